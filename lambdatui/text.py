@@ -1,0 +1,189 @@
+"""Text for terminals and files: hostile log lines made safe, figures made readable.
+
+``None`` is unknown and is shown as ``-``; nothing here turns it into a zero.
+"""
+
+import re
+from decimal import Decimal
+
+UNKNOWN = "-"
+
+# Whole escape sequences first, so that nothing of their payload is left as text: OSC, DCS, SOS, PM and APC strings
+# (ended by BEL or ST, or cut), CSI, then any two-character escape. C1 controls do the same in one character.
+_ESCAPES = re.compile(
+    r"(?:\x1b[\]PX^_]|[\x90\x98\x9d\x9e\x9f])[^\x07\x1b\x9c\n]*(?:\x07|\x1b\\|\x9c|(?=[\x1b\n])|$)"
+    r"|(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]?"
+    r"|\x1b[ -/]*[0-~]?"
+)
+# Bidirectional overrides and isolates can show a line in another order than it was written; zero-width characters hide.
+_INVISIBLE = re.compile("[\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]")
+_CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+_QUICK = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u2069\ud800-\udfff"
+                    "\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]")  # fmt: skip
+
+
+def plain(text: str, *, newlines: bool = False, tabs: bool = True) -> str:
+    """``text`` without anything that a terminal obeys.
+
+    Escape sequences vanish; other control characters become their visible pictures (NUL is ``␀``), invisible and
+    bidirectional ones ``�``. Line ends become spaces unless ``newlines``; a tab becomes a space unless ``tabs``.
+    """
+    if not _QUICK.search(text):
+        return text
+    text = _ESCAPES.sub("", text)
+    text = text.replace("\r\n", "\n").rstrip("\r") if newlines else re.sub(r"[\r\n]+", " ", text.rstrip("\r\n"))
+    if not tabs:
+        text = text.replace("\t", " ")
+    text = _CONTROLS.sub(_picture, text)
+    return _INVISIBLE.sub("�", text)
+
+
+def _picture(match: re.Match[str]) -> str:
+    code = ord(match[0])
+    if code < 0x20:
+        return chr(0x2400 + code)
+    return "␡" if code == 0x7F else "�"
+
+
+def csv_cell(value: object) -> str:
+    """A cell that a spreadsheet takes for text, not for a formula; ``None`` is empty.
+
+    Text that begins with ``= + - @``, a tab or a line end gets a leading apostrophe (OWASP, "CSV Injection");
+    figures stay figures.
+    """
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int | float | Decimal):
+        return decimal_text(value) if isinstance(value, Decimal) else repr(value)
+    text = str(value).replace("\x00", "")
+    lead = text.lstrip(" \u00a0")
+    if lead[:1] in ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20") and text != UNKNOWN:
+        return f"'{text}"
+    return text
+
+
+def decimal_text(amount: Decimal) -> str:
+    """A decimal without exponent and without trailing zeros: ``0.0000002``, ``12.5``, ``0``."""
+    text = format(amount, "f")
+    if "." in text:
+        text = text.rstrip("0").rstrip(".")
+    return "0" if text in ("-0", "") else text
+
+
+def count(value: float | None) -> str:
+    """``999``, ``12,345``, ``1.2M``."""
+    if value is None:
+        return UNKNOWN
+    if abs(value) < 100_000:
+        return f"{round(value):,}"
+    for size, unit in ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k")):
+        # 999,950 would be rounded to 1000.0k: the next unit up says it shorter.
+        if abs(value) >= size * 0.99995:
+            return f"{value / size:.1f}{unit}" if abs(value) < size * 99.95 else f"{value / size:.0f}{unit}"
+    return f"{value:.0f}"
+
+
+def milliseconds(value: float | None) -> str:
+    """``0.84ms``, ``12ms``, ``1.24s``, ``3m 05s``, ``2h 10m``, ``5d 03h``."""
+    if value is None:
+        return UNKNOWN
+    if value < 0:
+        return f"-{milliseconds(-value)}"
+    if value < 9.995:
+        return f"{value:.2f}ms"
+    if value < 999.5:
+        return f"{value:.0f}ms"
+    if value < 59_995:
+        return f"{value / 1000:.2f}s"
+    seconds = round(value / 1000)
+    if seconds < 3600:
+        return f"{seconds // 60}m {seconds % 60:02d}s"
+    minutes = round(value / 60_000)
+    if minutes < 1440:
+        return f"{minutes // 60}h {minutes % 60:02d}m"
+    hours = round(value / 3_600_000)
+    return f"{hours // 24}d {hours % 24:02d}h"
+
+
+def megabytes(value: float | None) -> str:
+    """A figure of MB: ``128MB``, ``1.5GB``."""
+    if value is None:
+        return UNKNOWN
+    if value < 1024:
+        return f"{value:.0f}MB"
+    return f"{value / 1024:.4g}GB"
+
+
+def size(value: float | None) -> str:
+    """Bytes in binary units: ``812 B``, ``3.1 MB``; a MB is 1,048,576 bytes."""
+    if value is None:
+        return UNKNOWN
+    for unit in ("B", "kB", "MB", "GB"):
+        if abs(value) < 1023.95:
+            return f"{value:.0f} {unit}" if unit == "B" else f"{value:.1f} {unit}"
+        value /= 1024
+    return f"{value:.1f} TB"
+
+
+def ratio(value: float | None) -> str:
+    """A share of 1 in per cent: ``0%``, ``<0.1%``, ``2.5%``, ``99.9%`` (never 100% for less)."""
+    if value is None:
+        return UNKNOWN
+    if value in (0, 1):
+        return f"{value:.0%}"
+    if 0 < value < 0.001:
+        return "<0.1%"
+    return "99.9%" if 0.999 < value < 1 else f"{value:.1%}"
+
+
+def money(amount: Decimal | None) -> str:
+    """``$1,234.56``; below a dollar four decimals, below a hundredth of a cent two significant figures."""
+    if amount is None:
+        return UNKNOWN
+    sign, amount = ("-", -amount) if amount < 0 else ("", amount)
+    if amount == 0:
+        return "$0.00"
+    if amount >= 1:
+        return f"{sign}${amount:,.2f}"
+    if amount >= Decimal("0.0001"):
+        return f"{sign}${amount:.4f}"
+    digits = 1 - amount.adjusted()
+    return f"{sign}${amount:.{digits}f}" if digits <= 12 else f"{sign}<$0.000000000001"
+
+
+def age(ms: float | None) -> str:
+    """How long ago: ``12 s ago``, ``5 min ago``, ``3 h ago``, ``2 d ago``; ``just now`` within a second."""
+    if ms is None:
+        return UNKNOWN
+    seconds = ms / 1000
+    if seconds < 0:
+        return f"{age(-ms).removesuffix(' ago')} ahead" if seconds < -1 else "just now"
+    if seconds < 1:
+        return "just now"
+    for length, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
+        if seconds >= length:
+            return f"{seconds // length:.0f} {unit} ago"
+    return f"{seconds:.0f} s ago"
+
+
+def instant(at_ms: int | None, *, utc: bool = True, millis: bool = False) -> str:
+    """``2025-03-31 10:22:05``, in UTC or in the machine's zone."""
+    if at_ms is None:
+        return UNKNOWN
+    import time
+
+    moment = time.gmtime(at_ms // 1000) if utc else time.localtime(at_ms // 1000)
+    text = time.strftime("%Y-%m-%d %H:%M:%S", moment)
+    return f"{text}.{at_ms % 1000:03d}" if millis else text
+
+
+def iso(at_ms: int | None) -> str | None:
+    """``2025-03-31T10:22:05.123Z``; whole seconds carry no fraction."""
+    if at_ms is None:
+        return None
+    import time
+
+    text = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(at_ms // 1000))
+    return f"{text}.{at_ms % 1000:03d}Z" if at_ms % 1000 else f"{text}Z"

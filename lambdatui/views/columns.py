@@ -1,0 +1,145 @@
+"""The one registry of columns: the same definitions serve the screens, ``--json``, ``--csv`` and text tables.
+
+Rows are frozen dataclasses whose field names are column ids. What a field holds depends on the column's kind:
+durations are float milliseconds, money ``Decimal`` USD, times integer epoch ms, ratios floats from 0 to 1.
+``None`` is unknown, in every kind.
+"""
+
+from dataclasses import dataclass
+from difflib import get_close_matches
+from enum import StrEnum
+
+
+class Kind(StrEnum):
+    """What a column's values are, and so how they are shown, sorted, compared and exported."""
+
+    TEXT = "text"
+    COUNT = "count"
+    RATIO = "ratio"
+    MS = "ms"
+    MB = "mb"
+    SECONDS = "s"
+    GB_SECONDS = "gb_s"
+    USD = "usd"
+    TIME = "time"
+    FLAG = "flag"
+    QUANTITY = "quantity"
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column: its id in scripts, its title on screens, its kind, its width in cells and its help."""
+
+    id: str
+    title: str
+    kind: Kind
+    width: int
+    help: str
+
+    @property
+    def align(self) -> str:
+        """``left`` for words, ``right`` for figures."""
+        return "left" if self.kind in (Kind.TEXT, Kind.TIME, Kind.FLAG) else "right"
+
+
+class UnknownColumn(ValueError):
+    """No such column; the message names the nearest one, or lists what there is."""
+
+
+_T, _C, _MS, _MB, _USD = Kind.TEXT, Kind.COUNT, Kind.MS, Kind.MB, Kind.USD
+
+COLUMNS: dict[str, Column] = {
+    column.id: column
+    for column in (
+        # What a function is
+        Column("function", "Function", _T, 30, "The function's name."),
+        Column("account", "Account", _T, 12, "The AWS account, where the source says."),
+        Column("region", "Region", _T, 14, "The AWS region, where the source says."),
+        Column("runtime", "Runtime", _T, 12, "The runtime's identifier, such as python3.13."),
+        Column("arch", "Arch", _T, 6, "x86_64 or arm64; x86_64 is assumed for prices where it is unknown."),
+        Column("memory_mb", "Memory", _MB, 7, "Configured memory, MB; as REPORT printed it last, or as configured."),
+        Column("timeout_s", "Timeout", Kind.SECONDS, 7, "Configured timeout, seconds."),
+        # What it did
+        Column(
+            "invocations", "Invocs", _C, 8, "Invocations, each attempt counted: metric or logs, whichever saw more."
+        ),
+        Column("errors", "Errors", _C, 7, "Failed invocations of every kind, timeouts included."),
+        Column("error_rate", "Err%", Kind.RATIO, 6, "Errors divided by invocations."),
+        Column("timeouts", "T/O", _C, 6, "Invocations that ran into the timeout."),
+        Column(
+            "throttles", "Throt", _C, 6, "Rejected requests (metric Throttles); unknown where no metric was collected."
+        ),
+        Column("cold_starts", "Cold", _C, 6, "Invocations whose REPORT shows an init duration."),
+        Column("cold_ratio", "Cold%", Kind.RATIO, 6, "Cold starts divided by invocations with a REPORT."),
+        Column("p50_ms", "p50", _MS, 8, "Median duration, from a histogram: within 1% of a true value."),
+        Column("p95_ms", "p95", _MS, 8, "95th percentile of the duration, within 1% of a true value."),
+        Column("p99_ms", "p99", _MS, 8, "99th percentile of the duration, within 1% of a true value."),
+        Column("max_ms", "Max", _MS, 8, "Longest duration."),
+        Column("avg_ms", "Avg", _MS, 8, "Mean duration of the invocations with a REPORT."),
+        Column("billed_ms", "Billed", _MS, 8, "Billed duration, summed over the rows' invocations."),
+        Column("gb_seconds", "GB-s", Kind.GB_SECONDS, 9, "Billed seconds times configured GB; a GB is 1,024 MB."),
+        Column("max_memory_mb", "MaxMem", _MB, 7, "Most memory that an invocation used, MB."),
+        Column(
+            "cost_usd", "Cost", _USD, 10, "List price of the usage in the range: requests and duration, no free tier."
+        ),
+        Column(
+            "projected_usd",
+            "Month",
+            _USD,
+            10,
+            "Projected list price of the whole calendar month, before any free tier.",
+        ),
+        Column("last_seen", "Last seen", Kind.TIME, 19, "Start of the newest invocation in the range."),
+        Column("basis", "Basis", _T, 9, "Where the figures come from: billed (REPORT), insights or estimated."),
+        Column("coverage", "Cover", Kind.RATIO, 6, "REPORTs seen divided by invocations counted."),
+        # One invocation
+        Column("request_id", "Request id", _T, 36, "The request id; the attempts of one event share it."),
+        Column("started_at", "Started", Kind.TIME, 19, "When the invocation began."),
+        Column("attempt", "Att", _C, 3, "1 for the first try; retries of the same event count up."),
+        Column("status", "Status", _T, 13, "ok, error, timeout, out_of_memory, init_error or unknown."),
+        Column(
+            "cold_start", "Cold", Kind.FLAG, 4, "Whether a new environment was made for it; unknown without a REPORT."
+        ),
+        Column("duration_ms", "Duration", _MS, 9, "Duration of the handler, as REPORT prints it."),
+        Column("init_ms", "Init", _MS, 8, "Init duration of a cold start."),
+        Column("restore_ms", "Restore", _MS, 8, "Restore duration of a SnapStart function."),
+        Column("error_type", "Error", _T, 24, "The error's type, as the runtime names it."),
+        Column("log_stream", "Log stream", _T, 40, "The log stream: one execution environment."),
+        Column("trace_id", "Trace id", _T, 35, "The X-Ray trace id."),
+        # Errors, logs, throttles
+        Column("message", "Message", _T, 60, "The text, as the function wrote it."),
+        Column("fingerprint", "Fingerprint", _T, 16, "What groups errors: the text without what differs between them."),
+        Column("count", "Count", _C, 7, "How often."),
+        Column("first_seen", "First seen", Kind.TIME, 19, "First occurrence in the range."),
+        Column("sample_request_id", "Sample request", _T, 36, "A request that failed so."),
+        Column("timestamp", "Time", Kind.TIME, 23, "When the line was written."),
+        Column("concurrency", "Conc", _C, 6, "Most concurrent executions in the range (metric ConcurrentExecutions)."),
+        Column("throttle_rate", "Throt%", Kind.RATIO, 6, "Throttles divided by invocations and throttles."),
+        Column("last_throttle", "Last throttle", Kind.TIME, 19, "Start of the newest period with throttles."),
+        # Money
+        Column("dimension", "Dimension", _T, 22, "What is charged: requests, duration and so on."),
+        Column("quantity", "Quantity", Kind.QUANTITY, 14, "Units used."),
+        Column("unit", "Unit", _T, 10, "What a quantity counts."),
+        Column("free", "Free", Kind.QUANTITY, 14, "Units that the free tier covers."),
+        Column("billable", "Billable", Kind.QUANTITY, 14, "Units that are charged."),
+        Column("rate", "Rate", _USD, 14, "USD for one unit."),
+        Column("amount", "Amount", _USD, 12, "USD for the billable units."),
+    )
+}
+
+
+def columns(*ids: str) -> tuple[Column, ...]:
+    """The registry's columns of these ids, in this order."""
+    return tuple(COLUMNS[name] for name in ids)
+
+
+def column_named(name: str, among: tuple[Column, ...]) -> Column:
+    """The column of that id, dashes and case forgiven. Raises ``UnknownColumn``."""
+    wanted = name.strip().lower().replace("-", "_")
+    by_id = {column.id: column for column in among}
+    if wanted in by_id:
+        return by_id[wanted]
+    by_title = {column.title.lower(): column.id for column in among}
+    near = get_close_matches(wanted, [*by_id, *by_title], n=1, cutoff=0.5)
+    hint = f"did you mean {by_title.get(near[0], near[0])}?" if near else f"there are: {', '.join(by_id)}"
+    raise UnknownColumn(f"no column {name!r}; {hint}")

@@ -1,0 +1,153 @@
+"""``--filter`` and ``/``: choosing rows by words and comparisons, and sorting them.
+
+Terms are separated by spaces and all must hold. A plain word is searched in every text column; ``column:value`` looks
+into one column (text: contains, or a glob; figures: equals; ``-``: unknown); ``column>5``, ``>=``, ``<``, ``<=``,
+``=`` and ``!=`` compare; a leading ``!`` inverts. Figures take ``k M G``, durations ``ms s m h d``, ratios ``%``, times
+ISO 8601. Quotes keep spaces together and make a word plain: ``"status: 500"``.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import Any, TypeVar
+
+from lambdatui.views.columns import Column, Kind, UnknownColumn, column_named
+from lambdatui.views.time_range import RangeError, instant_ms
+
+_TERM = re.compile(r"!?(?:\"[^\"]*\"?|[^\s\"]+(?:\"[^\"]*\"?)?)+")
+_COMPARISON = re.compile(r"([A-Za-z][\w-]*)(>=|<=|!=|>|<|=|:)(.*)", re.DOTALL)
+_FIGURE = re.compile(r"\$?(-?\d+(?:\.\d+)?)\s*([a-zA-Z%]*)")
+_SCALE = {"": 1.0, "k": 1e3, "m": 1e6, "g": 1e9}
+_DURATION_MS = {"": 1.0, "us": 1e-3, "ms": 1.0, "s": 1e3, "m": 6e4, "h": 3.6e6, "d": 8.64e7}
+_SIZE_MB = {"": 1.0, "m": 1.0, "mb": 1.0, "g": 1024.0, "gb": 1024.0}
+_TRUE, _FALSE = ("yes", "true", "1", "y"), ("no", "false", "0", "n")
+
+Row = TypeVar("Row")
+Test = Callable[[Any], bool]
+
+
+class FilterError(ValueError):
+    """A filter that cannot be read; the message says why."""
+
+
+@dataclass(frozen=True)
+class Filter:
+    """Terms that all must hold; an empty filter holds everything."""
+
+    expression: str
+    tests: tuple[Test, ...]
+
+    def matches(self, row: object) -> bool:
+        return all(test(row) for test in self.tests)
+
+    def apply(self, rows: Iterable[Row]) -> list[Row]:
+        return [row for row in rows if self.matches(row)]
+
+    def __bool__(self) -> bool:
+        return bool(self.tests)
+
+
+def parse(expression: str, columns: Sequence[Column]) -> Filter:
+    """Read ``expression`` for rows that have these columns.
+
+    Raises ``FilterError``; an unknown column's message names the nearest one.
+    """
+    among = tuple(columns)
+    return Filter(expression, tuple(_test(term, among) for term in _TERM.findall(expression)))
+
+
+def _test(term: str, columns: tuple[Column, ...]) -> Test:
+    inverted = term.startswith("!") and len(term) > 1
+    body = term[1:] if inverted else term
+    match = None if body.startswith('"') else _COMPARISON.fullmatch(body)
+    if match is None:
+        test = _anywhere(body.replace('"', ""), columns)
+    else:
+        try:
+            column = column_named(match[1], columns)
+        except UnknownColumn as error:
+            raise FilterError(f'{error}. To search for the text, quote it: "{body}"') from None
+        test = _compare(column, match[2], match[3].replace('"', ""))
+    return (lambda row: not test(row)) if inverted else test
+
+
+def _anywhere(word: str, columns: tuple[Column, ...]) -> Test:
+    ids = [column.id for column in columns if column.kind is Kind.TEXT]
+    needle = word.casefold()
+    return lambda row: any(needle in str(getattr(row, name) or "").casefold() for name in ids)
+
+
+def _compare(column: Column, operator: str, given: str) -> Test:
+    name = column.id
+    if given == "" or (given == "-" and operator in ":="):
+        if operator in (":", "="):
+            return lambda row: getattr(row, name) in (None, "")
+        raise FilterError(f"{name}{operator} needs a value to compare with")
+    if column.kind in (Kind.TEXT, Kind.FLAG):
+        return _compare_words(column, operator, given)
+    wanted = figure(column, given)
+    tests: dict[str, Callable[[float], bool]] = {
+        ">": lambda value: value > wanted,
+        ">=": lambda value: value >= wanted,
+        "<": lambda value: value < wanted,
+        "<=": lambda value: value <= wanted,
+        "!=": lambda value: value != wanted,
+        "=": lambda value: value == wanted,
+        ":": lambda value: value == wanted,
+    }
+    holds = tests[operator]
+
+    def test(row: object) -> bool:
+        value = getattr(row, name)
+        return value is not None and holds(float(value))  # unknown is neither more nor less than anything
+
+    return test
+
+
+def _compare_words(column: Column, operator: str, given: str) -> Test:
+    name, wanted = column.id, given.casefold()
+    if column.kind is Kind.FLAG:
+        if wanted not in _TRUE + _FALSE or operator not in (":", "=", "!="):
+            raise FilterError(f"{name} is yes or no: {name}:yes, {name}:no")
+        flag = (wanted in _TRUE) != (operator == "!=")
+        return lambda row: getattr(row, name) is flag
+    if operator in (">", ">=", "<", "<="):
+        raise FilterError(f"{name} holds words, which {operator} cannot compare; use {name}:{given}")
+    if operator == ":":
+        if any(sign in wanted for sign in "*?["):
+            return lambda row: fnmatchcase(str(getattr(row, name) or "").casefold(), wanted)
+        return lambda row: wanted in str(getattr(row, name) or "").casefold()
+    equal = operator == "="
+    return lambda row: (str(getattr(row, name) or "").casefold() == wanted) is equal
+
+
+def figure(column: Column, text: str) -> float:
+    """``text`` in the column's own unit: ``1.5s`` is 1500.0 for milliseconds. Raises ``FilterError``."""
+    if column.kind is Kind.TIME:
+        try:
+            return float(instant_ms(text))
+        except RangeError as error:
+            raise FilterError(str(error)) from None
+    match = _FIGURE.fullmatch(text.strip())
+    units = {Kind.MS: _DURATION_MS, Kind.SECONDS: _DURATION_MS, Kind.MB: _SIZE_MB, Kind.RATIO: {"": 1.0, "%": 0.01}}
+    scale = units.get(column.kind, _SCALE)
+    unit = match[2].lower() if match else ""
+    if match is None or unit not in scale:
+        known = ", ".join(name for name in scale if name)
+        raise FilterError(f"{column.id}: {text!r} is no figure; units are {known}")
+    value = float(match[1]) * scale[unit]
+    return value / 1000 if column.kind is Kind.SECONDS and unit else value
+
+
+def sort_rows(rows: Sequence[Row], column: Column, *, reverse: bool = False) -> list[Row]:
+    """By one column: words and figures ascending, or descending with ``reverse``; unknown comes last either way."""
+    name = column.id
+    known = [row for row in rows if getattr(row, name) is not None]
+    unknown = [row for row in rows if getattr(row, name) is None]
+
+    def key(row: Row) -> Any:
+        value = getattr(row, name)
+        return value.casefold() if isinstance(value, str) else value
+
+    return [*sorted(known, key=key, reverse=reverse), *unknown]

@@ -1,0 +1,93 @@
+"""One function: its figures, and a series for its charts."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from collectors.store.reader import Reader
+
+from collectors.store.rows import FunctionRow, SeriesPoint
+from lambdatui.views import money
+from lambdatui.views.functions import FUNCTION_COLUMNS, FunctionView, function_rows
+from lambdatui.views.time_range import TimeRange
+from lambdatui.views.view import View
+
+if TYPE_CHECKING:
+    from pricing.pricebook import PriceBook
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of a chart. Latencies are None where no REPORT fell into the step; counts are then 0."""
+
+    start_ms: int
+    invocations: int
+    errors: int
+    timeouts: int
+    cold_starts: int
+    p50_ms: float | None
+    p95_ms: float | None
+    p99_ms: float | None
+    max_ms: float | None
+    cost_usd: Decimal | None
+
+
+@dataclass(frozen=True)
+class FunctionDetail(View[FunctionView]):
+    """One row, and the chart's steps, gaps filled, ``step_ms`` apart."""
+
+    series: tuple[Step, ...] = ()
+    step_ms: int = 60_000
+
+
+def function(
+    reader: Reader,
+    time_range: TimeRange,
+    function_id: int,
+    book: "PriceBook | None" = None,
+    *,
+    chart_columns: int = 60,
+) -> FunctionDetail | None:
+    """The function with this id in the store, or None; the chart has at most ``chart_columns`` steps."""
+    row = next((found for found in reader.functions() if found.id == function_id), None)
+    if row is None:
+        return None
+    (view,) = function_rows(reader, time_range, book, [row])
+    step_ms = time_range.step_ms(chart_columns)
+    return FunctionDetail(
+        FUNCTION_COLUMNS,
+        [view],
+        reader.newest_ms(),
+        time_range,
+        coverage=view.coverage,
+        basis=view.basis,
+        series=tuple(series(reader, time_range, step_ms, row, book)),
+        step_ms=step_ms,
+    )
+
+
+def series(
+    reader: Reader, time_range: TimeRange, step_ms: int, row: FunctionRow, book: "PriceBook | None" = None
+) -> list[Step]:
+    """Every step of the range, also the empty ones, so that a chart's x axis is time."""
+    points = {point.start_ms: point for point in reader.series(time_range.from_ms, time_range.to_ms, step_ms, [row.id])}
+    first = time_range.from_ms - time_range.from_ms % step_ms
+    return [_step(start, points.get(start), row, book) for start in range(first, time_range.to_ms, step_ms)]
+
+
+def _step(start_ms: int, point: SeriesPoint | None, row: FunctionRow, book: "PriceBook | None") -> Step:
+    if point is None:
+        return Step(start_ms, 0, 0, 0, 0, None, None, None, None, None)
+    totals, quantiles = point.totals, point.quantiles
+    return Step(
+        start_ms,
+        totals.invocations,
+        totals.errors,
+        totals.timeouts,
+        totals.cold_starts,
+        quantiles.p50_us / 1000 if quantiles else None,
+        quantiles.p95_us / 1000 if quantiles else None,
+        quantiles.p99_us / 1000 if quantiles else None,
+        totals.max_duration_us / 1000 if totals.max_duration_us is not None else None,
+        money.range_cost(book, row.function, totals) if book else None,
+    )

@@ -1,0 +1,88 @@
+"""One invocation: its lines, its stack trace, what it cost, and the other attempts of its request."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from collectors.store.reader import Reader
+
+from collectors.store.rows import InvocationRow, LogLine
+from lambdatui.views.columns import columns
+from lambdatui.views.invocations import INVOCATION_COLUMNS, InvocationView, invocation_view
+from lambdatui.views.traces import Trace, find_trace
+
+if TYPE_CHECKING:
+    from pricing.bill import Bill
+    from pricing.pricebook import PriceBook
+
+DETAIL_COLUMNS = (*INVOCATION_COLUMNS, *columns("cost_usd"))
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One log line. ``text`` is what the function wrote: hostile, to be shown through ``lambdatui.text.plain``."""
+
+    timestamp: int
+    text: str
+    kind: str
+    """``platform`` (START, END, REPORT, INIT_START...), ``error`` or ``log``."""
+
+
+@dataclass(frozen=True)
+class InvocationDetail:
+    """``attempts`` holds every stored attempt of the request, oldest first, this one among them.
+
+    ``trace`` is the stack trace or error message found in the lines; ``bill`` the arithmetic behind ``cost_usd``.
+    """
+
+    invocation: InvocationView
+    lines: tuple[Line, ...]
+    trace: Trace | None
+    attempts: tuple[InvocationView, ...]
+    bill: "Bill | None"
+
+
+def invocation(
+    reader: Reader, key: tuple[int, int, str, int], book: "PriceBook | None" = None
+) -> InvocationDetail | None:
+    """The invocation of that key, or None where the store no longer holds it."""
+    row = reader.invocation(key)
+    return None if row is None else detail(reader, row, reader.find_invocations(row.request_id), book)
+
+
+def find(reader: Reader, request_id: str, book: "PriceBook | None" = None) -> InvocationDetail | None:
+    """The last attempt of a request, by its id or a unique beginning of it (8 characters or more)."""
+    rows = reader.find_invocations(request_id)
+    return detail(reader, rows[-1], rows, book) if rows else None
+
+
+def detail(
+    reader: Reader, row: InvocationRow, attempts: Sequence[InvocationRow], book: "PriceBook | None"
+) -> InvocationDetail:
+    from lambdatui.views import money
+
+    stored = {one.id: one for one in reader.functions()}
+    function = stored.get(row.function_id)
+    raw = reader.lines(row)
+    trace = find_trace(raw)
+    return InvocationDetail(
+        invocation=invocation_view(row, function, book),
+        lines=tuple(_lines(raw, trace)),
+        trace=trace,
+        attempts=tuple(
+            invocation_view(one, stored.get(one.function_id), book)
+            for one in attempts
+            if one.function_id == row.function_id
+        ),
+        bill=money.invocation_bill(book, function.function, row) if book and function else None,
+    )
+
+
+def _lines(raw: Sequence[LogLine], trace: Trace | None) -> list[Line]:
+    from lambdatui.views.logs import kind_of
+
+    in_trace = range(trace.first_line, trace.last_line + 1) if trace else range(0)
+    return [
+        Line(line.timestamp_ms, line.text, "error" if number in in_trace else kind_of(line.text))
+        for number, line in enumerate(raw)
+    ]

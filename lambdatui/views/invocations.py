@@ -1,0 +1,170 @@
+"""A page of invocations, newest first unless another order is asked for."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from collectors.store.reader import Reader
+
+from collectors.model import Status
+from collectors.store.rows import FunctionRow, InvocationRow
+from lambdatui.views import money
+from lambdatui.views.columns import columns
+from lambdatui.views.filters import Filter
+from lambdatui.views.narrow import Narrow
+from lambdatui.views.time_range import TimeRange
+from lambdatui.views.view import BILLED, View, coverage_of
+
+if TYPE_CHECKING:
+    from pricing.pricebook import PriceBook
+
+INVOCATION_COLUMNS = columns(
+    "function", "request_id", "started_at", "attempt", "status", "cold_start", "duration_ms", "billed_ms", "init_ms",
+    "restore_ms", "memory_mb", "max_memory_mb", "error_type", "log_stream", "trace_id",
+)  # fmt: skip
+
+# Columns by which the store can order without reading every row into memory.
+STORE_ORDER = {"started_at": "start_ms", "duration_ms": "duration_us"}
+
+_PAGE = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class InvocationView:
+    """One attempt of one request. ``key`` finds it again in the store; ``cost_usd`` is its list price."""
+
+    key: tuple[int, int, str, int]
+    function: str
+    request_id: str
+    started_at: int
+    attempt: int
+    status: str
+    cold_start: bool | None
+    duration_ms: float | None
+    billed_ms: int | None
+    init_ms: float | None
+    restore_ms: float | None
+    memory_mb: int | None
+    max_memory_mb: int | None
+    error_type: str | None
+    log_stream: str
+    trace_id: str | None
+    cost_usd: Decimal | None = None
+
+    @property
+    def function_id(self) -> int:
+        return self.key[0]
+
+    @property
+    def failed(self) -> bool:
+        return self.status not in (Status.OK.label, Status.UNKNOWN.label)
+
+
+@dataclass(frozen=True)
+class InvocationsView(View[InvocationView]):
+    """A page. ``total`` counts the range's invocations before any filter; ``searched`` those a filter looked at."""
+
+    total: int = 0
+    searched: int = 0
+    more: bool = False
+
+
+def invocations(
+    reader: Reader,
+    time_range: TimeRange,
+    book: "PriceBook | None" = None,
+    *,
+    narrow: Narrow | None = None,
+    function_ids: Sequence[int] | None = None,
+    statuses: Sequence[Status] | None = None,
+    where: Filter | None = None,
+    order: str = "started_at",
+    ascending: bool = False,
+    offset: int = 0,
+    limit: int = 200,
+) -> InvocationsView:
+    """``limit`` invocations from ``offset`` on, ordered by a column of ``STORE_ORDER``.
+
+    ``where`` looks through the whole range, not only a page of it, until ``limit`` rows match; with it, ``offset``
+    counts stored rows, not matches. ``function_ids`` overrides ``narrow``.
+    """
+    stored = {row.id: row for row in reader.functions()}
+    ids = list(function_ids) if function_ids is not None else (narrow.ids(list(stored.values())) if narrow else None)
+    found: list[InvocationView] = []
+    searched, more = 0, False
+    page = limit + 1 if where is None else max(_PAGE, limit + 1)
+    while ids != [] and not more:
+        batch = reader.invocations(
+            time_range.from_ms,
+            time_range.to_ms,
+            ids,
+            limit=page,
+            statuses=statuses,
+            order=STORE_ORDER[order],
+            ascending=ascending,
+            offset=offset + searched,
+        )
+        for row in batch:
+            view = invocation_view(row, stored.get(row.function_id), book)
+            if where is None or where.matches(view):
+                if len(found) == limit:
+                    more = True
+                    break
+                found.append(view)
+            searched += 1
+        if len(batch) < page:
+            break
+    return _view(reader, time_range, found, ids, searched, more)
+
+
+def _view(
+    reader: Reader,
+    time_range: TimeRange,
+    found: list[InvocationView],
+    ids: list[int] | None,
+    searched: int,
+    more: bool,
+) -> InvocationsView:
+    totals = [] if ids == [] else reader.totals(time_range.from_ms, time_range.to_ms, ids)
+    counted = sum(one.invocations for one in totals)
+    reports = sum(one.reports for one in totals)
+    return InvocationsView(
+        INVOCATION_COLUMNS,
+        found,
+        reader.newest_ms(),
+        time_range,
+        coverage=coverage_of(reports, counted),
+        basis=BILLED if reports else None,
+        total=counted,
+        searched=searched,
+        more=more,
+    )
+
+
+def invocation_view(row: InvocationRow, function: FunctionRow | None, book: "PriceBook | None") -> InvocationView:
+    """A stored invocation as rows show it."""
+    reported = row.billed_ms is not None
+    return InvocationView(
+        key=row.key,
+        function=function.function.key.name if function else "",
+        request_id=row.request_id,
+        started_at=row.start_ms,
+        attempt=row.attempt,
+        status=row.status.label,
+        cold_start=(row.init_us is not None or row.restore_us is not None) if reported else None,
+        duration_ms=_ms(row.duration_us),
+        billed_ms=row.billed_ms,
+        init_ms=_ms(row.init_us),
+        restore_ms=_ms(row.restore_us),
+        memory_mb=row.memory_mb,
+        max_memory_mb=row.max_memory_mb,
+        error_type=row.error_type,
+        log_stream=row.stream,
+        trace_id=row.trace_id,
+        cost_usd=money.invocation_cost(book, function.function, row) if book and function else None,
+    )
+
+
+def _ms(duration_us: int | None) -> float | None:
+    return None if duration_us is None else duration_us / 1000

@@ -1,0 +1,105 @@
+"""Log lines over a range, searched in the store."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from collectors.store.reader import Reader
+
+from collectors.store.rows import LogLine
+from lambdatui.views.columns import columns
+from lambdatui.views.narrow import Narrow
+from lambdatui.views.time_range import TimeRange
+from lambdatui.views.view import View
+
+LOG_COLUMNS = columns("timestamp", "function", "request_id", "message")
+
+_PLATFORM = re.compile(
+    r"(?:START|END|REPORT) RequestId: |(?:INIT|RESTORE)_(?:START|REPORT|RUNTIME)|(?:EXTENSION|TELEMETRY)\t"
+    r"|XRAY TraceId: |\{\"time\":\"[^\"]{20,35}\",\"type\":\"platform\."
+)
+_ERROR = re.compile(
+    r"\[ERROR\]|\bERROR\b|\bFATAL\b|\bCRITICAL\b|Traceback \(most recent call last\)|Task timed out after"
+    r"|\"level\":\s*\"(?:error|fatal|critical)\"|\"errorType\"|Runtime\.(?:ExitError|ImportModuleError)"
+    r"|Error: Runtime exited|panic: |Unhandled",
+    re.IGNORECASE,
+)
+_LOOKED_AT = 2_000  # characters: a 256 KB line is not searched to its end to give it a colour
+
+
+@dataclass(frozen=True, slots=True)
+class LogView:
+    """One log line. ``message`` is hostile text: shown only through ``lambdatui.text.plain``."""
+
+    function_id: int
+    timestamp: int
+    function: str
+    request_id: str | None
+    message: str
+    kind: str
+
+
+@dataclass(frozen=True)
+class LogsView(View[LogView]):
+    """``more`` says that lines beyond the limit were left out."""
+
+    more: bool = False
+
+
+def logs(
+    reader: Reader,
+    time_range: TimeRange,
+    *,
+    narrow: Narrow | None = None,
+    function_ids: Sequence[int] | None = None,
+    contains: str = "",
+    limit: int = 1_000,
+    newest_first: bool = False,
+) -> LogsView:
+    """Lines that hold ``contains`` (case ignored), in order of time; the whole range is searched.
+
+    ``newest_first`` takes the last ``limit`` lines, and gives them newest first.
+    """
+    found: list[LogView] = []
+    more = False
+    for line in lines(
+        reader, time_range, narrow=narrow, function_ids=function_ids, contains=contains, newest_first=newest_first
+    ):
+        if len(found) == limit:
+            more = True
+            break
+        found.append(line)
+    return LogsView(LOG_COLUMNS, found, reader.newest_ms(), time_range, more=more)
+
+
+def lines(
+    reader: Reader,
+    time_range: TimeRange,
+    *,
+    narrow: Narrow | None = None,
+    function_ids: Sequence[int] | None = None,
+    contains: str = "",
+    newest_first: bool = False,
+) -> Iterator[LogView]:
+    """The same lines one by one, never all in memory."""
+    stored = reader.functions()
+    names = {row.id: row.function.key.name for row in stored}
+    ids = list(function_ids) if function_ids is not None else (narrow.ids(stored) if narrow else None)
+    if ids == []:
+        return
+    for line in reader.search(time_range.from_ms, time_range.to_ms, ids, contains=contains, newest_first=newest_first):
+        yield log_view(line, names.get(line.function_id, ""))
+
+
+def log_view(line: LogLine, function: str) -> LogView:
+    return LogView(
+        line.function_id, line.timestamp_ms, function, line.request_id or None, line.text, kind_of(line.text)
+    )
+
+
+def kind_of(text: str) -> str:
+    """``platform`` for Lambda's own lines, ``error`` for what reads like a failure, else ``log``."""
+    head = text[:_LOOKED_AT]
+    if _PLATFORM.match(head):
+        return "error" if "Status: timeout" in head or "Status: error" in head else "platform"
+    return "error" if _ERROR.search(head) else "log"

@@ -1,0 +1,34 @@
+"""Narrowing every view to some accounts, regions and functions."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+from collectors.store.rows import FunctionRow
+
+
+@dataclass(frozen=True, slots=True)
+class Narrow:
+    """Globs (``*``, ``?``, ``[ab]``), any of which may match; an empty tuple narrows nothing."""
+
+    accounts: tuple[str, ...] = ()
+    regions: tuple[str, ...] = ()
+    functions: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.accounts or self.regions or self.functions)
+
+    def chosen(self, rows: Sequence[FunctionRow]) -> list[FunctionRow]:
+        return [row for row in rows if self._matches(row)]
+
+    def ids(self, rows: Sequence[FunctionRow]) -> list[int] | None:
+        """The matching functions' ids in the store; None where nothing is narrowed."""
+        return [row.id for row in self.chosen(rows)] if self else None
+
+    def _matches(self, row: FunctionRow) -> bool:
+        key = row.function.key
+        return _any(self.accounts, key.account) and _any(self.regions, key.region) and _any(self.functions, key.name)
+
+
+def _any(globs: tuple[str, ...], text: str) -> bool:
+    return not globs or any(fnmatchcase(text, glob) for glob in globs)

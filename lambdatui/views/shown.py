@@ -1,0 +1,62 @@
+"""A column's value as people read it, as JSON carries it, and as CSV holds it."""
+
+from decimal import Decimal
+from typing import Any
+
+from lambdatui import text
+from lambdatui.views.columns import Column, Kind
+
+
+def shown(column: Column, value: Any, *, utc: bool = True) -> str:
+    """Text for a screen or a text table, without anything a terminal would obey; unknown is ``-``."""
+    if value is None or value == "":
+        return text.UNKNOWN
+    match column.kind:
+        case Kind.COUNT:
+            return text.count(value)
+        case Kind.RATIO:
+            return text.ratio(value)
+        case Kind.MS:
+            return text.milliseconds(value)
+        case Kind.MB:
+            return text.megabytes(value)
+        case Kind.SECONDS:
+            return f"{value:g}s"
+        case Kind.GB_SECONDS:
+            return text.count(value) if value >= 100 else f"{value:.3g}"
+        case Kind.USD:
+            # A rate has more digits than money is shown with.
+            return f"${text.decimal_text(value)}" if column.id == "rate" else text.money(value)
+        case Kind.QUANTITY:
+            return text.decimal_text(value) if isinstance(value, Decimal) else str(value)
+        case Kind.TIME:
+            return text.instant(value, utc=utc, millis=column.width >= 23)
+        case Kind.FLAG:
+            return "yes" if value else "no"
+    return text.plain(str(value))
+
+
+def json_value(column: Column, value: Any) -> Any:
+    """What ``--json`` prints: numbers, decimal strings for money and quantities, ISO 8601 UTC, null for unknown."""
+    if value is None:
+        return None
+    if column.kind is Kind.TIME:
+        return text.iso(value)
+    if isinstance(value, Decimal):
+        return text.decimal_text(value)
+    if isinstance(value, float):
+        return _rounded(value)
+    return value
+
+
+def csv_value(column: Column, value: Any) -> str:
+    """What ``--csv`` prints: the same values as JSON's, safe to open in a spreadsheet; unknown is empty."""
+    if isinstance(value, Decimal):
+        return text.decimal_text(value)
+    return text.csv_cell(json_value(column, value))
+
+
+def _rounded(value: float) -> float | int:
+    """Nine significant digits after which a quotient's binary noise begins; whole numbers stay whole."""
+    short = round(value, 9)
+    return int(short) if short.is_integer() and abs(short) < 1e15 else short

@@ -1,0 +1,70 @@
+"""Throttles and concurrency, from CloudWatch metrics: logs never show a request that was rejected."""
+
+from dataclasses import dataclass
+
+from collectors.store.reader import Reader
+
+from lambdatui.views.columns import columns
+from lambdatui.views.metrics import peaks, summed
+from lambdatui.views.narrow import Narrow
+from lambdatui.views.time_range import TimeRange
+from lambdatui.views.view import View
+
+THROTTLE_COLUMNS = columns(
+    "function", "account", "region", "throttles", "throttle_rate", "invocations", "concurrency", "last_throttle"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ThrottleView:
+    """One function. Everything that comes from a metric is None where none was collected."""
+
+    function_id: int
+    function: str
+    account: str | None
+    region: str | None
+    throttles: int | None
+    throttle_rate: float | None
+    invocations: int
+    concurrency: int | None
+    last_throttle: int | None
+
+
+@dataclass(frozen=True)
+class ThrottlesView(View[ThrottleView]):
+    """``collected`` is False where the range holds no throttle metric at all: then nothing is known."""
+
+    collected: bool = False
+
+
+def throttles(reader: Reader, time_range: TimeRange, *, narrow: Narrow | None = None) -> ThrottlesView:
+    """The functions with throttles first, then those whose metrics show none; functions without metrics last."""
+    chosen = (narrow or Narrow()).chosen(reader.functions())
+    ids = [row.id for row in chosen]
+    span = time_range.from_ms, time_range.to_ms
+    points = reader.metric("Throttles", *span, ids) if ids else []
+    rejected = summed(points)
+    last = {function_id: start for function_id, start, value in sorted(points, key=lambda p: p[1]) if value}
+    peak = peaks(reader.metric("ConcurrentExecutions", *span, ids)) if ids else {}
+    metered = summed(reader.metric("Invocations", *span, ids)) if ids else {}
+    logged = {one.function_id: one.invocations for one in reader.totals(*span, ids)} if ids else {}
+    rows = []
+    for row in chosen:
+        invocations = max(logged.get(row.id, 0), round(metered.get(row.id, 0)))
+        throttled = round(rejected[row.id]) if row.id in rejected else None
+        asked = invocations + (throttled or 0)
+        rows.append(
+            ThrottleView(
+                row.id,
+                row.function.key.name,
+                row.function.key.account or None,
+                row.function.key.region or None,
+                throttled,
+                throttled / asked if throttled is not None and asked else None,
+                invocations,
+                round(peak[row.id]) if row.id in peak else None,
+                last.get(row.id),
+            )
+        )
+    rows.sort(key=lambda one: (-(one.throttles if one.throttles is not None else -1), one.function))
+    return ThrottlesView(THROTTLE_COLUMNS, rows, reader.newest_ms(), time_range, collected=bool(points))

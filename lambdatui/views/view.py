@@ -1,0 +1,35 @@
+"""What every read model answers with: rows, their columns, and how far they can be trusted."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from lambdatui.views.columns import Column
+from lambdatui.views.time_range import TimeRange
+
+Row = TypeVar("Row", covariant=True)
+
+BILLED = "billed"
+ESTIMATED = "estimated"
+
+
+@dataclass(frozen=True)
+class View(Generic[Row]):
+    """Rows of one screen or command.
+
+    ``as_of`` is the start of the newest invocation in the store (epoch ms; None: an empty store). ``coverage`` is
+    REPORTs seen divided by invocations counted, from 0 to 1; ``basis`` where the figures come from. Both are None
+    where nothing was counted.
+    """
+
+    columns: tuple[Column, ...]
+    rows: Sequence[Row]
+    as_of: int | None
+    range: TimeRange
+    coverage: float | None = None
+    basis: str | None = None
+
+
+def coverage_of(reports: int, counted: int) -> float | None:
+    """REPORTs seen divided by invocations counted, at most 1; None where nothing was counted."""
+    return min(1.0, reports / counted) if counted else None
