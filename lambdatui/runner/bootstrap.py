@@ -1,0 +1,191 @@
+"""The process a Python function runs in: it speaks the Runtime API and calls the handler.
+
+Run as a script, by whichever interpreter the function asks for; it imports no more than a handler needs anyway, for
+its start is the function's cold start. The Runtime API: AWS Lambda Developer Guide, "Using the Lambda runtime API".
+"""
+
+import importlib
+import json
+import logging
+import os
+import socket
+import sys
+import time
+import traceback
+from collections.abc import Callable
+from types import TracebackType
+from typing import Any
+
+Handler = Callable[[Any, Any], Any]
+_PREFIX = "/2018-06-01/runtime"
+_TEXT_FRAME = 0xA55A0003
+_LOG_FD = 1
+
+
+def log_frame(message: str) -> None:
+    """One log event of any number of lines."""
+    sys.stdout.flush()
+    data = message.encode("utf-8", "replace")
+    head = _TEXT_FRAME.to_bytes(4, "big") + len(data).to_bytes(4, "big") + (time.time_ns() // 1000).to_bytes(8, "big")
+    rest = memoryview(head + data)
+    while rest:
+        rest = rest[os.write(_LOG_FD, rest) :]
+
+
+class RuntimeApi:
+    """One kept-alive connection to the Runtime API at ``host:port``."""
+
+    def __init__(self, address: str) -> None:
+        host, port = address.rsplit(":", 1)
+        self._socket = socket.create_connection((host, int(port)))
+        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._reader = self._socket.makefile("rb")
+
+    def next(self) -> "tuple[dict[str, str], bytes]":
+        """The next event's headers, in lower case, and its body."""
+        return self._ask("GET", "/invocation/next", b"", "")
+
+    def post(self, path: str, body: bytes, error_type: str = "") -> None:
+        self._ask("POST", path, body, error_type)
+
+    def _ask(self, method: str, path: str, body: bytes, error_type: str) -> "tuple[dict[str, str], bytes]":
+        head = f"{method} {_PREFIX}{path} HTTP/1.1\r\nHost: runtime\r\nContent-Length: {len(body)}\r\n"
+        if error_type:
+            head += f"Lambda-Runtime-Function-Error-Type: {error_type}\r\n"
+        self._socket.sendall(head.encode("latin-1", "replace") + b"\r\n" + body)
+        if not self._reader.readline():
+            raise SystemExit(0)  # the runner is gone: there is nobody left to answer
+        headers = {}
+        for line in iter(self._reader.readline, b"\r\n"):
+            name, _, value = line.decode("latin-1").partition(":")
+            headers[name.lower()] = value.strip()
+        return headers, self._reader.read(int(headers.get("content-length", 0)))
+
+
+class Context:
+    """What a handler gets as its second argument; the names are AWS's (Developer Guide, "Python context object")."""
+
+    def __init__(self, headers: "dict[str, str]") -> None:
+        self.aws_request_id = headers["lambda-runtime-aws-request-id"]
+        self.invoked_function_arn = headers.get("lambda-runtime-invoked-function-arn", "")
+        self.function_name = os.environ["AWS_LAMBDA_FUNCTION_NAME"]
+        self.function_version = os.environ["AWS_LAMBDA_FUNCTION_VERSION"]
+        self.memory_limit_in_mb = os.environ["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"]
+        self.log_group_name = os.environ["AWS_LAMBDA_LOG_GROUP_NAME"]
+        self.log_stream_name = os.environ["AWS_LAMBDA_LOG_STREAM_NAME"]
+        self.identity = None
+        self.client_context = None
+        self._deadline_ms = int(headers["lambda-runtime-deadline-ms"])
+
+    def get_remaining_time_in_millis(self) -> int:
+        return max(self._deadline_ms - time.time_ns() // 1_000_000, 0)
+
+    def log(self, message: object) -> None:
+        log_frame(str(message))
+
+
+class LogHandler(logging.Handler):
+    """Puts each record of ``logging`` into the log as one event, in the line format of Lambda's Python runtime."""
+
+    request_id = ""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            stamp = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(record.created))
+            text = logging.Formatter().format(record)
+            log_frame(f"[{record.levelname}]\t{stamp}.{int(record.msecs):03d}Z\t{self.request_id}\t{text}\n")
+        except Exception:
+            self.handleError(record)
+
+
+class InitError(Exception):
+    """The handler cannot be loaded; ``error_type`` is Lambda's name for why."""
+
+    def __init__(self, error_type: str, message: str, trace: "list[str] | None" = None) -> None:
+        super().__init__(message)
+        self.error_type = error_type
+        self.trace = trace or []
+
+
+def load(handler: str) -> Handler:
+    """The function that ``module.function`` names; InitError when it cannot be had."""
+    module_name, dot, function_name = handler.rpartition(".")
+    if not dot:
+        raise InitError("Runtime.MalformedHandlerName", f"Bad handler '{handler}': not enough values to unpack")
+    try:
+        module = importlib.import_module(module_name.replace("/", "."))
+    except ImportError as error:
+        raise InitError("Runtime.ImportModuleError", f"Unable to import module '{module_name}': {error}") from error
+    except SyntaxError as error:
+        where = f'  File "{error.filename}" Line {error.lineno}\n    {(error.text or "").strip()}\n'
+        said = f"Syntax error in module '{module_name}': {error}"
+        raise InitError("Runtime.UserCodeSyntaxError", said, [where]) from error
+    except Exception as error:
+        raise InitError(type(error).__name__, str(error), _trace(error.__traceback__)) from error
+    try:
+        found: Handler = getattr(module, function_name)
+    except AttributeError:
+        said = f"Handler '{function_name}' missing on module '{module_name}'"
+        raise InitError("Runtime.HandlerNotFound", said) from None
+    return found
+
+
+def _trace(tb: "TracebackType | None") -> "list[str]":
+    """The frames of the function itself, without ours and importlib's."""
+    frames = traceback.extract_tb(tb)
+    own = [frame for frame in frames if frame.filename != __file__ and not frame.filename.startswith("<frozen ")]
+    return traceback.format_list(own)
+
+
+def fault(error_type: str, message: str, request_id: str, trace: "list[str]") -> bytes:
+    """Log an error in the form of Lambda's Python runtime, and return the body that the caller gets."""
+    lines = [f"[ERROR] {error_type}: {message}" if message else f"[ERROR] {error_type}"]
+    lines.append("Traceback (most recent call last):")
+    for entry in trace:
+        for line in entry.splitlines():
+            text = line.lstrip(" ")
+            lines.append("\u00a0" * (len(line) - len(text)) + text)
+    log_frame("\n".join(lines) + "\n")
+    body = {"errorMessage": message, "errorType": error_type, "requestId": request_id, "stackTrace": trace}
+    return json.dumps(body).encode()
+
+
+def serve(api: RuntimeApi, handler: Handler, log: LogHandler) -> None:
+    """Answer events until the process is ended."""
+    while True:
+        headers, body = api.next()
+        context = Context(headers)
+        log.request_id = context.aws_request_id
+        path = f"/invocation/{context.aws_request_id}"
+        try:
+            answered = handler(json.loads(body), context)
+        except Exception as error:
+            kind = type(error).__name__
+            failed = fault(kind, str(error), context.aws_request_id, _trace(error.__traceback__))
+            api.post(f"{path}/error", failed, kind)
+            continue
+        try:
+            answer = json.dumps(answered).encode()
+        except (TypeError, ValueError, RecursionError) as error:
+            kind, said = "Runtime.MarshalError", f"Unable to marshal response: {error}"
+            api.post(f"{path}/error", fault(kind, said, context.aws_request_id, []), kind)
+            continue
+        sys.stdout.flush()
+        api.post(f"{path}/response", answer)
+
+
+def main() -> None:
+    sys.path[0] = os.environ["LAMBDA_TASK_ROOT"]  # the script's own folder stood there
+    log = LogHandler()
+    logging.getLogger().addHandler(log)
+    api = RuntimeApi(os.environ["AWS_LAMBDA_RUNTIME_API"])
+    try:
+        handler = load(os.environ["_HANDLER"])
+    except InitError as error:
+        api.post("/init/error", fault(error.error_type, str(error), "", error.trace), error.error_type)
+        raise SystemExit(1) from None
+    serve(api, handler, log)
+
+
+if __name__ == "__main__":
+    main()
