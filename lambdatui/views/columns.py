@@ -116,6 +116,11 @@ COLUMNS: dict[str, Column] = {
         Column("concurrency", "Conc", _C, 6, "Most concurrent executions in the range (metric ConcurrentExecutions)."),
         Column("throttle_rate", "Throt%", Kind.RATIO, 6, "Throttles divided by invocations and throttles."),
         Column("last_throttle", "Last throttle", Kind.TIME, 19, "Start of the newest period with throttles."),
+        # Doctor
+        Column("check", "Check", _T, 12, "What was looked at."),
+        Column("state", "State", _T, 5, "ok, warn or fail."),
+        Column("found", "Found", _T, 60, "What was found."),
+        Column("advice", "What to do", _T, 60, "What to do about it."),
         # Money
         Column("dimension", "Dimension", _T, 22, "What is charged: requests, duration and so on."),
         Column("quantity", "Quantity", Kind.QUANTITY, 14, "Units used."),

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 from collectors.store.reader import Reader
-
 from lambdatui.views.columns import columns
 from lambdatui.views.narrow import Narrow
 from lambdatui.views.time_range import TimeRange

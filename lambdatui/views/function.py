@@ -5,7 +5,6 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from collectors.store.reader import Reader
-
 from collectors.store.rows import FunctionRow, SeriesPoint
 from lambdatui.views import money
 from lambdatui.views.functions import FUNCTION_COLUMNS, FunctionView, function_rows

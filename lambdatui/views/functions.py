@@ -6,7 +6,6 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from collectors.store.reader import Reader
-
 from collectors.store.rows import FunctionRow, Quantiles, Totals
 from lambdatui.views import money
 from lambdatui.views.columns import columns

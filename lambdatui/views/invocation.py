@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from collectors.store.reader import Reader
-
 from collectors.store.rows import InvocationRow, LogLine
 from lambdatui.views.columns import columns
 from lambdatui.views.invocations import INVOCATION_COLUMNS, InvocationView, invocation_view

@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from collectors.store.reader import Reader
-
 from collectors.model import Status
+from collectors.store.reader import Reader
 from collectors.store.rows import FunctionRow, InvocationRow
 from lambdatui.views import money
 from lambdatui.views.columns import columns

@@ -5,7 +5,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from collectors.store.reader import Reader
-
 from collectors.store.rows import LogLine
 from lambdatui.views.columns import columns
 from lambdatui.views.narrow import Narrow

@@ -7,9 +7,8 @@ from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from collectors.store.reader import Reader
-
 from collectors.model import Function
+from collectors.store.reader import Reader
 from collectors.store.rows import FunctionRow, InvocationRow, Totals
 from lambdatui.views.time_range import DAY_MS, TimeRange, month_start_ms, next_month_ms
 from lambdatui.views.view import BILLED, ESTIMATED

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 from collectors.store.reader import Reader
-
 from lambdatui.views.columns import columns
 from lambdatui.views.metrics import peaks, summed
 from lambdatui.views.narrow import Narrow

@@ -1,0 +1,140 @@
+"""``lambdatui db``: looking after the store."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+from lambdatui import text
+from lambdatui.cli.main import STORE
+from lambdatui.cli.opened import now_ms
+from lambdatui.cli.options import current_context
+from lambdatui.views.time_range import floor_minute, instant_ms, preset_ms
+
+_LABEL = 14
+
+
+@click.group(name="db")
+def command() -> None:
+    """The store: what it holds, whether it is whole, and getting data out of it or rid of it."""
+
+
+@command.command("info")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+def info(as_json: bool) -> None:
+    """What the store holds: size, span, counts, rejected input, collections."""
+    from collectors.store.reader import Reader
+
+    with Reader(current_context().db) as reader:
+        found = reader.info()
+    rejects = [{"reason": reason, "count": count, "sample": sample} for reason, count, sample in found.rejects]
+    if as_json:
+        figures: dict[str, Any] = {
+            "path": found.path,
+            "schema": found.schema,
+            "bytes": found.bytes,
+            "functions": found.functions,
+            "invocations": found.invocations,
+            "log_lines": found.log_lines,
+            "first": text.iso(found.first_ms),
+            "last": text.iso(found.last_ms),
+            "rejected": sum(count for _, count, _ in found.rejects),
+            "rejects": rejects,
+            "collections": found.collections,
+        }
+        click.echo(json.dumps(figures, ensure_ascii=False, indent=2, default=str))
+        return
+    span = f"{text.instant(found.first_ms)} to {text.instant(found.last_ms)} UTC" if found.first_ms else "-"
+    for label, value in (
+        ("Store", found.path),
+        ("Size", text.size(found.bytes)),
+        ("Schema", str(found.schema)),
+        ("Functions", f"{found.functions:,}"),
+        ("Invocations", f"{found.invocations:,}"),
+        ("Log lines", f"{found.log_lines:,}"),
+        ("Span", span),
+        ("Collections", str(len(found.collections))),
+    ):
+        click.echo(f"{label:<{_LABEL}}{text.plain(value)}")
+    for one in rejects:
+        sample = text.plain(str(one["sample"]))[:60]
+        click.echo(f"{'Rejected':<{_LABEL}}{one['count']:,} {text.plain(str(one['reason']))}: {sample}")
+
+
+@command.command("check")
+def check() -> int:
+    """Whether the file is whole, and the rollups agree with the rows they count. Exit code 5 where not."""
+    from collectors.store.maintenance import check as problems_of
+
+    path = current_context().db
+    problems = problems_of(path)
+    for problem in problems:
+        click.echo(text.plain(problem))
+    if problems:
+        click.echo(f"lambdatui db check: {path}: {len(problems)} problems; import into a new --db", err=True)
+        return STORE
+    click.echo(f"{path}: whole")
+    return 0
+
+
+@command.command("prune")
+@click.option("--before", required=True, metavar="TIME|AGE", help="ISO 8601 time, or an age such as 90d.")
+@click.option("--vacuum", is_flag=True, help="Also give the space back to the file system; needs room for a copy.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object with what was deleted.")
+def prune(before: str, vacuum: bool, as_json: bool) -> None:
+    """Delete invocations and log lines before a time; the rollups, and so counts and costs, are kept."""
+    from collectors.store.maintenance import prune as pruned
+
+    deleted = pruned(current_context().db, before_ms=_before_ms(before), vacuum=vacuum)
+    if as_json:
+        click.echo(json.dumps(deleted))
+    else:
+        click.echo(", ".join(f"{count:,} {what}" for what, count in deleted.items()) + " deleted")
+
+
+def _before_ms(given: str) -> int:
+    if given[-1:] in "mhdw" and given[:-1].isdigit():
+        return floor_minute(now_ms() - preset_ms(given))
+    return instant_ms(given)
+
+
+@command.command("export")
+@click.argument("file", metavar="FILE")
+@click.option("--force", is_flag=True, help="Overwrite FILE.")
+def export(file: str, force: bool) -> None:
+    """Write a consistent copy of the store (FILE.db), or its log lines as JSON lines (FILE.jsonl, .gz, or -).
+
+    The copy can be made while a collector writes. JSON lines hold the range and the functions that the global
+    options choose, and 'lambdatui import' reads them back.
+    """
+    from lambdatui.cli import db_export
+
+    target = Path(file)
+    if file != "-" and target.exists() and not force:
+        raise click.ClickException(f"{file} is there already: name another, or overwrite it with --force")
+    if target.suffix in (".db", ".sqlite", ".sqlite3"):
+        size = db_export.copy_store(current_context().db, target)
+        click.echo(f"{file}: {text.size(size)}", err=True)
+        return
+    lines = db_export.write_lines(file)
+    click.echo(f"{file}: {lines:,} lines", err=True)
+
+
+@command.command("query")
+@click.argument("sql")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object with the rows.")
+@click.option("--csv", "as_csv", is_flag=True, help="CSV with a header.")
+@click.option("--limit", type=click.IntRange(min=0), metavar="N", help="At most N rows.")
+def query(sql: str, as_json: bool, as_csv: bool, limit: int | None) -> None:
+    """Run one SQL SELECT on the store; it can only read.
+
+    \b
+    Example: lambdatui db query "SELECT name, count(*) AS n FROM functions JOIN invocations
+             ON function_id = functions.id GROUP BY 1" --csv
+    """
+    from lambdatui.cli import db_query
+
+    columns, rows = db_query.run(current_context().db, sql, limit)
+    form = "json" if as_json else "csv" if as_csv else "text"
+    click.echo(db_query.formatted(columns, rows, form), nl=False)

@@ -1,0 +1,91 @@
+"""``lambdatui function NAME``."""
+
+import json
+from difflib import get_close_matches
+from typing import Any
+
+import click
+
+from lambdatui import text
+from lambdatui.cli.opened import Opened, opened, price_book
+from lambdatui.cli.output import Listing, arranged, envelope, listing_options, narrate, print_rows
+from lambdatui.views.columns import columns
+from lambdatui.views.function import FunctionDetail, Step, function
+from lambdatui.views.narrow import Narrow
+from lambdatui.views.shown import json_value, shown
+
+_BARS = "▁▂▃▄▅▆▇█"
+_LABEL = 16
+STEP_COLUMNS = columns(
+    "invocations", "errors", "timeouts", "cold_starts", "p50_ms", "p95_ms", "p99_ms", "max_ms", "cost_usd"
+)
+
+
+@click.command(name="function", epilog="Example: lambdatui function checkout --range 7d")
+@click.argument("name")
+@listing_options
+def command(listing: Listing, name: str) -> None:
+    """One function over the range: its figures, and how they went.
+
+    NAME may be a glob that matches one function, or the same name in several regions and accounts. --json adds
+    "series": the steps of its charts.
+    """
+    with opened() as store:
+        details = _details(store, name)
+        first = details[0]
+        if listing.form == "csv" or len(details) > 1:
+            rows = [row for detail in details for row in detail.rows]
+            view = FunctionDetail(first.columns, rows, first.as_of, first.range, first.coverage, first.basis)
+            print_rows(view, arranged(view, listing), listing, utc=store.context.utc)
+        elif listing.form == "json":
+            click.echo(json.dumps(_json(first, listing), ensure_ascii=False, indent=2))
+        else:
+            click.echo(_text(first, utc=store.context.utc))
+            narrate(first, 1)
+
+
+def _details(store: Opened, name: str) -> list[FunctionDetail]:
+    among = store.context.narrow.chosen(store.reader.functions())
+    chosen = [row for row in among if row.function.key.name == name] or Narrow(functions=(name,)).chosen(among)
+    if not chosen:
+        names = sorted({row.function.key.name for row in among})
+        near = get_close_matches(name, names, n=1, cutoff=0.4)
+        hint = f"did you mean {near[0]}?" if near else "'lambdatui functions' lists what the store holds"
+        raise click.ClickException(f"no function {name!r} in {store.context.db}; {hint}")
+    book = price_book()
+    details = (function(store.reader, store.range, row.id, book) for row in chosen)
+    return [detail for detail in details if detail is not None]
+
+
+def _json(detail: FunctionDetail, listing: Listing) -> dict[str, Any]:
+    whole = envelope(detail, arranged(detail, listing), detail.columns)
+    series = [
+        {"start": text.iso(step.start_ms)} | {one.id: json_value(one, getattr(step, one.id)) for one in STEP_COLUMNS}
+        for step in detail.series
+    ]
+    return whole | {"step_ms": detail.step_ms, "series": series}
+
+
+def _text(detail: FunctionDetail, *, utc: bool) -> str:
+    (row,) = detail.rows
+    lines = [f"{column.title:<{_LABEL}}{shown(column, getattr(row, column.id), utc=utc)}" for column in detail.columns]
+    lines.append("")
+    for title, name in (("Invocations", "invocations"), ("Errors", "errors"), ("p95", "p95_ms")):
+        lines.append(f"{title:<{_LABEL}}{sparkline([getattr(step, name) for step in detail.series])}")
+    lines.append(f"{'':<{_LABEL}}{_axis(detail.series, detail.step_ms, utc=utc)}")
+    return "\n".join(lines)
+
+
+def _axis(steps: tuple[Step, ...], step_ms: int, *, utc: bool) -> str:
+    if not steps:
+        return ""
+    last = text.instant(steps[-1].start_ms + step_ms, utc=utc)
+    return f"{text.instant(steps[0].start_ms, utc=utc)} to {last}, {text.milliseconds(step_ms)} a column"
+
+
+def sparkline(values: list[float | None]) -> str:
+    """A bar for each value, scaled to the largest; a blank for unknown and for zero."""
+    top = max((value for value in values if value is not None), default=0)
+    return "".join(
+        " " if not value or not top else _BARS[min(len(_BARS) - 1, int(value / top * len(_BARS)))] for value in values
+    ).rstrip()

@@ -1,0 +1,25 @@
+"""``lambdatui functions``."""
+
+import click
+
+from lambdatui.cli.opened import opened, price_book
+from lambdatui.cli.output import Listing, emit, listing_options
+from lambdatui.views.functions import functions
+
+BRIEF = (
+    "function", "region", "memory_mb", "invocations", "errors", "error_rate", "throttles", "cold_ratio", "p50_ms",
+    "p95_ms", "p99_ms", "max_memory_mb", "cost_usd", "projected_usd", "last_seen",
+)  # fmt: skip
+
+
+@click.command(name="functions", epilog="Example: lambdatui functions --range 7d --filter 'errors>0' --sort p95_ms")
+@listing_options
+def command(listing: Listing) -> None:
+    """All functions over the range: calls, errors, latency, cost.
+
+    Most expensive first. The text table shows the main columns; --json and --csv carry all of them, and --columns
+    chooses.
+    """
+    with opened() as store:
+        view = functions(store.reader, store.range, price_book(), narrow=store.context.narrow)
+        emit(view, listing, utc=store.context.utc, brief=BRIEF)

@@ -1,0 +1,124 @@
+"""``lambdatui import FILE...``."""
+
+import json
+import sys
+import time
+from typing import TYPE_CHECKING
+
+import click
+
+from lambdatui import text
+from lambdatui.cli.main import FAILED, PARTLY
+from lambdatui.cli.options import current_context
+
+if TYPE_CHECKING:
+    from collectors.pipeline import ImportResult, Progress
+
+_FIGURES = ("files", "events", "duplicates", "invocations", "errors", "rejected")
+_REDRAW_S, _SAY_S = 0.1, 10.0
+_BAR = 24
+
+
+@click.command(name="import", epilog="Example: lambdatui import --function checkout --region eu-west-1 export/*.gz")
+@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@click.option("--function", "function", metavar="NAME", help="The function, where the file does not say.")
+@click.option("--region", metavar="R", help="The region, where the file does not say.")
+@click.option("--account", metavar="A", help="The account, where the file does not say.")
+@click.option("--no-lines", is_flag=True, help="Keep figures only, not the log lines: a smaller store.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object with what it came to.")
+def command(
+    files: tuple[str, ...],
+    function: str | None,
+    region: str | None,
+    account: str | None,
+    no_lines: bool,
+    as_json: bool,
+) -> int:
+    """Read exported logs into the store.
+
+    FILE: JSON lines of events, `aws logs` JSON, S3 export folders and .gz, plain text; - is stdin. What the store
+    already has is not counted twice, so an interrupted import is simply run again.
+    """
+    from collectors.model import FunctionKey
+    from collectors.pipeline import import_files
+
+    context = current_context()
+    # Before the subcommand the same options narrow; for an import they can only mean what the file does not say.
+    defaults = FunctionKey(
+        function or _first(context.functions), account or _first(context.accounts), region or _first(context.regions)
+    )
+    meter = Meter()
+    try:
+        result = import_files(
+            list(files), db=context.db, defaults=defaults, keep_lines=not no_lines, progress=meter.show
+        )
+    finally:
+        meter.clear()
+    _say(result, as_json)
+    for failure in result.failures:
+        click.echo(text.plain(f"lambdatui import: {failure}"), err=True)
+    if not result.failures:
+        return 0
+    return PARTLY if result.files else FAILED
+
+
+def _first(values: tuple[str, ...]) -> str:
+    return values[0] if values else ""
+
+
+def _say(result: "ImportResult", as_json: bool) -> None:
+    figures: dict[str, int | float] = {name: getattr(result, name) for name in _FIGURES}
+    if as_json:
+        click.echo(json.dumps(figures | {"seconds": round(result.seconds, 3)}))
+        return
+    click.echo(", ".join(f"{value:,} {name}" for name, value in figures.items()) + f" in {result.seconds:.1f} s")
+    if result.rejected:
+        click.echo("'lambdatui db info' says what was rejected, and why", err=True)
+
+
+class Meter:
+    """Progress on stderr: one line redrawn on a terminal, a line now and then elsewhere."""
+
+    def __init__(self) -> None:
+        self._terminal = sys.stderr.isatty()
+        self._began = self._drawn = time.monotonic()
+        self._width = 0
+
+    def show(self, progress: "Progress") -> None:
+        now = time.monotonic()
+        if now - self._drawn < (_REDRAW_S if self._terminal else _SAY_S):
+            return
+        self._drawn = now
+        line = progress_line(progress, now - self._began, bar=self._terminal)
+        if not self._terminal:
+            click.echo(line, err=True)
+            return
+        import shutil
+
+        line = line[: shutil.get_terminal_size().columns - 1]
+        click.echo(f"\r{line.ljust(self._width)}", nl=False, err=True)
+        self._width = len(line)
+
+    def clear(self) -> None:
+        if self._width:
+            click.echo(f"\r{' ' * self._width}\r", nl=False, err=True)
+            self._width = 0
+
+
+def progress_line(progress: "Progress", seconds: float, *, bar: bool) -> str:
+    """``[#####     ] 52%  1.2M events  41.3 MB/s  12.00s left  big.jsonl``; no share where a size is unknown."""
+    rate = progress.bytes_done / seconds if seconds > 0 else 0.0
+    parts = []
+    if progress.bytes_total:
+        share = min(1.0, progress.bytes_done / progress.bytes_total)
+        if bar:
+            parts.append(f"[{('#' * round(share * _BAR)).ljust(_BAR)}]")
+        parts.append(f"{share:4.0%}")
+    else:
+        parts.append(text.size(progress.bytes_done))
+    parts += [f"{text.count(progress.events)} events", f"{text.size(rate)}/s"]
+    if progress.bytes_total and rate:
+        left_ms = max(0.0, progress.bytes_total - progress.bytes_done) / rate * 1000
+        parts.append(f"{text.milliseconds(round(left_ms, -3)) if left_ms >= 1000 else '<1s'} left")
+    parts.append(text.plain(progress.file))
+    return "  ".join(parts)

@@ -1,0 +1,104 @@
+"""``lambdatui invocation ID``."""
+
+import json
+from typing import Any
+
+import click
+
+from lambdatui import text
+from lambdatui.cli.opened import Opened, opened, price_book
+from lambdatui.cli.output import Listing, csv_text, envelope, listing_options
+from lambdatui.views import invocation as views
+from lambdatui.views.invocations import INVOCATION_COLUMNS
+from lambdatui.views.shown import shown
+from lambdatui.views.view import BILLED, View
+
+_LABEL = 16
+
+
+@click.command(name="invocation", epilog="Example: lambdatui invocation 8f507cfc-2f2b --json")
+@click.argument("request_id", metavar="ID")
+@click.option("--attempt", type=click.IntRange(min=1), help="This attempt of the request; default: the last.")
+@listing_options
+def command(listing: Listing, request_id: str, attempt: int | None) -> None:
+    """One invocation: figures, cost, stack trace, and every log line.
+
+    ID is a request id, or the beginning of one. --json adds "lines", "trace", "attempts" and "bill".
+    """
+    with opened() as store:
+        found = _found(store, request_id, attempt)
+        if listing.form == "json":
+            click.echo(json.dumps(_json(store, found), ensure_ascii=False, indent=2))
+        elif listing.form == "csv":
+            click.echo(csv_text(INVOCATION_COLUMNS, [found.invocation]), nl=False)
+        else:
+            click.echo(_text(found, utc=store.context.utc))
+
+
+def _found(store: Opened, request_id: str, attempt: int | None) -> views.InvocationDetail:
+    book = price_book()
+    found = views.find(store.reader, request_id.strip(), book)
+    if found is None:
+        raise click.ClickException(
+            f"no invocation {request_id!r} in {store.context.db}; give the whole request id, as "
+            "'lambdatui invocations' lists it"
+        )
+    if attempt is None or attempt == found.invocation.attempt:
+        return found
+    for one in found.attempts:
+        if one.attempt == attempt:
+            again = views.invocation(store.reader, one.key, book)
+            if again is not None:
+                return again
+    numbers = ", ".join(str(one.attempt) for one in found.attempts)
+    raise click.ClickException(f"request {found.invocation.request_id} has no attempt {attempt}; it has {numbers}")
+
+
+def _json(store: Opened, found: views.InvocationDetail) -> dict[str, Any]:
+    one = found.invocation
+    basis = BILLED if one.billed_ms is not None else None
+    view = View(views.DETAIL_COLUMNS, [one], store.reader.newest_ms(), store.range, 1.0 if basis else 0.0, basis)
+    return envelope(view, view.rows, view.columns) | {
+        "attempts": envelope(view, found.attempts, view.columns)["rows"],
+        "trace": found.trace.text if found.trace else None,
+        "lines": [
+            {"timestamp": text.iso(line.timestamp), "kind": line.kind, "message": line.text} for line in found.lines
+        ],
+        "bill": _bill(found),
+    }
+
+
+def _bill(found: views.InvocationDetail) -> list[dict[str, str]]:
+    if found.bill is None:
+        return []
+    return [
+        {
+            "dimension": str(line.dimension),
+            "quantity": text.decimal_text(line.quantity),
+            "unit": line.unit,
+            "rate": text.decimal_text(line.rate),
+            "amount": text.decimal_text(line.amount),
+        }
+        for line in found.bill.lines
+    ]
+
+
+def _text(found: views.InvocationDetail, *, utc: bool) -> str:
+    one = found.invocation
+    lines = [
+        f"{column.title:<{_LABEL}}{shown(column, getattr(one, column.id), utc=utc)}" for column in views.DETAIL_COLUMNS
+    ]
+    for line in _bill(found):
+        lines.append(f"{'':<{_LABEL}}{line['quantity']} {line['unit']} x ${line['rate']} = ${line['amount']}")
+    if len(found.attempts) > 1:
+        told = ", ".join(f"{other.attempt} {other.status}" for other in found.attempts)
+        lines.append(f"{'Attempts':<{_LABEL}}{told}")
+    lines.append("")
+    if not found.lines:
+        lines.append("No log lines are stored for this invocation.")
+    for entry in found.lines:
+        mark = {"error": "!", "platform": "·"}.get(entry.kind, " ")
+        shown_at = text.instant(entry.timestamp, utc=utc, millis=True)
+        body = text.plain(entry.text.rstrip("\r\n"), newlines=True).replace("\n", "\n" + " " * 26)
+        lines.append(f"{shown_at} {mark} {body}")
+    return "\n".join(lines)

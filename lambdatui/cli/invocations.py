@@ -1,0 +1,58 @@
+"""``lambdatui invocations``."""
+
+import click
+
+from collectors.model import Status
+from lambdatui.cli.opened import opened, price_book
+from lambdatui.cli.output import Listing, listing_options, print_rows
+from lambdatui.views import filters
+from lambdatui.views.columns import column_named
+from lambdatui.views.invocations import INVOCATION_COLUMNS, STORE_ORDER, invocations
+
+BRIEF = (
+    "function", "request_id", "started_at", "attempt", "status", "cold_start", "duration_ms", "billed_ms",
+    "init_ms", "max_memory_mb", "error_type",
+)  # fmt: skip
+
+_ON_SCREEN = 200
+_ALL = 1 << 40
+
+
+@click.command(name="invocations", epilog="Example: lambdatui invocations --function 'api-*' --status timeout --json")
+@click.option(
+    "--status",
+    "statuses",
+    multiple=True,
+    type=click.Choice([status.label for status in Status]),
+    help="Only invocations that ended so (repeatable).",
+)
+@listing_options
+def command(listing: Listing, statuses: tuple[str, ...]) -> None:
+    """Invocations, newest first, each attempt of a request by itself.
+
+    The text table stops after 200 unless --limit says otherwise; --json and --csv carry all of them. --filter looks
+    through the whole range.
+    """
+    where = filters.parse(listing.where, INVOCATION_COLUMNS) if listing.where else None
+    limit = listing.limit if listing.limit is not None else _ON_SCREEN if listing.form == "text" else _ALL
+    sort = column_named(listing.sort, INVOCATION_COLUMNS) if listing.sort else None
+    in_store = sort is None or sort.id in STORE_ORDER
+    with opened() as store:
+        view = invocations(
+            store.reader,
+            store.range,
+            price_book(),
+            narrow=store.context.narrow,
+            statuses=[Status[name.upper()] for name in statuses] or None,
+            where=where,
+            order=sort.id if sort and in_store else "started_at",
+            # Sorting ascends, as in every listing; without --sort the newest comes first.
+            ascending=listing.reverse if sort is None else in_store and not listing.reverse,
+            limit=limit if in_store else _ALL,
+        )
+        rows = list(view.rows)
+        if sort is not None and not in_store:
+            rows = filters.sort_rows(rows, sort, reverse=listing.reverse)[:limit]
+        print_rows(view, rows, listing, utc=store.context.utc, brief=BRIEF)
+        if listing.form == "text" and (view.more or len(rows) < len(view.rows)):
+            click.echo(f"more of {view.total:,} invocations: --limit N", err=True)

@@ -1,0 +1,174 @@
+"""The command ``lambdatui``: global options, lazy subcommands, exit codes, and errors in one line."""
+
+import os
+import sys
+from collections.abc import Sequence
+from difflib import get_close_matches
+from typing import Any, NoReturn
+
+import click
+
+from lambdatui.cli import commands
+from lambdatui.cli.options import add_global_options, current_context, global_options
+
+DONE, FAILED, WRONG_USAGE, PARTLY, OVER_BUDGET, STORE, INTERRUPTED = 0, 1, 2, 3, 4, 5, 130
+
+
+class Root(click.Group):
+    """Subcommands are imported when they run; every way to fail ends in one line and a documented exit code."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return commands.known()
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        command = commands.load(cmd_name)
+        if command is not None:
+            _everywhere(command)
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        name = args[0]
+        if name not in commands.known() and not name.startswith("-"):
+            raise click.UsageError(f"no command {name!r}{_nearest(name, commands.known())}", ctx)
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, commands.summary(name)) for name in commands.known()])
+
+    def main(  # type: ignore[override]
+        self,
+        args: Sequence[str] | None = None,
+        prog_name: str | None = None,
+        complete_var: str | None = None,
+        standalone_mode: bool = True,
+        **extra: Any,
+    ) -> int:
+        """Run, and with ``standalone_mode`` exit with the documented code; without, return it."""
+        try:
+            code = self._run(args, prog_name, complete_var, **extra)
+        except BrokenPipeError:
+            # The reader of our output has what it wanted (head, a pager that was closed): no fault, nothing to say.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            code = DONE
+        if standalone_mode:
+            sys.exit(code)
+        return code
+
+    def _run(self, args: Sequence[str] | None, prog_name: str | None, complete_var: str | None, **extra: Any) -> int:
+        try:
+            result = super().main(args, prog_name or "lambdatui", complete_var, standalone_mode=False, **extra)
+            sys.stdout.flush()
+        except (KeyboardInterrupt, click.Abort):
+            click.echo("interrupted", err=True)
+            return INTERRUPTED
+        except SystemExit as ended:
+            # click ends so in two cases only: it has printed completions, or stdout's reader is gone.
+            if "_LAMBDATUI_COMPLETE" in os.environ:
+                raise
+            raise BrokenPipeError from ended
+        except BrokenPipeError:
+            raise
+        except Exception as error:
+            return _failed(error)
+        return result if isinstance(result, int) else DONE
+
+
+def _failed(error: Exception) -> int:
+    """One line on stderr and the exit code; what nobody foresaw keeps its traceback."""
+    from collectors.store.open import StoreError, StoreMissing
+    from lambdatui.cli.config import ConfigError
+    from lambdatui.text import plain
+    from lambdatui.views.columns import UnknownColumn
+    from lambdatui.views.filters import FilterError
+    from lambdatui.views.time_range import RangeError
+
+    if isinstance(error, click.UsageError):
+        command = error.ctx.command_path if error.ctx else "lambdatui"
+        message = error.format_message().rstrip(".")
+        click.echo(plain(f"{command}: {message[:1].lower()}{message[1:]} (see '{command} --help')"), err=True)
+        return error.exit_code
+    if isinstance(error, click.ClickException):
+        click.echo(plain(f"lambdatui: {error.format_message()}"), err=True)
+        return error.exit_code
+    codes: list[tuple[type[Exception] | tuple[type[Exception], ...], int]] = [
+        (StoreMissing, FAILED),
+        (StoreError, STORE),
+        ((RangeError, FilterError, UnknownColumn, ConfigError), WRONG_USAGE),
+        (OSError, FAILED),
+    ]
+    for kinds, code in codes:
+        if isinstance(error, kinds):
+            click.echo(plain(f"lambdatui: {error}"), err=True)
+            return code
+    raise error
+
+
+def _everywhere(command: click.Command) -> None:
+    """Give the command, and the commands of a group such as ``db``, the global options."""
+    if getattr(command, "takes_global_options", False):
+        return
+    command.takes_global_options = True  # type: ignore[attr-defined]
+    add_global_options(command)
+    if isinstance(command, click.Group):
+        for one in command.commands.values():
+            _everywhere(one)
+
+
+def _nearest(name: str, names: Sequence[str]) -> str:
+    near = get_close_matches(name, names, n=1, cutoff=0.5)
+    return f"; did you mean {near[0]}?" if near else f"; there are {', '.join(names)}"
+
+
+def _version(ctx: click.Context, param: click.Parameter, value: bool) -> None:
+    if value and not ctx.resilient_parsing:
+        from importlib.metadata import PackageNotFoundError, version
+
+        try:
+            found = version("lambdatui")
+        except PackageNotFoundError:  # run from a checkout that is not installed
+            found = "0+source"
+        click.echo(f"lambdatui {found}")
+        ctx.exit()
+
+
+def _start(ctx: click.Context) -> NoReturn:
+    """The screens, where there is a terminal for them."""
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise click.UsageError(
+            "the screens need a terminal; for scripts there are commands, such as 'lambdatui functions --json'", ctx
+        )
+    if os.environ.get("TERM", "") in ("", "dumb"):
+        raise click.UsageError(
+            f"TERM={os.environ.get('TERM', '')!r} names a terminal that cannot move its cursor; set TERM, for "
+            "example to xterm-256color, or use commands such as 'lambdatui functions'",
+            ctx,
+        )
+    context = current_context()
+    from lambdatui.app import run
+
+    ctx.exit(run(context) or DONE)
+
+
+def _root(ctx: click.Context) -> None:
+    """What your AWS Lambda functions do and what they cost. Without a command: the screens."""
+    if ctx.invoked_subcommand is None:
+        _start(ctx)
+
+
+cli = Root(
+    name="lambdatui",
+    callback=click.pass_context(_root),
+    help=_root.__doc__,
+    invoke_without_command=True,
+    no_args_is_help=False,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    params=[
+        *global_options(hidden=False),
+        click.Option(
+            ["--version"], is_flag=True, expose_value=False, is_eager=True, callback=_version, help="Show the version."
+        ),
+    ],
+)

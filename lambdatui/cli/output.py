@@ -1,0 +1,163 @@
+"""Rows on stdout: a text table, JSON or CSV, all from the same view and columns. Stderr is for narration."""
+
+import csv
+import io
+import json
+import shutil
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import click
+
+from lambdatui import text
+from lambdatui.views import filters
+from lambdatui.views.columns import Column, Kind, column_named
+from lambdatui.views.shown import csv_value, json_value, shown
+from lambdatui.views.view import View
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+
+GAP = "  "
+_SHORTEST = 8  # a column of words is not cut below this many cells
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """What was asked of a listing: its form, order, filter, limit and columns."""
+
+    form: str = "text"
+    sort: str | None = None
+    reverse: bool = False
+    where: str | None = None
+    limit: int | None = None
+    columns: str | None = None
+
+
+def listing_options(command: _Command) -> _Command:
+    """The options of every listing; the command receives one ``listing``."""
+    options = (
+        click.option("--json", "as_json", is_flag=True, help="One JSON object, rows and where they come from."),
+        click.option("--csv", "as_csv", is_flag=True, help="CSV with column ids in the header."),
+        click.option("--sort", metavar="COLUMN", help="Sort by a column, ascending; unknown values come last."),
+        click.option("--reverse", is_flag=True, help="Sort descending; without --sort, turn the order round."),
+        click.option("--filter", "where", metavar="EXPR", help="Words, column:value, column>5; ! inverts."),
+        click.option("--limit", type=click.IntRange(min=0), metavar="N", help="At most N rows."),
+        click.option("--columns", metavar="A,B", help="These columns, in this order."),
+    )
+
+    def wrapped(**given: Any) -> Any:
+        forms = [form for form, flag in (("json", given.pop("as_json")), ("csv", given.pop("as_csv"))) if flag]
+        if len(forms) > 1:
+            raise click.UsageError("--json and --csv exclude each other", click.get_current_context())
+        names = ("sort", "reverse", "where", "limit", "columns")
+        listing = Listing(forms[0] if forms else "text", *(given.pop(name) for name in names))
+        return command(listing=listing, **given)
+
+    wrapped.__doc__, wrapped.__name__ = command.__doc__, command.__name__
+    wrapped.__click_params__ = getattr(command, "__click_params__", [])  # type: ignore[attr-defined]
+    for option in reversed(options):
+        wrapped = option(wrapped)
+    return wrapped  # type: ignore[return-value]
+
+
+def arranged(view: View[Any], listing: Listing) -> list[Any]:
+    """The view's rows, filtered, sorted and cut. Raises ``FilterError``, ``UnknownColumn``."""
+    rows = list(view.rows)
+    if listing.where:
+        rows = filters.parse(listing.where, view.columns).apply(rows)
+    if listing.sort:
+        rows = filters.sort_rows(rows, column_named(listing.sort, view.columns), reverse=listing.reverse)
+    elif listing.reverse:
+        rows.reverse()
+    return rows if listing.limit is None else rows[: listing.limit]
+
+
+def emit(view: View[Any], listing: Listing, *, utc: bool, brief: Sequence[str] | None = None) -> None:
+    """Arrange and print. ``brief`` names the columns of the text table where ``--columns`` does not."""
+    print_rows(view, arranged(view, listing), listing, utc=utc, brief=brief)
+
+
+def print_rows(
+    view: View[Any], rows: Sequence[Any], listing: Listing, *, utc: bool, brief: Sequence[str] | None = None
+) -> None:
+    columns = view.columns
+    if listing.columns:
+        columns = tuple(column_named(name, columns) for name in listing.columns.split(",") if name.strip())
+    elif listing.form == "text" and brief is not None:
+        columns = tuple(column for column in columns if column.id in brief)
+    if listing.form == "json":
+        click.echo(json.dumps(envelope(view, rows, columns), ensure_ascii=False, indent=2))
+    elif listing.form == "csv":
+        click.echo(csv_text(columns, rows), nl=False)
+    else:
+        click.echo(table_text(columns, rows, utc=utc, width=terminal_width()), nl=False)
+        narrate(view, len(rows))
+
+
+def envelope(view: View[Any], rows: Sequence[Any], columns: Sequence[Column]) -> dict[str, Any]:
+    """The JSON object of every listing."""
+    return {
+        "as_of": text.iso(view.as_of),
+        "range": {"from": text.iso(view.range.from_ms), "to": text.iso(view.range.to_ms)},
+        "coverage": None if view.coverage is None else round(view.coverage, 6),
+        "basis": view.basis,
+        "rows": [{column.id: json_value(column, getattr(row, column.id)) for column in columns} for row in rows],
+    }
+
+
+def csv_text(columns: Sequence[Column], rows: Sequence[Any]) -> str:
+    """RFC 4180, with ``\\n`` line ends as the shell's tools expect."""
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
+    writer.writerow([column.id for column in columns])
+    writer.writerows([csv_value(column, getattr(row, column.id)) for column in columns] for row in rows)
+    return buffer.getvalue()
+
+
+def table_text(columns: Sequence[Column], rows: Sequence[Any], *, utc: bool, width: int | None) -> str:
+    """Aligned columns. With ``width``, columns of words are cut, the widest first, until a line fits."""
+    cells = [[shown(column, getattr(row, column.id), utc=utc) for column in columns] for row in rows]
+    widths = [
+        max(len(column.title), *(len(line[number]) for line in cells)) if cells else len(column.title)
+        for number, column in enumerate(columns)
+    ]
+    if width is not None:
+        _fit(widths, columns, width)
+    lines = [_line([column.title for column in columns], columns, widths)]
+    lines += [_line(line, columns, widths) for line in cells]
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _fit(widths: list[int], columns: Sequence[Column], width: int) -> None:
+    words = [number for number, column in enumerate(columns) if column.kind is Kind.TEXT]
+    while sum(widths) + len(GAP) * (len(widths) - 1) > width and words:
+        widest = max(words, key=lambda number: widths[number])
+        if widths[widest] <= _SHORTEST:
+            break
+        widths[widest] -= 1
+
+
+def _line(cells: Sequence[str], columns: Sequence[Column], widths: Sequence[int]) -> str:
+    cut = (cell if len(cell) <= size else f"{cell[: size - 1]}…" for cell, size in zip(cells, widths, strict=True))
+    padded = (
+        cell.ljust(size) if column.align == "left" else cell.rjust(size)
+        for cell, column, size in zip(cut, columns, widths, strict=True)
+    )
+    return GAP.join(padded).rstrip()
+
+
+def narrate(view: View[Any], shown_rows: int) -> None:
+    """On stderr, below a table: the range, how many rows, and how far the figures can be trusted."""
+    parts = [view.range.label, f"{shown_rows} row{'' if shown_rows == 1 else 's'}"]
+    if view.coverage is not None:
+        parts.append(f"REPORTs for {text.ratio(view.coverage)} of the invocations")
+    if view.as_of is None:
+        parts.append("the store is empty")
+    click.echo(f"({'; '.join(parts)})", err=True)
+
+
+def terminal_width() -> int | None:
+    """Cells of the terminal on stdout; None where stdout is none, so that nothing is cut for a program."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
