@@ -1,0 +1,55 @@
+"""Two occurrences of one error share a fingerprint; two errors do not."""
+
+import pytest
+
+from collectors.logs.fingerprint import fingerprint, normalise
+
+SAME = [
+    ("User 'user-12345' not found", "User 'user-99871' not found"),
+    ("request 4f1c2b7e-9d3a-4c55-8e21-0a6b7c8d9e0f failed", "request 0B9D8C7E-1F2A-4B3C-9D4E-5F6A7B8C9D0E failed"),
+    ("object at 0x7f3a1c at line 12", "object at 0x55d0ff at line 207"),
+    ("commit deadbeef01 is gone", "commit 0a1b2c3d4e is gone"),
+    ("read 17 of 2,048 bytes in 3.02 s", "read 9 of 512 bytes in 14.5 s"),
+    ("cannot open /tmp/a1/in.csv", "cannot open /tmp/b2/out/x.csv"),
+    ("cannot open C:\\data\\a.txt", "cannot open C:\\other\\b.txt"),
+    ("GET https://a.example/v1/7?x=1 failed", "GET https://a.example/v1/8?x=2 failed"),
+    ("connect ECONNREFUSED 10.0.0.1:5432", "connect ECONNREFUSED 192.168.7.9:5432"),
+    ("connect ECONNREFUSED fe80::1", "connect ECONNREFUSED 2001:db8::ff00:42:8329"),
+    ("arn:aws:sqs:eu-west-1:123456789012:a is missing", "arn:aws:sqs:us-east-1:210987654321:b is missing"),
+    ("at 2024-01-01T00:00:00.123Z it failed", "at 2025-12-31 23:59:59 it failed"),
+    ("mail to a.b@example.com bounced", "mail to c@mail.example.org bounced"),
+    ("charge ch_3NfK2eLkdIwHu7ix1234abcd declined", "charge ch_9QzT8wYmBnVc5rPp5678efgh declined"),
+    ("wait\n  for it", "wait for   it"),
+]
+DIFFERENT = [
+    ("KeyError: 'ticker'", "KeyError: 'price'"),
+    ("name 's3' is not defined", "name 'ec2' is not defined"),
+    ("unknown digest 'sha256'", "unknown digest 'sha512'"),
+    ("HTTP Error 403: no", "HTTP Error 500: no"),
+    ("status code 404", "status code 503"),
+    ("exit status 1", "exit status 127"),
+    ("[Errno 2] failed", "[Errno 13] failed"),
+    ("'str' object has no attribute 'get'", "'list' object has no attribute 'get'"),
+    ("Cannot read properties of undefined (reading 'id')", "Cannot read properties of undefined (reading 'name')"),
+    ("No module named 'requests'", "No module named 'pandas'"),
+    ("std::bad_alloc", "std::bad_cast"),
+]
+
+
+@pytest.mark.parametrize(("one", "other"), SAME)
+def test_what_differs_between_occurrences_does_not_count(one: str, other: str) -> None:
+    assert normalise(one) == normalise(other)
+    assert fingerprint("E", one) == fingerprint("E", other)
+
+
+@pytest.mark.parametrize(("one", "other"), DIFFERENT)
+def test_different_errors_stay_different(one: str, other: str) -> None:
+    assert fingerprint("E", one) != fingerprint("E", other)
+
+
+def test_the_type_counts_and_the_form_is_stable() -> None:
+    assert fingerprint("KeyError", "x") != fingerprint("ValueError", "x")
+    assert fingerprint("KeyError", "'ticker'") == "fe9c2b76ecbc67f8"
+    assert len(fingerprint("", "")) == 16
+    assert fingerprint("E", "\ud800 lone surrogate") == fingerprint("E", "\ud800 lone surrogate")
+    assert normalise("status code 404 at \x00 1") == "status code 404 at <n>"
