@@ -6,7 +6,7 @@ decimals of a millisecond). ``None`` is "unknown", never zero.
 
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -92,8 +92,9 @@ class Invocation(NamedTuple):
     """One attempt of one request, assembled from its log events.
 
     ``stream`` indexes the batch's ``streams``. ``request_id`` is the UUID's 16 bytes, or the text itself when it is
-    no UUID. ``start_ms`` is START's time, or REPORT's less the duration when START was not seen. ``lines`` is the
-    msgpack of a flat list ``[timestamp_ms, event_tail, message, ...]``, or ``b""``.
+    no UUID. ``start_ms`` is START's time, or REPORT's less the duration when START was not seen. ``events`` counts its log events;
+    ``lines`` is the msgpack of a flat list ``[timestamp_ms, event_tail, message, ...]``, or ``b""`` when lines are not
+    kept. ``error`` indexes the batch's ``errors``.
     """
 
     stream: int
@@ -111,6 +112,7 @@ class Invocation(NamedTuple):
     error: int | None
     trace_id: str | None
     end_ms: int
+    events: int
     lines: bytes
 
 
@@ -142,3 +144,50 @@ class MetricPoint:
     period_s: int
     start_ms: int
     value: float
+
+
+class LooseLines(msgspec.Struct, array_like=True, gc=False):
+    """Log events of a stream that belong to no invocation; ``lines`` as in ``Invocation``."""
+
+    stream: int
+    first_ms: int
+    last_ms: int
+    events: int
+    lines: bytes
+
+
+class Batch(msgspec.Struct, array_like=True):
+    """What one stretch of log events became: the unit that crosses processes and is written in one transaction.
+
+    ``invocations`` are ``Invocation`` tuples; once through a pipe they are lists in the same order. Typed loosely
+    because msgspec cannot tell bytes from text in a union, and so does not check what it need not check.
+    """
+
+    streams: list[Stream]
+    invocations: list[Any]
+    loose: list[LooseLines]
+    errors: list[ErrorKind]
+    functions: list[Function]
+    rejects: list[Reject]
+    events: int
+    duplicates: int
+
+
+def packed_id(request_id: str) -> bytes | str:
+    """A UUID as its 16 bytes; any other id as the text it is."""
+    if len(request_id) == 36:
+        try:
+            raw = bytes.fromhex(request_id.replace("-", ""))
+        except ValueError:
+            return request_id
+        if len(raw) == 16 and request_id == request_id.lower():
+            return raw
+    return request_id
+
+
+def id_text(request_id: bytes | str) -> str:
+    """The id as Lambda prints it."""
+    if isinstance(request_id, str):
+        return request_id
+    raw = request_id.hex()
+    return f"{raw[:8]}-{raw[8:12]}-{raw[12:16]}-{raw[16:20]}-{raw[20:]}"

@@ -1,0 +1,132 @@
+"""Writes a corpus of Lambda log events as JSON lines, as CloudWatch's FilterLogEvents returns them.
+
+    python benchmarks/generate.py FILE [--invocations 1000000] [--functions 50] [--hours 24] [--seed 7]
+
+About five events an invocation: START, two application lines, END and REPORT; 5% cold starts (INIT_START and Init
+Duration, a new log stream), 1% errors (Python's form, with a traceback), 0.3% timeouts. Functions differ a
+thousandfold in traffic, as real fleets do. The same seed gives the same bytes.
+"""
+
+import argparse
+import datetime
+import heapq
+import json
+import math
+import random
+import sys
+from collections.abc import Iterator
+from typing import TextIO
+
+START_MS = 1_770_000_000_000
+MEMORY_MB = (128, 256, 512, 1024, 1769, 3008)
+ERRORS = (
+    ("KeyError", "'order_id'"),
+    ("ValueError", "invalid literal for int() with base 10: '{}'"),
+    ("ConditionalCheckFailedException", "The conditional request failed for item {}"),
+    ("ReadTimeout", "HTTPSConnectionPool(host='api.example.com', port=443): Read timed out. (read timeout={})"),
+)
+
+
+def functions(count: int) -> list[tuple[str, int, float, float]]:
+    """Name, memory in MB, weight of traffic, typical milliseconds."""
+    made = []
+    for number in range(count):
+        draw = random.Random(number)
+        name = f"{draw.choice(('orders', 'billing', 'search', 'mail', 'auth'))}-{draw.choice(('api', 'worker', 'sync'))}-{number:03}"
+        made.append(
+            (name, draw.choice(MEMORY_MB), 1 / (1 + number) ** 0.9, draw.choice((3.0, 12.0, 60.0, 250.0, 900.0)))
+        )
+    return made
+
+
+def events(invocations: int, count: int, hours: float, seed: int) -> Iterator[tuple[int, str]]:
+    """Event time and JSON line, nearly in order of time as several streams interleave."""
+    draw = random.Random(seed)
+    fleet = functions(count)
+    picks = draw.choices(range(count), [each[2] for each in fleet], k=invocations)
+    streams = [f"{draw.getrandbits(128):032x}" for _ in fleet]
+    gap_ms = hours * 3_600_000 / invocations
+    pending: list[tuple[int, int, str]] = []
+    serial = 0
+    quote = json.dumps
+    for index, pick in enumerate(picks):
+        name, memory, _, typical = fleet[pick]
+        start = START_MS + int(index * gap_ms + draw.random() * gap_ms)
+        cold, roll = draw.random() < 0.05, draw.random()
+        if cold:
+            streams[pick] = f"{draw.getrandbits(128):032x}"
+        duration = 3000.0 if roll < 0.003 else max(0.8, typical * math.exp(draw.gauss(0, 0.6)))
+        init = 80 + draw.random() * 900 if cold else 0.0
+        number = draw.getrandbits(128)
+        raw = f"{number:032x}"
+        request = f"{raw[:8]}-{raw[8:12]}-4{raw[13:16]}-a{raw[17:20]}-{raw[20:]}"
+        stamp = datetime.datetime.fromtimestamp(start / 1000, datetime.UTC)
+        iso = f"{stamp:%Y-%m-%dT%H:%M:%S}.{start % 1000:03}Z"
+        end = start + int(duration)
+        said = [(start, f"START RequestId: {request} Version: $LATEST\n")]
+        if cold:
+            said.insert(
+                0,
+                (
+                    start - int(init),
+                    "INIT_START Runtime Version: python:3.13.v31\tRuntime Version ARN: arn:aws:lambda:eu-west-1::runtime:00\n",
+                ),
+            )
+        said.append((start, f"[INFO]\t{iso}\t{request}\treceived {number % 9973} bytes from queue {name}\n"))
+        if 0.003 <= roll < 0.013:
+            kind, text = ERRORS[number % len(ERRORS)]
+            said.append(
+                (
+                    end,
+                    f'[ERROR] {kind}: {text.format(number % 100000)}\nTraceback (most recent call last):\n\u00a0\u00a0File "/var/task/app.py", line {number % 300}, in handler\n\u00a0\u00a0\u00a0\u00a0return work(event)\n',
+                )
+            )
+        elif roll < 0.003:
+            said.append((end, f"{iso} {request} Task timed out after 3.00 seconds\n\n"))
+        else:
+            said.append((end, f"[INFO]\t{iso}\t{request}\tstored order {number % 1000003} in {duration / 3:.1f} ms\n"))
+        said.append((end, f"END RequestId: {request}\n"))
+        billed = math.ceil(duration + init)
+        report = f"REPORT RequestId: {request}\tDuration: {duration:.2f} ms\tBilled Duration: {billed} ms\tMemory Size: {memory} MB\tMax Memory Used: {int(memory * (0.3 + 0.5 * draw.random()))} MB\t"
+        said.append((end, report + (f"Init Duration: {init:.2f} ms\t\n" if cold else "\n")))
+        day = f"{stamp:%Y/%m/%d}"
+        head = f'{{"logGroup": "/aws/lambda/{name}", "logStreamName": "{day}/[$LATEST]{streams[pick]}", "timestamp": '
+        for when, message in said:
+            serial += 1
+            event_id = f"{when * 10**25 + number % 10**25 + serial:056d}"
+            line = (
+                f'{head}{when}, "message": {quote(message)}, "ingestionTime": {when + 812}, "eventId": "{event_id}"}}\n'
+            )
+            heapq.heappush(pending, (when, serial, line))
+        while pending and pending[0][0] < start - 2_000:
+            when, _, line = heapq.heappop(pending)
+            yield when, line
+    while pending:
+        when, _, line = heapq.heappop(pending)
+        yield when, line
+
+
+def write(out: TextIO, invocations: int, count: int = 50, hours: float = 24, seed: int = 7) -> int:
+    """Writes the corpus; returns the number of events."""
+    written = 0
+    for _, line in events(invocations, count, hours, seed):
+        out.write(line)
+        written += 1
+    return written
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("file")
+    parser.add_argument("--invocations", type=int, default=1_000_000)
+    parser.add_argument("--functions", type=int, default=50)
+    parser.add_argument("--hours", type=float, default=24)
+    parser.add_argument("--seed", type=int, default=7)
+    args = parser.parse_args()
+    with open(args.file, "w", encoding="utf-8", buffering=1 << 20) as out:
+        written = write(out, args.invocations, args.functions, args.hours, args.seed)
+    print(f"{written:,} events", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    main()

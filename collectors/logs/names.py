@@ -1,0 +1,34 @@
+"""Which function a log event belongs to, from the names that CloudWatch gives groups and streams."""
+
+import re
+
+from collectors.model import FunctionKey, LogEvent
+
+_SHARED_STREAM = re.compile(r"^\d{4}/\d\d/\d\d/([^\[/]+)\[[^\]]*\][0-9a-f]+$")
+
+
+def function_key(event: LogEvent, defaults: FunctionKey) -> FunctionKey:
+    """The event's function; what neither the event nor its names say comes from ``defaults``.
+
+    ``/aws/lambda/NAME`` is the default group; a shared group's streams are ``YYYY/MM/DD/NAME[VERSION]HEX``. A group
+    given as an ARN (or ``ACCOUNT:NAME``, as Logs Insights prints it) says account and region too.
+    """
+    group, account, region = event.log_group, event.account, event.region
+    if group.startswith("arn:"):
+        parts = group.split(":")
+        if len(parts) >= 7:
+            region, account, group = region or parts[3], account or parts[4], parts[6]
+    elif group[:12].isdigit() and group[12:13] == ":":
+        account, group = account or group[:12], group[13:]
+    shared = _SHARED_STREAM.match(event.log_stream)
+    if event.function:
+        name = event.function
+    elif shared is not None:
+        name = shared[1]
+    elif group.startswith("/aws/lambda/"):
+        name = group[len("/aws/lambda/") :]
+        if name.startswith(region_dot := "us-east-1."):
+            name = name[len(region_dot) :]  # Lambda@Edge replicas: /aws/lambda/us-east-1.NAME
+    else:
+        name = defaults.name or group.strip("/").rpartition("/")[2] or "unknown"
+    return FunctionKey(name, account or defaults.account, region or defaults.region)

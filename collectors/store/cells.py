@@ -1,0 +1,227 @@
+"""Rollup cells: what happened to one function in one minute, hour or day, summed from invocations or finer cells.
+
+New rows, known by their keys to be new, are added to their minute in the transaction that writes them; a minute whose
+rows changed is summed anew from its rows, hours always from their minutes and days from their hours. So no cell counts
+a row twice, whatever is imported again, and in whatever order.
+"""
+
+import sqlite3
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from collectors.model import Parts, Status
+from collectors.store.histogram import BUCKETS, PAIR, bucket_of
+from collectors.store.schema import GRAINS
+
+Ints = npt.NDArray[np.int64]
+Spans = Sequence[tuple[int, int, int]]  # function_id, from_ms, to_ms
+
+SUMS = 10  # invocations .. init_us
+COLUMNS = 17
+_PLACES = ", ".join("?" * COLUMNS)
+_MEASURES = (
+    "function_id, start_ms, parts, status, duration_us, billed_ms, memory_mb, max_memory_mb, init_us, restore_us"
+)
+
+
+@dataclass(slots=True)
+class Measures:
+    """Columns of cells or of invocations, sorted by function and time. Unknown maxima are -1."""
+
+    function_id: Ints
+    start_ms: Ints
+    sums: Ints  # SUMS columns
+    max_duration_us: Ints
+    max_memory_mb: Ints
+    memory_mb: Ints
+    last_ms: Ints
+    bucket_row: Ints  # histogram pairs: the row each belongs to, its bucket and count
+    bucket: Ints
+    bucket_count: Ints
+
+
+def known(column: Sequence[Any]) -> tuple[Ints, npt.NDArray[np.bool_]]:
+    """A column with holes as integers, 0 in the holes, and where there are none."""
+    numbers = np.array(column, dtype=np.float64)
+    there = ~np.isnan(numbers)
+    return np.where(there, numbers, 0).astype(np.int64), there
+
+
+def _or_minus_one(column: Sequence[Any]) -> Ints:
+    values, there = known(column)
+    return np.where(there, values, -1)
+
+
+def of_invocations(columns: Sequence[Sequence[Any]]) -> Measures:
+    """Measures of invocations given as the columns of ``_MEASURES``, in its order."""
+    function_id, start_ms, parts, status = (np.array(column, dtype=np.int64) for column in columns[:4])
+    duration, timed = known(columns[4])
+    billed, _ = known(columns[5])
+    memory, sized = known(columns[6])
+    used, measured = known(columns[7])
+    init, cold = known(columns[8])
+    _, restored = known(columns[9])
+    failed = (status > Status.OK) & (status < Status.UNKNOWN)
+    sums = np.empty((len(start_ms), SUMS), np.int64)
+    sums[:, 0] = 1
+    sums[:, 1] = (parts & Parts.REPORT) > 0
+    sums[:, 2] = failed
+    sums[:, 3] = status == Status.TIMEOUT
+    sums[:, 4] = status == Status.OUT_OF_MEMORY
+    sums[:, 5] = cold | restored
+    sums[:, 6] = billed
+    sums[:, 7] = billed * memory
+    sums[:, 8] = duration
+    sums[:, 9] = init
+    rows = np.flatnonzero(timed)
+    return Measures(
+        function_id,
+        start_ms,
+        sums,
+        np.where(timed, duration, -1),
+        np.where(measured, used, -1),
+        np.where(sized, memory, -1),
+        start_ms,
+        rows,
+        bucket_of(duration[rows]),
+        np.ones(len(rows), np.int64),
+    )
+
+
+def of_cells(rows: Sequence[tuple[Any, ...]]) -> Measures:
+    """Measures of finer cells, as they are stored."""
+    columns = list(zip(*rows, strict=True))
+    blobs: list[bytes] = list(columns[16])
+    pairs = np.frombuffer(b"".join(blobs), PAIR)
+    sizes = np.fromiter(map(len, blobs), np.int64, len(blobs)) // PAIR.itemsize
+    return Measures(
+        np.array(columns[0], np.int64),
+        np.array(columns[1], np.int64),
+        np.array(columns[2:12], np.int64).T,
+        _or_minus_one(columns[12]),
+        _or_minus_one(columns[13]),
+        _or_minus_one(columns[14]),
+        np.array(columns[15], np.int64),
+        np.repeat(np.arange(len(blobs)), sizes),
+        pairs["bucket"].astype(np.int64),
+        pairs["count"].astype(np.int64),
+    )
+
+
+def folded(measures: Measures, grain_ms: int) -> list[tuple[Any, ...]]:
+    """Sums into cells of ``grain_ms``: rows as they are stored. The measures are sorted by function and time."""
+    if not len(measures.start_ms):
+        return []
+    cell_start = measures.start_ms // grain_ms * grain_ms
+    changes = (np.diff(measures.function_id) != 0) | (np.diff(cell_start) != 0)
+    firsts = np.concatenate(([0], np.flatnonzero(changes) + 1))
+    sums = np.add.reduceat(measures.sums, firsts, axis=0)
+    lasts = np.concatenate((firsts[1:], [len(cell_start)])) - 1
+    memory = np.where(
+        measures.memory_mb[lasts] >= 0, measures.memory_mb[lasts], np.maximum.reduceat(measures.memory_mb, firsts)
+    )
+    maxima = [
+        [None if value < 0 else value for value in column.tolist()]
+        for column in (
+            np.maximum.reduceat(measures.max_duration_us, firsts),
+            np.maximum.reduceat(measures.max_memory_mb, firsts),
+            memory,
+        )
+    ]
+    return list(
+        zip(
+            measures.function_id[firsts].tolist(),
+            cell_start[firsts].tolist(),
+            *sums.T.tolist(),
+            *maxima,
+            np.maximum.reduceat(measures.last_ms, firsts).tolist(),
+            _histograms(measures, firsts),
+            strict=True,
+        )
+    )
+
+
+def _histograms(measures: Measures, firsts: Ints) -> list[bytes]:
+    """The packed histogram of each cell, all cells in one pass."""
+    cell_of_row = np.zeros(len(measures.start_ms), np.int64)
+    cell_of_row[firsts[1:]] = 1
+    cell_of_row = cell_of_row.cumsum()
+    flat = cell_of_row[measures.bucket_row] * BUCKETS + measures.bucket
+    order = np.argsort(flat, kind="stable")
+    flat = flat[order]
+    if not len(flat):
+        return [b""] * len(firsts)
+    heads = np.concatenate(([0], np.flatnonzero(np.diff(flat)) + 1))
+    pairs = np.empty(len(heads), PAIR)
+    pairs["bucket"] = flat[heads] % BUCKETS
+    pairs["count"] = np.add.reduceat(measures.bucket_count[order], heads)
+    edges = np.searchsorted(flat[heads], np.arange(len(firsts) + 1) * BUCKETS) * PAIR.itemsize
+    packed = pairs.tobytes()
+    return [packed[low:high] for low, high in zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True)]
+
+
+def insert(connection: sqlite3.Connection, table: str, cells: Iterable[tuple[Any, ...]]) -> None:
+    connection.executemany(f"INSERT OR REPLACE INTO {table} VALUES ({_PLACES})", cells)
+
+
+def add(connection: sqlite3.Connection, new: Sequence[tuple[Any, ...]]) -> None:
+    """Adds minutes of new rows to those minutes as they stand."""
+    both = list(new)
+    for cell in new:
+        both += connection.execute("SELECT * FROM minute_cells WHERE function_id = ? AND start_ms = ?", cell[:2])
+    if both:
+        both.sort(key=lambda cell: (cell[0], cell[1], cell[15]))
+        insert(connection, "minute_cells", folded(of_cells(both), GRAINS["minute_cells"]))
+
+
+def recount(connection: sqlite3.Connection, spans: Spans) -> None:
+    """Sums the minutes of each span (aligned to minutes) anew from the invocations that lie in it."""
+    rows: list[tuple[Any, ...]] = []
+    for span in spans:
+        for table in ("minute_cells", "minute_cells_errors"):
+            connection.execute(
+                f"DELETE FROM {table} WHERE function_id = ? AND start_ms >= ? AND start_ms < ?",
+                span,
+            )
+        rows += connection.execute(
+            f"SELECT {_MEASURES} FROM invocations WHERE function_id = ? AND start_ms >= ? AND start_ms < ?",
+            span,
+        )
+        connection.execute(
+            "INSERT INTO minute_cells_errors SELECT function_id, start_ms / 60000 * 60000, error_id, count(*)"
+            " FROM invocations WHERE function_id = ? AND start_ms >= ? AND start_ms < ? AND error_id IS NOT NULL"
+            " GROUP BY 1, 2, 3",
+            span,
+        )
+    if rows:
+        insert(
+            connection, "minute_cells", folded(of_invocations(list(zip(*rows, strict=True))), GRAINS["minute_cells"])
+        )
+
+
+def carry_up(connection: sqlite3.Connection, minutes: Iterable[tuple[int, int]]) -> None:
+    """Sums the hours of the given (function_id, minute start) anew from their minutes, and the days from the hours."""
+    finer = "minute_cells"
+    touched = set(minutes)
+    for table in ("hour_cells", "day_cells"):
+        grain_ms = GRAINS[table]
+        touched = {(function_id, start // grain_ms * grain_ms) for function_id, start in touched}
+        spans = [(function_id, start, start + grain_ms) for function_id, start in sorted(touched)]
+        rows: list[tuple[Any, ...]] = []
+        where = "WHERE function_id = ? AND start_ms >= ? AND start_ms < ?"
+        for span in spans:
+            connection.execute(f"DELETE FROM {table} {where}", span)
+            connection.execute(f"DELETE FROM {table}_errors {where}", span)
+            rows += connection.execute(f"SELECT * FROM {finer} {where}", span)
+            connection.execute(
+                f"INSERT INTO {table}_errors SELECT function_id, ?, error_id, sum(occurrences)"
+                f" FROM {finer}_errors {where} GROUP BY function_id, error_id",
+                (span[1], *span),
+            )
+        if rows:
+            insert(connection, table, folded(of_cells(rows), grain_ms))
+        finer = table

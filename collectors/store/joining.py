@@ -1,0 +1,139 @@
+"""Joining what arrives to what is there: repeats add nothing, fragments complete each other, in any order."""
+
+import sqlite3
+from dataclasses import dataclass
+from typing import Any
+
+from collectors.model import Parts, Status
+from collectors.store.lines import Chunks, union
+from collectors.store.request_index import places
+
+# Positions in a stored row, which are the columns of the table.
+FUNCTION, START, REQUEST, STREAM, PARTS, STATUS, DURATION = range(7)
+ERROR, TRACE, END, EVENTS, CHUNK = 13, 14, 15, 16, 17
+WIDTH = 18
+LONGEST_MS = 16 * 60 * 1000  # an invocation lasts 15 minutes at most; two pieces further apart are two attempts
+INSERT = f"INSERT INTO invocations VALUES ({', '.join('?' * WIDTH)})"
+_BY_KEY = "SELECT * FROM invocations WHERE function_id = ? AND start_ms = ? AND request_id = ? AND stream_id = ?"
+_BY_REQUEST = "SELECT * FROM invocations WHERE request_id = ? AND (status <> 0 OR parts <> 3)"
+_AT = "SELECT * FROM invocations WHERE function_id = ? AND start_ms = ? AND request_id = ?"
+
+Row = tuple[Any, ...]
+
+
+@dataclass(slots=True)
+class Joined:
+    """What became of one row: whether it is new, how many of its events were known, and the minutes it changed."""
+
+    new: bool
+    known_events: int
+    changed: list[tuple[int, int]]
+
+
+class Joiner:
+    """Writes the rows that may meet others: repeats, fragments, and whole ones whose fragments came before."""
+
+    def __init__(self, connection: sqlite3.Connection, chunks: Chunks) -> None:
+        self._connection = connection
+        self._chunks = chunks
+        self.fragments: set[bytes | str] = {
+            request_id
+            for (request_id,) in connection.execute(
+                "SELECT request_id FROM invocations INDEXED BY invocations_not_plain"
+                " WHERE parts <> 3 AND (status <> 0 OR parts <> 3)"
+            )
+        }
+
+    def join(self, row: Row, lines: bytes) -> Joined:
+        """``row`` is as the table has it, with no chunk yet."""
+        old = self._match(row)
+        if old is None:
+            return self._add(row, lines)
+        added, chunk_id, merged_lines = 0, old[CHUNK], b""
+        if lines:
+            before = self._chunks.of(chunk_id).get((old[START], old[REQUEST]), b"") if chunk_id else b""
+            merged_lines, added = union(before, lines) if before else (lines, row[EVENTS])
+        merged = _merged(old, row, added if lines else None)
+        if merged[:EVENTS] == old[:EVENTS] and not added:
+            return Joined(False, row[EVENTS], [])
+        if merged_lines and (added or merged[START] != old[START]):
+            key = (merged[START], merged[REQUEST])
+            if chunk_id and self._chunks.of(chunk_id):
+                self._chunks.rewrite(chunk_id, (old[START], old[REQUEST]), key, merged_lines)
+            else:
+                chunk_id = self._chunks.add(merged[FUNCTION], key, merged_lines)
+        self._connection.execute(
+            "DELETE FROM invocations WHERE function_id = ? AND start_ms = ? AND request_id = ? AND stream_id = ?",
+            old[:4],
+        )
+        self._connection.execute(INSERT, (*merged[:CHUNK], chunk_id))
+        if merged[PARTS] == Parts.WHOLE:
+            self.fragments.discard(merged[REQUEST])
+        known = row[EVENTS] - (merged[EVENTS] - old[EVENTS])
+        return Joined(False, max(known, 0), [(old[FUNCTION], old[START]), (merged[FUNCTION], merged[START])])
+
+    def _add(self, row: Row, lines: bytes) -> Joined:
+        chunk_id = self._chunks.add(row[FUNCTION], (row[START], row[REQUEST]), lines) if lines else None
+        self._connection.execute(INSERT, (*row[:CHUNK], chunk_id))
+        if row[PARTS] != Parts.WHOLE:
+            self.fragments.add(row[REQUEST])
+        return Joined(True, 0, [(row[FUNCTION], row[START])])
+
+    def _match(self, row: Row) -> Row | None:
+        """The stored row of the same invocation, or of the piece that completes it; the nearest in time."""
+        found: Row | None = self._connection.execute(_BY_KEY, row[:4]).fetchone()
+        if found is not None:
+            return found
+        if row[PARTS] == Parts.WHOLE and row[REQUEST] not in self.fragments:
+            return None
+        candidates: list[Row] = self._connection.execute(_BY_REQUEST, (row[REQUEST],)).fetchall()
+        if row[PARTS] != Parts.WHOLE:
+            for function_id, start in places(self._connection, row[REQUEST]):
+                candidates += self._connection.execute(_AT, (function_id, start, row[REQUEST])).fetchall()
+        fitting = [each for each in candidates if _fits(each, row)]
+        return min(fitting, key=lambda each: abs(each[START] - row[START]), default=None)
+
+
+def _fits(old: Row, new: Row) -> bool:
+    """Whether two pieces can be of one invocation: same stream, no two different STARTs or REPORTs, near in time."""
+    if old[FUNCTION] != new[FUNCTION] or old[STREAM] != new[STREAM]:
+        return False
+    both = old[PARTS] & new[PARTS]
+    if both & Parts.START and old[START] != new[START]:
+        return False
+    if both & Parts.REPORT and old[DURATION:ERROR] != new[DURATION:ERROR]:
+        return False
+    return bool(new[START] - LONGEST_MS <= old[END] and old[START] - LONGEST_MS <= new[END])
+
+
+def _merged(old: Row, new: Row, added: int | None) -> Row:
+    """One row of two pieces. START's time is the start; REPORT's figures are the figures; any failure stands.
+
+    ``added`` is how many of the new piece's events were not there, None when lines are not kept and so not known.
+    """
+    starts = [each for each in (old, new) if each[PARTS] & Parts.START]
+    reports = [each for each in (old, new) if each[PARTS] & Parts.REPORT]
+    start = (
+        starts[0][START] if starts else (reports[0] if reports else min(old, new, key=lambda row: row[START]))[START]
+    )
+    figures = (reports[0] if reports else old)[DURATION:ERROR]
+    failed = [each[STATUS] for each in (*reports, old, new) if Status(each[STATUS]).failed]
+    status = failed[0] if failed else int(Status.OK if reports else Status.UNKNOWN)
+    errors = [each[ERROR] for each in (old, new) if each[ERROR] is not None]
+    parts = old[PARTS] | new[PARTS]
+    if added is None:
+        added = new[EVENTS] if parts != old[PARTS] else 0
+    return (
+        old[FUNCTION],
+        start,
+        old[REQUEST],
+        old[STREAM],
+        parts,
+        status,
+        *figures,
+        errors[0] if errors else None,
+        old[TRACE] or new[TRACE],
+        max(old[END], new[END]),
+        old[EVENTS] + added,
+        old[CHUNK],
+    )

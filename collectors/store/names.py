@@ -1,0 +1,101 @@
+"""Ids for names: functions, streams and errors, each written once."""
+
+import sqlite3
+from collections.abc import Sequence
+
+from collectors.model import ErrorKind, Function, FunctionKey, Stream
+
+MOST_REMEMBERED = 50_000
+
+
+class Names:
+    """The ids of one writer's connection, the recent ones remembered."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self._functions: dict[FunctionKey, int] = {}
+        self._streams: dict[tuple[int, str], int] = {}
+        self._errors: dict[tuple[int, str], int] = {}
+
+    def function(self, key: FunctionKey) -> int:
+        known = self._functions.get(key)
+        if known is None:
+            known = self._functions[key] = self._id(
+                "functions", ("account", "region", "name"), (key.account, key.region, key.name)
+            )
+        return known
+
+    def configure(self, function: Function) -> None:
+        """Keeps what is now known of a function; what is not said stays as it was."""
+        said = {
+            name: value
+            for name in (
+                "runtime",
+                "arch",
+                "memory_mb",
+                "timeout_s",
+                "ephemeral_mb",
+                "log_group",
+                "reserved_concurrency",
+            )
+            if (value := getattr(function, name)) is not None
+        }
+        identity = self.function(function.key)
+        if said:
+            sets = ", ".join(f"{name} = ?" for name in said)
+            self._connection.execute(
+                f"UPDATE functions SET {sets} WHERE id = ?",
+                (*said.values(), identity),
+            )
+
+    def streams(self, streams: Sequence[Stream]) -> list[tuple[int, int]]:
+        """(function id, stream id) of each."""
+        if len(self._streams) > MOST_REMEMBERED:
+            self._streams.clear()
+        found = []
+        for stream in streams:
+            function_id = self.function(stream.function)
+            known = self._streams.get((function_id, stream.name))
+            if known is None:
+                known = self._streams[function_id, stream.name] = self._id(
+                    "streams", ("function_id", "name"), (function_id, stream.name)
+                )
+            found.append((function_id, known))
+        return found
+
+    def errors(self, kinds: Sequence[ErrorKind]) -> list[int]:
+        if len(self._errors) > MOST_REMEMBERED:
+            self._errors.clear()
+        found = []
+        for kind in kinds:
+            function_id = self.function(kind.function)
+            known = self._errors.get((function_id, kind.fingerprint))
+            if known is None:
+                known = self._errors[function_id, kind.fingerprint] = self._id(
+                    "errors",
+                    ("function_id", "fingerprint"),
+                    (function_id, kind.fingerprint),
+                    ("error_type", "message"),
+                    (kind.error_type, kind.message),
+                )
+            found.append(known)
+        return found
+
+    def _id(
+        self,
+        table: str,
+        names: tuple[str, ...],
+        values: tuple[object, ...],
+        more: tuple[str, ...] = (),
+        more_values: tuple[object, ...] = (),
+    ) -> int:
+        where = " AND ".join(f"{name} = ?" for name in names)
+        found = self._connection.execute(f"SELECT id FROM {table} WHERE {where}", values).fetchone()
+        if found:
+            return int(found[0])
+        columns = (*names, *more)
+        cursor = self._connection.execute(
+            f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})",
+            (*values, *more_values),
+        )
+        return int(cursor.lastrowid or 0)

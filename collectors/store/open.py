@@ -1,0 +1,169 @@
+"""Opening the store's file: where it lies, who may write, and what to say when it cannot be read."""
+
+import contextlib
+import fcntl
+import os
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import quote
+
+from collectors.store.schema import APPLICATION_ID, VERSION, migrate
+
+
+class StoreError(Exception):
+    """The store cannot be used; the text says why and what to do."""
+
+
+class StoreMissing(StoreError):
+    """There is no file yet."""
+
+
+class StoreLocked(StoreError):
+    """Another process writes."""
+
+
+class StoreNewer(StoreError):
+    """A newer lambdatui wrote it."""
+
+
+class StoreDamaged(StoreError):
+    """It is no store of ours, or is broken."""
+
+
+class StoreUnwritable(StoreError):
+    """No permission, no space, or a read-only file system."""
+
+
+def default_path() -> Path:
+    """``$LAMBDATUI_DB``, else ``lambdatui/lambdatui.db`` in the XDG data folder."""
+    named = os.environ.get("LAMBDATUI_DB")
+    if named:
+        return Path(named)
+    data = os.environ.get("XDG_DATA_HOME") or str(Path.home() / ".local" / "share")
+    return Path(data) / "lambdatui" / "lambdatui.db"
+
+
+@contextlib.contextmanager
+def explained(path: Path | str) -> Iterator[None]:
+    """Turns what SQLite says into what an operator can act on."""
+    try:
+        yield
+    except sqlite3.DatabaseError as error:
+        text = str(error).lower()
+        if "locked" in text or "busy" in text:
+            raise StoreLocked(f"{path} is locked by another process: wait for it, or end it") from error
+        if "malformed" in text or "not a database" in text or "corrupt" in text:
+            raise StoreDamaged(
+                f"{path} is damaged or no lambdatui store: run 'lambdatui db check', or import again into a new --db"
+            ) from error
+        if "full" in text or "disk i/o" in text:
+            raise StoreUnwritable(
+                f"{path}: the disk is full or failing ({error}): free space and run the same command again; "
+                "what was committed is kept and nothing is counted twice"
+            ) from error
+        if "readonly" in text or "read-only" in text or "unable to open" in text:
+            raise StoreUnwritable(
+                f"{path} cannot be opened for this ({error}): check the permissions of the file and its folder, "
+                "or name another with --db"
+            ) from error
+        raise StoreError(f"{path}: {error}") from error
+    except PermissionError as error:
+        raise StoreUnwritable(f"{path}: permission denied: check its owner, or name another store with --db") from error
+    except OSError as error:
+        raise StoreUnwritable(
+            f"{path}: {error.strerror or error}: check the folder, or name another with --db"
+        ) from error
+
+
+def _looked_over(connection: sqlite3.Connection, path: Path) -> int:
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    (application,) = connection.execute("PRAGMA application_id").fetchone()
+    if version > VERSION and application == APPLICATION_ID:
+        raise StoreNewer(
+            f"{path} was written by a newer lambdatui (schema {version}, this one knows {VERSION}): upgrade lambdatui"
+        )
+    (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    if application != APPLICATION_ID and tables:
+        raise StoreDamaged(f"{path} is an SQLite file, but no lambdatui store: name another with --db")
+    return int(version)
+
+
+def open_reader(path: Path) -> sqlite3.Connection:
+    """A read-only connection. Raises StoreMissing, StoreNewer, StoreDamaged, StoreLocked."""
+    if not path.exists():
+        raise StoreMissing(f"there is no store at {path} yet: run 'lambdatui import FILE' first, or name one with --db")
+    with explained(path):
+        address = f"file:{quote(str(path))}?mode=ro"
+        try:
+            connection = _readable(address)
+        except sqlite3.OperationalError as error:
+            if "unable to open" not in str(error).lower() or not os.access(path, os.R_OK):
+                raise
+            # A WAL store on a read-only file system cannot make its -shm file; as a still file it can be read.
+            connection = _readable(address + "&immutable=1")
+        version = _looked_over(connection, path)
+        if version == 0:
+            connection.close()
+            raise StoreMissing(f"{path} is empty: run 'lambdatui import FILE' first")
+    return connection
+
+
+def _readable(address: str) -> sqlite3.Connection:
+    connection = sqlite3.connect(address, uri=True, isolation_level=None, timeout=5, check_same_thread=False)
+    try:
+        connection.execute("PRAGMA query_only = 1")
+        connection.execute("PRAGMA mmap_size = 268435456")
+        connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone()
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+@contextlib.contextmanager
+def writing(path: Path, *, wait: bool = False) -> Iterator[sqlite3.Connection]:
+    """The one writer's connection. The lock beside the file names its holder; a crash frees it.
+
+    Raises StoreLocked (naming the process) at once, or waits when asked to.
+    """
+    with explained(path):
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        lock = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        _take(lock, path, wait)
+        with explained(path):
+            connection = _writable(path)
+        try:
+            with explained(path):
+                yield connection
+        finally:
+            connection.close()
+    finally:
+        os.close(lock)
+
+
+def _take(lock: int, path: Path, wait: bool) -> None:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+    except BlockingIOError as error:
+        holder = os.read(lock, 64).decode("ascii", "replace").strip() or "another process"
+        raise StoreLocked(f"{path} is being written by {holder}: wait for it, or end it") from error
+    os.ftruncate(lock, 0)
+    os.pwrite(lock, f"process {os.getpid()}".encode(), 0)
+
+
+def _writable(path: Path) -> sqlite3.Connection:
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))  # SQLite gives -wal and -shm the same mode
+    connection = sqlite3.connect(path, isolation_level=None, timeout=5)
+    try:
+        _looked_over(connection, path)
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = NORMAL")
+        connection.execute("PRAGMA cache_size = -65536")
+        connection.execute("PRAGMA temp_store = MEMORY")
+        migrate(connection)
+    except BaseException:
+        connection.close()
+        raise
+    return connection

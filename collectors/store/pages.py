@@ -1,0 +1,211 @@
+"""Pages of invocations, newest first over any number of functions, and their log lines."""
+
+import heapq
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
+from typing import Any
+
+from collectors.model import Parts, Status, id_text
+from collectors.store.lines import flat, opened
+from collectors.store.rows import InvocationRow, LogLine
+
+_COLUMNS = (
+    "i.function_id, i.start_ms, i.request_id, i.stream_id, s.name, i.status, i.duration_us, i.billed_ms, i.memory_mb,"
+    " i.max_memory_mb, i.init_us, i.restore_us, i.billed_restore_ms, e.error_type, i.trace_id, i.end_ms, i.chunk_id"
+)
+_JOINED = "LEFT JOIN streams s ON s.id = i.stream_id LEFT JOIN errors e ON e.id = i.error_id"
+ORDERS = frozenset(
+    {"start_ms", "duration_us", "billed_ms", "memory_mb", "max_memory_mb", "init_us", "restore_us", "status"}
+)
+
+Fetch = Callable[[int, int], list[tuple[Any, ...]]]  # (newest start wanted, offset) -> rows, newest first
+
+
+class Pages:
+    """Reads rows of invocations through one connection."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def newest(
+        self, from_ms: int, to_ms: int, function_ids: Sequence[int], statuses: Sequence[Status] | None
+    ) -> Iterator[InvocationRow]:
+        """Newest first, fetched as they are asked for. Failures are found by their error, not by looking at all."""
+        if statuses is not None and all(each.failed for each in statuses):
+            wanted = {int(each) for each in statuses}
+            rows = self._merged(self._error_sources(function_ids), "error_id", from_ms, to_ms)
+            yield from (self._row(row) for row in rows if row[5] in wanted)
+            return
+        rows = self._merged(function_ids, "function_id", from_ms, to_ms)
+        allowed = None if statuses is None else {int(each) for each in statuses}
+        yield from (self._row(row) for row in rows if allowed is None or row[5] in allowed)
+
+    def sorted(
+        self,
+        from_ms: int,
+        to_ms: int,
+        function_ids: Sequence[int],
+        order: str,
+        ascending: bool,
+        limit: int,
+        offset: int,
+    ) -> list[InvocationRow]:
+        """In another order than time: looks at every row of the span, and keeps a page."""
+        if order not in ORDERS:
+            raise ValueError(f"invocations cannot be ordered by {order!r}: only by {', '.join(sorted(ORDERS))}")
+        marks = ", ".join("?" * len(function_ids))
+        rows = self._connection.execute(
+            f"SELECT {_COLUMNS} FROM invocations i {_JOINED} WHERE i.function_id IN ({marks})"
+            f" AND i.start_ms >= ? AND i.start_ms < ? ORDER BY i.{order} {'ASC' if ascending else 'DESC'} NULLS LAST,"
+            " i.start_ms DESC LIMIT ? OFFSET ?",
+            (*function_ids, from_ms, to_ms, limit, offset),
+        )
+        return [self._row(row) for row in rows.fetchall()]
+
+    def at(self, function_id: int, start_ms: int, request_id: bytes | str) -> list[InvocationRow]:
+        rows = self._connection.execute(
+            f"SELECT {_COLUMNS} FROM invocations i {_JOINED}"
+            " WHERE i.function_id = ? AND i.start_ms = ? AND i.request_id = ?",
+            (function_id, start_ms, request_id),
+        )
+        return [self._row(row) for row in rows.fetchall()]
+
+    def among_failed(self, low: bytes | str, high: bytes | str) -> list[InvocationRow]:
+        """Failed or incomplete invocations whose id lies between two values."""
+        rows = self._connection.execute(
+            f"SELECT {_COLUMNS} FROM invocations i INDEXED BY invocations_not_plain {_JOINED}"
+            " WHERE i.request_id BETWEEN ? AND ? AND (i.status <> 0 OR i.parts <> 3) ORDER BY i.start_ms LIMIT 100",
+            (low, high),
+        )
+        return [self._row(row) for row in rows.fetchall()]
+
+    def _error_sources(self, function_ids: Sequence[int]) -> list[int]:
+        marks = ", ".join("?" * len(function_ids))
+        rows = self._connection.execute(f"SELECT id FROM errors WHERE function_id IN ({marks})", tuple(function_ids))
+        return [identity for (identity,) in rows]
+
+    def _merged(self, sources: Sequence[int], column: str, from_ms: int, to_ms: int) -> Iterator[tuple[Any, ...]]:
+        """The rows of many sources, newest first. A source is read when its newest row is next, not before."""
+        newest = f"SELECT max(start_ms) FROM invocations WHERE {column} = ? AND start_ms >= ? AND start_ms < ?"
+        heap: list[tuple[int, int, tuple[Any, ...] | None, Iterator[tuple[Any, ...]] | None]] = []
+        for source in sources:
+            (last,) = self._connection.execute(newest, (source, from_ms, to_ms)).fetchone()
+            if last is not None:
+                heap.append((-last, source, None, None))
+        heapq.heapify(heap)
+        while heap:
+            _, source, row, rows = heapq.heappop(heap)
+            if row is not None:
+                yield row
+            if rows is None:
+                rows = self._source(source, column, from_ms, to_ms, 8 if len(sources) > 1 else 256)
+            following = next(rows, None)
+            if following is not None:
+                heapq.heappush(heap, (-following[1], source, following, rows))
+
+    def _source(self, source: int, column: str, from_ms: int, to_ms: int, page: int) -> Iterator[tuple[Any, ...]]:
+        offset = 0
+        while True:
+            rows = self._connection.execute(
+                f"SELECT {_COLUMNS} FROM invocations i {_JOINED} WHERE i.{column} = ?"
+                " AND i.start_ms >= ? AND i.start_ms < ? ORDER BY i.start_ms DESC LIMIT ? OFFSET ?",
+                (source, from_ms, to_ms, page, offset),
+            ).fetchall()
+            yield from rows
+            if len(rows) < page:
+                return
+            offset += page
+            page = min(page * 2, 1024)
+
+    def _row(self, row: tuple[Any, ...]) -> InvocationRow:
+        (attempt,) = self._connection.execute(
+            "SELECT 1 + count(*) FROM invocations WHERE request_id = ? AND (status <> 0 OR parts <> 3)"
+            " AND function_id = ? AND start_ms < ?",
+            (row[2], row[0], row[1]),
+        ).fetchone()
+        return InvocationRow(row[0], row[1], id_text(row[2]), row[3], row[4], attempt, Status(row[5]), *row[6:])
+
+
+class Lines:
+    """Reads log lines through one connection."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def of(self, row: InvocationRow) -> list[LogLine]:
+        """One invocation's lines, oldest first: one read."""
+        if row.chunk_id is None:
+            return []
+        found = self._connection.execute("SELECT content FROM chunks WHERE id = ?", (row.chunk_id,)).fetchone()
+        if found is None:
+            return []
+        for (start, request_id), packed in opened(found[0]).items():
+            if start == row.start_ms and id_text(request_id) == row.request_id:
+                return sorted(_lines(row.function_id, row.request_id, packed), key=lambda line: line.timestamp_ms)
+        return []
+
+    def search(
+        self,
+        from_ms: int,
+        to_ms: int,
+        function_ids: Sequence[int],
+        contains: str,
+        newest_first: bool,
+        ignore_case: bool,
+    ) -> Iterator[LogLine]:
+        """Every line of the span that has the text, in order of time over all functions."""
+        sign = -1 if newest_first else 1
+        heap: list[tuple[int, int, LogLine]] = []
+        serial = 0
+        for edge, function_id, content in self._chunks(from_ms, to_ms, function_ids, newest_first):
+            while heap and heap[0][0] < sign * edge:
+                yield heapq.heappop(heap)[2]
+            for line in _matching(function_id, content, contains, ignore_case):
+                if from_ms <= line.timestamp_ms < to_ms:
+                    serial += 1
+                    heapq.heappush(heap, (sign * line.timestamp_ms, sign * serial, line))
+        while heap:
+            yield heapq.heappop(heap)[2]
+
+    def _chunks(
+        self, from_ms: int, to_ms: int, function_ids: Sequence[int], newest_first: bool
+    ) -> Iterator[tuple[int, int, bytes]]:
+        """Chunks as (first or last time, function, content), in that order of time; contents read one at a time."""
+        edge = "last_ms" if newest_first else "first_ms"
+        found: list[tuple[int, int, int]] = []
+        for function_id in function_ids:
+            found += self._connection.execute(
+                f"SELECT {edge}, function_id, id FROM chunks INDEXED BY chunks_by_time"
+                " WHERE function_id = ? AND first_ms < ? AND last_ms >= ?",
+                (function_id, to_ms, from_ms),
+            ).fetchall()
+        found.sort(reverse=newest_first)
+        for at, function_id, identity in found:
+            row = self._connection.execute("SELECT content FROM chunks WHERE id = ?", (identity,)).fetchone()
+            if row is not None:
+                yield at, function_id, row[0]
+
+
+def _matching(function_id: int, content: bytes, contains: str, ignore_case: bool) -> Iterable[LogLine]:
+    wanted = contains.lower() if ignore_case else contains
+    for (_, request_id), packed in opened(content).items():
+        named = id_text(request_id)
+        for line in _lines(function_id, named, packed):
+            if not wanted or wanted in (line.text.lower() if ignore_case else line.text):
+                yield line
+
+
+def _lines(function_id: int, request_id: str, packed: bytes) -> list[LogLine]:
+    parts = flat(packed)
+    return [
+        LogLine(function_id, int(time), request_id, str(text))
+        for time, text in zip(parts[0::3], parts[2::3], strict=True)
+    ]
+
+
+def page(rows: Iterator[InvocationRow], limit: int, offset: int) -> list[InvocationRow]:
+    return list(islice(rows, offset, offset + limit))
+
+
+__all__ = ["Lines", "Pages", "Parts", "page"]

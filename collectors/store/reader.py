@@ -1,0 +1,344 @@
+"""Reads the store for views: rollups, or pages of rows by index; no query grows with the number of invocations.
+
+Only the standard library's sqlite3 is imported here; numpy when percentiles are asked for, so that a first frame
+with counts and sums stands before it is loaded. All spans are ``[from_ms, to_ms)``.
+"""
+
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Literal, Self, cast
+
+from collectors.model import Function, FunctionKey, Status, packed_id
+from collectors.store.open import (
+    StoreDamaged,
+    StoreError,
+    StoreLocked,
+    StoreMissing,
+    StoreNewer,
+    explained,
+    open_reader,
+)
+from collectors.store.pages import Lines, Pages, page
+from collectors.store.rows import (
+    DayUsage,
+    ErrorGroup,
+    FunctionRow,
+    InvocationRow,
+    LogLine,
+    Quantiles,
+    SeriesPoint,
+    StoreInfo,
+    Totals,
+)
+from collectors.store.schema import GRAINS, VERSION
+from collectors.store.spans import DAY, pieces
+
+__all__ = ["Reader", "StoreDamaged", "StoreError", "StoreLocked", "StoreMissing", "StoreNewer"]
+
+_SUMS = (
+    "sum(c.invocations), sum(c.reports), sum(c.errors), sum(c.timeouts), sum(c.out_of_memory), sum(c.cold_starts),"
+    " sum(c.billed_ms), sum(c.billed_mb_ms), sum(c.duration_us), sum(c.init_us), max(c.max_duration_us),"
+    " max(c.max_memory_mb), c.memory_mb, max(c.last_ms)"
+)
+Functions = Sequence[int] | None
+
+
+class Reader:
+    """A read-only view of one store. Use one for each thread; ``with Reader(path) as reader``."""
+
+    def __init__(self, path: str | Path) -> None:
+        self._path = Path(path)
+        self._connection = open_reader(self._path)
+        self._pages = Pages(self._connection)
+        self._lines = Lines(self._connection)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._connection.close()
+
+    def _all(self, sql: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+        with explained(self._path):
+            return self._connection.execute(sql, tuple(values)).fetchall()
+
+    def _ids(self, function_ids: Functions) -> list[int]:
+        if function_ids is not None:
+            return list(function_ids)
+        return [identity for (identity,) in self._all("SELECT id FROM functions")]
+
+    def data_version(self) -> int:
+        """A number that changes when another process has committed."""
+        return cast(int, self._all("PRAGMA data_version")[0][0])
+
+    def functions(self) -> list[FunctionRow]:
+        """Every function of the store, by name."""
+        rows = self._all(
+            "SELECT id, account, region, name, runtime, arch, memory_mb, timeout_s, ephemeral_mb, log_group,"
+            " reserved_concurrency FROM functions ORDER BY name, region, account"
+        )
+        return [FunctionRow(row[0], Function(FunctionKey(row[3], row[1], row[2]), *row[4:])) for row in rows]
+
+    def newest_ms(self) -> int | None:
+        """When the newest invocation began; None in a store without any."""
+        return self._edge("max")
+
+    def oldest_ms(self) -> int | None:
+        return self._edge("min")
+
+    def _edge(self, which: Literal["min", "max"]) -> int | None:
+        found = self._all(
+            f"SELECT {which}(at) FROM (SELECT (SELECT {which}(start_ms) FROM invocations i"
+            " WHERE i.function_id = f.id) AS at FROM functions f)"
+        )
+        return cast(int | None, found[0][0])
+
+    # --- rollups --------------------------------------------------------------------------------------------------
+
+    def _cells(self, columns: str, from_ms: int, to_ms: int, function_ids: Functions, grouped: str = "") -> list[Any]:
+        """Rows of the cells that make up a span, in order of time, each piece seeking every function's own run."""
+        newest = self.newest_ms()
+        if newest is None or from_ms >= to_ms:
+            return []
+        rows: list[Any] = []
+        wanted = "" if function_ids is None else f"WHERE f.id IN ({', '.join('?' * len(function_ids))})"
+        for table, low, high in pieces(from_ms, to_ms, newest):
+            rows += self._all(
+                f"SELECT {columns} FROM functions f CROSS JOIN {table} c"
+                f" ON c.function_id = f.id AND c.start_ms >= ? AND c.start_ms < ? {wanted} {grouped}",
+                (low, high, *(function_ids or ())),
+            )
+        return rows
+
+    def totals(self, from_ms: int, to_ms: int, function_ids: Functions = None) -> list[Totals]:
+        """Sums of each function that has any invocation in the span, by function id."""
+        found: dict[int, Totals] = {}
+        for row in self._cells(f"f.id, {_SUMS}, max(c.start_ms)", from_ms, to_ms, function_ids, "GROUP BY f.id"):
+            before = found.get(row[0])
+            found[row[0]] = Totals(*row[:15]) if before is None else _added(before, Totals(*row[:15]))
+        return [found[each] for each in sorted(found)]
+
+    def count_invocations(self, from_ms: int, to_ms: int, function_ids: Functions = None) -> int:
+        return sum(int(row[0]) for row in self._cells("sum(c.invocations)", from_ms, to_ms, function_ids) if row[0])
+
+    def quantiles(self, from_ms: int, to_ms: int, function_ids: Functions = None) -> dict[int, Quantiles]:
+        """p50, p95 and p99 of each function with a REPORT in the span."""
+        rows = self._cells("f.id, c.latency", from_ms, to_ms, function_ids)
+        return dict(_quantiles([(row[0], row[1]) for row in rows]))
+
+    def series(self, from_ms: int, to_ms: int, step_ms: int, function_ids: Functions = None) -> list[SeriesPoint]:
+        """The functions together, step by step (``step_ms`` a multiple of a minute); empty steps are absent."""
+        table = next(name for name in ("day_cells", "hour_cells", "minute_cells") if step_ms % GRAINS[name] == 0)
+        low = from_ms // step_ms * step_ms
+        points: dict[int, Totals] = {}
+        blobs: list[tuple[int, bytes]] = []
+        for function_id in self._ids(function_ids):
+            for row in self._all(
+                f"SELECT c.function_id, c.invocations, c.reports, c.errors, c.timeouts, c.out_of_memory, c.cold_starts,"
+                " c.billed_ms, c.billed_mb_ms, c.duration_us, c.init_us, c.max_duration_us, c.max_memory_mb,"
+                f" c.memory_mb, c.last_ms, c.start_ms, c.latency FROM {table} c"
+                " WHERE c.function_id = ? AND c.start_ms >= ? AND c.start_ms < ?",
+                (function_id, low, to_ms),
+            ):
+                step = row[15] // step_ms * step_ms
+                totals = Totals(*row[:15])
+                points[step] = _added(points[step], totals) if step in points else totals
+                blobs.append((step, row[16]))
+        latency = dict(_quantiles(blobs))
+        return [SeriesPoint(step, points[step], latency.get(step)) for step in sorted(points)]
+
+    def daily_usage(self, from_ms: int, to_ms: int, function_ids: Functions = None) -> list[DayUsage]:
+        """What each function used on each UTC day of the span, which is taken from its first day's midnight."""
+        rows = self._all(
+            "SELECT function_id, start_ms, invocations, reports, billed_ms, billed_mb_ms FROM day_cells"
+            f" WHERE start_ms >= ? AND start_ms < ? AND function_id IN ({_marks(ids := self._ids(function_ids))})"
+            " ORDER BY start_ms, function_id",
+            (from_ms // DAY * DAY, to_ms, *ids),
+        )
+        return [DayUsage(*row) for row in rows]
+
+    def error_groups(self, from_ms: int, to_ms: int, function_ids: Functions = None) -> list[ErrorGroup]:
+        """Failures by function and fingerprint, the most frequent first."""
+        newest = self.newest_ms()
+        if newest is None:
+            return []
+        counts: dict[int, int] = {}
+        ids = self._ids(function_ids)
+        for table, low, high in pieces(from_ms, to_ms, newest):
+            for error_id, count in self._all(
+                f"SELECT c.error_id, sum(c.occurrences) FROM functions f CROSS JOIN {table}_errors c"
+                " ON c.function_id = f.id AND c.start_ms >= ? AND c.start_ms < ?"
+                f" WHERE f.id IN ({_marks(ids)}) GROUP BY c.error_id",
+                (low, high, *ids),
+            ):
+                counts[error_id] = counts.get(error_id, 0) + count
+        groups = [self._error_group(error_id, count, to_ms) for error_id, count in counts.items()]
+        return sorted(groups, key=lambda group: (-group.count, -group.last_ms))
+
+    def _error_group(self, error_id: int, count: int, to_ms: int) -> ErrorGroup:
+        from collectors.model import id_text
+
+        function_id, error_type, message, fingerprint = self._all(
+            "SELECT function_id, error_type, message, fingerprint FROM errors WHERE id = ?", (error_id,)
+        )[0]
+        ((first,),) = self._all("SELECT min(start_ms) FROM invocations WHERE error_id = ?", (error_id,))
+        last = self._all(
+            "SELECT start_ms, request_id FROM invocations WHERE error_id = ? AND start_ms < ? ORDER BY start_ms DESC LIMIT 1",
+            (error_id, to_ms),
+        )
+        last_ms, sample = (last[0][0], id_text(last[0][1])) if last else (first or 0, None)
+        return ErrorGroup(function_id, error_type, message, fingerprint, count, first or last_ms, last_ms, sample)
+
+    def metric(
+        self, name: str, from_ms: int, to_ms: int, function_ids: Functions = None
+    ) -> list[tuple[int, int, float]]:
+        """Collected points of a CloudWatch metric: (function_id, start_ms, value)."""
+        rows = self._all(
+            "SELECT function_id, start_ms, value FROM metrics WHERE metric = ? AND start_ms >= ? AND start_ms < ?"
+            f" AND function_id IN ({_marks(ids := self._ids(function_ids))}) ORDER BY start_ms",
+            (name, from_ms, to_ms, *ids),
+        )
+        return [(row[0], row[1], row[2]) for row in rows]
+
+    # --- rows -----------------------------------------------------------------------------------------------------
+
+    def invocations(
+        self,
+        from_ms: int,
+        to_ms: int,
+        function_ids: Functions = None,
+        *,
+        limit: int = 200,
+        offset: int = 0,
+        statuses: Sequence[Status] | None = None,
+        order: str = "start_ms",
+        ascending: bool = False,
+    ) -> list[InvocationRow]:
+        """A page of invocations, newest first unless ordered otherwise."""
+        with explained(self._path):
+            ids = self._ids(function_ids)
+            if order != "start_ms" or ascending:
+                return self._pages.sorted(from_ms, to_ms, ids, order, ascending, limit, offset)
+            return page(self._pages.newest(from_ms, to_ms, ids, statuses), limit, offset)
+
+    def find_invocations(self, request_id: str) -> list[InvocationRow]:
+        """All attempts of a request, oldest first. A prefix of 8 characters or more finds failed ones."""
+        from collectors.store.request_index import places
+
+        with explained(self._path):
+            packed = packed_id(request_id)
+            found = {row.key: row for row in self._pages.among_failed(packed, packed)}
+            for function_id, start in places(self._connection, packed):
+                found.update((row.key, row) for row in self._pages.at(function_id, start, packed))
+            if not found and len(request_id) >= 8:
+                low, high = _prefix(request_id)
+                found = {row.key: row for row in self._pages.among_failed(low, high)}
+        return sorted(found.values(), key=lambda row: row.start_ms)
+
+    def invocation(self, key: tuple[int, int, str, int]) -> InvocationRow | None:
+        """The invocation of a row's ``key``, as it is now."""
+        with explained(self._path):
+            rows = self._pages.at(key[0], key[1], packed_id(key[2]))
+        return next((row for row in rows if row.stream_id == key[3]), None)
+
+    def lines(self, row: InvocationRow) -> list[LogLine]:
+        """An invocation's log lines, oldest first; [] where they were not kept."""
+        with explained(self._path):
+            return self._lines.of(row)
+
+    def search(
+        self,
+        from_ms: int,
+        to_ms: int,
+        function_ids: Functions = None,
+        *,
+        contains: str = "",
+        limit: int | None = None,
+        newest_first: bool = False,
+        ignore_case: bool = True,
+    ) -> Iterator[LogLine]:
+        """Log lines of the span with the text in them, in order of time; looks at every line of it."""
+        ids = self._ids(function_ids)
+        found = self._lines.search(from_ms, to_ms, ids, contains, newest_first, ignore_case)
+        return found if limit is None else islice(found, limit)
+
+    def info(self) -> StoreInfo:
+        """What the file holds."""
+        ((functions,),) = self._all("SELECT count(*) FROM functions")
+        ((invocations,),) = self._all("SELECT coalesce(sum(invocations), 0) FROM day_cells")
+        ((lines,),) = self._all("SELECT coalesce(sum(lines), 0) FROM chunks")
+        rejects = self._all("SELECT reason, count(*), min(text) FROM rejects GROUP BY reason ORDER BY 2 DESC")
+        columns = ("source", "started_ms", "ended_ms", "events", "duplicates", "invocations", "rejected")
+        collections = self._all(f"SELECT {', '.join(columns)} FROM collections ORDER BY id DESC LIMIT 20")
+        return StoreInfo(
+            str(self._path),
+            VERSION,
+            self._path.stat().st_size,
+            functions,
+            invocations,
+            lines,
+            self.oldest_ms(),
+            self.newest_ms(),
+            [(reason, count, text) for reason, count, text in rejects],
+            [dict(zip(columns, row, strict=True)) for row in collections],
+        )
+
+
+def _marks(ids: Sequence[int]) -> str:
+    return ", ".join("?" * len(ids))
+
+
+def _added(one: Totals, other: Totals) -> Totals:
+    """Two sums as one; ``other`` is the later."""
+    return Totals(
+        one.function_id,
+        one.invocations + other.invocations,
+        one.reports + other.reports,
+        one.errors + other.errors,
+        one.timeouts + other.timeouts,
+        one.out_of_memory + other.out_of_memory,
+        one.cold_starts + other.cold_starts,
+        one.billed_ms + other.billed_ms,
+        one.billed_mb_ms + other.billed_mb_ms,
+        one.duration_us + other.duration_us,
+        one.init_us + other.init_us,
+        max((each for each in (one.max_duration_us, other.max_duration_us) if each is not None), default=None),
+        max((each for each in (one.max_memory_mb, other.max_memory_mb) if each is not None), default=None),
+        one.memory_mb if other.memory_mb is None else other.memory_mb,
+        max(one.last_ms, other.last_ms),
+    )
+
+
+def _quantiles(blobs: list[tuple[int, bytes]]) -> list[tuple[int, Quantiles]]:
+    """Quantiles of each group's histograms together; groups without a value are absent."""
+    if not blobs:
+        return []
+    import numpy as np
+
+    from collectors.store.histogram import merged_by_group, quantiles
+
+    groups, rows = np.unique(np.array([group for group, _ in blobs], np.int64), return_inverse=True)
+    counts = merged_by_group(rows, [blob for _, blob in blobs], len(groups))
+    answers = quantiles(counts, (0.5, 0.95, 0.99))
+    return [
+        (int(group), Quantiles(int(total), *values))
+        for group, total, values in zip(groups, counts.sum(axis=1), answers, strict=True)
+        if total
+    ]
+
+
+def _prefix(text: str) -> tuple[bytes | str, bytes | str]:
+    """The range of packed ids that begin with the text."""
+    digits = text.replace("-", "").lower()
+    try:
+        bytes.fromhex(digits + "0" * (len(digits) % 2))
+    except ValueError:
+        return text, text + "\U0010ffff"
+    return bytes.fromhex(digits.ljust(32, "0")[:32]), bytes.fromhex(digits.ljust(32, "f")[:32])

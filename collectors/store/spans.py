@@ -1,0 +1,44 @@
+"""Which cells make up a span of time: days within, hours and minutes at its edges."""
+
+from collectors.store.schema import GRAINS
+
+MINUTE, HOUR, DAY = GRAINS["minute_cells"], GRAINS["hour_cells"], GRAINS["day_cells"]
+BY_HOUR_MS = 6 * HOUR  # longer spans begin at a full hour
+BY_DAY_MS = 14 * DAY  # and these at midnight UTC
+
+Piece = tuple[str, int, int]  # table, from_ms, to_ms
+
+
+def whole_from(from_ms: int, to_ms: int) -> int:
+    """Where a span of that length really begins: at a full minute, hour or day, never later than asked.
+
+    A month read from its days and 24 hours read from their hours are what keeps a screen of 500 functions under a
+    frame; a window that begins up to an hour early is the price, and the caller shows the true beginning.
+    """
+    grain = DAY if to_ms - from_ms > BY_DAY_MS else HOUR if to_ms - from_ms > BY_HOUR_MS else MINUTE
+    return from_ms // grain * grain
+
+
+def pieces(from_ms: int, to_ms: int, newest_ms: int) -> list[Piece]:
+    """The cells to sum for ``[from_ms, to_ms)``, in order of time. ``newest_ms`` is the store's newest row.
+
+    Nothing lies behind the newest row, so an end beyond it may be rounded up, and costs no finer cells.
+    """
+    at = whole_from(from_ms, to_ms)
+    end = -(-to_ms // MINUTE) * MINUTE
+    if newest_ms < to_ms:
+        end = max(at, newest_ms + 1)
+    found: list[Piece] = []
+    for table, grain, coarser in (("minute_cells", MINUTE, HOUR), ("hour_cells", HOUR, DAY)):
+        edge = min(-(-at // coarser) * coarser, end)
+        if newest_ms < to_ms and edge == end:
+            edge = -(-end // grain) * grain
+        if at < edge:
+            found.append((table, at, edge))
+            at = edge
+    for table, grain in (("day_cells", DAY), ("hour_cells", HOUR), ("minute_cells", MINUTE)):
+        edge = -(-end // grain) * grain if newest_ms < to_ms else end // grain * grain
+        if at < edge:
+            found.append((table, at, edge))
+            at = edge
+    return found
