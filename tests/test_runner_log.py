@@ -1,0 +1,152 @@
+"""The runner's log as a source: what the runner writes is read back, from a checkpoint, and nothing else is."""
+
+import asyncio
+import json
+import sqlite3
+import sys
+from pathlib import Path
+
+import pytest
+
+from collectors.model import FunctionKey
+from collectors.runner_log import RunnerLog, RunnerSource
+from collectors.source import Source, SourceFailed
+from lambdatui.runner.environment import Environment
+from lambdatui.runner.functions import Deployment
+from lambdatui.runner.log import Log
+
+DEPLOYED_MS = 1_735_689_600_000
+KEY = FunctionKey("fn", "000000000000", "us-east-1")
+
+
+def deployment(folder: Path, name: str = "fn") -> Deployment:
+    return Deployment(name, str(folder), "app.handler", "python3.11", 256, 5, {"TOKEN": "s3cret"})
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """A log of one function with events at 1,000 to 1,004 ms and two invocations in one minute."""
+    found = tmp_path / "some runner#1.db"
+    one = deployment(tmp_path)
+    with Log(found) as log:
+        log.deployed(one, DEPLOYED_MS)
+        rows = [(1_000 + n, f"id{n}", "2025/01/01/[$LATEST]ab", f"line {n}\n") for n in range(5)]
+        log.write(one.log_group, rows[:3])
+        log.finish("fn", one.log_group, rows[3:4], start_ms=61_000, duration_us=2_500, failed=False)
+        log.finish("fn", one.log_group, rows[4:], start_ms=62_000, duration_us=1_500, failed=True)
+    return found
+
+
+def test_functions_come_without_their_environment(path: Path) -> None:
+    with RunnerLog(path) as log:
+        (function,) = log.functions()
+    assert (function.key, function.runtime, function.memory_mb) == (KEY, "python3.11", 256)
+    assert (function.timeout_s, function.log_group, function.ephemeral_mb) == (5, "/aws/lambda/fn", None)
+    assert b"s3cret" not in path.read_bytes()
+
+
+def test_events_are_read_on_from_a_checkpoint(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("collectors.runner_log.BLOCK", 2)
+    with RunnerLog(path) as log:
+        blocks = list(log.event_blocks())
+        assert [len(block) for block, _ in blocks] == [2, 2, 1]
+        events = [event for block, _ in blocks for event in block]
+        assert [event.message for event in events] == [f"line {n}\n" for n in range(5)]
+        assert (events[0].timestamp_ms, events[0].event_id, events[0].log_group) == (1_000, "id0", "/aws/lambda/fn")
+        assert (events[0].function, events[0].account, events[0].region) == (KEY.name, KEY.account, KEY.region)
+        last = blocks[-1][1]
+        assert [after for _, after in blocks] == sorted(after for _, after in blocks)
+        assert [event.event_id for block, _ in log.event_blocks(blocks[0][1]) for event in block] == [
+            "id2",
+            "id3",
+            "id4",
+        ]
+        assert list(log.event_blocks(last)) == []
+
+
+def test_what_is_written_while_the_log_is_open_is_read_next(path: Path, tmp_path: Path) -> None:
+    with RunnerLog(path) as reader:
+        *_, (_, checkpoint) = reader.event_blocks()
+        with Log(path) as writer:
+            writer.write("/aws/lambda/unknown", [(2_000, "late", "stream", "later\n")])
+        [(block, _)] = reader.event_blocks(checkpoint)
+    assert [(event.event_id, event.function, event.account) for event in block] == [("late", "unknown", "")]
+
+
+def test_metric_bins_are_given_again_when_they_changed(path: Path, tmp_path: Path) -> None:
+    with RunnerLog(path) as reader:
+        [(points, checkpoint)] = reader.metrics()
+        values = {(point.metric, point.stat): point.value for point in points}
+        assert values == {
+            ("Invocations", "Sum"): 2.0,
+            ("Errors", "Sum"): 1.0,
+            ("Duration", "SampleCount"): 2.0,
+            ("Duration", "Sum"): 4.0,
+            ("Duration", "Minimum"): 1.5,
+            ("Duration", "Maximum"): 2.5,
+        }
+        assert {(point.function, point.period_s, point.start_ms) for point in points} == {(KEY, 60, 60_000)}
+        assert list(reader.metrics(checkpoint)) == []
+        with Log(path) as writer:
+            writer.finish("fn", "/aws/lambda/fn", [], start_ms=63_000, duration_us=500, failed=False)
+        [(changed, _)] = reader.metrics(checkpoint)
+    assert {point.value for point in changed if point.metric == "Invocations"} == {3.0}
+
+
+def test_the_source_leaves_out_what_is_older(path: Path) -> None:
+    with RunnerLog(path) as log:
+        source: Source = RunnerSource(log, since_ms=1_003)
+        assert [event.event_id for block in source.event_blocks() for event in block] == ["id3", "id4"]
+        assert len(list(source.metrics())) == 6
+        late: Source = RunnerSource(log, since_ms=10_000_000)
+        assert list(late.event_blocks()) == []
+        assert list(late.metrics()) == []
+        assert len(list(RunnerSource(log).event_blocks())) == 1
+        assert [one.key for one in source.functions()] == [KEY]
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the runner reads /proc")
+def test_a_real_invocation_arrives_whole(tmp_path: Path) -> None:
+    (tmp_path / "app.py").write_text("def handler(event, context):\n    print('hello')\n    return event\n")
+    one = Deployment("real", str(tmp_path), "app.handler")
+
+    async def invoke() -> str:
+        with Log(tmp_path / "runner.db") as log:
+            log.deployed(one, DEPLOYED_MS)
+            async with Environment(one, log) as environment:
+                return (await environment.invoke(json.dumps({}).encode())).request_id
+
+    request_id = asyncio.run(invoke())
+    with RunnerLog(tmp_path / "runner.db") as log:
+        messages = [event.message for block, _ in log.event_blocks() for event in block]
+    assert [message.split(" ")[0] for message in messages] == ["INIT_START", "START", "hello\n", "END", "REPORT"]
+    assert all(request_id in message for message in (messages[1], messages[3], messages[4]))
+
+
+def test_what_cannot_be_read_is_said(tmp_path: Path, path: Path) -> None:
+    with pytest.raises(SourceFailed, match="no such file"):
+        RunnerLog(tmp_path / "absent.db")
+    assert not (tmp_path / "absent.db").exists()
+
+    text = tmp_path / "text.db"
+    text.write_text("not a database " * 100)
+    with pytest.raises(SourceFailed, match="no SQLite database"):
+        RunnerLog(text)
+
+    other = tmp_path / "other.db"
+    db = sqlite3.connect(other)
+    db.execute("CREATE TABLE log_events (id)")
+    db.close()
+    with pytest.raises(SourceFailed, match="not a runner's log"):
+        RunnerLog(other)
+
+    db = sqlite3.connect(path)
+    db.execute("PRAGMA user_version = 2")
+    db.close()
+    with pytest.raises(SourceFailed, match=r"version 2.*upgrade"):
+        RunnerLog(path)
+
+
+def test_reading_does_not_write(path: Path) -> None:
+    with RunnerLog(path) as log, pytest.raises(sqlite3.OperationalError, match="readonly"):
+        log._db.execute("DELETE FROM log_events")
