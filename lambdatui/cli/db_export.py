@@ -4,12 +4,11 @@ import gzip
 import json
 import os
 import sqlite3
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
-
-import click
 
 from collectors.store.open import open_reader
 from lambdatui.cli.opened import opened
@@ -66,7 +65,7 @@ def write_lines(file: str) -> int:
 @contextmanager
 def _output(file: str) -> Iterator[IO[str]]:
     if file == "-":
-        yield click.get_text_stream("stdout")
+        yield sys.stdout
     elif file.endswith(".gz"):
         with gzip.open(file, "wt", encoding="utf-8") as out:
             yield out

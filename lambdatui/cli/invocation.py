@@ -37,7 +37,10 @@ def command(listing: Listing, request_id: str, attempt: int | None) -> None:
 
 def _found(store: Opened, request_id: str, attempt: int | None) -> views.InvocationDetail:
     book = price_book()
-    found = views.find(store.reader, request_id.strip(), book)
+    try:
+        found = views.find(store.reader, request_id.strip(), book)
+    except views.AmbiguousRequest as error:
+        raise click.ClickException(str(error)) from None
     if found is None:
         raise click.ClickException(
             f"no invocation {request_id!r} in {store.context.db}; give the whole request id, as "
@@ -68,7 +71,7 @@ def _json(store: Opened, found: views.InvocationDetail) -> dict[str, Any]:
     }
 
 
-def _bill(found: views.InvocationDetail) -> list[dict[str, str]]:
+def _bill(found: views.InvocationDetail) -> list[dict[str, str | None]]:
     if found.bill is None:
         return []
     return [
@@ -76,8 +79,9 @@ def _bill(found: views.InvocationDetail) -> list[dict[str, str]]:
             "dimension": str(line.dimension),
             "quantity": text.decimal_text(line.quantity),
             "unit": line.unit,
-            "rate": text.decimal_text(line.rate),
-            "amount": text.decimal_text(line.amount),
+            "rate": None if line.rate is None else text.decimal_text(line.rate),
+            "amount": None if line.amount is None else text.decimal_text(line.amount),
+            "currency": line.currency,
         }
         for line in found.bill.lines
     ]
@@ -88,8 +92,9 @@ def _text(found: views.InvocationDetail, *, utc: bool) -> str:
     lines = [
         f"{column.title:<{_LABEL}}{shown(column, getattr(one, column.id), utc=utc)}" for column in views.DETAIL_COLUMNS
     ]
-    for line in _bill(found):
-        lines.append(f"{'':<{_LABEL}}{line['quantity']} {line['unit']} x ${line['rate']} = ${line['amount']}")
+    for line in found.bill.lines if found.bill else ():
+        amount = text.UNKNOWN if line.amount is None else f"{text.decimal_text(line.amount)} {line.currency}"
+        lines.append(f"{'':<{_LABEL}}{line.dimension}: {line.formula} = {amount}")
     if len(found.attempts) > 1:
         told = ", ".join(f"{other.attempt} {other.status}" for other in found.attempts)
         lines.append(f"{'Attempts':<{_LABEL}}{told}")

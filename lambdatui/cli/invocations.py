@@ -3,7 +3,7 @@
 import click
 
 from collectors.model import Status
-from lambdatui.cli.opened import opened, price_book
+from lambdatui.cli.opened import opened
 from lambdatui.cli.output import Listing, listing_options, print_rows
 from lambdatui.views import filters
 from lambdatui.views.columns import column_named
@@ -41,7 +41,6 @@ def command(listing: Listing, statuses: tuple[str, ...]) -> None:
         view = invocations(
             store.reader,
             store.range,
-            price_book(),
             narrow=store.context.narrow,
             statuses=[Status[name.upper()] for name in statuses] or None,
             where=where,

@@ -39,6 +39,6 @@ def opened() -> Iterator[Opened]:
 
 def price_book() -> "PriceBook":
     """The bundled price book."""
-    from pricing.pricebook import load
+    from pricing.pricebook import PriceBook
 
-    return load()
+    return PriceBook.load()

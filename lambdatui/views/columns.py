@@ -110,7 +110,9 @@ COLUMNS: dict[str, Column] = {
         Column("message", "Message", _T, 60, "The text, as the function wrote it."),
         Column("fingerprint", "Fingerprint", _T, 16, "What groups errors: the text without what differs between them."),
         Column("count", "Count", _C, 7, "How often."),
-        Column("first_seen", "First seen", Kind.TIME, 19, "First occurrence in the range."),
+        Column(
+            "first_seen", "First seen", Kind.TIME, 19, "First occurrence that the store holds, also before the range."
+        ),
         Column("sample_request_id", "Sample request", _T, 36, "A request that failed so."),
         Column("timestamp", "Time", Kind.TIME, 23, "When the line was written."),
         Column("concurrency", "Conc", _C, 6, "Most concurrent executions in the range (metric ConcurrentExecutions)."),

@@ -107,6 +107,8 @@ def function_rows(
     totals = {found.function_id: found for found in reader.totals(*span, ids)}
     quantiles = reader.quantiles(*span, ids) if totals else {}
     counted = {name: summed(reader.metric(name, *span, ids)) for name in ("Invocations", "Errors", "Throttles")}
+    known = {row.id: row.function for row in chosen}
+    costs = money.costs_by_function(book, known, totals.values()) if book is not None else {}
     projected = money.projected_by_function(reader, time_range, book, chosen)
     return [
         _row(
@@ -114,7 +116,7 @@ def function_rows(
             totals.get(row.id),
             quantiles.get(row.id),
             {name: values.get(row.id) for name, values in counted.items()},
-            book,
+            costs.get(row.id),
             projected.get(row.id),
         )
         for row in chosen
@@ -126,7 +128,7 @@ def _row(
     totals: Totals | None,
     quantiles: Quantiles | None,
     metrics: dict[str, float | None],
-    book: "PriceBook | None",
+    cost_usd: Decimal | None,
     projected_usd: Decimal | None,
 ) -> FunctionView:
     function = row.function
@@ -156,7 +158,7 @@ def _row(
         billed_ms=totals.billed_ms if totals and reports else None,
         gb_seconds=totals.billed_mb_ms / 1_024_000 if totals and reports else None,
         max_memory_mb=totals.max_memory_mb if totals else None,
-        cost_usd=money.range_cost(book, function, totals) if book and totals else None,
+        cost_usd=cost_usd,
         projected_usd=projected_usd,
         last_seen=totals.last_ms if totals and totals.invocations else None,
         basis=BILLED if reports else None,

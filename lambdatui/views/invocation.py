@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING
 
 from collectors.store.reader import Reader
 from collectors.store.rows import InvocationRow, LogLine
+from lambdatui.views import money
 from lambdatui.views.columns import columns
 from lambdatui.views.invocations import INVOCATION_COLUMNS, InvocationView, invocation_view
+from lambdatui.views.logs import kind_of
 from lambdatui.views.traces import Trace, find_trace
 
 if TYPE_CHECKING:
@@ -15,6 +17,10 @@ if TYPE_CHECKING:
     from pricing.pricebook import PriceBook
 
 DETAIL_COLUMNS = (*INVOCATION_COLUMNS, *columns("cost_usd"))
+
+
+class AmbiguousRequest(ValueError):
+    """A beginning that several request ids share; the message lists them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,16 +56,20 @@ def invocation(
 
 
 def find(reader: Reader, request_id: str, book: "PriceBook | None" = None) -> InvocationDetail | None:
-    """The last attempt of a request, by its id or a unique beginning of it (8 characters or more)."""
+    """The last attempt of a request, by its id; a failed one also by a beginning of it, 8 characters or more.
+
+    Raises ``AmbiguousRequest``.
+    """
     rows = reader.find_invocations(request_id)
+    different = sorted({row.request_id for row in rows})
+    if len(different) > 1:
+        raise AmbiguousRequest(f"{request_id} begins {len(different)} request ids: {', '.join(different[:5])}")
     return detail(reader, rows[-1], rows, book) if rows else None
 
 
 def detail(
     reader: Reader, row: InvocationRow, attempts: Sequence[InvocationRow], book: "PriceBook | None"
 ) -> InvocationDetail:
-    from lambdatui.views import money
-
     stored = {one.id: one for one in reader.functions()}
     function = stored.get(row.function_id)
     raw = reader.lines(row)
@@ -78,8 +88,6 @@ def detail(
 
 
 def _lines(raw: Sequence[LogLine], trace: Trace | None) -> list[Line]:
-    from lambdatui.views.logs import kind_of
-
     in_trace = range(trace.first_line, trace.last_line + 1) if trace else range(0)
     return [
         Line(line.timestamp_ms, line.text, "error" if number in in_trace else kind_of(line.text))

@@ -1,6 +1,6 @@
 """A page of invocations, newest first unless another order is asked for."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -23,10 +23,20 @@ INVOCATION_COLUMNS = columns(
     "restore_ms", "memory_mb", "max_memory_mb", "error_type", "log_stream", "trace_id",
 )  # fmt: skip
 
-# Columns by which the store can order without reading every row into memory.
-STORE_ORDER = {"started_at": "start_ms", "duration_ms": "duration_us"}
+# Columns by which the store can order without every row in memory. Statuses go by their severity, not by their name.
+STORE_ORDER = {
+    "started_at": "start_ms",
+    "duration_ms": "duration_us",
+    "billed_ms": "billed_ms",
+    "init_ms": "init_us",
+    "restore_ms": "restore_us",
+    "memory_mb": "memory_mb",
+    "max_memory_mb": "max_memory_mb",
+    "status": "status",
+}
 
-_PAGE = 1_000
+_FIRST_PAGE, _LARGEST_PAGE = 256, 8_192
+_SORTED_PAGE = 65_536  # the store sorts anew for every page
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,36 +95,85 @@ def invocations(
 ) -> InvocationsView:
     """``limit`` invocations from ``offset`` on, ordered by a column of ``STORE_ORDER``.
 
-    ``where`` looks through the whole range, not only a page of it, until ``limit`` rows match; with it, ``offset``
-    counts stored rows, not matches. ``function_ids`` overrides ``narrow``.
+    ``where`` looks through the whole range, not only a page of it, until ``limit`` rows match; ``offset`` then counts
+    matches. ``function_ids`` overrides ``narrow``.
     """
     stored = {row.id: row for row in reader.functions()}
     ids = list(function_ids) if function_ids is not None else (narrow.ids(list(stored.values())) if narrow else None)
     found: list[InvocationView] = []
-    searched, more = 0, False
-    page = limit + 1 if where is None else max(_PAGE, limit + 1)
-    while ids != [] and not more:
-        batch = reader.invocations(
+    searched, skipped = 0, 0
+    span = time_range.from_ms, time_range.to_ms
+    plain = where is None and not statuses
+    if ids == []:
+        rows: Iterator[InvocationRow] = iter(())
+    elif plain:
+        rows = iter(
+            reader.invocations(
+                *span, ids, limit=limit + 1, offset=offset, order=STORE_ORDER[order], ascending=ascending
+            )
+        )
+        skipped = offset
+    else:
+        rows = each(reader, time_range, ids, statuses=statuses, order=order, ascending=ascending)
+    for row in rows:
+        searched += 1
+        view = invocation_view(row, stored.get(row.function_id), book)
+        if where is not None and not where.matches(view):
+            continue
+        if skipped < offset:
+            skipped += 1
+        elif len(found) == limit:
+            return _view(reader, time_range, found, ids, searched, more=True)
+        else:
+            found.append(view)
+    return _view(reader, time_range, found, ids, searched, more=False)
+
+
+def each(
+    reader: Reader,
+    time_range: TimeRange,
+    ids: Sequence[int] | None,
+    *,
+    statuses: Sequence[Status] | None = None,
+    order: str = "started_at",
+    ascending: bool = False,
+) -> Iterator[InvocationRow]:
+    """Every invocation of the range, read a page at a time as they are asked for."""
+    if order == "started_at" and not ascending:
+        yield from _newest_first(reader, time_range, ids, statuses)
+        return
+    offset = 0
+    while True:
+        page = reader.invocations(
             time_range.from_ms,
             time_range.to_ms,
             ids,
-            limit=page,
-            statuses=statuses,
+            limit=_SORTED_PAGE,
+            offset=offset,
             order=STORE_ORDER[order],
             ascending=ascending,
-            offset=offset + searched,
         )
-        for row in batch:
-            view = invocation_view(row, stored.get(row.function_id), book)
-            if where is None or where.matches(view):
-                if len(found) == limit:
-                    more = True
-                    break
-                found.append(view)
-            searched += 1
-        if len(batch) < page:
-            break
-    return _view(reader, time_range, found, ids, searched, more)
+        yield from (row for row in page if not statuses or row.status in statuses)
+        if len(page) < _SORTED_PAGE:
+            return
+        offset += len(page)
+
+
+def _newest_first(
+    reader: Reader, time_range: TimeRange, ids: Sequence[int] | None, statuses: Sequence[Status] | None
+) -> Iterator[InvocationRow]:
+    """Pages that begin where the last one ended: an offset would read all earlier pages again for each."""
+    until, size = time_range.to_ms, _FIRST_PAGE
+    edge: set[tuple[int, int, str, int]] = set()
+    while True:
+        asked = size + len(edge)
+        page = reader.invocations(time_range.from_ms, until, ids, statuses=statuses or None, limit=asked)
+        yield from (row for row in page if row.key not in edge)
+        if len(page) < asked:
+            return
+        last = page[-1].start_ms
+        edge = {row.key for row in page if row.start_ms == last}
+        until, size = last + 1, min(size * 2, _LARGEST_PAGE)
 
 
 def _view(
@@ -123,6 +182,7 @@ def _view(
     found: list[InvocationView],
     ids: list[int] | None,
     searched: int,
+    *,
     more: bool,
 ) -> InvocationsView:
     totals = [] if ids == [] else reader.totals(time_range.from_ms, time_range.to_ms, ids)

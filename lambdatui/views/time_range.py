@@ -1,11 +1,18 @@
 """The span of time that every screen, command and query shares.
 
 Nothing here reads a clock: ``now_ms`` is always passed in. Times are epoch milliseconds, UTC; a range is
-``[from_ms, to_ms)`` and lies on whole minutes, because the store's rollups do.
+``[from_ms, to_ms)`` and lies on whole minutes, because the store's rollups do; long ranges begin at a full hour (from
+6 hours) or at midnight UTC (from 14 days), as they are summed, so that what a range says is what was counted.
 """
 
 import re
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from collectors.store.spans import BY_DAY_MS, BY_HOUR_MS, whole_from
+
+if TYPE_CHECKING:
+    from datetime import date
 
 MINUTE_MS = 60_000
 HOUR_MS = 60 * MINUTE_MS
@@ -53,21 +60,23 @@ class TimeRange:
         return max(1, -(-self.to_ms // step_ms) - self.from_ms // step_ms)
 
     def back(self) -> "TimeRange":
-        """The span of the same length that ends where this one begins."""
-        return self._moved(-self.span_ms)
+        """The span of the same length before this one."""
+        return self._moved(-self._stride_ms)
 
     def forward(self, now_ms: int | None = None) -> "TimeRange":
-        """The span of the same length that begins where this one ends, but never beyond ``now_ms``."""
-        shift = self.span_ms
-        if now_ms is not None:
-            shift = min(shift, max(0, ceil_minute(now_ms) - self.to_ms))
-        return self._moved(shift)
+        """The span of the same length after this one; the same range where it would end beyond ``now_ms``."""
+        moved = self._moved(self._stride_ms)
+        return self if now_ms is not None and moved.from_ms >= now_ms else moved
+
+    @property
+    def _stride_ms(self) -> int:
+        """The length in the whole hours or days that the range begins at: steps back and forth meet again."""
+        grain = DAY_MS if self.span_ms > BY_DAY_MS else HOUR_MS if self.span_ms > BY_HOUR_MS else MINUTE_MS
+        return self.span_ms // grain * grain
 
     def _moved(self, by_ms: int) -> "TimeRange":
-        if not by_ms:
-            return self
         start, end = self.from_ms + by_ms, self.to_ms + by_ms
-        return TimeRange(start, end, f"{span_text(self.span_ms)} to {utc_text(end)}")
+        return TimeRange(start, end, f"{span_text(self._stride_ms)} to {utc_text(end)}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,17 +122,24 @@ class RangeChoice:
             start = floor_minute(instant_ms(self.start))
             if start >= end:
                 raise RangeError(f"the range is empty: {utc_text(start)} is not before {utc_text(end)}")
+            start = _begin(start, end)
             return TimeRange(start, end, f"{utc_text(start)} to {utc_text(end)}")
         return self._ending(end, f", to {utc_text(end)}", oldest_ms)
 
     def _ending(self, end_ms: int, suffix: str, oldest_ms: int | None) -> TimeRange:
         if self.preset == "all":
             start = floor_minute(oldest_ms) if oldest_ms is not None else end_ms - DAY_MS
-            return TimeRange(min(start, end_ms - MINUTE_MS), end_ms, f"all data{suffix}")
+            return TimeRange(_begin(min(start, end_ms - MINUTE_MS), end_ms), end_ms, f"all data{suffix}")
         if self.preset == "mtd":
             # Lambda bills UTC calendar months. A range that ends exactly at midnight on the 1st is the month before.
             return TimeRange(month_start_ms(end_ms - 1), end_ms, f"month to date{suffix}")
-        return TimeRange(end_ms - preset_ms(self.preset), end_ms, f"last {self.preset}{suffix}")
+        start = max(0, end_ms - preset_ms(self.preset))
+        return TimeRange(_begin(start, end_ms), end_ms, f"last {self.preset}{suffix}")
+
+
+def _begin(from_ms: int, to_ms: int) -> int:
+    """Where a range really begins; beginning at a full hour can make it long enough to begin at midnight."""
+    return whole_from(whole_from(from_ms, to_ms), to_ms)
 
 
 def preset_ms(preset: str) -> int:
@@ -178,9 +194,11 @@ def month_start_ms(at_ms: int) -> int:
     return int(datetime(moment.year, moment.month, 1, tzinfo=UTC).timestamp()) * 1000
 
 
-def next_month_ms(at_ms: int) -> int:
-    """The first moment of the UTC calendar month after the one that holds ``at_ms``."""
-    return month_start_ms(month_start_ms(at_ms) + 32 * DAY_MS)
+def day_of(at_ms: int) -> "date":
+    """The UTC day that holds ``at_ms``."""
+    from datetime import UTC, datetime
+
+    return datetime.fromtimestamp(at_ms / 1000, UTC).date()
 
 
 def floor_minute(at_ms: int) -> int:
