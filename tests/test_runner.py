@@ -6,6 +6,7 @@ import os
 import re
 import sqlite3
 import stat
+import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -323,12 +324,12 @@ def test_the_command_line_from_deploy_to_remove(folder: Path) -> None:
 
 
 def test_a_log_line_cannot_command_the_terminal(folder: Path) -> None:
-    (folder / "src" / "evil.py").write_text('def handler(e, c):\n    print("\\x1b]0;owned\\x07 \\x9b2J")\n')
+    (folder / "src" / "evil.py").write_text('def handler(e, c):\n    print("\\x1b]0;owned\\x07 \\x9b2J kept")\n')
     cli(folder, "deploy", str(folder / "src"), "--name", "evil", "--handler", "evil.handler")
     _, _, err = cli(folder, "invoke", "evil", "--log")
     _, out, _ = cli(folder, "logs", "evil")
-    assert "owned" in err
-    assert "owned" in out
+    assert "kept" in err
+    assert "kept" in out
     assert not {"\x1b", "\x07", "\x9b"} & set(out + err)
 
 
@@ -356,3 +357,15 @@ def test_a_file_that_is_no_runners_log_is_left_alone(folder: Path) -> None:
     assert (folder / "runner.db").read_bytes() == before
     (folder / "runner.db").write_bytes(b"text, not a database" * 100)
     assert deploy(folder)[0] == 1
+
+
+def test_the_whole_program_passes_exit_codes_and_answers_on(folder: Path) -> None:
+    def program(*arguments: str) -> "subprocess.CompletedProcess[str]":
+        whole = [sys.executable, "-m", "lambdatui", "runner", *arguments, "--runner-db", str(folder / "runner.db")]
+        return subprocess.run(whole, capture_output=True, text=True, timeout=60, check=False)
+
+    assert program("deploy", str(folder / "src"), "--name", "fn", "--handler", "app.handler").returncode == 0
+    failed = program("invoke", "fn", "--payload", '{"do": "raise"}')
+    assert (failed.returncode, json.loads(failed.stdout)["errorType"]) == (1, "KeyError")
+    assert program("invoke", "fn", "--payload", "{").returncode == 1
+    assert program("invoke", "absent").stderr.count("\n") == 1

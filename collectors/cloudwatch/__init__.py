@@ -1,0 +1,1 @@
+"""CloudWatch and Lambda, read through one session that cannot write."""

@@ -6,13 +6,13 @@ import sqlite3
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from functools import wraps
 from pathlib import Path
 from typing import Concatenate, ParamSpec
 
 import click
 
+from lambdatui import text
 from lambdatui.runner.environment import Environment, Invocation
 from lambdatui.runner.functions import Deployment, Deployments, RunnerError, this_runtime
 from lambdatui.runner.log import Log, default_path
@@ -119,11 +119,12 @@ def invoke(log_path: Path, name: str, payload: Sequence[str], show_log: bool) ->
     with Log(log_path) as log:
         done = asyncio.run(run())
     if any(invocation.error_type for invocation in done):
-        sys.exit(1)
+        click.get_current_context().exit(1)
 
 
 def _told(invocation: Invocation) -> Invocation:
-    click.echo(_printable(invocation.payload.decode("utf-8", "replace")))
+    answer = invocation.payload.decode("utf-8", "replace")
+    click.echo(text.plain(answer, newlines=True) if sys.stdout.isatty() else answer)
     init = f", init {invocation.init_us / 1000:.2f} ms" if invocation.init_us is not None else ""
     click.echo(
         f"{invocation.error_type or 'ok'}: {invocation.duration_us / 1000:.2f} ms{init}, "
@@ -150,7 +151,7 @@ def list_(log_path: Path, as_json: bool) -> None:
         for one in Deployments(log_path).all()
     ]
     if as_json:
-        click.echo(json.dumps({"as_of": _iso(now_ms()), "rows": rows}))
+        click.echo(json.dumps({"as_of": text.iso(now_ms()), "rows": rows}))
         return
     if not rows:
         click.echo("nothing is deployed: lambdatui runner deploy PATH --name NAME --handler MODULE.FUNCTION", err=True)
@@ -158,7 +159,7 @@ def list_(log_path: Path, as_json: bool) -> None:
     table = [[column.upper() for column in rows[0]], *([str(value) for value in row.values()] for row in rows)]
     widths = [max(map(len, column)) for column in zip(*table, strict=True)]
     for line in table:
-        click.echo(_printable("  ".join(map(str.ljust, line, widths)).rstrip()))
+        click.echo(text.plain("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()))
 
 
 @command.command()
@@ -174,7 +175,7 @@ def logs(log_path: Path, name: str, limit: int) -> None:
     if not events:
         raise RunnerError(f"no log of {name!r} in {log_path}")
     for time_ms, message in events:
-        click.echo(f"{_iso(time_ms)} {_printable(message.rstrip())}")
+        click.echo(_line(time_ms, message))
 
 
 @command.command()
@@ -189,16 +190,8 @@ def remove(log_path: Path, name: str) -> None:
 
 
 def _show(time_ms: int, message: str) -> None:
-    click.echo(f"{_iso(time_ms)} {_printable(message.rstrip())}", err=True)
+    click.echo(_line(time_ms, message), err=True)
 
 
-def _iso(time_ms: int) -> str:
-    return f"{datetime.fromtimestamp(time_ms / 1000, UTC):%Y-%m-%dT%H:%M:%S}.{time_ms % 1000:03d}Z"
-
-
-def _printable(text: str) -> str:
-    """``text`` with control characters spelled out (as JSON would), so that no log line commands the terminal."""
-    return "".join(
-        f"\\u{ord(char):04x}" if (char < " " and char not in "\n\t") or "\x7f" <= char <= "\x9f" else char
-        for char in text
-    )
+def _line(time_ms: int, message: str) -> str:
+    return f"{text.instant(time_ms, millis=True)}Z {text.plain(message.rstrip(), newlines=True)}"

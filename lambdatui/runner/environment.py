@@ -91,7 +91,7 @@ class Environment:
         outcome = await self._answer(request_id, payload, started)
         duration_us = _since(started)
         if outcome.status == "timeout":
-            duration_us = self.deployment.timeout_s * 1_000_000
+            duration_us = self.deployment.timeout_s * 1_000_000  # what Lambda prints, and bills
         return self._finish(request_id, outcome, start_ms, duration_us, init_us)
 
     async def _init(self) -> int | None:
@@ -175,11 +175,10 @@ class Environment:
             error_type=outcome.report_type,
         )
         rows = self._rows([(now_ms(), platform_lines.end(request_id)), (now_ms(), report)])
-        failed = outcome.answer.error_type is not None
-        group, name = self.deployment.log_group, self.deployment.name
+        answer, group, name = outcome.answer, self.deployment.log_group, self.deployment.name
+        failed = answer.error_type is not None
         self._log.finish(name, group, rows, start_ms=start_ms, duration_us=duration_us, failed=failed)
         billed_ms = platform_lines.billed_ms(duration_us, init_us)
-        answer = outcome.answer
         return Invocation(request_id, answer.body, answer.error_type, duration_us, billed_ms, init_us, max_memory_mb)
 
     async def _stop(self) -> None:
