@@ -68,9 +68,9 @@ def _json(detail: FunctionDetail, listing: Listing) -> dict[str, Any]:
 
 def _text(detail: FunctionDetail, *, utc: bool) -> str:
     (row,) = detail.rows
-    lines = [f"{column.title:<{_LABEL}}{shown(column, getattr(row, column.id), utc=utc)}" for column in detail.columns]
+    lines = [f"{column.label:<{_LABEL}}{shown(column, getattr(row, column.id), utc=utc)}" for column in detail.columns]
     lines.append("")
-    for title, name in (("Invocations", "invocations"), ("Errors", "errors"), ("p95", "p95_ms")):
+    for title, name in (("invocations", "invocations"), ("errors", "errors"), ("p95", "p95_ms")):
         lines.append(f"{title:<{_LABEL}}{sparkline([getattr(step, name) for step in detail.series])}")
     lines.append(f"{'':<{_LABEL}}{_axis(detail.series, detail.step_ms, utc=utc)}")
     return "\n".join(lines)

@@ -90,14 +90,14 @@ def _bill(found: views.InvocationDetail) -> list[dict[str, str | None]]:
 def _text(found: views.InvocationDetail, *, utc: bool) -> str:
     one = found.invocation
     lines = [
-        f"{column.title:<{_LABEL}}{shown(column, getattr(one, column.id), utc=utc)}" for column in views.DETAIL_COLUMNS
+        f"{column.label:<{_LABEL}}{shown(column, getattr(one, column.id), utc=utc)}" for column in views.DETAIL_COLUMNS
     ]
     for line in found.bill.lines if found.bill else ():
         amount = text.UNKNOWN if line.amount is None else f"{text.decimal_text(line.amount)} {line.currency}"
         lines.append(f"{'':<{_LABEL}}{line.dimension}: {line.formula} = {amount}")
     if len(found.attempts) > 1:
         told = ", ".join(f"{other.attempt} {other.status}" for other in found.attempts)
-        lines.append(f"{'Attempts':<{_LABEL}}{told}")
+        lines.append(f"{'attempts':<{_LABEL}}{told}")
     lines.append("")
     if not found.lines:
         lines.append("No log lines are stored for this invocation.")

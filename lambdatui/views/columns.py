@@ -41,6 +41,11 @@ class Column:
         """``left`` for words, ``right`` for figures."""
         return "left" if self.kind in (Kind.TEXT, Kind.TIME, Kind.FLAG) else "right"
 
+    @property
+    def label(self) -> str:
+        """The name in full, for one value a line: ``error rate``, ``p95``, ``max memory``."""
+        return self.id.removesuffix("_ms").removesuffix("_mb").removesuffix("_usd").removesuffix("_s").replace("_", " ")
+
 
 class UnknownColumn(ValueError):
     """No such column; the message names the nearest one, or lists what there is."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from collectors.store.reader import Reader
 from collectors.store.rows import FunctionRow, SeriesPoint
 from lambdatui.views import money
-from lambdatui.views.functions import FUNCTION_COLUMNS, FunctionView, function_rows
+from lambdatui.views.functions import FUNCTION_COLUMNS, FunctionView, function_rows, latency_ms
 from lambdatui.views.time_range import TimeRange
 from lambdatui.views.view import View
 
@@ -84,9 +84,9 @@ def _step(start_ms: int, point: SeriesPoint | None, row: FunctionRow, book: "Pri
         totals.errors,
         totals.timeouts,
         totals.cold_starts,
-        quantiles.p50_us / 1000 if quantiles else None,
-        quantiles.p95_us / 1000 if quantiles else None,
-        quantiles.p99_us / 1000 if quantiles else None,
+        latency_ms(quantiles.p50_us, totals) if quantiles else None,
+        latency_ms(quantiles.p95_us, totals) if quantiles else None,
+        latency_ms(quantiles.p99_us, totals) if quantiles else None,
         totals.max_duration_us / 1000 if totals.max_duration_us is not None else None,
         money.range_cost(book, row.function, totals) if book else None,
     )

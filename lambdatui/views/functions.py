@@ -150,9 +150,9 @@ def _row(
         throttles=_whole(metrics["Throttles"]),
         cold_starts=totals.cold_starts if totals else 0,
         cold_ratio=totals.cold_starts / reports if totals and reports else None,
-        p50_ms=quantiles.p50_us / 1000 if quantiles else None,
-        p95_ms=quantiles.p95_us / 1000 if quantiles else None,
-        p99_ms=quantiles.p99_us / 1000 if quantiles else None,
+        p50_ms=latency_ms(quantiles.p50_us, totals) if quantiles else None,
+        p95_ms=latency_ms(quantiles.p95_us, totals) if quantiles else None,
+        p99_ms=latency_ms(quantiles.p99_us, totals) if quantiles else None,
         max_ms=totals.max_duration_us / 1000 if totals and totals.max_duration_us is not None else None,
         avg_ms=round(totals.duration_us / reports / 1000, 3) if totals and reports else None,
         billed_ms=totals.billed_ms if totals and reports else None,
@@ -164,6 +164,12 @@ def _row(
         basis=BILLED if reports else None,
         coverage=coverage_of(reports, invocations),
     )
+
+
+def latency_ms(quantile_us: int, totals: Totals | None) -> float:
+    """A quantile, never above the longest duration: a histogram's bins are up to 1% wide, the maximum is exact."""
+    longest = totals.max_duration_us if totals else None
+    return (quantile_us if longest is None else min(quantile_us, longest)) / 1000
 
 
 def _counts(totals: Totals | None, metrics: dict[str, float | None]) -> tuple[int, int]:

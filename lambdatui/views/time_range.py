@@ -64,9 +64,8 @@ class TimeRange:
         return self._moved(-self._stride_ms)
 
     def forward(self, now_ms: int | None = None) -> "TimeRange":
-        """The span of the same length after this one; the same range where it would end beyond ``now_ms``."""
-        moved = self._moved(self._stride_ms)
-        return self if now_ms is not None and moved.from_ms >= now_ms else moved
+        """The span of the same length after this one; the same range where this one ends at ``now_ms``."""
+        return self if now_ms is not None and self.to_ms >= now_ms else self._moved(self._stride_ms)
 
     @property
     def _stride_ms(self) -> int:
