@@ -24,11 +24,8 @@ class UnknownRegion(LookupError):
     """No prices for a region; the message names the nearest region that has some."""
 
     def __init__(self, code: str, known: tuple[str, ...], reason: str | None = None) -> None:
-        from difflib import get_close_matches
-
-        near = get_close_matches(code.strip().lower(), known, n=1, cutoff=0.5)
-        self.code, self.suggestion = code, near[0] if near else None
-        hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(known)}"
+        self.code, self.suggestion = code, _nearest(code.strip().lower(), known)
+        hint = f"did you mean {self.suggestion}?" if self.suggestion else f"there are {', '.join(known)}"
         super().__init__(f"no prices for region {code!r}; {reason or hint}")
 
 
@@ -170,6 +167,15 @@ class PriceBook:
 
 # Dimensions that no bill here has yet; the book keeps them as they are written.
 _OTHER = ("streaming", "snapstart", "tenant_isolation", "durable", "event_pollers", "savings_plan", "microvm")
+
+
+def _nearest(code: str, known: tuple[str, ...]) -> str | None:
+    """The most similar region, the first among equals: for eu-west-9 that is eu-west-1."""
+    from difflib import SequenceMatcher
+
+    likeness = {name: SequenceMatcher(None, code, name).ratio() for name in known}
+    nearest = max(known, key=lambda name: likeness[name])
+    return nearest if likeness[nearest] >= 0.6 else None
 
 
 def _partition(code: str, entry: Mapping[str, Any]) -> Partition:
