@@ -202,6 +202,20 @@ def test_a_module_that_is_not_there_fails_its_init_twice(folder: Path) -> None:
     assert reports(folder)[0]["init"] is None
 
 
+def test_an_init_that_takes_too_long_runs_again_in_the_invocation_under_its_timeout(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lambdatui.runner.environment.INIT_LIMIT_S", 0.3)
+    (folder / "src" / "slow.py").write_text("while True:\n    pass\n")
+    (failed,) = run(folder, {}, handler="slow.handler", timeout_s=1)
+    assert body(failed)["errorType"] == "Sandbox.Timedout"
+    assert (failed.duration_us, failed.init_us) == (1_000_000, None)
+    phases = [re.findall(r"Duration: ([\d.]+) ms\tPhase: (\w+)\tStatus: (\w+)\n", line) for line in messages(folder)]
+    (first_ms, *first), (again_ms, *again) = [found for phase in phases for found in phase]
+    assert (first, again) == (["init", "timeout"], ["invoke", "timeout"])
+    assert 300 <= float(first_ms) < 1000 <= float(again_ms)
+
+
 @pytest.mark.parametrize(
     ("source", "handler", "error_type"),
     [
