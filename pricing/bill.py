@@ -4,7 +4,7 @@ Every quantity is a whole number of requests or MB-milliseconds and every rate a
 exact decimals and the lines of all functions sum to the total without any rest. Nothing is rounded here.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import NamedTuple
@@ -102,9 +102,9 @@ class Bill:
                 sums[key] = EXACT.add(sums.get(key, _ZERO), line.amount)
         return sums
 
-    def only(self, keep: Callable[[LineItem], bool]) -> "Bill":
-        """The same bill, narrowed to some lines; the free tier stays what it was for the whole."""
-        return Bill(tuple(line for line in self.lines if keep(line)), self.free_tier, self.prices_as_of)
+    def of(self, usages: Collection[int]) -> "Bill":
+        """The lines of some usages, by position; the free tier stays what it was for the whole."""
+        return Bill(tuple(line for line in self.lines if line.usage in usages), self.free_tier, self.prices_as_of)
 
 
 @dataclass(slots=True)

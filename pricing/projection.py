@@ -4,9 +4,10 @@ Usage is projected, then priced: free tier and tiers are not linear, so dollars 
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from math import sqrt
+from operator import add, attrgetter
 
 from pricing.usage import Usage
 
@@ -23,6 +24,14 @@ _QUANTITIES = (
     "requests", "billed_ms", "billed_mb_ms", "provisioned_mb_ms", "provisioned_requests", "provisioned_billed_ms",
     "provisioned_billed_mb_ms",
 )  # fmt: skip
+_quantities = attrgetter(*_QUANTITIES)
+_key = attrgetter("function", "account", "region", "arch", "ephemeral_mb", "basis")
+_NONE = (0,) * len(_QUANTITIES)
+
+# A function's quantities, in the order of _QUANTITIES; integers, because 500 functions have 22,000 days.
+_Amounts = tuple[int, ...]
+_Days = dict[date, _Amounts]
+_Key = tuple[str, str, str, str | None, int | None, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,14 +50,6 @@ class Projection:
     days_left: float
 
 
-@dataclass(slots=True)
-class _History:
-    """Usages by their function and day; ``first`` is the day of the first data of all."""
-
-    by_key: dict[Usage, dict[date, Usage]]
-    first: date
-
-
 def project_run_rate(
     daily: Sequence[tuple[date, Usage]], as_of_ms: int, month: date, *, since_ms: int | None = None
 ) -> Projection:
@@ -56,59 +57,53 @@ def project_run_rate(
 
     ``daily`` has any number of usages a day; days of the month before help the rate, and count for nothing else.
     ``as_of_ms`` is "now" (epoch ms). Days before the first data are unknown, not zero, for every function by itself;
-    days without usage after it are zeros. ``since_ms`` is when the data begin, where that is known: the first day is
-    then weighted by its part that was seen.
+    days without usage after it are zeros. ``since_ms`` is when the data begin, where that is known: if it lies in the
+    first day, that day is weighted by the part of it that was seen.
     """
     start = month.replace(day=1)
-    end_ms = _epoch_ms((start + timedelta(days=32)).replace(day=1))
+    after = (start + timedelta(days=32)).replace(day=1)
     as_of_ms = max(as_of_ms, _epoch_ms(start))
-    left_ms = max(0, end_ms - as_of_ms)
+    left_ms = max(0, _epoch_ms(after) - as_of_ms)
     if not daily:
         return Projection(None, (), None, "no usage seen", 0, left_ms / DAY_MS)
-    history = _history(daily)
-    after = _day_of(end_ms)
-    seen = {
-        key: _sum(key, (usage for day, usage in days.items() if start <= day < after))
-        for key, days in history.by_key.items()
-    }
+    by_key, totals = _by_function(daily)
+    first = min(totals)
+    since_ms = since_ms if since_ms is not None and _day_of(since_ms) == first else None
+    seen = {key: _sum(used for day, used in days.items() if start <= day < after) for key, days in by_key.items()}
     if not left_ms:
-        usages = tuple(seen.values())
-        return Projection(usages, usages, usages, "the month is over", _days(history, as_of_ms), 0.0)
-    rest = {key: _rest(key, days, as_of_ms, left_ms, since_ms) for key, days in history.by_key.items()}
-    p50 = tuple(_plus(seen[key], rest[key]) for key in seen)
-    whole_days = _whole_days(history.first, as_of_ms, since_ms)
-    if len(whole_days) < 2:
-        method = f"run rate; no interval with {len(whole_days)} whole day{'' if len(whole_days) == 1 else 's'} seen"
-        return Projection(None, p50, None, method, len(whole_days), left_ms / DAY_MS)
-    spread = {name: _relative_spread(history, whole_days, name, left_ms / DAY_MS) for name in _QUANTITIES}
-    low = {name: max(0.0, 1 - width) for name, width in spread.items()}
-    high = {name: 1 + width for name, width in spread.items()}
+        usages = _usages(seen)
+        return Projection(usages, usages, usages, "the month is over", sum(start <= day < after for day in totals), 0.0)
+    rest = {key: _rest(days, as_of_ms, left_ms, since_ms) for key, days in by_key.items()}
+    p50 = _usages({key: _plus(seen[key], rest[key]) for key in seen})
+    whole = [totals.get(day, _NONE) for day in _whole_days(first, as_of_ms, since_ms)]
+    if len(whole) < 2:
+        method = f"run rate; no interval with {len(whole)} whole day{'' if len(whole) == 1 else 's'} seen"
+        return Projection(None, p50, None, method, len(whole), left_ms / DAY_MS)
+    widths = [_relative_width([float(day[at]) for day in whole], left_ms / DAY_MS) for at in range(len(_QUANTITIES))]
+    low, high = [max(0.0, 1 - width) for width in widths], [1 + width for width in widths]
     return Projection(
-        tuple(_plus(seen[key], _scaled(rest[key], low)) for key in seen),
+        _usages({key: _plus(seen[key], _scaled(rest[key], low)) for key in seen}),
         p50,
-        tuple(_plus(seen[key], _scaled(rest[key], high)) for key in seen),
-        f"run rate of {len(whole_days)} whole days; 80% interval from their spread",
-        len(whole_days),
+        _usages({key: _plus(seen[key], _scaled(rest[key], high)) for key in seen}),
+        f"run rate of {len(whole)} whole days; 80% interval from their spread",
+        len(whole),
         left_ms / DAY_MS,
     )
 
 
-def _history(daily: Sequence[tuple[date, Usage]]) -> _History:
-    by_key: dict[Usage, dict[date, Usage]] = {}
+def _by_function(daily: Sequence[tuple[date, Usage]]) -> tuple[dict[_Key, _Days], _Days]:
+    """Each function's days, and the days of all together."""
+    by_key: dict[_Key, _Days] = {}
+    totals: _Days = {}
     for day, usage in daily:
+        used: _Amounts = _quantities(usage)
         days = by_key.setdefault(_key(usage), {})
-        days[day] = _plus(days[day], usage) if day in days else usage
-    return _History(by_key, min(day for day, _ in daily))
+        days[day] = _plus(days[day], used) if day in days else used
+        totals[day] = _plus(totals[day], used) if day in totals else used
+    return by_key, totals
 
 
-def _key(usage: Usage) -> Usage:
-    """The usage without its quantities: which function, where, how configured."""
-    return Usage(
-        usage.function, usage.account, usage.region, usage.arch, ephemeral_mb=usage.ephemeral_mb, basis=usage.basis
-    )
-
-
-def _rest(key: Usage, days: dict[date, Usage], as_of_ms: int, left_ms: int, since_ms: int | None) -> Usage:
+def _rest(days: _Days, as_of_ms: int, left_ms: int, since_ms: int | None) -> _Amounts:
     """What the rest of the month adds at the rate of the settled days, or of today where there is none."""
     today = _day_of(as_of_ms)
     first = max(min(days), today - timedelta(days=WINDOW_DAYS))
@@ -118,9 +113,9 @@ def _rest(key: Usage, days: dict[date, Usage], as_of_ms: int, left_ms: int, sinc
     if since_ms is not None and begin_ms < since_ms < until_ms:
         begin_ms = since_ms
     if until_ms <= begin_ms:
-        return key
-    used = _sum(key, (usage for day, usage in days.items() if first <= day < until))
-    return replace(key, **{name: getattr(used, name) * left_ms // (until_ms - begin_ms) for name in _QUANTITIES})
+        return _NONE
+    used = _sum(amounts for day, amounts in days.items() if first <= day < until)
+    return tuple(amount * left_ms // (until_ms - begin_ms) for amount in used)
 
 
 def _whole_days(first: date, as_of_ms: int, since_ms: int | None) -> list[date]:
@@ -128,27 +123,21 @@ def _whole_days(first: date, as_of_ms: int, since_ms: int | None) -> list[date]:
     today = _day_of(as_of_ms)
     begin = max(first, today - timedelta(days=WINDOW_DAYS))
     if since_ms is not None and since_ms > _epoch_ms(begin):
-        begin = max(begin, _day_of(since_ms + DAY_MS - 1))
+        begin += timedelta(days=1)
     return [begin + timedelta(days=number) for number in range(max(0, (today - begin).days))]
 
 
-def _days(history: _History, as_of_ms: int) -> int:
-    return len({day for days in history.by_key.values() for day in days if _epoch_ms(day) < as_of_ms})
-
-
-def _relative_spread(history: _History, days: Sequence[date], name: str, days_left: float) -> float:
+def _relative_width(days: Sequence[float], days_left: float) -> float:
     """Half the 80% interval of what is still to come, as a part of its middle; all functions' days together.
 
     Two doubts add up: the days to come differ among themselves, and the mean of n days is itself uncertain. With
     less than a week seen, no weekend may be among them, and the interval is widened by sqrt(7 / n).
     """
-    totals = [float(sum(getattr(by_day[day], name) for by_day in history.by_key.values() if day in by_day))
-              for day in days]  # fmt: skip
-    count = len(totals)
-    mean = sum(totals) / count
+    count = len(days)
+    mean = sum(days) / count
     if not mean:
         return 0.0
-    spread = sqrt(sum((total - mean) ** 2 for total in totals) / (count - 1)) / mean
+    spread = sqrt(sum((day - mean) ** 2 for day in days) / (count - 1)) / mean
     widened = 1.0
     if count < _WEEK:
         spread, widened = max(spread, _LEAST_SPREAD), sqrt(_WEEK / count)
@@ -156,23 +145,31 @@ def _relative_spread(history: _History, days: Sequence[date], name: str, days_le
     return student * widened * spread * sqrt(1 / days_left + 1 / count)
 
 
-def _sum(key: Usage, usages: Iterable[Usage]) -> Usage:
-    total = key
-    for usage in usages:
-        total = _plus(total, usage)
-    return total
+def _usages(amounts: dict[_Key, _Amounts]) -> tuple[Usage, ...]:
+    return tuple(
+        Usage(
+            function, account, region, arch, ephemeral_mb=ephemeral_mb, basis=basis,
+            **dict(zip(_QUANTITIES, used, strict=True)),
+        )
+        for (function, account, region, arch, ephemeral_mb, basis), used in amounts.items()
+    )  # fmt: skip
 
 
-def _plus(one: Usage, other: Usage) -> Usage:
-    return replace(one, **{name: getattr(one, name) + getattr(other, name) for name in _QUANTITIES})
+def _sum(amounts: Iterable[_Amounts]) -> _Amounts:
+    rows = list(amounts)
+    return tuple(map(sum, zip(*rows, strict=True))) if rows else _NONE
 
 
-def _scaled(usage: Usage, factors: dict[str, float]) -> Usage:
-    return replace(usage, **{name: round(getattr(usage, name) * factor) for name, factor in factors.items()})
+def _plus(one: _Amounts, other: _Amounts) -> _Amounts:
+    return tuple(map(add, one, other))
+
+
+def _scaled(amounts: _Amounts, factors: Sequence[float]) -> _Amounts:
+    return tuple(round(amount * factor) for amount, factor in zip(amounts, factors, strict=True))
 
 
 def _day_of(at_ms: int) -> date:
-    return datetime.fromtimestamp(at_ms / 1000, UTC).date()
+    return datetime.fromtimestamp(at_ms // 1000, UTC).date()
 
 
 def _epoch_ms(day: date) -> int:

@@ -1,0 +1,205 @@
+"""What the stored usage costs, line by line, with the free tier, and what the month will come to.
+
+The free tier is the account's: the whole store is billed, and narrowing or a range within a month only chooses among
+the lines. Months are UTC calendar months, as AWS bills them.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from lambdatui.views.columns import columns
+from lambdatui.views.narrow import Narrow
+from lambdatui.views.time_range import DAY_MS, TimeRange, day_of, month_start_ms
+from lambdatui.views.view import BILLED, View, coverage_of
+from pricing.bill import Bill, LineItem, bill
+from pricing.projection import WINDOW_DAYS, Projection, project_run_rate
+from pricing.usage import EXACT, Usage
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from collectors.model import Function
+    from collectors.store.reader import Reader
+    from collectors.store.rows import DayUsage, FunctionRow, Totals
+    from pricing.free_tier import FreeTierUse
+    from pricing.pricebook import PriceBook
+
+COST_COLUMNS = columns(
+    "dimension", "function", "account", "region", "arch", "quantity", "unit", "free", "billable", "rate", "amount",
+    "basis",
+)  # fmt: skip
+
+EVERYTHING = Narrow()
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectedCost:
+    """What the month that holds the range's end will come to, in the view's currency; None is unknown."""
+
+    p10: Decimal | None
+    p50: Decimal | None
+    p90: Decimal | None
+    method: str
+    days_seen: int
+
+
+@dataclass(frozen=True)
+class CostsView(View[LineItem]):
+    """A bill of the range, dearest line first; lines without a public price come first of all.
+
+    ``total`` is in ``currency`` (None: nothing has a price); ``totals`` has every currency's sum. ``free_tier`` is
+    the use of the whole store's free tier in the month that holds the range's end. ``prices_as_of`` is the date of
+    the oldest prices used.
+    """
+
+    total: Decimal | None = None
+    currency: str = "USD"
+    totals: Mapping[str, Decimal] = field(default_factory=dict)
+    free_tier: "tuple[FreeTierUse, ...]" = ()
+    projection: ProjectedCost | None = None
+    prices_as_of: str | None = None
+
+    @property
+    def lines(self) -> Sequence[LineItem]:
+        return self.rows
+
+
+def costs(
+    reader: "Reader", time_range: TimeRange, book: "PriceBook", *, free_tier: bool = True, narrow: Narrow = EVERYTHING
+) -> CostsView:
+    """The bill of ``time_range``, month by month, and the projection of its last month."""
+    functions = reader.functions()
+    chosen = {row.id for row in narrow.chosen(functions)}
+    by_id = {row.id: row.function for row in functions}
+    bills: list[Bill] = []
+    reports = counted = 0
+    for month in _months(time_range):
+        totals = reader.totals(month.from_ms, month.to_ms)
+        before = reader.totals(month_start_ms(month.from_ms), month.from_ms)
+        used = [*totals, *before]
+        whole = bill([_usage(by_id[one.function_id], one) for one in used], book, free_tier=free_tier)
+        inside = {at for at, one in enumerate(totals) if one.function_id in chosen}
+        bills.append(whole.of(inside))
+        reports += sum(one.reports for one in totals if one.function_id in chosen)
+        counted += sum(one.invocations for one in totals if one.function_id in chosen)
+    lines = _merged(bills)
+    summed = Bill(lines, bills[-1].free_tier, min(filter(None, (one.prices_as_of for one in bills)), default=None))
+    currency = summed.currency
+    return CostsView(
+        COST_COLUMNS,
+        lines,
+        reader.newest_ms(),
+        time_range,
+        coverage=coverage_of(reports, counted),
+        basis=BILLED if counted else None,
+        total=summed.totals.get(currency, None if lines else Decimal(0)),
+        currency=currency,
+        totals=summed.totals,
+        free_tier=summed.free_tier,
+        projection=_projected(reader, time_range, book, functions, narrow, free_tier, currency),
+        prices_as_of=summed.prices_as_of,
+    )
+
+
+def usages(reader: "Reader", time_range: TimeRange, narrow: Narrow = EVERYTHING) -> list[Usage]:
+    """What each chosen function used in the range: for a what-if on recorded usage."""
+    chosen = narrow.chosen(reader.functions())
+    by_id = {row.id: row.function for row in chosen}
+    totals = reader.totals(time_range.from_ms, time_range.to_ms, list(by_id))
+    return [_usage(by_id[one.function_id], one) for one in totals]
+
+
+def _months(time_range: TimeRange) -> Iterator[TimeRange]:
+    """The range, cut where UTC calendar months end."""
+    start = time_range.from_ms
+    while True:
+        end = min(time_range.to_ms, month_start_ms(month_start_ms(start) + 32 * DAY_MS))
+        yield TimeRange(start, end, time_range.label)
+        if end >= time_range.to_ms:
+            return
+        start = end
+
+
+def _usage(function: "Function", totals: "Totals") -> Usage:
+    return _recorded(
+        function, totals.invocations, totals.billed_ms, totals.billed_mb_ms, totals.memory_mb or function.memory_mb
+    )
+
+
+def _recorded(
+    function: "Function", invocations: int, billed_ms: int, billed_mb_ms: int, memory_mb: int | None = None
+) -> Usage:
+    return Usage(
+        function=function.key.name,
+        account=function.key.account,
+        region=function.key.region,
+        arch=function.arch,
+        requests=invocations,
+        billed_ms=billed_ms,
+        billed_mb_ms=billed_mb_ms,
+        memory_mb=memory_mb,
+        ephemeral_mb=function.ephemeral_mb,
+        basis=BILLED,
+    )
+
+
+def _merged(bills: Sequence[Bill]) -> tuple[LineItem, ...]:
+    """The months' lines of one function, dimension and tier summed, dearest first."""
+    sums: dict[tuple[object, ...], LineItem] = {}
+    for line in (line for one in bills for line in one.lines):
+        key = (line.dimension, line.function, line.account, line.region, line.arch, line.tier, line.rate)
+        before = sums.get(key)
+        sums[key] = line if before is None else _added(before, line)
+    return tuple(sorted(sums.values(), key=lambda line: (line.amount is not None, -(line.amount or 0), line.function)))
+
+
+def _added(one: LineItem, other: LineItem) -> LineItem:
+    amount = None if one.amount is None or other.amount is None else EXACT.add(one.amount, other.amount)
+    return one._replace(
+        quantity=EXACT.add(one.quantity, other.quantity),
+        free=EXACT.add(one.free, other.free),
+        billable=EXACT.add(one.billable, other.billable),
+        amount=amount,
+    )
+
+
+def _projected(
+    reader: "Reader",
+    time_range: TimeRange,
+    book: "PriceBook",
+    functions: "Sequence[FunctionRow]",
+    narrow: Narrow,
+    free_tier: bool,
+    currency: str,
+) -> ProjectedCost:
+    """The month's usage is projected for the whole store, priced with its free tier, and then narrowed."""
+    last = time_range.to_ms - 1
+    month_ms = month_start_ms(last)
+    window_ms = last // DAY_MS * DAY_MS - WINDOW_DAYS * DAY_MS
+    daily = reader.daily_usage(min(month_ms, window_ms), time_range.to_ms)
+    projection = project_run_rate(
+        list(_days(daily, functions)), time_range.to_ms, day_of(month_ms), since_ms=reader.oldest_ms()
+    )
+    wanted = {(key.name, key.account, key.region) for key in (row.function.key for row in narrow.chosen(functions))}
+
+    def priced(used: tuple[Usage, ...] | None) -> Decimal | None:
+        if not used:
+            return None
+        inside = {at for at, one in enumerate(used) if (one.function, one.account, one.region) in wanted}
+        found = bill(used, book, free_tier=free_tier).of(inside)
+        return found.totals.get(currency, None if found.lines else Decimal(0))
+
+    return _cost(projection, priced(projection.p10), priced(projection.p50), priced(projection.p90))
+
+
+def _cost(projection: Projection, p10: Decimal | None, p50: Decimal | None, p90: Decimal | None) -> ProjectedCost:
+    return ProjectedCost(p10, p50, p90, projection.method, projection.days_seen)
+
+
+def _days(daily: "Iterable[DayUsage]", functions: "Sequence[FunctionRow]") -> Iterator["tuple[date, Usage]"]:
+    by_id = {row.id: row.function for row in functions}
+    for day in daily:
+        used = _recorded(by_id[day.function_id], day.invocations, day.billed_ms, day.billed_mb_ms)
+        yield day_of(day.day_ms), used
