@@ -10,16 +10,14 @@ UNKNOWN = "-"
 
 # Whole escape sequences first, so that nothing of their payload is left as text: OSC, DCS, SOS, PM and APC strings
 # (ended by BEL or ST, or cut), CSI, then any two-character escape. C1 controls do the same in one character.
-_ESCAPES = re.compile(
+_ESCAPES = (
     r"(?:\x1b[\]PX^_]|[\x90\x98\x9d\x9e\x9f])[^\x07\x1b\x9c\n]*(?:\x07|\x1b\\|\x9c|(?=[\x1b\n])|$)"
     r"|(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]?"
     r"|\x1b[ -/]*[0-~]?"
 )
+_CONTROLS = "[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]"
 # Bidirectional overrides and isolates can show a line in another order than it was written; zero-width characters hide.
-_INVISIBLE = re.compile("[\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]")
-_CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
-_QUICK = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u2069\ud800-\udfff"
-                    "\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]")  # fmt: skip
+_INVISIBLE = "[\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
 
 
 def plain(text: str, *, newlines: bool = False, tabs: bool = True) -> str:
@@ -28,14 +26,14 @@ def plain(text: str, *, newlines: bool = False, tabs: bool = True) -> str:
     Escape sequences vanish; other control characters become their visible pictures (NUL is ``␀``), invisible and
     bidirectional ones ``�``. Line ends become spaces unless ``newlines``; a tab becomes a space unless ``tabs``.
     """
-    if not _QUICK.search(text):
+    if text.isprintable():
         return text
-    text = _ESCAPES.sub("", text)
+    text = re.sub(_ESCAPES, "", text)
     text = text.replace("\r\n", "\n").rstrip("\r") if newlines else re.sub(r"[\r\n]+", " ", text.rstrip("\r\n"))
     if not tabs:
         text = text.replace("\t", " ")
-    text = _CONTROLS.sub(_picture, text)
-    return _INVISIBLE.sub("�", text)
+    text = re.sub(_CONTROLS, _picture, text)
+    return re.sub(_INVISIBLE, "�", text)
 
 
 def _picture(match: re.Match[str]) -> str:

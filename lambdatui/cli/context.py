@@ -1,11 +1,20 @@
-"""What the global options say, settled once and handed to every command and to the screens."""
+"""What the global options say, settled once and handed to every command and to the screens.
 
-from collections.abc import Mapping
+Nothing here imports click: ``lambdatui`` alone goes from its arguments to its first frame without it.
+"""
+
+import os
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from lambdatui.views.narrow import Narrow
-from lambdatui.views.time_range import RangeChoice
+from lambdatui.views.time_range import DEFAULT_PRESET, RangeChoice, check_preset
+
+VALUES = ("db", "range", "from", "to", "at", "theme", "config")
+REPEATED = ("account", "region", "function")
+FLAGS = ("utc", "no-color")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,3 +39,63 @@ class Context:
     @property
     def narrow(self) -> Narrow:
         return Narrow(self.accounts, self.regions, self.functions)
+
+
+def global_only(arguments: Sequence[str]) -> dict[str, Any] | None:
+    """What ``arguments`` give where they are nothing but global options; None where there is anything else.
+
+    A shortcut for starting the screens; whatever is odd here is left for click to judge.
+    """
+    given: dict[str, Any] = {}
+    rest = iter(arguments)
+    for argument in rest:
+        name, equals, value = argument.removeprefix("--").partition("=")
+        if not argument.startswith("--") or name not in (*VALUES, *REPEATED, *FLAGS):
+            return None
+        if name in FLAGS:
+            if equals:
+                return None
+            given[name.replace("-", "_")] = True
+            continue
+        if not equals:
+            value = next(rest, "")
+        if not value or (not equals and value.startswith("-")):
+            return None
+        given[name] = (*given.get(name, ()), value) if name in REPEATED else value
+    return given
+
+
+def settled(given: dict[str, Any]) -> Context:
+    """``given``, the environment and the configuration, in this order of precedence.
+
+    Raises ``RangeError``, ``ConfigError``.
+    """
+    from lambdatui.cli import config
+
+    path = config.path_of(given.get("config"))
+    settings = config.load(path, required="config" in given)
+    preset = given.get("range", settings.get("range", DEFAULT_PRESET))
+    return Context(
+        db=Path(given["db"]) if "db" in given else _default_db(settings.get("db")),
+        range=RangeChoice(check_preset(preset), given.get("from"), given.get("to"), given.get("at")),
+        accounts=_tuple(given.get("account", settings.get("account", ()))),
+        regions=_tuple(given.get("region", settings.get("region", ()))),
+        functions=_tuple(given.get("function", settings.get("function", ()))),
+        utc=bool(given.get("utc", settings.get("utc", False))),
+        no_color=bool(given.get("no_color") or os.environ.get("NO_COLOR") or settings.get("no_color", False)),
+        theme=given.get("theme", settings.get("theme")),
+        config=path,
+        keys=settings.get("keys", {}),
+    )
+
+
+def _default_db(configured: str | None) -> Path:
+    from collectors.store.open import default_path
+
+    if configured and "LAMBDATUI_DB" not in os.environ:
+        return Path(configured).expanduser()
+    return default_path()
+
+
+def _tuple(value: str | list[str] | tuple[str, ...]) -> tuple[str, ...]:
+    return (value,) if isinstance(value, str) else tuple(value)

@@ -140,12 +140,6 @@ def _start(ctx: click.Context) -> NoReturn:
         raise click.UsageError(
             "the screens need a terminal; for scripts there are commands, such as 'lambdatui functions --json'", ctx
         )
-    if os.environ.get("TERM", "") in ("", "dumb"):
-        raise click.UsageError(
-            f"TERM={os.environ.get('TERM', '')!r} names a terminal that cannot move its cursor; set TERM, for "
-            "example to xterm-256color, or use commands such as 'lambdatui functions'",
-            ctx,
-        )
     context = current_context()
     from lambdatui.app import run
 

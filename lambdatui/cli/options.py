@@ -1,13 +1,11 @@
 """The global options: the same before and after the subcommand, settled into one ``Context``."""
 
-import os
-from pathlib import Path
 from typing import Any
 
 import click
 
-from lambdatui.cli.context import Context
-from lambdatui.views.time_range import DEFAULT_PRESET, PRESETS, RangeChoice, check_preset
+from lambdatui.cli.context import Context, settled
+from lambdatui.views.time_range import DEFAULT_PRESET, PRESETS
 
 _GIVEN = "lambdatui.given"
 
@@ -52,36 +50,3 @@ def current_context() -> Context:
     """
     given: dict[str, Any] = dict(click.get_current_context().meta.get(_GIVEN, {}))
     return settled(given)
-
-
-def settled(given: dict[str, Any]) -> Context:
-    """``given``, the configuration and the environment, in this order of precedence."""
-    from lambdatui.cli import config
-
-    path = config.path_of(given.get("config"))
-    settings = config.load(path, required="config" in given)
-    preset = given.get("range", settings.get("range", DEFAULT_PRESET))
-    return Context(
-        db=Path(given["db"]) if "db" in given else _default_db(settings.get("db")),
-        range=RangeChoice(check_preset(preset), given.get("from"), given.get("to"), given.get("at")),
-        accounts=_tuple(given.get("account", settings.get("account", ()))),
-        regions=_tuple(given.get("region", settings.get("region", ()))),
-        functions=_tuple(given.get("function", settings.get("function", ()))),
-        utc=bool(given.get("utc", settings.get("utc", False))),
-        no_color=bool(given.get("no_color") or os.environ.get("NO_COLOR") or settings.get("no_color", False)),
-        theme=given.get("theme", settings.get("theme")),
-        config=path,
-        keys=settings.get("keys", {}),
-    )
-
-
-def _default_db(configured: str | None) -> Path:
-    from collectors.store.open import default_path
-
-    if configured and "LAMBDATUI_DB" not in os.environ:
-        return Path(configured).expanduser()
-    return default_path()
-
-
-def _tuple(value: str | list[str] | tuple[str, ...]) -> tuple[str, ...]:
-    return (value,) if isinstance(value, str) else tuple(value)

@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
 
-from collectors.store.rows import FunctionRow
+if TYPE_CHECKING:
+    from collectors.store.rows import FunctionRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,14 +20,14 @@ class Narrow:
     def __bool__(self) -> bool:
         return bool(self.accounts or self.regions or self.functions)
 
-    def chosen(self, rows: Sequence[FunctionRow]) -> list[FunctionRow]:
+    def chosen(self, rows: "Sequence[FunctionRow]") -> "list[FunctionRow]":
         return [row for row in rows if self._matches(row)]
 
-    def ids(self, rows: Sequence[FunctionRow]) -> list[int] | None:
+    def ids(self, rows: "Sequence[FunctionRow]") -> list[int] | None:
         """The matching functions' ids in the store; None where nothing is narrowed."""
         return [row.id for row in self.chosen(rows)] if self else None
 
-    def _matches(self, row: FunctionRow) -> bool:
+    def _matches(self, row: "FunctionRow") -> bool:
         key = row.function.key
         return _any(self.accounts, key.account) and _any(self.regions, key.region) and _any(self.functions, key.name)
 
