@@ -1,0 +1,135 @@
+"""One JSON object as a log event, whatever its exporter called the keys."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import msgspec
+
+from collectors.log_files.timestamps import epoch_ms, time_in_text
+from collectors.model import LogEvent
+
+TIME_KEYS = ("timestamp", "@timestamp", "time", "ts", "timestamp_ms", "timestampMs", "date")
+MESSAGE_KEYS = ("message", "@message", "log", "msg", "text")
+GROUP_KEYS = (
+    "logGroup", "logGroupName", "log_group", "log_group_name", "logGroupIdentifier", "logGroupArn", "@log", "group",
+)  # fmt: skip
+STREAM_KEYS = ("logStreamName", "logStream", "log_stream", "log_stream_name", "@logStream", "stream")
+ID_KEYS = ("eventId", "event_id", "id", "@ptr")
+FUNCTION_KEYS = ("function", "functionName", "function_name")
+ACCOUNT_KEYS = ("account", "accountId", "account_id", "owner")
+REGION_KEYS = ("region", "awsRegion", "aws_region")
+CONTAINERS = ("events", "results", "logEvents")
+# What a runtime's own JSON line has and an exporter's envelope has not.
+_OWN_LINE = frozenset(
+    {"level", "log_level", "requestId", "AWSRequestId", "aws_request_id", "function_request_id", "errorType", "record"}
+)
+
+
+class NotAnEvent(ValueError):
+    """An object that is no log event; the text is the reason for the reject."""
+
+
+def first(line: Mapping[str, Any], keys: tuple[str, ...]) -> str:
+    """The first of ``keys`` that has a text; empty if none has."""
+    for key in keys:
+        value = line.get(key)
+        if isinstance(value, str) and value:
+            return value
+    return ""
+
+
+def is_container(line: Mapping[str, Any]) -> bool:
+    """Whether an object holds events rather than being one: CLI output, a subscription record."""
+    return "messageType" in line or any(isinstance(line.get(key), list) for key in CONTAINERS)
+
+
+def contents(line: Any, envelope: Mapping[str, Any]) -> Iterator[tuple[Any, Mapping[str, Any]]]:
+    """The single events in a decoded value, each with what its surroundings say of group, stream and account."""
+    if isinstance(line, dict) and is_container(line):
+        if line.get("messageType") == "CONTROL_MESSAGE":
+            return
+        around = {**envelope, **{key: value for key, value in line.items() if key not in CONTAINERS}}
+        for key in CONTAINERS:
+            for inner in line.get(key) or ():
+                yield from contents(inner, around)
+    elif isinstance(line, list) and not _is_insights_row(line):
+        for inner in line:
+            yield from contents(inner, envelope)
+    else:
+        yield line, envelope
+
+
+def _is_insights_row(line: list[Any]) -> bool:
+    return bool(line) and all(isinstance(cell, dict) and "field" in cell for cell in line)
+
+
+def event_of(line: Any, envelope: Mapping[str, Any], raw: str) -> tuple[LogEvent, bool]:
+    """The event, and whether its time is known. ``raw`` is the object's text, where the object itself is the message.
+
+    Raises ``NotAnEvent`` or ``BadTimestamp``.
+    """
+    if isinstance(line, list) and _is_insights_row(line):
+        line = {str(cell["field"]): cell.get("value") for cell in line}
+    if not isinstance(line, dict):
+        raise NotAnEvent("JSON that is no log event")
+    function, account, region = first(line, FUNCTION_KEYS), first(line, ACCOUNT_KEYS), first(line, REGION_KEYS)
+    group, stream = first(line, GROUP_KEYS), first(line, STREAM_KEYS)
+    message = next((line[key] for key in MESSAGE_KEYS if line.get(key) is not None), None)
+    enveloped = bool(group or stream or first(line, ID_KEYS) or function)
+    if _is_own_line(line, enveloped, message):
+        text, event_id = raw or encoded(line), ""
+        function, account, region = _from_arn(line)
+    elif message is None:
+        raise NotAnEvent("JSON without a message")
+    else:
+        text = message if isinstance(message, str) else encoded(message)
+        event_id = first(line, ID_KEYS)
+    moment = next((line[key] for key in TIME_KEYS if line.get(key) not in (None, "")), None)
+    known = moment is not None
+    timestamp_ms = epoch_ms(moment) if known else time_in_text(text)
+    event = LogEvent(
+        timestamp_ms or 0,
+        whole(text),
+        whole(group or first(envelope, GROUP_KEYS)),
+        whole(stream or first(envelope, STREAM_KEYS)),
+        whole(event_id),
+        whole(function),
+        whole(account or first(envelope, ACCOUNT_KEYS)),
+        whole(region or first(envelope, REGION_KEYS)),
+    )
+    return event, timestamp_ms is not None
+
+
+def _is_own_line(line: dict[str, Any], enveloped: bool, message: object) -> bool:
+    """Whether the object is itself what Lambda or a runtime printed in its JSON log format."""
+    kind = line.get("type")
+    if isinstance(kind, str) and kind.startswith("platform."):
+        return True
+    if enveloped:
+        return False
+    return not _OWN_LINE.isdisjoint(line) or isinstance(message, dict)
+
+
+def _from_arn(line: dict[str, Any]) -> tuple[str, str, str]:
+    record = line.get("record")
+    arn = record.get("functionArn") if isinstance(record, dict) else None
+    parts = arn.split(":") if isinstance(arn, str) else []
+    return (parts[6], parts[4], parts[3]) if len(parts) > 6 and parts[5] == "function" else ("", "", "")
+
+
+def encoded(value: object) -> str:
+    try:
+        return msgspec.json.encode(value).decode()
+    except (TypeError, ValueError, OverflowError, RecursionError):
+        return str(value)
+
+
+def whole(text: str) -> str:
+    """``text`` without lone surrogates, which JSON can spell and UTF-8 cannot."""
+    if text.isascii():
+        return text
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text

@@ -1,0 +1,61 @@
+"""JSON lines of events, decoded straight into the model: a block of a megabyte is one call.
+
+The keys of a file's first line say how its exporter spells them; a ``LogEvent`` with those names then decodes the
+whole block. Whatever does not fit (a missing group, a time in seconds, a cut line) raises, and the block is read
+line by line instead.
+"""
+
+from functools import lru_cache
+from typing import Annotated, Any
+
+import msgspec
+
+from collectors.log_files.event_json import (
+    ACCOUNT_KEYS,
+    FUNCTION_KEYS,
+    GROUP_KEYS,
+    ID_KEYS,
+    MESSAGE_KEYS,
+    REGION_KEYS,
+    STREAM_KEYS,
+    TIME_KEYS,
+)
+from collectors.log_files.timestamps import FIRST_MS, LAST_MS
+from collectors.model import LogEvent
+
+_Milliseconds = Annotated[int, msgspec.Meta(ge=FIRST_MS, lt=LAST_MS)]
+_NotEmpty = Annotated[str, msgspec.Meta(min_length=1)]
+_FIELDS = {
+    "timestamp_ms": TIME_KEYS,
+    "message": MESSAGE_KEYS,
+    "log_group": GROUP_KEYS,
+    "log_stream": STREAM_KEYS,
+    "event_id": ID_KEYS,
+    "function": FUNCTION_KEYS,
+    "account": ACCOUNT_KEYS,
+    "region": REGION_KEYS,
+}
+
+
+def decoder_for(line: dict[str, Any]) -> msgspec.json.Decoder[LogEvent] | None:
+    """A decoder of lines spelled like ``line``; None where lines like it need a closer look.
+
+    That is: no time in whole milliseconds, no plain message, or nothing that names the function in every line.
+    """
+    names = {field: next((key for key in keys if line.get(key)), keys[0]) for field, keys in _FIELDS.items()}
+    moment, message = line.get(names["timestamp_ms"]), line.get(names["message"])
+    if type(moment) is not int or not FIRST_MS <= moment < LAST_MS or not isinstance(message, str):
+        return None
+    needed = next((field for field in ("log_group", "function") if line.get(names[field])), None)
+    if needed is None or "type" in line:
+        return None
+    return _decoder(needed, tuple(names.items()))
+
+
+@lru_cache(maxsize=32)
+def _decoder(needed: str, names: tuple[tuple[str, str], ...]) -> msgspec.json.Decoder[LogEvent]:
+    spelled = dict(names)
+    fields: list[Any] = [("timestamp_ms", _Milliseconds), ("message", str), (needed, _NotEmpty)]
+    fields += [(field, str, "") for field in spelled if field not in ("timestamp_ms", "message", needed)]
+    spelling = msgspec.defstruct("SpelledEvent", fields, bases=(LogEvent,), rename=spelled, kw_only=True, gc=False)
+    return msgspec.json.Decoder(spelling)

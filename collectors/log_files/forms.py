@@ -1,0 +1,74 @@
+"""What form an exported file has, told from its first bytes and never from its name."""
+
+import re
+from enum import Enum
+
+import msgspec
+
+from collectors.log_files.event_json import is_container
+
+_BINARY_MAGIC = (
+    b"PK\x03\x04",
+    b"BZh",
+    b"\xfd7zXZ",
+    b"\x28\xb5\x2f\xfd",
+    b"SQLite format 3",
+    b"PAR1",
+    b"\x7fELF",
+    b"%PDF",
+)
+_CONTROLS = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1d\x7f]")
+_PLATFORM_LINE = re.compile(
+    rb"(?:START|END|REPORT) RequestId: |INIT_START |(?:\x1b\[[0-9;]*m)*\d{4}-\d\d-\d\dT[\d:.]+\S* (?:START|END|REPORT) RequestId: "
+)
+_LOOKED_AT = 40  # lines
+
+
+class Form(Enum):
+    EMPTY = "empty"
+    BINARY = "binary"
+    JSON_LINES = "JSON lines"
+    DOCUMENT = "JSON document"
+    TEXT = "text"
+
+
+def form_of(head: bytes) -> Form:
+    """The form of a file that begins with ``head``; a line cut at its end is not held against it."""
+    stripped = head.lstrip(b" \t\r\n,\x1e")
+    if not stripped:
+        return Form.EMPTY
+    if head.startswith(_BINARY_MAGIC) or b"\0" in head or len(_CONTROLS.findall(head)) > len(head) // 10:
+        return Form.BINARY
+    if stripped[:1] == b"[":
+        return Form.DOCUMENT if _is_array(stripped) else Form.TEXT
+    lines = [line.strip() for line in stripped.split(b"\n")[:_LOOKED_AT] if line.strip()]
+    if any(_PLATFORM_LINE.match(line) for line in lines):
+        return Form.TEXT  # with an application that logs in JSON
+    objects = sum(_object(line) is not None for line in lines)
+    if stripped[:1] == b"{":
+        first = _object(lines[0])
+        if first is not None:
+            return Form.DOCUMENT if is_container(first) else Form.JSON_LINES
+        if not objects and _may_be_object(stripped):
+            return Form.DOCUMENT
+    return Form.JSON_LINES if objects * 2 >= len(lines) else Form.TEXT
+
+
+def _object(line: bytes) -> dict[str, object] | None:
+    if line[:1] != b"{" or line[-1:] != b"}":
+        return None
+    try:
+        value = msgspec.json.decode(line.decode("utf-8", "replace"))
+    except (ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def _is_array(head: bytes) -> bool:
+    """``[{`` or ``[[`` or ``[]`` begin an array of events; ``[ERROR] x`` and ``[INFO]\\t...`` begin a log line."""
+    return head[1:].lstrip()[:1] in (b"{", b"[", b"]", b"")
+
+
+def _may_be_object(head: bytes) -> bool:
+    """``{"`` begins an object that is spread over lines, or runs into the next one without a newline."""
+    return head[1:].lstrip()[:1] in (b'"', b"}", b"")

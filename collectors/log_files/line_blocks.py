@@ -1,0 +1,43 @@
+"""Blocks of whole lines from chunks of bytes, with bounded memory however long a line is."""
+
+from collections.abc import Callable, Iterator
+
+LONGEST_LINE = 1 << 20
+"""Bytes; CloudWatch Logs takes no event of more than a megabyte."""
+
+
+class LineBlocks:
+    """Iterates over blocks that end with a newline (the last one may not).
+
+    A line of more than ``longest`` bytes that spans chunks is left out: ``too_long`` is told its beginning, and
+    reading goes on after its newline.
+    """
+
+    def __init__(self, chunks: Iterator[bytes], longest: int, too_long: Callable[[str], None]) -> None:
+        self._chunks = chunks
+        self._longest = longest
+        self._too_long = too_long
+
+    def __iter__(self) -> Iterator[bytes]:
+        rest: list[bytes] = []
+        held = 0
+        skipping = False
+        for chunk in self._chunks:
+            cut = chunk.rfind(b"\n") + 1
+            if skipping:
+                if not cut:
+                    continue
+                chunk = chunk[chunk.find(b"\n") + 1 :]
+                cut = chunk.rfind(b"\n") + 1
+                skipping = False
+            if not cut:
+                rest.append(chunk)
+                held += len(chunk)
+                if held > self._longest:
+                    self._too_long(b"".join(rest)[:500].decode("utf-8", "replace"))
+                    rest, held, skipping = [], 0, True
+                continue
+            yield b"".join((*rest, chunk[:cut]))
+            rest, held = ([chunk[cut:]], len(chunk) - cut) if cut < len(chunk) else ([], 0)
+        if rest:
+            yield b"".join(rest)

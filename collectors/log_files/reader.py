@@ -1,0 +1,227 @@
+"""One exported file as blocks of log events, whatever form it has."""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import msgspec
+
+from collectors.log_files.documents import DamagedDocument, JsonDocuments
+from collectors.log_files.event_json import NotAnEvent, contents, event_of, whole
+from collectors.log_files.fast_lines import decoder_for
+from collectors.log_files.forms import Form, form_of
+from collectors.log_files.line_blocks import LONGEST_LINE, LineBlocks
+from collectors.log_files.sources import ByteStream, Source, log_names
+from collectors.log_files.text_lines import ExportedText, PastedText, is_exported
+from collectors.log_files.timestamps import BadTimestamp, Clock
+from collectors.model import FunctionKey, LogEvent, Reject
+
+BLOCK_EVENTS = 5_000
+HEAD = 1 << 16
+_SHARED_STREAM = re.compile(r"\d{4}/\d\d/\d\d/[^\[/]+\[[^\]]*\][0-9a-f]+")
+_FUNCTION_ARN = re.compile(rb'"functionArn"\s*:\s*"arn:[\w-]+:lambda:[\w-]*:\d*:function:([\w-]+)')
+SHOWN = 500  # characters of a rejected line that are kept
+
+
+class FileReader:
+    """Reads one source to its end.
+
+    ``rejects`` fills up while blocks are read, and whoever reads empties it. ``bytes_done`` counts bytes of the
+    source itself (compressed ones, if it is), ``events`` the events given. ``note`` says what a reader of the result
+    should know and what is no reject: that the file was empty.
+    """
+
+    def __init__(self, source: Source, defaults: FunctionKey) -> None:
+        self.rejects: list[Reject] = []
+        self.events = 0
+        self.note = ""
+        self._source = source
+        self._bytes: ByteStream | None = None
+        self._line = 0
+        self._stream, above, stem = log_names(source.path)
+        self._function = defaults.name or above or stem
+        self._clock = Clock(0)
+
+    @property
+    def bytes_done(self) -> int:
+        return self._bytes.bytes_read if self._bytes is not None else 0
+
+    def blocks(self) -> Iterator[list[LogEvent]]:
+        """Lists of events in the file's order. Raises ``SourceError`` if the source cannot be opened or read on."""
+        stream = self._bytes = ByteStream(self._source, self._reject)
+        try:
+            self._clock = Clock(stream.modified_ms)
+            for block in self._form_blocks(stream.chunks()):
+                if block:
+                    self.events += len(block)
+                    yield block
+        finally:
+            stream.close()
+
+    def _form_blocks(self, chunks: Iterator[bytes]) -> Iterator[list[LogEvent]]:
+        head = b""
+        for chunk in chunks:
+            head += chunk
+            if len(head) >= HEAD:
+                break
+        form = form_of(head[:HEAD])
+        if (named := _FUNCTION_ARN.search(head)) is not None:
+            self._function = named.group(1).decode()
+        if form is Form.EMPTY:
+            self.note = f"{self._source.name} is empty"
+        elif form is Form.BINARY:
+            self._reject("binary file")
+        elif form is Form.DOCUMENT:
+            yield from self._document(_joined(head, chunks))
+        elif form is Form.JSON_LINES:
+            yield from self._json_lines(_joined(head, chunks))
+        else:
+            yield from self._text(head, chunks)
+
+    # --- JSON lines ---------------------------------------------------------------------------------------------
+
+    def _json_lines(self, chunks: Iterator[bytes]) -> Iterator[list[LogEvent]]:
+        decoder: msgspec.json.Decoder[LogEvent] | None = None
+        looked = False
+        for block in LineBlocks(chunks, 4 * LONGEST_LINE, self._too_long):
+            if not looked:
+                decoder, looked = _spelling(block), True
+            events = None
+            if decoder is not None:
+                try:
+                    events = decoder.decode_lines(block)
+                except (msgspec.DecodeError, UnicodeError, RecursionError):
+                    events = None
+            if events is None:
+                yield from self._slowly(block)
+            else:
+                self._line += block.count(b"\n")
+                yield events
+
+    def _slowly(self, block: bytes) -> Iterator[list[LogEvent]]:
+        """A block line by line: events in forms of their own, records that hold several, and what cannot be read."""
+        events: list[LogEvent] = []
+        for raw in block.split(b"\n"):
+            self._line += 1
+            if not raw or raw.isspace():
+                continue
+            text = whole(raw.decode("utf-8", "replace")).strip().removeprefix("\x1e")
+            try:
+                for value, envelope in _values(text):
+                    self._add(events, value, envelope, text)
+            except DamagedDocument:
+                self._reject("not JSON", text)
+            if len(events) >= BLOCK_EVENTS:
+                yield events
+                events = []
+        self._line -= 1  # the piece after the last newline is no line
+        yield events
+
+    def _add(self, events: list[LogEvent], value: Any, envelope: Mapping[str, Any], raw: str) -> None:
+        for line, around in contents(value, envelope):
+            try:
+                event, timed = event_of(line, around, raw if line is value else "")
+            except (NotAnEvent, BadTimestamp) as reason:
+                self._reject(str(reason), raw or str(line))
+                continue
+            if len(event.message) > LONGEST_LINE:
+                self._too_long(event.message[:SHOWN])
+                continue
+            if timed:
+                self._clock.saw(event.timestamp_ms)
+            else:
+                event.timestamp_ms = self._clock.next_ms()
+            self._name(event)
+            events.append(event)
+
+    def _name(self, event: LogEvent) -> None:
+        """Names the function of an event that neither its group nor its stream names."""
+        if event.function:
+            if not event.log_group:
+                self._function = event.function  # platform.start names it once for the lines that follow
+        elif not event.log_group and not _SHARED_STREAM.fullmatch(event.log_stream):
+            event.function = self._function
+
+    # --- documents ----------------------------------------------------------------------------------------------
+
+    def _document(self, chunks: Iterator[bytes]) -> Iterator[list[LogEvent]]:
+        events: list[LogEvent] = []
+        try:
+            for value, envelope in JsonDocuments(chunks).values():
+                self._add(events, value, envelope, "")
+                if len(events) >= BLOCK_EVENTS:
+                    yield events
+                    events = []
+        except DamagedDocument as damage:
+            self._reject(str(damage))
+        yield events
+
+    # --- text ---------------------------------------------------------------------------------------------------
+
+    def _text(self, head: bytes, chunks: Iterator[bytes]) -> Iterator[list[LogEvent]]:
+        lines = head[:HEAD].decode("utf-8", "replace").splitlines()
+        kind = ExportedText if is_exported(lines) else PastedText
+        text: ExportedText | PastedText = kind(self._stream, self._clock)
+        for block in LineBlocks(_joined(head, chunks), LONGEST_LINE, self._too_long):
+            events: list[LogEvent] = []
+            for raw in block.removesuffix(b"\n").split(b"\n"):
+                self._line += 1
+                if len(raw) > LONGEST_LINE:
+                    self._too_long(raw[:SHOWN].decode("utf-8", "replace"))
+                    continue
+                line = raw.decode("utf-8", "replace").removesuffix("\r")
+                try:
+                    events.extend(text.add(line))
+                except BadTimestamp as reason:
+                    self._reject(str(reason), line)
+            yield self._text_events(events)
+        yield self._text_events(list(text.flush()))
+
+    def _text_events(self, events: list[LogEvent]) -> list[LogEvent]:
+        for event in events:
+            if event.message[:1] == "{" and '"functionArn"' in event.message:
+                self._learn_function(event)
+            self._name(event)
+        return events
+
+    def _learn_function(self, event: LogEvent) -> None:
+        """``platform.start`` in a text export names the function, its account and region."""
+        try:
+            told, _ = event_of(msgspec.json.decode(event.message), {}, event.message)
+        except (ValueError, RecursionError):
+            return
+        event.function, event.account, event.region = told.function, told.account, told.region
+
+    # --- rejects ------------------------------------------------------------------------------------------------
+
+    def _too_long(self, beginning: str) -> None:
+        self._reject("line longer than 1 MB", beginning)
+
+    def _reject(self, reason: str, text: str = "") -> None:
+        self.rejects.append(Reject(reason, whole(text[:SHOWN]), self._source.name, self._line))
+
+
+def _joined(head: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:
+    yield head
+    yield from rest
+
+
+def _spelling(block: bytes) -> msgspec.json.Decoder[LogEvent] | None:
+    """The decoder that fits the block's first line."""
+    try:
+        line = msgspec.json.decode(block.partition(b"\n")[0])
+    except (ValueError, RecursionError):
+        return None
+    return decoder_for(line) if isinstance(line, dict) else None
+
+
+def _values(text: str) -> Iterator[tuple[Any, Mapping[str, Any]]]:
+    """The JSON values of one line: nearly always one, several where an exporter forgot the newline."""
+    try:
+        value = msgspec.json.decode(text)
+    except (ValueError, RecursionError):
+        yield from JsonDocuments(iter((text.encode(),))).values()
+    else:
+        if not isinstance(value, dict | list):
+            raise DamagedDocument("not an object")
+        yield value, {}

@@ -1,0 +1,201 @@
+"""Where exported logs lie: files, folders, gzip, standard input. Opening, and reading as one stream of bytes."""
+
+import codecs
+import os
+import stat
+import sys
+import zlib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+CHUNK = 1 << 20
+_GZIP = b"\x1f\x8b"
+_TEXT_BOMS = ((codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
+_NO_LOGS = frozenset({"aws-logs-write-test"})  # CloudWatch's export task leaves this beside the logs
+
+
+class SourceError(Exception):
+    """A source that cannot be opened or read on: its path, why, and what to do about it."""
+
+    def __init__(self, path: str, reason: str, what_to_do: str) -> None:
+        super().__init__(f"{path}: {reason}; {what_to_do}")
+        self.path = path
+        self.reason = reason
+        self.what_to_do = what_to_do
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One file, or standard input. ``size`` is its bytes on disk; None where that cannot be known beforehand."""
+
+    name: str
+    path: str
+    size: int | None
+
+
+def open_sources(paths: Sequence[str]) -> list[Source]:
+    """What ``paths`` name, in order: files, everything in folders in sorted order, ``-`` for standard input.
+
+    Nothing is opened yet: a path that is not there raises ``SourceError`` when it is read. A file that several
+    paths or links lead to is given once.
+    """
+    found: list[Source] = []
+    seen: set[tuple[int, int]] = set()
+    for path in paths:
+        if path == "-":
+            found.append(Source("stdin", "-", None))
+        else:
+            found.extend(_at(path, seen, asked_for=True))
+    return found
+
+
+def _at(path: str, seen: set[tuple[int, int]], *, asked_for: bool) -> Iterator[Source]:
+    try:
+        status = os.stat(path)
+    except OSError:
+        yield Source(path, path, 0)
+        return
+    if (status.st_dev, status.st_ino) in seen:
+        return
+    seen.add((status.st_dev, status.st_ino))
+    if stat.S_ISDIR(status.st_mode):
+        try:
+            names = sorted(os.listdir(path))
+        except OSError:
+            yield Source(path, path, 0)
+            return
+        for name in names:
+            if not name.startswith(".") and name not in _NO_LOGS:
+                yield from _at(os.path.join(path, name), seen, asked_for=False)
+    elif stat.S_ISREG(status.st_mode):
+        yield Source(path, path, status.st_size)
+    elif asked_for:  # a pipe or a device in a folder is not a log
+        yield Source(path, path, None)
+
+
+class ByteStream:
+    """The plain bytes of a source, a chunk at a time: decompressed, and UTF-8 whatever Unicode it was.
+
+    ``bytes_read`` counts what was read from the source itself; ``modified_ms`` is the file's time. Damage that ends
+    the stream early is told by ``damaged(reason)``, once, after all that could be read. Raises ``SourceError``.
+    """
+
+    def __init__(self, source: Source, damaged: Callable[[str], None]) -> None:
+        self.bytes_read = 0
+        self._source = source
+        self._damaged = damaged
+        self._descriptor = _opened(source)
+        status = os.fstat(self._descriptor)
+        self._promised = status.st_size if stat.S_ISREG(status.st_mode) else None
+        self.modified_ms = int(status.st_mtime * 1000)
+
+    def chunks(self) -> Iterator[bytes]:
+        chunks = self._raw()
+        for _ in range(2):  # Firehose compresses what CloudWatch had compressed
+            head = next(chunks, b"")
+            while 0 < len(head) < 2 and (more := next(chunks, b"")):
+                head += more
+            chunks = _after(head, chunks)
+            if head[:2] != _GZIP:
+                break
+            chunks = _gunzip(chunks, self._damaged)
+        yield from _as_utf8(chunks)
+
+    def close(self) -> None:
+        if self._source.path != "-" and self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1
+
+    def _raw(self) -> Iterator[bytes]:
+        while True:
+            try:
+                chunk = os.read(self._descriptor, CHUNK)
+            except OSError as error:
+                raise SourceError(
+                    self._source.name, f"could not be read to its end ({error.strerror})", "copy it and try again"
+                ) from error
+            if not chunk:
+                break
+            self.bytes_read += len(chunk)
+            yield chunk
+        if self._promised is not None and self.bytes_read < self._promised:
+            self._damaged("the file became shorter while it was read")
+
+
+def _opened(source: Source) -> int:
+    if source.path == "-":
+        return sys.stdin.fileno()
+    try:
+        mode = os.stat(source.path).st_mode
+        if stat.S_ISBLK(mode) or stat.S_ISCHR(mode) or stat.S_ISSOCK(mode):
+            raise SourceError(source.path, "is a device, not a file", "give a file, a folder or -")
+        return os.open(source.path, os.O_RDONLY)
+    except FileNotFoundError:
+        raise SourceError(source.path, "is not there", "check the path") from None
+    except PermissionError:
+        raise SourceError(source.path, "may not be read by this user", "check its permissions") from None
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise SourceError(source.path, f"cannot be opened ({reason})", "check the path") from error
+
+
+def _after(head: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:
+    if head:
+        yield head
+    yield from rest
+
+
+def _gunzip(chunks: Iterator[bytes], damaged: Callable[[str], None]) -> Iterator[bytes]:
+    """All members of a gzip stream, never more than a chunk at once: a small file may hold gigabytes."""
+    member = zlib.decompressobj(wbits=31)
+    begun = False
+    for chunk in chunks:
+        while chunk:
+            begun = True
+            try:
+                plain = member.decompress(chunk, CHUNK)
+            except zlib.error:
+                damaged("damaged gzip data")
+                return
+            if plain:
+                yield plain
+            chunk = member.unconsumed_tail
+            if member.eof:
+                chunk = member.unused_data.lstrip(b"\0")  # tapes pad with zeros
+                member = zlib.decompressobj(wbits=31)
+                begun = False
+    if begun:
+        damaged("truncated gzip data")
+
+
+def _as_utf8(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    """Without a byte order mark; UTF-16, which PowerShell writes, becomes UTF-8."""
+    head = next(chunks, b"")
+    for mark, encoding in _TEXT_BOMS:
+        if head.startswith(mark):
+            decoder = codecs.getincrementaldecoder(encoding)("replace")
+            for chunk in _after(head[len(mark) :], chunks):
+                yield decoder.decode(chunk).encode("utf-8", "replace")
+            yield decoder.decode(b"", final=True).encode()
+            return
+    yield head.removeprefix(codecs.BOM_UTF8)
+    yield from chunks
+
+
+def log_names(path: str) -> tuple[str, str, str]:
+    """(stream, function, stem) as an S3 export's folders name them; empty where they do not.
+
+    The export task writes ``PREFIX/TASK/2025-03-20-[$LATEST]HEX/000000.gz``, slashes of the stream's name being
+    dashes (CloudWatch Logs user guide, "Exporting log data to Amazon S3").
+    """
+    if path == "-":
+        return "", "", "stdin"
+    parts = Path(os.path.abspath(path)).parts
+    stem = parts[-1].partition(".")[0] or parts[-1]
+    folder = parts[-2] if len(parts) > 1 else ""
+    if len(folder) < 12 or folder[4:5] + folder[7:8] + folder[10:11] != "---" or "[" not in folder:
+        return "", "", stem
+    stream = f"{folder[:4]}/{folder[5:7]}/{folder[8:10]}/{folder[11:]}"
+    above = parts[-4] if len(parts) > 4 else ""
+    return stream, above, stem

@@ -1,0 +1,161 @@
+"""Exported text: S3 exports, ``aws logs tail``, emulators' output, and invocations that somebody pasted.
+
+An event begins where a line says so: by an exporter's time, a platform line's first word, or the time with which a
+runtime begins its lines. What follows belongs to it, as the lines of a traceback do.
+"""
+
+import re
+from collections.abc import Iterator
+
+from collectors.log_files.timestamps import BadTimestamp, Clock, epoch_ms, time_in_text, trace_time
+from collectors.logs.platform_text import without_escapes
+from collectors.model import LogEvent
+
+MOST_PENDING = 5_000  # events of one pasted invocation that wait for a time to be found
+
+_COLOUR = r"(?:\x1b\[[0-9;]*m)*"
+_MOMENT = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d)?"
+_STREAM = r"\d{4}/\d\d/\d\d/[^\s\[]*\[[^\]\s]+\][0-9A-Za-z]+"
+_EXPORTED = re.compile(rf"{_COLOUR}({_MOMENT}){_COLOUR}(?: {_COLOUR}({_STREAM}){_COLOUR})?(?: |$)")
+_EMULATED = re.compile(rf"{_COLOUR}({_STREAM}){_COLOUR} {_COLOUR}({_MOMENT}){_COLOUR}(?: |$)")
+_PLATFORM = re.compile(
+    r"\s*(?:START RequestId:|END RequestId:|REPORT (?:RequestId:|(?:Init )?Duration:)|INIT_START|INIT_REPORT"
+    r"|RESTORE_START|RESTORE_REPORT|(?:EXTENSION|TELEMETRY|LOGS)\s+Name:)"
+)
+_RUNTIME = re.compile(rf"{_MOMENT}[\t ]|\[[A-Z]+\]\t|\[ERROR\] |RequestId: |\{{\"")
+_CONTINUED = re.compile(
+    r"[\s\u00a0}\])]|\{$|\[\{|null$|Traceback \(|Caused by:|\.\.\. \d+ more|---> |--- End|stack backtrace:|note: "
+    r"|goroutine \d|(?:Runtime|Extension)\.\w+$|$"
+)
+_REPORT_CONTINUED = re.compile(
+    r"\s*(?:XRAY TraceId|Billed Duration|Memory Size|Max Memory Used|Init Duration|Restore Duration|Status|Error Type):"
+)
+_DURATION = re.compile(r"\tDuration: (\d+)")
+
+
+def is_exported(head: list[str]) -> bool:
+    """Whether an exporter put a time before every event; in pasted text a time is the runtime's own."""
+    lines = [line for line in head if line.strip()]
+    if not lines or any(_PLATFORM.match(without_escapes(line)) for line in lines):
+        return False
+    return any(_EXPORTED.match(line) or _EMULATED.match(line) for line in lines[:20])
+
+
+class ExportedText:
+    """Lines that an exporter began with the event's time. A line without one belongs to the event before it."""
+
+    def __init__(self, stream: str, clock: Clock) -> None:
+        self._stream = stream
+        self._clock = clock
+        self._event: LogEvent | None = None
+        self._more: list[str] = []
+        self._length = 0
+
+    def add(self, line: str) -> Iterator[LogEvent]:
+        """The event that this line completes, if any. Raises ``BadTimestamp``."""
+        found = _EXPORTED.match(line)
+        moment, stream = (found.group(1), found.group(2)) if found else (None, None)
+        if found is None and (found := _EMULATED.match(line)):
+            stream, moment = found.groups()
+        if found is None or moment is None:
+            self._continue(line)
+            return
+        yield from self.flush()
+        timestamp_ms = epoch_ms(moment)
+        self._clock.saw(timestamp_ms)
+        self._event = LogEvent(timestamp_ms, line[found.end() :], "", stream or self._stream)
+        self._length = len(line)
+
+    def _continue(self, line: str) -> None:
+        if self._event is None:
+            if line.strip():
+                self._event = LogEvent(time_in_text(line) or self._clock.next_ms(), line, "", self._stream)
+        elif self._length <= 1 << 20:  # an event has at most a megabyte
+            self._more.append(line)
+            self._length += len(line) + 1
+
+    def flush(self) -> Iterator[LogEvent]:
+        if self._event is not None:
+            if self._more:
+                self._event.message = "\n".join((self._event.message, *self._more)).rstrip("\n")
+            if self._event.message.strip():
+                yield self._event
+        self._event, self._more, self._length = None, [], 0
+
+
+class PastedText:
+    """Lines without an exporter's times: of a console, an emulator, an issue report.
+
+    Times come from the lines that carry one, else from the X-Ray trace id in REPORT, else from the file's own time,
+    a millisecond on for each event. They are settled an invocation at a time.
+    """
+
+    def __init__(self, stream: str, clock: Clock) -> None:
+        self._stream = stream
+        self._clock = clock
+        self._lines: list[str] = []
+        self._length = 0
+        self._pending: list[tuple[int | None, str]] = []
+
+    def add(self, line: str) -> Iterator[LogEvent]:
+        """The events that this line settles, if any."""
+        clean = without_escapes(line)
+        if self._lines and self._length <= 1 << 20 and not self._begins(clean):
+            self._lines.append(line)
+            self._length += len(line) + 1
+            return
+        self._end_event()
+        if _starts(clean) or len(self._pending) >= MOST_PENDING:
+            yield from self._settle()
+        if clean.strip():
+            self._lines, self._length = [line], len(line)
+
+    def _begins(self, line: str) -> bool:
+        if _PLATFORM.match(line) or _RUNTIME.match(line):
+            return True
+        if _PLATFORM.match(without_escapes(self._lines[0])):
+            return not _REPORT_CONTINUED.match(line)
+        return not _CONTINUED.match(line)
+
+    def _end_event(self) -> None:
+        if self._lines:
+            text = "\n".join(self._lines).rstrip("\n")
+            clean = without_escapes(text)
+            self._pending.append((_own_time(clean), text))
+        self._lines, self._length = [], 0
+
+    def flush(self) -> Iterator[LogEvent]:
+        self._end_event()
+        yield from self._settle()
+
+    def _settle(self) -> Iterator[LogEvent]:
+        """Gives what is pending its times: an event without one happened no later than the next that has one."""
+        pending, self._pending = self._pending, []
+        known = [moment for moment, _ in pending if moment is not None]
+        traced = None if known else next(filter(None, (trace_time(text) for _, text in pending)), None)
+        now = known[0] if known else traced
+        for moment, text in pending:
+            if moment is not None:
+                now = moment if now is None else max(now, moment)
+            elif traced is not None and now is not None and (duration := _DURATION.search(text)):
+                now = max(now, traced + int(duration.group(1)))
+            if now is not None:
+                self._clock.saw(now)
+            yield LogEvent(now if now is not None else self._clock.next_ms(), text, "", self._stream)
+
+
+def _starts(line: str) -> bool:
+    return line.lstrip().startswith(("START RequestId:", "INIT_START"))
+
+
+def _own_time(text: str) -> int | None:
+    if _PLATFORM.match(text):
+        return None
+    found = time_in_text(text) if not text.startswith("{") else None
+    if found is None and text.startswith("{") and '"time' in text[:40]:
+        value = text.partition('"time')[2].partition(":")[2].partition('"')[2].partition('"')[0]
+        try:
+            return epoch_ms(value)
+        except BadTimestamp:
+            return None
+    return found

@@ -1,0 +1,104 @@
+"""Timestamps as exports write them: numbers of any unit, ISO 8601 in any form, and those inside a log line."""
+
+import re
+from datetime import UTC, datetime, timedelta
+
+FIRST_MS = 1_415_836_800_000
+"""2014-11-13, the day Lambda was announced: nothing was logged before."""
+
+LAST_MS = 4_102_444_800_000
+"""2100-01-01; past it a number was read in the wrong unit."""
+
+OUT_OF_RANGE = "timestamp out of range"
+NOT_A_TIME = "timestamp cannot be read"
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
+_NUMBER = re.compile(r"-?\d{1,20}(?:\.\d{1,9})?")
+_IN_TEXT = re.compile(r"(?:\[[A-Z]+\]\t)?(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:?\d\d)?)(?=[\t ])")
+_TRACE = re.compile(r"TraceId: 1-([0-9a-f]{8})-[0-9a-f]{24}|Root=1-([0-9a-f]{8})-")
+
+
+class BadTimestamp(ValueError):
+    """A timestamp that cannot be one; the text is the reason for the reject."""
+
+
+def epoch_ms(value: object) -> int:
+    """Milliseconds since 1970 of ``value``: a number of s, ms, us or ns, told by its size, or ISO 8601.
+
+    Without a zone it is UTC, as everything in CloudWatch is. Raises ``BadTimestamp``.
+    """
+    if isinstance(value, str):
+        text = value.strip()
+        found = _iso_ms(text) if not _NUMBER.fullmatch(text) else _scaled(float(text) if "." in text else int(text))
+    elif isinstance(value, int | float) and not isinstance(value, bool):
+        found = _scaled(value)
+    else:
+        raise BadTimestamp(NOT_A_TIME)
+    if not FIRST_MS <= found < LAST_MS:
+        raise BadTimestamp(OUT_OF_RANGE)
+    return found
+
+
+def _scaled(number: float) -> int:
+    size = abs(number)
+    if not size < 1e20:
+        raise BadTimestamp(OUT_OF_RANGE)
+    if size < 1e11:
+        return round(number * 1000)
+    if size < 1e14:
+        return int(number)
+    return int(number // 1_000) if size < 1e17 else int(number // 1_000_000)
+
+
+def _iso_ms(text: str) -> int:
+    if text.endswith(" UTC"):
+        text = text[:-4]
+    try:
+        moment = datetime.fromisoformat(text.replace("/", "-"))
+        if moment.tzinfo is None:
+            moment = moment.replace(tzinfo=UTC)
+        return (moment - _EPOCH) // _MILLISECOND
+    except (ValueError, OverflowError):
+        raise BadTimestamp(NOT_A_TIME) from None
+
+
+def time_in_text(text: str) -> int | None:
+    """The time with which a runtime begins its own lines (Node, .NET, Python's logger), or that of an X-Ray trace."""
+    found = _IN_TEXT.match(text)
+    if found is not None:
+        try:
+            return epoch_ms(found.group(1))
+        except BadTimestamp:
+            return None
+    return trace_time(text)
+
+
+def trace_time(text: str) -> int | None:
+    """When the request of an X-Ray trace began: the trace id's second part is that time in seconds, in hex."""
+    found = _TRACE.search(text) if "1-" in text else None
+    if found is None:
+        return None
+    began_ms = int(found.group(1) or found.group(2), 16) * 1000
+    return began_ms if FIRST_MS <= began_ms < LAST_MS else None
+
+
+class Clock:
+    """Times for events that have none: the last known time, a millisecond on each time, never backwards.
+
+    ``start_ms`` is the file's modification time: the only thing known of a text without any time in it.
+    """
+
+    def __init__(self, start_ms: int) -> None:
+        self._now_ms = min(max(start_ms, FIRST_MS), LAST_MS - 1)
+        self._known = False
+
+    def saw(self, timestamp_ms: int) -> None:
+        """A time that an event did carry: the ones after it are not earlier."""
+        if not self._known or timestamp_ms > self._now_ms:
+            self._now_ms = timestamp_ms
+            self._known = True
+
+    def next_ms(self) -> int:
+        self._now_ms += 1
+        return self._now_ms
