@@ -1,0 +1,48 @@
+"""``lambdatui`` without a command: the first frame, then the screens."""
+
+import os
+import sys
+from typing import TYPE_CHECKING
+
+from lambdatui import first_frame
+from lambdatui.session import Session
+from lambdatui.theme import TerminalRefused, terminal, theme_name
+
+if TYPE_CHECKING:
+    from lambdatui.cli.context import Context
+
+
+def run(context: "Context") -> int:
+    """Shows the screens until they are left; returns the exit code.
+
+    Textual is imported only after the first frame stands.
+    """
+    try:
+        of = terminal(os.environ, no_color=context.no_color)
+    except TerminalRefused as refused:
+        sys.stderr.write(f"lambdatui: {refused}\n")
+        return 1
+    if of.no_color:
+        os.environ["NO_COLOR"] = "1"  # Textual strips every colour where this is set
+    session = Session(
+        db=context.db,
+        terminal=of,
+        choice=context.range,
+        narrow=context.narrow,
+        utc=context.utc,
+        keys=context.keys,
+    )
+    painted = first_frame.paint(session)
+    try:
+        from lambdatui.application import LambdaTui
+
+        app = LambdaTui(session, theme_name(of, context.theme))
+    except BaseException as error:
+        if painted:
+            first_frame.leave()
+        if isinstance(error, LookupError):  # a theme that there is not
+            sys.stderr.write(f"lambdatui: {error.args[0]}\n")
+            return 2
+        raise
+    code = app.run()
+    return code if code is not None else app.return_code or 0

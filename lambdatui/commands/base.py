@@ -1,0 +1,94 @@
+"""The command: a class whose docstring is its help, with its key beside it."""
+
+import inspect
+import re
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, ClassVar, TypeAlias
+
+from textual.binding import Binding
+
+if TYPE_CHECKING:
+    from lambdatui.screens.base import StoreScreen
+
+
+class Command:
+    """A thing that people can do. Subclasses say what in their docstring, and do it in ``run``."""
+
+    BINDING_KEY: ClassVar[str]
+    """Textual's names of the keys, comma-separated. The first is the one that is shown."""
+    SHOW_IN_FOOTER: ClassVar[bool] = False
+    """Whether the key line names it; help and palette always do."""
+    FOOTER_TEXT: ClassVar[str] = ""
+    """The word in the key line; the command's name where it is empty."""
+    GROUP: ClassVar[str] = "General"
+    """The heading it stands under in the help."""
+
+    @classmethod
+    def id(cls) -> str:
+        """``open-row`` for ``OpenRow``: what ``[keys]`` in the configuration remaps."""
+        return re.sub(r"(?<!^)(?=[A-Z])", "-", cls.__name__).lower()
+
+    @classmethod
+    def name(cls) -> str:
+        """``Open row`` for ``OpenRow``."""
+        return cls.id().replace("-", " ").capitalize()
+
+    @classmethod
+    def footer(cls) -> str:
+        return cls.FOOTER_TEXT or cls.name().lower()
+
+    @classmethod
+    def help(cls) -> str:
+        """The docstring in one line."""
+        return " ".join(inspect.getdoc(cls).split()) if cls.__doc__ else cls.name()  # type: ignore[union-attr]
+
+    @classmethod
+    def binding(cls) -> Binding:
+        return Binding(
+            cls.BINDING_KEY,
+            f"run_command('{cls.id()}')",
+            cls.footer(),
+            show=cls.SHOW_IN_FOOTER,
+            tooltip=cls.help(),
+            id=cls.id(),
+        )
+
+    @classmethod
+    def available(cls, screen: "StoreScreen") -> bool:
+        """Whether it means something on this screen right now."""
+        return True
+
+    @classmethod
+    def run(cls, screen: "StoreScreen") -> None:
+        raise NotImplementedError
+
+
+Commands: TypeAlias = tuple[type[Command], ...]
+
+# Keys as people read them; what is not here is shown as Textual names it.
+_DISPLAY = {
+    "enter": "Enter", "escape": "Esc", "slash": "/", "question_mark": "?", "colon": ":", "left_square_bracket": "[",
+    "right_square_bracket": "]", "dollar_sign": "$", "shift+left": "S-Left", "shift+right": "S-Right", "up": "Up",
+    "down": "Down", "left": "Left", "right": "Right", "home": "Home", "end": "End", "pageup": "PgUp",
+    "pagedown": "PgDn", "space": "Space", "tab": "Tab",
+}  # fmt: skip
+
+
+def bindings(commands: Iterable[type[Command]]) -> list[Binding]:
+    """What goes into a screen's ``BINDINGS``."""
+    return [command.binding() for command in commands]
+
+
+def keys(command: type[Command], keymap: Mapping[str, str]) -> list[str]:
+    """The command's keys as people read them, after remapping."""
+    named = keymap.get(command.id(), command.BINDING_KEY)
+    return [key_text(key.strip()) for key in named.split(",")]
+
+
+def key_text(key: str) -> str:
+    """``ctrl+r`` is ``^r``, ``slash`` is ``/``, ``f1`` is ``F1``."""
+    if key in _DISPLAY:
+        return _DISPLAY[key]
+    if key.startswith("ctrl+"):
+        return f"^{key[5:]}"
+    return key.upper() if re.fullmatch(r"f\d+", key) else key

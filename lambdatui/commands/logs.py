@@ -1,0 +1,119 @@
+"""What works on log lines."""
+
+from typing import TYPE_CHECKING
+
+from lambdatui.commands.base import Command, Commands
+from lambdatui.commands.table import MOVES, Filter, NextMatch, PreviousMatch
+
+if TYPE_CHECKING:
+    from lambdatui.screens.base import StoreScreen
+
+
+class Search(Filter):
+    """Find text in the lines; ``n`` and ``N`` go from match to match."""
+
+    FOOTER_TEXT = "find"
+    GROUP = "Log"
+
+
+class NextError(Command):
+    """Go to the next line that reads like a failure."""
+
+    BINDING_KEY = "e"
+    SHOW_IN_FOOTER = True
+    FOOTER_TEXT = "next error"
+    GROUP = "Log"
+
+    @classmethod
+    def run(cls, screen: "StoreScreen") -> None:
+        screen.log_pane.next_error(1)
+
+
+class PreviousError(Command):
+    """Go to the line before that reads like a failure."""
+
+    BINDING_KEY = "E"
+    GROUP = "Log"
+
+    @classmethod
+    def run(cls, screen: "StoreScreen") -> None:
+        screen.log_pane.next_error(-1)
+
+
+class OnlyErrors(Command):
+    """Keep only the lines that read like a failure, or show all again."""
+
+    BINDING_KEY = "x"
+    GROUP = "Log"
+
+    @classmethod
+    def run(cls, screen: "StoreScreen") -> None:
+        screen.log_pane.toggle_only_errors()
+
+
+class Wrap(Command):
+    """Wrap long lines, or let them run off the right edge; left and right then scroll."""
+
+    BINDING_KEY = "w"
+    SHOW_IN_FOOTER = True
+    FOOTER_TEXT = "wrap"
+    GROUP = "Log"
+
+    @classmethod
+    def run(cls, screen: "StoreScreen") -> None:
+        screen.log_pane.toggle_wrap()
+
+
+class Timestamps(Command):
+    """Show or hide when each line was written."""
+
+    BINDING_KEY = "t"
+    SHOW_IN_FOOTER = True
+    FOOTER_TEXT = "times"
+    GROUP = "Log"
+
+    @classmethod
+    def run(cls, screen: "StoreScreen") -> None:
+        screen.log_pane.toggle_timestamps()
+
+
+class ScrollRight(Command):
+    """Scroll right, where lines are not wrapped."""
+
+    BINDING_KEY = "right"
+    GROUP = "Log"
+
+    @classmethod
+    def run(cls, screen: "StoreScreen") -> None:
+        screen.log_pane.scroll_columns(8)
+
+
+class ScrollLeft(Command):
+    """Scroll left, where lines are not wrapped."""
+
+    BINDING_KEY = "left"
+    GROUP = "Log"
+
+    @classmethod
+    def run(cls, screen: "StoreScreen") -> None:
+        screen.log_pane.scroll_columns(-8)
+
+
+class FullScreen(Command):
+    """Give the log the whole screen, or show the fields above it again."""
+
+    BINDING_KEY = "l"
+    SHOW_IN_FOOTER = True
+    FOOTER_TEXT = "log only"
+    GROUP = "Log"
+
+    @classmethod
+    def run(cls, screen: "StoreScreen") -> None:
+        screen.toggle_full_log()
+
+
+LINES: Commands = (
+    Search, NextMatch, PreviousMatch, NextError, PreviousError, OnlyErrors, Wrap, Timestamps, ScrollLeft, ScrollRight,
+    *MOVES,
+)  # fmt: skip
+LOG: Commands = (FullScreen, *LINES)

@@ -1,0 +1,196 @@
+"""What works on every table."""
+
+from typing import TYPE_CHECKING
+
+from lambdatui.commands.base import Command, Commands
+
+if TYPE_CHECKING:
+    from lambdatui.screens.base import StoreScreen
+
+
+class OpenRow(Command):
+    """Open the row under the cursor."""
+
+    BINDING_KEY = "enter"
+    SHOW_IN_FOOTER = True
+    FOOTER_TEXT = "open"
+    GROUP = "Table"
+
+    @classmethod
+    def run(cls, screen: "StoreScreen") -> None:
+        screen.moving.open()
+
+
+class Filter(Command):
+    """Keep the rows that match: words, ``!word``, ``column:value``, ``p95_ms>500``, several together."""
+
+    BINDING_KEY = "slash"
+    SHOW_IN_FOOTER = True
+    FOOTER_TEXT = "filter"
+    GROUP = "Table"
+
+    @classmethod
+    def run(cls, screen: "StoreScreen") -> None:
+        screen.open_filter()
+
+
+class OnlyTrouble(Command):
+    """Keep only the rows in trouble, or show all again."""
+
+    BINDING_KEY = "x"
+    SHOW_IN_FOOTER = True
+    FOOTER_TEXT = "trouble"
+    GROUP = "Table"
+
+    @classmethod
+    def run(cls, screen: "StoreScreen") -> None:
+        screen.toggle_trouble()
+
+
+class NextMatch(Command):
+    """Go to the next match; in tables, the next row in trouble."""
+
+    BINDING_KEY = "n"
+    GROUP = "Table"
+
+    @classmethod
+    def run(cls, screen: "StoreScreen") -> None:
+        screen.moving.next_match(1)
+
+
+class PreviousMatch(Command):
+    """Go to the match before; in tables, the row in trouble before."""
+
+    BINDING_KEY = "N"
+    GROUP = "Table"
+
+    @classmethod
+    def run(cls, screen: "StoreScreen") -> None:
+        screen.moving.next_match(-1)
+
+
+class SortByNext(Command):
+    """Sort by the column to the right."""
+
+    BINDING_KEY = "shift+right"
+    GROUP = "Table"
+
+    @classmethod
+    def run(cls, screen: "StoreScreen") -> None:
+        screen.table.sort_beside(1)
+
+
+class SortByPrevious(Command):
+    """Sort by the column to the left."""
+
+    BINDING_KEY = "shift+left"
+    GROUP = "Table"
+
+    @classmethod
+    def run(cls, screen: "StoreScreen") -> None:
+        screen.table.sort_beside(-1)
+
+
+class ReverseSort(Command):
+    """Reverse the order of the sorted column."""
+
+    BINDING_KEY = "O"
+    GROUP = "Table"
+
+    @classmethod
+    def run(cls, screen: "StoreScreen") -> None:
+        screen.table.reverse_sort()
+
+
+class Down(Command):
+    """Move down."""
+
+    BINDING_KEY = "j,down"
+    GROUP = "Move"
+
+    @classmethod
+    def run(cls, screen: "StoreScreen") -> None:
+        screen.moving.move(1)
+
+
+class Up(Command):
+    """Move up."""
+
+    BINDING_KEY = "k,up"
+    GROUP = "Move"
+
+    @classmethod
+    def run(cls, screen: "StoreScreen") -> None:
+        screen.moving.move(-1)
+
+
+class Top(Command):
+    """Go to the first row."""
+
+    BINDING_KEY = "g,home"
+    GROUP = "Move"
+
+    @classmethod
+    def run(cls, screen: "StoreScreen") -> None:
+        screen.moving.go_top()
+
+
+class Bottom(Command):
+    """Go to the last row."""
+
+    BINDING_KEY = "G,end"
+    GROUP = "Move"
+
+    @classmethod
+    def run(cls, screen: "StoreScreen") -> None:
+        screen.moving.go_bottom()
+
+
+class HalfPageDown(Command):
+    """Move down half a page."""
+
+    BINDING_KEY = "ctrl+d"
+    GROUP = "Move"
+
+    @classmethod
+    def run(cls, screen: "StoreScreen") -> None:
+        screen.moving.move_pages(0.5)
+
+
+class HalfPageUp(Command):
+    """Move up half a page."""
+
+    BINDING_KEY = "ctrl+u"
+    GROUP = "Move"
+
+    @classmethod
+    def run(cls, screen: "StoreScreen") -> None:
+        screen.moving.move_pages(-0.5)
+
+
+class PageDown(Command):
+    """Move down a page."""
+
+    BINDING_KEY = "pagedown"
+    GROUP = "Move"
+
+    @classmethod
+    def run(cls, screen: "StoreScreen") -> None:
+        screen.moving.move_pages(1)
+
+
+class PageUp(Command):
+    """Move up a page."""
+
+    BINDING_KEY = "pageup"
+    GROUP = "Move"
+
+    @classmethod
+    def run(cls, screen: "StoreScreen") -> None:
+        screen.moving.move_pages(-1)
+
+
+MOVES: Commands = (Down, Up, Top, Bottom, HalfPageDown, HalfPageUp, PageDown, PageUp)
+TABLE: Commands = (
+    OpenRow, Filter, OnlyTrouble, NextMatch, PreviousMatch, SortByNext, SortByPrevious, ReverseSort, *MOVES,
+)  # fmt: skip

@@ -1,0 +1,89 @@
+"""Asking the store from a thread: one reader for one question, and errors that say what to do."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from collectors.store.reader import Reader, StoreError
+from lambdatui.views.time_range import RangeChoice, RangeError, TimeRange
+
+if TYPE_CHECKING:
+    from pricing.pricebook import PriceBook
+
+Answer = TypeVar("Answer")
+
+
+class Unanswered(Exception):
+    """The question could not be answered; the text is one line for people: what failed and what to do."""
+
+
+@dataclass(frozen=True)
+class Question:
+    """What every query of a screen needs besides the screen's own wishes."""
+
+    reader: Reader
+    range: TimeRange
+    book: "PriceBook"
+
+
+def ask(path: Path, choice: RangeChoice, now_ms: int, of: Callable[[Question], Answer]) -> tuple[TimeRange, Answer]:
+    """Opens the store, settles the range, and lets ``of`` ask. Raises ``Unanswered``."""
+    try:
+        with Reader(path) as reader:
+            time_range = choice.resolve(now_ms, reader.newest_ms(), reader.oldest_ms())
+            return time_range, of(Question(reader, time_range, prices()))
+    except (StoreError, RangeError) as error:
+        raise Unanswered(str(error)) from error
+
+
+@lru_cache(maxsize=1)
+def prices() -> "PriceBook":
+    """The bundled price book, read once."""
+    from pricing.pricebook import PriceBook
+
+    return PriceBook.load()
+
+
+class Watch:
+    """Whether another process has committed since the last look. Kept open: SQLite counts per connection.
+
+    One thread at a time may look.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._reader: Reader | None = None
+        self._file: tuple[int, int] | None = None
+        self._version = 0
+
+    def changed(self) -> bool:
+        """Also True when the file appeared, or was replaced by another. Raises ``Unanswered``."""
+        try:
+            try:
+                found = self._path.stat()
+            except FileNotFoundError:
+                return self._forget()
+            if self._reader is None or self._file != (found.st_dev, found.st_ino):
+                self._forget()
+                self._reader = Reader(self._path)
+                self._file = (found.st_dev, found.st_ino)
+                self._version = self._reader.data_version()
+                return True
+            version = self._reader.data_version()
+            changed, self._version = version != self._version, version
+            return changed
+        except StoreError as error:
+            self._forget()
+            raise Unanswered(str(error)) from error
+
+    def _forget(self) -> bool:
+        """Closes what was open; True if something was."""
+        had, self._reader, self._file = self._reader is not None, None, None
+        return had
+
+    def close(self) -> None:
+        if self._reader is not None:
+            self._reader.close()
+            self._reader = None

@@ -1,0 +1,277 @@
+"""What all screens have in common: a question to the store, asked in a thread, and an answer that is painted."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.screen import Screen
+from textual.worker import get_current_worker
+
+from lambdatui.commands.base import Commands
+from lambdatui.messages import Answered, Failed, FilterTyped, StoreChanged
+from lambdatui.reading import Question, Unanswered, ask
+from lambdatui.session import Session
+from lambdatui.views.time_range import RangeChoice, TimeRange, ceil_minute
+from lambdatui.widgets.filter_line import FilterLine
+from lambdatui.widgets.header import Header, Standing
+from lambdatui.widgets.key_line import KeyLine
+from lambdatui.widgets.notice import Notice
+
+if TYPE_CHECKING:
+    from lambdatui.widgets.log_pane import LogPane
+    from lambdatui.widgets.table import Table
+
+
+class Moving(Protocol):
+    """What the moving keys move: a table's cursor, or the lines of a log."""
+
+    def move(self, rows: int, /) -> None: ...
+
+    def move_pages(self, pages: float, /) -> None: ...
+
+    def go_top(self) -> None: ...
+
+    def go_bottom(self) -> None: ...
+
+    def open(self) -> None: ...
+
+    def next_match(self, step: int, /) -> None: ...
+
+
+class StoreScreen(Screen[None]):
+    """Header, body, notice, filter line, key line. Subclasses give the body, the question, and how to paint its answer.
+
+    Nothing here reads the store on the thread that paints.
+    """
+
+    COMMANDS_HERE: ClassVar[Commands] = ()
+    FILTER_PROMPT: ClassVar[str] = "words, !word, column:value, p95_ms>500"
+    BINDINGS: ClassVar[list[BindingType]] = []
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self.session = session
+        self.filter = ""
+        self.answer: Any = None
+        self._stale = False
+        self._shown_range: TimeRange | None = None
+
+    # What a subclass says -----------------------------------------------------------------------------------------
+
+    def heading(self) -> tuple[str, ...]:
+        """The breadcrumb."""
+        raise NotImplementedError
+
+    def body(self) -> ComposeResult:
+        raise NotImplementedError
+
+    def question(self) -> Callable[[Question], Any]:
+        """What to ask; called on the painting thread, so that what it closes over is settled there."""
+        raise NotImplementedError
+
+    def paint(self, answer: Any) -> None:
+        raise NotImplementedError
+
+    def standing(self) -> Standing:
+        return Standing()
+
+    @property
+    def moving(self) -> Moving:
+        raise NotImplementedError
+
+    @property
+    def table(self) -> "Table":
+        raise NotImplementedError
+
+    @property
+    def log_pane(self) -> "LogPane":
+        raise NotImplementedError
+
+    def copy_text(self) -> str:
+        raise NotImplementedError
+
+    def raw_json(self) -> str | None:
+        raise NotImplementedError
+
+    def filter_to(self, expression: str, *, done: bool) -> None:
+        raise NotImplementedError
+
+    def toggle_trouble(self) -> None:
+        raise NotImplementedError
+
+    def toggle_full_log(self) -> None:
+        raise NotImplementedError
+
+    def show_invocations(self) -> None:
+        """The invocations of what the screen is about."""
+        from lambdatui.screens.invocations import InvocationsScreen
+
+        self.jump(InvocationsScreen)
+
+    # Composing and commands ---------------------------------------------------------------------------------------
+
+    def compose(self) -> ComposeResult:
+        yield Header(self.session)
+        yield from self.body()
+        yield Notice()
+        yield FilterLine(self.FILTER_PROMPT)
+        yield KeyLine(self.session, self.COMMANDS_HERE)
+
+    def on_mount(self) -> None:
+        self._restand()
+        self.moving_widget().focus()
+        self.ask_rows()
+
+    def moving_widget(self) -> Any:
+        return self.moving
+
+    def action_run_command(self, wanted: str) -> None:
+        for command in self.COMMANDS_HERE:
+            if command.id() == wanted and command.available(self):
+                command.run(self)
+                return
+
+    # Asking -------------------------------------------------------------------------------------------------------
+
+    def ask_rows(self) -> None:
+        """Asks the screen's question again; an answer still on its way to the old one is dropped."""
+        self._stale = False
+        self._ask_rows(self.question(), self.session.choice, self.session.now_ms())
+
+    @work(thread=True, exclusive=True, exit_on_error=False, group="rows")
+    def _ask_rows(self, question: Callable[[Question], Any], choice: RangeChoice, now_ms: int) -> None:
+        self._ask("rows", question, choice, now_ms)
+
+    def _ask(self, subject: str, question: Callable[[Question], Any], choice: RangeChoice, now_ms: int) -> None:
+        """Runs in a worker's thread: asks, and posts what came of it."""
+        worker = get_current_worker()
+        try:
+            time_range, answer = ask(self.session.db, choice, now_ms, question)
+        except Unanswered as error:
+            if not worker.is_cancelled:
+                self.post_message(Failed(subject, str(error)))
+            return
+        if not worker.is_cancelled:
+            self.post_message(Answered(subject, time_range, answer))
+
+    @on(Answered)
+    def _answered(self, message: Answered) -> None:
+        self.session.shown = self._shown_range = message.range
+        notice = self.query_one(Notice)
+        if notice.failing:
+            notice.clear_notice()
+        if message.subject == "rows":
+            self.answer = message.answer
+            self.paint(message.answer)
+        else:
+            self.paint_part(message.subject, message.answer)
+        self._restand()
+
+    def paint_part(self, subject: str, answer: Any) -> None:
+        """An answer to another question than the screen's main one."""
+
+    @on(Failed)
+    def _failed(self, message: Failed) -> None:
+        self.query_one(Notice).say(message.notice, failing=True)
+        self.failed(message)
+
+    def failed(self, message: Failed) -> None:
+        """For screens that show more than the notice."""
+
+    @on(StoreChanged)
+    def _store_changed(self) -> None:
+        if self.session.paused or not self.is_current:
+            self._stale = True
+        else:
+            self.ask_rows()
+
+    def on_screen_resume(self) -> None:
+        elsewhere = self.answer is not None and self._shown_range != self.session.shown
+        if elsewhere or (self._stale and not self.session.paused):
+            self.ask_rows()
+        self._restand()
+
+    def _restand(self) -> None:
+        if self.is_mounted:
+            self.query_one(Header).stand(self.heading(), self.standing())
+
+    # What commands do ---------------------------------------------------------------------------------------------
+
+    def say(self, what: str) -> None:
+        self.query_one(Notice).say(what)
+
+    def copy(self, text: str) -> None:
+        """Puts ``text`` on the clipboard of the terminal that shows this, and says so."""
+        cut = self.app.put_on_clipboard(text)  # type: ignore[attr-defined]
+        size = len(text.encode("utf-8", "replace"))
+        self.say(
+            f"copied the first 74,994 of {size:,} bytes: terminals take no more" if cut else f"copied {size:,} bytes"
+        )
+
+    def jump(self, screen: "type[StoreScreen]") -> None:
+        """Goes to one of the main screens, which lies above the first one only."""
+        if type(self) is screen:
+            return
+        self.app.go_to(screen)  # type: ignore[attr-defined]
+
+    def go_home(self) -> None:
+        self.app.go_to(None)  # type: ignore[attr-defined]
+
+    def leave(self) -> None:
+        if len(self.app.screen_stack) > 1:
+            self.app.pop_screen()
+        else:
+            self.app.exit(0)
+
+    def go_back(self) -> None:
+        line = self.query_one(FilterLine)
+        if line.display:
+            self._close_filter_line()
+        elif self.filter:
+            self.filter = ""
+            self.filter_to("", done=True)
+            self._restand()
+        elif len(self.app.screen_stack) > 1:
+            self.app.pop_screen()
+
+    def toggle_pause(self) -> None:
+        self.session.paused = not self.session.paused
+        if not self.session.paused:
+            self.ask_rows()
+        self._restand()
+
+    def choose_preset(self, preset: str) -> None:
+        self.session.choice = self.session.choice.with_preset(preset)
+        self.ask_rows()
+
+    def travel(self, *, back: bool) -> None:
+        """One length of the range back or forward; forward it ends at now, and follows the clock again."""
+        shown, now = self.session.shown, self.session.now_ms()
+        if shown is None:
+            return
+        if not back and shown.to_ms >= ceil_minute(now):
+            self.say("this is now: there is nothing later")
+            return
+        to = shown.back() if back else shown.forward(now)
+        live = not back and to.to_ms >= ceil_minute(now)
+        choice = self.session.choice.with_preset(self.session.choice.preset)
+        self.session.choice = replace(choice, at=None if live else str(to.to_ms))
+        self.ask_rows()
+
+    def open_filter(self) -> None:
+        self.query_one(FilterLine).start(self.filter)
+
+    def _close_filter_line(self) -> None:
+        self.query_one(FilterLine).finish()
+        self.moving_widget().focus()
+
+    @on(FilterTyped)
+    def _filter_typed(self, message: FilterTyped) -> None:
+        self.filter = message.expression
+        if message.done:
+            self._close_filter_line()
+        self.filter_to(message.expression, done=message.done)
+        self._restand()

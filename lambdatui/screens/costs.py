@@ -1,0 +1,105 @@
+"""The bill of the range, line by line, with the free tier and what the month will come to."""
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from textual.app import ComposeResult
+
+from lambdatui.reading import Question
+from lambdatui.screens.tables import TableScreen
+from lambdatui.text import count, decimal_text, money, plain, ratio
+from lambdatui.views.columns import Column
+from lambdatui.views.costs import COST_COLUMNS, CostsView, ProjectedCost, costs
+from lambdatui.widgets.fields import Field, Fields
+from lambdatui.widgets.layout import Shown, show
+
+if TYPE_CHECKING:
+    from pricing.bill import LineItem
+    from pricing.free_tier import FreeTierUse
+
+_FIELD_CELLS = 38
+
+
+class CostsScreen(TableScreen):
+    """The dearest line first. Enter shows a line's arithmetic."""
+
+    COLUMNS: ClassVar[tuple[Shown, ...]] = (
+        show("function", 0, grows=True, most=40),
+        show("dimension", 1, 9),
+        show("account", 10),
+        show("region", 8),
+        show("arch", 7),
+        show("quantity", 2, 12),
+        show("unit", 4, 7),
+        show("free", 3, 12),
+        show("billable", 6, 12),
+        show("rate", 5, 13),
+        show("amount", 0, 10),
+        show("basis", 9, 30),
+    )
+    FILTERED: ClassVar[tuple[Column, ...]] = COST_COLUMNS
+    ROWS_ARE: ClassVar[str] = "lines"
+    SORT: ClassVar[tuple[str, bool] | None] = ("amount", True)
+
+    def heading(self) -> tuple[str, ...]:
+        return ("Costs",)
+
+    def body(self) -> ComposeResult:
+        yield Fields(_FIELD_CELLS, self.session.marks.more, id="bill")
+        yield from super().body()
+
+    def question(self) -> Callable[[Question], CostsView]:
+        narrow = self.session.narrow
+        return lambda ask: costs(ask.reader, ask.range, ask.book, narrow=narrow)
+
+    def key_of(self, row: "LineItem") -> Any:
+        return row.dimension, row.function, row.account, row.region, row.arch, row.tier, row.rate
+
+    def in_trouble(self, row: "LineItem") -> bool:
+        """A line without a public price is missing from every total."""
+        return row.amount is None
+
+    def paint(self, answer: CostsView) -> None:
+        super().paint(answer)
+        fields = [
+            Field("total", _total(answer), "warning"),
+            Field("prices", f"list, as of {answer.prices_as_of}" if answer.prices_as_of else "-", "quiet"),
+            *(field for use in answer.free_tier for field in _free(use)),
+            *_month(answer.projection, self.session.marks.dash),
+        ]
+        self.query_one("#bill", Fields).show_fields(fields)
+
+    def open_row(self, row: "LineItem") -> None:
+        amount = "not priced" if row.amount is None else f"{decimal_text(row.amount)} {row.currency}"
+        self.say(f"{plain(row.function)} {row.dimension}: {row.formula} = {amount} ({row.basis})")
+
+
+def _total(view: CostsView) -> str:
+    """Currencies are never added."""
+    if len(view.totals) > 1:
+        return ", ".join(f"{decimal_text(round(amount, 4))} {currency}" for currency, amount in view.totals.items())
+    return money(view.total) if view.currency == "USD" else f"{decimal_text(view.total or Decimal(0))} {view.currency}"
+
+
+def _free(use: "FreeTierUse") -> list[Field]:
+    """How much of the month's allowance the whole store has used."""
+    if use.requests is None or use.gb_seconds is None:
+        return [Field("free tier", f"none confirmed for {use.partition}", "quiet")]
+    where = "" if use.partition == "aws" else f" ({use.partition})"
+    requests, seconds = use.requests_used / use.requests, float(use.gb_seconds_used) / use.gb_seconds
+    return [
+        Field(f"free{where}", f"{count(use.requests_used)} of {count(use.requests)} requests ({ratio(requests)})"),
+        Field("", f"{count(float(use.gb_seconds_used))} of {count(use.gb_seconds)} GB-s ({ratio(seconds)})"),
+    ]
+
+
+def _month(projected: ProjectedCost | None, dash: str) -> list[Field]:
+    """The month's end, with its 80% interval where enough days were seen for one."""
+    if projected is None or projected.p50 is None:
+        return [Field("month", "-", "quiet")]
+    days = f"{projected.days_seen} whole day{'' if projected.days_seen == 1 else 's'} seen"
+    if projected.p10 is None or projected.p90 is None:
+        return [Field("month", money(projected.p50)), Field("", f"no range yet: {days}", "quiet")]
+    spread = f"{money(projected.p10)} {dash} {money(projected.p90)}"
+    return [Field("month", f"{money(projected.p50)}  ({spread})"), Field("", f"80% range, {days}", "quiet")]

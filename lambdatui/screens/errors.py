@@ -1,0 +1,49 @@
+"""Errors in groups; Enter shows an invocation that failed so."""
+
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+from lambdatui.reading import Question
+from lambdatui.screens.tables import TableScreen
+from lambdatui.views.columns import Column
+from lambdatui.views.errors import ERROR_COLUMNS, ErrorView, errors
+from lambdatui.views.view import View
+from lambdatui.widgets.layout import Shown, show
+
+
+class ErrorsScreen(TableScreen):
+    """The most frequent first."""
+
+    COLUMNS: ClassVar[tuple[Shown, ...]] = (
+        show("count", 0, 6),
+        show("function", 1, 20),
+        show("error_type", 2, 22),
+        show("message", 3, grows=True),
+        show("last_seen", 4, 14),
+        show("first_seen", 6),
+    )
+    FILTERED: ClassVar[tuple[Column, ...]] = ERROR_COLUMNS
+    ROWS_ARE: ClassVar[str] = "kinds of error"
+    SORT: ClassVar[tuple[str, bool] | None] = ("count", True)
+
+    def heading(self) -> tuple[str, ...]:
+        return ("Errors",)
+
+    def question(self) -> Callable[[Question], View[ErrorView]]:
+        narrow = self.session.narrow
+        return lambda ask: errors(ask.reader, ask.range, narrow=narrow)
+
+    def key_of(self, row: ErrorView) -> Any:
+        return row.function_id, row.fingerprint
+
+    def counted(self) -> tuple[str, ...]:
+        failed = sum(row.count for row in self.answer.rows)
+        return f"{failed:,} failed invocations", *super().counted()
+
+    def open_row(self, row: ErrorView) -> None:
+        from lambdatui.screens.invocation import InvocationScreen
+
+        if row.sample_request_id is None:
+            self.say("no invocation of this error is kept in the store")
+        else:
+            self.app.push_screen(InvocationScreen(self.session, request_id=row.sample_request_id, name=row.function))

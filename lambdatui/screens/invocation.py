@@ -1,0 +1,157 @@
+"""One invocation: what happened, what it cost, and its lines with the stack trace."""
+
+import json
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.widgets import Static
+
+from lambdatui.reading import Question
+from lambdatui.screens.lines import LinesScreen
+from lambdatui.session import Session
+from lambdatui.text import decimal_text
+from lambdatui.views.columns import COLUMNS
+from lambdatui.views.invocation import DETAIL_COLUMNS, InvocationDetail, find, invocation
+from lambdatui.views.invocations import InvocationView
+from lambdatui.views.shown import json_value, shown
+from lambdatui.widgets.fields import Field, Fields
+from lambdatui.widgets.header import Standing
+from lambdatui.widgets.log_pane import LogPane
+
+if TYPE_CHECKING:
+    from pricing.bill import Bill
+
+_FIELD_CELLS = 38
+_ROOMY = 30
+"""Lines of a terminal from which on the fields may take more of them; the lines of the log come first."""
+
+
+class InvocationScreen(LinesScreen):
+    """By its key, or by a request id: then its last attempt."""
+
+    def __init__(
+        self, session: Session, *, key: tuple[int, int, str, int] | None = None, request_id: str = "", name: str = ""
+    ) -> None:
+        super().__init__(session)
+        self._key = key
+        self._request_id = request_id or (key[2] if key else "")
+        self._function = name
+
+    def heading(self) -> tuple[str, ...]:
+        return (self._function, self._request_id)
+
+    def body(self) -> ComposeResult:
+        with Vertical(id="details"):
+            yield Fields(_FIELD_CELLS, self.session.marks.more, id="fields")
+            empty = Static("", id="empty", markup=False)
+            empty.display = False
+            yield empty
+        yield LogPane(self.session.marks, utc=self.session.utc, id="log")
+
+    def question(self) -> Callable[[Question], InvocationDetail | None]:
+        key, request_id = self._key, self._request_id
+
+        def ask(question: Question) -> InvocationDetail | None:
+            if key is not None:
+                return invocation(question.reader, key, question.book)
+            return find(question.reader, request_id, question.book)
+
+        return ask
+
+    def paint(self, answer: InvocationDetail | None) -> None:
+        missing = self.query_one("#empty", Static)
+        missing.display = answer is None or not answer.lines
+        if answer is None:
+            missing.update(" The store no longer holds this invocation: only its sums are kept. Esc goes back.")
+            return
+        missing.update(" No log lines of it are kept.")
+        self._function = answer.invocation.function
+        self.query_one("#fields", Fields).show_fields(self._fields(answer))
+        first = not self.log_pane.lines_shown
+        self.log_pane.show_lines(answer.lines)
+        if first and answer.invocation.failed:
+            self._go_to_trace(answer)
+
+    def _go_to_trace(self, answer: InvocationDetail) -> None:
+        """A failed invocation opens at its stack trace, not at its START line."""
+        line = answer.trace.first_line if answer.trace else None
+        self.call_after_refresh(self.log_pane.go_to_line, line)
+
+    def _fields(self, answer: InvocationDetail) -> list[Field]:
+        one = answer.invocation
+
+        def field(label: str, column_id: str, tone: str = "", *, wide: bool = False) -> Field:
+            return Field(label, shown(COLUMNS[column_id], getattr(one, column_id), utc=self.session.utc), tone, wide)
+
+        fields = [
+            field("status", "status", "error" if one.failed else "good" if one.status == "ok" else "quiet"),
+            field("started", "started_at"),
+            field("duration", "duration_ms"),
+            field("billed", "billed_ms"),
+            Field("cold", _cold(one), "" if one.cold_start else "quiet"),
+            Field("memory", f"{_mb(one.max_memory_mb)} of {_mb(one.memory_mb)}"),
+            Field("attempt", _attempt(answer), "warning" if len(answer.attempts) > 1 else ""),
+            field("trace id", "trace_id", "quiet"),
+        ]
+        if one.error_type:
+            fields.append(field("error", "error_type", "error", wide=True))
+        if answer.bill is not None:
+            fields.append(Field("cost", _arithmetic(answer.bill, self.session.marks.times), wide=True))
+        if self.app.size.height >= _ROOMY:
+            fields.append(field("stream", "log_stream", "quiet", wide=True))
+        return fields
+
+    def standing(self) -> Standing:
+        if not self.is_mounted or self.answer is None:
+            return Standing(filter=self.filter)
+        pane = self.log_pane
+        errors = sum(1 for line in pane.lines_shown if line.kind == "error")
+        return Standing(filter=self.filter, counted=(f"{len(pane.lines_shown):,} lines, {errors:,} of failure",))
+
+    def toggle_full_log(self) -> None:
+        details = self.query_one("#details")
+        details.display = not details.display
+
+    def raw_json(self) -> str | None:
+        answer: InvocationDetail | None = self.answer
+        if answer is None:
+            return None
+        one: dict[str, Any] = {c.id: json_value(c, getattr(answer.invocation, c.id)) for c in DETAIL_COLUMNS}
+        one["lines"] = [
+            {"timestamp": json_value(COLUMNS["timestamp"], line.timestamp), "message": line.text}
+            for line in answer.lines
+        ]
+        return json.dumps(one, indent=2)
+
+
+def _attempt(answer: InvocationDetail) -> str:
+    """``2 of 3``; the attempts of one request share its id."""
+    return f"{answer.invocation.attempt} of {max(len(answer.attempts), answer.invocation.attempt)}"
+
+
+def _cold(one: InvocationView) -> str:
+    said = shown(COLUMNS["cold_start"], one.cold_start)
+    for word, value in (("init", one.init_ms), ("restore", one.restore_ms)):
+        if value is not None:
+            said = f"{said}, {word} {shown(COLUMNS['init_ms'], value)}"
+    return said
+
+
+def _mb(value: int | None) -> str:
+    return shown(COLUMNS["memory_mb"], value)
+
+
+def _arithmetic(bill: "Bill", times: str) -> str:
+    """``$0.0000021916 = 1 request × $0.0000002 + 0.1195 GB-s × $0.0000166667``: list price, no free tier."""
+    terms = []
+    for line in bill.lines:
+        rate = "no public price" if line.rate is None else _money(line.rate, line.currency)
+        terms.append(f"{decimal_text(line.billable)} {'req' if line.unit == 'request' else line.unit} {times} {rate}")
+    total = "not priced" if bill.total is None else _money(bill.total, bill.currency)
+    return f"{total} = {' + '.join(terms)}"
+
+
+def _money(amount: Any, currency: str) -> str:
+    return f"${decimal_text(amount)}" if currency == "USD" else f"{decimal_text(amount)} {currency}"

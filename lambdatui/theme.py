@@ -1,0 +1,100 @@
+"""What the terminal can show, and what is therefore shown: colours, marks, how often.
+
+Imports nothing but the standard library: the first frame is painted with it before Textual is there.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+DARK = "lambdatui-dark"
+LIGHT = "lambdatui-light"
+ANSI_DARK = "ansi-dark"
+ANSI_LIGHT = "ansi-light"
+
+# Terminals that do 256 colours or more without saying so in the usual suffix.
+_RICH_TERMS = ("alacritty", "contour", "foot", "konsole", "rio", "wezterm", "xterm-ghostty", "xterm-kitty")
+
+
+class TerminalRefused(Exception):
+    """This terminal cannot show screens; the text says why and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """The signs that are not letters. Every one has the same width in both sets."""
+
+    brand: str
+    more: str
+    path: str
+    dot: str
+    ascending: str
+    descending: str
+    trouble: str
+    times: str
+    dash: str
+
+
+UNICODE = Marks(brand="λ", more="…", path="›", dot="·", ascending="▲", descending="▼", trouble="!", times="×", dash="–")
+ASCII = Marks(brand="L", more="~", path=">", dot="-", ascending="^", descending="v", trouble="!", times="x", dash="-")
+
+
+@dataclass(frozen=True, slots=True)
+class Terminal:
+    """What is known of the terminal from its environment.
+
+    ``ansi``: paint in the terminal's own 16 colours, over its own background. ``ascii``: no signs beyond ASCII.
+    ``remote``: over SSH, where every byte counts.
+    """
+
+    ansi: bool
+    ascii: bool
+    remote: bool
+    no_color: bool
+
+    @property
+    def marks(self) -> Marks:
+        return ASCII if self.ascii else UNICODE
+
+    @property
+    def poll_seconds(self) -> float:
+        """How often to look whether the store has changed."""
+        return 5.0 if self.remote else 2.0
+
+
+def terminal(environ: Mapping[str, str], *, no_color: bool = False) -> Terminal:
+    """The terminal that ``environ`` describes. Raises ``TerminalRefused`` for one that cannot move its cursor."""
+    term = environ.get("TERM", "")
+    if term in ("", "dumb", "unknown"):
+        said = f"TERM={term}" if term else "TERM is not set, so the terminal"
+        raise TerminalRefused(f"{said} cannot show screens: set TERM to what your terminal is, such as xterm-256color")
+    # Any value but the empty one, by the convention of no-color.org.
+    colourless = no_color or bool(environ.get("NO_COLOR"))
+    remote = bool(environ.get("SSH_CONNECTION"))
+    deep = (
+        environ.get("COLORTERM") in ("truecolor", "24bit")
+        or "256color" in term
+        or term.endswith("-direct")
+        or term.startswith(_RICH_TERMS)
+    )
+    return Terminal(
+        ansi=colourless or remote or not deep or term == "linux",
+        ascii=term == "linux" or not _speaks_utf8(environ),
+        remote=remote,
+        no_color=colourless,
+    )
+
+
+def theme_name(of: Terminal, asked: str | None) -> str:
+    """The theme to start with: the one asked for, unless the terminal has no colours for it."""
+    if asked is None:
+        return ANSI_DARK if of.ansi else DARK
+    if of.no_color and not asked.startswith("ansi-"):
+        return ANSI_LIGHT if "light" in asked else ANSI_DARK
+    return asked
+
+
+def _speaks_utf8(environ: Mapping[str, str]) -> bool:
+    """False only where the locale names another encoding; C and POSIX are taken as UTF-8, as Python does."""
+    locale = environ.get("LC_ALL") or environ.get("LC_CTYPE") or environ.get("LANG") or ""
+    encoding = locale.partition(".")[2].partition("@")[0].lower().replace("-", "")
+    return encoding in ("", "utf8")

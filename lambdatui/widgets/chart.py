@@ -1,0 +1,94 @@
+"""A chart of one figure over a range. Importing this imports plotext: do it when a chart is to be seen."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rich.text import Text
+from textual.color import Color
+from textual_plotext import PlotextPlot
+
+from lambdatui.session import Session
+from lambdatui.text import count, instant, milliseconds
+
+_TICKS_EVERY = 12  # cells
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """``values`` has a value for each step, None where there is none; ``tone`` is a theme colour's name.
+
+    ``points`` are marked one by one with an x; other values are joined by a line.
+    """
+
+    name: str
+    values: tuple[float | None, ...]
+    tone: str
+    points: bool = False
+
+
+class Chart(PlotextPlot):
+    """Curves over the same steps. One step takes one column or more, so nothing is averaged away in drawing."""
+
+    def __init__(self, session: Session, title: str, *, in_ms: bool) -> None:
+        super().__init__()
+        self._session = session
+        self._title = title
+        self._in_ms = in_ms
+        self._starts: Sequence[int] = ()
+        self._curves: tuple[Curve, ...] = ()
+        if session.terminal.ansi:
+            self.theme = "clear"
+
+    def show_curves(self, starts: Sequence[int], curves: tuple[Curve, ...]) -> None:
+        """``starts`` are the steps' first moments, epoch ms."""
+        if (list(starts), curves) != (list(self._starts), self._curves):
+            self._starts, self._curves = starts, curves
+            self.refresh()
+
+    def _colour(self, tone: str) -> str | tuple[int, int, int]:
+        if self._session.terminal.ansi:
+            return {"secondary": "cyan", "error": "red", "warning": "orange"}.get(tone, "white")
+        rgb = Color.parse(self.app.theme_variables[tone]).rgb
+        return rgb[0], rgb[1], rgb[2]
+
+    def _draw(self) -> None:
+        plot = self.plt
+        plot.clear_figure()
+        plot.frame(False)
+        marker = "*" if self._session.terminal.ascii else "braille"
+        highest = 0.0
+        for curve in self._curves:
+            at = [x for x, value in enumerate(curve.values) if value is not None]
+            values = [value for value in curve.values if value is not None]
+            if values:
+                highest = max(highest, *values)
+                draw = plot.scatter if curve.points else plot.plot
+                draw(at, values, marker="x" if curve.points else marker, color=self._colour(curve.tone))
+        plot.xlim(0, max(1, len(self._starts) - 1))
+        plot.ylim(0, highest or 1)
+        tops = [0.0, (highest or 1) / 2, highest or 1] if self.size.height >= 6 else [0.0, highest or 1]
+        written = milliseconds if self._in_ms else count
+        plot.yticks(tops, [f"{written(value) if value else '0':>7}" for value in tops])
+        ticks = self._time_ticks()
+        plot.xticks([float(at) for at, _ in ticks], [text for _, text in ticks])
+
+    def _time_ticks(self) -> list[tuple[int, str]]:
+        if not self._starts:
+            return []
+        number = max(2, min(len(self._starts), self.size.width // _TICKS_EVERY))
+        places = sorted({round(n * (len(self._starts) - 1) / (number - 1)) for n in range(number)})
+        days = self._starts[-1] - self._starts[0] > 2 * 86_400_000
+        part = slice(5, 10) if days else slice(11, 16)
+        return [(at, instant(self._starts[at], utc=self._session.utc)[part]) for at in places]
+
+    def render(self) -> Text:
+        title = Text.assemble((self._title, "bold"), no_wrap=True)
+        for curve in self._curves[1:] if len(self._curves) > 1 else ():
+            title.append(f"   {curve.name}", "dim")
+        if not any(value for curve in self._curves for value in curve.values):
+            return title.append("\n\n  nothing in this range" if self._starts else "")
+        self._draw()
+        self.plt.plotsize(self.size.width, self.size.height - 1)
+        self.plt._set_size(self.size.width, self.size.height - 1)  # what PlotextPlot itself does, one line shorter
+        self.plt.theme(self._get_plotext_theme_name(self.app.theme))
+        return Text("\n", end="").join([title, Text.from_ansi(self.plt.build(), no_wrap=True)])

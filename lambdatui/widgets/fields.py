@@ -1,0 +1,82 @@
+"""Labels and values in as many columns as fit."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from rich.cells import cell_len
+from rich.text import Text
+from textual.geometry import Size
+from textual.widget import Widget
+
+from lambdatui.widgets.layout import align
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """``tone`` colours the value: ``error``, ``warning``, ``good``, ``quiet`` or none. ``wide`` takes a whole line."""
+
+    label: str
+    value: str
+    tone: str = ""
+    wide: bool = False
+
+
+class Fields(Widget):
+    """A grid of fields, filled row by row; its height is what it needs."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        "fields--label", "fields--value", "fields--error", "fields--warning", "fields--good", "fields--quiet",
+    }  # fmt: skip
+
+    def __init__(self, cells: int, more: str, id: str | None = None) -> None:
+        """``cells`` is how wide one field should be at least."""
+        super().__init__(id=id)
+        self._cells = cells
+        self._more = more
+        self._fields: tuple[Field, ...] = ()
+
+    def show_fields(self, fields: Sequence[Field]) -> None:
+        if tuple(fields) != self._fields:
+            self._fields = tuple(fields)
+            self.refresh(layout=True)
+
+    def _lines(self, width: int) -> list[list[Field]]:
+        across = max(1, (width - 2) // self._cells)
+        lines: list[list[Field]] = []
+        line: list[Field] = []
+        for field in self._fields:
+            if field.wide or len(line) == across:
+                if line:
+                    lines.append(line)
+                line = []
+            if field.wide:
+                lines.append([field])
+            else:
+                line.append(field)
+        return [*lines, line] if line else lines
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        return len(self._lines(width))
+
+    def render(self) -> Text:
+        width = self.size.width
+        lines = self._lines(width)
+        room = (width - 2) // max(1, (width - 2) // self._cells)
+        labels = self._label_cells(lines)
+        label = self.get_component_rich_style("fields--label", partial=True)
+        rendered = []
+        for line in lines:
+            text = Text(" ", no_wrap=True, end="")
+            for column, field in enumerate(line):
+                style = self.get_component_rich_style(f"fields--{field.tone or 'value'}", partial=True)
+                space = (width - 2 if field.wide else room) - labels[column] - 1
+                text.append(align(field.label, labels[column], "left", self._more), label)
+                text.append(align(field.value, max(1, space), "left", self._more), style).append(" ")
+            rendered.append(text)
+        return Text("\n", no_wrap=True, end="").join(rendered)
+
+    def _label_cells(self, lines: list[list[Field]]) -> list[int]:
+        """How wide each column's labels are, with a space."""
+        across = max(map(len, lines), default=0)
+        return [max(cell_len(line[n].label) + 1 for line in lines if n < len(line)) for n in range(across)]

@@ -1,0 +1,36 @@
+"""Where a filter, or text to find, is typed: one line above the keys, there only while it is typed."""
+
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.widgets import Input
+
+from lambdatui.messages import FilterTyped
+
+
+class FilterLine(Input):
+    """Says with every key what was typed; Enter keeps it, Esc (the screen's) closes the line."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("down", "submit", show=False)]
+
+    def __init__(self, prompt: str) -> None:
+        super().__init__(placeholder=prompt, compact=True, select_on_focus=False)
+        self.display = False
+
+    def start(self, expression: str) -> None:
+        self.display = True
+        self.value = expression
+        self.cursor_position = len(expression)
+        self.focus()
+
+    def finish(self) -> None:
+        self.display = False
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        event.stop()
+        if self.display:
+            self.post_message(FilterTyped(event.value, done=False))
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        event.stop()
+        self.post_message(FilterTyped(event.value, done=True))

@@ -1,0 +1,107 @@
+"""The two lines on top: where one is, and how old and how whole the data are."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from rich.cells import cell_len
+from rich.text import Text
+from textual.widget import Widget
+
+from lambdatui.session import Session
+from lambdatui.text import age, plain, ratio
+from lambdatui.widgets.layout import align
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What the second line says. ``coverage`` is REPORTs seen divided by invocations counted.
+
+    ``counted`` are parts, the least important first: those go where cells are short.
+    """
+
+    as_of: int | None = None
+    coverage: float | None = None
+    filter: str = ""
+    counted: tuple[str, ...] = ()
+
+
+class Header(Widget):
+    """Breadcrumb and store; range, age of the data, filter and number of rows. The clock ticks here, in no table."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        "header--brand", "header--path", "header--here", "header--quiet", "header--range", "header--filter",
+        "header--warning",
+    }  # fmt: skip
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self._session = session
+        self._path: tuple[str, ...] = ()
+        self._standing = Standing()
+
+    def on_mount(self) -> None:
+        self.set_interval(5.0 if self._session.terminal.remote else 1.0, self._tick)
+
+    def _tick(self) -> None:
+        if self._session.now_ms() - (self._standing.as_of or 0) < 3_600_000:
+            self.refresh()
+
+    def stand(self, path: tuple[str, ...], standing: Standing) -> None:
+        if (path, standing) != (self._path, self._standing):
+            self._path, self._standing = path, standing
+        self.refresh()
+
+    def render(self) -> Text:
+        width = self.size.width
+        first = self._sides(width, self._where(), Text(self._session.db.name, self._look("quiet")))
+        return Text("\n", no_wrap=True, end="").join([first, self._when_line(width)])
+
+    def _look(self, name: str) -> str:
+        return str(self.get_component_rich_style(f"header--{name}", partial=True))
+
+    def _sides(self, width: int, left: Text, right: Text) -> Text:
+        """Left and right on one line; where they do not fit together, the right one goes."""
+        room = width - 2
+        if left.cell_len + right.cell_len + 2 > room:
+            right = Text()
+        left.truncate(max(1, room - right.cell_len), overflow="crop")
+        gap = " " * max(0, room - left.cell_len - right.cell_len)
+        return Text.assemble(" ", left, gap, right, " ", no_wrap=True, end="")
+
+    def _where(self) -> Text:
+        marks = self._session.marks
+        text = Text.assemble((f"{marks.brand} lambdatui", self._look("brand")), "  ", no_wrap=True, end="")
+        names = [plain(name) for name in self._path]
+        # The last name is what one looks at: those before it give way.
+        room = max(8, self.size.width - text.cell_len - 4 - sum(cell_len(name) + 3 for name in names[-1:]))
+        for number, name in enumerate(names):
+            if number:
+                text.append(f" {marks.path} ", self._look("quiet"))
+            last = number == len(names) - 1
+            cells = min(cell_len(name), self.size.width if last else room // max(1, len(names) - 1))
+            text.append(align(name, cells, "left", marks.more), self._look("here" if last else "path"))
+        return text
+
+    def _when(self) -> Text:
+        session, standing = self._session, self._standing
+        dot = f" {session.marks.dot} "
+        said = session.shown.label if session.shown else "reading the store"
+        text = Text.assemble((said, self._look("range")), no_wrap=True, end="")
+        if standing.filter:
+            text.append(dot, self._look("quiet")).append(f"filter: {plain(standing.filter)}", self._look("filter"))
+        if session.paused:
+            text.append(dot, self._look("quiet")).append("PAUSED", self._look("warning"))
+        if standing.as_of is not None:
+            text.append(dot, self._look("quiet"))
+            text.append(f"newest data {age(session.now_ms() - standing.as_of)}", self._look("quiet"))
+        if standing.coverage is not None and standing.coverage < 1:
+            text.append(dot, self._look("quiet"))
+            text.append(f"{ratio(standing.coverage)} reported", self._look("warning"))
+        return text
+
+    def _when_line(self, width: int) -> Text:
+        when, parts = self._when(), list(self._standing.counted)
+        dot = f" {self._session.marks.dot} "
+        while parts and when.cell_len + cell_len(dot.join(parts)) + 4 > width:
+            parts.pop(0)
+        return self._sides(width, when, Text(dot.join(parts), self._look("quiet"), no_wrap=True, end=""))

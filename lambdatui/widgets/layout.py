@@ -1,0 +1,113 @@
+"""Which columns fit, how wide each is, and what stands in their cells."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from rich.cells import cell_len, set_cell_size
+
+from lambdatui.views.columns import COLUMNS, Column, Kind
+from lambdatui.views.shown import shown
+
+GUTTER = 2
+"""Cells before the first column: the mark of a row in trouble, and a space."""
+
+_MIN_WORDS = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A column of a table. ``need`` 0 is always there; where cells are short, the highest ``need`` goes first.
+
+    A column that ``grows`` takes the cells that are left over, up to ``most``.
+    """
+
+    column: Column
+    need: int = 0
+    width: int = 0
+    grows: bool = False
+    most: int = 200
+
+
+def show(column_id: str, need: int = 0, width: int = 0, *, grows: bool = False, most: int = 200) -> Shown:
+    """A column of the registry; ``width`` 0 is the registry's own."""
+    column = COLUMNS[column_id]
+    return Shown(column, need, width or column.width, grows, most)
+
+
+def fitted(columns: Sequence[Shown], width: int) -> list[tuple[Column, int]]:
+    """The columns that fit into ``width`` cells, with their widths: the least needed are left out first.
+
+    >>> [(column.id, cells) for column, cells in fitted([show("function", grows=True), show("errors", 9)], 30)]
+    [('function', 28)]
+    """
+    chosen = list(columns)
+    room = width - GUTTER
+
+    def needed() -> int:
+        return sum(min(one.width, _MIN_WORDS) if one.grows else one.width for one in chosen) + len(chosen) - 1
+
+    while len(chosen) > 1 and needed() > room:
+        chosen.remove(max(reversed(chosen), key=lambda one: one.need))
+    growing = [one for one in chosen if one.grows]
+    widths = {one.column.id: one.width for one in chosen}
+    if growing:
+        left = room - sum(one.width for one in chosen if not one.grows) - (len(chosen) - 1)
+        for number, one in enumerate(growing):
+            share = left // (len(growing) - number)
+            widths[one.column.id] = max(1, min(share, one.most))
+            left -= widths[one.column.id]
+    return [(one.column, widths[one.column.id]) for one in chosen]
+
+
+def cell(column: Column, value: Any, width: int, *, utc: bool, more: str) -> str:
+    """Exactly ``width`` cells. Long words are cut with ``more``; a figure too long becomes ``#``, never a wrong one.
+
+    A time in fewer than 19 cells loses its date's year first, then its date.
+    """
+    text = shown(column, value, utc=utc)
+    if column.kind is Kind.TIME and cell_len(text) > width:
+        text = text[5:] if width >= 14 else text[11:]
+    elif isinstance(value, Decimal) and column.kind is Kind.QUANTITY and len(text) > width:
+        text = _rounded(value, width)
+    return align(text, width, column.align, more)
+
+
+def _rounded(value: Decimal, width: int) -> str:
+    """With as many decimals as fit; the exact figure is in the row's JSON."""
+    whole = len(f"{value:.0f}")
+    return f"{value:.{min(4, max(0, width - whole - 1))}f}"
+
+
+def align(text: str, width: int, side: str, more: str) -> str:
+    length = len(text) if text.isascii() else cell_len(text)
+    if length > width:
+        return "#" * width if side == "right" else set_cell_size(text, max(0, width - 1)) + more
+    space = " " * (width - length)
+    return space + text if side == "right" else text + space
+
+
+def tone(column: Column, row: Any) -> str:
+    """What a cell means, for its colour: ``error``, ``good``, ``cold``, ``quiet``, or nothing. Its text says so too."""
+    value = getattr(row, column.id, None)
+    if value is None or value == "":
+        return "quiet"
+    match column.id:
+        case "status":
+            return {"ok": "good", "unknown": "quiet"}.get(value, "error")
+        case "errors" | "error_rate" | "timeouts" | "throttles" | "throttle_rate":
+            return "error" if value else "quiet"
+        case "error_type":
+            return "error"
+        case "cold_starts" | "cold_ratio" | "cold_start":
+            return "cold" if value else "quiet"
+        case "region" | "account" | "arch" | "runtime" | "basis" | "request_id" | "log_stream" | "attempt":
+            return "quiet"
+        case "started_at" | "last_seen" | "first_seen" | "timestamp" | "fingerprint":
+            return "quiet"
+        case "function" | "dimension":
+            return "name"
+        case "invocations" | "free":
+            return "" if value else "quiet"
+    return ""

@@ -1,0 +1,204 @@
+"""Log lines, painted line by line. Their text is never markup and never reaches the terminal as it was written."""
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from rich.cells import cell_len
+from rich.segment import Segment
+from rich.style import Style
+from textual import events
+from textual.geometry import Size
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from lambdatui.text import instant, plain
+from lambdatui.theme import Marks
+from lambdatui.widgets.log_text import LoggedLine, Row, matches, rows
+
+_STYLES = ("error", "platform", "log", "time", "match", "here")
+_TIME_CELLS = 14
+
+
+class LogPane(ScrollView, can_focus=True):
+    """The lines of an invocation, or any others. A match or an error that was gone to is marked with ``>``."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {f"log--{name}" for name in _STYLES}
+
+    def __init__(self, marks: Marks, *, utc: bool, timestamps: bool = True, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._marks = marks
+        self._utc = utc
+        self._lines: Sequence[LoggedLine] = ()
+        self._rows: list[Row] = []
+        self._looks: dict[str, Style] = {}
+        self.sought = ""
+        self.wrap = True
+        self.timestamps = timestamps
+        self.only_errors = False
+        self.here: int | None = None
+
+    # What is shown ------------------------------------------------------------------------------------------------
+
+    @property
+    def lines_shown(self) -> Sequence[LoggedLine]:
+        return self._lines
+
+    @property
+    def row_count(self) -> int:
+        return len(self._rows)
+
+    def show_lines(self, lines: Sequence[LoggedLine]) -> None:
+        """Other lines. A pane that stood at its end follows to the new end."""
+        if list(lines) == list(self._lines):
+            return
+        following = bool(self._lines) and self.scroll_offset.y > 0 and self.is_vertical_scroll_end
+        self._lines = lines
+        self._lay_out()
+        if following:
+            self.go_bottom()
+
+    def copy_text(self) -> str:
+        """All lines as written, but without anything that a terminal obeys."""
+        return "\n".join(plain(line.text.rstrip("\r\n"), newlines=True) for line in self._lines)
+
+    def search(self, sought: str) -> int:
+        """Highlights ``sought`` and goes to its first match; returns how many rows hold it."""
+        self.sought = sought
+        self.refresh()
+        found = self._matching()
+        if found:
+            self._visit(found[0])
+        return len(found)
+
+    def _matching(self) -> list[int]:
+        return [at for at, row in enumerate(self._rows) if matches(row.text, self.sought)]
+
+    def next_match(self, step: int) -> None:
+        self._visit_next(self._matching(), step)
+
+    def next_error(self, step: int) -> None:
+        self._visit_next([at for at, row in enumerate(self._rows) if row.kind == "error" and row.first], step)
+
+    def _visit_next(self, places: list[int], step: int) -> None:
+        if not places:
+            self.app.bell()
+            return
+        at = self.here if self.here is not None else (-1 if step > 0 else self.row_count)
+        beyond = [place for place in places if (place > at if step > 0 else place < at)]
+        self._visit((beyond or places)[0 if step > 0 else -1])
+
+    def _visit(self, row: int) -> None:
+        """Marks a row, and puts it into the upper third if it cannot be seen."""
+        self.here = row
+        top = round(self.scroll_offset.y)
+        if not top <= row < top + self.size.height:
+            self.scroll_to(y=max(0, row - self.size.height // 3), animate=False)
+        self.refresh()
+
+    def go_to_line(self, line: int | None) -> None:
+        """Puts the first row of a line on top; None: of the first line that reads like a failure."""
+        row = self._row_of(line)
+        if row is None:
+            row = next((at for at, one in enumerate(self._rows) if one.kind == "error"), None)
+        if row is not None:
+            self.here = row
+            self.scroll_to(y=row, animate=False)
+            self.refresh()
+
+    def toggle_wrap(self) -> None:
+        self.wrap = not self.wrap
+        self._lay_out_in_place()
+
+    def toggle_timestamps(self) -> None:
+        self.timestamps = not self.timestamps
+        self._lay_out_in_place()
+
+    def toggle_only_errors(self) -> None:
+        self.only_errors = not self.only_errors
+        self._lay_out_in_place()
+
+    # Moving -------------------------------------------------------------------------------------------------------
+
+    def move(self, count: int) -> None:
+        self.scroll_to(y=self.scroll_offset.y + count, animate=False)
+
+    def move_pages(self, pages: float) -> None:
+        self.move(round(pages * max(1, self.size.height - 1)))
+
+    def go_top(self) -> None:
+        self.scroll_to(y=0, animate=False)
+
+    def go_bottom(self) -> None:
+        self.scroll_to(y=max(0, self.row_count - self.size.height), animate=False)
+
+    def scroll_columns(self, cells: int) -> None:
+        self.scroll_to(x=max(0, self.scroll_offset.x + cells), animate=False)
+
+    def open(self) -> None:
+        """Enter does nothing on a line: there is nothing behind it."""
+
+    # Painting -----------------------------------------------------------------------------------------------------
+
+    @property
+    def _margin(self) -> int:
+        return 2 + (_TIME_CELLS if self.timestamps else 0)
+
+    def _lay_out(self) -> None:
+        width = max(8, self.scrollable_content_region.width - self._margin)
+        self._rows = rows(self._lines, width, wrap=self.wrap, only_errors=self.only_errors)
+        widest = self.size.width
+        if not self.wrap:
+            widest = max((cell_len(row.text) for row in self._rows), default=0) + self._margin
+        self.virtual_size = Size(max(widest if not self.wrap else 0, 1), self.row_count)
+        self.refresh()
+
+    def _lay_out_in_place(self) -> None:
+        """Lays out again and keeps the line that is on top on top."""
+        top = round(self.scroll_offset.y)
+        line = self._rows[top].line if top < self.row_count else None
+        marked = self._rows[self.here].line if self.here is not None and self.here < self.row_count else None
+        self._lay_out()
+        self.here = self._row_of(marked)
+        if line is not None and top:
+            self.scroll_to(y=self._row_of(line) or 0, x=0, animate=False)
+
+    def _row_of(self, line: int | None) -> int | None:
+        return next((at for at, row in enumerate(self._rows) if line is not None and row.line >= line), None)
+
+    def on_resize(self, event: events.Resize) -> None:
+        self._lay_out_in_place()
+
+    def notify_style_update(self) -> None:
+        super().notify_style_update()
+        self._looks.clear()
+
+    def _look(self, name: str) -> Style:
+        if name not in self._looks:
+            self._looks[name] = self.get_component_rich_style(f"log--{name}")
+        return self._looks[name]
+
+    def render_line(self, y: int) -> Strip:
+        width = self.size.width
+        left, top = round(self.scroll_offset.x), round(self.scroll_offset.y)
+        base = self._look("log")
+        index = top + y
+        if index >= self.row_count:
+            return Strip.blank(width, base)
+        row = self._rows[index]
+        mark = ">" if index == self.here else self._marks.trouble if row.kind == "error" and row.first else " "
+        margin = [Segment(f"{mark} ", self._look("here" if index == self.here else "error"))]
+        if self.timestamps:
+            time = instant(self._lines[row.line].timestamp, utc=self._utc, millis=True)[11:] if row.first else ""
+            margin.append(Segment(f"{time:<{_TIME_CELLS}}", self._look("time")))
+        text = Strip(self._marked(row)).crop(left, left + max(0, width - self._margin))
+        return Strip([*margin, *text]).adjust_cell_length(width, base)
+
+    def _marked(self, row: Row) -> list[Segment]:
+        """The row's text, with what was searched set off from the rest."""
+        style = self._look(row.kind if row.kind in _STYLES else "log")
+        segments: list[Segment] = []
+        done = 0
+        for start, end in matches(row.text, self.sought):
+            segments += [Segment(row.text[done:start], style), Segment(row.text[start:end], self._look("match"))]
+            done = end
+        return [segment for segment in [*segments, Segment(row.text[done:], style)] if segment.text]

@@ -1,0 +1,109 @@
+"""Log lines cut into the rows of a screen: hostile text made plain, wrapped by cells, searched."""
+
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from rich.cells import cell_len, chop_cells
+
+from lambdatui.text import plain
+
+_TAB_CELLS = 4
+_LONGEST = 100_000
+"""Characters of one line that are laid out. A Lambda log event has 262,144 bytes at most; copying takes all of it."""
+
+
+class LoggedLine(Protocol):
+    """What the pane needs of a line: views.invocation.Line is one."""
+
+    @property
+    def timestamp(self) -> int: ...
+
+    @property
+    def text(self) -> str: ...
+
+    @property
+    def kind(self) -> str: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A row of the screen: a piece of a line. ``first`` marks the row that carries the line's time and mark."""
+
+    line: int
+    text: str
+    kind: str
+    first: bool
+
+
+def physical(text: str) -> list[str]:
+    """A log event's own lines, safe for a terminal.
+
+    The Python runtimes write a traceback as one event whose lines end in a bare carriage return; a stack inside JSON,
+    as Node.js and the JSON log format write it, is unfolded beneath its line.
+    """
+    text = text.replace("\r\n", "\n").replace("\r", "\n").rstrip("\n")
+    text = "\n".join([text, *(f"    {frame}" for frame in _frames(text))])
+    return [piece.expandtabs(_TAB_CELLS).rstrip() for piece in plain(text[:_LONGEST], newlines=True).split("\n")]
+
+
+def _frames(text: str) -> list[str]:
+    """The stack's frames in a JSON object that the text is, or ends with; none where there is no such object."""
+    if '"stack' not in text or len(text) > _LONGEST:
+        return []
+    try:
+        found = json.loads(text[text.index("{") :])
+    except ValueError:
+        return []
+    if not isinstance(found, dict):
+        return []
+    for holder in (found, *(value for value in found.values() if isinstance(value, dict))):
+        for name in ("stack", "stackTrace"):
+            frames = holder.get(name)
+            if isinstance(frames, list):
+                return [
+                    line for frame in frames if isinstance(frame, str) for line in frame.split("\n") if line.strip()
+                ]
+    return []
+
+
+def rows(lines: Sequence[LoggedLine], width: int, *, wrap: bool, only_errors: bool) -> list[Row]:
+    """The rows that the lines take at ``width`` cells."""
+    found: list[Row] = []
+    for number, line in enumerate(lines):
+        if only_errors and line.kind != "error":
+            continue
+        first = True
+        for text in physical(line.text):
+            for piece in _pieces(text, width) if wrap else (text,):
+                found.append(Row(number, piece, line.kind, first))
+                first = False
+    return found
+
+
+def _pieces(text: str, width: int) -> list[str]:
+    """Wrapped at spaces where there are any; what continues is indented like its line, so that frames stay readable."""
+    if len(text) <= width and text.isascii():
+        return [text]
+    indent = " " * min(len(text) - len(text.lstrip(" ")) + 2, max(0, width // 3))
+    pieces: list[str] = []
+    left = text
+    while cell_len(left) > width:
+        piece = chop_cells(left, width)[0]
+        at = piece.rfind(" ", width // 2)
+        if at > 0:
+            piece = piece[: at + 1]
+        pieces.append(piece.rstrip())
+        left = indent + left[len(piece) :].lstrip(" ")
+        if len(piece) <= len(indent):
+            break  # a piece no longer than its indent would never end
+    return [*pieces, left]
+
+
+def matches(text: str, sought: str) -> list[tuple[int, int]]:
+    """Where ``sought`` stands in ``text``, case ignored: spans of characters."""
+    if not sought:
+        return []
+    return [match.span() for match in re.finditer(re.escape(sought), text, re.IGNORECASE)]

@@ -1,0 +1,72 @@
+"""The rows behind a table: all of them in memory, or pages of them as they are looked at."""
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from typing import Any
+
+PAGE_ROWS = 200
+_PAGES_KEPT = 50
+
+
+class AllRows:
+    """Rows that are all here. ``more`` says that the store has further ones, beyond what was asked for."""
+
+    paged = False
+
+    def __init__(self, rows: Sequence[Any], *, more: bool = False) -> None:
+        self.rows = list(rows)
+        self.more = more
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def at(self, index: int) -> Any | None:
+        return self.rows[index] if 0 <= index < len(self.rows) else None
+
+
+class PagedRows:
+    """``total`` rows, of which only the pages looked at last are kept; a row that is not here yet is None."""
+
+    paged = True
+    more = False
+
+    def __init__(self, total: int) -> None:
+        self.total = total
+        self._pages: OrderedDict[int, list[Any]] = OrderedDict()
+        self._asked: set[int] = set()
+
+    def __len__(self) -> int:
+        return self.total
+
+    def at(self, index: int) -> Any | None:
+        page = self._pages.get(index // PAGE_ROWS)
+        if page is None:
+            return None
+        self._pages.move_to_end(index // PAGE_ROWS)
+        at = index % PAGE_ROWS
+        return page[at] if at < len(page) else None
+
+    def to_ask(self, first: int, last: int) -> list[int]:
+        """Pages between two rows that are neither here nor on their way; they count as asked for from now on."""
+        last = min(last, self.total - 1)
+        wanted = [
+            page
+            for page in range(max(0, first) // PAGE_ROWS, last // PAGE_ROWS + 1)
+            if page not in self._pages and page not in self._asked
+        ]
+        self._asked.update(wanted)
+        return wanted
+
+    def put(self, page: int, rows: Sequence[Any]) -> None:
+        """A page has come. One that is shorter than expected ends the rows: the store holds fewer than it counted."""
+        self._asked.discard(page)
+        self._pages[page] = list(rows)
+        self._pages.move_to_end(page)
+        if len(rows) < PAGE_ROWS:
+            self.total = min(self.total, page * PAGE_ROWS + len(rows))
+        while len(self._pages) > _PAGES_KEPT:
+            self._pages.popitem(last=False)
+
+    def forget_asked(self) -> None:
+        """Pages that never came, because their query failed, may be asked for again."""
+        self._asked.clear()

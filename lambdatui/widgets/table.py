@@ -1,0 +1,334 @@
+"""The one table: painted line by line, so that 100,000 rows cost what fits on the screen."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar
+
+from rich.segment import Segment
+from rich.style import Style
+from textual import events
+from textual.geometry import Region, Size
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from lambdatui.messages import MoreWanted, Opened, PageWanted, SortChosen
+from lambdatui.theme import Marks
+from lambdatui.views.columns import Column
+from lambdatui.views.filters import Filter, sort_rows
+from lambdatui.widgets.layout import Shown, align, cell, fitted, tone
+from lambdatui.widgets.rows import AllRows, PagedRows
+
+_TONES = ("error", "warning", "good", "quiet", "cold", "name")
+_NEAR_THE_END = 50
+
+
+class Table(ScrollView, can_focus=True):
+    """Rows whose fields are column ids. The header stays; the cursor stays on its row when rows come and go.
+
+    Only lines that look different afterwards are painted again.
+    """
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        "table--header",
+        "table--sorted",
+        "table--cursor",
+        "table--row",
+        *(f"table--{name}" for name in _TONES),
+    }
+
+    def __init__(
+        self,
+        columns: Sequence[Shown],
+        marks: Marks,
+        *,
+        utc: bool,
+        key_of: Callable[[Any], Any],
+        in_trouble: Callable[[Any], bool],
+        sort: tuple[str, bool] | None = None,
+        store_order: Sequence[str] = (),
+        id: str | None = None,
+    ) -> None:
+        """``sort`` is a column id and whether it is descending; None keeps the order of the rows that come.
+
+        ``store_order`` names the columns by which the store can sort rows that are paged.
+        """
+        super().__init__(id=id)
+        self._columns = tuple(columns)
+        self._marks = marks
+        self._utc = utc
+        self._key_of = key_of
+        self._in_trouble = in_trouble
+        self._store_order = tuple(store_order)
+        self.sort = sort
+        self.where: Filter | None = None
+        self.only_trouble = False
+        self.source: AllRows | PagedRows = AllRows(())
+        self._shown: AllRows | PagedRows = self.source
+        self.cursor = 0
+        self._fitted: list[tuple[Column, int]] = []
+        self._width = 0
+        self._styles: dict[str, Style] = {}
+        self._painted: dict[int, tuple[str, ...]] = {}
+
+    # What is shown ------------------------------------------------------------------------------------------------
+
+    @property
+    def row_count(self) -> int:
+        """Rows after filter."""
+        return len(self._shown)
+
+    @property
+    def row(self) -> Any | None:
+        """The row under the cursor; None where there is none, or where it has not come yet."""
+        return self._shown.at(self.cursor)
+
+    @property
+    def visible_columns(self) -> list[Column]:
+        return [column for column, _ in self._fitted]
+
+    def show_rows(self, source: AllRows | PagedRows) -> None:
+        """Other rows. The cursor follows the row that it was on, where that is still there."""
+        self.source = source
+        self._arrange()
+
+    def put_page(self, page: int, rows: Sequence[Any]) -> None:
+        """A page that ``PageWanted`` asked for."""
+        if isinstance(self.source, PagedRows):
+            self.source.put(page, rows)
+            self._settle(None)
+
+    def keep(self, where: Filter | None, *, only_trouble: bool) -> None:
+        """Filters the rows that are here; rows that are paged are filtered by whoever asks the store for them."""
+        self.where, self.only_trouble = where, only_trouble
+        self._arrange()
+
+    def _arrange(self) -> None:
+        current = self.row
+        key = None if current is None else self._key_of(current)
+        self._shown = self.source if isinstance(self.source, PagedRows) else self._chosen(self.source)
+        self._settle(key)
+
+    def _chosen(self, source: AllRows) -> AllRows:
+        rows: list[Any] = source.rows
+        if self.only_trouble:
+            rows = [row for row in rows if self._in_trouble(row)]
+        if self.where is not None:
+            rows = self.where.apply(rows)
+        column = self._sorted_column()
+        if column is not None and self.sort is not None and not source.more:
+            rows = sort_rows(rows, column, reverse=self.sort[1])
+        return AllRows(rows, more=source.more)
+
+    def _settle(self, key: Any | None) -> None:
+        """Puts the cursor back, and paints again the visible lines whose text has changed."""
+        if key is not None and isinstance(self._shown, AllRows):
+            rows = self._shown.rows
+            here = self._shown.at(self.cursor)
+            if here is None or self._key_of(here) != key:
+                self.cursor = next((at for at, row in enumerate(rows) if self._key_of(row) == key), self.cursor)
+        self.cursor = max(0, min(self.cursor, self.row_count - 1))
+        size = Size(self._width, self.row_count + 1)
+        if size != self.virtual_size:
+            self.virtual_size = size
+            self.refresh()
+        else:
+            self._refresh_changed()
+        self.call_after_refresh(self._reveal)
+
+    def _refresh_changed(self) -> None:
+        top = self.scroll_offset.y
+        for index in range(top, min(self.row_count, top + self.size.height - 1)):
+            if self._painted.get(index) != self._cells(index):
+                self._refresh_row(index)
+
+    def _refresh_row(self, index: int) -> None:
+        y = index - self.scroll_offset.y + 1
+        if 0 < y < self.size.height:
+            self.refresh(Region(0, y, self.size.width, 1))
+
+    # Moving -------------------------------------------------------------------------------------------------------
+
+    def go(self, index: int) -> None:
+        """Puts the cursor on a row, and scrolls so that it is seen."""
+        before = self.cursor
+        self.cursor = max(0, min(index, self.row_count - 1))
+        if self.cursor != before:
+            self._refresh_row(before)
+            self._refresh_row(self.cursor)
+        self._reveal()
+        if self._shown.more and self.cursor >= self.row_count - _NEAR_THE_END:
+            self.post_message(MoreWanted(len(self.source)))
+
+    def _reveal(self) -> None:
+        height = max(1, self.size.height - 1)
+        top = round(self.scroll_offset.y)
+        if self.cursor < top:
+            self.scroll_to(y=self.cursor, animate=False)
+        elif self.cursor >= top + height:
+            self.scroll_to(y=self.cursor - height + 1, animate=False)
+
+    def move(self, rows: int) -> None:
+        self.go(self.cursor + rows)
+
+    def move_pages(self, pages: float) -> None:
+        self.move(round(pages * max(1, self.size.height - 1)))
+
+    def go_top(self) -> None:
+        self.go(0)
+
+    def go_bottom(self) -> None:
+        self.go(self.row_count - 1)
+
+    def open(self) -> None:
+        if self.row is not None:
+            self.post_message(Opened(self.row))
+
+    def next_match(self, step: int) -> None:
+        """The next row in trouble; past the last one it begins again."""
+        count = self.row_count
+        for distance in range(1, count + 1):
+            index = (self.cursor + step * distance) % count
+            row = self._shown.at(index)
+            if row is not None and self._in_trouble(row):
+                self.go(index)
+                return
+        self.app.bell()
+
+    def on_click(self, event: events.Click) -> None:
+        self.focus()
+        if event.y == 0:
+            self._sort_clicked(event.x)
+            return
+        index = event.y - 1 + self.scroll_offset.y
+        if index < self.row_count:
+            self.go(index)
+            if event.chain == 2:
+                self.open()
+
+    # Sorting ------------------------------------------------------------------------------------------------------
+
+    def _sorted_column(self) -> Column | None:
+        if self.sort is None:
+            return None
+        return next((one.column for one in self._columns if one.column.id == self.sort[0]), None)
+
+    def _sortable(self) -> list[Column]:
+        in_store = self.source.paged or self.source.more
+        return [one for one in self.visible_columns if not in_store or one.id in self._store_order]
+
+    def sort_by(self, column: Column, *, reverse: bool) -> None:
+        """Figures begin descending, words ascending: the interesting end first."""
+        self.sort = (column.id, reverse)
+        if not (self.source.paged or self.source.more):
+            self._arrange()
+        self.refresh(Region(0, 0, self.size.width, 1))
+        self.post_message(SortChosen(column.id, reverse))
+
+    def sort_beside(self, step: int) -> None:
+        """By the sortable column beside the one that is sorted now."""
+        columns = self._sortable()
+        if not columns:
+            return
+        ids = [column.id for column in columns]
+        at = ids.index(self.sort[0]) + step if self.sort and self.sort[0] in ids else 0
+        column = columns[at % len(columns)]
+        self.sort_by(column, reverse=_descending_first(column))
+
+    def reverse_sort(self) -> None:
+        column = self._sorted_column()
+        if column is None or self.sort is None:
+            self.sort_beside(1)
+        else:
+            self.sort_by(column, reverse=not self.sort[1])
+
+    def _sort_clicked(self, x: int) -> None:
+        left = 2
+        for column, width in self._fitted:
+            if left <= x < left + width and column in self._sortable():
+                same = self.sort is not None and self.sort[0] == column.id
+                self.sort_by(column, reverse=not self.sort[1] if same and self.sort else _descending_first(column))
+            left += width + 1
+
+    # Painting -----------------------------------------------------------------------------------------------------
+
+    def on_resize(self, event: events.Resize) -> None:
+        self._fit()
+        self._reveal()
+
+    def _fit(self) -> None:
+        """Chooses the columns for the cells there are; a scroll bar that comes or goes changes them too."""
+        self._width = self.scrollable_content_region.width
+        self._fitted = fitted(self._columns, self._width)
+        self.virtual_size = Size(self._width, self.row_count + 1)
+        self._painted.clear()
+        self.refresh()
+
+    def notify_style_update(self) -> None:
+        super().notify_style_update()
+        self._styles.clear()
+
+    def _style(self, name: str) -> Style:
+        if name not in self._styles:
+            self._styles[name] = self.get_component_rich_style(f"table--{name}")
+        return self._styles[name]
+
+    def on_focus(self) -> None:
+        self._refresh_row(self.cursor)
+
+    def on_blur(self) -> None:
+        self._refresh_row(self.cursor)
+
+    def _cells(self, index: int) -> tuple[str, ...]:
+        row = self._shown.at(index)
+        if row is None:
+            return ()
+        texts = (cell(c, getattr(row, c.id), width, utc=self._utc, more=self._marks.more) for c, width in self._fitted)
+        return (self._marks.trouble if self._in_trouble(row) else " ", *texts)
+
+    def render_line(self, y: int) -> Strip:
+        width = self.scrollable_content_region.width
+        if width != self._width:
+            self._fit()
+        if y == 0:
+            return self._header(width)
+        index = y - 1 + self.scroll_offset.y
+        if index >= self.row_count:
+            return Strip.blank(width, self._style("row"))
+        cells = self._painted[index] = self._cells(index)
+        if not cells:
+            self._ask_for_pages(index)
+            return Strip([Segment(f"  {self._marks.more}".ljust(width), self._style("quiet"))], width)
+        return self._line(index, cells, width)
+
+    def _ask_for_pages(self, index: int) -> None:
+        if isinstance(self._shown, PagedRows):
+            for page in self._shown.to_ask(index, index + self.size.height):
+                self.post_message(PageWanted(page))
+
+    def _header(self, width: int) -> Strip:
+        plain, chosen = self._style("header"), self._style("sorted")
+        segments = [Segment("  ", plain)]
+        for column, cells in self._fitted:
+            title, style = column.title, plain
+            if self.sort is not None and self.sort[0] == column.id:
+                mark = self._marks.descending if self.sort[1] else self._marks.ascending
+                title, style = (f"{mark}{title}" if column.align == "right" else f"{title} {mark}"), chosen
+            segments += [
+                Segment(align(title[:cells], cells, column.align, self._marks.more), style),
+                Segment(" ", plain),
+            ]
+        return Strip(segments).adjust_cell_length(width, plain)
+
+    def _line(self, index: int, cells: tuple[str, ...], width: int) -> Strip:
+        row = self._shown.at(index)
+        base = self._style("row")
+        cursor = self._style("cursor") if index == self.cursor and self.has_focus else None
+        segments = [Segment(f"{cells[0]} ", cursor or self._style("error"))]
+        for (column, _), text in zip(self._fitted, cells[1:], strict=False):
+            name = tone(column, row)
+            style = cursor or (self._style(name) if name else base)
+            segments += [Segment(text, style), Segment(" ", cursor or base)]
+        return Strip(segments).adjust_cell_length(width, cursor or base)
+
+
+def _descending_first(column: Column) -> bool:
+    return column.align == "right" or column.kind.value == "time"
