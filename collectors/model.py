@@ -91,10 +91,10 @@ class Parts:
 class Invocation(NamedTuple):
     """One attempt of one request, assembled from its log events.
 
-    ``stream`` indexes the batch's ``streams``. ``request_id`` is the UUID's 16 bytes, or the text itself when it is
-    no UUID. ``start_ms`` is START's time, or REPORT's less the duration when START was not seen. ``events`` counts its log events;
-    ``lines`` is the msgpack of a flat list ``[timestamp_ms, event_tail, message, ...]``, or ``b""`` when lines are not
-    kept. ``error`` indexes the batch's ``errors``.
+    ``stream`` and ``error`` index the batch's ``streams`` and ``errors``. ``request_id`` is the UUID's 16 bytes, or
+    the text itself when it is no UUID. ``start_ms`` is START's time, or REPORT's less the duration when START was not
+    seen. ``events`` counts its log events. ``lines`` is the msgpack of two columns, timestamps in ms and messages, or
+    ``b""`` when lines are not kept.
     """
 
     stream: int
@@ -159,8 +159,7 @@ class LooseLines(msgspec.Struct, array_like=True, gc=False):
 class Batch(msgspec.Struct, array_like=True):
     """What one stretch of log events became: the unit that crosses processes and is written in one transaction.
 
-    ``invocations`` are ``Invocation`` tuples; once through a pipe they are lists in the same order. Typed loosely
-    because msgspec cannot tell bytes from text in a union, and so does not check what it need not check.
+    ``invocations`` are ``Invocation`` tuples, typed loosely: msgspec cannot tell bytes from text in a union.
     """
 
     streams: list[Stream]

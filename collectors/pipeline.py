@@ -14,6 +14,7 @@ from pathlib import Path
 from collectors.log_files import FileReader, Source, SourceError, open_sources
 from collectors.logs.assemble import Assembler
 from collectors.model import Batch, FunctionKey
+from collectors.store.columns import Columns
 from collectors.store.open import explained, writing
 from collectors.store.writer import Writer, Written
 from collectors.writing_process import Sink, WritingProcess
@@ -59,7 +60,7 @@ class _Here:
 
     def write(self, batch: Batch) -> None:
         with explained(self._path):
-            self._total.add(self._writer.write(batch))
+            self._total.add(self._writer.write(batch, Columns.of(batch.invocations)))
 
     def finish(self) -> Written:
         return self._total

@@ -10,15 +10,17 @@ from types import TracebackType
 from typing import Protocol, Self
 
 import msgspec
+from msgspec.structs import replace
 
 from collectors.model import Batch
 from collectors.store import open as store_open
+from collectors.store.columns import Columns
 from collectors.store.open import StoreError, explained, writing
 from collectors.store.writer import Writer, Written
 
 _READY, _DONE = "ready", "done"
 _encoder = msgspec.msgpack.Encoder()
-_decoder = msgspec.msgpack.Decoder(Batch)
+_decoder = msgspec.msgpack.Decoder(tuple[Batch, Columns])
 
 
 class Sink(Protocol):
@@ -40,7 +42,7 @@ def _run(path: Path, pipe: Connection, other_end: Connection) -> None:
             pipe.send((_READY, ""))
             while packed := pipe.recv_bytes():
                 with explained(path):
-                    total.add(writer.write(_decoder.decode(packed)))
+                    total.add(writer.write(*_decoder.decode(packed)))
         pipe.send((_DONE, total))
     except EOFError:
         return
@@ -77,7 +79,7 @@ class WritingProcess:
         try:
             if self._pipe.poll():
                 self._expect(_READY)
-            self._pipe.send_bytes(_encoder.encode(batch))
+            self._pipe.send_bytes(_encoder.encode((replace(batch, invocations=[]), Columns.of(batch.invocations))))
         except (BrokenPipeError, ConnectionResetError):
             self._expect(_READY)
 

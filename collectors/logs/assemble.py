@@ -14,10 +14,10 @@ import msgspec
 from collectors.logs.fingerprint import fingerprint
 from collectors.logs.invocation import Open, each_once
 from collectors.logs.names import function_key
-from collectors.logs.platform import End, InitReport, Note, Report, RestoreReport, Start, Unreadable
+from collectors.logs.platform import AppText, End, InitReport, Note, Report, RestoreReport, Start, Unreadable
 from collectors.logs.platform_json import AppJson, read_json
-from collectors.logs.platform_text import AppText, parse_report, read_text
-from collectors.logs.runtime_errors import ErrorText, find_error, might_fail, request_id_of
+from collectors.logs.platform_text import parse_report, read_text
+from collectors.logs.runtime_errors import might_fail, request_id_of
 from collectors.model import (
     Batch,
     ErrorKind,
@@ -26,23 +26,23 @@ from collectors.model import (
     Invocation,
     LogEvent,
     LooseLines,
-    Parts,
     Reject,
     Stream,
     packed_id,
 )
 
-TAIL = 8  # digits of an eventId that are kept: they tell two equal lines of one millisecond apart
 MOST_STREAMS = 20_000  # streams remembered at once; the idle ones leave, so memory is bounded whatever the input
 MOST_STRAYS = 1_000  # unfinished invocations that one stream holds back
-MOST_LOOSE = 1_500  # three list items a line: lines outside invocations that a stream holds back
+MOST_LOOSE = 500  # lines outside invocations that a stream holds back
 
 Piece = Start | End | Report | InitReport | RestoreReport | Note | AppText | AppJson | Unreadable
 
 _BOUNDARY = re.compile(r"[\r\n]+(?=(?:\S+Z\s+)?(?:START|END|REPORT) RequestId: )")
-_PLATFORM_HEADS = ("INIT_", "RESTO", "EXTEN", "TELEM", "LOGS\t", "REPOR")
+_PLATFORM_HEADS = frozenset(("INIT_", "RESTO", "EXTEN", "TELEM", "LOGS\t", "REPOR", "START", "END R"))
+_LOGGED = frozenset(("[INFO", "[DEBU", "[WARN"))  # a logger's own lines, which are no failure whatever they say
 _encode = msgspec.msgpack.Encoder().encode
 _row = tuple.__new__
+_NO_REPORT = (None,) * 7
 
 
 class _StreamState:
@@ -57,7 +57,7 @@ class _StreamState:
         self.current: Open | None = None
         self.previous: Open | None = None
         self.strays: dict[str, Open] = {}
-        self.pending: list[int | str] = []
+        self.pending: list[LogEvent] = []
         self.seen = 0
         self.slot = 0
         self.slot_batch = -1
@@ -101,7 +101,6 @@ class Assembler:
     def feed(self, events: Sequence[LogEvent]) -> None:
         """Takes in one block. The three canonical platform lines are read here, all else by ``_odd``."""
         streams = self._streams
-        keep = self._keep
         self._events += len(events)
         for event in events:
             state = streams.get((event.log_group, event.log_stream, event.function))
@@ -109,38 +108,39 @@ class Assembler:
                 state = self._open_stream(event)
             text = event.message
             head = text[:5]
+            current = state.current
             if head == "START" and text[53:63] == " Version: " and len(text) < 90:
                 self._start(state, text[17:53], event)
-                continue
-            if head == "REPOR" and text.count("RequestId: ") == 1:
+            elif head == "END R" and len(text) <= 53:
+                if current is not None and current.request_id == text[15:51] and not current.ended:
+                    current.ended = True
+                    current.events.append(event)
+                else:
+                    self._end(state, text[15:51], event)
+            elif head == "REPOR" and text.count("RequestId: ") == 1:
                 try:
                     report = parse_report(text)
                 except Unreadable:
                     self._odd(state, event)
                     continue
-                self._report(state, report, event)
-                continue
-            if head == "END R" and len(text) <= 53:
-                self._end(state, text[15:51], event)
-                continue
-            current = state.current
-            if (
+                if current is not None and current.report is None and current.request_id == report.request_id:
+                    current.report = report
+                    current.events.append(event)
+                else:
+                    self._report(state, report, event)
+            elif (
                 current is None
-                or state.nameless
                 or state.pending
+                or state.nameless
                 or head in _PLATFORM_HEADS
                 or text[:1] == "{"
                 or "RequestId: " in text
             ):
                 self._odd(state, event)
-                continue
-            if keep:
-                current.lines += (event.timestamp_ms, event.event_id[-TAIL:], text)
-            current.events += 1
-            if event.timestamp_ms > current.last_ms:
-                current.last_ms = event.timestamp_ms
-            if current.error is None and might_fail(text):
-                current.error = find_error(text)
+            else:
+                current.events.append(event)
+                if head not in _LOGGED and might_fail(text):
+                    current.suspect = True
 
     def reject(self, reject: Reject) -> None:
         """Counts input that could not be read, with what the source knew of it."""
@@ -175,93 +175,79 @@ class Assembler:
         if found is not None and found.request_id != request_id:
             found = state.find(request_id) if (state.strays or state.previous is not None) else None
         if found is not None:
-            if not found.parts & Parts.START:
+            if found.start_ms is None:
                 found.start_ms = now
-                found.parts |= Parts.START
-                self._line(found, event)
+                found.events.append(event)
                 return
             if found.start_ms == now:
                 self._duplicates += 1
                 return
-        opened = Open(request_id, now)
+        opened = Open(request_id, state.pending)
         opened.start_ms = now
-        opened.parts = Parts.START
-        if state.pending:
-            opened.lines = state.pending
-            opened.events = len(state.pending) // 3
-            state.pending = []
-        self._retire(state)
+        opened.events.append(event)
+        state.pending = []
+        if state.previous is not None:
+            self._retire(state, state.previous)
         state.previous = state.current
         state.current = opened
         state.seen = self._batch_no
-        self._line(opened, event)
 
     def _report(self, state: _StreamState, report: Report, event: LogEvent) -> None:
-        found = state.current
-        if found is None or found.request_id != report.request_id:
-            found = self._named(state, report.request_id, event)
-        if found.parts & Parts.REPORT:
+        found = self._named(state, report.request_id)
+        if found.report is not None:
             if found.report == report:
                 self._duplicates += 1
                 return
-            found = self._stray(state, report.request_id, event)
+            found = self._stray(state, report.request_id)
         found.report = report
-        found.parts |= Parts.REPORT
-        self._line(found, event)
+        found.events.append(event)
         if found.ended:
             self._let_go(state, found)
 
     def _end(self, state: _StreamState, request_id: str, event: LogEvent) -> None:
-        found = state.current
-        if found is None or found.request_id != request_id:
-            found = self._named(state, request_id, event)
+        found = self._named(state, request_id)
         if found.ended:
             self._duplicates += 1
             return
         found.ended = True
-        self._line(found, event)
-        if found.parts & Parts.REPORT:
+        found.events.append(event)
+        if found.report is not None:
             self._let_go(state, found)
 
-    def _named(self, state: _StreamState, request_id: str, event: LogEvent) -> Open:
+    def _named(self, state: _StreamState, request_id: str) -> Open:
         """The invocation of that id; a new one when the stream was cut before its START."""
         found = state.find(request_id) if request_id else state.current
-        if found is not None and not (not request_id and found.parts & Parts.REPORT):
+        if found is not None and (request_id or found.report is None):
             return found
         if state.current is None:
-            state.current = opened = Open(request_id, event.timestamp_ms)
-            opened.lines, state.pending = state.pending, []
-            opened.events = len(opened.lines) // 3
+            state.current = opened = Open(request_id, state.pending)
+            state.pending = []
             return opened
-        return self._stray(state, request_id, event)
+        return self._stray(state, request_id)
 
-    def _stray(self, state: _StreamState, request_id: str, event: LogEvent) -> Open:
-        before = state.strays.pop(request_id, None)
-        if before is not None:
-            self._emit(state, before)
-        opened = state.strays[request_id] = Open(request_id, event.timestamp_ms)
-        if len(state.strays) > MOST_STRAYS:
-            self._emit(state, state.strays.pop(next(iter(state.strays))))
+    def _stray(self, state: _StreamState, request_id: str) -> Open:
+        """An invocation that is not the one its stream is in."""
+        self._put_aside(state, opened := Open(request_id, []))
         return opened
 
-    def _retire(self, state: _StreamState) -> None:
-        """The invocation before the last: written when whole, kept aside when its REPORT may still come."""
-        before = state.previous
-        if before is None:
-            return
-        state.previous = None
-        if before.parts & Parts.REPORT:
-            self._emit(state, before)
-            return
-        twin = state.strays.pop(before.request_id, None)
+    def _put_aside(self, state: _StreamState, aside: Open) -> None:
+        twin = state.strays.pop(aside.request_id, None)
         if twin is not None:
             self._emit(state, twin)
-        state.strays[before.request_id] = before
+        state.strays[aside.request_id] = aside
         if len(state.strays) > MOST_STRAYS:
             self._emit(state, state.strays.pop(next(iter(state.strays))))
 
+    def _retire(self, state: _StreamState, before: Open) -> None:
+        """The invocation before the last: written when whole, kept aside when its REPORT may still come."""
+        state.previous = None
+        if before.report is not None:
+            self._emit(state, before)
+        else:
+            self._put_aside(state, before)
+
     def _let_go(self, state: _StreamState, done: Open) -> None:
-        if state.strays.get(done.request_id) is done and done.parts == Parts.WHOLE:
+        if state.strays.get(done.request_id) is done and done.start_ms is not None:
             del state.strays[done.request_id]
             self._emit(state, done)
 
@@ -296,17 +282,12 @@ class Assembler:
 
     def _text(self, state: _StreamState, event: LogEvent) -> None:
         text = event.message
-        if text[:5] in _PLATFORM_HEADS or "RequestId" in text:
-            pieces: list[Piece] = list(read_text(text))
-            for piece in pieces:
-                if not isinstance(piece, AppText | AppJson):
+        if text[:5] in _PLATFORM_HEADS or "RequestId" in text or "\x1b" in text:
+            for piece in read_text(text):
+                if not isinstance(piece, AppText):
                     self._piece(state, piece, event)
-                    if len(pieces) > 1:
-                        for other in pieces:
-                            if isinstance(other, AppText) and state.current is not None:
-                                self._suspect(state.current, other.text)
                     return
-        self._app(state, event, request_id_of(text) if state.nameless or state.current is None else None, None)
+        self._app(state, event, request_id_of(text) if state.nameless or state.current is None else None)
 
     def _piece(self, state: _StreamState, piece: Piece, event: LogEvent) -> None:
         if isinstance(piece, Start):
@@ -318,95 +299,81 @@ class Assembler:
         elif isinstance(piece, End):
             self._end(state, piece.request_id, event)
         elif isinstance(piece, Unreadable):
-            self._rejects.append(Reject(str(piece), event.message[:2000], event.log_stream or event.log_group))
-            self._app(state, event, None, None)
+            self._rejects.append(Reject(piece.reason, event.message[:2000], event.log_stream or event.log_group))
+            self._app(state, event, None)
         elif isinstance(piece, AppJson):
-            self._app(state, event, piece.request_id, piece.error)
+            self._app(state, event, piece.request_id)
+        elif isinstance(piece, AppText):
+            self._app(state, event, None)
         else:
             self._phase(state, piece, event)
 
     def _phase(self, state: _StreamState, piece: Piece, event: LogEvent) -> None:
         """INIT, RESTORE, EXTENSION and the like: of the invocation that runs, else of the one to come."""
-        if isinstance(piece, Note) and piece.runtime and self._runtimes.get(state.key) != piece.runtime:
-            self._runtimes[state.key] = piece.runtime
-            self._functions.append(Function(state.key, runtime=piece.runtime))
+        if isinstance(piece, Note) and piece.runtime:
+            self._learn_runtime(state.key, piece.runtime)
         current = state.current
-        if current is None or current.parts & Parts.REPORT:
+        if current is None or current.report is not None:
             self._wait(state, event)
             return
-        if isinstance(piece, InitReport) and piece.status in ("error", "timeout"):
-            current.init_failed = piece.error_type or f"Init {piece.status}"
-        self._line(current, event)
+        if isinstance(piece, InitReport | RestoreReport):
+            current.suspect = True
+        current.events.append(event)
 
-    def _app(self, state: _StreamState, event: LogEvent, request_id: str | None, error: ErrorText | None) -> None:
+    def _app(self, state: _StreamState, event: LogEvent, request_id: str | None) -> None:
         """An application's line: of the invocation it names, else of the one its stream is in."""
         target = state.current
         if request_id and (target is None or target.request_id != request_id):
-            target = self._named(state, request_id, event)
-        elif target is None or (state.pending and target.parts & Parts.REPORT):
+            target = self._named(state, request_id)
+        elif target is None or (state.pending and target.report is not None):
             self._wait(state, event)
             return
-        if error is not None and target.error is None:
-            target.error = error
-        elif error is None:
-            self._suspect(target, event.message)
-        self._line(target, event)
-
-    def _suspect(self, target: Open, text: str) -> None:
-        if target.error is None and might_fail(text):
-            target.error = find_error(text)
-
-    def _line(self, target: Open, event: LogEvent) -> None:
-        now = event.timestamp_ms
-        if self._keep:
-            target.lines += (now, event.event_id[-TAIL:], event.message)
-        target.events += 1
-        if now > target.last_ms:
-            target.last_ms = now
-        elif now < target.first_ms:
-            target.first_ms = now
+        target.events.append(event)
+        if might_fail(event.message):
+            target.suspect = True
 
     def _wait(self, state: _StreamState, event: LogEvent) -> None:
-        state.pending += (event.timestamp_ms, event.event_id[-TAIL:], event.message)
+        state.pending.append(event)
         if len(state.pending) >= MOST_LOOSE:
             self._loosen(state)
 
     # --- leaving --------------------------------------------------------------------------------------------------
 
-    def _slot(self, state: _StreamState) -> int:
+    def _slot(self, state: _StreamState) -> None:
+        """Gives the stream its place in this batch's table of streams."""
         if state.slot_batch != self._batch_no:
             state.slot = len(self._slots)
             state.slot_batch = self._batch_no
             self._slots.append(Stream(state.key, state.name))
-        return state.slot
 
     def _emit(self, state: _StreamState, done: Open) -> None:
+        events = done.events
+        if len({event.event_id for event in events}) != len(events):
+            once = each_once(events)
+            self._duplicates += len(events) - len(once)
+            events = done.events = once
         report = done.report
-        lines, repeats = done.sealed_lines()
-        self._duplicates += repeats
         status, error_type, message = done.verdict()
-        error = self._error(state.key, error_type, message) if status.failed else None
-        slot = self._slot(state)
-        if report is None:
-            figures: tuple[int | None, ...] = (None,) * 7
-            trace = None
-        else:
-            figures, trace = report[1:8], report.trace_id
+        error = self._error(state.key, error_type, message) if error_type else None
+        if state.slot_batch != self._batch_no:
+            self._slot(state)
+        times = [event.timestamp_ms for event in events]
+        last_ms = max(times)
         self._rows.append(
             _row(
                 Invocation,
                 (
-                    slot,
-                    done.begins_at(),
+                    state.slot,
+                    done.begins_at(last_ms) if done.start_ms is None else done.start_ms,
                     packed_id(done.request_id),
                     done.parts,
                     int(status),
-                    *figures,
+                    *(report[1:8] if report is not None else _NO_REPORT),
                     error,
-                    trace,
-                    done.last_ms,
-                    done.events - repeats,
-                    lines,
+                    report.trace_id if report is not None else None,
+                    last_ms,
+                    len(events),
+                    _encode((times, [event.message for event in events])) if self._keep else b"",
                 ),
             )
         )
@@ -420,12 +387,13 @@ class Assembler:
         return known
 
     def _loosen(self, state: _StreamState) -> None:
-        lines, repeats = each_once(state.pending)
+        events = each_once(state.pending)
+        self._duplicates += len(state.pending) - len(events)
         state.pending = []
-        self._duplicates += repeats
-        times = [time for time in lines[0::3] if isinstance(time, int)]
-        kept = _encode(lines) if self._keep else b""
-        self._loose.append(LooseLines(self._slot(state), min(times), max(times), len(times), kept))
+        self._slot(state)
+        times = [event.timestamp_ms for event in events]
+        lines = _encode((times, [event.message for event in events])) if self._keep else b""
+        self._loose.append(LooseLines(state.slot, min(times), max(times), len(times), lines))
 
     def _close(self, state: _StreamState) -> None:
         for left in (*state.strays.values(), state.previous, state.current):
@@ -460,3 +428,12 @@ class Assembler:
         if state.key.region or len(parts) < 7 or not parts[3]:
             return
         state.key = self._keys[state.key.name] = FunctionKey(state.key.name, parts[4], parts[3])
+
+    def _learn_runtime(self, key: FunctionKey, version: str) -> None:
+        """INIT_START's ``python:3.13.v31`` is the runtime ``python3.13``."""
+        name, _, rest = version.partition(":")
+        number = rest.split(".v")[0].removesuffix(".mainlinev2").removesuffix(".mainline")
+        runtime = f"{name}{'.' if name == 'provided' else ''}{number}"
+        if self._runtimes.get(key) != runtime:
+            self._runtimes[key] = runtime
+            self._functions.append(Function(key, runtime=runtime))

@@ -1,10 +1,14 @@
 """One invocation while its log events arrive, and the verdict on how it ended."""
 
+from collections.abc import Iterable
+
 import msgspec
 
-from collectors.logs.platform import Report
-from collectors.logs.runtime_errors import ErrorText
-from collectors.model import Status
+from collectors.logs.platform import InitReport, Report
+from collectors.logs.platform_json import AppJson, read_json
+from collectors.logs.platform_text import read_text
+from collectors.logs.runtime_errors import ErrorText, find_error, might_fail
+from collectors.model import LogEvent, Parts, Status
 
 TIMED_OUT = "Sandbox.Timedout"
 OUT_OF_MEMORY = "Runtime.OutOfMemory"
@@ -21,80 +25,59 @@ INIT_ERRORS = frozenset(
         "Extension.InitError",
     }
 )
-_KIND_STATUS = {
-    "timeout": Status.TIMEOUT,
-    "out_of_memory": Status.OUT_OF_MEMORY,
-    "init": Status.INIT_ERROR,
-}
-
-_encode = msgspec.msgpack.Encoder().encode
 
 
 class Open:
     """An invocation being assembled. Mutable, and only the assembler's.
 
-    ``lines`` is flat, ``[timestamp_ms, event_tail, message, ...]``: three appends cost less than a record each.
+    ``suspect``: one of its events reads as if something failed, so that they are worth a close look.
     """
 
-    __slots__ = (
-        "ended",
-        "error",
-        "events",
-        "first_ms",
-        "init_failed",
-        "last_ms",
-        "lines",
-        "parts",
-        "report",
-        "request_id",
-        "start_ms",
-    )
+    __slots__ = ("ended", "events", "report", "request_id", "start_ms", "suspect")
 
-    def __init__(self, request_id: str, at_ms: int) -> None:
+    def __init__(self, request_id: str, events: list[LogEvent]) -> None:
         self.request_id = request_id
-        self.first_ms = at_ms
-        self.last_ms = at_ms
+        self.events = events
         self.start_ms: int | None = None
         self.report: Report | None = None
-        self.parts = 0
         self.ended = False
-        self.error: ErrorText | None = None
-        self.init_failed: str | None = None
-        self.events = 0
-        self.lines: list[int | str] = []
+        self.suspect = bool(events)
 
-    def begins_at(self) -> int:
+    @property
+    def parts(self) -> int:
+        return (Parts.START if self.start_ms is not None else 0) | (Parts.REPORT if self.report is not None else 0)
+
+    def begins_at(self, last_ms: int) -> int:
         """START's time; without it, REPORT's less the duration, else the first event's."""
         if self.start_ms is not None:
             return self.start_ms
         if self.report is not None and self.report.duration_us is not None:
-            return self.last_ms - self.report.duration_us // 1000
-        return self.first_ms
+            return last_ms - self.report.duration_us // 1000
+        return min(event.timestamp_ms for event in self.events)
 
     def verdict(self) -> tuple[Status, str, str]:
         """Status, error type and message. REPORT's own word comes first, then what the runtime printed."""
-        report, error = self.report, self.error
+        report = self.report
         told = report.status if report is not None else None
+        if not self.suspect and (told is None or told == "success"):
+            return (Status.OK if report is not None else Status.UNKNOWN), "", ""
+        error, init_failed = look_closely(event.message for event in self.events)
         kind = error.kind if error is not None else ""
         error_type = (report.error_type if report is not None else None) or (error.error_type if error else None)
         message = error.message if error is not None else ""
         if told == "timeout" or kind == "timeout":
-            return Status.TIMEOUT, TIMED_OUT, message or "Task timed out"
+            return Status.TIMEOUT, TIMED_OUT, message if kind == "timeout" else "Task timed out"
         if (
             error_type == OUT_OF_MEMORY
             or kind == "out_of_memory"
             or (kind == "exit" and self._memory_was_full(message))
         ):
             return Status.OUT_OF_MEMORY, OUT_OF_MEMORY, message or "the function used all of its memory"
-        if error_type in INIT_ERRORS or kind == "init":
-            return Status.INIT_ERROR, error_type or "Init", message
-        failed = told in ("error", "failure")
-        if self.init_failed is not None and (failed or error is not None):
-            return Status.INIT_ERROR, error_type or self.init_failed, message
-        if failed or error is not None:
+        failed = told in ("error", "failure") or error is not None
+        if error_type in INIT_ERRORS or kind == "init" or (init_failed is not None and (failed or report is None)):
+            return Status.INIT_ERROR, error_type or init_failed or "Init", message
+        if failed:
             return Status.ERROR, error_type or "Unknown", message
-        if self.init_failed is not None and report is None:
-            return Status.INIT_ERROR, self.init_failed, message
         return (Status.OK if report is not None else Status.UNKNOWN), "", ""
 
     def _memory_was_full(self, message: str) -> bool:
@@ -108,22 +91,43 @@ class Open:
             and report.max_memory_mb >= report.memory_mb
         )
 
-    def sealed_lines(self) -> tuple[bytes, int]:
-        """The lines, each once (a repeated page repeats them), and how many were repeats."""
-        lines = self.lines
-        if not lines:
-            return b"", 0
-        once, repeats = each_once(lines)
-        return _encode(once), repeats
+
+def look_closely(texts: Iterable[str]) -> tuple[ErrorText | None, str | None]:
+    """The first failure that the events tell of, and the error type of an INIT_REPORT that failed."""
+    error: ErrorText | None = None
+    init_failed: str | None = None
+    for text in texts:
+        if text[:12] == "INIT_REPORT " or text[:12] == "INIT_REPORT\t" or "platform.initReport" in text:
+            for piece in _pieces(text):
+                if isinstance(piece, InitReport) and piece.status in ("error", "timeout"):
+                    init_failed = piece.error_type or f"Init {piece.status}"
+        elif error is None and might_fail(text):
+            error = _error_of(text)
+    return error, init_failed
 
 
-def each_once(lines: list[int | str]) -> tuple[list[int | str], int]:
-    """Drops repeated events: the same millisecond, eventId tail and text is the same event."""
-    count = len(lines) // 3
-    tails = lines[1::3]
-    if len(set(tails)) == count or count == 1:
-        return lines, 0
-    seen = dict.fromkeys(zip(lines[0::3], tails, lines[2::3], strict=True))
-    if len(seen) == count:
-        return lines, 0
-    return [part for line in seen for part in line], count - len(seen)
+def _error_of(text: str) -> ErrorText | None:
+    if text[:1] == "{":
+        for piece in _pieces(text):
+            if isinstance(piece, AppJson):
+                return piece.error
+            return None
+    return find_error(text)
+
+
+def _pieces(text: str) -> list[object]:
+    if text[:1] != "{":
+        return list(read_text(text))
+    try:
+        decoded = msgspec.json.decode(text)
+    except msgspec.DecodeError:
+        return []
+    return [read_json(decoded)] if isinstance(decoded, dict) else []
+
+
+def each_once(events: list[LogEvent]) -> list[LogEvent]:
+    """Events without the repeats that an overlapping read brings: one eventId is one event.
+
+    Where a source has no ids, the same text in the same millisecond is.
+    """
+    return list({event.event_id or (event.timestamp_ms, event.message): event for event in events}.values())

@@ -6,7 +6,7 @@ a row twice, whatever is imported again, and in whatever order.
 """
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,52 +44,38 @@ class Measures:
     bucket_count: Ints
 
 
-def known(column: Sequence[Any]) -> tuple[Ints, npt.NDArray[np.bool_]]:
-    """A column with holes as integers, 0 in the holes, and where there are none."""
-    numbers = np.array(column, dtype=np.float64)
-    there = ~np.isnan(numbers)
-    return np.where(there, numbers, 0).astype(np.int64), there
-
-
-def _or_minus_one(column: Sequence[Any]) -> Ints:
-    values, there = known(column)
-    return np.where(there, values, -1)
-
-
-def of_invocations(columns: Sequence[Sequence[Any]]) -> Measures:
-    """Measures of invocations given as the columns of ``_MEASURES``, in its order."""
-    function_id, start_ms, parts, status = (np.array(column, dtype=np.int64) for column in columns[:4])
-    duration, timed = known(columns[4])
-    billed, _ = known(columns[5])
-    memory, sized = known(columns[6])
-    used, measured = known(columns[7])
-    init, cold = known(columns[8])
-    _, restored = known(columns[9])
-    failed = (status > Status.OK) & (status < Status.UNKNOWN)
+def of_invocations(function_id: Ints, columns: Mapping[str, Ints]) -> Measures:
+    """Measures of invocations, given by the columns of ``collectors.store.columns`` (-1 where unknown)."""
+    start_ms, status, duration = columns["start_ms"], columns["status"], columns["duration_us"]
+    billed = np.maximum(columns["billed_ms"], 0)
     sums = np.empty((len(start_ms), SUMS), np.int64)
     sums[:, 0] = 1
-    sums[:, 1] = (parts & Parts.REPORT) > 0
-    sums[:, 2] = failed
+    sums[:, 1] = (columns["parts"] & Parts.REPORT) > 0
+    sums[:, 2] = (status > Status.OK) & (status < Status.UNKNOWN)
     sums[:, 3] = status == Status.TIMEOUT
     sums[:, 4] = status == Status.OUT_OF_MEMORY
-    sums[:, 5] = cold | restored
+    sums[:, 5] = (columns["init_us"] >= 0) | (columns["restore_us"] >= 0)
     sums[:, 6] = billed
-    sums[:, 7] = billed * memory
-    sums[:, 8] = duration
-    sums[:, 9] = init
-    rows = np.flatnonzero(timed)
+    sums[:, 7] = billed * np.maximum(columns["memory_mb"], 0)
+    sums[:, 8] = np.maximum(duration, 0)
+    sums[:, 9] = np.maximum(columns["init_us"], 0)
+    timed = np.flatnonzero(duration >= 0)
     return Measures(
         function_id,
         start_ms,
         sums,
-        np.where(timed, duration, -1),
-        np.where(measured, used, -1),
-        np.where(sized, memory, -1),
+        duration,
+        columns["max_memory_mb"],
+        columns["memory_mb"],
         start_ms,
-        rows,
-        bucket_of(duration[rows]),
-        np.ones(len(rows), np.int64),
+        timed,
+        bucket_of(duration[timed]),
+        np.ones(len(timed), np.int64),
     )
+
+
+def _or_minus_one(column: Sequence[Any]) -> Ints:
+    return np.array([-1 if value is None else value for value in column], np.int64)
 
 
 def of_cells(rows: Sequence[tuple[Any, ...]]) -> Measures:
@@ -198,9 +184,9 @@ def recount(connection: sqlite3.Connection, spans: Spans) -> None:
             span,
         )
     if rows:
-        insert(
-            connection, "minute_cells", folded(of_invocations(list(zip(*rows, strict=True))), GRAINS["minute_cells"])
-        )
+        columns = [_or_minus_one(column) for column in zip(*rows, strict=True)]
+        measures = of_invocations(columns[0], dict(zip(_MEASURES.split(", ")[1:], columns[1:], strict=True)))
+        insert(connection, "minute_cells", folded(measures, GRAINS["minute_cells"]))
 
 
 def carry_up(connection: sqlite3.Connection, minutes: Iterable[tuple[int, int]]) -> None:

@@ -1,19 +1,20 @@
 """Log lines, kept compressed in chunks of neighbouring invocations of one function.
 
-A chunk is the zstd of the msgpack of three columns: start_ms, request id, and the flat lines
-``[timestamp_ms, event_tail, message, ...]`` of each invocation (request id "" for lines outside any). An invocation's
+A chunk is the zstd of the msgpack of three columns: start_ms, request id, and each invocation's own packed lines
+(request id "" for lines outside any), which are the msgpack of two columns, timestamps in ms and texts. An invocation's
 row names its chunk, so its lines are one read; a search reads the chunks of its range and nothing else.
 """
 
 import sqlite3
-from collections import OrderedDict
-from collections.abc import Iterable, Sequence
+from collections import Counter, OrderedDict
+from collections.abc import Sequence
 
 import msgspec
 import zstandard
 
 RAW_BYTES = 64 * 1024  # of lines a chunk: some 8 KB compressed, opened in a fifth of a millisecond
 Key = tuple[int, bytes | str]
+Line = tuple[int, str]
 
 _encode = msgspec.msgpack.Encoder().encode
 _compress = zstandard.ZstdCompressor(level=1).compress
@@ -30,28 +31,30 @@ def opened(content: bytes) -> dict[Key, bytes]:
     return dict(zip(zip(starts, ids, strict=True), lines, strict=True))
 
 
-def flat(packed: bytes) -> list[int | str]:
-    """Packed lines as ``[timestamp_ms, event_tail, message, ...]``."""
-    return msgspec.msgpack.decode(packed, type=list[int | str]) if packed else []
+def unpacked(packed: bytes) -> list[Line]:
+    """Packed lines as (timestamp_ms, text)."""
+    if not packed:
+        return []
+    times, texts = msgspec.msgpack.decode(packed, type=tuple[list[int], list[str]])
+    return list(zip(times, texts, strict=True))
+
+
+def packed_lines(lines: Sequence[Line]) -> bytes:
+    """Lines given as (timestamp_ms, text), packed."""
+    return _encode(([line[0] for line in lines], [line[1] for line in lines]))
 
 
 def union(one: bytes, other: bytes) -> tuple[bytes, int]:
-    """The lines of both, each once and in order of time, and how many ``other`` added."""
+    """The lines of both in order of time, and how many ``other`` added.
+
+    A line that each has is one line; one that either has twice (printed twice in a millisecond) is two.
+    """
     if one == other or not other:
         return one, 0
-    mine, theirs = flat(one), flat(other)
-    known = dict.fromkeys(zip(mine[0::3], mine[1::3], mine[2::3], strict=True))
-    before = len(known)
-    known.update(dict.fromkeys(zip(theirs[0::3], theirs[1::3], theirs[2::3], strict=True)))
-    added = len(known) - before
-    if not added:
-        return one, 0
-    return packed_lines(sorted(known, key=lambda line: line[0])), added
-
-
-def packed_lines(lines: Iterable[tuple[int | str, ...]]) -> bytes:
-    """Lines given as (timestamp_ms, event_tail, message), packed."""
-    return _encode([part for line in lines for part in line])
+    mine, theirs = Counter(unpacked(one)), Counter(unpacked(other))
+    both = mine | theirs
+    added = both.total() - mine.total()
+    return (packed_lines(sorted(both.elements(), key=lambda line: line[0])), added) if added else (one, 0)
 
 
 class Chunks:
@@ -77,8 +80,7 @@ class Chunks:
         content.pop(old, None)
         content[new] = lines
         self._recent[chunk_id] = content
-        counts = [flat(each) for each in content.values()]
-        times = [time for each in counts for time in each[0::3]]
+        times = [line[0] for each in content.values() for line in unpacked(each)]
         self._connection.execute(
             "UPDATE chunks SET first_ms = ?, last_ms = ?, lines = ?, content = ? WHERE id = ?",
             (
@@ -92,8 +94,7 @@ class Chunks:
 
     def add(self, function_id: int, key: Key, lines: bytes, loose_stream_id: int | None = None) -> int:
         """A chunk of one invocation's lines, or of a stream's loose ones."""
-        parts = flat(lines)
-        times = parts[0::3]
+        times = [line[0] for line in unpacked(lines)]
         cursor = self._connection.execute(
             "INSERT INTO chunks (function_id, loose_stream_id, first_ms, last_ms, lines, content) VALUES (?,?,?,?,?,?)",
             (function_id, loose_stream_id, min(times), max(times), len(times), sealed([key[0]], [key[1]], [lines])),

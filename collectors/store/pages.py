@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any
 
-from collectors.model import Parts, Status, id_text
-from collectors.store.lines import flat, opened
+from collectors.model import Status, id_text
+from collectors.store.lines import opened, unpacked
 from collectors.store.rows import InvocationRow, LogLine
 
 _COLUMNS = (
@@ -197,15 +197,8 @@ def _matching(function_id: int, content: bytes, contains: str, ignore_case: bool
 
 
 def _lines(function_id: int, request_id: str, packed: bytes) -> list[LogLine]:
-    parts = flat(packed)
-    return [
-        LogLine(function_id, int(time), request_id, str(text))
-        for time, text in zip(parts[0::3], parts[2::3], strict=True)
-    ]
+    return [LogLine(function_id, time, request_id, text) for time, text in unpacked(packed)]
 
 
 def page(rows: Iterator[InvocationRow], limit: int, offset: int) -> list[InvocationRow]:
     return list(islice(rows, offset, offset + limit))
-
-
-__all__ = ["Lines", "Pages", "Parts", "page"]

@@ -190,7 +190,8 @@ class Reader:
         )[0]
         ((first,),) = self._all("SELECT min(start_ms) FROM invocations WHERE error_id = ?", (error_id,))
         last = self._all(
-            "SELECT start_ms, request_id FROM invocations WHERE error_id = ? AND start_ms < ? ORDER BY start_ms DESC LIMIT 1",
+            "SELECT start_ms, request_id FROM invocations WHERE error_id = ? AND start_ms < ?"
+            " ORDER BY start_ms DESC LIMIT 1",
             (error_id, to_ms),
         )
         last_ms, sample = (last[0][0], id_text(last[0][1])) if last else (first or 0, None)

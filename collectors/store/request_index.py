@@ -64,7 +64,7 @@ class RequestIndex:
         packed, last_ms = entries.tobytes(), int(starts.max())
         self._connection.executemany(
             "INSERT INTO request_buckets VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET"
-            " entries = entries || excluded.entries, last_ms = max(last_ms, excluded.last_ms)",
+            " entries = CAST(entries || excluded.entries AS BLOB), last_ms = max(last_ms, excluded.last_ms)",
             (
                 (bucket, self._segment, last_ms, packed[edges[bucket] : edges[bucket + 1]])
                 for bucket in range(BUCKETS)

@@ -9,7 +9,7 @@ import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import pairwise, repeat
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -17,19 +17,15 @@ import numpy.typing as npt
 
 from collectors.model import Batch, Function, LooseLines, MetricPoint, Parts, Reject, Status
 from collectors.store import cells
+from collectors.store.columns import Columns, Rows
 from collectors.store.joining import INSERT, Joiner
-from collectors.store.lines import RAW_BYTES, Chunks, flat, opened, packed_lines, sealed
+from collectors.store.lines import RAW_BYTES, Chunks, opened, packed_lines, sealed, unpacked
 from collectors.store.names import Names
 from collectors.store.request_index import RequestIndex
 from collectors.store.schema import GRAINS
 
 MINUTE_MS = GRAINS["minute_cells"]
 KEPT_REJECTS = 10_000  # texts of rejects that a store keeps; beyond, they are only counted
-
-# Columns of a batch's row (collectors.model.Invocation): the first three become ids, the last two the lines.
-_SLOT, _START, _REQUEST, _PARTS, _STATUS = range(5)
-_ERROR = 12
-_EVENTS, _LINES = 15, 16
 
 _THERE = "SELECT 1 FROM invocations WHERE function_id = ? AND start_ms = ? AND request_id = ?"
 
@@ -65,81 +61,71 @@ class Writer:
         self._requests = RequestIndex(connection)
         self._known_until: dict[int, int] = {}
 
-    def write(self, batch: Batch) -> Written:
-        """Writes a batch. Raises sqlite3.Error with nothing of it written; the writer is not used after that."""
+    def write(self, batch: Batch, columns: Columns) -> Written:
+        """Writes a batch, whose invocations are ``columns``.
+
+        Raises sqlite3.Error with nothing of it written; the writer is not used after that.
+        """
         self._connection.execute("BEGIN IMMEDIATE")
         try:
-            written = self._write(batch)
+            written = self._write(batch, columns)
             self._connection.execute("COMMIT")
         except BaseException:
             self._connection.execute("ROLLBACK")
             raise
         return written
 
-    def _write(self, batch: Batch) -> Written:
+    def _write(self, batch: Batch, columns: Columns) -> Written:
         written = Written(batch.events, batch.duplicates, rejected=len(batch.rejects))
         streams = self._names.streams(batch.streams)
         for function in batch.functions:
             self._names.configure(function)
-        if batch.invocations:
-            self._invocations(batch, streams, written)
+        if columns.count:
+            self._invocations(columns, streams, self._names.errors(batch.errors), written)
         for loose in batch.loose:
             written.duplicates += self._loose(loose, *streams[loose.stream])
         self._rejects(batch.rejects)
         return written
 
-    def _invocations(self, batch: Batch, streams: Sequence[tuple[int, int]], written: Written) -> None:
-        errors = self._names.errors(batch.errors)
-        places = np.array(streams, np.int64)
-        slots = np.fromiter((row[_SLOT] for row in batch.invocations), np.int64, len(batch.invocations))
-        starts = np.fromiter((row[_START] for row in batch.invocations), np.int64, len(slots))
-        function_ids = places[slots, 0]
-        order = np.lexsort((starts, function_ids))
-        rows = [batch.invocations[index] for index in order.tolist()]
-        function_ids, starts, stream_ids = function_ids[order], starts[order], places[slots[order], 1]
-        plain = self._plain(rows, function_ids, starts)
-        late = np.flatnonzero(~plain).tolist()
-        ids, stream_list = function_ids.tolist(), stream_ids.tolist()
-        careful = [
-            (
-                (ids[at], starts_at, row[_REQUEST], stream_list[at], *row[_PARTS:_ERROR], *_error(row, errors), None),
-                row[_LINES],
-            )
-            for at, starts_at, row in ((at, rows[at][_START], rows[at]) for at in late)
-        ]
-        if late:
-            kept = np.flatnonzero(plain)
-            rows = [rows[index] for index in kept.tolist()]
-            function_ids, starts, stream_ids = function_ids[kept], starts[kept], stream_ids[kept]
+    def _invocations(
+        self, columns: Columns, streams: Sequence[tuple[int, int]], errors: Sequence[int], written: Written
+    ) -> None:
+        rows = Rows.sorted(columns, streams, errors)
+        plain = self._plain(rows)
+        careful = rows.only(np.flatnonzero(~plain))
+        if len(careful.ids):
+            rows = rows.only(np.flatnonzero(plain))
         dirty: set[tuple[int, int]] = set()
-        anew: set[tuple[int, int]] = set()
-        if rows:
-            self._bulk(rows, function_ids, starts, stream_ids, errors, dirty)
-            written.invocations += len(rows)
-            written.errors += sum(Status.OK < row[_STATUS] < Status.UNKNOWN for row in rows)
-        self._join(careful, written, anew)
+        if len(rows.ids):
+            self._bulk(rows, dirty)
+            status = rows.numbers["status"]
+            written.invocations += len(rows.ids)
+            written.errors += int(((status > Status.OK) & (status < Status.UNKNOWN)).sum())
+        anew = self._join(careful, written)
         if anew:
             cells.recount(self._connection, _spans(anew))
         cells.carry_up(self._connection, dirty | anew)
 
-    def _plain(self, rows: Sequence[Any], function_ids: Ints, starts: Ints) -> npt.NDArray[np.bool_]:
-        """Which rows are surely new: whole, later than all known of their function, no fragment of theirs stored."""
-        functions, firsts = np.unique(function_ids, return_index=True)
+    def _plain(self, rows: Rows) -> npt.NDArray[np.bool_]:
+        """Which rows are surely new: whole, no fragment of theirs stored, and no such row there.
+
+        Rows later than all that is known of their function need not be looked for.
+        """
+        function_ids, starts = rows.numbers["function_id"], rows.numbers["start_ms"]
+        functions, sizes = np.unique(function_ids, return_counts=True)
         until = np.array([self._known(int(each)) for each in functions], np.int64)
-        sizes = np.diff(np.append(firsts, len(function_ids)))
         plain: npt.NDArray[np.bool_] = starts > np.repeat(until, sizes)
-        parts = np.fromiter((row[_PARTS] for row in rows), np.int64, len(rows))
-        plain &= parts == Parts.WHOLE
-        if self._joiner.fragments:
-            fragments = self._joiner.fragments
-            plain &= np.fromiter((row[_REQUEST] not in fragments for row in rows), np.bool_, len(rows))
-        once = np.ones(len(rows), np.bool_)
-        once[1:] = (np.diff(starts) != 0) | (np.diff(function_ids) != 0) | _differs(rows)
-        plain &= once
-        for at in np.flatnonzero(~plain & once & (parts == Parts.WHOLE)).tolist():
-            request_id = rows[at][_REQUEST]
-            if request_id not in self._joiner.fragments:
-                place = (int(function_ids[at]), rows[at][_START], request_id)
+        whole = rows.numbers["parts"] == Parts.WHOLE
+        plain &= whole
+        fragments = self._joiner.fragments
+        if fragments:
+            plain &= np.fromiter((each not in fragments for each in rows.ids), np.bool_, len(rows.ids))
+        same_time = np.flatnonzero((np.diff(starts) == 0) & (np.diff(function_ids) == 0)) + 1
+        repeats = np.array([at for at in same_time.tolist() if rows.ids[at] == rows.ids[at - 1]], np.int64)
+        plain[repeats] = False
+        for at in np.setdiff1d(np.flatnonzero(~plain & whole), repeats).tolist():
+            if rows.ids[at] not in fragments:
+                place = (int(function_ids[at]), int(starts[at]), rows.ids[at])
                 plain[at] = self._connection.execute(_THERE, place).fetchone() is None
         return plain
 
@@ -152,93 +138,84 @@ class Writer:
             known = self._known_until[function_id] = -1 if last is None else last
         return known
 
-    def _bulk(
-        self,
-        rows: Sequence[Any],
-        function_ids: Ints,
-        starts: Ints,
-        stream_ids: Ints,
-        errors: Sequence[int],
-        dirty: set[tuple[int, int]],
-    ) -> None:
-        columns: list[Sequence[Any]] = list(zip(*rows, strict=True))
-        if errors:
-            columns[_ERROR] = [None if each is None else errors[each] for each in columns[_ERROR]]
-        chunk_ids = self._lines(columns, function_ids, starts)
-        functions = function_ids.tolist()
-        self._connection.executemany(
-            INSERT, zip(functions, columns[1], columns[2], stream_ids.tolist(), *columns[3:16], chunk_ids, strict=True)
-        )
-        self._requests.add(columns[_REQUEST], function_ids, starts)
-        measures = cells.of_invocations([functions, columns[1], *columns[3:7], *columns[7:11]])
+    def _bulk(self, rows: Rows, dirty: set[tuple[int, int]]) -> None:
+        """Writes rows that are new, their lines, ids and minutes."""
+        function_ids, starts = rows.numbers["function_id"], rows.numbers["start_ms"]
+        self._connection.executemany(INSERT, zip(*rows.bound(), self._lines(rows), strict=True))
+        self._requests.add(rows.ids, function_ids, starts)
         until = self._known_until
         fresh: list[tuple[Any, ...]] = []
         more: list[tuple[Any, ...]] = []
-        for cell in cells.folded(measures, MINUTE_MS):
+        for cell in cells.folded(cells.of_invocations(function_ids, rows.numbers), MINUTE_MS):
             dirty.add((cell[0], cell[1]))
             (more if cell[1] <= until[cell[0]] else fresh).append(cell)
         cells.insert(self._connection, "minute_cells", fresh)
         cells.add(self._connection, more)
-        self._count_errors(functions, columns)
+        self._count_errors(rows)
         lasts = np.flatnonzero(np.append(np.diff(function_ids) != 0, True))
         for function_id, last in zip(function_ids[lasts].tolist(), starts[lasts].tolist(), strict=True):
             until[function_id] = max(until[function_id], last)
 
-    def _count_errors(self, functions: Sequence[int], columns: Sequence[Sequence[Any]]) -> None:
-        counts: Counter[tuple[int, int, int]] = Counter(
-            (functions[at], columns[_START][at] // MINUTE_MS * MINUTE_MS, error)
-            for at, error in enumerate(columns[_ERROR])
-            if error is not None
+    def _count_errors(self, rows: Rows) -> None:
+        failed = np.flatnonzero(rows.numbers["error"] >= 0)
+        minutes = rows.numbers["start_ms"][failed] // MINUTE_MS * MINUTE_MS
+        places = zip(
+            rows.numbers["function_id"][failed].tolist(),
+            minutes.tolist(),
+            rows.numbers["error"][failed].tolist(),
+            strict=True,
         )
         self._connection.executemany(
             "INSERT INTO minute_cells_errors VALUES (?, ?, ?, ?)"
             " ON CONFLICT DO UPDATE SET occurrences = occurrences + excluded.occurrences",
-            ((*place, count) for place, count in counts.items()),
+            ((*place, count) for place, count in Counter(places).items()),
         )
 
-    def _lines(self, columns: Sequence[Sequence[Any]], function_ids: Ints, starts: Ints) -> Iterable[int | None]:
+    def _lines(self, rows: Rows) -> Iterable[int | None]:
         """Writes the rows' lines as chunks; the chunk of each row."""
-        packed: Sequence[bytes] = columns[_LINES]
-        sizes = np.fromiter(map(len, packed), np.int64, len(packed))
-        if not sizes.any():
-            return list(repeat(None, len(packed)))
-        filled = np.cumsum(sizes) // RAW_BYTES
+        packed = rows.lines
+        if packed is None:
+            return [None] * len(rows.ids)
+        function_ids, starts = rows.numbers["function_id"], rows.numbers["start_ms"].tolist()
+        filled = np.cumsum(np.fromiter(map(len, packed), np.int64, len(packed))) // RAW_BYTES
         firsts = np.concatenate(([0], np.flatnonzero((np.diff(function_ids) != 0) | (np.diff(filled) != 0)) + 1))
         edges = [*firsts.tolist(), len(packed)]
+        last_ms = np.maximum.reduceat(rows.numbers["end_ms"], firsts).tolist()
+        events = np.add.reduceat(rows.numbers["events"], firsts).tolist()
         (last_id,) = self._connection.execute("SELECT coalesce(max(id), 0) FROM chunks").fetchone()
-        ends, events = np.array(columns[14], np.int64), np.array(columns[_EVENTS], np.int64)
         self._connection.executemany(
             "INSERT INTO chunks VALUES (?, ?, NULL, ?, ?, ?, ?)",
             (
                 (
-                    number,
+                    last_id + 1 + at,
                     int(function_ids[low]),
-                    int(starts[low]),
-                    int(ends[low:high].max()),
-                    int(events[low:high].sum()),
-                    sealed(columns[_START][low:high], columns[_REQUEST][low:high], packed[low:high]),
+                    starts[low],
+                    last_ms[at],
+                    events[at],
+                    sealed(starts[low:high], rows.ids[low:high], packed[low:high]),
                 )
-                for number, (low, high) in enumerate(pairwise(edges), last_id + 1)
+                for at, (low, high) in enumerate(pairwise(edges))
             ),
         )
         chunk_ids: list[int] = np.repeat(np.arange(len(firsts)) + last_id + 1, np.diff(edges)).tolist()
         return chunk_ids
 
-    def _join(self, careful: Sequence[tuple[Any, bytes]], written: Written, anew: set[tuple[int, int]]) -> None:
+    def _join(self, careful: Rows, written: Written) -> set[tuple[int, int]]:
+        """Writes, one by one, rows that may meet others; the minutes that this changed."""
         added: list[tuple[bytes | str, int, int]] = []
-        for row, lines in careful:
-            joined = self._joiner.join(row, lines)
+        for at, row in enumerate(zip(*careful.bound(), [None] * len(careful.ids), strict=True)):
+            joined = self._joiner.join(row, careful.lines[at] if careful.lines else b"")
             written.duplicates += joined.known_events
             if joined.new:
                 written.invocations += 1
                 written.errors += Status(row[5]).failed
             for function_id, start in joined.changed:
-                anew.add((function_id, start // MINUTE_MS * MINUTE_MS))
                 added.append((row[2], function_id, start))
-                self._known_until[function_id] = max(self._known_until[function_id], start)
+                self._known_until[function_id] = max(self._known(function_id), start)
         if added:
             ids, function_ids, starts = zip(*added, strict=True)
             self._requests.add(ids, np.array(function_ids, np.int64), np.array(starts, np.int64))
+        return {(function_id, start // MINUTE_MS * MINUTE_MS) for _, function_id, start in added}
 
     def _loose(self, loose: LooseLines, function_id: int, stream_id: int) -> int:
         """Keeps lines outside invocations that are not there yet; returns how many were."""
@@ -248,17 +225,16 @@ class Writer:
             "SELECT content FROM chunks WHERE loose_stream_id = ? AND first_ms <= ? AND last_ms >= ?",
             (stream_id, loose.last_ms, loose.first_ms),
         ).fetchall()
-        mine = flat(loose.lines)
-        known: set[tuple[int | str, ...]] = set()
-        for (content,) in have:
-            for each in opened(content).values():
-                theirs = flat(each)
-                known.update(zip(theirs[0::3], theirs[1::3], theirs[2::3], strict=True))
-        new = [line for line in zip(mine[0::3], mine[1::3], mine[2::3], strict=True) if line not in known]
-        if new:
-            lines = packed_lines(new) if known else loose.lines
+        lines, added = loose.lines, loose.events
+        if have:
+            stored = Counter(
+                line for (content,) in have for each in opened(content).values() for line in unpacked(each)
+            )
+            new = list((Counter(unpacked(loose.lines)) - stored).elements())
+            lines, added = packed_lines(new), len(new)
+        if added:
             self._chunks.add(function_id, (loose.first_ms, ""), lines, stream_id)
-        return len(mine) // 3 - len(new)
+        return loose.events - added
 
     def _rejects(self, rejects: Sequence[Reject]) -> None:
         if not rejects:
@@ -292,16 +268,6 @@ class Writer:
         self._connection.executemany("INSERT OR REPLACE INTO metrics VALUES (?, ?, ?, ?, ?, ?)", rows)
         self._connection.execute("COMMIT")
         return len(rows)
-
-
-def _error(row: Any, errors: Sequence[int]) -> tuple[Any, ...]:
-    """A row's columns from the error on, the error as the store numbers it."""
-    return (None if row[_ERROR] is None else errors[row[_ERROR]], *row[_ERROR + 1 : _LINES])
-
-
-def _differs(rows: Sequence[Any]) -> npt.NDArray[np.bool_]:
-    """Whether each row but the first has another request id than the one before it."""
-    return np.fromiter((one[_REQUEST] != other[_REQUEST] for one, other in pairwise(rows)), np.bool_, len(rows) - 1)
 
 
 def _spans(minutes: set[tuple[int, int]]) -> list[tuple[int, int, int]]:
