@@ -89,14 +89,19 @@ def test_json_lines_of_filter_log_events(file: Callable[..., Path], group_key: s
 @pytest.mark.parametrize(
     "line",
     [
-        {"@timestamp": "2024-03-04 17:22:38.033", "@message": "m", "@logStream": STREAM, "@log": "123456789012:/aws/lambda/mine"},
+        {
+            "@timestamp": "2024-03-04 17:22:38.033",
+            "@message": "m",
+            "@logStream": STREAM,
+            "@log": "123456789012:/aws/lambda/mine",
+        },
         {"function": "mine", "timestamp": "2024-03-04T17:22:38.033000", "message": "m"},
         {"timestamp": ISO, "message": "m", "log_stream": STREAM, "log_group": "/aws/lambda/mine"},
         {"time": T0 * 1000, "log": "m", "functionName": "mine"},
         {"timestamp": T0 / 1000, "message": "m", "function_name": "mine"},
         {"timestamp": str(T0), "message": "m", "function": "mine"},
     ],
-)  # fmt: skip
+)
 def test_other_spellings(file: Callable[..., Path], line: dict[str, Any]) -> None:
     events, rejects = read(file(lines([line, line])))
     assert seen(events) == [(0, "m"), (0, "m")]
@@ -170,8 +175,11 @@ def test_cli_output(file: Callable[..., Path]) -> None:
 
 def test_arrays_and_insights_results(file: Callable[..., Path]) -> None:
     assert seen(read(file(json.dumps(filtered())))[0]) == THREE
-    row = [{"field": "@timestamp", "value": "2024-03-04 17:22:38.033"}, {"field": "@message", "value": "m0"},
-           {"field": "@ptr", "value": "p"}]  # fmt: skip
+    row = [
+        {"field": "@timestamp", "value": "2024-03-04 17:22:38.033"},
+        {"field": "@message", "value": "m0"},
+        {"field": "@ptr", "value": "p"},
+    ]
     events, rejects = read(
         file(json.dumps({"results": [row, row], "statistics": {"bytesScanned": 1.0}, "status": "Complete"}))
     )
@@ -183,9 +191,13 @@ def test_arrays_and_insights_results(file: Callable[..., Path]) -> None:
 @pytest.mark.parametrize("joint", ["", "\n"])
 def test_subscription_records(file: Callable[..., Path], joint: str, sort_keys: bool) -> None:
     record = {
-        "messageType": "DATA_MESSAGE", "owner": "123456789012", "logGroup": "/aws/lambda/mine", "logStream": STREAM,
-        "subscriptionFilters": ["f"], "logEvents": [{"id": str(at), "timestamp": T0 + at, "message": f"m{at}"} for at in range(3)],
-    }  # fmt: skip
+        "messageType": "DATA_MESSAGE",
+        "owner": "123456789012",
+        "logGroup": "/aws/lambda/mine",
+        "logStream": STREAM,
+        "subscriptionFilters": ["f"],
+        "logEvents": [{"id": str(at), "timestamp": T0 + at, "message": f"m{at}"} for at in range(3)],
+    }
     control = {"messageType": "CONTROL_MESSAGE", "logEvents": [{"id": "", "timestamp": T0, "message": "check"}]}
     text = joint.join(json.dumps(part, sort_keys=sort_keys) for part in (record, control, record))
     events, rejects = read(file(gzip.compress(text.encode()), "firehose"))
@@ -464,9 +476,21 @@ def test_no_file_raises(tmp_path_factory: pytest.TempPathFactory, content: bytes
 
 @pytest.mark.parametrize(
     "value",
-    [T0 // 1000 + 0.033, T0, T0 * 1000, T0 * 1_000_000, str(T0), ISO, "2024-03-04 17:22:38.033", "2024-03-04T18:22:38.033+01:00",
-     "2024-03-04T17:22:38.033000000Z", "2024/03/04 17:22:38.033", "2024-03-04T17:22:38,033+0000", "2024-03-04 17:22:38.033 UTC"],
-)  # fmt: skip
+    [
+        T0 // 1000 + 0.033,
+        T0,
+        T0 * 1000,
+        T0 * 1_000_000,
+        str(T0),
+        ISO,
+        "2024-03-04 17:22:38.033",
+        "2024-03-04T18:22:38.033+01:00",
+        "2024-03-04T17:22:38.033000000Z",
+        "2024/03/04 17:22:38.033",
+        "2024-03-04T17:22:38,033+0000",
+        "2024-03-04 17:22:38.033 UTC",
+    ],
+)
 def test_times_in_every_unit(value: object) -> None:
     assert epoch_ms(value) == T0
 

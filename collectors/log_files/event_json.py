@@ -1,6 +1,7 @@
 """One JSON object as a log event, whatever its exporter called the keys."""
 
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -18,6 +19,16 @@ ID_KEYS = ("eventId", "event_id", "id", "@ptr")
 FUNCTION_KEYS = ("function", "functionName", "function_name")
 ACCOUNT_KEYS = ("account", "accountId", "account_id", "owner")
 REGION_KEYS = ("region", "awsRegion", "aws_region")
+_SPELLINGS = (
+    TIME_KEYS,
+    MESSAGE_KEYS,
+    GROUP_KEYS,
+    STREAM_KEYS,
+    ID_KEYS,
+    FUNCTION_KEYS,
+    ACCOUNT_KEYS,
+    REGION_KEYS,
+)
 CONTAINERS = ("events", "results", "logEvents")
 # What a runtime's own JSON line has and an exporter's envelope has not.
 _OWN_LINE = frozenset(
@@ -72,21 +83,19 @@ def event_of(line: Any, envelope: Mapping[str, Any], raw: str) -> tuple[LogEvent
         line = {str(cell["field"]): cell.get("value") for cell in line}
     if not isinstance(line, dict):
         raise NotAnEvent("JSON that is no log event")
-    function, account, region = first(line, FUNCTION_KEYS), first(line, ACCOUNT_KEYS), first(line, REGION_KEYS)
-    group, stream = first(line, GROUP_KEYS), first(line, STREAM_KEYS)
-    message = next((line[key] for key in MESSAGE_KEYS if line.get(key) is not None), None)
-    enveloped = bool(group or stream or first(line, ID_KEYS) or function)
-    if _is_own_line(line, enveloped, message):
+    times, messages, groups, streams, ids, functions, accounts, regions = _present(tuple(line))
+    function, account, region = first(line, functions), first(line, accounts), first(line, regions)
+    group, stream, event_id = first(line, groups), first(line, streams), first(line, ids)
+    message = next((line[key] for key in messages if line[key] is not None), None)
+    if _is_own_line(line, bool(group or stream or event_id or function), message):
         text, event_id = raw or encoded(line), ""
         function, account, region = _from_arn(line)
     elif message is None:
         raise NotAnEvent("JSON without a message")
     else:
         text = message if isinstance(message, str) else encoded(message)
-        event_id = first(line, ID_KEYS)
-    moment = next((line[key] for key in TIME_KEYS if line.get(key) not in (None, "")), None)
-    known = moment is not None
-    timestamp_ms = epoch_ms(moment) if known else time_in_text(text)
+    moment = next((line[key] for key in times if line[key] not in (None, "")), None)
+    timestamp_ms = time_in_text(text) if moment is None else epoch_ms(moment)
     event = LogEvent(
         timestamp_ms or 0,
         whole(text),
@@ -98,6 +107,12 @@ def event_of(line: Any, envelope: Mapping[str, Any], raw: str) -> tuple[LogEvent
         whole(region or first(envelope, REGION_KEYS)),
     )
     return event, timestamp_ms is not None
+
+
+@lru_cache(maxsize=1024)
+def _present(keys: tuple[str, ...]) -> tuple[tuple[str, ...], ...]:
+    """For each field of an event, which of its spellings an object with these keys has."""
+    return tuple(tuple(key for key in spellings if key in keys) for spellings in _SPELLINGS)
 
 
 def _is_own_line(line: dict[str, Any], enveloped: bool, message: object) -> bool:

@@ -40,13 +40,14 @@ _FIELDS = {
 def decoder_for(line: dict[str, Any]) -> msgspec.json.Decoder[LogEvent] | None:
     """A decoder of lines spelled like ``line``; None where lines like it need a closer look.
 
-    That is: no time in whole milliseconds, no plain message, or nothing that names the function in every line.
+    That is: no time in whole milliseconds, no plain message, or no group, function or stream beside them, so that
+    the line may be a runtime's own.
     """
     names = {field: next((key for key in keys if line.get(key)), keys[0]) for field, keys in _FIELDS.items()}
     moment, message = line.get(names["timestamp_ms"]), line.get(names["message"])
     if type(moment) is not int or not FIRST_MS <= moment < LAST_MS or not isinstance(message, str):
         return None
-    needed = next((field for field in ("log_group", "function") if line.get(names[field])), None)
+    needed = next((field for field in ("log_group", "function", "log_stream") if line.get(names[field])), None)
     if needed is None or "type" in line:
         return None
     return _decoder(needed, tuple(names.items()))

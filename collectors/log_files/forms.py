@@ -19,7 +19,7 @@ _BINARY_MAGIC = (
 )
 _CONTROLS = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1d\x7f]")
 _PLATFORM_LINE = re.compile(
-    rb"(?:START|END|REPORT) RequestId: |INIT_START |(?:\x1b\[[0-9;]*m)*\d{4}-\d\d-\d\dT[\d:.]+\S* (?:START|END|REPORT) RequestId: "
+    rb"INIT_START |(?:(?:\x1b\[[0-9;]*m)*\d{4}-\d\d-\d\dT[\d:.]+\S* )?(?:START|END|REPORT) RequestId: "
 )
 _LOOKED_AT = 40  # lines
 

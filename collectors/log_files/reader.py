@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -96,6 +97,9 @@ class FileReader:
                 yield from self._slowly(block)
             else:
                 self._line += block.count(b"\n")
+                for event in events:
+                    if not event.log_group and not event.function:
+                        self._name(event)
                 yield events
 
     def _slowly(self, block: bytes) -> Iterator[list[LogEvent]]:
@@ -139,7 +143,7 @@ class FileReader:
         if event.function:
             if not event.log_group:
                 self._function = event.function  # platform.start names it once for the lines that follow
-        elif not event.log_group and not _SHARED_STREAM.fullmatch(event.log_stream):
+        elif not event.log_group and not _is_shared(event.log_stream):
             event.function = self._function
 
     # --- documents ----------------------------------------------------------------------------------------------
@@ -199,6 +203,12 @@ class FileReader:
 
     def _reject(self, reason: str, text: str = "") -> None:
         self.rejects.append(Reject(reason, whole(text[:SHOWN]), self._source.name, self._line))
+
+
+@lru_cache(maxsize=1024)
+def _is_shared(stream: str) -> bool:
+    """Whether the stream's name says the function, as those of a shared log group do."""
+    return _SHARED_STREAM.fullmatch(stream) is not None
 
 
 def _joined(head: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:
