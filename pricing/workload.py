@@ -1,8 +1,7 @@
 """A workload in figures: what a month of one function would use, before it runs."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
-from typing import Any
 
 from pricing.usage import DEFAULT_ARCH, DEFAULT_REGION, INCLUDED_EPHEMERAL_MB, Usage, billed_ms_of, provisioned_mb_ms
 
@@ -77,42 +76,4 @@ class Workload:
             provisioned_billed_ms=provisioned_ms,
             provisioned_billed_mb_ms=provisioned_ms * self.memory_mb,
             basis="estimated",
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class WhatIf:
-    """A change to compare with: its name, and the workload's fields that it sets.
-
-    Nothing else changes with them; above all, the durations stay as they are unless the change names them.
-    """
-
-    label: str
-    changes: tuple[tuple[str, Any], ...]
-    functions: tuple[tuple[str, tuple[tuple[str, Any], ...]], ...] = ()
-
-    def applied(self, workload: Workload) -> Workload:
-        """The workload with the general changes, then with those for its own name."""
-        changed = replace(workload, **dict(self.changes))
-        return replace(changed, **dict(dict(self.functions).get(workload.name, ())))
-
-    def applied_to_usage(self, usage: Usage) -> Usage:
-        """Recorded usage under the same change. Raises ``ValueError`` for what cannot be told from usage."""
-        changes = dict(self.changes)
-        changed = replace(
-            usage,
-            region=changes.pop("region", usage.region),
-            arch=changes.pop("arch", usage.arch),
-            ephemeral_mb=changes.pop("ephemeral_mb", usage.ephemeral_mb),
-        )
-        memory_mb = changes.pop("memory_mb", None)
-        if changes:
-            raise ValueError(f"{', '.join(sorted(changes))} cannot be changed in usage that was recorded")
-        if memory_mb is None:
-            return changed
-        return replace(
-            changed,
-            memory_mb=memory_mb,
-            billed_mb_ms=changed.billed_ms * memory_mb,
-            provisioned_billed_mb_ms=changed.provisioned_billed_ms * memory_mb,
         )

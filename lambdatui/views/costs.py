@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from collectors.store.spans import whole_from
 from lambdatui.views.columns import columns
 from lambdatui.views.narrow import Narrow
 from lambdatui.views.time_range import DAY_MS, TimeRange, day_of, month_start_ms
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from collectors.store.rows import DayUsage, FunctionRow, Totals
     from pricing.free_tier import FreeTierUse
     from pricing.pricebook import PriceBook
+    from pricing.whatif import Compared, WhatIf
 
 COST_COLUMNS = columns(
     "dimension", "function", "account", "region", "arch", "quantity", "unit", "free", "billable", "rate", "amount",
@@ -77,7 +79,8 @@ def costs(
     reports = counted = 0
     for month in _months(time_range):
         totals = reader.totals(month.from_ms, month.to_ms)
-        before = reader.totals(month_start_ms(month.from_ms), month.from_ms)
+        # A long span begins at a full hour or day: what lies before it must end there, or it would count twice.
+        before = reader.totals(month_start_ms(month.from_ms), whole_from(month.from_ms, month.to_ms))
         used = [*totals, *before]
         whole = bill([_usage(by_id[one.function_id], one) for one in used], book, free_tier=free_tier)
         inside = {at for at, one in enumerate(totals) if one.function_id in chosen}
@@ -103,12 +106,41 @@ def costs(
     )
 
 
-def usages(reader: "Reader", time_range: TimeRange, narrow: Narrow = EVERYTHING) -> list[Usage]:
-    """What each chosen function used in the range: for a what-if on recorded usage."""
-    chosen = narrow.chosen(reader.functions())
-    by_id = {row.id: row.function for row in chosen}
-    totals = reader.totals(time_range.from_ms, time_range.to_ms, list(by_id))
-    return [_usage(by_id[one.function_id], one) for one in totals]
+def what_ifs(
+    reader: "Reader",
+    time_range: TimeRange,
+    book: "PriceBook",
+    changes: "Sequence[WhatIf]",
+    *,
+    free_tier: bool = True,
+    narrow: Narrow = EVERYTHING,
+) -> "tuple[Compared, ...]":
+    """The bill of a range under each change of the chosen functions; the other functions stay as they are.
+
+    Raises ``ValueError`` for a change that recorded usage cannot tell, and for a range of more than one month.
+    """
+    from pricing.whatif import compare
+
+    if len(list(_months(time_range))) > 1:
+        raise ValueError("a what-if needs a range within one calendar month")
+    functions = reader.functions()
+    chosen = {row.id for row in narrow.chosen(functions)}
+    by_id = {row.id: row.function for row in functions}
+    totals = reader.totals(time_range.from_ms, time_range.to_ms)
+    recorded = [_usage(by_id[one.function_id], one) for one in totals]
+    inside = {at for at, one in enumerate(totals) if one.function_id in chosen}
+
+    def billed(used: list[Usage]) -> Bill:
+        return bill(used, book, free_tier=free_tier).of(inside)
+
+    others = [
+        (
+            change.label,
+            billed([change.applied_to_usage(one) if at in inside else one for at, one in enumerate(recorded)]),
+        )
+        for change in changes
+    ]
+    return compare(billed(recorded), others)
 
 
 def _months(time_range: TimeRange) -> Iterator[TimeRange]:

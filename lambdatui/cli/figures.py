@@ -1,0 +1,227 @@
+"""The figures of a workload as people give them: options, ``--compare`` items, and the tables of a plan file.
+
+One registry of fields serves all three, so a plan accepts what the command line accepts, with the same limits.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from lambdatui.cli.quantities import COUNT, EPHEMERAL_MB, INVOCATION_MS, MEMORY_MB, RATIO, Duration, Quantity
+from pricing.pricebook import ARCHITECTURES, PriceBook, UnknownRegion
+from pricing.whatif import WhatIf
+from pricing.workload import Workload
+
+if TYPE_CHECKING:
+    _ParamType = click.ParamType[Any]
+else:
+    _ParamType = click.ParamType
+
+_ALIASES = {"amd64": "x86_64", "x64": "x86_64", "x86": "x86_64", "intel": "x86_64", "aarch64": "arm64", "arm": "arm64",
+            "graviton": "arm64"}  # fmt: skip
+
+
+@cache
+def price_book() -> PriceBook:
+    """The bundled price book, read once."""
+    return PriceBook.load()
+
+
+class Arch(_ParamType):
+    """``x86_64`` or ``arm64``."""
+
+    name = "arch"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        text = str(value)
+        if text in ARCHITECTURES:
+            return text
+        near = _ALIASES.get(text.lower().replace("-", "_")) or next(
+            iter(get_close_matches(text.lower(), ARCHITECTURES, n=1, cutoff=0.4)), None
+        )
+        hint = f"did you mean {near}?" if near else "there are x86_64 and arm64"
+        self.fail(f"unknown architecture {text!r}; {hint}", param, ctx)
+
+
+class Region(_ParamType):
+    """A region that the price book has prices for."""
+
+    name = "region"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        try:
+            return price_book().region(str(value)).code
+        except UnknownRegion as error:
+            self.fail(str(error), param, ctx)
+
+
+ARCH, REGION = Arch(), Region()
+MONTH_HOURS = Duration("h", 0, 744)  # 31 days
+
+# A workload's fields, with the type that reads each. Beside these names, ``memory`` and so on stand for ``memory_mb``.
+FIELDS: dict[str, _ParamType] = {
+    "region": REGION,
+    "arch": ARCH,
+    "requests": COUNT,
+    "duration_ms": INVOCATION_MS,
+    "memory_mb": MEMORY_MB,
+    "ephemeral_mb": EPHEMERAL_MB,
+    "init_ms": INVOCATION_MS,
+    "cold_ratio": RATIO,
+    "provisioned": COUNT,
+    "provisioned_hours": MONTH_HOURS,
+    "provisioned_requests": COUNT,
+    "provisioned_duration_ms": INVOCATION_MS,
+}
+_SHORT = {"duration": "duration_ms", "memory": "memory_mb", "ephemeral": "ephemeral_mb", "init": "init_ms",
+          "cold": "cold_ratio", "hours": "provisioned_hours", "provisioned_duration": "provisioned_duration_ms"}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A plan file: its functions, and the what-ifs to set beside them. ``free_tier`` is None where it says nothing."""
+
+    workloads: tuple[Workload, ...]
+    what_ifs: tuple[WhatIf, ...]
+    free_tier: bool | None
+
+
+def workload(given: Mapping[str, Any], name: str = "") -> Workload:
+    """The workload of converted fields, checked as a whole. Raises ``click.UsageError``."""
+    where = f"function {name!r}: " if name else ""
+    if "requests" not in given and "provisioned" not in given:
+        raise click.UsageError(f"{where}the number of requests is missing: give --requests, such as 3M")
+    if given.get("requests") and "duration_ms" not in given:
+        raise click.UsageError(f"{where}the duration is missing: give --duration-ms, such as 120")
+    if given.get("init_ms") and "cold_ratio" not in given:
+        raise click.UsageError(f"{where}--init-ms needs --cold-ratio: which part of the requests are cold starts?")
+    lonely = [key for key in given if key.startswith("provisioned_") and not given.get("provisioned")]
+    if lonely:
+        raise click.UsageError(f"{where}--{lonely[0].replace('_', '-')} needs --provisioned, a number of environments")
+    if given.get("provisioned_requests", 0) > given.get("requests", 0):
+        raise click.UsageError(f"{where}--provisioned-requests are more than --requests; give at most all of them")
+    return Workload(name=name, **given)
+
+
+def comparisons(texts: Sequence[str]) -> tuple[WhatIf, ...]:
+    """``arm64,memory=512,arm64+memory=512``: one what-if for each comma. Raises ``click.UsageError``."""
+    items = [item.strip() for text in texts for item in text.split(",") if item.strip()]
+    if texts and not items:
+        raise click.UsageError("--compare is empty; name changes such as arm64,memory=512")
+    return tuple(WhatIf(item, tuple(_change(part.strip()) for part in item.split("+"))) for item in items)
+
+
+def _change(text: str) -> tuple[str, Any]:
+    key, equals, value = text.partition("=")
+    if equals:
+        return _field("--compare", key, value)
+    if text in price_book():
+        return "region", text
+    if text in ARCHITECTURES or text.lower() in _ALIASES:
+        return _field("--compare", "arch", text)
+    raise click.UsageError(
+        f"--compare: {text!r} is no change; name an architecture, a region, or a figure such as memory=512"
+    )
+
+
+def _field(where: str, key: str, value: object) -> tuple[str, Any]:
+    """A field's name and its converted value. Raises ``click.UsageError`` that names the place."""
+    name = key.strip().lower().replace("-", "_")
+    name = _SHORT.get(name, name)
+    if name not in FIELDS:
+        near = get_close_matches(name, [*FIELDS, *_SHORT], n=1, cutoff=0.5)
+        hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(FIELDS)}"
+        raise click.UsageError(f"{where}: unknown figure {key.strip()!r}; {hint}")
+    if isinstance(value, bool | dict | list):
+        raise click.UsageError(f"{where}: {name} is one figure, not {type(value).__name__}")
+    kind = FIELDS[name]
+    try:
+        return name, kind.convert(value.strip() if isinstance(value, str) else value, None, None)
+    except click.BadParameter as error:
+        shown = name if isinstance(kind, Quantity) else kind.name
+        raise click.UsageError(f"{where}: {shown}: {error.message}") from error
+
+
+def plan(path: Path) -> Plan:
+    """Read a plan file::
+
+        free_tier = true
+        [defaults]
+        region = "eu-west-1"
+        [functions.checkout]
+        requests = "30M"
+        duration_ms = 120
+        memory_mb = 1536
+        [what_if.arm]
+        arch = "arm64"
+        [what_if.smaller.functions.checkout]
+        memory_mb = 1024
+
+    Raises ``click.UsageError`` that names the table and the figure.
+    """
+    document = _document(path)
+    _known_keys(path.name, document, ("free_tier", "defaults", "functions", "what_if"))
+    functions = _table(path.name, document, "functions")
+    if not functions:
+        raise click.UsageError(f"{path.name}: it has no [functions.NAME] table")
+    defaults = _fields(f"{path.name} [defaults]", _table(path.name, document, "defaults"))
+    workloads = []
+    for name, table in functions.items():
+        own = _fields(f"{path.name} [functions.{name}]", table)
+        workloads.append(workload({**defaults, **own}, name))
+    what_ifs = tuple(
+        _what_if(f"{path.name} [what_if.{label}]", label, table, functions)
+        for label, table in _table(path.name, document, "what_if").items()
+    )
+    free_tier = document.get("free_tier")
+    if not isinstance(free_tier, bool | None):
+        raise click.UsageError(f"{path.name}: free_tier is true or false")
+    return Plan(tuple(workloads), what_ifs, free_tier)
+
+
+def _what_if(where: str, label: str, table: object, functions: Mapping[str, Any]) -> WhatIf:
+    if not isinstance(table, dict):
+        raise click.UsageError(f"{where} is not a table of figures")
+    special = _table(where, table, "functions")
+    _known_keys(where, special, tuple(functions))
+    general = _fields(where, {key: value for key, value in table.items() if key != "functions"})
+    own = {name: _fields(f"{where} functions.{name}", one) for name, one in special.items()}
+    return WhatIf(label, tuple(general.items()), tuple((name, tuple(one.items())) for name, one in own.items()))
+
+
+def _document(path: Path) -> dict[str, Any]:
+    import tomllib
+    from decimal import Decimal
+
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"), parse_float=Decimal)
+    except OSError as error:
+        raise click.UsageError(f"cannot read the plan {path}: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise click.UsageError(f"{path.name} is not TOML: {error}") from error
+
+
+def _fields(where: str, table: object) -> dict[str, Any]:
+    if not isinstance(table, dict):
+        raise click.UsageError(f"{where} is not a table of figures")
+    return dict(_field(where, key, value) for key, value in table.items())
+
+
+def _table(where: str, document: Mapping[str, Any], key: str) -> dict[str, Any]:
+    found = document.get(key, {})
+    if not isinstance(found, dict):
+        raise click.UsageError(f"{where}: {key} is not a table")
+    return found
+
+
+def _known_keys(where: str, document: Mapping[str, Any], known: Sequence[str]) -> None:
+    for key in document:
+        if key not in known:
+            near = get_close_matches(key, known, n=1, cutoff=0.5)
+            hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(known)}"
+            raise click.UsageError(f"{where}: unknown key {key!r}; {hint}")

@@ -1,0 +1,75 @@
+"""What a change would cost: the same month with another architecture, size or region, beside the month as it is."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import Any
+
+from pricing.bill import Bill
+from pricing.usage import EXACT, Usage
+from pricing.workload import Workload
+
+_OF_USAGE = ("region", "arch", "memory_mb", "ephemeral_mb")
+Changes = tuple[tuple[str, Any], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class WhatIf:
+    """A change to compare with: its name, and the workload's fields that it sets.
+
+    ``functions`` has further changes for functions of that name. Nothing else changes with them; above all,
+    durations stay as they are unless the change names them.
+    """
+
+    label: str
+    changes: Changes
+    functions: tuple[tuple[str, Changes], ...] = ()
+
+    def applied(self, workload: Workload) -> Workload:
+        changed = replace(workload, **dict(self.changes))
+        return replace(changed, **dict(dict(self.functions).get(workload.name, ())))
+
+    def applied_to_usage(self, usage: Usage) -> Usage:
+        """Recorded usage under the same change. Raises ``ValueError`` for what recorded usage cannot tell."""
+        changes = dict(self.changes)
+        impossible = sorted(set(changes).difference(_OF_USAGE))
+        if impossible:
+            raise ValueError(
+                f"{', '.join(impossible)} cannot be changed in recorded usage, only {', '.join(_OF_USAGE)}"
+            )
+        changed = replace(usage, **changes)
+        if "memory_mb" not in changes:
+            return changed
+        return replace(
+            changed,
+            billed_mb_ms=usage.billed_ms * changes["memory_mb"],
+            provisioned_billed_mb_ms=usage.provisioned_billed_ms * changes["memory_mb"],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """One what-if beside the month as it is. ``difference`` is its total less the other, ``ratio`` that over the other.
+
+    Both are None where the totals cannot be compared: another currency, or something without a public price.
+    """
+
+    label: str
+    bill: Bill
+    difference: Decimal | None
+    ratio: Decimal | None
+
+
+def compare(base: Bill, others: Sequence[tuple[str, Bill]]) -> tuple[Compared, ...]:
+    """Each of ``others`` (its label, its bill) against ``base``."""
+    return tuple(Compared(label, other, *_difference(base, other)) for label, other in others)
+
+
+def _difference(base: Bill, other: Bill) -> tuple[Decimal | None, Decimal | None]:
+    before, after = base.totals, other.totals
+    comparable = len(before) <= 1 and len(after) <= 1 and base.currency == other.currency
+    if not comparable or base.unpriced or other.unpriced:
+        return None, None
+    was, becomes = before.get(base.currency, Decimal(0)), after.get(base.currency, Decimal(0))
+    difference = EXACT.subtract(becomes, was)
+    return difference, difference / was if was else None
