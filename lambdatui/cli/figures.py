@@ -45,7 +45,7 @@ class Arch(_ParamType):
             iter(get_close_matches(text.lower(), ARCHITECTURES, n=1, cutoff=0.4)), None
         )
         hint = f"did you mean {near}?" if near else "there are x86_64 and arm64"
-        self.fail(f"unknown architecture {text!r}; {hint}", param, ctx)
+        raise click.BadParameter(f"unknown architecture {text!r}; {hint}", ctx, param)
 
 
 class Region(_ParamType):
@@ -57,7 +57,7 @@ class Region(_ParamType):
         try:
             return price_book().region(str(value)).code
         except UnknownRegion as error:
-            self.fail(str(error), param, ctx)
+            raise click.BadParameter(str(error), ctx, param) from error
 
 
 ARCH, REGION = Arch(), Region()
@@ -78,8 +78,15 @@ FIELDS: dict[str, _ParamType] = {
     "provisioned_requests": COUNT,
     "provisioned_duration_ms": INVOCATION_MS,
 }
-_SHORT = {"duration": "duration_ms", "memory": "memory_mb", "ephemeral": "ephemeral_mb", "init": "init_ms",
-          "cold": "cold_ratio", "hours": "provisioned_hours", "provisioned_duration": "provisioned_duration_ms"}  # fmt: skip
+_SHORT = {
+    "duration": "duration_ms",
+    "memory": "memory_mb",
+    "ephemeral": "ephemeral_mb",
+    "init": "init_ms",
+    "cold": "cold_ratio",
+    "hours": "provisioned_hours",
+    "provisioned_duration": "provisioned_duration_ms",
+}
 
 
 @dataclass(frozen=True, slots=True)
