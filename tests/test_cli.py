@@ -364,3 +364,62 @@ def test_an_interrupt_is_130(db: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("lambdatui.cli.functions.functions", interrupted)
     result = run("functions", "--db", db)
     assert (result.exit_code, result.stdout) == (130, "")
+
+
+def test_costs_follow_the_contract(db: Path) -> None:
+    result = run("costs", "--json", "--no-free-tier", "--db", db)
+    assert result.exit_code == 0
+    found = json.loads(result.stdout)
+    assert {"lines", "total", "free_tier", "projection", "prices_as_of"} <= set(found)
+    assert set(found["projection"]) == {"p10", "p50", "p90", "method", "days_seen"}
+    assert list(found["lines"][0]) == [
+        "dimension", "function", "region", "arch", "quantity", "unit", "free", "billable", "rate", "amount", "basis",
+    ]  # fmt: skip
+    assert sum(Decimal(line["amount"]) for line in found["lines"]) == Decimal(found["total"])
+    of_functions = [Decimal(row["cost_usd"]) for row in rows(run("functions", "--json", "--db", db))]
+    assert sum(of_functions) == Decimal(found["total"])
+    free = json.loads(run("costs", "--json", "--db", db).stdout)
+    assert free["total"] == "0"
+    assert free["free_tier"]["aws"]["requests_used"] == 8
+    narrowed = json.loads(run("costs", "--json", "--db", db, "--function", "resize").stdout)
+    assert {line["function"] for line in narrowed["lines"]} == {"resize"}
+    text = run("costs", "--db", db).stdout
+    assert "8 of 1,000,000 requests" in text
+    assert run("costs", "--csv", "--db", db).stdout.startswith("dimension,function,")
+
+
+def test_import_says_what_it_came_to(tmp_path: Path) -> None:
+    exported, db = small_store.write_events(tmp_path / "events.jsonl"), tmp_path / "new.db"
+    found = json.loads(run("import", exported, "--json", "--db", db).stdout)
+    assert found.pop("seconds") >= 0
+    assert found == {"files": 1, "events": 34, "duplicates": 0, "invocations": 8, "errors": 2, "rejected": 0}
+    again = run("import", exported, "--db", db)
+    assert again.exit_code == 0
+    assert "34 duplicates, 0 invocations" in again.stdout
+    partly = run("import", exported, tmp_path / "none.jsonl", "--db", db)
+    assert (partly.exit_code, len(partly.stderr.splitlines())) == (3, 1)
+    failed = run("import", tmp_path / "none.jsonl", "--db", db)
+    assert failed.exit_code == 1
+    assert run("import", "--db", db).exit_code == 2
+
+
+def test_import_takes_what_a_file_does_not_say(tmp_path: Path) -> None:
+    event = small_store.invocation_events(small_store.CHECKOUT, 1, small_store.T0, duration_ms=5)
+    plain = tmp_path / "plain.log"
+    plain.write_text("".join(f"2025-03-31T10:00:0{at}.000Z {one.message}" for at, one in enumerate(event)))
+    db = tmp_path / "plain.db"
+    assert run("import", plain, "--function", "mine", "--region", "eu-west-3", "--db", db).exit_code == 0
+    assert run("--function", "yours", "import", plain, "--db", db).exit_code == 0
+    assert {(row["function"], row["region"]) for row in rows(run("functions", "--json", "--db", db))} == {
+        ("mine", "eu-west-3"), ("yours", None),
+    }  # fmt: skip
+
+
+def test_an_export_is_read_back_whole_and_only_once(db: Path, tmp_path: Path) -> None:
+    exported, copy = tmp_path / "lines.jsonl.gz", tmp_path / "again.db"
+    assert run("db", "export", exported, "--db", db).exit_code == 0
+    assert run("import", exported, "--db", copy).exit_code == 0
+    listed = rows(run("invocations", "--json", "--db", copy))
+    assert listed == rows(run("invocations", "--json", "--db", db))
+    again = json.loads(run("import", exported, "--json", "--db", copy).stdout)
+    assert (again["invocations"], again["duplicates"]) == (0, 34)

@@ -80,10 +80,10 @@ def test_without_prices_or_calls_nothing_is_known(reader: Reader) -> None:
 
 def test_the_month_is_projected_from_its_rate(reader: Reader) -> None:
     (checkout, _) = functions(reader, RangeChoice(at="2025-03-31T12:00:00Z").resolve(0), BOOK).rows
-    # Half a day has been seen, and half a day is left.
+    # Two hours of data have been seen, and twelve hours are left.
     assert checkout.cost_usd is not None
     assert checkout.projected_usd is not None
-    assert float(checkout.projected_usd / checkout.cost_usd) == pytest.approx(2.0, rel=0.01)
+    assert float(checkout.projected_usd / checkout.cost_usd) == pytest.approx(7.0, rel=0.01)
 
 
 def test_metrics_count_where_they_saw_more(metered: Reader) -> None:

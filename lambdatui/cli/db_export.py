@@ -5,13 +5,16 @@ import json
 import os
 import sqlite3
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
+from collectors.model import Function
 from collectors.store.open import open_reader
-from lambdatui.cli.opened import opened
+from collectors.store.rows import LogLine
+from lambdatui.cli.opened import Opened, opened
+from lambdatui.views.invocations import each
 
 _PAGES = 4_096  # copied at a time, so that a collector can write in between
 
@@ -42,24 +45,40 @@ def write_lines(file: str) -> int:
     lines = 0
     with opened() as store, _output(file) as out:
         stored = store.reader.functions()
-        keys = {row.id: row.function.key for row in stored}
-        groups = {row.id: row.function.log_group or f"/aws/lambda/{row.function.key.name}" for row in stored}
         ids = store.context.narrow.ids(stored)
         if ids == []:
             return 0
+        functions = {row.id: row.function for row in stored}
+        streams = _streams(store, ids)
         for line in store.reader.search(store.range.from_ms, store.range.to_ms, ids):
-            key = keys[line.function_id]
-            event = {
-                "timestamp": line.timestamp_ms,
-                "message": line.text,
-                "logGroup": groups[line.function_id],
-                "function": key.name,
-                "account": key.account,
-                "region": key.region,
-            }
+            event = _event(line, functions[line.function_id], streams.get((line.function_id, line.request_id), ()))
             out.write(json.dumps({name: value for name, value in event.items() if value != ""}) + "\n")
             lines += 1
     return lines
+
+
+def _streams(store: Opened, ids: list[int] | None) -> dict[tuple[int, str], list[tuple[int, str]]]:
+    """(function id, request id) to when each attempt began and in which stream, the newest first."""
+    found: dict[tuple[int, str], list[tuple[int, str]]] = {}
+    for row in each(store.reader, store.range, ids):
+        found.setdefault((row.function_id, row.request_id), []).append((row.start_ms, row.stream))
+    return found
+
+
+def _event(line: LogLine, function: Function, attempts: Sequence[tuple[int, str]]) -> dict[str, int | str]:
+    """One line with the keys of CloudWatch's own exports. The stream is part of what makes an invocation unique."""
+    key = function.key
+    # INIT_START comes before START: a line older than every attempt belongs to the first.
+    stream = next((name for start, name in attempts if start <= line.timestamp_ms), attempts[-1][1] if attempts else "")
+    return {
+        "timestamp": line.timestamp_ms,
+        "message": line.text,
+        "logGroup": function.log_group or f"/aws/lambda/{key.name}",
+        "logStream": stream,
+        "function": key.name,
+        "account": key.account,
+        "region": key.region,
+    }
 
 
 @contextmanager

@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from pricing.pricebook import PriceBook
     from pricing.usage import Usage
 
-WINDOW_DAYS = 14  # as in ``pricing.projection``
-
 
 def costs_by_function(
     book: "PriceBook", functions: Mapping[int, Function], totals: Iterable[Totals]
@@ -77,25 +75,26 @@ def projected_by_function(
     """
     if book is None or not chosen:
         return {}
-    from pricing.projection import project_run_rate
+    from pricing.projection import WINDOW_DAYS, project_run_rate
 
     functions = {row.id: row.function for row in chosen}
     today = (time_range.to_ms - 1) // DAY_MS * DAY_MS
     month = month_start_ms(today)
     window = today - WINDOW_DAYS * DAY_MS
     days = reader.daily_usage(min(month, window), time_range.to_ms, list(functions))
-    daily = [(day_of(at), _day_usage(functions[one.function_id], one)) for at, one in _gathered(days, today, month)]
-    usages = project_run_rate(daily, time_range.to_ms, day_of(month)).p50
+    daily = [
+        (day_of(at), _day_usage(functions[one.function_id], one)) for at, one in _gathered(days, window, month, today)
+    ]
+    usages = project_run_rate(daily, time_range.to_ms, day_of(month), since_ms=reader.oldest_ms()).p50
     return _by_key(book, functions, usages)
 
 
-def _gathered(days: Iterable[DayUsage], today: int, month: int) -> list[tuple[int, DayUsage]]:
+def _gathered(days: Iterable[DayUsage], window: int, month: int, today: int) -> list[tuple[int, DayUsage]]:
     """Each function's days summed into at most four, which a run rate cannot tell from the days themselves.
 
     It asks for the first day, the sum of the settled window and the sum of the month: 500 functions with 44 days each
     would take a third of a second, four days each take a tenth of that.
     """
-    window = today - WINDOW_DAYS * DAY_MS
     sums: dict[tuple[int, int], tuple[int, list[int]]] = {}
     for one in days:
         part = (one.day_ms >= window) + (one.day_ms >= month) * 2 + (one.day_ms >= today) * 4

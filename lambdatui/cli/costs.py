@@ -1,0 +1,103 @@
+"""``lambdatui costs``."""
+
+import json
+from typing import Any
+
+import click
+
+from lambdatui import text
+from lambdatui.cli.opened import opened, price_book
+from lambdatui.cli.output import Listing, arranged, listing_options, print_rows
+from lambdatui.views.columns import columns
+from lambdatui.views.costs import CostsView, costs
+from lambdatui.views.shown import json_value
+
+# The contract's line, which has no account; --columns account shows it.
+LINE = columns(
+    "dimension", "function", "region", "arch", "quantity", "unit", "free", "billable", "rate", "amount", "basis"
+)
+
+
+@click.command(name="costs", epilog="Example: lambdatui costs --range mtd --sort amount --reverse --limit 10")
+@click.option("--no-free-tier", is_flag=True, help="List prices, without the account's free tier.")
+@listing_options
+def command(listing: Listing, no_free_tier: bool) -> None:
+    """What the stored usage costs, line by line, dearest first, and what the month will come to.
+
+    The free tier is the account's: the whole store is billed, and --function and the like choose among its lines.
+    """
+    with opened() as store:
+        view = costs(store.reader, store.range, price_book(), free_tier=not no_free_tier, narrow=store.context.narrow)
+        rows = arranged(view, listing)
+        if listing.form == "json":
+            click.echo(json.dumps(as_json(view, rows), ensure_ascii=False, indent=2))
+            return
+        print_rows(view, rows, listing, utc=store.context.utc, brief=[column.id for column in LINE])
+        if listing.form == "text":
+            for line in summary(view):
+                click.echo(line)
+
+
+def as_json(view: CostsView, rows: list[Any]) -> dict[str, Any]:
+    """The contract's object. ``total`` and ``projection`` are of the whole view, whatever --filter leaves of the lines.
+
+    Amounts are in ``currency``; ``free_tier`` maps each partition to its allowance and what of it is used.
+    """
+    projection = view.projection
+    return {
+        "as_of": text.iso(view.as_of),
+        "range": {"from": text.iso(view.range.from_ms), "to": text.iso(view.range.to_ms)},
+        "coverage": None if view.coverage is None else round(view.coverage, 6),
+        "basis": view.basis,
+        "lines": [{column.id: json_value(column, getattr(row, column.id)) for column in LINE} for row in rows],
+        "total": _decimal(view.total),
+        "currency": view.currency,
+        "free_tier": {
+            use.partition: {
+                "requests": use.requests,
+                "requests_used": use.requests_used,
+                "gb_seconds": use.gb_seconds,
+                "gb_seconds_used": _decimal(use.gb_seconds_used),
+            }
+            for use in view.free_tier
+        },
+        "projection": projection
+        and {
+            "p10": _decimal(projection.p10),
+            "p50": _decimal(projection.p50),
+            "p90": _decimal(projection.p90),
+            "method": projection.method,
+            "days_seen": projection.days_seen,
+        },
+        "prices_as_of": view.prices_as_of,
+    }
+
+
+def summary(view: CostsView) -> list[str]:
+    """What stands below the table: total, free tier, projection, prices."""
+    lines = ["", f"{'total':<16}{_amount(view.total, view.currency)}"]
+    others = {currency: amount for currency, amount in view.totals.items() if currency != view.currency}
+    lines += [f"{'':<16}and {_amount(amount, currency)}" for currency, amount in others.items()]
+    for use in view.free_tier:
+        if use.requests is not None and use.gb_seconds is not None:
+            used = f"{use.requests_used:,} of {use.requests:,} requests, "
+            used += f"{float(use.gb_seconds_used):,.0f} of {use.gb_seconds:,} GB-s"
+            lines.append(f"{'free tier':<16}{used} ({use.partition})")
+    if view.projection is not None:
+        one = view.projection
+        between = ""
+        if one.p10 is not None and one.p90 is not None:
+            between = f", between {_amount(one.p10, view.currency)} and {_amount(one.p90, view.currency)}"
+        lines.append(f"{'month':<16}{_amount(one.p50, view.currency)}{between} ({one.method})")
+    if view.prices_as_of is not None:
+        lines.append(f"{'prices as of':<16}{view.prices_as_of}")
+    return lines
+
+
+def _amount(amount: Any, currency: str) -> str:
+    shown = text.money(amount)
+    return shown if currency == "USD" or amount is None else f"{shown.replace('$', '')} {currency}"
+
+
+def _decimal(amount: Any) -> str | None:
+    return None if amount is None else text.decimal_text(amount)
