@@ -79,7 +79,7 @@ THREE = [(0, "m0"), (1, "m1"), (2, "m2")]
 
 @pytest.mark.parametrize("group_key", ["logGroup", "logGroupName", "log_group"])
 def test_json_lines_of_filter_log_events(file: Callable[..., Path], group_key: str) -> None:
-    events, rejects = read(file(lines(filtered(**{group_key: "/aws/lambda/mine"}))))
+    events, rejects = read(file(lines(event | {group_key: "/aws/lambda/mine"} for event in filtered())))
     assert seen(events) == THREE
     assert {(e.log_group, e.log_stream, e.function) for e in events} == {("/aws/lambda/mine", STREAM, "")}
     assert [e.event_id for e in events] == ["0", "1", "2"]
@@ -458,6 +458,8 @@ def test_standard_input(monkeypatch: pytest.MonkeyPatch, file: Callable[..., Pat
         assert source == Source("stdin", "-", None)
         events = [event for block in FileReader(source, NOBODY).blocks() for event in block]
     assert {event.function for event in events} == {"stdin"}
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(lines(filtered()).encode())))
+    assert seen(event for block in FileReader(source, NOBODY).blocks() for event in block) == THREE
 
 
 @given(st.binary(max_size=300) | st.text('[]{}":,\\ \nT2024-0:Z.abSTARTREPOEND', max_size=300).map(str.encode))

@@ -248,6 +248,13 @@ def test_a_pasted_invocation_comes_apart() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    "hostile", ["\n" * 20_000, "REPORT RequestId: x\n" * 2_000, "Duration: " * 2_000, "\x1b[" * 9_000]
+)
+def test_hostile_text_costs_no_depth_and_little_time(hostile: str) -> None:
+    assert read_text(f"REPORT RequestId: {ID}\t{hostile}")
+
+
 def platform(kind: str, record: object) -> dict[str, object]:
     return {"time": "2024-02-09T08:42:44.080Z", "type": f"platform.{kind}", "record": record}
 

@@ -96,16 +96,11 @@ def event_of(line: Any, envelope: Mapping[str, Any], raw: str) -> tuple[LogEvent
         text = message if isinstance(message, str) else encoded(message)
     moment = next((line[key] for key in times if line[key] not in (None, "")), None)
     timestamp_ms = time_in_text(text) if moment is None else epoch_ms(moment)
-    event = LogEvent(
-        timestamp_ms or 0,
-        whole(text),
-        whole(group or first(envelope, GROUP_KEYS)),
-        whole(stream or first(envelope, STREAM_KEYS)),
-        whole(event_id),
-        whole(function),
-        whole(account or first(envelope, ACCOUNT_KEYS)),
-        whole(region or first(envelope, REGION_KEYS)),
-    )
+    if envelope:
+        group, stream = group or first(envelope, GROUP_KEYS), stream or first(envelope, STREAM_KEYS)
+        account, region = account or first(envelope, ACCOUNT_KEYS), region or first(envelope, REGION_KEYS)
+    names = [whole(name) if name else "" for name in (group, stream, event_id, function, account, region)]
+    event = LogEvent(timestamp_ms or 0, whole(text), *names)
     return event, timestamp_ms is not None
 
 

@@ -1,13 +1,16 @@
 """Where exported logs lie: files, folders, gzip, standard input. Opening, and reading as one stream of bytes."""
 
 import codecs
+import io
 import os
 import stat
 import sys
+import time
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 CHUNK = 1 << 20
 _GZIP = b"\x1f\x8b"
@@ -85,10 +88,13 @@ class ByteStream:
         self.bytes_read = 0
         self._source = source
         self._damaged = damaged
-        self._descriptor = _opened(source)
-        status = os.fstat(self._descriptor)
-        self._promised = status.st_size if stat.S_ISREG(status.st_mode) else None
-        self.modified_ms = int(status.st_mtime * 1000)
+        self._file = _opened(source)
+        try:
+            status = os.fstat(self._file.fileno())
+            self._promised = status.st_size if stat.S_ISREG(status.st_mode) and source.path != "-" else None
+            self.modified_ms = int(status.st_mtime * 1000)
+        except OSError:  # standard input that is no file of the system's
+            self._promised, self.modified_ms = None, int(time.time() * 1000)
 
     def chunks(self) -> Iterator[bytes]:
         chunks = self._raw()
@@ -103,14 +109,13 @@ class ByteStream:
         yield from _as_utf8(chunks)
 
     def close(self) -> None:
-        if self._source.path != "-" and self._descriptor >= 0:
-            os.close(self._descriptor)
-            self._descriptor = -1
+        if self._source.path != "-":
+            self._file.close()
 
     def _raw(self) -> Iterator[bytes]:
         while True:
             try:
-                chunk = os.read(self._descriptor, CHUNK)
+                chunk = self._file.read1(CHUNK)
             except OSError as error:
                 raise SourceError(
                     self._source.name, f"could not be read to its end ({error.strerror})", "copy it and try again"
@@ -123,14 +128,16 @@ class ByteStream:
             self._damaged("the file became shorter while it was read")
 
 
-def _opened(source: Source) -> int:
+def _opened(source: Source) -> io.BufferedReader:
     if source.path == "-":
-        return sys.stdin.fileno()
+        if sys.stdin is None:
+            raise SourceError("-", "there is no standard input", "give a file or a folder")
+        return cast(io.BufferedReader, sys.stdin.buffer)
     try:
         mode = os.stat(source.path).st_mode
         if stat.S_ISBLK(mode) or stat.S_ISCHR(mode) or stat.S_ISSOCK(mode):
             raise SourceError(source.path, "is a device, not a file", "give a file, a folder or -")
-        return os.open(source.path, os.O_RDONLY)
+        return open(source.path, "rb")
     except FileNotFoundError:
         raise SourceError(source.path, "is not there", "check the path") from None
     except PermissionError:

@@ -98,10 +98,11 @@ def _lines(text: str) -> list[tuple[int, int]]:
 
 def _continues(text: str, lines: list[tuple[int, int]], position: int) -> bool:
     """Whether a line belongs to the REPORT before it: it begins with a field, or inside a field's label."""
-    start, end = lines[position]
-    line = without_escapes(text[start:end])
-    if not line.strip():
-        return position + 1 < len(lines) and _continues(text, lines, position + 1)
+    line = ""
+    for start, end in lines[position : position + 2]:  # a blank line may stand before XRAY's
+        line = without_escapes(text[start:end])
+        if line.strip():
+            break
     if _MORE_OF_REPORT.match(line):
         return True
     before = text[slice(*lines[position - 1])][-20:]
