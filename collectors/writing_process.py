@@ -1,9 +1,11 @@
 """The store's writer in a process of its own: batches go to it through a pipe, counts and errors come back."""
 
 import contextlib
+import gc
 import multiprocessing
 import os
 import signal
+import threading
 from multiprocessing.connection import Connection
 from pathlib import Path
 from types import TracebackType
@@ -18,6 +20,8 @@ from collectors.store.columns import Columns
 from collectors.store.open import StoreError, explained, writing
 from collectors.store.writer import Writer, Written
 
+_FORKED = multiprocessing.get_context("fork").Process
+_SPAWNED = multiprocessing.get_context("spawn").Process
 _READY, _DONE = "ready", "done"
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(tuple[Batch, Columns])
@@ -31,14 +35,17 @@ class Sink(Protocol):
     def finish(self) -> Written: ...
 
 
-def _run(path: Path, pipe: Connection, other_end: Connection) -> None:
+def _run(path: Path, source: str, pipe: Connection, other_end: Connection) -> None:
     """The process: takes batches until an empty message or the pipe's end. Dies with its parent, by the pipe."""
     other_end.close()
+    gc.disable()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent hears ctrl-c and ends the pipe
     total = Written()
     try:
         with writing(path) as connection:
-            writer = Writer(connection)
+            with explained(path):
+                writer = Writer(connection)
+                writer.begin(source)
             pipe.send((_READY, ""))
             while packed := pipe.recv_bytes():
                 with explained(path):
@@ -55,10 +62,10 @@ def _run(path: Path, pipe: Connection, other_end: Connection) -> None:
 class WritingProcess:
     """A ``Sink`` whose writer runs beside. Raises the writer's StoreError here, from whichever call comes next."""
 
-    def __init__(self, path: Path) -> None:
-        context = multiprocessing.get_context("fork" if os.name == "posix" and not _threads() else "spawn")
-        self._pipe, theirs = context.Pipe()
-        self._process = context.Process(target=_run, args=(path, theirs, self._pipe), name="lambdatui-writer")
+    def __init__(self, path: Path, source: str) -> None:
+        self._pipe, theirs = multiprocessing.Pipe()
+        process = _FORKED if _alone() else _SPAWNED
+        self._process = process(target=_run, args=(path, source, theirs, self._pipe), name="lambdatui-writer")
         self._process.start()
         theirs.close()
         self._path = path
@@ -102,8 +109,6 @@ class WritingProcess:
         return answer if isinstance(answer, Written) else Written()
 
 
-def _threads() -> bool:
-    """Whether this process has other threads: it is then not safe to fork."""
-    import threading
-
-    return threading.active_count() > 1
+def _alone() -> bool:
+    """Whether this process has no other thread: only then is it safe to fork, which starts faster."""
+    return threading.active_count() == 1 and os.name == "posix"

@@ -73,7 +73,7 @@ class Assembler:
     """Feed it blocks of events in any order; take the batches of what has become of them."""
 
     def __init__(self, defaults: FunctionKey | None = None, *, keep_lines: bool = True) -> None:
-        self._defaults = defaults or FunctionKey("")
+        self.defaults = defaults or FunctionKey("")
         self._keep = keep_lines
         self._streams: dict[tuple[str, str, str], _StreamState] = {}
         self._batch_no = 0
@@ -193,12 +193,12 @@ class Assembler:
         state.seen = self._batch_no
 
     def _report(self, state: _StreamState, report: Report, event: LogEvent) -> None:
-        found = self._named(state, report.request_id)
+        found = self._named(state, report.request_id or "")
         if found.report is not None:
             if found.report == report:
                 self._duplicates += 1
                 return
-            found = self._stray(state, report.request_id)
+            found = self._stray(state, report.request_id or "")
         found.report = report
         found.events.append(event)
         if found.ended:
@@ -415,7 +415,7 @@ class Assembler:
     # --- names ----------------------------------------------------------------------------------------------------
 
     def _open_stream(self, event: LogEvent) -> _StreamState:
-        key = function_key(event, self._defaults)
+        key = function_key(event, self.defaults)
         key = self._keys.get(key.name, key) if not key.region else key
         state = _StreamState(key, event.log_stream)
         state.seen = self._batch_no

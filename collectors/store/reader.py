@@ -276,7 +276,7 @@ class Reader:
         ((invocations,),) = self._all("SELECT coalesce(sum(invocations), 0) FROM day_cells")
         ((lines,),) = self._all("SELECT coalesce(sum(lines), 0) FROM chunks")
         rejects = self._all("SELECT reason, count(*), min(text) FROM rejects GROUP BY reason ORDER BY 2 DESC")
-        columns = ("source", "started_ms", "ended_ms", "events", "duplicates", "invocations", "rejected")
+        columns = ("source", "started_ms", "ended_ms", "events", "duplicates", "invocations", "errors", "rejected")
         collections = self._all(f"SELECT {', '.join(columns)} FROM collections ORDER BY id DESC LIMIT 20")
         return StoreInfo(
             str(self._path),

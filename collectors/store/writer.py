@@ -6,6 +6,7 @@ bulk. The few that may meet another row (repeats, fragments, late ones) go one b
 
 import hashlib
 import sqlite3
+import time
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -60,6 +61,32 @@ class Writer:
         self._joiner = Joiner(connection, self._chunks)
         self._requests = RequestIndex(connection)
         self._known_until: dict[int, int] = {}
+        pruned = connection.execute("SELECT value FROM settings WHERE name = 'pruned_before_ms'").fetchone()
+        self._pruned_before_ms: int | None = pruned[0] if pruned else None
+        self._collection: int | None = None
+
+    def begin(self, source: str) -> None:
+        """Opens this collection's line in the ledger, kept up to date with every batch."""
+        cursor = self._connection.execute(
+            "INSERT INTO collections (source, started_ms) VALUES (?, ?)", (source, _now_ms())
+        )
+        self._collection = cursor.lastrowid
+
+    def _account(self, written: Written) -> None:
+        if self._collection is not None:
+            self._connection.execute(
+                "UPDATE collections SET ended_ms = ?, events = events + ?, duplicates = duplicates + ?,"
+                " invocations = invocations + ?, errors = errors + ?, rejected = rejected + ? WHERE id = ?",
+                (
+                    _now_ms(),
+                    written.events,
+                    written.duplicates,
+                    written.invocations,
+                    written.errors,
+                    written.rejected,
+                    self._collection,
+                ),
+            )
 
     def write(self, batch: Batch, columns: Columns) -> Written:
         """Writes a batch, whose invocations are ``columns``.
@@ -69,6 +96,7 @@ class Writer:
         self._connection.execute("BEGIN IMMEDIATE")
         try:
             written = self._write(batch, columns)
+            self._account(written)
             self._connection.execute("COMMIT")
         except BaseException:
             self._connection.execute("ROLLBACK")
@@ -91,6 +119,8 @@ class Writer:
         self, columns: Columns, streams: Sequence[tuple[int, int]], errors: Sequence[int], written: Written
     ) -> None:
         rows = Rows.sorted(columns, streams, errors)
+        if self._pruned_before_ms is not None:
+            rows = self._after_pruned(rows, self._pruned_before_ms, written)
         plain = self._plain(rows)
         careful = rows.only(np.flatnonzero(~plain))
         if len(careful.ids):
@@ -105,6 +135,12 @@ class Writer:
         if anew:
             cells.recount(self._connection, _spans(anew))
         cells.carry_up(self._connection, dirty | anew)
+
+    def _after_pruned(self, rows: Rows, before_ms: int, written: Written) -> Rows:
+        """Without the rows of a time whose rows were pruned: the rollups count them, so they are known."""
+        old = rows.numbers["start_ms"] < before_ms
+        written.duplicates += int(rows.numbers["events"][old].sum())
+        return rows.only(np.flatnonzero(~old))
 
     def _plain(self, rows: Rows) -> npt.NDArray[np.bool_]:
         """Which rows are surely new: whole, no fragment of theirs stored, and no such row there.
@@ -251,11 +287,9 @@ class Writer:
     def configure(self, functions: Iterable[Function]) -> int:
         """Keeps functions and their configuration; returns how many."""
         count = 0
-        self._connection.execute("BEGIN IMMEDIATE")
         for function in functions:
             self._names.configure(function)
             count += 1
-        self._connection.execute("COMMIT")
         return count
 
     def measure(self, points: Iterable[MetricPoint]) -> int:
@@ -268,6 +302,10 @@ class Writer:
         self._connection.executemany("INSERT OR REPLACE INTO metrics VALUES (?, ?, ?, ?, ?, ?)", rows)
         self._connection.execute("COMMIT")
         return len(rows)
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000
 
 
 def _spans(minutes: set[tuple[int, int]]) -> list[tuple[int, int, int]]:
