@@ -18,7 +18,7 @@ from lambdatui.cli.runner import command
 from lambdatui.runner.environment import Environment, Invocation
 from lambdatui.runner.functions import Deployment, Deployments, RunnerError
 from lambdatui.runner.log import Log
-from lambdatui.runner.output import Output
+from lambdatui.runner.output import EVENT_BYTES, Output
 from lambdatui.runner.platform_lines import billed_ms, report
 from lambdatui.runner.runtime_api import ANSWER_BYTES
 
@@ -289,6 +289,12 @@ def test_output_is_the_same_events_however_it_is_cut() -> None:
         events = output.feed(data[:cut], 5000) + output.feed(data[cut:], 5000) + output.flush(5000)
         assert [text for _, text in events][:3] == expected
         assert events[-1] == (5000, "end")
+
+
+def test_a_line_longer_than_an_event_is_cut() -> None:
+    output = Output()
+    events = output.feed(b"x" * (2 * EVENT_BYTES + 5) + b"\n", 1)
+    assert [len(text) for _, text in events] == [EVENT_BYTES, EVENT_BYTES, 6]
 
 
 def test_report_prints_tabs_and_two_decimals() -> None:

@@ -22,49 +22,57 @@ class Output:
 
     def feed(self, data: bytes, now_ms: int) -> list[tuple[int, str]]:
         """``(timestamp_ms, message)`` of each event that ``data`` completes, oldest first."""
+        written = self._rest + data
         events: list[tuple[int, str]] = []
-        self._rest += data
-        while self._rest:
-            at = self._rest.find(_MAGIC, 0, EVENT_BYTES)
-            line_end = self._rest.find(b"\n", 0, at if at >= 0 else EVENT_BYTES)
-            if line_end >= 0:
-                self._take(line_end + 1, now_ms, events)
-            elif at > 0:
-                self._take(at, now_ms, events)
-            elif at == 0:
-                if not self._take_frame(now_ms, events):
-                    break
-            elif len(self._rest) >= EVENT_BYTES:
-                self._take(EVENT_BYTES, now_ms, events)
+        at, frame = 0, written.find(_MAGIC)
+        while at < len(written):
+            if -1 < frame < at:
+                frame = written.find(_MAGIC, at)
+            if frame == at:
+                end, event = _frame(written, at, now_ms)
             else:
+                end = _line_end(written, at, frame if frame >= 0 else len(written), frame >= 0)
+                event = _text(written[at:end], now_ms)
+            if end == at:
                 break
+            if event is not None:
+                events.append(event)
+            at = end
+        self._rest = written[at:]
         return events
 
     def flush(self, now_ms: int) -> list[tuple[int, str]]:
         """The last, unfinished line as an event, when there is one."""
-        events: list[tuple[int, str]] = []
-        if self._rest:
-            self._take(len(self._rest), now_ms, events)
-        return events
+        rest, self._rest = self._rest, b""
+        event = _text(rest, now_ms)
+        return [] if event is None else [event]
 
-    def _take(self, size: int, now_ms: int, events: list[tuple[int, str]]) -> None:
-        text, self._rest = self._rest[:size], self._rest[size:]
-        if text != b"\n":
-            events.append((now_ms, text.decode("utf-8", "replace")))
 
-    def _take_frame(self, now_ms: int, events: list[tuple[int, str]]) -> bool:
-        if len(self._rest) < _HEADER.size:
-            return False
-        _, _, size, time_us = _HEADER.unpack_from(self._rest)
-        if size > EVENT_BYTES:
-            # Bytes that only look like a frame, or a message that no log would keep: plain bytes.
-            self._take(len(_MAGIC), now_ms, events)
-            return True
-        whole = _HEADER.size + size
-        if len(self._rest) < whole:
-            return False
-        message, self._rest = self._rest[_HEADER.size : whole], self._rest[whole:]
-        # A function sets its own clock in the frame; one far from ours would put the event in another day.
-        time_ms = time_us // 1000
-        events.append((time_ms if abs(time_ms - now_ms) < 60_000 else now_ms, message.decode("utf-8", "replace")))
-        return True
+def _line_end(written: bytes, at: int, limit: int, limit_ends_it: bool) -> int:
+    """Where the line at ``at`` ends; ``at`` when its end has not come yet."""
+    line_feed = written.find(b"\n", at, min(limit, at + EVENT_BYTES))
+    if line_feed >= 0:
+        return line_feed + 1
+    if limit - at >= EVENT_BYTES:
+        return at + EVENT_BYTES
+    return limit if limit_ends_it else at
+
+
+def _text(text: bytes, time_ms: int) -> tuple[int, str] | None:
+    return (time_ms, text.decode("utf-8", "replace")) if text not in (b"", b"\n") else None
+
+
+def _frame(written: bytes, at: int, now_ms: int) -> tuple[int, tuple[int, str] | None]:
+    """The end of the frame at ``at``, and its event; ``at`` when it has not come whole yet."""
+    start = at + _HEADER.size
+    if len(written) < start:
+        return at, None
+    _, _, size, time_us = _HEADER.unpack_from(written, at)
+    if size > EVENT_BYTES:
+        # Bytes that only look like a frame, or a message that no log would keep: plain bytes.
+        return at + len(_MAGIC), _text(written[at : at + len(_MAGIC)], now_ms)
+    if len(written) < start + size:
+        return at, None
+    time_ms = time_us // 1000
+    # A function sets its own clock in the frame; one far from ours would put the event in another day.
+    return start + size, _text(written[start : start + size], time_ms if abs(time_ms - now_ms) < 60_000 else now_ms)
