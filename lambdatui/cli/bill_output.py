@@ -42,6 +42,13 @@ class Statement:
     as_of: str | None = None
     recorded: bool = False
 
+    @property
+    def total(self) -> Decimal | None:
+        """None where nothing has a price, where there are several currencies, and where no usage was recorded."""
+        if len(self.bill.totals) > 1 or (self.recorded and not self.bill.lines):
+            return None
+        return self.bill.total
+
 
 def amount_text(amount: Decimal | None) -> str:
     """``1,234.57``; below a cent four significant digits, ``0.0005834``; None is ``not priced``."""
@@ -66,7 +73,7 @@ def as_json(statement: Statement) -> str:
     bill = statement.bill
     document: dict[str, Any] = {
         "lines": [_line_json(line) for line in bill.lines],
-        "total": _decimal(_single_total(bill)),
+        "total": _decimal(statement.total),
         "currency": bill.currency,
         "free_tier": _free_tier_json(bill.free_tier),
         "projection": _projection_json(statement.projection),
@@ -93,11 +100,6 @@ def _value(value: object) -> Any:
 
 def _decimal(amount: Decimal | None) -> str | None:
     return None if amount is None else text.decimal_text(amount)
-
-
-def _single_total(bill: Bill) -> Decimal | None:
-    """The total; None where there is none, or one for each of several currencies."""
-    return bill.total if len(bill.totals) <= 1 else None
 
 
 def _free_tier_json(uses: Sequence[FreeTierUse]) -> dict[str, Any]:
@@ -134,7 +136,7 @@ def _projection_json(projection: "ProjectedCost | None") -> dict[str, Any] | Non
 def _compared_json(one: Compared) -> dict[str, Any]:
     return {
         "label": one.label,
-        "total": _decimal(_single_total(one.bill)),
+        "total": _decimal(one.bill.total if len(one.bill.totals) <= 1 else None),
         "currency": one.bill.currency,
         "difference": _decimal(one.difference),
         "lines": [_line_json(line) for line in one.bill.lines],
@@ -167,7 +169,7 @@ def as_markdown(statement: Statement) -> str:
 def tables(statement: Statement) -> list[list[list[str]]]:
     """The tables for people, each with a header row. Recorded usage is shown in sums, what-ifs beside it."""
     bill = statement.bill
-    found = [_lines_table(_summed(bill.lines) if statement.recorded else bill.lines, bill)]
+    found = [_lines_table(_summed(bill.lines) if statement.recorded else bill.lines, statement)]
     if statement.recorded and len({line.function for line in bill.lines}) > 1:
         found.append(_functions_table(bill))
     if statement.compared:
@@ -177,7 +179,7 @@ def tables(statement: Statement) -> list[list[list[str]]]:
     return found
 
 
-def _lines_table(lines: Iterable[LineItem], bill: Bill) -> list[list[str]]:
+def _lines_table(lines: Iterable[LineItem], statement: Statement) -> list[list[str]]:
     shown = list(lines)
     named = any(line.function for line in shown)
     header = ["Function"] * named + ["Dimension", "Region", "Arch", "Quantity", "Free", "Billable", "Unit", "Rate"]
@@ -192,7 +194,7 @@ def _lines_table(lines: Iterable[LineItem], bill: Bill) -> list[list[str]]:
             + [line.unit, rate, "-" if line.amount is None else f"{amount_text(line.amount)} {line.currency}"]
         )
     width = len(rows[0]) - 2
-    totals: Mapping[str, Decimal | None] = bill.totals or {bill.currency: bill.total}
+    totals: Mapping[str, Decimal | None] = statement.bill.totals or {"USD": statement.total}
     for currency, total in totals.items():
         label = "-" if total is None else f"{amount_text(total)} {currency}"
         rows.append(["total", *[""] * width, label])

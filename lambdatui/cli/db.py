@@ -22,10 +22,14 @@ def command() -> None:
 
 @command.command("info")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
-def info(as_json: bool) -> None:
+@click.option("--tables", is_flag=True, help="The tables and their columns, for 'db query'.")
+def info(as_json: bool, tables: bool) -> None:
     """What the store holds: size, span, counts, rejected input, collections."""
     from collectors.store.reader import Reader
 
+    if tables:
+        _tables(as_json)
+        return
     with Reader(current_context().db) as reader:
         found = reader.info()
     rejects = [{"reason": reason, "count": count, "sample": sample} for reason, count, sample in found.rejects]
@@ -60,6 +64,25 @@ def info(as_json: bool) -> None:
     for one in rejects:
         sample = text.plain(str(one["sample"]))[:60]
         click.echo(f"{'Rejected':<{_LABEL}}{one['count']:,} {text.plain(str(one['reason']))}: {sample}")
+
+
+def _tables(as_json: bool) -> None:
+    from sqlite_utils import Database  # only here: it takes half a second to import
+
+    from collectors.store.open import open_reader
+
+    connection = open_reader(current_context().db)
+    try:
+        found = [(table.name, table.count, [column.name for column in table.columns])
+                 for table in Database(connection).tables]  # fmt: skip
+    finally:
+        connection.close()
+    if as_json:
+        click.echo(json.dumps({name: {"rows": rows, "columns": columns} for name, rows, columns in found}, indent=2))
+        return
+    width = max((len(name) for name, *_ in found), default=0)
+    for name, rows, columns in found:
+        click.echo(f"{name:<{width}}  {rows:>12,}  {', '.join(columns)}")
 
 
 @command.command("check")
