@@ -100,6 +100,18 @@ def test_a_first_day_seen_in_part_is_weighted_by_that_part() -> None:
     assert found.days_seen == 1
 
 
+def test_the_first_minutes_count_as_an_hour() -> None:
+    begin = epoch_ms(date(2026, 10, 31), hour=10)
+    found = project_run_rate([(date(2026, 10, 31), day_of(60))], begin + 60_000, MONTH, since_ms=begin)
+    assert 60 < requests(found.p50) <= 60 + 14 * 60
+
+
+def test_a_store_whose_first_rows_were_pruned_does_not_lose_their_days() -> None:
+    history = days(MONTH, [100] * 10)
+    found = project_run_rate(history, epoch_ms(date(2026, 10, 11)), MONTH, since_ms=epoch_ms(date(2026, 10, 8)))
+    assert requests(found.p50) == 3100
+
+
 def test_a_month_that_is_over_is_what_it_was() -> None:
     found = project_run_rate(days(MONTH, [7] * 31), epoch_ms(date(2026, 11, 1)), MONTH)
     assert requests(found.p10) == requests(found.p50) == requests(found.p90) == 217

@@ -56,7 +56,8 @@ def amount_text(amount: Decimal | None) -> str:
         return NOT_PRICED
     if amount == 0 or abs(amount) >= _CENT:
         return f"{amount.quantize(_CENT, ROUND_HALF_UP):,f}"
-    return f"{amount.quantize(Decimal(1).scaleb(amount.adjusted() - 3), ROUND_HALF_UP):f}"
+    rounded = amount.quantize(Decimal(1).scaleb(amount.adjusted() - 3), ROUND_HALF_UP)
+    return f"{rounded:f}" if abs(rounded) < _CENT else amount_text(rounded)
 
 
 def quantity_text(quantity: Decimal) -> str:

@@ -51,9 +51,9 @@ class ProjectedCost:
 class CostsView(View[LineItem]):
     """A bill of the range, dearest line first; lines without a public price come first of all.
 
-    ``total`` is in ``currency`` (None: nothing has a price); ``totals`` has every currency's sum. ``free_tier`` is
-    the use of the whole store's free tier in the month that holds the range's end. ``prices_as_of`` is the date of
-    the oldest prices used.
+    ``total`` is in ``currency`` (None: nothing was used that has a price); ``totals`` has every currency's sum.
+    ``free_tier`` is the use of the whole store's free tier in the month that holds the range's end. ``prices_as_of``
+    is the date of the oldest prices used.
     """
 
     total: Decimal | None = None
@@ -97,7 +97,7 @@ def costs(
         time_range,
         coverage=coverage_of(reports, counted),
         basis=BILLED if counted else None,
-        total=summed.totals.get(currency, None if lines else Decimal(0)),
+        total=summed.totals.get(currency),
         currency=currency,
         totals=summed.totals,
         free_tier=summed.free_tier,
@@ -121,6 +121,8 @@ def what_ifs(
     """
     from pricing.whatif import compare
 
+    if not changes:
+        return ()
     if len(list(_months(time_range))) > 1:
         raise ValueError("a what-if needs a range within one calendar month")
     functions = reader.functions()

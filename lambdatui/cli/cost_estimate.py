@@ -1,0 +1,221 @@
+"""``lambdatui cost-estimate``: what a month costs, from figures, from a plan file, or from the store."""
+
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from lambdatui.cli.figures import ARCH, FIELDS, REGION, comparisons, plan, price_book, workload
+from lambdatui.cli.quantities import MONEY
+from pricing.bill import Bill, bill
+from pricing.whatif import WhatIf, compare
+from pricing.workload import HOURS_A_MONTH, Workload
+
+if TYPE_CHECKING:
+    from lambdatui.cli.bill_output import Statement
+
+OVER_LIMIT = 4
+_FIGURES = tuple(name for name in FIELDS if name not in ("region", "arch"))
+_FORMS = ("json", "csv", "markdown")
+
+
+@click.command(
+    name="cost-estimate",
+    epilog="Example: lambdatui cost-estimate --requests 3M --duration-ms 120 --memory-mb 1536 --compare arm64",
+)
+@click.option("--requests", type=FIELDS["requests"], metavar="N", help="Requests a month, such as 3M.")
+@click.option("--duration-ms", type=FIELDS["duration_ms"], metavar="MS", help="Mean duration; 120, 120ms, 1.5s.")
+@click.option("--memory-mb", type=FIELDS["memory_mb"], metavar="MB", help="Memory, 128 to 10240 (default 128).")
+@click.option("--arch", type=ARCH, metavar="ARCH", help="x86_64 (default) or arm64.")
+@click.option("--region", type=str, multiple=True, metavar="R", help="The region (default us-east-1).")
+@click.option("--ephemeral-mb", type=FIELDS["ephemeral_mb"], metavar="MB", help="Ephemeral storage, 512 to 10240.")
+@click.option("--init-ms", type=FIELDS["init_ms"], metavar="MS", help="Init duration of a cold start.")
+@click.option("--cold-ratio", type=FIELDS["cold_ratio"], metavar="R", help="Part of cold starts: 0.02 or 2%.")
+@click.option("--provisioned", type=FIELDS["provisioned"], metavar="N", help="Provisioned environments.")
+@click.option("--provisioned-hours", type=FIELDS["provisioned_hours"], metavar="H", help="... for so long (730).")
+@click.option(
+    "--provisioned-requests", type=FIELDS["provisioned_requests"], metavar="N", help="... and requests that run on them"
+    " (default: as many as they hold one after the other)."
+)  # fmt: skip
+@click.option(
+    "--provisioned-duration-ms", type=FIELDS["provisioned_duration_ms"], metavar="MS", help="... so long each."
+)
+@click.option("--plan", "plan_file", type=click.Path(path_type=Path), metavar="FILE", help="A TOML file of functions.")
+@click.option(
+    "--compare", "compared", multiple=True, metavar="CHANGES", help="What-ifs: arm64,memory=512,arm64+memory=512."
+)
+@click.option("--no-free-tier", is_flag=True, help="Leave the free tier out.")
+@click.option("--fail-over", type=MONEY, metavar="USD", help="Exit with 4 where the month costs more.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object, exact figures.")
+@click.option("--csv", "as_csv", is_flag=True, help="One row for each line, exact figures.")
+@click.option("--markdown", "as_markdown", is_flag=True, help="Markdown tables.")
+@click.pass_context
+def command(
+    ctx: click.Context,
+    /,
+    plan_file: Path | None,
+    compared: tuple[str, ...],
+    no_free_tier: bool,
+    fail_over: Decimal | None,
+    as_json: bool,
+    as_csv: bool,
+    as_markdown: bool,
+    **given: Any,
+) -> None:
+    """What a month of Lambda costs at list price.
+
+    With figures, what they come to. With --plan, several functions under one free tier. With neither, the month so
+    far in the store, and what it will come to.
+    """
+    forms = [form for form, wanted in zip(_FORMS, (as_json, as_csv, as_markdown), strict=True) if wanted]
+    if len(forms) > 1:
+        raise click.UsageError(f"--{forms[0]} and --{forms[1]} exclude each other")
+    figures = {name: value for name, value in given.items() if value is not None and value != ()}
+    changes = comparisons(compared)
+    if plan_file is not None:
+        if figures:
+            raise click.UsageError(f"--plan has the figures; leave out --{next(iter(figures)).replace('_', '-')}")
+        statement = _from_plan(plan_file, changes, not no_free_tier)
+    elif any(name in figures for name in _FIGURES):
+        statement = _from_figures(figures, _global_region(ctx), changes, not no_free_tier)
+    elif "arch" in figures:
+        raise click.UsageError("--arch needs figures (--requests, --duration-ms); for a what-if use --compare arm64")
+    else:
+        statement = _from_store(figures.get("region", ()), changes, not no_free_tier)
+    cost = None if fail_over is None else _month_in_usd(statement)
+    _print(statement, forms[0] if forms else "text")
+    if fail_over is not None and cost is not None and cost > fail_over:
+        from lambdatui.cli.bill_output import amount_text
+
+        click.echo(f"{amount_text(cost)} USD is over the limit of {amount_text(fail_over)} USD", err=True)
+        ctx.exit(OVER_LIMIT)
+
+
+def _global_region(ctx: click.Context) -> tuple[str, ...]:
+    """``lambdatui --region R cost-estimate ...``; read here because the whole context would open the configuration."""
+    found: Mapping[str, Any] = ctx.meta.get("lambdatui.given", {})
+    return tuple(found.get("region", ()))
+
+
+def _from_figures(
+    figures: dict[str, Any], elsewhere: tuple[str, ...], changes: tuple[WhatIf, ...], free_tier: bool
+) -> "Statement":
+    regions = figures.pop("region", ()) or elsewhere
+    if len(regions) > 1:
+        raise click.UsageError("figures have one --region; set others beside it with --compare")
+    if regions:
+        figures["region"] = _region(regions[0])
+    one = workload(figures)
+    assumed = [
+        f"{getattr(one, name)}{unit}"
+        for name, unit in (("region", ""), ("arch", ""), ("memory_mb", " MB"))
+        if name not in figures
+    ]
+    if assumed:
+        click.echo(f"assumed: {', '.join(assumed)}", err=True)
+    return _statement([one], changes, free_tier)
+
+
+def _region(code: str) -> str:
+    try:
+        return str(REGION.convert(code, None, None))
+    except click.BadParameter as error:
+        raise click.UsageError(f"--region: {error.message}") from error
+
+
+def _from_plan(path: Path, changes: tuple[WhatIf, ...], free_tier: bool) -> "Statement":
+    found = plan(path)
+    return _statement(found.workloads, (*found.what_ifs, *changes), free_tier and found.free_tier is not False)
+
+
+def _statement(workloads: Iterable[Workload], changes: tuple[WhatIf, ...], free_tier: bool) -> "Statement":
+    from lambdatui.cli.bill_output import Statement
+
+    month = list(workloads)
+    _explain_provisioned(month)
+
+    def billed(these: Iterable[Workload]) -> Bill:
+        return bill([one.usage() for one in these], price_book(), free_tier=free_tier)
+
+    base = billed(month)
+    others = [(change.label, billed(map(change.applied, month))) for change in changes]
+    return Statement(base, compare(base, others))
+
+
+def _explain_provisioned(workloads: Iterable[Workload]) -> None:
+    for one in workloads:
+        if one.provisioned and one.requests and one.provisioned_requests is None:
+            hours = "a month" if one.provisioned_hours == HOURS_A_MONTH else f"{one.provisioned_hours.normalize():f} h"
+            name = f"{one.name}: " if one.name else ""
+            click.echo(
+                f"{name}{one.provisioned} environments for {hours} hold {one.on_provisioned:,} of {one.requests:,}"
+                " requests; --provisioned-requests says otherwise",
+                err=True,
+            )
+
+
+def _from_store(regions: tuple[str, ...], changes: tuple[WhatIf, ...], free_tier: bool) -> "Statement":
+    from dataclasses import replace
+
+    from collectors.store.reader import Reader
+    from lambdatui import text
+    from lambdatui.cli.bill_output import Statement
+    from lambdatui.cli.opened import now_ms
+    from lambdatui.cli.options import current_context
+    from lambdatui.views.costs import costs, what_ifs
+
+    context = current_context()
+    narrow = replace(context.narrow, regions=regions) if regions else context.narrow
+    choice = context.range
+    if choice.start is None and choice.end is None:
+        choice = choice.with_preset("mtd")
+    with Reader(context.db) as reader:
+        span = choice.resolve(now_ms(), reader.newest_ms(), reader.oldest_ms())
+        view = costs(reader, span, price_book(), free_tier=free_tier, narrow=narrow)
+        try:
+            compared = what_ifs(reader, span, price_book(), changes, free_tier=free_tier, narrow=narrow)
+        except ValueError as error:
+            raise click.UsageError(f"--compare: {error}") from error
+    seen = f"REPORTs for {text.ratio(view.coverage)} of the invocations" if view.lines else "no invocations"
+    click.echo(f"recorded usage, {span.label}: {seen}", err=True)
+    found = Bill(tuple(view.lines), view.free_tier, view.prices_as_of)
+    return Statement(found, compared, view.projection, as_of=text.iso(view.as_of), recorded=True)
+
+
+def _print(statement: "Statement", form: str) -> None:
+    from lambdatui.cli import bill_output
+
+    written = {
+        "json": bill_output.as_json,
+        "csv": bill_output.as_csv,
+        "markdown": bill_output.as_markdown,
+        "text": bill_output.as_text,
+    }[form](statement)
+    click.echo(written, nl=form == "json")
+    _narrate(statement.bill)
+
+
+def _narrate(found: Bill) -> None:
+    """On stderr: what the figures leave out and how old the prices are."""
+    from lambdatui import text
+
+    missing = dict.fromkeys(line.basis.rpartition("not priced: ")[2] for line in found.unpriced)
+    if missing:
+        click.echo(text.plain(f"not in the total: {'; '.join(missing)}"), err=True)
+    free = [f"{use.requests_used:,} requests and {use.gb_seconds_used:,.0f} GB-s"
+            for use in found.free_tier if use.requests is not None]  # fmt: skip
+    if free:
+        click.echo(f"free tier, one for the whole organisation: {'; '.join(free)}", err=True)
+    if found.prices_as_of:
+        click.echo(f"list prices of {found.prices_as_of}, before tax, support and Savings Plans", err=True)
+
+
+def _month_in_usd(statement: "Statement") -> Decimal:
+    """What ``--fail-over`` looks at: the projection where it is higher than the total. Raises ``click.UsageError``."""
+    projected = statement.projection.p50 if statement.projection else None
+    totals = statement.bill.totals
+    if set(totals) - {"USD"}:
+        raise click.UsageError(f"--fail-over is in USD; this bill is in {' and '.join(sorted(totals))}")
+    return max(totals.get("USD", Decimal(0)), projected or Decimal(0))

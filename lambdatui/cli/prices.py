@@ -1,0 +1,88 @@
+"""``lambdatui prices``: the price book's rates, and what is missing, old or odd in it."""
+
+import json
+from datetime import UTC, datetime
+
+import click
+
+from lambdatui.cli.figures import REGION, price_book
+from pricing.inspection import findings, old_regions, rates
+from pricing.pricebook import PriceBook, RegionPrices
+
+OLD_DAYS = 180
+_GAP = "  "
+
+
+@click.group(name="prices")
+def command() -> None:
+    """The price book: list prices by region, with their source and date."""
+
+
+@command.command(epilog="Example: lambdatui prices show --region eu-west-1 --region us-gov-west-1")
+@click.option("--region", "regions", type=REGION, multiple=True, metavar="R", help="Only this region (repeatable).")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object with every rate of the regions.")
+def show(regions: tuple[str, ...], as_json: bool) -> None:
+    """The rates of all regions, or of some."""
+    book = price_book()
+    codes = regions or book.codes
+    if as_json:
+        rows = [_region_json(book, code) for code in codes]
+        click.echo(json.dumps({"prices_as_of": book.as_of, "rows": rows}, ensure_ascii=False, indent=2))
+    elif regions:
+        click.echo("\n".join(_region_text(book.region(code)) for code in codes), nl=False)
+    else:
+        click.echo(_regions_text(book), nl=False)
+
+
+@command.command(epilog="Example: lambdatui prices check")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+def check(as_json: bool) -> None:
+    """How old the prices are, which are missing, and which do not look like the other regions'."""
+    book = price_book()
+    found = findings(book)
+    old = old_regions(book, datetime.now(UTC).date().isoformat(), days=OLD_DAYS)
+    if as_json:
+        rows = [{"kind": one.kind, "region": one.region, "what": one.what} for one in found]
+        rows += [{"kind": "old", "region": code, "what": f"prices of {book.region(code).as_of}"} for code in old]
+        click.echo(json.dumps({"prices_as_of": book.as_of, "rows": rows}, ensure_ascii=False, indent=2))
+        return
+    for one in found:
+        click.echo(f"{one.kind}{_GAP}{one.region:<14}{_GAP}{one.what}")
+    for code in old:
+        click.echo(f"old{_GAP}{code:<14}{_GAP}prices of {book.region(code).as_of}")
+    gaps = sum(one.kind == "gap" for one in found)
+    click.echo(
+        f"{len(book.codes)} regions, oldest prices of {book.as_of}; {gaps} gaps, {len(found) - gaps} odd, "
+        f"{len(old)} older than {OLD_DAYS} days",
+        err=True,
+    )
+
+
+def _region_json(book: PriceBook, code: str) -> dict[str, object]:
+    """The region as the book has it, and its currency."""
+    prices = book.region(code)
+    return {"region": code, "currency": prices.currency, **book.document["regions"][code]}
+
+
+def _region_text(prices: RegionPrices) -> str:
+    rows = [(name, f"{rate:f}") for name, rate in rates(prices).items()]
+    for arch, tiers in prices.durations.items():
+        rows += [(f"duration {arch} above {tier.above_gb_seconds:,} GB-s", f"{tier.rate:f}") for tier in tiers[1:]]
+    rows += [(name.replace(".", " "), f"not priced: {why}") for name, why in prices.not_priced.items()]
+    width = max(len(name) for name, _ in rows)
+    head = f"{prices.code}  {prices.name}, {prices.currency}, as of {prices.as_of} from {', '.join(prices.sources)}\n"
+    return head + "".join(f"{_GAP}{name:<{width}}{_GAP}{rate}\n" for name, rate in rows)
+
+
+def _regions_text(book: PriceBook) -> str:
+    names = ("requests", "duration x86_64", "duration arm64", "provisioned concurrency x86_64", "ephemeral_storage")
+    table = [["Region", "As of", "Cur", "Request", "x86_64 GB-s", "arm64 GB-s", "Provisioned", "Ephemeral"]]
+    for code in book.codes:
+        prices = book.region(code)
+        known = rates(prices)
+        shown = [f"{known[name]:f}" if name in known else "not priced" for name in names]
+        table.append([code, prices.as_of, prices.currency, *shown])
+    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+    return "".join(
+        _GAP.join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() + "\n" for row in table
+    )
