@@ -20,6 +20,8 @@ def split(billable: Sequence[int], steps: Sequence[Tier]) -> list[tuple[int, ...
     Every tier is shared in proportion, in whole MB-milliseconds, so that the rows sum to ``billable`` and the columns
     to the tiers' amounts. Tiers beyond the last that was reached are left out.
     """
+    if len(steps) == 1 or sum(billable) <= steps[1].above_gb_seconds * MB_MS_PER_GB_SECOND:
+        return [(mb_ms,) for mb_ms in billable]  # nearly every group: nothing is crossed, nothing to share
     columns: list[list[int]] = []
     left = list(billable)
     for amount in amounts(sum(billable), steps):
