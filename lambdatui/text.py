@@ -43,6 +43,17 @@ def _picture(match: re.Match[str]) -> str:
     return "␡" if code == 0x7F else "�"
 
 
+def json_text(document: object) -> str:
+    """Indented JSON that a terminal shows as it is: what JSON leaves unescaped but a terminal obeys is escaped too."""
+    import json
+
+    def escaped(match: re.Match[str]) -> str:
+        return json.dumps(match[0])[1:-1]
+
+    text = json.dumps(document, ensure_ascii=False, indent=2, default=str)
+    return text if text.isascii() and "\x7f" not in text else re.sub(f"[\x7f-\x9f\ud800-\udfff]|{_INVISIBLE}", escaped, text)
+
+
 def csv_cell(value: object) -> str:
     """A cell that a spreadsheet takes for text, not for a formula; ``None`` is empty.
 

@@ -1,9 +1,12 @@
 """A small store for tests: two functions, one hour, figures that can be counted by hand."""
 
+import json
 from pathlib import Path
 
-from collectors.logs.assemble import Assembler
+from msgspec.structs import asdict
+
 from collectors.model import Function, FunctionKey, LogEvent, MetricPoint
+from collectors.pipeline import import_files
 from collectors.store.open import writing
 from collectors.store.writer import Writer
 
@@ -60,13 +63,22 @@ def events() -> list[LogEvent]:
     return found + hostile
 
 
+def write_events(path: Path) -> Path:
+    """The events as JSON lines, as exporters write them."""
+    names = {"timestamp_ms": "timestamp", "log_group": "logGroup", "log_stream": "logStream", "event_id": "eventId"}
+    lines = ({names.get(name, name): value for name, value in asdict(event).items()} for event in events())
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    return path
+
+
 def make(path: Path, *, metrics: bool = False) -> Path:
     """Write the store at ``path``."""
-    assembler = Assembler(FunctionKey(""))
-    assembler.feed(events())
+    exported = write_events(path.with_suffix(".jsonl"))
+    result = import_files([str(exported)], db=path, defaults=FunctionKey(""))
+    exported.unlink()
+    assert (result.invocations, result.rejected, result.failures) == (8, 0, [])
     with writing(path) as connection:
         writer = Writer(connection)
-        writer.write(assembler.take(final=True))
         writer.configure([Function(CHECKOUT, runtime="python3.13", arch="arm64", memory_mb=1024, timeout_s=3)])
         if metrics:
             writer.measure(

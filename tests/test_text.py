@@ -1,5 +1,6 @@
 """Text: nothing that a terminal obeys gets through, figures read well, unknown is never a zero."""
 
+import json
 from decimal import Decimal
 
 import pytest
@@ -127,3 +128,10 @@ def test_figures_read_well(said: str, expected: str) -> None:
 def test_money_never_turns_something_into_nothing(amount: Decimal) -> None:
     digits = text.money(amount).strip("<$").replace(",", "")
     assert (Decimal(digits) == 0) == (amount == 0)
+
+
+@given(st.recursive(st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)))
+def test_json_is_the_same_data_and_harmless(document: object) -> None:
+    said = text.json_text(document)
+    assert json.loads(said) == document
+    assert not any(sign in said for sign in HARMFUL)

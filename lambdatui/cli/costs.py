@@ -1,18 +1,21 @@
 """``lambdatui costs``."""
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 import click
 
 from lambdatui import text
+from lambdatui.cli import bill_output
+from lambdatui.cli.bill_output import Statement
 from lambdatui.cli.opened import opened, price_book
 from lambdatui.cli.output import Listing, arranged, listing_options, print_rows
 from lambdatui.views.columns import columns
 from lambdatui.views.costs import CostsView, costs
-from lambdatui.views.shown import json_value
+from pricing.bill import Bill, LineItem
 
-# The contract's line, which has no account; --columns account shows it.
+# What the text table shows of a line; --columns account shows the rest.
 LINE = columns(
     "dimension", "function", "region", "arch", "quantity", "unit", "free", "billable", "rate", "amount", "basis"
 )
@@ -30,7 +33,7 @@ def command(listing: Listing, no_free_tier: bool) -> None:
         view = costs(store.reader, store.range, price_book(), free_tier=not no_free_tier, narrow=store.context.narrow)
         rows = arranged(view, listing)
         if listing.form == "json":
-            click.echo(json.dumps(as_json(view, rows), ensure_ascii=False, indent=2))
+            click.echo(text.json_text(as_json(view, rows)))
             return
         print_rows(view, rows, listing, utc=store.context.utc, brief=[column.id for column in LINE])
         if listing.form == "text":
@@ -38,39 +41,26 @@ def command(listing: Listing, no_free_tier: bool) -> None:
                 click.echo(line)
 
 
-def as_json(view: CostsView, rows: list[Any]) -> dict[str, Any]:
-    """The contract's object. ``total`` and ``projection`` are of the whole view, whatever --filter leaves of the lines.
+def as_json(view: CostsView, rows: Sequence[LineItem]) -> dict[str, Any]:
+    """The same object as ``cost-estimate`` prints, and the envelope of every listing.
 
-    Amounts are in ``currency``; ``free_tier`` maps each partition to its allowance and what of it is used.
+    ``rows`` are the lines that --filter and --limit leave; totals and projection are of the whole view.
     """
-    projection = view.projection
+    document = _bill_json(view, view.rows)
+    if list(rows) != list(view.rows):
+        document["lines"] = _bill_json(view, rows)["lines"]
     return {
         "as_of": text.iso(view.as_of),
         "range": {"from": text.iso(view.range.from_ms), "to": text.iso(view.range.to_ms)},
         "coverage": None if view.coverage is None else round(view.coverage, 6),
         "basis": view.basis,
-        "lines": [{column.id: json_value(column, getattr(row, column.id)) for column in LINE} for row in rows],
-        "total": _decimal(view.total),
-        "currency": view.currency,
-        "free_tier": {
-            use.partition: {
-                "requests": use.requests,
-                "requests_used": use.requests_used,
-                "gb_seconds": use.gb_seconds,
-                "gb_seconds_used": _decimal(use.gb_seconds_used),
-            }
-            for use in view.free_tier
-        },
-        "projection": projection
-        and {
-            "p10": _decimal(projection.p10),
-            "p50": _decimal(projection.p50),
-            "p90": _decimal(projection.p90),
-            "method": projection.method,
-            "days_seen": projection.days_seen,
-        },
-        "prices_as_of": view.prices_as_of,
-    }
+    } | document
+
+
+def _bill_json(view: CostsView, rows: Sequence[LineItem]) -> dict[str, Any]:
+    bill = Bill(tuple(rows), view.free_tier, view.prices_as_of)
+    document: dict[str, Any] = json.loads(bill_output.as_json(Statement(bill, projection=view.projection)))
+    return document
 
 
 def summary(view: CostsView) -> list[str]:
@@ -97,7 +87,3 @@ def summary(view: CostsView) -> list[str]:
 def _amount(amount: Any, currency: str) -> str:
     shown = text.money(amount)
     return shown if currency == "USD" or amount is None else f"{shown.replace('$', '')} {currency}"
-
-
-def _decimal(amount: Any) -> str | None:
-    return None if amount is None else text.decimal_text(amount)

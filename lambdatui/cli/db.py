@@ -47,7 +47,7 @@ def info(as_json: bool, tables: bool) -> None:
             "rejects": rejects,
             "collections": found.collections,
         }
-        click.echo(json.dumps(figures, ensure_ascii=False, indent=2, default=str))
+        click.echo(text.json_text(figures))
         return
     span = f"{text.instant(found.first_ms)} to {text.instant(found.last_ms)} UTC" if found.first_ms else "-"
     for label, value in (

@@ -2,7 +2,6 @@
 
 import csv
 import io
-import json
 import sqlite3
 from collections.abc import Sequence
 from pathlib import Path
@@ -58,7 +57,7 @@ def formatted(columns: Sequence[str], rows: Sequence[tuple[Any, ...]], form: str
         names = _unique(columns)
         records = [dict(zip(names, map(_json, row), strict=True)) for row in rows]
         whole = {"as_of": None, "range": None, "coverage": None, "basis": None, "rows": records}
-        return json.dumps(whole, ensure_ascii=False, indent=2) + "\n"
+        return text.json_text(whole) + "\n"
     if form == "csv":
         buffer = io.StringIO()
         writer = csv.writer(buffer, lineterminator="\n")

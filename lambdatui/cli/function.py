@@ -1,6 +1,5 @@
 """``lambdatui function NAME``."""
 
-import json
 from difflib import get_close_matches
 from typing import Any
 
@@ -38,7 +37,7 @@ def command(listing: Listing, name: str) -> None:
             view = FunctionDetail(first.columns, rows, first.as_of, first.range, first.coverage, first.basis)
             print_rows(view, arranged(view, listing), listing, utc=store.context.utc)
         elif listing.form == "json":
-            click.echo(json.dumps(_json(first, listing), ensure_ascii=False, indent=2))
+            click.echo(text.json_text(_json(first, listing)))
         else:
             click.echo(_text(first, utc=store.context.utc))
             narrate(first, 1)

@@ -1,13 +1,12 @@
 """``lambdatui invocation ID``."""
 
-import json
 from typing import Any
 
 import click
 
 from lambdatui import text
 from lambdatui.cli.opened import Opened, opened, price_book
-from lambdatui.cli.output import Listing, csv_text, envelope, listing_options
+from lambdatui.cli.output import Listing, csv_text, echo_csv, envelope, listing_options
 from lambdatui.views import invocation as views
 from lambdatui.views.invocations import INVOCATION_COLUMNS
 from lambdatui.views.shown import shown
@@ -28,9 +27,9 @@ def command(listing: Listing, request_id: str, attempt: int | None) -> None:
     with opened() as store:
         found = _found(store, request_id, attempt)
         if listing.form == "json":
-            click.echo(json.dumps(_json(store, found), ensure_ascii=False, indent=2))
+            click.echo(text.json_text(_json(store, found)))
         elif listing.form == "csv":
-            click.echo(csv_text(INVOCATION_COLUMNS, [found.invocation]), nl=False)
+            echo_csv(csv_text(INVOCATION_COLUMNS, [found.invocation]))
         else:
             click.echo(_text(found, utc=store.context.utc))
 

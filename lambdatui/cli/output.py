@@ -2,7 +2,6 @@
 
 import csv
 import io
-import json
 import shutil
 import sys
 from collections.abc import Callable, Sequence
@@ -88,9 +87,9 @@ def print_rows(
     elif listing.form == "text" and brief is not None:
         columns = tuple(column for column in columns if column.id in brief)
     if listing.form == "json":
-        click.echo(json.dumps(envelope(view, rows, columns), ensure_ascii=False, indent=2))
+        click.echo(text.json_text(envelope(view, rows, columns)))
     elif listing.form == "csv":
-        click.echo(csv_text(columns, rows), nl=False)
+        echo_csv(csv_text(columns, rows))
     else:
         click.echo(table_text(columns, rows, utc=utc, width=terminal_width()), nl=False)
         narrate(view, len(rows))
@@ -114,6 +113,11 @@ def csv_text(columns: Sequence[Column], rows: Sequence[Any]) -> str:
     writer.writerow([column.id for column in columns])
     writer.writerows([csv_value(column, getattr(row, column.id)) for column in columns] for row in rows)
     return buffer.getvalue()
+
+
+def echo_csv(lines: str) -> None:
+    """Whole for files and programs; without what a terminal would obey for a terminal."""
+    click.echo(text.plain(lines, newlines=True) if sys.stdout.isatty() else lines, nl=False)
 
 
 def table_text(columns: Sequence[Column], rows: Sequence[Any], *, utc: bool, width: int | None) -> str:

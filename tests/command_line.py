@@ -1,0 +1,27 @@
+"""Running the command line in tests, with no configuration and no store but the ones a test names."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from click.testing import CliRunner, Result
+
+from lambdatui.cli.main import cli
+
+
+def run(*arguments: str | Path, **environment: str) -> Result:
+    """One command line in this process; what nobody foresaw is raised."""
+    isolated = {"XDG_CONFIG_HOME": "/nowhere", "LAMBDATUI_DB": None, **environment}
+    result = CliRunner(env=isolated).invoke(cli, [str(one) for one in arguments])
+    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+    return result
+
+
+def rows(result: Result) -> list[dict[str, Any]]:
+    """The rows of a listing's JSON, whose envelope is checked."""
+    assert result.exit_code == 0, result.stderr
+    found = json.loads(result.stdout)
+    assert set(found) >= {"as_of", "range", "coverage", "basis", "rows"}
+    assert set(found["range"]) == {"from", "to"}
+    listed: list[dict[str, Any]] = found["rows"]
+    return listed
