@@ -48,10 +48,12 @@ def json_text(document: object) -> str:
     import json
 
     def escaped(match: re.Match[str]) -> str:
-        return json.dumps(match[0])[1:-1]
+        return json.dumps(match[0])[1:-1].replace("\x7f", "\\u007f")
 
     text = json.dumps(document, ensure_ascii=False, indent=2, default=str)
-    return text if text.isascii() and "\x7f" not in text else re.sub(f"[\x7f-\x9f\ud800-\udfff]|{_INVISIBLE}", escaped, text)
+    if text.isascii() and "\x7f" not in text:
+        return text
+    return re.sub(f"[\x7f-\x9f\ud800-\udfff]|{_INVISIBLE}", escaped, text)
 
 
 def csv_cell(value: object) -> str:

@@ -4,7 +4,7 @@ import json
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from lambdatui import text
@@ -130,6 +130,8 @@ def test_money_never_turns_something_into_nothing(amount: Decimal) -> None:
     assert (Decimal(digits) == 0) == (amount == 0)
 
 
+@example({"all": "".join(HARMFUL)})
+@example(["\x7f"])
 @given(st.recursive(st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)))
 def test_json_is_the_same_data_and_harmless(document: object) -> None:
     said = text.json_text(document)
