@@ -32,6 +32,8 @@ def run(context: "Context") -> int:
         utc=context.utc,
         keys=context.keys,
     )
+    if sys.__stderr__ is None or not sys.__stderr__.isatty():
+        sys.__stderr__ = sys.__stdout__  # Textual paints on stderr; `lambdatui 2>file` shall have screens all the same
     painted = first_frame.paint(session)
     try:
         from lambdatui.application import LambdaTui

@@ -29,6 +29,7 @@ class SampleFunction:
 
 
 FUNCTIONS = (
+    SampleFunction("video-transcode", 10_240, 64, 640_000, 0.02, "memory"),
     SampleFunction("checkout-api", 1024, 420, 212, 0.024, "key"),
     SampleFunction("image-resize", 2048, 160, 1_840, 0.03, "memory"),
     SampleFunction("orders-stream", 512, 640, 38, 0.004, "key"),
@@ -61,7 +62,8 @@ def events(days: float = 1.0, end_ms: int = END_MS) -> Iterator[dict[str, object
 def _of(function: SampleFunction, rng: random.Random, days: float, end_ms: int) -> Iterator[dict[str, object]]:
     number = round(function.calls * days)
     span = round(days * DAY_MS) - 60_000
-    starts = sorted(end_ms - span + round(rng.random() ** 0.8 * span * 0.995) for _ in range(number))
+    latest = span - 3 * round(function.mean_ms) - 20_000  # every call ends before the log does
+    starts = sorted(end_ms - span + round(rng.random() ** 0.8 * latest) for _ in range(number))
     stream = ""
     for count, start in enumerate(starts):
         cold = count % 37 == 0
@@ -83,7 +85,7 @@ def _lines(
     function: SampleFunction, rng: random.Random, start: int, cold: bool, fails: bool
 ) -> Iterator[tuple[int, str]]:
     request = str(uuid.UUID(int=rng.getrandbits(128), version=4))
-    took = max(1.2, rng.lognormvariate(0, 0.35) * function.mean_ms)
+    took = min(890_000.0, max(1.2, rng.lognormvariate(0, 0.35) * function.mean_ms))
     used = round(function.memory_mb * (0.35 + 0.2 * rng.random()))
     if fails and function.failure == "timeout":
         took = 10_000.0

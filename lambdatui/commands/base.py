@@ -39,8 +39,8 @@ class Command:
 
     @classmethod
     def help(cls) -> str:
-        """The docstring in one line."""
-        return " ".join(inspect.getdoc(cls).split()) if cls.__doc__ else cls.name()  # type: ignore[union-attr]
+        """The docstring in one line, without its markup."""
+        return " ".join((inspect.getdoc(cls) or cls.name()).replace("``", "").split())
 
     @classmethod
     def binding(cls) -> Binding:

@@ -6,13 +6,16 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.app import ComposeResult
 
+from lambdatui.commands.base import Commands
+from lambdatui.commands.general import ShowCosts
 from lambdatui.reading import Question
-from lambdatui.screens.tables import TableScreen
+from lambdatui.screens import columns
+from lambdatui.screens.tables import TABLE_COMMANDS, TableScreen
 from lambdatui.text import count, decimal_text, money, plain, ratio
 from lambdatui.views.columns import Column
 from lambdatui.views.costs import COST_COLUMNS, CostsView, ProjectedCost, costs
 from lambdatui.widgets.fields import Field, Fields
-from lambdatui.widgets.layout import Shown, show
+from lambdatui.widgets.layout import Shown
 
 if TYPE_CHECKING:
     from pricing.bill import LineItem
@@ -24,20 +27,8 @@ _FIELD_CELLS = 38
 class CostsScreen(TableScreen):
     """The dearest line first. Enter shows a line's arithmetic."""
 
-    COLUMNS: ClassVar[tuple[Shown, ...]] = (
-        show("function", 0, grows=True, most=40),
-        show("dimension", 1, 9),
-        show("account", 10),
-        show("region", 8),
-        show("arch", 7),
-        show("quantity", 2, 12),
-        show("unit", 4, 7),
-        show("free", 3, 12),
-        show("billable", 6, 12),
-        show("rate", 5, 13),
-        show("amount", 0, 10),
-        show("basis", 9, 30),
-    )
+    COMMANDS_HERE: ClassVar[Commands] = tuple(one for one in TABLE_COMMANDS if one is not ShowCosts)
+    COLUMNS: ClassVar[tuple[Shown, ...]] = columns.COSTS
     FILTERED: ClassVar[tuple[Column, ...]] = COST_COLUMNS
     ROWS_ARE: ClassVar[str] = "lines"
     SORT: ClassVar[tuple[str, bool] | None] = ("amount", True)
@@ -46,7 +37,7 @@ class CostsScreen(TableScreen):
         return ("Costs",)
 
     def body(self) -> ComposeResult:
-        yield Fields(_FIELD_CELLS, self.session.marks.more, id="bill")
+        yield Fields(_FIELD_CELLS, self.session.marks.more, most=2, id="bill")
         yield from super().body()
 
     def question(self) -> Callable[[Question], CostsView]:

@@ -3,25 +3,22 @@
 from collections.abc import Callable
 from typing import Any, ClassVar
 
+from lambdatui.commands.base import Commands
+from lambdatui.commands.general import ShowErrors
 from lambdatui.reading import Question
-from lambdatui.screens.tables import TableScreen
+from lambdatui.screens import columns
+from lambdatui.screens.tables import TABLE_COMMANDS, TableScreen
 from lambdatui.views.columns import Column
 from lambdatui.views.errors import ERROR_COLUMNS, ErrorView, errors
 from lambdatui.views.view import View
-from lambdatui.widgets.layout import Shown, show
+from lambdatui.widgets.layout import Shown
 
 
 class ErrorsScreen(TableScreen):
     """The most frequent first."""
 
-    COLUMNS: ClassVar[tuple[Shown, ...]] = (
-        show("count", 0, 6),
-        show("function", 1, 20),
-        show("error_type", 2, 22),
-        show("message", 3, grows=True),
-        show("last_seen", 4, 14),
-        show("first_seen", 6),
-    )
+    COMMANDS_HERE: ClassVar[Commands] = tuple(one for one in TABLE_COMMANDS if one is not ShowErrors)
+    COLUMNS: ClassVar[tuple[Shown, ...]] = columns.ERRORS
     FILTERED: ClassVar[tuple[Column, ...]] = ERROR_COLUMNS
     ROWS_ARE: ClassVar[str] = "kinds of error"
     SORT: ClassVar[tuple[str, bool] | None] = ("count", True)

@@ -46,7 +46,7 @@ class FunctionScreen(InvocationsTable):
     def body(self) -> ComposeResult:
         from lambdatui.widgets.chart import Chart
 
-        yield Fields(_FIELD_CELLS, self.session.marks.more, id="figures")
+        yield Fields(_FIELD_CELLS, self.session.marks.more, most=4, id="figures")
         with Horizontal(id="charts"):
             yield Chart(self.session, "Invocations", in_ms=False)
             yield Chart(self.session, "Duration p95", in_ms=True)

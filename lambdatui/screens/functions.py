@@ -4,35 +4,18 @@ from collections.abc import Callable
 from typing import Any, ClassVar
 
 from lambdatui.reading import Question
+from lambdatui.screens import columns
 from lambdatui.screens.tables import TableScreen
 from lambdatui.text import count, money
 from lambdatui.views.columns import Column
 from lambdatui.views.functions import FUNCTION_COLUMNS, FunctionsView, FunctionView, functions
-from lambdatui.widgets.layout import Shown, show
+from lambdatui.widgets.layout import Shown
 
 
 class FunctionsScreen(TableScreen):
     """Every function, the most expensive first."""
 
-    COLUMNS: ClassVar[tuple[Shown, ...]] = (
-        show("function", grows=True, most=44),
-        show("region", 9),
-        show("runtime", 10),
-        show("arch", 13),
-        show("memory_mb", 6),
-        show("invocations", 1),
-        show("errors", 2),
-        show("error_rate", 4),
-        show("timeouts", 7),
-        show("throttles", 12),
-        show("cold_ratio", 7),
-        show("p50_ms", 8),
-        show("p95_ms", 3),
-        show("p99_ms", 11),
-        show("cost_usd", 2),
-        show("projected_usd", 5),
-        show("last_seen", 10),
-    )
+    COLUMNS: ClassVar[tuple[Shown, ...]] = columns.FUNCTIONS
     FILTERED: ClassVar[tuple[Column, ...]] = FUNCTION_COLUMNS
     ROWS_ARE: ClassVar[str] = "functions"
     SORT: ClassVar[tuple[str, bool] | None] = ("cost_usd", True)

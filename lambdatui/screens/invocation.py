@@ -44,7 +44,7 @@ class InvocationScreen(LinesScreen):
 
     def body(self) -> ComposeResult:
         with Vertical(id="details"):
-            yield Fields(_FIELD_CELLS, self.session.marks.more, id="fields")
+            yield Fields(_FIELD_CELLS, self.session.marks.more, most=3, id="fields")
             empty = Static("", id="empty", markup=False)
             empty.display = False
             yield empty

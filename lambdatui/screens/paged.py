@@ -9,6 +9,7 @@ from textual import on, work
 from collectors.model import Status
 from lambdatui.messages import Failed, MoreWanted, PageWanted, SortChosen
 from lambdatui.reading import Question
+from lambdatui.screens import columns
 from lambdatui.screens.tables import TableScreen
 from lambdatui.views.columns import Column
 from lambdatui.views.filters import Filter
@@ -20,7 +21,7 @@ from lambdatui.views.invocations import (
     invocations,
 )
 from lambdatui.views.time_range import RangeChoice
-from lambdatui.widgets.layout import Shown, show
+from lambdatui.widgets.layout import Shown
 from lambdatui.widgets.rows import PAGE_ROWS, AllRows, PagedRows
 
 FAILED = tuple(status for status in Status if status.failed)
@@ -71,21 +72,7 @@ class Invocations:
 class InvocationsTable(TableScreen):
     """Subclasses say whose invocations: ``function_ids``."""
 
-    COLUMNS: ClassVar[tuple[Shown, ...]] = (
-        show("started_at", 0),
-        show("function", 5, 22),
-        show("status", 1),
-        show("duration_ms", 2),
-        show("billed_ms", 4),
-        show("init_ms", 7),
-        show("cold_start", 3),
-        show("max_memory_mb", 6),
-        show("memory_mb", 9),
-        show("attempt", 8),
-        show("error_type", 2, grows=True, most=40),
-        show("request_id", 10),
-        show("log_stream", 11),
-    )
+    COLUMNS: ClassVar[tuple[Shown, ...]] = columns.INVOCATIONS
     FILTERED: ClassVar[tuple[Column, ...]] = INVOCATION_COLUMNS
     ROWS_ARE: ClassVar[str] = "invocations"
     SORT: ClassVar[tuple[str, bool] | None] = ("started_at", True)

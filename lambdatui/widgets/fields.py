@@ -29,11 +29,12 @@ class Fields(Widget):
         "fields--label", "fields--value", "fields--error", "fields--warning", "fields--good", "fields--quiet",
     }  # fmt: skip
 
-    def __init__(self, cells: int, more: str, id: str | None = None) -> None:
-        """``cells`` is how wide one field should be at least."""
+    def __init__(self, cells: int, more: str, *, most: int, id: str | None = None) -> None:
+        """``cells`` is how wide one field should be at least, ``most`` how many stand side by side at most."""
         super().__init__(id=id)
         self._cells = cells
         self._more = more
+        self._most = most
         self._fields: tuple[Field, ...] = ()
 
     def show_fields(self, fields: Sequence[Field]) -> None:
@@ -41,8 +42,11 @@ class Fields(Widget):
             self._fields = tuple(fields)
             self.refresh(layout=True)
 
+    def _across(self, width: int) -> int:
+        return max(1, min(self._most, (width - 2) // self._cells))
+
     def _lines(self, width: int) -> list[list[Field]]:
-        across = max(1, (width - 2) // self._cells)
+        across = self._across(width)
         lines: list[list[Field]] = []
         line: list[Field] = []
         for field in self._fields:
@@ -62,7 +66,7 @@ class Fields(Widget):
     def render(self) -> Text:
         width = self.size.width
         lines = self._lines(width)
-        room = (width - 2) // max(1, (width - 2) // self._cells)
+        room = (width - 2) // self._across(width)
         labels = self._label_cells(lines)
         label = self.get_component_rich_style("fields--label", partial=True)
         rendered = []

@@ -7,13 +7,14 @@ from typing import Any
 
 from rich.cells import cell_len, set_cell_size
 
+from lambdatui.text import count
 from lambdatui.views.columns import COLUMNS, Column, Kind
 from lambdatui.views.shown import shown
 
 GUTTER = 2
-"""Cells before the first column: the mark of a row in trouble, and a space."""
+"""Cells before the first column: the mark of a row in trouble, and a space. One more is left free at the right."""
 
-_MIN_WORDS = 12
+_MIN_WORDS = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +41,10 @@ def fitted(columns: Sequence[Shown], width: int) -> list[tuple[Column, int]]:
     """The columns that fit into ``width`` cells, with their widths: the least needed are left out first.
 
     >>> [(column.id, cells) for column, cells in fitted([show("function", grows=True), show("errors", 9)], 30)]
-    [('function', 28)]
+    [('function', 19), ('errors', 7)]
     """
     chosen = list(columns)
-    room = width - GUTTER
+    room = width - GUTTER - 1
 
     def needed() -> int:
         return sum(min(one.width, _MIN_WORDS) if one.grows else one.width for one in chosen) + len(chosen) - 1
@@ -69,15 +70,18 @@ def cell(column: Column, value: Any, width: int, *, utc: bool, more: str) -> str
     text = shown(column, value, utc=utc)
     if column.kind is Kind.TIME and cell_len(text) > width:
         text = text[5:] if width >= 14 else text[11:]
-    elif isinstance(value, Decimal) and column.kind is Kind.QUANTITY and len(text) > width:
-        text = _rounded(value, width)
+    elif isinstance(value, Decimal) and column.kind is Kind.QUANTITY:
+        text = _quantity(value)
+        if len(text) > width:
+            text = count(float(value))
     return align(text, width, column.align, more)
 
 
-def _rounded(value: Decimal, width: int) -> str:
-    """With as many decimals as fit; the exact figure is in the row's JSON."""
-    whole = len(f"{value:.0f}")
-    return f"{value:.{min(4, max(0, width - whole - 1))}f}"
+def _quantity(value: Decimal) -> str:
+    """So that figures above each other can be compared; the exact one is in the row's JSON."""
+    if value == value.to_integral_value():
+        return f"{value:,.0f}"
+    return f"{value:,.3f}" if abs(value) >= Decimal("0.001") else f"{value:.2g}"
 
 
 def align(text: str, width: int, side: str, more: str) -> str:
@@ -106,8 +110,8 @@ def tone(column: Column, row: Any) -> str:
             return "quiet"
         case "started_at" | "last_seen" | "first_seen" | "timestamp" | "fingerprint":
             return "quiet"
-        case "function" | "dimension":
+        case "function":
             return "name"
-        case "invocations" | "free":
+        case "invocations" | "free" | "billable" | "amount":
             return "" if value else "quiet"
     return ""

@@ -1,0 +1,63 @@
+"""Which columns each table shows, and which it can do without. Free of Textual: the first frame is made with it."""
+
+from lambdatui.widgets.layout import Shown, show
+
+FUNCTIONS: tuple[Shown, ...] = (
+    show("function", grows=True, most=44),
+    show("region", 9),
+    show("runtime", 10),
+    show("arch", 13),
+    show("memory_mb", 6),
+    show("invocations", 1),
+    show("errors", 2),
+    show("error_rate", 4),
+    show("timeouts", 7),
+    show("throttles", 12),
+    show("cold_ratio", 7),
+    show("p50_ms", 8),
+    show("p95_ms", 3),
+    show("p99_ms", 11),
+    show("cost_usd", 2),
+    show("projected_usd", 5),
+    show("last_seen", 10),
+)
+
+INVOCATIONS: tuple[Shown, ...] = (
+    show("started_at", 0),
+    show("function", 5, 22),
+    show("status", 1),
+    show("duration_ms", 2),
+    show("billed_ms", 4),
+    show("init_ms", 7),
+    show("cold_start", 3),
+    show("max_memory_mb", 6),
+    show("memory_mb", 9),
+    show("attempt", 8),
+    show("error_type", 2, grows=True, most=40),
+    show("request_id", 10),
+    show("log_stream", 11),
+)
+
+ERRORS: tuple[Shown, ...] = (
+    show("count", 0, 6),
+    show("function", 1, 17),
+    show("error_type", 2, 19),
+    show("message", 3, grows=True),
+    show("last_seen", 4, 14),
+    show("first_seen", 6),
+)
+
+COSTS: tuple[Shown, ...] = (
+    show("function", 0, grows=True, most=40),
+    show("dimension", 1, 9),
+    show("account", 10),
+    show("region", 8),
+    show("arch", 7),
+    show("quantity", 2, 12),
+    show("unit", 4, 7),
+    show("free", 3, 12),
+    show("billable", 6, 12),
+    show("rate", 5, 13),
+    show("amount", 0, 10),
+    show("basis", 9, 30),
+)

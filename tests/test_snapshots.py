@@ -1,0 +1,91 @@
+"""What every main screen looks like: at 80x24 and 120x40, in a truecolor theme and in the terminal's own colours.
+
+After a change that is meant: ``pytest tests/test_snapshots.py --snapshot-update``, and look at what changed.
+"""
+
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import pytest
+from textual.pilot import Pilot
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "screenshots"))
+import sample_log
+
+from collectors.model import FunctionKey
+from collectors.pipeline import import_files
+from lambdatui.application import LambdaTui
+from lambdatui.session import Session
+from lambdatui.theme import ANSI_DARK, DARK, Terminal
+
+SCREENS = {
+    "functions": "",
+    "function": "j j j j enter",
+    "invocations": "i",
+    "invocation": "j j j j enter x enter",
+    "errors": "E",
+    "costs": "5 dollar_sign",
+    "filtered": "slash c o enter",
+    "help": "question_mark",
+}
+SIZES = ((80, 24), (120, 40))
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("snapshots")
+    log = sample_log.write(folder / "shop.jsonl", 2.2)
+    import_files([str(log)], db=folder / "shop.db", defaults=FunctionKey(""))
+    return folder / "shop.db"
+
+
+def app_on(db: Path, theme: str) -> LambdaTui:
+    terminal = Terminal(ansi=theme == ANSI_DARK, ascii=False, remote=False, no_color=False)
+    return LambdaTui(Session(db, terminal, now_ms=lambda: sample_log.END_MS + 12_000, utc=True), theme)
+
+
+def pressing(keys: str) -> Callable[[Pilot[int]], Awaitable[None]]:
+    async def run(pilot: Pilot[int]) -> None:
+        await _settle(pilot)
+        for key in keys.split():
+            await pilot.press(key)
+            await _settle(pilot)
+
+    return run
+
+
+async def _settle(pilot: Pilot[int]) -> None:
+    for _ in range(2):
+        await pilot.pause()
+        await pilot.app.workers.wait_for_complete()
+    await pilot.pause()
+
+
+@pytest.mark.parametrize("theme", [DARK, ANSI_DARK])
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: "x".join(map(str, size)))
+@pytest.mark.parametrize("screen", SCREENS)
+def test_screen(
+    snap_compare: Callable[..., bool],
+    store: Path,
+    screen: str,
+    size: tuple[int, int],
+    theme: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    assert snap_compare(app_on(store, theme), terminal_size=size, run_before=pressing(SCREENS[screen]))
+
+
+@pytest.mark.parametrize("theme", [DARK, ANSI_DARK])
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: "x".join(map(str, size)))
+def test_no_store_yet(
+    snap_compare: Callable[..., bool],
+    size: tuple[int, int],
+    theme: str,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.chdir(tmp_path)
+    assert snap_compare(app_on(Path("shop.db"), theme), terminal_size=size, run_before=pressing(""))
