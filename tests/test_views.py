@@ -245,7 +245,9 @@ def test_a_store_with_old_data_ends_where_its_data_ends() -> None:
     assert RangeChoice("30d").resolve(NOW, newest_ms=old).label == "last 30d"
     everything = RangeChoice("all").resolve(NOW, newest_ms=old, oldest_ms=old - HOUR_MS)
     assert everything.from_ms <= old - HOUR_MS
-    assert everything.to_ms > old
+    assert (everything.to_ms, everything.label) == (found.to_ms, "all data, to 2025-03-31 10:22 UTC")
+    ahead = RangeChoice("all").resolve(NOW, newest_ms=NOW + HOUR_MS, oldest_ms=old)
+    assert (ahead.to_ms > NOW + HOUR_MS, ahead.label) == (True, "all data")
 
 
 @pytest.mark.parametrize("wrong", ["soon", "2025-13-01", "1e99", "-5", "99999999999999999"])

@@ -105,11 +105,15 @@ class RangeChoice:
             end = ceil_minute(instant_ms(self.at, end=True))
             return self._ending(end, f", to {utc_text(end)}", oldest_ms)
         fresh = self._ending(ceil_minute(now_ms), "", oldest_ms)
-        if newest_ms is None or self.preset == "all" or newest_ms >= fresh.from_ms:
-            if self.preset == "all" and newest_ms is not None:
-                return self._ending(max(fresh.to_ms, ceil_minute(newest_ms + 1)), "", oldest_ms)
+        if newest_ms is None:
             return fresh
         end = ceil_minute(newest_ms + 1)
+        if self.preset == "all":
+            if now_ms - newest_ms > DAY_MS:
+                return self._ending(end, f", to {utc_text(newest_ms)}", oldest_ms)
+            return self._ending(max(fresh.to_ms, end), "", oldest_ms)
+        if newest_ms >= fresh.from_ms:
+            return fresh
         return self._ending(end, f" of data, to {utc_text(newest_ms)}", oldest_ms)
 
     def _between(self, now_ms: int, oldest_ms: int | None) -> TimeRange:
