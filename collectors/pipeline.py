@@ -131,6 +131,9 @@ def _read_all(
             for block in reader.blocks():
                 assembler.feed(block)
                 events += len(block)
+                for reject in reader.rejects:
+                    assembler.reject(reject)
+                reader.rejects.clear()
                 if assembler.ready >= BATCH_ROWS:
                     sink.write(assembler.take())
                 if progress is not None:
