@@ -33,7 +33,7 @@ def run(context: "Context") -> int:
         keys=context.keys,
     )
     if sys.__stderr__ is None or not sys.__stderr__.isatty():
-        sys.__stderr__ = sys.__stdout__  # Textual paints on stderr; `lambdatui 2>file` shall have screens all the same
+        vars(sys)["__stderr__"] = sys.__stdout__  # Textual paints on stderr; with `2>file` there shall be screens too
     painted = first_frame.paint(session)
     try:
         from lambdatui.application import LambdaTui

@@ -9,6 +9,7 @@ from textual import work
 from textual.app import App
 from textual.binding import BindingType
 from textual.screen import Screen
+from textual.scrollbar import ScrollBar, ScrollBarRender
 
 from lambdatui.clipboard import osc52
 from lambdatui.commands.palette import CommandsOfScreen
@@ -22,6 +23,13 @@ from lambdatui.theme_colours import FALLBACKS, THEMES
 
 class UnknownTheme(LookupError):
     """No theme of that name; the message lists those there are."""
+
+
+class PlainBars(ScrollBarRender):
+    """Scroll bars without the eighths of a block, which a console's font does not have."""
+
+    VERTICAL_BARS: ClassVar[list[str]] = [" "] * 8
+    HORIZONTAL_BARS: ClassVar[list[str]] = [" "] * 8
 
 
 class LambdaTui(App[int]):
@@ -42,6 +50,9 @@ class LambdaTui(App[int]):
         if theme not in self.available_themes:
             raise UnknownTheme(f"no theme {theme!r}; there are {', '.join(sorted(self.available_themes))}")
         self.theme = theme
+        if session.terminal.ascii:
+            self.add_class("-ascii")
+            ScrollBar.renderer = PlainBars
         self._looking = self._broken = False
         self._watch = Watch(session.db)
         with contextlib.suppress(Unanswered):  # the first screen's own question will say it

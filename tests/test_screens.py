@@ -1,16 +1,23 @@
 """The screens, driven by keys over a real store that the real importer made."""
 
+import contextlib
+import fcntl
 import json
 import os
+import pty
+import select
 import shutil
+import struct
 import subprocess
 import sys
+import termios
 from pathlib import Path
 
 import pytest
 import small_store
 from textual.filter import NoColor
 from textual.pilot import Pilot
+from textual.worker import WorkerFailed
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "screenshots"))
 import sample_log
@@ -409,3 +416,51 @@ def test_the_first_frame_imports_nothing_heavy(store: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert "orders-stream" in done.stdout
     assert done.stdout.isascii()
+
+
+def test_under_a_terminal_the_first_frame_stands_first_and_q_leaves_cleanly(store: Path) -> None:
+    """A pseudo-terminal: plain rows in the alternate screen, Textual over them, and the screen given back."""
+    pid, terminal = pty.fork()
+    if not pid:
+        environ = {**os.environ, "PYTHONPATH": str(ROOT), "TERM": "xterm-256color", "LAMBDATUI_DB": str(store)}
+        os.chdir(ROOT)
+        os.execve(sys.executable, [sys.executable, "-m", "lambdatui"], environ)
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+    seen = _until(terminal, b"", b"webhook-fanout")
+    assert seen.startswith(b"\x1b[?1049h")
+    assert seen.count(b"\x1b[?1049h") == 1
+    seen = _until(terminal, seen, b" help")
+    os.write(terminal, b"q")
+    seen = _until(terminal, seen, b"\x1b[?1049l")
+    _, status = os.waitpid(pid, 0)
+    os.close(terminal)
+    assert os.waitstatus_to_exitcode(status) == 0
+
+
+def _until(terminal: int, seen: bytes, wanted: bytes) -> bytes:
+    while wanted not in seen:
+        ready, _, _ = select.select([terminal], [], [], 60)
+        assert ready, f"{wanted!r} never came: {seen[-300:]!r}"
+        seen += os.read(terminal, 65_536)
+    return seen
+
+
+async def test_what_nobody_foresaw_is_said_and_does_not_end_the_screens(
+    store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise ZeroDivisionError("no such luck")
+
+    monkeypatch.setattr("lambdatui.screens.functions.functions", broken)
+    app = app_on(store)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.pause()
+        await settle_failing(pilot)
+        assert "ZeroDivisionError: no such luck" in app.screen.query_one(Notice).said
+    assert app.return_code in (0, None)
+
+
+async def settle_failing(pilot: Pilot[int]) -> None:
+    with contextlib.suppress(WorkerFailed):
+        await pilot.app.workers.wait_for_complete()
+    await pilot.pause()

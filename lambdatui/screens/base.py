@@ -8,7 +8,7 @@ from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.screen import Screen
-from textual.worker import get_current_worker
+from textual.worker import Worker, WorkerState, get_current_worker
 
 from lambdatui.commands.base import Commands
 from lambdatui.messages import Answered, Failed, FilterTyped, StoreChanged
@@ -57,7 +57,7 @@ class StoreScreen(Screen[None]):
         self.filter = ""
         self.answer: Any = None
         self._stale = False
-        self._shown_range: TimeRange | None = None
+        self.shown_range: TimeRange | None = None
 
     # What a subclass says -----------------------------------------------------------------------------------------
 
@@ -159,16 +159,28 @@ class StoreScreen(Screen[None]):
 
     @on(Answered)
     def _answered(self, message: Answered) -> None:
-        self.session.shown = self._shown_range = message.range
         notice = self.query_one(Notice)
         if notice.failing:
             notice.clear_notice()
         if message.subject == "rows":
+            self.session.shown = self.shown_range = message.range
             self.answer = message.answer
             self.paint(message.answer)
-        else:
+        elif self._is_of_now(message.range):
             self.paint_part(message.subject, message.answer)
         self._restand()
+
+    def _is_of_now(self, answered: TimeRange) -> bool:
+        """Whether a part belongs to the rows that are shown, and not to those of a range before."""
+        shown = self.shown_range
+        return shown is not None and (shown.from_ms, shown.to_ms) == (answered.from_ms, answered.to_ms)
+
+    def choice_of_now(self) -> RangeChoice:
+        """Exactly the range of the rows that are shown: "the last hour" has moved on since they were asked for."""
+        shown = self.shown_range
+        if shown is None:
+            return self.session.choice
+        return RangeChoice(start=str(shown.from_ms), end=str(shown.to_ms))
 
     def paint_part(self, subject: str, answer: Any) -> None:
         """An answer to another question than the screen's main one."""
@@ -177,6 +189,14 @@ class StoreScreen(Screen[None]):
     def _failed(self, message: Failed) -> None:
         self.query_one(Notice).say(message.notice, failing=True)
         self.failed(message)
+
+    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
+        """What no question foresaw is said too: silence would look like an empty store."""
+        if event.state is WorkerState.ERROR:
+            error = event.worker.error
+            self.post_message(
+                Failed(event.worker.group, f"unexpected {type(error).__name__}: {error}; ctrl-r asks again")
+            )
 
     def failed(self, message: Failed) -> None:
         """For screens that show more than the notice."""
@@ -189,7 +209,7 @@ class StoreScreen(Screen[None]):
             self.ask_rows()
 
     def on_screen_resume(self) -> None:
-        elsewhere = self.answer is not None and self._shown_range != self.session.shown
+        elsewhere = self.answer is not None and self.shown_range != self.session.shown
         if elsewhere or (self._stale and not self.session.paused):
             self.ask_rows()
         self._restand()

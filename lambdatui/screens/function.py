@@ -118,7 +118,7 @@ def _figures(row: FunctionView) -> list[Field]:
         field("p99", "p99_ms"),
         field("max", "max_ms"),
         Field("cold", f"{row.cold_starts:,} ({shown(REGISTRY['cold_ratio'], row.cold_ratio)})"),
-        Field("memory", f"{_mb(row.max_memory_mb)} of {_mb(row.memory_mb)}"),
+        Field("memory", f"{_mb(row.max_memory_mb)}/{_mb(row.memory_mb)}"),
         field("cost", "cost_usd"),
         field("month", "projected_usd"),
     ]

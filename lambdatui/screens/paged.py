@@ -142,7 +142,7 @@ class InvocationsTable(TableScreen):
 
     @on(PageWanted)
     def _page_wanted(self, message: PageWanted) -> None:
-        self._ask_page(message.page, self.wanted(), self.session.choice, self.session.now_ms())
+        self._ask_page(message.page, self.wanted(), self.choice_of_now(), self.session.now_ms())
 
     @work(thread=True, exit_on_error=False, group="pages")
     def _ask_page(self, page: int, wanted: Wanted, choice: RangeChoice, now_ms: int) -> None:
@@ -152,7 +152,7 @@ class InvocationsTable(TableScreen):
 
     @on(MoreWanted)
     def _more_wanted(self, message: MoreWanted) -> None:
-        self._ask_more(self._next_offset, self.wanted(), self.session.choice, self.session.now_ms())
+        self._ask_more(self._next_offset, self.wanted(), self.choice_of_now(), self.session.now_ms())
 
     @work(thread=True, exclusive=True, exit_on_error=False, group="more")
     def _ask_more(self, offset: int, wanted: Wanted, choice: RangeChoice, now_ms: int) -> None:
