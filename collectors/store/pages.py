@@ -46,6 +46,7 @@ class Pages:
         from_ms: int,
         to_ms: int,
         function_ids: Sequence[int],
+        statuses: Sequence[Status] | None,
         order: str,
         ascending: bool,
         limit: int,
@@ -55,10 +56,11 @@ class Pages:
         if order not in ORDERS:
             raise ValueError(f"invocations cannot be ordered by {order!r}: only by {', '.join(sorted(ORDERS))}")
         marks = ", ".join("?" * len(function_ids))
+        allowed = ", ".join(str(int(each)) for each in (Status if statuses is None else statuses))
         rows = self._connection.execute(
             f"SELECT {_COLUMNS} FROM invocations i {_JOINED} WHERE i.function_id IN ({marks})"
-            f" AND i.start_ms >= ? AND i.start_ms < ? ORDER BY i.{order} {'ASC' if ascending else 'DESC'} NULLS LAST,"
-            " i.start_ms DESC LIMIT ? OFFSET ?",
+            f" AND i.status IN ({allowed}) AND i.start_ms >= ? AND i.start_ms < ?"
+            f" ORDER BY i.{order} {'ASC' if ascending else 'DESC'} NULLS LAST, i.start_ms DESC LIMIT ? OFFSET ?",
             (*function_ids, from_ms, to_ms, limit, offset),
         )
         return [self._row(row) for row in rows.fetchall()]

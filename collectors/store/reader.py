@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Literal, Self, cast
+from typing import Any, Self, cast
 
 from collectors.model import Function, FunctionKey, Status, packed_id
 from collectors.store.open import (
@@ -88,15 +88,16 @@ class Reader:
 
     def newest_ms(self) -> int | None:
         """When the newest invocation began; None in a store without any."""
-        return self._edge("max")
+        return self._edge("max", "last_ms", "start_ms DESC")
 
     def oldest_ms(self) -> int | None:
-        return self._edge("min")
+        """The minute in which the oldest began."""
+        return self._edge("min", "start_ms", "start_ms")
 
-    def _edge(self, which: Literal["min", "max"]) -> int | None:
+    def _edge(self, which: str, value: str, order: str) -> int | None:
         found = self._all(
-            f"SELECT {which}(at) FROM (SELECT (SELECT {which}(start_ms) FROM invocations i"
-            " WHERE i.function_id = f.id) AS at FROM functions f)"
+            f"SELECT {which}(at) FROM (SELECT (SELECT {value} FROM minute_cells c WHERE c.function_id = f.id"
+            f" ORDER BY {order} LIMIT 1) AS at FROM functions f)"
         )
         return cast(int | None, found[0][0])
 
@@ -226,7 +227,7 @@ class Reader:
         with explained(self._path):
             ids = self._ids(function_ids)
             if order != "start_ms" or ascending:
-                return self._pages.sorted(from_ms, to_ms, ids, order, ascending, limit, offset)
+                return self._pages.sorted(from_ms, to_ms, ids, statuses, order, ascending, limit, offset)
             return page(self._pages.newest(from_ms, to_ms, ids, statuses), limit, offset)
 
     def find_invocations(self, request_id: str) -> list[InvocationRow]:

@@ -31,8 +31,8 @@ def pieces(from_ms: int, to_ms: int, newest_ms: int) -> list[Piece]:
     found: list[Piece] = []
     for table, grain, coarser in (("minute_cells", MINUTE, HOUR), ("hour_cells", HOUR, DAY)):
         edge = min(-(-at // coarser) * coarser, end)
-        if newest_ms < to_ms and edge == end:
-            edge = -(-end // grain) * grain
+        if edge == end:
+            edge = (-(-end // grain) if newest_ms < to_ms else end // grain) * grain
         if at < edge:
             found.append((table, at, edge))
             at = edge

@@ -6,7 +6,6 @@ from importlib.util import find_spec
 import click
 
 COMMANDS: dict[str, tuple[str, str]] = {
-    "demo": ("demo", "The local runner, sample functions, and the screens on them."),
     "collect": ("collect", "Collect logs and metrics from CloudWatch or a local runner."),
     "import": ("import_", "Read exported logs into the store; - is stdin."),
     "functions": ("functions", "All functions: calls, errors, latency, cost."),
@@ -17,12 +16,9 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "errors": ("errors", "Errors in groups: what fails, how often, since when."),
     "throttles": ("throttles", "Throttles and concurrency."),
     "costs": ("costs", "What the stored usage costs, line by line, and the month's projection."),
-    "alarms": ("alarms", "CloudWatch alarms on the functions."),
-    "advice": ("advice", "What could be cheaper or safer, and by how much."),
-    "metrics": ("metrics", "Collected CloudWatch metrics."),
     "cost-estimate": ("cost_estimate", "What a workload costs: from figures, the store, or a plan."),
-    "runner": ("runner", "The local Lambda: serve, deploy, invoke, list, logs, trigger."),
-    "prices": ("prices", "The price book: show, check, refresh."),
+    "runner": ("runner", "The local Lambda: deploy, invoke, list, logs, remove."),
+    "prices": ("prices", "The price book: show, check."),
     "db": ("db", "The store: info, check, prune, export, query."),
     "doctor": ("doctor", "What works here, what does not, what to do."),
     "iam-policy": ("iam_policy", "The least policy that the chosen features need."),
