@@ -65,6 +65,8 @@ class Chart(PlotextPlot):
                 draw = plot.scatter if curve.points else plot.plot
                 draw(at, values, marker="x" if curve.points else marker, color=self._colour(curve.tone))
         plot.xlim(0, max(1, len(self._starts) - 1))
+        if not self._in_ms:
+            highest += highest % 2  # half of the scale is a whole number too
         plot.ylim(0, highest or 1)
         tops = [0.0, (highest or 1) / 2, highest or 1] if self.size.height >= 6 else [0.0, highest or 1]
         written = milliseconds if self._in_ms else count
