@@ -19,12 +19,18 @@ from typing import TextIO
 
 START_MS = 1_770_000_000_000
 MEMORY_MB = (128, 256, 512, 1024, 1769, 3008)
+TEAMS = ("orders", "billing", "search", "mail", "auth")
+KINDS = ("api", "worker", "sync")
 ERRORS = (
     ("KeyError", "'order_id'"),
     ("ValueError", "invalid literal for int() with base 10: '{}'"),
     ("ConditionalCheckFailedException", "The conditional request failed for item {}"),
     ("ReadTimeout", "HTTPSConnectionPool(host='api.example.com', port=443): Read timed out. (read timeout={})"),
 )
+TIMEOUTS, FAILURES, COLD = 0.003, 0.013, 0.05  # shares; failures lie above timeouts in one draw
+RUNTIME = "INIT_START Runtime Version: python:3.13.v31\tRuntime Version ARN: arn:aws:lambda:eu-west-1::runtime:00\n"
+
+Said = list[tuple[int, str]]  # event time in ms, and message
 
 
 def functions(count: int) -> list[tuple[str, int, float, float]]:
@@ -32,11 +38,52 @@ def functions(count: int) -> list[tuple[str, int, float, float]]:
     made = []
     for number in range(count):
         draw = random.Random(number)
-        name = f"{draw.choice(('orders', 'billing', 'search', 'mail', 'auth'))}-{draw.choice(('api', 'worker', 'sync'))}-{number:03}"
+        name = f"{draw.choice(TEAMS)}-{draw.choice(KINDS)}-{number:03}"
         made.append(
             (name, draw.choice(MEMORY_MB), 1 / (1 + number) ** 0.9, draw.choice((3.0, 12.0, 60.0, 250.0, 900.0)))
         )
     return made
+
+
+def request_id(number: int) -> str:
+    """A request's UUID from 128 random bits."""
+    raw = f"{number:032x}"
+    return f"{raw[:8]}-{raw[8:12]}-4{raw[13:16]}-a{raw[17:20]}-{raw[20:]}"
+
+
+def messages(
+    request: str, number: int, name: str, memory: int, start: int, duration: float, init: float, roll: float, used: int
+) -> Said:
+    """What one invocation leaves in the log. ``init`` is 0 for a warm one; ``number`` decides its words."""
+    stamp = datetime.datetime.fromtimestamp(start / 1000, datetime.UTC)
+    iso = f"{stamp:%Y-%m-%dT%H:%M:%S}.{start % 1000:03}Z"
+    end = start + int(duration)
+    said = [(start - int(init), RUNTIME)] if init else []
+    said.append((start, f"START RequestId: {request} Version: $LATEST\n"))
+    said.append((start, f"[INFO]\t{iso}\t{request}\treceived {number % 9973} bytes from queue {name}\n"))
+    if roll < TIMEOUTS:
+        said.append((end, f"{iso} {request} Task timed out after 3.00 seconds\n\n"))
+    elif roll < FAILURES:
+        said.append((end, _traceback(number)))
+    else:
+        said.append((end, f"[INFO]\t{iso}\t{request}\tstored order {number % 1000003} in {duration / 3:.1f} ms\n"))
+    said.append((end, f"END RequestId: {request}\n"))
+    report = (
+        f"REPORT RequestId: {request}\tDuration: {duration:.2f} ms\tBilled Duration: {math.ceil(duration + init)} ms\t"
+        f"Memory Size: {memory} MB\tMax Memory Used: {used} MB\t"
+    )
+    said.append((end, report + (f"Init Duration: {init:.2f} ms\t\n" if init else "\n")))
+    return said
+
+
+def _traceback(number: int) -> str:
+    """An error as Python's runtime logs it: no-break spaces stand for the indent."""
+    kind, text = ERRORS[number % len(ERRORS)]
+    return (
+        f"[ERROR] {kind}: {text.format(number % 100000)}\nTraceback (most recent call last):\n"
+        f'\u00a0\u00a0File "/var/task/app.py", line {number % 300}, in handler\n'
+        "\u00a0\u00a0\u00a0\u00a0return work(event)\n"
+    )
 
 
 def events(invocations: int, count: int, hours: float, seed: int) -> Iterator[tuple[int, str]]:
@@ -48,62 +95,36 @@ def events(invocations: int, count: int, hours: float, seed: int) -> Iterator[tu
     gap_ms = hours * 3_600_000 / invocations
     pending: list[tuple[int, int, str]] = []
     serial = 0
-    quote = json.dumps
     for index, pick in enumerate(picks):
         name, memory, _, typical = fleet[pick]
         start = START_MS + int(index * gap_ms + draw.random() * gap_ms)
-        cold, roll = draw.random() < 0.05, draw.random()
+        cold, roll = draw.random() < COLD, draw.random()
         if cold:
             streams[pick] = f"{draw.getrandbits(128):032x}"
-        duration = 3000.0 if roll < 0.003 else max(0.8, typical * math.exp(draw.gauss(0, 0.6)))
+        duration = 3000.0 if roll < TIMEOUTS else max(0.8, typical * math.exp(draw.gauss(0, 0.6)))
         init = 80 + draw.random() * 900 if cold else 0.0
         number = draw.getrandbits(128)
-        raw = f"{number:032x}"
-        request = f"{raw[:8]}-{raw[8:12]}-4{raw[13:16]}-a{raw[17:20]}-{raw[20:]}"
-        stamp = datetime.datetime.fromtimestamp(start / 1000, datetime.UTC)
-        iso = f"{stamp:%Y-%m-%dT%H:%M:%S}.{start % 1000:03}Z"
-        end = start + int(duration)
-        said = [(start, f"START RequestId: {request} Version: $LATEST\n")]
-        if cold:
-            said.insert(
-                0,
-                (
-                    start - int(init),
-                    "INIT_START Runtime Version: python:3.13.v31\tRuntime Version ARN: arn:aws:lambda:eu-west-1::runtime:00\n",
-                ),
-            )
-        said.append((start, f"[INFO]\t{iso}\t{request}\treceived {number % 9973} bytes from queue {name}\n"))
-        if 0.003 <= roll < 0.013:
-            kind, text = ERRORS[number % len(ERRORS)]
-            said.append(
-                (
-                    end,
-                    f'[ERROR] {kind}: {text.format(number % 100000)}\nTraceback (most recent call last):\n\u00a0\u00a0File "/var/task/app.py", line {number % 300}, in handler\n\u00a0\u00a0\u00a0\u00a0return work(event)\n',
-                )
-            )
-        elif roll < 0.003:
-            said.append((end, f"{iso} {request} Task timed out after 3.00 seconds\n\n"))
-        else:
-            said.append((end, f"[INFO]\t{iso}\t{request}\tstored order {number % 1000003} in {duration / 3:.1f} ms\n"))
-        said.append((end, f"END RequestId: {request}\n"))
-        billed = math.ceil(duration + init)
-        report = f"REPORT RequestId: {request}\tDuration: {duration:.2f} ms\tBilled Duration: {billed} ms\tMemory Size: {memory} MB\tMax Memory Used: {int(memory * (0.3 + 0.5 * draw.random()))} MB\t"
-        said.append((end, report + (f"Init Duration: {init:.2f} ms\t\n" if cold else "\n")))
-        day = f"{stamp:%Y/%m/%d}"
-        head = f'{{"logGroup": "/aws/lambda/{name}", "logStreamName": "{day}/[$LATEST]{streams[pick]}", "timestamp": '
-        for when, message in said:
+        used = int(memory * (0.3 + 0.5 * draw.random()))
+        day = f"{datetime.datetime.fromtimestamp(start / 1000, datetime.UTC):%Y/%m/%d}"
+        stream = f"{day}/[$LATEST]{streams[pick]}"
+        for when, message in messages(request_id(number), number, name, memory, start, duration, init, roll, used):
             serial += 1
-            event_id = f"{when * 10**25 + number % 10**25 + serial:056d}"
-            line = (
-                f'{head}{when}, "message": {quote(message)}, "ingestionTime": {when + 812}, "eventId": "{event_id}"}}\n'
-            )
-            heapq.heappush(pending, (when, serial, line))
+            heapq.heappush(pending, (when, serial, _line(name, stream, when, message, number % 10**25 + serial)))
         while pending and pending[0][0] < start - 2_000:
             when, _, line = heapq.heappop(pending)
             yield when, line
     while pending:
         when, _, line = heapq.heappop(pending)
         yield when, line
+
+
+def _line(function: str, stream: str, when: int, message: str, unique: int) -> str:
+    """One event as CloudWatch returns it."""
+    event_id = f"{when * 10**25 + unique:056d}"
+    return (
+        f'{{"logGroup": "/aws/lambda/{function}", "logStreamName": "{stream}", "timestamp": {when},'
+        f' "message": {json.dumps(message)}, "ingestionTime": {when + 812}, "eventId": "{event_id}"}}\n'
+    )
 
 
 def write(out: TextIO, invocations: int, count: int = 50, hours: float = 24, seed: int = 7) -> int:
