@@ -6,7 +6,6 @@ decimals of a millisecond). ``None`` is "unknown", never zero.
 
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Any, NamedTuple
 
 import msgspec
 
@@ -88,34 +87,6 @@ class Parts:
     WHOLE = 3
 
 
-class Invocation(NamedTuple):
-    """One attempt of one request, assembled from its log events.
-
-    ``stream`` and ``error`` index the batch's ``streams`` and ``errors``. ``request_id`` is the UUID's 16 bytes, or
-    the text itself when it is no UUID. ``start_ms`` is START's time, or REPORT's less the duration when START was not
-    seen. ``events`` counts its log events. ``lines`` is the msgpack of two columns, timestamps in ms and messages, or
-    ``b""`` when lines are not kept.
-    """
-
-    stream: int
-    start_ms: int
-    request_id: bytes | str
-    parts: int
-    status: int
-    duration_us: int | None
-    billed_ms: int | None
-    memory_mb: int | None
-    max_memory_mb: int | None
-    init_us: int | None
-    restore_us: int | None
-    billed_restore_ms: int | None
-    error: int | None
-    trace_id: str | None
-    end_ms: int
-    events: int
-    lines: bytes
-
-
 @dataclass(frozen=True, slots=True)
 class Stream:
     """A log stream: one execution environment of one function."""
@@ -154,22 +125,6 @@ class LooseLines(msgspec.Struct, array_like=True, gc=False):
     last_ms: int
     events: int
     lines: bytes
-
-
-class Batch(msgspec.Struct, array_like=True):
-    """What one stretch of log events became: the unit that crosses processes and is written in one transaction.
-
-    ``invocations`` are ``Invocation`` tuples, typed loosely: msgspec cannot tell bytes from text in a union.
-    """
-
-    streams: list[Stream]
-    invocations: list[Any]
-    loose: list[LooseLines]
-    errors: list[ErrorKind]
-    functions: list[Function]
-    rejects: list[Reject]
-    events: int
-    duplicates: int
 
 
 def packed_id(request_id: str) -> bytes | str:

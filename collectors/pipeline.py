@@ -13,17 +13,17 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from collectors.columns import Batch
 from collectors.log_files import FileReader, SourceError, open_sources
 from collectors.log_files import Source as LogFile
 from collectors.logs.assemble import Assembler
-from collectors.model import Batch, FunctionKey
+from collectors.model import FunctionKey
 from collectors.source import Source, SourceFailed
-from collectors.store.columns import Columns
 from collectors.store.open import explained, writing
 from collectors.store.writer import Writer, Written
 from collectors.writing_process import Sink, WritingProcess
 
-BATCH_ROWS = 25_000
+BATCH_ROWS = 2_000  # invocations that leave together: few enough to stay in the processor's cache
 ALONE_BYTES = 16 << 20  # inputs up to this size are not worth a second process
 
 
@@ -76,14 +76,14 @@ class _Here:
         self.writer = Writer(connection)
         self.writer.begin(source)
         self._path = path
-        self._total = Written()
 
     def write(self, batch: Batch) -> None:
         with explained(self._path):
-            self._total.add(self.writer.write(batch, Columns.of(batch.invocations)))
+            self.writer.add(batch)
 
     def finish(self) -> Written:
-        return self._total
+        with explained(self._path):
+            return self.writer.flush()
 
 
 def import_files(
@@ -167,9 +167,10 @@ def collect(source: Source, *, db: Path) -> CollectResult:
                     if assembler.ready >= BATCH_ROWS:
                         sink.write(assembler.take())
             sink.write(assembler.take(final=True))
+            written = sink.finish()
             with _told(result):
                 result.metric_points = sink.writer.measure(source.metrics())
-    _tell(result, sink.finish(), began)
+    _tell(result, written, began)
     return result
 
 

@@ -12,11 +12,9 @@ from types import TracebackType
 from typing import Protocol, Self
 
 import msgspec
-from msgspec.structs import replace
 
-from collectors.model import Batch
+from collectors.columns import Batch
 from collectors.store import open as store_open
-from collectors.store.columns import Columns
 from collectors.store.open import StoreError, explained, writing
 from collectors.store.writer import Writer, Written
 
@@ -24,7 +22,7 @@ _FORKED = multiprocessing.get_context("fork").Process
 _SPAWNED = multiprocessing.get_context("spawn").Process
 _READY, _DONE = "ready", "done"
 _encoder = msgspec.msgpack.Encoder()
-_decoder = msgspec.msgpack.Decoder(tuple[Batch, Columns])
+_decoder = msgspec.msgpack.Decoder(Batch)
 
 
 class Sink(Protocol):
@@ -40,7 +38,6 @@ def _run(path: Path, source: str, pipe: Connection, other_end: Connection) -> No
     other_end.close()
     gc.disable()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent hears ctrl-c and ends the pipe
-    total = Written()
     try:
         with writing(path) as connection:
             with explained(path):
@@ -49,7 +46,9 @@ def _run(path: Path, source: str, pipe: Connection, other_end: Connection) -> No
             pipe.send((_READY, ""))
             while packed := pipe.recv_bytes():
                 with explained(path):
-                    total.add(writer.write(*_decoder.decode(packed)))
+                    writer.add(_decoder.decode(packed))
+            with explained(path):
+                total = writer.flush()
         pipe.send((_DONE, total))
     except EOFError:
         return
@@ -86,7 +85,7 @@ class WritingProcess:
         try:
             if self._pipe.poll():
                 self._expect(_READY)
-            self._pipe.send_bytes(_encoder.encode((replace(batch, invocations=[]), Columns.of(batch.invocations))))
+            self._pipe.send_bytes(_encoder.encode(batch))
         except (BrokenPipeError, ConnectionResetError):
             self._expect(_READY)
 

@@ -11,25 +11,16 @@ from collections.abc import Sequence
 
 import msgspec
 
+from collectors.columns import Batch, Columns
 from collectors.logs.fingerprint import fingerprint
-from collectors.logs.invocation import Open, each_once
+from collectors.logs.finished import columns_of
+from collectors.logs.invocation import Open
 from collectors.logs.names import function_key
 from collectors.logs.platform import AppText, End, InitReport, Note, Report, RestoreReport, Start, Unreadable
 from collectors.logs.platform_json import AppJson, read_json
 from collectors.logs.platform_text import parse_report, read_text
 from collectors.logs.runtime_errors import might_fail, request_id_of
-from collectors.model import (
-    Batch,
-    ErrorKind,
-    Function,
-    FunctionKey,
-    Invocation,
-    LogEvent,
-    LooseLines,
-    Reject,
-    Stream,
-    packed_id,
-)
+from collectors.model import ErrorKind, Function, FunctionKey, LogEvent, LooseLines, Reject, Status, Stream
 
 MOST_STREAMS = 20_000  # streams remembered at once; the idle ones leave, so memory is bounded whatever the input
 MOST_STRAYS = 1_000  # unfinished invocations that one stream holds back
@@ -41,8 +32,7 @@ _BOUNDARY = re.compile(r"[\r\n]+(?=(?:\S+Z\s+)?(?:START|END|REPORT) RequestId: )
 _PLATFORM_HEADS = frozenset(("INIT_", "RESTO", "EXTEN", "TELEM", "LOGS\t", "REPOR", "START", "END R"))
 _LOGGED = frozenset(("[INFO", "[DEBU", "[WARN"))  # a logger's own lines, which are no failure whatever they say
 _encode = msgspec.msgpack.Encoder().encode
-_row = tuple.__new__
-_NO_REPORT = (None,) * 7
+_OK, _NO_ERROR = int(Status.OK), -1
 
 
 class _StreamState:
@@ -57,7 +47,7 @@ class _StreamState:
         self.current: Open | None = None
         self.previous: Open | None = None
         self.strays: dict[str, Open] = {}
-        self.pending: list[LogEvent] = []
+        self.pending: Open | None = None
         self.seen = 0
         self.slot = 0
         self.slot_batch = -1
@@ -84,7 +74,7 @@ class Assembler:
     def _fresh(self) -> None:
         self._batch_no += 1
         self._slots: list[Stream] = []
-        self._rows: list[Invocation] = []
+        self._done: list[Open] = []
         self._loose: list[LooseLines] = []
         self._errors: dict[tuple[FunctionKey, str], int] = {}
         self._error_kinds: list[ErrorKind] = []
@@ -96,7 +86,7 @@ class Assembler:
     @property
     def ready(self) -> int:
         """Invocations that a batch taken now would hold."""
-        return len(self._rows) + len(self._loose)
+        return len(self._done) + len(self._loose)
 
     def feed(self, events: Sequence[LogEvent]) -> None:
         """Takes in one block. The three canonical platform lines are read here, all else by ``_odd``."""
@@ -111,36 +101,37 @@ class Assembler:
             current = state.current
             if head == "START" and text[53:63] == " Version: " and len(text) < 90:
                 self._start(state, text[17:53], event)
-            elif head == "END R" and len(text) <= 53:
-                if current is not None and current.request_id == text[15:51] and not current.ended:
-                    current.ended = True
-                    current.events.append(event)
-                else:
+                continue
+            if head == "END R" and len(text) <= 53:
+                if current is None or current.request_id != text[15:51] or current.ended:
                     self._end(state, text[15:51], event)
+                    continue
+                current.ended = True
             elif head == "REPOR" and text.count("RequestId: ") == 1:
                 try:
                     report = parse_report(text)
                 except Unreadable:
                     self._odd(state, event)
                     continue
-                if current is not None and current.report is None and current.request_id == report.request_id:
-                    current.report = report
-                    current.events.append(event)
-                else:
+                if current is None or current.report is not None or current.request_id != report.request_id:
                     self._report(state, report, event)
+                    continue
+                current.report = report
             elif (
                 current is None
-                or state.pending
+                or state.pending is not None
                 or state.nameless
                 or head in _PLATFORM_HEADS
                 or text[:1] == "{"
                 or "RequestId: " in text
             ):
                 self._odd(state, event)
-            else:
-                current.events.append(event)
-                if head not in _LOGGED and might_fail(text):
-                    current.suspect = True
+                continue
+            elif head not in _LOGGED and might_fail(text):
+                current.suspect = True
+            current.times.append(event.timestamp_ms)
+            current.texts.append(text)
+            current.ids.append(event.event_id)
 
     def reject(self, reject: Reject) -> None:
         """Counts input that could not be read, with what the source knew of it."""
@@ -154,9 +145,10 @@ class Assembler:
             self._streams.clear()
         elif len(self._streams) > MOST_STREAMS:
             self._forget_idle()
+        invocations = self._finish()
         batch = Batch(
             self._slots,
-            self._rows,
+            invocations,
             self._loose,
             self._error_kinds,
             self._functions,
@@ -177,15 +169,14 @@ class Assembler:
         if found is not None:
             if found.start_ms is None:
                 found.start_ms = now
-                found.events.append(event)
+                found.add(event)
                 return
             if found.start_ms == now:
                 self._duplicates += 1
                 return
-        opened = Open(request_id, state.pending)
+        opened = self._begin(state, request_id)
         opened.start_ms = now
-        opened.events.append(event)
-        state.pending = []
+        opened.add(event)
         if state.previous is not None:
             self._retire(state, state.previous)
         state.previous = state.current
@@ -200,7 +191,7 @@ class Assembler:
                 return
             found = self._stray(state, report.request_id or "")
         found.report = report
-        found.events.append(event)
+        found.add(event)
         if found.ended:
             self._let_go(state, found)
 
@@ -210,7 +201,7 @@ class Assembler:
             self._duplicates += 1
             return
         found.ended = True
-        found.events.append(event)
+        found.add(event)
         if found.report is not None:
             self._let_go(state, found)
 
@@ -220,15 +211,23 @@ class Assembler:
         if found is not None and (request_id or found.report is None):
             return found
         if state.current is None:
-            state.current = opened = Open(request_id, state.pending)
-            state.pending = []
+            state.current = opened = self._begin(state, request_id)
             return opened
         return self._stray(state, request_id)
 
     def _stray(self, state: _StreamState, request_id: str) -> Open:
         """An invocation that is not the one its stream is in."""
-        self._put_aside(state, opened := Open(request_id, []))
+        self._put_aside(state, opened := Open(request_id))
         return opened
+
+    def _begin(self, state: _StreamState, request_id: str) -> Open:
+        """An invocation with the lines that waited for it: what its environment printed while it was made."""
+        waiting = state.pending
+        if waiting is None:
+            return Open(request_id)
+        state.pending = None
+        waiting.request_id, waiting.suspect = request_id, True
+        return waiting
 
     def _put_aside(self, state: _StreamState, aside: Open) -> None:
         twin = state.strays.pop(aside.request_id, None)
@@ -318,24 +317,26 @@ class Assembler:
             return
         if isinstance(piece, InitReport | RestoreReport):
             current.suspect = True
-        current.events.append(event)
+        current.add(event)
 
     def _app(self, state: _StreamState, event: LogEvent, request_id: str | None) -> None:
         """An application's line: of the invocation it names, else of the one its stream is in."""
         target = state.current
         if request_id and (target is None or target.request_id != request_id):
             target = self._named(state, request_id)
-        elif target is None or (state.pending and target.report is not None):
+        elif target is None or (state.pending is not None and target.report is not None):
             self._wait(state, event)
             return
-        target.events.append(event)
+        target.add(event)
         if might_fail(event.message):
             target.suspect = True
 
     def _wait(self, state: _StreamState, event: LogEvent) -> None:
-        state.pending.append(event)
-        if len(state.pending) >= MOST_LOOSE:
-            self._loosen(state)
+        if state.pending is None:
+            state.pending = Open("")
+        state.pending.add(event)
+        if len(state.pending.times) >= MOST_LOOSE:
+            self._loosen(state, state.pending)
 
     # --- leaving --------------------------------------------------------------------------------------------------
 
@@ -347,36 +348,24 @@ class Assembler:
             self._slots.append(Stream(state.key, state.name))
 
     def _emit(self, state: _StreamState, done: Open) -> None:
-        events = done.events
-        if len({event.event_id for event in events}) != len(events):
-            once = each_once(events)
-            self._duplicates += len(events) - len(once)
-            events = done.events = once
         report = done.report
-        status, error_type, message = done.verdict()
-        error = self._error(state.key, error_type, message) if error_type else None
+        if done.suspect or report is None or report.status is not None:
+            status, error_type, message = done.verdict()
+            done.status = int(status)
+            done.error = self._error(state.key, error_type, message) if error_type else _NO_ERROR
+        else:
+            done.status, done.error = _OK, _NO_ERROR
         if state.slot_batch != self._batch_no:
             self._slot(state)
-        times = [event.timestamp_ms for event in events]
-        last_ms = max(times)
-        self._rows.append(
-            _row(
-                Invocation,
-                (
-                    state.slot,
-                    done.begins_at(last_ms) if done.start_ms is None else done.start_ms,
-                    packed_id(done.request_id),
-                    done.parts,
-                    int(status),
-                    *(report[1:8] if report is not None else _NO_REPORT),
-                    error,
-                    report.trace_id if report is not None else None,
-                    last_ms,
-                    len(events),
-                    _encode((times, [event.message for event in events])) if self._keep else b"",
-                ),
-            )
-        )
+        done.slot = state.slot
+        self._done.append(done)
+
+    def _finish(self) -> Columns:
+        """The finished invocations; events that came twice are dropped, which is looked for in all of them at once."""
+        done = self._done
+        if len({event_id for each in done for event_id in each.ids}) != sum([len(each.ids) for each in done]):
+            self._duplicates += sum(each.keep_once() for each in done)
+        return columns_of(done, keep_lines=self._keep)
 
     def _error(self, key: FunctionKey, error_type: str, message: str) -> int:
         mark = fingerprint(error_type, message)
@@ -386,13 +375,12 @@ class Assembler:
             self._error_kinds.append(ErrorKind(key, mark, error_type, message[:500]))
         return known
 
-    def _loosen(self, state: _StreamState) -> None:
-        events = each_once(state.pending)
-        self._duplicates += len(state.pending) - len(events)
-        state.pending = []
+    def _loosen(self, state: _StreamState, waiting: Open) -> None:
+        state.pending = None
+        self._duplicates += waiting.keep_once()
         self._slot(state)
-        times = [event.timestamp_ms for event in events]
-        lines = _encode((times, [event.message for event in events])) if self._keep else b""
+        times = waiting.times
+        lines = _encode((times, waiting.texts)) if self._keep else b""
         self._loose.append(LooseLines(state.slot, min(times), max(times), len(times), lines))
 
     def _close(self, state: _StreamState) -> None:
@@ -401,8 +389,8 @@ class Assembler:
                 self._emit(state, left)
         state.strays = {}
         state.previous = state.current = None
-        if state.pending:
-            self._loosen(state)
+        if state.pending is not None:
+            self._loosen(state, state.pending)
 
     def _forget_idle(self) -> None:
         """Streams that began nothing in the last two batches leave; were they alive, the store joins the pieces."""

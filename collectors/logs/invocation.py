@@ -8,7 +8,7 @@ from collectors.logs.platform import InitReport, Report
 from collectors.logs.platform_json import AppJson, read_json
 from collectors.logs.platform_text import read_text
 from collectors.logs.runtime_errors import ErrorText, find_error, might_fail
-from collectors.model import LogEvent, Parts, Status
+from collectors.model import LogEvent, Status
 
 TIMED_OUT = "Sandbox.Timedout"
 OUT_OF_MEMORY = "Runtime.OutOfMemory"
@@ -28,32 +28,63 @@ INIT_ERRORS = frozenset(
 
 
 class Open:
-    """An invocation being assembled. Mutable, and only the assembler's.
+    """An invocation being assembled, or lines that wait for one. Mutable, and only the assembler's.
 
-    ``suspect``: one of its events reads as if something failed, so that they are worth a close look.
+    Its events are three columns: times in ms, texts, and eventIds ("" where the source has none). ``suspect``: one of
+    them reads as if something failed, so that they are worth a close look.
     """
 
-    __slots__ = ("ended", "events", "report", "request_id", "start_ms", "suspect")
+    __slots__ = (
+        "ended",
+        "error",
+        "ids",
+        "report",
+        "request_id",
+        "slot",
+        "start_ms",
+        "status",
+        "suspect",
+        "texts",
+        "times",
+    )
 
-    def __init__(self, request_id: str, events: list[LogEvent]) -> None:
+    def __init__(self, request_id: str) -> None:
         self.request_id = request_id
-        self.events = events
+        self.times: list[int] = []
+        self.texts: list[str] = []
+        self.ids: list[str] = []
         self.start_ms: int | None = None
         self.report: Report | None = None
         self.ended = False
-        self.suspect = bool(events)
+        self.suspect = False
+        self.slot: int
+        self.status: int
+        self.error: int
 
-    @property
-    def parts(self) -> int:
-        return (Parts.START if self.start_ms is not None else 0) | (Parts.REPORT if self.report is not None else 0)
+    def add(self, event: LogEvent) -> None:
+        self.times.append(event.timestamp_ms)
+        self.texts.append(event.message)
+        self.ids.append(event.event_id)
 
-    def begins_at(self, last_ms: int) -> int:
+    def keep_once(self) -> int:
+        """Drops the repeats that an overlapping read brings, and returns how many: one eventId is one event.
+
+        Where a source has no ids, the same text in the same millisecond is.
+        """
+        events = zip(self.ids, self.times, self.texts, strict=True)
+        once = list({each[0] or each[1:]: each for each in events}.values())
+        repeats = len(self.ids) - len(once)
+        if repeats:
+            self.ids, self.times, self.texts = map(list, zip(*once, strict=True))
+        return repeats
+
+    def begins_at(self) -> int:
         """START's time; without it, REPORT's less the duration, else the first event's."""
         if self.start_ms is not None:
             return self.start_ms
         if self.report is not None and self.report.duration_us is not None:
-            return last_ms - self.report.duration_us // 1000
-        return min(event.timestamp_ms for event in self.events)
+            return max(self.times) - self.report.duration_us // 1000
+        return min(self.times)
 
     def verdict(self) -> tuple[Status, str, str]:
         """Status, error type and message. REPORT's own word comes first, then what the runtime printed."""
@@ -61,7 +92,7 @@ class Open:
         told = report.status if report is not None else None
         if not self.suspect and (told is None or told == "success"):
             return (Status.OK if report is not None else Status.UNKNOWN), "", ""
-        error, init_failed = look_closely(event.message for event in self.events)
+        error, init_failed = look_closely(self.texts)
         kind = error.kind if error is not None else ""
         error_type = (report.error_type if report is not None else None) or (error.error_type if error else None)
         message = error.message if error is not None else ""
@@ -123,11 +154,3 @@ def _pieces(text: str) -> list[object]:
     except msgspec.DecodeError:
         return []
     return [read_json(decoded)] if isinstance(decoded, dict) else []
-
-
-def each_once(events: list[LogEvent]) -> list[LogEvent]:
-    """Events without the repeats that an overlapping read brings: one eventId is one event.
-
-    Where a source has no ids, the same text in the same millisecond is.
-    """
-    return list({event.event_id or (event.timestamp_ms, event.message): event for event in events}.values())

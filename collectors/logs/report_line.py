@@ -56,36 +56,64 @@ def parse_report(text: str) -> Report:
     try:
         # Lambda's own form of an invocation that did not fail: a million of these are read for each other one.
         head, duration, billed, memory, used, *tail = text.split("\t")
-        hundredths, billed_ms, memory_mb, used_mb = (
-            duration[10:-6] + duration[-5:-3],
-            billed[17:-3],
-            memory[13:-3],
-            used[17:-3],
-        )
+        hundredths = duration[10:-6] + duration[-5:-3]
         if (
             head[:18] == "REPORT RequestId: "
             and len(head) == 54
             and duration[:10] == "Duration: "
             and duration[-6] == "."
             and duration[-3:] == " ms"
-            and len(duration) > 16
-            and billed[:17] == "Billed Duration: "
-            and billed[-3:] == " ms"
-            and memory[:13] == "Memory Size: "
-            and memory[-3:] == " MB"
-            and used[:17] == "Max Memory Used: "
-            and used[-3:] == " MB"
-            and (hundredths + billed_ms + memory_mb + used_mb).isdigit()
+            and hundredths.isdigit()
+            and len(hundredths) < 13
             and text.isascii()
         ):
             init_us, trace, segment, sampled = _NO_TAIL if tail == _LINE_END else _tail(tail)
-            numbers = int(hundredths) * 10, int(billed_ms), int(memory_mb), int(used_mb), init_us
-            report = _new(Report, (head[18:], *numbers, None, None, None, None, trace, segment, sampled))
-            if numbers[0] <= _LONGEST_US and numbers[1] <= LONGEST_MS and 0 < numbers[2] <= LARGEST_MB:
+            duration_us = int(hundredths) * 10
+            report = _new(
+                Report,
+                (
+                    head[18:],
+                    duration_us,
+                    _BILLED[billed],
+                    _MEMORY[memory],
+                    _USED[used],
+                    init_us,
+                    None,
+                    None,
+                    None,
+                    None,
+                    trace,
+                    segment,
+                    sampled,
+                ),
+            )
+            if duration_us <= _LONGEST_US:
                 return _checked(report) if init_us else report
     except (IndexError, KeyError, ValueError):
         pass
     return _tolerant(text)
+
+
+class _WholeField(dict[str, int]):
+    """The numbers of one field printed whole, by its text: few differ. KeyError for a text that is not the field."""
+
+    def __init__(self, label: str, unit: str, least: int, most: int) -> None:
+        self._form = re.compile(rf"{label}: ([0-9]{{1,12}}) {unit}")
+        self._range = range(least, most + 1)
+
+    def __missing__(self, text: str) -> int:
+        found = self._form.fullmatch(text)
+        if found is None or int(found[1]) not in self._range:
+            raise KeyError(text)
+        if len(self) > 20_000:
+            self.clear()
+        self[text] = number = int(found[1])
+        return number
+
+
+_BILLED = _WholeField("Billed Duration", "ms", 0, LONGEST_MS)
+_MEMORY = _WholeField("Memory Size", "MB", 1, LARGEST_MB)
+_USED = _WholeField("Max Memory Used", "MB", 0, LARGEST_MB)
 
 
 def _tail(tail: list[str]) -> tuple[int | None, str | None, str | None, bool | None]:

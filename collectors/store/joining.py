@@ -13,6 +13,7 @@ FUNCTION, START, REQUEST, STREAM, PARTS, STATUS, DURATION = range(7)
 ERROR, TRACE, END, EVENTS, CHUNK = 13, 14, 15, 16, 17
 WIDTH = 18
 LONGEST_MS = 16 * 60 * 1000  # an invocation lasts 15 minutes at most; two pieces further apart are two attempts
+RETRIED_MS = 50_000  # Lambda waits a minute before it tries again: a REPORT that begins later is the next attempt's
 INSERT = f"INSERT INTO invocations VALUES ({', '.join('?' * WIDTH)})"
 _BY_KEY = "SELECT * FROM invocations WHERE function_id = ? AND start_ms = ? AND request_id = ? AND stream_id = ?"
 _BY_REQUEST = "SELECT * FROM invocations WHERE request_id = ? AND (status <> 0 OR parts <> 3)"
@@ -95,7 +96,10 @@ class Joiner:
 
 
 def _fits(old: Row, new: Row) -> bool:
-    """Whether two pieces can be of one invocation: same stream, no two different STARTs or REPORTs, near in time."""
+    """Whether two pieces can be of one invocation: same stream, no two different STARTs or REPORTs, near in time.
+
+    A START and a REPORT are of one attempt when START comes before REPORT's end, and no retry before its beginning.
+    """
     if old[FUNCTION] != new[FUNCTION] or old[STREAM] != new[STREAM]:
         return False
     both = old[PARTS] & new[PARTS]
@@ -103,6 +107,10 @@ def _fits(old: Row, new: Row) -> bool:
         return False
     if both & Parts.REPORT and old[DURATION:ERROR] != new[DURATION:ERROR]:
         return False
+    if old[PARTS] ^ new[PARTS] == Parts.WHOLE and old[PARTS] and new[PARTS]:
+        started, reported = (old, new) if old[PARTS] & Parts.START else (new, old)
+        if not reported[START] - RETRIED_MS <= started[START] <= reported[END] + 1000:
+            return False
     return bool(new[START] - LONGEST_MS <= old[END] and old[START] - LONGEST_MS <= new[END])
 
 
@@ -117,9 +125,7 @@ def _merged(old: Row, new: Row, added: int | None) -> Row:
         starts[0][START] if starts else (reports[0] if reports else min(old, new, key=lambda row: row[START]))[START]
     )
     figures = (reports[0] if reports else old)[DURATION:ERROR]
-    failed = [each[STATUS] for each in (*reports, old, new) if Status(each[STATUS]).failed]
-    status = failed[0] if failed else int(Status.OK if reports else Status.UNKNOWN)
-    errors = [each[ERROR] for each in (old, new) if each[ERROR] is not None]
+    status, error = _verdict(old, new)
     parts = old[PARTS] | new[PARTS]
     if added is None:
         added = new[EVENTS] if parts != old[PARTS] else 0
@@ -131,9 +137,21 @@ def _merged(old: Row, new: Row, added: int | None) -> Row:
         parts,
         status,
         *figures,
-        errors[0] if errors else None,
+        error,
         old[TRACE] or new[TRACE],
         max(old[END], new[END]),
         old[EVENTS] + added,
         old[CHUNK],
     )
+
+
+def _verdict(old: Row, new: Row) -> tuple[int, int | None]:
+    """Status and error of two pieces: a whole one's word, else REPORT's status; what printed the failure names it."""
+    pieces = sorted((new, old), key=lambda row: (row[PARTS], row[EVENTS]), reverse=True)
+    failed = [row for row in pieces if Status(row[STATUS]).failed]
+    if not failed:
+        return int(Status.OK if (old[PARTS] | new[PARTS]) & Parts.REPORT else Status.UNKNOWN), None
+    told = failed[0]
+    if told[PARTS] != Parts.WHOLE:
+        told = [row for row in failed if row[STATUS] == told[STATUS]][-1]
+    return told[STATUS], told[ERROR]

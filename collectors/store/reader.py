@@ -88,17 +88,21 @@ class Reader:
 
     def newest_ms(self) -> int | None:
         """When the newest invocation began; None in a store without any."""
-        return self._edge("max", "last_ms", "start_ms DESC")
+        return self._edge(
+            "max", "SELECT last_ms FROM minute_cells WHERE function_id = f.id ORDER BY start_ms DESC LIMIT 1"
+        )
 
     def oldest_ms(self) -> int | None:
-        """The minute in which the oldest began."""
-        return self._edge("min", "start_ms", "start_ms")
-
-    def _edge(self, which: str, value: str, order: str) -> int | None:
-        found = self._all(
-            f"SELECT {which}(at) FROM (SELECT (SELECT {value} FROM minute_cells c WHERE c.function_id = f.id"
-            f" ORDER BY {order} LIMIT 1) AS at FROM functions f)"
+        """When the oldest began; the minute of it, once its rows are pruned."""
+        first = "SELECT start_ms FROM minute_cells WHERE function_id = f.id ORDER BY start_ms LIMIT 1"
+        return self._edge(
+            "min",
+            f"SELECT coalesce((SELECT min(start_ms) FROM invocations WHERE function_id = f.id"
+            f" AND start_ms < ({first}) + 60000), ({first}))",
         )
+
+    def _edge(self, which: str, of_function: str) -> int | None:
+        found = self._all(f"SELECT {which}(at) FROM (SELECT ({of_function}) AS at FROM functions f)")
         return cast(int | None, found[0][0])
 
     # --- rollups --------------------------------------------------------------------------------------------------

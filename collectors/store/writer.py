@@ -1,14 +1,15 @@
-"""The one writer: a batch goes in whole, in one transaction, or not at all, and a second time adds nothing.
+"""The one writer: batches go in whole, many to a transaction, or not at all, and a second time add nothing.
 
 Most rows of a collection are new, whole and later than all that is known of their function; they are written in
 bulk. The few that may meet another row (repeats, fragments, late ones) go one by one through the ``Joiner``.
 """
 
+import contextlib
 import hashlib
 import sqlite3
 import time
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -16,9 +17,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from collectors.model import Batch, Function, LooseLines, MetricPoint, Parts, Reject, Status
+from collectors.columns import Batch
+from collectors.model import Function, LooseLines, MetricPoint, Parts, Reject, Status
 from collectors.store import cells
-from collectors.store.columns import Columns, Rows
+from collectors.store.batch_rows import Rows
 from collectors.store.joining import INSERT, Joiner
 from collectors.store.lines import RAW_BYTES, Chunks, opened, packed_lines, sealed, unpacked
 from collectors.store.names import Names
@@ -26,6 +28,7 @@ from collectors.store.request_index import RequestIndex
 from collectors.store.schema import GRAINS
 
 MINUTE_MS = GRAINS["minute_cells"]
+COMMIT_ROWS = 25_000
 KEPT_REJECTS = 10_000  # texts of rejects that a store keeps; beyond, they are only counted
 
 _THERE = "SELECT 1 FROM invocations WHERE function_id = ? AND start_ms = ? AND request_id = ?"
@@ -61,6 +64,10 @@ class Writer:
         self._joiner = Joiner(connection, self._chunks)
         self._requests = RequestIndex(connection)
         self._known_until: dict[int, int] = {}
+        self._waiting: list[Rows] = []
+        self._waiting_rows = 0
+        self._written = Written()
+        self._total = Written()
         pruned = connection.execute("SELECT value FROM settings WHERE name = 'pruned_before_ms'").fetchone()
         self._pruned_before_ms: int | None = pruned[0] if pruned else None
         self._collection: int | None = None
@@ -88,37 +95,57 @@ class Writer:
                 ),
             )
 
-    def write(self, batch: Batch, columns: Columns) -> Written:
-        """Writes a batch, whose invocations are ``columns``.
+    def add(self, batch: Batch) -> None:
+        """Takes in a batch; commits when enough have come together. Small transactions cost double.
 
-        Raises sqlite3.Error with nothing of it written; the writer is not used after that.
+        Raises sqlite3.Error with nothing written since the last commit; the writer is not used after that.
         """
-        self._connection.execute("BEGIN IMMEDIATE")
-        try:
-            written = self._write(batch, columns)
-            self._account(written)
-            self._connection.execute("COMMIT")
-        except BaseException:
-            self._connection.execute("ROLLBACK")
-            raise
-        return written
+        with self._or_nothing():
+            if not self._connection.in_transaction:
+                self._connection.execute("BEGIN IMMEDIATE")
+            self._take_in(batch)
+            if self._waiting_rows >= COMMIT_ROWS:
+                self._commit()
 
-    def _write(self, batch: Batch, columns: Columns) -> Written:
-        written = Written(batch.events, batch.duplicates, rejected=len(batch.rejects))
+    def flush(self) -> Written:
+        """Commits what was added; returns all that this writer has written."""
+        with self._or_nothing():
+            if self._connection.in_transaction:
+                self._commit()
+        return self._total
+
+    @contextlib.contextmanager
+    def _or_nothing(self) -> Iterator[None]:
+        try:
+            yield
+        except BaseException:
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+            raise
+
+    def _take_in(self, batch: Batch) -> None:
+        written = self._written
+        written.add(Written(batch.events, batch.duplicates, rejected=len(batch.rejects)))
         streams = self._names.streams(batch.streams)
         for function in batch.functions:
             self._names.configure(function)
-        if columns.count:
-            self._invocations(columns, streams, self._names.errors(batch.errors), written)
+        if batch.invocations.count:
+            self._waiting.append(Rows.of(batch.invocations, streams, self._names.errors(batch.errors)))
+            self._waiting_rows += batch.invocations.count
         for loose in batch.loose:
             written.duplicates += self._loose(loose, *streams[loose.stream])
         self._rejects(batch.rejects)
-        return written
 
-    def _invocations(
-        self, columns: Columns, streams: Sequence[tuple[int, int]], errors: Sequence[int], written: Written
-    ) -> None:
-        rows = Rows.sorted(columns, streams, errors)
+    def _commit(self) -> None:
+        if self._waiting:
+            self._invocations(Rows.together(self._waiting), self._written)
+            self._waiting, self._waiting_rows = [], 0
+        self._account(self._written)
+        self._connection.execute("COMMIT")
+        self._total.add(self._written)
+        self._written = Written()
+
+    def _invocations(self, rows: Rows, written: Written) -> None:
         if self._pruned_before_ms is not None:
             rows = self._after_pruned(rows, self._pruned_before_ms, written)
         plain = self._plain(rows)

@@ -1,0 +1,86 @@
+"""Invocations as columns: numbers as numpy arrays, so that they cross processes and are summed at C speed."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+from collectors.model import ErrorKind, Function, LooseLines, Reject, Stream
+
+Ints = npt.NDArray[np.int64]
+
+# The numbers of an invocation, in the order of the matrix; -1 stands for None where a figure may be unknown.
+NUMBERS = (
+    "stream",
+    "start_ms",
+    "parts",
+    "status",
+    "end_ms",
+    "events",
+    "duration_us",
+    "billed_ms",
+    "memory_mb",
+    "max_memory_mb",
+    "init_us",
+    "restore_us",
+    "billed_restore_ms",
+    "error",
+)
+HOLED = NUMBERS[6:]
+
+
+class Columns(msgspec.Struct, array_like=True):
+    """Invocations, column by column.
+
+    ``numbers`` is an int64 matrix, a row a field of ``NUMBERS``, as bytes. ``stream`` and ``error`` index the batch's
+    ``streams`` and ``errors``; ``parts`` is a mask of ``Parts``, ``status`` a ``Status``. A request id is the UUID's 16
+    bytes, or the text itself when it is no UUID. ``start_ms`` is START's time, or REPORT's less the duration when START
+    was not seen. ``events`` counts log events. ``lines`` are each the msgpack of two columns, timestamps in ms and
+    messages; None when lines are not kept. ``trace_ids`` is None where no invocation has one.
+    """
+
+    count: int
+    numbers: bytes
+    request_ids: list[Any]
+    trace_ids: list[str | None] | None
+    lines: list[bytes] | None
+
+    def arrays(self) -> dict[str, Ints]:
+        """The numeric columns by name."""
+        matrix = np.frombuffer(self.numbers, np.int64).reshape(len(NUMBERS), self.count)
+        return dict(zip(NUMBERS, matrix, strict=True))
+
+
+def filled(column: Sequence[int | None]) -> Sequence[int] | npt.NDArray[np.float64]:
+    """A column with -1 for None. Durations and sizes are far below the 2**53 that a float keeps exactly."""
+    if None not in column:
+        return column  # type: ignore[return-value]
+    numbers = np.array(column, np.float64)
+    numbers[np.isnan(numbers)] = -1
+    return numbers
+
+
+def with_holes(column: Ints) -> list[int | None]:
+    """A column as SQLite binds it: None for -1."""
+    holes = np.flatnonzero(column < 0)
+    values: list[int | None] = column.tolist()
+    if len(holes) == len(values):
+        return [None] * len(values)
+    for at in holes.tolist():
+        values[at] = None
+    return values
+
+
+class Batch(msgspec.Struct, array_like=True):
+    """What one stretch of log events became: the unit that crosses processes."""
+
+    streams: list[Stream]
+    invocations: Columns
+    loose: list[LooseLines]
+    errors: list[ErrorKind]
+    functions: list[Function]
+    rejects: list[Reject]
+    events: int
+    duplicates: int
