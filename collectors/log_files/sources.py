@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
-CHUNK = 1 << 20
+CHUNK = 1 << 17  # what is decoded from it stays in the processor's cache until it is read
 _GZIP = b"\x1f\x8b"
 _TEXT_BOMS = ((codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 _NO_LOGS = frozenset({"aws-logs-write-test"})  # CloudWatch's export task leaves this beside the logs
