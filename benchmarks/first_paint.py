@@ -25,7 +25,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import generate
-from measure import environment, run
+from measure import environment, machine, run
 
 PASS = [sys.executable, "-c", "pass"]
 ESTIMATE = ["-m", "lambdatui", "cost-estimate", "--requests", "3M", "--duration-ms", "120", "--memory-mb", "1536"]
@@ -139,6 +139,7 @@ def main() -> None:
     parser.add_argument("--db", type=Path, help="a store; without it a small one is made")
     parser.add_argument("--repeat", type=int, default=20)
     args = parser.parse_args()
+    heading = machine()
     base: list[float] = []
     paints: list[Paint] = []
     passes: list[float] = []
@@ -156,6 +157,7 @@ def main() -> None:
     first = [one.first_ms for one in paints]
     ratio = statistics.median(first) / statistics.median(base)
     said = f"<= {TARGET:g}x: " + ("met" if ratio <= TARGET else f"short by {ratio - TARGET:.2f}x")
+    print(f"{heading}\n")
     print("| | ms, best | median | of the best | of the medians | bytes until then | target, of the medians |")
     print("|---|---|---|---|---|---|---|")
     print(row("python -c pass, under a terminal", base, base))

@@ -11,11 +11,9 @@ no failure. Needs the [bench] extra; lnav takes part where it is installed.
 
 import argparse
 import json
-import os
 import shutil
 import sqlite3
 import statistics
-import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
@@ -24,7 +22,7 @@ from pathlib import Path
 
 import generate
 import rivals
-from measure import ROOT, Cost, Costs, environment, run
+from measure import Cost, Costs, environment, machine, run
 
 HERE = Path(__file__).parent
 Found = tuple[int, int] | None  # REPORTs and billed ms that a contestant counted: all must agree
@@ -203,16 +201,6 @@ def corpus_at(file: Path, invocations: int) -> Path:
         while content.read(1 << 24):
             pass
     return file
-
-
-def machine() -> str:
-    """Where and on what this was measured."""
-    commit = subprocess.run(["git", "-C", str(ROOT), "describe", "--always", "--dirty"], capture_output=True, text=True)
-    load = ", ".join(f"{one:.1f}" for one in os.getloadavg())
-    return (
-        f"{os.cpu_count()} cores, Python {sys.version.split()[0]}, SQLite {sqlite3.sqlite_version}, load before {load},"
-        f" commit {commit.stdout.strip() or 'unknown'}"
-    )
 
 
 def main() -> None:

@@ -1,7 +1,7 @@
 """What a command costs: wall time, CPU of itself and its children, and the peak memory of its process tree."""
 
 import os
-import statistics
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -42,8 +42,20 @@ class Costs:
         return max((run.rss_mb for run in self.runs if run.rss_mb is not None), default=None)
 
 
-def median(values: list[float]) -> float:
-    return statistics.median(values)
+def machine() -> str:
+    """Where, on what and how fast it was measured: a shared machine may be a third of its usual self."""
+    described = subprocess.run(
+        ["git", "-C", str(ROOT), "describe", "--always", "--dirty"], capture_output=True, text=True
+    )
+    load = os.getloadavg()[0]
+    began, total = time.perf_counter(), 0
+    for number in range(10_000_000):
+        total += number
+    loop = time.perf_counter() - began
+    return (
+        f"{os.cpu_count()} cores, Python {sys.version.split()[0]}, SQLite {sqlite3.sqlite_version}, load {load:.1f},"
+        f" ten million additions in {loop:.2f} s, commit {described.stdout.strip() or 'unknown'}"
+    )
 
 
 class CommandFailed(RuntimeError):

@@ -8,8 +8,8 @@ store is kept in the temporary folder for the next time. Every view is asked ove
 twice unmeasured, then RUNS times or for PATIENCE seconds, at least 3 times. Prints Markdown: p50 and p95, how many
 statements and how many thousand steps of SQLite's virtual machine one answer takes (these do not depend on the
 machine), and the mean time of each of the reader's calls within. Then every distinct statement with its plan, flagged
-where it scans a table that grows with the invocations, or reads all of a function's past; ``--plans`` prints all
-plans, else those that are flagged and the ten that take the most steps.
+where it scans a table that grows with the invocations, reads all of a function's past, or sorts a whole range for one
+page; ``--plans`` prints all plans, else those that are flagged and the ten that take the most steps.
 """
 
 import argparse
@@ -23,7 +23,8 @@ from pathlib import Path
 from typing import Any, cast
 
 import many
-from statements import Statement, Statements, plan, scanned, timeless
+from measure import machine
+from statements import Statement, Statements, plan, scanned, sorted_whole, timeless
 
 from collectors.model import Status
 from collectors.store.reader import Reader
@@ -224,6 +225,7 @@ def plans(reader: Reader, seen: Statements, *, everything: bool) -> list[str]:
         steps = plan(connection, statement.sample)
         flags = [f"SCANS {table}" for table in scanned(statement.sample, steps)]
         flags += [f"READS ALL TIME of {table}" for table in timeless(statement, steps)]
+        flags += [f"SORTS ALL ROWS of {table} in the range" for table in sorted_whole(statement.sample, steps)]
         flagged += bool(flags)
         if everything or flags or place < 10:
             lines += _told(statement, steps, flags)
@@ -257,6 +259,7 @@ def main() -> None:
     if not path.exists():
         print(f"making {path}", file=sys.stderr)
         many.build(path, args.invocations, args.functions, args.days)
+    heading = machine()
     book, seen, rows = PriceBook.load(), Statements(), []
     with Reader(path) as reader:
         newest, oldest = reader.newest_ms(), reader.oldest_ms()
@@ -274,8 +277,8 @@ def main() -> None:
             rows.append(measure(reader, name, preset, ask, seen, runs=args.runs, patience_s=args.patience))
         rows.sort(key=lambda row: next(at for at, (name, _, _) in enumerate(asked) if name == row.question))
         count = reader.count_invocations(oldest or 0, newest + 1)
-        print(f"{count:,} invocations, {len(reader.functions()):,} functions, {path.stat().st_size / 1e6:,.0f} MB,")
-        print(f"SQLite {sqlite3.sqlite_version}\n")
+        size_mb = path.stat().st_size / 1e6
+        print(f"{count:,} invocations, {len(reader.functions()):,} functions, {size_mb:,.0f} MB; {heading}\n")
         print("| view | range | p50 ms | p95 ms | over 16 ms | runs | statements | k steps | reader's calls, mean ms |")
         print("|---|---|---|---|---|---|---|---|---|")
         print("\n".join(map(str, rows)), "", *plans(reader, seen, everything=args.plans), sep="\n")

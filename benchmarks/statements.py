@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 STEPS_AT_ONCE = 100  # of SQLite's virtual machine, between two looks
-MANY_STEPS = 2_000  # more than it takes to find one row
+MANY_STEPS = 100_000  # more than it takes to find one row for each of some hundred functions
 
 # Tables that grow with the invocations: a plan that scans one of them gets slower by the day.
 GROWING = re.compile(r"^(invocations|chunks|metrics|streams|request_buckets|\w+_cells(_errors)?)$")
@@ -120,6 +120,13 @@ def timeless(statement: Statement, lines: list[str]) -> list[str]:
     if statement.steps < MANY_STEPS * statement.runs:
         return []
     return [table for verb, table, terms in _visits(statement.sample, lines) if verb == "SEARCH" and terms <= _OF_OWNER]
+
+
+def sorted_whole(sql: str, lines: list[str]) -> list[str]:
+    """The growing tables whose rows of the whole range are read and sorted for one page of them."""
+    if not any("TEMP B-TREE FOR ORDER BY" in line for line in lines) or " LIMIT " not in sql:
+        return []
+    return [table for verb, table, terms in _visits(sql, lines) if verb == "SEARCH" and "start_ms" in terms]
 
 
 def _visits(sql: str, lines: list[str]) -> Iterator[tuple[str, str, frozenset[str]]]:
