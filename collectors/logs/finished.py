@@ -16,26 +16,33 @@ _FIGURES = tuple(Report._fields.index(name) for name in NUMBERS[6:13])
 _TRACE = Report._fields.index("trace_id")
 
 
-def columns_of(done: Sequence[Open], *, keep_lines: bool) -> Columns:
-    """The columns of invocations whose ``slot``, ``status`` and ``error`` are settled."""
+def columns_of(
+    done: Sequence[Open],
+    reports: Sequence[Report | None],
+    streams: Sequence[int],
+    statuses: Sequence[int],
+    errors: Sequence[int],
+    *,
+    keep_lines: bool,
+) -> Columns:
+    """The columns of invocations, given with what their REPORTs say, their streams, verdicts and errors."""
     if not done:
         return Columns(0, b"", [], None, None)
-    reports = list(zip(*[each.report or _NO_REPORT for each in done], strict=True))
-    numbers = np.empty((len(NUMBERS), len(done)), np.int64)
-    numbers[0] = [each.slot for each in done]
     starts = [each.start_ms for each in done]
+    whole = None not in starts and None not in reports
+    figures = list(zip(*[each or _NO_REPORT for each in reports], strict=True))
+    times = [each.times for each in done]
+    numbers = np.empty((len(NUMBERS), len(done)), np.int64)
+    numbers[0] = streams
     numbers[1] = starts if None not in starts else [each.begins_at() for each in done]  # type: ignore[assignment]
-    numbers[2] = [
-        (Parts.START if each.start_ms is not None else 0) | (Parts.REPORT if each.report is not None else 0)
-        for each in done
-    ]
-    numbers[3] = [each.status for each in done]
-    numbers[4] = [max(each.times) for each in done]
-    numbers[5] = [len(each.times) for each in done]
+    numbers[2] = Parts.WHOLE if whole else [each.parts for each in done]
+    numbers[3] = statuses
+    numbers[4] = list(map(max, times))
+    numbers[5] = list(map(len, times))
     for row, at in enumerate(_FIGURES, 6):
-        numbers[row] = filled(reports[at])
-    numbers[13] = [each.error for each in done]
-    traces = reports[_TRACE]
+        numbers[row] = filled(figures[at])
+    numbers[13] = errors
+    traces = figures[_TRACE]
     return Columns(
         len(done),
         numbers.tobytes(),

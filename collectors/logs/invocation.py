@@ -8,7 +8,7 @@ from collectors.logs.platform import InitReport, Report
 from collectors.logs.platform_json import AppJson, read_json
 from collectors.logs.platform_text import read_text
 from collectors.logs.runtime_errors import ErrorText, find_error, might_fail
-from collectors.model import LogEvent, Status
+from collectors.model import LogEvent, Parts, Status
 
 TIMED_OUT = "Sandbox.Timedout"
 OUT_OF_MEMORY = "Runtime.OutOfMemory"
@@ -31,22 +31,10 @@ class Open:
     """An invocation being assembled, or lines that wait for one. Mutable, and only the assembler's.
 
     Its events are three columns: times in ms, texts, and eventIds ("" where the source has none). ``suspect``: one of
-    them reads as if something failed, so that they are worth a close look.
+    them reads as if something failed, so that they are worth a close look. ``report`` may be a line yet to be read.
     """
 
-    __slots__ = (
-        "ended",
-        "error",
-        "ids",
-        "report",
-        "request_id",
-        "slot",
-        "start_ms",
-        "status",
-        "suspect",
-        "texts",
-        "times",
-    )
+    __slots__ = ("ended", "ids", "report", "request_id", "start_ms", "suspect", "texts", "times")
 
     def __init__(self, request_id: str) -> None:
         self.request_id = request_id
@@ -54,12 +42,9 @@ class Open:
         self.texts: list[str] = []
         self.ids: list[str] = []
         self.start_ms: int | None = None
-        self.report: Report | None = None
+        self.report: Report | str | None = None
         self.ended = False
         self.suspect = False
-        self.slot: int
-        self.status: int
-        self.error: int
 
     def add(self, event: LogEvent) -> None:
         self.times.append(event.timestamp_ms)
@@ -78,17 +63,21 @@ class Open:
             self.ids, self.times, self.texts = map(list, zip(*once, strict=True))
         return repeats
 
+    @property
+    def parts(self) -> int:
+        return (Parts.START if self.start_ms is not None else 0) | (Parts.REPORT if self.report is not None else 0)
+
     def begins_at(self) -> int:
         """START's time; without it, REPORT's less the duration, else the first event's."""
         if self.start_ms is not None:
             return self.start_ms
-        if self.report is not None and self.report.duration_us is not None:
+        if isinstance(self.report, Report) and self.report.duration_us is not None:
             return max(self.times) - self.report.duration_us // 1000
         return min(self.times)
 
     def verdict(self) -> tuple[Status, str, str]:
         """Status, error type and message. REPORT's own word comes first, then what the runtime printed."""
-        report = self.report
+        report = self.report if isinstance(self.report, Report) else None
         told = report.status if report is not None else None
         if not self.suspect and (told is None or told == "success"):
             return (Status.OK if report is not None else Status.UNKNOWN), "", ""
@@ -116,7 +105,7 @@ class Open:
         report = self.report
         return (
             "signal: killed" in message
-            and report is not None
+            and isinstance(report, Report)
             and report.memory_mb is not None
             and report.max_memory_mb is not None
             and report.max_memory_mb >= report.memory_mb
