@@ -28,7 +28,7 @@ from statements import Statement, Statements, plan, scanned, sorted_whole, timel
 
 from collectors.model import Status
 from collectors.store.reader import Reader
-from lambdatui.views import costs, errors, function, functions, glance, invocation, invocations, logs, throttles
+from lambdatui.views import costs, errors, function, functions, invocation, invocations, logs, throttles
 from lambdatui.views.time_range import PRESETS, RangeChoice, TimeRange
 from pricing.pricebook import PriceBook
 
@@ -145,14 +145,12 @@ def questions(about: Subject, book: PriceBook, span: TimeRange) -> dict[str, Ask
     }  # fmt: skip
 
 
-def rangeless(path: Path, about: Subject, book: PriceBook, whole: TimeRange) -> dict[str, Ask]:
-    """What has no range, or is asked of the whole store once."""
-    now_ms = whole.to_ms
+def rangeless(path: Path, about: Subject, book: PriceBook) -> dict[str, Ask]:
+    """What has no range."""
     return {
         "invocation (its lines and attempts)": lambda reader: invocation.invocation(reader, about.key, book),
         "invocation by request id": lambda reader: invocation.find(reader, about.request_id, book),
         "opening the store, newest and oldest": lambda _: _opened(path),
-        "glance (the first frame, 24h)": lambda _: glance.glance(path, now_ms, 20, RangeChoice()),
         "data_version (every look for changes)": lambda reader: reader.data_version(),
     }
 
@@ -268,7 +266,7 @@ def main() -> None:
         spans = {preset: RangeChoice(preset).resolve(newest, newest, oldest) for preset in RANGES}
         whole = spans[RANGES[-1]]
         about = subject_of(reader, whole)
-        asked = [(name, "", ask) for name, ask in rangeless(path, about, book, whole).items()]
+        asked = [(name, "", ask) for name, ask in rangeless(path, about, book).items()]
         asked += [
             (name, preset, ask) for preset, span in spans.items() for name, ask in questions(about, book, span).items()
         ]
