@@ -20,6 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from collectors.columns import NUMBERS, Batch, Columns
+from collectors.logs.fingerprint import fingerprint
 from collectors.model import ErrorKind, Function, FunctionKey, MetricPoint, Parts, Status, Stream, id_text
 from collectors.store.lines import packed_lines
 from collectors.store.open import writing
@@ -169,7 +170,7 @@ def build(path: Path, invocations: int, functions: int, days: int, seed: int = 7
     edges = list(range(BEGIN_MS, end_ms, BATCH_MS))
     began = time.monotonic()
     with writing(part) as connection:
-        writer = Writer(connection)
+        writer = Writer(connection, fingerprint)
         writer.begin(f"{invocations:,} invocations made for measuring")
         writer.configure(fleet.functions)
         for number, from_ms in enumerate(edges):

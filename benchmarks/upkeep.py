@@ -22,6 +22,7 @@ from unittest import mock
 
 from collectors import pipeline
 from collectors.columns import Batch
+from collectors.logs.fingerprint import fingerprint
 from collectors.model import FunctionKey
 from collectors.store import writer as writer_module
 from collectors.store.open import writing
@@ -81,7 +82,7 @@ def written(
 ) -> int:
     """Writes the batches; how many invocations that came to."""
     watched = Watched(connection, rollups=rollups, kept=kept)
-    writer = Writer(cast(sqlite3.Connection, watched))
+    writer = Writer(cast(sqlite3.Connection, watched), fingerprint)
     with contextlib.ExitStack() as patches:
         if not rollups:
             patches.enter_context(mock.patch.object(writer_module, "cells", NoCells()))

@@ -17,6 +17,7 @@ from collectors.columns import Batch
 from collectors.log_files import FileReader, SourceError, open_sources
 from collectors.log_files import Source as LogFile
 from collectors.logs.assemble import Assembler
+from collectors.logs.fingerprint import fingerprint
 from collectors.model import FunctionKey
 from collectors.source import Source, SourceFailed
 from collectors.store.open import explained, writing
@@ -73,7 +74,7 @@ class _Here:
     """A ``Sink`` that writes in this process."""
 
     def __init__(self, connection: sqlite3.Connection, path: Path, source: str) -> None:
-        self.writer = Writer(connection)
+        self.writer = Writer(connection, fingerprint)
         self.writer.begin(source)
         self._path = path
 

@@ -14,6 +14,7 @@ from typing import Protocol, Self
 import msgspec
 
 from collectors.columns import Batch
+from collectors.logs.fingerprint import fingerprint
 from collectors.store import open as store_open
 from collectors.store.open import StoreError, explained, writing
 from collectors.store.writer import Writer, Written
@@ -41,7 +42,7 @@ def _run(path: Path, source: str, pipe: Connection, other_end: Connection) -> No
     try:
         with writing(path) as connection:
             with explained(path):
-                writer = Writer(connection)
+                writer = Writer(connection, fingerprint)
                 writer.begin(source)
             pipe.send((_READY, ""))
             while packed := pipe.recv_bytes():

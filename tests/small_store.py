@@ -5,6 +5,7 @@ from pathlib import Path
 
 from msgspec.structs import asdict
 
+from collectors.logs.fingerprint import fingerprint
 from collectors.model import Function, FunctionKey, LogEvent, MetricPoint
 from collectors.pipeline import import_files
 from collectors.store.open import writing
@@ -78,7 +79,7 @@ def make(path: Path, *, metrics: bool = False) -> Path:
     exported.unlink()
     assert (result.invocations, result.rejected, result.failures) == (8, 0, [])
     with writing(path) as connection:
-        writer = Writer(connection)
+        writer = Writer(connection, fingerprint)
         writer.configure([Function(CHECKOUT, runtime="python3.13", arch="arm64", memory_mb=1024, timeout_s=3)])
         if metrics:
             writer.measure(

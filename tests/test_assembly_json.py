@@ -39,9 +39,6 @@ def test_a_success_and_what_it_says_of_its_function(tmp_path: Path) -> None:
     assert store.lines[ONE] == texts
 
 
-@pytest.mark.xfail(
-    strict=True, reason="what initStart says before platform.start names the ARN makes a second function"
-)
 def test_the_arn_in_platform_start_names_the_function_of_the_whole_stream(tmp_path: Path) -> None:
     store = Store(
         tmp_path, at_once([platform("initStart", runtimeVersion="python:3.13.v31"), began(ONE), reported(ONE)])
@@ -50,9 +47,6 @@ def test_the_arn_in_platform_start_names_the_function_of_the_whole_stream(tmp_pa
     assert (function.runtime, function.key.region, function.key.account) == ("python3.13", "eu-west-1", "111122223333")
 
 
-@pytest.mark.xfail(
-    strict=True, reason="a later file does not say the ARN: its pieces go to a function without a region"
-)
 def test_the_arn_is_remembered_from_one_import_to_the_next(tmp_path: Path) -> None:
     events = at_once([began(ONE), reported(ONE)])
     assert [imported(tmp_path, [event]).invocations for event in events] == [1, 0]
@@ -90,7 +84,6 @@ def test_a_failure_told_by_the_runtime_and_by_report_is_one(tmp_path: Path) -> N
         assert (store.statuses(), store.result.errors) == (["error"], 1)
 
 
-@pytest.mark.xfail(strict=True, reason="REPORT's success does not stand against an error that the program logged")
 def test_an_error_that_was_only_logged_is_no_failure_where_report_says_success(tmp_path: Path) -> None:
     caught = said(ONE, "ERROR", message={"errorType": "TypeError", "errorMessage": "x is undefined", "stackTrace": []})
     store = Store(tmp_path, at_once([began(ONE), caught, reported(ONE)]))

@@ -178,10 +178,6 @@ def test_a_second_import_adds_nothing(tmp_path: Path, keep_lines: bool) -> None:
     ]
 
 
-LOOSE = pytest.mark.xfail(strict=True, reason="loose lines are compared with loose lines only, not with invocations'")
-
-
-@LOOSE
 @pytest.mark.parametrize("cut_first", [True, False])
 def test_a_line_that_was_loose_is_not_kept_twice(tmp_path: Path, cut_first: bool) -> None:
     whole = at_once([INIT, start(ONE), end(ONE), report(ONE)])
@@ -204,11 +200,8 @@ def test_pieces_of_two_attempts_find_their_own(tmp_path: Path, order: tuple[int,
     assert found == [(0, 1, "timeout", 3000), (60_000, 2, "ok", 84)]
 
 
-PIECED = pytest.mark.xfail(strict=True, reason="the store cannot judge anew: text's type stands, REPORT's is lost")
-
-
 @pytest.mark.parametrize("cut", [2, 3])
-@pytest.mark.parametrize("whole_later", [True, pytest.param(False, marks=PIECED)])
+@pytest.mark.parametrize("whole_later", [True, False])
 def test_a_failure_cut_in_two_is_the_error_it_is_as_a_whole(tmp_path: Path, cut: int, whole_later: bool) -> None:
     last = report(ONE, 10.0, "Status: error\tError Type: Runtime.ExitError\t")
     events = at_once([start(ONE), TRACEBACK.format("KeyError", 42), end(ONE), last])

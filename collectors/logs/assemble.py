@@ -31,6 +31,7 @@ Piece = Start | End | Report | InitReport | RestoreReport | Note | AppText | App
 
 _BOUNDARY = re.compile(r"[\r\n]+(?=(?:\S+Z\s+)?(?:START|END|REPORT) RequestId: )")
 _PLATFORM_HEADS = frozenset(("INIT_", "RESTO", "EXTEN", "TELEM", "LOGS\t", "REPOR", "START", "END R"))
+_LINE_ENDS = frozenset(("", "\n", "\r", "\r\n"))
 _LOGGED = frozenset(("[INFO", "[DEBU", "[WARN"))  # a logger's own lines, which are no failure whatever they say
 _encode = msgspec.msgpack.Encoder().encode
 _STATUS = Report._fields.index("status")
@@ -39,7 +40,19 @@ _STATUS = Report._fields.index("status")
 class _StreamState:
     """What one stream is in the middle of."""
 
-    __slots__ = ("current", "key", "name", "nameless", "pending", "previous", "seen", "slot", "slot_batch", "strays")
+    __slots__ = (
+        "current",
+        "key",
+        "name",
+        "nameless",
+        "pending",
+        "previous",
+        "runtime",
+        "seen",
+        "slot",
+        "slot_batch",
+        "strays",
+    )
 
     def __init__(self, key: FunctionKey, name: str) -> None:
         self.key = key
@@ -50,6 +63,7 @@ class _StreamState:
         self.strays: dict[str, Open] = {}
         self.pending: Open | None = None
         self.seen = 0
+        self.runtime: str | None = None
         self.slot = 0
         self.slot_batch = -1
 
@@ -116,7 +130,7 @@ class Assembler:
                 state.current = current = Open(request_id)
                 current.start_ms = event.timestamp_ms
                 state.seen = self._batch_no
-            elif head == "END R" and len(text) <= 53:
+            elif head == "END R" and text[51:] in _LINE_ENDS and len(text) > 50:
                 if current is None or current.request_id != text[15:51] or current.ended:
                     self._end(state, text[15:51], event)
                     continue
@@ -319,7 +333,7 @@ class Assembler:
     def _phase(self, state: _StreamState, piece: Piece, event: LogEvent) -> None:
         """INIT, RESTORE, EXTENSION and the like: of the invocation that runs, else of the one to come."""
         if isinstance(piece, Note) and piece.runtime:
-            self._learn_runtime(state.key, piece.runtime)
+            state.runtime = _runtime(piece.runtime)
         current = state.current
         if current is None or current.report is not None:
             self._wait(state, event)
@@ -355,6 +369,9 @@ class Assembler:
             state.slot = len(self._slots)
             state.slot_batch = self._batch_no
             self._slots.append(Stream(state.key, state.name))
+            if state.runtime is not None and self._runtimes.get(state.key) != state.runtime:
+                self._runtimes[state.key] = state.runtime
+                self._functions.append(Function(state.key, runtime=state.runtime))
 
     def _emit(self, state: _StreamState, done: Open) -> None:
         if state.slot_batch != self._batch_no:
@@ -438,11 +455,9 @@ class Assembler:
             return
         state.key = self._keys[state.key.name] = FunctionKey(state.key.name, parts[4], parts[3])
 
-    def _learn_runtime(self, key: FunctionKey, version: str) -> None:
-        """INIT_START's ``python:3.13.v31`` is the runtime ``python3.13``."""
-        name, _, rest = version.partition(":")
-        number = rest.split(".v")[0].removesuffix(".mainlinev2").removesuffix(".mainline")
-        runtime = f"{name}{'.' if name == 'provided' else ''}{number}"
-        if self._runtimes.get(key) != runtime:
-            self._runtimes[key] = runtime
-            self._functions.append(Function(key, runtime=runtime))
+
+def _runtime(version: str) -> str:
+    """INIT_START's ``python:3.13.v31`` is the runtime ``python3.13``."""
+    name, _, rest = version.partition(":")
+    number = rest.split(".v")[0].removesuffix(".mainlinev2").removesuffix(".mainline")
+    return f"{name}{'.' if name == 'provided' else ''}{number}"

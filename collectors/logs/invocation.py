@@ -79,7 +79,7 @@ class Open:
         """Status, error type and message. REPORT's own word comes first, then what the runtime printed."""
         report = self.report if isinstance(self.report, Report) else None
         told = report.status if report is not None else None
-        if not self.suspect and (told is None or told == "success"):
+        if told == "success" or (not self.suspect and told is None):
             return (Status.OK if report is not None else Status.UNKNOWN), "", ""
         error, init_failed = look_closely(self.texts)
         kind = error.kind if error is not None else ""

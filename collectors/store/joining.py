@@ -1,11 +1,13 @@
 """Joining what arrives to what is there: repeats add nothing, fragments complete each other, in any order."""
 
 import sqlite3
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from collectors.model import Parts, Status
 from collectors.store.lines import Chunks, union
+from collectors.store.names import Names
 from collectors.store.request_index import places
 
 # Positions in a stored row, which are the columns of the table.
@@ -34,9 +36,13 @@ class Joined:
 class Joiner:
     """Writes the rows that may meet others: repeats, fragments, and whole ones whose fragments came before."""
 
-    def __init__(self, connection: sqlite3.Connection, chunks: Chunks) -> None:
+    def __init__(
+        self, connection: sqlite3.Connection, chunks: Chunks, names: Names, fingerprint: Callable[[str, str], str]
+    ) -> None:
         self._connection = connection
         self._chunks = chunks
+        self._names = names
+        self._fingerprint = fingerprint
         self.fragments: set[bytes | str] = {
             request_id
             for (request_id,) in connection.execute(
@@ -54,7 +60,7 @@ class Joiner:
         if lines:
             before = self._chunks.of(chunk_id).get((old[START], old[REQUEST]), b"") if chunk_id else b""
             merged_lines, added = union(before, lines) if before else (lines, row[EVENTS])
-        merged = _merged(old, row, added if lines else None)
+        merged = _merged(old, row, added if lines else None, self._common_error(old, row))
         if merged[:EVENTS] == old[:EVENTS] and not added:
             return Joined(False, row[EVENTS], [])
         if merged_lines and (added or merged[START] != old[START]):
@@ -72,6 +78,20 @@ class Joiner:
             self.fragments.discard(merged[REQUEST])
         known = row[EVENTS] - (merged[EVENTS] - old[EVENTS])
         return Joined(False, max(known, 0), [(old[FUNCTION], old[START]), (merged[FUNCTION], merged[START])])
+
+    def _common_error(self, old: Row, new: Row) -> int | None:
+        """The error of two failed pieces: REPORT's type and the message that was printed, as for one whole.
+
+        None where one of them knows it alone.
+        """
+        if None in (old[ERROR], new[ERROR]) or Parts.WHOLE in (old[PARTS], new[PARTS]):
+            return None
+        reported, other = (new, old) if new[PARTS] & Parts.REPORT else (old, new)
+        said = "SELECT error_type, message FROM errors WHERE id = ?"
+        error_type, message = self._connection.execute(said, (reported[ERROR],)).fetchone()
+        _, printed = self._connection.execute(said, (other[ERROR],)).fetchone()
+        message = message or printed
+        return self._names.error(old[FUNCTION], self._fingerprint(error_type, message), error_type, message)
 
     def _add(self, row: Row, lines: bytes) -> Joined:
         chunk_id = self._chunks.add(row[FUNCTION], (row[START], row[REQUEST]), lines) if lines else None
@@ -114,7 +134,7 @@ def _fits(old: Row, new: Row) -> bool:
     return bool(new[START] - LONGEST_MS <= old[END] and old[START] - LONGEST_MS <= new[END])
 
 
-def _merged(old: Row, new: Row, added: int | None) -> Row:
+def _merged(old: Row, new: Row, added: int | None, common_error: int | None) -> Row:
     """One row of two pieces. START's time is the start; REPORT's figures are the figures; any failure stands.
 
     ``added`` is how many of the new piece's events were not there, None when lines are not kept and so not known.
@@ -137,7 +157,7 @@ def _merged(old: Row, new: Row, added: int | None) -> Row:
         parts,
         status,
         *figures,
-        error,
+        error if common_error is None else common_error,
         old[TRACE] or new[TRACE],
         max(old[END], new[END]),
         old[EVENTS] + added,

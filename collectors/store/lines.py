@@ -92,6 +92,10 @@ class Chunks:
             ),
         )
 
+    def forget(self, chunk_id: int) -> None:
+        """The chunk is deleted."""
+        self._recent.pop(chunk_id, None)
+
     def add(self, function_id: int, key: Key, lines: bytes, loose_stream_id: int | None = None) -> int:
         """A chunk of one invocation's lines, or of a stream's loose ones."""
         times = [line[0] for line in unpacked(lines)]

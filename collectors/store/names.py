@@ -20,10 +20,30 @@ class Names:
     def function(self, key: FunctionKey) -> int:
         known = self._functions.get(key)
         if known is None:
-            known = self._functions[key] = self._id(
+            known = self._functions[key] = self._same_function(key) or self._id(
                 "functions", ("account", "region", "name"), (key.account, key.region, key.name)
             )
         return known
+
+    def _same_function(self, key: FunctionKey) -> int | None:
+        """The stored function of that name when only one of the two says where it lies; it then says so from now on.
+
+        With several of that name in the store nothing is assumed.
+        """
+        alike = self._connection.execute(
+            "SELECT id, account, region FROM functions WHERE name = ?", (key.name,)
+        ).fetchall()
+        if len(alike) != 1:
+            return None
+        identity, account, region = alike[0]
+        if (account and key.account not in ("", account)) or (region and key.region not in ("", region)):
+            return None
+        if (key.account and not account) or (key.region and not region):
+            self._connection.execute(
+                "UPDATE functions SET account = ?, region = ? WHERE id = ?",
+                (account or key.account, region or key.region, identity),
+            )
+        return int(identity)
 
     def configure(self, function: Function) -> None:
         """Keeps what is now known of a function; what is not said stays as it was."""
@@ -64,22 +84,23 @@ class Names:
         return found
 
     def errors(self, kinds: Sequence[ErrorKind]) -> list[int]:
+        return [
+            self.error(self.function(kind.function), kind.fingerprint, kind.error_type, kind.message) for kind in kinds
+        ]
+
+    def error(self, function_id: int, fingerprint: str, error_type: str, message: str) -> int:
         if len(self._errors) > MOST_REMEMBERED:
             self._errors.clear()
-        found = []
-        for kind in kinds:
-            function_id = self.function(kind.function)
-            known = self._errors.get((function_id, kind.fingerprint))
-            if known is None:
-                known = self._errors[function_id, kind.fingerprint] = self._id(
-                    "errors",
-                    ("function_id", "fingerprint"),
-                    (function_id, kind.fingerprint),
-                    ("error_type", "message"),
-                    (kind.error_type, kind.message),
-                )
-            found.append(known)
-        return found
+        known = self._errors.get((function_id, fingerprint))
+        if known is None:
+            known = self._errors[function_id, fingerprint] = self._id(
+                "errors",
+                ("function_id", "fingerprint"),
+                (function_id, fingerprint),
+                ("error_type", "message"),
+                (error_type, message),
+            )
+        return known
 
     def _id(
         self,

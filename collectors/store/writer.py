@@ -9,7 +9,7 @@ import hashlib
 import sqlite3
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -18,11 +18,12 @@ import numpy as np
 import numpy.typing as npt
 
 from collectors.columns import Batch
-from collectors.model import Function, LooseLines, MetricPoint, Parts, Reject, Status
+from collectors.model import Function, MetricPoint, Parts, Reject, Status
 from collectors.store import cells
 from collectors.store.batch_rows import Rows
 from collectors.store.joining import INSERT, Joiner
-from collectors.store.lines import RAW_BYTES, Chunks, opened, packed_lines, sealed, unpacked
+from collectors.store.lines import RAW_BYTES, Chunks, sealed
+from collectors.store.loose import Loose
 from collectors.store.names import Names
 from collectors.store.request_index import RequestIndex
 from collectors.store.schema import GRAINS
@@ -57,11 +58,13 @@ class Written:
 class Writer:
     """Writes batches through a connection from ``collectors.store.open.writing``."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: sqlite3.Connection, fingerprint: Callable[[str, str], str]) -> None:
+        """``fingerprint(error_type, message)`` names the error of an invocation that came in two pieces."""
         self._connection = connection
         self._names = Names(connection)
         self._chunks = Chunks(connection)
-        self._joiner = Joiner(connection, self._chunks)
+        self._loose = Loose(connection, self._chunks)
+        self._joiner = Joiner(connection, self._chunks, self._names, fingerprint)
         self._requests = RequestIndex(connection)
         self._known_until: dict[int, int] = {}
         self._waiting: list[Rows] = []
@@ -133,7 +136,7 @@ class Writer:
             self._waiting.append(Rows.of(batch.invocations, streams, self._names.errors(batch.errors)))
             self._waiting_rows += batch.invocations.count
         for loose in batch.loose:
-            written.duplicates += self._loose(loose, *streams[loose.stream])
+            written.duplicates += self._loose.keep(loose, *streams[loose.stream])
         self._rejects(batch.rejects)
 
     def _commit(self) -> None:
@@ -148,6 +151,7 @@ class Writer:
     def _invocations(self, rows: Rows, written: Written) -> None:
         if self._pruned_before_ms is not None:
             rows = self._after_pruned(rows, self._pruned_before_ms, written)
+        written.duplicates += self._absorb_loose(rows)
         plain = self._plain(rows)
         careful = rows.only(np.flatnonzero(~plain))
         if len(careful.ids):
@@ -168,6 +172,18 @@ class Writer:
         old = rows.numbers["start_ms"] < before_ms
         written.duplicates += int(rows.numbers["events"][old].sum())
         return rows.only(np.flatnonzero(~old))
+
+    def _absorb_loose(self, rows: Rows) -> int:
+        """Lines of these invocations that a cut read had given as loose; how many."""
+        loose = self._loose.streams
+        if not loose or rows.lines is None:
+            return 0
+        streams = rows.numbers["stream"].tolist()
+        return sum(
+            self._loose.absorb(stream, lines)
+            for stream, lines in zip(streams, rows.lines, strict=True)
+            if stream in loose
+        )
 
     def _plain(self, rows: Rows) -> npt.NDArray[np.bool_]:
         """Which rows are surely new: whole, no fragment of theirs stored, and no such row there.
@@ -279,25 +295,6 @@ class Writer:
             ids, function_ids, starts = zip(*added, strict=True)
             self._requests.add(ids, np.array(function_ids, np.int64), np.array(starts, np.int64))
         return {(function_id, start // MINUTE_MS * MINUTE_MS) for _, function_id, start in added}
-
-    def _loose(self, loose: LooseLines, function_id: int, stream_id: int) -> int:
-        """Keeps lines outside invocations that are not there yet; returns how many were."""
-        if not loose.lines:
-            return 0
-        have = self._connection.execute(
-            "SELECT content FROM chunks WHERE loose_stream_id = ? AND first_ms <= ? AND last_ms >= ?",
-            (stream_id, loose.last_ms, loose.first_ms),
-        ).fetchall()
-        lines, added = loose.lines, loose.events
-        if have:
-            stored = Counter(
-                line for (content,) in have for each in opened(content).values() for line in unpacked(each)
-            )
-            new = list((Counter(unpacked(loose.lines)) - stored).elements())
-            lines, added = packed_lines(new), len(new)
-        if added:
-            self._chunks.add(function_id, (loose.first_ms, ""), lines, stream_id)
-        return loose.events - added
 
     def _rejects(self, rejects: Sequence[Reject]) -> None:
         if not rejects:

@@ -1,0 +1,84 @@
+"""Lines outside invocations: kept by stream, and never beside themselves inside an invocation.
+
+A read that ends between INIT_START and START gives the line as loose; the next, which begins earlier or goes on, gives
+it as the invocation's. Whichever comes second, the line stands once: with its invocation.
+"""
+
+import sqlite3
+from collections import Counter
+from collections.abc import Sequence
+
+from collectors.model import LooseLines
+from collectors.store.lines import Chunks, Line, packed_lines, unpacked
+
+NEAR_MS = 16 * 60 * 1000  # an invocation and what its environment printed before it lie within this
+
+
+class Loose:
+    """The loose lines of one writer's connection."""
+
+    def __init__(self, connection: sqlite3.Connection, chunks: Chunks) -> None:
+        self._connection = connection
+        self._chunks = chunks
+        self.streams: set[int] = {
+            stream_id
+            for (stream_id,) in connection.execute(
+                "SELECT DISTINCT loose_stream_id FROM chunks WHERE loose_stream_id IS NOT NULL"
+            )
+        }
+
+    def keep(self, loose: LooseLines, function_id: int, stream_id: int) -> int:
+        """Keeps lines that are not there yet, loose or in an invocation; returns how many events were known."""
+        if not loose.lines:
+            return 0
+        known = self._stored(stream_id, loose.first_ms, loose.last_ms)
+        known |= self._of_invocations(function_id, stream_id, loose.first_ms, loose.last_ms)
+        new = list((Counter(unpacked(loose.lines)) - known).elements())
+        if new:
+            self._chunks.add(function_id, (loose.first_ms, ""), packed_lines(new), stream_id)
+            self.streams.add(stream_id)
+        return loose.events - len(new)
+
+    def _stored(self, stream_id: int, first_ms: int, last_ms: int) -> Counter[Line]:
+        chunks = self._connection.execute(
+            "SELECT id FROM chunks WHERE loose_stream_id = ? AND first_ms <= ? AND last_ms >= ?",
+            (stream_id, last_ms, first_ms),
+        ).fetchall()
+        return Counter(
+            line for (chunk,) in chunks for packed in self._chunks.of(chunk).values() for line in unpacked(packed)
+        )
+
+    def _of_invocations(self, function_id: int, stream_id: int, first_ms: int, last_ms: int) -> Counter[Line]:
+        rows = self._connection.execute(
+            "SELECT chunk_id, start_ms, request_id FROM invocations"
+            " WHERE function_id = ? AND start_ms BETWEEN ? AND ? AND stream_id = ? AND chunk_id IS NOT NULL",
+            (function_id, first_ms - NEAR_MS, last_ms + NEAR_MS, stream_id),
+        ).fetchall()
+        return Counter(
+            line
+            for chunk, start_ms, request_id in rows
+            for line in unpacked(self._chunks.of(chunk).get((start_ms, request_id), b""))
+        )
+
+    def absorb(self, stream_id: int, lines: bytes) -> int:
+        """Takes an invocation's lines out of its stream's loose ones; returns how many were there."""
+        mine = Counter(unpacked(lines))
+        times = [time for time, _ in mine]
+        absorbed = 0
+        for chunk, first_ms in self._connection.execute(
+            "SELECT id, first_ms FROM chunks WHERE loose_stream_id = ? AND first_ms <= ? AND last_ms >= ?",
+            (stream_id, max(times, default=0), min(times, default=0)),
+        ).fetchall():
+            stored = Counter(line for packed in self._chunks.of(chunk).values() for line in unpacked(packed))
+            left = stored - mine
+            absorbed += stored.total() - left.total()
+            self._replace(chunk, first_ms, list(left.elements()))
+        return absorbed
+
+    def _replace(self, chunk: int, first_ms: int, left: Sequence[Line]) -> None:
+        if left:
+            key = next(iter(self._chunks.of(chunk)))
+            self._chunks.rewrite(chunk, key, (first_ms, ""), packed_lines(left))
+        else:
+            self._connection.execute("DELETE FROM chunks WHERE id = ?", (chunk,))
+            self._chunks.forget(chunk)
