@@ -1,6 +1,9 @@
 """``lambdatui`` and ``python -m lambdatui``."""
 
+import os
 import sys
+
+from lambdatui import first_frame
 
 
 def main() -> int:
@@ -14,22 +17,31 @@ def main() -> int:
 
 
 def _screens() -> int | None:
-    """Start the screens without click where nothing but global options is given: the first frame is 50 ms earlier.
+    """Start the screens without click where nothing but global options is given: the first frame stands sooner.
 
     None where the command line is to go on: there is a subcommand, no terminal, or something to complain about.
     """
-    from lambdatui.cli.context import global_only, settled
-
-    given = global_only(sys.argv[1:])
-    if given is None or not (sys.stdin.isatty() and sys.stdout.isatty()):
-        return None
+    painted = first_frame.at_once(sys.argv[1:], os.environ)
     try:
-        context = settled(given)
-    except ValueError:
-        return None
-    from lambdatui.app import run
+        from lambdatui.cli.arguments import global_only
 
-    return run(context)
+        given = global_only(sys.argv[1:])
+        if given is None or not (sys.stdin.isatty() and sys.stdout.isatty()):
+            return None
+        from lambdatui.app import run
+        from lambdatui.cli.context import settled
+
+        try:
+            context = settled(given)
+        except ValueError:  # click says what is wrong
+            if painted:
+                first_frame.leave()
+            return None
+    except BaseException:
+        if painted:
+            first_frame.leave()
+        raise
+    return run(context, painted=painted)
 
 
 if __name__ == "__main__":

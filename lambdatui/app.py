@@ -12,10 +12,10 @@ if TYPE_CHECKING:
     from lambdatui.cli.context import Context
 
 
-def run(context: "Context") -> int:
+def run(context: "Context", *, painted: bool = False) -> int:
     """Shows the screens until they are left; returns the exit code.
 
-    Textual is imported only after the first frame stands.
+    Textual is imported only after the first frame stands, which it does already if ``painted``.
     """
     try:
         of = terminal(os.environ, no_color=context.no_color)
@@ -34,7 +34,7 @@ def run(context: "Context") -> int:
     )
     if sys.__stderr__ is None or not sys.__stderr__.isatty():
         vars(sys)["__stderr__"] = sys.__stdout__  # Textual paints on stderr; with `2>file` there shall be screens too
-    painted = first_frame.paint(session)
+    painted = painted or first_frame.paint(session)
     try:
         from lambdatui.application import LambdaTui
 

@@ -1,10 +1,13 @@
 """Text for terminals and files: hostile log lines made safe, figures made readable.
 
-``None`` is unknown and is shown as ``-``; nothing here turns it into a zero.
+``None`` is unknown and is shown as ``-``; nothing here turns it into a zero. Nothing is imported before it is needed:
+the first frame is written with it.
 """
 
-import re
-from decimal import Decimal
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import re
+    from decimal import Decimal
 
 UNKNOWN = "-"
 
@@ -28,6 +31,8 @@ def plain(text: str, *, newlines: bool = False, tabs: bool = True) -> str:
     """
     if text.isprintable():
         return text
+    import re
+
     text = re.sub(_ESCAPES, "", text)
     text = text.replace("\r\n", "\n").rstrip("\r") if newlines else re.sub(r"[\r\n]+", " ", text.rstrip("\r\n"))
     if not tabs:
@@ -36,7 +41,7 @@ def plain(text: str, *, newlines: bool = False, tabs: bool = True) -> str:
     return re.sub(_INVISIBLE, "�", text)
 
 
-def _picture(match: re.Match[str]) -> str:
+def _picture(match: "re.Match[str]") -> str:
     code = ord(match[0])
     if code < 0x20:
         return chr(0x2400 + code)
@@ -46,8 +51,9 @@ def _picture(match: re.Match[str]) -> str:
 def json_text(document: object) -> str:
     """Indented JSON that a terminal shows as it is: what JSON leaves unescaped but a terminal obeys is escaped too."""
     import json
+    import re
 
-    def escaped(match: re.Match[str]) -> str:
+    def escaped(match: "re.Match[str]") -> str:
         return json.dumps(match[0])[1:-1].replace("\x7f", "\\u007f")
 
     text = json.dumps(document, ensure_ascii=False, indent=2, default=str)
@@ -66,6 +72,8 @@ def csv_cell(value: object) -> str:
         return ""
     if isinstance(value, bool):
         return "true" if value else "false"
+    from decimal import Decimal
+
     if isinstance(value, int | float | Decimal):
         return decimal_text(value) if isinstance(value, Decimal) else repr(value)
     text = str(value).replace("\x00", "")
@@ -75,7 +83,7 @@ def csv_cell(value: object) -> str:
     return text
 
 
-def decimal_text(amount: Decimal) -> str:
+def decimal_text(amount: "Decimal") -> str:
     """A decimal without exponent and without trailing zeros: ``0.0000002``, ``12.5``, ``0``."""
     text = format(amount, "f")
     if "." in text:
@@ -149,7 +157,7 @@ def ratio(value: float | None) -> str:
     return "99.9%" if 0.999 < value < 1 else f"{value:.1%}"
 
 
-def money(amount: Decimal | None) -> str:
+def money(amount: "Decimal | None") -> str:
     """``$1,234.56``; below a dollar four decimals, below a hundredth of a cent two significant figures."""
     if amount is None:
         return UNKNOWN
@@ -158,7 +166,7 @@ def money(amount: Decimal | None) -> str:
         return "$0.00"
     if amount >= 1:
         return f"{sign}${amount:,.2f}"
-    if amount >= Decimal("0.0001"):
+    if amount * 10_000 >= 1:
         return f"{sign}${amount:.4f}"
     digits = 1 - amount.adjusted()
     return f"{sign}${amount:.{digits}f}" if digits <= 12 else f"{sign}<$0.000000000001"

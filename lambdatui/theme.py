@@ -1,10 +1,11 @@
 """What the terminal can show, and what is therefore shown: colours, marks, how often.
 
-Imports nothing but the standard library: the first frame is painted with it before Textual is there.
+Imports nothing: the first frame is painted with it before Textual is there.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 DARK = "lambdatui-dark"
 LIGHT = "lambdatui-light"
@@ -19,26 +20,20 @@ class TerminalRefused(Exception):
     """This terminal cannot show screens; the text says why and what to do."""
 
 
-@dataclass(frozen=True, slots=True)
 class Marks:
-    """The signs that are not letters. Every one has the same width in both sets."""
+    """The signs that are not letters, each one cell wide."""
 
-    brand: str
-    more: str
-    path: str
-    dot: str
-    ascending: str
-    descending: str
-    trouble: str
-    times: str
-    dash: str
+    __slots__ = ("ascending", "brand", "dash", "descending", "dot", "more", "path", "times", "trouble")
+
+    def __init__(self, signs: str) -> None:
+        self.brand, self.more, self.path, self.dot, *others = signs.split()
+        self.ascending, self.descending, self.trouble, self.times, self.dash = others
 
 
-UNICODE = Marks(brand="λ", more="…", path="›", dot="·", ascending="▲", descending="▼", trouble="!", times="×", dash="–")
-ASCII = Marks(brand="L", more="~", path=">", dot="-", ascending="^", descending="v", trouble="!", times="x", dash="-")
+UNICODE = Marks("λ … › · ▲ ▼ ! × –")
+ASCII = Marks("L ~ > - ^ v ! x -")
 
 
-@dataclass(frozen=True, slots=True)
 class Terminal:
     """What is known of the terminal from its environment.
 
@@ -46,10 +41,13 @@ class Terminal:
     ``remote``: over SSH, where every byte counts.
     """
 
-    ansi: bool
-    ascii: bool
-    remote: bool
-    no_color: bool
+    __slots__ = ("ansi", "ascii", "no_color", "remote")
+
+    def __init__(self, *, ansi: bool, ascii: bool, remote: bool, no_color: bool) -> None:
+        self.ansi = ansi
+        self.ascii = ascii
+        self.remote = remote
+        self.no_color = no_color
 
     @property
     def marks(self) -> Marks:
@@ -61,7 +59,7 @@ class Terminal:
         return 5.0 if self.remote else 2.0
 
 
-def terminal(environ: Mapping[str, str], *, no_color: bool = False) -> Terminal:
+def terminal(environ: "Mapping[str, str]", *, no_color: bool = False) -> Terminal:
     """The terminal that ``environ`` describes. Raises ``TerminalRefused`` for one that cannot move its cursor."""
     term = environ.get("TERM", "")
     if term in ("", "dumb", "unknown"):
@@ -93,7 +91,7 @@ def theme_name(of: Terminal, asked: str | None) -> str:
     return asked
 
 
-def _speaks_utf8(environ: Mapping[str, str]) -> bool:
+def _speaks_utf8(environ: "Mapping[str, str]") -> bool:
     """False only where the locale names another encoding; C and POSIX are taken as UTF-8, as Python does."""
     locale = environ.get("LC_ALL") or environ.get("LC_CTYPE") or environ.get("LANG") or ""
     encoding = locale.partition(".")[2].partition("@")[0].lower().replace("-", "")

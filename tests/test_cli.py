@@ -16,8 +16,9 @@ import small_store
 from command_line import rows, run
 from small_store import request_id
 
+from lambdatui.cli.arguments import global_only
 from lambdatui.cli.commands import COMMANDS, known, load
-from lambdatui.cli.context import global_only, settled
+from lambdatui.cli.context import settled
 from lambdatui.cli.function import sparkline
 from lambdatui.views.functions import FUNCTION_COLUMNS
 from lambdatui.views.invocations import INVOCATION_COLUMNS

@@ -394,14 +394,11 @@ def test_the_first_frame_imports_nothing_heavy(store: Path) -> None:
     """In a process of its own: the frame is written, and none of the big libraries has been imported."""
     code = (
         "import io, sys\n"
-        "from pathlib import Path\n"
         "from lambdatui import app, first_frame\n"
-        "from lambdatui.session import Session\n"
         "from lambdatui.theme import terminal\n"
         "from lambdatui.views.glance import glance\n"
-        "session = Session(Path(sys.argv[1]), terminal({'TERM': 'linux'}), now_ms=lambda: int(sys.argv[2]))\n"
-        "found = glance(session.db, session.now_ms(), 20)\n"
-        "frame = first_frame.frame(found, session, 80, 24)\n"
+        "now = int(sys.argv[2])\n"
+        "frame = first_frame.frame(glance(sys.argv[1], now), 'x.db', now, terminal({'TERM': 'linux'}), 80, 24)\n"
         "heavy = {'textual', 'boto3', 'botocore', 'pandas', 'numpy', 'plotext', 'sqlite_utils', 'aiohttp', 'click'}\n"
         "sys.stdout.write('\\n'.join(frame)); sys.exit(', '.join(heavy & set(sys.modules)) or 0)\n"
     )

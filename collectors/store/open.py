@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
 
+from collectors.store.glimpse import default_file
 from collectors.store.schema import APPLICATION_ID, VERSION, migrate
 
 
@@ -37,11 +38,7 @@ class StoreUnwritable(StoreError):
 
 def default_path() -> Path:
     """``$LAMBDATUI_DB``, else ``lambdatui/lambdatui.db`` in the XDG data folder."""
-    named = os.environ.get("LAMBDATUI_DB")
-    if named:
-        return Path(named)
-    data = os.environ.get("XDG_DATA_HOME") or str(Path.home() / ".local" / "share")
-    return Path(data) / "lambdatui" / "lambdatui.db"
+    return Path(default_file())
 
 
 @contextlib.contextmanager

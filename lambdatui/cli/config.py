@@ -1,8 +1,9 @@
 """The configuration: a small TOML file with the same names as the global options, and ``[keys]``."""
 
-import os
 from pathlib import Path
 from typing import Any
+
+from lambdatui.cli.arguments import default_config
 
 _KINDS: dict[str, tuple[type, ...]] = {
     "db": (str,),
@@ -25,8 +26,7 @@ def path_of(given: str | None) -> Path | None:
     """The file to read: the one given, else the XDG one if it is there."""
     if given is not None:
         return Path(given).expanduser()
-    home = os.environ.get("XDG_CONFIG_HOME") or str(Path.home() / ".config")
-    path = Path(home) / "lambdatui" / "config.toml"
+    path = Path(default_config())
     return path if path.is_file() else None
 
 

@@ -4,17 +4,13 @@ Nothing here imports click: ``lambdatui`` alone goes from its arguments to its f
 """
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from lambdatui.views.narrow import Narrow
 from lambdatui.views.time_range import DEFAULT_PRESET, RangeChoice, check_preset
-
-VALUES = ("db", "range", "from", "to", "at", "theme", "config")
-REPEATED = ("account", "region", "function")
-FLAGS = ("utc", "no-color")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,30 +35,6 @@ class Context:
     @property
     def narrow(self) -> Narrow:
         return Narrow(self.accounts, self.regions, self.functions)
-
-
-def global_only(arguments: Sequence[str]) -> dict[str, Any] | None:
-    """What ``arguments`` give where they are nothing but global options; None where there is anything else.
-
-    A shortcut for starting the screens; whatever is odd here is left for click to judge.
-    """
-    given: dict[str, Any] = {}
-    rest = iter(arguments)
-    for argument in rest:
-        name, equals, value = argument.removeprefix("--").partition("=")
-        if not argument.startswith("--") or name not in (*VALUES, *REPEATED, *FLAGS):
-            return None
-        if name in FLAGS:
-            if equals:
-                return None
-            given[name.replace("-", "_")] = True
-            continue
-        if not equals:
-            value = next(rest, "")
-        if not value or (not equals and value.startswith("-")):
-            return None
-        given[name] = (*given.get(name, ()), value) if name in REPEATED else value
-    return given
 
 
 def settled(given: dict[str, Any]) -> Context:

@@ -135,7 +135,7 @@ def table_text(columns: Sequence[Column], rows: Sequence[Any], *, utc: bool, wid
 
 
 def _fit(widths: list[int], columns: Sequence[Column], width: int) -> None:
-    words = [number for number, column in enumerate(columns) if column.kind is Kind.TEXT]
+    words = [number for number, column in enumerate(columns) if column.kind == Kind.TEXT]
     while sum(widths) + len(GAP) * (len(widths) - 1) > width and words:
         widest = max(words, key=lambda number: widths[number])
         if widths[widest] <= _SHORTEST:

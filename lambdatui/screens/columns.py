@@ -1,4 +1,4 @@
-"""Which columns each table shows, and which it can do without. Free of Textual: the first frame is made with it."""
+"""Which columns each table shows, and which it can do without. The first frame is made with it too."""
 
 from lambdatui.widgets.layout import Shown, show
 
@@ -21,6 +21,8 @@ FUNCTIONS: tuple[Shown, ...] = (
     show("projected_usd", 5),
     show("last_seen", 10),
 )
+FUNCTIONS_SORT = ("cost_usd", True)
+"""A column id, and whether it is descending."""
 
 INVOCATIONS: tuple[Shown, ...] = (
     show("started_at", 0),

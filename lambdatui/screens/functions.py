@@ -18,7 +18,7 @@ class FunctionsScreen(TableScreen):
     COLUMNS: ClassVar[tuple[Shown, ...]] = columns.FUNCTIONS
     FILTERED: ClassVar[tuple[Column, ...]] = FUNCTION_COLUMNS
     ROWS_ARE: ClassVar[str] = "functions"
-    SORT: ClassVar[tuple[str, bool] | None] = ("cost_usd", True)
+    SORT: ClassVar[tuple[str, bool] | None] = columns.FUNCTIONS_SORT
 
     def heading(self) -> tuple[str, ...]:
         return ("Functions",)

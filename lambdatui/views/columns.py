@@ -2,15 +2,11 @@
 
 Rows are frozen dataclasses whose field names are column ids. What a field holds depends on the column's kind:
 durations are float milliseconds, money ``Decimal`` USD, times integer epoch ms, ratios floats from 0 to 1.
-``None`` is unknown, in every kind.
+``None`` is unknown, in every kind. Nothing is imported here: the first frame is laid out with it.
 """
 
-from dataclasses import dataclass
-from difflib import get_close_matches
-from enum import StrEnum
 
-
-class Kind(StrEnum):
+class Kind:
     """What a column's values are, and so how they are shown, sorted, compared and exported."""
 
     TEXT = "text"
@@ -26,15 +22,20 @@ class Kind(StrEnum):
     QUANTITY = "quantity"
 
 
-@dataclass(frozen=True, slots=True)
 class Column:
-    """One column: its id in scripts, its title on screens, its kind, its width in cells and its help."""
+    """One column: its id in scripts, its title on screens, its ``Kind``, its width in cells and its help."""
 
-    id: str
-    title: str
-    kind: Kind
-    width: int
-    help: str
+    __slots__ = ("help", "id", "kind", "title", "width")
+
+    def __init__(self, id: str, title: str, kind: str, width: int, help: str) -> None:
+        self.id = id
+        self.title = title
+        self.kind = kind
+        self.width = width
+        self.help = help
+
+    def __repr__(self) -> str:
+        return f"Column({self.id!r})"
 
     @property
     def align(self) -> str:
@@ -152,6 +153,8 @@ def column_named(name: str, among: tuple[Column, ...]) -> Column:
     if wanted in by_id:
         return by_id[wanted]
     by_title = {column.title.lower(): column.id for column in among}
+    from difflib import get_close_matches
+
     near = get_close_matches(wanted, [*by_id, *by_title], n=1, cutoff=0.5)
     hint = f"did you mean {by_title.get(near[0], near[0])}?" if near else f"there are: {', '.join(by_id)}"
     raise UnknownColumn(f"no column {name!r}; {hint}")

@@ -73,7 +73,7 @@ def _test(term: str, columns: tuple[Column, ...]) -> Test:
 
 
 def _anywhere(word: str, columns: tuple[Column, ...]) -> Test:
-    ids = [column.id for column in columns if column.kind is Kind.TEXT]
+    ids = [column.id for column in columns if column.kind == Kind.TEXT]
     needle = word.casefold()
     return lambda row: any(needle in str(getattr(row, name) or "").casefold() for name in ids)
 
@@ -107,7 +107,7 @@ def _compare(column: Column, operator: str, given: str) -> Test:
 
 def _compare_words(column: Column, operator: str, given: str) -> Test:
     name, wanted = column.id, given.casefold()
-    if column.kind is Kind.FLAG:
+    if column.kind == Kind.FLAG:
         if wanted not in _TRUE + _FALSE or operator not in (":", "=", "!="):
             raise FilterError(f"{name} is yes or no: {name}:yes, {name}:no")
         flag = (wanted in _TRUE) != (operator == "!=")
@@ -124,7 +124,7 @@ def _compare_words(column: Column, operator: str, given: str) -> Test:
 
 def figure(column: Column, text: str) -> float:
     """``text`` in the column's own unit: ``1.5s`` is 1500.0 for milliseconds. Raises ``FilterError``."""
-    if column.kind is Kind.TIME:
+    if column.kind == Kind.TIME:
         try:
             return float(instant_ms(text))
         except RangeError as error:
@@ -137,7 +137,7 @@ def figure(column: Column, text: str) -> float:
         known = ", ".join(name for name in scale if name)
         raise FilterError(f"{column.id}: {text!r} is no figure; units are {known}")
     value = float(match[1]) * scale[unit]
-    return value / 1000 if column.kind is Kind.SECONDS and unit else value
+    return value / 1000 if column.kind == Kind.SECONDS and unit else value
 
 
 def sort_rows(rows: Sequence[Row], column: Column, *, reverse: bool = False) -> list[Row]:

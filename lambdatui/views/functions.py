@@ -9,6 +9,7 @@ from collectors.store.reader import Reader
 from collectors.store.rows import FunctionRow, Quantiles, Totals
 from lambdatui.views import money
 from lambdatui.views.columns import columns
+from lambdatui.views.glance import counts
 from lambdatui.views.metrics import summed
 from lambdatui.views.narrow import Narrow
 from lambdatui.views.time_range import TimeRange
@@ -133,7 +134,8 @@ def _row(
 ) -> FunctionView:
     function = row.function
     reports = totals.reports if totals else 0
-    invocations, errors = _counts(totals, metrics)
+    known = {name: value for name, value in metrics.items() if value is not None}
+    invocations, errors = counts(totals.invocations if totals else 0, totals.errors if totals else 0, known)
     return FunctionView(
         function_id=row.id,
         function=function.key.name,
@@ -170,18 +172,6 @@ def latency_ms(quantile_us: int, totals: Totals | None) -> float:
     """A quantile, never above the longest duration: a histogram's bins are up to 1% wide, the maximum is exact."""
     longest = totals.max_duration_us if totals else None
     return (quantile_us if longest is None else min(quantile_us, longest)) / 1000
-
-
-def _counts(totals: Totals | None, metrics: dict[str, float | None]) -> tuple[int, int]:
-    """Invocations and errors, both from the source that saw more invocations, so that their ratio means something.
-
-    CloudWatch's metrics see every invocation but begin when collecting began; logs may be cut by a budget.
-    """
-    logged = totals.invocations if totals else 0
-    metered, failed = metrics["Invocations"], metrics["Errors"]
-    if metered is not None and failed is not None and metered > logged:
-        return round(metered), round(failed)
-    return logged, totals.errors if totals else 0
 
 
 def _whole(value: float | None) -> int | None:

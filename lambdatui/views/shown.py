@@ -1,13 +1,14 @@
 """A column's value as people read it, as JSON carries it, and as CSV holds it."""
 
-from decimal import Decimal
-from typing import Any
-
 from lambdatui import text
 from lambdatui.views.columns import Column, Kind
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
-def shown(column: Column, value: Any, *, utc: bool = True) -> str:
+
+def shown(column: Column, value: "Any", *, utc: bool = True) -> str:
     """Text for a screen or a text table, without anything a terminal would obey; unknown is ``-``."""
     if value is None or value == "":
         return text.UNKNOWN
@@ -28,6 +29,8 @@ def shown(column: Column, value: Any, *, utc: bool = True) -> str:
             # A rate has more digits than money is shown with.
             return f"${text.decimal_text(value)}" if column.id == "rate" else text.money(value)
         case Kind.QUANTITY:
+            from decimal import Decimal
+
             return text.decimal_text(value) if isinstance(value, Decimal) else str(value)
         case Kind.TIME:
             return text.instant(value, utc=utc, millis=column.width >= 23)
@@ -36,12 +39,14 @@ def shown(column: Column, value: Any, *, utc: bool = True) -> str:
     return text.plain(str(value))
 
 
-def json_value(column: Column, value: Any) -> Any:
+def json_value(column: Column, value: "Any") -> "Any":
     """What ``--json`` prints: numbers, decimal strings for money and quantities, ISO 8601 UTC, null for unknown."""
     if value is None:
         return None
-    if column.kind is Kind.TIME:
+    if column.kind == Kind.TIME:
         return text.iso(value)
+    from decimal import Decimal
+
     if isinstance(value, Decimal):
         return text.decimal_text(value)
     if isinstance(value, float):
@@ -49,8 +54,10 @@ def json_value(column: Column, value: Any) -> Any:
     return value
 
 
-def csv_value(column: Column, value: Any) -> str:
+def csv_value(column: Column, value: "Any") -> str:
     """What ``--csv`` prints: the same values as JSON's, safe to open in a spreadsheet; unknown is empty."""
+    from decimal import Decimal
+
     if isinstance(value, Decimal):
         return text.decimal_text(value)
     return text.csv_cell(json_value(column, value))

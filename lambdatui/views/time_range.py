@@ -9,26 +9,37 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from collectors.store.spans import BY_DAY_MS, BY_HOUR_MS, whole_from
+from collectors.store.spans import BY_DAY_MS, BY_HOUR_MS
+from lambdatui.views.presets import (
+    DAY_MS,
+    DEFAULT_PRESET,
+    HOUR_MS,
+    MINUTE_MS,
+    PRESETS,
+    RangeError,
+    at_now,
+    begin,
+    ceil_minute,
+    check_preset,
+    ending,
+    floor_minute,
+    month_start_ms,
+    preset_ms,
+    utc_text,
+)
 
 if TYPE_CHECKING:
     from datetime import date
 
-MINUTE_MS = 60_000
-HOUR_MS = 60 * MINUTE_MS
-DAY_MS = 24 * HOUR_MS
+__all__ = [
+    "DAY_MS", "DEFAULT_PRESET", "HOUR_MS", "MINUTE_MS", "PRESETS", "RangeChoice", "RangeError", "TimeRange",
+    "ceil_minute", "check_preset", "day_of", "floor_minute", "instant_ms", "month_start_ms", "preset_ms", "span_text",
+    "utc_text",
+]  # fmt: skip
 
-PRESETS = ("1h", "24h", "7d", "30d", "mtd", "all")
-DEFAULT_PRESET = "24h"
-
-_UNIT_MS = {"m": MINUTE_MS, "h": HOUR_MS, "d": DAY_MS, "w": 7 * DAY_MS}
 _MINUTES = (1, 2, 5, 10, 15, 30, 60, 120, 180, 360, 720, 1440, 2 * 1440, 7 * 1440, 14 * 1440, 28 * 1440)
 _STEPS_MS = tuple(minutes * MINUTE_MS for minutes in _MINUTES)
 _MAX_MS = 253_402_300_800_000  # the year 10000, where datetime ends
-
-
-class RangeError(ValueError):
-    """A range that cannot be read; the message says what was given and what can be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,17 +115,7 @@ class RangeChoice:
         if self.at is not None:
             end = ceil_minute(instant_ms(self.at, end=True))
             return self._ending(end, f", to {utc_text(end)}", oldest_ms)
-        fresh = self._ending(ceil_minute(now_ms), "", oldest_ms)
-        if newest_ms is None:
-            return fresh
-        end = ceil_minute(newest_ms + 1)
-        if self.preset == "all":
-            if now_ms - newest_ms > DAY_MS:
-                return self._ending(end, f", to {utc_text(newest_ms)}", oldest_ms)
-            return self._ending(max(fresh.to_ms, end), "", oldest_ms)
-        if newest_ms >= fresh.from_ms:
-            return fresh
-        return self._ending(end, f" of data, to {utc_text(newest_ms)}", oldest_ms)
+        return TimeRange(*at_now(self.preset, now_ms, newest_ms, oldest_ms))
 
     def _between(self, now_ms: int, oldest_ms: int | None) -> TimeRange:
         if self.end is not None:
@@ -125,39 +126,12 @@ class RangeChoice:
             start = floor_minute(instant_ms(self.start))
             if start >= end:
                 raise RangeError(f"the range is empty: {utc_text(start)} is not before {utc_text(end)}")
-            start = _begin(start, end)
+            start = begin(start, end)
             return TimeRange(start, end, f"{utc_text(start)} to {utc_text(end)}")
         return self._ending(end, f", to {utc_text(end)}", oldest_ms)
 
     def _ending(self, end_ms: int, suffix: str, oldest_ms: int | None) -> TimeRange:
-        if self.preset == "all":
-            start = floor_minute(oldest_ms) if oldest_ms is not None else end_ms - DAY_MS
-            return TimeRange(_begin(min(start, end_ms - MINUTE_MS), end_ms), end_ms, f"all data{suffix}")
-        if self.preset == "mtd":
-            # Lambda bills UTC calendar months. A range that ends exactly at midnight on the 1st is the month before.
-            return TimeRange(month_start_ms(end_ms - 1), end_ms, f"month to date{suffix}")
-        start = max(0, end_ms - preset_ms(self.preset))
-        return TimeRange(_begin(start, end_ms), end_ms, f"last {self.preset}{suffix}")
-
-
-def _begin(from_ms: int, to_ms: int) -> int:
-    """Where a range really begins; beginning at a full hour can make it long enough to begin at midnight."""
-    return whole_from(whole_from(from_ms, to_ms), to_ms)
-
-
-def preset_ms(preset: str) -> int:
-    """The length of ``15m``, ``1h``, ``7d``, ``2w``. Raises ``RangeError``."""
-    match = re.fullmatch(r"(\d{1,6})([mhdw])", preset.strip())
-    if match is None or not int(match[1]):
-        raise RangeError(f"{preset!r} is no range: use one of {', '.join(PRESETS)}, or a number of m, h, d or w")
-    return int(match[1]) * _UNIT_MS[match[2]]
-
-
-def check_preset(preset: str) -> str:
-    """``preset`` as given if it names a range, else ``RangeError``."""
-    if preset not in ("mtd", "all"):
-        preset_ms(preset)
-    return preset
+        return TimeRange(*ending(self.preset, end_ms, suffix, oldest_ms))
 
 
 def instant_ms(text: str, *, end: bool = False) -> int:
@@ -189,34 +163,11 @@ def instant_ms(text: str, *, end: bool = False) -> int:
     return milliseconds
 
 
-def month_start_ms(at_ms: int) -> int:
-    """The first moment of the UTC calendar month that holds ``at_ms``."""
-    from datetime import UTC, datetime
-
-    moment = datetime.fromtimestamp(at_ms / 1000, UTC)
-    return int(datetime(moment.year, moment.month, 1, tzinfo=UTC).timestamp()) * 1000
-
-
 def day_of(at_ms: int) -> "date":
     """The UTC day that holds ``at_ms``."""
     from datetime import UTC, datetime
 
     return datetime.fromtimestamp(at_ms / 1000, UTC).date()
-
-
-def floor_minute(at_ms: int) -> int:
-    return at_ms - at_ms % MINUTE_MS
-
-
-def ceil_minute(at_ms: int) -> int:
-    return -(-at_ms // MINUTE_MS) * MINUTE_MS
-
-
-def utc_text(at_ms: int) -> str:
-    """``2025-03-31 10:22 UTC``."""
-    import time
-
-    return time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(at_ms // 1000))
 
 
 def span_text(span_ms: int) -> str:

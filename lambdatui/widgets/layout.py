@@ -1,15 +1,19 @@
-"""Which columns fit, how wide each is, and what stands in their cells."""
+"""Which columns fit, how wide each is, and what stands in their cells.
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from decimal import Decimal
-from typing import Any
-
-from rich.cells import cell_len, set_cell_size
+The first frame and the tables are laid out by the same functions, so nothing is imported before it is needed: Rich
+only where text is not ASCII.
+"""
 
 from lambdatui.text import count
+from lambdatui.theme import Marks
 from lambdatui.views.columns import COLUMNS, Column, Kind
 from lambdatui.views.shown import shown
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from decimal import Decimal
+    from typing import Any
 
 GUTTER = 2
 """Cells before the first column: the mark of a row in trouble, and a space. One more is left free at the right."""
@@ -17,18 +21,20 @@ GUTTER = 2
 _MIN_WORDS = 16
 
 
-@dataclass(frozen=True, slots=True)
 class Shown:
     """A column of a table. ``need`` 0 is always there; where cells are short, the highest ``need`` goes first.
 
     A column that ``grows`` takes the cells that are left over, up to ``most``.
     """
 
-    column: Column
-    need: int = 0
-    width: int = 0
-    grows: bool = False
-    most: int = 200
+    __slots__ = ("column", "grows", "most", "need", "width")
+
+    def __init__(self, column: Column, need: int, width: int, grows: bool, most: int) -> None:
+        self.column = column
+        self.need = need
+        self.width = width
+        self.grows = grows
+        self.most = most
 
 
 def show(column_id: str, need: int = 0, width: int = 0, *, grows: bool = False, most: int = 200) -> Shown:
@@ -37,7 +43,7 @@ def show(column_id: str, need: int = 0, width: int = 0, *, grows: bool = False, 
     return Shown(column, need, width or column.width, grows, most)
 
 
-def fitted(columns: Sequence[Shown], width: int) -> list[tuple[Column, int]]:
+def fitted(columns: "Sequence[Shown]", width: int) -> list[tuple[Column, int]]:
     """The columns that fit into ``width`` cells, with their widths: the least needed are left out first.
 
     >>> [(column.id, cells) for column, cells in fitted([show("function", grows=True), show("errors", 9)], 30)]
@@ -62,37 +68,68 @@ def fitted(columns: Sequence[Shown], width: int) -> list[tuple[Column, int]]:
     return [(one.column, widths[one.column.id]) for one in chosen]
 
 
-def cell(column: Column, value: Any, width: int, *, utc: bool, more: str) -> str:
+def cell(column: Column, value: "Any", width: int, *, utc: bool, more: str) -> str:
     """Exactly ``width`` cells. Long words are cut with ``more``; a figure too long becomes ``#``, never a wrong one.
 
     A time in fewer than 19 cells loses its date's year first, then its date.
     """
     text = shown(column, value, utc=utc)
-    if column.kind is Kind.TIME and cell_len(text) > width:
+    if column.kind == Kind.TIME and len(text) > width:
         text = text[5:] if width >= 14 else text[11:]
-    elif isinstance(value, Decimal) and column.kind is Kind.QUANTITY:
-        text = _quantity(value)
-        if len(text) > width:
-            text = count(float(value))
+    elif column.kind == Kind.QUANTITY and value is not None:
+        from decimal import Decimal
+
+        if isinstance(value, Decimal):
+            text = _quantity(value)
+            if len(text) > width:
+                text = count(float(value))
     return align(text, width, column.align, more)
 
 
-def _quantity(value: Decimal) -> str:
+def _quantity(value: "Decimal") -> str:
     """So that figures above each other can be compared; the exact one is in the row's JSON."""
     if value == value.to_integral_value():
         return f"{value:,.0f}"
-    return f"{value:,.3f}" if abs(value) >= Decimal("0.001") else f"{value:.2g}"
+    return f"{value:,.3f}" if abs(value) * 1000 >= 1 else f"{value:.2g}"
 
 
 def align(text: str, width: int, side: str, more: str) -> str:
-    length = len(text) if text.isascii() else cell_len(text)
+    length = cells(text)
     if length > width:
-        return "#" * width if side == "right" else set_cell_size(text, max(0, width - 1)) + more
+        return "#" * width if side == "right" else _cut(text, max(0, width - 1)) + more
     space = " " * (width - length)
     return space + text if side == "right" else text + space
 
 
-def tone(column: Column, row: Any) -> str:
+def cells(text: str) -> int:
+    """How many cells a terminal gives to ``text``."""
+    if text.isascii():
+        return len(text)
+    from rich.cells import cell_len
+
+    return cell_len(text)
+
+
+def _cut(text: str, width: int) -> str:
+    if text.isascii():
+        return text[:width]
+    from rich.cells import set_cell_size
+
+    return set_cell_size(text, width)
+
+
+def heading(column: Column, width: int, sort: "tuple[str, bool] | None", marks: Marks) -> str:
+    """A column's title in ``width`` cells; the column that rows are sorted by is marked with the direction."""
+    title = column.title
+    if sort is not None and sort[0] == column.id:
+        mark = marks.descending if sort[1] else marks.ascending
+        title = f"{mark}{title}" if column.align == "right" else f"{title} {mark}"
+    # Titles and marks are the program's own, one cell a character.
+    title = title[:width]
+    return title.rjust(width) if column.align == "right" else title.ljust(width)
+
+
+def tone(column: Column, row: "Any") -> str:
     """What a cell means, for its colour: ``error``, ``good``, ``cold``, ``quiet``, or nothing. Its text says so too."""
     value = getattr(row, column.id, None)
     if value is None or value == "":

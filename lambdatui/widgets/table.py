@@ -14,7 +14,7 @@ from lambdatui.messages import MoreWanted, Opened, PageWanted, SortChosen
 from lambdatui.theme import Marks
 from lambdatui.views.columns import Column
 from lambdatui.views.filters import Filter, sort_rows
-from lambdatui.widgets.layout import Shown, align, cell, fitted, tone
+from lambdatui.widgets.layout import Shown, cell, fitted, heading, tone
 from lambdatui.widgets.rows import AllRows, PagedRows
 
 _TONES = ("error", "warning", "good", "quiet", "cold", "name")
@@ -308,14 +308,8 @@ class Table(ScrollView, can_focus=True):
         plain, chosen = self._style("header"), self._style("sorted")
         segments = [Segment("  ", plain)]
         for column, cells in self._fitted:
-            title, style = column.title, plain
-            if self.sort is not None and self.sort[0] == column.id:
-                mark = self._marks.descending if self.sort[1] else self._marks.ascending
-                title, style = (f"{mark}{title}" if column.align == "right" else f"{title} {mark}"), chosen
-            segments += [
-                Segment(align(title[:cells], cells, column.align, self._marks.more), style),
-                Segment(" ", plain),
-            ]
+            style = chosen if self.sort is not None and self.sort[0] == column.id else plain
+            segments += [Segment(heading(column, cells, self.sort, self._marks), style), Segment(" ", plain)]
         return Strip(segments).adjust_cell_length(width, plain)
 
     def _line(self, index: int, cells: tuple[str, ...], width: int) -> Strip:
@@ -331,4 +325,4 @@ class Table(ScrollView, can_focus=True):
 
 
 def _descending_first(column: Column) -> bool:
-    return column.align == "right" or column.kind.value == "time"
+    return column.align == "right" or column.kind == "time"
