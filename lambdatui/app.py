@@ -38,7 +38,7 @@ def run(context: "Context", *, painted: bool = False) -> int:
     try:
         from lambdatui.application import LambdaTui
 
-        app = LambdaTui(session, theme_name(of, context.theme))
+        app = LambdaTui(session, theme_name(of, context.theme), painted=painted)
     except BaseException as error:
         if painted:
             first_frame.leave()

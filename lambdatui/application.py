@@ -5,7 +5,7 @@ import os
 from collections.abc import Callable
 from typing import Any, ClassVar
 
-from textual import work
+from textual import on, work
 from textual.app import App
 from textual.binding import BindingType
 from textual.screen import Screen
@@ -13,12 +13,15 @@ from textual.scrollbar import ScrollBar, ScrollBarRender
 
 from lambdatui.clipboard import osc52
 from lambdatui.commands.palette import CommandsOfScreen
-from lambdatui.messages import StoreChanged
+from lambdatui.messages import Answered, Failed, StoreChanged
 from lambdatui.reading import Unanswered, Watch
 from lambdatui.screens.base import StoreScreen
 from lambdatui.screens.functions import FunctionsScreen
 from lambdatui.session import Session
 from lambdatui.theme_colours import FALLBACKS, THEMES
+
+_LONGEST_HOLD_S = 1.5
+"""How long the first frame stays at most: a slow store's screen then says that it is being read."""
 
 
 class UnknownTheme(LookupError):
@@ -41,10 +44,12 @@ class LambdaTui(App[int]):
     BINDINGS: ClassVar[list[BindingType]] = [("ctrl+c", "quit", "Quit")]
     ENABLE_COMMAND_PALETTE = True
 
-    def __init__(self, session: Session, theme: str) -> None:
+    def __init__(self, session: Session, theme: str, *, painted: bool = False) -> None:
+        """``painted``: the first frame stands, and stays until there are rows to paint over it."""
         # Which filter strips the colours under NO_COLOR is settled in App.__init__, before any theme is chosen.
         super().__init__(ansi_color=True if theme.startswith("ansi-") else None)
         self.session = session
+        self._painted, self._hold = painted, contextlib.ExitStack()
         for one in THEMES:
             self.register_theme(one)
         if theme not in self.available_themes:
@@ -65,8 +70,18 @@ class LambdaTui(App[int]):
     def get_default_screen(self) -> Screen[Any]:
         return FunctionsScreen(self.session)
 
+    def on_load(self) -> None:
+        if self._painted:
+            self._hold.enter_context(self.batch_update())
+
     def on_mount(self) -> None:
         self.set_interval(self.session.terminal.poll_seconds, self._look)
+        self.set_timer(_LONGEST_HOLD_S, self._hold.close)
+
+    @on(Answered)
+    @on(Failed)
+    def _take_over(self) -> None:
+        self._hold.close()
 
     def _look(self) -> None:
         if not self._looking:
@@ -88,6 +103,7 @@ class LambdaTui(App[int]):
                 screen.post_message(StoreChanged())
 
     def on_unmount(self) -> None:
+        self._hold.close()
         self._watch.close()
 
     def go_to(self, screen: type[StoreScreen] | None) -> None:

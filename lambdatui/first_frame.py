@@ -111,7 +111,8 @@ def frame(
         trouble = bool(row.errors or row.timeouts or row.throttles)
         mark = marks.trouble if trouble else " "
         text = " ".join(_cell(column, row, width, utc, marks.more) for column, width in laid_out)
-        painted.append(f"{_RED}{mark}{_OFF} {text}" if trouble and not of.no_color else f"{mark} {text}")
+        text = f" {text}"[: columns - 1]  # cuts only where not even the mark and one cell fit
+        painted.append(f"{_RED}{mark}{_OFF}{text}" if trouble and not of.no_color else f"{mark}{text}")
     return painted[: max(1, lines - 1)]
 
 

@@ -1,16 +1,9 @@
 """The screens, driven by keys over a real store that the real importer made."""
 
 import contextlib
-import fcntl
 import json
-import os
-import pty
-import select
 import shutil
-import struct
-import subprocess
 import sys
-import termios
 from pathlib import Path
 
 import pytest
@@ -37,6 +30,7 @@ from lambdatui.session import Session
 from lambdatui.theme import ANSI_DARK, DARK, Terminal
 from lambdatui.views.functions import functions
 from lambdatui.views.time_range import RangeChoice
+from lambdatui.widgets.filter_line import FilterLine
 from lambdatui.widgets.header import Header
 from lambdatui.widgets.log_pane import LogPane
 from lambdatui.widgets.log_text import physical, rows
@@ -44,7 +38,6 @@ from lambdatui.widgets.notice import Notice
 from lambdatui.widgets.rows import PAGE_ROWS, AllRows, PagedRows
 
 COLOURS = Terminal(ansi=False, ascii=False, remote=False, no_color=False)
-ROOT = Path(__file__).resolve().parent.parent
 
 
 @pytest.fixture(scope="session")
@@ -151,6 +144,20 @@ async def test_a_filter_that_cannot_be_read_says_why(store: Path) -> None:
         assert "error" in app.screen.query_one(Notice).said
 
 
+async def test_a_filter_that_cannot_be_read_filters_nothing_and_can_be_corrected(store: Path) -> None:
+    app = app_on(store)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        await press(pilot, "slash", *"nonsense", "colon", "1", "enter")
+        screen = screen_of(app)
+        assert (screen.filter, screen.table.row_count) == ("", len(sample_log.FUNCTIONS))
+        line = screen.query_one(FilterLine)
+        assert (line.display, line.value) == (True, "nonsense:1")
+        await press(pilot, *["backspace"] * 10, *"errors", "greater_than_sign", "0", "enter")
+        assert 0 < screen.table.row_count < len(sample_log.FUNCTIONS)
+        assert not line.display
+
+
 async def test_more_than_a_thousand_rows_are_paged_to_the_very_last(store: Path) -> None:
     app = app_on(store)
     async with app.run_test(size=(120, 40)) as pilot:
@@ -201,6 +208,20 @@ async def test_the_range_is_chosen_and_travelled_by_keys(store: Path) -> None:
         await press(pilot, "right_square_bracket")
         assert app.session.shown == shown
         assert app.session.choice.at is None
+
+
+async def test_all_is_all_wherever_one_has_travelled(store: Path) -> None:
+    app = app_on(store)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        await press(pilot, "6")
+        everything = app.session.shown
+        for key in ("left_square_bracket", "right_square_bracket"):
+            await press(pilot, key)
+            assert app.session.shown == everything
+            assert "1 to 5" in app.screen.query_one(Notice).said
+        await press(pilot, "1", "left_square_bracket", "6")
+        assert app.session.shown == everything
 
 
 @pytest.mark.parametrize(
@@ -388,58 +409,6 @@ def test_a_stack_inside_json_is_unfolded() -> None:
     text = '2025Z\tid\tERROR\t{"errorType":"TypeError","stack":["TypeError: no","    at f (/var/task/a.mjs:1:2)"]}'
     assert physical(text)[-1].strip() == "at f (/var/task/a.mjs:1:2)"
     assert physical("[ERROR] x\rTraceback:\r  File y\n") == ["[ERROR] x", "Traceback:", "  File y"]
-
-
-def test_the_first_frame_imports_nothing_heavy(store: Path) -> None:
-    """In a process of its own: the frame is written, and none of the big libraries has been imported."""
-    code = (
-        "import io, sys\n"
-        "from lambdatui import app, first_frame\n"
-        "from lambdatui.theme import terminal\n"
-        "from lambdatui.views.glance import glance\n"
-        "now = int(sys.argv[2])\n"
-        "frame = first_frame.frame(glance(sys.argv[1], now), 'x.db', now, terminal({'TERM': 'linux'}), 80, 24)\n"
-        "heavy = {'textual', 'boto3', 'botocore', 'pandas', 'numpy', 'plotext', 'sqlite_utils', 'aiohttp', 'click'}\n"
-        "sys.stdout.write('\\n'.join(frame)); sys.exit(', '.join(heavy & set(sys.modules)) or 0)\n"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", code, str(store), str(sample_log.END_MS)],
-        capture_output=True,
-        text=True,
-        check=False,
-        cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-    )
-    assert done.returncode == 0, done.stderr
-    assert "orders-stream" in done.stdout
-    assert done.stdout.isascii()
-
-
-def test_under_a_terminal_the_first_frame_stands_first_and_q_leaves_cleanly(store: Path) -> None:
-    """A pseudo-terminal: plain rows in the alternate screen, Textual over them, and the screen given back."""
-    pid, terminal = pty.fork()
-    if not pid:
-        environ = {**os.environ, "PYTHONPATH": str(ROOT), "TERM": "xterm-256color", "LAMBDATUI_DB": str(store)}
-        os.chdir(ROOT)
-        os.execve(sys.executable, [sys.executable, "-m", "lambdatui"], environ)
-    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
-    seen = _until(terminal, b"", b"webhook-fanout")
-    assert seen.startswith(b"\x1b[?1049h")
-    assert seen.count(b"\x1b[?1049h") == 1
-    seen = _until(terminal, seen, b" help")
-    os.write(terminal, b"q")
-    seen = _until(terminal, seen, b"\x1b[?1049l")
-    _, status = os.waitpid(pid, 0)
-    os.close(terminal)
-    assert os.waitstatus_to_exitcode(status) == 0
-
-
-def _until(terminal: int, seen: bytes, wanted: bytes) -> bytes:
-    while wanted not in seen:
-        ready, _, _ = select.select([terminal], [], [], 60)
-        assert ready, f"{wanted!r} never came: {seen[-300:]!r}"
-        seen += os.read(terminal, 65_536)
-    return seen
 
 
 async def test_what_nobody_foresaw_is_said_and_does_not_end_the_screens(

@@ -1,0 +1,240 @@
+"""The first frame: early, true, as the functions' screen lays it out, and safe on any terminal."""
+
+import fcntl
+import json
+import os
+import pty
+import re
+import select
+import struct
+import subprocess
+import sys
+import termios
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+import small_store
+from small_store import EVIL, T0
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "screenshots"))
+import sample_log
+
+from collectors.model import FunctionKey
+from collectors.pipeline import import_files
+from collectors.store.glimpse import FunctionSums, Unseen
+from collectors.store.reader import Reader
+from lambdatui import first_frame
+from lambdatui.application import LambdaTui
+from lambdatui.screens.columns import FUNCTIONS
+from lambdatui.session import Session
+from lambdatui.theme import ANSI_DARK, DARK, Terminal, terminal
+from lambdatui.views.functions import functions
+from lambdatui.views.glance import ARM_SHARE, REQUEST_AS_MB_MS, Glance, GlanceRow, glance
+from lambdatui.views.time_range import HOUR_MS, RangeChoice
+from lambdatui.widgets.header import Header
+from lambdatui.widgets.layout import cells, fitted
+from lambdatui.widgets.table import Table
+from pricing.bill import bill
+from pricing.pricebook import PriceBook
+from pricing.usage import Usage
+
+ROOT = Path(__file__).resolve().parent.parent
+BOOK = PriceBook.load()
+COLOURS = terminal({"TERM": "xterm-256color"})
+LINUX = terminal({"TERM": "linux"}, no_color=True)
+NOW_MS = sample_log.END_MS + 12_000
+OURS = {
+    "collectors", "collectors.store", "collectors.store.glimpse", "collectors.store.schema", "collectors.store.spans",
+    "lambdatui", "lambdatui.__main__", "lambdatui.cli", "lambdatui.cli.arguments", "lambdatui.first_frame",
+    "lambdatui.screens", "lambdatui.screens.columns", "lambdatui.text", "lambdatui.theme", "lambdatui.views",
+    "lambdatui.views.columns", "lambdatui.views.glance", "lambdatui.views.presets", "lambdatui.views.shown",
+    "lambdatui.widgets", "lambdatui.widgets.layout",
+}  # fmt: skip
+_AT_ONCE = """
+import json, os, sys
+import lambdatui.__main__
+painted = lambdatui.__main__.first_frame.at_once(json.loads(sys.argv[1]), os.environ)
+sys.stderr.write("\\n" + repr((painted, sorted(sys.modules))))
+"""
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("shop")
+    log = sample_log.write(folder / "shop.jsonl", 1.2)
+    import_files([str(log)], db=folder / "shop.db", defaults=FunctionKey(""))
+    return folder / "shop.db"
+
+
+@contextmanager
+def a_terminal(columns: int = 80, lines: int = 24) -> Iterator[tuple[int, int]]:
+    main, side = pty.openpty()
+    fcntl.ioctl(side, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
+    try:
+        yield main, side
+    finally:
+        os.close(main)
+        os.close(side)
+
+
+def at_once(store: Path, *arguments: str, stdin: int | None = None, **changes: str) -> tuple[bool, set[str]]:
+    """Whether a process painted, and which modules it had loaded by then."""
+    env = {**os.environ, "PYTHONPATH": str(ROOT), "TERM": "xterm-256color", "LAMBDATUI_DB": str(store)}
+    env |= {"XDG_CONFIG_HOME": "/nowhere", **changes}
+    with a_terminal() as (main, side):
+        done = subprocess.run(
+            [sys.executable, "-c", _AT_ONCE, json.dumps(arguments)],
+            stdin=side if stdin is None else stdin, stdout=side, stderr=subprocess.PIPE, env=env, text=True, check=True,
+        )  # fmt: skip
+        painted, modules = eval(done.stderr.splitlines()[-1])
+        assert bool(select.select([main], [], [], 0)[0]) == painted
+        return painted, set(modules)
+
+
+def bare(line: str) -> str:
+    return re.sub(r"\x1b\[\d*m", "", line)
+
+
+def test_what_is_loaded_when_the_frame_stands_is_a_small_known_set(store: Path) -> None:
+    painted, loaded = at_once(store)
+    assert painted
+    assert {name for name in loaded if name.partition(".")[0] in ("collectors", "lambdatui", "pricing")} == OURS
+    plain = "import json, os, sqlite3, sys, time, encodings; print(repr(sorted(sys.modules)))"
+    listed = subprocess.run([sys.executable, "-c", plain], capture_output=True, text=True, check=True).stdout
+    assert loaded - OURS <= {*eval(listed), "codecs"}
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("--function", "a*"), ("--at", "2025-03-31"), ("--range", "soon"), ("--config", "x"), ("--db", "/nowhere"), ("functions",),
+     ("--nonsense",)],
+)  # fmt: skip
+def test_anything_special_goes_the_way_of_all_commands(store: Path, arguments: tuple[str, ...]) -> None:
+    assert not at_once(store, *arguments)[0]
+
+
+def test_it_keeps_silent_where_it_could_be_wrong(store: Path, tmp_path: Path) -> None:
+    assert not at_once(store, TERM="dumb")[0]
+    assert not at_once(store, stdin=subprocess.DEVNULL)[0]
+    (tmp_path / "lambdatui").mkdir()
+    (tmp_path / "lambdatui" / "config.toml").touch()
+    assert not at_once(store, XDG_CONFIG_HOME=str(tmp_path))[0]
+    (tmp_path / "text.db").write_text("no database")
+    for path in (tmp_path / "text.db", tmp_path / "none.db", tmp_path):
+        with pytest.raises(Unseen):
+            glance(path, T0)
+
+
+def test_global_options_that_need_nothing_more_are_painted_at_once(store: Path, tmp_path: Path) -> None:
+    odd = tmp_path / "a?b#c%20.db"
+    odd.write_bytes(store.read_bytes())
+    assert at_once(store, "--range", "all", "--utc", "--no-color")[0]
+    assert at_once(Path("/nowhere"), f"--db={odd}")[0]
+
+
+@pytest.mark.parametrize("choice", ["1h", "24h", "7d", "30d", "mtd", "all", RangeChoice(at="2025-03-31T10:08:00Z")])
+@pytest.mark.parametrize("metrics", [False, True])
+def test_figures_are_the_views(tmp_path: Path, choice: str | RangeChoice, metrics: bool) -> None:
+    path = small_store.make(tmp_path / "small.db", metrics=metrics)
+    compare(path, T0 + HOUR_MS, choice)
+
+
+def test_figures_and_order_are_the_views_in_a_larger_store(store: Path) -> None:
+    for choice in ("1h", "24h", "all"):
+        compare(store, NOW_MS, choice)
+
+
+def compare(path: Path, now_ms: int, choice: str | RangeChoice) -> None:
+    seen = glance(path, now_ms, choice)
+    with Reader(path) as reader:
+        asked = RangeChoice(choice) if isinstance(choice, str) else choice
+        time_range = asked.resolve(now_ms, reader.newest_ms(), reader.oldest_ms())
+        view = functions(reader, time_range, BOOK)
+    assert seen.ends == (time_range.from_ms, time_range.to_ms, time_range.label)
+    assert seen.as_of == view.as_of
+    assert len(seen.rows) == len(view.rows) > 0
+    for row, expected in zip(seen.rows, view.rows, strict=True):
+        for name in set(GlanceRow.__slots__) - {"weight"}:
+            assert getattr(row, name) == getattr(expected, name), (row.function, name)
+
+
+def test_rows_are_weighed_as_they_are_priced() -> None:
+    def price(requests: int, mb_ms: int, arch: str) -> float:
+        usage = Usage("f", "", "us-east-1", arch, requests, mb_ms // 1024, mb_ms)
+        return float(bill([usage], BOOK, free_tier=False).total or 0)
+
+    million = 1_000_000
+    assert price(million, 0, "x86_64") == pytest.approx(price(0, REQUEST_AS_MB_MS * million, "x86_64"), rel=1e-4)
+    assert price(0, million**2, "arm64") == pytest.approx(ARM_SHARE * price(0, million**2, "x86_64"), rel=1e-4)
+
+
+@pytest.mark.parametrize(("columns", "lines"), [(80, 24), (120, 40), (200, 50), (60, 10)])
+@pytest.mark.parametrize("theme", [DARK, ANSI_DARK])
+async def test_textual_paints_the_same_over_it(store: Path, columns: int, lines: int, theme: str) -> None:
+    """Cell by cell, but for the columns that are still to come."""
+    found = glance(store, NOW_MS)
+    painted = [bare(line) for line in first_frame.frame(found, store.name, NOW_MS, COLOURS, columns, lines, utc=True)]
+    app = LambdaTui(Session(store, COLOURS, now_ms=lambda: NOW_MS, utc=True), theme)
+    async with app.run_test(size=(columns, lines)) as pilot:
+        await app.workers.wait_for_complete()
+        await pilot.pause()
+        table = app.screen.query_one(Table)
+        header = app.screen.query_one(Header).render().plain.split("\n")
+        drawn = [table.render_line(y).text for y in range(table.size.height)]
+    assert painted[0].rstrip() == header[0].rstrip()
+    left, right = re.split(r"  +", painted[1].strip())
+    assert header[1].strip().startswith(left)
+    assert header[1].strip().endswith(right)
+    known, at = {0, 1}, 2
+    for column, width in fitted(FUNCTIONS, columns - (len(found.rows) > lines - 4)):
+        if column.id in GlanceRow.__slots__:
+            known |= set(range(at, at + width))
+        at += width + 1
+    assert len(painted) - 2 == min(len(found.rows), lines - 4) + 1
+    assert painted[2].rstrip() == drawn[0].rstrip()
+    for line, under in zip(painted[3:], drawn[1:], strict=False):
+        assert all(line.ljust(columns)[place] == under.ljust(columns)[place] for place in known), (line, under)
+
+
+@pytest.mark.parametrize("of", [COLOURS, LINUX])
+@pytest.mark.parametrize("lines", [1, 2, 3, 4, 5, 24])
+@pytest.mark.parametrize("columns", [1, 2, 3, 4, 9, 17, 40, 80, 300])
+def test_no_line_is_longer_than_the_terminal(columns: int, lines: int, of: Terminal) -> None:
+    names = ("plain", "x" * 90, EVIL, "名前" * 20, "")
+    found = Glance((0, 1, "last 24h"), T0, [GlanceRow(FunctionSums(name, "", None, None, None)) for name in names])
+    found.rows[0].errors = 3
+    painted = first_frame.frame(found, "a\x1b[2Jb.db", T0, of, columns, lines)
+    assert len(painted) <= max(1, lines - 1)
+    for line in painted:
+        assert cells(bare(line)) <= columns
+        assert "\x1b" not in bare(line)
+        assert bare(line).isprintable()
+    if of is LINUX:
+        assert "\x1b[31m" not in "".join(painted)
+        assert not {sign for line in painted for sign in bare(line) if not sign.isascii()} - set("名前" + EVIL + "�␇")
+
+
+def test_under_a_terminal_the_first_frame_stands_first_and_q_leaves_cleanly(store: Path) -> None:
+    """Plain rows in the alternate screen, Textual's rows over them without an empty table between, the screen back."""
+    env = {**os.environ, "PYTHONPATH": str(ROOT), "TERM": "xterm-256color", "LAMBDATUI_DB": str(store)}
+    with a_terminal() as (main, side):
+        process = subprocess.Popen([sys.executable, "-m", "lambdatui"], stdin=side, stdout=side, stderr=side, env=env)
+        seen = _until(main, b"", b"webhook-fanout")
+        assert seen.startswith(b"\x1b[?1049h")
+        assert seen.count(b"\x1b[?1049h") == 1
+        seen = _until(main, seen, b" help")
+        assert b"reading the store" not in seen
+        assert seen.count(b"webhook-fanout") > 1
+        os.write(main, b"q")
+        _until(main, seen, b"\x1b[?1049l")
+        assert process.wait(60) == 0
+
+
+def _until(terminal: int, seen: bytes, wanted: bytes) -> bytes:
+    while wanted not in seen:
+        ready, _, _ = select.select([terminal], [], [], 60)
+        assert ready, f"{wanted!r} never came: {seen[-300:]!r}"
+        seen += os.read(terminal, 65_536)
+    return seen
