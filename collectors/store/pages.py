@@ -15,6 +15,7 @@ _COLUMNS = (
     " i.max_memory_mb, i.init_us, i.restore_us, i.billed_restore_ms, e.error_type, i.trace_id, i.end_ms, i.chunk_id"
 )
 _JOINED = "LEFT JOIN streams s ON s.id = i.stream_id LEFT JOIN errors e ON e.id = i.error_id"
+_STATUS = {int(each): each for each in Status}
 ORDERS = frozenset(
     {"start_ms", "duration_us", "billed_ms", "memory_mb", "max_memory_mb", "init_us", "restore_us", "status"}
 )
@@ -29,17 +30,30 @@ class Pages:
         self._connection = connection
 
     def newest(
+        self,
+        from_ms: int,
+        to_ms: int,
+        function_ids: Sequence[int],
+        statuses: Sequence[Status] | None,
+        limit: int,
+        offset: int,
+    ) -> list[InvocationRow]:
+        """A page, newest first."""
+        rows = self._newest(from_ms, to_ms, function_ids, statuses)
+        return self.records(list(islice(rows, offset, offset + limit)))
+
+    def _newest(
         self, from_ms: int, to_ms: int, function_ids: Sequence[int], statuses: Sequence[Status] | None
-    ) -> Iterator[InvocationRow]:
+    ) -> Iterator[tuple[Any, ...]]:
         """Newest first, fetched as they are asked for. Failures are found by their error, not by looking at all."""
         if statuses is not None and all(each.failed for each in statuses):
             wanted = {int(each) for each in statuses}
             rows = self._merged(self._error_sources(function_ids), "error_id", from_ms, to_ms)
-            yield from (self._row(row) for row in rows if row[5] in wanted)
+            yield from (row for row in rows if row[5] in wanted)
             return
         rows = self._merged(function_ids, "function_id", from_ms, to_ms)
         allowed = None if statuses is None else {int(each) for each in statuses}
-        yield from (self._row(row) for row in rows if allowed is None or row[5] in allowed)
+        yield from (row for row in rows if allowed is None or row[5] in allowed)
 
     def sorted(
         self,
@@ -63,7 +77,7 @@ class Pages:
             f" ORDER BY i.{order} {'ASC' if ascending else 'DESC'} NULLS LAST, i.start_ms DESC LIMIT ? OFFSET ?",
             (*function_ids, from_ms, to_ms, limit, offset),
         )
-        return [self._row(row) for row in rows.fetchall()]
+        return self.records(rows.fetchall())
 
     def at(self, function_id: int, start_ms: int, request_id: bytes | str) -> list[InvocationRow]:
         rows = self._connection.execute(
@@ -71,7 +85,7 @@ class Pages:
             " WHERE i.function_id = ? AND i.start_ms = ? AND i.request_id = ?",
             (function_id, start_ms, request_id),
         )
-        return [self._row(row) for row in rows.fetchall()]
+        return self.records(rows.fetchall())
 
     def among_failed(self, low: bytes | str, high: bytes | str) -> list[InvocationRow]:
         """Failed or incomplete invocations whose id lies between two values."""
@@ -80,7 +94,7 @@ class Pages:
             " WHERE i.request_id BETWEEN ? AND ? AND (i.status <> 0 OR i.parts <> 3) ORDER BY i.start_ms LIMIT 100",
             (low, high),
         )
-        return [self._row(row) for row in rows.fetchall()]
+        return self.records(rows.fetchall())
 
     def _error_sources(self, function_ids: Sequence[int]) -> list[int]:
         marks = ", ".join("?" * len(function_ids))
@@ -120,13 +134,31 @@ class Pages:
             offset += page
             page = min(page * 2, 1024)
 
-    def _row(self, row: tuple[Any, ...]) -> InvocationRow:
-        (attempt,) = self._connection.execute(
-            "SELECT 1 + count(*) FROM invocations WHERE request_id = ? AND (status <> 0 OR parts <> 3)"
-            " AND function_id = ? AND start_ms < ?",
-            (row[2], row[0], row[1]),
-        ).fetchone()
-        return InvocationRow(row[0], row[1], id_text(row[2]), row[3], row[4], attempt, Status(row[5]), *row[6:])
+    def records(self, rows: Sequence[tuple[Any, ...]]) -> list[InvocationRow]:
+        """Rows with their attempts: how many failed ones of the same request and function came before, and one."""
+        earlier: dict[tuple[int, bytes | str], list[int]] = {}
+        ids = list({row[2] for row in rows})
+        for at in range(0, len(ids), 500):
+            some = ids[at : at + 500]
+            for function_id, request_id, start_ms in self._connection.execute(
+                "SELECT function_id, request_id, start_ms FROM invocations INDEXED BY invocations_not_plain"
+                f" WHERE request_id IN ({', '.join('?' * len(some))}) AND (status <> 0 OR parts <> 3)",
+                some,
+            ):
+                earlier.setdefault((function_id, request_id), []).append(start_ms)
+        return [
+            InvocationRow(
+                row[0],
+                row[1],
+                id_text(row[2]),
+                row[3],
+                row[4],
+                1 + sum([start_ms < row[1] for start_ms in earlier.get((row[0], row[2]), ())]),
+                _STATUS[row[5]],
+                *row[6:],
+            )
+            for row in rows
+        ]
 
 
 class Lines:
@@ -200,7 +232,3 @@ def _matching(function_id: int, content: bytes, contains: str, ignore_case: bool
 
 def _lines(function_id: int, request_id: str, packed: bytes) -> list[LogLine]:
     return [LogLine(function_id, time, request_id, text) for time, text in unpacked(packed)]
-
-
-def page(rows: Iterator[InvocationRow], limit: int, offset: int) -> list[InvocationRow]:
-    return list(islice(rows, offset, offset + limit))

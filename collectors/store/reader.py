@@ -10,7 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, cast
 
-from collectors.model import Function, FunctionKey, Status, packed_id
+from collectors.model import Function, FunctionKey, Status, id_text, packed_id
 from collectors.store.open import (
     StoreDamaged,
     StoreError,
@@ -20,13 +20,14 @@ from collectors.store.open import (
     explained,
     open_reader,
 )
-from collectors.store.pages import Lines, Pages, page
+from collectors.store.pages import Lines, Pages
 from collectors.store.rows import (
     DayUsage,
     ErrorGroup,
     FunctionRow,
     InvocationRow,
     LogLine,
+    MetricSum,
     Quantiles,
     SeriesPoint,
     StoreInfo,
@@ -184,34 +185,56 @@ class Reader:
                 (low, high, *ids),
             ):
                 counts[error_id] = counts.get(error_id, 0) + count
-        groups = [self._error_group(error_id, count, to_ms) for error_id, count in counts.items()]
+        groups = self._error_groups(counts, to_ms)
         return sorted(groups, key=lambda group: (-group.count, -group.last_ms))
 
-    def _error_group(self, error_id: int, count: int, to_ms: int) -> ErrorGroup:
-        from collectors.model import id_text
+    def _error_groups(self, counts: dict[int, int], to_ms: int) -> list[ErrorGroup]:
+        """What the counted errors are, since when, and the last invocation that had each."""
+        of_error = "FROM invocations i WHERE i.error_id = e.id"
+        rows: list[tuple[Any, ...]] = []
+        for at in range(0, len(counts), 500):
+            some = list(counts)[at : at + 500]
+            rows += self._all(
+                "SELECT e.id, e.function_id, e.error_type, e.message, e.fingerprint,"
+                f" (SELECT min(i.start_ms) {of_error}),"
+                f" (SELECT max(i.start_ms) {of_error} AND i.start_ms < ?),"
+                f" (SELECT i.request_id {of_error} AND i.start_ms < ? ORDER BY i.start_ms DESC LIMIT 1)"
+                f" FROM errors e WHERE e.id IN ({_marks(some)})",
+                (to_ms, to_ms, *some),
+            )
+        return [
+            ErrorGroup(
+                row[1],
+                row[2],
+                row[3],
+                row[4],
+                counts[row[0]],
+                row[5] if row[5] is not None else to_ms,
+                row[6] if row[6] is not None else to_ms,
+                None if row[7] is None else id_text(row[7]),
+            )
+            for row in rows
+        ]
 
-        function_id, error_type, message, fingerprint = self._all(
-            "SELECT function_id, error_type, message, fingerprint FROM errors WHERE id = ?", (error_id,)
-        )[0]
-        ((first,),) = self._all("SELECT min(start_ms) FROM invocations WHERE error_id = ?", (error_id,))
-        last = self._all(
-            "SELECT start_ms, request_id FROM invocations WHERE error_id = ? AND start_ms < ?"
-            " ORDER BY start_ms DESC LIMIT 1",
-            (error_id, to_ms),
-        )
-        last_ms, sample = (last[0][0], id_text(last[0][1])) if last else (first or 0, None)
-        return ErrorGroup(function_id, error_type, message, fingerprint, count, first or last_ms, last_ms, sample)
-
-    def metric(
-        self, name: str, from_ms: int, to_ms: int, function_ids: Functions = None
-    ) -> list[tuple[int, int, float]]:
-        """Collected points of a CloudWatch metric: (function_id, start_ms, value)."""
-        rows = self._all(
-            "SELECT function_id, start_ms, value FROM metrics WHERE metric = ? AND start_ms >= ? AND start_ms < ?"
-            f" AND function_id IN ({_marks(ids := self._ids(function_ids))}) ORDER BY start_ms",
-            (name, from_ms, to_ms, *ids),
-        )
-        return [(row[0], row[1], row[2]) for row in rows]
+    def metric(self, name: str, from_ms: int, to_ms: int, function_ids: Functions = None) -> dict[int, MetricSum]:
+        """Sum and peak of a collected CloudWatch metric by function; a function without a point is absent."""
+        found: dict[int, MetricSum] = {}
+        ids = self._ids(function_ids)
+        for table, low, high in pieces(from_ms, to_ms, newest_ms=to_ms):
+            rolled = {"hour_cells": "metric_hours", "day_cells": "metric_days"}.get(table)
+            sums = "sum(total), max(peak)" if rolled else "sum(value), max(value)"
+            for function_id, total, peak, last_ms in self._all(
+                f"SELECT m.function_id, {sums}, max(CASE WHEN {'total' if rolled else 'value'} > 0 THEN start_ms END)"
+                f" FROM (SELECT 'Sum' AS stat UNION ALL SELECT 'Maximum') s CROSS JOIN functions f"
+                f" CROSS JOIN {rolled or 'metrics'} m ON m.metric = ? AND m.function_id = f.id AND m.stat = s.stat"
+                f" AND m.start_ms >= ? AND m.start_ms < ? WHERE f.id IN ({_marks(ids)}) GROUP BY m.function_id",
+                (name, low, high, *ids),
+            ):
+                before = found.get(function_id, MetricSum(0.0, peak, None))
+                found[function_id] = MetricSum(
+                    before.total + total, max(before.peak, peak), last_ms if last_ms is not None else before.last_ms
+                )
+        return found
 
     # --- rows -----------------------------------------------------------------------------------------------------
 
@@ -232,7 +255,7 @@ class Reader:
             ids = self._ids(function_ids)
             if order != "start_ms" or ascending:
                 return self._pages.sorted(from_ms, to_ms, ids, statuses, order, ascending, limit, offset)
-            return page(self._pages.newest(from_ms, to_ms, ids, statuses), limit, offset)
+            return self._pages.newest(from_ms, to_ms, ids, statuses, limit, offset)
 
     def find_invocations(self, request_id: str) -> list[InvocationRow]:
         """All attempts of a request, oldest first. A prefix of 8 characters or more finds failed ones."""

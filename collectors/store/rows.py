@@ -122,6 +122,18 @@ class DayUsage:
 
 
 @dataclass(frozen=True, slots=True)
+class MetricSum:
+    """A metric of one function over a span: the sum and the largest of its points.
+
+    ``last_ms`` is where the newest point above zero was counted: its minute, or the hour or day that holds it.
+    """
+
+    total: float
+    peak: float
+    last_ms: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class StoreInfo:
     """``db info``: what the file holds."""
 

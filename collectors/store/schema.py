@@ -65,9 +65,19 @@ CREATE TABLE chunks (
 CREATE INDEX chunks_by_time ON chunks (function_id, first_ms, last_ms);
 CREATE INDEX chunks_loose ON chunks (loose_stream_id, first_ms) WHERE loose_stream_id IS NOT NULL;
 CREATE TABLE metrics (
-    function_id INTEGER NOT NULL, metric TEXT NOT NULL, stat TEXT NOT NULL, period_s INTEGER NOT NULL,
-    start_ms INTEGER NOT NULL, value REAL NOT NULL,
-    PRIMARY KEY (metric, function_id, stat, period_s, start_ms)
+    metric TEXT NOT NULL, function_id INTEGER NOT NULL, stat TEXT NOT NULL, start_ms INTEGER NOT NULL,
+    period_s INTEGER NOT NULL, value REAL NOT NULL,
+    PRIMARY KEY (metric, function_id, stat, start_ms, period_s)
+) WITHOUT ROWID;
+CREATE TABLE metric_hours (
+    metric TEXT NOT NULL, function_id INTEGER NOT NULL, stat TEXT NOT NULL, start_ms INTEGER NOT NULL,
+    total REAL NOT NULL, peak REAL NOT NULL,
+    PRIMARY KEY (metric, function_id, stat, start_ms)
+) WITHOUT ROWID;
+CREATE TABLE metric_days (
+    metric TEXT NOT NULL, function_id INTEGER NOT NULL, stat TEXT NOT NULL, start_ms INTEGER NOT NULL,
+    total REAL NOT NULL, peak REAL NOT NULL,
+    PRIMARY KEY (metric, function_id, stat, start_ms)
 ) WITHOUT ROWID;
 CREATE TABLE rejects (
     id BLOB PRIMARY KEY, source TEXT NOT NULL, line INTEGER NOT NULL, reason TEXT NOT NULL, text TEXT NOT NULL

@@ -19,7 +19,7 @@ import numpy.typing as npt
 
 from collectors.columns import Batch
 from collectors.model import Function, MetricPoint, Parts, Reject, Status
-from collectors.store import cells
+from collectors.store import cells, metrics
 from collectors.store.batch_rows import Rows
 from collectors.store.joining import INSERT, Joiner
 from collectors.store.lines import RAW_BYTES, Chunks, sealed
@@ -318,14 +318,7 @@ class Writer:
 
     def measure(self, points: Iterable[MetricPoint]) -> int:
         """Keeps metric points, the latest reading of a bin standing; returns how many."""
-        rows = [
-            (self._names.function(each.function), each.metric, each.stat, each.period_s, each.start_ms, each.value)
-            for each in points
-        ]
-        self._connection.execute("BEGIN IMMEDIATE")
-        self._connection.executemany("INSERT OR REPLACE INTO metrics VALUES (?, ?, ?, ?, ?, ?)", rows)
-        self._connection.execute("COMMIT")
-        return len(rows)
+        return metrics.keep(self._connection, self._names, points)
 
 
 def _now_ms() -> int:

@@ -10,7 +10,6 @@ from collectors.store.rows import FunctionRow, Quantiles, Totals
 from lambdatui.views import money
 from lambdatui.views.columns import columns
 from lambdatui.views.glance import counts
-from lambdatui.views.metrics import summed
 from lambdatui.views.narrow import Narrow
 from lambdatui.views.time_range import TimeRange
 from lambdatui.views.view import BILLED, View, coverage_of
@@ -107,7 +106,8 @@ def function_rows(
     span = time_range.from_ms, time_range.to_ms
     totals = {found.function_id: found for found in reader.totals(*span, ids)}
     quantiles = reader.quantiles(*span, ids) if totals else {}
-    counted = {name: summed(reader.metric(name, *span, ids)) for name in ("Invocations", "Errors", "Throttles")}
+    metered = {name: reader.metric(name, *span, ids) for name in ("Invocations", "Errors", "Throttles")}
+    counted = {name: {each: found.total for each, found in sums.items()} for name, sums in metered.items()}
     known = {row.id: row.function for row in chosen}
     costs = money.costs_by_function(book, known, totals.values()) if book is not None else {}
     projected = money.projected_by_function(reader, time_range, book, chosen)

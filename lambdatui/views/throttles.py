@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 from collectors.store.reader import Reader
 from lambdatui.views.columns import columns
-from lambdatui.views.metrics import peaks, summed
 from lambdatui.views.narrow import Narrow
 from lambdatui.views.time_range import TimeRange
 from lambdatui.views.view import View
@@ -41,16 +40,14 @@ def throttles(reader: Reader, time_range: TimeRange, *, narrow: Narrow | None = 
     chosen = (narrow or Narrow()).chosen(reader.functions())
     ids = [row.id for row in chosen]
     span = time_range.from_ms, time_range.to_ms
-    points = reader.metric("Throttles", *span, ids) if ids else []
-    rejected = summed(points)
-    last = {function_id: start for function_id, start, value in sorted(points, key=lambda p: p[1]) if value}
-    peak = peaks(reader.metric("ConcurrentExecutions", *span, ids)) if ids else {}
-    metered = summed(reader.metric("Invocations", *span, ids)) if ids else {}
+    rejected = reader.metric("Throttles", *span, ids) if ids else {}
+    peak = reader.metric("ConcurrentExecutions", *span, ids) if ids else {}
+    metered = reader.metric("Invocations", *span, ids) if ids else {}
     logged = {one.function_id: one.invocations for one in reader.totals(*span, ids)} if ids else {}
     rows = []
     for row in chosen:
-        invocations = max(logged.get(row.id, 0), round(metered.get(row.id, 0)))
-        throttled = round(rejected[row.id]) if row.id in rejected else None
+        invocations = max(logged.get(row.id, 0), round(metered[row.id].total if row.id in metered else 0))
+        throttled = round(rejected[row.id].total) if row.id in rejected else None
         asked = invocations + (throttled or 0)
         rows.append(
             ThrottleView(
@@ -61,9 +58,9 @@ def throttles(reader: Reader, time_range: TimeRange, *, narrow: Narrow | None = 
                 throttled,
                 throttled / asked if throttled is not None and asked else None,
                 invocations,
-                round(peak[row.id]) if row.id in peak else None,
-                last.get(row.id),
+                round(peak[row.id].peak) if row.id in peak else None,
+                rejected[row.id].last_ms if row.id in rejected else None,
             )
         )
     rows.sort(key=lambda one: (-(one.throttles if one.throttles is not None else -1), one.function))
-    return ThrottlesView(THROTTLE_COLUMNS, rows, reader.newest_ms(), time_range, collected=bool(points))
+    return ThrottlesView(THROTTLE_COLUMNS, rows, reader.newest_ms(), time_range, collected=bool(rejected))

@@ -1,0 +1,51 @@
+"""Metric points, and their sums and peaks by hour and day, so that no screen reads a month of points.
+
+A metric may be collected at several periods (60 s while it is young, 300 s later). An hour counts the points of the
+finest period it has, once.
+"""
+
+import sqlite3
+from collections.abc import Iterable
+
+from collectors.model import MetricPoint
+from collectors.store.names import Names
+from collectors.store.schema import GRAINS
+
+HOUR_MS, DAY_MS = GRAINS["hour_cells"], GRAINS["day_cells"]
+Series = tuple[str, int, str]  # metric, function_id, stat
+
+
+def keep(connection: sqlite3.Connection, names: Names, points: Iterable[MetricPoint]) -> int:
+    """Keeps points, the latest reading of a bin standing; returns how many."""
+    count = 0
+    hours: set[tuple[str, int, str, int]] = set()
+
+    def bound() -> Iterable[tuple[object, ...]]:
+        nonlocal count
+        for point in points:
+            count += 1
+            function_id = names.function(point.function)
+            hours.add((point.metric, function_id, point.stat, point.start_ms // HOUR_MS * HOUR_MS))
+            yield point.metric, function_id, point.stat, point.start_ms, point.period_s, point.value
+
+    connection.execute("BEGIN IMMEDIATE")
+    connection.executemany("INSERT OR REPLACE INTO metrics VALUES (?, ?, ?, ?, ?, ?)", bound())
+    _sum_up(connection, hours)
+    connection.execute("COMMIT")
+    return count
+
+
+def _sum_up(connection: sqlite3.Connection, hours: set[tuple[str, int, str, int]]) -> None:
+    """Sums the hours anew from their points, and their days from the hours."""
+    where = "WHERE metric = ? AND function_id = ? AND stat = ? AND start_ms >= ? AND start_ms < ?"
+    connection.executemany(
+        "INSERT OR REPLACE INTO metric_hours SELECT metric, function_id, stat, start_ms / 3600000 * 3600000,"
+        f" sum(value), max(value) FROM metrics {where} GROUP BY period_s ORDER BY period_s LIMIT 1",
+        ((*hour, hour[3] + HOUR_MS) for hour in sorted(hours)),
+    )
+    days = {(*hour[:3], hour[3] // DAY_MS * DAY_MS) for hour in hours}
+    connection.executemany(
+        "INSERT OR REPLACE INTO metric_days SELECT metric, function_id, stat, start_ms / 86400000 * 86400000,"
+        f" sum(total), max(peak) FROM metric_hours {where}",
+        ((*day, day[3] + DAY_MS) for day in sorted(days)),
+    )
