@@ -28,13 +28,17 @@ def plain(text: str, *, newlines: bool = False, tabs: bool = True) -> str:
 
     Escape sequences vanish; other control characters become their visible pictures (NUL is ``␀``), invisible and
     bidirectional ones ``�``. Line ends become spaces unless ``newlines``; a tab becomes a space unless ``tabs``.
+    A lone carriage return ends a line too: the Python runtime writes its tracebacks so.
     """
     if text.isprintable():
         return text
     import re
 
     text = re.sub(_ESCAPES, "", text)
-    text = text.replace("\r\n", "\n").rstrip("\r") if newlines else re.sub(r"[\r\n]+", " ", text.rstrip("\r\n"))
+    if newlines:
+        text = text.replace("\r\n", "\n").rstrip("\r").replace("\r", "\n")
+    else:
+        text = re.sub(r"[\r\n]+", " ", text.rstrip("\r\n"))
     if not tabs:
         text = text.replace("\t", " ")
     text = re.sub(_CONTROLS, _picture, text)

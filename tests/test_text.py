@@ -39,7 +39,7 @@ def test_plain_takes_away_what_a_terminal_obeys(hostile: str, harmless: str) -> 
 def test_plain_keeps_lines_and_tabs_as_asked() -> None:
     assert text.plain("a\tb\r\nc", newlines=True) == "a\tb\nc"
     assert text.plain("a\tb", tabs=False) == "a b"
-    assert text.plain("progress 1%\rprogress 2%", newlines=True) == "progress 1%␍progress 2%"
+    assert text.plain("progress 1%\rprogress 2%", newlines=True) == "progress 1%\nprogress 2%"
 
 
 @given(st.text() | st.lists(st.sampled_from([*HARMFUL, "\x1b[", "\x1b]", "ab", ";", "m", "\n", "\t"])).map("".join))
