@@ -264,13 +264,19 @@ class StoreScreen(Screen[None]):
         self._restand()
 
     def choose_preset(self, preset: str) -> None:
-        self.session.choice = self.session.choice.with_preset(preset)
+        choice = self.session.choice.with_preset(preset)
+        # "All" means all: also what came after a moment that was travelled to.
+        self.session.choice = replace(choice, at=None) if preset == "all" else choice
         self.ask_rows()
 
     def travel(self, *, back: bool) -> None:
         """One length of the range back or forward; forward it ends at now, and follows the clock again."""
         shown, now = self.session.shown, self.session.now_ms()
         if shown is None:
+            return
+        asked = self.session.choice
+        if asked.preset == "all" and asked.start is None and asked.end is None:
+            self.say("all that the store holds is shown: 1 to 5 choose a range to travel with")
             return
         if not back and shown.to_ms >= ceil_minute(now):
             self.say("this is now: there is nothing later")

@@ -16,6 +16,7 @@ from lambdatui.screens.base import Moving, StoreScreen
 from lambdatui.views.columns import Column
 from lambdatui.views.filters import Filter, FilterError, parse
 from lambdatui.views.shown import json_value, shown
+from lambdatui.widgets.filter_line import FilterLine
 from lambdatui.widgets.header import Standing
 from lambdatui.widgets.layout import Shown
 from lambdatui.widgets.rows import AllRows
@@ -136,11 +137,17 @@ class TableScreen(StoreScreen):
         return parse(expression, self.FILTERED) or None
 
     def filter_to(self, expression: str, *, done: bool) -> None:
-        """While it is typed, a filter that cannot be read yet leaves the rows as they are."""
+        """While it is typed, a filter that cannot be read yet leaves the rows as they are.
+
+        At Enter it filters nothing, and stands to be corrected: rows that match its beginning would pass for matches.
+        """
         try:
             where = self.parsed(expression)
         except FilterError as error:
             if done:
+                self.filter = ""
+                self.keep(None, only_trouble=self.table.only_trouble, done=True)
+                self.query_one(FilterLine).start(expression)
                 self.say(str(error))
             return
         self.keep(where, only_trouble=self.table.only_trouble, done=done)

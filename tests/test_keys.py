@@ -1,0 +1,79 @@
+"""What keys do when somebody mistypes, or goes where there is nothing."""
+
+import sys
+from pathlib import Path
+
+import pytest
+from textual.pilot import Pilot
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "screenshots"))
+import sample_log
+
+from collectors.model import FunctionKey
+from collectors.pipeline import import_files
+from lambdatui.application import LambdaTui
+from lambdatui.screens.tables import TableScreen
+from lambdatui.session import Session
+from lambdatui.theme import DARK, Terminal
+from lambdatui.widgets.filter_line import FilterLine
+from lambdatui.widgets.notice import Notice
+
+COLOURS = Terminal(ansi=False, ascii=False, remote=False, no_color=False)
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("shop")
+    log = sample_log.write(folder / "shop.jsonl", 1.2)
+    import_files([str(log)], db=folder / "shop.db", defaults=FunctionKey(""))
+    return folder / "shop.db"
+
+
+def app_on(db: Path) -> LambdaTui:
+    return LambdaTui(Session(db, COLOURS, utc=True, now_ms=lambda: sample_log.END_MS + 12_000), DARK)
+
+
+async def settle(pilot: Pilot[int]) -> None:
+    for _ in range(2):
+        await pilot.pause()
+        await pilot.app.workers.wait_for_complete()
+    await pilot.pause()
+
+
+async def press(pilot: Pilot[int], *keys: str) -> None:
+    for key in keys:
+        await pilot.press(key)
+        await settle(pilot)
+
+
+def screen_of(app: LambdaTui) -> TableScreen:
+    assert isinstance(app.screen, TableScreen)
+    return app.screen
+
+
+async def test_a_filter_that_cannot_be_read_filters_nothing_and_can_be_corrected(store: Path) -> None:
+    app = app_on(store)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        await press(pilot, "slash", *"nonsense", "colon", "1", "enter")
+        screen = screen_of(app)
+        assert (screen.filter, screen.table.row_count) == ("", len(sample_log.FUNCTIONS))
+        line = screen.query_one(FilterLine)
+        assert (line.display, line.value) == (True, "nonsense:1")
+        await press(pilot, *["backspace"] * 10, *"errors", "greater_than_sign", "0", "enter")
+        assert 0 < screen.table.row_count < len(sample_log.FUNCTIONS)
+        assert not line.display
+
+
+async def test_all_is_all_wherever_one_has_travelled(store: Path) -> None:
+    app = app_on(store)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        await press(pilot, "6")
+        everything = app.session.shown
+        for key in ("left_square_bracket", "right_square_bracket"):
+            await press(pilot, key)
+            assert app.session.shown == everything
+            assert "1 to 5" in app.screen.query_one(Notice).said
+        await press(pilot, "1", "left_square_bracket", "6")
+        assert app.session.shown == everything
