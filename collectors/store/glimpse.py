@@ -30,9 +30,15 @@ _SUMS = (
     " ON c.function_id = f.id AND c.start_ms >= ? AND c.start_ms < ? GROUP BY f.id"
 )
 _METRICS = (
-    "SELECT function_id, metric, sum(value) FROM metrics WHERE metric IN ('Invocations', 'Errors', 'Throttles')"
-    " AND start_ms >= ? AND start_ms < ? GROUP BY metric, function_id"
+    "SELECT m.function_id, m.metric, sum(m.{value}) FROM functions f CROSS JOIN {table} m"
+    " ON m.metric IN ('Invocations', 'Errors', 'Throttles') AND m.function_id = f.id AND m.stat IN ('Sum', 'Maximum')"
+    " AND m.start_ms >= ? AND m.start_ms < ? GROUP BY m.function_id, m.metric"
 )
+_METRICS_OF = {
+    "minute_cells": _METRICS.format(table="metrics", value="value"),
+    "hour_cells": _METRICS.format(table="metric_hours", value="total"),
+    "day_cells": _METRICS.format(table="metric_days", value="total"),
+}
 
 
 class Unseen(Exception):
@@ -95,6 +101,7 @@ def glimpse(
     connection = None
     try:
         connection = _opened(path)
+        connection.execute("BEGIN")  # all of it as it is at one moment
         newest = _one(connection, _NEWEST)
         from_ms, to_ms = ends(newest, lambda: _one(connection, _OLDEST))
         return newest, _sums(connection, from_ms, to_ms, newest)
@@ -134,7 +141,9 @@ def _sums(connection: sqlite3.Connection, from_ms: int, to_ms: int, newest: int 
         for table, low, high in pieces(from_ms, to_ms, newest):
             for row in connection.execute(_SUMS.format(table=table), (low, high)):
                 functions[row[0]].add(row[1:])
-    for function_id, metric, value in connection.execute(_METRICS, (from_ms, to_ms)):
-        if function_id in functions:
-            functions[function_id].metrics[metric] = value
+    if _one(connection, "SELECT EXISTS (SELECT 1 FROM metric_days)"):
+        for table, low, high in pieces(from_ms, to_ms, to_ms):
+            for function_id, metric, value in connection.execute(_METRICS_OF[table], (low, high)):
+                known = functions[function_id].metrics
+                known[metric] = known.get(metric, 0.0) + value
     return list(functions.values())
