@@ -180,7 +180,7 @@ def test_logs_are_searched_and_harmless(db: Path) -> None:
         (("functions", "--config", "/nowhere.toml"), 2, "/nowhere.toml"),
         (("db", "infoo"), 2, "info"),
         (("db", "query", "SELECT nonsense"), 1, "no such column"),
-        ((), 2, "terminal"),
+        ((), 1, "terminal"),
     ],
 )
 def test_mistakes_are_one_line_that_helps(db: Path, arguments: tuple[str, ...], code: int, words: str) -> None:

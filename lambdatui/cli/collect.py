@@ -117,7 +117,7 @@ def _collected(opening: Opening, db: Path) -> _Collected:
     try:
         source = opening()
     except SourceFailed as failed:
-        return _Collected(failed.what, None, [str(failed)])
+        return _Collected(failed.what, None, [f"{failed.meaning}; {failed.what_to_do}"])
     from collectors.pipeline import collect
 
     try:

@@ -91,11 +91,13 @@ def check() -> int:
     from collectors.store.maintenance import check as problems_of
 
     path = current_context().db
-    problems = problems_of(path)
+    # SQLite tells all that it finds in one text of many lines.
+    problems = [line for problem in problems_of(path) for line in problem.splitlines() if not line.startswith("***")]
     for problem in problems:
         click.echo(text.plain(problem))
     if problems:
-        click.echo(f"lambdatui db check: {path}: {len(problems)} problems; import into a new --db", err=True)
+        many = "" if len(problems) == 1 else "s"
+        click.echo(f"lambdatui db check: {path}: {len(problems)} problem{many}; import into a new --db", err=True)
         return STORE
     click.echo(f"{path}: whole")
     return 0
@@ -140,8 +142,8 @@ def export(file: str, force: bool) -> None:
         size = db_export.copy_store(current_context().db, target)
         click.echo(f"{file}: {text.size(size)}", err=True)
         return
-    lines = db_export.write_lines(file)
-    click.echo(f"{file}: {lines:,} lines", err=True)
+    lines, span = db_export.write_lines(file)
+    click.echo(text.plain(f"{file}: {lines:,} lines, {span}"), err=True)
 
 
 @command.command("query")

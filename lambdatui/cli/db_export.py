@@ -40,21 +40,21 @@ def copy_store(source: Path, target: Path) -> int:
     return target.stat().st_size
 
 
-def write_lines(file: str) -> int:
-    """The range's log lines as JSON lines; how many. ``-`` is stdout, ``.gz`` is compressed."""
+def write_lines(file: str) -> tuple[int, str]:
+    """The range's log lines as JSON lines; how many, and the range's name. ``-`` is stdout, ``.gz`` is compressed."""
     lines = 0
     with opened() as store, _output(file) as out:
         stored = store.reader.functions()
         ids = store.context.narrow.ids(stored)
         if ids == []:
-            return 0
+            return 0, store.range.label
         functions = {row.id: row.function for row in stored}
         streams = _streams(store, ids)
         for line in store.reader.search(store.range.from_ms, store.range.to_ms, ids):
             event = _event(line, functions[line.function_id], streams.get((line.function_id, line.request_id), ()))
             out.write(json.dumps({name: value for name, value in event.items() if value != ""}) + "\n")
             lines += 1
-    return lines
+    return lines, store.range.label
 
 
 def _streams(store: Opened, ids: list[int] | None) -> dict[tuple[int, str], list[tuple[int, str]]]:

@@ -47,6 +47,7 @@ class Root(click.Group):
         **extra: Any,
     ) -> int:
         """Run, and with ``standalone_mode`` exit with the documented code; without, return it."""
+        _outputs_there()
         try:
             code = self._run(args, prog_name, complete_var, **extra)
         except BrokenPipeError:
@@ -101,9 +102,23 @@ def _failed(error: Exception) -> int:
     ]
     for kinds, code in codes:
         if isinstance(error, kinds):
-            click.echo(plain(f"lambdatui: {error}"), err=True)
+            click.echo(plain(f"lambdatui: {_said(error)}"), err=True)
             return code
     raise error
+
+
+def _said(error: Exception) -> str:
+    """The system's errors by file and reason, not by number."""
+    if not isinstance(error, OSError) or not error.strerror:
+        return str(error)
+    return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
+
+
+def _outputs_there() -> None:
+    """Started with ``>&-``, Python has no stdout at all: what would be written there goes nowhere."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115 - open as long as the process
 
 
 def _everywhere(command: click.Command) -> None:
@@ -136,9 +151,9 @@ def _version(ctx: click.Context, param: click.Parameter, value: bool) -> None:
 
 def _start(ctx: click.Context) -> NoReturn:
     """The screens, where there is a terminal for them."""
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
-        raise click.UsageError(
-            "the screens need a terminal; for scripts there are commands, such as 'lambdatui functions --json'", ctx
+    if not (sys.stdin is not None and sys.stdin.isatty() and sys.stdout.isatty()):
+        raise click.ClickException(
+            "the screens need a terminal; for scripts there are commands, such as 'lambdatui functions --json'"
         )
     context = current_context()
     from lambdatui.app import run

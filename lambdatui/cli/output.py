@@ -124,7 +124,7 @@ def table_text(columns: Sequence[Column], rows: Sequence[Any], *, utc: bool, wid
     """Aligned columns. With ``width``, columns of words are cut, the widest first, until a line fits."""
     cells = [[shown(column, getattr(row, column.id), utc=utc) for column in columns] for row in rows]
     widths = [
-        max(len(column.title), *(len(line[number]) for line in cells)) if cells else len(column.title)
+        max(len(column.title), *(_cells(line[number]) for line in cells)) if cells else len(column.title)
         for number, column in enumerate(columns)
     ]
     if width is not None:
@@ -144,12 +144,30 @@ def _fit(widths: list[int], columns: Sequence[Column], width: int) -> None:
 
 
 def _line(cells: Sequence[str], columns: Sequence[Column], widths: Sequence[int]) -> str:
-    cut = (cell if len(cell) <= size else f"{cell[: size - 1]}…" for cell, size in zip(cells, widths, strict=True))
-    padded = (
-        cell.ljust(size) if column.align == "left" else cell.rjust(size)
-        for cell, column, size in zip(cut, columns, widths, strict=True)
-    )
-    return GAP.join(padded).rstrip()
+    fitted = (_padded(cell, size, column.align) for cell, column, size in zip(cells, columns, widths, strict=True))
+    return GAP.join(fitted).rstrip()
+
+
+def _padded(cell: str, size: int, side: str) -> str:
+    """``cell`` in exactly ``size`` cells of the terminal."""
+    if cell.isascii():
+        cut = cell if len(cell) <= size else f"{cell[: size - 1]}…"
+        return cut.ljust(size) if side == "left" else cut.rjust(size)
+    from rich.cells import set_cell_size
+
+    used = _cells(cell)
+    if used > size:
+        return f"{set_cell_size(cell, size - 1)}…"
+    return cell + " " * (size - used) if side == "left" else " " * (size - used) + cell
+
+
+def _cells(cell: str) -> int:
+    """How many cells of a terminal ``cell`` takes: two for each sign of Chinese, Japanese or Korean."""
+    if cell.isascii():
+        return len(cell)
+    from rich.cells import cell_len
+
+    return cell_len(cell)
 
 
 def narrate(view: View[Any], shown_rows: int) -> None:
