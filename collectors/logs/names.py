@@ -32,3 +32,10 @@ def function_key(event: LogEvent, defaults: FunctionKey) -> FunctionKey:
     else:
         name = defaults.name or group.strip("/").rpartition("/")[2] or "unknown"
     return FunctionKey(name, account or defaults.account, region or defaults.region)
+
+
+def runtime_of(version: str) -> str:
+    """INIT_START's ``python:3.13.v31`` is the runtime ``python3.13``."""
+    name, _, rest = version.partition(":")
+    number = rest.split(".v")[0].removesuffix(".mainlinev2").removesuffix(".mainline")
+    return f"{name}{'.' if name == 'provided' else ''}{number}"

@@ -1,0 +1,41 @@
+"""A log stream while it is read: the invocation it is in, the one before, and what waits for the next."""
+
+from collectors.logs.invocation import Open
+from collectors.model import FunctionKey
+
+
+class StreamState:
+    """What one stream is in the middle of."""
+
+    __slots__ = (
+        "current",
+        "key",
+        "name",
+        "nameless",
+        "pending",
+        "previous",
+        "runtime",
+        "seen",
+        "slot",
+        "slot_batch",
+        "strays",
+    )
+
+    def __init__(self, key: FunctionKey, name: str) -> None:
+        self.key = key
+        self.name = name
+        self.nameless = not name
+        self.current: Open | None = None
+        self.previous: Open | None = None
+        self.strays: dict[str, Open] = {}
+        self.pending: Open | None = None
+        self.seen = 0
+        self.runtime: str | None = None
+        self.slot = 0
+        self.slot_batch = -1
+
+    def find(self, request_id: str) -> Open | None:
+        for known in (self.current, self.previous):
+            if known is not None and known.request_id == request_id:
+                return known
+        return self.strays.get(request_id)
