@@ -14,8 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
+# Of days, which are few, and read next: with 500 functions the minutes' pages take as long as all the sums.
 _NEWEST = (
-    "SELECT max(at) FROM (SELECT (SELECT last_ms FROM minute_cells WHERE function_id = f.id"
+    "SELECT max(at) FROM (SELECT (SELECT last_ms FROM day_cells WHERE function_id = f.id"
     " ORDER BY start_ms DESC LIMIT 1) AS at FROM functions f)"
 )
 _FIRST = "SELECT start_ms FROM minute_cells WHERE function_id = f.id ORDER BY start_ms LIMIT 1"
