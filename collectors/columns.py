@@ -1,6 +1,5 @@
 """Invocations as columns: numbers as numpy arrays, so that they cross processes and are summed at C speed."""
 
-from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -51,15 +50,6 @@ class Columns(msgspec.Struct, array_like=True):
         """The numeric columns by name."""
         matrix = np.frombuffer(self.numbers, np.int64).reshape(len(NUMBERS), self.count)
         return dict(zip(NUMBERS, matrix, strict=True))
-
-
-def filled(column: Sequence[int | None]) -> Sequence[int] | npt.NDArray[np.float64]:
-    """A column with -1 for None. Durations and sizes are far below the 2**53 that a float keeps exactly."""
-    if None not in column:
-        return column  # type: ignore[return-value]
-    numbers = np.array(column, np.float64)
-    numbers[np.isnan(numbers)] = -1
-    return numbers
 
 
 def with_holes(column: Ints) -> list[int | None]:

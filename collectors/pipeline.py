@@ -24,7 +24,7 @@ from collectors.store.open import explained, writing
 from collectors.store.writer import Writer, Written
 from collectors.writing_process import Sink, WritingProcess
 
-BATCH_ROWS = 2_000  # invocations that leave together: few enough to stay in the processor's cache
+BATCH_ROWS = 700  # invocations that leave together: few enough to stay in the processor's cache
 ALONE_BYTES = 16 << 20  # inputs up to this size are not worth a second process
 
 

@@ -1,9 +1,11 @@
 """The store's writer in a process of its own: batches go to it through a pipe, counts and errors come back."""
 
 import contextlib
+import fcntl
 import gc
 import multiprocessing
 import os
+import queue
 import signal
 import threading
 from multiprocessing.connection import Connection
@@ -22,6 +24,7 @@ from collectors.store.writer import Writer, Written
 _FORKED = multiprocessing.get_context("fork").Process
 _SPAWNED = multiprocessing.get_context("spawn").Process
 _READY, _DONE = "ready", "done"
+WAITING = 16  # batches between reader and writer, about as many as are read during a commit
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(Batch)
 
@@ -34,9 +37,10 @@ class Sink(Protocol):
     def finish(self) -> Written: ...
 
 
-def _run(path: Path, source: str, pipe: Connection, other_end: Connection) -> None:
+def _run(path: Path, source: str, batches: Connection, answers: Connection, others: tuple[Connection, ...]) -> None:
     """The process: takes batches until an empty message or the pipe's end. Dies with its parent, by the pipe."""
-    other_end.close()
+    for end in others:
+        end.close()
     gc.disable()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent hears ctrl-c and ends the pipe
     try:
@@ -44,31 +48,39 @@ def _run(path: Path, source: str, pipe: Connection, other_end: Connection) -> No
             with explained(path):
                 writer = Writer(connection, fingerprint)
                 writer.begin(source)
-            pipe.send((_READY, ""))
-            while packed := pipe.recv_bytes():
+            answers.send((_READY, ""))
+            while packed := batches.recv_bytes():
                 with explained(path):
                     writer.add(_decoder.decode(packed))
             with explained(path):
                 total = writer.flush()
-        pipe.send((_DONE, total))
+        answers.send((_DONE, total))
     except EOFError:
         return
     except StoreError as error:
-        pipe.send((type(error).__name__, str(error)))
+        answers.send((type(error).__name__, str(error)))
     finally:
-        pipe.close()
+        answers.close()
 
 
 class WritingProcess:
     """A ``Sink`` whose writer runs beside. Raises the writer's StoreError here, from whichever call comes next."""
 
     def __init__(self, path: Path, source: str) -> None:
-        self._pipe, theirs = multiprocessing.Pipe()
+        theirs, self._batches = multiprocessing.Pipe(duplex=False)
+        self._answers, their_answers = multiprocessing.Pipe(duplex=False)
+        with contextlib.suppress(AttributeError, OSError):  # Linux; as much as an unprivileged pipe may hold
+            fcntl.fcntl(self._batches.fileno(), fcntl.F_SETPIPE_SZ, 1 << 20)
         process = _FORKED if _alone() else _SPAWNED
-        self._process = process(target=_run, args=(path, source, theirs, self._pipe), name="lambdatui-writer")
+        ends = (theirs, their_answers, (self._batches, self._answers))
+        self._process = process(target=_run, args=(path, source, *ends), name="lambdatui-writer")
         self._process.start()
         theirs.close()
+        their_answers.close()
         self._path = path
+        self._waiting: queue.Queue[bytes | None] = queue.Queue(WAITING)
+        self._sender = threading.Thread(target=self._send, name="lambdatui-batches", daemon=True)
+        self._sender.start()
 
     def __enter__(self) -> Self:
         self._expect(_READY)
@@ -77,27 +89,42 @@ class WritingProcess:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._pipe.close()
+        if kind is not None:
+            while True:  # what was not sent yet is not sent any more
+                try:
+                    self._waiting.get_nowait()
+                except queue.Empty:
+                    break
+        self._waiting.put(None)
+        self._sender.join(30)
+        self._batches.close()
         self._process.join(30)
         if self._process.is_alive():
             self._process.terminate()
+        self._answers.close()
 
     def write(self, batch: Batch) -> None:
-        try:
-            if self._pipe.poll():
-                self._expect(_READY)
-            self._pipe.send_bytes(_encoder.encode(batch))
-        except (BrokenPipeError, ConnectionResetError):
+        if self._answers.poll():
             self._expect(_READY)
+        self._waiting.put(_encoder.encode(batch))
 
     def finish(self) -> Written:
-        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
-            self._pipe.send_bytes(b"")
+        self._waiting.put(b"")
         return self._expect(_DONE)
+
+    def _send(self) -> None:
+        """The thread: the writer commits for a while now and then, and the reader goes on meanwhile."""
+        there = True
+        while (packed := self._waiting.get()) is not None:
+            if there:
+                try:
+                    self._batches.send_bytes(packed)
+                except (BrokenPipeError, ConnectionResetError):
+                    there = False  # the writer has said why, or has ended: the next call finds out
 
     def _expect(self, wanted: str) -> Written:
         try:
-            word, answer = self._pipe.recv()
+            word, answer = self._answers.recv()
         except (EOFError, ConnectionResetError):
             self._process.join(5)
             raise StoreError(

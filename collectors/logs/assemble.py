@@ -279,7 +279,7 @@ class Assembler:
         if (
             current is None
             or current.report is not None
-            or (begins and current.start_ms is not None and event.timestamp_ms > current.start_ms)
+            or (begins and (current.start_ms is None or event.timestamp_ms > current.start_ms))
         ):
             if begins and state.pending is not None and not state.begun:
                 self._finished.add_loose(state, state.pending)

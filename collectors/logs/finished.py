@@ -6,19 +6,19 @@ from itertools import chain
 import msgspec
 import numpy as np
 
-from collectors.columns import NUMBERS, Batch, Columns, filled
+from collectors.columns import NUMBERS, Batch, Columns, Ints
 from collectors.logs.fingerprint import fingerprint
 from collectors.logs.invocation import Open
 from collectors.logs.platform import Report, Unreadable
 from collectors.logs.platform_text import parse_report
+from collectors.logs.report_line import is_plain, plain_figures
 from collectors.logs.streams import StreamState
-from collectors.model import ErrorKind, Function, FunctionKey, LooseLines, Parts, Reject, Stream, packed_id
+from collectors.model import ErrorKind, Function, FunctionKey, LooseLines, Parts, Reject, Status, Stream, packed_id
 
 _encode = msgspec.msgpack.Encoder().encode
 _NO_REPORT = Report(None, None)
 _FIGURES = tuple(Report._fields.index(name) for name in NUMBERS[6:13])
-_TRACE = Report._fields.index("trace_id")
-_STATUS = Report._fields.index("status")
+_PARTS, _STATUS_ROW, _FIRST_FIGURE, _ERROR = map(NUMBERS.index, ("parts", "status", "duration_us", "error"))
 
 
 class Finished:
@@ -75,22 +75,17 @@ class Finished:
     def batch(self) -> Batch:
         """The batch. REPORTs are read, verdicts given and repeated events dropped here."""
         done = self._done
-        reports = [self._read(each.report) for each in done]
-        statuses, errors = [0] * len(done), [-1] * len(done)
-        for at, (each, report) in enumerate(zip(done, reports, strict=True)):
-            each.report = report
-            if each.suspect or report is None or report[_STATUS] is not None:
-                status, error_type, message = each.verdict()
-                statuses[at] = int(status)
-                if error_type:
-                    errors[at] = self._error(self._streams[self._done_slots[at]].function, error_type, message)
         ids = [each.ids for each in done]
         if len(set(chain.from_iterable(ids))) != sum(map(len, ids)):
             self.duplicates += sum([each.keep_once() for each in done])
-        columns = columns_of(done, reports, self._done_slots, statuses, errors, keep_lines=self._keep)
+        numbers = np.full((len(NUMBERS), len(done)), -1, np.int64)
+        traces: list[str | None] = [None] * len(done)
+        numbers[_PARTS], numbers[_STATUS_ROW] = Parts.WHOLE, Status.OK
+        for at in self._read_plain(numbers):
+            self._read_closely(at, numbers, traces)
         return Batch(
             self._streams,
-            columns,
+            columns_of(done, numbers, traces, self._done_slots, keep_lines=self._keep),
             self._loose,
             self._error_kinds,
             self._functions,
@@ -98,6 +93,42 @@ class Finished:
             self.events,
             self.duplicates,
         )
+
+    def _read_plain(self, numbers: Ints) -> list[int]:
+        """Fills in what plain REPORTs of plain successes say, all at once; the places of the others."""
+        done = self._done
+        reports = [each.report for each in done]
+        plain = [
+            at
+            for at, (each, report) in enumerate(zip(done, reports, strict=True))
+            if type(report) is str and not each.suspect and each.start_ms is not None and is_plain(report)
+        ]
+        figures = plain_figures([reports[at] for at in plain])  # type: ignore[misc]
+        if figures is None:
+            return list(range(len(done)))
+        numbers[_FIRST_FIGURE : _FIRST_FIGURE + len(figures), plain] = figures
+        if len(plain) == len(done):
+            return []
+        others = np.ones(len(done), np.bool_)
+        others[plain] = False
+        found: list[int] = np.flatnonzero(others).tolist()
+        return found
+
+    def _read_closely(self, at: int, numbers: Ints, traces: list[str | None]) -> None:
+        """Fills in one invocation: its REPORT's figures, and the verdict on it."""
+        each = self._done[at]
+        each.report = report = self._read(each.report)
+        told = report or _NO_REPORT
+        for row, field in enumerate(_FIGURES, _FIRST_FIGURE):
+            figure = told[field]
+            if figure is not None:
+                numbers[row, at] = figure
+        traces[at] = told.trace_id
+        numbers[_PARTS, at] = each.parts
+        status, error_type, message = each.verdict()
+        numbers[_STATUS_ROW, at] = int(status)
+        if error_type:
+            numbers[_ERROR, at] = self._error(self._streams[self._done_slots[at]].function, error_type, message)
 
     def _read(self, text: Report | str | None) -> Report | None:
         if not isinstance(text, str):
@@ -118,37 +149,22 @@ class Finished:
 
 
 def columns_of(
-    done: Sequence[Open],
-    reports: Sequence[Report | None],
-    streams: Sequence[int],
-    statuses: Sequence[int],
-    errors: Sequence[int],
-    *,
-    keep_lines: bool,
+    done: Sequence[Open], numbers: Ints, traces: list[str | None], streams: Sequence[int], *, keep_lines: bool
 ) -> Columns:
-    """The columns of invocations, given with what their REPORTs say, their streams, verdicts and errors."""
+    """The columns of invocations: ``numbers`` has REPORTs' figures and verdicts, the rest is filled in here."""
     if not done:
         return Columns(0, b"", [], None, None)
-    starts = [each.start_ms for each in done]
-    whole = None not in starts and None not in reports
-    figures = list(zip(*[each or _NO_REPORT for each in reports], strict=True))
     times = [each.times for each in done]
-    numbers = np.empty((len(NUMBERS), len(done)), np.int64)
+    starts = [each.start_ms for each in done]
     numbers[0] = streams
     numbers[1] = starts if None not in starts else [each.begins_at() for each in done]  # type: ignore[assignment]
-    numbers[2] = Parts.WHOLE if whole else [each.parts for each in done]
-    numbers[3] = statuses
     numbers[4] = list(map(max, times))
     numbers[5] = list(map(len, times))
-    for row, at in enumerate(_FIGURES, 6):
-        numbers[row] = filled(figures[at])
-    numbers[13] = errors
-    traces = figures[_TRACE]
     return Columns(
         len(done),
         numbers.tobytes(),
         packed_ids([each.request_id for each in done]),
-        list(traces) if any(traces) else None,
+        traces if any(traces) else None,
         [_encode((each.times, each.texts)) for each in done] if keep_lines else None,
     )
 
@@ -156,7 +172,13 @@ def columns_of(
 def packed_ids(ids: Sequence[str]) -> list[bytes | str]:
     """Request ids as ``packed_id`` packs each; all at once where all are UUIDs, as they nearly always are."""
     joined = "".join(ids)
-    if joined.islower() and all(len(each) == 36 and each.count("-") == 4 for each in ids):
+    dashes = "-" * len(ids)
+    if (
+        joined.islower()
+        and set(map(len, ids)) == {36}
+        and joined.count("-") == 4 * len(ids)
+        and all(joined[at::36] == dashes for at in (8, 13, 18, 23))
+    ):
         try:
             raw = bytes.fromhex(joined.replace("-", ""))
         except ValueError:
