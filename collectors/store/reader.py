@@ -90,16 +90,17 @@ class Reader:
     def newest_ms(self) -> int | None:
         """When the newest invocation began; None in a store without any."""
         return self._edge(
-            "max", "SELECT last_ms FROM minute_cells WHERE function_id = f.id ORDER BY start_ms DESC LIMIT 1"
+            "max", "SELECT last_ms FROM day_cells WHERE function_id = f.id ORDER BY start_ms DESC LIMIT 1"
         )
 
     def oldest_ms(self) -> int | None:
         """When the oldest began; the minute of it, once its rows are pruned."""
         first = "SELECT start_ms FROM minute_cells WHERE function_id = f.id ORDER BY start_ms LIMIT 1"
+        summed = "SELECT start_ms FROM insights_cells WHERE function_id = f.id ORDER BY start_ms LIMIT 1"
         return self._edge(
             "min",
             f"SELECT coalesce((SELECT min(start_ms) FROM invocations WHERE function_id = f.id"
-            f" AND start_ms < ({first}) + 60000), ({first}))",
+            f" AND start_ms < ({first}) + 60000), ({first}), ({summed}))",
         )
 
     def _edge(self, which: str, of_function: str) -> int | None:
