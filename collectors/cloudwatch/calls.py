@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from collectors.account import CallCount
+from collectors.source import BudgetReached
 
 Limit = Callable[[str, int], None]
 
@@ -24,25 +25,36 @@ class Calls:
         self._sent: Counter[str] = Counter()
         self._units: Counter[str] = Counter()
         self._limit = limit
+        self._overspent: BudgetReached | None = None
 
     def sent(self, operation: str) -> None:
         with self._lock:
             self._sent[operation] += 1
 
     def spend(self, operation: str, units: int) -> None:
-        """Counts units that are about to be billed; raises BudgetReached, and counts nothing, where there is a limit."""
+        """Counts units about to be billed; BudgetReached, and nothing counted, where the limit says so."""
+        if self._overspent is not None:
+            raise self._overspent
         if self._limit is not None:
             self._limit(operation, units)
         with self._lock:
             self._units[operation] += units
 
     def correct(self, operation: str, estimated: int, actual: int) -> None:
-        """What was spent on an estimate is now known. It is spent already, so no limit can stop it."""
-        if self._limit is not None and actual > estimated:
-            with _suppressed():
+        """What was spent on an estimate is now known. It is spent already; where that was too much, it was the last."""
+        if self._limit is not None and actual != estimated:
+            try:
                 self._limit(operation, actual - estimated)
+            except BudgetReached as reached:
+                self._overspent = reached
         with self._lock:
             self._units[operation] += actual - estimated
+
+    def reset(self) -> None:
+        """Counts from nothing again: another collection begins."""
+        with self._lock:
+            self._sent.clear()
+            self._units.clear()
 
     def counts(self) -> list[CallCount]:
         with self._lock:
@@ -62,15 +74,6 @@ class Calls:
             self.sent(f"{service}:{event_name.rpartition('.')[2]}")
 
         client.meta.events.register_first("before-send", sending)
-
-
-class _suppressed:
-    def __enter__(self) -> None: ...
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> bool:
-        from collectors.source import BudgetReached
-
-        return kind is not None and issubclass(kind, BudgetReached)
 
 
 class TokenBucket:

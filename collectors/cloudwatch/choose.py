@@ -14,7 +14,7 @@ FETCHING_S = 300.0  # how long a collection may fetch events; what takes longer 
 
 @dataclass(frozen=True, slots=True)
 class Volume:
-    """What a group holds for this collection: bytes that came in (None: not known), and whether anything was invoked."""
+    """What a group holds for this collection: bytes that came in (None: not known), and whether anything ran."""
 
     log_bytes: int | None
     active: bool

@@ -16,7 +16,7 @@ SERVICES = ("AWS Lambda", "AmazonCloudWatch")
 
 
 def billed_days(client: Any, calls: Calls, account: str, since_ms: int, now_ms: int) -> Iterator[BilledDay]:
-    """UTC days from that of ``since_ms`` to today. SourceFailed; BudgetReached before a page that may not be paid for."""
+    """UTC days from that of ``since_ms`` to today. SourceFailed; BudgetReached before a page too many."""
     end = datetime.fromtimestamp(now_ms / 1000, UTC).date() + timedelta(days=1)
     request: dict[str, Any] = {
         "TimePeriod": {

@@ -107,7 +107,7 @@ class Insights:
         return self.aggregates(rows, groups, start_ms)
 
     def patterns(self, groups: Sequence[LogGroup], start_ms: int, estimated_bytes: int) -> Iterator[ErrorPattern]:
-        """The patterns of the hour's error lines, the most frequent first; one group a query, so that it is known whose."""
+        """The patterns of the hour's error lines, the most frequent first; one group a query, so that it says whose."""
         for group in groups:
             for row in self.run(PATTERN_QUERY, [group.name], start_ms, estimated_bytes // len(groups)):
                 samples = _number(row.get("@sampleCount"))

@@ -1,6 +1,7 @@
 """The one session through which AWS is read. boto3 is imported when a session is made, not before."""
 
 import threading
+from collections.abc import Callable
 from typing import Any
 
 from collectors.cloudwatch.calls import Calls, Limit
@@ -16,7 +17,8 @@ class ReadOnlyViolation(Exception):
 class ReadOnlySession:
     """Makes clients that can call ``readings.READINGS`` and nothing else; counts what they send.
 
-    Credentials and region are found as the AWS CLI finds them. SourceFailed when the profile or region is missing.
+    Credentials and region are found as the AWS CLI finds them. ``limit_of(region)`` is what is asked before anything
+    billed is sent (see ``Calls``). SourceFailed when the profile or region is missing.
     """
 
     def __init__(
@@ -25,7 +27,7 @@ class ReadOnlySession:
         region: str | None = None,
         endpoint_url: str | None = None,
         *,
-        limit: Limit | None = None,
+        limit_of: Callable[[str], Limit] | None = None,
     ) -> None:
         from boto3.session import Session
         from botocore.session import get_session
@@ -37,7 +39,6 @@ class ReadOnlySession:
             core.register_component("response_parser_factory", FastFactory())
             self._session = Session(botocore_session=core, profile_name=profile, region_name=region)
         self.profile = profile
-        self.calls = Calls(limit)
         self._endpoint_url = endpoint_url
         self._clients: dict[str, Any] = {}
         self._lock = threading.Lock()
@@ -46,6 +47,7 @@ class ReadOnlySession:
                 profile or "the default profile", "it names no AWS region", "give --region, or set AWS_REGION"
             )
         self.region: str = self._session.region_name
+        self.calls = Calls(limit_of(self.region) if limit_of else None)
 
     def client(self, service: str) -> Any:
         """The client of ``service``, which raises ReadOnlyViolation at any other call than the listed ones."""

@@ -6,16 +6,19 @@ seldom. A part that fails is told and the others go on, unless the credentials o
 
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 from collectors.account import Alarms, CallCount, Choice, Configured, Covered, Inventory
 from collectors.cloudwatch import alarms, choose, costs, insights, inventory, log_events, log_groups, optimizer
+from collectors.cloudwatch import metric_names as names
 from collectors.cloudwatch.calls import TokenBucket, bucket_of
 from collectors.cloudwatch.errors import is_hopeless
 from collectors.cloudwatch.functions import CONTROL_PLANE_RATE, account_of, list_functions
 from collectors.cloudwatch.log_groups import LogGroup
 from collectors.cloudwatch.metric_reading import MetricReading
+from collectors.cloudwatch.metrics import queries
 from collectors.cloudwatch.session import ReadOnlySession
 from collectors.model import Function, Reject
 from collectors.source import Given, SourceFailed, Step
@@ -25,6 +28,17 @@ CoveredSpans = Callable[[str], Sequence[tuple[int, int]]]
 ALWAYS = ("functions", "inventory", "metrics", "logs", "insights", "alarms")
 DETAILS_A_TIME = 25  # functions whose aliases, versions and the like are looked at: six calls each, three a second
 DETAILS_DAYS_MS = 86_400_000
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """What a collection would ask for: ``metrics`` at least, and ``metrics_more`` if every function is active."""
+
+    functions: int
+    log_groups: int
+    stored_bytes: int
+    metrics: int
+    metrics_more: int
 
 
 class CloudWatchSource:
@@ -65,6 +79,19 @@ class CloudWatchSource:
 
     def counts(self) -> list[CallCount]:
         return self._session.calls.counts()
+
+    def estimate(self) -> Estimate:
+        """What a collection would meet and ask for, found out with calls that are free. SourceFailed."""
+        _ = self.account
+        for _given in self._listed():
+            pass
+        groups, facts = log_groups.discover(self._session.client("logs"), self.account, self.region, self._functions)
+        of_all = [query for function in self._functions for query in queries(function.key, *names.OF_ALL)]
+        of_one = queries(self._functions[0].key, *names.OF_ACTIVE, "AsyncEventsDropped") if self._functions else []
+        return Estimate(
+            len(self._functions), len(groups), sum(fact.stored_bytes or 0 for fact in facts),
+            len(of_all) + len(names.OF_ACCOUNT), len(self._functions) * (len(of_one) + 1),
+        )  # fmt: skip
 
     def given(self, covered: CoveredSpans) -> Iterator[Given]:
         """All there is, as ``collectors.source.Account`` says."""
@@ -125,9 +152,8 @@ class CloudWatchSource:
                 self._functions.append(function)
                 self._settings[function.key.name] = settings
         yield self._functions
-        names = None if self._wanted is None else frozenset(self._settings)
-        found = list(self._settings.values())
-        yield Inventory(self.account, self.region, ("function",), found, names)
+        looked_at = None if self._wanted is None else frozenset(self._settings)
+        yield Inventory(self.account, self.region, ("function",), list(self._settings.values()), looked_at)
 
     def _inventory(self, metrics: MetricReading) -> Iterator[Given]:
         yield Step("inventory")

@@ -1,4 +1,4 @@
-"""Writing what is known of accounts: latest values replace, histories grow, and the same thing twice changes nothing."""
+"""Writing what is known of accounts: values replace, histories grow, and the same thing twice changes nothing."""
 
 import json
 import sqlite3

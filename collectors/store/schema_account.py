@@ -30,7 +30,8 @@ CREATE TABLE alarm_history (
 -- What AWS itself says that it billed; no figure of ours is computed in money here.
 CREATE TABLE billed_days (
     account TEXT NOT NULL, day_ms INTEGER NOT NULL, service TEXT NOT NULL, usage_type TEXT NOT NULL,
-    amount TEXT NOT NULL, currency TEXT NOT NULL, quantity TEXT NOT NULL, unit TEXT NOT NULL, estimated INTEGER NOT NULL,
+    amount TEXT NOT NULL, currency TEXT NOT NULL, quantity TEXT NOT NULL, unit TEXT NOT NULL,
+    estimated INTEGER NOT NULL,
     PRIMARY KEY (account, day_ms, service, usage_type)
 ) WITHOUT ROWID;
 CREATE TABLE recommendations (
