@@ -8,7 +8,7 @@ import boto3
 import pytest
 from click.testing import CliRunner
 
-from collectors.cloudwatch.session import READINGS
+from collectors.cloudwatch.readings import READINGS
 from lambdatui.cli.iam_policy import command
 
 
