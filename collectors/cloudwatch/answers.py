@@ -1,15 +1,17 @@
 """The answers that are large, read by msgspec: a page of 7,000 log events, a thousand series of points.
 
 botocore walks every value by its model, in Python. Its component ``response_parser_factory`` is where another parser
-is put. Ours reads the two large answers; every other answer, every error, and any answer whose shape is not as
-documented, goes to botocore's own parser.
+is put. Ours reads the two large answers; every other answer, and every error, goes to botocore's own parser. A large
+answer that is not as documented is given as the plain JSON that it is.
 """
 
+import contextlib
 from functools import lru_cache
 from typing import Any
 
 import msgspec
 from botocore.parsers import PROTOCOL_PARSERS, JSONParser, ResponseParser, ResponseParserFactory
+from botocore.utils import parse_timestamp
 
 from collectors.model import LogEvent
 
@@ -71,10 +73,11 @@ class FastParser(JSONParser):
     def _handle_json_body(self, raw_body: bytes, shape: Any) -> Any:
         fast = _FAST.get(shape.name)
         if fast is not None:
-            try:
+            with contextlib.suppress(msgspec.MsgspecError):
                 return fast(raw_body)
-            except msgspec.MsgspecError:
-                pass  # unusual: botocore's parser takes it as it is
+            # Something is not as documented. Whoever reads it looks at each value: one odd time loses no other.
+            with contextlib.suppress(msgspec.MsgspecError):
+                return msgspec.json.decode(raw_body)
         return super()._handle_json_body(raw_body, shape)  # type: ignore[misc]
 
 
@@ -87,5 +90,14 @@ class FastFactory(ResponseParserFactory):
 
 @lru_cache
 def _parser(protocol_name: str) -> ResponseParser:
-    made: ResponseParser = FastParser() if protocol_name == "json" else PROTOCOL_PARSERS[protocol_name]()  # type: ignore[operator]
+    kind: Any = FastParser if protocol_name == "json" else PROTOCOL_PARSERS[protocol_name]
+    made: ResponseParser = kind(timestamp_parser=_time_or_none)
     return made
+
+
+def _time_or_none(value: Any) -> Any:
+    """botocore's reading of a time; None for what is none, so that the rest of an answer is had."""
+    try:
+        return parse_timestamp(value)
+    except (ValueError, RuntimeError, OverflowError):
+        return None

@@ -29,11 +29,16 @@ _ACTION = re.compile(r"not authorized to perform: ([a-z0-9-]+:\w+)")
 def reading(action: str, where: str, profile: str | None = None) -> Iterator[None]:
     """Turn what boto3 raises inside into SourceFailed. ``action`` is the IAM action, ``where`` what was read."""
     from botocore.exceptions import BotoCoreError, ClientError
+    from botocore.parsers import ResponseParserError
 
     try:
         yield
     except ClientError as error:
         raise _of_answer(action, where, error, profile) from error
+    except ResponseParserError as error:
+        raise SourceFailed(
+            where, f"the answer to {action} cannot be read: {error}", "collect again; a proxy may have answered"
+        ) from error
     except BotoCoreError as error:
         raise _of_client(action, where, error, profile) from error
 

@@ -67,7 +67,7 @@ def alarms(reader: Reader) -> list[Alarm]:
     rows = reader.select(
         f"SELECT {_ALARM} FROM alarms ORDER BY state <> 'ALARM', state <> 'INSUFFICIENT_DATA', name, region, account"
     )
-    return [Alarm(*row[:14], actions_enabled=None if row[14] is None else bool(row[14])) for row in rows]
+    return [Alarm(*(*row[:14], None if row[14] is None else bool(row[14]))) for row in rows]
 
 
 def alarm_changes(reader: Reader, from_ms: int, to_ms: int) -> list[AlarmChange]:
@@ -86,7 +86,7 @@ def settings(reader: Reader) -> list[SettingRow]:
         "SELECT account, region, function, kind, item, name, value, since_ms, until_ms FROM configuration"
         " WHERE until_ms IS NULL ORDER BY function, region, account, kind, item, name"
     )
-    return [SettingRow(*row[:6], value=json.loads(row[6]), since_ms=row[7], until_ms=row[8]) for row in rows]
+    return [SettingRow(*(*row[:6], json.loads(row[6]), *row[7:])) for row in rows]
 
 
 def changes(reader: Reader, from_ms: int, to_ms: int) -> list[SettingRow]:
@@ -103,13 +103,7 @@ def changes(reader: Reader, from_ms: int, to_ms: int) -> list[SettingRow]:
         (from_ms, to_ms),
     )
     return [
-        SettingRow(
-            *row[:6],
-            value=None if row[6] is None else json.loads(row[6]),
-            since_ms=row[7],
-            until_ms=row[8],
-            was=json.loads(row[9]),
-        )
+        SettingRow(*(*row[:6], None if row[6] is None else json.loads(row[6]), *row[7:9], json.loads(row[9])))
         for row in rows
     ]
 
@@ -189,7 +183,7 @@ def billed_days(reader: Reader, from_ms: int, to_ms: int) -> list[BilledDay]:
         " WHERE day_ms >= ? AND day_ms < ? ORDER BY day_ms, service, usage_type",
         (from_ms, to_ms),
     )
-    return [BilledDay(*row[:8], estimated=bool(row[8])) for row in rows]
+    return [BilledDay(*(*row[:8], bool(row[8]))) for row in rows]
 
 
 def recommendations(reader: Reader) -> list[Recommendation]:
