@@ -26,7 +26,7 @@ from collectors.store.writer import Writer, Written
 
 BATCH_ROWS = 2_000
 WAITING = 32  # what all readers together may have read ahead of the writer
-SAVE_S = 20.0  # how often what was covered is committed and marked
+SAVE_S = 1.0  # how often what was covered is committed and marked
 
 Opening = Callable[[], Account]
 

@@ -45,4 +45,6 @@ def cost_of(calls: "Iterable[CallCount]", region: str) -> Decimal:
 
 def dollars(amount: Decimal) -> str:
     """An amount that is often a fraction of a cent."""
-    return f"${amount:.4f}" if amount < 1 else text.money(amount)
+    if amount >= 1:
+        return text.money(amount)
+    return f"${amount:.6f}".rstrip("0").rstrip(".") if amount < Decimal("0.01") else f"${amount:.4f}"
