@@ -25,6 +25,7 @@ from botocore.exceptions import ClientError, EndpointConnectionError, NoCredenti
 
 from collectors.account import Inventory
 from collectors.cloudwatch import alarms, inventory, live_tail, log_events, log_groups, optimizer
+from collectors.cloudwatch.answers import ReadEvent, Series
 from collectors.cloudwatch.calls import Calls, TokenBucket
 from collectors.cloudwatch.errors import is_hopeless, reading
 from collectors.cloudwatch.functions import CONTROL_PLANE_RATE, list_functions
@@ -253,6 +254,23 @@ def test_ten_thousand_empty_pages_are_not_the_end() -> None:
     assert (block[0].event_id, len(block[0].message)) == ("id", 262_144)
     assert aws.count("logs:FilterLogEvents") == 10_001
     assert one.calls.by_operation() == {"logs:FilterLogEvents": 10_001}
+
+
+def test_large_answers_as_documented_are_read_fast_and_others_as_they_are() -> None:
+    one, aws = canned_session()
+    event = {"timestamp": T0, "message": "m", "logStreamName": "s", "eventId": "id", "ingestionTime": 1, "new": {}}
+    aws.answers["logs:FilterLogEvents"] = lambda _: {"events": [event], "nextToken": "t"}
+    client = one.client("logs")
+    answer = client.filter_log_events(logGroupName="g")
+    assert (type(answer["events"][0]), answer["nextToken"]) == (ReadEvent, "t")
+    assert answer["ResponseMetadata"]["HTTPStatusCode"] == 200
+    del event["eventId"]
+    assert client.filter_log_events(logGroupName="g")["events"] == [event]
+    aws.answers["cloudwatch:GetMetricData"] = lambda _: {
+        "MetricDataResults": [{"Id": "m0", "Label": "x", "Timestamps": [1.5], "Values": [2]}]
+    }
+    metrics = one.client("cloudwatch").get_metric_data(MetricDataQueries=[], StartTime=0, EndTime=1)
+    assert type(metrics["MetricDataResults"][0]) is Series
 
 
 def test_events_that_make_no_sense_are_counted_and_the_others_kept() -> None:

@@ -21,6 +21,13 @@ class ReadEvent(
 ):
     """A LogEvent as FilterLogEvents spells it. Group and function are for the caller to fill in."""
 
+    # Said again, because a rename is of a class's own fields.
+    timestamp_ms: int
+    message: str
+    log_group: str = ""
+    log_stream: str = ""
+    event_id: str = ""
+
 
 class EventPage(msgspec.Struct):
     """FilterLogEvents' answer."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from collectors.cloudwatch.answers import Series
 from collectors.cloudwatch.calls import Calls
 from collectors.cloudwatch.errors import reading
 from collectors.cloudwatch.metric_names import METRICS
@@ -158,6 +159,13 @@ class Points:
         if len(times) != len(values):
             self.rejects.append(Reject("times and values of a metric differ in number", query.metric, query.key.name))
         stat, step_ms = query.stat, over.period_s
+        if isinstance(result, Series) and len(times) == len(values) and _sensible(times, values):
+            key, kept_as = query.key, query.kept_as
+            points += [
+                MetricPoint(key, kept_as, stat, step_ms, round(time * 1000), value)
+                for time, value in zip(times, values, strict=True)
+            ]
+            return
         for time, value in zip(times, values, strict=False):
             at_ms = _epoch_ms(time)
             if at_ms is None or not isinstance(value, int | float) or not math.isfinite(value) or value < 0:
@@ -176,6 +184,11 @@ class Points:
                 f"allow {OPERATION}" if status == "Forbidden" else "collect again later: it is read again then",
             )
         )
+
+
+def _sensible(times: Sequence[float], values: Sequence[float]) -> bool:
+    """Whether all are times and figures, so that they need not be looked at one by one."""
+    return not times or (min(times) > 0 and max(times) < 1e11 and min(values) >= 0 and max(values) < math.inf)
 
 
 def _series(result: Any) -> tuple[str, str, Sequence[Any], Sequence[Any]]:
