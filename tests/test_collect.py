@@ -193,3 +193,15 @@ def test_watching_goes_on_after_faults_and_tells_systemd(tmp_path: Path, moto: s
     assert "give a --region" in err
     with Reader(tmp_path / "store.db") as reader:
         assert len(reader.find_invocations(REQUEST)) == 1
+
+
+def test_doctor_asks_aws_what_may_be_read_where_it_is_told_to(moto: str, tmp_path: Path) -> None:
+    done = run("--db", tmp_path / "s.db", "doctor", "--aws", "--region", REGION, "--endpoint-url", moto, "--json")
+    found = {(one["check"], one["found"].split(":")[0] + ":" + one["found"].split(":")[-1]): one["state"]
+             for one in json.loads(done.stdout)["rows"] if one["check"] in ("aws", "permission")}  # fmt: skip
+    assert found["permission", "lambda:ListFunctions"] == "ok"
+    assert found["permission", "logs:DescribeLogGroups"] == "ok"
+    assert any(check == "aws" and state == "ok" for (check, _), state in found.items())
+    refused = run("--db", tmp_path / "s.db", "doctor", "--aws", "--region", "no region", "--json")
+    assert refused.exit_code == 1
+    assert "give a --region" in refused.stdout
