@@ -53,11 +53,16 @@ class Source(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """Where a source is: what it reads, how many of how many are done (None: not known)."""
+    """Where a source is: what it reads, how many of how many are done (None: not known).
+
+    ``units`` of ``operation`` are what all of it is expected to be billed for.
+    """
 
     what: str
     done: int = 0
     total: int | None = None
+    operation: str = ""
+    units: int = 0
 
 
 Given = (

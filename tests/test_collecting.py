@@ -335,8 +335,11 @@ def test_auto_reads_events_sums_and_nothing_as_it_should(tmp_path: Path) -> None
         "logs:GetQueryResults": rows,
     }
     db = tmp_path / "store.db"
-    (done,) = collect(db, source(session, logs="auto", since_ms=NOW - 4 * HOUR_MS))
+    steps: list[Step] = []
+    auto = source(session, logs="auto", since_ms=NOW - 4 * HOUR_MS)
+    (done,) = collect(db, auto, progress=lambda _, step: steps.append(step))
     assert done.failures == []
+    assert {step.units for step in steps if step.operation == "logs:StartQuery"} == {9_999_999_999_999}
     assert done.choices == {"events": 1, "idle": 1, "insights": 1}
     read = {asked["logGroupName"] for name, asked in aws.requests if name == "logs:FilterLogEvents"}
     assert read == {"/aws/lambda/small"}
@@ -347,6 +350,28 @@ def test_auto_reads_events_sums_and_nothing_as_it_should(tmp_path: Path) -> None
         names = {row.id: row.function.key.name for row in reader.functions()}
         counted = {names[total.function_id]: total.invocations for total in reader.totals(*EVER)}
     assert counted == {"small": 1, "huge": 21}
+
+
+def test_what_belongs_to_functions_is_kept_and_looked_at_once_a_day(tmp_path: Path) -> None:
+    session, aws = canned_session()
+    aws.answers |= {
+        "lambda:ListFunctions": paged_functions(["a", "b"]),
+        "lambda:GetFunctionConcurrency": lambda _: {"ReservedConcurrentExecutions": 7},
+    }
+    db = tmp_path / "store.db"
+    collect(db, source(session, logs="none"))
+    assert aws.count("lambda:GetFunctionConcurrency") == 2
+    collect(db, source(session, logs="none", now_ms=NOW + HOUR_MS), now_ms=NOW + HOUR_MS)
+    assert aws.count("lambda:GetFunctionConcurrency") == 2
+    with Reader(db) as reader:
+        assert {row.function.reserved_concurrency for row in reader.functions()} == {7}
+    aws.answers["lambda:GetFunctionConcurrency"] = lambda _: {}
+    collect(db, source(session, logs="none", now_ms=NOW + 25 * HOUR_MS), now_ms=NOW + 25 * HOUR_MS)
+    assert aws.count("lambda:GetFunctionConcurrency") == 4
+    with Reader(db) as reader:
+        assert {row.function.reserved_concurrency for row in reader.functions()} == {None}
+        gone = [change for change in account_rows.changes(reader, *EVER) if change.kind == "concurrency"]
+    assert [(change.was, change.value) for change in gone] == [(7, None)] * 2
 
 
 def test_the_calls_for_a_fleet_are_counted_exactly(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ seldom. A part that fails is told and the others go on, unless the credentials o
 """
 
 import time
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -209,7 +209,7 @@ class CloudWatchSource:
             groups = [group for group in groups if group.functions]
         yield list(facts)
         bucket = self._events_bucket()
-        volumes = metrics.volumes(groups) if self._logs == choose.AUTO else {}
+        volumes = metrics.volumes(groups) if self._logs in (choose.AUTO, choose.INSIGHTS) else {}
         choices = choose.choose(groups, volumes, self._logs, calls_a_second=bucket.rate)
         yield list(choices)
         by_way: dict[str, list[tuple[LogGroup, Choice]]] = {}
@@ -222,7 +222,8 @@ class CloudWatchSource:
                 yield Covered(self._events_item(group), self._since_ms, metrics.settled_ms)
         yield from self._events_given(covered, [group for group, _ in by_way.get(choose.EVENTS, ())], bucket)
         if summed := by_way.get(choose.INSIGHTS):
-            yield from self._insights_given(covered, summed)
+            stored = {fact.name: fact.stored_bytes or 0 for fact in facts}
+            yield from self._insights_given(covered, summed, stored)
 
     def _events_bucket(self) -> TokenBucket:
         shared = log_events.pace(self.account, self.region)
@@ -256,14 +257,22 @@ class CloudWatchSource:
             others = f" (and {len(failed) - 1} more of {len(groups)})" if len(failed) > 1 else ""
             yield SourceFailed(f"{first.what}{others}", first.meaning, first.what_to_do)
 
-    def _insights_given(self, covered: CoveredSpans, chosen: Sequence[tuple[LogGroup, Choice]]) -> Iterator[Given]:
+    def _insights_given(
+        self, covered: CoveredSpans, chosen: Sequence[tuple[LogGroup, Choice]], stored: Mapping[str, int]
+    ) -> Iterator[Given]:
         asking = insights.Insights(
             self._session.client("logs"), self._session.calls, self.account, self.region, pause=self._pause
         )
         hours = insights.closed_hours(self._since_ms, self._now_ms)
-        expected = {group.name: (choice.log_bytes or 0) // max(1, len(hours)) for group, choice in chosen}
+        # Where nobody says what came in, all that is stored is the safe guess.
+        expected = {
+            group.name: (stored.get(group.name, 0) if choice.log_bytes is None else choice.log_bytes)
+            // max(1, len(hours))
+            for group, choice in chosen
+        }
+        total = sum(expected.values()) * len(hours)
         for number, start_ms in enumerate(reversed(hours)):
-            yield Step("Logs Insights", number, len(hours))
+            yield Step("Logs Insights", number, len(hours), insights.OPERATION, total)
             for is_json in (False, True):
                 due = [
                     group

@@ -56,6 +56,8 @@ def keep_inventory(connection: sqlite3.Connection, inventory: Inventory, now_ms:
         for name, value in one.settings.items()
     }
     with _transaction(connection):
+        if "concurrency" in inventory.kinds:
+            _reserve(connection, inventory)
         known: dict[tuple[str, str, str, str], tuple[str, int]] = {}
         for kind in inventory.kinds:
             for function, item, name, value, since_ms in connection.execute(
@@ -79,6 +81,15 @@ def keep_inventory(connection: sqlite3.Connection, inventory: Inventory, now_ms:
         for key, (value, modified_ms) in found.items():
             if key not in known:
                 _begin(connection, inventory, key, value=value, since_ms=now_ms if modified_ms is None else modified_ms)
+
+
+def _reserve(connection: sqlite3.Connection, inventory: Inventory) -> None:
+    """Reserved concurrency stands with the function too: as it is now, and not where there is none."""
+    reserved = {one.function: one.settings.get("reserved") for one in inventory.found if one.kind == "concurrency"}
+    connection.executemany(
+        "UPDATE functions SET reserved_concurrency = ? WHERE account = ? AND region = ? AND name = ?",
+        [(reserved.get(name), inventory.account, inventory.region, name) for name in inventory.functions or ()],
+    )
 
 
 def _begin(

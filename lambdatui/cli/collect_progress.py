@@ -9,6 +9,7 @@ import click
 
 from lambdatui import text
 from lambdatui.cli.spending import Spending, dollars
+from pricing.collecting import price
 
 if TYPE_CHECKING:
     from collectors.collecting import Collected
@@ -55,6 +56,8 @@ class CollectProgress:
         parts = [step.what or "reading"]
         if step.total:
             parts.append(f"{step.done:,}/{step.total:,}")
+        if step.units:
+            parts.append(f"about {dollars(price(step.operation, step.units, collected.region))} expected")
         if collected.events:
             parts.append(f"{collected.events:,} events")
         if self._spending.spent:

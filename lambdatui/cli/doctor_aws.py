@@ -1,4 +1,4 @@
-"""``lambdatui doctor --aws``: whether AWS can be read with the credentials that are here, one free call a permission."""
+"""``lambdatui doctor --aws``: whether AWS can be read with the credentials here, a free call a permission."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
