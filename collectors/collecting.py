@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import quote
 
 from collectors.account import Alarms, CallCount, Covered, Inventory
 from collectors.columns import Batch
@@ -115,7 +116,7 @@ class _Reader(threading.Thread):
         assert self._db is not None
         assembler = Assembler(FunctionKey("", source.account, source.region))
         # A connection of its own, for reading what is covered: only this source writes its items.
-        connection = sqlite3.connect(f"file:{self._db}?mode=ro", uri=True, timeout=30)
+        connection = sqlite3.connect(f"file:{quote(str(self._db))}?mode=ro", uri=True, timeout=30)
         try:
             try:
                 for given in source.given(lambda item: kept.covered(connection, item)):

@@ -1,10 +1,13 @@
 """What the store keeps of accounts: histories that grow, latest values that replace, spans that grow together."""
 
+import fcntl
+import sqlite3
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
+import small_store
 from aws import ACCOUNT, REGION
 from command_line import rows, run
 from hypothesis import given
@@ -28,10 +31,14 @@ from collectors.logs.fingerprint import fingerprint
 from collectors.model import FunctionKey, MetricPoint
 from collectors.store import account as kept
 from collectors.store import account_rows
-from collectors.store.open import writing
+from collectors.store.open import StoreLocked, writing
 from collectors.store.reader import Reader
 from collectors.store.writer import Writer
 
+_NEW = (
+    "configuration", "log_groups", "alarms", "alarm_history", "billed_days", "recommendations", "account_metrics",
+    "insights_cells", "error_patterns", "covered", "api_calls", "collection_notes",
+)  # fmt: skip
 T0 = 1_743_415_200_000
 EVER = (0, 4_000_000_000_000)
 
@@ -88,8 +95,6 @@ def test_what_is_gone_has_an_end_and_functions_that_were_not_looked_at_stay(db: 
 
 @given(st.lists(st.tuples(st.integers(0, 60), st.integers(1, 20)), max_size=15))
 def test_covered_spans_are_the_union_of_what_was_marked(marks: list[tuple[int, int]]) -> None:
-    import sqlite3
-
     from collectors.store.schema import migrate
 
     connection = sqlite3.connect(":memory:", isolation_level=None)
@@ -181,3 +186,30 @@ def test_the_rest_is_read_back_as_it_was_kept(db: Path) -> None:
         assert account_rows.billed_days(reader, *EVER) == [day]
         assert account_rows.recommendations(reader) == [word]
         assert account_rows.error_patterns(reader, *EVER) == [pattern]
+
+
+def make_old(db: Path) -> None:
+    """The store as version 1 had it."""
+    connection = sqlite3.connect(db)
+    for name in _NEW:
+        connection.execute(f"DROP TABLE IF EXISTS {name}")
+    connection.execute("PRAGMA user_version = 1")
+    connection.commit()
+    connection.close()
+
+
+def test_a_store_of_an_older_version_is_brought_up_to_date_before_it_is_read(tmp_path: Path) -> None:
+    db = small_store.make(tmp_path / "old.db")
+    make_old(db)
+    found = rows(run("--db", db, "functions", "--at", "2025-03-31T12:00:00Z", "--json"))
+    assert {one["function"] for one in found} == {"checkout", "resize"}
+    assert rows(run("--db", db, "alarms", "--json")) == []
+
+
+def test_an_older_store_that_is_being_written_says_so(tmp_path: Path) -> None:
+    db = small_store.make(tmp_path / "old.db")
+    make_old(db)
+    with Path(f"{db}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        with pytest.raises(StoreLocked, match="older lambdatui"):
+            Reader(db)

@@ -301,8 +301,11 @@ def test_volumes_are_asked_of_groups_whose_functions_ran() -> None:
     aws.answers["cloudwatch:GetMetricData"] = answer
     list(reading.given(lambda _: [], T0 - HOUR_MS, T0, mark=True))
     groups = [LogGroup("/aws/lambda/busy", ("busy",)), LogGroup("/aws/lambda/idle", ("idle",)), LogGroup("orphan")]
-    assert reading.volumes(groups) == {
+    unread = dict.fromkeys(("/aws/lambda/busy", "/aws/lambda/idle", "orphan"), T0 - HOUR_MS)
+    assert reading.volumes(groups, unread) == {
         "/aws/lambda/busy": choose.Volume(1_000, True), "/aws/lambda/idle": choose.Volume(None, False)
     }  # fmt: skip
     metric = aws.requests[-1][1]["MetricDataQueries"][0]["MetricStat"]
     assert (metric["Metric"]["Namespace"], metric["Period"]) == ("AWS/Logs", 3600)
+    # What lies before the metrics that were read may hold anything.
+    assert reading.volumes(groups, unread | {"/aws/lambda/idle": T0 - DAY_MS})["/aws/lambda/idle"].active

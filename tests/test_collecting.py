@@ -352,6 +352,22 @@ def test_auto_reads_events_sums_and_nothing_as_it_should(tmp_path: Path) -> None
     assert counted == {"small": 1, "huge": 21}
 
 
+def test_logs_that_were_not_asked_for_before_are_read_though_nothing_runs_now(tmp_path: Path) -> None:
+    logs = Logs()
+    names = fleet(logs)
+    session, aws = aws_with(logs, names)
+    db = tmp_path / "store.db"
+    ran = {"MetricDataResults": []}
+    aws.answers["cloudwatch:GetMetricData"] = lambda _: ran
+    collect(db, source(session, logs="none"))
+    later = NOW + 5 * MINUTE_MS
+    (done,) = collect(db, source(session, later, logs="auto"), now_ms=later)
+    assert (done.choices, done.invocations) == ({"events": 3}, 120)
+    later += 5 * MINUTE_MS
+    (done,) = collect(db, source(session, later, logs="auto"), now_ms=later)
+    assert done.choices == {"idle": 3}
+
+
 def test_what_belongs_to_functions_is_kept_and_looked_at_once_a_day(tmp_path: Path) -> None:
     session, aws = canned_session()
     aws.answers |= {

@@ -16,6 +16,7 @@ from collectors.source import Given, Step
 
 _STREAMS = (":kinesis:", ":dynamodb:", ":rds:")  # DocumentDB's ARNs are RDS's
 _KAFKA = (":kafka:",)
+HOUR_MS = 3_600_000
 
 
 class MetricReading:
@@ -37,7 +38,7 @@ class MetricReading:
         self._provisioned = False
         self._over: Span | None = None
         self.active: set[FunctionKey] = set()
-        self.settled_ms = 0
+        self.since_ms = self.settled_ms = 0  # between these, ``active`` is all that ran
 
     def learn(self, inventory: Inventory) -> None:
         """What the inventory says about which metrics there can be."""
@@ -62,7 +63,7 @@ class MetricReading:
             if isinstance(given, list):
                 self.active.update(point.function for point in given if point.value and point.function.name)
             yield given
-        self._over, self.settled_ms = over, now_ms - LATE_MS
+        self._over, self.since_ms, self.settled_ms = over, over.start_ms, now_ms - LATE_MS
         yield from self._read(points, self._of_active(), over, "metrics of active functions")
         yield points.rejects
         yield from points.failures
@@ -112,25 +113,32 @@ class MetricReading:
     def _of_mappings(self, key: FunctionKey) -> list[Configured]:
         return [one for one in self._mappings if one.function == key.name]
 
-    def volumes(self, groups: Sequence[LogGroup]) -> dict[str, Volume]:
-        """How much came into each group that a listed function writes to, and whether any of them ran.
+    def volumes(self, groups: Sequence[LogGroup], unread_ms: Mapping[str, int]) -> dict[str, Volume]:
+        """How much came into each group that a listed function writes to, and whether there is anything to read.
 
-        Empty where metrics were not read: then nothing is known. SourceFailed, BudgetReached.
+        ``unread_ms`` is from when on each group is unread. Where that lies before what the metrics tell of, nobody
+        knows that it was idle. Empty where metrics were not read. SourceFailed, BudgetReached.
         """
         if self._over is None:
             return {}
         by_name = {function.key.name: function.key for function in self._functions}
-        ran = {group.name for group in groups if any(by_name.get(name) in self.active for name in group.functions)}
         known = [group for group in groups if group.functions]
-        hours = Span(self._over.start_ms // 3_600_000 * 3_600_000, self._over.end_ms, 3_600)
-        end_ms = hours.start_ms + -(-(hours.end_ms - hours.start_ms) // 3_600_000) * 3_600_000
+        active = {
+            group.name
+            for group in known
+            if unread_ms[group.name] < self._over.start_ms
+            or any(by_name.get(name) in self.active for name in group.functions)
+        }
+        asked = [log_bytes(FunctionKey(group.name), group.name) for group in known if group.name in active]
+        since_ms = min((unread_ms[query.key.name] for query in asked), default=0) // HOUR_MS * HOUR_MS
+        over = Span(since_ms, -(-self._over.end_ms // HOUR_MS) * HOUR_MS, HOUR_MS // 1000)
         points = Points(self._session.client("cloudwatch"), self._session.calls, self._region)
-        asked = [log_bytes(FunctionKey(group.name), group.name) for group in known if group.name in ran]
         sums: dict[str, float] = {}
-        for some, _ in points.read(asked, Span(hours.start_ms, end_ms, 3_600)):
+        for some, _ in points.read(asked, over):
             for point in some:
-                sums[point.function.name] = sums.get(point.function.name, 0.0) + point.value
+                if point.start_ms + HOUR_MS > unread_ms[point.function.name]:
+                    sums[point.function.name] = sums.get(point.function.name, 0.0) + point.value
         return {
-            group.name: Volume(round(sums[group.name]) if group.name in sums else None, group.name in ran)
+            group.name: Volume(round(sums[group.name]) if group.name in sums else None, group.name in active)
             for group in known
         }

@@ -209,7 +209,9 @@ class CloudWatchSource:
             groups = [group for group in groups if group.functions]
         yield list(facts)
         bucket = self._events_bucket()
-        volumes = metrics.volumes(groups) if self._logs in (choose.AUTO, choose.INSIGHTS) else {}
+        volumes = {}
+        if self._logs in (choose.AUTO, choose.INSIGHTS):
+            volumes = metrics.volumes(groups, {group.name: self._unread_ms(covered, group) for group in groups})
         choices = choose.choose(groups, volumes, self._logs, calls_a_second=bucket.rate)
         yield list(choices)
         by_way: dict[str, list[tuple[LogGroup, Choice]]] = {}
@@ -218,8 +220,8 @@ class CloudWatchSource:
             by_way.setdefault(choice.way, []).append((by_name[choice.log_group], choice))
         for group, _ in by_way.get(choose.IDLE, ()):
             # As far as metrics are settled, there was nothing to read.
-            if metrics.settled_ms > self._since_ms:
-                yield Covered(self._events_item(group), self._since_ms, metrics.settled_ms)
+            if metrics.settled_ms > metrics.since_ms:
+                yield Covered(self._events_item(group), metrics.since_ms, metrics.settled_ms)
         yield from self._events_given(covered, [group for group, _ in by_way.get(choose.EVENTS, ())], bucket)
         if summed := by_way.get(choose.INSIGHTS):
             stored = {fact.name: fact.stored_bytes or 0 for fact in facts}
@@ -230,6 +232,11 @@ class CloudWatchSource:
         if self._pause is not time.sleep:
             return TokenBucket(shared.rate, pause=self._pause)
         return shared
+
+    def _unread_ms(self, covered: CoveredSpans, group: LogGroup) -> int:
+        """From when on a group's events have not been read."""
+        gaps = log_events.gaps(covered(self._events_item(group)), self._since_ms, self._now_ms)
+        return gaps[0][0] if gaps else self._now_ms
 
     def _events_item(self, group: LogGroup) -> str:
         return f"events {self.account} {self.region} {group.name}"
