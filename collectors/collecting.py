@@ -29,6 +29,7 @@ from collectors.store.writer import Writer, Written
 BATCH_ROWS = 2_000
 WAITING = 4  # what all readers together may have read ahead of the writer
 COMMIT_BATCHES = 5  # fewer rows a transaction than an import's: memory stays flat beside boto3's
+CACHE_KB = 16_384  # of SQLite's pages, likewise
 TIDY_S = 30.0
 SAVE_S = 1.0  # how often what was covered is committed and marked
 
@@ -246,6 +247,7 @@ def collect_accounts(
     """
     out: queue.Queue[tuple[_Reader, object]] = queue.Queue(WAITING)
     with writing(db, wait=wait) as connection, explained(db), _tidied() as tidy:
+        connection.execute(f"PRAGMA cache_size = -{CACHE_KB}")
         readers = [_Reader(number, opening, out) for number, opening in enumerate(openings)]
         for reader in readers:
             reader.begin(db)
