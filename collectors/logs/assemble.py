@@ -30,6 +30,7 @@ Piece = Start | End | Report | InitReport | RestoreReport | Note | AppText | App
 
 _BOUNDARY = re.compile(r"[\r\n]+(?=(?:\S+Z\s+)?(?:START|END|REPORT) RequestId: )")
 _PLATFORM_HEADS = frozenset(("INIT_", "RESTO", "EXTEN", "TELEM", "LOGS\t", "REPOR", "START", "END R"))
+_BEGINNINGS = frozenset(("INIT_START", "RESTORE_START", "platform.initStart", "platform.restoreStart"))
 _LINE_ENDS = frozenset(("", "\n", "\r", "\r\n"))
 _LOGGED = frozenset(("[INFO", "[DEBU", "[WARN"))  # a logger's own lines, which are no failure whatever they say
 
@@ -132,6 +133,8 @@ class Assembler:
             if found.start_ms == now:
                 self._finished.duplicates += 1
                 return
+        if state.pending is not None and not state.begun and max(state.pending.times) < now:
+            self._finished.add_loose(state, state.pending)  # of an invocation before a cut, as like as not
         opened = self._begin(state, request_id)
         opened.start_ms = now
         opened.add(event)
@@ -183,7 +186,7 @@ class Assembler:
         waiting = state.pending
         if waiting is None:
             return Open(request_id)
-        state.pending = None
+        state.pending, state.begun = None, False
         waiting.request_id, waiting.suspect = request_id, True
         return waiting
 
@@ -269,10 +272,18 @@ class Assembler:
 
     def _phase(self, state: StreamState, piece: Piece, event: LogEvent) -> None:
         """INIT, RESTORE, EXTENSION and the like: of the invocation that runs, else of the one to come."""
+        begins = isinstance(piece, Note) and piece.kind in _BEGINNINGS
         if isinstance(piece, Note) and piece.runtime:
             state.runtime = runtime_of(piece.runtime)
         current = state.current
-        if current is None or current.report is not None:
+        if (
+            current is None
+            or current.report is not None
+            or (begins and current.start_ms is not None and event.timestamp_ms > current.start_ms)
+        ):
+            if begins and state.pending is not None and not state.begun:
+                self._finished.add_loose(state, state.pending)
+            state.begun = True
             self._wait(state, event)
             return
         if isinstance(piece, InitReport | RestoreReport):
@@ -284,7 +295,7 @@ class Assembler:
         target = state.current
         if request_id and (target is None or target.request_id != request_id):
             target = self._named(state, request_id)
-        elif target is None or (state.pending is not None and target.report is not None):
+        elif target is None or (state.pending is not None and (state.begun or target.report is not None)):
             self._wait(state, event)
             return
         target.add(event)

@@ -78,8 +78,8 @@ class Finished:
         reports = [self._read(each.report) for each in done]
         statuses, errors = [0] * len(done), [-1] * len(done)
         for at, (each, report) in enumerate(zip(done, reports, strict=True)):
+            each.report = report
             if each.suspect or report is None or report[_STATUS] is not None:
-                each.report = report
                 status, error_type, message = each.verdict()
                 statuses[at] = int(status)
                 if error_type:

@@ -8,6 +8,7 @@ class StreamState:
     """What one stream is in the middle of."""
 
     __slots__ = (
+        "begun",
         "current",
         "key",
         "name",
@@ -29,6 +30,7 @@ class StreamState:
         self.previous: Open | None = None
         self.strays: dict[str, Open] = {}
         self.pending: Open | None = None
+        self.begun = False  # what waits has Lambda's word that an environment begins: it is of the invocation to come
         self.seen = 0
         self.runtime: str | None = None
         self.slot = 0
