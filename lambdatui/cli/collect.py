@@ -210,7 +210,7 @@ _WAYS = {"events": "by their events", "insights": "by Logs Insights", "metrics":
 def _dry_run(collecting: Any, as_json: bool) -> int:
     from collectors.source import SourceFailed
     from lambdatui.cli.spending import dollars
-    from pricing.collecting import price
+    from pricing.call_prices import price
 
     rows, failures = [], 0
     for opening in collecting.openings():

@@ -9,7 +9,7 @@ import click
 
 from lambdatui import text
 from lambdatui.cli.spending import Spending, dollars
-from pricing.collecting import price
+from pricing.call_prices import price
 
 if TYPE_CHECKING:
     from collectors.collecting import Collected

@@ -5,7 +5,7 @@ import click
 from lambdatui.cli.opened import opened
 from lambdatui.cli.output import Listing, emit, listing_options
 from lambdatui.views.collections import collections
-from pricing.collecting import price
+from pricing.call_prices import price
 
 BRIEF = ("started_at", "source", "took_s", "events", "invocations", "rejected", "requests", "cost_usd", "failures")
 

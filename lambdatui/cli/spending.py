@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from lambdatui import text
-from pricing.collecting import price
+from pricing.call_prices import price
 
 if TYPE_CHECKING:
     from collectors.account import CallCount
