@@ -105,9 +105,11 @@ class ErrorKind:
     message: str
 
 
-@dataclass(frozen=True, slots=True)
-class MetricPoint:
-    """One value of one CloudWatch metric; absent points are absent, not zero."""
+class MetricPoint(msgspec.Struct, frozen=True, gc=False):
+    """One value of one CloudWatch metric; absent points are absent, not zero.
+
+    A msgspec struct for the reason that ``LogEvent`` is one: a collection makes a million of them.
+    """
 
     function: FunctionKey
     metric: str

@@ -1,9 +1,11 @@
 """What every source gives, and how one says that it cannot."""
 
-from collections.abc import Iterable, Iterator
-from typing import Protocol
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
 
-from collectors.model import Function, LogEvent, MetricPoint
+from collectors.account import Alarms, CallCount, Covered, Inventory, Record
+from collectors.model import Function, LogEvent, MetricPoint, Reject
 
 
 class SourceFailed(Exception):
@@ -14,6 +16,10 @@ class SourceFailed(Exception):
         self.what = what
         self.meaning = meaning
         self.what_to_do = what_to_do
+
+
+class BudgetReached(Exception):
+    """The next thing to ask for would cost more than is left to spend. What was had is kept."""
 
 
 class Source(Protocol):
@@ -43,3 +49,47 @@ class Source(Protocol):
 
     def metrics(self) -> Iterable[MetricPoint]:
         """Metric points; the newest bins may still change and are given again next time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Where a source is: what it reads, how many of how many are done (None: not known).
+
+    ``units`` of ``operation`` are what all of it is expected to be billed for.
+    """
+
+    what: str
+    done: int = 0
+    total: int | None = None
+    operation: str = ""
+    units: int = 0
+
+
+Given = (
+    Sequence[Function] | Sequence[MetricPoint] | Sequence[LogEvent] | Sequence[Record] | Sequence[Reject]
+    | Inventory | Alarms | Covered | Step | SourceFailed
+)  # fmt: skip
+
+
+@runtime_checkable
+class Account(Protocol):
+    """A source that gives more, all in one stream, and resumes where an earlier collection ended.
+
+    SourceFailed in the stream is a part that failed; the stream goes on. It raises SourceFailed where nothing of the
+    account can be read, BudgetReached where it must stop.
+    """
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def account(self) -> str: ...
+
+    @property
+    def region(self) -> str: ...
+
+    def given(self, covered: Callable[[str], Sequence[tuple[int, int]]]) -> Iterator[Given]:
+        """All there is to collect. ``covered(item)`` are the spans of an item that the store has."""
+
+    def counts(self) -> list[CallCount]:
+        """What was asked of the source so far."""

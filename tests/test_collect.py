@@ -1,16 +1,18 @@
 """The command ``collect``: from a real runner's log, and from a server that speaks AWS's APIs, into a store."""
 
 import json
+import os
+import signal
+import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
-from moto.server import ThreadedMotoServer
+from aws import REGION, create_function, isolate, put_events
+from command_line import rows, run
 
 from collectors.store.reader import Reader
 from lambdatui.cli.main import cli
@@ -18,9 +20,9 @@ from lambdatui.runner.functions import Deployment
 from lambdatui.runner.log import Log
 from lambdatui.runner.platform_lines import end, report, start
 
-REGION = "eu-central-1"
 REQUEST = "11111111-2222-3333-4444-555555555555"
-KEYS = {"aws_access_key_id": "testing", "aws_secret_access_key": "testing", "region_name": REGION}
+# What moto does not know is left out: account settings, schedules, an alarm's history.
+MOTO = ("--without", "inventory", "--without", "alarms")
 FIGURES = ("functions", "events", "duplicates", "invocations", "errors", "rejected", "metric_points")
 
 
@@ -31,13 +33,7 @@ def lines(request_id: str = REQUEST) -> list[str]:
 
 @pytest.fixture(autouse=True)
 def home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
-    for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
-        monkeypatch.setenv(name, str(tmp_path / name))
-    for name in ("AWS_PROFILE", "AWS_REGION", "AWS_DEFAULT_REGION", "LAMBDATUI_DB"):
-        monkeypatch.delenv(name, raising=False)
+    isolate(monkeypatch, tmp_path)
 
 
 @pytest.fixture
@@ -53,22 +49,11 @@ def runner_db(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def endpoint() -> Iterator[str]:
-    server = ThreadedMotoServer(port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    url = f"http://{host}:{port}"
-    logs = boto3.session.Session().client("logs", endpoint_url=url, **KEYS)  # type: ignore[call-overload]
-    logs.create_log_group(logGroupName="/aws/lambda/fn")
-    logs.create_log_stream(logGroupName="/aws/lambda/fn", logStreamName="2025/01/01/[$LATEST]ab")
+def moto(endpoint: str) -> str:
     now_ms = time.time_ns() // 1_000_000
-    events = [{"timestamp": now_ms - 60_000 + at, "message": message} for at, message in enumerate(lines())]
-    logs.put_log_events(logGroupName="/aws/lambda/fn", logStreamName="2025/01/01/[$LATEST]ab", logEvents=events)
-    yield url
-    import requests
-
-    requests.post(f"{url}/moto-api/reset", timeout=10)
-    server.stop()
+    events = [(now_ms - 60_000 + at, message) for at, message in enumerate(lines())]
+    put_events(endpoint, "/aws/lambda/fn", "2025/01/01/[$LATEST]ab", events)
+    return endpoint
 
 
 def collect(tmp_path: Path, capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, dict[str, Any], str]:
@@ -97,21 +82,21 @@ def test_a_runners_log_is_collected_once(tmp_path: Path, runner_db: Path, capsys
     assert (row.function.key.name, found.billed_ms, found.max_memory_mb) == ("fn", 83, 31)
 
 
-def test_cloudwatch_is_collected_once(tmp_path: Path, endpoint: str, capsys: pytest.CaptureFixture[str]) -> None:
-    code, first, err = collect(tmp_path, capsys, "--region", REGION, "--endpoint-url", endpoint)
+def test_cloudwatch_is_collected_once(tmp_path: Path, moto: str, capsys: pytest.CaptureFixture[str]) -> None:
+    code, first, err = collect(tmp_path, capsys, "--region", REGION, "--endpoint-url", moto, *MOTO)
     assert (code, err) == (0, "")
     assert (first["events"], first["invocations"], first["sources"][0]["source"]) == (4, 1, f"cloudwatch {REGION}")
-    code, again, _ = collect(tmp_path, capsys, "--region", REGION, "--endpoint-url", endpoint)
+    code, again, _ = collect(tmp_path, capsys, "--region", REGION, "--endpoint-url", moto, *MOTO)
     assert (code, again["invocations"]) == (0, 0)
     with Reader(tmp_path / "store.db") as reader:
         assert len(reader.find_invocations(REQUEST)) == 1
 
 
 def test_a_source_that_failed_beside_one_that_did_not_is_3(
-    tmp_path: Path, endpoint: str, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, moto: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     code, result, err = collect(
-        tmp_path, capsys, "--region", REGION, "--region", "not a region", "--endpoint-url", endpoint
+        tmp_path, capsys, "--region", REGION, "--region", "not a region", "--endpoint-url", moto, *MOTO
     )
     assert (code, result["invocations"]) == (3, 1)
     assert [len(one["failures"]) for one in result["sources"]] == [0, 1]
@@ -141,3 +126,82 @@ def test_a_runners_log_needs_no_boto3(tmp_path: Path, runner_db: Path) -> None:
         " standalone_mode=False); sys.exit('boto3' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_a_budget_that_would_be_passed_is_4_and_nothing_billed_is_asked(
+    tmp_path: Path, moto: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    create_function(moto, "fn")
+    asked = ("--region", REGION, "--endpoint-url", moto, *MOTO, "--budget")
+    code, result, err = collect(tmp_path, capsys, *asked, "0")
+    assert (code, result["functions"], result["cost_usd"]) == (4, 1, "0")
+    assert "cloudwatch:GetMetricData" not in result["sources"][0]["calls"]
+    assert "stopped before cloudwatch:GetMetricData of about $0.00005" in err
+    code, result, err = collect(tmp_path, capsys, *asked, "0.01")
+    # Two metrics of the function, three of the account.
+    assert (code, err, result["cost_usd"]) == (0, "", "0.00005")
+    (newest, *_) = rows(run("--db", tmp_path / "store.db", "collections", "--json"))
+    assert (newest["metrics_asked"], newest["cost_usd"]) == (5, "0.00005")
+
+
+def test_a_dry_run_says_what_it_would_cost_and_keeps_nothing(
+    tmp_path: Path, moto: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    create_function(moto, "fn")
+    code, result, _ = collect(tmp_path, capsys, "--region", REGION, "--endpoint-url", moto, "--dry-run")
+    (one,) = result["sources"]
+    assert (code, one["functions"], one["log_groups"], one["metrics"]) == (0, 1, 1, 5)
+    assert one["cost_usd"] == "0.00005"
+    assert not (tmp_path / "store.db").exists()
+
+
+def test_narrowed_to_functions_only_they_are_read(
+    tmp_path: Path, moto: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("fn", "other"):
+        create_function(moto, name)
+    put_events(moto, "/aws/lambda/other", "2025/01/01/[$LATEST]ab", [(time.time_ns() // 1_000_000 - 5_000, "x")])
+    arguments = ("--region", REGION, "--endpoint-url", moto, *MOTO, "--function", "f*", "--logs", "events")
+    code, result, _ = collect(tmp_path, capsys, *arguments)
+    assert (code, result["functions"], result["events"]) == (0, 1, 4)
+
+
+def test_watching_goes_on_after_faults_and_tells_systemd(tmp_path: Path, moto: str) -> None:
+    notices = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    address = f"/tmp/lambdatui-test-{os.getpid()}"
+    Path(address).unlink(missing_ok=True)
+    notices.bind(address)
+    notices.settimeout(60)
+    command = [
+        sys.executable, "-m", "lambdatui", "--db", str(tmp_path / "store.db"), "collect", "--region", REGION,
+        "--region", "not a region", "--endpoint-url", moto, *MOTO, "--watch", "--every", "1s", "--logs", "events",
+    ]  # fmt: skip
+    environment = os.environ | {"NOTIFY_SOCKET": address}
+    process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    try:
+        said = [notices.recv(4096).decode() for _ in range(3)]
+        process.send_signal(signal.SIGTERM)
+        out, err = process.communicate(timeout=60)
+    finally:
+        process.kill()
+        notices.close()
+        Path(address).unlink()
+    assert said[0] == "READY=1"
+    assert all(each.startswith("STATUS=1 of 2 sources read") and "WATCHDOG=1" in each for each in said[1:])
+    assert process.returncode == 0
+    assert out.count(f"cloudwatch {REGION}: ") >= 2
+    assert "give a --region" in err
+    with Reader(tmp_path / "store.db") as reader:
+        assert len(reader.find_invocations(REQUEST)) == 1
+
+
+def test_doctor_asks_aws_what_may_be_read_where_it_is_told_to(moto: str, tmp_path: Path) -> None:
+    done = run("--db", tmp_path / "s.db", "doctor", "--aws", "--region", REGION, "--endpoint-url", moto, "--json")
+    found = {(one["check"], one["found"].split(":")[0] + ":" + one["found"].split(":")[-1]): one["state"]
+             for one in json.loads(done.stdout)["rows"] if one["check"] in ("aws", "permission")}  # fmt: skip
+    assert found["permission", "lambda:ListFunctions"] == "ok"
+    assert found["permission", "logs:DescribeLogGroups"] == "ok"
+    assert any(check == "aws" and state == "ok" for (check, _), state in found.items())
+    refused = run("--db", tmp_path / "s.db", "doctor", "--aws", "--region", "no region", "--json")
+    assert refused.exit_code == 1
+    assert "give a --region" in refused.stdout

@@ -8,7 +8,7 @@ import boto3
 import pytest
 from click.testing import CliRunner
 
-from collectors.cloudwatch.session import READINGS
+from collectors.cloudwatch.readings import FEATURES, READINGS
 from lambdatui.cli.iam_policy import command
 
 
@@ -31,18 +31,33 @@ def actions() -> set[str]:
 
 
 def test_the_policy_is_what_the_session_may_call() -> None:
-    assert actions() == {one.action for one in READINGS}
+    assert actions() == {action for one in READINGS for action in (one.action, *one.also)}
     assert all(not action.endswith("*") for action in actions())
 
 
 def test_everything_on_the_list_only_reads() -> None:
-    assert {action.split(":")[1] for action in actions()} == {
-        "ListFunctions",
-        "GetMetricData",
-        "DescribeLogGroups",
-        "FilterLogEvents",
-        "GetCallerIdentity",
+    reads = ("Get", "List", "Describe", "Filter")
+    # Queries and tails are begun and ended; they change nothing.
+    own = {"logs:StartQuery", "logs:StopQuery", "logs:StartLiveTail", "logs:StopLiveTail"}
+    assert {action for action in actions() if not action.split(":")[1].startswith(reads)} == own
+    # These read what is secret: code and variables.
+    assert not actions() & {
+        "lambda:GetFunction",
+        "lambda:GetFunctionConfiguration",
+        "logs:Unmask",
+        "logs:GetDataProtectionPolicy",
     }
+
+
+def test_features_narrow_it() -> None:
+    done = CliRunner().invoke(command, ["--features", "metrics,logs"])
+    allowed = {action for one in json.loads(done.stdout)["Statement"] for action in one["Action"]}
+    assert allowed == {
+        "sts:GetCallerIdentity", "lambda:ListFunctions", "cloudwatch:GetMetricData", "logs:DescribeLogGroups",
+        "logs:FilterLogEvents",
+    }  # fmt: skip
+    assert {one.feature for one in READINGS} == set(FEATURES)
+    assert CliRunner().invoke(command, ["--features", "everything"]).exit_code == 2
 
 
 @pytest.mark.parametrize("one", READINGS, ids=lambda one: one.action)
@@ -53,8 +68,9 @@ def test_aws_has_every_operation_on_the_list(one: object) -> None:
 
 
 def test_log_lines_are_allowed_for_lambda_groups_only() -> None:
-    (logs,) = [one for one in policy()["Statement"] if "logs:FilterLogEvents" in str(one["Action"])]
-    assert logs["Resource"] == "arn:aws:logs:*:*:log-group:/aws/lambda/*"
+    for action in ("logs:FilterLogEvents", "logs:StartQuery", "logs:StartLiveTail"):
+        (logs,) = [one for one in policy()["Statement"] if action in str(one["Action"])]
+        assert logs["Resource"] == "arn:aws:logs:*:*:log-group:/aws/lambda/*"
     assert len({str(one["Sid"]) for one in policy()["Statement"]}) == len(policy()["Statement"])
 
 

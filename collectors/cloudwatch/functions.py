@@ -1,46 +1,70 @@
 """The functions of one account and region: ListFunctions, without their environment variables."""
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
 from typing import Any
 
+from collectors.account import Configured, Setting
+from collectors.cloudwatch.calls import TokenBucket
 from collectors.cloudwatch.errors import reading
-from collectors.model import Function, FunctionKey
+from collectors.model import Function, FunctionKey, Reject
 
 # Lambda quotas: the control plane takes 15 calls a second of the whole account, its deployments included.
-PAUSE_S = 1 / 3
+CONTROL_PLANE_RATE = 3.0
 
 
-def list_functions(client: Any, region: str, pause: Callable[[float], None] = time.sleep) -> Iterator[Function]:
-    """Every function, 50 a call, at most three calls a second. SourceFailed when they cannot be listed."""
-    pages = iter(client.get_paginator("list_functions").paginate())
-    first = True
-    while True:
-        if not first:
-            pause(PAUSE_S)
-        first = False
-        with reading("lambda:ListFunctions", f"functions in {region}"):
-            page = next(pages, None)
-        if page is None:
-            return
-        for configuration in page.get("Functions", ()):
-            # Variables hold secrets. They are let go here, before anything else looks at the answer.
-            configuration.pop("Environment", None)
-            yield _function(configuration, region)
-
-
-def account_of(client: Any, region: str) -> str:
+def account_of(client: Any, region: str, profile: str | None = None) -> str:
     """The account whose credentials these are: STS GetCallerIdentity, which needs no permission."""
-    with reading("sts:GetCallerIdentity", f"credentials in {region}"):
+    with reading("sts:GetCallerIdentity", f"credentials in {region}", profile):
         return str(client.get_caller_identity()["Account"])
 
 
-def _function(configuration: dict[str, Any], region: str) -> Function:
+def list_functions(
+    client: Any, region: str, bucket: TokenBucket, rejects: list[Reject]
+) -> Iterator[tuple[Function, Configured]]:
+    """Every function, 50 a call, with its settings. SourceFailed when they cannot be listed.
+
+    An entry without name or ARN is counted in ``rejects``.
+    """
+    for page in answers(client.list_functions, "lambda:ListFunctions", f"functions in {region}", bucket):
+        for configuration in page.get("Functions", ()):
+            # Variables hold secrets. They are let go here, before anything else looks at the answer.
+            configuration.pop("Environment", None)
+            if not configuration.get("FunctionName"):
+                rejects.append(Reject("a function without a name", "", "ListFunctions"))
+                continue
+            function = function_of(configuration, region)
+            yield function, settings_of(configuration, function.key)
+
+
+def answers(
+    ask: Callable[..., Any],
+    action: str,
+    where: str,
+    bucket: TokenBucket,
+    *,
+    token: tuple[str, str] = ("Marker", "NextMarker"),
+    **asked: object,
+) -> Iterator[Any]:
+    """All pages of a listing, each at the bucket's pace. ``token`` is what a page is asked by, and told by."""
+    while True:
+        bucket.take()
+        with reading(action, where):
+            page = ask(**asked)
+        yield page
+        following = page.get(token[1])
+        if not following or following == asked.get(token[0]):
+            return
+        asked[token[0]] = following
+
+
+def function_of(configuration: Mapping[str, Any], region: str) -> Function:
+    """The function that a configuration of ListFunctions describes; what it does not say is unknown."""
     name = configuration["FunctionName"]
     # arn:aws:lambda:REGION:ACCOUNT:function:NAME
-    account = configuration["FunctionArn"].split(":")[4]
+    arn = str(configuration.get("FunctionArn", "")).split(":")
     return Function(
-        FunctionKey(name, account, region),
+        FunctionKey(name, arn[4] if len(arn) > 6 else "", region),
         runtime=configuration.get("Runtime"),
         arch=next(iter(configuration.get("Architectures") or ()), None),
         memory_mb=configuration.get("MemorySize"),
@@ -48,3 +72,49 @@ def _function(configuration: dict[str, Any], region: str) -> Function:
         ephemeral_mb=(configuration.get("EphemeralStorage") or {}).get("Size"),
         log_group=(configuration.get("LoggingConfig") or {}).get("LogGroup") or f"/aws/lambda/{name}",
     )
+
+
+def settings_of(configuration: Mapping[str, Any], key: FunctionKey) -> Configured:
+    """The settings whose changes are worth a line in a history. Names are kept, contents of variables never."""
+    logging = configuration.get("LoggingConfig") or {}
+    settings: dict[str, Setting] = {
+        "memory_mb": configuration.get("MemorySize"),
+        "timeout_s": configuration.get("Timeout"),
+        "runtime": configuration.get("Runtime"),
+        "arch": ",".join(configuration.get("Architectures") or ()) or None,
+        "ephemeral_mb": (configuration.get("EphemeralStorage") or {}).get("Size"),
+        "handler": configuration.get("Handler"),
+        "package_type": configuration.get("PackageType"),
+        "package_bytes": configuration.get("CodeSize"),
+        "code_sha256": configuration.get("CodeSha256"),
+        "layers": " ".join(str(layer.get("Arn", "")) for layer in configuration.get("Layers") or ()) or None,
+        "tracing": (configuration.get("TracingConfig") or {}).get("Mode"),
+        "snap_start": (configuration.get("SnapStart") or {}).get("ApplyOn"),
+        "log_format": logging.get("LogFormat"),
+        "log_group": logging.get("LogGroup"),
+        "application_log_level": logging.get("ApplicationLogLevel"),
+        "system_log_level": logging.get("SystemLogLevel"),
+        "dead_letter": (configuration.get("DeadLetterConfig") or {}).get("TargetArn"),
+        "vpc": (configuration.get("VpcConfig") or {}).get("VpcId") or None,
+        "runtime_version": (configuration.get("RuntimeVersionConfig") or {}).get("RuntimeVersionArn"),
+        "capacity_provider": (
+            (configuration.get("CapacityProviderConfig") or {}).get("LambdaManagedInstancesCapacityProviderConfig")
+            or {}
+        ).get("CapacityProviderArn"),
+        "role": configuration.get("Role"),
+        "state": configuration.get("State"),
+    }
+    known = {name: value for name, value in settings.items() if value is not None}
+    return Configured(
+        key.account, key.region, key.name, "function", "", known, iso_ms(configuration.get("LastModified"))
+    )
+
+
+def iso_ms(text: Any) -> int | None:
+    """Epoch ms of AWS's times, such as ``2025-03-31T10:00:00.000+0000`` or a datetime; None where it is none."""
+    if isinstance(text, datetime):
+        return round(text.timestamp() * 1000)
+    try:
+        return round(datetime.fromisoformat(str(text)).timestamp() * 1000)
+    except (ValueError, OverflowError):
+        return None

@@ -1,85 +1,122 @@
-"""Log events of one account and region: DescribeLogGroups and FilterLogEvents."""
+"""Log events of one group: FilterLogEvents, a window of time at a time, at a pace that leaves room for others."""
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from collectors.cloudwatch.errors import error_code, reading
-from collectors.model import Function, LogEvent
+from collectors.cloudwatch.answers import ReadEvent
+from collectors.cloudwatch.calls import TokenBucket, bucket_of
+from collectors.cloudwatch.errors import is_missing, reading
+from collectors.cloudwatch.log_groups import READS_EVENTS, LogGroup
+from collectors.model import LogEvent, Reject
 from collectors.source import SourceFailed
 
-LAMBDA_PREFIX = "/aws/lambda/"
 # Events arrive late and out of order, so each collection begins this much earlier; event ids make repeats harmless.
 OVERLAP_MS = 5 * 60_000
+WINDOW_MS = 3_600_000  # what is marked as read in one piece
+PAGE_BYTES = 1 << 20  # a page is 1 MB or 10,000 events (CloudWatch Logs quotas)
+
+_CALLS_A_SECOND = {"us-east-1": 25.0, "eu-central-1": 5.0}
+_ELSEWHERE = 10.0
+_SHARE = 0.8  # of the quota, which the account's people and tools use too
 
 
-@dataclass(frozen=True, slots=True)
-class LogGroup:
-    """A log group to read. ``function`` is empty where several functions share it: their streams carry the name."""
-
-    name: str
-    function: str
-    log_class: str = "STANDARD"
+def pace(account: str, region: str) -> TokenBucket:
+    """The bucket of FilterLogEvents in an account and region."""
+    rate = _CALLS_A_SECOND.get(region, _ELSEWHERE) * _SHARE
+    return bucket_of(account, region, "logs:FilterLogEvents", rate)
 
 
-def discover(client: Any, region: str, functions: Iterable[Function]) -> list[LogGroup]:
-    """Lambda's own groups, those of deleted functions too, and the groups that ``functions`` name beyond them."""
-    owners: dict[str, list[str]] = {}
-    for function in functions:
-        if function.log_group:
-            owners.setdefault(function.log_group, []).append(function.key.name)
-    found: dict[str, str] = {}
-    with reading("logs:DescribeLogGroups", f"log groups in {region}"):
-        for page in client.get_paginator("describe_log_groups").paginate(logGroupNamePrefix=LAMBDA_PREFIX):
-            for group in page.get("logGroups", ()):
-                found[group["logGroupName"]] = group.get("logGroupClass") or "STANDARD"
-    # A default group that was not found is of a function that never ran; any other may be there.
-    named_elsewhere = [name for name in owners if not name.startswith(LAMBDA_PREFIX)]
-    groups = found | dict.fromkeys(named_elsewhere, "STANDARD")
-    return [LogGroup(name, _only(owners.get(name, [])), log_class) for name, log_class in sorted(groups.items())]
+def gaps(covered: Sequence[tuple[int, int]], since_ms: int, until_ms: int) -> list[tuple[int, int]]:
+    """What of ``[since_ms, until_ms)`` has not been read; the last ``OVERLAP_MS`` of what has been count as unread."""
+    found: list[tuple[int, int]] = []
+    at = since_ms
+    for low, high in sorted(covered):
+        high -= OVERLAP_MS
+        if high <= at:
+            continue
+        if low > at:
+            found.append((at, min(low, until_ms)))
+        at = max(at, high)
+        if at >= until_ms:
+            break
+    if at < until_ms:
+        found.append((at, until_ms))
+    return [(low, high) for low, high in found if low < high]
+
+
+def windows(spans: Iterable[tuple[int, int]], *, newest_first: bool) -> list[tuple[int, int]]:
+    """The spans cut at full hours, in order of time or the newest first."""
+    cut: list[tuple[int, int]] = []
+    for low, high in spans:
+        while low < high:
+            edge = min(high, (low // WINDOW_MS + 1) * WINDOW_MS)
+            cut.append((low, edge))
+            low = edge
+    return sorted(cut, reverse=newest_first)
 
 
 def event_blocks(
-    client: Any, group: LogGroup, *, since_ms: int, until_ms: int, account: str, region: str
+    client: Any,
+    group: LogGroup,
+    from_ms: int,
+    to_ms: int,
+    *,
+    account: str,
+    region: str,
+    bucket: TokenBucket,
+    rejects: list[Reject],
 ) -> Iterator[list[LogEvent]]:
-    """A group's events from ``OVERLAP_MS`` before ``since_ms`` up to ``until_ms``, a page at a time.
+    """A group's events of ``[from_ms, to_ms)``, a page at a time.
 
     Pages may be empty while there is more to come; a group that does not exist gives nothing. SourceFailed where AWS
-    does not let the group be read.
+    does not let the group be read. Events without time or text are counted in ``rejects``.
     """
-    if group.log_class != "STANDARD":
+    where = f"log group {group.name}"
+    if group.log_class not in READS_EVENTS:
         raise SourceFailed(
-            f"log group {group.name}",
-            f"FilterLogEvents does not read log class {group.log_class}",
-            "its functions show metrics only",
+            where, f"FilterLogEvents does not read log class {group.log_class}", "its functions show metrics only"
         )
-    pages = client.get_paginator("filter_log_events").paginate(
-        logGroupName=group.name, startTime=max(since_ms - OVERLAP_MS, 0), endTime=until_ms
-    )
-    try:
-        with reading("logs:FilterLogEvents", f"log group {group.name}"):
-            for page in pages:
-                if events := page.get("events"):
-                    yield [_event(event, group, account, region) for event in events]
-    except SourceFailed as failed:
-        cause = failed.__cause__
-        if isinstance(cause, Exception) and error_code(cause) == "ResourceNotFoundException":
+    request = {"logGroupName": group.name, "startTime": max(from_ms, 0), "endTime": max(to_ms - 1, 0)}
+    while True:
+        bucket.take()
+        try:
+            with reading("logs:FilterLogEvents", where):
+                page = client.filter_log_events(**request)
+        except SourceFailed as failed:
+            if is_missing(failed):
+                return
+            raise
+        if events := page.get("events"):
+            yield list(_named(events, group, account, region, rejects))
+        token = page.get("nextToken")
+        if not token or token == request.get("nextToken"):
             return
-        raise
+        request["nextToken"] = token
 
 
-def _event(event: dict[str, Any], group: LogGroup, account: str, region: str) -> LogEvent:
+def _named(
+    events: Iterable[Any], group: LogGroup, account: str, region: str, rejects: list[Reject]
+) -> Iterator[LogEvent]:
+    name, function = group.name, group.function
+    for event in events:
+        if not isinstance(event, ReadEvent):
+            read = _of_dict(event, group, rejects)
+            if read is None:
+                continue
+            event = read
+        if event.timestamp_ms < 0:
+            rejects.append(Reject("a log event from before 1970", event.message[:2000], name))
+            continue
+        event.log_group, event.function, event.account, event.region = name, function, account, region
+        yield event
+
+
+def _of_dict(event: Any, group: LogGroup, rejects: list[Reject]) -> LogEvent | None:
+    """An event as botocore's own parser gives it: where an answer is not as documented."""
+    time, message = event.get("timestamp"), event.get("message")
+    if not isinstance(time, int) or not isinstance(message, str):
+        rejects.append(Reject("a log event without time or text", str(message)[:2000], group.name))
+        return None
     return LogEvent(
-        timestamp_ms=event["timestamp"],
-        message=event["message"],
-        log_group=group.name,
-        log_stream=event["logStreamName"],
-        event_id=event["eventId"],
-        function=group.function,
-        account=account,
-        region=region,
+        time, message, log_stream=str(event.get("logStreamName") or ""), event_id=str(event.get("eventId") or "")
     )
-
-
-def _only(names: list[str]) -> str:
-    return names[0] if len(names) == 1 else ""

@@ -1,26 +1,74 @@
-"""Lambda's CloudWatch metrics of one account and region: GetMetricData."""
+"""CloudWatch metrics of one account and region: GetMetricData, in as few calls as its limits allow."""
 
+import math
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
+from collectors.cloudwatch.answers import Series
+from collectors.cloudwatch.calls import Calls
 from collectors.cloudwatch.errors import reading
-from collectors.model import FunctionKey, MetricPoint
+from collectors.cloudwatch.metric_names import METRICS
+from collectors.model import FunctionKey, MetricPoint, Reject
 from collectors.source import SourceFailed
+
+OPERATION = "cloudwatch:GetMetricData"
 
 # CloudWatch API reference, GetMetricData.
 QUERIES_A_CALL = 500
 POINTS_A_CALL = 100_800
-
-# Lambda Developer Guide, "Types of metrics": these are counts, and the maximum is the one for concurrency.
-STATS = {"Invocations": "Sum", "Throttles": "Sum", "Errors": "Sum", "ConcurrentExecutions": "Maximum"}
-# Asked for every function: a function that is only throttled has no invocations. The rest for active ones only,
-# because every metric asked for is billed.
-_OF_ALL = ("Invocations", "Throttles")
-_OF_ACTIVE = ("Errors", "ConcurrentExecutions")
+_TRIES = 3  # for series that CloudWatch answers in part, or not at all, without saying how to go on
 
 # CloudWatch User Guide, "Metrics retention": how long the points of a period are kept.
 _DAY_MS = 86_400_000
 _KEPT = ((15 * _DAY_MS, 60), (63 * _DAY_MS, 300), (455 * _DAY_MS, 3_600))
+# Points of a minute change until long after: Errors are stamped with the time of the invoke, which may last 15 minutes.
+LATE_MS = 20 * 60_000
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """One statistic of one metric. ``kept_as`` is its name in the store: the metric's, and an item where it has one."""
+
+    key: FunctionKey
+    metric: str
+    stat: str
+    dimensions: tuple[tuple[str, str], ...]
+    kept_as: str
+    namespace: str = "AWS/Lambda"
+
+    def asked(self, query_id: str, period_s: int) -> dict[str, object]:
+        """The query as GetMetricData wants it."""
+        metric: dict[str, object] = {"Namespace": self.namespace, "MetricName": self.metric}
+        if self.dimensions:
+            metric["Dimensions"] = [{"Name": name, "Value": value} for name, value in self.dimensions]
+        return {"Id": query_id, "MetricStat": {"Metric": metric, "Period": period_s, "Stat": self.stat}}
+
+
+def queries(key: FunctionKey, *names: str, item: str = "", **dimensions: str) -> list[Query]:
+    """A query for each statistic of the named metrics; of the function ``key`` where no dimensions are given."""
+    chosen = tuple(dimensions.items()) or ((("FunctionName", key.name),) if key.name else ())
+    suffix = f" {item}" if item else ""
+    return [Query(key, name, stat, chosen, name + suffix) for name in names for stat in METRICS[name].stats]
+
+
+def log_bytes(key: FunctionKey, log_group: str) -> Query:
+    """The bytes that came into a log group: what decides how its events are read."""
+    return Query(key, "IncomingBytes", "Sum", (("LogGroupName", log_group),), "IncomingBytes", "AWS/Logs")
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """What to read of each query: whole periods from ``start_ms`` to ``end_ms``."""
+
+    start_ms: int
+    end_ms: int
+    period_s: int
+
+    @property
+    def points(self) -> int:
+        return (self.end_ms - self.start_ms) // (self.period_s * 1000)
 
 
 def period_s(since_ms: int, now_ms: int) -> int:
@@ -29,61 +77,133 @@ def period_s(since_ms: int, now_ms: int) -> int:
     return next((period for kept_ms, period in _KEPT if age_ms <= kept_ms), _KEPT[-1][1])
 
 
-def metric_points(
-    client: Any, functions: Sequence[FunctionKey], *, since_ms: int, now_ms: int, region: str
-) -> Iterator[MetricPoint]:
-    """``STATS`` of ``functions`` from ``since_ms`` on, in the finest period that is kept that long.
-
-    Minutes without a value are absent. SourceFailed when they cannot be read.
-    """
-    period = period_s(since_ms, now_ms)
-    start_ms = since_ms - since_ms % (period * 1000)
-    end_ms = now_ms - now_ms % (period * 1000) + period * 1000
-    active: set[FunctionKey] = set()
-    for point in _points(client, functions, _OF_ALL, start_ms, end_ms, period, region):
-        if point.value:
-            active.add(point.function)
-        yield point
-    yield from _points(
-        client, [key for key in functions if key in active], _OF_ACTIVE, start_ms, end_ms, period, region
-    )
+def span(since_ms: int, now_ms: int) -> Span:
+    """Whole periods from ``since_ms`` to ``now_ms``, in the finest period that is kept that long."""
+    step_ms = period_s(since_ms, now_ms) * 1000
+    return Span(since_ms // step_ms * step_ms, now_ms // step_ms * step_ms + step_ms, step_ms // 1000)
 
 
-def _points(
-    client: Any,
-    functions: Sequence[FunctionKey],
-    names: Sequence[str],
-    start_ms: int,
-    end_ms: int,
-    period: int,
-    region: str,
-) -> Iterator[MetricPoint]:
-    asked = [(key, name) for key in functions for name in names]
-    points = (end_ms - start_ms) // (period * 1000)
-    at_once = max(1, min(QUERIES_A_CALL, POINTS_A_CALL // points))
-    for at in range(0, len(asked), at_once):
-        some = asked[at : at + at_once]
-        queries = [_query(f"m{index}", key.name, name, period) for index, (key, name) in enumerate(some)]
-        with reading("cloudwatch:GetMetricData", f"metrics in {region}"):
-            for page in client.get_paginator("get_metric_data").paginate(
-                MetricDataQueries=queries, StartTime=start_ms / 1000, EndTime=end_ms / 1000, ScanBy="TimestampAscending"
-            ):
+def plan(asked: Sequence[Query], over: Span) -> list[Sequence[Query]]:
+    """The queries of each call: as many as the limits on queries and on points let through."""
+    at_once = max(1, min(QUERIES_A_CALL, POINTS_A_CALL // max(1, over.points)))
+    return [asked[at : at + at_once] for at in range(0, len(asked), at_once)]
+
+
+class Points:
+    """Reads planned queries. ``rejects`` are points and series that make no sense: counted, never kept."""
+
+    def __init__(self, client: Any, calls: Calls, region: str) -> None:
+        self._client = client
+        self._calls = calls
+        self._region = region
+        self.rejects: list[Reject] = []
+        self.failures: list[SourceFailed] = []
+
+    def read(self, asked: Sequence[Query], over: Span) -> Iterator[tuple[list[MetricPoint], int]]:
+        """The points of each call, and how many queries are done with it. Periods without a value are absent.
+
+        SourceFailed where CloudWatch cannot be read at all; a single series that failed is in ``failures``.
+        BudgetReached before a call that may not be paid for.
+        """
+        done = 0
+        for call in plan(asked, over):
+            points: list[MetricPoint] = []
+            left: Sequence[Query] = call
+            for attempt in range(_TRIES):
+                self._calls.spend(OPERATION, len(left))
+                left = self._call(left, over, points, last=attempt == _TRIES - 1)
+                if not left:
+                    break
+            done += len(call)
+            yield points, done
+
+    def _call(self, call: Sequence[Query], over: Span, points: list[MetricPoint], *, last: bool) -> Sequence[Query]:
+        """One call with all its pages; the queries that it left unanswered, for another."""
+        request = {
+            "MetricDataQueries": [query.asked(f"m{number}", over.period_s) for number, query in enumerate(call)],
+            "StartTime": over.start_ms / 1000,
+            "EndTime": over.end_ms / 1000,
+            "ScanBy": "TimestampAscending",
+        }
+        unanswered: dict[int, str] = {}
+        with reading(OPERATION, f"metrics in {self._region}"):
+            while True:
+                page = self._client.get_metric_data(**request)
                 for result in page.get("MetricDataResults", ()):
-                    key, name = some[int(result["Id"][1:])]
-                    _check(result, name, key, region)
-                    for time, value in zip(result["Timestamps"], result["Values"], strict=True):
-                        yield MetricPoint(key, name, STATS[name], period, round(time.timestamp() * 1000), float(value))
+                    self._take(result, call, over, points, unanswered)
+                if not page.get("NextToken"):
+                    break
+                request["NextToken"] = page["NextToken"]
+        if not last:
+            return [call[number] for number, status in unanswered.items() if status != "Forbidden"]
+        for number, status in unanswered.items():
+            self._fail(call[number], status)
+        return ()
+
+    def _take(
+        self, result: Any, call: Sequence[Query], over: Span, points: list[MetricPoint], unanswered: dict[int, str]
+    ) -> None:
+        identity, status, times, values = _series(result)
+        if not identity[1:].isdigit() or int(identity[1:]) >= len(call):
+            self.rejects.append(Reject("a metric that was not asked for", identity[:200], "GetMetricData"))
+            return
+        number = int(identity[1:])
+        query = call[number]
+        # A series goes on over pages: it is as complete as its last page says.
+        if status == "Complete":
+            unanswered.pop(number, None)
+        else:
+            unanswered[number] = status
+            if status == "Forbidden":
+                self._fail(query, status)
+        if len(times) != len(values):
+            self.rejects.append(Reject("times and values of a metric differ in number", query.metric, query.key.name))
+        stat, step_ms = query.stat, over.period_s
+        if isinstance(result, Series) and len(times) == len(values) and _sensible(times, values):
+            key, kept_as = query.key, query.kept_as
+            points += [
+                MetricPoint(key, kept_as, stat, step_ms, round(time * 1000), value)
+                for time, value in zip(times, values, strict=True)
+            ]
+            return
+        for time, value in zip(times, values, strict=False):
+            at_ms = _epoch_ms(time)
+            if at_ms is None or not isinstance(value, int | float) or not math.isfinite(value) or value < 0:
+                self.rejects.append(
+                    Reject("a metric point that makes no sense", f"{query.metric} {time} {value}"[:200], query.key.name)
+                )
+                continue
+            points.append(MetricPoint(query.key, query.kept_as, stat, step_ms, at_ms, float(value)))
+
+    def _fail(self, query: Query, status: str) -> None:
+        where = f"{query.kept_as} of {query.key.name or 'the account'}"
+        self.failures.append(
+            SourceFailed(
+                f"metrics in {self._region}",
+                f"CloudWatch answered {status} for {where}",
+                f"allow {OPERATION}" if status == "Forbidden" else "collect again later: it is read again then",
+            )
+        )
 
 
-def _query(query_id: str, function: str, metric: str, period: int) -> dict[str, object]:
-    dimensions = [{"Name": "FunctionName", "Value": function}]
-    asked = {"Namespace": "AWS/Lambda", "MetricName": metric, "Dimensions": dimensions}
-    return {"Id": query_id, "MetricStat": {"Metric": asked, "Period": period, "Stat": STATS[metric]}}
+def _sensible(times: Sequence[float], values: Sequence[float]) -> bool:
+    """Whether all are times and figures, so that they need not be looked at one by one."""
+    return not times or (min(times) > 0 and max(times) < 1e11 and min(values) >= 0 and max(values) < math.inf)
 
 
-def _check(result: dict[str, Any], name: str, key: FunctionKey, region: str) -> None:
-    # Complete and PartialData are both good: the rest of a PartialData comes with the next page.
-    status = result.get("StatusCode", "Complete")
-    if status in ("InternalError", "Forbidden"):
-        meaning = f"CloudWatch answered {status} for {name} of {key.name}"
-        raise SourceFailed(f"metrics in {region}", meaning, "allow cloudwatch:GetMetricData, or collect again later")
+def _series(result: Any) -> tuple[str, str, Sequence[Any], Sequence[Any]]:
+    """Id, status, times and values, as our parser or botocore's gives them."""
+    if isinstance(result, dict):
+        return (
+            str(result.get("Id", "")),
+            str(result.get("StatusCode", "Complete")),
+            result.get("Timestamps", ()),
+            result.get("Values", ()),
+        )
+    return result.id, result.status_code, result.timestamps, result.values
+
+
+def _epoch_ms(time: Any) -> int | None:
+    if isinstance(time, int | float) and 0 < time < 1e11:
+        return round(time * 1000)
+    return round(time.timestamp() * 1000) if isinstance(time, datetime) else None

@@ -1,42 +1,13 @@
-"""The one session through which AWS is read, and the list of what it may ask.
+"""The one session through which AWS is read. boto3 is imported when a session is made, not before."""
 
-boto3 is imported when a session is made, not before: the list alone is also what the IAM policy is printed from.
-"""
-
-from collections.abc import Mapping
-from dataclasses import dataclass
+import threading
+from collections.abc import Callable
 from typing import Any
 
+from collectors.cloudwatch.calls import Calls, Limit
 from collectors.cloudwatch.errors import reading
+from collectors.cloudwatch.readings import ALLOWED
 from collectors.source import SourceFailed
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """An operation that this program may call, and the IAM action and resources that it needs."""
-
-    service: str
-    operation: str
-    statement: str
-    resources: tuple[str, ...] = ("*",)
-
-    @property
-    def action(self) -> str:
-        return f"{self.service}:{self.operation}"
-
-
-# Service authorization reference: of these only the log operations can be narrowed to resources. A function may log
-# to a group of any name; the policy names Lambda's default ones.
-_LAMBDA_LOGS = ("arn:aws:logs:*:*:log-group:/aws/lambda/*",)
-
-READINGS = (
-    Reading("lambda", "ListFunctions", "Functions"),
-    Reading("cloudwatch", "GetMetricData", "Metrics"),
-    Reading("logs", "DescribeLogGroups", "LogGroups"),
-    Reading("logs", "FilterLogEvents", "LogEvents", _LAMBDA_LOGS),
-    Reading("sts", "GetCallerIdentity", "WhoAmI"),
-)
-_ALLOWED = frozenset((one.service, one.operation) for one in READINGS)
 
 
 class ReadOnlyViolation(Exception):
@@ -44,30 +15,58 @@ class ReadOnlyViolation(Exception):
 
 
 class ReadOnlySession:
-    """Makes clients that can call ``READINGS`` and nothing else.
+    """Makes clients that can call ``readings.READINGS`` and nothing else; counts what they send.
 
-    Credentials and region are found as the AWS CLI finds them. SourceFailed when the profile or region is missing.
+    Credentials and region are found as the AWS CLI finds them. ``limit_of(region)`` is what is asked before anything
+    billed is sent (see ``Calls``). SourceFailed when the profile or region is missing.
     """
 
-    def __init__(self, profile: str | None = None, region: str | None = None, endpoint_url: str | None = None) -> None:
+    def __init__(
+        self,
+        profile: str | None = None,
+        region: str | None = None,
+        endpoint_url: str | None = None,
+        *,
+        limit_of: Callable[[str], Limit] | None = None,
+    ) -> None:
         from boto3.session import Session
+        from botocore.session import get_session
+
+        from collectors.cloudwatch.answers import FastFactory
 
         with reading("", profile or "the default profile"):
-            self._session = Session(profile_name=profile, region_name=region)
+            core = get_session()
+            core.register_component("response_parser_factory", FastFactory())
+            self._session = Session(botocore_session=core, profile_name=profile, region_name=region)
         self.profile = profile
         self._endpoint_url = endpoint_url
+        self._clients: dict[str, Any] = {}
+        self._lock = threading.Lock()
         if not self._session.region_name:
             raise SourceFailed(
                 profile or "the default profile", "it names no AWS region", "give --region, or set AWS_REGION"
             )
         self.region: str = self._session.region_name
+        self.calls = Calls(limit_of(self.region) if limit_of else None)
 
     def client(self, service: str) -> Any:
-        """A client of ``service`` that raises ReadOnlyViolation at any other call than the listed ones."""
+        """The client of ``service``, which raises ReadOnlyViolation at any other call than the listed ones."""
+        with self._lock:
+            if service not in self._clients:
+                self._clients[service] = self._new(service)
+            return self._clients[service]
+
+    def _new(self, service: str) -> Any:
         from botocore.config import Config
 
         # Adaptive: after a throttle it slows down by itself, instead of taking the account's quota from deployments.
-        config = Config(retries={"mode": "adaptive", "max_attempts": 5}, connect_timeout=10, read_timeout=60)
+        config = Config(
+            retries={"mode": "adaptive", "max_attempts": 5},
+            connect_timeout=10,
+            read_timeout=60,
+            max_pool_connections=16,
+            user_agent_extra="lambdatui",
+        )
         name: Any = service
         with reading("", f"{service} in {self.region}"):
             client = self._session.client(name, endpoint_url=self._endpoint_url, config=config)
@@ -76,29 +75,11 @@ class ReadOnlySession:
         # the first also stands before a presigned URL.
         client.meta.events.register_first("provide-client-params", _refuse)
         client.meta.events.register_first("before-call", _refuse)
+        self.calls.listen(client)
         return client
 
 
 def _refuse(model: Any, **_: object) -> None:
     service, operation = model.service_model.service_name, model.name
-    if (service, operation) not in _ALLOWED:
+    if (service, operation) not in ALLOWED:
         raise ReadOnlyViolation(f"{service}:{operation} is not on the list of what lambdatui may call")
-
-
-def least_policy() -> Mapping[str, object]:
-    """The IAM policy document that allows ``READINGS``, one statement for each kind of resource."""
-    statements: dict[str, dict[str, object]] = {}
-    for one in READINGS:
-        statement = statements.setdefault(
-            one.statement,
-            {
-                "Sid": one.statement,
-                "Effect": "Allow",
-                "Action": [],
-                "Resource": list(one.resources) if len(one.resources) > 1 else one.resources[0],
-            },
-        )
-        actions = statement["Action"]
-        assert isinstance(actions, list)
-        actions.append(one.action)
-    return {"Version": "2012-10-17", "Statement": list(statements.values())}

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from collectors.model import Parts, Status
+from collectors.store import insights_cells
 from collectors.store.histogram import BUCKETS, PAIR, bucket_of
 from collectors.store.schema import GRAINS
 
@@ -208,6 +209,8 @@ def carry_up(connection: sqlite3.Connection, minutes: Iterable[tuple[int, int]])
                 f" FROM {finer}_errors {where} GROUP BY function_id, error_id",
                 (span[1], *span),
             )
-        if rows:
-            insert(connection, table, folded(of_cells(rows), grain_ms))
+        found = folded(of_cells(rows), grain_ms) if rows else []
+        if table == "hour_cells":
+            found = insights_cells.instead(connection, spans, found)
+        insert(connection, table, found)
         finer = table

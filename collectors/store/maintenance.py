@@ -34,7 +34,9 @@ def _uneven(connection: sqlite3.Connection) -> list[str]:
     ):
         uneven = connection.execute(
             f"SELECT f.name, d.start_ms FROM day_cells d JOIN functions f ON f.id = d.function_id"
-            f" WHERE d.start_ms >= ? AND (d.invocations, d.errors, d.billed_ms) IS NOT (SELECT {columns} FROM {finer} i"
+            " WHERE NOT EXISTS (SELECT 1 FROM insights_cells s WHERE s.function_id = d.function_id"
+            " AND s.start_ms >= d.start_ms AND s.start_ms < d.start_ms + 86400000)"
+            f" AND d.start_ms >= ? AND (d.invocations, d.errors, d.billed_ms) IS NOT (SELECT {columns} FROM {finer} i"
             " WHERE i.function_id = d.function_id AND i.start_ms >= d.start_ms AND i.start_ms < d.start_ms + ?)",
             (since, DAY_MS),
         )

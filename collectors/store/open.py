@@ -103,7 +103,20 @@ def open_reader(path: Path) -> sqlite3.Connection:
         if version == 0:
             connection.close()
             raise StoreMissing(f"{path} is empty: run 'lambdatui import FILE' first")
+        if version < VERSION:
+            connection.close()
+            _upgrade(path)
+            connection = _readable(address)
     return connection
+
+
+def _upgrade(path: Path) -> None:
+    """Brings an older store to this version, once, before it is read. Raises StoreError where it cannot."""
+    try:
+        with writing(path):
+            pass
+    except StoreError as error:
+        raise type(error)(f"{path} is of an older lambdatui and cannot be brought up to date: {error}") from error
 
 
 def _readable(address: str) -> sqlite3.Connection:

@@ -70,6 +70,10 @@ class Reader:
         with explained(self._path):
             return self._connection.execute(sql, tuple(values)).fetchall()
 
+    def select(self, sql: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+        """All rows of one question; for the modules of this room that read other tables."""
+        return self._all(sql, values)
+
     def _ids(self, function_ids: Functions) -> list[int]:
         if function_ids is not None:
             return list(function_ids)
@@ -90,16 +94,17 @@ class Reader:
     def newest_ms(self) -> int | None:
         """When the newest invocation began; None in a store without any."""
         return self._edge(
-            "max", "SELECT last_ms FROM minute_cells WHERE function_id = f.id ORDER BY start_ms DESC LIMIT 1"
+            "max", "SELECT last_ms FROM day_cells WHERE function_id = f.id ORDER BY start_ms DESC LIMIT 1"
         )
 
     def oldest_ms(self) -> int | None:
         """When the oldest began; the minute of it, once its rows are pruned."""
         first = "SELECT start_ms FROM minute_cells WHERE function_id = f.id ORDER BY start_ms LIMIT 1"
+        summed = "SELECT start_ms FROM insights_cells WHERE function_id = f.id ORDER BY start_ms LIMIT 1"
         return self._edge(
             "min",
             f"SELECT coalesce((SELECT min(start_ms) FROM invocations WHERE function_id = f.id"
-            f" AND start_ms < ({first}) + 60000), ({first}))",
+            f" AND start_ms < ({first}) + 60000), ({first}), ({summed}))",
         )
 
     def _edge(self, which: str, of_function: str) -> int | None:

@@ -92,7 +92,8 @@ CREATE TABLE collections (
     *(_CELLS.format(name=name) for name in GRAINS),
 )
 
-MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST,)
+# A name is a module whose SCRIPT is imported when it is needed: the first paint opens stores, and never migrates one.
+MIGRATIONS: tuple[tuple[str, ...] | str, ...] = (_FIRST, "collectors.store.schema_account")
 VERSION = len(MIGRATIONS)
 
 
@@ -102,7 +103,7 @@ def migrate(connection: sqlite3.Connection) -> None:
     for number, scripts in enumerate(MIGRATIONS[at:], at + 1):
         connection.execute("BEGIN IMMEDIATE")
         try:
-            for script in scripts:
+            for script in _scripts(scripts):
                 for statement in script.split(";\n"):
                     if statement.strip():
                         connection.execute(statement)
@@ -112,3 +113,11 @@ def migrate(connection: sqlite3.Connection) -> None:
         except BaseException:
             connection.execute("ROLLBACK")
             raise
+
+
+def _scripts(migration: tuple[str, ...] | str) -> tuple[str, ...]:
+    if isinstance(migration, tuple):
+        return migration
+    from importlib import import_module
+
+    return (import_module(migration).SCRIPT,)

@@ -75,12 +75,18 @@ class Writer:
         self._pruned_before_ms: int | None = pruned[0] if pruned else None
         self._collection: int | None = None
 
-    def begin(self, source: str) -> None:
-        """Opens this collection's line in the ledger, kept up to date with every batch."""
+    @property
+    def names(self) -> Names:
+        """The ids that this writer has given or found."""
+        return self._names
+
+    def begin(self, source: str) -> int:
+        """Opens this collection's line in the ledger, kept up to date with every batch; returns its number."""
         cursor = self._connection.execute(
             "INSERT INTO collections (source, started_ms) VALUES (?, ?)", (source, _now_ms())
         )
-        self._collection = cursor.lastrowid
+        self._collection = int(cursor.lastrowid or 0)
+        return self._collection
 
     def _account(self, written: Written) -> None:
         if self._collection is not None:

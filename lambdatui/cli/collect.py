@@ -2,26 +2,26 @@
 
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from lambdatui import text
-from lambdatui.cli.main import DONE, FAILED, PARTLY
+from lambdatui.cli.main import DONE, FAILED, OVER_BUDGET, PARTLY
 from lambdatui.cli.options import current_context
 from lambdatui.views.time_range import RangeError, preset_ms
 
 if TYPE_CHECKING:
-    from collectors.pipeline import CollectResult
-    from collectors.source import Source
+    from collectors.collecting import Collected
 
 CLOUDWATCH = "cloudwatch"
 _DEFAULT_SINCE = "24h"
 _FIGURES = ("functions", "events", "duplicates", "invocations", "errors", "rejected", "metric_points")
-
-Opening = Callable[[], "Source"]
+_OPTIONAL = ("costs", "optimizer")
 
 
 def _span_ms(_: click.Context, __: click.Parameter, value: str | None) -> int | None:
@@ -31,17 +31,72 @@ def _span_ms(_: click.Context, __: click.Parameter, value: str | None) -> int | 
         raise click.BadParameter(str(error)) from error
 
 
+def _every_s(_: click.Context, __: click.Parameter, value: str) -> float:
+    if value.endswith("s") and value[:-1].isdigit() and int(value[:-1]):
+        return float(value[:-1])
+    try:
+        return preset_ms(value) / 1000
+    except RangeError as error:
+        raise click.BadParameter("give a time such as 60s, 5m or 1h") from error
+
+
+def _usd(_: click.Context, __: click.Parameter, value: str | None) -> Decimal | None:
+    try:
+        amount = None if value is None else Decimal(value.lstrip("$"))
+    except InvalidOperation as error:
+        raise click.BadParameter("give an amount of USD, such as 0.50") from error
+    if amount is not None and not (amount.is_finite() and amount >= 0):
+        raise click.BadParameter("give an amount of USD, such as 0.50")
+    return amount
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the command line asks of CloudWatch."""
+
+    profiles: tuple[str, ...]
+    regions: tuple[str, ...]
+    since_ms: int
+    endpoint_url: str | None
+    logs: str
+    features: tuple[str, ...]
+    newest_first: bool
+    details: int
+    wait: bool
+
+
 @click.command(name="collect", epilog="Example: lambdatui collect --profile prod --region eu-central-1 --since 7d")
-@click.option(
-    "--profile", "profiles", multiple=True, metavar="P", help="AWS profile (repeatable; default: as aws does)."
-)
-@click.option(
-    "--region", "regions", multiple=True, metavar="R", help="AWS region (repeatable; default: the profile's)."
-)
+@click.option("--profile", "profiles", multiple=True, metavar="P", help="AWS profile (repeatable).")
+@click.option("--region", "regions", multiple=True, metavar="R", help="AWS region (repeatable; the profile's).")
 @click.option(
     "--since", "span_ms", callback=_span_ms, metavar="SPAN", help="How far back: 1h, 7d (default 24h; a runner: all)."
 )
 @click.option("--source", default=CLOUDWATCH, show_default=True, metavar="cloudwatch|RUNNER.db", help="What to read.")
+@click.option(
+    "--logs",
+    type=click.Choice(("auto", "events", "insights", "none")),
+    default="auto",
+    show_default=True,
+    help="How logs are read; auto chooses for each function by its volume.",
+)
+@click.option("--with", "more", multiple=True, type=click.Choice(_OPTIONAL), help="Also what AWS billed; optimizer.")
+@click.option(
+    "--without", "less", multiple=True, type=click.Choice(("inventory", "alarms", "metrics")), help="Leave out."
+)
+@click.option("--newest-first", is_flag=True, help="Read the newest log events first.")
+@click.option(
+    "--details",
+    default=25,
+    show_default=True,
+    type=click.IntRange(min=0),
+    metavar="N",
+    help="Functions whose aliases, versions and URLs are looked at, six calls each.",
+)
+@click.option("--budget", callback=_usd, metavar="USD", help="Stop before AWS charges more than this; exit code 4.")
+@click.option("--dry-run", is_flag=True, help="Say what would be asked and what it would cost, with free calls only.")
+@click.option("--watch", is_flag=True, help="Collect again and again, until stopped.")
+@click.option("--every", default="60s", show_default=True, callback=_every_s, metavar="TIME", help="How often.")
+@click.option("--wait", is_flag=True, help="Wait for another process that writes the store.")
 @click.option("--endpoint-url", metavar="URL", help="Another server that speaks AWS's APIs.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object with what it came to.")
 def command(
@@ -49,99 +104,162 @@ def command(
     regions: tuple[str, ...],
     span_ms: int | None,
     source: str,
+    logs: str,
+    more: tuple[str, ...],
+    less: tuple[str, ...],
+    newest_first: bool,
+    details: int,
+    budget: Decimal | None,
+    dry_run: bool,
+    watch: bool,
+    every: float,
+    wait: bool,
     endpoint_url: str | None,
     as_json: bool,
 ) -> None:
-    """Collect functions, metrics and logs once, and keep them in the store.
+    """Collect functions, metrics, logs, alarms and configuration, and keep them in the store.
 
-    AWS is only read: every call is checked against the list that `lambdatui iam-policy` prints. What the store
-    already has is not counted twice. Exit code 3 when a source, or a part of one, failed and the rest was kept.
+    AWS is only read: every call is checked against the list that `lambdatui iam-policy` prints, counted and priced.
+    What the store already has is not asked for again. Exit code 3 when a source, or a part of one, failed and the
+    rest was kept; 4 when --budget would have been passed.
     """
     context = current_context()
-    if source == CLOUDWATCH:
-        since_ms = span_ms if span_ms is not None else preset_ms(_DEFAULT_SINCE)
-        openings = list(_cloudwatch(profiles, regions or context.regions, since_ms, endpoint_url))
-    elif profiles or regions or endpoint_url:
-        raise click.UsageError("--profile, --region and --endpoint-url are for CloudWatch, not for a runner's log")
+    if source != CLOUDWATCH:
+        if profiles or regions or endpoint_url:
+            raise click.UsageError("--profile, --region and --endpoint-url are for CloudWatch, not for a runner's log")
+        _run_runner(Path(source), span_ms, context.db, as_json)
+        return
+    from collectors.cloudwatch.source import ALWAYS
+
+    features = tuple(each for each in (*ALWAYS, *more) if each not in less)
+    since_ms = span_ms if span_ms is not None else preset_ms(_DEFAULT_SINCE)
+    asked = Asked(
+        profiles, regions or context.regions, since_ms, endpoint_url, logs, features, newest_first, details, wait
+    )
+    from lambdatui.cli.collecting import Collecting
+
+    collecting = Collecting(asked, context, budget, quiet=as_json)
+    if dry_run:
+        code = _dry_run(collecting, as_json)
+    elif watch:
+        code = collecting.watch(every, lambda done: say(done, as_json))
     else:
-        openings = [lambda: _runner(Path(source), span_ms)]
-    done = [_collected(opening, context.db) for opening in openings]
-    _say(done, as_json)
-    click.get_current_context().exit(_exit_code(done))
+        done = collecting.once()
+        say(done, as_json)
+        code = exit_code(done)
+    click.get_current_context().exit(code)
 
 
-class _Collected:
-    """What one source came to: its figures where it was read, and what failed."""
-
-    def __init__(self, name: str, result: "CollectResult | None", failures: list[str]) -> None:
-        self.name = name
-        self.figures = {figure: int(getattr(result, figure)) if result else 0 for figure in _FIGURES}
-        self.seconds = result.seconds if result else 0.0
-        self.failures = failures
-
-    @property
-    def kept(self) -> bool:
-        """Whether anything was had; a source without failures that had nothing to give counts too."""
-        return not self.failures or any(self.figures.values())
-
-
-def _cloudwatch(
-    profiles: tuple[str, ...], regions: tuple[str, ...], since_ms: int, endpoint_url: str | None
-) -> Iterator[Opening]:
-    from collectors.cloudwatch.session import ReadOnlySession
-    from collectors.cloudwatch.source import CloudWatchSource
-
-    now_ms = time.time_ns() // 1_000_000
-
-    def opening(profile: str | None, region: str | None) -> Opening:
-        return lambda: CloudWatchSource(
-            ReadOnlySession(profile, region, endpoint_url), since_ms=now_ms - since_ms, now_ms=now_ms
-        )
-
-    for profile in profiles or (None,):
-        for region in regions or (None,):
-            yield opening(profile, region)
-
-
-def _runner(path: Path, span_ms: int | None) -> "Source":
-    from collectors.runner_log import RunnerLog, RunnerSource
-
-    since_ms = None if span_ms is None else time.time_ns() // 1_000_000 - span_ms
-    log = click.get_current_context().with_resource(RunnerLog(path))
-    return RunnerSource(log, since_ms)
-
-
-def _collected(opening: Opening, db: Path) -> _Collected:
-    from collectors.source import SourceFailed
-
-    try:
-        source = opening()
-    except SourceFailed as failed:
-        return _Collected(failed.what, None, [f"{failed.meaning}; {failed.what_to_do}"])
-    from collectors.pipeline import collect
-
-    try:
-        result = collect(source, db=db)
-    except SourceFailed as failed:
-        return _Collected(source.name, None, [str(failed)])
-    return _Collected(source.name, result, list(dict.fromkeys(result.failures)))
-
-
-def _exit_code(done: list[_Collected]) -> int:
+def exit_code(done: "Sequence[Collected]") -> int:
+    """What one collection's exit code is; a budget that was reached comes before all else."""
+    if any(one.over_budget for one in done):
+        return OVER_BUDGET
     if not any(one.failures for one in done):
         return DONE
-    return PARTLY if any(one.kept for one in done) else FAILED
+    return PARTLY if any(kept(one) for one in done) else FAILED
 
 
-def _say(done: list[_Collected], as_json: bool) -> None:
+def kept(one: "Collected") -> bool:
+    """Whether anything was had; a source without failures that had nothing to give counts too."""
+    return not one.failures or any(getattr(one, figure) for figure in _FIGURES)
+
+
+def say(done: "Sequence[Collected]", as_json: bool) -> None:
+    """What the sources came to: on stdout, and what failed on stderr."""
+    from lambdatui.cli.spending import cost_of, dollars
+
+    costs = {one.name: cost_of(one.calls, one.region) for one in done}
     if as_json:
-        totals = {figure: sum(one.figures[figure] for one in done) for figure in _FIGURES}
-        seconds = round(sum(one.seconds for one in done), 3)
-        sources = [{"source": one.name, **one.figures, "failures": one.failures} for one in done]
-        click.echo(json.dumps({**totals, "seconds": seconds, "sources": sources}))
+        totals: dict[str, Any] = {figure: sum(getattr(one, figure) for one in done) for figure in _FIGURES}
+        totals["seconds"] = round(max((one.seconds for one in done), default=0.0), 3)
+        totals["cost_usd"] = text.decimal_text(sum(costs.values(), Decimal(0)))
+        totals["sources"] = [
+            {
+                "source": one.name,
+                **{figure: getattr(one, figure) for figure in _FIGURES},
+                "choices": one.choices,
+                "calls": {each.operation: each.requests for each in one.calls},
+                "cost_usd": text.decimal_text(costs[one.name]),
+                "failures": one.failures,
+                "over_budget": one.over_budget or None,
+            }
+            for one in done
+        ]
+        click.echo(json.dumps(totals))
     for one in done:
-        if one.kept and not as_json:
-            figures = ", ".join(f"{value:,} {name.replace('_', ' ')}" for name, value in one.figures.items())
-            click.echo(text.plain(f"{one.name}: {figures} in {one.seconds:.1f} s"))
-        for failure in one.failures:
+        if kept(one) and not as_json:
+            figures = ", ".join(f"{getattr(one, name):,} {name.replace('_', ' ')}" for name in _FIGURES)
+            requests = sum(each.requests for each in one.calls)
+            click.echo(
+                text.plain(
+                    f"{one.name}: {figures}; {requests:,} calls for {dollars(costs[one.name])} in {one.seconds:.1f} s"
+                )
+            )
+            if one.choices:
+                ways = ", ".join(f"{count:,} {_WAYS.get(way, way)}" for way, count in sorted(one.choices.items()))
+                click.echo(text.plain(f"{one.name}: log groups: {ways} ('lambdatui collections --json' says why)"))
+        for failure in dict.fromkeys(one.failures):
             click.echo(text.plain(f"lambdatui collect: {one.name}: {failure}"), err=True)
+        if one.over_budget:
+            click.echo(text.plain(f"lambdatui collect: {one.name}: {one.over_budget}"), err=True)
+
+
+_WAYS = {"events": "by their events", "insights": "by Logs Insights", "metrics": "by metrics only", "idle": "idle"}
+
+
+def _dry_run(collecting: Any, as_json: bool) -> int:
+    from collectors.source import SourceFailed
+    from lambdatui.cli.spending import dollars
+    from pricing.call_prices import price
+
+    rows, failures = [], 0
+    for opening in collecting.openings():
+        try:
+            source = opening()
+            estimate = source.estimate()
+        except SourceFailed as failed:
+            failures += 1
+            click.echo(text.plain(f"lambdatui collect: {failed}"), err=True)
+            continue
+        low = price("cloudwatch:GetMetricData", estimate.metrics, source.region)
+        high = low + price("cloudwatch:GetMetricData", estimate.metrics_more, source.region)
+        rows.append(
+            {
+                "source": source.name, "functions": estimate.functions, "log_groups": estimate.log_groups,
+                "stored_bytes": estimate.stored_bytes, "metrics": estimate.metrics,
+                "metrics_more": estimate.metrics_more, "cost_usd": text.decimal_text(low),
+                "cost_usd_at_most": text.decimal_text(high),
+            }
+        )  # fmt: skip
+        if not as_json:
+            click.echo(
+                text.plain(
+                    f"{source.name}: {estimate.functions:,} functions, {estimate.log_groups:,} log groups with"
+                    f" {text.size(estimate.stored_bytes)}; {estimate.metrics:,} metrics for {dollars(low)}, up to"
+                    f" {dollars(high)} if all functions are active; Logs Insights is priced by what it scans"
+                )
+            )
+    if as_json:
+        click.echo(json.dumps({"sources": rows}))
+    return DONE if not failures else PARTLY if rows else FAILED
+
+
+def _run_runner(path: Path, span_ms: int | None, db: Path, as_json: bool) -> None:
+    from collectors.collecting import Collected
+    from collectors.pipeline import collect
+    from collectors.runner_log import RunnerLog, RunnerSource
+    from collectors.source import SourceFailed
+
+    since_ms = None if span_ms is None else time.time_ns() // 1_000_000 - span_ms
+    try:
+        log = click.get_current_context().with_resource(RunnerLog(path))
+        source = RunnerSource(log, since_ms)
+        result = collect(source, db=db)
+    except SourceFailed as failed:
+        done = Collected(failed.what, failures=[f"{failed.meaning}; {failed.what_to_do}"])
+    else:
+        done = Collected(source.name, failures=list(dict.fromkeys(result.failures)), seconds=result.seconds)
+        for figure in _FIGURES:
+            setattr(done, figure, getattr(result, figure))
+    say([done], as_json)
+    click.get_current_context().exit(exit_code([done]))

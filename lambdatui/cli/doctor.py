@@ -4,13 +4,13 @@ import os
 import shutil
 import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 import click
 
 from collectors.store.open import StoreError, StoreMissing
 from lambdatui import text
+from lambdatui.cli.doctor_findings import FAIL, OK, WARN, Finding
 from lambdatui.cli.main import FAILED
 from lambdatui.cli.opened import now_ms
 from lambdatui.cli.options import current_context
@@ -19,7 +19,6 @@ from lambdatui.views.columns import columns
 from lambdatui.views.time_range import DAY_MS, MINUTE_MS, TimeRange
 from lambdatui.views.view import View
 
-OK, WARN, FAIL = "ok", "warn", "fail"
 COLUMNS = columns("check", "state", "found", "advice")
 
 _NARROWEST, _LOWEST = 80, 24
@@ -27,24 +26,24 @@ _LEAST_FREE_BYTES = 500 << 20
 _BUILT_MS = 1_735_689_600_000  # 2025-01-01: a clock before this one is wrong
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
-    check: str
-    state: str
-    found: str
-    advice: str | None = None
-
-
 @click.command(name="doctor")
+@click.option("--aws", "ask_aws", is_flag=True, help="Also ask AWS whether it may be read: a few free calls.")
+@click.option("--profile", metavar="P", help="The AWS profile, for --aws.")
+@click.option("--region", metavar="R", help="The AWS region, for --aws.")
+@click.option("--endpoint-url", metavar="URL", help="Another server that speaks AWS's APIs.")
 @listing_options
-def command(listing: Listing) -> int:
+def command(listing: Listing, ask_aws: bool, profile: str | None, region: str | None, endpoint_url: str | None) -> int:
     """Terminal, store, clock, credentials: what works, what does not, what to do. Exit code 1 when something fails.
 
-    Nothing is sent over the network.
+    Nothing is sent over the network, unless --aws asks for it.
     """
     context = current_context()
     now = now_ms()
     findings = [*terminal(os.environ), *store(context.db, now), clock(now), credentials(os.environ, Path.home())]
+    if ask_aws:
+        from lambdatui.cli.doctor_aws import permissions
+
+        findings += permissions(profile, region, endpoint_url)
     view = View(COLUMNS, findings, None, TimeRange(now - DAY_MS, now, "now"))
     if listing.form == "text" and not (listing.sort or listing.where or listing.columns):
         for one in findings:

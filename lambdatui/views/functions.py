@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from collectors.store.account_rows import summed_by_insights
 from collectors.store.reader import Reader
 from collectors.store.rows import FunctionRow, Quantiles, Totals
 from lambdatui.views import money
@@ -12,7 +13,7 @@ from lambdatui.views.columns import columns
 from lambdatui.views.glance import counts
 from lambdatui.views.narrow import Narrow
 from lambdatui.views.time_range import TimeRange
-from lambdatui.views.view import BILLED, View, coverage_of
+from lambdatui.views.view import BILLED, INSIGHTS, View, coverage_of
 
 if TYPE_CHECKING:
     from pricing.pricebook import PriceBook
@@ -109,6 +110,7 @@ def function_rows(
     metered = {name: reader.metric(name, *span, ids) for name in ("Invocations", "Errors", "Throttles")}
     counted = {name: {each: found.total for each, found in sums.items()} for name, sums in metered.items()}
     known = {row.id: row.function for row in chosen}
+    summed = summed_by_insights(reader, *span)
     costs = money.costs_by_function(book, known, totals.values()) if book is not None else {}
     projected = money.projected_by_function(reader, time_range, book, chosen)
     return [
@@ -119,6 +121,7 @@ def function_rows(
             {name: values.get(row.id) for name, values in counted.items()},
             costs.get(row.id),
             projected.get(row.id),
+            INSIGHTS if row.id in summed else BILLED,
         )
         for row in chosen
     ]
@@ -131,6 +134,7 @@ def _row(
     metrics: dict[str, float | None],
     cost_usd: Decimal | None,
     projected_usd: Decimal | None,
+    basis: str,
 ) -> FunctionView:
     function = row.function
     reports = totals.reports if totals else 0
@@ -163,7 +167,7 @@ def _row(
         cost_usd=cost_usd,
         projected_usd=projected_usd,
         last_seen=totals.last_ms if totals and totals.invocations else None,
-        basis=BILLED if reports else None,
+        basis=basis if reports else None,
         coverage=coverage_of(reports, invocations),
     )
 

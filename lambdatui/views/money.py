@@ -12,7 +12,7 @@ from collectors.model import Function, FunctionKey
 from collectors.store.reader import Reader
 from collectors.store.rows import DayUsage, FunctionRow, InvocationRow, Totals
 from lambdatui.views.time_range import DAY_MS, TimeRange, day_of, month_start_ms
-from lambdatui.views.view import BILLED, ESTIMATED
+from lambdatui.views.view import BILLED, ESTIMATED, INSIGHTS
 
 if TYPE_CHECKING:
     from pricing.bill import Bill
@@ -139,7 +139,7 @@ def sum_known(amounts: Iterable[Decimal | None]) -> Decimal | None:
 
 def weakest_basis(bases: Iterable[str | None]) -> str | None:
     """What a sum over rows rests on: as good as its weakest row; rows without figures do not count."""
-    order = (ESTIMATED, "insights", BILLED)
+    order = (ESTIMATED, INSIGHTS, BILLED)
     seen = {basis for basis in bases if basis is not None}
     return next((basis for basis in order if basis in seen), None)
 

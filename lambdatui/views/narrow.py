@@ -27,9 +27,16 @@ class Narrow:
         """The matching functions' ids in the store; None where nothing is narrowed."""
         return [row.id for row in self.chosen(rows)] if self else None
 
+    def wants(self, function: str) -> bool:
+        """Whether a function of that name is among those narrowed to, in whatever account and region."""
+        return _any(self.functions, function)
+
+    def matches(self, account: str, region: str, function: str) -> bool:
+        return _any(self.accounts, account) and _any(self.regions, region) and _any(self.functions, function)
+
     def _matches(self, row: "FunctionRow") -> bool:
         key = row.function.key
-        return _any(self.accounts, key.account) and _any(self.regions, key.region) and _any(self.functions, key.name)
+        return self.matches(key.account, key.region, key.name)
 
 
 def _any(globs: tuple[str, ...], text: str) -> bool:

@@ -10,6 +10,7 @@ from lambdatui.views.time_range import TimeRange
 Row = TypeVar("Row", covariant=True)
 
 BILLED = "billed"
+INSIGHTS = "insights"
 ESTIMATED = "estimated"
 
 

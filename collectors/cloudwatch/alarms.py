@@ -1,0 +1,74 @@
+"""Alarms of one account and region, metric and composite, with what became of them lately."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+from collectors.account import Alarm, AlarmChange
+from collectors.cloudwatch.errors import reading
+from collectors.cloudwatch.functions import iso_ms
+
+_BOTH = ["MetricAlarm", "CompositeAlarm"]  # composite alarms are listed only where they are asked for
+
+
+def list_alarms(client: Any, account: str, region: str) -> Iterator[Alarm]:
+    """Every alarm of the region: those on AWS/Lambda name their function, others may watch what it depends on."""
+    with reading("cloudwatch:DescribeAlarms", f"alarms in {region}"):
+        for page in client.get_paginator("describe_alarms").paginate(AlarmTypes=_BOTH):
+            for one in page.get("MetricAlarms") or ():
+                yield metric_alarm(one, account, region)
+            for one in page.get("CompositeAlarms") or ():
+                yield composite_alarm(one, account, region)
+
+
+def history(client: Any, account: str, region: str, since_ms: int, now_ms: int) -> Iterator[AlarmChange]:
+    """Changes of all alarms since then; AWS keeps them for 30 days."""
+    asked = {
+        "AlarmTypes": _BOTH,
+        "StartDate": datetime.fromtimestamp(since_ms / 1000, UTC),
+        "EndDate": datetime.fromtimestamp(now_ms / 1000, UTC),
+        "ScanBy": "TimestampAscending",
+    }
+    with reading("cloudwatch:DescribeAlarmHistory", f"alarm history in {region}"):
+        for page in client.get_paginator("describe_alarm_history").paginate(**asked):
+            for one in page.get("AlarmHistoryItems") or ():
+                at_ms = iso_ms(one.get("Timestamp"))
+                if at_ms is not None and one.get("AlarmName"):
+                    yield AlarmChange(
+                        account, region, one["AlarmName"], at_ms, one.get("HistoryItemType", ""),
+                        one.get("HistorySummary", ""),
+                    )  # fmt: skip
+
+
+def metric_alarm(one: Any, account: str, region: str) -> Alarm:
+    """A metric alarm of DescribeAlarms' answer; one over several metrics is named after the first of Lambda's."""
+    metric, namespace, dimensions = one.get("MetricName"), one.get("Namespace"), one.get("Dimensions")
+    stat, period_s = one.get("Statistic") or one.get("ExtendedStatistic"), one.get("Period")
+    for query in one.get("Metrics") or ():
+        asked = query.get("MetricStat") or {}
+        inner = asked.get("Metric") or {}
+        if metric is None or (namespace != "AWS/Lambda" and inner.get("Namespace") == "AWS/Lambda"):
+            metric, namespace, dimensions = inner.get("MetricName"), inner.get("Namespace"), inner.get("Dimensions")
+            stat, period_s = asked.get("Stat"), asked.get("Period")
+    function = next((each.get("Value", "") for each in dimensions or () if each.get("Name") == "FunctionName"), "")
+    return Alarm(
+        account, region, one.get("AlarmName", ""), "metric", one.get("StateValue", ""), one.get("StateReason", ""),
+        iso_ms(one.get("StateTransitionedTimestamp") or one.get("StateUpdatedTimestamp")),
+        function=function,
+        metric=f"{namespace} {metric}" if metric and namespace != "AWS/Lambda" else metric or "",
+        stat=stat or "",
+        period_s=period_s,
+        comparison=one.get("ComparisonOperator", ""),
+        threshold=one.get("Threshold"),
+        actions_enabled=one.get("ActionsEnabled"),
+    )  # fmt: skip
+
+
+def composite_alarm(one: Any, account: str, region: str) -> Alarm:
+    """A composite alarm of DescribeAlarms' answer, with its rule."""
+    return Alarm(
+        account, region, one.get("AlarmName", ""), "composite", one.get("StateValue", ""), one.get("StateReason", ""),
+        iso_ms(one.get("StateTransitionedTimestamp") or one.get("StateUpdatedTimestamp")),
+        rule=one.get("AlarmRule", ""),
+        actions_enabled=one.get("ActionsEnabled"),
+    )  # fmt: skip

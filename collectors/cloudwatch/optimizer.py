@@ -1,0 +1,46 @@
+"""Compute Optimizer's recommendations for functions, where the account is enrolled."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from collectors.account import Recommendation
+from collectors.cloudwatch.errors import reading
+from collectors.cloudwatch.functions import iso_ms
+from collectors.source import SourceFailed
+
+
+def recommendations(client: Any, region: str) -> Iterator[Recommendation]:
+    """One for each function version that it has an opinion on. SourceFailed where the account is not enrolled."""
+    with reading("compute-optimizer:GetEnrollmentStatus", f"Compute Optimizer in {region}"):
+        status = client.get_enrollment_status().get("status")
+    if status != "Active":
+        raise SourceFailed(
+            f"Compute Optimizer in {region}",
+            f"the account's enrolment is {status}",
+            "enrol with 'aws compute-optimizer update-enrollment-status --status Active', or leave it out",
+        )
+    request: dict[str, Any] = {}
+    with reading("compute-optimizer:GetLambdaFunctionRecommendations", f"Compute Optimizer in {region}"):
+        while True:
+            answer = client.get_lambda_function_recommendations(**request)
+            for one in answer.get("lambdaFunctionRecommendations") or ():
+                if one.get("functionArn"):
+                    yield of_answer(one)
+            if not answer.get("nextToken"):
+                return
+            request["nextToken"] = answer["nextToken"]
+
+
+def of_answer(one: Any) -> Recommendation:
+    """A recommendation with the option that is ranked first."""
+    # arn:aws:lambda:REGION:ACCOUNT:function:NAME[:VERSION]
+    arn = one["functionArn"].split(":")
+    options = sorted(one.get("memorySizeRecommendationOptions") or (), key=lambda each: each.get("rank", 99))
+    best = options[0] if options else {}
+    saving = (best.get("savingsOpportunity") or {}).get("estimatedMonthlySavings") or {}
+    return Recommendation(
+        arn[4], arn[3], arn[6], one.get("functionVersion", ""), one.get("finding", ""),
+        ",".join(one.get("findingReasonCodes") or ()), one.get("currentMemorySize"), best.get("memorySize"),
+        str(saving["value"]) if "value" in saving else None, saving.get("currency"),
+        iso_ms(one.get("lastRefreshTimestamp")),
+    )  # fmt: skip

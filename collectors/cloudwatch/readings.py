@@ -1,0 +1,91 @@
+"""What this program may call at AWS, and the IAM policy made from the same list: the two cannot differ.
+
+Nothing is imported here, so that the policy is printed without boto3.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+# What a collection can be asked for. The first is always needed.
+FEATURES = {
+    "functions": "the list of functions and the account they are in",
+    "inventory": "concurrency, event sources, destinations, aliases, versions, URLs, schedules",
+    "metrics": "CloudWatch metrics of functions",
+    "logs": "log groups and their events",
+    "insights": "Logs Insights, for logs that are too many to fetch",
+    "live-tail": "log lines as they are written",
+    "alarms": "alarms, their state and history",
+    "costs": "what AWS billed, from Cost Explorer",
+    "optimizer": "Compute Optimizer's recommendations",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """An operation that this program may call, the feature it serves, and the IAM actions and resources it needs.
+
+    ``service`` is botocore's name, ``prefix`` IAM's where it differs; ``also`` are further actions that IAM checks.
+    """
+
+    service: str
+    operation: str
+    feature: str
+    resources: tuple[str, ...] = ("*",)
+    prefix: str = ""
+    also: tuple[str, ...] = ()
+
+    @property
+    def action(self) -> str:
+        return f"{self.prefix or self.service}:{self.operation}"
+
+
+# Service authorization reference: of these only log operations can usefully be narrowed to resources. A function may
+# log to a group of any name; the policy names Lambda's default ones.
+_LAMBDA_LOGS = ("arn:aws:logs:*:*:log-group:/aws/lambda/*",)
+
+READINGS = (
+    Reading("sts", "GetCallerIdentity", "functions"),
+    Reading("lambda", "ListFunctions", "functions"),
+    Reading("lambda", "GetAccountSettings", "inventory"),
+    Reading("lambda", "GetFunctionConcurrency", "inventory"),
+    Reading("lambda", "ListProvisionedConcurrencyConfigs", "inventory"),
+    Reading("lambda", "ListEventSourceMappings", "inventory"),
+    Reading("lambda", "ListFunctionEventInvokeConfigs", "inventory"),
+    Reading("lambda", "ListAliases", "inventory"),
+    Reading("lambda", "ListVersionsByFunction", "inventory"),
+    Reading("lambda", "ListFunctionUrlConfigs", "inventory"),
+    Reading("application-autoscaling", "DescribeScheduledActions", "inventory"),
+    Reading("cloudwatch", "GetMetricData", "metrics"),
+    Reading("logs", "DescribeLogGroups", "logs"),
+    Reading("logs", "FilterLogEvents", "logs", _LAMBDA_LOGS),
+    Reading("logs", "StartQuery", "insights", _LAMBDA_LOGS),
+    Reading("logs", "GetQueryResults", "insights"),
+    Reading("logs", "StopQuery", "insights"),
+    Reading("logs", "StartLiveTail", "live-tail", _LAMBDA_LOGS, also=("logs:StopLiveTail",)),
+    Reading("cloudwatch", "DescribeAlarms", "alarms"),
+    Reading("cloudwatch", "DescribeAlarmHistory", "alarms"),
+    Reading("ce", "GetCostAndUsage", "costs"),
+    Reading("compute-optimizer", "GetEnrollmentStatus", "optimizer"),
+    Reading("compute-optimizer", "GetLambdaFunctionRecommendations", "optimizer"),
+)
+ALLOWED = frozenset((one.service, one.operation) for one in READINGS)
+
+
+def least_policy(features: Collection[str] = tuple(FEATURES)) -> Mapping[str, object]:
+    """The IAM policy document that allows the ``READINGS`` of ``features``, and the list of functions always."""
+    statements: list[dict[str, object]] = []
+    for feature in FEATURES:
+        if feature != "functions" and feature not in features:
+            continue
+        resources = list(dict.fromkeys(one.resources for one in READINGS if one.feature == feature))
+        for number, resource in enumerate(resources):
+            these = [one for one in READINGS if one.feature == feature and one.resources == resource]
+            statements.append(
+                {
+                    "Sid": "".join(word.capitalize() for word in feature.split("-")) + (str(number) if number else ""),
+                    "Effect": "Allow",
+                    "Action": [action for one in these for action in (one.action, *one.also)],
+                    "Resource": list(resource) if len(resource) > 1 else resource[0],
+                }
+            )
+    return {"Version": "2012-10-17", "Statement": statements}

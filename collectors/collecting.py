@@ -1,0 +1,341 @@
+"""Collecting many accounts and regions at once: a thread reads each, one writer keeps all.
+
+A thread turns log events into batches and hands everything over through a queue of bounded length, so memory stays
+flat. What a source says it has covered is marked only when it is committed: killed at any moment, the same collection
+run again reads the rest, and adds nothing twice.
+"""
+
+import contextlib
+import gc
+import queue
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import quote
+
+from collectors.account import Alarms, CallCount, Covered, Inventory
+from collectors.columns import Batch
+from collectors.logs.assemble import Assembler
+from collectors.logs.fingerprint import fingerprint
+from collectors.model import Function, FunctionKey, LogEvent, MetricPoint, Reject
+from collectors.source import Account, BudgetReached, Given, SourceFailed, Step
+from collectors.store import account as kept
+from collectors.store.open import explained, writing
+from collectors.store.writer import Writer, Written
+
+BATCH_ROWS = 2_000
+WAITING = 4  # what all readers together may have read ahead of the writer
+COMMIT_BATCHES = 5  # fewer rows a transaction than an import's: memory stays flat beside boto3's
+CACHE_KB = 16_384  # of SQLite's pages, likewise
+TIDY_S = 30.0
+SAVE_S = 1.0  # how often what was covered is committed and marked
+
+Opening = Callable[[], Account]
+
+
+@dataclass(slots=True)
+class Collected:
+    """What one source came to. ``failures`` are what could not be had; ``over_budget`` is why it stopped, if so."""
+
+    name: str
+    account: str = ""
+    region: str = ""
+    functions: int = 0
+    events: int = 0
+    duplicates: int = 0
+    invocations: int = 0
+    errors: int = 0
+    rejected: int = 0
+    metric_points: int = 0
+    seconds: float = 0.0
+    failures: list[str] = field(default_factory=list)
+    over_budget: str = ""
+    calls: list[CallCount] = field(default_factory=list)
+    choices: dict[str, int] = field(default_factory=dict)
+
+
+Progress = Callable[[Collected, Step], None]
+
+
+class Stopped(Exception):
+    """The collection was told to end."""
+
+
+class _Reader(threading.Thread):
+    """Reads one source. What it puts on the queue is ``(itself, what was given)``, None at the end."""
+
+    def __init__(self, number: int, opening: Opening, out: "queue.Queue[tuple[_Reader, object]]") -> None:
+        super().__init__(name=f"lambdatui-reader-{number}", daemon=True)
+        self.collected = Collected(f"source {number + 1}")
+        self.source: Account | None = None
+        self.stop = threading.Event()
+        self.covered: dict[str, list[tuple[int, int]]] | None = None
+        self.error: BaseException | None = None
+        self._opening = opening
+        self._out = out
+        self._db: Path | None = None
+
+    def begin(self, db: Path) -> None:
+        self._db = db
+        self.start()
+
+    def run(self) -> None:
+        try:
+            self.source = source = self._opening()
+            self.collected.name = source.name
+            self.collected.region = source.region
+            self.collected.account = source.account
+            self._put(Step("account"))
+            self._read(source)
+        except SourceFailed as failed:
+            self._fail(failed)
+        except BudgetReached as reached:
+            self.collected.over_budget = str(reached)
+        except Stopped:
+            pass
+        except BaseException as error:
+            self.error = error
+        with contextlib.suppress(Stopped):
+            self._put(None)
+
+    def _fail(self, failed: SourceFailed) -> None:
+        if self.collected.name.startswith("source "):
+            self.collected.name = failed.what
+        self.collected.failures.append(str(failed))
+
+    def _put(self, given: object) -> None:
+        while not self.stop.is_set():
+            with contextlib.suppress(queue.Full):
+                self._out.put((self, given), timeout=0.5)
+                return
+        raise Stopped
+
+    def _read(self, source: Account) -> None:
+        assert self._db is not None
+        assembler = Assembler(FunctionKey("", source.account, source.region))
+        # A connection of its own, for reading what is covered: only this source writes its items.
+        connection = sqlite3.connect(f"file:{quote(str(self._db))}?mode=ro", uri=True, timeout=30)
+        try:
+            try:
+                for given in source.given(lambda item: kept.covered(connection, item)):
+                    self._hand_over(given, assembler)
+            finally:
+                self._put(assembler.take(final=True))
+        finally:
+            connection.close()
+
+    def _hand_over(self, given: Given, assembler: Assembler) -> None:
+        if isinstance(given, Covered):
+            # What was fed before must be committed before the mark, unfinished invocations too, as fragments.
+            self._put(assembler.take(final=True))
+        elif isinstance(given, Sequence) and given and isinstance(given[0], LogEvent):
+            assembler.feed(given)  # type: ignore[arg-type]
+            if assembler.ready >= BATCH_ROWS:
+                self._put(assembler.take())
+            return
+        elif isinstance(given, Sequence) and given and isinstance(given[0], Reject):
+            for reject in given:
+                assembler.reject(reject)  # type: ignore[arg-type]
+            return
+        self._put(given)
+
+
+class _Kept:
+    """The store's side of one source: its writer, its line in the ledger, its marks that wait for a commit."""
+
+    def __init__(self, connection: sqlite3.Connection, reader: _Reader) -> None:
+        self._connection = connection
+        self.reader = reader
+        self.writer = Writer(connection, fingerprint)
+        self.collection = self.writer.begin(f"collect {reader.collected.name}")
+        self._marks: list[Covered] = []
+        self._batches = 0
+        self._saved = time.monotonic()
+        self._began = time.monotonic()
+        self.total = Written()
+
+    def take(self, given: object, now_ms: int) -> None:
+        collected = self.reader.collected
+        if isinstance(given, Batch):
+            self.writer.add(given)
+            self._batches += 1
+            if self._batches % COMMIT_BATCHES == 0:
+                self.flush()
+            return
+        if isinstance(given, Covered):
+            self._marks.append(given)
+            if time.monotonic() - self._saved >= SAVE_S:
+                self.save()
+            return
+        if isinstance(given, Step):
+            return
+        self.flush()
+        if isinstance(given, SourceFailed):
+            collected.failures.append(str(given))
+            kept.note(self._connection, self.collection, "failure", given.what, str(given))
+        elif isinstance(given, Inventory):
+            kept.keep_inventory(self._connection, given, now_ms)
+        elif isinstance(given, Alarms):
+            kept.keep_alarms(self._connection, given)
+        elif isinstance(given, Sequence) and given:
+            self._records(given)
+
+    def _records(self, given: Sequence[object]) -> None:
+        collected = self.reader.collected
+        if isinstance(given[0], Function):
+            collected.functions += self.writer.configure(given)  # type: ignore[arg-type]
+        elif isinstance(given[0], MetricPoint):
+            points: Sequence[MetricPoint] = given  # type: ignore[assignment]
+            of_account = [point for point in points if not point.function.name]
+            if of_account:
+                kept.keep_account_points(self._connection, of_account)
+            collected.metric_points += len(of_account)
+            collected.metric_points += self.writer.measure(point for point in points if point.function.name)
+        else:
+            if hasattr(given[0], "way"):
+                for one in given:
+                    collected.choices[one.way] = collected.choices.get(one.way, 0) + 1  # type: ignore[attr-defined]
+            kept.keep(self._connection, self.writer.names, self.collection, given)  # type: ignore[arg-type]
+
+    def flush(self) -> None:
+        self.total = self.writer.flush()
+
+    def save(self) -> None:
+        """Commits what was added, and marks what it covers."""
+        self.flush()
+        marks, self._marks = self._marks, []
+        kept.cover(self._connection, marks)
+        if self.reader.source is not None:
+            counts = self.reader.source.counts()
+            kept.keep_calls(self._connection, self.collection, self.reader.collected.region, counts)
+        self._saved = time.monotonic()
+        self._tell()
+
+    def end(self) -> None:
+        self.save()
+        collected = self.reader.collected
+        for failure in collected.failures:
+            kept.note(self._connection, self.collection, "failure", failure.partition(":")[0], failure)
+        if collected.over_budget:
+            kept.note(self._connection, self.collection, "budget", "budget", collected.over_budget)
+        collected.calls = self.reader.source.counts() if self.reader.source else []
+
+    def _tell(self) -> None:
+        collected = self.reader.collected
+        collected.events, collected.duplicates = self.total.events, self.total.duplicates
+        collected.invocations, collected.errors = self.total.invocations, self.total.errors
+        collected.rejected = self.total.rejected
+        collected.seconds = time.monotonic() - self._began
+
+
+def collect_accounts(
+    openings: Sequence[Opening],
+    *,
+    db: Path,
+    now_ms: int,
+    wait: bool = False,
+    progress: Progress | None = None,
+    stopped: Callable[[], bool] = lambda: False,
+) -> list[Collected]:
+    """Collects from all sources at once; one that fails does not hide what the others give.
+
+    Raises StoreError. ``stopped`` is asked every second and ends the collection with what was had. ``wait`` waits for
+    another collector that writes, instead of raising StoreLocked.
+    """
+    out: queue.Queue[tuple[_Reader, object]] = queue.Queue(WAITING)
+    with writing(db, wait=wait) as connection, explained(db), _tidied() as tidy:
+        connection.execute(f"PRAGMA cache_size = -{CACHE_KB}")
+        readers = [_Reader(number, opening, out) for number, opening in enumerate(openings)]
+        for reader in readers:
+            reader.begin(db)
+        try:
+            _drain(connection, readers, out, now_ms, progress, lambda: tidy() or stopped())
+        finally:
+            for reader in readers:
+                reader.stop.set()
+    for reader in readers:
+        if reader.error is not None:
+            raise reader.error
+    return [reader.collected for reader in readers]
+
+
+@contextlib.contextmanager
+def _tidied() -> Iterator[Callable[[], bool]]:
+    """Looking for cyclic garbage among millions of records costs a fifth of the time; now and then is enough.
+
+    What it yields is to be called often, and is always False.
+    """
+    was_on = gc.isenabled()
+    gc.disable()
+    at = time.monotonic()
+
+    def tidy() -> bool:
+        nonlocal at
+        if time.monotonic() - at >= TIDY_S:
+            gc.collect()
+            at = time.monotonic()
+        return False
+
+    try:
+        yield tidy
+    finally:
+        if was_on:
+            gc.enable()
+        gc.collect()
+
+
+def _drain(
+    connection: sqlite3.Connection,
+    readers: Sequence[_Reader],
+    out: "queue.Queue[tuple[_Reader, object]]",
+    now_ms: int,
+    progress: Progress | None,
+    stopped: Callable[[], bool],
+) -> None:
+    keeping: dict[_Reader, _Kept] = {}
+    twins: dict[tuple[str, str], str] = {}
+    reading, last = set(readers), None
+    while reading and not stopped():
+        for reader, given in _waiting(out):
+            if reader not in reading:
+                continue
+            known = keeping.get(reader)
+            if known is None:
+                known = keeping[reader] = _Kept(connection, reader)
+                if _is_twin(reader, twins):
+                    reader.stop.set()
+                    given = None
+            if last is not None and last is not known:
+                last.flush()  # a transaction is one source's
+            last = known
+            if given is None:
+                known.end()
+                reading.discard(reader)
+                continue
+            known.take(given, now_ms)
+            if progress is not None and isinstance(given, Step | Batch):
+                known._tell()
+                progress(reader.collected, given if isinstance(given, Step) else Step(""))
+    for reader in reading:
+        if reader in keeping:
+            keeping[reader].save()
+
+
+def _is_twin(reader: _Reader, twins: dict[tuple[str, str], str]) -> bool:
+    """Whether another source reads the same account and region: its figures would be asked, and paid, for twice."""
+    collected = reader.collected
+    place = collected.account, collected.region
+    if place[0] and twins.setdefault(place, collected.name) != collected.name:
+        collected.failures.append(
+            f"{collected.name}: it is the same account and region as {twins[place]}; leave one of them out"
+        )
+        return True
+    return False
+
+
+def _waiting(out: "queue.Queue[tuple[_Reader, object]]") -> Iterator[tuple[_Reader, object]]:
+    with contextlib.suppress(queue.Empty):
+        yield out.get(timeout=1.0)

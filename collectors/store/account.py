@@ -1,0 +1,223 @@
+"""Writing what is known of accounts: values replace, histories grow, and the same thing twice changes nothing."""
+
+import json
+import sqlite3
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+from collectors.account import (
+    AlarmChange,
+    Alarms,
+    BilledDay,
+    CallCount,
+    Choice,
+    Covered,
+    ErrorPattern,
+    HourAggregate,
+    Inventory,
+    LogGroupFacts,
+    Recommendation,
+    Record,
+)
+from collectors.model import MetricPoint
+from collectors.store import insights_cells
+from collectors.store.names import Names
+
+Values = tuple[object, ...]
+_HERE = "account = ? AND region = ? AND kind = ?"
+
+
+def keep(connection: sqlite3.Connection, names: Names, collection: int, records: Sequence[Record]) -> None:
+    """Keeps records, all of one kind, in one transaction."""
+    if not records:
+        return
+    first = records[0]
+    if isinstance(first, HourAggregate):
+        insights_cells.keep(connection, names, [each for each in records if isinstance(each, HourAggregate)])
+        return
+    table, bound = _TABLES[type(first)]
+    rows = [bound(each) for each in records]
+    if isinstance(first, Choice):
+        rows = [(collection, *row) for row in rows]
+    marks = ", ".join("?" * len(rows[0]))
+    with _transaction(connection):
+        connection.executemany(f"INSERT OR REPLACE INTO {table} VALUES ({marks})", rows)
+
+
+def keep_inventory(connection: sqlite3.Connection, inventory: Inventory, now_ms: int) -> None:
+    """Compares what was found with what is in force: a changed value ends the old one's time and begins its own.
+
+    A setting that was never seen counts from when AWS says that its thing was modified, a change from then too where
+    that lies after what is known; both from ``now_ms`` where AWS does not say.
+    """
+    found = {
+        (one.function, one.kind, one.item, name): (json.dumps(value), one.modified_ms)
+        for one in inventory.found
+        for name, value in one.settings.items()
+    }
+    with _transaction(connection):
+        if "concurrency" in inventory.kinds:
+            _reserve(connection, inventory)
+        known: dict[tuple[str, str, str, str], tuple[str, int]] = {}
+        for kind in inventory.kinds:
+            for function, item, name, value, since_ms in connection.execute(
+                f"SELECT function, item, name, value, since_ms FROM configuration WHERE {_HERE} AND until_ms IS NULL",
+                (inventory.account, inventory.region, kind),
+            ):
+                if inventory.functions is None or function in inventory.functions:
+                    known[function, kind, item, name] = value, since_ms
+        for key, (value, since_ms) in known.items():
+            if key in found and found[key][0] == value:
+                continue
+            modified_ms = found[key][1] if key in found else None
+            until_ms = modified_ms if modified_ms is not None and modified_ms > since_ms else max(now_ms, since_ms + 1)
+            connection.execute(
+                "UPDATE configuration SET until_ms = ? WHERE account = ? AND region = ? AND function = ? AND kind = ?"
+                " AND item = ? AND name = ? AND since_ms = ?",
+                (until_ms, inventory.account, inventory.region, *key, since_ms),
+            )
+            if key in found:
+                _begin(connection, inventory, key, value=found[key][0], since_ms=until_ms)
+        for key, (value, modified_ms) in found.items():
+            if key not in known:
+                _begin(connection, inventory, key, value=value, since_ms=now_ms if modified_ms is None else modified_ms)
+
+
+def _reserve(connection: sqlite3.Connection, inventory: Inventory) -> None:
+    """Reserved concurrency stands with the function too: as it is now, and not where there is none."""
+    reserved = {one.function: one.settings.get("reserved") for one in inventory.found if one.kind == "concurrency"}
+    connection.executemany(
+        "UPDATE functions SET reserved_concurrency = ? WHERE account = ? AND region = ? AND name = ?",
+        [(reserved.get(name), inventory.account, inventory.region, name) for name in inventory.functions or ()],
+    )
+
+
+def _begin(
+    connection: sqlite3.Connection, inventory: Inventory, key: tuple[str, str, str, str], *, value: str, since_ms: int
+) -> None:
+    connection.execute(
+        "INSERT OR REPLACE INTO configuration VALUES (?, ?, ?, ?, ?, ?, ?, ?, NULL)",
+        (inventory.account, inventory.region, *key, since_ms, value),
+    )
+
+
+def keep_alarms(connection: sqlite3.Connection, alarms: Alarms) -> None:
+    """Keeps the alarms of an account and region as they stand; those that are gone are deleted, not their history."""
+    with _transaction(connection):
+        connection.execute("DELETE FROM alarms WHERE account = ? AND region = ?", (alarms.account, alarms.region))
+        connection.executemany(
+            f"INSERT OR REPLACE INTO alarms VALUES ({', '.join('?' * 15)})",
+            [
+                (
+                    one.account, one.region, one.name, one.kind, one.state, one.reason, one.state_since_ms,
+                    one.function, one.metric, one.stat, one.period_s, one.comparison, one.threshold, one.rule,
+                    one.actions_enabled,
+                )
+                for one in alarms.alarms
+            ],
+        )  # fmt: skip
+
+
+def keep_account_points(connection: sqlite3.Connection, points: Iterable[MetricPoint]) -> int:
+    """Keeps metric points of accounts, whose function has no name; returns how many."""
+    rows = [
+        (each.function.account, each.function.region, each.metric, each.stat, each.start_ms, each.period_s, each.value)
+        for each in points
+    ]
+    if rows:
+        with _transaction(connection):
+            connection.executemany("INSERT OR REPLACE INTO account_metrics VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
+    return len(rows)
+
+
+def keep_calls(connection: sqlite3.Connection, collection: int, region: str, calls: Iterable[CallCount]) -> None:
+    """What a collection has asked for until now; a later count of the same collection replaces it."""
+    with _transaction(connection):
+        connection.executemany(
+            "INSERT OR REPLACE INTO api_calls VALUES (?, ?, ?, ?, ?)",
+            [(collection, region, each.operation, each.requests, each.units) for each in calls],
+        )
+
+
+def note(connection: sqlite3.Connection, collection: int, kind: str, about: str, text: str) -> None:
+    """Something about a collection that a person should read: a ``failure``, or that the ``budget`` was reached."""
+    with _transaction(connection):
+        connection.execute(
+            "INSERT OR REPLACE INTO collection_notes VALUES (?, ?, ?, ?, NULL)", (collection, kind, about, text)
+        )
+
+
+def covered(connection: sqlite3.Connection, item: str) -> list[tuple[int, int]]:
+    """The spans of an item that are in the store, in order."""
+    return connection.execute("SELECT from_ms, to_ms FROM covered WHERE item = ? ORDER BY from_ms", (item,)).fetchall()
+
+
+def cover(connection: sqlite3.Connection, marks: Iterable[Covered]) -> None:
+    """Adds spans; those that touch become one."""
+    with _transaction(connection):
+        for mark in marks:
+            low, high = mark.from_ms, mark.to_ms
+            touching = connection.execute(
+                "SELECT from_ms, to_ms FROM covered WHERE item = ? AND from_ms <= ? AND to_ms >= ?",
+                (mark.item, high, low),
+            ).fetchall()
+            for first, last in touching:
+                low, high = min(low, first), max(high, last)
+                connection.execute("DELETE FROM covered WHERE item = ? AND from_ms = ?", (mark.item, first))
+            connection.execute("INSERT INTO covered VALUES (?, ?, ?)", (mark.item, low, high))
+
+
+class _transaction:
+    """One transaction; within another, part of it."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self._mine = not connection.in_transaction
+
+    def __enter__(self) -> None:
+        if self._mine:
+            self._connection.execute("BEGIN IMMEDIATE")
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+        if self._mine:
+            self._connection.execute("ROLLBACK" if kind else "COMMIT")
+
+
+def _group(one: Any) -> Values:
+    return one.account, one.region, one.name, one.log_class, one.retention_days, one.stored_bytes
+
+
+def _change(one: Any) -> Values:
+    return one.account, one.region, one.name, one.at_ms, one.kind, one.summary
+
+
+def _day(one: Any) -> Values:
+    return (
+        one.account, one.day_ms, one.service, one.usage_type, one.amount, one.currency, one.quantity, one.unit,
+        one.estimated,
+    )  # fmt: skip
+
+
+def _recommendation(one: Any) -> Values:
+    return (
+        one.account, one.region, one.function, one.version, one.finding, one.reasons, one.memory_mb,
+        one.recommended_mb, one.saving, one.currency, one.refreshed_ms,
+    )  # fmt: skip
+
+
+def _pattern(one: Any) -> Values:
+    return one.account, one.region, one.log_group, one.start_ms, one.pattern, one.samples, one.severity
+
+
+def _choice(one: Any) -> Values:
+    return "choice", one.log_group, f"{one.way}: {one.why}", one.log_bytes
+
+
+_TABLES: Mapping[type, tuple[str, Callable[[Any], Values]]] = {
+    LogGroupFacts: ("log_groups", _group),
+    AlarmChange: ("alarm_history", _change),
+    BilledDay: ("billed_days", _day),
+    Recommendation: ("recommendations", _recommendation),
+    ErrorPattern: ("error_patterns", _pattern),
+    Choice: ("collection_notes", _choice),
+}

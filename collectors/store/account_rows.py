@@ -1,0 +1,200 @@
+"""Reading what is known of accounts: alarms, configuration and its history, metrics, collections and their calls."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from collectors.account import Alarm, AlarmChange, BilledDay, CallCount, ErrorPattern, Recommendation
+from collectors.store.reader import Reader
+
+_ALARM = (
+    "account, region, name, kind, state, reason, state_since_ms, function, metric, stat, period_s, comparison,"
+    " threshold, rule, actions_enabled"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SettingRow:
+    """A value of one setting, and how long it was in force; ``was`` is the value before, as it was kept."""
+
+    account: str
+    region: str
+    function: str
+    kind: str
+    item: str
+    name: str
+    value: object
+    since_ms: int
+    until_ms: int | None
+    was: object = None
+
+
+@dataclass(frozen=True, slots=True)
+class MetricRow:
+    """One statistic of one metric over a span. ``function`` is empty for metrics of the account."""
+
+    account: str
+    region: str
+    function: str
+    metric: str
+    stat: str
+    points: int
+    total: float
+    peak: float
+    last_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class CollectionRow:
+    """A line of the ledger of collections, with what was asked of AWS. ``notes`` are (kind, about, text, bytes)."""
+
+    id: int
+    source: str
+    started_ms: int
+    ended_ms: int | None
+    events: int
+    duplicates: int
+    invocations: int
+    errors: int
+    rejected: int
+    region: str = ""
+    calls: list[CallCount] = field(default_factory=list)
+    notes: list[tuple[str, str, str, int | None]] = field(default_factory=list)
+
+
+def alarms(reader: Reader) -> list[Alarm]:
+    """All alarms, those in alarm first."""
+    rows = reader.select(
+        f"SELECT {_ALARM} FROM alarms ORDER BY state <> 'ALARM', state <> 'INSUFFICIENT_DATA', name, region, account"
+    )
+    return [Alarm(*(*row[:14], None if row[14] is None else bool(row[14]))) for row in rows]
+
+
+def alarm_changes(reader: Reader, from_ms: int, to_ms: int) -> list[AlarmChange]:
+    """What became of alarms in the span, newest first."""
+    rows = reader.select(
+        "SELECT account, region, name, at_ms, kind, summary FROM alarm_history WHERE at_ms >= ? AND at_ms < ?"
+        " ORDER BY at_ms DESC",
+        (from_ms, to_ms),
+    )
+    return [AlarmChange(*row) for row in rows]
+
+
+def settings(reader: Reader) -> list[SettingRow]:
+    """The settings that are in force, by function, kind and item."""
+    rows = reader.select(
+        "SELECT account, region, function, kind, item, name, value, since_ms, until_ms FROM configuration"
+        " WHERE until_ms IS NULL ORDER BY function, region, account, kind, item, name"
+    )
+    return [SettingRow(*(*row[:6], json.loads(row[6]), *row[7:])) for row in rows]
+
+
+def changes(reader: Reader, from_ms: int, to_ms: int) -> list[SettingRow]:
+    """Settings that changed, began or ended in the span, newest first; one that ended has no value any more.
+
+    A setting that was there when its function was first looked at is no change.
+    """
+    key = "n.account = o.account AND n.region = o.region AND n.function = o.function AND n.kind = o.kind"
+    key += " AND n.item = o.item AND n.name = o.name"
+    rows = reader.select(
+        "SELECT o.account, o.region, o.function, o.kind, o.item, o.name, n.value, o.until_ms, n.until_ms, o.value"
+        f" FROM configuration o LEFT JOIN configuration n ON {key} AND n.since_ms = o.until_ms"
+        " WHERE o.until_ms >= ? AND o.until_ms < ? ORDER BY o.until_ms DESC, o.function, o.kind, o.item, o.name",
+        (from_ms, to_ms),
+    )
+    return [
+        SettingRow(*(*row[:6], None if row[6] is None else json.loads(row[6]), *row[7:9], json.loads(row[9])))
+        for row in rows
+    ]
+
+
+def metrics(reader: Reader, from_ms: int, to_ms: int, function_ids: Sequence[int] | None = None) -> list[MetricRow]:
+    """Every collected statistic of the span, summed and at its peak."""
+    wanted = "" if function_ids is None else f"AND m.function_id IN ({', '.join('?' * len(function_ids))})"
+    rows = reader.select(
+        "SELECT f.account, f.region, f.name, m.metric, m.stat, count(*), sum(m.value), max(m.value), max(m.start_ms)"
+        " FROM metrics m JOIN functions f ON f.id = m.function_id"
+        f" WHERE m.start_ms >= ? AND m.start_ms < ? {wanted}"
+        " GROUP BY m.function_id, m.metric, m.stat ORDER BY f.name, m.metric, m.stat",
+        (from_ms, to_ms, *(function_ids or ())),
+    )
+    return [MetricRow(*row) for row in rows]
+
+
+def account_metrics(reader: Reader, from_ms: int, to_ms: int) -> list[MetricRow]:
+    """The same of accounts and regions as a whole."""
+    rows = reader.select(
+        "SELECT account, region, '', metric, stat, count(*), sum(value), max(value), max(start_ms) FROM account_metrics"
+        " WHERE start_ms >= ? AND start_ms < ? GROUP BY 1, 2, 4, 5 ORDER BY 1, 2, 4, 5",
+        (from_ms, to_ms),
+    )
+    return [MetricRow(*row) for row in rows]
+
+
+def collections(reader: Reader, limit: int = 200) -> list[CollectionRow]:
+    """The newest collections and imports first."""
+    rows = reader.select(
+        "SELECT id, source, started_ms, ended_ms, events, duplicates, invocations, errors, rejected FROM collections"
+        " ORDER BY id DESC LIMIT ?",
+        (limit,),
+    )
+    found = {row[0]: CollectionRow(*row) for row in rows}
+    oldest = min(found, default=0)
+    regions: dict[int, str] = {}
+    for identity, region, *count in reader.select(
+        "SELECT collection_id, region, operation, requests, units FROM api_calls WHERE collection_id >= ?", (oldest,)
+    ):
+        if identity in found:
+            found[identity].calls.append(CallCount(*count))
+            regions[identity] = region
+    for identity, *note in reader.select(
+        "SELECT collection_id, kind, about, text, bytes FROM collection_notes WHERE collection_id >= ?", (oldest,)
+    ):
+        if identity in found:
+            kind, about, text, size = note
+            found[identity].notes.append((kind, about, text, size))
+    return [
+        CollectionRow(
+            row.id, row.source, row.started_ms, row.ended_ms, row.events, row.duplicates, row.invocations, row.errors,
+            row.rejected, regions.get(row.id, ""), row.calls, row.notes,
+        )
+        for row in found.values()
+    ]  # fmt: skip
+
+
+def summed_by_insights(reader: Reader, from_ms: int, to_ms: int) -> set[int]:
+    """The functions that have an hour in the span whose figures Logs Insights summed."""
+    hour = 3_600_000
+    return {
+        function_id
+        for (function_id,) in reader.select(
+            "SELECT DISTINCT s.function_id FROM insights_cells s JOIN hour_cells h"
+            " ON h.function_id = s.function_id AND h.start_ms = s.start_ms AND h.reports = s.reports"
+            " WHERE s.start_ms >= ? AND s.start_ms < ?",
+            (from_ms - hour + 1, to_ms),
+        )
+    }
+
+
+def billed_days(reader: Reader, from_ms: int, to_ms: int) -> list[BilledDay]:
+    """What AWS says that it billed, by day and usage type."""
+    rows = reader.select(
+        "SELECT account, day_ms, service, usage_type, amount, currency, quantity, unit, estimated FROM billed_days"
+        " WHERE day_ms >= ? AND day_ms < ? ORDER BY day_ms, service, usage_type",
+        (from_ms, to_ms),
+    )
+    return [BilledDay(*(*row[:8], bool(row[8]))) for row in rows]
+
+
+def recommendations(reader: Reader) -> list[Recommendation]:
+    """Compute Optimizer's word on each function."""
+    return [Recommendation(*row) for row in reader.select("SELECT * FROM recommendations ORDER BY function, version")]
+
+
+def error_patterns(reader: Reader, from_ms: int, to_ms: int) -> list[ErrorPattern]:
+    """Patterns that Logs Insights found among error lines, newest hour first."""
+    rows = reader.select(
+        "SELECT * FROM error_patterns WHERE start_ms >= ? AND start_ms < ? ORDER BY start_ms DESC, samples DESC",
+        (from_ms, to_ms),
+    )
+    return [ErrorPattern(*row) for row in rows]

@@ -1,0 +1,18 @@
+"""``lambdatui alarms``."""
+
+import click
+
+from lambdatui.cli.opened import opened
+from lambdatui.cli.output import Listing, emit, listing_options
+from lambdatui.views.alarms import alarms
+
+BRIEF = ("alarm", "alarm_state", "since", "function", "condition", "region")
+
+
+@click.command(name="alarms", epilog="Example: lambdatui alarms --filter alarm_state:ALARM")
+@listing_options
+def command(listing: Listing) -> None:
+    """Alarms, metric and composite, as they were when collected last; those in alarm first."""
+    with opened() as store:
+        view = alarms(store.reader, store.range, narrow=store.context.narrow or None)
+        emit(view, listing, utc=store.context.utc, brief=BRIEF)

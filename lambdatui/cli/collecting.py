@@ -1,0 +1,130 @@
+"""Collections from CloudWatch as the command line asks for them: once, or again and again."""
+
+import time
+from collections.abc import Callable, Sequence
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from collectors.cloudwatch.session import ReadOnlySession
+from collectors.cloudwatch.source import CloudWatchSource
+from collectors.collecting import Collected, Opening, collect_accounts
+from collectors.source import SourceFailed
+from collectors.store.open import StoreError, StoreLocked
+from lambdatui.cli.collect_progress import CollectProgress
+from lambdatui.cli.context import Context
+from lambdatui.cli.main import DONE, OVER_BUDGET
+from lambdatui.cli.service import Service
+from lambdatui.cli.spending import Spending, dollars
+from lambdatui.views.narrow import Narrow
+
+if TYPE_CHECKING:
+    from lambdatui.cli.collect import Asked
+
+_LONGEST_PAUSE_S = 600.0  # after many rounds in which nothing could be read
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
+class Collecting:
+    """Sessions are kept from round to round, and made anew after a failure: tokens are renewed so."""
+
+    def __init__(self, asked: "Asked", context: Context, budget: Decimal | None, *, quiet: bool = False) -> None:
+        self._asked = asked
+        self._context = context
+        self._spending = Spending(budget)
+        self._quiet = quiet
+        self._sessions: dict[tuple[str | None, str | None], ReadOnlySession] = {}
+
+    def openings(self, now_ms: int | None = None) -> list[Callable[[], CloudWatchSource]]:
+        """One for each profile and region."""
+        at_ms = _now_ms() if now_ms is None else now_ms
+        asked = self._asked
+        return [
+            self._opening(profile, region, at_ms)
+            for profile in asked.profiles or (None,)
+            for region in asked.regions or (None,)
+        ]
+
+    def _opening(self, profile: str | None, region: str | None, now_ms: int) -> Callable[[], CloudWatchSource]:
+        asked = self._asked
+
+        def opened() -> CloudWatchSource:
+            session = self._sessions.get((profile, region))
+            if session is None:
+                session = ReadOnlySession(profile, region, asked.endpoint_url, limit_of=self._spending.limit)
+                self._sessions[profile, region] = session
+            session.calls.reset()
+            narrow = Narrow(functions=self._context.functions)
+            return CloudWatchSource(
+                session,
+                since_ms=now_ms - asked.since_ms,
+                now_ms=now_ms,
+                logs=asked.logs,
+                features=asked.features,
+                newest_first=asked.newest_first,
+                wanted=narrow.wants if narrow else None,
+                details=asked.details,
+            )
+
+        return opened
+
+    def once(self, stopped: Callable[[], bool] = lambda: False) -> Sequence[Collected]:
+        """One collection from all sources. Raises StoreError."""
+        now_ms = _now_ms()
+        openings: list[Opening] = list(self.openings(now_ms))
+        progress = CollectProgress(self._spending, quiet=self._quiet)
+        try:
+            done = collect_accounts(
+                openings, db=self._context.db, now_ms=now_ms, wait=self._asked.wait, progress=progress, stopped=stopped
+            )
+        finally:
+            progress.end()
+        if any(one.failures for one in done):
+            self._sessions.clear()
+        return done
+
+    def watch(self, every_s: float, say: Callable[[Sequence[Collected]], None]) -> int:
+        """Collects every ``every_s`` seconds until SIGTERM or SIGINT, or the budget is reached.
+
+        Faults do not end it: a source that cannot be reached is tried again, after ever longer pauses where nothing
+        at all could be read. A machine that slept goes on where it was, by what the store has.
+        """
+        service = Service()
+        service.listen()
+        service.ready()
+        faults = 0
+        while not service.stopped.is_set():
+            began = time.time()
+            try:
+                done = self.once(service.stopped.is_set)
+            except StoreLocked as locked:
+                done = []
+                service.state(f"waiting: {locked}")
+            except (StoreError, SourceFailed, OSError) as error:
+                done, faults = [], faults + 1
+                service.state(f"failed, goes on: {error}")
+                self._sessions.clear()
+            if done:
+                failed = [one for one in done if one.failures]
+                faults = faults + 1 if len(failed) == len(done) else 0
+                say(done)
+                service.state(self._state(done, failed))
+                if any(one.over_budget for one in done):
+                    service.stopping()
+                    return OVER_BUDGET
+            pause_s = every_s if not faults else min(every_s * 2 ** min(faults, 6), max(every_s, _LONGEST_PAUSE_S))
+            self._sleep(service, began + pause_s)
+        service.stopping()
+        return DONE
+
+    def _state(self, done: Sequence[Collected], failed: Sequence[Collected]) -> str:
+        fine = f"{len(done) - len(failed)} of {len(done)} sources read, {sum(one.events for one in done):,} events"
+        troubled = f"; failing: {failed[0].failures[0]}" if failed else ""
+        return f"{fine}, {dollars(self._spending.spent)} since the start{troubled}"
+
+    def _sleep(self, service: Service, until: float) -> None:
+        """Until a time of the clock, not for a while: after the machine slept, the next round is due at once."""
+        while not service.stopped.is_set() and (left := until - time.time()) > 0:
+            service.stopped.wait(min(left, 5.0))

@@ -1,0 +1,50 @@
+"""What a collection may spend, and has: where calls meet prices."""
+
+import threading
+from collections.abc import Callable, Iterable
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from lambdatui import text
+from pricing.call_prices import price
+
+if TYPE_CHECKING:
+    from collectors.account import CallCount
+
+
+class Spending:
+    """USD spent by all sources of this process together; ``budget`` None sets no limit."""
+
+    def __init__(self, budget: Decimal | None = None) -> None:
+        self.budget = budget
+        self.spent = Decimal(0)
+        self._lock = threading.Lock()
+
+    def limit(self, region: str) -> Callable[[str, int], None]:
+        """What a session in ``region`` asks before each billed call. Raises BudgetReached; then nothing is spent."""
+
+        def may(operation: str, units: int) -> None:
+            from collectors.source import BudgetReached
+
+            amount = price(operation, units, region)
+            with self._lock:
+                if self.budget is not None and self.spent + amount > self.budget:
+                    raise BudgetReached(
+                        f"stopped before {operation} of about {dollars(amount)}: {dollars(self.spent)} of the budget of"
+                        f" {dollars(self.budget)} are spent; what was had is kept"
+                    )
+                self.spent += amount
+
+        return may
+
+
+def cost_of(calls: "Iterable[CallCount]", region: str) -> Decimal:
+    """What counted calls cost at list prices, USD."""
+    return sum((price(each.operation, each.units, region) for each in calls), Decimal(0))
+
+
+def dollars(amount: Decimal) -> str:
+    """An amount that is often a fraction of a cent."""
+    if amount >= 1:
+        return text.money(amount)
+    return f"${amount:.6f}".rstrip("0").rstrip(".") if amount < Decimal("0.01") else f"${amount:.4f}"

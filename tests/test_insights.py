@@ -1,0 +1,294 @@
+"""Logs Insights: a query's life, and its sums in the rollups. No fake runs a query: pandas does its arithmetic here."""
+
+import json
+import math
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from aws import ACCOUNT, HOUR_MS, REGION, canned_session, error, isolate, no_pause
+from botocore.stub import Stubber
+from told import EVER
+
+from collectors.account import HourAggregate
+from collectors.cloudwatch import insights
+from collectors.cloudwatch.calls import Calls, TokenBucket
+from collectors.cloudwatch.insights import Insights
+from collectors.cloudwatch.log_groups import LogGroup
+from collectors.logs.fingerprint import fingerprint
+from collectors.model import FunctionKey
+from collectors.pipeline import import_files
+from collectors.source import BudgetReached, SourceFailed
+from collectors.store import account as kept
+from collectors.store.account_rows import summed_by_insights
+from collectors.store.maintenance import check
+from collectors.store.open import writing
+from collectors.store.reader import Reader
+from collectors.store.writer import Writer
+
+T0 = 1_743_415_200_000
+SHARED = Path(__file__).parent.parent.parent / "shared" / "data"
+GROUP = LogGroup("/aws/lambda/fn", ("fn",))
+
+
+@pytest.fixture(autouse=True)
+def credentials(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    isolate(monkeypatch, tmp_path)
+
+
+def asking(client: Any, calls: Calls | None = None) -> Insights:
+    return Insights(client, calls or Calls(), ACCOUNT, REGION, bucket=TokenBucket(1e9), pause=no_pause)
+
+
+def row(**fields: Any) -> list[dict[str, str]]:
+    return [{"field": "@log" if name == "log" else name, "value": str(value)} for name, value in fields.items()]
+
+
+def test_a_query_is_started_waited_for_and_read_to_its_last_page() -> None:
+    one, _ = canned_session()
+    client, calls = one.client("logs"), Calls()
+    first = row(log=f"{ACCOUNT}:/aws/lambda/fn", n=3, billed_ms="300.0", billed_mb_ms="38400", duration_ms=290.5,
+                bucket=582, max_ms=100.2, memory_mb=128, timeouts=1, last="2025-03-31 10:59:59.123")  # fmt: skip
+    second = row(
+        log=f"{ACCOUNT}:/aws/lambda/fn", n=1, billed_ms="50", billed_mb_ms="6.4E3", duration_ms=49.5, bucket=547
+    )
+    asked = {
+        "logGroupNames": ["/aws/lambda/fn"], "startTime": T0 // 1000, "endTime": T0 // 1000 + 3599,
+        "queryString": insights.TEXT_QUERY,
+    }  # fmt: skip
+    with Stubber(client) as stub:
+        stub.add_response("start_query", {"queryId": "q"}, asked)
+        for status in ("Scheduled", "Running"):
+            stub.add_response("get_query_results", {"status": status}, {"queryId": "q"})
+        stub.add_response(
+            "get_query_results",
+            {"status": "Complete", "results": [first], "statistics": {"bytesScanned": 5e9}, "nextToken": "t"},
+        )
+        stub.add_response(
+            "get_query_results", {"status": "Complete", "results": [second]}, {"queryId": "q", "nextToken": "t"}
+        )
+        (hour,) = asking(client, calls).hour([GROUP], T0, 1_000)
+    assert (hour.function, hour.reports, hour.billed_ms, hour.billed_mb_ms, hour.timeouts) == ("fn", 4, 350, 44_800, 1)
+    assert (hour.duration_us, hour.max_duration_us, hour.latency) == (340_000, 100_200, {582: 3, 547: 1})
+    assert hour.last_ms == T0 + HOUR_MS - 877
+    # The price was reserved by the estimate, and is known by what was scanned.
+    assert [(count.operation, count.units) for count in calls.counts()] == [("logs:StartQuery", 5_000_000_000)]
+
+
+@pytest.mark.parametrize("status", ["Failed", "Cancelled", "Timeout", "Unknown"])
+def test_a_query_that_does_not_complete_is_told_and_stopped(status: str) -> None:
+    one, aws = canned_session()
+    aws.answers |= {
+        "logs:StartQuery": lambda _: {"queryId": "q"},
+        "logs:GetQueryResults": lambda _: {"status": status},
+    }
+    with pytest.raises(SourceFailed, match=f"ended as {status}"):
+        asking(one.client("logs")).hour([GROUP], T0, 0)
+    assert aws.count("logs:StopQuery") == 1
+
+
+def test_too_many_queries_at_once_are_waited_out() -> None:
+    one, aws = canned_session()
+    answers: list[Any] = [error("LimitExceededException")] * 2 + [{"queryId": "q"}]
+    aws.answers |= {
+        "logs:StartQuery": lambda _: answers.pop(0),
+        "logs:GetQueryResults": lambda _: {"status": "Complete", "results": []},
+    }
+    assert asking(one.client("logs")).hour([GROUP], T0, 0) == []
+
+
+def test_a_query_that_may_not_be_paid_for_is_not_started() -> None:
+    one, aws = canned_session()
+
+    def limit(operation: str, units: int) -> None:
+        if units > 10:
+            raise BudgetReached(operation)
+
+    calls = Calls(limit)
+    aws.answers |= {
+        "logs:StartQuery": lambda _: {"queryId": "q"},
+        "logs:GetQueryResults": lambda _: {"status": "Complete", "statistics": {"bytesScanned": 50}},
+    }
+    asked = asking(one.client("logs"), calls)
+    with pytest.raises(BudgetReached):
+        asked.hour([GROUP], T0, 11)
+    assert aws.requests == []
+    asked.hour([GROUP], T0, 10)  # it scanned more than was thought: then it is the last
+    with pytest.raises(BudgetReached):
+        asked.hour([GROUP], T0, 0)
+
+
+def test_only_closed_hours_are_asked_for() -> None:
+    settled = insights.SETTLED_MS
+    assert insights.closed_hours(T0 + 1, T0 + 3 * HOUR_MS + settled) == [T0 + HOUR_MS, T0 + 2 * HOUR_MS]
+    assert insights.closed_hours(T0, T0 + HOUR_MS + settled - 1) == []
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [{"n": 1}, {"log": "1:/aws/lambda/fn", "n": "many"}, {"log": "1:/aws/lambda/fn", "n": 1, "billed_ms": -5},
+     {"log": "1:/aws/lambda/fn", "n": "inf"}, {"log": "1:/aws/lambda/fn"}],
+)  # fmt: skip
+def test_rows_that_make_no_sense_are_counted(fields: dict[str, Any]) -> None:
+    asked = asking(None)
+    fine = {"@log": "1:/aws/lambda/fn", "n": "2"}
+    bad = {"@log" if name == "log" else name: str(value) for name, value in fields.items()}
+    (hour,) = asked.aggregates([bad, fine], [GROUP], T0)
+    assert (hour.reports, len(asked.rejects)) == (2, 1)
+
+
+def test_a_shared_groups_rows_are_of_the_functions_that_their_streams_name() -> None:
+    shared = LogGroup("/shared", ("a", "b"))
+    rows = [{"@log": "1:/shared", "fn": name, "n": "1"} for name in ("a", "b")]
+    orphan = [{"@log": "1:/aws/lambda/gone", "n": "1"}]
+    found = asking(None).aggregates(rows + orphan, [shared], T0)
+    assert [hour.function for hour in found] == ["a", "b", "gone"]
+
+
+def test_error_patterns_are_read() -> None:
+    one, aws = canned_session()
+    found = row(**{"@pattern": "boom <*>", "@sampleCount": "12", "@severityLabel": "ERROR"})
+    aws.answers |= {
+        "logs:StartQuery": lambda _: {"queryId": "q"},
+        "logs:GetQueryResults": lambda _: {"status": "Complete", "results": [found]},
+    }
+    (pattern,) = asking(one.client("logs")).patterns([GROUP], T0, 0)
+    assert (pattern.log_group, pattern.pattern, pattern.samples) == ("/aws/lambda/fn", "boom <*>", 12)
+
+
+# --- in the store -----------------------------------------------------------------------------------------------------
+
+
+def hour_of(reports: int = 10, start_ms: int = T0, **figures: Any) -> HourAggregate:
+    given: dict[str, Any] = {
+        "errors": 1, "timeouts": 1, "out_of_memory": 0, "cold_starts": 2, "billed_ms": 1_000, "billed_mb_ms": 128_000,
+        "duration_us": 900_000, "init_us": 0, "max_duration_us": 200_000, "max_memory_mb": 60, "memory_mb": 128,
+        "last_ms": start_ms + 5, "latency": {580: reports},
+    }  # fmt: skip
+    return HourAggregate(ACCOUNT, REGION, "fn", start_ms, reports, **given | figures)
+
+
+def keep(db: Path, hours: list[HourAggregate]) -> None:
+    with writing(db) as connection:
+        writer = Writer(connection, fingerprint)
+        kept.keep(connection, writer.names, writer.begin("test"), hours)
+
+
+def test_hours_stand_in_the_rollups_once_however_often_they_are_given(tmp_path: Path) -> None:
+    db = tmp_path / "store.db"
+    for _ in range(2):
+        keep(db, [hour_of(), hour_of(20, T0 + HOUR_MS)])
+    with Reader(db) as reader:
+        (total,) = reader.totals(*EVER)
+        assert (total.invocations, total.reports, total.billed_ms, total.cold_starts) == (30, 30, 2_000, 4)
+        assert reader.quantiles(*EVER)[total.function_id].count == 30
+        assert reader.newest_ms() == T0 + HOUR_MS + 5
+        assert reader.oldest_ms() == T0
+        assert summed_by_insights(reader, T0, T0 + 1) == {total.function_id}
+        assert summed_by_insights(reader, T0 + 3 * HOUR_MS, T0 + 4 * HOUR_MS) == set()
+        assert [day.invocations for day in reader.daily_usage(*EVER)] == [30]
+    assert check(db) == []
+
+
+def test_an_hour_whose_events_are_fetched_too_counts_once(tmp_path: Path) -> None:
+    import small_store
+
+    db = small_store.make(tmp_path / "store.db")
+    key = small_store.CHECKOUT
+
+    def reports() -> int:
+        with Reader(db) as reader:
+            ids = {row.id for row in reader.functions() if row.function.key == key}
+            return next(total.reports for total in reader.totals(*EVER) if total.function_id in ids)
+
+    assert reports() == 6
+    few = HourAggregate(key.account, key.region, key.name, small_store.T0, 4, 0, 0, 0, 0, 1, 1, 1, 0, 1, 1, 1, 0)
+    keep(db, [few])
+    assert reports() == 6  # the rows saw more
+    keep(db, [HourAggregate(key.account, key.region, key.name, small_store.T0, 9, 0, 0, 0, 0, 1, 1, 1, 0, 1, 1, 1, 5)])
+    assert reports() == 9
+    assert check(db) == []
+
+
+STREAM = SHARED / "logs" / "stream_python313.jsonl"
+
+
+@pytest.mark.skipif(not STREAM.exists(), reason="../shared/data/logs/stream_python313.jsonl is not here")
+def test_the_queries_arithmetic_done_by_pandas_equals_the_stores_rollups(tmp_path: Path) -> None:
+    """The rows that TEXT_QUERY asks for, made by pandas from 12 days of real events, give the rollups of the events."""
+    events = pd.DataFrame([json.loads(line) for line in STREAM.read_text().splitlines()])
+    message, groups = events["message"], "/aws/lambda/" + events["function"]
+    moments = pd.to_datetime(events["timestamp"], utc=True, format="ISO8601")
+    time = (moments - pd.Timestamp(0, tz="UTC")) // pd.Timedelta(milliseconds=1)
+    is_report = message.str.startswith("REPORT RequestId: ")
+    found = (
+        message[is_report]
+        .str.extract(
+            r"Duration: (?P<duration>[\d.]+) ms\tBilled Duration: (?P<billed>\d+) ms\tMemory Size: (?P<memory>\d+) MB"
+            r"\tMax Memory Used: (?P<used>\d+) MB"
+        )
+        .astype(float)
+    )
+    found["init"] = message[is_report].str.extract(r"Init Duration: ([\d.]+) ms")[0].astype(float)
+    found["text"], found["group"], found["at"] = message[is_report], groups[is_report], time[is_report].astype("int64")
+    found["hour"] = found["at"] // HOUR_MS * HOUR_MS
+    found["bucket"] = (found["duration"] * 1000).map(
+        lambda value: math.ceil(math.log(max(value, 1)) / math.log(1.02) - 1e-9)
+    )
+    asked = asking(None)
+    hours: list[HourAggregate] = []
+    for hour, in_hour in found.groupby("hour"):
+        rows = [_row(str(group), int(bucket), some) for (group, bucket), some in in_hour.groupby(["group", "bucket"])]
+        of = [LogGroup(name, (name.removeprefix("/aws/lambda/"),)) for name in in_hour["group"].unique()]
+        hours += asked.aggregates(rows, of, int(hour))  # type: ignore[call-overload]
+    assert asked.rejects == []
+    keep(tmp_path / "insights.db", hours)
+    import_files([str(STREAM)], db=tmp_path / "events.db", defaults=FunctionKey(""))
+    assert _figures(tmp_path / "insights.db") == _figures(tmp_path / "events.db")
+
+
+def _row(group: str, bucket: int, some: pd.DataFrame) -> dict[str, str]:
+    figures = {
+        "n": len(some), "billed_ms": some["billed"].sum(),
+        "billed_mb_ms": (some["billed"] * some["memory"] * 1_000_000).sum() / 1_000_000,
+        "duration_ms": some["duration"].sum(), "max_ms": some["duration"].max(), "init_ms": some["init"].sum(),
+        "inits": some["init"].notna().sum(), "timeouts": some["text"].str.contains("Status: timeout").sum(),
+        "failures": some["text"].str.contains("Status: error").sum(),
+        "oom": some["text"].str.contains("Runtime.OutOfMemory", regex=False).sum(), "max_mb": some["used"].max(),
+        "memory_mb": some["memory"].max(), "last": some["at"].max(), "bucket": bucket,
+    }  # fmt: skip
+    return {"@log": f"{ACCOUNT}:{group}"} | {name: repr(float(value)) for name, value in figures.items()}
+
+
+def _figures(db: Path) -> dict[str, Any]:
+    """Sums of each function over all time: an hour's edge cuts START from REPORT, so hours alone may differ by one."""
+    with Reader(db) as reader:
+        names = {row.id: row.function.key.name for row in reader.functions()}
+        spread: Callable[[int], Any] = reader.quantiles(*EVER).get
+        return {
+            names[one.function_id]: (
+                one.reports, one.billed_ms, one.billed_mb_ms, one.cold_starts, one.duration_us, one.max_duration_us,
+                one.max_memory_mb, one.init_us, spread(one.function_id),
+            )
+            for one in reader.totals(*EVER)
+            if one.reports
+        }  # fmt: skip
+
+
+ROWS = SHARED / "workload" / "fixtures_insights_get_query_results.json"
+
+
+@pytest.mark.skipif(not ROWS.exists(), reason="../shared/data/workload is not here")
+def test_recorded_rows_of_the_real_service_are_read() -> None:
+    one, aws = canned_session()
+    recorded = json.loads(ROWS.read_text())
+    aws.answers |= {"logs:StartQuery": lambda _: {"queryId": "q"}, "logs:GetQueryResults": lambda _: recorded}
+    found = asking(one.client("logs")).run("fields @timestamp", ["g"], T0, 0)
+    reports = [each for each in found if each.get("@type") == "REPORT"]
+    assert len(found) == 50
+    assert reports
+    for each in reports:
+        assert insights._number(each["@memorySize"]) == 1.28e8
+        assert (insights._number(each["@timestamp"]) or 0) > 1.7e12
