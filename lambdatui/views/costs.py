@@ -15,7 +15,7 @@ from lambdatui.views.narrow import Narrow
 from lambdatui.views.time_range import DAY_MS, TimeRange, day_of, month_start_ms
 from lambdatui.views.view import BILLED, View, coverage_of
 from pricing.bill import Bill, LineItem, bill
-from pricing.projection import WINDOW_DAYS, Projection, project_run_rate
+from pricing.projection import WINDOW_DAYS, Projection, project
 from pricing.usage import EXACT, Usage
 
 if TYPE_CHECKING:
@@ -213,10 +213,11 @@ def _projected(
     month_ms = month_start_ms(last)
     window_ms = last // DAY_MS * DAY_MS - WINDOW_DAYS * DAY_MS
     daily = reader.daily_usage(min(month_ms, window_ms), time_range.to_ms)
-    projection = project_run_rate(
-        list(_days(daily, functions)), time_range.to_ms, day_of(month_ms), since_ms=reader.oldest_ms()
-    )
     wanted = {(key.name, key.account, key.region) for key in (row.function.key for row in narrow.chosen(functions))}
+    projection = project(
+        list(_days(daily, functions)), time_range.to_ms, day_of(month_ms), since_ms=reader.oldest_ms(),
+        spread_of=wanted,
+    )  # fmt: skip
 
     def priced(used: tuple[Usage, ...] | None) -> Decimal | None:
         if not used:
