@@ -215,7 +215,7 @@ def _projected(
     daily = reader.daily_usage(min(month_ms, window_ms), time_range.to_ms)
     wanted = {(key.name, key.account, key.region) for key in (row.function.key for row in narrow.chosen(functions))}
     projection = project(
-        list(_days(daily, functions)), time_range.to_ms, day_of(month_ms), since_ms=reader.oldest_ms(),
+        list(days_of(daily, functions)), time_range.to_ms, day_of(month_ms), since_ms=reader.oldest_ms(),
         spread_of=wanted,
     )  # fmt: skip
 
@@ -233,7 +233,8 @@ def _cost(projection: Projection, p10: Decimal | None, p50: Decimal | None, p90:
     return ProjectedCost(p10, p50, p90, projection.method, projection.days_seen)
 
 
-def _days(daily: "Iterable[DayUsage]", functions: "Sequence[FunctionRow]") -> Iterator["tuple[date, Usage]"]:
+def days_of(daily: "Iterable[DayUsage]", functions: "Sequence[FunctionRow]") -> Iterator["tuple[date, Usage]"]:
+    """The reader's days as usages of their functions."""
     by_id = {row.id: row.function for row in functions}
     for day in daily:
         used = _recorded(by_id[day.function_id], day.invocations, day.billed_ms, day.billed_mb_ms)

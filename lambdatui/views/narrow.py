@@ -27,6 +27,10 @@ class Narrow:
         """The matching functions' ids in the store; None where nothing is narrowed."""
         return [row.id for row in self.chosen(rows)] if self else None
 
+    def holds(self, account: str, region: str) -> bool:
+        """Whether something of an account and region matches; what does not say where it is, does."""
+        return (not account or _any(self.accounts, account)) and (not region or _any(self.regions, region))
+
     def _matches(self, row: "FunctionRow") -> bool:
         key = row.function.key
         return _any(self.accounts, key.account) and _any(self.regions, key.region) and _any(self.functions, key.name)
