@@ -41,6 +41,7 @@ def test_everything_on_the_list_only_reads() -> None:
         "GetMetricData",
         "DescribeLogGroups",
         "FilterLogEvents",
+        "GetProducts",
         "GetCallerIdentity",
     }
 

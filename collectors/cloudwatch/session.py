@@ -34,6 +34,7 @@ READINGS = (
     Reading("cloudwatch", "GetMetricData", "Metrics"),
     Reading("logs", "DescribeLogGroups", "LogGroups"),
     Reading("logs", "FilterLogEvents", "LogEvents", _LAMBDA_LOGS),
+    Reading("pricing", "GetProducts", "Prices"),
     Reading("sts", "GetCallerIdentity", "WhoAmI"),
 )
 _ALLOWED = frozenset((one.service, one.operation) for one in READINGS)

@@ -18,7 +18,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "costs": ("costs", "What the stored usage costs, line by line, and the month's projection."),
     "cost-estimate": ("cost_estimate", "What a workload costs: from figures, the store, or a plan."),
     "runner": ("runner", "The local Lambda: deploy, invoke, list, logs, remove."),
-    "prices": ("prices", "The price book: show, check."),
+    "prices": ("prices", "The price book: show, check, refresh."),
     "db": ("db", "The store: info, check, prune, export, query."),
     "doctor": ("doctor", "What works here, what does not, what to do."),
     "iam-policy": ("iam_policy", "The least policy that the chosen features need."),

@@ -28,8 +28,10 @@ _ALIASES = {"amd64": "x86_64", "x64": "x86_64", "x86": "x86_64", "intel": "x86_6
 
 @cache
 def price_book() -> PriceBook:
-    """The bundled price book, read once."""
-    return PriceBook.load()
+    """The price book in use, read once."""
+    from lambdatui.prices import current
+
+    return current()
 
 
 class Arch(_ParamType):
