@@ -73,11 +73,18 @@ def budget_day(
     *,
     currency: str = "USD",
     free_tier: bool = True,
+    of: Callable[[Usage], bool] | None = None,
 ) -> date | None:
-    """The day on which the month's bill passes ``budget``, by the middle estimate; None: it does not this month."""
+    """The day on which the month's bill passes ``budget``, by the middle estimate; None: it does not this month.
+
+    ``of`` chooses the usages whose part of the bill counts; the free tier stays that of all.
+    """
 
     def over(used: Sequence[Usage]) -> bool:
-        return bill(used, book, free_tier=free_tier).totals.get(currency, Decimal(0)) > budget
+        found = bill(used, book, free_tier=free_tier)
+        if of is not None:
+            found = found.of({at for at, one in enumerate(used) if of(one)})
+        return found.totals.get(currency, Decimal(0)) > budget
 
     return _first_over(daily, projection, today, over)
 

@@ -6,7 +6,7 @@ configured (provisioned concurrency, SnapStart caches, pollers) goes on as it wa
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
+from datetime import date
 from operator import add, attrgetter
 from typing import TypeVar
 
@@ -362,10 +362,7 @@ def _scaled(amounts: Amounts, factors: Sequence[float]) -> Amounts:
                  for amount, factor in zip(amounts, factors, strict=True))  # fmt: skip
 
 
-def hour_shares(hourly: Mapping[int, int]) -> tuple[float, ...]:
-    """24 shares of a day from usage by the start of its hour (epoch ms); hours between the first and last are zeros."""
-    shares = [0.0] * 24
-    for start_ms, amount in hourly.items():
-        shares[datetime.fromtimestamp(start_ms // 1000, UTC).hour] += amount
-    whole = sum(shares)
-    return tuple(share / whole for share in shares) if whole else (1 / 24,) * 24
+def hour_shares(by_hour: Mapping[int, int]) -> tuple[float, ...]:
+    """24 shares of a day (UTC) from usage by hour of the day; a day is even where nothing was used."""
+    whole = sum(by_hour.values())
+    return tuple(by_hour.get(hour, 0) / whole for hour in range(24)) if whole else (1 / 24,) * 24

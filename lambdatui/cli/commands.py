@@ -17,6 +17,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "throttles": ("throttles", "Throttles and concurrency."),
     "costs": ("costs", "What the stored usage costs, line by line, and the month's projection."),
     "cost-estimate": ("cost_estimate", "What a workload costs: from figures, the store, or a plan."),
+    "whatif": ("whatif", "What would be cheaper, in dollars a month, with the arithmetic."),
     "runner": ("runner", "The local Lambda: deploy, invoke, list, logs, remove."),
     "prices": ("prices", "The price book: show, check, refresh."),
     "db": ("db", "The store: info, check, prune, export, query."),

@@ -75,9 +75,14 @@ def projected_by_function(
     """
     if book is None or not chosen:
         return {}
+    functions = {row.id: row.function for row in chosen}
+    return _by_key(book, functions, list(month_usages(reader, time_range, functions).values()))
+
+
+def month_usages(reader: Reader, time_range: TimeRange, functions: Mapping[int, Function]) -> "dict[int, Usage]":
+    """The whole month's usage by function id, by the middle estimate; functions without any are absent."""
     from pricing.projection import WINDOW_DAYS, project_together
 
-    functions = {row.id: row.function for row in chosen}
     today = (time_range.to_ms - 1) // DAY_MS * DAY_MS
     month = month_start_ms(today)
     series: dict[int, dict[int, tuple[int, ...]]] = {}
@@ -85,7 +90,7 @@ def projected_by_function(
         amounts = day.invocations, day.billed_ms, day.billed_mb_ms
         series.setdefault(day.function_id, {})[day.day_ms // DAY_MS] = amounts
     ends = project_together(series, time_range.to_ms, day_of(month), since_ms=reader.oldest_ms())
-    return _by_key(book, functions, [_month_usage(functions[each], amounts) for each, amounts in ends.items()])
+    return {each: _month_usage(functions[each], amounts) for each, amounts in ends.items()}
 
 
 def _month_usage(function: Function, amounts: tuple[int, ...]) -> "Usage":
