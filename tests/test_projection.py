@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from pricing.bill import bill
 from pricing.pricebook import PriceBook
-from pricing.projection import DAY_MS, Projection, project
+from pricing.projection import DAY_MS, Projection, hour_shares, project, project_together
 from pricing.usage import Usage
 
 MONTH = date(2026, 10, 1)  # 31 days
@@ -180,3 +180,77 @@ def test_the_estimate_lies_in_its_interval_and_above_what_was_used(
     assert requests(found.p50) >= used
     if found.p10 is not None:
         assert used <= requests(found.p10) <= requests(found.p50) <= requests(found.p90)
+
+
+def test_the_hours_of_a_usual_day_say_how_much_of_today_is_gone() -> None:
+    nights = hour_shares({hour: (1 if hour < 6 else 13) for hour in range(24)})  # the first six hours are a fortieth
+    history = [*days(MONTH, [2400] * 10), (date(2026, 10, 11), day_of(60))]
+    found = project(history, epoch_ms(date(2026, 10, 11), hour=6), MONTH, hours=nights)
+    assert requests(found.p50) == 24_000 + 2400 + 20 * 2400
+    assert sum(hour_shares({})) == pytest.approx(1)
+
+
+def test_what_stands_configured_goes_on_and_has_no_spread() -> None:
+    history = [
+        (MONTH + timedelta(days=at), day_of(10 * at, provisioned_mb_ms=(5 if at < 4 else 7) * DAY_MS,
+                                            metered=(("snapstart_cache", 100), ("streaming", at))))
+        for at in range(10)
+    ]  # fmt: skip
+    found = project(history, epoch_ms(date(2026, 10, 11)), MONTH)
+    for usages in (found.p10, found.p50, found.p90):
+        assert usages is not None
+        assert usages[0].provisioned_mb_ms == (4 * 5 + 6 * 7 + 21 * 7) * DAY_MS
+        assert dict(usages[0].metered)["snapstart_cache"] == 31 * 100
+    assert found.p10 is not None
+    assert found.p90 is not None
+    assert dict(found.p10[0].metered)["streaming"] < dict(found.p90[0].metered)["streaming"]
+
+
+def test_weekends_are_projected_as_weekends() -> None:
+    week = [100, 100, 100, 100, 100, 10, 10]  # 2026-08-03 is a Monday
+    history = days(date(2026, 8, 3), week * 9)  # to 2026-10-04, a Sunday
+    found = project(history, epoch_ms(date(2026, 10, 5)), MONTH)
+    truth = sum(week[(MONTH + timedelta(days=at)).weekday()] for at in range(31))
+    assert abs(requests(found.p50) - truth) < 0.1 * truth
+    steps = [after - before for (_, before), (_, after) in zip(found.path, found.path[1:], strict=False)]
+    assert steps[4] < steps[3] / 2  # Saturday the 10th against Friday the 9th
+    assert "weekdays" in found.method
+
+
+def test_noise_is_not_taken_for_weekdays() -> None:
+    noise = [97, 104, 99, 108, 92, 101, 95, 103, 98, 107, 93, 105, 96, 102, 106, 94, 100, 91, 109, 97, 104]
+    assert "weekdays" not in project(days(MONTH, noise), epoch_ms(date(2026, 10, 22)), MONTH).method
+
+
+def test_the_path_of_the_month_ends_with_the_projection() -> None:
+    found = project(days(MONTH, [100, 150, 90] * 3), epoch_ms(date(2026, 10, 10), hour=12), MONTH)
+    assert found.path[0][0] == date(2026, 10, 10)
+    assert found.path[-1] == (date(2026, 10, 31), pytest.approx(1))
+    assert found.by(date(2026, 10, 31)) == found.p50
+    assert requests(found.by(date(2026, 10, 9))) == requests(found.seen)
+    shares = [share for _, share in found.path]
+    assert shares == sorted(shares)
+
+
+def test_an_interval_can_be_for_some_functions_alone() -> None:
+    history = [*days(MONTH, [1000] * 10), *days(MONTH, [10, 90] * 5, function="wild")]
+    now = epoch_ms(date(2026, 10, 11))
+    calm, wild = (project(history, now, MONTH, spread_of={(name, "", "us-east-1")}) for name in ("f", "wild"))
+    assert requests(calm.p10) == requests(calm.p90)
+    assert requests(wild.p10) < requests(wild.p50) < requests(wild.p90)
+
+
+def test_hundreds_are_projected_as_one_is() -> None:
+    first = MONTH.toordinal() - date(1970, 1, 1).toordinal()
+    series = {
+        "old": {first + at: (100 + at, (100 + at) * 50) for at in range(12)},
+        "new": {first + 11: (7, 350)},
+    }
+    now = epoch_ms(date(2026, 10, 13))
+    together = project_together(series, now, MONTH)
+    alone = project(days(MONTH, [100 + at for at in range(12)]), now, MONTH)
+    assert abs(together["old"][0] - requests(alone.p50)) <= 20 * 31
+    assert together["new"] == (7 + 19 * 7, 350 + 19 * 350)
+    assert project_together({}, now, MONTH) == {}
+    over = epoch_ms(date(2026, 11, 1))
+    assert project_together(series, over, MONTH)["new"] == (7, 350)
