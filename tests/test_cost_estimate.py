@@ -435,8 +435,8 @@ def test_ten_to_the_fifteen_requests_price_exactly() -> None:
 
 def test_the_day_on_which_a_budget_is_passed(db: str) -> None:
     found = json.loads(from_store(db, "--no-free-tier", "--budget", "0.0001", "--json").stdout)
-    assert found["projection"]["budget_passed_on"] == "2025-03-31"
-    free = json.loads(from_store(db, "--budget", "5", "--json").stdout)["projection"]
+    assert found["milestones"]["budget_passed_on"] == "2025-03-31"
+    free = json.loads(from_store(db, "--budget", "5", "--json").stdout)["milestones"]
     assert free["budget_passed_on"] is None
-    assert {one["what"]: one["day"] for one in free["free_tier_runs_out"]} == {"requests": None, "gb_seconds": None}
+    assert {one["what"]: one["runs_out_on"] for one in free["free_tier"]} == {"requests": None, "gb_seconds": None}
     assert "not passed this month" in from_store(db, "--budget", "5").stdout

@@ -83,6 +83,8 @@ def as_json(statement: Statement) -> str:
         "projection": _projection_json(statement.projection),
         "prices_as_of": bill.prices_as_of,
     }
+    if statement.projection is not None:
+        document["milestones"] = _milestones_json(statement.projection)
     if len(bill.totals) > 1:
         document["totals"] = {currency: text.decimal_text(amount) for currency, amount in bill.totals.items()}
     if statement.recorded:
@@ -134,11 +136,17 @@ def _projection_json(projection: "ProjectedCost | None") -> dict[str, Any] | Non
         "p90": _decimal(projection.p90),
         "method": projection.method,
         "days_seen": projection.days_seen,
-        "free_tier_runs_out": [
+    }
+
+
+def _milestones_json(projection: "ProjectedCost") -> dict[str, Any]:
+    """When the free tier runs out, and when the budget is passed; null is "not this month"."""
+    return {
+        "free_tier": [
             {
                 "partition": one.partition,
                 "what": one.what,
-                "day": one.day.isoformat() if one.day else None,
+                "runs_out_on": one.day.isoformat() if one.day else None,
                 "projected": one.projected,
             }
             for one in projection.run_outs
