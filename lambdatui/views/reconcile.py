@@ -1,7 +1,7 @@
 """Our bill beside AWS's, day by day: what the store says each day added, and what an export says was charged."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collectors.store.reader import Reader
     from pricing.actuals import Actual
     from pricing.pricebook import PriceBook
+    from pricing.usage import Usage
 
 RECONCILE_COLUMNS = columns(
     "day", "dimension", "quantity", "aws_quantity", "amount", "aws_amount", "difference", "currency", "reason"
@@ -64,7 +65,7 @@ def reconciled(
         counts[0] += one.reports
         counts[1] += one.invocations
     coverage = {day: seen for day, counts in covered.items() if (seen := coverage_of(*counts)) is not None}
-    rows = reconcile(list(days_of(used, functions)), kept, book, coverage=coverage, free_tier=free_tier)
+    rows = reconcile(_by_place(days_of(used, functions)), kept, book, coverage=coverage, free_tier=free_tier)
     shown = [
         ReconciledRow(
             "" if row.day is None else row.day.isoformat(), row.dimension, row.quantity, row.aws_quantity, row.amount,
@@ -74,6 +75,27 @@ def reconciled(
     ]  # fmt: skip
     reports, counted = sum(one.reports for one in used), sum(one.invocations for one in used)
     return View(RECONCILE_COLUMNS, shown, reader.newest_ms(), span, coverage_of(reports, counted), BILLED)
+
+
+def _by_place(days: "Iterable[tuple[date, Usage]]") -> "list[tuple[date, Usage]]":
+    """A day's functions in one usage for each account, region, architecture and storage: AWS's bill has no functions.
+
+    Each day is billed with all before it, and 500 functions would take seconds.
+    """
+    sums: dict[tuple[object, ...], tuple[date, Usage]] = {}
+    for day, one in days:
+        key = day, one.account, one.region, one.arch, one.ephemeral_mb
+        _, before = sums.get(key, (day, replace(one, function="", requests=0, billed_ms=0, billed_mb_ms=0)))
+        sums[key] = (
+            day,
+            replace(
+                before,
+                requests=before.requests + one.requests,
+                billed_ms=before.billed_ms + one.billed_ms,
+                billed_mb_ms=before.billed_mb_ms + one.billed_mb_ms,
+            ),
+        )
+    return list(sums.values())
 
 
 def _ms(day: date) -> int:
