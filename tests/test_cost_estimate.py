@@ -142,6 +142,13 @@ def test_a_global_region_counts() -> None:
         (("--requests", "3m", "--duration-ms", "1"), "did you mean 3M"),
         (("--requests", "1.5", "--duration-ms", "1"), "nearest is 2"),
         ((*MOBILE[:4], "--memory-mb", "64"), "nearest is 128 MB"),
+        (
+            (*MOBILE[:4], "--memory-mb", "64"),
+            "'--memory-mb': 64 is too small; the nearest is 128 MB (allowed: 128 to 10240 MB)",
+        ),
+        ((*MOBILE, "--event-kb", "2k"), "allowed: 0 to 1024"),
+        ((*MOBILE, "--log-class", "cheap"), "there are standard, infrequent_access"),
+        ((*MOBILE, "--savings-plan", "2"), "allowed: 0 to 1"),
         ((*MOBILE[:4], "--memory-mb", "20000"), "nearest is 10240 MB"),
         ((*MOBILE[:4], "--ephemeral-mb", "100"), "nearest is 512 MB"),
         ((*MOBILE[:2], "--duration-ms", "NaN"), "not a number"),

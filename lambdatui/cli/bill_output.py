@@ -210,6 +210,8 @@ def tables(statement: Statement, lines: "Callable[[Iterable[LineItem], Statement
         found.append(_compared_table(bill, statement.compared))
     if statement.projection is not None:
         found.append(_projection_table(statement.projection, bill.currency))
+        said = [statement.projection.method, *milestones_text(statement.projection)]
+        found.append([["Projection"], *([one] for one in said)])
     return found
 
 
@@ -345,11 +347,10 @@ def _projection_table(projection: "ProjectedCost", currency: str) -> list[list[s
     def shown(amount: Decimal | None) -> str:
         return "-" if amount is None else f"{amount_text(amount)} {currency}"
 
-    rows = [
+    return [
         ["Whole month", "p10", "p50", "p90"],
-        [projection.method, shown(projection.p10), shown(projection.p50), shown(projection.p90)],
+        ["projected", shown(projection.p10), shown(projection.p50), shown(projection.p90)],
     ]
-    return rows + [[said, "", "", ""] for said in milestones_text(projection)]
 
 
 def milestones_text(projection: "ProjectedCost") -> list[str]:
@@ -368,7 +369,18 @@ def milestones_text(projection: "ProjectedCost") -> list[str]:
     return said
 
 
-_WORDS = ("Function", "Dimension", "Where", "Arithmetic", "Region", "Arch", "Unit", "What if", "Whole month")
+_WORDS = (
+    "Function",
+    "Dimension",
+    "Where",
+    "Arithmetic",
+    "Region",
+    "Arch",
+    "Unit",
+    "What if",
+    "Whole month",
+    "Projection",
+)
 
 
 def _aligned(rows: Sequence[Sequence[str]]) -> str:

@@ -59,13 +59,18 @@ class Quantity(_ParamType):
             self.fail(f"{text!r} is not a number such as {self.example}", param, ctx)
         return self._checked(text, found, param, ctx)
 
+    @property
+    def _allowed(self) -> str:
+        """The whole range in words, where it has two ends."""
+        return "" if self.high is None else f" (allowed: {self.low:f} to {self.written(self.high)})"
+
     def _checked(self, text: str, found: Decimal, param: click.Parameter | None, ctx: click.Context | None) -> Decimal:
         if found < 0 <= self.low:
-            self.fail(f"{text} is negative; the least is {self.written(self.low)}", param, ctx)
+            self.fail(f"{text} is negative; the least is {self.written(self.low)}{self._allowed}", param, ctx)
         if found < self.low:
-            self.fail(f"{text} is too small; the nearest is {self.written(self.low)}", param, ctx)
+            self.fail(f"{text} is too small; the nearest is {self.written(self.low)}{self._allowed}", param, ctx)
         if self.high is not None and found > self.high:
-            self.fail(f"{text} is too large; the nearest is {self.written(self.high)}", param, ctx)
+            self.fail(f"{text} is too large; the nearest is {self.written(self.high)}{self._allowed}", param, ctx)
         if found > _MOST:
             self.fail(f"{text} is too large", param, ctx)
         return found
