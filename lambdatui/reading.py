@@ -40,10 +40,10 @@ def ask(path: Path, choice: RangeChoice, now_ms: int, of: Callable[[Question], A
 
 @lru_cache(maxsize=1)
 def prices() -> "PriceBook":
-    """The bundled price book, read once."""
-    from pricing.pricebook import PriceBook
+    """The price book in use, read once."""
+    from lambdatui.prices import current
 
-    return PriceBook.load()
+    return current()
 
 
 class Watch:

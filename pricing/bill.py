@@ -5,11 +5,12 @@ exact decimals and the lines of all functions sum to the total without any rest.
 """
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import NamedTuple
 
 from pricing import tiers
+from pricing.dimensions import DIMENSIONS, LOGS, STREAMING, rate_of
 from pricing.free_tier import ALLOCATION, FreeTierUse, covered
 from pricing.pricebook import Partition, PriceBook, ProvisionedRates, RegionPrices, UnknownRegion
 from pricing.usage import DEFAULT_ARCH, DEFAULT_REGION, EXACT, MB_MS_PER_GB_SECOND, Usage, gb_seconds
@@ -17,15 +18,18 @@ from pricing.usage import DEFAULT_ARCH, DEFAULT_REGION, EXACT, MB_MS_PER_GB_SECO
 REQUESTS, DURATION, EPHEMERAL = "requests", "duration", "ephemeral_storage"
 PROVISIONED, PROVISIONED_DURATION = "provisioned_concurrency", "provisioned_duration"
 PROVISIONED_REQUESTS = "provisioned_requests"
+INSTANCES, MANAGEMENT_FEE = "managed_instances", "management_fee"
+_SAVED = frozenset((DURATION, PROVISIONED, PROVISIONED_DURATION))
+_GIB, _GB = 2**30, 10**9
 _ZERO = Decimal(0)
 
 
 class LineItem(NamedTuple):
     """One charge: ``billable`` = ``quantity`` - ``free``, and ``amount`` = ``billable`` x ``rate`` in ``currency``.
 
-    ``unit`` is ``request`` or ``GB-s``. ``rate`` and ``amount`` are None where there is no public price. ``tier`` is
-    the duration tier, from 1; None where the dimension has none. ``usage`` is the position of the usage that was
-    billed. ``basis`` is where the quantity comes from and what was assumed about it.
+    ``unit`` is ``request``, ``GB-s`` or as ``pricing.dimensions`` says. ``rate`` and ``amount`` are None where there
+    is no public price. ``tier`` is from 1; None where the dimension has none. ``usage`` is the position of the usage
+    that was billed. ``basis`` is where the quantity comes from and what was assumed about it.
     A named tuple: a bill of many functions has thousands of them, and a frozen dataclass takes four times as long.
     """
 
@@ -120,23 +124,28 @@ class _Priced:
     free_requests: int = 0
     free_mb_ms: int = 0
     tier_mb_ms: tuple[int, ...] = ()
+    free_metered: dict[str, int] = field(default_factory=dict)
+    log_tiers: dict[str, tuple[int, ...]] = field(default_factory=dict)
     shared: frozenset[str] = frozenset()
 
 
-def bill(usages: Sequence[Usage], book: PriceBook, *, free_tier: bool = True) -> Bill:
+def bill(usages: Sequence[Usage], book: PriceBook, *, free_tier: bool = True, savings_plan: Decimal = _ZERO) -> Bill:
     """What a month's usages cost at list price.
 
     ``usages`` must be all of one calendar month (UTC): the free tier is one allowance a month for each partition,
     over all accounts, regions and both architectures, and tiers count per architecture, region and account (AWS
     Lambda pricing page). Tiers begin to count after the free tier, as the AWS Pricing Calculator does it. Where a
-    group crosses a tier, each of its functions has its share in each tier.
+    group crosses a tier, each of its functions has its share in each tier. ``savings_plan`` is the part, 0 to 1, of
+    duration and provisioned concurrency that a Compute Savings Plan (no upfront) covers.
     """
     priced = [_with_prices(position, usage, book) for position, usage in enumerate(usages)]
     used = _take_free_tier(priced, free_tier)
     _take_tiers(priced)
+    _take_log_tiers(priced)
     lines: list[LineItem] = []
     for one in priced:
-        lines.extend(_lines(one))
+        for line in _lines(one):
+            lines.extend(_saved(line, one, savings_plan) if savings_plan and line.dimension in _SAVED else (line,))
     dates = [one.prices.as_of for one in priced if one.prices is not None]
     return Bill(tuple(lines), used, min(dates, default=None))
 
@@ -168,7 +177,9 @@ def _take_from(partition: Partition, members: Sequence[_Priced], wanted: bool) -
     allowance = partition.free_tier if wanted else None
     if allowance is None:
         return FreeTierUse(partition.code, partition.currency, None, 0, None, _ZERO)
-    requests = covered(allowance.requests, used_requests := [one.usage.requests for one in members])
+    requests = covered(
+        allowance.requests, used_requests := [one.usage.requests + one.usage.event_chunks for one in members]
+    )
     duration = covered(
         allowance.gb_seconds * MB_MS_PER_GB_SECOND, used_mb_ms := [one.usage.billed_mb_ms for one in members]
     )
@@ -179,10 +190,42 @@ def _take_from(partition: Partition, members: Sequence[_Priced], wanted: bool) -
     )
     for one, free_requests, free_mb_ms in zip(members, requests, duration, strict=True):
         one.free_requests, one.free_mb_ms, one.shared = free_requests, free_mb_ms, shared
+    streamed = _take_metered(members, (STREAMING,), allowance.streamed_gib * _GIB)
+    logged = _take_metered(members, LOGS, allowance.log_gb * _GB)
     return FreeTierUse(
         partition.code, partition.currency, allowance.requests, sum(requests),
         allowance.gb_seconds, gb_seconds(sum(duration)),
+        allowance.streamed_gib * _GIB or None, streamed, allowance.log_gb * _GB or None, logged,
     )  # fmt: skip
+
+
+def _take_metered(members: Sequence[_Priced], names: Collection[str], allowance: int) -> int:
+    """An allowance in a dimension's own integers, shared pro rata over all that used it; returns what it covered."""
+    uses = [(one, name, amount) for one in members for name, amount in one.usage.metered if name in names]
+    parts = covered(allowance, [amount for _, _, amount in uses])
+    partly = sum(parts) < sum(amount for _, _, amount in uses) and len(uses) > 1
+    for (one, name, _), part in zip(uses, parts, strict=True):
+        one.free_metered[name] = one.free_metered.get(name, 0) + part
+        if partly:
+            one.shared |= {name}
+    return sum(parts)
+
+
+def _take_log_tiers(priced: Sequence[_Priced]) -> None:
+    """Log ingestion has tiers for each account, region and class."""
+    groups: dict[tuple[str, str, str], list[tuple[_Priced, int]]] = {}
+    for one in priced:
+        for name, amount in one.usage.metered:
+            if name in LOGS:
+                key = one.usage.account, one.region, name
+                groups.setdefault(key, []).append((one, amount - one.free_metered.get(name, 0)))
+    for (_, _, name), members in groups.items():
+        prices = members[0][0].prices
+        limits = prices.other.get("logs", {}).get("tier_limits_gb", ()) if prices else ()
+        billable = [amount for _, amount in members]
+        steps = tiers.parts(sum(billable), [0, *(int(limit) * _GB for limit in limits)])
+        for (one, _), shares in zip(members, tiers.split_parts(billable, steps), strict=True):
+            one.log_tiers[name] = shares
 
 
 def _take_tiers(priced: Sequence[_Priced]) -> None:
@@ -200,9 +243,9 @@ def _take_tiers(priced: Sequence[_Priced]) -> None:
 
 def _lines(one: _Priced) -> list[LineItem]:
     usage, lines = one.usage, []
-    if usage.requests:
+    if asked := usage.requests + usage.event_chunks:
         rate = one.prices.requests if one.prices else None
-        lines.append(_line(one, REQUESTS, Decimal(usage.requests), "request", rate, free=Decimal(one.free_requests)))
+        lines.append(_line(one, REQUESTS, Decimal(asked), "request", rate, free=Decimal(one.free_requests)))
     if usage.billed_mb_ms:
         lines.extend(_duration_lines(one))
     if storage_mb_ms := usage.ephemeral_mb_ms:
@@ -210,7 +253,65 @@ def _lines(one: _Priced) -> list[LineItem]:
         lines.append(_line(one, EPHEMERAL, gb_seconds(storage_mb_ms), "GB-s", rate))
     if usage.provisioned_mb_ms or usage.provisioned_requests or usage.provisioned_billed_mb_ms:
         lines.extend(_provisioned_lines(one))
+    for name, amount in usage.metered:
+        if amount:
+            lines.extend(_log_lines(one, name, amount) if name in LOGS else [_metered_line(one, name, amount)])
+    if usage.instance_seconds:
+        lines.extend(_instance_lines(one))
     return lines
+
+
+def _metered_line(one: _Priced, name: str, amount: int) -> LineItem:
+    dimension = DIMENSIONS[name]
+    rate = rate_of(dimension, one.prices, one.arch) if one.prices else None
+    free = dimension.quantity(one.free_metered.get(name, 0))
+    return _line(one, name, dimension.quantity(amount), dimension.unit, rate, free=free)
+
+
+def _log_lines(one: _Priced, name: str, amount: int) -> list[LineItem]:
+    """One line for each tier that was reached; a tier without a known rate is not priced."""
+    dimension, free = DIMENSIONS[name], one.free_metered.get(name, 0)
+    rates = (one.prices.other.get("logs", {}).get(name.removeprefix("logs_")) or []) if one.prices else []
+    lines = []
+    for number, part in enumerate(one.log_tiers.get(name) or (amount - free,), 1):
+        if part or number == 1:
+            rate = Decimal(rates[number - 1]) if number <= len(rates) else None
+            quantity, of_it_free = dimension.quantity(part + free), dimension.quantity(free)
+            lines.append(_line(one, name, quantity, dimension.unit, rate, free=of_it_free, tier=number))
+            free = 0
+    return lines
+
+
+def _instance_lines(one: _Priced) -> list[LineItem]:
+    """EC2 as it is paid, and Lambda's fee: 15% of EC2 on demand, whatever discount EC2 has (AWS pricing page)."""
+    usage = one.usage
+    hours = EXACT.divide(usage.instance_seconds, 3600)
+    if usage.instance_seconds % 9:  # 3600 has a factor of 9: hours of such seconds are no decimal
+        hours = hours.quantize(Decimal("1e-12"))
+    paid = usage.instance_rate if usage.instance_paid_rate is None else usage.instance_paid_rate
+    share = one.prices.other.get("managed_instances", {}).get("fee_of_ec2_on_demand") if one.prices else None
+    known = usage.instance_rate is not None and share is not None
+    fee = EXACT.multiply(usage.instance_rate or _ZERO, Decimal(share or 0)) if known else None
+    return [_line(one, INSTANCES, hours, "hour", paid), _line(one, MANAGEMENT_FEE, hours, "hour", fee)]
+
+
+def _saved(line: LineItem, one: _Priced, part: Decimal) -> tuple[LineItem, ...]:
+    """A line in two: what the plan covers at its rate, and the rest at list price."""
+    factors = one.prices.other.get("savings_plan") if one.prices else None
+    factor = (factors or {}).get("duration" if line.dimension == DURATION else "provisioned")
+    if factor is None or line.rate is None:
+        return (line._replace(basis=f"{line.basis}; no Savings Plan rate known"),)
+    covered_quantity = EXACT.multiply(line.billable, part)
+    rest = EXACT.subtract(line.billable, covered_quantity)
+    rate = EXACT.multiply(line.rate, Decimal(factor))
+    saved = line._replace(
+        quantity=covered_quantity, free=_ZERO, billable=covered_quantity, rate=rate,
+        amount=EXACT.multiply(covered_quantity, rate), basis=f"{line.basis}; Compute Savings Plan, no upfront",
+    )  # fmt: skip
+    if not rest and not line.free:
+        return (saved,)
+    left = line._replace(quantity=EXACT.add(rest, line.free), billable=rest, amount=EXACT.multiply(rest, line.rate))
+    return left, saved
 
 
 def _duration_lines(one: _Priced) -> list[LineItem]:
@@ -245,7 +346,10 @@ def _provisioned_lines(one: _Priced) -> list[LineItem]:
 
 
 # What the price book calls the rate of a dimension, where it is not the dimension's own name.
-_IN_BOOK = {PROVISIONED: "provisioned", PROVISIONED_DURATION: "provisioned", PROVISIONED_REQUESTS: REQUESTS}
+_IN_BOOK = {PROVISIONED: "provisioned", PROVISIONED_DURATION: "provisioned", PROVISIONED_REQUESTS: REQUESTS,
+            "snapstart_cache": "snapstart", "snapstart_restore": "snapstart", "kafka_pollers": "event_pollers",
+            "sqs_pollers": "event_pollers.sqs", "durable_operations": "durable", "durable_written": "durable",
+            "durable_retained": "durable"}  # fmt: skip
 
 
 def _line(
@@ -275,4 +379,8 @@ def _line(
 def _why_not(one: _Priced, dimension: str) -> str:
     if one.prices is None:
         return f"no public prices for {one.region}"
+    if dimension in (INSTANCES, MANAGEMENT_FEE):
+        return "the EC2 on-demand price of the instance type is not given"
+    if dimension.startswith("microvm"):
+        return "MicroVM rates are public for us-east-1 and ap-northeast-1 only, and not for every dimension"
     return one.prices.why_not(_IN_BOOK.get(dimension, dimension), one.arch)

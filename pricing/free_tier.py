@@ -12,7 +12,9 @@ class FreeTierUse:
     """How far one partition's allowance was used up.
 
     ``requests`` and ``gb_seconds`` are the monthly allowance (None: no free tier is confirmed for the partition, or
-    it was left out), the ``*_used`` ones what it covered, never more than the usage.
+    it was left out), the ``*_used`` ones what it covered, never more than the usage. ``streamed_*`` are bytes of
+    streamed responses, ``log_*`` bytes of logs that CloudWatch's own free tier covers;
+    None where there is no allowance.
     """
 
     partition: str
@@ -21,6 +23,10 @@ class FreeTierUse:
     requests_used: int
     gb_seconds: int | None
     gb_seconds_used: Decimal
+    streamed_bytes: int | None = None
+    streamed_used: int = 0
+    log_bytes: int | None = None
+    log_used: int = 0
 
 
 def share(amount: int, weights: Sequence[int]) -> list[int]:

@@ -11,6 +11,7 @@ from pricing.pricebook import ARCHITECTURES, PriceBook, RegionPrices
 # List prices of AWS regions lie within a factor of two of their median; a rate outside is some other product's.
 _ODD_FACTOR = 2
 _ARM_TO_X86 = Decimal("0.8")
+_OTHER = ("streaming", "snapstart", "tenant_isolation", "durable", "event_pollers")
 _ARM_TOLERANCE = Decimal("0.01")
 
 
@@ -48,6 +49,14 @@ def rates(prices: RegionPrices) -> dict[str, Decimal]:
         named[f"duration {arch}"] = tiers[0].rate if tiers else None
         named[f"provisioned concurrency {arch}"] = provisioned.configured if provisioned else None
         named[f"provisioned duration {arch}"] = provisioned.duration if provisioned else None
+    for key in _OTHER:
+        found = prices.other.get(key)
+        parts = found if isinstance(found, Mapping) else {"": found}
+        named |= {
+            f"{key} {part}".replace("_", " ").replace("x86 64", "x86_64").rstrip(): Decimal(rate)
+            for part, rate in parts.items()
+            if rate
+        }
     return {name: rate for name, rate in named.items() if rate is not None}
 
 

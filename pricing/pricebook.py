@@ -39,10 +39,15 @@ class Tier:
 
 @dataclass(frozen=True, slots=True)
 class FreeTier:
-    """What a partition's free tier covers each month (AWS Lambda pricing page, "Free tier")."""
+    """What a partition's free tier covers each month (AWS Lambda pricing page, "Free tier").
+
+    ``streamed_gib`` and ``log_gb`` are 0 where none is known; the latter is CloudWatch's, for ingestion and storage.
+    """
 
     requests: int
     gb_seconds: int
+    streamed_gib: int = 0
+    log_gb: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +102,8 @@ class PriceBook:
         try:
             self._regions: Mapping[str, Any] = document["regions"]
             self._tiers = {arch: (0, *map(int, document["tiers"][arch])) for arch in ARCHITECTURES}
-            self._partitions = {code: _partition(code, entry) for code, entry in document["partitions"].items()}
+            log_gb = int(document.get("logs", {}).get("free_gb", 0))
+            self._partitions = {code: _partition(code, one, log_gb) for code, one in document["partitions"].items()}
             self.sources: Mapping[str, Any] = document["sources"]
         except (KeyError, TypeError, ValueError, ArithmeticError) as error:
             raise PriceBookError(f"the price book is incomplete: {error!r}") from error
@@ -154,11 +160,29 @@ class PriceBook:
                     arch: ProvisionedRates(Decimal(rates["configured"]), Decimal(rates["duration"]))
                     for arch, rates in (entry["provisioned"] or {}).items()
                 },
-                other={key: entry.get(key) for key in _OTHER},
+                other={key: entry.get(key) for key in _OTHER} | self._everywhere(code, entry["partition"]),
                 not_priced=entry["not_priced"],
             )
         except (KeyError, TypeError, ValueError, ArithmeticError) as error:
             raise PriceBookError(f"the price book's {code} is incomplete: {error!r}") from error
+
+    def _everywhere(self, code: str, partition: str) -> dict[str, Any]:
+        """What the commercial cloud prices beside the regions: Lambda@Edge, managed instances, logs."""
+        if partition != "aws":
+            return {}
+        logs = dict(self.document.get("logs", {}))
+        firsts = logs.get("first_tier_standard", {})
+        # Elsewhere only the first tier of the Standard class was found; what was not is not priced.
+        known = [firsts[code], *logs["standard"][1:]] if code == "us-east-1" and code in firsts else firsts.get(code)
+        if code != "us-east-1":
+            logs = {"tier_limits_gb": logs.get("tier_limits_gb", []), "free_gb": logs.get("free_gb", "0")}
+            known = [known] if known else None
+        logs["standard"] = known
+        return {
+            "edge": self.document.get("edge", {}),
+            "managed_instances": self.document.get("managed_instances", {}),
+            "logs": logs,
+        }
 
     def _duration(self, arch: str, rates: list[str]) -> tuple[Tier, ...]:
         """One rate a tier; a region without published tiers has a single rate for any amount."""
@@ -178,11 +202,13 @@ def _nearest(code: str, known: tuple[str, ...]) -> str | None:
     return nearest if likeness[nearest] >= 0.6 else None
 
 
-def _partition(code: str, entry: Mapping[str, Any]) -> Partition:
+def _partition(code: str, entry: Mapping[str, Any], log_gb: int) -> Partition:
     free = entry["free_tier"]
-    return Partition(
-        code, entry["currency"], FreeTier(int(free["requests"]), int(free["gb_seconds"])) if free else None
-    )
+    if not free:
+        return Partition(code, entry["currency"], None)
+    streamed = int(free.get("streamed_gib") or 0)
+    covered = FreeTier(int(free["requests"]), int(free["gb_seconds"]), streamed, log_gb if code == "aws" else 0)
+    return Partition(code, entry["currency"], covered)
 
 
 def _rate(text: str | None) -> Decimal | None:

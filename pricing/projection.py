@@ -1,38 +1,34 @@
-"""The whole month's usage, from its days so far: a plain run rate with an honest interval.
+"""The whole month's usage, from its days so far: settled days, the rest of today, and the days to come.
 
-Usage is projected, then priced: free tier and tiers are not linear, so dollars are never scaled.
+Usage is projected, then priced: free tier and tiers are not linear, so dollars are never scaled. What stands
+configured (provisioned concurrency, SnapStart caches, pollers) goes on as it was on the last whole day.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
-from math import sqrt
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
 from operator import add, attrgetter
+from typing import TypeVar
 
+from pricing.dimensions import DIMENSIONS
+from pricing.forecast import MOST_DAYS, Forecast, forecast
 from pricing.usage import Usage
 
 DAY_MS = 86_400_000
-WINDOW_DAYS = 14  # two whole weeks: every weekday counts the same
-_WEEK = 7
+WINDOW_DAYS = MOST_DAYS  # how many days before "now" help the projection
 _LEAST_MS = 3_600_000  # the first minutes of data are not multiplied: less than an hour counts as an hour
-
-# Student's t at 90%, one-sided, by degrees of freedom: the ends of an 80% interval as AWS Cost Explorer gives it.
-_T90 = (3.078, 1.886, 1.638, 1.533, 1.476, 1.440, 1.415, 1.397, 1.383, 1.372, 1.363, 1.356, 1.350)
-# Few days that happen to be alike prove little: before a week is seen, no day-to-day spread below this is believed.
-_LEAST_SPREAD = 0.1
 
 _QUANTITIES = (
     "requests", "billed_ms", "billed_mb_ms", "provisioned_mb_ms", "provisioned_requests", "provisioned_billed_ms",
-    "provisioned_billed_mb_ms",
+    "provisioned_billed_mb_ms", "event_chunks", "instance_seconds",
 )  # fmt: skip
+_CONFIGURED = frozenset(("provisioned_mb_ms", "instance_seconds"))
+_FITTED = (2, 0, 6)  # the level is that of GB-seconds; of requests or provisioned duration where there are none
 _quantities = attrgetter(*_QUANTITIES)
-_key = attrgetter("function", "account", "region", "arch", "ephemeral_mb", "basis")
-_NONE = (0,) * len(_QUANTITIES)
 
-# A function's quantities, in the order of _QUANTITIES; integers, because 500 functions have 22,000 days.
-_Amounts = tuple[int, ...]
-_Days = dict[date, _Amounts]
-_Key = tuple[str, str, str, str | None, int | None, str]
+Amounts = tuple[int, ...]
+_Key = TypeVar("_Key")
+_Days = dict[int, Amounts]  # by day number
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +36,9 @@ class Projection:
     """A month's usages: the middle estimate, and an 80% interval around it.
 
     ``p10`` and ``p90`` are None where fewer than two whole days have been seen: then no spread is known.
-    ``days_seen`` counts the whole days that the rate rests on, ``days_left`` what is left of the month.
+    ``days_seen`` counts the whole days that the estimate rests on, ``days_left`` what is left of the month. ``seen`` is
+    the month so far; ``path`` has, for each day from today to the month's end, the part of what is still to come that
+    will have come by its end. ``shifted`` is how many days ago the level jumped, where it did.
     """
 
     p10: tuple[Usage, ...] | None
@@ -49,129 +47,322 @@ class Projection:
     method: str
     days_seen: int
     days_left: float
+    seen: tuple[Usage, ...] = ()
+    path: tuple[tuple[date, float], ...] = ()
+    shifted: int | None = None
+
+    def by(self, day: date) -> tuple[Usage, ...]:
+        """The month's usage up to the end of ``day`` (today or later), by the middle estimate."""
+        part = max((share for one, share in self.path if one <= day), default=0.0)
+        return tuple(_between(one, other, part) for one, other in zip(self.seen, self.p50, strict=True))
 
 
-def project_run_rate(
-    daily: Sequence[tuple[date, Usage]], as_of_ms: int, month: date, *, since_ms: int | None = None
+@dataclass(frozen=True, slots=True)
+class _Clock:
+    """Now, in day numbers. ``gone`` is the part of today's usage that a usual day would have had by now."""
+
+    today: int
+    start: int
+    after: int
+    gone: float
+    elapsed_ms: int
+    as_of_ms: int
+    since_ms: int | None
+    partial: int | None
+
+    @classmethod
+    def at(
+        cls, as_of_ms: int, start: int, after: int, first: int, since_ms: int | None, hours: Sequence[float] | None
+    ) -> "_Clock":
+        today, elapsed_ms = divmod(as_of_ms, DAY_MS)
+        since_ms = since_ms if since_ms is not None and since_ms // DAY_MS == first and since_ms % DAY_MS else None
+        gone = elapsed_ms / DAY_MS
+        if hours is not None and sum(hours) > 0:
+            hour, part = divmod(elapsed_ms, 3_600_000)
+            gone = (sum(hours[:hour]) + (hours[hour] * part / 3_600_000 if part else 0)) / sum(hours)
+        return cls(today, start, after, gone, elapsed_ms, as_of_ms, since_ms, first if since_ms is not None else None)
+
+    def settled(self, first: int) -> range:
+        """The whole days from ``first`` on, at most ``WINDOW_DAYS`` of them."""
+        begin = max(first, self.today - WINDOW_DAYS)
+        return range(begin + (begin == self.partial), self.today)
+
+    @property
+    def ahead(self) -> int:
+        """Today and the days after it in the month."""
+        return self.after - self.today
+
+
+def project(
+    daily: Sequence[tuple[date, Usage]],
+    as_of_ms: int,
+    month: date | tuple[date, date],
+    *,
+    since_ms: int | None = None,
+    hours: Sequence[float] | None = None,
+    spread_of: Collection[tuple[str, str, str]] | None = None,
 ) -> Projection:
     """The usage of the UTC calendar month that holds ``month``, one for each function in ``daily``.
 
-    ``daily`` has any number of usages a day; days of the month before help the rate, and count for nothing else.
+    A pair of dates is a period instead: from the first to before the second.
+    ``daily`` has any number of usages a day; days of the months before help, and count for nothing else.
     ``as_of_ms`` is "now" (epoch ms). Days before the first data are unknown, not zero, for every function by itself;
-    days without usage after it are zeros. ``since_ms`` is when the data begin, where that is known: if it lies in the
-    first day, that day is weighted by the part of it that was seen.
+    days without usage after it are zeros. ``since_ms`` is when the data begin, where that is known: a first day that
+    was seen in part is no whole day. ``hours`` are the 24 shares of a usual day (UTC); without them a day is even.
+    ``spread_of`` are the (function, account, region) whose sum the interval is for; all where None.
     """
-    start = month.replace(day=1)
-    after = (start + timedelta(days=32)).replace(day=1)
-    as_of_ms = max(as_of_ms, _epoch_ms(start))
-    left_ms = max(0, _epoch_ms(after) - as_of_ms)
+    start, after = _month_days(month)
+    as_of_ms = max(as_of_ms, start * DAY_MS)
+    left_ms = max(0, after * DAY_MS - as_of_ms)
     if not daily:
         return Projection(None, (), None, "no usage seen", 0, left_ms / DAY_MS)
-    by_key, totals = _by_function(daily)
-    first = min(totals)
-    since_ms = since_ms if since_ms is not None and _day_of(since_ms) == first else None
-    seen = {key: _sum(used for day, used in days.items() if start <= day < after) for key, days in by_key.items()}
+    names, series = _by_function(daily)
+    first = min(min(days) for _, days in series.values())
+    seen = {key: _sum(len(names), (a for day, a in days.items() if start <= day < after))
+            for key, (_, days) in series.items()}  # fmt: skip
+    so_far = tuple(_usage(of, names, seen[key]) for key, (of, _) in series.items())
     if not left_ms:
-        usages = _usages(seen)
-        return Projection(usages, usages, usages, "the month is over", sum(start <= day < after for day in totals), 0.0)
-    rest = {key: _rest(days, as_of_ms, left_ms, since_ms) for key, days in by_key.items()}
-    p50 = _usages({key: _plus(seen[key], rest[key]) for key in seen})
-    whole = [totals.get(day, _NONE) for day in _whole_days(first, as_of_ms, since_ms)]
-    if len(whole) < 2:
-        method = f"run rate; no interval with {len(whole)} whole day{'' if len(whole) == 1 else 's'} seen"
-        return Projection(None, p50, None, method, len(whole), left_ms / DAY_MS)
-    widths = [_relative_width([float(day[at]) for day in whole], left_ms / DAY_MS) for at in range(len(_QUANTITIES))]
-    low, high = [max(0.0, 1 - width) for width in widths], [1 + width for width in widths]
-    return Projection(
-        _usages({key: _plus(seen[key], _scaled(rest[key], low)) for key in seen}),
-        p50,
-        _usages({key: _plus(seen[key], _scaled(rest[key], high)) for key in seen}),
-        f"run rate of {len(whole)} whole days; 80% interval from their spread",
-        len(whole),
-        left_ms / DAY_MS,
-    )
+        whole = len({day for _, days in series.values() for day in days if start <= day < after})
+        return Projection(so_far, so_far, so_far, "the month is over", whole, 0.0, so_far)
+    clock = _Clock.at(as_of_ms, start, after, first, since_ms, hours)
+    rests = {key: _rest(names, days, clock) for key, (_, days) in series.items()}
+    chosen = [key for key in series if spread_of is None or key[:3] in spread_of] or list(series)
+    totals = _together(len(names), [series[key][1] for key in chosen])
+    whole_days = clock.settled(min(totals))
+    model, place = _fitted(totals, whole_days, clock)
+    path = _path(_rest_by_day(totals, place, model, clock), clock)
+    p50 = tuple(_usage(of, names, _plus(seen[key], rests[key])) for key, (of, _) in series.items())
+    count = len(whole_days)
+    if model.low is None or model.high is None:
+        method = f"run rate; no interval with {count} whole day{'' if count == 1 else 's'} seen"
+        return Projection(None, p50, None, method, count, left_ms / DAY_MS, so_far, path)
 
-
-def _by_function(daily: Sequence[tuple[date, Usage]]) -> tuple[dict[_Key, _Days], _Days]:
-    """Each function's days, and the days of all together."""
-    by_key: dict[_Key, _Days] = {}
-    totals: _Days = {}
-    for day, usage in daily:
-        used: _Amounts = _quantities(usage)
-        days = by_key.setdefault(_key(usage), {})
-        days[day] = _plus(days[day], used) if day in days else used
-        totals[day] = _plus(totals[day], used) if day in totals else used
-    return by_key, totals
-
-
-def _rest(days: _Days, as_of_ms: int, left_ms: int, since_ms: int | None) -> _Amounts:
-    """What the rest of the month adds at the rate of the settled days, or of today where there is none."""
-    today = _day_of(as_of_ms)
-    first = max(min(days), today - timedelta(days=WINDOW_DAYS))
-    begin_ms, until_ms, until = _epoch_ms(first), _epoch_ms(today), today
-    if begin_ms >= until_ms:
-        until_ms, until = as_of_ms, today + timedelta(days=1)
-    if since_ms is not None and begin_ms < since_ms < until_ms:
-        begin_ms = min(since_ms, until_ms - _LEAST_MS)
-    if until_ms <= begin_ms:
-        return _NONE
-    used = _sum(amounts for day, amounts in days.items() if first <= day < until)
-    return tuple(amount * left_ms // (until_ms - begin_ms) for amount in used)
-
-
-def _whole_days(first: date, as_of_ms: int, since_ms: int | None) -> list[date]:
-    """The settled days in the window of which all was seen."""
-    today = _day_of(as_of_ms)
-    begin = max(first, today - timedelta(days=WINDOW_DAYS))
-    if since_ms is not None and since_ms > _epoch_ms(begin):
-        begin += timedelta(days=1)
-    return [begin + timedelta(days=number) for number in range(max(0, (today - begin).days))]
-
-
-def _relative_width(days: Sequence[float], days_left: float) -> float:
-    """Half the 80% interval of what is still to come, as a part of its middle; all functions' days together.
-
-    Two doubts add up: the days to come differ among themselves, and the mean of n days is itself uncertain. With
-    less than a week seen, no weekend may be among them, and the interval is widened by sqrt(7 / n).
-    """
-    count = len(days)
-    mean = sum(days) / count
-    if not mean:
-        return 0.0
-    spread = sqrt(sum((day - mean) ** 2 for day in days) / (count - 1)) / mean
-    widened = 1.0
-    if count < _WEEK:
-        spread, widened = max(spread, _LEAST_SPREAD), sqrt(_WEEK / count)
-    student = _T90[min(count - 1, len(_T90)) - 1]
-    return student * widened * spread * sqrt(1 / days_left + 1 / count)
-
-
-def _usages(amounts: dict[_Key, _Amounts]) -> tuple[Usage, ...]:
-    return tuple(
-        Usage(
-            function, account, region, arch, ephemeral_mb=ephemeral_mb, basis=basis,
-            **dict(zip(_QUANTITIES, used, strict=True)),
+    def scaled(factor: float) -> tuple[Usage, ...]:
+        factors = [1.0 if _configured(name) else factor for name in names]
+        return tuple(
+            _usage(of, names, _plus(seen[key], _scaled(rests[key], factors))) for key, (of, _) in series.items()
         )
-        for (function, account, region, arch, ephemeral_mb, basis), used in amounts.items()
+
+    return Projection(
+        scaled(model.low), p50, scaled(model.high), _method(model, count), count, left_ms / DAY_MS, so_far, path,
+        model.shifted,
     )  # fmt: skip
 
 
-def _sum(amounts: Iterable[_Amounts]) -> _Amounts:
+def project_together(
+    series: Mapping[_Key, Mapping[int, Amounts]], as_of_ms: int, month: date, *, since_ms: int | None = None
+) -> dict[_Key, Amounts]:
+    """The month's quantities of many functions at once, each for each, by the weights of their sum.
+
+    ``series`` has amounts by day number (days since 1970) for each function; the last amount is what the level is
+    taken from, such as MB-ms. A function that is younger than the others is projected by itself, because its unknown
+    days are not zeros. This is for lists of hundreds: one model instead of hundreds; ``project`` is the careful one.
+    """
+    start, after = _month_days(month)
+    as_of_ms = max(as_of_ms, start * DAY_MS)
+    kept = {key: dict(days) for key, days in series.items() if days}
+    if not kept:
+        return {}
+    width = len(next(iter(next(iter(kept.values())).values())))
+    first = min(min(days) for days in kept.values())
+    clock = _Clock.at(as_of_ms, start, after, first, since_ms, None)
+    totals = _together(width, list(kept.values()))
+    whole = clock.settled(first)
+    shared = _Weights(totals, whole, width - 1, clock) if whole and clock.ahead > 0 else None
+    found: dict[_Key, Amounts] = {}
+    for key, days in kept.items():
+        seen = _sum(width, (amounts for day, amounts in days.items() if start <= day < after))
+        own = clock.settled(min(days))
+        if clock.ahead <= 0:
+            rest: Amounts = (0,) * width
+        elif not own:
+            rest = _at_first_rate(days, clock)
+        else:
+            weights = shared if shared is not None and own == whole else _Weights(days, own, width - 1, clock)
+            rest = weights.rest(days, width)
+        found[key] = _plus(seen, rest)
+    return found
+
+
+class _Weights:
+    """One forecast with the days ahead summed: a weighting of settled days, and of today so far."""
+
+    def __init__(self, days: _Days, whole: range, place: int, clock: _Clock) -> None:
+        used = [days[day][place] if day in days else 0 for day in whole]
+        model = forecast(used, (whole.start + 3) % 7, clock.ahead, min(len(whole), clock.today - clock.start))
+        left = 1 - clock.gone
+        parts = [left * left, *[1.0] * (clock.ahead - 1)]
+        sums = [sum(part * weights[at] for part, weights in zip(parts, model.weights, strict=True))
+                for at in range(len(whole))]  # fmt: skip
+        self._of = dict(zip(whole, sums, strict=True)) | {clock.today: left}
+
+    def rest(self, days: _Days, width: int) -> Amounts:
+        used = [(self._of[day], amounts) for day, amounts in days.items() if day in self._of]
+        return tuple(round(sum(weight * amounts[at] for weight, amounts in used)) for at in range(width))
+
+
+def _method(model: Forecast, count: int) -> str:
+    """What was done, in words."""
+    said = f"level{' and weekdays' if model.weekly else ''} of {count} whole days"
+    if model.shifted is not None:
+        said = f"level since it jumped {model.shifted} days ago"
+    short = "; short history, wide interval" if count < 7 else ""
+    return f"{said}; 80% interval from their spread{short}"
+
+
+def _fitted(days: _Days, whole: range, clock: _Clock) -> tuple[Forecast, int]:
+    """The forecast of the first quantity of ``_FITTED`` that was used at all, and which that is."""
+    none: Amounts = (0,) * len(next(iter(days.values())))
+    place = next((at for at in _FITTED if any(amounts[at] for amounts in days.values())), None)
+    if place is None:
+        place = next((at for at in range(len(none)) if any(amounts[at] for amounts in days.values())), 0)
+    used = [days.get(day, none)[place] for day in whole]
+    weekday = (whole.start + 3) % 7  # 1970-01-01 was a Thursday
+    return forecast(used, weekday, clock.ahead, min(len(whole), clock.today - clock.start)), place
+
+
+def _rest(names: Sequence[str], days: _Days, clock: _Clock) -> Amounts:
+    """What the rest of the month adds, in every quantity of one function."""
+    whole = clock.settled(min(days))
+    if not whole:
+        return _at_first_rate(days, clock)
+    model, _ = _fitted(days, whole, clock)
+    return tuple(
+        _standing(days, at, clock) if _configured(name) else round(sum(_rest_by_day(days, at, model, clock)))
+        if any(amounts[at] for amounts in days.values()) else 0
+        for at, name in enumerate(names)
+    )  # fmt: skip
+
+
+def _rest_by_day(days: _Days, place: int, model: Forecast, clock: _Clock) -> list[float]:
+    """What is still to come of today and of each day after it. With nothing settled: nothing is known."""
+    whole = clock.settled(min(days))
+    used = [(at, days[day][place]) for at, day in enumerate(whole) if day in days and days[day][place]]
+    ahead = [sum(weights[at] * amount for at, amount in used) for weights in model.weights]
+    so_far = days[clock.today][place] if clock.today in days else 0
+    # Today's own hours say what today is like, the more of it has passed.
+    ahead[0] = (1 - clock.gone) * (so_far + (1 - clock.gone) * ahead[0])
+    return ahead
+
+
+def _at_first_rate(days: _Days, clock: _Clock) -> Amounts:
+    """Without any whole day: the rate of the part of a day, or of the hours of today, that were seen."""
+    left_ms = clock.after * DAY_MS - clock.as_of_ms
+    first = min(days)
+    begin_ms = first * DAY_MS
+    until, until_ms = (clock.today, clock.today * DAY_MS) if first < clock.today else (first + 1, clock.as_of_ms)
+    if clock.since_ms is not None and first == clock.partial:
+        begin_ms = min(clock.since_ms, until_ms - _LEAST_MS)
+    if until_ms <= begin_ms:
+        return (0,) * len(days[first])
+    used = _sum(len(days[first]), (amounts for day, amounts in days.items() if first <= day < until))
+    return tuple(amount * left_ms // (until_ms - begin_ms) for amount in used)
+
+
+def _standing(days: _Days, place: int, clock: _Clock) -> int:
+    """A configured quantity: as on the last whole day, for what is left of today and for each day to come."""
+    a_day = days[clock.today - 1][place] if clock.today - 1 in days else 0
+    if not a_day and clock.elapsed_ms and clock.today in days:
+        a_day = days[clock.today][place] * DAY_MS // clock.elapsed_ms
+    return a_day * (clock.after * DAY_MS - clock.as_of_ms) // DAY_MS
+
+
+def _path(by_day: Sequence[float], clock: _Clock) -> tuple[tuple[date, float], ...]:
+    whole, so_far, path = sum(by_day), 0.0, []
+    even = [1 - clock.elapsed_ms / DAY_MS] + [1.0] * (clock.ahead - 1)
+    parts = by_day if whole > 0 else even
+    whole = whole if whole > 0 else sum(even)
+    for step, part in enumerate(parts):
+        so_far += part
+        path.append((date.fromordinal(clock.today + step + _EPOCH), min(1.0, so_far / whole) if whole else 1.0))
+    return tuple(path)
+
+
+_EPOCH = date(1970, 1, 1).toordinal()
+
+
+def _month_days(month: date | tuple[date, date]) -> tuple[int, int]:
+    """The day numbers of the first of the month and of the next, or of a period's ends."""
+    if isinstance(month, tuple):
+        return month[0].toordinal() - _EPOCH, month[1].toordinal() - _EPOCH
+    start = month.replace(day=1)
+    after = date(start.year + start.month // 12, start.month % 12 + 1, 1)
+    return start.toordinal() - _EPOCH, after.toordinal() - _EPOCH
+
+
+def _by_function(
+    daily: Sequence[tuple[date, Usage]],
+) -> tuple[tuple[str, ...], dict[tuple[object, ...], tuple[Usage, _Days]]]:
+    """The quantities' names, and each function's days, in the order of the first usage."""
+    metered = sorted({name for _, usage in daily for name, _ in usage.metered})
+    names = (*_QUANTITIES, *metered)
+    series: dict[tuple[object, ...], tuple[Usage, _Days]] = {}
+    for day, usage in daily:
+        used: Amounts = _quantities(usage)
+        if metered:
+            more = dict(usage.metered)
+            used += tuple(more.get(name, 0) for name in metered)
+        key = (usage.function, usage.account, usage.region, usage.arch, usage.ephemeral_mb, usage.basis,
+               usage.instance_rate)  # fmt: skip
+        days = series.setdefault(key, (usage, {}))[1]
+        number = day.toordinal() - _EPOCH
+        days[number] = _plus(days[number], used) if number in days else used
+    return names, series
+
+
+def _together(width: int, series: Sequence[_Days]) -> _Days:
+    if len(series) == 1:
+        return series[0]
+    found: dict[int, list[Amounts]] = {}
+    for days in series:
+        for day, amounts in days.items():
+            found.setdefault(day, []).append(amounts)
+    return {day: _sum(width, amounts) for day, amounts in found.items()}
+
+
+def _usage(of: Usage, names: Sequence[str], amounts: Amounts) -> Usage:
+    """The usage of ``amounts``, for the function that ``of`` is about."""
+    fixed = len(_QUANTITIES)
+    metered = tuple((name, amount) for name, amount in zip(names[fixed:], amounts[fixed:], strict=True) if amount)
+    requests, billed_ms, billed_mb_ms, p_mb_ms, p_requests, p_ms, p_billed, chunks, seconds = amounts[:fixed]
+    return Usage(
+        of.function, of.account, of.region, of.arch, requests, billed_ms, billed_mb_ms, None, of.ephemeral_mb,
+        p_mb_ms, p_requests, p_ms, p_billed, of.basis, chunks, metered, seconds, of.instance_rate,
+        of.instance_paid_rate,
+    )  # fmt: skip
+
+
+def _between(one: Usage, other: Usage, part: float) -> Usage:
+    """``part`` of the way from one usage to another of the same function."""
+
+    def at(low: int, high: int) -> int:
+        return low + round((high - low) * part)
+
+    metered = dict(one.metered)
+    amounts = {name: at(getattr(one, name), getattr(other, name)) for name in _QUANTITIES}
+    more = tuple((name, at(metered.get(name, 0), amount)) for name, amount in other.metered)
+    return replace(other, **amounts, metered=more)  # type: ignore[arg-type]
+
+
+def _configured(name: str) -> bool:
+    return name in _CONFIGURED or (name in DIMENSIONS and DIMENSIONS[name].configured)
+
+
+def _sum(width: int, amounts: Iterable[Amounts]) -> Amounts:
     rows = list(amounts)
-    return tuple(map(sum, zip(*rows, strict=True))) if rows else _NONE
+    return tuple(map(sum, zip(*rows, strict=True))) if rows else (0,) * width
 
 
-def _plus(one: _Amounts, other: _Amounts) -> _Amounts:
+def _plus(one: Amounts, other: Amounts) -> Amounts:
     return tuple(map(add, one, other))
 
 
-def _scaled(amounts: _Amounts, factors: Sequence[float]) -> _Amounts:
-    return tuple(round(amount * factor) for amount, factor in zip(amounts, factors, strict=True))
+def _scaled(amounts: Amounts, factors: Sequence[float]) -> Amounts:
+    return tuple(amount if factor == 1.0 else round(amount * factor)
+                 for amount, factor in zip(amounts, factors, strict=True))  # fmt: skip
 
 
-def _day_of(at_ms: int) -> date:
-    return datetime.fromtimestamp(at_ms // 1000, UTC).date()
-
-
-def _epoch_ms(day: date) -> int:
-    return int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp()) * 1000
+def hour_shares(by_hour: Mapping[int, int]) -> tuple[float, ...]:
+    """24 shares of a day (UTC) from usage by hour of the day; a day is even where nothing was used."""
+    whole = sum(by_hour.values())
+    return tuple(by_hour.get(hour, 0) / whole for hour in range(24)) if whole else (1 / 24,) * 24

@@ -9,9 +9,13 @@ from pricing.usage import MB_MS_PER_GB_SECOND
 
 def amounts(mb_ms: int, steps: Sequence[Tier]) -> list[int]:
     """How many of ``mb_ms`` MB-milliseconds fall into each tier, from the first."""
-    lower = [step.above_gb_seconds * MB_MS_PER_GB_SECOND for step in steps]
-    upper = [*lower[1:], max(mb_ms, lower[-1])]
-    return [max(0, min(mb_ms, end) - begin) for begin, end in zip(lower, upper, strict=True)]
+    return parts(mb_ms, [step.above_gb_seconds * MB_MS_PER_GB_SECOND for step in steps])
+
+
+def parts(amount: int, lower: Sequence[int]) -> list[int]:
+    """How much of ``amount`` falls into each tier; ``lower`` is where each begins, from 0."""
+    upper = [*lower[1:], max(amount, lower[-1])]
+    return [max(0, min(amount, end) - begin) for begin, end in zip(lower, upper, strict=True)]
 
 
 def split(billable: Sequence[int], steps: Sequence[Tier]) -> list[tuple[int, ...]]:
@@ -22,9 +26,14 @@ def split(billable: Sequence[int], steps: Sequence[Tier]) -> list[tuple[int, ...
     """
     if len(steps) == 1 or sum(billable) <= steps[1].above_gb_seconds * MB_MS_PER_GB_SECOND:
         return [(mb_ms,) for mb_ms in billable]  # nearly every group: nothing is crossed, nothing to share
+    return split_parts(billable, amounts(sum(billable), steps))
+
+
+def split_parts(billable: Sequence[int], tiers: Sequence[int]) -> list[tuple[int, ...]]:
+    """Each member's share of each tier, in proportion to what it has left; see ``split``."""
     columns: list[list[int]] = []
     left = list(billable)
-    for amount in amounts(sum(billable), steps):
+    for amount in tiers:
         if columns and not amount:
             break
         part = share(amount, left)

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, Context, Decimal
 
+from pricing.dimensions import DIMENSIONS
+
 MB_MS_PER_GB_SECOND = 1024 * 1000
 # An amount has up to 13 decimals from its quantity and 12 from its rate: 28 digits would round large bills.
 EXACT = Context(prec=60)
@@ -18,8 +20,12 @@ class Usage:
 
     ``requests``, ``billed_ms`` (summed Billed Duration) and ``billed_mb_ms`` (each invocation's billed ms times its
     configured MB) count what ran on demand; the ``provisioned_*`` ones what ran on provisioned concurrency.
-    ``provisioned_mb_ms`` is the concurrency that stood configured: environments x MB x ms. An empty ``region`` and an
-    ``arch`` of None are unknown, and a bill says what it assumed for them. ``basis`` is where the figures come from.
+    ``provisioned_mb_ms`` is the concurrency that stood configured: environments x MB x ms. ``event_chunks`` are the
+    requests that large asynchronous events count for beside themselves. ``metered`` has all else that is billed: names
+    of ``pricing.dimensions`` with integers of what each counts. ``instance_seconds`` ran on managed instances of
+    ``instance_rate`` an hour (EC2 on demand; None: unknown) for which ``instance_paid_rate`` was paid.
+    An empty ``region`` and an ``arch`` of None are unknown, and a bill says what it assumed for them. ``basis`` is
+    where the figures come from.
     """
 
     function: str = ""
@@ -36,14 +42,22 @@ class Usage:
     provisioned_billed_ms: int = 0
     provisioned_billed_mb_ms: int = 0
     basis: str = "billed"
+    event_chunks: int = 0
+    metered: tuple[tuple[str, int], ...] = ()
+    instance_seconds: int = 0
+    instance_rate: Decimal | None = None
+    instance_paid_rate: Decimal | None = None
 
     def __post_init__(self) -> None:
         least = min(
             self.requests, self.billed_ms, self.billed_mb_ms, self.provisioned_mb_ms, self.provisioned_requests,
-            self.provisioned_billed_ms, self.provisioned_billed_mb_ms,
+            self.provisioned_billed_ms, self.provisioned_billed_mb_ms, self.event_chunks, self.instance_seconds,
         )  # fmt: skip
-        if least < 0:
+        if least < 0 or any(amount < 0 for _, amount in self.metered):
             raise ValueError(f"usage cannot be negative: {self}")
+        for name, _ in self.metered:
+            if name not in DIMENSIONS:
+                raise ValueError(f"{name!r} is no billed dimension; there are {', '.join(DIMENSIONS)}")
 
     @property
     def ephemeral_mb_ms(self) -> int:

@@ -3,10 +3,12 @@
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 
+from pricing.dimensions import MONTH_HOURS, async_chunks, snapstart_cache_mb_ms, streamed_beyond_free
 from pricing.usage import DEFAULT_ARCH, DEFAULT_REGION, INCLUDED_EPHEMERAL_MB, Usage, billed_ms_of, provisioned_mb_ms
 
 HOURS_A_MONTH = Decimal(730)  # 365 x 24 / 12, as the AWS Pricing Calculator counts
 _MS_AN_HOUR = 3_600_000
+_GB = 10**9
 DEFAULT_MEMORY_MB = 128
 
 
@@ -17,6 +19,9 @@ class Workload:
     Every invocation is billed ``duration_ms``, rounded up; a cold start adds ``init_ms`` before the rounding.
     ``provisioned`` environments stand for ``provisioned_hours``; ``provisioned_requests`` of the requests run on
     them, each for ``provisioned_duration_ms``: if None, as many as they can hold, for the same duration as the rest.
+    ``event_kb`` is the size of an asynchronous event (0: called synchronously), ``response_mb`` that of a streamed
+    response. ``snapstart_versions`` stand for ``snapstart_hours``; ``restores`` is None for one at each cold start.
+    Pollers are in event-poller-unit hours, ``log_stored_gb`` in GB-months of compressed bytes.
     """
 
     name: str = ""
@@ -32,6 +37,20 @@ class Workload:
     provisioned_hours: Decimal = HOURS_A_MONTH
     provisioned_requests: int | None = None
     provisioned_duration_ms: Decimal | None = None
+    event_kb: int = 0
+    response_mb: int = 0
+    snapstart_versions: int = 0
+    snapstart_hours: Decimal = HOURS_A_MONTH
+    restores: int | None = None
+    kafka_poller_hours: Decimal = Decimal(0)
+    sqs_poller_hours: Decimal = Decimal(0)
+    tenant_environments: int = 0
+    durable_operations: int = 0
+    durable_written_gb: Decimal = Decimal(0)
+    durable_gb_months: Decimal = Decimal(0)
+    log_gb: Decimal = Decimal(0)
+    log_class: str = "standard"
+    log_stored_gb: Decimal = Decimal(0)
 
     @property
     def on_provisioned(self) -> int:
@@ -76,4 +95,23 @@ class Workload:
             provisioned_billed_ms=provisioned_ms,
             provisioned_billed_mb_ms=provisioned_ms * self.memory_mb,
             basis="estimated",
+            event_chunks=demand * async_chunks(self.event_kb * 1024),
+            metered=tuple((name, amount) for name, amount in self._metered(cold).items() if amount),
         )
+
+    def _metered(self, cold: int) -> dict[str, int]:
+        cached_ms = int(self.snapstart_hours * _MS_AN_HOUR)
+        restores = self.restores if self.restores is not None else cold if self.snapstart_versions else 0
+        return {
+            "streaming": self.requests * streamed_beyond_free(self.response_mb * 1024**2),
+            "snapstart_cache": self.snapstart_versions * snapstart_cache_mb_ms(self.memory_mb, cached_ms),
+            "snapstart_restore": restores * self.memory_mb,
+            "kafka_pollers": int(self.kafka_poller_hours * 3600),
+            "sqs_pollers": int(self.sqs_poller_hours * 3600),
+            "tenant_isolation": self.tenant_environments * self.memory_mb,
+            "durable_operations": self.durable_operations,
+            "durable_written": int(self.durable_written_gb * _GB),
+            "durable_retained": int(self.durable_gb_months * _GB * MONTH_HOURS),
+            f"logs_{self.log_class}": int(self.log_gb * _GB),
+            "logs_storage": int(self.log_stored_gb * _GB * MONTH_HOURS),
+        }

@@ -78,10 +78,10 @@ def test_every_line_has_the_contracts_fields() -> None:
 def test_the_text_is_rounded_to_the_cent() -> None:
     result = run(*MOBILE)
     assert result.stdout.splitlines() == [
-        "Dimension  Region     Arch     Quantity       Free   Billable  Unit             Rate    Amount",
-        "requests   us-east-1  x86_64  3,000,000  1,000,000  2,000,000  request     0.0000002  0.40 USD",
-        "duration   us-east-1  x86_64    540,000    400,000    140,000  GB-s     0.0000166667  2.33 USD",
-        "total                                                                                 2.73 USD",
+        "Dimension  Arithmetic                                      Amount",
+        "requests   (3,000,000 - 1,000,000 free) x 0.0000002      0.40 USD",
+        "duration   (540,000 - 400,000 free) GB-s x 0.0000166667  2.33 USD",
+        "total                                                    2.73 USD",
     ]
     assert "list prices of 2026-09-19" in result.stderr
     assert "assumed: us-east-1, x86_64" in result.stderr
@@ -142,6 +142,13 @@ def test_a_global_region_counts() -> None:
         (("--requests", "3m", "--duration-ms", "1"), "did you mean 3M"),
         (("--requests", "1.5", "--duration-ms", "1"), "nearest is 2"),
         ((*MOBILE[:4], "--memory-mb", "64"), "nearest is 128 MB"),
+        (
+            (*MOBILE[:4], "--memory-mb", "64"),
+            "'--memory-mb': 64 is too small; the nearest is 128 MB (allowed: 128 to 10240 MB)",
+        ),
+        ((*MOBILE, "--event-kb", "2k"), "allowed: 0 to 1024"),
+        ((*MOBILE, "--log-class", "cheap"), "there are standard, infrequent_access"),
+        ((*MOBILE, "--savings-plan", "2"), "allowed: 0 to 1"),
         ((*MOBILE[:4], "--memory-mb", "20000"), "nearest is 10240 MB"),
         ((*MOBILE[:4], "--ephemeral-mb", "100"), "nearest is 512 MB"),
         ((*MOBILE[:2], "--duration-ms", "NaN"), "not a number"),
@@ -370,3 +377,73 @@ def test_figures_alone_import_nothing_heavy() -> None:
         capture_output=True, text=True, timeout=60, check=True, cwd=ROOT,
     )  # fmt: skip
     assert done.stdout.splitlines()[-1] == "[]"
+
+
+# Everything else that is billed
+def test_every_figure_has_its_line() -> None:
+    found = answer(
+        "--requests", "1M", "--duration-ms", "100", "--memory-mb", "1024", "--event-kb", "320", "--response-mb", "7",
+        "--snapstart-versions", "2", "--restores", "500", "--kafka-poller-hours", "800", "--sqs-poller-hours", "1k"[:1],
+        "--tenant-environments", "10", "--durable-operations", "4M", "--durable-written-gb", "104",
+        "--durable-gb-months", "72.8", "--log-gb", "60T", "--log-stored-gb", "10", "--no-free-tier",
+    )  # fmt: skip
+    lines = {(line["dimension"], line["tier"]): line for line in found["lines"]}
+    assert lines["requests", None]["quantity"] == "2000000"  # 320 KB: one request, and one for the 64 KB above 256
+    assert Decimal(lines["streaming", None]["quantity"]) == Decimal(10**6) / 1024
+    assert lines["snapstart_cache", None]["quantity"] == str(2 * 730 * 3600)
+    assert lines["snapstart_restore", None]["quantity"] == "500"
+    assert lines["kafka_pollers", None]["amount"] == "148"
+    assert lines["durable_written", None]["amount"] == "26"
+    assert Decimal(lines["durable_retained", None]["amount"]) == Decimal("10.92")
+    assert sum(Decimal(lines["logs_standard", tier]["amount"]) for tier in (1, 2, 3, 4)) == 12_500
+    assert all(line["amount"] is not None for line in found["lines"])
+
+
+def test_a_savings_plan_covers_its_part() -> None:
+    half = answer(*MOBILE, "--no-free-tier", "--savings-plan", "50%")
+    amounts = [Decimal(line["amount"]) for line in half["lines"] if line["dimension"] == "duration"]
+    assert amounts == [Decimal(270_000) * Decimal("0.0000166667"), 270_000 * Decimal("0.0000166667") * Decimal("0.88")]
+
+
+def test_explain_shows_every_step() -> None:
+    result = run(*MOBILE, "--ephemeral-mb", "1024", "--explain")
+    for step in (
+        "3,000,000 requests x 120 ms, rounded up to 120 ms",
+        "= 360,000,000 ms x 1,536 MB / (1,000 ms x 1,024 MB) = 540,000 GB-s",
+        "400,000 of 400,000 GB-s",
+        "duration: (540,000 - 400,000) GB-s x 0.0000166667 = 2.333338 USD",
+        "ephemeral storage: (1,024 - 512) MB / 1,024 x 360,000,000 ms / 1,000 = 180,000 GB-s",
+        "Total: 0.4 + 2.333338 + 0.005562 = 2.7389 USD, to the cent 2.74 USD",
+    ):
+        assert step in result.stdout
+    assert run(*MOBILE, "--explain", "--json").exit_code == 2
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        MOBILE,
+        (*MOBILE, "--compare", "arm64,memory=512,arm64+memory=512"),
+        ("--requests", "123456789", "--duration-ms", "1234", "--memory-mb", "3008", "--provisioned", "12"),
+        ("--requests", "20G", "--duration-ms", "2s", "--memory-mb", "2048", "--log-gb", "60T"),
+    ],
+)
+def test_the_table_fits_eighty_cells(arguments: tuple[str, ...]) -> None:
+    assert max(map(len, run(*arguments).stdout.splitlines())) <= 80
+
+
+def test_ten_to_the_fifteen_requests_price_exactly() -> None:
+    found = answer("--requests", "1e15", "--duration-ms", "900000", "--memory-mb", "10240", "--no-free-tier")
+    gb_seconds = Decimal(10**15 * 900 * 10)
+    rates = [Decimal(rate) for rate in ("0.0000166667", "0.000015", "0.0000133334")]
+    duration = 6 * 10**9 * rates[0] + 9 * 10**9 * rates[1] + (gb_seconds - 15 * 10**9) * rates[2]
+    assert Decimal(found["total"]) == duration + Decimal("0.0000002") * 10**15
+
+
+def test_the_day_on_which_a_budget_is_passed(db: str) -> None:
+    found = json.loads(from_store(db, "--no-free-tier", "--budget", "0.0001", "--json").stdout)
+    assert found["milestones"]["budget_passed_on"] == "2025-03-31"
+    free = json.loads(from_store(db, "--budget", "5", "--json").stdout)["milestones"]
+    assert free["budget_passed_on"] is None
+    assert {one["what"]: one["runs_out_on"] for one in free["free_tier"]} == {"requests": None, "gb_seconds": None}
+    assert "not passed this month" in from_store(db, "--budget", "5").stdout

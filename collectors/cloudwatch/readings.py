@@ -17,6 +17,7 @@ FEATURES = {
     "alarms": "alarms, their state and history",
     "costs": "what AWS billed, from Cost Explorer",
     "optimizer": "Compute Optimizer's recommendations",
+    "prices": "fresh list prices, for 'prices refresh --profile'",
 }
 
 
@@ -67,6 +68,7 @@ READINGS = (
     Reading("ce", "GetCostAndUsage", "costs"),
     Reading("compute-optimizer", "GetEnrollmentStatus", "optimizer"),
     Reading("compute-optimizer", "GetLambdaFunctionRecommendations", "optimizer"),
+    Reading("pricing", "GetProducts", "prices"),
 )
 ALLOWED = frozenset((one.service, one.operation) for one in READINGS)
 

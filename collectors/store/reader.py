@@ -175,6 +175,15 @@ class Reader:
         )
         return [DayUsage(*row) for row in rows]
 
+    def invocations_by_hour(self, from_ms: int, to_ms: int) -> dict[int, int]:
+        """All functions' invocations in whole hours, summed by hour of the day (0 to 23, UTC)."""
+        rows = self._all(
+            "SELECT c.start_ms / 3600000 % 24, sum(c.invocations) FROM functions f CROSS JOIN hour_cells c"
+            " ON c.function_id = f.id AND c.start_ms >= ? AND c.start_ms < ? GROUP BY 1",
+            (from_ms, to_ms),
+        )
+        return dict(rows)
+
     def error_groups(self, from_ms: int, to_ms: int, function_ids: Functions = None) -> list[ErrorGroup]:
         """Failures by function and fingerprint, the most frequent first."""
         newest = self.newest_ms()

@@ -7,7 +7,7 @@ is the total of the unrounded amounts. CSV and JSON carry exact decimals.
 import csv
 import io
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING, Any
@@ -19,6 +19,7 @@ from pricing.whatif import Compared
 
 if TYPE_CHECKING:
     from lambdatui.views.costs import ProjectedCost
+    from pricing.workload import Workload
 
 LINE_FIELDS = (
     "dimension", "function", "account", "region", "arch", "quantity", "unit", "free", "billable", "rate", "amount",
@@ -27,6 +28,7 @@ LINE_FIELDS = (
 NOT_PRICED = "not priced"
 _CENT = Decimal("0.01")
 _GAP = "  "
+_CELLS = 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,7 @@ class Statement:
     projection: "ProjectedCost | None" = None
     as_of: str | None = None
     recorded: bool = False
+    workloads: "Sequence[Workload]" = ()
 
     @property
     def total(self) -> Decimal | None:
@@ -80,6 +83,8 @@ def as_json(statement: Statement) -> str:
         "projection": _projection_json(statement.projection),
         "prices_as_of": bill.prices_as_of,
     }
+    if statement.projection is not None:
+        document["milestones"] = _milestones_json(statement.projection)
     if len(bill.totals) > 1:
         document["totals"] = {currency: text.decimal_text(amount) for currency, amount in bill.totals.items()}
     if statement.recorded:
@@ -134,6 +139,23 @@ def _projection_json(projection: "ProjectedCost | None") -> dict[str, Any] | Non
     }
 
 
+def _milestones_json(projection: "ProjectedCost") -> dict[str, Any]:
+    """When the free tier runs out, and when the budget is passed; null is "not this month"."""
+    return {
+        "free_tier": [
+            {
+                "partition": one.partition,
+                "what": one.what,
+                "runs_out_on": one.day.isoformat() if one.day else None,
+                "projected": one.projected,
+            }
+            for one in projection.run_outs
+        ],
+        "budget": _decimal(projection.budget),
+        "budget_passed_on": projection.budget_day.isoformat() if projection.budget_day else None,
+    }
+
+
 def _compared_json(one: Compared) -> dict[str, Any]:
     return {
         "label": one.label,
@@ -159,28 +181,89 @@ def as_csv(statement: Statement) -> str:
 
 
 def as_text(statement: Statement) -> str:
-    """Aligned tables: the lines with their total, the what-ifs, the free tier and the projection."""
-    return "\n".join(_aligned(rows) for rows in tables(statement))
+    """Aligned tables, 80 cells wide: each line's arithmetic and the total, the what-ifs, and the projection."""
+    return "\n".join(_aligned(rows) for rows in tables(statement, _formulas_table))
 
 
 def as_markdown(statement: Statement) -> str:
-    return "\n".join(_markdown(rows) for rows in tables(statement))
+    return "\n".join(_markdown(rows) for rows in tables(statement, _lines_table))
 
 
-def tables(statement: Statement) -> list[list[list[str]]]:
+def as_explanation(statement: Statement) -> str:
+    """The arithmetic step by step, then the tables of what is compared with it."""
+    from lambdatui.cli.explanation import explanation
+
+    more = [_aligned(rows) for rows in tables(statement, _formulas_table)[1:]]
+    return "\n".join([explanation(statement.bill, statement.workloads), *more])
+
+
+_Table = list[list[str]]
+
+
+def tables(statement: Statement, lines: "Callable[[Iterable[LineItem], Statement], _Table]") -> list[_Table]:
     """The tables for people, each with a header row. Recorded usage is shown in sums, what-ifs beside it."""
     bill = statement.bill
-    found = [_lines_table(_summed(bill.lines) if statement.recorded else bill.lines, statement)]
+    found = [lines(_summed(bill.lines) if statement.recorded else bill.lines, statement)]
     if statement.recorded and len({line.function for line in bill.lines}) > 1:
         found.append(_functions_table(bill))
     if statement.compared:
         found.append(_compared_table(bill, statement.compared))
     if statement.projection is not None:
         found.append(_projection_table(statement.projection, bill.currency))
+        said = [statement.projection.method, *milestones_text(statement.projection)]
+        found.append([["Projection"], *([one] for one in said)])
     return found
 
 
-def _lines_table(lines: Iterable[LineItem], statement: Statement) -> list[list[str]]:
+def _formulas_table(lines: Iterable[LineItem], statement: Statement) -> _Table:
+    """What is charged, its arithmetic, and what that comes to. Region and architecture only where they differ."""
+    shown = list(lines)
+    named = any(line.function for line in shown)
+    where = len({(line.region, line.arch) for line in shown}) > 1
+    rows = [["Function"] * named + ["Dimension"] + ["Where"] * where + ["Arithmetic", "Amount"]]
+    for line in shown:
+        tier = f" tier {line.tier}" if line.tier and line.tier > 1 else ""
+        place = [text.plain(f"{line.region} {_SHORT_ARCH.get(line.arch, line.arch)}")] * where
+        amount = "-" if line.amount is None else f"{amount_text(line.amount)} {line.currency}"
+        name = [_cut(text.plain(line.function), 20)] * named
+        rows.append([*name, line.dimension.replace("_", " ") + tier, *place, _formula(line), amount])
+    rows = _fitted(rows)
+    totals: Mapping[str, Decimal | None] = statement.bill.totals or {"USD": statement.total}
+    for currency, total in totals.items():
+        label = "-" if total is None else f"{amount_text(total)} {currency}"
+        rows.append(["total", *[""] * (len(rows[0]) - 2), label])
+    return rows
+
+
+def _fitted(rows: _Table) -> _Table:
+    """Formulas that would not fit 80 cells go on in a second line, before the factor that is the rate."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    room = _CELLS - sum(widths) + widths[-2] - len(_GAP) * (len(widths) - 1)
+    fitted: _Table = []
+    for row in rows:
+        first, times, rate = row[-2].partition(" x ")
+        if len(row[-2]) > room and times:
+            fitted += [[*row[:-2], first, ""], [*[""] * (len(row) - 2), f"  x {rate}", row[-1]]]
+        else:
+            fitted.append(row)
+    return fitted
+
+
+_SHORT_ARCH = {"x86_64": "x86", "arm64": "arm"}
+
+
+def _formula(line: LineItem) -> str:
+    quantity = quantity_text(line.quantity)
+    units = f"({quantity} - {quantity_text(line.free)} free)" if line.free else quantity
+    unit = "" if line.unit == "request" else f" {line.unit}"
+    return f"{units}{unit} x {NOT_PRICED if line.rate is None else text.decimal_text(line.rate)}"
+
+
+def _cut(name: str, cells: int) -> str:
+    return name if len(name) <= cells else f"{name[: cells - 1]}…"
+
+
+def _lines_table(lines: Iterable[LineItem], statement: Statement) -> _Table:
     shown = list(lines)
     named = any(line.function for line in shown)
     header = ["Function"] * named + ["Dimension", "Region", "Arch", "Quantity", "Free", "Billable", "Unit", "Rate"]
@@ -266,11 +349,38 @@ def _projection_table(projection: "ProjectedCost", currency: str) -> list[list[s
 
     return [
         ["Whole month", "p10", "p50", "p90"],
-        [projection.method, shown(projection.p10), shown(projection.p50), shown(projection.p90)],
+        ["projected", shown(projection.p10), shown(projection.p50), shown(projection.p90)],
     ]
 
 
-_WORDS = ("Function", "Dimension", "Region", "Arch", "Unit", "What if", "Whole month")
+def milestones_text(projection: "ProjectedCost") -> list[str]:
+    """When the free tier runs out, and when the budget is passed, in a sentence each."""
+    said = []
+    for one in projection.run_outs:
+        what = {"requests": "requests", "gb_seconds": "GB-seconds"}[one.what]
+        where = "" if one.partition == "aws" else f" ({one.partition})"
+        until = "last the month" if one.day is None else f"run out on {one.day}"
+        verb = until if one.day is None or one.projected else f"ran out on {one.day}"
+        said.append(f"free {what}{where} {verb}")
+    if projection.budget is not None:
+        day = projection.budget_day
+        budget = amount_text(projection.budget)
+        said.append(f"at this rate {budget} is {f'passed on {day}' if day else 'not passed this month'}")
+    return said
+
+
+_WORDS = (
+    "Function",
+    "Dimension",
+    "Where",
+    "Arithmetic",
+    "Region",
+    "Arch",
+    "Unit",
+    "What if",
+    "Whole month",
+    "Projection",
+)
 
 
 def _aligned(rows: Sequence[Sequence[str]]) -> str:

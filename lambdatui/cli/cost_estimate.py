@@ -3,12 +3,12 @@
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
 from lambdatui.cli.figures import ARCH, FIELDS, REGION, comparisons, plan, price_book, workload
-from lambdatui.cli.quantities import MONEY
+from lambdatui.cli.quantities import MONEY, RATIO
 from pricing.bill import Bill, bill
 from pricing.whatif import WhatIf, compare
 from pricing.workload import HOURS_A_MONTH, Workload
@@ -17,6 +17,20 @@ if TYPE_CHECKING:
     from lambdatui.cli.bill_output import Statement
 
 OVER_LIMIT = 4
+
+
+class Terms(NamedTuple):
+    """Under which terms a month is billed."""
+
+    free_tier: bool
+    savings_plan: Decimal
+    budget: Decimal | None
+
+    def without_free_tier(self, wanted: bool | None) -> "Terms":
+        """A plan may leave the free tier out."""
+        return self._replace(free_tier=self.free_tier and wanted is not False)
+
+
 _FIGURES = tuple(name for name in FIELDS if name not in ("region", "arch"))
 _FORMS = ("json", "csv", "markdown")
 
@@ -42,12 +56,29 @@ _FORMS = ("json", "csv", "markdown")
 @click.option(
     "--provisioned-duration-ms", type=FIELDS["provisioned_duration_ms"], metavar="MS", help="... so long each."
 )
+@click.option("--event-kb", type=FIELDS["event_kb"], metavar="KB", help="Size of an asynchronous event, to 1024.")
+@click.option("--response-mb", type=FIELDS["response_mb"], metavar="MB", help="Size of a streamed response, to 200.")
+@click.option("--snapstart-versions", type=FIELDS["snapstart_versions"], metavar="N", help="SnapStart versions kept.")
+@click.option("--snapstart-hours", type=FIELDS["snapstart_hours"], metavar="H", help="... for so long (730).")
+@click.option("--restores", type=FIELDS["restores"], metavar="N", help="... and restores (default: cold starts).")
+@click.option("--kafka-poller-hours", type=FIELDS["kafka_poller_hours"], metavar="H", help="Event poller unit hours.")
+@click.option("--sqs-poller-hours", type=FIELDS["sqs_poller_hours"], metavar="H", help="... of SQS.")
+@click.option("--tenant-environments", type=FIELDS["tenant_environments"], metavar="N", help="New tenant environments.")
+@click.option("--durable-operations", type=FIELDS["durable_operations"], metavar="N", help="Durable operations.")
+@click.option("--durable-written-gb", type=FIELDS["durable_written_gb"], metavar="GB", help="... data written.")
+@click.option("--durable-gb-months", type=FIELDS["durable_gb_months"], metavar="GB", help="... data kept a month.")
+@click.option("--log-gb", type=FIELDS["log_gb"], metavar="GB", help="CloudWatch logs ingested a month.")
+@click.option("--log-class", type=FIELDS["log_class"], metavar="CLASS", help="standard, infrequent_access or delivery.")
+@click.option("--log-stored-gb", type=FIELDS["log_stored_gb"], metavar="GB", help="Logs kept a month, compressed.")
+@click.option("--savings-plan", type=RATIO, metavar="R", help="Part under a Compute Savings Plan: 0.8 or 80%.")
 @click.option("--plan", "plan_file", type=click.Path(path_type=Path), metavar="FILE", help="A TOML file of functions.")
 @click.option(
     "--compare", "compared", multiple=True, metavar="CHANGES", help="What-ifs: arm64,memory=512,arm64+memory=512."
 )
 @click.option("--no-free-tier", is_flag=True, help="Leave the free tier out.")
 @click.option("--fail-over", type=MONEY, metavar="USD", help="Exit with 4 where the month costs more.")
+@click.option("--budget", type=MONEY, metavar="USD", help="From the store: say on which day the month passes this.")
+@click.option("--explain", is_flag=True, help="Show the arithmetic step by step.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object, exact figures.")
 @click.option("--csv", "as_csv", is_flag=True, help="One row for each line, exact figures.")
 @click.option("--markdown", "as_markdown", is_flag=True, help="Markdown tables.")
@@ -59,6 +90,9 @@ def command(
     compared: tuple[str, ...],
     no_free_tier: bool,
     fail_over: Decimal | None,
+    savings_plan: Decimal | None,
+    budget: Decimal | None,
+    explain: bool,
     as_json: bool,
     as_csv: bool,
     as_markdown: bool,
@@ -72,20 +106,23 @@ def command(
     forms = [form for form, wanted in zip(_FORMS, (as_json, as_csv, as_markdown), strict=True) if wanted]
     if len(forms) > 1:
         raise click.UsageError(f"--{forms[0]} and --{forms[1]} exclude each other")
+    if explain and forms:
+        raise click.UsageError(f"--explain is text; leave out --{forms[0]}")
+    terms = Terms(not no_free_tier, savings_plan or Decimal(0), budget)
     figures = {name: value for name, value in given.items() if value is not None and value != ()}
     changes = comparisons(compared)
     if plan_file is not None:
         if figures:
             raise click.UsageError(f"--plan has the figures; leave out --{next(iter(figures)).replace('_', '-')}")
-        statement = _from_plan(plan_file, changes, not no_free_tier)
+        statement = _from_plan(plan_file, changes, terms)
     elif any(name in figures for name in _FIGURES):
-        statement = _from_figures(figures, _global_region(ctx), changes, not no_free_tier)
+        statement = _from_figures(figures, _global_region(ctx), changes, terms)
     elif "arch" in figures:
         raise click.UsageError("--arch needs figures (--requests, --duration-ms); for a what-if use --compare arm64")
     else:
-        statement = _from_store(figures.get("region", ()), changes, not no_free_tier)
+        statement = _from_store(figures.get("region", ()), changes, terms)
     cost = None if fail_over is None else _month_in_usd(statement)
-    _print(statement, forms[0] if forms else "text")
+    _print(statement, "explain" if explain else forms[0] if forms else "text")
     if fail_over is not None and cost is not None and cost > fail_over:
         from lambdatui.cli.bill_output import amount_text
 
@@ -100,7 +137,7 @@ def _global_region(ctx: click.Context) -> tuple[str, ...]:
 
 
 def _from_figures(
-    figures: dict[str, Any], elsewhere: tuple[str, ...], changes: tuple[WhatIf, ...], free_tier: bool
+    figures: dict[str, Any], elsewhere: tuple[str, ...], changes: tuple[WhatIf, ...], terms: Terms
 ) -> "Statement":
     regions = figures.pop("region", ()) or elsewhere
     if len(regions) > 1:
@@ -115,7 +152,7 @@ def _from_figures(
     ]
     if assumed:
         click.echo(f"assumed: {', '.join(assumed)}", err=True)
-    return _statement([one], changes, free_tier)
+    return _statement([one], changes, terms)
 
 
 def _region(code: str) -> str:
@@ -125,23 +162,25 @@ def _region(code: str) -> str:
         raise click.UsageError(f"--region: {error.message}") from error
 
 
-def _from_plan(path: Path, changes: tuple[WhatIf, ...], free_tier: bool) -> "Statement":
+def _from_plan(path: Path, changes: tuple[WhatIf, ...], terms: Terms) -> "Statement":
     found = plan(path)
-    return _statement(found.workloads, (*found.what_ifs, *changes), free_tier and found.free_tier is not False)
+    return _statement(found.workloads, (*found.what_ifs, *changes), terms.without_free_tier(found.free_tier))
 
 
-def _statement(workloads: Iterable[Workload], changes: tuple[WhatIf, ...], free_tier: bool) -> "Statement":
+def _statement(workloads: Iterable[Workload], changes: tuple[WhatIf, ...], terms: Terms) -> "Statement":
     from lambdatui.cli.bill_output import Statement
 
     month = list(workloads)
     _explain_provisioned(month)
 
     def billed(these: Iterable[Workload]) -> Bill:
-        return bill([one.usage() for one in these], price_book(), free_tier=free_tier)
+        return bill(
+            [one.usage() for one in these], price_book(), free_tier=terms.free_tier, savings_plan=terms.savings_plan
+        )
 
     base = billed(month)
     others = [(change.label, billed(map(change.applied, month))) for change in changes]
-    return Statement(base, compare(base, others))
+    return Statement(base, compare(base, others), workloads=tuple(month))
 
 
 def _explain_provisioned(workloads: Iterable[Workload]) -> None:
@@ -156,7 +195,7 @@ def _explain_provisioned(workloads: Iterable[Workload]) -> None:
             )
 
 
-def _from_store(regions: tuple[str, ...], changes: tuple[WhatIf, ...], free_tier: bool) -> "Statement":
+def _from_store(regions: tuple[str, ...], changes: tuple[WhatIf, ...], terms: Terms) -> "Statement":
     from dataclasses import replace
 
     from collectors.store.reader import Reader
@@ -166,6 +205,8 @@ def _from_store(regions: tuple[str, ...], changes: tuple[WhatIf, ...], free_tier
     from lambdatui.cli.options import current_context
     from lambdatui.views.costs import costs, what_ifs
 
+    if terms.savings_plan:
+        raise click.UsageError("--savings-plan is for figures and plans; for the store see 'lambdatui whatif'")
     context = current_context()
     narrow = replace(context.narrow, regions=regions) if regions else context.narrow
     choice = context.range
@@ -173,9 +214,9 @@ def _from_store(regions: tuple[str, ...], changes: tuple[WhatIf, ...], free_tier
         choice = choice.with_preset("mtd")
     with Reader(context.db) as reader:
         span = choice.resolve(now_ms(), reader.newest_ms(), reader.oldest_ms())
-        view = costs(reader, span, price_book(), free_tier=free_tier, narrow=narrow)
+        view = costs(reader, span, price_book(), free_tier=terms.free_tier, narrow=narrow, budget=terms.budget)
         try:
-            compared = what_ifs(reader, span, price_book(), changes, free_tier=free_tier, narrow=narrow)
+            compared = what_ifs(reader, span, price_book(), changes, free_tier=terms.free_tier, narrow=narrow)
         except ValueError as error:
             raise click.UsageError(f"--compare: {error}") from error
     seen = f"REPORTs for {text.ratio(view.coverage)} of the invocations" if view.lines else "no invocations"
@@ -192,6 +233,7 @@ def _print(statement: "Statement", form: str) -> None:
         "csv": bill_output.as_csv,
         "markdown": bill_output.as_markdown,
         "text": bill_output.as_text,
+        "explain": bill_output.as_explanation,
     }[form](statement)
     click.echo(written, nl=form == "json")
     _narrate(statement.bill)

@@ -2,6 +2,8 @@
 
 import json
 from collections.abc import Sequence
+from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import click
@@ -10,7 +12,8 @@ from lambdatui import text
 from lambdatui.cli import bill_output
 from lambdatui.cli.bill_output import Statement
 from lambdatui.cli.opened import opened, price_book
-from lambdatui.cli.output import Listing, arranged, listing_options, print_rows
+from lambdatui.cli.output import Listing, arranged, emit, listing_options, print_rows
+from lambdatui.cli.quantities import MONEY
 from lambdatui.views.columns import columns
 from lambdatui.views.costs import CostsView, costs
 from pricing.bill import Bill, LineItem
@@ -21,16 +24,30 @@ LINE = columns(
 )
 
 
-@click.command(name="costs", epilog="Example: lambdatui costs --range mtd --sort amount --reverse --limit 10")
+@click.group(
+    name="costs",
+    invoke_without_command=True,
+    epilog="Example: lambdatui costs --range mtd --sort amount --reverse --limit 10",
+)
 @click.option("--no-free-tier", is_flag=True, help="List prices, without the account's free tier.")
+@click.option("--budget", type=MONEY, metavar="USD", help="Say on which day the month passes this.")
 @listing_options
-def command(listing: Listing, no_free_tier: bool) -> None:
+def command(listing: Listing, no_free_tier: bool, budget: Decimal | None) -> None:
     """What the stored usage costs, line by line, dearest first, and what the month will come to.
 
     The free tier is the account's: the whole store is billed, and --function and the like choose among its lines.
     """
+    if click.get_current_context().invoked_subcommand is not None:
+        return
     with opened() as store:
-        view = costs(store.reader, store.range, price_book(), free_tier=not no_free_tier, narrow=store.context.narrow)
+        view = costs(
+            store.reader,
+            store.range,
+            price_book(),
+            free_tier=not no_free_tier,
+            narrow=store.context.narrow,
+            budget=budget,
+        )
         rows = arranged(view, listing)
         if listing.form == "json":
             click.echo(text.json_text(as_json(view, rows)))
@@ -39,6 +56,31 @@ def command(listing: Listing, no_free_tier: bool) -> None:
         if listing.form == "text":
             for line in summary(view):
                 click.echo(line)
+
+
+@command.command(epilog="Example: lambdatui costs reconcile focus-export.parquet --sort difference --reverse")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--no-free-tier", is_flag=True, help="Our figures at list price, without the free tier.")
+@listing_options
+def reconcile(listing: Listing, file: Path, no_free_tier: bool) -> None:
+    """AWS's bill beside ours: FILE is a Cost Explorer answer (JSON), or a FOCUS or CUR export (CSV, Parquet).
+
+    By day and dimension, with the likely reason for each difference; rows without a day are the whole span.
+    """
+    from lambdatui.cli.billing_files import actuals_in
+    from lambdatui.views.reconcile import reconciled
+
+    actuals = actuals_in(file)
+    if not actuals:
+        raise click.ClickException(f"{file}: no charges of AWS Lambda in it")
+    with opened() as store:
+        try:
+            view = reconciled(
+                store.reader, actuals, price_book(), free_tier=not no_free_tier, narrow=store.context.narrow
+            )
+        except ValueError as error:
+            raise click.ClickException(f"{file}: {error}") from error
+        emit(view, listing, utc=store.context.utc)
 
 
 def as_json(view: CostsView, rows: Sequence[LineItem]) -> dict[str, Any]:
@@ -79,6 +121,7 @@ def summary(view: CostsView) -> list[str]:
         if one.p10 is not None and one.p90 is not None:
             between = f", between {_amount(one.p10, view.currency)} and {_amount(one.p90, view.currency)}"
         lines.append(f"{'month':<16}{_amount(one.p50, view.currency)}{between} ({one.method})")
+        lines += [f"{'':<16}{said}" for said in bill_output.milestones_text(one)]
     if view.prices_as_of is not None:
         lines.append(f"{'prices as of':<16}{view.prices_as_of}")
     return lines

@@ -3,16 +3,26 @@
 One registry of fields serves all three, so a plan accepts what the command line accepts, with the same limits.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from lambdatui.cli.quantities import COUNT, EPHEMERAL_MB, INVOCATION_MS, MEMORY_MB, RATIO, Duration, Quantity
+from lambdatui.cli.quantities import (
+    COUNT,
+    EPHEMERAL_MB,
+    EVENT_KB,
+    GIGABYTES,
+    INVOCATION_MS,
+    MEMORY_MB,
+    RATIO,
+    RESPONSE_MB,
+    Duration,
+    Quantity,
+)
 from pricing.pricebook import ARCHITECTURES, PriceBook, UnknownRegion
 from pricing.whatif import WhatIf
 from pricing.workload import Workload
@@ -22,14 +32,24 @@ if TYPE_CHECKING:
 else:
     _ParamType = click.ParamType
 
+
+def get_close_matches(word: str, among: Iterable[str], n: int = 1, cutoff: float = 0.5) -> list[str]:
+    """``difflib``'s, imported when something was misspelt: the figures that are right have no use for it."""
+    from difflib import get_close_matches as nearest
+
+    return nearest(word, list(among), n=n, cutoff=cutoff)
+
+
 _ALIASES = {"amd64": "x86_64", "x64": "x86_64", "x86": "x86_64", "intel": "x86_64", "aarch64": "arm64", "arm": "arm64",
             "graviton": "arm64"}  # fmt: skip
 
 
 @cache
 def price_book() -> PriceBook:
-    """The bundled price book, read once."""
-    return PriceBook.load()
+    """The price book in use, read once."""
+    from lambdatui.prices import current
+
+    return current()
 
 
 class Arch(_ParamType):
@@ -60,8 +80,24 @@ class Region(_ParamType):
             raise click.BadParameter(str(error), ctx, param) from error
 
 
+class LogClass(_ParamType):
+    """A log class, as dimensions name it."""
+
+    name = "log class"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        text = str(value).strip().lower().replace("-", "_").replace(" ", "_")
+        text = {"ia": "infrequent_access", "infrequent": "infrequent_access"}.get(text, text)
+        if text not in ("standard", "infrequent_access", "delivery"):
+            raise click.BadParameter(
+                f"unknown log class {value!r}; there are standard, infrequent_access and delivery", ctx, param
+            )
+        return text
+
+
 ARCH, REGION = Arch(), Region()
 MONTH_HOURS = Duration("h", 0, 744)  # 31 days
+POLLER_HOURS = Duration("h")  # of many units together
 
 # A workload's fields, with the type that reads each. Beside these names, ``memory`` and so on stand for ``memory_mb``.
 FIELDS: dict[str, _ParamType] = {
@@ -77,6 +113,20 @@ FIELDS: dict[str, _ParamType] = {
     "provisioned_hours": MONTH_HOURS,
     "provisioned_requests": COUNT,
     "provisioned_duration_ms": INVOCATION_MS,
+    "event_kb": EVENT_KB,
+    "response_mb": RESPONSE_MB,
+    "snapstart_versions": COUNT,
+    "snapstart_hours": MONTH_HOURS,
+    "restores": COUNT,
+    "kafka_poller_hours": POLLER_HOURS,
+    "sqs_poller_hours": POLLER_HOURS,
+    "tenant_environments": COUNT,
+    "durable_operations": COUNT,
+    "durable_written_gb": GIGABYTES,
+    "durable_gb_months": GIGABYTES,
+    "log_gb": GIGABYTES,
+    "log_class": LogClass(),
+    "log_stored_gb": GIGABYTES,
 }
 _SHORT = {
     "duration": "duration_ms",

@@ -38,7 +38,7 @@ def opened() -> Iterator[Opened]:
 
 
 def price_book() -> "PriceBook":
-    """The bundled price book."""
-    from pricing.pricebook import PriceBook
+    """The price book in use."""
+    from lambdatui.prices import current
 
-    return PriceBook.load()
+    return current()

@@ -1,11 +1,13 @@
-"""``lambdatui prices``: the price book's rates, and what is missing, old or odd in it."""
+"""``lambdatui prices``: the price book's rates, what is missing, old or odd in it, and fresh ones."""
 
 import json
 from datetime import UTC, datetime
+from pathlib import Path
 
 import click
 
 from lambdatui.cli.figures import REGION, price_book
+from lambdatui.text import plain
 from pricing.inspection import findings, old_regions, rates
 from pricing.pricebook import PriceBook, RegionPrices
 
@@ -56,6 +58,52 @@ def check(as_json: bool) -> None:
         f"{len(old)} older than {OLD_DAYS} days",
         err=True,
     )
+
+
+@command.command(epilog="Example: lambdatui prices refresh --region eu-central-1 --dry-run")
+@click.option("--region", "regions", multiple=True, metavar="R", help="Only this region (repeatable; default: all).")
+@click.option("--file", "file", type=click.Path(path_type=Path), metavar="FILE", help="A saved offer file or answer.")
+@click.option("--profile", metavar="P", help="Ask the Price List Query API with this AWS profile instead.")
+@click.option("--base-url", metavar="URL", help="Where the public offer files are, for mirrors.")
+@click.option("--accept-jumps", is_flag=True, help="Also take rates that doubled or halved.")
+@click.option("--dry-run", is_flag=True, help="Say what would change; write nothing.")
+def refresh(
+    regions: tuple[str, ...],
+    file: Path | None,
+    profile: str | None,
+    base_url: str | None,
+    accept_jumps: bool,
+    dry_run: bool,
+) -> None:
+    """Fresh list prices, from the public offer files, the Query API (--profile), or a file.
+
+    The new book is written beside the bundled one, whole or not at all; a list that is not believed changes nothing.
+    """
+    from lambdatui.cli import price_sources
+    from lambdatui.prices import refreshed_path, write
+    from pricing.price_list import BadPriceList, refreshed
+
+    book = price_book()
+    if file is not None:
+        products = price_sources.from_file(file)
+    elif profile is not None:
+        products = price_sources.from_query_api(regions or book.codes, profile)
+    else:
+        products = price_sources.from_offer(regions or book.codes, base_url)
+    today = datetime.now(UTC).date().isoformat()
+    try:
+        found = refreshed(book.document, products, today, accept_jumps=accept_jumps)
+    except BadPriceList as error:
+        raise click.ClickException(f"{error}; prices stay as they are") from error
+    for change in found.changes:
+        click.echo(change)
+    for line in found.ignored:
+        click.echo(plain(f"not taken: {line}"), err=True)
+    path = refreshed_path()
+    if not dry_run:
+        write(found.document, path)
+    kept = "nothing is written" if dry_run else f"written to {path}"
+    click.echo(f"{len(found.regions)} regions read, {len(found.changes)} changes; {kept}", err=True)
 
 
 def _region_json(book: PriceBook, code: str) -> dict[str, object]:

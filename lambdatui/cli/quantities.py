@@ -19,6 +19,7 @@ _COUNT_UNITS = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
 _MB_UNITS = {"K": Decimal(1) / 1024, "M": Decimal(1), "G": Decimal(1024), "T": Decimal(1024 * 1024)}
 _MS_UNITS = {"us": Decimal("0.001"), "ms": Decimal(1), "s": Decimal(1000), "m": Decimal(60_000),
              "h": Decimal(3_600_000), "d": Decimal(86_400_000)}  # fmt: skip
+_GB_UNITS = {"K": Decimal("1e-6"), "M": Decimal("0.001"), "G": Decimal(1), "T": Decimal(1000)}
 _NUMBER = re.compile(
     r"\s*([+-]?(?:\d{1,3}(?:,\d{3})+|\d[\d_]*|(?=\.\d))(?:\.\d*)?(?:[eE][+-]?\d{1,3})?)\s*([A-Za-z]*)\s*"
 )
@@ -58,13 +59,18 @@ class Quantity(_ParamType):
             self.fail(f"{text!r} is not a number such as {self.example}", param, ctx)
         return self._checked(text, found, param, ctx)
 
+    @property
+    def _allowed(self) -> str:
+        """The whole range in words, where it has two ends."""
+        return "" if self.high is None else f" (allowed: {self.low:f} to {self.written(self.high)})"
+
     def _checked(self, text: str, found: Decimal, param: click.Parameter | None, ctx: click.Context | None) -> Decimal:
         if found < 0 <= self.low:
-            self.fail(f"{text} is negative; the least is {self.written(self.low)}", param, ctx)
+            self.fail(f"{text} is negative; the least is {self.written(self.low)}{self._allowed}", param, ctx)
         if found < self.low:
-            self.fail(f"{text} is too small; the nearest is {self.written(self.low)}", param, ctx)
+            self.fail(f"{text} is too small; the nearest is {self.written(self.low)}{self._allowed}", param, ctx)
         if self.high is not None and found > self.high:
-            self.fail(f"{text} is too large; the nearest is {self.written(self.high)}", param, ctx)
+            self.fail(f"{text} is too large; the nearest is {self.written(self.high)}{self._allowed}", param, ctx)
         if found > _MOST:
             self.fail(f"{text} is too large", param, ctx)
         return found
@@ -158,7 +164,21 @@ class Money(Quantity):
         return self.number(str(value).strip().removeprefix("$"), param, ctx)
 
 
+class Gigabytes(Quantity):
+    """Decimal GB, as logs and durable functions are billed; with k, M, G or T (``TB``). Converts to ``Decimal``."""
+
+    name = "gigabytes"
+    example = "200, 1.5T or 300M"
+
+    def factor(self, unit: str) -> Decimal | None:
+        return _GB_UNITS.get(unit.upper().removesuffix("B") or "G")
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> Decimal:
+        return self.number(value, param, ctx)
+
+
 COUNT = Count()
+GIGABYTES = Gigabytes()
 RATIO = Ratio()
 MONEY = Money()
 DURATION_MS = Duration("ms")
@@ -167,4 +187,6 @@ HOURS = Duration("h")
 # What Lambda allows (quotas of AWS Lambda): memory and ephemeral storage in MB, a timeout of 15 minutes.
 MEMORY_MB = Size(128, 10_240)
 EPHEMERAL_MB = Size(512, 10_240)
+RESPONSE_MB = Size(0, 200)  # a streamed response has at most 200 MB
+EVENT_KB = Count(0, 1024)  # an asynchronous event has at most 1 MB
 INVOCATION_MS = Duration("ms", 0, 900_000)

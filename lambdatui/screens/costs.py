@@ -58,6 +58,7 @@ class CostsScreen(TableScreen):
             Field("prices", f"list, as of {answer.prices_as_of}" if answer.prices_as_of else "-", "quiet"),
             *(field for use in answer.free_tier for field in _free(use)),
             *_month(answer.projection, self.session.marks.dash),
+            *_run_outs(answer.projection),
         ]
         self.query_one("#bill", Fields).show_fields(fields)
 
@@ -94,3 +95,13 @@ def _month(projected: ProjectedCost | None, dash: str) -> list[Field]:
         return [Field("month", money(projected.p50)), Field("", f"no range yet: {days}", "quiet")]
     spread = f"{money(projected.p10)} {dash} {money(projected.p90)}"
     return [Field("month", f"{money(projected.p50)}  ({spread})"), Field("", f"80% range, {days}", "quiet")]
+
+
+def _run_outs(projected: ProjectedCost | None) -> list[Field]:
+    """The days on which parts of the free tier are used up; those that last the month are not said."""
+    found = []
+    for one in projected.run_outs if projected else ():
+        if one.day is not None:
+            what = "requests" if one.what == "requests" else "GB-s"
+            found.append(Field("", f"free {what} {'run' if one.projected else 'ran'} out on {one.day}", "quiet"))
+    return found

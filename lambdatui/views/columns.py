@@ -168,6 +168,18 @@ COLUMNS: dict[str, Column] = {
         Column("billable", "Billable", Kind.QUANTITY, 14, "Units that are charged."),
         Column("rate", "Rate", _USD, 14, "USD for one unit."),
         Column("amount", "Amount", _USD, 12, "USD for the billable units."),
+        Column("day", "Day", _T, 10, "The UTC day; empty for the whole span."),
+        Column("aws_quantity", "AWS quantity", Kind.QUANTITY, 14, "Units on AWS's bill."),
+        Column("aws_amount", "AWS", _USD, 12, "What AWS billed."),
+        Column("difference", "Difference", _USD, 12, "AWS's amount less ours."),
+        Column("currency", "Cur", _T, 3, "The currency of the amounts."),
+        Column("reason", "Likely reason", _T, 40, "Why the two differ, as far as the figures tell."),
+        Column("change", "What if", _T, 34, "What would be changed."),
+        Column("now_usd", "Now", _USD, 10, "What it costs a month as it is, at list price."),
+        Column("then_usd", "Then", _USD, 10, "What it would cost a month."),
+        Column("saves_usd", "Saves", _USD, 10, "Dollars a month that the change saves; negative: it costs more."),
+        Column("confidence", "Sure", _T, 6, "high: arithmetic on billed usage; medium: an assumption; low: several."),
+        Column("arithmetic", "Arithmetic", _T, 60, "How the saving is computed, and what is assumed."),
     )
 }
 

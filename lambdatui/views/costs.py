@@ -4,7 +4,7 @@ The free tier is the account's: the whole store is billed, and narrowing or a ra
 the lines. Months are UTC calendar months, as AWS bills them.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -15,7 +15,7 @@ from lambdatui.views.narrow import Narrow
 from lambdatui.views.time_range import DAY_MS, TimeRange, day_of, month_start_ms
 from lambdatui.views.view import BILLED, View, coverage_of
 from pricing.bill import Bill, LineItem, bill
-from pricing.projection import WINDOW_DAYS, Projection, project_run_rate
+from pricing.projection import WINDOW_DAYS, Projection, project
 from pricing.usage import EXACT, Usage
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collectors.store.reader import Reader
     from collectors.store.rows import DayUsage, FunctionRow, Totals
     from pricing.free_tier import FreeTierUse
+    from pricing.milestones import RunOut
     from pricing.pricebook import PriceBook
     from pricing.whatif import Compared, WhatIf
 
@@ -38,13 +39,20 @@ EVERYTHING = Narrow()
 
 @dataclass(frozen=True, slots=True)
 class ProjectedCost:
-    """What the month that holds the range's end will come to, in the view's currency; None is unknown."""
+    """What the month that holds the range's end will come to, in the view's currency; None is unknown.
+
+    ``run_outs`` say when each part of the whole store's free tier is used up, ``budget_day`` when the chosen functions
+    pass ``budget``: None where they do not, or where no budget was given.
+    """
 
     p10: Decimal | None
     p50: Decimal | None
     p90: Decimal | None
     method: str
     days_seen: int
+    run_outs: "tuple[RunOut, ...]" = ()
+    budget: Decimal | None = None
+    budget_day: "date | None" = None
 
 
 @dataclass(frozen=True)
@@ -69,7 +77,13 @@ class CostsView(View[LineItem]):
 
 
 def costs(
-    reader: "Reader", time_range: TimeRange, book: "PriceBook", *, free_tier: bool = True, narrow: Narrow = EVERYTHING
+    reader: "Reader",
+    time_range: TimeRange,
+    book: "PriceBook",
+    *,
+    free_tier: bool = True,
+    narrow: Narrow = EVERYTHING,
+    budget: Decimal | None = None,
 ) -> CostsView:
     """The bill of ``time_range``, month by month, and the projection of its last month."""
     functions = reader.functions()
@@ -101,7 +115,7 @@ def costs(
         currency=currency,
         totals=summed.totals,
         free_tier=summed.free_tier,
-        projection=_projected(reader, time_range, book, functions, narrow, free_tier, currency),
+        projection=_projected(reader, time_range, book, functions, narrow, free_tier, currency, budget),
         prices_as_of=summed.prices_as_of,
     )
 
@@ -207,16 +221,24 @@ def _projected(
     narrow: Narrow,
     free_tier: bool,
     currency: str,
+    budget: Decimal | None,
 ) -> ProjectedCost:
     """The month's usage is projected for the whole store, priced with its free tier, and then narrowed."""
     last = time_range.to_ms - 1
     month_ms = month_start_ms(last)
     window_ms = last // DAY_MS * DAY_MS - WINDOW_DAYS * DAY_MS
     daily = reader.daily_usage(min(month_ms, window_ms), time_range.to_ms)
-    projection = project_run_rate(
-        list(_days(daily, functions)), time_range.to_ms, day_of(month_ms), since_ms=reader.oldest_ms()
-    )
     wanted = {(key.name, key.account, key.region) for key in (row.function.key for row in narrow.chosen(functions))}
+    days = list(days_of(daily, functions))
+    projection = project(
+        days,
+        time_range.to_ms,
+        day_of(month_ms),
+        since_ms=reader.oldest_ms(),
+        hours=_hours(reader, time_range.to_ms),
+        spread_of=wanted,
+    )
+    today = day_of(last)
 
     def priced(used: tuple[Usage, ...] | None) -> Decimal | None:
         if not used:
@@ -225,14 +247,56 @@ def _projected(
         found = bill(used, book, free_tier=free_tier).of(inside)
         return found.totals.get(currency, None if found.lines else Decimal(0))
 
-    return _cost(projection, priced(projection.p10), priced(projection.p50), priced(projection.p90))
+    run_outs: tuple[RunOut, ...] = ()
+    if free_tier and projection.p50:
+        from pricing.milestones import free_tier_days
+
+        run_outs = free_tier_days(days, projection, book, today)
+    return ProjectedCost(
+        priced(projection.p10),
+        priced(projection.p50),
+        priced(projection.p90),
+        projection.method,
+        projection.days_seen,
+        run_outs,
+        budget,
+        _budget_day(days, projection, book, today, budget, wanted, free_tier, currency),
+    )
 
 
-def _cost(projection: Projection, p10: Decimal | None, p50: Decimal | None, p90: Decimal | None) -> ProjectedCost:
-    return ProjectedCost(p10, p50, p90, projection.method, projection.days_seen)
+def _budget_day(
+    days: "list[tuple[date, Usage]]",
+    projection: Projection,
+    book: "PriceBook",
+    today: "date",
+    budget: Decimal | None,
+    wanted: "Collection[tuple[str, str, str]]",
+    free_tier: bool,
+    currency: str,
+) -> "date | None":
+    if budget is None or not projection.p50:
+        return None
+    from pricing.milestones import budget_day
+
+    return budget_day(
+        days, projection, book, today, budget, currency=currency, free_tier=free_tier,
+        of=lambda one: (one.function, one.account, one.region) in wanted,
+    )  # fmt: skip
 
 
-def _days(daily: "Iterable[DayUsage]", functions: "Sequence[FunctionRow]") -> Iterator["tuple[date, Usage]"]:
+def _hours(reader: "Reader", until_ms: int) -> "tuple[float, ...] | None":
+    """How a usual day spreads over its hours: a week of all functions; None where "now" is midnight."""
+    if not until_ms % DAY_MS:
+        return None
+    from pricing.projection import hour_shares
+
+    today = until_ms // DAY_MS * DAY_MS
+    by_hour = reader.invocations_by_hour(today - 7 * DAY_MS, today)
+    return hour_shares(by_hour) if by_hour else None
+
+
+def days_of(daily: "Iterable[DayUsage]", functions: "Sequence[FunctionRow]") -> Iterator["tuple[date, Usage]"]:
+    """The reader's days as usages of their functions."""
     by_id = {row.id: row.function for row in functions}
     for day in daily:
         used = _recorded(by_id[day.function_id], day.invocations, day.billed_ms, day.billed_mb_ms)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from collectors.model import Function, FunctionKey
 from collectors.store.reader import Reader
-from collectors.store.rows import DayUsage, FunctionRow, InvocationRow, Totals
+from collectors.store.rows import FunctionRow, InvocationRow, Totals
 from lambdatui.views.time_range import DAY_MS, TimeRange, day_of, month_start_ms
 from lambdatui.views.view import BILLED, ESTIMATED, INSIGHTS
 
@@ -71,45 +71,35 @@ def projected_by_function(
 ) -> dict[int, Decimal]:
     """List price of the whole UTC calendar month that holds the range's end, by function id.
 
-    The middle estimate of ``pricing.projection``: usage so far, and the run rate of up to 14 settled days for the rest.
+    The middle estimate of ``pricing.projection``, by one model for all: 500 functions are projected in one go.
     """
     if book is None or not chosen:
         return {}
-    from pricing.projection import WINDOW_DAYS, project_run_rate
-
     functions = {row.id: row.function for row in chosen}
+    return _by_key(book, functions, list(month_usages(reader, time_range, functions).values()))
+
+
+def month_usages(reader: Reader, time_range: TimeRange, functions: Mapping[int, Function]) -> "dict[int, Usage]":
+    """The whole month's usage by function id, by the middle estimate; functions without any are absent."""
+    from pricing.projection import WINDOW_DAYS, project_together
+
     today = (time_range.to_ms - 1) // DAY_MS * DAY_MS
     month = month_start_ms(today)
-    window = today - WINDOW_DAYS * DAY_MS
-    days = reader.daily_usage(min(month, window), time_range.to_ms, list(functions))
-    daily = [
-        (day_of(at), _day_usage(functions[one.function_id], one)) for at, one in _gathered(days, window, month, today)
-    ]
-    usages = project_run_rate(daily, time_range.to_ms, day_of(month), since_ms=reader.oldest_ms()).p50
-    return _by_key(book, functions, usages)
+    series: dict[int, dict[int, tuple[int, ...]]] = {}
+    for day in reader.daily_usage(min(month, today - WINDOW_DAYS * DAY_MS), time_range.to_ms, list(functions)):
+        amounts = day.invocations, day.billed_ms, day.billed_mb_ms
+        series.setdefault(day.function_id, {})[day.day_ms // DAY_MS] = amounts
+    ends = project_together(series, time_range.to_ms, day_of(month), since_ms=reader.oldest_ms())
+    return {each: _month_usage(functions[each], amounts) for each, amounts in ends.items()}
 
 
-def _gathered(days: Iterable[DayUsage], window: int, month: int, today: int) -> list[tuple[int, DayUsage]]:
-    """Each function's days summed into at most four, which a run rate cannot tell from the days themselves.
-
-    It asks for the first day, the sum of the settled window and the sum of the month: 500 functions with 44 days each
-    would take a third of a second, four days each take a tenth of that.
-    """
-    sums: dict[tuple[int, int], tuple[int, list[int]]] = {}
-    for one in days:
-        part = (one.day_ms >= window) + (one.day_ms >= month) * 2 + (one.day_ms >= today) * 4
-        figures = sums.setdefault((one.function_id, part), (one.day_ms, [0, 0, 0, 0]))[1]
-        for place, figure in enumerate((one.invocations, one.reports, one.billed_ms, one.billed_mb_ms)):
-            figures[place] += figure
-    return [(first, DayUsage(key[0], first, *figures)) for key, (first, figures) in sums.items()]
-
-
-def _day_usage(function: Function, day: DayUsage) -> "Usage":
+def _month_usage(function: Function, amounts: tuple[int, ...]) -> "Usage":
     from pricing.usage import Usage
 
     key = function.key
+    requests, billed_ms, billed_mb_ms = amounts
     return Usage(
-        key.name, key.account, key.region, function.arch, day.invocations, day.billed_ms, day.billed_mb_ms,
+        key.name, key.account, key.region, function.arch, requests, billed_ms, billed_mb_ms,
         ephemeral_mb=function.ephemeral_mb,
     )  # fmt: skip
 

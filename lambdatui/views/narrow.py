@@ -34,6 +34,10 @@ class Narrow:
     def matches(self, account: str, region: str, function: str) -> bool:
         return _any(self.accounts, account) and _any(self.regions, region) and _any(self.functions, function)
 
+    def holds(self, account: str, region: str) -> bool:
+        """Whether something of an account and region matches; what does not say where it is, does."""
+        return (not account or _any(self.accounts, account)) and (not region or _any(self.regions, region))
+
     def _matches(self, row: "FunctionRow") -> bool:
         key = row.function.key
         return self.matches(key.account, key.region, key.name)

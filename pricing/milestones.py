@@ -1,0 +1,136 @@
+"""When: the day on which each part of the free tier runs out, and the day on which a budget is passed."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+
+from pricing.bill import bill
+from pricing.pricebook import FreeTier, Partition, PriceBook, UnknownRegion
+from pricing.projection import Projection
+from pricing.usage import DEFAULT_REGION, MB_MS_PER_GB_SECOND, Usage
+
+
+@dataclass(frozen=True, slots=True)
+class RunOut:
+    """``what`` (``requests`` or ``gb_seconds``) of a partition's free tier is used up on ``day``.
+
+    ``day`` is None where it lasts the month. ``projected``: the day is still to come, or is today and not yet there.
+    """
+
+    partition: str
+    what: str
+    day: date | None
+    projected: bool
+
+
+def free_tier_days(
+    daily: Sequence[tuple[date, Usage]], projection: Projection, book: PriceBook, today: date
+) -> tuple[RunOut, ...]:
+    """For each partition in use that has a free tier; ``daily`` as for ``project``, ``today`` the day of "now"."""
+    found: list[RunOut] = []
+    partitions: dict[str, FreeTier] = {}
+    for usage in projection.p50:
+        partition = _partition(book, usage)
+        if partition is not None and partition.free_tier is not None:
+            partitions[partition.code] = partition.free_tier
+    for code, allowance in partitions.items():
+        found.append(_run_out(daily, projection, today, code, "requests", allowance.requests, _requests, book))
+        most = allowance.gb_seconds * MB_MS_PER_GB_SECOND
+        found.append(_run_out(daily, projection, today, code, "gb_seconds", most, _mb_ms, book))
+    return tuple(found)
+
+
+def _requests(usage: Usage) -> int:
+    return usage.requests + usage.event_chunks
+
+
+def _mb_ms(usage: Usage) -> int:
+    return usage.billed_mb_ms
+
+
+def _run_out(
+    daily: Sequence[tuple[date, Usage]],
+    projection: Projection,
+    today: date,
+    code: str,
+    what: str,
+    limit: int,
+    amount: Callable[[Usage], int],
+    book: PriceBook,
+) -> RunOut:
+    measure = _of_partition(book, code, amount)
+    day = _first_over(daily, projection, today, lambda used: measure(used) > limit)
+    return RunOut(code, what, day, day is not None and measure(projection.seen) <= limit)
+
+
+def budget_day(
+    daily: Sequence[tuple[date, Usage]],
+    projection: Projection,
+    book: PriceBook,
+    today: date,
+    budget: Decimal,
+    *,
+    currency: str = "USD",
+    free_tier: bool = True,
+    of: Callable[[Usage], bool] | None = None,
+) -> date | None:
+    """The day on which the month's bill passes ``budget``, by the middle estimate; None: it does not this month.
+
+    ``of`` chooses the usages whose part of the bill counts; the free tier stays that of all.
+    """
+
+    def over(used: Sequence[Usage]) -> bool:
+        found = bill(used, book, free_tier=free_tier)
+        if of is not None:
+            found = found.of({at for at, one in enumerate(used) if of(one)})
+        return found.totals.get(currency, Decimal(0)) > budget
+
+    return _first_over(daily, projection, today, over)
+
+
+def _of_partition(book: PriceBook, code: str, amount: Callable[[Usage], int]) -> Callable[[Sequence[Usage]], int]:
+    def measure(used: Sequence[Usage]) -> int:
+        return sum(amount(one) for one in used if (found := _partition(book, one)) is not None and found.code == code)
+
+    return measure
+
+
+def _first_over(
+    daily: Sequence[tuple[date, Usage]],
+    projection: Projection,
+    today: date,
+    over: Callable[[Sequence[Usage]], bool],
+) -> date | None:
+    """The first day at whose end ``over`` holds; usage only grows, so the day is found by halving."""
+    start = (projection.path[0][0] if projection.path else today).replace(day=1)
+    past = list(_until(daily, start, today))
+    if past and over(past):
+        days = sorted({day for day, _ in daily if start <= day < today})
+        return _halved(days, lambda day: over(list(_until(daily, start, day + timedelta(days=1)))))
+    if over(projection.seen):
+        return today
+    days = [day for day, _ in projection.path]
+    return _halved(days, lambda day: over(projection.by(day)))
+
+
+def _until(daily: Sequence[tuple[date, Usage]], start: date, end: date) -> Iterator[Usage]:
+    return (usage for day, usage in daily if start <= day < end)
+
+
+def _halved(days: Sequence[date], holds: Callable[[date], bool]) -> date | None:
+    low, high = 0, len(days)
+    while low < high:
+        middle = (low + high) // 2
+        if holds(days[middle]):
+            high = middle
+        else:
+            low = middle + 1
+    return days[low] if low < len(days) else None
+
+
+def _partition(book: PriceBook, usage: Usage) -> Partition | None:
+    try:
+        return book.region(usage.region or DEFAULT_REGION).partition
+    except UnknownRegion:
+        return None

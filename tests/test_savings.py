@@ -1,0 +1,167 @@
+"""What would be cheaper: each change's dollars are the difference of two bills, and its words have its figures."""
+
+import json
+from dataclasses import replace
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from told import T0, Event, imported, report, request_id, start
+
+from lambdatui.cli.main import cli
+from pricing.bill import bill
+from pricing.pricebook import PriceBook
+from pricing.savings import FunctionMonth, Saving, provisioned_break_even, savings
+from pricing.usage import Usage
+
+BOOK = PriceBook.load()
+MONTH_MS = 730 * 3_600_000
+
+
+def month(**more: Any) -> FunctionMonth:
+    """Ten million requests of 200 ms at 1,024 MB."""
+    billed_ms = 10**7 * 200
+    usage = Usage(function="f", region="us-east-1", arch="x86_64", requests=10**7, billed_ms=billed_ms,
+                  billed_mb_ms=billed_ms * 1024)  # fmt: skip
+    return FunctionMonth(**{"usage": usage, "memory_mb": 1024, **more})
+
+
+def named(one: FunctionMonth, words: str) -> Saving | None:
+    return next((saving for saving in savings(one, BOOK) if words in saving.change), None)
+
+
+def found(one: FunctionMonth, words: str) -> Saving:
+    saving = named(one, words)
+    assert saving is not None, [saving.change for saving in savings(one, BOOK)]
+    return saving
+
+
+def test_arm64_is_the_same_bill_on_the_other_architecture() -> None:
+    one = found(month(), "arm64")
+    usage = month().usage
+    assert one.now == bill([usage], BOOK, free_tier=False).total
+    assert one.then == bill([replace(usage, arch="arm64")], BOOK, free_tier=False).total
+    assert one.saves == 2_000_000 * (Decimal("0.0000166667") - Decimal("0.0000133334"))
+    assert "duration assumed the same" in one.arithmetic
+    assert named(month(usage=replace(usage, arch="arm64")), "arm64") is None
+
+
+def test_memory_keeps_a_margin_above_what_was_used() -> None:
+    one = found(month(max_memory_mb=300), "MB instead of")
+    assert one.change == "384 MB instead of 1,024"  # 300 x 1.25 = 375, up to the next 64
+    assert one.saves == Decimal("0.0000166667") * (2_000_000 - 750_000)
+    assert "less than 167%" in one.arithmetic
+    assert named(month(max_memory_mb=900), "MB instead of") is None
+
+
+def test_provisioned_concurrency_breaks_even_at_sixty_per_cent() -> None:
+    prices = BOOK.region("us-east-1")
+    even = provisioned_break_even(prices, "x86_64")
+    assert even == Decimal("0.6000")
+    rates, tier = prices.provisioned["x86_64"], prices.durations["x86_64"][0]
+    assert abs(rates.configured + rates.duration * even - tier.rate * even) < Decimal("1e-9")
+    assert provisioned_break_even(BOOK.region("cn-north-1"), "x86_64") is None
+
+
+@pytest.mark.parametrize(("busy", "advised"), [("0", True), ("0.5", True), ("0.59", True), ("0.61", False)])
+def test_provisioned_concurrency_off_below_its_break_even(busy: str, advised: bool) -> None:
+    stands = 2 * 1024 * MONTH_MS
+    works = int(stands * Decimal(busy))
+    usage = Usage(function="f", region="us-east-1", arch="x86_64", provisioned_mb_ms=stands,
+                  provisioned_billed_mb_ms=works, provisioned_billed_ms=works // 1024)  # fmt: skip
+    one = named(month(usage=usage), "no provisioned")
+    assert (one is not None) == advised
+    if one is not None:
+        assert one.confidence == "high"
+        assert ("idle" in one.change) == (busy == "0")
+
+
+def test_provisioned_concurrency_on_where_it_is_always_busy() -> None:
+    billed = int(2.5 * MONTH_MS)
+    usage = Usage(function="f", region="us-east-1", arch="x86_64", requests=billed // 200, billed_ms=billed,
+                  billed_mb_ms=billed * 1024)  # fmt: skip
+    one = found(month(usage=usage), "2 provisioned environments")
+    always = Decimal(2 * MONTH_MS) / 1000
+    saved = always * (Decimal("0.0000166667") - Decimal("0.0000041667") - Decimal("0.0000097222"))
+    assert abs(one.saves - saved) < Decimal("0.0001")
+    assert named(month(), "environments") is None
+
+
+def test_waste_is_what_it_was_billed() -> None:
+    timeouts = found(month(timeouts=1000, timeout_s=30), "timeout")
+    assert timeouts.saves == 30_000 * Decimal("0.0000166667")
+    retries = found(month(failures=300_000, retried=200_000), "tried again")
+    assert retries.saves == retries.now * Decimal("0.02")
+    init = found(month(cold_starts=10_000, init_ms=5_000_000), "no init")
+    assert init.saves == 5_000 * Decimal("0.0000166667")
+    assert f"{init.saves / init.now:.1%} of the bill" in init.arithmetic
+
+
+def test_snapstart_costs_a_cache_but_not_for_java() -> None:
+    python = found(month(runtime="python3.13", cold_starts=100, init_ms=50_000), "SnapStart")
+    assert python.saves < 0
+    java = found(month(runtime="java21", cold_starts=100, init_ms=500_000), "SnapStart")
+    assert java.saves == 500 * Decimal("0.0000166667")
+    assert named(month(runtime="nodejs22.x", cold_starts=100, init_ms=50_000), "SnapStart") is None
+
+
+def test_stale_versions_cost_their_cache() -> None:
+    stale = found(month(runtime="python3.13", snapstart_versions=3, snapstart_used=1), "stale")
+    assert stale.saves == 2 * 730 * 3600 * Decimal("0.0000015046")
+    assert named(month(runtime="java21", snapstart_versions=3, snapstart_used=1), "stale") is None
+
+
+def test_logs_are_cheaper_in_another_class_and_for_a_shorter_time() -> None:
+    usage = replace(month().usage, metered=(("logs_standard", 100 * 10**9), ("logs_storage", 50 * 10**9 * 720)))
+    assert found(month(usage=usage), "Infrequent").saves == 25
+    assert found(month(usage=usage), "retention").saves == Decimal("1.5")
+
+
+def test_a_savings_plan_discounts_duration_and_not_requests() -> None:
+    one = found(month(), "Savings Plan")
+    assert one.saves == 2_000_000 * Decimal("0.0000166667") * Decimal("0.12")
+    assert named(month(usage=replace(month().usage, region="ap-east-2")), "Savings Plan") is None
+
+
+def test_a_region_without_prices_has_no_advice() -> None:
+    assert savings(month(usage=replace(month().usage, region="eusc-de-east-1")), BOOK) == ()
+
+
+@given(
+    st.integers(0, 10**9), st.integers(0, 10**12), st.sampled_from([128, 512, 10_240]), st.integers(0, 10_240),
+    st.integers(0, 10**6), st.sampled_from(["us-east-1", "cn-northwest-1", "ap-east-2", ""]),
+)  # fmt: skip
+@settings(deadline=None, max_examples=80)
+def test_no_change_makes_a_bill_negative(
+    requests: int, billed_ms: int, memory: int, used: int, timeouts: int, region: str
+) -> None:
+    usage = Usage(region=region, requests=requests, billed_ms=billed_ms, billed_mb_ms=billed_ms * memory)
+    one = month(usage=usage, memory_mb=memory, max_memory_mb=used, timeouts=timeouts, timeout_s=3, cold_starts=5,
+                init_ms=min(billed_ms, 900), failures=timeouts, retried=timeouts, runtime="python3.13")  # fmt: skip
+    for saving in savings(one, BOOK):
+        assert saving.then >= 0
+        assert saving.saves == saving.now - saving.then
+
+
+def test_the_command_lists_changes_with_their_arithmetic(tmp_path: Path) -> None:
+    events = [
+        Event(T0 + 1000 * at, text)
+        for at in range(20)
+        for text in (
+            start(request_id(at)),
+            report(request_id(at), 1000.0, "Init Duration: 400.00 ms\t", memory_mb=1024),
+        )
+    ]
+    imported(tmp_path, events)
+    arguments = ["--db", str(tmp_path / "store.db"), "whatif", "--range", "all", "--json"]
+    result = CliRunner().invoke(cli, arguments, env={"XDG_CONFIG_HOME": "/nowhere"})
+    assert result.exit_code == 0, result.output
+    rows = json.loads(result.stdout)["rows"]
+    changes = {row["change"]: row for row in rows}
+    assert "128 MB instead of 1,024" in changes
+    assert all(Decimal(row["saves_usd"]) == Decimal(row["now_usd"]) - Decimal(row["then_usd"]) for row in rows)
+    assert [Decimal(row["saves_usd"]) for row in rows] == sorted((Decimal(r["saves_usd"]) for r in rows), reverse=True)
