@@ -17,7 +17,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "throttles": ("throttles", "Throttles and concurrency."),
     "costs": ("costs", "What the stored usage costs, line by line, and the month's projection."),
     "cost-estimate": ("cost_estimate", "What a workload costs: from figures, the store, or a plan."),
-    "runner": ("runner", "The local Lambda: deploy, invoke, list, logs, remove."),
+    "runner": ("runner", "The local Lambda: serve, deploy, invoke, list, logs, remove, trigger."),
     "prices": ("prices", "The price book: show, check."),
     "db": ("db", "The store: info, check, prune, export, query."),
     "doctor": ("doctor", "What works here, what does not, what to do."),
