@@ -6,6 +6,7 @@ from importlib.util import find_spec
 import click
 
 COMMANDS: dict[str, tuple[str, str]] = {
+    "demo": ("demo", "The local runner, sample functions, real invocations, and the screens on them."),
     "collect": ("collect", "Collect logs and metrics from CloudWatch or a local runner."),
     "import": ("import_", "Read exported logs into the store; - is stdin."),
     "functions": ("functions", "All functions: calls, errors, latency, cost."),
