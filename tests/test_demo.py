@@ -66,12 +66,8 @@ def test_the_stores_counts_are_what_the_runner_did(tmp_path: Path) -> None:
             done[name, "billed_ms"] += int(found[1])
             done[name, "cold_starts"] += "Init Duration" in message
             done[name, "timeouts"] += found[3] == "timeout"
-    metrics = dict(
-        ((function, metric), value)
-        for function, metric, value in log.execute(
-            "SELECT function, metric, sum(value) FROM metrics WHERE stat = 'Sum' GROUP BY function, metric"
-        )
-    )
+    sums = "SELECT function, metric, sum(value) FROM metrics WHERE stat = 'Sum' GROUP BY function, metric"
+    metrics = {(function, metric): value for function, metric, value in log.execute(sums)}
     log.close()
     names = {name for name, _ in done}
     assert len(names) >= 7
@@ -84,8 +80,7 @@ def test_the_stores_counts_are_what_the_runner_did(tmp_path: Path) -> None:
         assert row["throttles"] == metrics[name, "Throttles"], name
         assert row["cold_starts"] == done[name, "cold_starts"], name
         assert row["billed_ms"] == done[name, "billed_ms"], name
-    total = Counter({key: sum(value for (_, kind), value in done.items() if kind == key) for key in ("timeouts",)})
-    assert total["timeouts"] > 0
+    assert sum(value for (_, kind), value in done.items() if kind == "timeouts") > 0
     assert metrics["order-worker", "Throttles"] > 0
     assert metrics["payments", "Errors"] > 0
     store = tmp_path / "kept" / "demo.db"

@@ -81,6 +81,7 @@ class _Pool:
     starting: int = 0
     provisioned: int = 0  # how many were asked for
     provisioned_ready: int = 0
+    provisioned_starting: int = 0
 
 
 class Fleet:
@@ -133,7 +134,7 @@ class Fleet:
         if environment is None:
             waiting: asyncio.Future[Environment] = asyncio.get_running_loop().create_future()
             pool.waiting.append(waiting)
-            self._spawn(self._start_one(pool))
+            self._begin_start(pool, ON_DEMAND)
             try:
                 environment = await waiting
             except BaseException:
@@ -212,8 +213,8 @@ class Fleet:
 
     # --- starting and ending
 
-    async def _start_one(self, pool: _Pool, kind: str = ON_DEMAND) -> None:
-        pool.starting += 1
+    async def _start_one(self, pool: _Pool, kind: str) -> None:
+        counted = True  # in ``starting``, until it is in ``alive``
         slot: asyncio.TimerHandle | None = None
         environment: Environment | None = None
         held = False
@@ -232,9 +233,12 @@ class Fleet:
             slot = asyncio.get_running_loop().call_later(_START_SLOT_S, free)
             environment = Environment(pool.deployment, self._log, self._host, kind=kind, on_line=self._on_line)
             pool.alive.add(environment)
+            pool.starting -= 1
+            counted = False
             await environment.init()
             if kind == PROVISIONED:
                 pool.provisioned_ready += 1
+                pool.provisioned_starting -= 1
             self._offer(pool, environment)
         except RunnerError as error:
             if environment is not None:
@@ -245,7 +249,7 @@ class Fleet:
                     waiting.set_exception(error)
                     break
         finally:
-            pool.starting -= 1
+            pool.starting -= counted
             if slot is not None:
                 slot.cancel()
             free()
@@ -256,7 +260,12 @@ class Fleet:
             pool.provisioned_ready = max(pool.provisioned_ready - 1, 0)
         self._spawn(environment.stop())
         if environment.kind == PROVISIONED and not self._closed and pool.provisioned_ready < pool.provisioned:
-            self._spawn(self._start_one(pool, PROVISIONED))
+            pool.provisioned_starting += 1
+            self._begin_start(pool, PROVISIONED)
+
+    def _begin_start(self, pool: _Pool, kind: str) -> None:
+        pool.starting += 1
+        self._spawn(self._start_one(pool, kind))
 
     def _spawn(self, work: "asyncio._CoroutineLike[None]") -> "asyncio.Task[None]":
         task = asyncio.get_running_loop().create_task(work)
@@ -291,8 +300,9 @@ class Fleet:
         """Keep ``wanted`` environments ready ahead of calls."""
         pool = self._pool(deployment)
         pool.provisioned = wanted
-        for _ in range(wanted - pool.provisioned_ready):
-            self._spawn(self._start_one(pool, PROVISIONED))
+        for _ in range(wanted - pool.provisioned_ready - pool.provisioned_starting):
+            pool.provisioned_starting += 1
+            self._begin_start(pool, PROVISIONED)
         while pool.provisioned_idle and pool.provisioned_ready > wanted:
             self._discard(pool, pool.provisioned_idle.pop())
 
