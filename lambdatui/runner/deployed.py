@@ -170,7 +170,7 @@ def _copy(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, target: Path) -> Non
 class Watch:
     """Whether the files of folders that are used where they lie have changed.
 
-    Looking costs at most a twentieth of the time: a folder of thousands of files is looked at a few times a second.
+    Looking costs at most a fiftieth of the time: a folder of thousands of files is looked at a few times a second.
     """
 
     def __init__(self) -> None:
@@ -183,7 +183,7 @@ class Watch:
             return False
         state = hash(tuple(_files(path)))
         took = time.monotonic() - now
-        self._seen[path] = (now + took + 19 * took, state)
+        self._seen[path] = (now + took + 49 * took, state)
         return before not in (0, state)
 
 

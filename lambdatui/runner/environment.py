@@ -203,7 +203,7 @@ class Environment:
             self._emit([(now_ms(), self._lines.init_report(init_us, phase, "error", failed.report_type))])
             return failed, init_us
         self._process = process
-        ending, error = await process.wait(api.ready, limit_s)
+        ending, error = await process.wait(api.ready, limit_s, api)
         init_us = _since(started)
         if ending is Ending.ANSWERED and error is None:
             return None, init_us
@@ -244,7 +244,7 @@ class Environment:
         assert self._api is not None
         left_s = limit_s - (time.perf_counter() - started)
         answered = self._api.offer(replace(event, deadline_ms=now_ms() + int(left_s * 1000)))
-        return await self._process.wait(answered, left_s)
+        return await self._process.wait(answered, left_s, self._api)
 
     def _failure(self, request_id: str, ending: Ending, process: FunctionProcess) -> _Outcome:
         """What the caller gets when there is no answer, in Lambda's words."""

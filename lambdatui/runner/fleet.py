@@ -125,7 +125,9 @@ class Fleet:
         self.check(name)
         pool = self._pool(deployment)
         environment = self._ready(pool)
-        if environment is None:
+        # A start that is under way for a call that has been served meanwhile is this one's.
+        starts = environment is None and pool.starting <= len(pool.waiting)
+        if starts:
             self._allow_start(pool)
         self.total += 1
         running = self.running[name] = self.running.get(name, 0) + 1
@@ -134,7 +136,8 @@ class Fleet:
         if environment is None:
             waiting: asyncio.Future[Environment] = asyncio.get_running_loop().create_future()
             pool.waiting.append(waiting)
-            self._begin_start(pool, ON_DEMAND)
+            if starts:
+                self._begin_start(pool, ON_DEMAND)
             try:
                 environment = await waiting
             except BaseException:
@@ -186,7 +189,7 @@ class Fleet:
         now = time.monotonic()
         while starts and starts[0] < now - SCALING_S:
             starts.popleft()
-        if len(starts) >= SCALING:
+        if len(starts) + pool.starting >= SCALING:
             raise Throttled(ACCOUNT_LIMIT)
         if self._count() >= self.limits.machine and not self._evict():
             if not self._said_full:
@@ -196,7 +199,6 @@ class Fleet:
                     "more calls are throttled (--max-environments raises it)\n"
                 )
             raise Throttled(ACCOUNT_LIMIT)
-        starts.append(now)
 
     def _count(self) -> int:
         return sum(len(pool.alive) + pool.starting for pool in self._pools.values())
@@ -233,6 +235,7 @@ class Fleet:
             slot = asyncio.get_running_loop().call_later(_START_SLOT_S, free)
             environment = Environment(pool.deployment, self._log, self._host, kind=kind, on_line=self._on_line)
             pool.alive.add(environment)
+            self._starts.setdefault(pool.deployment.name, deque()).append(time.monotonic())
             pool.starting -= 1
             counted = False
             await environment.init()

@@ -15,10 +15,11 @@ from pathlib import Path
 
 from lambdatui.runner import memory
 from lambdatui.runner.output import Output
-from lambdatui.runner.runtime_api import Answer
+from lambdatui.runner.runtime_api import Answer, RuntimeApi
 
 _MEMORY_EVERY_S = 0.005
 _READ_BYTES = 65_536
+_SHORT_S = 0.001
 # A pipe holds 64 KB by default and at most 1 MB: this many reads empty it, and a descendant that goes on writing
 # cannot hold us.
 _DRAIN_READS = 16
@@ -145,9 +146,10 @@ class FunctionProcess:
         return self.exited.result()
 
     async def wait(
-        self, wanted: "asyncio.Future[Answer] | asyncio.Future[Answer | None]", limit_s: float
+        self, wanted: "asyncio.Future[Answer] | asyncio.Future[Answer | None]", limit_s: float, api: RuntimeApi
     ) -> tuple[Ending, Answer | None]:
         """Wait for an answer. Whatever the process wrote until then has been emitted."""
+        began = time.perf_counter()
         done: asyncio.Future[Ending] = self._loop.create_future()
 
         def end(ending: Ending) -> None:
@@ -174,6 +176,7 @@ class FunctionProcess:
         watch = self._loop.call_later(_MEMORY_EVERY_S, look)
         timer = self._loop.call_later(max(limit_s, 0), end, Ending.TIMED_OUT)
         wanted.add_done_callback(answered)
+        api.on_settled = answered  # a turn of the loop sooner than the future says it
         self.exited.add_done_callback(exited)
         try:
             ending = await done
@@ -181,6 +184,7 @@ class FunctionProcess:
             watch.cancel()
             timer.cancel()
             wanted.remove_done_callback(answered)
+            api.on_settled = None
             self.exited.remove_done_callback(exited)
         if ending is Ending.EXITED and self._cgroup is not None and self._cgroup.killed_for_memory():
             ending = Ending.OUT_OF_MEMORY
@@ -188,7 +192,7 @@ class FunctionProcess:
         if ending is Ending.TIMED_OUT:
             self._outgrown()
         elif ending is Ending.ANSWERED:
-            self._measure()
+            self._measure(time.perf_counter() - began)
         if self._unwritten is not None:
             raise self._unwritten
         self.drain()
@@ -259,11 +263,12 @@ class FunctionProcess:
         self.peak_bytes = max(self.peak_bytes, resident)
         return resident > self._memory_bytes
 
-    def _measure(self) -> None:
+    def _measure(self, took_s: float) -> None:
         resident = self._gauge.resident_bytes(known_peak=self.peak_bytes)
-        if resident > self.peak_bytes:
-            self.peak_bytes = resident
-        self.peak_bytes = max(self.peak_bytes, memory.peak_bytes(self._process.pid))
+        if took_s > _SHORT_S or resident > self.peak_bytes or not self.peak_bytes:
+            # Asking the kernel for its high-water mark takes a tenth of a warm call: not after one that was too short
+            # to touch a megabyte and give it back.
+            self.peak_bytes = max(self.peak_bytes, resident, memory.peak_bytes(self._process.pid))
 
     def _listen(self) -> None:
         if not self._reading:

@@ -64,6 +64,7 @@ class RuntimeApi:
 
     def __init__(self) -> None:
         self.ready: asyncio.Future[Answer | None] = asyncio.get_running_loop().create_future()
+        self.on_settled: Callable[[object], None] | None = None
         self._server = Server(self)
         self._polling: Request | None = None
         self._event: Event | None = None
@@ -211,6 +212,8 @@ class RuntimeApi:
     def _settle(self, answer: Answer) -> None:
         if self._answer is not None and not self._answer.done():
             self._answer.set_result(answer)
+            if self.on_settled is not None:
+                self.on_settled(answer)
 
 
 def _streamed(request: Request, stream: _Stream) -> Answer:

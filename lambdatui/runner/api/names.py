@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from lambdatui.runner.api.errors import ApiError, constraint, not_found
 from lambdatui.runner.deployed import Deployed, Function
@@ -30,6 +31,7 @@ class Meant:
         return base if self.qualifier is None else f"{base}:{self.qualifier}"
 
 
+@lru_cache(maxsize=1024)
 def split(given: str, qualifier: str | None = None) -> tuple[str, str | None]:
     """The bare name and the qualifier of a name, a partial or a full ARN. ApiError."""
     if not 1 <= len(given) <= 170:
