@@ -155,11 +155,7 @@ class Environment:
         ended_ms = now_ms()
         self._emit([(ended_ms, line) for line in self._lines.last(report)])
         answer = outcome.answer
-        name, log = self.deployment.name, self._log
-        log.count(name, "Invocations", 1.0, start_ms)
-        log.count(name, "Errors", float(answer.error_type is not None), start_ms)
-        log.count(name, "Throttles", 0.0, start_ms)  # none is a point too, as in CloudWatch
-        log.measure(name, "Duration", duration_us / 1000, start_ms)
+        self._log.invocation(self.deployment.name, duration_us / 1000, answer.error_type is not None, start_ms)
         self.idle_since = time.monotonic()
         ended = "".join(self._tail).encode()[-_TAIL_BYTES:] if self._tail is not None else b""
         self._tail = None

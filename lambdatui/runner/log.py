@@ -159,6 +159,24 @@ class Log:
         for stat, one in (("SampleCount", 1.0), ("Sum", value), ("Minimum", value), ("Maximum", value)):
             self._merge((function, metric, stat, start_ms), one)
 
+    def invocation(self, function: str, duration_ms: float, failed: bool, time_ms: int) -> None:
+        """Count an invocation: the metrics that each has, in one go."""
+        start_ms = time_ms - time_ms % _BIN_MS
+        bins = self._batch.bins
+        for metric, stat, value in (
+            ("Invocations", "Sum", 1.0),
+            ("Errors", "Sum", float(failed)),
+            ("Throttles", "Sum", 0.0),  # none is a point too, as in CloudWatch
+            ("Duration", "SampleCount", 1.0),
+            ("Duration", "Sum", duration_ms),
+            ("Duration", "Minimum", duration_ms),
+            ("Duration", "Maximum", duration_ms),
+        ):
+            key = (function, metric, stat, start_ms)
+            before = bins.get(key)
+            bins[key] = value if before is None else _merged(stat, before, value)
+        self._soon()
+
     def execute(self, statement: str, values: Sequence[object]) -> None:
         """Do this in the transaction of what else was handed over in this go of the loop."""
         self._batch.statements.append((statement, values))
