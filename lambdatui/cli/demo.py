@@ -15,6 +15,7 @@ from types import FrameType
 import click
 
 from collectors.store.reader import Reader
+from lambdatui import first_frame
 from lambdatui.cli.opened import now_ms, price_book
 from lambdatui.cli.options import current_context
 from lambdatui.cli.output import Listing, emit, listing_options
@@ -23,6 +24,7 @@ from lambdatui.views.time_range import RangeChoice
 
 _WITHOUT_TERMINAL_S = 5.0
 _END_S = 20.0
+_told_to_end: list[int] = []  # the signals that came
 _BRIEF = (
     "function", "memory_mb", "invocations", "errors", "timeouts", "throttles", "cold_starts", "p50_ms", "p99_ms",
     "billed_ms", "max_memory_mb", "cost_usd",
@@ -72,7 +74,8 @@ def _folder(keep: str | None) -> Iterator[Path]:
 def _hangup_is_an_interrupt() -> Iterator[None]:
     """SIGTERM and SIGHUP end the demo as ctrl-c does: with everything that it started."""
 
-    def interrupt(_: int, __: FrameType | None) -> None:
+    def interrupt(number: int, __: FrameType | None) -> None:
+        _told_to_end.append(number)
         raise KeyboardInterrupt
 
     before = {number: signal.signal(number, interrupt) for number in (signal.SIGTERM, signal.SIGHUP)}
@@ -148,7 +151,15 @@ def _screens(folder: Path, seconds: float, seed: int) -> int:
     with _processes(folder, seconds, seed) as processes:
         click.echo(f"calling {', '.join(processes.functions)}", err=True)
         _wait_for_rows(processes.store)
-        return run(replace(context, db=processes.store))
+        try:
+            return run(replace(context, db=processes.store))
+        except BaseException:
+            if not _told_to_end:
+                raise
+            # The terminal is gone, or its screens were interrupted midway: it is left as it was found.
+            with contextlib.suppress(OSError, ValueError):
+                first_frame.leave()
+            return 130
 
 
 def _wait_for_rows(store: Path) -> None:

@@ -7,7 +7,7 @@ import signal
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from lambdatui.runner import platform_lines, runtimes
@@ -239,7 +239,8 @@ class Environment:
         assert self._process is not None
         assert self._api is not None
         left_s = limit_s - (time.perf_counter() - started)
-        answered = self._api.offer(replace(event, deadline_ms=now_ms() + int(left_s * 1000)))
+        event.deadline_ms = now_ms() + int(left_s * 1000)
+        answered = self._api.offer(event)
         return await self._process.wait(answered, left_s, self._api)
 
     def _failure(self, request_id: str, ending: Ending, process: FunctionProcess) -> _Outcome:

@@ -23,9 +23,9 @@ _INVOCATION = _PREFIX + "invocation/"
 _ACCEPTED = b'{"status":"OK"}\n'
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Event:
-    """One invocation as the process gets it; ``deadline_ms`` is epoch milliseconds.
+    """One invocation as the process gets it; ``deadline_ms`` is epoch milliseconds, set when it is offered.
 
     ``on_start`` and ``on_chunk`` take a streamed response as it comes: its content type, then its bytes.
     """
