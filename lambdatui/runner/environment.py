@@ -109,6 +109,7 @@ class Environment:
         self._peak_bytes = 0
         self._init_us: int | None = None
         self._tail: deque[str] | None = None
+        self._unsaid_start: tuple[int, str] | None = None
         self._folder = host.folder / self._id
         self._api: RuntimeApi | None = None
         self._address = ""
@@ -134,7 +135,7 @@ class Environment:
         self._tail = deque(maxlen=2000) if tail else None
         request_id = event.request_id
         start_ms, started = now_ms(), time.perf_counter()
-        self._emit([(start_ms, self._lines.start(request_id))])
+        self._unsaid_start = (start_ms, self._lines.start(request_id))
         outcome = await self._answer(event, started)
         duration_us = _since(started)
         if outcome.status == "timeout":
@@ -215,6 +216,7 @@ class Environment:
     async def _answer(self, event: Event, started: float) -> _Outcome:
         limit_s = float(self.deployment.timeout_s)
         if self._process is None or not self._process.alive:
+            self._say_start()
             await self._stop_process()
             failed, _ = await self._start("invoke", limit_s, event.request_id)
             if failed is not None:
@@ -235,12 +237,18 @@ class Environment:
         await self._stop_process()
         return failure
 
+    def _say_start(self) -> None:
+        if self._unsaid_start is not None:
+            said, self._unsaid_start = self._unsaid_start, None
+            self._emit([said])
+
     async def _offered(self, event: Event, started: float, limit_s: float) -> tuple[Ending, Answer | None]:
         assert self._process is not None
         assert self._api is not None
         left_s = limit_s - (time.perf_counter() - started)
         event.deadline_ms = now_ms() + int(left_s * 1000)
         answered = self._api.offer(event)
+        self._say_start()  # while the process is at it already: what it writes is read later
         return await self._process.wait(answered, left_s, self._api)
 
     def _failure(self, request_id: str, ending: Ending, process: FunctionProcess) -> _Outcome:
