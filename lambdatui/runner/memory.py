@@ -149,6 +149,12 @@ class Cgroup:
         return True
 
 
+def group_prefix() -> str:
+    """What the paths of this process's groups begin with; empty where none can be made."""
+    parent = _parent()
+    return "" if parent is None else str(parent[0] / f"lambdatui-{os.getpid()}-")
+
+
 def _parent() -> tuple[Path, bool] | None:
     """The folder to make groups in, and whether it is of version 2."""
     try:

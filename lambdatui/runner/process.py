@@ -49,7 +49,7 @@ class Host:
         self.counter = 0
         script = str(Path(__file__).with_name("reaper.py"))
         self._reaper = subprocess.Popen(
-            [sys.executable, "-I", "-S", script, str(self.folder)],
+            [sys.executable, "-I", "-S", script, str(self.folder), memory.group_prefix()],
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

@@ -2,13 +2,15 @@
 
 Run as a script in a session of its own. Its standard input is the runner's: ``+PID`` and ``-PID`` tell of function
 processes (each leads a session and a process group). At its end, however the runner ended, all that are left are
-killed, and the folder given as the argument is removed.
+killed, and the folder given as the argument and the cgroups that begin with the second one are removed.
 """
 
+import glob
 import os
 import shutil
 import signal
 import sys
+import time
 
 
 def main() -> None:
@@ -23,8 +25,17 @@ def main() -> None:
             os.killpg(pid, signal.SIGKILL)
         except (ProcessLookupError, PermissionError):
             continue
-    for folder in sys.argv[1:]:
-        shutil.rmtree(folder, ignore_errors=True)
+    folder, groups = sys.argv[1:]
+    shutil.rmtree(folder, ignore_errors=True)
+    for group in glob.glob(glob.escape(groups) + "*") if groups else ():
+        for _ in range(50):  # the kernel takes a moment to let go of what was killed
+            try:
+                os.rmdir(group)
+                break
+            except FileNotFoundError:
+                break
+            except OSError:
+                time.sleep(0.02)
 
 
 if __name__ == "__main__":
