@@ -1,8 +1,8 @@
 """A runner's SQLite log, read as if it were CloudWatch.
 
-The format, version 1: ``PRAGMA application_id`` 0x6c746472, ``PRAGMA user_version`` 1, tables ``functions``,
+The format, versions 1 and 2: ``PRAGMA application_id`` 0x6c746472, ``PRAGMA user_version``, tables ``functions``,
 ``log_events`` and ``metrics``. ``log_events.id`` and ``metrics.id`` only grow; they are the checkpoints here, and 0
-is the beginning. ``lambdatui.runner.log`` documents the columns.
+is the beginning. ``lambdatui.runner.log_schema`` documents the columns.
 """
 
 import sqlite3
@@ -15,11 +15,11 @@ from collectors.model import Function, FunctionKey, LogEvent, MetricPoint
 from collectors.source import SourceFailed
 
 APPLICATION_ID = 0x6C746472
-VERSION = 1
+VERSION = 2
 BLOCK = 5_000
 
 _FUNCTIONS = (
-    "SELECT name, account, region, runtime, arch, memory_mb, timeout_s, ephemeral_mb, log_group FROM functions"
+    "SELECT name, account, region, runtime, arch, memory_mb, timeout_s, ephemeral_mb, log_group, {} FROM functions"
     " ORDER BY name"
 )
 _EVENTS = (
@@ -51,8 +51,9 @@ class RunnerLog:
         [(version,)] = self._read("PRAGMA user_version")
         if application != APPLICATION_ID:
             raise SourceFailed(str(self.path), "it is a database, but not a runner's log", "give the runner's own file")
+        self._reserved = "reserved_concurrency" if version > 1 else "NULL"
         if not 1 <= version <= VERSION:
-            meaning = f"it is of version {version}, and this program reads version {VERSION}"
+            meaning = f"it is of version {version}, and this program reads versions to {VERSION}"
             raise SourceFailed(str(self.path), meaning, "upgrade lambdatui")
 
     def __enter__(self) -> "RunnerLog":
@@ -67,7 +68,7 @@ class RunnerLog:
         """Every function that was ever deployed: the events of a removed one are still there."""
         return [
             Function(FunctionKey(name, account, region), *configuration)
-            for name, account, region, *configuration in self._read(_FUNCTIONS)
+            for name, account, region, *configuration in self._read(_FUNCTIONS.format(self._reserved))
         ]
 
     def event_blocks(self, after: int = 0) -> Iterator[tuple[list[LogEvent], int]]:
@@ -117,20 +118,25 @@ class RunnerSource:
         self.name = f"runner {log.path}"
         self._log = log
         self._since_ms = since_ms
+        self._events_read: int | None = None
+        self._metrics_read = 0
 
     def functions(self) -> list[Function]:
         return self._log.functions()
 
     def event_blocks(self) -> Iterator[list[LogEvent]]:
-        after = 0 if self._since_ms is None else self._log.first_event_at(self._since_ms)
-        return (block for block, _ in self._log.event_blocks(after))
+        """The events that were not given before: asked again, it goes on where it was."""
+        after = self._events_read
+        if after is None:
+            after = 0 if self._since_ms is None else self._log.first_event_at(self._since_ms)
+        for block, checkpoint in self._log.event_blocks(after):
+            yield block
+            self._events_read = checkpoint
 
     def metrics(self) -> Iterable[MetricPoint]:
+        """The points that are new, or have changed, since they were given before."""
         since_ms = self._since_ms or 0
-        return (
-            point
-            for block, _ in self._log.metrics()
-            for point in block
+        for block, checkpoint in self._log.metrics(self._metrics_read):
             # The bin that holds ``since`` began before it.
-            if point.start_ms + point.period_s * 1000 > since_ms
-        )
+            yield from (point for point in block if point.start_ms + point.period_s * 1000 > since_ms)
+            self._metrics_read = checkpoint

@@ -18,7 +18,7 @@ from collectors.store.reader import Reader
 from lambdatui.cli.main import cli
 from lambdatui.runner.functions import Deployment
 from lambdatui.runner.log import Log
-from lambdatui.runner.platform_lines import end, report, start
+from lambdatui.runner.platform_lines import PlatformLines, Report
 
 REQUEST = "11111111-2222-3333-4444-555555555555"
 # What moto does not know is left out: account settings, schedules, an alarm's history.
@@ -27,8 +27,9 @@ FIGURES = ("functions", "events", "duplicates", "invocations", "errors", "reject
 
 
 def lines(request_id: str = REQUEST) -> list[str]:
-    last = report(request_id, duration_us=2_500, memory_mb=128, max_memory_mb=31, init_us=80_000)
-    return [start(request_id), "hello\n", end(request_id), last]
+    platform = PlatformLines(Deployment("fn", "/", "app.handler", "python3.11"))
+    last = platform.last(Report(request_id, duration_us=2_500, memory_mb=128, max_memory_mb=31, init_us=80_000))
+    return [platform.start(request_id), "hello\n", *last]
 
 
 @pytest.fixture(autouse=True)
@@ -39,12 +40,15 @@ def home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 @pytest.fixture
 def runner_db(tmp_path: Path) -> Path:
     path = tmp_path / "runner.db"
-    one = Deployment("fn", str(tmp_path), "app.handler")
+    one = Deployment("fn", str(tmp_path), "app.handler", "python3.11")
     now_ms = time.time_ns() // 1_000_000
     with Log(path) as log:
         log.deployed(one, now_ms)
-        rows = [(now_ms + at, f"{at:056d}", "2025/01/01/[$LATEST]ab", message) for at, message in enumerate(lines())]
-        log.finish("fn", one.log_group, rows, start_ms=now_ms, duration_us=2_500, failed=False)
+        stream = "2025/01/01/[$LATEST]ab"
+        log.write([(now_ms + at, f"{at:056d}", one.log_group, stream, line) for at, line in enumerate(lines())])
+        log.count("fn", "Invocations", 1.0, now_ms)
+        log.count("fn", "Errors", 0.0, now_ms)
+        log.measure("fn", "Duration", 2.5, now_ms)
     return path
 
 

@@ -8,6 +8,7 @@ import sqlite3
 import stat
 import subprocess
 import sys
+import uuid
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -15,12 +16,15 @@ import pytest
 from click.testing import CliRunner
 
 from lambdatui.cli.runner import command
+from lambdatui.runner.deployed import Deployed
 from lambdatui.runner.environment import Environment, Invocation
-from lambdatui.runner.functions import Deployment, Deployments, RunnerError
+from lambdatui.runner.functions import Deployment
 from lambdatui.runner.log import Log
 from lambdatui.runner.output import EVENT_BYTES, Output
-from lambdatui.runner.platform_lines import billed_ms, report
-from lambdatui.runner.runtime_api import ANSWER_BYTES
+from lambdatui.runner.platform_lines import Report, billed_ms, report_line
+from lambdatui.runner.process import Host
+from lambdatui.runner.runtime_api import ANSWER_BYTES, Event
+from lambdatui.runner.runtimes import this_runtime
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the runner reads /proc")
 
@@ -75,12 +79,21 @@ def folder(tmp_path: Path) -> Path:
 
 
 def run(folder: Path, *payloads: object, handler: str = "app.handler", **settings: object) -> list[Invocation]:
-    deployment = Deployment("fn", str(folder / "src"), handler, **settings)  # type: ignore[arg-type]
+    deployment = Deployment("fn", str(folder / "src"), handler, this_runtime(), **settings)  # type: ignore[arg-type]
 
     async def invoke_all() -> list[Invocation]:
         with Log(folder / "runner.db") as log:
-            async with Environment(deployment, log) as environment:
-                return [await environment.invoke(json.dumps(payload).encode()) for payload in payloads]
+            host = Host()
+            environment = Environment(deployment, log, host)
+            try:
+                await environment.init()
+                return [
+                    await environment.invoke(Event(str(uuid.uuid4()), json.dumps(payload).encode(), 0, deployment.arn))
+                    for payload in payloads
+                ]
+            finally:
+                await environment.stop()
+                host.close()
 
     return asyncio.run(invoke_all())
 
@@ -240,13 +253,7 @@ def test_answers_that_cannot_be_sent_are_function_errors(folder: Path) -> None:
     )
     assert body(large)["errorType"] == "Function.ResponseSizeTooLarge"
     assert body(unserialisable)["errorType"] == "Runtime.MarshalError"
-    assert body(after)["calls"] == 3
-
-
-def test_payloads_are_checked_before_anything_runs(folder: Path) -> None:
-    with pytest.raises(RunnerError, match="Request must be smaller than 6291456 bytes"):
-        run(folder, "x" * 6_291_456)
-    assert not messages(folder)
+    assert body(after)["calls"] == 2  # awslambdaric itself ends when its answer is refused: a new process
 
 
 def test_a_function_sees_its_own_variables_and_no_credentials_of_ours(
@@ -256,7 +263,7 @@ def test_a_function_sees_its_own_variables_and_no_credentials_of_ours(
     (answer,) = run(folder, {"do": "environ"}, env={"COLOUR": "blue"}, memory_mb=256)
     environ = body(answer)
     assert environ["COLOUR"] == "blue"
-    assert "AWS_SECRET_ACCESS_KEY" not in environ
+    assert environ["AWS_SECRET_ACCESS_KEY"] != "ours"
     assert environ["home"] != os.path.expanduser("~")
     assert environ["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"] == "256"
     assert environ["cwd"] == environ["LAMBDA_TASK_ROOT"] == str(folder / "src")
@@ -298,7 +305,7 @@ def test_a_line_longer_than_an_event_is_cut() -> None:
 
 
 def test_report_prints_tabs_and_two_decimals() -> None:
-    line = report("id", duration_us=1_005, memory_mb=128, max_memory_mb=31, init_us=83_505)
+    line = report_line(Report("id", duration_us=1_005, memory_mb=128, max_memory_mb=31, init_us=83_505))
     assert line == (
         "REPORT RequestId: id\tDuration: 1.00 ms\tBilled Duration: 85 ms\tMemory Size: 128 MB\tMax Memory Used: 31 MB"
         "\tInit Duration: 83.50 ms\t\n"
@@ -318,7 +325,7 @@ def test_the_command_line_from_deploy_to_remove(folder: Path) -> None:
     code, out, err = deploy(folder, ["--env", "TOKEN=s3cret"])
     assert (code, out) == (0, "")
     assert "s3cret" not in err
-    kept = folder / "runner.functions" / "fn.json"
+    kept = folder / "runner.functions" / "fn" / "function.json"
     assert stat.S_IMODE(kept.stat().st_mode) == 0o600
     assert stat.S_IMODE((folder / "runner.db").stat().st_mode) == 0o600
     assert b"s3cret" not in (folder / "runner.db").read_bytes()
@@ -363,7 +370,7 @@ def test_wrong_usage_is_2(folder: Path, extra: list[str]) -> None:
 @pytest.mark.parametrize("extra", [["--runtime", "python3.99"], ["--env", "AWS_LAMBDA_X=1"]], ids=["runtime", "env"])
 def test_a_deployment_that_cannot_run_is_refused(folder: Path, extra: list[str]) -> None:
     assert deploy(folder, extra)[0] == 1
-    assert Deployments(folder / "runner.db").all() == []
+    assert Deployed(folder / "runner.db").functions == {}
 
 
 def test_a_file_that_is_no_runners_log_is_left_alone(folder: Path) -> None:

@@ -1,7 +1,6 @@
 """The runner's log as a source: what the runner writes is read back, from a checkpoint, and nothing else is."""
 
 import asyncio
-import json
 import sqlite3
 import sys
 from pathlib import Path
@@ -14,6 +13,9 @@ from collectors.source import Source, SourceFailed
 from lambdatui.runner.environment import Environment
 from lambdatui.runner.functions import Deployment
 from lambdatui.runner.log import Log
+from lambdatui.runner.process import Host
+from lambdatui.runner.runtime_api import Event
+from lambdatui.runner.runtimes import this_runtime
 
 DEPLOYED_MS = 1_735_689_600_000
 KEY = FunctionKey("fn", "000000000000", "us-east-1")
@@ -23,6 +25,12 @@ def deployment(folder: Path, name: str = "fn") -> Deployment:
     return Deployment(name, str(folder), "app.handler", "python3.11", 256, 5, {"TOKEN": "s3cret"})
 
 
+def finish(log: Log, start_ms: int, duration_ms: float, errors: int) -> None:
+    log.count("fn", "Invocations", 1.0, start_ms)
+    log.count("fn", "Errors", float(errors), start_ms)
+    log.measure("fn", "Duration", duration_ms, start_ms)
+
+
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     """A log of one function with events at 1,000 to 1,004 ms and two invocations in one minute."""
@@ -30,10 +38,10 @@ def path(tmp_path: Path) -> Path:
     one = deployment(tmp_path)
     with Log(found) as log:
         log.deployed(one, DEPLOYED_MS)
-        rows = [(1_000 + n, f"id{n}", "2025/01/01/[$LATEST]ab", f"line {n}\n") for n in range(5)]
-        log.write(one.log_group, rows[:3])
-        log.finish("fn", one.log_group, rows[3:4], start_ms=61_000, duration_us=2_500, failed=False)
-        log.finish("fn", one.log_group, rows[4:], start_ms=62_000, duration_us=1_500, failed=True)
+        stream = "2025/01/01/[$LATEST]ab"
+        log.write([(1_000 + n, f"id{n}", one.log_group, stream, f"line {n}\n") for n in range(5)])
+        finish(log, 61_000, 2.5, 0)
+        finish(log, 62_000, 1.5, 1)
     return found
 
 
@@ -41,7 +49,7 @@ def test_functions_come_without_their_environment(path: Path) -> None:
     with RunnerLog(path) as log:
         (function,) = log.functions()
     assert (function.key, function.runtime, function.memory_mb) == (KEY, "python3.11", 256)
-    assert (function.timeout_s, function.log_group, function.ephemeral_mb) == (5, "/aws/lambda/fn", None)
+    assert (function.timeout_s, function.log_group, function.ephemeral_mb) == (5, "/aws/lambda/fn", 512)
     assert b"s3cret" not in path.read_bytes()
 
 
@@ -68,7 +76,7 @@ def test_what_is_written_while_the_log_is_open_is_read_next(path: Path, tmp_path
     with RunnerLog(path) as reader:
         *_, (_, checkpoint) = reader.event_blocks()
         with Log(path) as writer:
-            writer.write("/aws/lambda/unknown", [(2_000, "late", "stream", "later\n")])
+            writer.write([(2_000, "late", "/aws/lambda/unknown", "stream", "later\n")])
         [(block, _)] = reader.event_blocks(checkpoint)
     assert [(event.event_id, event.function, event.account) for event in block] == [("late", "unknown", "")]
 
@@ -88,7 +96,7 @@ def test_metric_bins_are_given_again_when_they_changed(path: Path, tmp_path: Pat
         assert {(point.function, point.period_s, point.start_ms) for point in points} == {(KEY, 60, 60_000)}
         assert list(reader.metrics(checkpoint)) == []
         with Log(path) as writer:
-            writer.finish("fn", "/aws/lambda/fn", [], start_ms=63_000, duration_us=500, failed=False)
+            finish(writer, 63_000, 0.5, 0)
         [(changed, _)] = reader.metrics(checkpoint)
     assert {point.value for point in changed if point.metric == "Invocations"} == {3.0}
 
@@ -108,13 +116,19 @@ def test_the_source_leaves_out_what_is_older(path: Path) -> None:
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the runner reads /proc")
 def test_a_real_invocation_arrives_whole(tmp_path: Path) -> None:
     (tmp_path / "app.py").write_text("def handler(event, context):\n    print('hello')\n    return event\n")
-    one = Deployment("real", str(tmp_path), "app.handler")
+    one = Deployment("real", str(tmp_path), "app.handler", this_runtime())
 
     async def invoke() -> str:
         with Log(tmp_path / "runner.db") as log:
             log.deployed(one, DEPLOYED_MS)
-            async with Environment(one, log) as environment:
-                return (await environment.invoke(json.dumps({}).encode())).request_id
+            host = Host()
+            environment = Environment(one, log, host)
+            try:
+                await environment.init()
+                return (await environment.invoke(Event("1" * 36, b"{}", 0, one.arn))).request_id
+            finally:
+                await environment.stop()
+                host.close()
 
     request_id = asyncio.run(invoke())
     with RunnerLog(tmp_path / "runner.db") as log:
@@ -141,9 +155,9 @@ def test_what_cannot_be_read_is_said(tmp_path: Path, path: Path) -> None:
         RunnerLog(other)
 
     db = sqlite3.connect(path)
-    db.execute("PRAGMA user_version = 2")
+    db.execute("PRAGMA user_version = 9")
     db.close()
-    with pytest.raises(SourceFailed, match=r"version 2.*upgrade"):
+    with pytest.raises(SourceFailed, match=r"version 9.*upgrade"):
         RunnerLog(path)
 
 

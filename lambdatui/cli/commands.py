@@ -6,6 +6,7 @@ from importlib.util import find_spec
 import click
 
 COMMANDS: dict[str, tuple[str, str]] = {
+    "demo": ("demo", "The local runner, sample functions, real invocations, and the screens on them."),
     "collect": ("collect", "Collect logs and metrics from CloudWatch or a local runner."),
     "import": ("import_", "Read exported logs into the store; - is stdin."),
     "functions": ("functions", "All functions: calls, errors, latency, cost."),
@@ -22,7 +23,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "costs": ("costs", "What the stored usage costs, line by line, and the month's projection."),
     "cost-estimate": ("cost_estimate", "What a workload costs: from figures, the store, or a plan."),
     "whatif": ("whatif", "What would be cheaper, in dollars a month, with the arithmetic."),
-    "runner": ("runner", "The local Lambda: deploy, invoke, list, logs, remove."),
+    "runner": ("runner", "The local Lambda: serve, deploy, invoke, list, logs, remove, trigger."),
     "prices": ("prices", "The price book: show, check, refresh."),
     "db": ("db", "The store: info, check, prune, export, query."),
     "doctor": ("doctor", "What works here, what does not, what to do."),

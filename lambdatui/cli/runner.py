@@ -1,6 +1,7 @@
-"""``lambdatui runner``: deploy Python functions on this machine, invoke them, read their log."""
+"""``lambdatui runner``: deploy functions on this machine, serve, invoke, and trigger them, read their log."""
 
 import asyncio
+import base64
 import json
 import sqlite3
 import sys
@@ -8,17 +9,22 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import wraps
 from pathlib import Path
-from typing import Concatenate, ParamSpec
+from typing import Any, Concatenate, ParamSpec
+from urllib.parse import quote
 
 import click
 
 from lambdatui import text
-from lambdatui.runner.environment import Environment, Invocation
-from lambdatui.runner.functions import Deployment, Deployments, RunnerError, this_runtime
-from lambdatui.runner.log import Log, default_path
-from lambdatui.runner.process import now_ms
+from lambdatui.cli.runner_trigger import trigger_options, wanted_trigger
+from lambdatui.runner.functions import RunnerError
+from lambdatui.runner.local import Api, Reply, with_api
+from lambdatui.runner.log import Log, clock_ms, default_path
+from lambdatui.runner.runtimes import this_runtime
+from lambdatui.runner.serve import Settings, serve
 
 P = ParamSpec("P")
+_FUNCTIONS = "/2015-03-31/functions"
+_ROLE = "arn:aws:iam::000000000000:role/local"
 
 
 class LogUnusable(click.ClickException):
@@ -29,10 +35,11 @@ class LogUnusable(click.ClickException):
 
 @click.group(name="runner")
 def command() -> None:
-    """Run Python functions here as Lambda would.
+    """Run functions here as Lambda would: Python, Node, and provided.al2023.
 
     Linux only, without Docker. A function gets its own variables and no credentials of yours, but it is not locked
-    in: it runs as you, and can read and write what you can.
+    in: it runs as you, and can read and write what you can. `serve` answers the Lambda API, for boto3 and the aws
+    command line with --endpoint-url; without it, each command runs what it needs itself.
     """
 
 
@@ -69,69 +76,186 @@ def _variables(_: click.Context, __: click.Parameter, values: Sequence[str]) -> 
     return {name: value for name, _, value in pairs}
 
 
+def _at(name: str, more: str = "") -> str:
+    return f"{_FUNCTIONS}/{quote(name, safe='')}{more}"
+
+
+@command.command(name="serve", epilog="Example: lambdatui runner serve --port 9001 --time-scale 60")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Another address than loopback needs --token.")
+@click.option("--port", type=click.IntRange(0, 65_535), default=0, show_default=True, help="0: any that is free.")
+@click.option("--token", help="What callers must give: as a bearer token, or as AWS_ACCESS_KEY_ID.")
+@click.option("--time-scale", type=click.FloatRange(0.001, 1e6), default=1.0, help="60: retries wait 60 times less.")
+@click.option("--concurrency", type=click.IntRange(101), default=1_000, show_default=True, help="The account's limit.")
+@click.option("--max-environments", type=click.IntRange(1), help="Processes at most (default: what the memory holds).")
+@click.option("--idle-s", type=click.FloatRange(0.1), default=300.0, show_default=True, help="How long one stays warm.")
+@click.option("--endpoint-url", metavar="URL", help="Where queues, topics and streams are (default: as boto3 does).")
+@_with_log
+def serve_(
+    log_path: Path,
+    host: str,
+    port: int,
+    token: str | None,
+    time_scale: float,
+    concurrency: int,
+    max_environments: int | None,
+    idle_s: float,
+    endpoint_url: str | None,
+) -> None:
+    """Serve the Lambda API until interrupted; the address is one line on stdout."""
+    settings = Settings(host, port, token, time_scale, concurrency, max_environments or 0, idle_s, endpoint_url)
+
+    def ready(runner: Any, url: str) -> None:
+        click.echo(url)
+        sys.stdout.flush()
+        names = ", ".join(sorted(runner.deployed.functions)) or "none yet"
+        click.echo(
+            f"serving {log_path}: {names}; at most {runner.fleet.limits.machine} environments on this machine", err=True
+        )
+
+    asyncio.run(serve(log_path, settings, ready))
+
+
 @command.command()
-@click.argument("path", type=click.Path(exists=True, file_okay=False, resolve_path=True))
+@click.argument("path", type=click.Path(exists=True, resolve_path=True))
 @click.option("--name", required=True, help="The function's name.")
-@click.option("--handler", required=True, help="module.function inside PATH.")
-@click.option("--runtime", default=this_runtime, help="python3.x, which must be on PATH (default: this Python).")
+@click.option("--handler", default="bootstrap", help="module.function inside PATH.")
+@click.option("--runtime", default=this_runtime, help="python3.x, nodejs20.x and so on, provided.al2023.")
 @click.option("--memory-mb", type=click.IntRange(128, 10_240), default=128, show_default=True)
 @click.option("--timeout-s", type=click.IntRange(1, 900), default=3, show_default=True)
+@click.option("--ephemeral-mb", type=click.IntRange(512, 10_240), default=512, show_default=True)
 @click.option("--env", multiple=True, callback=_variables, metavar="KEY=VALUE", help="Repeatable; kept 0600.")
+@click.option("--layer", "layers", multiple=True, type=click.Path(exists=True, file_okay=False, resolve_path=True))
+@click.option("--reserved", type=click.IntRange(0), help="Reserved concurrency; 0 stops the function.")
+@click.option("--provisioned", type=click.IntRange(1), help="Publish a version with this many environments ready.")
+@click.option("--dlq", metavar="TARGET", help="file:///FOLDER, a queue's URL, or an ARN of SQS or SNS.")
+@click.option("--destination", "destinations", multiple=True, metavar="success|failure=TARGET")
+@click.option("--retries", type=click.IntRange(0, 2), help="Of an asynchronous event (default 2).")
+@click.option("--json-log", is_flag=True, help="The platform's lines in JSON.")
 @_with_log
-def deploy(
-    log_path: Path,
-    path: str,
-    name: str,
-    handler: str,
-    runtime: str,
-    memory_mb: int,
-    timeout_s: int,
-    env: dict[str, str],
-) -> None:
-    """Deploy the folder PATH as a function, in place of an older one of that name.
+def deploy(log_path: Path, /, path: str, name: str, **given: Any) -> None:
+    """Deploy the folder or ZIP at PATH as a function, in place of an older one of that name.
 
-    The folder is used where it is: an edited file counts from the next invoke on.
+    A folder is used where it is: an edited file counts from the next invoke on.
     """
-    deployment = Deployment(name, path, handler, runtime, memory_mb, timeout_s, env)
-    with Log(log_path) as log:
-        Deployments(log_path).put(deployment)
-        log.deployed(deployment, now_ms())
-    click.echo(f"deployed {name}: {runtime}, {memory_mb} MB, {timeout_s} s", err=True)
+    configuration = _configuration(given)
+    code = (
+        {"S3Bucket": "hot-reload", "S3Key": path}
+        if Path(path).is_dir()
+        else {"ZipFile": base64.b64encode(Path(path).read_bytes()).decode()}
+    )
+
+    def run(api: Api) -> None:
+        if api.ask("GET", _at(name)).status == 404:
+            api.do("POST", _FUNCTIONS, {"FunctionName": name, "Role": _ROLE, "Code": code, **configuration})
+        else:
+            api.do("PUT", _at(name, "/configuration"), configuration)
+            api.do("PUT", _at(name, "/code"), code)
+        _more(api, name, given)
+
+    with_api(log_path, run)
+    click.echo(f"deployed {name}: {given['runtime']}, {given['memory_mb']} MB, {given['timeout_s']} s", err=True)
+
+
+def _configuration(given: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = {
+        "Handler": given["handler"],
+        "Runtime": given["runtime"],
+        "MemorySize": given["memory_mb"],
+        "Timeout": given["timeout_s"],
+        "EphemeralStorage": {"Size": given["ephemeral_mb"]},
+        "Environment": {"Variables": given["env"]},
+        "Layers": list(given["layers"]),
+        "DeadLetterConfig": {"TargetArn": given["dlq"] or ""},
+        "LoggingConfig": {"LogFormat": "JSON" if given["json_log"] else "Text"},
+    }
+    return found
+
+
+def _more(api: Api, name: str, given: dict[str, Any]) -> None:
+    concurrency = f"/2017-10-31/functions/{name}/concurrency"
+    if given["reserved"] is not None:
+        api.do("PUT", concurrency, {"ReservedConcurrentExecutions": given["reserved"]})
+    else:
+        api.do("DELETE", concurrency)
+    settings: dict[str, Any] = {}
+    for each in given["destinations"]:
+        which, equals, target = each.partition("=")
+        if which not in ("success", "failure") or not equals:
+            raise click.UsageError(f"--destination {each}: give success=TARGET or failure=TARGET")
+        settings.setdefault("DestinationConfig", {})[f"On{which.capitalize()}"] = {"Destination": target}
+    if given["retries"] is not None:
+        settings["MaximumRetryAttempts"] = given["retries"]
+    if settings:
+        api.do("PUT", f"/2019-09-25/functions/{name}/event-invoke-config", settings)
+    if given["provisioned"] is not None:
+        version = api.do("POST", _at(name, "/versions"), {})["Version"]
+        where = f"/2019-09-30/functions/{name}/provisioned-concurrency?Qualifier={version}"
+        api.do("PUT", where, {"ProvisionedConcurrentExecutions": given["provisioned"]})
+        click.echo(
+            f"version {version} has {given['provisioned']} environments ready while `runner serve` runs", err=True
+        )
 
 
 @command.command()
 @click.argument("name")
 @click.option("--payload", multiple=True, default=["{}"], metavar="JSON|@FILE", help="Repeatable: the rest run warm.")
-@click.option("--log", "show_log", is_flag=True, help="Show the function's log on stderr as it is written.")
+@click.option(
+    "--type",
+    "kind",
+    type=click.Choice(["RequestResponse", "Event", "DryRun"]),
+    default="RequestResponse",
+    show_default=True,
+)
+@click.option("--log", "show_log", is_flag=True, help="Show the function's log on stderr.")
 @_with_log
-def invoke(log_path: Path, name: str, payload: Sequence[str], show_log: bool) -> None:
-    """Invoke NAME in a new environment; each answer is a line on stdout.
+def invoke(log_path: Path, name: str, payload: Sequence[str], kind: str, show_log: bool) -> None:
+    """Invoke NAME (or NAME:QUALIFIER); each answer is a line on stdout.
 
-    Exit code 1 when an invocation ended in a function error.
+    Exit code 1 when an invocation ended in a function error, or was refused.
     """
     payloads = [Path(given[1:]).read_bytes() if given.startswith("@") else given.encode() for given in payload]
-    deployment = Deployments(log_path).get(name)
+    headers = {"X-Amz-Invocation-Type": kind, **({"X-Amz-Log-Type": "Tail"} if kind == "RequestResponse" else {})}
 
-    async def run() -> list[Invocation]:
-        async with Environment(deployment, log, _show if show_log else None) as environment:
-            return [_told(await environment.invoke(body)) for body in payloads]
+    def run(api: Api) -> bool:
+        failed = False
+        for body in payloads:
+            reply = api.ask("POST", _at(name, "/invocations"), body, headers)
+            if reply.status >= 300:
+                said = reply.document
+                raise RunnerError(str(said.get("message") or said.get("Message")))
+            failed = _told(reply, kind, show_log and api.serving, waits=not api.serving) or failed
+        return failed
 
-    with Log(log_path) as log:
-        done = asyncio.run(run())
-    if any(invocation.error_type for invocation in done):
+    def shown(_: str, time_ms: int, message: str) -> None:
+        click.echo(_line(time_ms, message), err=True)
+
+    if with_api(log_path, run, shown if show_log else None):
         click.get_current_context().exit(1)
 
 
-def _told(invocation: Invocation) -> Invocation:
-    answer = invocation.payload.decode("utf-8", "replace")
+def _told(reply: Reply, kind: str, show_tail: bool, *, waits: bool) -> bool:
+    """Say what one invocation came to; whether it failed."""
+    if kind == "Event":
+        note = "; it runs when `lambdatui runner serve` does" if waits else ""
+        click.echo(f"accepted: request {reply.headers.get('x-amzn-requestid')}{note}", err=True)
+        return False
+    if kind == "DryRun":
+        click.echo("it could be invoked", err=True)
+        return False
+    answer = reply.body.decode("utf-8", "replace")
     click.echo(text.plain(answer, newlines=True) if sys.stdout.isatty() else answer)
-    init = f", init {invocation.init_us / 1000:.2f} ms" if invocation.init_us is not None else ""
-    click.echo(
-        f"{invocation.error_type or 'ok'}: {invocation.duration_us / 1000:.2f} ms{init}, "
-        f"billed {invocation.billed_ms} ms, {invocation.max_memory_mb} MB, request {invocation.request_id}",
-        err=True,
-    )
-    return invocation
+    tail = base64.b64decode(reply.headers.get("x-amz-log-result", "")).decode("utf-8", "replace")
+    if show_tail:
+        click.echo(text.plain(tail.rstrip(), newlines=True), err=True)
+    report = next((line for line in reversed(tail.splitlines()) if "REPORT" in line or "platform.report" in line), "")
+    failed = "x-amz-function-error" in reply.headers
+    error = ""
+    if failed:
+        found = json.loads(reply.body) if reply.body.startswith(b"{") else {}
+        error = str(found.get("errorType", "Unhandled"))
+    figures = " ".join(report.split()).removeprefix("REPORT RequestId: ")
+    click.echo(text.plain(f"{error or 'ok'}: request {figures}"), err=True)
+    return failed
 
 
 @command.command(name="list")
@@ -139,24 +263,32 @@ def _told(invocation: Invocation) -> Invocation:
 @_with_log
 def list_(log_path: Path, as_json: bool) -> None:
     """The deployed functions. Their variables are not shown."""
+    from lambdatui.runner.deployed import Deployed
+
+    functions = Deployed(log_path).functions
     rows = [
         {
-            "function": one.name,
-            "runtime": one.runtime,
-            "memory_mb": one.memory_mb,
-            "timeout_s": one.timeout_s,
-            "handler": one.handler,
-            "path": one.path,
+            "function": name,
+            "runtime": one.latest["Runtime"],
+            "memory_mb": one.latest["MemorySize"],
+            "timeout_s": one.latest["Timeout"],
+            "handler": one.latest.get("Handler"),
+            "reserved": one.reserved,
+            "path": one.latest["_path"],
         }
-        for one in Deployments(log_path).all()
+        for name, one in sorted(functions.items())
     ]
     if as_json:
-        click.echo(json.dumps({"as_of": text.iso(now_ms()), "rows": rows}))
+        click.echo(json.dumps({"as_of": text.iso(clock_ms()), "rows": rows}))
         return
     if not rows:
         click.echo("nothing is deployed: lambdatui runner deploy PATH --name NAME --handler MODULE.FUNCTION", err=True)
         return
-    table = [[column.upper() for column in rows[0]], *([str(value) for value in row.values()] for row in rows)]
+    _table([list(rows[0]), *([("-" if value is None else str(value)) for value in row.values()] for row in rows)])
+
+
+def _table(rows: list[list[str]]) -> None:
+    table = [[column.upper() for column in rows[0]], *rows[1:]]
     widths = [max(map(len, column)) for column in zip(*table, strict=True)]
     for line in table:
         click.echo(text.plain("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()))
@@ -165,17 +297,27 @@ def list_(log_path: Path, as_json: bool) -> None:
 @command.command()
 @click.argument("name")
 @click.option("--limit", type=click.IntRange(1), default=200, show_default=True, help="The newest events only.")
+@click.option("--follow", is_flag=True, help="Go on with what is written, until interrupted.")
 @_with_log
-def logs(log_path: Path, name: str, limit: int) -> None:
+def logs(log_path: Path, name: str, limit: int, follow: bool) -> None:
     """NAME's newest log events, oldest first. They outlive `remove`."""
+    import time
+
     if not log_path.exists():
         raise RunnerError(f"no runner's log at {log_path}: deploy and invoke a function first")
     with Log(log_path) as log:
         events = log.tail(f"/aws/lambda/{name}", limit)
-    if not events:
-        raise RunnerError(f"no log of {name!r} in {log_path}")
-    for time_ms, message in events:
-        click.echo(_line(time_ms, message))
+        if not events and not follow:
+            raise RunnerError(f"no log of {name!r} in {log_path}")
+        after = 0
+        while True:
+            for event_id, time_ms, message in events:
+                after = event_id
+                click.echo(_line(time_ms, message))
+            if not follow:
+                return
+            time.sleep(0.25)
+            events = log.tail(f"/aws/lambda/{name}", 10_000, after)
 
 
 @command.command()
@@ -183,14 +325,45 @@ def logs(log_path: Path, name: str, limit: int) -> None:
 @_with_log
 def remove(log_path: Path, name: str) -> None:
     """Forget the deployment of NAME and its variables. Its folder and its log stay."""
-    Deployments(log_path).remove(name)
-    with Log(log_path) as log:
-        log.removed(name, now_ms())
+    with_api(log_path, lambda api: api.do("DELETE", _at(name)))
     click.echo(f"removed {name}", err=True)
 
 
-def _show(time_ms: int, message: str) -> None:
-    click.echo(_line(time_ms, message), err=True)
+@command.command(epilog="Example: lambdatui runner trigger nightly --schedule 'cron(0 3 * * ? *)'")
+@click.argument("name", required=False)
+@trigger_options
+@click.option("--list", "list_them", is_flag=True, help="The triggers there are.")
+@click.option("--remove", "trigger_id", metavar="ID", help="Remove one.")
+@_with_log
+def trigger(log_path: Path, /, name: str | None, list_them: bool, trigger_id: str | None, **given: Any) -> None:
+    """Let something call NAME: a schedule, a folder, a queue, a stream, HTTP; or send it one event now.
+
+    What is kept works while `lambdatui runner serve` runs, and goes on when it is started again.
+    """
+
+    def run(api: Api) -> None:
+        if not api.serving:
+            raise RunnerError("triggers need a running runner: start `lambdatui runner serve` first")
+        if list_them:
+            for one_id, document in api.do("POST", "/_lambdatui/triggers/list")["triggers"].items():
+                rest = ", ".join(f"{key} {value}" for key, value in document.items() if key not in ("kind", "function"))
+                click.echo(text.plain(f"{one_id}  {document['function']}  {document['kind']}  {rest}"))
+            for mapping in api.do("GET", "/2015-03-31/event-source-mappings/")["EventSourceMappings"]:
+                click.echo(text.plain(f"{mapping['UUID']}  {mapping['FunctionArn']}  {mapping['EventSourceArn']}"))
+        elif trigger_id is not None:
+            if "-" in trigger_id:
+                api.do("DELETE", f"/2015-03-31/event-source-mappings/{quote(trigger_id, safe='')}")
+            else:
+                api.do("POST", "/_lambdatui/triggers/remove", {"id": trigger_id})
+            click.echo(f"removed {trigger_id}", err=True)
+        else:
+            if name is None:
+                raise click.UsageError("give the function's NAME, or --list")
+            path, document = wanted_trigger(name, given)
+            done = api.do("POST", path, document)
+            click.echo(str(done.get("id") or done.get("UUID") or done.get("request_id")))
+
+    with_api(log_path, run)
 
 
 def _line(time_ms: int, message: str) -> str:

@@ -175,7 +175,9 @@ def serve(api: RuntimeApi, handler: Handler, log: LogHandler) -> None:
 
 
 def main() -> None:
-    sys.path[0] = os.environ["LAMBDA_TASK_ROOT"]  # the script's own folder stood there
+    opt, version = os.environ.get("LAMBDATUI_OPT"), f"python{sys.version_info[0]}.{sys.version_info[1]}"
+    layers = [f"{opt}/python/lib/{version}/site-packages", f"{opt}/python"] if opt else []
+    sys.path[0:1] = [os.environ["LAMBDA_TASK_ROOT"], *layers]  # the script's own folder stood there
     log = LogHandler()
     logging.getLogger().addHandler(log)
     api = RuntimeApi(os.environ["AWS_LAMBDA_RUNTIME_API"])

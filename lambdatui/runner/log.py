@@ -1,53 +1,55 @@
-"""The runner's log, ``runner.db``: CloudWatch in a SQLite file, which any other runner can write too.
+"""Writes the runner's log: events and metrics gathered for some milliseconds, then one transaction in a thread.
 
-Version 1 (``PRAGMA user_version``; ``PRAGMA application_id`` is 0x6c746472). Times are epoch milliseconds UTC.
-
-``functions``   one row a function: ``name, account, region, runtime, arch`` (``x86_64`` or ``arm64``)``, memory_mb,
-                timeout_s, ephemeral_mb, log_group, deployed_ms, removed_ms``; unknown is NULL. No environment.
-``log_events``  ``id`` grows with every event and is never reused: a reader's checkpoint. ``event_id`` is unique,
-                ``timestamp_ms, log_group, log_stream``, ``message`` as written: platform lines, stdout and stderr.
-``metrics``     ``function, metric, stat, period_s, start_ms, value``: CloudWatch's names, units and statistics. A bin
-                that changes is replaced and gets a new, larger ``id``: reading on from the last id gives its new value.
+``log_schema`` documents the file. What belongs together (REPORT, its metrics, its asynchronous event's end) is handed
+over in one go of the event loop and stands in one transaction, so that a reader at any moment sees whole invocations.
 """
 
+import asyncio
+import contextlib
 import os
 import platform
 import sqlite3
-from collections.abc import Iterable, Sequence
+import sys
+import threading
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 
-from lambdatui.runner.functions import ACCOUNT, REGION, Deployment, RunnerError
+from lambdatui.runner.functions import ACCOUNT, Deployment, RunnerError
+from lambdatui.runner.log_schema import APPLICATION_ID, SCHEMA_1, SCHEMA_2, VERSION
 
-VERSION = 1
-APPLICATION_ID = 0x6C746472
 PERIOD_S = 60
+_BIN_MS = PERIOD_S * 1000
+_GATHER_S = 0.02
+_BACKLOG_BYTES = 32 << 20
+_RETRY_S = 1.0
 
-_SCHEMA = f"""
-CREATE TABLE functions (
-  name TEXT PRIMARY KEY, account TEXT NOT NULL, region TEXT NOT NULL, runtime TEXT, arch TEXT, memory_mb INTEGER,
-  timeout_s INTEGER, ephemeral_mb INTEGER, log_group TEXT NOT NULL, deployed_ms INTEGER NOT NULL, removed_ms INTEGER);
-CREATE TABLE log_events (
-  id INTEGER PRIMARY KEY AUTOINCREMENT, event_id TEXT NOT NULL UNIQUE, timestamp_ms INTEGER NOT NULL,
-  log_group TEXT NOT NULL, log_stream TEXT NOT NULL, message TEXT NOT NULL);
-CREATE INDEX log_events_by_group ON log_events (log_group, id);
-CREATE TABLE metrics (
-  id INTEGER PRIMARY KEY AUTOINCREMENT, function TEXT NOT NULL, metric TEXT NOT NULL, stat TEXT NOT NULL,
-  period_s INTEGER NOT NULL, start_ms INTEGER NOT NULL, value REAL NOT NULL,
-  UNIQUE (function, metric, stat, period_s, start_ms));
-PRAGMA application_id = {APPLICATION_ID};
-PRAGMA user_version = {VERSION};
-"""
-
-LogRow = tuple[int, str, str, str]
-"""``(timestamp_ms, event_id, log_stream, message)``."""
+LogRow = tuple[int, str, str, str, str]
+"""``(timestamp_ms, event_id, log_group, log_stream, message)``."""
+Statement = tuple[str, Sequence[object]]
+_Bin = tuple[str, str, str, int]
 
 
 def default_path() -> Path:
     """``lambdatui/runner.db`` in the XDG data folder."""
     data = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
     return Path(data) / "lambdatui" / "runner.db"
+
+
+@dataclass(slots=True)
+class _Batch:
+    rows: list[LogRow] = field(default_factory=list)
+    bins: dict[_Bin, float] = field(default_factory=dict)
+    statements: list[Statement] = field(default_factory=list)
+    bytes: int = 0
+
+    @property
+    def empty(self) -> bool:
+        return not (self.rows or self.bins or self.statements)
 
 
 class Log:
@@ -58,7 +60,13 @@ class Log:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         # Logs hold whatever functions print: nobody else's to read, from the first byte on.
         os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
-        self._db = sqlite3.connect(path, timeout=5, isolation_level=None)
+        self._db = sqlite3.connect(path, timeout=5, isolation_level=None, check_same_thread=False)
+        self._lock = threading.Lock()
+        self._batch = _Batch()
+        self._writing = 0
+        self._thread: ThreadPoolExecutor | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._under_way: asyncio.Future[None] | None = None
         try:
             self._open()
         except sqlite3.DatabaseError as error:
@@ -73,13 +81,16 @@ class Log:
         (version,) = self._db.execute("PRAGMA user_version").fetchone()
         (application,) = self._db.execute("PRAGMA application_id").fetchone()
         (tables,) = self._db.execute("SELECT count(*) FROM sqlite_schema").fetchone()
-        if (version, application, tables) == (0, 0, 0):
-            for statement in _SCHEMA.split(";\n"):
-                self._db.execute(statement)
-        elif application != APPLICATION_ID:
+        if (version, application, tables) != (0, 0, 0) and application != APPLICATION_ID:
             raise RunnerError(f"{self.path} is a database, but not a runner's log: give another --runner-db")
-        elif version > VERSION:
+        if version > VERSION:
             raise RunnerError(f"{self.path} is of version {version}, newer than this program's {VERSION}: upgrade it")
+        for older, schema in enumerate((SCHEMA_1, SCHEMA_2)):
+            if version <= older:
+                for statement in schema.split(";\n"):
+                    self._db.execute(statement)
+        self._db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        self._db.execute(f"PRAGMA user_version = {VERSION}")
         self._db.execute("COMMIT")
         # Only now that it is known to be ours: WAL stays in the file, and lets a collector read while we write.
         self._db.execute("PRAGMA journal_mode = WAL")
@@ -91,70 +102,210 @@ class Log:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._db.close()
+        self.close()
 
-    def deployed(self, deployment: Deployment, now_ms: int) -> None:
+    def close(self) -> None:
+        """Write what is gathered, and close."""
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._thread is not None:
+            self._thread.shutdown(wait=True)
+        try:
+            self._write(self._batch)
+        finally:
+            self._db.close()
+
+    # --- the functions
+
+    def deployed(self, deployment: Deployment, now_ms: int, reserved: int | None = None) -> None:
         """Record a function's configuration, without its environment."""
         machine = {"aarch64": "arm64", "AMD64": "x86_64"}.get(platform.machine(), platform.machine())
-        with self._db:
+        values = (
+            *(deployment.name, ACCOUNT, deployment.region, deployment.runtime, machine, deployment.memory_mb),
+            *(deployment.timeout_s, deployment.ephemeral_mb, deployment.log_group, now_ms, reserved),
+        )
+        with self._lock:
             self._db.execute(
-                "INSERT OR REPLACE INTO functions VALUES (?, ?, ?, ?, ?, ?, ?, NULL, ?, ?, NULL)",
-                (
-                    *(deployment.name, ACCOUNT, REGION, deployment.runtime, machine, deployment.memory_mb),
-                    *(deployment.timeout_s, deployment.log_group, now_ms),
-                ),
+                "INSERT OR REPLACE INTO functions (name, account, region, runtime, arch, memory_mb, timeout_s,"
+                " ephemeral_mb, log_group, deployed_ms, reserved_concurrency) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                values,
             )
 
     def removed(self, name: str, now_ms: int) -> None:
         """Record that ``name`` is no longer deployed; its events stay."""
-        self._db.execute("UPDATE functions SET removed_ms = ? WHERE name = ?", (now_ms, name))
+        with self._lock:
+            self._db.execute("UPDATE functions SET removed_ms = ? WHERE name = ?", (now_ms, name))
 
-    def write(self, log_group: str, events: Sequence[LogRow]) -> None:
-        """Add ``events``, in one transaction."""
-        self._write(log_group, events, ())
+    # --- gathered
 
-    def finish(
-        self, function: str, log_group: str, events: Sequence[LogRow], *, start_ms: int, duration_us: int, failed: bool
-    ) -> None:
-        """Add an invocation's last ``events`` and count it in its minute's metrics, in one transaction."""
-        duration_ms = duration_us / 1000
-        points = [
+    def write(self, rows: Sequence[LogRow]) -> None:
+        """Add log events."""
+        batch = self._batch
+        batch.rows.extend(rows)
+        batch.bytes += sum(len(row[4]) for row in rows) + 150 * len(rows)
+        self._soon()
+
+    def count(self, function: str, metric: str, value: float, time_ms: int) -> None:
+        """Add to a sum of the minute."""
+        self._merge((function, metric, "Sum", time_ms - time_ms % _BIN_MS), value)
+
+    def peak(self, function: str, metric: str, value: float, time_ms: int) -> None:
+        """Raise a maximum of the minute."""
+        self._merge((function, metric, "Maximum", time_ms - time_ms % _BIN_MS), value)
+
+    def measure(self, function: str, metric: str, value: float, time_ms: int) -> None:
+        """Add one value to the minute's sample count, sum, minimum and maximum."""
+        start_ms = time_ms - time_ms % _BIN_MS
+        for stat, one in (("SampleCount", 1.0), ("Sum", value), ("Minimum", value), ("Maximum", value)):
+            self._merge((function, metric, stat, start_ms), one)
+
+    def invocation(self, function: str, duration_ms: float, failed: bool, time_ms: int) -> None:
+        """Count an invocation: the metrics that each has, in one go."""
+        start_ms = time_ms - time_ms % _BIN_MS
+        bins = self._batch.bins
+        for metric, stat, value in (
             ("Invocations", "Sum", 1.0),
             ("Errors", "Sum", float(failed)),
+            ("Throttles", "Sum", 0.0),  # none is a point too, as in CloudWatch
             ("Duration", "SampleCount", 1.0),
             ("Duration", "Sum", duration_ms),
             ("Duration", "Minimum", duration_ms),
             ("Duration", "Maximum", duration_ms),
-        ]
-        bin_ms = start_ms - start_ms % (PERIOD_S * 1000)
-        self._write(log_group, events, [(function, metric, stat, bin_ms, value) for metric, stat, value in points])
+        ):
+            key = (function, metric, stat, start_ms)
+            before = bins.get(key)
+            bins[key] = value if before is None else _merged(stat, before, value)
+        self._soon()
 
-    def _write(
-        self, log_group: str, events: Sequence[LogRow], points: Iterable[tuple[str, str, str, int, float]]
-    ) -> None:
-        self._db.execute("BEGIN IMMEDIATE")
-        with self._db:
-            self._db.executemany(
-                "INSERT INTO log_events (timestamp_ms, event_id, log_group, log_stream, message) VALUES (?,?,?,?,?)",
-                [(time_ms, event_id, log_group, stream, message) for time_ms, event_id, stream, message in events],
-            )
-            for point in points:
-                self._add(*point)
+    def execute(self, statement: str, values: Sequence[object]) -> None:
+        """Do this in the transaction of what else was handed over in this go of the loop."""
+        self._batch.statements.append((statement, values))
+        self._soon()
 
-    def _add(self, function: str, metric: str, stat: str, start_ms: int, value: float) -> None:
-        where = "function = ? AND metric = ? AND stat = ? AND period_s = ? AND start_ms = ?"
-        key = (function, metric, stat, PERIOD_S, start_ms)
-        before = self._db.execute(f"SELECT value FROM metrics WHERE {where}", key).fetchone()  # noqa: S608
-        if before is not None:
-            merged: dict[str, float] = {"Minimum": min(before[0], value), "Maximum": max(before[0], value)}
-            value = merged.get(stat, before[0] + value)
+    def _merge(self, key: _Bin, value: float) -> None:
+        bins = self._batch.bins
+        before = bins.get(key)
+        bins[key] = value if before is None else _merged(key[2], before, value)
+        self._soon()
+
+    @property
+    def backlogged(self) -> bool:
+        """Whether more is gathered than memory should hold: whoever prints is to wait."""
+        return self._batch.bytes + self._writing > _BACKLOG_BYTES
+
+    def read(self, query: str, values: Sequence[object] = ()) -> list[tuple[object, ...]]:
+        """Rows of the log as last written."""
+        with self._lock, closing(self._db.execute(query, values)) as rows:
+            return rows.fetchall()
+
+    def tail(self, log_group: str, limit: int, after: int = 0) -> list[tuple[int, int, str]]:
+        """The last ``limit`` events of a group after id ``after``, oldest first: ``(id, timestamp_ms, message)``."""
+        query = (
+            "SELECT id, timestamp_ms, message FROM log_events WHERE log_group = ? AND id > ? ORDER BY id DESC LIMIT ?"
+        )
+        return list(reversed(self.read(query, (log_group, after, limit))))  # type: ignore[arg-type]
+
+    # --- written
+
+    async def commit(self) -> None:
+        """Come back when all that was handed over so far is in the file. sqlite3.Error when it cannot be."""
+        while self._under_way is not None:
+            await asyncio.shield(self._under_way)
+        if not self._batch.empty:
+            await self._flush()
+
+    def _soon(self) -> None:
+        if self._timer is None and self._under_way is None:
+            try:
+                loop = asyncio.get_running_loop()
+            except RuntimeError:  # no loop: written by ``close``
+                return
+            self._timer = loop.call_later(_GATHER_S, self._flush)
+
+    def _flush(self) -> "asyncio.Future[None]":
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if self._under_way is not None:
+            return self._under_way
+        if self._thread is None:
+            self._thread = ThreadPoolExecutor(1, "runner-log")
+        batch, self._batch = self._batch, _Batch()
+        self._writing = batch.bytes
+        loop = asyncio.get_running_loop()
+        self._under_way = under_way = loop.create_future()
+        under_way.add_done_callback(lambda done: done.cancelled() or done.exception())
+
+        def done(written: "asyncio.Future[None]") -> None:
+            self._under_way = None
+            self._writing = 0
+            error = written.exception()
+            if error is None:
+                under_way.set_result(None)
+                if not self._batch.empty:
+                    self._soon()
+                return
+            sys.stderr.write(f"lambdatui runner: {self.path} cannot be written ({error}): trying again\n")
+            self._put_back(batch)
+            self._timer = loop.call_later(_RETRY_S, self._flush)
+            under_way.set_exception(error)
+
+        loop.run_in_executor(self._thread, self._write, batch).add_done_callback(done)
+        return under_way
+
+    def _put_back(self, batch: _Batch) -> None:
+        later, self._batch = self._batch, batch
+        batch.rows += later.rows
+        batch.bytes += later.bytes
+        batch.statements += later.statements
+        for key, value in later.bins.items():
+            batch.bins[key] = _merged(key[2], batch.bins[key], value) if key in batch.bins else value
+
+    def _write(self, batch: _Batch) -> None:
+        if batch.empty:
+            return
+        with self._lock:
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                self._db.executemany(
+                    "INSERT INTO log_events (timestamp_ms, event_id, log_group, log_stream, message)"
+                    " VALUES (?, ?, ?, ?, ?)",
+                    batch.rows,
+                )
+                for statement, values in batch.statements:
+                    self._db.execute(statement, values)
+                for key, value in batch.bins.items():
+                    self._add(key, value)
+                self._db.execute("COMMIT")
+            except BaseException:
+                with contextlib.suppress(sqlite3.Error):
+                    self._db.execute("ROLLBACK")
+                raise
+
+    def _add(self, key: _Bin, value: float) -> None:
+        found = self._db.execute(
+            "SELECT value FROM metrics"
+            " WHERE function = ? AND metric = ? AND stat = ? AND period_s = ? AND start_ms = ?",
+            (*key[:3], PERIOD_S, key[3]),
+        ).fetchone()
+        if found is not None:
+            merged = _merged(key[2], found[0], value)
+            if merged == found[0]:
+                return
+            value = merged
         self._db.execute(
             "INSERT OR REPLACE INTO metrics (function, metric, stat, period_s, start_ms, value) VALUES (?,?,?,?,?,?)",
-            (*key, value),
+            (*key[:3], PERIOD_S, key[3], value),
         )
 
-    def tail(self, log_group: str, limit: int) -> list[tuple[int, str]]:
-        """The last ``limit`` events of a group, oldest first: ``(timestamp_ms, message)``."""
-        newest = "SELECT id, timestamp_ms, message FROM log_events WHERE log_group = ? ORDER BY id DESC LIMIT ?"
-        with closing(self._db.execute(newest, (log_group, limit))) as rows:
-            return [(time_ms, message) for _, time_ms, message in reversed(rows.fetchall())]
+
+def _merged(stat: str, before: float, value: float) -> float:
+    if stat == "Minimum":
+        return min(before, value)
+    if stat == "Maximum":
+        return max(before, value)
+    return before + value
+
+
+def clock_ms() -> int:
+    return time.time_ns() // 1_000_000

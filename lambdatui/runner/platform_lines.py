@@ -1,55 +1,127 @@
-"""The lines that Lambda itself writes to a function's log, in its text format.
+"""The lines that Lambda itself writes to a function's log, in its text and its JSON format.
 
 Each ends with a line feed, as CloudWatch Logs keeps them. Durations come in as integer microseconds and are printed
 as milliseconds with two decimals.
 """
 
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
 
-def init_start(runtime_version: str, runtime_arn: str) -> str:
-    return f"INIT_START Runtime Version: {runtime_version}\tRuntime Version ARN: {runtime_arn}\n"
-
-
-def start(request_id: str) -> str:
-    return f"START RequestId: {request_id} Version: $LATEST\n"
-
-
-def end(request_id: str) -> str:
-    return f"END RequestId: {request_id}\n"
+from lambdatui.runner.functions import Deployment
 
 
-def init_report(init_us: int, phase: str, status: str, error_type: str | None) -> str:
-    """INIT_REPORT, which Lambda writes only for an init that failed. ``phase`` is ``init`` or ``invoke``."""
-    fields = [f"INIT_REPORT Init Duration: {_ms(init_us)} ms", f"Phase: {phase}", f"Status: {status}"]
-    if error_type:
-        fields.append(f"Error Type: {error_type}")
-    return "\t".join(fields) + "\n"
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What REPORT says. ``status`` is ``timeout`` or ``error`` and None for an invocation that the handler answered."""
+
+    request_id: str
+    duration_us: int
+    memory_mb: int
+    max_memory_mb: int
+    init_us: int | None = None
+    status: str | None = None
+    error_type: str | None = None
+    trace_id: str = ""
+
+    @property
+    def billed_ms(self) -> int:
+        return billed_ms(self.duration_us, self.init_us)
 
 
-def report(
-    request_id: str,
-    *,
-    duration_us: int,
-    memory_mb: int,
-    max_memory_mb: int,
-    init_us: int | None = None,
-    status: str | None = None,
-    error_type: str | None = None,
-) -> str:
-    """REPORT; ``status`` is ``timeout`` or ``error`` and is left out of an invocation that the handler answered."""
+class PlatformLines:
+    """The lines of one function's version."""
+
+    def __init__(self, deployment: Deployment) -> None:
+        self._json = deployment.log_format == "JSON"
+        self._deployment = deployment
+        name, number = deployment.runtime.rstrip(".x"), ""
+        for kind in ("python", "nodejs"):
+            if name.startswith(kind):
+                name, number = kind, name.removeprefix(kind)
+        self._runtime = f"{name}:{number}" if number else name
+        self._runtime_arn = f"arn:aws:lambda:{deployment.region}::runtime:{deployment.runtime}"
+
+    def init_start(self, kind: str) -> str:
+        if self._json:
+            record = {
+                "initializationType": kind,
+                "phase": "init",
+                "runtimeVersion": self._runtime,
+                "runtimeVersionArn": self._runtime_arn,
+                "functionName": self._deployment.name,
+                "functionVersion": self._deployment.version,
+            }
+            return _record("platform.initStart", record)
+        return f"INIT_START Runtime Version: {self._runtime}\tRuntime Version ARN: {self._runtime_arn}\n"
+
+    def start(self, request_id: str) -> str:
+        version = self._deployment.version
+        if self._json:
+            arn = self._deployment.arn
+            return _record("platform.start", {"requestId": request_id, "functionArn": arn, "version": version})
+        return f"START RequestId: {request_id} Version: {version}\n"
+
+    def init_report(self, init_us: int, phase: str, status: str, error_type: str | None) -> str:
+        """INIT_REPORT, which Lambda writes only for an init that failed. ``phase`` is ``init`` or ``invoke``."""
+        if self._json:
+            record: dict[str, object] = {"initializationType": "on-demand", "phase": phase, "status": status}
+            if error_type:
+                record["errorType"] = error_type
+            return _record("platform.initReport", record | {"metrics": {"durationMs": init_us / 1000}})
+        fields = [f"INIT_REPORT Init Duration: {_ms(init_us)} ms", f"Phase: {phase}", f"Status: {status}"]
+        if error_type:
+            fields.append(f"Error Type: {error_type}")
+        return "\t".join(fields) + "\n"
+
+    def last(self, report: Report) -> list[str]:
+        """END and REPORT; JSON has the report alone."""
+        if self._json:
+            return [_json_report(report)]
+        return [f"END RequestId: {report.request_id}\n", report_line(report)]
+
+
+def report_line(report: Report) -> str:
     fields = [
-        f"REPORT RequestId: {request_id}",
-        f"Duration: {_ms(duration_us)} ms",
-        f"Billed Duration: {billed_ms(duration_us, init_us)} ms",
-        f"Memory Size: {memory_mb} MB",
-        f"Max Memory Used: {max_memory_mb} MB",
+        f"REPORT RequestId: {report.request_id}\tDuration: {_ms(report.duration_us)} ms"
+        f"\tBilled Duration: {report.billed_ms} ms\tMemory Size: {report.memory_mb} MB"
+        f"\tMax Memory Used: {report.max_memory_mb} MB"
     ]
-    if init_us is not None:
-        fields.append(f"Init Duration: {_ms(init_us)} ms")
-    if status:
-        fields.append(f"Status: {status}")
-    if error_type:
-        fields.append(f"Error Type: {error_type}")
-    return "\t".join(fields) + "\t\n"
+    if report.init_us is not None:
+        fields.append(f"Init Duration: {_ms(report.init_us)} ms")
+    if report.status:
+        fields.append(f"Status: {report.status}")
+    if report.error_type:
+        fields.append(f"Error Type: {report.error_type}")
+    line = "\t".join(fields) + "\t\n"
+    if "Sampled=1" in report.trace_id:
+        root = report.trace_id.partition("Root=")[2].partition(";")[0]
+        segment = report.trace_id.partition("Parent=")[2].partition(";")[0]
+        line += f"XRAY TraceId: {root}\tSegmentId: {segment}\tSampled: true\t\n"
+    return line
+
+
+def _json_report(report: Report) -> str:
+    metrics: dict[str, float] = {
+        "durationMs": float(_ms(report.duration_us)),
+        "billedDurationMs": report.billed_ms,
+        "memorySizeMB": report.memory_mb,
+        "maxMemoryUsedMB": report.max_memory_mb,
+    }
+    if report.init_us is not None:
+        metrics["initDurationMs"] = float(_ms(report.init_us))
+    record: dict[str, object] = {"requestId": report.request_id, "metrics": metrics}
+    record["status"] = report.status or "success"
+    if report.error_type:
+        record["errorType"] = report.error_type
+    return _record("platform.report", record)
+
+
+def _record(kind: str, record: Mapping[str, object]) -> str:
+    now = time.time()
+    stamp = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(now)) + f".{int(now * 1000) % 1000:03d}Z"
+    return json.dumps({"time": stamp, "type": kind, "record": record}, separators=(",", ":")) + "\n"
 
 
 def billed_ms(duration_us: int, init_us: int | None) -> int:

@@ -1,0 +1,183 @@
+"""``lambdatui demo``: the local runner, sample functions, real invocations, and the screens on them."""
+
+import contextlib
+import json
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from types import FrameType
+
+import click
+
+from collectors.store.reader import Reader
+from lambdatui import first_frame
+from lambdatui.cli.opened import now_ms, price_book
+from lambdatui.cli.options import current_context
+from lambdatui.cli.output import Listing, emit, listing_options
+from lambdatui.views.functions import functions
+from lambdatui.views.time_range import RangeChoice
+
+_WITHOUT_TERMINAL_S = 5.0
+_END_S = 20.0
+_told_to_end: list[int] = []  # the signals that came
+_BRIEF = (
+    "function", "memory_mb", "invocations", "errors", "timeouts", "throttles", "cold_starts", "p50_ms", "p99_ms",
+    "billed_ms", "max_memory_mb", "cost_usd",
+)  # fmt: skip
+
+
+@click.command(name="demo", epilog="Example: lambdatui demo --seconds 10 --no-tui")
+@click.option("--seconds", type=click.FloatRange(0.5), help="Call for so long (default: until it is left).")
+@click.option("--no-tui", is_flag=True, help="No screens: rows, as text, --json or --csv.")
+@click.option("--seed", type=int, default=7, show_default=True, help="Of the load.")
+@click.option("--keep", type=click.Path(file_okay=False), help="Keep the log and the store in this folder.")
+@listing_options
+def command(listing: Listing, seconds: float | None, no_tui: bool, seed: int, keep: str | None) -> None:
+    """Run a small shop of sample functions on this machine, and look at it.
+
+    Without screens it prints the rows of the functions' screen. All invocations are real: processes that start,
+    compute, fail, are killed for time and for memory, are throttled and tried again. Nothing leaves the
+    machine, and nothing stays on it.
+    """
+    if not no_tui and not (sys.stdin is not None and sys.stdin.isatty() and sys.stdout.isatty()):
+        seconds = seconds or _WITHOUT_TERMINAL_S
+        click.echo(f"no terminal for the screens: running for {seconds:g} s without them", err=True)
+        no_tui = True
+    if no_tui and seconds is None:
+        seconds = _WITHOUT_TERMINAL_S
+    with _folder(keep) as folder, _hangup_is_an_interrupt():
+        if no_tui:
+            _headless(folder, seconds or _WITHOUT_TERMINAL_S, seed, listing)
+        else:
+            click.get_current_context().exit(_screens(folder, seconds or 0, seed))
+
+
+@contextlib.contextmanager
+def _folder(keep: str | None) -> Iterator[Path]:
+    if keep is not None:
+        Path(keep).mkdir(parents=True, exist_ok=True)
+        yield Path(keep).absolute()
+        return
+    folder = Path(tempfile.mkdtemp(prefix="lambdatui-demo-"))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def _hangup_is_an_interrupt() -> Iterator[None]:
+    """SIGTERM and SIGHUP end the demo as ctrl-c does: with everything that it started."""
+
+    def interrupt(number: int, __: FrameType | None) -> None:
+        _told_to_end.append(number)
+        raise KeyboardInterrupt
+
+    before = {number: signal.signal(number, interrupt) for number in (signal.SIGTERM, signal.SIGHUP)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+class _Processes:
+    """The runner and the collector. Both end with the pipe to them, whatever becomes of us."""
+
+    def __init__(self, folder: Path, seconds: float, seed: int) -> None:
+        self.log = folder / "runner.db"
+        self.store = folder / "demo.db"
+        self._complaints = open(folder / "complaints.txt", "w+b")  # noqa: SIM115 - closed with the processes
+        self.stage = self._start("stage", self.log, seconds, seed)
+        self.follow: subprocess.Popen[bytes] | None = None
+        assert self.stage.stdout is not None
+        line = self.stage.stdout.readline()
+        if not line:
+            self.stage.wait()
+            self._complaints.seek(0)
+            said = self._complaints.read().decode("utf-8", "replace").strip().splitlines() or ["it ended"]
+            raise click.ClickException(f"the runner did not start: {said[-1]}")
+        self.functions: list[str] = json.loads(line)["functions"]
+        self.follow = self._start("follow", self.log, self.store)
+
+    def _start(self, module: str, *arguments: object) -> "subprocess.Popen[bytes]":
+        return subprocess.Popen(
+            [sys.executable, "-m", f"lambdatui.demo.{module}", *map(str, arguments)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._complaints,
+            start_new_session=True,  # ctrl-c is ours: it is passed on in order
+        )
+
+    def close(self) -> None:
+        """End the runner, then the collector, which reads to the log's end first."""
+        for process in (self.stage, self.follow):
+            if process is None:
+                continue
+            assert process.stdin is not None
+            process.stdin.close()
+            try:
+                process.wait(_END_S)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+        self._complaints.close()
+
+
+@contextlib.contextmanager
+def _processes(folder: Path, seconds: float, seed: int) -> Iterator[_Processes]:
+    found = _Processes(folder, seconds, seed)
+    try:
+        yield found
+    finally:
+        # What is being ended is not to be left half done by a second ctrl-c.
+        before = {number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGINT, signal.SIGHUP)}
+        try:
+            found.close()
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+
+def _screens(folder: Path, seconds: float, seed: int) -> int:
+    from lambdatui.app import run
+
+    context = current_context()
+    with _processes(folder, seconds, seed) as processes:
+        click.echo(f"calling {', '.join(processes.functions)}", err=True)
+        _wait_for_rows(processes.store)
+        try:
+            return run(replace(context, db=processes.store))
+        except BaseException:
+            if not _told_to_end:
+                raise
+            # The terminal is gone, or its screens were interrupted midway: it is left as it was found.
+            with contextlib.suppress(OSError, ValueError):
+                first_frame.leave()
+            return 130
+
+
+def _wait_for_rows(store: Path) -> None:
+    """The first frame is to have something on it."""
+    import time
+
+    for _ in range(100):
+        if store.exists():
+            return
+        time.sleep(0.05)
+
+
+def _headless(folder: Path, seconds: float, seed: int, listing: Listing) -> None:
+    """Call for ``seconds``, let all of it end and be collected, and print the rows of the functions' screen."""
+    with _processes(folder, seconds, seed) as processes:
+        click.echo(f"calling {', '.join(processes.functions)} for {seconds:g} s", err=True)
+        processes.stage.wait()
+        store = processes.store
+    with Reader(store) as reader:
+        whole = RangeChoice("all").resolve(now_ms(), reader.newest_ms(), reader.oldest_ms())
+        emit(functions(reader, whole, price_book()), listing, utc=True, brief=_BRIEF)

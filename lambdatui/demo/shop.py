@@ -1,0 +1,64 @@
+"""The demo's functions, as they are deployed through the Lambda API."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from lambdatui.runner.local import Api
+from lambdatui.runner.runtimes import node_runtime, this_runtime
+
+SAMPLES = Path(__file__).with_name("samples")
+_ROLE = "arn:aws:iam::000000000000:role/demo"
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One function; ``folder`` is its name in ``samples/``."""
+
+    name: str
+    folder: str
+    memory_mb: int
+    timeout_s: int
+    runtime: str = field(default_factory=this_runtime)
+    handler: str = "app.handler"
+    reserved: int | None = None
+    dlq: bool = False
+
+
+def samples() -> list[Sample]:
+    """What this machine can run: the Node function only where Node is."""
+    found = [
+        Sample("shop-api", "api", 256, 3),
+        Sample("thumbnails", "thumbnails", 512, 10),
+        Sample("monthly-report", "report", 128, 10),
+        Sample("payments", "payments", 256, 5, dlq=True),
+        Sample("order-worker", "worker", 128, 3, reserved=2),
+        Sample("nightly-totals", "nightly", 128, 10),
+        Sample("price-scraper", "scraper", 128, 1),
+    ]
+    if (node := node_runtime()) is not None:
+        found.append(Sample("greeter", "greeter", 128, 3, runtime=node, handler="index.handler"))
+    return found
+
+
+def deploy(api: Api, functions: list[Sample], dead_letters: Path) -> None:
+    """Deploy ``functions``, with their limits and the schedule of the nightly job. RunnerError."""
+    for one in functions:
+        document: dict[str, Any] = {
+            "FunctionName": one.name,
+            "Role": _ROLE,
+            "Runtime": one.runtime,
+            "Handler": one.handler,
+            "MemorySize": one.memory_mb,
+            "Timeout": one.timeout_s,
+            "Code": {"S3Bucket": "hot-reload", "S3Key": str(SAMPLES / one.folder)},
+        }
+        if one.dlq:
+            document["DeadLetterConfig"] = {"TargetArn": dead_letters.as_uri()}
+        api.do("POST", "/2015-03-31/functions", document)
+        if one.reserved is not None:
+            path = f"/2017-10-31/functions/{quote(one.name)}/concurrency"
+            api.do("PUT", path, {"ReservedConcurrentExecutions": one.reserved})
+    schedule = {"function": "nightly-totals", "kind": "schedule", "expression": "rate(1 minute)"}
+    api.do("POST", "/_lambdatui/triggers/add", schedule)

@@ -1,0 +1,108 @@
+"""Event filters of event source mappings: which records reach the function.
+
+Lambda Developer Guide, "Control which events Lambda sends to your function". A pattern is a JSON object whose leaves
+are lists of what is allowed: values, or ``prefix``, ``suffix``, ``anything-but``, ``numeric``, ``exists``,
+``equals-ignore-case``. A record passes when one of the patterns matches.
+"""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+_COMPARE = {
+    "=": lambda value, than: value == than,
+    ">": lambda value, than: value > than,
+    ">=": lambda value, than: value >= than,
+    "<": lambda value, than: value < than,
+    "<=": lambda value, than: value <= than,
+}
+_RULES = {"prefix", "suffix", "anything-but", "numeric", "exists", "equals-ignore-case"}
+
+
+class FilterError(ValueError):
+    """A pattern that cannot be read."""
+
+
+class Filters:
+    """``FilterCriteria`` of a mapping; without any, everything passes."""
+
+    def __init__(self, criteria: Mapping[str, Any] | None) -> None:
+        self._patterns = []
+        for each in (criteria or {}).get("Filters") or ():
+            try:
+                pattern = json.loads(each.get("Pattern") or "{}")
+            except ValueError as error:
+                raise FilterError(f"Filter pattern is not JSON: {error}") from error
+            _check(pattern)
+            self._patterns.append(pattern)
+
+    def passes(self, record: Mapping[str, Any]) -> bool:
+        return not self._patterns or any(_matches(pattern, record) for pattern in self._patterns)
+
+
+def _check(pattern: Any) -> None:
+    if not isinstance(pattern, dict):
+        raise FilterError("Filter pattern is not an object")
+    for name, wanted in pattern.items():
+        if name == "$or":
+            for one in wanted if isinstance(wanted, list) else [None]:
+                _check(one)
+        elif isinstance(wanted, dict):
+            _check(wanted)
+        elif not isinstance(wanted, list) or not wanted:
+            raise FilterError(f'"{name}" must be an object or an array')
+        else:
+            for rule in wanted:
+                if isinstance(rule, dict) and not (len(rule) == 1 and set(rule) <= _RULES):
+                    raise FilterError(f"Unrecognized match type {', '.join(map(str, rule))}")
+
+
+def _matches(pattern: Mapping[str, Any], record: Any) -> bool:
+    if isinstance(record, str):
+        # The body of a message is JSON in a string: a pattern that goes into it means what it says.
+        try:
+            record = json.loads(record)
+        except ValueError:
+            return False
+    if not isinstance(record, Mapping):
+        return False
+    for name, wanted in pattern.items():
+        if name == "$or":
+            if not any(_matches(one, record) for one in wanted):
+                return False
+        elif isinstance(wanted, dict):
+            if not _matches(wanted, record.get(name)):
+                return False
+        elif not _allowed(wanted, name in record, record.get(name)):
+            return False
+    return True
+
+
+def _allowed(rules: list[Any], there: bool, value: Any) -> bool:
+    values = value if isinstance(value, list) else [value]
+    return any(_rule(rule, there, one) for rule in rules for one in values)
+
+
+def _rule(rule: Any, there: bool, value: Any) -> bool:
+    if not isinstance(rule, dict):
+        return there and type(value) is type(rule) and bool(value == rule)
+    ((kind, than),) = rule.items()
+    if kind == "exists":
+        return there is bool(than)
+    if not there:
+        return False
+    if kind == "anything-but":
+        if isinstance(than, dict):
+            return not _rule(than, there, value)
+        return value not in (than if isinstance(than, list) else [than])
+    if kind == "numeric":
+        pairs = list(zip(than[::2], than[1::2], strict=False))
+        number = isinstance(value, (int, float)) and not isinstance(value, bool)
+        return number and all(_COMPARE[sign](value, bound) for sign, bound in pairs)
+    if not isinstance(value, str):
+        return False
+    if kind == "prefix":
+        return value.startswith(str(than))
+    if kind == "suffix":
+        return value.endswith(str(than))
+    return value.lower() == str(than).lower()

@@ -1,0 +1,42 @@
+"""A process that outlives the runner for a moment, to end what a killed runner would leave behind.
+
+Run as a script in a session of its own. Its standard input is the runner's: ``+PID`` and ``-PID`` tell of function
+processes (each leads a session and a process group). At its end, however the runner ended, all that are left are
+killed, and the folder given as the argument and the cgroups that begin with the second one are removed.
+"""
+
+import glob
+import os
+import shutil
+import signal
+import sys
+import time
+
+
+def main() -> None:
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
+    alive: set[int] = set()
+    for line in sys.stdin.buffer:
+        pid = int(line[1:])
+        alive.add(pid) if line[:1] == b"+" else alive.discard(pid)
+    for pid in alive:
+        try:
+            os.killpg(pid, signal.SIGKILL)
+        except (ProcessLookupError, PermissionError):
+            continue
+    folder, groups = sys.argv[1:]
+    shutil.rmtree(folder, ignore_errors=True)
+    for group in glob.glob(glob.escape(groups) + "*") if groups else ():
+        for _ in range(50):  # the kernel takes a moment to let go of what was killed
+            try:
+                os.rmdir(group)
+                break
+            except FileNotFoundError:
+                break
+            except OSError:
+                time.sleep(0.02)
+
+
+if __name__ == "__main__":
+    main()
