@@ -15,7 +15,7 @@ from lambdatui.text import age, plain
 from lambdatui.theme import Terminal, TerminalRefused, terminal
 from lambdatui.views.glance import Glance, GlanceRow, glance
 from lambdatui.views.presets import DEFAULT_PRESET, RangeError
-from lambdatui.widgets.layout import cell, cells, fitted, heading
+from lambdatui.widgets.layout import cell, cells, fitted, heading, hidden_hint
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -105,7 +105,7 @@ def frame(
     painted = [
         f"{_BOLD}{_sides(columns, f'{marks.brand} lambdatui  Functions', plain(name))}{_OFF}",
         f"{_DIM}{_sides(columns, f'{found.ends[2]}{since}', f'{len(found.rows):,} functions')}{_OFF}",
-        f"{_BOLD}{f'  {titles}'[:columns]}{_OFF}",
+        f"{_BOLD}{f'{hidden_hint(len(FUNCTIONS) - len(laid_out))}{titles}'[:columns]}{_OFF}",
     ]
     for row in found.rows[: max(0, room)]:
         trouble = bool(row.errors or row.timeouts or row.throttles)

@@ -5,6 +5,8 @@ from typing import ClassVar
 
 from rich.cells import cell_len
 from rich.text import Text
+from textual.geometry import Region
+from textual.strip import Strip
 from textual.widget import Widget
 
 from lambdatui.session import Session
@@ -38,18 +40,24 @@ class Header(Widget):
         self._session = session
         self._path: tuple[str, ...] = ()
         self._standing = Standing()
+        self._painted: list[str] = []
 
     def on_mount(self) -> None:
         self.set_interval(5.0 if self._session.terminal.remote else 1.0, self._tick)
 
     def _tick(self) -> None:
-        if self._session.now_ms() - (self._standing.as_of or 0) < 3_600_000:
-            self.refresh()
+        """Only a line that reads differently is painted again: each costs some 200 bytes over SSH."""
+        for y, line in enumerate(self.render().split("\n")):
+            if line.plain != (self._painted[y] if y < len(self._painted) else None):
+                self.refresh(Region(0, y, self.size.width, 1))
 
     def stand(self, path: tuple[str, ...], standing: Standing) -> None:
-        if (path, standing) != (self._path, self._standing):
-            self._path, self._standing = path, standing
-        self.refresh()
+        self._path, self._standing = path, standing
+        self._tick()
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        self._painted = [line.plain for line in self.render().split("\n")]
+        return super().render_lines(crop)
 
     def render(self) -> Text:
         width = self.size.width

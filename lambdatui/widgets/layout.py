@@ -68,6 +68,18 @@ def fitted(columns: "Sequence[Shown]", width: int) -> list[tuple[Column, int]]:
     return [(one.column, widths[one.column.id]) for one in chosen]
 
 
+def panned(columns: "Sequence[Shown]", steps: int) -> "Sequence[Shown]":
+    """The first column, and those from ``steps`` further right on, all wanted alike: what does not fit goes right."""
+    if not steps:
+        return columns
+    return [columns[0], *(Shown(one.column, at, one.width, False, one.most) for at, one in enumerate(columns[1 + steps :], 1))]
+
+
+def hidden_hint(hidden: int) -> str:
+    """What stands above the marks: ``+8`` where so many columns did not fit; left and right bring them into sight."""
+    return "  " if not hidden else f"+{min(hidden, 9)}"
+
+
 def cell(column: Column, value: "Any", width: int, *, utc: bool, more: str) -> str:
     """Exactly ``width`` cells. Long words are cut with ``more``; a figure too long becomes ``#``, never a wrong one.
 
