@@ -23,12 +23,23 @@ class UnderTerminal:
     """``lambdatui`` with ``arguments``; ``with`` ends it. ``changes`` are of the environment."""
 
     def __init__(
-        self, arguments: Sequence[str], *, columns: int = 80, lines: int = 24, term: str = "xterm-256color", **changes: str
+        self,
+        arguments: Sequence[str],
+        *,
+        columns: int = 80,
+        lines: int = 24,
+        term: str = "xterm-256color",
+        **changes: str,
     ) -> None:
         self._main, side = pty.openpty()
         self.resize(columns, lines)
         keep = {name: value for name, value in os.environ.items() if not name.startswith(("SSH_", "TMUX", "NO_COLOR"))}
-        env = keep | {"PYTHONPATH": str(ROOT), "TERM": term, "XDG_CONFIG_HOME": "/nowhere", "LAMBDATUI_STATE": "none"}
+        env = keep | {
+            "PYTHONPATH": str(ROOT),
+            "TERM": term,
+            "XDG_CONFIG_HOME": "/nowhere",
+            "XDG_STATE_HOME": "/dev/null",
+        }
         self.process = subprocess.Popen(
             [sys.executable, "-m", "lambdatui", *arguments], stdin=side, stdout=side, stderr=side, env=env | changes,
             start_new_session=True,

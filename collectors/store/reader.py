@@ -70,6 +70,10 @@ class Reader:
         with explained(self._path):
             return self._connection.execute(sql, tuple(values)).fetchall()
 
+    def rows(self, sql: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+        """What the store's other modules ask: SQL stays in this package."""
+        return self._all(sql, values)
+
     def _ids(self, function_ids: Functions) -> list[int]:
         if function_ids is not None:
             return list(function_ids)

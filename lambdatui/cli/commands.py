@@ -20,6 +20,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "runner": ("runner", "The local Lambda: deploy, invoke, list, logs, remove."),
     "prices": ("prices", "The price book: show, check."),
     "db": ("db", "The store: info, check, prune, export, query."),
+    "config": ("config_command", "The configuration: check, path, show."),
     "doctor": ("doctor", "What works here, what does not, what to do."),
     "iam-policy": ("iam_policy", "The least policy that the chosen features need."),
     "completions": ("completions", "Completions for bash, zsh and fish."),

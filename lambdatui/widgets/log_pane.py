@@ -35,6 +35,9 @@ class LogPane(ScrollView, can_focus=True):
         self.wrap = True
         self.timestamps = timestamps
         self.only_errors = False
+        self.folded = False
+        self.rendered_json = True
+        self.bare = False
         self.here: int | None = None
 
     # What is shown ------------------------------------------------------------------------------------------------
@@ -107,15 +110,23 @@ class LogPane(ScrollView, can_focus=True):
 
     def toggle_wrap(self) -> None:
         self.wrap = not self.wrap
-        self._lay_out_in_place()
+        self.lay_out_in_place()
 
     def toggle_timestamps(self) -> None:
         self.timestamps = not self.timestamps
-        self._lay_out_in_place()
+        self.lay_out_in_place()
 
     def toggle_only_errors(self) -> None:
         self.only_errors = not self.only_errors
-        self._lay_out_in_place()
+        self.lay_out_in_place()
+
+    def toggle_fold(self) -> None:
+        self.folded = not self.folded
+        self.lay_out_in_place()
+
+    def toggle_json(self) -> None:
+        self.rendered_json = not self.rendered_json
+        self.lay_out_in_place()
 
     # Moving -------------------------------------------------------------------------------------------------------
 
@@ -141,18 +152,25 @@ class LogPane(ScrollView, can_focus=True):
 
     @property
     def _margin(self) -> int:
-        return 2 + (_TIME_CELLS if self.timestamps else 0)
+        return 0 if self.bare else 2 + (_TIME_CELLS if self.timestamps else 0)
 
     def _lay_out(self) -> None:
         width = max(8, self.scrollable_content_region.width - self._margin)
-        self._rows = rows(self._lines, width, wrap=self.wrap, only_errors=self.only_errors)
+        self._rows = rows(
+            self._lines,
+            width,
+            wrap=self.wrap,
+            only_errors=self.only_errors,
+            folded=self.folded,
+            rendered=self.rendered_json,
+        )
         widest = self.size.width
         if not self.wrap:
             widest = max((cell_len(row.text) for row in self._rows), default=0) + self._margin
         self.virtual_size = Size(max(widest if not self.wrap else 0, 1), self.row_count)
         self.refresh()
 
-    def _lay_out_in_place(self) -> None:
+    def lay_out_in_place(self) -> None:
         """Lays out again and keeps the line that is on top on top."""
         top = round(self.scroll_offset.y)
         line = self._rows[top].line if top < self.row_count else None
@@ -166,7 +184,7 @@ class LogPane(ScrollView, can_focus=True):
         return next((at for at, row in enumerate(self._rows) if line is not None and row.line >= line), None)
 
     def on_resize(self, event: events.Resize) -> None:
-        self._lay_out_in_place()
+        self.lay_out_in_place()
 
     def notify_style_update(self) -> None:
         super().notify_style_update()
@@ -186,6 +204,8 @@ class LogPane(ScrollView, can_focus=True):
             return Strip.blank(width, base)
         row = self._rows[index]
         mark = ">" if index == self.here else self._marks.trouble if row.kind == "error" and row.first else " "
+        if self.bare:
+            return Strip(self._marked(row)).crop(left, left + width).adjust_cell_length(width, base)
         margin = [Segment(f"{mark} ", self._look("here" if index == self.here else "error"))]
         if self.timestamps:
             time = instant(self._lines[row.line].timestamp, utc=self._utc, millis=True)[11:] if row.first else ""

@@ -82,6 +82,9 @@ class Table(ScrollView, can_focus=True):
         """The row under the cursor; None where there is none, or where it has not come yet."""
         return self._shown.at(self.cursor)
 
+    def row_at(self, index: int) -> Any | None:
+        return self._shown.at(index)
+
     @property
     def visible_columns(self) -> list[Column]:
         return [column for column, _ in self._fitted]
