@@ -19,6 +19,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "cost-estimate": ("cost_estimate", "What a workload costs: from figures, the store, or a plan."),
     "runner": ("runner", "The local Lambda: deploy, invoke, list, logs, remove."),
     "prices": ("prices", "The price book: show, check."),
+    "serve": ("serve", "The screens in a browser of this machine, behind a token."),
+    "advice": ("advice", "What to change: evidence, dollars, what to do."),
     "db": ("db", "The store: info, check, prune, export, query."),
     "config": ("config_command", "The configuration: check, path, show."),
     "doctor": ("doctor", "What works here, what does not, what to do."),

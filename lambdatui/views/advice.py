@@ -25,7 +25,7 @@ ADVICE_COLUMNS = columns("kind", "function", "region", "found", "advice", "saves
 
 _ENOUGH = 20  # invocations with a REPORT, below which a share says little
 _MUCH_UNUSED, _LITTLE_LEFT, _SPARE = 0.5, 0.95, 1.3
-_SMALLEST_MB, _STEP_MB = 128, 64
+_SMALLEST_MB, _LARGEST_MB, _STEP_MB = 128, 10_240, 64
 _COLD_SHARE = 0.1
 _NOT_ALLOWED = re.compile(
     r"not authorized to perform:? (?P<action>[\w-]+:\w+)(?: on resource:? (?P<resource>arn:\S+|\S+))?"
@@ -116,12 +116,13 @@ def _throttled(row: FunctionView) -> Advice:
 def _memory(row: FunctionView, months: Decimal) -> Iterator[Advice]:
     used, size = row.max_memory_mb or 0, row.memory_mb or 1
     if used >= _LITTLE_LEFT * size:
-        larger = -(-int(size * _SPARE) // _STEP_MB) * _STEP_MB
+        larger = min(_LARGEST_MB, -(-int(size * _SPARE) // _STEP_MB) * _STEP_MB)
+        do = f"raise the memory to {megabytes(larger)}, or find what grows"
         yield _advice(
             row, "memory small", f"{megabytes(used)} of {megabytes(size)} was used",
-            f"raise the memory to {megabytes(larger)}, or find what grows",
+            do if larger > size else "it is the most that Lambda gives: work on less at once, or elsewhere",
             "At the limit the process is killed (Runtime.OutOfMemory, signal: killed) and all of it is billed. "
-            "More memory is also more CPU: 1,769 MB is one vCPU, so duration often falls by as much as the price rises.",
+            "More memory is also more CPU: 1,769 MB is one vCPU, so duration often falls as much as the price rises.",
             severity=3,
         )  # fmt: skip
         return

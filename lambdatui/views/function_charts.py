@@ -52,7 +52,8 @@ def function_charts(
     return (
         ChartView("Invocations", "count", starts, tuple(calls)),
         ChartView("Duration p95", "ms", starts, (
-            CurveView("p95", of("p95_ms"), "slow"), CurveView("p50", of("p50_ms"), "good"), CurveView("p99", of("p99_ms"), "bad"),
+            CurveView("p95", of("p95_ms"), "slow"), CurveView("p50", of("p50_ms"), "good"),
+            CurveView("p99", of("p99_ms"), "bad"),
         )),
         ChartView("Concurrency, peak", "count", starts, (
             CurveView("peak", tuple(peaks.get(start) for start in starts), "calls"), *limit,

@@ -18,7 +18,7 @@ _SIZES = {"": 1, "mb": 1, "m": 1, "gb": 1024, "g": 1024}
 
 
 def changes(text: str) -> list[WhatIf]:
-    """``arm64, memory=512, region=eu-west-1``: one what-if each; joined by ``+`` they are one. Raises ``ValueError``."""
+    """``arm64, memory=512, region=eu-west-1``: one what-if each; ``+`` joins two. Raises ``ValueError``."""
     wanted = [part.strip() for part in text.split(",") if part.strip()]
     return [WhatIf(part, tuple(_change(one.strip()) for one in part.split("+"))) for part in wanted]
 
