@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
-from textual.color import Color
+from textual.color import Color, ColorParseError
 from textual.theme import Theme
 
 from lambdatui.theme import DARK, LIGHT
@@ -71,15 +71,22 @@ THEMES = (
 FALLBACKS = {"quiet": "ansi_default"}
 
 
+class UnusableTheme(LookupError):
+    """A theme of the configuration that cannot be painted with; the message names the theme and the colour."""
+
+
 def own_theme(name: str, colours: Mapping[str, str]) -> Theme:
     """A theme of the configuration's ``[themes]``: what it does not name is as in the dark or the light one.
 
-    Raises ``ValueError`` for what is no colour.
+    Raises ``UnusableTheme`` for what is no colour.
     """
     given = dict(colours)
     base = THEMES[1 if given.pop("base", "dark") == "light" else 0]
-    for colour in given.values():
-        Color.parse(colour)
+    for key, colour in given.items():
+        try:
+            Color.parse(colour)
+        except ColorParseError:
+            raise UnusableTheme(f"themes: {name}: {key}: {colour!r} is no colour; use '#rrggbb' or a name") from None
     own = {key: value for key, value in given.items() if key in COLOURS}
     return replace(base, name=name, **own, variables={**base.variables, **_grounds(own)})  # type: ignore[arg-type]
 

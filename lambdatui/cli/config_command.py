@@ -120,7 +120,7 @@ def _columns(given: Mapping[str, list[str]]) -> Iterator[str]:
 def _themes(settings: Mapping[str, Any]) -> Iterator[str]:
     from textual.theme import BUILTIN_THEMES
 
-    from lambdatui.theme_colours import COLOURS, THEMES, own_theme
+    from lambdatui.theme_colours import COLOURS, THEMES, UnusableTheme, own_theme
 
     own = settings.get("themes", {})
     for name, colours in own.items():
@@ -129,8 +129,8 @@ def _themes(settings: Mapping[str, Any]) -> Iterator[str]:
                 yield f"themes: {name}: no colour {key!r}; there are base (dark, light), {', '.join(COLOURS)}"
         try:
             own_theme(name, colours)
-        except ValueError as error:
-            yield f"themes: {name}: {error}"
+        except UnusableTheme as error:
+            yield str(error.args[0])
     theme = settings.get("theme")
     if theme is not None and theme not in (*own, *BUILTIN_THEMES, *(one.name for one in THEMES)):
         yield f"theme: no theme {theme!r}"

@@ -44,12 +44,12 @@ INVOCATIONS: tuple[Shown, ...] = (
 
 ERRORS: tuple[Shown, ...] = (
     show("count", 0, 6),
-    show("trend", 5),
-    show("novelty", 5, 5),
+    show("trend", 3),
+    show("novelty", 4, 5),
     show("function", 1, 17),
     show("error_type", 2, 19),
     show("message", 3, grows=True),
-    show("last_seen", 4, 14),
+    show("last_seen", 5, 14),
     show("first_seen", 6),
 )
 
@@ -87,7 +87,6 @@ ADVICE: tuple[Shown, ...] = (
     show("function", 1, 18),
     show("found", 2, grows=True),
     show("saves_usd", 3),
-    show("region", 9),
 )
 
 COLLECTED: tuple[Shown, ...] = (

@@ -40,7 +40,7 @@ class ThrottlesScreen(TableScreen):
     def counted(self) -> tuple[str, ...]:
         view: ConcurrencyView = self.answer
         if not view.collected:
-            return "no throttle metrics: lambdatui collect fetches them", *super().counted()
+            return "no metrics: lambdatui collect", *super().counted()
         return f"{count(sum(row.throttles or 0 for row in view.rows))} throttles", *super().counted()
 
     def open_row(self, row: HeadroomView) -> None:

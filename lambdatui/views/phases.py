@@ -36,5 +36,5 @@ def phases(one: InvocationView) -> tuple[Phase, ...]:
         at += handler
         overhead = billed - (at if charged_before or not found[:-1] else handler)
         if overhead > 0:
-            found.append(Phase("overhead", at, overhead, True))
+            found.append(Phase("overhead" if overhead >= 1 else "rounding", at, overhead, True))
     return tuple(found)

@@ -122,8 +122,6 @@ class Header(Widget):
 class HomeHeader(Header):
     """A third line: how the fleet is, how much of the free tier is gone, the month so far and its end."""
 
-    DEFAULT_CSS = "HomeHeader { height: 3; }"
-
     def __init__(self, session: Session) -> None:
         super().__init__(session)
         self._health = ""

@@ -74,7 +74,7 @@ def panned(columns: "Sequence[Shown]", steps: int) -> "Sequence[Shown]":
         return columns
     return [
         columns[0],
-        *(Shown(one.column, at, one.width, False, one.most) for at, one in enumerate(columns[1 + steps :], 1)),
+        *(Shown(one.column, at, one.width, False, one.most) for at, one in enumerate(columns[steps:], 1)),
     ]
 
 

@@ -210,7 +210,7 @@ class Table(ScrollView, can_focus=True):
 
     def scroll_columns(self, step: int) -> None:
         """Right or left among the columns: those that were hidden for want of cells come into sight."""
-        pan = max(0, min(self._pan + step, len(self._columns) - 2))
+        pan = max(0, min(self._pan + step, len(self._columns) - 1))
         if pan != self._pan and (step < 0 or len(self._fitted) < len(panned(self._columns, self._pan))):
             self._pan = pan
             self._fit()
