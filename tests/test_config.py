@@ -37,7 +37,7 @@ def test_a_good_file_is_said_to_be_good_and_shown(tmp_path: Path) -> None:
     ("text", "says"),
     [
         ('[keys]\nshow-erors = "f5"', "did you mean show-errors"),
-        ('[keys]\nshow-errors = "hyper+q"', "no key 'hyper+q'"),
+        ('[keys]\nshow-errors = "hyperkey"', "no key 'hyperkey'"),
         ('[keys]\nshow-errors = "T"', "T is both"),
         ('[columns]\nfunctions = ["nonsense"]', "no column 'nonsense'"),
         ('[columns]\nfunktions = ["function"]', "no screen 'funktions'"),

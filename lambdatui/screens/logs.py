@@ -71,9 +71,8 @@ class LogsScreen(LinesScreen):
         pane = self.log_pane
         first = not pane.lines_shown
         pane.sought = next((word for word in self.filter.split() if not word.startswith("!")), "")
+        pane.pinned = first or self.following or pane.pinned
         pane.show_lines([self._named(row) for row in answer.rows])
-        if first or self.following:
-            self.call_after_refresh(pane.go_bottom)
 
     def _named(self, row: LogView) -> NamedLine:
         text = row.message if self._function_id is not None else f"{row.function}  {row.message}"

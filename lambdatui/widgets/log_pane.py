@@ -38,6 +38,7 @@ class LogPane(ScrollView, can_focus=True):
         self.folded = False
         self.rendered_json = True
         self.bare = False
+        self.pinned = False
         self.here: int | None = None
 
     # What is shown ------------------------------------------------------------------------------------------------
@@ -57,8 +58,8 @@ class LogPane(ScrollView, can_focus=True):
         following = bool(self._lines) and self.scroll_offset.y > 0 and self.is_vertical_scroll_end
         self._lines = lines
         self._lay_out()
-        if following:
-            self.go_bottom()
+        if following or self.pinned:
+            self.call_after_refresh(self.go_bottom)
 
     def copy_text(self) -> str:
         """All lines as written, but without anything that a terminal obeys."""
@@ -92,7 +93,7 @@ class LogPane(ScrollView, can_focus=True):
 
     def _visit(self, row: int) -> None:
         """Marks a row, and puts it into the upper third if it cannot be seen."""
-        self.here = row
+        self.here, self.pinned = row, False
         top = round(self.scroll_offset.y)
         if not top <= row < top + self.size.height:
             self.scroll_to(y=max(0, row - self.size.height // 3), animate=False)
@@ -104,7 +105,7 @@ class LogPane(ScrollView, can_focus=True):
         if row is None:
             row = next((at for at, one in enumerate(self._rows) if one.kind == "error"), None)
         if row is not None:
-            self.here = row
+            self.here, self.pinned = row, False
             self.scroll_to(y=row, animate=False)
             self.refresh()
 
@@ -131,15 +132,19 @@ class LogPane(ScrollView, can_focus=True):
     # Moving -------------------------------------------------------------------------------------------------------
 
     def move(self, count: int) -> None:
+        self.pinned = False
         self.scroll_to(y=self.scroll_offset.y + count, animate=False)
 
     def move_pages(self, pages: float) -> None:
         self.move(round(pages * max(1, self.size.height - 1)))
 
     def go_top(self) -> None:
+        self.pinned = False
         self.scroll_to(y=0, animate=False)
 
     def go_bottom(self) -> None:
+        """And stays there while the pane is laid out anew, until somebody moves."""
+        self.pinned = True
         self.scroll_to(y=max(0, self.row_count - self.size.height), animate=False)
 
     def scroll_columns(self, cells: int) -> None:
@@ -177,7 +182,9 @@ class LogPane(ScrollView, can_focus=True):
         marked = self._rows[self.here].line if self.here is not None and self.here < self.row_count else None
         self._lay_out()
         self.here = self._row_of(marked)
-        if line is not None and top:
+        if self.pinned:
+            self.call_after_refresh(self.go_bottom)
+        elif line is not None and top:
             self.scroll_to(y=self._row_of(line) or 0, x=0, animate=False)
 
     def _row_of(self, line: int | None) -> int | None:
