@@ -1,12 +1,15 @@
 """``lambdatui`` without a command: the first frame, then the screens."""
 
+import contextlib
 import os
 import sys
 from typing import TYPE_CHECKING
 
 from lambdatui import first_frame
 from lambdatui.session import Session
+from lambdatui.state import default_state, kept
 from lambdatui.theme import TerminalRefused, terminal, theme_name
+from lambdatui.views.time_range import RangeChoice, RangeError, check_preset
 
 if TYPE_CHECKING:
     from lambdatui.cli.context import Context
@@ -18,7 +21,7 @@ def run(context: "Context", *, painted: bool = False) -> int:
     Textual is imported only after the first frame stands, which it does already if ``painted``.
     """
     try:
-        of = terminal(os.environ, no_color=context.no_color)
+        of = terminal(os.environ, no_color=context.no_color, ascii=context.ascii)
     except TerminalRefused as refused:
         sys.stderr.write(f"lambdatui: {refused}\n")
         return 1
@@ -31,14 +34,20 @@ def run(context: "Context", *, painted: bool = False) -> int:
         narrow=context.narrow,
         utc=context.utc,
         keys=context.keys,
+        columns=context.columns,
+        thresholds=context.thresholds,
+        kept=kept(default_state()),
     )
+    if not context.range_given and "range" in session.kept:
+        with contextlib.suppress(RangeError):
+            session.choice = RangeChoice(check_preset(session.kept["range"]))
     if sys.__stderr__ is None or not sys.__stderr__.isatty():
         vars(sys)["__stderr__"] = sys.__stdout__  # Textual paints on stderr; with `2>file` there shall be screens too
     painted = painted or first_frame.paint(session)
     try:
         from lambdatui.application import LambdaTui
 
-        app = LambdaTui(session, theme_name(of, context.theme), painted=painted)
+        app = LambdaTui(session, theme_name(of, context.theme), painted=painted, themes=context.themes)
     except BaseException as error:
         if painted:
             first_frame.leave()
@@ -46,5 +55,6 @@ def run(context: "Context", *, painted: bool = False) -> int:
             sys.stderr.write(f"lambdatui: {error.args[0]}\n")
             return 2
         raise
-    code = app.run()
+    code = app.run(mouse=not context.no_mouse)
+    app.keep_state(default_state())
     return code if code is not None else app.return_code or 0

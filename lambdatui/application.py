@@ -2,7 +2,7 @@
 
 import contextlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 from textual import on, work
@@ -12,13 +12,14 @@ from textual.screen import Screen
 from textual.scrollbar import ScrollBar, ScrollBarRender
 
 from lambdatui.clipboard import osc52
-from lambdatui.commands.palette import CommandsOfScreen
+from lambdatui.commands.palette import PROVIDERS
 from lambdatui.messages import Answered, Failed, StoreChanged
 from lambdatui.reading import Unanswered, Watch
-from lambdatui.screens.base import StoreScreen
 from lambdatui.screens.functions import FunctionsScreen
+from lambdatui.screens.main_screens import MAIN, main_screen
 from lambdatui.session import Session
-from lambdatui.theme_colours import FALLBACKS, THEMES
+from lambdatui.state import keep
+from lambdatui.theme_colours import FALLBACKS, THEMES, own_theme
 
 _LONGEST_HOLD_S = 1.5
 """How long the first frame stays at most: a slow store's screen then says that it is being read."""
@@ -40,17 +41,27 @@ class LambdaTui(App[int]):
 
     CSS_PATH = "lambdatui.tcss"
     TITLE = "lambdatui"
-    COMMANDS: ClassVar[set[type[Any] | Callable[[], type[Any]]]] = {CommandsOfScreen}
+    COMMANDS: ClassVar[set[type[Any] | Callable[[], type[Any]]]] = set(PROVIDERS)
     BINDINGS: ClassVar[list[BindingType]] = [("ctrl+c", "quit", "Quit")]
     ENABLE_COMMAND_PALETTE = True
 
-    def __init__(self, session: Session, theme: str, *, painted: bool = False) -> None:
-        """``painted``: the first frame stands, and stays until there are rows to paint over it."""
+    def __init__(
+        self,
+        session: Session,
+        theme: str,
+        *,
+        painted: bool = False,
+        themes: Mapping[str, Mapping[str, str]] | None = None,
+    ) -> None:
+        """``painted``: the first frame stands, and stays until there are rows to paint over it.
+
+        ``themes`` are the configuration's own: a name -> its colours.
+        """
         # Which filter strips the colours under NO_COLOR is settled in App.__init__, before any theme is chosen.
         super().__init__(ansi_color=True if theme.startswith("ansi-") else None)
         self.session = session
         self._painted, self._hold = painted, contextlib.ExitStack()
-        for one in THEMES:
+        for one in (*THEMES, *(own_theme(name, colours) for name, colours in (themes or {}).items())):
             self.register_theme(one)
         if theme not in self.available_themes:
             raise UnknownTheme(f"no theme {theme!r}; there are {', '.join(sorted(self.available_themes))}")
@@ -59,6 +70,7 @@ class LambdaTui(App[int]):
             self.add_class("-ascii")
             ScrollBar.renderer = PlainBars
         self._looking = self._broken = False
+        self._last = self._here = "functions"
         self._watch = Watch(session.db)
         with contextlib.suppress(Unanswered):  # the first screen's own question will say it
             self._watch.changed()
@@ -75,6 +87,9 @@ class LambdaTui(App[int]):
             self._hold.enter_context(self.batch_update())
 
     def on_mount(self) -> None:
+        name = self.session.kept.get("screen", "functions")
+        if name in MAIN and name != "functions":
+            self.call_later(self.go_to, name)
         self.set_interval(self.session.terminal.poll_seconds, self._look)
         self.set_timer(_LONGEST_HOLD_S, self._hold.close)
 
@@ -102,16 +117,41 @@ class LambdaTui(App[int]):
             for screen in self.screen_stack:
                 screen.post_message(StoreChanged())
 
+    def exit(self, *arguments: Any, **named: Any) -> None:
+        if self.screen_stack:
+            self._here = self._name_here()
+        super().exit(*arguments, **named)
+
     def on_unmount(self) -> None:
         self._hold.close()
         self._watch.close()
 
-    def go_to(self, screen: type[StoreScreen] | None) -> None:
+    def go_to(self, name: str) -> None:
         """Back to the first screen, and from there to another one, so that Esc always leads home."""
-        while len(self.screen_stack) > 1:
-            self.pop_screen()
-        if screen is not None:
-            self.push_screen(screen(self.session))
+        self._last, before = self._name_here(), self._last
+        if self._last == name:
+            self._last = before
+        # One batch: screens that are only passed through are not painted.
+        with self.batch_update():
+            while len(self.screen_stack) > 1:
+                self.pop_screen()
+            if name != "functions":
+                self.push_screen(main_screen(name)(self.session))
+
+    def _name_here(self) -> str:
+        """The main screen that one is on, or has drilled in from."""
+        return next((name for one in reversed(self.screen_stack) if (name := getattr(one, "NAME", ""))), "functions")
+
+    def go_to_last(self) -> None:
+        self.go_to(self._last)
+
+    def keep_state(self, path: str) -> None:
+        """Writes what the next run begins with."""
+        kept, choice = self.session.kept, self.session.choice
+        kept["screen"] = self._here
+        if choice.start is None and choice.end is None and choice.at is None:
+            kept["range"] = choice.preset
+        keep(path, kept)
 
     def put_on_clipboard(self, text: str) -> bool:
         """True if the text was too long and has been cut."""

@@ -11,11 +11,13 @@ import time
 from collectors.store.glimpse import Unseen, default_file
 from lambdatui.cli.arguments import default_config, global_only
 from lambdatui.screens.columns import FUNCTIONS, FUNCTIONS_SORT
+from lambdatui.state import default_state, kept
 from lambdatui.text import age, plain
 from lambdatui.theme import Terminal, TerminalRefused, terminal
 from lambdatui.views.glance import Glance, GlanceRow, glance
+from lambdatui.views.health import health
 from lambdatui.views.presets import DEFAULT_PRESET, RangeError
-from lambdatui.widgets.layout import cell, cells, fitted, heading
+from lambdatui.widgets.layout import cell, cells, fitted, heading, hidden_hint
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,7 +32,8 @@ if TYPE_CHECKING:
 _ENTER = "\x1b[?1049h\x1b[?25l\x1b[H\x1b[2J"
 _LEAVE = "\x1b[?25h\x1b[?1049l"
 _BOLD, _DIM, _RED, _OFF = "\x1b[1m", "\x1b[2m", "\x1b[31m", "\x1b[0m"
-_SETTLED_HERE = {"db", "range", "utc", "no_color", "theme"}
+_SETTLED_HERE = {"db", "range", "utc", "no_color", "no_mouse", "ascii", "theme"}
+_HOME = {"screen": "functions", "functions.filter": "", "functions.sort": ""}
 
 
 def at_once(arguments: "Sequence[str]", environ: "Mapping[str, str]") -> bool:
@@ -45,12 +48,21 @@ def at_once(arguments: "Sequence[str]", environ: "Mapping[str, str]") -> bool:
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         return False
     try:
-        of = terminal(environ, no_color=bool(given.get("no_color")))
+        of = terminal(environ, no_color=bool(given.get("no_color")), ascii=bool(given.get("ascii")))
     except TerminalRefused:
+        return False
+    before = kept(default_state())
+    if not begins_at_home(before):
         return False
     now_ms = time.time_ns() // 1_000_000
     file = given.get("db") or default_file()
-    return _painted(file, now_ms, given.get("range", DEFAULT_PRESET), of, bool(given.get("utc")), sys.stdout)
+    preset = given.get("range") or before.get("range", DEFAULT_PRESET)
+    return _painted(file, now_ms, preset, of, bool(given.get("utc")), sys.stdout)
+
+
+def begins_at_home(before: "Mapping[str, str]") -> bool:
+    """Whether the run before was left where this one would begin anyway: the frame shows no other screen or order."""
+    return all(before.get(name, usual) == usual for name, usual in _HOME.items())
 
 
 def paint(session: "Session", output: "TextIO | None" = None) -> bool:
@@ -59,7 +71,7 @@ def paint(session: "Session", output: "TextIO | None" = None) -> bool:
     Silent where there is nothing to paint on, and where the store cannot be read: the first screen then says why.
     """
     out = output or sys.stdout
-    if not out.isatty() or session.narrow:
+    if not out.isatty() or session.narrow or session.columns or session.thresholds or not begins_at_home(session.kept):
         return False  # the glance counts everything: wrong figures first are worse than none
     return _painted(session.db, session.now_ms(), session.choice, session.terminal, session.utc, out)
 
@@ -98,14 +110,15 @@ def frame(
     """
     marks = of.marks
     since = f" {marks.dot} newest data {age(now_ms - found.as_of)}" if found.as_of is not None else ""
-    room = lines - 4  # two lines of header, one of titles, one of keys
+    room = lines - 5  # three lines of header, one of titles, one of keys
     # A scroll bar will take one cell.
     laid_out = fitted(FUNCTIONS, columns - (len(found.rows) > room))
     titles = " ".join(heading(column, width, FUNCTIONS_SORT, marks) for column, width in laid_out)
     painted = [
         f"{_BOLD}{_sides(columns, f'{marks.brand} lambdatui  Functions', plain(name))}{_OFF}",
         f"{_DIM}{_sides(columns, f'{found.ends[2]}{since}', f'{len(found.rows):,} functions')}{_OFF}",
-        f"{_BOLD}{f'  {titles}'[:columns]}{_OFF}",
+        f"{_sides(columns, health(found.rows, {}), '')}",
+        f"{_BOLD}{f'{hidden_hint(len(FUNCTIONS) - len(laid_out))}{titles}'[:columns]}{_OFF}",
     ]
     for row in found.rows[: max(0, room)]:
         trouble = bool(row.errors or row.timeouts or row.throttles)

@@ -7,6 +7,7 @@ the first frame is written with it.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import re
+    from collections.abc import Sequence
     from decimal import Decimal
 
 UNKNOWN = "-"
@@ -159,6 +160,19 @@ def ratio(value: float | None) -> str:
     if 0 < value < 0.001:
         return "<0.1%"
     return "99.9%" if 0.999 < value < 1 else f"{value:.1%}"
+
+
+def sparkline(values: "Sequence[float]", *, ascii: bool = False) -> str:
+    """One sign a value, as high as the value is beside the highest; nothing at all is a space."""
+    signs = ".:-=+*#" if ascii else "▁▂▃▄▅▆▇█"
+    highest = max(values, default=0)
+    return "".join(" " if value <= 0 else signs[round((len(signs) - 1) * value / highest)] for value in values)
+
+
+def bar(share: float, width: int, *, ascii: bool = False) -> str:
+    """A gauge of ``width`` cells; more than all of it is full, anything at all is seen."""
+    filled = min(width, max(1 if share > 0 else 0, int(share * width)))
+    return ("#" if ascii else "█") * filled + ("." if ascii else "░") * (width - filled)
 
 
 def money(amount: "Decimal | None") -> str:

@@ -59,7 +59,7 @@ class Terminal:
         return 5.0 if self.remote else 2.0
 
 
-def terminal(environ: "Mapping[str, str]", *, no_color: bool = False) -> Terminal:
+def terminal(environ: "Mapping[str, str]", *, no_color: bool = False, ascii: bool = False) -> Terminal:
     """The terminal that ``environ`` describes. Raises ``TerminalRefused`` for one that cannot move its cursor."""
     term = environ.get("TERM", "")
     if term in ("", "dumb", "unknown"):
@@ -76,7 +76,7 @@ def terminal(environ: "Mapping[str, str]", *, no_color: bool = False) -> Termina
     )
     return Terminal(
         ansi=colourless or remote or not deep or term == "linux",
-        ascii=term == "linux" or not _speaks_utf8(environ),
+        ascii=ascii or term == "linux" or not _speaks_utf8(environ),
         remote=remote,
         no_color=colourless,
     )

@@ -1,5 +1,9 @@
 """The two palettes of our own; the ``ansi-`` themes are Textual's and use the terminal's colours."""
 
+from collections.abc import Mapping
+from dataclasses import replace
+
+from textual.color import Color, ColorParseError
 from textual.theme import Theme
 
 from lambdatui.theme import DARK, LIGHT
@@ -65,3 +69,39 @@ THEMES = (
 
 # What our style sheet needs beyond Textual's variables; the themes above say it better, the ansi ones have no more.
 FALLBACKS = {"quiet": "ansi_default"}
+
+
+class UnusableTheme(LookupError):
+    """A theme of the configuration that cannot be painted with; the message names the theme and the colour."""
+
+
+def own_theme(name: str, colours: Mapping[str, str]) -> Theme:
+    """A theme of the configuration's ``[themes]``: what it does not name is as in the dark or the light one.
+
+    Raises ``UnusableTheme`` for what is no colour.
+    """
+    given = dict(colours)
+    base = THEMES[1 if given.pop("base", "dark") == "light" else 0]
+    for key, colour in given.items():
+        try:
+            Color.parse(colour)
+        except ColorParseError:
+            raise UnusableTheme(f"themes: {name}: {key}: {colour!r} is no colour; use '#rrggbb' or a name") from None
+    own = {key: value for key, value in given.items() if key in COLOURS}
+    return replace(base, name=name, **own, variables={**base.variables, **_grounds(own)})  # type: ignore[arg-type]
+
+
+COLOURS = (
+    "primary", "secondary", "accent", "warning", "error", "success", "foreground", "background", "surface", "panel",
+)  # fmt: skip
+
+
+def _grounds(own: Mapping[str, str]) -> dict[str, str]:
+    """Scroll bars lie on the theme's own ground."""
+    names = (
+        "scrollbar-background",
+        "scrollbar-background-hover",
+        "scrollbar-background-active",
+        "scrollbar-corner-color",
+    )
+    return dict.fromkeys(names, own["background"]) if "background" in own else {}

@@ -33,6 +33,10 @@ SHOTS: tuple[tuple[str, str, int, int, str], ...] = (
     ("invocation", DARK, 120, 36, "j j j j enter x enter"),
     ("errors", DARK, 120, 24, "E"),
     ("costs", DARK, 120, 30, "5 dollar_sign"),
+    ("logs", DARK, 120, 30, "j j j j l"),
+    ("advice", DARK, 120, 24, "A"),
+    ("by-day", DARK, 120, 30, "5 dollar_sign b b b b"),
+    ("compare", DARK, 100, 30, "space space equals_sign"),
     ("help", DARK, 120, 36, "question_mark"),
 )
 DAYS = 3.0

@@ -48,8 +48,8 @@ NOW_MS = sample_log.END_MS + 12_000
 OURS = {
     "collectors", "collectors.store", "collectors.store.glimpse", "collectors.store.schema", "collectors.store.spans",
     "lambdatui", "lambdatui.__main__", "lambdatui.cli", "lambdatui.cli.arguments", "lambdatui.first_frame",
-    "lambdatui.screens", "lambdatui.screens.columns", "lambdatui.text", "lambdatui.theme", "lambdatui.views",
-    "lambdatui.views.columns", "lambdatui.views.glance", "lambdatui.views.presets", "lambdatui.views.shown",
+    "lambdatui.screens", "lambdatui.screens.columns", "lambdatui.state", "lambdatui.text", "lambdatui.theme", "lambdatui.views",
+    "lambdatui.views.columns", "lambdatui.views.glance", "lambdatui.views.health", "lambdatui.views.presets", "lambdatui.views.shown",
     "lambdatui.widgets", "lambdatui.widgets.layout",
 }  # fmt: skip
 _AT_ONCE = """
@@ -82,7 +82,7 @@ def a_terminal(columns: int = 80, lines: int = 24) -> Iterator[tuple[int, int]]:
 def at_once(store: Path, *arguments: str, stdin: int | None = None, **changes: str) -> tuple[bool, set[str]]:
     """Whether a process painted, and which modules it had loaded by then."""
     env = {**os.environ, "PYTHONPATH": str(ROOT), "TERM": "xterm-256color", "LAMBDATUI_DB": str(store)}
-    env |= {"XDG_CONFIG_HOME": "/nowhere", **changes}
+    env |= {"XDG_CONFIG_HOME": "/nowhere", "XDG_STATE_HOME": "/dev/null", **changes}
     with a_terminal() as (main, side):
         done = subprocess.run(
             [sys.executable, "-c", _AT_ONCE, json.dumps(arguments)],
@@ -188,13 +188,14 @@ async def test_textual_paints_the_same_over_it(store: Path, columns: int, lines:
     assert header[1].strip().startswith(left)
     assert header[1].strip().endswith(right)
     known, at = {0, 1}, 2
-    for column, width in fitted(FUNCTIONS, columns - (len(found.rows) > lines - 4)):
+    for column, width in fitted(FUNCTIONS, columns - (len(found.rows) > lines - 5)):
         if column.id in GlanceRow.__slots__:
             known |= set(range(at, at + width))
         at += width + 1
-    assert len(painted) - 2 == min(len(found.rows), lines - 4) + 1
-    assert painted[2].rstrip() == drawn[0].rstrip()
-    for line, under in zip(painted[3:], drawn[1:], strict=False):
+    assert len(painted) - 3 == min(len(found.rows), lines - 5) + 1
+    assert header[2].startswith(painted[2].rstrip())
+    assert painted[3].rstrip() == drawn[0].rstrip()
+    for line, under in zip(painted[4:], drawn[1:], strict=False):
         assert all(line.ljust(columns)[place] == under.ljust(columns)[place] for place in known), (line, under)
 
 
@@ -219,6 +220,7 @@ def test_no_line_is_longer_than_the_terminal(columns: int, lines: int, of: Termi
 def test_under_a_terminal_the_first_frame_stands_first_and_q_leaves_cleanly(store: Path) -> None:
     """Plain rows in the alternate screen, Textual's rows over them without an empty table between, the screen back."""
     env = {**os.environ, "PYTHONPATH": str(ROOT), "TERM": "xterm-256color", "LAMBDATUI_DB": str(store)}
+    env |= {"XDG_CONFIG_HOME": "/nowhere", "XDG_STATE_HOME": "/dev/null"}
     with a_terminal() as (main, side):
         process = subprocess.Popen([sys.executable, "-m", "lambdatui"], stdin=side, stdout=side, stderr=side, env=env)
         seen = _until(main, b"", b"webhook-fanout")

@@ -295,7 +295,7 @@ async def test_the_log_is_searched_wrapped_and_walked_by_errors(store: Path) -> 
         await press(pilot, "e")
         assert pane._rows[pane.here].kind == "error"
         height = pane.size.height
-        await press(pilot, "l")
+        await press(pilot, "f")
         assert pane.size.height > height
 
 
@@ -341,7 +341,9 @@ def test_every_command_has_an_id_a_help_and_a_key_of_its_own() -> None:
     used = [key for command in TABLE_COMMANDS for key in command.BINDING_KEY.split(",")]
     assert len(set(used)) == len(used)
     assert all(command.help().endswith(".") or ":" in command.help() for command in TABLE_COMMANDS)
-    assert not set(used) & {"ctrl+z", "ctrl+s", "ctrl+j", "ctrl+q", "ctrl+k"}
+    assert not set(used) & {"ctrl+z", "ctrl+j", "ctrl+q", "ctrl+k"}
+    first = {command.BINDING_KEY.partition(",")[0] for command in TABLE_COMMANDS}
+    assert "ctrl+s" not in first  # some terminals stop at it: nothing is reached by it alone
     assert issubclass(TABLE_COMMANDS[0], Command)
 
 

@@ -3,6 +3,8 @@
 After a change that is meant: ``pytest tests/test_snapshots.py --snapshot-update``, and look at what changed.
 """
 
+import contextlib
+import sqlite3
 import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -28,6 +30,15 @@ SCREENS = {
     "costs": "5 dollar_sign",
     "filtered": "slash c o enter",
     "help": "question_mark",
+    "throttles": "T",
+    "advice": "A",
+    "collect": "C",
+    "configuration": "d",
+    "alarms": "a",
+    "logs": "j j j j l",
+    "by-day": "5 dollar_sign b b b b",
+    "compare": "j equals_sign",
+    "details": "5 dollar_sign enter",
 }
 SIZES = ((80, 24), (120, 40))
 
@@ -37,6 +48,12 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("snapshots")
     log = sample_log.write(folder / "shop.jsonl", 2.2)
     import_files([str(log)], db=folder / "shop.db", defaults=FunctionKey(""))
+    with contextlib.closing(sqlite3.connect(folder / "shop.db")) as ledger:  # when, and for how long, is the test's
+        ledger.execute(
+            "UPDATE collections SET started_ms = ?, ended_ms = ?, source = 'shop.jsonl'",
+            (sample_log.END_MS + 5_000, sample_log.END_MS + 6_234),
+        )
+        ledger.commit()
     return folder / "shop.db"
 
 
@@ -89,3 +106,39 @@ def test_no_store_yet(
     monkeypatch.delenv("NO_COLOR", raising=False)
     monkeypatch.chdir(tmp_path)
     assert snap_compare(app_on(Path("shop.db"), theme), terminal_size=size, run_before=pressing(""))
+
+
+@pytest.mark.parametrize("theme", [DARK, ANSI_DARK])
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: "x".join(map(str, size)))
+def test_a_broken_store(
+    snap_compare: Callable[..., bool],
+    size: tuple[int, int],
+    theme: str,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.chdir(tmp_path)
+    Path("shop.db").write_bytes(b"not a database at all, sorry" * 99)
+    assert snap_compare(app_on(Path("shop.db"), theme), terminal_size=size, run_before=pressing(""))
+
+
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: "x".join(map(str, size)))
+def test_loading(
+    snap_compare: Callable[..., bool], store: Path, size: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before the store has answered: the question is held back."""
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setattr("lambdatui.screens.base.StoreScreen.ask_rows", lambda self: None)
+    assert snap_compare(app_on(store, DARK), terminal_size=size)
+
+
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: "x".join(map(str, size)))
+def test_stale(
+    snap_compare: Callable[..., bool], store: Path, size: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Data of a week ago: the range ends with them, and the header says how old they are."""
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    app = app_on(store, DARK)
+    app.session.now_ms = lambda: sample_log.END_MS + 7 * 86_400_000
+    assert snap_compare(app, terminal_size=size, run_before=pressing(""))

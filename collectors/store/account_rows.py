@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from collectors.account import Alarm, AlarmChange, BilledDay, CallCount, ErrorPattern, Recommendation
+from collectors.account import Alarm, AlarmChange, BilledDay, CallCount, ErrorPattern, LogGroupFacts, Recommendation
 from collectors.store.reader import Reader
 
 _ALARM = (
@@ -78,6 +78,19 @@ def alarm_changes(reader: Reader, from_ms: int, to_ms: int) -> list[AlarmChange]
         (from_ms, to_ms),
     )
     return [AlarmChange(*row) for row in rows]
+
+
+def has_asked(reader: Reader, operation: str) -> bool:
+    """Whether any collection has called an operation, such as ``cloudwatch:DescribeAlarms``."""
+    return bool(reader.select("SELECT 1 FROM api_calls WHERE operation = ? LIMIT 1", (operation,)))
+
+
+def log_groups(reader: Reader) -> list[LogGroupFacts]:
+    """The log groups that were looked at."""
+    return [
+        LogGroupFacts(*row)
+        for row in reader.select("SELECT account, region, name, class, retention_days, stored_bytes FROM log_groups")
+    ]
 
 
 def settings(reader: Reader) -> list[SettingRow]:

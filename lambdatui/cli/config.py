@@ -1,21 +1,13 @@
-"""The configuration: a small TOML file with the same names as the global options, and ``[keys]``."""
+"""The configuration: one small TOML file with the global options' names, and what the screens can be made to do."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from lambdatui.cli.arguments import default_config
 
-_KINDS: dict[str, tuple[type, ...]] = {
-    "db": (str,),
-    "range": (str,),
-    "account": (str, list),
-    "region": (str, list),
-    "function": (str, list),
-    "utc": (bool,),
-    "no_color": (bool,),
-    "theme": (str,),
-    "keys": (dict,),
-}
+THRESHOLDS = ("error_rate", "throttles", "p95_ms", "p99_ms", "cold_ratio", "budget_usd")
+"""What a function is in trouble from; ``budget_usd`` is of a month and of all functions."""
 
 
 class ConfigError(ValueError):
@@ -52,13 +44,57 @@ def load(path: Path | None, *, required: bool = False) -> dict[str, Any]:
 
 def _checked(path: Path, given: str, value: Any) -> tuple[str, Any]:
     name = given.replace("-", "_")
-    kinds = _KINDS.get(name)
-    if kinds is None:
+    if name not in _KINDS:
         raise ConfigError(f"{path}: {given!r} is no setting; there are {', '.join(_KINDS)}")
-    words = isinstance(value, str) or (isinstance(value, list) and all(isinstance(one, str) for one in value))
-    table = isinstance(value, dict) and all(isinstance(one, str) for one in value.values())
-    if not isinstance(value, kinds) or not (words or table or isinstance(value, bool)):
-        expected = " or ".join({"str": "text", "list": "a list of text", "bool": "true or false"}.get(
-            kind.__name__, "a table of binding = \"keys\"") for kind in kinds)  # fmt: skip
+    fits, expected = _KINDS[name]
+    if not fits(value):
         raise ConfigError(f"{path}: {given} must be {expected}")
+    if name == "thresholds":
+        unknown = [key for key in value if key.replace("-", "_") not in THRESHOLDS]
+        if unknown:
+            raise ConfigError(f"{path}: thresholds: {unknown[0]!r} is none; there are {', '.join(THRESHOLDS)}")
+        value = {key.replace("-", "_"): float(figure) for key, figure in value.items()}
     return name, value
+
+
+def _text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+def _texts(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(one, str) for one in value)
+
+
+def _text_or_texts(value: Any) -> bool:
+    return _text(value) or _texts(value)
+
+
+def _flag(value: Any) -> bool:
+    return isinstance(value, bool)
+
+
+def _figure(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and value >= 0
+
+
+def _table_of(fits: Callable[[Any], bool]) -> Callable[[Any], bool]:
+    return lambda value: isinstance(value, dict) and all(fits(one) for one in value.values())
+
+
+_KINDS: dict[str, tuple[Callable[[Any], bool], str]] = {
+    "db": (_text, "text"),
+    "range": (_text, "text"),
+    "account": (_text_or_texts, "text or a list of text"),
+    "region": (_text_or_texts, "text or a list of text"),
+    "function": (_text_or_texts, "text or a list of text"),
+    "utc": (_flag, "true or false"),
+    "no_color": (_flag, "true or false"),
+    "no_mouse": (_flag, "true or false"),
+    "ascii": (_flag, "true or false"),
+    "theme": (_text, "text"),
+    "keys": (_table_of(_text), 'a table of binding = "keys"'),
+    "columns": (_table_of(_texts), 'a table of screen = ["column", ...]'),
+    "thresholds": (_table_of(_figure), "a table of figure = number"),
+    "themes": (_table_of(_table_of(_text)), 'tables of colour = "#rrggbb"'),
+}
+SETTINGS = tuple(_KINDS)

@@ -31,6 +31,12 @@ class Context:
     theme: str | None = None
     config: Path | None = None
     keys: Mapping[str, str] = field(default_factory=dict)
+    no_mouse: bool = False
+    ascii: bool = False
+    range_given: bool = False
+    columns: Mapping[str, list[str]] = field(default_factory=dict)
+    thresholds: Mapping[str, float] = field(default_factory=dict)
+    themes: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     @property
     def narrow(self) -> Narrow:
@@ -58,6 +64,12 @@ def settled(given: dict[str, Any]) -> Context:
         theme=given.get("theme", settings.get("theme")),
         config=path,
         keys=settings.get("keys", {}),
+        no_mouse=bool(given.get("no_mouse", settings.get("no_mouse", False))),
+        ascii=bool(given.get("ascii", settings.get("ascii", False))),
+        range_given=bool(given.keys() & {"range", "from", "to", "at"}) or "range" in settings,
+        columns=settings.get("columns", {}),
+        thresholds=settings.get("thresholds", {}),
+        themes=settings.get("themes", {}),
     )
 
 

@@ -7,8 +7,9 @@ import click
 
 from lambdatui import text
 from lambdatui.cli.opened import Opened, opened, price_book
-from lambdatui.cli.output import Listing, arranged, envelope, listing_options, narrate, print_rows
+from lambdatui.cli.output import Listing, arranged, listing_options, narrate, print_rows
 from lambdatui.views.columns import columns
+from lambdatui.views.exported import envelope
 from lambdatui.views.function import FunctionDetail, Step, function
 from lambdatui.views.narrow import Narrow
 from lambdatui.views.shown import json_value, shown

@@ -6,8 +6,9 @@ import click
 
 from lambdatui import text
 from lambdatui.cli.opened import Opened, opened, price_book
-from lambdatui.cli.output import Listing, csv_text, echo_csv, envelope, listing_options
+from lambdatui.cli.output import Listing, echo_csv, listing_options
 from lambdatui.views import invocation as views
+from lambdatui.views.exported import csv_text, envelope
 from lambdatui.views.invocations import INVOCATION_COLUMNS
 from lambdatui.views.shown import shown
 from lambdatui.views.view import BILLED, View

@@ -27,6 +27,8 @@ def global_options(*, hidden: bool) -> list[click.Option]:
         option("--function", multiple=True, metavar="PATTERN", help="Only functions like this (glob, repeatable)."),
         option("--utc", is_flag=True, help="Show times in UTC, not in this machine's zone."),
         option("--no-color", is_flag=True, help="No colour; also $NO_COLOR."),
+        option("--no-mouse", is_flag=True, help="Leave the mouse to the terminal, for selecting text."),
+        option("--ascii", is_flag=True, help="No signs beyond ASCII, for fonts that lack them."),
         option("--theme", metavar="NAME", help="Theme of the screens."),
         option("--config", metavar="FILE", help="Configuration (default: $XDG_CONFIG_HOME/lambdatui/config.toml)."),
     ]

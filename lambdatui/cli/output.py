@@ -1,7 +1,5 @@
 """Rows on stdout: a text table, JSON or CSV, all from the same view and columns. Stderr is for narration."""
 
-import csv
-import io
 import shutil
 import sys
 from collections.abc import Callable, Sequence
@@ -13,7 +11,8 @@ import click
 from lambdatui import text
 from lambdatui.views import filters
 from lambdatui.views.columns import Column, Kind, column_named
-from lambdatui.views.shown import csv_value, json_value, shown
+from lambdatui.views.exported import csv_text, envelope
+from lambdatui.views.shown import shown
 from lambdatui.views.view import View
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
@@ -93,26 +92,6 @@ def print_rows(
     else:
         click.echo(table_text(columns, rows, utc=utc, width=terminal_width()), nl=False)
         narrate(view, len(rows))
-
-
-def envelope(view: View[Any], rows: Sequence[Any], columns: Sequence[Column]) -> dict[str, Any]:
-    """The JSON object of every listing."""
-    return {
-        "as_of": text.iso(view.as_of),
-        "range": {"from": text.iso(view.range.from_ms), "to": text.iso(view.range.to_ms)},
-        "coverage": None if view.coverage is None else round(view.coverage, 6),
-        "basis": view.basis,
-        "rows": [{column.id: json_value(column, getattr(row, column.id)) for column in columns} for row in rows],
-    }
-
-
-def csv_text(columns: Sequence[Column], rows: Sequence[Any]) -> str:
-    """RFC 4180, with ``\\n`` line ends as the shell's tools expect."""
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow([column.id for column in columns])
-    writer.writerows([csv_value(column, getattr(row, column.id)) for column in columns] for row in rows)
-    return buffer.getvalue()
 
 
 def echo_csv(lines: str) -> None:

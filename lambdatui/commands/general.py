@@ -101,59 +101,24 @@ class RawJson(Command):
             screen.app.push_screen(RawScreen(screen.session, found))
 
 
-class ShowErrors(Command):
-    """Go to the errors, grouped by what failed."""
+class Export(Command):
+    """Write what is shown to a file whose ending says as what: .csv or .json of a table, .svg of the screen."""
 
-    BINDING_KEY = "E"
-    SHOW_IN_FOOTER = True
-    FOOTER_TEXT = "errors"
-    GROUP = "Go to"
+    BINDING_KEY = "S,ctrl+s"
 
     @classmethod
     def run(cls, screen: "StoreScreen") -> None:
-        from lambdatui.screens.errors import ErrorsScreen
-
-        screen.jump(ErrorsScreen)
+        screen.export()
 
 
-class ShowCosts(Command):
-    """Go to the costs: the bill's lines, the free tier and the projection."""
+class Problems(Command):
+    """Show what went wrong since the start."""
 
-    BINDING_KEY = "dollar_sign"
-    SHOW_IN_FOOTER = True
-    FOOTER_TEXT = "costs"
-    GROUP = "Go to"
+    BINDING_KEY = "exclamation_mark"
 
     @classmethod
     def run(cls, screen: "StoreScreen") -> None:
-        from lambdatui.screens.costs import CostsScreen
-
-        screen.jump(CostsScreen)
-
-
-class ShowFunctions(Command):
-    """Go to the first screen: all functions."""
-
-    BINDING_KEY = "F"
-    FOOTER_TEXT = "functions"
-    GROUP = "Go to"
-
-    @classmethod
-    def run(cls, screen: "StoreScreen") -> None:
-        screen.go_home()
-
-
-class ShowInvocations(Command):
-    """Go to the invocations: of this function, or of all of them."""
-
-    BINDING_KEY = "i"
-    SHOW_IN_FOOTER = True
-    FOOTER_TEXT = "invocations"
-    GROUP = "Go to"
-
-    @classmethod
-    def run(cls, screen: "StoreScreen") -> None:
-        screen.show_invocations()
+        screen.show_problems()
 
 
 class _Preset(Command):
@@ -232,4 +197,4 @@ class Later(Command):
 
 
 TIME: Commands = (LastHour, LastDay, LastWeek, LastMonth, MonthToDate, AllTime, Earlier, Later)
-GENERAL: Commands = (Help, Palette, Leave, Back, Refresh, Pause, Copy, RawJson)
+GENERAL: Commands = (Help, Palette, Leave, Back, Refresh, Pause, Copy, RawJson, Export, Problems)

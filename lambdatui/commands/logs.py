@@ -99,10 +99,47 @@ class ScrollLeft(Command):
         screen.log_pane.scroll_columns(-8)
 
 
-class FullScreen(Command):
-    """Give the log the whole screen, or show the fields above it again."""
+class Follow(Command):
+    """Follow the log: new lines come into sight as they are collected; or stay where you are."""
 
-    BINDING_KEY = "l"
+    BINDING_KEY = "s"
+    SHOW_IN_FOOTER = True
+    FOOTER_TEXT = "follow"
+    GROUP = "Log"
+
+    @classmethod
+    def run(cls, screen: "StoreScreen") -> None:
+        screen.toggle_follow()
+
+
+class Fold(Command):
+    """Fold stack traces to their first line, or unfold them."""
+
+    BINDING_KEY = "z"
+    SHOW_IN_FOOTER = True
+    FOOTER_TEXT = "fold"
+    GROUP = "Log"
+
+    @classmethod
+    def run(cls, screen: "StoreScreen") -> None:
+        screen.log_pane.toggle_fold()
+
+
+class RenderJson(Command):
+    """Show JSON lines as level, message and fields, or as they were written."""
+
+    BINDING_KEY = "J"
+    GROUP = "Log"
+
+    @classmethod
+    def run(cls, screen: "StoreScreen") -> None:
+        screen.log_pane.toggle_json()
+
+
+class FullScreen(Command):
+    """Give the log the whole screen, without rules or marks: the mouse then selects text and nothing else."""
+
+    BINDING_KEY = "f"
     SHOW_IN_FOOTER = True
     FOOTER_TEXT = "log only"
     GROUP = "Log"
@@ -113,7 +150,7 @@ class FullScreen(Command):
 
 
 LINES: Commands = (
-    Search, NextMatch, PreviousMatch, NextError, PreviousError, OnlyErrors, Wrap, Timestamps, ScrollLeft, ScrollRight,
-    *MOVES,
+    Search, NextMatch, PreviousMatch, NextError, PreviousError, OnlyErrors, Wrap, Timestamps, Fold, RenderJson,
+    ScrollLeft, ScrollRight, *MOVES,
 )  # fmt: skip
 LOG: Commands = (FullScreen, *LINES)

@@ -190,7 +190,56 @@ class PageUp(Command):
         screen.moving.move_pages(-1)
 
 
+class ColumnsRight(Command):
+    """Bring columns into sight that did not fit: the ``+`` above the marks counts them."""
+
+    BINDING_KEY = "right"
+    GROUP = "Table"
+
+    @classmethod
+    def run(cls, screen: "StoreScreen") -> None:
+        screen.table.scroll_columns(1)
+
+
+class ColumnsLeft(Command):
+    """Go back to the most important columns."""
+
+    BINDING_KEY = "left"
+    GROUP = "Table"
+
+    @classmethod
+    def run(cls, screen: "StoreScreen") -> None:
+        screen.table.scroll_columns(-1)
+
+
+class Mark(Command):
+    """Mark the function under the cursor, to compare it with another one."""
+
+    BINDING_KEY = "space"
+    GROUP = "Compare"
+
+    @classmethod
+    def available(cls, screen: "StoreScreen") -> bool:
+        return screen.table.row is not None and hasattr(screen.table.row, "function_id")
+
+    @classmethod
+    def run(cls, screen: "StoreScreen") -> None:
+        screen.mark()
+
+
+class Compare(Command):
+    """Compare two marked functions; without marks, the one under the cursor with itself one range earlier."""
+
+    BINDING_KEY = "equals_sign"
+    GROUP = "Compare"
+
+    @classmethod
+    def run(cls, screen: "StoreScreen") -> None:
+        screen.compare()
+
+
 MOVES: Commands = (Down, Up, Top, Bottom, HalfPageDown, HalfPageUp, PageDown, PageUp)
 TABLE: Commands = (
-    OpenRow, Filter, OnlyTrouble, NextMatch, PreviousMatch, SortByNext, SortByPrevious, ReverseSort, *MOVES,
+    OpenRow, Filter, OnlyTrouble, NextMatch, PreviousMatch, SortByNext, SortByPrevious, ReverseSort, ColumnsRight,
+    ColumnsLeft, Mark, Compare, *MOVES,
 )  # fmt: skip

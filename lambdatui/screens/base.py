@@ -14,6 +14,7 @@ from lambdatui.commands.base import Commands
 from lambdatui.messages import Answered, Failed, FilterTyped, StoreChanged
 from lambdatui.reading import Question, Unanswered, ask
 from lambdatui.session import Session
+from lambdatui.text import instant
 from lambdatui.views.time_range import RangeChoice, TimeRange, ceil_minute
 from lambdatui.widgets.filter_line import FilterLine
 from lambdatui.widgets.header import Header, Standing
@@ -47,6 +48,8 @@ class StoreScreen(Screen[None]):
     Nothing here reads the store on the thread that paints.
     """
 
+    NAME: ClassVar[str] = ""
+    """The main screen's name in palette, state and configuration; empty for screens that one drills into."""
     COMMANDS_HERE: ClassVar[Commands] = ()
     FILTER_PROMPT: ClassVar[str] = "words, !word, column:value, p95_ms>500"
     BINDINGS: ClassVar[list[BindingType]] = []
@@ -105,20 +108,62 @@ class StoreScreen(Screen[None]):
     def toggle_full_log(self) -> None:
         raise NotImplementedError
 
+    def toggle_follow(self) -> None:
+        raise NotImplementedError
+
+    def subject(self) -> tuple[int, str] | None:
+        """The function that the screen, or the row under the cursor, is about: its id in the store, and its name."""
+        return None
+
     def show_invocations(self) -> None:
         """The invocations of what the screen is about."""
-        from lambdatui.screens.invocations import InvocationsScreen
+        self.jump_to("invocations")
 
-        self.jump(InvocationsScreen)
+    def show_logs(self, *, follow: bool) -> None:
+        from lambdatui.screens.logs import LogsScreen
+
+        found = self.subject()
+        self.app.push_screen(LogsScreen(self.session, *(found or (None, "")), follow=follow))
+
+    def export(self) -> None:
+        self.ask_where("svg")
+
+    def write_export(self, form: str, path: str) -> None:
+        """Writes a form that the screen has beyond SVG."""
+        raise NotImplementedError
+
+    def costs_by_next(self) -> None:
+        raise NotImplementedError
+
+    def what_if(self) -> None:
+        raise NotImplementedError
+
+    def next_charts(self) -> None:
+        raise NotImplementedError
+
+    def move_crosshair(self, steps: int) -> None:
+        raise NotImplementedError
+
+    def show_configuration(self) -> None:
+        self.jump_to("configuration")
+
+    def mark(self) -> None:
+        raise NotImplementedError
+
+    def compare(self) -> None:
+        raise NotImplementedError
 
     # Composing and commands ---------------------------------------------------------------------------------------
 
     def compose(self) -> ComposeResult:
-        yield Header(self.session)
+        yield self.header()
         yield from self.body()
         yield Notice()
         yield FilterLine(self.FILTER_PROMPT)
         yield KeyLine(self.session, self.COMMANDS_HERE)
+
+    def header(self) -> Header:
+        return Header(self.session)
 
     def on_mount(self) -> None:
         self._restand()
@@ -162,6 +207,12 @@ class StoreScreen(Screen[None]):
         notice = self.query_one(Notice)
         if notice.failing:
             notice.clear_notice()
+        if message.subject == "what if":
+            self.paint_part(message.subject, message.answer)
+            return
+        if message.subject.startswith("narrow "):
+            self._pick_narrow(message.subject.removeprefix("narrow "), message.answer)
+            return
         if message.subject == "rows":
             self.session.shown = self.shown_range = message.range
             self.answer = message.answer
@@ -187,6 +238,7 @@ class StoreScreen(Screen[None]):
 
     @on(Failed)
     def _failed(self, message: Failed) -> None:
+        self.session.went_wrong(" > ".join(self.heading()), message.notice)
         self.query_one(Notice).say(message.notice, failing=True)
         self.failed(message)
 
@@ -231,14 +283,98 @@ class StoreScreen(Screen[None]):
             f"copied the first 74,994 of {size:,} bytes: terminals take no more" if cut else f"copied {size:,} bytes"
         )
 
-    def jump(self, screen: "type[StoreScreen]") -> None:
+    def jump_to(self, name: str) -> None:
         """Goes to one of the main screens, which lies above the first one only."""
-        if type(self) is screen:
-            return
-        self.app.go_to(screen)  # type: ignore[attr-defined]
+        if name != self.NAME or len(self.app.screen_stack) > 2:
+            self.app.go_to(name)  # type: ignore[attr-defined]
 
-    def go_home(self) -> None:
-        self.app.go_to(None)  # type: ignore[attr-defined]
+    def last_view(self) -> None:
+        self.app.go_to_last()  # type: ignore[attr-defined]
+
+    def open_function(self, identity: int, name: str) -> None:
+        from lambdatui.screens.function import FunctionScreen
+
+        self.app.push_screen(FunctionScreen(self.session, identity, name))
+
+    def function_names(self) -> list[tuple[int, str]]:
+        """Every function of the store; asks it, so call it in a thread."""
+
+        def names(question: Question) -> list[tuple[int, str]]:
+            return [(row.id, row.function.key.name) for row in self.session.narrow.chosen(question.reader.functions())]
+
+        return ask(self.session.db, self.session.choice, self.session.now_ms(), names)[1]
+
+    def show_problems(self) -> None:
+        from lambdatui.screens.details import DetailsScreen
+
+        parts = [
+            (f"{instant(one.at_ms, utc=self.session.utc)}  {one.where}", one.notice)
+            for one in reversed(self.session.problems)
+        ]
+        self.app.push_screen(DetailsScreen("What went wrong", parts or [("", "Nothing has gone wrong so far.")]))
+
+    def ask_where(self, form: str) -> None:
+        """Asks for a file's name, whose ending says what is written."""
+        from lambdatui.screens.exporting import suggested
+        from lambdatui.screens.prompt import PromptScreen
+
+        path = suggested(self.heading(), self.session.now_ms(), form)
+        forms = ".svg, the screen" if form == "svg" else f".{form}, the rows; .json; .svg, the screen"
+        self.app.push_screen(PromptScreen(f"Write to ({forms})", path), self._export_to)
+
+    def _export_to(self, path: str | None) -> None:
+        from lambdatui.screens.exporting import form_of
+
+        if not path:
+            return
+        form = form_of(path)
+        if form is None:
+            self.say(f"{path}: the name must end in .csv, .json or .svg")
+        elif form == "svg":
+            self.call_after_refresh(self.write_file, path, self.app.export_screenshot)
+        else:
+            self.write_export(form, path)
+
+    @work(thread=True, exit_on_error=False, group="export")
+    def write_file(self, path: str, content: Callable[[], str]) -> None:
+        """Writes a new file in a thread, and says where it lies or why it could not be written."""
+        from lambdatui.screens.exporting import write_new
+
+        try:
+            said = f"wrote {write_new(path, content())}"
+        except FileExistsError:
+            said = f"{path} is there already: nothing was written; choose another name"
+        except (OSError, Unanswered) as error:
+            said = f"{path}: {getattr(error, 'strerror', None) or error}: nothing was written"
+        self.app.call_from_thread(self.say, said)
+
+    def choose_narrow(self, by: str) -> None:
+        """One region or account of those in the store, or all of them again."""
+        self._ask_names(by)
+
+    @work(thread=True, exclusive=True, exit_on_error=False, group="narrow")
+    def _ask_names(self, by: str) -> None:
+        def names(question: Question) -> list[str]:
+            return sorted({getattr(row.function.key, by) for row in question.reader.functions()} - {""})
+
+        self._ask(f"narrow {by}", names, self.session.choice, self.session.now_ms())
+
+    def _pick_narrow(self, by: str, names: list[str]) -> None:
+        from lambdatui.screens.prompt import PickScreen
+
+        everything = f"all {by}s"
+        if not names:
+            self.say(f"no {by} is known: the logs in this store do not say")
+            return
+        now = getattr(self.session.narrow, f"{by}s")
+
+        def narrow(choice: str | None) -> None:
+            if choice is not None:
+                chosen = () if choice == everything else (choice,)
+                self.session.narrow = replace(self.session.narrow, **{f"{by}s": chosen})
+                self.ask_rows()
+
+        self.app.push_screen(PickScreen(f"Which {by}?", [everything, *names], now[0] if now else everything), narrow)
 
     def leave(self) -> None:
         if len(self.app.screen_stack) > 1:

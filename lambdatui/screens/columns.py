@@ -9,6 +9,7 @@ FUNCTIONS: tuple[Shown, ...] = (
     show("arch", 13),
     show("memory_mb", 6),
     show("invocations", 1),
+    show("trend", 6),
     show("errors", 2),
     show("error_rate", 4),
     show("timeouts", 7),
@@ -17,6 +18,7 @@ FUNCTIONS: tuple[Shown, ...] = (
     show("p50_ms", 8),
     show("p95_ms", 3),
     show("p99_ms", 11),
+    show("gb_seconds", 14),
     show("cost_usd", 2),
     show("projected_usd", 5),
     show("last_seen", 10),
@@ -42,10 +44,12 @@ INVOCATIONS: tuple[Shown, ...] = (
 
 ERRORS: tuple[Shown, ...] = (
     show("count", 0, 6),
+    show("trend", 3),
+    show("novelty", 4, 5),
     show("function", 1, 17),
     show("error_type", 2, 19),
     show("message", 3, grows=True),
-    show("last_seen", 4, 14),
+    show("last_seen", 5, 14),
     show("first_seen", 6),
 )
 
@@ -62,4 +66,74 @@ COSTS: tuple[Shown, ...] = (
     show("rate", 5, 13),
     show("amount", 0, 10),
     show("basis", 9, 30),
+)
+
+THROTTLES: tuple[Shown, ...] = (
+    show("function", grows=True, most=44),
+    show("region", 9),
+    show("throttles", 1),
+    show("throttle_rate", 3),
+    show("invocations", 4),
+    show("concurrency", 2),
+    show("limit", 2),
+    show("limited_by", 5),
+    show("headroom", 3),
+    show("saturation", 6, 14),
+    show("last_throttle", 6, 14),
+)
+
+ADVICE: tuple[Shown, ...] = (
+    show("kind", 0, 13),
+    show("function", 1, 18),
+    show("found", 2, grows=True),
+    show("saves_usd", 3),
+)
+
+COLLECTED: tuple[Shown, ...] = (
+    show("source", 0, grows=True),
+    show("started_at", 1, 14),
+    show("took_s", 6),
+    show("events", 2),
+    show("duplicates", 5),
+    show("invocations", 4),
+    show("errors", 6),
+    show("rejected", 3),
+    show("cost_usd", 7),
+    show("failures", 8, 24),
+)
+
+COMPARISON: tuple[Shown, ...] = (show("figure", 0), show("one", 0), show("other", 0), show("change", 0))
+
+ALARMS: tuple[Shown, ...] = (
+    show("alarm", 0, 24),
+    show("alarm_state", 0),
+    show("since", 2, 14),
+    show("function", 3, 18),
+    show("region", 9),
+    show("condition", 5, 28),
+    show("changes", 7),
+    show("reason", 4, grows=True),
+)
+
+CONFIGURATION: tuple[Shown, ...] = (
+    show("function", 0, grows=True, most=44),
+    show("region", 8),
+    show("runtime", 1),
+    show("arch", 3),
+    show("memory_mb", 2),
+    show("timeout_s", 2),
+    show("limit", 5),
+    show("dlq", 6),
+    show("sources", 7),
+    show("aliases", 9),
+    show("retention_days", 8),
+)
+
+COST_GROUPS: tuple[Shown, ...] = (
+    show("group", 0, grows=True, most=44),
+    show("amount", 0),
+    show("share", 1),
+    show("requests", 2),
+    show("gb_seconds", 3),
+    show("lines", 4),
 )

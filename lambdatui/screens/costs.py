@@ -4,16 +4,23 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from textual import work
 from textual.app import ComposeResult
+from textual.binding import BindingType
 
-from lambdatui.commands.base import Commands
-from lambdatui.commands.general import ShowCosts
+from lambdatui.commands.base import Commands, bindings
+from lambdatui.commands.going import ShowCosts
+from lambdatui.commands.money import MONEY
 from lambdatui.reading import Question
 from lambdatui.screens import columns
+from lambdatui.screens.details import DetailsScreen
+from lambdatui.screens.prompt import PromptScreen
 from lambdatui.screens.tables import TABLE_COMMANDS, TableScreen
-from lambdatui.text import count, decimal_text, money, plain, ratio
+from lambdatui.text import count, decimal_text, money, ratio
 from lambdatui.views.columns import Column
 from lambdatui.views.costs import COST_COLUMNS, CostsView, ProjectedCost, costs
+from lambdatui.views.narrow import Narrow
+from lambdatui.views.time_range import RangeChoice
 from lambdatui.widgets.fields import Field, Fields
 from lambdatui.widgets.layout import Shown
 
@@ -27,7 +34,9 @@ _FIELD_CELLS = 38
 class CostsScreen(TableScreen):
     """The dearest line first. Enter shows a line's arithmetic."""
 
-    COMMANDS_HERE: ClassVar[Commands] = tuple(one for one in TABLE_COMMANDS if one is not ShowCosts)
+    NAME: ClassVar[str] = "costs"
+    COMMANDS_HERE: ClassVar[Commands] = (*MONEY, *(one for one in TABLE_COMMANDS if one is not ShowCosts))
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings(COMMANDS_HERE)]
     COLUMNS: ClassVar[tuple[Shown, ...]] = columns.COSTS
     FILTERED: ClassVar[tuple[Column, ...]] = COST_COLUMNS
     ROWS_ARE: ClassVar[str] = "lines"
@@ -59,12 +68,63 @@ class CostsScreen(TableScreen):
             *(field for use in answer.free_tier for field in _free(use)),
             *_month(answer.projection, self.session.marks.dash),
             *_run_outs(answer.projection),
+            *self._budget(answer.projection),
         ]
         self.query_one("#bill", Fields).show_fields(fields)
 
+    def _budget(self, projected: ProjectedCost | None) -> list[Field]:
+        budget = self.session.thresholds.get("budget_usd")
+        if not budget:
+            return []
+        over = projected is not None and projected.p50 is not None and float(projected.p50) > budget
+        said = f"{money(Decimal(str(budget)))}{': the projection is above it' if over else ''}"
+        return [Field("budget", said, "error" if over else "good")]
+
     def open_row(self, row: "LineItem") -> None:
         amount = "not priced" if row.amount is None else f"{decimal_text(row.amount)} {row.currency}"
-        self.say(f"{plain(row.function)} {row.dimension}: {row.formula} = {amount} ({row.basis})")
+        parts = [
+            ("Used", f"{decimal_text(row.quantity)} {row.unit}"),
+            ("Covered by the free tier", f"{decimal_text(row.free)} {row.unit}"),
+            ("Arithmetic", f"{row.formula} = {amount}"),
+            ("Price", f"{row.region}, {row.arch}, list price as of {self.answer.prices_as_of or '-'}"),
+            ("Basis", row.basis),
+        ]
+        self.app.push_screen(DetailsScreen(f"{row.function} {row.dimension}", parts))
+
+    def costs_by_next(self) -> None:
+        from lambdatui.screens.cost_groups import CostGroupsScreen
+
+        self.app.push_screen(CostGroupsScreen(self.session))
+
+    def what_if(self) -> None:
+        self.app.push_screen(
+            PromptScreen("What if (arm64, memory=512, region=eu-west-1; + joins)", "arm64"), self._ask_what_if
+        )
+
+    def _ask_what_if(self, typed: str | None) -> None:
+        from lambdatui.views.cost_changes import changes
+
+        if not typed:
+            return
+        try:
+            wanted = changes(typed)
+        except ValueError as error:
+            self.say(str(error))
+            return
+        self._ask_changes(wanted, self.session.narrow, self.choice_of_now(), self.session.now_ms())
+
+    @work(thread=True, exclusive=True, exit_on_error=False, group="what-if")
+    def _ask_changes(self, wanted: Any, narrow: Narrow, choice: RangeChoice, now_ms: int) -> None:
+        from lambdatui.views.cost_changes import compared
+
+        self._ask(
+            "what if", lambda ask: compared(ask.reader, ask.range, ask.book, wanted, narrow=narrow), choice, now_ms
+        )
+
+    def paint_part(self, subject: str, answer: list[tuple[str, str]]) -> None:
+        label = self.shown_range.label if self.shown_range else ""
+        now = ("as it is", _total(self.answer))
+        self.app.push_screen(DetailsScreen(f"What if: {label}", [now, *answer]))
 
 
 def _total(view: CostsView) -> str:

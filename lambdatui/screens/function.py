@@ -4,22 +4,31 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from textual import work
 from textual.app import ComposeResult
+from textual.binding import BindingType
 from textual.containers import Horizontal
 
+from lambdatui.commands.base import Commands, bindings
+from lambdatui.commands.charts import CHARTS
 from lambdatui.reading import Question
+from lambdatui.screens.details import DetailsScreen
 from lambdatui.screens.paged import Invocations, InvocationsTable
+from lambdatui.screens.tables import TABLE_COMMANDS
 from lambdatui.session import Session
 from lambdatui.views.columns import COLUMNS as REGISTRY
 from lambdatui.views.function import FunctionDetail, function
+from lambdatui.views.function_charts import ChartView, function_charts
 from lambdatui.views.functions import FunctionView
 from lambdatui.views.invocations import InvocationsView
 from lambdatui.views.shown import shown
+from lambdatui.views.time_range import RangeChoice
 from lambdatui.widgets.fields import Field, Fields
 from lambdatui.widgets.layout import Shown
 
 _FIELD_CELLS = 19
 _CHART_MARGIN = 12
+_TONES = {"calls": "secondary", "bad": "error", "slow": "warning", "limit": "quiet", "good": "success"}
 
 
 @dataclass(frozen=True)
@@ -27,12 +36,15 @@ class FunctionAnswer:
     """Both halves of the screen, of one moment."""
 
     detail: FunctionDetail | None
+    charts: tuple[ChartView, ...]
     invocations: Invocations
 
 
 class FunctionScreen(InvocationsTable):
     """Enter on an invocation shows its lines: two keys from the list of functions to a stack trace."""
 
+    COMMANDS_HERE: ClassVar[Commands] = (*CHARTS, *TABLE_COMMANDS)
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings(COMMANDS_HERE)]
     COLUMNS: ClassVar[tuple[Shown, ...]] = tuple(one for one in InvocationsTable.COLUMNS if one.column.id != "function")
 
     def __init__(self, session: Session, function_id: int, name: str) -> None:
@@ -48,8 +60,8 @@ class FunctionScreen(InvocationsTable):
 
         yield Fields(_FIELD_CELLS, self.session.marks.more, most=4, id="figures")
         with Horizontal(id="charts"):
-            yield Chart(self.session, "Invocations", in_ms=False)
-            yield Chart(self.session, "Duration p95", in_ms=True)
+            yield Chart(self.session, "Invocations")
+            yield Chart(self.session, "Duration p95", unit="ms")
         yield from super().body()
 
     def function_ids(self) -> Sequence[int] | None:
@@ -61,7 +73,11 @@ class FunctionScreen(InvocationsTable):
 
         def ask(question: Question) -> FunctionAnswer:
             detail = function(question.reader, question.range, identity, question.book, chart_columns=columns)
-            return FunctionAnswer(detail, rows(question))
+            if detail is None:
+                return FunctionAnswer(None, (), rows(question))
+            stored = {row.id: row.function.reserved_concurrency for row in question.reader.functions()}
+            charts = function_charts(question.reader, question.range, detail, stored.get(identity))
+            return FunctionAnswer(detail, charts, rows(question))
 
         return ask
 
@@ -71,25 +87,58 @@ class FunctionScreen(InvocationsTable):
         if answer.detail is None:
             self.say(f"{self._function} is no longer in this store")
             return
-        self._detail = answer.detail
         self.query_one("#figures", Fields).show_fields(_figures(answer.detail.rows[0]))
-        self._paint_charts(answer.detail)
+        self._charts = answer.charts
+        self._paint_charts()
 
-    _detail: FunctionDetail | None = None
+    _charts: tuple[ChartView, ...] = ()
+    _first_chart = 0
+    _cross: int | None = None
 
-    def _paint_charts(self, detail: FunctionDetail) -> None:
+    def _paint_charts(self) -> None:
         from lambdatui.widgets.chart import Chart, Curve
 
-        starts = [step.start_ms for step in detail.series]
-        calls, durations = self.query(Chart)
-        calls.show_curves(
-            starts,
-            (
-                Curve("invocations", tuple(float(step.invocations) for step in detail.series), "secondary"),
-                Curve("x errors", tuple(float(step.errors) or None for step in detail.series), "error", points=True),
-            ),
-        )
-        durations.show_curves(starts, (Curve("p95", tuple(step.p95_ms for step in detail.series), "warning"),))
+        for place, chart in enumerate(self.query(Chart)):
+            shown = self._charts[(self._first_chart + place) % len(self._charts)]
+            chart.title, chart.unit = shown.title, shown.unit
+            chart.show_curves(
+                shown.starts,
+                tuple(Curve(one.name, one.values, _TONES[one.meaning], points=one.marked) for one in shown.curves),
+            )
+            chart.show_cross(self._cross)
+
+    def next_charts(self) -> None:
+        if self._charts:
+            self._first_chart = (self._first_chart + 2) % len(self._charts)
+            self._paint_charts()
+
+    def move_crosshair(self, steps: int) -> None:
+        if self._charts and self._charts[0].starts:
+            last = len(self._charts[0].starts) - 1
+            self._cross = last if self._cross is None else max(0, min(last, self._cross + steps))
+            self._paint_charts()
+
+    def subject(self) -> tuple[int, str] | None:
+        return self._function_id, self._function
+
+    def show_configuration(self) -> None:
+        self._ask_settings(self.choice_of_now(), self.session.now_ms())
+
+    @work(thread=True, exclusive=True, exit_on_error=False, group="settings")
+    def _ask_settings(self, choice: RangeChoice, now_ms: int) -> None:
+        from lambdatui.views.function_settings import function_settings
+
+        self._ask("settings", lambda ask: function_settings(ask.reader, ask.range), choice, now_ms)
+
+    def paint_part(self, subject: str, answer: Any) -> None:
+        if subject != "settings":
+            super().paint_part(subject, answer)
+            return
+        from lambdatui.screens.configuration import parts_of
+
+        row = next((one for one in answer.rows if one.function_id == self._function_id), None)
+        if row is not None:
+            self.app.push_screen(DetailsScreen(self._function, parts_of(row, utc=self.session.utc)))
 
     def invocations_view(self) -> InvocationsView | None:
         found: Any = self.answer

@@ -3,18 +3,27 @@
 from collections.abc import Callable
 from typing import Any, ClassVar
 
+from textual import work
+
 from lambdatui.reading import Question
 from lambdatui.screens import columns
 from lambdatui.screens.tables import TableScreen
 from lambdatui.text import count, money
 from lambdatui.views.columns import Column
 from lambdatui.views.functions import FUNCTION_COLUMNS, FunctionsView, FunctionView, functions
+from lambdatui.views.health import health, in_trouble
+from lambdatui.views.narrow import Narrow
+from lambdatui.views.time_range import RangeChoice
+from lambdatui.widgets.header import Header, HomeHeader
 from lambdatui.widgets.layout import Shown
+
+TREND_STEPS = 8
 
 
 class FunctionsScreen(TableScreen):
     """Every function, the most expensive first."""
 
+    NAME: ClassVar[str] = "functions"
     COLUMNS: ClassVar[tuple[Shown, ...]] = columns.FUNCTIONS
     FILTERED: ClassVar[tuple[Column, ...]] = FUNCTION_COLUMNS
     ROWS_ARE: ClassVar[str] = "functions"
@@ -23,15 +32,33 @@ class FunctionsScreen(TableScreen):
     def heading(self) -> tuple[str, ...]:
         return ("Functions",)
 
+    def header(self) -> Header:
+        return HomeHeader(self.session)
+
     def question(self) -> Callable[[Question], FunctionsView]:
         narrow = self.session.narrow
-        return lambda ask: functions(ask.reader, ask.range, ask.book, narrow=narrow)
+        return lambda ask: functions(ask.reader, ask.range, ask.book, narrow=narrow, trend_steps=TREND_STEPS)
+
+    def paint(self, answer: FunctionsView) -> None:
+        super().paint(answer)
+        self.query_one(HomeHeader).say_health(health(answer.rows, self.session.thresholds))
+        self._ask_overview(self.session.narrow, self.choice_of_now(), self.session.now_ms())
+
+    @work(thread=True, exclusive=True, exit_on_error=False, group="overview")
+    def _ask_overview(self, narrow: Narrow, choice: RangeChoice, now_ms: int) -> None:
+        """The month's bill is of the whole store, and takes longer than the rows: they do not wait for it."""
+        from lambdatui.views.overview import overview
+
+        self._ask("overview", lambda ask: overview(ask.reader, ask.range, ask.book, narrow=narrow), choice, now_ms)
+
+    def paint_part(self, subject: str, answer: Any) -> None:
+        self.query_one(HomeHeader).say_month(answer)
 
     def key_of(self, row: FunctionView) -> Any:
         return row.function_id
 
     def in_trouble(self, row: FunctionView) -> bool:
-        return bool(row.errors or row.timeouts or row.throttles)
+        return in_trouble(row, self.session.thresholds)
 
     def counted(self) -> tuple[str, ...]:
         view: FunctionsView = self.answer
@@ -39,6 +66,4 @@ class FunctionsScreen(TableScreen):
         return f"{count(view.invocations)} invocations, {count(view.errors)} errors", *cost, *super().counted()
 
     def open_row(self, row: FunctionView) -> None:
-        from lambdatui.screens.function import FunctionScreen
-
-        self.app.push_screen(FunctionScreen(self.session, row.function_id, row.function))
+        self.open_function(row.function_id, row.function)

@@ -15,6 +15,7 @@ from lambdatui.text import decimal_text
 from lambdatui.views.columns import COLUMNS
 from lambdatui.views.invocation import DETAIL_COLUMNS, InvocationDetail, find, invocation
 from lambdatui.views.invocations import InvocationView
+from lambdatui.views.phases import phases
 from lambdatui.views.shown import json_value, shown
 from lambdatui.widgets.fields import Field, Fields
 from lambdatui.widgets.header import Standing
@@ -95,6 +96,10 @@ class InvocationScreen(LinesScreen):
             Field("attempt", _attempt(answer), "warning" if len(answer.attempts) > 1 else ""),
             field("trace id", "trace_id", "quiet"),
         ]
+        fields += self._waterfall(one)
+        if len(answer.attempts) > 1:
+            told = (f"{n.attempt} {n.status} {shown(COLUMNS['duration_ms'], n.duration_ms)}" for n in answer.attempts)
+            fields.append(Field("attempts", ", ".join(told), "quiet", wide=True))
         if one.error_type:
             fields.append(field("error", "error_type", "error", wide=True))
         if answer.bill is not None:
@@ -103,16 +108,30 @@ class InvocationScreen(LinesScreen):
             fields.append(field("stream", "log_stream", "quiet", wide=True))
         return fields
 
+    def _waterfall(self, one: InvocationView) -> list[Field]:
+        """Each phase on a line, where it lies in the time of the whole."""
+        found = phases(one)
+        if not found:
+            return []
+        cells = max(10, self.app.size.width - 40)
+        whole = max(1e-9, found[-1].start_ms + found[-1].length_ms)
+        sign = "#" if self.session.terminal.ascii else "█"
+        lines = []
+        for phase in found:
+            start = min(cells - 1, int(cells * phase.start_ms / whole))
+            length = max(1, min(cells - start, round(cells * phase.length_ms / whole)))
+            said = f"{shown(COLUMNS['duration_ms'], phase.length_ms)}{'' if phase.billed else ', not billed'}"
+            lines.append(
+                Field(phase.name, f"{' ' * start}{sign * length} {said}", "" if phase.billed else "quiet", wide=True)
+            )
+        return lines
+
     def standing(self) -> Standing:
         if not self.is_mounted or self.answer is None:
             return Standing(filter=self.filter)
         pane = self.log_pane
         errors = sum(1 for line in pane.lines_shown if line.kind == "error")
         return Standing(filter=self.filter, counted=(f"{len(pane.lines_shown):,} lines, {errors:,} of failure",))
-
-    def toggle_full_log(self) -> None:
-        details = self.query_one("#details")
-        details.display = not details.display
 
     def raw_json(self) -> str | None:
         answer: InvocationDetail | None = self.answer

@@ -1,7 +1,7 @@
 """Invocations, of all functions or of one."""
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from lambdatui.reading import Question
 from lambdatui.screens.paged import Invocations, InvocationsTable
@@ -11,6 +11,8 @@ from lambdatui.views.invocations import InvocationsView
 
 class InvocationsScreen(InvocationsTable):
     """``function_id`` None: of everything that is not narrowed away."""
+
+    NAME: ClassVar[str] = "invocations"
 
     def __init__(self, session: Session, function_id: int | None = None, name: str = "") -> None:
         super().__init__(session)

@@ -8,7 +8,7 @@ from textual import on, work
 
 from collectors.model import Status
 from lambdatui.messages import Failed, MoreWanted, PageWanted, SortChosen
-from lambdatui.reading import Question
+from lambdatui.reading import Question, ask
 from lambdatui.screens import columns
 from lambdatui.screens.tables import TableScreen
 from lambdatui.views.columns import Column
@@ -25,6 +25,9 @@ from lambdatui.widgets.layout import Shown
 from lambdatui.widgets.rows import PAGE_ROWS, AllRows, PagedRows
 
 FAILED = tuple(status for status in Status if status.failed)
+
+EXPORTED_ROWS = 1_000_000
+"""A file from a screen has at most so many; ``lambdatui invocations`` knows no end."""
 
 WHOLE_ROWS = 1_000
 """So many rows are taken at once; beyond, they are paged."""
@@ -203,6 +206,20 @@ class InvocationsTable(TableScreen):
             searched = "" if source.more else f", {view.total:,} searched" if self._searched else f" of {view.total:,}"
             return (f"{self.table.row_count:,}{more} match{searched}",)
         return (f"{len(source):,} invocations",)
+
+    def rows_to_export(self, form: str) -> Callable[[], str]:
+        """Rows that are not all here are read from the store as they are written."""
+        if isinstance(self.table.source, AllRows) and not self.table.source.more:
+            return super().rows_to_export(form)
+        from lambdatui.screens.exporting import rows_text
+
+        wanted, choice, now_ms = self.wanted(), self.choice_of_now(), self.session.now_ms()
+
+        def text() -> str:
+            _, view = ask(self.session.db, choice, now_ms, lambda question: wanted.ask(question, 0, EXPORTED_ROWS))
+            return rows_text(form, view, view.rows, INVOCATION_COLUMNS)
+
+        return text
 
     def invocations_view(self) -> InvocationsView | None:
         raise NotImplementedError

@@ -8,7 +8,7 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 
 from lambdatui.commands.base import Commands, bindings
-from lambdatui.commands.general import Back, Copy, Help, Leave, Palette
+from lambdatui.commands.general import Back, Copy, Export, Help, Leave, Palette, Problems
 from lambdatui.commands.logs import LINES
 from lambdatui.reading import Question
 from lambdatui.screens.lines import LinesScreen
@@ -17,7 +17,7 @@ from lambdatui.widgets.log_pane import LogPane
 
 RAW_COMMANDS: Commands = (
     *(one for one in LINES if one.id() not in ("next-error", "previous-error", "only-errors", "timestamps")),
-    Copy, Help, Palette, Leave, Back,
+    Copy, Help, Palette, Leave, Back, Export, Problems,
 )  # fmt: skip
 
 

@@ -1,6 +1,8 @@
 """A screen whose body is one table."""
 
+import contextlib
 import json
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 from textual import on
@@ -9,20 +11,21 @@ from textual.binding import BindingType
 from textual.widgets import Static
 
 from lambdatui.commands.base import Commands, bindings
-from lambdatui.commands.general import GENERAL, TIME, ShowCosts, ShowErrors, ShowFunctions, ShowInvocations
+from lambdatui.commands.general import GENERAL, TIME
+from lambdatui.commands.going import GOING
 from lambdatui.commands.table import TABLE
-from lambdatui.messages import Failed, Opened
+from lambdatui.messages import Failed, Opened, SortChosen
 from lambdatui.screens.base import Moving, StoreScreen
 from lambdatui.views.columns import Column
 from lambdatui.views.filters import Filter, FilterError, parse
 from lambdatui.views.shown import json_value, shown
 from lambdatui.widgets.filter_line import FilterLine
 from lambdatui.widgets.header import Standing
-from lambdatui.widgets.layout import Shown
+from lambdatui.widgets.layout import Shown, show
 from lambdatui.widgets.rows import AllRows
 from lambdatui.widgets.table import Table
 
-TABLE_COMMANDS: Commands = (*TABLE, ShowErrors, ShowCosts, ShowInvocations, ShowFunctions, *GENERAL, *TIME)
+TABLE_COMMANDS: Commands = (*TABLE, *GOING, *GENERAL, *TIME)
 
 
 class TableScreen(StoreScreen):
@@ -43,14 +46,51 @@ class TableScreen(StoreScreen):
 
     def make_table(self) -> Table:
         return Table(
-            self.COLUMNS,
+            self.columns(),
             self.session.marks,
             utc=self.session.utc,
             key_of=self.key_of,
             in_trouble=self.in_trouble,
-            sort=self.SORT,
+            sort=self._kept_sort(),
             store_order=self.STORE_ORDER,
         )
+
+    def columns(self) -> tuple[Shown, ...]:
+        """The columns of the configuration's ``[columns]``, the first ones needed most, else the screen's own."""
+        chosen = self.session.columns.get(self.NAME or "")
+        if not chosen:
+            return self.COLUMNS
+        own = {one.column.id: one for one in self.COLUMNS}
+        known = {one.id for one in self.FILTERED} | own.keys()
+        names = [name for name in chosen if name in known]
+        return tuple(_needed(own.get(name), name, need) for need, name in enumerate(names)) or self.COLUMNS
+
+    def _kept_sort(self) -> tuple[str, bool] | None:
+        column, _, way = self.session.kept.get(f"{self.NAME}.sort", "").partition(" ")
+        if self.NAME and column in {one.column.id for one in self.columns()}:
+            return column, way == "descending"
+        return self.SORT
+
+    def on_mount(self) -> None:
+        """With the filter of the run before, said in the header as any filter is."""
+        kept = self.session.kept.get(f"{self.NAME}.filter", "") if self.NAME else ""
+        with contextlib.suppress(FilterError):
+            self.table.where = self.parsed(kept)
+            self.filter = kept
+        super().on_mount()
+
+    def keep_state(self) -> None:
+        """What the next run begins with."""
+        if self.NAME:
+            sort = self.table.sort
+            self.session.kept[f"{self.NAME}.filter"] = self.filter
+            self.session.kept[f"{self.NAME}.sort"] = (
+                "" if sort is None or sort == self.SORT else f"{sort[0]} {'descending' if sort[1] else 'ascending'}"
+            )
+
+    @on(SortChosen)
+    def _sorted(self) -> None:
+        self.keep_state()
 
     def make_empty(self) -> Static:
         empty = Static("", id="empty", markup=False)
@@ -86,13 +126,13 @@ class TableScreen(StoreScreen):
 
     def say_if_empty(self) -> None:
         """In place of no rows: why there are none, and what to do."""
-        text = "" if self.answer is None or self.table.row_count else self._why_empty()
+        text = "" if self.answer is None or self.table.row_count else self.why_empty()
         empty = self.query_one("#empty", Static)
         empty.update(text)
         empty.display = bool(text)
         self.table.set_class(bool(text), "-empty")
 
-    def _why_empty(self) -> str:
+    def why_empty(self) -> str:
         if getattr(self.answer, "as_of", None) is None:
             return (
                 f"The store {self.session.db} is empty.\n\n"
@@ -151,6 +191,8 @@ class TableScreen(StoreScreen):
                 self.say(str(error))
             return
         self.keep(where, only_trouble=self.table.only_trouble, done=done)
+        if done:
+            self.keep_state()
 
     def toggle_trouble(self) -> None:
         self.keep(self.table.where, only_trouble=not self.table.only_trouble, done=True)
@@ -159,6 +201,49 @@ class TableScreen(StoreScreen):
     def keep(self, where: Filter | None, *, only_trouble: bool, done: bool) -> None:
         self.table.keep(where, only_trouble=only_trouble)
         self.say_if_empty()
+
+    def subject(self) -> tuple[int, str] | None:
+        row = self.table.row
+        identity = getattr(row, "function_id", None)
+        return None if identity is None else (identity, row.function)  # type: ignore[union-attr]
+
+    def mark(self) -> None:
+        """Two at most: a third mark takes the place of the older one."""
+        found = self.subject()
+        if found is None:
+            return
+        marked = self.session.marked
+        if found in marked:
+            marked.remove(found)
+        else:
+            marked[:] = [*marked[-1:], found]
+        names = " and ".join(name for _, name in marked)
+        self.say(f"marked {names}: = compares" if marked else "no mark is left")
+        self.table.move(1)
+
+    def compare(self) -> None:
+        from lambdatui.screens.compare import CompareScreen
+
+        marked, here = list(self.session.marked), self.subject()
+        if len(marked) < 2 and here is not None and here not in marked:
+            marked.append(here)
+        if not marked:
+            self.say("there is no function under the cursor to compare")
+            return
+        self.app.push_screen(CompareScreen(self.session, marked[0], marked[1] if len(marked) > 1 else None))
+
+    def export(self) -> None:
+        self.ask_where("csv")
+
+    def write_export(self, form: str, path: str) -> None:
+        self.write_file(path, self.rows_to_export(form))
+
+    def rows_to_export(self, form: str) -> Callable[[], str]:
+        """What gives the file's text, in a thread: the rows as they are filtered and sorted now."""
+        from lambdatui.screens.exporting import rows_text
+
+        rows, view = [self.table.row_at(at) for at in range(self.table.row_count)], self.answer
+        return lambda: rows_text(form, view, [row for row in rows if row is not None], self.FILTERED)
 
     def copy_text(self) -> str:
         """The row as tab-separated cells, as they are shown but uncut."""
@@ -172,3 +257,9 @@ class TableScreen(StoreScreen):
         if row is None:
             return None
         return json.dumps({one.id: json_value(one, getattr(row, one.id)) for one in self.FILTERED}, indent=2)
+
+
+def _needed(own: Shown | None, name: str, need: int) -> Shown:
+    """A column that the configuration names, in its place."""
+    one = own or show(name)
+    return Shown(one.column, need, one.width, one.grows, one.most)

@@ -38,7 +38,14 @@ class AlarmView:
     reason: str | None
 
 
-def alarms(reader: Reader, time_range: TimeRange, *, narrow: Narrow | None = None) -> View[AlarmView]:
+@dataclass(frozen=True)
+class AlarmsView(View[AlarmView]):
+    """``collected`` is False where no collection has asked for alarms: then nothing is known."""
+
+    collected: bool = False
+
+
+def alarms(reader: Reader, time_range: TimeRange, *, narrow: Narrow | None = None) -> AlarmsView:
     """All alarms that were there when they were collected last; narrowed to functions, those that watch one."""
     counts: dict[tuple[str, str, str], int] = {}
     for change in account_rows.alarm_changes(reader, time_range.from_ms, time_range.to_ms):
@@ -61,7 +68,8 @@ def alarms(reader: Reader, time_range: TimeRange, *, narrow: Narrow | None = Non
         for one in account_rows.alarms(reader)
         if narrow is None or narrow.matches(one.account, one.region, one.function)
     ]
-    return View(ALARM_COLUMNS, rows, reader.newest_ms(), time_range)
+    asked = bool(rows) or account_rows.has_asked(reader, "cloudwatch:DescribeAlarms")
+    return AlarmsView(ALARM_COLUMNS, rows, reader.newest_ms(), time_range, collected=asked)
 
 
 def condition(alarm: Alarm) -> str | None:

@@ -20,6 +20,7 @@ class Kind:
     TIME = "time"
     FLAG = "flag"
     QUANTITY = "quantity"
+    TREND = "trend"
 
 
 class Column:
@@ -40,7 +41,7 @@ class Column:
     @property
     def align(self) -> str:
         """``left`` for words, ``right`` for figures."""
-        return "left" if self.kind in (Kind.TEXT, Kind.TIME, Kind.FLAG) else "right"
+        return "left" if self.kind in (Kind.TEXT, Kind.TIME, Kind.FLAG, Kind.TREND) else "right"
 
     @property
     def label(self) -> str:
@@ -155,6 +156,25 @@ COLUMNS: dict[str, Column] = {
         Column("bytes_scanned", "Scanned", _C, 9, "Bytes that Logs Insights scanned, which are billed."),
         Column("failures", "Failed", _T, 60, "What could not be had, and why."),
         Column("log_ways", "Logs read by", _T, 60, "How each log group was read, and why."),
+        Column("trend", "Trend", Kind.TREND, 8, "How often over the range, in equal parts of it, the first one left."),
+        Column("novelty", "Since", _T, 9, "new in the range, back after a quiet day or more, or known."),
+        Column("limit", "Limit", _C, 6, "The concurrency limit that applies: reserved, else the account's."),
+        Column("limited_by", "Limit of", _T, 8, "Whose limit it is: reserved, account, or unknown."),
+        Column("headroom", "Room", Kind.RATIO, 6, "The share of the limit that the peak left free."),
+        Column("saturation", "Full by", Kind.TIME, 19, "When the trend of the daily peaks reaches the limit."),
+        Column("saves_usd", "Per month", _USD, 10, "USD a month that following the advice would save, list price."),
+        # Comparing
+        Column("figure", "Figure", _T, 22, "What is compared."),
+        Column("one", "First", _T, 18, "The first one's."),
+        Column("other", "Second", _T, 18, "The second one's."),
+        Column("change", "Second/First", _T, 14, "The second divided by the first."),
+        Column("took_ms", "Took", _MS, 8, "How long the collection ran."),
+        Column("dlq", "Dead letters", _T, 24, "Where failed events go: a dead-letter queue or a destination."),
+        Column("sources", "Event sources", _T, 24, "What invokes the function by event source mappings."),
+        Column("aliases", "Aliases", _T, 16, "Aliases and the versions that they point to."),
+        Column(
+            "retention_days", "Logs kept", _C, 9, "Days that the log group keeps; unknown where it was not collected."
+        ),
         # Doctor
         Column("check", "Check", _T, 12, "What was looked at."),
         Column("state", "State", _T, 5, "ok, warn or fail."),
@@ -162,6 +182,10 @@ COLUMNS: dict[str, Column] = {
         Column("advice", "What to do", _T, 60, "What to do about it."),
         # Money
         Column("dimension", "Dimension", _T, 22, "What is charged: requests, duration and so on."),
+        Column("group", "", _T, 24, "What the costs are summed by."),
+        Column("share", "Share", Kind.RATIO, 6, "The part of the sum."),
+        Column("requests", "Requests", _C, 9, "Requests billed."),
+        Column("lines", "Lines", _C, 5, "Lines of the bill."),
         Column("quantity", "Quantity", Kind.QUANTITY, 14, "Units used."),
         Column("unit", "Unit", _T, 10, "What a quantity counts."),
         Column("free", "Free", Kind.QUANTITY, 14, "Units that the free tier covers."),

@@ -29,6 +29,8 @@ class Step:
     p99_ms: float | None
     max_ms: float | None
     cost_usd: Decimal | None
+    max_memory_mb: int | None = None
+    memory_mb: int | None = None
 
 
 @dataclass(frozen=True)
@@ -89,4 +91,6 @@ def _step(start_ms: int, point: SeriesPoint | None, row: FunctionRow, book: "Pri
         latency_ms(quantiles.p99_us, totals) if quantiles else None,
         totals.max_duration_us / 1000 if totals.max_duration_us is not None else None,
         money.range_cost(book, row.function, totals) if book else None,
+        totals.max_memory_mb,
+        totals.memory_mb,
     )

@@ -1,11 +1,12 @@
 """All functions over a range: the first screen, and ``lambdatui functions``."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from collectors.store.account_rows import summed_by_insights
+from collectors.store.by_step import invocations_by_step
 from collectors.store.reader import Reader
 from collectors.store.rows import FunctionRow, Quantiles, Totals
 from lambdatui.views import money
@@ -59,6 +60,7 @@ class FunctionView:
     last_seen: int | None
     basis: str | None
     coverage: float | None
+    trend: tuple[int, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -75,11 +77,22 @@ class FunctionsView(View[FunctionView]):
 
 
 def functions(
-    reader: Reader, time_range: TimeRange, book: "PriceBook | None" = None, *, narrow: Narrow = EVERYTHING
+    reader: Reader,
+    time_range: TimeRange,
+    book: "PriceBook | None" = None,
+    *,
+    narrow: Narrow = EVERYTHING,
+    trend_steps: int = 0,
 ) -> FunctionsView:
-    """Every function that matches, called in the range or not. Without ``book`` no costs are known."""
+    """Every function that matches, called in the range or not. Without ``book`` no costs are known.
+
+    ``trend_steps`` is how many parts of the range each row's ``trend`` has; without, it has none.
+    """
     chosen = narrow.chosen(reader.functions())
     rows = function_rows(reader, time_range, book, chosen)
+    if trend_steps:
+        trends = invocations_by_step(reader, time_range.from_ms, time_range.to_ms, trend_steps)
+        rows = [replace(row, trend=trends.get(row.function_id)) for row in rows]
     rows.sort(key=lambda row: (-(row.cost_usd or 0), -row.invocations, row.function))
     counted = sum(row.invocations for row in rows)
     covered = sum(row.invocations * row.coverage for row in rows if row.coverage is not None)

@@ -34,6 +34,8 @@ def shown(column: Column, value: "Any", *, utc: bool = True) -> str:
             return text.decimal_text(value) if isinstance(value, Decimal) else str(value)
         case Kind.TIME:
             return text.instant(value, utc=utc, millis=column.width >= 23)
+        case Kind.TREND:
+            return " ".join(str(part) for part in value)
         case Kind.FLAG:
             return "yes" if value else "no"
     return text.plain(str(value))
@@ -45,6 +47,8 @@ def json_value(column: Column, value: "Any") -> "Any":
         return None
     if column.kind == Kind.TIME:
         return text.iso(value)
+    if column.kind == Kind.TREND:
+        return list(value)
     from decimal import Decimal
 
     if isinstance(value, Decimal):
@@ -60,6 +64,8 @@ def csv_value(column: Column, value: "Any") -> str:
 
     if isinstance(value, Decimal):
         return text.decimal_text(value)
+    if column.kind == Kind.TREND and value is not None:
+        return " ".join(str(part) for part in value)
     return text.csv_cell(json_value(column, value))
 
 

@@ -1,16 +1,23 @@
 """A chart of one figure over a range. Importing this imports plotext: do it when a chart is to be seen."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 
 from rich.text import Text
 from textual.color import Color
 from textual_plotext import PlotextPlot
 
 from lambdatui.session import Session
-from lambdatui.text import count, instant, milliseconds
+from lambdatui.text import count, instant, megabytes, milliseconds, money
 
 _TICKS_EVERY = 12  # cells
+WRITTEN: dict[str, Callable[[float], str]] = {
+    "count": count,
+    "ms": milliseconds,
+    "mb": megabytes,
+    "usd": lambda value: money(Decimal(str(value))),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +36,13 @@ class Curve:
 class Chart(PlotextPlot):
     """Curves over the same steps. One step takes one column or more, so nothing is averaged away in drawing."""
 
-    def __init__(self, session: Session, title: str, *, in_ms: bool) -> None:
+    def __init__(self, session: Session, title: str, *, unit: str = "count") -> None:
+        """``unit`` is a key of ``WRITTEN``: how figures are written."""
         super().__init__()
         self._session = session
-        self._title = title
-        self._in_ms = in_ms
+        self.title = title
+        self.unit = unit
+        self.cross: int | None = None
         self._starts: Sequence[int] = ()
         self._curves: tuple[Curve, ...] = ()
         if session.terminal.ansi:
@@ -43,6 +52,12 @@ class Chart(PlotextPlot):
         """``starts`` are the steps' first moments, epoch ms."""
         if (list(starts), curves) != (list(self._starts), self._curves):
             self._starts, self._curves = starts, curves
+            self.refresh()
+
+    def show_cross(self, step: int | None) -> None:
+        """A vertical line at a step, whose values stand in the title; None takes it away."""
+        if step != self.cross:
+            self.cross = step
             self.refresh()
 
     def _colour(self, tone: str) -> str | tuple[int, int, int]:
@@ -64,12 +79,14 @@ class Chart(PlotextPlot):
                 highest = max(highest, *values)
                 draw = plot.scatter if curve.points else plot.plot
                 draw(at, values, marker="x" if curve.points else marker, color=self._colour(curve.tone))
+        if self.cross is not None:
+            plot.vertical_line(self.cross, color=self._colour("accent"))
         plot.xlim(0, max(1, len(self._starts) - 1))
-        if not self._in_ms:
+        if self.unit == "count":
             highest += highest % 2  # half of the scale is a whole number too
         plot.ylim(0, highest or 1)
         tops = [0.0, (highest or 1) / 2, highest or 1] if self.size.height >= 6 else [0.0, highest or 1]
-        written = milliseconds if self._in_ms else count
+        written = WRITTEN[self.unit]
         plot.yticks(tops, [f"{written(value) if value else '0':>7}" for value in tops])
         ticks = self._time_ticks()
         plot.xticks([float(at) for at, _ in ticks], [text for _, text in ticks])
@@ -84,9 +101,15 @@ class Chart(PlotextPlot):
         return [(at, instant(self._starts[at], utc=self._session.utc)[part]) for at in places]
 
     def render(self) -> Text:
-        title = Text.assemble((self._title, "bold"), no_wrap=True)
-        for curve in self._curves[1:] if len(self._curves) > 1 else ():
-            title.append(f"   {curve.name}", "dim")
+        title = Text.assemble((self.title, "bold"), no_wrap=True)
+        if self.cross is not None and self.cross < len(self._starts):
+            title.append(f"  {instant(self._starts[self.cross], utc=self._session.utc)[5:16]}", "dim")
+            for curve in self._curves:
+                value = curve.values[self.cross]
+                title.append(f"  {curve.name} {'-' if value is None else WRITTEN[self.unit](value)}")
+        else:
+            for curve in self._curves[1:] if len(self._curves) > 1 else ():
+                title.append(f"   {curve.name}", "dim")
         if not any(value for curve in self._curves for value in curve.values):
             return title.append("\n\n  nothing in this range" if self._starts else "")
         self._draw()

@@ -1,15 +1,21 @@
 """The two lines on top: where one is, and how old and how whole the data are."""
 
 from dataclasses import dataclass
-from typing import ClassVar
+from decimal import Decimal
+from typing import TYPE_CHECKING, ClassVar
 
 from rich.cells import cell_len
 from rich.text import Text
+from textual.geometry import Region
+from textual.strip import Strip
 from textual.widget import Widget
 
 from lambdatui.session import Session
-from lambdatui.text import age, plain, ratio
+from lambdatui.text import age, bar, money, plain, ratio
 from lambdatui.widgets.layout import align
+
+if TYPE_CHECKING:
+    from lambdatui.views.overview import Overview
 
 
 @dataclass(frozen=True)
@@ -38,18 +44,24 @@ class Header(Widget):
         self._session = session
         self._path: tuple[str, ...] = ()
         self._standing = Standing()
+        self._painted: list[str] = []
 
     def on_mount(self) -> None:
         self.set_interval(5.0 if self._session.terminal.remote else 1.0, self._tick)
 
     def _tick(self) -> None:
-        if self._session.now_ms() - (self._standing.as_of or 0) < 3_600_000:
-            self.refresh()
+        """Only a line that reads differently is painted again: each costs some 200 bytes over SSH."""
+        for y, line in enumerate(self.render().split("\n")):
+            if line.plain != (self._painted[y] if y < len(self._painted) else None):
+                self.refresh(Region(0, y, self.size.width, 1))
 
     def stand(self, path: tuple[str, ...], standing: Standing) -> None:
-        if (path, standing) != (self._path, self._standing):
-            self._path, self._standing = path, standing
-        self.refresh()
+        self._path, self._standing = path, standing
+        self._tick()
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        self._painted = [line.plain for line in self.render().split("\n")]
+        return super().render_lines(crop)
 
     def render(self) -> Text:
         width = self.size.width
@@ -105,3 +117,66 @@ class Header(Widget):
         while parts and when.cell_len + cell_len(dot.join(parts)) + 4 > width:
             parts.pop(0)
         return self._sides(width, when, Text(dot.join(parts), self._look("quiet"), no_wrap=True, end=""))
+
+
+class HomeHeader(Header):
+    """A third line: how the fleet is, how much of the free tier is gone, the month so far and its end."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self._health = ""
+        self._month: Overview | None = None
+
+    def say_health(self, said: str) -> None:
+        self._health = said
+        self._tick()
+
+    def say_month(self, month: "Overview") -> None:
+        self._month = month
+        self._tick()
+
+    def _where(self) -> Text:
+        """Which account and region are looked at stands beside the title, where it is not all of them."""
+        text = super()._where()
+        narrow = self._session.narrow
+        for kind, names in (("account", narrow.accounts), ("region", narrow.regions), ("function", narrow.functions)):
+            if names:
+                text.append(f"  {kind} {plain(', '.join(names))}", self._look("filter"))
+        return text
+
+    def render(self) -> Text:
+        left = Text(self._health, self._look("warning" if "trouble" in self._health else "quiet"), no_wrap=True, end="")
+        parts, dot = self._parts(), f" {self._session.marks.dot} "
+        while parts and left.cell_len + cell_len(dot.join(parts)) + 4 > self.size.width:
+            parts.pop()
+        money_line = self._sides(self.size.width, left, Text(dot.join(parts), self._look("path"), no_wrap=True, end=""))
+        return Text("\n", no_wrap=True, end="").join([super().render(), money_line])
+
+    def _parts(self) -> list[str]:
+        """The most important first."""
+        month, session = self._month, self._session
+        parts: list[str] = []
+        if month is None:
+            return parts
+        if month.month_to_date is not None:
+            parts.append(f"month {_amount(month.month_to_date, month.currency)}")
+        if month.projected is not None:
+            spread = ""
+            if month.p10 is not None and month.p90 is not None:
+                spread = (
+                    f" ({_amount(month.p10, month.currency)}{session.marks.dash}{_amount(month.p90, month.currency)})"
+                )
+            parts.append(f"end {_amount(month.projected, month.currency)}{spread}")
+            budget = session.thresholds.get("budget_usd")
+            if budget and month.currency == "USD" and float(month.projected) > budget:
+                parts.insert(0, f"OVER BUDGET {money(Decimal(str(budget)))}")
+        for name, share in (("requests", month.free_requests), ("GB-s", month.free_gb_seconds)):
+            if share is not None:
+                parts.append(f"free {name} {bar(share, 5, ascii=session.terminal.ascii)} {ratio(share)}")
+        if month.collecting_usd is not None:
+            parts.append(f"collecting {money(month.collecting_usd)}")
+        return parts
+
+
+def _amount(amount: Decimal, currency: str) -> str:
+    return money(amount) if currency == "USD" else f"{amount:.2f} {currency}"

@@ -4,7 +4,7 @@ The first frame and the tables are laid out by the same functions, so nothing is
 only where text is not ASCII.
 """
 
-from lambdatui.text import count
+from lambdatui.text import UNKNOWN, count, sparkline
 from lambdatui.theme import Marks
 from lambdatui.views.columns import COLUMNS, Column, Kind
 from lambdatui.views.shown import shown
@@ -68,11 +68,28 @@ def fitted(columns: "Sequence[Shown]", width: int) -> list[tuple[Column, int]]:
     return [(one.column, widths[one.column.id]) for one in chosen]
 
 
+def panned(columns: "Sequence[Shown]", steps: int) -> "Sequence[Shown]":
+    """The first column, and those from ``steps`` further right on, all wanted alike: what does not fit goes right."""
+    if not steps:
+        return columns
+    return [
+        columns[0],
+        *(Shown(one.column, at, one.width, False, one.most) for at, one in enumerate(columns[steps:], 1)),
+    ]
+
+
+def hidden_hint(hidden: int) -> str:
+    """What stands above the marks: ``+8`` where so many columns did not fit; left and right bring them into sight."""
+    return "  " if not hidden else f"+{min(hidden, 9)}"
+
+
 def cell(column: Column, value: "Any", width: int, *, utc: bool, more: str) -> str:
     """Exactly ``width`` cells. Long words are cut with ``more``; a figure too long becomes ``#``, never a wrong one.
 
     A time in fewer than 19 cells loses its date's year first, then its date.
     """
+    if column.kind == Kind.TREND:
+        return align(UNKNOWN if value is None else sparkline(value, ascii=more.isascii()), width, "left", more)
     text = shown(column, value, utc=utc)
     if column.kind == Kind.TIME and len(text) > width:
         text = text[5:] if width >= 14 else text[11:]
@@ -147,8 +164,16 @@ def tone(column: Column, row: "Any") -> str:
             return "quiet"
         case "started_at" | "last_seen" | "first_seen" | "timestamp" | "fingerprint":
             return "quiet"
-        case "function":
+        case "function" | "figure" | "alarm":
             return "name"
+        case "trend":
+            return "cold"
+        case "novelty":
+            return {"new": "error", "back": "warning"}.get(value, "quiet")
+        case "headroom":
+            return "error" if value < 0.1 else "warning" if value < 0.3 else ""
+        case "alarm_state":
+            return {"ALARM": "error", "OK": "good"}.get(value, "quiet")
         case "invocations" | "free" | "billable" | "amount":
             return "" if value else "quiet"
     return ""

@@ -35,6 +35,10 @@ class LogPane(ScrollView, can_focus=True):
         self.wrap = True
         self.timestamps = timestamps
         self.only_errors = False
+        self.folded = False
+        self.rendered_json = True
+        self.bare = False
+        self.pinned = False
         self.here: int | None = None
 
     # What is shown ------------------------------------------------------------------------------------------------
@@ -54,8 +58,8 @@ class LogPane(ScrollView, can_focus=True):
         following = bool(self._lines) and self.scroll_offset.y > 0 and self.is_vertical_scroll_end
         self._lines = lines
         self._lay_out()
-        if following:
-            self.go_bottom()
+        if following or self.pinned:
+            self.call_after_refresh(self.go_bottom)
 
     def copy_text(self) -> str:
         """All lines as written, but without anything that a terminal obeys."""
@@ -89,7 +93,7 @@ class LogPane(ScrollView, can_focus=True):
 
     def _visit(self, row: int) -> None:
         """Marks a row, and puts it into the upper third if it cannot be seen."""
-        self.here = row
+        self.here, self.pinned = row, False
         top = round(self.scroll_offset.y)
         if not top <= row < top + self.size.height:
             self.scroll_to(y=max(0, row - self.size.height // 3), animate=False)
@@ -101,34 +105,46 @@ class LogPane(ScrollView, can_focus=True):
         if row is None:
             row = next((at for at, one in enumerate(self._rows) if one.kind == "error"), None)
         if row is not None:
-            self.here = row
+            self.here, self.pinned = row, False
             self.scroll_to(y=row, animate=False)
             self.refresh()
 
     def toggle_wrap(self) -> None:
         self.wrap = not self.wrap
-        self._lay_out_in_place()
+        self.lay_out_in_place()
 
     def toggle_timestamps(self) -> None:
         self.timestamps = not self.timestamps
-        self._lay_out_in_place()
+        self.lay_out_in_place()
 
     def toggle_only_errors(self) -> None:
         self.only_errors = not self.only_errors
-        self._lay_out_in_place()
+        self.lay_out_in_place()
+
+    def toggle_fold(self) -> None:
+        self.folded = not self.folded
+        self.lay_out_in_place()
+
+    def toggle_json(self) -> None:
+        self.rendered_json = not self.rendered_json
+        self.lay_out_in_place()
 
     # Moving -------------------------------------------------------------------------------------------------------
 
     def move(self, count: int) -> None:
+        self.pinned = False
         self.scroll_to(y=self.scroll_offset.y + count, animate=False)
 
     def move_pages(self, pages: float) -> None:
         self.move(round(pages * max(1, self.size.height - 1)))
 
     def go_top(self) -> None:
+        self.pinned = False
         self.scroll_to(y=0, animate=False)
 
     def go_bottom(self) -> None:
+        """And stays there while the pane is laid out anew, until somebody moves."""
+        self.pinned = True
         self.scroll_to(y=max(0, self.row_count - self.size.height), animate=False)
 
     def scroll_columns(self, cells: int) -> None:
@@ -141,32 +157,41 @@ class LogPane(ScrollView, can_focus=True):
 
     @property
     def _margin(self) -> int:
-        return 2 + (_TIME_CELLS if self.timestamps else 0)
+        return 0 if self.bare else 2 + (_TIME_CELLS if self.timestamps else 0)
 
     def _lay_out(self) -> None:
         width = max(8, self.scrollable_content_region.width - self._margin)
-        self._rows = rows(self._lines, width, wrap=self.wrap, only_errors=self.only_errors)
+        self._rows = rows(
+            self._lines,
+            width,
+            wrap=self.wrap,
+            only_errors=self.only_errors,
+            folded=self.folded,
+            rendered=self.rendered_json,
+        )
         widest = self.size.width
         if not self.wrap:
             widest = max((cell_len(row.text) for row in self._rows), default=0) + self._margin
         self.virtual_size = Size(max(widest if not self.wrap else 0, 1), self.row_count)
         self.refresh()
 
-    def _lay_out_in_place(self) -> None:
+    def lay_out_in_place(self) -> None:
         """Lays out again and keeps the line that is on top on top."""
         top = round(self.scroll_offset.y)
         line = self._rows[top].line if top < self.row_count else None
         marked = self._rows[self.here].line if self.here is not None and self.here < self.row_count else None
         self._lay_out()
         self.here = self._row_of(marked)
-        if line is not None and top:
+        if self.pinned:
+            self.call_after_refresh(self.go_bottom)
+        elif line is not None and top:
             self.scroll_to(y=self._row_of(line) or 0, x=0, animate=False)
 
     def _row_of(self, line: int | None) -> int | None:
         return next((at for at, row in enumerate(self._rows) if line is not None and row.line >= line), None)
 
     def on_resize(self, event: events.Resize) -> None:
-        self._lay_out_in_place()
+        self.lay_out_in_place()
 
     def notify_style_update(self) -> None:
         super().notify_style_update()
@@ -186,6 +211,8 @@ class LogPane(ScrollView, can_focus=True):
             return Strip.blank(width, base)
         row = self._rows[index]
         mark = ">" if index == self.here else self._marks.trouble if row.kind == "error" and row.first else " "
+        if self.bare:
+            return Strip(self._marked(row)).crop(left, left + width).adjust_cell_length(width, base)
         margin = [Segment(f"{mark} ", self._look("here" if index == self.here else "error"))]
         if self.timestamps:
             time = instant(self._lines[row.line].timestamp, utc=self._utc, millis=True)[11:] if row.first else ""

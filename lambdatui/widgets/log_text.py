@@ -49,6 +49,40 @@ def physical(text: str) -> list[str]:
     return [piece.expandtabs(_TAB_CELLS).rstrip() for piece in plain(text[:_LONGEST], newlines=True).split("\n")]
 
 
+_LEVELS = ("level", "log_level", "severity", "lvl")
+_MESSAGES = ("message", "msg", "errorMessage")
+_TIMES = ("timestamp", "time", "ts", "@timestamp")
+
+
+def rendered_json(text: str) -> str:
+    """``ERROR no stock  order=42 retry=false`` for a line that is a JSON object; any other text as it is.
+
+    The time is left out, since the line's own stands before it; nothing else is.
+    """
+    body = text.strip()
+    if not body.startswith("{") or not body.endswith("}") or len(body) > _LONGEST:
+        return text
+    try:
+        found = json.loads(body)
+    except (ValueError, RecursionError):
+        return text
+    if not isinstance(found, dict) or not any(name in found for name in (*_MESSAGES, *_LEVELS)):
+        return text
+    level = next((str(found.pop(name)) for name in _LEVELS if name in found), "")
+    message = next((found.pop(name) for name in _MESSAGES if name in found), "")
+    said = message if isinstance(message, str) else json.dumps(message, ensure_ascii=False)
+    for name in _TIMES:
+        found.pop(name, None)
+    trace = found.pop("stackTrace", None) or found.pop("stack", None) or []
+    frames = [trace] if isinstance(trace, str) else [str(frame) for frame in trace if frame]
+    fields = " ".join(
+        f"{name}={value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)}"
+        for name, value in found.items()
+    )
+    head = "  ".join(part for part in (f"{level} {said}".strip(), fields) if part)
+    return "\n".join([head, *(f"    {line}" for frame in frames for line in frame.split("\n") if line.strip())])
+
+
 def _frames(text: str) -> list[str]:
     """The stack's frames in a JSON object that the text is, or ends with; none where there is no such object."""
     if '"stack' not in text or len(text) > _LONGEST:
@@ -69,14 +103,34 @@ def _frames(text: str) -> list[str]:
     return []
 
 
-def rows(lines: Sequence[LoggedLine], width: int, *, wrap: bool, only_errors: bool) -> list[Row]:
-    """The rows that the lines take at ``width`` cells."""
+def rows(
+    lines: Sequence[LoggedLine],
+    width: int,
+    *,
+    wrap: bool,
+    only_errors: bool,
+    folded: bool = False,
+    rendered: bool = False,
+) -> list[Row]:
+    """The rows that the lines take at ``width`` cells.
+
+    ``folded`` leaves of a failure its first line, and says how many others there are; ``rendered`` shows a JSON line
+    as its level, message and fields.
+    """
     found: list[Row] = []
+    before = ""
     for number, line in enumerate(lines):
+        kind, before = before, line.kind
         if only_errors and line.kind != "error":
             continue
+        texts = physical(rendered_json(line.text) if rendered else line.text)
+        if folded and line.kind == "error":
+            if kind == "error" and texts[0][:1].isspace():
+                continue  # a frame that the runtime wrote as an event of its own
+            if len(texts) > 1:
+                texts = [f"{texts[0]}  (+{len(texts) - 1} lines)"]
         first = True
-        for text in physical(line.text):
+        for text in texts:
             for piece in _pieces(text, width) if wrap else (text,):
                 found.append(Row(number, piece, line.kind, first))
                 first = False

@@ -14,7 +14,7 @@ from lambdatui.messages import MoreWanted, Opened, PageWanted, SortChosen
 from lambdatui.theme import Marks
 from lambdatui.views.columns import Column
 from lambdatui.views.filters import Filter, sort_rows
-from lambdatui.widgets.layout import Shown, cell, fitted, heading, tone
+from lambdatui.widgets.layout import Shown, cell, fitted, heading, hidden_hint, panned, tone
 from lambdatui.widgets.rows import AllRows, PagedRows
 
 _TONES = ("error", "warning", "good", "quiet", "cold", "name")
@@ -64,6 +64,7 @@ class Table(ScrollView, can_focus=True):
         self.source: AllRows | PagedRows = AllRows(())
         self._shown: AllRows | PagedRows = self.source
         self.cursor = 0
+        self._pan = 0
         self._fitted: list[tuple[Column, int]] = []
         self._width = 0
         self._styles: dict[str, Style] = {}
@@ -80,6 +81,9 @@ class Table(ScrollView, can_focus=True):
     def row(self) -> Any | None:
         """The row under the cursor; None where there is none, or where it has not come yet."""
         return self._shown.at(self.cursor)
+
+    def row_at(self, index: int) -> Any | None:
+        return self._shown.at(index)
 
     @property
     def visible_columns(self) -> list[Column]:
@@ -204,6 +208,13 @@ class Table(ScrollView, can_focus=True):
             if event.chain == 2:
                 self.open()
 
+    def scroll_columns(self, step: int) -> None:
+        """Right or left among the columns: those that were hidden for want of cells come into sight."""
+        pan = max(0, min(self._pan + step, len(self._columns) - 1))
+        if pan != self._pan and (step < 0 or len(self._fitted) < len(panned(self._columns, self._pan))):
+            self._pan = pan
+            self._fit()
+
     # Sorting ------------------------------------------------------------------------------------------------------
 
     def _sorted_column(self) -> Column | None:
@@ -257,7 +268,7 @@ class Table(ScrollView, can_focus=True):
     def _fit(self) -> None:
         """Chooses the columns for the cells there are; a scroll bar that comes or goes changes them too."""
         self._width = self.scrollable_content_region.width
-        self._fitted = fitted(self._columns, self._width)
+        self._fitted = fitted(panned(self._columns, self._pan), self._width)
         self.virtual_size = Size(self._width, self.row_count + 1)
         self._painted.clear()
         self.refresh()
@@ -306,22 +317,24 @@ class Table(ScrollView, can_focus=True):
 
     def _header(self, width: int) -> Strip:
         plain, chosen = self._style("header"), self._style("sorted")
-        segments = [Segment("  ", plain)]
+        segments = [Segment(hidden_hint(len(self._columns) - len(self._fitted)), plain)]
         for column, cells in self._fitted:
             style = chosen if self.sort is not None and self.sort[0] == column.id else plain
             segments += [Segment(heading(column, cells, self.sort, self._marks), style), Segment(" ", plain)]
-        return Strip(segments).adjust_cell_length(width, plain)
+        return Strip(segments).simplify().adjust_cell_length(width, plain)
 
     def _line(self, index: int, cells: tuple[str, ...], width: int) -> Strip:
         row = self._shown.at(index)
         base = self._style("row")
         cursor = self._style("cursor") if index == self.cursor and self.has_focus else None
-        segments = [Segment(f"{cells[0]} ", cursor or self._style("error"))]
+        if cursor:
+            return Strip([Segment(f"{cells[0]} {' '.join(cells[1:])}", cursor)]).adjust_cell_length(width, cursor)
+        # A space has the look of the cell before it: every change of look costs some 40 bytes on the wire.
+        segments = [Segment(f"{cells[0]} ", self._style("error") if cells[0].strip() else base)]
         for (column, _), text in zip(self._fitted, cells[1:], strict=False):
             name = tone(column, row)
-            style = cursor or (self._style(name) if name else base)
-            segments += [Segment(text, style), Segment(" ", cursor or base)]
-        return Strip(segments).adjust_cell_length(width, cursor or base)
+            segments.append(Segment(f"{text} ", self._style(name) if name else base))
+        return Strip(segments).simplify().adjust_cell_length(width, base)
 
 
 def _descending_first(column: Column) -> bool:

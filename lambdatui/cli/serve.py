@@ -1,0 +1,103 @@
+"""``lambdatui serve``: the screens in a browser of this machine."""
+
+import hmac
+import os
+import secrets
+import shlex
+import sys
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from lambdatui.cli.context import Context
+from lambdatui.cli.main import DONE
+from lambdatui.cli.options import current_context
+
+if TYPE_CHECKING:
+    from aiohttp import web
+
+COOKIE = "lambdatui_token"
+_LOOPBACK = "127.0.0.1"
+_NOT_LET_IN = "This address needs the token that 'lambdatui serve' printed: open the whole address, ?token= included.\n"
+
+
+@click.command(
+    name="serve", epilog="Example: lambdatui serve --port 8000, and over SSH: ssh -L 8000:127.0.0.1:8000 ops"
+)
+@click.option("--port", type=click.IntRange(1, 65_535), default=8000, show_default=True, help="Port on 127.0.0.1.")
+@click.option("--token", envvar="LAMBDATUI_TOKEN", help="What lets a visitor in (default: a new one each time).")
+def command(port: int, token: str | None) -> int:
+    """The same screens in a browser: on this machine's loopback only, for whoever has the token.
+
+    Prints the address to open. Needs the extra: pip install 'lambdatui[serve]'.
+    """
+    context = current_context()
+    try:
+        from textual_serve.server import Server
+    except ImportError:
+        raise click.ClickException(
+            "the browser needs textual-serve: pip install 'lambdatui[serve]', then the same command again"
+        ) from None
+    secret = token or secrets.token_urlsafe(24)
+    if len(secret) < 16:
+        raise click.UsageError("a token has 16 characters or more", click.get_current_context())
+
+    class Guarded(Server):
+        async def _make_app(self) -> Any:
+            app = await super()._make_app()
+            app.middlewares.append(let_in(secret))
+            return app
+
+        async def on_startup(self, app: Any) -> None:
+            click.echo(f"http://{_LOOPBACK}:{port}/?token={secret}")
+            click.echo("each visitor gets screens of their own; ctrl-c ends all of them", err=True)
+
+        def initialize_logging(self) -> None:
+            """Errors only: every key of a visitor would be a line."""
+
+    os.environ |= {"TERM": "xterm-256color", "COLORTERM": "truecolor"}
+    for name in ("SSH_CONNECTION", "NO_COLOR"):
+        os.environ.pop(name, None)  # what this shell is reached by says nothing of the browser
+    Guarded(shlex.join(screens_command(context)), host=_LOOPBACK, port=port, title="lambdatui").serve()
+    return DONE
+
+
+def screens_command(context: Context) -> list[str]:
+    """What runs the screens for one visitor, with the global options of this command."""
+    options = {"db": str(context.db), "range": context.range.preset, "from": context.range.start,
+               "to": context.range.end, "at": context.range.at, "theme": context.theme,
+               "config": str(context.config) if context.config else None}  # fmt: skip
+    command = [sys.executable, "-m", "lambdatui.served"]
+    command += [f"--{name}={value}" for name, value in options.items() if value]
+    for name, values in (
+        ("account", context.accounts),
+        ("region", context.regions),
+        ("function", context.functions),
+    ):
+        command += [f"--{name}={value}" for value in values]
+    return [*command, *(["--utc"] if context.utc else [])]
+
+
+def let_in(secret: str) -> Any:
+    """A middleware: the token in the address is answered with a cookie, and nothing is served without the cookie."""
+    from aiohttp import web
+
+    @web.middleware
+    async def guard(
+        request: "web.Request", handler: "Callable[[web.Request], Awaitable[web.StreamResponse]]"
+    ) -> "web.StreamResponse":
+        given = request.query.get("token")
+        if given is not None and _same(given, secret):
+            there = web.HTTPFound("/")
+            there.set_cookie(COOKIE, secret, httponly=True, samesite="Strict")
+            raise there
+        if not _same(request.cookies.get(COOKIE, ""), secret):
+            raise web.HTTPForbidden(text=_NOT_LET_IN)
+        return await handler(request)
+
+    return guard
+
+
+def _same(one: str, other: str) -> bool:
+    return hmac.compare_digest(one.encode(), other.encode())

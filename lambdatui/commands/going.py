@@ -1,0 +1,166 @@
+"""Going from screen to screen."""
+
+from typing import TYPE_CHECKING, ClassVar
+
+from lambdatui.commands.base import Command, Commands
+
+if TYPE_CHECKING:
+    from lambdatui.screens.base import StoreScreen
+
+
+class _Show(Command):
+    """Go to a main screen."""
+
+    SCREEN: ClassVar[str]
+    GROUP = "Go to"
+
+    @classmethod
+    def run(cls, screen: "StoreScreen") -> None:
+        screen.jump_to(cls.SCREEN)
+
+
+class ShowErrors(_Show):
+    """Go to the errors, grouped by what failed."""
+
+    BINDING_KEY = "E"
+    SHOW_IN_FOOTER = True
+    FOOTER_TEXT = "errors"
+    SCREEN = "errors"
+
+
+class ShowThrottles(_Show):
+    """Go to the throttles: who was rejected, by which limit, and how much room is left."""
+
+    BINDING_KEY = "T"
+    FOOTER_TEXT = "throttles"
+    SCREEN = "throttles"
+
+
+class ShowCosts(_Show):
+    """Go to the costs: the bill's lines, the free tier and the projection."""
+
+    BINDING_KEY = "dollar_sign"
+    SHOW_IN_FOOTER = True
+    FOOTER_TEXT = "costs"
+    SCREEN = "costs"
+
+
+class ShowAdvice(_Show):
+    """Go to the advice: what to change, with its evidence and its dollars."""
+
+    BINDING_KEY = "A"
+    SHOW_IN_FOOTER = True
+    FOOTER_TEXT = "advice"
+    SCREEN = "advice"
+
+
+class ShowAlarms(_Show):
+    """Go to the CloudWatch alarms."""
+
+    BINDING_KEY = "a"
+    FOOTER_TEXT = "alarms"
+    SCREEN = "alarms"
+
+
+class ShowCollect(_Show):
+    """Go to what was collected: sources, freshness, rejected lines."""
+
+    BINDING_KEY = "C"
+    FOOTER_TEXT = "collect"
+    SCREEN = "collect"
+
+
+class ShowConfiguration(_Show):
+    """Go to the functions' configuration: event sources, dead-letter queues, aliases, history."""
+
+    BINDING_KEY = "d"
+    FOOTER_TEXT = "configuration"
+    SCREEN = "configuration"
+
+    @classmethod
+    def run(cls, screen: "StoreScreen") -> None:
+        screen.show_configuration()
+
+
+class ShowFunctions(_Show):
+    """Go to the first screen: all functions."""
+
+    BINDING_KEY = "F"
+    FOOTER_TEXT = "functions"
+    SCREEN = "functions"
+
+
+class ShowInvocations(Command):
+    """Go to the invocations: of this function, or of all of them."""
+
+    BINDING_KEY = "i"
+    SHOW_IN_FOOTER = True
+    FOOTER_TEXT = "invocations"
+    GROUP = "Go to"
+
+    @classmethod
+    def run(cls, screen: "StoreScreen") -> None:
+        screen.show_invocations()
+
+
+class ShowLogs(Command):
+    """Go to the log lines: of the function under the cursor, or of all of them."""
+
+    BINDING_KEY = "l"
+    SHOW_IN_FOOTER = True
+    FOOTER_TEXT = "logs"
+    GROUP = "Go to"
+
+    @classmethod
+    def run(cls, screen: "StoreScreen") -> None:
+        screen.show_logs(follow=False)
+
+
+class LiveTail(Command):
+    """Follow the log lines as they are collected: of the function under the cursor, or of all of them."""
+
+    BINDING_KEY = "0"
+    GROUP = "Go to"
+
+    @classmethod
+    def run(cls, screen: "StoreScreen") -> None:
+        screen.show_logs(follow=True)
+
+
+class LastView(Command):
+    """Go back to the main screen that was shown before this one."""
+
+    BINDING_KEY = "minus"
+    GROUP = "Go to"
+
+    @classmethod
+    def run(cls, screen: "StoreScreen") -> None:
+        screen.last_view()
+
+
+class ChooseRegion(Command):
+    """Look at one region only, or at all of them."""
+
+    BINDING_KEY = "R"
+    GROUP = "Narrow"
+
+    @classmethod
+    def run(cls, screen: "StoreScreen") -> None:
+        screen.choose_narrow("region")
+
+
+class ChooseAccount(Command):
+    """Look at one account only, or at all of them: what a profile collected is its account's."""
+
+    BINDING_KEY = "P"
+    GROUP = "Narrow"
+
+    @classmethod
+    def run(cls, screen: "StoreScreen") -> None:
+        screen.choose_narrow("account")
+
+
+GOING: Commands = (
+    ShowLogs, ShowErrors, ShowCosts, ShowAdvice, ShowInvocations, ShowThrottles, ShowAlarms, ShowCollect,
+    ShowConfiguration, ShowFunctions, LiveTail, LastView, ChooseRegion, ChooseAccount,
+)  # fmt: skip

@@ -1,0 +1,37 @@
+"""What works on costs."""
+
+from typing import TYPE_CHECKING
+
+from lambdatui.commands.base import Command, Commands
+
+if TYPE_CHECKING:
+    from lambdatui.screens.base import StoreScreen
+
+
+class CostsBy(Command):
+    """Sum the costs by function, then by dimension, region and day."""
+
+    BINDING_KEY = "b"
+    SHOW_IN_FOOTER = True
+    FOOTER_TEXT = "by"
+    GROUP = "Costs"
+
+    @classmethod
+    def run(cls, screen: "StoreScreen") -> None:
+        screen.costs_by_next()
+
+
+class WhatIf(Command):
+    """Ask what the range would have cost with another architecture, memory or region."""
+
+    BINDING_KEY = "w"
+    SHOW_IN_FOOTER = True
+    FOOTER_TEXT = "what if"
+    GROUP = "Costs"
+
+    @classmethod
+    def run(cls, screen: "StoreScreen") -> None:
+        screen.what_if()
+
+
+MONEY: Commands = (CostsBy, WhatIf)

@@ -1,0 +1,47 @@
+"""Advice: what to change, what shows it, what it is worth. Enter says it in full."""
+
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+from lambdatui.commands.base import Commands
+from lambdatui.commands.going import ShowAdvice
+from lambdatui.reading import Question
+from lambdatui.screens import columns
+from lambdatui.screens.details import DetailsScreen
+from lambdatui.screens.tables import TABLE_COMMANDS, TableScreen
+from lambdatui.text import money
+from lambdatui.views.advice import ADVICE_COLUMNS, Advice, advice, said
+from lambdatui.views.columns import Column
+from lambdatui.views.money import sum_known
+from lambdatui.views.view import View
+from lambdatui.widgets.layout import Shown
+
+
+class AdviceScreen(TableScreen):
+    """What fails first, then what is worth most."""
+
+    NAME: ClassVar[str] = "advice"
+    COMMANDS_HERE: ClassVar[Commands] = tuple(one for one in TABLE_COMMANDS if one is not ShowAdvice)
+    COLUMNS: ClassVar[tuple[Shown, ...]] = columns.ADVICE
+    FILTERED: ClassVar[tuple[Column, ...]] = ADVICE_COLUMNS
+    ROWS_ARE: ClassVar[str] = "advices"
+
+    def heading(self) -> tuple[str, ...]:
+        return ("Advice",)
+
+    def question(self) -> Callable[[Question], View[Advice]]:
+        narrow = self.session.narrow
+        return lambda ask: advice(ask.reader, ask.range, ask.book, narrow=narrow)
+
+    def key_of(self, row: Advice) -> Any:
+        return row.kind, row.function_id, row.found
+
+    def in_trouble(self, row: Advice) -> bool:
+        return row.severity >= 3
+
+    def counted(self) -> tuple[str, ...]:
+        worth = sum_known(row.saves_usd for row in self.answer.rows)
+        return *((f"{money(worth)} a month",) if worth else ()), *super().counted()
+
+    def open_row(self, row: Advice) -> None:
+        self.app.push_screen(DetailsScreen(f"{row.function}: {row.kind}", said(row)))

@@ -1,0 +1,52 @@
+"""Alarms: those in alarm first, with CloudWatch's reason. Enter shows it in full."""
+
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+from lambdatui.commands.base import Commands
+from lambdatui.commands.going import ShowAlarms
+from lambdatui.reading import Question
+from lambdatui.screens import columns
+from lambdatui.screens.details import DetailsScreen
+from lambdatui.screens.tables import TABLE_COMMANDS, TableScreen
+from lambdatui.text import count, instant
+from lambdatui.views.alarms import ALARM_COLUMNS, AlarmsView, AlarmView, alarms
+from lambdatui.views.columns import Column
+from lambdatui.widgets.layout import Shown
+
+
+class AlarmsScreen(TableScreen):
+    """Says so where no collection has asked for alarms: none is not the same as unknown."""
+
+    NAME: ClassVar[str] = "alarms"
+    COMMANDS_HERE: ClassVar[Commands] = tuple(one for one in TABLE_COMMANDS if one is not ShowAlarms)
+    COLUMNS: ClassVar[tuple[Shown, ...]] = columns.ALARMS
+    FILTERED: ClassVar[tuple[Column, ...]] = ALARM_COLUMNS
+    ROWS_ARE: ClassVar[str] = "alarms"
+
+    def heading(self) -> tuple[str, ...]:
+        return ("Alarms",)
+
+    def question(self) -> Callable[[Question], AlarmsView]:
+        narrow = self.session.narrow
+        return lambda ask: alarms(ask.reader, ask.range, narrow=narrow)
+
+    def key_of(self, row: AlarmView) -> Any:
+        return row.alarm, row.account, row.region
+
+    def in_trouble(self, row: AlarmView) -> bool:
+        return row.alarm_state == "ALARM"
+
+    def why_empty(self) -> str:
+        if not self.answer.collected:
+            return "Alarms are not collected yet.\n\nRun\n\n    lambdatui collect\n\nand this screen fills by itself."
+        return super().why_empty()
+
+    def open_row(self, row: AlarmView) -> None:
+        parts = [
+            ("State", f"{row.alarm_state} since {instant(row.since, utc=self.session.utc)}"),
+            ("Condition", row.condition or "-"),
+            ("Changes in the range", count(row.changes)),
+            ("Reason", row.reason or "-"),
+        ]
+        self.app.push_screen(DetailsScreen(row.alarm, parts))

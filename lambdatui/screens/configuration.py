@@ -1,0 +1,56 @@
+"""Configuration: what each function is set to, and how that changed. Enter shows all of it."""
+
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+from lambdatui.commands.base import Commands
+from lambdatui.commands.going import ShowConfiguration
+from lambdatui.reading import Question
+from lambdatui.screens import columns
+from lambdatui.screens.details import DetailsScreen, Part
+from lambdatui.screens.tables import TABLE_COMMANDS, TableScreen
+from lambdatui.text import instant
+from lambdatui.views.columns import Column
+from lambdatui.views.function_settings import SETTING_COLUMNS, FunctionSettings, SettingsView, function_settings
+from lambdatui.views.shown import shown
+from lambdatui.widgets.layout import Shown
+
+NOT_COLLECTED = "not collected yet: run lambdatui collect"
+
+
+class ConfigurationScreen(TableScreen):
+    """By name."""
+
+    NAME: ClassVar[str] = "configuration"
+    COMMANDS_HERE: ClassVar[Commands] = tuple(one for one in TABLE_COMMANDS if one is not ShowConfiguration)
+    COLUMNS: ClassVar[tuple[Shown, ...]] = columns.CONFIGURATION
+    FILTERED: ClassVar[tuple[Column, ...]] = SETTING_COLUMNS
+    ROWS_ARE: ClassVar[str] = "functions"
+    SORT: ClassVar[tuple[str, bool] | None] = ("function", False)
+
+    def heading(self) -> tuple[str, ...]:
+        return ("Configuration",)
+
+    def question(self) -> Callable[[Question], FunctionSettings]:
+        narrow = self.session.narrow
+        return lambda ask: function_settings(ask.reader, ask.range, narrow=narrow)
+
+    def key_of(self, row: SettingsView) -> Any:
+        return row.function_id
+
+    def counted(self) -> tuple[str, ...]:
+        return *(() if self.answer.collected else (f"queues, sources, history {NOT_COLLECTED}",)), *super().counted()
+
+    def open_row(self, row: SettingsView) -> None:
+        self.app.push_screen(DetailsScreen(row.function, parts_of(row, utc=self.session.utc)))
+
+
+def parts_of(row: SettingsView, *, utc: bool) -> list[Part]:
+    """All that is known of a function's settings, and what is not."""
+    known = [(one, getattr(row, one.id)) for one in SETTING_COLUMNS]
+    parts = [(one.label, shown(one, value) if value is not None else NOT_COLLECTED) for one, value in known]
+    changes = [
+        (instant(change.at_ms, utc=utc), f"{change.setting}: {change.before} -> {change.after}")
+        for change in row.history
+    ]
+    return [*parts, *(changes or [("how it changed", NOT_COLLECTED)])]

@@ -1,0 +1,93 @@
+"""Costs summed by function, dimension, region or day; by day with the month's curve. Enter shows the arithmetic."""
+
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Horizontal
+
+from lambdatui.commands.base import Commands, bindings
+from lambdatui.commands.money import CostsBy
+from lambdatui.reading import Question
+from lambdatui.screens import columns
+from lambdatui.screens.details import DetailsScreen
+from lambdatui.screens.tables import TABLE_COMMANDS, TableScreen
+from lambdatui.session import Session
+from lambdatui.views.columns import Column
+from lambdatui.views.cost_groups import GROUP_COLUMNS, GROUPINGS, CostGroup, CostGroups, cost_groups, line_to
+from lambdatui.widgets.layout import Shown
+
+
+class CostGroupsScreen(TableScreen):
+    """``b`` goes on to the next grouping."""
+
+    COMMANDS_HERE: ClassVar[Commands] = (CostsBy, *TABLE_COMMANDS)
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings(COMMANDS_HERE)]
+    COLUMNS: ClassVar[tuple[Shown, ...]] = columns.COST_GROUPS
+    FILTERED: ClassVar[tuple[Column, ...]] = GROUP_COLUMNS
+    ROWS_ARE: ClassVar[str] = "groups"
+    SORT: ClassVar[tuple[str, bool] | None] = ("amount", True)
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self._by = GROUPINGS[0]
+
+    def heading(self) -> tuple[str, ...]:
+        return ("Costs", f"by {self._by}")
+
+    def body(self) -> ComposeResult:
+        from lambdatui.widgets.chart import Chart
+
+        with Horizontal(id="charts"):
+            yield Chart(self.session, "The month at list price, and its end", unit="usd")
+        yield from super().body()
+
+    def on_mount(self) -> None:
+        self.query_one("#charts").display = False
+        super().on_mount()
+
+    def question(self) -> Callable[[Question], CostGroups]:
+        by, narrow = self._by, self.session.narrow
+        return lambda ask: cost_groups(ask.reader, ask.range, ask.book, by, narrow=narrow)
+
+    def paint(self, answer: CostGroups) -> None:
+        super().paint(answer)
+        self.query_one("#charts").display = bool(answer.days)
+        if answer.days:
+            self._paint_month(answer)
+
+    def _paint_month(self, answer: CostGroups) -> None:
+        from lambdatui.widgets.chart import Chart, Curve
+
+        curves = [Curve("so far", answer.so_far, "secondary")]
+        known = [at for at, value in enumerate(answer.so_far) if value is not None]
+        projected = answer.projection
+        if known and projected is not None:
+            last = known[-1]
+            ends = (
+                ("90%", projected.p90, "warning"),
+                ("50%", projected.p50, "success"),
+                ("10%", projected.p10, "warning"),
+            )
+            for name, end, tone in ends:
+                if end is not None:
+                    curves.append(Curve(f"{name} {end:.2f}", line_to(answer.so_far, last, float(end)), tone))
+        self.query_one(Chart).show_curves(answer.days, tuple(curves))
+
+    def costs_by_next(self) -> None:
+        self._by = GROUPINGS[(GROUPINGS.index(self._by) + 1) % len(GROUPINGS)]
+        self.table.sort = ("group", True) if self._by == "day" else ("amount", True)
+        self.ask_rows()
+        self._restand()
+
+    def key_of(self, row: CostGroup) -> Any:
+        return row.group
+
+    def in_trouble(self, row: CostGroup) -> bool:
+        return row.amount is None
+
+    def open_row(self, row: CostGroup) -> None:
+        lines = row.arithmetic[:200]
+        more = [("", f"and {len(row.arithmetic) - len(lines):,} more")] if len(row.arithmetic) > len(lines) else []
+        self.app.push_screen(DetailsScreen(row.group, [("", line) for line in lines] + more))

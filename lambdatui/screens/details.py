@@ -1,0 +1,62 @@
+"""A box of text over the screen: the arithmetic of a cost, the evidence of an advice, what went wrong."""
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import VerticalScroll
+from textual.screen import ModalScreen
+from textual.widgets import Static
+
+from lambdatui.text import plain
+
+Part = tuple[str, str]
+"""A label, and what it labels; an empty label continues the part before."""
+
+
+class DetailsScreen(ModalScreen[None]):
+    """Labelled parts, never markup. ``c`` copies them, Esc, q or Enter closes."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,q,enter,exclamation_mark", "dismiss", show=False),
+        Binding("j,down", "scroll(1)", show=False),
+        Binding("k,up", "scroll(-1)", show=False),
+        Binding("pagedown,ctrl+d", "scroll(10)", show=False),
+        Binding("pageup,ctrl+u", "scroll(-10)", show=False),
+        Binding("c", "copy", show=False),
+    ]
+
+    def __init__(self, title: str, parts: Sequence[Part]) -> None:
+        super().__init__()
+        self._title = plain(title)
+        self._parts = [(label, plain(text, newlines=True)) for label, text in parts]
+
+    def compose(self) -> ComposeResult:
+        with VerticalScroll(id="box"):
+            yield Static(self._page(), markup=False)
+
+    def on_mount(self) -> None:
+        box = self.query_one("#box")
+        box.border_title = Text(self._title)
+        box.border_subtitle = "Esc closes, c copies"
+
+    def action_scroll(self, lines: int) -> None:
+        self.query_one("#box").scroll_relative(y=lines, animate=False)
+
+    def action_copy(self) -> None:
+        self.app.put_on_clipboard(self.text)  # type: ignore[attr-defined]
+        self.query_one("#box").border_subtitle = "copied"
+
+    @property
+    def text(self) -> str:
+        return "\n".join(f"{label + ': ' if label else ''}{text}" for label, text in self._parts)
+
+    def _page(self) -> Text:
+        page = Text()
+        for number, (label, text) in enumerate(self._parts):
+            if label:
+                page.append("\n" if number else "").append(f"{label}\n", "bold")
+            page.append(f"{text}\n")
+        return page

@@ -1,0 +1,88 @@
+"""One line to type: a file's name, a change to try. And one of a list to choose."""
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Input, OptionList, Static
+
+from lambdatui.text import plain
+
+
+class PromptScreen(ModalScreen[str | None]):
+    """Answers with what was typed, or None for Esc."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss(None)", show=False)]
+
+    def __init__(self, question: str, value: str = "") -> None:
+        super().__init__()
+        self._question, self._value = question, value
+
+    def compose(self) -> ComposeResult:
+        with Vertical(id="ask"):
+            yield Static(self._question, markup=False)
+            yield Input(self._value, compact=True, select_on_focus=False)
+
+    def on_mount(self) -> None:
+        self.query_one(Input).focus()
+
+    @on(Input.Submitted)
+    def _answer(self, message: Input.Submitted) -> None:
+        self.dismiss(message.value.strip())
+
+
+class PickScreen(ModalScreen[str | None]):
+    """Answers with the choice, or None for Esc. Letters narrow the list."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "dismiss(None)", show=False),
+        Binding("down", "move(1)", show=False, priority=True),
+        Binding("up", "move(-1)", show=False, priority=True),
+    ]
+
+    def __init__(self, question: str, choices: Sequence[str], chosen: str = "") -> None:
+        super().__init__()
+        self._question, self._choices, self._chosen = question, list(choices), chosen
+        self._left = self._choices
+
+    def compose(self) -> ComposeResult:
+        with Vertical(id="ask"):
+            yield Static(self._question, markup=False)
+            yield Input(placeholder="letters narrow the list", compact=True)
+            yield OptionList(*map(_option, self._choices))
+
+    def on_mount(self) -> None:
+        self.query_one(Input).focus()
+        listed = self.query_one(OptionList)
+        listed.can_focus = False
+        listed.highlighted = self._choices.index(self._chosen) if self._chosen in self._choices else 0
+
+    def action_move(self, step: int) -> None:
+        listed = self.query_one(OptionList)
+        if self._left:
+            listed.highlighted = ((listed.highlighted or 0) + step) % len(self._left)
+
+    @on(Input.Changed)
+    def _narrow(self, message: Input.Changed) -> None:
+        self._left = [choice for choice in self._choices if message.value.casefold() in choice.casefold()]
+        listed = self.query_one(OptionList)
+        listed.clear_options().add_options(map(_option, self._left))
+        listed.highlighted = 0 if self._left else None
+
+    @on(Input.Submitted)
+    def _answer(self) -> None:
+        at = self.query_one(OptionList).highlighted
+        self.dismiss(self._left[at] if at is not None and self._left else None)
+
+    @on(OptionList.OptionSelected)
+    def _clicked(self, message: OptionList.OptionSelected) -> None:
+        self.dismiss(self._left[message.option_index])
+
+
+def _option(choice: str) -> Content:
+    return Content(plain(choice))

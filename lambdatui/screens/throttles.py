@@ -1,0 +1,47 @@
+"""Throttles: who was rejected, when, by which limit, and how much concurrency is left."""
+
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+from lambdatui.commands.base import Commands
+from lambdatui.commands.going import ShowThrottles
+from lambdatui.reading import Question
+from lambdatui.screens import columns
+from lambdatui.screens.tables import TABLE_COMMANDS, TableScreen
+from lambdatui.text import count
+from lambdatui.views.columns import Column
+from lambdatui.views.concurrency import HEADROOM_COLUMNS, ConcurrencyView, HeadroomView, concurrency
+from lambdatui.widgets.layout import Shown
+
+
+class ThrottlesScreen(TableScreen):
+    """The most throttled first. Enter opens the function, whose charts show when."""
+
+    NAME: ClassVar[str] = "throttles"
+    COMMANDS_HERE: ClassVar[Commands] = tuple(one for one in TABLE_COMMANDS if one is not ShowThrottles)
+    COLUMNS: ClassVar[tuple[Shown, ...]] = columns.THROTTLES
+    FILTERED: ClassVar[tuple[Column, ...]] = HEADROOM_COLUMNS
+    ROWS_ARE: ClassVar[str] = "functions"
+    SORT: ClassVar[tuple[str, bool] | None] = ("throttles", True)
+
+    def heading(self) -> tuple[str, ...]:
+        return ("Throttles",)
+
+    def question(self) -> Callable[[Question], ConcurrencyView]:
+        narrow = self.session.narrow
+        return lambda ask: concurrency(ask.reader, ask.range, narrow=narrow)
+
+    def key_of(self, row: HeadroomView) -> Any:
+        return row.function_id
+
+    def in_trouble(self, row: HeadroomView) -> bool:
+        return bool(row.throttles) or (row.headroom is not None and row.headroom < 0.1)
+
+    def counted(self) -> tuple[str, ...]:
+        view: ConcurrencyView = self.answer
+        if not view.collected:
+            return "no metrics: lambdatui collect", *super().counted()
+        return f"{count(sum(row.throttles or 0 for row in view.rows))} throttles", *super().counted()
+
+    def open_row(self, row: HeadroomView) -> None:
+        self.open_function(row.function_id, row.function)

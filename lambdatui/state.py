@@ -1,0 +1,39 @@
+"""What is kept from run to run: the screen, the range, and each table's sort and filter.
+
+Lines of ``name value``. Imports next to nothing: the first frame asks which range it is to show.
+"""
+
+import os
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+def default_state() -> str:
+    """``lambdatui/screens`` in the XDG state folder."""
+    home = os.environ.get("XDG_STATE_HOME") or os.path.join(os.path.expanduser("~"), ".local", "state")
+    return os.path.join(home, "lambdatui", "screens")
+
+
+def kept(path: str) -> dict[str, str]:
+    """What was kept; nothing where there is no such file, or none that can be read: a start never fails for it."""
+    try:
+        with open(path, encoding="utf-8") as file:
+            lines = file.read(65_536).splitlines()
+    except (OSError, ValueError):
+        return {}
+    found = (line.partition(" ") for line in lines)
+    return {name: value for name, _, value in found if name and value}
+
+
+def keep(path: str, values: "Mapping[str, str]") -> None:
+    """Silent where it cannot be written, as on a read-only system: the screens work without it."""
+    text = "".join(f"{name} {' '.join(value.split())}\n" for name, value in sorted(values.items()) if value.strip())
+    try:
+        os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
+        with open(f"{path}.new", "w", encoding="utf-8", errors="replace") as file:
+            file.write(text)
+        os.replace(f"{path}.new", path)
+    except OSError:
+        return

@@ -1,0 +1,52 @@
+"""What was collected: each collection of the ledger, and the lines that could not be read."""
+
+from dataclasses import dataclass
+
+from collectors.store.by_step import rejected_lines
+from collectors.store.reader import Reader
+from lambdatui.views.collections import COLLECTION_COLUMNS, CollectionView, collections
+from lambdatui.views.time_range import TimeRange
+from lambdatui.views.view import View, coverage_of
+from pricing.call_prices import price
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """A line that could not be read. ``text`` is hostile."""
+
+    source: str
+    line: int
+    reason: str
+    text: str
+
+
+@dataclass(frozen=True)
+class CollectedView(View[CollectionView]):
+    """The newest collections first. ``reasons`` count all rejected lines; ``rejects`` are the first of them."""
+
+    reasons: tuple[tuple[str, int], ...] = ()
+    rejects: tuple[Rejected, ...] = ()
+    functions: int = 0
+    log_lines: int = 0
+    bytes: int = 0
+    oldest: int | None = None
+
+
+def collected(reader: Reader, time_range: TimeRange) -> CollectedView:
+    """The ledger's last collections, whatever the range; coverage is of the range."""
+    info = reader.info()
+    ledger = collections(reader, time_range, price)
+    totals = reader.totals(time_range.from_ms, time_range.to_ms)
+    return CollectedView(
+        COLLECTION_COLUMNS,
+        ledger.rows,
+        info.last_ms,
+        time_range,
+        coverage=coverage_of(sum(one.reports for one in totals), sum(one.invocations for one in totals)),
+        reasons=tuple((reason, count) for reason, count, _ in info.rejects),
+        rejects=tuple(Rejected(*row) for row in rejected_lines(reader)),
+        functions=info.functions,
+        log_lines=info.log_lines,
+        bytes=info.bytes,
+        oldest=info.first_ms,
+    )

@@ -1,0 +1,31 @@
+"""A view's rows as JSON and as CSV: what ``--json`` and ``--csv`` print, and what a screen exports."""
+
+import csv
+import io
+from collections.abc import Sequence
+from typing import Any
+
+from lambdatui import text
+from lambdatui.views.columns import Column
+from lambdatui.views.shown import csv_value, json_value
+from lambdatui.views.view import View
+
+
+def envelope(view: View[Any], rows: Sequence[Any], columns: Sequence[Column]) -> dict[str, Any]:
+    """The JSON object of every listing."""
+    return {
+        "as_of": text.iso(view.as_of),
+        "range": {"from": text.iso(view.range.from_ms), "to": text.iso(view.range.to_ms)},
+        "coverage": None if view.coverage is None else round(view.coverage, 6),
+        "basis": view.basis,
+        "rows": [{column.id: json_value(column, getattr(row, column.id)) for column in columns} for row in rows],
+    }
+
+
+def csv_text(columns: Sequence[Column], rows: Sequence[Any]) -> str:
+    """RFC 4180, with ``\\n`` line ends as the shell's tools expect."""
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
+    writer.writerow([column.id for column in columns])
+    writer.writerows([csv_value(column, getattr(row, column.id)) for column in columns] for row in rows)
+    return buffer.getvalue()

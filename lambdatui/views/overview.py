@@ -1,0 +1,47 @@
+"""What stands above the functions: the month's free tier, its cost so far and to come, and what collecting cost."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from collectors.store.reader import Reader
+from lambdatui.views.costs import costs
+from lambdatui.views.narrow import Narrow
+from lambdatui.views.time_range import TimeRange, month_start_ms
+
+if TYPE_CHECKING:
+    from pricing.pricebook import PriceBook
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """Shares are of the whole store's monthly allowance, from 0 to 1; None: no free tier is known.
+
+    Money is in ``currency``, after the free tier; ``collecting_usd`` None: no collector has said what it cost.
+    """
+
+    free_requests: float | None
+    free_gb_seconds: float | None
+    month_to_date: Decimal | None
+    projected: Decimal | None
+    p10: Decimal | None
+    p90: Decimal | None
+    currency: str
+    collecting_usd: Decimal | None = None
+
+
+def overview(reader: Reader, time_range: TimeRange, book: "PriceBook", *, narrow: Narrow) -> Overview:
+    """Of the UTC calendar month that holds the range's end."""
+    month = TimeRange(month_start_ms(time_range.to_ms - 1), time_range.to_ms, "month to date")
+    view = costs(reader, month, book, narrow=narrow)
+    use = next((one for one in view.free_tier if one.requests and one.gb_seconds), None)
+    projection = view.projection
+    return Overview(
+        use.requests_used / use.requests if use and use.requests else None,
+        float(use.gb_seconds_used) / use.gb_seconds if use and use.gb_seconds else None,
+        view.total,
+        projection.p50 if projection else None,
+        projection.p10 if projection else None,
+        projection.p90 if projection else None,
+        view.currency,
+    )

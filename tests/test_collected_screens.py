@@ -1,0 +1,80 @@
+"""What a collection kept of an account, on the screens that show it: alarms, the ledger, configuration, advice."""
+
+from pathlib import Path
+
+import pytest
+from aws import ACCOUNT, REGION
+from told import T0
+
+from collectors.account import Alarm, Alarms, CallCount, Configured, Inventory, LogGroupFacts
+from collectors.logs.fingerprint import fingerprint
+from collectors.model import Function, FunctionKey
+from collectors.store import account as kept
+from collectors.store.open import writing
+from collectors.store.reader import Reader
+from collectors.store.writer import Writer
+from lambdatui.views.advice import advice
+from lambdatui.views.alarms import alarms
+from lambdatui.views.collected import collected
+from lambdatui.views.function_settings import function_settings
+from lambdatui.views.time_range import RangeChoice
+
+RANGE = RangeChoice("24h").resolve(now_ms=T0 + 1000, newest_ms=None, oldest_ms=None)
+
+
+@pytest.fixture
+def reader(tmp_path: Path) -> Reader:
+    key = FunctionKey("pay", ACCOUNT, REGION)
+
+    def told(kind: str, item: str, **settings: object) -> Configured:
+        return Configured(ACCOUNT, REGION, "pay", kind, item, settings)  # type: ignore[arg-type]
+
+    with writing(tmp_path / "s.db") as connection:
+        writer = Writer(connection, fingerprint)
+        identity = writer.begin("cloudwatch")
+        writer.configure([Function(key, log_group="/aws/lambda/pay")])
+        kinds = ("function", "alias", "event source")
+        for memory_mb, at in ((512, T0), (1024, T0 + 5)):
+            found = [
+                told("function", "", memory_mb=memory_mb, dead_letter="arn:aws:sqs:eu-west-1:1:dead"),
+                told("alias", "live", version="7"),
+                told("event source", "uuid", source="arn:aws:sqs:eu-west-1:1:orders"),
+            ]
+            kept.keep_inventory(connection, Inventory(ACCOUNT, REGION, kinds, found), at)
+        group = LogGroupFacts(ACCOUNT, REGION, "/aws/lambda/pay", "STANDARD", None, 9)
+        kept.keep(connection, writer.names, identity, [group])
+        alarm = Alarm(ACCOUNT, REGION, "pay-errors", "metric", "ALARM", "too many", T0, "pay", "Errors", "Sum", 300,
+                      "GreaterThanThreshold", 5.0)  # fmt: skip
+        kept.keep_alarms(connection, Alarms(ACCOUNT, REGION, [alarm]))
+        kept.keep_calls(connection, identity, REGION, [CallCount("cloudwatch:GetMetricData", 3, 1500)])
+        writer.flush()
+    return Reader(tmp_path / "s.db")
+
+
+def test_alarms_are_those_that_were_collected(reader: Reader) -> None:
+    view = alarms(reader, RANGE)
+    (row,) = view.rows
+    assert view.collected
+    assert (row.alarm, row.alarm_state, row.condition) == ("pay-errors", "ALARM", "Errors Sum > 5 in 300 s")
+
+
+def test_the_ledger_tells_calls_and_their_price(reader: Reader) -> None:
+    (row,) = collected(reader, RANGE).rows
+    assert (row.requests, str(row.cost_usd)) == (3, "0.015")
+
+
+def test_configuration_has_queues_sources_aliases_and_its_history(reader: Reader) -> None:
+    view = function_settings(reader, RANGE)
+    (row,) = view.rows
+    assert view.collected
+    assert (row.dlq, row.sources, row.aliases, row.retention_days) == (
+        "arn:aws:sqs:eu-west-1:1:dead", "arn:aws:sqs:eu-west-1:1:orders", "live 7", None
+    )  # fmt: skip
+    assert [(change.setting, change.before, change.after) for change in row.history] == [
+        ("function memory_mb", "512", "1024")
+    ]
+
+
+def test_a_log_that_is_kept_for_ever_is_advised_about(reader: Reader) -> None:
+    (row,) = advice(reader, RANGE).rows
+    assert (row.kind, row.function) == ("log retention", "pay")
