@@ -60,7 +60,7 @@ def test_alarms_are_those_that_were_collected(reader: Reader) -> None:
 
 def test_the_ledger_tells_calls_and_their_price(reader: Reader) -> None:
     (row,) = collected(reader, RANGE).rows
-    assert (row.requests, str(row.cost_usd)) == (3, "0.015")
+    assert (row.requests, str(row.cost_usd)) == (3, "0.01500")
 
 
 def test_configuration_has_queues_sources_aliases_and_its_history(reader: Reader) -> None:
