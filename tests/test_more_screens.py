@@ -477,3 +477,18 @@ def test_the_screens_have_names_that_commands_know() -> None:
         commands = main_screen(name).COMMANDS_HERE
         keys = [key for command in commands for key in command.BINDING_KEY.split(",")]
         assert len(set(keys)) == len(keys), name
+
+
+async def test_wrapped_lines_lose_nothing_beside_the_scroll_bar(tmp_path: Path) -> None:
+    log = Path(__file__).parent / "data" / "checkout-api.jsonl"
+    import_files([str(log)], db=tmp_path / "s.db", defaults=FunctionKey(""))
+    app = app_on(tmp_path / "s.db")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        await press(pilot, "C", "l")
+        pane = app.screen.query_one(LogPane)
+        assert pane.show_vertical_scrollbar
+        top = round(pane.scroll_offset.y)
+        for at in range(pane.size.height):
+            painted = "".join(segment.text for segment in pane.render_line(at))
+            assert pane._rows[top + at].text.rstrip() in painted
