@@ -1,8 +1,11 @@
 """The application: one session, the screens, and the watch on the store."""
 
 import contextlib
+import gc
 import os
+import sys
 from collections.abc import Callable, Mapping
+from importlib import import_module
 from typing import Any, ClassVar
 
 from textual import on, work
@@ -23,6 +26,9 @@ from lambdatui.theme_colours import FALLBACKS, THEMES, own_theme
 
 _LONGEST_HOLD_S = 1.5
 """How long the first frame stays at most: a slow store's screen then says that it is being read."""
+
+
+_TURN_S = 0.0005
 
 
 class UnknownTheme(LookupError):
@@ -69,7 +75,7 @@ class LambdaTui(App[int]):
         if session.terminal.ascii:
             self.add_class("-ascii")
             ScrollBar.renderer = PlainBars
-        self._looking = self._broken = False
+        self._looking = self._broken = self._warm = False
         self._last = self._here = "functions"
         self._watch = Watch(session.db)
         with contextlib.suppress(Unanswered):  # the first screen's own question will say it
@@ -83,6 +89,12 @@ class LambdaTui(App[int]):
         return FunctionsScreen(self.session)
 
     def on_load(self) -> None:
+        # A query's thread computes; opening a screen takes a hundred turns of the loop, which would wait 5 ms for each.
+        sys.setswitchinterval(_TURN_S)
+        # A full garbage collection holds every thread for 60 to 100 ms: what is loaded by now is never garbage, and
+        # rows of 2,000 functions are freed by their counts.
+        gc.freeze()
+        gc.set_threshold(50_000, 20, 1_000)
         if self._painted:
             self._hold.enter_context(self.batch_update())
 
@@ -97,6 +109,16 @@ class LambdaTui(App[int]):
     @on(Failed)
     def _take_over(self) -> None:
         self._hold.close()
+        if not self._warm:
+            self._warm = True
+            self.set_timer(0.3, self._import_ahead)
+
+    @work(thread=True, exit_on_error=False, group="imports")
+    def _import_ahead(self) -> None:
+        """What the next screens need: plotext alone would hold the loop for 70 ms when the first chart is opened."""
+        import_module("lambdatui.widgets.chart")
+        for name in MAIN:
+            main_screen(name)
 
     def _look(self) -> None:
         if not self._looking:

@@ -77,3 +77,24 @@ async def test_all_is_all_wherever_one_has_travelled(store: Path) -> None:
             assert "1 to 5" in app.screen.query_one(Notice).said
         await press(pilot, "1", "left_square_bracket", "6")
         assert app.session.shown == everything
+
+
+@pytest.mark.parametrize(
+    ("keys", "row"),
+    [
+        (("down",), 1), (("down", "down", "up"), 1), (("pagedown",), 20), (("pagedown", "pageup"), 0), (("ctrl+d",), 10),
+        (("end", "home"), 0), (("G", "up"), -2), (("j", "j", "k", "g"), 0), (("pagedown", "ctrl+u"), 10),
+    ],
+)  # fmt: skip
+async def test_every_moving_key_moves_the_cursor_in_a_table_longer_than_the_screen(
+    store: Path, keys: tuple[str, ...], row: int
+) -> None:
+    app = app_on(store)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        await press(pilot, "i", *keys)
+        table = screen_of(app).table
+        assert table.row_count > 100
+        assert table.cursor == row % table.row_count
+        top = round(table.scroll_offset.y)
+        assert top <= table.cursor < top + table.size.height - 1

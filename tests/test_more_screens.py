@@ -485,7 +485,7 @@ async def test_wrapped_lines_lose_nothing_beside_the_scroll_bar(tmp_path: Path) 
     app = app_on(tmp_path / "s.db")
     async with app.run_test(size=(80, 24)) as pilot:
         await settle(pilot)
-        await press(pilot, "C", "l")
+        await press(pilot, "6", "C", "l")
         pane = app.screen.query_one(LogPane)
         assert pane.show_vertical_scrollbar
         top = round(pane.scroll_offset.y)

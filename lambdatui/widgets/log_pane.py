@@ -19,7 +19,7 @@ _STYLES = ("error", "platform", "log", "time", "match", "here")
 _TIME_CELLS = 14
 
 
-class LogPane(ScrollView, can_focus=True):
+class LogPane(ScrollView, can_focus=True, inherit_bindings=False):
     """The lines of an invocation, or any others. A match or an error that was gone to is marked with ``>``."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {f"log--{name}" for name in _STYLES}

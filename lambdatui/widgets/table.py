@@ -21,7 +21,7 @@ _TONES = ("error", "warning", "good", "quiet", "cold", "name")
 _NEAR_THE_END = 50
 
 
-class Table(ScrollView, can_focus=True):
+class Table(ScrollView, can_focus=True, inherit_bindings=False):
     """Rows whose fields are column ids. The header stays; the cursor stays on its row when rows come and go.
 
     Only lines that look different afterwards are painted again.
