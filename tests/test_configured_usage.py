@@ -194,3 +194,13 @@ def test_invocations_are_split_by_the_metric_and_only_where_it_is_known(tmp_path
     bases = {one.basis for one in billed(db, span).rows if one.function == "checkout"}
     assert bases == {"estimated"}
     assert any(change.startswith("no provisioned") for change in advised(db, span))
+
+
+def test_a_budget_is_passed_by_what_stands_configured(db: Path) -> None:
+    """1 GB costs 0.36 dollars a day: one dollar is passed on the third."""
+    keep(db, MARCH, "provisioned", live={"requested": 1})
+    for until in (1, 10):
+        with Reader(db) as reader:
+            found = costs(reader, TimeRange(MARCH, MARCH + until * DAY_MS, ""), BOOK, budget=Decimal(1)).projection
+        assert found is not None
+        assert (until, str(found.budget_day)) == (until, "2025-03-03")

@@ -253,7 +253,7 @@ def _projected(
         spread_of=wanted,
     )
     today = day_of(last)
-    projection, days = _with_standing(projection, days, standing, month_ms, time_range.to_ms)
+    projection, days = _with_standing(projection, days, standing, month_ms, time_range.to_ms, by_day=budget is not None)
 
     def priced(used: tuple[Usage, ...] | None) -> Decimal | None:
         if not used:
@@ -280,7 +280,13 @@ def _projected(
 
 
 def _with_standing(
-    projection: Projection, days: "list[tuple[date, Usage]]", standing: Configured, month_ms: int, now_ms: int
+    projection: Projection,
+    days: "list[tuple[date, Usage]]",
+    standing: Configured,
+    month_ms: int,
+    now_ms: int,
+    *,
+    by_day: bool,
 ) -> "tuple[Projection, list[tuple[date, Usage]]]":
     """The deterministic part: what stands configured goes on to the month's end, in every estimate alike."""
     month_end_ms = month_start_ms(month_ms + 32 * DAY_MS)
@@ -293,13 +299,19 @@ def _with_standing(
         strict=True,
     )
     low, high = (None if one is None else (*one, *ends) for one in (projection.p10, projection.p90))
-    by_day = [
+    added = replace(projection, p10=low, p50=(*projection.p50, *ends), p90=high, seen=(*projection.seen, *seen))
+    if not added.path and now_ms < month_end_ms:  # nothing was invoked: what stands comes evenly
+        ends_ms = range((now_ms // DAY_MS + 1) * DAY_MS, month_end_ms + 1, DAY_MS)
+        path = tuple((day_of(end_ms - 1), (end_ms - now_ms) / (month_end_ms - now_ms)) for end_ms in ends_ms)
+        added = replace(added, path=path)
+    if not by_day:  # only a budget asks what each day was
+        return added, days
+    each_day = [
         (day_of(at_ms), one)
         for at_ms in range(month_ms, now_ms, DAY_MS)
         for one in standing.usages(at_ms, min(now_ms, at_ms + DAY_MS)).values()
     ]
-    added = replace(projection, p10=low, p50=(*projection.p50, *ends), p90=high, seen=(*projection.seen, *seen))
-    return added, [*days, *by_day]
+    return added, [*days, *each_day]
 
 
 def _budget_day(
