@@ -232,7 +232,8 @@ def _retries(one: _Subject) -> Iterator[Saving]:
         return
     part = (Decimal(min(month.retried, usage.requests)) / usage.requests).quantize(Decimal("1e-9"))
     now = one.cost()
-    cost = EXACT.multiply(now, part)
+    # What stands configured is paid for whether anything fails or not.
+    cost = EXACT.multiply(one.cost(replace(usage, provisioned_mb_ms=0, metered=())), part)
     yield one.saving(
         "failures are not tried again", now, EXACT.subtract(now, cost), MEDIUM,
         f"{month.retried:,} of {month.failures:,} failures were repeats of one event, {part:.2%} of all requests;"
@@ -288,6 +289,7 @@ def _stale_versions(one: _Subject) -> Iterator[Saving]:
     kept = gb_seconds(stale * month.memory_mb * _MONTH_MS)
     cost = EXACT.multiply(kept, Decimal(rate))
     now = EXACT.add(one.cost(), cost) if "snapstart_cache" not in dict(month.usage.metered) else one.cost()
+    cost = min(cost, now)  # versions may be smaller than the function is now
     yield one.saving(
         f"delete {stale} stale SnapStart version{'s' if stale > 1 else ''}", now, EXACT.subtract(now, cost), HIGH,
         f"{stale} x {month.memory_mb:,} MB cached for 730 h = {_figure(kept)} GB-s x {Decimal(rate):f}",

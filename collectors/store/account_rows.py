@@ -102,6 +102,16 @@ def settings(reader: Reader) -> list[SettingRow]:
     return [SettingRow(*(*row[:6], json.loads(row[6]), *row[7:])) for row in rows]
 
 
+def history(reader: Reader, kinds: Sequence[str]) -> list[SettingRow]:
+    """Every value that settings of some kinds ever had, oldest first."""
+    rows = reader.select(
+        "SELECT account, region, function, kind, item, name, value, since_ms, until_ms FROM configuration"
+        f" WHERE kind IN ({', '.join('?' * len(kinds))}) ORDER BY since_ms",
+        tuple(kinds),
+    )
+    return [SettingRow(*(*row[:6], json.loads(row[6]), *row[7:])) for row in rows]
+
+
 def changes(reader: Reader, from_ms: int, to_ms: int) -> list[SettingRow]:
     """Settings that changed, began or ended in the span, newest first; one that ended has no value any more.
 

@@ -5,15 +5,17 @@ the lines. Months are UTC calendar months, as AWS bills them.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from collectors.model import FunctionKey
 from collectors.store.spans import whole_from
 from lambdatui.views.columns import columns
+from lambdatui.views.configured_usage import Configured, split
 from lambdatui.views.narrow import Narrow
 from lambdatui.views.time_range import DAY_MS, TimeRange, day_of, month_start_ms
-from lambdatui.views.view import BILLED, View, coverage_of
+from lambdatui.views.view import BILLED, ESTIMATED, View, coverage_of
 from pricing.bill import Bill, LineItem, bill
 from pricing.projection import WINDOW_DAYS, Projection, project
 from pricing.usage import EXACT, Usage
@@ -89,6 +91,7 @@ def costs(
     functions = reader.functions()
     chosen = {row.id for row in narrow.chosen(functions)}
     by_id = {row.id: row.function for row in functions}
+    standing = Configured(reader, functions)
     bills: list[Bill] = []
     reports = counted = 0
     for month in _months(time_range):
@@ -96,8 +99,12 @@ def costs(
         # A long span begins at a full hour or day: what lies before it must end there, or it would count twice.
         before = reader.totals(month_start_ms(month.from_ms), whole_from(month.from_ms, month.to_ms))
         used = [*totals, *before]
-        whole = bill([_usage(by_id[one.function_id], one) for one in used], book, free_tier=free_tier)
+        shares = standing.shares(month_start_ms(month.from_ms), month.to_ms)
+        usages = [split(_usage(by_id[one.function_id], one), shares.get(one.function_id)) for one in used]
+        stood = standing.usages(month.from_ms, month.to_ms)
+        whole = bill([*usages, *stood.values()], book, free_tier=free_tier)
         inside = {at for at, one in enumerate(totals) if one.function_id in chosen}
+        inside |= {at for at, function_id in enumerate(stood, len(used)) if function_id in chosen}
         bills.append(whole.of(inside))
         reports += sum(one.reports for one in totals if one.function_id in chosen)
         counted += sum(one.invocations for one in totals if one.function_id in chosen)
@@ -110,12 +117,12 @@ def costs(
         reader.newest_ms(),
         time_range,
         coverage=coverage_of(reports, counted),
-        basis=BILLED if counted else None,
+        basis=ESTIMATED if any(one.basis.startswith(ESTIMATED) for one in lines) else BILLED if counted else None,
         total=summed.totals.get(currency),
         currency=currency,
         totals=summed.totals,
         free_tier=summed.free_tier,
-        projection=_projected(reader, time_range, book, functions, narrow, free_tier, currency, budget),
+        projection=_projected(reader, time_range, book, functions, narrow, free_tier, currency, budget, standing),
         prices_as_of=summed.prices_as_of,
     )
 
@@ -206,6 +213,7 @@ def _merged(bills: Sequence[Bill]) -> tuple[LineItem, ...]:
 def _added(one: LineItem, other: LineItem) -> LineItem:
     amount = None if one.amount is None or other.amount is None else EXACT.add(one.amount, other.amount)
     return one._replace(
+        basis=other.basis if other.basis.startswith(ESTIMATED) else one.basis,
         quantity=EXACT.add(one.quantity, other.quantity),
         free=EXACT.add(one.free, other.free),
         billable=EXACT.add(one.billable, other.billable),
@@ -222,6 +230,7 @@ def _projected(
     free_tier: bool,
     currency: str,
     budget: Decimal | None,
+    standing: Configured,
 ) -> ProjectedCost:
     """The month's usage is projected for the whole store, priced with its free tier, and then narrowed."""
     last = time_range.to_ms - 1
@@ -229,7 +238,12 @@ def _projected(
     window_ms = last // DAY_MS * DAY_MS - WINDOW_DAYS * DAY_MS
     daily = reader.daily_usage(min(month_ms, window_ms), time_range.to_ms)
     wanted = {(key.name, key.account, key.region) for key in (row.function.key for row in narrow.chosen(functions))}
-    days = list(days_of(daily, functions))
+    shares = standing.shares(month_ms, time_range.to_ms)
+    by_key = {row.function.key: shares[row.id] for row in functions if row.id in shares}
+    days = [
+        (day, split(one, by_key.get(FunctionKey(one.function, one.account, one.region))))
+        for day, one in days_of(daily, functions)
+    ]
     projection = project(
         days,
         time_range.to_ms,
@@ -239,6 +253,7 @@ def _projected(
         spread_of=wanted,
     )
     today = day_of(last)
+    projection, days = _with_standing(projection, days, standing, month_ms, time_range.to_ms, by_day=budget is not None)
 
     def priced(used: tuple[Usage, ...] | None) -> Decimal | None:
         if not used:
@@ -262,6 +277,41 @@ def _projected(
         budget,
         _budget_day(days, projection, book, today, budget, wanted, free_tier, currency),
     )
+
+
+def _with_standing(
+    projection: Projection,
+    days: "list[tuple[date, Usage]]",
+    standing: Configured,
+    month_ms: int,
+    now_ms: int,
+    *,
+    by_day: bool,
+) -> "tuple[Projection, list[tuple[date, Usage]]]":
+    """The deterministic part: what stands configured goes on to the month's end, in every estimate alike."""
+    month_end_ms = month_start_ms(month_ms + 32 * DAY_MS)
+    whole = standing.usages(month_ms, month_end_ms)
+    if not whole:
+        return projection, days
+    so_far = standing.usages(month_ms, now_ms)
+    ends, seen = zip(
+        *((one, so_far.get(each) or replace(one, provisioned_mb_ms=0, metered=())) for each, one in whole.items()),
+        strict=True,
+    )
+    low, high = (None if one is None else (*one, *ends) for one in (projection.p10, projection.p90))
+    added = replace(projection, p10=low, p50=(*projection.p50, *ends), p90=high, seen=(*projection.seen, *seen))
+    if not added.path and now_ms < month_end_ms:  # nothing was invoked: what stands comes evenly
+        ends_ms = range((now_ms // DAY_MS + 1) * DAY_MS, month_end_ms + 1, DAY_MS)
+        path = tuple((day_of(end_ms - 1), (end_ms - now_ms) / (month_end_ms - now_ms)) for end_ms in ends_ms)
+        added = replace(added, path=path)
+    if not by_day:  # only a budget asks what each day was
+        return added, days
+    each_day = [
+        (day_of(at_ms), one)
+        for at_ms in range(month_ms, now_ms, DAY_MS)
+        for one in standing.usages(at_ms, min(now_ms, at_ms + DAY_MS)).values()
+    ]
+    return added, [*days, *each_day]
 
 
 def _budget_day(

@@ -1,11 +1,12 @@
 """What would be cheaper, function by function: the month's usage under each change that applies to it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from collectors.model import Status
 from lambdatui.views.columns import columns
+from lambdatui.views.configured_usage import Configured, split, together
 from lambdatui.views.money import month_usages
 from lambdatui.views.narrow import Narrow
 from lambdatui.views.time_range import TimeRange
@@ -48,16 +49,29 @@ def whatif(
     reader: "Reader", time_range: TimeRange, book: "PriceBook", *, narrow: Narrow = EVERYTHING
 ) -> View[WhatIfRow]:
     """The chosen functions' changes, most dollars first; the month is projected, the range gives its proportions."""
-    functions = {row.id: row.function for row in narrow.chosen(reader.functions())}
+    chosen = narrow.chosen(reader.functions())
+    functions = {row.id: row.function for row in chosen}
     totals = {one.function_id: one for one in reader.totals(time_range.from_ms, time_range.to_ms, list(functions))}
     months = month_usages(reader, time_range, functions)
     repeats = _repeats(reader, time_range, list(functions))
-    rows = [
-        row
-        for function_id, usage in months.items()
-        if function_id in totals
-        for row in savings(_month(functions[function_id], totals[function_id], usage, repeats.get(function_id)), book)
-    ]
+    standing = Configured(reader, chosen)
+    shares = standing.shares(time_range.from_ms, time_range.to_ms)
+    rows: list[Saving] = []
+    for function_id, function in functions.items():
+        usage, total = months.get(function_id), totals.get(function_id)
+        # Whether provisioned concurrency is idle is known where its metrics are, or where nothing was invoked at all.
+        busy_known = function_id in shares or (usage is None and total is None)
+        stood = standing.month(function_id, time_range.to_ms, provisioned=busy_known)
+        if usage is not None and total is not None:
+            month = _month(function, total, split(usage, shares.get(function_id)), repeats.get(function_id))
+        elif stood is not None:
+            month = FunctionMonth(replace(stood, provisioned_mb_ms=0, metered=()), function.memory_mb,
+                                  runtime=function.runtime)  # fmt: skip
+        else:
+            continue
+        versions, used = standing.snapstart_versions(function_id)
+        month = replace(month, usage=together(month.usage, stood), snapstart_versions=versions, snapstart_used=used)
+        rows += savings(month, book)
     rows.sort(key=lambda row: (-row.saves, row.function, row.change))
     reports, counted = (sum(getattr(one, name) for one in totals.values()) for name in ("reports", "invocations"))
     return View(
@@ -68,7 +82,7 @@ def whatif(
 
 def _month(function: "Function", totals: "Totals", usage: "Usage", repeats: float | None) -> FunctionMonth:
     """The range's proportions at the month's size."""
-    scale = usage.requests / totals.invocations if totals.invocations else 0.0
+    scale = (usage.requests + usage.provisioned_requests) / totals.invocations if totals.invocations else 0.0
 
     def scaled(count: int) -> int:
         return round(count * scale)

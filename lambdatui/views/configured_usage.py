@@ -1,0 +1,221 @@
+"""What stands configured, as billed usage: provisioned concurrency, SnapStart caches, stored logs.
+
+It rests on the configuration's history, so every figure is ``estimated``, and what no collection has asked for is
+absent, not zero. Spans add up: the usage of two halves of a span is that of the whole. What is still in force goes on
+to the end of the span that is asked for, which may lie ahead. Stored logs are known as they were last seen only.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from collectors.store import account_rows
+from lambdatui.views.time_range import HOUR_MS, MINUTE_MS
+from lambdatui.views.view import ESTIMATED
+from pricing.dimensions import LOGS_STORAGE
+from pricing.usage import Usage
+
+if TYPE_CHECKING:
+    from collectors.account import LogGroupFacts
+    from collectors.model import Function
+    from collectors.store.account_rows import SettingRow
+    from collectors.store.reader import Reader
+    from collectors.store.rows import FunctionRow
+
+SNAPSTART_CACHE = "snapstart_cache"
+MONTH_MS = 730 * HOUR_MS  # the month of pricing.savings
+_KINDS = ("provisioned", "version", "alias")
+_PROVISIONED_STEP_MS = 5 * MINUTE_MS
+_CACHED_LEAST_MS = 3 * HOUR_MS
+# Metrics that are asked for together wherever concurrency is provisioned: one of them tells that all were asked for.
+_ON_PROVISIONED = "ProvisionedConcurrencyInvocations"
+_ASKED_TOGETHER = (
+    _ON_PROVISIONED, "ProvisionedConcurrencySpilloverInvocations", "ProvisionedConcurrencyUtilization",
+    "ProvisionedConcurrentExecutions",
+)  # fmt: skip
+
+Where = tuple[str, str, str]  # account, region, function
+_Settings = Mapping[tuple[str, str, str], list["SettingRow"]]  # by kind, item, name; each by time
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    function: "Function"
+    settings: _Settings
+    log_group: "LogGroupFacts | None"
+
+
+class Configured:
+    """The configuration of some functions, read once and asked for any span. Times are epoch ms, UTC."""
+
+    def __init__(self, reader: "Reader", functions: "Iterable[FunctionRow]") -> None:
+        self._reader = reader
+        history: dict[Where, dict[tuple[str, str, str], list[SettingRow]]] = defaultdict(lambda: defaultdict(list))
+        for one in account_rows.history(reader, _KINDS):
+            history[one.account, one.region, one.function][one.kind, one.item, one.name].append(one)
+        groups = {(one.account, one.region, one.name): one for one in account_rows.log_groups(reader)}
+        self._known: dict[int, _Known] = {}
+        for row in functions:
+            key = row.function.key
+            settings: _Settings = history.get((key.account, key.region, key.name), {})
+            name = row.function.log_group or f"/aws/lambda/{key.name}"
+            group = groups.get((key.account, key.region, name))
+            if settings or group is not None:
+                self._known[row.id] = _Known(row.function, settings, group)
+
+    def usages(self, from_ms: int, to_ms: int) -> dict[int, Usage]:
+        """By function id what stood in ``[from_ms, to_ms)``; functions with nothing billed are absent."""
+        found = {function_id: _usage(known, from_ms, to_ms) for function_id, known in self._known.items()}
+        return {function_id: usage for function_id, usage in found.items() if usage is not None}
+
+    def month(self, function_id: int, at_ms: int, *, provisioned: bool) -> Usage | None:
+        """A month of 730 hours of what is in force now; with ``provisioned`` False without provisioned concurrency.
+
+        Logs that are deleted within two weeks are left out: there is nothing to win.
+        """
+        known = self._known.get(function_id)
+        if known is None:
+            return None
+        now = {
+            key: [replace(one, since_ms=at_ms) for one in rows if one.until_ms is None]
+            for key, rows in known.settings.items()
+            if provisioned or key[0] != "provisioned"
+        }
+        group = known.log_group
+        if group is not None and group.retention_days is not None and group.retention_days <= 14:
+            group = None
+        return _usage(_Known(known.function, now, group), at_ms, at_ms + MONTH_MS)
+
+    def shares(self, from_ms: int, to_ms: int) -> dict[int, float]:
+        """By function id, the part (0 to 1) of its invocations that provisioned concurrency served, by CloudWatch.
+
+        Absent where the metrics of provisioned concurrency, or of invocations, were not collected.
+        """
+        ids = {
+            (one.function.key.account, one.function.key.region, one.function.key.name): function_id
+            for function_id, one in self._known.items()
+            if any(kind == "provisioned" for kind, _, _ in one.settings)
+        }
+        totals: dict[int, dict[str, float]] = defaultdict(dict)
+        for row in account_rows.metrics(self._reader, from_ms, to_ms, list(ids.values())) if ids else ():
+            if row.metric in _ASKED_TOGETHER or (row.metric, row.stat) == ("Invocations", "Sum"):
+                totals[ids[row.account, row.region, row.function]][row.metric] = row.total
+        return {
+            function_id: min(1.0, seen.get(_ON_PROVISIONED, 0.0) / seen["Invocations"])
+            for function_id, seen in totals.items()
+            if seen.get("Invocations") and not seen.keys().isdisjoint(_ASKED_TOGETHER)
+        }
+
+    def snapstart_versions(self, function_id: int) -> tuple[int, int]:
+        """Cached versions that cost something, and how many of them an alias or provisioned concurrency names."""
+        known = self._known.get(function_id)
+        if known is None:
+            return 0, 0
+        now = {key: rows[-1].value for key, rows in known.settings.items() if rows and rows[-1].until_ms is None}
+        cached = {
+            item for (kind, item, name), value in now.items()
+            if (kind, name, value) == ("version", "snap_start", "On")
+            and now.get(("version", item, "memory_mb")) and not _is_java(known, item)
+        }  # fmt: skip
+        named = {item for kind, item, _ in now if kind == "provisioned"}
+        named |= {str(value) for (kind, _, name), value in now.items() if (kind, name) == ("alias", "version")}
+        for (kind, _, name), value in now.items():
+            if (kind, name) == ("alias", "weights"):
+                named |= {part.partition("=")[0] for part in str(value).split(",")}
+        return len(cached), len(cached & named)
+
+
+def split(usage: Usage, share: float | None) -> Usage:
+    """``share`` of what ran on demand as run on provisioned concurrency; an estimate, as durations differ."""
+    if not share:
+        return usage
+    requests, billed_ms, mb_ms = (round(one * share) for one in (usage.requests, usage.billed_ms, usage.billed_mb_ms))
+    return replace(
+        usage,
+        requests=usage.requests - requests,
+        billed_ms=usage.billed_ms - billed_ms,
+        billed_mb_ms=usage.billed_mb_ms - mb_ms,
+        provisioned_requests=usage.provisioned_requests + requests,
+        provisioned_billed_ms=usage.provisioned_billed_ms + billed_ms,
+        provisioned_billed_mb_ms=usage.provisioned_billed_mb_ms + mb_ms,
+        basis=ESTIMATED,
+    )
+
+
+def together(usage: Usage, standing: Usage | None) -> Usage:
+    """A function's invocations and what it has configured, as one usage."""
+    if standing is None:
+        return usage
+    return replace(
+        usage, provisioned_mb_ms=usage.provisioned_mb_ms + standing.provisioned_mb_ms,
+        metered=(*usage.metered, *standing.metered), basis=ESTIMATED,
+    )  # fmt: skip
+
+
+def _usage(known: _Known, from_ms: int, to_ms: int) -> Usage | None:
+    provisioned = cached = 0
+    for (kind, item, name), rows in known.settings.items():
+        if (kind, name) == ("provisioned", "requested"):
+            provisioned += sum(_provisioned(known, item, rows, from_ms, to_ms))
+        elif (kind, name) == ("version", "snap_start") and not _is_java(known, item):
+            memory_mb = _memory(known, item, from_ms)
+            cached += sum(memory_mb * _within(one.since_ms, _cached_until(one), from_ms, to_ms)
+                          for one in rows if one.value == "On")  # fmt: skip
+    group = known.log_group
+    stored = (
+        (group.stored_bytes or 0) * to_ms // HOUR_MS - (group.stored_bytes or 0) * from_ms // HOUR_MS if group else 0
+    )
+    metered = tuple((name, amount) for name, amount in ((SNAPSTART_CACHE, cached), (LOGS_STORAGE, stored)) if amount)
+    if not provisioned and not metered:
+        return None
+    function = known.function
+    return Usage(
+        function.key.name, function.key.account, function.key.region, function.arch, provisioned_mb_ms=provisioned,
+        basis=ESTIMATED, metered=metered,
+    )  # fmt: skip
+
+
+def _provisioned(known: _Known, item: str, rows: "Sequence[SettingRow]", from_ms: int, to_ms: int) -> Iterator[int]:
+    """MB-ms of one alias or version. Only disabling ends a period: it is rounded up to five minutes from enabling."""
+    enabled_ms, before_ms = 0, None
+    for at, one in enumerate(rows):
+        if one.since_ms != before_ms:
+            enabled_ms = one.since_ms
+        until_ms = before_ms = one.until_ms
+        goes_on = at + 1 < len(rows) and rows[at + 1].since_ms == until_ms
+        if until_ms is not None and not goes_on:
+            until_ms = enabled_ms - (enabled_ms - until_ms) // _PROVISIONED_STEP_MS * _PROVISIONED_STEP_MS
+        count = one.value if isinstance(one.value, int) else 0
+        # An alias that moves to a version of another size changes what its environments cost.
+        moves = [row.since_ms for row in known.settings.get(("alias", item, "version"), ())]
+        cuts = [one.since_ms, *(move for move in moves if one.since_ms < move < (until_ms or to_ms))]
+        for begin_ms, end_ms in zip(cuts, [*cuts[1:], until_ms], strict=True):
+            yield count * _memory(known, item, begin_ms) * _within(begin_ms, end_ms, from_ms, to_ms)
+
+
+def _cached_until(one: "SettingRow") -> int | None:
+    return None if one.until_ms is None else max(one.until_ms, one.since_ms + _CACHED_LEAST_MS)
+
+
+def _within(begin_ms: int, end_ms: int | None, from_ms: int, to_ms: int) -> int:
+    return max(0, min(to_ms, to_ms if end_ms is None else end_ms) - max(from_ms, begin_ms))
+
+
+def _memory(known: _Known, item: str, at_ms: int) -> int:
+    """Of the version that ``item`` is or points to; the function's own where that is not known, else 0."""
+    version = _value(known, ("alias", item, "version"), at_ms)
+    found = _value(known, ("version", item if version is None else str(version), "memory_mb"), at_ms)
+    return found if isinstance(found, int) else known.function.memory_mb or 0
+
+
+def _is_java(known: _Known, item: str) -> bool:
+    """Java managed runtimes do not pay for SnapStart (AWS Lambda pricing page)."""
+    rows = known.settings.get(("version", item, "runtime"))
+    return str(rows[-1].value if rows else known.function.runtime or "").startswith("java")
+
+
+def _value(known: _Known, key: tuple[str, str, str], at_ms: int) -> object:
+    """In force at a time; the first known where it lies before all that is known."""
+    rows = known.settings.get(key)
+    return None if not rows else next((one.value for one in reversed(rows) if one.since_ms <= at_ms), rows[0].value)
