@@ -22,7 +22,8 @@ from collectors.logs.runtime_errors import might_fail, request_id_of
 from collectors.logs.streams import StreamState
 from collectors.model import FunctionKey, LogEvent, Reject
 
-MOST_STREAMS = 20_000  # streams remembered at once; the idle ones leave, so memory is bounded whatever the input
+MOST_STREAMS = 3_000  # streams remembered at once; the idle ones leave, so memory is bounded whatever the input
+IDLE_BATCHES = 8  # a stream that began nothing in as many is idle
 MOST_STRAYS = 1_000  # unfinished invocations that one stream holds back
 MOST_LOOSE = 500  # lines outside invocations that a stream holds back
 
@@ -321,8 +322,8 @@ class Assembler:
             self._finished.add_loose(state, state.pending)
 
     def _forget_idle(self) -> None:
-        """Streams that began nothing in the last two batches leave; were they alive, the store joins the pieces."""
-        idle = [name for name, state in self._streams.items() if state.seen < self._finished.number - 2]
+        """Streams that began nothing in the last few batches leave; were they alive, the store joins the pieces."""
+        idle = [name for name, state in self._streams.items() if state.seen < self._finished.number - IDLE_BATCHES]
         if len(self._streams) - len(idle) > MOST_STREAMS:
             idle = list(self._streams)[: len(self._streams) // 2]
         for name in idle:
