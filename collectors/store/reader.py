@@ -238,10 +238,10 @@ class Reader:
             rolled = {"hour_cells": "metric_hours", "day_cells": "metric_days"}.get(table)
             sums = "sum(total), max(peak)" if rolled else "sum(value), max(value)"
             for function_id, total, peak, last_ms in self._all(
-                f"SELECT m.function_id, {sums}, max(CASE WHEN {'total' if rolled else 'value'} > 0 THEN start_ms END)"
-                f" FROM (SELECT 'Sum' AS stat UNION ALL SELECT 'Maximum') s CROSS JOIN functions f"
-                f" CROSS JOIN {rolled or 'metrics'} m ON m.metric = ? AND m.function_id = f.id AND m.stat = s.stat"
-                f" AND m.start_ms >= ? AND m.start_ms < ? WHERE f.id IN ({_marks(ids)}) GROUP BY m.function_id",
+                f"SELECT f.id, {sums}, max(CASE WHEN {'total' if rolled else 'value'} > 0 THEN start_ms END)"
+                f" FROM functions f CROSS JOIN {rolled or 'metrics'} m"
+                " ON m.metric = ? AND m.function_id = f.id AND m.stat IN ('Sum', 'Maximum')"
+                f" AND m.start_ms >= ? AND m.start_ms < ? WHERE f.id IN ({_marks(ids)}) GROUP BY f.id",
                 (name, low, high, *ids),
             ):
                 before = found.get(function_id, MetricSum(0.0, peak, None))
