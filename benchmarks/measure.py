@@ -65,7 +65,7 @@ class CommandFailed(RuntimeError):
 def environment(**more: str) -> dict[str, str]:
     """Ours, with this checkout first on the path."""
     path = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
-    return {**os.environ, "PYTHONPATH": path, **more}
+    return {**os.environ, "PYTHONPATH": path, "XDG_STATE_HOME": os.devnull, **more}
 
 
 def run(command: Sequence[str | Path], env: Mapping[str, str] | None = None) -> tuple[Cost, str]:

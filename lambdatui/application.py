@@ -3,6 +3,7 @@
 import contextlib
 import gc
 import os
+import select
 import sys
 from collections.abc import Callable, Mapping
 from importlib import import_module
@@ -33,6 +34,16 @@ _TURN_S = 0.0005
 
 class UnknownTheme(LookupError):
     """No theme of that name; the message lists those there are."""
+
+
+def hung_up() -> bool:
+    """Whether nobody is at the other end of stdin any more. Textual would read its end over and over, at full speed."""
+    try:
+        poll = select.poll()
+        poll.register(sys.__stdin__.fileno() if sys.__stdin__ else 0, 0)
+        return any(what & (select.POLLHUP | select.POLLERR | select.POLLNVAL) for _, what in poll.poll(0))
+    except (OSError, ValueError):
+        return False
 
 
 class PlainBars(ScrollBarRender):
@@ -121,6 +132,8 @@ class LambdaTui(App[int]):
             main_screen(name)
 
     def _look(self) -> None:
+        if not self.is_headless and hung_up():
+            self.exit(1)
         if not self._looking:
             self._looking = True
             self._look_for_changes()

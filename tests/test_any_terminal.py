@@ -157,6 +157,13 @@ def test_a_storm_of_resizes_ends_in_a_whole_picture(store: Path) -> None:
         assert terminal.process.poll() is None
 
 
+def test_a_terminal_that_goes_away_ends_it(store: Path) -> None:
+    with UnderTerminal(["--db", str(store)]) as terminal:
+        painted(terminal)
+        terminal.hang_up()
+        terminal.process.wait(30)
+
+
 def test_state_is_kept_from_run_to_run(store: Path, tmp_path: Path) -> None:
     kept = {"XDG_STATE_HOME": str(tmp_path)}
     with UnderTerminal(["--db", str(store)], **kept) as terminal:

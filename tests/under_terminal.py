@@ -54,7 +54,13 @@ class UnderTerminal:
         if self.process.poll() is None:
             self.process.kill()
         self.process.wait(PATIENCE_S)
-        os.close(self._main)
+        self.hang_up()
+
+    def hang_up(self) -> None:
+        """The terminal goes away, as when an SSH connection drops."""
+        if self._main >= 0:
+            os.close(self._main)
+        self._main = -1
 
     def resize(self, columns: int, lines: int) -> None:
         fcntl.ioctl(self._main, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
