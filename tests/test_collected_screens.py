@@ -1,5 +1,7 @@
 """What a collection kept of an account, on the screens that show it: alarms, the ledger, configuration, advice."""
 
+import time
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -16,8 +18,12 @@ from collectors.store.writer import Writer
 from lambdatui.views.advice import advice
 from lambdatui.views.alarms import alarms
 from lambdatui.views.collected import collected
+from lambdatui.views.concurrency import concurrency
 from lambdatui.views.function_settings import function_settings
-from lambdatui.views.time_range import RangeChoice
+from lambdatui.views.narrow import Narrow
+from lambdatui.views.overview import overview
+from lambdatui.views.time_range import RangeChoice, TimeRange
+from pricing.pricebook import PriceBook
 
 RANGE = RangeChoice("24h").resolve(now_ms=T0 + 1000, newest_ms=None, oldest_ms=None)
 
@@ -43,6 +49,8 @@ def reader(tmp_path: Path) -> Reader:
             kept.keep_inventory(connection, Inventory(ACCOUNT, REGION, kinds, found), at)
         group = LogGroupFacts(ACCOUNT, REGION, "/aws/lambda/pay", "STANDARD", None, 9)
         kept.keep(connection, writer.names, identity, [group])
+        limit = Configured(ACCOUNT, REGION, "", "account", "", {"concurrency_limit": 1000})
+        kept.keep_inventory(connection, Inventory(ACCOUNT, REGION, ("account",), [limit]), T0)
         alarm = Alarm(ACCOUNT, REGION, "pay-errors", "metric", "ALARM", "too many", T0, "pay", "Errors", "Sum", 300,
                       "GreaterThanThreshold", 5.0)  # fmt: skip
         kept.keep_alarms(connection, Alarms(ACCOUNT, REGION, [alarm]))
@@ -78,3 +86,13 @@ def test_configuration_has_queues_sources_aliases_and_its_history(reader: Reader
 def test_a_log_that_is_kept_for_ever_is_advised_about(reader: Reader) -> None:
     (row,) = advice(reader, RANGE).rows
     assert (row.kind, row.function) == ("log retention", "pay")
+
+
+def test_the_limit_of_the_account_is_the_functions_limit(reader: Reader) -> None:
+    (row,) = concurrency(reader, RANGE).rows
+    assert (row.limit, row.limited_by) == (1000, "account")
+
+
+def test_the_header_tells_what_collecting_cost_this_month(reader: Reader) -> None:
+    now = TimeRange(T0, time.time_ns() // 1_000_000 + 60_000, "until now")  # the ledger's time is the clock's
+    assert overview(reader, now, PriceBook.load(), narrow=Narrow()).collecting_usd == Decimal("0.015")

@@ -85,6 +85,27 @@ def has_asked(reader: Reader, operation: str) -> bool:
     return bool(reader.select("SELECT 1 FROM api_calls WHERE operation = ? LIMIT 1", (operation,)))
 
 
+def concurrency_limits(reader: Reader) -> dict[tuple[str, str], int]:
+    """The limit of concurrent executions of each account and region that was looked at."""
+    rows = reader.select(
+        "SELECT account, region, value FROM configuration WHERE kind = 'account' AND name = 'concurrency_limit'"
+        " AND until_ms IS NULL"
+    )
+    return {(account, region): int(json.loads(value)) for account, region, value in rows}
+
+
+def units_asked(reader: Reader, since_ms: int) -> list[tuple[str, str, int]]:
+    """What collections that began since then asked of AWS: operation, region and billed units."""
+    return [
+        (operation, region, units)
+        for operation, region, units in reader.select(
+            "SELECT operation, region, sum(units) FROM api_calls WHERE collection_id IN"
+            " (SELECT id FROM collections WHERE started_ms >= ?) GROUP BY operation, region",
+            (since_ms,),
+        )
+    ]
+
+
 def log_groups(reader: Reader) -> list[LogGroupFacts]:
     """The log groups that were looked at."""
     return [

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 
+from collectors.store.account_rows import concurrency_limits
 from collectors.store.by_step import metric_by_step
 from collectors.store.reader import Reader
 from lambdatui.views.columns import columns
@@ -40,6 +41,8 @@ def concurrency(
 ) -> ConcurrencyView:
     """The throttles of the range, each function beside its limit."""
     view = throttles(reader, time_range, narrow=narrow)
+    if account_limits is None:
+        account_limits = concurrency_limits(reader) or None
     reserved = {row.id: row.function.reserved_concurrency for row in reader.functions()}
     today = (time_range.to_ms - 1) // DAY_MS * DAY_MS
     metered = [row.function_id for row in view.rows if row.concurrency is not None]

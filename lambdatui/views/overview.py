@@ -4,10 +4,12 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from collectors.store import account_rows
 from collectors.store.reader import Reader
 from lambdatui.views.costs import costs
 from lambdatui.views.narrow import Narrow
 from lambdatui.views.time_range import TimeRange, month_start_ms
+from pricing.call_prices import price
 
 if TYPE_CHECKING:
     from pricing.pricebook import PriceBook
@@ -36,6 +38,7 @@ def overview(reader: Reader, time_range: TimeRange, book: "PriceBook", *, narrow
     view = costs(reader, month, book, narrow=narrow)
     use = next((one for one in view.free_tier if one.requests and one.gb_seconds), None)
     projection = view.projection
+    asked = account_rows.units_asked(reader, month.from_ms)
     return Overview(
         use.requests_used / use.requests if use and use.requests else None,
         float(use.gb_seconds_used) / use.gb_seconds if use and use.gb_seconds else None,
@@ -44,4 +47,5 @@ def overview(reader: Reader, time_range: TimeRange, book: "PriceBook", *, narrow
         projection.p10 if projection else None,
         projection.p90 if projection else None,
         view.currency,
+        sum((price(operation, units, region) for operation, region, units in asked), Decimal(0)) if asked else None,
     )
