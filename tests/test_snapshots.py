@@ -73,7 +73,7 @@ def pressing(keys: str) -> Callable[[Pilot[int]], Awaitable[None]]:
 
 
 async def _settle(pilot: Pilot[int]) -> None:
-    for _ in range(2):
+    for _ in range(4):
         await pilot.pause()
         await pilot.app.workers.wait_for_complete()
     await pilot.pause()
