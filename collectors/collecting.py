@@ -21,6 +21,7 @@ from collectors.columns import Batch
 from collectors.logs.assemble import Assembler
 from collectors.logs.fingerprint import fingerprint
 from collectors.model import Function, FunctionKey, LogEvent, MetricPoint, Reject
+from collectors.pipeline import tell
 from collectors.source import Account, BudgetReached, Given, SourceFailed, Step
 from collectors.store import account as kept
 from collectors.store.open import explained, writing
@@ -224,11 +225,7 @@ class _Kept:
         collected.calls = self.reader.source.counts() if self.reader.source else []
 
     def _tell(self) -> None:
-        collected = self.reader.collected
-        collected.events, collected.duplicates = self.total.events, self.total.duplicates
-        collected.invocations, collected.errors = self.total.invocations, self.total.errors
-        collected.rejected = self.total.rejected
-        collected.seconds = time.monotonic() - self._began
+        tell(self.reader.collected, self.total, self._began)
 
 
 def collect_accounts(

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 from collectors.columns import Batch
 from collectors.log_files import FileReader, SourceError, open_sources
@@ -113,7 +114,7 @@ def import_files(
         else:
             with WritingProcess(db, name) as beside:
                 written = _read_all(files, beside, Assembler(defaults, keep_lines=keep_lines), total, progress, result)
-    _tell(result, written, began)
+    tell(result, written, began)
     return result
 
 
@@ -171,7 +172,7 @@ def collect(source: Source, *, db: Path) -> CollectResult:
             written = sink.finish()
             with _told(result):
                 result.metric_points = sink.writer.measure(source.metrics())
-    _tell(result, written, began)
+    tell(result, written, began)
     return result
 
 
@@ -195,7 +196,19 @@ def _no_garbage() -> Iterator[None]:
             gc.enable()
 
 
-def _tell(result: ImportResult | CollectResult, written: Written, began: float) -> None:
+class Result(Protocol):
+    """What counts what was written: an import's, a collection's."""
+
+    events: int
+    duplicates: int
+    invocations: int
+    errors: int
+    rejected: int
+    seconds: float
+
+
+def tell(result: Result, written: Written, began: float) -> None:
+    """Fills in the counts of all that was written since ``began``, a time of the monotonic clock."""
     result.events, result.duplicates = written.events, written.duplicates
     result.invocations, result.errors = written.invocations, written.errors
     result.rejected = written.rejected

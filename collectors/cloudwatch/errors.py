@@ -60,10 +60,6 @@ def is_throttled(error: SourceFailed) -> bool:
     return error_code(error) in _THROTTLED
 
 
-def is_denied(error: SourceFailed) -> bool:
-    return error_code(error) in _DENIED
-
-
 def is_hopeless(error: SourceFailed) -> bool:
     """Whether every other call of the same credentials and network would fail too."""
     from botocore import exceptions as boto

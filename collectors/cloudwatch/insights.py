@@ -23,7 +23,6 @@ SETTLED_MS = 15 * 60_000  # an hour is closed when its late events have come
 GROUPS_A_QUERY = 50  # CloudWatch Logs quotas: StartQuery takes 50 groups by name, 10 calls a second
 STARTS_A_SECOND = 5.0
 MOST_ROWS = 100_000
-ROWS_A_PAGE = 10_000
 LONGEST_S = 60 * 60
 
 # Bucket i holds durations of (1.02**(i-1), 1.02**i] microseconds: ceil of the logarithm, as in the store's histogram.

@@ -16,7 +16,6 @@ from collectors.model import FunctionKey
 from collectors.source import SourceFailed
 
 Settings = dict[str, Setting]
-OF_FUNCTION = ("concurrency", "provisioned", "async", "alias", "version", "url")
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ Source: Lambda Developer Guide, "Types of metrics for Lambda functions". Every s
 from dataclasses import dataclass
 
 FUNCTION, ACCOUNT, MAPPING, CAPACITY = "function", "account", "event source mapping", "capacity provider"
-SUM, MAX, AVERAGE = "Sum", "Maximum", "Average"
+SUM, MAX = "Sum", "Maximum"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +86,4 @@ OF_MANAGED = ("CPUThrottles", "MemoryThrottles", "DiskThrottles", "ConcurrencyTh
 OF_MAPPING_COUNTS = (
     "PolledEventCount", "FilteredOutEventCount", "InvokedEventCount", "FailedInvokeEventCount", "DroppedEventCount",
     "OnFailureDestinationDeliveredEventCount", "DeletedEventCount",
-)  # fmt: skip
-OF_CAPACITY = (
-    "ExecutionEnvironmentConcurrency", "ExecutionEnvironmentConcurrencyLimit", "ExecutionEnvironmentCPUUtilization",
-    "ExecutionEnvironmentMemoryUtilization",
 )  # fmt: skip

@@ -15,7 +15,7 @@ from collectors.store.histogram import BUCKETS, packed_counts
 from collectors.store.names import Names
 
 COLUMNS = 17
-REPORTS, LAST = 3, 15  # columns of a cell
+REPORTS = 3  # a cell's column
 Cell = tuple[Any, ...]
 
 
