@@ -13,7 +13,7 @@ from lambdatui.runner.deployed import Function
 from lambdatui.runner.environment import Invocation
 from lambdatui.runner.fleet import Throttled
 from lambdatui.runner.functions import LATEST, RunnerError
-from lambdatui.runner.http import Request, Server
+from lambdatui.runner.http import Answering, Request, Server
 
 if TYPE_CHECKING:
     from lambdatui.runner.service import Runner
@@ -116,29 +116,18 @@ class Gateways:
             self.close_port(key)
 
 
-class Gateway:
+class Gateway(Answering):
     """One port."""
 
     body_bytes = 6_291_456
 
     def __init__(self, runner: "Runner", kind: str, name: str, settings: dict[str, Any]) -> None:
+        super().__init__()
         self._runner = runner
         self._kind = KINDS[kind]
         self._name = name
         self.settings = settings
         self._api_id = hashlib.sha256(f"{kind}{name}".encode()).hexdigest()[:10]
-        self._tasks: set[asyncio.Task[None]] = set()
-
-    def began(self, request: Request) -> None:
-        """Nothing to do before a body is there."""
-
-    def lost(self, request: Request) -> None:
-        """The invocation goes on without its client."""
-
-    def received(self, request: Request) -> None:
-        task = asyncio.get_running_loop().create_task(self._serve(request))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
 
     async def _serve(self, request: Request) -> None:
         try:

@@ -152,6 +152,27 @@ class Request:
         self._connection.on_drained = then
 
 
+class Answering:
+    """An ``App`` that answers each request in a task of its own, when its body is there."""
+
+    def __init__(self) -> None:
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def began(self, request: Request) -> None:
+        """Nothing to do before a body is there."""
+
+    def lost(self, request: Request) -> None:
+        """The caller hung up: Lambda finishes the invocation all the same."""
+
+    def received(self, request: Request) -> None:
+        task = asyncio.get_running_loop().create_task(self._serve(request))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _serve(self, request: Request) -> None:
+        raise NotImplementedError
+
+
 class _Connection(asyncio.Protocol):
     transport: asyncio.Transport
 

@@ -19,7 +19,7 @@ from lambdatui.runner.api.errors import ApiError, constraint, throttled, too_lar
 from lambdatui.runner.api.names import Meant
 from lambdatui.runner.environment import Invocation
 from lambdatui.runner.fleet import Throttled
-from lambdatui.runner.http import Request
+from lambdatui.runner.http import Answering, Request
 from lambdatui.runner.runtime_api import Event
 
 if TYPE_CHECKING:
@@ -33,26 +33,15 @@ _STREAM = "/2021-11-15/functions/"
 _INVOKE_ASYNC = "/2014-11-13/functions/"
 
 
-class Front:
+class Front(Answering):
     """The Lambda API as an ``App``. With a ``token`` every request must carry it."""
 
     body_bytes = 72 << 20  # a function's ZIP in base64
 
     def __init__(self, runner: "Runner", token: str | None = None) -> None:
+        super().__init__()
         self._runner = runner
         self._token = token
-        self._tasks: set[asyncio.Task[None]] = set()
-
-    def began(self, request: Request) -> None:
-        """Nothing to do before a body is there."""
-
-    def lost(self, request: Request) -> None:
-        """The caller hung up: Lambda finishes the invocation all the same."""
-
-    def received(self, request: Request) -> None:
-        task = asyncio.get_running_loop().create_task(self._serve(request))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
 
     async def _serve(self, request: Request) -> None:
         request_id = str(uuid.uuid4())
