@@ -5,8 +5,9 @@ whole block. Whatever does not fit (a missing group, a time in seconds, a cut li
 line by line instead.
 """
 
+from collections.abc import Callable
 from functools import lru_cache
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 import msgspec
 
@@ -37,8 +38,15 @@ _FIELDS = {
 }
 
 
-def decoder_for(line: dict[str, Any]) -> msgspec.json.Decoder[LogEvent] | None:
-    """A decoder of lines spelled like ``line``; None where lines like it need a closer look.
+class Spelling(NamedTuple):
+    """``decode`` reads a block of lines spelled alike; ``named``: every event it gives says its function."""
+
+    decode: Callable[[bytes], list[LogEvent]]
+    named: bool
+
+
+def spelling_of(line: dict[str, Any]) -> Spelling | None:
+    """How lines spelled like ``line`` are read; None where lines like it need a closer look.
 
     That is: no time in whole milliseconds, no plain message, or no group, function or stream beside them, so that
     the line may be a runtime's own.
@@ -50,7 +58,7 @@ def decoder_for(line: dict[str, Any]) -> msgspec.json.Decoder[LogEvent] | None:
     needed = next((field for field in ("log_group", "function", "log_stream") if line.get(names[field])), None)
     if needed is None or "type" in line:
         return None
-    return _decoder(needed, tuple(names.items()))
+    return Spelling(_decoder(needed, tuple(names.items())).decode_lines, needed != "log_stream")
 
 
 @lru_cache(maxsize=32)

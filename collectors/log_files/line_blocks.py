@@ -37,7 +37,7 @@ class LineBlocks:
                     self._too_long(b"".join(rest)[:500].decode("utf-8", "replace"))
                     rest, held, skipping = [], 0, True
                 continue
-            yield b"".join((*rest, chunk[:cut]))
+            yield b"".join((*rest, memoryview(chunk)[:cut]))
             rest, held = ([chunk[cut:]], len(chunk) - cut) if cut < len(chunk) else ([], 0)
         if rest:
             yield b"".join(rest)

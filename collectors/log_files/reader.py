@@ -6,10 +6,11 @@ from functools import lru_cache
 from typing import Any
 
 import msgspec
+import numpy as np
 
 from collectors.log_files.documents import DamagedDocument, JsonDocuments
 from collectors.log_files.event_json import NotAnEvent, contents, event_of, whole
-from collectors.log_files.fast_lines import decoder_for
+from collectors.log_files.fast_lines import Spelling, spelling_of
 from collectors.log_files.forms import Form, form_of
 from collectors.log_files.line_blocks import LONGEST_LINE, LineBlocks
 from collectors.log_files.sources import ByteStream, Source, log_names
@@ -19,6 +20,7 @@ from collectors.model import FunctionKey, LogEvent, Reject
 
 BLOCK_EVENTS = 5_000
 HEAD = 1 << 16
+_NEWLINE = ord("\n")
 _SHARED_STREAM = re.compile(r"\d{4}/\d\d/\d\d/[^\[/]+\[[^\]]*\][0-9a-f]+")
 _FUNCTION_ARN = re.compile(rb'"functionArn"\s*:\s*"arn:[\w-]+:lambda:[\w-]*:\d*:function:([\w-]+)')
 SHOWN = 500  # characters of a rejected line that are kept
@@ -82,24 +84,25 @@ class FileReader:
     # --- JSON lines ---------------------------------------------------------------------------------------------
 
     def _json_lines(self, chunks: Iterator[bytes]) -> Iterator[list[LogEvent]]:
-        decoder: msgspec.json.Decoder[LogEvent] | None = None
+        spelling: Spelling | None = None
         looked = False
         for block in LineBlocks(chunks, 4 * LONGEST_LINE, self._too_long):
             if not looked:
-                decoder, looked = _spelling(block), True
+                spelling, looked = _spelling(block), True
             events = None
-            if decoder is not None:
+            if spelling is not None:
                 try:
-                    events = decoder.decode_lines(block)
+                    events = spelling.decode(block)
                 except (msgspec.DecodeError, UnicodeError, RecursionError):
                     events = None
-            if events is None:
+            if spelling is None or events is None:
                 yield from self._slowly(block)
             else:
-                self._line += block.count(b"\n")
-                for event in events:
-                    if not event.log_group and not event.function:
-                        self._name(event)
+                self._line += int(np.count_nonzero(np.frombuffer(block, np.uint8) == _NEWLINE))
+                if not spelling.named:
+                    for event in events:
+                        if not event.log_group and not event.function:
+                            self._name(event)
                 yield events
 
     def _slowly(self, block: bytes) -> Iterator[list[LogEvent]]:
@@ -216,13 +219,13 @@ def _joined(head: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:
     yield from rest
 
 
-def _spelling(block: bytes) -> msgspec.json.Decoder[LogEvent] | None:
-    """The decoder that fits the block's first line."""
+def _spelling(block: bytes) -> Spelling | None:
+    """The spelling of the block's first line."""
     try:
         line = msgspec.json.decode(block.partition(b"\n")[0])
     except (ValueError, RecursionError):
         return None
-    return decoder_for(line) if isinstance(line, dict) else None
+    return spelling_of(line) if isinstance(line, dict) else None
 
 
 def _values(text: str) -> Iterator[tuple[Any, Mapping[str, Any]]]:

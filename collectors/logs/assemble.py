@@ -8,6 +8,7 @@ leaves as a fragment (``parts`` says what it has) and is joined in the store, wh
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 import msgspec
 
@@ -35,6 +36,9 @@ _BEGINNINGS = frozenset(("INIT_START", "RESTORE_START", "platform.initStart", "p
 _LINE_ENDS = frozenset(("", "\n", "\r", "\r\n"))
 _LOGGED = frozenset(("[INFO", "[DEBU", "[WARN"))  # a logger's own lines, which are no failure whatever they say
 
+_NO_STREAM = StreamState(FunctionKey(""), "")
+_read_beginning = lru_cache(maxsize=256)(read_text)  # environments of one runtime begin with the same words
+
 
 class Assembler:
     """Feed it blocks of events in any order; take the batches of what has become of them."""
@@ -55,10 +59,14 @@ class Assembler:
         """Takes in one block. The three canonical platform lines are read here, all else by ``_odd``."""
         streams = self._streams
         self._finished.events += len(events)
+        group: str | None = None
+        name = function = group
+        state = _NO_STREAM
         for event in events:
-            state = streams.get((event.log_group, event.log_stream, event.function))
-            if state is None:
-                state = self._open_stream(event)
+            # Neighbours are mostly of one stream: to see that they are is cheaper than to look it up again.
+            if event.log_stream != name or event.log_group != group or event.function != function:
+                place = group, name, function = event.log_group, event.log_stream, event.function
+                state = streams.get(place) or self._open_stream(event)
             text = event.message
             head = text[:5]
             current = state.current
@@ -83,7 +91,10 @@ class Assembler:
                     continue
                 current.ended = True
             elif head == "REPOR" and text[:18] == "REPORT RequestId: " and text.count("RequestId: ") == 1:
-                if current is None or current.report is not None or current.request_id != text[18:54]:
+                request_id = text[18:54]
+                if current is None or current.request_id != request_id:
+                    current = state.previous  # whose REPORT stands after the next START
+                if current is None or current.report is not None or current.request_id != request_id:
                     self._odd(state, event)
                     continue
                 current.report = text  # read with those of its batch
@@ -188,7 +199,7 @@ class Assembler:
         if waiting is None:
             return Open(request_id)
         state.pending, state.begun = None, False
-        waiting.request_id, waiting.suspect = request_id, True
+        waiting.request_id = request_id
         return waiting
 
     def _put_aside(self, state: StreamState, aside: Open) -> None:
@@ -244,7 +255,7 @@ class Assembler:
     def _text(self, state: StreamState, event: LogEvent) -> None:
         text = event.message
         if text[:5] in _PLATFORM_HEADS or "RequestId" in text or "\x1b" in text:
-            for piece in read_text(text):
+            for piece in _read_beginning(text) if text[:10] == "INIT_START" else read_text(text):
                 if not isinstance(piece, AppText):
                     self._piece(state, piece, event)
                     return
@@ -285,7 +296,7 @@ class Assembler:
             if begins and state.pending is not None and not state.begun:
                 self._finished.add_loose(state, state.pending)
             state.begun = True
-            self._wait(state, event)
+            self._wait(state, event, suspect=isinstance(piece, InitReport | RestoreReport))
             return
         if isinstance(piece, InitReport | RestoreReport):
             current.suspect = True
@@ -297,16 +308,17 @@ class Assembler:
         if request_id and (target is None or target.request_id != request_id):
             target = self._named(state, request_id)
         elif target is None or (state.pending is not None and (state.begun or target.report is not None)):
-            self._wait(state, event)
+            self._wait(state, event, suspect=might_fail(event.message))
             return
         target.add(event)
         if might_fail(event.message):
             target.suspect = True
 
-    def _wait(self, state: StreamState, event: LogEvent) -> None:
+    def _wait(self, state: StreamState, event: LogEvent, *, suspect: bool) -> None:
         if state.pending is None:
             state.pending = Open("")
         state.pending.add(event)
+        state.pending.suspect |= suspect
         if len(state.pending.times) >= MOST_LOOSE:
             self._finished.add_loose(state, state.pending)
 

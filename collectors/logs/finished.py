@@ -9,9 +9,9 @@ import numpy as np
 from collectors.columns import NUMBERS, Batch, Columns, Ints
 from collectors.logs.fingerprint import fingerprint
 from collectors.logs.invocation import Open
+from collectors.logs.plain_reports import plain_reports
 from collectors.logs.platform import Report, Unreadable
 from collectors.logs.platform_text import parse_report
-from collectors.logs.report_line import is_plain, plain_figures
 from collectors.logs.streams import StreamState
 from collectors.model import ErrorKind, Function, FunctionKey, LooseLines, Parts, Reject, Status, Stream, packed_id
 
@@ -79,13 +79,15 @@ class Finished:
         if len(set(chain.from_iterable(ids))) != sum(map(len, ids)):
             self.duplicates += sum([each.keep_once() for each in done])
         numbers = np.full((len(NUMBERS), len(done)), -1, np.int64)
-        traces: list[str | None] = [None] * len(done)
         numbers[_PARTS], numbers[_STATUS_ROW] = Parts.WHOLE, Status.OK
-        for at in self._read_plain(numbers):
+        request_ids: list[bytes | str] = [b""] * len(done)
+        traces: list[str | None] = [None] * len(done)
+        for at in self._read_plain(numbers, request_ids):
+            request_ids[at] = packed_id(done[at].request_id)
             self._read_closely(at, numbers, traces)
         return Batch(
             self._streams,
-            columns_of(done, numbers, traces, self._done_slots, keep_lines=self._keep),
+            columns_of(done, numbers, request_ids, traces, self._done_slots, keep_lines=self._keep),
             self._loose,
             self._error_kinds,
             self._functions,
@@ -94,25 +96,21 @@ class Finished:
             self.duplicates,
         )
 
-    def _read_plain(self, numbers: Ints) -> list[int]:
+    def _read_plain(self, numbers: Ints, request_ids: list[bytes | str]) -> list[int]:
         """Fills in what plain REPORTs of plain successes say, all at once; the places of the others."""
-        done = self._done
-        reports = [each.report for each in done]
-        plain = [
+        likely = [
             at
-            for at, (each, report) in enumerate(zip(done, reports, strict=True))
-            if type(report) is str and not each.suspect and each.start_ms is not None and is_plain(report)
+            for at, each in enumerate(self._done)
+            if type(each.report) is str and not each.suspect and each.start_ms is not None
         ]
-        figures = plain_figures([reports[at] for at in plain])  # type: ignore[misc]
-        if figures is None:
-            return list(range(len(done)))
-        numbers[_FIRST_FIGURE : _FIRST_FIGURE + len(figures), plain] = figures
-        if len(plain) == len(done):
-            return []
-        others = np.ones(len(done), np.bool_)
-        others[plain] = False
-        found: list[int] = np.flatnonzero(others).tolist()
-        return found
+        plain = plain_reports([self._done[at].report for at in likely])  # type: ignore[misc]
+        places = np.array(likely, np.int64)[plain.at]
+        numbers[_FIRST_FIGURE : _FIRST_FIGURE + len(plain.figures), places] = plain.figures
+        for at, request_id in zip(places.tolist(), plain.request_ids, strict=True):
+            request_ids[at] = request_id
+        others = np.ones(len(self._done), np.bool_)
+        others[places] = False
+        return np.flatnonzero(others).tolist()
 
     def _read_closely(self, at: int, numbers: Ints, traces: list[str | None]) -> None:
         """Fills in one invocation: its REPORT's figures, and the verdict on it."""
@@ -149,7 +147,13 @@ class Finished:
 
 
 def columns_of(
-    done: Sequence[Open], numbers: Ints, traces: list[str | None], streams: Sequence[int], *, keep_lines: bool
+    done: Sequence[Open],
+    numbers: Ints,
+    request_ids: list[bytes | str],
+    traces: list[str | None],
+    streams: Sequence[int],
+    *,
+    keep_lines: bool,
 ) -> Columns:
     """The columns of invocations: ``numbers`` has REPORTs' figures and verdicts, the rest is filled in here."""
     if not done:
@@ -163,26 +167,7 @@ def columns_of(
     return Columns(
         len(done),
         numbers.tobytes(),
-        packed_ids([each.request_id for each in done]),
+        request_ids,
         traces if any(traces) else None,
         [_encode((each.times, each.texts)) for each in done] if keep_lines else None,
     )
-
-
-def packed_ids(ids: Sequence[str]) -> list[bytes | str]:
-    """Request ids as ``packed_id`` packs each; all at once where all are UUIDs, as they nearly always are."""
-    joined = "".join(ids)
-    dashes = "-" * len(ids)
-    if (
-        joined.islower()
-        and set(map(len, ids)) == {36}
-        and joined.count("-") == 4 * len(ids)
-        and all(joined[at::36] == dashes for at in (8, 13, 18, 23))
-    ):
-        try:
-            raw = bytes.fromhex(joined.replace("-", ""))
-        except ValueError:
-            pass
-        else:
-            return [raw[at : at + 16] for at in range(0, len(raw), 16)]
-    return [packed_id(each) for each in ids]

@@ -5,7 +5,6 @@ of fields or prefix a timestamp. The tab form is read by ``str.split``, everythi
 """
 
 import re
-from collections.abc import Sequence
 
 from collectors.logs.platform import (
     LARGEST_MB,
@@ -93,44 +92,6 @@ def parse_report(text: str) -> Report:
     except (IndexError, KeyError, ValueError):
         pass
     return _tolerant(text)
-
-
-def is_plain(text: str) -> bool:
-    """Whether a REPORT has the five fields of a warm success that was not traced, and no other."""
-    return text[-2:] == "\t\n" and text.count("\t") == 5
-
-
-def plain_figures(texts: Sequence[str]) -> list[list[int]] | None:
-    """Of many plain REPORTs: duration_us, billed_ms, memory_mb and max_memory_mb, a column each.
-
-    None where one of them is not what it looked like: they are to be read one by one.
-    """
-    fields = "\t".join(texts).split("\t")
-    if len(fields) != 6 * len(texts):
-        return None
-    durations = fields[1::6]
-    wholes = [field[10:-6] for field in durations]
-    hundredths = [field[-6:-3] for field in durations]
-    if texts and (
-        {field[:10] for field in durations} != {"Duration: "}
-        or {field[-3:] for field in durations} != {" ms"}
-        or not "".join(wholes).isdecimal()
-        or not "".join(wholes).isascii()
-        or {field[:1] for field in hundredths} != {"."}
-    ):
-        return None
-    try:
-        return [
-            [int(whole) * 1000 + _HUNDREDTHS[part] for whole, part in zip(wholes, hundredths, strict=True)],
-            [_BILLED[field] for field in fields[2::6]],
-            [_MEMORY[field] for field in fields[3::6]],
-            [_USED[field] for field in fields[4::6]],
-        ]
-    except (KeyError, ValueError):
-        return None
-
-
-_HUNDREDTHS = {f".{number:02}": number * 10 for number in range(100)}
 
 
 class _WholeField(dict[str, int]):
