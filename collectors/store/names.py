@@ -110,13 +110,14 @@ class Names:
         more: tuple[str, ...] = (),
         more_values: tuple[object, ...] = (),
     ) -> int:
-        where = " AND ".join(f"{name} = ?" for name in names)
-        found = self._connection.execute(f"SELECT id FROM {table} WHERE {where}", values).fetchone()
-        if found:
-            return int(found[0])
         columns = (*names, *more)
         cursor = self._connection.execute(
-            f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})",
+            f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"
+            " ON CONFLICT DO NOTHING",
             (*values, *more_values),
         )
-        return int(cursor.lastrowid or 0)
+        if cursor.rowcount:
+            return int(cursor.lastrowid or 0)
+        where = " AND ".join(f"{name} = ?" for name in names)
+        (known,) = self._connection.execute(f"SELECT id FROM {table} WHERE {where}", values).fetchone()
+        return int(known)

@@ -27,7 +27,7 @@ def hash_of(request_id: bytes | str) -> int:
 
 
 def _hashes(ids: Sequence[bytes | str]) -> npt.NDArray[np.uint32]:
-    if all(type(each) is bytes for each in ids):
+    if set(map(type, ids)) == {bytes}:
         words = np.frombuffer(b"".join(ids), "<u4").reshape(-1, 4)  # type: ignore[arg-type]
         folded: npt.NDArray[np.uint32] = np.bitwise_xor.reduce(words, axis=1)
         return folded

@@ -11,7 +11,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import Any
 
 import numpy as np
@@ -19,9 +19,9 @@ import numpy.typing as npt
 
 from collectors.columns import Batch
 from collectors.model import Function, MetricPoint, Parts, Reject, Status
-from collectors.store import cells, metrics
+from collectors.store import cells, insertion, metrics
 from collectors.store.batch_rows import Rows
-from collectors.store.joining import INSERT, Joiner
+from collectors.store.joining import Joiner
 from collectors.store.lines import RAW_BYTES, Chunks, sealed
 from collectors.store.loose import Loose
 from collectors.store.names import Names
@@ -29,10 +29,16 @@ from collectors.store.request_index import RequestIndex
 from collectors.store.schema import GRAINS
 
 MINUTE_MS = GRAINS["minute_cells"]
-COMMIT_ROWS = 25_000
+COMMIT_ROWS = 50_000
 KEPT_REJECTS = 10_000  # texts of rejects that a store keeps; beyond, they are only counted
 
-_THERE = "SELECT 1 FROM invocations WHERE function_id = ? AND start_ms = ? AND request_id = ?"
+_ASKED = 50  # keys that are looked for at once
+_NO_KEY = (-1, -1, -1, b"")
+_THERE = (
+    f"SELECT column1 FROM (VALUES {', '.join(['(?, ?, ?, ?)'] * _ASKED)}) AS asked WHERE EXISTS ("
+    "SELECT 1 FROM invocations"
+    " WHERE function_id = asked.column2 AND start_ms = asked.column3 AND request_id = asked.column4)"
+)
 
 Ints = npt.NDArray[np.int64]
 
@@ -208,11 +214,25 @@ class Writer:
         same_time = np.flatnonzero((np.diff(starts) == 0) & (np.diff(function_ids) == 0)) + 1
         repeats = np.array([at for at in same_time.tolist() if rows.ids[at] == rows.ids[at - 1]], np.int64)
         plain[repeats] = False
-        for at in np.setdiff1d(np.flatnonzero(~plain & whole), repeats).tolist():
-            if rows.ids[at] not in fragments:
-                place = (int(function_ids[at]), int(starts[at]), rows.ids[at])
-                plain[at] = self._connection.execute(_THERE, place).fetchone() is None
+        late = [
+            at for at in np.setdiff1d(np.flatnonzero(~plain & whole), repeats).tolist() if rows.ids[at] not in fragments
+        ]
+        plain[late] = True
+        plain[self._stored(rows, late)] = False
         return plain
+
+    def _stored(self, rows: Rows, at: Sequence[int]) -> list[int]:
+        """Which of the rows at these places are in the store."""
+        function_ids, starts = rows.numbers["function_id"], rows.numbers["start_ms"]
+        keys: list[tuple[int, int, int, bytes | str]] = [
+            (each, int(function_ids[each]), int(starts[each]), rows.ids[each]) for each in at
+        ]
+        found: list[int] = []
+        for begin in range(0, len(keys), _ASKED):
+            asked = keys[begin : begin + _ASKED]
+            asked += [_NO_KEY] * (_ASKED - len(asked))
+            found += [place for (place,) in self._connection.execute(_THERE, tuple(chain.from_iterable(asked)))]
+        return found
 
     def _known(self, function_id: int) -> int:
         known = self._known_until.get(function_id)
@@ -226,7 +246,7 @@ class Writer:
     def _bulk(self, rows: Rows, dirty: set[tuple[int, int]]) -> None:
         """Writes rows that are new, their lines, ids and minutes."""
         function_ids, starts = rows.numbers["function_id"], rows.numbers["start_ms"]
-        self._connection.executemany(INSERT, zip(*rows.bound(), self._lines(rows), strict=True))
+        insertion.insert(self._connection, rows, self._lines(rows))
         self._requests.add(rows.ids, function_ids, starts)
         until = self._known_until
         fresh: list[tuple[Any, ...]] = []
@@ -256,7 +276,7 @@ class Writer:
             ((*place, count) for place, count in Counter(places).items()),
         )
 
-    def _lines(self, rows: Rows) -> Iterable[int | None]:
+    def _lines(self, rows: Rows) -> Sequence[int | None]:
         """Writes the rows' lines as chunks; the chunk of each row."""
         packed = rows.lines
         if packed is None:
