@@ -110,9 +110,13 @@ class Assembler:
                 continue
             elif head not in _LOGGED and might_fail(text):
                 current.suspect = True
+            event_id = event.event_id
+            if event_id <= current.last_id:
+                current.repeats = True
+            current.last_id = event_id
             current.times.append(event.timestamp_ms)
             current.texts.append(text)
-            current.ids.append(event.event_id)
+            current.ids.append(event_id)
 
     def reject(self, reject: Reject) -> None:
         """Counts input that could not be read, with what the source knew of it."""

@@ -1,7 +1,6 @@
 """What is finished becomes a batch: done for all its invocations in a row, which costs half of one by one."""
 
 from collections.abc import Sequence
-from itertools import chain
 
 import msgspec
 import numpy as np
@@ -75,9 +74,7 @@ class Finished:
     def batch(self) -> Batch:
         """The batch. REPORTs are read, verdicts given and repeated events dropped here."""
         done = self._done
-        ids = [each.ids for each in done]
-        if len(set(chain.from_iterable(ids))) != sum(map(len, ids)):
-            self.duplicates += sum([each.keep_once() for each in done])
+        self.duplicates += sum([each.keep_once() for each in done if each.repeats])
         numbers = np.full((len(NUMBERS), len(done)), -1, np.int64)
         numbers[_PARTS], numbers[_STATUS_ROW] = Parts.WHOLE, Status.OK
         request_ids: list[bytes | str] = [b""] * len(done)

@@ -32,9 +32,21 @@ class Open:
 
     Its events are three columns: times in ms, texts, and eventIds ("" where the source has none). ``suspect``: one of
     them reads as if something failed, so that they are worth a close look. ``report`` may be a line yet to be read.
+    ``repeats``: their ids do not rise from one to the next, so that one may have come twice.
     """
 
-    __slots__ = ("ended", "ids", "report", "request_id", "start_ms", "suspect", "texts", "times")
+    __slots__ = (
+        "ended",
+        "ids",
+        "last_id",
+        "repeats",
+        "report",
+        "request_id",
+        "start_ms",
+        "suspect",
+        "texts",
+        "times",
+    )
 
     def __init__(self, request_id: str) -> None:
         self.request_id = request_id
@@ -45,8 +57,13 @@ class Open:
         self.report: Report | str | None = None
         self.ended = False
         self.suspect = False
+        self.last_id = ""
+        self.repeats = False
 
     def add(self, event: LogEvent) -> None:
+        if event.event_id <= self.last_id:
+            self.repeats = True
+        self.last_id = event.event_id
         self.times.append(event.timestamp_ms)
         self.texts.append(event.message)
         self.ids.append(event.event_id)
@@ -56,6 +73,8 @@ class Open:
 
         Where a source has no ids, the same text in the same millisecond is.
         """
+        if not self.repeats:
+            return 0
         events = zip(self.ids, self.times, self.texts, strict=True)
         once = list({each[0] or each[1:]: each for each in events}.values())
         repeats = len(self.ids) - len(once)
