@@ -30,6 +30,17 @@ NUMBERS = (
 HOLED = NUMBERS[6:]
 
 
+class Unread(msgspec.Struct, array_like=True):
+    """REPORT lines that nobody has read yet, one after the other.
+
+    ``at`` are the places of their invocations, ``lengths`` the characters of each line: int64, as bytes.
+    """
+
+    at: bytes
+    lengths: bytes
+    text: str
+
+
 class Columns(msgspec.Struct, array_like=True):
     """Invocations, column by column.
 
@@ -37,7 +48,8 @@ class Columns(msgspec.Struct, array_like=True):
     ``streams`` and ``errors``; ``parts`` is a mask of ``Parts``, ``status`` a ``Status``. A request id is the UUID's 16
     bytes, or the text itself when it is no UUID. ``start_ms`` is START's time, or REPORT's less the duration when START
     was not seen. ``events`` counts log events. ``lines`` are each the msgpack of two columns, timestamps in ms and
-    messages; None when lines are not kept. ``trace_ids`` is None where no invocation has one.
+    messages; None when lines are not kept. ``trace_ids`` is None where no invocation has one. Until ``unread`` is read
+    (``collectors.logs.unread``), figures and request ids of its invocations are missing.
     """
 
     count: int
@@ -45,6 +57,7 @@ class Columns(msgspec.Struct, array_like=True):
     request_ids: list[Any]
     trace_ids: list[str | None] | None
     lines: list[bytes] | None
+    unread: Unread | None = None
 
     def arrays(self) -> dict[str, Ints]:
         """The numeric columns by name."""

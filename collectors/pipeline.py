@@ -17,6 +17,7 @@ from typing import Protocol
 from collectors.columns import Batch
 from collectors.log_files import FileReader, SourceError, open_sources
 from collectors.log_files import Source as LogFile
+from collectors.logs import unread
 from collectors.logs.assemble import Assembler
 from collectors.logs.fingerprint import fingerprint
 from collectors.model import FunctionKey
@@ -81,7 +82,7 @@ class _Here:
 
     def write(self, batch: Batch) -> None:
         with explained(self._path):
-            self.writer.add(batch)
+            self.writer.add(unread.read(batch))
 
     def finish(self) -> Written:
         with explained(self._path):
@@ -137,7 +138,7 @@ def _read_all(
                     assembler.reject(reject)
                 reader.rejects.clear()
                 if assembler.ready >= BATCH_ROWS:
-                    sink.write(assembler.take())
+                    sink.write(assembler.take_unread())
                 if progress is not None:
                     progress(Progress(done + reader.bytes_done, total, events, file.name))
             result.files += 1
@@ -146,7 +147,7 @@ def _read_all(
         for reject in reader.rejects:
             assembler.reject(reject)
         done += file.size or 0
-    sink.write(assembler.take(final=True))
+    sink.write(assembler.take_unread(final=True))
     return sink.finish()
 
 
@@ -167,8 +168,8 @@ def collect(source: Source, *, db: Path) -> CollectResult:
                 for block in source.event_blocks():
                     assembler.feed(block)
                     if assembler.ready >= BATCH_ROWS:
-                        sink.write(assembler.take())
-            sink.write(assembler.take(final=True))
+                        sink.write(assembler.take_unread())
+            sink.write(assembler.take_unread(final=True))
             written = sink.finish()
             with _told(result):
                 result.metric_points = sink.writer.measure(source.metrics())

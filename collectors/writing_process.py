@@ -16,6 +16,7 @@ from typing import Protocol, Self
 import msgspec
 
 from collectors.columns import Batch
+from collectors.logs import unread
 from collectors.logs.fingerprint import fingerprint
 from collectors.store import open as store_open
 from collectors.store.open import StoreError, explained, writing
@@ -24,7 +25,7 @@ from collectors.store.writer import Writer, Written
 _FORKED = multiprocessing.get_context("fork").Process
 _SPAWNED = multiprocessing.get_context("spawn").Process
 _READY, _DONE = "ready", "done"
-WAITING = 16  # batches between reader and writer, about as many as are read during a commit
+WAITING = 64  # batches between reader and writer, about as many as are read during a commit
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(Batch)
 
@@ -51,7 +52,7 @@ def _run(path: Path, source: str, batches: Connection, answers: Connection, othe
             answers.send((_READY, ""))
             while packed := batches.recv_bytes():
                 with explained(path):
-                    writer.add(_decoder.decode(packed))
+                    writer.add(unread.read(_decoder.decode(packed)))
             with explained(path):
                 total = writer.flush()
         answers.send((_DONE, total))

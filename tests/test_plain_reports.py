@@ -1,9 +1,10 @@
 """REPORT lines read many at a time say what each says when it is read alone."""
 
+import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collectors.logs.plain_reports import plain_reports
+from collectors.logs.plain_reports import PlainReports, plain_reports
 from collectors.logs.platform import Unreadable
 from collectors.logs.report_line import parse_report
 from collectors.model import packed_id
@@ -41,6 +42,10 @@ def damaged(draw: st.DrawFn) -> str:
     )
 
 
+def together(texts: list[str]) -> PlainReports:
+    return plain_reports("".join(texts), np.array([len(text) for text in texts], np.int64))
+
+
 def _alone(text: str) -> tuple[int | None, ...] | None:
     try:
         report = parse_report(text)
@@ -51,7 +56,7 @@ def _alone(text: str) -> tuple[int | None, ...] | None:
 
 @given(st.lists(st.one_of(reports(), damaged(), st.text()), max_size=40))
 def test_many_at_once_say_what_each_says_alone(texts: list[str]) -> None:
-    found = plain_reports(texts)
+    found = together(texts)
     for column, at in enumerate(found.at.tolist()):
         figures = [None if figure < 0 else figure for figure in found.figures[:, column].tolist()]
         assert tuple(figures) == _alone(texts[at])
@@ -61,4 +66,4 @@ def test_many_at_once_say_what_each_says_alone(texts: list[str]) -> None:
 @given(st.lists(reports(), max_size=20))
 def test_none_that_lambda_could_have_written_is_left_out(texts: list[str]) -> None:
     readable = [at for at, text in enumerate(texts) if _alone(text) is not None]
-    assert plain_reports(texts).at.tolist() == readable
+    assert together(texts).at.tolist() == readable

@@ -13,6 +13,7 @@ from functools import lru_cache
 import msgspec
 
 from collectors.columns import Batch
+from collectors.logs import unread
 from collectors.logs.finished import Finished
 from collectors.logs.invocation import Open
 from collectors.logs.names import function_key, runtime_of
@@ -48,6 +49,7 @@ class Assembler:
         self._streams: dict[tuple[str, str, str], StreamState] = {}
         self._keys: dict[str, FunctionKey] = {}
         self._runtimes: dict[FunctionKey, str] = {}
+        self._keep_lines = keep_lines
         self._finished = Finished(1, self._runtimes, keep_lines=keep_lines)
 
     @property
@@ -58,6 +60,7 @@ class Assembler:
     def feed(self, events: Sequence[LogEvent]) -> None:
         """Takes in one block. The three canonical platform lines are read here, all else by ``_odd``."""
         streams = self._streams
+        whole = self._keep_lines  # else texts that told no failure and have an id are done with
         self._finished.events += len(events)
         group: str | None = None
         name = function = group
@@ -97,6 +100,8 @@ class Assembler:
                 if current is None or current.report is not None or current.request_id != request_id:
                     self._odd(state, event)
                     continue
+                if "Status" in text:
+                    current.suspect = True
                 current.report = text  # read with those of its batch
             elif (
                 current is None
@@ -115,7 +120,7 @@ class Assembler:
                 current.repeats = True
             current.last_id = event_id
             current.times.append(event.timestamp_ms)
-            current.texts.append(text)
+            current.texts.append(text if whole or current.suspect or not event_id else "")
             current.ids.append(event_id)
 
     def reject(self, reject: Reject) -> None:
@@ -124,6 +129,10 @@ class Assembler:
 
     def take(self, *, final: bool = False) -> Batch:
         """All that is finished; with ``final`` also what is not, as fragments."""
+        return unread.read(self.take_unread(final=final))
+
+    def take_unread(self, *, final: bool = False) -> Batch:
+        """The same, but for REPORTs that ``collectors.logs.unread`` may read elsewhere."""
         if final:
             for state in self._streams.values():
                 self._close(state)

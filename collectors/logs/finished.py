@@ -5,19 +5,19 @@ from collections.abc import Sequence
 import msgspec
 import numpy as np
 
-from collectors.columns import NUMBERS, Batch, Columns, Ints
+from collectors.columns import NUMBERS, Batch, Columns, Ints, Unread
 from collectors.logs.fingerprint import fingerprint
 from collectors.logs.invocation import Open
-from collectors.logs.plain_reports import plain_reports
 from collectors.logs.platform import Report, Unreadable
 from collectors.logs.platform_text import parse_report
 from collectors.logs.streams import StreamState
-from collectors.model import ErrorKind, Function, FunctionKey, LooseLines, Parts, Reject, Status, Stream, packed_id
+from collectors.logs.unread import figures_of, unread
+from collectors.model import ErrorKind, Function, FunctionKey, LooseLines, Reject, Stream, packed_id
 
 _encode = msgspec.msgpack.Encoder().encode
 _NO_REPORT = Report(None, None)
-_FIGURES = tuple(Report._fields.index(name) for name in NUMBERS[6:13])
-_PARTS, _STATUS_ROW, _FIRST_FIGURE, _ERROR = map(NUMBERS.index, ("parts", "status", "duration_us", "error"))
+_PARTS, _STATUS, _ERROR = map(NUMBERS.index, ("parts", "status", "error"))
+_FIGURES = slice(NUMBERS.index("duration_us"), _ERROR)
 
 
 class Finished:
@@ -72,19 +72,19 @@ class Finished:
                 self._functions.append(Function(state.key, runtime=state.runtime))
 
     def batch(self) -> Batch:
-        """The batch. REPORTs are read, verdicts given and repeated events dropped here."""
+        """The batch. Verdicts are given and repeated events dropped here; plain REPORTs stay ``unread``."""
         done = self._done
         self.duplicates += sum([each.keep_once() for each in done if each.repeats])
         numbers = np.full((len(NUMBERS), len(done)), -1, np.int64)
-        numbers[_PARTS], numbers[_STATUS_ROW] = Parts.WHOLE, Status.OK
         request_ids: list[bytes | str] = [b""] * len(done)
         traces: list[str | None] = [None] * len(done)
-        for at in self._read_plain(numbers, request_ids):
+        late, others = unread(done)
+        for at in others:
             request_ids[at] = packed_id(done[at].request_id)
             self._read_closely(at, numbers, traces)
         return Batch(
             self._streams,
-            columns_of(done, numbers, request_ids, traces, self._done_slots, keep_lines=self._keep),
+            columns_of(done, numbers, request_ids, traces, self._done_slots, late, keep_lines=self._keep),
             self._loose,
             self._error_kinds,
             self._functions,
@@ -93,35 +93,16 @@ class Finished:
             self.duplicates,
         )
 
-    def _read_plain(self, numbers: Ints, request_ids: list[bytes | str]) -> list[int]:
-        """Fills in what plain REPORTs of plain successes say, all at once; the places of the others."""
-        likely = [
-            at
-            for at, each in enumerate(self._done)
-            if type(each.report) is str and not each.suspect and each.start_ms is not None
-        ]
-        plain = plain_reports([self._done[at].report for at in likely])  # type: ignore[misc]
-        places = np.array(likely, np.int64)[plain.at]
-        numbers[_FIRST_FIGURE : _FIRST_FIGURE + len(plain.figures), places] = plain.figures
-        for at, request_id in zip(places.tolist(), plain.request_ids, strict=True):
-            request_ids[at] = request_id
-        others = np.ones(len(self._done), np.bool_)
-        others[places] = False
-        return np.flatnonzero(others).tolist()
-
     def _read_closely(self, at: int, numbers: Ints, traces: list[str | None]) -> None:
         """Fills in one invocation: its REPORT's figures, and the verdict on it."""
         each = self._done[at]
         each.report = report = self._read(each.report)
         told = report or _NO_REPORT
-        for row, field in enumerate(_FIGURES, _FIRST_FIGURE):
-            figure = told[field]
-            if figure is not None:
-                numbers[row, at] = figure
+        numbers[_FIGURES, at] = figures_of(told)
         traces[at] = told.trace_id
         numbers[_PARTS, at] = each.parts
         status, error_type, message = each.verdict()
-        numbers[_STATUS_ROW, at] = int(status)
+        numbers[_STATUS, at] = int(status)
         if error_type:
             numbers[_ERROR, at] = self._error(self._streams[self._done_slots[at]].function, error_type, message)
 
@@ -149,10 +130,11 @@ def columns_of(
     request_ids: list[bytes | str],
     traces: list[str | None],
     streams: Sequence[int],
+    late: Unread,
     *,
     keep_lines: bool,
 ) -> Columns:
-    """The columns of invocations: ``numbers`` has REPORTs' figures and verdicts, the rest is filled in here."""
+    """The columns of invocations: ``numbers`` has what was read closely, the rest is filled in here or read later."""
     if not done:
         return Columns(0, b"", [], None, None)
     times = [each.times for each in done]
@@ -167,4 +149,5 @@ def columns_of(
         request_ids,
         traces if any(traces) else None,
         [_encode((each.times, each.texts)) for each in done] if keep_lines else None,
+        late,
     )

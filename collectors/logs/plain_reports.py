@@ -5,7 +5,6 @@ word, and a step of arithmetic works on the words of all lines at once. Whatever
 ``parse_report``.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -50,10 +49,10 @@ class PlainReports:
     request_ids: list[bytes]
 
 
-def plain_reports(texts: Sequence[str]) -> PlainReports:
-    """Reads the plain REPORTs among the texts."""
-    text = _Text(texts)
-    ends = np.fromiter(map(len, texts), np.int64, len(texts)).cumsum() + len(_MARGIN)
+def plain_reports(joined: str, lengths: Ints) -> PlainReports:
+    """Reads the plain REPORTs among texts that are given one after the other, with the length of each."""
+    text = _Text(joined)
+    ends = lengths.cumsum() + len(_MARGIN)
     begins = np.concatenate(([len(_MARGIN)], ends))[:-1]
     tabs = np.flatnonzero(text.bytes == _TAB)
     first = np.searchsorted(tabs, begins)
@@ -89,9 +88,9 @@ _NO_NUMBER = -(10**12)  # so far below zero that no sum with it is a figure
 class _Text:
     """All texts as one, looked at from many places at once."""
 
-    def __init__(self, texts: Sequence[str]) -> None:
+    def __init__(self, text: str) -> None:
         """A byte stands for each character, whatever the character."""
-        raw = b"".join((_MARGIN, "".join(texts).encode("latin-1", "replace"), _MARGIN))
+        raw = b"".join((_MARGIN, text.encode("latin-1", "replace"), _MARGIN))
         self.bytes = np.frombuffer(raw, np.uint8)
         self._fours = np.ndarray(len(raw) - 3, "<u4", raw, strides=(1,))
         self._eights = np.ndarray(len(raw) - 7, "<u8", raw, strides=(1,))
