@@ -97,7 +97,8 @@ def inserted(inserts: list[Insert], connection: sqlite3.Connection) -> int:
         connection.execute("BEGIN IMMEDIATE")
         connection.executemany(sql, rows)
         connection.execute("COMMIT")
-    return sum(len(rows) for _, rows in inserts)
+    (count,) = connection.execute("SELECT count(*) FROM invocations").fetchone()
+    return int(count)
 
 
 def timed(job: Callable[[sqlite3.Connection], int], folder: Path) -> tuple[list[float], int]:

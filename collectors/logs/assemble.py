@@ -61,7 +61,8 @@ class Assembler:
         """Takes in one block. The three canonical platform lines are read here, all else by ``_odd``."""
         streams = self._streams
         whole = self._keep_lines  # else texts that told no failure and have an id are done with
-        self._finished.events += len(events)
+        finished = self._finished
+        finished.events += len(events)
         group: str | None = None
         name = function = group
         state = _NO_STREAM
@@ -83,11 +84,10 @@ class Assembler:
                     if before.report is None or before.request_id == request_id:
                         self._start(state, request_id, event)
                         continue
-                    self._finished.add(state, before)
+                    finished.add(state, before)
                 state.previous = current
-                state.current = current = Open(request_id)
-                current.start_ms = event.timestamp_ms
-                state.seen = self._finished.number
+                state.current = current = Open(request_id, event.timestamp_ms)
+                state.seen = finished.number
             elif head == "END R" and text[51:] in _LINE_ENDS and len(text) > 50:
                 if current is None or current.request_id != text[15:51] or current.ended:
                     self._end(state, text[15:51], event)
