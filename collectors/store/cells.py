@@ -6,7 +6,7 @@ a row twice, whatever is imported again, and in whatever order.
 """
 
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +19,7 @@ from collectors.store.histogram import BUCKETS, PAIR, bucket_of
 from collectors.store.schema import GRAINS
 
 Ints = npt.NDArray[np.int64]
+Minute = tuple[int, int]  # function_id, start_ms
 Spans = Sequence[tuple[int, int, int]]  # function_id, from_ms, to_ms
 
 SUMS = 10  # invocations .. init_us
@@ -190,25 +191,38 @@ def recount(connection: sqlite3.Connection, spans: Spans) -> None:
         insert(connection, "minute_cells", folded(measures, GRAINS["minute_cells"]))
 
 
-def carry_up(connection: sqlite3.Connection, minutes: Iterable[tuple[int, int]]) -> None:
-    """Sums the hours of the given (function_id, minute start) anew from their minutes, and the days from the hours."""
+def carry_up(
+    connection: sqlite3.Connection,
+    anew: Set[Minute],
+    grown: Set[Minute] = frozenset(),
+    failed: Set[Minute] = frozenset(),
+) -> None:
+    """Sums the hours of the given (function_id, minute start) anew from their minutes, and the days from the hours.
+
+    ``anew`` are minutes that may have lost something, ``grown`` those that only gained rows, ``failed`` those of them
+    that gained errors: what cannot have changed is not written again.
+    """
     finer = "minute_cells"
-    touched = set(minutes)
     for table in ("hour_cells", "day_cells"):
         grain_ms = GRAINS[table]
-        touched = {(function_id, start // grain_ms * grain_ms) for function_id, start in touched}
-        spans = [(function_id, start, start + grain_ms) for function_id, start in sorted(touched)]
+        anew, grown, failed = (
+            {(function_id, start // grain_ms * grain_ms) for function_id, start in those}
+            for those in (anew, grown, failed)
+        )
+        spans = [(function_id, start, start + grain_ms) for function_id, start in sorted(anew | grown)]
         rows: list[tuple[Any, ...]] = []
         where = "WHERE function_id = ? AND start_ms >= ? AND start_ms < ?"
         for span in spans:
-            connection.execute(f"DELETE FROM {table} {where}", span)
-            connection.execute(f"DELETE FROM {table}_errors {where}", span)
+            if span[:2] in anew:
+                connection.execute(f"DELETE FROM {table} {where}", span)
+                connection.execute(f"DELETE FROM {table}_errors {where}", span)
             rows += connection.execute(f"SELECT * FROM {finer} {where}", span)
-            connection.execute(
-                f"INSERT INTO {table}_errors SELECT function_id, ?, error_id, sum(occurrences)"
-                f" FROM {finer}_errors {where} GROUP BY function_id, error_id",
-                (span[1], *span),
-            )
+            if span[:2] in anew or span[:2] in failed:
+                connection.execute(
+                    f"INSERT OR REPLACE INTO {table}_errors SELECT function_id, ?, error_id, sum(occurrences)"
+                    f" FROM {finer}_errors {where} GROUP BY function_id, error_id",
+                    (span[1], *span),
+                )
         found = folded(of_cells(rows), grain_ms) if rows else []
         if table == "hour_cells":
             found = insights_cells.instead(connection, spans, found)

@@ -29,7 +29,7 @@ from collectors.store.request_index import RequestIndex
 from collectors.store.schema import GRAINS
 
 MINUTE_MS = GRAINS["minute_cells"]
-COMMIT_ROWS = 25_000
+COMMIT_ROWS = 50_000
 KEPT_REJECTS = 10_000  # texts of rejects that a store keeps; beyond, they are only counted
 
 _ASKED = 50  # keys that are looked for at once
@@ -168,16 +168,17 @@ class Writer:
         careful = rows.only(np.flatnonzero(~plain))
         if len(careful.ids):
             rows = rows.only(np.flatnonzero(plain))
-        dirty: set[tuple[int, int]] = set()
+        grown: set[cells.Minute] = set()
+        failed: set[cells.Minute] = set()
         if len(rows.ids):
-            self._bulk(rows, dirty)
+            grown, failed = self._bulk(rows)
             status = rows.numbers["status"]
             written.invocations += len(rows.ids)
             written.errors += int(((status > Status.OK) & (status < Status.UNKNOWN)).sum())
         anew = self._join(careful, written)
         if anew:
             cells.recount(self._connection, _spans(anew))
-        cells.carry_up(self._connection, dirty | anew)
+        cells.carry_up(self._connection, anew, grown, failed)
 
     def _after_pruned(self, rows: Rows, before_ms: int, written: Written) -> Rows:
         """Without the rows of a time whose rows were pruned: the rollups count them, so they are known."""
@@ -243,8 +244,8 @@ class Writer:
             known = self._known_until[function_id] = -1 if last is None else last
         return known
 
-    def _bulk(self, rows: Rows, dirty: set[tuple[int, int]]) -> None:
-        """Writes rows that are new, their lines, ids and minutes."""
+    def _bulk(self, rows: Rows) -> tuple[set[cells.Minute], set[cells.Minute]]:
+        """Writes rows that are new, their lines, ids and minutes: those that grew, and those that failed."""
         function_ids, starts = rows.numbers["function_id"], rows.numbers["start_ms"]
         insertion.insert(self._connection, rows, self._lines(rows))
         self._requests.add(rows.ids, function_ids, starts)
@@ -252,29 +253,32 @@ class Writer:
         fresh: list[tuple[Any, ...]] = []
         more: list[tuple[Any, ...]] = []
         for cell in cells.folded(cells.of_invocations(function_ids, rows.numbers), MINUTE_MS):
-            dirty.add((cell[0], cell[1]))
             (more if cell[1] <= until[cell[0]] else fresh).append(cell)
         cells.insert(self._connection, "minute_cells", fresh)
         cells.add(self._connection, more)
-        self._count_errors(rows)
+        failed = self._count_errors(rows)
         lasts = np.flatnonzero(np.append(np.diff(function_ids) != 0, True))
         for function_id, last in zip(function_ids[lasts].tolist(), starts[lasts].tolist(), strict=True):
             until[function_id] = max(until[function_id], last)
+        return {cell[:2] for cell in (*fresh, *more)}, failed
 
-    def _count_errors(self, rows: Rows) -> None:
+    def _count_errors(self, rows: Rows) -> set[cells.Minute]:
         failed = np.flatnonzero(rows.numbers["error"] >= 0)
         minutes = rows.numbers["start_ms"][failed] // MINUTE_MS * MINUTE_MS
-        places = zip(
-            rows.numbers["function_id"][failed].tolist(),
-            minutes.tolist(),
-            rows.numbers["error"][failed].tolist(),
-            strict=True,
+        places = Counter(
+            zip(
+                rows.numbers["function_id"][failed].tolist(),
+                minutes.tolist(),
+                rows.numbers["error"][failed].tolist(),
+                strict=True,
+            )
         )
         self._connection.executemany(
             "INSERT INTO minute_cells_errors VALUES (?, ?, ?, ?)"
             " ON CONFLICT DO UPDATE SET occurrences = occurrences + excluded.occurrences",
-            ((*place, count) for place, count in Counter(places).items()),
+            ((*place, count) for place, count in places.items()),
         )
+        return {place[:2] for place in places}
 
     def _lines(self, rows: Rows) -> Sequence[int | None]:
         """Writes the rows' lines as chunks; the chunk of each row."""
