@@ -144,6 +144,9 @@ class StoreScreen(Screen[None]):
     def move_crosshair(self, steps: int) -> None:
         raise NotImplementedError
 
+    def show_details(self) -> None:
+        raise NotImplementedError
+
     def show_configuration(self) -> None:
         self.jump_to("configuration")
 

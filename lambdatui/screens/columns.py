@@ -45,12 +45,13 @@ INVOCATIONS: tuple[Shown, ...] = (
 ERRORS: tuple[Shown, ...] = (
     show("count", 0, 6),
     show("trend", 3),
-    show("novelty", 4, 5),
+    show("novelty", 4),
     show("function", 1, 17),
     show("error_type", 2, 19),
     show("message", 3, grows=True),
     show("last_seen", 5, 14),
     show("first_seen", 6),
+    show("deployed_at", 7, 14),
 )
 
 COSTS: tuple[Shown, ...] = (

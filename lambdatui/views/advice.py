@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,7 @@ from lambdatui.views.errors import ErrorView, errors
 from lambdatui.views.function_settings import SettingsView, function_settings
 from lambdatui.views.functions import FunctionView, functions
 from lambdatui.views.narrow import Narrow
-from lambdatui.views.runtimes import ends_on
+from lambdatui.views.runtimes import AS_OF, SOURCE, end_of
 from lambdatui.views.time_range import DAY_MS, TimeRange, day_of
 from lambdatui.views.view import View
 
@@ -28,6 +29,7 @@ _ENOUGH = 20  # invocations with a REPORT, below which a share says little
 _MUCH_UNUSED, _LITTLE_LEFT, _SPARE = 0.5, 0.95, 1.3
 _SMALLEST_MB, _LARGEST_MB, _STEP_MB = 128, 10_240, 64
 _COLD_SHARE = 0.1
+_RUNTIME_AHEAD = 90  # days before its end from which a runtime is spoken of
 _NOT_ALLOWED = re.compile(
     r"not authorized to perform:? (?P<action>[\w-]+:\w+)(?: on resource:? (?P<resource>arn:\S+|\S+))?"
 )
@@ -83,14 +85,29 @@ def _of_function(row: FunctionView, time_range: TimeRange, months: Decimal, init
         yield from _memory(row, months)
     if row.cold_ratio is not None and row.cold_ratio > _COLD_SHARE and row.invocations >= _ENOUGH:
         yield _cold(row, months, init_us)
-    ends = ends_on(row.runtime or "")
-    if ends is not None and ends <= day_of(time_range.to_ms).isoformat():
-        yield _advice(
-            row, "runtime", f"{row.runtime} has been without security patches since {ends}",
-            "move to a supported runtime, first in an alias with a small share of the traffic",
-            "AWS blocks creating functions of a deprecated runtime 30 days after that date and updating them later; "
-            "running ones go on. 'aws lambda list-functions --query' by Runtime lists what else uses it.", severity=2,
-        )  # fmt: skip
+    yield from _runtime(row, day_of(time_range.to_ms))
+
+
+def _runtime(row: FunctionView, today: date) -> Iterator[Advice]:
+    """A runtime that has ended, or ends within ``_RUNTIME_AHEAD`` days."""
+    end = end_of(row.runtime or "")
+    if end is None or (date.fromisoformat(end.deprecated) - today).days > _RUNTIME_AHEAD:
+        return
+    over = end.deprecated <= today.isoformat()
+    blocked = (
+        f"No function can be created with it from {end.no_create} on, none updated from {end.no_update} on; what is "
+        "deployed goes on running"
+        if end.no_create and end.no_update
+        else "It exists as a container image only, which AWS does not block; its packages get no patches"
+    )
+    yield _advice(
+        row, "runtime",
+        f"{row.runtime} {'has been without security patches since' if over else 'gets no security patches from'} "
+        f"{end.deprecated}{'' if over else ' on'}",
+        "move to a supported runtime, first in an alias with a small share of the traffic",
+        f"{blocked} ({SOURCE}, as of {AS_OF}). 'lambdatui functions --filter runtime:{row.runtime}' lists what else "
+        "uses it.", severity=2 if over else 1,
+    )  # fmt: skip
 
 
 def _timeouts(row: FunctionView) -> Advice:

@@ -157,7 +157,17 @@ COLUMNS: dict[str, Column] = {
         Column("failures", "Failed", _T, 60, "What could not be had, and why."),
         Column("log_ways", "Logs read by", _T, 60, "How each log group was read, and why."),
         Column("trend", "Trend", Kind.TREND, 8, "How often over the range, in equal parts of it, the first one left."),
-        Column("novelty", "Since", _T, 9, "new in the range, back after a quiet day or more, or known."),
+        Column(
+            "novelty",
+            "Since",
+            _T,
+            9,
+            "new in the range or since the function's last deploy; regressed: absent before that deploy or at least "
+            "twice as frequent since; gone since it; back after a quiet day; or known.",
+        ),
+        Column("evidence", "Evidence", _T, 60, "The counts that it rests on."),
+        Column("deployed_at", "Deployed", Kind.TIME, 19, "When the function was deployed last before the range's end."),
+        Column("deploy", "Deploy", _T, 40, "What that deploy changed."),
         Column("limit", "Limit", _C, 6, "The concurrency limit that applies: reserved, else the account's."),
         Column("limited_by", "Limit of", _T, 8, "Whose limit it is: reserved, account, or unknown."),
         Column("headroom", "Room", Kind.RATIO, 6, "The share of the limit that the peak left free."),
