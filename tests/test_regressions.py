@@ -144,6 +144,8 @@ def test_dates_of_runtimes_come_in_their_order() -> None:
     """Where AWS blocks both, updates are never blocked before creating is, and both only for what ends."""
     for name in ("python3.8", "python3.9", "nodejs18.x", "nodejs20.x", "ruby3.2", "dotnet6", "go1.x", "provided.al2"):
         end_ = end_of(name)
-        assert end_ is not None and end_.no_create is not None and end_.no_update is not None
+        assert end_ is not None
+        assert end_.no_create is not None
+        assert end_.no_update is not None
         assert end_.deprecated < end_.no_create < end_.no_update == "2027-03-03"
     assert end_of("cobol85") is None

@@ -34,4 +34,32 @@ class WhatIf(Command):
         screen.what_if()
 
 
-MONEY: Commands = (CostsBy, WhatIf)
+class AwsBill(Command):
+    """Set AWS's own bill beside the computed one, by day, month or in sum."""
+
+    BINDING_KEY = "B"
+    SHOW_IN_FOOTER = True
+    FOOTER_TEXT = "AWS's bill"
+    GROUP = "Costs"
+
+    @classmethod
+    def run(cls, screen: "StoreScreen") -> None:
+        from lambdatui.screens.billed import BilledScreen
+
+        screen.app.push_screen(BilledScreen(screen.session))
+
+
+class BillBy(Command):
+    """Sum the bills by day, by month, or over the whole range."""
+
+    BINDING_KEY = "b"
+    SHOW_IN_FOOTER = True
+    FOOTER_TEXT = "by"
+    GROUP = "Costs"
+
+    @classmethod
+    def run(cls, screen: "StoreScreen") -> None:
+        screen.costs_by_next()
+
+
+MONEY: Commands = (CostsBy, WhatIf, AwsBill)

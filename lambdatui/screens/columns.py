@@ -138,3 +138,14 @@ COST_GROUPS: tuple[Shown, ...] = (
     show("gb_seconds", 3),
     show("lines", 4),
 )
+
+BILLED: tuple[Shown, ...] = (
+    show("day", 0),
+    show("dimension", 0, 22),
+    show("quantity", 5, 12),
+    show("aws_quantity", 4, 12),
+    show("amount", 0, 10),
+    show("aws_amount", 0, 10),
+    show("difference", 1, 11),
+    show("reason", 2, grows=True),
+)
