@@ -22,6 +22,7 @@ FUNCTIONS: tuple[Shown, ...] = (
     show("cost_usd", 2),
     show("projected_usd", 5),
     show("last_seen", 10),
+    show("freshness", 9),
 )
 FUNCTIONS_SORT = ("cost_usd", True)
 """A column id, and whether it is descending."""

@@ -97,6 +97,21 @@ COLUMNS: dict[str, Column] = {
             "Projected list price of the whole calendar month, before any free tier.",
         ),
         Column("last_seen", "Last seen", Kind.TIME, 19, "Start of the newest invocation in the range."),
+        Column(
+            "freshness",
+            "Fresh",
+            _T,
+            9,
+            "How old the newest that is known of it is: fresh, or its age; stale where a collection that was due has "
+            "not come.",
+        ),
+        Column(
+            "data_until",
+            "Data until",
+            Kind.TIME,
+            19,
+            "Until when all of it was collected; its newest invocation where no collection says so.",
+        ),
         Column("basis", "Basis", _T, 9, "Where the figures come from: billed (REPORT), insights or estimated."),
         Column("coverage", "Cover", Kind.RATIO, 6, "REPORTs seen divided by invocations counted."),
         # One invocation
