@@ -51,7 +51,7 @@ ERRORS: tuple[Shown, ...] = (
     show("error_type", 2, 19),
     show("message", 3, grows=True),
     show("last_seen", 5, 14),
-    show("first_seen", 6),
+    show("first_seen", 6, 14),
     show("deployed_at", 7, 14),
 )
 
@@ -104,7 +104,7 @@ COLLECTED: tuple[Shown, ...] = (
     show("failures", 8, 24),
 )
 
-COMPARISON: tuple[Shown, ...] = (show("figure", 0), show("one", 0), show("other", 0), show("change", 0))
+COMPARISON: tuple[Shown, ...] = (show("figure", 0), show("one", 0), show("other", 0), show("ratio", 0))
 
 ALARMS: tuple[Shown, ...] = (
     show("alarm", 0, 24),
