@@ -42,6 +42,9 @@ class Header(Widget):
         "header--warning",
     }  # fmt: skip
 
+    PLACES_FIRST: ClassVar[bool] = False
+    """Whether accounts and regions are said before all but the last of what is counted."""
+
     def __init__(self, session: Session) -> None:
         super().__init__()
         self._session = session
@@ -128,8 +131,8 @@ class Header(Widget):
         when, parts = self._when(), list(self._standing.counted)
         dot = f" {self._session.marks.dot} "
         places = "" if self._session.narrow else self._session.places
-        # Only where all of it can be read, and what is counted beside it.
-        if places and when.cell_len + cell_len(places) + sum(map(cell_len, parts[-1:])) + 9 <= width:
+        beside = dot.join(parts[-1:] if self.PLACES_FIRST else parts)
+        if places and when.cell_len + cell_len(places) + cell_len(beside) + 9 <= width:
             when.append(f"{dot}{plain(places)}", self._look("quiet"))
         while parts and when.cell_len + cell_len(dot.join(parts)) + 4 > width:
             parts.pop(0)
@@ -140,6 +143,8 @@ class HomeHeader(Header):
     """Below the two lines: how the fleet is; how much of the free tier is gone, the month so far, its end, and what
     collecting cost. Those are on a line of their own where one is too narrow for all of it.
     """
+
+    PLACES_FIRST: ClassVar[bool] = True
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
