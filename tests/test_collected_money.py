@@ -10,8 +10,9 @@ from small_store import CHECKOUT, T0
 from test_configured_usage import MARCH, MONTH, configure, keep, measure
 from test_more_screens import header_of, press, settle, small_app, table_of
 
-from collectors.account import BilledDay, LogGroupFacts, Recommendation
+from collectors.account import BilledDay, Configured, Inventory, LogGroupFacts, Recommendation
 from collectors.logs.fingerprint import fingerprint
+from collectors.model import FunctionKey, MetricPoint
 from collectors.store import account as kept
 from collectors.store.open import writing
 from collectors.store.reader import Reader
@@ -20,9 +21,11 @@ from lambdatui.screens.advice import AdviceScreen
 from lambdatui.screens.billed import BilledScreen
 from lambdatui.screens.details import DetailsScreen
 from lambdatui.views.advice import advice
+from lambdatui.views.concurrency import concurrency
 from lambdatui.views.cost_changes import changes
 from lambdatui.views.cost_groups import cost_groups
 from lambdatui.views.costs import costs, what_ifs
+from lambdatui.views.narrow import Narrow
 from lambdatui.views.reconcile import collected_actuals, reconciled
 from lambdatui.views.time_range import DAY_MS, TimeRange
 from pricing.pricebook import PriceBook
@@ -195,3 +198,37 @@ def test_reconciling_counts_what_stands_configured_without_cloudwatchs_storage(c
     assert (one.quantity, one.aws_quantity) == (Decimal(2 * 30 * 86_400), Decimal(30 * 172_800))
     assert one.reason == "agrees"
     assert "logs_storage" not in told
+
+
+# Concurrency of accounts
+async def test_an_accounts_own_headroom_and_when_it_is_full(tmp_path: Path) -> None:
+    path = small_store.make(tmp_path / "s.db", metrics=True)
+    account = FunctionKey("", CHECKOUT.account, CHECKOUT.region)
+    limit = Configured(CHECKOUT.account, CHECKOUT.region, "", "account", "", {"concurrency_limit": 100})
+    with writing(path) as connection:
+        kept.keep_inventory(connection, Inventory(CHECKOUT.account, CHECKOUT.region, ("account",), [limit]), T0)
+        peaks = [(T0 + 5 * 60_000, 60.0), *((TODAY - day * DAY_MS, 50.0 - 10 * day) for day in range(1, 5))]
+        kept.keep_account_points(
+            connection, [MetricPoint(account, "ConcurrentExecutions", "Maximum", 60, at, peak) for at, peak in peaks]
+        )
+    with Reader(path) as reader:
+        view = concurrency(reader, TimeRange(T0, T0 + 3_600_000, "an hour"))
+        alone = concurrency(reader, TimeRange(T0, T0 + 3_600_000, "an hour"), narrow=Narrow(functions=("checkout",)))
+    (whole,) = (row for row in view.headroom if not row.function_id)
+    assert (whole.function, whole.limit, whole.concurrency, whole.headroom) == ("all functions", 100, 60, 0.4)
+    assert whole.throttles == 4
+    assert whole.saturation == TODAY + 5 * DAY_MS  # 40 yesterday, 10 more a day
+    assert [row.function for row in alone.rows] == ["checkout"]
+    (checkout,) = alone.headroom
+    assert checkout.trend is not None
+    assert sum(checkout.trend) == 4
+    told = rows(run("--db", path, "--from", "2025-03-31T10:00", "--to", "2025-03-31T11:00", "throttles", "--json"))
+    assert {row["function"] for row in told} == {"all functions", "checkout", "resize"}
+    app = small_app(path)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settle(pilot)
+        await press(pilot, "1", "T", "slash", *"all", "enter", "enter")
+        assert isinstance(app.screen, DetailsScreen)
+        assert "Most at once" in app.screen.text
+        await press(pilot, "escape", "space")
+        assert app.session.marked == []

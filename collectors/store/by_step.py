@@ -76,6 +76,20 @@ def metric_by_step(
     return found
 
 
+def account_peaks(reader: Reader, from_ms: int, to_ms: int) -> dict[tuple[str, str], dict[int, float]]:
+    """By account and region: on each UTC day (epoch ms) the most concurrent executions of all functions together."""
+    day = GRAINS["day_cells"]
+    found: dict[tuple[str, str], dict[int, float]] = {}
+    for account, region, start_ms, peak in reader.select(
+        "SELECT account, region, start_ms / ? * ?, max(value) FROM account_metrics"
+        " WHERE metric = 'ConcurrentExecutions' AND stat = 'Maximum' AND start_ms >= ? AND start_ms < ?"
+        " GROUP BY 1, 2, 3",
+        (day, day, from_ms, to_ms),
+    ):
+        found.setdefault((account, region), {})[start_ms] = peak
+    return found
+
+
 def failed_again(reader: Reader, from_ms: int, to_ms: int) -> dict[int, tuple[int, str]]:
     """By function: how many of its requests failed more than once, and one of them."""
     rows = reader.select(
