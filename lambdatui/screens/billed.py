@@ -59,8 +59,8 @@ class BilledScreen(TableScreen):
             return super().why_empty()
         return (
             "AWS's bill was not collected for this range.\n\n    lambdatui collect --with costs\n\n"
-            "asks Cost Explorer for it; each page of its answer costs a cent. An export on disk is set beside ours by\n"
-            "'lambdatui costs reconcile FILE'."
+            "asks Cost Explorer for it; each page of its answer costs a cent.\n"
+            "An export on disk is set beside ours by\n\n    lambdatui costs reconcile FILE"
         )
 
     def key_of(self, row: ReconciledRow) -> Any:

@@ -45,12 +45,12 @@ INVOCATIONS: tuple[Shown, ...] = (
 
 ERRORS: tuple[Shown, ...] = (
     show("count", 0, 6),
-    show("trend", 3),
-    show("novelty", 4),
+    show("trend", 5),
+    show("novelty", 3),
     show("function", 1, 17),
     show("error_type", 2, 19),
     show("message", 3, grows=True),
-    show("last_seen", 5, 14),
+    show("last_seen", 4, 14),
     show("first_seen", 6, 14),
     show("deployed_at", 7, 14),
 )
