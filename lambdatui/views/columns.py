@@ -184,7 +184,7 @@ REGISTRY: tuple[Column, ...] = (
     Column("figure", "Figure", _T, 22, "What is compared."),
     Column("one", "First", _T, 19, "The first one's."),
     Column("other", "Second", _T, 19, "The second one's."),
-    Column("ratio", "Second/First", _T, 14, "The second divided by the first."),
+    Column("ratio", "Second/First", _T, 12, "The second divided by the first."),
     Column("took_ms", "Took", _MS, 8, "How long the collection ran."),
     Column("dlq", "Dead letters", _T, 24, "Where failed events go: a dead-letter queue or a destination."),
     Column("sources", "Event sources", _T, 24, "What invokes the function by event source mappings."),
