@@ -12,6 +12,8 @@ import sample_log
 from collectors.model import FunctionKey
 from collectors.pipeline import import_files
 from lambdatui.application import LambdaTui
+from lambdatui.commands.base import keys
+from lambdatui.screens.main_screens import MAIN, main_screen
 from lambdatui.screens.tables import TableScreen
 from lambdatui.session import Session
 from lambdatui.theme import DARK, Terminal
@@ -98,3 +100,11 @@ async def test_every_moving_key_moves_the_cursor_in_a_table_longer_than_the_scre
         assert table.cursor == row % table.row_count
         top = round(table.scroll_offset.y)
         assert top <= table.cursor < top + table.size.height - 1
+
+
+def test_keys_are_shown_as_they_stand_on_a_keyboard() -> None:
+    """Of every command of every main screen; Textual's own names, such as ``equals_sign``, are nobody's keys."""
+    commands = {command for name in MAIN for command in main_screen(name).COMMANDS_HERE}
+    shown = {sign for command in commands for sign in keys(command, {})}
+    assert {"=", "-", "!", "[", "$", "Space", "^r"} <= shown
+    assert not {sign for sign in shown if "_" in sign or len(sign) > 7 or sign in ("minus", "comma")}

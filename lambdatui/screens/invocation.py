@@ -125,8 +125,8 @@ class InvocationScreen(LinesScreen):
         sign = "#" if self.session.terminal.ascii else "█"
         lines = []
         for phase in found:
-            start = min(cells - 1, int(cells * phase.start_ms / whole))
-            length = max(1, min(cells - start, round(cells * phase.length_ms / whole)))
+            start = min(cells - 1, round(cells * phase.start_ms / whole))
+            length = max(1, round(cells * (phase.start_ms + phase.length_ms) / whole) - start)  # where the next begins
             said = f"{shown(COLUMNS['duration_ms'], phase.length_ms)}{'' if phase.billed else ', not billed'}"
             lines.append(
                 Field(phase.name, f"{' ' * start}{sign * length} {said}", "" if phase.billed else "quiet", wide=True)
