@@ -48,12 +48,14 @@ def deploys(reader: Reader, functions: Iterable[Where]) -> dict[Where, list[Depl
     return found
 
 
-def failed_between(reader: Reader, function_id: int, from_ms: int, to_ms: int) -> tuple[dict[str, int], int]:
-    """Occurrences of each error of a function by fingerprint, and its invocations, in whole minutes within a span."""
+def failed_between(
+    reader: Reader, function_id: int, from_ms: int, to_ms: int, newest_ms: int
+) -> tuple[dict[str, int], int]:
+    """Occurrences of each error of a function by fingerprint, and its invocations, in whole minutes within a span.
+
+    ``newest_ms`` is the store's newest row, which is dear to ask for and the same for all functions.
+    """
     low, high = -(-from_ms // MINUTE) * MINUTE, to_ms // MINUTE * MINUTE
-    newest_ms = reader.newest_ms()
-    if newest_ms is None or low >= high:
-        return {}, 0
     found: dict[str, int] = {}
     invocations = 0
     # Long spans begin at a full hour or day: what lies before that is read for itself.
@@ -61,14 +63,20 @@ def failed_between(reader: Reader, function_id: int, from_ms: int, to_ms: int) -
     if high - edge > 14 * DAY:
         edge = min(high, -(-low // DAY) * DAY)
     for begin, end in ((low, edge), (edge, high)):
-        if begin >= end:
-            continue
-        invocations += reader.count_invocations(begin, end, [function_id])
-        for table, first, last in pieces(begin, end, newest_ms):
-            for fingerprint, count in reader.select(
+        for table, first, last in pieces(begin, end, newest_ms) if begin < end else ():
+            where = function_id, first, last
+            ((count,),) = reader.select(
+                f"SELECT coalesce(sum(invocations), 0) FROM {table}"
+                " WHERE function_id = ? AND start_ms >= ? AND start_ms < ?",
+                where,
+            )
+            if not count:
+                continue
+            invocations += count
+            for fingerprint, times in reader.select(
                 f"SELECT e.fingerprint, sum(c.occurrences) FROM {table}_errors c JOIN errors e ON e.id = c.error_id"
                 " WHERE c.function_id = ? AND c.start_ms >= ? AND c.start_ms < ? GROUP BY c.error_id",
-                (function_id, first, last),
+                where,
             ):
-                found[fingerprint] = found.get(fingerprint, 0) + count
+                found[fingerprint] = found.get(fingerprint, 0) + times
     return found, invocations

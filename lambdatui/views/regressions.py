@@ -24,7 +24,10 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class SinceDeploy:
-    """One function's last deploy, and its errors by fingerprint: before it, within the window, and after it."""
+    """One function's last deploy, and its errors by fingerprint: before it, within the window, and after it.
+
+    ``ever`` has all of the past, where the window lacks an error that came after.
+    """
 
     deploy: Deploy
     window_ms: int
@@ -47,7 +50,7 @@ class SinceDeploy:
         risen = now >= _ENOUGH and now >= _RISEN * expected and now - expected > _SIGMAS * sqrt(expected)
         if not now:
             novelty = "gone" if was else "known"
-        elif not self.ever.get(fingerprint, 0):
+        elif not was and not self.ever.get(fingerprint, 0):
             novelty = "new"
         else:
             novelty = "regressed" if not was or risen else "known"
@@ -63,7 +66,7 @@ def since_deploys(
     last: dict[int, Deploy] = {}
     compared: dict[int, SinceDeploy] = {}
     told = deploys(reader, functions.values())
-    oldest_ms = reader.oldest_ms()
+    oldest_ms, newest_ms = reader.oldest_ms(), reader.newest_ms()
     for function_id, where in functions.items():
         known: Sequence[Deploy] = told.get(where, ())
         deploy = next((one for one in reversed(known) if one.at_ms < time_range.to_ms), None)
@@ -71,13 +74,15 @@ def since_deploys(
             continue
         last[function_id] = deploy
         at_ms = deploy.at_ms
-        if oldest_ms is None or oldest_ms >= at_ms or at_ms < time_range.from_ms - _LOOKED_BACK_MS:
+        if oldest_ms is None or newest_ms is None or oldest_ms >= at_ms or at_ms < time_range.from_ms - _LOOKED_BACK_MS:
             continue
         end_ms = min(time_range.to_ms, at_ms + _LOOKED_BACK_MS)
         window_ms = min(max(DAY_MS, end_ms - at_ms), at_ms - oldest_ms)
-        before, invoked_before = failed_between(reader, function_id, at_ms - window_ms, at_ms)
-        after, invoked_after = failed_between(reader, function_id, at_ms, end_ms)
-        ever, _ = failed_between(reader, function_id, oldest_ms, at_ms)
+        before, invoked_before = failed_between(reader, function_id, at_ms - window_ms, at_ms, newest_ms)
+        after, invoked_after = failed_between(reader, function_id, at_ms, end_ms, newest_ms)
+        ever: dict[str, int] = {}
+        if after.keys() - before.keys():  # else nothing is new, and the past need not be read
+            ever, _ = failed_between(reader, function_id, oldest_ms, at_ms, newest_ms)
         compared[function_id] = SinceDeploy(deploy, window_ms, ever, before, after, invoked_before, invoked_after)
     return last, compared
 
