@@ -196,30 +196,18 @@ class Later(Command):
         screen.travel(back=False)
 
 
-class EarlierInvocation(Command):
+class EarlierInvocation(Earlier):
     """Show the invocation of this function that began before this one."""
 
-    BINDING_KEY = "left_square_bracket"
     SHOW_IN_FOOTER = True
     FOOTER_TEXT = "earlier"
-    GROUP = "Time"
-
-    @classmethod
-    def run(cls, screen: "StoreScreen") -> None:
-        screen.travel(back=True)
 
 
-class LaterInvocation(Command):
+class LaterInvocation(Later):
     """Show the invocation of this function that began after this one."""
 
-    BINDING_KEY = "right_square_bracket"
     SHOW_IN_FOOTER = True
     FOOTER_TEXT = "later"
-    GROUP = "Time"
-
-    @classmethod
-    def run(cls, screen: "StoreScreen") -> None:
-        screen.travel(back=False)
 
 
 TIME: Commands = (LastHour, LastDay, LastWeek, LastMonth, MonthToDate, AllTime, Earlier, Later)

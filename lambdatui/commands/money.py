@@ -49,17 +49,8 @@ class AwsBill(Command):
         screen.app.push_screen(BilledScreen(screen.session))
 
 
-class BillBy(Command):
+class BillBy(CostsBy):
     """Sum the bills by day, by month, or over the whole range."""
-
-    BINDING_KEY = "b"
-    SHOW_IN_FOOTER = True
-    FOOTER_TEXT = "by"
-    GROUP = "Costs"
-
-    @classmethod
-    def run(cls, screen: "StoreScreen") -> None:
-        screen.costs_by_next()
 
 
 MONEY: Commands = (CostsBy, WhatIf, AwsBill)
