@@ -71,6 +71,10 @@ class RunnerLog:
             for name, account, region, *configuration in self._read(_FUNCTIONS.format(self._reserved))
         ]
 
+    def deployments(self) -> dict[str, int]:
+        """When (epoch ms) each function was deployed last."""
+        return {name: at_ms for name, at_ms in self._read("SELECT name, deployed_ms FROM functions") if at_ms}
+
     def event_blocks(self, after: int = 0) -> Iterator[tuple[list[LogEvent], int]]:
         """The events after checkpoint ``after``, in the order they were written, each block with its checkpoint."""
         while rows := self._read(_EVENTS, (after, BLOCK)):

@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 from textual import on, work
 from textual.app import App
 from textual.binding import BindingType
+from textual.command import CommandPalette
 from textual.screen import Screen
 from textual.scrollbar import ScrollBar, ScrollBarRender
 
@@ -98,6 +99,12 @@ class LambdaTui(App[int]):
 
     def get_default_screen(self) -> Screen[Any]:
         return FunctionsScreen(self.session)
+
+    def action_command_palette(self) -> None:
+        """Textual's, asking for what there is to find, without a sign that a console does not have."""
+        if not isinstance(self.screen, CommandPalette):
+            said = "a screen, a function, a command or a theme, by some of its letters"
+            self.push_screen(CommandPalette(placeholder=said, id="--command-palette"))
 
     def on_load(self) -> None:
         # A query's thread computes; opening a screen takes a hundred turns of the loop, which would wait 5 ms for each.

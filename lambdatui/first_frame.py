@@ -17,7 +17,7 @@ from lambdatui.theme import Terminal, TerminalRefused, terminal
 from lambdatui.views.glance import Glance, GlanceRow, glance
 from lambdatui.views.health import health
 from lambdatui.views.presets import DEFAULT_PRESET, RangeError
-from lambdatui.widgets.layout import cell, cells, fitted, heading, hidden_hint
+from lambdatui.widgets.layout import cell, cells, fitted, heading, hidden_hint, home_header_lines
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -110,7 +110,8 @@ def frame(
     """
     marks = of.marks
     since = f" {marks.dot} newest data {age(now_ms - found.as_of)}" if found.as_of is not None else ""
-    room = lines - 5  # three lines of header, one of titles, one of keys
+    header = home_header_lines(columns)
+    room = lines - header - 2  # one line of titles, one of keys
     # A scroll bar will take one cell.
     laid_out = fitted(FUNCTIONS, columns - (len(found.rows) > room))
     titles = " ".join(heading(column, width, FUNCTIONS_SORT, marks) for column, width in laid_out)
@@ -118,6 +119,7 @@ def frame(
         f"{_BOLD}{_sides(columns, f'{marks.brand} lambdatui  Functions', plain(name))}{_OFF}",
         f"{_DIM}{_sides(columns, f'{found.ends[2]}{since}', f'{len(found.rows):,} functions')}{_OFF}",
         f"{_sides(columns, health(found.rows, {}), '')}",
+        *[""] * (header - 3),
         f"{_BOLD}{f'{hidden_hint(len(FUNCTIONS) - len(laid_out))}{titles}'[:columns]}{_OFF}",
     ]
     for row in found.rows[: max(0, room)]:

@@ -48,6 +48,8 @@ class Session:
     thresholds: Mapping[str, float] = field(default_factory=dict)
     kept: dict[str, str] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
+    places: str = ""
+    """Which accounts and regions the functions are of: ``111122223333 eu-central-1``, ``2 accounts, 3 regions``."""
     marked: list[tuple[int, str]] = field(default_factory=list)
     """Functions marked to be compared: their ids in the store, and their names."""
 

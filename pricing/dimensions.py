@@ -51,11 +51,12 @@ _GB = 10**9  # durable functions, MicroVM snapshots and logs are billed by the d
 STREAMING, EDGE_REQUESTS, EDGE_DURATION = "streaming", "edge_requests", "edge_duration"
 LOGS = ("logs_standard", "logs_infrequent_access", "logs_delivery")
 LOGS_STORAGE = "logs_storage"
+SNAPSTART_CACHE = "snapstart_cache"
 MANAGED_REQUESTS = "managed_requests"
 
 _ALL = (
     Dimension(STREAMING, "GiB", _GIB, "bytes beyond the first 6 MB of each response", ("streaming",)),
-    Dimension("snapstart_cache", "GB-s", _GB_SECOND, "MB-ms of published versions", ("snapstart", "cache"), True),
+    Dimension(SNAPSTART_CACHE, "GB-s", _GB_SECOND, "MB-ms of published versions", ("snapstart", "cache"), True),
     Dimension("snapstart_restore", "GB", 1024, "MB restored", ("snapstart", "restore")),
     Dimension("kafka_pollers", "EPU-hour", 3600, "seconds of event poller units", ("event_pollers", "kafka"), True),
     Dimension("sqs_pollers", "EPU-hour", 3600, "seconds of event poller units", ("event_pollers", "sqs"), True),

@@ -130,7 +130,7 @@ def project(
     totals = _together(len(names), [series[key][1] for key in chosen])
     whole_days = clock.settled(min(totals))
     model, place = _fitted(totals, whole_days, clock)
-    path = _path(_rest_by_day(totals, place, model, clock), clock)
+    path = _path(_rest_by_day(totals, place, model, clock) if whole_days else (), clock)
     p50 = tuple(_usage(of, names, _plus(seen[key], rests[key])) for key, (of, _) in series.items())
     count = len(whole_days)
     if model.low is None or model.high is None:

@@ -111,7 +111,7 @@ def reconcile(
     rows = []
     for key in sorted({*mine, *theirs}):
         rows.append(_row(key, mine.get(key), theirs.get(key, []), currency, seen, last, (coverage or {}).get(key[0])))
-    return (*rows, *_sums(rows, currency))
+    return (*rows, *summed(rows, currency))
 
 
 def _row(
@@ -178,7 +178,8 @@ def _reason(
     )
 
 
-def _sums(rows: Sequence[Reconciled], currency: str) -> list[Reconciled]:
+def summed(rows: Sequence[Reconciled], currency: str) -> list[Reconciled]:
+    """Each dimension of some days together, without a day, and the reason that tells most of its difference."""
     sums = []
     for dimension in dict.fromkeys(row.dimension for row in rows):
         of = [row for row in rows if row.dimension == dimension]

@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from pricing.bill import Bill
+from pricing.dimensions import SNAPSTART_CACHE
 from pricing.usage import EXACT, Usage
 from pricing.workload import Workload
 
@@ -44,7 +45,21 @@ class WhatIf:
             changed,
             billed_mb_ms=usage.billed_ms * changes["memory_mb"],
             provisioned_billed_mb_ms=usage.provisioned_billed_ms * changes["memory_mb"],
+            provisioned_mb_ms=_resized(usage, usage.provisioned_mb_ms, changes["memory_mb"]),
+            metered=tuple(
+                (name, _resized(usage, amount, changes["memory_mb"]) if name == SNAPSTART_CACHE else amount)
+                for name, amount in usage.metered
+            ),
         )
+
+
+def _resized(usage: Usage, mb_ms: int, memory_mb: int) -> int:
+    """What stands configured, in another size. Raises ``ValueError`` where its size is not known."""
+    if not mb_ms:
+        return 0
+    if not usage.memory_mb:
+        raise ValueError(f"{usage.function}: the memory of what stands configured is not known")
+    return round(mb_ms * memory_mb / usage.memory_mb)
 
 
 @dataclass(frozen=True, slots=True)

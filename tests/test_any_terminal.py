@@ -132,7 +132,27 @@ def test_the_mouse_is_left_alone_where_asked(store: Path) -> None:
 def test_ascii_is_ascii_on_every_screen(store: Path) -> None:
     with UnderTerminal(["--db", str(store), "--ascii"]) as terminal:
         seen = painted(terminal)
-        for key in ("E", "T", "$", "b", "A", "C", "d", "l", "q", "F"):
+        for key in (
+            "E",
+            "d",
+            "\x1b",
+            "T",
+            "$",
+            "b",
+            "A",
+            "C",
+            "d",
+            "l",
+            "q",
+            "F",
+            ":",
+            "\x1b",
+            "P",
+            "\x1b",
+            "S",
+            "\x1b",
+            "?",
+        ):
             terminal.send(key)
             seen += terminal.quiet(0.7)
     text = re.sub(rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|.)", b"", seen)

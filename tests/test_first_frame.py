@@ -34,7 +34,7 @@ from lambdatui.views.functions import functions
 from lambdatui.views.glance import ARM_SHARE, REQUEST_AS_MB_MS, Glance, GlanceRow, glance
 from lambdatui.views.time_range import HOUR_MS, RangeChoice
 from lambdatui.widgets.header import Header
-from lambdatui.widgets.layout import cells, fitted
+from lambdatui.widgets.layout import cells, fitted, home_header_lines
 from lambdatui.widgets.table import Table
 from pricing.bill import bill
 from pricing.pricebook import PriceBook
@@ -187,15 +187,15 @@ async def test_textual_paints_the_same_over_it(store: Path, columns: int, lines:
     left, right = re.split(r"  +", painted[1].strip())
     assert header[1].strip().startswith(left)
     assert header[1].strip().endswith(right)
-    known, at = {0, 1}, 2
-    for column, width in fitted(FUNCTIONS, columns - (len(found.rows) > lines - 5)):
+    known, at, above = {0, 1}, 2, home_header_lines(columns)
+    for column, width in fitted(FUNCTIONS, columns - (len(found.rows) > lines - above - 2)):
         if column.id in GlanceRow.__slots__:
             known |= set(range(at, at + width))
         at += width + 1
-    assert len(painted) - 3 == min(len(found.rows), lines - 5) + 1
+    assert len(painted) - above == min(len(found.rows), lines - above - 2) + 1
     assert header[2].startswith(painted[2].rstrip())
-    assert painted[3].rstrip() == drawn[0].rstrip()
-    for line, under in zip(painted[4:], drawn[1:], strict=False):
+    assert painted[above].rstrip() == drawn[0].rstrip()
+    for line, under in zip(painted[above + 1 :], drawn[1:], strict=False):
         assert all(line.ljust(columns)[place] == under.ljust(columns)[place] for place in known), (line, under)
 
 

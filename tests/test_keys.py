@@ -12,6 +12,9 @@ import sample_log
 from collectors.model import FunctionKey
 from collectors.pipeline import import_files
 from lambdatui.application import LambdaTui
+from lambdatui.cli.config_command import faults_of
+from lambdatui.commands.base import keys
+from lambdatui.screens.main_screens import commands_by_screen
 from lambdatui.screens.tables import TableScreen
 from lambdatui.session import Session
 from lambdatui.theme import DARK, Terminal
@@ -98,3 +101,16 @@ async def test_every_moving_key_moves_the_cursor_in_a_table_longer_than_the_scre
         assert table.cursor == row % table.row_count
         top = round(table.scroll_offset.y)
         assert top <= table.cursor < top + table.size.height - 1
+
+
+def test_keys_are_shown_as_they_stand_on_a_keyboard() -> None:
+    """Of every command of every screen; Textual's own names, such as ``equals_sign``, are nobody's keys."""
+    commands = {command for of in commands_by_screen().values() for command in of}
+    shown = {sign for command in commands for sign in keys(command, {})}
+    assert {"=", "-", "!", ".", ",", "[", "$", "Space", "^r"} <= shown
+    assert not {sign for sign in shown if "_" in sign or len(sign) > 7 or sign in ("minus", "comma")}
+
+
+def test_every_command_of_every_screen_can_be_remapped() -> None:
+    commands = {command for of in commands_by_screen().values() for command in of}
+    assert [fault for command in commands for fault in faults_of({"keys": {command.id(): "f9"}})] == []

@@ -72,3 +72,15 @@ def test_a_budget_is_not_passed_before_its_day(requests: list[int], dollars: int
         before = bill([usage for one, usage in daily if one < day], BOOK).total
         assert before is not None
         assert before <= dollars
+
+
+def test_before_a_whole_day_was_seen_days_come_evenly() -> None:
+    """Minutes of a first day say nothing of the days: a million at the first rate does not fall on that day."""
+    began = epoch_ms(date(2026, 10, 25))
+    now = began + 15 * 60_000
+    daily = [(date(2026, 10, 25), Usage(region="us-east-1", arch="arm64", requests=8_000))]
+    projection = project(daily, now, MONTH, since_ms=began)
+    requests, _ = free_tier_days(daily, projection, BOOK, date(2026, 10, 25))
+    whole = sum(one.requests for one in projection.p50)
+    assert whole > 1_000_000
+    assert requests.day == date(2026, 10, 25) + timedelta(days=int((1_000_000 - 8_000) / ((whole - 8_000) / 7)))

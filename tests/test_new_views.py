@@ -15,6 +15,7 @@ from collectors.store.writer import Writer
 from lambdatui.text import bar, sparkline
 from lambdatui.views.advice import advice
 from lambdatui.views.collected import collected
+from lambdatui.views.columns import COLUMNS, REGISTRY
 from lambdatui.views.concurrency import concurrency, saturation_ms
 from lambdatui.views.cost_changes import changes
 from lambdatui.views.cost_groups import cost_groups, line_to
@@ -193,3 +194,7 @@ def test_sparklines_and_gauges_say_something_in_every_cell() -> None:
     assert sparkline((0, 1, 50, 100)) == " ▁▅█"
     assert sparkline((0, 1, 50, 100), ascii=True).isascii()
     assert (bar(0.001, 5), bar(1.7, 5), bar(0, 5), bar(0.5, 4, ascii=True)) == ("█░░░░", "█████", "░░░░░", "##..")
+
+
+def test_a_columns_id_has_one_meaning() -> None:
+    assert len(COLUMNS) == len(REGISTRY)

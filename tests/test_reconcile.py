@@ -271,7 +271,7 @@ def test_the_command_shows_days_and_sums(db: str, tmp_path: Path) -> None:
     assert requests[0]["reason"] == "agrees"
     assert "duration" in {row["dimension"] for row in found["rows"]}
     table = run("--db", db, "costs", "reconcile", str(path), "--no-free-tier")
-    assert "Likely reason" in table.stdout
+    assert "Reason" in table.stdout
 
 
 def test_costs_still_lists_without_a_subcommand(db: str) -> None:

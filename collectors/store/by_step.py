@@ -26,7 +26,7 @@ def invocations_by_step(reader: Reader, from_ms: int, to_ms: int, steps: int) ->
         " ON c.function_id = f.id AND c.start_ms >= ? AND c.start_ms < ?",
         (from_ms // GRAINS[table] * GRAINS[table], to_ms),
     )
-    return _binned([(row[0], row[1], row[2]) for row in rows], from_ms, to_ms, steps)
+    return binned([(row[0], row[1], row[2]) for row in rows], from_ms, to_ms, steps)
 
 
 def errors_by_step(reader: Reader, from_ms: int, to_ms: int, steps: int) -> dict[tuple[int, str], tuple[int, ...]]:
@@ -37,10 +37,11 @@ def errors_by_step(reader: Reader, from_ms: int, to_ms: int, steps: int) -> dict
         " ON c.function_id = f.id AND c.start_ms >= ? AND c.start_ms < ? JOIN errors e ON e.id = c.error_id",
         (from_ms // GRAINS[table] * GRAINS[table], to_ms),
     )
-    return _binned([((row[0], row[1]), row[2], row[3]) for row in rows], from_ms, to_ms, steps)
+    return binned([((row[0], row[1]), row[2], row[3]) for row in rows], from_ms, to_ms, steps)
 
 
-def _binned(rows: Iterable[tuple[Key, int, int]], from_ms: int, to_ms: int, steps: int) -> dict[Key, tuple[int, ...]]:
+def binned(rows: Iterable[tuple[Key, int, int]], from_ms: int, to_ms: int, steps: int) -> dict[Key, tuple[int, ...]]:
+    """Counts, each with its key and its time, summed by key in ``steps`` equal parts of the span."""
     found: dict[Key, list[int]] = {}
     for key, start_ms, count in rows:
         place = max(0, start_ms - from_ms) * steps // max(1, to_ms - from_ms)
@@ -72,6 +73,20 @@ def metric_by_step(
             (step_ms, step_ms, metric, function_id, "Maximum" if peak else "Sum", from_ms // step_ms * step_ms, to_ms),
         ):
             found.setdefault(function_id, {})[start_ms] = figure
+    return found
+
+
+def account_peaks(reader: Reader, from_ms: int, to_ms: int) -> dict[tuple[str, str], dict[int, float]]:
+    """By account and region: on each UTC day (epoch ms) the most concurrent executions of all functions together."""
+    day = GRAINS["day_cells"]
+    found: dict[tuple[str, str], dict[int, float]] = {}
+    for account, region, start_ms, peak in reader.select(
+        "SELECT account, region, start_ms / ? * ?, max(value) FROM account_metrics"
+        " WHERE metric = 'ConcurrentExecutions' AND stat = 'Maximum' AND start_ms >= ? AND start_ms < ?"
+        " GROUP BY 1, 2, 3",
+        (day, day, from_ms, to_ms),
+    ):
+        found.setdefault((account, region), {})[start_ms] = peak
     return found
 
 

@@ -246,6 +246,7 @@ def _dry_run(collecting: Any, as_json: bool) -> int:
 
 def _run_runner(path: Path, span_ms: int | None, db: Path, as_json: bool) -> None:
     from collectors.collecting import Collected
+    from collectors.deployments import keep_deployments
     from collectors.pipeline import collect
     from collectors.runner_log import RunnerLog, RunnerSource
     from collectors.source import SourceFailed
@@ -255,6 +256,7 @@ def _run_runner(path: Path, span_ms: int | None, db: Path, as_json: bool) -> Non
         log = click.get_current_context().with_resource(RunnerLog(path))
         source = RunnerSource(log, since_ms)
         result = collect(source, db=db)
+        keep_deployments(log, db)
     except SourceFailed as failed:
         done = Collected(failed.what, failures=[f"{failed.meaning}; {failed.what_to_do}"])
     else:

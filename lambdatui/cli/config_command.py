@@ -70,9 +70,9 @@ def _keys(given: Mapping[str, str]) -> Iterator[str]:
 
     from textual.keys import KEY_ALIASES, Keys
 
-    from lambdatui.screens.main_screens import MAIN, main_screen
+    from lambdatui.screens.main_screens import commands_by_screen
 
-    screens = {name: main_screen(name).COMMANDS_HERE for name in MAIN}
+    screens = commands_by_screen()
     known = {command.id() for commands in screens.values() for command in commands}
     for identity, keys in given.items():
         if identity not in known:

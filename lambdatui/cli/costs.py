@@ -59,27 +59,35 @@ def command(listing: Listing, no_free_tier: bool, budget: Decimal | None) -> Non
 
 
 @command.command(epilog="Example: lambdatui costs reconcile focus-export.parquet --sort difference --reverse")
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("file", type=click.Path(path_type=Path), required=False)
+@click.option("--by", type=click.Choice(("day", "month", "span")), default="day", show_default=True)
 @click.option("--no-free-tier", is_flag=True, help="Our figures at list price, without the free tier.")
 @listing_options
-def reconcile(listing: Listing, file: Path, no_free_tier: bool) -> None:
+def reconcile(listing: Listing, file: Path | None, by: str, no_free_tier: bool) -> None:
     """AWS's bill beside ours: FILE is a Cost Explorer answer (JSON), or a FOCUS or CUR export (CSV, Parquet).
 
-    By day and dimension, with the likely reason for each difference; rows without a day are the whole span.
+    Without FILE: what Cost Explorer said of the range's days, where 'lambdatui collect --with costs' asked it. By day
+    (or month) and dimension, with the likely reason for each difference; rows without a day are the whole span.
     """
     from lambdatui.cli.billing_files import actuals_in
-    from lambdatui.views.reconcile import reconciled
+    from lambdatui.views.reconcile import collected_actuals, reconciled
 
-    actuals = actuals_in(file)
-    if not actuals:
+    actuals = actuals_in(file) if file is not None else None
+    if file is not None and not actuals:
         raise click.ClickException(f"{file}: no charges of AWS Lambda in it")
     with opened() as store:
+        if actuals is None:
+            actuals = collected_actuals(store.reader, store.range)
+        if not actuals:
+            raise click.ClickException(
+                "no bill of AWS was collected for this range: lambdatui collect --with costs, or give an export's FILE"
+            )
         try:
             view = reconciled(
-                store.reader, actuals, price_book(), free_tier=not no_free_tier, narrow=store.context.narrow
+                store.reader, actuals, price_book(), free_tier=not no_free_tier, narrow=store.context.narrow, by=by
             )
         except ValueError as error:
-            raise click.ClickException(f"{file}: {error}") from error
+            raise click.ClickException(f"{file or 'the bill that was collected'}: {error}") from error
         emit(view, listing, utc=store.context.utc)
 
 

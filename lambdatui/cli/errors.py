@@ -4,15 +4,19 @@ import click
 
 from lambdatui.cli.opened import opened
 from lambdatui.cli.output import Listing, emit, listing_options
-from lambdatui.views.errors import errors
+from lambdatui.views.error_trends import error_trends
 
-BRIEF = ("function", "error_type", "message", "count", "first_seen", "last_seen", "sample_request_id")
+BRIEF = ("function", "error_type", "message", "count", "novelty", "first_seen", "last_seen", "sample_request_id")
 
 
 @click.command(name="errors", epilog="Example: lambdatui errors --range 7d --filter 'error_type:Timeout' --json")
 @listing_options
 def command(listing: Listing) -> None:
-    """Errors in groups, most frequent first: what fails, how often, since when, and a request to look at."""
+    """Errors in groups, most frequent first: what fails, how often, whether it is new, and a request to look at.
+
+    New, regressed and gone are told by the function's last deploy where that was collected, else by days. Patterns are
+    what Logs Insights found where logs are too much to fetch.
+    """
     with opened() as store:
-        view = errors(store.reader, store.range, narrow=store.context.narrow)
+        view = error_trends(store.reader, store.range, narrow=store.context.narrow)
         emit(view, listing, utc=store.context.utc, brief=BRIEF)

@@ -2,7 +2,7 @@
 
 import click
 
-from lambdatui.cli.opened import opened, price_book
+from lambdatui.cli.opened import now_ms, opened, price_book
 from lambdatui.cli.output import Listing, emit, listing_options
 from lambdatui.views.functions import functions
 
@@ -21,5 +21,6 @@ def command(listing: Listing) -> None:
     chooses.
     """
     with opened() as store:
-        view = functions(store.reader, store.range, price_book(), narrow=store.context.narrow)
+        now = None if store.context.range.at is not None else now_ms()
+        view = functions(store.reader, store.range, price_book(), narrow=store.context.narrow, now_ms=now)
         emit(view, listing, utc=store.context.utc, brief=BRIEF)

@@ -4,15 +4,23 @@ import click
 
 from lambdatui.cli.opened import opened
 from lambdatui.cli.output import Listing, emit, listing_options
-from lambdatui.views.throttles import throttles
+from lambdatui.views.concurrency import concurrency
+
+BRIEF = (
+    "function", "account", "region", "throttles", "throttle_rate", "invocations", "concurrency", "limit", "limited_by",
+    "headroom", "saturation", "last_throttle",
+)  # fmt: skip
 
 
 @click.command(name="throttles", epilog="Example: lambdatui throttles --range 24h --filter 'throttles>0'")
 @listing_options
 def command(listing: Listing) -> None:
-    """Throttles and concurrency, from CloudWatch metrics; unknown where none were collected."""
+    """Throttles, and how much concurrency is left to each function and account, from CloudWatch metrics.
+
+    What was not collected is unknown. 'Full by' is where the line through the daily peaks reaches the limit.
+    """
     with opened() as store:
-        view = throttles(store.reader, store.range, narrow=store.context.narrow)
-        emit(view, listing, utc=store.context.utc)
+        view = concurrency(store.reader, store.range, narrow=store.context.narrow)
+        emit(view, listing, utc=store.context.utc, brief=BRIEF)
         if not view.collected and listing.form == "text":
             click.echo("no throttle metrics in this range; 'lambdatui collect' fetches them", err=True)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, ClassVar, TypeAlias
 
 from textual.binding import Binding
+from textual.keys import key_to_character
 
 if TYPE_CHECKING:
     from lambdatui.screens.base import StoreScreen
@@ -70,7 +71,7 @@ _DISPLAY = {
     "enter": "Enter", "escape": "Esc", "slash": "/", "question_mark": "?", "colon": ":", "left_square_bracket": "[",
     "right_square_bracket": "]", "dollar_sign": "$", "shift+left": "S-Left", "shift+right": "S-Right", "up": "Up",
     "down": "Down", "left": "Left", "right": "Right", "home": "Home", "end": "End", "pageup": "PgUp",
-    "pagedown": "PgDn", "space": "Space", "tab": "Tab",
+    "pagedown": "PgDn", "space": "Space", "tab": "Tab", "minus": "-", "underscore": "_",
 }  # fmt: skip
 
 
@@ -89,6 +90,8 @@ def key_text(key: str) -> str:
     """``ctrl+r`` is ``^r``, ``slash`` is ``/``, ``f1`` is ``F1``."""
     if key in _DISPLAY:
         return _DISPLAY[key]
+    if (sign := key_to_character(key)) is not None:
+        return sign  # equals_sign, full_stop, exclamation_mark
     if key.startswith("ctrl+"):
         return f"^{key[5:]}"
     return key.upper() if re.fullmatch(r"f\d+", key) else key

@@ -196,5 +196,20 @@ class Later(Command):
         screen.travel(back=False)
 
 
+class EarlierInvocation(Earlier):
+    """Show the invocation of this function that began before this one."""
+
+    SHOW_IN_FOOTER = True
+    FOOTER_TEXT = "earlier"
+
+
+class LaterInvocation(Later):
+    """Show the invocation of this function that began after this one."""
+
+    SHOW_IN_FOOTER = True
+    FOOTER_TEXT = "later"
+
+
 TIME: Commands = (LastHour, LastDay, LastWeek, LastMonth, MonthToDate, AllTime, Earlier, Later)
 GENERAL: Commands = (Help, Palette, Leave, Back, Refresh, Pause, Copy, RawJson, Export, Problems)
+INVOCATION_TIME: Commands = (EarlierInvocation, LaterInvocation)

@@ -34,4 +34,23 @@ class WhatIf(Command):
         screen.what_if()
 
 
-MONEY: Commands = (CostsBy, WhatIf)
+class AwsBill(Command):
+    """Set AWS's own bill beside the computed one, by day, month or in sum."""
+
+    BINDING_KEY = "B"
+    SHOW_IN_FOOTER = True
+    FOOTER_TEXT = "AWS's bill"
+    GROUP = "Costs"
+
+    @classmethod
+    def run(cls, screen: "StoreScreen") -> None:
+        from lambdatui.screens.billed import BilledScreen
+
+        screen.app.push_screen(BilledScreen(screen.session))
+
+
+class BillBy(CostsBy):
+    """Sum the bills by day, by month, or over the whole range."""
+
+
+MONEY: Commands = (CostsBy, WhatIf, AwsBill)

@@ -5,15 +5,20 @@ from functools import partial
 from typing import TYPE_CHECKING, cast
 
 from textual.command import DiscoveryHit, Hit, Hits, Provider
+from textual.content import Content
 
 from lambdatui.commands.base import keys
 from lambdatui.text import plain
 
 if TYPE_CHECKING:
+    from textual.fuzzy import Matcher
+
     from lambdatui.screens.base import StoreScreen
 
 _FUNCTIONS_AT_ONCE = 50
 """So many functions are offered: of 2,000, further letters find the rest."""
+_LONGEST_NAME = 140
+"""Lambda's own limit; a fuzzy match of more takes time, and no list shows more."""
 
 
 class _OfScreen(Provider):
@@ -28,14 +33,23 @@ class _OfScreen(Provider):
 
     async def discover(self) -> Hits:
         for title, does, told in self._offers():
-            yield DiscoveryHit(title, does, help=told)
+            yield DiscoveryHit(Content(title), does, text=title, help=told)
 
     async def search(self, query: str) -> Hits:
         matcher = self.matcher(query)
         found = [(matcher.match(title), title, does, told) for title, does, told in self._offers()]
         hits = sorted((one for one in found if one[0] > 0), key=lambda one: -one[0])
         for score, title, does, told in hits[:_FUNCTIONS_AT_ONCE]:
-            yield Hit(score, matcher.highlight(title), does, help=told)
+            yield Hit(score, _highlighted(matcher, title), does, text=title, help=told)
+
+
+def _highlighted(matcher: "Matcher", title: str) -> Content:
+    """The title with what was typed marked. Textual's own way takes a title for markup, which no function's name is."""
+    content = Content(title)
+    for offset in matcher.fuzzy_search.match(matcher.query, title)[1]:
+        if not title[offset].isspace():
+            content = content.stylize(matcher.match_style, offset, offset + 1)
+    return content
 
 
 class CommandsOfScreen(_OfScreen):
@@ -87,7 +101,7 @@ class Functions(_OfScreen):
 
     def _offers(self) -> Iterator[tuple[str, Callable[[], None], str]]:
         for identity, name in self._found:
-            title = f"Function: {plain(name)}"
+            title = f"Function: {plain(name)[:_LONGEST_NAME]}"
             yield title, partial(self._beneath.open_function, identity, name), "Open this function."
 
 

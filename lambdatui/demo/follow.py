@@ -9,6 +9,7 @@ import signal
 import sys
 from pathlib import Path
 
+from collectors.deployments import keep_deployments
 from collectors.pipeline import collect
 from collectors.runner_log import RunnerLog, RunnerSource
 
@@ -22,10 +23,12 @@ def main() -> int:
         signal.signal(number, signal.SIG_IGN)
     with RunnerLog(log_path) as log:
         source = RunnerSource(log)
+        deployed: dict[str, int] | None = None
         while True:
             ended, _, _ = select.select([sys.stdin], [], [], _EVERY_S)
             over = bool(ended) and not os.read(sys.stdin.fileno(), 1)
             result = collect(source, db=store)
+            deployed = keep_deployments(log, store, deployed)
             for failure in result.failures:
                 sys.stderr.write(f"lambdatui demo: {failure}\n")
             if over:

@@ -11,13 +11,14 @@ import sys
 from pathlib import Path
 
 from lambdatui.demo.load import Load
-from lambdatui.demo.shop import deploy, samples
+from lambdatui.demo.shop import deploy, deploy_next, samples
 from lambdatui.runner.local import Api
 from lambdatui.runner.log import Log
 from lambdatui.runner.serve import Settings, serve
 from lambdatui.runner.service import Runner
 
 TIME_SCALE = 30.0  # a retry after a minute comes after two seconds
+NEXT_DEPLOY_S = 90.0
 
 
 async def perform(log_path: Path, seconds: float, seed: int) -> None:
@@ -27,6 +28,10 @@ async def perform(log_path: Path, seconds: float, seed: int) -> None:
     def ready(runner: Runner, url: str) -> None:
         tasks.add(asyncio.get_running_loop().create_task(play(runner, url)))
 
+    async def later(api: Api) -> None:
+        await asyncio.sleep(NEXT_DEPLOY_S)
+        await asyncio.to_thread(deploy_next, api)
+
     async def play(runner: Runner, url: str) -> None:
         functions = samples()
         await asyncio.to_thread(deploy, Api(url, None, serving=True), functions, log_path.with_name("dead-letters"))
@@ -35,6 +40,7 @@ async def perform(log_path: Path, seconds: float, seed: int) -> None:
         sys.stdout.write(json.dumps({"url": url, "functions": [one.name for one in functions]}) + "\n")
         sys.stdout.flush()
         running = asyncio.get_running_loop().create_task(load.run())
+        tasks.add(asyncio.get_running_loop().create_task(later(Api(url, None, serving=True))))
         if seconds:
             await asyncio.sleep(seconds)
             load.stop()

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from glob import escape
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from textual import on, work
@@ -142,6 +143,9 @@ class StoreScreen(Screen[None]):
         raise NotImplementedError
 
     def move_crosshair(self, steps: int) -> None:
+        raise NotImplementedError
+
+    def show_details(self) -> None:
         raise NotImplementedError
 
     def show_configuration(self) -> None:
@@ -370,7 +374,7 @@ class StoreScreen(Screen[None]):
 
         def narrow(choice: str | None) -> None:
             if choice is not None:
-                chosen = () if choice == everything else (choice,)
+                chosen = () if choice == everything else (escape(choice),)
                 self.session.narrow = replace(self.session.narrow, **{f"{by}s": chosen})
                 self.ask_rows()
 

@@ -22,6 +22,7 @@ FUNCTIONS: tuple[Shown, ...] = (
     show("cost_usd", 2),
     show("projected_usd", 5),
     show("last_seen", 10),
+    show("freshness", 9),
 )
 FUNCTIONS_SORT = ("cost_usd", True)
 """A column id, and whether it is descending."""
@@ -44,13 +45,14 @@ INVOCATIONS: tuple[Shown, ...] = (
 
 ERRORS: tuple[Shown, ...] = (
     show("count", 0, 6),
-    show("trend", 3),
-    show("novelty", 4, 5),
+    show("trend", 5),
+    show("novelty", 3),
     show("function", 1, 17),
     show("error_type", 2, 19),
     show("message", 3, grows=True),
-    show("last_seen", 5, 14),
-    show("first_seen", 6),
+    show("last_seen", 4, 14),
+    show("first_seen", 6, 14),
+    show("deployed_at", 7, 14),
 )
 
 COSTS: tuple[Shown, ...] = (
@@ -72,11 +74,12 @@ THROTTLES: tuple[Shown, ...] = (
     show("function", grows=True, most=44),
     show("region", 9),
     show("throttles", 1),
+    show("trend", 5),
     show("throttle_rate", 3),
     show("invocations", 4),
     show("concurrency", 2),
     show("limit", 2),
-    show("limited_by", 5),
+    show("limited_by", 4),
     show("headroom", 3),
     show("saturation", 6, 14),
     show("last_throttle", 6, 14),
@@ -102,7 +105,7 @@ COLLECTED: tuple[Shown, ...] = (
     show("failures", 8, 24),
 )
 
-COMPARISON: tuple[Shown, ...] = (show("figure", 0), show("one", 0), show("other", 0), show("change", 0))
+COMPARISON: tuple[Shown, ...] = (show("figure", 0), show("one", 0), show("other", 0), show("ratio", 0))
 
 ALARMS: tuple[Shown, ...] = (
     show("alarm", 0, 24),
@@ -136,4 +139,15 @@ COST_GROUPS: tuple[Shown, ...] = (
     show("requests", 2),
     show("gb_seconds", 3),
     show("lines", 4),
+)
+
+BILLED: tuple[Shown, ...] = (
+    show("day", 0),
+    show("dimension", 0, 22),
+    show("quantity", 5, 12),
+    show("aws_quantity", 4, 12),
+    show("amount", 0, 10),
+    show("aws_amount", 0, 10),
+    show("difference", 1, 11),
+    show("reason", 2, grows=True),
 )

@@ -14,6 +14,7 @@ from lambdatui.screens import columns
 from lambdatui.screens.details import DetailsScreen
 from lambdatui.screens.tables import TABLE_COMMANDS, TableScreen
 from lambdatui.session import Session
+from lambdatui.text import money
 from lambdatui.views.columns import Column
 from lambdatui.views.cost_groups import GROUP_COLUMNS, GROUPINGS, CostGroup, CostGroups, cost_groups, line_to
 from lambdatui.widgets.layout import Shown
@@ -72,7 +73,7 @@ class CostGroupsScreen(TableScreen):
             )
             for name, end, tone in ends:
                 if end is not None:
-                    curves.append(Curve(f"{name} {end:.2f}", line_to(answer.so_far, last, float(end)), tone))
+                    curves.append(Curve(f"{name} {money(end)}", line_to(answer.so_far, last, float(end)), tone))
         self.query_one(Chart).show_curves(answer.days, tuple(curves))
 
     def costs_by_next(self) -> None:

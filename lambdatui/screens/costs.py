@@ -50,8 +50,9 @@ class CostsScreen(TableScreen):
         yield from super().body()
 
     def question(self) -> Callable[[Question], CostsView]:
-        narrow = self.session.narrow
-        return lambda ask: costs(ask.reader, ask.range, ask.book, narrow=narrow)
+        narrow, limit = self.session.narrow, self.session.thresholds.get("budget_usd")
+        budget = Decimal(str(limit)) if limit else None
+        return lambda ask: costs(ask.reader, ask.range, ask.book, narrow=narrow, budget=budget)
 
     def key_of(self, row: "LineItem") -> Any:
         return row.dimension, row.function, row.account, row.region, row.arch, row.tier, row.rate
@@ -76,8 +77,12 @@ class CostsScreen(TableScreen):
         budget = self.session.thresholds.get("budget_usd")
         if not budget:
             return []
-        over = projected is not None and projected.p50 is not None and float(projected.p50) > budget
-        said = f"{money(Decimal(str(budget)))}{': the projection is above it' if over else ''}"
+        day = projected.budget_day if projected is not None else None
+        over = day is not None or (
+            projected is not None and projected.p50 is not None and float(projected.p50) > budget
+        )
+        passed = f", passed {day}" if day is not None else ", the projection is above it" if over else ", not passed"
+        said = f"{money(Decimal(str(budget)))}{passed}"
         return [Field("budget", said, "error" if over else "good")]
 
     def open_row(self, row: "LineItem") -> None:
@@ -163,5 +168,5 @@ def _run_outs(projected: ProjectedCost | None) -> list[Field]:
     for one in projected.run_outs if projected else ():
         if one.day is not None:
             what = "requests" if one.what == "requests" else "GB-s"
-            found.append(Field("", f"free {what} {'run' if one.projected else 'ran'} out on {one.day}", "quiet"))
+            found.append(Field("", f"free {what} {'end' if one.projected else 'ended'} {one.day}", "quiet"))
     return found

@@ -31,7 +31,7 @@ class DetailsScreen(ModalScreen[None]):
     def __init__(self, title: str, parts: Sequence[Part]) -> None:
         super().__init__()
         self._title = plain(title)
-        self._parts = [(label, plain(text, newlines=True)) for label, text in parts]
+        self._parts = [(plain(label), plain(text, newlines=True)) for label, text in parts]
 
     def compose(self) -> ComposeResult:
         with VerticalScroll(id="box"):

@@ -11,7 +11,7 @@ from lambdatui.screens.tables import TableScreen
 from lambdatui.text import count, money
 from lambdatui.views.columns import Column
 from lambdatui.views.functions import FUNCTION_COLUMNS, FunctionsView, FunctionView, functions
-from lambdatui.views.health import health, in_trouble
+from lambdatui.views.health import health, in_trouble, places
 from lambdatui.views.narrow import Narrow
 from lambdatui.views.time_range import RangeChoice
 from lambdatui.widgets.header import Header, HomeHeader
@@ -37,10 +37,14 @@ class FunctionsScreen(TableScreen):
 
     def question(self) -> Callable[[Question], FunctionsView]:
         narrow = self.session.narrow
-        return lambda ask: functions(ask.reader, ask.range, ask.book, narrow=narrow, trend_steps=TREND_STEPS)
+        now_ms = None if self.session.choice.at is not None else self.session.now_ms()
+        return lambda ask: functions(
+            ask.reader, ask.range, ask.book, narrow=narrow, trend_steps=TREND_STEPS, now_ms=now_ms
+        )
 
     def paint(self, answer: FunctionsView) -> None:
         super().paint(answer)
+        self.session.places = places(answer.rows)
         self.query_one(HomeHeader).say_health(health(answer.rows, self.session.thresholds))
         self._ask_overview(self.session.narrow, self.choice_of_now(), self.session.now_ms())
 

@@ -2,21 +2,26 @@
 
 import json
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
+from textual import work
 from textual.app import ComposeResult
+from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.widgets import Static
 
+from lambdatui.commands.base import Commands, bindings
+from lambdatui.commands.general import INVOCATION_TIME
 from lambdatui.reading import Question
-from lambdatui.screens.lines import LinesScreen
+from lambdatui.screens.lines import LOG_COMMANDS, LinesScreen
 from lambdatui.session import Session
 from lambdatui.text import decimal_text
 from lambdatui.views.columns import COLUMNS
-from lambdatui.views.invocation import DETAIL_COLUMNS, InvocationDetail, find, invocation
+from lambdatui.views.invocation import DETAIL_COLUMNS, InvocationDetail, find, invocation, neighbour
 from lambdatui.views.invocations import InvocationView
 from lambdatui.views.phases import phases
 from lambdatui.views.shown import json_value, shown
+from lambdatui.views.time_range import RangeChoice
 from lambdatui.widgets.fields import Field, Fields
 from lambdatui.widgets.header import Standing
 from lambdatui.widgets.log_pane import LogPane
@@ -24,6 +29,7 @@ from lambdatui.widgets.log_pane import LogPane
 if TYPE_CHECKING:
     from pricing.bill import Bill
 
+Key = tuple[int, int, str, int]
 _FIELD_CELLS = 38
 _ROOMY = 30
 """Lines of a terminal from which on the fields may take more of them; the lines of the log come first."""
@@ -32,9 +38,10 @@ _ROOMY = 30
 class InvocationScreen(LinesScreen):
     """By its key, or by a request id: then its last attempt."""
 
-    def __init__(
-        self, session: Session, *, key: tuple[int, int, str, int] | None = None, request_id: str = "", name: str = ""
-    ) -> None:
+    COMMANDS_HERE: ClassVar[Commands] = (*LOG_COMMANDS, *INVOCATION_TIME)
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings(COMMANDS_HERE)]
+
+    def __init__(self, session: Session, *, key: Key | None = None, request_id: str = "", name: str = "") -> None:
         super().__init__(session)
         self._key = key
         self._request_id = request_id or (key[2] if key else "")
@@ -118,13 +125,31 @@ class InvocationScreen(LinesScreen):
         sign = "#" if self.session.terminal.ascii else "█"
         lines = []
         for phase in found:
-            start = min(cells - 1, int(cells * phase.start_ms / whole))
-            length = max(1, min(cells - start, round(cells * phase.length_ms / whole)))
+            start = min(cells - 1, round(cells * phase.start_ms / whole))
+            length = max(1, round(cells * (phase.start_ms + phase.length_ms) / whole) - start)  # where the next begins
             said = f"{shown(COLUMNS['duration_ms'], phase.length_ms)}{'' if phase.billed else ', not billed'}"
             lines.append(
                 Field(phase.name, f"{' ' * start}{sign * length} {said}", "" if phase.billed else "quiet", wide=True)
             )
         return lines
+
+    def travel(self, *, back: bool) -> None:
+        """To the same function's invocation before or after this one, whatever the range is."""
+        if self.answer is not None:
+            self._ask_neighbour(self.answer.invocation.key, back, self.choice_of_now(), self.session.now_ms())
+
+    @work(thread=True, exclusive=True, exit_on_error=False, group="neighbour")
+    def _ask_neighbour(self, key: Key, back: bool, choice: RangeChoice, now_ms: int) -> None:
+        self._ask("neighbour", lambda ask: (neighbour(ask.reader, key, back=back), back), choice, now_ms)
+
+    def paint_part(self, subject: str, answer: tuple[Key | None, bool]) -> None:
+        key, back = answer
+        if key is None:
+            self.say(f"this is the {'first' if back else 'last'} invocation of {self._function} that is kept")
+            return
+        self._key, self._request_id = key, key[2]
+        self.log_pane.show_lines(())
+        self.ask_rows()
 
     def standing(self) -> Standing:
         if not self.is_mounted or self.answer is None:

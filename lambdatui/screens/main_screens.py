@@ -4,6 +4,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from lambdatui.commands.base import Commands
     from lambdatui.screens.base import StoreScreen
 
 MAIN = {
@@ -18,6 +19,23 @@ MAIN = {
     "collect": "CollectScreen",
     "configuration": "ConfigurationScreen",
 }
+
+# Those that one drills into: their commands can be remapped too.
+DRILLED = {
+    "function": "FunctionScreen",
+    "invocation": "InvocationScreen",
+    "cost_groups": "CostGroupsScreen",
+    "billed": "BilledScreen",
+    "raw": "RawScreen",
+}
+
+
+def commands_by_screen() -> "dict[str, Commands]":
+    """Of every screen, by its module's name."""
+    found: dict[str, Commands] = {}
+    for name, screen in (MAIN | DRILLED).items():
+        found[name] = getattr(import_module(f"lambdatui.screens.{name}"), screen).COMMANDS_HERE
+    return found
 
 
 def main_screen(name: str) -> "type[StoreScreen]":

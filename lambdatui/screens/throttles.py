@@ -7,10 +7,12 @@ from lambdatui.commands.base import Commands
 from lambdatui.commands.going import ShowThrottles
 from lambdatui.reading import Question
 from lambdatui.screens import columns
+from lambdatui.screens.details import DetailsScreen
 from lambdatui.screens.tables import TABLE_COMMANDS, TableScreen
 from lambdatui.text import count
-from lambdatui.views.columns import Column
+from lambdatui.views.columns import COLUMNS, Column
 from lambdatui.views.concurrency import HEADROOM_COLUMNS, ConcurrencyView, HeadroomView, concurrency
+from lambdatui.views.shown import shown
 from lambdatui.widgets.layout import Shown
 
 
@@ -32,7 +34,7 @@ class ThrottlesScreen(TableScreen):
         return lambda ask: concurrency(ask.reader, ask.range, narrow=narrow)
 
     def key_of(self, row: HeadroomView) -> Any:
-        return row.function_id
+        return row.function_id, row.account, row.region
 
     def in_trouble(self, row: HeadroomView) -> bool:
         return bool(row.throttles) or (row.headroom is not None and row.headroom < 0.1)
@@ -41,7 +43,35 @@ class ThrottlesScreen(TableScreen):
         view: ConcurrencyView = self.answer
         if not view.collected:
             return "no metrics: lambdatui collect", *super().counted()
-        return f"{count(sum(row.throttles or 0 for row in view.rows))} throttles", *super().counted()
+        return f"{count(sum(row.throttles or 0 for row in view.rows if row.function_id))} throttles", *super().counted()
+
+    def subject(self) -> tuple[int, str] | None:
+        found = super().subject()
+        return found if found and found[0] else None
 
     def open_row(self, row: HeadroomView) -> None:
-        self.open_function(row.function_id, row.function)
+        if row.function_id:
+            self.open_function(row.function_id, row.function)
+        else:
+            self.app.push_screen(DetailsScreen(f"{row.account or ''} {row.region or ''}".strip(), _of_account(row)))
+
+
+def _of_account(row: HeadroomView) -> list[tuple[str, str]]:
+    def said(name: str) -> str:
+        return shown(COLUMNS[name], getattr(row, name))
+
+    return [
+        (
+            "Limit of concurrent executions",
+            f"{said('limit')}, for all functions of the account in this region together",
+        ),
+        ("Most at once in this range", said("concurrency")),
+        ("Room left at that moment", said("headroom")),
+        ("Rejected", f"{said('throttles')} of {count(row.invocations + (row.throttles or 0))} requests"),
+        ("Full by", f"{said('saturation')}, by the trend of the daily peaks of 30 days"),
+        (
+            "What to do",
+            "Ask for a higher quota (Service Quotas, Lambda, Concurrent executions) before it is full; reserve "
+            "concurrency for what must not wait. Reserved concurrency is taken from the same limit.",
+        ),
+    ]

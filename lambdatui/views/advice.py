@@ -4,9 +4,12 @@ import json
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from collectors.account import Recommendation
+from collectors.store import account_rows
 from collectors.store.by_step import failed_again
 from collectors.store.reader import Reader
 from lambdatui.text import count, megabytes, milliseconds, money, plain, ratio
@@ -15,7 +18,7 @@ from lambdatui.views.errors import ErrorView, errors
 from lambdatui.views.function_settings import SettingsView, function_settings
 from lambdatui.views.functions import FunctionView, functions
 from lambdatui.views.narrow import Narrow
-from lambdatui.views.runtimes import ends_on
+from lambdatui.views.runtimes import AS_OF, SOURCE, end_of
 from lambdatui.views.time_range import DAY_MS, TimeRange, day_of
 from lambdatui.views.view import View
 
@@ -28,6 +31,8 @@ _ENOUGH = 20  # invocations with a REPORT, below which a share says little
 _MUCH_UNUSED, _LITTLE_LEFT, _SPARE = 0.5, 0.95, 1.3
 _SMALLEST_MB, _LARGEST_MB, _STEP_MB = 128, 10_240, 64
 _COLD_SHARE = 0.1
+OPTIMIZER = "AWS optimizer"
+_RUNTIME_AHEAD = 90  # days before its end from which a runtime is spoken of
 _NOT_ALLOWED = re.compile(
     r"not authorized to perform:? (?P<action>[\w-]+:\w+)(?: on resource:? (?P<resource>arn:\S+|\S+))?"
 )
@@ -70,6 +75,7 @@ def advice(
             rows.append(_retries(row, *again[row.function_id]))
     rows += _of_permissions(view.rows, groups.rows)
     rows += _of_settings(view.rows, function_settings(reader, time_range, narrow=chosen).rows, frozenset(again))
+    rows += _of_optimizer(view.rows, account_rows.recommendations(reader))
     rows.sort(key=lambda one: (-one.severity, -(one.saves_usd or 0), one.function, one.kind))
     return View(ADVICE_COLUMNS, rows, view.as_of, time_range, view.coverage, view.basis)
 
@@ -83,14 +89,29 @@ def _of_function(row: FunctionView, time_range: TimeRange, months: Decimal, init
         yield from _memory(row, months)
     if row.cold_ratio is not None and row.cold_ratio > _COLD_SHARE and row.invocations >= _ENOUGH:
         yield _cold(row, months, init_us)
-    ends = ends_on(row.runtime or "")
-    if ends is not None and ends <= day_of(time_range.to_ms).isoformat():
-        yield _advice(
-            row, "runtime", f"{row.runtime} has been without security patches since {ends}",
-            "move to a supported runtime, first in an alias with a small share of the traffic",
-            "AWS blocks creating functions of a deprecated runtime 30 days after that date and updating them later; "
-            "running ones go on. 'aws lambda list-functions --query' by Runtime lists what else uses it.", severity=2,
-        )  # fmt: skip
+    yield from _runtime(row, day_of(time_range.to_ms))
+
+
+def _runtime(row: FunctionView, today: date) -> Iterator[Advice]:
+    """A runtime that has ended, or ends within ``_RUNTIME_AHEAD`` days."""
+    end = end_of(row.runtime or "")
+    if end is None or (date.fromisoformat(end.deprecated) - today).days > _RUNTIME_AHEAD:
+        return
+    over = end.deprecated <= today.isoformat()
+    blocked = (
+        f"No function can be created with it from {end.no_create} on, none updated from {end.no_update} on; what is "
+        "deployed goes on running"
+        if end.no_create and end.no_update
+        else "It exists as a container image only, which AWS does not block; its packages get no patches"
+    )
+    yield _advice(
+        row, "runtime",
+        f"{row.runtime} {'has been without security patches since' if over else 'gets no security patches from'} "
+        f"{end.deprecated}{'' if over else ' on'}",
+        "move to a supported runtime, first in an alias with a small share of the traffic",
+        f"{blocked} ({SOURCE}, as of {AS_OF}). 'lambdatui functions --filter runtime:{row.runtime}' lists what else "
+        "uses it.", severity=2 if over else 1,
+    )  # fmt: skip
 
 
 def _timeouts(row: FunctionView) -> Advice:
@@ -195,6 +216,28 @@ def _of_settings(
             )  # fmt: skip
 
 
+def _of_optimizer(rows: Sequence[FunctionView], recommendations: Sequence[Recommendation]) -> Iterator[Advice]:
+    """What AWS Compute Optimizer says; a function that it finds well sized is not spoken of."""
+    by_place = {(row.account or "", row.region or "", row.function): row for row in rows}
+    for one in recommendations:
+        row = by_place.get((one.account, one.region, one.function))
+        if row is None or one.finding.lower() == "optimized" or not (one.recommended_mb or one.reasons):
+            continue
+        version = f" (version {one.version})" if one.version not in ("", "$LATEST") else ""
+        found = f"{one.finding}{version}: {one.reasons.replace(',', ', ') or 'no reason given'}"
+        size = f" of {megabytes(one.memory_mb)}" if one.memory_mb else ""
+        do = f"set the memory{size} to {megabytes(one.recommended_mb)}" if one.recommended_mb else "collect longer"
+        money_said = f"; AWS estimates {one.saving} {one.currency} a month" if one.saving and one.currency else ""
+        as_of = f", as of {day_of(one.refreshed_ms).isoformat()}" if one.refreshed_ms else ""
+        yield _advice(
+            row, OPTIMIZER, found, f"{do}{money_said}",
+            f"Basis: AWS Compute Optimizer{as_of}: 14 days of CloudWatch metrics, 50 invocations at least, list prices "
+            "of AWS's own. Where 'memory large' or 'memory small' says otherwise, they go by REPORT's Max Memory Used "
+            "of this range.",
+            saves=Decimal(one.saving) if one.saving and one.currency == "USD" else None,
+        )  # fmt: skip
+
+
 def _permission(row: FunctionView, group: ErrorView) -> Advice:
     found = _NOT_ALLOWED.search(group.message)
     action = found["action"] if found else None
@@ -232,7 +275,8 @@ def said(one: Advice) -> list[tuple[str, str]]:
     """The advice in full, as labelled parts."""
     parts = [("What was seen", one.found), ("What to do", one.advice), ("What to know", one.more)]
     if one.saves_usd is not None:
-        parts.insert(2, ("Worth", f"{money(one.saves_usd)} a month at list price, from the rate of this range"))
+        basis = "as AWS estimates it" if one.kind == OPTIMIZER else "at list price, from the rate of this range"
+        parts.insert(2, ("Worth", f"{money(one.saves_usd)} a month {basis}"))
     if one.sample_request_id:
         parts.append(("A request that shows it", one.sample_request_id))
     return parts

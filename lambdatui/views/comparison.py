@@ -14,7 +14,7 @@ from lambdatui.views.view import View
 if TYPE_CHECKING:
     from pricing.pricebook import PriceBook
 
-COMPARISON_COLUMNS = columns("figure", "one", "other", "change")
+COMPARISON_COLUMNS = columns("figure", "one", "other", "ratio")
 _FIGURES = (
     "invocations", "errors", "error_rate", "timeouts", "throttles", "cold_starts", "cold_ratio", "p50_ms", "p95_ms",
     "p99_ms", "max_ms", "avg_ms", "billed_ms", "gb_seconds", "memory_mb", "max_memory_mb", "cost_usd", "projected_usd",
@@ -30,7 +30,7 @@ class ComparedFigure:
     figure: str
     one: str
     other: str
-    change: str
+    ratio: str
     worse: bool
 
 
@@ -54,9 +54,9 @@ def _row(reader: Reader, identity: int, time_range: TimeRange, book: "PriceBook 
 def _compared(name: str, first: FunctionView | None, second: FunctionView | None) -> ComparedFigure:
     column = COLUMNS[name]
     one, other = (getattr(row, name) if row is not None else None for row in (first, second))
-    change, worse = "-", False
+    ratio, worse = "-", False
     if isinstance(one, int | float | Decimal) and isinstance(other, int | float | Decimal) and column.kind != Kind.TIME:
         before, after = float(one), float(other)
-        change = "=" if before == after else f"{after / before:.2f}x" if before else "-"
+        ratio = "=" if before == after else f"{after / before:.2f}x" if before else "-"
         worse = name in _WORSE_HIGHER and after > 1.1 * before
-    return ComparedFigure(column.label, shown(column, one), shown(column, other), change, worse)
+    return ComparedFigure(column.label, shown(column, one), shown(column, other), ratio, worse)

@@ -1,28 +1,36 @@
 """How much concurrency is left, and when it runs out if the daily peaks go on as they did."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 
+from collectors.store import account_rows
 from collectors.store.account_rows import concurrency_limits
-from collectors.store.by_step import metric_by_step
+from collectors.store.by_step import account_peaks, binned, metric_by_step
 from collectors.store.reader import Reader
 from lambdatui.views.columns import columns
 from lambdatui.views.narrow import Narrow
 from lambdatui.views.throttles import THROTTLE_COLUMNS, ThrottlesView, ThrottleView, throttles
-from lambdatui.views.time_range import DAY_MS, TimeRange
+from lambdatui.views.time_range import DAY_MS, HOUR_MS, MINUTE_MS, TimeRange
 
-HEADROOM_COLUMNS = (*THROTTLE_COLUMNS, *columns("limited_by", "limit", "headroom", "saturation"))
+HEADROOM_COLUMNS = (*THROTTLE_COLUMNS, *columns("limited_by", "limit", "headroom", "saturation", "trend"))
+TREND_STEPS = 8
+ALL_FUNCTIONS = "all functions"
+"""The name of a row of an account and region as a whole; its ``function_id`` is 0, which no function has."""
 _DAYS_LOOKED_AT, _DAYS_NEEDED, _DAYS_AHEAD = 30, 4, 365
 
 
 @dataclass(frozen=True, slots=True)
 class HeadroomView(ThrottleView):
-    """``limit`` is the function's reserved concurrency, else its account's; ``saturation`` is epoch ms of a UTC day."""
+    """``limit`` is the function's reserved concurrency, else its account's; ``saturation`` is epoch ms of a UTC day.
+
+    ``trend`` is when requests were rejected: the throttles in equal parts of the range.
+    """
 
     limited_by: str
     limit: int | None
     headroom: float | None
     saturation: int | None
+    trend: tuple[int, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -30,6 +38,10 @@ class ConcurrencyView(ThrottlesView):
     """``rows`` are ``HeadroomView``; ``account_limits`` by account and region, where they were collected."""
 
     account_limits: Mapping[tuple[str, str], int] | None = None
+
+    @property
+    def headroom(self) -> Sequence[HeadroomView]:
+        return [row for row in self.rows if isinstance(row, HeadroomView)]
 
 
 def concurrency(
@@ -39,7 +51,7 @@ def concurrency(
     narrow: Narrow | None = None,
     account_limits: Mapping[tuple[str, str], int] | None = None,
 ) -> ConcurrencyView:
-    """The throttles of the range, each function beside its limit."""
+    """The throttles of the range, each function beside its limit, and each account and region beside its own."""
     view = throttles(reader, time_range, narrow=narrow)
     if account_limits is None:
         account_limits = concurrency_limits(reader) or None
@@ -56,10 +68,59 @@ def concurrency(
         limit, whose = (own, "reserved") if own is not None else (of_account, "account" if of_account else "unknown")
         room = None if not limit or row.concurrency is None else max(0.0, 1 - row.concurrency / limit)
         full = None if not limit else saturation_ms(peaks.get(row.function_id, {}), limit, today)
-        rows.append(HeadroomView(**same, limited_by=whose, limit=limit, headroom=room, saturation=full))
+        trend = _trend(reader, time_range, row)
+        rows.append(HeadroomView(**same, limited_by=whose, limit=limit, headroom=room, saturation=full, trend=trend))
+    if not (narrow and narrow.functions):
+        accounts = _accounts(reader, time_range, account_limits or {}, rows, since, today)
+        rows += [row for row in accounts if (narrow or Narrow()).holds(row.account or "", row.region or "")]
+        rows.sort(key=lambda one: (-(one.throttles if one.throttles is not None else -1), one.function))
     return ConcurrencyView(
         HEADROOM_COLUMNS, rows, view.as_of, view.range, collected=view.collected, account_limits=account_limits
     )
+
+
+def _trend(reader: Reader, time_range: TimeRange, row: ThrottleView) -> tuple[int, ...] | None:
+    if not row.throttles:
+        return None
+    step_ms = MINUTE_MS if time_range.span_ms <= 6 * HOUR_MS else HOUR_MS
+    span = time_range.from_ms, time_range.to_ms
+    found = metric_by_step(reader, "Throttles", *span, step_ms, [row.function_id], peak=False).get(row.function_id, {})
+    return binned([(0, at, round(value)) for at, value in found.items()], *span, TREND_STEPS).get(0)
+
+
+def _accounts(
+    reader: Reader,
+    time_range: TimeRange,
+    limits: Mapping[tuple[str, str], int],
+    functions: Sequence[HeadroomView],
+    since_ms: int,
+    today_ms: int,
+) -> list[HeadroomView]:
+    """One row for each account and region whose limit or metrics were collected."""
+    busiest = {
+        (one.account, one.region): round(one.peak)
+        for one in account_rows.account_metrics(reader, time_range.from_ms, time_range.to_ms)
+        if (one.metric, one.stat) == ("ConcurrentExecutions", "Maximum")
+    }
+    peaks = account_peaks(reader, since_ms, today_ms)
+    rows = []
+    for place in sorted({*limits, *busiest}):
+        limit, concurrent = limits.get(place), busiest.get(place)
+        of = [row for row in functions if (row.account or "", row.region or "") == place]
+        known = [row.throttles for row in of if row.throttles is not None]
+        throttled, invocations = sum(known) if known else None, sum(row.invocations for row in of)
+        asked = invocations + (throttled or 0)
+        rows.append(
+            HeadroomView(
+                0, ALL_FUNCTIONS, place[0] or None, place[1] or None, throttled,
+                throttled / asked if throttled is not None and asked else None, invocations, concurrent,
+                max((row.last_throttle for row in of if row.last_throttle is not None), default=None),
+                limited_by="account", limit=limit,
+                headroom=None if not limit or concurrent is None else max(0.0, 1 - concurrent / limit),
+                saturation=saturation_ms(peaks.get(place, {}), limit, today_ms) if limit else None,
+            )
+        )  # fmt: skip
+    return rows
 
 
 def saturation_ms(peaks: Mapping[int, float], limit: int, today_ms: int) -> int | None:

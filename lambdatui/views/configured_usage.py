@@ -6,14 +6,14 @@ to the end of the span that is asked for, which may lie ahead. Stored logs are k
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from collectors.store import account_rows
-from lambdatui.views.time_range import HOUR_MS, MINUTE_MS
+from lambdatui.views.time_range import DAY_MS, HOUR_MS, MINUTE_MS
 from lambdatui.views.view import ESTIMATED
-from pricing.dimensions import LOGS_STORAGE
+from pricing.dimensions import LOGS_STORAGE, SNAPSTART_CACHE
 from pricing.usage import Usage
 
 if TYPE_CHECKING:
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from collectors.store.reader import Reader
     from collectors.store.rows import FunctionRow
 
-SNAPSTART_CACHE = "snapstart_cache"
 MONTH_MS = 730 * HOUR_MS  # the month of pricing.savings
 _KINDS = ("provisioned", "version", "alias")
 _PROVISIONED_STEP_MS = 5 * MINUTE_MS
@@ -68,6 +67,13 @@ class Configured:
         """By function id what stood in ``[from_ms, to_ms)``; functions with nothing billed are absent."""
         found = {function_id: _usage(known, from_ms, to_ms) for function_id, known in self._known.items()}
         return {function_id: usage for function_id, usage in found.items() if usage is not None}
+
+    def days(self, from_ms: int, to_ms: int, chosen: Collection[int]) -> Iterator[tuple[int, Usage]]:
+        """What stood on each UTC day (its midnight, epoch ms) of the span, from its first day's midnight on."""
+        for day_ms in range(from_ms // DAY_MS * DAY_MS, to_ms, DAY_MS):
+            for function_id, usage in self.usages(day_ms, min(to_ms, day_ms + DAY_MS)).items():
+                if function_id in chosen:
+                    yield day_ms, usage
 
     def month(self, function_id: int, at_ms: int, *, provisioned: bool) -> Usage | None:
         """A month of 730 hours of what is in force now; with ``provisioned`` False without provisioned concurrency.

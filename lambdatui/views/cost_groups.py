@@ -1,6 +1,6 @@
 """A range's costs by function, dimension, region or day, and the month as a curve."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import partial
@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 from collectors.model import Function
 from collectors.store.reader import Reader
 from lambdatui.views.columns import columns
+from lambdatui.views.configured_usage import Configured, split
 from lambdatui.views.costs import ProjectedCost, costs
 from lambdatui.views.narrow import Narrow
 from lambdatui.views.time_range import DAY_MS, TimeRange, day_of, month_start_ms
-from lambdatui.views.view import BILLED, View
+from lambdatui.views.view import BILLED, ESTIMATED, View
 from pricing.bill import REQUESTS, LineItem, bill
 from pricing.usage import Usage
 
@@ -95,12 +96,21 @@ def _group(name: str, lines: Sequence[LineItem], total: Decimal) -> CostGroup:
 
 
 def _days(reader: Reader, time_range: TimeRange, book: "PriceBook", narrow: Narrow) -> CostGroups:
-    functions = {row.id: row.function for row in narrow.chosen(reader.functions())}
+    stored = reader.functions()
+    functions = {row.id: row.function for row in narrow.chosen(stored)}
     month = month_start_ms(time_range.to_ms - 1)
-    used = reader.daily_usage(min(month, time_range.from_ms), time_range.to_ms, list(functions))
+    begin = min(month, time_range.from_ms)
+    standing = Configured(reader, stored)
+    provisioned: dict[int, dict[int, float]] = {}  # of each month, as its bill has them
     by_day: dict[int, list[Usage]] = {}
-    for one in used:
-        by_day.setdefault(one.day_ms, []).append(_usage(functions, one))
+    for one in reader.daily_usage(begin, time_range.to_ms, list(functions)):
+        of = month_start_ms(one.day_ms)
+        if of not in provisioned:
+            provisioned[of] = standing.shares(of, min(time_range.to_ms, month_start_ms(of + 32 * DAY_MS)))
+        usage = split(_usage(functions, one), provisioned[of].get(one.function_id))
+        by_day.setdefault(one.day_ms, []).append(usage)
+    for day, usage in standing.days(begin, time_range.to_ms, functions):
+        by_day.setdefault(day, []).append(usage)
     bills = {day: bill(usages, book, free_tier=False) for day, usages in by_day.items()}
     rows = []
     for day in sorted(bills, reverse=True):
@@ -117,11 +127,15 @@ def _days(reader: Reader, time_range: TimeRange, book: "PriceBook", narrow: Narr
         shares,
         reader.newest_ms(),
         time_range,
-        basis=BILLED if rows else None,
+        basis=_basis(usage.basis for usages in by_day.values() for usage in usages) if rows else None,
         days=days,
         so_far=_summed_up(days, amounts, time_range.to_ms),
         projection=costs(reader, time_range, book, free_tier=False, narrow=narrow).projection,
     )
+
+
+def _basis(of: Iterable[str]) -> str:
+    return ESTIMATED if ESTIMATED in of else BILLED
 
 
 def _named(name: str, _: LineItem) -> str:

@@ -150,8 +150,12 @@ def what_ifs(
     chosen = {row.id for row in narrow.chosen(functions)}
     by_id = {row.id: row.function for row in functions}
     totals = reader.totals(time_range.from_ms, time_range.to_ms)
-    recorded = [_usage(by_id[one.function_id], one) for one in totals]
-    inside = {at for at, one in enumerate(totals) if one.function_id in chosen}
+    standing = Configured(reader, functions)
+    shares = standing.shares(month_start_ms(time_range.from_ms), time_range.to_ms)
+    stood = standing.usages(time_range.from_ms, time_range.to_ms)
+    recorded = [split(_usage(by_id[one.function_id], one), shares.get(one.function_id)) for one in totals]
+    recorded += [replace(one, memory_mb=by_id[each].memory_mb) for each, one in stood.items()]
+    inside = {at for at, each in enumerate([*(one.function_id for one in totals), *stood]) if each in chosen}
 
     def billed(used: list[Usage]) -> Bill:
         return bill(used, book, free_tier=free_tier).of(inside)

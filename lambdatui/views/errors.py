@@ -1,22 +1,36 @@
 """Errors in groups: what fails, how often, and a request to look at."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from hashlib import blake2b
+from typing import TYPE_CHECKING
 
+from collectors.account import ErrorPattern
+from collectors.store import account_rows
 from collectors.store.reader import Reader
 from lambdatui.views.columns import columns
 from lambdatui.views.narrow import Narrow
-from lambdatui.views.time_range import TimeRange
-from lambdatui.views.view import BILLED, View, coverage_of
+from lambdatui.views.time_range import HOUR_MS, TimeRange
+from lambdatui.views.view import BILLED, INSIGHTS, View, coverage_of
+
+if TYPE_CHECKING:
+    from collectors.store.rows import FunctionRow
 
 ERROR_COLUMNS = columns(
     "function", "error_type", "message", "fingerprint", "count", "first_seen", "last_seen", "invocations",
-    "sample_request_id",
+    "sample_request_id", "basis",
 )  # fmt: skip
+PATTERN = "pattern"
+"""The error type of what Logs Insights found: what kind of error its lines are is not known."""
 
 
 @dataclass(frozen=True, slots=True)
 class ErrorView:
-    """One group. ``invocations`` is how often the function was invoked in the range: what ``count`` is out of."""
+    """One group. ``invocations`` is how often the function was invoked in the range: what ``count`` is out of.
+
+    ``basis`` is ``billed`` for failed invocations, ``insights`` for lines of one pattern, which Logs Insights counted
+    where logs are too much to fetch; several of them can be of one failure.
+    """
 
     function_id: int
     function: str
@@ -28,10 +42,11 @@ class ErrorView:
     last_seen: int
     invocations: int
     sample_request_id: str | None
+    basis: str
 
 
 def errors(reader: Reader, time_range: TimeRange, *, narrow: Narrow | None = None) -> View[ErrorView]:
-    """The groups of the range, most frequent first."""
+    """The groups of the range, most frequent first; then the patterns that Logs Insights found in its hours."""
     stored = reader.functions()
     names = {row.id: row.function.key.name for row in stored}
     ids = narrow.ids(stored) if narrow else None
@@ -51,9 +66,30 @@ def errors(reader: Reader, time_range: TimeRange, *, narrow: Narrow | None = Non
             last_seen=group.last_ms,
             invocations=invoked.get(group.function_id, 0),
             sample_request_id=group.sample_request_id,
+            basis=BILLED,
         )
         for group in ([] if ids == [] else reader.error_groups(*span, ids))
     ]
+    hours = pattern_hours(reader, time_range, (narrow or Narrow()).chosen(stored))
+    rows += sorted(
+        (
+            ErrorView(
+                function_id=function_id,
+                function=names.get(function_id, ""),
+                error_type=PATTERN,
+                message=found[0].pattern,
+                fingerprint=fingerprint,
+                count=sum(one.samples for one in found),
+                first_seen=min(one.start_ms for one in found),
+                last_seen=max(one.start_ms for one in found),
+                invocations=invoked.get(function_id, 0),
+                sample_request_id=None,
+                basis=INSIGHTS,
+            )
+            for (function_id, fingerprint), found in hours.items()
+        ),
+        key=lambda row: -row.count,
+    )
     return View(
         ERROR_COLUMNS,
         rows,
@@ -62,3 +98,26 @@ def errors(reader: Reader, time_range: TimeRange, *, narrow: Narrow | None = Non
         coverage=coverage_of(reports, counted),
         basis=BILLED if reports else None,
     )
+
+
+def pattern_hours(
+    reader: Reader, time_range: TimeRange, functions: "Iterable[FunctionRow]"
+) -> dict[tuple[int, str], list[ErrorPattern]]:
+    """What Logs Insights found in each hour that the range touches, by function id and pattern."""
+    patterns = account_rows.error_patterns(reader, time_range.from_ms // HOUR_MS * HOUR_MS, time_range.to_ms)
+    if not patterns:
+        return {}
+    by_group: dict[tuple[str, str, str], int] = {}
+    for row in functions:
+        key = row.function.key
+        by_group[key.account, key.region, row.function.log_group or f"/aws/lambda/{key.name}"] = row.id
+    found: dict[tuple[int, str], list[ErrorPattern]] = {}
+    for one in patterns:
+        function_id = by_group.get((one.account, one.region, one.log_group))
+        if function_id is not None:
+            found.setdefault((function_id, pattern_fingerprint(one.pattern)), []).append(one)
+    return found
+
+
+def pattern_fingerprint(pattern: str) -> str:
+    return f"pattern-{blake2b(pattern.encode('utf-8', 'replace'), digest_size=6).hexdigest()}"

@@ -99,11 +99,17 @@ def function_settings(reader: Reader, time_range: TimeRange, *, narrow: Narrow |
                     )
                     for one in changed.get(where, ())
                 ),
-                looked_at=bool(settings),
+                looked_at=any(one.kind != "deployment" for one in settings),  # that is a runner's word, and all of it
                 log_group_seen=group in kept,
             )
         )
-    return FunctionSettings(SETTING_COLUMNS, rows, reader.newest_ms(), time_range, collected=bool(told))
+    return FunctionSettings(
+        SETTING_COLUMNS,
+        rows,
+        reader.newest_ms(),
+        time_range,
+        collected=any(one.kind != "deployment" for of in told.values() for one in of),
+    )
 
 
 Where = tuple[str, str, str]  # account, region, function

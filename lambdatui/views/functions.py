@@ -11,6 +11,7 @@ from collectors.store.reader import Reader
 from collectors.store.rows import FunctionRow, Quantiles, Totals
 from lambdatui.views import money
 from lambdatui.views.columns import columns
+from lambdatui.views.freshness import freshness
 from lambdatui.views.glance import counts
 from lambdatui.views.narrow import Narrow
 from lambdatui.views.time_range import TimeRange
@@ -23,6 +24,7 @@ FUNCTION_COLUMNS = columns(
     "function", "account", "region", "runtime", "arch", "memory_mb", "timeout_s", "invocations", "errors",
     "error_rate", "timeouts", "throttles", "cold_starts", "cold_ratio", "p50_ms", "p95_ms", "p99_ms", "max_ms",
     "avg_ms", "billed_ms", "gb_seconds", "max_memory_mb", "cost_usd", "projected_usd", "last_seen", "basis", "coverage",
+    "freshness", "data_until",
 )  # fmt: skip
 
 EVERYTHING = Narrow()
@@ -61,6 +63,8 @@ class FunctionView:
     basis: str | None
     coverage: float | None
     trend: tuple[int, ...] | None = None
+    freshness: str | None = None
+    data_until: int | None = None
 
 
 @dataclass(frozen=True)
@@ -83,16 +87,22 @@ def functions(
     *,
     narrow: Narrow = EVERYTHING,
     trend_steps: int = 0,
+    now_ms: int | None = None,
 ) -> FunctionsView:
     """Every function that matches, called in the range or not. Without ``book`` no costs are known.
 
-    ``trend_steps`` is how many parts of the range each row's ``trend`` has; without, it has none.
+    ``trend_steps`` is how many parts of the range each row's ``trend`` has; without, it has none. ``now_ms`` is what
+    freshness is measured from: the range's end where it is not given.
     """
     chosen = narrow.chosen(reader.functions())
     rows = function_rows(reader, time_range, book, chosen)
     if trend_steps:
         trends = invocations_by_step(reader, time_range.from_ms, time_range.to_ms, trend_steps)
         rows = [replace(row, trend=trends.get(row.function_id)) for row in rows]
+    ages = freshness(reader, chosen, time_range.to_ms if now_ms is None else now_ms)
+    rows = [
+        replace(row, freshness=ages[row.function_id].said, data_until=ages[row.function_id].until_ms) for row in rows
+    ]
     rows.sort(key=lambda row: (-(row.cost_usd or 0), -row.invocations, row.function))
     counted = sum(row.invocations for row in rows)
     covered = sum(row.invocations * row.coverage for row in rows if row.coverage is not None)

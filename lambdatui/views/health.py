@@ -31,3 +31,17 @@ def health(rows: "Iterable[Any]", thresholds: "Mapping[str, float]") -> str:
     worst = max(ill, key=lambda row: (row.error_rate or 0, row.throttles or 0))
     said = f"{ratio(worst.error_rate)} errors" if worst.error_rate else f"{worst.throttles or 0:,} throttles"
     return f"{len(ill):,} of {len(listed):,} in trouble, worst {plain(worst.function)}: {said}"
+
+
+def places(rows: "Iterable[Any]") -> str:
+    """``111122223333 eu-central-1``, ``111122223333, 2 regions``, ``2 accounts, 3 regions``; empty: none is known."""
+    from lambdatui.text import plain
+
+    listed = list(rows)
+    found = [sorted({name for row in listed if (name := getattr(row, kind, None))}) for kind in ("account", "region")]
+    said = [
+        plain(names[0]) if len(names) == 1 else f"{len(names):,} {kind}s"
+        for kind, names in zip(("account", "region"), found, strict=True)
+        if names
+    ]
+    return (" " if all(len(names) == 1 for names in found) else ", ").join(said)

@@ -67,6 +67,33 @@ def find(reader: Reader, request_id: str, book: "PriceBook | None" = None) -> In
     return detail(reader, rows[-1], rows, book) if rows else None
 
 
+_STEP_MS, _WIDER, _PAGE = 60_000, 8, 200
+
+
+def neighbour(reader: Reader, key: tuple[int, int, str, int], *, back: bool) -> tuple[int, int, str, int] | None:
+    """The key of the function's invocation before or after that one, in time; None where there is none."""
+    function_id, start_ms, *_ = key
+    own = (start_ms, key[2], key[3])
+    oldest_ms, newest_ms = reader.oldest_ms(), reader.newest_ms()
+    if oldest_ms is None or newest_ms is None:
+        return None
+    step_ms = _STEP_MS
+    while True:
+        # Ever wider, because a page in order of time is sorted from all rows of its span.
+        low = start_ms - step_ms if back else start_ms
+        high = start_ms + 1 if back else start_ms + step_ms
+        rows = reader.invocations(low, high, [function_id], limit=_PAGE, order="start_ms", ascending=not back)
+        others = [
+            row for row in rows if ((row.start_ms, row.request_id, row.stream_id) < own) == back and row.key != key
+        ]
+        if others:
+            best = (max if back else min)(others, key=lambda row: (row.start_ms, row.request_id, row.stream_id))
+            return best.key
+        if low <= oldest_ms if back else high > newest_ms:
+            return None
+        step_ms *= _WIDER
+
+
 def detail(
     reader: Reader, row: InvocationRow, attempts: Sequence[InvocationRow], book: "PriceBook | None"
 ) -> InvocationDetail:

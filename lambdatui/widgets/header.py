@@ -12,10 +12,13 @@ from textual.widget import Widget
 
 from lambdatui.session import Session
 from lambdatui.text import age, bar, money, plain, ratio
-from lambdatui.widgets.layout import align
+from lambdatui.widgets.layout import align, home_header_lines
 
 if TYPE_CHECKING:
     from lambdatui.views.overview import Overview
+
+
+_ONE_LINE = 3  # lines of the first screen's header where the money stands beside the health
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,9 @@ class Header(Widget):
         "header--brand", "header--path", "header--here", "header--quiet", "header--range", "header--filter",
         "header--warning",
     }  # fmt: skip
+
+    PLACES_FIRST: ClassVar[bool] = False
+    """Whether accounts and regions are said before all but the last of what is counted."""
 
     def __init__(self, session: Session) -> None:
         super().__init__()
@@ -92,6 +98,16 @@ class Header(Widget):
             last = number == len(names) - 1
             cells = min(cell_len(name), self.size.width if last else room // max(1, len(names) - 1))
             text.append(align(name, cells, "left", marks.more), self._look("here" if last else "path"))
+        narrow = self._session.narrow
+        chosen = [
+            f"{kind} {', '.join(names)}"
+            for kind, names in (
+                ("account", narrow.accounts), ("region", narrow.regions), ("function", narrow.functions),
+            )
+            if names
+        ]  # fmt: skip
+        for said in chosen:
+            text.append(f"  {plain(said)}", self._look("filter"))
         return text
 
     def _when(self) -> Text:
@@ -114,18 +130,36 @@ class Header(Widget):
     def _when_line(self, width: int) -> Text:
         when, parts = self._when(), list(self._standing.counted)
         dot = f" {self._session.marks.dot} "
+        places = "" if self._session.narrow else self._session.places
+        beside = dot.join(parts[-1:] if self.PLACES_FIRST else parts)
+        if places and when.cell_len + cell_len(places) + cell_len(beside) + 9 <= width:
+            when.append(f"{dot}{plain(places)}", self._look("quiet"))
         while parts and when.cell_len + cell_len(dot.join(parts)) + 4 > width:
             parts.pop(0)
         return self._sides(width, when, Text(dot.join(parts), self._look("quiet"), no_wrap=True, end=""))
 
 
 class HomeHeader(Header):
-    """A third line: how the fleet is, how much of the free tier is gone, the month so far and its end."""
+    """Below the two lines: how the fleet is; how much of the free tier is gone, the month so far, its end, and what
+    collecting cost. Those are on a line of their own where one is too narrow for all of it.
+    """
+
+    PLACES_FIRST: ClassVar[bool] = True
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
         self._health = ""
         self._month: Overview | None = None
+
+    def on_mount(self) -> None:
+        super().on_mount()
+        self._fit()
+
+    def on_resize(self) -> None:
+        self._fit()
+
+    def _fit(self) -> None:
+        self.styles.height = home_header_lines(self.app.size.width)
 
     def say_health(self, said: str) -> None:
         self._health = said
@@ -135,24 +169,35 @@ class HomeHeader(Header):
         self._month = month
         self._tick()
 
-    def _where(self) -> Text:
-        """Which account and region are looked at stands beside the title, where it is not all of them."""
-        text = super()._where()
-        narrow = self._session.narrow
-        for kind, names in (("account", narrow.accounts), ("region", narrow.regions), ("function", narrow.functions)):
-            if names:
-                text.append(f"  {kind} {plain(', '.join(names))}", self._look("filter"))
-        return text
-
     def render(self) -> Text:
+        width = self.size.width
         left = Text(self._health, self._look("warning" if "trouble" in self._health else "quiet"), no_wrap=True, end="")
-        parts, dot = self._parts(), f" {self._session.marks.dot} "
-        while parts and left.cell_len + cell_len(dot.join(parts)) + 4 > self.size.width:
-            parts.pop()
-        money_line = self._sides(self.size.width, left, Text(dot.join(parts), self._look("path"), no_wrap=True, end=""))
-        return Text("\n", no_wrap=True, end="").join([super().render(), money_line])
+        alone = home_header_lines(self.app.size.width) > _ONE_LINE
+        said = self._said(width - 2 if alone else width - left.cell_len - 4, collecting=not alone)
+        money_said = Text(said, self._look("path"), no_wrap=True, end="")
+        if not alone:
+            rest = [self._sides(width, left, money_said)]
+        else:
+            collecting = Text(self._collecting(), self._look("path"), no_wrap=True, end="")
+            rest = [self._sides(width, left, collecting), self._sides(width, money_said, Text())]
+        return Text("\n", no_wrap=True, end="").join([super().render(), *rest])
 
-    def _parts(self) -> list[str]:
+    def _collecting(self) -> str:
+        usd = self._month.collecting_usd if self._month else None
+        return "" if usd is None else f"collecting {money(usd)}"
+
+    def _said(self, room: int, *, collecting: bool) -> str:
+        """As much as there is room for: gauges give way to their figures, then the least important goes."""
+        dot = f" {self._session.marks.dot} "
+        last = [self._collecting()] if collecting and self._collecting() else []
+        parts = [*self._parts(bars=True), *last]
+        if cell_len(dot.join(parts)) > room:
+            parts = [*self._parts(bars=False), *last]
+        while parts and cell_len(dot.join(parts)) > room:
+            parts.pop()
+        return dot.join(parts)
+
+    def _parts(self, *, bars: bool) -> list[str]:
         """The most important first."""
         month, session = self._month, self._session
         parts: list[str] = []
@@ -170,11 +215,13 @@ class HomeHeader(Header):
             budget = session.thresholds.get("budget_usd")
             if budget and month.currency == "USD" and float(month.projected) > budget:
                 parts.insert(0, f"OVER BUDGET {money(Decimal(str(budget)))}")
-        for name, share in (("requests", month.free_requests), ("GB-s", month.free_gb_seconds)):
-            if share is not None:
-                parts.append(f"free {name} {bar(share, 5, ascii=session.terminal.ascii)} {ratio(share)}")
-        if month.collecting_usd is not None:
-            parts.append(f"collecting {money(month.collecting_usd)}")
+        gauges = [
+            f"{name} {bar(share, 5, ascii=session.terminal.ascii) + ' ' if bars else ''}{ratio(share)}"
+            for name, share in (("requests", month.free_requests), ("GB-s", month.free_gb_seconds))
+            if share is not None
+        ]
+        if gauges:
+            parts.append(f"free {', '.join(gauges)}")
         return parts
 
 

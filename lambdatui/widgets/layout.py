@@ -21,6 +21,11 @@ GUTTER = 2
 _MIN_WORDS = 16
 
 
+def home_header_lines(columns: int) -> int:
+    """How many lines the first screen's header has: the fleet's health and its money need about 150 cells together."""
+    return 3 if columns >= 160 else 4
+
+
 class Shown:
     """A column of a table. ``need`` 0 is always there; where cells are short, the highest ``need`` goes first.
 
@@ -164,12 +169,14 @@ def tone(column: Column, row: "Any") -> str:
             return "quiet"
         case "started_at" | "last_seen" | "first_seen" | "timestamp" | "fingerprint":
             return "quiet"
+        case "freshness":
+            return "warning" if value.startswith("stale") else "quiet"
         case "function" | "figure" | "alarm":
             return "name"
         case "trend":
             return "cold"
         case "novelty":
-            return {"new": "error", "back": "warning"}.get(value, "quiet")
+            return {"new": "error", "regressed": "error", "back": "warning", "gone": "good"}.get(value, "quiet")
         case "headroom":
             return "error" if value < 0.1 else "warning" if value < 0.3 else ""
         case "alarm_state":

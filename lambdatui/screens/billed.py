@@ -1,0 +1,94 @@
+"""AWS's bill beside ours: what Cost Explorer said that each day cost, and what the store computes. Enter says why."""
+
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+from textual.binding import BindingType
+
+from lambdatui.commands.base import Commands, bindings
+from lambdatui.commands.money import BillBy
+from lambdatui.reading import Question, Unanswered
+from lambdatui.screens import columns
+from lambdatui.screens.details import DetailsScreen
+from lambdatui.screens.tables import TABLE_COMMANDS, TableScreen
+from lambdatui.session import Session
+from lambdatui.text import decimal_text
+from lambdatui.views.columns import COLUMNS, Column
+from lambdatui.views.reconcile import GROUPINGS, RECONCILE_COLUMNS, ReconciledRow, collected_actuals, reconciled
+from lambdatui.views.shown import shown
+from lambdatui.views.view import View
+from lambdatui.widgets.layout import Shown
+
+
+class BilledScreen(TableScreen):
+    """The newest day first; the whole range, in sum, last."""
+
+    COMMANDS_HERE: ClassVar[Commands] = (BillBy, *TABLE_COMMANDS)
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings(COMMANDS_HERE)]
+    COLUMNS: ClassVar[tuple[Shown, ...]] = columns.BILLED
+    FILTERED: ClassVar[tuple[Column, ...]] = RECONCILE_COLUMNS
+    ROWS_ARE: ClassVar[str] = "lines"
+    SORT: ClassVar[tuple[str, bool] | None] = ("day", True)
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self._by = GROUPINGS[0]
+
+    def heading(self) -> tuple[str, ...]:
+        return ("Costs", "AWS's bill", {"span": "in sum"}.get(self._by, f"by {self._by}"))
+
+    def question(self) -> Callable[[Question], View[ReconciledRow]]:
+        by, narrow = self._by, self.session.narrow
+
+        def ask(question: Question) -> View[ReconciledRow]:
+            actuals = collected_actuals(question.reader, question.range)
+            try:
+                return reconciled(question.reader, actuals, question.book, narrow=narrow, by=by)
+            except ValueError as error:
+                raise Unanswered(str(error)) from error
+
+        return ask
+
+    def costs_by_next(self) -> None:
+        self._by = GROUPINGS[(GROUPINGS.index(self._by) + 1) % len(GROUPINGS)]
+        self.ask_rows()
+        self._restand()
+
+    def why_empty(self) -> str:
+        if self.answer is None or self.answer.rows or self.answer.as_of is None:
+            return super().why_empty()
+        return (
+            "AWS's bill was not collected for this range.\n\n    lambdatui collect --with costs\n\n"
+            "asks Cost Explorer for it; each page of its answer costs a cent.\n"
+            "An export on disk is set beside ours by\n\n    lambdatui costs reconcile FILE"
+        )
+
+    def key_of(self, row: ReconciledRow) -> Any:
+        return row.day, row.dimension
+
+    def in_trouble(self, row: ReconciledRow) -> bool:
+        """AWS billed at least a cent more or less, and neither its late data nor a free tier tells why."""
+        explained = row.reason.startswith(("agrees", "late data", "free tier", "Savings Plan"))
+        return row.difference is not None and abs(row.difference) * 100 >= 1 and not explained
+
+    def counted(self) -> tuple[str, ...]:
+        view: View[ReconciledRow] = self.answer
+        whole = [row for row in view.rows if not row.day]
+        if not whole:
+            return super().counted()
+        aws, ours = (sum(getattr(row, name) or 0 for row in whole) for name in ("aws_amount", "amount"))
+        amounts = COLUMNS["amount"]
+        return f"AWS {shown(amounts, aws)}, ours {shown(amounts, ours)}", *super().counted()
+
+    def open_row(self, row: ReconciledRow) -> None:
+        def said(quantity: Any, amount: Any) -> str:
+            used = "-" if quantity is None else decimal_text(quantity)
+            return f"{used} units, {'-' if amount is None else f'{decimal_text(amount)} {row.currency}'}"
+
+        parts = [
+            ("AWS billed", said(row.aws_quantity, row.aws_amount)),
+            ("Computed", said(row.quantity, row.amount)),
+            ("AWS's less ours", "-" if row.difference is None else f"{decimal_text(row.difference)} {row.currency}"),
+            ("Likely reason", row.reason),
+        ]
+        self.app.push_screen(DetailsScreen(f"{row.day or self.answer.range.label} {row.dimension}", parts))

@@ -1,0 +1,45 @@
+"""How old the newest that is known of a function is, in a word or two: ``fresh``, ``stale 3h``, ``2d old``."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from collectors.store.freshness import collected_every_ms, known_until
+from collectors.store.reader import Reader
+from collectors.store.rows import FunctionRow
+from lambdatui.views.time_range import DAY_MS, HOUR_MS, MINUTE_MS
+
+_FRESH_MS = 5 * MINUTE_MS
+"""CloudWatch shows log lines and metrics some minutes late: what is younger is fresh, however often one collects."""
+_MISSED = 2  # collections that may be missing before it is said
+
+
+@dataclass(frozen=True, slots=True)
+class Freshness:
+    """``until_ms``: to when (epoch ms) all is known, or the newest invocation where no collection says that."""
+
+    until_ms: int | None
+    said: str | None
+
+
+def freshness(reader: Reader, functions: Sequence[FunctionRow], now_ms: int) -> dict[int, Freshness]:
+    """By function id. ``stale``: a collection that was due, by the time between those before, has not come."""
+    every_ms = collected_every_ms(reader)
+    due_ms = None if every_ms is None else max(_FRESH_MS, _MISSED * every_ms)
+    found = {}
+    for function_id, (collected_ms, newest_ms) in known_until(reader, list(functions)).items():
+        until_ms = max((one for one in (collected_ms, newest_ms) if one is not None), default=None)
+        said = None
+        if until_ms is not None:
+            old_ms = now_ms - until_ms
+            stale = collected_ms is not None and due_ms is not None and old_ms > due_ms
+            fresh = old_ms <= (_FRESH_MS if collected_ms is None or due_ms is None else due_ms)
+            said = "fresh" if fresh else f"stale {_short(old_ms)}" if stale else f"{_short(old_ms)} old"
+        found[function_id] = Freshness(until_ms, said)
+    return found
+
+
+def _short(ms: int) -> str:
+    for size, unit in ((DAY_MS, "d"), (HOUR_MS, "h")):
+        if ms >= size:
+            return f"{ms // size}{unit}"
+    return f"{ms // MINUTE_MS}m"
