@@ -1,16 +1,19 @@
 """Reads the store for views: rollups, or pages of rows by index; no query grows with the number of invocations.
 
 Only the standard library's sqlite3 is imported here; numpy when percentiles are asked for, so that a first frame
-with counts and sums stands before it is loaded. All spans are ``[from_ms, to_ms)``.
+with counts and sums stands before it is loaded. All spans are ``[from_ms, to_ms)``. Answers from rollups are kept until
+another process commits (``collectors.store.kept``).
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, cast
+from typing import Any, Self, TypeVar, cast
 
 from collectors.model import Function, FunctionKey, Status, id_text, packed_id
+from collectors.store.kept import Kept
 from collectors.store.open import (
     StoreDamaged,
     StoreError,
@@ -34,7 +37,7 @@ from collectors.store.rows import (
     Totals,
 )
 from collectors.store.schema import GRAINS, VERSION
-from collectors.store.spans import DAY, pieces
+from collectors.store.spans import DAY, Piece, pieces
 
 __all__ = ["Reader", "StoreDamaged", "StoreError", "StoreLocked", "StoreMissing", "StoreNewer"]
 
@@ -44,6 +47,8 @@ _SUMS = (
     " max(c.max_memory_mb), c.memory_mb, max(c.last_ms)"
 )
 Functions = Sequence[int] | None
+Day = tuple[int, int, int, int, int, int]
+Answer = TypeVar("Answer")
 
 
 class Reader:
@@ -54,6 +59,7 @@ class Reader:
         self._connection = open_reader(self._path)
         self._pages = Pages(self._connection)
         self._lines = Lines(self._connection)
+        self._kept = Kept(self._connection)
 
     def __enter__(self) -> Self:
         return self
@@ -74,10 +80,39 @@ class Reader:
         """All rows of one question; for the modules of this room that read other tables."""
         return self._all(sql, values)
 
+    def kept(self, asked: Hashable, answer: Callable[[], Answer]) -> Answer:
+        """``answer()``, or what it was when ``asked`` was last asked, unless another process has committed since.
+
+        ``asked`` names everything that the answer depends on besides the store; nobody changes what is given out.
+        """
+        with explained(self._path):
+            return self._kept.of(asked, answer)
+
+    def forget(self) -> None:
+        """Reads everything anew from here on."""
+        self._kept.forget()
+
+    @contextmanager
+    def _snapshot(self) -> Iterator[None]:
+        """Several statements on one state of the store; without, each takes and gives back SQLite's locks."""
+        with explained(self._path):
+            if self._connection.in_transaction:
+                yield
+                return
+            self._connection.execute("BEGIN")
+            try:
+                yield
+            finally:
+                self._connection.execute("COMMIT")
+
     def _ids(self, function_ids: Functions) -> list[int]:
-        if function_ids is not None:
-            return list(function_ids)
-        return [identity for (identity,) in self._all("SELECT id FROM functions")]
+        return [row.id for row in self.functions()] if function_ids is None else list(function_ids)
+
+    def _chosen(self, function_ids: Functions) -> tuple[int, ...] | None:
+        """The functions as a part of what is asked; None where they are all of the store's."""
+        if function_ids is None or (every := {row.id for row in self.functions()}) == set(function_ids):
+            return None
+        return tuple(each for each in function_ids if each in every)
 
     def data_version(self) -> int:
         """A number that changes when another process has committed."""
@@ -85,6 +120,9 @@ class Reader:
 
     def functions(self) -> list[FunctionRow]:
         """Every function of the store, by name."""
+        return list(self.kept("functions", self._functions))
+
+    def _functions(self) -> list[FunctionRow]:
         rows = self._all(
             "SELECT id, account, region, name, runtime, arch, memory_mb, timeout_s, ephemeral_mb, log_group,"
             " reserved_concurrency FROM functions ORDER BY name, region, account"
@@ -108,41 +146,67 @@ class Reader:
         )
 
     def _edge(self, which: str, of_function: str) -> int | None:
-        found = self._all(f"SELECT {which}(at) FROM (SELECT ({of_function}) AS at FROM functions f)")
-        return cast(int | None, found[0][0])
+        sql = f"SELECT {which}(at) FROM (SELECT ({of_function}) AS at FROM functions f)"
+        return cast(int | None, self.kept(sql, lambda: self._all(sql)[0][0]))
 
     # --- rollups --------------------------------------------------------------------------------------------------
 
-    def _cells(self, columns: str, from_ms: int, to_ms: int, function_ids: Functions, grouped: str = "") -> list[Any]:
-        """Rows of the cells that make up a span, in order of time, each piece seeking every function's own run."""
+    def _pieces(self, from_ms: int, to_ms: int) -> tuple[Piece, ...]:
+        """The cells that make up a span; none where nothing is stored."""
         newest = self.newest_ms()
-        if newest is None or from_ms >= to_ms:
-            return []
-        rows: list[Any] = []
-        wanted = "" if function_ids is None else f"WHERE f.id IN ({', '.join('?' * len(function_ids))})"
-        for table, low, high in pieces(from_ms, to_ms, newest):
-            rows += self._all(
-                f"SELECT {columns} FROM functions f CROSS JOIN {table} c"
-                f" ON c.function_id = f.id AND c.start_ms >= ? AND c.start_ms < ? {wanted} {grouped}",
-                (low, high, *(function_ids or ())),
-            )
+        return () if newest is None or from_ms >= to_ms else tuple(pieces(from_ms, to_ms, newest))
+
+    def _cells(
+        self, columns: str, span: Sequence[Piece], function_ids: Functions, grouped: str = ""
+    ) -> list[tuple[Any, ...]]:
+        """Rows of cells, in order of time, each piece seeking every function's own run."""
+        rows: list[tuple[Any, ...]] = []
+        wanted = "" if function_ids is None else f"WHERE f.id IN ({_marks(function_ids)})"
+        with self._snapshot():
+            for table, low, high in span:
+                rows += self._all(
+                    f"SELECT {columns} FROM functions f CROSS JOIN {table} c"
+                    f" ON c.function_id = f.id AND c.start_ms >= ? AND c.start_ms < ? {wanted} {grouped}",
+                    (low, high, *(function_ids or ())),
+                )
         return rows
 
     def totals(self, from_ms: int, to_ms: int, function_ids: Functions = None) -> list[Totals]:
         """Sums of each function that has any invocation in the span, by function id."""
+        span, chosen = self._pieces(from_ms, to_ms), self._chosen(function_ids)
+        return list(self.kept(("totals", span, chosen), lambda: self._totals(span, chosen)))
+
+    def _totals(self, span: Sequence[Piece], function_ids: Functions) -> list[Totals]:
         found: dict[int, Totals] = {}
-        for row in self._cells(f"f.id, {_SUMS}, max(c.start_ms)", from_ms, to_ms, function_ids, "GROUP BY f.id"):
+        for row in self._cells(f"f.id, {_SUMS}, max(c.start_ms)", span, function_ids, "GROUP BY f.id"):
             before = found.get(row[0])
             found[row[0]] = Totals(*row[:15]) if before is None else _added(before, Totals(*row[:15]))
         return [found[each] for each in sorted(found)]
 
+    def counts(self, from_ms: int, to_ms: int, function_ids: Functions = None) -> dict[int, tuple[int, int]]:
+        """Invocations and REPORTs of each function that has any invocation in the span, by function id."""
+        span, chosen = self._pieces(from_ms, to_ms), self._chosen(function_ids)
+        return dict(self.kept(("counts", span, chosen), lambda: self._counts(span, chosen)))
+
+    def _counts(self, span: Sequence[Piece], function_ids: Functions) -> dict[int, tuple[int, int]]:
+        found: dict[int, tuple[int, int]] = {}
+        columns = "f.id, sum(c.invocations), sum(c.reports)"
+        for identity, invocations, reports in self._cells(columns, span, function_ids, "GROUP BY f.id"):
+            before = found.get(identity, (0, 0))
+            found[identity] = before[0] + invocations, before[1] + reports
+        return found
+
     def count_invocations(self, from_ms: int, to_ms: int, function_ids: Functions = None) -> int:
-        return sum(int(row[0]) for row in self._cells("sum(c.invocations)", from_ms, to_ms, function_ids) if row[0])
+        return sum(invocations for invocations, _ in self.counts(from_ms, to_ms, function_ids).values())
 
     def quantiles(self, from_ms: int, to_ms: int, function_ids: Functions = None) -> dict[int, Quantiles]:
         """p50, p95 and p99 of each function with a REPORT in the span."""
-        rows = self._cells("f.id, c.latency", from_ms, to_ms, function_ids)
-        return dict(_quantiles([(row[0], row[1]) for row in rows]))
+        span, chosen = self._pieces(from_ms, to_ms), self._chosen(function_ids)
+        return dict(
+            self.kept(
+                ("quantiles", span, chosen), lambda: dict(_quantiles(self._cells("f.id, c.latency", span, chosen)))
+            )
+        )
 
     def series(self, from_ms: int, to_ms: int, step_ms: int, function_ids: Functions = None) -> list[SeriesPoint]:
         """The functions together, step by step (``step_ms`` a multiple of a minute); empty steps are absent."""
@@ -167,39 +231,35 @@ class Reader:
 
     def daily_usage(self, from_ms: int, to_ms: int, function_ids: Functions = None) -> list[DayUsage]:
         """What each function used on each UTC day of the span, which is taken from its first day's midnight."""
-        rows = self._all(
-            "SELECT function_id, start_ms, invocations, reports, billed_ms, billed_mb_ms FROM day_cells"
-            f" WHERE start_ms >= ? AND start_ms < ? AND function_id IN ({_marks(ids := self._ids(function_ids))})"
-            " ORDER BY start_ms, function_id",
-            (from_ms // DAY * DAY, to_ms, *ids),
-        )
-        return [DayUsage(*row) for row in rows]
+        days = self.days(from_ms, to_ms, function_ids)
+        return [DayUsage(row[1], row[0], *row[2:]) for row in sorted(days)]
+
+    def days(self, from_ms: int, to_ms: int, function_ids: Functions = None) -> list[Day]:
+        """The same as rows of (day_ms, function_id, invocations, reports, billed_ms, billed_mb_ms), by function."""
+        chosen = self._chosen(function_ids)
+        span = ("day_cells", from_ms // DAY * DAY, -(-to_ms // DAY) * DAY)
+        columns = "c.start_ms, c.function_id, c.invocations, c.reports, c.billed_ms, c.billed_mb_ms"
+        return cast(list[Day], self.kept(("days", span, chosen), lambda: self._cells(columns, (span,), chosen)))
 
     def invocations_by_hour(self, from_ms: int, to_ms: int) -> dict[int, int]:
         """All functions' invocations in whole hours, summed by hour of the day (0 to 23, UTC)."""
-        rows = self._all(
-            "SELECT c.start_ms / 3600000 % 24, sum(c.invocations) FROM functions f CROSS JOIN hour_cells c"
-            " ON c.function_id = f.id AND c.start_ms >= ? AND c.start_ms < ? GROUP BY 1",
-            (from_ms, to_ms),
-        )
-        return dict(rows)
+        span = ("hour_cells", from_ms, to_ms)
+        columns = "c.start_ms / 3600000 % 24, sum(c.invocations)"
+        return dict(self.kept(("by hour", span), lambda: self._cells(columns, (span,), None, "GROUP BY 1")))
 
     def error_groups(self, from_ms: int, to_ms: int, function_ids: Functions = None) -> list[ErrorGroup]:
         """Failures by function and fingerprint, the most frequent first."""
-        newest = self.newest_ms()
-        if newest is None:
-            return []
+        span, chosen = self._pieces(from_ms, to_ms), self._chosen(function_ids)
+        return list(self.kept(("errors", span, to_ms, chosen), lambda: self._grouped_errors(span, to_ms, chosen)))
+
+    def _grouped_errors(self, span: Sequence[Piece], to_ms: int, function_ids: Functions) -> list[ErrorGroup]:
         counts: dict[int, int] = {}
-        ids = self._ids(function_ids)
-        for table, low, high in pieces(from_ms, to_ms, newest):
-            for error_id, count in self._all(
-                f"SELECT c.error_id, sum(c.occurrences) FROM functions f CROSS JOIN {table}_errors c"
-                " ON c.function_id = f.id AND c.start_ms >= ? AND c.start_ms < ?"
-                f" WHERE f.id IN ({_marks(ids)}) GROUP BY c.error_id",
-                (low, high, *ids),
-            ):
+        of_errors = [(f"{table}_errors", low, high) for table, low, high in span]
+        columns = "c.error_id, sum(c.occurrences)"
+        with self._snapshot():
+            for error_id, count in self._cells(columns, of_errors, function_ids, "GROUP BY c.error_id"):
                 counts[error_id] = counts.get(error_id, 0) + count
-        groups = self._error_groups(counts, to_ms)
+            groups = self._error_groups(counts, to_ms)
         return sorted(groups, key=lambda group: (-group.count, -group.last_ms))
 
     def _error_groups(self, counts: dict[int, int], to_ms: int) -> list[ErrorGroup]:
@@ -232,23 +292,45 @@ class Reader:
 
     def metric(self, name: str, from_ms: int, to_ms: int, function_ids: Functions = None) -> dict[int, MetricSum]:
         """Sum and peak of a collected CloudWatch metric by function; a function without a point is absent."""
+        span, chosen = tuple(pieces(from_ms, to_ms, newest_ms=to_ms)), self._chosen(function_ids)
+        return dict(self.kept(("metric", name, span, chosen), lambda: self._metric(name, span, chosen)))
+
+    def _metric(self, name: str, span: Sequence[Piece], function_ids: Functions) -> dict[int, MetricSum]:
         found: dict[int, MetricSum] = {}
-        ids = self._ids(function_ids)
-        for table, low, high in pieces(from_ms, to_ms, newest_ms=to_ms):
-            rolled = {"hour_cells": "metric_hours", "day_cells": "metric_days"}.get(table)
-            sums = "sum(total), max(peak)" if rolled else "sum(value), max(value)"
-            for function_id, total, peak, last_ms in self._all(
-                f"SELECT f.id, {sums}, max(CASE WHEN {'total' if rolled else 'value'} > 0 THEN start_ms END)"
-                f" FROM functions f CROSS JOIN {rolled or 'metrics'} m"
-                " ON m.metric = ? AND m.function_id = f.id AND m.stat IN ('Sum', 'Maximum')"
-                f" AND m.start_ms >= ? AND m.start_ms < ? WHERE f.id IN ({_marks(ids)}) GROUP BY f.id",
-                (name, low, high, *ids),
-            ):
-                before = found.get(function_id, MetricSum(0.0, peak, None))
-                found[function_id] = MetricSum(
-                    before.total + total, max(before.peak, peak), last_ms if last_ms is not None else before.last_ms
-                )
+        columns = "f.id, sum({total}), max({peak}), max(CASE WHEN {total} > 0 THEN m.start_ms END)"
+        for function_id, total, peak, last_ms in self._metered(columns, name, "'Sum', 'Maximum'", span, function_ids):
+            before = found.get(function_id, MetricSum(0.0, peak, None))
+            found[function_id] = MetricSum(
+                before.total + total, max(before.peak, peak), last_ms if last_ms is not None else before.last_ms
+            )
         return found
+
+    def metric_totals(self, name: str, from_ms: int, to_ms: int, function_ids: Functions = None) -> dict[int, float]:
+        """Sum of a collected CloudWatch metric by function, without its peak and last point: in half the time."""
+        span, chosen = tuple(pieces(from_ms, to_ms, newest_ms=to_ms)), self._chosen(function_ids)
+        return dict(self.kept(("metric total", name, span, chosen), lambda: self._metric_totals(name, span, chosen)))
+
+    def _metric_totals(self, name: str, span: Sequence[Piece], function_ids: Functions) -> dict[int, float]:
+        found: dict[int, float] = {}
+        for function_id, total in self._metered("f.id, sum({total})", name, "'Sum'", span, function_ids):
+            found[function_id] = found.get(function_id, 0.0) + total
+        return found
+
+    def _metered(
+        self, columns: str, name: str, stats: str, span: Sequence[Piece], function_ids: Functions
+    ) -> Iterator[tuple[Any, ...]]:
+        """Rows by function of the points of a metric, for each piece of a span."""
+        wanted = "" if function_ids is None else f"WHERE f.id IN ({_marks(function_ids)})"
+        with self._snapshot():
+            for table, low, high in span:
+                rolled = {"hour_cells": "metric_hours", "day_cells": "metric_days"}.get(table)
+                names = {"total": "m.total", "peak": "m.peak"} if rolled else {"total": "m.value", "peak": "m.value"}
+                yield from self._all(
+                    f"SELECT {columns.format(**names)} FROM functions f CROSS JOIN {rolled or 'metrics'} m"
+                    f" ON m.metric = ? AND m.function_id = f.id AND m.stat IN ({stats})"
+                    f" AND m.start_ms >= ? AND m.start_ms < ? {wanted} GROUP BY f.id",
+                    (name, low, high, *(function_ids or ())),
+                )
 
     # --- rows -----------------------------------------------------------------------------------------------------
 
@@ -265,7 +347,7 @@ class Reader:
         ascending: bool = False,
     ) -> list[InvocationRow]:
         """A page of invocations, newest first unless ordered otherwise."""
-        with explained(self._path):
+        with self._snapshot():
             ids = self._ids(function_ids)
             if order != "start_ms" or ascending:
                 return self._pages.sorted(from_ms, to_ms, ids, statuses, order, ascending, limit, offset)
@@ -359,7 +441,7 @@ def _added(one: Totals, other: Totals) -> Totals:
     )
 
 
-def _quantiles(blobs: list[tuple[int, bytes]]) -> list[tuple[int, Quantiles]]:
+def _quantiles(blobs: Sequence[tuple[Any, ...]]) -> list[tuple[int, Quantiles]]:
     """Quantiles of each group's histograms together; groups without a value are absent."""
     if not blobs:
         return []
