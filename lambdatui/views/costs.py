@@ -13,11 +13,12 @@ from collectors.model import FunctionKey
 from collectors.store.spans import whole_from
 from lambdatui.views.columns import columns
 from lambdatui.views.configured_usage import Configured, split
+from lambdatui.views.month import days_before, usage_of
 from lambdatui.views.narrow import Narrow
 from lambdatui.views.time_range import DAY_MS, TimeRange, day_of, month_start_ms
 from lambdatui.views.view import BILLED, ESTIMATED, View, coverage_of
-from pricing.bill import Bill, LineItem, bill
-from pricing.projection import WINDOW_DAYS, Projection, project
+from pricing.bill import Bill, LineItem, bill, totals_of
+from pricing.projection import Projection, project
 from pricing.usage import EXACT, Usage
 
 if TYPE_CHECKING:
@@ -234,33 +235,17 @@ def _projected(
 ) -> ProjectedCost:
     """The month's usage is projected for the whole store, priced with its free tier, and then narrowed."""
     last = time_range.to_ms - 1
-    month_ms = month_start_ms(last)
-    window_ms = last // DAY_MS * DAY_MS - WINDOW_DAYS * DAY_MS
-    daily = reader.daily_usage(min(month_ms, window_ms), time_range.to_ms)
+    month_ms, today = month_start_ms(last), day_of(last)
     wanted = {(key.name, key.account, key.region) for key in (row.function.key for row in narrow.chosen(functions))}
-    shares = standing.shares(month_ms, time_range.to_ms)
-    by_key = {row.function.key: shares[row.id] for row in functions if row.id in shares}
-    days = [
-        (day, split(one, by_key.get(FunctionKey(one.function, one.account, one.region))))
-        for day, one in days_of(daily, functions)
-    ]
-    projection = project(
-        days,
-        time_range.to_ms,
-        day_of(month_ms),
-        since_ms=reader.oldest_ms(),
-        hours=_hours(reader, time_range.to_ms),
-        spread_of=wanted,
-    )
-    today = day_of(last)
+    projection, days = _month(reader, time_range, functions, wanted, standing, by_function=budget is not None)
     projection, days = _with_standing(projection, days, standing, month_ms, time_range.to_ms, by_day=budget is not None)
 
     def priced(used: tuple[Usage, ...] | None) -> Decimal | None:
         if not used:
             return None
         inside = {at for at, one in enumerate(used) if (one.function, one.account, one.region) in wanted}
-        found = bill(used, book, free_tier=free_tier).of(inside)
-        return found.totals.get(currency, None if found.lines else Decimal(0))
+        found = totals_of(used, inside, book, free_tier=free_tier)
+        return None if found is None else found.get(currency, None if found else Decimal(0))
 
     run_outs: tuple[RunOut, ...] = ()
     if free_tier and projection.p50:
@@ -277,6 +262,37 @@ def _projected(
         budget,
         _budget_day(days, projection, book, today, budget, wanted, free_tier, currency),
     )
+
+
+def _month(
+    reader: "Reader",
+    time_range: TimeRange,
+    functions: "Sequence[FunctionRow]",
+    wanted: "Collection[tuple[str, str, str]]",
+    standing: Configured,
+    *,
+    by_function: bool,
+) -> "tuple[Projection, list[tuple[date, Usage]]]":
+    """The month without what stands configured, and its days so far: by function, or only by region."""
+    to_ms = time_range.to_ms
+    month_ms = month_start_ms(to_ms - 1)
+    month = day_of(month_ms)
+    found = days_before(reader, to_ms)
+    if found is None:
+        return project([], to_ms, month), []
+    import numpy as np
+
+    from pricing.project_many import project_table
+
+    by_id = {row.id: row.function for row in functions}
+    shares = standing.shares(month_ms, to_ms)
+    found = found.split(shares)
+    of = [usage_of(by_id[each], ESTIMATED if shares.get(each) else BILLED) for each in found.ids]
+    inside = np.array([(one.function, one.account, one.region) in wanted for one in of])
+    projection = project_table(
+        found.table, of, to_ms, month, since_ms=reader.oldest_ms(), hours=_hours(reader, to_ms), spread_of=inside
+    )
+    return projection, list(found.by_day(of, month) if by_function else found.by_region(of, month))
 
 
 def _with_standing(
@@ -343,11 +359,3 @@ def _hours(reader: "Reader", until_ms: int) -> "tuple[float, ...] | None":
     today = until_ms // DAY_MS * DAY_MS
     by_hour = reader.invocations_by_hour(today - 7 * DAY_MS, today)
     return hour_shares(by_hour) if by_hour else None
-
-
-def days_of(daily: "Iterable[DayUsage]", functions: "Sequence[FunctionRow]") -> Iterator["tuple[date, Usage]"]:
-    """The reader's days as usages of their functions."""
-    by_id = {row.id: row.function for row in functions}
-    for day in daily:
-        used = _recorded(by_id[day.function_id], day.invocations, day.billed_ms, day.billed_mb_ms)
-        yield day_of(day.day_ms), used

@@ -120,8 +120,7 @@ def function_rows(
     span = time_range.from_ms, time_range.to_ms
     totals = {found.function_id: found for found in reader.totals(*span, ids)}
     quantiles = reader.quantiles(*span, ids) if totals else {}
-    metered = {name: reader.metric(name, *span, ids) for name in ("Invocations", "Errors", "Throttles")}
-    counted = {name: {each: found.total for each, found in sums.items()} for name, sums in metered.items()}
+    counted = {name: reader.metric_totals(name, *span, ids) for name in ("Invocations", "Errors", "Throttles")}
     known = {row.id: row.function for row in chosen}
     summed = summed_by_insights(reader, *span)
     costs = money.costs_by_function(book, known, totals.values()) if book is not None else {}
