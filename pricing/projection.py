@@ -8,7 +8,6 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from operator import add, attrgetter
-from typing import TypeVar
 
 from pricing.dimensions import DIMENSIONS
 from pricing.forecast import MOST_DAYS, Forecast, forecast
@@ -27,7 +26,6 @@ FITTED = (2, 0, 6)  # the level is that of GB-seconds; of requests or provisione
 _quantities = attrgetter(*QUANTITIES)
 
 Amounts = tuple[int, ...]
-_Key = TypeVar("_Key")
 Days = dict[int, Amounts]  # by day number
 
 
@@ -53,8 +51,20 @@ class Projection:
 
     def by(self, day: date) -> tuple[Usage, ...]:
         """The month's usage up to the end of ``day`` (today or later), by the middle estimate."""
-        part = max((share for one, share in self.path if one <= day), default=0.0)
+        part = self._part(day)
         return tuple(_between(one, other, part) for one, other in zip(self.seen, self.p50, strict=True))
+
+    def sum_by(self, day: date, usages: Iterable[int], quantities: Sequence[str]) -> int:
+        """The same of some usages, by position, as the sum of some of their quantities."""
+        part, total = self._part(day), 0
+        for at in usages:
+            for name in quantities:
+                low = getattr(self.seen[at], name)
+                total += low + round((getattr(self.p50[at], name) - low) * part)
+        return total
+
+    def _part(self, day: date) -> float:
+        return max((share for one, share in self.path if one <= day), default=0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,41 +172,6 @@ def project(
         )
 
     return clock.projection(_together(len(names), [series[key][1] for key in chosen]), so_far, p50, scaled)
-
-
-def project_together(
-    series: Mapping[_Key, Mapping[int, Amounts]], as_of_ms: int, month: date, *, since_ms: int | None = None
-) -> dict[_Key, Amounts]:
-    """The month's quantities of many functions at once, each for each, by the weights of their sum.
-
-    ``series`` has amounts by day number (days since 1970) for each function; the last amount is what the level is
-    taken from, such as MB-ms. A function that is younger than the others is projected by itself, because its unknown
-    days are not zeros. This is for lists of hundreds: one model instead of hundreds; ``project`` is the careful one.
-    """
-    start, after = month_days(month)
-    as_of_ms = max(as_of_ms, start * DAY_MS)
-    kept = {key: dict(days) for key, days in series.items() if days}
-    if not kept:
-        return {}
-    width = len(next(iter(next(iter(kept.values())).values())))
-    first = min(min(days) for days in kept.values())
-    clock = Clock.at(as_of_ms, start, after, first, since_ms, None)
-    totals = _together(width, list(kept.values()))
-    whole = clock.settled(first)
-    shared = Weights(totals, whole, width - 1, clock) if whole and clock.ahead > 0 else None
-    found: dict[_Key, Amounts] = {}
-    for key, days in kept.items():
-        seen = _sum(width, (amounts for day, amounts in days.items() if start <= day < after))
-        own = clock.settled(min(days))
-        if clock.ahead <= 0:
-            rest: Amounts = (0,) * width
-        elif not own:
-            rest = at_first_rate(days, clock)
-        else:
-            weights = shared if shared is not None and own == whole else Weights(days, own, width - 1, clock)
-            rest = weights.rest(days, width)
-        found[key] = _plus(seen, rest)
-    return found
 
 
 class Weights:

@@ -8,6 +8,7 @@ another process commits (``collectors.store.kept``).
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import islice
+from operator import add
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar, cast
@@ -33,6 +34,7 @@ from collectors.store.rows import (
     MetricSum,
     Quantiles,
     SeriesPoint,
+    SpanUsage,
     StoreInfo,
     Totals,
 )
@@ -183,21 +185,21 @@ class Reader:
             found[row[0]] = Totals(*row[:15]) if before is None else _added(before, Totals(*row[:15]))
         return [found[each] for each in sorted(found)]
 
-    def counts(self, from_ms: int, to_ms: int, function_ids: Functions = None) -> dict[int, tuple[int, int]]:
-        """Invocations and REPORTs of each function that has any invocation in the span, by function id."""
+    def usage(self, from_ms: int, to_ms: int, function_ids: Functions = None) -> list[SpanUsage]:
+        """The totals' part that bills and counts are made of, in half the time."""
         span, chosen = self._pieces(from_ms, to_ms), self._chosen(function_ids)
-        return dict(self.kept(("counts", span, chosen), lambda: self._counts(span, chosen)))
+        return list(self.kept(("usage", span, chosen), lambda: self._usage(span, chosen)))
 
-    def _counts(self, span: Sequence[Piece], function_ids: Functions) -> dict[int, tuple[int, int]]:
-        found: dict[int, tuple[int, int]] = {}
-        columns = "f.id, sum(c.invocations), sum(c.reports)"
-        for identity, invocations, reports in self._cells(columns, span, function_ids, "GROUP BY f.id"):
-            before = found.get(identity, (0, 0))
-            found[identity] = before[0] + invocations, before[1] + reports
-        return found
+    def _usage(self, span: Sequence[Piece], function_ids: Functions) -> list[SpanUsage]:
+        columns = "f.id, sum(c.invocations), sum(c.reports), sum(c.billed_ms), sum(c.billed_mb_ms)"
+        found: dict[int, tuple[int, ...]] = {}
+        for row in self._cells(columns, span, function_ids, "GROUP BY f.id"):
+            before = found.get(row[0])
+            found[row[0]] = row if before is None else (row[0], *map(add, before[1:], row[1:]))
+        return [SpanUsage(*found[each]) for each in sorted(found)]
 
     def count_invocations(self, from_ms: int, to_ms: int, function_ids: Functions = None) -> int:
-        return sum(invocations for invocations, _ in self.counts(from_ms, to_ms, function_ids).values())
+        return sum(one.invocations for one in self.usage(from_ms, to_ms, function_ids))
 
     def quantiles(self, from_ms: int, to_ms: int, function_ids: Functions = None) -> dict[int, Quantiles]:
         """p50, p95 and p99 of each function with a REPORT in the span."""

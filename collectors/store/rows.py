@@ -1,6 +1,7 @@
 """What the reader answers with: plain records of quantities. Times are epoch ms, durations microseconds."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from collectors.model import Function, Status
 
@@ -28,6 +29,16 @@ class Totals:
     max_memory_mb: int | None
     memory_mb: int | None
     last_ms: int
+
+
+class SpanUsage(NamedTuple):
+    """What of ``Totals`` a bill is made of."""
+
+    function_id: int
+    invocations: int
+    reports: int
+    billed_ms: int
+    billed_mb_ms: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from collectors.model import Function
     from collectors.store.reader import Reader
-    from collectors.store.rows import DayUsage, FunctionRow, Totals
+    from collectors.store.rows import FunctionRow, SpanUsage, Totals
     from pricing.free_tier import FreeTierUse
     from pricing.milestones import RunOut
     from pricing.pricebook import PriceBook
@@ -96,12 +96,12 @@ def costs(
     bills: list[Bill] = []
     reports = counted = 0
     for month in _months(time_range):
-        totals = reader.totals(month.from_ms, month.to_ms)
+        totals = reader.usage(month.from_ms, month.to_ms)
         # A long span begins at a full hour or day: what lies before it must end there, or it would count twice.
-        before = reader.totals(month_start_ms(month.from_ms), whole_from(month.from_ms, month.to_ms))
+        before = reader.usage(month_start_ms(month.from_ms), whole_from(month.from_ms, month.to_ms))
         used = [*totals, *before]
         shares = standing.shares(month_start_ms(month.from_ms), month.to_ms)
-        usages = [split(_usage(by_id[one.function_id], one), shares.get(one.function_id)) for one in used]
+        usages = [split(_recorded(by_id[one.function_id], one), shares.get(one.function_id)) for one in used]
         stood = standing.usages(month.from_ms, month.to_ms)
         whole = bill([*usages, *stood.values()], book, free_tier=free_tier)
         inside = {at for at, one in enumerate(totals) if one.function_id in chosen}
@@ -179,26 +179,19 @@ def _months(time_range: TimeRange) -> Iterator[TimeRange]:
 
 
 def _usage(function: "Function", totals: "Totals") -> Usage:
-    return _recorded(
-        function, totals.invocations, totals.billed_ms, totals.billed_mb_ms, totals.memory_mb or function.memory_mb
-    )
-
-
-def _recorded(
-    function: "Function", invocations: int, billed_ms: int, billed_mb_ms: int, memory_mb: int | None = None
-) -> Usage:
+    key = function.key
     return Usage(
-        function=function.key.name,
-        account=function.key.account,
-        region=function.key.region,
-        arch=function.arch,
-        requests=invocations,
-        billed_ms=billed_ms,
-        billed_mb_ms=billed_mb_ms,
-        memory_mb=memory_mb,
-        ephemeral_mb=function.ephemeral_mb,
-        basis=BILLED,
-    )
+        key.name, key.account, key.region, function.arch, totals.invocations, totals.billed_ms, totals.billed_mb_ms,
+        totals.memory_mb or function.memory_mb, function.ephemeral_mb, basis=BILLED,
+    )  # fmt: skip
+
+
+def _recorded(function: "Function", used: "SpanUsage") -> Usage:
+    key = function.key
+    return Usage(
+        key.name, key.account, key.region, function.arch, used.invocations, used.billed_ms, used.billed_mb_ms,
+        ephemeral_mb=function.ephemeral_mb, basis=BILLED,
+    )  # fmt: skip
 
 
 def _merged(bills: Sequence[Bill]) -> tuple[LineItem, ...]:

@@ -36,7 +36,7 @@ def errors(reader: Reader, time_range: TimeRange, *, narrow: Narrow | None = Non
     names = {row.id: row.function.key.name for row in stored}
     ids = narrow.ids(stored) if narrow else None
     span = time_range.from_ms, time_range.to_ms
-    totals = [] if ids == [] else reader.totals(*span, ids)
+    totals = [] if ids == [] else reader.usage(*span, ids)
     invoked = {one.function_id: one.invocations for one in totals}
     counted, reports = sum(invoked.values()), sum(one.reports for one in totals)
     rows = [

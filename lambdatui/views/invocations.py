@@ -185,7 +185,7 @@ def _view(
     *,
     more: bool,
 ) -> InvocationsView:
-    totals = [] if ids == [] else reader.totals(time_range.from_ms, time_range.to_ms, ids)
+    totals = [] if ids == [] else reader.usage(time_range.from_ms, time_range.to_ms, ids)
     counted = sum(one.invocations for one in totals)
     reports = sum(one.reports for one in totals)
     return InvocationsView(

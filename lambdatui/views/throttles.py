@@ -42,11 +42,11 @@ def throttles(reader: Reader, time_range: TimeRange, *, narrow: Narrow | None = 
     span = time_range.from_ms, time_range.to_ms
     rejected = reader.metric("Throttles", *span, ids) if ids else {}
     peak = reader.metric("ConcurrentExecutions", *span, ids) if ids else {}
-    metered = reader.metric("Invocations", *span, ids) if ids else {}
-    logged = {one.function_id: one.invocations for one in reader.totals(*span, ids)} if ids else {}
+    metered = reader.metric_totals("Invocations", *span, ids) if ids else {}
+    logged = {one.function_id: one.invocations for one in reader.usage(*span, ids)} if ids else {}
     rows = []
     for row in chosen:
-        invocations = max(logged.get(row.id, 0), round(metered[row.id].total if row.id in metered else 0))
+        invocations = max(logged.get(row.id, 0), round(metered.get(row.id, 0)))
         throttled = round(rejected[row.id].total) if row.id in rejected else None
         asked = invocations + (throttled or 0)
         rows.append(
