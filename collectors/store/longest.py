@@ -1,43 +1,83 @@
-"""Where a span's longest invocations are: the days and hours whose maxima can hold them, and no others.
+"""A span's longest invocations, found from its days down to their hours, minutes and rows, the longest first.
 
-A cell knows its longest invocation. With the N-th largest maximum as a bound, there are N invocations as long, and
-every invocation as long lies in a cell whose maximum is: of a month of millions a thousand hours are read.
+A cell knows its longest invocation, so no row of it comes before that: what is opened next is always what can hold the
+next one. Some hundred cells are opened for some hundred rows, of however many millions, and however many timed out at
+the same limit.
 """
 
 import heapq
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
-from collectors.store.spans import DAY, HOUR
+from collectors.store.schema import GRAINS
+from collectors.store.spans import DAY
 
-Place = tuple[int, int, int]  # function_id, from_ms, to_ms
+Found = tuple[int, int, bytes | str, int]  # function_id, start_ms, request_id, stream_id: an invocation's key
+# Ordered: -duration_us, -start_ms, whether it is a row, function_id, whether the request id is packed, the id, and the
+# stream_id. A cell has the longest and the latest that it can hold, and its grain in place of a stream: among equals
+# it is opened before a row is given out.
+_Entry = tuple[int, int, bool, int, bool, bytes | str, int]
+_FINER = {"day_cells": "hour_cells", "hour_cells": "minute_cells"}
 
 
-def places(
-    connection: sqlite3.Connection, from_ms: int, to_ms: int, function_ids: Sequence[int], wanted: int
-) -> tuple[list[Place], int]:
-    """Hours, cut to the span, that hold its ``wanted`` longest invocations, and the least duration of these in us."""
+def longest(
+    connection: sqlite3.Connection, from_ms: int, to_ms: int, function_ids: Sequence[int]
+) -> Iterator[Found]:
+    """Rows of the span that have a duration, the longest first, the newest first among equals."""
+    tables = list(GRAINS)
+    oldest: dict[int, int] = {}
     marks = ", ".join("?" * len(function_ids))
     days = connection.execute(
-        "SELECT c.function_id, c.start_ms, c.max_duration_us FROM functions f CROSS JOIN day_cells c"
+        "SELECT c.max_duration_us, c.start_ms, c.function_id FROM functions f CROSS JOIN day_cells c"
         f" ON c.function_id = f.id AND c.start_ms >= ? AND c.start_ms < ? WHERE f.id IN ({marks})"
         " AND c.max_duration_us IS NOT NULL",
         (from_ms // DAY * DAY, to_ms, *function_ids),
-    ).fetchall()
-    bound = _bound((row[2] for row in days if from_ms <= row[1] <= to_ms - DAY), wanted)
-    hours: list[tuple[int, int, int]] = []
-    for function_id, start_ms, longest in days:
-        if longest >= bound:
-            hours += connection.execute(
-                "SELECT function_id, start_ms, max_duration_us FROM hour_cells WHERE function_id = ?"
-                " AND start_ms >= ? AND start_ms < ? AND max_duration_us >= ?",
-                (function_id, max(start_ms, from_ms // HOUR * HOUR), min(start_ms + DAY, to_ms), bound),
+    )
+    heap = list(_cells(days, "day_cells", to_ms))
+    heapq.heapify(heap)
+    while heap:
+        _, latest, is_row, function_id, _, request_id, place = heapq.heappop(heap)
+        if is_row:
+            yield function_id, -latest, request_id, place
+            continue
+        table = tables[place]
+        size = GRAINS[table]
+        start = -latest // size * size
+        if function_id not in oldest:
+            (first,) = connection.execute(
+                "SELECT min(start_ms) FROM invocations WHERE function_id = ?", (function_id,)
+            ).fetchone()
+            oldest[function_id] = to_ms if first is None else first
+        if start + size <= oldest[function_id]:
+            continue  # its rows were pruned
+        low, high = max(start, from_ms), min(start + size, to_ms)
+        finer = _FINER.get(table)
+        if finer is None:
+            opened = _rows(connection, function_id, low, high)
+        else:
+            opened = _cells(
+                connection.execute(
+                    f"SELECT max_duration_us, start_ms, function_id FROM {finer} WHERE function_id = ?"
+                    " AND start_ms >= ? AND start_ms < ? AND max_duration_us IS NOT NULL",
+                    (function_id, low // GRAINS[finer] * GRAINS[finer], high),
+                ),
+                finer,
+                to_ms,
             )
-    bound = max(bound, _bound((row[2] for row in hours if from_ms <= row[1] <= to_ms - HOUR), wanted))
-    return [(row[0], max(row[1], from_ms), min(row[1] + HOUR, to_ms)) for row in hours if row[2] >= bound], bound
+        for entry in opened:
+            heapq.heappush(heap, entry)
 
 
-def _bound(maxima: Iterable[int], wanted: int) -> int:
-    """The ``wanted``-th largest; 0 where there are fewer."""
-    largest = heapq.nlargest(wanted, maxima)
-    return largest[-1] if len(largest) == wanted else 0
+def _cells(rows: Iterable[tuple[int, int, int]], table: str, to_ms: int) -> Iterator[_Entry]:
+    size, place = GRAINS[table], list(GRAINS).index(table)
+    for duration_us, start_ms, function_id in rows:
+        yield -duration_us, 1 - min(start_ms + size, to_ms), False, function_id, False, b"", place
+
+
+def _rows(connection: sqlite3.Connection, function_id: int, low: int, high: int) -> Iterator[_Entry]:
+    for duration_us, start_ms, request_id, stream_id in connection.execute(
+        "SELECT duration_us, start_ms, request_id, stream_id FROM invocations"
+        " WHERE function_id = ? AND start_ms >= ? AND start_ms < ? AND duration_us IS NOT NULL",
+        (function_id, low, high),
+    ):
+        yield -duration_us, -start_ms, True, function_id, isinstance(request_id, bytes), request_id, stream_id

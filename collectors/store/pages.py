@@ -8,7 +8,7 @@ from typing import Any
 
 from collectors.model import Status, id_text
 from collectors.store.lines import opened, unpacked
-from collectors.store.longest import places
+from collectors.store.longest import Found, longest
 from collectors.store.rows import InvocationRow, LogLine
 
 _COLUMNS = (
@@ -67,13 +67,13 @@ class Pages:
         limit: int,
         offset: int,
     ) -> list[InvocationRow]:
-        """In another order than time: looks at every row of the span, or of the hours that can hold the longest."""
+        """In another order than time: looks at every row of the span, but for the longest."""
         if order not in ORDERS:
             raise ValueError(f"invocations cannot be ordered by {order!r}: only by {', '.join(sorted(ORDERS))}")
         if order == "duration_us" and not ascending and statuses is None:
-            longest = self._longest(from_ms, to_ms, function_ids, offset + limit)
-            if len(longest) == offset + limit:  # else some have no duration, or were pruned
-                return self.records(longest[offset:])
+            found = list(islice(longest(self._connection, from_ms, to_ms, function_ids), offset, offset + limit))
+            if len(found) == limit:  # else some may have no duration: they come last
+                return self.records([row for key in found for row in self._of(key)])
         marks = ", ".join("?" * len(function_ids))
         allowed = ", ".join(str(int(each)) for each in (Status if statuses is None else statuses))
         rows = self._connection.execute(
@@ -84,17 +84,12 @@ class Pages:
         )
         return self.records(rows.fetchall())
 
-    def _longest(self, from_ms: int, to_ms: int, function_ids: Sequence[int], wanted: int) -> list[tuple[Any, ...]]:
-        found: list[tuple[Any, ...]] = []
-        where, bound = places(self._connection, from_ms, to_ms, function_ids, wanted)
-        for place in where:
-            found += self._connection.execute(
-                f"SELECT {_COLUMNS} FROM invocations i {_JOINED}"
-                " WHERE i.function_id = ? AND i.start_ms >= ? AND i.start_ms < ? AND i.duration_us >= ?",
-                (*place, bound),
-            )
-        found.sort(key=lambda row: (-row[6], -row[1]))
-        return found[:wanted]
+    def _of(self, key: Found) -> list[tuple[Any, ...]]:
+        return self._connection.execute(
+            f"SELECT {_COLUMNS} FROM invocations i {_JOINED}"
+            " WHERE i.function_id = ? AND i.start_ms = ? AND i.request_id = ? AND i.stream_id = ?",
+            key,
+        ).fetchall()
 
     def at(self, function_id: int, start_ms: int, request_id: bytes | str) -> list[InvocationRow]:
         rows = self._connection.execute(
