@@ -89,8 +89,8 @@ def weekday_factors(days: Floats, first_weekday: int) -> Floats:
         size = _sum(centres) / WEEK
         centres = centres / size
         count = sizes.sum(axis=0)
-        noise = _sum(np.array([_sum(np.nan_to_num((group - mean) ** 2)) for group, mean in zip(groups, means,
-                                                                                              strict=True)]))  # fmt: skip
+        squares = [(group - mean) ** 2 for group, mean in zip(groups, means, strict=True)]
+        noise = _sum(np.array([_sum(np.nan_to_num(each)) for each in squares]))
         of_means = noise / np.maximum(1, count - WEEK) / (count / WEEK)
         between = _sum((centres - 1) ** 2) / (WEEK - 1)
         kept = np.where(between != 0, np.maximum(0.0, 1 - of_means / between), 0.0)

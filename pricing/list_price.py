@@ -49,7 +49,11 @@ def _plain(usages: Sequence[Usage], book: PriceBook, currency: str) -> list[Deci
 
 def _amount(usage: Usage, prices: RegionPrices | None, rate: Decimal | None, currency: str) -> Decimal | None:
     storage_mb_ms = usage.ephemeral_mb_ms
-    if prices is None or prices.partition.currency != currency or not (usage.requests or usage.billed_mb_ms or storage_mb_ms):
+    if (
+        prices is None
+        or prices.partition.currency != currency
+        or not (usage.requests or usage.billed_mb_ms or storage_mb_ms)
+    ):
         return None
     amount = _ZERO
     if usage.requests:
@@ -80,3 +84,29 @@ def _billed(usages: Sequence[Usage], book: PriceBook, currency: str) -> list[Dec
         else:
             sums[line.usage] = sums.get(line.usage, _ZERO) + line.amount
     return [None if at in unknown else sums.get(at) for at in range(len(usages))]
+
+
+class InvocationPrice:
+    """The list price of single invocations of one function: the arithmetic of ``bill``, without a bill for each.
+
+    ``of`` is None where no public price in ``currency`` is known.
+    """
+
+    def __init__(
+        self, book: PriceBook, region: str, arch: str | None, ephemeral_mb: int | None, currency: str = "USD"
+    ) -> None:
+        prices = _prices_of(book, region or DEFAULT_REGION)
+        steps = prices.durations.get(arch or DEFAULT_ARCH, ()) if prices is not None else ()
+        known = prices is not None and prices.partition.currency == currency
+        self._request = prices.requests if prices is not None and known else None
+        self._storage_mb = Usage(ephemeral_mb=ephemeral_mb, billed_ms=1).ephemeral_mb_ms
+        self._rates = (steps[0].rate if steps else None, prices.ephemeral_storage if prices is not None else None)
+
+    def of(self, billed_ms: int, memory_mb: int) -> Decimal | None:
+        amount = self._request
+        for mb_ms, rate in zip((billed_ms * memory_mb, billed_ms * self._storage_mb), self._rates, strict=True):
+            if mb_ms:
+                if rate is None or amount is None:
+                    return None
+                amount = EXACT.add(amount, EXACT.multiply(EXACT.divide(mb_ms, MB_MS_PER_GB_SECOND), rate))
+        return amount

@@ -91,9 +91,7 @@ def budget_day(
             found = found.of({at for at, one in enumerate(used) if of(one)})
         return found.totals.get(currency, Decimal(0)) > budget
 
-    return _first_over(
-        daily, projection, today, over, over(projection.seen), lambda day: over(projection.by(day))
-    )
+    return _first_over(daily, projection, today, over, over(projection.seen), lambda day: over(projection.by(day)))
 
 
 def _first_over(

@@ -11,7 +11,6 @@ from urllib.parse import quote
 from collectors.store.glimpse import default_file
 from collectors.store.schema import APPLICATION_ID, VERSION, migrate
 
-
 MAPPED_BYTES = 2_147_418_112  # the most that SQLite maps: what lies behind is copied, at half the speed
 
 

@@ -165,7 +165,9 @@ class Pages:
                 id_text(row[2]),
                 row[3],
                 row[4],
-                1 + sum([start_ms < row[1] for start_ms in earlier.get((row[0], row[2]), ())]),
+                1 + sum([start_ms < row[1] for start_ms in earlier[row[0], row[2]]])
+                if (row[0], row[2]) in earlier
+                else 1,
                 _STATUS[row[5]],
                 *row[6:],
             )

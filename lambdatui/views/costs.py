@@ -4,12 +4,11 @@ The free tier is the account's: the whole store is billed, and narrowing or a ra
 the lines. Months are UTC calendar months, as AWS bills them.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from collectors.model import FunctionKey
 from collectors.store.spans import whole_from
 from lambdatui.views.columns import columns
 from lambdatui.views.configured_usage import Configured, split

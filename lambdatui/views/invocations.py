@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from collectors.model import Status
 from collectors.store.reader import Reader
@@ -39,8 +39,7 @@ _FIRST_PAGE, _LARGEST_PAGE = 256, 8_192
 _SORTED_PAGE = 65_536  # the store sorts anew for every page
 
 
-@dataclass(frozen=True, slots=True)
-class InvocationView:
+class InvocationView(NamedTuple):
     """One attempt of one request. ``key`` finds it again in the store; ``cost_usd`` is its list price."""
 
     key: tuple[int, int, str, int]

@@ -7,6 +7,7 @@ A price in another currency than USD is unknown to a USD column, not converted.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from collectors.model import Function
@@ -17,6 +18,7 @@ from lambdatui.views.view import BILLED, ESTIMATED, INSIGHTS
 
 if TYPE_CHECKING:
     from pricing.bill import Bill
+    from pricing.list_price import InvocationPrice
     from pricing.pricebook import PriceBook
     from pricing.usage import Usage
 
@@ -61,10 +63,19 @@ def invocation_bill(book: "PriceBook", function: Function, row: InvocationRow) -
 
 def invocation_cost(book: "PriceBook", function: Function, row: InvocationRow) -> Decimal | None:
     """USD; None without a REPORT, or without public prices in USD."""
-    bill = invocation_bill(book, function, row)
-    if bill is None or bill.unpriced or bill.currency != "USD":
+    memory_mb = row.memory_mb if row.memory_mb is not None else function.memory_mb
+    if row.billed_ms is None or memory_mb is None:
         return None
-    return bill.total
+    return _invocation_price(book, function.key.region, function.arch, function.ephemeral_mb).of(
+        row.billed_ms, memory_mb
+    )
+
+
+@lru_cache(maxsize=256)
+def _invocation_price(book: "PriceBook", region: str, arch: str | None, ephemeral_mb: int | None) -> "InvocationPrice":
+    from pricing.list_price import InvocationPrice
+
+    return InvocationPrice(book, region, arch, ephemeral_mb)
 
 
 def projected_by_function(
