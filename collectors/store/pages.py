@@ -7,6 +7,7 @@ from itertools import islice
 from typing import Any
 
 from collectors.model import Status, id_text
+from collectors.store import newest
 from collectors.store.lines import opened, unpacked
 from collectors.store.longest import Found, longest
 from collectors.store.rows import InvocationRow, LogLine
@@ -40,21 +41,8 @@ class Pages:
         offset: int,
     ) -> list[InvocationRow]:
         """A page, newest first."""
-        rows = self._newest(from_ms, to_ms, function_ids, statuses)
-        return self.records(list(islice(rows, offset, offset + limit)))
-
-    def _newest(
-        self, from_ms: int, to_ms: int, function_ids: Sequence[int], statuses: Sequence[Status] | None
-    ) -> Iterator[tuple[Any, ...]]:
-        """Newest first, fetched as they are asked for. Failures are found by their error, not by looking at all."""
-        if statuses is not None and all(each.failed for each in statuses):
-            wanted = {int(each) for each in statuses}
-            rows = self._merged(self._error_sources(function_ids), "error_id", from_ms, to_ms)
-            yield from (row for row in rows if row[5] in wanted)
-            return
-        rows = self._merged(function_ids, "function_id", from_ms, to_ms)
-        allowed = None if statuses is None else {int(each) for each in statuses}
-        yield from (row for row in rows if allowed is None or row[5] in allowed)
+        rows = newest.page(self._connection, _COLUMNS, _JOINED, from_ms, to_ms, function_ids, statuses, limit, offset)
+        return self.records(rows)
 
     def sorted(
         self,
@@ -107,44 +95,6 @@ class Pages:
             (low, high),
         )
         return self.records(rows.fetchall())
-
-    def _error_sources(self, function_ids: Sequence[int]) -> list[int]:
-        marks = ", ".join("?" * len(function_ids))
-        rows = self._connection.execute(f"SELECT id FROM errors WHERE function_id IN ({marks})", tuple(function_ids))
-        return [identity for (identity,) in rows]
-
-    def _merged(self, sources: Sequence[int], column: str, from_ms: int, to_ms: int) -> Iterator[tuple[Any, ...]]:
-        """The rows of many sources, newest first. A source is read when its newest row is next, not before."""
-        newest = f"SELECT max(start_ms) FROM invocations WHERE {column} = ? AND start_ms >= ? AND start_ms < ?"
-        heap: list[tuple[int, int, tuple[Any, ...] | None, Iterator[tuple[Any, ...]] | None]] = []
-        for source in sources:
-            (last,) = self._connection.execute(newest, (source, from_ms, to_ms)).fetchone()
-            if last is not None:
-                heap.append((-last, source, None, None))
-        heapq.heapify(heap)
-        while heap:
-            _, source, row, rows = heapq.heappop(heap)
-            if row is not None:
-                yield row
-            if rows is None:
-                rows = self._source(source, column, from_ms, to_ms, 8 if len(sources) > 1 else 256)
-            following = next(rows, None)
-            if following is not None:
-                heapq.heappush(heap, (-following[1], source, following, rows))
-
-    def _source(self, source: int, column: str, from_ms: int, to_ms: int, page: int) -> Iterator[tuple[Any, ...]]:
-        offset = 0
-        while True:
-            rows = self._connection.execute(
-                f"SELECT {_COLUMNS} FROM invocations i {_JOINED} WHERE i.{column} = ?"
-                " AND i.start_ms >= ? AND i.start_ms < ? ORDER BY i.start_ms DESC LIMIT ? OFFSET ?",
-                (source, from_ms, to_ms, page, offset),
-            ).fetchall()
-            yield from rows
-            if len(rows) < page:
-                return
-            offset += page
-            page = min(page * 2, 1024)
 
     def records(self, rows: Sequence[tuple[Any, ...]]) -> list[InvocationRow]:
         """Rows with their attempts: how many failed ones of the same request and function came before, and one."""
