@@ -198,8 +198,17 @@ class Reader:
             found[row[0]] = row if before is None else (row[0], *map(add, before[1:], row[1:]))
         return [SpanUsage(*found[each]) for each in sorted(found)]
 
+    def counted(self, from_ms: int, to_ms: int, function_ids: Functions = None) -> tuple[int, int]:
+        """Invocations and REPORTs of the functions together."""
+        span, chosen = self._pieces(from_ms, to_ms), self._chosen(function_ids)
+        return self.kept(("counted", span, chosen), lambda: self._counted(span, chosen))
+
+    def _counted(self, span: Sequence[Piece], function_ids: Functions) -> tuple[int, int]:
+        rows = self._cells("sum(c.invocations), sum(c.reports)", span, function_ids)
+        return sum(row[0] or 0 for row in rows), sum(row[1] or 0 for row in rows)
+
     def count_invocations(self, from_ms: int, to_ms: int, function_ids: Functions = None) -> int:
-        return sum(one.invocations for one in self.usage(from_ms, to_ms, function_ids))
+        return self.counted(from_ms, to_ms, function_ids)[0]
 
     def quantiles(self, from_ms: int, to_ms: int, function_ids: Functions = None) -> dict[int, Quantiles]:
         """p50, p95 and p99 of each function with a REPORT in the span."""

@@ -102,16 +102,23 @@ def invocations(
     found: list[InvocationView] = []
     searched, skipped = 0, 0
     span = time_range.from_ms, time_range.to_ms
-    plain = where is None and not statuses
+    in_store = where is None and (not statuses or (order == "started_at" and not ascending))
     if ids == []:
         rows: Iterator[InvocationRow] = iter(())
-    elif plain:
+    elif in_store:
         rows = iter(
             reader.invocations(
-                *span, ids, limit=limit + 1, offset=offset, order=STORE_ORDER[order], ascending=ascending
+                *span,
+                ids,
+                limit=limit + 1,
+                offset=offset,
+                statuses=statuses or None,
+                order=STORE_ORDER[order],
+                ascending=ascending,
             )
         )
         skipped = offset
+        searched = offset if statuses else 0
     else:
         rows = each(reader, time_range, ids, statuses=statuses, order=order, ascending=ascending)
     for row in rows:
@@ -184,9 +191,7 @@ def _view(
     *,
     more: bool,
 ) -> InvocationsView:
-    totals = [] if ids == [] else reader.usage(time_range.from_ms, time_range.to_ms, ids)
-    counted = sum(one.invocations for one in totals)
-    reports = sum(one.reports for one in totals)
+    counted, reports = (0, 0) if ids == [] else reader.counted(time_range.from_ms, time_range.to_ms, ids)
     return InvocationsView(
         INVOCATION_COLUMNS,
         found,
