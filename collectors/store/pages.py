@@ -1,8 +1,7 @@
 """Pages of invocations, newest first over any number of functions, and their log lines."""
 
-import heapq
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from itertools import islice
 from typing import Any
 
@@ -142,56 +141,6 @@ class Lines:
             if start == row.start_ms and id_text(request_id) == row.request_id:
                 return sorted(_lines(row.function_id, row.request_id, packed), key=lambda line: line.timestamp_ms)
         return []
-
-    def search(
-        self,
-        from_ms: int,
-        to_ms: int,
-        function_ids: Sequence[int],
-        contains: str,
-        newest_first: bool,
-        ignore_case: bool,
-    ) -> Iterator[LogLine]:
-        """Every line of the span that has the text, in order of time over all functions."""
-        sign = -1 if newest_first else 1
-        heap: list[tuple[int, int, LogLine]] = []
-        serial = 0
-        for edge, function_id, content in self._chunks(from_ms, to_ms, function_ids, newest_first):
-            while heap and heap[0][0] < sign * edge:
-                yield heapq.heappop(heap)[2]
-            for line in _matching(function_id, content, contains, ignore_case):
-                if from_ms <= line.timestamp_ms < to_ms:
-                    serial += 1
-                    heapq.heappush(heap, (sign * line.timestamp_ms, sign * serial, line))
-        while heap:
-            yield heapq.heappop(heap)[2]
-
-    def _chunks(
-        self, from_ms: int, to_ms: int, function_ids: Sequence[int], newest_first: bool
-    ) -> Iterator[tuple[int, int, bytes]]:
-        """Chunks as (first or last time, function, content), in that order of time; contents read one at a time."""
-        edge = "last_ms" if newest_first else "first_ms"
-        found: list[tuple[int, int, int]] = []
-        for function_id in function_ids:
-            found += self._connection.execute(
-                f"SELECT {edge}, function_id, id FROM chunks INDEXED BY chunks_by_time"
-                " WHERE function_id = ? AND first_ms < ? AND last_ms >= ?",
-                (function_id, to_ms, from_ms),
-            ).fetchall()
-        found.sort(reverse=newest_first)
-        for at, function_id, identity in found:
-            row = self._connection.execute("SELECT content FROM chunks WHERE id = ?", (identity,)).fetchone()
-            if row is not None:
-                yield at, function_id, row[0]
-
-
-def _matching(function_id: int, content: bytes, contains: str, ignore_case: bool) -> Iterable[LogLine]:
-    wanted = contains.lower() if ignore_case else contains
-    for (_, request_id), packed in opened(content).items():
-        named = id_text(request_id)
-        for line in _lines(function_id, named, packed):
-            if not wanted or wanted in (line.text.lower() if ignore_case else line.text):
-                yield line
 
 
 def _lines(function_id: int, request_id: str, packed: bytes) -> list[LogLine]:

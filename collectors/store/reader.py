@@ -11,7 +11,7 @@ from itertools import islice
 from operator import add
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
 from collectors.model import Function, FunctionKey, Status, id_text, packed_id
 from collectors.store.kept import Kept
@@ -40,6 +40,9 @@ from collectors.store.rows import (
 )
 from collectors.store.schema import GRAINS, VERSION
 from collectors.store.spans import DAY, Piece, pieces
+
+if TYPE_CHECKING:
+    from collectors.store.line_search import Looked
 
 __all__ = ["Reader", "StoreDamaged", "StoreError", "StoreLocked", "StoreMissing", "StoreNewer"]
 
@@ -399,10 +402,21 @@ class Reader:
         limit: int | None = None,
         newest_first: bool = False,
         ignore_case: bool = True,
+        looked: "Looked | None" = None,
     ) -> Iterator[LogLine]:
-        """Log lines of the span with the text in them, in order of time; looks at every line of it."""
-        ids = self._ids(function_ids)
-        found = self._lines.search(from_ms, to_ms, ids, contains, newest_first, ignore_case)
+        """Log lines of the span with the text in them, in order of time; looks at every line, and counts them."""
+        from collectors.store import line_search
+
+        found = line_search.search(
+            self._connection,
+            from_ms,
+            to_ms,
+            self._ids(function_ids),
+            contains,
+            newest_first,
+            ignore_case,
+            looked or line_search.Looked(),
+        )
         return found if limit is None else islice(found, limit)
 
     def info(self) -> StoreInfo:

@@ -95,8 +95,7 @@ class InvocationRow(NamedTuple):
         return self.function_id, self.start_ms, self.request_id, self.stream_id
 
 
-@dataclass(frozen=True, slots=True)
-class LogLine:
+class LogLine(NamedTuple):
     """One log event as it was written. ``request_id`` is empty for lines outside any invocation."""
 
     function_id: int
