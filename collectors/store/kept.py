@@ -32,11 +32,13 @@ class Kept:
             self._version = version
         if asked in self._answers:
             self._answers.move_to_end(asked)
-        else:
-            self._answers[asked] = answer()
+            return cast(Answer, self._answers[asked])
+        found = answer()
+        if version == self._version:  # else a part of it, asked within, has seen a commit: the rest may be older
+            self._answers[asked] = found
             if len(self._answers) > self._most:
                 self._answers.popitem(last=False)
-        return cast(Answer, self._answers[asked])
+        return found
 
     def forget(self) -> None:
         self._answers.clear()

@@ -123,6 +123,13 @@ class Reader:
         """A number that changes when another process has committed."""
         return cast(int, self._all("PRAGMA data_version")[0][0])
 
+    def is_current(self) -> bool:
+        """Whether the store still has this program's schema."""
+        try:
+            return self._all("PRAGMA user_version") == [(VERSION,)]
+        except StoreError:
+            return False
+
     def functions(self) -> list[FunctionRow]:
         """Every function of the store, by name."""
         return list(self.kept("functions", self._functions))

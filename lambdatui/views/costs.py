@@ -88,6 +88,15 @@ def costs(
     budget: Decimal | None = None,
 ) -> CostsView:
     """The bill of ``time_range``, month by month, and the projection of its last month."""
+    return reader.kept(
+        ("costs", time_range, book, free_tier, narrow, budget),
+        lambda: _costs(reader, time_range, book, free_tier, narrow, budget),
+    )
+
+
+def _costs(
+    reader: "Reader", time_range: TimeRange, book: "PriceBook", free_tier: bool, narrow: Narrow, budget: Decimal | None
+) -> CostsView:
     functions = reader.functions()
     chosen = {row.id for row in narrow.chosen(functions)}
     by_id = {row.id: row.function for row in functions}

@@ -32,6 +32,10 @@ class ErrorView:
 
 def errors(reader: Reader, time_range: TimeRange, *, narrow: Narrow | None = None) -> View[ErrorView]:
     """The groups of the range, most frequent first."""
+    return reader.kept(("errors view", time_range, narrow), lambda: _errors(reader, time_range, narrow))
+
+
+def _errors(reader: Reader, time_range: TimeRange, narrow: Narrow | None) -> View[ErrorView]:
     stored = reader.functions()
     names = {row.id: row.function.key.name for row in stored}
     ids = narrow.ids(stored) if narrow else None

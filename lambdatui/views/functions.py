@@ -88,6 +88,15 @@ def functions(
 
     ``trend_steps`` is how many parts of the range each row's ``trend`` has; without, it has none.
     """
+    return reader.kept(
+        ("functions", time_range, book, narrow, trend_steps),
+        lambda: _functions(reader, time_range, book, narrow, trend_steps),
+    )
+
+
+def _functions(
+    reader: Reader, time_range: TimeRange, book: "PriceBook | None", narrow: Narrow, trend_steps: int
+) -> FunctionsView:
     chosen = narrow.chosen(reader.functions())
     rows = function_rows(reader, time_range, book, chosen)
     if trend_steps:

@@ -37,6 +37,10 @@ class ThrottlesView(View[ThrottleView]):
 
 def throttles(reader: Reader, time_range: TimeRange, *, narrow: Narrow | None = None) -> ThrottlesView:
     """The functions with throttles first, then those whose metrics show none; functions without metrics last."""
+    return reader.kept(("throttles view", time_range, narrow), lambda: _throttles(reader, time_range, narrow))
+
+
+def _throttles(reader: Reader, time_range: TimeRange, narrow: Narrow | None) -> ThrottlesView:
     chosen = (narrow or Narrow()).chosen(reader.functions())
     ids = [row.id for row in chosen]
     span = time_range.from_ms, time_range.to_ms
