@@ -8,9 +8,10 @@ store is kept in the temporary folder for the next time. Every view is asked ove
 twice unmeasured, then RUNS times or for PATIENCE seconds, at least 3 times, each time first by a reader that has
 forgotten what it answered before, as after a commit, and then again on the unchanged store. Prints Markdown: p50 and
 p95 of the first answers, p50 of the others, CPU time of a first answer, how many statements and how many thousand
-steps of SQLite's virtual machine one takes (these do not depend on the machine), and the mean time of each of the reader's calls within. Then every distinct statement with its plan, flagged
-where it scans a table that grows with the invocations, reads all of a function's past, or sorts a whole range for one
-page; ``--plans`` prints all plans, else those that are flagged and the ten that take the most steps.
+steps of SQLite's virtual machine one takes (these do not depend on the machine), and the mean time of each of the
+reader's calls within. Then every distinct statement with its plan, flagged where it scans a table that grows with the
+invocations, reads all of a function's past, or sorts a whole range for one page; ``--plans`` prints all plans, else
+those that are flagged and the ten that take the most steps.
 """
 
 import argparse
@@ -244,7 +245,7 @@ def plans(reader: Reader, seen: Statements, *, everything: bool) -> list[str]:
         steps = plan(connection, statement.sample)
         flags = [f"SCANS {table}" for table in scanned(statement.sample, steps)]
         flags += [f"READS ALL TIME of {table}" for table in timeless(statement, steps)]
-        flags += [f"SORTS ALL ROWS of {table} in the range" for table in sorted_whole(statement.sample, steps)]
+        flags += [f"SORTS ALL ROWS of {table} in the range" for table in sorted_whole(statement, steps)]
         flagged += bool(flags)
         if everything or flags or place < 10:
             lines += _told(statement, steps, flags)
@@ -281,6 +282,7 @@ def main() -> None:
     heading = machine()
     book, seen, rows = PriceBook.load(), Statements(), []
     with Reader(path) as reader:
+        reader.stay_open()
         newest, oldest = reader.newest_ms(), reader.oldest_ms()
         if newest is None:
             raise SystemExit(f"{path} holds no invocations")
@@ -298,9 +300,8 @@ def main() -> None:
         count = reader.count_invocations(oldest or 0, newest + 1)
         size_mb = path.stat().st_size / 1e6
         print(f"{count:,} invocations, {len(reader.functions()):,} functions, {size_mb:,.0f} MB; {heading}\n")
-        print(
-            "| view | range | p50 ms | p95 ms | over 16 ms | again, p50 ms | CPU ms | runs | statements | k steps | reader's calls, mean ms |"
-        )
+        columns = ("view", "range", "p50 ms", "p95 ms", "over 16 ms", "again, p50 ms", "CPU ms", "runs", "statements")
+        print(f"| {' | '.join(columns)} | k steps | reader's calls, mean ms |")
         print("|---|---|---|---|---|---|---|---|---|---|---|")
         print("\n".join(map(str, rows)), "", *plans(reader, seen, everything=args.plans), sep="\n")
 

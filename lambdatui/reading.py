@@ -56,9 +56,12 @@ def _borrowed(path: Path) -> Iterator[Reader]:
         file = found.st_dev, found.st_ino
     except OSError:
         file = -1, -1  # opening it says why
-    reader = _take(path, file) or Reader(path)
+    kept = _take(path, file)
+    reader = kept or Reader(path)
     try:
         yield reader
+        if kept is None:
+            reader.stay_open()
     except BaseException:
         reader.close()
         raise

@@ -11,8 +11,6 @@ from urllib.parse import quote
 from collectors.store.glimpse import default_file
 from collectors.store.schema import APPLICATION_ID, VERSION, migrate
 
-MAPPED_BYTES = 2_147_418_112  # the most that SQLite maps: what lies behind is copied, at half the speed
-
 
 class StoreError(Exception):
     """The store cannot be used; the text says why and what to do."""
@@ -125,13 +123,21 @@ def _readable(address: str) -> sqlite3.Connection:
     connection = sqlite3.connect(address, uri=True, isolation_level=None, timeout=5, check_same_thread=False)
     try:
         connection.execute("PRAGMA query_only = 1")
-        connection.execute(f"PRAGMA mmap_size = {MAPPED_BYTES}")
-        connection.execute("PRAGMA cache_size = -16384")
+        connection.execute("PRAGMA mmap_size = 268435456")
         connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone()
     except BaseException:
         connection.close()
         raise
     return connection
+
+
+def keep_at_hand(connection: sqlite3.Connection) -> None:
+    """For a reader that stays open: all of the file that SQLite can map, which takes some milliseconds to touch first.
+
+    What lies behind is copied page by page; mapped pages are the page cache's own, and no memory of this process.
+    """
+    connection.execute("PRAGMA mmap_size = 2147418112")
+    connection.execute("PRAGMA cache_size = -16384")
 
 
 @contextlib.contextmanager

@@ -22,6 +22,7 @@ from collectors.store.open import (
     StoreMissing,
     StoreNewer,
     explained,
+    keep_at_hand,
     open_reader,
 )
 from collectors.store.pages import Lines, Pages
@@ -122,6 +123,10 @@ class Reader:
     def data_version(self) -> int:
         """A number that changes when another process has committed."""
         return cast(int, self._all("PRAGMA data_version")[0][0])
+
+    def stay_open(self) -> None:
+        """Makes ready for many questions, at the price of a slower next one."""
+        keep_at_hand(self._connection)
 
     def is_current(self) -> bool:
         """Whether the store still has this program's schema."""
