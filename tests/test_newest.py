@@ -34,7 +34,9 @@ def db(tmp_path_factory: pytest.TempPathFactory) -> Path:
         events += [Event(at, start(request), **named), Event(at + 3, f"{WORDS[number % 5]} {number}\n", **named)]
         if number % 3 == 0:
             kind = ("ValueError", "KeyError", "OSError")[number % 9 // 3]
-            events.append(Event(at + 4, f"[ERROR] {kind}: of {number % 2}\nTraceback (most recent call last):\n", **named))
+            events.append(
+                Event(at + 4, f"[ERROR] {kind}: of {number % 2}\nTraceback (most recent call last):\n", **named)
+            )
         took = 3000 if number % 4 == 0 else 40 + number % 50  # many take as long as they may
         events.append(Event(at + took, report(request, took), **named))
     imported(folder, events)

@@ -333,7 +333,9 @@ class Reader:
 
     def metric_totals(self, name: str, from_ms: int, to_ms: int, function_ids: Functions = None) -> dict[int, float]:
         """Sum of a collected CloudWatch metric by function, without its peak and last point: in half the time."""
-        span, chosen = tuple(pieces(from_ms, to_ms, newest_ms=to_ms)), self._chosen(function_ids)
+        newest = self._newest_point(name)
+        span = () if newest is None else tuple(pieces(from_ms, to_ms, newest))
+        chosen = self._chosen(function_ids)
         return dict(self.kept(("metric total", name, span, chosen), lambda: self._metric_totals(name, span, chosen)))
 
     def _metric_totals(self, name: str, span: Sequence[Piece], function_ids: Functions) -> dict[int, float]:
@@ -341,6 +343,14 @@ class Reader:
         for function_id, total in self._metered("f.id, sum({total})", name, "'Sum'", span, function_ids):
             found[function_id] = found.get(function_id, 0.0) + total
         return found
+
+    def _newest_point(self, name: str) -> int | None:
+        """When the newest point of a metric's sums begins: whole days end there, where a range ends later."""
+        sql = (
+            "SELECT max((SELECT max(m.start_ms) FROM metrics m WHERE m.metric = ? AND m.function_id = f.id"
+            " AND m.stat = 'Sum')) FROM functions f"
+        )
+        return cast(int | None, self.kept(("newest point", name), lambda: self._all(sql, (name,))[0][0]))
 
     def _metered(
         self, columns: str, name: str, stats: str, span: Sequence[Piece], function_ids: Functions
@@ -482,16 +492,17 @@ def _quantiles(blobs: Sequence[tuple[Any, ...]]) -> list[tuple[int, Quantiles]]:
     """Quantiles of each group's histograms together; groups without a value are absent."""
     if not blobs:
         return []
-    import numpy as np
-
     from collectors.store.histogram import merged_by_group, quantiles
 
-    groups, rows = np.unique(np.array([group for group, _ in blobs], np.int64), return_inverse=True)
-    counts = merged_by_group(rows, [blob for _, blob in blobs], len(groups))
+    groups: dict[int, list[bytes]] = {}
+    for group, blob in blobs:
+        groups.setdefault(group, []).append(blob)
+    ordered = sorted(groups)
+    counts = merged_by_group([groups[group] for group in ordered])
     answers = quantiles(counts, (0.5, 0.95, 0.99))
     return [
-        (int(group), Quantiles(int(total), *values))
-        for group, total, values in zip(groups, counts.sum(axis=1), answers, strict=True)
+        (group, Quantiles(total, *values))
+        for group, total, values in zip(ordered, counts.sum(axis=1).tolist(), answers, strict=True)
         if total
     ]
 

@@ -1,7 +1,7 @@
 """All functions over a range: the first screen, and ``lambdatui functions``."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -98,10 +98,7 @@ def _functions(
     reader: Reader, time_range: TimeRange, book: "PriceBook | None", narrow: Narrow, trend_steps: int
 ) -> FunctionsView:
     chosen = narrow.chosen(reader.functions())
-    rows = function_rows(reader, time_range, book, chosen)
-    if trend_steps:
-        trends = invocations_by_step(reader, time_range.from_ms, time_range.to_ms, trend_steps)
-        rows = [replace(row, trend=trends.get(row.function_id)) for row in rows]
+    rows = function_rows(reader, time_range, book, chosen, trend_steps)
     rows.sort(key=lambda row: (-(row.cost_usd or 0), -row.invocations, row.function))
     counted = sum(row.invocations for row in rows)
     covered = sum(row.invocations * row.coverage for row in rows if row.coverage is not None)
@@ -120,7 +117,11 @@ def _functions(
 
 
 def function_rows(
-    reader: Reader, time_range: TimeRange, book: "PriceBook | None", chosen: Sequence[FunctionRow]
+    reader: Reader,
+    time_range: TimeRange,
+    book: "PriceBook | None",
+    chosen: Sequence[FunctionRow],
+    trend_steps: int = 0,
 ) -> list[FunctionView]:
     """One row for each chosen function, in their order."""
     if not chosen:
@@ -134,6 +135,7 @@ def function_rows(
     summed = summed_by_insights(reader, *span)
     costs = money.costs_by_function(book, known, totals.values()) if book is not None else {}
     projected = money.projected_by_function(reader, time_range, book, chosen)
+    trends = invocations_by_step(reader, *span, trend_steps) if trend_steps else {}
     return [
         _row(
             row,
@@ -143,6 +145,7 @@ def function_rows(
             costs.get(row.id),
             projected.get(row.id),
             INSIGHTS if row.id in summed else BILLED,
+            trends.get(row.id),
         )
         for row in chosen
     ]
@@ -156,6 +159,7 @@ def _row(
     cost_usd: Decimal | None,
     projected_usd: Decimal | None,
     basis: str,
+    trend: tuple[int, ...] | None,
 ) -> FunctionView:
     function = row.function
     reports = totals.reports if totals else 0
@@ -190,6 +194,7 @@ def _row(
         last_seen=totals.last_ms if totals and totals.invocations else None,
         basis=basis if reports else None,
         coverage=coverage_of(reports, invocations),
+        trend=trend,
     )
 
 

@@ -5,7 +5,6 @@ A price in another currency than USD is unknown to a USD column, not converted.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from decimal import Decimal
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -93,7 +92,7 @@ def projected_by_function(
 
 def month_usages(reader: Reader, time_range: TimeRange, functions: Mapping[int, Function]) -> "dict[int, Usage]":
     """The whole month's usage by function id, by the middle estimate; functions without any are absent."""
-    from lambdatui.views.month import days_before, usage_of
+    from lambdatui.views.month import days_before
     from pricing.project_many import months_of_table
 
     found = days_before(reader, time_range.to_ms, list(functions))
@@ -101,12 +100,18 @@ def month_usages(reader: Reader, time_range: TimeRange, functions: Mapping[int, 
         return {}
     month = day_of(month_start_ms(time_range.to_ms - 1))
     ends = months_of_table(found.table, time_range.to_ms, month, since_ms=reader.oldest_ms())
-    return {
-        each: replace(
-            usage_of(functions[each], BILLED), requests=requests, billed_ms=billed_ms, billed_mb_ms=billed_mb_ms
-        )
-        for each, requests, billed_ms, billed_mb_ms in zip(found.ids, *ends[:3].tolist(), strict=True)
-    }
+    used = zip(found.ids, *ends[:3].tolist(), strict=True)
+    return {each: _month_usage(functions[each], *amounts) for each, *amounts in used}
+
+
+def _month_usage(function: Function, requests: int, billed_ms: int, billed_mb_ms: int) -> "Usage":
+    from pricing.usage import Usage
+
+    key = function.key
+    return Usage(
+        key.name, key.account, key.region, function.arch, requests, billed_ms, billed_mb_ms,
+        ephemeral_mb=function.ephemeral_mb,
+    )  # fmt: skip
 
 
 def _by_id(book: "PriceBook", usages: "Mapping[int, Usage]") -> dict[int, Decimal]:
