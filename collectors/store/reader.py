@@ -236,8 +236,11 @@ class Reader:
 
     def series(self, from_ms: int, to_ms: int, step_ms: int, function_ids: Functions = None) -> list[SeriesPoint]:
         """The functions together, step by step (``step_ms`` a multiple of a minute); empty steps are absent."""
+        span, chosen = (from_ms // step_ms * step_ms, to_ms, step_ms), self._chosen(function_ids)
+        return list(self.kept(("series", span, chosen), lambda: self._series(*span, chosen)))
+
+    def _series(self, low: int, to_ms: int, step_ms: int, function_ids: Functions) -> list[SeriesPoint]:
         table = next(name for name in ("day_cells", "hour_cells", "minute_cells") if step_ms % GRAINS[name] == 0)
-        low = from_ms // step_ms * step_ms
         points: dict[int, Totals] = {}
         blobs: list[tuple[int, bytes]] = []
         for function_id in self._ids(function_ids):
@@ -333,24 +336,35 @@ class Reader:
 
     def metric_totals(self, name: str, from_ms: int, to_ms: int, function_ids: Functions = None) -> dict[int, float]:
         """Sum of a collected CloudWatch metric by function, without its peak and last point: in half the time."""
-        newest = self._newest_point(name)
+        return self._figures(name, "Sum", from_ms, to_ms, function_ids)
+
+    def metric_peaks(self, name: str, from_ms: int, to_ms: int, function_ids: Functions = None) -> dict[int, float]:
+        """The largest maximum of a metric by function, likewise."""
+        return self._figures(name, "Maximum", from_ms, to_ms, function_ids)
+
+    def _figures(self, name: str, stat: str, from_ms: int, to_ms: int, function_ids: Functions) -> dict[int, float]:
+        newest = self._newest_point(name, stat)
         span = () if newest is None else tuple(pieces(from_ms, to_ms, newest))
         chosen = self._chosen(function_ids)
-        return dict(self.kept(("metric total", name, span, chosen), lambda: self._metric_totals(name, span, chosen)))
+        column = "f.id, sum({total})" if stat == "Sum" else "f.id, max({peak})"
+        of_both: Callable[[float, float], float] = add if stat == "Sum" else max
 
-    def _metric_totals(self, name: str, span: Sequence[Piece], function_ids: Functions) -> dict[int, float]:
-        found: dict[int, float] = {}
-        for function_id, total in self._metered("f.id, sum({total})", name, "'Sum'", span, function_ids):
-            found[function_id] = found.get(function_id, 0.0) + total
-        return found
+        def read() -> dict[int, float]:
+            found: dict[int, float] = {}
+            for function_id, figure in self._metered(column, name, f"'{stat}'", span, chosen):
+                before = found.get(function_id)
+                found[function_id] = figure if before is None else of_both(before, figure)
+            return found
 
-    def _newest_point(self, name: str) -> int | None:
-        """When the newest point of a metric's sums begins: whole days end there, where a range ends later."""
+        return dict(self.kept(("metric", name, stat, span, chosen), read))
+
+    def _newest_point(self, name: str, stat: str) -> int | None:
+        """When the newest point of a metric begins: whole days end there, where a range ends later."""
         sql = (
             "SELECT max((SELECT max(m.start_ms) FROM metrics m WHERE m.metric = ? AND m.function_id = f.id"
-            " AND m.stat = 'Sum')) FROM functions f"
+            " AND m.stat = ?)) FROM functions f"
         )
-        return cast(int | None, self.kept(("newest point", name), lambda: self._all(sql, (name,))[0][0]))
+        return cast(int | None, self.kept(("newest point", name, stat), lambda: self._all(sql, (name, stat))[0][0]))
 
     def _metered(
         self, columns: str, name: str, stats: str, span: Sequence[Piece], function_ids: Functions

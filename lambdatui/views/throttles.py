@@ -45,7 +45,7 @@ def _throttles(reader: Reader, time_range: TimeRange, narrow: Narrow | None) -> 
     ids = [row.id for row in chosen]
     span = time_range.from_ms, time_range.to_ms
     rejected = reader.metric("Throttles", *span, ids) if ids else {}
-    peak = reader.metric("ConcurrentExecutions", *span, ids) if ids else {}
+    peak = reader.metric_peaks("ConcurrentExecutions", *span, ids) if ids else {}
     metered = reader.metric_totals("Invocations", *span, ids) if ids else {}
     logged = {one.function_id: one.invocations for one in reader.usage(*span, ids)} if ids else {}
     rows = []
@@ -62,7 +62,7 @@ def _throttles(reader: Reader, time_range: TimeRange, narrow: Narrow | None) -> 
                 throttled,
                 throttled / asked if throttled is not None and asked else None,
                 invocations,
-                round(peak[row.id].peak) if row.id in peak else None,
+                round(peak[row.id]) if row.id in peak else None,
                 rejected[row.id].last_ms if row.id in rejected else None,
             )
         )
