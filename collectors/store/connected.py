@@ -8,7 +8,7 @@ from typing import Any, Self, TypeVar, cast
 
 from collectors.model import Function, FunctionKey
 from collectors.store.kept import Kept
-from collectors.store.open import StoreError, explained, keep_at_hand, open_reader
+from collectors.store.open import Still, StoreError, explained, keep_at_hand, open_reader
 from collectors.store.rows import FunctionRow
 from collectors.store.schema import VERSION
 
@@ -86,9 +86,9 @@ class Connected:
         keep_at_hand(self._connection)
 
     def is_current(self) -> bool:
-        """Whether the store still has this program's schema."""
+        """Whether it can see what has changed since it was opened, and the store still has this program's schema."""
         try:
-            return self._all("PRAGMA user_version") == [(VERSION,)]
+            return not isinstance(self._connection, Still) and self._all("PRAGMA user_version") == [(VERSION,)]
         except StoreError:
             return False
 

@@ -85,11 +85,12 @@ class Rollups(Connected):
     def quantiles(self, from_ms: int, to_ms: int, function_ids: Functions = None) -> dict[int, Quantiles]:
         """p50, p95 and p99 of each function with a REPORT in the span."""
         span, chosen = self._pieces(from_ms, to_ms), self._chosen(function_ids)
-        return dict(
-            self.kept(
-                ("quantiles", span, chosen), lambda: dict(_quantiles(self._cells("f.id, c.latency", span, chosen)))
-            )
-        )
+        return dict(self.kept(("quantiles", span, chosen), lambda: self._quantiles(span, chosen)))
+
+    def _quantiles(self, span: Sequence[Piece], function_ids: Functions) -> dict[int, Quantiles]:
+        # Histograms one after the other are one histogram: a blob a function is read in half the time of its cells'.
+        together = "CAST(group_concat(c.latency, '') AS BLOB)"
+        return dict(_quantiles(self._cells(f"f.id, {together}", span, function_ids, "GROUP BY f.id")))
 
     def series(self, from_ms: int, to_ms: int, step_ms: int, function_ids: Functions = None) -> list[SeriesPoint]:
         """The functions together, step by step (``step_ms`` a multiple of a minute); empty steps are absent."""
