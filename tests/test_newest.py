@@ -148,3 +148,11 @@ def test_a_search_finds_what_looking_at_every_line_finds(
     last = list(reader.search(low, high, sorted(chosen), contains=text, limit=7, newest_first=newest_first,
                               ignore_case=ignore_case))  # fmt: skip
     assert last == found[:7]
+
+
+def test_what_was_looked_at_is_what_was_given_out_where_nothing_is_searched_for(reader: Reader) -> None:
+    looked = Looked()
+    lines = reader.search(*EVER, newest_first=True, looked=looked)
+    for _ in range(11):
+        next(lines)
+    assert looked.lines == 10  # the last is still in hand

@@ -26,7 +26,7 @@ _SURE, _SURE_OF_LOWER = re.compile(r"[\x00-\x7f]+"), re.compile(r"[\x00-hjl-\x7f
 
 @dataclass(slots=True)
 class Looked:
-    """How many lines of the span were looked through so far."""
+    """How many lines of the span were given out, or looked at for nothing, so far."""
 
     lines: int = 0
 
@@ -71,7 +71,7 @@ def search(
     serial = 0
     decompress = zstandard.ZstdDecompressor().decompress
     for edge, function_id, identity, within in _chunks(connection, from_ms, to_ms, function_ids, newest_first):
-        yield from _until(heap, wanted, sign * edge)
+        yield from _until(heap, wanted, looked, sign * edge)
         row = connection.execute("SELECT content, lines FROM chunks WHERE id = ?", (identity,)).fetchone()
         if row is None:
             continue
@@ -84,28 +84,34 @@ def search(
             times = _times(lines)[0] if lines else []
             if not times:
                 continue
-            inside = within or sum(from_ms <= time < to_ms for time in times)
-            looked.lines += len(times) if inside is True else inside
+            inside = len(times) if within else sum(from_ms <= time < to_ms for time in times)
             if inside and (not contains or wanted.may_be_in(lines)):
                 first = max(times) if newest_first else min(times)
                 heapq.heappush(heap, (sign * first, 0, sign * serial, function_id, request_id, lines))
+            else:
+                looked.lines += inside
             serial += len(times)
-    yield from _until(heap, wanted, None)
+    yield from _until(heap, wanted, looked, None)
 
 
-def _until(heap: list[_Entry], wanted: _Wanted, edge: int | None) -> Iterator[LogLine]:
+def _until(heap: list[_Entry], wanted: _Wanted, looked: Looked, edge: int | None) -> Iterator[LogLine]:
     """The lines that come before the edge, opening what may hold one."""
     while heap and (edge is None or heap[0][0] < edge):
         at, is_line, serial, function_id, request_id, content = heapq.heappop(heap)
         if is_line:
             yield LogLine(function_id, wanted.sign * at, id_text(request_id), str(content))
+            looked.lines += 1
             continue
         times, raw = _times(content)  # type: ignore[arg-type]
         for place, (time, text) in enumerate(zip(times, _texts(raw), strict=True)):
-            if wanted.from_ms <= time < wanted.to_ms and wanted.is_in(text):
+            if not wanted.from_ms <= time < wanted.to_ms:
+                continue
+            if wanted.is_in(text):
                 heapq.heappush(
                     heap, (wanted.sign * time, 1, serial + wanted.sign * place, function_id, request_id, text)
                 )
+            else:
+                looked.lines += 1
 
 
 def _chunks(
