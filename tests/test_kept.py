@@ -8,7 +8,7 @@ import small_store
 from small_store import CHECKOUT, T0
 
 from collectors.logs.fingerprint import fingerprint
-from collectors.model import MetricPoint
+from collectors.model import MetricPoint, Status
 from collectors.store.kept import Kept
 from collectors.store.open import writing
 from collectors.store.reader import Reader, StoreError
@@ -43,6 +43,7 @@ def commit(db: Path) -> None:
         for table in ("minute_cells", "hour_cells", "day_cells"):
             connection.execute(f"UPDATE {table} SET invocations = invocations + 5, errors = errors + 1")
             connection.execute(f"UPDATE {table}_errors SET occurrences = occurrences + 1")
+        connection.execute("UPDATE invocations SET billed_ms = billed_ms + 1")
 
 
 def everything(reader: Reader) -> dict[str, object]:
@@ -63,6 +64,9 @@ def everything(reader: Reader) -> dict[str, object]:
         "groups": reader.error_groups(low, high),
         "metric": reader.metric("Throttles", low, high),
         "metric total": reader.metric_totals("Throttles", low, high),
+        "page": reader.invocations(low, high),
+        "failed": reader.invocations(low, high, statuses=[Status.ERROR]),
+        "longest": reader.invocations(low, high, order="duration_us", limit=3),
     }
 
 
@@ -76,6 +80,7 @@ def test_a_commit_of_another_connection_is_seen_at_once(db: Path) -> None:
             assert after == everything(fresh)
     same = {name for name in before if before[name] == after[name]}
     assert same == {"newest", "quantiles"}
+    assert {len(before[name]) for name in ("page", "failed", "longest")} == {8, 1, 3}  # type: ignore[arg-type]
 
 
 def test_what_is_kept_is_asked_of_sqlite_once(db: Path) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from collectors.model import Status, packed_id
 from collectors.store.connected import Functions
+from collectors.store.kept import Kept
 from collectors.store.metric_sums import Metrics
 from collectors.store.open import StoreDamaged, StoreError, StoreLocked, StoreMissing, StoreNewer, explained
 from collectors.store.pages import Lines, Pages
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Reader", "StoreDamaged", "StoreError", "StoreLocked", "StoreMissing", "StoreNewer"]
 
+_KEPT_ROWS = 1_024  # of a page: some 400 bytes each
+
 
 class Reader(Rollups, Metrics):
     """A read-only view of one store. Use one for each thread; ``with Reader(path) as reader``."""
@@ -30,6 +33,11 @@ class Reader(Rollups, Metrics):
         super().__init__(path)
         self._pages = Pages(self._connection)
         self._lines = Lines(self._connection)
+        self._kept_pages = Kept(self._connection, most=4)
+
+    def forget(self) -> None:
+        super().forget()
+        self._kept_pages.forget()
 
     def invocations(
         self,
@@ -44,11 +52,21 @@ class Reader(Rollups, Metrics):
         ascending: bool = False,
     ) -> list[InvocationRow]:
         """A page of invocations, newest first unless ordered otherwise."""
-        with self._snapshot():
-            ids = self._ids(function_ids)
-            if order != "start_ms" or ascending:
-                return self._pages.sorted(from_ms, to_ms, ids, statuses, order, ascending, limit, offset)
-            return self._pages.newest(from_ms, to_ms, ids, statuses, limit, offset)
+        wanted = None if statuses is None else tuple(statuses)
+        chosen = self._chosen(function_ids)
+
+        def read() -> list[InvocationRow]:
+            with self._snapshot():
+                ids = self._ids(chosen)
+                if order != "start_ms" or ascending:
+                    return self._pages.sorted(from_ms, to_ms, ids, wanted, order, ascending, limit, offset)
+                return self._pages.newest(from_ms, to_ms, ids, wanted, limit, offset)
+
+        if limit > _KEPT_ROWS:
+            return read()
+        with explained(self._path):
+            asked = from_ms, to_ms, chosen, wanted, order, ascending, limit, offset
+            return list(self._kept_pages.of(asked, read))
 
     def find_invocations(self, request_id: str) -> list[InvocationRow]:
         """All attempts of a request, oldest first. A prefix of 8 characters or more finds failed ones."""
