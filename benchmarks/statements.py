@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 STEPS_AT_ONCE = 100  # of SQLite's virtual machine, between two looks
 MANY_STEPS = 100_000  # more than it takes to find one row for each of some hundred functions
+PAGE_STEPS = 200_000  # more than it takes to read and sort two thousand rows for a page of a thousand
 
 # Tables that grow with the invocations: a plan that scans one of them gets slower by the day.
 GROWING = re.compile(r"^(invocations|chunks|metrics|streams|request_buckets|\w+_cells(_errors)?)$")
@@ -122,9 +123,15 @@ def timeless(statement: Statement, lines: list[str]) -> list[str]:
     return [table for verb, table, terms in _visits(statement.sample, lines) if verb == "SEARCH" and terms <= _OF_OWNER]
 
 
-def sorted_whole(sql: str, lines: list[str]) -> list[str]:
-    """The growing tables whose rows of the whole range are read and sorted for one page of them."""
+def sorted_whole(statement: Statement, lines: list[str]) -> list[str]:
+    """The growing tables whose rows of the whole range are read and sorted for one page of them.
+
+    A stretch that was chosen to hold little more than the page takes few steps.
+    """
+    sql = statement.sample
     if not any("TEMP B-TREE FOR ORDER BY" in line for line in lines) or " LIMIT " not in sql:
+        return []
+    if statement.steps < PAGE_STEPS * statement.runs:
         return []
     return [table for verb, table, terms in _visits(sql, lines) if verb == "SEARCH" and "start_ms" in terms]
 

@@ -19,7 +19,7 @@ from textual.scrollbar import ScrollBar, ScrollBarRender
 from lambdatui.clipboard import osc52
 from lambdatui.commands.palette import PROVIDERS
 from lambdatui.messages import Answered, Failed, StoreChanged
-from lambdatui.reading import Unanswered, Watch
+from lambdatui.reading import Unanswered, Watch, close_idle
 from lambdatui.screens.functions import FunctionsScreen
 from lambdatui.screens.main_screens import MAIN, main_screen
 from lambdatui.session import Session
@@ -167,6 +167,7 @@ class LambdaTui(App[int]):
     def on_unmount(self) -> None:
         self._hold.close()
         self._watch.close()
+        close_idle()
 
     def go_to(self, name: str) -> None:
         """Back to the first screen, and from there to another one, so that Esc always leads home."""

@@ -1,9 +1,11 @@
-"""Asking the store from a thread: one reader for one question, and errors that say what to do."""
+"""Asking the store from a thread: one reader for one question at a time, and errors that say what to do."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, TypeVar
 
 from collectors.store.reader import Reader, StoreError
@@ -31,11 +33,72 @@ class Question:
 def ask(path: Path, choice: RangeChoice, now_ms: int, of: Callable[[Question], Answer]) -> tuple[TimeRange, Answer]:
     """Opens the store, settles the range, and lets ``of`` ask. Raises ``Unanswered``."""
     try:
-        with Reader(path) as reader:
+        with _borrowed(path) as reader:
             time_range = choice.resolve(now_ms, reader.newest_ms(), reader.oldest_ms())
             return time_range, of(Question(reader, time_range, prices()))
     except (StoreError, RangeError) as error:
         raise Unanswered(str(error)) from error
+
+
+_MOST_IDLE = 3  # a screen asks two or three questions at a time
+_idle: list[tuple[Path, tuple[int, int], Reader]] = []
+_idle_lock = Lock()
+
+
+@contextmanager
+def _borrowed(path: Path) -> Iterator[Reader]:
+    """A reader for one question. It stays open for the next: it has what was read since the last commit.
+
+    One that failed is closed, and so are those of a file that another has replaced or a newer program has changed.
+    """
+    try:
+        found = path.stat()
+        file = found.st_dev, found.st_ino
+    except OSError:
+        file = -1, -1  # opening it says why
+    kept = _take(path, file)
+    reader = kept or Reader(path)
+    try:
+        yield reader
+        if kept is None:
+            reader.stay_open()
+    except BaseException:
+        reader.close()
+        raise
+    with _idle_lock:
+        _idle.append((path, file, reader))
+        old = [_idle.pop(0) for _ in range(len(_idle) - _MOST_IDLE)]
+    for _, _, one in old:
+        one.close()
+
+
+def _take(path: Path, file: tuple[int, int]) -> Reader | None:
+    """The reader that was last used on the file, if it can still be used."""
+    with _idle_lock:
+        mine = [each for each in _idle if each[0] == path]
+        _idle[:] = [each for each in _idle if each[0] != path or each[1] == file]
+        fresh = [each for each in mine if each[1] == file]
+        if fresh:
+            _idle.remove(fresh[-1])
+    for each in mine:
+        if each[1] != file:
+            each[2].close()
+    if not fresh:
+        return None
+    reader = fresh[-1][2]
+    if reader.is_current():
+        return reader
+    reader.close()
+    return None
+
+
+def close_idle() -> None:
+    """Closes the readers that are kept open."""
+    with _idle_lock:
+        old = _idle[:]
+        _idle.clear()
+    for _, _, one in old:
+        one.close()
 
 
 @lru_cache(maxsize=1)

@@ -150,6 +150,49 @@ def bill(usages: Sequence[Usage], book: PriceBook, *, free_tier: bool = True, sa
     return Bill(tuple(lines), used, min(dates, default=None))
 
 
+def totals_of(
+    usages: Sequence[Usage], inside: Collection[int], book: PriceBook, *, free_tier: bool = True
+) -> dict[str, Decimal] | None:
+    """``bill(usages).of(inside).totals`` without its lines: whole quantities are summed before they are priced.
+
+    None where there are lines and none of them has a price.
+    """
+    priced = [_with_prices(position, usage, book) for position, usage in enumerate(usages)]
+    _take_free_tier(priced, free_tier)
+    _take_tiers(priced)
+    _take_log_tiers(priced)
+    known: dict[tuple[str, Decimal], int] = {}  # requests and MB-ms by currency and rate
+    sums: dict[str, Decimal] = {}
+    unpriced = False
+    for one in (priced[at] for at in inside):
+        usage, prices = one.usage, one.prices
+        steps = prices.durations.get(one.arch, ()) if prices else ()
+        plain = prices is not None and steps and prices.requests is not None and not _has_more(usage)
+        if plain and prices is not None and prices.requests is not None:
+            currency = prices.partition.currency
+            asked = currency, EXACT.multiply(prices.requests, MB_MS_PER_GB_SECOND)
+            known[asked] = known.get(asked, 0) + usage.requests - one.free_requests
+            for step, mb_ms in zip(steps, one.tier_mb_ms, strict=False):
+                known[currency, step.rate] = known.get((currency, step.rate), 0) + mb_ms
+            continue
+        for line in _lines(one):
+            if line.amount is None:
+                unpriced = True
+            else:
+                sums[line.currency] = EXACT.add(sums.get(line.currency, _ZERO), line.amount)
+    for (currency, rate), amount in known.items():
+        sums[currency] = EXACT.add(sums.get(currency, _ZERO), EXACT.multiply(gb_seconds(amount), rate))
+    return None if unpriced and not sums else sums
+
+
+def _has_more(usage: Usage) -> bool:
+    """Whether anything is billed besides requests and duration on demand."""
+    return bool(
+        usage.ephemeral_mb_ms or usage.provisioned_mb_ms or usage.provisioned_requests
+        or usage.provisioned_billed_mb_ms or usage.event_chunks or usage.metered or usage.instance_seconds
+    )  # fmt: skip
+
+
 def _with_prices(position: int, usage: Usage, book: PriceBook) -> _Priced:
     region, arch, basis = usage.region or DEFAULT_REGION, usage.arch or DEFAULT_ARCH, usage.basis
     if not usage.region:

@@ -14,12 +14,12 @@ from statistics import median
 WEEK = 7
 MOST_DAYS = 84  # twelve weeks tell a weekday's share; older days tell nothing about the next month's level
 _WEEKDAY_DAYS = 28
-_FACTOR_DAYS = 56
-_LEAST_FACTOR_DAYS = 14  # with one week only, a weekday and a single odd day look the same
-_DECAYS = (0.02, 0.05, 0.1, 0.2, 0.4)
-_PRIOR_TRIALS = 6.0  # so many independent trials of its own does a series need to outvote "all memories are alike"
-_SHIFT_LEAST_DAYS, _SHIFT_MOST_DAYS, _SHIFT_BEFORE_DAYS = 5, 14, 14
-_SHIFT_LEAST = 0.2
+FACTOR_DAYS = 56
+LEAST_FACTOR_DAYS = 14  # with one week only, a weekday and a single odd day look the same
+DECAYS = (0.02, 0.05, 0.1, 0.2, 0.4)
+PRIOR_TRIALS = 6.0  # so many independent trials of its own does a series need to outvote "all memories are alike"
+SHIFT_LEAST_DAYS, SHIFT_MOST_DAYS, SHIFT_BEFORE_DAYS = 5, 14, 14
+SHIFT_LEAST = 0.2
 
 # Student's t at 90%, one-sided, by degrees of freedom: the ends of an 80% interval, as AWS Cost Explorer gives it.
 _T90 = (3.078, 1.886, 1.638, 1.533, 1.476, 1.440, 1.415, 1.397, 1.383, 1.372, 1.363, 1.356, 1.350)
@@ -64,10 +64,10 @@ def forecast(days: Sequence[float], first_weekday: int, ahead: int, month_days: 
     weekday = (first_weekday + skipped) % WEEK
     factors = weekday_factors(recent, weekday)
     level, error = _level(recent, weekday, factors, ahead)
-    flat = _mean_of(len(recent), min(month_days or len(recent), len(recent))), _mean_of(len(recent), WEEK)
+    flat = mean_of(len(recent), min(month_days or len(recent), len(recent))), mean_of(len(recent), WEEK)
     by_weekday = []
     for number in range(WEEK):
-        same = _weekday_mean(len(recent), weekday, number)
+        same = weekday_mean(len(recent), weekday, number)
         by_weekday.append(
             tuple(
                 (a + b + c + each * factors[number] / factors[(weekday + at) % WEEK]) / 4
@@ -90,9 +90,9 @@ def weekday_factors(days: Sequence[float], first_weekday: int) -> tuple[float, .
     Medians of ratios to the week around each day, shrunk by the share of their variance that is noise (James and
     Stein): what two weeks show by chance is not taken for a pattern.
     """
-    recent = days[-_FACTOR_DAYS:]
+    recent = days[-FACTOR_DAYS:]
     weekday = (first_weekday + len(days) - len(recent)) % WEEK
-    if len(recent) < _LEAST_FACTOR_DAYS or not any(recent):
+    if len(recent) < LEAST_FACTOR_DAYS or not any(recent):
         return (1.0,) * WEEK
     groups: list[list[float]] = [[] for _ in range(WEEK)]
     for at, day in enumerate(recent):
@@ -122,23 +122,23 @@ def level_shift(days: Sequence[float]) -> int | None:
     At least a week must lie before, and five days after. None where it did not, or by less than
     a fifth. A deploy or a new client looks like this; a single busy day does not.
     """
-    for count in range(_SHIFT_MOST_DAYS, _SHIFT_LEAST_DAYS - 1, -1):
-        before, after = days[-count - _SHIFT_BEFORE_DAYS : -count], days[-count:]
+    for count in range(SHIFT_MOST_DAYS, SHIFT_LEAST_DAYS - 1, -1):
+        before, after = days[-count - SHIFT_BEFORE_DAYS : -count], days[-count:]
         if len(before) < WEEK:
             continue
         old, new = sum(before) / len(before), sum(after) / count
         apart = min(after) > max(before) or max(after) < min(before)
-        if apart and abs(new - old) > _SHIFT_LEAST * max(old, new):
+        if apart and abs(new - old) > SHIFT_LEAST * max(old, new):
             return count
     return None
 
 
-def _mean_of(count: int, last: int) -> list[float]:
+def mean_of(count: int, last: int) -> list[float]:
     last = min(last, count)
     return [0.0] * (count - last) + [1 / last] * last
 
 
-def _weekday_mean(count: int, first_weekday: int, wanted: int) -> list[float]:
+def weekday_mean(count: int, first_weekday: int, wanted: int) -> list[float]:
     """The mean of the weekday in the last four weeks; of all days where it was not seen."""
     begin = max(0, count - _WEEKDAY_DAYS)
     same = [at for at in range(begin, count) if (first_weekday + at) % WEEK == wanted] or range(begin, count)
@@ -164,8 +164,8 @@ def _level(
     for day in flat:
         sums.append(sums[-1] + day)
     ahead_of = [(sums[at + horizon] - sums[at]) / horizon for at in origins]
-    paths = [_smoothed(flat, decay) for decay in _DECAYS]
-    shares = [1.0] * len(_DECAYS)
+    paths = [_smoothed(flat, decay) for decay in DECAYS]
+    shares = [1.0] * len(DECAYS)
     usual = sum(ahead_of) / len(ahead_of) if ahead_of else 0.0
     trials = len(origins) / horizon
     if usual > 0:
@@ -174,12 +174,12 @@ def _level(
             for path in paths
         ]
         mean = sum(errors) / len(errors)
-        errors = [(error * trials + mean * _PRIOR_TRIALS) / (trials + _PRIOR_TRIALS) for error in errors]
+        errors = [(error * trials + mean * PRIOR_TRIALS) / (trials + PRIOR_TRIALS) for error in errors]
         shares = [1 / max(error, 1e-9) ** 2 for error in errors]
     whole = sum(shares)
     shares = [share / whole for share in shares]
     weights = [0.0] * count
-    for decay, share in zip(_DECAYS, shares, strict=True):
+    for decay, share in zip(DECAYS, shares, strict=True):
         left = 1 - decay
         norm = share * decay / (1 - left**count)
         each = norm
@@ -234,7 +234,7 @@ def _spread(
     widened = 1.0
     if count < WEEK:
         variance, widened = max(variance, _LEAST_SPREAD**2), WEEK / count
-    of_days = variance * (1 / ahead + 1 / min(seen, _LEAST_FACTOR_DAYS)) * widened
+    of_days = variance * (1 / ahead + 1 / min(seen, LEAST_FACTOR_DAYS)) * widened
     farther = min(ahead / max(1, min(ahead, count // 3)), _MOST_FARTHER)
     tried = back.square * (1 + farther) / 2
     square = (tried * back.trials + of_days * _PRIOR_ERRORS) / (back.trials + _PRIOR_ERRORS)

@@ -1,6 +1,6 @@
 """When: the day on which each part of the free tier runs out, and the day on which a budget is passed."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -35,33 +35,38 @@ def free_tier_days(
         if partition is not None and partition.free_tier is not None:
             partitions[partition.code] = partition.free_tier
     for code, allowance in partitions.items():
-        found.append(_run_out(daily, projection, today, code, "requests", allowance.requests, _requests, book))
         most = allowance.gb_seconds * MB_MS_PER_GB_SECOND
-        found.append(_run_out(daily, projection, today, code, "gb_seconds", most, _mb_ms, book))
+        inside = [at for at, usage in enumerate(projection.p50) if _code(book, usage) == code]
+        past = [(day, usage) for day, usage in daily if _code(book, usage) == code]
+        found.append(_run_out(past, projection, inside, today, code, "requests", allowance.requests, _REQUESTS))
+        found.append(_run_out(past, projection, inside, today, code, "gb_seconds", most, _MB_MS))
     return tuple(found)
 
 
-def _requests(usage: Usage) -> int:
-    return usage.requests + usage.event_chunks
-
-
-def _mb_ms(usage: Usage) -> int:
-    return usage.billed_mb_ms
+_REQUESTS, _MB_MS = ("requests", "event_chunks"), ("billed_mb_ms",)
 
 
 def _run_out(
     daily: Sequence[tuple[date, Usage]],
     projection: Projection,
+    inside: Sequence[int],
     today: date,
     code: str,
     what: str,
     limit: int,
-    amount: Callable[[Usage], int],
-    book: PriceBook,
+    quantities: Sequence[str],
 ) -> RunOut:
-    measure = _of_partition(book, code, amount)
-    day = _first_over(daily, projection, today, lambda used: measure(used) > limit)
-    return RunOut(code, what, day, day is not None and measure(projection.seen) <= limit)
+    def measure(used: Iterable[Usage]) -> int:
+        return sum(getattr(one, name) for one in used for name in quantities)
+
+    def by(day: date) -> int:
+        return projection.sum_by(day, inside, quantities)
+
+    so_far = measure(projection.seen[at] for at in inside)
+    day = _first_over(
+        daily, projection, today, lambda used: measure(used) > limit, so_far > limit, lambda day: by(day) > limit
+    )
+    return RunOut(code, what, day, day is not None and so_far <= limit)
 
 
 def budget_day(
@@ -86,14 +91,7 @@ def budget_day(
             found = found.of({at for at, one in enumerate(used) if of(one)})
         return found.totals.get(currency, Decimal(0)) > budget
 
-    return _first_over(daily, projection, today, over)
-
-
-def _of_partition(book: PriceBook, code: str, amount: Callable[[Usage], int]) -> Callable[[Sequence[Usage]], int]:
-    def measure(used: Sequence[Usage]) -> int:
-        return sum(amount(one) for one in used if (found := _partition(book, one)) is not None and found.code == code)
-
-    return measure
+    return _first_over(daily, projection, today, over, over(projection.seen), lambda day: over(projection.by(day)))
 
 
 def _first_over(
@@ -101,17 +99,21 @@ def _first_over(
     projection: Projection,
     today: date,
     over: Callable[[Sequence[Usage]], bool],
+    already: bool,
+    over_by: Callable[[date], bool],
 ) -> date | None:
-    """The first day at whose end ``over`` holds; usage only grows, so the day is found by halving."""
+    """The first day at whose end ``over`` holds; usage only grows, so the day is found by halving.
+
+    ``already`` is whether it holds of what was seen, ``over_by`` whether it will on a day to come.
+    """
     start = (projection.path[0][0] if projection.path else today).replace(day=1)
     past = list(_until(daily, start, today))
     if past and over(past):
         days = sorted({day for day, _ in daily if start <= day < today})
         return _halved(days, lambda day: over(list(_until(daily, start, day + timedelta(days=1)))))
-    if over(projection.seen):
+    if already:
         return today
-    days = [day for day, _ in projection.path]
-    return _halved(days, lambda day: over(projection.by(day)))
+    return _halved([day for day, _ in projection.path], over_by)
 
 
 def _until(daily: Sequence[tuple[date, Usage]], start: date, end: date) -> Iterator[Usage]:
@@ -127,6 +129,11 @@ def _halved(days: Sequence[date], holds: Callable[[date], bool]) -> date | None:
         else:
             low = middle + 1
     return days[low] if low < len(days) else None
+
+
+def _code(book: PriceBook, usage: Usage) -> str | None:
+    found = _partition(book, usage)
+    return None if found is None else found.code
 
 
 def _partition(book: PriceBook, usage: Usage) -> Partition | None:

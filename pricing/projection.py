@@ -4,11 +4,10 @@ Usage is projected, then priced: free tier and tiers are not linear, so dollars 
 configured (provisioned concurrency, SnapStart caches, pollers) goes on as it was on the last whole day.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from operator import add, attrgetter
-from typing import TypeVar
 
 from pricing.dimensions import DIMENSIONS
 from pricing.forecast import MOST_DAYS, Forecast, forecast
@@ -18,17 +17,16 @@ DAY_MS = 86_400_000
 WINDOW_DAYS = MOST_DAYS  # how many days before "now" help the projection
 _LEAST_MS = 3_600_000  # the first minutes of data are not multiplied: less than an hour counts as an hour
 
-_QUANTITIES = (
+QUANTITIES = (
     "requests", "billed_ms", "billed_mb_ms", "provisioned_mb_ms", "provisioned_requests", "provisioned_billed_ms",
     "provisioned_billed_mb_ms", "event_chunks", "instance_seconds",
 )  # fmt: skip
 _CONFIGURED = frozenset(("provisioned_mb_ms", "instance_seconds"))
-_FITTED = (2, 0, 6)  # the level is that of GB-seconds; of requests or provisioned duration where there are none
-_quantities = attrgetter(*_QUANTITIES)
+FITTED = (2, 0, 6)  # the level is that of GB-seconds; of requests or provisioned duration where there are none
+_quantities = attrgetter(*QUANTITIES)
 
 Amounts = tuple[int, ...]
-_Key = TypeVar("_Key")
-_Days = dict[int, Amounts]  # by day number
+Days = dict[int, Amounts]  # by day number
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +51,24 @@ class Projection:
 
     def by(self, day: date) -> tuple[Usage, ...]:
         """The month's usage up to the end of ``day`` (today or later), by the middle estimate."""
-        part = max((share for one, share in self.path if one <= day), default=0.0)
+        part = self._part(day)
         return tuple(_between(one, other, part) for one, other in zip(self.seen, self.p50, strict=True))
+
+    def sum_by(self, day: date, usages: Iterable[int], quantities: Sequence[str]) -> int:
+        """The same of some usages, by position, as the sum of some of their quantities."""
+        part, total = self._part(day), 0
+        for at in usages:
+            for name in quantities:
+                low = getattr(self.seen[at], name)
+                total += low + round((getattr(self.p50[at], name) - low) * part)
+        return total
+
+    def _part(self, day: date) -> float:
+        return max((share for one, share in self.path if one <= day), default=0.0)
 
 
 @dataclass(frozen=True, slots=True)
-class _Clock:
+class Clock:
     """Now, in day numbers. ``gone`` is the part of today's usage that a usual day would have had by now."""
 
     today: int
@@ -73,7 +83,7 @@ class _Clock:
     @classmethod
     def at(
         cls, as_of_ms: int, start: int, after: int, first: int, since_ms: int | None, hours: Sequence[float] | None
-    ) -> "_Clock":
+    ) -> "Clock":
         today, elapsed_ms = divmod(as_of_ms, DAY_MS)
         since_ms = since_ms if since_ms is not None and since_ms // DAY_MS == first and since_ms % DAY_MS else None
         gone = elapsed_ms / DAY_MS
@@ -91,6 +101,32 @@ class _Clock:
     def ahead(self) -> int:
         """Today and the days after it in the month."""
         return self.after - self.today
+
+    def projection(
+        self,
+        totals: "Days",
+        so_far: tuple[Usage, ...],
+        p50: tuple[Usage, ...],
+        scaled: Callable[[float], tuple[Usage, ...]],
+    ) -> Projection:
+        """What is told of a month that is not over. ``totals`` are the sums that the interval is for."""
+        days_left = (self.after * DAY_MS - self.as_of_ms) / DAY_MS
+        whole = self.settled(min(totals))
+        model, place = _fitted(totals, whole, self)
+        path = _path(rest_by_day(totals, place, model, self) if whole else (), self)
+        count = len(whole)
+        if model.low is None or model.high is None:
+            method = f"run rate; no interval with {count} whole day{'' if count == 1 else 's'} seen"
+            return Projection(None, p50, None, method, count, days_left, so_far, path)
+        return Projection(
+            scaled(model.low), p50, scaled(model.high), _method(model, count), count, days_left, so_far, path,
+            model.shifted,
+        )  # fmt: skip
+
+
+def ended(used: tuple[Usage, ...], days_seen: int) -> Projection:
+    """Of a month that is over: nothing is left to project."""
+    return Projection(used, used, used, "the month is over", days_seen, 0.0, used)
 
 
 def project(
@@ -111,7 +147,7 @@ def project(
     was seen in part is no whole day. ``hours`` are the 24 shares of a usual day (UTC); without them a day is even.
     ``spread_of`` are the (function, account, region) whose sum the interval is for; all where None.
     """
-    start, after = _month_days(month)
+    start, after = month_days(month)
     as_of_ms = max(as_of_ms, start * DAY_MS)
     left_ms = max(0, after * DAY_MS - as_of_ms)
     if not daily:
@@ -120,84 +156,38 @@ def project(
     first = min(min(days) for _, days in series.values())
     seen = {key: _sum(len(names), (a for day, a in days.items() if start <= day < after))
             for key, (_, days) in series.items()}  # fmt: skip
-    so_far = tuple(_usage(of, names, seen[key]) for key, (of, _) in series.items())
+    so_far = tuple(usage_of(of, names, seen[key]) for key, (of, _) in series.items())
     if not left_ms:
         whole = len({day for _, days in series.values() for day in days if start <= day < after})
-        return Projection(so_far, so_far, so_far, "the month is over", whole, 0.0, so_far)
-    clock = _Clock.at(as_of_ms, start, after, first, since_ms, hours)
-    rests = {key: _rest(names, days, clock) for key, (_, days) in series.items()}
+        return ended(so_far, whole)
+    clock = Clock.at(as_of_ms, start, after, first, since_ms, hours)
+    rests = {key: rest(names, days, clock) for key, (_, days) in series.items()}
     chosen = [key for key in series if spread_of is None or key[:3] in spread_of] or list(series)
-    totals = _together(len(names), [series[key][1] for key in chosen])
-    whole_days = clock.settled(min(totals))
-    model, place = _fitted(totals, whole_days, clock)
-    path = _path(_rest_by_day(totals, place, model, clock) if whole_days else (), clock)
-    p50 = tuple(_usage(of, names, _plus(seen[key], rests[key])) for key, (of, _) in series.items())
-    count = len(whole_days)
-    if model.low is None or model.high is None:
-        method = f"run rate; no interval with {count} whole day{'' if count == 1 else 's'} seen"
-        return Projection(None, p50, None, method, count, left_ms / DAY_MS, so_far, path)
+    p50 = tuple(usage_of(of, names, _plus(seen[key], rests[key])) for key, (of, _) in series.items())
 
     def scaled(factor: float) -> tuple[Usage, ...]:
         factors = [1.0 if _configured(name) else factor for name in names]
         return tuple(
-            _usage(of, names, _plus(seen[key], _scaled(rests[key], factors))) for key, (of, _) in series.items()
+            usage_of(of, names, _plus(seen[key], _scaled(rests[key], factors))) for key, (of, _) in series.items()
         )
 
-    return Projection(
-        scaled(model.low), p50, scaled(model.high), _method(model, count), count, left_ms / DAY_MS, so_far, path,
-        model.shifted,
-    )  # fmt: skip
+    return clock.projection(_together(len(names), [series[key][1] for key in chosen]), so_far, p50, scaled)
 
 
-def project_together(
-    series: Mapping[_Key, Mapping[int, Amounts]], as_of_ms: int, month: date, *, since_ms: int | None = None
-) -> dict[_Key, Amounts]:
-    """The month's quantities of many functions at once, each for each, by the weights of their sum.
-
-    ``series`` has amounts by day number (days since 1970) for each function; the last amount is what the level is
-    taken from, such as MB-ms. A function that is younger than the others is projected by itself, because its unknown
-    days are not zeros. This is for lists of hundreds: one model instead of hundreds; ``project`` is the careful one.
-    """
-    start, after = _month_days(month)
-    as_of_ms = max(as_of_ms, start * DAY_MS)
-    kept = {key: dict(days) for key, days in series.items() if days}
-    if not kept:
-        return {}
-    width = len(next(iter(next(iter(kept.values())).values())))
-    first = min(min(days) for days in kept.values())
-    clock = _Clock.at(as_of_ms, start, after, first, since_ms, None)
-    totals = _together(width, list(kept.values()))
-    whole = clock.settled(first)
-    shared = _Weights(totals, whole, width - 1, clock) if whole and clock.ahead > 0 else None
-    found: dict[_Key, Amounts] = {}
-    for key, days in kept.items():
-        seen = _sum(width, (amounts for day, amounts in days.items() if start <= day < after))
-        own = clock.settled(min(days))
-        if clock.ahead <= 0:
-            rest: Amounts = (0,) * width
-        elif not own:
-            rest = _at_first_rate(days, clock)
-        else:
-            weights = shared if shared is not None and own == whole else _Weights(days, own, width - 1, clock)
-            rest = weights.rest(days, width)
-        found[key] = _plus(seen, rest)
-    return found
-
-
-class _Weights:
+class Weights:
     """One forecast with the days ahead summed: a weighting of settled days, and of today so far."""
 
-    def __init__(self, days: _Days, whole: range, place: int, clock: _Clock) -> None:
+    def __init__(self, days: Days, whole: range, place: int, clock: Clock) -> None:
         used = [days[day][place] if day in days else 0 for day in whole]
         model = forecast(used, (whole.start + 3) % 7, clock.ahead, min(len(whole), clock.today - clock.start))
         left = 1 - clock.gone
         parts = [left * left, *[1.0] * (clock.ahead - 1)]
         sums = [sum(part * weights[at] for part, weights in zip(parts, model.weights, strict=True))
                 for at in range(len(whole))]  # fmt: skip
-        self._of = dict(zip(whole, sums, strict=True)) | {clock.today: left}
+        self.by_day = dict(zip(whole, sums, strict=True)) | {clock.today: left}
 
-    def rest(self, days: _Days, width: int) -> Amounts:
-        used = [(self._of[day], amounts) for day, amounts in days.items() if day in self._of]
+    def rest(self, days: Days, width: int) -> Amounts:
+        used = [(self.by_day[day], amounts) for day, amounts in days.items() if day in self.by_day]
         return tuple(round(sum(weight * amounts[at] for weight, amounts in used)) for at in range(width))
 
 
@@ -210,10 +200,10 @@ def _method(model: Forecast, count: int) -> str:
     return f"{said}; 80% interval from their spread{short}"
 
 
-def _fitted(days: _Days, whole: range, clock: _Clock) -> tuple[Forecast, int]:
-    """The forecast of the first quantity of ``_FITTED`` that was used at all, and which that is."""
+def _fitted(days: Days, whole: range, clock: Clock) -> tuple[Forecast, int]:
+    """The forecast of the first quantity of ``FITTED`` that was used at all, and which that is."""
     none: Amounts = (0,) * len(next(iter(days.values())))
-    place = next((at for at in _FITTED if any(amounts[at] for amounts in days.values())), None)
+    place = next((at for at in FITTED if any(amounts[at] for amounts in days.values())), None)
     if place is None:
         place = next((at for at in range(len(none)) if any(amounts[at] for amounts in days.values())), 0)
     used = [days.get(day, none)[place] for day in whole]
@@ -221,20 +211,20 @@ def _fitted(days: _Days, whole: range, clock: _Clock) -> tuple[Forecast, int]:
     return forecast(used, weekday, clock.ahead, min(len(whole), clock.today - clock.start)), place
 
 
-def _rest(names: Sequence[str], days: _Days, clock: _Clock) -> Amounts:
+def rest(names: Sequence[str], days: Days, clock: Clock) -> Amounts:
     """What the rest of the month adds, in every quantity of one function."""
     whole = clock.settled(min(days))
     if not whole:
-        return _at_first_rate(days, clock)
+        return at_first_rate(days, clock)
     model, _ = _fitted(days, whole, clock)
     return tuple(
-        _standing(days, at, clock) if _configured(name) else round(sum(_rest_by_day(days, at, model, clock)))
+        _standing(days, at, clock) if _configured(name) else round(sum(rest_by_day(days, at, model, clock)))
         if any(amounts[at] for amounts in days.values()) else 0
         for at, name in enumerate(names)
     )  # fmt: skip
 
 
-def _rest_by_day(days: _Days, place: int, model: Forecast, clock: _Clock) -> list[float]:
+def rest_by_day(days: Days, place: int, model: Forecast, clock: Clock) -> list[float]:
     """What is still to come of today and of each day after it. With nothing settled: nothing is known."""
     whole = clock.settled(min(days))
     used = [(at, days[day][place]) for at, day in enumerate(whole) if day in days and days[day][place]]
@@ -245,7 +235,7 @@ def _rest_by_day(days: _Days, place: int, model: Forecast, clock: _Clock) -> lis
     return ahead
 
 
-def _at_first_rate(days: _Days, clock: _Clock) -> Amounts:
+def at_first_rate(days: Days, clock: Clock) -> Amounts:
     """Without any whole day: the rate of the part of a day, or of the hours of today, that were seen."""
     left_ms = clock.after * DAY_MS - clock.as_of_ms
     first = min(days)
@@ -259,7 +249,7 @@ def _at_first_rate(days: _Days, clock: _Clock) -> Amounts:
     return tuple(amount * left_ms // (until_ms - begin_ms) for amount in used)
 
 
-def _standing(days: _Days, place: int, clock: _Clock) -> int:
+def _standing(days: Days, place: int, clock: Clock) -> int:
     """A configured quantity: as on the last whole day, for what is left of today and for each day to come."""
     a_day = days[clock.today - 1][place] if clock.today - 1 in days else 0
     if not a_day and clock.elapsed_ms and clock.today in days:
@@ -267,7 +257,7 @@ def _standing(days: _Days, place: int, clock: _Clock) -> int:
     return a_day * (clock.after * DAY_MS - clock.as_of_ms) // DAY_MS
 
 
-def _path(by_day: Sequence[float], clock: _Clock) -> tuple[tuple[date, float], ...]:
+def _path(by_day: Sequence[float], clock: Clock) -> tuple[tuple[date, float], ...]:
     whole, so_far, path = sum(by_day), 0.0, []
     even = [1 - clock.elapsed_ms / DAY_MS] + [1.0] * (clock.ahead - 1)
     parts = by_day if whole > 0 else even
@@ -281,7 +271,7 @@ def _path(by_day: Sequence[float], clock: _Clock) -> tuple[tuple[date, float], .
 _EPOCH = date(1970, 1, 1).toordinal()
 
 
-def _month_days(month: date | tuple[date, date]) -> tuple[int, int]:
+def month_days(month: date | tuple[date, date]) -> tuple[int, int]:
     """The day numbers of the first of the month and of the next, or of a period's ends."""
     if isinstance(month, tuple):
         return month[0].toordinal() - _EPOCH, month[1].toordinal() - _EPOCH
@@ -292,11 +282,11 @@ def _month_days(month: date | tuple[date, date]) -> tuple[int, int]:
 
 def _by_function(
     daily: Sequence[tuple[date, Usage]],
-) -> tuple[tuple[str, ...], dict[tuple[object, ...], tuple[Usage, _Days]]]:
+) -> tuple[tuple[str, ...], dict[tuple[object, ...], tuple[Usage, Days]]]:
     """The quantities' names, and each function's days, in the order of the first usage."""
     metered = sorted({name for _, usage in daily for name, _ in usage.metered})
-    names = (*_QUANTITIES, *metered)
-    series: dict[tuple[object, ...], tuple[Usage, _Days]] = {}
+    names = (*QUANTITIES, *metered)
+    series: dict[tuple[object, ...], tuple[Usage, Days]] = {}
     for day, usage in daily:
         used: Amounts = _quantities(usage)
         if metered:
@@ -310,7 +300,7 @@ def _by_function(
     return names, series
 
 
-def _together(width: int, series: Sequence[_Days]) -> _Days:
+def _together(width: int, series: Sequence[Days]) -> Days:
     if len(series) == 1:
         return series[0]
     found: dict[int, list[Amounts]] = {}
@@ -320,9 +310,9 @@ def _together(width: int, series: Sequence[_Days]) -> _Days:
     return {day: _sum(width, amounts) for day, amounts in found.items()}
 
 
-def _usage(of: Usage, names: Sequence[str], amounts: Amounts) -> Usage:
+def usage_of(of: Usage, names: Sequence[str], amounts: Amounts) -> Usage:
     """The usage of ``amounts``, for the function that ``of`` is about."""
-    fixed = len(_QUANTITIES)
+    fixed = len(QUANTITIES)
     metered = tuple((name, amount) for name, amount in zip(names[fixed:], amounts[fixed:], strict=True) if amount)
     requests, billed_ms, billed_mb_ms, p_mb_ms, p_requests, p_ms, p_billed, chunks, seconds = amounts[:fixed]
     return Usage(
@@ -339,7 +329,7 @@ def _between(one: Usage, other: Usage, part: float) -> Usage:
         return low + round((high - low) * part)
 
     metered = dict(one.metered)
-    amounts = {name: at(getattr(one, name), getattr(other, name)) for name in _QUANTITIES}
+    amounts = {name: at(getattr(one, name), getattr(other, name)) for name in QUANTITIES}
     more = tuple((name, at(metered.get(name, 0), amount)) for name, amount in other.metered)
     return replace(other, **amounts, metered=more)  # type: ignore[arg-type]
 

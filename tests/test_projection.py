@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from pricing.bill import bill
 from pricing.pricebook import PriceBook
-from pricing.projection import DAY_MS, Projection, hour_shares, project, project_together
+from pricing.projection import DAY_MS, Projection, hour_shares, project
 from pricing.usage import Usage
 
 MONTH = date(2026, 10, 1)  # 31 days
@@ -238,19 +238,3 @@ def test_an_interval_can_be_for_some_functions_alone() -> None:
     calm, wild = (project(history, now, MONTH, spread_of={(name, "", "us-east-1")}) for name in ("f", "wild"))
     assert requests(calm.p10) == requests(calm.p90)
     assert requests(wild.p10) < requests(wild.p50) < requests(wild.p90)
-
-
-def test_hundreds_are_projected_as_one_is() -> None:
-    first = MONTH.toordinal() - date(1970, 1, 1).toordinal()
-    series = {
-        "old": {first + at: (100 + at, (100 + at) * 50) for at in range(12)},
-        "new": {first + 11: (7, 350)},
-    }
-    now = epoch_ms(date(2026, 10, 13))
-    together = project_together(series, now, MONTH)
-    alone = project(days(MONTH, [100 + at for at in range(12)]), now, MONTH)
-    assert abs(together["old"][0] - requests(alone.p50)) <= 20 * 31
-    assert together["new"] == (7 + 19 * 7, 350 + 19 * 350)
-    assert project_together({}, now, MONTH) == {}
-    over = epoch_ms(date(2026, 11, 1))
-    assert project_together(series, over, MONTH)["new"] == (7, 350)

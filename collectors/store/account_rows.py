@@ -212,9 +212,9 @@ def summed_by_insights(reader: Reader, from_ms: int, to_ms: int) -> set[int]:
     return {
         function_id
         for (function_id,) in reader.select(
-            "SELECT DISTINCT s.function_id FROM insights_cells s JOIN hour_cells h"
-            " ON h.function_id = s.function_id AND h.start_ms = s.start_ms AND h.reports = s.reports"
-            " WHERE s.start_ms >= ? AND s.start_ms < ?",
+            "SELECT DISTINCT s.function_id FROM functions f CROSS JOIN insights_cells s"
+            " ON s.function_id = f.id AND s.start_ms >= ? AND s.start_ms < ? CROSS JOIN hour_cells h"
+            " ON h.function_id = s.function_id AND h.start_ms = s.start_ms AND h.reports = s.reports",
             (from_ms - hour + 1, to_ms),
         )
     }

@@ -20,13 +20,17 @@ def grain_of(from_ms: int, to_ms: int) -> str:
 
 def invocations_by_step(reader: Reader, from_ms: int, to_ms: int, steps: int) -> dict[int, tuple[int, ...]]:
     """Invocations of each function in ``steps`` equal parts of the span; functions without any are absent."""
-    table = grain_of(from_ms, to_ms)
-    rows = reader.select(
-        f"SELECT c.function_id, c.start_ms, c.invocations FROM functions f CROSS JOIN {table} c"
-        " ON c.function_id = f.id AND c.start_ms >= ? AND c.start_ms < ?",
-        (from_ms // GRAINS[table] * GRAINS[table], to_ms),
-    )
-    return binned([(row[0], row[1], row[2]) for row in rows], from_ms, to_ms, steps)
+
+    def read() -> dict[int, tuple[int, ...]]:
+        table = grain_of(from_ms, to_ms)
+        rows = reader.select(
+            f"SELECT c.function_id, c.start_ms, c.invocations FROM functions f CROSS JOIN {table} c"
+            " ON c.function_id = f.id AND c.start_ms >= ? AND c.start_ms < ?",
+            (from_ms // GRAINS[table] * GRAINS[table], to_ms),
+        )
+        return binned([(row[0], row[1], row[2]) for row in rows], from_ms, to_ms, steps)
+
+    return reader.kept(("invocations by step", from_ms, to_ms, steps), read)
 
 
 def errors_by_step(reader: Reader, from_ms: int, to_ms: int, steps: int) -> dict[tuple[int, str], tuple[int, ...]]:

@@ -14,13 +14,18 @@ def known_until(reader: Reader, functions: list[FunctionRow]) -> dict[int, tuple
 
     Times are epoch ms. The first is None where no collection has marked what it covers: imports, a runner's log.
     """
-    newest = dict(
-        reader.select(
-            "SELECT f.id, (SELECT last_ms FROM day_cells WHERE function_id = f.id ORDER BY start_ms DESC LIMIT 1)"
-            " FROM functions f"
-        )
+    newest: dict[int, int | None] = reader.kept(
+        "newest of each",
+        lambda: dict(
+            reader.select(
+                "SELECT f.id, (SELECT last_ms FROM day_cells WHERE function_id = f.id ORDER BY start_ms DESC LIMIT 1)"
+                " FROM functions f"
+            )
+        ),
     )
-    marks: dict[str, int] = dict(reader.select("SELECT item, max(to_ms) FROM covered GROUP BY item"))
+    marks: dict[str, int] = reader.kept(
+        "marks", lambda: dict(reader.select("SELECT item, max(to_ms) FROM covered GROUP BY item"))
+    )
     found: dict[int, tuple[int | None, int | None]] = {}
     for row in functions:
         key = row.function.key
@@ -34,6 +39,10 @@ def known_until(reader: Reader, functions: list[FunctionRow]) -> dict[int, tuple
 
 def collected_every_ms(reader: Reader) -> int | None:
     """The usual time from one collection to the next of the same source; the longest of the sources'; None unknown."""
+    return reader.kept("collected every", lambda: _collected_every_ms(reader))
+
+
+def _collected_every_ms(reader: Reader) -> int | None:
     begun: dict[str, list[int]] = {}
     for source, started_ms in reader.select(
         "SELECT source, started_ms FROM collections WHERE source LIKE 'collect %' ORDER BY id DESC LIMIT ?",

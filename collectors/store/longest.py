@@ -1,43 +1,77 @@
-"""Where a span's longest invocations are: the days and hours whose maxima can hold them, and no others.
+"""A span's longest invocations, found from its days down to their hours, minutes and rows, the longest first.
 
-A cell knows its longest invocation. With the N-th largest maximum as a bound, there are N invocations as long, and
-every invocation as long lies in a cell whose maximum is: of a month of millions a thousand hours are read.
+A cell knows its longest invocation, so no row of it comes before that: what is opened next is always what can hold the
+next one. Some hundred cells are opened for some hundred rows, of however many millions, and however many timed out at
+the same limit.
 """
 
 import heapq
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
+from itertools import count
 
-from collectors.store.spans import DAY, HOUR
+from collectors.store.schema import GRAINS
+from collectors.store.spans import DAY
 
-Place = tuple[int, int, int]  # function_id, from_ms, to_ms
+Found = tuple[int, int, bytes | str, int]  # function_id, start_ms, request_id, stream_id: an invocation's key
+# Ordered: -duration_us, -start_ms, whether it is a row, function_id, whether the request id is packed, the id, and the
+# stream_id. A cell has the longest and the latest that it can hold, and its grain in place of a stream: among equals
+# it is opened before a row is given out.
+_Entry = tuple[int, int, int, int, int, bytes | str, int]
+_TABLES = ("day_cells", "hour_cells", "minute_cells")
+_SIZES = tuple(GRAINS[table] for table in _TABLES)
+_CELL = "-c.max_duration_us, 1 - min(c.start_ms + ?, ?), 0, c.function_id, 0, x'', ?"
+_ROWS = (
+    "SELECT -duration_us, -start_ms, 1, function_id, typeof(request_id) = 'blob', request_id, stream_id"
+    " FROM invocations WHERE function_id = ? AND start_ms >= ? AND start_ms < ? AND duration_us IS NOT NULL"
+    " ORDER BY 1, 2, 5, 6, 7"
+)
+_OLDEST = "SELECT min(start_ms) FROM invocations WHERE function_id = ?"
 
 
-def places(
-    connection: sqlite3.Connection, from_ms: int, to_ms: int, function_ids: Sequence[int], wanted: int
-) -> tuple[list[Place], int]:
-    """Hours, cut to the span, that hold its ``wanted`` longest invocations, and the least duration of these in us."""
+def longest(connection: sqlite3.Connection, from_ms: int, to_ms: int, function_ids: Sequence[int]) -> Iterator[Found]:
+    """Rows of the span that have a duration, the longest first, the newest first among equals."""
+    oldest: dict[int, int] = {}
     marks = ", ".join("?" * len(function_ids))
     days = connection.execute(
-        "SELECT c.function_id, c.start_ms, c.max_duration_us FROM functions f CROSS JOIN day_cells c"
+        f"SELECT {_CELL} FROM functions f CROSS JOIN day_cells c"
         f" ON c.function_id = f.id AND c.start_ms >= ? AND c.start_ms < ? WHERE f.id IN ({marks})"
-        " AND c.max_duration_us IS NOT NULL",
-        (from_ms // DAY * DAY, to_ms, *function_ids),
-    ).fetchall()
-    bound = _bound((row[2] for row in days if from_ms <= row[1] <= to_ms - DAY), wanted)
-    hours: list[tuple[int, int, int]] = []
-    for function_id, start_ms, longest in days:
-        if longest >= bound:
-            hours += connection.execute(
-                "SELECT function_id, start_ms, max_duration_us FROM hour_cells WHERE function_id = ?"
-                " AND start_ms >= ? AND start_ms < ? AND max_duration_us >= ?",
-                (function_id, max(start_ms, from_ms // HOUR * HOUR), min(start_ms + DAY, to_ms), bound),
-            )
-    bound = max(bound, _bound((row[2] for row in hours if from_ms <= row[1] <= to_ms - HOUR), wanted))
-    return [(row[0], max(row[1], from_ms), min(row[1] + HOUR, to_ms)) for row in hours if row[2] >= bound], bound
+        " AND c.max_duration_us IS NOT NULL ORDER BY 1, 2",
+        (DAY, to_ms, 0, from_ms // DAY * DAY, to_ms, *function_ids),
+    )
+    heap: list[tuple[_Entry, int, Iterator[_Entry]]] = []
+    sources = count()
+
+    def open_next(source: Iterator[_Entry]) -> None:
+        entry = next(source, None)
+        if entry is not None:
+            heapq.heappush(heap, (entry, next(sources), source))
+
+    open_next(days)
+    while heap:
+        (_, latest, is_row, function_id, _, request_id, place), _, source = heapq.heappop(heap)
+        open_next(source)
+        if is_row:
+            yield function_id, -latest, request_id, place
+            continue
+        size = _SIZES[place]
+        start = -latest // size * size
+        if function_id not in oldest:
+            (first,) = connection.execute(_OLDEST, (function_id,)).fetchone()
+            oldest[function_id] = to_ms if first is None else first
+        if start + size > oldest[function_id]:  # else its rows were pruned
+            low, high = max(start, from_ms), min(start + size, to_ms)
+            open_next(_opened(connection, place, function_id, low, high))
 
 
-def _bound(maxima: Iterable[int], wanted: int) -> int:
-    """The ``wanted``-th largest; 0 where there are fewer."""
-    largest = heapq.nlargest(wanted, maxima)
-    return largest[-1] if len(largest) == wanted else 0
+def _opened(connection: sqlite3.Connection, place: int, function_id: int, low: int, high: int) -> Iterator[_Entry]:
+    """What lies in a cell: finer cells, or rows, in order. Read at once: next to nothing is ever left in them."""
+    if place == len(_TABLES) - 1:
+        return iter(connection.execute(_ROWS, (function_id, low, high)).fetchall())
+    size = _SIZES[place + 1]
+    finer = connection.execute(
+        f"SELECT {_CELL} FROM {_TABLES[place + 1]} c WHERE c.function_id = ? AND c.start_ms >= ? AND c.start_ms < ?"
+        " AND c.max_duration_us IS NOT NULL ORDER BY 1, 2",
+        (size, high, place + 1, function_id, low // size * size, high),
+    )
+    return iter(finer.fetchall())

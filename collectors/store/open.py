@@ -36,6 +36,10 @@ class StoreUnwritable(StoreError):
     """No permission, no space, or a read-only file system."""
 
 
+class Still(sqlite3.Connection):
+    """Takes its file for one that never changes: if another machine does change it, only a new connection sees that."""
+
+
 def default_path() -> Path:
     """``$LAMBDATUI_DB``, else ``lambdatui/lambdatui.db`` in the XDG data folder."""
     return Path(default_file())
@@ -98,7 +102,7 @@ def open_reader(path: Path) -> sqlite3.Connection:
             if "unable to open" not in str(error).lower() or not os.access(path, os.R_OK):
                 raise
             # A WAL store on a read-only file system cannot make its -shm file; as a still file it can be read.
-            connection = _readable(address + "&immutable=1")
+            connection = _readable(address + "&immutable=1", Still)
         version = _looked_over(connection, path)
         if version == 0:
             connection.close()
@@ -119,8 +123,10 @@ def _upgrade(path: Path) -> None:
         raise type(error)(f"{path} is of an older lambdatui and cannot be brought up to date: {error}") from error
 
 
-def _readable(address: str) -> sqlite3.Connection:
-    connection = sqlite3.connect(address, uri=True, isolation_level=None, timeout=5, check_same_thread=False)
+def _readable(address: str, factory: type[sqlite3.Connection] = sqlite3.Connection) -> sqlite3.Connection:
+    connection = sqlite3.connect(
+        address, uri=True, isolation_level=None, timeout=5, check_same_thread=False, factory=factory
+    )
     try:
         connection.execute("PRAGMA query_only = 1")
         connection.execute("PRAGMA mmap_size = 268435456")
@@ -129,6 +135,15 @@ def _readable(address: str) -> sqlite3.Connection:
         connection.close()
         raise
     return connection
+
+
+def keep_at_hand(connection: sqlite3.Connection) -> None:
+    """For a reader that stays open: all of the file that SQLite can map, which takes some milliseconds to touch first.
+
+    What lies behind is copied page by page; mapped pages are the page cache's own, and no memory of this process.
+    """
+    connection.execute("PRAGMA mmap_size = 2147418112")
+    connection.execute("PRAGMA cache_size = -16384")
 
 
 @contextlib.contextmanager

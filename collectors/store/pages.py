@@ -1,14 +1,14 @@
 """Pages of invocations, newest first over any number of functions, and their log lines."""
 
-import heapq
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from itertools import islice
 from typing import Any
 
 from collectors.model import Status, id_text
+from collectors.store import newest
 from collectors.store.lines import opened, unpacked
-from collectors.store.longest import places
+from collectors.store.longest import Found, longest
 from collectors.store.rows import InvocationRow, LogLine
 
 _COLUMNS = (
@@ -40,21 +40,8 @@ class Pages:
         offset: int,
     ) -> list[InvocationRow]:
         """A page, newest first."""
-        rows = self._newest(from_ms, to_ms, function_ids, statuses)
-        return self.records(list(islice(rows, offset, offset + limit)))
-
-    def _newest(
-        self, from_ms: int, to_ms: int, function_ids: Sequence[int], statuses: Sequence[Status] | None
-    ) -> Iterator[tuple[Any, ...]]:
-        """Newest first, fetched as they are asked for. Failures are found by their error, not by looking at all."""
-        if statuses is not None and all(each.failed for each in statuses):
-            wanted = {int(each) for each in statuses}
-            rows = self._merged(self._error_sources(function_ids), "error_id", from_ms, to_ms)
-            yield from (row for row in rows if row[5] in wanted)
-            return
-        rows = self._merged(function_ids, "function_id", from_ms, to_ms)
-        allowed = None if statuses is None else {int(each) for each in statuses}
-        yield from (row for row in rows if allowed is None or row[5] in allowed)
+        rows = newest.page(self._connection, _COLUMNS, _JOINED, from_ms, to_ms, function_ids, statuses, limit, offset)
+        return self.records(rows)
 
     def sorted(
         self,
@@ -67,13 +54,13 @@ class Pages:
         limit: int,
         offset: int,
     ) -> list[InvocationRow]:
-        """In another order than time: looks at every row of the span, or of the hours that can hold the longest."""
+        """In another order than time: looks at every row of the span, but for the longest."""
         if order not in ORDERS:
             raise ValueError(f"invocations cannot be ordered by {order!r}: only by {', '.join(sorted(ORDERS))}")
         if order == "duration_us" and not ascending and statuses is None:
-            longest = self._longest(from_ms, to_ms, function_ids, offset + limit)
-            if len(longest) == offset + limit:  # else some have no duration, or were pruned
-                return self.records(longest[offset:])
+            found = list(islice(longest(self._connection, from_ms, to_ms, function_ids), offset, offset + limit))
+            if len(found) == limit:  # else some may have no duration: they come last
+                return self.records([row for key in found for row in self._of(key)])
         marks = ", ".join("?" * len(function_ids))
         allowed = ", ".join(str(int(each)) for each in (Status if statuses is None else statuses))
         rows = self._connection.execute(
@@ -84,17 +71,12 @@ class Pages:
         )
         return self.records(rows.fetchall())
 
-    def _longest(self, from_ms: int, to_ms: int, function_ids: Sequence[int], wanted: int) -> list[tuple[Any, ...]]:
-        found: list[tuple[Any, ...]] = []
-        where, bound = places(self._connection, from_ms, to_ms, function_ids, wanted)
-        for place in where:
-            found += self._connection.execute(
-                f"SELECT {_COLUMNS} FROM invocations i {_JOINED}"
-                " WHERE i.function_id = ? AND i.start_ms >= ? AND i.start_ms < ? AND i.duration_us >= ?",
-                (*place, bound),
-            )
-        found.sort(key=lambda row: (-row[6], -row[1]))
-        return found[:wanted]
+    def _of(self, key: Found) -> list[tuple[Any, ...]]:
+        return self._connection.execute(
+            f"SELECT {_COLUMNS} FROM invocations i {_JOINED}"
+            " WHERE i.function_id = ? AND i.start_ms = ? AND i.request_id = ? AND i.stream_id = ?",
+            key,
+        ).fetchall()
 
     def at(self, function_id: int, start_ms: int, request_id: bytes | str) -> list[InvocationRow]:
         rows = self._connection.execute(
@@ -112,44 +94,6 @@ class Pages:
             (low, high),
         )
         return self.records(rows.fetchall())
-
-    def _error_sources(self, function_ids: Sequence[int]) -> list[int]:
-        marks = ", ".join("?" * len(function_ids))
-        rows = self._connection.execute(f"SELECT id FROM errors WHERE function_id IN ({marks})", tuple(function_ids))
-        return [identity for (identity,) in rows]
-
-    def _merged(self, sources: Sequence[int], column: str, from_ms: int, to_ms: int) -> Iterator[tuple[Any, ...]]:
-        """The rows of many sources, newest first. A source is read when its newest row is next, not before."""
-        newest = f"SELECT max(start_ms) FROM invocations WHERE {column} = ? AND start_ms >= ? AND start_ms < ?"
-        heap: list[tuple[int, int, tuple[Any, ...] | None, Iterator[tuple[Any, ...]] | None]] = []
-        for source in sources:
-            (last,) = self._connection.execute(newest, (source, from_ms, to_ms)).fetchone()
-            if last is not None:
-                heap.append((-last, source, None, None))
-        heapq.heapify(heap)
-        while heap:
-            _, source, row, rows = heapq.heappop(heap)
-            if row is not None:
-                yield row
-            if rows is None:
-                rows = self._source(source, column, from_ms, to_ms, 8 if len(sources) > 1 else 256)
-            following = next(rows, None)
-            if following is not None:
-                heapq.heappush(heap, (-following[1], source, following, rows))
-
-    def _source(self, source: int, column: str, from_ms: int, to_ms: int, page: int) -> Iterator[tuple[Any, ...]]:
-        offset = 0
-        while True:
-            rows = self._connection.execute(
-                f"SELECT {_COLUMNS} FROM invocations i {_JOINED} WHERE i.{column} = ?"
-                " AND i.start_ms >= ? AND i.start_ms < ? ORDER BY i.start_ms DESC LIMIT ? OFFSET ?",
-                (source, from_ms, to_ms, page, offset),
-            ).fetchall()
-            yield from rows
-            if len(rows) < page:
-                return
-            offset += page
-            page = min(page * 2, 1024)
 
     def records(self, rows: Sequence[tuple[Any, ...]]) -> list[InvocationRow]:
         """Rows with their attempts: how many failed ones of the same request and function came before, and one."""
@@ -170,7 +114,9 @@ class Pages:
                 id_text(row[2]),
                 row[3],
                 row[4],
-                1 + sum([start_ms < row[1] for start_ms in earlier.get((row[0], row[2]), ())]),
+                1 + sum([start_ms < row[1] for start_ms in earlier[row[0], row[2]]])
+                if (row[0], row[2]) in earlier
+                else 1,
                 _STATUS[row[5]],
                 *row[6:],
             )
@@ -195,56 +141,6 @@ class Lines:
             if start == row.start_ms and id_text(request_id) == row.request_id:
                 return sorted(_lines(row.function_id, row.request_id, packed), key=lambda line: line.timestamp_ms)
         return []
-
-    def search(
-        self,
-        from_ms: int,
-        to_ms: int,
-        function_ids: Sequence[int],
-        contains: str,
-        newest_first: bool,
-        ignore_case: bool,
-    ) -> Iterator[LogLine]:
-        """Every line of the span that has the text, in order of time over all functions."""
-        sign = -1 if newest_first else 1
-        heap: list[tuple[int, int, LogLine]] = []
-        serial = 0
-        for edge, function_id, content in self._chunks(from_ms, to_ms, function_ids, newest_first):
-            while heap and heap[0][0] < sign * edge:
-                yield heapq.heappop(heap)[2]
-            for line in _matching(function_id, content, contains, ignore_case):
-                if from_ms <= line.timestamp_ms < to_ms:
-                    serial += 1
-                    heapq.heappush(heap, (sign * line.timestamp_ms, sign * serial, line))
-        while heap:
-            yield heapq.heappop(heap)[2]
-
-    def _chunks(
-        self, from_ms: int, to_ms: int, function_ids: Sequence[int], newest_first: bool
-    ) -> Iterator[tuple[int, int, bytes]]:
-        """Chunks as (first or last time, function, content), in that order of time; contents read one at a time."""
-        edge = "last_ms" if newest_first else "first_ms"
-        found: list[tuple[int, int, int]] = []
-        for function_id in function_ids:
-            found += self._connection.execute(
-                f"SELECT {edge}, function_id, id FROM chunks INDEXED BY chunks_by_time"
-                " WHERE function_id = ? AND first_ms < ? AND last_ms >= ?",
-                (function_id, to_ms, from_ms),
-            ).fetchall()
-        found.sort(reverse=newest_first)
-        for at, function_id, identity in found:
-            row = self._connection.execute("SELECT content FROM chunks WHERE id = ?", (identity,)).fetchone()
-            if row is not None:
-                yield at, function_id, row[0]
-
-
-def _matching(function_id: int, content: bytes, contains: str, ignore_case: bool) -> Iterable[LogLine]:
-    wanted = contains.lower() if ignore_case else contains
-    for (_, request_id), packed in opened(content).items():
-        named = id_text(request_id)
-        for line in _lines(function_id, named, packed):
-            if not wanted or wanted in (line.text.lower() if ignore_case else line.text):
-                yield line
 
 
 def _lines(function_id: int, request_id: str, packed: bytes) -> list[LogLine]:

@@ -4,20 +4,20 @@ The free tier is the account's: the whole store is billed, and narrowing or a ra
 the lines. Months are UTC calendar months, as AWS bills them.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from collectors.model import FunctionKey
 from collectors.store.spans import whole_from
 from lambdatui.views.columns import columns
 from lambdatui.views.configured_usage import Configured, split
+from lambdatui.views.month import days_before, usage_of
 from lambdatui.views.narrow import Narrow
 from lambdatui.views.time_range import DAY_MS, TimeRange, day_of, month_start_ms
 from lambdatui.views.view import BILLED, ESTIMATED, View, coverage_of
-from pricing.bill import Bill, LineItem, bill
-from pricing.projection import WINDOW_DAYS, Projection, project
+from pricing.bill import Bill, LineItem, bill, totals_of
+from pricing.projection import Projection, project
 from pricing.usage import EXACT, Usage
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from collectors.model import Function
     from collectors.store.reader import Reader
-    from collectors.store.rows import DayUsage, FunctionRow, Totals
+    from collectors.store.rows import FunctionRow, SpanUsage, Totals
     from pricing.free_tier import FreeTierUse
     from pricing.milestones import RunOut
     from pricing.pricebook import PriceBook
@@ -88,6 +88,15 @@ def costs(
     budget: Decimal | None = None,
 ) -> CostsView:
     """The bill of ``time_range``, month by month, and the projection of its last month."""
+    return reader.kept(
+        ("costs", time_range, book, free_tier, narrow, budget),
+        lambda: _costs(reader, time_range, book, free_tier, narrow, budget),
+    )
+
+
+def _costs(
+    reader: "Reader", time_range: TimeRange, book: "PriceBook", free_tier: bool, narrow: Narrow, budget: Decimal | None
+) -> CostsView:
     functions = reader.functions()
     chosen = {row.id for row in narrow.chosen(functions)}
     by_id = {row.id: row.function for row in functions}
@@ -95,12 +104,12 @@ def costs(
     bills: list[Bill] = []
     reports = counted = 0
     for month in _months(time_range):
-        totals = reader.totals(month.from_ms, month.to_ms)
+        totals = reader.usage(month.from_ms, month.to_ms)
         # A long span begins at a full hour or day: what lies before it must end there, or it would count twice.
-        before = reader.totals(month_start_ms(month.from_ms), whole_from(month.from_ms, month.to_ms))
+        before = reader.usage(month_start_ms(month.from_ms), whole_from(month.from_ms, month.to_ms))
         used = [*totals, *before]
         shares = standing.shares(month_start_ms(month.from_ms), month.to_ms)
-        usages = [split(_usage(by_id[one.function_id], one), shares.get(one.function_id)) for one in used]
+        usages = [split(_recorded(by_id[one.function_id], one), shares.get(one.function_id)) for one in used]
         stood = standing.usages(month.from_ms, month.to_ms)
         whole = bill([*usages, *stood.values()], book, free_tier=free_tier)
         inside = {at for at, one in enumerate(totals) if one.function_id in chosen}
@@ -182,26 +191,19 @@ def _months(time_range: TimeRange) -> Iterator[TimeRange]:
 
 
 def _usage(function: "Function", totals: "Totals") -> Usage:
-    return _recorded(
-        function, totals.invocations, totals.billed_ms, totals.billed_mb_ms, totals.memory_mb or function.memory_mb
-    )
-
-
-def _recorded(
-    function: "Function", invocations: int, billed_ms: int, billed_mb_ms: int, memory_mb: int | None = None
-) -> Usage:
+    key = function.key
     return Usage(
-        function=function.key.name,
-        account=function.key.account,
-        region=function.key.region,
-        arch=function.arch,
-        requests=invocations,
-        billed_ms=billed_ms,
-        billed_mb_ms=billed_mb_ms,
-        memory_mb=memory_mb,
-        ephemeral_mb=function.ephemeral_mb,
-        basis=BILLED,
-    )
+        key.name, key.account, key.region, function.arch, totals.invocations, totals.billed_ms, totals.billed_mb_ms,
+        totals.memory_mb or function.memory_mb, function.ephemeral_mb, basis=BILLED,
+    )  # fmt: skip
+
+
+def _recorded(function: "Function", used: "SpanUsage") -> Usage:
+    key = function.key
+    return Usage(
+        key.name, key.account, key.region, function.arch, used.invocations, used.billed_ms, used.billed_mb_ms,
+        ephemeral_mb=function.ephemeral_mb, basis=BILLED,
+    )  # fmt: skip
 
 
 def _merged(bills: Sequence[Bill]) -> tuple[LineItem, ...]:
@@ -238,33 +240,17 @@ def _projected(
 ) -> ProjectedCost:
     """The month's usage is projected for the whole store, priced with its free tier, and then narrowed."""
     last = time_range.to_ms - 1
-    month_ms = month_start_ms(last)
-    window_ms = last // DAY_MS * DAY_MS - WINDOW_DAYS * DAY_MS
-    daily = reader.daily_usage(min(month_ms, window_ms), time_range.to_ms)
+    month_ms, today = month_start_ms(last), day_of(last)
     wanted = {(key.name, key.account, key.region) for key in (row.function.key for row in narrow.chosen(functions))}
-    shares = standing.shares(month_ms, time_range.to_ms)
-    by_key = {row.function.key: shares[row.id] for row in functions if row.id in shares}
-    days = [
-        (day, split(one, by_key.get(FunctionKey(one.function, one.account, one.region))))
-        for day, one in days_of(daily, functions)
-    ]
-    projection = project(
-        days,
-        time_range.to_ms,
-        day_of(month_ms),
-        since_ms=reader.oldest_ms(),
-        hours=_hours(reader, time_range.to_ms),
-        spread_of=wanted,
-    )
-    today = day_of(last)
+    projection, days = _month(reader, time_range, functions, wanted, standing, by_function=budget is not None)
     projection, days = _with_standing(projection, days, standing, month_ms, time_range.to_ms, by_day=budget is not None)
 
     def priced(used: tuple[Usage, ...] | None) -> Decimal | None:
         if not used:
             return None
         inside = {at for at, one in enumerate(used) if (one.function, one.account, one.region) in wanted}
-        found = bill(used, book, free_tier=free_tier).of(inside)
-        return found.totals.get(currency, None if found.lines else Decimal(0))
+        found = totals_of(used, inside, book, free_tier=free_tier)
+        return None if found is None else found.get(currency, None if found else Decimal(0))
 
     run_outs: tuple[RunOut, ...] = ()
     if free_tier and projection.p50:
@@ -281,6 +267,37 @@ def _projected(
         budget,
         _budget_day(days, projection, book, today, budget, wanted, free_tier, currency),
     )
+
+
+def _month(
+    reader: "Reader",
+    time_range: TimeRange,
+    functions: "Sequence[FunctionRow]",
+    wanted: "Collection[tuple[str, str, str]]",
+    standing: Configured,
+    *,
+    by_function: bool,
+) -> "tuple[Projection, list[tuple[date, Usage]]]":
+    """The month without what stands configured, and its days so far: by function, or only by region."""
+    to_ms = time_range.to_ms
+    month_ms = month_start_ms(to_ms - 1)
+    month = day_of(month_ms)
+    found = days_before(reader, to_ms)
+    if found is None:
+        return project([], to_ms, month), []
+    import numpy as np
+
+    from pricing.project_many import project_table
+
+    by_id = {row.id: row.function for row in functions}
+    shares = standing.shares(month_ms, to_ms)
+    found = found.split(shares)
+    of = [usage_of(by_id[each], ESTIMATED if shares.get(each) else BILLED) for each in found.ids]
+    inside = np.array([(one.function, one.account, one.region) in wanted for one in of])
+    projection = project_table(
+        found.table, of, to_ms, month, since_ms=reader.oldest_ms(), hours=_hours(reader, to_ms), spread_of=inside
+    )
+    return projection, list(found.by_day(of, month) if by_function else found.by_region(of, month))
 
 
 def _with_standing(
@@ -347,11 +364,3 @@ def _hours(reader: "Reader", until_ms: int) -> "tuple[float, ...] | None":
     today = until_ms // DAY_MS * DAY_MS
     by_hour = reader.invocations_by_hour(today - 7 * DAY_MS, today)
     return hour_shares(by_hour) if by_hour else None
-
-
-def days_of(daily: "Iterable[DayUsage]", functions: "Sequence[FunctionRow]") -> Iterator["tuple[date, Usage]"]:
-    """The reader's days as usages of their functions."""
-    by_id = {row.id: row.function for row in functions}
-    for day in daily:
-        used = _recorded(by_id[day.function_id], day.invocations, day.billed_ms, day.billed_mb_ms)
-        yield day_of(day.day_ms), used

@@ -47,11 +47,15 @@ class ErrorView:
 
 def errors(reader: Reader, time_range: TimeRange, *, narrow: Narrow | None = None) -> View[ErrorView]:
     """The groups of the range, most frequent first; then the patterns that Logs Insights found in its hours."""
+    return reader.kept(("errors view", time_range, narrow), lambda: _errors(reader, time_range, narrow))
+
+
+def _errors(reader: Reader, time_range: TimeRange, narrow: Narrow | None) -> View[ErrorView]:
     stored = reader.functions()
     names = {row.id: row.function.key.name for row in stored}
     ids = narrow.ids(stored) if narrow else None
     span = time_range.from_ms, time_range.to_ms
-    totals = [] if ids == [] else reader.totals(*span, ids)
+    totals = [] if ids == [] else reader.usage(*span, ids)
     invoked = {one.function_id: one.invocations for one in totals}
     counted, reports = sum(invoked.values()), sum(one.reports for one in totals)
     rows = [

@@ -94,15 +94,21 @@ def functions(
     ``trend_steps`` is how many parts of the range each row's ``trend`` has; without, it has none. ``now_ms`` is what
     freshness is measured from: the range's end where it is not given.
     """
+    found = reader.kept(
+        ("functions", time_range, book, narrow, trend_steps),
+        lambda: _functions(reader, time_range, book, narrow, trend_steps),
+    )
+    # Ages go on while the rows stand.
+    ages = freshness(reader, narrow.chosen(reader.functions()), time_range.to_ms if now_ms is None else now_ms)
+    aged = ((row, ages[row.function_id]) for row in found.rows)
+    return replace(found, rows=[replace(row, freshness=age.said, data_until=age.until_ms) for row, age in aged])
+
+
+def _functions(
+    reader: Reader, time_range: TimeRange, book: "PriceBook | None", narrow: Narrow, trend_steps: int
+) -> FunctionsView:
     chosen = narrow.chosen(reader.functions())
-    rows = function_rows(reader, time_range, book, chosen)
-    if trend_steps:
-        trends = invocations_by_step(reader, time_range.from_ms, time_range.to_ms, trend_steps)
-        rows = [replace(row, trend=trends.get(row.function_id)) for row in rows]
-    ages = freshness(reader, chosen, time_range.to_ms if now_ms is None else now_ms)
-    rows = [
-        replace(row, freshness=ages[row.function_id].said, data_until=ages[row.function_id].until_ms) for row in rows
-    ]
+    rows = function_rows(reader, time_range, book, chosen, trend_steps)
     rows.sort(key=lambda row: (-(row.cost_usd or 0), -row.invocations, row.function))
     counted = sum(row.invocations for row in rows)
     covered = sum(row.invocations * row.coverage for row in rows if row.coverage is not None)
@@ -121,7 +127,11 @@ def functions(
 
 
 def function_rows(
-    reader: Reader, time_range: TimeRange, book: "PriceBook | None", chosen: Sequence[FunctionRow]
+    reader: Reader,
+    time_range: TimeRange,
+    book: "PriceBook | None",
+    chosen: Sequence[FunctionRow],
+    trend_steps: int = 0,
 ) -> list[FunctionView]:
     """One row for each chosen function, in their order."""
     if not chosen:
@@ -130,12 +140,12 @@ def function_rows(
     span = time_range.from_ms, time_range.to_ms
     totals = {found.function_id: found for found in reader.totals(*span, ids)}
     quantiles = reader.quantiles(*span, ids) if totals else {}
-    metered = {name: reader.metric(name, *span, ids) for name in ("Invocations", "Errors", "Throttles")}
-    counted = {name: {each: found.total for each, found in sums.items()} for name, sums in metered.items()}
+    counted = {name: reader.metric_totals(name, *span, ids) for name in ("Invocations", "Errors", "Throttles")}
     known = {row.id: row.function for row in chosen}
     summed = summed_by_insights(reader, *span)
     costs = money.costs_by_function(book, known, totals.values()) if book is not None else {}
     projected = money.projected_by_function(reader, time_range, book, chosen)
+    trends = invocations_by_step(reader, *span, trend_steps) if trend_steps else {}
     return [
         _row(
             row,
@@ -145,6 +155,7 @@ def function_rows(
             costs.get(row.id),
             projected.get(row.id),
             INSIGHTS if row.id in summed else BILLED,
+            trends.get(row.id),
         )
         for row in chosen
     ]
@@ -158,6 +169,7 @@ def _row(
     cost_usd: Decimal | None,
     projected_usd: Decimal | None,
     basis: str,
+    trend: tuple[int, ...] | None,
 ) -> FunctionView:
     function = row.function
     reports = totals.reports if totals else 0
@@ -192,6 +204,7 @@ def _row(
         last_seen=totals.last_ms if totals and totals.invocations else None,
         basis=basis if reports else None,
         coverage=coverage_of(reports, invocations),
+        trend=trend,
     )
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from collectors.model import Status
 from collectors.store.reader import Reader
@@ -39,8 +39,7 @@ _FIRST_PAGE, _LARGEST_PAGE = 256, 8_192
 _SORTED_PAGE = 65_536  # the store sorts anew for every page
 
 
-@dataclass(frozen=True, slots=True)
-class InvocationView:
+class InvocationView(NamedTuple):
     """One attempt of one request. ``key`` finds it again in the store; ``cost_usd`` is its list price."""
 
     key: tuple[int, int, str, int]
@@ -103,16 +102,23 @@ def invocations(
     found: list[InvocationView] = []
     searched, skipped = 0, 0
     span = time_range.from_ms, time_range.to_ms
-    plain = where is None and not statuses
+    in_store = where is None and (not statuses or (order == "started_at" and not ascending))
     if ids == []:
         rows: Iterator[InvocationRow] = iter(())
-    elif plain:
+    elif in_store:
         rows = iter(
             reader.invocations(
-                *span, ids, limit=limit + 1, offset=offset, order=STORE_ORDER[order], ascending=ascending
+                *span,
+                ids,
+                limit=limit + 1,
+                offset=offset,
+                statuses=statuses or None,
+                order=STORE_ORDER[order],
+                ascending=ascending,
             )
         )
         skipped = offset
+        searched = offset if statuses else 0
     else:
         rows = each(reader, time_range, ids, statuses=statuses, order=order, ascending=ascending)
     for row in rows:
@@ -185,9 +191,7 @@ def _view(
     *,
     more: bool,
 ) -> InvocationsView:
-    totals = [] if ids == [] else reader.totals(time_range.from_ms, time_range.to_ms, ids)
-    counted = sum(one.invocations for one in totals)
-    reports = sum(one.reports for one in totals)
+    counted, reports = (0, 0) if ids == [] else reader.counted(time_range.from_ms, time_range.to_ms, ids)
     return InvocationsView(
         INVOCATION_COLUMNS,
         found,

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from collectors.store.by_step import lines_kept
+from collectors.store.line_search import Looked
 from collectors.store.reader import Reader
 from lambdatui.views.logs import LOG_COLUMNS, LogView, log_view
 from lambdatui.views.narrow import Narrow
@@ -38,16 +39,17 @@ def log_search(
     wanted = [word.lower() for word in contains if word and not (word.startswith("!") and len(word) > 1)]
     unwanted = [word[1:].lower() for word in contains if word.startswith("!") and len(word) > 1]
     found: list[LogView] = []
-    searched, more = 0, False
+    looked, more = Looked(), False
     span = time_range.from_ms, time_range.to_ms
-    for line in () if ids == [] else reader.search(*span, ids, newest_first=True):
+    longest = max(wanted, key=len, default="")  # for this the store looks through whole chunks at once
+    for line in () if ids == [] else reader.search(*span, ids, contains=longest, newest_first=True, looked=looked):
         if len(found) == limit:
             more = True
             break
-        searched += 1
         text = line.text.lower() if contains else ""
         if all(word in text for word in wanted) and not any(word in text for word in unwanted):
             found.append(log_view(line, names.get(line.function_id, "")))
+    searched = looked.lines
     kept = max(searched, lines_kept(reader, *span, ids)) if more else searched
     found.reverse()
     return LogSearch(LOG_COLUMNS, found, reader.newest_ms(), time_range, searched=searched, kept=kept, more=more)

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from collectors.store.reader import Reader
 from collectors.store.rows import LogLine
@@ -26,8 +27,7 @@ _ERROR = re.compile(
 _LOOKED_AT = 2_000  # characters: a 256 KB line is not searched to its end to give it a colour
 
 
-@dataclass(frozen=True, slots=True)
-class LogView:
+class LogView(NamedTuple):
     """One log line. ``message`` is hostile text: shown only through ``lambdatui.text.plain``."""
 
     function_id: int

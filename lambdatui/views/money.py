@@ -6,16 +6,18 @@ A price in another currency than USD is unknown to a USD column, not converted.
 
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from collectors.model import Function, FunctionKey
+from collectors.model import Function
 from collectors.store.reader import Reader
 from collectors.store.rows import FunctionRow, InvocationRow, Totals
-from lambdatui.views.time_range import DAY_MS, TimeRange, day_of, month_start_ms
+from lambdatui.views.time_range import TimeRange, day_of, month_start_ms
 from lambdatui.views.view import BILLED, ESTIMATED, INSIGHTS
 
 if TYPE_CHECKING:
     from pricing.bill import Bill
+    from pricing.list_price import InvocationPrice
     from pricing.pricebook import PriceBook
     from pricing.usage import Usage
 
@@ -28,7 +30,7 @@ def costs_by_function(
     Functions without a REPORT, or without public prices in USD, are absent: their cost is unknown.
     """
     billed = [one for one in totals if one.reports and one.function_id in functions]
-    return _by_key(book, functions, [_usage(functions[one.function_id], one) for one in billed])
+    return _by_id(book, {one.function_id: _usage(functions[one.function_id], one) for one in billed})
 
 
 def range_cost(book: "PriceBook", function: Function, totals: Totals) -> Decimal | None:
@@ -60,10 +62,19 @@ def invocation_bill(book: "PriceBook", function: Function, row: InvocationRow) -
 
 def invocation_cost(book: "PriceBook", function: Function, row: InvocationRow) -> Decimal | None:
     """USD; None without a REPORT, or without public prices in USD."""
-    bill = invocation_bill(book, function, row)
-    if bill is None or bill.unpriced or bill.currency != "USD":
+    memory_mb = row.memory_mb if row.memory_mb is not None else function.memory_mb
+    if row.billed_ms is None or memory_mb is None:
         return None
-    return bill.total
+    return _invocation_price(book, function.key.region, function.arch, function.ephemeral_mb).of(
+        row.billed_ms, memory_mb
+    )
+
+
+@lru_cache(maxsize=256)
+def _invocation_price(book: "PriceBook", region: str, arch: str | None, ephemeral_mb: int | None) -> "InvocationPrice":
+    from pricing.list_price import InvocationPrice
+
+    return InvocationPrice(book, region, arch, ephemeral_mb)
 
 
 def projected_by_function(
@@ -76,49 +87,39 @@ def projected_by_function(
     if book is None or not chosen:
         return {}
     functions = {row.id: row.function for row in chosen}
-    return _by_key(book, functions, list(month_usages(reader, time_range, functions).values()))
+    return _by_id(book, month_usages(reader, time_range, functions))
 
 
 def month_usages(reader: Reader, time_range: TimeRange, functions: Mapping[int, Function]) -> "dict[int, Usage]":
     """The whole month's usage by function id, by the middle estimate; functions without any are absent."""
-    from pricing.projection import WINDOW_DAYS, project_together
+    from lambdatui.views.month import days_before
+    from pricing.project_many import months_of_table
 
-    today = (time_range.to_ms - 1) // DAY_MS * DAY_MS
-    month = month_start_ms(today)
-    series: dict[int, dict[int, tuple[int, ...]]] = {}
-    for day in reader.daily_usage(min(month, today - WINDOW_DAYS * DAY_MS), time_range.to_ms, list(functions)):
-        amounts = day.invocations, day.billed_ms, day.billed_mb_ms
-        series.setdefault(day.function_id, {})[day.day_ms // DAY_MS] = amounts
-    ends = project_together(series, time_range.to_ms, day_of(month), since_ms=reader.oldest_ms())
-    return {each: _month_usage(functions[each], amounts) for each, amounts in ends.items()}
+    found = days_before(reader, time_range.to_ms, list(functions))
+    if found is None:
+        return {}
+    month = day_of(month_start_ms(time_range.to_ms - 1))
+    ends = months_of_table(found.table, time_range.to_ms, month, since_ms=reader.oldest_ms())
+    used = zip(found.ids, *ends[:3].tolist(), strict=True)
+    return {each: _month_usage(functions[each], *amounts) for each, *amounts in used}
 
 
-def _month_usage(function: Function, amounts: tuple[int, ...]) -> "Usage":
+def _month_usage(function: Function, requests: int, billed_ms: int, billed_mb_ms: int) -> "Usage":
     from pricing.usage import Usage
 
     key = function.key
-    requests, billed_ms, billed_mb_ms = amounts
     return Usage(
         key.name, key.account, key.region, function.arch, requests, billed_ms, billed_mb_ms,
         ephemeral_mb=function.ephemeral_mb,
     )  # fmt: skip
 
 
-def _by_key(book: "PriceBook", functions: Mapping[int, Function], usages: "Sequence[Usage]") -> dict[int, Decimal]:
-    """List price in USD of one usage a function, by function id."""
-    from pricing.bill import bill
+def _by_id(book: "PriceBook", usages: "Mapping[int, Usage]") -> dict[int, Decimal]:
+    """List price in USD by function id; those without a known one are absent."""
+    from pricing.list_price import list_prices
 
-    ids = {one.key: function_id for function_id, one in functions.items()}
-    costs: dict[int, Decimal] = {}
-    unknown: set[int] = set()
-    for line in bill(usages, book, free_tier=False).lines:
-        one = usages[line.usage]
-        function_id = ids[FunctionKey(one.function, one.account, one.region)]
-        if line.amount is None or line.currency != "USD":
-            unknown.add(function_id)
-        else:
-            costs[function_id] = costs.get(function_id, Decimal(0)) + line.amount
-    return {function_id: cost for function_id, cost in costs.items() if function_id not in unknown}
+    costs = list_prices(list(usages.values()), book)
+    return {function_id: cost for function_id, cost in zip(usages, costs, strict=True) if cost is not None}
 
 
 def sum_known(amounts: Iterable[Decimal | None]) -> Decimal | None:

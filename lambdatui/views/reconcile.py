@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from collectors.store import account_rows
 from lambdatui.views.columns import columns
 from lambdatui.views.configured_usage import Configured, split
-from lambdatui.views.costs import days_of
+from lambdatui.views.month import days_of
 from lambdatui.views.narrow import Narrow
 from lambdatui.views.time_range import DAY_MS, TimeRange, day_of, month_start_ms
 from lambdatui.views.view import BILLED, View, coverage_of

@@ -37,16 +37,20 @@ class ThrottlesView(View[ThrottleView]):
 
 def throttles(reader: Reader, time_range: TimeRange, *, narrow: Narrow | None = None) -> ThrottlesView:
     """The functions with throttles first, then those whose metrics show none; functions without metrics last."""
+    return reader.kept(("throttles view", time_range, narrow), lambda: _throttles(reader, time_range, narrow))
+
+
+def _throttles(reader: Reader, time_range: TimeRange, narrow: Narrow | None) -> ThrottlesView:
     chosen = (narrow or Narrow()).chosen(reader.functions())
     ids = [row.id for row in chosen]
     span = time_range.from_ms, time_range.to_ms
     rejected = reader.metric("Throttles", *span, ids) if ids else {}
-    peak = reader.metric("ConcurrentExecutions", *span, ids) if ids else {}
-    metered = reader.metric("Invocations", *span, ids) if ids else {}
-    logged = {one.function_id: one.invocations for one in reader.totals(*span, ids)} if ids else {}
+    peak = reader.metric_peaks("ConcurrentExecutions", *span, ids) if ids else {}
+    metered = reader.metric_totals("Invocations", *span, ids) if ids else {}
+    logged = {one.function_id: one.invocations for one in reader.usage(*span, ids)} if ids else {}
     rows = []
     for row in chosen:
-        invocations = max(logged.get(row.id, 0), round(metered[row.id].total if row.id in metered else 0))
+        invocations = max(logged.get(row.id, 0), round(metered.get(row.id, 0)))
         throttled = round(rejected[row.id].total) if row.id in rejected else None
         asked = invocations + (throttled or 0)
         rows.append(
@@ -58,7 +62,7 @@ def throttles(reader: Reader, time_range: TimeRange, *, narrow: Narrow | None = 
                 throttled,
                 throttled / asked if throttled is not None and asked else None,
                 invocations,
-                round(peak[row.id].peak) if row.id in peak else None,
+                round(peak[row.id]) if row.id in peak else None,
                 rejected[row.id].last_ms if row.id in rejected else None,
             )
         )

@@ -1,0 +1,128 @@
+"""A read-only connection to one store: what it answered is kept, and its errors say what to do."""
+
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self, TypeVar, cast
+
+from collectors.model import Function, FunctionKey
+from collectors.store.kept import Kept
+from collectors.store.open import Still, StoreError, explained, keep_at_hand, open_reader
+from collectors.store.rows import FunctionRow
+from collectors.store.schema import VERSION
+
+Functions = Sequence[int] | None
+Answer = TypeVar("Answer")
+
+
+class Connected:
+    """One store, open for reading: its functions, and when its data begin and end. Use one for each thread."""
+
+    def __init__(self, path: str | Path) -> None:
+        self._path = Path(path)
+        self._connection = open_reader(self._path)
+        self._kept = Kept(self._connection)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._connection.close()
+
+    def _all(self, sql: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+        with explained(self._path):
+            return self._connection.execute(sql, tuple(values)).fetchall()
+
+    def select(self, sql: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+        """All rows of one question; for the modules of this room that read other tables."""
+        return self._all(sql, values)
+
+    def kept(self, asked: Hashable, answer: Callable[[], Answer]) -> Answer:
+        """``answer()``, or what it was when ``asked`` was last asked, unless another process has committed since.
+
+        ``asked`` names everything that the answer depends on besides the store; nobody changes what is given out.
+        """
+        with explained(self._path):
+            return self._kept.of(asked, answer)
+
+    def forget(self) -> None:
+        """Reads everything anew from here on."""
+        self._kept.forget()
+
+    @contextmanager
+    def _snapshot(self) -> Iterator[None]:
+        """Several statements on one state of the store; without, each takes and gives back SQLite's locks."""
+        with explained(self._path):
+            if self._connection.in_transaction:
+                yield
+                return
+            self._connection.execute("BEGIN")
+            try:
+                yield
+            finally:
+                self._connection.execute("COMMIT")
+
+    def _ids(self, function_ids: Functions) -> list[int]:
+        return [row.id for row in self.functions()] if function_ids is None else list(function_ids)
+
+    def _chosen(self, function_ids: Functions) -> tuple[int, ...] | None:
+        """The functions as a part of what is asked; None where they are all of the store's."""
+        if function_ids is None or (every := {row.id for row in self.functions()}) == set(function_ids):
+            return None
+        return tuple(each for each in function_ids if each in every)
+
+    def data_version(self) -> int:
+        """A number that changes when another process has committed."""
+        return cast(int, self._all("PRAGMA data_version")[0][0])
+
+    def stay_open(self) -> None:
+        """Makes ready for many questions, at the price of a slower next one."""
+        keep_at_hand(self._connection)
+
+    def is_current(self) -> bool:
+        """Whether it can see what has changed since it was opened, and the store still has this program's schema."""
+        try:
+            return not isinstance(self._connection, Still) and self._all("PRAGMA user_version") == [(VERSION,)]
+        except StoreError:
+            return False
+
+    def functions(self) -> list[FunctionRow]:
+        """Every function of the store, by name."""
+        return list(self.kept("functions", self._functions))
+
+    def _functions(self) -> list[FunctionRow]:
+        rows = self._all(
+            "SELECT id, account, region, name, runtime, arch, memory_mb, timeout_s, ephemeral_mb, log_group,"
+            " reserved_concurrency FROM functions ORDER BY name, region, account"
+        )
+        return [FunctionRow(row[0], Function(FunctionKey(row[3], row[1], row[2]), *row[4:])) for row in rows]
+
+    def newest_ms(self) -> int | None:
+        """When the newest invocation began; None in a store without any."""
+        return self._edge(
+            "max", "SELECT last_ms FROM day_cells WHERE function_id = f.id ORDER BY start_ms DESC LIMIT 1"
+        )
+
+    def oldest_ms(self) -> int | None:
+        """When the oldest began; the minute of it, once its rows are pruned."""
+        first = "SELECT start_ms FROM minute_cells WHERE function_id = f.id ORDER BY start_ms LIMIT 1"
+        summed = "SELECT start_ms FROM insights_cells WHERE function_id = f.id ORDER BY start_ms LIMIT 1"
+        return self._edge(
+            "min",
+            f"SELECT coalesce((SELECT min(start_ms) FROM invocations WHERE function_id = f.id"
+            f" AND start_ms < ({first}) + 60000), ({first}), ({summed}))",
+        )
+
+    def _edge(self, which: str, of_function: str) -> int | None:
+        sql = f"SELECT {which}(at) FROM (SELECT ({of_function}) AS at FROM functions f)"
+        return cast(int | None, self.kept(sql, lambda: self._all(sql)[0][0]))
+
+
+def marks(ids: Sequence[int]) -> str:
+    return ", ".join("?" * len(ids))

@@ -1,0 +1,76 @@
+"""Reads collected CloudWatch metrics over a span, from points, hours and days."""
+
+from collections.abc import Callable, Iterator, Sequence
+from operator import add
+from typing import Any, cast
+
+from collectors.store.connected import Connected, Functions, marks
+from collectors.store.rows import MetricSum
+from collectors.store.spans import Piece, pieces
+
+
+class Metrics(Connected):
+    """Sums and peaks of one metric by function."""
+
+    def metric(self, name: str, from_ms: int, to_ms: int, function_ids: Functions = None) -> dict[int, MetricSum]:
+        """Sum and peak of a collected CloudWatch metric by function; a function without a point is absent."""
+        span, chosen = tuple(pieces(from_ms, to_ms, newest_ms=to_ms)), self._chosen(function_ids)
+        return dict(self.kept(("metric", name, span, chosen), lambda: self._metric(name, span, chosen)))
+
+    def _metric(self, name: str, span: Sequence[Piece], function_ids: Functions) -> dict[int, MetricSum]:
+        found: dict[int, MetricSum] = {}
+        columns = "f.id, sum({total}), max({peak}), max(CASE WHEN {total} > 0 THEN m.start_ms END)"
+        for function_id, total, peak, last_ms in self._metered(columns, name, "'Sum', 'Maximum'", span, function_ids):
+            before = found.get(function_id, MetricSum(0.0, peak, None))
+            found[function_id] = MetricSum(
+                before.total + total, max(before.peak, peak), last_ms if last_ms is not None else before.last_ms
+            )
+        return found
+
+    def metric_totals(self, name: str, from_ms: int, to_ms: int, function_ids: Functions = None) -> dict[int, float]:
+        """Sum of a collected CloudWatch metric by function, without its peak and last point: in half the time."""
+        return self._figures(name, "Sum", from_ms, to_ms, function_ids)
+
+    def metric_peaks(self, name: str, from_ms: int, to_ms: int, function_ids: Functions = None) -> dict[int, float]:
+        """The largest maximum of a metric by function, likewise."""
+        return self._figures(name, "Maximum", from_ms, to_ms, function_ids)
+
+    def _figures(self, name: str, stat: str, from_ms: int, to_ms: int, function_ids: Functions) -> dict[int, float]:
+        newest = self._newest_point(name, stat)
+        span = () if newest is None else tuple(pieces(from_ms, to_ms, newest))
+        chosen = self._chosen(function_ids)
+        column = "f.id, sum({total})" if stat == "Sum" else "f.id, max({peak})"
+        of_both: Callable[[float, float], float] = add if stat == "Sum" else max
+
+        def read() -> dict[int, float]:
+            found: dict[int, float] = {}
+            for function_id, figure in self._metered(column, name, f"'{stat}'", span, chosen):
+                before = found.get(function_id)
+                found[function_id] = figure if before is None else of_both(before, figure)
+            return found
+
+        return dict(self.kept(("metric", name, stat, span, chosen), read))
+
+    def _newest_point(self, name: str, stat: str) -> int | None:
+        """When the newest point of a metric begins: whole days end there, where a range ends later."""
+        sql = (
+            "SELECT max((SELECT max(m.start_ms) FROM metrics m WHERE m.metric = ? AND m.function_id = f.id"
+            " AND m.stat = ?)) FROM functions f"
+        )
+        return cast(int | None, self.kept(("newest point", name, stat), lambda: self._all(sql, (name, stat))[0][0]))
+
+    def _metered(
+        self, columns: str, name: str, stats: str, span: Sequence[Piece], function_ids: Functions
+    ) -> Iterator[tuple[Any, ...]]:
+        """Rows by function of the points of a metric, for each piece of a span."""
+        wanted = "" if function_ids is None else f"WHERE f.id IN ({marks(function_ids)})"
+        with self._snapshot():
+            for table, low, high in span:
+                rolled = {"hour_cells": "metric_hours", "day_cells": "metric_days"}.get(table)
+                names = {"total": "m.total", "peak": "m.peak"} if rolled else {"total": "m.value", "peak": "m.value"}
+                yield from self._all(
+                    f"SELECT {columns.format(**names)} FROM functions f CROSS JOIN {rolled or 'metrics'} m"
+                    f" ON m.metric = ? AND m.function_id = f.id AND m.stat IN ({stats})"
+                    f" AND m.start_ms >= ? AND m.start_ms < ? {wanted} GROUP BY f.id",
+                    (name, low, high, *(function_ids or ())),
+                )
