@@ -51,6 +51,11 @@ class Session:
     marked: list[tuple[int, str]] = field(default_factory=list)
     """Functions marked to be compared: their ids in the store, and their names."""
 
+    def profile_of(self, account: str) -> str | None:
+        """The AWS profile that reads an account: what it was last collected with, else the one that is chosen."""
+        name = self.kept.get(f"profile.of.{account}", "") or self.kept.get("profile", "")
+        return name or None
+
     def went_wrong(self, where: str, notice: str) -> None:
         """Kept for ``!``; what repeats itself is kept once."""
         if not self.problems or self.problems[-1].notice != notice:

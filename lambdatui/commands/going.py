@@ -113,18 +113,19 @@ class ShowLogs(Command):
 
     @classmethod
     def run(cls, screen: "StoreScreen") -> None:
-        screen.show_logs(follow=False)
+        screen.show_logs(live=False)
 
 
 class LiveTail(Command):
-    """Follow the log lines as they are collected: of the function under the cursor, or of all of them."""
+    """Log lines as they are written, of the function under the cursor or of all: CloudWatch's live tail, $0.01 a
+    minute, free of the local runner's functions; where it cannot be had, what is collected is followed."""
 
     BINDING_KEY = "0"
     GROUP = "Go to"
 
     @classmethod
     def run(cls, screen: "StoreScreen") -> None:
-        screen.show_logs(follow=True)
+        screen.show_logs(live=True)
 
 
 class LastView(Command):

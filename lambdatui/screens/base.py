@@ -111,6 +111,9 @@ class StoreScreen(Screen[None]):
     def toggle_follow(self) -> None:
         raise NotImplementedError
 
+    def toggle_live(self) -> None:
+        raise NotImplementedError
+
     def subject(self) -> tuple[int, str] | None:
         """The function that the screen, or the row under the cursor, is about: its id in the store, and its name."""
         return None
@@ -119,11 +122,11 @@ class StoreScreen(Screen[None]):
         """The invocations of what the screen is about."""
         self.jump_to("invocations")
 
-    def show_logs(self, *, follow: bool) -> None:
+    def show_logs(self, *, live: bool) -> None:
         from lambdatui.screens.logs import LogsScreen
 
         found = self.subject()
-        self.app.push_screen(LogsScreen(self.session, *(found or (None, "")), follow=follow))
+        self.app.push_screen(LogsScreen(self.session, *(found or (None, "")), live=live))
 
     def export(self) -> None:
         self.ask_where("svg")
