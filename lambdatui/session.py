@@ -4,10 +4,14 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from lambdatui.theme import Marks, Terminal
 from lambdatui.views.narrow import Narrow
 from lambdatui.views.time_range import RangeChoice, TimeRange
+
+if TYPE_CHECKING:
+    from lambdatui.local_runner import LocalRunner
 
 
 def clock_ms() -> int:
@@ -50,6 +54,11 @@ class Session:
     problems: list[Problem] = field(default_factory=list)
     marked: list[tuple[int, str]] = field(default_factory=list)
     """Functions marked to be compared: their ids in the store, and their names."""
+
+    runner: "LocalRunner | None" = None
+    """The local runner that filled the store, while it runs."""
+    payloads: dict[str, str] = field(default_factory=dict)
+    """What functions of the local runner were invoked with last; never written anywhere."""
 
     def profile_of(self, account: str) -> str | None:
         """The AWS profile that reads an account: what it was last collected with, else the one that is chosen."""

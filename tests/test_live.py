@@ -58,7 +58,9 @@ async def until(pilot: Pilot[int], true: Callable[[], bool], what: str, seconds:
         if true():
             return
         await asyncio.sleep(0.05)
-    raise AssertionError(f"{what}: never came; {shown(pilot)[-400:]}")
+    screen = pilot.app.screen
+    said = shown(pilot)[-400:] if screen.query(LogPane) else getattr(screen, "said", "")
+    raise AssertionError(f"{what}: never came; {screen} says {said!r}")
 
 
 def shown(pilot: Pilot[int]) -> str:
@@ -66,7 +68,8 @@ def shown(pilot: Pilot[int]) -> str:
     screen = pilot.app.screen
     pane = screen.query_one(LogPane)
     rows = [pane.render_line(y).text.rstrip() for y in range(pane.size.height)]
-    return "\n".join([*rows, screen.query_one(LiveLine).said, screen.query_one(Notice).said])
+    live = [one.said for one in screen.query(LiveLine)]
+    return "\n".join([*rows, *live, screen.query_one(Notice).said])
 
 
 async def open_logs(pilot: Pilot[int]) -> None:

@@ -30,9 +30,9 @@ class Reply:
 class Api:
     """The Lambda API at ``url``. ``serving``: it is another process, which stays."""
 
-    def __init__(self, url: str, token: str | None, *, serving: bool) -> None:
+    def __init__(self, url: str, token: str | None, *, serving: bool, timeout_s: float = 960) -> None:
         at = urlsplit(url)
-        self._connection = http.client.HTTPConnection(at.hostname or "127.0.0.1", at.port, timeout=960)
+        self._connection = http.client.HTTPConnection(at.hostname or "127.0.0.1", at.port, timeout=timeout_s)
         self._token = token
         self.serving = serving
 

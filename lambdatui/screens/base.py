@@ -295,9 +295,26 @@ class StoreScreen(Screen[None]):
         self.app.go_to_last()  # type: ignore[attr-defined]
 
     def open_function(self, identity: int, name: str) -> None:
-        from lambdatui.screens.function import FunctionScreen
+        from lambdatui.screens.function import FunctionScreen, LocalFunctionScreen
 
-        self.app.push_screen(FunctionScreen(self.session, identity, name))
+        local = self.session.runner is not None and identity in self.session.runner.ids
+        self.app.push_screen((LocalFunctionScreen if local else FunctionScreen)(self.session, identity, name))
+
+    def invoke(self) -> None:
+        """Asks for a payload, and opens the invocation that it made. Only of the local runner's functions."""
+        from lambdatui.screens.invocation import InvocationScreen
+        from lambdatui.screens.invoking import InvokeScreen
+
+        found, runner = self.subject(), self.session.runner
+        if found is None or runner is None or found[0] not in runner.ids:
+            return
+        name, payloads = found[1], self.session.payloads
+
+        def opened(request_id: str | None) -> None:
+            if request_id:
+                self.app.push_screen(InvocationScreen(self.session, request_id=request_id, name=name, awaited=True))
+
+        self.app.push_screen(InvokeScreen(runner, name, payloads.get(name, "{}"), payloads), opened)
 
     def function_names(self) -> list[tuple[int, str]]:
         """Every function of the store; asks it, so call it in a thread."""

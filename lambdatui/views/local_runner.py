@@ -2,8 +2,9 @@
 
 from pathlib import Path
 
-from collectors.store import account_rows
-from collectors.store.reader import Reader
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collectors.store.reader import Reader
 
 LOCAL_ACCOUNT = "000000000000"
 """The account that local runners say they are in; AWS has none of that number."""
@@ -11,8 +12,10 @@ LOCAL_ACCOUNT = "000000000000"
 _SOURCE = "collect runner "
 
 
-def runner_log(reader: Reader) -> Path | None:
+def runner_log(reader: "Reader") -> Path | None:
     """The log of the runner that was collected from last; None where there was none."""
+    from collectors.store import account_rows  # the first paint knows no runner
+
     for one in account_rows.collections(reader):
         if one.source.startswith(_SOURCE):
             return Path(one.source.removeprefix(_SOURCE))
