@@ -140,28 +140,28 @@ class LastView(Command):
 
 
 class ChooseRegion(Command):
-    """Look at one region only, or at all of them."""
+    """Look at one region only, or at all of them; what is collected from here is of that region too."""
 
     BINDING_KEY = "R"
     GROUP = "Narrow"
 
     @classmethod
     def run(cls, screen: "StoreScreen") -> None:
-        screen.choose_narrow("region")
+        screen.choose_place("region")
 
 
-class ChooseAccount(Command):
-    """Look at one account only, or at all of them: what a profile collected is its account's."""
+class ChooseProfile(Command):
+    """Choose the AWS profile that collections and live tails from here use, and look at its account; or an account."""
 
     BINDING_KEY = "P"
     GROUP = "Narrow"
 
     @classmethod
     def run(cls, screen: "StoreScreen") -> None:
-        screen.choose_narrow("account")
+        screen.choose_place("account")
 
 
 GOING: Commands = (
     ShowLogs, ShowErrors, ShowCosts, ShowAdvice, ShowInvocations, ShowThrottles, ShowAlarms, ShowCollect,
-    ShowConfiguration, ShowFunctions, LiveTail, LastView, ChooseRegion, ChooseAccount,
+    ShowConfiguration, ShowFunctions, LiveTail, LastView, ChooseRegion, ChooseProfile,
 )  # fmt: skip

@@ -213,8 +213,8 @@ class StoreScreen(Screen[None]):
         if message.subject == "what if":
             self.paint_part(message.subject, message.answer)
             return
-        if message.subject.startswith("narrow "):
-            self._pick_narrow(message.subject.removeprefix("narrow "), message.answer)
+        if message.subject.startswith("choose "):
+            self._pick_place(message.subject.removeprefix("choose "), message.answer)
             return
         if message.subject == "rows":
             self.session.shown = self.shown_range = message.range
@@ -368,33 +368,20 @@ class StoreScreen(Screen[None]):
             said = f"{path}: {getattr(error, 'strerror', None) or error}: nothing was written"
         self.app.call_from_thread(self.say, said)
 
-    def choose_narrow(self, by: str) -> None:
-        """One region or account of those in the store, or all of them again."""
-        self._ask_names(by)
+    def choose_place(self, kind: str) -> None:
+        """An ``account``, or the profile that reads it, or a ``region``; or all of them again."""
+        self._ask_places(kind, self.session.choice, self.session.now_ms())
 
-    @work(thread=True, exclusive=True, exit_on_error=False, group="narrow")
-    def _ask_names(self, by: str) -> None:
-        def names(question: Question) -> list[str]:
-            return sorted({getattr(row.function.key, by) for row in question.reader.functions()} - {""})
+    @work(thread=True, exclusive=True, exit_on_error=False, group="places")
+    def _ask_places(self, kind: str, choice: RangeChoice, now_ms: int) -> None:
+        from lambdatui.screens.choosing import places
 
-        self._ask(f"narrow {by}", names, self.session.choice, self.session.now_ms())
+        self._ask(f"choose {kind}", places, choice, now_ms)
 
-    def _pick_narrow(self, by: str, names: list[str]) -> None:
-        from lambdatui.screens.prompt import PickScreen
+    def _pick_place(self, kind: str, found: Any) -> None:
+        from lambdatui.screens.choosing import pick_account, pick_region
 
-        everything = f"all {by}s"
-        if not names:
-            self.say(f"no {by} is known: the logs in this store do not say")
-            return
-        now = getattr(self.session.narrow, f"{by}s")
-
-        def narrow(choice: str | None) -> None:
-            if choice is not None:
-                chosen = () if choice == everything else (choice,)
-                self.session.narrow = replace(self.session.narrow, **{f"{by}s": chosen})
-                self.ask_rows()
-
-        self.app.push_screen(PickScreen(f"Which {by}?", [everything, *names], now[0] if now else everything), narrow)
+        (pick_region if kind == "region" else pick_account)(self, found)
 
     def leave(self) -> None:
         if len(self.app.screen_stack) > 1:
