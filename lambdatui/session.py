@@ -12,6 +12,7 @@ from lambdatui.views.narrow import Narrow
 from lambdatui.views.time_range import RangeChoice, TimeRange
 
 if TYPE_CHECKING:
+    from lambdatui.collecting import Collecting
     from lambdatui.local_runner import LocalRunner
 
 
@@ -63,6 +64,8 @@ class Session:
 
     runner: "LocalRunner | None" = None
     """The local runner that filled the store, while it runs."""
+    collecting: "Collecting | None" = None
+    """The collection that was started here, while it runs."""
     payloads: dict[str, str] = field(default_factory=dict)
     """What functions of the local runner were invoked with last; never written anywhere."""
 

@@ -21,13 +21,13 @@ from collectors.pipeline import collect, import_files
 from collectors.runner_log import RunnerLog, RunnerSource
 from collectors.store.reader import Reader
 from lambdatui.application import LambdaTui
-from lambdatui.screens.live import LiveLine
 from lambdatui.session import Session, clock_ms
 from lambdatui.theme import DARK, Terminal
 from lambdatui.views.live import NoLiveTail, live_target, with_live
 from lambdatui.views.logs import LogView
 from lambdatui.widgets.log_pane import LogPane
 from lambdatui.widgets.notice import Notice
+from lambdatui.widgets.state_line import StateLine
 
 SIZE = (120, 30)
 NOW = small_store.T0 + 30 * small_store.MINUTE
@@ -68,7 +68,7 @@ def shown(pilot: Pilot[int]) -> str:
     screen = pilot.app.screen
     pane = screen.query_one(LogPane)
     rows = [pane.render_line(y).text.rstrip() for y in range(pane.size.height)]
-    live = [one.said for one in screen.query(LiveLine)]
+    live = [one.said for one in screen.query(StateLine)]
     return "\n".join([*rows, *live, screen.query_one(Notice).said])
 
 
@@ -167,7 +167,7 @@ async def test_a_denied_session_names_the_action_and_polls(aws: LiveServer, db: 
         await pilot.press("0")
         await until(pilot, lambda: "POLLING" in shown(pilot), "polling")
         assert "AWS denied logs:StartLiveTail; allow logs:StartLiveTail" in shown(pilot).replace("\n", " ")
-        assert "$" not in app.screen.query_one(LiveLine).said
+        assert "$" not in app.screen.query_one(StateLine).said
         aws.polled = [{"timestamp": NOW - 500, "message": "by polling", "logStreamName": "s", "eventId": "1"}]
         await until(pilot, lambda: "by polling" in shown(pilot), "a polled line")
         assert any("logs:StartLiveTail" in one.notice for one in app.session.problems)

@@ -114,6 +114,12 @@ class StoreScreen(Screen[None]):
     def toggle_live(self) -> None:
         raise NotImplementedError
 
+    def toggle_collecting(self) -> None:
+        raise NotImplementedError
+
+    def show_permissions(self) -> None:
+        raise NotImplementedError
+
     def subject(self) -> tuple[int, str] | None:
         """The function that the screen, or the row under the cursor, is about: its id in the store, and its name."""
         return None

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from textual import on, work
 from textual.message import Message
 from textual.timer import Timer
-from textual.widgets import Static
 from textual.worker import get_current_worker
 
 from lambdatui.child import Child
@@ -14,10 +13,11 @@ from lambdatui.live import LiveTail, Told, arguments, came
 from lambdatui.reading import Question, Unanswered, ask
 from lambdatui.screens.lines import LinesScreen
 from lambdatui.session import Session
-from lambdatui.text import money, plain
+from lambdatui.text import money
 from lambdatui.views.live import LiveTarget, NoLiveTail, live_target
 from lambdatui.views.log_search import SHOWN_LINES
 from lambdatui.views.logs import LogView
+from lambdatui.widgets.state_line import StateLine
 
 
 @dataclass
@@ -38,22 +38,6 @@ class LiveEnded(Message):
     """The tail that it was."""
     said: str
     """Why, and what to do."""
-
-
-class LiveLine(Static):
-    """How the live tail is: its functions, how long it has run, what it costs."""
-
-    def __init__(self) -> None:
-        super().__init__("", id="live", markup=False)
-        self.display = False
-        self.said = ""
-
-    def say(self, said: str) -> None:
-        """Painted only where it reads differently."""
-        if said != self.said:
-            self.said = said
-            self.update(plain(said, newlines=True))
-        self.display = bool(said)
 
 
 class LiveScreen(LinesScreen):
@@ -94,7 +78,7 @@ class LiveScreen(LinesScreen):
             self.live = None
         if self._ticking is not None:
             self._ticking.stop()
-        self.query_one(LiveLine).say("")
+        self.query_one(StateLine).say("")
         self.say(said)
         self._restand()
 
@@ -168,7 +152,7 @@ class LiveScreen(LinesScreen):
         dot = self.session.marks.dot
         waiting = f" {dot} {self._waiting:,} below: G" if self._waiting else ""
         first, _, note = self.live.state(dot).partition("\n")
-        self.query_one(LiveLine).say(f"{first}{waiting}{chr(10) + note if note else ''}")
+        self.query_one(StateLine).say(f"{first}{waiting}{chr(10) + note if note else ''}")
 
     def live_word(self) -> str:
         """For the header."""

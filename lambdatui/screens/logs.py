@@ -14,7 +14,7 @@ from lambdatui.commands.general import TIME
 from lambdatui.commands.logs import Follow, ToggleLive
 from lambdatui.reading import Question
 from lambdatui.screens.lines import LOG_COMMANDS
-from lambdatui.screens.live import LiveLine, LiveScreen
+from lambdatui.screens.live import LiveScreen
 from lambdatui.session import Session
 from lambdatui.text import plain
 from lambdatui.views.live import with_live
@@ -22,6 +22,7 @@ from lambdatui.views.log_search import LogSearch, log_search
 from lambdatui.views.logs import LogView
 from lambdatui.widgets.header import Standing
 from lambdatui.widgets.log_pane import LogPane
+from lambdatui.widgets.state_line import StateLine
 
 LOGS_COMMANDS: Commands = (ToggleLive, Follow, *LOG_COMMANDS, *TIME)
 
@@ -60,7 +61,7 @@ class LogsScreen(LiveScreen):
         empty.display = False
         yield empty
         yield LogPane(self.session.marks, utc=self.session.utc, id="log")
-        yield LiveLine()
+        yield StateLine()
 
     def subject(self) -> tuple[int, str] | None:
         return None if self._function_id is None else (self._function_id, self._function)
