@@ -120,14 +120,16 @@ class InvokeScreen(ModalScreen[str | None]):
         if message.invoked is None:
             self._show(message.said, "error")
             return
-        self._show(_told(message.invoked), "error" if message.invoked.error else "")
+        self._show(_told(message.invoked))
         if message.invoked.request_id and message.invoked.status < 300:
             self._say_way("Enter opens the invocation, Tab edits, c copies")
             self.query_one("#result").focus()
 
     def _show(self, said: str, tone: str = "") -> None:
         self.said = said
-        self.query_one("#answer", Static).update(Text(said))
+        text = Text(said)
+        text.stylize("bold", 0, said.find("\n") if "\n" in said else len(said))
+        self.query_one("#answer", Static).update(text)
         result = self.query_one("#result")
         result.display = bool(said)
         result.set_class(tone == "error", "-failing")

@@ -99,12 +99,12 @@ class LogsScreen(LiveScreen):
 
     def standing(self) -> Standing:
         answer: LogSearch | None = self.answer
-        said = " ".join(part for part in (self.filter, self.live_word()) if part)
+        live = (word,) if (word := self.live_word()) else ()
         if answer is None:
-            return Standing(filter=said)
+            return Standing(filter=self.filter, counted=live)
         searched = f"searched {answer.searched:,} of {answer.kept:,} lines"
         shown = f"newest {len(answer.rows):,}" if answer.more else f"{len(answer.rows):,} lines"
-        return Standing(answer.as_of, None, said, (shown, searched))
+        return Standing(answer.as_of, None, self.filter, (shown, searched, *live))
 
     def filter_to(self, expression: str, *, done: bool) -> None:
         """Asked at Enter: each question looks through all the lines."""

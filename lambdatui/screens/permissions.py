@@ -55,6 +55,9 @@ class PermissionsScreen(TableScreen):
             PERMISSION_COLUMNS, missing_permissions(ask.reader), ask.reader.newest_ms(), ask.range
         )
 
+    def counted(self) -> tuple[str, ...]:
+        return (*(("c copies the statement",) if self.table.row_count else ()), *super().counted())
+
     def key_of(self, row: MissingPermission) -> Any:
         return row.action
 
