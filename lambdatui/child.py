@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 
 _PATIENCE_S = 3.0
 _CHUNK = 1 << 16
+_NICE = 10
 _TOLD = 4_000  # bytes of what it complained about that are kept
 
 
@@ -74,6 +75,8 @@ def _end_with_parent() -> None:
 
 
 def main() -> int:
+    if "collect" in sys.argv:
+        os.nice(_NICE)  # the screens come first
     threading.Thread(target=_end_with_parent, daemon=True).start()
     from lambdatui.cli.main import cli
 

@@ -32,6 +32,7 @@ def ask(path: Path, choice: RangeChoice, now_ms: int, of: Callable[[Question], A
     """Opens the store, settles the range, and lets ``of`` ask. Raises ``Unanswered``."""
     try:
         with Reader(path) as reader:
+            reader.hold()
             time_range = choice.resolve(now_ms, reader.newest_ms(), reader.oldest_ms())
             return time_range, of(Question(reader, time_range, prices()))
     except (StoreError, RangeError) as error:

@@ -70,6 +70,10 @@ class Reader:
         with explained(self._path):
             return self._connection.execute(sql, tuple(values)).fetchall()
 
+    def hold(self) -> None:
+        """All that is read from now on is of one moment, whatever a collector commits meanwhile; until it is closed."""
+        self._all("BEGIN")
+
     def select(self, sql: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
         """All rows of one question; for the modules of this room that read other tables."""
         return self._all(sql, values)

@@ -17,6 +17,7 @@ from lambdatui.text import money
 from lambdatui.views.live import LiveTarget, NoLiveTail, live_target
 from lambdatui.views.log_search import SHOWN_LINES
 from lambdatui.views.logs import LogView
+from lambdatui.widgets.log_text import prepare
 from lambdatui.widgets.state_line import StateLine
 
 
@@ -53,6 +54,10 @@ class LiveScreen(LinesScreen):
 
     def tailed(self) -> list[int] | None:
         """The ids of the functions to tail; None: those that the session is narrowed to."""
+        raise NotImplementedError
+
+    def text_of(self, line: LogView) -> str:
+        """A line as it stands in the log."""
         raise NotImplementedError
 
     def show_live(self) -> None:
@@ -107,6 +112,9 @@ class LiveScreen(LinesScreen):
         if tail.stopped:
             child.stop()
         for found in came(child, identities):
+            for one in found:
+                if isinstance(one, LogView):
+                    prepare(self.text_of(one))
             if not (tail.stopped or worker.is_cancelled):
                 self.post_message(LiveCame(tail, found))
         code, complaints = child.ended()

@@ -91,11 +91,10 @@ class LogsScreen(LiveScreen):
         first = not pane.lines_shown
         pane.sought = next((word for word in words if not word.startswith("!")), "")
         pane.pinned = first or pane.pinned or (self.following and self.live is None)
-        pane.show_lines([self._named(row) for row in rows])
+        pane.show_lines([NamedLine(row.timestamp, self.text_of(row), row.kind) for row in rows])
 
-    def _named(self, row: LogView) -> NamedLine:
-        text = row.message if self._function_id is not None else f"{row.function}  {row.message}"
-        return NamedLine(row.timestamp, text, row.kind)
+    def text_of(self, line: LogView) -> str:
+        return line.message if self._function_id is not None else f"{line.function}  {line.message}"
 
     def standing(self) -> Standing:
         answer: LogSearch | None = self.answer

@@ -136,7 +136,8 @@ def rows(
                 texts = [f"{texts[0]}  (+{len(texts) - 1} lines)"]
         first = True
         for text in texts:
-            for piece in _pieces(text, width) if wrap else (text,):
+            cut = _pieces if len(text) <= _REMEMBERED else _pieces.__wrapped__
+            for piece in cut(text, width) if wrap else (text,):
                 found.append(Row(number, piece, line.kind, first))
                 first = False
     return found
@@ -148,6 +149,13 @@ def _texts(text: str, rendered: bool) -> list[str]:
     return physical(rendered_json(text) if rendered else text)
 
 
+def prepare(text: str) -> None:
+    """Reads a line ahead, in the thread that brought it, so that laying it out costs the painting thread little."""
+    if len(text) <= _REMEMBERED:
+        _texts(text, True)
+
+
+@lru_cache(maxsize=8_192)
 def _pieces(text: str, width: int) -> list[str]:
     """Wrapped at spaces where there are any; what continues is indented like its line, so that frames stay readable."""
     if len(text) <= width and text.isascii():
