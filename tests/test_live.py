@@ -23,13 +23,17 @@ from collectors.store.reader import Reader
 from lambdatui.application import LambdaTui
 from lambdatui.session import Session, clock_ms
 from lambdatui.theme import DARK, Terminal
+from lambdatui.views.collections import collections
 from lambdatui.views.live import NoLiveTail, live_target, with_live
 from lambdatui.views.logs import LogView
+from lambdatui.views.time_range import TimeRange
 from lambdatui.widgets.log_pane import LogPane
 from lambdatui.widgets.notice import Notice
 from lambdatui.widgets.state_line import StateLine
+from pricing.call_prices import price
 
 SIZE = (120, 30)
+RANGE = TimeRange(0, 1, "all")
 NOW = small_store.T0 + 30 * small_store.MINUTE
 
 
@@ -122,6 +126,13 @@ async def test_lines_appear_live_and_are_not_shown_twice_when_they_are_collected
         await until(pilot, lambda: aws.open_streams == 0, "the end of the session")
         assert "the live tail has ended: $0.0100" in shown(pilot)
         assert "wanted" in shown(pilot)
+    for _ in range(100):  # the child ends by itself, and leaves what it cost
+        with Reader(db) as reader:
+            rows = [row for row in collections(reader, RANGE, price).rows if row.source == "live tail checkout"]
+        if rows:
+            break
+        await asyncio.sleep(0.1)
+    assert [(row.requests, str(row.cost_usd)) for row in rows] == [(2, "0.01000000000000000000000000000")]
 
 
 async def test_a_reader_who_moved_up_is_left_in_peace_and_leaving_ends_the_session(aws: LiveServer, db: Path) -> None:

@@ -1,8 +1,10 @@
 """``lambdatui logs --live``: lines as they are written, of an AWS account or of the local runner."""
 
+import contextlib
 import json
+import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -12,6 +14,7 @@ import click
 from collectors.logs.names import function_key
 from collectors.model import FunctionKey, LogEvent
 from collectors.store.reader import Reader
+from collectors.store.sessions import keep_session
 from lambdatui import text
 from lambdatui.cli.context import Context
 from lambdatui.cli.spending import Spending, cost_of, dollars
@@ -22,6 +25,11 @@ if TYPE_CHECKING:
 
 RUNNER = "runner"
 _POLL_S = 0.25
+_PATIENCE_S = 2.0
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,22 +54,31 @@ def tail(context: Context, words: str, *, profile: str | None, endpoint_url: str
             raise click.ClickException(str(error)) from error
     if not as_json:
         click.echo(text.plain(f"live tail of {', '.join(target.functions)}; ctrl-c ends it"), err=True)
-    came = _of_runner(target.runner, target) if target.runner else _of_aws(target, profile, endpoint_url)
-    wanted, told = [words] if words else [], None
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ended by either, what it cost is kept
+    given = _of_runner(target.runner, target) if target.runner else _of_aws(context, target, profile, endpoint_url)
     try:
-        for one in came:
-            state = (one.way, one.sampled, one.cost_usd)
-            if one.note or state != told:
-                _tell(one, as_json)
-                told = state
-            for event in one.events:
-                if holds(event.message, wanted):
-                    _print(event, target, context, as_json)
+        with contextlib.closing(given) as came:
+            _say_all(came, target, context, words, as_json)
     except (SourceFailed, BudgetReached) as error:
         raise click.ClickException(str(error)) from error
 
 
-def _of_aws(target: LiveTarget, profile: str | None, endpoint_url: str | None) -> Iterator[Came]:
+def _say_all(came: Iterator[Came], target: LiveTarget, context: Context, words: str, as_json: bool) -> None:
+    wanted, told = [words] if words else [], None
+    for one in came:
+        state = (one.way, one.sampled, one.cost_usd)
+        if one.note or state != told:
+            _tell(one, as_json)
+            told = state
+        for event in one.events:
+            if holds(event.message, wanted):
+                _print(event, target, context, as_json)
+
+
+def _of_aws(
+    context: Context, target: LiveTarget, profile: str | None, endpoint_url: str | None
+) -> Generator[Came, None, None]:
+    """What it cost is put into the ledger when it ends, as any collection's price is."""
     from collectors.cloudwatch import live_tail
     from collectors.cloudwatch.functions import account_of
     from collectors.cloudwatch.log_groups import LogGroup
@@ -79,16 +96,24 @@ def _of_aws(target: LiveTarget, profile: str | None, endpoint_url: str | None) -
     groups = [LogGroup(name, names) for name, names in target.groups.items()]
     client, partition = session.client("logs"), session.client("logs").meta.partition
     calls, region = session.calls, target.region
-    for one in live_tail.tail(client, groups, calls, account=found, region=region, partition=partition):
-        yield Came(one.events, one.way, one.note, one.sampled, cost_of(calls.counts(), region))
+    began_ms = _now_ms()
+    try:
+        for one in live_tail.tail(client, groups, calls, account=found, region=region, partition=partition):
+            yield Came(one.events, one.way, one.note, one.sampled, cost_of(calls.counts(), region))
+    finally:
+        name = f"live tail {', '.join(target.functions)}"
+        if cost_of(calls.counts(), region) and not keep_session(
+            context.db, name, region, began_ms, _now_ms(), calls.counts(), _PATIENCE_S
+        ):
+            click.echo("lambdatui: the store is being written: what this live tail cost is not in it", err=True)
 
 
-def _of_runner(path: "Path", target: LiveTarget) -> Iterator[Came]:
+def _of_runner(path: "Path", target: LiveTarget) -> Generator[Came, None, None]:
     """The runner's log is a file on this machine: looked at four times a second, whoever collects it."""
     from collectors.runner_log import RunnerLog
 
     with RunnerLog(path) as log:
-        after = log.first_event_at(time.time_ns() // 1_000_000)
+        after = log.first_event_at(_now_ms())
         yield Came([], RUNNER)
         while True:
             for block, at in log.event_blocks(after):

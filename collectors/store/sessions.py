@@ -1,0 +1,33 @@
+"""The ledger's line of something that asked AWS without collecting: a live tail, whose minutes are billed too."""
+
+import time
+from collections.abc import Iterable
+from pathlib import Path
+
+from collectors.account import CallCount
+from collectors.store.account import keep_calls
+from collectors.store.open import StoreError, StoreLocked, writing
+
+_AGAIN_S = 0.1
+
+
+def keep_session(
+    path: Path, source: str, region: str, began_ms: int, ended_ms: int, calls: Iterable[CallCount], patience_s: float
+) -> bool:
+    """Whether it could be kept: False where another process writes for longer than ``patience_s``, or nobody can."""
+    until = time.monotonic() + patience_s
+    while True:
+        try:
+            with writing(path) as connection:
+                cursor = connection.execute(
+                    "INSERT INTO collections (source, started_ms, ended_ms) VALUES (?, ?, ?)",
+                    (source, began_ms, ended_ms),
+                )
+                keep_calls(connection, int(cursor.lastrowid or 0), region, calls)
+            return True
+        except StoreLocked:
+            if time.monotonic() >= until:
+                return False
+            time.sleep(_AGAIN_S)
+        except StoreError:
+            return False
