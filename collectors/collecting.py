@@ -25,6 +25,7 @@ from collectors.pipeline import tell
 from collectors.source import Account, BudgetReached, Given, SourceFailed, Step
 from collectors.store import account as kept
 from collectors.store.open import explained, writing
+from collectors.store.sessions import end_collection
 from collectors.store.writer import Writer, Written
 
 BATCH_ROWS = 2_000
@@ -227,6 +228,7 @@ class _Kept:
 
     def end(self) -> None:
         self.save()
+        end_collection(self._connection, self.collection, time.time_ns() // 1_000_000)
         collected = self.reader.collected
         for failure in collected.failures:
             kept.note(self._connection, self.collection, "failure", failure.partition(":")[0], failure)

@@ -35,7 +35,10 @@ def choices(profile: str | None, region: str, runner: Path | None) -> list[Choic
 
 @dataclass
 class Collecting:
-    """How it goes. Written by the one thread that reads the child, read by whoever paints."""
+    """How it goes. Written by the one thread that reads the child, read by whoever paints.
+
+    ``wrong``: some part could not be had; ``failed``: nothing could.
+    """
 
     choice: Choice
     child: Child | None = None
@@ -43,6 +46,7 @@ class Collecting:
     ended: str = ""
     accounts: list[str] = field(default_factory=list)
     stopped: bool = False
+    wrong: bool = False
     failed: bool = False
 
     def run(self, db: Path) -> None:
@@ -56,11 +60,16 @@ class Collecting:
                 self._take(line)
         code, complaints = child.ended()
         said = [line for line in complaints if line.strip()]
-        self.failed = code != 0 and not self.stopped
+        self.wrong = code != 0 and not self.stopped
+        self.failed = code not in (0, 3, 4) and not self.stopped
         if self.stopped:
             self.ended = "stopped: what was had is kept"
         elif code not in (0, 3, 4) or not self.ended:
-            self.ended = said[-1].removeprefix("lambdatui: ") if said else f"it ended with exit code {code}"
+            self.ended = (
+                said[-1].removeprefix("lambdatui collect: ").removeprefix("lambdatui: ")
+                if said
+                else f"it ended with exit code {code}"
+            )
 
     def _take(self, line: str) -> None:
         """A step of a source, or what one collection came to."""

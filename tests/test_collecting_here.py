@@ -194,6 +194,19 @@ def test_what_a_later_collection_had_is_missing_no_more(lacking: Path) -> None:
         assert missing_permissions(reader) == []
 
 
+def test_a_source_of_which_nothing_may_be_read_lacks_that(tmp_path: Path) -> None:
+    """Nothing is written but that; the collection has ended all the same."""
+    session, aws = canned_session()
+    aws.answers["lambda:ListFunctions"] = lambda _: denied("lambda:ListFunctions", "*")
+    source = CloudWatchSource(session, since_ms=clock_ms() - 3_600_000, now_ms=clock_ms(), features=("logs",))
+    collect_accounts([lambda: source], db=tmp_path / "s.db", now_ms=clock_ms())
+    with Reader(tmp_path / "s.db") as reader:
+        [one] = missing_permissions(reader)
+        [row] = collected(reader, RangeChoice("24h").resolve(clock_ms(), None, None)).rows
+    assert (one.action, one.purpose) == ("lambda:ListFunctions", "the list of functions and the account they are in")
+    assert row.took_s is not None
+
+
 async def test_the_statement_is_shown_and_copied(lacking: Path) -> None:
     app = app_on(lacking, clock_ms)
     async with app.run_test(size=(120, 30)) as pilot:

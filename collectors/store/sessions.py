@@ -1,5 +1,6 @@
-"""The ledger's line of something that asked AWS without collecting: a live tail, whose minutes are billed too."""
+"""The ledger's lines beside what a writer keeps of them: of a live tail, and of a collection that wrote nothing."""
 
+import sqlite3
 import time
 from collections.abc import Iterable
 from pathlib import Path
@@ -11,10 +12,17 @@ from collectors.store.open import StoreError, StoreLocked, writing
 _AGAIN_S = 0.1
 
 
+def end_collection(connection: sqlite3.Connection, collection: int, now_ms: int) -> None:
+    """A collection that had nothing to write has ended all the same: it neither runs still nor was it killed."""
+    connection.execute("UPDATE collections SET ended_ms = ? WHERE id = ? AND ended_ms IS NULL", (now_ms, collection))
+
+
 def keep_session(
     path: Path, source: str, region: str, began_ms: int, ended_ms: int, calls: Iterable[CallCount], patience_s: float
 ) -> bool:
-    """Whether it could be kept: False where another process writes for longer than ``patience_s``, or nobody can."""
+    """Of something that asked AWS without collecting, as a live tail does, whose minutes are billed too.
+
+    Whether it could be kept: False where another process writes for longer than ``patience_s``, or nobody can."""
     until = time.monotonic() + patience_s
     while True:
         try:

@@ -150,7 +150,8 @@ class CollectScreen(TableScreen):
             try:
                 running.run(session.db)
             except OSError as error:
-                running.ended, running.failed = f"it cannot be started: {error}", True
+                running.ended = f"it cannot be started: {error}"
+                running.failed = running.wrong = True
             app.call_from_thread(_finished, app, running)
 
         app.run_worker(run, thread=True, exit_on_error=False, group="collecting")
@@ -187,8 +188,8 @@ def _finished(app: Any, running: "Collecting") -> None:
     session.collecting = None
     if len(set(running.accounts)) == 1:
         session.learn_account(running.choice.profile or session.profile, running.accounts[0])
-    said = f"{'collection' if running.failed else 'collected'}: {running.ended}"
-    if running.failed:
+    said = f"{'nothing collected' if running.failed else 'collected'}: {running.ended}"
+    if running.wrong:
         session.went_wrong("Collect", said)
     screen = app.screen
     if isinstance(screen, StoreScreen):
