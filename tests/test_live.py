@@ -16,10 +16,13 @@ from live_server import ACCOUNT, LiveServer, exception, live_server
 from runner_server import served
 from textual.pilot import Pilot
 
-from collectors.model import FunctionKey
+from collectors.logs.fingerprint import fingerprint
+from collectors.model import Function, FunctionKey
 from collectors.pipeline import collect, import_files
 from collectors.runner_log import RunnerLog, RunnerSource
+from collectors.store.open import writing
 from collectors.store.reader import Reader
+from collectors.store.writer import Writer
 from lambdatui.application import LambdaTui
 from lambdatui.session import Session, clock_ms
 from lambdatui.theme import DARK, Terminal
@@ -191,6 +194,28 @@ async def test_where_nothing_may_be_read_what_is_collected_is_followed(aws: Live
         await pilot.press("0")
         await until(pilot, lambda: "What is collected is followed" in shown(pilot), "the notice")
         assert "AWS denied logs:FilterLogEvents" in shown(pilot)
+
+
+async def test_marked_functions_are_tailed_together(aws: LiveServer, tmp_path: Path) -> None:
+    """Two of one account and region; their names stand before their lines."""
+    with writing(db := small_store.make(tmp_path / "s.db")) as connection:
+        key = FunctionKey("orders", ACCOUNT, "us-east-1")
+        Writer(connection, fingerprint).configure([Function(key, log_group="/own/orders")])
+    async with app_on(db).run_test(size=SIZE) as pilot:
+        await until(pilot, lambda: pilot.app.screen.query_one("Table").row is not None, "rows")  # type: ignore[attr-defined]
+        with Reader(db) as reader:
+            ids = {row.function.key.name: row.id for row in reader.functions()}
+        app: LambdaTui = pilot.app  # type: ignore[assignment]
+        app.session.marked = [(ids["checkout"], "checkout"), (ids["orders"], "orders")]
+        await pilot.press("0")
+        await until(pilot, lambda: bool(app.screen.query(LogPane)), "the logs")
+        await until(pilot, lambda: "LIVE tail of checkout, orders" in shown(pilot), "live")
+        assert sorted(aws.asked[-1][1]["logGroupIdentifiers"]) == [
+            f"arn:aws:logs:us-east-1:{ACCOUNT}:log-group:/aws/lambda/checkout",
+            f"arn:aws:logs:us-east-1:{ACCOUNT}:log-group:/own/orders",
+        ]
+        aws.lines((NOW - 500, "from checkout"))
+        await until(pilot, lambda: "checkout  from checkout" in shown(pilot), "the line")
 
 
 async def test_functions_of_many_regions_are_not_tailed_together(aws: LiveServer, db: Path) -> None:

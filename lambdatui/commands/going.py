@@ -117,8 +117,8 @@ class ShowLogs(Command):
 
 
 class LiveTail(Command):
-    """Log lines as they are written, of the function under the cursor or of all: CloudWatch's live tail, $0.01 a
-    minute, free of the local runner's functions; where it cannot be had, what is collected is followed."""
+    """Log lines as they are written, of the marked functions or the one under the cursor: CloudWatch's live tail,
+    $0.01 a minute, or the runner's own log, free; where it cannot be had, what is collected is followed."""
 
     BINDING_KEY = "0"
     GROUP = "Go to"

@@ -131,7 +131,8 @@ class StoreScreen(Screen[None]):
     def show_logs(self, *, live: bool) -> None:
         from lambdatui.screens.logs import LogsScreen
 
-        found = self.subject()
+        # Marked functions are tailed together; their lines are then among those of all.
+        found = None if live and self.session.marked else self.subject()
         self.app.push_screen(LogsScreen(self.session, *(found or (None, "")), live=live))
 
     def export(self) -> None:
