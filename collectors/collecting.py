@@ -25,6 +25,7 @@ from collectors.pipeline import tell
 from collectors.source import Account, BudgetReached, Given, SourceFailed, Step
 from collectors.store import account as kept
 from collectors.store.open import explained, writing
+from collectors.store.sessions import end_collection
 from collectors.store.writer import Writer, Written
 
 BATCH_ROWS = 2_000
@@ -39,7 +40,10 @@ Opening = Callable[[], Account]
 
 @dataclass(slots=True)
 class Collected:
-    """What one source came to. ``failures`` are what could not be had; ``over_budget`` is why it stopped, if so."""
+    """What one source came to. ``failures`` are what could not be had; ``over_budget`` is why it stopped, if so.
+
+    ``denied`` are those of the failures for which a permission is missing.
+    """
 
     name: str
     account: str = ""
@@ -53,9 +57,16 @@ class Collected:
     metric_points: int = 0
     seconds: float = 0.0
     failures: list[str] = field(default_factory=list)
+    denied: list[SourceFailed] = field(default_factory=list)
     over_budget: str = ""
     calls: list[CallCount] = field(default_factory=list)
     choices: dict[str, int] = field(default_factory=dict)
+
+    def fail(self, failed: SourceFailed) -> None:
+        """Keeps what could not be had, and which permission it lacks if that is why."""
+        self.failures.append(str(failed))
+        if failed.denied:
+            self.denied.append(failed)
 
 
 Progress = Callable[[Collected, Step], None]
@@ -105,7 +116,7 @@ class _Reader(threading.Thread):
     def _fail(self, failed: SourceFailed) -> None:
         if self.collected.name.startswith("source "):
             self.collected.name = failed.what
-        self.collected.failures.append(str(failed))
+        self.collected.fail(failed)
 
     def _put(self, given: object) -> None:
         while not self.stop.is_set():
@@ -175,7 +186,7 @@ class _Kept:
             return
         self.flush()
         if isinstance(given, SourceFailed):
-            collected.failures.append(str(given))
+            collected.fail(given)
             kept.note(self._connection, self.collection, "failure", given.what, str(given))
         elif isinstance(given, Inventory):
             kept.keep_inventory(self._connection, given, now_ms)
@@ -217,9 +228,13 @@ class _Kept:
 
     def end(self) -> None:
         self.save()
+        end_collection(self._connection, self.collection, time.time_ns() // 1_000_000)
         collected = self.reader.collected
         for failure in collected.failures:
             kept.note(self._connection, self.collection, "failure", failure.partition(":")[0], failure)
+        for one in collected.denied:
+            about = f"{one.what}\n{one.resource}".rstrip()
+            kept.note(self._connection, self.collection, "denied", one.denied, about)
         if collected.over_budget:
             kept.note(self._connection, self.collection, "budget", "budget", collected.over_budget)
         collected.calls = self.reader.source.counts() if self.reader.source else []

@@ -9,13 +9,18 @@ from collectors.model import Function, LogEvent, MetricPoint, Reject
 
 
 class SourceFailed(Exception):
-    """A source, or a part of one, could not be read: ``what`` failed, what that means, and what to do about it."""
+    """A source, or a part of one, could not be read: ``what`` failed, what that means, and what to do about it.
 
-    def __init__(self, what: str, meaning: str, what_to_do: str) -> None:
+    ``denied`` is the IAM action that is missing, where that is why, and ``resource`` the ARN that it was denied on.
+    """
+
+    def __init__(self, what: str, meaning: str, what_to_do: str, *, denied: str = "", resource: str = "") -> None:
         super().__init__(f"{what}: {meaning}; {what_to_do}")
         self.what = what
         self.meaning = meaning
         self.what_to_do = what_to_do
+        self.denied = denied
+        self.resource = resource
 
 
 class BudgetReached(Exception):

@@ -165,6 +165,8 @@ class LambdaTui(App[int]):
         super().exit(*arguments, **named)
 
     def on_unmount(self) -> None:
+        if self.session.collecting is not None:
+            self.session.collecting.stop()
         self._hold.close()
         self._watch.close()
         close_idle()

@@ -33,7 +33,7 @@ class Question:
 def ask(path: Path, choice: RangeChoice, now_ms: int, of: Callable[[Question], Answer]) -> tuple[TimeRange, Answer]:
     """Opens the store, settles the range, and lets ``of`` ask. Raises ``Unanswered``."""
     try:
-        with _borrowed(path) as reader:
+        with _borrowed(path) as reader, reader.snapshot():
             time_range = choice.resolve(now_ms, reader.newest_ms(), reader.oldest_ms())
             return time_range, of(Question(reader, time_range, prices()))
     except (StoreError, RangeError) as error:

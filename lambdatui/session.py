@@ -1,18 +1,29 @@
 """What all screens of one run share: the store, the range looked at, and how the terminal is painted."""
 
+import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from lambdatui.theme import Marks, Terminal
 from lambdatui.views.narrow import Narrow
 from lambdatui.views.time_range import RangeChoice, TimeRange
 
+if TYPE_CHECKING:
+    from lambdatui.collecting import Collecting
+    from lambdatui.local_runner import LocalRunner
+
 
 def clock_ms() -> int:
     """The machine's clock, epoch ms."""
     return time.time_ns() // 1_000_000
+
+
+def default_profile(environ: Mapping[str, str]) -> str:
+    """The AWS profile that is used where none is chosen."""
+    return environ.get("AWS_PROFILE") or environ.get("AWS_DEFAULT_PROFILE") or "default"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +63,44 @@ class Session:
     """Which accounts and regions the functions are of: ``111122223333 eu-central-1``, ``2 accounts, 3 regions``."""
     marked: list[tuple[int, str]] = field(default_factory=list)
     """Functions marked to be compared: their ids in the store, and their names."""
+
+    runner: "LocalRunner | None" = None
+    """The local runner that filled the store, while it runs."""
+    collecting: "Collecting | None" = None
+    """The collection that was started here, while it runs."""
+    payloads: dict[str, str] = field(default_factory=dict)
+    """What functions of the local runner were invoked with last; never written anywhere."""
+
+    @property
+    def profile(self) -> str:
+        """The AWS profile that collections and live tails from here use: as chosen, else as the environment says."""
+        return self.kept.get("profile") or default_profile(os.environ)
+
+    @profile.setter
+    def profile(self, name: str) -> None:
+        self.kept["profile"] = name
+
+    @property
+    def chosen_profile(self) -> str | None:
+        """None where nothing was chosen: credentials are then found as the AWS command line finds them."""
+        return self.kept.get("profile") or None
+
+    def account_of(self, profile: str) -> str:
+        """The account that a profile read when it collected; empty where that is not known."""
+        return self.kept.get(f"account.of.{'_'.join(profile.split())}", "")
+
+    def learn_account(self, profile: str, account: str) -> None:
+        self.kept[f"account.of.{'_'.join(profile.split())}"] = account
+
+    def profile_of(self, account: str) -> str | None:
+        """The profile to read an account with: the chosen one, unless it is known to be another account's."""
+        chosen = self.chosen_profile
+        if self.account_of(chosen or default_profile(os.environ)) in ("", account):
+            return chosen
+        from lambdatui.aws_profiles import profiles
+
+        known = (one for one in profiles(os.environ) if account in (self.account_of(one.name), one.account))
+        return next((one.name for one in known), chosen)
 
     def went_wrong(self, where: str, notice: str) -> None:
         """Kept for ``!``; what repeats itself is kept once."""

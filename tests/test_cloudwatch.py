@@ -23,7 +23,7 @@ from aws import (
 )
 from botocore.exceptions import ClientError, EndpointConnectionError, NoCredentialsError
 
-from collectors.account import Inventory
+from collectors.account import CallCount, Inventory
 from collectors.cloudwatch import alarms, inventory, live_tail, log_events, log_groups, optimizer
 from collectors.cloudwatch.answers import ReadEvent, Series
 from collectors.cloudwatch.calls import Calls, TokenBucket
@@ -349,7 +349,8 @@ def test_a_live_tail_says_when_it_is_sampled(monkeypatch: pytest.MonkeyPatch) ->
     tail = live_tail.tail(
         client, [LogGroup("/aws/lambda/fn", ("fn",))], calls, account=ACCOUNT, region=REGION, stop=stop
     )
-    first, second = next(tail), next(tail)
+    begun, first, second = next(tail), next(tail), next(tail)
+    assert (begun.events, begun.way) == ([], live_tail.LIVE)
     assert [(each.function, each.message) for each in first.events] == [("fn", "m")]
     assert (first.way, first.sampled, second.sampled) == (live_tail.LIVE, False, True)
     assert "sampled" in second.note
@@ -363,12 +364,13 @@ def test_where_a_live_tail_is_denied_polling_takes_over_and_says_so() -> None:
     aws.answers["logs:StartLiveTail"] = lambda _: error("AccessDeniedException", "not allowed")
     event = {"timestamp": T0, "message": "m", "logStreamName": "s", "eventId": "1"}
     aws.answers["logs:FilterLogEvents"] = lambda _: {"events": [event]}
-    stop = threading.Event()
+    stop, calls = threading.Event(), Calls()
     tail = live_tail.tail(
-        one.client("logs"), [LogGroup("g", ("fn",))], Calls(), account=ACCOUNT, region=REGION,
+        one.client("logs"), [LogGroup("g", ("fn",))], calls, account=ACCOUNT, region=REGION,
         stop=stop, pause=no_pause, now_ms=lambda: T0,
     )  # fmt: skip
     first, second = next(tail), next(tail)
+    assert calls.counts() == [CallCount("logs:StartLiveTail", 0, 0)]  # what did not begin is not billed
     assert (first.way, [event.message for event in first.events]) == (live_tail.POLLING, ["m"])
     assert "AWS denied logs:StartLiveTail" in first.note
     assert (second.events, second.note) == ([], "")  # the same event is not shown twice

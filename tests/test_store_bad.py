@@ -266,3 +266,17 @@ def _fill(db: Path) -> None:
     with writing(db) as connection:
         connection.execute("PRAGMA max_page_count = 1")
         connection.execute("CREATE TABLE much AS SELECT randomblob(100000)")
+
+
+def test_what_is_held_is_of_one_moment(tmp_path: Path) -> None:
+    """A function that is committed between two queries of one question is in neither."""
+    import small_store
+
+    db = small_store.make(tmp_path / "s.db")
+    with Reader(db) as reader, reader.snapshot():
+        before = len(reader.functions())
+        with writing(db) as connection:
+            connection.execute("INSERT INTO functions (account, region, name) VALUES ('', '', 'new')")
+        assert len(reader.functions()) == before
+    with Reader(db) as reader:
+        assert len(reader.functions()) == before + 1

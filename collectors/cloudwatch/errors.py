@@ -24,6 +24,8 @@ _MISSING = frozenset({"ResourceNotFoundException", "ResourceNotFound", "404"})
 # "User: arn:... is not authorized to perform: logs:FilterLogEvents on resource: ..."
 _ACTION = re.compile(r"not authorized to perform: ([a-z0-9-]+:\w+)")
 
+_RESOURCE = re.compile(r"on resource: (arn:[^\s\"']+)")
+
 
 @contextmanager
 def reading(action: str, where: str, profile: str | None = None) -> Iterator[None]:
@@ -83,8 +85,13 @@ def _of_answer(action: str, where: str, error: Exception, profile: str | None) -
     if code in _DENIED:
         said = _ACTION.search(str(error))
         missing = said[1] if said else action
+        resource = _RESOURCE.search(str(error))
         return SourceFailed(
-            where, f"AWS denied {missing}", f"allow {missing}: lambdatui iam-policy prints what is needed"
+            where,
+            f"AWS denied {missing}",
+            f"allow {missing}: lambdatui iam-policy prints what is needed",
+            denied=missing,
+            resource=resource[1] if resource else "",
         )
     if code in _EXPIRED:
         return SourceFailed(where, "the credentials have expired", _log_in(profile))

@@ -2,12 +2,13 @@
 
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from collectors.cloudwatch.calls import Calls
-from collectors.cloudwatch.errors import is_hopeless, reading
+from collectors.cloudwatch.errors import error_code, is_hopeless, reading
 from collectors.cloudwatch.log_events import event_blocks, pace
 from collectors.cloudwatch.log_groups import LogGroup
 from collectors.model import LogEvent, Reject
@@ -48,22 +49,27 @@ def tail(
 ) -> Iterator[Tailed]:
     """Lines of up to ten groups from now on, until ``stop`` is set; something is given at least every few seconds.
 
-    Sessions end after three hours and are begun anew. Where a live tail is denied, or the log class or the server
-    does not know it, polling takes over and says so. SourceFailed where neither can be had; BudgetReached.
+    Where a live tail is denied, breaks off, or the log class or the server does not know it, and when AWS ends the
+    session after three hours, polling takes over and says so: it is free, and whoever wants another session asks for
+    it. SourceFailed where neither can be had; BudgetReached.
     """
     stop = stop or threading.Event()
     pause = pause or stop.wait
     if len(groups) > MOST_GROUPS:
         raise SourceFailed("live tail", f"{len(groups)} log groups are asked for", f"choose {MOST_GROUPS} at most")
     by_name = {group.name: group for group in groups}
-    while not stop.is_set():
-        try:
-            yield from _session(client, by_name, calls, account, region, partition, stop)
-        except SourceFailed as failed:
-            if is_hopeless(failed):
-                raise
-            why = f"no live tail ({failed.meaning}): asking every {POLL_S:g} s instead"
-            yield from _polled(client, groups, account, region, stop, pause, now_ms, why)
+    shown: Counter[tuple[str, str, int, str]] = Counter()
+    begun_ms = now_ms()
+    try:
+        yield from _session(client, by_name, calls, account, region, partition, stop, shown)
+        why = "the session has ended, as AWS ends each after 3 hours"
+    except SourceFailed as failed:
+        if is_hopeless(failed):
+            raise
+        why = f"no live tail: {failed.meaning}; {failed.what_to_do}"
+    if not stop.is_set():
+        said = f"{why}. Asking every {POLL_S:g} s instead"
+        yield from _polled(client, groups, account, region, stop, pause, now_ms, begun_ms, said, shown)
 
 
 def _session(
@@ -74,31 +80,59 @@ def _session(
     region: str,
     partition: str,
     stop: threading.Event,
+    shown: Counter[tuple[str, str, int, str]],
 ) -> Iterator[Tailed]:
     calls.spend(OPERATION, 60)
     began, billed_s = time.monotonic(), 60
     arns = [f"arn:{partition}:logs:{region}:{account}:log-group:{name}" for name in groups]
-    with reading(OPERATION, "live tail"):
-        stream = client.start_live_tail(logGroupIdentifiers=arns)["responseStream"]
+    try:
+        with reading(OPERATION, "live tail"):
+            stream = client.start_live_tail(logGroupIdentifiers=arns)["responseStream"]
+    except SourceFailed:
+        calls.correct(OPERATION, 60, 0)  # what did not begin is not billed
+        raise
     try:
         said = False
         updates = iter(stream)
         while not stop.is_set():
-            with reading(OPERATION, "live tail"):
-                update = next(updates, None)
-            if update is None or "SessionTimeoutException" in update:
-                return
-            if "SessionStreamingException" in update:
-                raise SourceFailed("live tail", "AWS broke the session off", "polling goes on")
+            try:
+                update = _next(updates)
+            except SourceFailed as failed:
+                if error_code(failed) == "SessionTimeoutException":
+                    return
+                raise
             while time.monotonic() - began > billed_s:
                 calls.spend(OPERATION, 60)
                 billed_s += 60
             if "sessionUpdate" not in update:
+                yield Tailed([], LIVE)
                 continue
             yield (tailed := _update(update["sessionUpdate"], groups, account, region, said))
             said = tailed.sampled
+            shown.update(map(_key, tailed.events))
+            for old in list(shown)[: max(0, len(shown) - _REMEMBERED)]:
+                del shown[old]
     finally:
         stream.close()
+
+
+def _next(updates: Iterator[Any]) -> Any:
+    """The stream's next event. botocore lets urllib3's own errors through where a connection breaks."""
+    from urllib3.exceptions import HTTPError
+
+    try:
+        with reading(OPERATION, "live tail"):
+            update = next(updates, None)
+    except (HTTPError, OSError) as error:
+        raise SourceFailed("live tail", f"the session broke off ({error})", "begin another") from error
+    if update is None:
+        raise SourceFailed("live tail", "AWS broke the session off", "begin another")
+    return update
+
+
+def _key(event: LogEvent) -> tuple[str, str, int, str]:
+    """What tells an event from others where it has no id: a live tail gives none."""
+    return event.log_group, event.log_stream, event.timestamp_ms, event.message
 
 
 def _update(update: Any, groups: dict[str, LogGroup], account: str, region: str, said: bool) -> Tailed:
@@ -127,11 +161,14 @@ def _polled(
     stop: threading.Event,
     pause: Callable[[float], object],
     now_ms: Callable[[], int],
+    begun_ms: int,
     why: str,
+    shown: Counter[tuple[str, str, int, str]],
 ) -> Iterator[Tailed]:
+    """Nothing from before ``begun_ms``. ``shown`` are events that a session gave before: they are not given again."""
     bucket, rejects = pace(account, region), list[Reject]()
     seen: dict[str, None] = {}
-    since_ms, note = now_ms() - _LATE_MS, why
+    since_ms, note = max(begun_ms, now_ms() - _LATE_MS), why
     while not stop.is_set():
         until_ms = now_ms() + 1
         fresh = []
@@ -139,12 +176,18 @@ def _polled(
             for block in event_blocks(
                 client, group, since_ms, until_ms, account=account, region=region, bucket=bucket, rejects=rejects
             ):
-                fresh += [event for event in block if event.event_id not in seen]
+                for event in block:
+                    if event.event_id in seen:
+                        continue
+                    if shown[key := _key(event)] > 0:
+                        shown[key] -= 1
+                    else:
+                        fresh.append(event)
                 seen.update(dict.fromkeys(event.event_id for event in block))
         for old in list(seen)[: max(0, len(seen) - _REMEMBERED)]:
             del seen[old]
         rejects.clear()
-        since_ms = until_ms - _LATE_MS
+        since_ms = max(begun_ms, until_ms - _LATE_MS)
         fresh.sort(key=lambda event: event.timestamp_ms)
         yield Tailed(fresh, POLLING, note=note)
         note = ""

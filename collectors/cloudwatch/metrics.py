@@ -182,6 +182,7 @@ class Points:
                 f"metrics in {self._region}",
                 f"CloudWatch answered {status} for {where}",
                 f"allow {OPERATION}" if status == "Forbidden" else "collect again later: it is read again then",
+                denied=OPERATION if status == "Forbidden" else "",
             )
         )
 

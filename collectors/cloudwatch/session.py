@@ -1,5 +1,6 @@
 """The one session through which AWS is read. boto3 is imported when a session is made, not before."""
 
+import os
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -66,6 +67,8 @@ class ReadOnlySession:
             read_timeout=60,
             max_pool_connections=16,
             user_agent_extra="lambdatui",
+            # AWS's streams live at hosts of their own; beside another server's name there is no such host.
+            inject_host_prefix=not self._elsewhere(service),
         )
         name: Any = service
         with reading("", f"{service} in {self.region}"):
@@ -77,6 +80,11 @@ class ReadOnlySession:
         client.meta.events.register_first("before-call", _refuse)
         self.calls.listen(client)
         return client
+
+    def _elsewhere(self, service: str) -> bool:
+        """Whether another server than AWS's is asked, as the AWS CLI finds it."""
+        named = (f"AWS_ENDPOINT_URL_{service.upper().replace('-', '_')}", "AWS_ENDPOINT_URL")
+        return bool(self._endpoint_url or any(os.environ.get(name) for name in named))
 
 
 def _refuse(model: Any, **_: object) -> None:

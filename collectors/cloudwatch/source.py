@@ -262,7 +262,13 @@ class CloudWatchSource:
         if failed:
             first = failed[0]
             others = f" (and {len(failed) - 1} more of {len(groups)})" if len(failed) > 1 else ""
-            yield SourceFailed(f"{first.what}{others}", first.meaning, first.what_to_do)
+            yield SourceFailed(
+                f"{first.what}{others}",
+                first.meaning,
+                first.what_to_do,
+                denied=first.denied,
+                resource=first.resource,
+            )
 
     def _insights_given(
         self, covered: CoveredSpans, chosen: Sequence[tuple[LogGroup, Choice]], stored: Mapping[str, int]

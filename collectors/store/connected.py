@@ -56,7 +56,7 @@ class Connected:
         self._kept.forget()
 
     @contextmanager
-    def _snapshot(self) -> Iterator[None]:
+    def snapshot(self) -> Iterator[None]:
         """Several statements on one state of the store; without, each takes and gives back SQLite's locks."""
         with explained(self._path):
             if self._connection.in_transaction:

@@ -64,7 +64,7 @@ class Metrics(Connected):
     ) -> Iterator[tuple[Any, ...]]:
         """Rows by function of the points of a metric, for each piece of a span."""
         wanted = "" if function_ids is None else f"WHERE f.id IN ({marks(function_ids)})"
-        with self._snapshot():
+        with self.snapshot():
             for table, low, high in span:
                 rolled = {"hour_cells": "metric_hours", "day_cells": "metric_days"}.get(table)
                 names = {"total": "m.total", "peak": "m.peak"} if rolled else {"total": "m.value", "peak": "m.value"}

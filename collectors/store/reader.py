@@ -56,7 +56,7 @@ class Reader(Rollups, Metrics):
         chosen = self._chosen(function_ids)
 
         def read() -> list[InvocationRow]:
-            with self._snapshot():
+            with self.snapshot():
                 ids = self._ids(chosen)
                 if order != "start_ms" or ascending:
                     return self._pages.sorted(from_ms, to_ms, ids, wanted, order, ascending, limit, offset)

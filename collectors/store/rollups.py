@@ -36,7 +36,7 @@ class Rollups(Connected):
         """Rows of cells, in order of time, each piece seeking every function's own run."""
         rows: list[tuple[Any, ...]] = []
         wanted = "" if function_ids is None else f"WHERE f.id IN ({marks(function_ids)})"
-        with self._snapshot():
+        with self.snapshot():
             for table, low, high in span:
                 rows += self._all(
                     f"SELECT {columns} FROM functions f CROSS JOIN {table} c"
@@ -143,7 +143,7 @@ class Rollups(Connected):
         counts: dict[int, int] = {}
         of_errors = [(f"{table}_errors", low, high) for table, low, high in span]
         columns = "c.error_id, sum(c.occurrences)"
-        with self._snapshot():
+        with self.snapshot():
             for error_id, count in self._cells(columns, of_errors, function_ids, "GROUP BY c.error_id"):
                 counts[error_id] = counts.get(error_id, 0) + count
             groups = self._error_groups(counts, to_ms)

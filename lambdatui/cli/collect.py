@@ -99,6 +99,7 @@ class Asked:
 @click.option("--wait", is_flag=True, help="Wait for another process that writes the store.")
 @click.option("--endpoint-url", metavar="URL", help="Another server that speaks AWS's APIs.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object with what it came to.")
+@click.option("--progress", is_flag=True, help="With --json, an object a line as it goes, too.")
 def command(
     profiles: tuple[str, ...],
     regions: tuple[str, ...],
@@ -116,6 +117,7 @@ def command(
     wait: bool,
     endpoint_url: str | None,
     as_json: bool,
+    progress: bool,
 ) -> None:
     """Collect functions, metrics, logs, alarms and configuration, and keep them in the store.
 
@@ -138,7 +140,9 @@ def command(
     )
     from lambdatui.cli.collecting import Collecting
 
-    collecting = Collecting(asked, context, budget, quiet=as_json)
+    if progress and not as_json:
+        raise click.UsageError("--progress is for --json")
+    collecting = Collecting(asked, context, budget, quiet=as_json, lines=progress)
     if dry_run:
         code = _dry_run(collecting, as_json)
     elif watch:
@@ -176,6 +180,7 @@ def say(done: "Sequence[Collected]", as_json: bool) -> None:
         totals["sources"] = [
             {
                 "source": one.name,
+                "account": one.account or None,
                 **{figure: getattr(one, figure) for figure in _FIGURES},
                 "choices": one.choices,
                 "calls": {each.operation: each.requests for each in one.calls},

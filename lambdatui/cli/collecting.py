@@ -30,11 +30,14 @@ def _now_ms() -> int:
 class Collecting:
     """Sessions are kept from round to round, and made anew after a failure: tokens are renewed so."""
 
-    def __init__(self, asked: "Asked", context: Context, budget: Decimal | None, *, quiet: bool = False) -> None:
+    def __init__(
+        self, asked: "Asked", context: Context, budget: Decimal | None, *, quiet: bool = False, lines: bool = False
+    ) -> None:
         self._asked = asked
         self._context = context
         self._spending = Spending(budget)
         self._quiet = quiet
+        self._lines = lines
         self._sessions: dict[tuple[str | None, str | None], ReadOnlySession] = {}
 
     def openings(self, now_ms: int | None = None) -> list[Callable[[], CloudWatchSource]]:
@@ -74,7 +77,7 @@ class Collecting:
         """One collection from all sources. Raises StoreError."""
         now_ms = _now_ms()
         openings: list[Opening] = list(self.openings(now_ms))
-        progress = CollectProgress(self._spending, quiet=self._quiet)
+        progress = CollectProgress(self._spending, quiet=self._quiet, lines=self._lines)
         try:
             done = collect_accounts(
                 openings, db=self._context.db, now_ms=now_ms, wait=self._asked.wait, progress=progress, stopped=stopped

@@ -6,6 +6,7 @@ import click
 
 from lambdatui import text
 from lambdatui.cli.opened import opened
+from lambdatui.cli.options import current_context
 from lambdatui.cli.output import Listing, listing_options, narrate, print_rows
 from lambdatui.views import filters
 from lambdatui.views.columns import column_named
@@ -16,13 +17,28 @@ _ON_SCREEN = 1_000
 
 @click.command(name="logs", epilog="Example: lambdatui logs --range 7d --function checkout 'connection refused'")
 @click.argument("words", required=False, default="", metavar="[TEXT]")
+@click.option("--live", is_flag=True, help="Lines as they are written, of functions of one account and region.")
+@click.option("--profile", metavar="P", help="The AWS profile that --live asks with.")
+@click.option("--endpoint-url", metavar="URL", help="Another server that speaks AWS's APIs, for --live.")
 @listing_options
-def command(listing: Listing, words: str) -> None:
+def command(listing: Listing, words: str, live: bool, profile: str | None, endpoint_url: str | None) -> None:
     """Log lines in order of time; with TEXT only those that hold it, whatever the case.
 
     The whole range is searched. The text form shows the last 1,000 lines unless --limit says otherwise; --reverse
-    shows the newest first.
+    shows the newest first. --live asks CloudWatch for a live tail, $0.01 a minute, until interrupted, and where that
+    cannot be had asks every 2 s; of the local runner's functions it reads the runner's log. With --json it prints an
+    object a line: a log line, or how the tail is and what it has cost.
     """
+    if live:
+        from lambdatui.cli.live import tail
+
+        if listing.form == "csv" or listing.where or listing.sort or listing.reverse or listing.limit is not None:
+            raise click.UsageError("--live takes TEXT, --json and what narrows, and no other option of a listing")
+        as_json = listing.form == "json"
+        tail(current_context(), words, profile=profile, endpoint_url=endpoint_url, as_json=as_json)
+        return
+    if profile or endpoint_url:
+        raise click.UsageError("--profile and --endpoint-url are for --live")
     where = filters.parse(listing.where, LOG_COLUMNS) if listing.where else None
     sort = column_named(listing.sort, LOG_COLUMNS) if listing.sort else None
     limit = listing.limit if listing.limit is not None else _ON_SCREEN if listing.form == "text" else None

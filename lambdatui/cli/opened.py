@@ -32,7 +32,7 @@ def now_ms() -> int:
 def opened() -> Iterator[Opened]:
     """Raises ``StoreError`` and ``RangeError``, which the root command turns into a line and an exit code."""
     context = current_context()
-    with Reader(context.db) as reader:
+    with Reader(context.db) as reader, reader.snapshot():
         oldest = reader.oldest_ms() if context.range.preset == "all" else None
         yield Opened(context, reader, context.range.resolve(now_ms(), reader.newest_ms(), oldest))
 

@@ -17,10 +17,11 @@ import click
 from lambdatui import text
 from lambdatui.cli.runner_trigger import trigger_options, wanted_trigger
 from lambdatui.runner.functions import RunnerError
-from lambdatui.runner.local import Api, Reply, with_api
+from lambdatui.runner.local import with_api
 from lambdatui.runner.log import Log, clock_ms, default_path
 from lambdatui.runner.runtimes import this_runtime
 from lambdatui.runner.serve import Settings, serve
+from lambdatui.runner.serving import Api, Reply
 
 P = ParamSpec("P")
 _FUNCTIONS = "/2015-03-31/functions"

@@ -41,7 +41,8 @@ class Help(Command):
     def run(cls, screen: "StoreScreen") -> None:
         from lambdatui.screens.help import HelpScreen
 
-        screen.app.push_screen(HelpScreen(screen.session, screen.COMMANDS_HERE, screen.heading()))
+        here = [command for command in screen.COMMANDS_HERE if command.available(screen)]
+        screen.app.push_screen(HelpScreen(screen.session, here, screen.heading()))
 
 
 class Palette(Command):

@@ -113,18 +113,19 @@ class ShowLogs(Command):
 
     @classmethod
     def run(cls, screen: "StoreScreen") -> None:
-        screen.show_logs(follow=False)
+        screen.show_logs(live=False)
 
 
 class LiveTail(Command):
-    """Follow the log lines as they are collected: of the function under the cursor, or of all of them."""
+    """Log lines as they are written, of the marked functions or the one under the cursor: CloudWatch's live tail,
+    $0.01 a minute, or the runner's own log, free; where it cannot be had, what is collected is followed."""
 
     BINDING_KEY = "0"
     GROUP = "Go to"
 
     @classmethod
     def run(cls, screen: "StoreScreen") -> None:
-        screen.show_logs(follow=True)
+        screen.show_logs(live=True)
 
 
 class LastView(Command):
@@ -139,28 +140,28 @@ class LastView(Command):
 
 
 class ChooseRegion(Command):
-    """Look at one region only, or at all of them."""
+    """Look at one region only, or at all of them; what is collected from here is of that region too."""
 
     BINDING_KEY = "R"
     GROUP = "Narrow"
 
     @classmethod
     def run(cls, screen: "StoreScreen") -> None:
-        screen.choose_narrow("region")
+        screen.choose_place("region")
 
 
-class ChooseAccount(Command):
-    """Look at one account only, or at all of them: what a profile collected is its account's."""
+class ChooseProfile(Command):
+    """Choose the AWS profile that collections and live tails from here use, and look at its account; or an account."""
 
     BINDING_KEY = "P"
     GROUP = "Narrow"
 
     @classmethod
     def run(cls, screen: "StoreScreen") -> None:
-        screen.choose_narrow("account")
+        screen.choose_place("account")
 
 
 GOING: Commands = (
     ShowLogs, ShowErrors, ShowCosts, ShowAdvice, ShowInvocations, ShowThrottles, ShowAlarms, ShowCollect,
-    ShowConfiguration, ShowFunctions, LiveTail, LastView, ChooseRegion, ChooseAccount,
+    ShowConfiguration, ShowFunctions, LiveTail, LastView, ChooseRegion, ChooseProfile,
 )  # fmt: skip

@@ -112,6 +112,19 @@ class Follow(Command):
         screen.toggle_follow()
 
 
+class ToggleLive(Command):
+    """Begin or end a live tail: lines within a second of being written. AWS bills it by the minute, $0.01 each."""
+
+    BINDING_KEY = "0"
+    SHOW_IN_FOOTER = True
+    FOOTER_TEXT = "live"
+    GROUP = "Log"
+
+    @classmethod
+    def run(cls, screen: "StoreScreen") -> None:
+        screen.toggle_live()
+
+
 class Fold(Command):
     """Fold stack traces to their first line, or unfold them."""
 

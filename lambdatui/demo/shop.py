@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from lambdatui.runner.local import Api
 from lambdatui.runner.runtimes import node_runtime, this_runtime
+from lambdatui.runner.serving import Api
 
 SAMPLES = Path(__file__).with_name("samples")
 _ROLE = "arn:aws:iam::000000000000:role/demo"

@@ -12,10 +12,10 @@ from pathlib import Path
 
 from lambdatui.demo.load import Load
 from lambdatui.demo.shop import deploy, deploy_next, samples
-from lambdatui.runner.local import Api
 from lambdatui.runner.log import Log
 from lambdatui.runner.serve import Settings, serve
 from lambdatui.runner.service import Runner
+from lambdatui.runner.serving import Api
 
 TIME_SCALE = 30.0  # a retry after a minute comes after two seconds
 NEXT_DEPLOY_S = 90.0

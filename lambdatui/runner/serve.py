@@ -11,9 +11,9 @@ from lambdatui.runner.api.front import Front
 from lambdatui.runner.fleet import Limits
 from lambdatui.runner.functions import RunnerError
 from lambdatui.runner.http import Server
-from lambdatui.runner.local import serving_lock
 from lambdatui.runner.log import Log
 from lambdatui.runner.service import Runner
+from lambdatui.runner.serving import serving_lock
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from glob import escape
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from textual import on, work
@@ -112,6 +111,15 @@ class StoreScreen(Screen[None]):
     def toggle_follow(self) -> None:
         raise NotImplementedError
 
+    def toggle_live(self) -> None:
+        raise NotImplementedError
+
+    def toggle_collecting(self) -> None:
+        raise NotImplementedError
+
+    def show_permissions(self) -> None:
+        raise NotImplementedError
+
     def subject(self) -> tuple[int, str] | None:
         """The function that the screen, or the row under the cursor, is about: its id in the store, and its name."""
         return None
@@ -120,11 +128,12 @@ class StoreScreen(Screen[None]):
         """The invocations of what the screen is about."""
         self.jump_to("invocations")
 
-    def show_logs(self, *, follow: bool) -> None:
+    def show_logs(self, *, live: bool) -> None:
         from lambdatui.screens.logs import LogsScreen
 
-        found = self.subject()
-        self.app.push_screen(LogsScreen(self.session, *(found or (None, "")), follow=follow))
+        # Marked functions are tailed together; their lines are then among those of all.
+        found = None if live and self.session.marked else self.subject()
+        self.app.push_screen(LogsScreen(self.session, *(found or (None, "")), live=live))
 
     def export(self) -> None:
         self.ask_where("svg")
@@ -214,8 +223,8 @@ class StoreScreen(Screen[None]):
         if message.subject == "what if":
             self.paint_part(message.subject, message.answer)
             return
-        if message.subject.startswith("narrow "):
-            self._pick_narrow(message.subject.removeprefix("narrow "), message.answer)
+        if message.subject.startswith("choose "):
+            self._pick_place(message.subject.removeprefix("choose "), message.answer)
             return
         if message.subject == "rows":
             self.session.shown = self.shown_range = message.range
@@ -296,9 +305,26 @@ class StoreScreen(Screen[None]):
         self.app.go_to_last()  # type: ignore[attr-defined]
 
     def open_function(self, identity: int, name: str) -> None:
-        from lambdatui.screens.function import FunctionScreen
+        from lambdatui.screens.function import FunctionScreen, LocalFunctionScreen
 
-        self.app.push_screen(FunctionScreen(self.session, identity, name))
+        local = self.session.runner is not None and identity in self.session.runner.ids
+        self.app.push_screen((LocalFunctionScreen if local else FunctionScreen)(self.session, identity, name))
+
+    def invoke(self) -> None:
+        """Asks for a payload, and opens the invocation that it made. Only of the local runner's functions."""
+        from lambdatui.screens.invocation import InvocationScreen
+        from lambdatui.screens.invoking import InvokeScreen
+
+        found, runner = self.subject(), self.session.runner
+        if found is None or runner is None or found[0] not in runner.ids:
+            return
+        name, payloads = found[1], self.session.payloads
+
+        def opened(request_id: str | None) -> None:
+            if request_id:
+                self.app.push_screen(InvocationScreen(self.session, request_id=request_id, name=name, awaited=True))
+
+        self.app.push_screen(InvokeScreen(runner, name, payloads.get(name, "{}"), payloads), opened)
 
     def function_names(self) -> list[tuple[int, str]]:
         """Every function of the store; asks it, so call it in a thread."""
@@ -352,33 +378,20 @@ class StoreScreen(Screen[None]):
             said = f"{path}: {getattr(error, 'strerror', None) or error}: nothing was written"
         self.app.call_from_thread(self.say, said)
 
-    def choose_narrow(self, by: str) -> None:
-        """One region or account of those in the store, or all of them again."""
-        self._ask_names(by)
+    def choose_place(self, kind: str) -> None:
+        """An ``account``, or the profile that reads it, or a ``region``; or all of them again."""
+        self._ask_places(kind, self.session.choice, self.session.now_ms())
 
-    @work(thread=True, exclusive=True, exit_on_error=False, group="narrow")
-    def _ask_names(self, by: str) -> None:
-        def names(question: Question) -> list[str]:
-            return sorted({getattr(row.function.key, by) for row in question.reader.functions()} - {""})
+    @work(thread=True, exclusive=True, exit_on_error=False, group="places")
+    def _ask_places(self, kind: str, choice: RangeChoice, now_ms: int) -> None:
+        from lambdatui.screens.choosing import places
 
-        self._ask(f"narrow {by}", names, self.session.choice, self.session.now_ms())
+        self._ask(f"choose {kind}", places, choice, now_ms)
 
-    def _pick_narrow(self, by: str, names: list[str]) -> None:
-        from lambdatui.screens.prompt import PickScreen
+    def _pick_place(self, kind: str, found: Any) -> None:
+        from lambdatui.screens.choosing import pick_account, pick_region
 
-        everything = f"all {by}s"
-        if not names:
-            self.say(f"no {by} is known: the logs in this store do not say")
-            return
-        now = getattr(self.session.narrow, f"{by}s")
-
-        def narrow(choice: str | None) -> None:
-            if choice is not None:
-                chosen = () if choice == everything else (escape(choice),)
-                self.session.narrow = replace(self.session.narrow, **{f"{by}s": chosen})
-                self.ask_rows()
-
-        self.app.push_screen(PickScreen(f"Which {by}?", [everything, *names], now[0] if now else everything), narrow)
+        (pick_region if kind == "region" else pick_account)(self, found)
 
     def leave(self) -> None:
         if len(self.app.screen_stack) > 1:

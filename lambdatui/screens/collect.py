@@ -2,22 +2,32 @@
 
 from collections.abc import Callable
 from decimal import Decimal
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
+from textual import work
 from textual.app import ComposeResult
+from textual.binding import BindingType
 
-from lambdatui.commands.base import Commands
+from lambdatui.commands.base import Commands, bindings
+from lambdatui.commands.collecting import COLLECTING
 from lambdatui.commands.going import ShowCollect
 from lambdatui.reading import Question
 from lambdatui.screens import columns
+from lambdatui.screens.base import StoreScreen
 from lambdatui.screens.details import DetailsScreen, Part
 from lambdatui.screens.tables import TABLE_COMMANDS, TableScreen
 from lambdatui.text import age, count, instant, milliseconds, money, ratio, size
 from lambdatui.views.collected import CollectedView, collected
 from lambdatui.views.collections import COLLECTION_COLUMNS, CollectionView
 from lambdatui.views.columns import Column
+from lambdatui.views.local_runner import runner_log
+from lambdatui.views.time_range import RangeChoice
 from lambdatui.widgets.fields import Field, Fields
 from lambdatui.widgets.layout import Shown
+from lambdatui.widgets.state_line import StateLine
+
+if TYPE_CHECKING:
+    from lambdatui.collecting import Choice, Collecting
 
 _FIELD_CELLS = 38
 
@@ -26,7 +36,8 @@ class CollectScreen(TableScreen):
     """The newest collection first. Enter shows it, with the lines that were rejected."""
 
     NAME: ClassVar[str] = "collect"
-    COMMANDS_HERE: ClassVar[Commands] = tuple(one for one in TABLE_COMMANDS if one is not ShowCollect)
+    COMMANDS_HERE: ClassVar[Commands] = (*COLLECTING, *(one for one in TABLE_COMMANDS if one is not ShowCollect))
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings(COLLECTING)]
     COLUMNS: ClassVar[tuple[Shown, ...]] = columns.COLLECTED
     FILTERED: ClassVar[tuple[Column, ...]] = COLLECTION_COLUMNS
     ROWS_ARE: ClassVar[str] = "collections"
@@ -38,6 +49,17 @@ class CollectScreen(TableScreen):
     def body(self) -> ComposeResult:
         yield Fields(_FIELD_CELLS, self.session.marks.more, most=3, id="bill")
         yield from super().body()
+        yield StateLine()
+
+    def on_mount(self) -> None:
+        super().on_mount()
+        self.set_interval(2.0 if self.session.terminal.remote else 0.5, self._tick)
+        self._tick()
+
+    def _tick(self) -> None:
+        """How the collection goes that was started here."""
+        running = self.session.collecting
+        self.query_one(StateLine).say(running.state(self.session.marks.dot) if running is not None else "")
 
     def question(self) -> Callable[[Question], CollectedView]:
         return lambda ask: collected(ask.reader, ask.range)
@@ -65,7 +87,75 @@ class CollectScreen(TableScreen):
         fields += [
             Field("", f"{times:,} times: {reason}", "warning", wide=True) for reason, times in answer.reasons[:3]
         ]
+        if answer.missing:
+            actions = ", ".join(one.action for one in answer.missing)
+            fields.append(Field("denied", f"{actions}: M shows what to allow", "error", wide=True))
+        running = self.session.collecting
+        ours = running is not None and running.child is not None and running.child.pid == answer.writer
+        if answer.writer is not None and not ours:
+            who = f"process {answer.writer}" if answer.writer else "a process of another container"
+            fields.append(Field("written by", f"{who}, at this moment: the screens show what it collects", wide=True))
         self.query_one("#bill", Fields).show_fields(fields)
+
+    def show_permissions(self) -> None:
+        from lambdatui.screens.permissions import PermissionsScreen
+
+        self.app.push_screen(PermissionsScreen(self.session))
+
+    # Collecting from here -----------------------------------------------------------------------------------------
+
+    def toggle_collecting(self) -> None:
+        running = self.session.collecting
+        if running is not None:
+            running.stop()
+            return
+        self._ask_choices(self.session.choice, self.session.now_ms())
+
+    @work(thread=True, exclusive=True, exit_on_error=False, group="choices")
+    def _ask_choices(self, choice: RangeChoice, now_ms: int) -> None:
+        """A store that is not there yet is what a first collection makes."""
+        from lambdatui.collecting import choices
+        from lambdatui.reading import Unanswered, ask
+
+        session = self.session
+        try:
+            runner = ask(session.db, choice, now_ms, lambda question: runner_log(question.reader))[1]
+        except Unanswered:
+            runner = None
+        region = session.narrow.regions[0] if session.narrow.regions else ""
+        found = choices(session.chosen_profile, region, runner)
+        self.app.call_from_thread(self._choose, found)
+
+    def _choose(self, found: "list[Choice]") -> None:
+        from lambdatui.screens.prompt import PickScreen
+
+        by_words = {one.said: one for one in found}
+
+        def start(said: str | None) -> None:
+            if said is not None and self.session.collecting is None:
+                self._start(by_words[said])
+
+        self.app.push_screen(
+            PickScreen("Collect what? P and R choose another profile and region", list(by_words)), start
+        )
+
+    def _start(self, choice: "Choice") -> None:
+        """The app's worker, not the screen's: it goes on while one looks elsewhere."""
+        from lambdatui.collecting import Collecting
+
+        session, app = self.session, self.app
+        running = session.collecting = Collecting(choice)
+
+        def run() -> None:
+            try:
+                running.run(session.db)
+            except OSError as error:
+                running.ended = f"it cannot be started: {error}"
+                running.failed = running.wrong = True
+            app.call_from_thread(_finished, app, running)
+
+        app.run_worker(run, thread=True, exit_on_error=False, group="collecting")
+        self._tick()
 
     def open_row(self, row: CollectionView) -> None:
         view: CollectedView = self.answer
@@ -90,6 +180,21 @@ class CollectScreen(TableScreen):
             (f"Rejected: {one.reason}", f"{one.source}, line {one.line}\n{one.text[:500]}") for one in view.rejects[:50]
         ]
         self.app.push_screen(DetailsScreen(row.source, parts))
+
+
+def _finished(app: Any, running: "Collecting") -> None:
+    """Says what it came to, wherever one is by now."""
+    session = app.session
+    session.collecting = None
+    if len(set(running.accounts)) == 1:
+        session.learn_account(running.choice.profile or session.profile, running.accounts[0])
+    said = f"{'nothing collected' if running.failed else 'collected'}: {running.ended}"
+    if running.wrong:
+        session.went_wrong("Collect", said)
+    screen = app.screen
+    if isinstance(screen, StoreScreen):
+        screen.say(said)
+        screen.ask_rows()
 
 
 def _calls(answer: CollectedView) -> tuple[str, str]:

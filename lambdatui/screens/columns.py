@@ -105,6 +105,14 @@ COLLECTED: tuple[Shown, ...] = (
     show("failures", 8, 24),
 )
 
+PERMISSIONS: tuple[Shown, ...] = (
+    show("action", 0, 26),
+    show("purpose", 1, 24, grows=True, most=60),
+    show("lacks", 2, 22, grows=True, most=70),
+    show("source", 4, 28),
+    show("denied_at", 3, 14),
+)
+
 COMPARISON: tuple[Shown, ...] = (show("figure", 0), show("one", 0), show("other", 0), show("ratio", 0))
 
 ALARMS: tuple[Shown, ...] = (

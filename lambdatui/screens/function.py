@@ -11,6 +11,7 @@ from textual.containers import Horizontal
 
 from lambdatui.commands.base import Commands, bindings
 from lambdatui.commands.charts import CHARTS
+from lambdatui.commands.invoking import InvokeHere
 from lambdatui.reading import Question
 from lambdatui.screens.details import DetailsScreen
 from lambdatui.screens.paged import Invocations, InvocationsTable
@@ -148,6 +149,13 @@ class FunctionScreen(InvocationsTable):
         from lambdatui.screens.invocations import InvocationsScreen
 
         self.app.push_screen(InvocationsScreen(self.session, self._function_id, self._function))
+
+
+class LocalFunctionScreen(FunctionScreen):
+    """A function of the local runner that runs: it can be invoked, as no function in AWS can."""
+
+    COMMANDS_HERE: ClassVar[Commands] = (InvokeHere, *FunctionScreen.COMMANDS_HERE)
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings((InvokeHere,))]
 
 
 def _figures(row: FunctionView) -> list[Field]:

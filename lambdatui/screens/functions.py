@@ -4,14 +4,18 @@ from collections.abc import Callable
 from typing import Any, ClassVar
 
 from textual import work
+from textual.binding import BindingType
 
+from lambdatui.commands.base import Commands, bindings
+from lambdatui.commands.invoking import Invoke
 from lambdatui.reading import Question
 from lambdatui.screens import columns
-from lambdatui.screens.tables import TableScreen
+from lambdatui.screens.tables import TABLE_COMMANDS, TableScreen
 from lambdatui.text import count, money
 from lambdatui.views.columns import Column
 from lambdatui.views.functions import FUNCTION_COLUMNS, FunctionsView, FunctionView, functions
 from lambdatui.views.health import health, in_trouble, places
+from lambdatui.views.local_runner import LOCAL_ACCOUNT
 from lambdatui.views.narrow import Narrow
 from lambdatui.views.time_range import RangeChoice
 from lambdatui.widgets.header import Header, HomeHeader
@@ -24,6 +28,8 @@ class FunctionsScreen(TableScreen):
     """Every function, the most expensive first."""
 
     NAME: ClassVar[str] = "functions"
+    COMMANDS_HERE: ClassVar[Commands] = (*TABLE_COMMANDS, Invoke)
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings((Invoke,))]
     COLUMNS: ClassVar[tuple[Shown, ...]] = columns.FUNCTIONS
     FILTERED: ClassVar[tuple[Column, ...]] = FUNCTION_COLUMNS
     ROWS_ARE: ClassVar[str] = "functions"
@@ -47,6 +53,10 @@ class FunctionsScreen(TableScreen):
         self.session.places = places(answer.rows)
         self.query_one(HomeHeader).say_health(health(answer.rows, self.session.thresholds))
         self._ask_overview(self.session.narrow, self.choice_of_now(), self.session.now_ms())
+        if any(row.account == LOCAL_ACCOUNT for row in answer.rows):
+            self._ask_runner(self.choice_of_now(), self.session.now_ms())
+        else:
+            self.session.runner = None
 
     @work(thread=True, exclusive=True, exit_on_error=False, group="overview")
     def _ask_overview(self, narrow: Narrow, choice: RangeChoice, now_ms: int) -> None:
@@ -55,8 +65,24 @@ class FunctionsScreen(TableScreen):
 
         self._ask("overview", lambda ask: overview(ask.reader, ask.range, ask.book, narrow=narrow), choice, now_ms)
 
+    @work(thread=True, exclusive=True, exit_on_error=False, group="runner")
+    def _ask_runner(self, choice: RangeChoice, now_ms: int) -> None:
+        """Whether the local runner that these functions are of still runs: then they can be invoked."""
+        from lambdatui.local_runner import running
+
+        self._ask("runner", lambda ask: running(ask.reader), choice, now_ms)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """A key that invokes is none where the cursor is on a function in AWS."""
+        if action == "run_command" and parameters == (Invoke.id(),):
+            return Invoke.available(self)
+        return super().check_action(action, parameters)
+
     def paint_part(self, subject: str, answer: Any) -> None:
-        self.query_one(HomeHeader).say_month(answer)
+        if subject == "runner":
+            self.session.runner = answer
+        else:
+            self.query_one(HomeHeader).say_month(answer)
 
     def key_of(self, row: FunctionView) -> Any:
         return row.function_id

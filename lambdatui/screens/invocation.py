@@ -41,8 +41,18 @@ class InvocationScreen(LinesScreen):
     COMMANDS_HERE: ClassVar[Commands] = (*LOG_COMMANDS, *INVOCATION_TIME)
     BINDINGS: ClassVar[list[BindingType]] = [*bindings(COMMANDS_HERE)]
 
-    def __init__(self, session: Session, *, key: Key | None = None, request_id: str = "", name: str = "") -> None:
+    def __init__(
+        self,
+        session: Session,
+        *,
+        key: Key | None = None,
+        request_id: str = "",
+        name: str = "",
+        awaited: bool = False,
+    ) -> None:
+        """``awaited``: it was only just begun, and is still to be collected."""
         super().__init__(session)
+        self._awaited = awaited
         self._key = key
         self._request_id = request_id or (key[2] if key else "")
         self._function = name
@@ -72,7 +82,11 @@ class InvocationScreen(LinesScreen):
         missing = self.query_one("#empty", Static)
         missing.display = answer is None or not answer.lines
         if answer is None:
-            missing.update(" The store no longer holds this invocation: only its sums are kept. Esc goes back.")
+            missing.update(
+                " It is not collected yet: it appears here as soon as it is. Esc goes back."
+                if self._awaited
+                else " The store no longer holds this invocation: only its sums are kept. Esc goes back."
+            )
             return
         missing.update(" No log lines of it are kept.")
         self._function = answer.invocation.function

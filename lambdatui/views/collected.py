@@ -1,10 +1,13 @@
 """What was collected: each collection of the ledger, and the lines that could not be read."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from collectors.store.by_step import rejected_lines
+from collectors.store.holder import holder
 from collectors.store.reader import Reader
 from lambdatui.views.collections import COLLECTION_COLUMNS, CollectionView, collections
+from lambdatui.views.permissions import MissingPermission, missing_permissions
 from lambdatui.views.time_range import TimeRange
 from lambdatui.views.view import View, coverage_of
 from pricing.call_prices import price
@@ -22,7 +25,11 @@ class Rejected:
 
 @dataclass(frozen=True)
 class CollectedView(View[CollectionView]):
-    """The newest collections first. ``reasons`` count all rejected lines; ``rejects`` are the first of them."""
+    """The newest collections first. ``reasons`` count all rejected lines; ``rejects`` are the first of them.
+
+    ``missing`` are the permissions that the newest collections were denied; ``writer`` is the process that writes the
+    store at this moment, None where none does or that cannot be known.
+    """
 
     reasons: tuple[tuple[str, int], ...] = ()
     rejects: tuple[Rejected, ...] = ()
@@ -30,6 +37,8 @@ class CollectedView(View[CollectionView]):
     log_lines: int = 0
     bytes: int = 0
     oldest: int | None = None
+    missing: tuple[MissingPermission, ...] = ()
+    writer: int | None = None
 
 
 def collected(reader: Reader, time_range: TimeRange) -> CollectedView:
@@ -49,4 +58,6 @@ def collected(reader: Reader, time_range: TimeRange) -> CollectedView:
         log_lines=info.log_lines,
         bytes=info.bytes,
         oldest=info.first_ms,
+        missing=tuple(missing_permissions(reader)),
+        writer=holder(Path(info.path)),
     )

@@ -46,7 +46,7 @@ def collections(reader: Reader, time_range: TimeRange, price: Price | None = Non
         cost = None
         if one.calls and price is not None:
             cost = sum((price(count.operation, count.units, one.region) for count in one.calls), Decimal(0))
-        failures = [text for kind, _, text, _ in one.notes if kind != "choice"]
+        failures = [text for kind, _, text, _ in one.notes if kind not in ("choice", "denied")]
         ways = [f"{about} {text}" for kind, about, text, _ in one.notes if kind == "choice"]
         rows.append(
             CollectionView(

@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Protocol
 
 from rich.cells import cell_len, chop_cells
@@ -11,6 +12,8 @@ from rich.cells import cell_len, chop_cells
 from lambdatui.text import plain
 
 _TAB_CELLS = 4
+_REMEMBERED = 2_000
+"""Characters: how lines up to this length read is remembered."""
 _LONGEST = 100_000
 """Characters of one line that are laid out. A Lambda log event has 262,144 bytes at most; copying takes all of it."""
 
@@ -123,7 +126,9 @@ def rows(
         kind, before = before, line.kind
         if only_errors and line.kind != "error":
             continue
-        texts = physical(rendered_json(line.text) if rendered else line.text)
+        texts = (
+            _texts(line.text, rendered) if len(line.text) <= _REMEMBERED else _texts.__wrapped__(line.text, rendered)
+        )
         if folded and line.kind == "error":
             if kind == "error" and texts[0][:1].isspace():
                 continue  # a frame that the runtime wrote as an event of its own
@@ -131,12 +136,26 @@ def rows(
                 texts = [f"{texts[0]}  (+{len(texts) - 1} lines)"]
         first = True
         for text in texts:
-            for piece in _pieces(text, width) if wrap else (text,):
+            cut = _pieces if len(text) <= _REMEMBERED else _pieces.__wrapped__
+            for piece in cut(text, width) if wrap else (text,):
                 found.append(Row(number, piece, line.kind, first))
                 first = False
     return found
 
 
+@lru_cache(maxsize=4_096)
+def _texts(text: str, rendered: bool) -> list[str]:
+    """A line's own lines. A log that is followed is laid out each second, and all but its newest lines as before."""
+    return physical(rendered_json(text) if rendered else text)
+
+
+def prepare(text: str) -> None:
+    """Reads a line ahead, in the thread that brought it, so that laying it out costs the painting thread little."""
+    if len(text) <= _REMEMBERED:
+        _texts(text, True)
+
+
+@lru_cache(maxsize=8_192)
 def _pieces(text: str, width: int) -> list[str]:
     """Wrapped at spaces where there are any; what continues is indented like its line, so that frames stay readable."""
     if len(text) <= width and text.isascii():

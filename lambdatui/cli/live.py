@@ -1,0 +1,146 @@
+"""``lambdatui logs --live``: lines as they are written, of an AWS account or of the local runner."""
+
+import contextlib
+import json
+import signal
+import time
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+import click
+
+from collectors.logs.names import function_key
+from collectors.model import FunctionKey, LogEvent
+from collectors.store.reader import Reader
+from collectors.store.sessions import keep_session
+from lambdatui import text
+from lambdatui.cli.context import Context
+from lambdatui.cli.spending import Spending, cost_of, dollars
+from lambdatui.views.live import LiveTarget, NoLiveTail, holds, live_target
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+RUNNER = "runner"
+_POLL_S = 0.25
+_PATIENCE_S = 2.0
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Came:
+    """What came in one go: events, how, what there is to say, and what it has cost so far (None: free)."""
+
+    events: list[LogEvent]
+    way: str
+    note: str = ""
+    sampled: bool = False
+    cost_usd: Decimal | None = None
+
+
+def tail(context: Context, words: str, *, profile: str | None, endpoint_url: str | None, as_json: bool) -> None:
+    """Prints until it is interrupted. Raises ClickException where nothing can be tailed."""
+    from collectors.source import BudgetReached, SourceFailed
+
+    with Reader(context.db) as reader:
+        try:
+            target = live_target(reader, narrow=context.narrow)
+        except NoLiveTail as error:
+            raise click.ClickException(str(error)) from error
+    if not as_json:
+        click.echo(text.plain(f"live tail of {', '.join(target.functions)}; ctrl-c ends it"), err=True)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ended by either, what it cost is kept
+    given = _of_runner(target.runner, target) if target.runner else _of_aws(context, target, profile, endpoint_url)
+    try:
+        with contextlib.closing(given) as came:
+            _say_all(came, target, context, words, as_json)
+    except (SourceFailed, BudgetReached) as error:
+        raise click.ClickException(str(error)) from error
+
+
+def _say_all(came: Iterator[Came], target: LiveTarget, context: Context, words: str, as_json: bool) -> None:
+    wanted, told = [words] if words else [], None
+    for one in came:
+        state = (one.way, one.sampled, one.cost_usd)
+        if one.note or state != told:
+            _tell(one, as_json)
+            told = state
+        for event in one.events:
+            if holds(event.message, wanted):
+                _print(event, target, context, as_json)
+
+
+def _of_aws(
+    context: Context, target: LiveTarget, profile: str | None, endpoint_url: str | None
+) -> Generator[Came, None, None]:
+    """What it cost is put into the ledger when it ends, as any collection's price is."""
+    from collectors.cloudwatch import live_tail
+    from collectors.cloudwatch.functions import account_of
+    from collectors.cloudwatch.log_groups import LogGroup
+    from collectors.cloudwatch.session import ReadOnlySession
+    from collectors.source import SourceFailed
+
+    session = ReadOnlySession(profile, target.region, endpoint_url, limit_of=Spending().limit)
+    found = account_of(session.client("sts"), session.region, profile)
+    if found != target.account:
+        raise SourceFailed(
+            "live tail",
+            f"the credentials are of account {found}, and these functions are in {target.account}",
+            "give the profile of that account: P on the screens, --profile here",
+        )
+    groups = [LogGroup(name, names) for name, names in target.groups.items()]
+    client, partition = session.client("logs"), session.client("logs").meta.partition
+    calls, region = session.calls, target.region
+    began_ms = _now_ms()
+    try:
+        for one in live_tail.tail(client, groups, calls, account=found, region=region, partition=partition):
+            yield Came(one.events, one.way, one.note, one.sampled, cost_of(calls.counts(), region))
+    finally:
+        name = f"live tail {', '.join(target.functions)}"
+        if cost_of(calls.counts(), region) and not keep_session(
+            context.db, name, region, began_ms, _now_ms(), calls.counts(), _PATIENCE_S
+        ):
+            click.echo("lambdatui: the store is being written: what this live tail cost is not in it", err=True)
+
+
+def _of_runner(path: "Path", target: LiveTarget) -> Generator[Came, None, None]:
+    """The runner's log is a file on this machine: looked at four times a second, whoever collects it."""
+    from collectors.runner_log import RunnerLog
+
+    with RunnerLog(path) as log:
+        after = log.first_event_at(_now_ms())
+        yield Came([], RUNNER)
+        while True:
+            for block, at in log.event_blocks(after):
+                after = at
+                yield Came([event for event in block if event.log_group in target.groups], RUNNER)
+            time.sleep(_POLL_S)
+
+
+def _function(event: LogEvent, target: LiveTarget) -> str:
+    return event.function or function_key(event, FunctionKey("", target.account, target.region)).name
+
+
+def _print(event: LogEvent, target: LiveTarget, context: Context, as_json: bool) -> None:
+    name = _function(event, target)
+    if as_json:
+        line = {"timestamp": text.iso(event.timestamp_ms), "function": name, "message": event.message}
+        click.echo(json.dumps(line))
+        return
+    at = text.instant(event.timestamp_ms, utc=context.utc, millis=True)
+    body = text.plain(event.message.rstrip("\r\n"), newlines=True).replace("\n", "\n    ")
+    click.echo(f"{at}  {text.plain(name)}  {body}")
+
+
+def _tell(one: Came, as_json: bool) -> None:
+    if as_json:
+        cost = None if one.cost_usd is None else text.decimal_text(one.cost_usd)
+        click.echo(json.dumps({"way": one.way, "note": one.note, "sampled": one.sampled, "cost_usd": cost}))
+        return
+    cost = f", {dollars(one.cost_usd)} so far" if one.cost_usd else ""
+    click.echo(text.plain(f"{one.way}{cost}{'; ' + one.note if one.note else ''}"), err=True)
