@@ -57,16 +57,15 @@ class Connected:
 
     @contextmanager
     def snapshot(self) -> Iterator[None]:
-        """Several statements on one state of the store; without, each takes and gives back SQLite's locks."""
-        with explained(self._path):
-            if self._connection.in_transaction:
-                yield
-                return
-            self._connection.execute("BEGIN")
-            try:
-                yield
-            finally:
-                self._connection.execute("COMMIT")
+        """Several questions on one state of the store; without, each takes and gives back SQLite's locks."""
+        if self._connection.in_transaction:
+            yield
+            return
+        self._all("BEGIN")
+        try:
+            yield
+        finally:
+            self._all("COMMIT")
 
     def _ids(self, function_ids: Functions) -> list[int]:
         return [row.id for row in self.functions()] if function_ids is None else list(function_ids)
