@@ -1,0 +1,60 @@
+"""The lines of the first frame, laid out as the functions' screen will be."""
+
+from lambdatui.screens.columns import FUNCTIONS, FUNCTIONS_SORT
+from lambdatui.text import age, plain
+from lambdatui.views.glance import Glance, GlanceRow
+from lambdatui.views.health import health
+from lambdatui.widgets.layout import cell, cells, fitted, heading, hidden_hint
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from lambdatui.theme import Terminal
+    from lambdatui.views.columns import Column
+
+BESIDE_ROWS = 5
+"""Three lines of header, one of titles, one of keys."""
+
+_BOLD, _DIM, _RED, _OFF = "\x1b[1m", "\x1b[2m", "\x1b[31m", "\x1b[0m"
+
+
+def frame(
+    found: Glance, name: str, now_ms: int, of: "Terminal", columns: int, lines: int, *, utc: bool = False
+) -> list[str]:
+    """At most ``lines`` - 1 lines of at most ``columns`` cells, laid out as the functions' screen will be.
+
+    ``name`` is the store's. What rollups do not tell at once, such as percentiles and costs, stands as still to come.
+    """
+    marks = of.marks
+    since = f" {marks.dot} newest data {age(now_ms - found.as_of)}" if found.as_of is not None else ""
+    room = lines - BESIDE_ROWS
+    well = health(found.rows, {}) if found.whole else marks.more
+    # A scroll bar will take one cell.
+    laid_out = fitted(FUNCTIONS, columns - (found.count > room))
+    titles = " ".join(heading(column, width, FUNCTIONS_SORT, marks) for column, width in laid_out)
+    painted = [
+        f"{_BOLD}{_sides(columns, f'{marks.brand} lambdatui  Functions', plain(name))}{_OFF}",
+        f"{_DIM}{_sides(columns, f'{found.ends[2]}{since}', f'{found.count:,} functions')}{_OFF}",
+        f"{_sides(columns, well, '')}",
+        f"{_BOLD}{f'{hidden_hint(len(FUNCTIONS) - len(laid_out))}{titles}'[:columns]}{_OFF}",
+    ]
+    for row in found.rows[: max(0, room)]:
+        trouble = bool(row.errors or row.timeouts or row.throttles)
+        mark = marks.trouble if trouble else " "
+        text = " ".join(_cell(column, row, width, utc, marks.more) for column, width in laid_out)
+        text = f" {text}"[: columns - 1]  # cuts only where not even the mark and one cell fit
+        painted.append(f"{_RED}{mark}{_OFF}{text}" if trouble and not of.no_color else f"{mark}{text}")
+    return painted[: max(1, lines - 1)]
+
+
+def _cell(column: "Column", row: GlanceRow, width: int, utc: bool, more: str) -> str:
+    if column.id in GlanceRow.__slots__:
+        return cell(column, getattr(row, column.id), width, utc=utc, more=more)
+    return more.rjust(width) if column.align == "right" else more.ljust(width)
+
+
+def _sides(columns: int, left: str, right: str) -> str:
+    """Left and right on one line, as the header lays them out; where they do not fit together, the right one goes."""
+    room = columns - 2
+    if len(left) + cells(right) + 2 > room:
+        return f" {left}"[: max(0, columns - 1)]
+    return f" {left}{' ' * (room - len(left) - cells(right))}{right} "
