@@ -9,12 +9,15 @@ from collections.abc import Callable, Mapping
 from importlib import import_module
 from typing import Any, ClassVar
 
+from rich.console import RenderableType
 from textual import on, work
 from textual.app import App
 from textual.binding import BindingType
+from textual.geometry import Offset
 from textual.screen import Screen
 from textual.scrollbar import ScrollBar, ScrollBarRender
 
+from lambdatui.changed_cells import Cells, Standing
 from lambdatui.clipboard import osc52
 from lambdatui.commands.palette import PROVIDERS
 from lambdatui.messages import Answered, Failed, StoreChanged
@@ -87,6 +90,8 @@ class LambdaTui(App[int]):
             self.add_class("-ascii")
             ScrollBar.renderer = PlainBars
         self._looking = self._broken = self._warm = False
+        self._standing = Standing()
+        self._cursor_at: Offset | None = None
         self._last = self._here = "functions"
         self._watch = Watch(session.db)
         with contextlib.suppress(Unanswered):  # the first screen's own question will say it
@@ -113,6 +118,7 @@ class LambdaTui(App[int]):
         name = self.session.kept.get("screen", "functions")
         if name in MAIN and name != "functions":
             self.call_later(self.go_to, name)
+        self.app_resume_signal.subscribe(self, lambda _: self.repaint(), immediate=True)
         self.set_interval(self.session.terminal.poll_seconds, self._look)
         self.set_timer(_LONGEST_HOLD_S, self._hold.close)
 
@@ -130,6 +136,23 @@ class LambdaTui(App[int]):
         import_module("lambdatui.widgets.chart")
         for name in MAIN:
             main_screen(name)
+
+    def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
+        """Of a repaint only what differs from what stands on the terminal is written."""
+        if renderable is not None and self._running and not (self.is_headless or self.is_inline or self._batch_count):
+            renderable = self._standing.changed(renderable)
+            if renderable is None and self.cursor_position != self._cursor_at:
+                renderable = Cells([])
+            self._cursor_at = self.cursor_position
+        super()._display(screen, renderable)
+
+    def on_resize(self) -> None:
+        self._standing.forget()
+
+    def repaint(self) -> None:
+        """Everything again, whatever other programs have written over it."""
+        self._standing.forget()
+        self.screen.refresh()
 
     def _look(self) -> None:
         if not self.is_headless and hung_up():

@@ -196,5 +196,15 @@ class Later(Command):
         screen.travel(back=False)
 
 
+class Repaint(Command):
+    """Paint the whole terminal again, after another program has written on it."""
+
+    BINDING_KEY = "ctrl+l"
+
+    @classmethod
+    def run(cls, screen: "StoreScreen") -> None:
+        screen.app.repaint()  # type: ignore[attr-defined]
+
+
 TIME: Commands = (LastHour, LastDay, LastWeek, LastMonth, MonthToDate, AllTime, Earlier, Later)
-GENERAL: Commands = (Help, Palette, Leave, Back, Refresh, Pause, Copy, RawJson, Export, Problems)
+GENERAL: Commands = (Help, Palette, Leave, Back, Refresh, Pause, Copy, RawJson, Export, Problems, Repaint)

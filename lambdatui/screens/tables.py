@@ -127,10 +127,15 @@ class TableScreen(StoreScreen):
     def say_if_empty(self) -> None:
         """In place of no rows: why there are none, and what to do."""
         text = "" if self.answer is None or self.table.row_count else self.why_empty()
+        if text == self._why_empty:
+            return  # an update would lay the whole screen out again
+        self._why_empty = text
         empty = self.query_one("#empty", Static)
         empty.update(text)
         empty.display = bool(text)
         self.table.set_class(bool(text), "-empty")
+
+    _why_empty = ""
 
     def why_empty(self) -> str:
         if getattr(self.answer, "as_of", None) is None:
@@ -153,6 +158,7 @@ class TableScreen(StoreScreen):
             empty = self.query_one("#empty", Static)
             empty.update(message.notice)
             empty.display = True
+            self._why_empty = message.notice
             self.table.add_class("-empty")
 
     def standing(self) -> Standing:

@@ -131,12 +131,25 @@ class Table(ScrollView, can_focus=True, inherit_bindings=False):
                 self.cursor = next((at for at, row in enumerate(rows) if self._key_of(row) == key), self.cursor)
         self.cursor = max(0, min(self.cursor, self.row_count - 1))
         size = Size(self._width, self.row_count + 1)
-        if size != self.virtual_size:
-            self.virtual_size = size
-            self.refresh()
-        else:
+        if size == self.virtual_size:
             self._refresh_changed()
-        self.call_after_refresh(self._reveal)
+        else:
+            self._extend(size)
+        self._reveal()
+
+    def _extend(self, size: Size) -> None:
+        """Other rows than before; the whole screen is laid out again only where the scroll bar comes or goes."""
+        bar = size.height > self.container_size.height
+        if not self._width or bar != self.show_vertical_scrollbar:
+            self.virtual_size = size
+            self.call_after_refresh(self._reveal)
+        else:
+            self.set_reactive(Table.virtual_size, size)
+            if bar:
+                self.vertical_scrollbar.window_virtual_size = size.height
+            if self.scroll_offset.y > self.max_scroll_y:
+                self.scroll_to(y=self.max_scroll_y, animate=False)
+        self.refresh()
 
     def _refresh_changed(self) -> None:
         top = self.scroll_offset.y
