@@ -7,7 +7,7 @@ import select
 import sys
 from collections.abc import Callable, Mapping
 from importlib import import_module
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from rich.console import RenderableType
 from textual import on, work
@@ -21,12 +21,14 @@ from lambdatui.changed_cells import Cells, Standing
 from lambdatui.clipboard import osc52
 from lambdatui.commands.palette import PROVIDERS
 from lambdatui.messages import Answered, Failed, StoreChanged
-from lambdatui.reading import Unanswered, Watch
 from lambdatui.screens.functions import FunctionsScreen
 from lambdatui.screens.main_screens import MAIN, main_screen
 from lambdatui.session import Session
 from lambdatui.state import keep
 from lambdatui.theme_colours import FALLBACKS, THEMES, own_theme
+
+if TYPE_CHECKING:
+    from lambdatui.reading import Watch
 
 _LONGEST_HOLD_S = 1.5
 """How long the first frame stays at most: a slow store's screen then says that it is being read."""
@@ -93,9 +95,9 @@ class LambdaTui(App[int]):
         self._standing = Standing()
         self._cursor_at: Offset | None = None
         self._last = self._here = "functions"
-        self._watch = Watch(session.db)
-        with contextlib.suppress(Unanswered):  # the first screen's own question will say it
-            self._watch.changed()
+        self._watch: Watch | None = None
+        if not painted:
+            self._begin_watch()
         self.set_keymap(dict(session.keys))
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
@@ -121,6 +123,30 @@ class LambdaTui(App[int]):
         self.app_resume_signal.subscribe(self, lambda _: self.repaint(), immediate=True)
         self.set_interval(self.session.terminal.poll_seconds, self._look)
         self.set_timer(_LONGEST_HOLD_S, self._hold.close)
+
+    def on_ready(self) -> None:
+        """The first screen is laid out: it shows what the frame shows, and takes its place."""
+        if isinstance(self.screen, FunctionsScreen) and self.screen.shows_glance:
+            self.call_later(self.call_later, self._take_place, self.screen)
+
+    def _take_place(self, screen: FunctionsScreen) -> None:
+        self._hold.close()
+        self._ask_first(screen)
+
+    @work(thread=True, exit_on_error=False, group="watch")
+    def _ask_first(self, screen: FunctionsScreen) -> None:
+        """What asks the store is imported only now, in a thread, while keys are answered already."""
+        self._begin_watch()
+        self.call_from_thread(screen.ask_rows)
+
+    def _begin_watch(self) -> None:
+        """Before the first question, so that no change falls between the two."""
+        from lambdatui.reading import Unanswered, Watch
+
+        watch = Watch(self.session.db)
+        with contextlib.suppress(Unanswered):  # the first screen's own question will say it
+            watch.changed()
+        self._watch = watch
 
     @on(Answered)
     @on(Failed)
@@ -157,13 +183,16 @@ class LambdaTui(App[int]):
     def _look(self) -> None:
         if not self.is_headless and hung_up():
             self.exit(1)
-        if not self._looking:
+        if not self._looking and self._watch is not None:
             self._looking = True
             self._look_for_changes()
 
     @work(thread=True, exit_on_error=False, group="watch")
     def _look_for_changes(self) -> None:
         """A store that cannot be read is asked once more: the screen's own question then says what is wrong."""
+        from lambdatui.reading import Unanswered
+
+        assert self._watch is not None
         try:
             changed = self._watch.changed()
             self._broken = False
@@ -182,7 +211,8 @@ class LambdaTui(App[int]):
 
     def on_unmount(self) -> None:
         self._hold.close()
-        self._watch.close()
+        if self._watch is not None:
+            self._watch.close()
 
     def go_to(self, name: str) -> None:
         """Back to the first screen, and from there to another one, so that Esc always leads home."""

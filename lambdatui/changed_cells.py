@@ -102,7 +102,10 @@ class Standing:
                 continue
             new = strip if old is None else Strip.join([old.crop(0, x), strip, old.crop(end)])
             self._lines[y] = new = Strip(Segment.simplify(new), new.cell_length)
-            found += [(at, y, part) for at, part in _differing(old, new)]
+            if old is None or old.cell_length != new.cell_length:
+                found.append((x, y, strip))
+            else:
+                found += [(at, y, part) for at, part in _differing(old, new)]
         return Cells(found) if found else None
 
 
@@ -121,13 +124,11 @@ def _of_chops(update: ChopsUpdate) -> Iterable[Piece]:
             yield x, y, strip if x2 > x >= x1 and end <= x2 else strip.crop(0, min(end, x2) - x)
 
 
-def _differing(old: Strip | None, new: Strip) -> list[tuple[int, Strip]]:
+def _differing(old: Strip, new: Strip) -> list[tuple[int, Strip]]:
     """The parts of the new line that the old one has not, with their columns.
 
     Lines with characters of another width than one cell are one part: terminals do not agree on those.
     """
-    if old is None or old.cell_length != new.cell_length:
-        return [(0, new)]
     if old == new:
         return []
     before, after = _characters(old), _characters(new)

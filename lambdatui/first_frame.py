@@ -31,24 +31,24 @@ _SETTLED_HERE = {"db", "range", "utc", "no_color", "no_mouse", "ascii", "theme"}
 _HOME = {"screen": "functions", "functions.filter": "", "functions.sort": ""}
 
 
-def at_once(arguments: "Sequence[str]", environ: "Mapping[str, str]") -> bool:
-    """Paints for a start without anything special; True if the frame stands, and the screens are sure to follow.
+def at_once(arguments: "Sequence[str]", environ: "Mapping[str, str]") -> Glance | None:
+    """Paints for a start without anything special; what it shows if the frame stands, and screens are sure to follow.
 
     Whatever is special is settled first, by the way that all commands take: narrowing, times, a configuration,
     anything that is wrong. That way paints the frame too, only later.
     """
     given = global_only(arguments)
     if given is None or given.keys() - _SETTLED_HERE or os.path.exists(default_config()):
-        return False
+        return None
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
-        return False
+        return None
     try:
         of = terminal(environ, no_color=bool(given.get("no_color")), ascii=bool(given.get("ascii")))
     except TerminalRefused:
-        return False
+        return None
     before = kept(default_state())
     if not begins_at_home(before):
-        return False
+        return None
     now_ms = time.time_ns() // 1_000_000
     file = given.get("db") or default_file()
     preset = given.get("range") or before.get("range", DEFAULT_PRESET)
@@ -60,14 +60,14 @@ def begins_at_home(before: "Mapping[str, str]") -> bool:
     return all(before.get(name, usual) == usual for name, usual in _HOME.items())
 
 
-def paint(session: "Session", output: "TextIO | None" = None) -> bool:
-    """Writes the first frame to the terminal; True if it did, and the alternate screen is now on.
+def paint(session: "Session", output: "TextIO | None" = None) -> Glance | None:
+    """Writes the first frame to the terminal; what it shows if it did, and the alternate screen is now on.
 
     Silent where there is nothing to paint on, and where the store cannot be read: the first screen then says why.
     """
     out = output or sys.stdout
     if not out.isatty() or session.narrow or session.columns or session.thresholds or not begins_at_home(session.kept):
-        return False  # the glance counts everything: wrong figures first are worse than none
+        return None  # the glance counts everything: wrong figures first are worse than none
     return _painted(session.db, session.now_ms(), session.choice, session.terminal, session.utc, out)
 
 
@@ -80,19 +80,19 @@ def leave(output: "TextIO | None" = None) -> None:
 
 def _painted(
     file: "str | Path", now_ms: int, choice: "RangeChoice | str", of: Terminal, utc: bool, out: "TextIO"
-) -> bool:
+) -> Glance | None:
     columns, lines = os.get_terminal_size(out.fileno())
     asked = _Asked(file, now_ms, choice, lines or 24)
     from lambdatui.first_lines import frame
 
     found = asked.answer()
     if found is None or not found.rows:
-        return False  # the screen says why there are none, and how to fill the store
+        return None  # the screen says why there are none, and how to fill the store
     text = _ENTER + "\r\n".join(frame(found, os.path.basename(file), now_ms, of, columns or 80, lines or 24, utc=utc))
     encoding = out.encoding or "utf-8"
     out.write(text.encode(encoding, "replace").decode(encoding))
     out.flush()
-    return True
+    return found
 
 
 class _Asked:

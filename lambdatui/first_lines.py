@@ -2,14 +2,13 @@
 
 from lambdatui.screens.columns import FUNCTIONS, FUNCTIONS_SORT
 from lambdatui.text import age, plain
-from lambdatui.views.glance import Glance, GlanceRow
+from lambdatui.views.glance import Glance
 from lambdatui.views.health import health
-from lambdatui.widgets.layout import cell, cells, fitted, heading, hidden_hint
+from lambdatui.widgets.layout import cells, fitted, heading, hidden_hint, row_cell
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from lambdatui.theme import Terminal
-    from lambdatui.views.columns import Column
 
 BESIDE_ROWS = 5
 """Three lines of header, one of titles, one of keys."""
@@ -40,16 +39,10 @@ def frame(
     for row in found.rows[: max(0, room)]:
         trouble = bool(row.errors or row.timeouts or row.throttles)
         mark = marks.trouble if trouble else " "
-        text = " ".join(_cell(column, row, width, utc, marks.more) for column, width in laid_out)
+        text = " ".join(row_cell(column, row, width, utc=utc, more=marks.more) for column, width in laid_out)
         text = f" {text}"[: columns - 1]  # cuts only where not even the mark and one cell fit
         painted.append(f"{_RED}{mark}{_OFF}{text}" if trouble and not of.no_color else f"{mark}{text}")
     return painted[: max(1, lines - 1)]
-
-
-def _cell(column: "Column", row: GlanceRow, width: int, utc: bool, more: str) -> str:
-    if column.id in GlanceRow.__slots__:
-        return cell(column, getattr(row, column.id), width, utc=utc, more=more)
-    return more.rjust(width) if column.align == "right" else more.ljust(width)
 
 
 def _sides(columns: int, left: str, right: str) -> str:

@@ -4,10 +4,14 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from lambdatui.theme import Marks, Terminal
 from lambdatui.views.narrow import Narrow
 from lambdatui.views.time_range import RangeChoice, TimeRange
+
+if TYPE_CHECKING:
+    from lambdatui.views.glance import Glance
 
 
 def clock_ms() -> int:
@@ -47,6 +51,8 @@ class Session:
     columns: Mapping[str, Sequence[str]] = field(default_factory=dict)
     thresholds: Mapping[str, float] = field(default_factory=dict)
     kept: dict[str, str] = field(default_factory=dict)
+    glance: "Glance | None" = None
+    """What the first frame showed, until the first screen has taken it over."""
     problems: list[Problem] = field(default_factory=list)
     marked: list[tuple[int, str]] = field(default_factory=list)
     """Functions marked to be compared: their ids in the store, and their names."""

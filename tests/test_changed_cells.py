@@ -81,6 +81,13 @@ def test_only_the_changed_cells_of_plain_lines_are_written() -> None:
     assert screen.obey(standing.changed(painted([Strip([Segment("abcdefghij", PLAIN), Segment("kX", RED)])]))) == 2
 
 
+def test_parts_of_a_line_that_is_not_known_yet_are_each_written_once() -> None:
+    standing, screen = Standing(), Screen()
+    chops = {0: Strip([Segment("abcdefghijk", PLAIN)]), 11: Strip([Segment("|", RED)])}
+    assert screen.obey(standing.changed(ChopsUpdate([chops], [(0, 0, WIDTH)], [[11, 12]]))) == WIDTH
+    assert standing.changed(ChopsUpdate([chops], [(0, 0, WIDTH)], [[11, 12]])) is None
+
+
 def test_lines_whose_width_terminals_do_not_agree_on_are_written_whole() -> None:
     standing, screen = Standing(), Screen()
     wide = Strip([Segment("名".ljust(11), PLAIN)])

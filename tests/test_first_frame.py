@@ -56,7 +56,7 @@ _AT_ONCE = """
 import json, os, sys
 import lambdatui.__main__
 painted = lambdatui.__main__.first_frame.at_once(json.loads(sys.argv[1]), os.environ)
-sys.stderr.write("\\n" + repr((painted, sorted(sys.modules))))
+sys.stderr.write("\\n" + repr((bool(painted), sorted(sys.modules))))
 """
 
 

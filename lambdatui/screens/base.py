@@ -12,7 +12,6 @@ from textual.worker import Worker, WorkerState, get_current_worker
 
 from lambdatui.commands.base import Commands
 from lambdatui.messages import Answered, Failed, FilterTyped, StoreChanged
-from lambdatui.reading import Question, Unanswered, ask
 from lambdatui.session import Session
 from lambdatui.text import instant
 from lambdatui.views.time_range import RangeChoice, TimeRange, ceil_minute
@@ -22,6 +21,7 @@ from lambdatui.widgets.key_line import KeyLine
 from lambdatui.widgets.notice import Notice
 
 if TYPE_CHECKING:
+    from lambdatui.reading import Question
     from lambdatui.widgets.log_pane import LogPane
     from lambdatui.widgets.table import Table
 
@@ -71,7 +71,7 @@ class StoreScreen(Screen[None]):
     def body(self) -> ComposeResult:
         raise NotImplementedError
 
-    def question(self) -> Callable[[Question], Any]:
+    def question(self) -> "Callable[[Question], Any]":
         """What to ask; called on the painting thread, so that what it closes over is settled there."""
         raise NotImplementedError
 
@@ -168,6 +168,10 @@ class StoreScreen(Screen[None]):
     def on_mount(self) -> None:
         self._restand()
         self.moving_widget().focus()
+        self.begin()
+
+    def begin(self) -> None:
+        """The first question."""
         self.ask_rows()
 
     def moving_widget(self) -> Any:
@@ -187,11 +191,13 @@ class StoreScreen(Screen[None]):
         self._ask_rows(self.question(), self.session.choice, self.session.now_ms())
 
     @work(thread=True, exclusive=True, exit_on_error=False, group="rows")
-    def _ask_rows(self, question: Callable[[Question], Any], choice: RangeChoice, now_ms: int) -> None:
+    def _ask_rows(self, question: "Callable[[Question], Any]", choice: RangeChoice, now_ms: int) -> None:
         self._ask("rows", question, choice, now_ms)
 
-    def _ask(self, subject: str, question: Callable[[Question], Any], choice: RangeChoice, now_ms: int) -> None:
+    def _ask(self, subject: str, question: "Callable[[Question], Any]", choice: RangeChoice, now_ms: int) -> None:
         """Runs in a worker's thread: asks, and posts what came of it."""
+        from lambdatui.reading import Unanswered, ask
+
         worker = get_current_worker()
         try:
             time_range, answer = ask(self.session.db, choice, now_ms, question)
@@ -299,7 +305,9 @@ class StoreScreen(Screen[None]):
     def function_names(self) -> list[tuple[int, str]]:
         """Every function of the store; asks it, so call it in a thread."""
 
-        def names(question: Question) -> list[tuple[int, str]]:
+        from lambdatui.reading import ask
+
+        def names(question: "Question") -> list[tuple[int, str]]:
             return [(row.id, row.function.key.name) for row in self.session.narrow.chosen(question.reader.functions())]
 
         return ask(self.session.db, self.session.choice, self.session.now_ms(), names)[1]
@@ -338,6 +346,7 @@ class StoreScreen(Screen[None]):
     @work(thread=True, exit_on_error=False, group="export")
     def write_file(self, path: str, content: Callable[[], str]) -> None:
         """Writes a new file in a thread, and says where it lies or why it could not be written."""
+        from lambdatui.reading import Unanswered
         from lambdatui.screens.exporting import write_new
 
         try:
@@ -354,7 +363,7 @@ class StoreScreen(Screen[None]):
 
     @work(thread=True, exclusive=True, exit_on_error=False, group="narrow")
     def _ask_names(self, by: str) -> None:
-        def names(question: Question) -> list[str]:
+        def names(question: "Question") -> list[str]:
             return sorted({getattr(row.function.key, by) for row in question.reader.functions()} - {""})
 
         self._ask(f"narrow {by}", names, self.session.choice, self.session.now_ms())

@@ -23,11 +23,12 @@ class GlanceRow:
     """
 
     __slots__ = (
-        "arch", "avg_ms", "cold_ratio", "cold_starts", "error_rate", "errors", "function", "gb_seconds", "invocations",
-        "last_seen", "memory_mb", "region", "runtime", "throttles", "timeouts", "weight",
+        "arch", "avg_ms", "cold_ratio", "cold_starts", "error_rate", "errors", "function", "function_id", "gb_seconds",
+        "invocations", "last_seen", "memory_mb", "region", "runtime", "throttles", "timeouts", "weight",
     )  # fmt: skip
 
     def __init__(self, sums: FunctionSums) -> None:
+        self.function_id = sums.id
         self.function = sums.name
         self.region = sums.region or None
         self.runtime = sums.runtime

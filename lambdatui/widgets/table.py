@@ -14,7 +14,7 @@ from lambdatui.messages import MoreWanted, Opened, PageWanted, SortChosen
 from lambdatui.theme import Marks
 from lambdatui.views.columns import Column
 from lambdatui.views.filters import Filter, sort_rows
-from lambdatui.widgets.layout import Shown, cell, fitted, heading, hidden_hint, panned, tone
+from lambdatui.widgets.layout import Shown, fitted, heading, hidden_hint, panned, row_cell, tone
 from lambdatui.widgets.rows import AllRows, PagedRows
 
 _TONES = ("error", "warning", "good", "quiet", "cold", "name")
@@ -305,7 +305,7 @@ class Table(ScrollView, can_focus=True, inherit_bindings=False):
         row = self._shown.at(index)
         if row is None:
             return ()
-        texts = (cell(c, getattr(row, c.id), width, utc=self._utc, more=self._marks.more) for c, width in self._fitted)
+        texts = (row_cell(c, row, width, utc=self._utc, more=self._marks.more) for c, width in self._fitted)
         return (self._marks.trouble if self._in_trouble(row) else " ", *texts)
 
     def render_line(self, y: int) -> Strip:
