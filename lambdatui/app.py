@@ -1,6 +1,7 @@
 """``lambdatui`` without a command: the first frame, then the screens."""
 
 import contextlib
+import gc
 import os
 import sys
 from typing import TYPE_CHECKING
@@ -47,6 +48,7 @@ def run(context: "Context", *, painted: "Glance | None" = None) -> int:
     session.glance = painted or first_frame.paint(session)
     stands = session.glance is not None
     try:
+        gc.disable()  # nothing that is imported is garbage; the application turns it on again
         from lambdatui.application import LambdaTui
 
         app = LambdaTui(session, theme_name(of, context.theme), painted=stands, themes=context.themes)

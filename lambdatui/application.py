@@ -112,6 +112,7 @@ class LambdaTui(App[int]):
         # A full garbage collection holds every thread for 60 to 100 ms: what is loaded by now is never garbage, and
         # rows of 2,000 functions are freed by their counts.
         gc.freeze()
+        gc.enable()
         gc.set_threshold(50_000, 20, 1_000)
         if self._painted:
             self._hold.enter_context(self.batch_update())
