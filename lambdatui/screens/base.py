@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import on, work
 from textual.app import ComposeResult
@@ -12,9 +12,11 @@ from textual.worker import Worker, WorkerState, get_current_worker
 
 from lambdatui.commands.base import Commands
 from lambdatui.messages import Answered, Failed, FilterTyped, StoreChanged
+from lambdatui.screens.moving import Moving as Moving
+from lambdatui.screens.time_travel import TimeTravel
 from lambdatui.session import Session
 from lambdatui.text import instant
-from lambdatui.views.time_range import RangeChoice, TimeRange, ceil_minute
+from lambdatui.views.time_range import RangeChoice, TimeRange
 from lambdatui.widgets.filter_line import FilterLine
 from lambdatui.widgets.header import Header, Standing
 from lambdatui.widgets.key_line import KeyLine
@@ -26,23 +28,7 @@ if TYPE_CHECKING:
     from lambdatui.widgets.table import Table
 
 
-class Moving(Protocol):
-    """What the moving keys move: a table's cursor, or the lines of a log."""
-
-    def move(self, rows: int, /) -> None: ...
-
-    def move_pages(self, pages: float, /) -> None: ...
-
-    def go_top(self) -> None: ...
-
-    def go_bottom(self) -> None: ...
-
-    def open(self) -> None: ...
-
-    def next_match(self, step: int, /) -> None: ...
-
-
-class StoreScreen(Screen[None]):
+class StoreScreen(TimeTravel, Screen[None]):
     """Header, body, notice, filter line, key line. Subclasses give the body, the question, and how to paint its answer.
 
     Nothing here reads the store on the thread that paints.
@@ -401,36 +387,6 @@ class StoreScreen(Screen[None]):
             self._restand()
         elif len(self.app.screen_stack) > 1:
             self.app.pop_screen()
-
-    def toggle_pause(self) -> None:
-        self.session.paused = not self.session.paused
-        if not self.session.paused:
-            self.ask_rows()
-        self._restand()
-
-    def choose_preset(self, preset: str) -> None:
-        choice = self.session.choice.with_preset(preset)
-        # "All" means all: also what came after a moment that was travelled to.
-        self.session.choice = replace(choice, at=None) if preset == "all" else choice
-        self.ask_rows()
-
-    def travel(self, *, back: bool) -> None:
-        """One length of the range back or forward; forward it ends at now, and follows the clock again."""
-        shown, now = self.session.shown, self.session.now_ms()
-        if shown is None:
-            return
-        asked = self.session.choice
-        if asked.preset == "all" and asked.start is None and asked.end is None:
-            self.say("all that the store holds is shown: 1 to 5 choose a range to travel with")
-            return
-        if not back and shown.to_ms >= ceil_minute(now):
-            self.say("this is now: there is nothing later")
-            return
-        to = shown.back() if back else shown.forward(now)
-        live = not back and to.to_ms >= ceil_minute(now)
-        choice = self.session.choice.with_preset(self.session.choice.preset)
-        self.session.choice = replace(choice, at=None if live else str(to.to_ms))
-        self.ask_rows()
 
     def open_filter(self) -> None:
         self.query_one(FilterLine).start(self.filter)
