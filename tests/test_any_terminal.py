@@ -220,3 +220,18 @@ def test_a_copy_inside_tmux_reaches_the_terminal_around_it(store: Path, tmp_path
         assert "copied" in tmux("capture-pane", "-p")
     finally:
         subprocess.run(["tmux", "-S", socket, "kill-server"], env=env, capture_output=True, check=False)
+
+
+@pytest.mark.skipif(shutil.which("screen") is None, reason="GNU screen is not installed")
+def test_a_copy_inside_gnu_screen_reaches_the_terminal_around_it(store: Path, tmp_path: Path) -> None:
+    """screen takes strings of some hundred bytes only: it unwraps each piece and hands it on."""
+    (tmp_path / "sockets").mkdir(mode=0o700)
+    inner = [sys.executable, "-m", "lambdatui", "--db", str(store)]
+    keep = {"SCREENDIR": str(tmp_path / "sockets"), "LC_ALL": "C.UTF-8", "STY": ""}
+    with UnderTerminal(["-U", "-c", "/dev/null", *inner], program=["screen"], **keep) as terminal:
+        assert b"checkout-api" in painted(terminal)
+        terminal.send("c")
+        seen = terminal.until(b"copied") + terminal.quiet()
+        assert b"\x1b]52;c;" in seen
+        terminal.send("q")
+        terminal.quiet()
