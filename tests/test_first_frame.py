@@ -10,9 +10,11 @@ import struct
 import subprocess
 import sys
 import termios
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 import small_store
@@ -35,6 +37,7 @@ from lambdatui.views.glance import ARM_SHARE, REQUEST_AS_MB_MS, Glance, GlanceRo
 from lambdatui.views.time_range import HOUR_MS, RangeChoice
 from lambdatui.widgets.header import Header
 from lambdatui.widgets.layout import cells, fitted
+from lambdatui.widgets.notice import Notice
 from lambdatui.widgets.table import Table
 from pricing.bill import bill
 from pricing.pricebook import PriceBook
@@ -263,3 +266,38 @@ def _until(terminal: int, seen: bytes, wanted: bytes) -> bytes:
         assert ready, f"{wanted!r} never came: {seen[-300:]!r}"
         seen += os.read(terminal, 65_536)
     return seen
+
+
+async def test_what_the_first_frame_showed_can_be_walked_in_while_the_store_is_asked(
+    store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    may_answer = threading.Event()
+
+    def slow(*arguments: object, **named: object) -> object:
+        may_answer.wait(30)
+        return functions(*arguments, **named)  # type: ignore[arg-type]
+
+    monkeypatch.setattr("lambdatui.views.functions.functions", slow)
+    session = Session(store, COLOURS, now_ms=lambda: NOW_MS, utc=True, glance=glance(store, NOW_MS, in_sight=5))
+    app = LambdaTui(session, DARK, painted=True)
+    try:
+        async with app.run_test(size=(120, 40)) as pilot:
+            await pilot.press("j")
+            screen: Any = app.screen
+            assert screen.answer is None
+            assert screen.table.cursor == 1
+            assert screen.table.row_count == glance(store, NOW_MS).count
+            name = screen.table.row.function
+            assert screen.copy_text().startswith(name)
+            assert json.loads(screen.raw_json())["p95_ms"] is None
+            assert "…" in screen.table.render_line(1).text
+            screen.write_export("csv", "/nowhere/x.csv")
+            assert "still being read" in screen.query_one(Notice).said
+            may_answer.set()
+            await app.workers.wait_for_complete()
+            await pilot.pause()
+            assert screen.answer is not None
+            assert screen.table.row.function == name
+            assert "…" not in screen.table.render_line(1).text
+    finally:
+        may_answer.set()
