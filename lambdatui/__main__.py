@@ -8,6 +8,7 @@ from lambdatui import first_frame
 
 def main() -> int:
     """The command line's exit code; see ``lambdatui.cli.main`` for what it means."""
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # numpy's threads spin, and nobody here multiplies matrices
     code = _screens()
     if code is not None:
         return code

@@ -1,6 +1,7 @@
 """``lambdatui`` without a command: the first frame, then the screens."""
 
 import contextlib
+import gc
 import os
 import sys
 from typing import TYPE_CHECKING
@@ -13,12 +14,13 @@ from lambdatui.views.time_range import RangeChoice, RangeError, check_preset
 
 if TYPE_CHECKING:
     from lambdatui.cli.context import Context
+    from lambdatui.views.glance import Glance
 
 
-def run(context: "Context", *, painted: bool = False) -> int:
+def run(context: "Context", *, painted: "Glance | None" = None) -> int:
     """Shows the screens until they are left; returns the exit code.
 
-    Textual is imported only after the first frame stands, which it does already if ``painted``.
+    Textual is imported only after the first frame stands, which it does already if something is ``painted``.
     """
     try:
         of = terminal(os.environ, no_color=context.no_color, ascii=context.ascii)
@@ -43,13 +45,15 @@ def run(context: "Context", *, painted: bool = False) -> int:
             session.choice = RangeChoice(check_preset(session.kept["range"]))
     if sys.__stderr__ is None or not sys.__stderr__.isatty():
         vars(sys)["__stderr__"] = sys.__stdout__  # Textual paints on stderr; with `2>file` there shall be screens too
-    painted = painted or first_frame.paint(session)
+    session.glance = painted or first_frame.paint(session)
+    stands = session.glance is not None
     try:
+        gc.disable()  # nothing that is imported is garbage; the application turns it on again
         from lambdatui.application import LambdaTui
 
-        app = LambdaTui(session, theme_name(of, context.theme), painted=painted, themes=context.themes)
+        app = LambdaTui(session, theme_name(of, context.theme), painted=stands, themes=context.themes)
     except BaseException as error:
-        if painted:
+        if stands:
             first_frame.leave()
         if isinstance(error, LookupError):  # a theme that there is not
             sys.stderr.write(f"lambdatui: {error.args[0]}\n")

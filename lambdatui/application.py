@@ -7,24 +7,28 @@ import select
 import sys
 from collections.abc import Callable, Mapping
 from importlib import import_module
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
+from rich.console import RenderableType
 from textual import on, work
 from textual.app import App
 from textual.binding import BindingType
-from textual.command import CommandPalette
+from textual.geometry import Offset
 from textual.screen import Screen
 from textual.scrollbar import ScrollBar, ScrollBarRender
 
+from lambdatui.changed_cells import Cells, Standing
 from lambdatui.clipboard import osc52
 from lambdatui.commands.palette import PROVIDERS
 from lambdatui.messages import Answered, Failed, StoreChanged
-from lambdatui.reading import Unanswered, Watch, close_idle
 from lambdatui.screens.functions import FunctionsScreen
 from lambdatui.screens.main_screens import MAIN, main_screen
 from lambdatui.session import Session
 from lambdatui.state import keep
 from lambdatui.theme_colours import FALLBACKS, THEMES, own_theme
+
+if TYPE_CHECKING:
+    from lambdatui.reading import Watch
 
 _LONGEST_HOLD_S = 1.5
 """How long the first frame stays at most: a slow store's screen then says that it is being read."""
@@ -88,10 +92,12 @@ class LambdaTui(App[int]):
             self.add_class("-ascii")
             ScrollBar.renderer = PlainBars
         self._looking = self._broken = self._warm = False
+        self._standing = Standing()
+        self._cursor_at: Offset | None = None
         self._last = self._here = "functions"
-        self._watch = Watch(session.db)
-        with contextlib.suppress(Unanswered):  # the first screen's own question will say it
-            self._watch.changed()
+        self._watch: Watch | None = None
+        if not painted:
+            self._begin_watch()
         self.set_keymap(dict(session.keys))
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
@@ -102,6 +108,8 @@ class LambdaTui(App[int]):
 
     def action_command_palette(self) -> None:
         """Textual's, asking for what there is to find, without a sign that a console does not have."""
+        from textual.command import CommandPalette
+
         if not isinstance(self.screen, CommandPalette):
             said = "a screen, a function, a command or a theme, by some of its letters"
             self.push_screen(CommandPalette(placeholder=said, id="--command-palette"))
@@ -112,6 +120,7 @@ class LambdaTui(App[int]):
         # A full garbage collection holds every thread for 60 to 100 ms: what is loaded by now is never garbage, and
         # rows of 2,000 functions are freed by their counts.
         gc.freeze()
+        gc.enable()
         gc.set_threshold(50_000, 20, 1_000)
         if self._painted:
             self._hold.enter_context(self.batch_update())
@@ -120,8 +129,33 @@ class LambdaTui(App[int]):
         name = self.session.kept.get("screen", "functions")
         if name in MAIN and name != "functions":
             self.call_later(self.go_to, name)
+        self.app_resume_signal.subscribe(self, lambda _: self.repaint(), immediate=True)
         self.set_interval(self.session.terminal.poll_seconds, self._look)
         self.set_timer(_LONGEST_HOLD_S, self._hold.close)
+
+    def on_ready(self) -> None:
+        """The first screen is laid out: it shows what the frame shows, and takes its place."""
+        if isinstance(self.screen, FunctionsScreen) and self.screen.shows_glance:
+            self.call_later(self.call_later, self._take_place, self.screen)
+
+    def _take_place(self, screen: FunctionsScreen) -> None:
+        self._hold.close()
+        self._ask_first(screen)
+
+    @work(thread=True, exit_on_error=False, group="watch")
+    def _ask_first(self, screen: FunctionsScreen) -> None:
+        """What asks the store is imported only now, in a thread, while keys are answered already."""
+        self._begin_watch()
+        self.call_from_thread(screen.ask_rows)
+
+    def _begin_watch(self) -> None:
+        """Before the first question, so that no change falls between the two."""
+        from lambdatui.reading import Unanswered, Watch
+
+        watch = Watch(self.session.db)
+        with contextlib.suppress(Unanswered):  # the first screen's own question will say it
+            watch.changed()
+        self._watch = watch
 
     @on(Answered)
     @on(Failed)
@@ -138,16 +172,36 @@ class LambdaTui(App[int]):
         for name in MAIN:
             main_screen(name)
 
+    def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
+        """Of a repaint only what differs from what stands on the terminal is written."""
+        if renderable is not None and self._running and not (self.is_headless or self.is_inline or self._batch_count):
+            renderable = self._standing.changed(renderable)
+            if renderable is None and self.cursor_position != self._cursor_at:
+                renderable = Cells([])
+            self._cursor_at = self.cursor_position
+        super()._display(screen, renderable)
+
+    def on_resize(self) -> None:
+        self._standing.forget()
+
+    def repaint(self) -> None:
+        """Everything again, whatever other programs have written over it."""
+        self._standing.forget()
+        self.screen.refresh()
+
     def _look(self) -> None:
         if not self.is_headless and hung_up():
             self.exit(1)
-        if not self._looking:
+        if not self._looking and self._watch is not None:
             self._looking = True
             self._look_for_changes()
 
     @work(thread=True, exit_on_error=False, group="watch")
     def _look_for_changes(self) -> None:
         """A store that cannot be read is asked once more: the screen's own question then says what is wrong."""
+        from lambdatui.reading import Unanswered
+
+        assert self._watch is not None
         try:
             changed = self._watch.changed()
             self._broken = False
@@ -168,8 +222,11 @@ class LambdaTui(App[int]):
         if self.session.collecting is not None:
             self.session.collecting.stop()
         self._hold.close()
-        self._watch.close()
-        close_idle()
+        if self._watch is not None:
+            from lambdatui.reading import close_idle
+
+            self._watch.close()
+            close_idle()
 
     def go_to(self, name: str) -> None:
         """Back to the first screen, and from there to another one, so that Esc always leads home."""

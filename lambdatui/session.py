@@ -14,6 +14,7 @@ from lambdatui.views.time_range import RangeChoice, TimeRange
 if TYPE_CHECKING:
     from lambdatui.collecting import Collecting
     from lambdatui.local_runner import LocalRunner
+    from lambdatui.views.glance import Glance
 
 
 def clock_ms() -> int:
@@ -58,6 +59,8 @@ class Session:
     columns: Mapping[str, Sequence[str]] = field(default_factory=dict)
     thresholds: Mapping[str, float] = field(default_factory=dict)
     kept: dict[str, str] = field(default_factory=dict)
+    glance: "Glance | None" = None
+    """What the first frame showed, until the first screen has taken it over."""
     problems: list[Problem] = field(default_factory=list)
     places: str = ""
     """Which accounts and regions the functions are of: ``111122223333 eu-central-1``, ``2 accounts, 3 regions``."""

@@ -10,9 +10,11 @@ import struct
 import subprocess
 import sys
 import termios
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 import small_store
@@ -25,7 +27,7 @@ from collectors.model import FunctionKey
 from collectors.pipeline import import_files
 from collectors.store.glimpse import FunctionSums, Unseen
 from collectors.store.reader import Reader
-from lambdatui import first_frame
+from lambdatui import first_lines
 from lambdatui.application import LambdaTui
 from lambdatui.screens.columns import FUNCTIONS
 from lambdatui.session import Session
@@ -35,6 +37,7 @@ from lambdatui.views.glance import ARM_SHARE, REQUEST_AS_MB_MS, Glance, GlanceRo
 from lambdatui.views.time_range import HOUR_MS, RangeChoice
 from lambdatui.widgets.header import Header
 from lambdatui.widgets.layout import cells, fitted, home_header_lines
+from lambdatui.widgets.notice import Notice
 from lambdatui.widgets.table import Table
 from pricing.bill import bill
 from pricing.pricebook import PriceBook
@@ -47,7 +50,7 @@ LINUX = terminal({"TERM": "linux"}, no_color=True)
 NOW_MS = sample_log.END_MS + 12_000
 OURS = {
     "collectors", "collectors.store", "collectors.store.glimpse", "collectors.store.schema", "collectors.store.spans",
-    "lambdatui", "lambdatui.__main__", "lambdatui.cli", "lambdatui.cli.arguments", "lambdatui.first_frame",
+    "lambdatui", "lambdatui.__main__", "lambdatui.cli", "lambdatui.cli.arguments", "lambdatui.first_frame", "lambdatui.first_lines",
     "lambdatui.screens", "lambdatui.screens.columns", "lambdatui.state", "lambdatui.text", "lambdatui.theme", "lambdatui.views",
     "lambdatui.views.columns", "lambdatui.views.glance", "lambdatui.views.health", "lambdatui.views.presets", "lambdatui.views.shown",
     "lambdatui.widgets", "lambdatui.widgets.layout",
@@ -56,7 +59,7 @@ _AT_ONCE = """
 import json, os, sys
 import lambdatui.__main__
 painted = lambdatui.__main__.first_frame.at_once(json.loads(sys.argv[1]), os.environ)
-sys.stderr.write("\\n" + repr((painted, sorted(sys.modules))))
+sys.stderr.write("\\n" + repr((bool(painted), sorted(sys.modules))))
 """
 
 
@@ -101,7 +104,7 @@ def test_what_is_loaded_when_the_frame_stands_is_a_small_known_set(store: Path) 
     painted, loaded = at_once(store)
     assert painted
     assert {name for name in loaded if name.partition(".")[0] in ("collectors", "lambdatui", "pricing")} == OURS
-    plain = "import json, os, sqlite3, sys, time, encodings; print(repr(sorted(sys.modules)))"
+    plain = "import json, os, _sqlite3, sys, time, encodings; print(repr(sorted(sys.modules)))"
     listed = subprocess.run([sys.executable, "-c", plain], capture_output=True, text=True, check=True).stdout
     assert loaded - OURS <= {*eval(listed), "codecs"}
 
@@ -160,6 +163,27 @@ def compare(path: Path, now_ms: int, choice: str | RangeChoice) -> None:
             assert getattr(row, name) == getattr(expected, name), (row.function, name)
 
 
+@pytest.mark.parametrize("choice", ["1h", "24h", "30d", "all"])
+def test_of_a_fleet_only_the_rows_in_sight_are_asked_for(store: Path, choice: str) -> None:
+    everything = glance(store, NOW_MS, choice)
+    few = glance(store, NOW_MS, choice, 3)
+    assert (few.count, few.ends, few.as_of, few.whole) == (everything.count, everything.ends, everything.as_of, False)
+    names = set(GlanceRow.__slots__)
+    assert [[getattr(row, name) for name in names] for row in few.rows] == [
+        [getattr(row, name) for name in names] for row in everything.rows[:3]
+    ]
+    assert glance(store, NOW_MS, choice, everything.count).whole
+
+
+def test_where_metrics_may_order_the_rows_all_are_asked_for(tmp_path: Path) -> None:
+    path = small_store.make(tmp_path / "small.db", metrics=True)
+    everything = glance(path, T0 + HOUR_MS, "24h")
+    unpriced = sum(row.weight is None for row in everything.rows)
+    few = glance(path, T0 + HOUR_MS, "24h", everything.count - 1)
+    assert few.whole == bool(unpriced)
+    assert [row.function for row in few.rows] == [row.function for row in everything.rows][: len(few.rows)]
+
+
 def test_rows_are_weighed_as_they_are_priced() -> None:
     def price(requests: int, mb_ms: int, arch: str) -> float:
         usage = Usage("f", "", "us-east-1", arch, requests, mb_ms // 1024, mb_ms)
@@ -175,7 +199,7 @@ def test_rows_are_weighed_as_they_are_priced() -> None:
 async def test_textual_paints_the_same_over_it(store: Path, columns: int, lines: int, theme: str) -> None:
     """Cell by cell, but for the columns that are still to come."""
     found = glance(store, NOW_MS)
-    painted = [bare(line) for line in first_frame.frame(found, store.name, NOW_MS, COLOURS, columns, lines, utc=True)]
+    painted = [bare(line) for line in first_lines.frame(found, store.name, NOW_MS, COLOURS, columns, lines, utc=True)]
     app = LambdaTui(Session(store, COLOURS, now_ms=lambda: NOW_MS, utc=True), theme)
     async with app.run_test(size=(columns, lines)) as pilot:
         await app.workers.wait_for_complete()
@@ -204,9 +228,11 @@ async def test_textual_paints_the_same_over_it(store: Path, columns: int, lines:
 @pytest.mark.parametrize("columns", [1, 2, 3, 4, 9, 17, 40, 80, 300])
 def test_no_line_is_longer_than_the_terminal(columns: int, lines: int, of: Terminal) -> None:
     names = ("plain", "x" * 90, EVIL, "名前" * 20, "")
-    found = Glance((0, 1, "last 24h"), T0, [GlanceRow(FunctionSums(name, "", None, None, None)) for name in names])
+    found = Glance(
+        (0, 1, "last 24h"), T0, [GlanceRow(FunctionSums(0, name, "", None, None, None)) for name in names], len(names)
+    )
     found.rows[0].errors = 3
-    painted = first_frame.frame(found, "a\x1b[2Jb.db", T0, of, columns, lines)
+    painted = first_lines.frame(found, "a\x1b[2Jb.db", T0, of, columns, lines)
     assert len(painted) <= max(1, lines - 1)
     for line in painted:
         assert cells(bare(line)) <= columns
@@ -240,3 +266,38 @@ def _until(terminal: int, seen: bytes, wanted: bytes) -> bytes:
         assert ready, f"{wanted!r} never came: {seen[-300:]!r}"
         seen += os.read(terminal, 65_536)
     return seen
+
+
+async def test_what_the_first_frame_showed_can_be_walked_in_while_the_store_is_asked(
+    store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    may_answer = threading.Event()
+
+    def slow(*arguments: object, **named: object) -> object:
+        may_answer.wait(30)
+        return functions(*arguments, **named)  # type: ignore[arg-type]
+
+    monkeypatch.setattr("lambdatui.views.functions.functions", slow)
+    session = Session(store, COLOURS, now_ms=lambda: NOW_MS, utc=True, glance=glance(store, NOW_MS, in_sight=5))
+    app = LambdaTui(session, DARK, painted=True)
+    try:
+        async with app.run_test(size=(120, 40)) as pilot:
+            await pilot.press("j")
+            screen: Any = app.screen
+            assert screen.answer is None
+            assert screen.table.cursor == 1
+            assert screen.table.row_count == glance(store, NOW_MS).count
+            name = screen.table.row.function
+            assert screen.copy_text().startswith(name)
+            assert json.loads(screen.raw_json())["p95_ms"] is None
+            assert "…" in screen.table.render_line(1).text
+            screen.write_export("csv", "/nowhere/x.csv")
+            assert "still being read" in screen.query_one(Notice).said
+            may_answer.set()
+            await app.workers.wait_for_complete()
+            await pilot.pause()
+            assert screen.answer is not None
+            assert screen.table.row.function == name
+            assert "…" not in screen.table.render_line(1).text
+    finally:
+        may_answer.set()

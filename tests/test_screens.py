@@ -419,7 +419,7 @@ async def test_what_nobody_foresaw_is_said_and_does_not_end_the_screens(
     def broken(*_: object, **__: object) -> None:
         raise ZeroDivisionError("no such luck")
 
-    monkeypatch.setattr("lambdatui.screens.functions.functions", broken)
+    monkeypatch.setattr("lambdatui.views.functions.functions", broken)
     app = app_on(store)
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.pause()

@@ -20,7 +20,7 @@ QUIET_S = 1.2
 
 
 class UnderTerminal:
-    """``lambdatui`` with ``arguments``; ``with`` ends it. ``changes`` are of the environment."""
+    """``lambdatui``, or another program, with ``arguments``; ``with`` ends it. ``changes`` are of the environment."""
 
     def __init__(
         self,
@@ -29,6 +29,7 @@ class UnderTerminal:
         columns: int = 80,
         lines: int = 24,
         term: str = "xterm-256color",
+        program: Sequence[str] = (sys.executable, "-m", "lambdatui"),
         **changes: str,
     ) -> None:
         self._main, side = pty.openpty()
@@ -41,7 +42,7 @@ class UnderTerminal:
             "XDG_STATE_HOME": "/dev/null",
         }
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "lambdatui", *arguments], stdin=side, stdout=side, stderr=side, env=env | changes,
+            [*program, *arguments], stdin=side, stdout=side, stderr=side, env=env | changes,
             start_new_session=True,
         )  # fmt: skip
         os.close(side)

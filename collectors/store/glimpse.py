@@ -1,49 +1,77 @@
 """The functions' sums, read with as little as can be: what the first frame shows before anything else is imported.
 
-Only sqlite3 is imported here; the reader tells more, and why a store cannot be read.
+Only SQLite is imported here; the reader tells more, and why a store cannot be read.
 """
 
 import os
-import sqlite3
 
 from collectors.store.schema import APPLICATION_ID, VERSION
 from collectors.store.spans import pieces
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from typing import Any
+    import sqlite3
+    from collections.abc import Sequence
+    from typing import Any, Self
+else:
+    try:
+        import _sqlite3 as sqlite3  # what sqlite3 imports beside it converts dates: a tenth of the whole start
+    except ImportError:
+        import sqlite3
 
-# Of days, which are few, and read next: with 500 functions the minutes' pages take as long as all the sums.
-_NEWEST = (
-    "SELECT max(at) FROM (SELECT (SELECT last_ms FROM day_cells WHERE function_id = f.id"
-    " ORDER BY start_ms DESC LIMIT 1) AS at FROM functions f)"
-)
 _FIRST = "SELECT start_ms FROM minute_cells WHERE function_id = f.id ORDER BY start_ms LIMIT 1"
 _OLDEST = (
     "SELECT min(at) FROM (SELECT coalesce((SELECT min(start_ms) FROM invocations WHERE function_id = f.id"
     f" AND start_ms < ({_FIRST}) + 60000), ({_FIRST})) AS at FROM functions f)"
 )
+_ONE_DAY_MS = 86_400_000
+# Of a function's newest day also what weighs it: the pages are read anyway, for the newest invocation.
+_NEWEST_DAYS = (
+    "SELECT f.id, f.name, f.arch, c.last_ms, c.start_ms, c.invocations, c.reports, c.billed_mb_ms FROM functions f"
+    " LEFT JOIN day_cells c ON c.function_id = f.id"
+    " AND c.start_ms = (SELECT max(start_ms) FROM day_cells WHERE function_id = f.id)"
+)
+_WEIGHTS = (
+    "SELECT f.id, sum(c.invocations), sum(c.reports), sum(c.billed_mb_ms) FROM functions f CROSS JOIN {table} c"
+    " ON c.function_id = f.id AND c.start_ms >= ? AND c.start_ms < ? GROUP BY f.id"
+)
+_FUNCTIONS = "SELECT id, name, region, runtime, arch, memory_mb FROM functions f{where}"
 # max(last_ms) is the only extreme, so memory_mb is that of the newest cell.
 _SUMS = (
     "SELECT f.id, sum(c.invocations), sum(c.reports), sum(c.errors), sum(c.timeouts), sum(c.cold_starts),"
     " sum(c.billed_mb_ms), sum(c.duration_us), c.memory_mb, max(c.last_ms) FROM functions f CROSS JOIN {table} c"
-    " ON c.function_id = f.id AND c.start_ms >= ? AND c.start_ms < ? GROUP BY f.id"
+    " ON c.function_id = f.id AND c.start_ms >= ? AND c.start_ms < ?{where} GROUP BY f.id"
 )
 _METRICS = (
-    "SELECT m.function_id, m.metric, sum(m.{value}) FROM functions f CROSS JOIN {table} m"
-    " ON m.metric IN ('Invocations', 'Errors', 'Throttles') AND m.function_id = f.id AND m.stat IN ('Sum', 'Maximum')"
-    " AND m.start_ms >= ? AND m.start_ms < ? GROUP BY m.function_id, m.metric"
+    "SELECT function_id, metric, sum({value}) FROM {table} WHERE metric IN ('Invocations', 'Errors', 'Throttles')"
+    " AND function_id IN ({ids}) AND stat = 'Sum' AND start_ms >= ? AND start_ms < ? GROUP BY metric, function_id"
 )
-_METRICS_OF = {
-    "minute_cells": _METRICS.format(table="metrics", value="value"),
-    "hour_cells": _METRICS.format(table="metric_hours", value="total"),
-    "day_cells": _METRICS.format(table="metric_days", value="total"),
+_METRICS_IN = {
+    "minute_cells": ("metrics", "value"),
+    "hour_cells": ("metric_hours", "total"),
+    "day_cells": ("metric_days", "total"),
 }
 
 
 class Unseen(Exception):
     """There is no store here that can be read so; the reader says why."""
+
+
+class FunctionWeight:
+    """What a function's price is reckoned from: cheaper to ask for than all of its sums."""
+
+    __slots__ = ("arch", "billed_mb_ms", "id", "invocations", "name", "reports")
+
+    def __init__(self, id: int, name: str, arch: str | None) -> None:
+        self.id = id
+        self.name = name
+        self.arch = arch
+        self.invocations = self.reports = self.billed_mb_ms = 0
+
+    def add(self, invocations: int, reports: int, billed_mb_ms: int) -> None:
+        self.invocations += invocations
+        self.reports += reports
+        self.billed_mb_ms += billed_mb_ms
 
 
 class FunctionSums:
@@ -54,11 +82,14 @@ class FunctionSums:
     """
 
     __slots__ = (
-        "arch", "billed_mb_ms", "cold_starts", "duration_us", "errors", "invocations", "last_ms", "memory_mb",
+        "arch", "billed_mb_ms", "cold_starts", "duration_us", "errors", "id", "invocations", "last_ms", "memory_mb",
         "metrics", "name", "region", "reports", "runtime", "timeouts",
     )  # fmt: skip
 
-    def __init__(self, name: str, region: str, runtime: str | None, arch: str | None, memory_mb: int | None) -> None:
+    def __init__(
+        self, id: int, name: str, region: str, runtime: str | None, arch: str | None, memory_mb: int | None
+    ) -> None:
+        self.id = id
         self.name = name
         self.region = region
         self.runtime = runtime
@@ -91,34 +122,93 @@ def default_file() -> str:
     return os.path.join(data, "lambdatui", "lambdatui.db")
 
 
-def glimpse(
-    path: str, ends: "Callable[[int | None, Callable[[], int | None]], tuple[int, int]]"
-) -> tuple[int | None, list[FunctionSums]]:
-    """The newest invocation's start, and every function's sums over ``[from_ms, to_ms)``.
+class Glimpse:
+    """A store as it is at one moment, open for reading. Every method, and ``with`` itself, raises ``Unseen``."""
 
-    ``ends`` gives the span for the newest start (None: nothing was invoked); its second argument tells the oldest
-    one, when called. Raises ``Unseen``.
-    """
-    connection = None
-    try:
-        connection = _opened(path)
-        connection.execute("BEGIN")  # all of it as it is at one moment
-        newest = _one(connection, _NEWEST)
-        from_ms, to_ms = ends(newest, lambda: _one(connection, _OLDEST))
-        return newest, _sums(connection, from_ms, to_ms, newest)
-    except sqlite3.Error as error:
-        raise Unseen(path) from error
-    finally:
-        if connection is not None:
-            connection.close()
+    def __init__(self, path: str) -> None:
+        self._path = path
+
+    def __enter__(self) -> "Self":
+        try:
+            self._connection = _opened(self._path)
+        except sqlite3.Error as error:
+            raise Unseen(self._path) from error
+        try:
+            self._connection.execute("BEGIN")
+            self._stored = self._connection.execute(_NEWEST_DAYS).fetchall()
+        except BaseException as error:
+            self.__exit__(type(error))
+            raise
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        self._connection.close()
+        if kind is not None and issubclass(kind, sqlite3.Error):
+            raise Unseen(self._path)
+
+    @property
+    def count(self) -> int:
+        """How many functions there are."""
+        return len(self._stored)
+
+    def newest(self) -> int | None:
+        """When the newest invocation began; None where there is none."""
+        return max((row[3] for row in self._stored if row[3] is not None), default=None)
+
+    def oldest(self) -> int | None:
+        """When the oldest one began."""
+        return _one(self._connection, _OLDEST)
+
+    def weights(self, from_ms: int, to_ms: int) -> list[FunctionWeight]:
+        """Every function over ``[from_ms, to_ms)``."""
+        functions = {row[0]: FunctionWeight(*row[:3]) for row in self._stored}
+        newest = self.newest()
+        if newest is not None and from_ms < to_ms:
+            today = newest - newest % _ONE_DAY_MS
+            for table, low, high in pieces(from_ms, to_ms, newest):
+                if table == "day_cells" and low == today:
+                    for row in self._stored:
+                        if row[4] == today:
+                            functions[row[0]].add(*row[5:])
+                    continue
+                for row in self._connection.execute(_WEIGHTS.format(table=table), (low, high)):
+                    functions[row[0]].add(*row[1:])
+        return list(functions.values())
+
+    def sums(self, from_ms: int, to_ms: int, ids: "Sequence[int] | None" = None) -> list[FunctionSums]:
+        """Those functions, or all, over ``[from_ms, to_ms)``; metrics are not among them."""
+        chosen = "" if ids is None else f"f.id IN ({', '.join(map(str, ids))})"
+        listed = self._connection.execute(_FUNCTIONS.format(where=chosen and f" WHERE {chosen}"))
+        functions = {row[0]: FunctionSums(*row) for row in listed}
+        newest = self.newest()
+        if newest is not None and from_ms < to_ms:
+            for table, low, high in pieces(from_ms, to_ms, newest):
+                asked = _SUMS.format(table=table, where=chosen and f" AND {chosen}")
+                for row in self._connection.execute(asked, (low, high)):
+                    functions[row[0]].add(row[1:])
+        return list(functions.values())
+
+    def has_metrics(self) -> bool:
+        return bool(_one(self._connection, "SELECT EXISTS (SELECT 1 FROM metric_days)"))
+
+    def add_metrics(self, functions: "Sequence[FunctionSums]", from_ms: int, to_ms: int) -> None:
+        """What CloudWatch counted of these functions. Dearer than their sums: ask for those that will be looked at."""
+        known = {one.id: one.metrics for one in functions}
+        ids = ", ".join(map(str, known))
+        for cells, low, high in pieces(from_ms, to_ms, to_ms):
+            table, value = _METRICS_IN[cells]
+            found = self._connection.execute(_METRICS.format(table=table, value=value, ids=ids), (low, high))
+            for function_id, metric, total in found:
+                known[function_id][metric] = known[function_id].get(metric, 0.0) + total
 
 
-def _opened(path: str) -> sqlite3.Connection:
+def _opened(path: str) -> "sqlite3.Connection":
     quoted = path.replace("%", "%25").replace("?", "%3f").replace("#", "%23")
     connection = sqlite3.connect(f"file:{quoted}?mode=ro", uri=True, isolation_level=None, timeout=0.1)
     try:
         connection.execute("PRAGMA query_only = 1")
-        connection.execute("PRAGMA mmap_size = 268435456")
+        # Pages are read once: a small cache takes its memory again, where new memory costs as much as the reading.
+        connection.execute("PRAGMA cache_size = 100")
         known = _one(connection, "PRAGMA application_id") == APPLICATION_ID
         if not known or _one(connection, "PRAGMA user_version") != VERSION:
             raise Unseen(path)
@@ -128,23 +218,6 @@ def _opened(path: str) -> sqlite3.Connection:
     return connection
 
 
-def _one(connection: sqlite3.Connection, sql: str) -> int | None:
+def _one(connection: "sqlite3.Connection", sql: str) -> int | None:
     found: int | None = connection.execute(sql).fetchone()[0]
     return found
-
-
-def _sums(connection: sqlite3.Connection, from_ms: int, to_ms: int, newest: int | None) -> list[FunctionSums]:
-    functions = {
-        row[0]: FunctionSums(*row[1:])
-        for row in connection.execute("SELECT id, name, region, runtime, arch, memory_mb FROM functions")
-    }
-    if newest is not None and from_ms < to_ms:
-        for table, low, high in pieces(from_ms, to_ms, newest):
-            for row in connection.execute(_SUMS.format(table=table), (low, high)):
-                functions[row[0]].add(row[1:])
-    if _one(connection, "SELECT EXISTS (SELECT 1 FROM metric_days)"):
-        for table, low, high in pieces(from_ms, to_ms, to_ms):
-            for function_id, metric, value in connection.execute(_METRICS_OF[table], (low, high)):
-                known = functions[function_id].metrics
-                known[metric] = known.get(metric, 0.0) + value
-    return list(functions.values())

@@ -4,7 +4,9 @@ Hot tables are clustered on (function, time), so that a page of a function's inv
 and needs no second index. They hold integers and blobs only, and never dollars.
 """
 
-import sqlite3
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import sqlite3
 
 APPLICATION_ID = 0x4C414D42  # "LAMB": tells our file from anybody's SQLite database
 
@@ -97,7 +99,7 @@ MIGRATIONS: tuple[tuple[str, ...] | str, ...] = (_FIRST, "collectors.store.schem
 VERSION = len(MIGRATIONS)
 
 
-def migrate(connection: sqlite3.Connection) -> None:
+def migrate(connection: "sqlite3.Connection") -> None:
     """Brings a store to ``VERSION``, each migration in one transaction."""
     (at,) = connection.execute("PRAGMA user_version").fetchone()
     for number, scripts in enumerate(MIGRATIONS[at:], at + 1):

@@ -211,6 +211,16 @@ class LaterInvocation(Later):
     FOOTER_TEXT = "later"
 
 
+class Repaint(Command):
+    """Paint the whole terminal again, after another program has written on it."""
+
+    BINDING_KEY = "ctrl+l"
+
+    @classmethod
+    def run(cls, screen: "StoreScreen") -> None:
+        screen.app.repaint()  # type: ignore[attr-defined]
+
+
 TIME: Commands = (LastHour, LastDay, LastWeek, LastMonth, MonthToDate, AllTime, Earlier, Later)
-GENERAL: Commands = (Help, Palette, Leave, Back, Refresh, Pause, Copy, RawJson, Export, Problems)
+GENERAL: Commands = (Help, Palette, Leave, Back, Refresh, Pause, Copy, RawJson, Export, Problems, Repaint)
 INVOCATION_TIME: Commands = (EarlierInvocation, LaterInvocation)

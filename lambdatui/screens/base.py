@@ -1,8 +1,7 @@
 """What all screens have in common: a question to the store, asked in a thread, and an answer that is painted."""
 
 from collections.abc import Callable
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import on, work
 from textual.app import ComposeResult
@@ -12,37 +11,23 @@ from textual.worker import Worker, WorkerState, get_current_worker
 
 from lambdatui.commands.base import Commands
 from lambdatui.messages import Answered, Failed, FilterTyped, StoreChanged
-from lambdatui.reading import Question, Unanswered, ask
+from lambdatui.screens.moving import Moving as Moving
+from lambdatui.screens.time_travel import TimeTravel
 from lambdatui.session import Session
 from lambdatui.text import instant
-from lambdatui.views.time_range import RangeChoice, TimeRange, ceil_minute
+from lambdatui.views.time_range import RangeChoice, TimeRange
 from lambdatui.widgets.filter_line import FilterLine
 from lambdatui.widgets.header import Header, Standing
 from lambdatui.widgets.key_line import KeyLine
 from lambdatui.widgets.notice import Notice
 
 if TYPE_CHECKING:
+    from lambdatui.reading import Question
     from lambdatui.widgets.log_pane import LogPane
     from lambdatui.widgets.table import Table
 
 
-class Moving(Protocol):
-    """What the moving keys move: a table's cursor, or the lines of a log."""
-
-    def move(self, rows: int, /) -> None: ...
-
-    def move_pages(self, pages: float, /) -> None: ...
-
-    def go_top(self) -> None: ...
-
-    def go_bottom(self) -> None: ...
-
-    def open(self) -> None: ...
-
-    def next_match(self, step: int, /) -> None: ...
-
-
-class StoreScreen(Screen[None]):
+class StoreScreen(TimeTravel, Screen[None]):
     """Header, body, notice, filter line, key line. Subclasses give the body, the question, and how to paint its answer.
 
     Nothing here reads the store on the thread that paints.
@@ -71,7 +56,7 @@ class StoreScreen(Screen[None]):
     def body(self) -> ComposeResult:
         raise NotImplementedError
 
-    def question(self) -> Callable[[Question], Any]:
+    def question(self) -> "Callable[[Question], Any]":
         """What to ask; called on the painting thread, so that what it closes over is settled there."""
         raise NotImplementedError
 
@@ -181,6 +166,10 @@ class StoreScreen(Screen[None]):
     def on_mount(self) -> None:
         self._restand()
         self.moving_widget().focus()
+        self.begin()
+
+    def begin(self) -> None:
+        """The first question."""
         self.ask_rows()
 
     def moving_widget(self) -> Any:
@@ -200,11 +189,13 @@ class StoreScreen(Screen[None]):
         self._ask_rows(self.question(), self.session.choice, self.session.now_ms())
 
     @work(thread=True, exclusive=True, exit_on_error=False, group="rows")
-    def _ask_rows(self, question: Callable[[Question], Any], choice: RangeChoice, now_ms: int) -> None:
+    def _ask_rows(self, question: "Callable[[Question], Any]", choice: RangeChoice, now_ms: int) -> None:
         self._ask("rows", question, choice, now_ms)
 
-    def _ask(self, subject: str, question: Callable[[Question], Any], choice: RangeChoice, now_ms: int) -> None:
+    def _ask(self, subject: str, question: "Callable[[Question], Any]", choice: RangeChoice, now_ms: int) -> None:
         """Runs in a worker's thread: asks, and posts what came of it."""
+        from lambdatui.reading import Unanswered, ask
+
         worker = get_current_worker()
         try:
             time_range, answer = ask(self.session.db, choice, now_ms, question)
@@ -329,7 +320,9 @@ class StoreScreen(Screen[None]):
     def function_names(self) -> list[tuple[int, str]]:
         """Every function of the store; asks it, so call it in a thread."""
 
-        def names(question: Question) -> list[tuple[int, str]]:
+        from lambdatui.reading import ask
+
+        def names(question: "Question") -> list[tuple[int, str]]:
             return [(row.id, row.function.key.name) for row in self.session.narrow.chosen(question.reader.functions())]
 
         return ask(self.session.db, self.session.choice, self.session.now_ms(), names)[1]
@@ -368,6 +361,7 @@ class StoreScreen(Screen[None]):
     @work(thread=True, exit_on_error=False, group="export")
     def write_file(self, path: str, content: Callable[[], str]) -> None:
         """Writes a new file in a thread, and says where it lies or why it could not be written."""
+        from lambdatui.reading import Unanswered
         from lambdatui.screens.exporting import write_new
 
         try:
@@ -409,36 +403,6 @@ class StoreScreen(Screen[None]):
             self._restand()
         elif len(self.app.screen_stack) > 1:
             self.app.pop_screen()
-
-    def toggle_pause(self) -> None:
-        self.session.paused = not self.session.paused
-        if not self.session.paused:
-            self.ask_rows()
-        self._restand()
-
-    def choose_preset(self, preset: str) -> None:
-        choice = self.session.choice.with_preset(preset)
-        # "All" means all: also what came after a moment that was travelled to.
-        self.session.choice = replace(choice, at=None) if preset == "all" else choice
-        self.ask_rows()
-
-    def travel(self, *, back: bool) -> None:
-        """One length of the range back or forward; forward it ends at now, and follows the clock again."""
-        shown, now = self.session.shown, self.session.now_ms()
-        if shown is None:
-            return
-        asked = self.session.choice
-        if asked.preset == "all" and asked.start is None and asked.end is None:
-            self.say("all that the store holds is shown: 1 to 5 choose a range to travel with")
-            return
-        if not back and shown.to_ms >= ceil_minute(now):
-            self.say("this is now: there is nothing later")
-            return
-        to = shown.back() if back else shown.forward(now)
-        live = not back and to.to_ms >= ceil_minute(now)
-        choice = self.session.choice.with_preset(self.session.choice.preset)
-        self.session.choice = replace(choice, at=None if live else str(to.to_ms))
-        self.ask_rows()
 
     def open_filter(self) -> None:
         self.query_one(FilterLine).start(self.filter)

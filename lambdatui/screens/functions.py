@@ -1,25 +1,31 @@
 """The first screen: all functions."""
 
 from collections.abc import Callable
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import work
 from textual.binding import BindingType
 
 from lambdatui.commands.base import Commands, bindings
 from lambdatui.commands.invoking import Invoke
-from lambdatui.reading import Question
+from lambdatui.first_lines import beside_rows
 from lambdatui.screens import columns
 from lambdatui.screens.tables import TABLE_COMMANDS, TableScreen
 from lambdatui.text import count, money
 from lambdatui.views.columns import Column
-from lambdatui.views.functions import FUNCTION_COLUMNS, FunctionsView, FunctionView, functions
+from lambdatui.views.function_columns import FUNCTION_COLUMNS
 from lambdatui.views.health import health, in_trouble, places
 from lambdatui.views.local_runner import LOCAL_ACCOUNT
 from lambdatui.views.narrow import Narrow
-from lambdatui.views.time_range import RangeChoice
-from lambdatui.widgets.header import Header, HomeHeader
+from lambdatui.views.time_range import RangeChoice, TimeRange
+from lambdatui.widgets.header import Header, HomeHeader, Standing
 from lambdatui.widgets.layout import Shown
+from lambdatui.widgets.rows import PagedRows
+
+if TYPE_CHECKING:
+    from lambdatui.reading import Question
+    from lambdatui.views.functions import FunctionsView, FunctionView
+    from lambdatui.views.glance import Glance
 
 TREND_STEPS = 8
 
@@ -41,14 +47,52 @@ class FunctionsScreen(TableScreen):
     def header(self) -> Header:
         return HomeHeader(self.session)
 
-    def question(self) -> Callable[[Question], FunctionsView]:
+    def question(self) -> "Callable[[Question], FunctionsView]":
         narrow = self.session.narrow
         now_ms = None if self.session.choice.at is not None else self.session.now_ms()
-        return lambda ask: functions(
-            ask.reader, ask.range, ask.book, narrow=narrow, trend_steps=TREND_STEPS, now_ms=now_ms
-        )
 
-    def paint(self, answer: FunctionsView) -> None:
+        def ask(question: "Question") -> "FunctionsView":
+            from lambdatui.views.functions import functions
+
+            return functions(
+                question.reader, question.range, question.book, narrow=narrow, trend_steps=TREND_STEPS, now_ms=now_ms
+            )
+
+        return ask
+
+    def on_mount(self) -> None:
+        """What the first frame showed stands until the store has answered, and can be walked in."""
+        self._glance, self.session.glance = self.session.glance, None
+        if self._glance is not None:
+            rows = PagedRows(self._glance.count)
+            rows.begin(self._glance.rows)
+            self.table.show_rows(rows)
+            # Known beforehand, the scroll bar needs no second layout, which would paint every row again.
+            self.table.show_vertical_scrollbar = self._glance.count > self.app.size.height - beside_rows(
+                self.app.size.width
+            )
+            self.session.shown = TimeRange(*self._glance.ends)
+            whole = self._glance.whole
+            self.query_one(HomeHeader).say_health(health(self._glance.rows, {}) if whole else self.session.marks.more)
+        super().on_mount()
+
+    _glance: "Glance | None" = None
+
+    def begin(self) -> None:
+        """Beneath the first frame the application says when: once one can walk in what that showed."""
+        if self._glance is None:
+            super().begin()
+
+    @property
+    def shows_glance(self) -> bool:
+        return self._glance is not None
+
+    def standing(self) -> Standing:
+        if self.answer is not None or self._glance is None:
+            return super().standing()
+        return Standing(self._glance.as_of, None, self.filter, (f"{self._glance.count:,} functions",))
+
+    def paint(self, answer: "FunctionsView") -> None:
         super().paint(answer)
         self.session.places = places(answer.rows)
         self.query_one(HomeHeader).say_health(health(answer.rows, self.session.thresholds))
@@ -84,10 +128,10 @@ class FunctionsScreen(TableScreen):
         else:
             self.query_one(HomeHeader).say_month(answer)
 
-    def key_of(self, row: FunctionView) -> Any:
+    def key_of(self, row: "FunctionView") -> Any:
         return row.function_id
 
-    def in_trouble(self, row: FunctionView) -> bool:
+    def in_trouble(self, row: "FunctionView") -> bool:
         return in_trouble(row, self.session.thresholds)
 
     def counted(self) -> tuple[str, ...]:
@@ -95,5 +139,5 @@ class FunctionsScreen(TableScreen):
         cost = (f"{money(view.cost_usd)} at list price",) if view.cost_usd is not None else ()
         return f"{count(view.invocations)} invocations, {count(view.errors)} errors", *cost, *super().counted()
 
-    def open_row(self, row: FunctionView) -> None:
+    def open_row(self, row: "FunctionView") -> None:
         self.open_function(row.function_id, row.function)

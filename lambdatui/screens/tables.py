@@ -127,10 +127,15 @@ class TableScreen(StoreScreen):
     def say_if_empty(self) -> None:
         """In place of no rows: why there are none, and what to do."""
         text = "" if self.answer is None or self.table.row_count else self.why_empty()
+        if text == self._why_empty:
+            return  # an update would lay the whole screen out again
+        self._why_empty = text
         empty = self.query_one("#empty", Static)
         empty.update(text)
         empty.display = bool(text)
         self.table.set_class(bool(text), "-empty")
+
+    _why_empty = ""
 
     def why_empty(self) -> str:
         if getattr(self.answer, "as_of", None) is None:
@@ -153,6 +158,7 @@ class TableScreen(StoreScreen):
             empty = self.query_one("#empty", Static)
             empty.update(message.notice)
             empty.display = True
+            self._why_empty = message.notice
             self.table.add_class("-empty")
 
     def standing(self) -> Standing:
@@ -236,7 +242,10 @@ class TableScreen(StoreScreen):
         self.ask_where("csv")
 
     def write_export(self, form: str, path: str) -> None:
-        self.write_file(path, self.rows_to_export(form))
+        if self.answer is None:
+            self.say("the rows are still being read: try again in a moment")
+        else:
+            self.write_file(path, self.rows_to_export(form))
 
     def rows_to_export(self, form: str) -> Callable[[], str]:
         """What gives the file's text, in a thread: the rows as they are filtered and sorted now."""
@@ -250,13 +259,13 @@ class TableScreen(StoreScreen):
         row = self.table.row
         if row is None:
             return ""
-        return "\t".join(shown(one, getattr(row, one.id), utc=self.session.utc) for one in self.FILTERED)
+        return "\t".join(shown(one, getattr(row, one.id, None), utc=self.session.utc) for one in self.FILTERED)
 
     def raw_json(self) -> str | None:
         row = self.table.row
         if row is None:
             return None
-        return json.dumps({one.id: json_value(one, getattr(row, one.id)) for one in self.FILTERED}, indent=2)
+        return json.dumps({one.id: json_value(one, getattr(row, one.id, None)) for one in self.FILTERED}, indent=2)
 
 
 def _needed(own: Shown | None, name: str, need: int) -> Shown:

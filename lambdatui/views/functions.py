@@ -10,8 +10,8 @@ from collectors.store.by_step import invocations_by_step
 from collectors.store.reader import Reader
 from collectors.store.rows import FunctionRow, Quantiles, Totals
 from lambdatui.views import money
-from lambdatui.views.columns import columns
 from lambdatui.views.freshness import freshness
+from lambdatui.views.function_columns import FUNCTION_COLUMNS as FUNCTION_COLUMNS
 from lambdatui.views.glance import counts
 from lambdatui.views.narrow import Narrow
 from lambdatui.views.time_range import TimeRange
@@ -19,13 +19,6 @@ from lambdatui.views.view import BILLED, INSIGHTS, View, coverage_of
 
 if TYPE_CHECKING:
     from pricing.pricebook import PriceBook
-
-FUNCTION_COLUMNS = columns(
-    "function", "account", "region", "runtime", "arch", "memory_mb", "timeout_s", "invocations", "errors",
-    "error_rate", "timeouts", "throttles", "cold_starts", "cold_ratio", "p50_ms", "p95_ms", "p99_ms", "max_ms",
-    "avg_ms", "billed_ms", "gb_seconds", "max_memory_mb", "cost_usd", "projected_usd", "last_seen", "basis", "coverage",
-    "freshness", "data_until",
-)  # fmt: skip
 
 EVERYTHING = Narrow()
 

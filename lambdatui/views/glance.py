@@ -1,13 +1,13 @@
 """The functions at a glance, cheap enough for the first frame: rollups, read and shown with next to no imports."""
 
-from collectors.store.glimpse import FunctionSums, glimpse
+from collectors.store.glimpse import FunctionSums, Glimpse
 from lambdatui.views.presets import DEFAULT_PRESET, Ends, at_now
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
+    from collectors.store.glimpse import FunctionWeight
     from lambdatui.views.time_range import RangeChoice
 
 REQUEST_AS_MB_MS = 12_288
@@ -23,11 +23,12 @@ class GlanceRow:
     """
 
     __slots__ = (
-        "arch", "avg_ms", "cold_ratio", "cold_starts", "error_rate", "errors", "function", "gb_seconds", "invocations",
-        "last_seen", "memory_mb", "region", "runtime", "throttles", "timeouts", "weight",
+        "arch", "avg_ms", "cold_ratio", "cold_starts", "error_rate", "errors", "function", "function_id", "gb_seconds",
+        "invocations", "last_seen", "memory_mb", "region", "runtime", "throttles", "timeouts", "weight",
     )  # fmt: skip
 
     def __init__(self, sums: FunctionSums) -> None:
+        self.function_id = sums.id
         self.function = sums.name
         self.region = sums.region or None
         self.runtime = sums.runtime
@@ -42,38 +43,66 @@ class GlanceRow:
         self.avg_ms = round(sums.duration_us / sums.reports / 1000, 3) if sums.reports else None
         self.gb_seconds = sums.billed_mb_ms / 1_024_000 if sums.reports else None
         self.last_seen = sums.last_ms if sums.invocations else None
-        share = ARM_SHARE if sums.arch == "arm64" else 1.0
-        duration, requests = share * sums.billed_mb_ms, REQUEST_AS_MB_MS * sums.invocations
-        self.weight = duration + requests if sums.reports else None
+        self.weight = weight(sums) if sums.reports else None
 
 
 class Glance:
-    """The functions of a range, most expensive first. ``as_of`` is the newest invocation."""
+    """The functions of a range, most expensive first. ``as_of`` is the newest invocation.
 
-    __slots__ = ("as_of", "ends", "rows")
+    ``rows`` may be only those in sight of the ``count`` that there are.
+    """
 
-    def __init__(self, ends: Ends, as_of: int | None, rows: list[GlanceRow]) -> None:
+    __slots__ = ("as_of", "count", "ends", "rows")
+
+    def __init__(self, ends: Ends, as_of: int | None, rows: list[GlanceRow], count: int) -> None:
         self.ends = ends
         self.as_of = as_of
         self.rows = rows
+        self.count = count
+
+    @property
+    def whole(self) -> bool:
+        return len(self.rows) == self.count
 
 
-def glance(path: "str | Path", now_ms: int, choice: "RangeChoice | str" = DEFAULT_PRESET) -> Glance:
-    """Every function over the range, which a preset's name or a choice tells. Raises ``Unseen``, ``RangeError``."""
-    resolved: list[Ends] = []
+def glance(
+    path: "str | Path", now_ms: int, choice: "RangeChoice | str" = DEFAULT_PRESET, in_sight: int | None = None
+) -> Glance:
+    """Every function over the range, which a preset's name or a choice tells. Raises ``Unseen``, ``RangeError``.
 
-    def ends(newest_ms: int | None, oldest_ms: "Callable[[], int | None]") -> tuple[int, int]:
+    In a large fleet CloudWatch's metrics cost four times what all else does: where ``in_sight`` is given, and so many
+    functions are known to be the dearest without them, only those are asked for and told.
+    """
+    with Glimpse(str(path)) as seen:
+        newest = seen.newest()
+        oldest = seen.oldest() if "all" in (choice, getattr(choice, "preset", "")) else None
         if isinstance(choice, str):
-            resolved.append(at_now(choice, now_ms, newest_ms, oldest_ms() if choice == "all" else None))
+            ends = at_now(choice, now_ms, newest, oldest)
         else:
-            found = choice.resolve(now_ms, newest_ms, oldest_ms() if choice.preset == "all" else None)
-            resolved.append((found.from_ms, found.to_ms, found.label))
-        return resolved[0][:2]
-
-    newest, stored = glimpse(str(path), ends)
-    rows = [GlanceRow(sums) for sums in stored]
+            found = choice.resolve(now_ms, newest, oldest)
+            ends = (found.from_ms, found.to_ms, found.label)
+        told = seen.sums(*ends[:2], _dearest(seen, in_sight, *ends[:2]))
+        if seen.has_metrics():
+            seen.add_metrics(told, *ends[:2])
+        count = seen.count
+    rows = [GlanceRow(sums) for sums in told]
     rows.sort(key=lambda row: (row.weight is None, -(row.weight or 0), -row.invocations, row.function))
-    return Glance(resolved[0], newest, rows)
+    return Glance(ends, newest, rows, count)
+
+
+def _dearest(seen: Glimpse, in_sight: int | None, from_ms: int, to_ms: int) -> list[int] | None:
+    """The first so many functions; None, for all, where there are no more, or where metrics may order them."""
+    if in_sight is None or seen.count <= in_sight:
+        return None
+    known = [one for one in seen.weights(from_ms, to_ms) if one.reports]
+    known.sort(key=lambda one: (-weight(one), -one.invocations, one.name))
+    return [one.id for one in known[:in_sight]] if len(known) > in_sight else None
+
+
+def weight(sums: "FunctionSums | FunctionWeight") -> float:
+    """What the function cost beside others of the same region."""
+    share = ARM_SHARE if sums.arch == "arm64" else 1.0
+    return share * sums.billed_mb_ms + REQUEST_AS_MB_MS * sums.invocations
 
 
 def counts(invocations: int, errors: int, metrics: "dict[str, float]") -> tuple[int, int]:

@@ -108,6 +108,14 @@ def cell(column: Column, value: "Any", width: int, *, utc: bool, more: str) -> s
     return align(text, width, column.align, more)
 
 
+def row_cell(column: Column, row: "Any", width: int, *, utc: bool, more: str) -> str:
+    """A row's cell; ``more`` where the row does not know this column yet, as those of the first frame."""
+    value = getattr(row, column.id, row)  # no row is a field of its own
+    if value is row:
+        return more.rjust(width) if column.align == "right" else more.ljust(width)  # a mark is one cell
+    return cell(column, value, width, utc=utc, more=more)
+
+
 def _quantity(value: "Decimal") -> str:
     """So that figures above each other can be compared; the exact one is in the row's JSON."""
     if value == value.to_integral_value():

@@ -67,6 +67,10 @@ class PagedRows:
         while len(self._pages) > _PAGES_KEPT:
             self._pages.popitem(last=False)
 
+    def begin(self, rows: Sequence[Any]) -> None:
+        """The first rows, though they may be fewer than a page: more are on their way."""
+        self._pages[0] = list(rows)
+
     def forget_asked(self) -> None:
         """Pages that never came, because their query failed, may be asked for again."""
         self._asked.clear()

@@ -14,7 +14,7 @@ from lambdatui.messages import MoreWanted, Opened, PageWanted, SortChosen
 from lambdatui.theme import Marks
 from lambdatui.views.columns import Column
 from lambdatui.views.filters import Filter, sort_rows
-from lambdatui.widgets.layout import Shown, cell, fitted, heading, hidden_hint, panned, tone
+from lambdatui.widgets.layout import Shown, fitted, heading, hidden_hint, panned, row_cell, tone
 from lambdatui.widgets.rows import AllRows, PagedRows
 
 _TONES = ("error", "warning", "good", "quiet", "cold", "name")
@@ -131,12 +131,25 @@ class Table(ScrollView, can_focus=True, inherit_bindings=False):
                 self.cursor = next((at for at, row in enumerate(rows) if self._key_of(row) == key), self.cursor)
         self.cursor = max(0, min(self.cursor, self.row_count - 1))
         size = Size(self._width, self.row_count + 1)
-        if size != self.virtual_size:
-            self.virtual_size = size
-            self.refresh()
-        else:
+        if size == self.virtual_size:
             self._refresh_changed()
-        self.call_after_refresh(self._reveal)
+        else:
+            self._extend(size)
+        self._reveal()
+
+    def _extend(self, size: Size) -> None:
+        """Other rows than before; the whole screen is laid out again only where the scroll bar comes or goes."""
+        bar = size.height > self.container_size.height
+        if not self._width or bar != self.show_vertical_scrollbar:
+            self.virtual_size = size
+            self.call_after_refresh(self._reveal)
+        else:
+            self.set_reactive(Table.virtual_size, size)
+            if bar:
+                self.vertical_scrollbar.window_virtual_size = size.height
+            if self.scroll_offset.y > self.max_scroll_y:
+                self.scroll_to(y=self.max_scroll_y, animate=False)
+        self.refresh()
 
     def _refresh_changed(self) -> None:
         top = self.scroll_offset.y
@@ -292,7 +305,7 @@ class Table(ScrollView, can_focus=True, inherit_bindings=False):
         row = self._shown.at(index)
         if row is None:
             return ()
-        texts = (cell(c, getattr(row, c.id), width, utc=self._utc, more=self._marks.more) for c, width in self._fitted)
+        texts = (row_cell(c, row, width, utc=self._utc, more=self._marks.more) for c, width in self._fitted)
         return (self._marks.trouble if self._in_trouble(row) else " ", *texts)
 
     def render_line(self, y: int) -> Strip:

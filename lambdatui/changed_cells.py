@@ -1,0 +1,153 @@
+"""Only the cells that look different afterwards are written to the terminal, as curses does it.
+
+Textual paints whole widgets: a screen that opens is painted empty, laid out, and with its rows, and where a table
+scrolls by one row, all of them are. Most of it stands on the terminal already; over SSH every byte of it counts.
+"""
+
+from collections.abc import Iterable
+from functools import lru_cache
+
+from rich.cells import cell_len
+from rich.color import ColorSystem
+from rich.console import COLOR_SYSTEMS, Console, ConsoleOptions, RenderableType, RenderResult
+from rich.control import Control
+from rich.segment import Segment
+from rich.style import Style
+from textual._compositor import ChopsUpdate, CompositorUpdate, LayoutUpdate
+from textual.strip import Strip
+
+Piece = tuple[int, int, Strip]
+"""Column, line, and what is to stand there."""
+
+_WORTH_CELLS = 12
+"""So many equal cells between two different ones are cheaper to go over than to write: a move costs some 30 bytes."""
+
+
+class Cells(CompositorUpdate):
+    """Pieces of lines, written where they stand."""
+
+    def __init__(self, pieces: list[Piece]) -> None:
+        self.pieces = pieces
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        for x, y, strip in self.pieces:
+            yield Control.move_to(x, y).segment
+            yield from strip
+
+    def render_segments(self, console: Console) -> str:
+        """With a change of look only where the look changes: half of what is written else is colours that hold."""
+        system = COLOR_SYSTEMS.get(console.color_system or "")
+        written: list[str] = []
+        now = _NO_LOOK
+        for x, y, strip in self.pieces:
+            written.append(f"\x1b[{y + 1};{x + 1}H")
+            for text, style, _ in strip:
+                look = _NO_LOOK if style is None or system is None else _look(style, system)
+                if look != now:
+                    written.append(_change(now, look))
+                    now = look
+                written.append(text)
+        written.append("\x1b[0m" if now != _NO_LOOK else "")
+        return "".join(written)
+
+
+Look = tuple[str, str, str]
+"""The codes of the attributes, of the foreground and of the background."""
+
+_NO_LOOK: Look = ("", "", "")
+
+
+@lru_cache(1 << 12)
+def _look(style: Style, system: ColorSystem) -> Look:
+    parts = (style.without_color, Style(color=style.color), Style(bgcolor=style.bgcolor))
+    attributes, foreground, background = (
+        part.render("x", color_system=system).partition("\x1b[")[2].partition("m")[0] for part in parts
+    )
+    return attributes, foreground, background
+
+
+def _change(before: Look, after: Look) -> str:
+    """What is switched off needs a reset of all."""
+    off = before[0] != after[0] or any(old and not new for old, new in zip(before, after, strict=True))
+    codes = ["0", *after] if off else [new for old, new in zip(before, after, strict=True) if new != old]
+    return f"\x1b[{';'.join(code for code in codes if code)}m"
+
+
+class Standing:
+    """What stands on the terminal, line by line, as far as it is known."""
+
+    def __init__(self) -> None:
+        self._lines: dict[int, Strip] = {}
+
+    def forget(self) -> None:
+        """The terminal was resized, or something else has written to it: everything is written again."""
+        self._lines.clear()
+
+    def changed(self, update: RenderableType) -> RenderableType | None:
+        """What of an update differs from what stands; None where nothing does. It counts as written from now on."""
+        if isinstance(update, LayoutUpdate):
+            pieces = _of_layout(update)
+        elif isinstance(update, ChopsUpdate):
+            pieces = _of_chops(update)
+        else:
+            self.forget()
+            return update
+        found: list[Piece] = []
+        for x, y, strip in pieces:
+            old = self._lines.get(y)
+            end = x + strip.cell_length
+            if x and (old is None or old.cell_length < x):
+                self._lines.pop(y, None)  # what lies before it is not known
+                found.append((x, y, strip))
+                continue
+            new = strip if old is None else Strip.join([old.crop(0, x), strip, old.crop(end)])
+            self._lines[y] = new = Strip(Segment.simplify(new), new.cell_length)
+            if old is None or old.cell_length != new.cell_length:
+                found.append((x, y, strip))
+            else:
+                found += [(at, y, part) for at, part in _differing(old, new)]
+        return Cells(found) if found else None
+
+
+def _of_layout(update: LayoutUpdate) -> Iterable[Piece]:
+    left = update.region.x
+    for y, line in enumerate(update.strips, update.region.y):
+        yield left, y, Strip.join(list(line))
+
+
+def _of_chops(update: ChopsUpdate) -> Iterable[Piece]:
+    """As ``ChopsUpdate.render_segments`` chooses them."""
+    for y, x1, x2 in update.spans:
+        for end, (x, strip) in zip(update.chop_ends[y], update.chops[y].items(), strict=False):
+            if strip is None or x > x2 or end <= x1:
+                continue
+            yield x, y, strip if x2 > x >= x1 and end <= x2 else strip.crop(0, min(end, x2) - x)
+
+
+def _differing(old: Strip, new: Strip) -> list[tuple[int, Strip]]:
+    """The parts of the new line that the old one has not, with their columns.
+
+    Lines with characters of another width than one cell are one part: terminals do not agree on those.
+    """
+    if old == new:
+        return []
+    before, after = _characters(old), _characters(new)
+    if before is None or after is None or len(before) != len(after):
+        return [(0, new)]
+    places = [at for at, (one, other) in enumerate(zip(before, after, strict=True)) if one != other]
+    parts: list[tuple[int, Strip]] = []
+    begin = last = places[0] if places else 0
+    for at in [*places[1:], len(after) + _WORTH_CELLS + 1] if places else []:
+        if at - last > _WORTH_CELLS:
+            parts.append((begin, new.crop(begin, last + 1)))
+            begin = at
+        last = at
+    return parts
+
+
+def _characters(line: Strip) -> list[tuple[str, Style | None]] | None:
+    """Each with its look; None where one is not just one cell wide."""
+    text = line.text
+    if not text.isascii() and any(cell_len(sign) != 1 for sign in set(text)):
+        return None
+    return [(sign, segment.style) for segment in line for sign in segment.text]

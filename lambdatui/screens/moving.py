@@ -1,0 +1,19 @@
+"""What the moving keys move."""
+
+from typing import Protocol
+
+
+class Moving(Protocol):
+    """What the moving keys move: a table's cursor, or the lines of a log."""
+
+    def move(self, rows: int, /) -> None: ...
+
+    def move_pages(self, pages: float, /) -> None: ...
+
+    def go_top(self) -> None: ...
+
+    def go_bottom(self) -> None: ...
+
+    def open(self) -> None: ...
+
+    def next_match(self, step: int, /) -> None: ...
