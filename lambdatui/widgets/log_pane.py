@@ -40,6 +40,7 @@ class LogPane(ScrollView, can_focus=True, inherit_bindings=False):
         self.bare = False
         self.pinned = False
         self.here: int | None = None
+        self._aim: int | None = None  # the line that was put on top, until somebody moves
 
     # What is shown ------------------------------------------------------------------------------------------------
 
@@ -93,6 +94,7 @@ class LogPane(ScrollView, can_focus=True, inherit_bindings=False):
 
     def _visit(self, row: int) -> None:
         """Marks a row, and puts it into the upper third if it cannot be seen."""
+        self._aim = None
         self.here, self.pinned = row, False
         top = round(self.scroll_offset.y)
         if not top <= row < top + self.size.height:
@@ -105,7 +107,7 @@ class LogPane(ScrollView, can_focus=True, inherit_bindings=False):
         if row is None:
             row = next((at for at, one in enumerate(self._rows) if one.kind == "error"), None)
         if row is not None:
-            self.here, self.pinned = row, False
+            self.here, self.pinned, self._aim = row, False, self._rows[row].line
             self.scroll_to(y=row, animate=False)
             self.refresh()
 
@@ -132,6 +134,7 @@ class LogPane(ScrollView, can_focus=True, inherit_bindings=False):
     # Moving -------------------------------------------------------------------------------------------------------
 
     def move(self, count: int) -> None:
+        self._aim = None
         self.pinned = False
         self.scroll_to(y=self.scroll_offset.y + count, animate=False)
 
@@ -139,11 +142,13 @@ class LogPane(ScrollView, can_focus=True, inherit_bindings=False):
         self.move(round(pages * max(1, self.size.height - 1)))
 
     def go_top(self) -> None:
+        self._aim = None
         self.pinned = False
         self.scroll_to(y=0, animate=False)
 
     def go_bottom(self) -> None:
         """And stays there while the pane is laid out anew, until somebody moves."""
+        self._aim = None
         self.pinned = True
         self.scroll_to(y=max(0, self.row_count - self.size.height), animate=False)
 
@@ -191,7 +196,16 @@ class LogPane(ScrollView, can_focus=True, inherit_bindings=False):
         return next((at for at, row in enumerate(self._rows) if line is not None and row.line >= line), None)
 
     def on_resize(self, event: events.Resize) -> None:
+        """A pane that loses lines to what stands above it can scroll further: a line that was aimed at goes on top."""
         self.lay_out_in_place()
+        if self._aim is not None:
+            self.scroll_to(y=self._row_of(self._aim) or 0, animate=False)
+
+    def on_mouse_scroll_up(self) -> None:
+        self._aim = None
+
+    def on_mouse_scroll_down(self) -> None:
+        self._aim = None
 
     def notify_style_update(self) -> None:
         super().notify_style_update()
