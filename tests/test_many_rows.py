@@ -66,3 +66,30 @@ async def test_it_opens_and_jumps_to_its_end_without_loading_them(store: Path, m
         found = table.row_count
         assert 0 < found < COUNT // 100
         assert sum(taken) == paged.WHOLE_ROWS + PAGE_ROWS + found
+
+
+async def test_matches_beyond_the_first_thousand_come_when_they_are_looked_for(store: Path) -> None:
+    """A filter that lets two thirds through: the next matches follow those that are there, none is left out."""
+    with Reader(store) as reader:
+        newest = reader.newest_ms() or 0
+        every = reader.invocations(0, newest + 1, limit=COUNT)
+    expected = [row.request_id for row in every if (row.duration_us or 0) > 50_000]
+    session = Session(store, COLOURS, now_ms=lambda: newest + 60_000, utc=True)
+    session.choice = session.choice.with_preset("all")
+    app = LambdaTui(session, DARK)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await app.push_screen(InvocationsScreen(session))
+        await app.workers.wait_for_complete()
+        await pilot.press("slash", *"duration_ms", "greater_than_sign", *"50", "enter")
+        await app.workers.wait_for_complete()
+        await pilot.pause()
+        table: Any = app.screen.table  # type: ignore[attr-defined]
+        assert table.source.more
+        assert 2 * paged.WHOLE_ROWS < len(expected) < COUNT
+        while table.source.more:
+            before = table.row_count
+            await pilot.press("G")
+            await app.workers.wait_for_complete()
+            await pilot.pause()
+            assert table.row_count > before
+        assert [row.request_id for row in table.source.rows] == expected

@@ -7,6 +7,7 @@ from typing import Any
 
 from collectors.model import Status, id_text
 from collectors.store import newest
+from collectors.store.deep_pages import DEEP, nearer
 from collectors.store.lines import opened, unpacked
 from collectors.store.longest import Found, longest
 from collectors.store.rows import InvocationRow, LogLine
@@ -40,6 +41,8 @@ class Pages:
         offset: int,
     ) -> list[InvocationRow]:
         """A page, newest first."""
+        if offset > DEEP and statuses is None:
+            to_ms, offset = nearer(self._connection, from_ms, to_ms, function_ids, offset)
         rows = newest.page(self._connection, _COLUMNS, _JOINED, from_ms, to_ms, function_ids, statuses, limit, offset)
         return self.records(rows)
 

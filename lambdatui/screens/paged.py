@@ -125,7 +125,7 @@ class InvocationsTable(TableScreen):
 
     def paint_rows(self, answer: Invocations) -> None:
         view = answer.view
-        self._next_offset = view.searched
+        self._next_offset = len(view.rows)
         if answer.pages:
             self._order_by_store()
             source = PagedRows(view.total)
@@ -169,7 +169,7 @@ class InvocationsTable(TableScreen):
         if subject == "page":
             self.table.put_page(place, view.rows)
         elif place == self._next_offset and isinstance(self.table.source, AllRows):
-            self._next_offset = place + view.searched
+            self._next_offset = place + len(view.rows)
             self.table.show_rows(AllRows([*self.table.source.rows, *view.rows], more=view.more))
 
     def failed(self, message: Failed) -> None:

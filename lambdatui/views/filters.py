@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from types import SimpleNamespace
 from typing import Any, TypeVar
 
 from lambdatui.views.columns import Column, Kind, UnknownColumn, column_named
@@ -24,6 +25,7 @@ _SIZE_MB = {"": 1.0, "m": 1.0, "mb": 1.0, "g": 1024.0, "gb": 1024.0}
 _TRUE, _FALSE = ("yes", "true", "1", "y"), ("no", "false", "0", "n")
 
 Row = TypeVar("Row")
+Value = TypeVar("Value")
 Test = Callable[[Any], bool]
 
 
@@ -44,8 +46,19 @@ class Filter:
     def apply(self, rows: Iterable[Row]) -> list[Row]:
         return [row for row in rows if self.matches(row)]
 
+    def allowed(self, column_id: str, values: Iterable[Value]) -> list[Value]:
+        """The values that a column of a row can have: those that every term accepts which looks at nothing else."""
+        return [value for value in values if all(_accepts(test, column_id, value) for test in self.tests)]
+
     def __bool__(self) -> bool:
         return bool(self.tests)
+
+
+def _accepts(test: Test, column_id: str, value: object) -> bool:
+    try:
+        return test(SimpleNamespace(**{column_id: value}))
+    except AttributeError:  # it looks at another column
+        return True
 
 
 def parse(expression: str, columns: Sequence[Column]) -> Filter:

@@ -102,8 +102,10 @@ def invocations(
     found: list[InvocationView] = []
     searched, skipped = 0, 0
     span = time_range.from_ms, time_range.to_ms
+    if where is not None:
+        statuses = _possible(where, statuses)
     in_store = where is None and (not statuses or (order == "started_at" and not ascending))
-    if ids == []:
+    if ids == [] or (where is not None and statuses == []):
         rows: Iterator[InvocationRow] = iter(())
     elif in_store:
         rows = iter(
@@ -133,6 +135,13 @@ def invocations(
         else:
             found.append(view)
     return _view(reader, time_range, found, ids, searched, more=False)
+
+
+def _possible(where: Filter, statuses: Sequence[Status] | None) -> list[Status] | None:
+    """The statuses that a filter leaves of those wanted, so that the store finds them; None where it leaves all."""
+    labels = set(where.allowed("status", [status.label for status in Status]))
+    possible = [status for status in statuses or Status if status.label in labels]
+    return None if len(possible) == len(Status) else possible
 
 
 def each(
