@@ -29,7 +29,7 @@ from collectors.store.request_index import RequestIndex
 from collectors.store.schema import GRAINS
 
 MINUTE_MS = GRAINS["minute_cells"]
-COMMIT_ROWS = 50_000
+COMMIT_ROWS = 40_000
 KEPT_REJECTS = 10_000  # texts of rejects that a store keeps; beyond, they are only counted
 
 _ASKED = 50  # keys that are looked for at once
