@@ -19,7 +19,7 @@ def nearer(
 
     Where an hour is summed by Logs Insights its sum is not of rows, and nothing is passed over.
     """
-    if connection.execute("SELECT EXISTS (SELECT 1 FROM insights_cells)").fetchone() != (0,):
+    if connection.execute("SELECT EXISTS (SELECT 1 FROM insights_cells WHERE function_id >= 0)").fetchone() != (0,):
         return to_ms, offset
     marks = ", ".join("?" * len(function_ids))
 

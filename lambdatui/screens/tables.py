@@ -1,7 +1,6 @@
 """A screen whose body is one table."""
 
 import contextlib
-import json
 from collections.abc import Callable
 from typing import Any, ClassVar
 
@@ -265,6 +264,8 @@ class TableScreen(StoreScreen):
         row = self.table.row
         if row is None:
             return None
+        import json
+
         return json.dumps({one.id: json_value(one, getattr(row, one.id, None)) for one in self.FILTERED}, indent=2)
 
 
