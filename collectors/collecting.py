@@ -21,7 +21,7 @@ from collectors.columns import Batch
 from collectors.logs.assemble import Assembler
 from collectors.logs.fingerprint import fingerprint
 from collectors.model import Function, FunctionKey, LogEvent, MetricPoint, Reject
-from collectors.pipeline import tell
+from collectors.pipeline import Result, tell
 from collectors.source import Account, BudgetReached, Given, SourceFailed, Step
 from collectors.store import account as kept
 from collectors.store.open import explained, writing
@@ -39,7 +39,7 @@ Opening = Callable[[], Account]
 
 
 @dataclass(slots=True)
-class Collected:
+class Collected(Result):
     """What one source came to. ``failures`` are what could not be had; ``over_budget`` is why it stopped, if so.
 
     ``denied`` are those of the failures for which a permission is missing.
@@ -49,14 +49,7 @@ class Collected:
     account: str = ""
     region: str = ""
     functions: int = 0
-    events: int = 0
-    duplicates: int = 0
-    invocations: int = 0
-    errors: int = 0
-    rejected: int = 0
     metric_points: int = 0
-    seconds: float = 0.0
-    failures: list[str] = field(default_factory=list)
     denied: list[SourceFailed] = field(default_factory=list)
     over_budget: str = ""
     calls: list[CallCount] = field(default_factory=list)

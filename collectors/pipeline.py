@@ -12,7 +12,6 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
 
 from collectors.columns import Batch
 from collectors.log_files import FileReader, SourceError, open_sources
@@ -40,11 +39,10 @@ class Progress:
     file: str
 
 
-@dataclass(slots=True)
-class ImportResult:
-    """What an import came to. ``failures`` are sources that could not be read, each one line."""
+@dataclass(slots=True, kw_only=True)
+class Result:
+    """What was read and written. ``failures`` are sources, or parts of one, that could not be read, each one line."""
 
-    files: int = 0
     events: int = 0
     duplicates: int = 0
     invocations: int = 0
@@ -54,19 +52,19 @@ class ImportResult:
     failures: list[str] = field(default_factory=list)
 
 
-@dataclass(slots=True)
-class CollectResult:
+@dataclass(slots=True, kw_only=True)
+class ImportResult(Result):
+    """What an import came to."""
+
+    files: int = 0
+
+
+@dataclass(slots=True, kw_only=True)
+class CollectResult(Result):
     """What one collection from a source came to."""
 
     functions: int = 0
-    events: int = 0
-    duplicates: int = 0
-    invocations: int = 0
-    errors: int = 0
-    rejected: int = 0
     metric_points: int = 0
-    seconds: float = 0.0
-    failures: list[str] = field(default_factory=list)
 
 
 Report = Callable[[Progress], None]
@@ -195,17 +193,6 @@ def _no_garbage() -> Iterator[None]:
     finally:
         if was_on:
             gc.enable()
-
-
-class Result(Protocol):
-    """What counts what was written: an import's, a collection's."""
-
-    events: int
-    duplicates: int
-    invocations: int
-    errors: int
-    rejected: int
-    seconds: float
 
 
 def tell(result: Result, written: Written, began: float) -> None:
