@@ -40,13 +40,13 @@ YES, NO = np.array([True]), np.array([False])
 REPORTS = ("", "Init Duration: 250.50 ms\t", "Status: timeout\t", "XRAY TraceId: 1-5e-7\tSegmentId: 3\tSampled: true\t")
 
 
-def said(draw: random.Random, request: str) -> list[str]:
-    """What one invocation writes: mostly what it should, and now and then anything else."""
+def said(draw: random.Random, request: str, *, calm: bool) -> list[str]:
+    """What one invocation writes: what it should, and where not ``calm`` now and then something more or less."""
     texts = [start(request)]
     texts += [LINES[draw.choice((0, 0, 0, 1, 1, *range(len(LINES))))] for _ in range(draw.choice((0, 1, 2, 2, 3)))]
     texts.append(end(request))
     texts.append(report(request, draw.randrange(1, 5000) / 10, REPORTS[draw.choice((0, 0, 0, 0, 1, 2, 3))]))
-    trouble = draw.random()
+    trouble = 1.0 if calm else draw.random()
     if trouble < 0.04:
         texts[-1], texts[-2] = texts[-2], texts[-1]
     elif trouble < 0.10:
@@ -61,20 +61,21 @@ def said(draw: random.Random, request: str) -> list[str]:
 
 
 def a_stream(draw: random.Random, number: int, group: str) -> list[Event]:
-    """Events of one stream in order: its invocations follow each other, some within each other."""
+    """Events of one stream in order: its invocations follow each other, or some begin within others."""
+    overlaps = draw.random() < 0.4
     name = f"2025/03/31/[$LATEST]{number:032x}"
     at = T0 + number
     written: list[tuple[int, str]] = [(at - 1, INIT)] if draw.random() < 0.6 else []
     for place in range(draw.randrange(1, 9)):
         again = draw.random() < 0.05
         request = request_id(number * 100 + (place - 1 if again else place))
-        texts = said(draw, request)
+        texts = said(draw, request, calm=overlaps)
         moments = sorted(at + draw.randrange(0, 40) for _ in texts)
         moments[0] = at
         written += zip(moments, texts, strict=True)
         if draw.random() < 0.08:
             written.append((moments[-1], draw.choice((INIT, *LINES))))
-        at = moments[draw.choice((-1, -1, -1, -1, 1))] + draw.randrange(0, 3)
+        at = moments[draw.choice((-1, -1, 1)) if overlaps else -1] + draw.randrange(0, 3)
     written.sort(key=lambda each: each[0])
     events = [
         Event(moment, text, name, group, f"{moment:026d}{place:030d}") for place, (moment, text) in enumerate(written)
