@@ -16,6 +16,42 @@ GO_TRACE = '[{"path":"main.go","line":1,"label":"x"}]'
 INIT_WORDS = "Unable to import module 'app': No module named 'x'"
 
 FAILURES = {
+    "go, in the log package's words": (
+        '2024/03/04 17:22:38 {"errorMessage":"no such shop: 7","errorType":"notFoundError"}',
+        "notFoundError",
+        "no such shop: 7",
+        "unhandled",
+    ),
+    "go, a panic of the handler": (
+        "2024/03/04 17:22:38 calling the handler function resulted in a panic, the process should exit",
+        "Runtime.Unknown",
+        "2024/03/04 17:22:38 calling the handler function resulted in a panic, the process should exit",
+        "exit",
+    ),
+    "ruby, on one line": (
+        'Critical exception from handler {\n  "errorMessage": "no shop",\n  "errorType": "Function<IOError>"\n}',
+        "Function<IOError>",
+        "no shop",
+        "unhandled",
+    ),
+    "node, as serverless logs prints it": (
+        f'2024-03-04 18:22:38.033 (+01:00)\t{ID}\tERROR\tInvoke Error \t{{"errorType":"RangeError","errorMessage":"far"}}',
+        "RangeError",
+        "far",
+        "unhandled",
+    ),
+    "a timeout whose id was blacked out": (
+        f"{TIME} <id> Task timed out after 3.00 seconds",
+        "Sandbox.Timedout",
+        "Task timed out after 3.00 seconds",
+        "timeout",
+    ),
+    "java, a class that is not there is named like an error": (
+        "java.lang.NoClassDefFoundError: shop/net/QueueException\n\tat shop.Till.<init>(Till.java:6)\n",
+        "java.lang.NoClassDefFoundError",
+        "shop/net/QueueException",
+        "unhandled",
+    ),
     "python": ("[ERROR] KeyError: 'x'\nTraceback (most recent call last):\n  File", "KeyError", "'x'", "unhandled"),
     "python, no message": ("[ERROR] Oops\nTraceback (most recent call last):", "Oops", "", "unhandled"),
     "python, one event by CR": (

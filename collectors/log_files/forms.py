@@ -49,7 +49,7 @@ def form_of(head: bytes) -> Form:
         first = _object(lines[0])
         if first is not None:
             return Form.DOCUMENT if is_container(first) else Form.JSON_LINES
-        if not objects and _may_be_object(stripped):
+        if objects * 2 < len(lines) and _may_be_object(stripped):
             return Form.DOCUMENT
     return Form.JSON_LINES if objects * 2 >= len(lines) else Form.TEXT
 

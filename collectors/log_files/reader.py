@@ -14,7 +14,7 @@ from collectors.log_files.fast_lines import Spelling, spelling_of
 from collectors.log_files.forms import Form, form_of
 from collectors.log_files.line_blocks import LONGEST_LINE, LineBlocks
 from collectors.log_files.sources import ByteStream, Source, log_names
-from collectors.log_files.text_lines import ExportedText, PastedText, is_exported
+from collectors.log_files.text_lines import event_lines
 from collectors.log_files.timestamps import BadTimestamp, Clock
 from collectors.model import FunctionKey, LogEvent, Reject
 
@@ -167,8 +167,7 @@ class FileReader:
 
     def _text(self, head: bytes, chunks: Iterator[bytes]) -> Iterator[list[LogEvent]]:
         lines = head[:HEAD].decode("utf-8", "replace").splitlines()
-        kind = ExportedText if is_exported(lines) else PastedText
-        text: ExportedText | PastedText = kind(self._stream, self._clock)
+        text = event_lines(lines, self._stream, self._clock)
         for block in LineBlocks(_joined(head, chunks), LONGEST_LINE, self._too_long):
             events: list[LogEvent] = []
             for raw in block.removesuffix(b"\n").split(b"\n"):
@@ -179,7 +178,7 @@ class FileReader:
                 line = raw.decode("utf-8", "replace").removesuffix("\r")
                 try:
                     events.extend(text.add(line))
-                except BadTimestamp as reason:
+                except (BadTimestamp, NotAnEvent) as reason:
                     self._reject(str(reason), line)
             yield self._text_events(events)
         yield self._text_events(list(text.flush()))

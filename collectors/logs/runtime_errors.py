@@ -86,7 +86,7 @@ _ENDING = r"[\w$]*(?:Error|Exception|Throwable|Exit|Interrupt|Warning|Failure)"
 _EXCEPTION = rf"(?:[A-Za-z_$][\w$]*[./])*{_ENDING}"
 # Java and .NET name the package: a JavaScript stack that a program printed ("Error: x\n    at ...") does not.
 _QUALIFIED = rf"(?:[A-Za-z_$][\w$]*[./])+{_ENDING}"
-_TIME = r"\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:?\d\d)"
+_TIME = r"\d{4}-\d\d-\d\d[T ][\d:.]+(?:Z|[+-]\d\d:?\d\d| \([+-]\d\d:\d\d\))"  # the last is `serverless logs`
 _PYTHON = re.compile(
     r"^\[ERROR\] ([A-Za-z_][\w.]*)(?:: ?(.*))?$(\nTraceback \(most recent call last\):)?", re.MULTILINE
 )
@@ -98,7 +98,7 @@ _NODE = re.compile(
 )
 _NODE_OLD = re.compile(rf"^{_TIME}\t\S+\t(\{{\"error.*)", re.MULTILINE | re.DOTALL)
 _TIMEOUT = re.compile(
-    rf"^(?:{_TIME}[ \t]+)?(?:(?:RequestId: )?[\w-]{{8,}}[ \t]+(?:Error: )?)?"
+    rf"^(?:{_TIME}[ \t]+\S+[ \t]+|(?:RequestId: )?[\w-]{{8,}}[ \t]+(?:Error: )?)?"
     r"(Task timed out after [\d.]+ seconds)[ \t]*$",
     re.MULTILINE,
 )
@@ -115,10 +115,11 @@ _JSON_TYPE = re.compile(r'"errorType"\s*:\s*"((?:[^"\\]|\\.)*)"')
 _JSON_MESSAGE = re.compile(r'"errorMessage"\s*:\s*"((?:[^"\\]|\\.)*)"?')
 _RUBY = re.compile(
     r"^(?:Error raised from handler method|Init error when loading handler.*|Critical exception from handler)"
-    r"\s*\n(\{.*)",
+    r"\s*(\{.*)",
     re.MULTILINE | re.DOTALL,
 )
 _DOTNET = re.compile(rf"^{_TIME}\t\S*\t(?:fail|crit|Error|Critical)\t({_EXCEPTION}): (.*)$", re.MULTILINE)
+_CLASS = re.compile(_QUALIFIED)
 _TRACE = re.compile(rf"^({_QUALIFIED})(?:: (.*))?\n[ \t]*(?:at |---> |\.\.\. \d+ more)", re.MULTILINE)
 _TYPE_LAST = re.compile(rf"^(.*): ({_EXCEPTION})\n(?:\2|\s*at )", re.MULTILINE)
 _JAVA_LOADING = re.compile(rf"^(Error loading (?:class|method) .*?)(?:: ({_EXCEPTION}))?$", re.MULTILINE)
@@ -127,6 +128,8 @@ _GO = re.compile(
     r"^(.*): (errorString|wrapErrors?|PathError|[A-Z*]\w*Error|fundamental|withStack|withMessage)$(\n\[\{|\nnull)?",
     re.MULTILINE,
 )
+_GO_TIME = r"\d{4}/\d\d/\d\d \d\d:\d\d:\d\d "  # aws-lambda-go prints through the standard library's logger
+_GO_JSON = re.compile(rf"^{_GO_TIME}(\{{\"errorMessage\":.*)", re.MULTILINE)
 _GO_PANIC = re.compile(
     r"^(?:panic: (.*)|fatal error: (.*)|unexpected fault address.*\nfatal error: (.*))$", re.MULTILINE
 )
@@ -135,7 +138,8 @@ _IMPORT = re.compile(r"^Unable to import module '[^'\n]*'(?:: .*)?$", re.MULTILI
 _MISSING = re.compile(r"^Handler '[^'\n]*' missing on module .*$", re.MULTILINE)
 _MODULE = re.compile(r"^(?:module initialization error|Syntax error in module '[^'\n]*')(?:: (.*))?$", re.MULTILINE)
 _UNKNOWN = re.compile(
-    r"^(?:Unknown application error occurred|calling the handler function resulted in a panic.*)", re.MULTILINE
+    rf"^(?:Unknown application error occurred|(?:{_GO_TIME})?calling the handler function resulted in a panic.*)",
+    re.MULTILINE,
 )
 
 
@@ -287,13 +291,16 @@ def _java(text: str) -> ErrorText | None:
     if loading is not None:
         return ErrorText(loading.group(2) or "java.lang.ClassNotFoundException", loading.group(1), "init")
     last = _TYPE_LAST.search(text)
-    if last is not None:
+    if last is not None and not _CLASS.fullmatch(last.group(1)):  # "java.lang.NoClassDefFoundError: a/b/SomeException"
         return error_text(last.group(2), last.group(1))
     trace = _TRACE.search(text)
     return error_text(trace.group(1), trace.group(2) or "") if trace else None
 
 
 def _go(text: str) -> ErrorText | None:
+    returned = _GO_JSON.search(text)
+    if returned is not None:
+        return _cut_json(returned.group(1))
     panic = _GO_PANIC.search(text)
     if panic is not None:
         return ErrorText("panic", next(filter(None, panic.groups()), ""), "unhandled")
