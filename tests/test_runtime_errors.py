@@ -16,6 +16,18 @@ GO_TRACE = '[{"path":"main.go","line":1,"label":"x"}]'
 INIT_WORDS = "Unable to import module 'app': No module named 'x'"
 
 FAILURES = {
+    "java, a class that Error loading calls a class": (
+        "Error loading class shop.Till: shop/Queue: class java.lang.NoClassDefFoundError",
+        "java.lang.NoClassDefFoundError",
+        "Error loading class shop.Till: shop/Queue",
+        "init",
+    ),
+    "JSON whose message is the exception": (
+        '{"level":"Error","message":"Shop.Shut: 7\\n   at X","errorType":"Shop.Shut","errorMessage":"7"}',
+        "Shop.Shut",
+        "7",
+        "unhandled",
+    ),
     "go, in the log package's words": (
         '2024/03/04 17:22:38 {"errorMessage":"no such shop: 7","errorType":"notFoundError"}',
         "notFoundError",

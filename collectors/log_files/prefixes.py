@@ -57,6 +57,8 @@ class Prefixes:
             text = text.rstrip().removesuffix("|").rstrip()
             if self._cells_after:
                 text = text.rsplit("|", self._cells_after)[0].rstrip()
+        if prefix.strip() == "`":
+            text = text.removesuffix("`")
         group, stream, function = _GROUP.search(prefix), _STREAM.search(prefix), _FUNCTION.match(prefix)
         return Prefixed(
             text,

@@ -109,6 +109,14 @@ _OLD_EXIT = re.compile(
 _PLATFORM = re.compile(
     r"^(?:Lambda error: )?RequestId: \S+ Error: (.*)(?:\n((?:Runtime|Extension|Function|Sandbox)\.\w+))?", re.MULTILINE
 )
+_UNHANDLED = (  # what runtimes say beside the error that ended an invocation
+    "Invoke Error",
+    "Uncaught Exception",
+    "Unhandled Promise",
+    "Error raised from handler",
+    "Init error when loading handler",
+    "Critical exception from handler",
+)
 _BARE_TYPE = re.compile(r"\s*((?:Runtime|Extension)\.\w+)\s*")
 _REQUEST_PREFIX = re.compile(r"^RequestId: \S+ Error: ")
 _JSON_TYPE = re.compile(r'"errorType"\s*:\s*"((?:[^"\\]|\\.)*)"')
@@ -122,7 +130,7 @@ _DOTNET = re.compile(rf"^{_TIME}\t\S*\t(?:fail|crit|Error|Critical)\t({_EXCEPTIO
 _CLASS = re.compile(_QUALIFIED)
 _TRACE = re.compile(rf"^({_QUALIFIED})(?:: (.*))?\n[ \t]*(?:at |---> |\.\.\. \d+ more)", re.MULTILINE)
 _TYPE_LAST = re.compile(rf"^(.*): ({_EXCEPTION})\n(?:\2|\s*at )", re.MULTILINE)
-_JAVA_LOADING = re.compile(rf"^(Error loading (?:class|method) .*?)(?:: ({_EXCEPTION}))?$", re.MULTILINE)
+_JAVA_LOADING = re.compile(rf"^(Error loading (?:class|method) .*?)(?:: (?:class )?({_EXCEPTION}))?$", re.MULTILINE)
 _NAMELESS = re.compile(r"^(.*): (LambdaException)$", re.MULTILINE)
 _GO = re.compile(
     r"^(.*): (errorString|wrapErrors?|PathError|[A-Z*]\w*Error|fundamental|withStack|withMessage)$(\n\[\{|\nnull)?",
@@ -180,7 +188,7 @@ def error_of(line: dict[str, Any]) -> ErrorText | None:
     error_type = line.get("errorType")
     if not isinstance(error_type, str) or not error_type or "logger" in line or "errorMessage" not in line:
         return None
-    if message and not str(message).startswith(("Invoke Error", "Uncaught Exception", "Unhandled Promise")):
+    if message and not str(message).startswith((*_UNHANDLED, f"{error_type}: ")):
         return None
     return error_text(error_type, str(line.get("errorMessage") or ""))
 
