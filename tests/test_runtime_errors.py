@@ -16,6 +16,24 @@ GO_TRACE = '[{"path":"main.go","line":1,"label":"x"}]'
 INIT_WORDS = "Unable to import module 'app': No module named 'x'"
 
 FAILURES = {
+    "the platform's type on the same line": (
+        f"RequestId: {ID} Error: Runtime exited with error: signal: aborted Runtime.ExitError",
+        "Runtime.ExitError",
+        "Runtime exited with error: signal: aborted",
+        "exit",
+    ),
+    "node 24, a rejection as it is": (
+        "Runtime.UnhandledPromiseRejection: Error: ShopError\n    at process.<anonymous> (file:///var/runtime/i.mjs:1)",
+        "Runtime.UnhandledPromiseRejection",
+        "Error: ShopError",
+        "unhandled",
+    ),
+    "python, lines joined by bars": (
+        "[ERROR] KeyError: 'x' | Traceback (most recent call last): | File a",
+        "KeyError",
+        "'x'",
+        "unhandled",
+    ),
     "java, a class that Error loading calls a class": (
         "Error loading class shop.Till: shop/Queue: class java.lang.NoClassDefFoundError",
         "java.lang.NoClassDefFoundError",

@@ -96,6 +96,7 @@ _NODE = re.compile(
     rf"^{_TIME}\s+\S+\s+(?:ERROR|FATAL)\s+(?:Invoke Error|Uncaught Exception|Unhandled Promise Rejection)\s*(.*)",
     re.MULTILINE | re.DOTALL,
 )
+_NODE_RAW = re.compile(r"^(Runtime\.\w+): (.*)\n[ \t]+at ", re.MULTILINE)  # Node 24, of a rejection
 _NODE_OLD = re.compile(rf"^{_TIME}\t\S+\t(\{{\"error.*)", re.MULTILINE | re.DOTALL)
 _TIMEOUT = re.compile(
     rf"^(?:{_TIME}[ \t]+\S+[ \t]+|(?:RequestId: )?[\w-]{{8,}}[ \t]+(?:Error: )?)?"
@@ -107,7 +108,8 @@ _OLD_EXIT = re.compile(
     re.MULTILINE,
 )
 _PLATFORM = re.compile(
-    r"^(?:Lambda error: )?RequestId: \S+ Error: (.*)(?:\n((?:Runtime|Extension|Function|Sandbox)\.\w+))?", re.MULTILINE
+    r"^(?:Lambda error: )?RequestId: \S+ Error: (.*?)(?:[\n ]((?:Runtime|Extension|Function|Sandbox)\.\w+))?[ \t]*$",
+    re.MULTILINE,
 )
 _UNHANDLED = (  # what runtimes say beside the error that ended an invocation
     "Invoke Error",
@@ -245,14 +247,17 @@ def _python(text: str) -> ErrorText | None:
         error_type = found.group(1)
         # print("[ERROR] Retry: later") looks the same but for the traceback and the name.
         if found.group(3) or _PYTHON_KNOWN.fullmatch(error_type):
-            return error_text(error_type, found.group(2) or "")
+            return error_text(error_type, (found.group(2) or "").partition(" | Traceback (most recent")[0])
     old = _PYTHON_OLD.search(text)
     return error_text(old.group(2), old.group(1)) if old and "[ERROR]\t" not in old.group() else None
 
 
 def _node(text: str) -> ErrorText | None:
     found = _NODE.search(text) or _NODE_OLD.search(text)
-    return _error_object(found.group(1)) if found else None
+    if found is not None:
+        return _error_object(found.group(1))
+    raw = _NODE_RAW.search(text)
+    return error_text(raw.group(1), raw.group(2)) if raw else None
 
 
 def _timeout(text: str) -> ErrorText | None:
