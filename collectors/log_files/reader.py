@@ -153,14 +153,19 @@ class FileReader:
 
     def _document(self, chunks: Iterator[bytes]) -> Iterator[list[LogEvent]]:
         events: list[LogEvent] = []
-        try:
-            for value, envelope in JsonDocuments(chunks).values():
-                self._add(events, value, envelope, "")
-                if len(events) >= BLOCK_EVENTS:
-                    yield events
-                    events = []
-        except DamagedDocument as damage:
-            self._reject(str(damage))
+        documents = JsonDocuments(chunks)
+        more = True
+        while more:
+            try:
+                for value, envelope in documents.values():
+                    self._add(events, value, envelope, "")
+                    if len(events) >= BLOCK_EVENTS:
+                        yield events
+                        events = []
+                more = False
+            except DamagedDocument as damage:
+                self._reject(str(damage))
+                more = documents.skip()
         yield events
 
     # --- text ---------------------------------------------------------------------------------------------------

@@ -26,7 +26,8 @@ _KEPT = re.compile(
 # What parsers and databases say of a value that they could not take: what it was differs each time.
 _BAD_VALUE = re.compile(
     r"(?i)((?:invalid literal for \w+\(\) with base \d+: |could not convert string to \w+: |for input string: "
-    r"|invalid input syntax for (?:type )?[\w ]+: |strconv\.\w+: parsing |duplicate entry |input string ))([\"'])[^\n]*?\2(?=[\s,:.;)]|$)"
+    r"|invalid input syntax for (?:type )?[\w ]+: |strconv\.\w+: parsing |duplicate entry |input string ))"
+    r"([\"'])[^\n]*?\2(?=[\s,:.;)]|$)"
 )
 _DAYS, _MONTHS = "(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)", "(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)"
 _HEX = "[0-9a-fA-F]{1,4}"
