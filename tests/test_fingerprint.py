@@ -20,6 +20,19 @@ SAME = [
     ("mail to a.b@example.com bounced", "mail to c@mail.example.org bounced"),
     ("charge ch_3NfK2eLkdIwHu7ix1234abcd declined", "charge ch_9QzT8wYmBnVc5rPp5678efgh declined"),
     ("wait\n  for it", "wait for   it"),
+    ("dial tcp 10.0.0.1:5432: refused", "dial tcp 192.168.77.20:49152: refused"),
+    ("customer cus_NffrFeUfNV2Hib is gone", "customer cus_9s6XKzkNRiz8i3 is gone"),
+    ("gave up after 1h2m3s", "gave up after 350.5ms"),
+    ("12.5 MB are too much", "880 KB are too much"),
+    ("expired on Tue, 05 Mar 2024 10:00:00 GMT", "expired on Wed, 11 Feb 2026 09:08:07 GMT"),
+    ("down since Fri Jan  5 10:00:00 UTC 2024", "down since Mon Feb 12 23:59:59 UTC 2025"),
+    ("in 2024/05/06/[$LATEST]abcd1234abcd1234", "in 2025/06/07/[12]ffff1234abcd0000"),
+    ("url: /v1/users/17?name=ann", "url: /v1/users/18?name=bob"),
+    ("invalid literal for int() with base 10: '12a'", "invalid literal for int() with base 10: 'x y'"),
+    ('For input string: "abc"', 'For input string: "7,5"'),
+    ('strconv.Atoi: parsing "abc": invalid syntax', 'strconv.Atoi: parsing "z": invalid syntax'),
+    ("Duplicate entry 'bob' for key 'users.name'", "Duplicate entry 'ann' for key 'users.name'"),
+    ("Unexpected token 'h', \"hello\" is not valid JSON", "Unexpected token 'w', \"what ...\" is not valid JSON"),
 ]
 DIFFERENT = [
     ("KeyError: 'ticker'", "KeyError: 'price'"),
@@ -33,6 +46,9 @@ DIFFERENT = [
     ("Cannot read properties of undefined (reading 'id')", "Cannot read properties of undefined (reading 'name')"),
     ("No module named 'requests'", "No module named 'pandas'"),
     ("std::bad_alloc", "std::bad_cast"),
+    ("Duplicate entry 'bob' for key 'users.name'", "Duplicate entry 'bob' for key 'users.mail'"),
+    ("parsing 'a': no", "parsing 'b': no"),
+    ("at 10:00: closed", "at 10:00: open"),
 ]
 
 

@@ -18,6 +18,7 @@ from collectors.logs.platform_text import (
     parse_start,
     read_text,
 )
+from collectors.logs.runtime_errors import ErrorText
 
 ID = "4f1c2b7e-9d3a-4c55-8e21-0a6b7c8d9e0f"
 OTHER = "0b9d8c7e-1f2a-4b3c-9d4e-5f6a7b8c9d0e"
@@ -294,6 +295,12 @@ def test_json_platform_events() -> None:
     restored = platform("restoreReport", {"status": "failure", "errorType": "Boom"})
     assert read_json(restored) == RestoreReport(None, "failure", "Boom")
     assert read_json(platform("fault", "something broke")) == Note("platform.fault")
+    fault = read_json(
+        platform("fault", f"RequestId: {ID} Error: Runtime exited with error: exit status 3\nRuntime.ExitError")
+    )
+    assert isinstance(fault, AppJson)
+    assert fault.request_id == ID
+    assert fault.error == ErrorText("Runtime.ExitError", "Runtime exited with error: exit status 3", "exit")
 
 
 @pytest.mark.parametrize(

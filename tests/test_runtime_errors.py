@@ -16,6 +16,72 @@ GO_TRACE = '[{"path":"main.go","line":1,"label":"x"}]'
 INIT_WORDS = "Unable to import module 'app': No module named 'x'"
 
 FAILURES = {
+    "the platform's type on the same line": (
+        f"RequestId: {ID} Error: Runtime exited with error: signal: aborted Runtime.ExitError",
+        "Runtime.ExitError",
+        "Runtime exited with error: signal: aborted",
+        "exit",
+    ),
+    "node 24, a rejection as it is": (
+        "Runtime.UnhandledPromiseRejection: Error: ShopError\n    at process.<anonymous> (file:///var/runtime/i.mjs:1)",
+        "Runtime.UnhandledPromiseRejection",
+        "Error: ShopError",
+        "unhandled",
+    ),
+    "python, lines joined by bars": (
+        "[ERROR] KeyError: 'x' | Traceback (most recent call last): | File a",
+        "KeyError",
+        "'x'",
+        "unhandled",
+    ),
+    "java, a class that Error loading calls a class": (
+        "Error loading class shop.Till: shop/Queue: class java.lang.NoClassDefFoundError",
+        "java.lang.NoClassDefFoundError",
+        "Error loading class shop.Till: shop/Queue",
+        "init",
+    ),
+    "JSON whose message is the exception": (
+        '{"level":"Error","message":"Shop.Shut: 7\\n   at X","errorType":"Shop.Shut","errorMessage":"7"}',
+        "Shop.Shut",
+        "7",
+        "unhandled",
+    ),
+    "go, in the log package's words": (
+        '2024/03/04 17:22:38 {"errorMessage":"no such shop: 7","errorType":"notFoundError"}',
+        "notFoundError",
+        "no such shop: 7",
+        "unhandled",
+    ),
+    "go, a panic of the handler": (
+        "2024/03/04 17:22:38 calling the handler function resulted in a panic, the process should exit",
+        "Runtime.Unknown",
+        "2024/03/04 17:22:38 calling the handler function resulted in a panic, the process should exit",
+        "exit",
+    ),
+    "ruby, on one line": (
+        'Critical exception from handler {\n  "errorMessage": "no shop",\n  "errorType": "Function<IOError>"\n}',
+        "Function<IOError>",
+        "no shop",
+        "unhandled",
+    ),
+    "node, as serverless logs prints it": (
+        f'2024-03-04 18:22:38.033 (+01:00)\t{ID}\tERROR\tInvoke Error \t{{"errorType":"RangeError","errorMessage":"far"}}',
+        "RangeError",
+        "far",
+        "unhandled",
+    ),
+    "a timeout whose id was blacked out": (
+        f"{TIME} <id> Task timed out after 3.00 seconds",
+        "Sandbox.Timedout",
+        "Task timed out after 3.00 seconds",
+        "timeout",
+    ),
+    "java, a class that is not there is named like an error": (
+        "java.lang.NoClassDefFoundError: shop/net/QueueException\n\tat shop.Till.<init>(Till.java:6)\n",
+        "java.lang.NoClassDefFoundError",
+        "shop/net/QueueException",
+        "unhandled",
+    ),
     "python": ("[ERROR] KeyError: 'x'\nTraceback (most recent call last):\n  File", "KeyError", "'x'", "unhandled"),
     "python, no message": ("[ERROR] Oops\nTraceback (most recent call last):", "Oops", "", "unhandled"),
     "python, one event by CR": (

@@ -5,12 +5,14 @@ Elements come one at a time from a sliding buffer, so that a document of gigabyt
 
 import codecs
 import json
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from collectors.log_files.event_json import CONTAINERS
 
 LARGEST_VALUE = 8 << 20  # characters of one element, or of one record that is decoded as a whole
+_NEXT = re.compile(r"\n[ \t]*[{\[](?=[\s\"{\[])")
 _SPACE = " \t\r\n,\x1e"  # a comma or a record separator between values says nothing
 
 
@@ -40,6 +42,17 @@ class JsonDocuments:
                 yield value, {}
             else:
                 yield from self._object()
+
+    def skip(self) -> bool:
+        """After damage: goes on to the next line that begins a value. False where there is none."""
+        while True:
+            found = _NEXT.search(self._buffer, self._at)
+            if found is not None:
+                self._at = found.end() - 1
+                return True
+            self._at = max(self._at, self._buffer.rfind("\n"))
+            if not self._fill():
+                return False
 
     def _whole(self) -> dict[str, Any] | None:
         """The object that begins here, if it is a small one: subscription records may name their group last."""

@@ -1,5 +1,6 @@
 """One JSON object as a log event, whatever its exporter called the keys."""
 
+import re
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any
@@ -9,8 +10,8 @@ import msgspec
 from collectors.log_files.timestamps import epoch_ms, time_in_text
 from collectors.model import LogEvent
 
-TIME_KEYS = ("timestamp", "@timestamp", "time", "ts", "timestamp_ms", "timestampMs", "date")
-MESSAGE_KEYS = ("message", "@message", "log", "msg", "text")
+TIME_KEYS = ("timestamp", "@timestamp", "time", "ts", "timestamp_ms", "timestampMs", "date", "_time")
+MESSAGE_KEYS = ("message", "@message", "log", "msg", "text", "_raw", "body", "line")
 GROUP_KEYS = (
     "logGroup", "logGroupName", "log_group", "log_group_name", "logGroupIdentifier", "logGroupArn", "@log", "group",
 )  # fmt: skip
@@ -30,9 +31,18 @@ _SPELLINGS = (
     REGION_KEYS,
 )
 CONTAINERS = ("events", "results", "logEvents")
+# Where the answers of search engines (Elasticsearch, Loki, Splunk, Datadog) keep what was found.
+_WRAPPERS = ("hits", "_source", "data", "result", "attributes", "content")
+_NO_STREAMS = frozenset({"stdout", "stderr"})  # a container's outputs, of one execution environment
 # What a runtime's own JSON line has and an exporter's envelope has not.
 _OWN_LINE = frozenset(
     {"level", "log_level", "requestId", "AWSRequestId", "aws_request_id", "function_request_id", "errorType", "record"}
+)
+# How Lambda and its runtimes begin a text: a shipper that adds a level of its own keeps it whole.
+_LAMBDA_TEXT = re.compile(
+    r"(?:START|END|REPORT) RequestId: |INIT_START |(?:INIT|RESTORE)_REPORT |RESTORE_START "
+    r"|\{\"time\": ?\"[^\"]*\", ?\"type\": ?\"platform\.|RequestId: \S+ (?:Error: |Process exited)|\[[A-Z]+\]\t"
+    r"|\[ERROR\] \w|\d{4}-\d\d-\d\dT[\d:.]+Z(?:\t(?:[0-9a-f-]{36}|undefined)\t| [0-9a-f-]{36} Task timed out)"
 )
 
 
@@ -66,8 +76,29 @@ def contents(line: Any, envelope: Mapping[str, Any]) -> Iterator[tuple[Any, Mapp
     elif isinstance(line, list) and not _is_insights_row(line):
         for inner in line:
             yield from contents(inner, envelope)
+    elif isinstance(line, dict) and (inner := _wrapped(line)) is not None:
+        yield from contents(inner, {**envelope, **_labels(line)})
     else:
         yield line, envelope
+
+
+def _wrapped(line: Mapping[str, Any]) -> Any:
+    """What an object says that only wraps it; None for an event, and for a line of a program."""
+    if not _OWN_LINE.isdisjoint(line) or any(key in line for key in MESSAGE_KEYS[:-1]):
+        return None
+    values = line.get("values")
+    if isinstance(values, list) and isinstance(line.get("stream"), dict):  # Loki: pairs of nanoseconds and text
+        pairs = (each for each in values if isinstance(each, list) and len(each) > 1)
+        return [{"timestamp": each[0], "message": each[1]} for each in pairs]
+    return next((line[key] for key in _WRAPPERS if isinstance(line.get(key), dict | list)), None)
+
+
+def _labels(line: Mapping[str, Any]) -> dict[str, str]:
+    """The log group among the labels of a Loki stream."""
+    labels = line.get("stream")
+    values = labels.values() if isinstance(labels, dict) else ()
+    group = next((value for value in values if isinstance(value, str) and value.startswith("/aws/lambda/")), None)
+    return {"logGroup": group} if group else {}
 
 
 def _is_insights_row(line: list[Any]) -> bool:
@@ -83,9 +114,13 @@ def event_of(line: Any, envelope: Mapping[str, Any], raw: str) -> tuple[LogEvent
         line = {str(cell["field"]): cell.get("value") for cell in line}
     if not isinstance(line, dict):
         raise NotAnEvent("JSON that is no log event")
+    if line.get("type") in ("function", "extension") and line.get("record"):
+        line, raw = _printed(line), ""
     times, messages, groups, streams, ids, functions, accounts, regions = _present(tuple(line))
     function, account, region = first(line, functions), first(line, accounts), first(line, regions)
     group, stream, event_id = first(line, groups), first(line, streams), first(line, ids)
+    if stream in _NO_STREAMS:
+        stream = ""
     message = next((line[key] for key in messages if line[key] is not None), None)
     if _is_own_line(line, bool(group or stream or event_id or function), message):
         text, event_id = raw or encoded(line), ""
@@ -104,6 +139,12 @@ def event_of(line: Any, envelope: Mapping[str, Any], raw: str) -> tuple[LogEvent
     return event, timestamp_ms is not None
 
 
+def _printed(line: dict[str, Any]) -> dict[str, Any]:
+    """What a function or an extension printed, out of the Telemetry API's envelope."""
+    record, moment = line["record"], line.get("time")
+    return {"timestamp": moment, **record} if isinstance(record, dict) else {"timestamp": moment, "message": record}
+
+
 @lru_cache(maxsize=1024)
 def _present(keys: tuple[str, ...]) -> tuple[tuple[str, ...], ...]:
     """For each field of an event, which of its spellings an object with these keys has."""
@@ -115,7 +156,7 @@ def _is_own_line(line: dict[str, Any], enveloped: bool, message: object) -> bool
     kind = line.get("type")
     if isinstance(kind, str) and kind.startswith("platform."):
         return True
-    if enveloped:
+    if enveloped or (isinstance(message, str) and _LAMBDA_TEXT.match(message)):
         return False
     return not _OWN_LINE.isdisjoint(line) or isinstance(message, dict)
 

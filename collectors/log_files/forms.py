@@ -7,16 +7,7 @@ import msgspec
 
 from collectors.log_files.event_json import is_container
 
-_BINARY_MAGIC = (
-    b"PK\x03\x04",
-    b"BZh",
-    b"\xfd7zXZ",
-    b"\x28\xb5\x2f\xfd",
-    b"SQLite format 3",
-    b"PAR1",
-    b"\x7fELF",
-    b"%PDF",
-)
+_BINARY_MAGIC = (b"SQLite format 3", b"PAR1", b"\x7fELF", b"%PDF")
 _CONTROLS = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1d\x7f]")
 _PLATFORM_LINE = re.compile(
     rb"INIT_START |(?:(?:\x1b\[[0-9;]*m)*\d{4}-\d\d-\d\dT[\d:.]+\S* )?(?:START|END|REPORT) RequestId: "
@@ -37,7 +28,8 @@ def form_of(head: bytes) -> Form:
     stripped = head.lstrip(b" \t\r\n,\x1e")
     if not stripped:
         return Form.EMPTY
-    if head.startswith(_BINARY_MAGIC) or b"\0" in head or len(_CONTROLS.findall(head)) > len(head) // 10:
+    # A stray NUL does not make a log binary; in random bytes one of ten is such a character.
+    if head.startswith(_BINARY_MAGIC) or len(_CONTROLS.findall(head)) > max(2, len(head) // 50):
         return Form.BINARY
     if stripped[:1] == b"[":
         return Form.DOCUMENT if _is_array(stripped) else Form.TEXT
@@ -49,7 +41,7 @@ def form_of(head: bytes) -> Form:
         first = _object(lines[0])
         if first is not None:
             return Form.DOCUMENT if is_container(first) else Form.JSON_LINES
-        if not objects and _may_be_object(stripped):
+        if objects * 2 < len(lines) and _may_be_object(stripped):
             return Form.DOCUMENT
     return Form.JSON_LINES if objects * 2 >= len(lines) else Form.TEXT
 

@@ -15,7 +15,7 @@ from collectors.log_files.forms import Form, form_of
 from collectors.log_files.json_columns import BLOCK, Layout, layout_of
 from collectors.log_files.line_blocks import LONGEST_LINE, LineBlocks
 from collectors.log_files.sources import ByteStream, Source, log_names
-from collectors.log_files.text_lines import ExportedText, PastedText, is_exported
+from collectors.log_files.text_lines import event_lines
 from collectors.log_files.timestamps import BadTimestamp, Clock
 from collectors.model import FunctionKey, LogEvent, Reject
 
@@ -163,22 +163,26 @@ class FileReader:
 
     def _document(self, chunks: Iterator[bytes]) -> Iterator[list[LogEvent]]:
         events: list[LogEvent] = []
-        try:
-            for value, envelope in JsonDocuments(chunks).values():
-                self._add(events, value, envelope, "")
-                if len(events) >= BLOCK_EVENTS:
-                    yield events
-                    events = []
-        except DamagedDocument as damage:
-            self._reject(str(damage))
+        documents = JsonDocuments(chunks)
+        more = True
+        while more:
+            try:
+                for value, envelope in documents.values():
+                    self._add(events, value, envelope, "")
+                    if len(events) >= BLOCK_EVENTS:
+                        yield events
+                        events = []
+                more = False
+            except DamagedDocument as damage:
+                self._reject(str(damage))
+                more = documents.skip()
         yield events
 
     # --- text ---------------------------------------------------------------------------------------------------
 
     def _text(self, head: bytes, chunks: Iterator[bytes]) -> Iterator[list[LogEvent]]:
         lines = head[:HEAD].decode("utf-8", "replace").splitlines()
-        kind = ExportedText if is_exported(lines) else PastedText
-        text: ExportedText | PastedText = kind(self._stream, self._clock)
+        text = event_lines(lines, self._stream, self._clock)
         for block in LineBlocks(_joined(head, chunks), LONGEST_LINE, self._too_long):
             events: list[LogEvent] = []
             for raw in block.removesuffix(b"\n").split(b"\n"):
@@ -189,7 +193,7 @@ class FileReader:
                 line = raw.decode("utf-8", "replace").removesuffix("\r")
                 try:
                     events.extend(text.add(line))
-                except BadTimestamp as reason:
+                except (BadTimestamp, NotAnEvent) as reason:
                     self._reject(str(reason), line)
             yield self._text_events(events)
         yield self._text_events(list(text.flush()))

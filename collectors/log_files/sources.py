@@ -1,7 +1,9 @@
 """Where exported logs lie: files, folders, gzip, standard input. Opening, and reading as one stream of bytes."""
 
+import bz2
 import codecs
 import io
+import lzma
 import os
 import stat
 import sys
@@ -10,11 +12,26 @@ import zlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
+from typing import Protocol, cast
 
+_HEAD = 512  # bytes that tell what a source is
 CHUNK = 1 << 17  # what is decoded from it stays in the processor's cache until it is read
 _GZIP = b"\x1f\x8b"
-_TEXT_BOMS = ((codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
+_BZIP2 = b"BZh"
+_XZ = b"\xfd7zXZ\0"
+_ARCHIVES = (  # what begins so, at which place, and what to do about it
+    (b"PK\x03\x04", 0, "is a zip archive", "unpack it and import the folder"),
+    (b"ustar", 257, "is a tar archive", "unpack it and import the folder"),
+    (b"\x28\xb5\x2f\xfd", 0, "is compressed by zstd", "decompress it with zstd -d"),
+    (b"7z\xbc\xaf\x27\x1c", 0, "is a 7z archive", "unpack it and import the folder"),
+)
+_NESTED = 3  # Firehose compresses what CloudWatch had compressed, and somebody the lot
+_TEXT_BOMS = (
+    (codecs.BOM_UTF32_LE, "utf-32-le"),  # begins as UTF-16's does
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
 _NO_LOGS = frozenset({"aws-logs-write-test"})  # CloudWatch's export task leaves this beside the logs
 
 
@@ -98,14 +115,22 @@ class ByteStream:
 
     def chunks(self) -> Iterator[bytes]:
         chunks = self._raw()
-        for _ in range(2):  # Firehose compresses what CloudWatch had compressed
+        for _ in range(_NESTED + 1):
             head = next(chunks, b"")
-            while 0 < len(head) < 2 and (more := next(chunks, b"")):
+            while 0 < len(head) < _HEAD and (more := next(chunks, b"")):
                 head += more
             chunks = _after(head, chunks)
-            if head[:2] != _GZIP:
+            if head.startswith(_GZIP):
+                chunks = _gunzip(chunks, self._damaged)
+            elif head.startswith(_BZIP2) and head[3:4].isdigit():
+                chunks = _unpacked(chunks, bz2.BZ2Decompressor, "bzip2", self._damaged)
+            elif head.startswith(_XZ):
+                chunks = _unpacked(chunks, lzma.LZMADecompressor, "xz", self._damaged)
+            else:
                 break
-            chunks = _gunzip(chunks, self._damaged)
+        for magic, at, what, to_do in _ARCHIVES:
+            if head[at : at + len(magic)] == magic:
+                raise SourceError(self._source.name, what, to_do)
         yield from _as_utf8(chunks)
 
     def close(self) -> None:
@@ -176,10 +201,45 @@ def _gunzip(chunks: Iterator[bytes], damaged: Callable[[str], None]) -> Iterator
         damaged("truncated gzip data")
 
 
+class _Decompressor(Protocol):
+    """What ``bz2`` and ``lzma`` have in common."""
+
+    @property
+    def eof(self) -> bool: ...
+    @property
+    def needs_input(self) -> bool: ...
+    @property
+    def unused_data(self) -> bytes: ...
+    def decompress(self, data: bytes, max_length: int = -1) -> bytes: ...
+
+
+def _unpacked(
+    chunks: Iterator[bytes], new: Callable[[], _Decompressor], name: str, damaged: Callable[[str], None]
+) -> Iterator[bytes]:
+    """All streams of a bzip2 or an xz file, never more than a chunk at once."""
+    stream, begun = new(), False
+    for chunk in chunks:
+        while chunk or not stream.needs_input:
+            begun = True
+            try:
+                plain = stream.decompress(chunk, CHUNK)
+            except (OSError, lzma.LZMAError):
+                damaged(f"damaged {name} data")
+                return
+            chunk = b""
+            if plain:
+                yield plain
+            if stream.eof:
+                chunk = stream.unused_data.lstrip(b"\0")
+                stream, begun = new(), False
+    if begun:
+        damaged(f"truncated {name} data")
+
+
 def _as_utf8(chunks: Iterator[bytes]) -> Iterator[bytes]:
     """Without a byte order mark; UTF-16, which PowerShell writes, becomes UTF-8."""
     head = next(chunks, b"")
-    for mark, encoding in _TEXT_BOMS:
+    for mark, encoding in (*_TEXT_BOMS, *_without_mark(head)):
         if head.startswith(mark):
             decoder = codecs.getincrementaldecoder(encoding)("replace")
             for chunk in _after(head[len(mark) :], chunks):
@@ -188,6 +248,13 @@ def _as_utf8(chunks: Iterator[bytes]) -> Iterator[bytes]:
             return
     yield head.removeprefix(codecs.BOM_UTF8)
     yield from chunks
+
+
+def _without_mark(head: bytes) -> tuple[tuple[bytes, str], ...]:
+    """UTF-16 that does not say so: every other byte of its ASCII is zero."""
+    if len(head) > 7 and not any(head[1:8:2]) and all(head[0:8:2]):
+        return ((b"", "utf-16-le"),)
+    return ((b"", "utf-16-be"),) if len(head) > 7 and not any(head[0:8:2]) and all(head[1:8:2]) else ()
 
 
 def log_names(path: str) -> tuple[str, str, str]:

@@ -6,7 +6,11 @@ runtime begins its lines. What follows belongs to it, as the lines of a tracebac
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
+from typing import Protocol
 
+from collectors.log_files.csv_rows import CsvRows, csv_columns
+from collectors.log_files.prefixes import Prefixes, prefixes_of
 from collectors.log_files.timestamps import BadTimestamp, Clock, epoch_ms, time_in_text, trace_time
 from collectors.logs.platform_text import without_escapes
 from collectors.model import LogEvent
@@ -17,6 +21,7 @@ _COLOUR = r"(?:\x1b\[[0-9;]*m)*"
 _MOMENT = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d)?"
 _STREAM = r"\d{4}/\d\d/\d\d/[^\s\[]*\[[^\]\s]+\][0-9A-Za-z]+"
 _EXPORTED = re.compile(rf"{_COLOUR}({_MOMENT}){_COLOUR}(?: {_COLOUR}({_STREAM}){_COLOUR})?(?: |$)")
+_ALONE = re.compile(rf"\s*({_MOMENT})()\s*\Z")
 _EMULATED = re.compile(rf"{_COLOUR}({_STREAM}){_COLOUR} {_COLOUR}({_MOMENT}){_COLOUR}(?: |$)")
 _PLATFORM = re.compile(
     r"\s*(?:START RequestId:|END RequestId:|REPORT (?:RequestId:|(?:Init )?Duration:)|INIT_START|INIT_REPORT"
@@ -28,9 +33,47 @@ _CONTINUED = re.compile(
     r"|goroutine \d|(?:Runtime|Extension)\.\w+$|$"
 )
 _REPORT_CONTINUED = re.compile(
-    r"\s*(?:XRAY TraceId|Billed Duration|Memory Size|Max Memory Used|Init Duration|Restore Duration|Status|Error Type):"
+    r"\s*(?:XRAY TraceId|Duration|Billed Duration|Memory Size|Max Memory Used|Init Duration|Restore Duration"
+    r"|Billed Restore Duration|Status|Error Type):"
 )
+_TYPE_LAST = re.compile(r": ((?:[a-z]\w*\.)+[A-Z]\w*)$")  # Java says it again before the trace
 _DURATION = re.compile(r"\tDuration: (\d+)")
+
+
+class EventLines(Protocol):
+    """Lines in, events out."""
+
+    def add(self, line: str) -> Iterator[LogEvent]:
+        """The events that this line completes. Raises ``BadTimestamp`` or ``NotAnEvent``."""
+
+    def flush(self) -> Iterator[LogEvent]:
+        """What the end of the text completes."""
+
+
+def event_lines(head: list[str], stream: str, clock: Clock) -> EventLines:
+    """What reads a text that begins with the lines ``head``."""
+    head = [without_escapes(line) for line in head]
+    columns = csv_columns(head)
+    if columns:
+        return CsvRows(columns, stream, clock)
+    if _is_unfolded(head):
+        return ExportedText(stream, clock, alone=True)
+    exported = is_exported(head)
+    if not exported or not any(map(_is_exported_platform_line, head)):
+        prefixes = prefixes_of(head)
+        if prefixes is not None:
+            return PrefixedText(prefixes, stream, clock)
+    return ExportedText(stream, clock) if exported else PastedText(stream, clock)
+
+
+def _is_unfolded(head: list[str]) -> bool:
+    """Whether times stand on lines of their own, as in what was copied from the console with events unfolded."""
+    return any(_ALONE.fullmatch(line) and _PLATFORM.match(after) for line, after in pairwise(head))
+
+
+def _is_exported_platform_line(line: str) -> bool:
+    found = _EXPORTED.match(line) or _EMULATED.match(line)
+    return found is not None and _PLATFORM.match(line, found.end()) is not None
 
 
 def is_exported(head: list[str]) -> bool:
@@ -42,9 +85,13 @@ def is_exported(head: list[str]) -> bool:
 
 
 class ExportedText:
-    """Lines that an exporter began with the event's time. A line without one belongs to the event before it."""
+    """Lines that an exporter began with the event's time. A line without one belongs to the event before it.
 
-    def __init__(self, stream: str, clock: Clock) -> None:
+    With ``alone`` only a line that is nothing but a time begins an event.
+    """
+
+    def __init__(self, stream: str, clock: Clock, *, alone: bool = False) -> None:
+        self._begins = (_ALONE if alone else _EXPORTED).match
         self._stream = stream
         self._clock = clock
         self._event: LogEvent | None = None
@@ -53,7 +100,7 @@ class ExportedText:
 
     def add(self, line: str) -> Iterator[LogEvent]:
         """The event that this line completes, if any. Raises ``BadTimestamp``."""
-        found = _EXPORTED.match(line)
+        found = self._begins(line)
         moment, stream = (found.group(1), found.group(2)) if found else (None, None)
         if found is None and (found := _EMULATED.match(line)):
             stream, moment = found.groups()
@@ -77,10 +124,64 @@ class ExportedText:
     def flush(self) -> Iterator[LogEvent]:
         if self._event is not None:
             if self._more:
-                self._event.message = "\n".join((self._event.message, *self._more)).rstrip("\n")
+                self._event.message = _said_once("\n".join((self._event.message, *self._more)).strip("\n"))
             if self._event.message.strip():
                 yield self._event
         self._event, self._more, self._length = None, [], 0
+
+
+def _said_once(text: str) -> str:
+    """An event copied from the console where it was unfolded: there it stands twice, laid out and as it was printed."""
+    first, _, last = text.rpartition("\n\n")
+    if not first or len(text) > 100_000 or "".join(first.split()) != "".join(last.split()):
+        return text
+    return last.strip() if last.lstrip()[:1] == "{" else first.strip("\n")
+
+
+class PrefixedText:
+    """Lines with a tool's prefix. Where it says the time they are as an exporter's, else as pasted ones."""
+
+    def __init__(self, prefixes: Prefixes, stream: str, clock: Clock) -> None:
+        self._prefixes = prefixes
+        self._clock = clock
+        self._stream = stream
+        self._untimed = None if prefixes.timed else PastedText(stream, clock)
+        self._event: LogEvent | None = None
+        self._more: list[str] = []
+
+    def add(self, line: str) -> Iterator[LogEvent]:
+        """The events that this line completes. Raises ``BadTimestamp``."""
+        line = without_escapes(line)
+        found = self._prefixes.read(line)
+        if self._untimed is not None:
+            if found is not None or not self._prefixes.is_rule(line):
+                yield from self._untimed.add(found.text if found is not None else line)
+            return
+        if found is None or found.timestamp_ms is None:
+            if self._event is not None and not self._prefixes.is_rule(line):
+                self._more.append(line)
+                if len(self._more) > MOST_PENDING:
+                    yield from self.flush()
+            return
+        yield from self.flush()
+        self._clock.saw(found.timestamp_ms)
+        self._event = LogEvent(
+            found.timestamp_ms,
+            found.text,
+            found.log_group,
+            found.log_stream or self._stream,
+            function=found.function,
+        )
+
+    def flush(self) -> Iterator[LogEvent]:
+        if self._untimed is not None:
+            yield from self._untimed.flush()
+            return
+        event, more, self._event, self._more = self._event, self._more, None, []
+        if event is not None:
+            event.message = "\n".join((event.message, *more)).rstrip("\n")
+            if event.message.strip():
+                yield event
 
 
 class PastedText:
@@ -113,6 +214,8 @@ class PastedText:
     def _begins(self, line: str) -> bool:
         if _PLATFORM.match(line) or _RUNTIME.match(line):
             return True
+        if (again := _TYPE_LAST.search(self._lines[-1])) and line.startswith(again.group(1)):
+            return False
         if _PLATFORM.match(without_escapes(self._lines[0])):
             return not _REPORT_CONTINUED.match(line)
         return not _CONTINUED.match(line)

@@ -23,7 +23,17 @@ _KEPT = re.compile(
     r"(?i)\b((?:status(?:[ _]?code)?|http(?: error)?|error code|exit status|exit code|errno)"
     r"[\"']?\s*[:=]?\s*)(\d{1,3})\b"
 )
+# What parsers and databases say of a value that they could not take: what it was differs each time.
+_BAD_VALUE = re.compile(
+    r"(?i)((?:invalid literal for \w+\(\) with base \d+: |could not convert string to \w+: |for input string: "
+    r"|invalid input syntax for (?:type )?[\w ]+: |strconv\.\w+: parsing |duplicate entry |input string ))"
+    r"([\"'])[^\n]*?\2(?=[\s,:.;)]|$)"
+)
+_DAYS, _MONTHS = "(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)", "(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)"
+_HEX = "[0-9a-fA-F]{1,4}"
 _RULES: tuple[tuple[re.Pattern[str], _Replacement], ...] = (
+    (_BAD_VALUE, r"\1<value>"),
+    (re.compile(r"Unexpected token '.+', .+ is not valid JSON"), "Unexpected token <value> is not valid JSON"),
     (re.compile(r"\b[a-zA-Z][a-zA-Z0-9+.-]{1,15}://[^\s\"'<>)\]}]+"), "<url>"),
     (re.compile(r"\barn:aws[\w-]*:[^\s\"'<>,;)\]`]+"), "<arn>"),
     (re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})+"), "<email>"),
@@ -31,16 +41,33 @@ _RULES: tuple[tuple[re.Pattern[str], _Replacement], ...] = (
         re.compile(r"\b\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?(?:Z|[+-]\d\d:?\d\d| UTC)?)?(?!\w)"),
         "<time>",
     ),
+    (
+        re.compile(
+            rf"\b(?:{_DAYS},? )?\d\d?[ -]{_MONTHS}[ -]\d{{4}}(?: \d\d:\d\d(?::\d\d)?(?: GMT| UTC| [+-]\d{{4}})?)?"
+        ),
+        "<time>",
+    ),
+    (re.compile(rf"\b{_DAYS} {_MONTHS} \d\d? \d\d:\d\d:\d\d (?:[A-Z]{{3,4}} )?\d{{4}}\b"), "<time>"),
+    (re.compile(r"\b\d{4}/\d\d/\d\d/[^\s\[]*\[[^\]\s]+\][0-9a-f]{8,}"), "<stream>"),
     (re.compile(r"\b\d\d?:\d\d:\d\d(?:[.,]\d+)?\b"), "<time>"),
     (re.compile(r"\b[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}\b"), "<id>"),
-    (re.compile(r"(?<![\w:])(?=[0-9a-fA-F:]*\d)(?:[0-9a-fA-F]{0,4}:){2,7}[0-9a-fA-F]{0,4}(?![\w:])"), "<ip>"),
     (re.compile(r"\b\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?\b"), "<ip>"),
-    (re.compile(r"(?<![\w.<])(?:file:)?(?:/[\w.@%+~$-]+){2,}/?(?::\d+)*"), "<path>"),
+    (
+        re.compile(
+            rf"(?<![\w:.])(?:(?:{_HEX}:){{7}}{_HEX}"
+            rf"|(?=[0-9a-fA-F:]*\d)(?:{_HEX}(?::{_HEX}){{0,6}})?::(?:{_HEX}(?::{_HEX}){{0,6}})?)(?![\w:])"
+        ),
+        "<ip>",
+    ),
+    (re.compile(r"(?<![\w.<])(?:file:)?(?:/[\w.@%+~$-]+){2,}/?(?:\?[^\s\"'<>)\]}]*)?(?::\d+)*"), "<path>"),
     (re.compile(r"\b[A-Za-z]:\\[^\s\"'<>|]+"), "<path>"),
     (re.compile(r"\b0[xX][0-9a-fA-F]+\b"), "<id>"),
     (re.compile(r"([\"'`])([^\"'`\n]{1,200})\1"), _quoted),
     (re.compile(r"(?<![0-9A-Za-z])(?=[a-fA-F]*\d)[0-9a-fA-F]{8,}(?![0-9A-Za-z])"), "<id>"),
     (re.compile(r"(?<![0-9A-Za-z])(?=[A-Za-z]*\d)(?=\d*[A-Za-z])[0-9A-Za-z]{16,}(?![0-9A-Za-z])"), "<id>"),
+    (re.compile(r"(?<![0-9A-Za-z])[a-z]{2,8}_(?=[a-zA-Z]*\d)(?=[a-z\d]*[A-Z])[0-9A-Za-z]{12,}\b"), "<id>"),
+    (re.compile(r"\b\d+(?:\.\d+)?(?:ns|us|\u00b5s|ms|s|m|h)(?:\d+(?:\.\d+)?(?:ms|s|m))*\b"), "<n>s"),
+    (re.compile(r"\b\d+(?:\.\d+)? ?(?:[KMGT]i?)?B\b"), "<n> B"),
     (re.compile(r"(?<![A-Za-z\d])[-+]?\d+(?:[.,]\d+)*(?:[eE][-+]?\d+)?|\d{4,}"), "<n>"),
 )
 _SPACE = re.compile(r"\s+")

@@ -20,7 +20,7 @@ from collectors.logs.platform import (
     Start,
     Unreadable,
 )
-from collectors.logs.runtime_errors import ErrorText, error_of
+from collectors.logs.runtime_errors import ErrorText, error_of, find_error, request_id_of
 
 _REQUEST_ID_KEYS = (
     "requestId",
@@ -54,6 +54,10 @@ def read_json(obj: dict[str, Any]) -> JsonItem:
         if not isinstance(record, dict):
             if kind in ("platform.start", "platform.end", "platform.report"):
                 raise Unreadable(f"{kind} without a record")
+            if isinstance(record, str) and (
+                error := find_error(record)
+            ):  # platform.fault speaks as the text format does
+                return AppJson(request_id_of(record), None, error, record)
             return Note(kind)
         return _platform(kind, record)
     except Unreadable as unreadable:

@@ -86,7 +86,7 @@ _ENDING = r"[\w$]*(?:Error|Exception|Throwable|Exit|Interrupt|Warning|Failure)"
 _EXCEPTION = rf"(?:[A-Za-z_$][\w$]*[./])*{_ENDING}"
 # Java and .NET name the package: a JavaScript stack that a program printed ("Error: x\n    at ...") does not.
 _QUALIFIED = rf"(?:[A-Za-z_$][\w$]*[./])+{_ENDING}"
-_TIME = r"\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:?\d\d)"
+_TIME = r"\d{4}-\d\d-\d\d[T ][\d:.]+(?:Z|[+-]\d\d:?\d\d| \([+-]\d\d:\d\d\))"  # the last is `serverless logs`
 _PYTHON = re.compile(
     r"^\[ERROR\] ([A-Za-z_][\w.]*)(?:: ?(.*))?$(\nTraceback \(most recent call last\):)?", re.MULTILINE
 )
@@ -96,9 +96,10 @@ _NODE = re.compile(
     rf"^{_TIME}\s+\S+\s+(?:ERROR|FATAL)\s+(?:Invoke Error|Uncaught Exception|Unhandled Promise Rejection)\s*(.*)",
     re.MULTILINE | re.DOTALL,
 )
+_NODE_RAW = re.compile(r"^(Runtime\.\w+): (.*)\n[ \t]+at ", re.MULTILINE)  # Node 24, of a rejection
 _NODE_OLD = re.compile(rf"^{_TIME}\t\S+\t(\{{\"error.*)", re.MULTILINE | re.DOTALL)
 _TIMEOUT = re.compile(
-    rf"^(?:{_TIME}[ \t]+)?(?:(?:RequestId: )?[\w-]{{8,}}[ \t]+(?:Error: )?)?"
+    rf"^(?:{_TIME}[ \t]+\S+[ \t]+|(?:RequestId: )?[\w-]{{8,}}[ \t]+(?:Error: )?)?"
     r"(Task timed out after [\d.]+ seconds)[ \t]*$",
     re.MULTILINE,
 )
@@ -107,7 +108,16 @@ _OLD_EXIT = re.compile(
     re.MULTILINE,
 )
 _PLATFORM = re.compile(
-    r"^(?:Lambda error: )?RequestId: \S+ Error: (.*)(?:\n((?:Runtime|Extension|Function|Sandbox)\.\w+))?", re.MULTILINE
+    r"^(?:Lambda error: )?RequestId: \S+ Error: (.*?)(?:[\n ]((?:Runtime|Extension|Function|Sandbox)\.\w+))?[ \t]*$",
+    re.MULTILINE,
+)
+_UNHANDLED = (  # what runtimes say beside the error that ended an invocation
+    "Invoke Error",
+    "Uncaught Exception",
+    "Unhandled Promise",
+    "Error raised from handler",
+    "Init error when loading handler",
+    "Critical exception from handler",
 )
 _BARE_TYPE = re.compile(r"\s*((?:Runtime|Extension)\.\w+)\s*")
 _REQUEST_PREFIX = re.compile(r"^RequestId: \S+ Error: ")
@@ -115,18 +125,21 @@ _JSON_TYPE = re.compile(r'"errorType"\s*:\s*"((?:[^"\\]|\\.)*)"')
 _JSON_MESSAGE = re.compile(r'"errorMessage"\s*:\s*"((?:[^"\\]|\\.)*)"?')
 _RUBY = re.compile(
     r"^(?:Error raised from handler method|Init error when loading handler.*|Critical exception from handler)"
-    r"\s*\n(\{.*)",
+    r"\s*(\{.*)",
     re.MULTILINE | re.DOTALL,
 )
 _DOTNET = re.compile(rf"^{_TIME}\t\S*\t(?:fail|crit|Error|Critical)\t({_EXCEPTION}): (.*)$", re.MULTILINE)
+_CLASS = re.compile(_QUALIFIED)
 _TRACE = re.compile(rf"^({_QUALIFIED})(?:: (.*))?\n[ \t]*(?:at |---> |\.\.\. \d+ more)", re.MULTILINE)
 _TYPE_LAST = re.compile(rf"^(.*): ({_EXCEPTION})\n(?:\2|\s*at )", re.MULTILINE)
-_JAVA_LOADING = re.compile(rf"^(Error loading (?:class|method) .*?)(?:: ({_EXCEPTION}))?$", re.MULTILINE)
+_JAVA_LOADING = re.compile(rf"^(Error loading (?:class|method) .*?)(?:: (?:class )?({_EXCEPTION}))?$", re.MULTILINE)
 _NAMELESS = re.compile(r"^(.*): (LambdaException)$", re.MULTILINE)
 _GO = re.compile(
     r"^(.*): (errorString|wrapErrors?|PathError|[A-Z*]\w*Error|fundamental|withStack|withMessage)$(\n\[\{|\nnull)?",
     re.MULTILINE,
 )
+_GO_TIME = r"\d{4}/\d\d/\d\d \d\d:\d\d:\d\d "  # aws-lambda-go prints through the standard library's logger
+_GO_JSON = re.compile(rf"^{_GO_TIME}(\{{\"errorMessage\":.*)", re.MULTILINE)
 _GO_PANIC = re.compile(
     r"^(?:panic: (.*)|fatal error: (.*)|unexpected fault address.*\nfatal error: (.*))$", re.MULTILINE
 )
@@ -135,7 +148,8 @@ _IMPORT = re.compile(r"^Unable to import module '[^'\n]*'(?:: .*)?$", re.MULTILI
 _MISSING = re.compile(r"^Handler '[^'\n]*' missing on module .*$", re.MULTILINE)
 _MODULE = re.compile(r"^(?:module initialization error|Syntax error in module '[^'\n]*')(?:: (.*))?$", re.MULTILINE)
 _UNKNOWN = re.compile(
-    r"^(?:Unknown application error occurred|calling the handler function resulted in a panic.*)", re.MULTILINE
+    rf"^(?:Unknown application error occurred|(?:{_GO_TIME})?calling the handler function resulted in a panic.*)",
+    re.MULTILINE,
 )
 
 
@@ -176,7 +190,7 @@ def error_of(line: dict[str, Any]) -> ErrorText | None:
     error_type = line.get("errorType")
     if not isinstance(error_type, str) or not error_type or "logger" in line or "errorMessage" not in line:
         return None
-    if message and not str(message).startswith(("Invoke Error", "Uncaught Exception", "Unhandled Promise")):
+    if message and not str(message).startswith((*_UNHANDLED, f"{error_type}: ")):
         return None
     return error_text(error_type, str(line.get("errorMessage") or ""))
 
@@ -233,14 +247,17 @@ def _python(text: str) -> ErrorText | None:
         error_type = found.group(1)
         # print("[ERROR] Retry: later") looks the same but for the traceback and the name.
         if found.group(3) or _PYTHON_KNOWN.fullmatch(error_type):
-            return error_text(error_type, found.group(2) or "")
+            return error_text(error_type, (found.group(2) or "").partition(" | Traceback (most recent")[0])
     old = _PYTHON_OLD.search(text)
     return error_text(old.group(2), old.group(1)) if old and "[ERROR]\t" not in old.group() else None
 
 
 def _node(text: str) -> ErrorText | None:
     found = _NODE.search(text) or _NODE_OLD.search(text)
-    return _error_object(found.group(1)) if found else None
+    if found is not None:
+        return _error_object(found.group(1))
+    raw = _NODE_RAW.search(text)
+    return error_text(raw.group(1), raw.group(2)) if raw else None
 
 
 def _timeout(text: str) -> ErrorText | None:
@@ -287,13 +304,16 @@ def _java(text: str) -> ErrorText | None:
     if loading is not None:
         return ErrorText(loading.group(2) or "java.lang.ClassNotFoundException", loading.group(1), "init")
     last = _TYPE_LAST.search(text)
-    if last is not None:
+    if last is not None and not _CLASS.fullmatch(last.group(1)):  # "java.lang.NoClassDefFoundError: a/b/SomeException"
         return error_text(last.group(2), last.group(1))
     trace = _TRACE.search(text)
     return error_text(trace.group(1), trace.group(2) or "") if trace else None
 
 
 def _go(text: str) -> ErrorText | None:
+    returned = _GO_JSON.search(text)
+    if returned is not None:
+        return _cut_json(returned.group(1))
     panic = _GO_PANIC.search(text)
     if panic is not None:
         return ErrorText("panic", next(filter(None, panic.groups()), ""), "unhandled")

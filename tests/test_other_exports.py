@@ -1,0 +1,215 @@
+"""Logs as other tools keep and print them: prefixed, in tables, as CSV, in shippers' and search engines' JSON."""
+
+import json
+from pathlib import Path
+
+import pytest
+from command_line import rows, run
+
+ID = "4f1c2b7e-9d3a-4c55-8e21-0a6b7c8d9e0f"
+OTHER = "5a2d3c8f-0e4b-4d66-9f32-1b7c8d9e0f1a"
+STREAM = "2024/03/04/[$LATEST]0123456789abcdef0123456789abcdef"
+START, END = f"START RequestId: {ID} Version: $LATEST", f"END RequestId: {ID}"
+FIGURES = "Duration: 24.60 ms\tBilled Duration: 25 ms\tMemory Size: 256 MB\tMax Memory Used: 71 MB"
+REPORT = f"REPORT RequestId: {ID}\t{FIGURES}\t"
+DAY, FIRST_MS = "2024-03-04", 1_709_572_958_000
+TRACEBACK = [
+    "[ERROR] KeyError: 'sku'",
+    "Traceback (most recent call last):",
+    '  File "/var/task/shop.py", line 7, in sell',
+]
+
+
+def every(prefix: str, *, traceback: bool = False) -> str:
+    """An invocation with ``prefix`` before each line."""
+    said = TRACEBACK if traceback else ["all is well"]
+    return "".join(f"{prefix}{line}\n" for line in (START, *said, END, REPORT))
+
+
+def timed(form: str) -> str:
+    """The same, with a time in the prefix: ``{0}`` is the second."""
+    return "".join(f"{form.format(38 + at)}{line}\n" for at, line in enumerate((START, "all is well", END, REPORT)))
+
+
+PRINTED = {
+    "a container's name": every("shop-fn-1  | "),
+    "a container's name and time": timed("shop-fn-1  | 2024-03-04T17:22:{}.033000001Z "),
+    "quoted": every("> "),
+    "an ellipsis for the time": every("... "),
+    "a comment": every("# "),
+    "the time of day": timed("17:22:{} "),
+    "a time and a tab": timed("2024-03-04T17:22:{}.033Z\t"),
+    "a time and a bar": timed("2024-03-04T17:22:{}.033+00:00 | "),
+    "bars, from the second on": timed("  | 2024-03-04T17:22:{}.033+00:00 | ").removeprefix("  | "),
+    "day first, function and stream": timed("04 Mar 2024 17:22:{}.033 <shop 01ab23c> "),
+    "a time and a padded name": timed(" 2024-03-04T17:22:{}.033+00:00[             shop-0a1b2c] "),
+    "an emulator's debug lines": timed("2024-03-04T17:22:{0}.033 DEBUG --- [worker-{0}] a.b.manager : > "),
+    "a bracketed time and a stream's end": timed("[2024-03-04T17:22:{}+00:00] (01ab23c45d) "),
+    "a group and a stream": every(f"/aws/lambda/shop {STREAM} "),
+    "text of the command line": timed("EVENTS\t17095729{}000\t"),
+    "a table": "| timestamp | message |\n|---|---|\n"
+    + "".join(f"| 17095729580{at}0 | {line} |\n" for at, line in enumerate((START, "all | is well", END, REPORT))),
+    "a table with a column after": "| @timestamp | @message | @log |\n| --- | --- | --- |\n"
+    + "".join(f"| 2024-03-04 17:22:38.03{at} | {line} | 123456789012:/aws/lambda/shop |\n" for at, line in enumerate((REPORT, END, START))),
+    "unfolded in the console": "".join(f"2024-03-04T17:22:38.033Z\n{line}\n\n{line.replace(chr(9), ' ')}\n" for line in (START, END, REPORT)),
+    "a REPORT field by field": f"{START}\n{END}\nREPORT RequestId: {ID}\n" + FIGURES.replace("\t", "\n"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("form", PRINTED)
+def test_a_prefix_is_no_part_of_the_text(tmp_path: Path, form: str) -> None:
+    found = imported(tmp_path, PRINTED[form])
+    assert [figures(row) for row in found] == [(ID, "ok", 24.6, 25, 256, 71)]
+
+
+@pytest.mark.parametrize("prefix", ["shop-fn-1  | ", "> ", f"/aws/lambda/shop {STREAM} "])
+def test_a_prefixed_traceback_is_one_failure(tmp_path: Path, prefix: str) -> None:
+    (found,) = imported(tmp_path, every(prefix, traceback=True))
+    assert (found["status"], found["error_type"]) == ("error", "KeyError")
+
+
+def test_a_prefix_says_when_and_which_function(tmp_path: Path) -> None:
+    text = timed(" 2024-03-04T17:22:{}.033+01:00[         shop-0a1b2c] ")
+    text += timed(" 2024-03-04T17:23:{}.033+01:00[  warehouse-3d4e5f] ").replace(ID, OTHER)
+    found = imported(tmp_path, text)
+    assert sorted((row["function"], row["started_at"]) for row in found) == [
+        ("shop-0a1b2c", "2024-03-04T16:22:38.033Z"),
+        ("warehouse-3d4e5f", "2024-03-04T16:23:38.033Z"),
+    ]
+
+
+def test_what_a_program_prints_of_another_is_no_prefix(tmp_path: Path) -> None:
+    """Platform lines that begin their lines: one that stands in a line is a program's text."""
+    text = f"{START}\nreceived START RequestId: {OTHER} Version: 3\nreceived END RequestId: {OTHER}\n{END}\n{REPORT}\n"
+    assert [figures(row)[0] for row in imported(tmp_path, text)] == [ID]
+
+
+# --- CSV ----------------------------------------------------------------------------------------------------------
+
+
+def test_csv_of_the_console(tmp_path: Path) -> None:
+    text = f'timestamp,message\n{FIRST_MS},"{START}\n"\n'
+    text += f'{FIRST_MS + 1},"[ERROR] KeyError: \'sku\'\nTraceback (most recent call last):\n  said ""no"", twice"\n'
+    text += f'{FIRST_MS + 2},"{END}\n"\n{FIRST_MS + 3},"{REPORT}\n"\n'
+    (found,) = imported(tmp_path, text, name="log-events-viewer-result.csv")
+    assert figures(found) == (ID, "error", 24.6, 25, 256, 71)
+    assert found["started_at"] == "2024-03-04T17:22:38Z"
+    lines = rows(run("--db", tmp_path / "store.db", "--range", "all", "logs", "--json"))
+    assert [line["message"] for line in lines if "KeyError" in line["message"]] == [
+        "[ERROR] KeyError: 'sku'\nTraceback (most recent call last):\n  said \"no\", twice"
+    ]
+
+
+@pytest.mark.parametrize("headed", [True, False])
+def test_csv_of_logs_insights_and_without_a_header(tmp_path: Path, headed: bool) -> None:
+    if headed:
+        text = "@timestamp,@message,@logStream,@log\n"
+        text += "".join(
+            f'2024-03-04 17:22:38.03{at},"{line}\n",{STREAM},123456789012:/aws/lambda/shop\n'
+            for at, line in enumerate((REPORT, END, START))
+        )
+    else:
+        text = "".join(f'{FIRST_MS + at},"{line}"\r\n' for at, line in enumerate((START, END, REPORT)))
+    (found,) = imported(tmp_path, text)
+    assert figures(found) == (ID, "ok", 24.6, 25, 256, 71)
+    assert not headed or (found["function"], found["log_stream"]) == ("shop", STREAM)
+
+
+def test_csv_with_a_lost_quote_and_rows_that_cannot_be_read(tmp_path: Path) -> None:
+    text = f'timestamp,message\nyesterday,"x"\n{FIRST_MS},"{START}\n{FIRST_MS + 1},"{END}"\n{FIRST_MS + 2},"{REPORT}"\n'
+    (found,) = imported(tmp_path, text, rejected=1)
+    assert figures(found) == (ID, "ok", 24.6, 25, 256, 71)
+
+
+def test_a_table_of_other_things_is_no_log(tmp_path: Path) -> None:
+    assert imported(tmp_path, "name,price\nshoe,12\n") == []
+
+
+# --- JSON of shippers and search engines --------------------------------------------------------------------------
+
+LEVELLED = [
+    {"level": "info", "timestamp": f"{DAY}T17:22:38Z", "fields": None, "message": line} for line in (START, REPORT)
+]
+DOCKER = [
+    {"log": f"{line}\n", "stream": "stdout" if "ERROR" in line else "stderr", "time": f"{DAY}T17:22:38.00{at}Z"}
+    for at, line in enumerate((START, TRACEBACK[0], REPORT))
+]
+SUBSCRIPTION = {
+    "messageType": "DATA_MESSAGE",
+    "owner": "123456789012",
+    "logGroup": "/aws/lambda/shop",
+    "logStream": STREAM,
+    "logEvents": [
+        {"id": str(at), "timestamp": FIRST_MS + at, "message": line} for at, line in enumerate((START, REPORT))
+    ],
+}
+LOKI = {
+    "stream": {"group": "/aws/lambda/shop"},
+    "values": [[f"{FIRST_MS + at}000000", line] for at, line in enumerate((START, REPORT))],
+}
+FOUND = {
+    "@timestamp": f"{DAY}T17:22:38.000Z", "message": REPORT, "log_group": "/aws/lambda/shop", "log_stream": STREAM,
+}  # fmt: skip
+SHIPPED = {
+    "with a level of the shipper's": "".join(json.dumps(line) + "\n" for line in LEVELLED),
+    "pretty-printed, an event a line": json.dumps(SUBSCRIPTION, indent=2)
+    .replace("\n      ", " ")
+    .replace("\n    }", " }"),
+    "Loki's answer": json.dumps({"status": "success", "data": {"resultType": "streams", "result": [LOKI]}}),
+    "Loki's lines": "".join(
+        json.dumps({"labels": {}, "line": line, "timestamp": f"{DAY}T17:22:38Z"}) + "\n" for line in (START, REPORT)
+    ),
+    "Elasticsearch's hits": json.dumps(
+        {"took": 1, "hits": {"total": {"value": 1}, "hits": [{"_id": "a", "_source": FOUND}]}}
+    ),
+    "Splunk's results": json.dumps({"preview": False, "result": {"_raw": REPORT, "_time": f"{DAY}T17:22:38+00:00"}}),
+    "Datadog's logs": json.dumps({"data": [{"id": "A", "type": "log", "attributes": {"status": "info", **FOUND}}]}),
+}
+
+
+@pytest.mark.parametrize("form", SHIPPED)
+def test_what_a_shipper_wrapped_is_read(tmp_path: Path, form: str) -> None:
+    assert [figures(row) for row in imported(tmp_path, SHIPPED[form])] == [(ID, "ok", 24.6, 25, 256, 71)]
+
+
+def test_a_containers_two_outputs_are_one_environment(tmp_path: Path) -> None:
+    (found,) = imported(tmp_path, "".join(json.dumps(line) + "\n" for line in DOCKER))
+    assert (found["status"], found["error_type"]) == ("error", "KeyError")
+
+
+def test_the_telemetry_apis_envelope_is_taken_off(tmp_path: Path) -> None:
+    record = {"requestId": ID, "version": "$LATEST"}
+    metrics = {"durationMs": 24.6, "billedDurationMs": 25, "memorySizeMB": 256, "maxMemoryUsedMB": 71}
+    told = [
+        {"time": f"{DAY}T17:22:38.000Z", "type": "platform.start", "record": record},
+        {"time": f"{DAY}T17:22:38.001Z", "type": "function", "record": "\n".join(TRACEBACK)},
+        {"time": f"{DAY}T17:22:38.002Z", "type": "extension", "record": {"message": "flushed", "level": "INFO"}},
+        {"time": f"{DAY}T17:22:38.003Z", "type": "platform.report", "record": {**record, "metrics": metrics}},
+    ]
+    (found,) = imported(tmp_path, json.dumps(told))
+    assert (*figures(found), found["error_type"]) == (ID, "error", 24.6, 25, 256, 71, "KeyError")
+
+
+def test_a_programs_own_json_stays_a_line(tmp_path: Path) -> None:
+    """It may have data, a result or hits of its own, and a line number."""
+    own = [
+        {"level": "INFO", "data": {"message": "no event"}, "timestamp": f"{DAY}T17:22:38Z"},
+        {"level": "INFO", "message": "sold", "line": 88, "hits": [1, 2], "timestamp": f"{DAY}T17:22:38Z"},
+    ]
+    assert imported(tmp_path, "".join(json.dumps(line) + "\n" for line in own)) == []
+    lines = rows(run("--db", tmp_path / "store.db", "--from", DAY, "--to", "2024-03-05", "logs", "--json"))
+    assert sorted(line["message"] for line in lines) == sorted(json.dumps(line) for line in own)
+
+
+def imported(tmp_path: Path, text: str, *, name: str = "export.log", rejected: int = 0) -> list[dict[str, object]]:
+    path, store = tmp_path / name, tmp_path / "store.db"
+    path.write_text(text, newline="")
+    told = json.loads(run("--db", store, "import", path, "--json").stdout)
+    assert told["rejected"] == rejected
+    return rows(run("--db", store, "--range", "all", "invocations", "--json"))
+
+
+def figures(row: dict[str, object]) -> tuple[object, ...]:
+    return tuple(
+        row[name] for name in ("request_id", "status", "duration_ms", "billed_ms", "memory_mb", "max_memory_mb")
+    )
