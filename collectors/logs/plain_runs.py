@@ -172,9 +172,10 @@ def _kinds(events: EventColumns) -> Ints:
     kinds[at[fine]] = _END
     at = np.flatnonzero((heads == word(b"REPORT R")) & (length >= 56))
     kinds[at[words.read(begins[at], b"REPORT RequestId: ")]] = _REPORT
-    at = np.flatnonzero(heads == word(b"INIT_STA"))
+    others = np.flatnonzero(kinds == _ODD)
+    at = others[heads[others] == word(b"INIT_STA")]
+    kinds[_calm_lines(events, others, heads & _FIVE_BYTES)] = _APP
     kinds[at[[runtime_told(text) is not None for text in events.messages(at)]]] = _INIT
-    kinds[_calm_lines(events, np.flatnonzero(kinds == _ODD), heads & _FIVE_BYTES)] = _APP
     return kinds
 
 
@@ -187,9 +188,11 @@ def _calm_lines(events: EventColumns, at: Ints, heads: Eights) -> Ints:
     logged = np.zeros(len(at), np.bool_)
     for level in _LOGGED:
         logged |= head == level
-    named = np.zeros(len(heads), np.bool_)
-    named[np.searchsorted(events.lines, events.words.find(b"RequestId: "), "right") - 1] = True
-    plain &= ~named[at]
+    naming = events.words.find(b"RequestId: ")
+    if len(naming) != len(heads) - len(at):  # the platform's lines name one each
+        named = np.zeros(len(heads), np.bool_)
+        named[np.searchsorted(events.lines, naming, "right") - 1] = True
+        plain &= ~named[at]
     others = at[plain & ~logged]
     if len(others) and _tells_something("\n".join(texts := events.messages(others))):
         others = others[[not _tells_something(text) for text in texts]]
