@@ -185,7 +185,7 @@ def _writable(path: Path) -> sqlite3.Connection:
         _looked_over(connection, path)
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")
-        connection.execute("PRAGMA cache_size = -65536")
+        connection.execute("PRAGMA cache_size = -32768")
         connection.execute("PRAGMA temp_store = MEMORY")
         migrate(connection)
     except BaseException:
