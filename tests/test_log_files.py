@@ -471,7 +471,10 @@ def test_utf16_of_powershell(file: Callable[..., Path]) -> None:
     assert seen(read(file(lines(filtered()).encode("utf-16")))[0]) == THREE
 
 
-def test_paths_that_cannot_be_read(tmp_path: Path) -> None:
+def test_paths_that_cannot_be_read(file: Callable[..., Path], tmp_path: Path) -> None:
+    file("{}", "exports/checkout.jsonl")
+    with pytest.raises(SourceError, match=r"is not there; did you mean .*exports/checkout\.jsonl"):
+        read(tmp_path / "exports" / "chekout.jsonl")
     with pytest.raises(SourceError, match="is not there; check the path"):
         read(tmp_path / "gone")
     with pytest.raises(SourceError, match="is a device"):

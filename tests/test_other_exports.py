@@ -201,6 +201,16 @@ def test_a_programs_own_json_stays_a_line(tmp_path: Path) -> None:
     assert sorted(line["message"] for line in lines) == sorted(json.dumps(line) for line in own)
 
 
+def test_a_region_spelled_almost_right_is_told(tmp_path: Path) -> None:
+    (tmp_path / "a.log").write_text(every(""))
+    told = {
+        region: run("--db", tmp_path / "store.db", "import", "--region", region, tmp_path / "a.log").stderr
+        for region in ("eu-wset-1", "eu-west-1")
+    }
+    assert "did you mean eu-west-1? It is kept" in told["eu-wset-1"]
+    assert told["eu-west-1"] == ""
+
+
 def imported(tmp_path: Path, text: str, *, name: str = "export.log", rejected: int = 0) -> list[dict[str, object]]:
     path, store = tmp_path / name, tmp_path / "store.db"
     path.write_text(text, newline="")
