@@ -164,7 +164,7 @@ def _opened(source: Source) -> io.BufferedReader:
             raise SourceError(source.path, "is a device, not a file", "give a file, a folder or -")
         return open(source.path, "rb")
     except FileNotFoundError:
-        near = _nearest(source.path)
+        near = _nearest(source.path) if not source.size else ""  # one with a size was there a moment ago
         raise SourceError(source.path, "is not there", f"did you mean {near}?" if near else "check the path") from None
     except PermissionError:
         raise SourceError(source.path, "may not be read by this user", "check its permissions") from None
