@@ -1,5 +1,6 @@
 """Invocations as columns: numbers as numpy arrays, so that they cross processes and are summed at C speed."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -63,6 +64,34 @@ class Columns(msgspec.Struct, array_like=True):
         """The numeric columns by name."""
         matrix = np.frombuffer(self.numbers, np.int64).reshape(len(NUMBERS), self.count)
         return dict(zip(NUMBERS, matrix, strict=True))
+
+
+def together(parts: Sequence[Columns]) -> Columns:
+    """The invocations of several, one after the other."""
+    if len(parts) == 1:
+        return parts[0]
+    counts = [part.count for part in parts]
+    offsets = np.cumsum([0, *counts[:-1]])
+    numbers = [np.frombuffer(part.numbers, np.int64).reshape(len(NUMBERS), part.count) for part in parts]
+    traced, lined = any(part.trace_ids for part in parts), any(part.lines for part in parts)
+    return Columns(
+        sum(counts),
+        np.concatenate(numbers, axis=1).tobytes(),
+        [each for part in parts for each in part.request_ids],
+        [each for part in parts for each in part.trace_ids or [None] * part.count] if traced else None,
+        [each for part in parts for each in part.lines or [b""] * part.count] if lined else None,
+        Unread(
+            np.concatenate(
+                [
+                    np.frombuffer(part.unread.at, np.int64) + offset
+                    for part, offset in zip(parts, offsets, strict=True)
+                    if part.unread is not None
+                ]
+            ).tobytes(),
+            b"".join(part.unread.lengths for part in parts if part.unread is not None),
+            "".join(part.unread.text for part in parts if part.unread is not None),
+        ),
+    )
 
 
 def with_holes(column: Ints) -> list[int | None]:

@@ -29,6 +29,10 @@ class Status(IntEnum):
         return 0 < self < 5
 
 
+Place = tuple[str, str, str]
+"""Where a log event is from: its log group, log stream and function, each "" where the source does not say."""
+
+
 class LogEvent(msgspec.Struct, gc=False):
     """One CloudWatch Logs event, or a line of a file that stands for one.
 

@@ -39,10 +39,14 @@ _FIELDS = {
 
 
 class Spelling(NamedTuple):
-    """``decode`` reads a block of lines spelled alike; ``named``: every event it gives says its function."""
+    """``decode`` reads a block of lines spelled alike; ``named``: every event it gives says its function.
+
+    ``keys`` are the names that the exporter gives ``LogEvent``'s fields.
+    """
 
     decode: Callable[[bytes], list[LogEvent]]
     named: bool
+    keys: dict[str, str]
 
 
 def spelling_of(line: dict[str, Any]) -> Spelling | None:
@@ -58,7 +62,7 @@ def spelling_of(line: dict[str, Any]) -> Spelling | None:
     needed = next((field for field in ("log_group", "function", "log_stream") if line.get(names[field])), None)
     if needed is None or "type" in line:
         return None
-    return Spelling(_decoder(needed, tuple(names.items())).decode_lines, needed != "log_stream")
+    return Spelling(_decoder(needed, tuple(names.items())).decode_lines, needed != "log_stream", names)
 
 
 @lru_cache(maxsize=32)

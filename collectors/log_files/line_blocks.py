@@ -9,18 +9,20 @@ LONGEST_LINE = 1 << 20
 class LineBlocks:
     """Iterates over blocks that end with a newline (the last one may not).
 
-    A line of more than ``longest`` bytes that spans chunks is left out: ``too_long`` is told its beginning, and
-    reading goes on after its newline.
+    A block has ``least`` bytes or more, but for the last. A line of more than ``longest`` bytes that spans chunks is
+    left out: ``too_long`` is told its beginning, and reading goes on after its newline.
     """
 
     def __init__(self, chunks: Iterator[bytes], longest: int, too_long: Callable[[str], None]) -> None:
         self._chunks = chunks
         self._longest = longest
         self._too_long = too_long
+        self.least = 0
 
     def __iter__(self) -> Iterator[bytes]:
-        rest: list[bytes] = []
-        held = 0
+        whole: list[bytes | memoryview] = []
+        rest: list[bytes | memoryview] = []
+        held = size = 0
         skipping = False
         for chunk in self._chunks:
             cut = chunk.rfind(b"\n") + 1
@@ -37,7 +39,13 @@ class LineBlocks:
                     self._too_long(b"".join(rest)[:500].decode("utf-8", "replace"))
                     rest, held, skipping = [], 0, True
                 continue
-            yield b"".join((*rest, memoryview(chunk)[:cut]))
-            rest, held = ([chunk[cut:]], len(chunk) - cut) if cut < len(chunk) else ([], 0)
+            whole += (*rest, memoryview(chunk)[:cut])
+            size += held + cut
+            rest, held = ([memoryview(chunk)[cut:]], len(chunk) - cut) if cut < len(chunk) else ([], 0)
+            if size >= self.least:
+                yield b"".join(whole)
+                whole, size = [], 0
+        if whole:
+            yield b"".join(whole)
         if rest:
             yield b"".join(rest)

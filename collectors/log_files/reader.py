@@ -1,7 +1,7 @@
 """One exported file as blocks of log events, whatever form it has."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -12,6 +12,7 @@ from collectors.log_files.documents import DamagedDocument, JsonDocuments
 from collectors.log_files.event_json import NotAnEvent, contents, event_of, whole
 from collectors.log_files.fast_lines import Spelling, spelling_of
 from collectors.log_files.forms import Form, form_of
+from collectors.log_files.json_columns import BLOCK, Layout, layout_of
 from collectors.log_files.line_blocks import LONGEST_LINE, LineBlocks
 from collectors.log_files.sources import ByteStream, Source, log_names
 from collectors.log_files.text_lines import event_lines
@@ -49,8 +50,8 @@ class FileReader:
     def bytes_done(self) -> int:
         return self._bytes.bytes_read if self._bytes is not None else 0
 
-    def blocks(self) -> Iterator[list[LogEvent]]:
-        """Lists of events in the file's order. Raises ``SourceError`` if the source cannot be opened or read on."""
+    def blocks(self) -> Iterator[Sequence[LogEvent]]:
+        """Events in the file's order. Raises ``SourceError`` if the source cannot be opened or read on."""
         stream = self._bytes = ByteStream(self._source, self._reject)
         try:
             self._clock = Clock(stream.modified_ms)
@@ -61,7 +62,7 @@ class FileReader:
         finally:
             stream.close()
 
-    def _form_blocks(self, chunks: Iterator[bytes]) -> Iterator[list[LogEvent]]:
+    def _form_blocks(self, chunks: Iterator[bytes]) -> Iterator[Sequence[LogEvent]]:
         head = b""
         for chunk in chunks:
             head += chunk
@@ -83,12 +84,21 @@ class FileReader:
 
     # --- JSON lines ---------------------------------------------------------------------------------------------
 
-    def _json_lines(self, chunks: Iterator[bytes]) -> Iterator[list[LogEvent]]:
+    def _json_lines(self, chunks: Iterator[bytes]) -> Iterator[Sequence[LogEvent]]:
         spelling: Spelling | None = None
+        layout: Layout | None = None
         looked = False
-        for block in LineBlocks(chunks, 4 * LONGEST_LINE, self._too_long):
+        blocks = LineBlocks(chunks, 4 * LONGEST_LINE, self._too_long)
+        for block in blocks:
             if not looked:
                 spelling, looked = _spelling(block), True
+                layout = layout_of(block.partition(b"\n")[0], spelling) if spelling is not None else None
+                blocks.least = BLOCK if layout is not None else 0
+            columns = layout.columns(block) if layout is not None else None
+            if columns is not None:
+                self._line += len(columns)
+                yield columns
+                continue
             events = None
             if spelling is not None:
                 try:

@@ -11,18 +11,21 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 import msgspec
+import numpy as np
 
 from collectors.columns import Batch
+from collectors.event_columns import EventColumns
 from collectors.logs import unread
 from collectors.logs.finished import Finished
 from collectors.logs.invocation import Open
 from collectors.logs.names import function_key, runtime_of
+from collectors.logs.plain_runs import left_open, plain_runs
 from collectors.logs.platform import AppText, End, InitReport, Note, Report, RestoreReport, Start, Unreadable
 from collectors.logs.platform_json import AppJson, read_json
 from collectors.logs.platform_text import read_text
 from collectors.logs.runtime_errors import might_fail, request_id_of
 from collectors.logs.streams import StreamState
-from collectors.model import FunctionKey, LogEvent, Reject
+from collectors.model import FunctionKey, LogEvent, Place, Reject
 
 MOST_STREAMS = 3_000  # streams remembered at once; the idle ones leave, so memory is bounded whatever the input
 IDLE_BATCHES = 8  # a stream that began nothing in as many is idle
@@ -46,7 +49,7 @@ class Assembler:
 
     def __init__(self, defaults: FunctionKey | None = None, *, keep_lines: bool = True) -> None:
         self.defaults = defaults or FunctionKey("")
-        self._streams: dict[tuple[str, str, str], StreamState] = {}
+        self._streams: dict[Place, StreamState] = {}
         self._keys: dict[str, FunctionKey] = {}
         self._runtimes: dict[FunctionKey, str] = {}
         self._keep_lines = keep_lines
@@ -58,7 +61,36 @@ class Assembler:
         return len(self._finished)
 
     def feed(self, events: Sequence[LogEvent]) -> None:
-        """Takes in one block. The three canonical platform lines are read here, all else by ``_odd``."""
+        """Takes in one block."""
+        if isinstance(events, EventColumns):
+            self._feed_columns(events)
+        else:
+            self._feed(events)
+
+    def _feed_columns(self, events: EventColumns) -> None:
+        """Takes the invocations that can be taken at once, and feeds the other events, in order."""
+        states = [self._streams.get(place) or self._open_stream(place) for place in events.places]
+        free = np.array([state.pending is None and not state.nameless for state in states], np.bool_)
+        inside = np.array([state.current is not None for state in states], np.bool_)
+        known = {request_id for state in states for request_id in state.requests()}
+        try:
+            runs = plain_runs(events, free, inside, known)
+            self._finished.add_plain(states, events, runs)
+        except (msgspec.DecodeError, UnicodeError):
+            self._feed(events)
+            return
+        for stream, version in runs.runtimes.items():
+            if version:
+                states[stream].runtime = runtime_of(version)
+        self._feed(events.events(runs.rest))
+        for stream, opened in left_open(events, runs, keep_lines=self._keep_lines):
+            state = states[stream]
+            if state.previous is not None:
+                self._retire(state, state.previous)
+            state.previous, state.current = state.current, opened
+
+    def _feed(self, events: Sequence[LogEvent]) -> None:
+        """The three canonical platform lines are read here, all else by ``_odd``."""
         streams = self._streams
         whole = self._keep_lines  # else texts that told no failure and have an id are done with
         finished = self._finished
@@ -70,7 +102,7 @@ class Assembler:
             # Neighbours are mostly of one stream: to see that they are is cheaper than to look it up again.
             if event.log_stream != name or event.log_group != group or event.function != function:
                 place = group, name, function = event.log_group, event.log_stream, event.function
-                state = streams.get(place) or self._open_stream(event)
+                state = streams.get(place) or self._open_stream(place, event.account, event.region)
             text = event.message
             head = text[:5]
             current = state.current
@@ -356,12 +388,12 @@ class Assembler:
 
     # --- names ----------------------------------------------------------------------------------------------------
 
-    def _open_stream(self, event: LogEvent) -> StreamState:
-        key = function_key(event, self.defaults)
+    def _open_stream(self, place: Place, account: str = "", region: str = "") -> StreamState:
+        key = function_key(place, account, region, self.defaults)
         key = self._keys.get(key.name, key) if not key.region else key
-        state = StreamState(key, event.log_stream)
+        state = StreamState(key, place[1])
         state.seen = self._finished.number
-        self._streams[event.log_group, event.log_stream, event.function] = state
+        self._streams[place] = state
         return state
 
     def _learn_arn(self, state: StreamState, arn: str) -> None:

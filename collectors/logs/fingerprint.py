@@ -31,46 +31,51 @@ _BAD_VALUE = re.compile(
 )
 _DAYS, _MONTHS = "(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)", "(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)"
 _HEX = "[0-9a-fA-F]{1,4}"
-_RULES: tuple[tuple[re.Pattern[str], _Replacement], ...] = (
-    (_BAD_VALUE, r"\1<value>"),
-    (re.compile(r"Unexpected token '.+', .+ is not valid JSON"), "Unexpected token <value> is not valid JSON"),
-    (re.compile(r"\b[a-zA-Z][a-zA-Z0-9+.-]{1,15}://[^\s\"'<>)\]}]+"), "<url>"),
-    (re.compile(r"\barn:aws[\w-]*:[^\s\"'<>,;)\]`]+"), "<arn>"),
-    (re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})+"), "<email>"),
+# What a text must contain for a rule to find anything, "#" standing for a digit; pattern; replacement.
+_RULES: tuple[tuple[str, re.Pattern[str], _Replacement], ...] = (
+    ("", _BAD_VALUE, r"\1<value>"),
+    ("'", re.compile(r"Unexpected token '.+', .+ is not valid JSON"), "Unexpected token <value> is not valid JSON"),
+    (":/", re.compile(r"\b[a-zA-Z][a-zA-Z0-9+.-]{1,15}://[^\s\"'<>)\]}]+"), "<url>"),
+    (":", re.compile(r"\barn:aws[\w-]*:[^\s\"'<>,;)\]`]+"), "<arn>"),
+    ("@.", re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})+"), "<email>"),
     (
+        "-#",
         re.compile(r"\b\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?(?:Z|[+-]\d\d:?\d\d| UTC)?)?(?!\w)"),
         "<time>",
     ),
     (
+        "#",
         re.compile(
             rf"\b(?:{_DAYS},? )?\d\d?[ -]{_MONTHS}[ -]\d{{4}}(?: \d\d:\d\d(?::\d\d)?(?: GMT| UTC| [+-]\d{{4}})?)?"
         ),
         "<time>",
     ),
-    (re.compile(rf"\b{_DAYS} {_MONTHS} \d\d? \d\d:\d\d:\d\d (?:[A-Z]{{3,4}} )?\d{{4}}\b"), "<time>"),
-    (re.compile(r"\b\d{4}/\d\d/\d\d/[^\s\[]*\[[^\]\s]+\][0-9a-f]{8,}"), "<stream>"),
-    (re.compile(r"\b\d\d?:\d\d:\d\d(?:[.,]\d+)?\b"), "<time>"),
-    (re.compile(r"\b[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}\b"), "<id>"),
-    (re.compile(r"\b\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?\b"), "<ip>"),
+    (":#", re.compile(rf"\b{_DAYS} {_MONTHS} \d\d? \d\d:\d\d:\d\d (?:[A-Z]{{3,4}} )?\d{{4}}\b"), "<time>"),
+    ("/[]#", re.compile(r"\b\d{4}/\d\d/\d\d/[^\s\[]*\[[^\]\s]+\][0-9a-f]{8,}"), "<stream>"),
+    (":#", re.compile(r"\b\d\d?:\d\d:\d\d(?:[.,]\d+)?\b"), "<time>"),
+    ("-", re.compile(r"\b[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}\b"), "<id>"),
+    (".#", re.compile(r"\b\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?\b"), "<ip>"),
     (
+        ":",
         re.compile(
             rf"(?<![\w:.])(?:(?:{_HEX}:){{7}}{_HEX}"
             rf"|(?=[0-9a-fA-F:]*\d)(?:{_HEX}(?::{_HEX}){{0,6}})?::(?:{_HEX}(?::{_HEX}){{0,6}})?)(?![\w:])"
         ),
         "<ip>",
     ),
-    (re.compile(r"(?<![\w.<])(?:file:)?(?:/[\w.@%+~$-]+){2,}/?(?:\?[^\s\"'<>)\]}]*)?(?::\d+)*"), "<path>"),
-    (re.compile(r"\b[A-Za-z]:\\[^\s\"'<>|]+"), "<path>"),
-    (re.compile(r"\b0[xX][0-9a-fA-F]+\b"), "<id>"),
-    (re.compile(r"([\"'`])([^\"'`\n]{1,200})\1"), _quoted),
-    (re.compile(r"(?<![0-9A-Za-z])(?=[a-fA-F]*\d)[0-9a-fA-F]{8,}(?![0-9A-Za-z])"), "<id>"),
-    (re.compile(r"(?<![0-9A-Za-z])(?=[A-Za-z]*\d)(?=\d*[A-Za-z])[0-9A-Za-z]{16,}(?![0-9A-Za-z])"), "<id>"),
-    (re.compile(r"(?<![0-9A-Za-z])[a-z]{2,8}_(?=[a-zA-Z]*\d)(?=[a-z\d]*[A-Z])[0-9A-Za-z]{12,}\b"), "<id>"),
-    (re.compile(r"\b\d+(?:\.\d+)?(?:ns|us|\u00b5s|ms|s|m|h)(?:\d+(?:\.\d+)?(?:ms|s|m))*\b"), "<n>s"),
-    (re.compile(r"\b\d+(?:\.\d+)? ?(?:[KMGT]i?)?B\b"), "<n> B"),
-    (re.compile(r"(?<![A-Za-z\d])[-+]?\d+(?:[.,]\d+)*(?:[eE][-+]?\d+)?|\d{4,}"), "<n>"),
+    ("/", re.compile(r"(?<![\w.<])(?:file:)?(?:/[\w.@%+~$-]+){2,}/?(?:\?[^\s\"'<>)\]}]*)?(?::\d+)*"), "<path>"),
+    (":\\", re.compile(r"\b[A-Za-z]:\\[^\s\"'<>|]+"), "<path>"),
+    ("0", re.compile(r"\b0[xX][0-9a-fA-F]+\b"), "<id>"),
+    ("", re.compile(r"([\"'`])([^\"'`\n]{1,200})\1"), _quoted),
+    ("#", re.compile(r"(?<![0-9A-Za-z])(?=[a-fA-F]*\d)[0-9a-fA-F]{8,}(?![0-9A-Za-z])"), "<id>"),
+    ("#", re.compile(r"(?<![0-9A-Za-z])(?=[A-Za-z]*\d)(?=\d*[A-Za-z])[0-9A-Za-z]{16,}(?![0-9A-Za-z])"), "<id>"),
+    ("_#", re.compile(r"(?<![0-9A-Za-z])[a-z]{2,8}_(?=[a-zA-Z]*\d)(?=[a-z\d]*[A-Z])[0-9A-Za-z]{12,}\b"), "<id>"),
+    ("#", re.compile(r"\b\d+(?:\.\d+)?(?:ns|us|\u00b5s|ms|s|m|h)(?:\d+(?:\.\d+)?(?:ms|s|m))*\b"), "<n>s"),
+    ("#B", re.compile(r"\b\d+(?:\.\d+)? ?(?:[KMGT]i?)?B\b"), "<n> B"),
+    ("#", re.compile(r"(?<![A-Za-z\d])[-+]?\d+(?:[.,]\d+)*(?:[eE][-+]?\d+)?|\d{4,}"), "<n>"),
 )
-_SPACE = re.compile(r"\s+")
+_NEEDING = tuple((frozenset(needed), pattern, replacement) for needed, pattern, replacement in _RULES)
+_SPACE, _DIGIT = re.compile(r"\s+"), re.compile(r"\d")
 _MARK = "\x00"
 
 
@@ -88,8 +93,12 @@ def normalise(message: str) -> str:
         return found.group(1) + _MARK
 
     text = _KEPT.sub(keep, text)
-    for pattern, replacement in _RULES:
-        text = pattern.sub(replacement, text)
+    there = set(text)
+    if _DIGIT.search(text):
+        there.add("#")
+    for needed, pattern, replacement in _NEEDING:
+        if needed <= there:
+            text = pattern.sub(replacement, text)
     if _MARK in text:
         pieces = text.split(_MARK)
         text = pieces[0] + "".join(number + piece for number, piece in zip(kept, pieces[1:], strict=False))

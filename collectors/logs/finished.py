@@ -1,13 +1,16 @@
 """What is finished becomes a batch: done for all its invocations in a row, which costs half of one by one."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import msgspec
 import numpy as np
 
-from collectors.columns import NUMBERS, Batch, Columns, Ints, Unread
+from collectors.columns import NUMBERS, Batch, Columns, Ints, Unread, together
+from collectors.event_columns import EventColumns
 from collectors.logs.fingerprint import fingerprint
 from collectors.logs.invocation import Open
+from collectors.logs.plain_runs import PlainRuns
 from collectors.logs.platform import Report, Unreadable
 from collectors.logs.platform_text import parse_report
 from collectors.logs.streams import StreamState
@@ -15,6 +18,7 @@ from collectors.logs.unread import figures_of, unread
 from collectors.model import ErrorKind, Function, FunctionKey, LooseLines, Reject, Stream, packed_id
 
 _encode = msgspec.msgpack.Encoder().encode
+_NEWLINE = ord("\n")
 _NO_REPORT = Report(None, None)
 _PARTS, _STATUS, _ERROR = map(NUMBERS.index, ("parts", "status", "error"))
 _FIGURES = slice(NUMBERS.index("duration_us"), _ERROR)
@@ -33,13 +37,15 @@ class Finished:
         self._streams: list[Stream] = []
         self._done: list[Open] = []
         self._done_slots: list[int] = []
+        self._plain: list[Columns] = []
+        self._plain_count = 0
         self._loose: list[LooseLines] = []
         self._errors: dict[tuple[FunctionKey, str], int] = {}
         self._error_kinds: list[ErrorKind] = []
         self._functions: list[Function] = []
 
     def __len__(self) -> int:
-        return len(self._done) + len(self._loose)
+        return len(self._done) + self._plain_count + len(self._loose)
 
     def after(self) -> "Finished":
         """The next one."""
@@ -51,6 +57,16 @@ class Finished:
             self._slot(state)
         self._done.append(done)
         self._done_slots.append(state.slot)
+
+    def add_plain(self, states: Sequence[StreamState], events: EventColumns, runs: PlainRuns) -> None:
+        """Whole invocations of these streams, which ``runs`` numbers: those that are over."""
+        for each in np.unique(runs.stream).tolist():
+            self._slot(states[each])
+            states[each].seen = self.number
+        slots = np.array([state.slot for state in states], np.int64)
+        self._plain.append(_plain_columns(slots, runs, _lines_of(events, runs) if self._keep else None))
+        self._plain_count += runs.done
+        self.events += len(runs.taken)
 
     def add_loose(self, state: StreamState, waiting: Open) -> None:
         """Lines of the stream that are of no invocation."""
@@ -82,9 +98,10 @@ class Finished:
         for at in others:
             request_ids[at] = packed_id(done[at].request_id)
             self._read_closely(at, numbers, traces)
+        columns = columns_of(done, numbers, request_ids, traces, self._done_slots, late, keep_lines=self._keep)
         return Batch(
             self._streams,
-            columns_of(done, numbers, request_ids, traces, self._done_slots, late, keep_lines=self._keep),
+            together([columns, *self._plain]),
             self._loose,
             self._error_kinds,
             self._functions,
@@ -124,6 +141,25 @@ class Finished:
         return known
 
 
+def _lines_of(events: EventColumns, runs: PlainRuns) -> list[bytes]:
+    edges = [0, *np.cumsum(runs.events[: runs.done]).tolist()]
+    at = runs.taken[: edges[-1]]
+    times, texts = events.timestamp_ms[at].tolist(), events.messages(at)
+    return [_encode((times[low:high], texts[low:high])) for low, high in pairwise(edges)]
+
+
+def _plain_columns(slots: Ints, runs: PlainRuns, lines: list[bytes] | None) -> Columns:
+    count = runs.done
+    numbers = np.full((len(NUMBERS), count), -1, np.int64)
+    numbers[0], numbers[1] = slots[runs.stream[:count]], runs.start_ms[:count]
+    numbers[4], numbers[5] = runs.end_ms[:count], runs.events[:count]
+    letters = np.frombuffer(runs.reports.encode("latin-1", "replace"), np.uint8)
+    ends = np.flatnonzero(letters == _NEWLINE)[:count] + 1
+    text = runs.reports[: ends[-1]] if count else ""
+    late = Unread(np.arange(count).tobytes(), np.diff(ends, prepend=0).tobytes(), text)
+    return Columns(count, numbers.tobytes(), [b""] * count, None, lines, late)
+
+
 def columns_of(
     done: Sequence[Open],
     numbers: Ints,
@@ -136,7 +172,7 @@ def columns_of(
 ) -> Columns:
     """The columns of invocations: ``numbers`` has what was read closely, the rest is filled in here or read later."""
     if not done:
-        return Columns(0, b"", [], None, None)
+        return Columns(0, b"", [], None, None, late)
     times = [each.times for each in done]
     starts = [each.start_ms for each in done]
     numbers[0] = streams

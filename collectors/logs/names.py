@@ -2,27 +2,27 @@
 
 import re
 
-from collectors.model import FunctionKey, LogEvent
+from collectors.model import FunctionKey, Place
 
 _SHARED_STREAM = re.compile(r"^\d{4}/\d\d/\d\d/([^\[/]+)\[[^\]]*\][0-9a-f]+$")
 
 
-def function_key(event: LogEvent, defaults: FunctionKey) -> FunctionKey:
-    """The event's function; what neither the event nor its names say comes from ``defaults``.
+def function_key(place: Place, account: str, region: str, defaults: FunctionKey) -> FunctionKey:
+    """The function of events from that place; what neither they nor its names say comes from ``defaults``.
 
     ``/aws/lambda/NAME`` is the default group; a shared group's streams are ``YYYY/MM/DD/NAME[VERSION]HEX``. A group
     given as an ARN (or ``ACCOUNT:NAME``, as Logs Insights prints it) says account and region too.
     """
-    group, account, region = event.log_group, event.account, event.region
+    group, stream, function = place
     if group.startswith("arn:"):
         parts = group.split(":")
         if len(parts) >= 7:
             region, account, group = region or parts[3], account or parts[4], parts[6]
     elif group[:12].isdigit() and group[12:13] == ":":
         account, group = account or group[:12], group[13:]
-    shared = _SHARED_STREAM.match(event.log_stream)
-    if event.function:
-        name = event.function
+    shared = _SHARED_STREAM.match(stream)
+    if function:
+        name = function
     elif shared is not None:
         name = shared[1]
     elif group.startswith("/aws/lambda/"):

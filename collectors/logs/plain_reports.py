@@ -10,11 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from collectors.columns import Ints
 from collectors.logs.platform import LARGEST_MB, LONGEST_MS
-
-Words = npt.NDArray[np.uint64]  # eight characters each, the first in the lowest byte
-Mask = npt.NDArray[np.bool_]
+from collectors.words import ZEROS, Ints, Mask, Words, each, value_of
 
 _TABS, _TABS_COLD = 5, 6
 _MARGIN = b"\0" * 64  # before and after, so that a look beyond the first or the last line meets nothing
@@ -23,17 +20,11 @@ _MOST_DIGITS = 8  # of LONGEST_MS
 _DASHES = (8, 13, 18, 23)
 
 
-def _each(byte: int) -> np.uint64:
-    """A word of eight such bytes."""
-    return np.uint64(int.from_bytes(bytes([byte]) * 8, "little"))
-
-
-_ZEROS, _ONES, _SIXES, _LOW_BITS, _TOP_BITS = map(_each, (0x30, 0x01, 0x06, 0x0F, 0x80))
-_TOO_MUCH = _each(0x80 - 10)
-_BYTES, _PAIRS, _FOURS = np.uint64(0x00FF00FF00FF00FF), np.uint64(0x0000FFFF0000FFFF), np.uint64(0xFFFFFFFF)
+_ONES, _SIXES, _LOW_BITS = map(each, (0x01, 0x06, 0x0F))
+_BYTES, _PAIRS = np.uint64(0x00FF00FF00FF00FF), np.uint64(0x0000FFFF0000FFFF)
 _FROM_NINE_TO_A = np.uint64(ord("a") - ord("9") - 1)
-_S4, _S6, _S8, _S16, _S32 = map(np.uint64, (4, 6, 8, 16, 32))
-_TEN, _HUNDRED, _TEN_THOUSAND, _NINE = map(np.uint64, (10, 100, 10_000, 9))
+_S4, _S6, _S8, _S16, _S32, _NINE = map(np.uint64, (4, 6, 8, 16, 32, 9))
+_FOUR_BYTES = np.uint64(0xFFFFFFFF)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +54,7 @@ def plain_reports(joined: str, lengths: Ints) -> PlainReports:
     begin, first, count = begins[at], first[at], count[at]
     id_end, duration, billed, memory, used = (tabs[first + field] for field in range(_TABS))
     ids, fine = text.uuids(begin + 18)
-    fine &= text.reads(begin, b"REPORT RequestId: ") & (id_end - begin == 54)
+    fine &= text.read(begin, b"REPORT RequestId: ") & (id_end - begin == 54)
     figures = np.stack(
         (
             text.milliseconds(id_end, duration, b"Duration: "),
@@ -85,34 +76,20 @@ _MOST = np.array([[LONGEST_MS * 1000], [LONGEST_MS], [LARGEST_MB], [LARGEST_MB],
 _NO_NUMBER = -(10**12)  # so far below zero that no sum with it is a figure
 
 
-class _Text:
-    """All texts as one, looked at from many places at once."""
+class _Text(Words):
+    """All texts as one: a byte stands for each character, whatever the character."""
 
     def __init__(self, text: str) -> None:
-        """A byte stands for each character, whatever the character."""
-        raw = b"".join((_MARGIN, text.encode("latin-1", "replace"), _MARGIN))
-        self.bytes = np.frombuffer(raw, np.uint8)
-        self._fours = np.ndarray(len(raw) - 3, "<u4", raw, strides=(1,))
-        self._eights = np.ndarray(len(raw) - 7, "<u8", raw, strides=(1,))
-
-    def reads(self, at: Ints, wanted: bytes) -> Mask:
-        """Where ``wanted``, of four characters or eight and more, stands at each place."""
-        if len(wanted) == 4:
-            here: Mask = self._fours[at] == np.uint32(int.from_bytes(wanted, "little"))
-            return here
-        fine: Mask = np.ones(len(at), np.bool_)
-        for begin in (*range(0, len(wanted) - 8, 8), len(wanted) - 8):
-            fine &= self._eights[at + begin] == np.uint64(int.from_bytes(wanted[begin : begin + 8], "little"))
-        return fine
+        super().__init__(b"".join((_MARGIN, text.encode("latin-1", "replace"), _MARGIN)))
 
     def whole(self, tab: Ints, end: Ints, label: bytes, unit: bytes) -> Ints:
         """The number of a field between two tabs: its label, a whole number, its unit and the second tab."""
-        fine = self.reads(tab + 1, label) & self.reads(end - 3, unit)
+        fine = self.read(tab + 1, label) & self.read(end - 3, unit)
         return np.where(fine, self.number(tab + 1 + len(label), end - 3), _NO_NUMBER)
 
     def milliseconds(self, tab: Ints, end: Ints, label: bytes) -> Ints:
         """The microseconds of a field like "Duration: 55.54 ms"."""
-        fine = self.reads(tab + 1, label) & self.reads(end - 3, b" ms\t") & (self.bytes[end - 6] == _POINT)
+        fine = self.read(tab + 1, label) & self.read(end - 3, b" ms\t") & (self.bytes[end - 6] == _POINT)
         us = self.number(tab + 1 + len(label), end - 6) * 1000 + self.number(end - 5, end - 3) * 10
         return np.where(fine, us, _NO_NUMBER)
 
@@ -121,26 +98,22 @@ class _Text:
         width = end - begin
         fine = (width > 0) & (width <= _MOST_DIGITS)
         before = ((_MOST_DIGITS - np.where(fine, width, 1)) * 8).astype(np.uint64)  # what the word has of its label
-        digits = ((self._eights[end - 8] ^ _ZEROS) >> before) << before
-        fine &= ((digits + _TOO_MUCH) | digits) & _TOP_BITS == 0
-        pairs = (digits * _TEN + (digits >> _S8)) & _BYTES
-        fours = (pairs * _HUNDRED + (pairs >> _S16)) & _PAIRS
-        return np.where(fine, ((fours * _TEN_THOUSAND + (fours >> _S32)) & _FOURS).astype(np.int64), _NO_NUMBER)
+        value, digits = value_of(((self.at(end - 8) ^ ZEROS) >> before) << before)
+        return np.where(fine & digits, value.astype(np.int64), _NO_NUMBER)
 
     def uuids(self, at: Ints) -> tuple[npt.NDArray[np.uint32], Mask]:
         """The 16 bytes of the lower-case UUID at each place, as four words, and whether one stands there."""
-        fours = self._fours
         letters = np.stack(
             (
-                self._eights[at],
-                fours[at + 9] | fours[at + 14].astype(np.uint64) << _S32,
-                fours[at + 19] | fours[at + 24].astype(np.uint64) << _S32,
-                self._eights[at + 28],
+                self.at(at),
+                self.at(at + 9) & _FOUR_BYTES | self.at(at + 14) << _S32,
+                self.at(at + 19) & _FOUR_BYTES | self.at(at + 24) << _S32,
+                self.at(at + 28),
             ),
             axis=1,
         )
         values = (letters & _LOW_BITS) + (letters >> _S6 & _ONES) * _NINE
-        spelled = values + _ZEROS + (values + _SIXES >> _S4 & _ONES) * _FROM_NINE_TO_A
+        spelled = values + ZEROS + (values + _SIXES >> _S4 & _ONES) * _FROM_NINE_TO_A
         fine: Mask = (spelled == letters).all(axis=1)
         for dash in _DASHES:
             fine &= self.bytes[at + dash] == _DASH

@@ -1,5 +1,7 @@
 """A log stream while it is read: the invocation it is in, the one before, and what waits for the next."""
 
+from collections.abc import Iterator
+
 from collectors.logs.invocation import Open
 from collectors.model import FunctionKey
 
@@ -35,6 +37,13 @@ class StreamState:
         self.runtime: str | None = None
         self.slot = 0
         self.slot_batch = -1
+
+    def requests(self) -> Iterator[str]:
+        """The ids of the invocations that are not finished."""
+        for known in (self.current, self.previous):
+            if known is not None:
+                yield known.request_id
+        yield from self.strays
 
     def find(self, request_id: str) -> Open | None:
         for known in (self.current, self.previous):

@@ -53,14 +53,21 @@ def read(batch: Batch) -> Batch:
     found = places[plain.at]
     numbers[_FIRST_FIGURE : _FIRST_FIGURE + len(plain.figures), found] = plain.figures
     numbers[_PARTS, found], numbers[_STATUS, found] = Parts.WHOLE, Status.OK
-    for at, request_id in zip(found.tolist(), plain.request_ids, strict=True):
-        columns.request_ids[at] = request_id
+    columns.request_ids = _filled(columns.request_ids, found, plain.request_ids)
     if len(found) < len(places):
         ends = lengths.cumsum()
         for each in np.setdiff1d(np.arange(len(places)), plain.at).tolist():
             _read_alone(batch, numbers, int(places[each]), late.text[ends[each] - lengths[each] : ends[each]])
     columns.numbers = numbers.tobytes()
     return batch
+
+
+def _filled(ids: list[bytes | str], found: Ints, known: list[bytes]) -> list[bytes | str]:
+    """The ids, with those that are known now at the rising places where they were found: nearly all."""
+    filled: list[bytes | str] = [*known]
+    for at in np.setdiff1d(np.arange(len(ids)), found, assume_unique=True).tolist():
+        filled.insert(at, ids[at])
+    return filled
 
 
 def _read_alone(batch: Batch, numbers: Ints, at: int, text: str) -> None:

@@ -46,9 +46,9 @@ class Rows:
         places = order.tolist()
         return Rows(
             {name: column[order] for name, column in self.numbers.items()},
-            [self.ids[at] for at in places],
-            None if self.traces is None else [self.traces[at] for at in places],
-            None if self.lines is None else [self.lines[at] for at in places],
+            list(map(self.ids.__getitem__, places)),
+            None if self.traces is None else list(map(self.traces.__getitem__, places)),
+            None if self.lines is None else list(map(self.lines.__getitem__, places)),
         )
 
     def bound(self) -> list[Sequence[Any]]:

@@ -5,7 +5,7 @@ third of the columns: those are constants of their statement, which takes twenty
 """
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -41,12 +41,11 @@ def insert(connection: sqlite3.Connection, rows: Rows, chunks: Sequence[int | No
     if len(others):
         values = zip(*rows.only(others).bound(), [chunks[at] for at in others.tolist()], strict=True)
         connection.executemany(INSERT, values)
-        places = np.flatnonzero(calm)
-        rows, chunks = rows.only(places), [chunks[at] for at in places.tolist()]
-    columns: list[Sequence[Any]] = [rows.numbers[name].tolist() for name in _SAID]
-    columns.insert(2, rows.ids)
-    columns.append(chunks)
-    flat: list[Any] = [None] * (len(rows.ids) * _WIDTH)
+    places = np.flatnonzero(calm)
+    columns: list[Iterable[Any]] = [rows.numbers[name][places].tolist() for name in _SAID]
+    columns.insert(2, map(rows.ids.__getitem__, places.tolist()))
+    columns.append(map(chunks.__getitem__, places.tolist()))
+    flat: list[Any] = [None] * (len(places) * _WIDTH)
     for place, column in enumerate(columns):
         flat[place::_WIDTH] = column
     step = _ROWS * _WIDTH

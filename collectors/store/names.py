@@ -13,14 +13,15 @@ class Names:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
-        self._functions: dict[FunctionKey, int] = {}
+        self._functions: dict[tuple[str, str, str], int] = {}  # by the key's fields, which hash at C speed
         self._streams: dict[tuple[int, str], int] = {}
         self._errors: dict[tuple[int, str], int] = {}
 
     def function(self, key: FunctionKey) -> int:
-        known = self._functions.get(key)
+        fields = key.name, key.account, key.region
+        known = self._functions.get(fields)
         if known is None:
-            known = self._functions[key] = self._same_function(key) or self._id(
+            known = self._functions[fields] = self._same_function(key) or self._id(
                 "functions", ("account", "region", "name"), (key.account, key.region, key.name)
             )
         return known

@@ -123,7 +123,8 @@ def _of_runner(path: "Path", target: LiveTarget) -> Generator[Came, None, None]:
 
 
 def _function(event: LogEvent, target: LiveTarget) -> str:
-    return event.function or function_key(event, FunctionKey("", target.account, target.region)).name
+    place = event.log_group, event.log_stream, event.function
+    return function_key(place, event.account, event.region, FunctionKey("", target.account, target.region)).name
 
 
 def _print(event: LogEvent, target: LiveTarget, context: Context, as_json: bool) -> None:
