@@ -12,6 +12,7 @@ STREAM = "2024/03/04/[$LATEST]0123456789abcdef0123456789abcdef"
 START, END = f"START RequestId: {ID} Version: $LATEST", f"END RequestId: {ID}"
 FIGURES = "Duration: 24.60 ms\tBilled Duration: 25 ms\tMemory Size: 256 MB\tMax Memory Used: 71 MB"
 REPORT = f"REPORT RequestId: {ID}\t{FIGURES}\t"
+TRACE = "1-65e60000-0123456789abcdef01234567"
 DAY, FIRST_MS = "2024-03-04", 1_709_572_958_000
 TRACEBACK = [
     "[ERROR] KeyError: 'sku'",
@@ -52,6 +53,7 @@ PRINTED = {
     "a table with a column after": "| @timestamp | @message | @log |\n| --- | --- | --- |\n"
     + "".join(f"| 2024-03-04 17:22:38.03{at} | {line} | 123456789012:/aws/lambda/shop |\n" for at, line in enumerate((REPORT, END, START))),
     "unfolded in the console": "".join(f"2024-03-04T17:22:38.033Z\n{line}\n\n{line.replace(chr(9), ' ')}\n" for line in (START, END, REPORT)),
+    "XRAY after a blank line": f"{START}\n{END}\n{REPORT}\n\nXRAY TraceId: {TRACE}\tSegmentId: 0123456789abcdef\tSampled: true\n",
     "a REPORT field by field": f"{START}\n{END}\nREPORT RequestId: {ID}\n" + FIGURES.replace("\t", "\n"),
 }  # fmt: skip
 
@@ -76,6 +78,11 @@ def test_a_prefix_says_when_and_which_function(tmp_path: Path) -> None:
         ("shop-0a1b2c", "2024-03-04T16:22:38.033Z"),
         ("warehouse-3d4e5f", "2024-03-04T16:23:38.033Z"),
     ]
+
+
+def test_xray_belongs_to_the_report_above_the_blank_line(tmp_path: Path) -> None:
+    (found,) = imported(tmp_path, PRINTED["XRAY after a blank line"])
+    assert found["trace_id"] == TRACE
 
 
 def test_what_a_program_prints_of_another_is_no_prefix(tmp_path: Path) -> None:

@@ -216,8 +216,10 @@ class PastedText:
             return True
         if (again := _TYPE_LAST.search(self._lines[-1])) and line.startswith(again.group(1)):
             return False
-        if _PLATFORM.match(without_escapes(self._lines[0])):
-            return not _REPORT_CONTINUED.match(line)
+        first = without_escapes(self._lines[0])
+        if _PLATFORM.match(first):
+            # A blank line may stand before XRAY's.
+            return not (_REPORT_CONTINUED.match(line) or (not line.strip() and "REPORT " in first))
         return not _CONTINUED.match(line)
 
     def _end_event(self) -> None:
