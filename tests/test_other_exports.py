@@ -208,6 +208,17 @@ def test_a_programs_own_json_stays_a_line(tmp_path: Path) -> None:
     assert sorted(line["message"] for line in lines) == sorted(json.dumps(line) for line in own)
 
 
+def test_empty_files_are_told(tmp_path: Path) -> None:
+    for number in range(7):
+        (tmp_path / f"{number}.log").write_text("\n" * number)
+    (tmp_path / "8.log").write_text(every(""))
+    result = run("--db", tmp_path / "store.db", "import", tmp_path)
+    told = result.stderr.splitlines()
+    assert result.exit_code == 0
+    assert told[0] == f"lambdatui import: {tmp_path}/0.log is empty"
+    assert (len(told), told[-1]) == (6, "lambdatui import: 2 more are empty")
+
+
 def test_a_region_spelled_almost_right_is_told(tmp_path: Path) -> None:
     (tmp_path / "a.log").write_text(every(""))
     told = {

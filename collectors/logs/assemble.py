@@ -344,7 +344,7 @@ class Assembler:
             state.begun = True
             self._wait(state, event, suspect=isinstance(piece, InitReport | RestoreReport))
             return
-        if isinstance(piece, InitReport | RestoreReport):
+        if isinstance(piece, InitReport | RestoreReport) or (isinstance(piece, Note) and piece.status == "error"):
             current.suspect = True
         current.add(event)
 

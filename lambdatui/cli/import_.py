@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 _FIGURES = ("files", "events", "duplicates", "invocations", "errors", "rejected")
 _REDRAW_S, _SAY_S = 0.1, 10.0
 _BAR = 24
+_MOST_NOTES = 5
 
 
 @click.command(name="import", epilog="Example: lambdatui import --function checkout --region eu-west-1 export/*.gz")
@@ -57,6 +58,10 @@ def command(
     finally:
         meter.clear()
     _say(result, as_json)
+    for note in result.notes[:_MOST_NOTES]:
+        click.echo(text.plain(f"lambdatui import: {note}"), err=True)
+    if len(result.notes) > _MOST_NOTES:
+        click.echo(f"lambdatui import: {len(result.notes) - _MOST_NOTES:,} more are empty", err=True)
     for failure in result.failures:
         click.echo(text.plain(f"lambdatui import: {failure}"), err=True)
     if not result.failures:
