@@ -38,6 +38,9 @@ class Words:
         self._scratch = None if scratch is None else scratch[: len(content)]
         self._eights = np.ndarray(max(len(content) - 7, 0), "<u8", content, strides=(1,))
 
+    def __len__(self) -> int:
+        return len(self._eights)
+
     def at(self, places: Ints) -> Eights:
         words: Eights = self._eights[places]
         return words

@@ -25,7 +25,7 @@ from collectors.store.writer import Writer, Written
 _FORKED = multiprocessing.get_context("fork").Process
 _SPAWNED = multiprocessing.get_context("spawn").Process
 _READY, _DONE = "ready", "done"
-WAITING = 48  # batches between reader and writer, about as many as are read during a commit
+WAITING = 24  # batches between reader and writer, about as many as are read during a commit
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(Batch)
 

@@ -382,6 +382,7 @@ def test_a_binary_file_is_one_reject(file: Callable[..., Path], content: bytes) 
         (gzip.compress(b"a.log".ljust(257, b"\0") + b"ustar\0"), "is a tar archive; unpack it and import the folder"),
         (b"\x28\xb5\x2f\xfd zstd", "is compressed by zstd; decompress it with zstd -d"),
     ],
+    ids=["zip", "tar", "gzipped tar", "zstd"],
 )
 def test_an_archive_is_an_error_that_says_what_to_do(file: Callable[..., Path], content: bytes, reason: str) -> None:
     with pytest.raises(SourceError, match=reason):

@@ -17,11 +17,15 @@ from told import EVER, GROUP, STREAM, T0, Event, differences, end, everything, r
 from collectors.event_columns import EventColumns
 from collectors.log_files.fast_lines import spelling_of
 from collectors.log_files.json_columns import Layout, layout_of
+from collectors.log_files.timestamps import LAST_MS
 from collectors.logs.assemble import Assembler
 from collectors.logs.fingerprint import fingerprint
 from collectors.logs.plain_runs import plain_runs
 from collectors.model import FunctionKey, LogEvent
+from collectors.pipeline import import_files
+from collectors.store.by_step import rejected_lines
 from collectors.store.open import writing
+from collectors.store.reader import Reader
 from collectors.store.writer import Writer, Written
 
 INIT = "INIT_START Runtime Version: python:3.13.v31\tRuntime Version ARN: arn:aws:lambda:eu-west-1::runtime:00\n"
@@ -98,6 +102,19 @@ def a_fleet(seed: int) -> list[Event]:
     return woven
 
 
+def spelled(seed: int, events: Sequence[Event]) -> list[str]:
+    """The events as one exporter or another writes them."""
+    draw = random.Random(seed)
+    separators = draw.choice(((", ", ": "), (",", ":")))
+    keys = ["logGroup", "logStreamName", "timestamp", "message", "eventId", *draw.choice(([], ["ingestionTime"]))]
+    draw.shuffle(keys)
+    lines = []
+    for event in events:
+        said = json.loads(event.line()) | {"ingestionTime": event.at_ms + 800}
+        lines.append(json.dumps({key: said[key] for key in keys}, separators=separators) + "\n")
+    return lines
+
+
 def laid_out(line: str) -> Layout:
     spelling = spelling_of(json.loads(line))
     assert spelling is not None
@@ -120,9 +137,9 @@ def stored(folder: Path, blocks: Sequence[Sequence[LogEvent]], *, keep_lines: bo
 
 @pytest.mark.parametrize("keep_lines", [True, False])
 @given(seed=st.integers(0, 1 << 40), cuts=st.sets(st.integers(0, 200), max_size=4))
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_columns_become_what_events_become(keep_lines: bool, seed: int, cuts: set[int]) -> None:
-    lines = [event.line() for event in a_fleet(seed)]
+    lines = spelled(seed, a_fleet(seed))
     layout = laid_out(lines[0])
     edges = sorted({0, len(lines), *(cut for cut in cuts if cut < len(lines))})
     texts = ["".join(lines[low:high]).encode() for low, high in pairwise(edges)]
@@ -218,3 +235,30 @@ def test_both_usual_spellings_are_laid_out(compact: bool) -> None:
     assert [(event.timestamp_ms, event.message, event.log_group) for event in columns] == [
         (each["timestamp"], each["message"], GROUP) for each in said
     ]
+
+
+@pytest.mark.parametrize("keep_lines", [True, False])
+@pytest.mark.parametrize(
+    ("wrong", "rejects"), [("END\\x", [("not JSON", 1)]), ("caf\udce9 END", [])], ids=["no escape", "no UTF-8"]
+)
+def test_a_line_that_is_no_json_costs_only_itself(
+    tmp_path: Path, keep_lines: bool, wrong: str, rejects: list[tuple[str, int]]
+) -> None:
+    """The block is read again, line by line, with the reject at its own line."""
+    lines = [event.line() for event in whole(range(300))]
+    lines[602] = lines[602].replace('"END', f'"{wrong}')
+    path = tmp_path / "events.jsonl"
+    path.write_bytes("".join(lines).encode("utf-8", "surrogateescape"))
+    import_files([str(path)], db=tmp_path / "store.db", defaults=FunctionKey(""), keep_lines=keep_lines)
+    with Reader(tmp_path / "store.db") as reader:
+        assert reader.count_invocations(*EVER) == 300
+        assert [reject[:2] for reject in reader.info().rejects] == rejects
+        assert [row[1] for row in rejected_lines(reader)] == [603] * len(rejects)
+
+
+@pytest.mark.parametrize("at_ms", [0, 999_999_999_999, LAST_MS])
+def test_times_beyond_those_of_events_are_looked_at_closely(at_ms: int) -> None:
+    lines = [event.line() for event in whole(range(3))]
+    layout = laid_out(lines[0])
+    lines[5] = lines[5].replace(f'"timestamp": {T0 + 5}', f'"timestamp": {at_ms:013d}')
+    assert layout.columns("".join(lines).encode()) is None

@@ -14,12 +14,14 @@ import numpy as np
 
 from collectors.event_columns import ID_DIGITS, EventColumns
 from collectors.log_files.fast_lines import Spelling
+from collectors.log_files.timestamps import FIRST_MS, LAST_MS
 from collectors.model import Place
 from collectors.words import ZEROS, Eights, Ints, Mask, Words, value_of
 
 BLOCK = 3 << 20  # bytes: so many that most invocations begin and end within one
 _QUOTE, _BACKSLASH, _SPACE = b'"\\ '
 _TIME_DIGITS = 13  # of milliseconds since 1970, from 2001 to 2286
+_MOST_PLACES = 5_000  # remembered: few streams are written to at once
 _LOW_PART = 10**8
 _S24, _S32 = np.uint64(24), np.uint64(32)
 _MOST_PARTS = 64  # words of both names: they have some hundred characters
@@ -67,7 +69,10 @@ class Layout:
         count = len(at) // self.quotes
         if count * self.quotes != len(at) or np.count_nonzero(np.less(words.bytes, _SPACE, out=other)) != count:
             return None
-        return self._read(block, words, at, count)
+        try:
+            return self._read(block, words, at, count)
+        except (msgspec.DecodeError, UnicodeError):
+            return None
 
     def _read(self, block: bytes, words: Words, at: Ints, count: int) -> EventColumns | None:
         keys = {name: at[each.quote :: self.quotes] for name, each in self.fields.items()}
@@ -104,6 +109,8 @@ class Layout:
                     return None
                 if name == "timestamp_ms":
                     times = moments
+                    if times.min() < FIRST_MS or times.max() >= LAST_MS:
+                        return None
             elif name == "event_id" and (width != ID_DIGITS).any():
                 return None
         found = _alike(
@@ -131,6 +138,8 @@ class Layout:
         )
         place = self._places.get(spelled)
         if place is None:
+            if len(self._places) >= _MOST_PLACES:
+                self._places.clear()
             place = self._places[spelled] = _string.decode(spelled[0]), _string.decode(spelled[1]), ""
         return place
 

@@ -1,8 +1,10 @@
 """One exported file as blocks of log events, whatever form it has."""
 
+import contextlib
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from functools import lru_cache
+from dataclasses import replace
+from functools import lru_cache, partial
 from typing import Any
 
 import msgspec
@@ -95,25 +97,34 @@ class FileReader:
                 layout = layout_of(block.partition(b"\n")[0], spelling) if spelling is not None else None
                 blocks.least = BLOCK if layout is not None else 0
             columns = layout.columns(block) if layout is not None else None
-            if columns is not None:
-                self._line += len(columns)
-                yield columns
-                continue
-            events = None
-            if spelling is not None:
-                try:
-                    events = spelling.decode(block)
-                except (msgspec.DecodeError, UnicodeError, RecursionError):
-                    events = None
-            if spelling is None or events is None:
-                yield from self._slowly(block)
+            if columns is None:
+                yield from self._lines(block, spelling)
             else:
-                self._line += int(np.count_nonzero(np.frombuffer(block, np.uint8) == _NEWLINE))
-                if not spelling.named:
-                    for event in events:
-                        if not event.log_group and not event.function:
-                            self._name(event)
-                yield events
+                again = partial(self._again, self._line, spelling)
+                self._line += len(columns)
+                yield replace(columns, again=again)
+
+    def _again(self, line: int, spelling: Spelling | None, block: bytes) -> Iterator[LogEvent]:
+        """The events of a block that follows that line, and was given as columns."""
+        self._line = line
+        for events in self._lines(block, spelling):
+            yield from events
+
+    def _lines(self, block: bytes, spelling: Spelling | None) -> Iterator[list[LogEvent]]:
+        """The events of a block: decoded in one call if all its lines are spelled alike, else line by line."""
+        events = None
+        if spelling is not None:
+            with contextlib.suppress(msgspec.DecodeError, UnicodeError, RecursionError):
+                events = spelling.decode(block)
+        if spelling is None or events is None:
+            yield from self._slowly(block)
+            return
+        self._line += int(np.count_nonzero(np.frombuffer(block, np.uint8) == _NEWLINE))
+        if not spelling.named:
+            for event in events:
+                if not event.log_group and not event.function:
+                    self._name(event)
+        yield events
 
     def _slowly(self, block: bytes) -> Iterator[list[LogEvent]]:
         """A block line by line: events in forms of their own, records that hold several, and what cannot be read."""

@@ -76,14 +76,15 @@ class Assembler:
         known = {request_id for state in states for request_id in state.requests()}
         try:
             runs = plain_runs(events, free, inside, known)
+            rest = events.events(runs.rest)
             self._finished.add_plain(states, events, runs)
         except (msgspec.DecodeError, UnicodeError):
-            self._feed(events)
+            self._feed(list(events))
             return
         for stream, version in runs.runtimes.items():
             if version:
                 states[stream].runtime = runtime_of(version)
-        self._feed(events.events(runs.rest))
+        self._feed(rest)
         for stream, opened in left_open(events, runs, keep_lines=self._keep_lines):
             state = states[stream]
             if state.previous is not None:

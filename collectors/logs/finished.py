@@ -8,7 +8,6 @@ import numpy as np
 
 from collectors.columns import NUMBERS, Batch, Columns, Ints, Unread, together
 from collectors.event_columns import EventColumns
-from collectors.logs.fingerprint import fingerprint
 from collectors.logs.invocation import Open
 from collectors.logs.plain_runs import PlainRuns
 from collectors.logs.platform import Report, Unreadable
@@ -40,7 +39,7 @@ class Finished:
         self._plain: list[Columns] = []
         self._plain_count = 0
         self._loose: list[LooseLines] = []
-        self._errors: dict[tuple[FunctionKey, str], int] = {}
+        self._errors: dict[ErrorKind, int] = {}
         self._error_kinds: list[ErrorKind] = []
         self._functions: list[Function] = []
 
@@ -133,11 +132,12 @@ class Finished:
             return None
 
     def _error(self, key: FunctionKey, error_type: str, message: str) -> int:
-        mark = fingerprint(error_type, message)
-        known = self._errors.get((key, mark))
+        """The place of the error among the batch's; its fingerprint is taken where there is time (``unread``)."""
+        kind = ErrorKind(key, "", error_type, message)
+        known = self._errors.get(kind)
         if known is None:
-            known = self._errors[key, mark] = len(self._error_kinds)
-            self._error_kinds.append(ErrorKind(key, mark, error_type, message[:500]))
+            known = self._errors[kind] = len(self._error_kinds)
+            self._error_kinds.append(kind)
         return known
 
 

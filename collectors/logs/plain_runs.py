@@ -160,19 +160,17 @@ def runtime_told(text: str) -> str | None:
 
 
 def _kinds(events: EventColumns) -> Ints:
-    words, begins = events.words, events.begins
-    heads = words.at(begins)
-    length = events.ends - begins
+    words, begins, ends = events.words, events.begins, events.ends
+    heads = words.at(np.minimum(begins, len(words) - 1))
+    length = ends - begins
     kinds = np.full(len(begins), _ODD, np.int64)
-    at = np.flatnonzero(heads == word(b"START Re"))
-    begin = begins[at]
-    fine = words.read(begin, b"START RequestId: ") & words.read(begin + 53, b" Version: ") & (length[at] < 90)
+    at = np.flatnonzero((heads == word(b"START Re")) & (length >= 63) & (length < 90))
+    fine = words.read(begins[at], b"START RequestId: ") & words.read(begins[at] + 53, b" Version: ")
     kinds[at[fine]] = _START
-    at = np.flatnonzero(heads == word(b"END Requ"))
-    begin = begins[at]
-    fine = (length[at] == 51) | ((length[at] == 53) & words.read(begin + 51, b"\\n"))
-    kinds[at[fine & words.read(begin, b"END RequestId: ")]] = _END
-    at = np.flatnonzero(heads == word(b"REPORT R"))
+    at = np.flatnonzero((heads == word(b"END Requ")) & ((length == 51) | (length == 53)))
+    fine = words.read(begins[at], b"END RequestId: ") & ((length[at] == 51) | words.end_with(ends[at], b"\\n"))
+    kinds[at[fine]] = _END
+    at = np.flatnonzero((heads == word(b"REPORT R")) & (length >= 56))
     kinds[at[words.read(begins[at], b"REPORT RequestId: ")]] = _REPORT
     at = np.flatnonzero(heads == word(b"INIT_STA"))
     kinds[at[[runtime_told(text) is not None for text in events.messages(at)]]] = _INIT

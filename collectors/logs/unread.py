@@ -1,7 +1,7 @@
-"""REPORT lines that are read beside the writer, whose process has the time: the reader's has the more to do.
+"""What is read beside the writer, whose process has the time: REPORT lines, and what makes errors the same.
 
-Those of invocations of which their figures are all that is not known yet: they began, nothing in them reads like a
-failure, and REPORT has no status. No line but their REPORT is needed any more.
+The REPORTs are those of invocations of which only their figures are not known yet: they began, nothing in them reads
+like a failure, and REPORT has no status. No line but their REPORT is needed any more.
 """
 
 from collections.abc import Sequence
@@ -9,12 +9,14 @@ from collections.abc import Sequence
 import numpy as np
 
 from collectors.columns import NUMBERS, Batch, Ints, Unread
+from collectors.logs.fingerprint import fingerprint
 from collectors.logs.invocation import Open
 from collectors.logs.plain_reports import plain_reports
 from collectors.logs.platform import Report, Unreadable
 from collectors.logs.report_line import parse_report
-from collectors.model import Parts, Reject, Status, packed_id
+from collectors.model import ErrorKind, Parts, Reject, Status, packed_id
 
+_LONGEST = 500  # characters of an error's message that are kept
 _PARTS, _STATUS, _FIRST_FIGURE, _ERROR = map(NUMBERS.index, ("parts", "status", "duration_us", "error"))
 
 
@@ -40,7 +42,8 @@ def figures_of(report: Report) -> list[int]:
 
 
 def read(batch: Batch) -> Batch:
-    """The batch with its REPORTs read: figures, request ids and trace ids filled in."""
+    """The batch with its REPORTs read and its errors named: figures, ids, trace ids and fingerprints filled in."""
+    batch.errors = [each if each.fingerprint else _named(each) for each in batch.errors]
     columns = batch.invocations
     late = columns.unread
     if late is None:
@@ -60,6 +63,11 @@ def read(batch: Batch) -> Batch:
             _read_alone(batch, numbers, int(places[each]), late.text[ends[each] - lengths[each] : ends[each]])
     columns.numbers = numbers.tobytes()
     return batch
+
+
+def _named(kind: ErrorKind) -> ErrorKind:
+    mark = fingerprint(kind.error_type, kind.message)
+    return ErrorKind(kind.function, mark, kind.error_type, kind.message[:_LONGEST])
 
 
 def _filled(ids: list[bytes | str], found: Ints, known: list[bytes]) -> list[bytes | str]:
