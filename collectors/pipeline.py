@@ -141,7 +141,7 @@ def _read_all(
                 if progress is not None:
                     progress(Progress(done + reader.bytes_done, total, events, file.name))
             result.files += 1
-            if reader.note:
+            if reader.note and not reader.rejects:
                 result.notes.append(reader.note)
         except SourceError as error:
             result.failures.append(str(error))
