@@ -91,6 +91,16 @@ def test_what_a_program_prints_of_another_is_no_prefix(tmp_path: Path) -> None:
     assert [figures(row)[0] for row in imported(tmp_path, text)] == [ID]
 
 
+def test_an_export_in_which_a_program_prints_another_s_report(tmp_path: Path) -> None:
+    """The first lines of the file have no platform line of their own."""
+    lines = [f"2024-03-04T17:22:{at:02}.033Z forwarded {at} events" for at in range(10, 30)]
+    lines.insert(5, f"2024-03-04T17:22:15.033Z forwarding REPORT RequestId: {OTHER}\t{FIGURES}")
+    imported(tmp_path, "\n".join(lines))
+    listed = rows(run("--db", tmp_path / "store.db", "--from", DAY, "--to", "2024-03-05", "logs", "--json"))
+    assert [line["message"] for line in listed][-1] == "forwarded 29 events"
+    assert len(listed) == 21
+
+
 # --- CSV ----------------------------------------------------------------------------------------------------------
 
 

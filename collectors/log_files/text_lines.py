@@ -61,7 +61,8 @@ def event_lines(head: list[str], stream: str, clock: Clock) -> EventLines:
     exported = is_exported(head)
     if not exported or not any(map(_is_exported_platform_line, head)):
         prefixes = prefixes_of(head)
-        if prefixes is not None:
+        # A program may print another's platform line: then hardly any line has what stands before that one.
+        if prefixes is not None and prefixes.share(head) >= (0.5 if exported else 0.1):
             return PrefixedText(prefixes, stream, clock)
     return ExportedText(stream, clock) if exported else PastedText(stream, clock)
 
