@@ -57,6 +57,7 @@ class ImportResult(Result):
     """What an import came to."""
 
     files: int = 0
+    notes: list[str] = field(default_factory=list)  # files that hold nothing, each one line
 
 
 @dataclass(slots=True, kw_only=True)
@@ -140,6 +141,8 @@ def _read_all(
                 if progress is not None:
                     progress(Progress(done + reader.bytes_done, total, events, file.name))
             result.files += 1
+            if reader.note and not reader.rejects:
+                result.notes.append(reader.note)
         except SourceError as error:
             result.failures.append(str(error))
         for reject in reader.rejects:

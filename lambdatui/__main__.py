@@ -5,16 +5,22 @@ import sys
 
 from lambdatui import first_frame
 
+INTERRUPTED = 130
+
 
 def main() -> int:
     """The command line's exit code; see ``lambdatui.cli.main`` for what it means."""
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # numpy's threads spin, and nobody here multiplies matrices
-    code = _screens()
-    if code is not None:
-        return code
-    from lambdatui.cli.main import cli
+    try:
+        code = _screens()
+        if code is not None:
+            return code
+        from lambdatui.cli.main import cli
 
-    return cli.main(standalone_mode=False)
+        return cli.main(standalone_mode=False)
+    except KeyboardInterrupt:  # while modules are still being loaded
+        sys.stderr.write("interrupted\n")
+        return INTERRUPTED
 
 
 def _screens() -> int | None:

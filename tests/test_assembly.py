@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from told import DAY, GROUP, STREAM, T0, Event, Store, at_once, end, imported, report, request_id, start
 
-from collectors.model import Status
+from collectors.logs.assemble import Assembler
+from collectors.model import LogEvent, Status
 
 ONE, TWO, THREE = (request_id(number) for number in (1, 2, 3))
 TRACEBACK = (
@@ -57,6 +58,22 @@ def test_lines_before_start_belong_to_the_invocation_to_come(tmp_path: Path) -> 
     assert store.lines[ONE] == texts
     assert (store.row.init_us, store.total.cold_starts, store.total.init_us) == (413_610, 1, 413_610)
     assert [function.runtime for function in store.functions.values()] == ["python3.13"]
+
+
+def test_streams_that_never_finish_are_not_held_without_end(tmp_path: Path) -> None:
+    """One invocation a stream, and then the next stream: none of them is known to be whole."""
+    assembler, most, invocations = Assembler(), 0, 0
+    for at in range(60_000):
+        stream = f"2025/03/31/[$LATEST]{at:032x}"
+        assembler.feed(
+            [LogEvent(T0 + at, f"START RequestId: {at:08x}-0000-4000-8000-000000000000 Version: 1\n", GROUP, stream)]
+        )
+        most = max(most, len(assembler._streams))
+        if assembler.ready >= 700:
+            invocations += assembler.take().invocations.count
+    invocations += assembler.take(final=True).invocations.count
+    assert most < 21_000
+    assert invocations == 60_000
 
 
 def test_a_stream_cut_at_both_ends(tmp_path: Path) -> None:
@@ -162,6 +179,11 @@ FAILURES = {
         [start(ONE), end(ONE), report(ONE), f"RequestId: {ONE} Process exited before completing request\n\n"],
         "error",
         "Runtime.ExitError",
+    ),
+    "oldest out of memory": (
+        [start(ONE), report(ONE, used_mb=128), f"RequestId: {ONE} Process exited before completing request\n\n"],
+        "out_of_memory",
+        "Runtime.OutOfMemory",
     ),
     "exception": ([start(ONE), TRACEBACK, end(ONE), report(ONE)], "error", "KeyError"),
     "exception told twice": ([start(ONE), TRACEBACK, TRACEBACK, end(ONE), report(ONE)], "error", "KeyError"),

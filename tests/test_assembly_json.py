@@ -141,3 +141,20 @@ def test_a_programs_own_json_is_its_line(tmp_path: Path) -> None:
     own = json.dumps({"type": "order", "record": {"requestId": TWO}, "message": "REPORT of the day"})
     store = Store(tmp_path, at_once([began(ONE), own, reported(ONE)]))
     assert (store.lines[ONE][1], store.result.rejected, store.statuses()) == (own, 0, ["ok"])
+
+
+def test_runtime_done_tells_a_failure_where_the_report_has_no_status(tmp_path: Path) -> None:
+    texts = [
+        began(ONE),
+        platform("runtimeDone", requestId=ONE, status="error", errorType="Runtime.ExitError"),
+        platform("report", requestId=ONE, metrics={"durationMs": 1.5}),
+        began(TWO),
+        said(TWO, "ERROR", errorType="KeyError", errorMessage="'x'"),
+        platform("runtimeDone", requestId=TWO, status="error", errorType="Runtime.Unknown"),
+        platform("report", requestId=TWO, metrics={"durationMs": 1.5}),
+    ]
+    store = Store(tmp_path, at_once(texts))
+    assert {(row.status.label, row.error_type) for row in store.rows} == {
+        ("error", "Runtime.ExitError"),
+        ("error", "KeyError"),
+    }

@@ -143,6 +143,13 @@ def test_ctrl_c_ends_both_processes(corpus: Path, tmp_path: Path, whole_group: b
     assert check(db) == []
 
 
+def test_ctrl_c_while_modules_are_loaded() -> None:
+    code = "import lambdatui.cli.arguments as a; a.global_only = lambda _: (_ for _ in ()).throw(KeyboardInterrupt)"
+    code += "; from lambdatui.__main__ import main; raise SystemExit(main())"
+    said = subprocess.run([sys.executable, "-c", code, "functions"], capture_output=True, text=True, check=False)
+    assert (said.returncode, said.stdout, said.stderr) == (130, "", "interrupted\n")
+
+
 def test_a_killed_reader_leaves_no_writer_behind(corpus: Path, tmp_path: Path) -> None:
     db = tmp_path / "store.db"
     running = begun(db, "-", stdin=subprocess.PIPE)

@@ -416,6 +416,21 @@ def test_wide_text_without_a_mark_and_of_four_bytes(file: Callable[..., Path], e
     assert (seen(events), rejects) == (THREE, [])
 
 
+@pytest.mark.parametrize("form", ["lines", "document", "text"])
+def test_rejects_do_not_pile_up(file: Callable[..., Path], form: str) -> None:
+    """A file may hold nothing else: whoever reads gets to empty them on the way."""
+    bad = [{"timestamp": 17, "message": "x" * 90, "logGroup": "g"}] * 40_000
+    text = lines(bad) if form == "lines" else json.dumps(bad)
+    if form == "text":
+        text = f"2024-03-04T17:22:38.033Z hello\n{'1970-01-01T00:00:00.000Z never' * 3}\n" * 40_000
+    reader, most, number = FileReader(open_sources([str(file(text))])[0], NOBODY), 0, 0
+    for _ in reader.blocks():
+        most, number = max(most, len(reader.rejects)), number + len(reader.rejects)
+        reader.rejects.clear()
+    assert number + len(reader.rejects) == 40_000
+    assert most < 20_000
+
+
 def test_documents_after_a_damaged_one_are_read(file: Callable[..., Path]) -> None:
     def record(at: int) -> str:
         return json.dumps(
@@ -472,7 +487,10 @@ def test_utf16_of_powershell(file: Callable[..., Path]) -> None:
     assert seen(read(file(lines(filtered()).encode("utf-16")))[0]) == THREE
 
 
-def test_paths_that_cannot_be_read(tmp_path: Path) -> None:
+def test_paths_that_cannot_be_read(file: Callable[..., Path], tmp_path: Path) -> None:
+    file("{}", "exports/checkout.jsonl")
+    with pytest.raises(SourceError, match=r"is not there; did you mean .*exports/checkout\.jsonl"):
+        read(tmp_path / "exports" / "chekout.jsonl")
     with pytest.raises(SourceError, match="is not there; check the path"):
         read(tmp_path / "gone")
     with pytest.raises(SourceError, match="is a device"):

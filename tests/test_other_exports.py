@@ -12,6 +12,7 @@ STREAM = "2024/03/04/[$LATEST]0123456789abcdef0123456789abcdef"
 START, END = f"START RequestId: {ID} Version: $LATEST", f"END RequestId: {ID}"
 FIGURES = "Duration: 24.60 ms\tBilled Duration: 25 ms\tMemory Size: 256 MB\tMax Memory Used: 71 MB"
 REPORT = f"REPORT RequestId: {ID}\t{FIGURES}\t"
+TRACE = "1-65e60000-0123456789abcdef01234567"
 DAY, FIRST_MS = "2024-03-04", 1_709_572_958_000
 TRACEBACK = [
     "[ERROR] KeyError: 'sku'",
@@ -52,6 +53,7 @@ PRINTED = {
     "a table with a column after": "| @timestamp | @message | @log |\n| --- | --- | --- |\n"
     + "".join(f"| 2024-03-04 17:22:38.03{at} | {line} | 123456789012:/aws/lambda/shop |\n" for at, line in enumerate((REPORT, END, START))),
     "unfolded in the console": "".join(f"2024-03-04T17:22:38.033Z\n{line}\n\n{line.replace(chr(9), ' ')}\n" for line in (START, END, REPORT)),
+    "XRAY after a blank line": f"{START}\n{END}\n{REPORT}\n\nXRAY TraceId: {TRACE}\tSegmentId: 0123456789abcdef\tSampled: true\n",
     "a REPORT field by field": f"{START}\n{END}\nREPORT RequestId: {ID}\n" + FIGURES.replace("\t", "\n"),
 }  # fmt: skip
 
@@ -78,10 +80,25 @@ def test_a_prefix_says_when_and_which_function(tmp_path: Path) -> None:
     ]
 
 
+def test_xray_belongs_to_the_report_above_the_blank_line(tmp_path: Path) -> None:
+    (found,) = imported(tmp_path, PRINTED["XRAY after a blank line"])
+    assert found["trace_id"] == TRACE
+
+
 def test_what_a_program_prints_of_another_is_no_prefix(tmp_path: Path) -> None:
     """Platform lines that begin their lines: one that stands in a line is a program's text."""
     text = f"{START}\nreceived START RequestId: {OTHER} Version: 3\nreceived END RequestId: {OTHER}\n{END}\n{REPORT}\n"
     assert [figures(row)[0] for row in imported(tmp_path, text)] == [ID]
+
+
+def test_an_export_in_which_a_program_prints_another_s_report(tmp_path: Path) -> None:
+    """The first lines of the file have no platform line of their own."""
+    lines = [f"2024-03-04T17:22:{at:02}.033Z forwarded {at} events" for at in range(10, 30)]
+    lines.insert(5, f"2024-03-04T17:22:15.033Z forwarding REPORT RequestId: {OTHER}\t{FIGURES}")
+    imported(tmp_path, "\n".join(lines))
+    listed = rows(run("--db", tmp_path / "store.db", "--from", DAY, "--to", "2024-03-05", "logs", "--json"))
+    assert [line["message"] for line in listed][-1] == "forwarded 29 events"
+    assert len(listed) == 21
 
 
 # --- CSV ----------------------------------------------------------------------------------------------------------
@@ -199,6 +216,27 @@ def test_a_programs_own_json_stays_a_line(tmp_path: Path) -> None:
     assert imported(tmp_path, "".join(json.dumps(line) + "\n" for line in own)) == []
     lines = rows(run("--db", tmp_path / "store.db", "--from", DAY, "--to", "2024-03-05", "logs", "--json"))
     assert sorted(line["message"] for line in lines) == sorted(json.dumps(line) for line in own)
+
+
+def test_empty_files_are_told(tmp_path: Path) -> None:
+    for number in range(7):
+        (tmp_path / f"{number}.log").write_text("\n" * number)
+    (tmp_path / "8.log").write_text(every(""))
+    result = run("--db", tmp_path / "store.db", "import", tmp_path)
+    told = result.stderr.splitlines()
+    assert result.exit_code == 0
+    assert told[0] == f"lambdatui import: {tmp_path}/0.log is empty"
+    assert (len(told), told[-1]) == (6, "lambdatui import: 2 more are empty")
+
+
+def test_a_region_spelled_almost_right_is_told(tmp_path: Path) -> None:
+    (tmp_path / "a.log").write_text(every(""))
+    told = {
+        region: run("--db", tmp_path / "store.db", "import", "--region", region, tmp_path / "a.log").stderr
+        for region in ("eu-wset-1", "eu-west-1")
+    }
+    assert "did you mean eu-west-1? It is kept" in told["eu-wset-1"]
+    assert told["eu-west-1"] == ""
 
 
 def imported(tmp_path: Path, text: str, *, name: str = "export.log", rejected: int = 0) -> list[dict[str, object]]:

@@ -16,6 +16,12 @@ GO_TRACE = '[{"path":"main.go","line":1,"label":"x"}]'
 INIT_WORDS = "Unable to import module 'app': No module named 'x'"
 
 FAILURES = {
+    "a handler that is missing, nothing after": (
+        "Handler 'sell' missing on module",
+        "Runtime.HandlerNotFound",
+        "Handler 'sell' missing on module",
+        "init",
+    ),
     "the platform's type on the same line": (
         f"RequestId: {ID} Error: Runtime exited with error: signal: aborted Runtime.ExitError",
         "Runtime.ExitError",

@@ -68,6 +68,11 @@ class Prefixes:
             function.group(1) if function else "",
         )
 
+    def share(self, lines: Sequence[str]) -> float:
+        """How many of ``lines`` have a prefix, of those that say something."""
+        said = [line for line in lines if line.strip() and not self.is_rule(line)]
+        return sum(self._pattern.match(line) is not None for line in said) / max(1, len(said))
+
     @staticmethod
     def is_rule(line: str) -> bool:
         """Whether a line only draws a table's lines."""

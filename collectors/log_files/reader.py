@@ -58,7 +58,7 @@ class FileReader:
         try:
             self._clock = Clock(stream.modified_ms)
             for block in self._form_blocks(stream.chunks()):
-                if block:
+                if block or len(self.rejects) >= BLOCK_EVENTS:  # nobody else empties them
                     self.events += len(block)
                     yield block
         finally:
@@ -180,7 +180,7 @@ class FileReader:
             try:
                 for value, envelope in documents.values():
                     self._add(events, value, envelope, "")
-                    if len(events) >= BLOCK_EVENTS:
+                    if len(events) + len(self.rejects) >= BLOCK_EVENTS:
                         yield events
                         events = []
                 more = False

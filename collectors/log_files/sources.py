@@ -164,12 +164,25 @@ def _opened(source: Source) -> io.BufferedReader:
             raise SourceError(source.path, "is a device, not a file", "give a file, a folder or -")
         return open(source.path, "rb")
     except FileNotFoundError:
-        raise SourceError(source.path, "is not there", "check the path") from None
+        near = _nearest(source.path) if not source.size else ""  # one with a size was there a moment ago
+        raise SourceError(source.path, "is not there", f"did you mean {near}?" if near else "check the path") from None
     except PermissionError:
         raise SourceError(source.path, "may not be read by this user", "check its permissions") from None
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise SourceError(source.path, f"cannot be opened ({reason})", "check the path") from error
+
+
+def _nearest(path: str) -> str:
+    """What there is with almost the name of ``path``; empty where there is nothing like it."""
+    from difflib import get_close_matches
+
+    folder, name = os.path.split(path)
+    try:
+        found = get_close_matches(name, os.listdir(folder or "."), 1, cutoff=0.8)
+    except OSError:
+        return ""
+    return os.path.join(folder, found[0]) if found and found[0] != name else ""
 
 
 def _after(head: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:

@@ -61,7 +61,8 @@ def event_lines(head: list[str], stream: str, clock: Clock) -> EventLines:
     exported = is_exported(head)
     if not exported or not any(map(_is_exported_platform_line, head)):
         prefixes = prefixes_of(head)
-        if prefixes is not None:
+        # A program may print another's platform line: then hardly any line has what stands before that one.
+        if prefixes is not None and prefixes.share(head) >= (0.5 if exported else 0.1):
             return PrefixedText(prefixes, stream, clock)
     return ExportedText(stream, clock) if exported else PastedText(stream, clock)
 
@@ -216,8 +217,10 @@ class PastedText:
             return True
         if (again := _TYPE_LAST.search(self._lines[-1])) and line.startswith(again.group(1)):
             return False
-        if _PLATFORM.match(without_escapes(self._lines[0])):
-            return not _REPORT_CONTINUED.match(line)
+        first = without_escapes(self._lines[0])
+        if _PLATFORM.match(first):
+            # A blank line may stand before XRAY's.
+            return not (_REPORT_CONTINUED.match(line) or (not line.strip() and "REPORT " in first))
         return not _CONTINUED.match(line)
 
     def _end_event(self) -> None:

@@ -28,6 +28,7 @@ from collectors.logs.streams import StreamState
 from collectors.model import FunctionKey, LogEvent, Place, Reject
 
 MOST_STREAMS = 3_000  # streams remembered at once; the idle ones leave, so memory is bounded whatever the input
+MOST_HELD = 20_000  # the same while no batch leaves, since none of them finishes anything
 IDLE_BATCHES = 8  # a stream that began nothing in as many is idle
 MOST_STRAYS = 1_000  # unfinished invocations that one stream holds back
 MOST_LOOSE = 500  # lines outside invocations that a stream holds back
@@ -57,8 +58,8 @@ class Assembler:
 
     @property
     def ready(self) -> int:
-        """Invocations that a batch taken now would hold."""
-        return len(self._finished)
+        """What a batch taken now would hold: invocations, rejects, and those of the streams that are far too many."""
+        return len(self._finished) + max(0, len(self._streams) - MOST_HELD)
 
     def feed(self, events: Sequence[LogEvent]) -> None:
         """Takes in one block."""
@@ -344,7 +345,7 @@ class Assembler:
             state.begun = True
             self._wait(state, event, suspect=isinstance(piece, InitReport | RestoreReport))
             return
-        if isinstance(piece, InitReport | RestoreReport):
+        if isinstance(piece, InitReport | RestoreReport) or (isinstance(piece, Note) and piece.status == "error"):
             current.suspect = True
         current.add(event)
 

@@ -44,7 +44,7 @@ class Finished:
         self._functions: list[Function] = []
 
     def __len__(self) -> int:
-        return len(self._done) + self._plain_count + len(self._loose)
+        return len(self._done) + self._plain_count + len(self._loose) + len(self.rejects)
 
     def after(self) -> "Finished":
         """The next one."""

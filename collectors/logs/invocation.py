@@ -4,10 +4,10 @@ from collections.abc import Iterable
 
 import msgspec
 
-from collectors.logs.platform import InitReport, Report
+from collectors.logs.platform import InitReport, Note, Report
 from collectors.logs.platform_json import AppJson, read_json
 from collectors.logs.platform_text import read_text
-from collectors.logs.runtime_errors import ErrorText, find_error, might_fail
+from collectors.logs.runtime_errors import ErrorText, error_text, find_error, might_fail
 from collectors.model import LogEvent, Parts, Status
 
 TIMED_OUT = "Sandbox.Timedout"
@@ -110,7 +110,7 @@ class Open(msgspec.Struct, gc=False, eq=False):
         """A kill with all of the memory used is Lambda's out-of-memory, whoever printed it (old failure style)."""
         report = self.report
         return (
-            "signal: killed" in message
+            ("signal: killed" in message or message.startswith("Process exited before completing"))
             and isinstance(report, Report)
             and report.memory_mb is not None
             and report.max_memory_mb is not None
@@ -137,6 +137,8 @@ def _error_of(text: str) -> ErrorText | None:
         for piece in _pieces(text):
             if isinstance(piece, AppJson):
                 return piece.error
+            if isinstance(piece, Note) and piece.kind == "platform.runtimeDone" and piece.status == "error":
+                return error_text(piece.error_type or "Unknown", "")
             return None
     return find_error(text)
 

@@ -145,7 +145,7 @@ _GO_PANIC = re.compile(
 )
 _RUST = re.compile(r"^thread '[^'\n]*'(?: \(\d+\))? panicked at (?:'(.*)', \S+|[^\n]*:\n(.*)|(.*))$", re.MULTILINE)
 _IMPORT = re.compile(r"^Unable to import module '[^'\n]*'(?:: .*)?$", re.MULTILINE)
-_MISSING = re.compile(r"^Handler '[^'\n]*' missing on module .*$", re.MULTILINE)
+_MISSING = re.compile(r"^Handler '[^'\n]*' missing on module.*$", re.MULTILINE)
 _MODULE = re.compile(r"^(?:module initialization error|Syntax error in module '[^'\n]*')(?:: (.*))?$", re.MULTILINE)
 _UNKNOWN = re.compile(
     rf"^(?:Unknown application error occurred|(?:{_GO_TIME})?calling the handler function resulted in a panic.*)",

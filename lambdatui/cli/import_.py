@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 _FIGURES = ("files", "events", "duplicates", "invocations", "errors", "rejected")
 _REDRAW_S, _SAY_S = 0.1, 10.0
 _BAR = 24
+_MOST_NOTES = 5
 
 
 @click.command(name="import", epilog="Example: lambdatui import --function checkout --region eu-west-1 export/*.gz")
@@ -36,12 +37,14 @@ def command(
 ) -> int:
     """Read exported logs into the store.
 
-    FILE: JSON lines of events, `aws logs` JSON, S3 export folders and .gz, plain text; - is stdin. What the store
-    already has is not counted twice, so an interrupted import is simply run again.
+    FILE: JSON lines of events, `aws logs` JSON, S3 export folders, CSV, plain text; compressed by gzip, bzip2 or xz; -
+    is stdin. What the store already has is not counted twice, so an interrupted import is simply run again.
     """
     from collectors.model import FunctionKey
     from collectors.pipeline import import_files
 
+    if region:
+        _check_region(region)
     context = current_context()
     # Before the subcommand the same options narrow; for an import they can only mean what the file does not say.
     defaults = FunctionKey(
@@ -55,11 +58,26 @@ def command(
     finally:
         meter.clear()
     _say(result, as_json)
+    for note in result.notes[:_MOST_NOTES]:
+        click.echo(text.plain(f"lambdatui import: {note}"), err=True)
+    if len(result.notes) > _MOST_NOTES:
+        click.echo(f"lambdatui import: {len(result.notes) - _MOST_NOTES:,} more are empty", err=True)
     for failure in result.failures:
         click.echo(text.plain(f"lambdatui import: {failure}"), err=True)
     if not result.failures:
         return 0
     return PARTLY if result.files else FAILED
+
+
+def _check_region(region: str) -> None:
+    """Says so if a region has no prices and is spelled almost like one that has; a new one may be right."""
+    from pricing.pricebook import PriceBook, UnknownRegion
+
+    try:
+        PriceBook.load().region(region)
+    except UnknownRegion as unknown:
+        if unknown.suggestion:
+            click.echo(f"lambdatui import: {unknown} It is kept as it was given", err=True)
 
 
 def _first(values: tuple[str, ...]) -> str:
