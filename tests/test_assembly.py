@@ -51,6 +51,14 @@ def test_a_line_belongs_to_the_invocation_its_stream_is_in(tmp_path: Path) -> No
     assert [store.lines[ONE][1], store.lines[TWO][1]] == ["first\n", "second\n"]
 
 
+def test_what_kept_an_invocation_from_beginning_stands_before_it(tmp_path: Path) -> None:
+    """Old Java runtimes print no INIT_START."""
+    trouble = "Error loading class com.acme.Work: com/acme/Work: java.lang.NoClassDefFoundError\n"
+    store = Store(tmp_path, at_once([trouble, start(ONE), end(ONE), report(ONE)]))
+    assert (store.row.status, store.row.error_type) == (Status.INIT_ERROR, "java.lang.NoClassDefFoundError")
+    assert store.lines[ONE][0] == trouble
+
+
 def test_lines_before_start_belong_to_the_invocation_to_come(tmp_path: Path) -> None:
     init = "INIT_START Runtime Version: python:3.13.v31\tRuntime Version ARN: arn:aws:lambda:eu-west-1::runtime:00\n"
     texts = [init, "loading\n", start(ONE), end(ONE), report(ONE, more="Init Duration: 413.61 ms\t")]

@@ -192,8 +192,9 @@ class Assembler:
             if found.start_ms == now:
                 self._finished.duplicates += 1
                 return
-        if state.pending is not None and not state.begun and max(state.pending.times) < now:
-            self._finished.add_loose(state, state.pending)  # of an invocation before a cut, as like as not
+        waiting = state.pending
+        if waiting is not None and not state.begun and max(waiting.times) < now and not waiting.failed_to_begin():
+            self._finished.add_loose(state, waiting)  # of an invocation before a cut, as like as not
         opened = self._begin(state, request_id)
         opened.start_ms = now
         opened.add(event)

@@ -81,6 +81,11 @@ class Open(msgspec.Struct, gc=False, eq=False):
             return max(self.times) - self.report.duration_us // 1000
         return min(self.times)
 
+    def failed_to_begin(self) -> bool:
+        """Whether the lines tell that the function's code could not be loaded: Java says so before START."""
+        error = look_closely(self.texts)[0] if self.suspect else None
+        return error is not None and error.kind == "init"
+
     def verdict(self) -> tuple[Status, str, str]:
         """Status, error type and message. REPORT's own word comes first, then what the runtime printed."""
         report = self.report if isinstance(self.report, Report) else None
