@@ -51,6 +51,8 @@ def page(
     offset: int,
 ) -> list[tuple[Any, ...]]:
     """``columns`` of invocations i, joined to ``more``, newest first. Failures are found by their error."""
+    if not function_ids:
+        return []
     failed = statuses is not None and all(each.failed for each in statuses)
     allowed = "" if statuses is None else f" AND status IN ({', '.join(str(int(each)) for each in statuses)})"
     if len(function_ids) == 1 and not failed:  # one run, already in order
