@@ -11,7 +11,7 @@ MANY_STEPS = 100_000  # more than it takes to find one row for each of some hund
 PAGE_STEPS = 200_000  # more than it takes to read and sort two thousand rows for a page of a thousand
 
 # Tables that grow with the invocations: a plan that scans one of them gets slower by the day.
-GROWING = re.compile(r"^(invocations|chunks|metrics|streams|request_buckets|\w+_cells(_errors)?)$")
+GROWING = re.compile(r"^(invocations|chunks|metrics|streams|request_buckets|\w+_packs|\w+_cells(_errors)?)$")
 _OF_OWNER = frozenset(("function_id", "metric", "error_id"))
 
 _LITERAL = re.compile(r"[xX]'[0-9a-fA-F]*'|'(?:[^']|'')*'|(?<![\w.])-?\d+(?:\.\d+)?(?![\w.])")

@@ -3,8 +3,8 @@
     python benchmarks/upkeep.py FILE [--repeat 3]
 
 Prints JSON: for each of ``bare`` (the executemany into ``invocations`` alone), ``rows`` (the whole writer but its
-rollups) and ``rollups`` (the whole writer), the runs as [wall seconds, CPU seconds], and the number of invocations.
-Lines are not kept. Run by ``ingest.py`` as a process of its own.
+rollups) and ``rollups`` (the whole writer, and the packs of more than 50 functions), the runs as [wall seconds, CPU
+seconds], and the number of invocations. Lines are not kept. Run by ``ingest.py`` as a process of its own.
 """
 
 import argparse
@@ -24,7 +24,9 @@ from collectors import pipeline
 from collectors.columns import Batch
 from collectors.logs.fingerprint import fingerprint
 from collectors.model import FunctionKey
+from collectors.store import packs
 from collectors.store import writer as writer_module
+from collectors.store.marked import any_to_make
 from collectors.store.open import writing
 from collectors.store.writer import Writer, Written
 
@@ -88,7 +90,10 @@ def written(
             patches.enter_context(mock.patch.object(writer_module, "cells", NoCells()))
         for batch in batches:
             writer.add(batch)
-        return writer.flush().invocations
+        count = writer.flush().invocations
+    if rollups and any_to_make(connection):
+        packs.renew(connection)  # as when the writer leaves
+    return count
 
 
 def inserted(inserts: list[Insert], connection: sqlite3.Connection) -> int:

@@ -37,7 +37,8 @@ from collectors.store.writer import Writer
 
 _NEW = (
     "configuration", "log_groups", "alarms", "alarm_history", "billed_days", "recommendations", "account_metrics",
-    "insights_cells", "error_patterns", "covered", "api_calls", "collection_notes",
+    "insights_cells", "error_patterns", "covered", "api_calls", "collection_notes", "minute_packs", "hour_packs",
+    "day_packs", "week_packs", "metric_packs",
 )  # fmt: skip
 T0 = 1_743_415_200_000
 EVER = (0, 4_000_000_000_000)

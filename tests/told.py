@@ -2,9 +2,11 @@
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, is_dataclass
 from pathlib import Path
 from typing import Any
+
+from msgspec import structs
 
 from collectors.model import FunctionKey
 from collectors.pipeline import ImportResult, import_files
@@ -140,7 +142,7 @@ def differences(one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
 
 
 def _named(records: Sequence[Any], names: dict[int, FunctionKey]) -> list[dict[str, Any]]:
-    return [_plain(asdict(record), names) for record in records]
+    return [_plain(asdict(one) if is_dataclass(one) else structs.asdict(one), names) for one in records]
 
 
 def _plain(record: dict[str, Any], names: dict[int, FunctionKey]) -> dict[str, Any]:

@@ -23,6 +23,9 @@ def invocations_by_step(reader: Reader, from_ms: int, to_ms: int, steps: int) ->
 
     def read() -> dict[int, tuple[int, ...]]:
         table = grain_of(from_ms, to_ms)
+        packed = reader.invocations_by_step(table, from_ms, to_ms, steps)
+        if packed is not None:
+            return packed
         rows = reader.select(
             f"SELECT c.function_id, c.start_ms, c.invocations FROM functions f CROSS JOIN {table} c"
             " ON c.function_id = f.id AND c.start_ms >= ? AND c.start_ms < ?",

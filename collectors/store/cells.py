@@ -16,6 +16,7 @@ import numpy.typing as npt
 from collectors.model import Parts, Status
 from collectors.store import insights_cells
 from collectors.store.histogram import BUCKETS, PAIR, bucket_of
+from collectors.store.marked import mark
 from collectors.store.schema import GRAINS
 
 Ints = npt.NDArray[np.int64]
@@ -210,6 +211,7 @@ def carry_up(
             for those in (anew, grown, failed)
         )
         spans = [(function_id, start, start + grain_ms) for function_id, start in sorted(anew | grown)]
+        mark(connection, table, {start for _, start, _ in spans})
         rows: list[tuple[Any, ...]] = []
         where = "WHERE function_id = ? AND start_ms >= ? AND start_ms < ?"
         for span in spans:

@@ -7,10 +7,12 @@ from types import TracebackType
 from typing import Any, Self, TypeVar, cast
 
 from collectors.model import Function, FunctionKey
+from collectors.store import marked
 from collectors.store.kept import Kept
+from collectors.store.oldest import oldest_ms
 from collectors.store.open import Still, StoreError, explained, keep_at_hand, open_reader
 from collectors.store.rows import FunctionRow
-from collectors.store.schema import VERSION
+from collectors.store.schema import OLDEST, VERSION
 
 Functions = Sequence[int] | None
 Answer = TypeVar("Answer")
@@ -23,6 +25,8 @@ class Connected:
         self._path = Path(path)
         self._connection = open_reader(self._path)
         self._kept = Kept(self._connection)
+        self._functions_as_read: list[tuple[Any, ...]] = []
+        self._known_functions: list[FunctionRow] = []
 
     def __enter__(self) -> Self:
         return self
@@ -76,6 +80,10 @@ class Connected:
             return None
         return tuple(each for each in function_ids if each in every)
 
+    def _is_fleet(self, function_ids: Functions) -> bool:
+        """Whether so many functions are asked for that packs answer sooner; None is all."""
+        return len(self.functions() if function_ids is None else function_ids) > marked.FEW
+
     def data_version(self) -> int:
         """A number that changes when another process has committed."""
         return cast(int, self._all("PRAGMA data_version")[0][0])
@@ -100,27 +108,30 @@ class Connected:
             "SELECT id, account, region, name, runtime, arch, memory_mb, timeout_s, ephemeral_mb, log_group,"
             " reserved_concurrency FROM functions ORDER BY name, region, account"
         )
-        return [FunctionRow(row[0], Function(FunctionKey(row[3], row[1], row[2]), *row[4:])) for row in rows]
+        if rows != self._functions_as_read:  # hardly a commit changes one: their records are made once
+            self._functions_as_read = rows
+            self._known_functions = [
+                FunctionRow(row[0], Function(FunctionKey(row[3], row[1], row[2]), *row[4:])) for row in rows
+            ]
+        return self._known_functions
 
     def newest_ms(self) -> int | None:
         """When the newest invocation began; None in a store without any."""
-        return self._edge(
-            "max", "SELECT last_ms FROM day_cells WHERE function_id = f.id ORDER BY start_ms DESC LIMIT 1"
-        )
+        packed = "SELECT last_ms FROM day_packs WHERE start_ms = (SELECT max(start_ms) FROM day_packs)"
+        of_function = "SELECT last_ms FROM day_cells WHERE function_id = f.id ORDER BY start_ms DESC LIMIT 1"
+        sql = f"SELECT coalesce(({packed}), (SELECT max(({of_function})) FROM functions f))"
+        return cast(int | None, self.kept(sql, lambda: self._all(sql)[0][0]))
 
     def oldest_ms(self) -> int | None:
         """When the oldest began; the minute of it, once its rows are pruned."""
-        first = "SELECT start_ms FROM minute_cells WHERE function_id = f.id ORDER BY start_ms LIMIT 1"
-        summed = "SELECT start_ms FROM insights_cells WHERE function_id = f.id ORDER BY start_ms LIMIT 1"
-        return self._edge(
-            "min",
-            f"SELECT coalesce((SELECT min(start_ms) FROM invocations WHERE function_id = f.id"
-            f" AND start_ms < ({first}) + 60000), ({first}), ({summed}))",
-        )
+        return self.kept("oldest", self._oldest_ms)
 
-    def _edge(self, which: str, of_function: str) -> int | None:
-        sql = f"SELECT {which}(at) FROM (SELECT ({of_function}) AS at FROM functions f)"
-        return cast(int | None, self.kept(sql, lambda: self._all(sql)[0][0]))
+    def _oldest_ms(self) -> int | None:
+        kept = self._all(f"SELECT value FROM settings WHERE name = '{OLDEST}'")
+        if kept:
+            return int(kept[0][0])
+        with self.snapshot(), explained(self._path):
+            return oldest_ms(self._connection)
 
 
 def marks(ids: Sequence[int]) -> str:

@@ -5,7 +5,7 @@ Only SQLite is imported here; the reader tells more, and why a store cannot be r
 
 import os
 
-from collectors.store.schema import APPLICATION_ID, VERSION
+from collectors.store.schema import APPLICATION_ID, OLDEST, VERSION
 from collectors.store.spans import pieces
 
 TYPE_CHECKING = False
@@ -19,11 +19,6 @@ else:
     except ImportError:
         import sqlite3
 
-_FIRST = "SELECT start_ms FROM minute_cells WHERE function_id = f.id ORDER BY start_ms LIMIT 1"
-_OLDEST = (
-    "SELECT min(at) FROM (SELECT coalesce((SELECT min(start_ms) FROM invocations WHERE function_id = f.id"
-    f" AND start_ms < ({_FIRST}) + 60000), ({_FIRST})) AS at FROM functions f)"
-)
 _ONE_DAY_MS = 86_400_000
 # Of a function's newest day also what weighs it: the pages are read anyway, for the newest invocation.
 _NEWEST_DAYS = (
@@ -157,7 +152,12 @@ class Glimpse:
 
     def oldest(self) -> int | None:
         """When the oldest one began."""
-        return _one(self._connection, _OLDEST)
+        kept = self._connection.execute(f"SELECT value FROM settings WHERE name = '{OLDEST}'").fetchone()
+        if kept is not None:
+            return int(kept[0])
+        from collectors.store.oldest import oldest_ms
+
+        return oldest_ms(self._connection)
 
     def weights(self, from_ms: int, to_ms: int) -> list[FunctionWeight]:
         """Every function over ``[from_ms, to_ms)``."""

@@ -7,6 +7,7 @@ pairs (uint16 bucket, uint32 count), in order of bucket: a quiet minute costs a 
 
 import math
 from collections.abc import Iterable
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -57,10 +58,25 @@ def merged_by_group(groups: list[list[bytes]]) -> Counts:
 
 def quantiles(counts: Counts, shares: tuple[float, ...]) -> list[list[int]]:
     """For each row of counts, the durations in microseconds below which each share of the values lies."""
-    running = counts.cumsum(axis=1)
-    totals = running[:, -1:]
+    return np.stack([*quantiles_of_runs(counts.ravel(), shares)[1]], axis=-1).tolist() if counts.size else []
+
+
+def quantiles_of_runs(counts: Counts, shares: tuple[float, ...]) -> tuple[Counts, list[Counts]]:
+    """Histograms one after another, each of ``BUCKETS`` counts: how many values each has, and for each share the
+    durations in microseconds below which it lies (of no meaning where there is no value)."""
+    running = counts.cumsum()  # over all at once: what a histogram begins with is taken off what is looked for
+    ends = running[BUCKETS - 1 :: BUCKETS]
+    before = np.concatenate(([0], ends[:-1]))
+    totals = ends - before
+    places = np.arange(len(totals)) * BUCKETS
+    values = _values()
     answers = []
     for share in shares:
-        rank = np.maximum(np.ceil(totals * share), 1)
-        answers.append((running < rank).sum(axis=1))
-    return [[value_of(int(bucket)) for bucket in row] for row in zip(*answers, strict=True)]
+        rank = np.maximum(np.ceil(totals * share), 1).astype(np.int64)
+        answers.append(values[np.minimum(np.searchsorted(running, before + rank) - places, BUCKETS - 1)])
+    return totals, answers
+
+
+@lru_cache
+def _values() -> Counts:
+    return np.array([value_of(bucket) for bucket in range(BUCKETS)])

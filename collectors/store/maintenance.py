@@ -3,9 +3,10 @@
 import sqlite3
 from pathlib import Path
 
+from collectors.store import packs, weeks
 from collectors.store.lines import opened
 from collectors.store.open import explained, open_reader, writing
-from collectors.store.schema import GRAINS
+from collectors.store.schema import GRAINS, OLDEST
 
 DAY_MS = GRAINS["day_cells"]
 
@@ -17,7 +18,12 @@ def check(path: Path) -> list[str]:
         with explained(path):
             problems = [row[0] for row in connection.execute("PRAGMA quick_check(20)") if row[0] != "ok"]
             if not problems:
-                problems = [*_uneven(connection), *_unreadable(connection)]
+                problems = [
+                    *_uneven(connection),
+                    *packs.uneven(connection),
+                    *weeks.uneven(connection),
+                    *_unreadable(connection),
+                ]
     finally:
         connection.close()
     return problems
@@ -29,7 +35,7 @@ def _uneven(connection: sqlite3.Connection) -> list[str]:
     since = -(-pruned[0] // DAY_MS) * DAY_MS if pruned else 0
     problems = []
     for finer, columns in (
-        ("invocations", "count(*), sum(status BETWEEN 1 AND 4), sum(billed_ms)"),
+        ("invocations", "count(*), sum(status BETWEEN 1 AND 4), coalesce(sum(billed_ms), 0)"),
         ("hour_cells", "sum(invocations), sum(errors), sum(billed_ms)"),
     ):
         uneven = connection.execute(
@@ -73,6 +79,7 @@ def prune(path: Path, *, before_ms: int, vacuum: bool = False) -> dict[str, int]
         connection.execute("DELETE FROM chunks WHERE last_ms < ?", (before_ms,))
         connection.execute("DELETE FROM request_buckets WHERE last_ms < ?", (before_ms,))
         connection.execute("DELETE FROM streams WHERE id NOT IN (SELECT stream_id FROM invocations)")
+        connection.execute(f"DELETE FROM settings WHERE name = '{OLDEST}'")
         connection.execute(
             "INSERT INTO settings VALUES ('pruned_before_ms', ?)"
             " ON CONFLICT DO UPDATE SET value = max(value, excluded.value)",

@@ -1,12 +1,19 @@
 """Reads collected CloudWatch metrics over a span, from points, hours and days."""
 
 from collections.abc import Callable, Iterator, Sequence
+from itertools import chain
 from operator import add
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from collectors.store.connected import Connected, Functions, marks
+from collectors.store.open import explained
 from collectors.store.rows import MetricSum
-from collectors.store.spans import Piece, pieces
+from collectors.store.spans import HOUR, MINUTE, Piece, pieces
+
+if TYPE_CHECKING:
+    from collectors.store.metric_packs import Pack
+
+Figure = TypeVar("Figure", float, MetricSum)
 
 
 class Metrics(Connected):
@@ -18,6 +25,11 @@ class Metrics(Connected):
         return dict(self.kept(("metric", name, span, chosen), lambda: self._metric(name, span, chosen)))
 
     def _metric(self, name: str, span: Sequence[Piece], function_ids: Functions) -> dict[int, MetricSum]:
+        pieces = self._metric_packs(name, ("Maximum", "Sum"), span, function_ids)
+        if pieces is not None:
+            from collectors.store import metric_packs
+
+            return _chosen_of(metric_packs.sums(pieces), function_ids)
         found: dict[int, MetricSum] = {}
         columns = "f.id, sum({total}), max({peak}), max(CASE WHEN {total} > 0 THEN m.start_ms END)"
         for function_id, total, peak, last_ms in self._metered(columns, name, "'Sum', 'Maximum'", span, function_ids):
@@ -43,6 +55,11 @@ class Metrics(Connected):
         of_both: Callable[[float, float], float] = add if stat == "Sum" else max
 
         def read() -> dict[int, float]:
+            packs = self._metric_packs(name, (stat,), span, chosen)
+            if packs is not None:
+                from collectors.store import metric_packs
+
+                return _chosen_of(metric_packs.figures(packs, "total" if stat == "Sum" else "peak"), chosen)
             found: dict[int, float] = {}
             for function_id, figure in self._metered(column, name, f"'{stat}'", span, chosen):
                 before = found.get(function_id)
@@ -51,11 +68,32 @@ class Metrics(Connected):
 
         return dict(self.kept(("metric", name, stat, span, chosen), read))
 
+    def _metric_packs(
+        self, name: str, stats: Sequence[str], span: Sequence[Piece], function_ids: Functions
+    ) -> "list[list[Pack]] | None":
+        """All functions' packs of each piece of a span, where so many functions are asked for."""
+        if not self._is_fleet(function_ids):
+            return None
+        from collectors.store.metric_packs import read
+
+        found: list[list[Pack]] = []
+        with self.snapshot(), explained(self._path):
+            for piece in span:
+                of_stats = [read(self._connection, name, stat, *piece) for stat in stats]
+                known = [packs for packs in of_stats if packs is not None]
+                if len(known) < len(of_stats):
+                    return None
+                found.append(list(chain.from_iterable(known)))
+        return found
+
     def _newest_point(self, name: str, stat: str) -> int | None:
         """When the newest point of a metric begins: whole days end there, where a range ends later."""
+        of = "FROM metric_packs WHERE metric = ?1 AND stat = ?2 AND grain_ms"
         sql = (
-            "SELECT max((SELECT max(m.start_ms) FROM metrics m WHERE m.metric = ? AND m.function_id = f.id"
-            " AND m.stat = ?)) FROM functions f"
+            f"SELECT coalesce((SELECT max(start_ms) {of} = {MINUTE}"
+            f" AND start_ms >= (SELECT max(start_ms) {of} = {HOUR})),"
+            " (SELECT max((SELECT max(m.start_ms) FROM metrics m WHERE m.metric = ?1 AND m.function_id = f.id"
+            " AND m.stat = ?2)) FROM functions f))"
         )
         return cast(int | None, self.kept(("newest point", name, stat), lambda: self._all(sql, (name, stat))[0][0]))
 
@@ -74,3 +112,7 @@ class Metrics(Connected):
                     f" AND m.start_ms >= ? AND m.start_ms < ? {wanted} GROUP BY f.id",
                     (name, low, high, *(function_ids or ())),
                 )
+
+
+def _chosen_of(found: dict[int, Figure], function_ids: Functions) -> dict[int, Figure]:
+    return found if function_ids is None else {each: found[each] for each in function_ids if each in found}

@@ -8,6 +8,7 @@ import sqlite3
 from collections.abc import Iterable
 
 from collectors.model import MetricPoint
+from collectors.store.marked import mark_metrics
 from collectors.store.names import Names
 from collectors.store.schema import GRAINS
 
@@ -43,9 +44,11 @@ def _sum_up(connection: sqlite3.Connection, hours: set[tuple[str, int, str, int]
         f" sum(value), max(value) FROM metrics {where} GROUP BY period_s ORDER BY period_s LIMIT 1",
         ((*hour, hour[3] + HOUR_MS) for hour in sorted(hours)),
     )
+    mark_metrics(connection, {(metric, stat, HOUR_MS, start) for metric, _, stat, start in hours})
     days = {(*hour[:3], hour[3] // DAY_MS * DAY_MS) for hour in hours}
     connection.executemany(
         "INSERT OR REPLACE INTO metric_days SELECT metric, function_id, stat, start_ms / 86400000 * 86400000,"
         f" sum(total), max(peak) FROM metric_hours {where}",
         ((*day, day[3] + DAY_MS) for day in sorted(days)),
     )
+    mark_metrics(connection, {(metric, stat, DAY_MS, start) for metric, _, stat, start in days})

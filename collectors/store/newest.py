@@ -14,6 +14,7 @@ from collectors.model import Status
 from collectors.store.spans import MINUTE
 
 _ENOUGH = 2  # times what is wanted is not worth another look
+FAILED = frozenset(status for status in Status if status.failed)
 _KEY = ("function_id", "start_ms", "request_id", "stream_id")
 _SPAN = "i.start_ms >= ? AND i.start_ms < ?"
 
@@ -28,9 +29,9 @@ class _Runs:
     owner: str
     ties: str
 
-    def joined(self, function_ids: Sequence[int]) -> str:
+    def joined(self, function_ids: Sequence[int], more: str = "") -> str:
         marks = ", ".join("?" * len(function_ids))
-        return f"{self.outer} CROSS JOIN {self.rows} ON {self.of} AND {_SPAN} WHERE {self.owner} IN ({marks})"
+        return f"{self.outer} CROSS JOIN {self.rows} ON {self.of} AND {_SPAN} {more} WHERE {self.owner} IN ({marks})"
 
 
 _FUNCTIONS = _Runs("functions o", "invocations i", "i.function_id = o.id", "o.id", "i.function_id")
@@ -49,8 +50,15 @@ def page(
     statuses: Sequence[Status] | None,
     limit: int,
     offset: int,
+    *,
+    by_packs: bool = False,
 ) -> list[tuple[Any, ...]]:
-    """``columns`` of invocations i, joined to ``more``, newest first. Failures are found by their error."""
+    """``columns`` of invocations i, joined to ``more``, newest first. Failures are found by their error.
+
+    ``by_packs`` says that ``function_ids`` are all of a fleet: then packs tell how far back the page reaches.
+    """
+    if not function_ids:
+        return []
     failed = statuses is not None and all(each.failed for each in statuses)
     allowed = "" if statuses is None else f" AND status IN ({', '.join(str(int(each)) for each in statuses)})"
     if len(function_ids) == 1 and not failed:  # one run, already in order
@@ -62,10 +70,20 @@ def page(
         )
         return rows.fetchall()
     runs = _ERRORS if failed else _FUNCTIONS
+    order = f"ORDER BY i.start_ms DESC, {runs.ties}, i.request_id DESC, i.stream_id DESC LIMIT ? OFFSET ?"
+    if by_packs and (statuses is None or set(statuses) == FAILED):
+        from collectors.store.reach import reach
+
+        low = reach(connection, "invocations" if statuses is None else "failures", from_ms, to_ms, limit + offset)
+        if low is not None:
+            sql = f"SELECT {columns} FROM {runs.joined(function_ids, more)}{allowed} {order}"
+            found = connection.execute(sql, (low, to_ms, *function_ids, limit, offset)).fetchall()
+            if len(found) == limit or low == from_ms:  # else some of what was counted has been pruned
+                return found
     same = " AND ".join(f"i.{name} = k.{name}" for name in _KEY)
     sql = (
         f"SELECT {columns} FROM (SELECT {', '.join(f'i.{name}' for name in _KEY)} FROM {runs.joined(function_ids)}"
-        f"{allowed} ORDER BY i.start_ms DESC, {runs.ties}, i.request_id DESC, i.stream_id DESC LIMIT ? OFFSET ?) k"
+        f"{allowed} {order}) k"
         f" CROSS JOIN invocations i ON {same} {more}"
     )
 

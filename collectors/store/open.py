@@ -9,6 +9,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from collectors.store.glimpse import default_file
+from collectors.store.marked import any_to_make
 from collectors.store.schema import APPLICATION_ID, VERSION, migrate
 
 
@@ -162,10 +163,23 @@ def writing(path: Path, *, wait: bool = False) -> Iterator[sqlite3.Connection]:
         try:
             with explained(path):
                 yield connection
+                _pack(connection)
         finally:
             connection.close()
     finally:
         os.close(lock)
+
+
+def _pack(connection: sqlite3.Connection) -> None:
+    """Leaves no packs marked, so that readers find them made. A store in which that fails answers all the same."""
+    if not connection.in_transaction and any_to_make(connection):
+        from collectors.store import metric_packs, oldest, packs, weeks
+
+        with contextlib.suppress(sqlite3.OperationalError):
+            packs.renew(connection)
+            weeks.renew(connection)
+            oldest.keep(connection)
+            metric_packs.renew(connection)
 
 
 def _take(lock: int, path: Path, wait: bool) -> None:

@@ -39,12 +39,15 @@ class Pages:
         statuses: Sequence[Status] | None,
         limit: int,
         offset: int,
+        *,
+        by_packs: bool = False,
     ) -> list[InvocationRow]:
-        """A page, newest first."""
+        """A page, newest first. ``by_packs`` says that the functions are all of a fleet."""
+        connection = self._connection
         if offset > DEEP and statuses is None:
-            to_ms, offset = nearer(self._connection, from_ms, to_ms, function_ids, offset)
-        rows = newest.page(self._connection, _COLUMNS, _JOINED, from_ms, to_ms, function_ids, statuses, limit, offset)
-        return self.records(rows)
+            to_ms, offset = nearer(connection, from_ms, to_ms, function_ids, offset)
+        span = from_ms, to_ms, function_ids, statuses, limit, offset
+        return self.records(newest.page(connection, _COLUMNS, _JOINED, *span, by_packs=by_packs))
 
     def sorted(
         self,
@@ -56,12 +59,15 @@ class Pages:
         ascending: bool,
         limit: int,
         offset: int,
+        *,
+        by_packs: bool = False,
     ) -> list[InvocationRow]:
         """In another order than time: looks at every row of the span, but for the longest."""
         if order not in ORDERS:
             raise ValueError(f"invocations cannot be ordered by {order!r}: only by {', '.join(sorted(ORDERS))}")
         if order == "duration_us" and not ascending and statuses is None:
-            found = list(islice(longest(self._connection, from_ms, to_ms, function_ids), offset, offset + limit))
+            rows_of = longest(self._connection, from_ms, to_ms, function_ids, by_packs=by_packs)
+            found = list(islice(rows_of, offset, offset + limit))
             if len(found) == limit:  # else some may have no duration: they come last
                 return self.records([row for key in found for row in self._of(key)])
         marks = ", ".join("?" * len(function_ids))

@@ -58,9 +58,11 @@ class Reader(Rollups, Metrics):
         def read() -> list[InvocationRow]:
             with self.snapshot():
                 ids = self._ids(chosen)
+                whole = chosen is None and self._is_fleet(None)
                 if order != "start_ms" or ascending:
-                    return self._pages.sorted(from_ms, to_ms, ids, wanted, order, ascending, limit, offset)
-                return self._pages.newest(from_ms, to_ms, ids, wanted, limit, offset)
+                    span = from_ms, to_ms, ids, wanted, order, ascending, limit, offset
+                    return self._pages.sorted(*span, by_packs=whole)
+                return self._pages.newest(from_ms, to_ms, ids, wanted, limit, offset, by_packs=whole)
 
         if limit > _KEPT_ROWS:
             return read()

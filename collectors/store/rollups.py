@@ -4,26 +4,40 @@ numpy is imported when percentiles are asked for, so that counts and sums stand 
 ``[from_ms, to_ms)``. Answers are kept until another process commits (``collectors.store.kept``).
 """
 
-from collections.abc import Sequence
-from operator import add
-from typing import Any, cast
+from collections.abc import Iterable, Sequence
+from operator import add, attrgetter
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from collectors.model import id_text
 from collectors.store.connected import Connected, Functions, marks
+from collectors.store.open import explained
 from collectors.store.rows import DayUsage, ErrorGroup, Quantiles, SeriesPoint, SpanUsage, Totals
 from collectors.store.schema import GRAINS
 from collectors.store.spans import DAY, Piece, pieces
+
+if TYPE_CHECKING:
+    from collectors.store.packs import Ints, Pack
 
 _SUMS = (
     "sum(c.invocations), sum(c.reports), sum(c.errors), sum(c.timeouts), sum(c.out_of_memory), sum(c.cold_starts),"
     " sum(c.billed_ms), sum(c.billed_mb_ms), sum(c.duration_us), sum(c.init_us), max(c.max_duration_us),"
     " max(c.max_memory_mb), c.memory_mb, max(c.last_ms)"
 )
+# memory_mb is that of the newest cell that knows one: the last extreme tells SQLite which row a bare column is of.
+_NEWEST_KNOWN = "max(CASE WHEN c.memory_mb IS NOT NULL THEN c.start_ms END)"
+_DAY = "c.start_ms, c.function_id, c.invocations, c.reports, c.billed_ms, c.billed_mb_ms"
 Day = tuple[int, int, int, int, int, int]
+Said = tuple[int, str, str, str]  # of an error: function_id, error_type, message, fingerprint
+Sums = TypeVar("Sums", Totals, SpanUsage)
 
 
 class Rollups(Connected):
     """Sums, percentiles, days and errors of functions over a span."""
+
+    def __init__(self, path: str | Path) -> None:
+        super().__init__(path)
+        self._said: dict[int, Said] = {}
 
     def _pieces(self, from_ms: int, to_ms: int) -> tuple[Piece, ...]:
         """The cells that make up a span; none where nothing is stored."""
@@ -45,14 +59,35 @@ class Rollups(Connected):
                 )
         return rows
 
+    def _packs(
+        self, span: Sequence[Piece], function_ids: Functions, part: str = "cells", *, by_week: bool = True
+    ) -> "list[Pack] | None":
+        """All functions' packs of a span, where so many functions are asked for; None where their cells tell sooner."""
+        if not self._is_fleet(function_ids):
+            return None
+        from collectors.store.packs import read
+
+        found: list[Pack] = []
+        with self.snapshot(), explained(self._path):
+            for piece in span:
+                some = read(self._connection, *piece, part, by_week=by_week)
+                if some is None:
+                    return None
+                found += some
+        return found
+
     def totals(self, from_ms: int, to_ms: int, function_ids: Functions = None) -> list[Totals]:
         """Sums of each function that has any invocation in the span, by function id."""
         span, chosen = self._pieces(from_ms, to_ms), self._chosen(function_ids)
         return list(self.kept(("totals", span, chosen), lambda: self._totals(span, chosen)))
 
     def _totals(self, span: Sequence[Piece], function_ids: Functions) -> list[Totals]:
+        if (packs := self._packs(span, function_ids)) is not None:
+            from collectors.store import fleet
+
+            return _chosen_of(fleet.totals(packs), function_ids)
         found: dict[int, Totals] = {}
-        for row in self._cells(f"f.id, {_SUMS}, max(c.start_ms)", span, function_ids, "GROUP BY f.id"):
+        for row in self._cells(f"f.id, {_SUMS}, {_NEWEST_KNOWN}", span, function_ids, "GROUP BY f.id"):
             before = found.get(row[0])
             found[row[0]] = Totals(*row[:15]) if before is None else _added(before, Totals(*row[:15]))
         return [found[each] for each in sorted(found)]
@@ -63,6 +98,10 @@ class Rollups(Connected):
         return list(self.kept(("usage", span, chosen), lambda: self._usage(span, chosen)))
 
     def _usage(self, span: Sequence[Piece], function_ids: Functions) -> list[SpanUsage]:
+        if (packs := self._packs(span, function_ids)) is not None:
+            from collectors.store import fleet
+
+            return _chosen_of(fleet.usage(packs), function_ids)
         columns = "f.id, sum(c.invocations), sum(c.reports), sum(c.billed_ms), sum(c.billed_mb_ms)"
         found: dict[int, tuple[int, ...]] = {}
         for row in self._cells(columns, span, function_ids, "GROUP BY f.id"):
@@ -73,6 +112,9 @@ class Rollups(Connected):
     def counted(self, from_ms: int, to_ms: int, function_ids: Functions = None) -> tuple[int, int]:
         """Invocations and REPORTs of the functions together."""
         span, chosen = self._pieces(from_ms, to_ms), self._chosen(function_ids)
+        if self._is_fleet(chosen):
+            found = self.usage(from_ms, to_ms, function_ids)
+            return sum(one.invocations for one in found), sum(one.reports for one in found)
         return self.kept(("counted", span, chosen), lambda: self._counted(span, chosen))
 
     def _counted(self, span: Sequence[Piece], function_ids: Functions) -> tuple[int, int]:
@@ -88,6 +130,11 @@ class Rollups(Connected):
         return dict(self.kept(("quantiles", span, chosen), lambda: self._quantiles(span, chosen)))
 
     def _quantiles(self, span: Sequence[Piece], function_ids: Functions) -> dict[int, Quantiles]:
+        if (packs := self._packs(span, function_ids, "latency")) is not None:
+            from collectors.store import fleet
+
+            found = fleet.latency(packs)
+            return found if function_ids is None else {each: found[each] for each in function_ids if each in found}
         # Histograms one after the other are one histogram: a blob a function is read in half the time of its cells'.
         together = "CAST(group_concat(c.latency, '') AS BLOB)"
         return dict(_quantiles(self._cells(f"f.id, {together}", span, function_ids, "GROUP BY f.id")))
@@ -102,19 +149,16 @@ class Rollups(Connected):
         points: dict[int, Totals] = {}
         blobs: list[tuple[int, bytes]] = []
         for function_id in self._ids(function_ids):
-            for row in self._all(
-                f"SELECT c.function_id, c.invocations, c.reports, c.errors, c.timeouts, c.out_of_memory, c.cold_starts,"
-                " c.billed_ms, c.billed_mb_ms, c.duration_us, c.init_us, c.max_duration_us, c.max_memory_mb,"
-                f" c.memory_mb, c.last_ms, c.start_ms, c.latency FROM {table} c"
-                " WHERE c.function_id = ? AND c.start_ms >= ? AND c.start_ms < ?",
-                (function_id, low, to_ms),
+            for step, latency, *sums in self._all(
+                f"SELECT c.start_ms / ?1 * ?1, CAST(group_concat(c.latency, '') AS BLOB), {_SUMS}, {_NEWEST_KNOWN}"
+                f" FROM {table} c WHERE c.function_id = ?2 AND c.start_ms >= ?3 AND c.start_ms < ?4 GROUP BY 1",
+                (step_ms, function_id, low, to_ms),
             ):
-                step = row[15] // step_ms * step_ms
-                totals = Totals(*row[:15])
+                totals = Totals(function_id, *sums[:-1])
                 points[step] = _added(points[step], totals) if step in points else totals
-                blobs.append((step, row[16]))
-        latency = dict(_quantiles(blobs))
-        return [SeriesPoint(step, points[step], latency.get(step)) for step in sorted(points)]
+                blobs.append((step, latency))
+        quantiles = dict(_quantiles(blobs))
+        return [SeriesPoint(step, points[step], quantiles.get(step)) for step in sorted(points)]
 
     def daily_usage(self, from_ms: int, to_ms: int, function_ids: Functions = None) -> list[DayUsage]:
         """What each function used on each UTC day of the span, which is taken from its first day's midnight."""
@@ -125,14 +169,55 @@ class Rollups(Connected):
         """The same as rows of (day_ms, function_id, invocations, reports, billed_ms, billed_mb_ms), by function."""
         chosen = self._chosen(function_ids)
         span = ("day_cells", from_ms // DAY * DAY, -(-to_ms // DAY) * DAY)
-        columns = "c.start_ms, c.function_id, c.invocations, c.reports, c.billed_ms, c.billed_mb_ms"
-        return cast(list[Day], self.kept(("days", span, chosen), lambda: self._cells(columns, (span,), chosen)))
+        return self.kept(("days", span, chosen), lambda: self._days(span, chosen))
+
+    def _days(self, span: Piece, function_ids: Functions) -> list[Day]:
+        if self._is_fleet(function_ids):
+            return list(zip(*self.day_columns(*span[1:], function_ids).T.tolist(), strict=True))
+        return cast(list[Day], self._cells(_DAY, (span,), function_ids))
+
+    def day_columns(self, from_ms: int, to_ms: int, function_ids: Functions = None) -> "Ints":
+        """The same as an int64 matrix, a column for each of those figures: what reckons with a fleet's days wants."""
+        chosen = self._chosen(function_ids)
+        span = ("day_cells", from_ms // DAY * DAY, -(-to_ms // DAY) * DAY)
+        return self.kept(("day columns", span, chosen), lambda: self._day_columns(span, chosen))
+
+    def _day_columns(self, span: Piece, function_ids: Functions) -> "Ints":
+        import numpy as np
+
+        if (packs := self._packs((span,), function_ids, by_week=False)) is not None:
+            from collectors.store import fleet
+
+            rows = fleet.days(packs)
+            return rows if function_ids is None else rows[np.isin(rows[:, 1], function_ids)]
+        return np.array(self._cells(_DAY, (span,), function_ids), np.int64).reshape(-1, 6)
+
+    def invocations_by_step(
+        self, table: str, from_ms: int, to_ms: int, steps: int
+    ) -> dict[int, tuple[int, ...]] | None:
+        """For ``collectors.store.by_step``: of a whole fleet, where packs tell it."""
+        packs = self._packs(((table, from_ms // GRAINS[table] * GRAINS[table], to_ms),), None, by_week=False)
+        if packs is None:
+            return None
+        from collectors.store import fleet
+
+        return fleet.invocations_by_step(packs, from_ms, to_ms, steps)
 
     def invocations_by_hour(self, from_ms: int, to_ms: int) -> dict[int, int]:
         """All functions' invocations in whole hours, summed by hour of the day (0 to 23, UTC)."""
         span = ("hour_cells", from_ms, to_ms)
-        columns = "c.start_ms / 3600000 % 24, sum(c.invocations)"
-        return dict(self.kept(("by hour", span), lambda: self._cells(columns, (span,), None, "GROUP BY 1")))
+        return dict(self.kept(("by hour", span), lambda: self._by_hour(span)))
+
+    def _by_hour(self, span: Piece) -> dict[int, int]:
+        if self._is_fleet(None):
+            hours = self._all(
+                "SELECT start_ms / 3600000 % 24, sum(invocations), max(invocations IS NULL) FROM hour_packs"
+                " WHERE start_ms >= ? AND start_ms < ? GROUP BY 1",
+                span[1:],
+            )
+            if not any(row[2] for row in hours):
+                return {row[0]: row[1] for row in hours}
+        return dict(self._cells("c.start_ms / 3600000 % 24, sum(c.invocations)", (span,), None, "GROUP BY 1"))
 
     def error_groups(self, from_ms: int, to_ms: int, function_ids: Functions = None) -> list[ErrorGroup]:
         """Failures by function and fingerprint, the most frequent first."""
@@ -140,42 +225,67 @@ class Rollups(Connected):
         return list(self.kept(("errors", span, to_ms, chosen), lambda: self._grouped_errors(span, to_ms, chosen)))
 
     def _grouped_errors(self, span: Sequence[Piece], to_ms: int, function_ids: Functions) -> list[ErrorGroup]:
+        with self.snapshot():
+            groups = self._error_groups(self._counted_errors(span, function_ids), to_ms)
+        groups.sort(key=attrgetter("count", "last_ms"), reverse=True)
+        return groups
+
+    def _counted_errors(self, span: Sequence[Piece], function_ids: Functions) -> dict[int, int]:
+        if (packs := self._packs(span, function_ids, "errors")) is not None:
+            from collectors.store import fleet
+
+            wanted = None if function_ids is None else set(function_ids)
+            found = fleet.errors(packs).items()
+            return {error: count for error, (of, count) in found if wanted is None or of in wanted}
         counts: dict[int, int] = {}
         of_errors = [(f"{table}_errors", low, high) for table, low, high in span]
-        columns = "c.error_id, sum(c.occurrences)"
-        with self.snapshot():
-            for error_id, count in self._cells(columns, of_errors, function_ids, "GROUP BY c.error_id"):
-                counts[error_id] = counts.get(error_id, 0) + count
-            groups = self._error_groups(counts, to_ms)
-        return sorted(groups, key=lambda group: (-group.count, -group.last_ms))
+        for error_id, count in self._cells("c.error_id, sum(c.occurrences)", of_errors, function_ids, "GROUP BY 1"):
+            counts[error_id] = counts.get(error_id, 0) + count
+        return counts
 
     def _error_groups(self, counts: dict[int, int], to_ms: int) -> list[ErrorGroup]:
         """What the counted errors are, since when, and the last invocation that had each."""
+        said = self._said_of_errors(counts)
         of_error = "FROM invocations i WHERE i.error_id = e.id"
-        rows: list[tuple[Any, ...]] = []
-        for at in range(0, len(counts), 500):
-            some = list(counts)[at : at + 500]
-            rows += self._all(
-                "SELECT e.id, e.function_id, e.error_type, e.message, e.fingerprint,"
-                f" (SELECT min(i.start_ms) {of_error}),"
+        groups: list[ErrorGroup] = []
+        ids = sorted(counts)
+        for at in range(0, len(ids), 500):
+            some = ids[at : at + 500]
+            rows = self._all(
+                f"SELECT e.id, (SELECT min(i.start_ms) {of_error}),"
                 f" (SELECT max(i.start_ms) {of_error} AND i.start_ms < ?),"
                 f" (SELECT i.request_id {of_error} AND i.start_ms < ? ORDER BY i.start_ms DESC LIMIT 1)"
                 f" FROM errors e WHERE e.id IN ({marks(some)})",
                 (to_ms, to_ms, *some),
             )
-        return [
-            ErrorGroup(
-                row[1],
-                row[2],
-                row[3],
-                row[4],
-                counts[row[0]],
-                row[5] if row[5] is not None else to_ms,
-                row[6] if row[6] is not None else to_ms,
-                None if row[7] is None else id_text(row[7]),
-            )
-            for row in rows
-        ]
+            groups += [
+                ErrorGroup(
+                    *said[error_id],
+                    counts[error_id],
+                    to_ms if first is None else first,
+                    to_ms if last is None else last,
+                    None if sample is None else id_text(sample),
+                )
+                for error_id, first, last, sample in rows
+            ]
+        return groups
+
+    def _said_of_errors(self, wanted: Iterable[int]) -> dict[int, Said]:
+        """What errors are by id: it never changes, and is read once."""
+        said = self._said
+        unread = [each for each in wanted if each not in said]
+        for at in range(0, len(unread), 500):
+            some = unread[at : at + 500]
+            sql = f"SELECT id, function_id, error_type, message, fingerprint FROM errors WHERE id IN ({marks(some)})"
+            said.update((row[0], row[1:]) for row in self._all(sql, some))
+        return said
+
+
+def _chosen_of(found: list[Sums], function_ids: Functions) -> list[Sums]:
+    if function_ids is None:
+        return found
+    wanted = set(function_ids)
+    return [one for one in found if one.function_id in wanted]
 
 
 def _added(one: Totals, other: Totals) -> Totals:

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import NamedTuple
 
+import msgspec
+
 from collectors.model import Function, Status
 
 
@@ -104,9 +106,8 @@ class LogLine(NamedTuple):
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class ErrorGroup:
-    """All failures of one function with one fingerprint, over a span."""
+class ErrorGroup(msgspec.Struct, frozen=True, gc=False):
+    """All failures of one function with one fingerprint, over a span. A struct: a fleet has thousands."""
 
     function_id: int
     error_type: str

@@ -26,6 +26,7 @@ CREATE TABLE {name}_errors (
 ) WITHOUT ROWID;
 """
 
+OLDEST = "oldest_ms"  # of the settings: when the oldest invocation began; absent where an older one may have come
 GRAINS = {"minute_cells": 60_000, "hour_cells": 3_600_000, "day_cells": 86_400_000}
 
 _FIRST = (
@@ -95,7 +96,8 @@ CREATE TABLE collections (
 )
 
 # A name is a module whose SCRIPT is imported when it is needed: the first paint opens stores, and never migrates one.
-MIGRATIONS: tuple[tuple[str, ...] | str, ...] = (_FIRST, "collectors.store.schema_account")
+_LATER = ("collectors.store.schema_account", "collectors.store.schema_packs")
+MIGRATIONS: tuple[tuple[str, ...] | str, ...] = (_FIRST, *_LATER)
 VERSION = len(MIGRATIONS)
 
 

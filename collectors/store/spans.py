@@ -3,6 +3,7 @@
 from collectors.store.schema import GRAINS
 
 MINUTE, HOUR, DAY = GRAINS["minute_cells"], GRAINS["hour_cells"], GRAINS["day_cells"]
+WEEK = 7 * DAY
 BY_HOUR_MS = 6 * HOUR  # longer spans begin at a full hour
 BY_DAY_MS = 14 * DAY  # and these at midnight UTC
 

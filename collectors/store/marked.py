@@ -1,0 +1,86 @@
+"""Which packs have to be made anew: whoever changes a cell marks them in the same transaction.
+
+A marked pack is a row of nulls. The minutes of an hour go with the hour, a week goes with its days.
+"""
+
+import sqlite3
+import time
+from collections.abc import Collection, Iterable, Iterator
+
+from collectors.store.schema import OLDEST
+from collectors.store.spans import DAY, HOUR, MINUTE, WEEK
+
+PACKS = {"minute_cells": "minute_packs", "hour_cells": "hour_packs", "day_cells": "day_packs"}
+FEW = 50  # functions whose own rows are read as soon as anybody's packs: with no more, nothing is packed
+MADE_AT_ONCE = 48
+# How much of the newest is packed. Six hours by the minute touch seven. A week, and the week before it, have their ends
+# within 15 days; hours that lie further back are hardly asked for, and would double an import's work.
+PACKED_MS = {"minute_cells": 7 * HOUR, "hour_cells": 15 * DAY}
+NO_PACK = "invocations = NULL, failures = NULL, last_ms = NULL, cells = NULL, errors = NULL, latency = NULL"
+
+
+def mark(connection: sqlite3.Connection, table: str, starts: Collection[int]) -> None:
+    """Marks the packs of the hours or days (``table``) that begin then, and what is made of them."""
+    _mark(connection, PACKS[table], starts)
+    if table == "day_cells":
+        _mark(connection, "week_packs", {start // WEEK * WEEK for start in starts})
+    if table == "hour_cells" and starts:
+        connection.execute(f"DELETE FROM settings WHERE name = '{OLDEST}' AND value >= ?", (min(starts),))
+        connection.executemany(
+            "DELETE FROM minute_packs WHERE start_ms >= ? AND start_ms < ?",
+            ((start, start + HOUR) for start in starts),
+        )
+
+
+def _mark(connection: sqlite3.Connection, packs: str, starts: Iterable[int]) -> None:
+    connection.executemany(
+        f"INSERT INTO {packs} (start_ms) VALUES (?) ON CONFLICT DO UPDATE SET {NO_PACK} WHERE invocations IS NOT NULL",
+        ((start,) for start in starts),
+    )
+
+
+def packed_since(connection: sqlite3.Connection, table: str) -> int:
+    """From when on the cells of minutes or hours are packed. Times that lie ahead do not count: clocks may be wrong."""
+    (newest,) = connection.execute(
+        "SELECT max(start_ms) FROM hour_packs WHERE start_ms <= ?", (time.time_ns() // 1_000_000,)
+    ).fetchone()
+    return 0 if newest is None else int(newest) + HOUR - PACKED_MS[table]
+
+
+def mark_metrics(connection: sqlite3.Connection, series: Collection[tuple[str, str, int, int]]) -> None:
+    """Marks packs of metrics: (metric, stat, a day's or an hour's length in ms, when it begins)."""
+    connection.executemany(
+        "INSERT INTO metric_packs VALUES (?, ?, ?, ?, NULL) ON CONFLICT DO UPDATE SET figures = NULL"
+        " WHERE figures IS NOT NULL",
+        series,
+    )
+    connection.executemany(
+        "DELETE FROM metric_packs WHERE metric = ? AND stat = ? AND grain_ms = ? AND start_ms >= ? AND start_ms < ?",
+        ((metric, stat, MINUTE, start, start + HOUR) for metric, stat, grain, start in series if grain == HOUR),
+    )
+
+
+def any_to_make(connection: sqlite3.Connection) -> bool:
+    """Whether there are marked packs, and so many functions that they are worth their making."""
+    if connection.execute("SELECT count(*) FROM functions").fetchone() <= (FEW,):
+        return False
+    (found,) = connection.execute(
+        "SELECT EXISTS (SELECT 1 FROM day_packs WHERE invocations IS NULL)"
+        " OR EXISTS (SELECT 1 FROM hour_packs WHERE invocations IS NULL AND start_ms >= ?)"
+        " OR EXISTS (SELECT 1 FROM metric_packs WHERE figures IS NULL"
+        " AND (grain_ms = 86400000 OR start_ms >= (SELECT max(start_ms) FROM metric_packs) - ?))",
+        (packed_since(connection, "hour_cells"), PACKED_MS["hour_cells"]),
+    ).fetchone()
+    return bool(found)
+
+
+def runs(starts: Iterable[int], grain_ms: int, longest: int = MADE_AT_ONCE) -> Iterator[tuple[int, int]]:
+    """Neighbours among starts, which are in order, as spans of time."""
+    run: list[int] = []
+    for start in starts:
+        if run and (start != run[1] or run[1] - run[0] >= longest * grain_ms):
+            yield run[0], run[1]
+            run = []
+        run = [run[0] if run else start, start + grain_ms]
+    if run:
+        yield run[0], run[1]

@@ -1,0 +1,37 @@
+"""When a store's oldest invocation began. A writer that makes packs keeps it, so that no screen asks every function."""
+
+from collectors.store.schema import OLDEST
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import sqlite3
+
+_FIRST = "SELECT start_ms FROM minute_cells WHERE function_id = f.id ORDER BY start_ms LIMIT 1"
+_EXACT = (
+    "SELECT min(coalesce((SELECT min(i.start_ms) FROM invocations i WHERE i.function_id = f.id"
+    " AND i.start_ms < ?1 + 60000), ?1))"
+    " FROM functions f CROSS JOIN minute_cells m ON m.function_id = f.id AND m.start_ms = ?1"
+)
+# Hours that Insights summed have no minutes.
+_SUMMED = (
+    "SELECT min((SELECT start_ms FROM insights_cells s WHERE s.function_id = f.id ORDER BY start_ms LIMIT 1))"
+    f" FROM functions f WHERE ({_FIRST}) IS NULL"
+)
+
+
+def oldest_ms(connection: "sqlite3.Connection") -> int | None:
+    """Epoch ms; the minute of it, once its rows are pruned; None in an empty store."""
+    (minute,) = connection.execute(f"SELECT min(({_FIRST})) FROM functions f").fetchone()
+    (exact,) = connection.execute(_EXACT, (minute,)).fetchone()
+    (summed,) = connection.execute("SELECT EXISTS (SELECT 1 FROM insights_cells WHERE function_id >= 0)").fetchone()
+    if summed:
+        (summed,) = connection.execute(_SUMMED).fetchone()
+    return min((at for at in (exact, summed or None) if at is not None), default=None)
+
+
+def keep(connection: "sqlite3.Connection") -> None:
+    """Keeps it as a setting, where it is not kept yet."""
+    if connection.execute(f"SELECT 1 FROM settings WHERE name = '{OLDEST}'").fetchone() is None:
+        oldest = oldest_ms(connection)
+        if oldest is not None:
+            connection.execute(f"INSERT INTO settings VALUES ('{OLDEST}', ?)", (oldest,))
