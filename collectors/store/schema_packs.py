@@ -1,4 +1,5 @@
-"""Migration 3: the cells of all functions in one row, by minute, hour, day and week (``collectors.store.packs``).
+"""Migration 3: the cells of all functions in one row, by minute, hour, day and week (``collectors.store.packs``); and
+functions by name.
 
 All of an older store's hours and days are marked for the writer, which packs them before the store is read.
 """
@@ -19,9 +20,11 @@ CREATE TABLE metric_packs (
 INSERT INTO metric_packs SELECT DISTINCT metric, stat, 3600000, start_ms, NULL FROM metric_hours;
 INSERT INTO metric_packs SELECT DISTINCT metric, stat, 86400000, start_ms, NULL FROM metric_days;
 """
+# A name is looked for without its account and region, which not every source says (``collectors.store.names``).
+_NAMES = "CREATE INDEX functions_by_name ON functions (name);\n"
 
 SCRIPT = "".join(
     [_PACKS.format(grain=grain) for grain in ("minute", "hour", "day", "week")]
     + [_ALL.format(grain=grain) for grain in ("hour", "day")]
-    + [_WEEKS, _METRICS]
+    + [_WEEKS, _METRICS, _NAMES]
 )
