@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import lru_cache
+from hashlib import sha256
 
 import numpy as np
 import numpy.typing as npt
@@ -161,10 +161,8 @@ def _rests_of(table: DayTable, functions: Ints, whole: range, clock: Clock) -> I
     settled = every[quantities, whole.start - table.first : whole.stop - table.first]
     if settled.shape[1] < len(whole):  # nothing was used since: those days are zeros
         settled = np.pad(settled, ((0, 0), (0, len(whole) - settled.shape[1]), (0, 0)))
-    sums = _ahead_of(
-        settled.tobytes(), settled.shape, np.searchsorted(quantities, place).tobytes(), whole.start, clock.ahead,
-        clock.today - clock.start,
-    )  # fmt: skip
+    levels = np.searchsorted(quantities, place)
+    sums = _ahead_of(settled, levels, whole.start, clock.ahead, clock.today - clock.start)
     numbers = [(whole.stop + 3 + step) % WEEK for step in range(clock.ahead)]
     today = clock.today - table.first
     for at, of in zip(quantities.tolist(), sums, strict=True):
@@ -176,18 +174,33 @@ def _rests_of(table: DayTable, functions: Ints, whole: range, clock: Clock) -> I
     return found
 
 
-@lru_cache(maxsize=64)
-def _ahead_of(settled: bytes, shape: tuple[int, ...], place: bytes, first: int, ahead: int, month_days: int) -> Floats:
+_KEPT: dict[bytes, Floats] = {}
+_MOST_KEPT = 64  # of 28 KB for each quantity of 500 functions
+
+
+def _ahead_of(settled: Ints, place: Ints, first: int, ahead: int, month_days: int) -> Floats:
     """``[quantity, weekday, function]``: what a day ahead will have, for the weekdays that are ahead.
 
-    ``settled`` are int64 of ``[quantity, day, function]`` from day number ``first`` on; ``place`` is which quantity
-    each function's level is taken from. Kept, since settled days seldom change while today's usage goes on.
+    ``settled[quantity, day, function]`` begins on day number ``first``; ``place`` is which quantity each function's
+    level is taken from. Kept by all of this: settled days seldom change while today's usage goes on.
     """
-    days = np.frombuffer(settled, np.int64).reshape(shape).astype(np.float64)
-    levels = np.take_along_axis(days, np.frombuffer(place, np.int64)[None, None, :], axis=0)[0]
-    count, weekday = shape[1], (first + 3) % WEEK  # 1970-01-01 was a Thursday
+    asked = sha256(repr((settled.shape, first, ahead, month_days)).encode())
+    asked.update(settled.tobytes())
+    asked.update(place.tobytes())
+    found = _KEPT.get(asked.digest())
+    if found is None:
+        if len(_KEPT) >= _MOST_KEPT:
+            _KEPT.clear()
+        found = _KEPT[asked.digest()] = _weighed_ahead(settled, place, first, ahead, month_days)
+    return found
+
+
+def _weighed_ahead(settled: Ints, place: Ints, first: int, ahead: int, month_days: int) -> Floats:
+    days = settled.astype(np.float64)
+    levels = np.take_along_axis(days, place[None, None, :], axis=0)[0]
+    count, weekday = len(levels), (first + 3) % WEEK  # 1970-01-01 was a Thursday
     weights = forecast_many.weights(levels, weekday, ahead, min(count, month_days))
-    found = np.zeros((shape[0], WEEK, shape[2]))
+    found = np.zeros((len(days), WEEK, len(place)))
     for number in {(weekday + count + step) % WEEK for step in range(ahead)}:
         for at, of in enumerate(days):
             found[at, number] = np.add.accumulate(weights[number] * of, axis=0)[-1]
