@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collectors.model import Function
     from collectors.store.reader import Reader
     from collectors.store.rows import DayUsage, FunctionRow
-    from pricing.project_many import DayTable
+    from pricing.project_many import DayTable, Ints
     from pricing.usage import Usage
 
 _READ = (0, 1, 2)  # requests, billed_ms, billed_mb_ms
@@ -78,24 +78,30 @@ def days_before(reader: "Reader", to_ms: int, function_ids: Sequence[int] | None
     from_ms = min(month_start_ms(today_ms), today_ms - WINDOW_DAYS * DAY_MS)
     if function_ids is not None and len(function_ids) == len(reader.functions()):
         function_ids = None
-    rows = reader.days(from_ms, to_ms, function_ids)
-    if len(rows) == 0:
-        return None
     asked = "days table", from_ms, today_ms, None if function_ids is None else tuple(function_ids)
-    return reader.kept(asked, lambda: _table(rows))
+    return reader.kept(asked, lambda: _table(_day_columns(reader, from_ms, to_ms, function_ids)))
 
 
-def _table(rows: Sequence[tuple[int, ...]]) -> Days:
+def _day_columns(reader: "Reader", from_ms: int, to_ms: int, function_ids: Sequence[int] | None) -> "Ints":
+    """The reader's days as a matrix: day_ms, function_id, invocations, reports, billed_ms, billed_mb_ms."""
+    import numpy as np
+
+    rows = reader.days(from_ms, to_ms, function_ids)
+    return np.fromiter(chain.from_iterable(rows), np.int64, 6 * len(rows)).reshape(-1, 6)
+
+
+def _table(columns: "Ints") -> Days | None:
     import numpy as np
 
     from pricing.project_many import DayTable
 
-    columns = np.fromiter(chain.from_iterable(rows), np.int64, 6 * len(rows)).reshape(-1, 6)
+    if not len(columns):
+        return None
     day, of = columns[:, 0] // DAY_MS, columns[:, 1]
     first = int(day.min())
     day -= first
     # Functions go by the day that they were first seen on, then by their ids, which are small numbers.
-    begins = np.full(int(of.max()) + 1, len(rows) + int(day.max()))
+    begins = np.full(int(of.max()) + 1, int(day.max()) + 1)
     np.minimum.at(begins, of, day)
     known = np.zeros(len(begins), np.bool_)
     known[of] = True
