@@ -229,19 +229,12 @@ def _merged(bills: Sequence[Bill]) -> tuple[LineItem, ...]:
 
 def _added(one: LineItem, other: LineItem) -> LineItem:
     """To be called in the context ``EXACT``."""
-    return LineItem(
-        *one[:5],
-        one.quantity + other.quantity,
-        one.unit,
-        one.free + other.free,
-        one.billable + other.billable,
-        one.rate,
-        None if one.amount is None or other.amount is None else one.amount + other.amount,
-        one.currency,
-        other.basis if other.basis.startswith(ESTIMATED) else one.basis,
-        one.tier,
+    amount = None if one.amount is None or other.amount is None else one.amount + other.amount
+    return LineItem._make((
+        *one[:5], one.quantity + other.quantity, one.unit, one.free + other.free, one.billable + other.billable,
+        one.rate, amount, one.currency, other.basis if other.basis.startswith(ESTIMATED) else one.basis, one.tier,
         one.usage,
-    )
+    ))  # fmt: skip
 
 
 def _projected(
