@@ -1,7 +1,7 @@
 """A month's usages with their rates, what the free tier covers of each, and which duration tier they fall into."""
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from itertools import chain
 
@@ -17,6 +17,23 @@ _GIB, _GB = 2**30, 10**9
 _ZERO = Decimal(0)
 
 
+@dataclass(frozen=True, slots=True)
+class _Draw:
+    """What is drawn from one allowance."""
+
+    allowance: int
+    used: Sequence[int]
+
+    @property
+    def covered(self) -> int:
+        return min(self.allowance, sum(self.used))
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether it does not cover all, of more than one."""
+        return self.allowance < sum(self.used) and sum(map(bool, self.used)) > 1
+
+
 @dataclass(slots=True)
 class Allotment:
     """Lists are by position. ``members`` are the positions of usages that are priced alike, in the order of the first.
@@ -29,11 +46,11 @@ class Allotment:
     rates: list[Rates]
     members: dict[Rates, Sequence[int]]
     special: dict[int, Priced]
-    free_requests: list[int]
-    free_mb_ms: list[int]
-    free_tier: tuple[FreeTierUse, ...]
-    tier_mb_ms: dict[int, tuple[int, ...]]
-    shared: dict[str, frozenset[str]]
+    free_tier: tuple[FreeTierUse, ...] = ()
+    tier_mb_ms: dict[int, tuple[int, ...]] = field(default_factory=dict)
+    shared: dict[str, frozenset[str]] = field(default_factory=dict)
+    _draws: list[tuple[Sequence[int], "_Draw", "_Draw"]] = field(default_factory=list)
+    _free: tuple[Sequence[int], Sequence[int]] | None = None
 
     @classmethod
     def of(cls, used: Used, book: PriceBook, free_tier: bool) -> "Allotment":
@@ -47,10 +64,32 @@ class Allotment:
             for at, one in enumerate(rates):
                 members[one].append(at)  # type: ignore[attr-defined]
         special = {at: Priced(at, usage, rates[at]) for at, usage in used.special.items()}
-        found = cls(used, rates, members, special, [0] * len(rates), [0] * len(rates), (), {}, {})
+        found = cls(used, rates, members, special)
         found._take_free_tier(free_tier)
         found._take_tiers()
         found._take_log_tiers()
+        return found
+
+    @property
+    def free(self) -> tuple[Sequence[int], Sequence[int]]:
+        """Free requests and MB-ms of each, shared out when they are first asked for."""
+        if self._free is None:
+            self._free = self._shared_out(0), self._shared_out(1)
+        return self._free
+
+    @property
+    def free_together(self) -> tuple[int, int]:
+        """Their sums."""
+        return sum(one.covered for _, one, _ in self._draws), sum(one.covered for _, _, one in self._draws)
+
+    def _shared_out(self, which: int) -> Sequence[int]:
+        found = [0] * len(self.rates)
+        for members, *draws in self._draws:
+            parts = covered(draws[which].allowance, draws[which].used)
+            if len(members) == len(found):
+                return parts
+            for at, part in zip(members, parts, strict=True):
+                found[at] = part
         return found
 
     def priced(self, at: int) -> Priced:
@@ -66,7 +105,7 @@ class Allotment:
 
     def _allot(self, one: Priced) -> None:
         at, prices = one.position, one.rates.prices
-        one.free_requests, one.free_mb_ms = self.free_requests[at], self.free_mb_ms[at]
+        one.free_requests, one.free_mb_ms = (column[at] for column in self.free)
         one.shared = one.shared | self.shared_of(one.rates)
         if prices is not None and one.rates.arch in prices.durations:
             one.tier_mb_ms = self.tier_mb_ms.get(at) or (one.usage.billed_mb_ms - one.free_mb_ms,)
@@ -91,24 +130,18 @@ class Allotment:
             chunks = {at: one.usage.event_chunks for at, one in self.special.items()}
             used_requests = [asked + chunks.get(at, 0) for at, asked in zip(members, used_requests, strict=True)]
         used_mb_ms = self._of(self.used.billed_mb_ms, members)
-        requests = covered(allowance.requests, used_requests)
-        duration = covered(allowance.gb_seconds * MB_MS_PER_GB_SECOND, used_mb_ms)
+        requests = _Draw(allowance.requests, used_requests)
+        duration = _Draw(allowance.gb_seconds * MB_MS_PER_GB_SECOND, used_mb_ms)
         self.shared[partition.code] = frozenset(
-            dimension
-            for dimension, free, used in ((REQUESTS, requests, used_requests), (DURATION, duration, used_mb_ms))
-            if sum(free) < sum(used) and sum(map(bool, used)) > 1
+            dimension for dimension, draw in ((REQUESTS, requests), (DURATION, duration)) if draw.is_shared
         )
-        if len(members) == len(self.rates):
-            self.free_requests, self.free_mb_ms = requests, duration
-        else:
-            for at, free_requests, free_mb_ms in zip(members, requests, duration, strict=True):
-                self.free_requests[at], self.free_mb_ms[at] = free_requests, free_mb_ms
+        self._draws.append((members, requests, duration))
         special = [self.special[at] for at in members if at in self.special] if self.special else []
         streamed = _take_metered(special, (STREAMING,), allowance.streamed_gib * _GIB)
         logged = _take_metered(special, LOGS, allowance.log_gb * _GB)
         return FreeTierUse(
-            partition.code, partition.currency, allowance.requests, sum(requests),
-            allowance.gb_seconds, gb_seconds(sum(duration)),
+            partition.code, partition.currency, allowance.requests, requests.covered,
+            allowance.gb_seconds, gb_seconds(duration.covered),
             allowance.streamed_gib * _GIB or None, streamed, allowance.log_gb * _GB or None, logged,
         )  # fmt: skip
 
@@ -122,9 +155,10 @@ class Allotment:
         for (_, _, arch), group in groups.items():
             steps = group[0].prices.durations.get(arch, ()) if group[0].prices else ()
             members = _in_order([self.members[rates] for rates in group])
-            used, free = self._of(self.used.billed_mb_ms, members), self._of(self.free_mb_ms, members)
-            if tiers.are_crossed(sum(used) - sum(free), steps):
-                billable = [mb_ms - part for mb_ms, part in zip(used, free, strict=True)]
+            used = self._of(self.used.billed_mb_ms, members)
+            free = self.free_together[1] if used is self.used.billed_mb_ms else sum(self._of(self.free[1], members))
+            if tiers.are_crossed(sum(used) - free, steps):
+                billable = [mb_ms - part for mb_ms, part in zip(used, self._of(self.free[1], members), strict=True)]
                 self.tier_mb_ms.update(zip(members, tiers.split(billable, steps), strict=True))
         for one in self.special.values():
             self._allot(one)

@@ -114,7 +114,7 @@ def _add_lines(lines: list[LineItem], wanted: Iterable[int], allotted: Allotment
     """
     used, make, add = allotted.used, LineItem._make, lines.append
     terms, requests, billed_mb_ms = used.terms, used.requests, used.billed_mb_ms
-    free_requests, free_mb_ms, rates_of = allotted.free_requests, allotted.free_mb_ms, allotted.rates
+    (free_requests, free_mb_ms), rates_of = allotted.free, allotted.rates
     others = allotted.special.keys() | allotted.tier_mb_ms.keys()
     on_demand = {rates: OnDemand.of(rates, allotted.shared_of(rates)) for rates in allotted.members}
     for at in wanted:
@@ -184,11 +184,14 @@ def _quantities(
     def summed(column: Sequence[int]) -> int:
         return sum(column) if len(chosen) == len(column) else sum(map(column.__getitem__, chosen))
 
-    billable = summed(used.requests) - summed(allotted.free_requests)
-    yield EXACT.multiply(on_demand.requests, MB_MS_PER_GB_SECOND), billable
+    if len(chosen) == len(used):  # of all together nothing need be shared out
+        free_requests, free_mb_ms = allotted.free_together
+    else:
+        free_requests, free_mb_ms = map(summed, allotted.free)
+    yield EXACT.multiply(on_demand.requests, MB_MS_PER_GB_SECOND), summed(used.requests) - free_requests
     crossed = [allotted.tier_mb_ms[at] for at in chosen if at in allotted.tier_mb_ms] if allotted.tier_mb_ms else []
     if not crossed:  # a group leaves the first tier together
-        yield on_demand.duration, summed(used.billed_mb_ms) - summed(allotted.free_mb_ms)
+        yield on_demand.duration, summed(used.billed_mb_ms) - free_mb_ms
     elif rates.prices is not None:
         for step, amounts in zip(rates.prices.durations[rates.arch], zip(*crossed, strict=True), strict=False):
             yield step.rate, sum(amounts)
