@@ -8,6 +8,7 @@ is a weighting of past days, so that one weighting serves all quantities of a fu
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from math import exp, sqrt
 from statistics import median
 
@@ -53,6 +54,11 @@ def forecast(days: Sequence[float], first_weekday: int, ahead: int, month_days: 
 
     The last ``month_days`` of them are the month so far.
     """
+    return _forecast(tuple(days), first_weekday, ahead, month_days)
+
+
+@lru_cache(maxsize=16)  # a fleet's whole days are asked about again whenever something is stored of today
+def _forecast(days: tuple[float, ...], first_weekday: int, ahead: int, month_days: int) -> Forecast:
     total = len(days)
     if not total or not ahead:
         return Forecast(((0.0,) * total,) * ahead, None, None, None, False)

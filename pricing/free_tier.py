@@ -40,14 +40,10 @@ def share(amount: int, weights: Sequence[int]) -> list[int]:
         return [0] * len(weights)
     if amount == total:
         return list(weights)
-    shares, remainders = [], []
-    for weight in weights:
-        whole, remainder = divmod(amount * weight, total)
-        shares.append(whole)
-        remainders.append(remainder)
-    left = amount - sum(shares)
-    if left:
-        for at in sorted(range(len(weights)), key=lambda at: -remainders[at])[:left]:
+    shares = [amount * weight // total for weight in weights]
+    if left := amount - sum(shares):
+        remainders = [amount * weight % total for weight in weights]
+        for at in sorted(range(len(weights)), key=remainders.__getitem__, reverse=True)[:left]:
             shares[at] += 1
     return shares
 

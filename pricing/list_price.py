@@ -4,12 +4,15 @@ The arithmetic is ``pricing.bill``'s, digit by digit. Whatever is not plain on-d
 tier is left to it.
 """
 
-from collections.abc import Sequence
-from decimal import Decimal
+from collections.abc import Callable, Mapping, Sequence
+from decimal import Context, Decimal, getcontext, localcontext
 
 from pricing.bill import bill
+from pricing.line_items import OnDemand, Rates
 from pricing.pricebook import PriceBook, RegionPrices, UnknownRegion
+from pricing.tiers import are_crossed
 from pricing.usage import DEFAULT_ARCH, DEFAULT_REGION, EXACT, MB_MS_PER_GB_SECOND, Usage
+from pricing.used import PricedAlike, Used, priced_alike, storage_mb
 
 _ZERO = Decimal(0)
 
@@ -19,52 +22,73 @@ def list_prices(usages: Sequence[Usage], book: PriceBook, currency: str = "USD")
 
     None where nothing was used, where a part of it has no public price, or where that is in another currency.
     """
-    found = _plain(usages, book, currency)
-    return found if found is not None else _billed(usages, book, currency)
-
-
-def _plain(usages: Sequence[Usage], book: PriceBook, currency: str) -> list[Decimal | None] | None:
-    """None where a usage is not plain, or a group of them leaves the first tier."""
-    prices: dict[str, RegionPrices | None] = {}
-    together: dict[tuple[str, str, str], int] = {}
+    used = Used.of(usages)
+    alike = list(map(priced_alike, used.terms))
+    rates = {one: Rates.of(one, book) for one in dict.fromkeys(alike)}
+    if used.special or _tiers_are_crossed(used, alike, rates):
+        return _billed(used, book, currency)
+    on_demand = {one: _on_demand(each, currency) for one, each in rates.items()}
+    amount_of = {one: _amounts(each, currency, getcontext()) for one, each in rates.items()}
     found: list[Decimal | None] = []
-    for usage in usages:
-        if (
-            usage.provisioned_mb_ms or usage.provisioned_requests or usage.provisioned_billed_mb_ms
-            or usage.event_chunks or usage.metered or usage.instance_seconds
-        ):  # fmt: skip
-            return None
-        region, arch = usage.region or DEFAULT_REGION, usage.arch or DEFAULT_ARCH
-        if region not in prices:
-            prices[region] = _prices_of(book, region)
-        of_region = prices[region]
-        steps = of_region.durations.get(arch, ()) if of_region is not None else ()
-        group = usage.account, region, arch
-        together[group] = used = together.get(group, 0) + usage.billed_mb_ms
-        if len(steps) > 1 and used > steps[1].above_gb_seconds * MB_MS_PER_GB_SECOND:
-            return None
-        found.append(_amount(usage, of_region, steps[0].rate if steps else None, currency))
-    return found
+    with localcontext(EXACT):
+        rows = zip(alike, used.requests, used.billed_ms, used.billed_mb_ms, strict=True)
+        for one, requests, billed_ms, billed_mb_ms in rows:
+            known = on_demand[one]
+            if known is not None and requests and billed_mb_ms:  # as nearly every usage is
+                mb_ms = Decimal(billed_mb_ms)
+                found.append(requests * known.requests + mb_ms / MB_MS_PER_GB_SECOND * known.duration)
+            else:
+                found.append(amount_of[one](requests, billed_ms, billed_mb_ms))
+    return [None if amount is None else +amount for amount in found]
 
 
-def _amount(usage: Usage, prices: RegionPrices | None, rate: Decimal | None, currency: str) -> Decimal | None:
-    storage_mb_ms = usage.ephemeral_mb_ms
-    if (
-        prices is None
-        or prices.partition.currency != currency
-        or not (usage.requests or usage.billed_mb_ms or storage_mb_ms)
-    ):
-        return None
-    amount = _ZERO
-    if usage.requests:
-        if prices.requests is None:
-            return None
-        amount += EXACT.multiply(usage.requests, prices.requests)
-    for mb_ms, each in ((usage.billed_mb_ms, rate), (storage_mb_ms, prices.ephemeral_storage)):
-        if mb_ms:
-            if each is None:
+def _on_demand(rates: Rates, currency: str) -> OnDemand | None:
+    found = OnDemand.of(rates, ())
+    return found if found is not None and found.currency == currency else None
+
+
+def _tiers_are_crossed(used: Used, alike: Sequence[PricedAlike], rates: Mapping[PricedAlike, Rates]) -> bool:
+    every = [each.prices.durations.get(each.arch, ()) for each in rates.values() if each.prices is not None]
+    if not any(are_crossed(sum(used.billed_mb_ms), steps) for steps in every):
+        return False
+    together: dict[tuple[str, str, str], int] = {}
+    for one, mb_ms in zip(alike, used.billed_mb_ms, strict=True):
+        each = rates[one]
+        group = each.account, each.region, each.arch
+        together[group] = together.get(group, 0) + mb_ms
+    prices = {(each.account, each.region, each.arch): each.prices for each in rates.values()}
+    return any(
+        are_crossed(mb_ms, of.durations.get(group[2], ()))
+        for group, mb_ms in together.items()
+        if (of := prices[group]) is not None
+    )
+
+
+Amount = Callable[[int, int, int], Decimal | None]  # of requests, billed ms and billed MB-ms
+
+
+def _amounts(rates: Rates, currency: str, rounded: Context) -> Amount:
+    """The price of what is priced alike and lies in the first tier."""
+    prices, storage_mb = rates.prices, rates.storage_mb
+    if prices is None or prices.currency != currency:
+        return lambda requests, billed_ms, billed_mb_ms: None
+    steps = prices.durations.get(rates.arch, ())
+    of_requests, of_duration, of_storage = prices.requests, steps[0].rate if steps else None, prices.ephemeral_storage
+    multiply, divide, add_product, plus = EXACT.multiply, EXACT.divide, EXACT.fma, rounded.plus
+
+    def amount(requests: int, billed_ms: int, billed_mb_ms: int) -> Decimal | None:
+        found = _ZERO
+        if requests:
+            if of_requests is None:
                 return None
-            amount += EXACT.multiply(EXACT.divide(mb_ms, MB_MS_PER_GB_SECOND), each)
+            found = multiply(requests, of_requests)
+        for mb_ms, rate in ((billed_mb_ms, of_duration), (storage_mb * billed_ms, of_storage)):
+            if mb_ms:
+                if rate is None:
+                    return None
+                found = plus(add_product(divide(mb_ms, MB_MS_PER_GB_SECOND), rate, found))
+        return found if requests or billed_mb_ms or storage_mb * billed_ms else None
+
     return amount
 
 
@@ -99,14 +123,18 @@ class InvocationPrice:
         steps = prices.durations.get(arch or DEFAULT_ARCH, ()) if prices is not None else ()
         known = prices is not None and prices.partition.currency == currency
         self._request = prices.requests if prices is not None and known else None
-        self._storage_mb = Usage(ephemeral_mb=ephemeral_mb, billed_ms=1).ephemeral_mb_ms
-        self._rates = (steps[0].rate if steps else None, prices.ephemeral_storage if prices is not None else None)
+        self._duration = steps[0].rate if steps else None
+        self._storage_mb = storage_mb(ephemeral_mb)
+        self._storage = prices.ephemeral_storage if prices is not None else None
 
     def of(self, billed_ms: int, memory_mb: int) -> Decimal | None:
-        amount = self._request
-        for mb_ms, rate in zip((billed_ms * memory_mb, billed_ms * self._storage_mb), self._rates, strict=True):
-            if mb_ms:
-                if rate is None or amount is None:
-                    return None
-                amount = EXACT.add(amount, EXACT.multiply(EXACT.divide(mb_ms, MB_MS_PER_GB_SECOND), rate))
+        amount = _plus(self._request, billed_ms * memory_mb, self._duration)
+        return _plus(amount, billed_ms * self._storage_mb, self._storage) if self._storage_mb else amount
+
+
+def _plus(amount: Decimal | None, mb_ms: int, rate: Decimal | None) -> Decimal | None:
+    if not mb_ms:
         return amount
+    if amount is None or rate is None:
+        return None
+    return EXACT.fma(EXACT.divide(mb_ms, MB_MS_PER_GB_SECOND), rate, amount)

@@ -9,6 +9,7 @@ from pricing.bill import bill
 from pricing.pricebook import FreeTier, Partition, PriceBook, UnknownRegion
 from pricing.projection import Projection
 from pricing.usage import DEFAULT_REGION, MB_MS_PER_GB_SECOND, Usage
+from pricing.used import Used
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,14 +30,14 @@ def free_tier_days(
 ) -> tuple[RunOut, ...]:
     """For each partition in use that has a free tier; ``daily`` as for ``project``, ``today`` the day of "now"."""
     found: list[RunOut] = []
-    partitions: dict[str, FreeTier] = {}
-    for usage in projection.p50:
-        partition = _partition(book, usage)
+    partitions: dict[str, tuple[FreeTier, list[int]]] = {}
+    regions = [terms.region for terms in Used.of(projection.p50).terms]
+    of_region = {region: _partition(book, region) for region in set(regions)}
+    for at, partition in enumerate(map(of_region.__getitem__, regions)):
         if partition is not None and partition.free_tier is not None:
-            partitions[partition.code] = partition.free_tier
-    for code, allowance in partitions.items():
+            partitions.setdefault(partition.code, (partition.free_tier, []))[1].append(at)
+    for code, (allowance, inside) in partitions.items():
         most = allowance.gb_seconds * MB_MS_PER_GB_SECOND
-        inside = [at for at, usage in enumerate(projection.p50) if _code(book, usage) == code]
         past = [(day, usage) for day, usage in daily if _code(book, usage) == code]
         found.append(_run_out(past, projection, inside, today, code, "requests", allowance.requests, _REQUESTS))
         found.append(_run_out(past, projection, inside, today, code, "gb_seconds", most, _MB_MS))
@@ -60,9 +61,9 @@ def _run_out(
         return sum(getattr(one, name) for one in used for name in quantities)
 
     def by(day: date) -> int:
-        return projection.sum_by(day, inside, quantities)
+        return sum(projection.sum_by(day, inside, name) for name in quantities)
 
-    so_far = measure(projection.seen[at] for at in inside)
+    so_far = sum(projection.sum_seen(inside, name) for name in quantities)
     day = _first_over(
         daily, projection, today, lambda used: measure(used) > limit, so_far > limit, lambda day: by(day) > limit
     )
@@ -132,12 +133,12 @@ def _halved(days: Sequence[date], holds: Callable[[date], bool]) -> date | None:
 
 
 def _code(book: PriceBook, usage: Usage) -> str | None:
-    found = _partition(book, usage)
+    found = _partition(book, usage.region)
     return None if found is None else found.code
 
 
-def _partition(book: PriceBook, usage: Usage) -> Partition | None:
+def _partition(book: PriceBook, region: str) -> Partition | None:
     try:
-        return book.region(usage.region or DEFAULT_REGION).partition
+        return book.region(region or DEFAULT_REGION).partition
     except UnknownRegion:
         return None

@@ -3,16 +3,17 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from hashlib import sha256
 
 import numpy as np
 import numpy.typing as npt
 
 from pricing import forecast_many
+from pricing.forecast import WEEK
 from pricing.projection import (
     DAY_MS,
     FITTED,
     QUANTITIES,
-    Amounts,
     Clock,
     Days,
     Projection,
@@ -24,8 +25,10 @@ from pricing.projection import (
     usage_of,
 )
 from pricing.usage import Usage
+from pricing.used import Terms, Used, terms_of
 
 Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,14 +60,17 @@ class DayTable:
 
     def together(self, functions: npt.NDArray[np.bool_]) -> Days:
         """The sums of some functions by day number, of the days on which any was seen."""
-        sums = self.amounts[:, :, functions].sum(axis=2).T.tolist()
-        seen: list[bool] = (self.seen[:, functions].sum(axis=1) > 0).tolist()
+        amounts, known = self.amounts, self.seen
+        if not functions.all():
+            amounts, known = amounts[:, :, functions], known[:, functions]
+        sums = amounts.sum(axis=2).T.tolist()
+        seen = (known.sum(axis=1) > 0).tolist()
         return {self.first + at: tuple(row) for at, row in enumerate(sums) if seen[at]}
 
 
 def project_table(
     table: DayTable,
-    of: Sequence[Usage],
+    of: Sequence[Usage] | Sequence[Terms],
     as_of_ms: int,
     month: date,
     *,
@@ -73,10 +79,11 @@ def project_table(
     spread_of: npt.NDArray[np.bool_] | None = None,
 ) -> Projection:
     """``pricing.projection.project`` of a table whose quantities are ``QUANTITIES``; ``of`` names its functions."""
+    terms = [one if isinstance(one, Terms) else terms_of(one) for one in of]
     start, after = month_days(month)
     as_of_ms = max(as_of_ms, start * DAY_MS)
     seen = table.between(start, after)
-    so_far = _usages(of, seen)
+    so_far = used_of(terms, seen)
     if after * DAY_MS <= as_of_ms:
         days = table.seen[max(0, start - table.first) : max(0, after - table.first)]
         return ended(so_far, int(days.any(axis=1).sum()))
@@ -84,10 +91,10 @@ def project_table(
     rests = _rests(table, clock)
     chosen = spread_of if spread_of is not None and spread_of.any() else np.ones(len(of), np.bool_)
 
-    def scaled(factor: float) -> tuple[Usage, ...]:
-        return _usages(of, seen + np.rint(rests * factor).astype(np.int64))
+    def scaled(factor: float) -> Used:
+        return used_of(terms, seen + np.rint(rests * factor).astype(np.int64))
 
-    return clock.projection(table.together(chosen), so_far, _usages(of, seen + rests), scaled)
+    return clock.projection(table.together(chosen), so_far, used_of(terms, seen + rests), scaled)
 
 
 def months_of_table(table: DayTable, as_of_ms: int, month: date, *, since_ms: int | None = None) -> Ints:
@@ -102,8 +109,9 @@ def months_of_table(table: DayTable, as_of_ms: int, month: date, *, since_ms: in
     width, place = len(found), FITTED[0]
     whole = clock.settled(int(begins.min()))
     shared = Weights(table.together(np.ones(len(begins), np.bool_)), whole, place, clock) if whole else None
-    alike = np.array([shared is not None and clock.settled(int(begin)) == whole for begin in begins.tolist()])
+    alike = np.zeros(len(begins), np.bool_)
     if shared is not None:
+        alike = np.isin(begins, [one for one in np.unique(begins).tolist() if clock.settled(one) == whole])
         found[:, alike] += _weighed(table, shared.by_day, alike)
     for function in np.flatnonzero(~alike).tolist():
         days = table.days(function)
@@ -115,11 +123,12 @@ def months_of_table(table: DayTable, as_of_ms: int, month: date, *, since_ms: in
 
 def _weighed(table: DayTable, by_day: dict[int, float], functions: npt.NDArray[np.bool_]) -> Ints:
     """The sum of the days of some functions, each with its weight."""
-    found = np.zeros((len(table.amounts), int(functions.sum())))
+    amounts = table.amounts if functions.all() else table.amounts[:, :, functions]
+    found = np.zeros((len(amounts), amounts.shape[2]))
     for at in range(len(table.seen)):
         weight = by_day.get(table.first + at, 0.0)
         if weight:
-            found += weight * table.amounts[:, at, functions]
+            found += weight * amounts[:, at]
     return np.rint(found).astype(np.int64)
 
 
@@ -140,28 +149,70 @@ def _rests(table: DayTable, clock: Clock) -> Ints:
 
 def _rests_of(table: DayTable, functions: Ints, whole: range, clock: Clock) -> Ints:
     """Of functions whose settled days are the same."""
-    every = table.amounts[:, :, functions]
+    every = table.amounts if len(functions) == table.amounts.shape[2] else table.amounts[:, :, functions]
     used = every.sum(axis=1) > 0
+    quantities = np.flatnonzero(used.sum(axis=1))
+    found = np.zeros(used.shape, np.int64)
+    if not len(quantities):
+        return found
     place = np.zeros(len(functions), np.int64)  # the quantity that each function's level is taken from
     for at in (*reversed(range(len(every))), *reversed(FITTED)):
         place[used[at]] = at
-    settled = every[:, whole.start - table.first : whole.stop - table.first].astype(np.float64)
-    levels = np.take_along_axis(settled, place[None, None, :], axis=0)[0]
-    weekday = (whole.start + 3) % 7
-    weights = forecast_many.weights(levels, weekday, clock.ahead, min(len(whole), clock.today - clock.start))
-    found = np.zeros(used.shape, np.int64)
+    settled = every[quantities, whole.start - table.first : whole.stop - table.first]
+    if settled.shape[1] < len(whole):  # nothing was used since: those days are zeros
+        settled = np.pad(settled, ((0, 0), (0, len(whole) - settled.shape[1]), (0, 0)))
+    levels = np.searchsorted(quantities, place)
+    sums = _ahead_of(settled, levels, whole.start, clock.ahead, clock.today - clock.start)
+    numbers = [(whole.stop + 3 + step) % WEEK for step in range(clock.ahead)]
     today = clock.today - table.first
-    for at in np.flatnonzero(used.sum(axis=1)).tolist():
-        numbers = [(weekday + len(whole) + step) % 7 for step in range(clock.ahead)]
-        sums = {number: np.add.accumulate(weights[number] * settled[at], axis=0)[-1] for number in set(numbers)}
+    for at, of in zip(quantities.tolist(), sums, strict=True):
         so_far = every[at, today] if today < every.shape[1] else np.zeros(len(functions), np.int64)
-        whole_rest = (1 - clock.gone) * (so_far + (1 - clock.gone) * sums[numbers[0]])
+        whole_rest = (1 - clock.gone) * (so_far + (1 - clock.gone) * of[numbers[0]])
         for number in numbers[1:]:
-            whole_rest = whole_rest + sums[number]
+            whole_rest = whole_rest + of[number]
         found[at] = np.rint(whole_rest)
     return found
 
 
-def _usages(of: Sequence[Usage], amounts: Ints) -> tuple[Usage, ...]:
-    rows: list[Amounts] = list(map(tuple, amounts.T.tolist()))
-    return tuple(usage_of(one, QUANTITIES, row) for one, row in zip(of, rows, strict=True))
+_KEPT: dict[bytes, Floats] = {}
+_MOST_KEPT = 64  # of 28 KB for each quantity of 500 functions
+
+
+def _ahead_of(settled: Ints, place: Ints, first: int, ahead: int, month_days: int) -> Floats:
+    """``[quantity, weekday, function]``: what a day ahead will have, for the weekdays that are ahead.
+
+    ``settled[quantity, day, function]`` begins on day number ``first``; ``place`` is which quantity each function's
+    level is taken from. Kept by all of this: settled days seldom change while today's usage goes on.
+    """
+    asked = sha256(repr((settled.shape, first, ahead, month_days)).encode())
+    asked.update(settled.tobytes())
+    asked.update(place.tobytes())
+    found = _KEPT.get(asked.digest())
+    if found is None:
+        if len(_KEPT) >= _MOST_KEPT:
+            _KEPT.clear()
+        found = _KEPT[asked.digest()] = _weighed_ahead(settled, place, first, ahead, month_days)
+    return found
+
+
+def _weighed_ahead(settled: Ints, place: Ints, first: int, ahead: int, month_days: int) -> Floats:
+    days = settled.astype(np.float64)
+    levels = np.take_along_axis(days, place[None, None, :], axis=0)[0]
+    count, weekday = len(levels), (first + 3) % WEEK  # 1970-01-01 was a Thursday
+    weights = forecast_many.weights(levels, weekday, ahead, min(count, month_days))
+    found = np.zeros((len(days), WEEK, len(place)))
+    for number in {(weekday + count + step) % WEEK for step in range(ahead)}:
+        for at, of in enumerate(days):
+            found[at, number] = np.add.accumulate(weights[number] * of, axis=0)[-1]
+    found.flags.writeable = False
+    return found
+
+
+def used_of(terms: Sequence[Terms], amounts: Ints) -> Used:
+    """The usages of ``amounts[quantity, function]``."""
+    requests, billed_ms, billed_mb_ms = amounts[:3].tolist()
+    special = {
+        at: usage_of(terms[at], QUANTITIES, tuple(amounts[:, at].tolist()))
+        for at in np.flatnonzero(amounts[3:].any(axis=0)).tolist()
+    }
+    return Used(terms, requests, billed_ms, billed_mb_ms, special)

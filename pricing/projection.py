@@ -12,6 +12,7 @@ from operator import add, attrgetter
 from pricing.dimensions import DIMENSIONS
 from pricing.forecast import MOST_DAYS, Forecast, forecast
 from pricing.usage import Usage
+from pricing.used import Terms, column
 
 DAY_MS = 86_400_000
 WINDOW_DAYS = MOST_DAYS  # how many days before "now" help the projection
@@ -39,13 +40,13 @@ class Projection:
     will have come by its end. ``shifted`` is how many days ago the level jumped, where it did.
     """
 
-    p10: tuple[Usage, ...] | None
-    p50: tuple[Usage, ...]
-    p90: tuple[Usage, ...] | None
+    p10: Sequence[Usage] | None
+    p50: Sequence[Usage]
+    p90: Sequence[Usage] | None
     method: str
     days_seen: int
     days_left: float
-    seen: tuple[Usage, ...] = ()
+    seen: Sequence[Usage] = ()
     path: tuple[tuple[date, float], ...] = ()
     shifted: int | None = None
 
@@ -54,17 +55,25 @@ class Projection:
         part = self._part(day)
         return tuple(_between(one, other, part) for one, other in zip(self.seen, self.p50, strict=True))
 
-    def sum_by(self, day: date, usages: Iterable[int], quantities: Sequence[str]) -> int:
-        """The same of some usages, by position, as the sum of some of their quantities."""
-        part, total = self._part(day), 0
-        for at in usages:
-            for name in quantities:
-                low = getattr(self.seen[at], name)
-                total += low + round((getattr(self.p50[at], name) - low) * part)
-        return total
+    def sum_by(self, day: date, usages: Sequence[int], quantity: str) -> int:
+        """The same of some usages, by position, as the sum of one of their quantities."""
+        part = self._part(day)
+        before, whole = _some(self.seen, usages, quantity), _some(self.p50, usages, quantity)
+        if before == whole:
+            return sum(before)
+        return sum(before) + sum([round((high - low) * part) for low, high in zip(before, whole, strict=True)])
+
+    def sum_seen(self, usages: Sequence[int], quantity: str) -> int:
+        """The month so far of some usages, by position, as the sum of one of their quantities."""
+        return sum(_some(self.seen, usages, quantity))
 
     def _part(self, day: date) -> float:
         return max((share for one, share in self.path if one <= day), default=0.0)
+
+
+def _some(of: Sequence[Usage], usages: Sequence[int], quantity: str) -> Sequence[int]:
+    every = column(of, quantity)
+    return every if len(usages) == len(every) else list(map(every.__getitem__, usages))
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,9 +114,9 @@ class Clock:
     def projection(
         self,
         totals: "Days",
-        so_far: tuple[Usage, ...],
-        p50: tuple[Usage, ...],
-        scaled: Callable[[float], tuple[Usage, ...]],
+        so_far: Sequence[Usage],
+        p50: Sequence[Usage],
+        scaled: Callable[[float], Sequence[Usage]],
     ) -> Projection:
         """What is told of a month that is not over. ``totals`` are the sums that the interval is for."""
         days_left = (self.after * DAY_MS - self.as_of_ms) / DAY_MS
@@ -124,7 +133,7 @@ class Clock:
         )  # fmt: skip
 
 
-def ended(used: tuple[Usage, ...], days_seen: int) -> Projection:
+def ended(used: Sequence[Usage], days_seen: int) -> Projection:
     """Of a month that is over: nothing is left to project."""
     return Projection(used, used, used, "the month is over", days_seen, 0.0, used)
 
@@ -310,7 +319,7 @@ def _together(width: int, series: Sequence[Days]) -> Days:
     return {day: _sum(width, amounts) for day, amounts in found.items()}
 
 
-def usage_of(of: Usage, names: Sequence[str], amounts: Amounts) -> Usage:
+def usage_of(of: Usage | Terms, names: Sequence[str], amounts: Amounts) -> Usage:
     """The usage of ``amounts``, for the function that ``of`` is about."""
     fixed = len(QUANTITIES)
     metered = tuple((name, amount) for name, amount in zip(names[fixed:], amounts[fixed:], strict=True) if amount)

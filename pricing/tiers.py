@@ -12,6 +12,11 @@ def amounts(mb_ms: int, steps: Sequence[Tier]) -> list[int]:
     return parts(mb_ms, [step.above_gb_seconds * MB_MS_PER_GB_SECOND for step in steps])
 
 
+def are_crossed(mb_ms: int, steps: Sequence[Tier]) -> bool:
+    """Whether so much reaches beyond the first tier."""
+    return len(steps) > 1 and mb_ms > steps[1].above_gb_seconds * MB_MS_PER_GB_SECOND
+
+
 def parts(amount: int, lower: Sequence[int]) -> list[int]:
     """How much of ``amount`` falls into each tier; ``lower`` is where each begins, from 0."""
     upper = [*lower[1:], max(amount, lower[-1])]
@@ -24,8 +29,8 @@ def split(billable: Sequence[int], steps: Sequence[Tier]) -> list[tuple[int, ...
     Every tier is shared in proportion, in whole MB-milliseconds, so that the rows sum to ``billable`` and the columns
     to the tiers' amounts. Tiers beyond the last that was reached are left out.
     """
-    if len(steps) == 1 or sum(billable) <= steps[1].above_gb_seconds * MB_MS_PER_GB_SECOND:
-        return [(mb_ms,) for mb_ms in billable]  # nearly every group: nothing is crossed, nothing to share
+    if not are_crossed(sum(billable), steps):
+        return [(mb_ms,) for mb_ms in billable]  # nearly every group: nothing to share
     return split_parts(billable, amounts(sum(billable), steps))
 
 

@@ -92,6 +92,16 @@ def test_a_month_that_is_over_has_nothing_to_come() -> None:
     assert months_of_table(table, now, MONTH)[0].tolist() == [7, 3]
 
 
+def test_days_without_usage_at_the_end_are_zeros() -> None:
+    """Of a fleet that has been quiet for some days; unlike days before the first, which are unknown."""
+    weekly = [[100 + 3 * at - 40 * (at % 7 > 4) for at in range(24)], [50 + at for at in range(24)]]
+    table, of, daily = table_of(weekly, date(2026, 9, 20))  # the last of them is 2026-10-13
+    now = epoch_ms(date(2026, 10, 17)) + 5 * 3_600_000
+    together, alone = project_table(table, of, now, MONTH), project(daily, now, MONTH)
+    assert [one.requests for one in together.p50] == [one.requests for one in alone.p50]
+    assert together.method == alone.method
+
+
 def test_one_model_for_all_knows_younger_functions_apart() -> None:
     table, _, daily = table_of([[100 + at for at in range(12)], [7]], MONTH)
     now = epoch_ms(date(2026, 10, 13))

@@ -26,13 +26,15 @@ def known_until(reader: Reader, functions: list[FunctionRow]) -> dict[int, tuple
     marks: dict[str, int] = reader.kept(
         "marks", lambda: dict(reader.select("SELECT item, max(to_ms) FROM covered GROUP BY item"))
     )
+    if not marks:
+        return {row.id: (None, newest.get(row.id)) for row in functions}
     found: dict[int, tuple[int | None, int | None]] = {}
     for row in functions:
         key = row.function.key
         place = f"{key.account} {key.region}"
         group = row.function.log_group or f"/aws/lambda/{key.name}"
         items = f"events {place} {group}", f"insights {place} {group}", f"metrics {place}"
-        ends = [marks[item] for item in items if item in marks] if marks else []
+        ends = [marks[item] for item in items if item in marks]
         found[row.id] = max(ends, default=None), newest.get(row.id)
     return found
 

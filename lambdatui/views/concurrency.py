@@ -1,7 +1,9 @@
 """How much concurrency is left, and when it runs out if the daily peaks go on as they did."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
+
+import msgspec
 
 from collectors.store import account_rows
 from collectors.store.account_rows import concurrency_limits
@@ -9,7 +11,7 @@ from collectors.store.by_step import account_peaks, binned, metric_by_step
 from collectors.store.reader import Reader
 from lambdatui.views.columns import columns
 from lambdatui.views.narrow import Narrow
-from lambdatui.views.throttles import THROTTLE_COLUMNS, ThrottlesView, ThrottleView, throttles
+from lambdatui.views.throttles import THROTTLE_COLUMNS, ThrottlesView, ThrottleView, most_throttled, throttles
 from lambdatui.views.time_range import DAY_MS, HOUR_MS, MINUTE_MS, TimeRange
 
 HEADROOM_COLUMNS = (*THROTTLE_COLUMNS, *columns("limited_by", "limit", "headroom", "saturation", "trend"))
@@ -19,8 +21,7 @@ ALL_FUNCTIONS = "all functions"
 _DAYS_LOOKED_AT, _DAYS_NEEDED, _DAYS_AHEAD = 30, 4, 365
 
 
-@dataclass(frozen=True, slots=True)
-class HeadroomView(ThrottleView):
+class HeadroomView(ThrottleView, frozen=True, gc=False):
     """``limit`` is the function's reserved concurrency, else its account's; ``saturation`` is epoch ms of a UTC day.
 
     ``trend`` is when requests were rejected: the throttles in equal parts of the range.
@@ -62,7 +63,7 @@ def concurrency(
     peaks = metric_by_step(reader, "ConcurrentExecutions", since, today, DAY_MS, metered, peak=True)
     rows = []
     for row in view.rows:
-        same = {field.name: getattr(row, field.name) for field in fields(ThrottleView)}
+        same = msgspec.structs.asdict(row)
         of_account = (account_limits or {}).get((row.account or "", row.region or ""))
         own = reserved.get(row.function_id)
         limit, whose = (own, "reserved") if own is not None else (of_account, "account" if of_account else "unknown")
@@ -73,7 +74,7 @@ def concurrency(
     if not (narrow and narrow.functions):
         accounts = _accounts(reader, time_range, account_limits or {}, rows, since, today)
         rows += [row for row in accounts if (narrow or Narrow()).holds(row.account or "", row.region or "")]
-        rows.sort(key=lambda one: (-(one.throttles if one.throttles is not None else -1), one.function))
+        rows.sort(key=lambda one: (-most_throttled(one), one.function))
     return ConcurrencyView(
         HEADROOM_COLUMNS, rows, view.as_of, view.range, collected=view.collected, account_limits=account_limits
     )

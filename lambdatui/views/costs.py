@@ -6,26 +6,29 @@ the lines. Months are UTC calendar months, as AWS bills them.
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from decimal import Decimal
+from decimal import Decimal, localcontext
+from itertools import chain
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from collectors.store.spans import whole_from
 from lambdatui.views.columns import columns
 from lambdatui.views.configured_usage import Configured, split
-from lambdatui.views.month import days_before, usage_of
+from lambdatui.views.month import days_before, terms_of
 from lambdatui.views.narrow import Narrow
 from lambdatui.views.time_range import DAY_MS, TimeRange, day_of, month_start_ms
 from lambdatui.views.view import BILLED, ESTIMATED, View, coverage_of
 from pricing.bill import Bill, LineItem, bill, totals_of
 from pricing.projection import Projection, project
 from pricing.usage import EXACT, Usage
+from pricing.used import Terms, Used
 
 if TYPE_CHECKING:
     from datetime import date
 
     from collectors.model import Function
     from collectors.store.reader import Reader
-    from collectors.store.rows import FunctionRow, SpanUsage, Totals
+    from collectors.store.rows import SpanUsage, Totals
     from pricing.free_tier import FreeTierUse
     from pricing.milestones import RunOut
     from pricing.pricebook import PriceBook
@@ -99,7 +102,7 @@ def _costs(
 ) -> CostsView:
     functions = reader.functions()
     chosen = {row.id for row in narrow.chosen(functions)}
-    by_id = {row.id: row.function for row in functions}
+    recorded = {row.id: terms_of(row.function, BILLED) for row in functions}
     standing = Configured(reader, functions)
     bills: list[Bill] = []
     reports = counted = 0
@@ -107,33 +110,43 @@ def _costs(
         totals = reader.usage(month.from_ms, month.to_ms)
         # A long span begins at a full hour or day: what lies before it must end there, or it would count twice.
         before = reader.usage(month_start_ms(month.from_ms), whole_from(month.from_ms, month.to_ms))
-        used = [*totals, *before]
         shares = standing.shares(month_start_ms(month.from_ms), month.to_ms)
-        usages = [split(_recorded(by_id[one.function_id], one), shares.get(one.function_id)) for one in used]
         stood = standing.usages(month.from_ms, month.to_ms)
-        whole = bill([*usages, *stood.values()], book, free_tier=free_tier)
-        inside = {at for at, one in enumerate(totals) if one.function_id in chosen}
-        inside |= {at for at, function_id in enumerate(stood, len(used)) if function_id in chosen}
-        bills.append(whole.of(inside))
-        reports += sum(one.reports for one in totals if one.function_id in chosen)
-        counted += sum(one.invocations for one in totals if one.function_id in chosen)
+        used = _used([*totals, *before], recorded, shares).and_more(list(stood.values()))
+        inside = [at for at, one in enumerate(totals) if one.function_id in chosen]
+        inside += [at for at, function_id in enumerate(stood, len(totals) + len(before)) if function_id in chosen]
+        bills.append(bill(used, book, free_tier=free_tier, inside=inside))
+        reports += sum([one.reports for one in totals if one.function_id in chosen])
+        counted += sum([one.invocations for one in totals if one.function_id in chosen])
     lines = _merged(bills)
     summed = Bill(lines, bills[-1].free_tier, min(filter(None, (one.prices_as_of for one in bills)), default=None))
-    currency = summed.currency
+    currency, sums = summed.currency, summed.totals
+    estimated = any(basis.startswith(ESTIMATED) for basis in {one.basis for one in lines})
     return CostsView(
         COST_COLUMNS,
         lines,
         reader.newest_ms(),
         time_range,
         coverage=coverage_of(reports, counted),
-        basis=ESTIMATED if any(one.basis.startswith(ESTIMATED) for one in lines) else BILLED if counted else None,
-        total=summed.totals.get(currency),
+        basis=ESTIMATED if estimated else BILLED if counted else None,
+        total=sums.get(currency),
         currency=currency,
-        totals=summed.totals,
+        totals=sums,
         free_tier=summed.free_tier,
-        projection=_projected(reader, time_range, book, functions, narrow, free_tier, currency, budget, standing),
+        projection=_projected(reader, time_range, book, recorded, chosen, free_tier, currency, budget, standing),
         prices_as_of=summed.prices_as_of,
     )
+
+
+def _used(rows: "Sequence[SpanUsage]", terms: Mapping[int, Terms], shares: Mapping[int, float]) -> Used:
+    """The rows' usages, with what provisioned concurrency served of them."""
+    if not rows:
+        return Used([], [], [], [])
+    ids, requests, _, billed_ms, billed_mb_ms = zip(*rows, strict=True)
+    used = Used([terms[each] for each in ids], requests, billed_ms, billed_mb_ms)
+    if not shares:
+        return used
+    return Used.of([split(usage, shares.get(each)) for each, usage in zip(ids, used, strict=True)])
 
 
 def what_ifs(
@@ -198,41 +211,38 @@ def _usage(function: "Function", totals: "Totals") -> Usage:
     )  # fmt: skip
 
 
-def _recorded(function: "Function", used: "SpanUsage") -> Usage:
-    key = function.key
-    return Usage(
-        key.name, key.account, key.region, function.arch, used.invocations, used.billed_ms, used.billed_mb_ms,
-        ephemeral_mb=function.ephemeral_mb, basis=BILLED,
-    )  # fmt: skip
-
-
 def _merged(bills: Sequence[Bill]) -> tuple[LineItem, ...]:
     """The months' lines of one function, dimension and tier summed, dearest first."""
     sums: dict[tuple[object, ...], LineItem] = {}
-    for line in (line for one in bills for line in one.lines):
-        key = (line.dimension, line.function, line.account, line.region, line.arch, line.tier, line.rate)
-        before = sums.get(key)
-        sums[key] = line if before is None else _added(before, line)
-    return tuple(sorted(sums.values(), key=lambda line: (line.amount is not None, -(line.amount or 0), line.function)))
+    with localcontext(EXACT):
+        for line in chain.from_iterable(one.lines for one in bills):
+            key = (*line[:5], line.tier, line.rate)  # dimension, function, account, region and architecture
+            before = sums.setdefault(key, line)
+            if before is not line:
+                sums[key] = _added(before, line)
+    lines = sorted(sums.values(), key=attrgetter("function"))
+    unpriced = [line for line in lines if line.amount is None]
+    priced = [line for line in lines if line.amount is not None] if unpriced else lines
+    priced.sort(key=attrgetter("amount"), reverse=True)
+    return (*unpriced, *priced)
 
 
 def _added(one: LineItem, other: LineItem) -> LineItem:
-    amount = None if one.amount is None or other.amount is None else EXACT.add(one.amount, other.amount)
-    return one._replace(
-        basis=other.basis if other.basis.startswith(ESTIMATED) else one.basis,
-        quantity=EXACT.add(one.quantity, other.quantity),
-        free=EXACT.add(one.free, other.free),
-        billable=EXACT.add(one.billable, other.billable),
-        amount=amount,
-    )
+    """To be called in the context ``EXACT``."""
+    amount = None if one.amount is None or other.amount is None else one.amount + other.amount
+    return LineItem._make((
+        *one[:5], one.quantity + other.quantity, one.unit, one.free + other.free, one.billable + other.billable,
+        one.rate, amount, one.currency, other.basis if other.basis.startswith(ESTIMATED) else one.basis, one.tier,
+        one.usage,
+    ))  # fmt: skip
 
 
 def _projected(
     reader: "Reader",
     time_range: TimeRange,
     book: "PriceBook",
-    functions: "Sequence[FunctionRow]",
-    narrow: Narrow,
+    recorded: Mapping[int, Terms],
+    chosen: Collection[int],
     free_tier: bool,
     currency: str,
     budget: Decimal | None,
@@ -241,14 +251,15 @@ def _projected(
     """The month's usage is projected for the whole store, priced with its free tier, and then narrowed."""
     last = time_range.to_ms - 1
     month_ms, today = month_start_ms(last), day_of(last)
-    wanted = {(key.name, key.account, key.region) for key in (row.function.key for row in narrow.chosen(functions))}
-    projection, days = _month(reader, time_range, functions, wanted, standing, by_function=budget is not None)
-    projection, days = _with_standing(projection, days, standing, month_ms, time_range.to_ms, by_day=budget is not None)
+    ids, projection, days = _month(reader, time_range, recorded, chosen, standing, by_function=budget is not None)
+    stood, projection, days = _with_standing(
+        projection, days, standing, month_ms, time_range.to_ms, by_day=budget is not None
+    )
+    inside = {at for at, each in enumerate([*ids, *stood]) if each in chosen}
 
-    def priced(used: tuple[Usage, ...] | None) -> Decimal | None:
+    def priced(used: Sequence[Usage] | None) -> Decimal | None:
         if not used:
             return None
-        inside = {at for at, one in enumerate(used) if (one.function, one.account, one.region) in wanted}
         found = totals_of(used, inside, book, free_tier=free_tier)
         return None if found is None else found.get(currency, None if found else Decimal(0))
 
@@ -257,6 +268,7 @@ def _projected(
         from pricing.milestones import free_tier_days
 
         run_outs = free_tier_days(days, projection, book, today)
+    wanted = {recorded[each][:3] for each in chosen} if budget is not None else set()
     return ProjectedCost(
         priced(projection.p10),
         priced(projection.p50),
@@ -272,32 +284,34 @@ def _projected(
 def _month(
     reader: "Reader",
     time_range: TimeRange,
-    functions: "Sequence[FunctionRow]",
-    wanted: "Collection[tuple[str, str, str]]",
+    recorded: Mapping[int, Terms],
+    chosen: Collection[int],
     standing: Configured,
     *,
     by_function: bool,
-) -> "tuple[Projection, list[tuple[date, Usage]]]":
-    """The month without what stands configured, and its days so far: by function, or only by region."""
+) -> "tuple[Sequence[int], Projection, list[tuple[date, Usage]]]":
+    """The month without what stands configured: whose it is, what it comes to, and its days so far.
+
+    The days are those of each function, or only those of each region.
+    """
     to_ms = time_range.to_ms
     month_ms = month_start_ms(to_ms - 1)
     month = day_of(month_ms)
     found = days_before(reader, to_ms)
     if found is None:
-        return project([], to_ms, month), []
+        return (), project([], to_ms, month), []
     import numpy as np
 
     from pricing.project_many import project_table
 
-    by_id = {row.id: row.function for row in functions}
     shares = standing.shares(month_ms, to_ms)
     found = found.split(shares)
-    of = [usage_of(by_id[each], ESTIMATED if shares.get(each) else BILLED) for each in found.ids]
-    inside = np.array([(one.function, one.account, one.region) in wanted for one in of])
+    of = [recorded[each]._replace(basis=ESTIMATED) if shares.get(each) else recorded[each] for each in found.ids]
+    inside = np.array([each in chosen for each in found.ids])
     projection = project_table(
         found.table, of, to_ms, month, since_ms=reader.oldest_ms(), hours=_hours(reader, to_ms), spread_of=inside
     )
-    return projection, list(found.by_day(of, month) if by_function else found.by_region(of, month))
+    return found.ids, projection, list(found.by_day(of, month) if by_function else found.by_region(of, month))
 
 
 def _with_standing(
@@ -308,31 +322,32 @@ def _with_standing(
     now_ms: int,
     *,
     by_day: bool,
-) -> "tuple[Projection, list[tuple[date, Usage]]]":
+) -> "tuple[Collection[int], Projection, list[tuple[date, Usage]]]":
     """The deterministic part: what stands configured goes on to the month's end, in every estimate alike."""
     month_end_ms = month_start_ms(month_ms + 32 * DAY_MS)
     whole = standing.usages(month_ms, month_end_ms)
     if not whole:
-        return projection, days
-    so_far = standing.usages(month_ms, now_ms)
+        return (), projection, days
+    until_now = standing.usages(month_ms, now_ms)
     ends, seen = zip(
-        *((one, so_far.get(each) or replace(one, provisioned_mb_ms=0, metered=())) for each, one in whole.items()),
+        *((one, until_now.get(each) or replace(one, provisioned_mb_ms=0, metered=())) for each, one in whole.items()),
         strict=True,
     )
-    low, high = (None if one is None else (*one, *ends) for one in (projection.p10, projection.p90))
-    added = replace(projection, p10=low, p50=(*projection.p50, *ends), p90=high, seen=(*projection.seen, *seen))
+    low, high = (None if one is None else Used.of(one).and_more(ends) for one in (projection.p10, projection.p90))
+    p50, so_far = Used.of(projection.p50).and_more(ends), Used.of(projection.seen).and_more(seen)
+    added = replace(projection, p10=low, p50=p50, p90=high, seen=so_far)
     if not added.path and now_ms < month_end_ms:  # nothing was invoked: what stands comes evenly
         ends_ms = range((now_ms // DAY_MS + 1) * DAY_MS, month_end_ms + 1, DAY_MS)
         path = tuple((day_of(end_ms - 1), (end_ms - now_ms) / (month_end_ms - now_ms)) for end_ms in ends_ms)
         added = replace(added, path=path)
     if not by_day:  # only a budget asks what each day was
-        return added, days
+        return whole, added, days
     each_day = [
         (day_of(at_ms), one)
         for at_ms in range(month_ms, now_ms, DAY_MS)
         for one in standing.usages(at_ms, min(now_ms, at_ms + DAY_MS)).values()
     ]
-    return added, [*days, *each_day]
+    return whole, added, [*days, *each_day]
 
 
 def _budget_day(

@@ -1,6 +1,8 @@
 """Errors with how they went over the range, and whether they are new."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
+
+import msgspec
 
 from collectors.store.by_step import binned, errors_by_step, last_errors_before
 from collectors.store.reader import Reader
@@ -17,8 +19,7 @@ ERROR_TREND_COLUMNS = (*ERROR_COLUMNS, *columns("trend", "novelty", "evidence", 
 BY_DAYS = "no deploy of it is known: new is first seen in the range, back is seen again after a quiet day"
 
 
-@dataclass(frozen=True, slots=True)
-class ErrorTrendView(ErrorView):
+class ErrorTrendView(ErrorView, frozen=True, gc=False):
     """``novelty`` where the function's last deploy is known: ``new``, ``regressed`` or ``gone`` since, or ``known``.
 
     Else ``new`` in the range, ``back`` after a whole quiet day, ``known``; empty where nothing is older. ``evidence``
@@ -65,10 +66,9 @@ def error_trends(reader: Reader, time_range: TimeRange, *, narrow: Narrow | None
         else:
             novelty = _novelty(row, time_range.from_ms, before.get(key), oldest)
             evidence = BY_DAYS if deploy is None else _not_told(deploy.at_ms, oldest)
-        same = {field.name: getattr(row, field.name) for field in fields(ErrorView)}
         rows.append(
             ErrorTrendView(
-                **same,
+                **msgspec.structs.asdict(row),
                 trend=trends.get(key, (0,) * TREND_STEPS),
                 novelty=novelty,
                 evidence=evidence,

@@ -1,9 +1,10 @@
 """Errors in groups: what fails, how often, and a request to look at."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from hashlib import blake2b
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from collectors.account import ErrorPattern
 from collectors.store import account_rows
@@ -24,8 +25,7 @@ PATTERN = "pattern"
 """The error type of what Logs Insights found: what kind of error its lines are is not known."""
 
 
-@dataclass(frozen=True, slots=True)
-class ErrorView:
+class ErrorView(msgspec.Struct, frozen=True, gc=False):
     """One group. ``invocations`` is how often the function was invoked in the range: what ``count`` is out of.
 
     ``basis`` is ``billed`` for failed invocations, ``insights`` for lines of one pattern, which Logs Insights counted

@@ -1,7 +1,8 @@
 """How old the newest that is known of a function is, in a word or two: ``fresh``, ``stale 3h``, ``2d old``."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from collectors.store.freshness import collected_every_ms, known_until
 from collectors.store.reader import Reader
@@ -13,8 +14,7 @@ _FRESH_MS = 5 * MINUTE_MS
 _MISSED = 2  # collections that may be missing before it is said
 
 
-@dataclass(frozen=True, slots=True)
-class Freshness:
+class Freshness(msgspec.Struct, frozen=True, gc=False):
     """``until_ms``: to when (epoch ms) all is known, or the newest invocation where no collection says that."""
 
     until_ms: int | None
@@ -27,7 +27,9 @@ def freshness(reader: Reader, functions: Sequence[FunctionRow], now_ms: int) -> 
     due_ms = None if every_ms is None else max(_FRESH_MS, _MISSED * every_ms)
     found = {}
     for function_id, (collected_ms, newest_ms) in known_until(reader, list(functions)).items():
-        until_ms = max((one for one in (collected_ms, newest_ms) if one is not None), default=None)
+        until_ms = newest_ms
+        if collected_ms is not None and (newest_ms is None or collected_ms > newest_ms):
+            until_ms = collected_ms
         said = None
         if until_ms is not None:
             old_ms = now_ms - until_ms

@@ -79,17 +79,17 @@ def series(
 def _step(start_ms: int, point: SeriesPoint | None, row: FunctionRow, book: "PriceBook | None") -> Step:
     if point is None:
         return Step(start_ms, 0, 0, 0, 0, None, None, None, None, None)
-    totals, quantiles = point.totals, point.quantiles
+    totals, quantiles, longest_us = point.totals, point.quantiles, point.totals.max_duration_us
     return Step(
         start_ms,
         totals.invocations,
         totals.errors,
         totals.timeouts,
         totals.cold_starts,
-        latency_ms(quantiles.p50_us, totals) if quantiles else None,
-        latency_ms(quantiles.p95_us, totals) if quantiles else None,
-        latency_ms(quantiles.p99_us, totals) if quantiles else None,
-        totals.max_duration_us / 1000 if totals.max_duration_us is not None else None,
+        latency_ms(quantiles.p50_us, longest_us) if quantiles else None,
+        latency_ms(quantiles.p95_us, longest_us) if quantiles else None,
+        latency_ms(quantiles.p99_us, longest_us) if quantiles else None,
+        None if longest_us is None else longest_us / 1000,
         money.range_cost(book, row.function, totals) if book else None,
         totals.max_memory_mb,
         totals.memory_mb,

@@ -34,7 +34,9 @@ class GlanceRow:
         self.runtime = sums.runtime
         self.arch = sums.arch
         self.memory_mb = sums.memory_mb
-        self.invocations, self.errors = counts(sums.invocations, sums.errors, sums.metrics)
+        self.invocations, self.errors = counts(
+            sums.invocations, sums.errors, sums.metrics.get("Invocations"), sums.metrics.get("Errors")
+        )
         self.error_rate = self.errors / self.invocations if self.invocations else None
         self.timeouts = sums.timeouts
         self.throttles = round(sums.metrics["Throttles"]) if "Throttles" in sums.metrics else None
@@ -105,12 +107,11 @@ def weight(sums: "FunctionSums | FunctionWeight") -> float:
     return share * sums.billed_mb_ms + REQUEST_AS_MB_MS * sums.invocations
 
 
-def counts(invocations: int, errors: int, metrics: "dict[str, float]") -> tuple[int, int]:
+def counts(invocations: int, errors: int, metered: float | None, failed: float | None) -> tuple[int, int]:
     """Invocations and errors, both from the source that saw more invocations, so that their ratio means something.
 
     CloudWatch's metrics see every invocation but begin when collecting began; logs may be cut by a budget.
     """
-    metered, failed = metrics.get("Invocations"), metrics.get("Errors")
     if metered is not None and failed is not None and metered > invocations:
         return round(metered), round(failed)
     return invocations, errors

@@ -3,7 +3,9 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
+
+import msgspec
 
 from collectors.model import Status
 from collectors.store.reader import Reader
@@ -35,11 +37,12 @@ STORE_ORDER = {
     "status": "status",
 }
 
+_LABELS = tuple(status.label for status in Status)
 _FIRST_PAGE, _LARGEST_PAGE = 256, 8_192
 _SORTED_PAGE = 65_536  # the store sorts anew for every page
 
 
-class InvocationView(NamedTuple):
+class InvocationView(msgspec.Struct, frozen=True, gc=False):
     """One attempt of one request. ``key`` finds it again in the store; ``cost_usd`` is its list price."""
 
     key: tuple[int, int, str, int]
@@ -123,9 +126,14 @@ def invocations(
         searched = offset if statuses else 0
     else:
         rows = each(reader, time_range, ids, statuses=statuses, order=order, ascending=ascending)
+    prices = {}
     for row in rows:
         searched += 1
-        view = invocation_view(row, stored.get(row.function_id), book)
+        function_id = row.function_id
+        function = stored.get(function_id)
+        if function_id not in prices:
+            prices[function_id] = money.invocation_price(book, function.function) if book and function else None
+        view = _row(row, function, prices[function_id])
         if where is not None and not where.matches(view):
             continue
         if skipped < offset:
@@ -216,27 +224,33 @@ def _view(
 
 def invocation_view(row: InvocationRow, function: FunctionRow | None, book: "PriceBook | None") -> InvocationView:
     """A stored invocation as rows show it."""
-    reported = row.billed_ms is not None
-    return InvocationView(
-        key=row.key,
-        function=function.function.key.name if function else "",
-        request_id=row.request_id,
-        started_at=row.start_ms,
-        attempt=row.attempt,
-        status=row.status.label,
-        cold_start=(row.init_us is not None or row.restore_us is not None) if reported else None,
-        duration_ms=_ms(row.duration_us),
-        billed_ms=row.billed_ms,
-        init_ms=_ms(row.init_us),
-        restore_ms=_ms(row.restore_us),
-        memory_mb=row.memory_mb,
-        max_memory_mb=row.max_memory_mb,
-        error_type=row.error_type,
-        log_stream=row.stream,
-        trace_id=row.trace_id,
-        cost_usd=money.invocation_cost(book, function.function, row) if book and function else None,
+    price = money.invocation_price(book, function.function) if book and function else None
+    return _row(row, function, price)
+
+
+def _row(row: InvocationRow, function: FunctionRow | None, price: "money.Price | None") -> InvocationView:
+    billed_ms, init_us, restore_us, memory_mb = row.billed_ms, row.init_us, row.restore_us, row.memory_mb
+    if price is None or function is None or billed_ms is None:
+        cost_usd = None
+    else:
+        configured_mb = function.function.memory_mb if memory_mb is None else memory_mb
+        cost_usd = None if configured_mb is None else price(billed_ms, configured_mb)
+    return InvocationView(  # by position, which is five times as fast
+        (row.function_id, row.start_ms, row.request_id, row.stream_id),
+        function.function.key.name if function else "",
+        row.request_id,
+        row.start_ms,
+        row.attempt,
+        _LABELS[row.status],
+        None if billed_ms is None else init_us is not None or restore_us is not None,
+        None if row.duration_us is None else row.duration_us / 1000,
+        billed_ms,
+        None if init_us is None else init_us / 1000,
+        None if restore_us is None else restore_us / 1000,
+        memory_mb,
+        row.max_memory_mb,
+        row.error_type,
+        row.stream,
+        row.trace_id,
+        cost_usd,
     )
-
-
-def _ms(duration_us: int | None) -> float | None:
-    return None if duration_us is None else duration_us / 1000

@@ -3,7 +3,9 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from itertools import islice
+
+import msgspec
 
 from collectors.store.reader import Reader
 from collectors.store.rows import LogLine
@@ -24,10 +26,12 @@ _ERROR = re.compile(
     r"|Error: Runtime exited|panic: |Unhandled",
     re.IGNORECASE,
 )
+_ERROR_WORDS = ("error", "fatal", "critical", "traceback", "timed out", "panic: ", "unhandled")  # one is in each
+_KEPT_CHARACTERS = 1 << 18
 _LOOKED_AT = 2_000  # characters: a 256 KB line is not searched to its end to give it a colour
 
 
-class LogView(NamedTuple):
+class LogView(msgspec.Struct, frozen=True, gc=False):
     """One log line. ``message`` is hostile text: shown only through ``lambdatui.text.plain``."""
 
     function_id: int
@@ -57,18 +61,38 @@ def logs(
 ) -> LogsView:
     """Lines that hold ``contains`` (case ignored), in order of time; the whole range is searched.
 
-    ``newest_first`` takes the last ``limit`` lines, and gives them newest first.
+    ``newest_first`` takes the last ``limit`` lines, and gives them newest first. What was found is kept while nothing
+    is stored, unless its text is large.
     """
-    found: list[LogView] = []
-    more = False
-    for line in lines(
-        reader, time_range, narrow=narrow, function_ids=function_ids, contains=contains, newest_first=newest_first
-    ):
-        if len(found) == limit:
-            more = True
-            break
-        found.append(line)
-    return LogsView(LOG_COLUMNS, found, reader.newest_ms(), time_range, more=more)
+    asked = narrow, None if function_ids is None else tuple(function_ids), contains, limit, newest_first
+    read: list[LogsView] = []
+
+    def answer() -> LogsView | None:
+        read.append(_logs(reader, time_range, *asked))
+        return read[0] if sum([len(line.message) for line in read[0].rows]) <= _KEPT_CHARACTERS else None
+
+    kept = reader.kept(("logs", time_range, *asked), answer)
+    return read[0] if read else kept or _logs(reader, time_range, *asked)
+
+
+def _logs(
+    reader: Reader,
+    time_range: TimeRange,
+    narrow: Narrow | None,
+    function_ids: tuple[int, ...] | None,
+    contains: str,
+    limit: int,
+    newest_first: bool,
+) -> LogsView:
+    one_more = islice(
+        lines(
+            reader, time_range, narrow=narrow, function_ids=function_ids, contains=contains, newest_first=newest_first
+        ),
+        limit + 1,
+    )
+    found = list(one_more)
+    more = len(found) > limit
+    return LogsView(LOG_COLUMNS, found[:limit], reader.newest_ms(), time_range, more=more)
 
 
 def lines(
@@ -91,9 +115,8 @@ def lines(
 
 
 def log_view(line: LogLine, function: str) -> LogView:
-    return LogView(
-        line.function_id, line.timestamp_ms, function, line.request_id or None, line.text, kind_of(line.text)
-    )
+    function_id, timestamp_ms, request_id, text = line
+    return LogView(function_id, timestamp_ms, function, request_id or None, text, kind_of(text))
 
 
 def kind_of(text: str) -> str:
@@ -101,4 +124,8 @@ def kind_of(text: str) -> str:
     head = text[:_LOOKED_AT]
     if _PLATFORM.match(head):
         return "error" if "Status: timeout" in head or "Status: error" in head else "platform"
+    if head.isascii():  # beyond ASCII there are letters whose lower case only a regular expression knows
+        lower = head.lower()
+        if not [word for word in _ERROR_WORDS if word in lower]:
+            return "log"
     return "error" if _ERROR.search(head) else "log"

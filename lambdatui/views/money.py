@@ -4,14 +4,15 @@ All prices here are list prices before any free tier: a free tier is the account
 A price in another currency than USD is unknown to a USD column, not converted.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from collectors.model import Function
 from collectors.store.reader import Reader
-from collectors.store.rows import FunctionRow, InvocationRow, Totals
+from collectors.store.rows import InvocationRow, Totals
+from lambdatui.views.month import days_before, terms_of
 from lambdatui.views.time_range import TimeRange, day_of, month_start_ms
 from lambdatui.views.view import BILLED, ESTIMATED, INSIGHTS
 
@@ -20,22 +21,24 @@ if TYPE_CHECKING:
     from pricing.list_price import InvocationPrice
     from pricing.pricebook import PriceBook
     from pricing.usage import Usage
+    from pricing.used import Terms, Used
 
 
-def costs_by_function(
-    book: "PriceBook", functions: Mapping[int, Function], totals: Iterable[Totals]
-) -> dict[int, Decimal]:
+def costs_by_function(book: "PriceBook", terms: "Mapping[int, Terms]", totals: Iterable[Totals]) -> dict[int, Decimal]:
     """List price in USD by function id, billed together, so that duration tiers count over all of them.
 
     Functions without a REPORT, or without public prices in USD, are absent: their cost is unknown.
     """
-    billed = [one for one in totals if one.reports and one.function_id in functions]
-    return _by_id(book, {one.function_id: _usage(functions[one.function_id], one) for one in billed})
+    billed = [one for one in totals if one.reports and one.function_id in terms]
+    if not billed:
+        return {}
+    rows = [(one.function_id, one.invocations, one.billed_ms, one.billed_mb_ms) for one in billed]
+    return _by_id(book, terms, *zip(*rows, strict=True))
 
 
 def range_cost(book: "PriceBook", function: Function, totals: Totals) -> Decimal | None:
     """List price in USD of what one function used; None where nothing was reported or no rate is known."""
-    return costs_by_function(book, {totals.function_id: function}, [totals]).get(totals.function_id)
+    return costs_by_function(book, {totals.function_id: terms_of(function, BILLED)}, [totals]).get(totals.function_id)
 
 
 def invocation_bill(book: "PriceBook", function: Function, row: InvocationRow) -> "Bill | None":
@@ -60,14 +63,12 @@ def invocation_bill(book: "PriceBook", function: Function, row: InvocationRow) -
     return bill([usage], book, free_tier=False)
 
 
-def invocation_cost(book: "PriceBook", function: Function, row: InvocationRow) -> Decimal | None:
-    """USD; None without a REPORT, or without public prices in USD."""
-    memory_mb = row.memory_mb if row.memory_mb is not None else function.memory_mb
-    if row.billed_ms is None or memory_mb is None:
-        return None
-    return _invocation_price(book, function.key.region, function.arch, function.ephemeral_mb).of(
-        row.billed_ms, memory_mb
-    )
+Price = Callable[[int, int], Decimal | None]
+"""USD of an invocation's billed ms at its MB; None without public prices in USD."""
+
+
+def invocation_price(book: "PriceBook", function: Function) -> Price:
+    return _invocation_price(book, function.key.region, function.arch, function.ephemeral_mb).of
 
 
 @lru_cache(maxsize=256)
@@ -78,48 +79,57 @@ def _invocation_price(book: "PriceBook", region: str, arch: str | None, ephemera
 
 
 def projected_by_function(
-    reader: Reader, time_range: TimeRange, book: "PriceBook | None", chosen: Sequence[FunctionRow]
+    reader: Reader, time_range: TimeRange, book: "PriceBook", terms: "Mapping[int, Terms]"
 ) -> dict[int, Decimal]:
     """List price of the whole UTC calendar month that holds the range's end, by function id.
 
     The middle estimate of ``pricing.projection``, by one model for all: 500 functions are projected in one go.
     """
-    if book is None or not chosen:
-        return {}
-    functions = {row.id: row.function for row in chosen}
-    return _by_id(book, month_usages(reader, time_range, functions))
+    months = _months(reader, time_range, list(terms))
+    return _by_id(book, terms, *months) if months else {}
 
 
 def month_usages(reader: Reader, time_range: TimeRange, functions: Mapping[int, Function]) -> "dict[int, Usage]":
     """The whole month's usage by function id, by the middle estimate; functions without any are absent."""
-    from lambdatui.views.month import days_before
+    months = _months(reader, time_range, list(functions))
+    if months is None:
+        return {}
+    terms = {each: terms_of(functions[each], BILLED) for each in months[0]}
+    return dict(zip(months[0], _used(terms, *months), strict=True))
+
+
+Column = Sequence[int]
+
+
+def _months(
+    reader: Reader, time_range: TimeRange, function_ids: Sequence[int]
+) -> tuple[Column, Column, Column, Column] | None:
+    """The whole month by the middle estimate: function ids, requests, billed ms and billed MB-ms; None: none of any."""
     from pricing.project_many import months_of_table
 
-    found = days_before(reader, time_range.to_ms, list(functions))
+    found = days_before(reader, time_range.to_ms, function_ids)
     if found is None:
-        return {}
+        return None
     month = day_of(month_start_ms(time_range.to_ms - 1))
     ends = months_of_table(found.table, time_range.to_ms, month, since_ms=reader.oldest_ms())
-    used = zip(found.ids, *ends[:3].tolist(), strict=True)
-    return {each: _month_usage(functions[each], *amounts) for each, *amounts in used}
+    requests, billed_ms, billed_mb_ms = ends[:3].tolist()
+    return found.ids, requests, billed_ms, billed_mb_ms
 
 
-def _month_usage(function: Function, requests: int, billed_ms: int, billed_mb_ms: int) -> "Usage":
-    from pricing.usage import Usage
+def _used(
+    terms: "Mapping[int, Terms]", ids: Column, requests: Column, billed_ms: Column, billed_mb_ms: Column
+) -> "Used":
+    from pricing.used import Used
 
-    key = function.key
-    return Usage(
-        key.name, key.account, key.region, function.arch, requests, billed_ms, billed_mb_ms,
-        ephemeral_mb=function.ephemeral_mb,
-    )  # fmt: skip
+    return Used([terms[each] for each in ids], requests, billed_ms, billed_mb_ms)
 
 
-def _by_id(book: "PriceBook", usages: "Mapping[int, Usage]") -> dict[int, Decimal]:
+def _by_id(book: "PriceBook", terms: "Mapping[int, Terms]", ids: Column, *columns: Column) -> dict[int, Decimal]:
     """List price in USD by function id; those without a known one are absent."""
     from pricing.list_price import list_prices
 
-    costs = list_prices(list(usages.values()), book)
-    return {function_id: cost for function_id, cost in zip(usages, costs, strict=True) if cost is not None}
+    costs = list_prices(_used(terms, ids, *columns), book)
+    return {function_id: cost for function_id, cost in zip(ids, costs, strict=True) if cost is not None}
 
 
 def sum_known(amounts: Iterable[Decimal | None]) -> Decimal | None:
@@ -133,19 +143,3 @@ def weakest_basis(bases: Iterable[str | None]) -> str | None:
     order = (ESTIMATED, INSIGHTS, BILLED)
     seen = {basis for basis in bases if basis is not None}
     return next((basis for basis in order if basis in seen), None)
-
-
-def _usage(function: Function, totals: Totals) -> "Usage":
-    from pricing.usage import Usage
-
-    return Usage(
-        function=function.key.name,
-        account=function.key.account,
-        region=function.key.region,
-        arch=function.arch,
-        requests=totals.invocations,
-        billed_ms=totals.billed_ms,
-        billed_mb_ms=totals.billed_mb_ms,
-        memory_mb=totals.memory_mb,
-        ephemeral_mb=function.ephemeral_mb,
-    )

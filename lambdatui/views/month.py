@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING
 
 from lambdatui.views.time_range import DAY_MS, day_of, month_start_ms
 from lambdatui.views.view import BILLED
-from pricing.projection import QUANTITIES, WINDOW_DAYS
-from pricing.usage import Usage
+from pricing.projection import QUANTITIES, WINDOW_DAYS, usage_of
+from pricing.used import Terms
 
 if TYPE_CHECKING:
     from collectors.model import Function
     from collectors.store.reader import Reader
     from collectors.store.rows import DayUsage, FunctionRow
-    from pricing.project_many import DayTable
+    from pricing.project_many import DayTable, Ints
+    from pricing.usage import Usage
 
 _READ = (0, 1, 2)  # requests, billed_ms, billed_mb_ms
 _PROVISIONED = (4, 5, 6)  # the same of what ran on provisioned concurrency
@@ -42,23 +43,26 @@ class Days:
             amounts[provisioned] += moved
         return Days(self.ids, replace(self.table, amounts=amounts))
 
-    def by_day(self, of: Sequence[Usage], start: date) -> Iterator[tuple[date, Usage]]:
+    def by_day(self, of: Sequence[Terms], start: date) -> Iterator["tuple[date, Usage]"]:
         """Every function's usage of each day from ``start`` on, in the order of the days; ``of`` names the columns."""
         for at, day in self._from(start):
             rows = self.table.amounts[:, at].T.tolist()
             for known, one, row in zip(self.table.seen[at].tolist(), of, rows, strict=True):
                 if known:
-                    yield day, _as_usage(one, row)
+                    yield day, usage_of(one, QUANTITIES, tuple(row))
 
-    def by_region(self, of: Sequence[Usage], start: date) -> Iterator[tuple[date, Usage]]:
+    def by_region(self, of: Sequence[Terms], start: date) -> Iterator["tuple[date, Usage]"]:
         """The same, the functions of each region in one usage."""
         import numpy as np
 
-        for region in dict.fromkeys(one.region for one in of):
-            inside = np.array([one.region == region for one in of])
-            sums = self.table.amounts[:, :, inside].sum(axis=2)
+        regions = [one.region for one in of]
+        for region in dict.fromkeys(regions):
+            amounts = self.table.amounts
+            if regions.count(region) < len(regions):
+                amounts = amounts[:, :, np.array([one == region for one in regions])]
+            sums = amounts.sum(axis=2)
             for at, day in self._from(start):
-                yield day, _as_usage(Usage(region=region), sums[:, at].tolist())
+                yield day, usage_of(Terms("", "", region, None, BILLED), QUANTITIES, tuple(sums[:, at].tolist()))
 
     def _from(self, start: date) -> Iterator[tuple[int, date]]:
         first = self.table.first
@@ -68,51 +72,63 @@ class Days:
                 yield at, day
 
 
-def _as_usage(of: Usage, row: Sequence[int]) -> Usage:
-    return replace(of, **dict(zip(QUANTITIES, row, strict=True)))  # type: ignore[arg-type]
-
-
 def days_before(reader: "Reader", to_ms: int, function_ids: Sequence[int] | None = None) -> Days | None:
     """The days that project the month that holds ``to_ms``, which ends them; None where none of them was used."""
     today_ms = (to_ms - 1) // DAY_MS * DAY_MS
     from_ms = min(month_start_ms(today_ms), today_ms - WINDOW_DAYS * DAY_MS)
-    rows = reader.days(from_ms, to_ms, function_ids)
-    if not rows:
-        return None
+    if function_ids is not None and len(function_ids) == len(reader.functions()):
+        function_ids = None
     asked = "days table", from_ms, today_ms, None if function_ids is None else tuple(function_ids)
-    return reader.kept(asked, lambda: _table(rows))
+    return reader.kept(asked, lambda: _table(_day_columns(reader, from_ms, to_ms, function_ids)))
 
 
-def _table(rows: Sequence[tuple[int, ...]]) -> Days:
+def _day_columns(reader: "Reader", from_ms: int, to_ms: int, function_ids: Sequence[int] | None) -> "Ints":
+    """The reader's days as a matrix: day_ms, function_id, invocations, reports, billed_ms, billed_mb_ms."""
+    import numpy as np
+
+    rows = reader.days(from_ms, to_ms, function_ids)
+    return np.fromiter(chain.from_iterable(rows), np.int64, 6 * len(rows)).reshape(-1, 6)
+
+
+def _table(columns: "Ints") -> Days | None:
     import numpy as np
 
     from pricing.project_many import DayTable
 
-    columns = np.fromiter(chain.from_iterable(rows), np.int64, 6 * len(rows)).reshape(-1, 6)
-    days = columns[:, 0] // DAY_MS
-    ids, function = np.unique(columns[:, 1], return_inverse=True)
-    first = int(days.min())
-    shape = int(days.max()) - first + 1, len(ids)
+    if not len(columns):
+        return None
+    day, of = columns[:, 0] // DAY_MS, columns[:, 1]
+    first = int(day.min())
+    day -= first
+    # Functions go by the day that they were first seen on, then by their ids, which are small numbers.
+    begins = np.full(int(of.max()) + 1, int(day.max()) + 1)
+    np.minimum.at(begins, of, day)
+    known = np.zeros(len(begins), np.bool_)
+    known[of] = True
+    ids = np.flatnonzero(known)
+    ids = ids[np.argsort(begins[ids], kind="stable")]
+    place = np.zeros(len(begins), np.int64)
+    place[ids] = np.arange(len(ids))
+    shape = int(day.max()) + 1, len(ids)
+    cell = day * len(ids) + place[of]
     seen = np.zeros(shape, np.bool_)
     amounts = np.zeros((len(QUANTITIES), *shape), np.int64)
-    seen[days - first, function] = True
+    seen.reshape(-1)[cell] = True
     for quantity, column in zip(_READ, (2, 4, 5), strict=True):
-        amounts[quantity, days - first, function] = columns[:, column]
-    order = np.lexsort((ids, seen.argmax(axis=0)))
-    return Days(tuple(ids[order].tolist()), DayTable(first, amounts[:, :, order], seen[:, order]))
+        amounts[quantity].reshape(-1)[cell] = columns[:, column]
+    return Days(tuple(ids.tolist()), DayTable(first, amounts, seen))
 
 
-def usage_of(function: "Function", basis: str) -> Usage:
-    """Nothing used yet of a function: what its usages have in common."""
+def terms_of(function: "Function", basis: str) -> Terms:
+    """What a function's usages have in common."""
     key = function.key
-    return Usage(key.name, key.account, key.region, function.arch, ephemeral_mb=function.ephemeral_mb, basis=basis)
+    return Terms(key.name, key.account, key.region, function.arch, basis, function.ephemeral_mb)
 
 
-def days_of(daily: "Iterable[DayUsage]", functions: "Sequence[FunctionRow]") -> Iterator[tuple[date, Usage]]:
+def days_of(daily: "Iterable[DayUsage]", functions: "Sequence[FunctionRow]") -> Iterator["tuple[date, Usage]"]:
     """The reader's days as usages of their functions."""
-    of = {row.id: usage_of(row.function, BILLED) for row in functions}
+    of = {row.id: terms_of(row.function, BILLED) for row in functions}
+    unused = (0,) * (len(QUANTITIES) - len(_READ))
     for day in daily:
-        used = replace(
-            of[day.function_id], requests=day.invocations, billed_ms=day.billed_ms, billed_mb_ms=day.billed_mb_ms
-        )
-        yield day_of(day.day_ms), used
+        amounts = day.invocations, day.billed_ms, day.billed_mb_ms, *unused
+        yield day_of(day.day_ms), usage_of(of[day.function_id], QUANTITIES, amounts)

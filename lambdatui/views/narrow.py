@@ -21,7 +21,7 @@ class Narrow:
         return bool(self.accounts or self.regions or self.functions)
 
     def chosen(self, rows: "Sequence[FunctionRow]") -> "list[FunctionRow]":
-        return [row for row in rows if self._matches(row)]
+        return [row for row in rows if self._matches(row)] if self else list(rows)
 
     def ids(self, rows: "Sequence[FunctionRow]") -> list[int] | None:
         """The matching functions' ids in the store; None where nothing is narrowed."""

@@ -1,6 +1,9 @@
 """Throttles and concurrency, from CloudWatch metrics: logs never show a request that was rejected."""
 
 from dataclasses import dataclass
+from operator import attrgetter
+
+import msgspec
 
 from collectors.store.reader import Reader
 from lambdatui.views.columns import columns
@@ -13,8 +16,7 @@ THROTTLE_COLUMNS = columns(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class ThrottleView:
+class ThrottleView(msgspec.Struct, frozen=True, gc=False):
     """One function. Everything that comes from a metric is None where none was collected."""
 
     function_id: int
@@ -42,29 +44,36 @@ def throttles(reader: Reader, time_range: TimeRange, *, narrow: Narrow | None = 
 
 def _throttles(reader: Reader, time_range: TimeRange, narrow: Narrow | None) -> ThrottlesView:
     chosen = (narrow or Narrow()).chosen(reader.functions())
-    ids = [row.id for row in chosen]
+    ids = [row.id for row in chosen] if narrow else None
     span = time_range.from_ms, time_range.to_ms
-    rejected = reader.metric("Throttles", *span, ids) if ids else {}
-    peak = reader.metric_peaks("ConcurrentExecutions", *span, ids) if ids else {}
-    metered = reader.metric_totals("Invocations", *span, ids) if ids else {}
-    logged = {one.function_id: one.invocations for one in reader.usage(*span, ids)} if ids else {}
+    rejected = reader.metric("Throttles", *span, ids) if chosen else {}
+    peak = reader.metric_peaks("ConcurrentExecutions", *span, ids) if chosen else {}
+    metered = reader.metric_totals("Invocations", *span, ids) if chosen else {}
+    logged = {one.function_id: one.invocations for one in reader.usage(*span, ids)} if chosen else {}
     rows = []
     for row in chosen:
+        key, found, peaked = row.function.key, rejected.get(row.id), peak.get(row.id)
         invocations = max(logged.get(row.id, 0), round(metered.get(row.id, 0)))
-        throttled = round(rejected[row.id].total) if row.id in rejected else None
+        throttled = None if found is None else round(found.total)
         asked = invocations + (throttled or 0)
         rows.append(
             ThrottleView(
                 row.id,
-                row.function.key.name,
-                row.function.key.account or None,
-                row.function.key.region or None,
+                key.name,
+                key.account or None,
+                key.region or None,
                 throttled,
                 throttled / asked if throttled is not None and asked else None,
                 invocations,
-                round(peak[row.id]) if row.id in peak else None,
-                rejected[row.id].last_ms if row.id in rejected else None,
+                None if peaked is None else round(peaked),
+                None if found is None else found.last_ms,
             )
         )
-    rows.sort(key=lambda one: (-(one.throttles if one.throttles is not None else -1), one.function))
+    rows.sort(key=attrgetter("function"))
+    rows.sort(key=most_throttled, reverse=True)
     return ThrottlesView(THROTTLE_COLUMNS, rows, reader.newest_ms(), time_range, collected=bool(rejected))
+
+
+def most_throttled(row: ThrottleView) -> int:
+    """Unknown throttles come after none."""
+    return -1 if row.throttles is None else row.throttles

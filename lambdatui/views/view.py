@@ -33,4 +33,4 @@ class View(Generic[Row]):
 
 def coverage_of(reports: int, counted: int) -> float | None:
     """REPORTs seen divided by invocations counted, at most 1; None where nothing was counted."""
-    return min(1.0, reports / counted) if counted else None
+    return (1.0 if reports >= counted else reports / counted) if counted else None

@@ -1,0 +1,145 @@
+"""What many functions used, as columns: hundreds of usages without an object for each until it is asked for."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
+from typing import NamedTuple, overload
+
+from pricing.usage import INCLUDED_EPHEMERAL_MB, Usage
+
+
+class Terms(NamedTuple):
+    """What a function's usages have in common: whose they are, and what decides their rates.
+
+    A named tuple: a fleet has hundreds, and ``terms[1:6]`` is what those priced alike have in common.
+    """
+
+    function: str
+    account: str
+    region: str
+    arch: str | None
+    basis: str
+    ephemeral_mb: int | None = None
+    instance_rate: Decimal | None = None
+    instance_paid_rate: Decimal | None = None
+
+
+PricedAlike = tuple[str, str, str | None, str, int | None]
+
+
+def priced_alike(terms: Terms) -> PricedAlike:
+    """Account, region, architecture, basis and ephemeral storage."""
+    return terms[1:6]
+
+
+class Used(Sequence[Usage]):
+    """Usages by position: ``terms`` and the columns ``requests``, ``billed_ms`` and ``billed_mb_ms`` of each.
+
+    ``special`` has those of whom more is billed than requests, duration and storage on demand; the columns tell what
+    of theirs is on demand.
+    """
+
+    __slots__ = ("_made", "billed_mb_ms", "billed_ms", "requests", "special", "terms")
+
+    def __init__(
+        self,
+        terms: Sequence[Terms],
+        requests: Sequence[int],
+        billed_ms: Sequence[int],
+        billed_mb_ms: Sequence[int],
+        special: Mapping[int, Usage] | None = None,
+    ) -> None:
+        self.terms = terms
+        self.requests = requests
+        self.billed_ms = billed_ms
+        self.billed_mb_ms = billed_mb_ms
+        self.special: Mapping[int, Usage] = special or {}
+        self._made: Mapping[int, Usage] | Sequence[Usage] = self.special
+
+    @classmethod
+    def of(cls, usages: Sequence[Usage]) -> "Used":
+        """The columns of usages."""
+        if isinstance(usages, Used):
+            return usages
+        found = cls(
+            [terms_of(one) for one in usages],
+            [one.requests for one in usages],
+            [one.billed_ms for one in usages],
+            [one.billed_mb_ms for one in usages],
+            {at: one for at, one in enumerate(usages) if has_more(one)},
+        )
+        found._made = usages
+        return found
+
+    def and_more(self, usages: Sequence[Usage]) -> "Used":
+        """These, and some more at the end."""
+        if not usages:
+            return self
+        more, count = Used.of(usages), len(self)
+        return Used(
+            [*self.terms, *more.terms],
+            [*self.requests, *more.requests],
+            [*self.billed_ms, *more.billed_ms],
+            [*self.billed_mb_ms, *more.billed_mb_ms],
+            {**self.special, **{count + at: one for at, one in more.special.items()}},
+        )
+
+    def __len__(self) -> int:
+        return len(self.terms)
+
+    @overload
+    def __getitem__(self, at: int) -> Usage: ...
+    @overload
+    def __getitem__(self, at: slice) -> Sequence[Usage]: ...
+    def __getitem__(self, at: int | slice) -> Usage | Sequence[Usage]:
+        if isinstance(at, slice):
+            return [self[each] for each in range(*at.indices(len(self)))]
+        at = range(len(self))[at]
+        if self._made is not self.special or at in self.special:
+            return self._made[at]
+        one = self.terms[at]
+        return Usage(
+            one.function, one.account, one.region, one.arch, self.requests[at], self.billed_ms[at],
+            self.billed_mb_ms[at], ephemeral_mb=one.ephemeral_mb, basis=one.basis, instance_rate=one.instance_rate,
+            instance_paid_rate=one.instance_paid_rate,
+        )  # fmt: skip
+
+    def __iter__(self) -> Iterator[Usage]:
+        return (self[at] for at in range(len(self)))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sequence) and len(self) == len(other) and all(map(Usage.__eq__, self, other))
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+def column(usages: Sequence[Usage], quantity: str) -> Sequence[int]:
+    """One quantity of each usage."""
+    if not isinstance(usages, Used):
+        return [getattr(one, quantity) for one in usages]
+    if quantity in ("requests", "billed_ms", "billed_mb_ms"):
+        found: Sequence[int] = getattr(usages, quantity)
+        return found
+    special = usages.special
+    if not special:
+        return [0] * len(usages)
+    return [getattr(special[at], quantity) if at in special else 0 for at in range(len(usages))]
+
+
+def terms_of(usage: Usage) -> Terms:
+    return Terms(
+        usage.function, usage.account, usage.region, usage.arch, usage.basis, usage.ephemeral_mb, usage.instance_rate,
+        usage.instance_paid_rate,
+    )  # fmt: skip
+
+
+def has_more(usage: Usage) -> bool:
+    """Whether anything is billed besides requests, duration and storage on demand."""
+    return bool(
+        usage.provisioned_mb_ms or usage.provisioned_requests or usage.provisioned_billed_mb_ms
+        or usage.event_chunks or usage.metered or usage.instance_seconds
+    )  # fmt: skip
+
+
+def storage_mb(ephemeral_mb: int | None) -> int:
+    """What of ephemeral storage is billed by the millisecond, as ``Usage.ephemeral_mb_ms`` has it."""
+    return max(0, (ephemeral_mb or 0) - INCLUDED_EPHEMERAL_MB)
