@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from itertools import chain
 from typing import TYPE_CHECKING
 
 from lambdatui.views.time_range import DAY_MS, day_of, month_start_ms
@@ -79,18 +78,11 @@ def days_before(reader: "Reader", to_ms: int, function_ids: Sequence[int] | None
     if function_ids is not None and len(function_ids) == len(reader.functions()):
         function_ids = None
     asked = "days table", from_ms, today_ms, None if function_ids is None else tuple(function_ids)
-    return reader.kept(asked, lambda: _table(_day_columns(reader, from_ms, to_ms, function_ids)))
-
-
-def _day_columns(reader: "Reader", from_ms: int, to_ms: int, function_ids: Sequence[int] | None) -> "Ints":
-    """The reader's days as a matrix: day_ms, function_id, invocations, reports, billed_ms, billed_mb_ms."""
-    import numpy as np
-
-    rows = reader.days(from_ms, to_ms, function_ids)
-    return np.fromiter(chain.from_iterable(rows), np.int64, 6 * len(rows)).reshape(-1, 6)
+    return reader.kept(asked, lambda: _table(reader.day_columns(from_ms, to_ms, function_ids)))
 
 
 def _table(columns: "Ints") -> Days | None:
+    """``columns`` are the reader's days: day_ms, function_id, invocations, reports, billed_ms, billed_mb_ms."""
     import numpy as np
 
     from pricing.project_many import DayTable
