@@ -21,7 +21,7 @@ INSERT INTO metric_packs SELECT DISTINCT metric, stat, 3600000, start_ms, NULL F
 INSERT INTO metric_packs SELECT DISTINCT metric, stat, 86400000, start_ms, NULL FROM metric_days;
 """
 # A name is looked for without its account and region, which not every source says (``collectors.store.names``).
-_NAMES = "CREATE INDEX functions_by_name ON functions (name);\n"
+_NAMES = "CREATE INDEX IF NOT EXISTS functions_by_name ON functions (name);\n"
 
 SCRIPT = "".join(
     [_PACKS.format(grain=grain) for grain in ("minute", "hour", "day", "week")]
