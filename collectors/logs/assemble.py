@@ -30,6 +30,7 @@ from collectors.model import FunctionKey, LogEvent, Place, Reject
 MOST_STREAMS = 3_000  # streams remembered at once; the idle ones leave, so memory is bounded whatever the input
 MOST_HELD = 20_000  # the same while no batch leaves, since none of them finishes anything
 IDLE_BATCHES = 8  # a stream that began nothing in as many is idle
+OVER_BATCHES = 3  # the same where its last invocation is whole
 MOST_STRAYS = 1_000  # unfinished invocations that one stream holds back
 MOST_LOOSE = 500  # lines outside invocations that a stream holds back
 
@@ -171,7 +172,7 @@ class Assembler:
             for state in self._streams.values():
                 self._close(state)
             self._streams.clear()
-        elif len(self._streams) > MOST_STREAMS:
+        elif len(self._streams) > MOST_STREAMS or self._finished.number % OVER_BATCHES == 0:
             self._forget_idle()
         batch = self._finished.batch()
         self._finished = self._finished.after()
@@ -382,8 +383,15 @@ class Assembler:
             self._finished.add_loose(state, state.pending)
 
     def _forget_idle(self) -> None:
-        """Streams that began nothing in the last few batches leave; were they alive, the store joins the pieces."""
-        idle = [name for name, state in self._streams.items() if state.seen < self._finished.number - IDLE_BATCHES]
+        """Streams that began nothing in the last few batches leave: what is over soon, so that the store gets it in
+        its time, and anything where they are many. Were they alive, the store joins the pieces.
+        """
+        crowded, now = len(self._streams) > MOST_STREAMS, self._finished.number
+        idle = [
+            name
+            for name, state in self._streams.items()
+            if state.seen < now - OVER_BATCHES and (state.over or (crowded and state.seen < now - IDLE_BATCHES))
+        ]
         if len(self._streams) - len(idle) > MOST_STREAMS:
             idle = list(self._streams)[: len(self._streams) // 2]
         for name in idle:

@@ -73,6 +73,10 @@ class Open(msgspec.Struct, gc=False, eq=False):
     def parts(self) -> int:
         return (Parts.START if self.start_ms is not None else 0) | (Parts.REPORT if self.report is not None else 0)
 
+    @property
+    def over(self) -> bool:
+        return self.ended and self.report is not None and self.start_ms is not None
+
     def begins_at(self) -> int:
         """START's time; without it, REPORT's less the duration, else the first event's."""
         if self.start_ms is not None:

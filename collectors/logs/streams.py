@@ -38,6 +38,16 @@ class StreamState:
         self.slot = 0
         self.slot_batch = -1
 
+    @property
+    def over(self) -> bool:
+        """Whether all that it has begun is whole, and nothing waits for an invocation to come."""
+        return (
+            self.pending is None
+            and not self.strays
+            and (self.current is None or self.current.over)
+            and (self.previous is None or self.previous.over)
+        )
+
     def requests(self) -> Iterator[str]:
         """The ids of the invocations that are not finished."""
         for known in (self.current, self.previous):

@@ -29,7 +29,8 @@ from collectors.store.request_index import RequestIndex
 from collectors.store.schema import GRAINS
 
 MINUTE_MS = GRAINS["minute_cells"]
-COMMIT_ROWS = 40_000
+COMMIT_ROWS = 80_000
+COMMIT_BYTES = 24 << 20  # of lines
 KEPT_REJECTS = 10_000  # texts of rejects that a store keeps; beyond, they are only counted
 
 _ASKED = 50  # keys that are looked for at once
@@ -74,7 +75,7 @@ class Writer:
         self._requests = RequestIndex(connection)
         self._known_until: dict[int, int] = {}
         self._waiting: list[Rows] = []
-        self._waiting_rows = 0
+        self._waiting_rows = self._waiting_bytes = 0
         self._written = Written()
         self._total = Written()
         pruned = connection.execute("SELECT value FROM settings WHERE name = 'pruned_before_ms'").fetchone()
@@ -119,7 +120,7 @@ class Writer:
             if not self._connection.in_transaction:
                 self._connection.execute("BEGIN IMMEDIATE")
             self._take_in(batch)
-            if self._waiting_rows >= COMMIT_ROWS:
+            if self._waiting_rows >= COMMIT_ROWS or self._waiting_bytes >= COMMIT_BYTES:
                 self._commit()
 
     def flush(self) -> Written:
@@ -147,6 +148,7 @@ class Writer:
         if batch.invocations.count:
             self._waiting.append(Rows.of(batch.invocations, streams, self._names.errors(batch.errors)))
             self._waiting_rows += batch.invocations.count
+            self._waiting_bytes += sum(map(len, batch.invocations.lines or ()))
         for loose in batch.loose:
             written.duplicates += self._loose.keep(loose, *streams[loose.stream])
         self._rejects(batch.rejects)
@@ -154,7 +156,7 @@ class Writer:
     def _commit(self) -> None:
         if self._waiting:
             self._invocations(Rows.together(self._waiting), self._written)
-            self._waiting, self._waiting_rows = [], 0
+            self._waiting, self._waiting_rows, self._waiting_bytes = [], 0, 0
         self._account(self._written)
         self._connection.execute("COMMIT")
         self._total.add(self._written)
