@@ -25,7 +25,7 @@ from collectors.store.writer import Writer, Written
 _FORKED = multiprocessing.get_context("fork").Process
 _SPAWNED = multiprocessing.get_context("spawn").Process
 _READY, _DONE = "ready", "done"
-WAITING = 24  # batches between reader and writer, about as many as are read during a commit
+WAITING_BYTES = 32 << 20  # of batches between reader and writer: about what is read during a commit
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(Batch)
 
@@ -79,7 +79,9 @@ class WritingProcess:
         theirs.close()
         their_answers.close()
         self._path = path
-        self._waiting: queue.Queue[bytes | None] = queue.Queue(WAITING)
+        self._waiting: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
+        self._held = 0
+        self._room = threading.Condition()
         self._sender = threading.Thread(target=self._send, name="lambdatui-batches", daemon=True)
         self._sender.start()
 
@@ -107,7 +109,11 @@ class WritingProcess:
     def write(self, batch: Batch) -> None:
         if self._answers.poll():
             self._expect(_READY)
-        self._waiting.put(_encoder.encode(batch))
+        packed = _encoder.encode(batch)
+        with self._room:
+            self._room.wait_for(lambda: self._held < WAITING_BYTES)
+            self._held += len(packed)
+        self._waiting.put(packed)
 
     def finish(self) -> Written:
         self._waiting.put(b"")
@@ -122,6 +128,9 @@ class WritingProcess:
                     self._batches.send_bytes(packed)
                 except (BrokenPipeError, ConnectionResetError):
                     there = False  # the writer has said why, or has ended: the next call finds out
+            with self._room:
+                self._held -= len(packed)
+                self._room.notify()
 
     def _expect(self, wanted: str) -> Written:
         try:
