@@ -26,6 +26,7 @@ from collectors.store.writer import Writer, Written
 from collectors.writing_process import Sink, WritingProcess
 
 BATCH_ROWS = 700  # invocations that leave together: few enough to stay in the processor's cache
+WORTH_COLUMNS = 0.4  # share of a block's events; with less, a file's lines are better decoded one by one
 ALONE_BYTES = 16 << 20  # inputs up to this size are not worth a second process
 
 
@@ -132,6 +133,7 @@ def _read_all(
         try:
             for block in reader.blocks():
                 assembler.feed(block)
+                reader.as_columns = assembler.taken_at_once >= WORTH_COLUMNS
                 events += len(block)
                 for reject in reader.rejects:
                     assembler.reject(reject)

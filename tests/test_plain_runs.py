@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from told import EVER, GROUP, STREAM, T0, Event, differences, end, everything, report, request_id, start
 
 from collectors.event_columns import EventColumns
+from collectors.log_files import FileReader, open_sources
 from collectors.log_files.fast_lines import spelling_of
 from collectors.log_files.json_columns import Layout, layout_of
 from collectors.log_files.timestamps import LAST_MS
@@ -37,6 +38,9 @@ LINES = (
     "[ERROR] KeyError: 'order'\nTraceback (most recent call last):\n",
     "an exception in the middle\n",
     '{"level": "INFO", "message": "json"}\n',
+    '{"level": "INFO", "awsRequestId": "x"}\n',
+    '{"time": "2025-03-31T10:00:00.000Z", "type": "platform.extension", "record": {}}\n',
+    '{"level": "ERROR", "message": "\x1b[31mred\x1b[0m"}\n',
     "LOGS\tName: x\tState: Subscribed\tTypes: [Platform]\n",
     "",
 )
@@ -262,3 +266,20 @@ def test_times_beyond_those_of_events_are_looked_at_closely(at_ms: int) -> None:
     layout = laid_out(lines[0])
     lines[5] = lines[5].replace(f'"timestamp": {T0 + 5}', f'"timestamp": {at_ms:013d}')
     assert layout.columns("".join(lines).encode()) is None
+
+
+def test_a_file_in_which_next_to_nothing_is_plain_is_not_read_as_columns(tmp_path: Path) -> None:
+    """JSON platform events are understood one by one; to look for what is not there would cost as much again."""
+    began = json.dumps({"time": "2025-03-31T10:00:00Z", "type": "platform.start", "record": {"requestId": "x"}})
+    lines = [event.line() for event in (Event(T0 + at, began, event_id=f"{at:056d}") for at in range(3_000))]
+    path = tmp_path / "events.jsonl"
+    path.write_text("".join(lines))
+    (source,) = open_sources([str(path)])
+    reader, assembler = FileReader(source, FunctionKey("")), Assembler(FunctionKey(""))
+    assembler.feed(columns_of([Event(T0 + at, began, event_id=f"{at:056d}") for at in range(3_000)]))
+    assert assembler.taken_at_once == 0
+    assert isinstance(next(reader.blocks()), EventColumns)
+    reader.as_columns = False
+    assert not any(isinstance(block, EventColumns) for block in reader.blocks())
+    assembler.feed(columns_of(whole(range(500))))
+    assert assembler.taken_at_once == 1

@@ -32,15 +32,16 @@ SHOWN = 500  # characters of a rejected line that are kept
 class FileReader:
     """Reads one source to its end.
 
-    ``rejects`` fills up while blocks are read, and whoever reads empties it. ``bytes_done`` counts bytes of the
-    source itself (compressed ones, if it is), ``events`` the events given. ``note`` says what a reader of the result
-    should know and what is no reject: that the file was empty.
+    ``as_columns``: whether blocks may be ``EventColumns``. ``rejects`` fills up while blocks are read, and whoever
+    reads empties it. ``bytes_done`` counts bytes of the source itself (compressed ones, if it is), ``events`` the
+    events given. ``note`` says what a reader of the result should know and what is no reject: that the file was empty.
     """
 
     def __init__(self, source: Source, defaults: FunctionKey) -> None:
         self.rejects: list[Reject] = []
         self.events = 0
         self.note = ""
+        self.as_columns = True
         self._source = source
         self._bytes: ByteStream | None = None
         self._line = 0
@@ -95,8 +96,8 @@ class FileReader:
             if not looked:
                 spelling, looked = _spelling(block), True
                 layout = layout_of(block.partition(b"\n")[0], spelling) if spelling is not None else None
-                blocks.least = BLOCK if layout is not None else 0
-            columns = layout.columns(block) if layout is not None else None
+            blocks.least = BLOCK if layout is not None and self.as_columns else 0
+            columns = layout.columns(block) if layout is not None and self.as_columns else None
             if columns is None:
                 yield from self._lines(block, spelling)
             else:

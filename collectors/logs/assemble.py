@@ -29,6 +29,7 @@ from collectors.model import FunctionKey, LogEvent, Place, Reject
 
 MOST_STREAMS = 3_000  # streams remembered at once; the idle ones leave, so memory is bounded whatever the input
 MOST_HELD = 20_000  # the same while no batch leaves, since none of them finishes anything
+TELLING_EVENTS = 2_000  # of a block: with fewer, too many begin or end in another one
 IDLE_BATCHES = 8  # a stream that began nothing in as many is idle
 OVER_BATCHES = 3  # the same where its last invocation is whole
 MOST_STRAYS = 1_000  # unfinished invocations that one stream holds back
@@ -55,6 +56,8 @@ class Assembler:
         self._keys: dict[str, FunctionKey] = {}
         self._runtimes: dict[FunctionKey, str] = {}
         self._keep_lines = keep_lines
+        self.taken_at_once = 1.0
+        """The share of the last columns' events that could be taken at once: they are for nothing where it is low."""
         self._finished = Finished(1, self._runtimes, keep_lines=keep_lines)
 
     @property
@@ -85,6 +88,8 @@ class Assembler:
         for stream, version in runs.runtimes.items():
             if version:
                 states[stream].runtime = runtime_of(version)
+        if len(events) >= TELLING_EVENTS:
+            self.taken_at_once = len(runs.taken) / len(events)
         self._feed(rest)
         for stream, opened in left_open(events, runs, keep_lines=self._keep_lines):
             state = states[stream]

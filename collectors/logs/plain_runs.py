@@ -23,11 +23,10 @@ _APP, _START, _END, _REPORT, _ODD, _INIT = range(6)
 _ID_AT = np.array([0, 17, 15, 18])  # where a platform line has its request id, by kind
 _ID_WORDS = (0, 8, 16, 24, 28)
 _ID_CHARS = 36
-_FIVE_BYTES, _ONE_BYTE = np.uint64(0xFF_FFFF_FFFF), np.uint64(0xFF)
+_FIVE_BYTES = np.uint64(0xFF_FFFF_FFFF)
 _HEADS = tuple(map(word, (b"INIT_", b"RESTO", b"EXTEN", b"TELEM", b"REPOR", b"START", b"END R")))
 _LOGS = word(b"LOGS\\")  # and a tab, as JSON spells it
 _LOGGED = tuple(map(word, (b"[INFO", b"[DEBU", b"[WARN")))
-_BRACE = np.uint64(ord("{"))
 _FACTOR = np.uint64(0x9E3779B97F4A7C15)
 _S32 = np.uint64(32)
 _BACKSLASHES, _ONES, _TOPS = each(ord("\\")), each(0x01), each(0x80)
@@ -182,7 +181,7 @@ def _kinds(events: EventColumns) -> Ints:
 def _calm_lines(events: EventColumns, at: Ints, heads: Eights) -> Ints:
     """Which of the events are an application's lines that tell of no failure and of nothing else."""
     head = heads[at]
-    plain = (head & _ONE_BYTE != _BRACE) & (head != _LOGS)
+    plain = head != _LOGS
     for platform in _HEADS:
         plain &= head != platform
     logged = np.zeros(len(at), np.bool_)
@@ -194,13 +193,16 @@ def _calm_lines(events: EventColumns, at: Ints, heads: Eights) -> Ints:
         named[np.searchsorted(events.lines, naming, "right") - 1] = True
         plain &= ~named[at]
     others = at[plain & ~logged]
-    if len(others) and _tells_something("\n".join(texts := events.messages(others))):
-        others = others[[not _tells_something(text) for text in texts]]
+    if len(others) and _tells_something("\n".join(texts := ["{", *events.messages(others)])):
+        others = others[[not _tells_something(text) for text in texts[1:]]]
     return np.concatenate((at[plain & logged], others))
 
 
 def _tells_something(text: str) -> bool:
-    return might_fail(text) or "RequestId: " in text
+    """Whether a text may be more than an application's line: JSON may be the platform's, and names things otherwise."""
+    if might_fail(text) or "RequestId: " in text:
+        return True
+    return text[:1] == "{" and ("RequestId" in text or '"platform.' in text or "\x1b" in text)
 
 
 def _matched(events: EventColumns, kinds: Ints, known: Collection[str]) -> tuple[Ints, Ints, Ints, Ints]:
