@@ -27,6 +27,7 @@ _TOP_BITS, _TOO_MUCH = each(0x80), each(0x80 - 10)
 _BYTES, _PAIRS, _FOURS = np.uint64(0x00FF00FF00FF00FF), np.uint64(0x0000FFFF0000FFFF), np.uint64(0xFFFFFFFF)
 _S8, _S16, _S32 = map(np.uint64, (8, 16, 32))
 _TEN, _HUNDRED, _TEN_THOUSAND = map(np.uint64, (10, 100, 10_000))
+_FACTOR = np.uint64(0x9E3779B97F4A7C15)  # an odd number of no pattern
 
 
 class Words:
@@ -81,3 +82,10 @@ def value_of(digits: Eights) -> tuple[Eights, Mask]:
     pairs = (digits * _TEN + (digits >> _S8)) & _BYTES
     fours = (pairs * _HUNDRED + (pairs >> _S16)) & _PAIRS
     return (fours * _TEN_THOUSAND + (fours >> _S32)) & _FOURS, fine
+
+
+def mixed(hashed: Eights, part: Eights) -> Eights:
+    """A hash of what was hashed and one word more. Equal hashes only suggest equal words: compare those, too."""
+    hashed = (hashed ^ part) * _FACTOR
+    hashed ^= hashed >> _S32
+    return hashed

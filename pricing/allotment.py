@@ -11,7 +11,7 @@ from pricing.free_tier import FreeTierUse, covered
 from pricing.line_items import DURATION, REQUESTS, Priced, Rates
 from pricing.pricebook import Partition, PriceBook
 from pricing.usage import MB_MS_PER_GB_SECOND, gb_seconds
-from pricing.used import Used
+from pricing.used import Used, priced_alike
 
 _GIB, _GB = 2**30, 10**9
 _ZERO = Decimal(0)
@@ -55,7 +55,7 @@ class Allotment:
     @classmethod
     def of(cls, used: Used, book: PriceBook, free_tier: bool) -> "Allotment":
         """The free tier is taken once for each partition; tiers are those of an account, region and architecture."""
-        alike = [one[1:6] for one in used.terms]
+        alike = [priced_alike(one) for one in used.terms]
         known = {one: Rates.of(one, book) for one in dict.fromkeys(alike)}
         rates = [known[one] for one in alike]
         members: dict[Rates, Sequence[int]] = dict.fromkeys(known.values(), range(len(rates)))

@@ -16,16 +16,15 @@ from collectors.event_columns import ID_DIGITS, EventColumns
 from collectors.log_files.fast_lines import Spelling
 from collectors.log_files.timestamps import FIRST_MS, LAST_MS
 from collectors.model import Place
-from collectors.words import ZEROS, Eights, Ints, Mask, Words, value_of
+from collectors.words import ZEROS, Eights, Ints, Mask, Words, mixed, value_of
 
 BLOCK = 3 << 20  # bytes: so many that most invocations begin and end within one
 _QUOTE, _BACKSLASH, _SPACE = b'"\\ '
 _TIME_DIGITS = 13  # of milliseconds since 1970, from 2001 to 2286
 _MOST_PLACES = 5_000  # remembered: few streams are written to at once
 _LOW_PART = 10**8
-_S24, _S32 = np.uint64(24), np.uint64(32)
+_S24 = np.uint64(24)
 _MOST_PARTS = 64  # words of both names: they have some hundred characters
-_FACTOR = np.uint64(0x9E3779B97F4A7C15)
 _string = msgspec.json.Decoder(str)
 
 
@@ -172,8 +171,7 @@ def _alike(parts: Sequence[Eights]) -> tuple[Ints, Ints] | None:
         return None
     hashed = np.zeros(len(parts[0]), np.uint64)
     for part in parts:
-        hashed = (hashed ^ part) * _FACTOR
-        hashed ^= hashed >> _S32
+        hashed = mixed(hashed, part)
     order = np.argsort(hashed, kind="stable")
     new = np.diff(hashed[order], prepend=~hashed[order[:1]]) != 0
     number = np.empty(len(order), np.int64)

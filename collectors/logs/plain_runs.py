@@ -17,7 +17,7 @@ from collectors.logs.invocation import Open
 from collectors.logs.platform import AppText, Note
 from collectors.logs.platform_text import read_text
 from collectors.logs.runtime_errors import might_fail
-from collectors.words import Eights, Ints, Mask, Words, each, word
+from collectors.words import Eights, Ints, Mask, Words, each, mixed, word
 
 _APP, _START, _END, _REPORT, _ODD, _INIT = range(6)
 _ID_AT = np.array([0, 17, 15, 18])  # where a platform line has its request id, by kind
@@ -27,8 +27,6 @@ _FIVE_BYTES = np.uint64(0xFF_FFFF_FFFF)
 _HEADS = tuple(map(word, (b"INIT_", b"RESTO", b"EXTEN", b"TELEM", b"REPOR", b"START", b"END R")))
 _LOGS = word(b"LOGS\\")  # and a tab, as JSON spells it
 _LOGGED = tuple(map(word, (b"[INFO", b"[DEBU", b"[WARN")))
-_FACTOR = np.uint64(0x9E3779B97F4A7C15)
-_S32 = np.uint64(32)
 _BACKSLASHES, _ONES, _TOPS = each(ord("\\")), each(0x01), each(0x80)
 
 
@@ -213,7 +211,7 @@ def _matched(events: EventColumns, kinds: Ints, known: Collection[str]) -> tuple
     at = np.flatnonzero((kinds >= _START) & (kinds <= _REPORT))
     kind, stream = kinds[at], events.stream[at]
     parts, named = _ids(events.words, events.begins[at] + _ID_AT[kind])
-    hashed = _mixed(named, stream.astype(np.uint64))
+    hashed = mixed(named, stream.astype(np.uint64))
     order = np.argsort(hashed, kind="stable")
     new = np.diff(hashed[order], prepend=~hashed[order[:1]], append=~hashed[order[-1:]]) != 0
     begun = order[kind[order] == _START]
@@ -240,7 +238,7 @@ def _ids(words: Words, places: Ints) -> tuple[list[Eights], Eights]:
     parts = [words.at(places + offset) for offset in _ID_WORDS]
     hashed = np.zeros(len(places), np.uint64)
     for part in parts:
-        hashed = _mixed(hashed, part)
+        hashed = mixed(hashed, part)
     return parts, hashed
 
 
@@ -248,12 +246,6 @@ def _ids_of(known: Collection[str]) -> Eights:
     """The hashes that ``_ids`` would give these, if it could meet them."""
     text = "".join(each for each in known if len(each) == _ID_CHARS).encode("ascii", "replace")
     return _ids(Words(text), np.arange(0, len(text), _ID_CHARS))[1]
-
-
-def _mixed(hashed: Eights, part: Eights) -> Eights:
-    hashed = (hashed ^ part) * _FACTOR
-    hashed ^= hashed >> _S32
-    return hashed
 
 
 def _has_backslash(words: Eights) -> Mask:

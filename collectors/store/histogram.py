@@ -6,7 +6,6 @@ pairs (uint16 bucket, uint32 count), in order of bucket: a quiet minute costs a 
 """
 
 import math
-from collections.abc import Iterable
 from functools import lru_cache
 
 import numpy as np
@@ -29,13 +28,6 @@ def bucket_of(duration_us: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
 def value_of(bucket: int) -> int:
     """The duration in microseconds that a bucket stands for."""
     return round(2 * GAMMA**bucket / (GAMMA + 1)) if bucket > 0 else 1
-
-
-def merged(blobs: Iterable[bytes]) -> bytes:
-    """Several histograms as one."""
-    pairs = np.frombuffer(b"".join(blobs), PAIR)
-    counts = np.bincount(pairs["bucket"], pairs["count"], BUCKETS)
-    return packed_counts(counts)
 
 
 def packed_counts(counts: npt.NDArray[np.floating] | Counts) -> bytes:

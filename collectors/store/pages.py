@@ -1,7 +1,7 @@
 """Pages of invocations, newest first over any number of functions, and their log lines."""
 
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from itertools import islice
 from typing import Any
 
@@ -21,8 +21,6 @@ _STATUS = {int(each): each for each in Status}
 ORDERS = frozenset(
     {"start_ms", "duration_us", "billed_ms", "memory_mb", "max_memory_mb", "init_us", "restore_us", "status"}
 )
-
-Fetch = Callable[[int, int], list[tuple[Any, ...]]]  # (newest start wanted, offset) -> rows, newest first
 
 
 class Pages:
