@@ -31,12 +31,13 @@ from lambdatui import first_lines
 from lambdatui.application import LambdaTui
 from lambdatui.screens.columns import FUNCTIONS
 from lambdatui.session import Session
+from lambdatui.text_table import cells
 from lambdatui.theme import ANSI_DARK, DARK, Terminal, terminal
 from lambdatui.views.functions import functions
 from lambdatui.views.glance import ARM_SHARE, REQUEST_AS_MB_MS, Glance, GlanceRow, glance
 from lambdatui.views.time_range import HOUR_MS, RangeChoice
 from lambdatui.widgets.header import Header
-from lambdatui.widgets.layout import cells, fitted, home_header_lines
+from lambdatui.widgets.layout import fitted, home_header_lines
 from lambdatui.widgets.notice import Notice
 from lambdatui.widgets.table import Table
 from pricing.bill import bill

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
+from lambdatui import text
 from lambdatui.cli.figures import ARCH, FIELDS, REGION, comparisons, plan, price_book, workload
 from lambdatui.cli.quantities import MONEY, RATIO
 from pricing.bill import Bill, bill
@@ -124,9 +125,7 @@ def command(
     cost = None if fail_over is None else _month_in_usd(statement)
     _print(statement, "explain" if explain else forms[0] if forms else "text")
     if fail_over is not None and cost is not None and cost > fail_over:
-        from lambdatui.cli.bill_output import amount_text
-
-        click.echo(f"{amount_text(cost)} USD is over the limit of {amount_text(fail_over)} USD", err=True)
+        click.echo(f"{text.money(cost)} is over the limit of {text.money(fail_over)}", err=True)
         ctx.exit(OVER_LIMIT)
 
 
@@ -188,9 +187,10 @@ def _explain_provisioned(workloads: Iterable[Workload]) -> None:
         if one.provisioned and one.requests and one.provisioned_requests is None:
             hours = "a month" if one.provisioned_hours == HOURS_A_MONTH else f"{one.provisioned_hours.normalize():f} h"
             name = f"{one.name}: " if one.name else ""
+            hold = f"hold {one.on_provisioned:,} of {text.counted(one.requests, 'request')}"
             click.echo(
-                f"{name}{one.provisioned} environments for {hours} hold {one.on_provisioned:,} of {one.requests:,}"
-                " requests; --provisioned-requests says otherwise",
+                f"{name}{text.counted(one.provisioned, 'environment')} for {hours} {hold};"
+                " --provisioned-requests says otherwise",
                 err=True,
             )
 
@@ -199,7 +199,6 @@ def _from_store(regions: tuple[str, ...], changes: tuple[WhatIf, ...], terms: Te
     from dataclasses import replace
 
     from collectors.store.reader import Reader
-    from lambdatui import text
     from lambdatui.cli.bill_output import Statement
     from lambdatui.cli.opened import now_ms
     from lambdatui.cli.options import current_context
@@ -241,12 +240,10 @@ def _print(statement: "Statement", form: str) -> None:
 
 def _narrate(found: Bill) -> None:
     """On stderr: what the figures leave out and how old the prices are."""
-    from lambdatui import text
-
     missing = dict.fromkeys(line.basis.rpartition("not priced: ")[2] for line in found.unpriced)
     if missing:
         click.echo(text.plain(f"not in the total: {'; '.join(missing)}"), err=True)
-    free = [f"{use.requests_used:,} requests and {use.gb_seconds_used:,.0f} GB-s"
+    free = [f"{text.counted(use.requests_used, 'request')} and {use.gb_seconds_used:,.0f} GB-s"
             for use in found.free_tier if use.requests is not None]  # fmt: skip
     if free:
         click.echo(f"free tier, one for the whole organisation: {'; '.join(free)}", err=True)

@@ -115,9 +115,9 @@ def _bill_json(view: CostsView, rows: Sequence[LineItem]) -> dict[str, Any]:
 
 def summary(view: CostsView) -> list[str]:
     """What stands below the table: total, free tier, projection, prices."""
-    lines = ["", f"{'total':<16}{_amount(view.total, view.currency)}"]
+    lines = ["", f"{'total':<16}{text.money(view.total, view.currency)}"]
     others = {currency: amount for currency, amount in view.totals.items() if currency != view.currency}
-    lines += [f"{'':<16}and {_amount(amount, currency)}" for currency, amount in others.items()]
+    lines += [f"{'':<16}and {text.money(amount, currency)}" for currency, amount in others.items()]
     for use in view.free_tier:
         if use.requests is not None and use.gb_seconds is not None:
             used = f"{use.requests_used:,} of {use.requests:,} requests, "
@@ -127,14 +127,9 @@ def summary(view: CostsView) -> list[str]:
         one = view.projection
         between = ""
         if one.p10 is not None and one.p90 is not None:
-            between = f", between {_amount(one.p10, view.currency)} and {_amount(one.p90, view.currency)}"
-        lines.append(f"{'month':<16}{_amount(one.p50, view.currency)}{between} ({one.method})")
-        lines += [f"{'':<16}{said}" for said in bill_output.milestones_text(one)]
+            between = f", between {text.money(one.p10, view.currency)} and {text.money(one.p90, view.currency)}"
+        lines.append(f"{'month':<16}{text.money(one.p50, view.currency)}{between} ({one.method})")
+        lines += [f"{'':<16}{said}" for said in bill_output.milestones_text(one, view.currency)]
     if view.prices_as_of is not None:
         lines.append(f"{'prices as of':<16}{view.prices_as_of}")
     return lines
-
-
-def _amount(amount: Any, currency: str) -> str:
-    shown = text.money(amount)
-    return shown if currency == "USD" or amount is None else f"{shown.replace('$', '')} {currency}"
