@@ -52,7 +52,7 @@ NOW_MS = sample_log.END_MS + 12_000
 OURS = {
     "collectors", "collectors.store", "collectors.store.glimpse", "collectors.store.schema", "collectors.store.spans",
     "lambdatui", "lambdatui.__main__", "lambdatui.cli", "lambdatui.cli.arguments", "lambdatui.first_frame", "lambdatui.first_lines",
-    "lambdatui.screens", "lambdatui.screens.columns", "lambdatui.state", "lambdatui.text", "lambdatui.theme", "lambdatui.views",
+    "lambdatui.screens", "lambdatui.screens.columns", "lambdatui.state", "lambdatui.text", "lambdatui.text_table", "lambdatui.theme", "lambdatui.views",
     "lambdatui.views.columns", "lambdatui.views.glance", "lambdatui.views.health", "lambdatui.views.presets", "lambdatui.views.shown",
     "lambdatui.widgets", "lambdatui.widgets.layout",
 }  # fmt: skip
