@@ -56,7 +56,7 @@ class LiveTail:
         return "POLLING" if way == POLLING else "LIVE" if way else "STARTING LIVE TAIL"
 
     def state(self, dot: str) -> str:
-        """``LIVE tail of checkout · 2:13 · $0.0300 so far ($0.01 a minute) · 1,204 lines``."""
+        """``LIVE tail of checkout · 2:13 · $0.03 so far, $0.01 a minute · 1,204 lines``."""
         names = ", ".join(self.functions[:3]) + (f" and {len(self.functions) - 3} more" if self.functions[3:] else "")
         if self.told is None:
             return f"starting a live tail{' of ' + names if names else ''}: 0 stops"

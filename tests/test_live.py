@@ -104,7 +104,7 @@ async def test_lines_appear_live_and_are_not_shown_twice_when_they_are_collected
         assert "watch �me [bold]now[/]" in said
         assert "\x1b" not in said
         assert said.count("again") == 2
-        assert re.search(r"LIVE tail of checkout · 0:\d\d · \$0\.0100 so far, \$0\.01 a minute · 3 lines", said)
+        assert re.search(r"LIVE tail of checkout · 0:\d\d · \$0\.01 so far, \$0\.01 a minute · 3 lines", said)
         assert aws.asked[-1][1] == {
             "logGroupIdentifiers": [f"arn:aws:logs:us-east-1:{ACCOUNT}:log-group:/aws/lambda/checkout"]
         }
@@ -127,7 +127,7 @@ async def test_lines_appear_live_and_are_not_shown_twice_when_they_are_collected
         assert "but filtered" not in shown(pilot)
         await pilot.press("0")
         await until(pilot, lambda: aws.open_streams == 0, "the end of the session")
-        assert "the live tail has ended: $0.0100" in shown(pilot)
+        assert "the live tail has ended: $0.01" in shown(pilot)
         assert "wanted" in shown(pilot)
     for _ in range(100):  # the child ends by itself, and leaves what it cost
         with Reader(db) as reader:
@@ -255,7 +255,7 @@ def test_the_command_prints_lines_as_they_come_and_costs_on_stderr(aws: LiveServ
         assert process.stdout.readline() == "2025-03-31 10:00:00.000  checkout  red\n"
         process.terminate()
         assert process.stderr is not None
-        assert "live, $0.0100 so far" in process.stderr.read()
+        assert "live, $0.01 so far" in process.stderr.read()
 
 
 def test_what_cannot_be_tailed_is_said(db: Path) -> None:

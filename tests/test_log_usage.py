@@ -18,8 +18,11 @@ from collectors.store import account as kept
 from collectors.store.open import writing
 from collectors.store.reader import Reader
 from collectors.store.writer import Writer
+from lambdatui.views.cost_groups import GROUPINGS, cost_groups
+from lambdatui.views.costs import CostsView, costs
 from lambdatui.views.log_usage import LogUsage, by_day, by_function, log_usage
-from lambdatui.views.time_range import DAY_MS, HOUR_MS
+from lambdatui.views.narrow import Narrow
+from lambdatui.views.time_range import DAY_MS, HOUR_MS, TimeRange
 from pricing.bill import bill
 from pricing.pricebook import PriceBook
 
@@ -73,9 +76,7 @@ def test_1920_gb_cost_960_dollars(db: Path) -> None:
     one = asked(db)["/aws/lambda/checkout"]
     assert (one.name, one.bytes_in, one.basis, one.dimension) == ("checkout", 1_920 * GB, "metric", "logs_standard")
     assert one.days == {MARCH: 960 * GB, MARCH + DAY_MS: 960 * GB}
-    usage = one.usage()
-    assert usage is not None
-    usage = replace(usage, region="us-east-1")
+    usage = replace(one.usages()[0], region="us-east-1")
     assert bill([usage], BOOK, free_tier=False).total == Decimal(960)
     assert bill([usage], BOOK).total == Decimal("957.5")
 
@@ -85,8 +86,8 @@ def test_each_class_is_billed_as_itself(db: Path) -> None:
         seen(db, (f"/aws/lambda/{name}", log_class, 30, None))
         came(db, MARCH, 3 * GB, FunctionKey(name, CHECKOUT.account, CHECKOUT.region))
     found = asked(db)
-    assert found["/aws/lambda/checkout"].metered == (("logs_infrequent_access", 3 * GB),)
-    assert found["/aws/lambda/basket"].metered == (("logs_delivery", 3 * GB),)
+    assert found["/aws/lambda/checkout"].usages()[0].metered == (("logs_infrequent_access", 3 * GB),)
+    assert found["/aws/lambda/basket"].usages()[0].metered == (("logs_delivery", 3 * GB),)
     assert found["/aws/lambda/checkout"].retention_days == 30
 
 
@@ -94,7 +95,7 @@ def test_unknown_is_not_zero(db: Path) -> None:
     assert asked(db) == {}
     seen(db, ("/aws/lambda/checkout", "STANDARD", None, None))
     one = asked(db)["/aws/lambda/checkout"]
-    assert (one.bytes_in, one.stored_byte_hours, one.basis, one.usage()) == (None, None, None, None)
+    assert (one.bytes_in, one.stored_byte_hours, one.basis, one.usages()) == (None, None, None, [])
     came(db, MARCH, 0)
     assert asked(db)["/aws/lambda/checkout"].bytes_in == 0
 
@@ -172,3 +173,71 @@ def test_parts_sum_to_the_whole_and_days_to_their_part(
         assert sum(day.stored_byte_hours or 0 for _, day in days) == one.stored_byte_hours
         assert all(low // DAY_MS * DAY_MS <= at_ms < high for at_ms, _ in days)
     assert parts == sum(amount for _, amount in points)
+
+
+# What the bill makes of it
+MONTH = TimeRange(MARCH, MARCH + 31 * DAY_MS, "March")
+
+
+def billed(db: Path, to_ms: int = MONTH.to_ms, **given: object) -> CostsView:
+    with Reader(db) as reader:
+        return costs(reader, TimeRange(MARCH, to_ms, ""), BOOK, **given)  # type: ignore[arg-type]
+
+
+def test_logs_are_lines_of_the_bill_and_in_every_sum(db: Path) -> None:
+    for hour in range(48):
+        came(db, MARCH + hour * HOUR_MS, 40 * GB)
+    came(db, MARCH, 10 * GB, ACCOUNT, "/shop/all")
+    view = billed(db, free_tier=False)
+    lines = {one.function: (one.dimension, one.quantity, one.basis.partition(";")[0]) for one in view.rows}
+    assert lines == {
+        "checkout": ("logs_standard", Decimal(1_920), "metric"), "/shop/all": ("logs_standard", Decimal(10), "metric"),
+    }  # fmt: skip
+    rate = Decimal(BOOK.region(CHECKOUT.region).other["logs"]["standard"][0])
+    assert view.total == 1_930 * rate
+    assert sum((one.amount or Decimal(0) for one in view.rows), Decimal(0)) == view.total
+    with Reader(db) as reader:
+        for by in GROUPINGS:
+            groups = cost_groups(reader, MONTH, BOOK, by)
+            free = 5 * rate if by != "day" else Decimal(0)
+            assert sum((row.amount or Decimal(0) for row in groups.rows), Decimal(0)) == 1_930 * rate - free, by
+        days = {row.group: row.amount for row in cost_groups(reader, MONTH, BOOK, "day").rows}
+    assert days == {"2025-03-01": 970 * rate, "2025-03-02": 960 * rate}
+
+
+def test_what_is_narrowed_to_is_billed_its_part_of_the_free_tier(db: Path) -> None:
+    came(db, MARCH, 10 * GB)
+    came(db, MARCH, 30 * GB, BASKET)
+    (one,) = billed(db, narrow=Narrow(functions=("basket",))).rows
+    assert (one.function, one.free) == ("basket", Decimal("3.75"))
+    assert billed(db, narrow=Narrow(functions=("nobody",))).rows == ()
+
+
+def test_a_group_of_nobody_is_chosen_by_its_own_name(db: Path) -> None:
+    came(db, MARCH, 10 * GB, ACCOUNT, "/aws/lambda/gone")
+    assert [one.function for one in billed(db).rows] == ["/aws/lambda/gone"]
+    assert [one.function for one in billed(db, narrow=Narrow(functions=("*gone",))).rows] == ["/aws/lambda/gone"]
+    assert billed(db, narrow=Narrow(functions=("checkout",))).rows == ()
+
+
+def test_the_month_goes_on_as_it_came(db: Path) -> None:
+    """Nothing was invoked that is known: ten days' logs are a third of the month's."""
+    for day in range(10):
+        came(db, MARCH + day * DAY_MS, 31 * GB)
+    view = billed(db, MARCH + 10 * DAY_MS, free_tier=False)
+    assert view.projection is not None
+    assert view.total is not None
+    assert view.projection.p50 == view.total / 10 * 31
+
+
+def test_tiers_count_from_the_months_beginning(db: Path) -> None:
+    """us-east-1 charges less above 10,240 GB a month: a range late in the month has its share of that."""
+    configured = make(db.with_name("us.db"), [Function(FunctionKey("one", CHECKOUT.account, "us-east-1"))])
+    key = FunctionKey("one", CHECKOUT.account, "us-east-1")
+    came(configured, MARCH, 20_000 * GB, key)
+    came(configured, MARCH + 9 * DAY_MS, 20_000 * GB, key)
+    with Reader(configured) as reader:
+        late = costs(reader, TimeRange(MARCH + 5 * DAY_MS, MONTH.to_ms, ""), BOOK, free_tier=False)
+        whole = costs(reader, MONTH, BOOK, free_tier=False)
+    assert len(whole.rows) > 1
+    assert late.total == (whole.total or Decimal(0)) / 2

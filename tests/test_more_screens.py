@@ -207,7 +207,7 @@ async def test_two_functions_are_marked_and_compared_and_one_with_itself_before(
         await press(pilot, "space", "space", "equals_sign")
         assert app.screen.heading() == ("Compare", " and ".join(names))  # type: ignore[attr-defined]
         found = {row.figure: row for row in table_of(app)._shown.rows}  # type: ignore[union-attr]
-        assert found["memory"].one == "10GB"
+        assert found["memory"].one == "10240 MB"
         assert found["memory"].ratio.endswith("x")
         await press(pilot, "escape", "k", "space", "k", "k", "space", "equals_sign")
         assert "the range before" in app.screen.heading()[1]  # type: ignore[attr-defined]

@@ -1,8 +1,8 @@
-"""What stands configured, as billed usage: provisioned concurrency, SnapStart caches, stored logs.
+"""What stands configured, as billed usage: provisioned concurrency and SnapStart caches.
 
 It rests on the configuration's history, so every figure is ``estimated``, and what no collection has asked for is
 absent, not zero. Spans add up: the usage of two halves of a span is that of the whole. What is still in force goes on
-to the end of the span that is asked for, which may lie ahead. Stored logs are known as they were last seen only.
+to the end of the span that is asked for, which may lie ahead. Stored logs are ``lambdatui.views.log_usage``'s.
 """
 
 from collections import defaultdict
@@ -88,10 +88,12 @@ class Configured:
             for key, rows in known.settings.items()
             if provisioned or key[0] != "provisioned"
         }
+        usage = _usage(_Known(known.function, now, None), at_ms, at_ms + MONTH_MS)
         group = known.log_group
-        if group is not None and group.retention_days is not None and group.retention_days <= 14:
-            group = None
-        return _usage(_Known(known.function, now, group), at_ms, at_ms + MONTH_MS)
+        if group is None or not group.stored_bytes or (group.retention_days is not None and group.retention_days <= 14):
+            return usage
+        stored = (LOGS_STORAGE, group.stored_bytes * MONTH_MS // HOUR_MS)
+        return replace(usage or _named(known.function), metered=((*usage.metered, stored) if usage else (stored,)))
 
     def shares(self, from_ms: int, to_ms: int) -> dict[int, float]:
         """By function id, the part (0 to 1) of its invocations that provisioned concurrency served, by CloudWatch.
@@ -168,18 +170,15 @@ def _usage(known: _Known, from_ms: int, to_ms: int) -> Usage | None:
             memory_mb = _memory(known, item, from_ms)
             cached += sum(memory_mb * _within(one.since_ms, _cached_until(one), from_ms, to_ms)
                           for one in rows if one.value == "On")  # fmt: skip
-    group = known.log_group
-    stored = (
-        (group.stored_bytes or 0) * to_ms // HOUR_MS - (group.stored_bytes or 0) * from_ms // HOUR_MS if group else 0
-    )
-    metered = tuple((name, amount) for name, amount in ((SNAPSTART_CACHE, cached), (LOGS_STORAGE, stored)) if amount)
-    if not provisioned and not metered:
+    if not provisioned and not cached:
         return None
-    function = known.function
-    return Usage(
-        function.key.name, function.key.account, function.key.region, function.arch, provisioned_mb_ms=provisioned,
-        basis=ESTIMATED, metered=metered,
-    )  # fmt: skip
+    metered = ((SNAPSTART_CACHE, cached),) if cached else ()
+    return replace(_named(known.function), provisioned_mb_ms=provisioned, metered=metered)
+
+
+def _named(function: "Function") -> Usage:
+    """A usage of that function, of nothing yet."""
+    return Usage(function.key.name, function.key.account, function.key.region, function.arch, basis=ESTIMATED)
 
 
 def _provisioned(known: _Known, item: str, rows: "Sequence[SettingRow]", from_ms: int, to_ms: int) -> Iterator[int]:

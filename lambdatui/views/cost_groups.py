@@ -11,6 +11,7 @@ from collectors.store.reader import Reader
 from lambdatui.views.columns import columns
 from lambdatui.views.configured_usage import Configured, split
 from lambdatui.views.costs import ProjectedCost, costs
+from lambdatui.views.log_costs import LogLines
 from lambdatui.views.narrow import Narrow
 from lambdatui.views.time_range import DAY_MS, TimeRange, day_of, month_start_ms
 from lambdatui.views.view import BILLED, ESTIMATED, View
@@ -110,6 +111,8 @@ def _days(reader: Reader, time_range: TimeRange, book: "PriceBook", narrow: Narr
         usage = split(_usage(functions, one), provisioned[of].get(one.function_id))
         by_day.setdefault(one.day_ms, []).append(usage)
     for day, usage in standing.days(begin, time_range.to_ms, functions):
+        by_day.setdefault(day, []).append(usage)
+    for day, usage in LogLines(reader, functions, narrow).by_day(begin, time_range.to_ms):
         by_day.setdefault(day, []).append(usage)
     bills = {day: bill(usages, book, free_tier=False) for day, usages in by_day.items()}
     rows = []

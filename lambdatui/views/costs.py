@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from collectors.store.spans import whole_from
 from lambdatui.views.columns import columns
 from lambdatui.views.configured_usage import Configured, split
+from lambdatui.views.log_costs import LogLines
 from lambdatui.views.month import days_before, terms_of
 from lambdatui.views.narrow import Narrow
 from lambdatui.views.time_range import DAY_MS, TimeRange, day_of, month_start_ms
@@ -104,6 +105,7 @@ def _costs(
     chosen = {row.id for row in narrow.chosen(functions)}
     recorded = {row.id: terms_of(row.function, BILLED) for row in functions}
     standing = Configured(reader, functions)
+    logs = LogLines(reader, chosen, narrow)
     bills: list[Bill] = []
     reports = counted = 0
     for month in _months(time_range):
@@ -112,9 +114,13 @@ def _costs(
         before = reader.usage(month_start_ms(month.from_ms), whole_from(month.from_ms, month.to_ms))
         shares = standing.shares(month_start_ms(month.from_ms), month.to_ms)
         stood = standing.usages(month.from_ms, month.to_ms)
-        used = _used([*totals, *before], recorded, shares).and_more(list(stood.values()))
+        ingested, of_chosen = logs.of(month.from_ms, month.to_ms)
+        ingested_before, _ = logs.of(month_start_ms(month.from_ms), month.from_ms)
+        used = _used([*totals, *before], recorded, shares).and_more([*stood.values(), *ingested, *ingested_before])
         inside = [at for at, one in enumerate(totals) if one.function_id in chosen]
         inside += [at for at, function_id in enumerate(stood, len(totals) + len(before)) if function_id in chosen]
+        logs_at = len(totals) + len(before) + len(stood)
+        inside += [at for at, is_chosen in enumerate(of_chosen, logs_at) if is_chosen]
         bills.append(bill(used, book, free_tier=free_tier, inside=inside))
         reports += sum([one.reports for one in totals if one.function_id in chosen])
         counted += sum([one.invocations for one in totals if one.function_id in chosen])
@@ -133,7 +139,7 @@ def _costs(
         currency=currency,
         totals=sums,
         free_tier=summed.free_tier,
-        projection=_projected(reader, time_range, book, recorded, chosen, free_tier, currency, budget, standing),
+        projection=_projected(reader, time_range, book, recorded, chosen, free_tier, currency, budget, standing, logs),
         prices_as_of=summed.prices_as_of,
     )
 
@@ -178,6 +184,9 @@ def what_ifs(
     recorded = [split(_usage(by_id[one.function_id], one), shares.get(one.function_id)) for one in totals]
     recorded += [replace(one, memory_mb=by_id[each].memory_mb) for each, one in stood.items()]
     inside = {at for at, each in enumerate([*(one.function_id for one in totals), *stood]) if each in chosen}
+    ingested, of_chosen = LogLines(reader, chosen, narrow).of(time_range.from_ms, time_range.to_ms)
+    inside |= {at for at, is_chosen in enumerate(of_chosen, len(recorded)) if is_chosen}
+    recorded += ingested
 
     def billed(used: list[Usage]) -> Bill:
         return bill(used, book, free_tier=free_tier).of(inside)
@@ -247,6 +256,7 @@ def _projected(
     currency: str,
     budget: Decimal | None,
     standing: Configured,
+    logs: LogLines,
 ) -> ProjectedCost:
     """The month's usage is projected for the whole store, priced with its free tier, and then narrowed."""
     last = time_range.to_ms - 1
@@ -256,6 +266,8 @@ def _projected(
         projection, days, standing, month_ms, time_range.to_ms, by_day=budget is not None
     )
     inside = {at for at, each in enumerate([*ids, *stood]) if each in chosen}
+    projection, days, of_chosen = logs.projected(projection, days, time_range.to_ms, daily=budget is not None)
+    inside |= {at for at, is_chosen in enumerate(of_chosen, len(ids) + len(stood)) if is_chosen}
 
     def priced(used: Sequence[Usage] | None) -> Decimal | None:
         if not used:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collectors.model import Function
     from collectors.store.reader import Reader
     from collectors.store.rows import FunctionRow
+    from lambdatui.views.narrow import Narrow
 
 METRIC = "metric"
 STANDARD = "STANDARD"
@@ -50,6 +51,7 @@ class LogUsage:
     bytes_in: int | None = None
     stored_byte_hours: int | None = None
     basis: str | None = None
+    arch: str | None = None
     days: Mapping[int, int] = field(default_factory=dict)
 
     @property
@@ -57,17 +59,14 @@ class LogUsage:
         """Of ``pricing.dimensions``: by which its ingestion is priced."""
         return _DIMENSIONS.get(self.log_class, _DIMENSIONS[STANDARD])
 
-    @property
-    def metered(self) -> tuple[tuple[str, int], ...]:
-        """What is billed, as ``pricing.usage.Usage`` takes it."""
-        amounts = ((self.dimension, self.bytes_in), (LOGS_STORAGE, self.stored_byte_hours))
-        return tuple((name, amount) for name, amount in amounts if amount)
-
-    def usage(self) -> Usage | None:
-        """What is billed of it, by itself; None where nothing is known to be."""
-        if not self.metered:
-            return None
-        return Usage(self.name, self.account, self.region, None, basis=self.basis or ESTIMATED, metered=self.metered)
+    def usages(self) -> "list[Usage]":
+        """What is billed of it: what came in by its own basis, what is kept by estimate. Empty where nothing is."""
+        stored = LOGS_STORAGE, self.stored_byte_hours, ESTIMATED
+        return [
+            Usage(self.name, self.account, self.region, self.arch, basis=basis, metered=((name, amount),))
+            for name, amount, basis in ((self.dimension, self.bytes_in, self.basis or ESTIMATED), stored)
+            if amount
+        ]
 
 
 def log_usage(reader: "Reader", from_ms: int, to_ms: int) -> list[LogUsage]:
@@ -138,6 +137,7 @@ class _Groups:
             bytes_in=None if days is None else sum(days.values()),
             stored_byte_hours=None if size is None else size * to_ms // HOUR_MS - size * from_ms // HOUR_MS,
             basis=None if days is None else METRIC,
+            arch=owners[0].function.arch if len(owners) == 1 else None,
             days=days or {},
         )
 
@@ -147,7 +147,10 @@ def group_of(function: "Function") -> str:
     return function.log_group or f"{PREFIX}{function.key.name}"
 
 
-def chosen(usages: Sequence[LogUsage], function_ids: Collection[int]) -> list[LogUsage]:
-    """Those that any of the functions writes to."""
+def chosen(usages: Sequence[LogUsage], function_ids: Collection[int], narrow: "Narrow") -> list[LogUsage]:
+    """Those that any of the functions writes to, and those of no known function that match by the group's name."""
     wanted = set(function_ids)
-    return [one for one in usages if wanted.intersection(one.owners)]
+    return [
+        one for one in usages
+        if (wanted.intersection(one.owners) if one.owners else narrow.matches(one.account, one.region, one.name))
+    ]  # fmt: skip

@@ -13,7 +13,6 @@ from lambdatui.views.month import days_of
 from lambdatui.views.narrow import Narrow
 from lambdatui.views.time_range import DAY_MS, TimeRange, day_of, month_start_ms
 from lambdatui.views.view import BILLED, View, coverage_of
-from pricing.dimensions import LOGS_STORAGE
 from pricing.reconciliation import Reconciled, reconcile, summed
 
 if TYPE_CHECKING:
@@ -137,10 +136,10 @@ def _split(
 def _standing(
     standing: Configured, first_ms: int, last_ms: int, chosen: "Sequence[FunctionRow]"
 ) -> "Iterator[tuple[date, Usage]]":
-    """What stood configured, without stored logs, which are on CloudWatch's bill."""
+    """What stood configured; logs are on CloudWatch's bill."""
     ids = {row.id for row in chosen}
     for day_ms, usage in standing.days(month_start_ms(first_ms), last_ms, ids) if last_ms > first_ms else ():
-        yield day_of(day_ms), replace(usage, metered=tuple(one for one in usage.metered if one[0] != LOGS_STORAGE))
+        yield day_of(day_ms), usage
 
 
 _ADDED = (

@@ -1,0 +1,107 @@
+"""Logs as lines of a bill: what of a span is billed and chosen, and what the month's logs will come to."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from lambdatui.views.log_usage import LogUsage, by_day, chosen, log_usage
+from lambdatui.views.time_range import DAY_MS, day_of, month_start_ms
+from pricing.dimensions import LOGS
+from pricing.projection import Projection
+from pricing.usage import Usage
+from pricing.used import Used
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from collectors.store.reader import Reader
+    from lambdatui.views.narrow import Narrow
+
+Where = tuple[str, str, str]  # function, account, region
+
+
+class LogLines:
+    """The logs of a store, of which some are chosen: those of the functions with ``ids``. Times are epoch ms, UTC."""
+
+    def __init__(self, reader: "Reader", ids: Collection[int], narrow: "Narrow") -> None:
+        self._reader = reader
+        self._ids = ids
+        self._narrow = narrow
+
+    def of(self, from_ms: int, to_ms: int) -> tuple[list[Usage], list[bool]]:
+        """What is billed in the span, and whether each is chosen: tiers and the free tier count over all of them."""
+        every = log_usage(self._reader, from_ms, to_ms) if to_ms > from_ms else []
+        wanted = {id(one) for one in self._chosen(every)}
+        usages = [(usage, id(one) in wanted) for one in every for usage in one.usages()]
+        return [usage for usage, _ in usages], [is_chosen for _, is_chosen in usages]
+
+    def by_day(self, from_ms: int, to_ms: int) -> Iterator[tuple[int, Usage]]:
+        """What is chosen of each UTC day, by its midnight."""
+        every = self._chosen(log_usage(self._reader, from_ms, to_ms)) if to_ms > from_ms else []
+        for day_ms, one in by_day(self._reader, from_ms, to_ms, every):
+            for usage in one.usages():
+                yield day_ms, usage
+
+    def _chosen(self, every: Sequence[LogUsage]) -> list[LogUsage]:
+        return chosen(every, self._ids, self._narrow)
+
+    def projected(
+        self, projection: Projection, days: "list[tuple[date, Usage]]", now_ms: int, *, daily: bool
+    ) -> "tuple[Projection, list[tuple[date, Usage]], list[bool]]":
+        """The month with its logs, and which of the usages at its end are chosen.
+
+        Functions go on to write as much for each invocation; what belongs to none, or to one that was not invoked,
+        comes on as evenly as it came. Group sizes stay as they are.
+        """
+        month_ms = month_start_ms(now_ms - 1)
+        month_end_ms = month_start_ms(month_ms + 32 * DAY_MS)
+        seen, _ = self.of(month_ms, now_ms)
+        whole, inside = self.of(month_ms, month_end_ms)
+        if not whole:
+            return projection, days, []
+        even = (month_end_ms - month_ms) / (now_ms - month_ms)
+        before = _requests(projection.seen)
+
+        def grown(end: Sequence[Usage] | None) -> Used | None:
+            if end is None:
+                return None
+            after = _requests(end)
+            return Used.of(end).and_more([_grown(one, before, after, even) for one in whole])
+
+        p50 = grown(projection.p50)
+        added = replace(
+            projection, p10=grown(projection.p10), p50=p50 if p50 is not None else projection.p50,
+            p90=grown(projection.p90), seen=Used.of(projection.seen).and_more(_placed(seen, whole)),
+        )  # fmt: skip
+        if not added.path and now_ms < month_end_ms:  # nothing was invoked: it comes evenly
+            ends_ms = range((now_ms // DAY_MS + 1) * DAY_MS, month_end_ms + 1, DAY_MS)
+            path = tuple((day_of(end_ms - 1), (end_ms - now_ms) / (month_end_ms - now_ms)) for end_ms in ends_ms)
+            added = replace(added, path=path)
+        each_day = [(day_of(at_ms), one) for at_ms, one in self.by_day(month_ms, now_ms)] if daily else []
+        return added, [*days, *each_day], inside
+
+
+def _requests(usages: Sequence[Usage]) -> Mapping[Where, int]:
+    found: dict[Where, int] = defaultdict(int)
+    for one in usages:
+        found[one.function, one.account, one.region] += one.requests + one.provisioned_requests
+    return found
+
+
+def _grown(one: Usage, before: Mapping[Where, int], after: Mapping[Where, int], even: float) -> Usage:
+    """What came in until now as it will be at the month's end; what is kept is known for the month already."""
+    ((name, amount),) = one.metered
+    if name not in LOGS:
+        return one
+    where = one.function, one.account, one.region
+    seen = before.get(where, 0)
+    return replace(one, metered=((name, round(amount * (after.get(where, 0) / seen if seen else even))),))
+
+
+def _placed(seen: Sequence[Usage], whole: Sequence[Usage]) -> list[Usage]:
+    """What was seen of each of ``whole``, in its order; nothing where nothing was."""
+    known = {(one.function, one.account, one.region, one.metered[0][0]): one for one in seen}
+    return [
+        known.get((one.function, one.account, one.region, one.metered[0][0]), replace(one, metered=())) for one in whole
+    ]
