@@ -20,6 +20,7 @@ from collectors.store.reader import Reader
 from collectors.store.writer import Writer
 from lambdatui.views.cost_groups import GROUPINGS, cost_groups
 from lambdatui.views.costs import CostsView, costs
+from lambdatui.views.functions import functions
 from lambdatui.views.log_usage import LogUsage, by_day, by_function, log_usage
 from lambdatui.views.narrow import Narrow
 from lambdatui.views.time_range import DAY_MS, HOUR_MS, TimeRange
@@ -195,6 +196,7 @@ def test_logs_are_lines_of_the_bill_and_in_every_sum(db: Path) -> None:
     }  # fmt: skip
     rate = Decimal(BOOK.region(CHECKOUT.region).other["logs"]["standard"][0])
     assert view.total == 1_930 * rate
+    assert view.basis == "metric"
     assert sum((one.amount or Decimal(0) for one in view.rows), Decimal(0)) == view.total
     with Reader(db) as reader:
         for by in GROUPINGS:
@@ -241,3 +243,16 @@ def test_tiers_count_from_the_months_beginning(db: Path) -> None:
         whole = costs(reader, MONTH, BOOK, free_tier=False)
     assert len(whole.rows) > 1
     assert late.total == (whole.total or Decimal(0)) / 2
+
+
+def test_functions_show_their_logs_beside_their_compute(db: Path) -> None:
+    came(db, MARCH, 10 * GB)
+    with Reader(db) as reader:
+        view = functions(reader, MONTH, BOOK)
+        rows = {row.function: row.logs_usd for row in view.rows}
+    rate = Decimal(BOOK.region(CHECKOUT.region).other["logs"]["standard"][0])
+    assert rows == {"checkout": 10 * rate, "basket": None}
+    assert view.logs_usd == 10 * rate
+    came(db, MARCH, 0, BASKET)
+    with Reader(db) as reader:
+        assert {row.function: row.logs_usd for row in functions(reader, MONTH, BOOK).rows}["basket"] == 0

@@ -20,6 +20,7 @@ FUNCTIONS: tuple[Shown, ...] = (
     show("p99_ms", 11),
     show("gb_seconds", 14),
     show("cost_usd", 2),
+    show("logs_usd", 7),
     show("projected_usd", 5),
     show("last_seen", 10),
     show("freshness", 9),

@@ -88,6 +88,14 @@ REGISTRY: tuple[Column, ...] = (
         10,
         "Projected list price of the whole calendar month, before any free tier.",
     ),
+    Column(
+        "logs_usd",
+        "Logs",
+        _USD,
+        10,
+        "List price of the bytes that came into the function's own log group, no free tier; unknown where CloudWatch's "
+        "count of them was not collected.",
+    ),
     Column("last_seen", "Last seen", Kind.TIME, 19, "Start of the newest invocation in the range."),
     Column(
         "freshness",

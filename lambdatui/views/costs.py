@@ -15,6 +15,7 @@ from collectors.store.spans import whole_from
 from lambdatui.views.columns import columns
 from lambdatui.views.configured_usage import Configured, split
 from lambdatui.views.log_costs import LogLines
+from lambdatui.views.log_usage import METRIC
 from lambdatui.views.month import days_before, terms_of
 from lambdatui.views.narrow import Narrow
 from lambdatui.views.time_range import DAY_MS, TimeRange, day_of, month_start_ms
@@ -134,7 +135,7 @@ def _costs(
         reader.newest_ms(),
         time_range,
         coverage=coverage_of(reports, counted),
-        basis=ESTIMATED if estimated else BILLED if counted else None,
+        basis=ESTIMATED if estimated else BILLED if counted else METRIC if lines else None,
         total=sums.get(currency),
         currency=currency,
         totals=sums,

@@ -16,6 +16,7 @@ from lambdatui.views import money
 from lambdatui.views.freshness import freshness
 from lambdatui.views.function_columns import FUNCTION_COLUMNS as FUNCTION_COLUMNS
 from lambdatui.views.glance import counts
+from lambdatui.views.log_costs import logs_by_function
 from lambdatui.views.month import terms_of
 from lambdatui.views.narrow import Narrow
 from lambdatui.views.time_range import TimeRange
@@ -64,19 +65,21 @@ class FunctionView(msgspec.Struct, frozen=True, gc=False):
     trend: tuple[int, ...] | None = None
     freshness: str | None = None
     data_until: int | None = None
+    logs_usd: Decimal | None = None
 
 
 @dataclass(frozen=True)
 class FunctionsView(View[FunctionView]):
     """The functions, most expensive first, then most invoked; functions without a call in the range come last.
 
-    ``cost_usd`` and ``projected_usd`` are sums over the rows whose cost is known (None: none is).
+    ``cost_usd``, ``projected_usd`` and ``logs_usd`` are sums over the rows whose cost is known (None: none is).
     """
 
     invocations: int = 0
     errors: int = 0
     cost_usd: Decimal | None = None
     projected_usd: Decimal | None = None
+    logs_usd: Decimal | None = None
 
 
 def functions(
@@ -125,6 +128,7 @@ def _functions(
         errors=sum([row.errors for row in rows]),
         cost_usd=money.sum_known(row.cost_usd for row in rows),
         projected_usd=money.sum_known(row.projected_usd for row in rows),
+        logs_usd=money.sum_known(row.logs_usd for row in rows),
     )
 
 
@@ -149,12 +153,14 @@ def function_rows(
     summed = summed_by_insights(reader, *span)
     costs: dict[int, Decimal] = {}
     projected: dict[int, Decimal] = {}
+    logs: dict[int, Decimal] = {}
     if book is not None:
+        logs = logs_by_function(reader, time_range, book)
         terms = {row.id: terms_of(row.function, BILLED) for row in chosen}
         costs = money.costs_by_function(book, terms, totals.values())
         projected = money.projected_by_function(reader, time_range, book, terms)
     trends = invocations_by_step(reader, *span, trend_steps) if trend_steps else {}
-    return [
+    rows = [
         _row(
             row,
             totals.get(row.id) or _unseen(row.id),
@@ -166,6 +172,9 @@ def function_rows(
             trends.get(row.id),
         )
         for row in chosen
+    ]
+    return [
+        msgspec.structs.replace(row, logs_usd=logs[row.function_id]) if row.function_id in logs else row for row in rows
     ]
 
 

@@ -3,9 +3,10 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from lambdatui.views.log_usage import LogUsage, by_day, chosen, log_usage
+from lambdatui.views.log_usage import LogUsage, by_day, by_function, chosen, log_usage
 from lambdatui.views.time_range import DAY_MS, day_of, month_start_ms
 from pricing.dimensions import LOGS
 from pricing.projection import Projection
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
     from collectors.store.reader import Reader
     from lambdatui.views.narrow import Narrow
+    from lambdatui.views.time_range import TimeRange
+    from pricing.pricebook import PriceBook
 
 Where = tuple[str, str, str]  # function, account, region
 
@@ -80,6 +83,30 @@ class LogLines:
             added = replace(added, path=path)
         each_day = [(day_of(at_ms), one) for at_ms, one in self.by_day(month_ms, now_ms)] if daily else []
         return added, [*days, *each_day], inside
+
+
+def logs_by_function(reader: "Reader", time_range: "TimeRange", book: "PriceBook") -> dict[int, Decimal]:
+    """List price in USD of what came into each function's own log group, before any free tier.
+
+    Billed together, so that tiers count over all of them. Absent where CloudWatch's count was not collected, where the
+    region has no price in USD, and for groups that several functions write to: nobody knows how much was whose.
+    """
+    own = {each: one for each, one in by_function(log_usage(reader, time_range.from_ms, time_range.to_ms)).items()
+           if one.bytes_in is not None}  # fmt: skip
+    if not own:
+        return {}
+    from pricing.bill import bill
+
+    used = [replace(one, stored_byte_hours=None).usages() for one in own.values()]
+    found = bill([usage for usages in used for usage in usages], book, free_tier=False)
+    costs = found.by_function()
+    unpriced = {(line.function, line.account, line.region) for line in found.unpriced}
+    where = {each: (one.name, one.account, one.region) for each, one in own.items()}
+    return {
+        each: costs.get((*place, "USD"), Decimal(0))
+        for each, place in where.items()
+        if place not in unpriced and ((*place, "USD") in costs or not own[each].bytes_in)
+    }
 
 
 def _requests(usages: Sequence[Usage]) -> Mapping[Where, int]:
