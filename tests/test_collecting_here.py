@@ -72,7 +72,7 @@ async def test_an_account_is_collected_from_the_screen(
     async with app.run_test(size=(120, 30)) as pilot:
         await start(pilot, app, "once")
         await until(pilot, lambda: "COLLECTING (process" in said(app), "word that it runs", 60)
-        await until(pilot, lambda: "collected: 1 functions" in said(app), "the end", 120)
+        await until(pilot, lambda: "collected: 1 function," in said(app), "the end", 120)
         assert app.session.collecting is None
         assert app.session.account_of("prod") == ACCOUNT
         assert app.session.profile_of(ACCOUNT) == "prod"
@@ -130,7 +130,7 @@ async def test_the_runners_log_is_collected_from_the_screen(tmp_path: Path) -> N
         app = app_on(tmp_path / "s.db", clock_ms)
         async with app.run_test(size=(120, 30)) as pilot:
             await start(pilot, app, "runner")
-            await until(pilot, lambda: "collected: 1 functions" in said(app), "the end", 60)
+            await until(pilot, lambda: "collected: 1 function," in said(app), "the end", 60)
     with Reader(tmp_path / "s.db") as reader:
         assert reader.info().invocations == 2
 
