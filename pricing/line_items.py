@@ -9,7 +9,7 @@ from pricing.dimensions import DIMENSIONS, LOGS, rate_of
 from pricing.free_tier import ALLOCATION
 from pricing.pricebook import PriceBook, ProvisionedRates, RegionPrices, UnknownRegion
 from pricing.usage import DEFAULT_ARCH, DEFAULT_REGION, EXACT, Usage, gb_seconds
-from pricing.used import PricedAlike, storage_mb
+from pricing.used import PricedAlike, has_provisioned, storage_mb
 
 REQUESTS, DURATION, EPHEMERAL = "requests", "duration", "ephemeral_storage"
 PROVISIONED, PROVISIONED_DURATION = "provisioned_concurrency", "provisioned_duration"
@@ -17,6 +17,7 @@ PROVISIONED_REQUESTS = "provisioned_requests"
 INSTANCES, MANAGEMENT_FEE = "managed_instances", "management_fee"
 SAVED = frozenset((DURATION, PROVISIONED, PROVISIONED_DURATION))
 _ZERO = Decimal(0)
+TierGroup = tuple[str, str]  # region, architecture
 
 
 class LineItem(NamedTuple):
@@ -61,6 +62,14 @@ class Rates:
     basis: str
     storage_mb: int
     prices: RegionPrices | None
+
+    @property
+    def tier_group(self) -> TierGroup:
+        """Whose duration counts together for the tiers: a region's and architecture's, over all accounts.
+
+        With consolidated billing they count "across the accounts in the organization" (AWS Lambda pricing page).
+        """
+        return self.region, self.arch
 
     @classmethod
     def of(cls, alike: PricedAlike, book: PriceBook) -> "Rates":
@@ -126,7 +135,7 @@ def lines_of(one: Priced) -> list[LineItem]:
     if storage_mb_ms := usage.ephemeral_mb_ms:
         rate = one.rates.prices.ephemeral_storage if one.rates.prices else None
         found.append(_line(one, EPHEMERAL, gb_seconds(storage_mb_ms), "GB-s", rate))
-    if usage.provisioned_mb_ms or usage.provisioned_requests or usage.provisioned_billed_mb_ms:
+    if has_provisioned(usage):
         found.extend(_provisioned_lines(one))
     for name, amount in usage.metered:
         if amount:

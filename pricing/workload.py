@@ -74,7 +74,7 @@ class Workload:
 
     def usage(self) -> Usage:
         """The month's exact quantities; their basis is ``estimated``."""
-        warm = self.on_provisioned
+        warm, chunks = self.on_provisioned, async_chunks(self.event_kb * 1024)
         demand = self.requests - warm
         cold = int((demand * self.cold_ratio).to_integral_value(ROUND_HALF_UP))
         billed_ms = (demand - cold) * billed_ms_of(self.duration_ms) + cold * billed_ms_of(
@@ -91,11 +91,11 @@ class Workload:
             memory_mb=self.memory_mb,
             ephemeral_mb=self.ephemeral_mb,
             provisioned_mb_ms=provisioned_mb_ms(self.provisioned, self.memory_mb, self._enabled_ms),
-            provisioned_requests=warm,
+            provisioned_requests=warm * (1 + chunks),
             provisioned_billed_ms=provisioned_ms,
             provisioned_billed_mb_ms=provisioned_ms * self.memory_mb,
             basis="estimated",
-            event_chunks=demand * async_chunks(self.event_kb * 1024),
+            event_chunks=demand * chunks,
             metered=tuple((name, amount) for name, amount in self._metered(cold).items() if amount),
         )
 

@@ -5,6 +5,7 @@ from decimal import Decimal
 
 from lambdatui import text
 from pricing.bill import Bill, LineItem
+from pricing.dimensions import async_chunks
 from pricing.usage import EXACT, billed_ms_of
 from pricing.workload import Workload
 
@@ -45,8 +46,7 @@ def _usage_steps(one: Workload) -> list[str]:
             f"  = {usage.billed_ms:,} ms x {one.memory_mb:,} MB / (1,000 ms x 1,024 MB)"
             f" = {_number(EXACT.divide(usage.billed_mb_ms, 1_024_000))} GB-s"
         )
-    if usage.event_chunks:
-        extra = usage.event_chunks // usage.requests
+    if extra := async_chunks(one.event_kb * 1024):
         lines.append(f"  {one.event_kb:,} KB an event: {extra} more requests each, one for each 64 KB above 256 KB")
     if one.ephemeral_mb > 512:
         lines.append(
