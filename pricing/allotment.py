@@ -54,7 +54,7 @@ class Allotment:
 
     @classmethod
     def of(cls, used: Used, book: PriceBook, free_tier: bool) -> "Allotment":
-        """The free tier is taken once for each partition; tiers are a region's and architecture's, over all accounts."""
+        """The free tier is taken once for each partition; tiers are a region's, over all accounts."""
         alike = [priced_alike(one) for one in used.terms]
         known = {one: Rates.of(one, book) for one in dict.fromkeys(alike)}
         rates = [known[one] for one in alike]

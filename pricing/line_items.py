@@ -52,6 +52,19 @@ class LineItem(NamedTuple):
         return f"{units} {self.unit} x {'not priced' if self.rate is None else f'{self.rate:f}'}"
 
 
+_ASSUMED, _NOT_PRICED = "assumed ", "not priced: "
+
+
+def why_not_priced(line: LineItem) -> str:
+    """Why a line has no amount, in words."""
+    return line.basis.rpartition(_NOT_PRICED)[2]
+
+
+def assumed_region(line: LineItem) -> bool:
+    """Whether the usage named no region, so that the prices of one were assumed."""
+    return f"{_ASSUMED}{DEFAULT_REGION}" in line.basis
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Rates:
     """Whose prices apply to usages that are priced alike; ``basis`` says what was assumed for that."""
@@ -75,9 +88,9 @@ class Rates:
     def of(cls, alike: PricedAlike, book: PriceBook) -> "Rates":
         account, region, arch, basis, ephemeral_mb = alike
         if not region:
-            basis = f"{basis}; assumed {DEFAULT_REGION}"
+            basis = f"{basis}; {_ASSUMED}{DEFAULT_REGION}"
         if not arch:
-            basis = f"{basis}; assumed {DEFAULT_ARCH}"
+            basis = f"{basis}; {_ASSUMED}{DEFAULT_ARCH}"
         try:
             prices = book.region(region or DEFAULT_REGION)
         except UnknownRegion:
@@ -251,7 +264,7 @@ def _line(
     if free and dimension in one.shared:
         basis = f"{basis}; {ALLOCATION}"
     if rate is None:
-        basis = f"{basis}; not priced: {_why_not(one, dimension)}"
+        basis = f"{basis}; {_NOT_PRICED}{_why_not(one, dimension)}"
     billable = EXACT.subtract(quantity, free) if free else quantity
     currency = rates.prices.partition.currency if rates.prices else "USD"
     amount = None if rate is None else EXACT.multiply(billable, rate)

@@ -8,17 +8,19 @@ import csv
 import io
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING, Any
 
 from lambdatui import text
+from lambdatui.cli import gates
 from pricing.bill import Bill, LineItem
 from pricing.free_tier import ALLOCATION, FreeTierUse
 from pricing.whatif import Compared
 
 if TYPE_CHECKING:
     from lambdatui.views.costs import ProjectedCost
+    from pricing.gate import Verdict
     from pricing.workload import Workload
 
 LINE_FIELDS = (
@@ -35,7 +37,8 @@ _CELLS = 80
 class Statement:
     """What one command prints: a bill, what-ifs beside it, and the projection where there is one.
 
-    ``as_of`` is the ISO time of the newest usage, None for figures that were never used.
+    ``as_of`` is the ISO time of the newest usage, None for figures that were never used. ``missing`` says why recorded
+    figures may be too low, ``gates`` how ``--fail-over`` and ``--budget`` ended.
     """
 
     bill: Bill
@@ -44,6 +47,8 @@ class Statement:
     as_of: str | None = None
     recorded: bool = False
     workloads: "Sequence[Workload]" = ()
+    missing: tuple[str, ...] = ()
+    gates: "Mapping[str, Verdict]" = field(default_factory=dict)
 
     @property
     def total(self) -> Decimal | None:
@@ -89,6 +94,9 @@ def as_json(statement: Statement) -> str:
         document["totals"] = {currency: text.decimal_text(amount) for currency, amount in bill.totals.items()}
     if statement.recorded:
         document["as_of"] = statement.as_of
+        document["missing"] = list(statement.missing)
+    if statement.gates:
+        document["gates"] = {name: gates.as_json(one) for name, one in statement.gates.items()}
     if statement.compared:
         document["compare"] = [_compared_json(one) for one in statement.compared]
     return json.dumps(document, ensure_ascii=False, indent=2)

@@ -1,6 +1,7 @@
 """``lambdatui cost-estimate``: what a month costs, from figures, from a plan file, or from the store."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -10,13 +11,13 @@ import click
 from lambdatui.cli.figures import ARCH, FIELDS, REGION, comparisons, plan, price_book, workload
 from lambdatui.cli.quantities import MONEY, RATIO
 from pricing.bill import Bill, bill
+from pricing.line_items import why_not_priced
 from pricing.whatif import WhatIf, compare
 from pricing.workload import HOURS_A_MONTH, Workload
 
 if TYPE_CHECKING:
     from lambdatui.cli.bill_output import Statement
-
-OVER_LIMIT = 4
+    from pricing.gate import Verdict
 
 
 class Terms(NamedTuple):
@@ -76,8 +77,8 @@ _FORMS = ("json", "csv", "markdown")
     "--compare", "compared", multiple=True, metavar="CHANGES", help="What-ifs: arm64,memory=512,arm64+memory=512."
 )
 @click.option("--no-free-tier", is_flag=True, help="Leave the free tier out.")
-@click.option("--fail-over", type=MONEY, metavar="USD", help="Exit with 4 where the month costs more.")
-@click.option("--budget", type=MONEY, metavar="USD", help="From the store: say on which day the month passes this.")
+@click.option("--fail-over", type=MONEY, metavar="USD", help="Exit with 4 where the month costs more, 3 where unknown.")
+@click.option("--budget", type=MONEY, metavar="USD", help="As --fail-over; from the store: on which day.")
 @click.option("--explain", is_flag=True, help="Show the arithmetic step by step.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object, exact figures.")
 @click.option("--csv", "as_csv", is_flag=True, help="One row for each line, exact figures.")
@@ -121,13 +122,35 @@ def command(
         raise click.UsageError("--arch needs figures (--requests, --duration-ms); for a what-if use --compare arm64")
     else:
         statement = _from_store(figures.get("region", ()), changes, terms)
-    cost = None if fail_over is None else _month_in_usd(statement)
+    statement = replace(statement, gates=_gates(statement, {"limit": fail_over, "budget": budget}))
     _print(statement, "explain" if explain else forms[0] if forms else "text")
-    if fail_over is not None and cost is not None and cost > fail_over:
-        from lambdatui.cli.bill_output import amount_text
+    _leave(ctx, statement)
 
-        click.echo(f"{amount_text(cost)} USD is over the limit of {amount_text(fail_over)} USD", err=True)
-        ctx.exit(OVER_LIMIT)
+
+def _gates(statement: "Statement", limits: Mapping[str, Decimal | None]) -> "dict[str, Verdict]":
+    """What ``--fail-over`` and ``--budget`` say, by name: of the month so far, or of its projection if that is more."""
+    if not any(limit is not None for limit in limits.values()):
+        return {}
+    from lambdatui.cli.gates import verdict
+
+    projected = statement.projection.p50 if statement.projection else None
+    return {
+        name: verdict(
+            limit, statement.bill, projected=projected, missing=statement.missing, compared=statement.compared
+        )
+        for name, limit in limits.items()
+        if limit is not None
+    }
+
+
+def _leave(ctx: click.Context, statement: "Statement") -> None:
+    """The exit code of the gates."""
+    if statement.gates:
+        from lambdatui.cli.gates import code_of, say
+
+        for name, one in statement.gates.items():
+            say(name, one)
+        ctx.exit(code_of(statement.gates.values()))
 
 
 def _global_region(ctx: click.Context) -> tuple[str, ...]:
@@ -196,11 +219,10 @@ def _explain_provisioned(workloads: Iterable[Workload]) -> None:
 
 
 def _from_store(regions: tuple[str, ...], changes: tuple[WhatIf, ...], terms: Terms) -> "Statement":
-    from dataclasses import replace
-
     from collectors.store.reader import Reader
     from lambdatui import text
     from lambdatui.cli.bill_output import Statement
+    from lambdatui.cli.gates import left_out
     from lambdatui.cli.opened import now_ms
     from lambdatui.cli.options import current_context
     from lambdatui.views.costs import costs, what_ifs
@@ -222,7 +244,9 @@ def _from_store(regions: tuple[str, ...], changes: tuple[WhatIf, ...], terms: Te
     seen = f"REPORTs for {text.ratio(view.coverage)} of the invocations" if view.lines else "no invocations"
     click.echo(f"recorded usage, {span.label}: {seen}", err=True)
     found = Bill(tuple(view.lines), view.free_tier, view.prices_as_of)
-    return Statement(found, compared, view.projection, as_of=text.iso(view.as_of), recorded=True)
+    return Statement(
+        found, compared, view.projection, as_of=text.iso(view.as_of), recorded=True, missing=left_out(view)
+    )
 
 
 def _print(statement: "Statement", form: str) -> None:
@@ -243,7 +267,7 @@ def _narrate(found: Bill) -> None:
     """On stderr: what the figures leave out and how old the prices are."""
     from lambdatui import text
 
-    missing = dict.fromkeys(line.basis.rpartition("not priced: ")[2] for line in found.unpriced)
+    missing = dict.fromkeys(map(why_not_priced, found.unpriced))
     if missing:
         click.echo(text.plain(f"not in the total: {'; '.join(missing)}"), err=True)
     free = [f"{use.requests_used:,} requests and {use.gb_seconds_used:,.0f} GB-s"
@@ -252,12 +276,3 @@ def _narrate(found: Bill) -> None:
         click.echo(f"free tier, one for the whole organisation: {'; '.join(free)}", err=True)
     if found.prices_as_of:
         click.echo(f"list prices of {found.prices_as_of}, before tax, support and Savings Plans", err=True)
-
-
-def _month_in_usd(statement: "Statement") -> Decimal:
-    """What ``--fail-over`` looks at: the projection where it is higher than the total. Raises ``click.UsageError``."""
-    projected = statement.projection.p50 if statement.projection else None
-    totals = statement.bill.totals
-    if set(totals) - {"USD"}:
-        raise click.UsageError(f"--fail-over is in USD; this bill is in {' and '.join(sorted(totals))}")
-    return max(totals.get("USD", Decimal(0)), projected or Decimal(0))

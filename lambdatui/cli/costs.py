@@ -1,7 +1,7 @@
 """``lambdatui costs``."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -9,14 +9,16 @@ from typing import Any
 import click
 
 from lambdatui import text
-from lambdatui.cli import bill_output
+from lambdatui.cli import bill_output, gates
 from lambdatui.cli.bill_output import Statement
 from lambdatui.cli.opened import opened, price_book
 from lambdatui.cli.output import Listing, arranged, emit, listing_options, print_rows
 from lambdatui.cli.quantities import MONEY
 from lambdatui.views.columns import columns
 from lambdatui.views.costs import CostsView, costs
+from lambdatui.views.time_range import month_start_ms
 from pricing.bill import Bill, LineItem
+from pricing.gate import Verdict
 
 # What the text table shows of a line; --columns account shows the rest.
 LINE = columns(
@@ -30,7 +32,7 @@ LINE = columns(
     epilog="Example: lambdatui costs --range mtd --sort amount --reverse --limit 10",
 )
 @click.option("--no-free-tier", is_flag=True, help="List prices, without the account's free tier.")
-@click.option("--budget", type=MONEY, metavar="USD", help="Say on which day the month passes this.")
+@click.option("--budget", type=MONEY, metavar="USD", help="Exit with 4 where the month passes this, 3 where unknown.")
 @listing_options
 def command(listing: Listing, no_free_tier: bool, budget: Decimal | None) -> None:
     """What the stored usage costs, line by line, dearest first, and what the month will come to.
@@ -48,14 +50,27 @@ def command(listing: Listing, no_free_tier: bool, budget: Decimal | None) -> Non
             narrow=store.context.narrow,
             budget=budget,
         )
+        limits = {} if budget is None else {"budget": _verdict(view, budget)}
         rows = arranged(view, listing)
         if listing.form == "json":
-            click.echo(text.json_text(as_json(view, rows)))
-            return
-        print_rows(view, rows, listing, utc=store.context.utc, brief=[column.id for column in LINE])
+            click.echo(text.json_text(as_json(view, rows, limits)))
+        else:
+            print_rows(view, rows, listing, utc=store.context.utc, brief=[column.id for column in LINE])
         if listing.form == "text":
             for line in summary(view):
                 click.echo(line)
+    for name, one in limits.items():
+        gates.say(name, one)
+    click.get_current_context().exit(gates.code_of(limits.values()))
+
+
+def _verdict(view: CostsView, budget: Decimal) -> Verdict:
+    """The month that holds the range's end against its budget: what is projected, and the range where it is within."""
+    bill = Bill(tuple(view.rows), view.free_tier, view.prices_as_of)
+    within = view.range.from_ms >= month_start_ms(view.range.to_ms - 1)
+    totals = None if within else {view.currency: Decimal(0)}  # other months' dollars are not this month's
+    projected = view.projection.p50 if view.projection else None
+    return gates.verdict(budget, bill, totals=totals, projected=projected, missing=gates.left_out(view))
 
 
 @command.command(epilog="Example: lambdatui costs reconcile focus-export.parquet --sort difference --reverse")
@@ -91,14 +106,14 @@ def reconcile(listing: Listing, file: Path | None, by: str, no_free_tier: bool) 
         emit(view, listing, utc=store.context.utc)
 
 
-def as_json(view: CostsView, rows: Sequence[LineItem]) -> dict[str, Any]:
+def as_json(view: CostsView, rows: Sequence[LineItem], limits: Mapping[str, Verdict]) -> dict[str, Any]:
     """The same object as ``cost-estimate`` prints, and the envelope of every listing.
 
     ``rows`` are the lines that --filter and --limit leave; totals and projection are of the whole view.
     """
-    document = _bill_json(view, view.rows)
+    document = _bill_json(view, view.rows, limits)
     if list(rows) != list(view.rows):
-        document["lines"] = _bill_json(view, rows)["lines"]
+        document["lines"] = _bill_json(view, rows, {})["lines"]
     return {
         "as_of": text.iso(view.as_of),
         "range": {"from": text.iso(view.range.from_ms), "to": text.iso(view.range.to_ms)},
@@ -107,9 +122,13 @@ def as_json(view: CostsView, rows: Sequence[LineItem]) -> dict[str, Any]:
     } | document
 
 
-def _bill_json(view: CostsView, rows: Sequence[LineItem]) -> dict[str, Any]:
+def _bill_json(view: CostsView, rows: Sequence[LineItem], limits: Mapping[str, Verdict]) -> dict[str, Any]:
     bill = Bill(tuple(rows), view.free_tier, view.prices_as_of)
-    document: dict[str, Any] = json.loads(bill_output.as_json(Statement(bill, projection=view.projection)))
+    statement = Statement(
+        bill, projection=view.projection, as_of=text.iso(view.as_of), recorded=True, missing=gates.left_out(view),
+        gates=limits,
+    )  # fmt: skip
+    document: dict[str, Any] = json.loads(bill_output.as_json(statement))
     return document
 
 

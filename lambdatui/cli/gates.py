@@ -1,0 +1,89 @@
+"""``--fail-over`` and ``--budget``: exit codes for scripts, and on stderr what decided.
+
+0 within the limit, 4 over it already, 3 where what is not known could decide: it is named.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from lambdatui import text
+from pricing.bill import Bill
+from pricing.gate import Passed, Verdict, gate, unknown_of
+
+if TYPE_CHECKING:
+    from lambdatui.views.costs import CostsView
+    from pricing.whatif import Compared
+
+UNKNOWN, OVER_LIMIT = 3, 4
+_CODES = {Passed.YES: 0, Passed.UNKNOWN: UNKNOWN, Passed.NO: OVER_LIMIT}
+
+
+def left_out(view: "CostsView") -> tuple[str, ...]:
+    """Why the figures of recorded usage may be too low, beside lines without a price."""
+    if view.as_of is None:
+        return ("nothing is recorded: the store is empty",)
+    if not view.rows:
+        return (f"nothing is recorded for {view.range.label}",)
+    # Views say themselves what their total leaves out; one that does not is judged by its coverage.
+    found: tuple[str, ...] | None = getattr(view, "missing", None)
+    if found is None:
+        partly = view.coverage is not None and view.coverage < 1
+        found = (f"REPORTs are known for {text.ratio(view.coverage)} of the invocations",) if partly else ()
+    ahead = () if view.projection is not None and view.projection.p50 is not None else ("the month's end is unknown",)
+    return (*found, *ahead)
+
+
+def verdict(
+    limit: Decimal,
+    bill: Bill,
+    *,
+    totals: Mapping[str, Decimal] | None = None,
+    projected: Decimal | None = None,
+    missing: Sequence[str] = (),
+    compared: "Sequence[Compared]" = (),
+) -> Verdict:
+    """The month against ``limit`` USD. What-ifs do not decide, but what is unknown of them is named.
+
+    ``totals`` are the bill's unless they are given: a bill of several months has no total of one.
+    Raises ``click.UsageError`` for a bill that is in other currencies only.
+    """
+    totals = bill.totals if totals is None else totals
+    if totals and "USD" not in totals:
+        raise click.UsageError(f"the limit is in USD; this bill is in {' and '.join(sorted(totals))}")
+    others = [f"{one.label}: {reason}" for one in compared for reason in unknown_of(one.bill.lines)]
+    return gate(limit, totals, bill.lines, projected=projected, missing=(*missing, *others))
+
+
+def as_json(one: Verdict) -> dict[str, Any]:
+    return {
+        "verdict": one.passed.value,
+        "limit": text.decimal_text(one.limit),
+        "known": text.decimal_text(one.known),
+        "currency": one.currency,
+        "projected": one.projected,
+        "missing": list(one.missing),
+    }
+
+
+def code_of(verdicts: "Iterable[Verdict]") -> int:
+    """The exit code: that of the worst."""
+    return max((_CODES[one.passed] for one in verdicts), default=0)
+
+
+def say(name: str, one: Verdict, basis: str = "") -> None:
+    """On stderr: what is over, or what could decide and is not known; nothing where it is within."""
+    from lambdatui.cli.bill_output import amount_text
+
+    known, limit = f"{amount_text(one.known)} {one.currency}", f"{amount_text(one.limit)} {one.currency}"
+    by = f" ({basis})" if basis else ""
+    if one.passed is Passed.NO:
+        verb = "is projected, which is over" if one.projected else "is over"
+        click.echo(f"{known} {verb} the {name} of {limit}{by}", err=True)
+    elif one.passed is Passed.UNKNOWN:
+        click.echo(f"{known} is known, within the {name} of {limit}{by}, but not everything is known:", err=True)
+    if one.passed is not Passed.YES:
+        for reason in one.missing:
+            click.echo(text.plain(f"  missing: {reason}"), err=True)
