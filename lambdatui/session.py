@@ -67,6 +67,9 @@ class Session:
     marked: list[tuple[int, str]] = field(default_factory=list)
     """Functions marked to be compared: their ids in the store, and their names."""
 
+    prices_said: tuple[str, ...] = ()
+    """What was said of the price book in use: once in a run."""
+
     runner: "LocalRunner | None" = None
     """The local runner that filled the store, while it runs."""
     collecting: "Collecting | None" = None

@@ -16,9 +16,13 @@ from lambdatui import text
 from lambdatui.cli import gates
 from pricing.bill import Bill, LineItem
 from pricing.free_tier import ALLOCATION, FreeTierUse
+from pricing.inspection import days_too_old
+from pricing.outside import outside
 from pricing.whatif import Compared
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from lambdatui.views.costs import ProjectedCost
     from pricing.gate import Verdict
     from pricing.workload import Workload
@@ -38,7 +42,7 @@ class Statement:
     """What one command prints: a bill, what-ifs beside it, and the projection where there is one.
 
     ``as_of`` is the ISO time of the newest usage, None for figures that were never used. ``missing`` says why recorded
-    figures may be too low, ``gates`` how ``--fail-over`` and ``--budget`` ended.
+    figures may be too low, ``gates`` how ``--fail-over`` and ``--budget`` ended; by ``today`` prices are old or not.
     """
 
     bill: Bill
@@ -49,6 +53,7 @@ class Statement:
     workloads: "Sequence[Workload]" = ()
     missing: tuple[str, ...] = ()
     gates: "Mapping[str, Verdict]" = field(default_factory=dict)
+    today: "date | None" = None
 
     @property
     def total(self) -> Decimal | None:
@@ -56,6 +61,11 @@ class Statement:
         if len(self.bill.totals) > 1 or (self.recorded and not self.bill.lines):
             return None
         return self.bill.total
+
+    @property
+    def old_prices(self) -> int | None:
+        """How many days old the prices are, where that is too many to be trusted."""
+        return None if self.today is None else days_too_old(self.bill.prices_as_of, self.today)
 
 
 def amount_text(amount: Decimal | None) -> str:
@@ -87,6 +97,8 @@ def as_json(statement: Statement) -> str:
         "free_tier": _free_tier_json(bill.free_tier),
         "projection": _projection_json(statement.projection),
         "prices_as_of": bill.prices_as_of,
+        "prices_too_old_days": statement.old_prices,
+        "outside": list(outside()),
     }
     if statement.projection is not None:
         document["milestones"] = _milestones_json(statement.projection)
@@ -188,13 +200,31 @@ def as_csv(statement: Statement) -> str:
     return buffer.getvalue()
 
 
+def notes(statement: Statement) -> list[str]:
+    """What a bill says of itself below its figures: how old its prices are, where that is too old."""
+    days = statement.old_prices
+    return [] if days is None else [old_prices_text(statement.bill.prices_as_of, days)]
+
+
+def old_prices_text(as_of: str | None, days: int) -> str:
+    return f"Prices are of {as_of}, {days} days old: 'lambdatui prices refresh' gets newer ones."
+
+
 def as_text(statement: Statement) -> str:
     """Aligned tables, 80 cells wide: each line's arithmetic and the total, the what-ifs, and the projection."""
-    return "\n".join(_aligned(rows) for rows in tables(statement, _formulas_table))
+    found = [_aligned(rows) for rows in tables(statement, _formulas_table)]
+    return "\n".join([*found, *_wrapped(notes(statement))])
 
 
 def as_markdown(statement: Statement) -> str:
-    return "\n".join(_markdown(rows) for rows in tables(statement, _lines_table))
+    found = [_markdown(rows) for rows in tables(statement, _lines_table)]
+    return "\n".join([*found, *(f"{note}\n" for note in notes(statement))])
+
+
+def _wrapped(notes: Iterable[str]) -> list[str]:
+    import textwrap
+
+    return ["".join(f"{line}\n" for line in textwrap.wrap(note, _CELLS)) for note in notes]
 
 
 def as_explanation(statement: Statement) -> str:
@@ -202,7 +232,7 @@ def as_explanation(statement: Statement) -> str:
     from lambdatui.cli.explanation import explanation
 
     more = [_aligned(rows) for rows in tables(statement, _formulas_table)[1:]]
-    return "\n".join([explanation(statement.bill, statement.workloads), *more])
+    return "\n".join([explanation(statement.bill, statement.workloads), *more, *_wrapped(notes(statement))])
 
 
 _Table = list[list[str]]

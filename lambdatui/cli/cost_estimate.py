@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -12,6 +13,7 @@ from lambdatui.cli.figures import ARCH, FIELDS, REGION, comparisons, plan, price
 from lambdatui.cli.quantities import MONEY, RATIO
 from pricing.bill import Bill, bill
 from pricing.line_items import why_not_priced
+from pricing.outside import outside_in_words
 from pricing.whatif import WhatIf, compare
 from pricing.workload import HOURS_A_MONTH, Workload
 
@@ -203,7 +205,18 @@ def _statement(workloads: Iterable[Workload], changes: tuple[WhatIf, ...], terms
 
     base = billed(month)
     others = [(change.label, billed(map(change.applied, month))) for change in changes]
-    return Statement(base, compare(base, others), workloads=tuple(month))
+    return Statement(base, compare(base, others), workloads=tuple(month), today=_today())
+
+
+def _today() -> date:
+    """The day (UTC) by which prices are old: ``--at`` moves it."""
+    at = click.get_current_context().meta.get("lambdatui.given", {}).get("at")
+    if at is None:
+        return datetime.now(UTC).date()
+    from lambdatui.cli.opened import now_ms
+    from lambdatui.views.time_range import RangeChoice, day_of
+
+    return day_of(RangeChoice(at=at).resolve(now_ms(), None, None).to_ms - 1)
 
 
 def _explain_provisioned(workloads: Iterable[Workload]) -> None:
@@ -226,6 +239,7 @@ def _from_store(regions: tuple[str, ...], changes: tuple[WhatIf, ...], terms: Te
     from lambdatui.cli.opened import now_ms
     from lambdatui.cli.options import current_context
     from lambdatui.views.costs import costs, what_ifs
+    from lambdatui.views.time_range import day_of
 
     if terms.savings_plan:
         raise click.UsageError("--savings-plan is for figures and plans; for the store see 'lambdatui whatif'")
@@ -245,8 +259,9 @@ def _from_store(regions: tuple[str, ...], changes: tuple[WhatIf, ...], terms: Te
     click.echo(f"recorded usage, {span.label}: {seen}", err=True)
     found = Bill(tuple(view.lines), view.free_tier, view.prices_as_of)
     return Statement(
-        found, compared, view.projection, as_of=text.iso(view.as_of), recorded=True, missing=left_out(view)
-    )
+        found, compared, view.projection, as_of=text.iso(view.as_of), recorded=True, missing=left_out(view),
+        today=day_of(span.to_ms - 1),
+    )  # fmt: skip
 
 
 def _print(statement: "Statement", form: str) -> None:
@@ -275,4 +290,5 @@ def _narrate(found: Bill) -> None:
     if free:
         click.echo(f"free tier, one for the whole organisation: {'; '.join(free)}", err=True)
     if found.prices_as_of:
-        click.echo(f"list prices of {found.prices_as_of}, before tax, support and Savings Plans", err=True)
+        click.echo(f"list prices of {found.prices_as_of}", err=True)
+        click.echo(outside_in_words(), err=True)

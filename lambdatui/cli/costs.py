@@ -16,9 +16,10 @@ from lambdatui.cli.output import Listing, arranged, emit, listing_options, print
 from lambdatui.cli.quantities import MONEY
 from lambdatui.views.columns import columns
 from lambdatui.views.costs import CostsView, costs
-from lambdatui.views.time_range import month_start_ms
+from lambdatui.views.time_range import day_of, month_start_ms
 from pricing.bill import Bill, LineItem
 from pricing.gate import Verdict
+from pricing.outside import outside_in_words
 
 # What the text table shows of a line; --columns account shows the rest.
 LINE = columns(
@@ -126,7 +127,7 @@ def _bill_json(view: CostsView, rows: Sequence[LineItem], limits: Mapping[str, V
     bill = Bill(tuple(rows), view.free_tier, view.prices_as_of)
     statement = Statement(
         bill, projection=view.projection, as_of=text.iso(view.as_of), recorded=True, missing=gates.left_out(view),
-        gates=limits,
+        gates=limits, today=day_of(view.range.to_ms - 1),
     )  # fmt: skip
     document: dict[str, Any] = json.loads(bill_output.as_json(statement))
     return document
@@ -151,7 +152,9 @@ def summary(view: CostsView) -> list[str]:
         lines += [f"{'':<16}{said}" for said in bill_output.milestones_text(one)]
     if view.prices_as_of is not None:
         lines.append(f"{'prices as of':<16}{view.prices_as_of}")
-    return lines
+    if view.prices_age_days is not None:
+        lines.append(bill_output.old_prices_text(view.prices_as_of, view.prices_age_days))
+    return [*lines, outside_in_words()]
 
 
 def _amount(amount: Any, currency: str) -> str:

@@ -5,12 +5,12 @@ One registry of fields serves all three, so a plan accepts what the command line
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from lambdatui.cli.price_book import price_book as price_book
 from lambdatui.cli.quantities import (
     COUNT,
     EPHEMERAL_MB,
@@ -23,7 +23,7 @@ from lambdatui.cli.quantities import (
     Duration,
     Quantity,
 )
-from pricing.pricebook import ARCHITECTURES, PriceBook, UnknownRegion
+from pricing.pricebook import ARCHITECTURES, UnknownRegion
 from pricing.whatif import WhatIf
 from pricing.workload import Workload
 
@@ -42,14 +42,6 @@ def get_close_matches(word: str, among: Iterable[str], n: int = 1, cutoff: float
 
 _ALIASES = {"amd64": "x86_64", "x64": "x86_64", "x86": "x86_64", "intel": "x86_64", "aarch64": "arm64", "arm": "arm64",
             "graviton": "arm64"}  # fmt: skip
-
-
-@cache
-def price_book() -> PriceBook:
-    """The price book in use, read once."""
-    from lambdatui.prices import current
-
-    return current()
 
 
 class Arch(_ParamType):

@@ -53,8 +53,17 @@ def verdict(
     totals = bill.totals if totals is None else totals
     if totals and "USD" not in totals:
         raise click.UsageError(f"the limit is in USD; this bill is in {' and '.join(sorted(totals))}")
+    missing = (*missing, *_wrong_prices())
     others = [f"{one.label}: {reason}" for one in compared for reason in unknown_of(one.bill.lines)]
     return gate(limit, totals, bill.lines, projected=projected, missing=(*missing, *others))
+
+
+def _wrong_prices() -> tuple[str, ...]:
+    """Rates that somebody named and that could not be read are not known."""
+    from lambdatui.prices import in_use
+
+    found = in_use()
+    return found.notices if found.wrong else ()
 
 
 def as_json(one: Verdict) -> dict[str, Any]:

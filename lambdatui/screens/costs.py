@@ -23,6 +23,7 @@ from lambdatui.views.narrow import Narrow
 from lambdatui.views.time_range import RangeChoice
 from lambdatui.widgets.fields import Field, Fields
 from lambdatui.widgets.layout import Shown
+from pricing.outside import OUTSIDE
 
 if TYPE_CHECKING:
     from pricing.bill import LineItem
@@ -65,11 +66,13 @@ class CostsScreen(TableScreen):
         super().paint(answer)
         fields = [
             Field("total", _total(answer), "warning"),
-            Field("prices", f"list, as of {answer.prices_as_of}" if answer.prices_as_of else "-", "quiet"),
+            _prices(answer, self.session.marks.dash),
             *(field for use in answer.free_tier for field in _free(use)),
             *_month(answer.projection, self.session.marks.dash),
             *_run_outs(answer.projection),
             *self._budget(answer.projection),
+            Field("without", ", ".join(OUTSIDE[:5]), "quiet", wide=True),
+            Field("", ", ".join(OUTSIDE[5:]), "quiet", wide=True),
         ]
         self.query_one("#bill", Fields).show_fields(fields)
 
@@ -137,6 +140,24 @@ def _total(view: CostsView) -> str:
     if len(view.totals) > 1:
         return ", ".join(f"{decimal_text(round(amount, 4))} {currency}" for currency, amount in view.totals.items())
     return money(view.total) if view.currency == "USD" else f"{decimal_text(view.total or Decimal(0))} {view.currency}"
+
+
+def _prices(view: CostsView, dash: str) -> Field:
+    """The date of the prices; those that are old, and those that were to be others, are marked."""
+    from lambdatui.reading import price_notices
+
+    if price_notices():
+        return Field(
+            "prices",
+            f"this program's own, of {view.prices_as_of or dash}, not those meant: ! says why",
+            "error",
+            wide=True,
+        )
+    if view.prices_as_of is None:
+        return Field("prices", "-", "quiet")
+    age = view.prices_age_days
+    old = "" if age is None else f", {age} days old"
+    return Field("prices", f"list, as of {view.prices_as_of}{old}", "quiet" if age is None else "warning")
 
 
 def _free(use: "FreeTierUse") -> list[Field]:
