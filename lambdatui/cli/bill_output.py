@@ -25,13 +25,14 @@ if TYPE_CHECKING:
 
     from lambdatui.views.costs import ProjectedCost
     from pricing.gate import Verdict
+    from pricing.own_price import OwnPrice
     from pricing.workload import Workload
 
 LINE_FIELDS = (
     "dimension", "function", "account", "region", "arch", "quantity", "unit", "free", "billable", "rate", "amount",
     "currency", "tier", "basis",
 )  # fmt: skip
-NOT_PRICED = "not priced"
+NOT_PRICED, LIST_PRICE = "not priced", "list price"
 _CENT = Decimal("0.01")
 _GAP = "  "
 _CELLS = 80
@@ -54,6 +55,18 @@ class Statement:
     missing: tuple[str, ...] = ()
     gates: "Mapping[str, Verdict]" = field(default_factory=dict)
     today: "date | None" = None
+    own: "OwnPrice | None" = None
+    own_projection: "ProjectedCost | None" = None
+
+    @property
+    def basis(self) -> str:
+        """By which prices gates go: yours where you have some."""
+        return LIST_PRICE if self.own is None else f"your price: {self.own.basis}"
+
+    @property
+    def milestones(self) -> "ProjectedCost | None":
+        """The projection that a budget is held against."""
+        return self.own_projection or self.projection
 
     @property
     def total(self) -> Decimal | None:
@@ -96,22 +109,41 @@ def as_json(statement: Statement) -> str:
         "currency": bill.currency,
         "free_tier": _free_tier_json(bill.free_tier),
         "projection": _projection_json(statement.projection),
+        "basis_of_prices": LIST_PRICE,
         "prices_as_of": bill.prices_as_of,
         "prices_too_old_days": statement.old_prices,
-        "outside": list(outside()),
+        "outside": list(outside(credits=bool(statement.own and statement.own.terms.credits))),
     }
-    if statement.projection is not None:
-        document["milestones"] = _milestones_json(statement.projection)
+    if statement.milestones is not None:
+        document["milestones"] = _milestones_json(statement.milestones)
+    if statement.own is not None:
+        document["your_price"] = _own_json(statement.own, statement.own_projection)
     if len(bill.totals) > 1:
         document["totals"] = {currency: text.decimal_text(amount) for currency, amount in bill.totals.items()}
     if statement.recorded:
         document["as_of"] = statement.as_of
         document["missing"] = list(statement.missing)
     if statement.gates:
-        document["gates"] = {name: gates.as_json(one) for name, one in statement.gates.items()}
+        document["gates"] = {name: gates.as_json(one, statement.basis) for name, one in statement.gates.items()}
     if statement.compared:
         document["compare"] = [_compared_json(one) for one in statement.compared]
     return json.dumps(document, ensure_ascii=False, indent=2)
+
+
+def _own_json(own: "OwnPrice", projection: "ProjectedCost | None") -> dict[str, Any]:
+    """Your price beside the list's: the same lines at your rates, what is paid in all, and how that comes about."""
+    totals, settled = own.totals, own.settled
+    return {
+        "basis": own.basis,
+        "total": _decimal(next(iter(totals.values()), None)) if len(totals) <= 1 else None,
+        "totals": {currency: text.decimal_text(amount) for currency, amount in totals.items()},
+        "on_demand": None if settled is None else text.decimal_text(settled.on_demand),
+        "commitment": None if settled is None else text.decimal_text(settled.commitment),
+        "commitment_unused": None if settled is None else text.decimal_text(settled.unused),
+        "credits": None if settled is None else text.decimal_text(settled.credits),
+        "projection": _projection_json(projection),
+        "lines": [{**_line_json(line), "price": own.terms.basis_of(line)} for line in own.bill.lines],
+    }
 
 
 def _line_json(line: LineItem) -> dict[str, Any]:
@@ -246,11 +278,33 @@ def tables(statement: Statement, lines: "Callable[[Iterable[LineItem], Statement
         found.append(_functions_table(bill))
     if statement.compared:
         found.append(_compared_table(bill, statement.compared))
-    if statement.projection is not None:
+    if statement.own is not None:
+        found.append(_own_table(statement, statement.own))
+    if statement.projection is not None and statement.milestones is not None:
         found.append(_projection_table(statement.projection, bill.currency))
-        said = [statement.projection.method, *milestones_text(statement.projection)]
+        if statement.own_projection is not None:
+            found[-1].append(["at your price", *_projection_table(statement.own_projection, bill.currency)[1][1:]])
+        said = [statement.projection.method, *milestones_text(statement.milestones)]
         found.append([["Projection"], *([one] for one in said)])
     return found
+
+
+def own_rows(own: "OwnPrice", listed: Mapping[str, Decimal]) -> _Table:
+    """What is paid, and what makes it differ from the list's total: words and amounts."""
+    rows = [["list price", f"{amount_text(amount)} {currency}"] for currency, amount in listed.items()]
+    if own.settled is not None and own.terms.commitment:
+        used = own.settled
+        rows.append(["on demand at your rates", f"{amount_text(used.on_demand)} USD"])
+        unused = f", {amount_text(used.unused)} USD of it unused" if used.unused else ""
+        rows.append([f"Savings Plan commitment{unused}", f"{amount_text(used.commitment)} USD"])
+    if own.settled is not None and own.terms.credits:
+        rows.append(["credits used", f"-{amount_text(own.settled.credits)} USD"])
+    named = f"your price ({own.basis})"
+    return [*rows, *([named, f"{amount_text(amount)} {currency}"] for currency, amount in own.totals.items())]
+
+
+def _own_table(statement: Statement, own: "OwnPrice") -> _Table:
+    return [["Price", "Amount"], *own_rows(own, statement.bill.totals)]
 
 
 def _formulas_table(lines: Iterable[LineItem], statement: Statement) -> _Table:
@@ -416,6 +470,7 @@ _WORDS = (
     "Arch",
     "Unit",
     "What if",
+    "Price",
     "Whole month",
     "Projection",
 )

@@ -10,10 +10,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 
 from lambdatui.cli.figures import ARCH, FIELDS, REGION, comparisons, plan, price_book, workload
+from lambdatui.cli.own_terms import own_price_options
+from lambdatui.cli.own_terms import terms as own_terms
 from lambdatui.cli.quantities import MONEY, RATIO
 from pricing.bill import Bill, bill
 from pricing.line_items import why_not_priced
 from pricing.outside import outside_in_words
+from pricing.own_price import OwnBook, OwnTerms, own_price
+from pricing.pricebook import PriceBook
 from pricing.whatif import WhatIf, compare
 from pricing.workload import HOURS_A_MONTH, Workload
 
@@ -28,6 +32,7 @@ class Terms(NamedTuple):
     free_tier: bool
     savings_plan: Decimal
     budget: Decimal | None
+    own: OwnTerms
 
     def without_free_tier(self, wanted: bool | None) -> "Terms":
         """A plan may leave the free tier out."""
@@ -74,6 +79,7 @@ _FORMS = ("json", "csv", "markdown")
 @click.option("--log-class", type=FIELDS["log_class"], metavar="CLASS", help="standard, infrequent_access or delivery.")
 @click.option("--log-stored-gb", type=FIELDS["log_stored_gb"], metavar="GB", help="Logs kept a month, compressed.")
 @click.option("--savings-plan", type=RATIO, metavar="R", help="Part under a Compute Savings Plan: 0.8 or 80%.")
+@own_price_options
 @click.option("--plan", "plan_file", type=click.Path(path_type=Path), metavar="FILE", help="A TOML file of functions.")
 @click.option(
     "--compare", "compared", multiple=True, metavar="CHANGES", help="What-ifs: arm64,memory=512,arm64+memory=512."
@@ -95,6 +101,10 @@ def command(
     fail_over: Decimal | None,
     savings_plan: Decimal | None,
     budget: Decimal | None,
+    discount: Decimal | None,
+    private_rates: tuple[str, ...],
+    commitment: Decimal | None,
+    credits: Decimal | None,
     explain: bool,
     as_json: bool,
     as_csv: bool,
@@ -111,7 +121,12 @@ def command(
         raise click.UsageError(f"--{forms[0]} and --{forms[1]} exclude each other")
     if explain and forms:
         raise click.UsageError(f"--explain is text; leave out --{forms[0]}")
-    terms = Terms(not no_free_tier, savings_plan or Decimal(0), budget)
+    own = own_terms(
+        _pricing_settings(ctx), discount=discount, private_rates=private_rates, commitment=commitment, credits=credits
+    )
+    if own.commitment and savings_plan:
+        raise click.UsageError("--savings-plan is a part that is covered, --commitment USD an hour: give one of them")
+    terms = Terms(not no_free_tier, savings_plan or Decimal(0), budget, own)
     figures = {name: value for name, value in given.items() if value is not None and value != ()}
     changes = comparisons(compared)
     if plan_file is not None:
@@ -135,14 +150,19 @@ def _gates(statement: "Statement", limits: Mapping[str, Decimal | None]) -> "dic
         return {}
     from lambdatui.cli.gates import verdict
 
-    projected = statement.projection.p50 if statement.projection else None
-    return {
-        name: verdict(
-            limit, statement.bill, projected=projected, missing=statement.missing, compared=statement.compared
-        )
-        for name, limit in limits.items()
-        if limit is not None
-    }
+    own, month = statement.own, statement.milestones
+    found = {}
+    for name, limit in limits.items():
+        if limit is not None:
+            found[name] = verdict(
+                limit,
+                own.bill if own else statement.bill,
+                totals=own.totals if own else None,
+                projected=month.p50 if month else None,
+                missing=statement.missing,
+                compared=statement.compared,
+            )
+    return found
 
 
 def _leave(ctx: click.Context, statement: "Statement") -> None:
@@ -151,7 +171,7 @@ def _leave(ctx: click.Context, statement: "Statement") -> None:
         from lambdatui.cli.gates import code_of, say
 
         for name, one in statement.gates.items():
-            say(name, one)
+            say(name, one, statement.basis)
         ctx.exit(code_of(statement.gates.values()))
 
 
@@ -159,6 +179,15 @@ def _global_region(ctx: click.Context) -> tuple[str, ...]:
     """``lambdatui --region R cost-estimate ...``; read here because the whole context would open the configuration."""
     found: Mapping[str, Any] = ctx.meta.get("lambdatui.given", {})
     return tuple(found.get("region", ()))
+
+
+def _pricing_settings(ctx: click.Context) -> Mapping[str, Any]:
+    """``[pricing]`` of the configuration; the rest of the context is not needed for figures."""
+    from lambdatui.cli import config
+
+    given = ctx.meta.get("lambdatui.given", {}).get("config")
+    found: Mapping[str, Any] = config.load(config.path_of(given), required=given is not None).get("pricing", {})
+    return found
 
 
 def _from_figures(
@@ -198,14 +227,16 @@ def _statement(workloads: Iterable[Workload], changes: tuple[WhatIf, ...], terms
     month = list(workloads)
     _explain_provisioned(month)
 
-    def billed(these: Iterable[Workload]) -> Bill:
-        return bill(
-            [one.usage() for one in these], price_book(), free_tier=terms.free_tier, savings_plan=terms.savings_plan
-        )
+    def billed(these: Iterable[Workload], book: PriceBook) -> Bill:
+        return bill([one.usage() for one in these], book, free_tier=terms.free_tier, savings_plan=terms.savings_plan)
 
-    base = billed(month)
-    others = [(change.label, billed(map(change.applied, month))) for change in changes]
-    return Statement(base, compare(base, others), workloads=tuple(month), today=_today())
+    book = price_book()
+    base = billed(month, book)
+    own = None
+    if terms.own:
+        own = own_price(terms.own, billed(month, OwnBook(book, terms.own)), base, book, HOURS_A_MONTH)
+    others = [(change.label, billed(map(change.applied, month), book)) for change in changes]
+    return Statement(base, compare(base, others), workloads=tuple(month), today=_today(), own=own)
 
 
 def _today() -> date:
@@ -238,6 +269,7 @@ def _from_store(regions: tuple[str, ...], changes: tuple[WhatIf, ...], terms: Te
     from lambdatui.cli.gates import left_out
     from lambdatui.cli.opened import now_ms
     from lambdatui.cli.options import current_context
+    from lambdatui.cli.own_view import own_view
     from lambdatui.views.costs import costs, what_ifs
     from lambdatui.views.time_range import day_of
 
@@ -250,7 +282,13 @@ def _from_store(regions: tuple[str, ...], changes: tuple[WhatIf, ...], terms: Te
         choice = choice.with_preset("mtd")
     with Reader(context.db) as reader:
         span = choice.resolve(now_ms(), reader.newest_ms(), reader.oldest_ms())
-        view = costs(reader, span, price_book(), free_tier=terms.free_tier, narrow=narrow, budget=terms.budget)
+        book, budget = price_book(), None if terms.own else terms.budget
+        view = costs(reader, span, book, free_tier=terms.free_tier, narrow=narrow, budget=budget)
+        own, own_month = None, None
+        if terms.own:
+            own, own_month = own_view(
+                reader, view, book, terms.own, free_tier=terms.free_tier, narrow=narrow, budget=terms.budget
+            )
         try:
             compared = what_ifs(reader, span, price_book(), changes, free_tier=terms.free_tier, narrow=narrow)
         except ValueError as error:
@@ -260,7 +298,7 @@ def _from_store(regions: tuple[str, ...], changes: tuple[WhatIf, ...], terms: Te
     found = Bill(tuple(view.lines), view.free_tier, view.prices_as_of)
     return Statement(
         found, compared, view.projection, as_of=text.iso(view.as_of), recorded=True, missing=left_out(view),
-        today=day_of(span.to_ms - 1),
+        today=day_of(span.to_ms - 1), own=own, own_projection=own_month,
     )  # fmt: skip
 
 
@@ -275,10 +313,10 @@ def _print(statement: "Statement", form: str) -> None:
         "explain": bill_output.as_explanation,
     }[form](statement)
     click.echo(written, nl=form == "json")
-    _narrate(statement.bill)
+    _narrate(statement.bill, credits=bool(statement.own and statement.own.terms.credits))
 
 
-def _narrate(found: Bill) -> None:
+def _narrate(found: Bill, *, credits: bool) -> None:
     """On stderr: what the figures leave out and how old the prices are."""
     from lambdatui import text
 
@@ -291,4 +329,4 @@ def _narrate(found: Bill) -> None:
         click.echo(f"free tier, one for the whole organisation: {'; '.join(free)}", err=True)
     if found.prices_as_of:
         click.echo(f"list prices of {found.prices_as_of}", err=True)
-        click.echo(outside_in_words(), err=True)
+        click.echo(outside_in_words(credits=credits), err=True)

@@ -66,8 +66,9 @@ def _wrong_prices() -> tuple[str, ...]:
     return found.notices if found.wrong else ()
 
 
-def as_json(one: Verdict) -> dict[str, Any]:
+def as_json(one: Verdict, basis: str) -> dict[str, Any]:
     return {
+        "basis": basis,
         "verdict": one.passed.value,
         "limit": text.decimal_text(one.limit),
         "known": text.decimal_text(one.known),
@@ -82,12 +83,12 @@ def code_of(verdicts: "Iterable[Verdict]") -> int:
     return max((_CODES[one.passed] for one in verdicts), default=0)
 
 
-def say(name: str, one: Verdict, basis: str = "") -> None:
+def say(name: str, one: Verdict, basis: str) -> None:
     """On stderr: what is over, or what could decide and is not known; nothing where it is within."""
     from lambdatui.cli.bill_output import amount_text
 
     known, limit = f"{amount_text(one.known)} {one.currency}", f"{amount_text(one.limit)} {one.currency}"
-    by = f" ({basis})" if basis else ""
+    by = f" ({basis})"
     if one.passed is Passed.NO:
         verb = "is projected, which is over" if one.projected else "is over"
         click.echo(f"{known} {verb} the {name} of {limit}{by}", err=True)
