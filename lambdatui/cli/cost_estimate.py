@@ -78,6 +78,19 @@ _FORMS = ("json", "csv", "markdown")
 @click.option("--log-gb", type=FIELDS["log_gb"], metavar="GB", help="CloudWatch logs ingested a month.")
 @click.option("--log-class", type=FIELDS["log_class"], metavar="CLASS", help="standard, infrequent_access or delivery.")
 @click.option("--log-stored-gb", type=FIELDS["log_stored_gb"], metavar="GB", help="Logs kept a month, compressed.")
+@click.option("--edge-requests", type=FIELDS["edge_requests"], metavar="N", help="Requests that run as Lambda@Edge.")
+@click.option("--edge-duration-ms", type=FIELDS["edge_duration_ms"], metavar="MS", help="... so long each.")
+@click.option("--edge-memory-mb", type=FIELDS["edge_memory_mb"], metavar="MB", help="... with this memory (128).")
+@click.option("--managed-requests", type=FIELDS["managed_requests"], metavar="N", help="Requests to managed instances.")
+@click.option(
+    "--managed-instance-hours", type=FIELDS["managed_instance_hours"], metavar="H", help="... instance hours."
+)
+@click.option(
+    "--managed-instance-price", type=FIELDS["managed_instance_price"], metavar="USD", help="... EC2 on demand, an hour."
+)
+@click.option(
+    "--managed-instance-paid", type=FIELDS["managed_instance_paid"], metavar="USD", help="... paid, if that is less."
+)
 @click.option("--savings-plan", type=RATIO, metavar="R", help="Part under a Compute Savings Plan: 0.8 or 80%.")
 @own_price_options
 @click.option("--plan", "plan_file", type=click.Path(path_type=Path), metavar="FILE", help="A TOML file of functions.")
@@ -199,11 +212,9 @@ def _from_figures(
     if regions:
         figures["region"] = _region(regions[0])
     one = workload(figures)
-    assumed = [
-        f"{getattr(one, name)}{unit}"
-        for name, unit in (("region", ""), ("arch", ""), ("memory_mb", " MB"))
-        if name not in figures
-    ]
+    on_lambda = "requests" in figures or "provisioned" in figures
+    names = (("region", ""), ("arch", ""), ("memory_mb", " MB")) if on_lambda else (("region", ""),)
+    assumed = [f"{getattr(one, name)}{unit}" for name, unit in names if name not in figures]
     if assumed:
         click.echo(f"assumed: {', '.join(assumed)}", err=True)
     return _statement([one], changes, terms)

@@ -18,6 +18,7 @@ from lambdatui.cli.quantities import (
     GIGABYTES,
     INVOCATION_MS,
     MEMORY_MB,
+    MONEY,
     RATIO,
     RESPONSE_MB,
     Duration,
@@ -119,6 +120,21 @@ FIELDS: dict[str, _ParamType] = {
     "log_gb": GIGABYTES,
     "log_class": LogClass(),
     "log_stored_gb": GIGABYTES,
+    "edge_requests": COUNT,
+    "edge_duration_ms": INVOCATION_MS,
+    "edge_memory_mb": MEMORY_MB,
+    "managed_requests": COUNT,
+    "managed_instance_hours": POLLER_HOURS,
+    "managed_instance_price": MONEY,
+    "managed_instance_paid": MONEY,
+}
+# Any of these is a month by itself.
+_QUANTITIES = (
+    "requests", "provisioned", "edge_requests", "managed_requests", "managed_instance_hours", "log_gb", "log_stored_gb",
+)  # fmt: skip
+_NEEDED = {
+    "edge_requests": ("edge_duration_ms", "edge_memory_mb"),
+    "managed_instance_hours": ("managed_instance_price", "managed_instance_paid"),
 }
 _SHORT = {
     "duration": "duration_ms",
@@ -143,12 +159,21 @@ class Plan:
 def workload(given: Mapping[str, Any], name: str = "") -> Workload:
     """The workload of converted fields, checked as a whole. Raises ``click.UsageError``."""
     where = f"function {name!r}: " if name else ""
-    if "requests" not in given and "provisioned" not in given:
+    if not any(name in given for name in _QUANTITIES):
         raise click.UsageError(f"{where}the number of requests is missing: give --requests, such as 3M")
     if given.get("requests") and "duration_ms" not in given:
         raise click.UsageError(f"{where}the duration is missing: give --duration-ms, such as 120")
     if given.get("init_ms") and "cold_ratio" not in given:
         raise click.UsageError(f"{where}--init-ms needs --cold-ratio: which part of the requests are cold starts?")
+    if given.get("edge_requests") and "edge_duration_ms" not in given:
+        raise click.UsageError(f"{where}the duration at the edge is missing: give --edge-duration-ms, such as 5")
+    if given.get("managed_instance_hours") and "managed_instance_price" not in given:
+        raise click.UsageError(
+            f"{where}the EC2 on-demand price of the instances is missing: give --managed-instance-price, USD an hour"
+        )
+    for needed, names in _NEEDED.items():
+        if needed not in given and (without := [name for name in names if name in given]):
+            raise click.UsageError(f"{where}--{without[0].replace('_', '-')} needs --{needed.replace('_', '-')}")
     lonely = [key for key in given if key.startswith("provisioned_") and not given.get("provisioned")]
     if lonely:
         raise click.UsageError(f"{where}--{lonely[0].replace('_', '-')} needs --provisioned, a number of environments")
