@@ -14,7 +14,11 @@ from msgspec.structs import asdict
 from collectors.model import FunctionKey
 from collectors.pipeline import import_files
 from collectors.store.open import writing
-from lambdatui.cli.gates import left_out
+from collectors.store.reader import Reader
+from lambdatui.views.costs import costs
+from lambdatui.views.gates import budget_of, left_out
+from lambdatui.views.narrow import Narrow
+from lambdatui.views.time_range import TimeRange
 from pricing.bill import Bill, bill
 from pricing.gate import Passed, gate
 from pricing.pricebook import PriceBook
@@ -194,3 +198,14 @@ def test_a_budget_of_a_month_is_not_compared_with_other_months(tmp_path: Path) -
 
 def test_bills_of_nothing_have_no_reasons() -> None:
     assert gate(Decimal(0), Bill((), (), None).totals).passed is Passed.YES
+
+
+def test_the_budget_of_a_screen_is_not_kept_by_what_is_not_known(tmp_path: Path) -> None:
+    db = stored(tmp_path / "a.db", FunctionKey("a", "1", "us-east-1"), FunctionKey("b", "1", "mars-west-1"))
+    with Reader(db) as reader:
+        span = TimeRange(small_store.T0, small_store.T0 + 3_600_000, "1h")
+        view = costs(reader, span, BOOK, free_tier=False)
+        alone = costs(reader, span, BOOK, free_tier=False, narrow=Narrow(functions=("a",)))
+    assert budget_of(view, Decimal(1)).passed is Passed.UNKNOWN
+    assert budget_of(view, Decimal("0.00001")).passed is Passed.NO
+    assert budget_of(alone, Decimal(1)).passed is Passed.YES

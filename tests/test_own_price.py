@@ -164,6 +164,19 @@ def test_gates_go_by_your_price_and_say_so() -> None:
     assert "list price" in run(*FIGURES, "--fail-over", "15").stderr
 
 
+def test_what_ifs_are_at_your_rates(db: Path) -> None:
+    found = json.loads(run(*FIGURES, "--discount", "10", "--compare", "arm64", "--json").stdout)["compare"][0]
+    listed = json.loads(run(*FIGURES, "--compare", "arm64", "--json").stdout)["compare"][0]
+    for name in ("total", "difference"):
+        assert Decimal(found[name]) == Decimal(listed[name]) * Decimal("0.9")
+    assert (found["basis"], listed["basis"]) == ("your rates", "list price")
+    assert "What-ifs are at your rates" in run(*FIGURES, "--discount", "10", "--compare", "arm64").stdout
+    span = ("--from", "2025-03-31T10:00:00Z", "--to", "2025-03-31T11:00:00Z", "--no-free-tier", "--json", "--db", db)
+    stored = ("cost-estimate", *span, "--compare", "memory=2048")
+    yours = json.loads(run(*stored, "--discount", "10").stdout)["compare"][0]
+    assert Decimal(yours["total"]) == Decimal(json.loads(run(*stored).stdout)["compare"][0]["total"]) * Decimal("0.9")
+
+
 def test_a_commitment_and_credits_are_shown_as_what_they_are() -> None:
     shown = run(*FIGURES, "--commitment", "0.03", "--credits", "2").stdout
     assert "Savings Plan commitment, 7.23 USD of it unused" in shown

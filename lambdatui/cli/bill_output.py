@@ -126,7 +126,8 @@ def as_json(statement: Statement) -> str:
     if statement.gates:
         document["gates"] = {name: gates.as_json(one, statement.basis) for name, one in statement.gates.items()}
     if statement.compared:
-        document["compare"] = [_compared_json(one) for one in statement.compared]
+        basis = LIST_PRICE if statement.own is None else "your rates"
+        document["compare"] = [{**_compared_json(one), "basis": basis} for one in statement.compared]
     return json.dumps(document, ensure_ascii=False, indent=2)
 
 
@@ -234,8 +235,12 @@ def as_csv(statement: Statement) -> str:
 
 def notes(statement: Statement) -> list[str]:
     """What a bill says of itself below its figures: how old its prices are, where that is too old."""
-    days = statement.old_prices
-    return [] if days is None else [old_prices_text(statement.bill.prices_as_of, days)]
+    days, found = statement.old_prices, []
+    if statement.own is not None and statement.compared:
+        found.append("What-ifs are at your rates, before commitment and credits.")
+    if days is not None:
+        found.append(old_prices_text(statement.bill.prices_as_of, days))
+    return found
 
 
 def old_prices_text(as_of: str | None, days: int) -> str:
@@ -277,7 +282,7 @@ def tables(statement: Statement, lines: "Callable[[Iterable[LineItem], Statement
     if statement.recorded and len({line.function for line in bill.lines}) > 1:
         found.append(_functions_table(bill))
     if statement.compared:
-        found.append(_compared_table(bill, statement.compared))
+        found.append(_compared_table(statement.own.bill if statement.own else bill, statement.compared))
     if statement.own is not None:
         found.append(_own_table(statement, statement.own))
     if statement.projection is not None and statement.milestones is not None:

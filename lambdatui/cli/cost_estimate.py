@@ -241,13 +241,15 @@ def _statement(workloads: Iterable[Workload], changes: tuple[WhatIf, ...], terms
     def billed(these: Iterable[Workload], book: PriceBook) -> Bill:
         return bill([one.usage() for one in these], book, free_tier=terms.free_tier, savings_plan=terms.savings_plan)
 
-    book = price_book()
-    base = billed(month, book)
+    listed = book = price_book()
+    beside = base = billed(month, listed)
     own = None
     if terms.own:
-        own = own_price(terms.own, billed(month, OwnBook(book, terms.own)), base, book, HOURS_A_MONTH)
+        book = OwnBook(listed, terms.own)
+        beside = billed(month, book)
+        own = own_price(terms.own, beside, base, listed, HOURS_A_MONTH)
     others = [(change.label, billed(map(change.applied, month), book)) for change in changes]
-    return Statement(base, compare(base, others), workloads=tuple(month), today=_today(), own=own)
+    return Statement(base, compare(beside, others), workloads=tuple(month), today=_today(), own=own)
 
 
 def _today() -> date:
@@ -277,11 +279,11 @@ def _from_store(regions: tuple[str, ...], changes: tuple[WhatIf, ...], terms: Te
     from collectors.store.reader import Reader
     from lambdatui import text
     from lambdatui.cli.bill_output import Statement
-    from lambdatui.cli.gates import left_out
     from lambdatui.cli.opened import now_ms
     from lambdatui.cli.options import current_context
     from lambdatui.cli.own_view import own_view
     from lambdatui.views.costs import costs, what_ifs
+    from lambdatui.views.gates import left_out
     from lambdatui.views.time_range import day_of
 
     if terms.savings_plan:
@@ -301,7 +303,8 @@ def _from_store(regions: tuple[str, ...], changes: tuple[WhatIf, ...], terms: Te
                 reader, view, book, terms.own, free_tier=terms.free_tier, narrow=narrow, budget=terms.budget
             )
         try:
-            compared = what_ifs(reader, span, price_book(), changes, free_tier=terms.free_tier, narrow=narrow)
+            at = OwnBook(book, terms.own) if terms.own else book
+            compared = what_ifs(reader, span, at, changes, free_tier=terms.free_tier, narrow=narrow)
         except ValueError as error:
             raise click.UsageError(f"--compare: {error}") from error
     seen = f"REPORTs for {text.ratio(view.coverage)} of the invocations" if view.lines else "no invocations"

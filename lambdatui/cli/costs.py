@@ -4,7 +4,6 @@ import json
 from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import click
@@ -13,13 +12,14 @@ from lambdatui import text
 from lambdatui.cli import bill_output, gates
 from lambdatui.cli.bill_output import Statement
 from lambdatui.cli.opened import Opened, opened, price_book
-from lambdatui.cli.output import Listing, arranged, emit, listing_options, print_rows
+from lambdatui.cli.output import Listing, arranged, listing_options, print_rows
 from lambdatui.cli.own_terms import own_price_options, terms
 from lambdatui.cli.own_view import own_view
 from lambdatui.cli.quantities import MONEY
 from lambdatui.views.columns import columns
 from lambdatui.views.costs import CostsView, costs
-from lambdatui.views.time_range import day_of, month_start_ms
+from lambdatui.views.gates import left_out, of_its_month
+from lambdatui.views.time_range import day_of
 from pricing.bill import Bill, LineItem
 from pricing.gate import Verdict
 from pricing.outside import outside_in_words
@@ -85,7 +85,7 @@ def _stated(store: Opened, terms: OwnTerms, budget: Decimal | None, *, free_tier
     )
     statement = Statement(
         Bill(tuple(view.rows), view.free_tier, view.prices_as_of), projection=view.projection,
-        as_of=text.iso(view.as_of), recorded=True, missing=gates.left_out(view), today=day_of(view.range.to_ms - 1),
+        as_of=text.iso(view.as_of), recorded=True, missing=left_out(view), today=day_of(view.range.to_ms - 1),
         own=own, own_projection=own_month,
     )  # fmt: skip
     if budget is not None:
@@ -96,44 +96,10 @@ def _stated(store: Opened, terms: OwnTerms, budget: Decimal | None, *, free_tier
 def _verdict(statement: Statement, view: CostsView, budget: Decimal) -> Verdict:
     """The month that holds the range's end against its budget: what is projected, and the range where it is within."""
     own, month = statement.own, statement.milestones
-    totals = own.totals if own else statement.bill.totals
-    if view.range.from_ms < month_start_ms(view.range.to_ms - 1):
-        totals = dict.fromkeys(totals, Decimal(0))  # other months' dollars are not this month's
-    bill = own.bill if own else statement.bill
-    return gates.verdict(budget, bill, totals=totals, projected=month.p50 if month else None, missing=statement.missing)
-
-
-@command.command(epilog="Example: lambdatui costs reconcile focus-export.parquet --sort difference --reverse")
-@click.argument("file", type=click.Path(path_type=Path), required=False)
-@click.option("--by", type=click.Choice(("day", "month", "span")), default="day", show_default=True)
-@click.option("--no-free-tier", is_flag=True, help="Our figures at list price, without the free tier.")
-@listing_options
-def reconcile(listing: Listing, file: Path | None, by: str, no_free_tier: bool) -> None:
-    """AWS's bill beside ours: FILE is a Cost Explorer answer (JSON), or a FOCUS or CUR export (CSV, Parquet).
-
-    Without FILE: what Cost Explorer said of the range's days, where 'lambdatui collect --with costs' asked it. By day
-    (or month) and dimension, with the likely reason for each difference; rows without a day are the whole span.
-    """
-    from lambdatui.cli.billing_files import actuals_in
-    from lambdatui.views.reconcile import collected_actuals, reconciled
-
-    actuals = actuals_in(file) if file is not None else None
-    if file is not None and not actuals:
-        raise click.ClickException(f"{file}: no charges of AWS Lambda in it")
-    with opened() as store:
-        if actuals is None:
-            actuals = collected_actuals(store.reader, store.range)
-        if not actuals:
-            raise click.ClickException(
-                "no bill of AWS was collected for this range: lambdatui collect --with costs, or give an export's FILE"
-            )
-        try:
-            view = reconciled(
-                store.reader, actuals, price_book(), free_tier=not no_free_tier, narrow=store.context.narrow, by=by
-            )
-        except ValueError as error:
-            raise click.ClickException(f"{file or 'the bill that was collected'}: {error}") from error
-        emit(view, listing, utc=store.context.utc)
+    return gates.verdict(
+        budget, own.bill if own else statement.bill, totals=of_its_month(view, (own or statement.bill).totals),
+        projected=month.p50 if month else None, missing=statement.missing,
+    )  # fmt: skip
 
 
 def as_json(view: CostsView, rows: Sequence[LineItem], statement: Statement) -> dict[str, Any]:

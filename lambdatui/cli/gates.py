@@ -14,26 +14,10 @@ from pricing.bill import Bill
 from pricing.gate import Passed, Verdict, gate, unknown_of
 
 if TYPE_CHECKING:
-    from lambdatui.views.costs import CostsView
     from pricing.whatif import Compared
 
 UNKNOWN, OVER_LIMIT = 3, 4
 _CODES = {Passed.YES: 0, Passed.UNKNOWN: UNKNOWN, Passed.NO: OVER_LIMIT}
-
-
-def left_out(view: "CostsView") -> tuple[str, ...]:
-    """Why the figures of recorded usage may be too low, beside lines without a price."""
-    if view.as_of is None:
-        return ("nothing is recorded: the store is empty",)
-    if not view.rows:
-        return (f"nothing is recorded for {view.range.label}",)
-    # Views say themselves what their total leaves out; one that does not is judged by its coverage.
-    found: tuple[str, ...] | None = getattr(view, "missing", None)
-    if found is None:
-        partly = view.coverage is not None and view.coverage < 1
-        found = (f"REPORTs are known for {text.ratio(view.coverage)} of the invocations",) if partly else ()
-    ahead = () if view.projection is not None and view.projection.p50 is not None else ("the month's end is unknown",)
-    return (*found, *ahead)
 
 
 def verdict(

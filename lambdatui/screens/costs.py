@@ -19,10 +19,12 @@ from lambdatui.screens.tables import TABLE_COMMANDS, TableScreen
 from lambdatui.text import count, decimal_text, money, ratio
 from lambdatui.views.columns import Column
 from lambdatui.views.costs import COST_COLUMNS, CostsView, ProjectedCost, costs
+from lambdatui.views.gates import budget_of
 from lambdatui.views.narrow import Narrow
 from lambdatui.views.time_range import RangeChoice
 from lambdatui.widgets.fields import Field, Fields
 from lambdatui.widgets.layout import Shown
+from pricing.gate import Passed
 from pricing.outside import OUTSIDE
 
 if TYPE_CHECKING:
@@ -70,23 +72,25 @@ class CostsScreen(TableScreen):
             *(field for use in answer.free_tier for field in _free(use)),
             *_month(answer.projection, self.session.marks.dash),
             *_run_outs(answer.projection),
-            *self._budget(answer.projection),
+            *self._budget(answer),
             Field("without", ", ".join(OUTSIDE[:5]), "quiet", wide=True),
             Field("", ", ".join(OUTSIDE[5:]), "quiet", wide=True),
         ]
         self.query_one("#bill", Fields).show_fields(fields)
 
-    def _budget(self, projected: ProjectedCost | None) -> list[Field]:
-        budget = self.session.thresholds.get("budget_usd")
+    def _budget(self, answer: CostsView) -> list[Field]:
+        """Whether the month stays within its budget; where something is not known, that it is not known."""
+        budget, projected = self.session.thresholds.get("budget_usd"), answer.projection
         if not budget:
             return []
+        found = budget_of(answer, Decimal(str(budget)))
         day = projected.budget_day if projected is not None else None
-        over = day is not None or (
-            projected is not None and projected.p50 is not None and float(projected.p50) > budget
-        )
-        passed = f", passed {day}" if day is not None else ", the projection is above it" if over else ", not passed"
-        said = f"{money(Decimal(str(budget)))}{passed}"
-        return [Field("budget", said, "error" if over else "good")]
+        said = f"{money(found.limit)}, "
+        if day is not None or found.passed is Passed.NO:
+            return [Field("budget", said + (f"passed {day}" if day else "the projection is above it"), "error")]
+        if found.passed is Passed.UNKNOWN:
+            return [Field("budget", f"{said}not known: {'; '.join(found.missing)}", "warning", wide=True)]
+        return [Field("budget", f"{said}not passed", "good")]
 
     def open_row(self, row: "LineItem") -> None:
         amount = "not priced" if row.amount is None else f"{decimal_text(row.amount)} {row.currency}"
