@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from lambdatui.child import Child
-from lambdatui.text import money
+from lambdatui.text import counted, money, tally
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,18 +98,16 @@ class Collecting:
 
 def _step(told: dict[str, Any]) -> str:
     of = f", {told['done']:,} of {told['total']:,}" if told.get("total") else ""
-    events = f", {told['events']:,} events" if told.get("events") else ""
+    events = f", {counted(told['events'], 'event')}" if told.get("events") else ""
     cost = f", {money(_decimal(told['cost_usd']))}" if told.get("cost_usd") not in (None, "0") else ""
     return f"{told['source']}: {told['what']}{of}{events}{cost}"
 
 
 def _came_to(told: dict[str, Any]) -> str:
-    figures = [
-        f"{told[name]:,} {name.replace('_', ' ')}" for name in ("functions", "events", "metric_points", "errors")
-    ]
+    figures = tally({name: told[name] for name in ("functions", "events", "metric_points", "errors")})
     failures = sum(len(one["failures"]) for one in told["sources"])
     reached = next((one["over_budget"] for one in told["sources"] if one.get("over_budget")), "")
-    parts = [*figures, f"{money(_decimal(told['cost_usd']))}", f"{told['seconds']:.1f} s"]
+    parts = [figures, money(_decimal(told["cost_usd"])), f"{told['seconds']:.1f} s"]
     return ", ".join(
         [*parts, *([f"{failures:,} FAILED: Enter says what"] if failures else []), *filter(None, [reached])]
     )

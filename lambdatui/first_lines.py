@@ -1,10 +1,11 @@
 """The lines of the first frame, laid out as the functions' screen will be."""
 
 from lambdatui.screens.columns import FUNCTIONS, FUNCTIONS_SORT
-from lambdatui.text import age, plain
+from lambdatui.text import age, counted, plain
+from lambdatui.text_table import cells
 from lambdatui.views.glance import Glance
 from lambdatui.views.health import health
-from lambdatui.widgets.layout import cells, fitted, heading, hidden_hint, home_header_lines, row_cell
+from lambdatui.widgets.layout import fitted, heading, hidden_hint, home_header_lines, row_cell
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ def frame(
     titles = " ".join(heading(column, width, FUNCTIONS_SORT, marks) for column, width in laid_out)
     painted = [
         f"{_BOLD}{_sides(columns, f'{marks.brand} lambdatui  Functions', plain(name))}{_OFF}",
-        f"{_DIM}{_sides(columns, f'{found.ends[2]}{since}', f'{found.count:,} functions')}{_OFF}",
+        f"{_DIM}{_sides(columns, f'{found.ends[2]}{since}', counted(found.count, 'function'))}{_OFF}",
         f"{_sides(columns, well, '')}",
         *[""] * (home_header_lines(columns) - 3),
         f"{_BOLD}{f'{hidden_hint(len(FUNCTIONS) - len(laid_out))}{titles}'[:columns]}{_OFF}",

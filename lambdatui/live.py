@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from lambdatui.child import Child
-from lambdatui.text import money
+from lambdatui.text import counted, money
 from lambdatui.views.live import LiveTarget
 from lambdatui.views.logs import LogView, kind_of
 
@@ -69,7 +69,7 @@ class LiveTail:
             parts.append(f"{money(told.cost_usd)} so far, $0.01 a minute")
         elif told.cost_usd:
             parts.append(f"the session cost {money(told.cost_usd)}")
-        parts.append(f"{self.seen:,} lines")
+        parts.append(counted(self.seen, "line"))
         if told.sampled:
             parts.append("SAMPLED: over 500 lines a second, AWS shows some")
         said = f" {dot} ".join(parts)

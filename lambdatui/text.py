@@ -7,7 +7,7 @@ the first frame is written with it.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import re
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from decimal import Decimal
 
 UNKNOWN = "-"
@@ -110,7 +110,7 @@ def count(value: float | None) -> str:
 
 
 def milliseconds(value: float | None) -> str:
-    """``0.84ms``, ``12ms``, ``1.24s``, ``3m 05s``, ``2h 10m``, ``5d 03h``."""
+    """``0.84ms``, ``12ms``, ``1.24s``, ``3m 05s``, ``2h 10m``, ``5d 03h``, ``1,200d``."""
     if value is None:
         return UNKNOWN
     if value < 0:
@@ -128,16 +128,17 @@ def milliseconds(value: float | None) -> str:
     if minutes < 1440:
         return f"{minutes // 60}h {minutes % 60:02d}m"
     hours = round(value / 3_600_000)
-    return f"{hours // 24}d {hours % 24:02d}h"
+    return f"{hours // 24}d {hours % 24:02d}h" if hours < 2400 else f"{count(hours / 24)}d"
 
 
 def megabytes(value: float | None) -> str:
-    """A figure of MB: ``128MB``, ``1.5GB``."""
-    if value is None:
-        return UNKNOWN
-    if value < 1024:
-        return f"{value:.0f}MB"
-    return f"{value / 1024:.4g}GB"
+    """Memory and /tmp as AWS's own fields take them, in MB whatever the size: ``128 MB``, ``10240 MB``."""
+    return UNKNOWN if value is None else f"{value:.0f} MB"
+
+
+def seconds(value: float | None) -> str:
+    """A setting or a span in seconds: ``3s``, ``900s``, ``0.5s``."""
+    return UNKNOWN if value is None else f"{value:g}s"
 
 
 def size(value: float | None) -> str:
@@ -162,6 +163,11 @@ def ratio(value: float | None) -> str:
     return "99.9%" if 0.999 < value < 1 else f"{value:.1%}"
 
 
+def change(value: "Decimal | float | None") -> str:
+    """A share of 1 more or less, in per cent: ``+12.5%``, ``-3.0%``."""
+    return UNKNOWN if value is None else f"{value:+,.1%}"
+
+
 def sparkline(values: "Sequence[float]", *, ascii: bool = False) -> str:
     """One sign a value, as high as the value is beside the highest; nothing at all is a space."""
     signs = ".:-=+*#" if ascii else "▁▂▃▄▅▆▇█"
@@ -175,19 +181,123 @@ def bar(share: float, width: int, *, ascii: bool = False) -> str:
     return ("#" if ascii else "█") * filled + ("." if ascii else "░") * (width - filled)
 
 
-def money(amount: "Decimal | None") -> str:
-    """``$1,234.56``; below a dollar four decimals, below a hundredth of a cent two significant figures."""
+def money(amount: "Decimal | None", currency: str = "USD", *, width: int | None = None) -> str:
+    """``$1,234.56``; below a cent four significant digits, ``$0.0003213``; ``12.30 CNY``; unknown is ``-``.
+
+    In fewer than its cells, ``width``, an amount loses digits but never its size: ``$12,346``, ``$12.3k``, ``$1.2M``,
+    ``$0.0003``, ``<$0.01``. What is shown is within half a unit of its last digit, or a bound that says so.
+    """
     if amount is None:
         return UNKNOWN
-    sign, amount = ("-", -amount) if amount < 0 else ("", amount)
+    sign = "-" if amount < 0 else ""
+    before, after = ("$", "") if currency == "USD" else ("", f" {currency}")
+    said = UNKNOWN
+    for figure in _money_figures(abs(amount)):
+        bound, figure = ("<", figure[1:]) if figure[0] == "<" else ("", figure)
+        # Less than nothing, but by less than that.
+        bound = ">" if bound and sign else bound
+        said = f"{bound}{sign}{before}{figure}{after}"
+        if width is None or len(said) <= width:
+            break
+    return said
+
+
+def _money_figures(amount: "Decimal") -> "Iterator[str]":
+    """An amount from 0 up in ever fewer digits."""
+    from decimal import ROUND_HALF_UP, Decimal
+
     if amount == 0:
-        return "$0.00"
-    if amount >= 1:
-        return f"{sign}${amount:,.2f}"
-    if amount * 10_000 >= 1:
-        return f"{sign}${amount:.4f}"
-    digits = 1 - amount.adjusted()
-    return f"{sign}${amount:.{digits}f}" if digits <= 12 else f"{sign}<$0.000000000001"
+        yield "0.00"
+        yield "0"
+        return
+    cents = amount.quantize(Decimal("0.01"), ROUND_HALF_UP)
+    first = amount.adjusted()
+    if first < -2:
+        significant = amount.quantize(Decimal(1).scaleb(first - 3), ROUND_HALF_UP)
+        if significant < Decimal("0.01"):
+            yield from _cent_parts(amount, first)
+            return
+    yield f"{cents:,f}"
+    if cents < 1:
+        yield "<1"
+        return
+    yield f"{amount.quantize(Decimal(1), ROUND_HALF_UP):,f}"
+    for power, unit in ((3, "k"), (6, "M"), (9, "B"), (12, "T")):
+        for places in (2, 1, 0):
+            short = amount.scaleb(-power).quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
+            if short >= 1 and (short < 1000 or power == 12):
+                yield f"{short:f}{unit}"
+
+
+def _cent_parts(amount: "Decimal", first: int) -> "Iterator[str]":
+    """Less than a cent: four significant digits, then fewer, then a bound. ``first`` is the first digit's exponent."""
+    from decimal import ROUND_HALF_UP, Decimal
+
+    if first >= -12:
+        for digits in (4, 3, 2, 1):
+            yield f"{amount.quantize(Decimal(1).scaleb(first - digits + 1), ROUND_HALF_UP):f}"
+    for places in range(min(12, -first - 1), 1, -1):
+        yield f"<{Decimal(1).scaleb(-places):f}"
+
+
+def rate(amount: "Decimal | None", currency: str = "USD") -> str:
+    """All digits of a price or of an amount on its way to a sum: ``$0.0000166667``, ``0.00011 CNY``."""
+    if amount is None:
+        return UNKNOWN
+    sign = "-" if amount < 0 else ""
+    return f"{sign}${decimal_text(abs(amount))}" if currency == "USD" else f"{decimal_text(amount)} {currency}"
+
+
+def quantity(value: "Decimal | float | None", *, width: int | None = None) -> str:
+    """``2,520,000``; parts of a unit with up to four decimals, below one with four significant digits: ``0.04167``.
+
+    Where that is wider than ``width``, decimals go first, then it is a ``count``, or below one a bound: ``<0.001``.
+    """
+    if value is None:
+        return UNKNOWN
+    from decimal import ROUND_HALF_UP, Context, Decimal
+
+    units = value if isinstance(value, Decimal) else Decimal(repr(value))
+    small = units != 0 and abs(units) < 1
+    said = "0"
+    for places in range(3 - units.adjusted() if small else 4, -1, -1):
+        rounded = units.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP, Context(prec=60))
+        said = exact(rounded) if rounded or not units else f"{'>-' if units < 0 else '<'}{Decimal(1).scaleb(-places):f}"
+        if width is None or len(said) <= width:
+            return said
+    return said if small else count(float(units))
+
+
+def exact(value: "Decimal") -> str:
+    """All digits, with thousands separators: ``1,234.5678901``."""
+    whole, _, part = f"{value:,f}".partition(".")
+    return f"{whole}.{part.rstrip('0')}" if part.strip("0") else whole
+
+
+def plural(number: float, noun: str) -> str:
+    """The noun for so many: ``file`` for 1, else ``files``; ``matches``, ``queries``, ``kinds of error``."""
+    if number == 1:
+        return noun
+    head, of, tail = noun.partition(" of ")
+    if of:
+        return f"{plural(number, head)}{of}{tail}"
+    if noun.endswith(("s", "x", "ch", "sh")):
+        return f"{noun}es"
+    return f"{noun[:-1]}ies" if noun[-1:] == "y" and noun[-2:-1] not in "aeiou" else f"{noun}s"
+
+
+def counted(number: int, noun: str) -> str:
+    """``1 file``, ``2,000 files``, ``0 matches``: so many of these. ``noun`` is in the singular."""
+    return f"{number:,} {plural(number, noun)}"
+
+
+def tally(figures: "Mapping[str, int]") -> str:
+    """``1 file, 35 events, 2 rejected``: counts by their names in ``--json``, which are plurals or participles."""
+    words = {name: name.replace("_", " ") for name in figures}
+    return ", ".join(
+        counted(number, words[name][:-1]) if name.endswith("s") else f"{number:,} {words[name]}"
+        for name, number in figures.items()
+    )
 
 
 def age(ms: float | None) -> str:

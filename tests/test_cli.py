@@ -125,7 +125,7 @@ def test_one_invocation(db: Path) -> None:
     assert [line["dimension"] for line in whole["bill"]] == ["requests", "duration"]
     assert whole["bill"][1]["amount"] == "0.000000266668"
     text = run("invocation", request_id(5), "--db", db).stdout
-    assert "0.02 GB-s x 0.0000133334 = 0.000000266668 USD" in text
+    assert "0.02 GB-s x 0.0000133334 = $0.000000266668" in text
     missing = run("invocation", request_id(99), "--db", db)
     assert (missing.exit_code, len(missing.stderr.splitlines())) == (1, 1)
     assert run("invocation", request_id(5), "--attempt", "4", "--db", db).exit_code == 1

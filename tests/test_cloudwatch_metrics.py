@@ -302,10 +302,16 @@ def test_volumes_are_asked_of_groups_whose_functions_ran() -> None:
     list(reading.given(lambda _: [], T0 - HOUR_MS, T0, mark=True))
     groups = [LogGroup("/aws/lambda/busy", ("busy",)), LogGroup("/aws/lambda/idle", ("idle",)), LogGroup("orphan")]
     unread = dict.fromkeys(("/aws/lambda/busy", "/aws/lambda/idle", "orphan"), T0 - HOUR_MS)
-    assert reading.volumes(groups, unread) == {
+    volumes, points = reading.volumes(groups, unread)
+    assert volumes == {
         "/aws/lambda/busy": choose.Volume(1_000, True), "/aws/lambda/idle": choose.Volume(None, False)
     }  # fmt: skip
+    assert [(each.function.name, each.metric, each.value) for each in points] == [("busy", "IncomingBytes", 1_000.0)]
     metric = aws.requests[-1][1]["MetricDataQueries"][0]["MetricStat"]
     assert (metric["Metric"]["Namespace"], metric["Period"]) == ("AWS/Logs", 3600)
     # What lies before the metrics that were read may hold anything.
-    assert reading.volumes(groups, unread | {"/aws/lambda/idle": T0 - DAY_MS})["/aws/lambda/idle"].active
+    assert reading.volumes(groups, unread | {"/aws/lambda/idle": T0 - DAY_MS})[0]["/aws/lambda/idle"].active
+    # What several functions write to is kept with the account, by the group's name.
+    _, points = reading.volumes([LogGroup("shared", ("busy", "idle"))], {"shared": T0 - HOUR_MS})
+    assert reading.volumes([LogGroup("shared", ("busy", "idle"))], {"shared": T0})[0]["shared"].active
+    assert aws.requests[-1][1]["MetricDataQueries"][0]["MetricStat"]["Metric"]["MetricName"] == "IncomingBytes"

@@ -17,7 +17,7 @@ from click.testing import CliRunner, Result
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lambdatui.cli.bill_output import amount_text, quantity_text
+from lambdatui import text
 from lambdatui.cli.cost_estimate import command
 from lambdatui.cli.main import cli
 from lambdatui.cli.quantities import COUNT, DURATION_MS, HOURS, MEMORY_MB, MONEY, RATIO
@@ -78,10 +78,10 @@ def test_every_line_has_the_contracts_fields() -> None:
 def test_the_text_is_rounded_to_the_cent() -> None:
     result = run(*MOBILE)
     assert result.stdout.splitlines() == [
-        "Dimension  Arithmetic                                      Amount",
-        "requests   (3,000,000 - 1,000,000 free) x 0.0000002      0.40 USD",
-        "duration   (540,000 - 400,000 free) GB-s x 0.0000166667  2.33 USD",
-        "total                                                    2.73 USD",
+        "Dimension  Arithmetic                                    Amount",
+        "requests   (3,000,000 - 1,000,000 free) x 0.0000002       $0.40",
+        "duration   (540,000 - 400,000 free) GB-s x 0.0000166667   $2.33",
+        "total                                                     $2.73",
     ]
     assert "list prices of 2026-09-19" in result.stderr
     assert "assumed: us-east-1, x86_64" in result.stderr
@@ -182,7 +182,7 @@ def test_a_budget_that_is_exceeded_fails_the_script() -> None:
     assert run(*MOBILE, "--fail-over", "2.74").exit_code == 0
     over = run(*MOBILE, "--fail-over", "$2.73")
     assert over.exit_code == 4
-    assert "over the limit of 2.73 USD" in over.stderr
+    assert "over the limit of $2.73" in over.stderr
     assert over.stdout
     assert run(*MOBILE, "--region", "cn-north-1", "--fail-over", "1").exit_code == 2
 
@@ -381,11 +381,11 @@ def test_prices_show_and_check() -> None:
 # Figures in words
 @pytest.mark.parametrize(
     ("amount", "shown"),
-    [("0", "0.00"), ("1234.565", "1,234.57"), ("0.01", "0.01"), ("0.0005833625", "0.0005834"),
-     ("0.00999999", "0.01"), ("-0.466662", "-0.47"), ("0.0000002", "0.0000002000")],
+    [("0", "$0.00"), ("1234.565", "$1,234.57"), ("0.01", "$0.01"), ("0.0005833625", "$0.0005834"),
+     ("0.00999999", "$0.01"), ("-0.466662", "-$0.47"), ("0.0000002", "$0.0000002000")],
 )  # fmt: skip
 def test_amounts_are_rounded_for_people(amount: str, shown: str) -> None:
-    assert amount_text(Decimal(amount)) == shown
+    assert text.money(Decimal(amount)) == shown
 
 
 @pytest.mark.parametrize(
@@ -394,7 +394,7 @@ def test_amounts_are_rounded_for_people(amount: str, shown: str) -> None:
      ("0", "0")],
 )  # fmt: skip
 def test_quantities_are_rounded_for_people(quantity: str, shown: str) -> None:
-    assert quantity_text(Decimal(quantity)) == shown
+    assert text.quantity(Decimal(quantity)) == shown
 
 
 @given(st.integers(0, 10**15))
@@ -456,11 +456,11 @@ def test_explain_shows_every_step() -> None:
     result = run(*MOBILE, "--ephemeral-mb", "1024", "--explain")
     for step in (
         "3,000,000 requests x 120 ms, rounded up to 120 ms",
-        "= 360,000,000 ms x 1,536 MB / (1,000 ms x 1,024 MB) = 540,000 GB-s",
+        "= 360,000,000 ms x 1536 MB / (1,000 ms x 1,024 MB) = 540,000 GB-s",
         "400,000 of 400,000 GB-s",
-        "duration: (540,000 - 400,000) GB-s x 0.0000166667 = 2.333338 USD",
-        "ephemeral storage: (1,024 - 512) MB / 1,024 x 360,000,000 ms / 1,000 = 180,000 GB-s",
-        "Total: 0.4 + 2.333338 + 0.005562 = 2.7389 USD, to the cent 2.74 USD",
+        "duration: (540,000 - 400,000) GB-s x $0.0000166667 = $2.333338",
+        "ephemeral storage: (1024 - 512) MB / 1,024 x 360,000,000 ms / 1,000 = 180,000 GB-s",
+        "Total: $0.4 + $2.333338 + $0.005562 = $2.7389, rounded $2.74",
     ):
         assert step in result.stdout
     assert run(*MOBILE, "--explain", "--json").exit_code == 2

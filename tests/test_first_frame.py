@@ -31,12 +31,13 @@ from lambdatui import first_lines
 from lambdatui.application import LambdaTui
 from lambdatui.screens.columns import FUNCTIONS
 from lambdatui.session import Session
+from lambdatui.text_table import cells
 from lambdatui.theme import ANSI_DARK, DARK, Terminal, terminal
 from lambdatui.views.functions import functions
 from lambdatui.views.glance import ARM_SHARE, REQUEST_AS_MB_MS, Glance, GlanceRow, glance
 from lambdatui.views.time_range import HOUR_MS, RangeChoice
 from lambdatui.widgets.header import Header
-from lambdatui.widgets.layout import cells, fitted, home_header_lines
+from lambdatui.widgets.layout import fitted, home_header_lines
 from lambdatui.widgets.notice import Notice
 from lambdatui.widgets.table import Table
 from pricing.bill import bill
@@ -51,7 +52,7 @@ NOW_MS = sample_log.END_MS + 12_000
 OURS = {
     "collectors", "collectors.store", "collectors.store.glimpse", "collectors.store.schema", "collectors.store.spans",
     "lambdatui", "lambdatui.__main__", "lambdatui.cli", "lambdatui.cli.arguments", "lambdatui.first_frame", "lambdatui.first_lines",
-    "lambdatui.screens", "lambdatui.screens.columns", "lambdatui.state", "lambdatui.text", "lambdatui.theme", "lambdatui.views",
+    "lambdatui.screens", "lambdatui.screens.columns", "lambdatui.state", "lambdatui.text", "lambdatui.text_table", "lambdatui.theme", "lambdatui.views",
     "lambdatui.views.columns", "lambdatui.views.glance", "lambdatui.views.health", "lambdatui.views.presets", "lambdatui.views.shown",
     "lambdatui.widgets", "lambdatui.widgets.layout",
 }  # fmt: skip

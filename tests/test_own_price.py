@@ -142,8 +142,8 @@ def test_a_plan_that_is_used_up_saves_and_an_unused_one_is_paid(used: Decimal, c
 # Options
 def test_list_and_yours_stand_side_by_side() -> None:
     shown = run(*FIGURES, "--discount", "10").stdout
-    assert "list price                  17.07 USD" in shown
-    assert "your price (list less 10%)  15.36 USD" in shown
+    assert "list price  $17.07\nyour price  $15.36\n" in shown
+    assert "Your price: list less 10%." in shown
     found = json.loads(run(*FIGURES, "--discount", "10%", "--json").stdout)
     assert (found["total"], found["basis_of_prices"]) == ("17.0667", "list price")
     yours = found["your_price"]
@@ -179,9 +179,10 @@ def test_what_ifs_are_at_your_rates(db: Path) -> None:
 
 def test_a_commitment_and_credits_are_shown_as_what_they_are() -> None:
     shown = run(*FIGURES, "--commitment", "0.03", "--credits", "2").stdout
-    assert "Savings Plan commitment, 7.23 USD of it unused" in shown
+    assert "Savings Plan commitment, $7.23 of it unused" in shown
     assert "credits used" in shown
-    assert "20.30 USD" in shown
+    assert "$20.30" in shown
+    assert all(len(line) <= 80 for line in shown.splitlines())
     found = json.loads(run(*FIGURES, "--credits", "2", "--json").stdout)
     assert "credits" not in found["outside"]
     assert found["your_price"]["total"] == "15.0667"
@@ -300,4 +301,4 @@ def test_a_budget_of_the_store_goes_by_your_price(db: Path) -> None:
         yours = run(command, *span, "--budget", limit, "--discount", "10")
         assert yours.exit_code == 0, yours.stderr
         assert "not passed this month" in yours.stdout
-        assert "your price (list less 10%)" in yours.stdout
+        assert "Your price: list less 10%." in yours.stdout

@@ -210,7 +210,7 @@ def test_one_region_that_fails_does_not_keep_the_others_from_fresh_prices(server
     assert partly.exit_code == 3
     assert "eu-west-9 keeps its prices" in partly.stderr
     assert "eu-west-2 keeps its prices" in partly.stderr
-    assert "1 regions read" in partly.stderr
+    assert "1 region read" in partly.stderr
     assert prices.current().region("eu-west-1").requests == Decimal("0.00000021")
 
 

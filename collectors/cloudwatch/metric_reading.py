@@ -113,14 +113,19 @@ class MetricReading:
     def _of_mappings(self, key: FunctionKey) -> list[Configured]:
         return [one for one in self._mappings if one.function == key.name]
 
-    def volumes(self, groups: Sequence[LogGroup], unread_ms: Mapping[str, int]) -> dict[str, Volume]:
+    def volumes(
+        self, groups: Sequence[LogGroup], unread_ms: Mapping[str, int]
+    ) -> tuple[dict[str, Volume], list[MetricPoint]]:
         """How much came into each group that a listed function writes to, and whether there is anything to read.
+
+        The points by the hour are to be kept: AWS bills the bytes. They begin where a group is unread, so that those
+        of one collection follow on those of the one before.
 
         ``unread_ms`` is from when on each group is unread. Where that lies before what the metrics tell of, nobody
         knows that it was idle. Empty where metrics were not read. SourceFailed, BudgetReached.
         """
         if self._over is None:
-            return {}
+            return {}, []
         by_name = {function.key.name: function.key for function in self._functions}
         known = [group for group in groups if group.functions]
         active = {
@@ -129,16 +134,22 @@ class MetricReading:
             if unread_ms[group.name] < self._over.start_ms
             or any(by_name.get(name) in self.active for name in group.functions)
         }
-        asked = [log_bytes(FunctionKey(group.name), group.name) for group in known if group.name in active]
-        since_ms = min((unread_ms[query.key.name] for query in asked), default=0) // HOUR_MS * HOUR_MS
+        owners = {group.name: by_name.get(group.function, self._account) for group in known if group.name in active}
+        asked = [log_bytes(owner, name) for name, owner in owners.items()]
+        group_of = {(query.key.name, query.kept_as): name for query, name in zip(asked, owners, strict=True)}
+        since_ms = min((unread_ms[name] for name in owners), default=0) // HOUR_MS * HOUR_MS
         over = Span(since_ms, -(-self._over.end_ms // HOUR_MS) * HOUR_MS, HOUR_MS // 1000)
         points = Points(self._session.client("cloudwatch"), self._session.calls, self._region)
         sums: dict[str, float] = {}
+        found: list[MetricPoint] = []
         for some, _ in points.read(asked, over):
+            found += some
             for point in some:
-                if point.start_ms + HOUR_MS > unread_ms[point.function.name]:
-                    sums[point.function.name] = sums.get(point.function.name, 0.0) + point.value
-        return {
+                name = group_of[point.function.name, point.metric]
+                if point.start_ms + HOUR_MS > unread_ms[name]:
+                    sums[name] = sums.get(name, 0.0) + point.value
+        volumes = {
             group.name: Volume(round(sums[group.name]) if group.name in sums else None, group.name in active)
             for group in known
         }
+        return volumes, found

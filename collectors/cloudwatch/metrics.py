@@ -25,6 +25,7 @@ _DAY_MS = 86_400_000
 _KEPT = ((15 * _DAY_MS, 60), (63 * _DAY_MS, 300), (455 * _DAY_MS, 3_600))
 # Points of a minute change until long after: Errors are stamped with the time of the invoke, which may last 15 minutes.
 LATE_MS = 20 * 60_000
+INCOMING_BYTES = "IncomingBytes"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +55,12 @@ def queries(key: FunctionKey, *names: str, item: str = "", **dimensions: str) ->
 
 
 def log_bytes(key: FunctionKey, log_group: str) -> Query:
-    """The bytes that came into a log group: what decides how its events are read."""
-    return Query(key, "IncomingBytes", "Sum", (("LogGroupName", log_group),), "IncomingBytes", "AWS/Logs")
+    """The bytes that came into a log group: what decides how its events are read, and what AWS bills for them.
+
+    They are kept with the function ``key`` whose group it is; with the group's own name where ``key`` names none.
+    """
+    kept_as = INCOMING_BYTES if key.name else f"{INCOMING_BYTES} {log_group}"
+    return Query(key, INCOMING_BYTES, "Sum", (("LogGroupName", log_group),), kept_as, "AWS/Logs")
 
 
 @dataclass(frozen=True, slots=True)

@@ -209,9 +209,11 @@ class CloudWatchSource:
             groups = [group for group in groups if group.functions]
         yield list(facts)
         bucket = self._events_bucket()
-        volumes = {}
+        volumes: dict[str, choose.Volume] = {}
         if self._logs in (choose.AUTO, choose.INSIGHTS):
-            volumes = metrics.volumes(groups, {group.name: self._unread_ms(covered, group) for group in groups})
+            unread_ms = {group.name: self._unread_ms(covered, group) for group in groups}
+            volumes, log_bytes = metrics.volumes(groups, unread_ms)
+            yield log_bytes
         choices = choose.choose(groups, volumes, self._logs, calls_a_second=bucket.rate)
         yield list(choices)
         by_way: dict[str, list[tuple[LogGroup, Choice]]] = {}

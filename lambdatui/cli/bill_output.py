@@ -9,11 +9,12 @@ import io
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from lambdatui import text
 from lambdatui.cli import gates
+from lambdatui.text_table import GAP, cells, cut, markdown_table, text_table
 from pricing.bill import Bill, LineItem
 from pricing.free_tier import ALLOCATION, FreeTierUse
 from pricing.inspection import days_too_old
@@ -33,8 +34,6 @@ LINE_FIELDS = (
     "currency", "tier", "basis",
 )  # fmt: skip
 NOT_PRICED, LIST_PRICE = "not priced", "list price"
-_CENT = Decimal("0.01")
-_GAP = "  "
 _CELLS = 80
 
 
@@ -79,25 +78,6 @@ class Statement:
     def old_prices(self) -> int | None:
         """How many days old the prices are, where that is too many to be trusted."""
         return None if self.today is None else days_too_old(self.bill.prices_as_of, self.today)
-
-
-def amount_text(amount: Decimal | None) -> str:
-    """``1,234.57``; below a cent four significant digits, ``0.0005834``; None is ``not priced``."""
-    if amount is None:
-        return NOT_PRICED
-    if amount == 0 or abs(amount) >= _CENT:
-        return f"{amount.quantize(_CENT, ROUND_HALF_UP):,f}"
-    rounded = amount.quantize(Decimal(1).scaleb(amount.adjusted() - 3), ROUND_HALF_UP)
-    return f"{rounded:f}" if abs(rounded) < _CENT else amount_text(rounded)
-
-
-def quantity_text(quantity: Decimal) -> str:
-    """``2,520,000``; parts of a unit with up to four decimals, below one with four significant digits."""
-    if quantity == quantity.to_integral_value():
-        return f"{quantity:,.0f}"
-    places = 4 if abs(quantity) >= 1 else 3 - quantity.adjusted()
-    whole, _, part = f"{quantity:,.{places}f}".partition(".")
-    return f"{whole}.{part.rstrip('0')}" if part.strip("0") else whole
 
 
 def as_json(statement: Statement) -> str:
@@ -236,6 +216,8 @@ def as_csv(statement: Statement) -> str:
 def notes(statement: Statement) -> list[str]:
     """What a bill says of itself below its figures: how old its prices are, where that is too old."""
     days, found = statement.old_prices, []
+    if statement.own is not None:
+        found.append(own_basis_text(statement.own))
     if statement.own is not None and statement.compared:
         found.append("What-ifs are at your rates, before commitment and credits.")
     if days is not None:
@@ -289,23 +271,26 @@ def tables(statement: Statement, lines: "Callable[[Iterable[LineItem], Statement
         found.append(_projection_table(statement.projection, bill.currency))
         if statement.own_projection is not None:
             found[-1].append(["at your price", *_projection_table(statement.own_projection, bill.currency)[1][1:]])
-        said = [statement.projection.method, *milestones_text(statement.milestones)]
+        said = [statement.projection.method, *milestones_text(statement.milestones, bill.currency)]
         found.append([["Projection"], *([one] for one in said)])
     return found
 
 
 def own_rows(own: "OwnPrice", listed: Mapping[str, Decimal]) -> _Table:
     """What is paid, and what makes it differ from the list's total: words and amounts."""
-    rows = [["list price", f"{amount_text(amount)} {currency}"] for currency, amount in listed.items()]
+    rows = [["list price", text.money(amount, currency)] for currency, amount in listed.items()]
     if own.settled is not None and own.terms.commitment:
         used = own.settled
-        rows.append(["on demand at your rates", f"{amount_text(used.on_demand)} USD"])
-        unused = f", {amount_text(used.unused)} USD of it unused" if used.unused else ""
-        rows.append([f"Savings Plan commitment{unused}", f"{amount_text(used.commitment)} USD"])
+        rows.append(["on demand at your rates", text.money(used.on_demand, "USD")])
+        unused = f", {text.money(used.unused)} of it unused" if used.unused else ""
+        rows.append([f"Savings Plan commitment{unused}", text.money(used.commitment, "USD")])
     if own.settled is not None and own.terms.credits:
-        rows.append(["credits used", f"-{amount_text(own.settled.credits)} USD"])
-    named = f"your price ({own.basis})"
-    return [*rows, *([named, f"{amount_text(amount)} {currency}"] for currency, amount in own.totals.items())]
+        rows.append(["credits used", text.money(-own.settled.credits)])
+    return [*rows, *(["your price", text.money(amount, currency)] for currency, amount in own.totals.items())]
+
+
+def own_basis_text(own: "OwnPrice") -> str:
+    return f"Your price: {own.basis}."
 
 
 def _own_table(statement: Statement, own: "OwnPrice") -> _Table:
@@ -321,21 +306,19 @@ def _formulas_table(lines: Iterable[LineItem], statement: Statement) -> _Table:
     for line in shown:
         tier = f" tier {line.tier}" if line.tier and line.tier > 1 else ""
         place = [text.plain(f"{line.region} {_SHORT_ARCH.get(line.arch, line.arch)}")] * where
-        amount = "-" if line.amount is None else f"{amount_text(line.amount)} {line.currency}"
-        name = [_cut(text.plain(line.function), 20)] * named
+        amount = text.money(line.amount, line.currency)
+        name = [cut(text.plain(line.function), 20)] * named
         rows.append([*name, line.dimension.replace("_", " ") + tier, *place, _formula(line), amount])
-    rows = _fitted(rows)
     totals: Mapping[str, Decimal | None] = statement.bill.totals or {"USD": statement.total}
     for currency, total in totals.items():
-        label = "-" if total is None else f"{amount_text(total)} {currency}"
-        rows.append(["total", *[""] * (len(rows[0]) - 2), label])
-    return rows
+        rows.append(["total", *[""] * (len(rows[0]) - 2), text.money(total, currency)])
+    return _fitted(rows)
 
 
 def _fitted(rows: _Table) -> _Table:
     """Formulas that would not fit 80 cells go on in a second line, before the factor that is the rate."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    room = _CELLS - sum(widths) + widths[-2] - len(_GAP) * (len(widths) - 1)
+    widths = [max(map(cells, column)) for column in zip(*rows, strict=True)]
+    room = _CELLS - sum(widths) + widths[-2] - len(GAP) * (len(widths) - 1)
     fitted: _Table = []
     for row in rows:
         first, times, rate = row[-2].partition(" x ")
@@ -350,14 +333,10 @@ _SHORT_ARCH = {"x86_64": "x86", "arm64": "arm"}
 
 
 def _formula(line: LineItem) -> str:
-    quantity = quantity_text(line.quantity)
-    units = f"({quantity} - {quantity_text(line.free)} free)" if line.free else quantity
+    quantity = text.quantity(line.quantity)
+    units = f"({quantity} - {text.quantity(line.free)} free)" if line.free else quantity
     unit = "" if line.unit == "request" else f" {line.unit}"
     return f"{units}{unit} x {NOT_PRICED if line.rate is None else text.decimal_text(line.rate)}"
-
-
-def _cut(name: str, cells: int) -> str:
-    return name if len(name) <= cells else f"{name[: cells - 1]}…"
 
 
 def _lines_table(lines: Iterable[LineItem], statement: Statement) -> _Table:
@@ -371,14 +350,13 @@ def _lines_table(lines: Iterable[LineItem], statement: Statement) -> _Table:
         rows.append(
             [text.plain(line.function)] * named
             + [line.dimension.replace("_", " ") + tier, text.plain(line.region), text.plain(line.arch)]
-            + [quantity_text(amount) for amount in (line.quantity, line.free, line.billable)]
-            + [line.unit, rate, "-" if line.amount is None else f"{amount_text(line.amount)} {line.currency}"]
+            + [text.quantity(amount) for amount in (line.quantity, line.free, line.billable)]
+            + [line.unit, rate, text.money(line.amount, line.currency)]
         )
     width = len(rows[0]) - 2
     totals: Mapping[str, Decimal | None] = statement.bill.totals or {"USD": statement.total}
     for currency, total in totals.items():
-        label = "-" if total is None else f"{amount_text(total)} {currency}"
-        rows.append(["total", *[""] * width, label])
+        rows.append(["total", *[""] * width, text.money(total, currency)])
     return rows
 
 
@@ -402,9 +380,9 @@ def _summed(lines: Iterable[LineItem]) -> list[LineItem]:
 def _functions_table(bill: Bill, most: int = 10) -> list[list[str]]:
     costs = sorted(bill.by_function().items(), key=lambda item: (-item[1], item[0]))
     rows = [["Function", "Region", "Amount"]]
-    rows += [[text.plain(key[0]), text.plain(key[2]), f"{amount_text(cost)} {key[3]}"] for key, cost in costs[:most]]
+    rows += [[text.plain(key[0]), text.plain(key[2]), text.money(cost, key[3])] for key, cost in costs[:most]]
     if costs[most:]:
-        rows.append([f"and {len(costs) - most} more, which cost less", "", ""])
+        rows.append([f"and {len(costs) - most:,} more, which cost less", "", ""])
     return rows
 
 
@@ -419,10 +397,9 @@ def _compared_table(base: Bill, compared: Sequence[Compared]) -> list[list[str]]
         return [*rows, ["total", *(_total_text(bill) for _, bill in bills)]]
     rows = [["What if", "Total", "Difference", "Per cent"], ["as it is", _total_text(base), "", ""]]
     for one in compared:
-        ratio = "" if one.ratio is None else f"{one.ratio * 100:+.1f}%"
-        difference = (
-            "-" if one.difference is None else f"{'+' if one.difference > 0 else ''}{amount_text(one.difference)}"
-        )
+        ratio = "" if one.ratio is None else text.change(one.ratio)
+        sign = "+" if one.difference is not None and one.difference > 0 else ""
+        difference = f"{sign}{text.money(one.difference, base.currency)}"
         rows.append([text.plain(one.label), _total_text(one.bill), difference, ratio])
     return rows
 
@@ -433,25 +410,23 @@ def _part(bill: Bill, function: str) -> str:
 
 
 def _total_text(bill: Bill) -> str:
-    """``2.73 USD``; with ``+`` where something in it has no public price."""
-    sums = " ".join(f"{amount_text(amount)} {currency}" for currency, amount in bill.totals.items())
+    """``$2.73``; with ``+`` where something in it has no public price."""
+    sums = " ".join(text.money(amount, currency) for currency, amount in bill.totals.items())
     if not sums:
-        return NOT_PRICED if bill.lines else f"0.00 {bill.currency}"
+        return NOT_PRICED if bill.lines else text.money(Decimal(0), bill.currency)
     return f"{sums} + {NOT_PRICED}" if bill.unpriced else sums
 
 
 def _projection_table(projection: "ProjectedCost", currency: str) -> list[list[str]]:
-    def shown(amount: Decimal | None) -> str:
-        return "-" if amount is None else f"{amount_text(amount)} {currency}"
-
+    amounts = (projection.p10, projection.p50, projection.p90)
     return [
         ["Whole month", "p10", "p50", "p90"],
-        ["projected", shown(projection.p10), shown(projection.p50), shown(projection.p90)],
+        ["projected", *(text.money(amount, currency) for amount in amounts)],
     ]
 
 
-def milestones_text(projection: "ProjectedCost") -> list[str]:
-    """When the free tier runs out, and when the budget is passed, in a sentence each."""
+def milestones_text(projection: "ProjectedCost", currency: str) -> list[str]:
+    """When the free tier runs out, and when the budget of that currency is passed, in a sentence each."""
     said = []
     for one in projection.run_outs:
         what = {"requests": "requests", "gb_seconds": "GB-seconds"}[one.what]
@@ -461,7 +436,7 @@ def milestones_text(projection: "ProjectedCost") -> list[str]:
         said.append(f"free {what}{where} {verb}")
     if projection.budget is not None:
         day = projection.budget_day
-        budget = amount_text(projection.budget)
+        budget = text.money(projection.budget, currency)
         said.append(f"at this rate {budget} is {f'passed on {day}' if day else 'not passed this month'}")
     return said
 
@@ -481,27 +456,13 @@ _WORDS = (
 )
 
 
+def _right(rows: Sequence[Sequence[str]]) -> list[int]:
+    return [at for at, name in enumerate(rows[0]) if name not in _WORDS]
+
+
 def _aligned(rows: Sequence[Sequence[str]]) -> str:
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    left = [name in _WORDS for name in rows[0]]
-    lines = (
-        _GAP.join(
-            cell.ljust(width) if words else cell.rjust(width)
-            for cell, width, words in zip(row, widths, left, strict=True)
-        ).rstrip()
-        for row in rows
-    )
-    return "".join(f"{line}\n" for line in lines)
+    return text_table(rows, right=_right(rows))
 
 
 def _markdown(rows: Sequence[Sequence[str]]) -> str:
-    escaped = [[_escaped(cell) for cell in row] for row in rows]
-    rule = [":---" if name in _WORDS else "---:" for name in rows[0]]
-    return "".join(f"| {' | '.join(row)} |\n" for row in [escaped[0], rule, *escaped[1:]])
-
-
-def _escaped(cell: str) -> str:
-    """A function may be named like Markdown or HTML; a name is shown, never obeyed."""
-    for mark in ("\\", "|", "`", "*", "[", "]", "<", ">", "!"):
-        cell = cell.replace(mark, f"\\{mark}")
-    return cell
+    return markdown_table(rows, right=_right(rows))

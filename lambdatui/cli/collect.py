@@ -170,7 +170,7 @@ def kept(one: "Collected") -> bool:
 
 def say(done: "Sequence[Collected]", as_json: bool) -> None:
     """What the sources came to: on stdout, and what failed on stderr."""
-    from lambdatui.cli.spending import cost_of, dollars
+    from lambdatui.cli.spending import cost_of
 
     costs = {one.name: cost_of(one.calls, one.region) for one in done}
     if as_json:
@@ -193,13 +193,10 @@ def say(done: "Sequence[Collected]", as_json: bool) -> None:
         click.echo(json.dumps(totals))
     for one in done:
         if kept(one) and not as_json:
-            figures = ", ".join(f"{getattr(one, name):,} {name.replace('_', ' ')}" for name in _FIGURES)
+            figures = text.tally({name: getattr(one, name) for name in _FIGURES})
             requests = sum(each.requests for each in one.calls)
-            click.echo(
-                text.plain(
-                    f"{one.name}: {figures}; {requests:,} calls for {dollars(costs[one.name])} in {one.seconds:.1f} s"
-                )
-            )
+            asked = f"{text.counted(requests, 'call')} for {text.money(costs[one.name])}"
+            click.echo(text.plain(f"{one.name}: {figures}; {asked} in {one.seconds:.1f} s"))
             if one.choices:
                 ways = ", ".join(f"{count:,} {_WAYS.get(way, way)}" for way, count in sorted(one.choices.items()))
                 click.echo(text.plain(f"{one.name}: log groups: {ways} ('lambdatui collections --json' says why)"))
@@ -214,7 +211,6 @@ _WAYS = {"events": "by their events", "insights": "by Logs Insights", "metrics":
 
 def _dry_run(collecting: Any, as_json: bool) -> int:
     from collectors.source import SourceFailed
-    from lambdatui.cli.spending import dollars
     from pricing.call_prices import price
 
     rows, failures = [], 0
@@ -239,9 +235,10 @@ def _dry_run(collecting: Any, as_json: bool) -> int:
         if not as_json:
             click.echo(
                 text.plain(
-                    f"{source.name}: {estimate.functions:,} functions, {estimate.log_groups:,} log groups with"
-                    f" {text.size(estimate.stored_bytes)}; {estimate.metrics:,} metrics for {dollars(low)}, up to"
-                    f" {dollars(high)} if all functions are active; Logs Insights is priced by what it scans"
+                    f"{source.name}: {text.counted(estimate.functions, 'function')},"
+                    f" {text.counted(estimate.log_groups, 'log group')} with {text.size(estimate.stored_bytes)};"
+                    f" {text.counted(estimate.metrics, 'metric')} for {text.money(low)}, up to {text.money(high)}"
+                    " if all functions are active; Logs Insights is priced by what it scans"
                 )
             )
     if as_json:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from lambdatui import text
-from lambdatui.cli.spending import Spending, dollars
+from lambdatui.cli.spending import Spending
 from pricing.call_prices import price
 
 if TYPE_CHECKING:
@@ -73,11 +73,11 @@ class CollectProgress:
         if step.total:
             parts.append(f"{step.done:,}/{step.total:,}")
         if step.units:
-            parts.append(f"about {dollars(price(step.operation, step.units, collected.region))} expected")
+            parts.append(f"about {text.money(price(step.operation, step.units, collected.region))} expected")
         if collected.events:
-            parts.append(f"{collected.events:,} events")
+            parts.append(text.counted(collected.events, "event"))
         if self._spending.spent:
-            parts.append(f"{dollars(self._spending.spent)} so far")
+            parts.append(f"{text.money(self._spending.spent)} so far")
         return ", ".join(parts)
 
     def end(self) -> None:

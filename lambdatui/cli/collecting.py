@@ -10,11 +10,12 @@ from collectors.cloudwatch.source import CloudWatchSource
 from collectors.collecting import Collected, Opening, collect_accounts
 from collectors.source import SourceFailed
 from collectors.store.open import StoreError, StoreLocked
+from lambdatui import text
 from lambdatui.cli.collect_progress import CollectProgress
 from lambdatui.cli.context import Context
 from lambdatui.cli.main import DONE, OVER_BUDGET
 from lambdatui.cli.service import Service
-from lambdatui.cli.spending import Spending, dollars
+from lambdatui.cli.spending import Spending
 from lambdatui.views.narrow import Narrow
 
 if TYPE_CHECKING:
@@ -123,9 +124,10 @@ class Collecting:
         return DONE
 
     def _state(self, done: Sequence[Collected], failed: Sequence[Collected]) -> str:
-        fine = f"{len(done) - len(failed)} of {len(done)} sources read, {sum(one.events for one in done):,} events"
+        fine = f"{len(done) - len(failed)} of {text.counted(len(done), 'source')} read, "
+        fine += text.counted(sum(one.events for one in done), "event")
         troubled = f"; failing: {failed[0].failures[0]}" if failed else ""
-        return f"{fine}, {dollars(self._spending.spent)} since the start{troubled}"
+        return f"{fine}, {text.money(self._spending.spent)} since the start{troubled}"
 
     def _sleep(self, service: Service, until: float) -> None:
         """Until a time of the clock, not for a while: after the machine slept, the next round is due at once."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
+from lambdatui import text
 from lambdatui.cli.figures import ARCH, FIELDS, REGION, comparisons, plan, price_book, workload
 from lambdatui.cli.own_terms import own_price_options
 from lambdatui.cli.own_terms import terms as own_terms
@@ -268,16 +269,16 @@ def _explain_provisioned(workloads: Iterable[Workload]) -> None:
         if one.provisioned and one.requests and one.provisioned_requests is None:
             hours = "a month" if one.provisioned_hours == HOURS_A_MONTH else f"{one.provisioned_hours.normalize():f} h"
             name = f"{one.name}: " if one.name else ""
+            hold = f"hold {one.on_provisioned:,} of {text.counted(one.requests, 'request')}"
             click.echo(
-                f"{name}{one.provisioned} environments for {hours} hold {one.on_provisioned:,} of {one.requests:,}"
-                " requests; --provisioned-requests says otherwise",
+                f"{name}{text.counted(one.provisioned, 'environment')} for {hours} {hold};"
+                " --provisioned-requests says otherwise",
                 err=True,
             )
 
 
 def _from_store(regions: tuple[str, ...], changes: tuple[WhatIf, ...], terms: Terms) -> "Statement":
     from collectors.store.reader import Reader
-    from lambdatui import text
     from lambdatui.cli.bill_output import Statement
     from lambdatui.cli.opened import now_ms
     from lambdatui.cli.options import current_context
@@ -332,12 +333,10 @@ def _print(statement: "Statement", form: str) -> None:
 
 def _narrate(found: Bill, *, credits: bool) -> None:
     """On stderr: what the figures leave out and how old the prices are."""
-    from lambdatui import text
-
     missing = dict.fromkeys(map(why_not_priced, found.unpriced))
     if missing:
         click.echo(text.plain(f"not in the total: {'; '.join(missing)}"), err=True)
-    free = [f"{use.requests_used:,} requests and {use.gb_seconds_used:,.0f} GB-s"
+    free = [f"{text.counted(use.requests_used, 'request')} and {use.gb_seconds_used:,.0f} GB-s"
             for use in found.free_tier if use.requests is not None]  # fmt: skip
     if free:
         click.echo(f"free tier, one for the whole organisation: {'; '.join(free)}", err=True)

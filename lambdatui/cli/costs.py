@@ -121,11 +121,12 @@ def as_json(view: CostsView, rows: Sequence[LineItem], statement: Statement) -> 
 
 def summary(view: CostsView, statement: Statement) -> list[str]:
     """What stands below the table: total, free tier, projection, prices."""
-    lines = ["", f"{'total':<16}{_amount(view.total, view.currency)}"]
+    lines = ["", f"{'total':<16}{text.money(view.total, view.currency)}"]
     others = {currency: amount for currency, amount in view.totals.items() if currency != view.currency}
-    lines += [f"{'':<16}and {_amount(amount, currency)}" for currency, amount in others.items()]
+    lines += [f"{'':<16}and {text.money(amount, currency)}" for currency, amount in others.items()]
     if statement.own is not None:
         lines += [f"{'':<16}{amount}  {name}" for name, amount in bill_output.own_rows(statement.own, view.totals)]
+        lines.append(f"{'':<16}{bill_output.own_basis_text(statement.own)}")
     for use in view.free_tier:
         if use.requests is not None and use.gb_seconds is not None:
             used = f"{use.requests_used:,} of {use.requests:,} requests, "
@@ -135,18 +136,13 @@ def summary(view: CostsView, statement: Statement) -> list[str]:
         one = view.projection
         between = ""
         if one.p10 is not None and one.p90 is not None:
-            between = f", between {_amount(one.p10, view.currency)} and {_amount(one.p90, view.currency)}"
-        lines.append(f"{'month':<16}{_amount(one.p50, view.currency)}{between} ({one.method})")
+            between = f", between {text.money(one.p10, view.currency)} and {text.money(one.p90, view.currency)}"
+        lines.append(f"{'month':<16}{text.money(one.p50, view.currency)}{between} ({one.method})")
         if statement.own_projection is not None:
-            lines.append(f"{'':<16}{_amount(statement.own_projection.p50, view.currency)} at your price")
-        lines += [f"{'':<16}{said}" for said in bill_output.milestones_text(statement.milestones or one)]
+            lines.append(f"{'':<16}{text.money(statement.own_projection.p50, view.currency)} at your price")
+        lines += [f"{'':<16}{said}" for said in bill_output.milestones_text(statement.milestones or one, view.currency)]
     if view.prices_as_of is not None:
         lines.append(f"{'prices as of':<16}{view.prices_as_of}")
     if view.prices_age_days is not None:
         lines.append(bill_output.old_prices_text(view.prices_as_of, view.prices_age_days))
     return [*lines, outside_in_words(credits=bool(statement.own and statement.own.terms.credits))]
-
-
-def _amount(amount: Any, currency: str) -> str:
-    shown = text.money(amount)
-    return shown if currency == "USD" or amount is None else f"{shown.replace('$', '')} {currency}"

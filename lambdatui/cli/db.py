@@ -10,6 +10,7 @@ from lambdatui import text
 from lambdatui.cli.main import STORE
 from lambdatui.cli.opened import now_ms
 from lambdatui.cli.options import current_context
+from lambdatui.text_table import text_table
 from lambdatui.views.time_range import floor_minute, instant_ms, preset_ms
 
 _LABEL = 14
@@ -80,9 +81,8 @@ def _tables(as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps({name: {"rows": rows, "columns": columns} for name, rows, columns in found}, indent=2))
         return
-    width = max((len(name) for name, *_ in found), default=0)
-    for name, rows, columns in found:
-        click.echo(f"{name:<{width}}  {rows:>12,}  {', '.join(columns)}")
+    lines = [[name, f"{rows:,}", ", ".join(columns)] for name, rows, columns in found]
+    click.echo(text_table(lines, right=(1,)), nl=False)
 
 
 @command.command("check")
@@ -96,8 +96,9 @@ def check() -> int:
     for problem in problems:
         click.echo(text.plain(problem))
     if problems:
-        many = "" if len(problems) == 1 else "s"
-        click.echo(f"lambdatui db check: {path}: {len(problems)} problem{many}; import into a new --db", err=True)
+        click.echo(
+            f"lambdatui db check: {path}: {text.counted(len(problems), 'problem')}; import into a new --db", err=True
+        )
         return STORE
     click.echo(f"{path}: whole")
     return 0
@@ -115,7 +116,7 @@ def prune(before: str, vacuum: bool, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(deleted))
     else:
-        click.echo(", ".join(f"{count:,} {what}" for what, count in deleted.items()) + " deleted")
+        click.echo(f"{text.tally(deleted)} deleted")
 
 
 def _before_ms(given: str) -> int:
@@ -143,7 +144,7 @@ def export(file: str, force: bool) -> None:
         click.echo(f"{file}: {text.size(size)}", err=True)
         return
     lines, span = db_export.write_lines(file)
-    click.echo(text.plain(f"{file}: {lines:,} lines, {span}"), err=True)
+    click.echo(text.plain(f"{file}: {text.counted(lines, 'line')}, {span}"), err=True)
 
 
 @command.command("query")

@@ -11,6 +11,7 @@ import click
 
 from collectors.store.open import open_reader
 from lambdatui import text
+from lambdatui.text_table import cut, text_table
 
 _READS = {sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_FUNCTION, sqlite3.SQLITE_RECURSIVE}
 _PRAGMAS = {"table_info", "table_xinfo", "index_list", "index_info", "table_list", "user_version", "schema_version"}
@@ -65,11 +66,13 @@ def formatted(columns: Sequence[str], rows: Sequence[tuple[Any, ...]], form: str
         writer.writerows([text.csv_cell(_json(value)) for value in row] for row in rows)
         return buffer.getvalue()
     cells = [[_cell(value) for value in row] for row in rows]
-    widths = [max(map(len, column)) for column in zip(columns, *cells, strict=True)] if columns else []
-    lines = [columns, ["-" * width for width in widths], *cells]
-    return "".join(
-        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() + "\n" for line in lines
-    )
+    figures = [at for at in range(len(columns)) if _holds_figures([row[at] for row in rows])]
+    return text_table([columns, *cells], right=figures, rule=True)
+
+
+def _holds_figures(values: Sequence[Any]) -> bool:
+    known = [value for value in values if value is not None]
+    return bool(known) and all(isinstance(value, int | float) for value in known)
 
 
 def _unique(columns: Sequence[str]) -> list[str]:
@@ -86,4 +89,4 @@ def _json(value: Any) -> Any:
 
 def _cell(value: Any) -> str:
     shown = text.UNKNOWN if value is None else text.plain(str(_json(value)), tabs=False)
-    return shown if len(shown) <= _WIDEST else f"{shown[: _WIDEST - 1]}…"
+    return cut(shown, _WIDEST)

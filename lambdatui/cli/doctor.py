@@ -118,7 +118,8 @@ def store(path: Path, now: int) -> Iterator[Finding]:
     yield Finding(
         "store",
         OK,
-        f"{path}: {text.size(info.bytes)}, {info.functions:,} functions, {info.invocations:,} invocations",
+        f"{path}: {text.size(info.bytes)}, {text.counted(info.functions, 'function')}, "
+        + text.counted(info.invocations, "invocation"),
     )
     if not os.access(path, os.W_OK):
         yield Finding("store", WARN, f"{path} cannot be written", "screens work; importing and collecting do not")

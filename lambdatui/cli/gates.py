@@ -69,9 +69,7 @@ def code_of(verdicts: "Iterable[Verdict]") -> int:
 
 def say(name: str, one: Verdict, basis: str) -> None:
     """On stderr: what is over, or what could decide and is not known; nothing where it is within."""
-    from lambdatui.cli.bill_output import amount_text
-
-    known, limit = f"{amount_text(one.known)} {one.currency}", f"{amount_text(one.limit)} {one.currency}"
+    known, limit = text.money(one.known, one.currency), text.money(one.limit, one.currency)
     by = f" ({basis})"
     if one.passed is Passed.NO:
         verb = "is projected, which is over" if one.projected else "is over"

@@ -85,11 +85,11 @@ def _first(values: tuple[str, ...]) -> str:
 
 
 def _say(result: "ImportResult", as_json: bool) -> None:
-    figures: dict[str, int | float] = {name: getattr(result, name) for name in _FIGURES}
+    figures: dict[str, int] = {name: getattr(result, name) for name in _FIGURES}
     if as_json:
         click.echo(json.dumps(figures | {"seconds": round(result.seconds, 3)}))
         return
-    click.echo(", ".join(f"{value:,} {name}" for name, value in figures.items()) + f" in {result.seconds:.1f} s")
+    click.echo(f"{text.tally(figures)} in {result.seconds:.1f} s")
     if result.rejected:
         click.echo("'lambdatui db info' says what was rejected, and why", err=True)
 
@@ -134,7 +134,7 @@ def progress_line(progress: "Progress", seconds: float, *, bar: bool) -> str:
         parts.append(f"{share:4.0%}")
     else:
         parts.append(text.size(progress.bytes_done))
-    parts += [f"{text.count(progress.events)} events", f"{text.size(rate)}/s"]
+    parts += [f"{text.count(progress.events)} {text.plural(progress.events, 'event')}", f"{text.size(rate)}/s"]
     if progress.bytes_total and rate:
         left_ms = max(0.0, progress.bytes_total - progress.bytes_done) / rate * 1000
         parts.append(f"{text.milliseconds(round(left_ms, -3)) if left_ms >= 1000 else '<1s'} left")

@@ -93,7 +93,7 @@ def _text(found: views.InvocationDetail, *, utc: bool) -> str:
         f"{column.label:<{_LABEL}}{shown(column, getattr(one, column.id), utc=utc)}" for column in views.DETAIL_COLUMNS
     ]
     for line in found.bill.lines if found.bill else ():
-        amount = text.UNKNOWN if line.amount is None else f"{text.decimal_text(line.amount)} {line.currency}"
+        amount = text.rate(line.amount, line.currency)
         lines.append(f"{'':<{_LABEL}}{line.dimension}: {line.formula} = {amount}")
     if len(found.attempts) > 1:
         told = ", ".join(f"{other.attempt} {other.status}" for other in found.attempts)

@@ -17,7 +17,7 @@ from collectors.store.reader import Reader
 from collectors.store.sessions import keep_session
 from lambdatui import text
 from lambdatui.cli.context import Context
-from lambdatui.cli.spending import Spending, cost_of, dollars
+from lambdatui.cli.spending import Spending, cost_of
 from lambdatui.views.live import LiveTarget, NoLiveTail, holds, live_target
 
 if TYPE_CHECKING:
@@ -143,5 +143,5 @@ def _tell(one: Came, as_json: bool) -> None:
         cost = None if one.cost_usd is None else text.decimal_text(one.cost_usd)
         click.echo(json.dumps({"way": one.way, "note": one.note, "sampled": one.sampled, "cost_usd": cost}))
         return
-    cost = f", {dollars(one.cost_usd)} so far" if one.cost_usd else ""
+    cost = f", {text.money(one.cost_usd)} so far" if one.cost_usd else ""
     click.echo(text.plain(f"{one.way}{cost}{'; ' + one.note if one.note else ''}"), err=True)

@@ -8,6 +8,7 @@ from lambdatui import text
 from lambdatui.cli.opened import opened
 from lambdatui.cli.options import current_context
 from lambdatui.cli.output import Listing, listing_options, narrate, print_rows
+from lambdatui.text_table import cells, padded
 from lambdatui.views import filters
 from lambdatui.views.columns import column_named
 from lambdatui.views.logs import LOG_COLUMNS, LogsView, LogView, lines
@@ -61,8 +62,9 @@ def command(listing: Listing, words: str, live: bool, profile: str | None, endpo
 
 
 def _print(rows: list[LogView], *, utc: bool) -> None:
-    width = max((len(row.function) for row in rows), default=0)
-    for row in rows:
+    names = [text.plain(row.function, tabs=False) for row in rows]
+    width = max(map(cells, names), default=0)
+    for row, name in zip(rows, names, strict=True):
         at = text.instant(row.timestamp, utc=utc, millis=True)
         body = text.plain(row.message.rstrip("\r\n"), newlines=True).replace("\n", "\n    ")
-        click.echo(f"{at}  {text.plain(row.function):<{width}}  {body}")
+        click.echo(f"{at}  {padded(name, width)}  {body}")

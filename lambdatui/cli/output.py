@@ -9,16 +9,14 @@ from typing import Any, TypeVar
 import click
 
 from lambdatui import text
+from lambdatui.text_table import text_table
 from lambdatui.views import filters
 from lambdatui.views.columns import Column, Kind, column_named
 from lambdatui.views.exported import csv_text, envelope
-from lambdatui.views.shown import shown
+from lambdatui.views.shown import row_shown
 from lambdatui.views.view import View
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
-
-GAP = "  "
-_SHORTEST = 8  # a column of words is not cut below this many cells
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,57 +99,15 @@ def echo_csv(lines: str) -> None:
 
 def table_text(columns: Sequence[Column], rows: Sequence[Any], *, utc: bool, width: int | None) -> str:
     """Aligned columns. With ``width``, columns of words are cut, the widest first, until a line fits."""
-    cells = [[shown(column, getattr(row, column.id), utc=utc) for column in columns] for row in rows]
-    widths = [
-        max(len(column.title), *(_cells(line[number]) for line in cells)) if cells else len(column.title)
-        for number, column in enumerate(columns)
-    ]
-    if width is not None:
-        _fit(widths, columns, width)
-    lines = [_line([column.title for column in columns], columns, widths)]
-    lines += [_line(line, columns, widths) for line in cells]
-    return "".join(f"{line}\n" for line in lines)
-
-
-def _fit(widths: list[int], columns: Sequence[Column], width: int) -> None:
-    words = [number for number, column in enumerate(columns) if column.kind == Kind.TEXT]
-    while sum(widths) + len(GAP) * (len(widths) - 1) > width and words:
-        widest = max(words, key=lambda number: widths[number])
-        if widths[widest] <= _SHORTEST:
-            break
-        widths[widest] -= 1
-
-
-def _line(cells: Sequence[str], columns: Sequence[Column], widths: Sequence[int]) -> str:
-    fitted = (_padded(cell, size, column.align) for cell, column, size in zip(cells, columns, widths, strict=True))
-    return GAP.join(fitted).rstrip()
-
-
-def _padded(cell: str, size: int, side: str) -> str:
-    """``cell`` in exactly ``size`` cells of the terminal."""
-    if cell.isascii():
-        cut = cell if len(cell) <= size else f"{cell[: size - 1]}…"
-        return cut.ljust(size) if side == "left" else cut.rjust(size)
-    from rich.cells import set_cell_size
-
-    used = _cells(cell)
-    if used > size:
-        return f"{set_cell_size(cell, size - 1)}…"
-    return cell + " " * (size - used) if side == "left" else " " * (size - used) + cell
-
-
-def _cells(cell: str) -> int:
-    """How many cells of a terminal ``cell`` takes: two for each sign of Chinese, Japanese or Korean."""
-    if cell.isascii():
-        return len(cell)
-    from rich.cells import cell_len
-
-    return cell_len(cell)
+    cells = [[row_shown(column, row, utc=utc) for column in columns] for row in rows]
+    right = [at for at, column in enumerate(columns) if column.align == "right"]
+    words = [at for at, column in enumerate(columns) if column.kind == Kind.TEXT]
+    return text_table([[column.title for column in columns], *cells], right=right, cuttable=words, width=width)
 
 
 def narrate(view: View[Any], shown_rows: int) -> None:
     """On stderr, below a table: the range, how many rows, and how far the figures can be trusted."""
-    parts = [view.range.label, f"{shown_rows} row{'' if shown_rows == 1 else 's'}"]
+    parts = [view.range.label, text.counted(shown_rows, "row")]
     if view.coverage is not None:
         parts.append(f"REPORTs for {text.ratio(view.coverage)} of the invocations")
     if view.as_of is None:

@@ -8,11 +8,10 @@ import click
 
 from lambdatui.cli.figures import REGION
 from lambdatui.cli.price_book import price_book
-from lambdatui.text import plain
+from lambdatui.text import counted, plain
+from lambdatui.text_table import GAP, text_table
 from pricing.inspection import OLD_DAYS, findings, old_regions, rates
 from pricing.pricebook import PriceBook, RegionPrices
-
-_GAP = "  "
 
 
 @click.group(name="prices")
@@ -48,14 +47,13 @@ def check(as_json: bool) -> None:
         rows += [{"kind": "old", "region": code, "what": f"prices of {book.region(code).as_of}"} for code in old]
         click.echo(json.dumps({"prices_as_of": book.as_of, "rows": rows}, ensure_ascii=False, indent=2))
         return
-    for one in found:
-        click.echo(f"{one.kind}{_GAP}{one.region:<14}{_GAP}{one.what}")
-    for code in old:
-        click.echo(f"old{_GAP}{code:<14}{_GAP}prices of {book.region(code).as_of}")
+    lines = [[one.kind, one.region, one.what] for one in found]
+    lines += [["old", code, f"prices of {book.region(code).as_of}"] for code in old]
+    click.echo(text_table(lines), nl=False)
     gaps = sum(one.kind == "gap" for one in found)
     click.echo(
-        f"{len(book.codes)} regions, oldest prices of {book.as_of}; {gaps} gaps, {len(found) - gaps} odd, "
-        f"{len(old)} older than {OLD_DAYS} days",
+        f"{counted(len(book.codes), 'region')}, oldest prices of {book.as_of}; {counted(gaps, 'gap')}, "
+        f"{len(found) - gaps} odd, {len(old)} older than {OLD_DAYS} days",
         err=True,
     )
 
@@ -121,7 +119,9 @@ def refresh(
     if not dry_run:
         write(found.document, used.path)
     kept = "nothing is written" if dry_run else f"written to {used.path}"
-    click.echo(f"{len(found.regions)} regions read, {len(found.changes)} changes; {kept}", err=True)
+    click.echo(
+        f"{counted(len(found.regions), 'region')} read, {counted(len(found.changes), 'change')}; {kept}", err=True
+    )
     click.get_current_context().exit(PARTLY if failed else 0)
 
 
@@ -136,9 +136,8 @@ def _region_text(prices: RegionPrices) -> str:
     for arch, tiers in prices.durations.items():
         rows += [(f"duration {arch} above {tier.above_gb_seconds:,} GB-s", f"{tier.rate:f}") for tier in tiers[1:]]
     rows += [(name.replace(".", " "), f"not priced: {why}") for name, why in prices.not_priced.items()]
-    width = max(len(name) for name, _ in rows)
     head = f"{prices.code}  {prices.name}, {prices.currency}, as of {prices.as_of} from {', '.join(prices.sources)}\n"
-    return head + "".join(f"{_GAP}{name:<{width}}{_GAP}{rate}\n" for name, rate in rows)
+    return head + text_table(rows, indent=GAP)
 
 
 def _regions_text(book: PriceBook) -> str:
@@ -149,7 +148,4 @@ def _regions_text(book: PriceBook) -> str:
         known = rates(prices)
         shown = [f"{known[name]:f}" if name in known else "not priced" for name in names]
         table.append([code, prices.as_of, prices.currency, *shown])
-    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
-    return "".join(
-        _GAP.join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() + "\n" for row in table
-    )
+    return text_table(table)

@@ -22,6 +22,7 @@ from lambdatui.runner.log import Log, clock_ms, default_path
 from lambdatui.runner.runtimes import this_runtime
 from lambdatui.runner.serve import Settings, serve
 from lambdatui.runner.serving import Api, Reply
+from lambdatui.text_table import text_table
 
 P = ParamSpec("P")
 _FUNCTIONS = "/2015-03-31/functions"
@@ -109,9 +110,8 @@ def serve_(
         click.echo(url)
         sys.stdout.flush()
         names = ", ".join(sorted(runner.deployed.functions)) or "none yet"
-        click.echo(
-            f"serving {log_path}: {names}; at most {runner.fleet.limits.machine} environments on this machine", err=True
-        )
+        most = text.counted(runner.fleet.limits.machine, "environment")
+        click.echo(f"serving {log_path}: {names}; at most {most} on this machine", err=True)
 
     asyncio.run(serve(log_path, settings, ready))
 
@@ -154,7 +154,9 @@ def deploy(log_path: Path, /, path: str, name: str, **given: Any) -> None:
         _more(api, name, given)
 
     with_api(log_path, run)
-    click.echo(f"deployed {name}: {given['runtime']}, {given['memory_mb']} MB, {given['timeout_s']} s", err=True)
+    click.echo(
+        f"deployed {name}: {given['runtime']}, {text.megabytes(given['memory_mb'])}, {given['timeout_s']} s", err=True
+    )
 
 
 def _configuration(given: dict[str, Any]) -> dict[str, Any]:
@@ -193,7 +195,9 @@ def _more(api: Api, name: str, given: dict[str, Any]) -> None:
         where = f"/2019-09-30/functions/{name}/provisioned-concurrency?Qualifier={version}"
         api.do("PUT", where, {"ProvisionedConcurrentExecutions": given["provisioned"]})
         click.echo(
-            f"version {version} has {given['provisioned']} environments ready while `runner serve` runs", err=True
+            f"version {version} has {text.counted(given['provisioned'], 'environment')} ready while"
+            " `runner serve` runs",
+            err=True,
         )
 
 
@@ -285,14 +289,9 @@ def list_(log_path: Path, as_json: bool) -> None:
     if not rows:
         click.echo("nothing is deployed: lambdatui runner deploy PATH --name NAME --handler MODULE.FUNCTION", err=True)
         return
-    _table([list(rows[0]), *([("-" if value is None else str(value)) for value in row.values()] for row in rows)])
-
-
-def _table(rows: list[list[str]]) -> None:
-    table = [[column.upper() for column in rows[0]], *rows[1:]]
-    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
-    for line in table:
-        click.echo(text.plain("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()))
+    cells = [[text.UNKNOWN if value is None else str(value) for value in row.values()] for row in rows]
+    figures = [at for at, value in enumerate(rows[0].values()) if isinstance(value, int)]
+    click.echo(text_table([[name.upper() for name in rows[0]], *cells], right=figures), nl=False)
 
 
 @command.command()

@@ -30,8 +30,8 @@ class Spending:
             with self._lock:
                 if self.budget is not None and self.spent + amount > self.budget:
                     raise BudgetReached(
-                        f"stopped before {operation} of about {dollars(amount)}: {dollars(self.spent)} of the budget of"
-                        f" {dollars(self.budget)} are spent; what was had is kept"
+                        f"stopped before {operation} of about {text.money(amount)}: {text.money(self.spent)} of the"
+                        f" budget of {text.money(self.budget)} are spent; what was had is kept"
                     )
                 self.spent += amount
 
@@ -41,10 +41,3 @@ class Spending:
 def cost_of(calls: "Iterable[CallCount]", region: str) -> Decimal:
     """What counted calls cost at list prices, USD."""
     return sum((price(each.operation, each.units, region) for each in calls), Decimal(0))
-
-
-def dollars(amount: Decimal) -> str:
-    """An amount that is often a fraction of a cent."""
-    if amount >= 1:
-        return text.money(amount)
-    return f"${amount:.6f}".rstrip("0").rstrip(".") if amount < Decimal("0.01") else f"${amount:.4f}"

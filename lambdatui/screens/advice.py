@@ -24,7 +24,7 @@ class AdviceScreen(TableScreen):
     COMMANDS_HERE: ClassVar[Commands] = tuple(one for one in TABLE_COMMANDS if one is not ShowAdvice)
     COLUMNS: ClassVar[tuple[Shown, ...]] = columns.ADVICE
     FILTERED: ClassVar[tuple[Column, ...]] = ADVICE_COLUMNS
-    ROWS_ARE: ClassVar[str] = "pieces of advice"
+    ROW_IS: ClassVar[str] = "piece of advice"
 
     def heading(self) -> tuple[str, ...]:
         return ("Advice",)

@@ -22,7 +22,7 @@ class AlarmsScreen(TableScreen):
     COMMANDS_HERE: ClassVar[Commands] = tuple(one for one in TABLE_COMMANDS if one is not ShowAlarms)
     COLUMNS: ClassVar[tuple[Shown, ...]] = columns.ALARMS
     FILTERED: ClassVar[tuple[Column, ...]] = ALARM_COLUMNS
-    ROWS_ARE: ClassVar[str] = "alarms"
+    ROW_IS: ClassVar[str] = "alarm"
 
     def heading(self) -> tuple[str, ...]:
         return ("Alarms",)

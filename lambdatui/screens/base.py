@@ -14,7 +14,7 @@ from lambdatui.messages import Answered, Failed, FilterTyped, StoreChanged
 from lambdatui.screens.moving import Moving as Moving
 from lambdatui.screens.time_travel import TimeTravel
 from lambdatui.session import Session
-from lambdatui.text import instant
+from lambdatui.text import counted, instant
 from lambdatui.views.time_range import RangeChoice, TimeRange
 from lambdatui.widgets.filter_line import FilterLine
 from lambdatui.widgets.header import Header, Standing
@@ -296,7 +296,9 @@ class StoreScreen(TimeTravel, Screen[None]):
         cut = self.app.put_on_clipboard(text)  # type: ignore[attr-defined]
         size = len(text.encode("utf-8", "replace"))
         self.say(
-            f"copied the first 74,994 of {size:,} bytes: terminals take no more" if cut else f"copied {size:,} bytes"
+            f"copied the first 74,994 of {size:,} bytes: terminals take no more"
+            if cut
+            else f"copied {counted(size, 'byte')}"
         )
 
     def jump_to(self, name: str) -> None:

@@ -12,7 +12,7 @@ from lambdatui.screens import columns
 from lambdatui.screens.details import DetailsScreen
 from lambdatui.screens.tables import TABLE_COMMANDS, TableScreen
 from lambdatui.session import Session
-from lambdatui.text import decimal_text
+from lambdatui.text import exact, rate
 from lambdatui.views.columns import COLUMNS, Column
 from lambdatui.views.reconcile import GROUPINGS, RECONCILE_COLUMNS, ReconciledRow, collected_actuals, reconciled
 from lambdatui.views.shown import shown
@@ -27,7 +27,7 @@ class BilledScreen(TableScreen):
     BINDINGS: ClassVar[list[BindingType]] = [*bindings(COMMANDS_HERE)]
     COLUMNS: ClassVar[tuple[Shown, ...]] = columns.BILLED
     FILTERED: ClassVar[tuple[Column, ...]] = RECONCILE_COLUMNS
-    ROWS_ARE: ClassVar[str] = "lines"
+    ROW_IS: ClassVar[str] = "line"
     SORT: ClassVar[tuple[str, bool] | None] = ("day", True)
 
     def __init__(self, session: Session) -> None:
@@ -82,13 +82,13 @@ class BilledScreen(TableScreen):
 
     def open_row(self, row: ReconciledRow) -> None:
         def said(quantity: Any, amount: Any) -> str:
-            used = "-" if quantity is None else decimal_text(quantity)
-            return f"{used} units, {'-' if amount is None else f'{decimal_text(amount)} {row.currency}'}"
+            used = "-" if quantity is None else exact(quantity)
+            return f"{used} units, {rate(amount, row.currency)}"
 
         parts = [
             ("AWS billed", said(row.aws_quantity, row.aws_amount)),
             ("Computed", said(row.quantity, row.amount)),
-            ("AWS's less ours", "-" if row.difference is None else f"{decimal_text(row.difference)} {row.currency}"),
+            ("AWS's less ours", rate(row.difference, row.currency)),
             ("Likely reason", row.reason),
         ]
         self.app.push_screen(DetailsScreen(f"{row.day or self.answer.range.label} {row.dimension}", parts))

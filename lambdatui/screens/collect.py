@@ -16,7 +16,7 @@ from lambdatui.screens import columns
 from lambdatui.screens.base import StoreScreen
 from lambdatui.screens.details import DetailsScreen, Part
 from lambdatui.screens.tables import TABLE_COMMANDS, TableScreen
-from lambdatui.text import age, count, instant, milliseconds, money, ratio, size
+from lambdatui.text import age, count, counted, instant, milliseconds, money, ratio, size
 from lambdatui.views.collected import CollectedView, collected
 from lambdatui.views.collections import COLLECTION_COLUMNS, CollectionView
 from lambdatui.views.columns import Column
@@ -40,7 +40,7 @@ class CollectScreen(TableScreen):
     BINDINGS: ClassVar[list[BindingType]] = [*bindings(COLLECTING)]
     COLUMNS: ClassVar[tuple[Shown, ...]] = columns.COLLECTED
     FILTERED: ClassVar[tuple[Column, ...]] = COLLECTION_COLUMNS
-    ROWS_ARE: ClassVar[str] = "collections"
+    ROW_IS: ClassVar[str] = "collection"
     SORT: ClassVar[tuple[str, bool] | None] = ("started_at", True)
 
     def heading(self) -> tuple[str, ...]:
@@ -85,7 +85,8 @@ class CollectScreen(TableScreen):
             Field("calls", *_calls(answer)),
         ]
         fields += [
-            Field("", f"{times:,} times: {reason}", "warning", wide=True) for reason, times in answer.reasons[:3]
+            Field("", f"{counted(times, 'time')}: {reason}", "warning", wide=True)
+            for reason, times in answer.reasons[:3]
         ]
         if answer.missing:
             actions = ", ".join(one.action for one in answer.missing)
@@ -167,11 +168,12 @@ class CollectScreen(TableScreen):
             ("Took", took),
             (
                 "Read",
-                f"{row.events:,} events, {row.duplicates:,} of them stored before; {row.invocations:,} invocations",
+                f"{counted(row.events, 'event')}, {row.duplicates:,} of them stored before; "
+                + counted(row.invocations, "invocation"),
             ),
         ]
         if row.requests is not None:
-            parts.append(("Asked", f"{row.requests:,} calls, {money(row.cost_usd)} at list prices"))
+            parts.append(("Asked", f"{counted(row.requests, 'call')}, {money(row.cost_usd)} at list prices"))
         if row.failures:
             parts.append(("What could not be had", row.failures))
         if row.log_ways:

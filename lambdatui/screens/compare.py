@@ -18,7 +18,7 @@ class CompareScreen(TableScreen):
 
     COLUMNS: ClassVar[tuple[Shown, ...]] = columns.COMPARISON
     FILTERED: ClassVar[tuple[Column, ...]] = COMPARISON_COLUMNS
-    ROWS_ARE: ClassVar[str] = "figures"
+    ROW_IS: ClassVar[str] = "figure"
 
     def __init__(self, session: Session, one: tuple[int, str], other: tuple[int, str] | None) -> None:
         super().__init__(session)

@@ -25,7 +25,7 @@ class ConfigurationScreen(TableScreen):
     COMMANDS_HERE: ClassVar[Commands] = tuple(one for one in TABLE_COMMANDS if one is not ShowConfiguration)
     COLUMNS: ClassVar[tuple[Shown, ...]] = columns.CONFIGURATION
     FILTERED: ClassVar[tuple[Column, ...]] = SETTING_COLUMNS
-    ROWS_ARE: ClassVar[str] = "functions"
+    ROW_IS: ClassVar[str] = "function"
     SORT: ClassVar[tuple[str, bool] | None] = ("function", False)
 
     def heading(self) -> tuple[str, ...]:

@@ -27,7 +27,7 @@ class CostGroupsScreen(TableScreen):
     BINDINGS: ClassVar[list[BindingType]] = [*bindings(COMMANDS_HERE)]
     COLUMNS: ClassVar[tuple[Shown, ...]] = columns.COST_GROUPS
     FILTERED: ClassVar[tuple[Column, ...]] = GROUP_COLUMNS
-    ROWS_ARE: ClassVar[str] = "groups"
+    ROW_IS: ClassVar[str] = "group"
     SORT: ClassVar[tuple[str, bool] | None] = ("amount", True)
 
     def __init__(self, session: Session) -> None:

@@ -16,7 +16,7 @@ from lambdatui.screens import columns
 from lambdatui.screens.details import DetailsScreen
 from lambdatui.screens.prompt import PromptScreen
 from lambdatui.screens.tables import TABLE_COMMANDS, TableScreen
-from lambdatui.text import count, decimal_text, money, ratio
+from lambdatui.text import count, counted, exact, money, rate, ratio
 from lambdatui.views.columns import Column
 from lambdatui.views.costs import COST_COLUMNS, CostsView, ProjectedCost, costs
 from lambdatui.views.gates import budget_of
@@ -42,7 +42,7 @@ class CostsScreen(TableScreen):
     BINDINGS: ClassVar[list[BindingType]] = [*bindings(COMMANDS_HERE)]
     COLUMNS: ClassVar[tuple[Shown, ...]] = columns.COSTS
     FILTERED: ClassVar[tuple[Column, ...]] = COST_COLUMNS
-    ROWS_ARE: ClassVar[str] = "lines"
+    ROW_IS: ClassVar[str] = "line"
     SORT: ClassVar[tuple[str, bool] | None] = ("amount", True)
 
     def heading(self) -> tuple[str, ...]:
@@ -93,10 +93,10 @@ class CostsScreen(TableScreen):
         return [Field("budget", f"{said}not passed", "good")]
 
     def open_row(self, row: "LineItem") -> None:
-        amount = "not priced" if row.amount is None else f"{decimal_text(row.amount)} {row.currency}"
+        amount = "not priced" if row.amount is None else rate(row.amount, row.currency)
         parts = [
-            ("Used", f"{decimal_text(row.quantity)} {row.unit}"),
-            ("Covered by the free tier", f"{decimal_text(row.free)} {row.unit}"),
+            ("Used", f"{exact(row.quantity)} {row.unit}"),
+            ("Covered by the free tier", f"{exact(row.free)} {row.unit}"),
             ("Arithmetic", f"{row.formula} = {amount}"),
             ("Price", f"{row.region}, {row.arch}, list price as of {self.answer.prices_as_of or '-'}"),
             ("Basis", row.basis),
@@ -142,8 +142,8 @@ class CostsScreen(TableScreen):
 def _total(view: CostsView) -> str:
     """Currencies are never added."""
     if len(view.totals) > 1:
-        return ", ".join(f"{decimal_text(round(amount, 4))} {currency}" for currency, amount in view.totals.items())
-    return money(view.total) if view.currency == "USD" else f"{decimal_text(view.total or Decimal(0))} {view.currency}"
+        return ", ".join(money(amount, currency) for currency, amount in view.totals.items())
+    return money(view.total, view.currency)
 
 
 def _prices(view: CostsView, dash: str) -> Field:
@@ -180,7 +180,7 @@ def _month(projected: ProjectedCost | None, dash: str) -> list[Field]:
     """The month's end, with its 80% interval where enough days were seen for one."""
     if projected is None or projected.p50 is None:
         return [Field("month", "-", "quiet")]
-    days = f"{projected.days_seen} whole day{'' if projected.days_seen == 1 else 's'} seen"
+    days = f"{counted(projected.days_seen, 'whole day')} seen"
     if projected.p10 is None or projected.p90 is None:
         return [Field("month", money(projected.p50)), Field("", f"no range yet: {days}", "quiet")]
     spread = f"{money(projected.p10)} {dash} {money(projected.p90)}"

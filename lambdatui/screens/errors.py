@@ -12,7 +12,7 @@ from lambdatui.reading import Question
 from lambdatui.screens import columns
 from lambdatui.screens.details import DetailsScreen
 from lambdatui.screens.tables import TABLE_COMMANDS, TableScreen
-from lambdatui.text import count, instant
+from lambdatui.text import count, counted, instant
 from lambdatui.views.columns import Column
 from lambdatui.views.error_trends import ERROR_TREND_COLUMNS, ErrorTrends, ErrorTrendView, error_trends
 from lambdatui.views.errors import PATTERN
@@ -30,7 +30,7 @@ class ErrorsScreen(TableScreen):
     BINDINGS: ClassVar[list[BindingType]] = [*bindings(COMMANDS_HERE)]
     COLUMNS: ClassVar[tuple[Shown, ...]] = columns.ERRORS
     FILTERED: ClassVar[tuple[Column, ...]] = ERROR_TREND_COLUMNS
-    ROWS_ARE: ClassVar[str] = "kinds of error"
+    ROW_IS: ClassVar[str] = "kind of error"
     SORT: ClassVar[tuple[str, bool] | None] = ("count", True)
 
     def heading(self) -> tuple[str, ...]:
@@ -52,7 +52,7 @@ class ErrorsScreen(TableScreen):
         told = ", ".join(f"{fresh.count(one):,} {one}" for one in dict.fromkeys(sorted(fresh)))
         failed = sum(row.count for row in view.rows if row.error_type != PATTERN)
         days = () if view.deploys_known or not view.rows else ("no deploy is known: new is told by days",)
-        return *days, *((told,) if told else ()), f"{failed:,} failed invocations", *super().counted()
+        return *days, *((told,) if told else ()), counted(failed, "failed invocation"), *super().counted()
 
     def show_details(self) -> None:
         row: ErrorTrendView | None = self.table.row

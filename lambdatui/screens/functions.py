@@ -11,7 +11,7 @@ from lambdatui.commands.invoking import Invoke
 from lambdatui.first_lines import beside_rows
 from lambdatui.screens import columns
 from lambdatui.screens.tables import TABLE_COMMANDS, TableScreen
-from lambdatui.text import count, money
+from lambdatui.text import count, counted, money, plural
 from lambdatui.views.columns import Column
 from lambdatui.views.function_columns import FUNCTION_COLUMNS
 from lambdatui.views.health import health, in_trouble, places
@@ -38,7 +38,7 @@ class FunctionsScreen(TableScreen):
     BINDINGS: ClassVar[list[BindingType]] = [*bindings((Invoke,))]
     COLUMNS: ClassVar[tuple[Shown, ...]] = columns.FUNCTIONS
     FILTERED: ClassVar[tuple[Column, ...]] = FUNCTION_COLUMNS
-    ROWS_ARE: ClassVar[str] = "functions"
+    ROW_IS: ClassVar[str] = "function"
     SORT: ClassVar[tuple[str, bool] | None] = columns.FUNCTIONS_SORT
 
     def heading(self) -> tuple[str, ...]:
@@ -90,7 +90,7 @@ class FunctionsScreen(TableScreen):
     def standing(self) -> Standing:
         if self.answer is not None or self._glance is None:
             return super().standing()
-        return Standing(self._glance.as_of, None, self.filter, (f"{self._glance.count:,} functions",))
+        return Standing(self._glance.as_of, None, self.filter, (counted(self._glance.count, "function"),))
 
     def paint(self, answer: "FunctionsView") -> None:
         super().paint(answer)
@@ -137,7 +137,14 @@ class FunctionsScreen(TableScreen):
     def counted(self) -> tuple[str, ...]:
         view: FunctionsView = self.answer
         cost = (f"{money(view.cost_usd)} at list price",) if view.cost_usd is not None else ()
-        return f"{count(view.invocations)} invocations, {count(view.errors)} errors", *cost, *super().counted()
+        return (
+            (
+                f"{count(view.invocations)} {plural(view.invocations, 'invocation')}, "
+                f"{count(view.errors)} {plural(view.errors, 'error')}"
+            ),
+            *cost,
+            *super().counted(),
+        )
 
     def open_row(self, row: "FunctionView") -> None:
         self.open_function(row.function_id, row.function)

@@ -15,7 +15,7 @@ from lambdatui.commands.general import INVOCATION_TIME
 from lambdatui.reading import Question
 from lambdatui.screens.lines import LOG_COMMANDS, LinesScreen
 from lambdatui.session import Session
-from lambdatui.text import decimal_text
+from lambdatui.text import counted, decimal_text, rate
 from lambdatui.views.columns import COLUMNS
 from lambdatui.views.invocation import DETAIL_COLUMNS, InvocationDetail, find, invocation, neighbour
 from lambdatui.views.invocations import InvocationView
@@ -170,7 +170,9 @@ class InvocationScreen(LinesScreen):
             return Standing(filter=self.filter)
         pane = self.log_pane
         errors = sum(1 for line in pane.lines_shown if line.kind == "error")
-        return Standing(filter=self.filter, counted=(f"{len(pane.lines_shown):,} lines, {errors:,} of failure",))
+        return Standing(
+            filter=self.filter, counted=(f"{counted(len(pane.lines_shown), 'line')}, {errors:,} of failure",)
+        )
 
     def raw_json(self) -> str | None:
         answer: InvocationDetail | None = self.answer
@@ -205,11 +207,7 @@ def _arithmetic(bill: "Bill", times: str) -> str:
     """``$0.0000021916 = 1 request × $0.0000002 + 0.1195 GB-s × $0.0000166667``: list price, no free tier."""
     terms = []
     for line in bill.lines:
-        rate = "no public price" if line.rate is None else _money(line.rate, line.currency)
-        terms.append(f"{decimal_text(line.billable)} {'req' if line.unit == 'request' else line.unit} {times} {rate}")
-    total = "not priced" if bill.total is None else _money(bill.total, bill.currency)
+        price = "no public price" if line.rate is None else rate(line.rate, line.currency)
+        terms.append(f"{decimal_text(line.billable)} {'req' if line.unit == 'request' else line.unit} {times} {price}")
+    total = "not priced" if bill.total is None else rate(bill.total, bill.currency)
     return f"{total} = {' + '.join(terms)}"
-
-
-def _money(amount: Any, currency: str) -> str:
-    return f"${decimal_text(amount)}" if currency == "USD" else f"{decimal_text(amount)} {currency}"

@@ -16,7 +16,7 @@ from lambdatui.reading import Question
 from lambdatui.screens.lines import LOG_COMMANDS
 from lambdatui.screens.live import LiveScreen
 from lambdatui.session import Session
-from lambdatui.text import plain
+from lambdatui.text import counted, plain
 from lambdatui.views.live import with_live
 from lambdatui.views.log_search import LogSearch, log_search
 from lambdatui.views.logs import LogView
@@ -101,8 +101,8 @@ class LogsScreen(LiveScreen):
         live = (word,) if (word := self.live_word()) else ()
         if answer is None:
             return Standing(filter=self.filter, counted=live)
-        searched = f"searched {answer.searched:,} of {answer.kept:,} lines"
-        shown = f"newest {len(answer.rows):,}" if answer.more else f"{len(answer.rows):,} lines"
+        searched = f"searched {answer.searched:,} of {counted(answer.kept, 'line')}"
+        shown = f"newest {len(answer.rows):,}" if answer.more else counted(len(answer.rows), "line")
         return Standing(answer.as_of, None, self.filter, (shown, searched, *live))
 
     def filter_to(self, expression: str, *, done: bool) -> None:

@@ -11,6 +11,7 @@ from lambdatui.messages import Failed, MoreWanted, PageWanted, SortChosen
 from lambdatui.reading import Question, ask
 from lambdatui.screens import columns
 from lambdatui.screens.tables import TableScreen
+from lambdatui.text import counted
 from lambdatui.views.columns import Column
 from lambdatui.views.filters import Filter
 from lambdatui.views.invocations import (
@@ -77,7 +78,7 @@ class InvocationsTable(TableScreen):
 
     COLUMNS: ClassVar[tuple[Shown, ...]] = columns.INVOCATIONS
     FILTERED: ClassVar[tuple[Column, ...]] = INVOCATION_COLUMNS
-    ROWS_ARE: ClassVar[str] = "invocations"
+    ROW_IS: ClassVar[str] = "invocation"
     SORT: ClassVar[tuple[str, bool] | None] = ("started_at", True)
     STORE_ORDER: ClassVar[tuple[str, ...]] = tuple(STORE_ORDER)
 
@@ -205,7 +206,7 @@ class InvocationsTable(TableScreen):
             more = "+" if source.more else ""
             searched = "" if source.more else f", {view.total:,} searched" if self._searched else f" of {view.total:,}"
             return (f"{self.table.row_count:,}{more} match{searched}",)
-        return (f"{len(source):,} invocations",)
+        return (counted(len(source), "invocation"),)
 
     def rows_to_export(self, form: str) -> Callable[[], str]:
         """Rows that are not all here are read from the store as they are written."""

@@ -44,7 +44,7 @@ class PermissionsScreen(TableScreen):
     COMMANDS_HERE: ClassVar[Commands] = TABLE_COMMANDS
     COLUMNS: ClassVar[tuple[Shown, ...]] = columns.PERMISSIONS
     FILTERED: ClassVar[tuple[Column, ...]] = PERMISSION_COLUMNS
-    ROWS_ARE: ClassVar[str] = "missing permissions"
+    ROW_IS: ClassVar[str] = "missing permission"
     SORT: ClassVar[tuple[str, bool] | None] = ("action", False)
 
     def heading(self) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ from lambdatui.commands.going import GOING
 from lambdatui.commands.table import TABLE
 from lambdatui.messages import Failed, Opened, SortChosen
 from lambdatui.screens.base import Moving, StoreScreen
+from lambdatui.text import counted, plural
 from lambdatui.views.columns import Column
 from lambdatui.views.filters import Filter, FilterError, parse
 from lambdatui.views.shown import json_value, shown
@@ -35,7 +36,7 @@ class TableScreen(StoreScreen):
     COLUMNS: ClassVar[tuple[Shown, ...]] = ()
     FILTERED: ClassVar[tuple[Column, ...]] = ()
     """The columns that a filter can name: those of the view, seen or not."""
-    ROWS_ARE: ClassVar[str] = "rows"
+    ROW_IS: ClassVar[str] = "row"
     SORT: ClassVar[tuple[str, bool] | None] = None
     STORE_ORDER: ClassVar[tuple[str, ...]] = ()
 
@@ -148,9 +149,10 @@ class TableScreen(StoreScreen):
         if self.filter or self.table.only_trouble:
             said = f"match the filter  {self.filter}" if self.filter else "are in trouble"
             undo = "Esc clears the filter" if self.filter else "x shows all again"
-            return f"No {self.ROWS_ARE} {said}\n\n{undo}."
+            return f"No {plural(0, self.ROW_IS)} {said}\n\n{undo}."
         label = self.session.shown.label if self.session.shown else "this range"
-        return f"No {self.ROWS_ARE} in this range: {label}.\n\n6 shows all that the store holds; [ goes back in time."
+        none = f"No {plural(0, self.ROW_IS)} in this range: {label}."
+        return f"{none}\n\n6 shows all that the store holds; [ goes back in time."
 
     def failed(self, message: Failed) -> None:
         if self.answer is None:
@@ -173,7 +175,7 @@ class TableScreen(StoreScreen):
     def counted(self) -> tuple[str, ...]:
         """``3 of 12 functions``."""
         have, all_rows = self.table.row_count, len(self.table.source)
-        return (f"{have:,} of {all_rows:,} {self.ROWS_ARE}" if have != all_rows else f"{have:,} {self.ROWS_ARE}",)
+        return (f"{have:,} of {counted(all_rows, self.ROW_IS)}" if have != all_rows else counted(have, self.ROW_IS),)
 
     # What commands do ---------------------------------------------------------------------------------------------
 

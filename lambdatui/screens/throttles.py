@@ -9,7 +9,7 @@ from lambdatui.reading import Question
 from lambdatui.screens import columns
 from lambdatui.screens.details import DetailsScreen
 from lambdatui.screens.tables import TABLE_COMMANDS, TableScreen
-from lambdatui.text import count
+from lambdatui.text import count, plural
 from lambdatui.views.columns import COLUMNS, Column
 from lambdatui.views.concurrency import HEADROOM_COLUMNS, ConcurrencyView, HeadroomView, concurrency
 from lambdatui.views.shown import shown
@@ -23,7 +23,7 @@ class ThrottlesScreen(TableScreen):
     COMMANDS_HERE: ClassVar[Commands] = tuple(one for one in TABLE_COMMANDS if one is not ShowThrottles)
     COLUMNS: ClassVar[tuple[Shown, ...]] = columns.THROTTLES
     FILTERED: ClassVar[tuple[Column, ...]] = HEADROOM_COLUMNS
-    ROWS_ARE: ClassVar[str] = "functions"
+    ROW_IS: ClassVar[str] = "function"
     SORT: ClassVar[tuple[str, bool] | None] = ("throttles", True)
 
     def heading(self) -> tuple[str, ...]:
@@ -43,7 +43,8 @@ class ThrottlesScreen(TableScreen):
         view: ConcurrencyView = self.answer
         if not view.collected:
             return "no metrics: lambdatui collect", *super().counted()
-        return f"{count(sum(row.throttles or 0 for row in view.rows if row.function_id))} throttles", *super().counted()
+        rejected = sum(row.throttles or 0 for row in view.rows if row.function_id)
+        return f"{count(rejected)} {plural(rejected, 'throttle')}", *super().counted()
 
     def subject(self) -> tuple[int, str] | None:
         found = super().subject()

@@ -227,7 +227,8 @@ def _of_optimizer(rows: Sequence[FunctionView], recommendations: Sequence[Recomm
         found = f"{one.finding}{version}: {one.reasons.replace(',', ', ') or 'no reason given'}"
         size = f" of {megabytes(one.memory_mb)}" if one.memory_mb else ""
         do = f"set the memory{size} to {megabytes(one.recommended_mb)}" if one.recommended_mb else "collect longer"
-        money_said = f"; AWS estimates {one.saving} {one.currency} a month" if one.saving and one.currency else ""
+        saving = money(Decimal(one.saving), one.currency) if one.saving and one.currency else ""
+        money_said = f"; AWS estimates {saving} a month" if saving else ""
         as_of = f", as of {day_of(one.refreshed_ms).isoformat()}" if one.refreshed_ms else ""
         yield _advice(
             row, OPTIMIZER, found, f"{do}{money_said}",

@@ -62,7 +62,7 @@ REGISTRY: tuple[Column, ...] = (
     Column("region", "Region", _T, 14, "The AWS region, where the source says."),
     Column("runtime", "Runtime", _T, 12, "The runtime's identifier, such as python3.13."),
     Column("arch", "Arch", _T, 6, "x86_64 or arm64; x86_64 is assumed for prices where it is unknown."),
-    Column("memory_mb", "Memory", _MB, 7, "Configured memory, MB; as REPORT printed it last, or as configured."),
+    Column("memory_mb", "Memory", _MB, 8, "Configured memory, MB; as REPORT printed it last, or as configured."),
     Column("timeout_s", "Timeout", Kind.SECONDS, 7, "Configured timeout, seconds."),
     # What it did
     Column("invocations", "Invocs", _C, 8, "Invocations, each attempt counted: metric or logs, whichever saw more."),
@@ -79,7 +79,7 @@ REGISTRY: tuple[Column, ...] = (
     Column("avg_ms", "Avg", _MS, 8, "Mean duration of the invocations with a REPORT."),
     Column("billed_ms", "Billed", _MS, 8, "Billed duration, summed over the rows' invocations."),
     Column("gb_seconds", "GB-s", Kind.GB_SECONDS, 9, "Billed seconds times configured GB; a GB is 1,024 MB."),
-    Column("max_memory_mb", "MaxMem", _MB, 7, "Most memory that an invocation used, MB."),
+    Column("max_memory_mb", "MaxMem", _MB, 8, "Most memory that an invocation used, MB."),
     Column("cost_usd", "Cost", _USD, 10, "List price of the usage in the range: requests and duration, no free tier."),
     Column(
         "projected_usd",

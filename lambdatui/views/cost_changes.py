@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from collectors.store.reader import Reader
-from lambdatui.text import money
+from lambdatui.text import change, money
 from lambdatui.views.costs import what_ifs
 from lambdatui.views.narrow import Narrow
 from lambdatui.views.time_range import TimeRange
@@ -51,5 +51,5 @@ def compared(
             said.append((one.label, f"{total}; not comparable: something has no public price, or another currency"))
         else:
             sign = "+" if one.difference > 0 else "-" if one.difference < 0 else ""
-            said.append((one.label, f"{total}, {sign}{money(abs(one.difference))} ({one.ratio:+.1%})"))
+            said.append((one.label, f"{total}, {sign}{money(abs(one.difference))} ({change(one.ratio)})"))
     return [*said, ("", "Durations stay as they were recorded; the free tier is taken off once, as in the bill.")]

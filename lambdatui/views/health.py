@@ -20,7 +20,7 @@ def in_trouble(row: "Any", thresholds: "Mapping[str, float]") -> bool:
 
 def health(rows: "Iterable[Any]", thresholds: "Mapping[str, float]") -> str:
     """``2 of 9 in trouble, worst checkout-api: 2.4% errors``; ``all 9 well``; empty for no functions."""
-    from lambdatui.text import plain, ratio
+    from lambdatui.text import counted, plain, ratio
 
     listed = list(rows)
     ill = [row for row in listed if in_trouble(row, thresholds)]
@@ -29,18 +29,18 @@ def health(rows: "Iterable[Any]", thresholds: "Mapping[str, float]") -> str:
     if not ill:
         return f"all {len(listed):,} well"
     worst = max(ill, key=lambda row: (row.error_rate or 0, row.throttles or 0))
-    said = f"{ratio(worst.error_rate)} errors" if worst.error_rate else f"{worst.throttles or 0:,} throttles"
+    said = f"{ratio(worst.error_rate)} errors" if worst.error_rate else counted(worst.throttles or 0, "throttle")
     return f"{len(ill):,} of {len(listed):,} in trouble, worst {plain(worst.function)}: {said}"
 
 
 def places(rows: "Iterable[Any]") -> str:
     """``111122223333 eu-central-1``, ``111122223333, 2 regions``, ``2 accounts, 3 regions``; empty: none is known."""
-    from lambdatui.text import plain
+    from lambdatui.text import counted, plain
 
     listed = list(rows)
     found = [sorted({name for row in listed if (name := getattr(row, kind, None))}) for kind in ("account", "region")]
     said = [
-        plain(names[0]) if len(names) == 1 else f"{len(names):,} {kind}s"
+        plain(names[0]) if len(names) == 1 else counted(len(names), kind)
         for kind, names in zip(("account", "region"), found, strict=True)
         if names
     ]

@@ -8,8 +8,11 @@ if TYPE_CHECKING:
     from typing import Any
 
 
-def shown(column: Column, value: "Any", *, utc: bool = True) -> str:
-    """Text for a screen or a text table, without anything a terminal would obey; unknown is ``-``."""
+def shown(column: Column, value: "Any", *, utc: bool = True, currency: str = "USD", width: int | None = None) -> str:
+    """Text for a screen or a text table, without anything a terminal would obey; unknown is ``-``.
+
+    ``currency`` is that of money. Figures keep within ``width`` cells by losing digits, never by losing their size.
+    """
     if value is None or value == "":
         return text.UNKNOWN
     match column.kind:
@@ -22,16 +25,15 @@ def shown(column: Column, value: "Any", *, utc: bool = True) -> str:
         case Kind.MB:
             return text.megabytes(value)
         case Kind.SECONDS:
-            return f"{value:g}s"
+            return text.seconds(value)
         case Kind.GB_SECONDS:
             return text.count(value) if value >= 100 else f"{value:.3g}"
         case Kind.USD:
             # A rate has more digits than money is shown with.
-            return f"${text.decimal_text(value)}" if column.id == "rate" else text.money(value)
+            price = text.rate(value, currency) if column.id == "rate" else text.money(value, currency)
+            return price if width is None or len(price) <= width else text.money(value, currency, width=width)
         case Kind.QUANTITY:
-            from decimal import Decimal
-
-            return text.decimal_text(value) if isinstance(value, Decimal) else str(value)
+            return text.quantity(value, width=width)
         case Kind.TIME:
             return text.instant(value, utc=utc, millis=column.width >= 23)
         case Kind.TREND:
@@ -39,6 +41,12 @@ def shown(column: Column, value: "Any", *, utc: bool = True) -> str:
         case Kind.FLAG:
             return "yes" if value else "no"
     return text.plain(str(value))
+
+
+def row_shown(column: Column, row: "Any", *, utc: bool = True, width: int | None = None) -> str:
+    """A row's field; its money in the row's own currency, where it names one."""
+    currency = getattr(row, "currency", None) or "USD"
+    return shown(column, getattr(row, column.id), utc=utc, currency=currency, width=width)
 
 
 def json_value(column: Column, value: "Any") -> "Any":

@@ -9,7 +9,7 @@ from rich.text import Text
 from textual.geometry import Size
 from textual.widget import Widget
 
-from lambdatui.widgets.layout import align
+from lambdatui.text_table import padded
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +75,8 @@ class Fields(Widget):
             for column, field in enumerate(line):
                 style = self.get_component_rich_style(f"fields--{field.tone or 'value'}", partial=True)
                 space = (width - 2 if field.wide else room) - labels[column] - 1
-                text.append(align(field.label, labels[column], "left", self._more), label)
-                text.append(align(field.value, max(1, space), "left", self._more), style).append(" ")
+                text.append(padded(field.label, labels[column], more=self._more), label)
+                text.append(padded(field.value, max(1, space), more=self._more), style).append(" ")
             rendered.append(text)
         return Text("\n", no_wrap=True, end="").join(rendered)
 

@@ -12,7 +12,8 @@ from textual.widget import Widget
 
 from lambdatui.session import Session
 from lambdatui.text import age, bar, money, plain, ratio
-from lambdatui.widgets.layout import align, home_header_lines
+from lambdatui.text_table import padded
+from lambdatui.widgets.layout import home_header_lines
 
 if TYPE_CHECKING:
     from lambdatui.views.overview import Overview
@@ -97,7 +98,7 @@ class Header(Widget):
                 text.append(f" {marks.path} ", self._look("quiet"))
             last = number == len(names) - 1
             cells = min(cell_len(name), self.size.width if last else room // max(1, len(names) - 1))
-            text.append(align(name, cells, "left", marks.more), self._look("here" if last else "path"))
+            text.append(padded(name, cells, more=marks.more), self._look("here" if last else "path"))
         narrow = self._session.narrow
         chosen = [
             f"{kind} {', '.join(names)}"
@@ -204,14 +205,12 @@ class HomeHeader(Header):
         if month is None:
             return parts
         if month.month_to_date is not None:
-            parts.append(f"month {_amount(month.month_to_date, month.currency)}")
+            parts.append(f"month {money(month.month_to_date, month.currency)}")
         if month.projected is not None:
             spread = ""
             if month.p10 is not None and month.p90 is not None:
-                spread = (
-                    f" ({_amount(month.p10, month.currency)}{session.marks.dash}{_amount(month.p90, month.currency)})"
-                )
-            parts.append(f"end {_amount(month.projected, month.currency)}{spread}")
+                spread = f" ({money(month.p10, month.currency)}{session.marks.dash}{money(month.p90, month.currency)})"
+            parts.append(f"end {money(month.projected, month.currency)}{spread}")
             budget = session.thresholds.get("budget_usd")
             if budget and month.currency == "USD" and float(month.projected) > budget:
                 parts.insert(0, f"OVER BUDGET {money(Decimal(str(budget)))}")
@@ -223,7 +222,3 @@ class HomeHeader(Header):
         if gauges:
             parts.append(f"free {', '.join(gauges)}")
         return parts
-
-
-def _amount(amount: Decimal, currency: str) -> str:
-    return money(amount) if currency == "USD" else f"{amount:.2f} {currency}"

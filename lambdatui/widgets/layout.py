@@ -4,7 +4,8 @@ The first frame and the tables are laid out by the same functions, so nothing is
 only where text is not ASCII.
 """
 
-from lambdatui.text import UNKNOWN, count, sparkline
+from lambdatui.text import UNKNOWN, sparkline
+from lambdatui.text_table import padded
 from lambdatui.theme import Marks
 from lambdatui.views.columns import COLUMNS, Column, Kind
 from lambdatui.views.shown import shown
@@ -12,7 +13,6 @@ from lambdatui.views.shown import shown
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from decimal import Decimal
     from typing import Any
 
 GUTTER = 2
@@ -88,24 +88,17 @@ def hidden_hint(hidden: int) -> str:
     return "  " if not hidden else f"+{min(hidden, 9)}"
 
 
-def cell(column: Column, value: "Any", width: int, *, utc: bool, more: str) -> str:
-    """Exactly ``width`` cells. Long words are cut with ``more``; a figure too long becomes ``#``, never a wrong one.
+def cell(column: Column, value: "Any", width: int, *, utc: bool, more: str, currency: str = "USD") -> str:
+    """Exactly ``width`` cells. Long words are cut with ``more``; a figure too long loses digits, but not its size.
 
     A time in fewer than 19 cells loses its date's year first, then its date.
     """
     if column.kind == Kind.TREND:
-        return align(UNKNOWN if value is None else sparkline(value, ascii=more.isascii()), width, "left", more)
-    text = shown(column, value, utc=utc)
+        return padded(UNKNOWN if value is None else sparkline(value, ascii=more.isascii()), width, more=more)
+    text = shown(column, value, utc=utc, currency=currency, width=width)
     if column.kind == Kind.TIME and len(text) > width:
         text = text[5:] if width >= 14 else text[11:]
-    elif column.kind == Kind.QUANTITY and value is not None:
-        from decimal import Decimal
-
-        if isinstance(value, Decimal):
-            text = _quantity(value)
-            if len(text) > width:
-                text = count(float(value))
-    return align(text, width, column.align, more)
+    return padded(text, width, right=column.align == "right", more=more)
 
 
 def row_cell(column: Column, row: "Any", width: int, *, utc: bool, more: str) -> str:
@@ -113,39 +106,7 @@ def row_cell(column: Column, row: "Any", width: int, *, utc: bool, more: str) ->
     value = getattr(row, column.id, row)  # no row is a field of its own
     if value is row:
         return more.rjust(width) if column.align == "right" else more.ljust(width)  # a mark is one cell
-    return cell(column, value, width, utc=utc, more=more)
-
-
-def _quantity(value: "Decimal") -> str:
-    """So that figures above each other can be compared; the exact one is in the row's JSON."""
-    if value == value.to_integral_value():
-        return f"{value:,.0f}"
-    return f"{value:,.3f}" if abs(value) * 1000 >= 1 else f"{value:.2g}"
-
-
-def align(text: str, width: int, side: str, more: str) -> str:
-    length = cells(text)
-    if length > width:
-        return "#" * width if side == "right" else _cut(text, max(0, width - 1)) + more
-    space = " " * (width - length)
-    return space + text if side == "right" else text + space
-
-
-def cells(text: str) -> int:
-    """How many cells a terminal gives to ``text``."""
-    if text.isascii():
-        return len(text)
-    from rich.cells import cell_len
-
-    return cell_len(text)
-
-
-def _cut(text: str, width: int) -> str:
-    if text.isascii():
-        return text[:width]
-    from rich.cells import set_cell_size
-
-    return set_cell_size(text, width)
+    return cell(column, value, width, utc=utc, more=more, currency=getattr(row, "currency", None) or "USD")
 
 
 def heading(column: Column, width: int, sort: "tuple[str, bool] | None", marks: Marks) -> str:

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from rich.cells import cell_len, chop_cells
 
-from lambdatui.text import plain
+from lambdatui.text import counted, plain
 
 _TAB_CELLS = 4
 _REMEMBERED = 2_000
@@ -133,7 +133,7 @@ def rows(
             if kind == "error" and texts[0][:1].isspace():
                 continue  # a frame that the runtime wrote as an event of its own
             if len(texts) > 1:
-                texts = [f"{texts[0]}  (+{len(texts) - 1} lines)"]
+                texts = [f"{texts[0]}  (+{counted(len(texts) - 1, 'line')})"]
         first = True
         for text in texts:
             cut = _pieces if len(text) <= _REMEMBERED else _pieces.__wrapped__
