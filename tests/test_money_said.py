@@ -3,6 +3,7 @@
 import asyncio
 import json
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from lambdatui.widgets.fields import Fields
 from lambdatui.widgets.notice import Notice
 from pricing.inspection import days_too_old
 from pricing.outside import OUTSIDE
+from pricing.own_price import OwnTerms
 from tests import small_store
 from tests.command_line import run
 from tests.test_more_screens import settle, small_app
@@ -79,5 +81,21 @@ def test_the_screen_says_that_other_prices_were_meant(
             for name in ISSUE:
                 assert shown.count(name) == 1, name
             assert [one.where for one in app.session.problems] == ["prices"]
+
+    asyncio.run(look())
+
+
+def test_the_screen_shows_your_price_and_holds_the_budget_by_it(db: Path) -> None:
+    """$0.00001 within the free tier is nothing; a commitment of 1 USD an hour is March's 744."""
+
+    async def look() -> None:
+        app = small_app(db, own_terms=OwnTerms(commitment=Decimal(1)), thresholds={"budget_usd": 700.0})
+        async with app.run_test(size=(140, 40)) as pilot:
+            await settle(pilot)
+            app.push_screen(CostsScreen(app.session))
+            await settle(pilot)
+            shown = app.screen.query_one("#bill", Fields).render().plain
+            assert "month $744.00 (list price, a Savings Plan of 1 USD an hour)" in shown
+            assert "$700.00, the projection is above it" in shown
 
     asyncio.run(look())

@@ -282,9 +282,9 @@ def _from_store(regions: tuple[str, ...], changes: tuple[WhatIf, ...], terms: Te
     from lambdatui.cli.bill_output import Statement
     from lambdatui.cli.opened import now_ms
     from lambdatui.cli.options import current_context
-    from lambdatui.cli.own_view import own_view
     from lambdatui.views.costs import costs, what_ifs
     from lambdatui.views.gates import left_out
+    from lambdatui.views.own_view import own_view
     from lambdatui.views.time_range import day_of
 
     if terms.savings_plan:

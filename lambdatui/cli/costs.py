@@ -15,11 +15,11 @@ from lambdatui.cli.bill_output import Statement
 from lambdatui.cli.opened import Opened, opened, price_book
 from lambdatui.cli.output import Listing, arranged, emit, listing_options, print_rows
 from lambdatui.cli.own_terms import own_price_options, terms
-from lambdatui.cli.own_view import own_view
 from lambdatui.cli.quantities import MONEY
 from lambdatui.views.columns import columns
 from lambdatui.views.costs import CostsView, costs
 from lambdatui.views.gates import left_out, of_its_month
+from lambdatui.views.own_view import own_view
 from lambdatui.views.time_range import day_of
 from pricing.bill import Bill, LineItem
 from pricing.gate import Verdict

@@ -21,6 +21,7 @@ from lambdatui.views.columns import Column
 from lambdatui.views.costs import COST_COLUMNS, CostsView, ProjectedCost, costs
 from lambdatui.views.gates import budget_of
 from lambdatui.views.narrow import Narrow
+from lambdatui.views.own_view import own_view
 from lambdatui.views.time_range import RangeChoice
 from lambdatui.widgets.fields import Field, Fields
 from lambdatui.widgets.layout import Shown
@@ -30,6 +31,7 @@ from pricing.outside import OUTSIDE
 if TYPE_CHECKING:
     from pricing.bill import LineItem
     from pricing.free_tier import FreeTierUse
+    from pricing.own_price import OwnPrice
 
 _FIELD_CELLS = 38
 
@@ -45,6 +47,8 @@ class CostsScreen(TableScreen):
     ROW_IS: ClassVar[str] = "line"
     SORT: ClassVar[tuple[str, bool] | None] = ("amount", True)
 
+    _own: "tuple[OwnPrice | None, ProjectedCost | None]" = (None, None)
+
     def heading(self) -> tuple[str, ...]:
         return ("Costs",)
 
@@ -55,7 +59,15 @@ class CostsScreen(TableScreen):
     def question(self) -> Callable[[Question], CostsView]:
         narrow, limit = self.session.narrow, self.session.thresholds.get("budget_usd")
         budget = Decimal(str(limit)) if limit else None
-        return lambda ask: costs(ask.reader, ask.range, ask.book, narrow=narrow, budget=budget)
+        terms = self.session.own_terms
+
+        def asked(ask: Question) -> CostsView:
+            view = costs(ask.reader, ask.range, ask.book, narrow=narrow, budget=budget)
+            if terms:
+                self._own = own_view(ask.reader, view, ask.book, terms, free_tier=True, narrow=narrow, budget=budget)
+            return view
+
+        return asked
 
     def key_of(self, row: "LineItem") -> Any:
         return row.dimension, row.function, row.account, row.region, row.arch, row.tier, row.rate
@@ -69,6 +81,7 @@ class CostsScreen(TableScreen):
         fields = [
             Field("total", _total(answer), "warning"),
             _prices(answer, self.session.marks.dash),
+            *_own(*self._own),
             *(field for use in answer.free_tier for field in _free(use)),
             *_month(answer.projection, self.session.marks.dash),
             *_run_outs(answer.projection),
@@ -80,10 +93,11 @@ class CostsScreen(TableScreen):
 
     def _budget(self, answer: CostsView) -> list[Field]:
         """Whether the month stays within its budget; where something is not known, that it is not known."""
-        budget, projected = self.session.thresholds.get("budget_usd"), answer.projection
+        own, own_month = self._own
+        budget, projected = self.session.thresholds.get("budget_usd"), own_month if own else answer.projection
         if not budget:
             return []
-        found = budget_of(answer, Decimal(str(budget)))
+        found = budget_of(answer, Decimal(str(budget)), own, own_month)
         day = projected.budget_day if projected is not None else None
         said = f"{money(found.limit)}, "
         if day is not None or found.passed is Passed.NO:
@@ -144,6 +158,15 @@ def _total(view: CostsView) -> str:
     if len(view.totals) > 1:
         return ", ".join(money(amount, currency) for currency, amount in view.totals.items())
     return money(view.total, view.currency)
+
+
+def _own(own: "OwnPrice | None", month: ProjectedCost | None) -> list[Field]:
+    """Your price beside the list's, and by which terms."""
+    if own is None:
+        return []
+    total = ", ".join(money(amount, currency) for currency, amount in own.totals.items())
+    ahead = "" if month is None or month.p50 is None else f"; month {money(month.p50, own.bill.currency)}"
+    return [Field("your price", f"{total or '-'}{ahead} ({own.basis})", "warning", wide=True)]
 
 
 def _prices(view: CostsView, dash: str) -> Field:

@@ -9,7 +9,8 @@ from lambdatui.views.time_range import month_start_ms
 from pricing.gate import Verdict, gate
 
 if TYPE_CHECKING:
-    from lambdatui.views.costs import CostsView
+    from lambdatui.views.costs import CostsView, ProjectedCost
+    from pricing.own_price import OwnPrice
 
 
 def left_out(view: "CostsView") -> tuple[str, ...]:
@@ -34,10 +35,15 @@ def of_its_month(view: "CostsView", totals: Mapping[str, Decimal]) -> dict[str, 
     return dict(totals)
 
 
-def budget_of(view: "CostsView", limit: Decimal) -> Verdict:
-    """The month that holds the range's end against ``limit`` USD: what is projected, or used if that is more."""
-    projected = view.projection.p50 if view.projection is not None else None
-    return gate(
-        limit, of_its_month(view, view.totals), view.rows, projected=projected if view.currency == "USD" else None,
-        missing=left_out(view),
-    )  # fmt: skip
+def budget_of(
+    view: "CostsView", limit: Decimal, own: "OwnPrice | None" = None, own_month: "ProjectedCost | None" = None
+) -> Verdict:
+    """The month that holds the range's end against ``limit`` USD: what is projected, or used if that is more.
+
+    By your price where there is one.
+    """
+    month = own_month if own is not None else view.projection
+    projected = month.p50 if month is not None and view.currency == "USD" else None
+    totals = view.totals if own is None else own.totals
+    lines = view.rows if own is None else own.bill.lines
+    return gate(limit, of_its_month(view, totals), lines, projected=projected, missing=left_out(view))
