@@ -64,13 +64,19 @@ def _signature(path: str | Path | None) -> tuple[int, int, int] | None:
 def _in_use(named: Path | None, default: Path, *_signatures: object) -> InUse:
     bundled = PriceBook.load()
     if named is None:
-        return _over(bundled, default, "prices that were refreshed") if default.exists() else _as_is(bundled, default)
-    if not named.exists():
+        return (
+            _over(bundled, default, "prices that were refreshed")
+            if os.path.exists(default)
+            else _as_is(bundled, default)
+        )
+    if not os.path.exists(named):
         return _instead(bundled, named, f"${_NAME} names {named}, which is not there", wrong=True)
     overlay = _overlay_of(named)
     if overlay is None:
         return _over(bundled, named, f"${_NAME}")
-    below = _over(bundled, default, "prices that were refreshed") if default.exists() else _as_is(bundled, default)
+    below = (
+        _over(bundled, default, "prices that were refreshed") if os.path.exists(default) else _as_is(bundled, default)
+    )
     try:
         book = _sound(PriceBook(_laid_over(below.base.document, overlay)))
     except (PriceBookError, TypeError, AttributeError) as error:

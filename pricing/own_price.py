@@ -63,7 +63,7 @@ class OwnTerms:
     @property
     def basis(self) -> str:
         """What the price is, in words: ``list less 10%, private rates``."""
-        found = [f"list less {self.discount * 100:f}%".replace(".0%", "%") if self.discount else "list price"]
+        found = [f"list less {_shown(self.discount * 100)}%" if self.discount else "list price"]
         found += ["private rates"] * bool(self.rates)
         found += [f"a Savings Plan of {_shown(self.commitment)} USD an hour"] * bool(self.commitment)
         found += [f"credits of {_shown(self.credits)} USD"] * bool(self.credits)

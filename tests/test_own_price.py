@@ -152,6 +152,13 @@ def test_list_and_yours_stand_side_by_side() -> None:
     assert {line["price"] for line in yours["lines"]} == {"list less 10%"}
 
 
+@pytest.mark.parametrize(("given", "basis"), [("7.5", "7.5"), ("7.50%", "7.5"), ("100", "100"), ("0.5%", "0.5")])
+def test_a_discount_is_said_as_it_was_given(given: str, basis: str) -> None:
+    found = json.loads(run(*FIGURES, "--discount", given, "--json").stdout)["your_price"]
+    assert found["basis"] == f"list less {basis}%"
+    assert {line["price"] for line in found["lines"]} == {f"list less {basis}%"}
+
+
 def test_gates_go_by_your_price_and_say_so() -> None:
     assert run(*FIGURES, "--fail-over", "16").exit_code == 4
     within = run(*FIGURES, "--fail-over", "16", "--discount", "10", "--json")
