@@ -75,13 +75,18 @@ def _in_use(named: Path | None, default: Path, *_signatures: object) -> InUse:
     if overlay is None:
         return _over(bundled, named, f"${_NAME}")
     below = (
-        _over(bundled, default, "prices that were refreshed") if os.path.exists(default) else _as_is(bundled, default)
+        _refreshed(bundled, default)
     )
     try:
         book = _sound(PriceBook(_laid_over(below.base.document, overlay)))
     except (PriceBookError, TypeError, AttributeError) as error:
         return _instead(below.base, default, f"${_NAME}: {named}: {error}", wrong=True)
     return InUse(book, below.base, default, below.notices)
+
+
+def _refreshed(bundled: PriceBook, path: Path) -> InUse:
+    """What ``prices refresh`` wrote, if it ever did."""
+    return _over(bundled, path, "prices that were refreshed") if os.path.exists(path) else _as_is(bundled, path)
 
 
 def _as_is(book: PriceBook, path: Path) -> InUse:
