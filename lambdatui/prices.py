@@ -64,24 +64,18 @@ def _signature(path: str | Path | None) -> tuple[int, int, int] | None:
 def _in_use(named: Path | None, default: Path, *_signatures: object) -> InUse:
     bundled = PriceBook.load()
     if named is None:
-        return (
-            _over(bundled, default, "prices that were refreshed")
-            if os.path.exists(default)
-            else _as_is(bundled, default)
-        )
+        return _refreshed(bundled, default)
     if not os.path.exists(named):
         return _instead(bundled, named, f"${_NAME} names {named}, which is not there", wrong=True)
     overlay = _overlay_of(named)
     if overlay is None:
         return _over(bundled, named, f"${_NAME}")
-    below = (
-        _refreshed(bundled, default)
-    )
+    below = _refreshed(bundled, default)
     try:
         book = _sound(PriceBook(_laid_over(below.base.document, overlay)))
     except (PriceBookError, TypeError, AttributeError) as error:
         return _instead(below.base, default, f"${_NAME}: {named}: {error}", wrong=True)
-    return InUse(book, below.base, default, below.notices)
+    return InUse(book, below.base, default, below.notices, below.wrong)
 
 
 def _refreshed(bundled: PriceBook, path: Path) -> InUse:

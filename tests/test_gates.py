@@ -7,6 +7,8 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import small_store
+from command_line import run
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import asdict
@@ -23,8 +25,6 @@ from pricing.bill import Bill, bill
 from pricing.gate import Passed, gate
 from pricing.pricebook import PriceBook
 from pricing.usage import Usage
-from tests import small_store
-from tests.command_line import run
 
 BOOK = PriceBook.load()
 FIGURES = ("--requests", "3M", "--duration-ms", "120", "--memory-mb", "1536")  # $2.73 in us-east-1

@@ -7,6 +7,9 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+import small_store
+from command_line import run
+from test_more_screens import settle, small_app
 
 from lambdatui.screens.costs import CostsScreen
 from lambdatui.widgets.fields import Fields
@@ -14,9 +17,6 @@ from lambdatui.widgets.notice import Notice
 from pricing.inspection import days_too_old
 from pricing.outside import OUTSIDE
 from pricing.own_price import OwnTerms
-from tests import small_store
-from tests.command_line import run
-from tests.test_more_screens import settle, small_app
 
 FIGURES = ("cost-estimate", "--requests", "3M", "--duration-ms", "120", "--memory-mb", "1536")  # as of 2026-09-19
 ISSUE = ("API Gateway", "NAT", "transfer", "X-Ray", "S3", "Step Functions", "credits", "tax", "support")

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import small_store
+from command_line import run
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -18,8 +20,6 @@ from pricing.list_price import list_prices
 from pricing.own_price import OwnBook, OwnTerms, PrivateRate, own_price, settle
 from pricing.pricebook import PriceBook
 from pricing.usage import Usage
-from tests import small_store
-from tests.command_line import run
 
 BOOK = PriceBook.load()
 MONTH = Decimal(730)
