@@ -40,6 +40,10 @@ def run(context: "Context", *, painted: "Glance | None" = None) -> int:
         thresholds=context.thresholds,
         kept=kept(default_state()),
     )
+    if context.pricing:
+        from lambdatui.cli.own_terms import configured
+
+        session.own_terms = configured(context.pricing)
     if not context.range_given and "range" in session.kept:
         with contextlib.suppress(RangeError):
             session.choice = RangeChoice(check_preset(session.kept["range"]))

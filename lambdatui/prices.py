@@ -1,36 +1,137 @@
-"""The price book in use: the bundled one, or a later one that ``lambdatui prices refresh`` has written."""
+"""The price book in use: the bundled one, a later one that ``lambdatui prices refresh`` wrote, or a company's own.
+
+``$LAMBDATUI_PRICES`` names a file. A whole book there stands in for the bundled one as long as it is no older. A
+company's own rates survive upgrades as an overlay: a file with ``"overlay": true`` and only what differs, such as
+``{"overlay": true, "regions": {"eu-west-1": {"requests": "0.00000018"}}}``, lies over the newest list prices.
+
+What was named or refreshed and cannot be used is said, everywhere where money is shown: see ``InUse.notices``.
+"""
 
 import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from pricing.pricebook import PriceBook, PriceBookError
 
+_NAME = "LAMBDATUI_PRICES"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class InUse:
+    """``base`` is ``book`` without an overlay; ``path`` is where a refreshed one is written.
+
+    ``notices`` say in a line each why another book than the one that was named or refreshed is used; ``wrong``
+    whether rates that somebody asked for are missing.
+    """
+
+    book: PriceBook
+    base: PriceBook
+    path: Path
+    notices: tuple[str, ...] = ()
+    wrong: bool = False
+
 
 def refreshed_path() -> Path:
-    """``$LAMBDATUI_PRICES``, else ``lambdatui/prices.json`` in the XDG data folder."""
-    given = os.environ.get("LAMBDATUI_PRICES")
-    if given:
-        return Path(given)
-    data = os.environ.get("XDG_DATA_HOME") or os.path.join(os.path.expanduser("~"), ".local", "share")
-    return Path(data) / "lambdatui" / "prices.json"
+    """Where a refreshed book is written: ``$LAMBDATUI_PRICES`` unless an overlay is there, else the XDG data folder."""
+    return in_use().path
 
 
 def current() -> PriceBook:
-    """The refreshed book where there is one that is no older than this program's; otherwise the bundled one.
+    """The book in use. Raises ``PriceBookError`` only where the bundled book itself is damaged."""
+    return in_use().book
 
-    A refreshed book that cannot be read counts as absent: a damaged file must not stop a bill. Raises
-    ``PriceBookError`` only where the bundled book itself is damaged.
-    """
-    path = refreshed_path()
-    bundled = PriceBook.load()
-    if not path.exists():
-        return bundled
+
+def in_use() -> InUse:
+    """The book in use, read again only where the environment or a file has changed."""
+    named, data = os.environ.get(_NAME), os.environ.get("XDG_DATA_HOME")
+    folder = Path(data) if data else Path(os.path.expanduser("~")) / ".local" / "share"
+    default = folder / "lambdatui" / "prices.json"
+    return _in_use(Path(named) if named else None, default, _signature(named), _signature(default))
+
+
+def _signature(path: str | Path | None) -> tuple[int, int, int] | None:
     try:
-        found = PriceBook.load(path)
-    except (PriceBookError, OSError):
-        return bundled
-    return found if _collected(found) >= _collected(bundled) else bundled
+        found = os.stat(path) if path else None
+    except OSError:
+        return None
+    return (found.st_mtime_ns, found.st_size, found.st_ino) if found else None
+
+
+@lru_cache(maxsize=2)
+def _in_use(named: Path | None, default: Path, *_signatures: object) -> InUse:
+    bundled = PriceBook.load()
+    if named is None:
+        return _refreshed(bundled, default)
+    if not os.path.exists(named):
+        return _instead(bundled, named, f"${_NAME} names {named}, which is not there", wrong=True)
+    overlay = _overlay_of(named)
+    if overlay is None:
+        return _over(bundled, named, f"${_NAME}")
+    below = _refreshed(bundled, default)
+    try:
+        book = _sound(PriceBook(_laid_over(below.base.document, overlay)))
+    except (PriceBookError, TypeError, AttributeError) as error:
+        return _instead(below.base, default, f"${_NAME}: {named}: {error}", wrong=True)
+    return InUse(book, below.base, default, below.notices, below.wrong)
+
+
+def _refreshed(bundled: PriceBook, path: Path) -> InUse:
+    """What ``prices refresh`` wrote, if it ever did."""
+    return _over(bundled, path, "prices that were refreshed") if os.path.exists(path) else _as_is(bundled, path)
+
+
+def _as_is(book: PriceBook, path: Path) -> InUse:
+    return InUse(book, book, path)
+
+
+def _instead(book: PriceBook, path: Path, why: str, *, wrong: bool) -> InUse:
+    said = f"{why}; prices are this program's own of {_collected(book)}"
+    return InUse(book, book, path, (said,), wrong)
+
+
+def _over(bundled: PriceBook, path: Path, what: str) -> InUse:
+    """The book at ``path`` in place of the bundled one, where it can be read and is no older."""
+    try:
+        found = _sound(PriceBook.load(path))
+    except (PriceBookError, OSError) as error:
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        return _instead(bundled, path, f"{what}: {path} cannot be used: {reason}", wrong=True)
+    if _collected(found) < _collected(bundled):
+        old = f"{what}: {path} is of {_collected(found) or 'an unknown date'}, older than this program"
+        return _instead(bundled, path, f"{old} ('lambdatui prices refresh' renews it)", wrong=False)
+    return _as_is(found, path)
+
+
+def _sound(book: PriceBook) -> PriceBook:
+    """The book, with every region decoded: what is damaged is found now. Raises ``PriceBookError``."""
+    for code in book.codes:
+        book.region(code)
+    return book
+
+
+def _overlay_of(path: Path) -> Mapping[str, Any] | None:
+    import json
+
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    if not isinstance(document, dict) or document.get("overlay") is not True:
+        return None
+    return {key: value for key, value in document.items() if key not in ("overlay", "schema", "collected")}
+
+
+def _laid_over(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    """Tables are laid over tables; anything else takes the place of what was there."""
+    found = dict(base)
+    for key, value in over.items():
+        below = found.get(key)
+        tables = isinstance(value, dict) and isinstance(below, dict)
+        found[key] = _laid_over(below, value) if tables else value  # type: ignore[arg-type]
+    return found
 
 
 def _collected(book: PriceBook) -> str:

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, TypeVar
@@ -101,12 +100,18 @@ def close_idle() -> None:
         one.close()
 
 
-@lru_cache(maxsize=1)
 def prices() -> "PriceBook":
-    """The price book in use, read once."""
+    """The price book in use."""
     from lambdatui.prices import current
 
     return current()
+
+
+def price_notices() -> tuple[str, ...]:
+    """Why another price book than the one that was named or refreshed is in use."""
+    from lambdatui.prices import in_use
+
+    return in_use().notices
 
 
 class Watch:

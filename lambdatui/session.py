@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from lambdatui.collecting import Collecting
     from lambdatui.local_runner import LocalRunner
     from lambdatui.views.glance import Glance
+    from pricing.own_price import OwnTerms
 
 
 def clock_ms() -> int:
@@ -66,6 +67,11 @@ class Session:
     """Which accounts and regions the functions are of: ``111122223333 eu-central-1``, ``2 accounts, 3 regions``."""
     marked: list[tuple[int, str]] = field(default_factory=list)
     """Functions marked to be compared: their ids in the store, and their names."""
+
+    own_terms: "OwnTerms | None" = None
+    """Your terms, from ``[pricing]`` of the configuration: what differs from list price."""
+    prices_said: tuple[str, ...] = ()
+    """What was said of the price book in use: once in a run."""
 
     runner: "LocalRunner | None" = None
     """The local runner that filled the store, while it runs."""

@@ -6,9 +6,9 @@ from decimal import Decimal
 from itertools import chain
 
 from pricing import tiers
-from pricing.dimensions import LOGS, STREAMING
+from pricing.dimensions import DIMENSIONS, LOGS, LOGS_STORAGE, STREAMING
 from pricing.free_tier import FreeTierUse, covered
-from pricing.line_items import DURATION, REQUESTS, Priced, Rates
+from pricing.line_items import DURATION, REQUESTS, Priced, Rates, TierGroup
 from pricing.pricebook import Partition, PriceBook
 from pricing.usage import MB_MS_PER_GB_SECOND, gb_seconds
 from pricing.used import Used, priced_alike
@@ -54,7 +54,7 @@ class Allotment:
 
     @classmethod
     def of(cls, used: Used, book: PriceBook, free_tier: bool) -> "Allotment":
-        """The free tier is taken once for each partition; tiers are those of an account, region and architecture."""
+        """The free tier is taken once for each partition; tiers are a region's, over all accounts."""
         alike = [priced_alike(one) for one in used.terms]
         known = {one: Rates.of(one, book) for one in dict.fromkeys(alike)}
         rates = [known[one] for one in alike]
@@ -139,6 +139,10 @@ class Allotment:
         special = [self.special[at] for at in members if at in self.special] if self.special else []
         streamed = _take_metered(special, (STREAMING,), allowance.streamed_gib * _GIB)
         logged = _take_metered(special, LOGS, allowance.log_gb * _GB)
+        # CloudWatch's free 5 GB are said to be for ingestion and storage: what was not ingested is left for storage.
+        byte_hours = DIMENSIONS[LOGS_STORAGE].per // _GB
+        left = allowance.log_gb * _GB - logged
+        logged += _take_metered(special, (LOGS_STORAGE,), left * byte_hours) // byte_hours
         return FreeTierUse(
             partition.code, partition.currency, allowance.requests, requests.covered,
             allowance.gb_seconds, gb_seconds(duration.covered),
@@ -149,10 +153,10 @@ class Allotment:
         return column if len(members) == len(column) else [column[at] for at in members]
 
     def _take_tiers(self) -> None:
-        groups: dict[tuple[str, str, str], list[Rates]] = {}
+        groups: dict[TierGroup, list[Rates]] = {}
         for rates in self.members:
-            groups.setdefault((rates.account, rates.region, rates.arch), []).append(rates)
-        for (_, _, arch), group in groups.items():
+            groups.setdefault(rates.tier_group, []).append(rates)
+        for (_, arch), group in groups.items():
             steps = group[0].prices.durations.get(arch, ()) if group[0].prices else ()
             members = _in_order([self.members[rates] for rates in group])
             used = self._of(self.used.billed_mb_ms, members)
@@ -164,7 +168,10 @@ class Allotment:
             self._allot(one)
 
     def _take_log_tiers(self) -> None:
-        """Log ingestion has tiers for each account, region and class."""
+        """Log ingestion has tiers for each account, region and class.
+
+        CloudWatch's page does not say, as Lambda's does, that they count over an organization: never too little.
+        """
         groups: dict[tuple[str, str, str], list[tuple[Priced, int]]] = {}
         for one in self.special.values():
             for name, amount in one.usage.metered:

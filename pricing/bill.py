@@ -87,11 +87,11 @@ def bill(
     """What a month's usages cost at list price.
 
     ``usages`` must be all of one calendar month (UTC): the free tier is one allowance a month for each partition,
-    over all accounts, regions and both architectures, and tiers count per architecture, region and account (AWS
-    Lambda pricing page). Tiers begin to count after the free tier, as the AWS Pricing Calculator does it. Where a
-    group crosses a tier, each of its functions has its share in each tier. ``savings_plan`` is the part, 0 to 1, of
-    duration and provisioned concurrency that a Compute Savings Plan (no upfront) covers. ``inside`` are the usages,
-    by position, whose lines are wanted: all where None.
+    over all accounts, regions and both architectures. Tiers count per architecture and region, also over all accounts,
+    which are taken for one organization (AWS Lambda pricing page). They begin to count after the free tier, as the AWS
+    Pricing Calculator does it. Where a group crosses a tier, each of its functions has its share in each tier.
+    ``savings_plan`` is the part, 0 to 1, of duration and provisioned concurrency that a Compute Savings Plan (no
+    upfront) covers. ``inside`` are the usages, by position, whose lines are wanted: all where None.
     """
     allotted = Allotment.of(Used.of(usages), book, free_tier)
     wanted = range(len(usages)) if inside is None else sorted(inside)

@@ -8,6 +8,7 @@ from statistics import median
 
 from pricing.pricebook import ARCHITECTURES, PriceBook, RegionPrices
 
+OLD_DAYS = 90  # AWS changes prices, or adds regions and dimensions, several times a year
 # List prices of AWS regions lie within a factor of two of their median; a rate outside is some other product's.
 _ODD_FACTOR = 2
 _ARM_TO_X86 = Decimal("0.8")
@@ -33,6 +34,12 @@ def findings(book: PriceBook) -> list[Finding]:
         found.extend(Finding("gap", prices.code, f"{name}: {why}") for name, why in prices.not_priced.items())
         found.extend(Finding("odd", prices.code, what) for what in _odd(prices, typical))
     return found
+
+
+def days_too_old(as_of: str | None, on: date) -> int | None:
+    """How many days prices ``as_of`` (ISO date) are old ``on`` a day, where that is more than ``OLD_DAYS``."""
+    days = None if as_of is None else (on - date.fromisoformat(as_of)).days
+    return days if days is not None and days > OLD_DAYS else None
 
 
 def old_regions(book: PriceBook, today: str, *, days: int) -> list[str]:

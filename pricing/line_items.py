@@ -9,7 +9,7 @@ from pricing.dimensions import DIMENSIONS, LOGS, rate_of
 from pricing.free_tier import ALLOCATION
 from pricing.pricebook import PriceBook, ProvisionedRates, RegionPrices, UnknownRegion
 from pricing.usage import DEFAULT_ARCH, DEFAULT_REGION, EXACT, Usage, gb_seconds
-from pricing.used import PricedAlike, storage_mb
+from pricing.used import PricedAlike, has_provisioned, storage_mb
 
 REQUESTS, DURATION, EPHEMERAL = "requests", "duration", "ephemeral_storage"
 PROVISIONED, PROVISIONED_DURATION = "provisioned_concurrency", "provisioned_duration"
@@ -17,6 +17,7 @@ PROVISIONED_REQUESTS = "provisioned_requests"
 INSTANCES, MANAGEMENT_FEE = "managed_instances", "management_fee"
 SAVED = frozenset((DURATION, PROVISIONED, PROVISIONED_DURATION))
 _ZERO = Decimal(0)
+TierGroup = tuple[str, str]  # region, architecture
 
 
 class LineItem(NamedTuple):
@@ -51,6 +52,19 @@ class LineItem(NamedTuple):
         return f"{units} {self.unit} x {'not priced' if self.rate is None else f'{self.rate:f}'}"
 
 
+_ASSUMED, _NOT_PRICED = "assumed ", "not priced: "
+
+
+def why_not_priced(line: LineItem) -> str:
+    """Why a line has no amount, in words."""
+    return line.basis.rpartition(_NOT_PRICED)[2]
+
+
+def assumed_region(line: LineItem) -> bool:
+    """Whether the usage named no region, so that the prices of one were assumed."""
+    return f"{_ASSUMED}{DEFAULT_REGION}" in line.basis
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Rates:
     """Whose prices apply to usages that are priced alike; ``basis`` says what was assumed for that."""
@@ -62,13 +76,21 @@ class Rates:
     storage_mb: int
     prices: RegionPrices | None
 
+    @property
+    def tier_group(self) -> TierGroup:
+        """Whose duration counts together for the tiers: a region's and architecture's, over all accounts.
+
+        With consolidated billing they count "across the accounts in the organization" (AWS Lambda pricing page).
+        """
+        return self.region, self.arch
+
     @classmethod
     def of(cls, alike: PricedAlike, book: PriceBook) -> "Rates":
         account, region, arch, basis, ephemeral_mb = alike
         if not region:
-            basis = f"{basis}; assumed {DEFAULT_REGION}"
+            basis = f"{basis}; {_ASSUMED}{DEFAULT_REGION}"
         if not arch:
-            basis = f"{basis}; assumed {DEFAULT_ARCH}"
+            basis = f"{basis}; {_ASSUMED}{DEFAULT_ARCH}"
         try:
             prices = book.region(region or DEFAULT_REGION)
         except UnknownRegion:
@@ -126,7 +148,7 @@ def lines_of(one: Priced) -> list[LineItem]:
     if storage_mb_ms := usage.ephemeral_mb_ms:
         rate = one.rates.prices.ephemeral_storage if one.rates.prices else None
         found.append(_line(one, EPHEMERAL, gb_seconds(storage_mb_ms), "GB-s", rate))
-    if usage.provisioned_mb_ms or usage.provisioned_requests or usage.provisioned_billed_mb_ms:
+    if has_provisioned(usage):
         found.extend(_provisioned_lines(one))
     for name, amount in usage.metered:
         if amount:
@@ -242,7 +264,7 @@ def _line(
     if free and dimension in one.shared:
         basis = f"{basis}; {ALLOCATION}"
     if rate is None:
-        basis = f"{basis}; not priced: {_why_not(one, dimension)}"
+        basis = f"{basis}; {_NOT_PRICED}{_why_not(one, dimension)}"
     billable = EXACT.subtract(quantity, free) if free else quantity
     currency = rates.prices.partition.currency if rates.prices else "USD"
     amount = None if rate is None else EXACT.multiply(billable, rate)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from decimal import Context, Decimal, getcontext, localcontext
 
 from pricing.bill import bill
-from pricing.line_items import OnDemand, Rates
+from pricing.line_items import OnDemand, Rates, TierGroup
 from pricing.pricebook import PriceBook, RegionPrices, UnknownRegion
 from pricing.tiers import are_crossed
 from pricing.usage import DEFAULT_ARCH, DEFAULT_REGION, EXACT, MB_MS_PER_GB_SECOND, Usage
@@ -51,14 +51,13 @@ def _tiers_are_crossed(used: Used, alike: Sequence[PricedAlike], rates: Mapping[
     every = [each.prices.durations.get(each.arch, ()) for each in rates.values() if each.prices is not None]
     if not any(are_crossed(sum(used.billed_mb_ms), steps) for steps in every):
         return False
-    together: dict[tuple[str, str, str], int] = {}
+    together: dict[TierGroup, int] = {}
     for one, mb_ms in zip(alike, used.billed_mb_ms, strict=True):
-        each = rates[one]
-        group = each.account, each.region, each.arch
+        group = rates[one].tier_group
         together[group] = together.get(group, 0) + mb_ms
-    prices = {(each.account, each.region, each.arch): each.prices for each in rates.values()}
+    prices = {each.tier_group: each.prices for each in rates.values()}
     return any(
-        are_crossed(mb_ms, of.durations.get(group[2], ()))
+        are_crossed(mb_ms, of.durations.get(group[1], ()))
         for group, mb_ms in together.items()
         if (of := prices[group]) is not None
     )

@@ -125,6 +125,49 @@ def refreshed(
     return Refreshed(document, tuple(changes), tuple(ignored), regions)
 
 
+def refreshed_by_region(
+    base: Mapping[str, Any],
+    lists: Mapping[str, Sequence[Mapping[str, Any]]],
+    as_of: str,
+    *,
+    accept_jumps: bool = False,
+) -> tuple[Refreshed, dict[str, str]]:
+    """``refreshed`` with each region's products, and by region why its list was not taken: the others' are.
+
+    Raises ``BadPriceList`` where none could be taken.
+    """
+    try:
+        every = [product for products in lists.values() for product in products]
+        found = refreshed(base, every, as_of, accept_jumps=accept_jumps)
+        refused: dict[str, str] = {}
+    except BadPriceList:
+        if len(lists) <= 1:
+            raise
+        found, refused = _one_by_one(base, lists, as_of, accept_jumps)
+    refused |= {code: "no Lambda price of it in its list" for code in lists if code not in {*found.regions, *refused}}
+    return found, refused
+
+
+def _one_by_one(
+    base: Mapping[str, Any], lists: Mapping[str, Sequence[Mapping[str, Any]]], as_of: str, accept_jumps: bool
+) -> tuple[Refreshed, dict[str, str]]:
+    """Each list by itself, so that the one that is bad is told from the others."""
+    taken: list[Refreshed] = []
+    refused: dict[str, str] = {}
+    for code, products in lists.items():
+        document = taken[-1].document if taken else base
+        try:
+            taken.append(refreshed(document, products, as_of, accept_jumps=accept_jumps))
+        except BadPriceList as error:
+            refused[code] = str(error)
+    if not taken:
+        raise BadPriceList("; ".join(dict.fromkeys(list(refused.values())[:3])))
+    changes = dict.fromkeys(change for each in taken for change in each.changes)
+    ignored = dict.fromkeys(line for each in taken for line in each.ignored)
+    regions = sorted({code for each in taken for code in each.regions})
+    return Refreshed(taken[-1].document, tuple(changes), tuple(ignored), tuple(regions)), refused
+
+
 def _products(products: Iterable[Mapping[str, Any]], ignored: dict[str, None]) -> Iterator[_Product]:
     for one in products:
         try:

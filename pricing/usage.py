@@ -21,9 +21,10 @@ class Usage:
     ``requests``, ``billed_ms`` (summed Billed Duration) and ``billed_mb_ms`` (each invocation's billed ms times its
     configured MB) count what ran on demand; the ``provisioned_*`` ones what ran on provisioned concurrency.
     ``provisioned_mb_ms`` is the concurrency that stood configured: environments x MB x ms. ``event_chunks`` are the
-    requests that large asynchronous events count for beside themselves. ``metered`` has all else that is billed: names
-    of ``pricing.dimensions`` with integers of what each counts. ``instance_seconds`` ran on managed instances of
-    ``instance_rate`` an hour (EC2 on demand; None: unknown) for which ``instance_paid_rate`` was paid.
+    requests that large asynchronous events count for beside themselves; on provisioned concurrency, where "you also
+    pay for Requests" (AWS Lambda pricing page), they are among ``provisioned_requests``. ``metered`` has all else that
+    is billed: names of ``pricing.dimensions`` with integers of what each counts. ``instance_seconds`` ran on managed
+    instances of ``instance_rate`` an hour (EC2 on demand; None: unknown) for which ``instance_paid_rate`` was paid.
     An empty ``region`` and an ``arch`` of None are unknown, and a bill says what it assumed for them. ``basis`` is
     where the figures come from.
     """
@@ -63,6 +64,10 @@ class Usage:
     def ephemeral_mb_ms(self) -> int:
         """Ephemeral storage above the included 512 MB, in MB x billed ms; the function's memory has no part in it.
 
+        Only of what runs on demand: for what runs on provisioned concurrency "you also pay for Requests and Duration"
+        (AWS Lambda pricing page, "Provisioned Concurrency Pricing", which names no storage), and the AWS Pricing
+        Calculator gives 50 GB-s of storage, not 100, for 1,000 requests of 100 ms on demand and as many on provisioned
+        concurrency with 1,024 MB (``tests/test_published_bills.py``).
         Storage of unknown size is taken for the 512 MB that a function has unless it is configured otherwise.
         """
         if self.ephemeral_mb is None or self.ephemeral_mb <= INCLUDED_EPHEMERAL_MB:

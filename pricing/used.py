@@ -134,9 +134,14 @@ def terms_of(usage: Usage) -> Terms:
 
 def has_more(usage: Usage) -> bool:
     """Whether anything is billed besides requests, duration and storage on demand."""
+    return bool(has_provisioned(usage) or usage.event_chunks or usage.metered or usage.instance_seconds)
+
+
+def has_provisioned(usage: Usage) -> bool:
+    """Whether provisioned concurrency stood, or anything ran on it."""
     return bool(
-        usage.provisioned_mb_ms or usage.provisioned_requests or usage.provisioned_billed_mb_ms
-        or usage.event_chunks or usage.metered or usage.instance_seconds
+        usage.provisioned_mb_ms or usage.provisioned_requests or usage.provisioned_billed_ms
+        or usage.provisioned_billed_mb_ms
     )  # fmt: skip
 
 

@@ -3,7 +3,15 @@
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 
-from pricing.dimensions import MONTH_HOURS, async_chunks, snapstart_cache_mb_ms, streamed_beyond_free
+from pricing.dimensions import (
+    EDGE_DURATION,
+    EDGE_REQUESTS,
+    MANAGED_REQUESTS,
+    MONTH_HOURS,
+    async_chunks,
+    snapstart_cache_mb_ms,
+    streamed_beyond_free,
+)
 from pricing.usage import DEFAULT_ARCH, DEFAULT_REGION, INCLUDED_EPHEMERAL_MB, Usage, billed_ms_of, provisioned_mb_ms
 
 HOURS_A_MONTH = Decimal(730)  # 365 x 24 / 12, as the AWS Pricing Calculator counts
@@ -21,7 +29,9 @@ class Workload:
     them, each for ``provisioned_duration_ms``: if None, as many as they can hold, for the same duration as the rest.
     ``event_kb`` is the size of an asynchronous event (0: called synchronously), ``response_mb`` that of a streamed
     response. ``snapstart_versions`` stand for ``snapstart_hours``; ``restores`` is None for one at each cold start.
-    Pollers are in event-poller-unit hours, ``log_stored_gb`` in GB-months of compressed bytes.
+    Pollers are in event-poller-unit hours, ``log_stored_gb`` in GB-months of compressed bytes. ``edge_*`` ran as
+    Lambda@Edge: its own rates, no free tier. ``managed_*`` ran on managed instances, which have no duration charge:
+    hours of instances together, their EC2 price on demand by the hour, and what is paid for them if that is less.
     """
 
     name: str = ""
@@ -51,6 +61,13 @@ class Workload:
     log_gb: Decimal = Decimal(0)
     log_class: str = "standard"
     log_stored_gb: Decimal = Decimal(0)
+    edge_requests: int = 0
+    edge_duration_ms: Decimal = Decimal(0)
+    edge_memory_mb: int = DEFAULT_MEMORY_MB
+    managed_requests: int = 0
+    managed_instance_hours: Decimal = Decimal(0)
+    managed_instance_price: Decimal | None = None
+    managed_instance_paid: Decimal | None = None
 
     @property
     def on_provisioned(self) -> int:
@@ -74,7 +91,7 @@ class Workload:
 
     def usage(self) -> Usage:
         """The month's exact quantities; their basis is ``estimated``."""
-        warm = self.on_provisioned
+        warm, chunks = self.on_provisioned, async_chunks(self.event_kb * 1024)
         demand = self.requests - warm
         cold = int((demand * self.cold_ratio).to_integral_value(ROUND_HALF_UP))
         billed_ms = (demand - cold) * billed_ms_of(self.duration_ms) + cold * billed_ms_of(
@@ -91,11 +108,14 @@ class Workload:
             memory_mb=self.memory_mb,
             ephemeral_mb=self.ephemeral_mb,
             provisioned_mb_ms=provisioned_mb_ms(self.provisioned, self.memory_mb, self._enabled_ms),
-            provisioned_requests=warm,
+            provisioned_requests=warm * (1 + chunks),
             provisioned_billed_ms=provisioned_ms,
             provisioned_billed_mb_ms=provisioned_ms * self.memory_mb,
             basis="estimated",
-            event_chunks=demand * async_chunks(self.event_kb * 1024),
+            instance_seconds=int(self.managed_instance_hours * 3600),
+            instance_rate=self.managed_instance_price,
+            instance_paid_rate=self.managed_instance_paid,
+            event_chunks=demand * chunks,
             metered=tuple((name, amount) for name, amount in self._metered(cold).items() if amount),
         )
 
@@ -113,5 +133,8 @@ class Workload:
             "durable_written": int(self.durable_written_gb * _GB),
             "durable_retained": int(self.durable_gb_months * _GB * MONTH_HOURS),
             f"logs_{self.log_class}": int(self.log_gb * _GB),
+            MANAGED_REQUESTS: self.managed_requests,
+            EDGE_REQUESTS: self.edge_requests,
+            EDGE_DURATION: self.edge_requests * billed_ms_of(self.edge_duration_ms) * self.edge_memory_mb,
             "logs_storage": int(self.log_stored_gb * _GB * MONTH_HOURS),
         }

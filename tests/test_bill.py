@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pricing.bill import Bill, bill
+from pricing.bill import Bill, bill, totals_of
 from pricing.free_tier import share
+from pricing.list_price import list_prices
 from pricing.pricebook import PriceBook
 from pricing.tiers import amounts
 from pricing.usage import Usage, billed_gb_seconds, billed_ms_of, provisioned_mb_ms
@@ -227,16 +228,33 @@ def test_one_free_tier_for_all_accounts_regions_and_architectures() -> None:
     assert "pro rata" not in duration[0].basis  # all of it was free: nothing had to be allocated
 
 
-def test_tiers_count_per_account_region_and_architecture() -> None:
+def test_tiers_count_per_region_and_architecture_over_all_accounts() -> None:
     half = demand(5 * BILLION, 1000, 1024)  # 5 billion GB-s: two of them cross the first boundary together
     together = bill([half, half], BOOK, free_tier=False)
     assert {line.tier for line in together.lines} == {None, 1, 2}
-    changes: tuple[dict[str, Any], ...] = ({"account": "2"}, {"region": "eu-west-1"}, {"arch": "arm64"})
+    assert bill([half, replace(half, account="2")], BOOK, free_tier=False).total == together.total
+    changes: tuple[dict[str, Any], ...] = ({"region": "eu-west-1"}, {"arch": "arm64"})
     for change in changes:
         apart = bill([half, replace(half, **change)], BOOK, free_tier=False)
         assert {line.tier for line in apart.lines} == {None, 1}
     first = [line for line in together.lines if line.dimension == "duration" and line.usage == 0]
     assert [line.quantity for line in first] == [3 * BILLION, 2 * BILLION]
+
+
+def test_two_accounts_of_an_organization_reach_the_second_tier_together() -> None:
+    """7,999,600,000 billable GB-s: 6,000,000,000 x 0.0000166667 + 1,999,600,000 x 0.000015 = 100,000.20 + 29,994."""
+    two = [Usage(function=name, account=name, region="us-east-1", arch="x86_64", billed_ms=4 * BILLION * 1000,
+                 billed_mb_ms=4 * BILLION * 1_024_000) for name in ("1", "2")]  # fmt: skip
+    month = Decimal("129994.20")
+    assert bill(two, BOOK).total == month
+    assert totals_of(two, {0, 1}, BOOK) == {"USD": month}
+    halves = [totals_of(two, {at}, BOOK) for at in (0, 1)]
+    assert halves == [{"USD": month / 2}, {"USD": month / 2}]
+    assert sum(bill(two, BOOK).by_function().values()) == month
+    # Before the free tier: 6,000,000,000 x 0.0000166667 + 2,000,000,000 x 0.000015, each its half.
+    assert list_prices(two, BOOK) == [Decimal("65000.10"), Decimal("65000.10")]
+    apart = [two[0], replace(two[1], region="us-west-2")]
+    assert list_prices(apart, BOOK) == [4 * BILLION * Decimal("0.0000166667")] * 2
 
 
 def test_a_formula_is_its_lines_arithmetic() -> None:

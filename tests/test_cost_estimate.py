@@ -192,6 +192,53 @@ def test_it_also_runs_by_itself() -> None:
     assert result.exit_code == 4
 
 
+def test_lambda_at_edge_has_its_own_rates_and_no_free_tier() -> None:
+    """2,000,000 x 0.0000006, and 2,000,000 x 5 ms x 128 MB = 1,250 GB-s x 0.00005001: 1.20 + 0.0625125."""
+    edge = ("--edge-requests", "2M", "--edge-duration-ms", "4.2")
+    found = answer(*edge)
+    assert found["total"] == "1.2625125"
+    assert {line["dimension"]: line["free"] for line in found["lines"]} == {"edge_requests": "0", "edge_duration": "0"}
+    both = answer(*MOBILE, *edge)
+    assert Decimal(both["total"]) == Decimal("1.2625125") + Decimal("2.733338")
+    assert answer("--edge-requests", "2M", "--edge-duration-ms", "5", "--edge-memory-mb", "256")["total"] == "1.325025"
+
+
+def test_managed_instances_are_ec2_a_fee_and_requests() -> None:
+    """730 h x 0.10, 15% of that, and 3,000,000 requests, of which none is free: 73 + 10.95 + 0.60."""
+    hours = ("--managed-requests", "3M", "--managed-instance-hours", "730", "--managed-instance-price", "0.10")
+    found = answer(*hours)
+    assert found["total"] == "84.55"
+    # With half paid for EC2 the fee stays 15% of the price on demand: 36.50 + 10.95 + 0.60.
+    assert answer(*hours, "--managed-instance-paid", "0.05")["total"] == "48.05"
+
+
+def test_edge_and_managed_instances_in_a_plan_and_beside_a_gate(tmp_path: Path) -> None:
+    plan = tmp_path / "edge.toml"
+    plan.write_text(
+        '[functions.header]\nedge_requests = "2M"\nedge_duration_ms = 5\n'
+        '[functions.china]\nregion = "cn-north-1"\nedge_requests = 1\nedge_duration_ms = 1\n'
+    )
+    result = run("--plan", str(plan), "--fail-over", "9")
+    assert result.exit_code == 3
+    assert "china: edge requests is not priced" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--edge-requests", "1M"), "--edge-duration-ms"),
+        ((*MOBILE, "--edge-memory-mb", "256"), "needs --edge-requests"),
+        (("--managed-instance-hours", "5"), "--managed-instance-price"),
+        ((*MOBILE, "--managed-instance-price", "0.1"), "needs --managed-instance-hours"),
+        (("--edge-requests", "1M", "--edge-duration-ms", "5", "--edge-memory-mb", "64"), "128"),
+    ],
+)
+def test_figures_of_edge_and_instances_that_are_not_whole(arguments: tuple[str, ...], said: str) -> None:
+    result = run(*arguments)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert said in result.stderr
+
+
 # From a plan
 PLAN = """
 [defaults]

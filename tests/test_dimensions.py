@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pricing.bill import Bill, bill
+from pricing.bill import Bill, bill, totals_of
 from pricing.dimensions import (
     DIMENSIONS,
     async_chunks,
@@ -17,8 +17,10 @@ from pricing.dimensions import (
     snapstart_cache_mb_ms,
     streamed_beyond_free,
 )
+from pricing.list_price import list_prices
 from pricing.pricebook import PriceBook
 from pricing.usage import Usage
+from pricing.workload import Workload
 
 BOOK = PriceBook.load()
 KB, MB, GB, GIB, HOUR_MS = 1024, 1024**2, 10**9, 2**30, 3_600_000
@@ -39,6 +41,52 @@ def test_chunks_are_requests_and_draw_on_the_free_tier() -> None:
     found = bill([Usage(region="us-east-1", requests=900_000, event_chunks=300_000)], BOOK)
     assert (found.lines[0].quantity, found.lines[0].free) == (1_200_000, 1_000_000)
     assert found.total == Decimal("0.04")
+
+
+def test_chunks_of_events_on_provisioned_concurrency_are_requests_without_a_free_tier() -> None:
+    """10 of 30 events run on it, each of 384 KB: three requests each, and as many on demand."""
+    month = Workload(requests=30, duration_ms=Decimal(100), event_kb=384, provisioned=1, provisioned_requests=10)
+    usage = month.usage()
+    assert (usage.event_chunks, usage.provisioned_requests) == (40, 30)
+    quantities = {line.dimension: (line.quantity, line.free) for line in bill([usage], BOOK).lines}
+    assert quantities["requests"] == (60, 60)
+    assert quantities["provisioned_requests"] == (30, 0)
+    every = bill([usage], BOOK, free_tier=False)
+    assert list_prices([usage], BOOK) == [every.total]
+    assert totals_of([usage], {0}, BOOK, free_tier=False) == every.totals
+
+
+def test_storage_is_of_what_runs_on_demand_in_every_place() -> None:
+    """20 of 30 calls of 100 ms with 1,024 MB: (1,024 - 512) / 1,024 x 2 s. AWS's calculator counts so too."""
+    month = Workload(requests=30, duration_ms=Decimal(100), ephemeral_mb=1024, provisioned=1, provisioned_requests=10)
+    usage = month.usage()
+    every = bill([usage], BOOK, free_tier=False)
+    assert [line.quantity for line in every.lines if line.dimension == "ephemeral_storage"] == [1]
+    assert list_prices([usage], BOOK) == [every.total]
+    assert totals_of([usage], {0}, BOOK, free_tier=False) == every.totals
+
+
+def test_what_is_free_of_logs_and_was_not_ingested_is_left_for_storage() -> None:
+    """5 GB a month for both: 2 GB are ingested, so 3 of 10 GB-months are free. 7 x 0.03."""
+    usage = Usage(region="us-east-1", metered=(("logs_standard", 2 * GB), ("logs_storage", 10 * GB * 720)))
+    found = bill([usage], BOOK)
+    assert found.total == Decimal("0.21")
+    assert (found.free_tier[0].log_used, found.free_tier[0].log_bytes) == (5 * GB, 5 * GB)
+    full = replace(usage, metered=(("logs_standard", 6 * GB), ("logs_storage", 10 * GB * 720)))
+    assert bill([full], BOOK).total == Decimal("0.5") + Decimal("0.3")
+    assert bill([usage], BOOK, free_tier=False).total == 1 + Decimal("0.3")
+
+
+@pytest.mark.parametrize("region", BOOK.codes)
+def test_logs_of_every_region_are_priced_or_say_that_they_are_not(region: str) -> None:
+    """Storage and classes too: the rate of one region never stands in for another's."""
+    for name in ("logs_standard", "logs_infrequent_access", "logs_delivery", "logs_storage"):
+        (line,) = bill([Usage(region=region, metered=((name, GB * 720),))], BOOK, free_tier=False).lines
+        known = {"logs_standard": {"us-east-1": "360", "eu-west-1": "410.4", "eu-central-1": "453.6",
+                                   "ap-northeast-1": "547.2"}}.get(name, {"us-east-1": "180"})  # fmt: skip
+        expected = "0.03" if name == "logs_storage" and region == "us-east-1" else known.get(region)
+        assert line.amount == (None if expected is None else Decimal(expected))
+        assert ("not priced: no logs" in line.basis) == (line.amount is None)
 
 
 def test_the_first_six_mb_of_a_response_and_the_first_100_gib_are_free() -> None:

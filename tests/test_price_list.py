@@ -16,7 +16,13 @@ from hypothesis import strategies as st
 
 from lambdatui import prices
 from lambdatui.cli.main import cli
-from pricing.price_list import BadPriceList, products_of_answer, products_of_offer, refreshed
+from pricing.price_list import (
+    BadPriceList,
+    products_of_answer,
+    products_of_offer,
+    refreshed,
+    refreshed_by_region,
+)
 from pricing.pricebook import BUNDLED, PriceBook
 
 SHARED = Path(__file__).resolve().parent.parent.parent / "shared/data/pricing/get_products_sample.json"
@@ -199,15 +205,98 @@ def test_a_server_that_fails_leaves_the_book_as_it_is(server: str, book_file: Pa
     assert not book_file.exists()
 
 
-def test_a_damaged_refreshed_book_is_as_if_absent(book_file: Path) -> None:
+def test_one_region_that_fails_does_not_keep_the_others_from_fresh_prices(server: str, book_file: Path) -> None:
+    partly = run("--region", "eu-west-9", "--region", "eu-west-1", "--region", "eu-west-2", "--base-url", server)
+    assert partly.exit_code == 3
+    assert "eu-west-9 keeps its prices" in partly.stderr
+    assert "eu-west-2 keeps its prices" in partly.stderr
+    assert "1 region read" in partly.stderr
+    assert prices.current().region("eu-west-1").requests == Decimal("0.00000021")
+
+
+@pytest.mark.parametrize(
+    "bad", [[product("AWS-Lambda-Requests", ("0", "NaN"), region="eu-west-2")], [{"product": {}}], []]
+)
+def test_one_list_that_is_not_believed_is_named_and_the_others_are_taken(bad: list[Any]) -> None:
+    good = [product("AWS-Lambda-Requests", ("0", "0.00000021"), region="eu-west-1")]
+    found, refused = refreshed_by_region(BASE, {"eu-west-2": bad, "eu-west-1": good}, TODAY)
+    assert (found.regions, list(refused)) == (("eu-west-1",), ["eu-west-2"])
+    assert found.document["regions"]["eu-west-2"] == BASE["regions"]["eu-west-2"]
+    with pytest.raises(BadPriceList):
+        refreshed_by_region(BASE, {"eu-west-2": bad}, TODAY)
+
+
+# Which book is in use, and what is said where it is another than was meant
+MONEY = (
+    ("cost-estimate", "--requests", "1M", "--duration-ms", "1"),
+    ("prices", "show"),
+    ("prices", "check"),
+)
+
+
+@pytest.mark.parametrize("command", MONEY)
+@pytest.mark.parametrize("state", ["missing", "damaged", "incomplete", "older", "a folder"])
+def test_a_book_that_cannot_be_used_is_said_once_on_stderr(
+    state: str, command: tuple[str, ...], book_file: Path
+) -> None:
     book_file.parent.mkdir()
-    book_file.write_text('{"schema": 1')
+    if state == "damaged":
+        book_file.write_text('{"schema": 1')
+    elif state == "incomplete":
+        broken = {**BASE["regions"], "eu-west-1": {"name": "Ireland"}}
+        book_file.write_text(json.dumps(dict(BASE) | {"regions": broken}))
+    elif state == "older":
+        prices.write(dict(BASE) | {"collected": "2020-01-01", "sources": {}}, book_file)
+    elif state == "a folder":
+        book_file.mkdir()
+    done = CliRunner().invoke(cli, list(command))
+    assert done.exit_code == 0
+    said = [line for line in done.stderr.splitlines() if str(book_file) in line]
+    assert len(said) == 1
+    assert "prices are this program's own of 2026-11-23" in said[0]
     assert prices.current().document == BASE
+    assert prices.in_use().wrong == (state != "older")
 
 
-def test_an_older_refreshed_book_does_not_hide_a_newer_release(book_file: Path) -> None:
-    prices.write(dict(BASE) | {"collected": "2020-01-01", "sources": {}}, book_file)
-    assert prices.current().sources
+def test_a_gate_does_not_pass_on_other_prices_than_were_named(book_file: Path) -> None:
+    figures = ("cost-estimate", "--requests", "3M", "--duration-ms", "120", "--memory-mb", "1536", "--fail-over")
+    unsure = CliRunner().invoke(cli, [*figures, "100"])
+    assert unsure.exit_code == 3
+    assert "which is not there" in unsure.stderr
+    assert CliRunner().invoke(cli, [*figures, "1"]).exit_code == 4
+
+
+def test_a_refreshed_book_that_is_damaged_is_said_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("LAMBDATUI_PRICES", raising=False)
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    assert prices.in_use().notices == ()  # nothing was refreshed
+    path = tmp_path / "lambdatui" / "prices.json"
+    path.parent.mkdir()
+    path.write_text("{}")
+    assert str(path) in prices.in_use().notices[0]
+    prices.write(dict(BASE) | {"collected": "2999-01-01"}, path)
+    assert prices.in_use().notices == ()
+
+
+def test_a_companys_own_rates_lie_over_the_newest_book(
+    tmp_path: Path, server: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = tmp_path / "own.json"
+    own.write_text(json.dumps({"overlay": True, "regions": {"eu-west-1": {"requests": "0.00000001"}}}))
+    monkeypatch.setenv("LAMBDATUI_PRICES", str(own))
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    used = prices.in_use()
+    assert used.notices == ()
+    assert used.book.region("eu-west-1").requests == Decimal("0.00000001")
+    assert used.book.region("eu-west-2") == PriceBook(BASE).region("eu-west-2")
+    written = own.read_text()
+    assert run("--region", "eu-west-1", "--base-url", server).exit_code == 0
+    assert own.read_text() == written  # a refresh goes below it
+    used = prices.in_use()
+    assert used.base.region("eu-west-1").requests == Decimal("0.00000021")
+    assert used.book.region("eu-west-1").requests == Decimal("0.00000001")
+    own.write_text(json.dumps({"overlay": True, "regions": {"eu-west-1": {"requests": "cheap"}}}))
+    assert prices.in_use().wrong
 
 
 def test_offer_files_and_answers_are_told_apart(tmp_path: Path, book_file: Path) -> None:

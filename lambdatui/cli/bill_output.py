@@ -6,26 +6,27 @@ is the total of the unrounded amounts. CSV and JSON carry exact decimals.
 
 import csv
 import io
-import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from lambdatui import text
+from lambdatui.cli.bill_json import LINE_FIELDS, LIST_PRICE
+from lambdatui.cli.bill_json import as_json as as_json
 from lambdatui.text_table import GAP, cells, cut, markdown_table, text_table
 from pricing.bill import Bill, LineItem
-from pricing.free_tier import ALLOCATION, FreeTierUse
+from pricing.inspection import days_too_old
 from pricing.whatif import Compared
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from lambdatui.views.costs import ProjectedCost
+    from pricing.gate import Verdict
+    from pricing.own_price import OwnPrice
     from pricing.workload import Workload
 
-LINE_FIELDS = (
-    "dimension", "function", "account", "region", "arch", "quantity", "unit", "free", "billable", "rate", "amount",
-    "currency", "tier", "basis",
-)  # fmt: skip
 NOT_PRICED = "not priced"
 _CELLS = 80
 
@@ -34,7 +35,8 @@ _CELLS = 80
 class Statement:
     """What one command prints: a bill, what-ifs beside it, and the projection where there is one.
 
-    ``as_of`` is the ISO time of the newest usage, None for figures that were never used.
+    ``as_of`` is the ISO time of the newest usage, None for figures that were never used. ``missing`` says why recorded
+    figures may be too low, ``gates`` how ``--fail-over`` and ``--budget`` ended; by ``today`` prices are old or not.
     """
 
     bill: Bill
@@ -43,6 +45,21 @@ class Statement:
     as_of: str | None = None
     recorded: bool = False
     workloads: "Sequence[Workload]" = ()
+    missing: tuple[str, ...] = ()
+    gates: "Mapping[str, Verdict]" = field(default_factory=dict)
+    today: "date | None" = None
+    own: "OwnPrice | None" = None
+    own_projection: "ProjectedCost | None" = None
+
+    @property
+    def basis(self) -> str:
+        """By which prices gates go: yours where you have some."""
+        return LIST_PRICE if self.own is None else f"your price: {self.own.basis}"
+
+    @property
+    def milestones(self) -> "ProjectedCost | None":
+        """The projection that a budget is held against."""
+        return self.own_projection or self.projection
 
     @property
     def total(self) -> Decimal | None:
@@ -51,99 +68,10 @@ class Statement:
             return None
         return self.bill.total
 
-
-def as_json(statement: Statement) -> str:
-    """The contract's object: ``lines``, ``total``, ``free_tier``, ``projection``, ``prices_as_of``."""
-    bill = statement.bill
-    document: dict[str, Any] = {
-        "lines": [_line_json(line) for line in bill.lines],
-        "total": _decimal(statement.total),
-        "currency": bill.currency,
-        "free_tier": _free_tier_json(bill.free_tier),
-        "projection": _projection_json(statement.projection),
-        "prices_as_of": bill.prices_as_of,
-    }
-    if statement.projection is not None:
-        document["milestones"] = _milestones_json(statement.projection)
-    if len(bill.totals) > 1:
-        document["totals"] = {currency: text.decimal_text(amount) for currency, amount in bill.totals.items()}
-    if statement.recorded:
-        document["as_of"] = statement.as_of
-    if statement.compared:
-        document["compare"] = [_compared_json(one) for one in statement.compared]
-    return json.dumps(document, ensure_ascii=False, indent=2)
-
-
-def _line_json(line: LineItem) -> dict[str, Any]:
-    row: dict[str, Any] = {name: _value(getattr(line, name)) for name in LINE_FIELDS}
-    row["formula"] = line.formula
-    return row
-
-
-def _value(value: object) -> Any:
-    return text.decimal_text(value) if isinstance(value, Decimal) else None if value == "" else value
-
-
-def _decimal(amount: Decimal | None) -> str | None:
-    return None if amount is None else text.decimal_text(amount)
-
-
-def _free_tier_json(uses: Sequence[FreeTierUse]) -> dict[str, Any]:
-    """The first partition's allowance, and the others where usage lies in several."""
-    if not uses:
-        return {"applied": False}
-    found = [
-        {
-            "applied": use.requests is not None,
-            "partition": use.partition,
-            "requests": use.requests,
-            "requests_used": use.requests_used,
-            "gb_seconds": use.gb_seconds,
-            "gb_seconds_used": text.decimal_text(use.gb_seconds_used),
-            "allocation": ALLOCATION,
-        }
-        for use in uses
-    ]
-    return {**found[0], "others": found[1:]} if found[1:] else found[0]
-
-
-def _projection_json(projection: "ProjectedCost | None") -> dict[str, Any] | None:
-    if projection is None:
-        return None
-    return {
-        "p10": _decimal(projection.p10),
-        "p50": _decimal(projection.p50),
-        "p90": _decimal(projection.p90),
-        "method": projection.method,
-        "days_seen": projection.days_seen,
-    }
-
-
-def _milestones_json(projection: "ProjectedCost") -> dict[str, Any]:
-    """When the free tier runs out, and when the budget is passed; null is "not this month"."""
-    return {
-        "free_tier": [
-            {
-                "partition": one.partition,
-                "what": one.what,
-                "runs_out_on": one.day.isoformat() if one.day else None,
-                "projected": one.projected,
-            }
-            for one in projection.run_outs
-        ],
-        "budget": _decimal(projection.budget),
-        "budget_passed_on": projection.budget_day.isoformat() if projection.budget_day else None,
-    }
-
-
-def _compared_json(one: Compared) -> dict[str, Any]:
-    return {
-        "label": one.label,
-        "total": _decimal(one.bill.total if len(one.bill.totals) <= 1 else None),
-        "currency": one.bill.currency,
-        "difference": _decimal(one.difference),
-        "lines": [_line_json(line) for line in one.bill.lines],
-    }
+    @property
+    def old_prices(self) -> int | None:
+        """How many days old the prices are, where that is too many to be trusted."""
+        return None if self.today is None else days_too_old(self.bill.prices_as_of, self.today)
 
 
 def as_csv(statement: Statement) -> str:
@@ -160,13 +88,37 @@ def as_csv(statement: Statement) -> str:
     return buffer.getvalue()
 
 
+def notes(statement: Statement) -> list[str]:
+    """What a bill says of itself below its figures: how old its prices are, where that is too old."""
+    days, found = statement.old_prices, []
+    if statement.own is not None:
+        found.append(own_basis_text(statement.own))
+    if statement.own is not None and statement.compared:
+        found.append("What-ifs are at your rates, before commitment and credits.")
+    if days is not None:
+        found.append(old_prices_text(statement.bill.prices_as_of, days))
+    return found
+
+
+def old_prices_text(as_of: str | None, days: int) -> str:
+    return f"Prices are of {as_of}, {days} days old: 'lambdatui prices refresh' gets newer ones."
+
+
 def as_text(statement: Statement) -> str:
     """Aligned tables, 80 cells wide: each line's arithmetic and the total, the what-ifs, and the projection."""
-    return "\n".join(_aligned(rows) for rows in tables(statement, _formulas_table))
+    found = [_aligned(rows) for rows in tables(statement, _formulas_table)]
+    return "\n".join([*found, *_wrapped(notes(statement))])
 
 
 def as_markdown(statement: Statement) -> str:
-    return "\n".join(_markdown(rows) for rows in tables(statement, _lines_table))
+    found = [_markdown(rows) for rows in tables(statement, _lines_table)]
+    return "\n".join([*found, *(f"{note}\n" for note in notes(statement))])
+
+
+def _wrapped(notes: Iterable[str]) -> list[str]:
+    import textwrap
+
+    return ["".join(f"{line}\n" for line in textwrap.wrap(note, _CELLS)) for note in notes]
 
 
 def as_explanation(statement: Statement) -> str:
@@ -174,7 +126,7 @@ def as_explanation(statement: Statement) -> str:
     from lambdatui.cli.explanation import explanation
 
     more = [_aligned(rows) for rows in tables(statement, _formulas_table)[1:]]
-    return "\n".join([explanation(statement.bill, statement.workloads), *more])
+    return "\n".join([explanation(statement.bill, statement.workloads), *more, *_wrapped(notes(statement))])
 
 
 _Table = list[list[str]]
@@ -187,12 +139,37 @@ def tables(statement: Statement, lines: "Callable[[Iterable[LineItem], Statement
     if statement.recorded and len({line.function for line in bill.lines}) > 1:
         found.append(_functions_table(bill))
     if statement.compared:
-        found.append(_compared_table(bill, statement.compared))
-    if statement.projection is not None:
+        found.append(_compared_table(statement.own.bill if statement.own else bill, statement.compared))
+    if statement.own is not None:
+        found.append(_own_table(statement, statement.own))
+    if statement.projection is not None and statement.milestones is not None:
         found.append(_projection_table(statement.projection, bill.currency))
-        said = [statement.projection.method, *milestones_text(statement.projection, bill.currency)]
+        if statement.own_projection is not None:
+            found[-1].append(["at your price", *_projection_table(statement.own_projection, bill.currency)[1][1:]])
+        said = [statement.projection.method, *milestones_text(statement.milestones, bill.currency)]
         found.append([["Projection"], *([one] for one in said)])
     return found
+
+
+def own_rows(own: "OwnPrice", listed: Mapping[str, Decimal]) -> _Table:
+    """What is paid, and what makes it differ from the list's total: words and amounts."""
+    rows = [["list price", text.money(amount, currency)] for currency, amount in listed.items()]
+    if own.settled is not None and own.terms.commitment:
+        used = own.settled
+        rows.append(["on demand at your rates", text.money(used.on_demand, "USD")])
+        unused = f", {text.money(used.unused)} of it unused" if used.unused else ""
+        rows.append([f"Savings Plan commitment{unused}", text.money(used.commitment, "USD")])
+    if own.settled is not None and own.terms.credits:
+        rows.append(["credits used", text.money(-own.settled.credits)])
+    return [*rows, *(["your price", text.money(amount, currency)] for currency, amount in own.totals.items())]
+
+
+def own_basis_text(own: "OwnPrice") -> str:
+    return f"Your price: {own.basis}."
+
+
+def _own_table(statement: Statement, own: "OwnPrice") -> _Table:
+    return [["Price", "Amount"], *own_rows(own, statement.bill.totals)]
 
 
 def _formulas_table(lines: Iterable[LineItem], statement: Statement) -> _Table:
@@ -348,6 +325,7 @@ _WORDS = (
     "Arch",
     "Unit",
     "What if",
+    "Price",
     "Whole month",
     "Projection",
 )

@@ -95,6 +95,7 @@ _KINDS: dict[str, tuple[Callable[[Any], bool], str]] = {
     "keys": (_table_of(_text), 'a table of binding = "keys"'),
     "columns": (_table_of(_texts), 'a table of screen = ["column", ...]'),
     "thresholds": (_table_of(_figure), "a table of figure = number"),
+    "pricing": (lambda value: isinstance(value, dict), "a table of discount, rates, savings_plan and credits"),
     "themes": (_table_of(_table_of(_text)), 'tables of colour = "#rrggbb"'),
 }
 SETTINGS = tuple(_KINDS)

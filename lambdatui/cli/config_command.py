@@ -62,6 +62,16 @@ def faults_of(settings: Mapping[str, Any]) -> Iterator[str]:
     yield from _keys(settings.get("keys", {}))
     yield from _columns(settings.get("columns", {}))
     yield from _themes(settings)
+    yield from _pricing(settings.get("pricing", {}))
+
+
+def _pricing(table: Mapping[str, Any]) -> Iterator[str]:
+    from lambdatui.cli.own_terms import configured
+
+    try:
+        configured(table)
+    except config.ConfigError as error:
+        yield str(error)
 
 
 def _keys(given: Mapping[str, str]) -> Iterator[str]:

@@ -37,6 +37,7 @@ class Context:
     columns: Mapping[str, list[str]] = field(default_factory=dict)
     thresholds: Mapping[str, float] = field(default_factory=dict)
     themes: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    pricing: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def narrow(self) -> Narrow:
@@ -70,6 +71,7 @@ def settled(given: dict[str, Any]) -> Context:
         columns=settings.get("columns", {}),
         thresholds=settings.get("thresholds", {}),
         themes=settings.get("themes", {}),
+        pricing=settings.get("pricing", {}),
     )
 
 

@@ -1,6 +1,8 @@
 """``lambdatui cost-estimate``: what a month costs, from figures, from a plan file, or from the store."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -9,15 +11,20 @@ import click
 
 from lambdatui import text
 from lambdatui.cli.figures import ARCH, FIELDS, REGION, comparisons, plan, price_book, workload
+from lambdatui.cli.own_terms import own_price_options
+from lambdatui.cli.own_terms import terms as own_terms
 from lambdatui.cli.quantities import MONEY, RATIO
 from pricing.bill import Bill, bill
+from pricing.line_items import why_not_priced
+from pricing.outside import outside_in_words
+from pricing.own_price import OwnBook, OwnTerms, own_price
+from pricing.pricebook import PriceBook
 from pricing.whatif import WhatIf, compare
 from pricing.workload import HOURS_A_MONTH, Workload
 
 if TYPE_CHECKING:
     from lambdatui.cli.bill_output import Statement
-
-OVER_LIMIT = 4
+    from pricing.gate import Verdict
 
 
 class Terms(NamedTuple):
@@ -26,6 +33,7 @@ class Terms(NamedTuple):
     free_tier: bool
     savings_plan: Decimal
     budget: Decimal | None
+    own: OwnTerms
 
     def without_free_tier(self, wanted: bool | None) -> "Terms":
         """A plan may leave the free tier out."""
@@ -71,14 +79,28 @@ _FORMS = ("json", "csv", "markdown")
 @click.option("--log-gb", type=FIELDS["log_gb"], metavar="GB", help="CloudWatch logs ingested a month.")
 @click.option("--log-class", type=FIELDS["log_class"], metavar="CLASS", help="standard, infrequent_access or delivery.")
 @click.option("--log-stored-gb", type=FIELDS["log_stored_gb"], metavar="GB", help="Logs kept a month, compressed.")
+@click.option("--edge-requests", type=FIELDS["edge_requests"], metavar="N", help="Requests that run as Lambda@Edge.")
+@click.option("--edge-duration-ms", type=FIELDS["edge_duration_ms"], metavar="MS", help="... so long each.")
+@click.option("--edge-memory-mb", type=FIELDS["edge_memory_mb"], metavar="MB", help="... with this memory (128).")
+@click.option("--managed-requests", type=FIELDS["managed_requests"], metavar="N", help="Requests to managed instances.")
+@click.option(
+    "--managed-instance-hours", type=FIELDS["managed_instance_hours"], metavar="H", help="... instance hours."
+)
+@click.option(
+    "--managed-instance-price", type=FIELDS["managed_instance_price"], metavar="USD", help="... EC2 on demand, an hour."
+)
+@click.option(
+    "--managed-instance-paid", type=FIELDS["managed_instance_paid"], metavar="USD", help="... paid, if that is less."
+)
 @click.option("--savings-plan", type=RATIO, metavar="R", help="Part under a Compute Savings Plan: 0.8 or 80%.")
+@own_price_options
 @click.option("--plan", "plan_file", type=click.Path(path_type=Path), metavar="FILE", help="A TOML file of functions.")
 @click.option(
     "--compare", "compared", multiple=True, metavar="CHANGES", help="What-ifs: arm64,memory=512,arm64+memory=512."
 )
 @click.option("--no-free-tier", is_flag=True, help="Leave the free tier out.")
-@click.option("--fail-over", type=MONEY, metavar="USD", help="Exit with 4 where the month costs more.")
-@click.option("--budget", type=MONEY, metavar="USD", help="From the store: say on which day the month passes this.")
+@click.option("--fail-over", type=MONEY, metavar="USD", help="Exit with 4 where the month costs more, 3 where unknown.")
+@click.option("--budget", type=MONEY, metavar="USD", help="As --fail-over; from the store: on which day.")
 @click.option("--explain", is_flag=True, help="Show the arithmetic step by step.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object, exact figures.")
 @click.option("--csv", "as_csv", is_flag=True, help="One row for each line, exact figures.")
@@ -93,6 +115,10 @@ def command(
     fail_over: Decimal | None,
     savings_plan: Decimal | None,
     budget: Decimal | None,
+    discount: Decimal | None,
+    private_rates: tuple[str, ...],
+    commitment: Decimal | None,
+    credits: Decimal | None,
     explain: bool,
     as_json: bool,
     as_csv: bool,
@@ -109,7 +135,12 @@ def command(
         raise click.UsageError(f"--{forms[0]} and --{forms[1]} exclude each other")
     if explain and forms:
         raise click.UsageError(f"--explain is text; leave out --{forms[0]}")
-    terms = Terms(not no_free_tier, savings_plan or Decimal(0), budget)
+    own = own_terms(
+        _pricing_settings(ctx), discount=discount, private_rates=private_rates, commitment=commitment, credits=credits
+    )
+    if own.commitment and savings_plan:
+        raise click.UsageError("--savings-plan is a part that is covered, --commitment USD an hour: give one of them")
+    terms = Terms(not no_free_tier, savings_plan or Decimal(0), budget, own)
     figures = {name: value for name, value in given.items() if value is not None and value != ()}
     changes = comparisons(compared)
     if plan_file is not None:
@@ -122,17 +153,55 @@ def command(
         raise click.UsageError("--arch needs figures (--requests, --duration-ms); for a what-if use --compare arm64")
     else:
         statement = _from_store(figures.get("region", ()), changes, terms)
-    cost = None if fail_over is None else _month_in_usd(statement)
+    statement = replace(statement, gates=_gates(statement, {"limit": fail_over, "budget": budget}))
     _print(statement, "explain" if explain else forms[0] if forms else "text")
-    if fail_over is not None and cost is not None and cost > fail_over:
-        click.echo(f"{text.money(cost)} is over the limit of {text.money(fail_over)}", err=True)
-        ctx.exit(OVER_LIMIT)
+    _leave(ctx, statement)
+
+
+def _gates(statement: "Statement", limits: Mapping[str, Decimal | None]) -> "dict[str, Verdict]":
+    """What ``--fail-over`` and ``--budget`` say, by name: of the month so far, or of its projection if that is more."""
+    if not any(limit is not None for limit in limits.values()):
+        return {}
+    from lambdatui.cli.gates import verdict
+
+    own, month = statement.own, statement.milestones
+    found = {}
+    for name, limit in limits.items():
+        if limit is not None:
+            found[name] = verdict(
+                limit,
+                own.bill if own else statement.bill,
+                totals=own.totals if own else None,
+                projected=month.p50 if month else None,
+                missing=statement.missing,
+                compared=statement.compared,
+            )
+    return found
+
+
+def _leave(ctx: click.Context, statement: "Statement") -> None:
+    """The exit code of the gates."""
+    if statement.gates:
+        from lambdatui.cli.gates import code_of, say
+
+        for name, one in statement.gates.items():
+            say(name, one, statement.basis)
+        ctx.exit(code_of(statement.gates.values()))
 
 
 def _global_region(ctx: click.Context) -> tuple[str, ...]:
     """``lambdatui --region R cost-estimate ...``; read here because the whole context would open the configuration."""
     found: Mapping[str, Any] = ctx.meta.get("lambdatui.given", {})
     return tuple(found.get("region", ()))
+
+
+def _pricing_settings(ctx: click.Context) -> Mapping[str, Any]:
+    """``[pricing]`` of the configuration; the rest of the context is not needed for figures."""
+    from lambdatui.cli import config
+
+    given = ctx.meta.get("lambdatui.given", {}).get("config")
+    found: Mapping[str, Any] = config.load(config.path_of(given), required=given is not None).get("pricing", {})
+    return found
 
 
 def _from_figures(
@@ -144,11 +213,9 @@ def _from_figures(
     if regions:
         figures["region"] = _region(regions[0])
     one = workload(figures)
-    assumed = [
-        f"{getattr(one, name)}{unit}"
-        for name, unit in (("region", ""), ("arch", ""), ("memory_mb", " MB"))
-        if name not in figures
-    ]
+    on_lambda = "requests" in figures or "provisioned" in figures
+    names = (("region", ""), ("arch", ""), ("memory_mb", " MB")) if on_lambda else (("region", ""),)
+    assumed = [f"{getattr(one, name)}{unit}" for name, unit in names if name not in figures]
     if assumed:
         click.echo(f"assumed: {', '.join(assumed)}", err=True)
     return _statement([one], changes, terms)
@@ -172,14 +239,29 @@ def _statement(workloads: Iterable[Workload], changes: tuple[WhatIf, ...], terms
     month = list(workloads)
     _explain_provisioned(month)
 
-    def billed(these: Iterable[Workload]) -> Bill:
-        return bill(
-            [one.usage() for one in these], price_book(), free_tier=terms.free_tier, savings_plan=terms.savings_plan
-        )
+    def billed(these: Iterable[Workload], book: PriceBook) -> Bill:
+        return bill([one.usage() for one in these], book, free_tier=terms.free_tier, savings_plan=terms.savings_plan)
 
-    base = billed(month)
-    others = [(change.label, billed(map(change.applied, month))) for change in changes]
-    return Statement(base, compare(base, others), workloads=tuple(month))
+    listed = book = price_book()
+    beside = base = billed(month, listed)
+    own = None
+    if terms.own:
+        book = OwnBook(listed, terms.own)
+        beside = billed(month, book)
+        own = own_price(terms.own, beside, base, listed, HOURS_A_MONTH)
+    others = [(change.label, billed(map(change.applied, month), book)) for change in changes]
+    return Statement(base, compare(beside, others), workloads=tuple(month), today=_today(), own=own)
+
+
+def _today() -> date:
+    """The day (UTC) by which prices are old: ``--at`` moves it."""
+    at = click.get_current_context().meta.get("lambdatui.given", {}).get("at")
+    if at is None:
+        return datetime.now(UTC).date()
+    from lambdatui.cli.opened import now_ms
+    from lambdatui.views.time_range import RangeChoice, day_of
+
+    return day_of(RangeChoice(at=at).resolve(now_ms(), None, None).to_ms - 1)
 
 
 def _explain_provisioned(workloads: Iterable[Workload]) -> None:
@@ -196,13 +278,14 @@ def _explain_provisioned(workloads: Iterable[Workload]) -> None:
 
 
 def _from_store(regions: tuple[str, ...], changes: tuple[WhatIf, ...], terms: Terms) -> "Statement":
-    from dataclasses import replace
-
     from collectors.store.reader import Reader
     from lambdatui.cli.bill_output import Statement
     from lambdatui.cli.opened import now_ms
     from lambdatui.cli.options import current_context
     from lambdatui.views.costs import costs, what_ifs
+    from lambdatui.views.gates import left_out
+    from lambdatui.views.own_view import own_view
+    from lambdatui.views.time_range import day_of
 
     if terms.savings_plan:
         raise click.UsageError("--savings-plan is for figures and plans; for the store see 'lambdatui whatif'")
@@ -213,15 +296,25 @@ def _from_store(regions: tuple[str, ...], changes: tuple[WhatIf, ...], terms: Te
         choice = choice.with_preset("mtd")
     with Reader(context.db) as reader:
         span = choice.resolve(now_ms(), reader.newest_ms(), reader.oldest_ms())
-        view = costs(reader, span, price_book(), free_tier=terms.free_tier, narrow=narrow, budget=terms.budget)
+        book, budget = price_book(), None if terms.own else terms.budget
+        view = costs(reader, span, book, free_tier=terms.free_tier, narrow=narrow, budget=budget)
+        own, own_month = None, None
+        if terms.own:
+            own, own_month = own_view(
+                reader, view, book, terms.own, free_tier=terms.free_tier, narrow=narrow, budget=terms.budget
+            )
         try:
-            compared = what_ifs(reader, span, price_book(), changes, free_tier=terms.free_tier, narrow=narrow)
+            at = OwnBook(book, terms.own) if terms.own else book
+            compared = what_ifs(reader, span, at, changes, free_tier=terms.free_tier, narrow=narrow)
         except ValueError as error:
             raise click.UsageError(f"--compare: {error}") from error
     seen = f"REPORTs for {text.ratio(view.coverage)} of the invocations" if view.lines else "no invocations"
     click.echo(f"recorded usage, {span.label}: {seen}", err=True)
     found = Bill(tuple(view.lines), view.free_tier, view.prices_as_of)
-    return Statement(found, compared, view.projection, as_of=text.iso(view.as_of), recorded=True)
+    return Statement(
+        found, compared, view.projection, as_of=text.iso(view.as_of), recorded=True, missing=left_out(view),
+        today=day_of(span.to_ms - 1), own=own, own_projection=own_month,
+    )  # fmt: skip
 
 
 def _print(statement: "Statement", form: str) -> None:
@@ -235,12 +328,12 @@ def _print(statement: "Statement", form: str) -> None:
         "explain": bill_output.as_explanation,
     }[form](statement)
     click.echo(written, nl=form == "json")
-    _narrate(statement.bill)
+    _narrate(statement.bill, credits=bool(statement.own and statement.own.terms.credits))
 
 
-def _narrate(found: Bill) -> None:
+def _narrate(found: Bill, *, credits: bool) -> None:
     """On stderr: what the figures leave out and how old the prices are."""
-    missing = dict.fromkeys(line.basis.rpartition("not priced: ")[2] for line in found.unpriced)
+    missing = dict.fromkeys(map(why_not_priced, found.unpriced))
     if missing:
         click.echo(text.plain(f"not in the total: {'; '.join(missing)}"), err=True)
     free = [f"{text.counted(use.requests_used, 'request')} and {use.gb_seconds_used:,.0f} GB-s"
@@ -248,13 +341,5 @@ def _narrate(found: Bill) -> None:
     if free:
         click.echo(f"free tier, one for the whole organisation: {'; '.join(free)}", err=True)
     if found.prices_as_of:
-        click.echo(f"list prices of {found.prices_as_of}, before tax, support and Savings Plans", err=True)
-
-
-def _month_in_usd(statement: "Statement") -> Decimal:
-    """What ``--fail-over`` looks at: the projection where it is higher than the total. Raises ``click.UsageError``."""
-    projected = statement.projection.p50 if statement.projection else None
-    totals = statement.bill.totals
-    if set(totals) - {"USD"}:
-        raise click.UsageError(f"--fail-over is in USD; this bill is in {' and '.join(sorted(totals))}")
-    return max(totals.get("USD", Decimal(0)), projected or Decimal(0))
+        click.echo(f"list prices of {found.prices_as_of}", err=True)
+        click.echo(outside_in_words(credits=credits), err=True)

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -9,14 +10,21 @@ from typing import Any
 import click
 
 from lambdatui import text
-from lambdatui.cli import bill_output
+from lambdatui.cli import bill_output, gates
 from lambdatui.cli.bill_output import Statement
-from lambdatui.cli.opened import opened, price_book
+from lambdatui.cli.opened import Opened, opened, price_book
 from lambdatui.cli.output import Listing, arranged, emit, listing_options, print_rows
+from lambdatui.cli.own_terms import own_price_options, terms
 from lambdatui.cli.quantities import MONEY
 from lambdatui.views.columns import columns
 from lambdatui.views.costs import CostsView, costs
+from lambdatui.views.gates import left_out, of_its_month
+from lambdatui.views.own_view import own_view
+from lambdatui.views.time_range import day_of
 from pricing.bill import Bill, LineItem
+from pricing.gate import Verdict
+from pricing.outside import outside_in_words
+from pricing.own_price import OwnTerms
 
 # What the text table shows of a line; --columns account shows the rest.
 LINE = columns(
@@ -30,9 +38,18 @@ LINE = columns(
     epilog="Example: lambdatui costs --range mtd --sort amount --reverse --limit 10",
 )
 @click.option("--no-free-tier", is_flag=True, help="List prices, without the account's free tier.")
-@click.option("--budget", type=MONEY, metavar="USD", help="Say on which day the month passes this.")
+@click.option("--budget", type=MONEY, metavar="USD", help="Exit with 4 where the month passes this, 3 where unknown.")
+@own_price_options
 @listing_options
-def command(listing: Listing, no_free_tier: bool, budget: Decimal | None) -> None:
+def command(
+    listing: Listing,
+    no_free_tier: bool,
+    budget: Decimal | None,
+    discount: Decimal | None,
+    private_rates: tuple[str, ...],
+    commitment: Decimal | None,
+    credits: Decimal | None,
+) -> None:
     """What the stored usage costs, line by line, dearest first, and what the month will come to.
 
     The free tier is the account's: the whole store is billed, and --function and the like choose among its lines.
@@ -40,22 +57,50 @@ def command(listing: Listing, no_free_tier: bool, budget: Decimal | None) -> Non
     if click.get_current_context().invoked_subcommand is not None:
         return
     with opened() as store:
-        view = costs(
-            store.reader,
-            store.range,
-            price_book(),
-            free_tier=not no_free_tier,
-            narrow=store.context.narrow,
-            budget=budget,
-        )
+        yours = terms(
+            store.context.pricing, discount=discount, private_rates=private_rates, commitment=commitment,
+            credits=credits,
+        )  # fmt: skip
+        statement, view = _stated(store, yours, budget, free_tier=not no_free_tier)
         rows = arranged(view, listing)
         if listing.form == "json":
-            click.echo(text.json_text(as_json(view, rows)))
-            return
-        print_rows(view, rows, listing, utc=store.context.utc, brief=[column.id for column in LINE])
+            click.echo(text.json_text(as_json(view, rows, statement)))
+        else:
+            print_rows(view, rows, listing, utc=store.context.utc, brief=[column.id for column in LINE])
         if listing.form == "text":
-            for line in summary(view):
+            for line in summary(view, statement):
                 click.echo(line)
+    for name, one in statement.gates.items():
+        gates.say(name, one, statement.basis)
+    click.get_current_context().exit(gates.code_of(statement.gates.values()))
+
+
+def _stated(store: Opened, terms: OwnTerms, budget: Decimal | None, *, free_tier: bool) -> tuple[Statement, CostsView]:
+    """The view at list price, yours beside it where you have one, and what its budget says."""
+    book, narrow = price_book(), store.context.narrow
+    view = costs(store.reader, store.range, book, free_tier=free_tier, narrow=narrow, budget=None if terms else budget)
+    own, own_month = (
+        own_view(store.reader, view, book, terms, free_tier=free_tier, narrow=narrow, budget=budget)
+        if terms
+        else (None, None)
+    )
+    statement = Statement(
+        Bill(tuple(view.rows), view.free_tier, view.prices_as_of), projection=view.projection,
+        as_of=text.iso(view.as_of), recorded=True, missing=left_out(view), today=day_of(view.range.to_ms - 1),
+        own=own, own_projection=own_month,
+    )  # fmt: skip
+    if budget is not None:
+        statement = replace(statement, gates={"budget": _verdict(statement, view, budget)})
+    return statement, view
+
+
+def _verdict(statement: Statement, view: CostsView, budget: Decimal) -> Verdict:
+    """The month that holds the range's end against its budget: what is projected, and the range where it is within."""
+    own, month = statement.own, statement.milestones
+    return gates.verdict(
+        budget, own.bill if own else statement.bill, totals=of_its_month(view, (own or statement.bill).totals),
+        projected=month.p50 if month else None, missing=statement.missing,
+    )  # fmt: skip
 
 
 @command.command(epilog="Example: lambdatui costs reconcile focus-export.parquet --sort difference --reverse")
@@ -91,14 +136,15 @@ def reconcile(listing: Listing, file: Path | None, by: str, no_free_tier: bool) 
         emit(view, listing, utc=store.context.utc)
 
 
-def as_json(view: CostsView, rows: Sequence[LineItem]) -> dict[str, Any]:
+def as_json(view: CostsView, rows: Sequence[LineItem], statement: Statement) -> dict[str, Any]:
     """The same object as ``cost-estimate`` prints, and the envelope of every listing.
 
     ``rows`` are the lines that --filter and --limit leave; totals and projection are of the whole view.
     """
-    document = _bill_json(view, view.rows)
+    document: dict[str, Any] = json.loads(bill_output.as_json(statement))
     if list(rows) != list(view.rows):
-        document["lines"] = _bill_json(view, rows)["lines"]
+        chosen = Bill(tuple(rows), view.free_tier, view.prices_as_of)
+        document["lines"] = json.loads(bill_output.as_json(Statement(chosen)))["lines"]
     return {
         "as_of": text.iso(view.as_of),
         "range": {"from": text.iso(view.range.from_ms), "to": text.iso(view.range.to_ms)},
@@ -107,17 +153,14 @@ def as_json(view: CostsView, rows: Sequence[LineItem]) -> dict[str, Any]:
     } | document
 
 
-def _bill_json(view: CostsView, rows: Sequence[LineItem]) -> dict[str, Any]:
-    bill = Bill(tuple(rows), view.free_tier, view.prices_as_of)
-    document: dict[str, Any] = json.loads(bill_output.as_json(Statement(bill, projection=view.projection)))
-    return document
-
-
-def summary(view: CostsView) -> list[str]:
+def summary(view: CostsView, statement: Statement) -> list[str]:
     """What stands below the table: total, free tier, projection, prices."""
     lines = ["", f"{'total':<16}{text.money(view.total, view.currency)}"]
     others = {currency: amount for currency, amount in view.totals.items() if currency != view.currency}
     lines += [f"{'':<16}and {text.money(amount, currency)}" for currency, amount in others.items()]
+    if statement.own is not None:
+        lines += [f"{'':<16}{amount}  {name}" for name, amount in bill_output.own_rows(statement.own, view.totals)]
+        lines.append(f"{'':<16}{bill_output.own_basis_text(statement.own)}")
     for use in view.free_tier:
         if use.requests is not None and use.gb_seconds is not None:
             used = f"{use.requests_used:,} of {use.requests:,} requests, "
@@ -129,7 +172,11 @@ def summary(view: CostsView) -> list[str]:
         if one.p10 is not None and one.p90 is not None:
             between = f", between {text.money(one.p10, view.currency)} and {text.money(one.p90, view.currency)}"
         lines.append(f"{'month':<16}{text.money(one.p50, view.currency)}{between} ({one.method})")
-        lines += [f"{'':<16}{said}" for said in bill_output.milestones_text(one, view.currency)]
+        if statement.own_projection is not None:
+            lines.append(f"{'':<16}{text.money(statement.own_projection.p50, view.currency)} at your price")
+        lines += [f"{'':<16}{said}" for said in bill_output.milestones_text(statement.milestones or one, view.currency)]
     if view.prices_as_of is not None:
         lines.append(f"{'prices as of':<16}{view.prices_as_of}")
-    return lines
+    if view.prices_age_days is not None:
+        lines.append(bill_output.old_prices_text(view.prices_as_of, view.prices_age_days))
+    return [*lines, outside_in_words(credits=bool(statement.own and statement.own.terms.credits))]

@@ -5,6 +5,7 @@ from decimal import Decimal
 
 from lambdatui import text
 from pricing.bill import Bill, LineItem
+from pricing.dimensions import EDGE_DURATION, async_chunks
 from pricing.usage import EXACT, billed_ms_of
 from pricing.workload import Workload
 
@@ -48,8 +49,7 @@ def _usage_steps(one: Workload) -> list[str]:
             f"  = {usage.billed_ms:,} ms x {text.megabytes(one.memory_mb)} / (1,000 ms x 1,024 MB)"
             f" = {text.exact(EXACT.divide(usage.billed_mb_ms, 1_024_000))} GB-s"
         )
-    if usage.event_chunks:
-        extra = usage.event_chunks // usage.requests
+    if extra := async_chunks(one.event_kb * 1024):
         lines.append(
             f"  {one.event_kb:,} KB an event: {text.counted(extra, 'more request')} each,"
             " one for each 64 KB above 256 KB"
@@ -59,6 +59,14 @@ def _usage_steps(one: Workload) -> list[str]:
             f"  ephemeral storage: ({one.ephemeral_mb} - 512) MB / 1,024 x {usage.billed_ms:,} ms / 1,000"
             f" = {text.exact(EXACT.divide(usage.ephemeral_mb_ms, 1_024_000))} GB-s"
         )
+    if one.edge_requests:
+        edge = dict(usage.metered).get(EDGE_DURATION, 0)
+        lines.append(
+            f"  Lambda@Edge: {one.edge_requests:,} requests x {billed_ms_of(one.edge_duration_ms):,} ms x"
+            f" {text.megabytes(one.edge_memory_mb)} = {text.exact(EXACT.divide(edge, 1_024_000))} GB-s; no free tier"
+        )
+    if one.managed_instance_hours:
+        lines.append(f"  managed instances: {one.managed_instance_hours.normalize():f} h of EC2, and Lambda's fee")
     if one.provisioned:
         hours = f"{one.provisioned_hours.normalize():f} h"
         lines.append(

@@ -5,12 +5,12 @@ One registry of fields serves all three, so a plan accepts what the command line
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from lambdatui.cli.price_book import price_book as price_book
 from lambdatui.cli.quantities import (
     COUNT,
     EPHEMERAL_MB,
@@ -18,12 +18,13 @@ from lambdatui.cli.quantities import (
     GIGABYTES,
     INVOCATION_MS,
     MEMORY_MB,
+    MONEY,
     RATIO,
     RESPONSE_MB,
     Duration,
     Quantity,
 )
-from pricing.pricebook import ARCHITECTURES, PriceBook, UnknownRegion
+from pricing.pricebook import ARCHITECTURES, UnknownRegion
 from pricing.whatif import WhatIf
 from pricing.workload import Workload
 
@@ -42,14 +43,6 @@ def get_close_matches(word: str, among: Iterable[str], n: int = 1, cutoff: float
 
 _ALIASES = {"amd64": "x86_64", "x64": "x86_64", "x86": "x86_64", "intel": "x86_64", "aarch64": "arm64", "arm": "arm64",
             "graviton": "arm64"}  # fmt: skip
-
-
-@cache
-def price_book() -> PriceBook:
-    """The price book in use, read once."""
-    from lambdatui.prices import current
-
-    return current()
 
 
 class Arch(_ParamType):
@@ -127,6 +120,21 @@ FIELDS: dict[str, _ParamType] = {
     "log_gb": GIGABYTES,
     "log_class": LogClass(),
     "log_stored_gb": GIGABYTES,
+    "edge_requests": COUNT,
+    "edge_duration_ms": INVOCATION_MS,
+    "edge_memory_mb": MEMORY_MB,
+    "managed_requests": COUNT,
+    "managed_instance_hours": POLLER_HOURS,
+    "managed_instance_price": MONEY,
+    "managed_instance_paid": MONEY,
+}
+# Any of these is a month by itself.
+_QUANTITIES = (
+    "requests", "provisioned", "edge_requests", "managed_requests", "managed_instance_hours", "log_gb", "log_stored_gb",
+)  # fmt: skip
+_NEEDED = {
+    "edge_requests": ("edge_duration_ms", "edge_memory_mb"),
+    "managed_instance_hours": ("managed_instance_price", "managed_instance_paid"),
 }
 _SHORT = {
     "duration": "duration_ms",
@@ -151,12 +159,21 @@ class Plan:
 def workload(given: Mapping[str, Any], name: str = "") -> Workload:
     """The workload of converted fields, checked as a whole. Raises ``click.UsageError``."""
     where = f"function {name!r}: " if name else ""
-    if "requests" not in given and "provisioned" not in given:
+    if not any(name in given for name in _QUANTITIES):
         raise click.UsageError(f"{where}the number of requests is missing: give --requests, such as 3M")
     if given.get("requests") and "duration_ms" not in given:
         raise click.UsageError(f"{where}the duration is missing: give --duration-ms, such as 120")
     if given.get("init_ms") and "cold_ratio" not in given:
         raise click.UsageError(f"{where}--init-ms needs --cold-ratio: which part of the requests are cold starts?")
+    if given.get("edge_requests") and "edge_duration_ms" not in given:
+        raise click.UsageError(f"{where}the duration at the edge is missing: give --edge-duration-ms, such as 5")
+    if given.get("managed_instance_hours") and "managed_instance_price" not in given:
+        raise click.UsageError(
+            f"{where}the EC2 on-demand price of the instances is missing: give --managed-instance-price, USD an hour"
+        )
+    for needed, names in _NEEDED.items():
+        if needed not in given and (without := [name for name in names if name in given]):
+            raise click.UsageError(f"{where}--{without[0].replace('_', '-')} needs --{needed.replace('_', '-')}")
     lonely = [key for key in given if key.startswith("provisioned_") and not given.get("provisioned")]
     if lonely:
         raise click.UsageError(f"{where}--{lonely[0].replace('_', '-')} needs --provisioned, a number of environments")

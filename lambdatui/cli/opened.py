@@ -4,15 +4,12 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from collectors.store.reader import Reader
 from lambdatui.cli.context import Context
 from lambdatui.cli.options import current_context
+from lambdatui.cli.price_book import price_book as price_book
 from lambdatui.views.time_range import TimeRange
-
-if TYPE_CHECKING:
-    from pricing.pricebook import PriceBook
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +32,3 @@ def opened() -> Iterator[Opened]:
     with Reader(context.db) as reader, reader.snapshot():
         oldest = reader.oldest_ms() if context.range.preset == "all" else None
         yield Opened(context, reader, context.range.resolve(now_ms(), reader.newest_ms(), oldest))
-
-
-def price_book() -> "PriceBook":
-    """The price book in use."""
-    from lambdatui.prices import current
-
-    return current()

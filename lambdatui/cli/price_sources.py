@@ -4,6 +4,7 @@ import json
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 
@@ -17,47 +18,58 @@ _OFFER = "/offers/v1.0/aws/AWSLambda/current/{region}/index.json"
 _TIMEOUT_S = 60
 
 
-def from_offer(regions: Sequence[str], base_url: str | None = None) -> Iterator[Mapping[str, Any]]:
-    """The public offer file of each region; no credentials are needed. Raises ``click.ClickException``."""
+Products = Sequence[Mapping[str, Any]]
+
+
+def from_offer(regions: Sequence[str], base_url: str | None = None) -> Iterator[tuple[str, Products | str]]:
+    """Each region with the products of its public offer file, or with why it has none; no credentials are needed."""
     for region in regions:
         host = base_url or (_CHINA if region.startswith("cn-") else _HOST)
         url = host.rstrip("/") + _OFFER.format(region=region)
         try:
             with urllib.request.urlopen(url, timeout=_TIMEOUT_S) as answer:  # https, or what the user named
-                yield from products_of_offer(json.load(answer))
+                offer = json.load(answer)
+            if not isinstance(offer, Mapping):
+                raise BadPriceList("no price list in it")
+            yield region, list(products_of_offer(offer))
         except urllib.error.HTTPError as error:
-            raise click.ClickException(f"{url}: HTTP {error.code}; is {region} a region with Lambda?") from error
-        except (OSError, ValueError, BadPriceList) as error:
-            raise click.ClickException(f"{url}: {error}; prices stay as they are") from error
+            yield region, f"{url}: HTTP {error.code}; is {region} a region with Lambda?"
+        except (OSError, ValueError, HTTPException, BadPriceList) as error:
+            yield region, f"{url}: {error}"
 
 
-def from_query_api(regions: Sequence[str], profile: str | None) -> Iterator[Mapping[str, Any]]:
-    """GetProducts, page by page; needs ``pricing:GetProducts``. Raises ``click.ClickException``."""
+def from_query_api(regions: Sequence[str], profile: str | None) -> Iterator[tuple[str, Products | str]]:
+    """The same by GetProducts, page by page; needs ``pricing:GetProducts``. Raises ``click.ClickException``."""
     from collectors.cloudwatch.errors import reading
     from collectors.cloudwatch.session import ReadOnlySession
     from collectors.source import SourceFailed
 
     try:
         client = ReadOnlySession(profile, "us-east-1").client("pricing")
-        for region in regions:
-            filters = [{"Type": "TERM_MATCH", "Field": "regionCode", "Value": region}]
+    except SourceFailed as error:
+        raise click.ClickException(f"{error}; prices stay as they are") from error
+    for region in regions:
+        filters = [{"Type": "TERM_MATCH", "Field": "regionCode", "Value": region}]
+        found: list[Mapping[str, Any]] = []
+        try:
             with reading("pricing:GetProducts", f"the price list of {region}"):
                 pages = client.get_paginator("get_products").paginate(
                     ServiceCode="AWSLambda", Filters=filters, FormatVersion="aws_v1"
                 )
                 for page in pages:
-                    yield from products_of_answer(page)
-    except (SourceFailed, BadPriceList) as error:
-        raise click.ClickException(f"{error}; prices stay as they are") from error
+                    found += products_of_answer(page)
+            yield region, found
+        except (SourceFailed, BadPriceList) as error:
+            yield region, str(error)
 
 
-def from_file(path: Path) -> Iterator[Mapping[str, Any]]:
+def from_file(path: Path) -> Products:
     """An offer file, or an answer of GetProducts, that was saved. Raises ``click.ClickException``."""
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
         if not isinstance(document, Mapping):
             raise BadPriceList("no price list in it")
-        yield from products_of_answer(document) if "PriceList" in document else products_of_offer(document)
+        return list(products_of_answer(document) if "PriceList" in document else products_of_offer(document))
     except OSError as error:
         raise click.ClickException(f"{path}: {error.strerror}") from error
     except (ValueError, BadPriceList) as error:

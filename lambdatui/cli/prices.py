@@ -6,13 +6,12 @@ from pathlib import Path
 
 import click
 
-from lambdatui.cli.figures import REGION, price_book
+from lambdatui.cli.figures import REGION
+from lambdatui.cli.price_book import price_book
 from lambdatui.text import counted, plain
 from lambdatui.text_table import GAP, text_table
-from pricing.inspection import findings, old_regions, rates
+from pricing.inspection import OLD_DAYS, findings, old_regions, rates
 from pricing.pricebook import PriceBook, RegionPrices
-
-OLD_DAYS = 180
 
 
 @click.group(name="prices")
@@ -77,34 +76,53 @@ def refresh(
     """Fresh list prices, from the public offer files, the Query API (--profile), or a file.
 
     The new book is written beside the bundled one, whole or not at all; a list that is not believed changes nothing.
+    Regions whose list cannot be had are named and keep their prices (exit code 3); the others are taken.
     """
     from lambdatui.cli import price_sources
-    from lambdatui.prices import refreshed_path, write
-    from pricing.price_list import BadPriceList, refreshed
+    from lambdatui.cli.main import PARTLY
+    from lambdatui.prices import in_use, write
+    from pricing.price_list import BadPriceList, refreshed_by_region
 
-    book = price_book()
+    used = in_use()
+    book = used.base
+    failed: dict[str, str] = {}
+    lists: dict[str, price_sources.Products] = {}
     if file is not None:
-        products = price_sources.from_file(file)
-    elif profile is not None:
-        products = price_sources.from_query_api(regions or book.codes, profile)
+        lists[""] = price_sources.from_file(file)
     else:
-        products = price_sources.from_offer(regions or book.codes, base_url)
+        wanted = dict.fromkeys(regions or book.codes)
+        answers = (
+            price_sources.from_query_api(tuple(wanted), profile)
+            if profile is not None
+            else price_sources.from_offer(tuple(wanted), base_url)
+        )
+        for code, answer in answers:
+            if isinstance(answer, str):
+                failed[code] = answer
+            else:
+                lists[code] = answer
+    if not lists:
+        more = f" (and so for {len(failed) - 1} more regions)" if len(failed) > 1 else ""
+        raise click.ClickException(f"{next(iter(failed.values()))}{more}; prices stay as they are")
     today = datetime.now(UTC).date().isoformat()
     try:
-        found = refreshed(book.document, products, today, accept_jumps=accept_jumps)
+        found, refused = refreshed_by_region(book.document, lists, today, accept_jumps=accept_jumps)
     except BadPriceList as error:
         raise click.ClickException(f"{error}; prices stay as they are") from error
+    failed |= {code: why for code, why in refused.items() if code}
     for change in found.changes:
         click.echo(change)
     for line in found.ignored:
         click.echo(plain(f"not taken: {line}"), err=True)
-    path = refreshed_path()
+    for code, why in failed.items():
+        click.echo(plain(f"{code} keeps its prices: {why}"), err=True)
     if not dry_run:
-        write(found.document, path)
-    kept = "nothing is written" if dry_run else f"written to {path}"
+        write(found.document, used.path)
+    kept = "nothing is written" if dry_run else f"written to {used.path}"
     click.echo(
         f"{counted(len(found.regions), 'region')} read, {counted(len(found.changes), 'change')}; {kept}", err=True
     )
+    click.get_current_context().exit(PARTLY if failed else 0)
 
 
 def _region_json(book: PriceBook, code: str) -> dict[str, object]:

@@ -151,6 +151,22 @@ class Ratio(Quantity):
         return self.number(str(value).replace("%", " percent"), param, ctx)
 
 
+class PerCent(Quantity):
+    """Per cent, from 0 to 100: ``10`` and ``10%`` are a tenth. Converts to ``Decimal``, a part of one."""
+
+    name = "per cent"
+    example = "10 or 7.5%"
+
+    def __init__(self) -> None:
+        super().__init__(0, 100)
+
+    def factor(self, unit: str) -> Decimal | None:
+        return Decimal(1) if unit in ("", "percent") else None
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> Decimal:
+        return self.number(str(value).replace("%", " percent"), param, ctx) / 100
+
+
 class Money(Quantity):
     """An amount of money, not negative; a leading ``$`` is allowed. Converts to ``Decimal``."""
 
@@ -180,6 +196,7 @@ class Gigabytes(Quantity):
 COUNT = Count()
 GIGABYTES = Gigabytes()
 RATIO = Ratio()
+PER_CENT = PerCent()
 MONEY = Money()
 DURATION_MS = Duration("ms")
 DURATION_S = Duration("s")

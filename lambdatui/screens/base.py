@@ -224,6 +224,18 @@ class StoreScreen(TimeTravel, Screen[None]):
         elif self._is_of_now(message.range):
             self.paint_part(message.subject, message.answer)
         self._restand()
+        self._say_prices()
+
+    def _say_prices(self) -> None:
+        """That other prices are in use than were named or refreshed; it stays among the problems."""
+        from lambdatui.reading import price_notices
+
+        notices = price_notices()
+        if notices != self.session.prices_said:
+            self.session.prices_said = notices
+            for notice in notices:
+                self.session.went_wrong("prices", notice)
+                self.say(notice)
 
     def _is_of_now(self, answered: TimeRange) -> bool:
         """Whether a part belongs to the rows that are shown, and not to those of a range before."""

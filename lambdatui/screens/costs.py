@@ -19,14 +19,19 @@ from lambdatui.screens.tables import TABLE_COMMANDS, TableScreen
 from lambdatui.text import count, counted, exact, money, rate, ratio
 from lambdatui.views.columns import Column
 from lambdatui.views.costs import COST_COLUMNS, CostsView, ProjectedCost, costs
+from lambdatui.views.gates import budget_of
 from lambdatui.views.narrow import Narrow
+from lambdatui.views.own_view import own_view
 from lambdatui.views.time_range import RangeChoice
 from lambdatui.widgets.fields import Field, Fields
 from lambdatui.widgets.layout import Shown
+from pricing.gate import Passed
+from pricing.outside import OUTSIDE
 
 if TYPE_CHECKING:
     from pricing.bill import LineItem
     from pricing.free_tier import FreeTierUse
+    from pricing.own_price import OwnPrice
 
 _FIELD_CELLS = 38
 
@@ -42,6 +47,8 @@ class CostsScreen(TableScreen):
     ROW_IS: ClassVar[str] = "line"
     SORT: ClassVar[tuple[str, bool] | None] = ("amount", True)
 
+    _own: "tuple[OwnPrice | None, ProjectedCost | None]" = (None, None)
+
     def heading(self) -> tuple[str, ...]:
         return ("Costs",)
 
@@ -52,7 +59,15 @@ class CostsScreen(TableScreen):
     def question(self) -> Callable[[Question], CostsView]:
         narrow, limit = self.session.narrow, self.session.thresholds.get("budget_usd")
         budget = Decimal(str(limit)) if limit else None
-        return lambda ask: costs(ask.reader, ask.range, ask.book, narrow=narrow, budget=budget)
+        terms = self.session.own_terms
+
+        def asked(ask: Question) -> CostsView:
+            view = costs(ask.reader, ask.range, ask.book, narrow=narrow, budget=budget)
+            if terms:
+                self._own = own_view(ask.reader, view, ask.book, terms, free_tier=True, narrow=narrow, budget=budget)
+            return view
+
+        return asked
 
     def key_of(self, row: "LineItem") -> Any:
         return row.dimension, row.function, row.account, row.region, row.arch, row.tier, row.rate
@@ -65,25 +80,31 @@ class CostsScreen(TableScreen):
         super().paint(answer)
         fields = [
             Field("total", _total(answer), "warning"),
-            Field("prices", f"list, as of {answer.prices_as_of}" if answer.prices_as_of else "-", "quiet"),
+            _prices(answer, self.session.marks.dash),
+            *_own(*self._own),
             *(field for use in answer.free_tier for field in _free(use)),
             *_month(answer.projection, self.session.marks.dash),
             *_run_outs(answer.projection),
-            *self._budget(answer.projection),
+            *self._budget(answer),
+            Field("without", ", ".join(OUTSIDE[:5]), "quiet", wide=True),
+            Field("", ", ".join(OUTSIDE[5:]), "quiet", wide=True),
         ]
         self.query_one("#bill", Fields).show_fields(fields)
 
-    def _budget(self, projected: ProjectedCost | None) -> list[Field]:
-        budget = self.session.thresholds.get("budget_usd")
+    def _budget(self, answer: CostsView) -> list[Field]:
+        """Whether the month stays within its budget; where something is not known, that it is not known."""
+        own, own_month = self._own
+        budget, projected = self.session.thresholds.get("budget_usd"), own_month if own else answer.projection
         if not budget:
             return []
+        found = budget_of(answer, Decimal(str(budget)), own, own_month)
         day = projected.budget_day if projected is not None else None
-        over = day is not None or (
-            projected is not None and projected.p50 is not None and float(projected.p50) > budget
-        )
-        passed = f", passed {day}" if day is not None else ", the projection is above it" if over else ", not passed"
-        said = f"{money(Decimal(str(budget)))}{passed}"
-        return [Field("budget", said, "error" if over else "good")]
+        said = f"{money(found.limit)}, "
+        if day is not None or found.passed is Passed.NO:
+            return [Field("budget", said + (f"passed {day}" if day else "the projection is above it"), "error")]
+        if found.passed is Passed.UNKNOWN:
+            return [Field("budget", f"{said}not known: {'; '.join(found.missing)}", "warning", wide=True)]
+        return [Field("budget", f"{said}not passed", "good")]
 
     def open_row(self, row: "LineItem") -> None:
         amount = "not priced" if row.amount is None else rate(row.amount, row.currency)
@@ -137,6 +158,33 @@ def _total(view: CostsView) -> str:
     if len(view.totals) > 1:
         return ", ".join(money(amount, currency) for currency, amount in view.totals.items())
     return money(view.total, view.currency)
+
+
+def _own(own: "OwnPrice | None", month: ProjectedCost | None) -> list[Field]:
+    """Your price beside the list's, and by which terms."""
+    if own is None:
+        return []
+    total = ", ".join(money(amount, currency) for currency, amount in own.totals.items())
+    ahead = "" if month is None or month.p50 is None else f"; month {money(month.p50, own.bill.currency)}"
+    return [Field("your price", f"{total or '-'}{ahead} ({own.basis})", "warning", wide=True)]
+
+
+def _prices(view: CostsView, dash: str) -> Field:
+    """The date of the prices; those that are old, and those that were to be others, are marked."""
+    from lambdatui.reading import price_notices
+
+    if price_notices():
+        return Field(
+            "prices",
+            f"this program's own, of {view.prices_as_of or dash}, not those meant: ! says why",
+            "error",
+            wide=True,
+        )
+    if view.prices_as_of is None:
+        return Field("prices", "-", "quiet")
+    age = view.prices_age_days
+    old = "" if age is None else f", {age} days old"
+    return Field("prices", f"list, as of {view.prices_as_of}{old}", "quiet" if age is None else "warning")
 
 
 def _free(use: "FreeTierUse") -> list[Field]:

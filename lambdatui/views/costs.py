@@ -21,6 +21,7 @@ from lambdatui.views.narrow import Narrow
 from lambdatui.views.time_range import DAY_MS, TimeRange, day_of, month_start_ms
 from lambdatui.views.view import BILLED, ESTIMATED, View, coverage_of
 from pricing.bill import Bill, LineItem, bill, totals_of
+from pricing.inspection import days_too_old
 from pricing.projection import Projection, project
 from pricing.usage import EXACT, Usage
 from pricing.used import Terms, Used
@@ -81,6 +82,11 @@ class CostsView(View[LineItem]):
     @property
     def lines(self) -> Sequence[LineItem]:
         return self.rows
+
+    @property
+    def prices_age_days(self) -> int | None:
+        """How many days the prices used are old at the range's end, where that is too many to be trusted."""
+        return days_too_old(self.prices_as_of, day_of(self.range.to_ms - 1))
 
 
 def costs(

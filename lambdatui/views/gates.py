@@ -1,0 +1,49 @@
+"""A view's month against a budget, and why its figures may be too low: the same on screens and for commands."""
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from lambdatui import text
+from lambdatui.views.time_range import month_start_ms
+from pricing.gate import Verdict, gate
+
+if TYPE_CHECKING:
+    from lambdatui.views.costs import CostsView, ProjectedCost
+    from pricing.own_price import OwnPrice
+
+
+def left_out(view: "CostsView") -> tuple[str, ...]:
+    """Why the figures of recorded usage may be too low, beside lines without a price."""
+    if view.as_of is None:
+        return ("nothing is recorded: the store is empty",)
+    if not view.rows:
+        return (f"nothing is recorded for {view.range.label}",)
+    # Views say themselves what their total leaves out; one that does not is judged by its coverage.
+    found: tuple[str, ...] | None = getattr(view, "missing", None)
+    if found is None:
+        partly = view.coverage is not None and view.coverage < 1
+        found = (f"REPORTs are known for {text.ratio(view.coverage)} of the invocations",) if partly else ()
+    ahead = () if view.projection is not None and view.projection.p50 is not None else ("the month's end is unknown",)
+    return (*found, *ahead)
+
+
+def of_its_month(view: "CostsView", totals: Mapping[str, Decimal]) -> dict[str, Decimal]:
+    """A range's totals, as far as they are of the month that holds its end: other months' money is not this one's."""
+    if view.range.from_ms < month_start_ms(view.range.to_ms - 1):
+        return dict.fromkeys(totals, Decimal(0))
+    return dict(totals)
+
+
+def budget_of(
+    view: "CostsView", limit: Decimal, own: "OwnPrice | None" = None, own_month: "ProjectedCost | None" = None
+) -> Verdict:
+    """The month that holds the range's end against ``limit`` USD: what is projected, or used if that is more.
+
+    By your price where there is one.
+    """
+    month = own_month if own is not None else view.projection
+    projected = month.p50 if month is not None and view.currency == "USD" else None
+    totals = view.totals if own is None else own.totals
+    lines = view.rows if own is None else own.bill.lines
+    return gate(limit, of_its_month(view, totals), lines, projected=projected, missing=left_out(view))
