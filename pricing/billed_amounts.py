@@ -114,5 +114,3 @@ def _line(one: Actual) -> Decimal | None:
 
 def _first(*amounts: Decimal | None) -> Decimal | None:
     return next((amount for amount in amounts if amount is not None), None)
-
-

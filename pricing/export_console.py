@@ -98,9 +98,7 @@ def _columns(head: Sequence[str]) -> list[tuple[int, str, str]]:
     return found
 
 
-def _is_total(
-    at: int, columns: Sequence[tuple[int, str, str]], body: Sequence[Sequence[str]], style: Style
-) -> bool:
+def _is_total(at: int, columns: Sequence[tuple[int, str, str]], body: Sequence[Sequence[str]], style: Style) -> bool:
     """The last column, where it is the sum of the others in every row, or says so in English."""
     if at != columns[-1][0] or len(columns) == 1:
         return False

@@ -31,15 +31,15 @@ def export_of_answers(answers: list[Mapping[str, Any]]) -> Export:
             raise NotAnExport("no ResultsByTime: this is no answer of GetCostAndUsage")
         kinds = [_key_of(one) for one in answer.get("GroupDefinitions") or []]
         for period in answer["ResultsByTime"]:
-            start, end = _day(period["TimePeriod"]["Start"]), _end(period["TimePeriod"])
             for group in _groups(period):
+                amounts = _amounts(group.get("Metrics") or {})
+                start, end = _day(period["TimePeriod"]["Start"]), _end(period["TimePeriod"])
                 keys = dict(zip(kinds, group.get("Keys", ()), strict=False))
                 told = (str(period["TimePeriod"]), *map(str, kinds), *group.get("Keys", ()), str(group.get("Metrics")))
                 if told in seen:
                     notes["the same group of the same period stands there twice and is counted once"] = None
                     continue
                 seen.add(told)
-                amounts = _amounts(group.get("Metrics") or {})
                 metrics |= dict.fromkeys(name for name in _KNOWN if name in amounts)
                 if not _ours(keys):
                     _add_other(others, keys, amounts)
@@ -86,7 +86,9 @@ def _amounts(metrics: Mapping[str, Any]) -> dict[str, tuple[Decimal, str]]:
 
 
 def _add_other(
-    others: dict[tuple[str, str], tuple[int, Decimal]], keys: Mapping[str, str], amounts: Mapping[str, tuple[Decimal, str]]
+    others: dict[tuple[str, str], tuple[int, Decimal]],
+    keys: Mapping[str, str],
+    amounts: Mapping[str, tuple[Decimal, str]],
 ) -> None:
     amount, unit = next((amounts[name] for name in _KNOWN[:-1] if name in amounts), (_ZERO, "USD"))
     name = keys.get("SERVICE") or keys.get("USAGE_TYPE") or "no service named"
@@ -95,7 +97,12 @@ def _add_other(
 
 
 def _actual(
-    keys: Mapping[str, str], amounts: Mapping[str, tuple[Decimal, str]], start: date, end: date | None, *, estimated: bool
+    keys: Mapping[str, str],
+    amounts: Mapping[str, tuple[Decimal, str]],
+    start: date,
+    end: date | None,
+    *,
+    estimated: bool,
 ) -> Actual:
     units = [unit for name, (_, unit) in amounts.items() if name != "UsageQuantity"]
     return actual_of(

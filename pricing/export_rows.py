@@ -27,7 +27,7 @@ _COLUMNS: Mapping[str, Sequence[str]] = {
     "id": ("identitylineitemid",),
     "service": ("servicename", "xservicecode", "lineitemproductcode", "service"),
     "usage_type": ("xusagetype", "lineitemusagetype", "usagetype"),
-    "meter": ("skumeter", "pricingunit"),
+    "meter": ("skumeter",),
     "description": ("chargedescription", "lineitemlineitemdescription"),
     "quantity": ("pricingquantity", "lineitemusageamount", "quantity", "usagequantity"),
     "consumed": ("consumedquantity",),
@@ -50,8 +50,10 @@ _COLUMNS: Mapping[str, Sequence[str]] = {
     "estimated": ("estimated",),
     "resource": ("resourceid", "lineitemresourceid"),
 }
-_NEEDED = {"start": "ChargePeriodStart or line_item_usage_start_date",
-           "service": "ServiceName or line_item_product_code", "cost": "BilledCost or line_item_unblended_cost"}  # fmt: skip
+_NEEDED = {
+    "start": "ChargePeriodStart or line_item_usage_start_date", "service": "ServiceName or line_item_product_code",
+    "cost": "BilledCost or line_item_unblended_cost",
+}  # fmt: skip
 _AMOUNTS = ("quantity", "consumed", "cost", "list_cost", "net", "effective", "plan_effective", "plan_net",
             "reserved_effective", "reserved_net")  # fmt: skip
 
@@ -218,8 +220,8 @@ def _export(read: _Read) -> Export:
     charges, foreign = _in_one_currency(charges) if read.focus else (charges, 0)
     if foreign:
         notes.append(
-            f"EffectiveCost or ContractedCost of {foreign} lines without a commitment is not their BilledCost, as if in "
-            "another currency: BilledCost is taken"
+            f"EffectiveCost or ContractedCost of {foreign} lines without a commitment is not their BilledCost, as if "
+            "in another currency: BilledCost is taken"
         )
     negative = sum(1 for one in charges if one.is_usage and one.kind != NEGATION and (one.quantity or _ZERO) < 0)
     if negative:
@@ -237,8 +239,11 @@ def _in_one_currency(charges: Sequence[Actual]) -> tuple[list[Actual], int]:
     found, count = [], 0
     for one in charges:
         amounts = [amount for amount in (one.net, one.effective) if amount is not None]
-        if one.kind == USAGE and one.currency != "USD" and one.cost and any(
-            abs(amount - one.cost) > abs(one.cost) / 100 for amount in amounts
+        if (
+            one.kind == USAGE
+            and one.currency != "USD"
+            and one.cost
+            and any(abs(amount - one.cost) > abs(one.cost) / 100 for amount in amounts)
         ):
             one, count = replace(one, net=None, effective=None), count + 1
         found.append(one)

@@ -107,9 +107,7 @@ def _of_usage(rows: Sequence[Reconciled], charges: Sequence[Actual], amounts: Am
     return found
 
 
-def _of_account(
-    account: str, rows: Sequence[Reconciled], charges: Sequence[Actual], amounts: Amounts
-) -> list[Finding]:
+def _of_account(account: str, rows: Sequence[Reconciled], charges: Sequence[Actual], amounts: Amounts) -> list[Finding]:
     said, found = f"{account}: " if account else "", []
     fine = [row for row in rows if row.verdict in FINE]
     differ = {verdict: [row for row in rows if row.verdict == verdict] for verdict in _ORDER}
@@ -179,12 +177,18 @@ def _discounts(charges: Sequence[Actual], basis: Basis) -> list[Finding]:
         amount = _sum(of)
         part = f" {percent(-amount / used)}" if amount is not None and used else ""
         names = ", ".join(dict.fromkeys(one.record_type for one in of if one.record_type))
-        found.append(Finding(kind, f"{WORDS[kind]}{part}: {_lines(of)}{f' of {names}' if names else ''}", amount, len(of)))
+        found.append(
+            Finding(kind, f"{WORDS[kind]}{part}: {_lines(of)}{f' of {names}' if names else ''}", amount, len(of))
+        )
     if basis.net_column:
         of = [one for one in charges if one.kind == USAGE and one.net is not None and one.cost is not None]
         net, cost = total_known(one.net for one in of), total_known(one.cost for one in of)
         if net is not None and cost and abs(cost - net) > abs(cost) / 1000:
-            found.append(Finding("discount", f"discount {percent((cost - net) / cost)}, as the net amounts say", net - cost, len(of)))
+            found.append(
+                Finding(
+                    "discount", f"discount {percent((cost - net) / cost)}, as the net amounts say", net - cost, len(of)
+                )
+            )
     return found
 
 
@@ -205,14 +209,21 @@ def _lines(of: Sequence[Actual]) -> str:
 
 def _around(export: Export) -> list[Finding]:
     found = [
-        Finding(OTHER_SERVICE, f"{name} is not Lambda's and is not mixed in: {count:,} lines, {currency}", amount, count)
+        Finding(
+            OTHER_SERVICE, f"{name} is not Lambda's and is not mixed in: {count:,} lines, {currency}", amount, count
+        )
         for (name, currency), (count, amount) in sorted(export.others.items())
     ]
     if export.rejected:
         first = "; ".join(export.rejected[:3])
         count = len(export.rejected)
         found.append(
-            Finding(UNREADABLE, f"{count} line{'' if count == 1 else 's'} cannot be read and are left out: {first}", None, count)
+            Finding(
+                UNREADABLE,
+                f"{count} line{'' if count == 1 else 's'} cannot be read and are left out: {first}",
+                None,
+                count,
+            )
         )
     return [*found, *(Finding(NOTE, note) for note in export.notes)]
 

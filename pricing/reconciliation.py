@@ -133,9 +133,7 @@ def reconcile(
     """
     currencies = {one.currency for one in actuals}
     if len(currencies) > 1:
-        raise ValueError(
-            f"the export is in {' and '.join(sorted(currencies))}: reconcile one currency at a time, with an export of each"
-        )
+        raise ValueError(f"the export is in {' and '.join(sorted(currencies))}: reconcile one currency at a time")
     if not actuals:
         return ()
     currency = next(iter(currencies))
@@ -146,7 +144,9 @@ def reconcile(
         currency, now, known, frozenset(day for day, _ in daily), coverage or {}, basis, per_usd,
         whole=any(one.is_usage and one.dimension == EVERYTHING for one in actuals),
     )  # fmt: skip
-    rows = [_row(key, side.ours.get(key), side.theirs.get(key, []), about) for key in sorted({*side.ours, *side.theirs})]
+    rows = [
+        _row(key, side.ours.get(key), side.theirs.get(key, []), about) for key in sorted({*side.ours, *side.theirs})
+    ]
     rows += _other_lines(actuals, basis, currency, by_account=lowest[0])
     rows.sort(key=lambda row: (row.day or date.max, not row.is_usage, row.account, row.region, row.dimension))
     return (*rows, *summed(rows, currency))
@@ -208,7 +208,9 @@ def _row(key: tuple[Period, Place], ours: Ours | None, theirs: Sequence[Actual],
     quantities = [one.quantity for one in theirs if one.quantity is not None]
     rate = Decimal(1) if ours is None or ours.currency == about.currency else about.rate(ours.currency)
     amount = EXACT.multiply(ours.amount, rate) if ours and ours.amount is not None and rate is not None else None
-    listed = EXACT.multiply(ours.list_amount, rate) if ours and ours.list_amount is not None and rate is not None else None
+    listed = (
+        EXACT.multiply(ours.list_amount, rate) if ours and ours.list_amount is not None and rate is not None else None
+    )
     cell = Cell(
         start, end, account, region, dimension, ours.quantity if ours else None,
         amount, listed, ours is not None, rate is not None,

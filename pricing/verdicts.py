@@ -43,7 +43,7 @@ class Circumstances:
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One period and place. ``amount`` and ``list_amount`` are ours in the export's currency, ``worth`` is in our own."""
+    """One period and place. ``amount`` and ``list_amount`` are ours in the export's currency, ``worth`` in our own."""
 
     start: date
     end: date
@@ -173,7 +173,10 @@ def _same_quantity(cell: Cell, about: Circumstances) -> tuple[str, str]:
         return USAGE_AGREES, f"usage agrees; {'; '.join(told)}"
     billed, ours = cell.aws.paid, cell.amount
     if billed is None or ours is None:
-        return USAGE_AGREES, f"usage agrees; {'amounts are not compared' if billed is None else 'no public price of ours'}"
+        return (
+            USAGE_AGREES,
+            f"usage agrees; {'amounts are not compared' if billed is None else 'no public price of ours'}",
+        )
     if _close(billed, ours):
         return AGREES, "agrees"
     listed = cell.list_amount
@@ -243,7 +246,10 @@ def _by_amount(cell: Cell, about: Circumstances) -> tuple[str, str]:
     costs = [one.cost for one in cell.lines]
     if all(cost is None for cost in costs):
         name = "net" if any(one.net is not None for one in cell.lines) else "effective"
-        return CANNOT, f"usage cannot be compared by dimension: {name} amounts only; {name} is {below_list(paid, listed)}"
+        return (
+            CANNOT,
+            f"usage cannot be compared by dimension: {name} amounts only; {name} is {below_list(paid, listed)}",
+        )
     if _close(paid, ours):
         return AGREES, "agrees"
     if _close(paid, listed):
@@ -253,5 +259,8 @@ def _by_amount(cell: Cell, about: Circumstances) -> tuple[str, str]:
     if _is_late(cell, about):
         return LATE, f"late data: AWS's last days still change; {_signed(paid, ours)}"
     if not paid:
-        return LESS, "AWS charged nothing, and the export does not say why: free tier, a Savings Plan, credits, or no usage"
+        return (
+            LESS,
+            "AWS charged nothing, and the export does not say why: free tier, a Savings Plan, credits, or no usage",
+        )
     return LESS, f"less on AWS's bill: {_signed(paid, ours)}; less usage, a discount or credits, which it does not say"

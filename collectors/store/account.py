@@ -47,7 +47,7 @@ def keep(connection: sqlite3.Connection, names: Names, collection: int, records:
 
 
 def _forget_billed(connection: sqlite3.Connection, days: Sequence[BilledDay]) -> None:
-    """What was said of these days before: groups may have gone, and what was asked without RECORD_TYPE holds them all."""
+    """Forgets what was said of these days before: groups may have gone, and rows without RECORD_TYPE hold them all."""
     asked = {(one.account, one.day_ms, one.asked_ms) for one in days if one.asked_ms is not None}
     connection.executemany(
         "DELETE FROM billed_days WHERE account = ? AND day_ms = ? AND ifnull(asked_ms, 0) < ?", sorted(asked)

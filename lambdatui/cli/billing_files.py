@@ -67,7 +67,10 @@ def _export(path: Path) -> Export:
     if "manifest" in path.name.lower() and '"reportKeys"' in text:
         return Export((), "a manifest")
     if text.lstrip()[:1] in ("{", "["):
-        return export_of_answers(_answers(text))
+        try:
+            return export_of_answers(_answers(text))
+        except (KeyError, TypeError, AttributeError) as error:
+            raise NotAnExport(f"the answer of GetCostAndUsage is incomplete: {error!r}") from error
     return _of_table(text)
 
 

@@ -73,8 +73,7 @@ def reconcile(listing: Listing, files: tuple[Path, ...], by: str, no_free_tier: 
     """
     from lambdatui.cli.reconciling import reconcile_bill
 
-    with opened() as store:
-        reconcile_bill(store, listing, files, by=by, free_tier=not no_free_tier, per_usd=per_usd)
+    reconcile_bill(listing, files, by=by, free_tier=not no_free_tier, per_usd=per_usd)
 
 
 def as_json(view: CostsView, rows: Sequence[LineItem]) -> dict[str, Any]:

@@ -15,7 +15,9 @@ from lambdatui.views.view import BILLED, View
 from pricing.actuals import Actual, Export
 from pricing.export_explorer import actual_of
 from pricing.findings import NOTE, Finding, Summary, summary_of
+from pricing.line_kinds import UNKNOWN, WORDS
 from pricing.reconciliation import Reconciled, reconcile, summed, total_known
+from pricing.verdicts import FINE, LATE
 
 if TYPE_CHECKING:
     from collectors.store.reader import Reader
@@ -29,6 +31,9 @@ BRIEF = ("day", "account", "dimension", "quantity", "aws_quantity", "amount", "a
 EVERYTHING = Narrow()
 GROUPINGS = ("day", "month", "span")
 TOTAL = "total"
+LAMBDA = "AWS Lambda"
+# Verdicts, and kinds of line, whose difference the bill itself explains.
+EXPLAINED = (FINE | {LATE} | frozenset(WORDS)) - {UNKNOWN}
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,9 +133,6 @@ def collected_actuals(reader: "Reader", time_range: TimeRange) -> list[Actual]:
     ]  # fmt: skip
 
 
-LAMBDA = "AWS Lambda"
-
-
 def as_json(summary: Summary, shape: str) -> dict[str, Any]:
     """What ``--json`` adds to the rows: the four numbers, each kind of line, and what is said."""
 
@@ -176,7 +178,9 @@ def in_words(summary: Summary, shape: str) -> list[tuple[str, str]]:
 
 def said_of(finding: Finding, summary: Summary) -> str:
     amount = finding.amount
-    return finding.text if amount is None or finding.kind == NOTE else f"{finding.text}, {money(amount, summary.currency)}"
+    return (
+        finding.text if amount is None or finding.kind == NOTE else f"{finding.text}, {money(amount, summary.currency)}"
+    )
 
 
 def money(amount: Decimal | None, currency: str) -> str:
