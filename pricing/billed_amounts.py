@@ -2,8 +2,8 @@
 
 ``list`` is the usage at AWS's public price. ``net`` is it after enterprise, private-rate and bundled discounts.
 ``effective`` is net with each commitment's share at the commitment's price (amortized). ``paid`` is effective with
-credits, refunds, tax and fees. Where the fee of a commitment stands among the lines, or its effective cost is not told,
-paid is the sum of the lines instead. Each is None where the export does not say it.
+credits, refunds, tax and fees. Where the fee of a commitment stands among the lines, paid is the sum of the lines
+instead. Each is None where the export does not say it.
 """
 
 from collections.abc import Iterable, Sequence
@@ -42,7 +42,7 @@ class Basis:
     """How an export says what was paid.
 
     ``net_column``: discounts stand in a column of net amounts, not on lines of their own. ``cash``: the sum of the
-    lines is what was paid, because commitments' fees are among them or their share is not told.
+    lines is what was paid, because commitments' fees are among them.
     """
 
     net_column: bool
@@ -52,14 +52,15 @@ class Basis:
     def of(cls, charges: Iterable[Actual]) -> "Basis":
         lines = list(charges)
         discounted = any(one.kind in DISCOUNTS for one in lines)
-        committed = [one for one in lines if one.kind in (COVERED, RESERVED)]
         fees = any(one.kind in (PLAN_FEE, RESERVATION_FEE) and one.cost for one in lines)
-        return cls(not discounted, fees or any(one.effective is None for one in committed))
+        return cls(not discounted, fees)
 
     def list_of(self, one: Actual) -> Decimal | None:
-        if one.list_cost is not None:
-            return one.list_cost
-        return one.cost if one.kind in (USAGE, COVERED) else None
+        """None too where usage was charged nothing, at a list price that is not said or is itself called nothing."""
+        listed = one.list_cost
+        if listed is None and one.kind in (USAGE, COVERED):
+            listed = one.cost
+        return None if not listed and one.quantity else listed
 
     def net_of(self, one: Actual) -> Decimal | None:
         if one.kind == MIXED:
@@ -79,7 +80,7 @@ class Basis:
             return _first(one.cost, one.net, one.effective) if self.cash else _ZERO
         if one.kind in (COVERED, RESERVED):
             return one.cost if self.cash else one.effective
-        if one.kind == USAGE and self.net_column:
+        if one.kind == MIXED or (one.kind == USAGE and self.net_column):
             return _first(one.net, one.cost, one.effective)
         return _first(one.cost, one.net, one.effective)
 

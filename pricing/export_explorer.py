@@ -30,6 +30,8 @@ def export_of_answers(answers: list[Mapping[str, Any]]) -> Export:
         if not isinstance(answer.get("ResultsByTime"), list):
             raise NotAnExport("no ResultsByTime: this is no answer of GetCostAndUsage")
         kinds = [_key_of(one) for one in answer.get("GroupDefinitions") or []]
+        if not {"SERVICE", "USAGE_TYPE"} & set(kinds):
+            notes["neither grouped by SERVICE nor by USAGE_TYPE: the answer is taken as filtered to Lambda"] = None
         for period in answer["ResultsByTime"]:
             for group in _groups(period):
                 amounts = _amounts(group.get("Metrics") or {})

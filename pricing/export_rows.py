@@ -135,6 +135,8 @@ def _take(row: Mapping[str, Any], read: _Read) -> None:
     cost = read.style.number(row.get("cost"), "cost")
     if not (is_lambda(get["service"]) if "service" in read.names else is_lambdas(usage_type)):
         service = get["service"] or usage_type or "no service named"
+        if _kind(get, read) not in OF_USAGE:
+            service = f"{service} {get['kind'] or get['category']}"  # a Savings Plan's fee, a tax of all services
         had = read.others.get((service, currency), (0, _ZERO))
         read.others[service, currency] = had[0] + 1, had[1] + (cost or _ZERO)
         return
@@ -225,7 +227,7 @@ def _export(read: _Read) -> Export:
         )
     negative = sum(1 for one in charges if one.is_usage and one.kind != NEGATION and (one.quantity or _ZERO) < 0)
     if negative:
-        notes.append(f"{negative} lines of usage have a negative quantity and are counted as corrections")
+        notes.append(f"usage of a negative quantity is counted as corrections: {negative}")
     shape = "FOCUS" if read.focus else "Cost and Usage Report" if "kind" in read.names else "a table of costs"
     named = next((read.names[name] for name in ("cost", "net", "effective") if name in read.names), "")
     return Export(tuple(charges), shape, named, read.others, tuple(read.rejected), tuple(notes))

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from pricing.actuals import Actual, Export
 from pricing.billed_amounts import Amounts, Basis, total
-from pricing.line_kinds import COVERED, DISCOUNTS, OF_USAGE, PLAN_FEE, RESERVED, UNKNOWN, UNUSED, USAGE, WORDS
+from pricing.line_kinds import COVERED, DISCOUNTS, MIXED, OF_USAGE, PLAN_FEE, RESERVED, UNKNOWN, UNUSED, USAGE, WORDS
 from pricing.reconciliation import Reconciled, total_known
 from pricing.verdicts import (
     AGREES,
@@ -129,7 +129,9 @@ def _of_account(account: str, rows: Sequence[Reconciled], charges: Sequence[Actu
         for reason in dict.fromkeys(row.reason for row in of):
             those = [row for row in of if row.reason == reason]
             amount = total_known(row.aws_amount for row in those)
-            found.append(Finding(verdict, reason.removeprefix("not collected: "), amount, len(those)))
+            words = reason.removeprefix("not collected: ")
+            said_here = "" if account in words else said
+            found.append(Finding(verdict, f"{said_here}{words}", amount, len(those)))
     return found
 
 
@@ -181,7 +183,7 @@ def _discounts(charges: Sequence[Actual], basis: Basis) -> list[Finding]:
             Finding(kind, f"{WORDS[kind]}{part}: {_lines(of)}{f' of {names}' if names else ''}", amount, len(of))
         )
     if basis.net_column:
-        of = [one for one in charges if one.kind == USAGE and one.net is not None and one.cost is not None]
+        of = [one for one in charges if one.kind in (USAGE, MIXED) and one.net is not None and one.cost is not None]
         net, cost = total_known(one.net for one in of), total_known(one.cost for one in of)
         if net is not None and cost and abs(cost - net) > abs(cost) / 1000:
             found.append(
@@ -204,28 +206,19 @@ def _of_kind(kind: str, charges: Sequence[Actual]) -> Finding:
 
 
 def _lines(of: Sequence[Actual]) -> str:
-    return f"{len(of):,} line{'' if len(of) == 1 else 's'}"
+    return _counted(len(of))
+
+
+def _counted(count: int) -> str:
+    return f"{count:,} line{'' if count == 1 else 's'}"
 
 
 def _around(export: Export) -> list[Finding]:
-    found = [
-        Finding(
-            OTHER_SERVICE, f"{name} is not Lambda's and is not mixed in: {count:,} lines, {currency}", amount, count
-        )
-        for (name, currency), (count, amount) in sorted(export.others.items())
-    ]
+    found = []
+    for (name, currency), (count, amount) in sorted(export.others.items()):
+        text = f"{name} is not Lambda's and is not mixed in: {_counted(count)} in {currency}"
+        found.append(Finding(OTHER_SERVICE, text, amount, count))
     if export.rejected:
-        first = "; ".join(export.rejected[:3])
-        count = len(export.rejected)
-        found.append(
-            Finding(
-                UNREADABLE,
-                f"{count} line{'' if count == 1 else 's'} cannot be read and are left out: {first}",
-                None,
-                count,
-            )
-        )
+        text = f"{_counted(len(export.rejected))} left out as unreadable: {'; '.join(export.rejected[:3])}"
+        found.append(Finding(UNREADABLE, text, None, len(export.rejected)))
     return [*found, *(Finding(NOTE, note) for note in export.notes)]
-
-
-__all__ = ["NOTE", "OTHER_SERVICE", "UNREADABLE", "Finding", "LineKind", "Summary", "summary_of"]

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
 
-from pricing.actuals import EVERYTHING, Actual
+from pricing.actuals import EVERYTHING, OTHER, Actual
 from pricing.bill import bill
 from pricing.billed_amounts import Amounts, Basis, total
 from pricing.line_kinds import NEGATION, OF_COMMITMENTS, WORDS
@@ -20,6 +20,8 @@ _ZERO = Decimal(0)
 _DAY = timedelta(days=1)
 # AWS bills requests on provisioned concurrency under the usage type of all requests.
 _AS_BILLED = {"provisioned_requests": "requests"}
+
+_ANYWHERE = (OTHER, "data_transfer")  # usage types that need not tell their region
 
 Place = tuple[str, str, str]  # account, region, dimension; empty where it is not compared by them
 Period = tuple[date, date]  # a first day, and the day after the last
@@ -168,7 +170,8 @@ def _sides(
 ) -> tuple[Side, tuple[bool, bool]]:
     used = [one for one in actuals if one.is_usage]
     by_account = all(one.account for one in used) and all(one.account for _, one in daily)
-    by_region = all(one.region for one in used) and all(one.region for _, one in daily)
+    placed = [one.region for one in used if one.dimension not in _ANYWHERE]
+    by_region = all(placed) and all(one.region for _, one in daily)
     whole = any(one.dimension == EVERYTHING for one in used)
 
     def place(account: str, region: str, dimension: str) -> Place:

@@ -132,7 +132,7 @@ def _theirs_only(cell: Cell, about: Circumstances) -> tuple[str, str]:
         return NOT_COLLECTED, f"not collected: the store has no {cell.dimension.replace('_', ' ')}"
     if not _used(cell, about):
         return NOT_COLLECTED, "not collected: nothing was collected that day"
-    return NOT_COLLECTED, "not collected: nothing was collected of this dimension"
+    return NOT_COLLECTED, f"not collected: nothing was collected of {cell.dimension.replace('_', ' ')}"
 
 
 def _used(cell: Cell, about: Circumstances) -> list[date]:
@@ -217,7 +217,8 @@ def _told(cell: Cell, about: Circumstances) -> list[str]:
     listed, charged = total(one.list_cost for one in used), total(one.cost for one in used)
     if listed and charged is not None and charged < listed and not _close(charged, listed):
         told.append(f"private rate, {below_list(charged, listed)}")
-    net = total(one.net for one in used)
+    netted = [one for one in cell.lines if one.kind in (USAGE, MIXED)]
+    net, charged = total(one.net for one in netted), total(one.cost for one in netted)
     if about.basis.net_column and net is not None and charged and not _close(net, charged):
         told.append(f"discount {percent((charged - net) / charged)}, as the net amounts say")
     if any(one.free_tier for one in cell.lines):

@@ -7,6 +7,8 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from collectors.store import account_rows
+from lambdatui.text import decimal_text
+from lambdatui.text import money as money_text
 from lambdatui.views.columns import columns
 from lambdatui.views.narrow import Narrow
 from lambdatui.views.time_range import DAY_MS, TimeRange, day_of
@@ -137,7 +139,7 @@ def as_json(summary: Summary, shape: str) -> dict[str, Any]:
     """What ``--json`` adds to the rows: the four numbers, each kind of line, and what is said."""
 
     def text(amount: Decimal | None) -> str | None:
-        return None if amount is None else f"{amount:f}"
+        return None if amount is None else decimal_text(amount)
 
     amounts = summary.amounts
     return {
@@ -185,11 +187,9 @@ def said_of(finding: Finding, summary: Summary) -> str:
 
 def money(amount: Decimal | None, currency: str) -> str:
     """``$46.50``, ``42.78 EUR``, ``n/a``."""
-    from lambdatui import text
-
     if amount is None:
         return "n/a"
-    said = text.money(amount)
+    said = money_text(amount)
     return said if currency == "USD" else f"{said.replace('$', '')} {currency}"
 
 
