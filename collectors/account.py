@@ -98,7 +98,12 @@ class AlarmChange:
 
 @dataclass(frozen=True, slots=True)
 class BilledDay:
-    """What AWS billed for one usage type on one UTC day. ``amount`` is a decimal in ``currency``."""
+    """What AWS billed for one usage type and kind of line (``record_type``: Usage, Credit, ...) on one UTC day.
+
+    Amounts are decimals in ``currency``: ``amount`` unblended; ``net_amount`` after discounts and ``amortized_amount``
+    with commitments' shares, None where Cost Explorer did not say. ``record_type`` is empty where it was not asked for.
+    ``asked_ms`` is when it was asked: what is said of a day replaces what was said of it before.
+    """
 
     account: str
     day_ms: int
@@ -106,9 +111,13 @@ class BilledDay:
     usage_type: str
     amount: str
     currency: str
-    quantity: str
+    quantity: str | None
     unit: str
     estimated: bool
+    record_type: str = ""
+    net_amount: str | None = None
+    amortized_amount: str | None = None
+    asked_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ from collectors.logs.assemble import Assembler
 from collectors.logs.fingerprint import fingerprint
 from collectors.model import Function, FunctionKey, LogEvent, MetricPoint, Reject
 from collectors.pipeline import Result, tell
-from collectors.source import Account, BudgetReached, Given, SourceFailed, Step
+from collectors.source import ONCE, Account, BudgetReached, Given, SourceFailed, Step
 from collectors.store import account as kept
 from collectors.store.open import explained, writing
 from collectors.store.sessions import end_collection
@@ -33,6 +33,7 @@ WAITING = 4  # what all readers together may have read ahead of the writer
 COMMIT_BATCHES = 5  # fewer rows a transaction than an import's: memory stays flat beside boto3's
 CACHE_KB = 16_384  # of SQLite's pages, likewise
 TIDY_S = 30.0
+_FOREVER_MS = 1 << 62
 SAVE_S = 1.0  # how often what was covered is committed and marked
 
 Opening = Callable[[], Account]
@@ -69,10 +70,26 @@ class Stopped(Exception):
     """The collection was told to end."""
 
 
+class _Once:
+    """Who of a collection's sources reads what is read once for all of them: the first that asks."""
+
+    def __init__(self) -> None:
+        self._claimed: set[str] = set()
+        self._lock = threading.Lock()
+
+    def claim(self, item: str) -> bool:
+        with self._lock:
+            new = item not in self._claimed
+            self._claimed.add(item)
+            return new
+
+
 class _Reader(threading.Thread):
     """Reads one source. What it puts on the queue is ``(itself, what was given)``, None at the end."""
 
-    def __init__(self, number: int, opening: Opening, out: "queue.Queue[tuple[_Reader, object]]") -> None:
+    def __init__(
+        self, number: int, opening: Opening, out: "queue.Queue[tuple[_Reader, object]]", once: "_Once"
+    ) -> None:
         super().__init__(name=f"lambdatui-reader-{number}", daemon=True)
         self.collected = Collected(f"source {number + 1}")
         self.source: Account | None = None
@@ -80,6 +97,7 @@ class _Reader(threading.Thread):
         self.covered: dict[str, list[tuple[int, int]]] | None = None
         self.error: BaseException | None = None
         self._opening = opening
+        self._once = once
         self._out = out
         self._db: Path | None = None
 
@@ -125,12 +143,17 @@ class _Reader(threading.Thread):
         connection = sqlite3.connect(f"file:{quote(str(self._db))}?mode=ro", uri=True, timeout=30)
         try:
             try:
-                for given in source.given(lambda item: kept.covered(connection, item)):
+                for given in source.given(lambda item: self._covered(connection, item)):
                     self._hand_over(given, assembler)
             finally:
                 self._put(assembler.take(final=True))
         finally:
             connection.close()
+
+    def _covered(self, connection: sqlite3.Connection, item: str) -> list[tuple[int, int]]:
+        if item.startswith(ONCE) and not self._once.claim(item):
+            return [(0, _FOREVER_MS)]
+        return kept.covered(connection, item)
 
     def _hand_over(self, given: Given, assembler: Assembler) -> None:
         if isinstance(given, Covered):
@@ -253,7 +276,8 @@ def collect_accounts(
     out: queue.Queue[tuple[_Reader, object]] = queue.Queue(WAITING)
     with writing(db, wait=wait) as connection, explained(db), _tidied() as tidy:
         connection.execute(f"PRAGMA cache_size = -{CACHE_KB}")
-        readers = [_Reader(number, opening, out) for number, opening in enumerate(openings)]
+        once = _Once()
+        readers = [_Reader(number, opening, out, once) for number, opening in enumerate(openings)]
         for reader in readers:
             reader.begin(db)
         try:

@@ -7,6 +7,9 @@ from typing import Protocol, runtime_checkable
 from collectors.account import Alarms, CallCount, Covered, Inventory, Record
 from collectors.model import Function, LogEvent, MetricPoint, Reject
 
+ONCE = "once "
+"""Begins the name of an item that is an account's, whatever the region: one source of a collection reads it."""
+
 
 class SourceFailed(Exception):
     """A source, or a part of one, could not be read: ``what`` failed, what that means, and what to do about it.
@@ -94,7 +97,10 @@ class Account(Protocol):
     def region(self) -> str: ...
 
     def given(self, covered: Callable[[str], Sequence[tuple[int, int]]]) -> Iterator[Given]:
-        """All there is to collect. ``covered(item)`` are the spans of an item that the store has."""
+        """All there is to collect. ``covered(item)`` are the spans of an item that the store has.
+
+        An item that begins with ``ONCE`` is covered as well where another source of the same collection reads it.
+        """
 
     def counts(self) -> list[CallCount]:
         """What was asked of the source so far."""

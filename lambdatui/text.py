@@ -231,11 +231,12 @@ def _money_figures(amount: "Decimal") -> "Iterator[str]":
 
 def _cent_parts(amount: "Decimal", first: int) -> "Iterator[str]":
     """Less than a cent: four significant digits, then fewer, then a bound. ``first`` is the first digit's exponent."""
-    from decimal import ROUND_HALF_UP, Decimal
+    from decimal import ROUND_HALF_UP, Context, Decimal
 
     if first >= -12:
         for digits in (4, 3, 2, 1):
-            yield f"{amount.quantize(Decimal(1).scaleb(first - digits + 1), ROUND_HALF_UP):f}"
+            rounded = Context(digits, ROUND_HALF_UP).plus(amount)  # 0.00099996 becomes 0.001000
+            yield f"{rounded.quantize(Decimal(1).scaleb(rounded.adjusted() - digits + 1)):f}"
     for places in range(min(12, -first - 1), 1, -1):
         yield f"<{Decimal(1).scaleb(-places):f}"
 

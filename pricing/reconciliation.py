@@ -1,28 +1,40 @@
-"""Our figure beside AWS's, by day and dimension, and the likely reason where they differ."""
+"""Our figures beside AWS's: usage by period, account, region and dimension, then every other kind of line.
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+Usage is compared by quantity first. What a commitment, a discount or a credit did to its price is told apart.
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
 
-from pricing.actuals import EVERYTHING, Actual
+from pricing.actuals import EVERYTHING, OTHER, Actual
 from pricing.bill import bill
+from pricing.billed_amounts import Amounts, Basis, total
+from pricing.line_kinds import NEGATION, OF_COMMITMENTS, WORDS
 from pricing.pricebook import PriceBook
 from pricing.usage import EXACT, Usage
+from pricing.verdicts import Cell, Circumstances, verdict_of
 
-# What a store knows of: everything else on AWS's bill is "not collected".
-COLLECTED = ("requests", "duration", "ephemeral_storage")
 _ZERO = Decimal(0)
-_CENT = Decimal("0.01")
-_SAME = Decimal("0.01")  # quantities within a per cent are the same usage
-_LATE_DAYS = 2  # AWS's figures of the last days still grow
+_DAY = timedelta(days=1)
+# AWS bills requests on provisioned concurrency under the usage type of all requests.
+_AS_BILLED = {"provisioned_requests": "requests"}
+
+_ANYWHERE = (OTHER, "data_transfer")  # usage types that need not tell their region
+
+Place = tuple[str, str, str]  # account, region, dimension; empty where it is not compared by them
+Period = tuple[date, date]  # a first day, and the day after the last
 
 
 @dataclass(frozen=True, slots=True)
 class Reconciled:
-    """One day (None: the whole span) and dimension. Amounts in ``currency``; None is unknown or not there.
+    """One period (``day`` None: the whole span) and dimension, or kind of line that is no usage. None is unknown.
 
-    ``difference`` is AWS's amount less ours.
+    ``until`` is the day after the period. Amounts are in ``currency``: ``amount`` is ours; ``aws_list``, ``aws_net``,
+    ``aws_effective`` and ``aws_amount`` (paid) are AWS's, as ``pricing.billed_amounts`` has them. ``difference`` is
+    what was paid less ours. ``verdict`` is of ``pricing.verdicts``; ``reason`` says it with its figure.
+    ``lines`` is how many of AWS's lines it is made of.
     """
 
     day: date | None
@@ -34,45 +46,71 @@ class Reconciled:
     difference: Decimal | None
     currency: str
     reason: str
+    verdict: str = ""
+    account: str = ""
+    region: str = ""
+    until: date | None = None
+    aws_list: Decimal | None = None
+    aws_net: Decimal | None = None
+    aws_effective: Decimal | None = None
+    lines: int = 0
+    is_usage: bool = True
 
 
 @dataclass(frozen=True, slots=True)
-class _Cell:
-    quantity: Decimal | None = None
-    amount: Decimal | None = None
+class Ours:
+    """What we say of a place: the quantity; its amount as it was asked for, and at list price; in which currency."""
+
+    quantity: Decimal | None
+    amount: Decimal | None
+    list_amount: Decimal | None
+    currency: str
+    arches: frozenset[str] = frozenset()
+
+
+@dataclass(slots=True)
+class Side:
+    """Everything that is compared, by period and place."""
+
+    ours: dict[tuple[Period, Place], Ours] = field(default_factory=dict)
+    theirs: dict[tuple[Period, Place], list[Actual]] = field(default_factory=dict)
 
 
 def daily_amounts(
     daily: Sequence[tuple[date, Usage]], book: PriceBook, *, free_tier: bool = True
-) -> dict[tuple[date, str], tuple[Decimal, Decimal]]:
-    """(day, dimension) to (quantity, amount): each day is what it added to its month's bill so far.
+) -> dict[tuple[date, str, str, str, str, str], tuple[Decimal, Decimal | None]]:
+    """(day, account, region, dimension, currency, architecture) to (quantity, amount).
 
-    So the free tier is drawn from the first of the month on until it is used up, as AWS does it, and the days of a
-    month sum to its bill exactly. Lines without a public price count in quantity and not in amount.
+    Each day is what it added to its month's bill so far: the free tier is drawn from the first of the month on until it
+    is used up, as AWS does it, and the days of a month sum to its bill exactly. The amount of what has no public price
+    is None.
     """
-    found: dict[tuple[date, str], tuple[Decimal, Decimal]] = {}
-    months = sorted({day.replace(day=1) for day, _ in daily})
-    for month in months:
-        before: dict[str, tuple[Decimal, Decimal]] = {}
+    found: dict[tuple[date, str, str, str, str, str], tuple[Decimal, Decimal | None]] = {}
+    for month in sorted({day.replace(day=1) for day, _ in daily}):
+        before: dict[tuple[str, ...], tuple[Decimal, Decimal | None]] = {}
         used: list[Usage] = []
-        days = sorted({day for day, _ in daily if day.replace(day=1) == month})
-        for day in days:
+        for day in sorted({day for day, _ in daily if day.replace(day=1) == month}):
             used += [usage for one, usage in daily if one == day]
-            so_far = _by_dimension(used, book, free_tier)
-            for dimension, (quantity, amount) in so_far.items():
-                was = before.get(dimension, (_ZERO, _ZERO))
-                added = EXACT.subtract(quantity, was[0]), EXACT.subtract(amount, was[1])
+            so_far = _by_place(used, book, free_tier)
+            for place, (quantity, amount) in so_far.items():
+                was = before.get(place, (_ZERO, _ZERO))
+                more = None if amount is None or was[1] is None else EXACT.subtract(amount, was[1])
+                added = EXACT.subtract(quantity, was[0]), more
                 if any(added):
-                    found[day, dimension] = added
+                    found[day, place[0], place[1], place[2], place[3], place[4]] = added
             before = so_far
     return found
 
 
-def _by_dimension(used: Sequence[Usage], book: PriceBook, free_tier: bool) -> dict[str, tuple[Decimal, Decimal]]:
-    sums: dict[str, tuple[Decimal, Decimal]] = {}
+def _by_place(
+    used: Sequence[Usage], book: PriceBook, free_tier: bool
+) -> dict[tuple[str, ...], tuple[Decimal, Decimal | None]]:
+    sums: dict[tuple[str, ...], tuple[Decimal, Decimal | None]] = {}
     for line in bill(used, book, free_tier=free_tier).lines:
-        quantity, amount = sums.get(line.dimension, (_ZERO, _ZERO))
-        sums[line.dimension] = EXACT.add(quantity, line.quantity), EXACT.add(amount, line.amount or _ZERO)
+        key = line.account, line.region, _AS_BILLED.get(line.dimension, line.dimension), line.currency, line.arch
+        quantity, amount = sums.get(key, (_ZERO, _ZERO))
+        known = None if amount is None or line.amount is None else EXACT.add(amount, line.amount)
+        sums[key] = EXACT.add(quantity, line.quantity), known
     return sums
 
 
@@ -83,11 +121,17 @@ def reconcile(
     *,
     coverage: Mapping[date, float] | None = None,
     free_tier: bool = True,
+    now: date | None = None,
+    collected: Collection[tuple[str, str]] | None = None,
+    per_usd: Decimal | None = None,
 ) -> tuple[Reconciled, ...]:
-    """Every day and dimension that AWS's bill or ours has, AWS's days only; then each dimension in sum.
+    """Every period and place that AWS's bill or ours has, AWS's span only; then each place in sum.
 
-    ``coverage`` is the part of each day's invocations whose REPORT was seen. Where the export does not split the
-    service, all of ours is summed into the dimension ``all``. Raises ``ValueError`` for several currencies.
+    Periods are AWS's own: days, or months where its lines are a month long. ``coverage`` is the part of each day's
+    invocations whose REPORT was seen. ``now`` is the UTC day of the view: only just before it AWS may be late.
+    ``collected`` are the accounts and regions that the store knows (default: those used). ``per_usd`` is how many units
+    of the export's currency a dollar is. Where the export does not split the service, all of ours is summed into the
+    dimension ``all``. Raises ``ValueError`` for several currencies.
     """
     currencies = {one.currency for one in actuals}
     if len(currencies) > 1:
@@ -95,112 +139,156 @@ def reconcile(
     if not actuals:
         return ()
     currency = next(iter(currencies))
-    first, last = min(one.day for one in actuals), max(one.day for one in actuals)
-    ours = daily_amounts(daily, book, free_tier=free_tier)
-    whole = any(one.dimension == EVERYTHING for one in actuals)
-    mine: dict[tuple[date, str], tuple[Decimal | None, Decimal]] = {}
-    for (day, dimension), (quantity, amount) in ours.items():
-        if first <= day <= last:
-            key = day, EVERYTHING if whole else dimension
-            was = mine.get(key, (_ZERO, _ZERO))
-            mine[key] = None if whole else EXACT.add(was[0] or _ZERO, quantity), EXACT.add(was[1], amount)
-    theirs: dict[tuple[date, str], list[Actual]] = {}
-    for one in actuals:
-        theirs.setdefault((one.day, EVERYTHING if whole else one.dimension), []).append(one)
-    seen = {day for day, _ in daily}
-    rows = []
-    for key in sorted({*mine, *theirs}):
-        rows.append(_row(key, mine.get(key), theirs.get(key, []), currency, seen, last, (coverage or {}).get(key[0])))
+    basis = Basis.of(actuals)
+    side, lowest = _sides(daily, actuals, book, free_tier=free_tier)
+    known = frozenset(collected if collected is not None else ((one.account, one.region) for _, one in daily))
+    about = Circumstances(
+        currency, now, known, frozenset(day for day, _ in daily), coverage or {}, basis, per_usd,
+        whole=any(one.is_usage and one.dimension == EVERYTHING for one in actuals),
+    )  # fmt: skip
+    rows = [
+        _row(key, side.ours.get(key), side.theirs.get(key, []), about) for key in sorted({*side.ours, *side.theirs})
+    ]
+    rows += _other_lines(actuals, basis, currency, by_account=lowest[0])
+    rows.sort(key=lambda row: (row.day or date.max, not row.is_usage, row.account, row.region, row.dimension))
     return (*rows, *summed(rows, currency))
 
 
-def _row(
-    key: tuple[date, str],
-    mine: tuple[Decimal | None, Decimal] | None,
-    theirs: Sequence[Actual],
-    currency: str,
-    seen: set[date],
-    last: date,
-    covered: float | None,
-) -> Reconciled:
-    day, dimension = key
+def periods_of(actuals: Sequence[Actual]) -> list[Period]:
+    """The periods of usage, those that overlap as one: a day, or a month where a line is a month long."""
+    found: list[Period] = []
+    for start, end in sorted({(one.day, one.until) for one in actuals if one.is_usage}):
+        if found and start < found[-1][1]:
+            found[-1] = found[-1][0], max(found[-1][1], end)
+        else:
+            found.append((start, end))
+    return found
+
+
+def _sides(
+    daily: Sequence[tuple[date, Usage]], actuals: Sequence[Actual], book: PriceBook, *, free_tier: bool
+) -> tuple[Side, tuple[bool, bool]]:
+    used = [one for one in actuals if one.is_usage]
+    by_account = all(one.account for one in used) and all(one.account for _, one in daily)
+    placed = [one.region for one in used if one.dimension not in _ANYWHERE]
+    by_region = all(placed) and all(one.region for _, one in daily)
+    whole = any(one.dimension == EVERYTHING for one in used)
+
+    def place(account: str, region: str, dimension: str) -> Place:
+        return account if by_account else "", region if by_region else "", EVERYTHING if whole else dimension
+
+    side, periods = Side(), periods_of(actuals)
+    where = {start + _DAY * step: (start, end) for start, end in periods for step in range((end - start).days)}
+    for one in used:
+        side.theirs.setdefault((where[one.day], place(one.account, one.region, one.dimension)), []).append(one)
+    if periods:
+        first, last = periods[0][0], periods[-1][1]
+        listed = daily_amounts(daily, book, free_tier=False)
+        priced = daily_amounts(daily, book) if free_tier else listed
+        for key, (quantity, list_amount) in listed.items():
+            day, account, region, dimension, money, arch = key
+            if first <= day < last:
+                at = where.get(day, (day, day + _DAY)), place(account, region, dimension)
+                amount = priced.get(key, (quantity, _ZERO))[1]
+                new = Ours(None if whole else quantity, amount, list_amount, money, frozenset((arch,)))
+                side.ours[at] = _more(side.ours[at], new) if at in side.ours else new
+    return side, (by_account, by_region)
+
+
+def _more(one: Ours, other: Ours) -> Ours:
+    same = one.currency == other.currency
+    return Ours(
+        total((one.quantity, other.quantity)),
+        total((one.amount, other.amount)) if same else None,
+        total((one.list_amount, other.list_amount)) if same else None,
+        one.currency, one.arches | other.arches,
+    )  # fmt: skip
+
+
+def _row(key: tuple[Period, Place], ours: Ours | None, theirs: Sequence[Actual], about: Circumstances) -> Reconciled:
+    (start, end), (account, region, dimension) = key
+    amounts = about.basis.amounts(theirs) if theirs else Amounts()
     quantities = [one.quantity for one in theirs if one.quantity is not None]
-    aws_quantity = sum(quantities, _ZERO) if quantities else None
-    aws = sum((one.cost for one in theirs), _ZERO) if theirs else None
-    quantity, amount = mine if mine is not None else (None, None)
-    difference = EXACT.subtract(aws if aws is not None else _ZERO, amount or _ZERO)
-    reason = _reason(dimension, day, mine, aws, aws_quantity, theirs, day in seen, last, covered)
-    return Reconciled(day, dimension, quantity, aws_quantity, amount, aws, difference, currency, reason)
-
-
-def _reason(
-    dimension: str,
-    day: date,
-    mine: tuple[Decimal | None, Decimal] | None,
-    aws: Decimal | None,
-    aws_quantity: Decimal | None,
-    theirs: Sequence[Actual],
-    seen: bool,
-    last: date,
-    covered: float | None,
-) -> str:
-    """The first explanation that fits, from the surest to the vaguest."""
-    late = any(one.estimated for one in theirs) or day > last - timedelta(days=_LATE_DAYS)
-    if aws is None:
-        return "late data: AWS has not billed it yet" if late else "on ours only: another payer, or filtered out"
-    if mine is None:
-        if dimension not in (*COLLECTED, EVERYTHING):
-            return f"not collected: the store has no {dimension.replace('_', ' ')}"
-        return (
-            "coverage: nothing was collected of this dimension" if seen else "coverage: nothing was collected that day"
-        )
-    quantity, amount = mine
-    if abs(aws - amount) < _CENT / 10 or (amount and abs(aws - amount) <= amount / 1000):
-        return "agrees"
-    same = quantity is not None and aws_quantity is not None and abs(aws_quantity - quantity) <= _SAME * abs(quantity)
-    if any(one.commitment for one in theirs) and aws < amount:
-        return "Savings Plan: AWS billed it at the plan's rate"
-    if any(one.free_tier for one in theirs) or (same and not aws):
-        return "free tier: AWS drew it on this usage; it is one for the whole organisation"
-    if same:
-        part = (aws - amount) / amount if amount else None
-        if part is None or aws > amount:
-            return "free tier: used up elsewhere in the organisation" if not amount else f"rate: AWS's is {part:+.1%}"
-        return f"rate: AWS's is {part:+.1%}, a discount or a later tier"
-    if covered is not None and covered < 0.995 and aws > amount:
-        return f"coverage: REPORTs of {covered:.0%} of the invocations were seen"
-    if late:
-        return "late data: AWS's last days still change"
-    if aws > amount:
-        return "coverage: functions, regions or hours that were not collected"
-    return (
-        "free tier or discount: AWS billed less than list price" if aws_quantity is None else "less usage on AWS's bill"
+    rate = Decimal(1) if ours is None or ours.currency == about.currency else about.rate(ours.currency)
+    amount = EXACT.multiply(ours.amount, rate) if ours and ours.amount is not None and rate is not None else None
+    listed = (
+        EXACT.multiply(ours.list_amount, rate) if ours and ours.list_amount is not None and rate is not None else None
     )
+    cell = Cell(
+        start, end, account, region, dimension, ours.quantity if ours else None,
+        amount, listed, ours is not None, rate is not None,
+        total(quantities), amounts, tuple(theirs), ours.arches if ours else frozenset(),
+        ours.list_amount if ours else None,
+    )  # fmt: skip
+    verdict, reason = verdict_of(cell, about)
+    paid = amounts.paid
+    billed, computed = paid if theirs else _ZERO, amount if ours is not None else _ZERO
+    difference = None if billed is None or computed is None else EXACT.subtract(billed, computed)
+    return Reconciled(
+        start, dimension, cell.quantity, cell.aws_quantity, amount, paid, difference, about.currency, reason, verdict,
+        account, region, end, amounts.list, amounts.net, amounts.effective, len(theirs),
+    )  # fmt: skip
+
+
+def _other_lines(actuals: Sequence[Actual], basis: Basis, currency: str, *, by_account: bool) -> list[Reconciled]:
+    """A row for each day and kind of line that is no usage, unless it is in what usage is said to have cost."""
+    found: dict[tuple[date, str, str], list[Actual]] = {}
+    for one in actuals:
+        if not one.is_usage and (basis.cash or one.kind not in OF_COMMITMENTS):
+            found.setdefault((one.day, one.account if by_account else "", one.kind), []).append(one)
+    rows = []
+    for (day, account, kind), of in found.items():
+        paid = basis.amounts(of).paid
+        reason = _named(kind, of)
+        rows.append(
+            Reconciled(
+                day, kind, None, None, None, paid, paid, currency, reason, kind, account, "",
+                max(one.until for one in of), lines=len(of), is_usage=False,
+            )
+        )  # fmt: skip
+    return rows
+
+
+def _named(kind: str, of: Sequence[Actual]) -> str:
+    names = dict.fromkeys(one.record_type for one in of if one.record_type)
+    return WORDS[kind] + (f": {', '.join(names)}" if names and kind != NEGATION else "")
 
 
 def summed(rows: Sequence[Reconciled], currency: str) -> list[Reconciled]:
-    """Each dimension of some days together, without a day, and the reason that tells most of its difference."""
+    """Each place of some periods together, without a day: the verdict of most periods, and how many differ from it."""
+    places: dict[tuple[str, str, str], list[Reconciled]] = {}
+    for row in rows:
+        places.setdefault((row.account, row.region, row.dimension), []).append(row)
     sums = []
-    for dimension in dict.fromkeys(row.dimension for row in rows):
-        of = [row for row in rows if row.dimension == dimension]
-        reasons: dict[str, Decimal] = {}
-        for row in of:
-            kind = row.reason.partition(":")[0]
-            reasons[kind] = reasons.get(kind, _ZERO) + abs(row.difference or _ZERO)
-        main = max(reasons, key=lambda kind: reasons[kind])
+    for (account, region, dimension), of in places.items():
+        verdict, reason = _main(of)
         sums.append(
             Reconciled(
-                None, dimension, _total([row.quantity for row in of]), _total([row.aws_quantity for row in of]),
-                _total([row.amount for row in of]), _total([row.aws_amount for row in of]),
-                _total([row.difference for row in of]), currency, main,
+                None, dimension, total_known(row.quantity for row in of), total_known(row.aws_quantity for row in of),
+                total_known(row.amount for row in of), total_known(row.aws_amount for row in of),
+                total_known(row.difference for row in of), currency, reason, verdict, account, region, None,
+                total_known(row.aws_list for row in of), total_known(row.aws_net for row in of),
+                total_known(row.aws_effective for row in of), sum(row.lines for row in of), of[0].is_usage,
             )
         )  # fmt: skip
     return sums
 
 
-def _total(amounts: Sequence[Decimal | None]) -> Decimal | None:
-    known = [amount for amount in amounts if amount is not None]
-    found = _ZERO
-    for amount in known:
-        found = EXACT.add(found, amount)
-    return found if known else None
+def _main(of: Sequence[Reconciled]) -> tuple[str, str]:
+    """The verdict that tells most of the difference; where periods differ in it, how many have it."""
+    weights: dict[str, Decimal] = {}
+    for row in of:
+        weights[row.verdict] = weights.get(row.verdict, _ZERO) + abs(row.difference or _ZERO)
+    main = max(weights, key=lambda verdict: weights[verdict])
+    having = [row for row in of if row.verdict == main]
+    reasons = list(dict.fromkeys(row.reason for row in having))
+    reason = reasons[0] if len(reasons) == 1 or len(having) == 1 else reasons[0].partition(":")[0]
+    if len(having) == len(of):
+        return main, reason
+    unit = "day" if all(row.until is None or row.day is None or row.until - row.day == _DAY for row in of) else "period"
+    return main, f"{len(having)} of {len(of)} {unit}s: {reason}"
+
+
+def total_known(amounts: Iterable[Decimal | None]) -> Decimal | None:
+    """The sum of what is known; None where nothing is."""
+    return total(amount for amount in amounts if amount is not None)

@@ -50,7 +50,8 @@ def db(tmp_path: Path) -> Path:
     path = small_store.make(tmp_path / "s.db")
     keep_records(
         path,
-        billed_day(TODAY, "Request", "0.0000016", "8"),
+        billed_day(TODAY, "Request", "0.0000012", "6"),
+        billed_day(TODAY, "EU-Request", "0.0000004", "2"),
         billed_day(TODAY - DAY_MS, "Lambda-GB-Second", "1.00", "59999"),
         billed_day(TODAY, "EUC1-DataProcessing-Bytes", "3.00", "6", service="AmazonCloudWatch"),
     )
@@ -63,9 +64,11 @@ def test_the_collected_bill_is_set_beside_ours(db: Path) -> None:
         actuals = collected_actuals(reader, span)
         by_day = reconciled(reader, actuals, BOOK, free_tier=False)
         by_month = reconciled(reader, actuals, BOOK, free_tier=False, by="month")
-    told = {(row.day, row.dimension): (row.aws_amount, row.reason) for row in by_day.rows}
-    assert told["2025-03-31", "requests"] == (Decimal("0.0000016"), "agrees")
-    assert told["2025-03-30", "duration"] == (Decimal("1.00"), "coverage: nothing was collected that day")
+    told = {(row.day, row.region, row.dimension): (row.aws_amount, row.reason) for row in by_day.rows}
+    assert told["2025-03-31", "us-east-1", "requests"] == (Decimal("0.0000012"), "agrees")
+    assert told["2025-03-31", "eu-west-1", "requests"] == (Decimal("0.0000004"), "agrees")
+    missing = Decimal("1.00"), "not collected: nothing was collected that day"
+    assert told["2025-03-30", "us-east-1", "duration"] == missing
     assert {row.day for row in by_month.rows} == {"2025-03", ""}
     assert sum(row.aws_amount or 0 for row in by_month.rows if row.day) == Decimal("1.0000016")  # without CloudWatch's
 

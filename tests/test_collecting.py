@@ -425,7 +425,7 @@ def test_what_aws_billed_is_kept_and_every_page_counted(tmp_path: Path) -> None:
 
     def page(asked: dict[str, Any]) -> dict[str, Any]:
         group = {
-            "Keys": ["AWS Lambda", "EUC1-Request"],
+            "Keys": ["EUC1-Request", "Usage"],
             "Metrics": {
                 "UnblendedCost": {"Amount": "0.42", "Unit": "USD"},
                 "UsageQuantity": {"Amount": "2100000", "Unit": "Requests"},

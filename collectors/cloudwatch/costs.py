@@ -1,34 +1,60 @@
-"""What AWS billed: Cost Explorer, day by day and usage type, for Lambda and for what its logs and metrics cost.
+"""What AWS billed for Lambda: Cost Explorer, day by day, by usage type and kind of line (RECORD_TYPE).
 
-Only where it is asked for: every page of an answer is billed.
+Only where it is asked for, and once an account and UTC day: every page of an answer is billed, and its figures change
+about once a day. An answer is grouped by two dimensions at most, so that the service is in the filter.
 """
 
-from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from collectors.account import BilledDay
+from collectors.account import BilledDay, Covered
 from collectors.cloudwatch.calls import Calls
 from collectors.cloudwatch.errors import reading
+from collectors.source import ONCE
 
 OPERATION = "ce:GetCostAndUsage"
-SERVICES = ("AWS Lambda", "AmazonCloudWatch")
+SERVICE = "AWS Lambda"
+METRICS = ("UnblendedCost", "NetUnblendedCost", "AmortizedCost", "UsageQuantity")
+GROUPS = ("USAGE_TYPE", "RECORD_TYPE")
+SETTLING_DAYS = 7  # a month's figures still change in the first days of the next
+
+
+def billed_once(
+    client: Any,
+    calls: Calls,
+    account: str,
+    since_ms: int,
+    now_ms: int,
+    covered: Callable[[str], Sequence[tuple[int, int]]],
+) -> Iterator[list[BilledDay] | Covered]:
+    """The days from ``since_ms`` on, and the month as it stands, unless they were asked for on the same UTC day.
+
+    The answer comes with the mark that remembers it. SourceFailed; BudgetReached before a page too many.
+    """
+    today = _day(now_ms)
+    start = min(_day(since_ms), (today - timedelta(days=SETTLING_DAYS)).replace(day=1))
+    item = f"{ONCE}costs {account} {today.isoformat()}"
+    start_ms = _ms(start)
+    if any(low <= start_ms for low, _ in covered(item)):
+        return
+    yield list(billed_days(client, calls, account, start_ms, now_ms))
+    yield Covered(item, start_ms, now_ms)
 
 
 def billed_days(client: Any, calls: Calls, account: str, since_ms: int, now_ms: int) -> Iterator[BilledDay]:
     """UTC days from that of ``since_ms`` to today. SourceFailed; BudgetReached before a page too many."""
-    end = datetime.fromtimestamp(now_ms / 1000, UTC).date() + timedelta(days=1)
     request: dict[str, Any] = {
         "TimePeriod": {
-            "Start": datetime.fromtimestamp(since_ms / 1000, UTC).date().isoformat(),
-            "End": end.isoformat(),
+            "Start": _day(since_ms).isoformat(),
+            "End": (_day(now_ms) + timedelta(days=1)).isoformat(),
         },
         "Granularity": "DAILY",
-        "Metrics": ["UnblendedCost", "UsageQuantity"],
-        "GroupBy": [{"Type": "DIMENSION", "Key": "SERVICE"}, {"Type": "DIMENSION", "Key": "USAGE_TYPE"}],
+        "Metrics": list(METRICS),
+        "GroupBy": [{"Type": "DIMENSION", "Key": key} for key in GROUPS],
         "Filter": {
             "And": [
-                {"Dimensions": {"Key": "SERVICE", "Values": list(SERVICES)}},
+                {"Dimensions": {"Key": "SERVICE", "Values": [SERVICE]}},
                 {"Dimensions": {"Key": "LINKED_ACCOUNT", "Values": [account]}},
             ]
         },
@@ -37,22 +63,33 @@ def billed_days(client: Any, calls: Calls, account: str, since_ms: int, now_ms: 
         calls.spend(OPERATION, 1)
         with reading(OPERATION, f"costs of {account}"):
             answer = client.get_cost_and_usage(**request)
-        yield from of_answer(answer, account)
+        yield from of_answer(answer, account, now_ms)
         if not answer.get("NextPageToken"):
             return
         request["NextPageToken"] = answer["NextPageToken"]
 
 
-def of_answer(answer: Any, account: str) -> Iterator[BilledDay]:
-    """The groups of one answer. A day whose figures may still change says so."""
+def of_answer(answer: Any, account: str, asked_ms: int) -> Iterator[BilledDay]:
+    """The groups of one answer. A day whose figures may still change says so; what it does not say is None."""
+    names = tuple(str(one.get("Key", "")) for one in answer.get("GroupDefinitions") or ()) or GROUPS
     for day in answer.get("ResultsByTime") or ():
         start = datetime.fromisoformat(day["TimePeriod"]["Start"]).replace(tzinfo=UTC)
         for group in day.get("Groups") or ():
-            cost = group.get("Metrics", {}).get("UnblendedCost", {})
-            usage = group.get("Metrics", {}).get("UsageQuantity", {})
-            service, usage_type = (*group.get("Keys", ()), "", "")[:2]
+            keys = dict(zip(names, group.get("Keys", ()), strict=False))
+            metrics: Mapping[str, Mapping[str, str]] = group.get("Metrics", {})
+            cost, usage = metrics.get("UnblendedCost", {}), metrics.get("UsageQuantity", {})
             yield BilledDay(
-                account, round(start.timestamp() * 1000), service, usage_type,
-                cost.get("Amount", "0"), cost.get("Unit", "USD"), usage.get("Amount", "0"), usage.get("Unit", ""),
-                bool(day.get("Estimated")),
+                account, round(start.timestamp() * 1000), keys.get("SERVICE", SERVICE), keys.get("USAGE_TYPE", ""),
+                cost.get("Amount", "0"), cost.get("Unit", "USD"), usage.get("Amount"), usage.get("Unit", ""),
+                bool(day.get("Estimated")), keys.get("RECORD_TYPE", ""),
+                metrics.get("NetUnblendedCost", {}).get("Amount"), metrics.get("AmortizedCost", {}).get("Amount"),
+                asked_ms,
             )  # fmt: skip
+
+
+def _day(at_ms: int) -> date:
+    return datetime.fromtimestamp(at_ms / 1000, UTC).date()
+
+
+def _ms(day: date) -> int:
+    return (day - date(1970, 1, 1)).days * 86_400_000

@@ -111,8 +111,9 @@ class CloudWatchSource:
         if "costs" in self._features:
             yield Step("what AWS billed")
             client = self._session.client("ce")
-            days = costs.billed_days(client, self._session.calls, self.account, self._since_ms, self._now_ms)
-            yield from self._guarded(list(days) for _ in (1,))
+            yield from self._guarded(
+                costs.billed_once(client, self._session.calls, self.account, self._since_ms, self._now_ms, covered)
+            )
         if "optimizer" in self._features:
             yield Step("Compute Optimizer")
             client = self._session.client("compute-optimizer")

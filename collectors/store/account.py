@@ -41,7 +41,17 @@ def keep(connection: sqlite3.Connection, names: Names, collection: int, records:
         rows = [(collection, *row) for row in rows]
     marks = ", ".join("?" * len(rows[0]))
     with _transaction(connection):
+        if isinstance(first, BilledDay):
+            _forget_billed(connection, [each for each in records if isinstance(each, BilledDay)])
         connection.executemany(f"INSERT OR REPLACE INTO {table} VALUES ({marks})", rows)
+
+
+def _forget_billed(connection: sqlite3.Connection, days: Sequence[BilledDay]) -> None:
+    """Forgets what was said of these days before: groups may have gone, and rows without RECORD_TYPE hold them all."""
+    asked = {(one.account, one.day_ms, one.asked_ms) for one in days if one.asked_ms is not None}
+    connection.executemany(
+        "DELETE FROM billed_days WHERE account = ? AND day_ms = ? AND ifnull(asked_ms, 0) < ?", sorted(asked)
+    )
 
 
 def keep_inventory(connection: sqlite3.Connection, inventory: Inventory, now_ms: int) -> None:
@@ -194,7 +204,7 @@ def _change(one: Any) -> Values:
 def _day(one: Any) -> Values:
     return (
         one.account, one.day_ms, one.service, one.usage_type, one.amount, one.currency, one.quantity, one.unit,
-        one.estimated,
+        one.estimated, one.record_type, one.net_amount, one.amortized_amount, one.asked_ms,
     )  # fmt: skip
 
 

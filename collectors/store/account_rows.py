@@ -221,13 +221,14 @@ def summed_by_insights(reader: Reader, from_ms: int, to_ms: int) -> set[int]:
 
 
 def billed_days(reader: Reader, from_ms: int, to_ms: int) -> list[BilledDay]:
-    """What AWS says that it billed, by day and usage type."""
+    """What AWS says that it billed, by day, usage type and kind of line."""
     rows = reader.select(
-        "SELECT account, day_ms, service, usage_type, amount, currency, quantity, unit, estimated FROM billed_days"
-        " WHERE day_ms >= ? AND day_ms < ? ORDER BY day_ms, service, usage_type",
+        "SELECT account, day_ms, service, usage_type, amount, currency, quantity, unit, estimated, record_type,"
+        " net_amount, amortized_amount, asked_ms FROM billed_days"
+        " WHERE day_ms >= ? AND day_ms < ? ORDER BY day_ms, service, usage_type, record_type",
         (from_ms, to_ms),
     )
-    return [BilledDay(*(*row[:8], bool(row[8]))) for row in rows]
+    return [BilledDay(*(*row[:8], bool(row[8]), *row[9:])) for row in rows]
 
 
 def recommendations(reader: Reader) -> list[Recommendation]:

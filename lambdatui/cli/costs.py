@@ -13,7 +13,7 @@ from lambdatui import text
 from lambdatui.cli import bill_output, gates
 from lambdatui.cli.bill_output import Statement
 from lambdatui.cli.opened import Opened, opened, price_book
-from lambdatui.cli.output import Listing, arranged, emit, listing_options, print_rows
+from lambdatui.cli.output import Listing, arranged, listing_options, print_rows
 from lambdatui.cli.own_terms import own_price_options, terms
 from lambdatui.cli.quantities import MONEY
 from lambdatui.views.columns import columns
@@ -104,36 +104,21 @@ def _verdict(statement: Statement, view: CostsView, budget: Decimal) -> Verdict:
 
 
 @command.command(epilog="Example: lambdatui costs reconcile focus-export.parquet --sort difference --reverse")
-@click.argument("file", type=click.Path(path_type=Path), required=False)
+@click.argument("files", metavar="[FILE]...", type=click.Path(path_type=Path), nargs=-1)
 @click.option("--by", type=click.Choice(("day", "month", "span")), default="day", show_default=True)
 @click.option("--no-free-tier", is_flag=True, help="Our figures at list price, without the free tier.")
+@click.option("--per-usd", type=MONEY, metavar="RATE", help="Units of the export's currency for one USD: 0.92 for EUR.")
 @listing_options
-def reconcile(listing: Listing, file: Path | None, by: str, no_free_tier: bool) -> None:
-    """AWS's bill beside ours: FILE is a Cost Explorer answer (JSON), or a FOCUS or CUR export (CSV, Parquet).
+def reconcile(listing: Listing, files: tuple[Path, ...], by: str, no_free_tier: bool, per_usd: Decimal | None) -> None:
+    """AWS's bill beside ours: FILE is a Cost Explorer answer (JSON) or its console's CSV, or a FOCUS or CUR export.
 
     Without FILE: what Cost Explorer said of the range's days, where 'lambdatui collect --with costs' asked it. By day
-    (or month) and dimension, with the likely reason for each difference; rows without a day are the whole span.
+    (or month) and dimension, with what each difference comes to; rows without a day are the whole span. Exits with 3
+    where lines could not be read.
     """
-    from lambdatui.cli.billing_files import actuals_in
-    from lambdatui.views.reconcile import collected_actuals, reconciled
+    from lambdatui.cli.reconciling import reconcile_bill
 
-    actuals = actuals_in(file) if file is not None else None
-    if file is not None and not actuals:
-        raise click.ClickException(f"{file}: no charges of AWS Lambda in it")
-    with opened() as store:
-        if actuals is None:
-            actuals = collected_actuals(store.reader, store.range)
-        if not actuals:
-            raise click.ClickException(
-                "no bill of AWS was collected for this range: lambdatui collect --with costs, or give an export's FILE"
-            )
-        try:
-            view = reconciled(
-                store.reader, actuals, price_book(), free_tier=not no_free_tier, narrow=store.context.narrow, by=by
-            )
-        except ValueError as error:
-            raise click.ClickException(f"{file or 'the bill that was collected'}: {error}") from error
-        emit(view, listing, utc=store.context.utc)
+    reconcile_bill(listing, files, by=by, free_tier=not no_free_tier, per_usd=per_usd)
 
 
 def as_json(view: CostsView, rows: Sequence[LineItem], statement: Statement) -> dict[str, Any]:

@@ -13,9 +13,21 @@ from lambdatui.screens.details import DetailsScreen
 from lambdatui.screens.tables import TABLE_COMMANDS, TableScreen
 from lambdatui.session import Session
 from lambdatui.text import exact, rate
-from lambdatui.views.columns import COLUMNS, Column
-from lambdatui.views.reconcile import GROUPINGS, RECONCILE_COLUMNS, ReconciledRow, collected_actuals, reconciled
-from lambdatui.views.shown import shown
+from lambdatui.views.columns import Column
+from lambdatui.views.presets import ceil_minute
+from lambdatui.views.reconcile import (
+    EXPLAINED,
+    GROUPINGS,
+    RECONCILE_COLUMNS,
+    TOTAL,
+    ReconciledRow,
+    ReconciledView,
+    collected_actuals,
+    in_words,
+    money,
+    reconciled,
+)
+from lambdatui.views.time_range import instant_ms
 from lambdatui.views.view import View
 from lambdatui.widgets.layout import Shown
 
@@ -39,11 +51,13 @@ class BilledScreen(TableScreen):
 
     def question(self) -> Callable[[Question], View[ReconciledRow]]:
         by, narrow = self._by, self.session.narrow
+        at = self.session.choice.at
+        now_ms = self.session.now_ms() if at is None else ceil_minute(instant_ms(at, end=True))
 
         def ask(question: Question) -> View[ReconciledRow]:
             actuals = collected_actuals(question.reader, question.range)
             try:
-                return reconciled(question.reader, actuals, question.book, narrow=narrow, by=by)
+                return reconciled(question.reader, actuals, question.book, narrow=narrow, by=by, now_ms=now_ms)
             except ValueError as error:
                 raise Unanswered(str(error)) from error
 
@@ -67,26 +81,31 @@ class BilledScreen(TableScreen):
         return row.day, row.dimension
 
     def in_trouble(self, row: ReconciledRow) -> bool:
-        """AWS billed at least a cent more or less, and neither its late data nor a free tier tells why."""
-        explained = row.reason.startswith(("agrees", "late data", "free tier", "Savings Plan"))
-        return row.difference is not None and abs(row.difference) * 100 >= 1 and not explained
+        """AWS billed at least a cent more or less, and nothing that it says tells why."""
+        return row.difference is not None and abs(row.difference) * 100 >= 1 and row.verdict not in EXPLAINED
 
     def counted(self) -> tuple[str, ...]:
-        view: View[ReconciledRow] = self.answer
-        whole = [row for row in view.rows if not row.day]
-        if not whole:
+        view: ReconciledView = self.answer
+        if view.summary is None:
             return super().counted()
-        aws, ours = (sum(getattr(row, name) or 0 for row in whole) for name in ("aws_amount", "amount"))
-        amounts = COLUMNS["amount"]
-        return f"AWS {shown(amounts, aws)}, ours {shown(amounts, ours)}", *super().counted()
+        amounts, currency = view.summary.amounts, view.summary.currency
+        numbers = (("AWS", amounts.paid), ("list", amounts.list), ("ours", view.summary.computed))
+        return ", ".join(f"{name} {money(amount, currency)}" for name, amount in numbers), *super().counted()
 
     def open_row(self, row: ReconciledRow) -> None:
+        view: ReconciledView = self.answer
+        if row.dimension == TOTAL and view.summary is not None:
+            self.app.push_screen(DetailsScreen("AWS's bill", in_words(view.summary, view.shape)))
+            return
+
         def said(quantity: Any, amount: Any) -> str:
             used = "-" if quantity is None else exact(quantity)
             return f"{used} units, {rate(amount, row.currency)}"
 
+        prices = (("at list", row.aws_list), ("net", row.aws_net), ("effective", row.aws_effective))
         parts = [
             ("AWS billed", said(row.aws_quantity, row.aws_amount)),
+            *(("", f"{name} {money(amount, row.currency)}") for name, amount in prices if amount is not None),
             ("Computed", said(row.quantity, row.amount)),
             ("AWS's less ours", rate(row.difference, row.currency)),
             ("Likely reason", row.reason),

@@ -1,119 +1,220 @@
-"""Our bill beside AWS's, day by day: what the store says each day added, and what an export says was charged."""
+"""Our bill beside AWS's: what the store says was used, what an export says was charged, and what that comes to."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from collectors.store import account_rows
+from lambdatui.text import decimal_text
+from lambdatui.text import money as money_text
 from lambdatui.views.columns import columns
-from lambdatui.views.configured_usage import Configured, split
-from lambdatui.views.month import days_of
 from lambdatui.views.narrow import Narrow
-from lambdatui.views.time_range import DAY_MS, TimeRange, day_of, month_start_ms
-from lambdatui.views.view import BILLED, View, coverage_of
-from pricing.reconciliation import Reconciled, reconcile, summed
+from lambdatui.views.time_range import DAY_MS, TimeRange, day_of
+from lambdatui.views.used_days import used_days
+from lambdatui.views.view import BILLED, View
+from pricing.actuals import Actual, Export
+from pricing.export_explorer import actual_of
+from pricing.findings import NOTE, Finding, Summary, summary_of
+from pricing.line_kinds import UNKNOWN, WORDS
+from pricing.reconciliation import Reconciled, reconcile, summed, total_known
+from pricing.verdicts import FINE, LATE
 
 if TYPE_CHECKING:
     from collectors.store.reader import Reader
-    from collectors.store.rows import DayUsage, FunctionRow
-    from pricing.actuals import Actual
     from pricing.pricebook import PriceBook
-    from pricing.usage import Usage
 
 RECONCILE_COLUMNS = columns(
-    "day", "dimension", "quantity", "aws_quantity", "amount", "aws_amount", "difference", "currency", "reason"
-)
+    "day", "account", "region", "dimension", "quantity", "aws_quantity", "amount", "aws_list", "aws_net",
+    "aws_effective", "aws_amount", "difference", "currency", "verdict", "reason",
+)  # fmt: skip
+BRIEF = ("day", "account", "dimension", "quantity", "aws_quantity", "amount", "aws_amount", "difference", "reason")
 EVERYTHING = Narrow()
 GROUPINGS = ("day", "month", "span")
+TOTAL = "total"
 LAMBDA = "AWS Lambda"
+# Verdicts, and kinds of line, whose difference the bill itself explains.
+EXPLAINED = (FINE | {LATE} | frozenset(WORDS)) - {UNKNOWN}
 
 
 @dataclass(frozen=True, slots=True)
 class ReconciledRow:
-    """One day (or month: ``2026-11``) and dimension, or (``day`` empty) one dimension over all days.
+    """One day (or month: ``2026-11``) and dimension or kind of line, or (``day`` empty) it over all days.
 
-    ``difference`` is AWS's less ours.
+    Fields as ``pricing.reconciliation.Reconciled`` has them. The last row, ``total``, is of the whole bill.
     """
 
     day: str
+    account: str
+    region: str
     dimension: str
     quantity: Decimal | None
     aws_quantity: Decimal | None
     amount: Decimal | None
+    aws_list: Decimal | None
+    aws_net: Decimal | None
+    aws_effective: Decimal | None
     aws_amount: Decimal | None
     difference: Decimal | None
     currency: str
+    verdict: str
     reason: str
+
+
+@dataclass(frozen=True)
+class ReconciledView(View[ReconciledRow]):
+    """``summary`` is of the whole bill, however the rows are grouped; None where AWS's bill has no line."""
+
+    summary: Summary | None = None
+    shape: str = ""
 
 
 def reconciled(
     reader: "Reader",
-    actuals: "Sequence[Actual]",
+    bill: "Export | Sequence[Actual]",
     book: "PriceBook",
     *,
     free_tier: bool = True,
     narrow: Narrow = EVERYTHING,
     by: str = "day",
-) -> View[ReconciledRow]:
+    now_ms: int | None = None,
+    per_usd: Decimal | None = None,
+) -> ReconciledView:
     """The days of the export, or their months, then the whole span; ``by`` is one of ``GROUPINGS``.
 
-    The month's bill begins on its first, because the free tier does.
-
-    ``narrow`` narrows AWS's rows by account and region, and ours by function too. Raises ``ValueError``.
+    ``narrow`` narrows AWS's rows by account and region, and ours by function too. What begins after ``now_ms`` (epoch
+    ms) is hidden on both sides. ``per_usd`` is how many units of the export's currency a dollar is. Raises
+    ``ValueError``.
     """
-    functions = reader.functions()
-    chosen = narrow.chosen(functions)
-    kept = [one for one in actuals if narrow.holds(one.account, one.region)]
-    days = [one.day for one in kept]
-    first, last = (_ms(min(days)), _ms(max(days)) + DAY_MS) if days else (0, 0)
-    span = TimeRange(first, last, f"{min(days)} to {max(days)}" if days else "no Lambda charges")
-    standing = Configured(reader, functions)
-    used = reader.daily_usage(month_start_ms(first), last, [row.id for row in chosen]) if days else []
-    covered: dict[date, list[int]] = {}
-    for one in used:
-        counts = covered.setdefault(day_of(one.day_ms), [0, 0])
-        counts[0] += one.reports
-        counts[1] += one.invocations
-    coverage = {day: seen for day, counts in covered.items() if (seen := coverage_of(*counts)) is not None}
-    daily = _by_place([*_split(used, functions, standing, last), *_standing(standing, first, last, chosen)])
-    rows = reconcile(daily, kept, book, coverage=coverage, free_tier=free_tier)
-    shown = [
-        ReconciledRow(
-            when, row.dimension, row.quantity, row.aws_quantity, row.amount,
-            row.aws_amount, row.difference, row.currency, row.reason,
-        )
-        for when, row in _grouped(rows, by)
-    ]  # fmt: skip
-    reports, counted = sum(one.reports for one in used), sum(one.invocations for one in used)
-    return View(RECONCILE_COLUMNS, shown, reader.newest_ms(), span, coverage_of(reports, counted), BILLED)
+    export = bill if isinstance(bill, Export) else Export(tuple(bill), "Cost Explorer")
+    kept = tuple(one for one in export.charges if narrow.holds(one.account, one.region))
+    past = kept if now_ms is None else tuple(one for one in kept if _ms(one.day) < now_ms)
+    notes = export.notes
+    if len(past) < len(kept):
+        notes = (*notes, f"{len(kept) - len(past)} lines are later than the time of this view, and are left out")
+    export = replace(export, charges=past, notes=notes)
+    usage = [one for one in past if one.is_usage] or past
+    days = [(one.day, one.until) for one in usage]
+    first, last = (_ms(min(days)[0]), _ms(max(end for _, end in days))) if days else (0, 0)
+    until = last if now_ms is None else min(last, now_ms)
+    used = used_days(reader, first, until, narrow)
+    label = f"{min(days)[0]} to {day_of(last - 1)}" if days else "no Lambda charges"
+    now = None if now_ms is None else day_of(now_ms)
+    rows = reconcile(
+        used.days, past, book, coverage=used.coverage, free_tier=free_tier, now=now, collected=used.collected,
+        per_usd=per_usd,
+    )  # fmt: skip
+    summary = None
+    shown: list[ReconciledRow] = []
+    if rows:
+        listed = rows if not free_tier else reconcile(
+            used.days, past, book, free_tier=False, collected=used.collected, per_usd=per_usd
+        )  # fmt: skip
+        at_list = total_known(row.amount for row in listed if row.day is not None and row.is_usage)
+        summary = summary_of(rows, export, at_list)
+        shown = [*(_shown(when, row) for when, row in _grouped(rows, by)), _total(summary)]
+    return ReconciledView(
+        RECONCILE_COLUMNS, shown, reader.newest_ms(), TimeRange(first, last, label), used.covered, BILLED,
+        summary, export.shape,
+    )  # fmt: skip
 
 
-def collected_actuals(reader: "Reader", time_range: TimeRange) -> "list[Actual]":
+def collected_actuals(reader: "Reader", time_range: TimeRange) -> list[Actual]:
     """What Cost Explorer said that each UTC day of the range cost, where ``collect --with costs`` asked it."""
-    from pricing.actuals import Actual, dimension_of
-
-    found = []
     begin = time_range.from_ms // DAY_MS * DAY_MS
-    for one in account_rows.billed_days(reader, begin, time_range.to_ms):
-        if one.service == LAMBDA:
-            dimension, arch = dimension_of(one.usage_type)
-            found.append(
-                Actual(
-                    day_of(one.day_ms), dimension, "", one.account, arch, Decimal(one.quantity), Decimal(one.amount),
-                    None, one.currency, estimated=one.estimated, free_tier=one.usage_type.startswith("Global-"),
-                )
-            )  # fmt: skip
-    return found
+    return [
+        actual_of(
+            day_of(one.day_ms), one.usage_type, one.record_type, one.account,
+            {"UnblendedCost": one.amount, "NetUnblendedCost": one.net_amount, "AmortizedCost": one.amortized_amount,
+             "UsageQuantity": one.quantity},
+            one.currency, estimated=one.estimated,
+        )
+        for one in account_rows.billed_days(reader, begin, time_range.to_ms)
+        if one.service == LAMBDA
+    ]  # fmt: skip
 
 
-def _grouped(rows: "Sequence[Reconciled]", by: str) -> "list[tuple[str, Reconciled]]":
+def as_json(summary: Summary, shape: str) -> dict[str, Any]:
+    """What ``--json`` adds to the rows: the four numbers, each kind of line, and what is said."""
+
+    def text(amount: Decimal | None) -> str | None:
+        return None if amount is None else decimal_text(amount)
+
+    amounts = summary.amounts
+    return {
+        "export": shape,
+        "currency": summary.currency,
+        "amounts": {
+            "computed": text(summary.computed), "list": text(amounts.list), "net": text(amounts.net),
+            "effective": text(amounts.effective), "paid": text(amounts.paid), "lines": text(amounts.lines),
+            "list_basis": summary.listed,
+        },
+        "kinds": [
+            {"kind": one.kind, "record_type": one.record_type, "lines": one.lines, "amount": text(one.amount)}
+            for one in summary.kinds
+        ],
+        "findings": [
+            {"kind": one.kind, "text": one.text, "amount": text(one.amount), "lines": one.lines}
+            for one in summary.findings
+        ],
+    }  # fmt: skip
+
+
+def in_words(summary: Summary, shape: str) -> list[tuple[str, str]]:
+    """The same for people: a label and a text for each line."""
+    amounts = summary.amounts
+    numbers = (("list", amounts.list), ("net", amounts.net), ("effective", amounts.effective), ("paid", amounts.paid))
+    said = ", ".join(f"{name} {money(amount, summary.currency)}" for name, amount in numbers)
+    parts = [("export", shape), ("AWS's bill", said)]
+    if summary.listed != "the export's" and amounts.list is not None:
+        parts.append(("", f"list is {summary.listed}; the export has none"))
+    if amounts.paid is not None and amounts.lines is not None and amounts.paid != amounts.lines:
+        parts.append(("", f"the lines alone sum to {money(amounts.lines, summary.currency)}"))
+    if summary.computed is not None:
+        parts.append(("ours", money(summary.computed, summary.currency)))
+    kinds = [f"{one.record_type} {one.lines:,} x, {money(one.amount, summary.currency)}" for one in summary.kinds]
+    parts += [("lines" if not at else "", one) for at, one in enumerate(kinds)]
+    return [*parts, *(("verdict" if not at else "", said_of(one, summary)) for at, one in enumerate(summary.findings))]
+
+
+def said_of(finding: Finding, summary: Summary) -> str:
+    amount = finding.amount
+    return (
+        finding.text if amount is None or finding.kind == NOTE else f"{finding.text}, {money(amount, summary.currency)}"
+    )
+
+
+def money(amount: Decimal | None, currency: str) -> str:
+    """``$46.50``, ``42.78 EUR``, ``n/a``."""
+    return "n/a" if amount is None else money_text(amount, currency)
+
+
+def _total(summary: Summary) -> ReconciledRow:
+    amounts = summary.amounts
+    known = amounts.paid is not None and summary.computed is not None
+    difference = amounts.paid - summary.computed if known else None  # type: ignore[operator]
+    verdict = summary.findings[0].kind if summary.findings else ""
+    reason = "; ".join(said_of(one, summary) for one in summary.findings)
+    return ReconciledRow(
+        "", "", "", TOTAL, None, None, summary.computed, amounts.list, amounts.net, amounts.effective, amounts.paid,
+        difference, summary.currency, verdict, reason,
+    )  # fmt: skip
+
+
+def _shown(when: str, row: Reconciled) -> ReconciledRow:
+    return ReconciledRow(
+        when, row.account, row.region, row.dimension, row.quantity, row.aws_quantity, row.amount, row.aws_list,
+        row.aws_net, row.aws_effective, row.aws_amount, row.difference, row.currency, row.verdict, row.reason,
+    )  # fmt: skip
+
+
+def _grouped(rows: Sequence[Reconciled], by: str) -> list[tuple[str, Reconciled]]:
     whole = [("", row) for row in rows if row.day is None]
     if by == "span":
         return whole
     if by == "day":
-        return [*((row.day.isoformat(), row) for row in rows if row.day is not None), *whole]
+        return [*((_period(row), row) for row in rows if row.day is not None), *whole]
     months: dict[str, list[Reconciled]] = {}
     for row in rows:
         if row.day is not None:
@@ -121,50 +222,14 @@ def _grouped(rows: "Sequence[Reconciled]", by: str) -> "list[tuple[str, Reconcil
     return [*((month, row) for month, of in months.items() for row in summed(of, of[0].currency)), *whole]
 
 
-def _split(
-    used: "Sequence[DayUsage]", functions: "Sequence[FunctionRow]", standing: Configured, last_ms: int
-) -> "Iterator[tuple[date, Usage]]":
-    """Each day's usage, the part of it that provisioned concurrency served apart, as the month's bill has it."""
-    shares: dict[int, dict[int, float]] = {}
-    for one, (day, usage) in zip(used, days_of(used, functions), strict=True):
-        month = month_start_ms(one.day_ms)
-        if month not in shares:
-            shares[month] = standing.shares(month, min(last_ms, month_start_ms(month + 32 * DAY_MS)))
-        yield day, split(usage, shares[month].get(one.function_id))
-
-
-def _standing(
-    standing: Configured, first_ms: int, last_ms: int, chosen: "Sequence[FunctionRow]"
-) -> "Iterator[tuple[date, Usage]]":
-    """What stood configured; logs are on CloudWatch's bill."""
-    ids = {row.id for row in chosen}
-    for day_ms, usage in standing.days(month_start_ms(first_ms), last_ms, ids) if last_ms > first_ms else ():
-        yield day_of(day_ms), usage
-
-
-_ADDED = (
-    "requests", "billed_ms", "billed_mb_ms", "provisioned_mb_ms", "provisioned_requests", "provisioned_billed_ms",
-    "provisioned_billed_mb_ms",
-)  # fmt: skip
-
-
-def _by_place(days: "Iterable[tuple[date, Usage]]") -> "list[tuple[date, Usage]]":
-    """A day's functions in one usage for each account, region, architecture and storage: AWS's bill has no functions.
-
-    Each day is billed with all before it, and 500 functions would take seconds.
-    """
-    together: dict[tuple[object, ...], tuple[date, list[Usage]]] = {}
-    for day, one in days:
-        together.setdefault((day, one.account, one.region, one.arch, one.ephemeral_mb), (day, []))[1].append(one)
-    return [(day, _added(of)) for day, of in together.values()]
-
-
-def _added(of: "Sequence[Usage]") -> "Usage":
-    metered: dict[str, int] = {}
-    for name, amount in (each for one in of for each in one.metered):
-        metered[name] = metered.get(name, 0) + amount
-    sums = {name: sum(getattr(one, name) for one in of) for name in _ADDED}
-    return replace(of[0], function="", metered=tuple(metered.items()), **sums)
+def _period(row: Reconciled) -> str:
+    """``2026-10-05``; ``2026-10`` for a whole month; both ends of another span."""
+    assert row.day is not None
+    if row.until is None or (row.until - row.day).days <= 1:
+        return row.day.isoformat()
+    if row.day.day == row.until.day == 1 and (row.until - row.day).days < 32:
+        return f"{row.day:%Y-%m}"
+    return f"{row.day.isoformat()}..{day_of(_ms(row.until) - 1).isoformat()}"
 
 
 def _ms(day: date) -> int:
