@@ -91,6 +91,8 @@ def is_lambda(service: str) -> bool:
 
 def together(exports: "list[Export]") -> Export:
     """Several files as one; a file whose lines are those of one before it is counted once."""
+    if len(exports) == 1:
+        return exports[0]
     charges: list[Actual] = []
     others: dict[tuple[str, str], tuple[int, Decimal]] = {}
     notes: list[str] = []

@@ -34,7 +34,7 @@ class Reconciled:
     ``until`` is the day after the period. Amounts are in ``currency``: ``amount`` is ours; ``aws_list``, ``aws_net``,
     ``aws_effective`` and ``aws_amount`` (paid) are AWS's, as ``pricing.billed_amounts`` has them. ``difference`` is
     what was paid less ours. ``verdict`` is of ``pricing.verdicts``; ``reason`` says it with its figure.
-    ``lines`` is how many of AWS's lines it is made of.
+    ``lines`` is how many of AWS's lines it is made of; ``list_amount`` is ours without any free tier.
     """
 
     day: date | None
@@ -55,6 +55,7 @@ class Reconciled:
     aws_effective: Decimal | None = None
     lines: int = 0
     is_usage: bool = True
+    list_amount: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,6 +228,7 @@ def _row(key: tuple[Period, Place], ours: Ours | None, theirs: Sequence[Actual],
     return Reconciled(
         start, dimension, cell.quantity, cell.aws_quantity, amount, paid, difference, about.currency, reason, verdict,
         account, region, end, amounts.list, amounts.net, amounts.effective, len(theirs),
+        list_amount=listed,
     )  # fmt: skip
 
 

@@ -131,7 +131,8 @@ def _theirs_only(cell: Cell, about: Circumstances) -> tuple[str, str]:
     if cell.dimension not in (*COLLECTED, EVERYTHING):
         return NOT_COLLECTED, f"not collected: the store has no {cell.dimension.replace('_', ' ')}"
     if not _used(cell, about):
-        return NOT_COLLECTED, "not collected: nothing was collected that day"
+        one_day = (cell.end - cell.start).days == 1
+        return NOT_COLLECTED, f"not collected: nothing was collected {'that day' if one_day else 'in that time'}"
     return NOT_COLLECTED, f"not collected: nothing was collected of {cell.dimension.replace('_', ' ')}"
 
 

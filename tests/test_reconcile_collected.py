@@ -12,12 +12,14 @@ from command_line import run
 from small_store import CHECKOUT, T0
 from test_collected_money import keep_records
 from test_collecting import NOW, Logs, aws_with, collect, fleet, source
+from test_more_screens import header_of, press, settle, small_app
 
 from collectors.account import BilledDay
 from collectors.store import account_rows
 from collectors.store.reader import Reader
 from collectors.store.schema_account import SCRIPT as BEFORE
 from collectors.store.schema_billing import SCRIPT
+from lambdatui.screens.details import DetailsScreen
 from lambdatui.views.reconcile import collected_actuals, reconciled
 from lambdatui.views.time_range import DAY_MS, TimeRange
 from pricing.pricebook import PriceBook
@@ -135,3 +137,18 @@ def test_an_older_stores_bill_is_kept() -> None:
     for statement in SCRIPT.split(";\n"):
         connection.execute(statement)
     assert connection.execute("SELECT * FROM billed_days").fetchall() == [(*old, "", None, None, None)]
+
+
+async def test_the_screen_shows_the_four_numbers_and_what_is_said(tmp_path: Path) -> None:
+    db = small_store.make(tmp_path / "s.db")
+    keep_records(db, billed("Usage", "0.0000012", "6", 1), billed("Credit", "-0.5", "0", 1))
+    app = small_app(db)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settle(pilot)
+        await press(pilot, "5", "dollar_sign", "B")
+        assert "AWS -$0.5000" in header_of(app)
+        assert "list $0.0000012" in header_of(app)
+        await press(pilot, "slash", *"total", "enter", "enter")
+        assert isinstance(app.screen, DetailsScreen)
+        assert "list $0.0000012, net $0.0000012" in app.screen.text
+        assert "credits: 1 line, -$0.5000" in app.screen.text

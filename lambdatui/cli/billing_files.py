@@ -15,6 +15,7 @@ from typing import Any
 
 import click
 
+from lambdatui.text import plain
 from pricing.actuals import Export, NotAnExport, together
 from pricing.export_console import export_of_console, is_console
 from pricing.export_explorer import export_of_answers
@@ -41,7 +42,7 @@ def _exports(path: Path) -> list[Export]:
     except OSError as error:
         raise click.ClickException(f"{path}: {error.strerror or error}") from error
     except (NotAnExport, csv.Error) as error:
-        raise click.ClickException(f"{path}: {error}") from error
+        raise click.ClickException(plain(f"{path}: {error}")) from error
     except UnicodeError as error:
         raise click.ClickException(f"{path}: neither text nor Parquet; export it as CSV, JSON or Parquet") from error
 
@@ -140,12 +141,14 @@ def _separator(header: str) -> str:
     return max(",;\t|", key=bare.count)
 
 
-def _rows(table: Sequence[Sequence[str]]) -> Iterator[Mapping[str, Any]]:
+def _rows(table: Sequence[list[str]]) -> Iterator[Mapping[str, Any]]:
     head = [name.strip() for name in table[0]]
     if len(table) == 1:
         export_of_rows([dict.fromkeys(head, "")])  # a header alone is looked at as well
         return
     for number, row in enumerate(table[1:], 2):
+        while len(row) > len(head) and not row[-1]:
+            row.pop()  # what a spreadsheet leaves behind
         cells: dict[str, Any] = dict(zip(head, row, strict=False))
         if len(row) != len(head):
             cells = dict.fromkeys(head, "") | cells | {CUT: number}

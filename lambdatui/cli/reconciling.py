@@ -25,7 +25,7 @@ def reconcile_bill(
     named = ", ".join(str(file) for file in files) or "the bill that was collected"
     export = export_in(files) if files else None
     if export is not None and not export.charges:
-        raise click.ClickException(_nothing(named, export))
+        raise click.ClickException(text.plain(_nothing(named, export)))
     with opened() as store:
         if export is None:
             export = Export(tuple(collected_actuals(store.reader, store.range)), "Cost Explorer, collected")
@@ -41,7 +41,9 @@ def reconcile_bill(
             raise click.ClickException(f"{named}: {error}") from error
         _print(view, listing, utc=store.context.utc)
     if export.rejected:
-        click.echo(f"{named}: {len(export.rejected)} lines could not be read; {export.rejected[0]}", err=True)
+        click.echo(
+            text.plain(f"{named}: {len(export.rejected)} lines could not be read; {export.rejected[0]}"), err=True
+        )
         click.get_current_context().exit(PARTLY)
 
 

@@ -108,10 +108,7 @@ def reconciled(
     summary = None
     shown: list[ReconciledRow] = []
     if rows:
-        listed = rows if not free_tier else reconcile(
-            used.days, past, book, free_tier=False, collected=used.collected, per_usd=per_usd
-        )  # fmt: skip
-        at_list = total_known(row.amount for row in listed if row.day is not None and row.is_usage)
+        at_list = total_known(row.list_amount for row in rows if row.day is not None and row.is_usage)
         summary = summary_of(rows, export, at_list)
         shown = [*(_shown(when, row) for when, row in _grouped(rows, by)), _total(summary)]
     return ReconciledView(
