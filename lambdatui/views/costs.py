@@ -15,11 +15,10 @@ from collectors.store.spans import whole_from
 from lambdatui.views.columns import columns
 from lambdatui.views.configured_usage import Configured, split
 from lambdatui.views.log_costs import LogLines
-from lambdatui.views.log_usage import METRIC
 from lambdatui.views.month import days_before, terms_of
 from lambdatui.views.narrow import Narrow
 from lambdatui.views.time_range import DAY_MS, TimeRange, day_of, month_start_ms
-from lambdatui.views.view import BILLED, ESTIMATED, View, coverage_of
+from lambdatui.views.view import BILLED, ESTIMATED, METRIC, View, coverage_of
 from pricing.bill import Bill, LineItem, bill, totals_of
 from pricing.inspection import days_too_old
 from pricing.projection import Projection, project

@@ -32,9 +32,12 @@ class LogLines:
         self._ids = ids
         self._narrow = narrow
 
-    def of(self, from_ms: int, to_ms: int) -> tuple[list[Usage], list[bool]]:
-        """What is billed in the span, and whether each is chosen: tiers and the free tier count over all of them."""
-        every = log_usage(self._reader, from_ms, to_ms) if to_ms > from_ms else []
+    def of(self, from_ms: int, to_ms: int, *, known_ms: int | None = None) -> tuple[list[Usage], list[bool]]:
+        """What is billed in the span, and whether each is chosen: tiers and the free tier count over all of them.
+
+        What came in at or after ``known_ms`` is hidden.
+        """
+        every = log_usage(self._reader, from_ms, to_ms, known_ms=known_ms) if to_ms > from_ms else []
         wanted = {id(one) for one in self._chosen(every)}
         usages = [(usage, id(one) in wanted) for one in every for usage in one.usages()]
         return [usage for usage, _ in usages], [is_chosen for _, is_chosen in usages]
@@ -60,7 +63,7 @@ class LogLines:
         month_ms = month_start_ms(now_ms - 1)
         month_end_ms = month_start_ms(month_ms + 32 * DAY_MS)
         seen, _ = self.of(month_ms, now_ms)
-        whole, inside = self.of(month_ms, month_end_ms)
+        whole, inside = self.of(month_ms, month_end_ms, known_ms=now_ms)
         if not whole:
             return projection, days, []
         even = (month_end_ms - month_ms) / (now_ms - month_ms)

@@ -12,6 +12,7 @@ Row = TypeVar("Row", covariant=True)
 BILLED = "billed"
 INSIGHTS = "insights"
 ESTIMATED = "estimated"
+METRIC = "metric"
 
 
 @dataclass(frozen=True)
