@@ -1,11 +1,13 @@
 """Up to when each function's data reach, and how often collections were made."""
 
 import itertools
+from collections.abc import Iterable
 from statistics import median
 
 from collectors.store.reader import Reader
 from collectors.store.rows import FunctionRow
 
+Spans = list[tuple[int, int]]
 _COLLECTIONS = 200  # of the ledger's newest, which tell how often one collects
 
 
@@ -23,20 +25,45 @@ def known_until(reader: Reader, functions: list[FunctionRow]) -> dict[int, tuple
             )
         ),
     )
-    marks: dict[str, int] = reader.kept(
-        "marks", lambda: dict(reader.select("SELECT item, max(to_ms) FROM covered GROUP BY item"))
-    )
+    marks = _marks(reader)
     if not marks:
         return {row.id: (None, newest.get(row.id)) for row in functions}
     found: dict[int, tuple[int | None, int | None]] = {}
     for row in functions:
-        key = row.function.key
-        place = f"{key.account} {key.region}"
-        group = row.function.log_group or f"/aws/lambda/{key.name}"
-        items = f"events {place} {group}", f"insights {place} {group}", f"metrics {place}"
-        ends = [marks[item] for item in items if item in marks]
+        ends = [marks[item][-1][1] for item in _items(row) if item in marks]
         found[row.id] = max(ends, default=None), newest.get(row.id)
     return found
+
+
+def known_spans(reader: Reader, functions: Iterable[FunctionRow]) -> dict[int, Spans]:
+    """By function id: the spans in which nothing seen means that nothing happened.
+
+    Those that collections have marked as covered; of what was never collected, from the store's oldest invocation to
+    its newest, for an import does not say what it holds.
+    """
+    marks = _marks(reader)
+    oldest_ms, newest_ms = reader.oldest_ms(), reader.newest_ms()
+    between = [] if oldest_ms is None or newest_ms is None else [(oldest_ms, newest_ms + 1)]
+    return {row.id: [span for item in _items(row) for span in marks.get(item, ())] or between for row in functions}
+
+
+def _marks(reader: Reader) -> dict[str, Spans]:
+    """What was collected of each item, by when it ends."""
+
+    def read() -> dict[str, Spans]:
+        found: dict[str, Spans] = {}
+        for item, from_ms, to_ms in reader.select("SELECT item, from_ms, to_ms FROM covered ORDER BY to_ms"):
+            found.setdefault(item, []).append((from_ms, to_ms))
+        return found
+
+    return reader.kept("marks", read)
+
+
+def _items(row: FunctionRow) -> tuple[str, str, str]:
+    key = row.function.key
+    place = f"{key.account} {key.region}"
+    group = row.function.log_group or f"/aws/lambda/{key.name}"
+    return f"events {place} {group}", f"insights {place} {group}", f"metrics {place}"
 
 
 def collected_every_ms(reader: Reader) -> int | None:

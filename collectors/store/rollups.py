@@ -5,6 +5,7 @@ numpy is imported when percentiles are asked for, so that counts and sums stand 
 """
 
 from collections.abc import Iterable, Sequence
+from itertools import product
 from operator import add, attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
@@ -13,11 +14,11 @@ from collectors.model import id_text
 from collectors.store.connected import Connected, Functions, marks
 from collectors.store.open import explained
 from collectors.store.rows import DayUsage, ErrorGroup, Quantiles, SeriesPoint, SpanUsage, Totals
-from collectors.store.schema import GRAINS
-from collectors.store.spans import DAY, Piece, pieces
+from collectors.store.spans import DAY, HOUR, MINUTE, Piece, pieces
 
 if TYPE_CHECKING:
     from collectors.store.packs import Ints, Pack
+    from collectors.store.parts import EqualParts
 
 _SUMS = (
     "sum(c.invocations), sum(c.reports), sum(c.errors), sum(c.timeouts), sum(c.out_of_memory), sum(c.cold_starts),"
@@ -140,19 +141,24 @@ class Rollups(Connected):
         return dict(_quantiles(self._cells(f"f.id, {together}", span, function_ids, "GROUP BY f.id")))
 
     def series(self, from_ms: int, to_ms: int, step_ms: int, function_ids: Functions = None) -> list[SeriesPoint]:
-        """The functions together, step by step (``step_ms`` a multiple of a minute); empty steps are absent."""
-        span, chosen = (from_ms // step_ms * step_ms, to_ms, step_ms), self._chosen(function_ids)
+        """The functions together, step by step (``step_ms`` a multiple of a minute); empty steps are absent.
+
+        Steps are aligned to the epoch; of the first and the last, what lies in the span counts.
+        """
+        span, chosen = (from_ms, to_ms, step_ms), self._chosen(function_ids)
         return list(self.kept(("series", span, chosen), lambda: self._series(*span, chosen)))
 
-    def _series(self, low: int, to_ms: int, step_ms: int, function_ids: Functions) -> list[SeriesPoint]:
-        table = next(name for name in ("day_cells", "hour_cells", "minute_cells") if step_ms % GRAINS[name] == 0)
+    def _series(self, from_ms: int, to_ms: int, step_ms: int, function_ids: Functions) -> list[SeriesPoint]:
+        grain = next(size for size in (DAY, HOUR, MINUTE) if step_ms % size == 0)
+        newest = self.newest_ms()
+        span = () if newest is None else pieces(from_ms, to_ms, newest, grain)
         points: dict[int, Totals] = {}
         blobs: list[tuple[int, bytes]] = []
-        for function_id in self._ids(function_ids):
+        for function_id, (table, low, high) in product(self._ids(function_ids), span):
             for step, latency, *sums in self._all(
                 f"SELECT c.start_ms / ?1 * ?1, CAST(group_concat(c.latency, '') AS BLOB), {_SUMS}, {_NEWEST_KNOWN}"
                 f" FROM {table} c WHERE c.function_id = ?2 AND c.start_ms >= ?3 AND c.start_ms < ?4 GROUP BY 1",
-                (step_ms, function_id, low, to_ms),
+                (step_ms, function_id, low, high),
             ):
                 totals = Totals(function_id, *sums[:-1])
                 points[step] = _added(points[step], totals) if step in points else totals
@@ -192,16 +198,14 @@ class Rollups(Connected):
             return rows if function_ids is None else rows[np.isin(rows[:, 1], function_ids)]
         return np.array(self._cells(_DAY, (span,), function_ids), np.int64).reshape(-1, 6)
 
-    def invocations_by_step(
-        self, table: str, from_ms: int, to_ms: int, steps: int
-    ) -> dict[int, tuple[int, ...]] | None:
+    def invocations_by_step(self, span: Sequence[Piece], parts: "EqualParts") -> dict[int, tuple[int, ...]] | None:
         """For ``collectors.store.by_step``: of a whole fleet, where packs tell it."""
-        packs = self._packs(((table, from_ms // GRAINS[table] * GRAINS[table], to_ms),), None, by_week=False)
+        packs = self._packs(span, None, by_week=False)
         if packs is None:
             return None
         from collectors.store import fleet
 
-        return fleet.invocations_by_step(packs, from_ms, to_ms, steps)
+        return fleet.invocations_by_step(packs, parts)
 
     def invocations_by_hour(self, from_ms: int, to_ms: int) -> dict[int, int]:
         """All functions' invocations in whole hours, summed by hour of the day (0 to 23, UTC)."""

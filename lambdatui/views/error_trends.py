@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import msgspec
 
 from collectors.store.by_step import binned, errors_by_step, last_errors_before
+from collectors.store.freshness import known_spans
+from collectors.store.parts import EqualParts, parts_of
 from collectors.store.reader import Reader
 from lambdatui.text import instant
 from lambdatui.views.columns import columns
@@ -12,6 +14,7 @@ from lambdatui.views.errors import ERROR_COLUMNS, PATTERN, ErrorView, errors, pa
 from lambdatui.views.narrow import Narrow
 from lambdatui.views.regressions import said, since_deploys
 from lambdatui.views.time_range import DAY_MS, TimeRange
+from lambdatui.views.trend import Trend, trend_of
 from lambdatui.views.view import View
 
 TREND_STEPS = 8
@@ -26,7 +29,7 @@ class ErrorTrendView(ErrorView, frozen=True, gc=False):
     says what it rests on. ``deployed_at`` (epoch ms) and ``deploy`` are the last deploy before the range's end.
     """
 
-    trend: tuple[int, ...]
+    trend: Trend
     novelty: str
     evidence: str
     deployed_at: int | None
@@ -38,15 +41,16 @@ class ErrorTrends(View[ErrorTrendView]):
     """``deploys_known``: of one function at least it is known when it was deployed."""
 
     deploys_known: bool = False
+    trend_parts: EqualParts | None = None
 
 
 def error_trends(reader: Reader, time_range: TimeRange, *, narrow: Narrow | None = None) -> ErrorTrends:
     """The groups of the range, most frequent first."""
     view = errors(reader, time_range, narrow=narrow)
-    span = time_range.from_ms, time_range.to_ms
-    trends = errors_by_step(reader, *span, TREND_STEPS)
+    parts = parts_of(time_range.from_ms, time_range.to_ms, TREND_STEPS)
+    trends = errors_by_step(reader, parts)
     hours = pattern_hours(reader, time_range, reader.functions())
-    trends |= binned([(key, one.start_ms, one.samples) for key, of in hours.items() for one in of], *span, TREND_STEPS)
+    trends |= binned([(key, one.start_ms, one.samples) for key, of in hours.items() for one in of], parts)
     before = last_errors_before(reader, time_range.from_ms)
     oldest = reader.oldest_ms()
     failing = {row.function_id for row in view.rows}
@@ -55,6 +59,7 @@ def error_trends(reader: Reader, time_range: TimeRange, *, narrow: Narrow | None
         for row in reader.functions()
         if row.id in failing
     }
+    known = known_spans(reader, reader.functions())
     last, compared = since_deploys(reader, time_range, where)
     rows = []
     for row in view.rows:
@@ -69,16 +74,14 @@ def error_trends(reader: Reader, time_range: TimeRange, *, narrow: Narrow | None
         rows.append(
             ErrorTrendView(
                 **msgspec.structs.asdict(row),
-                trend=trends.get(key, (0,) * TREND_STEPS),
+                trend=trend_of(trends.get(key, (0,) * parts.number), parts, known[row.function_id]),
                 novelty=novelty,
                 evidence=evidence,
                 deployed_at=deploy.at_ms if deploy else None,
                 deploy=said(deploy) if deploy else None,
             )
         )
-    return ErrorTrends(
-        ERROR_TREND_COLUMNS, rows, view.as_of, view.range, view.coverage, view.basis, deploys_known=bool(last)
-    )
+    return ErrorTrends(ERROR_TREND_COLUMNS, rows, view.as_of, view.range, view.coverage, view.basis, bool(last), parts)
 
 
 def _not_told(deployed_ms: int, oldest_ms: int | None) -> str:

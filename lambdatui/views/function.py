@@ -40,6 +40,11 @@ class FunctionDetail(View[FunctionView]):
     series: tuple[Step, ...] = ()
     step_ms: int = 60_000
 
+    @property
+    def unfinished(self) -> bool:
+        """Whether the range ends within the last step: fewer in it does not mean less."""
+        return bool(self.series) and self.series[-1].start_ms + self.step_ms > self.range.to_ms
+
 
 def function(
     reader: Reader,

@@ -10,6 +10,8 @@ import msgspec
 
 from collectors.store.account_rows import summed_by_insights
 from collectors.store.by_step import invocations_by_step
+from collectors.store.freshness import known_spans
+from collectors.store.parts import EqualParts, parts_of
 from collectors.store.reader import Reader
 from collectors.store.rows import FunctionRow, Quantiles, Totals
 from lambdatui.views import money
@@ -19,6 +21,7 @@ from lambdatui.views.glance import counts
 from lambdatui.views.month import terms_of
 from lambdatui.views.narrow import Narrow
 from lambdatui.views.time_range import TimeRange
+from lambdatui.views.trend import Trend, trend_of
 from lambdatui.views.view import BILLED, INSIGHTS, View, coverage_of
 
 if TYPE_CHECKING:
@@ -61,7 +64,7 @@ class FunctionView(msgspec.Struct, frozen=True, gc=False):
     last_seen: int | None
     basis: str | None
     coverage: float | None
-    trend: tuple[int, ...] | None = None
+    trend: Trend | None = None
     freshness: str | None = None
     data_until: int | None = None
 
@@ -77,6 +80,7 @@ class FunctionsView(View[FunctionView]):
     errors: int = 0
     cost_usd: Decimal | None = None
     projected_usd: Decimal | None = None
+    trend_parts: EqualParts | None = None
 
 
 def functions(
@@ -125,6 +129,7 @@ def _functions(
         errors=sum([row.errors for row in rows]),
         cost_usd=money.sum_known(row.cost_usd for row in rows),
         projected_usd=money.sum_known(row.projected_usd for row in rows),
+        trend_parts=parts_of(time_range.from_ms, time_range.to_ms, trend_steps) if trend_steps else None,
     )
 
 
@@ -153,7 +158,8 @@ def function_rows(
         terms = {row.id: terms_of(row.function, BILLED) for row in chosen}
         costs = money.costs_by_function(book, terms, totals.values())
         projected = money.projected_by_function(reader, time_range, book, terms)
-    trends = invocations_by_step(reader, *span, trend_steps) if trend_steps else {}
+    parts = parts_of(*span, trend_steps) if trend_steps else None
+    trends = _trends(reader, chosen, parts) if parts else {}
     return [
         _row(
             row,
@@ -169,6 +175,13 @@ def function_rows(
     ]
 
 
+def _trends(reader: Reader, chosen: Sequence[FunctionRow], parts: EqualParts) -> dict[int, Trend]:
+    """Of those that were called; they add up to their rows' counts."""
+    known = known_spans(reader, chosen)
+    found = invocations_by_step(reader, parts)
+    return {row.id: trend_of(found[row.id], parts, known[row.id]) for row in chosen if row.id in found}
+
+
 def _unseen(function_id: int) -> Totals:
     return Totals(function_id, *(0,) * 10, None, None, None, 0)
 
@@ -181,7 +194,7 @@ def _row(
     cost_usd: Decimal | None,
     projected_usd: Decimal | None,
     basis: str,
-    trend: tuple[int, ...] | None,
+    trend: Trend | None,
 ) -> FunctionView:
     function, key = row.function, row.function.key
     reports, longest_us, memory_mb = totals.reports, totals.max_duration_us, totals.memory_mb

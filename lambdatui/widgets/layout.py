@@ -94,7 +94,9 @@ def cell(column: Column, value: "Any", width: int, *, utc: bool, more: str) -> s
     A time in fewer than 19 cells loses its date's year first, then its date.
     """
     if column.kind == Kind.TREND:
-        return align(UNKNOWN if value is None else sparkline(value, ascii=more.isascii()), width, "left", more)
+        unfinished = getattr(value, "unfinished", False)
+        drawn = UNKNOWN if value is None else sparkline(value, ascii=more.isascii(), unfinished=unfinished)
+        return align(drawn, width, "left", more)
     text = shown(column, value, utc=utc)
     if column.kind == Kind.TIME and len(text) > width:
         text = text[5:] if width >= 14 else text[11:]
