@@ -176,7 +176,7 @@ REGISTRY: tuple[Column, ...] = (
         _T,
         9,
         "new in the range or since the function's last deploy; regressed: absent before that deploy or at least "
-        "twice as frequent since; gone since it; back after a quiet day; or known.",
+        "twice as frequent since; gone since it; else by days with calls: growing, back, gone or known.",
     ),
     Column("evidence", "Evidence", _T, 60, "The counts that it rests on."),
     Column("deployed_at", "Deployed", Kind.TIME, 19, "When the function was deployed last before the range's end."),

@@ -186,7 +186,9 @@ def tone(column: Column, row: "Any") -> str:
         case "trend":
             return "cold"
         case "novelty":
-            return {"new": "error", "regressed": "error", "back": "warning", "gone": "good"}.get(value, "quiet")
+            return {
+                "new": "error", "regressed": "error", "growing": "warning", "back": "warning", "gone": "good"
+            }.get(value, "quiet")  # fmt: skip
         case "headroom":
             return "error" if value < 0.1 else "warning" if value < 0.3 else ""
         case "alarm_state":
