@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from collectors.store.reader import Reader
 from lambdatui.cli.context import Context
 from lambdatui.cli.options import current_context
+from lambdatui.views.resolved import resolved
 from lambdatui.views.time_range import TimeRange
 
 if TYPE_CHECKING:
@@ -33,8 +34,9 @@ def opened() -> Iterator[Opened]:
     """Raises ``StoreError`` and ``RangeError``, which the root command turns into a line and an exit code."""
     context = current_context()
     with Reader(context.db) as reader, reader.snapshot():
-        oldest = reader.oldest_ms() if context.range.preset == "all" else None
-        yield Opened(context, reader, context.range.resolve(now_ms(), reader.newest_ms(), oldest))
+        time_range = resolved(reader, context.range, now_ms())
+        with reader.until(time_range.until_ms):
+            yield Opened(context, reader, time_range)
 
 
 def price_book() -> "PriceBook":

@@ -15,6 +15,7 @@ from lambdatui.views.narrow import Narrow
 from lambdatui.views.throttles import THROTTLE_COLUMNS, ThrottlesView, ThrottleView, most_throttled, throttles
 from lambdatui.views.time_range import DAY_MS, TimeRange
 from lambdatui.views.trend import Trend, trend_of
+from lambdatui.views.view import as_of_range
 
 HEADROOM_COLUMNS = (*THROTTLE_COLUMNS, *columns("limited_by", "limit", "headroom", "saturation", "trend"))
 TREND_STEPS = 8
@@ -48,6 +49,7 @@ class ConcurrencyView(ThrottlesView):
         return [row for row in self.rows if isinstance(row, HeadroomView)]
 
 
+@as_of_range
 def concurrency(
     reader: Reader,
     time_range: TimeRange,

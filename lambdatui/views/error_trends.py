@@ -16,7 +16,7 @@ from lambdatui.views.novelty import History, Novelty
 from lambdatui.views.regressions import said, since_deploys
 from lambdatui.views.time_range import TimeRange
 from lambdatui.views.trend import Trend, trend_of
-from lambdatui.views.view import View
+from lambdatui.views.view import View, as_of_range
 
 TREND_STEPS = 8
 ERROR_TREND_COLUMNS = (*ERROR_COLUMNS, *columns("trend", "novelty", "evidence", "deployed_at", "deploy"))
@@ -46,6 +46,7 @@ class ErrorTrends(View[ErrorTrendView]):
     trend_parts: EqualParts | None = None
 
 
+@as_of_range
 def error_trends(reader: Reader, time_range: TimeRange, *, narrow: Narrow | None = None) -> ErrorTrends:
     """The groups of the range, most frequent first."""
     view = errors(reader, time_range, narrow=narrow)

@@ -22,7 +22,7 @@ from lambdatui.views.month import terms_of
 from lambdatui.views.narrow import Narrow
 from lambdatui.views.time_range import TimeRange
 from lambdatui.views.trend import Trend, trend_of
-from lambdatui.views.view import BILLED, INSIGHTS, View, coverage_of
+from lambdatui.views.view import BILLED, INSIGHTS, View, as_of_range, coverage_of
 
 if TYPE_CHECKING:
     from pricing.pricebook import PriceBook
@@ -83,6 +83,7 @@ class FunctionsView(View[FunctionView]):
     trend_parts: EqualParts | None = None
 
 
+@as_of_range
 def functions(
     reader: Reader,
     time_range: TimeRange,
@@ -121,7 +122,7 @@ def _functions(
     return FunctionsView(
         FUNCTION_COLUMNS,
         rows,
-        reader.newest_ms(),
+        reader.as_of_ms(time_range.to_ms),
         time_range,
         coverage=min(1.0, covered / counted) if counted else None,
         basis=money.weakest_basis([row.basis for row in rows]),

@@ -88,7 +88,7 @@ def reconciled(
         for when, row in _grouped(rows, by)
     ]  # fmt: skip
     reports, counted = sum(one.reports for one in used), sum(one.invocations for one in used)
-    return View(RECONCILE_COLUMNS, shown, reader.newest_ms(), span, coverage_of(reports, counted), BILLED)
+    return View(RECONCILE_COLUMNS, shown, reader.as_of_ms(span.to_ms), span, coverage_of(reports, counted), BILLED)
 
 
 def collected_actuals(reader: "Reader", time_range: TimeRange) -> "list[Actual]":
