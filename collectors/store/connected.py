@@ -76,8 +76,13 @@ class Connected:
         return [row.id for row in self.functions()] if function_ids is None else list(function_ids)
 
     def _chosen(self, function_ids: Functions) -> tuple[int, ...] | None:
-        """The functions as a part of what is asked; None where they are all of the store's."""
-        if function_ids is None or (every := {row.id for row in self.functions()}) == set(function_ids):
+        """The functions as a part of what is asked; None where they are all of the store's, and none is hidden."""
+        if function_ids is None and self.until_ms is None:
+            return None
+        every = {row.id for row in self.functions()}
+        if self.until_ms is not None and len(every) < len(self.kept("functions", self._functions)):
+            return tuple(sorted(every) if function_ids is None else [each for each in function_ids if each in every])
+        if function_ids is None or every == set(function_ids):
             return None
         return tuple(each for each in function_ids if each in every)
 
