@@ -169,6 +169,29 @@ def test_nothing_added_later_changes_what_is_said(said: Any, command: tuple[str,
     assert before == after
 
 
+def test_later_attempts_of_a_request_are_not_found(said: Any) -> None:
+    """The second filling calls request 501 and on: before T there is none of them."""
+    early, late = said("invocations", "--range", "all", "--filter", f"request_id:{request_id(502)}")
+    assert early["rows"] == late["rows"] == []
+
+
+def test_a_request_is_as_it_was_before_its_next_attempt(tmp_path: Path) -> None:
+    path = small_store.make(tmp_path / "s.db")
+    T0 = small_store.T0
+    again = invocation_events(CHECKOUT, 5, T0 + 20 * MINUTE, duration_ms=33.0)
+    exported = small_store.write_events(tmp_path / "again.jsonl", again)
+    at = ("--at", str((T0 + 20 * MINUTE) // 1000), "--json", "--db", path)
+    before = json.loads(run("invocation", request_id(5), *at).stdout)
+    assert import_files([str(exported)], db=path, defaults=FunctionKey("")).invocations == 1
+    assert json.loads(run("invocation", request_id(5), *at).stdout) == before
+    assert len(json.loads(run("invocation", request_id(5), "--json", "--db", path).stdout)["attempts"]) == 2
+    late = invocation_events(CHECKOUT, 900, T0 + 20 * MINUTE, duration_ms=33.0)
+    assert import_files(
+        [str(small_store.write_events(tmp_path / "late.jsonl", late))], db=path, defaults=FunctionKey("")
+    ).invocations == 1  # fmt: skip
+    assert run("invocation", request_id(900), *at).exit_code == 1
+
+
 def _without_the_months_end(answer: dict[str, Any]) -> dict[str, Any]:
     return {**answer, "rows": [{**row, "projected_usd": None} for row in answer["rows"]]}
 

@@ -51,10 +51,11 @@ class Connected:
     def kept(self, asked: Hashable, answer: Callable[[], Answer]) -> Answer:
         """``answer()``, or what it was when ``asked`` was last asked, unless another process has committed since.
 
-        ``asked`` names everything that the answer depends on besides the store; nobody changes what is given out.
+        ``asked`` names everything that the answer depends on besides the store and ``until_ms``; nobody changes
+        what is given out.
         """
         with explained(self._path):
-            return self._kept.of(asked, answer)
+            return self._kept.of(asked if self.until_ms is None else (self.until_ms, asked), answer)
 
     def forget(self) -> None:
         """Reads everything anew from here on."""
@@ -126,7 +127,7 @@ class Connected:
         from collectors.store.functions_until import functions_until
 
         until_ms = self.until_ms
-        return list(self.kept(("functions", until_ms), lambda: functions_until(self._all, self._functions(), until_ms)))
+        return list(self.kept("functions until", lambda: functions_until(self._all, self._functions(), until_ms)))
 
     def _functions(self) -> list[FunctionRow]:
         rows = self._all(
