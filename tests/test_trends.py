@@ -3,12 +3,19 @@
 from pathlib import Path
 
 import pytest
+import small_store
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from told import DAY, HOUR, T0, Event, end, imported, report, request_id, start
 
+from collectors.logs.fingerprint import fingerprint
+from collectors.model import FunctionKey, MetricPoint
+from collectors.store.by_step import counted_by_step
+from collectors.store.counted import counted
+from collectors.store.open import writing
 from collectors.store.parts import parts_of
 from collectors.store.reader import Reader
+from collectors.store.writer import Writer
 from lambdatui.text import sparkline
 from lambdatui.views.error_trends import error_trends
 from lambdatui.views.function import function
@@ -133,3 +140,49 @@ def test_the_last_part_is_drawn_in_other_signs() -> None:
     assert sparkline((8, None, 1), ascii=True, unfinished=True) == "#?~"
     assert sparkline((), unfinished=True) == ""
     assert sparkline((1, None), unfinished=True) == "█·"
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40, deadline=None)
+@given(
+    points=st.lists(st.tuples(st.integers(0, 600), st.integers(0, 9)), max_size=30),
+    begin=st.integers(0, 300),
+    minutes=st.integers(1, 400),
+    most=st.integers(1, 12),
+)
+def test_parts_of_metrics_and_logs_add_up_to_what_is_counted(
+    tmp_path_factory: pytest.TempPathFactory,
+    points: list[tuple[int, int]],
+    begin: int,
+    minutes: int,
+    most: int,
+) -> None:
+    """Hours of which metrics saw more, hours of which logs did, cut anywhere."""
+    path = small_store.make(tmp_path_factory.mktemp("counted") / "s.db")
+    with writing(path) as connection:
+        Writer(connection, fingerprint).measure(
+            MetricPoint(small_store.CHECKOUT, "Invocations", "Sum", 60, T0 + minute * MINUTE, float(value))
+            for minute, value in points
+        )
+    with Reader(path) as reader:
+        parts = parts_of(T0 + begin * MINUTE, T0 + (begin + minutes) * MINUTE, most)
+        whole = counted(reader, parts.from_ms, parts.to_ms)
+        found = counted_by_step(reader, parts)
+        assert {each: sum(counts) for each, counts in found.items() if sum(counts)} == {
+            each: count for each, (count, _) in whole.items() if count
+        }
+
+
+def test_a_function_known_by_metrics_alone_has_a_trend(tmp_path: Path) -> None:
+    path = small_store.make(tmp_path / "s.db")
+    mail = FunctionKey("mail", "111122223333", "us-east-1")
+    with writing(path) as connection:
+        Writer(connection, fingerprint).measure(
+            MetricPoint(mail, name, "Sum", 300, T0 + hour * HOUR, value)
+            for hour in range(24)
+            for name, value in (("Invocations", 10.0 + hour), ("Errors", 0.0))
+        )
+    with Reader(path) as reader:
+        view = functions(reader, TimeRange(T0, T0 + DAY, "a day"), trend_steps=8)
+    row = next(row for row in view.rows if row.function == "mail")
+    assert row.trend == (33, 42, 51, 60, 69, 78, 87, 96)
+    assert sum(part or 0 for part in row.trend) == row.invocations

@@ -1,9 +1,12 @@
 """What happened step by step over a span, for many functions at once: what sparklines and forecasts are drawn from."""
 
+import itertools
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 from typing import Any, TypeVar
 
 from collectors.model import id_text
+from collectors.store.counted import counted_by
 from collectors.store.parts import EqualParts
 from collectors.store.reader import Reader
 from collectors.store.schema import GRAINS
@@ -15,6 +18,59 @@ Key = TypeVar("Key", bound=Any)
 def invocations_by_step(reader: Reader, parts: EqualParts) -> dict[int, tuple[int, ...]]:
     """Invocations of each function in each part; functions without any are absent. They add up to the span's."""
     return reader.kept(("invocations by step", parts), lambda: _invocations_by_step(reader, parts))
+
+
+def counted_by_step(reader: Reader, parts: EqualParts) -> dict[int, tuple[int, ...]]:
+    """Invocations as ``collectors.store.counted`` counts them, of metrics and logs, in each part.
+
+    They add up to what it counts in the span: each hour's are of the source that saw more of it, in all its parts.
+    """
+    if reader.newest_point("Invocations", "Sum") is None:
+        return invocations_by_step(reader, parts)
+    if not (parts.step_ms % HOUR or parts.from_ms % HOUR):
+        found = counted_by(reader, (*parts.starts, parts.to_ms))
+        return {each: tuple(count for count, _ in counts) for each, counts in found.items()}
+    return reader.kept(("counted by step", parts), lambda: _counted_within_hours(reader, parts))
+
+
+def _counted_within_hours(reader: Reader, parts: EqualParts) -> dict[int, tuple[int, ...]]:
+    """Of parts that divide hours, or lie across their borders: an hour's count is spread as its minutes or points."""
+    edges = (parts.from_ms, *range(parts.from_ms // HOUR * HOUR + HOUR, parts.to_ms, HOUR), parts.to_ms)
+    cuts = sorted({*parts.starts, *edges[:-1]})
+    logged: dict[tuple[int, int], int] = {}  # by function and cut
+    metered: dict[tuple[int, int], int] = {}
+    for sums, source in (
+        (logged, "c.invocations FROM functions f CROSS JOIN minute_cells c ON c.function_id = f.id"),
+        (metered, "c.value FROM functions f CROSS JOIN metrics c ON c.metric = 'Invocations' AND c.function_id = f.id"
+                  " AND c.stat = 'Sum'"),
+    ):  # fmt: skip
+        for function_id, start_ms, value in reader.select(
+            f"SELECT f.id, c.start_ms, {source} AND c.start_ms >= ? AND c.start_ms < ?", (parts.from_ms, parts.to_ms)
+        ):
+            key = function_id, bisect_right(cuts, start_ms) - 1
+            sums[key] = sums.get(key, 0) + round(value)
+    found: dict[int, tuple[int, ...]] = {}
+    for function_id, of_hours in counted_by(reader, edges).items():
+        counts = [0] * parts.number
+        for (low, high), (count, _) in zip(itertools.pairwise(edges), of_hours, strict=True):
+            within = range(bisect_left(cuts, low), bisect_left(cuts, high))
+            logs = [logged.get((function_id, at), 0) for at in within]
+            points = [metered.get((function_id, at), 0) for at in within]
+            shares = logs if sum(logs) >= min(count, sum(points)) else points
+            for at, one in zip(within, _spread(count, shares), strict=True):
+                counts[parts.place(cuts[at])] += one
+        found[function_id] = tuple(counts)
+    return found
+
+
+def _spread(count: int, shares: list[int]) -> list[int]:
+    """``count`` divided as ``shares`` are, to whole numbers that sum to it; evenly where they are none."""
+    whole = sum(shares)
+    if whole == count:
+        return shares
+    weights = shares if whole else [1] * len(shares)
+    ends = [round(count * sum(weights[: at + 1]) / sum(weights)) for at in range(len(weights))]
+    return [end - begin for begin, end in itertools.pairwise((0, *ends))]
 
 
 def _invocations_by_step(reader: Reader, parts: EqualParts) -> dict[int, tuple[int, ...]]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from collectors.store.account_rows import summed_by_insights
-from collectors.store.by_step import invocations_by_step
+from collectors.store.by_step import counted_by_step
 from collectors.store.freshness import known_spans
 from collectors.store.parts import EqualParts, parts_of
 from collectors.store.reader import Reader
@@ -179,7 +179,7 @@ def function_rows(
 def _trends(reader: Reader, chosen: Sequence[FunctionRow], parts: EqualParts) -> dict[int, Trend]:
     """Of those that were called; they add up to their rows' counts."""
     known = known_spans(reader, chosen)
-    found = invocations_by_step(reader, parts)
+    found = counted_by_step(reader, parts)
     return {row.id: trend_of(found[row.id], parts, known[row.id]) for row in chosen if row.id in found}
 
 
