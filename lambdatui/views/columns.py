@@ -170,6 +170,8 @@ REGISTRY: tuple[Column, ...] = (
     Column("failures", "Failed", _T, 60, "What could not be had, and why."),
     Column("log_ways", "Logs read by", _T, 60, "How each log group was read, and why."),
     Column("trend", "Trend", Kind.TREND, 8, "How often over the range, in equal parts of it, the first one left."),
+    Column("trouble", "Trouble", _T, 16, "Why the function is in trouble: errors, throttles, limits, what is overdue."),
+    Column("limit_used", "Limit%", Kind.RATIO, 6, "Peak concurrency beside the limit of the function or account."),
     Column(
         "novelty",
         "Since",

@@ -171,7 +171,7 @@ def tone(column: Column, row: "Any") -> str:
             return {"ok": "good", "unknown": "quiet"}.get(value, "error")
         case "errors" | "error_rate" | "timeouts" | "throttles" | "throttle_rate":
             return "error" if value else "quiet"
-        case "error_type":
+        case "error_type" | "trouble":
             return "error"
         case "cold_starts" | "cold_ratio" | "cold_start":
             return "cold" if value else "quiet"
