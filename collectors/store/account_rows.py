@@ -207,6 +207,15 @@ def changes(reader: Reader, from_ms: int, to_ms: int) -> list[SettingRow]:
     ]
 
 
+def places(reader: Reader) -> list[tuple[str, str]]:
+    """The accounts and regions of which something is known besides functions."""
+    rows = reader.select(
+        "SELECT account, region FROM configuration UNION SELECT account, region FROM account_metrics"
+        " UNION SELECT account, region FROM alarms"
+    )
+    return [(row[0], row[1]) for row in rows]
+
+
 def metrics(reader: Reader, from_ms: int, to_ms: int, function_ids: Sequence[int] | None = None) -> list[MetricRow]:
     """Every collected statistic of the span, summed and at its peak."""
     wanted = "" if function_ids is None else f"AND m.function_id IN ({', '.join('?' * len(function_ids))})"

@@ -201,9 +201,10 @@ def _from_store(regions: tuple[str, ...], changes: tuple[WhatIf, ...], terms: Te
     from collectors.store.reader import Reader
     from lambdatui import text
     from lambdatui.cli.bill_output import Statement
-    from lambdatui.cli.opened import now_ms
+    from lambdatui.cli.opened import now_ms, say_unmatched
     from lambdatui.cli.options import current_context
     from lambdatui.views.costs import costs, what_ifs
+    from lambdatui.views.resolved import resolved
 
     if terms.savings_plan:
         raise click.UsageError("--savings-plan is for figures and plans; for the store see 'lambdatui whatif'")
@@ -213,12 +214,14 @@ def _from_store(regions: tuple[str, ...], changes: tuple[WhatIf, ...], terms: Te
     if choice.start is None and choice.end is None:
         choice = choice.with_preset("mtd")
     with Reader(context.db) as reader:
-        span = choice.resolve(now_ms(), reader.newest_ms(), reader.oldest_ms())
-        view = costs(reader, span, price_book(), free_tier=terms.free_tier, narrow=narrow, budget=terms.budget)
-        try:
-            compared = what_ifs(reader, span, price_book(), changes, free_tier=terms.free_tier, narrow=narrow)
-        except ValueError as error:
-            raise click.UsageError(f"--compare: {error}") from error
+        span = resolved(reader, choice, now_ms())
+        with reader.until(span.until_ms):
+            say_unmatched(narrow, reader)
+            view = costs(reader, span, price_book(), free_tier=terms.free_tier, narrow=narrow, budget=terms.budget)
+            try:
+                compared = what_ifs(reader, span, price_book(), changes, free_tier=terms.free_tier, narrow=narrow)
+            except ValueError as error:
+                raise click.UsageError(f"--compare: {error}") from error
     seen = f"REPORTs for {text.ratio(view.coverage)} of the invocations" if view.lines else "no invocations"
     click.echo(f"recorded usage, {span.label}: {seen}", err=True)
     found = Bill(tuple(view.lines), view.free_tier, view.prices_as_of)

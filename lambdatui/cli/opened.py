@@ -6,9 +6,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import click
+
 from collectors.store.reader import Reader
 from lambdatui.cli.context import Context
 from lambdatui.cli.options import current_context
+from lambdatui.views.narrow import Narrow, unmatched
 from lambdatui.views.resolved import resolved
 from lambdatui.views.time_range import TimeRange
 
@@ -36,7 +39,17 @@ def opened() -> Iterator[Opened]:
     with Reader(context.db) as reader, reader.snapshot():
         time_range = resolved(reader, context.range, now_ms())
         with reader.until(time_range.until_ms):
+            say_unmatched(context.narrow, reader)
             yield Opened(context, reader, time_range)
+
+
+def say_unmatched(narrow: Narrow, reader: Reader) -> None:
+    """On stderr, what of --account, --region and --function nothing in the store matches. It is no failure."""
+    if narrow:
+        from lambdatui.text import plain
+
+        for said in unmatched(narrow, reader):
+            click.echo(plain(said), err=True)
 
 
 def price_book() -> "PriceBook":
