@@ -4,7 +4,7 @@ from lambdatui.screens.columns import FUNCTIONS, FUNCTIONS_SORT
 from lambdatui.text import age, counted, plain
 from lambdatui.text_table import cells
 from lambdatui.views.glance import Glance
-from lambdatui.views.health import health
+from lambdatui.views.health import health, in_trouble
 from lambdatui.widgets.layout import fitted, heading, hidden_hint, home_header_lines, row_cell
 
 TYPE_CHECKING = False
@@ -41,7 +41,7 @@ def frame(
         f"{_BOLD}{f'{hidden_hint(len(FUNCTIONS) - len(laid_out))}{titles}'[:columns]}{_OFF}",
     ]
     for row in found.rows[: max(0, room)]:
-        trouble = bool(row.errors or row.timeouts or row.throttles)
+        trouble = in_trouble(row, {})
         mark = marks.trouble if trouble else " "
         text = " ".join(row_cell(column, row, width, utc=utc, more=marks.more) for column, width in laid_out)
         text = f" {text}"[: columns - 1]  # cuts only where not even the mark and one cell fit

@@ -8,6 +8,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, TypeVar
 
 from collectors.store.reader import Reader, StoreError
+from lambdatui.views.resolved import resolved
 from lambdatui.views.time_range import RangeChoice, RangeError, TimeRange
 
 if TYPE_CHECKING:
@@ -33,8 +34,9 @@ def ask(path: Path, choice: RangeChoice, now_ms: int, of: Callable[[Question], A
     """Opens the store, settles the range, and lets ``of`` ask. Raises ``Unanswered``."""
     try:
         with _borrowed(path) as reader, reader.snapshot():
-            time_range = choice.resolve(now_ms, reader.newest_ms(), reader.oldest_ms())
-            return time_range, of(Question(reader, time_range, prices()))
+            time_range = resolved(reader, choice, now_ms)
+            with reader.until(time_range.until_ms):
+                return time_range, of(Question(reader, time_range, prices()))
     except (StoreError, RangeError) as error:
         raise Unanswered(str(error)) from error
 

@@ -168,11 +168,22 @@ def change(value: "Decimal | float | None") -> str:
     return UNKNOWN if value is None else f"{value:+,.1%}"
 
 
-def sparkline(values: "Sequence[float]", *, ascii: bool = False) -> str:
-    """One sign a value, as high as the value is beside the highest; nothing at all is a space."""
-    signs = ".:-=+*#" if ascii else "▁▂▃▄▅▆▇█"
-    highest = max(values, default=0)
-    return "".join(" " if value <= 0 else signs[round((len(signs) - 1) * value / highest)] for value in values)
+def sparkline(values: "Sequence[float | None]", *, ascii: bool = False, unfinished: bool = False) -> str:
+    """One sign a value, as high as the value is beside the highest; nothing at all is a space, unknown a dot or ``?``.
+
+    ``unfinished`` draws the last one in other signs, for it will grow: in dots, ``~`` where they cannot be had.
+    """
+    signs, unknown = (".:-=+*#", "?") if ascii else ("▁▂▃▄▅▆▇█", "·")
+    highest = max((value for value in values if value is not None), default=0)
+    drawn = [
+        unknown if value is None else " " if value <= 0 else signs[round((len(signs) - 1) * value / highest)]
+        for value in values
+    ]
+    last = values[-1] if values else None
+    if unfinished and last is not None:
+        growing = "~" if ascii else "⡀⣀⣄⣤⣦⣶⣷⣿"
+        drawn[-1] = growing[round((len(growing) - 1) * max(0, last) / highest) if highest else 0]
+    return "".join(drawn)
 
 
 def bar(share: float, width: int, *, ascii: bool = False) -> str:

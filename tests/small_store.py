@@ -64,10 +64,13 @@ def events() -> list[LogEvent]:
     return found + hostile
 
 
-def write_events(path: Path) -> Path:
-    """The events as JSON lines, as exporters write them."""
+def write_events(path: Path, written: list[LogEvent] | None = None) -> Path:
+    """The events, or those given, as JSON lines, as exporters write them."""
     names = {"timestamp_ms": "timestamp", "log_group": "logGroup", "log_stream": "logStream", "event_id": "eventId"}
-    lines = ({names.get(name, name): value for name, value in asdict(event).items()} for event in events())
+    lines = (
+        {names.get(name, name): value for name, value in asdict(event).items()}
+        for event in (events() if written is None else written)
+    )
     path.write_text("".join(json.dumps(line) + "\n" for line in lines))
     return path
 

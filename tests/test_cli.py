@@ -19,7 +19,7 @@ from small_store import request_id
 from lambdatui.cli.arguments import global_only
 from lambdatui.cli.commands import COMMANDS, known, load
 from lambdatui.cli.context import settled
-from lambdatui.cli.function import sparkline
+from lambdatui.text import sparkline
 from lambdatui.views.functions import FUNCTION_COLUMNS
 from lambdatui.views.invocations import INVOCATION_COLUMNS
 from lambdatui.views.time_range import RangeChoice
@@ -141,7 +141,7 @@ def test_one_function(db: Path) -> None:
     assert missing.exit_code == 1
     assert "did you mean checkout?" in missing.stderr
     assert len(rows(run("function", "*", "--json", "--db", db, "--region", "eu-*"))) == 1
-    assert sparkline([0, 1, None, 8]) == " ▂ █"
+    assert sparkline([0, 1, None, 8]) == " ▂·█"
 
 
 def test_errors_and_throttles(db: Path) -> None:

@@ -10,6 +10,7 @@ from collectors.logs.fingerprint import fingerprint
 from collectors.model import Function
 from collectors.store.by_step import invocations_by_step, metric_by_step
 from collectors.store.open import writing
+from collectors.store.parts import parts_of
 from collectors.store.reader import Reader
 from collectors.store.writer import Writer
 from lambdatui.text import bar, sparkline
@@ -36,7 +37,7 @@ def reader(tmp_path: Path) -> Reader:
 
 
 def test_invocations_by_step_are_those_of_the_hour(reader: Reader) -> None:
-    found = invocations_by_step(reader, HOUR.from_ms, HOUR.to_ms, 6)
+    found = invocations_by_step(reader, parts_of(HOUR.from_ms, HOUR.to_ms, 6))
     ids = {row.function.key.name: row.id for row in reader.functions()}
     assert found == {ids["checkout"]: (5, 1, 0, 0, 0, 0), ids["resize"]: (1, 0, 1, 0, 0, 0)}
 
@@ -91,7 +92,9 @@ def test_errors_are_new_back_or_known(tmp_path: Path) -> None:
     with Reader(path) as reader:
         whole = error_trends(reader, HOUR)
         assert {row.novelty for row in whole.rows} == {""}  # nothing is older: nothing can be told
-        assert sum(sum(row.trend) for row in whole.rows) == sum(row.count for row in whole.rows) == 2
+        assert (
+            sum(sum(part or 0 for part in row.trend) for row in whole.rows) == sum(row.count for row in whole.rows) == 2
+        )
         late = error_trends(reader, TimeRange(T0 + 4 * MINUTE, T0 + 60 * MINUTE, "late"))
         assert {row.novelty for row in late.rows} == {"new"}
 

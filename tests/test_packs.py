@@ -22,6 +22,7 @@ from collectors.store import open as store_open
 from collectors.store.by_step import errors_by_step, invocations_by_step
 from collectors.store.maintenance import check, prune
 from collectors.store.open import writing
+from collectors.store.parts import parts_of
 from collectors.store.reader import Reader
 from collectors.store.writer import Writer
 
@@ -136,8 +137,8 @@ def answers(reader: Reader, low: int, high: int, chosen: list[int] | None) -> di
         "second page": reader.invocations(*some, limit=5, offset=3),
         "failed": reader.invocations(*some, limit=7, statuses=FAILED),
         "longest": reader.invocations(*some, limit=6, order="duration_us"),
-        "steps": invocations_by_step(reader, low, high, 7),
-        "error steps": errors_by_step(reader, low, high, 7),
+        "steps": invocations_by_step(reader, parts_of(low, high, 7)),
+        "error steps": errors_by_step(reader, parts_of(low, high, 7)),
     }
 
 

@@ -1,12 +1,14 @@
 """Reading what is known of accounts: alarms, configuration and its history, metrics, collections and their calls."""
 
 import json
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from collectors.account import Alarm, AlarmChange, BilledDay, CallCount, ErrorPattern, LogGroupFacts, Recommendation
 from collectors.store.reader import Reader
 
+_STATES = re.compile(r"from (\w+) to (\w+)")  # of a StateUpdate's summary: Alarm updated from OK to ALARM
 _ALARM = (
     "account, region, name, kind, state, reason, state_since_ms, function, metric, stat, period_s, comparison,"
     " threshold, rule, actions_enabled"
@@ -63,11 +65,37 @@ class CollectionRow:
 
 
 def alarms(reader: Reader) -> list[Alarm]:
-    """All alarms, those in alarm first."""
-    rows = reader.select(
-        f"SELECT {_ALARM} FROM alarms ORDER BY state <> 'ALARM', state <> 'INSUFFICIENT_DATA', name, region, account"
+    """All alarms, those in alarm first; as they stood before the reader's ``until_ms``, as far as that is known.
+
+    One that went into its state later was in the one that its history tells: since when and why is not known where
+    that does not say. One that was made later, by its history, was not there.
+    """
+    found = [
+        Alarm(*(*row[:14], None if row[14] is None else bool(row[14])))
+        for row in reader.select(f"SELECT {_ALARM} FROM alarms")
+    ]
+    if reader.until_ms is not None:
+        found = [before for one in found if (before := _alarm_before(reader, one, reader.until_ms)) is not None]
+    order = {"ALARM": 0, "INSUFFICIENT_DATA": 1}
+    return sorted(found, key=lambda one: (order.get(one.state, 2), one.name, one.region, one.account))
+
+
+def _alarm_before(reader: Reader, alarm: Alarm, until_ms: int) -> Alarm | None:
+    if alarm.state_since_ms is None or alarm.state_since_ms < until_ms:
+        return alarm
+    changes = reader.select(
+        "SELECT at_ms, kind, summary FROM alarm_history WHERE account = ? AND region = ? AND name = ? ORDER BY at_ms",
+        (alarm.account, alarm.region, alarm.name),
     )
-    return [Alarm(*(*row[:14], None if row[14] is None else bool(row[14]))) for row in rows]
+    earlier = [one for one in changes if one[0] < until_ms]
+    if not earlier and any(kind == "ConfigurationUpdate" and "created" in summary for _, kind, summary in changes):
+        return None
+    for at_ms, kind, summary in reversed(earlier):
+        if kind == "StateUpdate" and (said := _STATES.search(summary)):
+            return replace(alarm, state=said[2], state_since_ms=at_ms, reason="")
+    later = (_STATES.search(summary) for at_ms, kind, summary in changes if kind == "StateUpdate" and at_ms >= until_ms)
+    said = next(later, None)
+    return replace(alarm, state=said[1] if said else "", state_since_ms=None, reason="")
 
 
 def alarm_changes(reader: Reader, from_ms: int, to_ms: int) -> list[AlarmChange]:
@@ -82,14 +110,37 @@ def alarm_changes(reader: Reader, from_ms: int, to_ms: int) -> list[AlarmChange]
 
 def has_asked(reader: Reader, operation: str) -> bool:
     """Whether any collection has called an operation, such as ``cloudwatch:DescribeAlarms``."""
-    return bool(reader.select("SELECT 1 FROM api_calls WHERE operation = ? LIMIT 1", (operation,)))
+    return bool(
+        reader.select(
+            "SELECT 1 FROM api_calls a JOIN collections c ON c.id = a.collection_id"
+            " WHERE a.operation = ? AND c.started_ms < ? LIMIT 1",
+            (operation, _until(reader)),
+        )
+    )
+
+
+_EVER = 1 << 62
+
+
+def _until(reader: Reader) -> int:
+    """The moment before which the reader looks."""
+    return _EVER if reader.until_ms is None else reader.until_ms
+
+
+_IN_FORCE = "since_ms < ? AND (until_ms IS NULL OR until_ms >= ?)"
+
+
+def _in_force(reader: Reader) -> tuple[int, int]:
+    """What is in force now is so until no end, or until one that the reader does not see."""
+    return _until(reader), _until(reader)
 
 
 def concurrency_limits(reader: Reader) -> dict[tuple[str, str], int]:
     """The limit of concurrent executions of each account and region that was looked at."""
     rows = reader.select(
         "SELECT account, region, value FROM configuration WHERE kind = 'account' AND name = 'concurrency_limit'"
-        " AND until_ms IS NULL"
+        f" AND {_IN_FORCE}",
+        _in_force(reader),
     )
     return {(account, region): int(json.loads(value)) for account, region, value in rows}
 
@@ -100,8 +151,8 @@ def units_asked(reader: Reader, since_ms: int) -> list[tuple[str, str, int]]:
         (operation, region, units)
         for operation, region, units in reader.select(
             "SELECT operation, region, sum(units) FROM api_calls WHERE collection_id IN"
-            " (SELECT id FROM collections WHERE started_ms >= ?) GROUP BY operation, region",
-            (since_ms,),
+            " (SELECT id FROM collections WHERE started_ms >= ? AND started_ms < ?) GROUP BY operation, region",
+            (since_ms, _until(reader)),
         )
     ]
 
@@ -118,7 +169,8 @@ def settings(reader: Reader) -> list[SettingRow]:
     """The settings that are in force, by function, kind and item."""
     rows = reader.select(
         "SELECT account, region, function, kind, item, name, value, since_ms, until_ms FROM configuration"
-        " WHERE until_ms IS NULL ORDER BY function, region, account, kind, item, name"
+        f" WHERE {_IN_FORCE} ORDER BY function, region, account, kind, item, name",
+        _in_force(reader),
     )
     return [SettingRow(*(*row[:6], json.loads(row[6]), *row[7:])) for row in rows]
 
@@ -127,10 +179,13 @@ def history(reader: Reader, kinds: Sequence[str]) -> list[SettingRow]:
     """Every value that settings of some kinds ever had, oldest first."""
     rows = reader.select(
         "SELECT account, region, function, kind, item, name, value, since_ms, until_ms FROM configuration"
-        f" WHERE kind IN ({', '.join('?' * len(kinds))}) ORDER BY since_ms",
-        tuple(kinds),
+        f" WHERE kind IN ({', '.join('?' * len(kinds))}) AND since_ms < ? ORDER BY since_ms",
+        (*kinds, _until(reader)),
     )
-    return [SettingRow(*(*row[:6], json.loads(row[6]), *row[7:])) for row in rows]
+    return [
+        SettingRow(*(*row[:6], json.loads(row[6]), row[7], None if (row[8] or 0) >= _until(reader) else row[8]))
+        for row in rows
+    ]
 
 
 def changes(reader: Reader, from_ms: int, to_ms: int) -> list[SettingRow]:
@@ -144,12 +199,21 @@ def changes(reader: Reader, from_ms: int, to_ms: int) -> list[SettingRow]:
         "SELECT o.account, o.region, o.function, o.kind, o.item, o.name, n.value, o.until_ms, n.until_ms, o.value"
         f" FROM configuration o LEFT JOIN configuration n ON {key} AND n.since_ms = o.until_ms"
         " WHERE o.until_ms >= ? AND o.until_ms < ? ORDER BY o.until_ms DESC, o.function, o.kind, o.item, o.name",
-        (from_ms, to_ms),
+        (from_ms, min(to_ms, _until(reader))),
     )
     return [
         SettingRow(*(*row[:6], None if row[6] is None else json.loads(row[6]), *row[7:9], json.loads(row[9])))
         for row in rows
     ]
+
+
+def places(reader: Reader) -> list[tuple[str, str]]:
+    """The accounts and regions of which something is known besides functions."""
+    rows = reader.select(
+        "SELECT account, region FROM configuration UNION SELECT account, region FROM account_metrics"
+        " UNION SELECT account, region FROM alarms"
+    )
+    return [(row[0], row[1]) for row in rows]
 
 
 def metrics(reader: Reader, from_ms: int, to_ms: int, function_ids: Sequence[int] | None = None) -> list[MetricRow]:
@@ -179,10 +243,13 @@ def collections(reader: Reader, limit: int = 200) -> list[CollectionRow]:
     """The newest collections and imports first."""
     rows = reader.select(
         "SELECT id, source, started_ms, ended_ms, events, duplicates, invocations, errors, rejected FROM collections"
-        " ORDER BY id DESC LIMIT ?",
-        (limit,),
+        " WHERE started_ms < ? ORDER BY id DESC LIMIT ?",
+        (_until(reader), limit),
     )
-    found = {row[0]: CollectionRow(*row) for row in rows}
+    found = {
+        row[0]: CollectionRow(*(*row[:3], None if (row[3] or 0) >= _until(reader) else row[3], *row[4:]))
+        for row in rows
+    }
     oldest = min(found, default=0)
     regions: dict[int, str] = {}
     for identity, region, *count in reader.select(
@@ -233,7 +300,11 @@ def billed_days(reader: Reader, from_ms: int, to_ms: int) -> list[BilledDay]:
 
 def recommendations(reader: Reader) -> list[Recommendation]:
     """Compute Optimizer's word on each function."""
-    return [Recommendation(*row) for row in reader.select("SELECT * FROM recommendations ORDER BY function, version")]
+    rows = reader.select(
+        "SELECT * FROM recommendations WHERE coalesce(refreshed_ms, 0) < ? ORDER BY function, version",
+        (_until(reader),),
+    )
+    return [Recommendation(*row) for row in rows]
 
 
 def error_patterns(reader: Reader, from_ms: int, to_ms: int) -> list[ErrorPattern]:

@@ -1,58 +1,133 @@
 """What happened step by step over a span, for many functions at once: what sparklines and forecasts are drawn from."""
 
-from collections.abc import Iterable
+import itertools
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator
 from typing import Any, TypeVar
 
 from collectors.model import id_text
+from collectors.store.counted import counted_by
+from collectors.store.parts import EqualParts
 from collectors.store.reader import Reader
 from collectors.store.schema import GRAINS
+from collectors.store.spans import DAY, HOUR, MINUTE, Piece, pieces
 
 Key = TypeVar("Key", bound=Any)
 
-_MOST_CELLS = 62  # of one function; then a coarser grain tells enough
+
+def invocations_by_step(reader: Reader, parts: EqualParts) -> dict[int, tuple[int, ...]]:
+    """Invocations of each function in each part; functions without any are absent. They add up to the span's."""
+    return reader.kept(("invocations by step", parts), lambda: _invocations_by_step(reader, parts))
 
 
-def grain_of(from_ms: int, to_ms: int) -> str:
-    """The finest cells of which a function has at most some 60 in the span."""
-    fits = (name for name, size in GRAINS.items() if (to_ms - from_ms) // size <= _MOST_CELLS)
-    return next(fits, "day_cells")
+def counted_by_step(reader: Reader, parts: EqualParts) -> dict[int, tuple[int, ...]]:
+    """Invocations as ``collectors.store.counted`` counts them, of metrics and logs, in each part.
+
+    They add up to what it counts in the span: each hour's are of the source that saw more of it, in all its parts.
+    """
+    if reader.newest_point("Invocations", "Sum") is None:
+        return invocations_by_step(reader, parts)
+    if not (parts.step_ms % HOUR or parts.from_ms % HOUR):
+        found = counted_by(reader, (*parts.starts, parts.to_ms))
+        return {each: tuple(count for count, _ in counts) for each, counts in found.items()}
+    return reader.kept(("counted by step", parts), lambda: _counted_within_hours(reader, parts))
 
 
-def invocations_by_step(reader: Reader, from_ms: int, to_ms: int, steps: int) -> dict[int, tuple[int, ...]]:
-    """Invocations of each function in ``steps`` equal parts of the span; functions without any are absent."""
+def _counted_within_hours(reader: Reader, parts: EqualParts) -> dict[int, tuple[int, ...]]:
+    """Of parts that divide hours, or lie across their borders: an hour's count is spread as its minutes or points."""
+    edges = (parts.from_ms, *range(parts.from_ms // HOUR * HOUR + HOUR, parts.to_ms, HOUR), parts.to_ms)
+    cuts = sorted({*parts.starts, *edges[:-1]})
+    logged: dict[tuple[int, int], int] = {}  # by function and cut
+    metered: dict[tuple[int, int], int] = {}
+    for sums, source in (
+        (logged, "c.invocations FROM functions f CROSS JOIN minute_cells c ON c.function_id = f.id"),
+        (metered, "c.value FROM functions f CROSS JOIN metrics c ON c.metric = 'Invocations' AND c.function_id = f.id"
+                  " AND c.stat = 'Sum'"),
+    ):  # fmt: skip
+        for function_id, start_ms, value in reader.select(
+            f"SELECT f.id, c.start_ms, {source} AND c.start_ms >= ? AND c.start_ms < ?", (parts.from_ms, parts.to_ms)
+        ):
+            key = function_id, bisect_right(cuts, start_ms) - 1
+            sums[key] = sums.get(key, 0) + round(value)
+    found: dict[int, tuple[int, ...]] = {}
+    for function_id, of_hours in counted_by(reader, edges).items():
+        counts = [0] * parts.number
+        for (low, high), (count, _) in zip(itertools.pairwise(edges), of_hours, strict=True):
+            within = range(bisect_left(cuts, low), bisect_left(cuts, high))
+            logs = [logged.get((function_id, at), 0) for at in within]
+            points = [metered.get((function_id, at), 0) for at in within]
+            shares = logs if sum(logs) >= min(count, sum(points)) else points
+            for at, one in zip(within, _spread(count, shares), strict=True):
+                counts[parts.place(cuts[at])] += one
+        found[function_id] = tuple(counts)
+    return found
 
-    def read() -> dict[int, tuple[int, ...]]:
-        table = grain_of(from_ms, to_ms)
-        packed = reader.invocations_by_step(table, from_ms, to_ms, steps)
-        if packed is not None:
-            return packed
-        rows = reader.select(
-            f"SELECT c.function_id, c.start_ms, c.invocations FROM functions f CROSS JOIN {table} c"
-            " ON c.function_id = f.id AND c.start_ms >= ? AND c.start_ms < ?",
-            (from_ms // GRAINS[table] * GRAINS[table], to_ms),
+
+def _spread(count: int, shares: list[int]) -> list[int]:
+    """``count`` divided as ``shares`` are, to whole numbers that sum to it; evenly where they are none."""
+    whole = sum(shares)
+    if whole == count:
+        return shares
+    weights = shares if whole else [1] * len(shares)
+    ends = [round(count * sum(weights[: at + 1]) / sum(weights)) for at in range(len(weights))]
+    return [end - begin for begin, end in itertools.pairwise((0, *ends))]
+
+
+def _invocations_by_step(reader: Reader, parts: EqualParts) -> dict[int, tuple[int, ...]]:
+    newest = reader.newest_ms()
+    span = () if newest is None else tuple(parts.pieces(newest))
+    found = reader.invocations_by_step(span, parts)
+    if found is None:
+        rows: list[tuple[int, int, int]] = []
+        for table, low, high in span:
+            rows += reader.select(
+                f"SELECT c.function_id, c.start_ms, c.invocations FROM functions f CROSS JOIN {table} c"
+                " ON c.function_id = f.id AND c.start_ms >= ? AND c.start_ms < ?",
+                (low, high),
+            )
+        found = binned(rows, parts)
+    whole_hours = [] if newest is None else pieces(parts.from_ms, parts.to_ms, newest)
+    for table, low, high in whole_hours if parts.step_ms % HOUR or parts.from_ms % HOUR else ():
+        if table != "minute_cells":
+            _add_summed(reader, parts, low, high, found)
+    return found
+
+
+def _add_summed(reader: Reader, parts: EqualParts, low: int, high: int, found: dict[int, tuple[int, ...]]) -> None:
+    """Adds what Logs Insights summed by the hour, where parts are finer: evenly, for it does not say when."""
+    for function_id, start_ms, more in reader.select(
+        "SELECT h.function_id, h.start_ms, h.invocations - coalesce((SELECT sum(m.invocations) FROM minute_cells m"
+        " WHERE m.function_id = h.function_id AND m.start_ms >= h.start_ms AND m.start_ms < h.start_ms + ?1), 0)"
+        " FROM functions f CROSS JOIN insights_cells s ON s.function_id = f.id AND s.start_ms >= ?2 AND s.start_ms < ?3"
+        " CROSS JOIN hour_cells h ON h.function_id = s.function_id AND h.start_ms = s.start_ms",
+        (HOUR, low, high),
+    ):
+        counts = list(found.get(function_id, (0,) * parts.number))
+        for number in range(max(0, more)):
+            counts[parts.place(start_ms + number * HOUR // more)] += 1
+        found[function_id] = tuple(counts)
+
+
+def errors_by_step(reader: Reader, parts: EqualParts) -> dict[tuple[int, str], tuple[int, ...]]:
+    """Occurrences of each error, by function and fingerprint, in each part."""
+    newest = reader.newest_ms()
+    rows: list[tuple[tuple[int, str], int, int]] = []
+    for table, low, high in () if newest is None else parts.pieces(newest):
+        found = reader.select(
+            "SELECT e.function_id, e.fingerprint, c.start_ms, c.occurrences FROM functions f"
+            f" CROSS JOIN {table}_errors c ON c.function_id = f.id AND c.start_ms >= ? AND c.start_ms < ?"
+            " JOIN errors e ON e.id = c.error_id",
+            (low, high),
         )
-        return binned([(row[0], row[1], row[2]) for row in rows], from_ms, to_ms, steps)
-
-    return reader.kept(("invocations by step", from_ms, to_ms, steps), read)
-
-
-def errors_by_step(reader: Reader, from_ms: int, to_ms: int, steps: int) -> dict[tuple[int, str], tuple[int, ...]]:
-    """Occurrences of each error, by function and fingerprint, in ``steps`` equal parts of the span."""
-    table = grain_of(from_ms, to_ms)
-    rows = reader.select(
-        f"SELECT e.function_id, e.fingerprint, c.start_ms, c.occurrences FROM functions f CROSS JOIN {table}_errors c"
-        " ON c.function_id = f.id AND c.start_ms >= ? AND c.start_ms < ? JOIN errors e ON e.id = c.error_id",
-        (from_ms // GRAINS[table] * GRAINS[table], to_ms),
-    )
-    return binned([((row[0], row[1]), row[2], row[3]) for row in rows], from_ms, to_ms, steps)
+        rows += [((row[0], row[1]), row[2], row[3]) for row in found]
+    return binned(rows, parts)
 
 
-def binned(rows: Iterable[tuple[Key, int, int]], from_ms: int, to_ms: int, steps: int) -> dict[Key, tuple[int, ...]]:
-    """Counts, each with its key and its time, summed by key in ``steps`` equal parts of the span."""
+def binned(rows: Iterable[tuple[Key, int, int]], parts: EqualParts) -> dict[Key, tuple[int, ...]]:
+    """Counts, each with its key and its time, summed by key in each part."""
     found: dict[Key, list[int]] = {}
     for key, start_ms, count in rows:
-        place = max(0, start_ms - from_ms) * steps // max(1, to_ms - from_ms)
-        found.setdefault(key, [0] * steps)[min(place, steps - 1)] += count
+        found.setdefault(key, [0] * parts.number)[parts.place(start_ms)] += count
     return {key: tuple(counts) for key, counts in found.items()}
 
 
@@ -69,18 +144,43 @@ def last_errors_before(reader: Reader, before_ms: int) -> dict[tuple[int, str], 
 def metric_by_step(
     reader: Reader, metric: str, from_ms: int, to_ms: int, step_ms: int, function_ids: list[int], *, peak: bool
 ) -> dict[int, dict[int, float]]:
-    """A CloudWatch metric's sum or peak by function and step (``step_ms`` a multiple of a minute); gaps are absent."""
-    rolled = step_ms % GRAINS["hour_cells"] == 0
-    table, value = ("metric_hours", "peak" if peak else "total") if rolled else ("metrics", "value")
+    """A CloudWatch metric's sum or peak by function and step (``step_ms`` a multiple of a minute); gaps are absent.
+
+    Steps are aligned to the epoch; of the first and the last, what lies in the span counts.
+    """
+    grain = next(size for size in (DAY, HOUR, MINUTE) if step_ms % size == 0)
     found: dict[int, dict[int, float]] = {}
-    for function_id in function_ids:
-        for start_ms, figure in reader.select(
-            f"SELECT start_ms / ? * ?, {'max' if peak else 'sum'}({value}) FROM {table} WHERE metric = ?"
-            " AND function_id = ? AND stat = ? AND start_ms >= ? AND start_ms < ? GROUP BY 1",
-            (step_ms, step_ms, metric, function_id, "Maximum" if peak else "Sum", from_ms // step_ms * step_ms, to_ms),
-        ):
-            found.setdefault(function_id, {})[start_ms] = figure
+    for function_id, at_ms, figure in _points(
+        reader, metric, pieces(from_ms, to_ms, to_ms, grain), function_ids, peak=peak
+    ):
+        steps, start_ms = found.setdefault(function_id, {}), at_ms // step_ms * step_ms
+        before = steps.get(start_ms)
+        steps[start_ms] = figure if before is None else max(before, figure) if peak else before + figure
     return found
+
+
+def metric_by_parts(
+    reader: Reader, metric: str, parts: EqualParts, function_ids: list[int]
+) -> dict[int, tuple[int, ...]]:
+    """A CloudWatch metric's sum by function in each part."""
+    points = _points(reader, metric, parts.pieces(parts.to_ms), function_ids, peak=False)
+    return binned([(function_id, at_ms, round(figure)) for function_id, at_ms, figure in points], parts)
+
+
+def _points(
+    reader: Reader, metric: str, span: Iterable[Piece], function_ids: list[int], *, peak: bool
+) -> Iterator[tuple[int, int, float]]:
+    """(function_id, start_ms, figure), each piece of the span from the points, hours or days that it is made of."""
+    for table, low, high in span:
+        rolled = {"hour_cells": "metric_hours", "day_cells": "metric_days"}.get(table)
+        value = ("peak" if peak else "total") if rolled else "value"
+        for function_id in function_ids:
+            for start_ms, figure in reader.select(
+                f"SELECT start_ms, {value} FROM {rolled or 'metrics'} WHERE metric = ? AND function_id = ?"
+                " AND stat = ? AND start_ms >= ? AND start_ms < ?",
+                (metric, function_id, "Maximum" if peak else "Sum", low, high),
+            ):
+                yield function_id, start_ms, figure
 
 
 def account_peaks(reader: Reader, from_ms: int, to_ms: int) -> dict[tuple[str, str], dict[int, float]]:

@@ -25,6 +25,7 @@ class Connected:
         self._path = Path(path)
         self._connection = open_reader(self._path)
         self._kept = Kept(self._connection)
+        self.until_ms: int | None = None
         self._functions_as_read: list[tuple[Any, ...]] = []
         self._known_functions: list[FunctionRow] = []
 
@@ -50,10 +51,11 @@ class Connected:
     def kept(self, asked: Hashable, answer: Callable[[], Answer]) -> Answer:
         """``answer()``, or what it was when ``asked`` was last asked, unless another process has committed since.
 
-        ``asked`` names everything that the answer depends on besides the store; nobody changes what is given out.
+        ``asked`` names everything that the answer depends on besides the store and ``until_ms``; nobody changes
+        what is given out.
         """
         with explained(self._path):
-            return self._kept.of(asked, answer)
+            return self._kept.of(asked if self.until_ms is None else (self.until_ms, asked), answer)
 
     def forget(self) -> None:
         """Reads everything anew from here on."""
@@ -71,16 +73,21 @@ class Connected:
         finally:
             self._all("COMMIT")
 
-    def _ids(self, function_ids: Functions) -> list[int]:
+    def ids(self, function_ids: Functions) -> list[int]:
         return [row.id for row in self.functions()] if function_ids is None else list(function_ids)
 
-    def _chosen(self, function_ids: Functions) -> tuple[int, ...] | None:
-        """The functions as a part of what is asked; None where they are all of the store's."""
-        if function_ids is None or (every := {row.id for row in self.functions()}) == set(function_ids):
+    def chosen(self, function_ids: Functions) -> tuple[int, ...] | None:
+        """The functions as a part of what is asked; None where they are all of the store's, and none is hidden."""
+        if function_ids is None and self.until_ms is None:
+            return None
+        every = {row.id for row in self.functions()}
+        if self.until_ms is not None and len(every) < len(self.kept("functions", self._functions)):
+            return tuple(sorted(every) if function_ids is None else [each for each in function_ids if each in every])
+        if function_ids is None or every == set(function_ids):
             return None
         return tuple(each for each in function_ids if each in every)
 
-    def _is_fleet(self, function_ids: Functions) -> bool:
+    def is_fleet(self, function_ids: Functions) -> bool:
         """Whether so many functions are asked for that packs answer sooner; None is all."""
         return len(self.functions() if function_ids is None else function_ids) > marked.FEW
 
@@ -99,9 +106,28 @@ class Connected:
         except StoreError:
             return False
 
+    @contextmanager
+    def until(self, until_ms: int | None) -> Iterator[None]:
+        """Functions, settings, alarms and collections as they were just before then; None is as they are now.
+
+        Within another ``until`` the earlier holds.
+        """
+        before = self.until_ms
+        if before is None or (until_ms is not None and until_ms < before):
+            self.until_ms = until_ms
+        try:
+            yield
+        finally:
+            self.until_ms = before
+
     def functions(self) -> list[FunctionRow]:
         """Every function of the store, by name."""
-        return list(self.kept("functions", self._functions))
+        if self.until_ms is None:
+            return list(self.kept("functions", self._functions))
+        from collectors.store.functions_until import functions_until
+
+        until_ms = self.until_ms
+        return list(self.kept("functions until", lambda: functions_until(self._all, self._functions(), until_ms)))
 
     def _functions(self) -> list[FunctionRow]:
         rows = self._all(
@@ -121,6 +147,31 @@ class Connected:
         of_function = "SELECT last_ms FROM day_cells WHERE function_id = f.id ORDER BY start_ms DESC LIMIT 1"
         sql = f"SELECT coalesce(({packed}), (SELECT max(({of_function})) FROM functions f))"
         return cast(int | None, self.kept(sql, lambda: self._all(sql)[0][0]))
+
+    def newest_known_ms(self) -> int | None:
+        """The same of all that is known of any time: invocations, the last of their lines, loose lines, metrics."""
+        from collectors.store.known import newest_known
+
+        return self.kept("newest known", lambda: newest_known(self._all, self.newest_ms()))
+
+    def oldest_known_ms(self) -> int | None:
+        """When the oldest of all that is known was."""
+        from collectors.store.known import oldest_known
+
+        return self.kept("oldest known", lambda: oldest_known(self._all, self.oldest_ms()))
+
+    def as_of_ms(self, before_ms: int) -> int | None:
+        """When the newest invocation before then, a full minute, began; the newest line or metric where none is.
+
+        Where all of the store is later, its newest: None says that a store is empty.
+        """
+        newest = self.newest_ms()
+        if newest is not None and newest < before_ms:
+            return newest
+        from collectors.store.known import newest_before
+
+        found = self.kept(("as of", before_ms), lambda: newest_before(self._all, before_ms))
+        return self.newest_known_ms() if found is None else found
 
     def oldest_ms(self) -> int | None:
         """When the oldest began; the minute of it, once its rows are pruned."""

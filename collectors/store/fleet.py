@@ -11,6 +11,7 @@ import numpy as np
 from collectors.store import packs
 from collectors.store.histogram import quantiles_of_runs
 from collectors.store.packs import Ints, Pack
+from collectors.store.parts import EqualParts
 from collectors.store.rows import Quantiles, SpanUsage, Totals
 
 _LOOKED_AT = 512  # cells at once: few of them are ever opened
@@ -82,14 +83,13 @@ def days(found: Sequence[Pack]) -> Ints:
     return rows[np.argsort(rows[:, 1], kind="stable")]
 
 
-def invocations_by_step(found: Sequence[Pack], from_ms: int, to_ms: int, steps: int) -> dict[int, tuple[int, ...]]:
-    """Invocations of each function in equal parts of a span, by when its cells begin."""
-    counts = np.zeros((packs.most_id(found) + 1, steps), np.int64)
+def invocations_by_step(found: Sequence[Pack], parts: EqualParts) -> dict[int, tuple[int, ...]]:
+    """Invocations of each function in each part, by when its cells begin."""
+    counts = np.zeros((packs.most_id(found) + 1, parts.number), np.int64)
     seen = np.zeros(len(counts), np.bool_)
     for pack in found:
         cells = packs.cells_of(pack)
-        place = max(0, pack.start_ms - from_ms) * steps // max(1, to_ms - from_ms)
-        counts[cells[:, packs.FUNCTION], min(place, steps - 1)] += cells[:, packs.INVOCATIONS]
+        counts[cells[:, packs.FUNCTION], parts.place(pack.start_ms)] += cells[:, packs.INVOCATIONS]
         seen[cells[:, packs.FUNCTION]] = True
     ids = np.flatnonzero(seen)
     return dict(zip(ids.tolist(), map(tuple, counts[ids].tolist()), strict=True))

@@ -150,6 +150,16 @@ class Glimpse:
         """When the newest invocation began; None where there is none."""
         return max((row[3] for row in self._stored if row[3] is not None), default=None)
 
+    def as_of(self, before_ms: int) -> int | None:
+        """When the newest began of those before then, as ``Reader.as_of_ms`` has it."""
+        newest = self.newest()
+        if newest is None or newest < before_ms:
+            return newest
+        from collectors.store.known import newest_before
+
+        found = newest_before(lambda sql, values: self._connection.execute(sql, values).fetchall(), before_ms)
+        return newest if found is None else found
+
     def oldest(self) -> int | None:
         """When the oldest one began."""
         kept = self._connection.execute(f"SELECT value FROM settings WHERE name = '{OLDEST}'").fetchone()

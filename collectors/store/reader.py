@@ -51,14 +51,15 @@ class Reader(Rollups, Metrics):
         order: str = "start_ms",
         ascending: bool = False,
     ) -> list[InvocationRow]:
-        """A page of invocations, newest first unless ordered otherwise."""
+        """A page of invocations, newest first unless ordered otherwise; none that began at ``until_ms`` or later."""
+        to_ms = self._end(to_ms)
         wanted = None if statuses is None else tuple(statuses)
-        chosen = self._chosen(function_ids)
+        chosen = self.chosen(function_ids)
 
         def read() -> list[InvocationRow]:
             with self.snapshot():
-                ids = self._ids(chosen)
-                whole = chosen is None and self._is_fleet(None)
+                ids = self.ids(chosen)
+                whole = chosen is None and self.is_fleet(None)
                 if order != "start_ms" or ascending:
                     span = from_ms, to_ms, ids, wanted, order, ascending, limit, offset
                     return self._pages.sorted(*span, by_packs=whole)
@@ -82,7 +83,12 @@ class Reader(Rollups, Metrics):
             if not found and len(request_id) >= 8:
                 low, high = _prefix(request_id)
                 found = {row.key: row for row in self._pages.among_failed(low, high)}
-        return sorted(found.values(), key=lambda row: row.start_ms)
+        seen = [row for row in found.values() if row.start_ms < self._end(row.start_ms + 1)]
+        return sorted(seen, key=lambda row: row.start_ms)
+
+    def _end(self, to_ms: int) -> int:
+        """Where a span ends for this reader."""
+        return to_ms if self.until_ms is None else min(to_ms, self.until_ms)
 
     def invocation(self, key: tuple[int, int, str, int]) -> InvocationRow | None:
         """The invocation of a row's ``key``, as it is now."""
@@ -93,7 +99,8 @@ class Reader(Rollups, Metrics):
     def lines(self, row: InvocationRow) -> list[LogLine]:
         """An invocation's log lines, oldest first; [] where they were not kept."""
         with explained(self._path):
-            return self._lines.of(row)
+            found = self._lines.of(row)
+        return found if self.until_ms is None else [line for line in found if line.timestamp_ms < self.until_ms]
 
     def search(
         self,
@@ -113,8 +120,8 @@ class Reader(Rollups, Metrics):
         found = line_search.search(
             self._connection,
             from_ms,
-            to_ms,
-            self._ids(function_ids),
+            self._end(to_ms),
+            self.ids(function_ids),
             contains,
             newest_first,
             ignore_case,

@@ -20,10 +20,11 @@ def whole_from(from_ms: int, to_ms: int) -> int:
     return from_ms // grain * grain
 
 
-def pieces(from_ms: int, to_ms: int, newest_ms: int) -> list[Piece]:
+def pieces(from_ms: int, to_ms: int, newest_ms: int, coarsest: int = DAY) -> list[Piece]:
     """The cells to sum for ``[from_ms, to_ms)``, in order of time. ``newest_ms`` is the store's newest row.
 
-    Nothing lies behind the newest row, so an end beyond it may be rounded up, and costs no finer cells.
+    Nothing lies behind the newest row, so an end beyond it may be rounded up, and costs no finer cells. ``coarsest``
+    is how long a cell may be: parts of a span are made of cells that lie within one.
     """
     at = whole_from(from_ms, to_ms)
     end = -(-to_ms // MINUTE) * MINUTE
@@ -31,13 +32,17 @@ def pieces(from_ms: int, to_ms: int, newest_ms: int) -> list[Piece]:
         end = max(at, newest_ms + 1)
     found: list[Piece] = []
     for table, grain, coarser in (("minute_cells", MINUTE, HOUR), ("hour_cells", HOUR, DAY)):
-        edge = min(-(-at // coarser) * coarser, end)
+        if grain > coarsest:
+            continue
+        edge = end if coarser > coarsest else min(-(-at // coarser) * coarser, end)
         if edge == end:
             edge = (-(-end // grain) if newest_ms < to_ms else end // grain) * grain
         if at < edge:
             found.append((table, at, edge))
             at = edge
     for table, grain in (("day_cells", DAY), ("hour_cells", HOUR), ("minute_cells", MINUTE)):
+        if grain > coarsest:
+            continue
         edge = -(-end // grain) * grain if newest_ms < to_ms else end // grain * grain
         if at < edge:
             found.append((table, at, edge))

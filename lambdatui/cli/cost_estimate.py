@@ -280,11 +280,12 @@ def _explain_provisioned(workloads: Iterable[Workload]) -> None:
 def _from_store(regions: tuple[str, ...], changes: tuple[WhatIf, ...], terms: Terms) -> "Statement":
     from collectors.store.reader import Reader
     from lambdatui.cli.bill_output import Statement
-    from lambdatui.cli.opened import now_ms
+    from lambdatui.cli.opened import now_ms, say_unmatched
     from lambdatui.cli.options import current_context
     from lambdatui.views.costs import costs, what_ifs
     from lambdatui.views.gates import left_out
     from lambdatui.views.own_view import own_view
+    from lambdatui.views.resolved import resolved
     from lambdatui.views.time_range import day_of
 
     if terms.savings_plan:
@@ -295,19 +296,21 @@ def _from_store(regions: tuple[str, ...], changes: tuple[WhatIf, ...], terms: Te
     if choice.start is None and choice.end is None:
         choice = choice.with_preset("mtd")
     with Reader(context.db) as reader:
-        span = choice.resolve(now_ms(), reader.newest_ms(), reader.oldest_ms())
+        span = resolved(reader, choice, now_ms())
         book, budget = price_book(), None if terms.own else terms.budget
-        view = costs(reader, span, book, free_tier=terms.free_tier, narrow=narrow, budget=budget)
-        own, own_month = None, None
-        if terms.own:
-            own, own_month = own_view(
-                reader, view, book, terms.own, free_tier=terms.free_tier, narrow=narrow, budget=terms.budget
-            )
-        try:
-            at = OwnBook(book, terms.own) if terms.own else book
-            compared = what_ifs(reader, span, at, changes, free_tier=terms.free_tier, narrow=narrow)
-        except ValueError as error:
-            raise click.UsageError(f"--compare: {error}") from error
+        with reader.until(span.until_ms):
+            say_unmatched(narrow, reader)
+            view = costs(reader, span, book, free_tier=terms.free_tier, narrow=narrow, budget=budget)
+            own, own_month = None, None
+            if terms.own:
+                own, own_month = own_view(
+                    reader, view, book, terms.own, free_tier=terms.free_tier, narrow=narrow, budget=terms.budget
+                )
+            try:
+                at = OwnBook(book, terms.own) if terms.own else book
+                compared = what_ifs(reader, span, at, changes, free_tier=terms.free_tier, narrow=narrow)
+            except ValueError as error:
+                raise click.UsageError(f"--compare: {error}") from error
     seen = f"REPORTs for {text.ratio(view.coverage)} of the invocations" if view.lines else "no invocations"
     click.echo(f"recorded usage, {span.label}: {seen}", err=True)
     found = Bill(tuple(view.lines), view.free_tier, view.prices_as_of)

@@ -14,7 +14,6 @@ from lambdatui.views.function import FunctionDetail, Step, function
 from lambdatui.views.narrow import Narrow
 from lambdatui.views.shown import json_value, shown
 
-_BARS = "▁▂▃▄▅▆▇█"
 _LABEL = 16
 STEP_COLUMNS = columns(
     "invocations", "errors", "timeouts", "cold_starts", "p50_ms", "p95_ms", "p99_ms", "max_ms", "cost_usd"
@@ -63,7 +62,7 @@ def _json(detail: FunctionDetail, listing: Listing) -> dict[str, Any]:
         {"start": text.iso(step.start_ms)} | {one.id: json_value(one, getattr(step, one.id)) for one in STEP_COLUMNS}
         for step in detail.series
     ]
-    return whole | {"step_ms": detail.step_ms, "series": series}
+    return whole | {"step_ms": detail.step_ms, "unfinished": detail.unfinished, "series": series}
 
 
 def _text(detail: FunctionDetail, *, utc: bool) -> str:
@@ -71,9 +70,13 @@ def _text(detail: FunctionDetail, *, utc: bool) -> str:
     lines = [f"{column.label:<{_LABEL}}{shown(column, getattr(row, column.id), utc=utc)}" for column in detail.columns]
     lines.append("")
     for title, name in (("invocations", "invocations"), ("errors", "errors"), ("p95", "p95_ms")):
-        lines.append(f"{title:<{_LABEL}}{sparkline([getattr(step, name) for step in detail.series])}")
+        lines.append(f"{title:<{_LABEL}}{_drawn(detail, name)}")
     lines.append(f"{'':<{_LABEL}}{_axis(detail.series, detail.step_ms, utc=utc)}")
     return "\n".join(lines)
+
+
+def _drawn(detail: FunctionDetail, name: str) -> str:
+    return text.sparkline([getattr(step, name) for step in detail.series], unfinished=detail.unfinished).rstrip()
 
 
 def _axis(steps: tuple[Step, ...], step_ms: int, *, utc: bool) -> str:
@@ -81,11 +84,3 @@ def _axis(steps: tuple[Step, ...], step_ms: int, *, utc: bool) -> str:
         return ""
     last = text.instant(steps[-1].start_ms + step_ms, utc=utc)
     return f"{text.instant(steps[0].start_ms, utc=utc)} to {last}, {text.milliseconds(step_ms)} a column"
-
-
-def sparkline(values: list[float | None]) -> str:
-    """A bar for each value, scaled to the largest; a blank for unknown and for zero."""
-    top = max((value for value in values if value is not None), default=0)
-    return "".join(
-        " " if not value or not top else _BARS[min(len(_BARS) - 1, int(value / top * len(_BARS)))] for value in values
-    ).rstrip()

@@ -7,8 +7,8 @@ from lambdatui.cli.output import Listing, emit, listing_options
 from lambdatui.views.functions import functions
 
 BRIEF = (
-    "function", "region", "memory_mb", "invocations", "errors", "error_rate", "throttles", "cold_ratio", "p50_ms",
-    "p95_ms", "p99_ms", "max_memory_mb", "cost_usd", "projected_usd", "last_seen",
+    "function", "trouble", "region", "memory_mb", "invocations", "errors", "error_rate", "throttles", "cold_ratio",
+    "p50_ms", "p95_ms", "p99_ms", "max_memory_mb", "cost_usd", "projected_usd", "last_seen",
 )  # fmt: skip
 
 
@@ -22,5 +22,12 @@ def command(listing: Listing) -> None:
     """
     with opened() as store:
         now = None if store.context.range.at is not None else now_ms()
-        view = functions(store.reader, store.range, price_book(), narrow=store.context.narrow, now_ms=now)
+        view = functions(
+            store.reader,
+            store.range,
+            price_book(),
+            narrow=store.context.narrow,
+            now_ms=now,
+            thresholds=store.context.thresholds,
+        )
         emit(view, listing, utc=store.context.utc, brief=BRIEF)

@@ -60,7 +60,9 @@ def _found(store: Opened, request_id: str, attempt: int | None) -> views.Invocat
 def _json(store: Opened, found: views.InvocationDetail) -> dict[str, Any]:
     one = found.invocation
     basis = BILLED if one.billed_ms is not None else None
-    view = View(views.DETAIL_COLUMNS, [one], store.reader.newest_ms(), store.range, 1.0 if basis else 0.0, basis)
+    view = View(
+        views.DETAIL_COLUMNS, [one], store.reader.as_of_ms(store.range.to_ms), store.range, 1.0 if basis else 0.0, basis
+    )
     return envelope(view, view.rows, view.columns) | {
         "attempts": envelope(view, found.attempts, view.columns)["rows"],
         "trace": found.trace.text if found.trace else None,

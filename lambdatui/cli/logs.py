@@ -53,7 +53,7 @@ def command(listing: Listing, words: str, live: bool, profile: str | None, endpo
             rows.reverse()
         if sort is not None:
             rows = filters.sort_rows(rows, sort, reverse=listing.reverse)[:limit]
-        view = LogsView(LOG_COLUMNS, rows, store.reader.newest_ms(), store.range)
+        view = LogsView(LOG_COLUMNS, rows, store.reader.as_of_ms(store.range.to_ms), store.range)
         if listing.form == "text" and not listing.columns:
             _print(rows, utc=store.context.utc)
             narrate(view, len(rows))

@@ -5,10 +5,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+import click
+
 from collectors.store.reader import Reader
 from lambdatui.cli.context import Context
 from lambdatui.cli.options import current_context
 from lambdatui.cli.price_book import price_book as price_book
+from lambdatui.views.narrow import Narrow, unmatched
+from lambdatui.views.resolved import resolved
 from lambdatui.views.time_range import TimeRange
 
 
@@ -30,5 +34,16 @@ def opened() -> Iterator[Opened]:
     """Raises ``StoreError`` and ``RangeError``, which the root command turns into a line and an exit code."""
     context = current_context()
     with Reader(context.db) as reader, reader.snapshot():
-        oldest = reader.oldest_ms() if context.range.preset == "all" else None
-        yield Opened(context, reader, context.range.resolve(now_ms(), reader.newest_ms(), oldest))
+        time_range = resolved(reader, context.range, now_ms())
+        with reader.until(time_range.until_ms):
+            say_unmatched(context.narrow, reader)
+            yield Opened(context, reader, time_range)
+
+
+def say_unmatched(narrow: Narrow, reader: Reader) -> None:
+    """On stderr, what of --account, --region and --function nothing in the store matches. It is no failure."""
+    if narrow:
+        from lambdatui.text import plain
+
+        for said in unmatched(narrow, reader):
+            click.echo(plain(said), err=True)

@@ -4,6 +4,7 @@ from lambdatui.widgets.layout import Shown, show
 
 FUNCTIONS: tuple[Shown, ...] = (
     show("function", grows=True, most=44),
+    show("trouble", 6),
     show("region", 9),
     show("runtime", 10),
     show("arch", 13),

@@ -44,11 +44,11 @@ class ErrorsScreen(TableScreen):
         return row.function_id, row.fingerprint
 
     def in_trouble(self, row: ErrorTrendView) -> bool:
-        return row.novelty in ("new", "regressed", "back")
+        return row.novelty in ("new", "regressed", "growing", "back")
 
     def counted(self) -> tuple[str, ...]:
         view: ErrorTrends = self.answer
-        fresh = [row.novelty for row in view.rows if row.novelty in ("new", "regressed", "back")]
+        fresh = [row.novelty for row in view.rows if row.novelty in ("new", "regressed", "growing", "back")]
         told = ", ".join(f"{fresh.count(one):,} {one}" for one in dict.fromkeys(sorted(fresh)))
         failed = sum(row.count for row in view.rows if row.error_type != PATTERN)
         days = () if view.deploys_known or not view.rows else ("no deploy is known: new is told by days",)

@@ -105,6 +105,7 @@ class FunctionScreen(InvocationsTable):
             chart.show_curves(
                 shown.starts,
                 tuple(Curve(one.name, one.values, _TONES[one.meaning], points=one.marked) for one in shown.curves),
+                unfinished=shown.unfinished,
             )
             chart.show_cross(self._cross)
 

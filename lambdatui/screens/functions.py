@@ -48,14 +48,20 @@ class FunctionsScreen(TableScreen):
         return HomeHeader(self.session)
 
     def question(self) -> "Callable[[Question], FunctionsView]":
-        narrow = self.session.narrow
+        narrow, thresholds = self.session.narrow, self.session.thresholds
         now_ms = None if self.session.choice.at is not None else self.session.now_ms()
 
         def ask(question: "Question") -> "FunctionsView":
             from lambdatui.views.functions import functions
 
             return functions(
-                question.reader, question.range, question.book, narrow=narrow, trend_steps=TREND_STEPS, now_ms=now_ms
+                question.reader,
+                question.range,
+                question.book,
+                narrow=narrow,
+                trend_steps=TREND_STEPS,
+                now_ms=now_ms,
+                thresholds=thresholds,
             )
 
         return ask

@@ -52,7 +52,7 @@ class PermissionsScreen(TableScreen):
 
     def question(self) -> Callable[[Question], PermissionsView]:
         return lambda ask: PermissionsView(
-            PERMISSION_COLUMNS, missing_permissions(ask.reader), ask.reader.newest_ms(), ask.range
+            PERMISSION_COLUMNS, missing_permissions(ask.reader), ask.reader.as_of_ms(ask.range.to_ms), ask.range
         )
 
     def counted(self) -> tuple[str, ...]:

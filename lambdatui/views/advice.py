@@ -20,7 +20,7 @@ from lambdatui.views.functions import FunctionView, functions
 from lambdatui.views.narrow import Narrow
 from lambdatui.views.runtimes import AS_OF, SOURCE, end_of
 from lambdatui.views.time_range import DAY_MS, TimeRange, day_of
-from lambdatui.views.view import View
+from lambdatui.views.view import View, as_of_range
 
 if TYPE_CHECKING:
     from pricing.pricebook import PriceBook
@@ -58,6 +58,7 @@ class Advice:
     severity: int = 1
 
 
+@as_of_range
 def advice(
     reader: Reader, time_range: TimeRange, book: "PriceBook | None" = None, *, narrow: Narrow | None = None
 ) -> View[Advice]:

@@ -8,7 +8,7 @@ from collectors.store.reader import Reader
 from lambdatui.views.columns import columns
 from lambdatui.views.narrow import Narrow
 from lambdatui.views.time_range import TimeRange
-from lambdatui.views.view import View
+from lambdatui.views.view import View, as_of_range
 
 ALARM_COLUMNS = columns(
     "alarm", "alarm_state", "since", "function", "condition", "alarm_kind", "account", "region", "changes", "reason"
@@ -45,6 +45,7 @@ class AlarmsView(View[AlarmView]):
     collected: bool = False
 
 
+@as_of_range
 def alarms(reader: Reader, time_range: TimeRange, *, narrow: Narrow | None = None) -> AlarmsView:
     """All alarms that were there when they were collected last; narrowed to functions, those that watch one."""
     counts: dict[tuple[str, str, str], int] = {}
@@ -69,7 +70,7 @@ def alarms(reader: Reader, time_range: TimeRange, *, narrow: Narrow | None = Non
         if narrow is None or narrow.matches(one.account, one.region, one.function)
     ]
     asked = bool(rows) or account_rows.has_asked(reader, "cloudwatch:DescribeAlarms")
-    return AlarmsView(ALARM_COLUMNS, rows, reader.newest_ms(), time_range, collected=asked)
+    return AlarmsView(ALARM_COLUMNS, rows, reader.as_of_ms(time_range.to_ms), time_range, collected=asked)
 
 
 def condition(alarm: Alarm) -> str | None:

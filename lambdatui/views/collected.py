@@ -9,7 +9,7 @@ from collectors.store.reader import Reader
 from lambdatui.views.collections import COLLECTION_COLUMNS, CollectionView, collections
 from lambdatui.views.permissions import MissingPermission, missing_permissions
 from lambdatui.views.time_range import TimeRange
-from lambdatui.views.view import View, coverage_of
+from lambdatui.views.view import View, as_of_range, coverage_of
 from pricing.call_prices import price
 
 
@@ -41,6 +41,7 @@ class CollectedView(View[CollectionView]):
     writer: int | None = None
 
 
+@as_of_range
 def collected(reader: Reader, time_range: TimeRange) -> CollectedView:
     """The ledger's last collections, whatever the range; coverage is of the range."""
     info = reader.info()

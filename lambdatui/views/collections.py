@@ -8,7 +8,7 @@ from collectors.store import account_rows
 from collectors.store.reader import Reader
 from lambdatui.views.columns import columns
 from lambdatui.views.time_range import TimeRange
-from lambdatui.views.view import View
+from lambdatui.views.view import View, as_of_range
 
 COLLECTION_COLUMNS = columns(
     "started_at", "source", "took_s", "events", "duplicates", "invocations", "errors", "rejected", "requests",
@@ -38,6 +38,7 @@ class CollectionView:
     log_ways: str | None
 
 
+@as_of_range
 def collections(reader: Reader, time_range: TimeRange, price: Price | None = None) -> View[CollectionView]:
     """The newest first, whatever the range. ``price(operation, units, region)`` is USD; without it no cost is known."""
     rows = []
@@ -57,4 +58,4 @@ def collections(reader: Reader, time_range: TimeRange, price: Price | None = Non
                 "; ".join(failures) or None, "; ".join(ways) or None,
             )
         )  # fmt: skip
-    return View(COLLECTION_COLUMNS, rows, reader.newest_ms(), time_range)
+    return View(COLLECTION_COLUMNS, rows, reader.as_of_ms(time_range.to_ms), time_range)

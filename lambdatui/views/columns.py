@@ -178,13 +178,15 @@ REGISTRY: tuple[Column, ...] = (
     Column("failures", "Failed", _T, 60, "What could not be had, and why."),
     Column("log_ways", "Logs read by", _T, 60, "How each log group was read, and why."),
     Column("trend", "Trend", Kind.TREND, 8, "How often over the range, in equal parts of it, the first one left."),
+    Column("trouble", "Trouble", _T, 16, "Why the function is in trouble: errors, throttles, limits, what is overdue."),
+    Column("limit_used", "Limit%", Kind.RATIO, 6, "Peak concurrency beside the limit of the function or account."),
     Column(
         "novelty",
         "Since",
         _T,
         9,
         "new in the range or since the function's last deploy; regressed: absent before that deploy or at least "
-        "twice as frequent since; gone since it; back after a quiet day; or known.",
+        "twice as frequent since; gone since it; else by days with calls: growing, back, gone or known.",
     ),
     Column("evidence", "Evidence", _T, 60, "The counts that it rests on."),
     Column("deployed_at", "Deployed", Kind.TIME, 19, "When the function was deployed last before the range's end."),

@@ -43,7 +43,7 @@ def comparison(
     """Both as function id and range. A function that the store no longer holds has no figures."""
     first, second = (_row(reader, identity, time_range, book) for identity, time_range in (one, other))
     rows = [_compared(name, first, second) for name in _FIGURES]
-    return View(COMPARISON_COLUMNS, rows, reader.newest_ms(), other[1])
+    return View(COMPARISON_COLUMNS, rows, reader.as_of_ms(other[1].to_ms), other[1])
 
 
 def _row(reader: Reader, identity: int, time_range: TimeRange, book: "PriceBook | None") -> FunctionView | None:

@@ -7,12 +7,15 @@ import msgspec
 
 from collectors.store import account_rows
 from collectors.store.account_rows import concurrency_limits
-from collectors.store.by_step import account_peaks, binned, metric_by_step
+from collectors.store.by_step import account_peaks, metric_by_parts, metric_by_step
+from collectors.store.parts import EqualParts, parts_of
 from collectors.store.reader import Reader
 from lambdatui.views.columns import columns
 from lambdatui.views.narrow import Narrow
 from lambdatui.views.throttles import THROTTLE_COLUMNS, ThrottlesView, ThrottleView, most_throttled, throttles
-from lambdatui.views.time_range import DAY_MS, HOUR_MS, MINUTE_MS, TimeRange
+from lambdatui.views.time_range import DAY_MS, TimeRange
+from lambdatui.views.trend import Trend, trend_of
+from lambdatui.views.view import as_of_range
 
 HEADROOM_COLUMNS = (*THROTTLE_COLUMNS, *columns("limited_by", "limit", "headroom", "saturation", "trend"))
 TREND_STEPS = 8
@@ -31,7 +34,7 @@ class HeadroomView(ThrottleView, frozen=True, gc=False):
     limit: int | None
     headroom: float | None
     saturation: int | None
-    trend: tuple[int, ...] | None = None
+    trend: Trend | None = None
 
 
 @dataclass(frozen=True)
@@ -39,12 +42,14 @@ class ConcurrencyView(ThrottlesView):
     """``rows`` are ``HeadroomView``; ``account_limits`` by account and region, where they were collected."""
 
     account_limits: Mapping[tuple[str, str], int] | None = None
+    trend_parts: EqualParts | None = None
 
     @property
     def headroom(self) -> Sequence[HeadroomView]:
         return [row for row in self.rows if isinstance(row, HeadroomView)]
 
 
+@as_of_range
 def concurrency(
     reader: Reader,
     time_range: TimeRange,
@@ -61,6 +66,7 @@ def concurrency(
     metered = [row.function_id for row in view.rows if row.concurrency is not None]
     since = today - _DAYS_LOOKED_AT * DAY_MS
     peaks = metric_by_step(reader, "ConcurrentExecutions", since, today, DAY_MS, metered, peak=True)
+    parts = parts_of(time_range.from_ms, time_range.to_ms, TREND_STEPS)
     rows = []
     for row in view.rows:
         same = msgspec.structs.asdict(row)
@@ -69,24 +75,24 @@ def concurrency(
         limit, whose = (own, "reserved") if own is not None else (of_account, "account" if of_account else "unknown")
         room = None if not limit or row.concurrency is None else max(0.0, 1 - row.concurrency / limit)
         full = None if not limit else saturation_ms(peaks.get(row.function_id, {}), limit, today)
-        trend = _trend(reader, time_range, row)
+        trend = _trend(reader, parts, row)
         rows.append(HeadroomView(**same, limited_by=whose, limit=limit, headroom=room, saturation=full, trend=trend))
     if not (narrow and narrow.functions):
         accounts = _accounts(reader, time_range, account_limits or {}, rows, since, today)
         rows += [row for row in accounts if (narrow or Narrow()).holds(row.account or "", row.region or "")]
         rows.sort(key=lambda one: (-most_throttled(one), one.function))
     return ConcurrencyView(
-        HEADROOM_COLUMNS, rows, view.as_of, view.range, collected=view.collected, account_limits=account_limits
-    )
+        HEADROOM_COLUMNS, rows, view.as_of, view.range,
+        collected=view.collected, account_limits=account_limits, trend_parts=parts,
+    )  # fmt: skip
 
 
-def _trend(reader: Reader, time_range: TimeRange, row: ThrottleView) -> tuple[int, ...] | None:
+def _trend(reader: Reader, parts: EqualParts, row: ThrottleView) -> Trend | None:
+    """Throttles are collected with the points of others: a part without a point is unknown only before the first."""
     if not row.throttles:
         return None
-    step_ms = MINUTE_MS if time_range.span_ms <= 6 * HOUR_MS else HOUR_MS
-    span = time_range.from_ms, time_range.to_ms
-    found = metric_by_step(reader, "Throttles", *span, step_ms, [row.function_id], peak=False).get(row.function_id, {})
-    return binned([(0, at, round(value)) for at, value in found.items()], *span, TREND_STEPS).get(0)
+    found = metric_by_parts(reader, "Throttles", parts, [row.function_id])
+    return trend_of(found[row.function_id], parts, [(parts.from_ms, parts.to_ms)])
 
 
 def _accounts(

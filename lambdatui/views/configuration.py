@@ -8,7 +8,7 @@ from collectors.store.reader import Reader
 from lambdatui.views.columns import columns
 from lambdatui.views.narrow import Narrow
 from lambdatui.views.time_range import TimeRange
-from lambdatui.views.view import View
+from lambdatui.views.view import View, as_of_range
 
 SETTING_COLUMNS = columns("function", "account", "region", "kind", "item", "setting", "value_text", "since")
 CHANGE_COLUMNS = columns("changed_at", "function", "account", "region", "kind", "item", "setting", "was", "became")
@@ -43,6 +43,7 @@ class ChangeView:
     became: str | None
 
 
+@as_of_range
 def configuration(reader: Reader, time_range: TimeRange, *, narrow: Narrow | None = None) -> View[SettingView]:
     """What is in force."""
     rows = [
@@ -53,9 +54,10 @@ def configuration(reader: Reader, time_range: TimeRange, *, narrow: Narrow | Non
         for one in account_rows.settings(reader)
         if _wanted(one, narrow)
     ]  # fmt: skip
-    return View(SETTING_COLUMNS, rows, reader.newest_ms(), time_range)
+    return View(SETTING_COLUMNS, rows, reader.as_of_ms(time_range.to_ms), time_range)
 
 
+@as_of_range
 def changes(reader: Reader, time_range: TimeRange, *, narrow: Narrow | None = None) -> View[ChangeView]:
     """What changed in the range, newest first."""
     rows = [
@@ -66,7 +68,7 @@ def changes(reader: Reader, time_range: TimeRange, *, narrow: Narrow | None = No
         for one in account_rows.changes(reader, time_range.from_ms, time_range.to_ms)
         if _wanted(one, narrow)
     ]  # fmt: skip
-    return View(CHANGE_COLUMNS, rows, reader.newest_ms(), time_range)
+    return View(CHANGE_COLUMNS, rows, reader.as_of_ms(time_range.to_ms), time_range)
 
 
 def _wanted(one: SettingRow, narrow: Narrow | None) -> bool:

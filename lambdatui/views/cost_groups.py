@@ -128,7 +128,7 @@ def _days(reader: Reader, time_range: TimeRange, book: "PriceBook", narrow: Narr
     return CostGroups(
         GROUP_COLUMNS,
         shares,
-        reader.newest_ms(),
+        reader.as_of_ms(time_range.to_ms),
         time_range,
         basis=_basis(usage.basis for usages in by_day.values() for usage in usages) if rows else None,
         days=days,

@@ -137,7 +137,7 @@ def _costs(
     return CostsView(
         COST_COLUMNS,
         lines,
-        reader.newest_ms(),
+        reader.as_of_ms(time_range.to_ms),
         time_range,
         coverage=coverage_of(reports, counted),
         basis=ESTIMATED if estimated else BILLED if counted else METRIC if lines else None,

@@ -12,7 +12,7 @@ from collectors.store.reader import Reader
 from lambdatui.views.columns import columns
 from lambdatui.views.narrow import Narrow
 from lambdatui.views.time_range import HOUR_MS, TimeRange
-from lambdatui.views.view import BILLED, INSIGHTS, View, coverage_of
+from lambdatui.views.view import BILLED, INSIGHTS, View, as_of_range, coverage_of
 
 if TYPE_CHECKING:
     from collectors.store.rows import FunctionRow
@@ -45,6 +45,7 @@ class ErrorView(msgspec.Struct, frozen=True, gc=False):
     basis: str
 
 
+@as_of_range
 def errors(reader: Reader, time_range: TimeRange, *, narrow: Narrow | None = None) -> View[ErrorView]:
     """The groups of the range, most frequent first; then the patterns that Logs Insights found in its hours."""
     return reader.kept(("errors view", time_range, narrow), lambda: _errors(reader, time_range, narrow))
@@ -97,7 +98,7 @@ def _errors(reader: Reader, time_range: TimeRange, narrow: Narrow | None) -> Vie
     return View(
         ERROR_COLUMNS,
         rows,
-        reader.newest_ms(),
+        reader.as_of_ms(time_range.to_ms),
         time_range,
         coverage=coverage_of(reports, counted),
         basis=BILLED if reports else None,

@@ -6,18 +6,22 @@ from collections.abc import Sequence
 from typing import Any
 
 from lambdatui import text
-from lambdatui.views.columns import Column
+from lambdatui.views.columns import Column, Kind
 from lambdatui.views.shown import csv_value, json_value
+from lambdatui.views.trend import parts_json
 from lambdatui.views.view import View
 
 
 def envelope(view: View[Any], rows: Sequence[Any], columns: Sequence[Column]) -> dict[str, Any]:
-    """The JSON object of every listing."""
+    """The JSON object of every listing; where its rows have trends, ``trend_parts`` says of which spans."""
+    parts = getattr(view, "trend_parts", None)
+    told = {"trend_parts": parts_json(parts)} if parts and any(column.kind == Kind.TREND for column in columns) else {}
     return {
         "as_of": text.iso(view.as_of),
         "range": {"from": text.iso(view.range.from_ms), "to": text.iso(view.range.to_ms)},
         "coverage": None if view.coverage is None else round(view.coverage, 6),
         "basis": view.basis,
+        **told,
         "rows": [{column.id: json_value(column, getattr(row, column.id)) for column in columns} for row in rows],
     }
 

@@ -14,6 +14,7 @@ from types import SimpleNamespace
 from typing import Any, TypeVar
 
 from lambdatui.views.columns import Column, Kind, UnknownColumn, column_named
+from lambdatui.views.health import hurt_of
 from lambdatui.views.time_range import RangeError, instant_ms
 
 _TERM = re.compile(r"!?(?:\"[^\"]*\"?|[^\s\"]+(?:\"[^\"]*\"?)?)+")
@@ -154,12 +155,17 @@ def figure(column: Column, text: str) -> float:
 
 
 def sort_rows(rows: Sequence[Row], column: Column, *, reverse: bool = False) -> list[Row]:
-    """By one column: words and figures ascending, or descending with ``reverse``; unknown comes last either way."""
+    """By one column: words and figures ascending, or descending with ``reverse``; unknown comes last either way.
+
+    Trouble goes by what it hurts (``views.health.hurt``), so the worst comes first with ``reverse``.
+    """
     name = column.id
     known = [row for row in rows if getattr(row, name) is not None]
     unknown = [row for row in rows if getattr(row, name) is None]
 
     def key(row: Row) -> Any:
+        if name == "trouble":
+            return hurt_of(row)
         value = getattr(row, name)
         return value.casefold() if isinstance(value, str) else value
 

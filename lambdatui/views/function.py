@@ -9,7 +9,7 @@ from collectors.store.rows import FunctionRow, SeriesPoint
 from lambdatui.views import money
 from lambdatui.views.functions import FUNCTION_COLUMNS, FunctionView, function_rows, latency_ms
 from lambdatui.views.time_range import TimeRange
-from lambdatui.views.view import View
+from lambdatui.views.view import View, as_of_range
 
 if TYPE_CHECKING:
     from pricing.pricebook import PriceBook
@@ -40,7 +40,13 @@ class FunctionDetail(View[FunctionView]):
     series: tuple[Step, ...] = ()
     step_ms: int = 60_000
 
+    @property
+    def unfinished(self) -> bool:
+        """Whether the range ends within the last step: fewer in it does not mean less."""
+        return bool(self.series) and self.series[-1].start_ms + self.step_ms > self.range.to_ms
 
+
+@as_of_range
 def function(
     reader: Reader,
     time_range: TimeRange,
@@ -58,7 +64,7 @@ def function(
     return FunctionDetail(
         FUNCTION_COLUMNS,
         [view],
-        reader.newest_ms(),
+        reader.as_of_ms(time_range.to_ms),
         time_range,
         coverage=view.coverage,
         basis=view.basis,

@@ -1,10 +1,11 @@
 """A function's figures step by step, two charts at a time: what each shows, in which unit, over which steps."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from collectors.store.by_step import metric_by_step
+from collectors.store.freshness import known_spans
 from collectors.store.reader import Reader
-from lambdatui.views.function import FunctionDetail
+from lambdatui.views.function import FunctionDetail, Step
 from lambdatui.views.time_range import TimeRange
 
 Values = tuple[float | None, ...]
@@ -22,26 +23,42 @@ class CurveView:
 
 @dataclass(frozen=True, slots=True)
 class ChartView:
-    """``unit`` is ``count``, ``ms``, ``mb`` or ``usd``; ``starts`` are the steps' first moments, epoch ms."""
+    """``unit`` is ``count``, ``ms``, ``mb`` or ``usd``; ``starts`` are the steps' first moments, epoch ms.
+
+    ``unfinished``: the range ends within the last step.
+    """
 
     title: str
     unit: str
     starts: tuple[int, ...]
     curves: tuple[CurveView, ...]
+    unfinished: bool = False
 
 
 def function_charts(
     reader: Reader, time_range: TimeRange, detail: FunctionDetail, reserved: int | None
 ) -> tuple[ChartView, ...]:
-    """Calls, durations, concurrency, memory, throttles and cost, over the steps of ``detail``."""
+    """Calls, durations, concurrency, memory, throttles and cost, over the steps of ``detail``.
+
+    A step without a call is 0 where its time was collected, else unknown.
+    """
     steps, identity = detail.series, detail.rows[0].function_id
     starts = tuple(step.start_ms for step in steps)
     span = time_range.from_ms, time_range.to_ms, detail.step_ms, [identity]
     throttles = metric_by_step(reader, "Throttles", *span, peak=False).get(identity, {})
     peaks = metric_by_step(reader, "ConcurrentExecutions", *span, peak=True).get(identity, {})
 
+    known = known_spans(reader, [row for row in reader.functions() if row.id == identity]).get(identity, [])
+
+    def is_known(step: Step) -> bool:
+        return bool(step.invocations) or any(
+            low < step.start_ms + detail.step_ms and high > step.start_ms for low, high in known
+        )
+
+    told = [step if is_known(step) else None for step in steps]
+
     def of(name: str) -> Values:
-        return tuple(None if (value := getattr(step, name)) is None else float(value) for step in steps)
+        return tuple(None if (value := getattr(step, name, None)) is None else float(value) for step in told)
 
     limit = (CurveView(f"limit {reserved}", (float(reserved),) * len(starts), "limit"),) if reserved else ()
     failed = tuple(float(step.errors) or None for step in steps)
@@ -49,7 +66,7 @@ def function_charts(
     calls = [CurveView("invocations", of("invocations"), "calls"), CurveView("x errors", failed, "bad", marked=True)]
     if any(rejected):
         calls.append(CurveView("x throttles", rejected, "slow", marked=True))
-    return (
+    charts = (
         ChartView("Invocations", "count", starts, tuple(calls)),
         ChartView("Duration p95", "ms", starts, (
             CurveView("p95", of("p95_ms"), "slow"), CurveView("p50", of("p50_ms"), "good"),
@@ -64,3 +81,4 @@ def function_charts(
         ChartView("Cost", "usd", starts, (CurveView("cost", of("cost_usd"), "good"),)),
         ChartView("Cold starts", "count", starts, (CurveView("cold", of("cold_starts"), "calls"),)),
     )  # fmt: skip
+    return tuple(replace(chart, unfinished=detail.unfinished) for chart in charts)

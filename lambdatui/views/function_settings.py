@@ -9,7 +9,7 @@ from collectors.store.reader import Reader
 from lambdatui.views.columns import columns
 from lambdatui.views.narrow import Narrow
 from lambdatui.views.time_range import TimeRange
-from lambdatui.views.view import View
+from lambdatui.views.view import View, as_of_range
 
 SETTING_COLUMNS = columns(
     "function", "account", "region", "runtime", "arch", "memory_mb", "timeout_s", "limit", "dlq", "sources", "aliases",
@@ -62,6 +62,7 @@ class FunctionSettings(View[SettingsView]):
     collected: bool = False
 
 
+@as_of_range
 def function_settings(reader: Reader, time_range: TimeRange, *, narrow: Narrow | None = None) -> FunctionSettings:
     """By name. Runtime, memory and timeout are as the inventory or the logs said them last."""
     told = _by_function(account_rows.settings(reader))
@@ -106,7 +107,7 @@ def function_settings(reader: Reader, time_range: TimeRange, *, narrow: Narrow |
     return FunctionSettings(
         SETTING_COLUMNS,
         rows,
-        reader.newest_ms(),
+        reader.as_of_ms(time_range.to_ms),
         time_range,
         collected=any(one.kind != "deployment" for of in told.values() for one in of),
     )

@@ -1,26 +1,31 @@
 """All functions over a range: the first screen, and ``lambdatui functions``."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from operator import attrgetter
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from collectors.store.account_rows import summed_by_insights
-from collectors.store.by_step import invocations_by_step
+from collectors.store.account_rows import concurrency_limits, summed_by_insights
+from collectors.store.by_step import counted_by_step
+from collectors.store.freshness import known_spans
+from collectors.store.parts import EqualParts, parts_of
 from collectors.store.reader import Reader
 from collectors.store.rows import FunctionRow, Quantiles, Totals
 from lambdatui.views import money
 from lambdatui.views.freshness import freshness
 from lambdatui.views.function_columns import FUNCTION_COLUMNS as FUNCTION_COLUMNS
 from lambdatui.views.glance import counts
+from lambdatui.views.health import why
 from lambdatui.views.log_costs import logs_by_function
 from lambdatui.views.month import terms_of
 from lambdatui.views.narrow import Narrow
 from lambdatui.views.time_range import TimeRange
-from lambdatui.views.view import BILLED, INSIGHTS, View, coverage_of
+from lambdatui.views.trend import Trend, trend_of
+from lambdatui.views.view import BILLED, INSIGHTS, View, as_of_range, coverage_of
 
 if TYPE_CHECKING:
     from pricing.pricebook import PriceBook
@@ -62,10 +67,12 @@ class FunctionView(msgspec.Struct, frozen=True, gc=False):
     last_seen: int | None
     basis: str | None
     coverage: float | None
-    trend: tuple[int, ...] | None = None
+    trend: Trend | None = None
     freshness: str | None = None
     data_until: int | None = None
     logs_usd: Decimal | None = None
+    limit_used: float | None = None
+    trouble: str | None = None
 
 
 @dataclass(frozen=True)
@@ -80,8 +87,10 @@ class FunctionsView(View[FunctionView]):
     cost_usd: Decimal | None = None
     projected_usd: Decimal | None = None
     logs_usd: Decimal | None = None
+    trend_parts: EqualParts | None = None
 
 
+@as_of_range
 def functions(
     reader: Reader,
     time_range: TimeRange,
@@ -90,11 +99,13 @@ def functions(
     narrow: Narrow = EVERYTHING,
     trend_steps: int = 0,
     now_ms: int | None = None,
+    thresholds: Mapping[str, float] = MappingProxyType({}),
 ) -> FunctionsView:
     """Every function that matches, called in the range or not. Without ``book`` no costs are known.
 
     ``trend_steps`` is how many parts of the range each row's ``trend`` has; without, it has none. ``now_ms`` is what
-    freshness is measured from: the range's end where it is not given.
+    freshness is measured from: the range's end where it is not given. ``thresholds`` are from where on a function is in
+    trouble (``views.health``).
     """
     found = reader.kept(
         ("functions", time_range, book, narrow, trend_steps),
@@ -104,6 +115,9 @@ def functions(
     ages = freshness(reader, narrow.chosen(reader.functions()), time_range.to_ms if now_ms is None else now_ms)
     aged = [(row, ages[row.function_id]) for row in found.rows]
     rows = [msgspec.structs.replace(row, freshness=age.said, data_until=age.until_ms) for row, age in aged]
+    rows = [
+        msgspec.structs.replace(row, trouble="; ".join(said)) if (said := why(row, thresholds)) else row for row in rows
+    ]
     return replace(found, rows=rows)
 
 
@@ -120,7 +134,7 @@ def _functions(
     return FunctionsView(
         FUNCTION_COLUMNS,
         rows,
-        reader.newest_ms(),
+        reader.as_of_ms(time_range.to_ms),
         time_range,
         coverage=min(1.0, covered / counted) if counted else None,
         basis=money.weakest_basis([row.basis for row in rows]),
@@ -129,6 +143,7 @@ def _functions(
         cost_usd=money.sum_known(row.cost_usd for row in rows),
         projected_usd=money.sum_known(row.projected_usd for row in rows),
         logs_usd=money.sum_known(row.logs_usd for row in rows),
+        trend_parts=parts_of(time_range.from_ms, time_range.to_ms, trend_steps) if trend_steps else None,
     )
 
 
@@ -159,7 +174,9 @@ def function_rows(
         terms = {row.id: terms_of(row.function, BILLED) for row in chosen}
         costs = money.costs_by_function(book, terms, totals.values())
         projected = money.projected_by_function(reader, time_range, book, terms)
-    trends = invocations_by_step(reader, *span, trend_steps) if trend_steps else {}
+    parts = parts_of(*span, trend_steps) if trend_steps else None
+    limits = _limits_used(reader, span, ids, chosen)
+    trends = _trends(reader, chosen, parts) if parts else {}
     rows = [
         _row(
             row,
@@ -170,12 +187,37 @@ def function_rows(
             projected.get(row.id),
             INSIGHTS if row.id in summed else BILLED,
             trends.get(row.id),
+            limits.get(row.id),
         )
         for row in chosen
     ]
     return [
         msgspec.structs.replace(row, logs_usd=logs[row.function_id]) if row.function_id in logs else row for row in rows
     ]
+
+
+def _trends(reader: Reader, chosen: Sequence[FunctionRow], parts: EqualParts) -> dict[int, Trend]:
+    """Of those that were called; they add up to their rows' counts."""
+    known = known_spans(reader, chosen)
+    found = counted_by_step(reader, parts)
+    return {row.id: trend_of(found[row.id], parts, known[row.id]) for row in chosen if row.id in found}
+
+
+def _limits_used(
+    reader: Reader, span: tuple[int, int], ids: Sequence[int] | None, chosen: Sequence[FunctionRow]
+) -> dict[int, float]:
+    """Peak concurrency beside the function's own limit, or its account's; of those of which both are known."""
+    limits = concurrency_limits(reader)
+    if not limits and not any(row.function.reserved_concurrency for row in chosen):
+        return {}
+    peaks = reader.metric_peaks("ConcurrentExecutions", *span, ids)
+    found = {}
+    for row in chosen:
+        key, own = row.function.key, row.function.reserved_concurrency
+        limit = own if own is not None else limits.get((key.account, key.region))
+        if limit and row.id in peaks:
+            found[row.id] = peaks[row.id] / limit
+    return found
 
 
 def _unseen(function_id: int) -> Totals:
@@ -190,7 +232,8 @@ def _row(
     cost_usd: Decimal | None,
     projected_usd: Decimal | None,
     basis: str,
-    trend: tuple[int, ...] | None,
+    trend: Trend | None,
+    limit_used: float | None,
 ) -> FunctionView:
     function, key = row.function, row.function.key
     reports, longest_us, memory_mb = totals.reports, totals.max_duration_us, totals.memory_mb
@@ -226,6 +269,7 @@ def _row(
         basis if reports else None,
         coverage_of(reports, invocations),
         trend,
+        limit_used=limit_used,
     )
 
 

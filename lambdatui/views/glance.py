@@ -47,6 +47,13 @@ class GlanceRow:
         self.last_seen = sums.last_ms if sums.invocations else None
         self.weight = weight(sums) if sums.reports else None
 
+    @property
+    def trouble(self) -> str | None:
+        """Why it is in trouble, as far as the first frame knows."""
+        from lambdatui.views.health import why
+
+        return "; ".join(why(self, {})) or None
+
 
 class Glance:
     """The functions of a range, most expensive first. ``as_of`` is the newest invocation.
@@ -86,10 +93,10 @@ def glance(
         told = seen.sums(*ends[:2], _dearest(seen, in_sight, *ends[:2]))
         if seen.has_metrics():
             seen.add_metrics(told, *ends[:2])
-        count = seen.count
+        count, as_of = seen.count, seen.as_of(ends[1])
     rows = [GlanceRow(sums) for sums in told]
     rows.sort(key=lambda row: (row.weight is None, -(row.weight or 0), -row.invocations, row.function))
-    return Glance(ends, newest, rows, count)
+    return Glance(ends, as_of, rows, count)
 
 
 def _dearest(seen: Glimpse, in_sight: int | None, from_ms: int, to_ms: int) -> list[int] | None:

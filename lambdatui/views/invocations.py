@@ -15,7 +15,7 @@ from lambdatui.views.columns import columns
 from lambdatui.views.filters import Filter
 from lambdatui.views.narrow import Narrow
 from lambdatui.views.time_range import TimeRange
-from lambdatui.views.view import BILLED, View, coverage_of
+from lambdatui.views.view import BILLED, View, as_of_range, coverage_of
 
 if TYPE_CHECKING:
     from pricing.pricebook import PriceBook
@@ -81,6 +81,7 @@ class InvocationsView(View[InvocationView]):
     more: bool = False
 
 
+@as_of_range
 def invocations(
     reader: Reader,
     time_range: TimeRange,
@@ -212,7 +213,7 @@ def _view(
     return InvocationsView(
         INVOCATION_COLUMNS,
         found,
-        reader.newest_ms(),
+        reader.as_of_ms(time_range.to_ms),
         time_range,
         coverage=coverage_of(reports, counted),
         basis=BILLED if reports else None,

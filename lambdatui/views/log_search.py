@@ -52,4 +52,6 @@ def log_search(
     searched = looked.lines
     kept = max(searched, lines_kept(reader, *span, ids)) if more else searched
     found.reverse()
-    return LogSearch(LOG_COLUMNS, found, reader.newest_ms(), time_range, searched=searched, kept=kept, more=more)
+    return LogSearch(
+        LOG_COLUMNS, found, reader.as_of_ms(time_range.to_ms), time_range, searched=searched, kept=kept, more=more
+    )

@@ -92,7 +92,7 @@ def _logs(
     )
     found = list(one_more)
     more = len(found) > limit
-    return LogsView(LOG_COLUMNS, found[:limit], reader.newest_ms(), time_range, more=more)
+    return LogsView(LOG_COLUMNS, found[:limit], reader.as_of_ms(time_range.to_ms), time_range, more=more)
 
 
 def lines(

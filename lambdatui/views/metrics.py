@@ -8,7 +8,7 @@ from collectors.store.reader import Reader
 from lambdatui.views.columns import columns
 from lambdatui.views.narrow import Narrow
 from lambdatui.views.time_range import TimeRange
-from lambdatui.views.view import View
+from lambdatui.views.view import View, as_of_range
 
 METRIC_COLUMNS = columns("function", "account", "region", "metric", "stat", "value", "peak", "points", "last_point")
 
@@ -32,6 +32,7 @@ class MetricView:
     last_point: int
 
 
+@as_of_range
 def metrics(reader: Reader, time_range: TimeRange, *, narrow: Narrow | None = None) -> View[MetricView]:
     """Every collected statistic of the range, by function; those of accounts last."""
     ids = narrow.ids(reader.functions()) if narrow else None
@@ -42,7 +43,9 @@ def metrics(reader: Reader, time_range: TimeRange, *, narrow: Narrow | None = No
         for one in account_rows.account_metrics(reader, *span)
         if narrow is None or narrow.matches(one.account, one.region, "")
     ]
-    return View(METRIC_COLUMNS, [_row(one) for one in (*rows, *of_accounts)], reader.newest_ms(), time_range)
+    return View(
+        METRIC_COLUMNS, [_row(one) for one in (*rows, *of_accounts)], reader.as_of_ms(time_range.to_ms), time_range
+    )
 
 
 def _row(one: MetricRow) -> MetricView:

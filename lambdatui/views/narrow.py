@@ -6,6 +6,7 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collectors.store.reader import Reader
     from collectors.store.rows import FunctionRow
 
 
@@ -41,6 +42,46 @@ class Narrow:
     def _matches(self, row: "FunctionRow") -> bool:
         key = row.function.key
         return self.matches(key.account, key.region, key.name)
+
+
+def unmatched(narrow: Narrow, reader: "Reader") -> list[str]:
+    """What nothing in the store matches of that, a sentence each, with the nearest name; [] in an empty store.
+
+    ``no function matches 'chekout'; the nearest is checkout``.
+    """
+    from collectors.store.account_rows import places
+
+    rows = reader.functions()
+    if not narrow or not rows:
+        return []
+    keys = [row.function.key for row in rows]
+    found: list[str] = []
+    for kind, globs, names in (
+        ("account", narrow.accounts, {key.account for key in keys}),
+        ("region", narrow.regions, {key.region for key in keys}),
+        ("function", narrow.functions, {key.name for key in keys}),
+    ):
+        missing = [glob for glob in globs if not any(fnmatchcase(name, glob) for name in names)]
+        if missing and kind != "function":  # limits, alarms and metrics may be of a place without functions
+            names |= {place[kind == "region"] for place in places(reader)}
+            missing = [glob for glob in missing if not any(fnmatchcase(name, glob) for name in names)]
+        found += [f"no {kind} matches {glob!r}{_nearest(glob, kind, names - {''})}" for glob in missing]
+    if not found and not narrow.chosen(rows) and narrow.functions:
+        found.append(f"no function matches all of {', '.join((*narrow.accounts, *narrow.regions, *narrow.functions))}")
+    return found
+
+
+def _nearest(glob: str, kind: str, names: "set[str]") -> str:
+    from difflib import get_close_matches
+
+    plain = glob.strip("*?")
+    among = {name.casefold(): name for name in sorted(names, reverse=True)}
+    near = get_close_matches(plain.casefold(), list(among), n=1, cutoff=0.3)
+    if near:
+        return f"; the nearest is {among[near[0]]}"
+    if len(names) == 1:
+        return f"; there is {min(names)}"
+    return f"; there are {len(names):,} {kind}s, such as {min(names)}" if names else f"; no {kind} is known"
 
 
 def _any(globs: tuple[str, ...], text: str) -> bool:

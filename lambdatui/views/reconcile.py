@@ -112,7 +112,7 @@ def reconciled(
         summary = summary_of(rows, export, at_list)
         shown = [*(_shown(when, row) for when, row in _grouped(rows, by)), _total(summary)]
     return ReconciledView(
-        RECONCILE_COLUMNS, shown, reader.newest_ms(), TimeRange(first, last, label), used.covered, BILLED,
+        RECONCILE_COLUMNS, shown, reader.as_of_ms(last), TimeRange(first, last, label), used.covered, BILLED,
         summary, export.shape,
     )  # fmt: skip
 

@@ -2,16 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import sqrt
 
 from collectors.store.deploys import Deploy, Where, deploys, failed_between
 from collectors.store.reader import Reader
 from lambdatui.text import count, milliseconds, ratio
+from lambdatui.views.novelty import risen
 from lambdatui.views.time_range import DAY_MS, TimeRange
 
 _LOOKED_BACK_MS = 7 * DAY_MS
 """A deploy longer before the range explains nothing in it, and no longer span around one is compared."""
-_RISEN, _ENOUGH, _SIGMAS = 2.0, 5, 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +45,13 @@ class SinceDeploy:
             f"{_of(now, self.invoked_after)} since the deploy, {_of(was, self.invoked_before)} in the "
             f"{milliseconds(self.window_ms)} before it"
         )
-        expected = was / self.invoked_before * self.invoked_after
-        risen = now >= _ENOUGH and now >= _RISEN * expected and now - expected > _SIGMAS * sqrt(expected)
+        more = risen(now, self.invoked_after, was, self.invoked_before)
         if not now:
             novelty = "gone" if was else "known"
         elif not was and not self.ever.get(fingerprint, 0):
             novelty = "new"
         else:
-            novelty = "regressed" if not was or risen else "known"
+            novelty = "regressed" if not was or more else "known"
         return Verdict(novelty, evidence)
 
 

@@ -37,7 +37,7 @@ def shown(column: Column, value: "Any", *, utc: bool = True, currency: str = "US
         case Kind.TIME:
             return text.instant(value, utc=utc, millis=column.width >= 23)
         case Kind.TREND:
-            return " ".join(str(part) for part in value)
+            return _trend(value)
         case Kind.FLAG:
             return "yes" if value else "no"
     return text.plain(str(value))
@@ -73,8 +73,14 @@ def csv_value(column: Column, value: "Any") -> str:
     if isinstance(value, Decimal):
         return text.decimal_text(value)
     if column.kind == Kind.TREND and value is not None:
-        return " ".join(str(part) for part in value)
+        return _trend(value)
     return text.csv_cell(json_value(column, value))
+
+
+def _trend(value: "Any") -> str:
+    """The counts of the parts: ``-`` for unknown, ``3+`` for 3 so far in a last part that is not over."""
+    said = [text.UNKNOWN if part is None else str(part) for part in value]
+    return " ".join(said) + ("+" if getattr(value, "unfinished", False) and value[-1] is not None else "")
 
 
 def _rounded(value: float) -> float | int:

@@ -9,7 +9,7 @@ from collectors.store.reader import Reader
 from lambdatui.views.columns import columns
 from lambdatui.views.narrow import Narrow
 from lambdatui.views.time_range import TimeRange
-from lambdatui.views.view import View
+from lambdatui.views.view import View, as_of_range
 
 THROTTLE_COLUMNS = columns(
     "function", "account", "region", "throttles", "throttle_rate", "invocations", "concurrency", "last_throttle"
@@ -37,6 +37,7 @@ class ThrottlesView(View[ThrottleView]):
     collected: bool = False
 
 
+@as_of_range
 def throttles(reader: Reader, time_range: TimeRange, *, narrow: Narrow | None = None) -> ThrottlesView:
     """The functions with throttles first, then those whose metrics show none; functions without metrics last."""
     return reader.kept(("throttles view", time_range, narrow), lambda: _throttles(reader, time_range, narrow))
@@ -71,7 +72,9 @@ def _throttles(reader: Reader, time_range: TimeRange, narrow: Narrow | None) -> 
         )
     rows.sort(key=attrgetter("function"))
     rows.sort(key=most_throttled, reverse=True)
-    return ThrottlesView(THROTTLE_COLUMNS, rows, reader.newest_ms(), time_range, collected=bool(rejected))
+    return ThrottlesView(
+        THROTTLE_COLUMNS, rows, reader.as_of_ms(time_range.to_ms), time_range, collected=bool(rejected)
+    )
 
 
 def most_throttled(row: ThrottleView) -> int:

@@ -6,7 +6,7 @@ Nothing here reads a clock: ``now_ms`` is always passed in. Times are epoch mill
 """
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from collectors.store.spans import BY_DAY_MS, BY_HOUR_MS
@@ -44,11 +44,21 @@ _MAX_MS = 253_402_300_800_000  # the year 10000, where datetime ends
 
 @dataclass(frozen=True, slots=True)
 class TimeRange:
-    """``[from_ms, to_ms)``, and the words for it: ``last 24h``, ``month to date``."""
+    """``[from_ms, to_ms)``, and the words for it: ``last 24h``, ``month to date``.
+
+    ``hides``: an end was asked for, and nothing of then or later is shown, not even a setting; else the range ends
+    now, or with the newest data, and settings are those of now.
+    """
 
     from_ms: int
     to_ms: int
     label: str
+    hides: bool = field(default=False, compare=False)
+
+    @property
+    def until_ms(self) -> int | None:
+        """What a reader looks until; None where it looks at things as they are now."""
+        return self.to_ms if self.hides else None
 
     @property
     def span_ms(self) -> int:
@@ -86,7 +96,7 @@ class TimeRange:
 
     def _moved(self, by_ms: int) -> "TimeRange":
         start, end = self.from_ms + by_ms, self.to_ms + by_ms
-        return TimeRange(start, end, f"{span_text(self._stride_ms)} to {utc_text(end)}")
+        return TimeRange(start, end, f"{span_text(self._stride_ms)} to {utc_text(end)}", hides=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,11 +137,12 @@ class RangeChoice:
             if start >= end:
                 raise RangeError(f"the range is empty: {utc_text(start)} is not before {utc_text(end)}")
             start = begin(start, end)
-            return TimeRange(start, end, f"{utc_text(start)} to {utc_text(end)}")
+            now = self.end is None and self.at is None
+            return TimeRange(start, end, f"{utc_text(start)} to {utc_text(end)}", hides=not now)
         return self._ending(end, f", to {utc_text(end)}", oldest_ms)
 
     def _ending(self, end_ms: int, suffix: str, oldest_ms: int | None) -> TimeRange:
-        return TimeRange(*ending(self.preset, end_ms, suffix, oldest_ms))
+        return TimeRange(*ending(self.preset, end_ms, suffix, oldest_ms), hides=True)
 
 
 def instant_ms(text: str, *, end: bool = False) -> int:

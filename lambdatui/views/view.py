@@ -1,13 +1,17 @@
 """What every read model answers with: rows, their columns, and how far they can be trusted."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from functools import wraps
+from typing import Concatenate, Generic, ParamSpec, TypeVar
 
+from collectors.store.reader import Reader
 from lambdatui.views.columns import Column
 from lambdatui.views.time_range import TimeRange
 
 Row = TypeVar("Row", covariant=True)
+Asked = ParamSpec("Asked")
+Answer = TypeVar("Answer")
 
 BILLED = "billed"
 INSIGHTS = "insights"
@@ -30,6 +34,19 @@ class View(Generic[Row]):
     range: TimeRange
     coverage: float | None = None
     basis: str | None = None
+
+
+def as_of_range(
+    view: Callable[Concatenate[Reader, TimeRange, Asked], Answer],
+) -> Callable[Concatenate[Reader, TimeRange, Asked], Answer]:
+    """Of a view: what it asks of the reader is as it was before the range's end, where that hides what came then."""
+
+    @wraps(view)
+    def asked(reader: Reader, time_range: TimeRange, /, *args: Asked.args, **kwargs: Asked.kwargs) -> Answer:
+        with reader.until(time_range.until_ms):
+            return view(reader, time_range, *args, **kwargs)
+
+    return asked
 
 
 def coverage_of(reports: int, counted: int) -> float | None:

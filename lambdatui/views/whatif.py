@@ -75,7 +75,8 @@ def whatif(
     rows.sort(key=lambda row: (-row.saves, row.function, row.change))
     reports, counted = (sum(getattr(one, name) for one in totals.values()) for name in ("reports", "invocations"))
     return View(
-        WHATIF_COLUMNS, [_row(one) for one in rows], reader.newest_ms(), time_range, coverage_of(reports, counted),
+        WHATIF_COLUMNS, [_row(one) for one in rows], reader.as_of_ms(time_range.to_ms), time_range,
+        coverage_of(reports, counted),
         ESTIMATED if rows else None,
     )  # fmt: skip
 

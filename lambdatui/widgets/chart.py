@@ -45,13 +45,14 @@ class Chart(PlotextPlot):
         self.cross: int | None = None
         self._starts: Sequence[int] = ()
         self._curves: tuple[Curve, ...] = ()
+        self._unfinished = False
         if session.terminal.ansi:
             self.theme = "clear"
 
-    def show_curves(self, starts: Sequence[int], curves: tuple[Curve, ...]) -> None:
-        """``starts`` are the steps' first moments, epoch ms."""
-        if (list(starts), curves) != (list(self._starts), self._curves):
-            self._starts, self._curves = starts, curves
+    def show_curves(self, starts: Sequence[int], curves: tuple[Curve, ...], *, unfinished: bool = False) -> None:
+        """``starts`` are the steps' first moments, epoch ms; an ``unfinished`` last step is marked with an o."""
+        if (list(starts), curves, unfinished) != (list(self._starts), self._curves, self._unfinished):
+            self._starts, self._curves, self._unfinished = starts, curves, unfinished
             self.refresh()
 
     def show_cross(self, step: int | None) -> None:
@@ -79,6 +80,8 @@ class Chart(PlotextPlot):
                 highest = max(highest, *values)
                 draw = plot.scatter if curve.points else plot.plot
                 draw(at, values, marker="x" if curve.points else marker, color=self._colour(curve.tone))
+                if self._unfinished and not curve.points and at[-1] == len(self._starts) - 1:
+                    plot.scatter(at[-1:], values[-1:], marker="o", color=self._colour(curve.tone))
         if self.cross is not None:
             plot.vertical_line(self.cross, color=self._colour("accent"))
         plot.xlim(0, max(1, len(self._starts) - 1))
@@ -107,9 +110,13 @@ class Chart(PlotextPlot):
             for curve in self._curves:
                 value = curve.values[self.cross]
                 title.append(f"  {curve.name} {'-' if value is None else WRITTEN[self.unit](value)}")
+            if self._unfinished and self.cross == len(self._starts) - 1:
+                title.append("  so far", "dim")
         else:
             for curve in self._curves[1:] if len(self._curves) > 1 else ():
                 title.append(f"   {curve.name}", "dim")
+            if self._unfinished:
+                title.append("   o so far", "dim")
         if not any(value for curve in self._curves for value in curve.values):
             return title.append("\n\n  nothing in this range" if self._starts else "")
         self._draw()

@@ -94,7 +94,9 @@ def cell(column: Column, value: "Any", width: int, *, utc: bool, more: str, curr
     A time in fewer than 19 cells loses its date's year first, then its date.
     """
     if column.kind == Kind.TREND:
-        return padded(UNKNOWN if value is None else sparkline(value, ascii=more.isascii()), width, more=more)
+        unfinished = getattr(value, "unfinished", False)
+        drawn = UNKNOWN if value is None else sparkline(value, ascii=more.isascii(), unfinished=unfinished)
+        return padded(drawn, width, more=more)
     text = shown(column, value, utc=utc, currency=currency, width=width)
     if column.kind == Kind.TIME and len(text) > width:
         text = text[5:] if width >= 14 else text[11:]
@@ -130,7 +132,7 @@ def tone(column: Column, row: "Any") -> str:
             return {"ok": "good", "unknown": "quiet"}.get(value, "error")
         case "errors" | "error_rate" | "timeouts" | "throttles" | "throttle_rate":
             return "error" if value else "quiet"
-        case "error_type":
+        case "error_type" | "trouble":
             return "error"
         case "cold_starts" | "cold_ratio" | "cold_start":
             return "cold" if value else "quiet"
@@ -145,7 +147,9 @@ def tone(column: Column, row: "Any") -> str:
         case "trend":
             return "cold"
         case "novelty":
-            return {"new": "error", "regressed": "error", "back": "warning", "gone": "good"}.get(value, "quiet")
+            return {
+                "new": "error", "regressed": "error", "growing": "warning", "back": "warning", "gone": "good"
+            }.get(value, "quiet")  # fmt: skip
         case "headroom":
             return "error" if value < 0.1 else "warning" if value < 0.3 else ""
         case "alarm_state":

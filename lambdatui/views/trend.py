@@ -1,0 +1,39 @@
+"""How often something happened in equal parts of a range: what a sparkline draws."""
+
+from collections.abc import Iterable, Sequence
+
+from collectors.store.freshness import Spans
+from collectors.store.parts import EqualParts
+
+
+class Trend(tuple[int | None, ...]):
+    """A count for each part, None where nothing was collected; ``unfinished`` says that the last part is shorter."""
+
+    unfinished: bool
+
+    def __new__(cls, counts: Iterable[int | None], *, unfinished: bool = False) -> "Trend":
+        made = super().__new__(cls, counts)
+        made.unfinished = unfinished
+        return made
+
+
+def trend_of(counts: Sequence[int], parts: EqualParts, known: Spans) -> Trend:
+    """A trend whose empty parts are unknown where they lie outside of every known span."""
+    ends = (*parts.starts[1:], parts.to_ms)
+    told = (
+        count or (0 if any(low < end and high > start for low, high in known) else None)
+        for count, start, end in zip(counts, parts.starts, ends, strict=True)
+    )
+    return Trend(told, unfinished=parts.unfinished)
+
+
+def parts_json(parts: EqualParts) -> dict[str, object]:
+    """The parts that ``trend`` counts in, for ``--json``."""
+    from lambdatui.text import iso
+
+    return {
+        "step_ms": parts.step_ms,
+        "starts": [iso(start) for start in parts.starts],
+        "to": iso(parts.to_ms),
+        "unfinished": parts.unfinished,
+    }
