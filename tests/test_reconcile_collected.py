@@ -146,7 +146,7 @@ async def test_the_screen_shows_the_four_numbers_and_what_is_said(tmp_path: Path
     async with app.run_test(size=(120, 40)) as pilot:
         await settle(pilot)
         await press(pilot, "5", "dollar_sign", "B")
-        assert "AWS -$0.5000" in header_of(app)
+        assert "AWS -$0.50, list" in header_of(app)
         assert "list $0.0000012" in header_of(app)
         await press(pilot, "slash", *"total", "enter", "enter")
         assert isinstance(app.screen, DetailsScreen)
