@@ -122,6 +122,11 @@ class Connected:
         sql = f"SELECT coalesce(({packed}), (SELECT max(({of_function})) FROM functions f))"
         return cast(int | None, self.kept(sql, lambda: self._all(sql)[0][0]))
 
+    def has_insights(self) -> bool:
+        """Whether Logs Insights has summed any hour."""
+        sql = "SELECT EXISTS (SELECT 1 FROM insights_cells)"
+        return self.kept(sql, lambda: bool(self._all(sql)[0][0]))
+
     def oldest_ms(self) -> int | None:
         """When the oldest began; the minute of it, once its rows are pruned."""
         return self.kept("oldest", self._oldest_ms)

@@ -35,16 +35,41 @@ FINEST = (
 
 
 def counted(
-    reader: "Reader", from_ms: int, to_ms: int, function_ids: "Sequence[int] | None" = None
+    reader: "Reader", from_ms: int, to_ms: int, function_ids: "Sequence[int] | None" = None, *, exact: bool = False
 ) -> "dict[int, Count]":
     """Invocations and errors of each function in ``[from_ms, to_ms)``; those that nothing is known of are absent.
 
-    A long span begins at a full hour or day, as ``collectors.store.spans.whole_from`` has it.
+    A long span begins at a full hour or day, as ``collectors.store.spans.whole_from`` has it, unless ``exact``.
     """
     if reader.newest_point(INVOCATIONS, "Sum") is None:
         return {one.function_id: (one.invocations, one.errors) for one in reader.totals(from_ms, to_ms, function_ids)}
     found = counted_by(reader, (whole_from(from_ms, to_ms), to_ms), function_ids)
     return {each: counts[0] for each, counts in found.items()}
+
+
+def _agreed(
+    reader: "Reader", from_ms: int, to_ms: int, function_ids: "Sequence[int] | None"
+) -> "dict[int, Count] | None":
+    """The whole span at once, where metrics were not collected, or a fleet's functions are each known of one source.
+
+    In a fleet so are those of which both counted as many; only the others are looked at closer.
+    """
+    metered = reader.newest_point(INVOCATIONS, "Sum") is not None
+    if metered and not reader.is_fleet(reader.chosen(function_ids)):
+        return None
+    logged = {one.function_id: (one.invocations, one.errors) for one in reader.totals(from_ms, to_ms, function_ids)}
+    if not metered:
+        return logged
+    asked = reader.metric_totals(INVOCATIONS, from_ms, to_ms, function_ids)
+    failed = reader.metric_totals(ERRORS, from_ms, to_ms, function_ids)
+    apart = [each for each, count in asked.items() if each in logged and logged[each][0] != count]
+    if len(apart) > len(asked) // 4:
+        return None
+    found = {each: larger(None, None, count, failed.get(each)) for each, count in asked.items() if each not in logged}
+    found |= logged
+    if apart:
+        found |= {each: one for each, (one,) in counted_by(reader, (from_ms, to_ms), apart).items()}
+    return found
 
 
 def counted_by(
