@@ -256,3 +256,11 @@ def test_functions_show_their_logs_beside_their_compute(db: Path) -> None:
     came(db, MARCH, 0, BASKET)
     with Reader(db) as reader:
         assert {row.function: row.logs_usd for row in functions(reader, MONTH, BOOK).rows}["basket"] == 0
+
+
+def test_the_month_does_not_know_what_comes_after_the_moment(db: Path) -> None:
+    for day in range(10):
+        came(db, MARCH + day * DAY_MS, 31 * GB)
+    before = billed(db, MARCH + 10 * DAY_MS, free_tier=False)
+    came(db, MARCH + 20 * DAY_MS, 5_000 * GB)
+    assert billed(db, MARCH + 10 * DAY_MS, free_tier=False) == before

@@ -71,16 +71,16 @@ class Connected:
         finally:
             self._all("COMMIT")
 
-    def _ids(self, function_ids: Functions) -> list[int]:
+    def ids(self, function_ids: Functions) -> list[int]:
         return [row.id for row in self.functions()] if function_ids is None else list(function_ids)
 
-    def _chosen(self, function_ids: Functions) -> tuple[int, ...] | None:
+    def chosen(self, function_ids: Functions) -> tuple[int, ...] | None:
         """The functions as a part of what is asked; None where they are all of the store's."""
         if function_ids is None or (every := {row.id for row in self.functions()}) == set(function_ids):
             return None
         return tuple(each for each in function_ids if each in every)
 
-    def _is_fleet(self, function_ids: Functions) -> bool:
+    def is_fleet(self, function_ids: Functions) -> bool:
         """Whether so many functions are asked for that packs answer sooner; None is all."""
         return len(self.functions() if function_ids is None else function_ids) > marked.FEW
 
@@ -121,6 +121,11 @@ class Connected:
         of_function = "SELECT last_ms FROM day_cells WHERE function_id = f.id ORDER BY start_ms DESC LIMIT 1"
         sql = f"SELECT coalesce(({packed}), (SELECT max(({of_function})) FROM functions f))"
         return cast(int | None, self.kept(sql, lambda: self._all(sql)[0][0]))
+
+    def has_insights(self) -> bool:
+        """Whether Logs Insights has summed any hour."""
+        sql = "SELECT EXISTS (SELECT 1 FROM insights_cells)"
+        return self.kept(sql, lambda: bool(self._all(sql)[0][0]))
 
     def oldest_ms(self) -> int | None:
         """When the oldest began; the minute of it, once its rows are pruned."""

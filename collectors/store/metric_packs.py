@@ -7,6 +7,7 @@ marked and made anew in the same way. Single points are packed for the newest ho
 import sqlite3
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -19,7 +20,7 @@ from collectors.store.spans import DAY, HOUR, MINUTE
 FIGURES = np.dtype([("function_id", "<i8"), ("total", "<f8"), ("peak", "<f8")])
 _GRAINS = {"minute_cells": MINUTE, "hour_cells": HOUR, "day_cells": DAY}
 _TABLES = {
-    MINUTE: ("metrics", "m.value, m.value"),
+    MINUTE: ("metrics", "m.value, m.value, m.period_s"),
     HOUR: ("metric_hours", "m.total, m.peak"),
     DAY: ("metric_days", "m.total, m.peak"),
 }
@@ -38,15 +39,22 @@ def read(connection: sqlite3.Connection, metric: str, stat: str, table: str, low
         (metric, stat, grain, low, high),
     ).fetchall()
     if grain == MINUTE:
-        missing = [(max(low, begin), min(high, end)) for begin, end in _unpacked(connection, metric, stat, low, high)]
+        missing = _unpacked(connection, metric, stat, low, high)
     else:
         missing = list(runs((start for start, figures in found if figures is None), grain))
-    if sum(end - begin for begin, end in missing) > _MOST_MADE * grain:
+    if sum(end - begin for begin, end in missing) > _MOST_MADE * max(HOUR, grain):
         return None
     packs = [(start, np.frombuffer(figures, FIGURES)) for start, figures in found if figures is not None]
     for begin, end in missing:
-        packs += made(connection, metric, stat, grain, begin, end)
+        packs += [pack for pack in made(connection, metric, stat, grain, begin, end) if low <= pack[0] < high]
     return sorted(packs, key=lambda pack: pack[0]) if missing else packs
+
+
+def read_rows(connection: sqlite3.Connection, metric: str, stat: str, table: str, low: int, high: int) -> list[Pack]:
+    """The same, however many are marked."""
+    grain = _GRAINS[table]
+    begin, end = (low, high) if grain != MINUTE else (low // HOUR * HOUR, -(-high // HOUR) * HOUR)
+    return [pack for pack in made(connection, metric, stat, grain, begin, end) if low <= pack[0] < high]
 
 
 def _unpacked(connection: sqlite3.Connection, metric: str, stat: str, low: int, high: int) -> list[tuple[int, int]]:
@@ -61,13 +69,18 @@ def _unpacked(connection: sqlite3.Connection, metric: str, stat: str, low: int, 
 
 
 def made(connection: sqlite3.Connection, metric: str, stat: str, grain: int, low: int, high: int) -> list[Pack]:
-    """The packs of a span, made of the points, hours or days that they repeat."""
+    """The packs of a span, made of the points, hours or days that they repeat.
+
+    Points of an hour are those of its finest period: spans of points are whole hours.
+    """
     table, figures = _TABLES[grain]
     found = connection.execute(
         f"SELECT m.start_ms, m.function_id, {figures} FROM functions f CROSS JOIN {table} m ON m.metric = ?"
         " AND m.function_id = f.id AND m.stat = ? AND m.start_ms >= ? AND m.start_ms < ?",
         (metric, stat, low, high),
     ).fetchall()
+    if grain == MINUTE:
+        found = _of_finest(found)
     if not found:
         return []
     found.sort(key=lambda row: row[0])
@@ -77,6 +90,15 @@ def made(connection: sqlite3.Connection, metric: str, stat: str, grain: int, low
         rows[name] = column
     edges = [0, *(np.flatnonzero(np.diff(starts)) + 1).tolist(), len(starts)]
     return [(starts[begin], rows[begin:end]) for begin, end in pairwise(edges)]
+
+
+def _of_finest(points: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    """Start, function, total and peak of the points of each function's hour that are of its finest period."""
+    finest: dict[tuple[int, int], int] = {}
+    for start, function_id, _, _, period_s in points:
+        hour = function_id, start // HOUR
+        finest[hour] = min(period_s, finest.get(hour, period_s))
+    return [point[:4] for point in points if point[4] == finest[point[1], point[0] // HOUR]]
 
 
 def renew(connection: sqlite3.Connection) -> None:

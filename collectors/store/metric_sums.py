@@ -6,6 +6,7 @@ from operator import add
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from collectors.store.connected import Connected, Functions, marks
+from collectors.store.counted import FINEST
 from collectors.store.open import explained
 from collectors.store.rows import MetricSum
 from collectors.store.spans import HOUR, MINUTE, Piece, pieces
@@ -21,7 +22,7 @@ class Metrics(Connected):
 
     def metric(self, name: str, from_ms: int, to_ms: int, function_ids: Functions = None) -> dict[int, MetricSum]:
         """Sum and peak of a collected CloudWatch metric by function; a function without a point is absent."""
-        span, chosen = tuple(pieces(from_ms, to_ms, newest_ms=to_ms)), self._chosen(function_ids)
+        span, chosen = tuple(pieces(from_ms, to_ms, newest_ms=to_ms)), self.chosen(function_ids)
         return dict(self.kept(("metric", name, span, chosen), lambda: self._metric(name, span, chosen)))
 
     def _metric(self, name: str, span: Sequence[Piece], function_ids: Functions) -> dict[int, MetricSum]:
@@ -48,9 +49,9 @@ class Metrics(Connected):
         return self._figures(name, "Maximum", from_ms, to_ms, function_ids)
 
     def _figures(self, name: str, stat: str, from_ms: int, to_ms: int, function_ids: Functions) -> dict[int, float]:
-        newest = self._newest_point(name, stat)
+        newest = self.newest_point(name, stat)
         span = () if newest is None else tuple(pieces(from_ms, to_ms, newest))
-        chosen = self._chosen(function_ids)
+        chosen = self.chosen(function_ids)
         column = "f.id, sum({total})" if stat == "Sum" else "f.id, max({peak})"
         of_both: Callable[[float, float], float] = add if stat == "Sum" else max
 
@@ -72,7 +73,7 @@ class Metrics(Connected):
         self, name: str, stats: Sequence[str], span: Sequence[Piece], function_ids: Functions
     ) -> "list[list[Pack]] | None":
         """All functions' packs of each piece of a span, where so many functions are asked for."""
-        if not self._is_fleet(function_ids):
+        if not self.is_fleet(function_ids):
             return None
         from collectors.store.metric_packs import read
 
@@ -86,7 +87,17 @@ class Metrics(Connected):
                 found.append(list(chain.from_iterable(known)))
         return found
 
-    def _newest_point(self, name: str, stat: str) -> int | None:
+    def metric_pieces(self, name: str, table: str, low: int, high: int, function_ids: Functions = None) -> "list[Pack]":
+        """The sums of a metric in the cells of ``table`` that begin in a span: of all functions at each start."""
+        from collectors.store import metric_packs
+
+        found = self._metric_packs(name, ("Sum",), ((table, low, high),), function_ids)
+        if found is not None:
+            return found[0]
+        with self.snapshot(), explained(self._path):
+            return metric_packs.read_rows(self._connection, name, "Sum", table, low, high)
+
+    def newest_point(self, name: str, stat: str) -> int | None:
         """When the newest point of a metric begins: whole days end there, where a range ends later."""
         of = "FROM metric_packs WHERE metric = ?1 AND stat = ?2 AND grain_ms"
         sql = (
@@ -97,6 +108,24 @@ class Metrics(Connected):
         )
         return cast(int | None, self.kept(("newest point", name, stat), lambda: self._all(sql, (name, stat))[0][0]))
 
+    def oldest_point(self, name: str, stat: str) -> int | None:
+        """When the first hour of a metric begins."""
+        sql = (
+            "SELECT min((SELECT start_ms FROM metric_hours m WHERE m.metric = ? AND m.function_id = f.id AND m.stat = ?"
+            " ORDER BY start_ms LIMIT 1)) FROM functions f"
+        )
+        return cast(int | None, self.kept(("oldest point", name, stat), lambda: self._all(sql, (name, stat))[0][0]))
+
+    def metered_by_hour(self, name: str, from_ms: int, to_ms: int) -> dict[int, float]:
+        """All functions' sums of a metric by hour of the day (0 to 23, UTC)."""
+        sql = (
+            "SELECT m.start_ms / 3600000 % 24, sum(m.total) FROM functions f CROSS JOIN metric_hours m ON m.metric = ?"
+            " AND m.function_id = f.id AND m.stat = 'Sum' AND m.start_ms >= ? AND m.start_ms < ? GROUP BY 1"
+        )
+        return dict(
+            self.kept(("metered by hour", name, from_ms, to_ms), lambda: dict(self._all(sql, (name, from_ms, to_ms))))
+        )
+
     def _metered(
         self, columns: str, name: str, stats: str, span: Sequence[Piece], function_ids: Functions
     ) -> Iterator[tuple[Any, ...]]:
@@ -106,10 +135,11 @@ class Metrics(Connected):
             for table, low, high in span:
                 rolled = {"hour_cells": "metric_hours", "day_cells": "metric_days"}.get(table)
                 names = {"total": "m.total", "peak": "m.peak"} if rolled else {"total": "m.value", "peak": "m.value"}
+                finest = "" if rolled else FINEST
                 yield from self._all(
                     f"SELECT {columns.format(**names)} FROM functions f CROSS JOIN {rolled or 'metrics'} m"
                     f" ON m.metric = ? AND m.function_id = f.id AND m.stat IN ({stats})"
-                    f" AND m.start_ms >= ? AND m.start_ms < ? {wanted} GROUP BY f.id",
+                    f" AND m.start_ms >= ? AND m.start_ms < ?{finest} {wanted} GROUP BY f.id",
                     (name, low, high, *(function_ids or ())),
                 )
 

@@ -34,7 +34,7 @@ _CELL = (
     " c.billed_ms, c.billed_mb_ms, c.duration_us, c.init_us, coalesce(c.max_duration_us, -1),"
     f" coalesce(c.max_memory_mb, -1), coalesce(c.memory_mb, -1), c.last_ms, length(c.latency) / {PAIR.itemsize}"
 )
-FUNCTION, INVOCATIONS, REPORTS, BILLED_MS, BILLED_MB_MS = 1, 2, 3, 8, 9
+FUNCTION, INVOCATIONS, REPORTS, ERRORS, BILLED_MS, BILLED_MB_MS = 1, 2, 3, 4, 8, 9
 SUMS, MAXIMA = slice(2, 12), slice(12, 14)
 MAX_DURATION_US, MEMORY_MB, LAST_MS, PAIRS = 12, 14, 15, 16
 _IN_SPAN = "ON c.function_id = f.id AND c.start_ms >= ? AND c.start_ms < ?"

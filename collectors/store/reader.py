@@ -53,12 +53,12 @@ class Reader(Rollups, Metrics):
     ) -> list[InvocationRow]:
         """A page of invocations, newest first unless ordered otherwise."""
         wanted = None if statuses is None else tuple(statuses)
-        chosen = self._chosen(function_ids)
+        chosen = self.chosen(function_ids)
 
         def read() -> list[InvocationRow]:
             with self.snapshot():
-                ids = self._ids(chosen)
-                whole = chosen is None and self._is_fleet(None)
+                ids = self.ids(chosen)
+                whole = chosen is None and self.is_fleet(None)
                 if order != "start_ms" or ascending:
                     span = from_ms, to_ms, ids, wanted, order, ascending, limit, offset
                     return self._pages.sorted(*span, by_packs=whole)
@@ -114,7 +114,7 @@ class Reader(Rollups, Metrics):
             self._connection,
             from_ms,
             to_ms,
-            self._ids(function_ids),
+            self.ids(function_ids),
             contains,
             newest_first,
             ignore_case,

@@ -39,10 +39,10 @@ class Rollups(Connected):
         super().__init__(path)
         self._said: dict[int, Said] = {}
 
-    def _pieces(self, from_ms: int, to_ms: int) -> tuple[Piece, ...]:
+    def _pieces(self, from_ms: int, to_ms: int, *, exact: bool = False) -> tuple[Piece, ...]:
         """The cells that make up a span; none where nothing is stored."""
         newest = self.newest_ms()
-        return () if newest is None or from_ms >= to_ms else tuple(pieces(from_ms, to_ms, newest))
+        return () if newest is None or from_ms >= to_ms else tuple(pieces(from_ms, to_ms, newest, exact=exact))
 
     def _cells(
         self, columns: str, span: Sequence[Piece], function_ids: Functions, grouped: str = ""
@@ -59,11 +59,11 @@ class Rollups(Connected):
                 )
         return rows
 
-    def _packs(
+    def packs_of(
         self, span: Sequence[Piece], function_ids: Functions, part: str = "cells", *, by_week: bool = True
     ) -> "list[Pack] | None":
         """All functions' packs of a span, where so many functions are asked for; None where their cells tell sooner."""
-        if not self._is_fleet(function_ids):
+        if not self.is_fleet(function_ids):
             return None
         from collectors.store.packs import read
 
@@ -78,11 +78,11 @@ class Rollups(Connected):
 
     def totals(self, from_ms: int, to_ms: int, function_ids: Functions = None) -> list[Totals]:
         """Sums of each function that has any invocation in the span, by function id."""
-        span, chosen = self._pieces(from_ms, to_ms), self._chosen(function_ids)
+        span, chosen = self._pieces(from_ms, to_ms), self.chosen(function_ids)
         return list(self.kept(("totals", span, chosen), lambda: self._totals(span, chosen)))
 
     def _totals(self, span: Sequence[Piece], function_ids: Functions) -> list[Totals]:
-        if (packs := self._packs(span, function_ids)) is not None:
+        if (packs := self.packs_of(span, function_ids)) is not None:
             from collectors.store import fleet
 
             return _chosen_of(fleet.totals(packs), function_ids)
@@ -92,13 +92,15 @@ class Rollups(Connected):
             found[row[0]] = Totals(*row[:15]) if before is None else _added(before, Totals(*row[:15]))
         return [found[each] for each in sorted(found)]
 
-    def usage(self, from_ms: int, to_ms: int, function_ids: Functions = None) -> list[SpanUsage]:
-        """The totals' part that bills and counts are made of, in half the time."""
-        span, chosen = self._pieces(from_ms, to_ms), self._chosen(function_ids)
+    def usage(
+        self, from_ms: int, to_ms: int, function_ids: Functions = None, *, exact: bool = False
+    ) -> list[SpanUsage]:
+        """The totals' part that bills and counts are made of, in half the time; ``exact`` as ``pieces`` has it."""
+        span, chosen = self._pieces(from_ms, to_ms, exact=exact), self.chosen(function_ids)
         return list(self.kept(("usage", span, chosen), lambda: self._usage(span, chosen)))
 
     def _usage(self, span: Sequence[Piece], function_ids: Functions) -> list[SpanUsage]:
-        if (packs := self._packs(span, function_ids)) is not None:
+        if (packs := self.packs_of(span, function_ids)) is not None:
             from collectors.store import fleet
 
             return _chosen_of(fleet.usage(packs), function_ids)
@@ -111,8 +113,8 @@ class Rollups(Connected):
 
     def counted(self, from_ms: int, to_ms: int, function_ids: Functions = None) -> tuple[int, int]:
         """Invocations and REPORTs of the functions together."""
-        span, chosen = self._pieces(from_ms, to_ms), self._chosen(function_ids)
-        if self._is_fleet(chosen):
+        span, chosen = self._pieces(from_ms, to_ms), self.chosen(function_ids)
+        if self.is_fleet(chosen):
             found = self.usage(from_ms, to_ms, function_ids)
             return sum(one.invocations for one in found), sum(one.reports for one in found)
         return self.kept(("counted", span, chosen), lambda: self._counted(span, chosen))
@@ -126,11 +128,11 @@ class Rollups(Connected):
 
     def quantiles(self, from_ms: int, to_ms: int, function_ids: Functions = None) -> dict[int, Quantiles]:
         """p50, p95 and p99 of each function with a REPORT in the span."""
-        span, chosen = self._pieces(from_ms, to_ms), self._chosen(function_ids)
+        span, chosen = self._pieces(from_ms, to_ms), self.chosen(function_ids)
         return dict(self.kept(("quantiles", span, chosen), lambda: self._quantiles(span, chosen)))
 
     def _quantiles(self, span: Sequence[Piece], function_ids: Functions) -> dict[int, Quantiles]:
-        if (packs := self._packs(span, function_ids, "latency")) is not None:
+        if (packs := self.packs_of(span, function_ids, "latency")) is not None:
             from collectors.store import fleet
 
             found = fleet.latency(packs)
@@ -141,14 +143,14 @@ class Rollups(Connected):
 
     def series(self, from_ms: int, to_ms: int, step_ms: int, function_ids: Functions = None) -> list[SeriesPoint]:
         """The functions together, step by step (``step_ms`` a multiple of a minute); empty steps are absent."""
-        span, chosen = (from_ms // step_ms * step_ms, to_ms, step_ms), self._chosen(function_ids)
+        span, chosen = (from_ms // step_ms * step_ms, to_ms, step_ms), self.chosen(function_ids)
         return list(self.kept(("series", span, chosen), lambda: self._series(*span, chosen)))
 
     def _series(self, low: int, to_ms: int, step_ms: int, function_ids: Functions) -> list[SeriesPoint]:
         table = next(name for name in ("day_cells", "hour_cells", "minute_cells") if step_ms % GRAINS[name] == 0)
         points: dict[int, Totals] = {}
         blobs: list[tuple[int, bytes]] = []
-        for function_id in self._ids(function_ids):
+        for function_id in self.ids(function_ids):
             for step, latency, *sums in self._all(
                 f"SELECT c.start_ms / ?1 * ?1, CAST(group_concat(c.latency, '') AS BLOB), {_SUMS}, {_NEWEST_KNOWN}"
                 f" FROM {table} c WHERE c.function_id = ?2 AND c.start_ms >= ?3 AND c.start_ms < ?4 GROUP BY 1",
@@ -161,42 +163,62 @@ class Rollups(Connected):
         return [SeriesPoint(step, points[step], quantiles.get(step)) for step in sorted(points)]
 
     def daily_usage(self, from_ms: int, to_ms: int, function_ids: Functions = None) -> list[DayUsage]:
-        """What each function used on each UTC day of the span, which is taken from its first day's midnight."""
+        """What each function used on each UTC day of the span, which is taken from its first day's midnight.
+
+        Of the last day only what lies before ``to_ms``.
+        """
         days = self.days(from_ms, to_ms, function_ids)
         return [DayUsage(row[1], row[0], *row[2:]) for row in sorted(days)]
 
     def days(self, from_ms: int, to_ms: int, function_ids: Functions = None) -> list[Day]:
         """The same as rows of (day_ms, function_id, invocations, reports, billed_ms, billed_mb_ms), by function."""
-        chosen = self._chosen(function_ids)
-        span = ("day_cells", from_ms // DAY * DAY, -(-to_ms // DAY) * DAY)
-        return self.kept(("days", span, chosen), lambda: self._days(span, chosen))
+        chosen = self.chosen(function_ids)
+        if self.is_fleet(chosen):
+            return list(zip(*self.day_columns(from_ms, to_ms, chosen).T.tolist(), strict=True))
+        span, rest = self._whole_days(from_ms, to_ms)
+        return self.kept(("days", span, rest, chosen), lambda: self._days(span, rest, chosen))
 
-    def _days(self, span: Piece, function_ids: Functions) -> list[Day]:
-        if self._is_fleet(function_ids):
-            return list(zip(*self.day_columns(*span[1:], function_ids).T.tolist(), strict=True))
-        return cast(list[Day], self._cells(_DAY, (span,), function_ids))
+    def _whole_days(self, from_ms: int, to_ms: int) -> tuple[Piece, tuple[int, int]]:
+        """The days of a span, and what of its last day lies in it where more follows."""
+        newest = self.newest_ms()
+        end = -(-to_ms // DAY) * DAY if newest is None or newest < to_ms else to_ms // DAY * DAY
+        return ("day_cells", from_ms // DAY * DAY, end), (end, max(end, to_ms))
+
+    def _days(self, span: Piece, rest: tuple[int, int], function_ids: Functions) -> list[Day]:
+        found = cast(list[Day], self._cells(_DAY, (span,), function_ids)) + self._last_day(rest, function_ids)
+        return sorted(found, key=lambda row: (row[1], row[0]))
+
+    def _last_day(self, rest: tuple[int, int], function_ids: Functions) -> list[Day]:
+        low, high = rest
+        return [(low, *one) for one in self.usage(low, high, function_ids, exact=True)] if low < high else []
 
     def day_columns(self, from_ms: int, to_ms: int, function_ids: Functions = None) -> "Ints":
         """The same as an int64 matrix, a column for each of those figures: what reckons with a fleet's days wants."""
-        chosen = self._chosen(function_ids)
-        span = ("day_cells", from_ms // DAY * DAY, -(-to_ms // DAY) * DAY)
-        return self.kept(("day columns", span, chosen), lambda: self._day_columns(span, chosen))
+        chosen = self.chosen(function_ids)
+        span, rest = self._whole_days(from_ms, to_ms)
+        return self.kept(("day columns", span, rest, chosen), lambda: self._day_columns(span, rest, chosen))
 
-    def _day_columns(self, span: Piece, function_ids: Functions) -> "Ints":
+    def _day_columns(self, span: Piece, rest: tuple[int, int], function_ids: Functions) -> "Ints":
         import numpy as np
 
-        if (packs := self._packs((span,), function_ids, by_week=False)) is not None:
+        if (packs := self.packs_of((span,), function_ids, by_week=False)) is not None:
             from collectors.store import fleet
 
             rows = fleet.days(packs)
-            return rows if function_ids is None else rows[np.isin(rows[:, 1], function_ids)]
-        return np.array(self._cells(_DAY, (span,), function_ids), np.int64).reshape(-1, 6)
+            rows = rows if function_ids is None else rows[np.isin(rows[:, 1], function_ids)]
+        else:
+            rows = np.array(self._cells(_DAY, (span,), function_ids), np.int64).reshape(-1, 6)
+        last = self._last_day(rest, function_ids)
+        if not last:
+            return rows
+        rows = np.concatenate([rows, np.array(last, np.int64).reshape(-1, 6)])
+        return rows[np.argsort(rows[:, 1], kind="stable")]
 
     def invocations_by_step(
         self, table: str, from_ms: int, to_ms: int, steps: int
     ) -> dict[int, tuple[int, ...]] | None:
         """For ``collectors.store.by_step``: of a whole fleet, where packs tell it."""
-        packs = self._packs(((table, from_ms // GRAINS[table] * GRAINS[table], to_ms),), None, by_week=False)
+        packs = self.packs_of(((table, from_ms // GRAINS[table] * GRAINS[table], to_ms),), None, by_week=False)
         if packs is None:
             return None
         from collectors.store import fleet
@@ -209,7 +231,7 @@ class Rollups(Connected):
         return dict(self.kept(("by hour", span), lambda: self._by_hour(span)))
 
     def _by_hour(self, span: Piece) -> dict[int, int]:
-        if self._is_fleet(None):
+        if self.is_fleet(None):
             hours = self._all(
                 "SELECT start_ms / 3600000 % 24, sum(invocations), max(invocations IS NULL) FROM hour_packs"
                 " WHERE start_ms >= ? AND start_ms < ? GROUP BY 1",
@@ -221,7 +243,7 @@ class Rollups(Connected):
 
     def error_groups(self, from_ms: int, to_ms: int, function_ids: Functions = None) -> list[ErrorGroup]:
         """Failures by function and fingerprint, the most frequent first."""
-        span, chosen = self._pieces(from_ms, to_ms), self._chosen(function_ids)
+        span, chosen = self._pieces(from_ms, to_ms), self.chosen(function_ids)
         return list(self.kept(("errors", span, to_ms, chosen), lambda: self._grouped_errors(span, to_ms, chosen)))
 
     def _grouped_errors(self, span: Sequence[Piece], to_ms: int, function_ids: Functions) -> list[ErrorGroup]:
@@ -231,7 +253,7 @@ class Rollups(Connected):
         return groups
 
     def _counted_errors(self, span: Sequence[Piece], function_ids: Functions) -> dict[int, int]:
-        if (packs := self._packs(span, function_ids, "errors")) is not None:
+        if (packs := self.packs_of(span, function_ids, "errors")) is not None:
             from collectors.store import fleet
 
             wanted = None if function_ids is None else set(function_ids)

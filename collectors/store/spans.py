@@ -20,12 +20,13 @@ def whole_from(from_ms: int, to_ms: int) -> int:
     return from_ms // grain * grain
 
 
-def pieces(from_ms: int, to_ms: int, newest_ms: int) -> list[Piece]:
+def pieces(from_ms: int, to_ms: int, newest_ms: int, *, exact: bool = False) -> list[Piece]:
     """The cells to sum for ``[from_ms, to_ms)``, in order of time. ``newest_ms`` is the store's newest row.
 
-    Nothing lies behind the newest row, so an end beyond it may be rounded up, and costs no finer cells.
+    Nothing lies behind the newest row, so an end beyond it may be rounded up, and costs no finer cells. ``exact``
+    begins at the full minute, however long the span is.
     """
-    at = whole_from(from_ms, to_ms)
+    at = from_ms // MINUTE * MINUTE if exact else whole_from(from_ms, to_ms)
     end = -(-to_ms // MINUTE) * MINUTE
     if newest_ms < to_ms:
         end = max(at, newest_ms + 1)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from collectors.store import account_rows
 from collectors.store.log_bytes import incoming
 from lambdatui.views.time_range import DAY_MS, HOUR_MS
-from lambdatui.views.view import ESTIMATED
+from lambdatui.views.view import ESTIMATED, METRIC
 from pricing.dimensions import LOGS, LOGS_STORAGE
 from pricing.usage import Usage
 
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from collectors.store.rows import FunctionRow
     from lambdatui.views.narrow import Narrow
 
-METRIC = "metric"
 STANDARD = "STANDARD"
 PREFIX = "/aws/lambda/"
 _DIMENSIONS: Mapping[str, str] = {name.removeprefix("logs_").upper(): name for name in LOGS}
@@ -69,9 +68,12 @@ class LogUsage:
         ]
 
 
-def log_usage(reader: "Reader", from_ms: int, to_ms: int) -> list[LogUsage]:
-    """Every log group of which anything is known in ``[from_ms, to_ms)``, epoch ms UTC."""
-    return _Groups(reader).usage(reader, from_ms, to_ms)
+def log_usage(reader: "Reader", from_ms: int, to_ms: int, *, known_ms: int | None = None) -> list[LogUsage]:
+    """Every log group of which anything is known in ``[from_ms, to_ms)``, epoch ms UTC.
+
+    What came in at or after ``known_ms`` is hidden: a span may reach beyond what is known, as a month does.
+    """
+    return _Groups(reader).usage(reader, from_ms, to_ms, to_ms if known_ms is None else min(to_ms, known_ms))
 
 
 def by_function(usages: Sequence[LogUsage]) -> dict[int, LogUsage]:
@@ -113,9 +115,9 @@ class _Groups:
             self._owners[key.account, key.region, name].append(row)
             self._group_of[key.account, key.region, key.name] = key.account, key.region, name
 
-    def usage(self, reader: "Reader", from_ms: int, to_ms: int) -> list[LogUsage]:
+    def usage(self, reader: "Reader", from_ms: int, to_ms: int, known_ms: int) -> list[LogUsage]:
         days: dict[Group, dict[int, int]] = {}
-        for one in incoming(reader, from_ms, to_ms):
+        for one in incoming(reader, from_ms, known_ms):
             function = one.account, one.region, one.function
             own = self._group_of.get(function, (one.account, one.region, f"{PREFIX}{one.function}"))
             # What is kept with a function and with its group's name is the same metric.

@@ -1,6 +1,6 @@
 """Our bill beside AWS's, day by day: what the store says each day added, and what an export says was charged."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
@@ -8,16 +8,15 @@ from typing import TYPE_CHECKING
 
 from collectors.store import account_rows
 from lambdatui.views.columns import columns
-from lambdatui.views.configured_usage import Configured, split
-from lambdatui.views.month import days_of
 from lambdatui.views.narrow import Narrow
 from lambdatui.views.time_range import DAY_MS, TimeRange, day_of, month_start_ms
+from lambdatui.views.usage import days as usage_by_day
+from lambdatui.views.usage import usages
 from lambdatui.views.view import BILLED, View, coverage_of
 from pricing.reconciliation import Reconciled, reconcile, summed
 
 if TYPE_CHECKING:
     from collectors.store.reader import Reader
-    from collectors.store.rows import DayUsage, FunctionRow
     from pricing.actuals import Actual
     from pricing.pricebook import PriceBook
     from pricing.usage import Usage
@@ -69,15 +68,16 @@ def reconciled(
     days = [one.day for one in kept]
     first, last = (_ms(min(days)), _ms(max(days)) + DAY_MS) if days else (0, 0)
     span = TimeRange(first, last, f"{min(days)} to {max(days)}" if days else "no Lambda charges")
-    standing = Configured(reader, functions)
-    used = reader.daily_usage(month_start_ms(first), last, [row.id for row in chosen]) if days else []
-    covered: dict[date, list[int]] = {}
-    for one in used:
-        counts = covered.setdefault(day_of(one.day_ms), [0, 0])
-        counts[0] += one.reports
-        counts[1] += one.invocations
-    coverage = {day: seen for day, counts in covered.items() if (seen := coverage_of(*counts)) is not None}
-    daily = _by_place([*_split(used, functions, standing, last), *_standing(standing, first, last, chosen)])
+    ids = {row.id for row in chosen}
+    begin = month_start_ms(first)
+    used = usage_by_day(reader, begin, last) if days else {}
+    mine = [(day_of(day_ms), one) for day_ms, rows in used.items() for each, one, _ in rows if each in ids]
+    coverage = {
+        day_of(day_ms): seen
+        for day_ms in sorted(used)
+        if (seen := coverage_of(*usages(reader, day_ms, day_ms + DAY_MS).coverage(ids))) is not None
+    }
+    daily = _by_place((day, _without_storage(one)) for day, one in mine)
     rows = reconcile(daily, kept, book, coverage=coverage, free_tier=free_tier)
     shown = [
         ReconciledRow(
@@ -86,7 +86,7 @@ def reconciled(
         )
         for when, row in _grouped(rows, by)
     ]  # fmt: skip
-    reports, counted = sum(one.reports for one in used), sum(one.invocations for one in used)
+    reports, counted = usages(reader, begin, last).coverage(ids) if days else (0, 0)
     return View(RECONCILE_COLUMNS, shown, reader.newest_ms(), span, coverage_of(reports, counted), BILLED)
 
 
@@ -121,25 +121,9 @@ def _grouped(rows: "Sequence[Reconciled]", by: str) -> "list[tuple[str, Reconcil
     return [*((month, row) for month, of in months.items() for row in summed(of, of[0].currency)), *whole]
 
 
-def _split(
-    used: "Sequence[DayUsage]", functions: "Sequence[FunctionRow]", standing: Configured, last_ms: int
-) -> "Iterator[tuple[date, Usage]]":
-    """Each day's usage, the part of it that provisioned concurrency served apart, as the month's bill has it."""
-    shares: dict[int, dict[int, float]] = {}
-    for one, (day, usage) in zip(used, days_of(used, functions), strict=True):
-        month = month_start_ms(one.day_ms)
-        if month not in shares:
-            shares[month] = standing.shares(month, min(last_ms, month_start_ms(month + 32 * DAY_MS)))
-        yield day, split(usage, shares[month].get(one.function_id))
-
-
-def _standing(
-    standing: Configured, first_ms: int, last_ms: int, chosen: "Sequence[FunctionRow]"
-) -> "Iterator[tuple[date, Usage]]":
-    """What stood configured; logs are on CloudWatch's bill."""
-    ids = {row.id for row in chosen}
-    for day_ms, usage in standing.days(month_start_ms(first_ms), last_ms, ids) if last_ms > first_ms else ():
-        yield day_of(day_ms), usage
+def _without_storage(usage: "Usage") -> "Usage":
+    """Stored logs are on CloudWatch's bill."""
+    return usage
 
 
 _ADDED = (

@@ -1,6 +1,6 @@
 """What every read model answers with: rows, their columns, and how far they can be trusted."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -12,6 +12,7 @@ Row = TypeVar("Row", covariant=True)
 BILLED = "billed"
 INSIGHTS = "insights"
 ESTIMATED = "estimated"
+METRIC = "metric"
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,12 @@ class View(Generic[Row]):
     range: TimeRange
     coverage: float | None = None
     basis: str | None = None
+
+
+def weakest_basis(bases: Iterable[str | None]) -> str | None:
+    """What a sum rests on: as good as its weakest part; what has no figures does not count."""
+    seen = {basis for one in bases if one is not None for basis in one.split("+")}
+    return next((basis for basis in (ESTIMATED, INSIGHTS, BILLED, METRIC) if basis in seen), None)
 
 
 def coverage_of(reports: int, counted: int) -> float | None:
