@@ -417,7 +417,7 @@ def test_the_calls_for_a_fleet_are_counted_exactly(tmp_path: Path) -> None:
         tmp_path / "hours.db", source(session, since_ms=NOW - 3 * HOUR_MS, features=features, logs="none")
     )
     calls = {count.operation: (count.requests, count.units) for count in done.calls}
-    assert calls["cloudwatch:GetMetricData"] == (5 + 2, 3_103)
+    assert calls["cloudwatch:GetMetricData"] == (5 + 2, 3_203)
 
 
 def test_what_aws_billed_is_kept_and_every_page_counted(tmp_path: Path) -> None:

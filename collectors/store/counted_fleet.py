@@ -9,7 +9,7 @@ import numpy.typing as npt
 from collectors.store import counted, packs
 from collectors.store.counted import CELLS, ERRORS, INVOCATIONS
 from collectors.store.reader import Reader
-from collectors.store.spans import MINUTE
+from collectors.store.spans import DAY, MINUTE
 
 if TYPE_CHECKING:
     from collectors.store.counted import Clip, Count
@@ -108,3 +108,31 @@ def _columns(reader: Reader, table: str, low: int, high: int) -> tuple[Ints, Int
     )
     rows = np.array(found, np.int64).reshape(-1, 4)
     return rows[:, 0], rows[:, 1], rows[:, 2], rows[:, 3]
+
+
+def without_report(reader: Reader, from_ms: int, to_ms: int) -> set[int]:
+    """The functions of a fleet of which on some day more was counted than REPORTs were seen.
+
+    ``from_ms`` is a midnight; all of it is told by the days, where the last of them is whole or nothing follows it.
+    """
+    days = reader.day_columns(from_ms, to_ms)
+    missing = set(days[days[:, 2] > days[:, 3], 1].tolist())
+    last, newest = to_ms // DAY * DAY, reader.newest_point(INVOCATIONS, "Sum")
+    if newest is None:
+        return missing
+    if last < to_ms and newest < to_ms:
+        last = to_ms  # what lies behind the newest point is empty
+    pieces = reader.metric_pieces(INVOCATIONS, CELLS[DAY], from_ms, last, None)
+    if pieces:
+        size = max((row.id for row in reader.functions()), default=0) + 1
+        seen = np.zeros(((to_ms - from_ms) // DAY + 1, size), np.int64)
+        seen[(days[:, 0] - from_ms) // DAY, days[:, 1]] = days[:, 3]
+        figures = np.concatenate([rows for _, rows in pieces])
+        times = np.repeat([start for start, _ in pieces], [len(rows) for _, rows in pieces])
+        more = figures["total"] > seen[(times - from_ms) // DAY, figures["function_id"]]
+        missing.update(figures["function_id"][more].tolist())
+    if last < to_ms:
+        reports = {one.function_id: one.reports for one in reader.usage(last, to_ms, exact=True)}
+        today = counted.counted(reader, last, to_ms, exact=True)
+        missing.update(each for each, count in today.items() if count[0] != reports.get(each, 0))
+    return missing
