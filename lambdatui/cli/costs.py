@@ -104,7 +104,17 @@ def as_json(view: CostsView, rows: Sequence[LineItem]) -> dict[str, Any]:
         "range": {"from": text.iso(view.range.from_ms), "to": text.iso(view.range.to_ms)},
         "coverage": None if view.coverage is None else round(view.coverage, 6),
         "basis": view.basis,
+        "missing": list(view.missing),
+        **_projections(view),
     } | document
+
+
+def _projections(view: CostsView) -> dict[str, Any]:
+    """The middle estimate by currency, where there are several: their sums are never added."""
+    if len(view.projections) < 2:
+        return {}
+    found = view.projections.items()
+    return {"projections": {code: None if one.p50 is None else text.decimal_text(one.p50) for code, one in found}}
 
 
 def _bill_json(view: CostsView, rows: Sequence[LineItem]) -> dict[str, Any]:
@@ -128,8 +138,11 @@ def summary(view: CostsView) -> list[str]:
         between = ""
         if one.p10 is not None and one.p90 is not None:
             between = f", between {_amount(one.p10, view.currency)} and {_amount(one.p90, view.currency)}"
-        lines.append(f"{'month':<16}{_amount(one.p50, view.currency)}{between} ({one.method})")
+        lines.append(f"{'month':<16}{_amount(one.p50, view.currency)}{between}, {one.basis} ({one.method})")
+        more = [(code, other) for code, other in view.projections.items() if code != view.currency]
+        lines += [f"{'':<16}and {_amount(other.p50, code)}" for code, other in more]
         lines += [f"{'':<16}{said}" for said in bill_output.milestones_text(one)]
+    lines += [f"{'incomplete':<16}{text.plain(reason)}" for reason in view.missing]
     if view.prices_as_of is not None:
         lines.append(f"{'prices as of':<16}{view.prices_as_of}")
     return lines

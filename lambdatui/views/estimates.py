@@ -152,7 +152,7 @@ class Looked:
         return (used[0].billed_ms, used[0].reports) if used and used[0].reports else None
 
     def _terms(self, function_id: int, at_ms: int, basis: str) -> Terms:
-        return terms_at(self.settings, function_id, at_ms, basis)
+        return self.settings.terms(function_id, at_ms, basis)
 
     def _add(self, function_id: int, day_ms: int, terms: Terms, *amounts: int) -> None:
         sums = self._sums.setdefault((function_id, day_ms, terms), [0, 0, 0, 0])
@@ -161,13 +161,6 @@ class Looked:
 
 
 _DURATION = ("duration_ms", "metered", "samples")
-
-
-def terms_at(settings: SettingsOfTime, function_id: int, at_ms: int, basis: str) -> Terms:
-    """Whose usage it is and what decided its rates then."""
-    key = settings.functions[function_id].key
-    arch, ephemeral_mb = (settings.value(function_id, name, at_ms) for name in ("arch", "ephemeral_mb"))
-    return Terms(key.name, key.account, key.region, arch, basis, ephemeral_mb)
 
 
 def _sum(amounts: Iterable[float | None]) -> float | None:

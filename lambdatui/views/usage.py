@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from collectors.store import usage_hours
 from collectors.store.counted import counted
 from lambdatui.views.configured_usage import Configured, split
-from lambdatui.views.estimates import DayRow, Looked, terms_at
+from lambdatui.views.estimates import DayRow, Looked
 from lambdatui.views.settings_of_time import SettingsOfTime
 from lambdatui.views.time_range import DAY_MS, month_start_ms
 from lambdatui.views.view import BILLED, ESTIMATED, INSIGHTS
@@ -127,7 +127,7 @@ class Ledger:
         return looked.rows(self.looked_at) if self.looked_at else []
 
     def plain_terms(self, function_id: int) -> Terms:
-        return terms_at(self.settings, function_id, self.to_ms - 1, BILLED)
+        return self.settings.terms(function_id, self.to_ms - 1, BILLED)
 
     def priced(self, row: DayRow) -> Usage:
         """A day's row as it is billed: what provisioned concurrency served apart, and Lambda@Edge as such."""
