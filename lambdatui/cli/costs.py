@@ -36,6 +36,8 @@ def command(listing: Listing, no_free_tier: bool, budget: Decimal | None) -> Non
     """What the stored usage costs, line by line, dearest first, and what the month will come to.
 
     The free tier is the account's: the whole store is billed, and --function and the like choose among its lines.
+    Invocations whose REPORT was not seen stand in lines of their own, basis "estimated", from CloudWatch's Duration
+    and the memory configured then; where that is not known, in a line without an amount.
     """
     if click.get_current_context().invoked_subcommand is not None:
         return
