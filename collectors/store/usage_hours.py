@@ -19,7 +19,7 @@ _MOST_IDS = 400
 
 @dataclass(slots=True)
 class Hour:
-    """A UTC hour of one function, or what of it lies in a span; None is unknown.
+    """A UTC hour (in a fleet a day) of one function, or what of it lies in a span; None is unknown.
 
     ``metered`` are CloudWatch's invocations, ``duration_ms`` its Duration summed up over ``samples``.
     """
@@ -33,6 +33,15 @@ class Hour:
     metered: float | None = None
     duration_ms: float | None = None
     samples: float | None = None
+
+    def measure(self, metric: str, stat: str, total: float) -> None:
+        """Adds a sum of a metric to what is known."""
+        if metric == "Invocations":
+            self.metered = (self.metered or 0.0) + total
+        elif stat == "Sum":
+            self.duration_ms = (self.duration_ms or 0.0) + total
+        else:
+            self.samples = (self.samples or 0.0) + total
 
     @property
     def counted(self) -> int:
@@ -102,13 +111,7 @@ def _read(
             f" AND m.stat = ? AND m.start_ms >= ? AND m.start_ms < ?{FINEST if grain == MINUTE else ''}",
             (metric, stat, low, high),
         ):
-            one = at(function_id, start)
-            if metric == "Invocations":
-                one.metered = (one.metered or 0.0) + total
-            elif stat == "Sum":
-                one.duration_ms = (one.duration_ms or 0.0) + total
-            else:
-                one.samples = (one.samples or 0.0) + total
+            at(function_id, start).measure(metric, stat, total)
 
 
 def means(reader: Reader, function_id: int, low: int, high: int) -> tuple[float | None, float | None]:
@@ -166,10 +169,11 @@ def day_rows(reader: Reader, from_ms: int, to_ms: int, function_ids: Sequence[in
             (from_ms, to_ms),
         ):
             found[function_id][start] = Hour(start, start + DAY, *sums)
-        for function_id, start, total in reader.select(
-            "SELECT function_id, start_ms, total FROM metric_days WHERE metric = 'Invocations' AND stat = 'Sum'"
-            f" AND function_id IN {of} AND start_ms >= ? AND start_ms < ?",
-            (from_ms, to_ms),
-        ):
-            found[function_id].setdefault(start, Hour(start, start + DAY)).metered = total
+        for metric, stat in _SUMS:
+            for function_id, start, total in reader.select(
+                "SELECT function_id, start_ms, total FROM metric_days WHERE metric = ? AND stat = ?"
+                f" AND function_id IN {of} AND start_ms >= ? AND start_ms < ?",
+                (metric, stat, from_ms, to_ms),
+            ):
+                found[function_id].setdefault(start, Hour(start, start + DAY)).measure(metric, stat, total)
     return found

@@ -51,14 +51,16 @@ class Looked:
         begin, end = -(-self.from_ms // DAY_MS) * DAY_MS, self.to_ms // DAY_MS * DAY_MS
         known = usage_hours.day_rows(self.reader, begin, end, function_ids) if begin < end else {}
         summed = usage_hours.summed_hours(self.reader, self.from_ms, self.to_ms)
+        by_day = self.reader.is_fleet(None)  # as invocations are counted
         pieces: list[usage_hours.Piece] = []
         for function_id in function_ids:
             cuts = self.settings.cuts(function_id, self.from_ms, self.to_ms)
             days = {at // DAY_MS * DAY_MS for at in (*cuts, *summed.get(function_id, ()))}
             for day_ms, day in known.get(function_id, {}).items():
-                if day.metered is None and day.invocations == day.reports and day_ms not in days:
-                    terms = self._terms(function_id, day_ms, BILLED)
-                    self._add(function_id, day_ms, terms, day.reports, day.billed_ms, day.billed_mb_ms)
+                if day_ms not in days and (by_day or (day.metered is None and day.invocations == day.reports)):
+                    self._billed(function_id, day, None)
+                    if day.counted > day.reports:
+                        self._estimate(function_id, day, [day])
                 else:
                     pieces.append((function_id, day_ms, day_ms + DAY_MS))
             pieces += [(function_id, *span) for span in self._edges()]
@@ -150,7 +152,7 @@ class Looked:
         return (used[0].billed_ms, used[0].reports) if used and used[0].reports else None
 
     def _terms(self, function_id: int, at_ms: int, basis: str) -> Terms:
-        return terms_at(self.settings, function_id, at_ms, basis)
+        return self.settings.terms(function_id, at_ms, basis)
 
     def _add(self, function_id: int, day_ms: int, terms: Terms, *amounts: int) -> None:
         sums = self._sums.setdefault((function_id, day_ms, terms), [0, 0, 0, 0])
@@ -159,13 +161,6 @@ class Looked:
 
 
 _DURATION = ("duration_ms", "metered", "samples")
-
-
-def terms_at(settings: SettingsOfTime, function_id: int, at_ms: int, basis: str) -> Terms:
-    """Whose usage it is and what decided its rates then."""
-    key = settings.functions[function_id].key
-    arch, ephemeral_mb = (settings.value(function_id, name, at_ms) for name in ("arch", "ephemeral_mb"))
-    return Terms(key.name, key.account, key.region, arch, basis, ephemeral_mb)
 
 
 def _sum(amounts: Iterable[float | None]) -> float | None:

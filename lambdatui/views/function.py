@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from collectors.store.reader import Reader
 from collectors.store.rows import FunctionRow, SeriesPoint, Totals
-from lambdatui.views.estimates import DayRow, terms_at
+from lambdatui.views.estimates import DayRow
 from lambdatui.views.functions import FUNCTION_COLUMNS, FunctionView, function_rows, latency_ms
 from lambdatui.views.month import sums_by_function
 from lambdatui.views.settings_of_time import SettingsOfTime
@@ -106,6 +106,6 @@ def _cost(row: FunctionRow, totals: Totals, settings: SettingsOfTime, at_ms: int
     """List price of a step's REPORTs at the settings of its beginning; None where nothing was reported."""
     if not totals.reports:
         return None
-    terms = terms_at(settings, row.id, at_ms, BILLED)
+    terms = settings.terms(row.id, at_ms, BILLED)
     used = usage_of(DayRow(row.id, at_ms, terms, totals.invocations, totals.billed_ms, totals.billed_mb_ms))
     return sums_by_function([row.id], [at_its_price(used)], book).get(row.id)

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from collectors.store.account_rows import function_settings
 from lambdatui.views.time_range import MINUTE_MS
+from lambdatui.views.view import BILLED
+from pricing.used import Terms
 
 if TYPE_CHECKING:
-    from collectors.model import Function
     from collectors.store.account_rows import SettingRow
     from collectors.store.reader import Reader
     from collectors.store.rows import FunctionRow
@@ -25,14 +26,28 @@ class SettingsOfTime:
 
     def __init__(self, reader: "Reader", functions: "Iterable[FunctionRow]", known_ms: int) -> None:
         history = function_settings(reader, PRICED)
-        self.functions: dict[int, Function] = {}
         self._rows: dict[int, dict[str, list[SettingRow]]] = {}
-        for row in functions:
-            self.functions[row.id] = row.function
-            key = row.function.key
-            for one in history.get((key.account, key.region, key.name), ()) if history else ():
+        self.functions = {row.id: row.function for row in functions}
+        self._plain: dict[int, Terms] = reader.kept("terms of functions", dict)
+        for function_id, function in self.functions.items() if history else ():
+            key = function.key
+            for one in history.get((key.account, key.region, key.name), ()):
                 if one.since_ms < known_ms:
-                    self._rows.setdefault(row.id, {}).setdefault(one.name, []).append(one)
+                    self._rows.setdefault(function_id, {}).setdefault(one.name, []).append(one)
+
+    def terms(self, function_id: int, at_ms: int, basis: str) -> Terms:
+        """Whose usage it is and what decided its rates at a time."""
+        if function_id in self._rows or basis != BILLED:
+            return self._terms(function_id, at_ms, basis)
+        found = self._plain.get(function_id)
+        if found is None:
+            found = self._plain[function_id] = self._terms(function_id, at_ms, basis)
+        return found
+
+    def _terms(self, function_id: int, at_ms: int, basis: str) -> Terms:
+        key = self.functions[function_id].key
+        arch, ephemeral_mb = (self.value(function_id, name, at_ms) for name in _CUTS)
+        return Terms(key.name, key.account, key.region, arch, basis, ephemeral_mb)
 
     def value(self, function_id: int, name: str, at_ms: int) -> Any:
         """What a setting was; None where nothing tells it."""

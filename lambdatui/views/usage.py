@@ -9,12 +9,13 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from collectors.store import usage_hours
 from collectors.store.counted import counted
 from lambdatui.views.configured_usage import Configured, split
-from lambdatui.views.estimates import DayRow, Looked, terms_at
+from lambdatui.views.estimates import DayRow, Looked
 from lambdatui.views.settings_of_time import SettingsOfTime
 from lambdatui.views.time_range import DAY_MS, month_start_ms
 from lambdatui.views.view import BILLED, ESTIMATED, INSIGHTS
@@ -83,9 +84,17 @@ class Ledger:
         self.standing = Configured(reader, self.functions, known_ms=to_ms)
         self._share_of_ms = share_of_ms
         self._shares: dict[int, Mapping[int, float]] = {}
-        self.used: Mapping[int, SpanUsage] = {one.function_id: one for one in reader.usage(from_ms, to_ms, exact=True)}
-        self.counted = counted(reader, from_ms, to_ms, exact=True)
         self.looked_at = self._looked_at()
+
+    @cached_property
+    def used(self) -> "Mapping[int, SpanUsage]":
+        """What REPORTs said of the span, by function."""
+        return {one.function_id: one for one in self.reader.usage(self.from_ms, self.to_ms, exact=True)}
+
+    @cached_property
+    def counted(self) -> "Mapping[int, Count]":
+        """Invocations and errors by function."""
+        return counted(self.reader, self.from_ms, self.to_ms, exact=True)
 
     def shares(self, at_ms: int) -> Mapping[int, float]:
         """What provisioned concurrency served of each function's month, as far as the span knows it."""
@@ -96,7 +105,12 @@ class Ledger:
 
     def _looked_at(self) -> list[int]:
         """The functions of which one row of sums and the settings of today do not tell all."""
-        found = {each for each, count in self.counted.items() if count[0] != self._reports(each)}
+        if self.to_ms - self.from_ms > 32 * DAY_MS and self.reader.is_fleet(None):
+            from collectors.store.counted_fleet import without_report
+
+            found = without_report(self.reader, self.from_ms, self.to_ms)
+        else:
+            found = {each for each, count in self.counted.items() if count[0] != self._reports(each)}
         found |= {each for each in self.settings.with_history() if self.settings.cuts(each, self.from_ms, self.to_ms)}
         if self.reader.has_insights():
             found |= usage_hours.summed_hours(self.reader, self.from_ms, self.to_ms).keys()
@@ -113,7 +127,7 @@ class Ledger:
         return looked.rows(self.looked_at) if self.looked_at else []
 
     def plain_terms(self, function_id: int) -> Terms:
-        return terms_at(self.settings, function_id, self.to_ms - 1, BILLED)
+        return self.settings.terms(function_id, self.to_ms - 1, BILLED)
 
     def priced(self, row: DayRow) -> Usage:
         """A day's row as it is billed: what provisioned concurrency served apart, and Lambda@Edge as such."""
