@@ -84,7 +84,7 @@ def test_percentiles_partial_data_and_pages() -> None:
         return {"MetricDataResults": [result]} | ({"NextToken": token} if token else {})
 
     asked = queries(KEY, "Duration")
-    assert [query.stat for query in asked] == ["p50", "p95", "p99", "Maximum"]
+    assert [query.stat for query in asked] == ["p50", "p95", "p99", "Maximum", "Sum"]
     with Stubber(client) as stub:
         stub.add_response("get_metric_data", page(1, "PartialData", 0, 10.0, "more"))
         stub.add_response("get_metric_data", page(1, "Complete", 1, 11.0))
@@ -111,10 +111,10 @@ def test_series_left_partial_are_asked_again_and_one_that_is_forbidden_is_told()
     aws.answers["cloudwatch:GetMetricData"] = answer
     calls = Calls()
     found, points = read(one.client("cloudwatch"), queries(KEY, "Duration"), calls=calls)
-    assert tries == [4, 2]
-    assert {point.stat for point in found} == {"p50", "p95", "p99", "Maximum"}
+    assert tries == [5, 2]
+    assert {point.stat for point in found} == {"p50", "p95", "p99", "Maximum", "Sum"}
     assert ["Forbidden for Duration of fn" in str(failed) for failed in points.failures] == [True]
-    assert [(count.operation, count.units) for count in calls.counts()] == [("cloudwatch:GetMetricData", 6)]
+    assert [(count.operation, count.units) for count in calls.counts()] == [("cloudwatch:GetMetricData", 7)]
 
 
 def test_what_stays_partial_is_told_after_three_tries() -> None:
@@ -212,11 +212,11 @@ def test_details_are_asked_of_active_functions_only() -> None:
     asked = names_asked(aws)
     assert asked.count(("Invocations", "Sum")) == 2
     assert asked.count(("Duration", "p95")) == 1
-    assert len(asked) == 2 * 2 + 3 + 7
+    assert len(asked) == 2 * 2 + 3 + 8
     assert aws.count("cloudwatch:GetMetricData") == 2
     assert {key.name for key in reading.active} == {"busy"}
     assert next(each for each in given if isinstance(each, Covered)).to_ms == T0
-    assert [count.units for count in one.calls.counts()] == [14]
+    assert [count.units for count in one.calls.counts()] == [15]
 
 
 def test_a_second_collection_reads_late_bins_again_and_no_more() -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 import usage_store
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from usage_store import Call, point
 
@@ -98,22 +98,9 @@ def slow(calls: Calls, points: Points, low: int, high: int) -> dict[str, tuple[i
     return found
 
 
-def agree_by_the_day(calls: Calls, points: Points) -> bool:
-    """Whether on some day logs and metrics have as many invocations of a function, perhaps in other hours."""
-    for of in range(len(KEYS)):
-        for day in range(-2, 5):
-            logged = sum(one == of and minute // 1440 == day for one, minute, _ in calls)
-            metered = sum(v for one, name, minute, _, v in points
-                          if one == of and name == "Invocations" and minute // 1440 == day)  # fmt: skip
-            if logged and logged == metered:
-                return True
-    return False
-
-
 MINUTES = st.integers(-30 * 60, 60 * 60)
 
 
-@pytest.mark.parametrize("fleet", [False, True])
 @given(
     calls=st.lists(st.tuples(st.integers(0, 2), MINUTES, st.booleans()), max_size=8),
     points=st.lists(
@@ -125,36 +112,53 @@ MINUTES = st.integers(-30 * 60, 60 * 60)
 )  # fmt: skip
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_part_of_a_span_is_counted_by_its_hours(
-    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch, fleet: bool, calls: Calls,
-    points: Points, ends: list[int],
+    tmp_path_factory: pytest.TempPathFactory, calls: Calls, points: Points, ends: list[int]
 ) -> None:  # fmt: skip
     aligned: Points = [
         (of, name, minute * 60 // period * period // 60, period, value) for of, name, minute, period, value in points
     ]
     aligned = [one for at, one in enumerate(aligned) if all(one[:4] != other[:4] for other in aligned[:at])]
-    if fleet:  # a day of metrics alone is taken whole, where errors without invocations would count
-        asked = {(one[0], one[2] // 60) for one in aligned if one[1] == "Invocations" and one[4]}
-        aligned = [one for one in aligned if one[1] != "Errors" or (one[0], one[2] // 60) in asked]
     path = store(tmp_path_factory.mktemp("counted") / "s.db", calls, aligned)
-    monkeypatch.setattr(marked, "FEW", 0 if fleet else 50)
     borders = [DAY + end * MINUTE_MS for end in ends]
     with Reader(path) as reader:
-        ids = [row.id for row in reader.functions()] if fleet else None
-        found = counted_by(reader, borders, ids)
+        found = counted_by(reader, borders)
         names = {row.id: row.function.key.name for row in reader.functions()}
         assert {names[each] for each in found} == slow(calls, aligned, borders[0], borders[-1]).keys()
-        assume(not fleet or not agree_by_the_day(calls, aligned))
         for part, (low, high) in enumerate(pairwise(borders)):
             wanted = slow(calls, aligned, low, high)
             for function_id, counts in found.items():
                 assert counts[part] == wanted.get(names[function_id], (0, 0)), (names[function_id], low, high)
 
 
-def test_a_fleet_reads_no_hours_of_days_that_agree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Clocks put an invocation into the hour beside: in a fleet a day on which both agree is taken as it is."""
-    calls = [(1, 59, False), (1, 200, False)]
+@given(
+    calls=st.lists(st.tuples(st.integers(0, 2), MINUTES, st.booleans()), max_size=8),
+    points=st.lists(
+        st.tuples(st.integers(0, 2), st.sampled_from(["Invocations", "Errors"]), MINUTES.map(lambda at: at // 60 * 60),
+                  st.just(3600), st.integers(0, 4).map(float)),
+        max_size=10, unique_by=lambda one: one[:3],
+    ),
+    ends=st.lists(st.integers(-40 * 60, 70 * 60), min_size=2, max_size=4, unique=True).map(sorted),
+)  # fmt: skip
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_a_fleet_is_counted_as_some_of_its_functions_are(
+    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch, calls: Calls, points: Points,
+    ends: list[int],
+) -> None:  # fmt: skip
+    """By packs, and by rows: whole days are compared as such in both."""
+    borders = [DAY + end * MINUTE_MS for end in ends]
+    with Reader(store(tmp_path_factory.mktemp("counted") / "s.db", calls, points)) as reader:
+        monkeypatch.setattr(marked, "FEW", 2)
+        whole, (first, *_) = counted_by(reader, borders), [row.id for row in reader.functions()]
+        some = counted_by(reader, borders, [first])
+    assert whole.get(first) == some.get(first)
+
+
+def test_a_fleet_compares_whole_days(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Clocks put an invocation into the hour beside: it counts once, and both ends are compared by the hour."""
+    calls = [(1, 59, False), (1, 200, False), (1, 2900, False)]
     points: Points = [(1, "Invocations", 60, 60, 1.0), (1, "Invocations", 200, 60, 1.0)]
     monkeypatch.setattr(marked, "FEW", 0)
     with Reader(store(tmp_path / "s.db", calls, points)) as reader:
         (one,) = counted(reader, DAY, DAY + DAY_MS).values()
-    assert one == (2, 0)
+        (cut,) = counted(reader, DAY, DAY + DAY_MS - HOUR_MS).values()
+    assert (one, cut) == ((2, 0), (3, 0))

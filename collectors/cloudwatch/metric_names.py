@@ -36,7 +36,7 @@ ALL = (
     ),
     *_counts("deployment", FUNCTION, "SignatureValidationErrors"),
     *_counts("throttle reason", FUNCTION, "CPUThrottles", "MemoryThrottles", "DiskThrottles", "ConcurrencyThrottles"),
-    Metric("Duration", "Milliseconds", ("p50", "p95", "p99", MAX), FUNCTION, "performance"),
+    Metric("Duration", "Milliseconds", ("p50", "p95", "p99", MAX, SUM), FUNCTION, "performance"),
     Metric("PostRuntimeExtensionsDuration", "Milliseconds", (MAX,), FUNCTION, "performance"),
     Metric("IteratorAge", "Milliseconds", (MAX,), FUNCTION, "performance"),
     Metric("OffsetLag", "Count", (MAX,), FUNCTION, "performance"),

@@ -188,6 +188,23 @@ def history(reader: Reader, kinds: Sequence[str]) -> list[SettingRow]:
     ]
 
 
+def function_settings(reader: Reader, names: Sequence[str]) -> dict[tuple[str, str, str], list[SettingRow]]:
+    """By account, region and name of functions every value that some of their own settings ever had, oldest first."""
+
+    def read() -> dict[tuple[str, str, str], list[SettingRow]]:
+        found: dict[tuple[str, str, str], list[SettingRow]] = {}
+        for row in reader.select(
+            "SELECT account, region, function, kind, item, name, value, since_ms, until_ms FROM configuration"
+            f" WHERE kind = 'function' AND name IN ({', '.join('?' * len(names))}) ORDER BY since_ms",
+            tuple(names),
+        ):
+            key = row[0], row[1], row[2]
+            found.setdefault(key, []).append(SettingRow(*(*row[:6], json.loads(row[6]), *row[7:])))
+        return found
+
+    return reader.kept(("settings of functions", tuple(names)), read)
+
+
 def changes(reader: Reader, from_ms: int, to_ms: int) -> list[SettingRow]:
     """Settings that changed, began or ended in the span, newest first; one that ended has no value any more.
 

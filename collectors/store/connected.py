@@ -173,6 +173,11 @@ class Connected:
         found = self.kept(("as of", before_ms), lambda: newest_before(self._all, before_ms))
         return self.newest_known_ms() if found is None else found
 
+    def has_insights(self) -> bool:
+        """Whether Logs Insights has summed any hour."""
+        sql = "SELECT EXISTS (SELECT 1 FROM insights_cells)"
+        return self.kept(sql, lambda: bool(self._all(sql)[0][0]))
+
     def oldest_ms(self) -> int | None:
         """When the oldest began; the minute of it, once its rows are pruned."""
         return self.kept("oldest", self._oldest_ms)

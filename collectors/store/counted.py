@@ -35,11 +35,11 @@ FINEST = (
 
 
 def counted(
-    reader: "Reader", from_ms: int, to_ms: int, function_ids: "Sequence[int] | None" = None
+    reader: "Reader", from_ms: int, to_ms: int, function_ids: "Sequence[int] | None" = None, *, exact: bool = False
 ) -> "dict[int, Count]":
     """Invocations and errors of each function in ``[from_ms, to_ms)``; those that nothing is known of are absent.
 
-    A long span begins at a full hour or day, as ``collectors.store.spans.whole_from`` has it.
+    A long span begins at a full hour or day, as ``collectors.store.spans.whole_from`` has it, unless ``exact``.
     """
     if reader.newest_point(INVOCATIONS, "Sum") is None:
         return {one.function_id: (one.invocations, one.errors) for one in reader.totals(from_ms, to_ms, function_ids)}
@@ -64,7 +64,8 @@ def counted_by(
 
             return summed_of_fleet(reader, plan, len(ends) - 1, chosen)
         with reader.snapshot():
-            return summed(reader.select, plan, len(ends) - 1, reader.ids(chosen))
+            by_hour = not reader.is_fleet(None)
+            return summed(reader.select, plan, len(ends) - 1, reader.ids(chosen), by_hour=by_hour)
 
     return dict(reader.kept(("counted by", ends, chosen), read))
 
@@ -100,7 +101,7 @@ def grain_of(clip: "Clip") -> int:
 
 
 def summed(
-    select: "Select", plan: "Iterable[Clip]", parts: int, function_ids: "Sequence[int]"
+    select: "Select", plan: "Iterable[Clip]", parts: int, function_ids: "Sequence[int]", *, by_hour: bool
 ) -> "dict[int, tuple[Count, ...]]":
     """Each function's counts in each part, from rows of cells and points."""
     found: dict[int, list[list[int]]] = {}
@@ -111,19 +112,40 @@ def summed(
         counts[0] += invocations
         counts[1] += errors
 
-    of_both: dict[tuple[int, int], list[int]] = {}  # day and part to functions: of both, or with errors
+    of_both: dict[tuple[int, int], int] = {}  # day and function to the part that both sources tell of
     for clip, known in _read(select, plan, function_ids):
         for function_id, one in known.items():
-            if grain_of(clip) == DAY and one[2] is not None and (one[0] is not None or one[3]):
-                of_both.setdefault((clip[0], clip[2]), []).append(function_id)
+            if by_hour and grain_of(clip) == DAY and one[2] is not None and (one[0] is not None or one[3]):
+                of_both[clip[0], function_id] = clip[2]
+                add(function_id, clip[2], (one[0] or 0, one[1] or 0, None, None))
             else:
                 add(function_id, clip[2], one)
-    for (day, part), ids in of_both.items():
-        hours = ((at, at + HOUR, part) for at in range(day, day + DAY, HOUR))
-        for _, known in _read(select, hours, ids):
-            for function_id, one in known.items():
-                add(function_id, part, one)
+    for (start, function_id), more in _seen_by_metrics(select, of_both).items():
+        counts = found[function_id][of_both[start // DAY * DAY, function_id]]
+        counts[0] += more[0]
+        counts[1] += more[1]
     return {each: tuple((one[0], one[1]) for one in counts) for each, counts in found.items()}
+
+
+def _seen_by_metrics(select: "Select", of_both: "Mapping[tuple[int, int], int]") -> "dict[tuple[int, int], Count]":
+    """By hour and function what metrics counted more than the logs, of whole days that both tell of."""
+    if not of_both:
+        return {}
+    days = [day for day, _ in of_both]
+    of = f"({', '.join(map(str, sorted({each for _, each in of_both})))})"
+    found = {}
+    for function_id, start, asked, invocations, errors, failures in select(
+        "SELECT m.function_id, m.start_ms, m.total, h.invocations, h.errors, e.total FROM metric_hours m"
+        " LEFT JOIN hour_cells h ON h.function_id = m.function_id AND h.start_ms = m.start_ms"
+        f" LEFT JOIN metric_hours e ON e.metric = '{ERRORS}' AND e.function_id = m.function_id AND e.stat = 'Sum'"
+        f" AND e.start_ms = m.start_ms WHERE m.metric = '{INVOCATIONS}' AND m.function_id IN {of} AND m.stat = 'Sum'"
+        " AND m.start_ms >= ? AND m.start_ms < ? AND m.total > coalesce(h.invocations, 0)",
+        (min(days), max(days) + DAY),
+    ):
+        if (start // DAY * DAY, function_id) in of_both:
+            count = larger(invocations, errors, asked, failures)
+            found[start, function_id] = count[0] - (invocations or 0), count[1] - (errors or 0)
+    return found
 
 
 def larger(logged: int | None, failed: int | None, metered: float | None, failures: float | None) -> "Count":

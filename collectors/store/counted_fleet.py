@@ -7,16 +7,15 @@ import numpy as np
 import numpy.typing as npt
 
 from collectors.store import counted, packs
-from collectors.store.counted import CELLS, ERRORS, INVOCATIONS, grain_of
+from collectors.store.counted import CELLS, ERRORS, INVOCATIONS
 from collectors.store.reader import Reader
-from collectors.store.spans import DAY, HOUR, MINUTE
+from collectors.store.spans import DAY, MINUTE
 
 if TYPE_CHECKING:
     from collectors.store.counted import Clip, Count
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
-_FEW_HOURS = 4_000  # of single functions on single days: more are read as the fleet's
 
 
 def summed_of_fleet(
@@ -27,19 +26,7 @@ def summed_of_fleet(
     counts = np.zeros((2, parts, size), np.int64)
     seen = np.zeros(size, np.bool_)
     with reader.snapshot():
-        uneven = _add(reader, plan, counts, seen, function_ids, by_hour=False)
-        pairs = sum(len(ids) for _, ids in uneven)
-        if pairs * 24 <= _FEW_HOURS:
-            for clip, ids in uneven:
-                hours = [(at, at + HOUR, 0) for at in range(clip[0], clip[1], HOUR)]
-                for function_id, (one,) in counted.summed(reader.select, hours, 1, ids).items():
-                    counts[:, clip[2], function_id] += one
-        else:
-            for clip, ids in uneven:
-                only = np.zeros(size, np.bool_)
-                only[ids] = True
-                hours = [(at, at + HOUR, clip[2]) for at in range(clip[0], clip[1], HOUR)]
-                _add(reader, hours, counts, seen, function_ids, by_hour=True, only=only)
+        _add(reader, plan, counts, seen, function_ids)
     wanted = np.flatnonzero(seen)
     if function_ids is not None:
         wanted = wanted[np.isin(wanted, function_ids)]
@@ -53,34 +40,19 @@ def _add(
     counts: Ints,
     seen: npt.NDArray[np.bool_],
     function_ids: Sequence[int] | None,
-    *,
-    by_hour: bool,
-    only: npt.NDArray[np.bool_] | None = None,
-) -> "list[tuple[Clip, list[int]]]":
-    """Adds what each clip counts; returns the days on which the sources differ, with their functions."""
-    uneven: list[tuple[Clip, list[int]]] = []
+) -> None:
+    """Adds what each clip counts."""
     for run, logged, metered in _read(reader, plan, counts.shape[2], function_ids):
-        parts = np.array([clip[2] for clip in run])
         known = ~np.isnan(metered[0])
-        has_log = logged[2] > 0
-        use = known & (np.nan_to_num(metered[0]) > logged[0])
-        invocations = np.where(use, np.rint(np.nan_to_num(metered[0])), logged[0]).astype(np.int64)
-        failed = use & ~np.isnan(metered[1])
-        errors = np.where(failed, np.rint(np.nan_to_num(metered[1])), logged[1]).astype(np.int64)
-        any_known = known | has_log
-        if only is not None:
-            any_known &= only
-        if not by_hour and grain_of(run[0]) == DAY:
-            differing = any_known & known & has_log & (metered[0] != logged[0])
-            for at in np.flatnonzero(differing.any(axis=1)).tolist():
-                uneven.append((run[at], np.flatnonzero(differing[at]).tolist()))
-            taken = any_known & ~differing
-        else:
-            taken = any_known
-        np.add.at(counts[0], parts, invocations * taken)
-        np.add.at(counts[1], parts, errors * taken)
-        seen |= any_known.any(axis=0)
-    return uneven
+        asked, failures = np.nan_to_num(np.rint(metered))
+        by_metric = known & (asked > logged[0])
+        invocations = np.where(by_metric, asked, logged[0]).astype(np.int64)
+        errors = np.where(by_metric & ~np.isnan(metered[1]), failures, logged[1]).astype(np.int64)
+        parts = np.array([clip[2] for clip in run])
+        for part in np.unique(parts).tolist():
+            counts[0, part] += invocations[parts == part].sum(axis=0)
+            counts[1, part] += errors[parts == part].sum(axis=0)
+        seen |= (known | (logged[2] > 0)).any(axis=0)
 
 
 def _read(
@@ -92,8 +64,11 @@ def _read(
         logged = np.zeros((3, len(run), size), np.int64)
         starts, of, invocations, errors = _cells(reader, CELLS[grain], low, high, function_ids)
         at = (starts - low) // grain if grain > MINUTE else np.zeros(len(starts), np.int64)
-        for which, column in enumerate((invocations, errors, np.ones(len(starts), np.int64))):
-            np.add.at(logged[which], (at, of), column)
+        if grain > MINUTE:  # each function has one cell
+            logged[0, at, of], logged[1, at, of], logged[2, at, of] = invocations, errors, 1
+        else:
+            for which, column in enumerate((invocations, errors, np.ones(len(starts), np.int64))):
+                np.add.at(logged[which], (at, of), column)
         metered = np.full((2, len(run), size), np.nan)
         for which, name in enumerate((INVOCATIONS, ERRORS)):
             found = reader.metric_pieces(name, CELLS[grain], low, high, function_ids)
@@ -101,7 +76,10 @@ def _read(
                 continue
             figures = np.concatenate([rows for _, rows in found])
             times = np.repeat([start for start, _ in found], [len(rows) for _, rows in found])
-            place = (times - low) // grain if grain > MINUTE else np.zeros(len(times), np.int64)
+            if grain > MINUTE:
+                metered[which, (times - low) // grain, figures["function_id"]] = figures["total"]
+                continue
+            place = np.zeros(len(times), np.int64)
             sums = np.zeros((len(run), size))
             there = np.zeros((len(run), size), np.bool_)
             np.add.at(sums, (place, figures["function_id"]), figures["total"])
@@ -114,7 +92,7 @@ def _cells(
     reader: Reader, table: str, low: int, high: int, function_ids: Sequence[int] | None
 ) -> tuple[Ints, Ints, Ints, Ints]:
     """Start, function, invocations and errors of each cell."""
-    found = reader.packs_of(((table, low, high),), function_ids)
+    found = reader.packs_of(((table, low, high),), function_ids, by_week=False)
     if found is None:
         return _columns(reader, table, low, high)
     columns = [0, packs.FUNCTION, packs.INVOCATIONS, packs.ERRORS]
@@ -130,3 +108,31 @@ def _columns(reader: Reader, table: str, low: int, high: int) -> tuple[Ints, Int
     )
     rows = np.array(found, np.int64).reshape(-1, 4)
     return rows[:, 0], rows[:, 1], rows[:, 2], rows[:, 3]
+
+
+def without_report(reader: Reader, from_ms: int, to_ms: int) -> set[int]:
+    """The functions of a fleet of which on some day more was counted than REPORTs were seen.
+
+    ``from_ms`` is a midnight; all of it is told by the days, where the last of them is whole or nothing follows it.
+    """
+    days = reader.day_columns(from_ms, to_ms)
+    missing = set(days[days[:, 2] > days[:, 3], 1].tolist())
+    last, newest = to_ms // DAY * DAY, reader.newest_point(INVOCATIONS, "Sum")
+    if newest is None:
+        return missing
+    if last < to_ms and newest < to_ms:
+        last = to_ms  # what lies behind the newest point is empty
+    pieces = reader.metric_pieces(INVOCATIONS, CELLS[DAY], from_ms, last, None)
+    if pieces:
+        size = max((row.id for row in reader.functions()), default=0) + 1
+        seen = np.zeros(((to_ms - from_ms) // DAY + 1, size), np.int64)
+        seen[(days[:, 0] - from_ms) // DAY, days[:, 1]] = days[:, 3]
+        figures = np.concatenate([rows for _, rows in pieces])
+        times = np.repeat([start for start, _ in pieces], [len(rows) for _, rows in pieces])
+        more = figures["total"] > seen[(times - from_ms) // DAY, figures["function_id"]]
+        missing.update(figures["function_id"][more].tolist())
+    if last < to_ms:
+        reports = {one.function_id: one.reports for one in reader.usage(last, to_ms, exact=True)}
+        today = counted.counted(reader, last, to_ms, exact=True)
+        missing.update(each for each, count in today.items() if count[0] != reports.get(each, 0))
+    return missing

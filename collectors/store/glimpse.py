@@ -6,7 +6,7 @@ Only SQLite is imported here; the reader tells more, and why a store cannot be r
 import os
 
 from collectors.store.schema import APPLICATION_ID, OLDEST, VERSION
-from collectors.store.spans import pieces
+from collectors.store.spans import FEW, MINUTE, pieces, whole_from
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -37,9 +37,9 @@ _SUMS = (
     " sum(c.billed_mb_ms), sum(c.duration_us), c.memory_mb, max(c.last_ms) FROM functions f CROSS JOIN {table} c"
     " ON c.function_id = f.id AND c.start_ms >= ? AND c.start_ms < ?{where} GROUP BY f.id"
 )
-_METRICS = (
-    "SELECT function_id, metric, sum({value}) FROM {table} WHERE metric IN ('Invocations', 'Errors', 'Throttles')"
-    " AND function_id IN ({ids}) AND stat = 'Sum' AND start_ms >= ? AND start_ms < ? GROUP BY metric, function_id"
+_THROTTLES = (
+    "SELECT m.function_id, sum(m.{value}) FROM {table} m WHERE m.metric = 'Throttles' AND m.function_id IN ({ids})"
+    " AND m.stat = 'Sum' AND m.start_ms >= ? AND m.start_ms < ?{finest} GROUP BY m.function_id"
 )
 _METRICS_IN = {
     "minute_cells": ("metrics", "value"),
@@ -73,12 +73,13 @@ class FunctionSums:
     """One stored function and its sums over a span; all 0 or None where it was not called in it.
 
     ``reports`` counts the invocations whose REPORT was seen: only they have ``duration_us`` and ``billed_mb_ms``.
-    ``metrics`` are sums of CloudWatch's by name, where they were collected.
+    ``counted`` are its invocations and errors by logs and CloudWatch's metrics together (``collectors.store.counted``),
+    None where metrics were not asked for; ``throttles`` as CloudWatch counted them.
     """
 
     __slots__ = (
-        "arch", "billed_mb_ms", "cold_starts", "duration_us", "errors", "id", "invocations", "last_ms", "memory_mb",
-        "metrics", "name", "region", "reports", "runtime", "timeouts",
+        "arch", "billed_mb_ms", "cold_starts", "counted", "duration_us", "errors", "id", "invocations", "last_ms",
+        "memory_mb", "name", "region", "reports", "runtime", "throttles", "timeouts",
     )  # fmt: skip
 
     def __init__(
@@ -93,7 +94,8 @@ class FunctionSums:
         self.invocations = self.reports = self.errors = self.timeouts = self.cold_starts = 0
         self.billed_mb_ms = self.duration_us = 0
         self.last_ms: int | None = None
-        self.metrics: dict[str, float] = {}
+        self.counted: tuple[int, int] | None = None
+        self.throttles: float | None = None
 
     def add(self, row: "tuple[Any, ...]") -> None:
         """The sums of one piece of the span; pieces come in order of time."""
@@ -203,13 +205,24 @@ class Glimpse:
 
     def add_metrics(self, functions: "Sequence[FunctionSums]", from_ms: int, to_ms: int) -> None:
         """What CloudWatch counted of these functions. Dearer than their sums: ask for those that will be looked at."""
-        known = {one.id: one.metrics for one in functions}
+        from collectors.store.counted import FINEST, clips, summed
+
+        known = {one.id: one for one in functions}
+        whole = (whole_from(from_ms, to_ms), to_ms // MINUTE * MINUTE)
+        if whole[0] < whole[1]:
+            plan = list(clips(whole, to_ms))
+            for function_id, (count,) in summed(self._select, plan, 1, list(known), by_hour=self.count <= FEW).items():
+                known[function_id].counted = count
         ids = ", ".join(map(str, known))
         for cells, low, high in pieces(from_ms, to_ms, to_ms):
             table, value = _METRICS_IN[cells]
-            found = self._connection.execute(_METRICS.format(table=table, value=value, ids=ids), (low, high))
-            for function_id, metric, total in found:
-                known[function_id][metric] = known[function_id].get(metric, 0.0) + total
+            finest = FINEST if table == "metrics" else ""
+            sql = _THROTTLES.format(table=table, value=value, ids=ids, finest=finest)
+            for function_id, total in self._connection.execute(sql, (low, high)):
+                known[function_id].throttles = (known[function_id].throttles or 0.0) + total
+
+    def _select(self, sql: str, values: "Sequence[object]") -> "list[tuple[Any, ...]]":
+        return self._connection.execute(sql, tuple(values)).fetchall()
 
 
 def _opened(path: str) -> "sqlite3.Connection":

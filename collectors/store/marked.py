@@ -9,9 +9,9 @@ from collections.abc import Collection, Iterable, Iterator
 
 from collectors.store.schema import OLDEST
 from collectors.store.spans import DAY, HOUR, MINUTE, WEEK
+from collectors.store.spans import FEW as FEW
 
 PACKS = {"minute_cells": "minute_packs", "hour_cells": "hour_packs", "day_cells": "day_packs"}
-FEW = 50  # functions whose own rows are read as soon as anybody's packs: with no more, nothing is packed
 MADE_AT_ONCE = 48
 # How much of the newest is packed. Six hours by the minute touch seven. A week, and the week before it, have their ends
 # within 15 days; hours that lie further back are hardly asked for, and would double an import's work.

@@ -108,6 +108,24 @@ class Metrics(Connected):
         )
         return cast(int | None, self.kept(("newest point", name, stat), lambda: self._all(sql, (name, stat))[0][0]))
 
+    def oldest_point(self, name: str, stat: str) -> int | None:
+        """When the first hour of a metric begins."""
+        sql = (
+            "SELECT min((SELECT start_ms FROM metric_hours m WHERE m.metric = ? AND m.function_id = f.id AND m.stat = ?"
+            " ORDER BY start_ms LIMIT 1)) FROM functions f"
+        )
+        return cast(int | None, self.kept(("oldest point", name, stat), lambda: self._all(sql, (name, stat))[0][0]))
+
+    def metered_by_hour(self, name: str, from_ms: int, to_ms: int) -> dict[int, float]:
+        """All functions' sums of a metric by hour of the day (0 to 23, UTC)."""
+        sql = (
+            "SELECT m.start_ms / 3600000 % 24, sum(m.total) FROM functions f CROSS JOIN metric_hours m ON m.metric = ?"
+            " AND m.function_id = f.id AND m.stat = 'Sum' AND m.start_ms >= ? AND m.start_ms < ? GROUP BY 1"
+        )
+        return dict(
+            self.kept(("metered by hour", name, from_ms, to_ms), lambda: dict(self._all(sql, (name, from_ms, to_ms))))
+        )
+
     def _metered(
         self, columns: str, name: str, stats: str, span: Sequence[Piece], function_ids: Functions
     ) -> Iterator[tuple[Any, ...]]:

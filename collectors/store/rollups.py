@@ -40,10 +40,10 @@ class Rollups(Connected):
         super().__init__(path)
         self._said: dict[int, Said] = {}
 
-    def _pieces(self, from_ms: int, to_ms: int) -> tuple[Piece, ...]:
+    def _pieces(self, from_ms: int, to_ms: int, *, exact: bool = False) -> tuple[Piece, ...]:
         """The cells that make up a span; none where nothing is stored."""
         newest = self.newest_ms()
-        return () if newest is None or from_ms >= to_ms else tuple(pieces(from_ms, to_ms, newest))
+        return () if newest is None or from_ms >= to_ms else tuple(pieces(from_ms, to_ms, newest, exact=exact))
 
     def _cells(
         self, columns: str, span: Sequence[Piece], function_ids: Functions, grouped: str = ""
@@ -93,9 +93,11 @@ class Rollups(Connected):
             found[row[0]] = Totals(*row[:15]) if before is None else _added(before, Totals(*row[:15]))
         return [found[each] for each in sorted(found)]
 
-    def usage(self, from_ms: int, to_ms: int, function_ids: Functions = None) -> list[SpanUsage]:
-        """The totals' part that bills and counts are made of, in half the time."""
-        span, chosen = self._pieces(from_ms, to_ms), self.chosen(function_ids)
+    def usage(
+        self, from_ms: int, to_ms: int, function_ids: Functions = None, *, exact: bool = False
+    ) -> list[SpanUsage]:
+        """The totals' part that bills and counts are made of, in half the time; ``exact`` as ``pieces`` has it."""
+        span, chosen = self._pieces(from_ms, to_ms, exact=exact), self.chosen(function_ids)
         return list(self.kept(("usage", span, chosen), lambda: self._usage(span, chosen)))
 
     def _usage(self, span: Sequence[Piece], function_ids: Functions) -> list[SpanUsage]:
@@ -167,36 +169,56 @@ class Rollups(Connected):
         return [SeriesPoint(step, points[step], quantiles.get(step)) for step in sorted(points)]
 
     def daily_usage(self, from_ms: int, to_ms: int, function_ids: Functions = None) -> list[DayUsage]:
-        """What each function used on each UTC day of the span, which is taken from its first day's midnight."""
+        """What each function used on each UTC day of the span, which is taken from its first day's midnight.
+
+        Of the last day only what lies before ``to_ms``.
+        """
         days = self.days(from_ms, to_ms, function_ids)
         return [DayUsage(row[1], row[0], *row[2:]) for row in sorted(days)]
 
     def days(self, from_ms: int, to_ms: int, function_ids: Functions = None) -> list[Day]:
         """The same as rows of (day_ms, function_id, invocations, reports, billed_ms, billed_mb_ms), by function."""
         chosen = self.chosen(function_ids)
-        span = ("day_cells", from_ms // DAY * DAY, -(-to_ms // DAY) * DAY)
-        return self.kept(("days", span, chosen), lambda: self._days(span, chosen))
+        if self.is_fleet(chosen):
+            return list(zip(*self.day_columns(from_ms, to_ms, chosen).T.tolist(), strict=True))
+        span, rest = self._whole_days(from_ms, to_ms)
+        return self.kept(("days", span, rest, chosen), lambda: self._days(span, rest, chosen))
 
-    def _days(self, span: Piece, function_ids: Functions) -> list[Day]:
-        if self.is_fleet(function_ids):
-            return list(zip(*self.day_columns(*span[1:], function_ids).T.tolist(), strict=True))
-        return cast(list[Day], self._cells(_DAY, (span,), function_ids))
+    def _whole_days(self, from_ms: int, to_ms: int) -> tuple[Piece, tuple[int, int]]:
+        """The days of a span, and what of its last day lies in it where more follows."""
+        newest = self.newest_ms()
+        end = -(-to_ms // DAY) * DAY if newest is None or newest < to_ms else to_ms // DAY * DAY
+        return ("day_cells", from_ms // DAY * DAY, end), (end, max(end, to_ms))
+
+    def _days(self, span: Piece, rest: tuple[int, int], function_ids: Functions) -> list[Day]:
+        found = cast(list[Day], self._cells(_DAY, (span,), function_ids)) + self._last_day(rest, function_ids)
+        return sorted(found, key=lambda row: (row[1], row[0]))
+
+    def _last_day(self, rest: tuple[int, int], function_ids: Functions) -> list[Day]:
+        low, high = rest
+        return [(low, *one) for one in self.usage(low, high, function_ids, exact=True)] if low < high else []
 
     def day_columns(self, from_ms: int, to_ms: int, function_ids: Functions = None) -> "Ints":
         """The same as an int64 matrix, a column for each of those figures: what reckons with a fleet's days wants."""
         chosen = self.chosen(function_ids)
-        span = ("day_cells", from_ms // DAY * DAY, -(-to_ms // DAY) * DAY)
-        return self.kept(("day columns", span, chosen), lambda: self._day_columns(span, chosen))
+        span, rest = self._whole_days(from_ms, to_ms)
+        return self.kept(("day columns", span, rest, chosen), lambda: self._day_columns(span, rest, chosen))
 
-    def _day_columns(self, span: Piece, function_ids: Functions) -> "Ints":
+    def _day_columns(self, span: Piece, rest: tuple[int, int], function_ids: Functions) -> "Ints":
         import numpy as np
 
         if (packs := self.packs_of((span,), function_ids, by_week=False)) is not None:
             from collectors.store import fleet
 
             rows = fleet.days(packs)
-            return rows if function_ids is None else rows[np.isin(rows[:, 1], function_ids)]
-        return np.array(self._cells(_DAY, (span,), function_ids), np.int64).reshape(-1, 6)
+            rows = rows if function_ids is None else rows[np.isin(rows[:, 1], function_ids)]
+        else:
+            rows = np.array(self._cells(_DAY, (span,), function_ids), np.int64).reshape(-1, 6)
+        last = self._last_day(rest, function_ids)
+        if not last:
+            return rows
+        rows = np.concatenate([rows, np.array(last, np.int64).reshape(-1, 6)])
+        return rows[np.argsort(rows[:, 1], kind="stable")]
 
     def invocations_by_step(self, span: Sequence[Piece], parts: "EqualParts") -> dict[int, tuple[int, ...]] | None:
         """For ``collectors.store.by_step``: of a whole fleet, where packs tell it."""

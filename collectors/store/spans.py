@@ -4,6 +4,7 @@ from collectors.store.schema import GRAINS
 
 MINUTE, HOUR, DAY = GRAINS["minute_cells"], GRAINS["hour_cells"], GRAINS["day_cells"]
 WEEK = 7 * DAY
+FEW = 50  # functions whose own rows are read as soon as anybody's packs: with no more, nothing is packed
 BY_HOUR_MS = 6 * HOUR  # longer spans begin at a full hour
 BY_DAY_MS = 14 * DAY  # and these at midnight UTC
 
@@ -20,13 +21,14 @@ def whole_from(from_ms: int, to_ms: int) -> int:
     return from_ms // grain * grain
 
 
-def pieces(from_ms: int, to_ms: int, newest_ms: int, coarsest: int = DAY) -> list[Piece]:
+def pieces(from_ms: int, to_ms: int, newest_ms: int, coarsest: int = DAY, *, exact: bool = False) -> list[Piece]:
     """The cells to sum for ``[from_ms, to_ms)``, in order of time. ``newest_ms`` is the store's newest row.
 
     Nothing lies behind the newest row, so an end beyond it may be rounded up, and costs no finer cells. ``coarsest``
-    is how long a cell may be: parts of a span are made of cells that lie within one.
+    is how long a cell may be: parts of a span are made of cells that lie within one. ``exact`` begins at the full
+    minute, however long the span is.
     """
-    at = whole_from(from_ms, to_ms)
+    at = from_ms // MINUTE * MINUTE if exact else whole_from(from_ms, to_ms)
     end = -(-to_ms // MINUTE) * MINUTE
     if newest_ms < to_ms:
         end = max(at, newest_ms + 1)

@@ -53,6 +53,8 @@ def command(
     """What the stored usage costs, line by line, dearest first, and what the month will come to.
 
     The free tier is the account's: the whole store is billed, and --function and the like choose among its lines.
+    Invocations whose REPORT was not seen stand in lines of their own, basis "estimated", from CloudWatch's Duration
+    and the memory configured then; where that is not known, in a line without an amount.
     """
     if click.get_current_context().invoked_subcommand is not None:
         return
@@ -135,7 +137,17 @@ def as_json(view: CostsView, rows: Sequence[LineItem], statement: Statement) -> 
         "range": {"from": text.iso(view.range.from_ms), "to": text.iso(view.range.to_ms)},
         "coverage": None if view.coverage is None else round(view.coverage, 6),
         "basis": view.basis,
+        "missing": list(view.missing),
+        **_projections(view),
     } | document
+
+
+def _projections(view: CostsView) -> dict[str, Any]:
+    """The middle estimate by currency, where there are several: their sums are never added."""
+    if len(view.projections) < 2:
+        return {}
+    found = view.projections.items()
+    return {"projections": {code: None if one.p50 is None else text.decimal_text(one.p50) for code, one in found}}
 
 
 def summary(view: CostsView, statement: Statement) -> list[str]:
@@ -156,10 +168,13 @@ def summary(view: CostsView, statement: Statement) -> list[str]:
         between = ""
         if one.p10 is not None and one.p90 is not None:
             between = f", between {text.money(one.p10, view.currency)} and {text.money(one.p90, view.currency)}"
-        lines.append(f"{'month':<16}{text.money(one.p50, view.currency)}{between} ({one.method})")
+        lines.append(f"{'month':<16}{text.money(one.p50, view.currency)}{between}, {one.basis} ({one.method})")
+        more = [(code, other) for code, other in view.projections.items() if code != view.currency]
+        lines += [f"{'':<16}and {text.money(other.p50, code)}" for code, other in more]
         if statement.own_projection is not None:
             lines.append(f"{'':<16}{text.money(statement.own_projection.p50, view.currency)} at your price")
         lines += [f"{'':<16}{said}" for said in bill_output.milestones_text(statement.milestones or one, view.currency)]
+    lines += [f"{'incomplete':<16}{text.plain(reason)}" for reason in view.missing]
     if view.prices_as_of is not None:
         lines.append(f"{'prices as of':<16}{view.prices_as_of}")
     if view.prices_age_days is not None:

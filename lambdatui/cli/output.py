@@ -110,7 +110,7 @@ def narrate(view: View[Any], shown_rows: int) -> None:
     parts = [view.range.label, text.counted(shown_rows, "row")]
     if view.coverage is not None:
         parts.append(f"REPORTs for {text.ratio(view.coverage)} of the invocations")
-    if view.as_of is None:
+    if view.as_of is None and view.coverage is None:
         parts.append("the store is empty")
     click.echo(f"({'; '.join(parts)})", err=True)
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from collectors.store import account_rows
+from lambdatui.views.settings_of_time import SettingsOfTime
 from lambdatui.views.time_range import DAY_MS, HOUR_MS, MINUTE_MS
 from lambdatui.views.view import ESTIMATED
 from pricing.dimensions import LOGS_STORAGE, SNAPSTART_CACHE
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from collectors.store.rows import FunctionRow
 
 MONTH_MS = 730 * HOUR_MS  # the month of pricing.savings
+_SIZED_BY = ("arch", "memory_mb")
 _KINDS = ("provisioned", "version", "alias")
 _PROVISIONED_STEP_MS = 5 * MINUTE_MS
 _CACHED_LEAST_MS = 3 * HOUR_MS
@@ -44,16 +46,33 @@ class _Known:
     settings: _Settings
     log_group: "LogGroupFacts | None"
 
+    def of_time(self, arch: str | None, memory_mb: int | None) -> "_Known":
+        if (arch, memory_mb) == (self.function.arch, self.function.memory_mb):
+            return self
+        return replace(self, function=replace(self.function, arch=arch, memory_mb=memory_mb))
+
+
+def _read(reader: "Reader") -> "tuple[list[SettingRow], dict[Where, LogGroupFacts]]":
+    groups = {(one.account, one.region, one.name): one for one in account_rows.log_groups(reader)}
+    return account_rows.history(reader, _KINDS), groups
+
 
 class Configured:
     """The configuration of some functions, read once and asked for any span. Times are epoch ms, UTC."""
 
-    def __init__(self, reader: "Reader", functions: "Iterable[FunctionRow]") -> None:
+    def __init__(self, reader: "Reader", functions: "Iterable[FunctionRow]", known_ms: int | None = None) -> None:
+        """``known_ms`` is from when on nothing is known yet: what was in force then goes on."""
         self._reader = reader
+        functions = list(functions)
+        rows, groups = reader.kept(("configured", _KINDS), lambda: _read(reader))
         history: dict[Where, dict[tuple[str, str, str], list[SettingRow]]] = defaultdict(lambda: defaultdict(list))
-        for one in account_rows.history(reader, _KINDS):
+        for one in rows:
+            if known_ms is not None and one.since_ms >= known_ms:
+                continue
+            if known_ms is not None and one.until_ms is not None and one.until_ms >= known_ms:
+                one = replace(one, until_ms=None)
             history[one.account, one.region, one.function][one.kind, one.item, one.name].append(one)
-        groups = {(one.account, one.region, one.name): one for one in account_rows.log_groups(reader)}
+        self._of_time = SettingsOfTime(reader, functions, (1 << 62) if known_ms is None else known_ms)
         self._known: dict[int, _Known] = {}
         for row in functions:
             key = row.function.key
@@ -63,15 +82,36 @@ class Configured:
             if settings or group is not None:
                 self._known[row.id] = _Known(row.function, settings, group)
 
+    def provisioned(self) -> set[int]:
+        """The functions that ever had provisioned concurrency."""
+        return {
+            function_id
+            for function_id, known in self._known.items()
+            if any(kind == "provisioned" for kind, _, _ in known.settings)
+        }
+
     def usages(self, from_ms: int, to_ms: int) -> dict[int, Usage]:
-        """By function id what stood in ``[from_ms, to_ms)``; functions with nothing billed are absent."""
-        found = {function_id: _usage(known, from_ms, to_ms) for function_id, known in self._known.items()}
-        return {function_id: usage for function_id, usage in found.items() if usage is not None}
+        """By function id what stood in ``[from_ms, to_ms)``; functions with nothing billed are absent.
+
+        Of a function that moved to another architecture meanwhile it is the last part only: see ``parts``.
+        """
+        return dict(self.parts(from_ms, to_ms))
+
+    def parts(self, from_ms: int, to_ms: int) -> Iterator[tuple[int, Usage]]:
+        """The same, one usage for each architecture that a function had."""
+        for function_id, known in self._known.items():
+            cuts = self._of_time.cuts(function_id, from_ms, to_ms, _SIZED_BY)
+            for low, high in zip([from_ms, *cuts], [*cuts, to_ms], strict=True):
+                arch = self._of_time.value(function_id, "arch", low)
+                memory_mb = self._of_time.value(function_id, "memory_mb", low)
+                usage = _usage(known.of_time(arch, memory_mb), low, high)
+                if usage is not None:
+                    yield function_id, usage
 
     def days(self, from_ms: int, to_ms: int, chosen: Collection[int]) -> Iterator[tuple[int, Usage]]:
         """What stood on each UTC day (its midnight, epoch ms) of the span, from its first day's midnight on."""
         for day_ms in range(from_ms // DAY_MS * DAY_MS, to_ms, DAY_MS):
-            for function_id, usage in self.usages(day_ms, min(to_ms, day_ms + DAY_MS)).items():
+            for function_id, usage in self.parts(day_ms, min(to_ms, day_ms + DAY_MS)):
                 if function_id in chosen:
                     yield day_ms, usage
 
@@ -100,11 +140,8 @@ class Configured:
 
         Absent where the metrics of provisioned concurrency, or of invocations, were not collected.
         """
-        ids = {
-            (one.function.key.account, one.function.key.region, one.function.key.name): function_id
-            for function_id, one in self._known.items()
-            if any(kind == "provisioned" for kind, _, _ in one.settings)
-        }
+        keys = {each: self._known[each].function.key for each in self.provisioned()}
+        ids = {(key.account, key.region, key.name): function_id for function_id, key in keys.items()}
         totals: dict[int, dict[str, float]] = defaultdict(dict)
         for row in account_rows.metrics(self._reader, from_ms, to_ms, list(ids.values())) if ids else ():
             if row.metric in _ASKED_TOGETHER or (row.metric, row.stat) == ("Invocations", "Sum"):

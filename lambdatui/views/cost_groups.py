@@ -1,25 +1,24 @@
 """A range's costs by function, dimension, region or day, and the month as a curve."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import partial
 from typing import TYPE_CHECKING
 
-from collectors.model import Function
 from collectors.store.reader import Reader
+from collectors.store.spans import whole_from
 from lambdatui.views.columns import columns
-from lambdatui.views.configured_usage import Configured, split
 from lambdatui.views.costs import ProjectedCost, costs
 from lambdatui.views.log_costs import LogLines
 from lambdatui.views.narrow import Narrow
 from lambdatui.views.time_range import DAY_MS, TimeRange, day_of, month_start_ms
-from lambdatui.views.view import BILLED, ESTIMATED, View
-from pricing.bill import REQUESTS, LineItem, bill
+from lambdatui.views.usage import days, left_out, unknown_line, usages
+from lambdatui.views.view import View, coverage_of, weakest_basis
+from pricing.bill import REQUESTS, Bill, LineItem, bill
 from pricing.usage import Usage
 
 if TYPE_CHECKING:
-    from collectors.store.rows import DayUsage
     from pricing.pricebook import PriceBook
 
 GROUPINGS = ("function", "dimension", "region", "day")
@@ -41,11 +40,15 @@ class CostGroup:
 
 @dataclass(frozen=True)
 class CostGroups(View[CostGroup]):
-    """``days`` and ``so_far`` are the month's curve at list price, summed up; ``projection`` is where it ends."""
+    """``days`` and ``so_far`` are the month's curve at list price, summed up; ``projection`` is where it ends.
+
+    ``missing`` says what the amounts leave out. A day that holds the range's beginning or end is cut there.
+    """
 
     days: tuple[int, ...] = ()
     so_far: tuple[float | None, ...] = ()
     projection: ProjectedCost | None = None
+    missing: tuple[str, ...] = ()
 
 
 def cost_groups(
@@ -61,7 +64,10 @@ def cost_groups(
         "region": lambda line: line.region,
     }
     view = costs(reader, time_range, book, narrow=chosen)
-    return CostGroups(GROUP_COLUMNS, grouped(view.rows, key[by]), view.as_of, time_range, view.coverage, view.basis)
+    return CostGroups(
+        GROUP_COLUMNS, grouped(view.rows, key[by]), view.as_of, time_range, view.coverage, view.basis,
+        projection=view.projection, missing=view.missing,
+    )  # fmt: skip
 
 
 def grouped(lines: Sequence[LineItem], key: Callable[[LineItem], str]) -> list[CostGroup]:
@@ -97,61 +103,67 @@ def _group(name: str, lines: Sequence[LineItem], total: Decimal) -> CostGroup:
 
 
 def _days(reader: Reader, time_range: TimeRange, book: "PriceBook", narrow: Narrow) -> CostGroups:
-    stored = reader.functions()
-    functions = {row.id: row.function for row in narrow.chosen(stored)}
+    chosen = {row.id for row in narrow.chosen(reader.functions())}
     month = month_start_ms(time_range.to_ms - 1)
-    begin = min(month, time_range.from_ms)
-    standing = Configured(reader, stored)
-    provisioned: dict[int, dict[int, float]] = {}  # of each month, as its bill has them
-    by_day: dict[int, list[Usage]] = {}
-    for one in reader.daily_usage(begin, time_range.to_ms, list(functions)):
-        of = month_start_ms(one.day_ms)
-        if of not in provisioned:
-            provisioned[of] = standing.shares(of, min(time_range.to_ms, month_start_ms(of + 32 * DAY_MS)))
-        usage = split(_usage(functions, one), provisioned[of].get(one.function_id))
-        by_day.setdefault(one.day_ms, []).append(usage)
-    for day, usage in standing.days(begin, time_range.to_ms, functions):
-        by_day.setdefault(day, []).append(usage)
-    for day, usage in LogLines(reader, functions, narrow).by_day(begin, time_range.to_ms):
-        by_day.setdefault(day, []).append(usage)
-    bills = {day: bill(usages, book, free_tier=False) for day, usages in by_day.items()}
+    from_ms = whole_from(time_range.from_ms, time_range.to_ms)
+    logs = LogLines(reader, chosen, narrow)
+
+    def billed_from(begin_ms: int) -> dict[int, Bill]:
+        by_day = days(reader, begin_ms, time_range.to_ms)
+        return _bills(by_day, chosen, book, logs.by_day(begin_ms, time_range.to_ms))
+
+    bills = billed_from(from_ms)
+    so_far = bills if from_ms == month else billed_from(month)
     rows = []
     for day in sorted(bills, reverse=True):
-        if day >= time_range.from_ms // DAY_MS * DAY_MS:
-            rows += grouped(bills[day].lines, partial(_named, day_of(day).isoformat()))
+        rows += grouped(bills[day].lines, partial(_named, day_of(day).isoformat()))
+    whole = usages(reader, from_ms, time_range.to_ms)
+    lines = [line for one in bills.values() for line in one.lines]
+    view = costs(reader, time_range, book, free_tier=False, narrow=narrow)
     total = sum((row.amount for row in rows if row.amount is not None), Decimal(0))
     shares = [
         replace(row, share=float(row.amount / total) if total and row.amount is not None else None) for row in rows
     ]
-    days = tuple(range(month, month_start_ms(month + 32 * DAY_MS), DAY_MS))
-    amounts = {day: found.totals.get("USD", Decimal(0)) for day, found in bills.items()}
+    every_day = tuple(range(month, month_start_ms(month + 32 * DAY_MS), DAY_MS))
+    amounts = {day: found.totals.get(view.currency, Decimal(0)) for day, found in so_far.items()}
     return CostGroups(
         GROUP_COLUMNS,
         shares,
         reader.as_of_ms(time_range.to_ms),
         time_range,
-        basis=_basis(usage.basis for usages in by_day.values() for usage in usages) if rows else None,
-        days=days,
-        so_far=_summed_up(days, amounts, time_range.to_ms),
-        projection=costs(reader, time_range, book, free_tier=False, narrow=narrow).projection,
+        coverage=coverage_of(*whole.coverage(chosen)),
+        basis=weakest_basis({line.basis.partition(";")[0] for line in lines}) if rows else None,
+        days=every_day,
+        so_far=_summed_up(every_day, amounts, time_range.to_ms),
+        projection=view.projection,
+        missing=left_out(lines),
     )
 
 
-def _basis(of: Iterable[str]) -> str:
-    return ESTIMATED if ESTIMATED in of else BILLED
+def _bills(
+    by_day: Mapping[int, Sequence[tuple[int, Usage, int]]],
+    chosen: Collection[int],
+    book: "PriceBook",
+    logs: Iterable[tuple[int, Usage]],
+) -> dict[int, Bill]:
+    """Each day's bill at list price, with a line for each duration that is not known."""
+    found = {}
+    ingested: dict[int, list[tuple[Usage, int]]] = {}
+    for day, usage in logs:
+        ingested.setdefault(day, []).append((usage, 0))
+    for day in sorted({*by_day, *ingested}):
+        rows = by_day.get(day, ())
+        inside = [(usage, unknown) for function_id, usage, unknown in rows if function_id in chosen]
+        inside += ingested.get(day, [])
+        if inside:
+            priced = bill([usage for usage, _ in inside], book, free_tier=False)
+            more = [unknown_line(usage, unknown, at) for at, (usage, unknown) in enumerate(inside) if unknown]
+            found[day] = replace(priced, lines=(*priced.lines, *more))
+    return found
 
 
 def _named(name: str, _: LineItem) -> str:
     return name
-
-
-def _usage(functions: Mapping[int, Function], day: "DayUsage") -> Usage:
-    function = functions[day.function_id]
-    key = function.key
-    return Usage(
-        key.name, key.account, key.region, function.arch, day.invocations, day.billed_ms, day.billed_mb_ms,
-        ephemeral_mb=function.ephemeral_mb,
-    )  # fmt: skip
 
 
 def _summed_up(days: Sequence[int], amounts: Mapping[int, Decimal], to_ms: int) -> tuple[float | None, ...]:

@@ -5,11 +5,14 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from collectors.store.reader import Reader
-from collectors.store.rows import FunctionRow, SeriesPoint
-from lambdatui.views import money
+from collectors.store.rows import FunctionRow, SeriesPoint, Totals
+from lambdatui.views.estimates import DayRow
 from lambdatui.views.functions import FUNCTION_COLUMNS, FunctionView, function_rows, latency_ms
+from lambdatui.views.month import sums_by_function
+from lambdatui.views.settings_of_time import SettingsOfTime
 from lambdatui.views.time_range import TimeRange
-from lambdatui.views.view import View, as_of_range
+from lambdatui.views.usage import at_its_price, usage_of
+from lambdatui.views.view import BILLED, View, as_of_range
 
 if TYPE_CHECKING:
     from pricing.pricebook import PriceBook
@@ -79,10 +82,13 @@ def series(
     """Every step of the range, also the empty ones, so that a chart's x axis is time."""
     points = {point.start_ms: point for point in reader.series(time_range.from_ms, time_range.to_ms, step_ms, [row.id])}
     first = time_range.from_ms - time_range.from_ms % step_ms
-    return [_step(start, points.get(start), row, book) for start in range(first, time_range.to_ms, step_ms)]
+    settings = SettingsOfTime(reader, [row], time_range.to_ms)
+    return [_step(start, points.get(start), row, settings, book) for start in range(first, time_range.to_ms, step_ms)]
 
 
-def _step(start_ms: int, point: SeriesPoint | None, row: FunctionRow, book: "PriceBook | None") -> Step:
+def _step(
+    start_ms: int, point: SeriesPoint | None, row: FunctionRow, settings: SettingsOfTime, book: "PriceBook | None"
+) -> Step:
     if point is None:
         return Step(start_ms, 0, 0, 0, 0, None, None, None, None, None)
     totals, quantiles, longest_us = point.totals, point.quantiles, point.totals.max_duration_us
@@ -96,7 +102,16 @@ def _step(start_ms: int, point: SeriesPoint | None, row: FunctionRow, book: "Pri
         latency_ms(quantiles.p95_us, longest_us) if quantiles else None,
         latency_ms(quantiles.p99_us, longest_us) if quantiles else None,
         None if longest_us is None else longest_us / 1000,
-        money.range_cost(book, row.function, totals) if book else None,
+        _cost(row, totals, settings, start_ms, book) if book else None,
         totals.max_memory_mb,
         totals.memory_mb,
     )
+
+
+def _cost(row: FunctionRow, totals: Totals, settings: SettingsOfTime, at_ms: int, book: "PriceBook") -> Decimal | None:
+    """List price of a step's REPORTs at the settings of its beginning; None where nothing was reported."""
+    if not totals.reports:
+        return None
+    terms = settings.terms(row.id, at_ms, BILLED)
+    used = usage_of(DayRow(row.id, at_ms, terms, totals.invocations, totals.billed_ms, totals.billed_mb_ms))
+    return sums_by_function([row.id], [at_its_price(used)], book).get(row.id)

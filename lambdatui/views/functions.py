@@ -9,23 +9,24 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from collectors.store.account_rows import concurrency_limits, summed_by_insights
+from collectors.store.account_rows import concurrency_limits
 from collectors.store.by_step import counted_by_step
 from collectors.store.freshness import known_spans
 from collectors.store.parts import EqualParts, parts_of
 from collectors.store.reader import Reader
 from collectors.store.rows import FunctionRow, Quantiles, Totals
+from collectors.store.spans import whole_from
 from lambdatui.views import money
 from lambdatui.views.freshness import freshness
 from lambdatui.views.function_columns import FUNCTION_COLUMNS as FUNCTION_COLUMNS
-from lambdatui.views.glance import counts
 from lambdatui.views.health import why
 from lambdatui.views.log_costs import logs_by_function
-from lambdatui.views.month import terms_of
+from lambdatui.views.month import list_prices_by_function, sums_by_function
 from lambdatui.views.narrow import Narrow
 from lambdatui.views.time_range import TimeRange
 from lambdatui.views.trend import Trend, trend_of
-from lambdatui.views.view import BILLED, INSIGHTS, View, as_of_range, coverage_of
+from lambdatui.views.usage import usages
+from lambdatui.views.view import BILLED, View, as_of_range, coverage_of, weakest_basis
 
 if TYPE_CHECKING:
     from pricing.pricebook import PriceBook
@@ -35,6 +36,10 @@ EVERYTHING = Narrow()
 
 class FunctionView(msgspec.Struct, frozen=True, gc=False):
     """One function over a range. Fields are column ids; ``function_id`` is its id in this store.
+
+    ``billed_ms`` is what REPORTs say; ``gb_seconds``, ``cost_usd`` and ``projected_usd`` are of all that was counted,
+    completed by estimates where REPORTs are missing, as ``basis`` says (``billed+estimated``). Money is list price
+    before the free tier, what stands configured included; None where a part of it is not known.
 
     A msgspec struct, as all rows of which a view has hundreds: it is made in a tenth of a frozen dataclass's time.
     """
@@ -70,6 +75,7 @@ class FunctionView(msgspec.Struct, frozen=True, gc=False):
     trend: Trend | None = None
     freshness: str | None = None
     data_until: int | None = None
+    reports: int = 0
     logs_usd: Decimal | None = None
     limit_used: float | None = None
     trouble: str | None = None
@@ -130,14 +136,14 @@ def _functions(
     rows.sort(key=attrgetter("invocations"), reverse=True)
     rows.sort(key=lambda row: row.cost_usd or 0, reverse=True)
     counted = sum([row.invocations for row in rows])
-    covered = sum([row.invocations * row.coverage for row in rows if row.coverage is not None])
+    reports = sum([row.reports for row in rows])
     return FunctionsView(
         FUNCTION_COLUMNS,
         rows,
         reader.as_of_ms(time_range.to_ms),
         time_range,
-        coverage=min(1.0, covered / counted) if counted else None,
-        basis=money.weakest_basis([row.basis for row in rows]),
+        coverage=coverage_of(reports, counted),
+        basis=weakest_basis([row.basis for row in rows]),
         invocations=counted,
         errors=sum([row.errors for row in rows]),
         cost_usd=money.sum_known(row.cost_usd for row in rows),
@@ -162,18 +168,15 @@ def function_rows(
     span = time_range.from_ms, time_range.to_ms
     totals = {found.function_id: found for found in reader.totals(*span, ids)}
     quantiles = reader.quantiles(*span, ids) if totals else {}
-    invoked, failed, throttled = (
-        reader.metric_totals(name, *span, ids) for name in ("Invocations", "Errors", "Throttles")
-    )
-    summed = summed_by_insights(reader, *span)
-    costs: dict[int, Decimal] = {}
-    projected: dict[int, Decimal] = {}
-    logs: dict[int, Decimal] = {}
+    throttled = reader.metric_totals("Throttles", *span, ids)
+    used = usages(reader, whole_from(*span), span[1])
+    costs: Mapping[int, Decimal] = {}
+    projected: Mapping[int, Decimal] = {}
+    logs: Mapping[int, Decimal] = {}
     if book is not None:
+        costs = sums_by_function(used.ids, used.used, book, {used.ids[at] for at in used.unknown})
+        projected = list_prices_by_function(reader, time_range.to_ms, book)
         logs = logs_by_function(reader, time_range, book)
-        terms = {row.id: terms_of(row.function, BILLED) for row in chosen}
-        costs = money.costs_by_function(book, terms, totals.values())
-        projected = money.projected_by_function(reader, time_range, book, terms)
     parts = parts_of(*span, trend_steps) if trend_steps else None
     limits = _limits_used(reader, span, ids, chosen)
     trends = _trends(reader, chosen, parts) if parts else {}
@@ -182,10 +185,12 @@ def function_rows(
             row,
             totals.get(row.id) or _unseen(row.id),
             quantiles.get(row.id),
-            (invoked.get(row.id), failed.get(row.id), throttled.get(row.id)),
+            used.counted.get(row.id, (0, 0)),
+            throttled.get(row.id),
             costs.get(row.id),
             projected.get(row.id),
-            INSIGHTS if row.id in summed else BILLED,
+            used.bases.get(row.id, BILLED),
+            used.estimated_mb_ms.get(row.id),
             trends.get(row.id),
             limits.get(row.id),
         )
@@ -228,17 +233,18 @@ def _row(
     row: FunctionRow,
     totals: Totals,
     quantiles: Quantiles | None,
-    metrics: tuple[float | None, float | None, float | None],
+    counted: tuple[int, int],
+    throttled: float | None,
     cost_usd: Decimal | None,
     projected_usd: Decimal | None,
     basis: str,
+    estimated_mb_ms: int | None,
     trend: Trend | None,
     limit_used: float | None,
 ) -> FunctionView:
     function, key = row.function, row.function.key
     reports, longest_us, memory_mb = totals.reports, totals.max_duration_us, totals.memory_mb
-    invoked, failed, throttled = metrics
-    invocations, errors = counts(totals.invocations, totals.errors, invoked, failed)
+    invocations, errors = counted
     return FunctionView(  # by position, which is five times as fast
         row.id,  # function_id
         key.name,  # function
@@ -261,14 +267,17 @@ def _row(
         None if longest_us is None else longest_us / 1000,  # max_ms
         round(totals.duration_us / reports / 1000, 3) if reports else None,  # avg_ms
         totals.billed_ms if reports else None,
-        totals.billed_mb_ms / 1_024_000 if reports else None,  # gb_seconds
+        (totals.billed_mb_ms + (estimated_mb_ms or 0)) / 1_024_000
+        if reports or estimated_mb_ms
+        else None,  # gb_seconds
         totals.max_memory_mb,
         cost_usd,
         projected_usd,
         totals.last_ms if totals.invocations else None,  # last_seen
-        basis if reports else None,
+        basis if invocations else None,
         coverage_of(reports, invocations),
         trend,
+        reports=reports,
         limit_used=limit_used,
     )
 

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from lambdatui.views.costs import CostsView, ProjectedCost
     from pricing.own_price import OwnPrice
 
+_ENOUGH = 0.99  # while functions run, the last of their invocations have no REPORT yet
+
 
 def left_out(view: "CostsView") -> tuple[str, ...]:
     """Why the figures of recorded usage may be too low, beside lines without a price."""
@@ -19,13 +21,12 @@ def left_out(view: "CostsView") -> tuple[str, ...]:
         return ("nothing is recorded: the store is empty",)
     if not view.rows:
         return (f"nothing is recorded for {view.range.label}",)
-    # Views say themselves what their total leaves out; one that does not is judged by its coverage.
-    found: tuple[str, ...] | None = getattr(view, "missing", None)
-    if found is None:
-        partly = view.coverage is not None and view.coverage < 1
-        found = (f"REPORTs are known for {text.ratio(view.coverage)} of the invocations",) if partly else ()
-    ahead = () if view.projection is not None and view.projection.p50 is not None else ("the month's end is unknown",)
-    return (*found, *ahead)
+    reasons = list(view.missing)
+    if view.coverage is not None and view.coverage < _ENOUGH:
+        reasons.append(f"REPORTs are known for {text.ratio(view.coverage)} of the invocations, the others are estimated")
+    if view.projection is None or view.projection.p50 is None:
+        reasons.append("the month's end is unknown")
+    return tuple(reasons)
 
 
 def of_its_month(view: "CostsView", totals: Mapping[str, Decimal]) -> dict[str, Decimal]:

@@ -34,16 +34,15 @@ class GlanceRow:
         self.runtime = sums.runtime
         self.arch = sums.arch
         self.memory_mb = sums.memory_mb
-        self.invocations, self.errors = counts(
-            sums.invocations, sums.errors, sums.metrics.get("Invocations"), sums.metrics.get("Errors")
-        )
+        self.invocations, self.errors = sums.counted or (sums.invocations, sums.errors)
         self.error_rate = self.errors / self.invocations if self.invocations else None
         self.timeouts = sums.timeouts
-        self.throttles = round(sums.metrics["Throttles"]) if "Throttles" in sums.metrics else None
+        self.throttles = None if sums.throttles is None else round(sums.throttles)
         self.cold_starts = sums.cold_starts
         self.cold_ratio = sums.cold_starts / sums.reports if sums.reports else None
         self.avg_ms = round(sums.duration_us / sums.reports / 1000, 3) if sums.reports else None
-        self.gb_seconds = sums.billed_mb_ms / 1_024_000 if sums.reports else None
+        # Where REPORTs are missing, an estimate completes it: dearer than a first frame.
+        self.gb_seconds = sums.billed_mb_ms / 1_024_000 if sums.reports and sums.reports >= self.invocations else None
         self.last_seen = sums.last_ms if sums.invocations else None
         self.weight = weight(sums) if sums.reports else None
 
@@ -112,13 +111,3 @@ def weight(sums: "FunctionSums | FunctionWeight") -> float:
     """What the function cost beside others of the same region."""
     share = ARM_SHARE if sums.arch == "arm64" else 1.0
     return share * sums.billed_mb_ms + REQUEST_AS_MB_MS * sums.invocations
-
-
-def counts(invocations: int, errors: int, metered: float | None, failed: float | None) -> tuple[int, int]:
-    """Invocations and errors, both from the source that saw more invocations, so that their ratio means something.
-
-    CloudWatch's metrics see every invocation but begin when collecting began; logs may be cut by a budget.
-    """
-    if metered is not None and failed is not None and metered > invocations:
-        return round(metered), round(failed)
-    return invocations, errors

@@ -14,8 +14,6 @@ from pricing.usage import Usage
 from pricing.used import Used
 
 if TYPE_CHECKING:
-    from datetime import date
-
     from collectors.store.reader import Reader
     from lambdatui.views.narrow import Narrow
     from lambdatui.views.time_range import TimeRange
@@ -52,9 +50,7 @@ class LogLines:
     def _chosen(self, every: Sequence[LogUsage]) -> list[LogUsage]:
         return chosen(every, self._ids, self._narrow)
 
-    def projected(
-        self, projection: Projection, days: "list[tuple[date, Usage]]", now_ms: int, *, daily: bool
-    ) -> "tuple[Projection, list[tuple[date, Usage]], list[bool]]":
+    def projected(self, projection: Projection, now_ms: int) -> "tuple[Projection, list[bool]]":
         """The month with its logs, and which of the usages at its end are chosen.
 
         Functions go on to write as much for each invocation; what belongs to none, or to one that was not invoked,
@@ -65,7 +61,7 @@ class LogLines:
         seen, _ = self.of(month_ms, now_ms)
         whole, inside = self.of(month_ms, month_end_ms, known_ms=now_ms)
         if not whole:
-            return projection, days, []
+            return projection, []
         even = (month_end_ms - month_ms) / (now_ms - month_ms)
         before = _requests(projection.seen)
 
@@ -84,8 +80,12 @@ class LogLines:
             ends_ms = range((now_ms // DAY_MS + 1) * DAY_MS, month_end_ms + 1, DAY_MS)
             path = tuple((day_of(end_ms - 1), (end_ms - now_ms) / (month_end_ms - now_ms)) for end_ms in ends_ms)
             added = replace(added, path=path)
-        each_day = [(day_of(at_ms), one) for at_ms, one in self.by_day(month_ms, now_ms)] if daily else []
-        return added, [*days, *each_day], inside
+        return added, inside
+
+
+def positions(of_chosen: Sequence[bool], begin: int) -> list[int]:
+    """Where the chosen ones lie, the first of all at ``begin``."""
+    return [at for at, is_chosen in enumerate(of_chosen, begin) if is_chosen]
 
 
 def logs_by_function(reader: "Reader", time_range: "TimeRange", book: "PriceBook") -> dict[int, Decimal]:

@@ -1,97 +1,174 @@
-"""The days that a month is projected from, as one table of all functions: read once for every view that needs it."""
+"""The month that holds a moment: used so far, and what it comes to. The one projection that every view shows.
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+It is made of ``lambdatui.views.usage``: each function's days, estimates among them, are projected together; what was
+used so far is priced by the settings of its time and the rest by those now in force; what stands configured goes on.
+"""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from lambdatui.views import usage
 from lambdatui.views.time_range import DAY_MS, day_of, month_start_ms
+from lambdatui.views.usage import Ledger, added, at_its_price, is_edge
 from lambdatui.views.view import BILLED
-from pricing.projection import QUANTITIES, WINDOW_DAYS, usage_of
-from pricing.used import Terms
+from pricing.projection import QUANTITIES, WINDOW_DAYS, Projection, project, usage_of
+from pricing.usage import Usage
+from pricing.used import Terms, Used
 
 if TYPE_CHECKING:
-    from collectors.model import Function
     from collectors.store.reader import Reader
-    from collectors.store.rows import DayUsage, FunctionRow
+    from lambdatui.views.estimates import DayRow
+    from pricing.pricebook import PriceBook
     from pricing.project_many import DayTable, Ints
-    from pricing.usage import Usage
 
 _READ = (0, 1, 2)  # requests, billed_ms, billed_mb_ms
 _PROVISIONED = (4, 5, 6)  # the same of what ran on provisioned concurrency
 
 
-@dataclass(frozen=True, slots=True)
-class Days:
-    """``table`` has a column for each of ``ids``, by the day that each was first seen; ``QUANTITIES`` are its rows."""
+@dataclass(frozen=True)
+class Month:
+    """``ids`` are the functions of the projection's usages, by position; several may be one function's.
 
-    ids: tuple[int, ...]
-    table: "DayTable"
+    ``by_function`` is the whole month of each on demand, at the settings now in force, by the middle estimate.
+    ``by_region`` are the days so far without what stands configured. ``unknown`` are the functions of which a part so
+    far has no known duration: neither that part nor what it will be is in any figure.
+    """
 
-    def split(self, shares: Mapping[int, float]) -> "Days":
-        """A share (0 to 1) of what each function ran on demand as run on provisioned concurrency."""
-        if not shares:
-            return self
-        import numpy as np
-
-        part = np.array([shares.get(each, 0.0) for each in self.ids])
-        amounts = self.table.amounts.copy()
-        for read, provisioned in zip(_READ, _PROVISIONED, strict=True):
-            moved = np.rint(amounts[read] * part).astype(np.int64)
-            amounts[read] -= moved
-            amounts[provisioned] += moved
-        return Days(self.ids, replace(self.table, amounts=amounts))
-
-    def by_day(self, of: Sequence[Terms], start: date) -> Iterator["tuple[date, Usage]"]:
-        """Every function's usage of each day from ``start`` on, in the order of the days; ``of`` names the columns."""
-        for at, day in self._from(start):
-            rows = self.table.amounts[:, at].T.tolist()
-            for known, one, row in zip(self.table.seen[at].tolist(), of, rows, strict=True):
-                if known:
-                    yield day, usage_of(one, QUANTITIES, tuple(row))
-
-    def by_region(self, of: Sequence[Terms], start: date) -> Iterator["tuple[date, Usage]"]:
-        """The same, the functions of each region in one usage."""
-        import numpy as np
-
-        regions = [one.region for one in of]
-        for region in dict.fromkeys(regions):
-            amounts = self.table.amounts
-            if regions.count(region) < len(regions):
-                amounts = amounts[:, :, np.array([one == region for one in regions])]
-            sums = amounts.sum(axis=2)
-            for at, day in self._from(start):
-                yield day, usage_of(Terms("", "", region, None, BILLED), QUANTITIES, tuple(sums[:, at].tolist()))
-
-    def _from(self, start: date) -> Iterator[tuple[int, date]]:
-        first = self.table.first
-        for at in range(len(self.table.seen)):
-            day = day_of((first + at) * DAY_MS)
-            if day >= start:
-                yield at, day
+    ids: Sequence[int]
+    projection: Projection
+    by_function: Mapping[int, Usage]
+    by_region: "Sequence[tuple[date, Usage]]"
+    unknown: frozenset[int]
 
 
-def days_before(reader: "Reader", to_ms: int, function_ids: Sequence[int] | None = None) -> Days | None:
-    """The days that project the month that holds ``to_ms``, which ends them; None where none of them was used."""
+def month(reader: "Reader", to_ms: int, spread_of: Collection[int] | None = None) -> Month:
+    """The UTC calendar month that holds the moment before ``to_ms``; the interval is for the sum of ``spread_of``."""
+    every = {row.id for row in reader.functions()}
+    chosen = None if spread_of is None or every <= set(spread_of) else frozenset(spread_of)
+    return reader.kept(("month", to_ms, chosen), lambda: _month(reader, to_ms, chosen))
+
+
+def list_prices_by_function(reader: "Reader", to_ms: int, book: "PriceBook") -> Mapping[int, Decimal]:
+    """The whole month in USD before the free tier; functions of which a part has no price in USD are absent."""
+
+    def read() -> dict[int, Decimal]:
+        found = month(reader, to_ms)
+        return sums_by_function(found.ids, found.projection.p50, book, found.unknown)
+
+    return reader.kept(("month by function", to_ms, book), read)
+
+
+def sums_by_function(
+    ids: Sequence[int], usages: Sequence[Usage], book: "PriceBook", unknown: Collection[int] = ()
+) -> dict[int, Decimal]:
+    """List price in USD by function id, billed together; those with a part that is used and has none are absent."""
+    from pricing.list_price import list_prices
+
+    sums: dict[int, Decimal] = {}
+    unpriced = set(unknown)
+    for at, (each, cost) in enumerate(zip(ids, list_prices(usages, book), strict=True)):
+        if cost is not None:
+            sums[each] = sums[each] + cost if each in sums else cost
+        elif is_used(usages, at):
+            unpriced.add(each)
+    return {each: cost for each, cost in sums.items() if each not in unpriced} if unpriced else sums
+
+
+def is_used(usages: Sequence[Usage], at: int) -> bool:
+    if isinstance(usages, Used) and at not in usages.special:
+        return bool(usages.requests[at] or usages.billed_ms[at])
+    one = usages[at]
+    return bool(one.requests or one.billed_ms or one.provisioned_mb_ms or one.provisioned_requests or one.metered)
+
+
+def _month(reader: "Reader", to_ms: int, chosen: Collection[int] | None) -> Month:
+    month_ms = month_start_ms(to_ms - 1)
+    first = day_of(month_ms)
     today_ms = (to_ms - 1) // DAY_MS * DAY_MS
-    from_ms = min(month_start_ms(today_ms), today_ms - WINDOW_DAYS * DAY_MS)
-    if function_ids is not None and len(function_ids) == len(reader.functions()):
-        function_ids = None
-    asked = "days table", from_ms, today_ms, None if function_ids is None else tuple(function_ids)
-    return reader.kept(asked, lambda: _table(reader.day_columns(from_ms, to_ms, function_ids)))
+    ledger = Ledger(reader, min(month_ms, today_ms - WINDOW_DAYS * DAY_MS), to_ms, share_of_ms=to_ms - 1)
+    rows = ledger.day_rows()
+    unknown = frozenset(row.function_id for row in rows if row.unknown and row.day_ms >= month_ms)
+    columns = _columns(ledger, rows)
+    ids: Sequence[int] = ()
+    projection = project([], to_ms, first)
+    by_function: Mapping[int, Usage] = {}
+    by_region: list[tuple[date, Usage]] = []
+    if len(columns):
+        import numpy as np
+
+        from pricing.project_many import project_table
+
+        ids, table = _table(columns)
+        of = [ledger.plain_terms(each) for each in ids]
+        inside = np.array([chosen is None or each in chosen for each in ids])
+        projection = project_table(
+            table, of, to_ms, first, since_ms=_since_ms(reader), hours=hours_of(reader, to_ms), spread_of=inside
+        )
+        by_function = _OnDemand(ids, projection.p50)
+        by_region = _by_region(table, of, first)
+        ids, projection = _at_prices(ledger, ids, of, projection, [row for row in rows if row.day_ms >= month_ms])
+    ids, projection = _with_standing(ids, projection, ledger, month_ms, to_ms)
+    return Month(ids, projection, by_function, by_region, unknown)
 
 
-def _table(columns: "Ints") -> Days | None:
-    """``columns`` are the reader's days: day_ms, function_id, invocations, reports, billed_ms, billed_mb_ms."""
+class _OnDemand(Mapping[int, Usage]):
+    """Each function's usage as one on demand, made when it is asked for."""
+
+    def __init__(self, ids: Sequence[int], usages: Sequence[Usage]) -> None:
+        self._place = {each: at for at, each in enumerate(ids)}
+        self._usages = usages
+
+    def __getitem__(self, function_id: int) -> Usage:
+        one = self._usages[self._place[function_id]]
+        if not one.provisioned_requests:
+            return one
+        return replace(
+            one, requests=one.requests + one.provisioned_requests, billed_ms=one.billed_ms + one.provisioned_billed_ms,
+            billed_mb_ms=one.billed_mb_ms + one.provisioned_billed_mb_ms, provisioned_requests=0,
+            provisioned_billed_ms=0, provisioned_billed_mb_ms=0,
+        )  # fmt: skip
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self._place)
+
+    def __len__(self) -> int:
+        return len(self._place)
+
+
+def _columns(ledger: Ledger, rows: "Sequence[DayRow]") -> "Ints":
+    """Day, function, and its quantities on demand and on provisioned concurrency, a row for each day and function."""
+    import numpy as np
+
+    apart = np.array(ledger.looked_at, np.int64)
+    plain = ledger.reader.day_columns(ledger.from_ms, ledger.to_ms)[:, [0, 1, 3, 4, 5]]
+    if not rows and not len(apart):
+        return plain
+    plain = plain[~np.isin(plain[:, 1], apart)]
+    sums: dict[tuple[int, int], list[int]] = {}
+    for row in rows:
+        one = usage.split_of(row, ledger.shares(row.day_ms))
+        amounts = sums.setdefault((row.day_ms, row.function_id), [0] * 6)
+        for at, amount in enumerate((
+            one.requests, one.billed_ms, one.billed_mb_ms,
+            one.provisioned_requests, one.provisioned_billed_ms, one.provisioned_billed_mb_ms,
+        )):  # fmt: skip
+            amounts[at] += amount
+    more = np.array([(*key, *amounts) for key, amounts in sums.items()], np.int64).reshape(-1, 8)
+    return np.concatenate([np.pad(plain, ((0, 0), (0, 3))), more])
+
+
+def _table(columns: "Ints") -> "tuple[tuple[int, ...], DayTable]":
+    """The functions, by the day that each was first seen, and their days."""
     import numpy as np
 
     from pricing.project_many import DayTable
 
-    if not len(columns):
-        return None
     day, of = columns[:, 0] // DAY_MS, columns[:, 1]
     first = int(day.min())
-    day -= first
+    day = day - first
     # Functions go by the day that they were first seen on, then by their ids, which are small numbers.
     begins = np.full(int(of.max()) + 1, int(day.max()) + 1)
     np.minimum.at(begins, of, day)
@@ -106,21 +183,101 @@ def _table(columns: "Ints") -> Days | None:
     seen = np.zeros(shape, np.bool_)
     amounts = np.zeros((len(QUANTITIES), *shape), np.int64)
     seen.reshape(-1)[cell] = True
-    for quantity, column in zip(_READ, (2, 4, 5), strict=True):
+    for quantity, column in zip((*_READ, *_PROVISIONED), range(2, columns.shape[1]), strict=False):
         amounts[quantity].reshape(-1)[cell] = columns[:, column]
-    return Days(tuple(ids.tolist()), DayTable(first, amounts, seen))
+    return tuple(ids.tolist()), DayTable(first, amounts, seen)
 
 
-def terms_of(function: "Function", basis: str) -> Terms:
-    """What a function's usages have in common."""
-    key = function.key
-    return Terms(key.name, key.account, key.region, function.arch, basis, function.ephemeral_mb)
+def _since_ms(reader: "Reader") -> int | None:
+    known = [each for each in (reader.oldest_ms(), reader.oldest_point("Invocations", "Sum")) if each is not None]
+    return min(known, default=None)
 
 
-def days_of(daily: "Iterable[DayUsage]", functions: "Sequence[FunctionRow]") -> Iterator["tuple[date, Usage]"]:
-    """The reader's days as usages of their functions."""
-    of = {row.id: terms_of(row.function, BILLED) for row in functions}
-    unused = (0,) * (len(QUANTITIES) - len(_READ))
-    for day in daily:
-        amounts = day.invocations, day.billed_ms, day.billed_mb_ms, *unused
-        yield day_of(day.day_ms), usage_of(of[day.function_id], QUANTITIES, amounts)
+def hours_of(reader: "Reader", until_ms: int) -> "tuple[float, ...] | None":
+    """How a usual day spreads over its hours: a week of all functions; None where "now" is midnight."""
+    if not until_ms % DAY_MS:
+        return None
+    from pricing.projection import hour_shares
+
+    today = until_ms // DAY_MS * DAY_MS
+    by_hour: Mapping[int, float] = reader.invocations_by_hour(today - 7 * DAY_MS, today)
+    if not by_hour:
+        by_hour = reader.metered_by_hour("Invocations", today - 7 * DAY_MS, today)
+    return hour_shares({hour: round(count) for hour, count in by_hour.items()}) if by_hour else None
+
+
+def _by_region(table: "DayTable", of: Sequence[Terms], start: date) -> "list[tuple[date, Usage]]":
+    """Every day's usage from ``start`` on, the functions of each region in one; Lambda@Edge has no part in it."""
+    import numpy as np
+
+    found = []
+    regions = [None if is_edge(one.function) else one.region for one in of]
+    for region in dict.fromkeys(regions):
+        if region is None:
+            continue
+        amounts = table.amounts
+        if regions.count(region) < len(regions):
+            amounts = amounts[:, :, np.array([one == region for one in regions])]
+        sums = amounts.sum(axis=2)
+        for at in range(len(table.seen)):
+            day = day_of((table.first + at) * DAY_MS)
+            if day >= start:
+                terms = Terms("", "", region, None, BILLED)
+                found.append((day, usage_of(terms, QUANTITIES, tuple(sums[:, at].tolist()))))
+    return found
+
+
+def _at_prices(
+    ledger: Ledger, ids: Sequence[int], of: Sequence[Terms], projection: Projection, rows: "Sequence[DayRow]"
+) -> tuple[Sequence[int], Projection]:
+    """What was used at other prices than now are in force, as usages of its own; and Lambda@Edge as such."""
+    now = {each: (one.arch, one.ephemeral_mb) for each, one in zip(ids, of, strict=True)}
+    before: dict[tuple[int, Terms], Usage] = {}
+    for row in rows:
+        if (row.terms.arch, row.terms.ephemeral_mb) != now.get(row.function_id):
+            one = usage.split_of(row, ledger.shares(row.day_ms))
+            key = row.function_id, row.terms._replace(basis=BILLED)
+            one = replace(one, basis=BILLED)
+            before[key] = added(before[key], one) if key in before else one
+    if not before and not any(is_edge(one.function) for one in of):
+        return ids, projection
+    less: dict[int, Usage] = {}
+    for (each, _), one in before.items():
+        less[each] = added(less[each], one) if each in less else one
+
+    def priced(used: Sequence[Usage] | None) -> Sequence[Usage] | None:
+        if used is None:
+            return None
+        rest = [_less(one, less[each]) if each in less else one for each, one in zip(ids, used, strict=True)]
+        return Used.of([at_its_price(one) for one in (*rest, *before.values())])
+
+    p10, p50, p90, seen = map(priced, (projection.p10, projection.p50, projection.p90, projection.seen))
+    return (*ids, *(each for each, _ in before)), replace(projection, p10=p10, p50=p50 or (), p90=p90, seen=seen or ())
+
+
+def _less(one: Usage, other: Usage) -> Usage:
+    return replace(one, **{name: max(0, getattr(one, name) - getattr(other, name)) for name in _SPLIT})
+
+
+_SPLIT = tuple(QUANTITIES[at] for at in (*_READ, *_PROVISIONED))
+
+
+def _with_standing(
+    ids: Sequence[int], projection: Projection, ledger: Ledger, month_ms: int, now_ms: int
+) -> tuple[Sequence[int], Projection]:
+    """The deterministic part: what stands configured goes on to the month's end, in every estimate alike."""
+    month_end_ms = month_start_ms(month_ms + 32 * DAY_MS)
+    whole = {(each, one.arch): one for each, one in ledger.standing.parts(month_ms, month_end_ms)}
+    if not whole:
+        return ids, projection
+    until_now = {(each, one.arch): one for each, one in ledger.standing.parts(month_ms, now_ms)}
+    ends = list(whole.values())
+    seen = [until_now.get(key) or replace(one, provisioned_mb_ms=0, metered=()) for key, one in whole.items()]
+    low, high = (None if one is None else Used.of(one).and_more(ends) for one in (projection.p10, projection.p90))
+    p50, so_far = Used.of(projection.p50).and_more(ends), Used.of(projection.seen).and_more(seen)
+    found = replace(projection, p10=low, p50=p50, p90=high, seen=so_far)
+    if not found.path and now_ms < month_end_ms:  # nothing was invoked: what stands comes evenly
+        ends_ms = range((now_ms // DAY_MS + 1) * DAY_MS, month_end_ms + 1, DAY_MS)
+        path = tuple((day_of(end_ms - 1), (end_ms - now_ms) / (month_end_ms - now_ms)) for end_ms in ends_ms)
+        found = replace(found, path=path)
+    return [*ids, *(each for each, _ in whole)], found

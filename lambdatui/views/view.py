@@ -1,6 +1,6 @@
 """What every read model answers with: rows, their columns, and how far they can be trusted."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import wraps
 from typing import Concatenate, Generic, ParamSpec, TypeVar
@@ -47,6 +47,12 @@ def as_of_range(
             return view(reader, time_range, *args, **kwargs)
 
     return asked
+
+
+def weakest_basis(bases: Iterable[str | None]) -> str | None:
+    """What a sum rests on: as good as its weakest part; what has no figures does not count."""
+    seen = {basis for one in bases if one is not None for basis in one.split("+")}
+    return next((basis for basis in (ESTIMATED, INSIGHTS, BILLED) if basis in seen), None)
 
 
 def coverage_of(reports: int, counted: int) -> float | None:

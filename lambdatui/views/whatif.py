@@ -5,11 +5,13 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from collectors.model import Status
+from collectors.store.spans import whole_from
 from lambdatui.views.columns import columns
 from lambdatui.views.configured_usage import Configured, split, together
 from lambdatui.views.money import month_usages
 from lambdatui.views.narrow import Narrow
 from lambdatui.views.time_range import TimeRange
+from lambdatui.views.usage import usages
 from lambdatui.views.view import ESTIMATED, View, coverage_of
 from pricing.savings import FunctionMonth, Saving, savings
 
@@ -54,7 +56,7 @@ def whatif(
     totals = {one.function_id: one for one in reader.totals(time_range.from_ms, time_range.to_ms, list(functions))}
     months = month_usages(reader, time_range, functions)
     repeats = _repeats(reader, time_range, list(functions))
-    standing = Configured(reader, chosen)
+    standing = Configured(reader, chosen, known_ms=time_range.to_ms)
     shares = standing.shares(time_range.from_ms, time_range.to_ms)
     rows: list[Saving] = []
     for function_id, function in functions.items():
@@ -73,7 +75,8 @@ def whatif(
         month = replace(month, usage=together(month.usage, stood), snapstart_versions=versions, snapstart_used=used)
         rows += savings(month, book)
     rows.sort(key=lambda row: (-row.saves, row.function, row.change))
-    reports, counted = (sum(getattr(one, name) for one in totals.values()) for name in ("reports", "invocations"))
+    found = usages(reader, whole_from(time_range.from_ms, time_range.to_ms), time_range.to_ms)
+    reports, counted = found.coverage(functions)
     return View(
         WHATIF_COLUMNS, [_row(one) for one in rows], reader.as_of_ms(time_range.to_ms), time_range,
         coverage_of(reports, counted),

@@ -1,0 +1,174 @@
+"""Usage by function, day and price: what REPORTs billed, and beside it an estimate of what no REPORT was seen of.
+
+An hour's missing invocations are those counted less the REPORTs seen. Each lasted as long as CloudWatch's Duration
+says of the hour (its Sum over Invocations, else its Average), else of that UTC day; else as the function's own REPORTs
+of that day, else of that month billed; else as the hour's p50. Memory is that configured then. Where one of the two is
+not known, the invocations are counted and their duration is unknown, never 0. CloudWatch's Duration leaves out cold
+starts (AWS Lambda Developer Guide, "Types of metrics"), so estimates are low where there are many.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from math import floor
+from typing import TYPE_CHECKING, NamedTuple
+
+from collectors.store import usage_hours
+from collectors.store.usage_hours import Hour
+from lambdatui.views.settings_of_time import SettingsOfTime
+from lambdatui.views.time_range import DAY_MS, HOUR_MS, month_start_ms
+from lambdatui.views.view import BILLED, ESTIMATED, INSIGHTS
+from pricing.used import Terms
+
+if TYPE_CHECKING:
+    from collectors.store.reader import Reader
+
+
+class DayRow(NamedTuple):
+    """What a function used on a UTC day at one price; ``unknown`` of its requests have no known duration."""
+
+    function_id: int
+    day_ms: int
+    terms: Terms
+    requests: int
+    billed_ms: int
+    billed_mb_ms: int
+    unknown: int = 0
+
+
+@dataclass(slots=True)
+class Looked:
+    """Some functions in ``[from_ms, to_ms)``, looked at by the hour where one source does not tell all."""
+
+    reader: "Reader"
+    settings: SettingsOfTime
+    from_ms: int
+    to_ms: int
+    _sums: dict[tuple[int, int, Terms], list[int]] = field(default_factory=dict)
+
+    def rows(self, function_ids: Sequence[int]) -> list[DayRow]:
+        """By function, day and price."""
+        begin, end = -(-self.from_ms // DAY_MS) * DAY_MS, self.to_ms // DAY_MS * DAY_MS
+        known = usage_hours.day_rows(self.reader, begin, end, function_ids) if begin < end else {}
+        summed = usage_hours.summed_hours(self.reader, self.from_ms, self.to_ms)
+        by_day = self.reader.is_fleet(None)  # as invocations are counted
+        pieces: list[usage_hours.Piece] = []
+        for function_id in function_ids:
+            cuts = self.settings.cuts(function_id, self.from_ms, self.to_ms)
+            days = {at // DAY_MS * DAY_MS for at in (*cuts, *summed.get(function_id, ()))}
+            for day_ms, day in known.get(function_id, {}).items():
+                if day_ms not in days and (by_day or (day.metered is None and day.invocations == day.reports)):
+                    self._billed(function_id, day, None)
+                    if day.counted > day.reports:
+                        self._estimate(function_id, day, [day])
+                else:
+                    pieces.append((function_id, day_ms, day_ms + DAY_MS))
+            pieces += [(function_id, *span) for span in self._edges()]
+        self._by_hour(pieces, summed)
+        return [DayRow(*key, *sums) for key, sums in self._sums.items()]
+
+    def _edges(self) -> list[tuple[int, int]]:
+        """The parts of days at both ends."""
+        first, last = self.from_ms // DAY_MS * DAY_MS, self.to_ms // DAY_MS * DAY_MS
+        if first == last:
+            return [(self.from_ms, self.to_ms)]
+        return [
+            *([(self.from_ms, first + DAY_MS)] if self.from_ms > first else []),
+            *([(last, self.to_ms)] if self.to_ms > last else []),
+        ]
+
+    def _by_hour(self, pieces: Sequence[usage_hours.Piece], summed: dict[int, dict[int, tuple[int, int, int]]]) -> None:
+        hours = usage_hours.hours(self.reader, pieces)
+        before = usage_hours.hours(
+            self.reader, [(of, low // DAY_MS * DAY_MS, low) for of, low, _ in pieces if low % DAY_MS]
+        )
+        of_day: dict[tuple[int, int], list[Hour]] = defaultdict(list)
+        for found in (before, hours):
+            for function_id, mine in found.items():
+                for start, hour in mine.items():
+                    of_day[function_id, start // DAY_MS * DAY_MS].append(hour)
+        for function_id, mine in hours.items():
+            for hour in mine.values():
+                self._billed(function_id, hour, summed.get(function_id, {}).get(hour.start_ms))
+                if hour.counted > hour.reports:
+                    day_ms = hour.start_ms // DAY_MS * DAY_MS
+                    self._estimate(function_id, hour, of_day[function_id, day_ms])
+
+    def _billed(self, function_id: int, hour: Hour, summed: tuple[int, int, int] | None) -> None:
+        if not hour.reports:
+            return
+        day_ms = hour.start_ms // DAY_MS * DAY_MS
+        if summed is not None and hour.end_ms - hour.start_ms == HOUR_MS:
+            self._add(function_id, day_ms, self._terms(function_id, hour.start_ms, INSIGHTS), *summed)
+            return
+        cuts = self.settings.cuts(function_id, hour.start_ms, hour.end_ms)
+        if not cuts:
+            terms = self._terms(function_id, hour.start_ms, BILLED)
+            self._add(function_id, day_ms, terms, hour.reports, hour.billed_ms, hour.billed_mb_ms)
+            return
+        for low, high in zip([hour.start_ms, *cuts], [*cuts, hour.end_ms], strict=True):
+            for one in usage_hours.hours(self.reader, [(function_id, low, high)]).get(function_id, {}).values():
+                terms = self._terms(function_id, low, BILLED)
+                self._add(function_id, day_ms, terms, one.reports, one.billed_ms, one.billed_mb_ms)
+
+    def _estimate(self, function_id: int, hour: Hour, day: Iterable[Hour]) -> None:
+        missing = hour.counted - hour.reports
+        terms = self._terms(function_id, hour.start_ms, ESTIMATED)
+        memory_mb = self.settings.value(function_id, "memory_mb", hour.start_ms)
+        total_ms = None if memory_mb is None else self._duration_ms(function_id, hour, list(day), missing)
+        day_ms = hour.start_ms // DAY_MS * DAY_MS
+        if total_ms is None or memory_mb is None:
+            self._add(function_id, day_ms, terms, missing, 0, 0, missing)
+        else:
+            self._add(function_id, day_ms, terms, missing, total_ms, total_ms * memory_mb)
+
+    def _duration_ms(self, function_id: int, hour: Hour, day: list[Hour], missing: int) -> int | None:
+        """Of so many invocations, rounded half up; None where nothing tells it."""
+        found = _share(missing, hour.duration_ms, hour.metered, hour.samples)
+        if found is not None:
+            return found
+        average, median = usage_hours.means(self.reader, function_id, hour.start_ms, hour.end_ms)
+        if average is not None:
+            return floor(missing * average + 0.5)
+        found = _share(missing, *(_sum(getattr(one, name) for one in day) for name in _DURATION))
+        if found is not None:
+            return found
+        day_ms = hour.start_ms // DAY_MS * DAY_MS
+        average, _ = usage_hours.means(self.reader, function_id, day_ms, min(day_ms + DAY_MS, self.to_ms))
+        if average is not None:
+            return floor(missing * average + 0.5)
+        reports = sum(one.reports for one in day)
+        if reports:
+            return _share(missing, sum(one.billed_ms for one in day), reports, None)
+        of_month = self._of_month(function_id, month_start_ms(hour.start_ms))
+        if of_month is not None:
+            return _share(missing, *of_month, None)
+        return None if median is None else floor(missing * median + 0.5)
+
+    def _of_month(self, function_id: int, month_ms: int) -> tuple[int, int] | None:
+        """Billed ms and REPORTs of a month, as far as it lies before the span's end."""
+        end = min(self.to_ms, month_start_ms(month_ms + 32 * DAY_MS))
+        used = self.reader.usage(month_ms, end, [function_id], exact=True)
+        return (used[0].billed_ms, used[0].reports) if used and used[0].reports else None
+
+    def _terms(self, function_id: int, at_ms: int, basis: str) -> Terms:
+        return self.settings.terms(function_id, at_ms, basis)
+
+    def _add(self, function_id: int, day_ms: int, terms: Terms, *amounts: int) -> None:
+        sums = self._sums.setdefault((function_id, day_ms, terms), [0, 0, 0, 0])
+        for at, amount in enumerate(amounts):
+            sums[at] += amount
+
+
+_DURATION = ("duration_ms", "metered", "samples")
+
+
+def _sum(amounts: Iterable[float | None]) -> float | None:
+    known = [amount for amount in amounts if amount is not None]
+    return sum(known) if known else None
+
+
+def _share(missing: int, duration_ms: float | None, invocations: float | None, samples: float | None) -> int | None:
+    """What of a summed duration so many invocations had."""
+    of = invocations or samples
+    return None if duration_ms is None or not of else floor(missing * duration_ms / of + 0.5)

@@ -1,0 +1,72 @@
+"""What functions were set to when something ran: architecture, memory and ephemeral storage by their history."""
+
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+from collectors.store.account_rows import function_settings
+from lambdatui.views.time_range import MINUTE_MS
+from lambdatui.views.view import BILLED
+from pricing.used import Terms
+
+if TYPE_CHECKING:
+    from collectors.store.account_rows import SettingRow
+    from collectors.store.reader import Reader
+    from collectors.store.rows import FunctionRow
+
+PRICED = ("arch", "ephemeral_mb", "memory_mb")
+_CUTS = ("arch", "ephemeral_mb")  # a REPORT says its memory itself
+
+
+class SettingsOfTime:
+    """Settings of functions at any time, as far as they were known before ``known_ms`` (epoch ms, UTC).
+
+    Before the first value that is known, that is taken; where there is no history, what the store knows now.
+    """
+
+    def __init__(self, reader: "Reader", functions: "Iterable[FunctionRow]", known_ms: int) -> None:
+        history = function_settings(reader, PRICED)
+        self._rows: dict[int, dict[str, list[SettingRow]]] = {}
+        self.functions = {row.id: row.function for row in functions}
+        self._plain: dict[int, Terms] = reader.kept("terms of functions", dict)
+        for function_id, function in self.functions.items() if history else ():
+            key = function.key
+            for one in history.get((key.account, key.region, key.name), ()):
+                if one.since_ms < known_ms:
+                    self._rows.setdefault(function_id, {}).setdefault(one.name, []).append(one)
+
+    def terms(self, function_id: int, at_ms: int, basis: str) -> Terms:
+        """Whose usage it is and what decided its rates at a time."""
+        if function_id in self._rows or basis != BILLED:
+            return self._terms(function_id, at_ms, basis)
+        found = self._plain.get(function_id)
+        if found is None:
+            found = self._plain[function_id] = self._terms(function_id, at_ms, basis)
+        return found
+
+    def _terms(self, function_id: int, at_ms: int, basis: str) -> Terms:
+        key = self.functions[function_id].key
+        arch, ephemeral_mb = (self.value(function_id, name, at_ms) for name in _CUTS)
+        return Terms(key.name, key.account, key.region, arch, basis, ephemeral_mb)
+
+    def value(self, function_id: int, name: str, at_ms: int) -> Any:
+        """What a setting was; None where nothing tells it."""
+        rows = self._rows.get(function_id, {}).get(name)
+        if not rows:
+            return getattr(self.functions[function_id], name)
+        return next((one.value for one in reversed(rows) if one.since_ms <= at_ms), rows[0].value)
+
+    def cuts(self, function_id: int, from_ms: int, to_ms: int, names: Sequence[str] = _CUTS) -> list[int]:
+        """The full minutes within a span from which on another price holds."""
+        found = set()
+        for name in names if function_id in self._rows else ():
+            rows = self._rows[function_id].get(name, ())
+            for before, one in pairwise(rows):
+                cut = -(-one.since_ms // MINUTE_MS) * MINUTE_MS
+                if before.value != one.value and from_ms < cut < to_ms:
+                    found.add(cut)
+        return sorted(found)
+
+    def with_history(self) -> Iterable[int]:
+        """The functions of which any of these is known."""
+        return self._rows
