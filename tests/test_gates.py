@@ -178,12 +178,14 @@ def test_an_empty_store_and_a_span_without_anything_do_not_pass(command: tuple[s
 
 def test_a_total_is_as_complete_as_its_view_says() -> None:
     month = SimpleNamespace(p50=Decimal(1))
-    view: Any = SimpleNamespace(as_of=1, rows=[1], coverage=0.923, projection=month, range=SimpleNamespace(label="24h"))
-    assert left_out(view) == ("REPORTs are known for 92.3% of the invocations",)
-    view.missing = ("g: its memory is unknown",)
+    view: Any = SimpleNamespace(
+        as_of=1, rows=[1], coverage=0.923, projection=month, range=SimpleNamespace(label="24h"), missing=()
+    )
+    assert left_out(view) == ("REPORTs are known for 92.3% of the invocations, the others are estimated",)
+    view.missing, view.coverage = ("g: its memory is unknown",), 1.0
     view.projection = None
     assert left_out(view) == ("g: its memory is unknown", "the month's end is unknown")
-    view.missing, view.projection = (), month  # completed by an estimate
+    view.missing, view.projection, view.coverage = (), month, 0.995  # what runs now has no REPORT yet
     assert left_out(view) == ()
 
 

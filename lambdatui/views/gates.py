@@ -23,7 +23,8 @@ def left_out(view: "CostsView") -> tuple[str, ...]:
         return (f"nothing is recorded for {view.range.label}",)
     reasons = list(view.missing)
     if view.coverage is not None and view.coverage < _ENOUGH:
-        reasons.append(f"REPORTs are known for {text.ratio(view.coverage)} of the invocations, the others are estimated")
+        seen = text.ratio(view.coverage)
+        reasons.append(f"REPORTs are known for {seen} of the invocations, the others are estimated")
     if view.projection is None or view.projection.p50 is None:
         reasons.append("the month's end is unknown")
     return tuple(reasons)

@@ -52,7 +52,7 @@ def as_of_range(
 def weakest_basis(bases: Iterable[str | None]) -> str | None:
     """What a sum rests on: as good as its weakest part; what has no figures does not count."""
     seen = {basis for one in bases if one is not None for basis in one.split("+")}
-    return next((basis for basis in (ESTIMATED, INSIGHTS, BILLED) if basis in seen), None)
+    return next((basis for basis in (ESTIMATED, INSIGHTS, BILLED, METRIC) if basis in seen), None)
 
 
 def coverage_of(reports: int, counted: int) -> float | None:
