@@ -1,23 +1,46 @@
-"""What would be cheaper: each change with its dollars a month, how sure that is, and the arithmetic.
+"""What would be cheaper: each change with its dollars a month as a range, how sure that is, and the arithmetic.
 
 Everything is at list price before any free tier, function by function, so that savings do not hang on who draws the
-free tier first. A duration that might change with the change is said to be assumed.
+free tier first. What is claimed is the lower end of the range. A rule is one function, listed in ``RULES``.
 """
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from decimal import ROUND_CEILING, Decimal
+from decimal import ROUND_CEILING, ROUND_HALF_UP, Decimal
 
 from pricing.bill import Bill, bill
+from pricing.dimensions import SNAPSTART_CACHE
+from pricing.memory_model import duration_at
 from pricing.pricebook import PriceBook, RegionPrices, UnknownRegion
 from pricing.usage import DEFAULT_ARCH, DEFAULT_REGION, EXACT, Usage, gb_seconds
 
+BASIS = "a month at list price, before the free tier"
 HIGH, MEDIUM, LOW = "high", "medium", "low"
+MEMORY, ARM64, INIT = "memory", "arm64", "init"  # rules that advice words in its own way
 MEMORY_MARGIN = Decimal("1.25")  # room above the most that was used
 _STEP_MB, _LEAST_MB = 64, 128
 _ZERO = Decimal(0)
-_MONTH_MS = 730 * 3_600_000
+MONTH_MS = 730 * 3_600_000  # a mean month, for figures without a calendar
+_SIZES = (128, 192, 256, 384, 512, 768, 1024, 1536, 1769, 2048, 3008)
+# What moving to arm64 saved of duration's cost where it was measured: 5.8% to 25.6%, at a price that is 20% lower.
+# So durations went to between 0.744 / 0.8 and 0.942 / 0.8 of what they were.
+ARM64_FASTEST, ARM64_SLOWEST = Decimal("0.93"), Decimal("1.1775")
+_X86_ONLY = re.compile(
+    r"go1\.x|provided|java8|python(2\.7|3\.[67])|nodejs(10\.x|8\.10|6\.10|4\.3.*)?|dotnetcore[12]\..|ruby2\.5"
+)
 _IDLE = Decimal("0.000001")
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What the function itself took at another size: its duration there over the one of today, as an 80% range."""
+
+    memory_mb: int
+    low: float
+    middle: float
+    high: float
+    evidence: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +50,8 @@ class FunctionMonth:
     ``usage`` is a whole month's. ``init_ms`` is billed init summed, ``timeouts`` invocations that ran into
     ``timeout_s``, ``failures`` failed invocations of which ``retried`` were repeats of the same event; None is unknown.
     ``snapstart_versions`` are published versions with SnapStart, ``snapstart_used`` those that are still called.
+    ``duration_ms`` is the mean duration, ``measured`` what its own history says of other sizes, ``layers`` whether it
+    has any (None: unknown), ``month_ms`` how long the month is.
     """
 
     usage: Usage
@@ -41,37 +66,62 @@ class FunctionMonth:
     runtime: str | None = None
     snapstart_versions: int = 0
     snapstart_used: int = 0
+    duration_ms: float | None = None
+    measured: tuple[Measured, ...] = ()
+    layers: bool | None = None
+    month_ms: int = MONTH_MS
 
 
 @dataclass(frozen=True, slots=True)
-class Saving:
-    """``saves`` = ``now`` - ``then``, in ``currency`` a month; negative: the change costs more."""
+class Recommendation:
+    """A change and what it saves in ``currency`` a month at list price before the free tier, from ``low`` to ``high``.
+
+    ``now`` is what the function costs. ``low`` and so on are None where nothing can be told, negative where the change
+    costs more; ``unknown`` says what the range leaves open. ``memory_mb`` is the size that is proposed, ``evidence``
+    what a range of durations rests on, ``slower`` how much longer a call takes (1.0: as long), low, middle and high.
+    """
 
     function: str
     account: str
     region: str
     change: str
     now: Decimal
-    then: Decimal
+    low: Decimal | None
+    middle: Decimal | None
+    high: Decimal | None
     currency: str
     confidence: str
     arithmetic: str
+    rule: str = ""
+    unknown: str = ""
+    memory_mb: int | None = None
+    evidence: str = ""
+    slower: tuple[float, float, float] | None = None
 
     @property
-    def saves(self) -> Decimal:
-        return EXACT.subtract(self.now, self.then)
+    def saves(self) -> Decimal | None:
+        """What is claimed: the lower end; None where a range does not begin above nothing."""
+        if self.low is None or (self.low != self.high and self.low <= 0):
+            return None
+        return self.low
+
+    @property
+    def then(self) -> Decimal | None:
+        """What the month costs at least as little as; None where no saving is claimed."""
+        return None if self.saves is None else EXACT.subtract(self.now, self.saves)
 
 
-def savings(month: FunctionMonth, book: PriceBook) -> tuple[Saving, ...]:
+def recommendations(month: FunctionMonth, book: PriceBook) -> tuple[Recommendation, ...]:
     """Every change that applies to the function, the most dollars first. Empty where its region has no prices."""
+    known = month.usage.arch is not None
     usage = replace(month.usage, region=month.usage.region or DEFAULT_REGION, arch=month.usage.arch or DEFAULT_ARCH)
     try:
         prices = book.region(usage.region)
     except UnknownRegion:
         return ()
-    one = _Subject(replace(month, usage=usage), prices, book)
-    found = [saving for of in _CHANGES for saving in of(one)]
-    return tuple(sorted(found, key=lambda saving: -saving.saves))
+    one = _Subject(replace(month, usage=usage), prices, book, known)
+    found = [each for rule in RULES for each in rule(one)]
+    return tuple(sorted(found, key=lambda each: -(each.saves or _ZERO)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +129,7 @@ class _Subject:
     month: FunctionMonth
     prices: RegionPrices
     book: PriceBook
+    arch_known: bool
 
     def cost(self, usage: Usage | None = None, *, plan: Decimal = _ZERO) -> Decimal:
         """A whole bill's priced lines; 0 where nothing was used."""
@@ -91,11 +142,20 @@ class _Subject:
         tiers = self.prices.durations.get(self.month.usage.arch or DEFAULT_ARCH)
         return tiers[0].rate if tiers else None
 
-    def saving(self, change: str, now: Decimal, then: Decimal, confidence: str, arithmetic: str) -> Saving:
+    def saving(self, change: str, now: Decimal, then: Decimal, confidence: str, arithmetic: str) -> Recommendation:
+        """A change whose cost is one figure."""
+        saves = EXACT.subtract(now, then)
+        return self.between(change, now, (saves, saves, saves), confidence, arithmetic)
+
+    def between(
+        self, change: str, now: Decimal, saves: tuple[Decimal | None, Decimal | None, Decimal | None],
+        confidence: str, arithmetic: str,
+    ) -> Recommendation:  # fmt: skip
         usage = self.month.usage
-        return Saving(
-            usage.function, usage.account, usage.region, change, now, then, self.prices.currency, confidence, arithmetic
-        )
+        return Recommendation(
+            usage.function, usage.account, usage.region, change, now, *saves, self.prices.currency, confidence,
+            arithmetic,
+        )  # fmt: skip
 
 
 def provisioned_break_even(prices: RegionPrices, arch: str) -> Decimal | None:
@@ -110,49 +170,120 @@ def provisioned_break_even(prices: RegionPrices, arch: str) -> Decimal | None:
     return EXACT.divide(rates.configured, tiers[0].rate - rates.duration).quantize(Decimal("0.0001"))
 
 
-def _arm64(one: _Subject) -> Iterator[Saving]:
-    usage = one.month.usage
-    if usage.arch != "x86_64" or not usage.billed_mb_ms or "arm64" not in one.prices.durations:
-        return
-    now, then = one.cost(), one.cost(replace(usage, arch="arm64"))
-    arm, x86 = one.prices.durations["arm64"][0].rate, one.rate
-    assumed = "duration assumed the same; native libraries must exist for arm64"
-    if now > then:
-        yield one.saving(
-            "arm64 instead of x86_64", now, then, MEDIUM,
-            f"{_figure(gb_seconds(usage.billed_mb_ms))} GB-s x ({x86:f} - {arm:f}); {assumed}",
-        )  # fmt: skip
-
-
-def _memory(one: _Subject) -> Iterator[Saving]:
-    """A smaller size that still holds what was used, and a margin."""
+def _arm64(one: _Subject) -> Iterator[Recommendation]:
+    """The same function on the other architecture, unless it is not known which one it has."""
     month, usage = one.month, one.month.usage
-    if not month.memory_mb or not month.max_memory_mb or not usage.billed_mb_ms:
+    if not one.arch_known or usage.arch != "x86_64" or not usage.billed_mb_ms or "arm64" not in one.prices.durations:
         return
-    wanted = (month.max_memory_mb * MEMORY_MARGIN / _STEP_MB).to_integral_value(ROUND_CEILING) * _STEP_MB
-    size = max(_LEAST_MB, int(wanted))
-    if size >= month.memory_mb:
+    if month.runtime and _X86_ONLY.fullmatch(month.runtime):
         return
-    smaller = replace(
-        usage,
-        billed_mb_ms=usage.billed_mb_ms * size // month.memory_mb,
-        provisioned_mb_ms=usage.provisioned_mb_ms * size // month.memory_mb,
-        provisioned_billed_mb_ms=usage.provisioned_billed_mb_ms * size // month.memory_mb,
+    moved = replace(usage, arch="arm64")
+    now = one.cost()
+    low, middle, high = (
+        EXACT.subtract(now, one.cost(_lasting(moved, factor))) for factor in (ARM64_SLOWEST, Decimal(1), ARM64_FASTEST)
     )
-    break_even = Decimal(month.memory_mb) / size - 1
-    yield one.saving(
-        f"{size:,} MB instead of {month.memory_mb:,}", one.cost(), one.cost(smaller), LOW,
-        f"{month.max_memory_mb:,} MB used at most x {MEMORY_MARGIN} = {size:,} MB; duration assumed the same, but CPU"
-        f" shrinks with memory: it pays while durations grow by less than {break_even:.0%}",
+    arm, x86 = one.prices.durations["arm64"][0].rate, one.rate
+    figures = f"{_figure(gb_seconds(usage.billed_mb_ms))} GB-s x ({x86:f} - {arm:f})"
+    said = f"{figures} where durations stay; measured moves made them {ARM64_FASTEST} to {ARM64_SLOWEST} times as long"
+    if not month.runtime or month.layers:
+        unknown = "its layers may have no arm64 build" if month.layers else "its runtime is not known (an image?)"
+        yield replace(
+            one.between("arm64 instead of x86_64", now, (None, None, None), LOW, f"{said}; not claimed: {unknown}"),
+            rule=ARM64, unknown=unknown,
+        )  # fmt: skip
+    elif middle > 0:
+        found = one.between("arm64 instead of x86_64", now, (low, middle, high), MEDIUM, said)
+        unknown = "native libraries must exist for arm64"
+        unknown += "" if month.layers is not None else "; layers, where it has any, too"
+        yield replace(found, rule=ARM64, unknown=unknown)
+
+
+def _lasting(usage: Usage, factor: Decimal) -> Usage:
+    """The usage with calls so many times as long."""
+
+    def scaled(amount: int) -> int:
+        return int((amount * factor).to_integral_value(ROUND_HALF_UP))
+
+    return replace(
+        usage, billed_ms=scaled(usage.billed_ms), billed_mb_ms=scaled(usage.billed_mb_ms),
+        provisioned_billed_ms=scaled(usage.provisioned_billed_ms),
+        provisioned_billed_mb_ms=scaled(usage.provisioned_billed_mb_ms),
     )  # fmt: skip
 
 
-def _savings_plan(one: _Subject) -> Iterator[Saving]:
+def least_mb(max_memory_mb: int) -> int:
+    """The smallest size that still holds what was used, and a margin."""
+    wanted = (max_memory_mb * MEMORY_MARGIN / _STEP_MB).to_integral_value(ROUND_CEILING) * _STEP_MB
+    return max(_LEAST_MB, int(wanted))
+
+
+def _memory(one: _Subject) -> Iterator[Recommendation]:
+    """The size whose saving is surest; the smallest that would do, without a claim, where none is sure.
+
+    A larger size is as good: it is proposed where it costs no more and is faster. Requests do not change with memory.
+    """
+    month, usage = one.month, one.month.usage
+    if not month.memory_mb or not month.max_memory_mb or not usage.billed_mb_ms or not month.duration_ms:
+        return
+    least = least_mb(month.max_memory_mb)
+    sizes = {each for each in (*_SIZES, *(own.memory_mb for own in month.measured)) if each >= least}
+    if least < month.memory_mb:
+        sizes.add(least)
+    found = [_resized(one, size, least) for size in sorted(sizes - {month.memory_mb})]
+    sure = [each for each in found if each.low is not None and each.low >= 0 and _worth(each, month.memory_mb)]
+    if sure:
+        yield max(sure, key=lambda each: (each.low or _ZERO, -(each.memory_mb or 0)))
+    elif least * 2 <= month.memory_mb:
+        yield next(each for each in found if each.memory_mb == least)
+
+
+def _worth(one: Recommendation, memory_mb: int) -> bool:
+    """Cheaper; or no dearer, and faster even by the range's worse end."""
+    larger_and_faster = (one.memory_mb or 0) > memory_mb and one.slower is not None and one.slower[2] < 1
+    return (one.low or _ZERO) > 0 or larger_and_faster
+
+
+def _resized(one: _Subject, size: int, least: int) -> Recommendation:
+    month, usage = one.month, one.month.usage
+    assert month.memory_mb
+    assert month.duration_ms
+    own = next((each for each in month.measured if each.memory_mb == size), None)
+    if own is not None:
+        slower, evidence = (own.low, own.middle, own.high), own.evidence
+    else:
+        told = duration_at(month.duration_ms, month.memory_mb, size)
+        slower = (told.low_ms / month.duration_ms, told.middle_ms / month.duration_ms, told.high_ms / month.duration_ms)
+        evidence = "a curve of how real functions follow their share of a CPU; this one was not seen at another size"
+    part = Decimal(size) / month.memory_mb
+
+    def cost(factor: float) -> Decimal:
+        longer = _lasting(usage, Decimal(repr(round(factor, 6))))
+        return one.cost(replace(
+            longer,
+            billed_mb_ms=int(longer.billed_mb_ms * part),
+            provisioned_billed_mb_ms=int(longer.provisioned_billed_mb_ms * part),
+            provisioned_mb_ms=int(longer.provisioned_mb_ms * part),
+            metered=tuple((name, int(amount * part) if name == SNAPSTART_CACHE else amount)
+                          for name, amount in longer.metered),
+        ))  # fmt: skip
+
+    now = one.cost()
+    low, middle, high = (EXACT.subtract(now, cost(factor)) for factor in reversed(slower))
+    found = one.between(
+        f"{size} MB instead of {month.memory_mb}", now, (low, middle, high), MEDIUM if own else LOW,
+        f"{month.max_memory_mb} MB used at most x {MEMORY_MARGIN} needs {least} MB; a call takes {slower[0]:.2f} to"
+        f" {slower[2]:.2f} times as long (middle {slower[1]:.2f}), by {evidence}; it pays below {1 / part:.2f}",
+    )  # fmt: skip
+    unknown = "" if found.saves is not None else "whether it saves: the range of durations is too wide"
+    return replace(found, rule=MEMORY, memory_mb=size, evidence=evidence, slower=slower, unknown=unknown)
+
+
+def _savings_plan(one: _Subject) -> Iterator[Recommendation]:
     factor = (one.prices.other.get("savings_plan") or {}).get("duration")
     if factor is None or not (one.month.usage.billed_mb_ms or one.month.usage.provisioned_mb_ms):
         return
     now, then = one.cost(), one.cost(plan=Decimal(1))
-    hourly = (then / 730).quantize(Decimal("0.0001"))
+    hourly = (then * 3_600_000 / one.month.month_ms).quantize(Decimal("0.0001"))
     yield one.saving(
         "Compute Savings Plan, no upfront", now, then, MEDIUM,
         f"{1 - Decimal(factor):.0%} off duration and provisioned concurrency, not off requests; commits you to about"
@@ -160,7 +291,7 @@ def _savings_plan(one: _Subject) -> Iterator[Saving]:
     )  # fmt: skip
 
 
-def _provisioned_off(one: _Subject) -> Iterator[Saving]:
+def _provisioned_off(one: _Subject) -> Iterator[Recommendation]:
     """Provisioned concurrency that is busy for less than its break-even."""
     usage = one.month.usage
     break_even = provisioned_break_even(one.prices, usage.arch or DEFAULT_ARCH)
@@ -183,16 +314,16 @@ def _provisioned_off(one: _Subject) -> Iterator[Saving]:
         )  # fmt: skip
 
 
-def _provisioned_on(one: _Subject) -> Iterator[Saving]:
+def _provisioned_on(one: _Subject) -> Iterator[Recommendation]:
     """As many environments as are busy all the time, by the mean concurrency of the month."""
     usage = one.month.usage
     break_even = provisioned_break_even(one.prices, usage.arch or DEFAULT_ARCH)
     if usage.provisioned_mb_ms or break_even is None or not one.month.memory_mb:
         return
-    environments, part = divmod(usage.billed_ms, _MONTH_MS)
+    environments, part = divmod(usage.billed_ms, one.month.month_ms)
     if not environments:
         return
-    moved = environments * _MONTH_MS
+    moved = environments * one.month.month_ms
     on = replace(
         usage,
         requests=usage.requests - (asked := usage.requests * moved // usage.billed_ms),
@@ -201,18 +332,18 @@ def _provisioned_on(one: _Subject) -> Iterator[Saving]:
         billed_mb_ms=usage.billed_mb_ms - (used := usage.billed_mb_ms * moved // usage.billed_ms),
         provisioned_billed_ms=moved,
         provisioned_billed_mb_ms=used,
-        provisioned_mb_ms=environments * one.month.memory_mb * _MONTH_MS,
+        provisioned_mb_ms=environments * one.month.memory_mb * one.month.month_ms,
     )
     now, then = one.cost(), one.cost(on)
     if now > then:
         yield one.saving(
             f"{environments:,} provisioned environments", now, then, LOW,
-            f"{Decimal(usage.billed_ms) / _MONTH_MS:.1f} run at any time on average; pays while they are busy more than"
-            f" {break_even:.1%} of the time; traffic assumed even",
+            f"{Decimal(usage.billed_ms) / one.month.month_ms:.1f} run at any time on average; pays while they are busy"
+            f" more than {break_even:.1%} of the time; traffic assumed even",
         )  # fmt: skip
 
 
-def _timeouts(one: _Subject) -> Iterator[Saving]:
+def _timeouts(one: _Subject) -> Iterator[Recommendation]:
     month = one.month
     if not month.timeouts or not month.timeout_s or not month.memory_mb or one.rate is None:
         return
@@ -225,7 +356,7 @@ def _timeouts(one: _Subject) -> Iterator[Saving]:
     )  # fmt: skip
 
 
-def _retries(one: _Subject) -> Iterator[Saving]:
+def _retries(one: _Subject) -> Iterator[Recommendation]:
     """An asynchronous event is tried three times: a failure that always fails is paid for thrice."""
     month, usage = one.month, one.month.usage
     if not month.retried or not usage.requests:
@@ -241,7 +372,7 @@ def _retries(one: _Subject) -> Iterator[Saving]:
     )  # fmt: skip
 
 
-def _cold_starts(one: _Subject) -> Iterator[Saving]:
+def _cold_starts(one: _Subject) -> Iterator[Recommendation]:
     month, usage = one.month, one.month.usage
     if not month.init_ms or not month.memory_mb or one.rate is None or not usage.billed_mb_ms:
         return
@@ -257,7 +388,7 @@ def _cold_starts(one: _Subject) -> Iterator[Saving]:
     )  # fmt: skip
 
 
-def _snapstart(one: _Subject) -> Iterator[Saving]:
+def _snapstart(one: _Subject) -> Iterator[Recommendation]:
     """SnapStart on: its cache and restores against the init that it saves."""
     month = one.month
     rates = one.prices.other.get("snapstart") or {}
@@ -268,7 +399,7 @@ def _snapstart(one: _Subject) -> Iterator[Saving]:
         return
     assert one.rate is not None
     free = runtime.startswith("java")
-    cache = gb_seconds(month.memory_mb * _MONTH_MS) * Decimal(rates["cache"]) if not free else _ZERO
+    cache = gb_seconds(month.memory_mb * one.month.month_ms) * Decimal(rates["cache"]) if not free else _ZERO
     restore = Decimal(month.cold_starts * month.memory_mb) / 1024 * Decimal(rates["restore"]) if not free else _ZERO
     now = one.cost()
     init = min(EXACT.multiply(gb_seconds(month.init_ms * month.memory_mb), one.rate), now)
@@ -280,23 +411,23 @@ def _snapstart(one: _Subject) -> Iterator[Saving]:
     )  # fmt: skip
 
 
-def _stale_versions(one: _Subject) -> Iterator[Saving]:
+def _stale_versions(one: _Subject) -> Iterator[Recommendation]:
     month = one.month
     rate = (one.prices.other.get("snapstart") or {}).get("cache")
     stale = month.snapstart_versions - month.snapstart_used
     if stale <= 0 or not rate or not month.memory_mb or (month.runtime or "").startswith("java"):
         return
-    kept = gb_seconds(stale * month.memory_mb * _MONTH_MS)
+    kept = gb_seconds(stale * month.memory_mb * one.month.month_ms)
     cost = EXACT.multiply(kept, Decimal(rate))
     now = EXACT.add(one.cost(), cost) if "snapstart_cache" not in dict(month.usage.metered) else one.cost()
     cost = min(cost, now)  # versions may be smaller than the function is now
     yield one.saving(
         f"delete {stale} stale SnapStart version{'s' if stale > 1 else ''}", now, EXACT.subtract(now, cost), HIGH,
-        f"{stale} x {month.memory_mb:,} MB cached for 730 h = {_figure(kept)} GB-s x {Decimal(rate):f}",
+        f"{stale} x {month.memory_mb:,} MB cached for the month = {_figure(kept)} GB-s x {Decimal(rate):f}",
     )  # fmt: skip
 
 
-def _log_class(one: _Subject) -> Iterator[Saving]:
+def _log_class(one: _Subject) -> Iterator[Recommendation]:
     usage = one.month.usage
     amounts = dict(usage.metered)
     standard = amounts.get("logs_standard", 0)
@@ -315,7 +446,7 @@ def _log_class(one: _Subject) -> Iterator[Saving]:
     )  # fmt: skip
 
 
-def _log_retention(one: _Subject) -> Iterator[Saving]:
+def _log_retention(one: _Subject) -> Iterator[Recommendation]:
     usage = one.month.usage
     amounts = dict(usage.metered)
     stored = amounts.get("logs_storage", 0)
@@ -329,7 +460,7 @@ def _log_retention(one: _Subject) -> Iterator[Saving]:
     )  # fmt: skip
 
 
-_CHANGES: Sequence[Callable[[_Subject], Iterator[Saving]]] = (
+RULES: Sequence[Callable[[_Subject], Iterator[Recommendation]]] = (
     _arm64, _memory, _savings_plan, _provisioned_off, _provisioned_on, _timeouts, _retries, _cold_starts, _snapstart,
     _stale_versions, _log_class, _log_retention,
 )  # fmt: skip
