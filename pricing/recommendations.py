@@ -17,7 +17,6 @@ from pricing.usage import DEFAULT_ARCH, DEFAULT_REGION, EXACT, Usage, gb_seconds
 
 BASIS = "a month at list price, before the free tier"
 HIGH, MEDIUM, LOW = "high", "medium", "low"
-MEMORY, ARM64, INIT = "memory", "arm64", "init"  # rules that advice words in its own way
 MEMORY_MARGIN = Decimal("1.25")  # room above the most that was used
 _STEP_MB, _LEAST_MB = 64, 128
 _ZERO = Decimal(0)
@@ -120,7 +119,7 @@ def recommendations(month: FunctionMonth, book: PriceBook) -> tuple[Recommendati
     except UnknownRegion:
         return ()
     one = _Subject(replace(month, usage=usage), prices, book, known)
-    found = [each for rule in RULES for each in rule(one)]
+    found = [replace(each, rule=rule.__name__.lstrip("_")) for rule in RULES for each in rule(one)]
     return tuple(sorted(found, key=lambda each: -(each.saves or _ZERO)))
 
 
@@ -189,13 +188,13 @@ def _arm64(one: _Subject) -> Iterator[Recommendation]:
         unknown = "its layers may have no arm64 build" if month.layers else "its runtime is not known (an image?)"
         yield replace(
             one.between("arm64 instead of x86_64", now, (None, None, None), LOW, f"{said}; not claimed: {unknown}"),
-            rule=ARM64, unknown=unknown,
+            unknown=unknown,
         )  # fmt: skip
     elif middle > 0:
         found = one.between("arm64 instead of x86_64", now, (low, middle, high), MEDIUM, said)
         unknown = "native libraries must exist for arm64"
         unknown += "" if month.layers is not None else "; layers, where it has any, too"
-        yield replace(found, rule=ARM64, unknown=unknown)
+        yield replace(found, unknown=unknown)
 
 
 def _lasting(usage: Usage, factor: Decimal) -> Usage:
@@ -275,7 +274,7 @@ def _resized(one: _Subject, size: int, least: int) -> Recommendation:
         f" {slower[2]:.2f} times as long (middle {slower[1]:.2f}), by {evidence}; it pays below {1 / part:.2f}",
     )  # fmt: skip
     unknown = "" if found.saves is not None else "whether it saves: the range of durations is too wide"
-    return replace(found, rule=MEMORY, memory_mb=size, evidence=evidence, slower=slower, unknown=unknown)
+    return replace(found, memory_mb=size, evidence=evidence, slower=slower, unknown=unknown)
 
 
 def _savings_plan(one: _Subject) -> Iterator[Recommendation]:

@@ -119,7 +119,7 @@ async def test_recommendations_of_compute_optimizer_are_advice_with_their_basis(
         found = [row for row in advice(reader, MONTH, BOOK).rows if row.kind == "AWS optimizer"]
     (row,) = found
     assert (row.function, row.saves_usd, row.advice) == (
-        "checkout", Decimal("4.20"), "set the memory of 1GB to 256MB; AWS estimates 4.20 USD a month"
+        "checkout", Decimal("4.20"), "set the memory of 1024 MB to 256 MB; AWS estimates 4.20 USD a month"
     )  # fmt: skip
     assert "Compute Optimizer, as of 2025-03-31" in row.more
     app = small_app(db)
