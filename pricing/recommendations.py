@@ -14,6 +14,7 @@ from pricing.dimensions import SNAPSTART_CACHE
 from pricing.memory_model import duration_at
 from pricing.pricebook import PriceBook, RegionPrices, UnknownRegion
 from pricing.usage import DEFAULT_ARCH, DEFAULT_REGION, EXACT, Usage, gb_seconds
+from pricing.whatif import WhatIf
 
 BASIS = "a month at list price, before the free tier"
 HIGH, MEDIUM, LOW = "high", "medium", "low"
@@ -236,6 +237,53 @@ def _memory(one: _Subject) -> Iterator[Recommendation]:
         yield next(each for each in found if each.memory_mb == least)
 
 
+def slowdown(month: FunctionMonth, size: int) -> tuple[tuple[float, float, float], str]:
+    """How much longer a call takes at another size (low, middle, high), and what that rests on.
+
+    Raises ``ValueError`` where memory or duration is not known.
+    """
+    if not month.memory_mb or not month.duration_ms:
+        raise ValueError(f"{month.usage.function}: its memory or duration is not known")
+    own = next((each for each in month.measured if each.memory_mb == size), None)
+    if own is not None:
+        return (own.low, own.middle, own.high), own.evidence
+    told = duration_at(month.duration_ms, month.memory_mb, size)
+    slower = (told.low_ms / month.duration_ms, told.middle_ms / month.duration_ms, told.high_ms / month.duration_ms)
+    return slower, "a curve of how real functions follow their share of a CPU; this one was not seen at another size"
+
+
+def at_memory(usage: Usage, memory_mb: int, size: int, slower: float) -> Usage:
+    """The usage at another size, with calls so many times as long. Requests stay."""
+    part = Decimal(size) / memory_mb
+    longer = _lasting(usage, Decimal(repr(round(slower, 6))))
+    return replace(
+        longer,
+        memory_mb=size,
+        billed_mb_ms=int(longer.billed_mb_ms * part),
+        provisioned_billed_mb_ms=int(longer.provisioned_billed_mb_ms * part),
+        provisioned_mb_ms=int(longer.provisioned_mb_ms * part),
+        metered=tuple((name, int(amount * part) if name == SNAPSTART_CACHE else amount)
+                      for name, amount in longer.metered),
+    )  # fmt: skip
+
+
+def changed_month(month: FunctionMonth, change: WhatIf) -> Usage:
+    """A month under a typed change, at the end of the range of durations that costs most: what advice claims by.
+
+    Raises ``ValueError`` for what recorded usage cannot tell.
+    """
+    wanted, usage = dict(change.changes), month.usage
+    size, arch = wanted.pop("memory_mb", None), wanted.get("arch")
+    if size is not None and size != month.memory_mb and (usage.billed_ms or usage.provisioned_billed_ms):
+        (_, _, high), _ = slowdown(month, size)
+        usage = at_memory(usage, month.memory_mb or size, size, high)
+    elif size is not None and size != month.memory_mb:
+        wanted["memory_mb"] = size
+    if arch == "arm64" and usage.arch != "arm64":
+        usage = _lasting(usage, ARM64_SLOWEST)
+    return WhatIf(change.label, tuple(wanted.items())).applied_to_usage(usage)
+
+
 def _worth(one: Recommendation, memory_mb: int) -> bool:
     """Cheaper; or no dearer, and faster even by the range's worse end."""
     larger_and_faster = (one.memory_mb or 0) > memory_mb and one.slower is not None and one.slower[2] < 1
@@ -246,25 +294,13 @@ def _resized(one: _Subject, size: int, least: int) -> Recommendation:
     month, usage = one.month, one.month.usage
     assert month.memory_mb
     assert month.duration_ms
-    own = next((each for each in month.measured if each.memory_mb == size), None)
-    if own is not None:
-        slower, evidence = (own.low, own.middle, own.high), own.evidence
-    else:
-        told = duration_at(month.duration_ms, month.memory_mb, size)
-        slower = (told.low_ms / month.duration_ms, told.middle_ms / month.duration_ms, told.high_ms / month.duration_ms)
-        evidence = "a curve of how real functions follow their share of a CPU; this one was not seen at another size"
+    slower, evidence = slowdown(month, size)
+    own = any(each.memory_mb == size for each in month.measured)
     part = Decimal(size) / month.memory_mb
 
     def cost(factor: float) -> Decimal:
-        longer = _lasting(usage, Decimal(repr(round(factor, 6))))
-        return one.cost(replace(
-            longer,
-            billed_mb_ms=int(longer.billed_mb_ms * part),
-            provisioned_billed_mb_ms=int(longer.provisioned_billed_mb_ms * part),
-            provisioned_mb_ms=int(longer.provisioned_mb_ms * part),
-            metered=tuple((name, int(amount * part) if name == SNAPSTART_CACHE else amount)
-                          for name, amount in longer.metered),
-        ))  # fmt: skip
+        assert month.memory_mb
+        return one.cost(at_memory(usage, month.memory_mb, size, factor))
 
     now = one.cost()
     low, middle, high = (EXACT.subtract(now, cost(factor)) for factor in reversed(slower))

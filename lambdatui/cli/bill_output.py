@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from lambdatui import text
 from pricing.bill import Bill, LineItem
 from pricing.free_tier import ALLOCATION, FreeTierUse
+from pricing.recommendations import BASIS
 from pricing.whatif import Compared
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ _CELLS = 80
 class Statement:
     """What one command prints: a bill, what-ifs beside it, and the projection where there is one.
 
+    ``month`` is what what-ifs of recorded usage are compared with: the whole month before the free tier.
     ``as_of`` is the ISO time of the newest usage, None for figures that were never used.
     """
 
@@ -44,6 +46,7 @@ class Statement:
     as_of: str | None = None
     recorded: bool = False
     workloads: "Sequence[Workload]" = ()
+    month: Bill | None = None
 
     @property
     def total(self) -> Decimal | None:
@@ -90,6 +93,9 @@ def as_json(statement: Statement) -> str:
     if statement.recorded:
         document["as_of"] = statement.as_of
     if statement.compared:
+        if statement.month is not None:
+            document["compare_basis"] = BASIS
+            document["compare_now"] = _decimal(statement.month.totals.get(statement.month.currency))
         document["compare"] = [_compared_json(one) for one in statement.compared]
     return json.dumps(document, ensure_ascii=False, indent=2)
 
@@ -207,7 +213,7 @@ def tables(statement: Statement, lines: "Callable[[Iterable[LineItem], Statement
     if statement.recorded and len({line.function for line in bill.lines}) > 1:
         found.append(_functions_table(bill))
     if statement.compared:
-        found.append(_compared_table(bill, statement.compared))
+        found.append(_compared_table(statement.month or bill, statement.compared))
     if statement.projection is not None:
         found.append(_projection_table(statement.projection, bill.currency))
         said = [statement.projection.method, *milestones_text(statement.projection)]

@@ -10,6 +10,7 @@ import click
 from lambdatui.cli.figures import ARCH, FIELDS, REGION, comparisons, plan, price_book, workload
 from lambdatui.cli.quantities import MONEY, RATIO
 from pricing.bill import Bill, bill
+from pricing.changes import GRAMMAR
 from pricing.whatif import WhatIf, compare
 from pricing.workload import HOURS_A_MONTH, Workload
 
@@ -72,9 +73,7 @@ _FORMS = ("json", "csv", "markdown")
 @click.option("--log-stored-gb", type=FIELDS["log_stored_gb"], metavar="GB", help="Logs kept a month, compressed.")
 @click.option("--savings-plan", type=RATIO, metavar="R", help="Part under a Compute Savings Plan: 0.8 or 80%.")
 @click.option("--plan", "plan_file", type=click.Path(path_type=Path), metavar="FILE", help="A TOML file of functions.")
-@click.option(
-    "--compare", "compared", multiple=True, metavar="CHANGES", help="What-ifs: arm64,memory=512,arm64+memory=512."
-)
+@click.option("--compare", "compared", multiple=True, metavar="CHANGES", help=f"What-ifs: {GRAMMAR}.")
 @click.option("--no-free-tier", is_flag=True, help="Leave the free tier out.")
 @click.option("--fail-over", type=MONEY, metavar="USD", help="Exit with 4 where the month costs more.")
 @click.option("--budget", type=MONEY, metavar="USD", help="From the store: say on which day the month passes this.")
@@ -203,7 +202,9 @@ def _from_store(regions: tuple[str, ...], changes: tuple[WhatIf, ...], terms: Te
     from lambdatui.cli.bill_output import Statement
     from lambdatui.cli.opened import now_ms
     from lambdatui.cli.options import current_context
-    from lambdatui.views.costs import costs, what_ifs
+    from lambdatui.views.costs import costs
+    from lambdatui.views.whatif import compared_months
+    from pricing.recommendations import BASIS
 
     if terms.savings_plan:
         raise click.UsageError("--savings-plan is for figures and plans; for the store see 'lambdatui whatif'")
@@ -216,13 +217,17 @@ def _from_store(regions: tuple[str, ...], changes: tuple[WhatIf, ...], terms: Te
         span = choice.resolve(now_ms(), reader.newest_ms(), reader.oldest_ms())
         view = costs(reader, span, price_book(), free_tier=terms.free_tier, narrow=narrow, budget=terms.budget)
         try:
-            compared = what_ifs(reader, span, price_book(), changes, free_tier=terms.free_tier, narrow=narrow)
+            month, compared = (
+                compared_months(reader, span, price_book(), changes, narrow=narrow) if changes else (None, ())
+            )
         except ValueError as error:
             raise click.UsageError(f"--compare: {error}") from error
     seen = f"REPORTs for {text.ratio(view.coverage)} of the invocations" if view.lines else "no invocations"
     click.echo(f"recorded usage, {span.label}: {seen}", err=True)
+    if month is not None:
+        click.echo(f"what-ifs are {BASIS}, by the costlier end of what durations may become", err=True)
     found = Bill(tuple(view.lines), view.free_tier, view.prices_as_of)
-    return Statement(found, compared, view.projection, as_of=text.iso(view.as_of), recorded=True)
+    return Statement(found, compared, view.projection, as_of=text.iso(view.as_of), recorded=True, month=month)
 
 
 def _print(statement: "Statement", form: str) -> None:

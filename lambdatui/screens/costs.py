@@ -23,6 +23,7 @@ from lambdatui.views.narrow import Narrow
 from lambdatui.views.time_range import RangeChoice
 from lambdatui.widgets.fields import Field, Fields
 from lambdatui.widgets.layout import Shown
+from pricing.changes import GRAMMAR
 
 if TYPE_CHECKING:
     from pricing.bill import LineItem
@@ -102,9 +103,7 @@ class CostsScreen(TableScreen):
         self.app.push_screen(CostGroupsScreen(self.session))
 
     def what_if(self) -> None:
-        self.app.push_screen(
-            PromptScreen("What if (arm64, memory=512, region=eu-west-1; + joins)", "arm64"), self._ask_what_if
-        )
+        self.app.push_screen(PromptScreen(f"What if ({GRAMMAR})", "arm64"), self._ask_what_if)
 
     def _ask_what_if(self, typed: str | None) -> None:
         from lambdatui.views.cost_changes import changes
@@ -128,8 +127,7 @@ class CostsScreen(TableScreen):
 
     def paint_part(self, subject: str, answer: list[tuple[str, str]]) -> None:
         label = self.shown_range.label if self.shown_range else ""
-        now = ("as it is", _total(self.answer))
-        self.app.push_screen(DetailsScreen(f"What if: {label}", [now, *answer]))
+        self.app.push_screen(DetailsScreen(f"What if: the month by {label}", answer))
 
 
 def _total(view: CostsView) -> str:

@@ -16,14 +16,18 @@ from lambdatui.views.narrow import Narrow
 from lambdatui.views.sizes_seen import SizesSeen
 from lambdatui.views.time_range import DAY_MS, TimeRange, month_start_ms
 from lambdatui.views.view import ESTIMATED, View, coverage_of
-from pricing.recommendations import BASIS, MONTH_MS, FunctionMonth, Recommendation, recommendations
+from pricing.recommendations import BASIS, MONTH_MS, FunctionMonth, Recommendation, changed_month, recommendations
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from collectors.model import Function
     from collectors.store.reader import Reader
     from collectors.store.rows import Totals
+    from pricing.bill import Bill
     from pricing.pricebook import PriceBook
     from pricing.usage import Usage
+    from pricing.whatif import Compared, WhatIf
 
 WHATIF_COLUMNS = columns(
     "function", "account", "region", "change", "now_usd", "then_usd", "saves_usd", "currency", "confidence",
@@ -86,6 +90,32 @@ def recommended(
 def _recommended(
     reader: "Reader", time_range: TimeRange, book: "PriceBook", narrow: Narrow
 ) -> "dict[int, tuple[Recommendation, ...]]":
+    months = function_months(reader, time_range, narrow)
+    return {function_id: recommendations(month, book) for function_id, month in months.items()}
+
+
+def compared_months(
+    reader: "Reader", time_range: TimeRange, book: "PriceBook", changes: "Sequence[WhatIf]", *,
+    narrow: Narrow = EVERYTHING,
+) -> "tuple[Bill, tuple[Compared, ...]]":  # fmt: skip
+    """The chosen functions' month as it is, before the free tier, and under each change.
+
+    Where durations may change with a change, by the end of their range that costs most, as advice claims.
+    Raises ``ValueError`` for a change that recorded usage cannot tell.
+    """
+    from pricing.bill import bill
+    from pricing.whatif import compare
+
+    months = list(function_months(reader, time_range, narrow).values())
+    base = bill([one.usage for one in months], book, free_tier=False)
+    others = [
+        (one.label, bill([changed_month(month, one) for month in months], book, free_tier=False)) for one in changes
+    ]
+    return base, compare(base, others)
+
+
+def function_months(reader: "Reader", time_range: TimeRange, narrow: Narrow) -> dict[int, FunctionMonth]:
+    """By function id its whole month; functions that neither ran nor have anything configured are absent."""
     chosen = narrow.chosen(reader.functions())
     functions = {row.id: row.function for row in chosen}
     totals = {one.function_id: one for one in reader.totals(time_range.from_ms, time_range.to_ms, list(functions))}
@@ -96,7 +126,7 @@ def _recommended(
     sizes = SizesSeen(reader, time_range.to_ms)
     month_ms = month_start_ms(time_range.to_ms - 1)
     length_ms = month_start_ms(month_ms + 32 * DAY_MS) - month_ms
-    found: dict[int, tuple[Recommendation, ...]] = {}
+    found: dict[int, FunctionMonth] = {}
     for function_id, function in functions.items():
         usage, total = months.get(function_id), totals.get(function_id)
         # Whether provisioned concurrency is idle is known where its metrics are, or where nothing was invoked at all.
@@ -113,11 +143,10 @@ def _recommended(
         else:
             continue
         versions, used = standing.snapstart_versions(function_id)
-        month = replace(
+        found[function_id] = replace(
             month, usage=together(month.usage, stood), snapstart_versions=versions, snapstart_used=used,
             month_ms=MONTH_MS if stood is not None else length_ms,
         )  # fmt: skip
-        found[function_id] = recommendations(month, book)
     return found
 
 
