@@ -259,8 +259,8 @@ def at_memory(usage: Usage, memory_mb: int, size: int, slower: float) -> Usage:
     return replace(
         longer,
         memory_mb=size,
-        billed_mb_ms=int(longer.billed_mb_ms * part),
-        provisioned_billed_mb_ms=int(longer.provisioned_billed_mb_ms * part),
+        billed_mb_ms=longer.billed_ms * size,  # also what ran at yet another size earlier in the month
+        provisioned_billed_mb_ms=longer.provisioned_billed_ms * size,
         provisioned_mb_ms=int(longer.provisioned_mb_ms * part),
         metered=tuple((name, int(amount * part) if name == SNAPSTART_CACHE else amount)
                       for name, amount in longer.metered),
