@@ -26,6 +26,7 @@ Margin = tuple[tuple[float, float], ...]
 """What a family that was not seen needs more (or less): logarithm of the share lost, and so much of the logarithm."""
 
 KNOTS = (0.6, 1.0, 1.4, 2.0, 2.8, 4.5, 10.0, 60.0, 700.0)
+_LOG_KNOTS = tuple(math.log(knot) for knot in KNOTS)
 SEEN_UP_TO = 4.5
 CURVE: Curve = (
     (-0.12, 0.00, 0.02),
@@ -82,15 +83,20 @@ def _slower(duration_ms: float, smaller_mb: int, stretch: float, curve: Curve, w
 
 
 def _before(slow_ms: float, smaller_mb: int, stretch: float, curve: Curve, which: int) -> float:
-    """The duration that ``_slower`` makes ``slow_ms`` of, by halving: it grows with the duration."""
-    low, high = 0.0, slow_ms * 2
-    for _ in range(50):
-        middle = (low + high) / 2
-        if _slower(middle, smaller_mb, stretch, curve, which) < slow_ms:
-            low = middle
-        else:
-            high = middle
-    return high
+    """The duration that ``_slower`` makes ``slow_ms`` of, the longest where there are several.
+
+    Between two knots the logarithm of the one is linear in that of the other.
+    """
+    wanted, quota = math.log(slow_ms), math.log(quota_ms(smaller_mb))
+    edges = [edge + quota for edge in _LOG_KNOTS]
+    slow = [edge + stretch * one[which] for edge, one in zip(edges, curve, strict=True)]
+    if wanted >= slow[-1]:
+        return math.exp(wanted - stretch * curve[-1][which])
+    for at in range(len(edges) - 1, 0, -1):
+        if slow[at - 1] <= wanted:
+            part = (wanted - slow[at - 1]) / (slow[at] - slow[at - 1])
+            return math.exp(edges[at - 1] + part * (edges[at] - edges[at - 1]))
+    return math.exp(wanted - stretch * curve[0][which])
 
 
 def _linear(at: float, points: Margin) -> float:

@@ -6,7 +6,7 @@ free tier first. What is claimed is the lower end of the range. A rule is one fu
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from decimal import ROUND_CEILING, ROUND_HALF_UP, Decimal
 
 from pricing.bill import Bill, bill
@@ -130,11 +130,17 @@ class _Subject:
     prices: RegionPrices
     book: PriceBook
     arch_known: bool
+    present: list[Decimal] = field(default_factory=list)
 
     def cost(self, usage: Usage | None = None, *, plan: Decimal = _ZERO) -> Decimal:
-        """A whole bill's priced lines; 0 where nothing was used."""
+        """A whole bill's priced lines; 0 where nothing was used. The month as it is is billed once."""
+        if usage is None and not plan and self.present:
+            return self.present[0]
         found: Bill = bill([usage or self.month.usage], self.book, free_tier=False, savings_plan=plan)
-        return found.total or _ZERO
+        cost = found.total or _ZERO
+        if usage is None and not plan:
+            self.present.append(cost)
+        return cost
 
     @property
     def rate(self) -> Decimal | None:
@@ -229,12 +235,16 @@ def _memory(one: _Subject) -> Iterator[Recommendation]:
     sizes = {each for each in (*_SIZES, *(own.memory_mb for own in month.measured)) if each >= least}
     if least < month.memory_mb:
         sizes.add(least)
-    found = [_resized(one, size, least) for size in sorted(sizes - {month.memory_mb})]
-    sure = [each for each in found if each.low is not None and each.low >= 0 and _worth(each, month.memory_mb)]
-    if sure:
-        yield max(sure, key=lambda each: (each.low or _ZERO, -(each.memory_mb or 0)))
+    # The range's costlier end goes by memory times duration: the sure saving is largest where that is least.
+    candidates = sorted(sizes - {month.memory_mb})
+    if not candidates:
+        return
+    best = min(candidates, key=lambda size: size * slowdown(month, size)[0][2])
+    found = _resized(one, best, least)
+    if found.low is not None and found.low >= 0 and _worth(found, month.memory_mb):
+        yield found
     elif least * 2 <= month.memory_mb:
-        yield next(each for each in found if each.memory_mb == least)
+        yield found if best == least else _resized(one, least, least)
 
 
 def slowdown(month: FunctionMonth, size: int) -> tuple[tuple[float, float, float], str]:
