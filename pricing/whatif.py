@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from pricing.bill import Bill
@@ -12,6 +12,17 @@ from pricing.workload import Workload
 
 _OF_USAGE = ("region", "arch", "memory_mb", "ephemeral_mb")
 Changes = tuple[tuple[str, Any], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Relative:
+    """So many times what it is: 1.2 is 20% more."""
+
+    factor: Decimal
+
+    def of(self, amount: int | Decimal) -> int | Decimal:
+        changed = amount * self.factor
+        return changed if isinstance(amount, Decimal) else int(changed.to_integral_value(ROUND_HALF_UP))
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +38,16 @@ class WhatIf:
     functions: tuple[tuple[str, Changes], ...] = ()
 
     def applied(self, workload: Workload) -> Workload:
-        changed = replace(workload, **dict(self.changes))
-        return replace(changed, **dict(dict(self.functions).get(workload.name, ())))
+        return _changed(_changed(workload, self.changes), dict(self.functions).get(workload.name, ()))
 
     def applied_to_usage(self, usage: Usage) -> Usage:
         """Recorded usage under the same change. Raises ``ValueError`` for what recorded usage cannot tell."""
         changes = dict(self.changes)
+        for name in ("requests", "duration_ms"):
+            by = changes.get(name)
+            if isinstance(by, Relative):
+                usage = _more(usage, by, calls=name == "requests")
+                del changes[name]
         impossible = sorted(set(changes).difference(_OF_USAGE))
         if impossible:
             raise ValueError(
@@ -51,6 +66,22 @@ class WhatIf:
                 for name, amount in usage.metered
             ),
         )
+
+
+def _changed(workload: Workload, changes: Changes) -> Workload:
+    values: dict[str, Any] = {
+        name: value.of(getattr(workload, name)) if isinstance(value, Relative) else value for name, value in changes
+    }
+    return replace(workload, **values)
+
+
+def _more(usage: Usage, by: Relative, *, calls: bool) -> Usage:
+    """More calls, each as long; or as many calls, each longer. What stands configured stays."""
+    names = ["billed_ms", "billed_mb_ms", "provisioned_billed_ms", "provisioned_billed_mb_ms"]
+    if calls:
+        names += ["requests", "provisioned_requests", "event_chunks"]
+    amounts: dict[str, Any] = {name: by.of(getattr(usage, name)) for name in names}
+    return replace(usage, **amounts)
 
 
 def _resized(usage: Usage, mb_ms: int, memory_mb: int) -> int:

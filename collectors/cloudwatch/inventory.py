@@ -68,6 +68,7 @@ def event_sources(client: Any, account: str, region: str, bucket: TokenBucket) -
             "maximum_age_s": mapping.get("MaximumRecordAgeInSeconds"),
             "bisect_on_error": mapping.get("BisectBatchOnFunctionError"),
             "on_failure": destination,
+            "partial_failures": "ReportBatchItemFailures" in (mapping.get("FunctionResponseTypes") or ()),
             "filters": len((mapping.get("FilterCriteria") or {}).get("Filters") or ()) or None,
             "metrics": ",".join((mapping.get("MetricsConfig") or {}).get("Metrics") or ()) or None,
         }

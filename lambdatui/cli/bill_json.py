@@ -10,6 +10,7 @@ from lambdatui.cli import gates
 from pricing.bill import LineItem
 from pricing.free_tier import ALLOCATION, FreeTierUse
 from pricing.outside import outside
+from pricing.recommendations import BASIS
 from pricing.whatif import Compared
 
 if TYPE_CHECKING:
@@ -51,6 +52,9 @@ def as_json(statement: "Statement") -> str:
         document["gates"] = {name: gates.as_json(one, statement.basis) for name, one in statement.gates.items()}
     if statement.compared:
         basis = LIST_PRICE if statement.own is None else "your rates"
+        if statement.month is not None:
+            document["compare_basis"] = BASIS
+            document["compare_now"] = _decimal(statement.month.totals.get(statement.month.currency))
         document["compare"] = [{**_compared_json(one), "basis": basis} for one in statement.compared]
     return json.dumps(document, ensure_ascii=False, indent=2)
 

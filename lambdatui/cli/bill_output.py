@@ -37,6 +37,7 @@ class Statement:
 
     ``as_of`` is the ISO time of the newest usage, None for figures that were never used. ``missing`` says why recorded
     figures may be too low, ``gates`` how ``--fail-over`` and ``--budget`` ended; by ``today`` prices are old or not.
+    ``month`` is what what-ifs of recorded usage are compared with: the whole month before the free tier.
     """
 
     bill: Bill
@@ -50,6 +51,7 @@ class Statement:
     today: "date | None" = None
     own: "OwnPrice | None" = None
     own_projection: "ProjectedCost | None" = None
+    month: Bill | None = None
 
     @property
     def basis(self) -> str:
@@ -139,7 +141,8 @@ def tables(statement: Statement, lines: "Callable[[Iterable[LineItem], Statement
     if statement.recorded and len({line.function for line in bill.lines}) > 1:
         found.append(_functions_table(bill))
     if statement.compared:
-        found.append(_compared_table(statement.own.bill if statement.own else bill, statement.compared))
+        compared_with = statement.own.bill if statement.own else bill
+        found.append(_compared_table(statement.month or compared_with, statement.compared))
     if statement.own is not None:
         found.append(_own_table(statement, statement.own))
     if statement.projection is not None and statement.milestones is not None:

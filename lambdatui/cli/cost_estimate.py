@@ -15,6 +15,7 @@ from lambdatui.cli.own_terms import own_price_options
 from lambdatui.cli.own_terms import terms as own_terms
 from lambdatui.cli.quantities import MONEY, RATIO
 from pricing.bill import Bill, bill
+from pricing.changes import GRAMMAR
 from pricing.line_items import why_not_priced
 from pricing.outside import outside_in_words
 from pricing.own_price import OwnBook, OwnTerms, own_price
@@ -95,9 +96,7 @@ _FORMS = ("json", "csv", "markdown")
 @click.option("--savings-plan", type=RATIO, metavar="R", help="Part under a Compute Savings Plan: 0.8 or 80%.")
 @own_price_options
 @click.option("--plan", "plan_file", type=click.Path(path_type=Path), metavar="FILE", help="A TOML file of functions.")
-@click.option(
-    "--compare", "compared", multiple=True, metavar="CHANGES", help="What-ifs: arm64,memory=512,arm64+memory=512."
-)
+@click.option("--compare", "compared", multiple=True, metavar="CHANGES", help=f"What-ifs: {GRAMMAR}.")
 @click.option("--no-free-tier", is_flag=True, help="Leave the free tier out.")
 @click.option("--fail-over", type=MONEY, metavar="USD", help="Exit with 4 where the month costs more, 3 where unknown.")
 @click.option("--budget", type=MONEY, metavar="USD", help="As --fail-over; from the store: on which day.")
@@ -282,11 +281,13 @@ def _from_store(regions: tuple[str, ...], changes: tuple[WhatIf, ...], terms: Te
     from lambdatui.cli.bill_output import Statement
     from lambdatui.cli.opened import now_ms, say_unmatched
     from lambdatui.cli.options import current_context
-    from lambdatui.views.costs import costs, what_ifs
+    from lambdatui.views.costs import costs
     from lambdatui.views.gates import left_out
     from lambdatui.views.own_view import own_view
     from lambdatui.views.resolved import resolved
     from lambdatui.views.time_range import day_of
+    from lambdatui.views.whatif import compared_months
+    from pricing.recommendations import BASIS
 
     if terms.savings_plan:
         raise click.UsageError("--savings-plan is for figures and plans; for the store see 'lambdatui whatif'")
@@ -308,15 +309,17 @@ def _from_store(regions: tuple[str, ...], changes: tuple[WhatIf, ...], terms: Te
                 )
             try:
                 at = OwnBook(book, terms.own) if terms.own else book
-                compared = what_ifs(reader, span, at, changes, free_tier=terms.free_tier, narrow=narrow)
+                month, compared = compared_months(reader, span, at, changes, narrow=narrow) if changes else (None, ())
             except ValueError as error:
                 raise click.UsageError(f"--compare: {error}") from error
     seen = f"REPORTs for {text.ratio(view.coverage)} of the invocations" if view.lines else "no invocations"
     click.echo(f"recorded usage, {span.label}: {seen}", err=True)
+    if month is not None:
+        click.echo(f"what-ifs are {BASIS}, by the costlier end of what durations may become", err=True)
     found = Bill(tuple(view.lines), view.free_tier, view.prices_as_of)
     return Statement(
         found, compared, view.projection, as_of=text.iso(view.as_of), recorded=True, missing=left_out(view),
-        today=day_of(span.to_ms - 1), own=own, own_projection=own_month,
+        today=day_of(span.to_ms - 1), own=own, own_projection=own_month, month=month,
     )  # fmt: skip
 
 

@@ -24,8 +24,9 @@ from lambdatui.cli.quantities import (
     Duration,
     Quantity,
 )
+from pricing.changes import SHORT, change, changes
 from pricing.pricebook import ARCHITECTURES, UnknownRegion
-from pricing.whatif import WhatIf
+from pricing.whatif import Relative, WhatIf
 from pricing.workload import Workload
 
 if TYPE_CHECKING:
@@ -136,15 +137,6 @@ _NEEDED = {
     "edge_requests": ("edge_duration_ms", "edge_memory_mb"),
     "managed_instance_hours": ("managed_instance_price", "managed_instance_paid"),
 }
-_SHORT = {
-    "duration": "duration_ms",
-    "memory": "memory_mb",
-    "ephemeral": "ephemeral_mb",
-    "init": "init_ms",
-    "cold": "cold_ratio",
-    "hours": "provisioned_hours",
-    "provisioned_duration": "provisioned_duration_ms",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +151,9 @@ class Plan:
 def workload(given: Mapping[str, Any], name: str = "") -> Workload:
     """The workload of converted fields, checked as a whole. Raises ``click.UsageError``."""
     where = f"function {name!r}: " if name else ""
+    relative = [key for key, value in given.items() if isinstance(value, Relative)]
+    if relative:
+        raise click.UsageError(f"{where}{relative[0]} in per cent more or less is for what-ifs; give a figure")
     if not any(name in given for name in _QUANTITIES):
         raise click.UsageError(f"{where}the number of requests is missing: give --requests, such as 3M")
     if given.get("requests") and "duration_ms" not in given:
@@ -184,36 +179,38 @@ def workload(given: Mapping[str, Any], name: str = "") -> Workload:
 
 def comparisons(texts: Sequence[str]) -> tuple[WhatIf, ...]:
     """``arm64,memory=512,arm64+memory=512``: one what-if for each comma. Raises ``click.UsageError``."""
-    items = [item.strip() for text in texts for item in text.split(",") if item.strip()]
-    if texts and not items:
+    try:
+        found = changes(texts, price_book().codes if texts else (), _converted)
+    except ValueError as error:
+        raise click.UsageError(f"--compare: {error}") from error
+    if texts and not found:
         raise click.UsageError("--compare is empty; name changes such as arm64,memory=512")
-    return tuple(WhatIf(item, tuple(_change(part.strip()) for part in item.split("+"))) for item in items)
+    return found
 
 
-def _change(text: str) -> tuple[str, Any]:
-    key, equals, value = text.partition("=")
-    if equals:
-        return _field("--compare", key, value)
-    if text in price_book():
-        return "region", text
-    if text in ARCHITECTURES or text.lower() in _ALIASES:
-        return _field("--compare", "arch", text)
-    raise click.UsageError(
-        f"--compare: {text!r} is no change; name an architecture, a region, or a figure such as memory=512"
-    )
+def _converted(name: str, text: str) -> Any:
+    try:
+        return FIELDS[name].convert(text, None, None)
+    except click.BadParameter as error:
+        raise ValueError(error.message) from error
 
 
 def _field(where: str, key: str, value: object) -> tuple[str, Any]:
     """A field's name and its converted value. Raises ``click.UsageError`` that names the place."""
     name = key.strip().lower().replace("-", "_")
-    name = _SHORT.get(name, name)
+    name = SHORT.get(name, name)
     if name not in FIELDS:
-        near = get_close_matches(name, [*FIELDS, *_SHORT], n=1, cutoff=0.5)
+        near = get_close_matches(name, [*FIELDS, *SHORT], n=1, cutoff=0.5)
         hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(FIELDS)}"
         raise click.UsageError(f"{where}: unknown figure {key.strip()!r}; {hint}")
     if isinstance(value, bool | dict | list):
         raise click.UsageError(f"{where}: {name} is one figure, not {type(value).__name__}")
     kind = FIELDS[name]
+    if isinstance(value, str) and value.strip().endswith("%") and value.strip()[:1] in ("+", "-"):
+        try:
+            return change(f"{name}={value.strip()}")
+        except ValueError as error:
+            raise click.UsageError(f"{where}: {error}") from error
     try:
         return name, kind.convert(value.strip() if isinstance(value, str) else value, None, None)
     except click.BadParameter as error:

@@ -25,6 +25,7 @@ from lambdatui.views.own_view import own_view
 from lambdatui.views.time_range import RangeChoice
 from lambdatui.widgets.fields import Field, Fields
 from lambdatui.widgets.layout import Shown
+from pricing.changes import GRAMMAR
 from pricing.gate import Passed
 from pricing.outside import OUTSIDE
 
@@ -123,9 +124,7 @@ class CostsScreen(TableScreen):
         self.app.push_screen(CostGroupsScreen(self.session))
 
     def what_if(self) -> None:
-        self.app.push_screen(
-            PromptScreen("What if (arm64, memory=512, region=eu-west-1; + joins)", "arm64"), self._ask_what_if
-        )
+        self.app.push_screen(PromptScreen(f"What if ({GRAMMAR})", "arm64"), self._ask_what_if)
 
     def _ask_what_if(self, typed: str | None) -> None:
         from lambdatui.views.cost_changes import changes
@@ -149,8 +148,7 @@ class CostsScreen(TableScreen):
 
     def paint_part(self, subject: str, answer: list[tuple[str, str]]) -> None:
         label = self.shown_range.label if self.shown_range else ""
-        now = ("as it is", _total(self.answer))
-        self.app.push_screen(DetailsScreen(f"What if: {label}", [now, *answer]))
+        self.app.push_screen(DetailsScreen(f"What if: the month by {label}", answer))
 
 
 def _total(view: CostsView) -> str:

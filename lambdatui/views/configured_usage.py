@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collectors.store.reader import Reader
     from collectors.store.rows import FunctionRow
 
-MONTH_MS = 730 * HOUR_MS  # the month of pricing.savings
+MONTH_MS = 730 * HOUR_MS  # the month of pricing.recommendations
 _SIZED_BY = ("arch", "memory_mb")
 _KINDS = ("provisioned", "version", "alias")
 _PROVISIONED_STEP_MS = 5 * MINUTE_MS

@@ -1,50 +1,37 @@
-"""Changes as people type them, and what a range would have cost with each."""
+"""What a month would cost with each of the changes that were typed, in words."""
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from collectors.store.reader import Reader
 from lambdatui.text import change, money
-from lambdatui.views.costs import what_ifs
 from lambdatui.views.narrow import Narrow
 from lambdatui.views.time_range import TimeRange
+from lambdatui.views.whatif import compared_months
+from pricing.changes import changes as read_changes
+from pricing.recommendations import BASIS
 from pricing.whatif import WhatIf
 
 if TYPE_CHECKING:
     from pricing.pricebook import PriceBook
 
-ARCHITECTURES = ("arm64", "x86_64")
-_FIGURES = {"memory": "memory_mb", "ephemeral": "ephemeral_mb"}
-_SIZES = {"": 1, "mb": 1, "m": 1, "gb": 1024, "g": 1024}
+WORST = "Where memory or architecture change durations, by the end of their range that costs most; requests stay."
 
 
 def changes(text: str) -> list[WhatIf]:
-    """``arm64, memory=512, region=eu-west-1``: one what-if each; ``+`` joins two. Raises ``ValueError``."""
-    wanted = [part.strip() for part in text.split(",") if part.strip()]
-    return [WhatIf(part, tuple(_change(one.strip()) for one in part.split("+"))) for part in wanted]
-
-
-def _change(text: str) -> tuple[str, Any]:
-    if text in ARCHITECTURES:
-        return "arch", text
-    name, _, value = text.partition("=")
-    if name == "region" and value:
-        return "region", value
-    digits = value.rstrip("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ ")
-    unit = value[len(digits) :].strip().lower()
-    if name in _FIGURES and digits.isascii() and digits.isdigit() and unit in _SIZES and len(digits) < 8:
-        return _FIGURES[name], int(digits) * _SIZES[unit]
-    raise ValueError(f"{text!r} is no change: use arm64, x86_64, memory=512, ephemeral=1024 or region=eu-west-1")
+    """In the grammar of ``pricing.changes``. Raises ``ValueError``."""
+    return list(read_changes([text]))
 
 
 def compared(
-    reader: Reader, time_range: TimeRange, book: "PriceBook", wanted: list[WhatIf], *, narrow: Narrow
+    reader: Reader, time_range: TimeRange, book: "PriceBook", wanted: Sequence[WhatIf], *, narrow: Narrow
 ) -> list[tuple[str, str]]:
-    """Each change, and in words what the range would have cost with it."""
+    """The month as it is, each change, and in words what the month would cost with it."""
     try:
-        found = what_ifs(reader, time_range, book, wanted, narrow=narrow)
+        base, found = compared_months(reader, time_range, book, wanted, narrow=narrow)
     except ValueError as error:
-        return [("", f"{error}: 5 chooses the month so far")]
-    said = []
+        return [("", str(error))]
+    said = [("as it is", f"{money(base.totals.get(base.currency))} {BASIS}")]
     for one in found:
         total = money(one.bill.totals.get(one.bill.currency))
         if one.difference is None or one.ratio is None:
@@ -52,4 +39,4 @@ def compared(
         else:
             sign = "+" if one.difference > 0 else "-" if one.difference < 0 else ""
             said.append((one.label, f"{total}, {sign}{money(abs(one.difference))} ({change(one.ratio)})"))
-    return [*said, ("", "Durations stay as they were recorded; the free tier is taken off once, as in the bill.")]
+    return [*said, ("", WORST)]

@@ -32,7 +32,8 @@ class SettingsView:
     """One function. ``limit`` is its reserved concurrency. What no collection has asked for is None.
 
     ``looked_at`` tells whether its configuration was collected, ``log_group_seen`` whether its log group was: only then
-    is None a "none", such as a log that is kept for ever.
+    is None a "none", such as a log that is kept for ever. ``whole_batches`` are queues and streams that are known to
+    give whole batches again when a record fails.
     """
 
     function_id: int
@@ -53,6 +54,7 @@ class SettingsView:
     history: tuple[Change, ...] = ()
     looked_at: bool = False
     log_group_seen: bool = False
+    whole_batches: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -102,6 +104,7 @@ def function_settings(reader: Reader, time_range: TimeRange, *, narrow: Narrow |
                 ),
                 looked_at=any(one.kind != "deployment" for one in settings),  # that is a runner's word, and all of it
                 log_group_seen=group in kept,
+                whole_batches=_whole_batches(settings),
             )
         )
     return FunctionSettings(
@@ -127,6 +130,20 @@ def _values(settings: Iterable[SettingRow], *wanted: tuple[str, str]) -> str | N
     """What the settings of these kinds and names say, each once; None where there is none."""
     said = dict.fromkeys(str(one.value) for one in settings if (one.kind, one.name) in wanted and one.value)
     return ", ".join(said) or None
+
+
+def _whole_batches(settings: Iterable[SettingRow]) -> tuple[str, ...]:
+    """Sources of which it was collected that they do not take partial failures; unknown ones are not among them."""
+    by_item: dict[str, dict[str, object]] = {}
+    for one in settings:
+        if one.kind == "event source":
+            by_item.setdefault(one.item, {})[one.name] = one.value
+    return tuple(
+        str(known["source"])
+        for known in by_item.values()
+        if known.get("partial_failures") is False
+        and str(known.get("source", "")).split(":")[2:3] in (["sqs"], ["kinesis"], ["dynamodb"])
+    )
 
 
 def _aliases(settings: Iterable[SettingRow]) -> str | None:

@@ -19,6 +19,14 @@ class RuntimeEnd(NamedTuple):
     no_create: str | None
     no_update: str | None
 
+    def phase(self, day: str) -> str:
+        """What holds on an ISO day: supported, deprecated, or no longer created or updated."""
+        if self.no_update is not None and day >= self.no_update:
+            return "functions with it can be neither created nor updated any more"
+        if self.no_create is not None and day >= self.no_create:
+            return "no function can be created with it any more"
+        return "it gets no security patches any more" if day >= self.deprecated else "it is still supported"
+
 
 _ENDS: dict[str, tuple[str, str | None, str | None]] = {
     "dotnet10": ("2028-11-14", "2028-12-14", "2029-01-15"), "dotnet5.0": ("2022-05-10", None, None),
