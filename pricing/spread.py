@@ -16,7 +16,7 @@ _LEAST_SPREAD = 0.1  # few days that happen to be alike prove little
 _PRIOR_DRIFT, _PRIOR_WEEKS = 0.1, 1.0  # of a day's variance, a day; how many weeks of its own weigh as much
 _FIRST_DAY = 0.7  # measured: the day that a function was first seen on, against those that followed
 _MOST_SPREAD = 3.0  # twenty times more, or a twentieth: beyond that a range says nothing
-_MODEL = 1.0
+_SHORT_DAYS, _SHORT = 35, 0.5  # measured: a short past shows too little of how its levels drift
 
 
 def spread_of(model: "Model", days: Floats, weights: Floats) -> tuple[float, float]:
@@ -54,6 +54,8 @@ def spread_of(model: "Model", days: Floats, weights: Floats) -> tuple[float, flo
         ahead = np.cumsum(parts[::-1])[::-1] / parts.sum()
         of_days = single * ((parts / parts.sum() ** 2).sum() + (relative**2 / np.maximum(usual, 0.1)).sum())
         square = (of_days + wander * ((ahead**2).sum() + (np.cumsum(relative) ** 2).sum())) * (of_level / rest) ** 2
+    idle = sum(days[at, 0] == 0 for at in model.left_out.get(0, ()))
+    square += idle / model.count / max(1, model.ahead)  # days of nothing come again, nobody knows when
     for event in events:
         sizes = days[[day - model.first for day in event.past], 0]
         size, seen = float(sizes.mean()), len(sizes)
@@ -61,7 +63,8 @@ def spread_of(model: "Model", days: Floats, weights: Floats) -> tuple[float, flo
         come = len(event.ahead)
         square += own * (come + come**2 / min(seen, 3)) / rest**2
     quantile = _T90[max(1, min(int(freedom), len(_T90))) - 1]
-    half = min(_MODEL * quantile * sqrt(square), _MOST_SPREAD)
+    short = 1 + _SHORT * max(0.0, 1 - counted.sum() / _SHORT_DAYS)
+    half = min(short * quantile * sqrt(square), _MOST_SPREAD)
     return -half, half
 
 
@@ -114,4 +117,4 @@ def _noise(used: Floats, usual: Floats, counted: Floats) -> tuple[float, float, 
              zip(levels, levels[1:], sizes, sizes[1:], strict=False)]  # fmt: skip
     moved = sum(steps) / (block * 2 / 3)
     drift = max(0.0, (moved + _PRIOR_DRIFT * noise * _PRIOR_WEEKS) / (len(steps) + _PRIOR_WEEKS))
-    return noise, drift, free
+    return noise, drift, float(min(free, len(steps) + 2))

@@ -60,7 +60,7 @@ def test_a_table_is_projected_as_its_functions_are(
     table, of, daily = table_of(series, first)
     now = epoch_ms(date(2026, 10, 17)) + second * 1000
     hours = None if even else tuple((1 + hour % 5) / 69 for hour in range(24))
-    since_ms = None if since is None else table.begins().min() * DAY_MS + since
+    since_ms = None if since is None else int(table.begins().min()) * DAY_MS + since
     alone = project(daily, now, MONTH, since_ms=since_ms, hours=hours, spread_of={("fn-0", "", "us-east-1")})
     inside = np.array([one.function == "fn-0" for one in of])
     together = project_table(table, of, now, MONTH, since_ms=since_ms, hours=hours, spread_of=inside)
