@@ -12,7 +12,7 @@ SHIFT_LEAST_DAYS, SHIFT_LEAST_BEFORE, SHIFT_LEAST_STOPPED = 4, 7, 3
 SHIFT_LEAST = 0.2
 SEPARATE_DAYS, LEAST_USUAL = 5, 0.3
 SHIFT_SURE = 9.0
-ABRUPT_DAYS, ABRUPT = 3, 0.5
+ABRUPT_DAYS, ABRUPT = 3, 0.65  # so many days on each side show so much of a jump; growth does not
 LEAST_NOISE = 0.02
 TREND_DAYS, TREND_SURE = 21, 5.0
 TREND_LEAST = 0.1
@@ -84,7 +84,7 @@ def last_shift(days: Floats, usual: Floats, usable: Bools) -> Ints:
 
     Everywhere in the window two weeks before are compared with the two weeks after (or what there is of them), each by
     its use over the usual use of its weekdays. A jump is far beyond the noise on both sides, by a fifth at least, and
-    abrupt: three days on each side show half of it. Growth is none, and neither is an odd day.
+    abrupt: three days on each side show two thirds of it. Growth is none, and neither is an odd day.
     """
     count = len(days)
     found = np.zeros(days.shape[1], np.int64)
