@@ -1,249 +1,296 @@
-"""One daily series, some days ahead: a level and a weekday pattern that are picked from the days themselves.
+"""Daily series, some days ahead: what comes again by the calendar, and for all other days a level times a weekday.
 
-Four simple forecasts are averaged, because none of them is best everywhere and their mean is seldom bad: the month so
-far, the last week, the mean of each weekday, and an exponentially smoothed level whose memory is chosen by how well it
-would have done on the days at hand, with weekday factors that count only as far as they stand out of the noise. Each
-is a weighting of past days, so that one weighting serves all quantities of a function.
+Days that are far from their surroundings are taken out first (``odd_days``): those that follow the calendar come again
+as events, the others do not. Weekdays are learned from all of the last twelve weeks (``levels``). The level is that of
+the days since it last jumped, however long ago that was; it is the mean of four simple forecasts, because none of them
+is best everywhere and their mean is seldom bad: the month so far, the last week, each weekday's own last four weeks,
+and an exponentially smoothed level whose memory is chosen by how well it would have done. Where the days lie on a line
+that is sure, the line goes on instead. Each of these is a weighting of past days, so that one weighting serves all
+quantities of a function. The interval (``spread``) adds up how much single days differ, how well a level can be known
+from the days seen, and how far levels have drifted.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from math import exp, sqrt
-from statistics import median
+from math import exp
 
-WEEK = 7
-MOST_DAYS = 84  # twelve weeks tell a weekday's share; older days tell nothing about the next month's level
-_WEEKDAY_DAYS = 28
-FACTOR_DAYS = 56
-LEAST_FACTOR_DAYS = 14  # with one week only, a weekday and a single odd day look the same
+import numpy as np
+
+from pricing.levels import (
+    WEEK,
+    Bools,
+    Floats,
+    Ints,
+    last_shift,
+    share,
+    sum_of,
+    sums_of,
+    trend,
+    weekday_factors,
+)
+from pricing.odd_days import Event, odd_days
+from pricing.spread import spread_of
+
+RECENT_DAYS = 28
+GROWTH_DAYS = 42
+AFTER_GROWTH_DAYS = 14  # growth that has ended: only so many days tell the level
 DECAYS = (0.02, 0.05, 0.1, 0.2, 0.4)
 PRIOR_TRIALS = 6.0  # so many independent trials of its own does a series need to outvote "all memories are alike"
-SHIFT_LEAST_DAYS, SHIFT_MOST_DAYS, SHIFT_BEFORE_DAYS = 5, 14, 14
-SHIFT_LEAST = 0.2
-
-# Student's t at 90%, one-sided, by degrees of freedom: the ends of an 80% interval, as AWS Cost Explorer gives it.
-_T90 = (3.078, 1.886, 1.638, 1.533, 1.476, 1.440, 1.415, 1.397, 1.383, 1.372, 1.363, 1.356, 1.350)
-# Few days that happen to be alike prove little: before a week is seen, no day-to-day spread below this is believed.
-_LEAST_SPREAD = 0.1
-_PRIOR_ERRORS = 2.0  # how many independent backtests the spread of single days counts for
-_SPREAD_FREEDOM = 4
-_MOST_FARTHER = 2.0
-_MODEL, _MODEL_PER_DAY = 1.1, 0.01
-_MOST_SPREAD = 3.0  # twenty times more, or a twentieth: beyond that a range says nothing
+EVENTS = 3  # the last ones say how large the next is
+ONCE = 3.0  # a weekday of so many times the usual day is a batch
+PART_SEEN = 0.6  # a first day below this part of the days after it was not seen from its beginning
 
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """``weights[d]`` weighs the past days (oldest first) into day ``d`` of the days ahead; they are not negative.
+    """One series' forecast: ``weights[d]`` weighs the past days (oldest first) into day ``d`` of the days ahead.
 
-    ``low`` and ``high`` scale the sum of the days ahead to its p10 and p90; None with fewer than two days seen.
-    ``shifted`` is how many days ago the level jumped, where it did: older days then weigh nothing. ``weekly`` is
-    whether a weekday pattern stood out.
+    ``once`` is whether today's use comes once (a batch): what of it has come is not to come again. ``low`` and ``high``
+    scale the sum of the days ahead to its p10 and p90; None where no day was seen. ``shifted`` is how many days ago the
+    level jumped, where it did. ``weekly`` is whether a weekday pattern stood out, ``growth`` by how much it grows a
+    day (0 where it does not) as a part of its level, ``events`` what comes again by the calendar, ``left_out`` how
+    many days were too odd to count.
     """
 
     weights: tuple[tuple[float, ...], ...]
+    once: bool
     low: float | None
     high: float | None
-    shifted: int | None
-    weekly: bool
-
-
-def forecast(days: Sequence[float], first_weekday: int, ahead: int, month_days: int) -> Forecast:
-    """What follows ``days`` (whole days, oldest first, the first on ``first_weekday``, Monday 0), ``ahead`` days on.
-
-    The last ``month_days`` of them are the month so far.
-    """
-    return _forecast(tuple(days), first_weekday, ahead, month_days)
+    shifted: int | None = None
+    weekly: bool = False
+    growth: float = 0.0
+    events: tuple[Event, ...] = ()
+    left_out: int = 0
 
 
 @lru_cache(maxsize=16)  # a fleet's whole days are asked about again whenever something is stored of today
-def _forecast(days: tuple[float, ...], first_weekday: int, ahead: int, month_days: int) -> Forecast:
-    total = len(days)
-    if not total or not ahead:
-        return Forecast(((0.0,) * total,) * ahead, None, None, None, False)
-    skipped = max(0, total - MOST_DAYS)
-    shifted = level_shift(days[skipped:])
-    if shifted is not None:
-        skipped = total - shifted
-    recent = [float(day) for day in days[skipped:]]
-    weekday = (first_weekday + skipped) % WEEK
-    factors = weekday_factors(recent, weekday)
-    level, error = _level(recent, weekday, factors, ahead)
-    flat = mean_of(len(recent), min(month_days or len(recent), len(recent))), mean_of(len(recent), WEEK)
-    by_weekday = []
-    for number in range(WEEK):
-        same = weekday_mean(len(recent), weekday, number)
-        by_weekday.append(
-            tuple(
-                (a + b + c + each * factors[number] / factors[(weekday + at) % WEEK]) / 4
-                for at, (a, b, c, each) in enumerate(zip(*flat, same, level, strict=True))
-            )
-        )
-    padding = (0.0,) * skipped
-    last = weekday + len(recent)
-    weights = tuple(padding + by_weekday[(last + step) % WEEK] for step in range(ahead))
-    spread = _spread(recent, weekday, factors, ahead, error)
-    weekly = any(factor != 1.0 for factor in factors)
-    if spread is None:
-        return Forecast(weights, None, None, shifted, weekly)
-    return Forecast(weights, exp(-spread), exp(spread), shifted, weekly)
+def forecast(days: tuple[float, ...], first: int, ahead: int, month_days: int) -> Forecast:
+    """What follows ``days`` (whole days, oldest first, from day number ``first`` since 1970 on), ``ahead`` days on.
 
-
-def weekday_factors(days: Sequence[float], first_weekday: int) -> tuple[float, ...]:
-    """Monday to Sunday, each weekday's part of its own week's level; all 1.0 where none stands out of the noise.
-
-    Medians of ratios to the week around each day, shrunk by the share of their variance that is noise (James and
-    Stein): what two weeks show by chance is not taken for a pattern.
+    The last ``month_days`` of them are the month so far.
     """
-    recent = days[-FACTOR_DAYS:]
-    weekday = (first_weekday + len(days) - len(recent)) % WEEK
-    if len(recent) < LEAST_FACTOR_DAYS or not any(recent):
-        return (1.0,) * WEEK
-    groups: list[list[float]] = [[] for _ in range(WEEK)]
-    for at, day in enumerate(recent):
-        begin = min(max(0, at - 3), len(recent) - WEEK)
-        around = sum(recent[begin : begin + WEEK]) / WEEK
-        if around:
-            groups[(weekday + at) % WEEK].append(min(day / around, 3.0))
-    if not all(groups):
-        return (1.0,) * WEEK
-    means = [sum(group) / len(group) for group in groups]
-    centres = [median(group) if len(group) >= 5 else mean for group, mean in zip(groups, means, strict=True)]
-    size = sum(centres) / WEEK
-    if not size:
-        return (1.0,) * WEEK
-    centres = [centre / size for centre in centres]
-    count = sum(map(len, groups))
-    noise = sum(sum((one - mean) ** 2 for one in group) for group, mean in zip(groups, means, strict=True))
-    of_means = noise / max(1, count - WEEK) / (count / WEEK)
-    between = sum((centre - 1) ** 2 for centre in centres) / (WEEK - 1)
-    kept = max(0.0, 1 - of_means / between) if between else 0.0
-    return tuple(max(0.05, 1 + kept * (centre - 1)) for centre in centres)
+    if not days or not ahead:
+        return Forecast(((0.0,) * len(days),) * ahead, False, None, None)
+    series = np.array(days, np.float64)[:, None]
+    model = Model.fit(series, first, ahead, month_days)
+    weights = model.weights([[step] for step in range(ahead)])[:, :, 0]
+    spread = spread_of(model, series, weights)
+    since = int(model.since[0])
+    return Forecast(
+        tuple(map(tuple, weights.tolist())), bool(model.once()[0]), exp(spread[0]), exp(spread[1]),
+        len(days) - since if since else None, bool((model.factors != 1).any()), model.growth(series),
+        model.events.get(0, ()), len(model.left_out.get(0, ())),
+    )  # fmt: skip
 
 
-def level_shift(days: Sequence[float]) -> int | None:
-    """How many days ago the level jumped: the most days, 14 at most, that all lie outside the two weeks before them.
+@dataclass(frozen=True, slots=True)
+class Model:
+    """What was found in ``days[day, function]``, ``ahead`` days before the month's end.
 
-    At least a week must lie before, and five days after. None where it did not, or by less than
-    a fifth. A deploy or a new client looks like this; a single busy day does not.
+    ``usual[day, function]`` is the weekday's part of the level, ``counted`` which days tell the level, ``since`` the
+    place of the first day after the last jump (0: none). ``level`` weighs the past days into the level that weekdays
+    multiply; ``own`` is whether the weekday's own days have a part in the forecast besides. Of functions that are
+    ``growing``, ``line`` has the centre and the spread of the days.
     """
-    for count in range(SHIFT_MOST_DAYS, SHIFT_LEAST_DAYS - 1, -1):
-        before, after = days[-count - SHIFT_BEFORE_DAYS : -count], days[-count:]
-        if len(before) < WEEK:
-            continue
-        old, new = sum(before) / len(before), sum(after) / count
-        apart = min(after) > max(before) or max(after) < min(before)
-        if apart and abs(new - old) > SHIFT_LEAST * max(old, new):
-            return count
-    return None
+
+    first: int
+    count: int
+    ahead: int
+    factors: Floats
+    usual: Floats
+    counted: Floats
+    since: Ints
+    level: Floats
+    growing: Bools
+    line: tuple[Floats, Floats]
+    events: dict[int, tuple[Event, ...]]
+    left_out: dict[int, tuple[int, ...]]
+    seldom: Bools
+
+    @classmethod
+    def fit(cls, days: Floats, first: int, ahead: int, month_days: int) -> "Model":
+        """``month_days``: so many of the last days are the month so far."""
+        count = len(days)
+        odd = odd_days(days, first, ahead)
+        weekday = (first + 3) % WEEK  # 1970-01-01 was a Thursday
+        factors = weekday_factors(odd.filled, weekday)
+        seldom = (2 * (odd.filled > 0).sum(axis=0) < count) & (factors < ONCE).all(axis=0)
+        factors[:, seldom] = 1.0
+        usual = factors[(weekday + np.arange(count)) % WEEK]
+        usable = odd.usable & _seen_whole(days)
+        since = last_shift(days, usual, usable)
+        if since.any():
+            anew = weekday_factors(odd.filled, weekday, since)
+            factors = np.where((since > 0) & ~seldom, anew, factors)
+            usual = factors[(weekday + np.arange(count)) % WEEK]
+        after = np.arange(count)[:, None] >= since
+        counted = np.where((usable & after).any(axis=0), usable & after, after).astype(np.float64)
+        line, growing, counted = _growth(days, usual, counted)
+        seldom &= since == 0
+        growing &= ~seldom
+        level = _level(days, usual, counted, ahead, month_days)
+        level = np.where(seldom, share(counted, sum_of(counted * usual)), level)
+        return cls(first, count, ahead, factors, usual, counted, since, level, growing, line,
+                   odd.events, odd.left_out, seldom)  # fmt: skip
+
+    def weights(self, groups: Sequence[Sequence[int]]) -> Floats:
+        """``[group, day, function]``: how the past days weigh in the sum of some of the days ahead (0 is today)."""
+        found = np.empty((len(groups), *self.counted.shape))
+        for place, steps in enumerate(groups):
+            days, moment = self._ahead(steps)
+            base = sum_of(days * self.factors)
+            found[place] = 0.75 * self.level * base + 0.25 * self._by_weekday(days)
+            if self.growing.any():
+                centre, spread = self.line
+                tilt = share(moment - base * centre, spread) * (np.arange(self.count)[:, None] - centre)
+                of_line = self.counted * (share(base, sum_of(self.counted * self.usual)) + tilt)
+                found[place] = np.where(self.growing, of_line, found[place])
+        for function, events in self.events.items():
+            for event in events:
+                past = [day - self.first for day in event.past[-EVENTS:]]
+                for place, steps in enumerate(groups):
+                    come = sum(day - self.first - self.count in steps for day in event.ahead)
+                    found[place, past, function] += come / len(past)
+        return found
+
+    def once(self) -> Bools:
+        """Whether today's use comes at once: an event, or a weekday that has most of its week."""
+        found: Bools = self.factors[(self.first + self.count + 3) % WEEK] >= ONCE
+        for function in self.events:
+            found[function] |= self.first + self.count in self._days_of_events(function)
+        return found
+
+    def idle(self) -> Bools:
+        """Which run on fewer than half of the counted days, on no weekday more than on others."""
+        return self.seldom
+
+    def without_growth(self, days: Floats) -> Floats:
+        """``days`` as if all of them had the level of the last."""
+        centre, spread = self.line
+        away = np.arange(self.count)[:, None] - centre
+        slope = share(sum_of(days * self.counted * away), spread)
+        return np.where(self.growing, days + self.usual * slope * (self.count - 1 - centre - away), days)
+
+    def growth(self, days: Floats) -> float:
+        """Of a single function: the slope a day as a part of the last week's level, 0 where it does not grow."""
+        if not self.growing[0]:
+            return 0.0
+        centre, spread = self.line
+        slope = sum_of(days * self.counted * (np.arange(self.count)[:, None] - centre)) / spread
+        now = sum_of((days * self.counted)[-WEEK:]) / sum_of((self.usual * self.counted)[-WEEK:])
+        return float(slope[0] / now[0]) if now[0] > 0 else 0.0
+
+    def _days_of_events(self, function: int) -> set[int]:
+        return {day for event in self.events.get(function, ()) for day in event.ahead}
+
+    def _ahead(self, steps: Sequence[int]) -> tuple[Floats, Floats]:
+        """How many of ``steps`` are each weekday, less events, and the sum of the places of their usual days."""
+        days, moment = np.zeros_like(self.factors), np.zeros(self.factors.shape[1])
+        skipped = {function: self._days_of_events(function) for function in self.events}
+        for step in steps:
+            number = (self.first + self.count + step + 3) % WEEK
+            here = np.ones(len(moment))
+            here[[at for at, taken in skipped.items() if self.first + self.count + step in taken]] = 0.0
+            days[number] += here
+            moment += here * self.factors[number] * (self.count + step)
+        return days, moment
+
+    def _by_weekday(self, days: Floats) -> Floats:
+        """Each weekday by the mean of its own last four weeks; by the level where those have none of it."""
+        begin = max(0, self.count - RECENT_DAYS)
+        found = np.zeros_like(self.counted)
+        unseen = np.zeros(days.shape[1])
+        for number in range(WEEK):
+            same = slice(begin + (number - (self.first + begin + 3)) % WEEK, None, WEEK)
+            seen = self.counted[same].sum(axis=0)
+            found[same] = self.counted[same] * share(days[number], seen)
+            unseen += np.where(seen > 0, 0.0, days[number] * self.factors[number])
+        return found + self.level * unseen
 
 
-def mean_of(count: int, last: int) -> list[float]:
-    last = min(last, count)
-    return [0.0] * (count - last) + [1 / last] * last
+def _seen_whole(days: Floats) -> Bools:
+    """All days but the first, where that has much less than the days after: it began in the middle of it."""
+    found = np.ones(days.shape, np.bool_)
+    if len(days) > 1:
+        found[0] = days[0] >= PART_SEEN * sum_of(days[1 : 1 + WEEK]) / len(days[1 : 1 + WEEK])
+    return found
 
 
-def weekday_mean(count: int, first_weekday: int, wanted: int) -> list[float]:
-    """The mean of the weekday in the last four weeks; of all days where it was not seen."""
-    begin = max(0, count - _WEEKDAY_DAYS)
-    same = [at for at in range(begin, count) if (first_weekday + at) % WEEK == wanted] or range(begin, count)
-    weights = [0.0] * count
-    for at in same:
-        weights[at] = 1 / len(same)
-    return weights
+def _growth(days: Floats, usual: Floats, counted: Floats) -> tuple[tuple[Floats, Floats], Bools, Floats]:
+    """The line that the counted days lie on, whether there is one, and the days that count.
+
+    Six weeks tell more of a growth that is none in days but in per cent; all days are for what is slow. Where a line
+    is sure but did not hold to the end, growth has ended, and only the last days count.
+    """
+    centre, spread, sure, true = trend(days, usual, counted)
+    growing = sure & true
+    if sure.any():
+        recent = counted.copy()
+        recent[:-GROWTH_DAYS] = 0.0
+        near = trend(days, usual, recent)
+        anew = sure & near[2] & near[3]
+        centre, spread = np.where(anew, near[0], centre), np.where(anew, near[1], spread)
+        last = counted.copy()
+        last[:-AFTER_GROWTH_DAYS] = 0.0
+        growing |= anew
+        ended = sure & ~growing & last.any(axis=0)
+        counted = np.where(anew, recent, np.where(ended, last, counted))
+    return (centre, spread), growing, counted
 
 
-def _level(
-    days: Sequence[float], first_weekday: int, factors: Sequence[float], ahead: int
-) -> tuple[list[float], "_Backtest"]:
-    """The weights of past days (without their weekday's part) in today's level, and how well it would have done.
+def _level(days: Floats, usual: Floats, counted: Floats, ahead: int, month_days: int) -> Floats:
+    """The weights of past days in the level that weekdays multiply: the month's, the week's and a memory's mean."""
+    used, expected = days * counted, usual * counted
+    flat = share(counted, sum_of(expected))
+    memory = _memory(used, expected, counted, ahead)
+    month, week = (_of_last(counted, expected, last, flat) for last in (month_days or len(days), WEEK))
+    return (month + week + memory) / 3
+
+
+def _of_last(counted: Floats, expected: Floats, last: int, flat: Floats) -> Floats:
+    found = np.zeros_like(counted)
+    whole = sum_of(expected[-last:])
+    found[-last:] = share(counted[-last:], whole)
+    return np.where(whole > 0, found, flat)
+
+
+def _memory(used: Floats, expected: Floats, counted: Floats, ahead: int) -> Floats:
+    """The weights of an exponentially smoothed level.
 
     Each memory is tried at every past day against the mean of the days that followed; its weight is the inverse square
     of its mean error, drawn towards equal weights while there are few independent trials.
     """
-    flat = [day / factors[(first_weekday + at) % WEEK] for at, day in enumerate(days)]
-    count = len(flat)
-    horizon = max(1, min(ahead, count // 3))
-    origins = range(max(2, horizon // 2), count - horizon + 1)
-    sums = [0.0]
-    for day in flat:
-        sums.append(sums[-1] + day)
-    ahead_of = [(sums[at + horizon] - sums[at]) / horizon for at in origins]
-    paths = [_smoothed(flat, decay) for decay in DECAYS]
-    shares = [1.0] * len(DECAYS)
-    usual = sum(ahead_of) / len(ahead_of) if ahead_of else 0.0
-    trials = len(origins) / horizon
-    if usual > 0:
-        errors = [
-            sum(abs(path[at - 1] - then) for at, then in zip(origins, ahead_of, strict=True)) / len(origins) / usual
-            for path in paths
-        ]
-        mean = sum(errors) / len(errors)
-        errors = [(error * trials + mean * PRIOR_TRIALS) / (trials + PRIOR_TRIALS) for error in errors]
-        shares = [1 / max(error, 1e-9) ** 2 for error in errors]
-    whole = sum(shares)
-    shares = [share / whole for share in shares]
-    weights = [0.0] * count
-    for decay, share in zip(DECAYS, shares, strict=True):
-        left = 1 - decay
-        norm = share * decay / (1 - left**count)
-        each = norm
-        for at in range(count - 1, -1, -1):
-            weights[at] += each
-            each *= left
-    squares = 0.0
-    if usual > 0:
-        for place, at in enumerate(origins):
-            then = sum(share * path[at - 1] for share, path in zip(shares, paths, strict=True))
-            squares += ((then - ahead_of[place]) / usual) ** 2
-    return weights, _Backtest(squares / len(origins) if origins else 0.0, trials if usual > 0 else 0.0)
-
-
-@dataclass(frozen=True, slots=True)
-class _Backtest:
-    """Mean squared relative error over the past, and over how many trials that did not overlap."""
-
-    square: float
-    trials: float
-
-
-def _smoothed(days: Sequence[float], decay: float) -> list[float]:
-    """The exponentially weighted mean up to and with each day."""
-    path, above, below, left = [], 0.0, 0.0, 1 - decay
-    for day in days:
-        above, below = above * left + day, below * left + 1
-        path.append(above / below)
-    return path
-
-
-def _spread(
-    days: Sequence[float], first_weekday: int, factors: Sequence[float], ahead: int, back: _Backtest
-) -> float | None:
-    """Half the 80% interval of the sum of the days ahead, on a logarithmic scale: p90 is exp(spread) times p50.
-
-    Two sources: how far the forecast would have been off in the past, more where it could be tried over fewer days
-    than lie ahead; and how much single days differ, among themselves and from the mean of the n that were seen. The
-    second alone counts while the past is short, and more before a week is seen, when no weekend may be among the days.
-    Few trials make a wide interval (Student), and ``_MODEL`` is for what no trial shows: measured over many series,
-    levels drift more than their own past says, the longer the more (``benchmarks/projection.py``).
-    """
-    count = len(days)
-    if count < 2:
-        return None
-    seen = min(count, _WEEKDAY_DAYS)
-    flat = [days[at] / factors[(first_weekday + at) % WEEK] for at in range(count - seen, count)]
-    mean = sum(flat) / seen
-    if not mean:
-        return 0.0
-    variance = sum((day - mean) ** 2 for day in flat) / (seen - 1) / mean**2
-    widened = 1.0
-    if count < WEEK:
-        variance, widened = max(variance, _LEAST_SPREAD**2), WEEK / count
-    of_days = variance * (1 / ahead + 1 / min(seen, LEAST_FACTOR_DAYS)) * widened
-    farther = min(ahead / max(1, min(ahead, count // 3)), _MOST_FARTHER)
-    tried = back.square * (1 + farther) / 2
-    square = (tried * back.trials + of_days * _PRIOR_ERRORS) / (back.trials + _PRIOR_ERRORS)
-    freedom = max(1, min(count - 1, int(back.trials) + _SPREAD_FREEDOM, len(_T90)))
-    model = _MODEL + _MODEL_PER_DAY * ahead
-    return min(model * _T90[freedom - 1] * sqrt(square), _MOST_SPREAD)
+    count, functions = used.shape
+    decays = np.array(DECAYS)[:, None]
+    shares = np.full((len(DECAYS), functions), 1 / len(DECAYS))
+    begin = counted.argmax(axis=0)
+    horizon = np.maximum(1, np.minimum(ahead, (count - begin) // 3))
+    places = np.arange(count + 1)[:, None]
+    tried = (places - begin >= np.maximum(2, horizon // 2)) & (places + horizon <= count)
+    tried[0] = False
+    if tried.any():
+        sums, parts = sums_of(used), sums_of(expected)
+        until = np.minimum(places + horizon, count)
+        then = share(np.take_along_axis(sums, until, 0) - sums, np.take_along_axis(parts, until, 0) - parts)
+        tried &= np.take_along_axis(parts, until, 0) > parts
+        trials = np.maximum(tried.sum(axis=0), 1)
+        usual = sum_of(np.where(tried, then, 0.0)) / trials
+        above, below = np.zeros((len(DECAYS), functions)), np.zeros((len(DECAYS), functions))
+        errors = np.zeros_like(shares)
+        for at in range(1, count + 1):
+            above = above * (1 - decays) + used[at - 1]
+            below = below * (1 - decays) + expected[at - 1]
+            if tried[at].any():
+                errors += np.where(tried[at], np.abs(share(above, below) - then[at]), 0.0)
+        errors = share(errors / trials, np.broadcast_to(usual, errors.shape))
+        alone = tried.sum(axis=0) / horizon
+        errors = (errors * alone + sum_of(errors) / len(DECAYS) * PRIOR_TRIALS) / (alone + PRIOR_TRIALS)
+        shares = np.where(usual > 0, 1 / np.maximum(errors, 1e-9) ** 2, 1.0)
+        shares = shares / sum_of(shares)
+    powers = (1 - decays) ** np.arange(count - 1, -1, -1)  # decay, day
+    found = np.zeros_like(used)
+    for power, part in zip(powers, shares, strict=True):
+        weights = power[:, None] * counted
+        found += part * share(weights, sum_of(weights * expected))
+    return found

@@ -8,8 +8,8 @@ from hashlib import sha256
 import numpy as np
 import numpy.typing as npt
 
-from pricing import forecast_many
-from pricing.forecast import WEEK
+from pricing.forecast import Model
+from pricing.levels import Bools, Floats
 from pricing.projection import (
     DAY_MS,
     FITTED,
@@ -17,8 +17,6 @@ from pricing.projection import (
     Clock,
     Days,
     Projection,
-    Weights,
-    at_first_rate,
     ended,
     month_days,
     rest,
@@ -28,7 +26,6 @@ from pricing.usage import Usage
 from pricing.used import Terms, Used, terms_of
 
 Ints = npt.NDArray[np.int64]
-Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +37,7 @@ class DayTable:
 
     first: int
     amounts: Ints
-    seen: npt.NDArray[np.bool_]
+    seen: Bools
 
     def begins(self) -> Ints:
         """The day number on which each function was first seen."""
@@ -58,7 +55,7 @@ class DayTable:
         found: Ints = self.amounts[:, max(0, start - self.first) : max(0, after - self.first)].sum(axis=1)
         return found
 
-    def together(self, functions: npt.NDArray[np.bool_]) -> Days:
+    def together(self, functions: Bools) -> Days:
         """The sums of some functions by day number, of the days on which any was seen."""
         amounts, known = self.amounts, self.seen
         if not functions.all():
@@ -76,7 +73,7 @@ def project_table(
     *,
     since_ms: int | None = None,
     hours: Sequence[float] | None = None,
-    spread_of: npt.NDArray[np.bool_] | None = None,
+    spread_of: Bools | None = None,
 ) -> Projection:
     """``pricing.projection.project`` of a table whose quantities are ``QUANTITIES``; ``of`` names its functions."""
     terms = [one if isinstance(one, Terms) else terms_of(one) for one in of]
@@ -97,39 +94,16 @@ def project_table(
     return clock.projection(table.together(chosen), so_far, used_of(terms, seen + rests), scaled)
 
 
-def months_of_table(table: DayTable, as_of_ms: int, month: date, *, since_ms: int | None = None) -> Ints:
-    """``pricing.projection.project_together`` of a table: the month's ``[quantity, function]``, by one model."""
+def months_of_table(
+    table: DayTable, as_of_ms: int, month: date, *, since_ms: int | None = None, hours: Sequence[float] | None = None
+) -> Ints:
+    """The middle estimate of ``project_table``, as the month's ``[quantity, function]``."""
     start, after = month_days(month)
     as_of_ms = max(as_of_ms, start * DAY_MS)
-    begins = table.begins()
-    clock = Clock.at(as_of_ms, start, after, int(begins.min()), since_ms, None)
-    found = table.between(start, after)
-    if clock.ahead <= 0:
-        return found
-    width, place = len(found), FITTED[0]
-    whole = clock.settled(int(begins.min()))
-    shared = Weights(table.together(np.ones(len(begins), np.bool_)), whole, place, clock) if whole else None
-    alike = np.zeros(len(begins), np.bool_)
-    if shared is not None:
-        alike = np.isin(begins, [one for one in np.unique(begins).tolist() if clock.settled(one) == whole])
-        found[:, alike] += _weighed(table, shared.by_day, alike)
-    for function in np.flatnonzero(~alike).tolist():
-        days = table.days(function)
-        own = clock.settled(min(days))
-        more = Weights(days, own, place, clock).rest(days, width) if own else at_first_rate(days, clock)
-        found[:, function] += more
-    return found
-
-
-def _weighed(table: DayTable, by_day: dict[int, float], functions: npt.NDArray[np.bool_]) -> Ints:
-    """The sum of the days of some functions, each with its weight."""
-    amounts = table.amounts if functions.all() else table.amounts[:, :, functions]
-    found = np.zeros((len(amounts), amounts.shape[2]))
-    for at in range(len(table.seen)):
-        weight = by_day.get(table.first + at, 0.0)
-        if weight:
-            found += weight * amounts[:, at]
-    return np.rint(found).astype(np.int64)
+    seen = table.between(start, after)
+    if after * DAY_MS <= as_of_ms:
+        return seen
+    return seen + _rests(table, Clock.at(as_of_ms, start, after, int(table.begins().min()), since_ms, hours))
 
 
 def _rests(table: DayTable, clock: Clock) -> Ints:
@@ -162,27 +136,32 @@ def _rests_of(table: DayTable, functions: Ints, whole: range, clock: Clock) -> I
     if settled.shape[1] < len(whole):  # nothing was used since: those days are zeros
         settled = np.pad(settled, ((0, 0), (0, len(whole) - settled.shape[1]), (0, 0)))
     levels = np.searchsorted(quantities, place)
-    sums = _ahead_of(settled, levels, whole.start, clock.ahead, clock.today - clock.start)
-    numbers = [(whole.stop + 3 + step) % WEEK for step in range(clock.ahead)]
+    kept = _ahead_of(settled, levels, whole.start, clock.ahead, min(len(whole), clock.today - clock.start))
     today = clock.today - table.first
-    for at, of in zip(quantities.tolist(), sums, strict=True):
+    for at, (of_today, later) in zip(quantities.tolist(), kept.sums, strict=True):
         so_far = every[at, today] if today < every.shape[1] else np.zeros(len(functions), np.int64)
-        whole_rest = (1 - clock.gone) * (so_far + (1 - clock.gone) * of[numbers[0]])
-        for number in numbers[1:]:
-            whole_rest = whole_rest + of[number]
-        found[at] = np.rint(whole_rest)
+        more = (1 - clock.gone) * (so_far + (1 - clock.gone) * of_today)
+        found[at] = np.rint(np.where(kept.once, np.maximum(0.0, of_today - so_far), more) + later)
     return found
 
 
-_KEPT: dict[bytes, Floats] = {}
-_MOST_KEPT = 64  # of 28 KB for each quantity of 500 functions
+@dataclass(frozen=True, slots=True)
+class Ahead:
+    """``sums[quantity, 0 for today or 1 for the days after, function]``, and of which functions today comes once."""
+
+    sums: Floats
+    once: Bools
 
 
-def _ahead_of(settled: Ints, place: Ints, first: int, ahead: int, month_days: int) -> Floats:
-    """``[quantity, weekday, function]``: what a day ahead will have, for the weekdays that are ahead.
+_KEPT: dict[bytes, Ahead] = {}
+_MOST_KEPT = 64  # of 8 KB for each quantity of 500 functions
 
-    ``settled[quantity, day, function]`` begins on day number ``first``; ``place`` is which quantity each function's
-    level is taken from. Kept by all of this: settled days seldom change while today's usage goes on.
+
+def _ahead_of(settled: Ints, place: Ints, first: int, ahead: int, month_days: int) -> Ahead:
+    """What the days ahead will have: ``settled[quantity, day, function]`` begins on day number ``first``.
+
+    ``place`` is which quantity each function's level is taken from. Kept by all of this: settled days seldom change
+    while today's usage goes on.
     """
     asked = sha256(repr((settled.shape, first, ahead, month_days)).encode())
     asked.update(settled.tobytes())
@@ -195,17 +174,13 @@ def _ahead_of(settled: Ints, place: Ints, first: int, ahead: int, month_days: in
     return found
 
 
-def _weighed_ahead(settled: Ints, place: Ints, first: int, ahead: int, month_days: int) -> Floats:
+def _weighed_ahead(settled: Ints, place: Ints, first: int, ahead: int, month_days: int) -> Ahead:
     days = settled.astype(np.float64)
     levels = np.take_along_axis(days, place[None, None, :], axis=0)[0]
-    count, weekday = len(levels), (first + 3) % WEEK  # 1970-01-01 was a Thursday
-    weights = forecast_many.weights(levels, weekday, ahead, min(count, month_days))
-    found = np.zeros((len(days), WEEK, len(place)))
-    for number in {(weekday + count + step) % WEEK for step in range(ahead)}:
-        for at, of in enumerate(days):
-            found[at, number] = np.add.accumulate(weights[number] * of, axis=0)[-1]
-    found.flags.writeable = False
-    return found
+    model = Model.fit(levels, first, ahead, month_days)
+    weights = model.weights([[0], range(1, ahead)])
+    sums = np.array([[np.add.accumulate(part * of, axis=0)[-1] for part in weights] for of in days])
+    return Ahead(np.maximum(sums, 0.0), model.once())
 
 
 def used_of(terms: Sequence[Terms], amounts: Ints) -> Used:

@@ -8,14 +8,17 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from operator import add, attrgetter
+from typing import TYPE_CHECKING
 
 from pricing.dimensions import DIMENSIONS
-from pricing.forecast import MOST_DAYS, Forecast, forecast
 from pricing.usage import Usage
 from pricing.used import Terms, column
 
+if TYPE_CHECKING:
+    from pricing.forecast import Forecast
+
 DAY_MS = 86_400_000
-WINDOW_DAYS = MOST_DAYS  # how many days before "now" help the projection
+WINDOW_DAYS = 84  # how many days before "now" help the projection: twelve weeks
 _LEAST_MS = 3_600_000  # the first minutes of data are not multiplied: less than an hour counts as an hour
 
 QUANTITIES = (
@@ -34,7 +37,7 @@ Days = dict[int, Amounts]  # by day number
 class Projection:
     """A month's usages: the middle estimate, and an 80% interval around it.
 
-    ``p10`` and ``p90`` are None where fewer than two whole days have been seen: then no spread is known.
+    ``p10`` and ``p90`` are None where no whole day has been seen: then no spread is known.
     ``days_seen`` counts the whole days that the estimate rests on, ``days_left`` what is left of the month. ``seen`` is
     the month so far; ``path`` has, for each day from today to the month's end, the part of what is still to come that
     will have come by its end. ``shifted`` is how many days ago the level jumped, where it did.
@@ -125,7 +128,7 @@ class Clock:
         path = _path(rest_by_day(totals, place, model, self) if whole else (), self)
         count = len(whole)
         if model.low is None or model.high is None:
-            method = f"run rate; no interval with {count} whole day{'' if count == 1 else 's'} seen"
+            method = "run rate; no interval with no whole day seen"
             return Projection(None, p50, None, method, count, days_left, so_far, path)
         return Projection(
             scaled(model.low), p50, scaled(model.high), _method(model, count), count, days_left, so_far, path,
@@ -183,41 +186,33 @@ def project(
     return clock.projection(_together(len(names), [series[key][1] for key in chosen]), so_far, p50, scaled)
 
 
-class Weights:
-    """One forecast with the days ahead summed: a weighting of settled days, and of today so far."""
-
-    def __init__(self, days: Days, whole: range, place: int, clock: Clock) -> None:
-        used = [days[day][place] if day in days else 0 for day in whole]
-        model = forecast(used, (whole.start + 3) % 7, clock.ahead, min(len(whole), clock.today - clock.start))
-        left = 1 - clock.gone
-        parts = [left * left, *[1.0] * (clock.ahead - 1)]
-        sums = [sum(part * weights[at] for part, weights in zip(parts, model.weights, strict=True))
-                for at in range(len(whole))]  # fmt: skip
-        self.by_day = dict(zip(whole, sums, strict=True)) | {clock.today: left}
-
-    def rest(self, days: Days, width: int) -> Amounts:
-        used = [(self.by_day[day], amounts) for day, amounts in days.items() if day in self.by_day]
-        return tuple(round(sum(weight * amounts[at] for weight, amounts in used)) for at in range(width))
-
-
-def _method(model: Forecast, count: int) -> str:
-    """What was done, in words."""
-    said = f"level{' and weekdays' if model.weekly else ''} of {count} whole days"
+def _method(model: "Forecast", count: int) -> str:
+    """What was done and why, in words."""
+    said = [f"level{' and weekdays' if model.weekly else ''} of {count} whole day{'' if count == 1 else 's'}"]
     if model.shifted is not None:
-        said = f"level since it jumped {model.shifted} days ago"
-    short = "; short history, wide interval" if count < 7 else ""
-    return f"{said}; 80% interval from their spread{short}"
+        weekdays = ", by weekdays" if model.weekly else ""
+        said = [f"level since it jumped {model.shifted} days ago{weekdays}"]
+    if model.growth:
+        said.append(f"{'growing' if model.growth > 0 else 'shrinking'} by {abs(model.growth):.1%} a day, which goes on")
+    said += [f"a batch {event.words}" for event in model.events]
+    if model.left_out:
+        said.append(f"{model.left_out} odd day{'' if model.left_out == 1 else 's'} left out")
+    said.append("80% interval from their spread")
+    if count < 7:
+        said.append("short history, wide interval")
+    return "; ".join(said)
 
 
-def _fitted(days: Days, whole: range, clock: Clock) -> tuple[Forecast, int]:
+def _fitted(days: Days, whole: range, clock: Clock) -> tuple["Forecast", int]:
     """The forecast of the first quantity of ``FITTED`` that was used at all, and which that is."""
+    from pricing.forecast import forecast
+
     none: Amounts = (0,) * len(next(iter(days.values())))
     place = next((at for at in FITTED if any(amounts[at] for amounts in days.values())), None)
     if place is None:
         place = next((at for at in range(len(none)) if any(amounts[at] for amounts in days.values())), 0)
-    used = [days.get(day, none)[place] for day in whole]
-    weekday = (whole.start + 3) % 7  # 1970-01-01 was a Thursday
-    return forecast(used, weekday, clock.ahead, min(len(whole), clock.today - clock.start)), place
+    used = tuple(float(days.get(day, none)[place]) for day in whole)
+    return forecast(used, whole.start, clock.ahead, min(len(whole), clock.today - clock.start)), place
 
 
 def rest(names: Sequence[str], days: Days, clock: Clock) -> Amounts:
@@ -233,14 +228,14 @@ def rest(names: Sequence[str], days: Days, clock: Clock) -> Amounts:
     )  # fmt: skip
 
 
-def rest_by_day(days: Days, place: int, model: Forecast, clock: Clock) -> list[float]:
+def rest_by_day(days: Days, place: int, model: "Forecast", clock: Clock) -> list[float]:
     """What is still to come of today and of each day after it. With nothing settled: nothing is known."""
     whole = clock.settled(min(days))
     used = [(at, days[day][place]) for at, day in enumerate(whole) if day in days and days[day][place]]
-    ahead = [sum(weights[at] * amount for at, amount in used) for weights in model.weights]
+    ahead = [max(0.0, sum(weights[at] * amount for at, amount in used)) for weights in model.weights]
     so_far = days[clock.today][place] if clock.today in days else 0
-    # Today's own hours say what today is like, the more of it has passed.
-    ahead[0] = (1 - clock.gone) * (so_far + (1 - clock.gone) * ahead[0])
+    # Today's own hours say what today is like, the more of it has passed; but a batch comes once.
+    ahead[0] = max(0.0, ahead[0] - so_far) if model.once else (1 - clock.gone) * (so_far + (1 - clock.gone) * ahead[0])
     return ahead
 
 

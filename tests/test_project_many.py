@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 from test_projection import MONTH, epoch_ms
 
 from pricing.bill import bill, totals_of
-from pricing.forecast import forecast, level_shift
-from pricing.forecast_many import level_shifts, weights
+from pricing.forecast import Model, forecast
 from pricing.list_price import InvocationPrice, list_prices
 from pricing.pricebook import PriceBook
 from pricing.project_many import DayTable, months_of_table, project_table
@@ -61,7 +60,7 @@ def test_a_table_is_projected_as_its_functions_are(
     table, of, daily = table_of(series, first)
     now = epoch_ms(date(2026, 10, 17)) + second * 1000
     hours = None if even else tuple((1 + hour % 5) / 69 for hour in range(24))
-    since_ms = None if since is None else table.begins().min() * DAY_MS + since
+    since_ms = None if since is None else int(table.begins().min()) * DAY_MS + since
     alone = project(daily, now, MONTH, since_ms=since_ms, hours=hours, spread_of={("fn-0", "", "us-east-1")})
     inside = np.array([one.function == "fn-0" for one in of])
     together = project_table(table, of, now, MONTH, since_ms=since_ms, hours=hours, spread_of=inside)
@@ -102,6 +101,14 @@ def test_days_without_usage_at_the_end_are_zeros() -> None:
     assert together.method == alone.method
 
 
+@pytest.mark.parametrize("hour", [0, 9])
+def test_the_months_of_a_table_are_its_projection(hour: int) -> None:
+    table, of, _ = table_of([[100 + at for at in range(40)], [5000] * 20 + [0] * 20, [7, 8]], date(2026, 9, 3))
+    now = epoch_ms(date(2026, 10, 13), hour)
+    months = months_of_table(table, now, MONTH)
+    assert months[0].tolist() == [one.requests for one in project_table(table, of, now, MONTH).p50]
+
+
 def test_one_model_for_all_knows_younger_functions_apart() -> None:
     table, _, daily = table_of([[100 + at for at in range(12)], [7]], MONTH)
     now = epoch_ms(date(2026, 10, 13))
@@ -111,22 +118,27 @@ def test_one_model_for_all_knows_younger_functions_apart() -> None:
     assert new == 7 + 19 * 7
 
 
-@given(st.lists(st.lists(COUNTS, min_size=30, max_size=30), min_size=1, max_size=5), st.integers(0, 6),
-       st.integers(1, 31), st.integers(0, 30), st.integers(4, 14), st.booleans())  # fmt: skip
-@settings(max_examples=100, deadline=None)
+@given(st.lists(st.lists(COUNTS, min_size=40, max_size=40), min_size=1, max_size=5), st.integers(20_000, 20_400),
+       st.integers(1, 31), st.integers(0, 30), st.integers(4, 30), st.sampled_from(("", "jumps", "grows", "batch")))  # fmt: skip
+@settings(max_examples=150, deadline=None)
 def test_columns_are_weighed_as_single_series_are(
-    series: list[list[int]], weekday: int, ahead: int, month: int, jump: int, jumps: bool
+    series: list[list[int]], first: int, ahead: int, month: int, jump: int, kind: str
 ) -> None:
-    if jumps:  # a level that jumps, and a week with a weekend
-        steady = [1000 + 3 * at - 400 * ((weekday + at) % 7 > 4) for at in range(30)]
+    steady = [1000 + 3 * at - 400 * ((first + at) % 7 > 4) for at in range(40)]
+    if kind == "jumps":
         series[0] = [*steady[:-jump], *(9 * count for count in steady[-jump:])]
-    days = np.array(series, np.float64).T
-    assert [shift or None for shift in level_shifts(days).tolist()] == [level_shift(one) for one in series]
-    found = weights(days, weekday, ahead, month)
+    elif kind == "grows":
+        series[0] = [count + 50 * at for at, count in enumerate(steady)]
+    elif kind == "batch":
+        series[0] = [count * (20 if at in (jump, jump - 14) else 1) for at, count in enumerate(steady)]
+    model = Model.fit(np.array(series, np.float64).T, first, ahead, month)
+    found = model.weights([[step] for step in range(ahead)])
     for column, one in enumerate(series):
-        expected = forecast(one, weekday, ahead, month).weights
-        for step in range(ahead):
-            assert found[(weekday + 30 + step) % 7, :, column] == pytest.approx(expected[step], abs=1e-14)
+        expected = forecast(tuple(map(float, one)), first, ahead, month)
+        shift = int(model.since[column])
+        assert (40 - shift if shift else None) == expected.shifted
+        assert bool(model.once()[column]) == expected.once
+        assert found[:, :, column] == pytest.approx(np.array(expected.weights), rel=1e-9, abs=1e-12)
 
 
 USAGES = st.lists(
