@@ -41,17 +41,26 @@ def charges(judge: Judge, *, free_tier: bool) -> list[Charge]:
     return found
 
 
+def purse(one: Piece) -> object:
+    """Whose free tier it draws on: one for all accounts of a partition, which has one currency."""
+    return rates.CURRENCY[one.key[2]]
+
+
+def tiered_with(one: Piece) -> object:
+    """What counts towards the same tiers: a region and architecture, of all accounts."""
+    return one.key[2], one.arch or DEFAULT_ARCH
+
+
 def _of_month(inside: list[Piece], month: list[Piece], free_tier: bool) -> list[Charge]:
     """Free requests and MB-ms are shared in proportion over a partition; tiers over a region and architecture."""
-    asked: dict[str, int] = defaultdict(int)
-    used: dict[str, int] = defaultdict(int)
-    of_tiers: dict[tuple[str, str], int] = defaultdict(int)
+    asked: dict[object, int] = defaultdict(int)
+    used: dict[object, int] = defaultdict(int)
+    of_tiers: dict[object, int] = defaultdict(int)
     for one in month:
         if not one.edge:
-            currency = rates.CURRENCY[one.key[2]]
-            asked[currency] += one.requests
-            used[currency] += one.mb_ms or 0
-            of_tiers[one.key[2], one.arch or DEFAULT_ARCH] += one.mb_ms or 0
+            asked[purse(one)] += one.requests
+            used[purse(one)] += one.mb_ms or 0
+            of_tiers[tiered_with(one)] += one.mb_ms or 0
 
     def left(allowance: int, of: int) -> Fraction:
         """The part that is billed."""
@@ -60,21 +69,20 @@ def _of_month(inside: list[Piece], month: list[Piece], free_tier: bool) -> list[
     found = []
     for one in inside:
         region, arch = one.key[2], one.arch or DEFAULT_ARCH
-        currency = rates.CURRENCY[region]
-        add = _adding(found, one, "USD" if one.edge else currency)
+        add = _adding(found, one, "USD" if one.edge else rates.CURRENCY[region])
         if one.edge:
             add(EDGE_REQUESTS, Fraction(one.requests), Fraction(one.requests), rates.EDGE_REQUEST)
             gb_s = None if one.mb_ms is None else Fraction(one.mb_ms, rates.GB_SECOND)
             add(EDGE_DURATION, gb_s, gb_s, rates.EDGE_DURATION)
             continue
         requests = Fraction(one.requests)
-        add(REQUESTS, requests, requests * left(rates.FREE_REQUESTS, asked[currency]), rates.REQUEST[region])
+        add(REQUESTS, requests, requests * left(rates.FREE_REQUESTS, asked[purse(one)]), rates.REQUEST[region])
         if one.mb_ms is None:
             add(DURATION, None, None, None)
             continue
         gb_s = Fraction(one.mb_ms, rates.GB_SECOND)
-        billed = left(rates.FREE_MB_MS, used[currency])
-        whole = of_tiers[region, arch] * billed
+        billed = left(rates.FREE_MB_MS, used[purse(one)])
+        whole = of_tiers[tiered_with(one)] * billed
         amount = rates.month_of_tiers(region, arch, whole)
         add(
             DURATION,

@@ -10,13 +10,13 @@ from pathlib import Path
 
 sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1])]
 
-from examples import modest
-from hypothesis import Phase, given, settings
-from judge import Judge
-from store import stored
-from test_every_view import LARGE, SMALL, cut_worlds
+from examples import modest  # noqa: E402
+from hypothesis import Phase, given, settings  # noqa: E402
+from judge import Judge  # noqa: E402
+from store import stored  # noqa: E402
+from test_every_view import LARGE, SMALL, cut_worlds  # noqa: E402
 
-from collectors.store.reader import Reader
+from collectors.store.reader import Reader  # noqa: E402
 
 
 def kind_of(problem: str) -> str:

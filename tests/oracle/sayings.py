@@ -104,9 +104,8 @@ def _of_usage(what: str, row: Any, judge: Judge) -> Problems:
     mine = [one for one in judge.usages() if str(one.key) == what]
     told = [one for one in mine if one.basis != ESTIMATED]
     both = [sum(one.billed_ms or 0 for one in some) for some in (told, mine)]
-    if row.billed_ms is not None or told:
-        if row.billed_ms not in both:
-            yield f"{what} billed_ms: said {row.billed_ms}, right is one of {both}"
+    if (row.billed_ms is not None or told) and row.billed_ms not in both:
+        yield f"{what} billed_ms: said {row.billed_ms}, right is one of {both}"
     gb_s = [sum(one.mb_ms or 0 for one in some) / 1_024_000 for some in (told, mine)]
     if (row.gb_seconds is not None or told) and not any(near(row.gb_seconds, one, least=1e-9) for one in gb_s):
         yield f"{what} gb_seconds: said {row.gb_seconds}, right is one of {gb_s}"

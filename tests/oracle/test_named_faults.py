@@ -73,7 +73,7 @@ def test_coverage_is_one_number() -> None:
     """One function with its REPORTs, one of which CloudWatch counted twelve times as many."""
     world = World(
         (fn("logged"), fn("cut")),
-        tuple(call(0, at, NOVEMBER - DAY + at * MINUTE) for at in range(1, 9)) + (call(1, 20, NOVEMBER - DAY),),
+        (*(call(0, at, NOVEMBER - DAY + at * MINUTE) for at in range(1, 9)), call(1, 20, NOVEMBER - DAY)),
         metered(1, NOVEMBER - DAY, 12, 100.0),
     )
     check(world, OCTOBER, NOVEMBER, sayings.of_functions, sayings.of_costs, sayings.of_errors)
@@ -115,7 +115,8 @@ def test_nothing_after_the_moment_counts() -> None:
         end = costs(reader, span, BOOK, free_tier=False).projection
     with stored(world.before(noon)) as path, Reader(path) as reader:
         right = costs(reader, span, BOOK, free_tier=False).projection
-    assert end and right
+    assert end is not None
+    assert right is not None
     assert (end.p10, end.p50, end.p90) == (right.p10, right.p50, right.p90)
 
 
