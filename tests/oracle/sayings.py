@@ -3,6 +3,7 @@
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
 from fractions import Fraction
 from typing import Any
 
@@ -20,7 +21,7 @@ from lambdatui.views.functions import functions
 from lambdatui.views.narrow import Narrow
 from lambdatui.views.overview import overview
 from lambdatui.views.throttles import throttles
-from lambdatui.views.time_range import TimeRange
+from lambdatui.views.time_range import RangeChoice, TimeRange
 from pricing.pricebook import PriceBook
 
 BOOK = PriceBook.load()
@@ -42,8 +43,16 @@ def differs(what: str, said: Any, right: Any, **tolerance: float) -> Problems:
         yield f"{what}: said {said}, right is {shown}"
 
 
+def span_of(from_ms: int, to_ms: int) -> TimeRange:
+    """The range as people ask for it: what comes at its end or later is hidden."""
+    start, end = (datetime.fromtimestamp(at_ms / 1000, UTC).isoformat() for at_ms in (from_ms, to_ms))
+    span = RangeChoice(start=start, end=end).resolve(to_ms + DAY)
+    assert (span.from_ms, span.to_ms) == (from_ms, to_ms)
+    return span
+
+
 def _span(judge: Judge) -> TimeRange:
-    return TimeRange(judge.from_ms, judge.to_ms, "the span")
+    return span_of(judge.from_ms, judge.to_ms)
 
 
 def key_of(row: Any) -> Key:
@@ -323,27 +332,36 @@ def of_trends(reader: Reader, judge: Judge) -> Problems:
             if row.invocations:
                 yield f"{key}: no trend of {row.invocations} invocations"
             continue
-        yield from differs(f"{key} trend {row.trend} in sum", sum(row.trend), row.invocations)
+        yield from differs(f"{key} trend {row.trend} in sum", sum(part or 0 for part in row.trend), row.invocations)
         if key in at_of:
-            yield from _of_parts(f"{key} trend", row.trend, judge, lambda low, high, at=at_of[key]:
+            yield from _of_parts(f"{key} trend", row, view, judge, lambda low, high, at=at_of[key]:
                                  judge.counted(at, low, high)[0])  # type: ignore[misc]  # fmt: skip
 
 
-def _of_parts(what: str, parts: tuple[int, ...], judge: Judge, count: Any) -> Problems:
-    """Up to each border at least what happened before its hour (of shorter ranges: minute), at most with that hour."""
-    span = judge.to_ms - judge.from_ms
-    grain = HOUR if span > 6 * HOUR else MINUTE
-    if grain == MINUTE and judge.known.points:
-        return  # minutes of an hour do not add up where metrics and logs differ
+def _of_parts(what: str, row: Any, view: Any, judge: Judge, count: Any) -> Problems:
+    """Equal parts but for the last, and up to each border at least what happened before its hour, at most with it.
+
+    Where all are logs' and the range is short, minutes stand for hours.
+    """
+    told = getattr(view, "trend_parts", None)
+    ends = [judge.from_ms + (judge.to_ms - judge.from_ms) * at // len(row.trend) for at in range(1, len(row.trend) + 1)]
+    if told is not None:
+        ends = [*told.starts[1:], told.to_ms]
+        sizes = [end - start for start, end in zip(told.starts, ends, strict=True)]
+        if told.starts[0] != judge.from_ms or ends[-1] != judge.to_ms or len(ends) != len(row.trend):
+            yield f"{what}: the parts {told} are not the range's"
+        if len({*sizes[:-1]}) > 1 or sizes[-1] > sizes[0] or told.unfinished != (sizes[-1] < sizes[0]):
+            yield f"{what}: the parts {told} are not equal, or the last is not marked"
+    long = judge.to_ms - judge.from_ms > 6 * HOUR
+    grain = HOUR if long or judge.known.points or judge.known.summed else MINUTE
     so_far = 0
-    for at, part in enumerate(parts, 1):
-        so_far += part
-        border = judge.from_ms + span * at // len(parts)
+    for at, (part, border) in enumerate(zip(row.trend, ends, strict=True), 1):
+        so_far += part or 0
         low = max(judge.from_ms, border // grain * grain)
         high = min(judge.to_ms, -(-border // grain) * grain)
         least, most = count(judge.from_ms, low), count(judge.from_ms, high)
         if not least <= so_far <= most:
-            yield f"{what}: {so_far} up to part {at}, right is {least} to {most}: {parts}"
+            yield f"{what}: {so_far} up to part {at}, right is {least} to {most}: {row.trend}"
             return
 
 
@@ -365,8 +383,8 @@ def of_errors(reader: Reader, judge: Judge) -> Problems:
         yield from differs(f"error {key} first_seen", row.first_seen, ever[key][0])
         at = next(at for at, fn in enumerate(judge.known.functions) if fn.key == key[0])
         yield from differs(f"error {key} invocations", row.invocations, judge.counted(at)[0])
-        yield from differs(f"error {key} trend {row.trend} in sum", sum(row.trend), row.count)
-        yield from _of_parts(f"error {key} trend", row.trend, judge, lambda low, high, times=times:
+        yield from differs(f"error {key} trend {row.trend} in sum", sum(part or 0 for part in row.trend), row.count)
+        yield from _of_parts(f"error {key} trend", row, view, judge, lambda low, high, times=times:
                              sum(low <= one < high for one in times))  # type: ignore[misc]  # fmt: skip
     yield from differs("errors coverage", view.coverage, judge.coverage(range(len(judge.known.functions))))
     yield from differs("errors, with and without trends", [one.count for one in errors(reader, _span(judge)).rows],

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+import sayings
 from command_line import run
 from examples import modest
 from hypothesis import assume, given
@@ -110,7 +111,7 @@ def test_what_comes_later_changes_nothing(
 ) -> None:
     world, back, at = looked
     grain = MINUTE if back == HOUR else HOUR if back <= 14 * 24 * HOUR else 24 * HOUR
-    span = TimeRange((at - back) // grain * grain, at, "looked back")
+    span = sayings.span_of((at - back) // grain * grain, at)
     with stored(world) as whole, stored(world.before(at)) as then:
         with Reader(whole) as reader:
             said = figures(reader, span)

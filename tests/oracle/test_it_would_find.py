@@ -12,6 +12,7 @@ from typing import Any
 
 import bill
 import judge
+import msgspec
 import pytest
 import sayings
 from judge import Judge, Piece
@@ -102,8 +103,9 @@ def parts_are_late(patch: pytest.MonkeyPatch) -> None:
 
 
 def _late(right: Any) -> Any:
-    def moved(what: str, parts: tuple[int, ...], one: Judge, count: Any) -> Any:
-        yield from right(what, (0, *parts[:-2], parts[-2] + parts[-1]), one, count)
+    def moved(what: str, row: Any, *more: Any) -> Any:
+        trend = (0, *row.trend[:-2], (row.trend[-2] or 0) + (row.trend[-1] or 0))
+        yield from right(what, msgspec.structs.replace(row, trend=trend), *more)
 
     return moved
 
@@ -145,7 +147,6 @@ SWAPPED = [
 def test_two_columns_of_functions_that_are_swapped_are_noticed(
     one: str, other: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import msgspec
 
     right = sayings.functions
 
@@ -168,7 +169,6 @@ def test_two_columns_of_functions_that_are_swapped_are_noticed(
 def test_two_columns_of_errors_that_are_swapped_are_noticed(
     one: str, other: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import msgspec
 
     right = sayings.error_trends
 

@@ -12,16 +12,15 @@ from command_line import run
 from examples import modest
 from hypothesis import given
 from hypothesis import strategies as st
-from sayings import BOOK, STEPS, key_of, near
+from sayings import BOOK, STEPS, key_of, near, span_of
 from store import stored
-from worlds import DAY, HOUR, World, cuts, moments, worlds
+from worlds import DAY, HOUR, World, cuts, moments, whole, worlds
 
 from collectors.store.reader import Reader
 from lambdatui.views.costs import costs
 from lambdatui.views.error_trends import error_trends
 from lambdatui.views.functions import functions
 from lambdatui.views.throttles import throttles
-from lambdatui.views.time_range import TimeRange
 
 ADDED = ("invocations", "errors", "timeouts", "cold_starts", "throttles")
 
@@ -33,12 +32,13 @@ def halved(draw: st.DrawFn) -> tuple[World, int, int, int]:
     low, high = draw(cuts(world))
     grain = DAY if high - low > 6 * DAY else HOUR
     low, high = low // grain * grain, max(-(-high // grain), low // grain + 2) * grain
+    low, high = whole(low, high)
     return world, low, low + draw(st.integers(1, (high - low) // grain - 1)) * grain, high
 
 
 def _counts(reader: Reader, low: int, high: int) -> Counter[Any]:
     found: Counter[Any] = Counter()
-    span = TimeRange(low, high, "a half")
+    span = span_of(low, high)
     for row in functions(reader, span, BOOK).rows:
         for name in ADDED:
             found[key_of(row), name] += getattr(row, name) or 0
@@ -74,7 +74,7 @@ def _iso(at_ms: int) -> str:
 def test_what_is_printed_are_the_rows_of_the_screen(looked: tuple[World, int]) -> None:
     """``--json`` and ``--csv`` of functions, errors, throttles and costs, column by column."""
     world, at = looked
-    span = TimeRange((at - 7 * DAY) // HOUR * HOUR, at, "7 days")
+    span = span_of((at - 7 * DAY) // HOUR * HOUR, at)
     with stored(world) as path, Reader(path) as reader:
         asked = "--db", path, "--from", _iso(span.from_ms), "--to", _iso(span.to_ms), "--utc"
         views = {
