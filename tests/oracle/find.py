@@ -30,7 +30,7 @@ def main(arguments: list[str]) -> None:
     kinds: Counter[str] = Counter()
     first: dict[str, str] = {}
     tried = 0
-    width = 3000 if "--show" in arguments else 0
+    width = 700 if "--show" in arguments else 0
     large = "--large" in arguments
     wanted: dict[str, object] = {"edge": "--no-edge" not in arguments, "large": large}
     for name in ("metrics", "insights", "missing"):

@@ -67,9 +67,22 @@ def missing_reports_took_no_time(patch: pytest.MonkeyPatch) -> None:
 
 
 def days_are_whole(patch: pytest.MonkeyPatch) -> None:
-    """The range's end is the end of its day."""
-    right = Judge.__init__
-    patch.setattr(Judge, "__init__", lambda self, world, low, high: right(self, world, low, -(-high // DAY) * DAY))
+    """What was used goes on to the end of the range's last day."""
+    made, used = Judge.__init__, Judge.usages
+
+    def known_longer(self: Judge, world: World, low: int, high: int) -> None:
+        made(self, world, low, high)
+        self.known = world.before(_whole(high))
+
+    def used_longer(self: Judge, low: int | None = None, high: int | None = None) -> list[Piece]:
+        return used(self, low, _whole(self.to_ms if high is None else high))
+
+    patch.setattr(Judge, "__init__", known_longer)
+    patch.setattr(Judge, "usages", used_longer)
+
+
+def _whole(at_ms: int) -> int:
+    return -(-at_ms // DAY) * DAY
 
 
 def coverage_is_of_logs(patch: pytest.MonkeyPatch) -> None:
