@@ -159,8 +159,8 @@ def of_costs(reader: Reader, judge: Judge) -> Problems:
     view = costs(reader, _span(judge), BOOK, free_tier=False)
     yield from _of_totals("list price", view.totals, oracle.totals(charges))
     yield from _of_lines(view.rows, charges)
-    dark = oracle.unpriced(charges)
-    said = {(key_of(line), line.dimension) for line in view.rows if line.amount is None}
+    dark = {(key, dimension.removeprefix("edge_")) for key, dimension in oracle.unpriced(charges)}
+    said = {(key_of(line), line.dimension.removeprefix("edge_")) for line in view.rows if line.amount is None}
     for key, dimension in sorted(dark - said):
         yield f"{key} {dimension}: its price or duration is unknown, and no line says so"
     for key, dimension in sorted(said - dark):

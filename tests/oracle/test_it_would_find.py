@@ -131,7 +131,7 @@ FAULTS: dict[str, tuple[Wrong, World, tuple[int, int], tuple[Any, ...]]] = {
     "missing REPORTs took no time": (missing_reports_took_no_time, METERED, OCTOBER_SPAN, MONEY),
     "only logs are counted": (logs_only, METERED, OCTOBER_SPAN, (sayings.of_functions,)),
     "coverage of logs only": (coverage_is_of_logs, METERED, OCTOBER_SPAN, (sayings.of_functions, sayings.of_errors)),
-    "days are whole": (days_are_whole, LATE, (OCTOBER, NOVEMBER - 8 * HOUR), (sayings.of_days, sayings.of_month)),
+    "days are whole": (days_are_whole, LATE, (OCTOBER, NOVEMBER - 8 * HOUR), (sayings.of_days,)),
     "tiers count in an account": (tiers_of_an_account, BUSY, OCTOBER_SPAN, (sayings.of_costs,)),
     "a free tier for each account": (free_tier_of_an_account, BUSY, OCTOBER_SPAN, (sayings.of_costs,)),
     "Edge as Lambda": (edge_is_lambda, EDGE, OCTOBER_SPAN, (sayings.of_costs,)),
