@@ -1,0 +1,53 @@
+"""Every view of random worlds at random spans, against the judge."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+import sayings
+from examples import modest
+from hypothesis import given
+from hypothesis import strategies as st
+from judge import Judge
+from store import stored
+from worlds import World, cuts, worlds
+
+from collectors.store.reader import Reader
+
+Saying = Callable[[Reader, Judge], Iterator[str]]
+
+
+def agree(world: World, spans: list[tuple[int, int]], saying: Saying) -> None:
+    """What the views say of a world over some spans is what the judge says."""
+    with stored(world) as path, Reader(path) as reader:
+        for low, high in spans:
+            found = list(saying(reader, Judge(world, low, high)))
+            assert not found, f"over [{low}, {high}):\n" + "\n".join(found)
+
+
+@st.composite
+def cut_worlds(draw: st.DrawFn, **kind: object) -> tuple[World, list[tuple[int, int]]]:
+    world = draw(worlds(**kind))  # type: ignore[arg-type]
+    return world, [draw(cuts(world)) for _ in range(3)]
+
+
+SMALL = (
+    sayings.of_functions, sayings.of_function_costs, sayings.of_costs, sayings.of_days, sayings.of_month,
+    sayings.of_trends, sayings.of_errors, sayings.of_throttles,
+)  # fmt: skip
+LARGE = (sayings.of_functions, sayings.of_costs, sayings.of_groups, sayings.of_month)
+
+
+@pytest.mark.parametrize("saying", SMALL)
+@modest(12)
+@given(cut_worlds())
+def test_every_view_says_what_the_judge_says(saying: Saying, cut: tuple[World, list[tuple[int, int]]]) -> None:
+    agree(*cut, saying)
+
+
+@pytest.mark.parametrize("saying", LARGE)
+@modest(8)
+@given(cut_worlds(large=True))
+def test_free_tiers_and_tiers_are_the_whole_organisation_s(
+    saying: Saying, cut: tuple[World, list[tuple[int, int]]]
+) -> None:
+    agree(*cut, saying)
