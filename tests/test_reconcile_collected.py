@@ -151,4 +151,4 @@ async def test_the_screen_shows_the_four_numbers_and_what_is_said(tmp_path: Path
         await press(pilot, "slash", *"total", "enter", "enter")
         assert isinstance(app.screen, DetailsScreen)
         assert "list $0.000001200, net $0.000001200" in app.screen.text
-        assert "credits: 1 line, -$0.5000" in app.screen.text
+        assert "credits: 1 line, -$0.50" in app.screen.text
