@@ -1,11 +1,12 @@
 """An error that a program logged is no failure; one that ended the invocation is, with its own type and message."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from told import Store, at_once, end, report, request_id, start
+from told import Store, at_once, end, imported, report, request_id, start
 
 from collectors.logs.failures import evidence
 
@@ -170,3 +171,9 @@ def test_any_runtimes_failure_is_found_beside_what_was_logged(logged: str, name:
     error = evidence(invocation(logged, printed)).error
     assert error is not None
     assert (error.error_type, error.message) == (error_type, message)
+
+
+def test_the_verdict_is_the_same_without_lines(tmp_path: Path) -> None:
+    events = at_once([*invocation(*by_lines(LOGGERS["logback"]))])
+    imported(tmp_path, [replace(event, event_id=f"{at:056d}") for at, event in enumerate(events, 1)], keep_lines=False)
+    assert Store(tmp_path).statuses() == ["ok"]

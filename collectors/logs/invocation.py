@@ -50,6 +50,10 @@ class Open(msgspec.Struct, gc=False, eq=False):
         self.texts.append(event.message)
         self.ids.append(event.event_id)
 
+    def drop_texts(self) -> None:
+        """Forgets what was printed where nothing failed; events without an id are told apart by their texts."""
+        self.texts = ["" if known else text for known, text in zip(self.ids, self.texts, strict=True)]
+
     def keep_once(self) -> int:
         """Drops the repeats that an overlapping read brings, and returns how many: one eventId is one event.
 
