@@ -101,12 +101,13 @@ class Stream:
 
 @dataclass(frozen=True, slots=True)
 class ErrorKind:
-    """What an error is, stripped of what differs from one occurrence to the next."""
+    """What an error is: its group, and the family of groups that it belongs to (empty where that is not known)."""
 
     function: FunctionKey
     fingerprint: str
     error_type: str
     message: str
+    family: str = ""
 
 
 class MetricPoint(msgspec.Struct, frozen=True, gc=False):

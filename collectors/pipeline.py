@@ -18,8 +18,9 @@ from collectors.log_files import FileReader, SourceError, open_sources
 from collectors.log_files import Source as LogFile
 from collectors.logs import unread
 from collectors.logs.assemble import Assembler
-from collectors.logs.fingerprint import fingerprint
+from collectors.logs.fingerprint import family, fingerprint
 from collectors.model import FunctionKey
+from collectors.regrouping import regroup_here
 from collectors.source import Source, SourceFailed
 from collectors.store.open import explained, writing
 from collectors.store.writer import Writer, Written
@@ -76,7 +77,8 @@ class _Here:
     """A ``Sink`` that writes in this process."""
 
     def __init__(self, connection: sqlite3.Connection, path: Path, source: str) -> None:
-        self.writer = Writer(connection, fingerprint)
+        regroup_here(connection)
+        self.writer = Writer(connection, fingerprint, family)
         self.writer.begin(source)
         self._path = path
 

@@ -37,12 +37,18 @@ class Joiner:
     """Writes the rows that may meet others: repeats, fragments, and whole ones whose fragments came before."""
 
     def __init__(
-        self, connection: sqlite3.Connection, chunks: Chunks, names: Names, fingerprint: Callable[[str, str], str]
+        self,
+        connection: sqlite3.Connection,
+        chunks: Chunks,
+        names: Names,
+        fingerprint: Callable[[str, str], str],
+        family: Callable[[str, str], str],
     ) -> None:
         self._connection = connection
         self._chunks = chunks
         self._names = names
         self._fingerprint = fingerprint
+        self._family = family
         self.fragments: set[bytes | str] = {
             request_id
             for (request_id,) in connection.execute(
@@ -91,7 +97,8 @@ class Joiner:
         error_type, message = self._connection.execute(said, (reported[ERROR],)).fetchone()
         _, printed = self._connection.execute(said, (other[ERROR],)).fetchone()
         message = message or printed
-        return self._names.error(old[FUNCTION], self._fingerprint(error_type, message), error_type, message)
+        mark, family = self._fingerprint(error_type, message), self._family(error_type, message)
+        return self._names.error(old[FUNCTION], mark, error_type, message, family)
 
     def _add(self, row: Row, lines: bytes) -> Joined:
         chunk_id = self._chunks.add(row[FUNCTION], (row[START], row[REQUEST]), lines) if lines else None
