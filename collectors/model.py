@@ -29,6 +29,9 @@ class Status(IntEnum):
         return 0 < self < 5
 
 
+EXIT_TYPES = frozenset({"Runtime.ExitError", "Runtime.Unknown", "Runtime.NodeJsExit"})
+"""What the platform calls a failure of which it saw only that the process was gone."""
+
 Place = tuple[str, str, str]
 """Where a log event is from: its log group, log stream and function, each "" where the source does not say."""
 

@@ -31,9 +31,9 @@ def regroup_here(connection: sqlite3.Connection, progress: Progress = _quietly) 
 
 def _said(error_type: str, texts: Sequence[str]) -> str | None:
     """The message of an error as the lines of its invocation tell it; None where they tell of another, or of none."""
-    from collectors.logs.invocation import look_closely
+    from collectors.logs.failures import evidence
 
-    error, _ = look_closely(texts)
+    error = evidence(texts).error
     return error.message if error is not None and error.error_type == error_type else None
 
 

@@ -3,6 +3,8 @@
 import re
 from typing import NamedTuple
 
+from collectors.model import EXIT_TYPES
+
 TIMED_OUT = "Sandbox.Timedout"
 EXITED = "Runtime.ExitError"
 OUT_OF_MEMORY = "Runtime.OutOfMemory"
@@ -26,7 +28,6 @@ _INIT_TYPES = frozenset(
         "LambdaException",
     }
 )
-EXIT_TYPES = frozenset({EXITED, "Runtime.Unknown", "Runtime.NodeJsExit"})
 _MEMORY_TYPES = frozenset({OUT_OF_MEMORY, "java.lang.OutOfMemoryError"})
 
 

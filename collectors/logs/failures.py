@@ -11,13 +11,14 @@ from typing import NamedTuple
 import msgspec
 
 from collectors.logs.crash_causes import cause_of, last_words
-from collectors.logs.error_kinds import EXIT_TYPES, ErrorText, error_text
+from collectors.logs.error_kinds import ErrorText, error_text
 from collectors.logs.logger_lines import GRAVE, level_of
 from collectors.logs.platform import InitReport, Note, Report
 from collectors.logs.platform_json import AppJson, read_json
 from collectors.logs.platform_text import read_text
 from collectors.logs.prints import is_platform_line, prints
 from collectors.logs.runtime_errors import Found, look_for_error, might_fail
+from collectors.model import EXIT_TYPES
 
 
 class Evidence(NamedTuple):

@@ -2,10 +2,10 @@
 
 import msgspec
 
-from collectors.logs.error_kinds import EXIT_TYPES, OUT_OF_MEMORY, TIMED_OUT
+from collectors.logs.error_kinds import OUT_OF_MEMORY, TIMED_OUT
 from collectors.logs.failures import evidence
 from collectors.logs.platform import Report
-from collectors.model import LogEvent, Parts, Status
+from collectors.model import EXIT_TYPES, LogEvent, Parts, Status
 
 INIT_ERRORS = frozenset(
     {

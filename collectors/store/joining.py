@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from collectors.model import Parts, Status
+from collectors.model import EXIT_TYPES, Parts, Status
 from collectors.store.lines import Chunks, union
 from collectors.store.names import Names
 from collectors.store.request_index import places
@@ -88,14 +88,17 @@ class Joiner:
     def _common_error(self, old: Row, new: Row) -> int | None:
         """The error of two failed pieces: REPORT's type and the message that was printed, as for one whole.
 
-        None where one of them knows it alone.
+        Where REPORT says no more than that the process was gone, the type is that of what was printed. None where one
+        of them knows it alone.
         """
         if None in (old[ERROR], new[ERROR]) or Parts.WHOLE in (old[PARTS], new[PARTS]):
             return None
         reported, other = (new, old) if new[PARTS] & Parts.REPORT else (old, new)
         said = "SELECT error_type, message FROM errors WHERE id = ?"
         error_type, message = self._connection.execute(said, (reported[ERROR],)).fetchone()
-        _, printed = self._connection.execute(said, (other[ERROR],)).fetchone()
+        printed_type, printed = self._connection.execute(said, (other[ERROR],)).fetchone()
+        if error_type in EXIT_TYPES and printed_type not in EXIT_TYPES:
+            error_type, message = printed_type, printed
         message = message or printed
         mark, family = self._fingerprint(error_type, message), self._family(error_type, message)
         return self._names.error(old[FUNCTION], mark, error_type, message, family)
