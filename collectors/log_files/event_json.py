@@ -43,7 +43,7 @@ _WRAPPERS = (
 _DEEPEST = 40  # levels of wrapping
 _NO_STREAMS = frozenset({"stdout", "stderr"})  # a container's outputs, of one execution environment
 # What a runtime's own JSON line has and an exporter's envelope has not.
-_OWN_LINE = frozenset(
+OWN_KEYS = frozenset(
     {"level", "log_level", "requestId", "AWSRequestId", "aws_request_id", "function_request_id", "errorType", "record"}
 )
 _STREAM = re.compile(r"\d{4}/\d\d/\d\d/[^\s\[]*\[[^\]\s]+\][0-9A-Za-z]+")
@@ -137,7 +137,7 @@ def _is_moment(cell: object) -> bool:
 def _wrapped(line: Mapping[str, Any]) -> Any:
     """What an object says that only wraps it; None for an event, and for a line of a program."""
     said = [line[key] for key in MESSAGE_KEYS[:-1] if key in line]
-    if not _OWN_LINE.isdisjoint(line) or any(not isinstance(each, dict | list) or _is_texts(each) for each in said):
+    if not OWN_KEYS.isdisjoint(line) or any(not isinstance(each, dict | list) or _is_texts(each) for each in said):
         return None
     if said and not any(isinstance(each, dict) and "message" in each for each in said):
         return None
@@ -195,7 +195,7 @@ def event_of(line: Any, envelope: Mapping[str, Any], raw: str) -> tuple[LogEvent
     told = Names()
     if not is_platform and not group and not function:
         told = names_in({key: value for key, value in line.items() if value is not message})
-    if message is None and not is_platform and _OWN_LINE.isdisjoint(line):
+    if message is None and not is_platform and OWN_KEYS.isdisjoint(line):
         message = message_of(line)
     enveloped = bool(group or stream or event_id or function or told.group or told.stream)
     if _is_own_line(line, enveloped, message):
@@ -205,7 +205,8 @@ def event_of(line: Any, envelope: Mapping[str, Any], raw: str) -> tuple[LogEvent
         raise NotAnEvent(_without_message(line))
     else:
         text = message if isinstance(message, str) else encoded(message)
-        group, stream, function = group or told.group, stream or told.stream, function or told.function
+        group, stream, function = group or told.group, stream or told.stream, function
+        function = function or ("" if "/aws/lambda/" in group else told.function)
         account, region = account or told.account, region or told.region
     timestamp_ms = _moment_of(line, times, text)
     if envelope:
@@ -257,7 +258,7 @@ def _is_own_line(line: dict[str, Any], enveloped: bool, message: object) -> bool
         return True
     if enveloped or (isinstance(message, str) and _LAMBDA_TEXT.match(message)):
         return False
-    return not _OWN_LINE.isdisjoint(line) or isinstance(message, dict)
+    return not OWN_KEYS.isdisjoint(line) or isinstance(message, dict)
 
 
 def _from_arn(line: dict[str, Any]) -> tuple[str, str, str]:

@@ -12,10 +12,14 @@ import numpy as np
 
 from collectors.log_files.documents import DamagedDocument, JsonDocuments
 from collectors.log_files.event_json import NotAnEvent, contents, event_of, whole
+from collectors.log_files.fences import fenced, holds_fences
 from collectors.log_files.fast_lines import Spelling, spelling_of
 from collectors.log_files.forms import Form, form_of
 from collectors.log_files.json_columns import BLOCK, Layout, layout_of
+from collectors.log_files.layers import layer_of
 from collectors.log_files.line_blocks import LONGEST_LINE, LineBlocks
+from collectors.log_files.payloads import Text, text_payload
+from collectors.log_files.refused import binary_kind, text_kind
 from collectors.log_files.sources import ByteStream, Source, log_names
 from collectors.log_files.text_lines import event_lines
 from collectors.log_files.timestamps import BadTimestamp, Clock
@@ -26,6 +30,8 @@ HEAD = 1 << 16
 _NEWLINE = ord("\n")
 _SHARED_STREAM = re.compile(r"\d{4}/\d\d/\d\d/[^\[/]+\[[^\]]*\][0-9a-f]+")
 _FUNCTION_ARN = re.compile(rb'"functionArn"\s*:\s*"arn:[\w-]+:lambda:[\w-]*:\d*:function:([\w-]+)')
+_GZIP_TEXT = re.compile(rb"\s*[\"']?H4sI[A-Za-z0-9+/\-_]{20,}")
+_LAYERS = 6  # a mail that quotes a mail that quotes grep
 SHOWN = 500  # characters of a rejected line that are kept
 
 
@@ -65,19 +71,27 @@ class FileReader:
         finally:
             stream.close()
 
-    def _form_blocks(self, chunks: Iterator[bytes]) -> Iterator[Sequence[LogEvent]]:
+    def _form_blocks(self, chunks: Iterator[bytes], depth: int = 0) -> Iterator[Sequence[LogEvent]]:
         head = b""
         for chunk in chunks:
             head += chunk
             if len(head) >= HEAD:
                 break
         form = form_of(head[:HEAD])
+        if form is Form.TEXT and depth < _LAYERS:
+            if (layer := layer_of(head[:HEAD])) is not None:
+                yield from self._form_blocks(layer(_joined(head, chunks)), depth + 1)
+                return
+            if holds_fences(head[:HEAD].decode("utf-8", "replace").splitlines()):
+                for block in fenced(_joined(head, chunks)):
+                    yield from self._form_blocks(iter((block + b"\n",)), depth + 1)
+                return
         if (named := _FUNCTION_ARN.search(head)) is not None:
             self._function = named.group(1).decode()
         if form is Form.EMPTY:
-            self.note = f"{self._source.name} is empty"
+            self.note = f"{self._source.name} is empty" if not depth else self.note
         elif form is Form.BINARY:
-            self._reject("binary file")
+            self._reject(binary_kind(head))
         elif form is Form.DOCUMENT:
             yield from self._document(_joined(head, chunks))
         elif form is Form.JSON_LINES:
@@ -148,6 +162,9 @@ class FileReader:
 
     def _add(self, events: list[LogEvent], value: Any, envelope: Mapping[str, Any], raw: str) -> None:
         for line, around in contents(value, envelope):
+            if isinstance(line, Text):
+                events.extend(self._payload_lines(line))
+                continue
             try:
                 event, timed = event_of(line, around, raw if line is value else "")
             except (NotAnEvent, BadTimestamp) as reason:
@@ -194,7 +211,13 @@ class FileReader:
 
     def _text(self, head: bytes, chunks: Iterator[bytes]) -> Iterator[list[LogEvent]]:
         lines = head[:HEAD].decode("utf-8", "replace").splitlines()
-        text = event_lines(lines, self._stream, self._clock)
+        if kind := text_kind(lines[0] if lines else ""):
+            self._reject(kind, lines[0])
+            return
+        if _GZIP_TEXT.match(head):
+            yield from self._encoded(_joined(head, chunks))
+            return
+        text = event_lines(lines, self._stream, self._clock, self._reject)
         for block in LineBlocks(_joined(head, chunks), LONGEST_LINE, self._too_long):
             events: list[LogEvent] = []
             for raw in block.removesuffix(b"\n").split(b"\n"):
@@ -210,9 +233,33 @@ class FileReader:
             yield self._text_events(events)
         yield self._text_events(list(text.flush()))
 
+    def _encoded(self, chunks: Iterator[bytes]) -> Iterator[list[LogEvent]]:
+        """Lines of base64, each a gzip of events, as Kinesis and Firehose hand them on."""
+        whole_text = b"".join(chunks).decode("ascii", "replace")
+        for text in whole_text.split("\n") if whole_text.count("H4sI") > 1 else [whole_text]:
+            self._line += 1
+            if not text.strip():
+                continue
+            events: list[LogEvent] = []
+            for value in text_payload(text) or (None,):
+                self._add(events, value, {}, text)
+            yield events
+
+    def _payload_lines(self, text: str) -> list[LogEvent]:
+        """Plain lines out of a payload."""
+        lines = text.split("\n")
+        reader = event_lines(lines[:2_000], self._stream, self._clock, self._reject)
+        events: list[LogEvent] = []
+        for line in lines:
+            try:
+                events.extend(reader.add(line.removesuffix("\r")))
+            except (BadTimestamp, NotAnEvent) as reason:
+                self._reject(str(reason), line)
+        return self._text_events([*events, *reader.flush()])
+
     def _text_events(self, events: list[LogEvent]) -> list[LogEvent]:
         for event in events:
-            if event.message[:1] == "{" and '"functionArn"' in event.message:
+            if event.message[:1] == "{" and ('"functionArn"' in event.message or '"functionName"' in event.message):
                 self._learn_function(event)
             self._name(event)
         return events
@@ -222,6 +269,8 @@ class FileReader:
         try:
             told, _ = event_of(msgspec.json.decode(event.message), {}, event.message)
         except (ValueError, RecursionError):
+            return
+        if told.message != event.message:
             return
         event.function, event.account, event.region = told.function, told.account, told.region
 

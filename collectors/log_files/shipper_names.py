@@ -20,10 +20,10 @@ _FUNCTION_ENDS = ("functionname", "faasname", "lambdafunction", "lambdaname", "a
 _FUNCTION_KEYS = frozenset({"fn", "function", "lambda"})
 _ACCOUNT_ENDS = ("accountid", "awsaccount", "cloudaccount")
 _REGION_ENDS = ("awsregion", "cloudregion")
-_MESSAGES = ("message", "msg", "log", "text", "raw", "body", "line", "eventoriginal", "logmessage", "fullmessage",
+MESSAGES = ("message", "msg", "log", "text", "raw", "body", "line", "eventoriginal", "logmessage", "fullmessage",
     "shortmessage", "textpayload", "rawmessage", "rawlog", "logline", "content", "messagemessage", "data", "event",
 )  # fmt: skip
-_TIMES = ("timestamp", "time", "ts", "timestampms", "eventtime", "messagetime", "datetime", "date", "realtimetimestamp",
+TIMES = ("timestamp", "time", "ts", "timestampms", "eventtime", "messagetime", "datetime", "date", "realtimetimestamp",
     "sourcerealtimetimestamp", "receivedat", "generatedat", "createdat", "logtime", "timeunixnano",
     "observedtimeunixnano", "tsns", "timens", "eventtimestamp", "dateutc", "dateandtime", "timeutc", "when",
     "messagetimestamp", "metadatatimestamp", "coralogixtimestamp",
@@ -83,13 +83,13 @@ def _is_lambda_of(line: Mapping[str, Any]) -> bool:
 
 def message_of(line: Mapping[str, Any]) -> object:
     """The event's text under a spelling of the shipper's; None where none is like it."""
-    return _found(line, _MESSAGES)
+    return _found(line, MESSAGES)
 
 
 def time_of(line: Mapping[str, Any]) -> object:
     """When it happened, under a spelling of the shipper's; None where nothing that is so called is a time."""
-    found = {path: value for path, value in leaves(line) if path in _TIMES}
-    for key in _TIMES:
+    found = {path: value for path, value in leaves(line) if path in TIMES}
+    for key in TIMES:
         if (value := found.get(key)) in (None, ""):
             continue
         try:
