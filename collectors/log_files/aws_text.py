@@ -1,8 +1,8 @@
 """``--output text`` of the AWS command line: an event's fields in the order of their names, parted by tabs.
 
-``filter-log-events`` writes eventId, ingestionTime, logStreamName, message, timestamp; ``get-log-events`` the same without
-id and stream. A message's own newline puts the timestamp on a line of its own. Of the two times the last one is the
-event's; the first says when CloudWatch took it in.
+``filter-log-events`` writes eventId, ingestionTime, logStreamName, message, timestamp; ``get-log-events`` the same
+without id and stream. A message's own newline puts the timestamp on a line of its own. Of the two times the last one is
+the event's; the first says when CloudWatch took it in.
 """
 
 import re

@@ -66,7 +66,10 @@ def _columns(lines: list[str], delimiter: str) -> Columns | None:
     if not header and (moment is None or (delimiter == "\t" and not any('\t"' in line for line in lines))):
         return None  # a prefix, which its own reader knows
     known = [name if name not in OWN_KEYS else f"column.{name}" for name in map(str.strip, names)]
-    known = [f"other.{name}" if name in MESSAGE_KEYS or (name in TIME_KEYS and moment is not None) else name for name in known]
+    known = [
+        f"other.{name}" if name in MESSAGE_KEYS or (name in TIME_KEYS and moment is not None) else name
+        for name in known
+    ]
     known[message] = "message"
     if moment is not None:
         known[moment] = "timestamp"
@@ -155,7 +158,8 @@ class CsvRows:
         rows = [text]
         if unclosed:  # somebody lost a quote: a row begins with its time
             rows = [
-                row if row.count('"') % 2 == 0 else row.rstrip("\n") + '"' for row in filter(str.strip, _ROW.split(text))
+                row if row.count('"') % 2 == 0 else row.rstrip("\n") + '"'
+                for row in filter(str.strip, _ROW.split(text))
             ]
         for row in rows:
             try:

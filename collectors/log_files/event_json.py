@@ -37,7 +37,7 @@ CONTAINERS = ("events", "results", "logEvents")
 # Where the answers of search engines (Elasticsearch, Loki, Splunk, Datadog) keep what was found.
 _WRAPPERS = (
     "hits", "_source", "fields", "data", "result", "attributes", "content", "messages", "logs", "response",
-    "responses", "rawResponse", "records", "Records", "rows", "items", "entries", "streams", "event", "queryResults",
+    "responses", "rawResponse", "records", "Records", "rows", "items", "entries", "streams", "queryResults",
     "actor", "account", "nrql", "telemetry", "batch", "logEvent", "payload", "detail",
 )  # fmt: skip
 _DEEPEST = 40  # levels of wrapping
@@ -189,7 +189,7 @@ def event_of(line: Any, envelope: Mapping[str, Any], raw: str) -> tuple[LogEvent
     if stream in _NO_STREAMS:
         stream = ""
     message = next((line[key] for key in messages if line[key] is not None), None)
-    if _is_texts(message):
+    if isinstance(message, list) and _is_texts(message):
         message = message[0]  # Elasticsearch gives fields as lists
     is_platform = isinstance(kind := line.get("type"), str) and kind.startswith("platform.")
     told = Names()

@@ -4,7 +4,9 @@ import re
 from collections.abc import Iterator
 
 LARGEST_BLOCK = 8 << 20  # characters
-_OPEN = re.compile(r"\s*(?:`{3,}|~{3,}|\{(?:code|noformat)[^}\n]*\}|<pre[^>\n]*>(?:<code[^>\n]*>)?|\[code\])(?:[\w+.-]{1,16}\s*$)?")
+_OPEN = re.compile(
+    r"\s*(?:`{3,}|~{3,}|\{(?:code|noformat)[^}\n]*\}|<pre[^>\n]*>(?:<code[^>\n]*>)?|\[code\])(?:[\w+.-]{1,16}\s*$)?"
+)
 _CLOSE = re.compile(r"(.*?)(?:`{3,}|~{3,}|\{(?:code|noformat)\}|(?:</code>)?</pre>|\[/code\])\s*$")
 _LOG = re.compile(r'RequestId: |INIT_START |"?@?timestamp"?,|@message|"platform\.')
 

@@ -13,7 +13,8 @@ from collectors.logs.platform_text import without_escapes
 Layer = Callable[[Iterator[bytes]], Iterator[bytes]]
 
 _QUOTED = re.compile(r"[ \t]{0,3}(?:(?:>|&gt;)[ \t]?)+")
-_FILE = r"(?!\d{4}[-/]|/aws/)(?:[A-Za-z]:(?=\\))?(?:[\w~^]+:(?=[^\s:]*[./]))?[^\s:\"'{}|<>()\[\]=,]*[./\\][^\s:\"'{}|<>()\[\]=,]*?"
+_NAME = r"[^\s:\"'{}|<>()\[\]=,]*"
+_FILE = rf"(?!\d{{4}}[-/]|/aws/)(?:[A-Za-z]:(?=\\))?(?:[\w~^]+:(?=[^\s:]*[./]))?{_NAME}[./\\]{_NAME}?"
 _PLACES = (  # what grep, ripgrep, ag, findstr and cat -n put before a line; with - for its neighbours
     re.compile(rf"{_FILE}(?::\d+:(?:\d+:(?!\d\d))?|-\d+-)"),
     re.compile(rf"{_FILE}[:](?!\d)"),
@@ -22,7 +23,8 @@ _PLACES = (  # what grep, ripgrep, ag, findstr and cat -n put before a line; wit
 )
 _HEADS = r"(?:START|END|REPORT) RequestId: |INIT_START |(?:INIT|RESTORE)_REPORT "
 _LOG = re.compile(
-    rf"\s*(?:{_HEADS}|\{{\"|\{{'|\[|\d{{4}}[-/]\d\d[-/]\d\d[T ]\d\d:|\d{{13}}[,\t ]|timestamp,|@timestamp,|EVENTS\t|/aws/lambda/|>)"
+    rf"\s*(?:{_HEADS}|\{{\"|\{{'|\[|\d{{4}}[-/]\d\d[-/]\d\d[T ]\d\d:|\d{{13}}[,\t ]|@?timestamp,|EVENTS\t"
+    r"|/aws/lambda/|>)"
 )
 _RUN_TOGETHER = re.compile(rf"(?m)^(?:{_HEADS})[^\n]*\t(?:{_HEADS})|^\t(?:{_HEADS})")
 _BETWEEN = re.compile(rf"\t+(?={_HEADS})|(?<=Version: \$LATEST)\t+|^\t")
@@ -45,7 +47,9 @@ def layer_of(head: bytes) -> Layer | None:
     if not said:
         return None
     quoted = [line for line in said if _QUOTED.match(line)]
-    if len(quoted) >= 0.7 * len(said) and any(_LOG.match(_QUOTED.sub("", line, count=1)) for line in quoted):
+    if len(quoted) >= 0.7 * len(said) and any(
+        "RequestId" in line or _LOG.match(_QUOTED.sub("", line, count=1)) for line in quoted
+    ):
         return partial(_changed, change=_unquoted)
     for place in _PLACES:
         found = [match for line in said if (match := place.match(line)) is not None]
@@ -95,7 +99,9 @@ def _unplaced(line: str, place: re.Pattern[str]) -> str | None:
 def _changed(chunks: Iterator[bytes], change: Callable[[str], str | None]) -> Iterator[bytes]:
     for block in LineBlocks(chunks, 4 * LONGEST_LINE, lambda _: None):
         ended = block.endswith(b"\n")
-        pieces = (change(raw.decode("utf-8", "replace").removesuffix("\r")) for raw in block.removesuffix(b"\n").split(b"\n"))
+        pieces = (
+            change(raw.decode("utf-8", "replace").removesuffix("\r")) for raw in block.removesuffix(b"\n").split(b"\n")
+        )
         text = "\n".join(piece for piece in pieces if piece is not None)
         yield (text + "\n" if ended else text).encode("utf-8", "replace")
 

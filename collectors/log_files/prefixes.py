@@ -14,7 +14,8 @@ from collectors.log_files.written_times import first_written
 
 LONGEST = 600  # characters
 _PLATFORM = re.compile(
-    r"START RequestId: \S+\s+Version: |END RequestId: [\w-]+|REPORT RequestId: [\w-]+\s*(?:\\t)?(?:(?:Init )?Duration: |$)"
+    r"START RequestId: \S+\s+Version: |END RequestId: [\w-]+|REPORT RequestId: [\w-]+\s*(?:\\t)?"
+    r"(?:(?:Init )?Duration: |$)"
     r"|INIT_START Runtime Version: |(?:INIT|RESTORE)_REPORT (?:Init|Restore) Duration: "
 )
 _TOKEN = re.compile(r"[ \t]+|[\w.:/$@+,#%-]+|[^\w\s]")
@@ -53,7 +54,9 @@ class Prefixes:
         """The line without its prefix; None where it has none. Raises ``BadTimestamp``."""
         found = self._pattern.match(line)
         at = found.end() if found is not None else -1
-        if (platform := _PLATFORM.search(line[: LONGEST + 200])) is not None and (at < 0 or _between(line, at, platform)):
+        if (platform := _PLATFORM.search(line[: LONGEST + 200])) is not None and (
+            at < 0 or _between(line, at, platform)
+        ):
             at = platform.start()  # wherever it stands: no platform line of such a file stands alone
         if at < 0:
             return None

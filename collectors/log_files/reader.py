@@ -12,9 +12,10 @@ import numpy as np
 
 from collectors.log_files.documents import DamagedDocument, JsonDocuments
 from collectors.log_files.event_json import NotAnEvent, contents, event_of, whole
-from collectors.log_files.fences import fenced, holds_fences
 from collectors.log_files.fast_lines import Spelling, spelling_of
+from collectors.log_files.fences import fenced, holds_fences
 from collectors.log_files.forms import Form, form_of
+from collectors.log_files.inner_prefixes import InnerPrefixes, may_have
 from collectors.log_files.json_columns import BLOCK, Layout, layout_of
 from collectors.log_files.layers import layer_of
 from collectors.log_files.line_blocks import LONGEST_LINE, LineBlocks
@@ -31,6 +32,7 @@ _NEWLINE = ord("\n")
 _SHARED_STREAM = re.compile(r"\d{4}/\d\d/\d\d/[^\[/]+\[[^\]]*\][0-9a-f]+")
 _FUNCTION_ARN = re.compile(rb'"functionArn"\s*:\s*"arn:[\w-]+:lambda:[\w-]*:\d*:function:([\w-]+)')
 _GZIP_TEXT = re.compile(rb"\s*[\"']?H4sI[A-Za-z0-9+/\-_]{20,}")
+_OF_LAMBDA = re.compile(rb"(?:REPORT|START) RequestId: [0-9a-f]{8}-|\"platform\.(?:report|start)\"")
 _LAYERS = 6  # a mail that quotes a mail that quotes grep
 SHOWN = 500  # characters of a rejected line that are kept
 
@@ -40,13 +42,16 @@ class FileReader:
 
     ``as_columns``: whether blocks may be ``EventColumns``. ``rejects`` fills up while blocks are read, and whoever
     reads empties it. ``bytes_done`` counts bytes of the source itself (compressed ones, if it is), ``events`` the
-    events given. ``note`` says what a reader of the result should know and what is no reject: that the file was empty.
+    events given. ``form`` names what was seen; ``saw_platform``: among it lines that Lambda wrote. ``note`` says what
+    a reader of the result should know and what is no reject: that the file was empty.
     """
 
     def __init__(self, source: Source, defaults: FunctionKey) -> None:
         self.rejects: list[Reject] = []
         self.events = 0
         self.note = ""
+        self.form = ""
+        self.saw_platform = False
         self.as_columns = True
         self._source = source
         self._bytes: ByteStream | None = None
@@ -54,6 +59,7 @@ class FileReader:
         self._stream, above, stem = log_names(source.path)
         self._function = defaults.name or above or stem
         self._clock = Clock(0)
+        self._inner = InnerPrefixes()
 
     @property
     def bytes_done(self) -> int:
@@ -64,12 +70,22 @@ class FileReader:
         stream = self._bytes = ByteStream(self._source, self._reject)
         try:
             self._clock = Clock(stream.modified_ms)
-            for block in self._form_blocks(stream.chunks()):
+            for block in self._form_blocks(self._watched(stream.chunks())):
                 if block or len(self.rejects) >= BLOCK_EVENTS:  # nobody else empties them
                     self.events += len(block)
                     yield block
+        except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError) as fault:
+            # What is read is anybody's: whatever it does to a reader, the files after it are read.
+            self._reject(
+                f"cannot be read on: {type(fault).__name__} in {self.form or 'its beginning'}; please report it"
+            )
         finally:
             stream.close()
+
+    def _watched(self, chunks: Iterator[bytes]) -> Iterator[bytes]:
+        for chunk in chunks:
+            self.saw_platform = self.saw_platform or _OF_LAMBDA.search(chunk) is not None
+            yield chunk
 
     def _form_blocks(self, chunks: Iterator[bytes], depth: int = 0) -> Iterator[Sequence[LogEvent]]:
         head = b""
@@ -78,6 +94,7 @@ class FileReader:
             if len(head) >= HEAD:
                 break
         form = form_of(head[:HEAD])
+        self.form = self.form or form.value
         if form is Form.TEXT and depth < _LAYERS:
             if (layer := layer_of(head[:HEAD])) is not None:
                 yield from self._form_blocks(layer(_joined(head, chunks)), depth + 1)
@@ -108,7 +125,7 @@ class FileReader:
         blocks = LineBlocks(chunks, 4 * LONGEST_LINE, self._too_long)
         for block in blocks:
             if not looked:
-                spelling, looked = _spelling(block), True
+                spelling, looked = None if may_have(block) else _spelling(block), True
                 layout = layout_of(block.partition(b"\n")[0], spelling) if spelling is not None else None
             blocks.least = BLOCK if layout is not None and self.as_columns else 0
             columns = layout.columns(block) if layout is not None and self.as_columns else None
@@ -155,9 +172,11 @@ class FileReader:
             except DamagedDocument:
                 self._reject("not JSON", text)
             if len(events) >= BLOCK_EVENTS:
+                self._inner.cut(events)
                 yield events
                 events = []
         self._line -= 1  # the piece after the last newline is no line
+        self._inner.cut(events)
         yield events
 
     def _add(self, events: list[LogEvent], value: Any, envelope: Mapping[str, Any], raw: str) -> None:
@@ -199,12 +218,14 @@ class FileReader:
                 for value, envelope in documents.values():
                     self._add(events, value, envelope, "")
                     if len(events) + len(self.rejects) >= BLOCK_EVENTS:
+                        self._inner.cut(events)
                         yield events
                         events = []
                 more = False
             except DamagedDocument as damage:
                 self._reject(str(damage))
                 more = documents.skip()
+        self._inner.cut(events)
         yield events
 
     # --- text ---------------------------------------------------------------------------------------------------

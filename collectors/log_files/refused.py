@@ -6,7 +6,8 @@ from typing import Any
 _BINARY = (
     (b"PAR1", "Parquet"), (b"Obj\x01", "Avro"), (b"ORC", "ORC"), (b"SQLite format 3", "SQLite database"),
     (b"%PDF", "PDF"), (b"\x89PNG", "picture"), (b"\xff\xd8\xff", "picture"), (b"GIF8", "picture"),
-    (b"\x7fELF", "program"), (b"MZ", "program"), (b"LPKSHHRH", "journald's own file"), (b"ElfFile", "Windows event log"),
+    (b"\x7fELF", "program"), (b"MZ", "program"), (b"LPKSHHRH", "journald's own file"),
+    (b"ElfFile", "Windows event log"),
     (b"\xd0\xcf\x11\xe0", "Office document"), (b"Rar!", "rar archive"), (b"\x04\x22\x4d\x18", "lz4"),
     (b"\xff\x06\x00\x00sNaPpY", "snappy"),
 )  # fmt: skip
@@ -34,7 +35,7 @@ _OBJECTS = (  # keys that all stand in it, what it is, what to do
     ({"logStreams"}, "a list of log streams", "export one with aws logs get-log-events"),
     ({"Functions"}, "a list of functions", "export their log groups"),
     ({"FunctionName", "Runtime"}, "a function's configuration", "export its log group"),
-    ({"StatusCode", "ExecutedVersion"}, "an answer of aws lambda invoke without its log", "invoke with --log-type Tail"),
+    ({"StatusCode", "ExecutedVersion"}, "an invoke's answer without its log", "invoke with --log-type Tail"),
     ({"__type"}, "an error that AWS answered", "export the logs again"),
     ({"Error", "Code"}, "an error that AWS answered", "export the logs again"),
 )  # fmt: skip

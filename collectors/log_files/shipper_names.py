@@ -32,7 +32,7 @@ _GROUP = re.compile(r"(?:\d{12}:|arn:[\w-]+:logs:[\w-]*:\d*:log-group:)?/aws/lam
 _STREAM = re.compile(r"\d{4}/\d\d/\d\d/[^\s\[]*\[[^\]\s]+\][0-9A-Za-z]+")
 _ARN = re.compile(r"arn:[\w-]+:lambda:([\w-]*):(\d*):function:([\w-]+)(?::[\w$-]+)?")
 _REGION = re.compile(r"[a-z]{2}(?:-[a-z]+)+-\d")
-_LABEL = re.compile(r'([\w.]+)\s*(?:=~?|:)\s*"?([^",}]+)')
+_LABEL = re.compile(r'([\w.]+)\s*(?:=~?|:)\s*"?([^\s",{}=]+)')
 
 
 class Names(NamedTuple):

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator, Sequence
+from itertools import pairwise
 
 from collectors.log_files.event_json import OWN_KEYS, NotAnEvent, event_of
 from collectors.log_files.shipper_names import MESSAGES, TIMES, letters
@@ -9,7 +10,7 @@ from collectors.log_files.timestamps import BadTimestamp, Clock
 from collectors.model import LogEvent
 
 _BARS = "|\u2502\u2503\u2551"
-_EDGE = re.compile(rf"\s*[{_BARS}]+")
+_EDGE = re.compile(rf"\A\s*[{_BARS}]+")
 _END = re.compile(rf"(?<!\\)[{_BARS}]+\s*\Z")
 _SPLIT = re.compile(rf"(?<!\\)[{_BARS}]")
 _HEADS = re.compile(rf"[{_BARS}]+")
@@ -20,7 +21,8 @@ _LOOKED_AT, _MOST_LINES = 60, 2_000
 
 def is_table(head: Sequence[str]) -> bool:
     """Whether a row in a text's first lines names columns with a message among them."""
-    return any(_names(line) for line in head[:_LOOKED_AT])
+    looked = [*head[:_LOOKED_AT], ""]
+    return any(_names(line) and (_EDGE.match(line) or _RULE.fullmatch(below)) for line, below in pairwise(looked))
 
 
 def _names(line: str) -> tuple[str, ...]:
@@ -83,7 +85,9 @@ class TableRows:
         cells = _SPLIT.split(_END.sub("", inner) if self._edged else inner)
         over = len(cells) - len(self._names)
         if over > 0:  # bars within the message
-            cells[self._message : self._message + over + 1] = ["|".join(cells[self._message : self._message + over + 1])]
+            cells[self._message : self._message + over + 1] = [
+                "|".join(cells[self._message : self._message + over + 1])
+            ]
         return [cell.strip().replace("\\|", "|") for cell in cells]
 
     def flush(self) -> Iterator[LogEvent]:

@@ -56,13 +56,11 @@ class EventLines(Protocol):
 def event_lines(head: list[str], stream: str, clock: Clock, reject: Callable[[str, str], None]) -> EventLines:
     """What reads a text that begins with the lines ``head``. ``reject`` is told what it leaves out."""
     head = [without_escapes(line) for line in head]
-    if is_aws_text(head):
-        return AwsText(stream, clock, reject)
-    if (columns := csv_columns(head)) is not None:
-        return CsvRows(columns, stream, clock, reject)
     for is_form, reader in _FORMS:
         if is_form(head):
             return reader(stream, clock, reject)
+    if (columns := csv_columns(head)) is not None:
+        return CsvRows(columns, stream, clock, reject)
     if _is_unfolded(head):
         return ExportedText(stream, clock, alone=True)
     exported = is_exported(head)
@@ -76,6 +74,7 @@ def event_lines(head: list[str], stream: str, clock: Clock, reject: Callable[[st
 
 _Reader = Callable[[str, Clock, Callable[[str, str], None]], EventLines]
 _FORMS: tuple[tuple[Callable[[list[str]], bool], _Reader], ...] = (
+    (is_aws_text, AwsText),
     (is_yaml, YamlEvents),
     (is_table, TableRows),
 )
@@ -277,7 +276,11 @@ class PastedText:
             if now is not None:
                 self._clock.saw(now)
             yield LogEvent(
-                now if now is not None else self._clock.next_ms(), text, self._group, self._stream, function=self._function
+                now if now is not None else self._clock.next_ms(),
+                text,
+                self._group,
+                self._stream,
+                function=self._function,
             )
 
 

@@ -6,7 +6,10 @@ from datetime import UTC, datetime, timedelta, timezone
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _MONTH = r"(?P<month>Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*\.?"
 _DAY = r"(?P<day>\d\d?)(?:st|nd|rd|th)?"
-_CLOCK = r"(?P<hour>\d\d?):(?P<minute>\d\d)(?::(?P<second>\d\d)(?:[.,](?P<part>\d{1,9}))?)?(?: ?(?P<half>[AaPp]\.?[Mm]\b\.?))?"
+_CLOCK = (
+    r"(?P<hour>\d\d?):(?P<minute>\d\d)(?::(?P<second>\d\d)(?:[.,](?P<part>\d{1,9}))?)?"
+    r"(?: ?(?P<half>[AaPp]\.?[Mm]\b\.?))?"
+)
 _ZONE = r"(?: ?\(?(?P<zone>Z\b|UTC\b|GMT\b|(?:UTC|GMT)?[+-]\d\d:?\d\d)(?: [A-Z]{3,4}\b)?\)?(?!\w))?"
 _YEAR = r"(?P<year>\d{4})"
 _WEEKDAY = r"(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*,? +)?"

@@ -1,6 +1,6 @@
 """``--output yaml`` of the AWS command line: a list of events, or of their messages, in the YAML that tools write.
 
-That is block lists and mappings with plain, quoted and literal scalars; anchors, tags and flow collections are not read.
+That is block lists and mappings of plain, quoted and literal scalars; anchors, tags and flow collections are not read.
 """
 
 import re
@@ -182,8 +182,7 @@ def _closed(text: str, quote: str) -> bool:
 
 def _folded(text: str) -> str:
     """Line breaks within quotes: one is a blank, more are one less."""
-    text = re.sub(r"(?<!\\)[ \t]*\n((?:[ \t]*\n)*)[ \t]*", lambda found: "\n" * found[1].count("\n") or " ", text)
-    return text
+    return re.sub(r"(?<!\\)[ \t]*\n((?:[ \t]*\n)*)[ \t]*", lambda found: "\n" * found[1].count("\n") or " ", text)
 
 
 def _unescaped(found: re.Match[str]) -> str:
