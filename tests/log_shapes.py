@@ -6,6 +6,7 @@ A form is a text (or bytes), and what it says beside the lines: ``function``, ``
 import base64
 import gzip
 import json
+from pprint import pformat
 from typing import NamedTuple
 
 ONE, TWO = "6b1e5a0c-3f7d-4b62-9a4e-1d2c3b4a5f60", "c94f7e21-80ab-4d15-b6c3-5e6f7a8b9c0d"
@@ -255,3 +256,63 @@ FORMS: dict[str, Form] = {
     **{f"epoch times {10**power}": Form(json.dumps([{"time": ms * 10**power // 1000, "message": line} for ms, line in lines()])) for power in (0, 3, 6, 9)},
     "Kibana's times": Form(json.dumps([{"time": f"Nov 4, 2025 @ {iso(ms)[11:19]}.000", "message": line} for ms, line in lines()])),
 }  # fmt: skip
+
+MORE: dict[str, Form] = {
+    "chalice": Form(each("2025-11-04 {clock}.000000 9b3a1b {line}")),
+    "cw tail": Form(each(f"{GROUP} - {STREAM} - {{line}}"), at=False, function="orders", stream=True),
+    "utern": Form(each(f"{{iso}} {GROUP} {STREAM} {{line}}"), function="orders", stream=True),
+    "CDK watch": Form(each("[Shop-Orders0A1B] {clock} AM {line}"), at=False),
+    "gh run view --log": Form(each("build\tRun tests\t{iso} {line}")),
+    "GitLab": Form(each("{iso} 01O {line}")),
+    "the console's triangles": Form(each("\u25b6\t{iso}\t{line}")),
+    "journalctl -o short-full": Form(each("Tue 2025-11-04 {clock} UTC h1 app[1]: {line}")),
+    "journalctl -o short-iso": Form(each("2025-11-04T{clock}+0000 h1 app[1]: {line}")),
+    "Heroku's router": Form(each("2025-11-04T{clock}.000000+00:00 app[web.1]: {line}")),
+    "Python's repr, a line each": Form("".join(f"{event!r}\n" for event in events(ingestionTime=1762250499000))),
+    "Python's repr of an answer": Form(repr({"events": events(logStreamName=STREAM), "searchedLogStreams": []}) + "\n", stream=True),
+    "Python's pprint": Form(pformat({"events": events(), "ResponseMetadata": {"HTTPStatusCode": 200}})),
+    "Node's inspect": Form(each("{ timestamp: {ms}, message: '{line}' }", "\\t")),
+    "OpenSearch's bulk": Form("".join(f'{{"index":{{"_index":"cwl","_id":"{ms}"}}}}\n' + json.dumps({"@id": str(ms), "@timestamp": iso(ms), "@message": line, "@owner": "123456789012", "@log_group": GROUP, "@log_stream": STREAM}) + "\n" for ms, line in lines()), function="orders", stream=True),
+    "elasticdump": Form(jsonl([{"_index": "i", "_id": str(ms), "_source": {"@timestamp": iso(ms), "message": line}} for ms, line in lines()])),
+    "Loki's push": Form(json.dumps({"streams": [{"stream": {"group": GROUP}, "values": [[f"{ms}000000", line] for ms, line in lines()]}]}), function="orders"),
+    "Splunk's HEC": Form("".join(json.dumps({"time": ms / 1000, "host": "h", "event": line, "fields": {"logGroup": GROUP}}) for ms, line in lines()), function="orders"),
+    "Splunk's results": Form(json.dumps({"results": [{"_raw": line, "_time": f"2025-11-04T{iso(ms)[11:19]}.000+00:00"} for ms, line in lines()]})),
+    "Sumo's JSON": Form(json.dumps({"messages": [{"map": {"_raw": line, "_messagetime": str(ms), "_sourcename": GROUP}} for ms, line in lines()]}), function="orders"),
+    "Better Stack": Form(jsonl([{"dt": iso(ms), "message": line, "lambda": {"function_name": "orders"}} for ms, line in lines()]), function="orders"),
+    "Mezmo": Form(jsonl([{"_line": line, "_ts": ms, "_app": "a"} for ms, line in lines()])),
+    "Papertrail's archive": Form(each("7{n}\t2025-11-04T{clock}Z\t2025-11-04T{clock}Z\t42\torders\t10.0.0.7\tUser\tInfo\tlambda\t{line}")),
+    "Google's": Form(json.dumps([{"textPayload": line, "timestamp": iso(ms), "resource": {"type": "x"}} for ms, line in lines()])),
+    "Azure's": Form(json.dumps({"tables": [{"name": "P", "columns": [{"name": "TimeGenerated"}, {"name": "Message"}], "rows": [[iso(ms), line] for ms, line in lines()]}]})),
+    "NerdGraph": Form(json.dumps({"data": {"actor": {"account": {"nrql": {"results": [{"timestamp": ms, "message": line, "aws.lambda.functionName": "orders"} for ms, line in lines()]}}}}}), function="orders"),
+    "Insights in YAML": Form("results:\n" + each(f"- - field: '@timestamp'\n    value: 2025-11-04 {{clock}}.000\n  - field: '@message'\n    value: '{{line}}'\n  - field: '@log'\n    value: 123456789012:{GROUP}") + "status: Complete\n", function="orders"),
+    "Insights' answer": Form(json.dumps({"results": [[{"field": "@timestamp", "value": f"2025-11-04 {iso(ms)[11:19]}.000"}, {"field": "@message", "value": line}, {"field": "@log", "value": f"123456789012:{GROUP}"}] for ms, line in lines()], "status": "Complete"}), function="orders"),
+    "Insights' answer as a table": Form("| field | value |\n|---|---|\n" + each("| @timestamp | 2025-11-04 {clock}.000 |\n| @message | {line} |"), at=False),
+    "YAML with unquoted messages": Form(each("- logStreamName: " + STREAM + "\n  message: {line}\n  timestamp: {ms}").replace("RequestId: ", "RequestId:  ").replace("message: ", "message: '").replace("\n  timestamp", "'\n  timestamp"), stream=True),
+    "YAML folded": Form(each('- message: "{line}\\\n    \\ \\n"\n  timestamp: {ms}', "\\t")),
+    "messages and times as text": Form(each("{line}\n\t{ms}")),
+    "a key before each value": Form(each("timestamp={ms} message={line}")),
+    "GELF": Form(jsonl([{"version": "1.1", "short_message": line, "timestamp": ms / 1000, "_logGroup": GROUP} for ms, line in lines()]), function="orders"),
+    "a service's name in OTLP": Form(json.dumps(otlp([attribute("aws.lambda.function_name", "orders")])), function="orders"),
+    "OTLP with aws.log.group.names": Form(json.dumps(otlp([{"key": "aws.log.group.names", "value": {"arrayValue": {"values": [{"stringValue": GROUP}]}}}])), function="orders"),
+    "OTLP in snake case": Form(json.dumps({"resource_logs": [{"resource": {"attributes": [{"key": "faas.name", "value": {"string_value": "orders"}}]}, "scope_logs": [{"log_records": [{"time_unix_nano": ms * 10**6, "body": {"string_value": line}} for ms, line in lines()]}]}]}), function="orders"),
+    "Kinesis, not packed": Form(json.dumps({"Records": [{"kinesis": {"data": plain(SUBSCRIPTION)}}]}), function="orders", stream=True),
+    "Kinesis, several": Form(json.dumps({"Records": [{"kinesis": {"data": packed(json.dumps({**json.loads(SUBSCRIPTION), "logEvents": [event]}))}} for event in json.loads(SUBSCRIPTION)["logEvents"]]}), function="orders", stream=True),
+    "Firehose's answer": Form(json.dumps({"records": [{"recordId": "1", "result": "Ok", "data": plain("".join(json.dumps(event) + "\n" for event in events(logGroup=GROUP)))}]}), function="orders"),
+    "subscriptions in lines": Form("".join(json.dumps({"awslogs": {"data": packed(SUBSCRIPTION)}}) + "\n" for _ in "1"), function="orders", stream=True),
+    "SNS": Form(json.dumps({"Records": [{"EventSource": "aws:sns", "Sns": {"Message": SUBSCRIPTION}}]}), function="orders", stream=True),
+    "LogResult in a line": Form(json.dumps({"StatusCode": 200, "LogResult": plain(PLAIN)}) + "\n", at=False),
+    "LogResult alone": Form(plain(PLAIN) + "\n", at=False),
+    "an HTML paste": Form(f"<pre>\n{PLAIN}</pre>\n", at=False),
+    "a details block": Form(f"<details>\n<summary>log</summary>\n\n```text\n{PLAIN}```\n\n</details>\n", at=False),
+    "quoted by a prompt": Form(each("$> {line}"), at=False),
+    "in an indented block": Form(each("    {line}"), at=False),
+    "grep of a quoted mail": Form(each("m.txt:{n}:> {line}"), at=False),
+    "zgrep of gz": Form(each("logs/2025/11/04/a-1.gz:{iso} {line}")),
+    "a CSV with NULL": Form("@timestamp,@message,@duration\n" + each('2025-11-04 {clock}.000,"{line}",NULL')),
+    "a semicolon CSV in capitals": Form("DATE;GROUP;MESSAGE\n" + each(f'04.11.2025 {{clock}};{GROUP};"{{line}}"'), function="orders"),
+    "TSV of unknown columns": Form("a\tb\tc\n" + each('{iso}\tx\t"{line}"')),
+    "a pipe CSV": Form("timestamp|message\n" + each('{ms}|"{line}"')),
+    "Excel's CSV": Form("\ufeffsep=;\ntimestamp;message\n" + each('{ms};"{line}"')),
+    "Log group as a column": Form("time,loggroup,logstream,message\n" + each(f'2025-11-04 {{clock}}.000,{GROUP},{STREAM},"{{line}}"'), function="orders", stream=True),
+}  # fmt: skip
+FORMS |= MORE

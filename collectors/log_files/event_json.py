@@ -9,7 +9,7 @@ import msgspec
 
 from collectors.log_files.payloads import payload_of
 from collectors.log_files.refused import refusal
-from collectors.log_files.shipper_names import Names, message_of, names_in, time_of
+from collectors.log_files.shipper_names import MESSAGES, Names, letters, message_of, names_in, time_of
 from collectors.log_files.timestamps import FIRST_MS, LAST_MS, BadTimestamp, epoch_ms, time_in_text
 from collectors.model import LogEvent
 
@@ -36,9 +36,9 @@ _SPELLINGS = (
 CONTAINERS = ("events", "results", "logEvents")
 # Where the answers of search engines (Elasticsearch, Loki, Splunk, Datadog) keep what was found.
 _WRAPPERS = (
-    "hits", "_source", "fields", "data", "result", "attributes", "content", "messages", "logs", "response",
+    "hits", "_source", "fields", "map", "matches", "data", "result", "attributes", "content", "messages", "logs", "response",
     "responses", "rawResponse", "records", "Records", "rows", "items", "entries", "streams", "queryResults",
-    "actor", "account", "nrql", "telemetry", "batch", "logEvent", "payload", "detail",
+    "actor", "account", "nrql", "telemetry", "batch", "tables", "logEvent", "payload", "detail",
 )  # fmt: skip
 _DEEPEST = 40  # levels of wrapping
 _NO_STREAMS = frozenset({"stdout", "stderr"})  # a container's outputs, of one execution environment
@@ -84,6 +84,8 @@ def contents(line: Any, envelope: Mapping[str, Any], depth: int = 0) -> Iterator
     """
     if depth > _DEEPEST:
         yield None, envelope
+    elif isinstance(line, dict) and len(line) == 1 and _is_bulk_action(line):
+        return
     elif isinstance(line, dict) and (inside := payload_of(line)) is not None:
         for inner in inside:
             yield from contents(inner, envelope, depth + 1)
@@ -104,6 +106,12 @@ def contents(line: Any, envelope: Mapping[str, Any], depth: int = 0) -> Iterator
         yield from contents(inner, {**envelope, **_labels(line)}, depth + 1)
     else:
         yield line, envelope
+
+
+def _is_bulk_action(line: Mapping[str, Any]) -> bool:
+    """Whether it only says where the next line is to be indexed, as OpenSearch's bulk requests do."""
+    key, value = next(iter(line.items()))
+    return key in ("index", "create") and isinstance(value, dict) and value.keys() <= {"_index", "_id", "_type"}
 
 
 def _row(line: list[Any]) -> dict[str, Any] | None:
@@ -139,8 +147,14 @@ def _wrapped(line: Mapping[str, Any]) -> Any:
     said = [line[key] for key in MESSAGE_KEYS[:-1] if key in line]
     if not OWN_KEYS.isdisjoint(line) or any(not isinstance(each, dict | list) or _is_texts(each) for each in said):
         return None
+    if any(isinstance(value, str) and value and letters(key) in MESSAGES for key, value in line.items()):
+        return None
     if said and not any(isinstance(each, dict) and "message" in each for each in said):
         return None
+    columns, rows = line.get("columns"), line.get("rows")
+    if isinstance(columns, list) and isinstance(rows, list):  # Azure's and Athena's
+        keys = [str(each.get("name") if isinstance(each, dict) else each) for each in columns]
+        return [dict(zip(keys, row, strict=False)) for row in rows if isinstance(row, list)]
     values = line.get("values")
     if isinstance(values, list) and isinstance(line.get("stream"), dict):  # Loki: pairs of nanoseconds and text
         pairs = (each for each in values if isinstance(each, list) and len(each) > 1)

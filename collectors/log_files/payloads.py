@@ -15,6 +15,7 @@ _DATA_KEYS = ("data", "Data")
 _OTLP = (("resourceLogs", "scopeLogs", "logRecords"), ("resource_logs", "scope_logs", "log_records"))
 _OTLP_TIMES = ("timeUnixNano", "time_unix_nano", "observedTimeUnixNano", "observed_time_unix_nano")
 _GZIP_BASE64 = "H4sI"
+_BEGINNINGS = (_GZIP_BASE64, "U1RBUlQg", "SU5JVF9T")  # and START and INIT_S
 
 
 class Text(str):
@@ -42,7 +43,7 @@ def payload_of(line: Mapping[str, Any]) -> Iterator[Any] | None:
 def text_payload(text: str) -> list[Any] | None:
     """What a line of base64 holds, if it is gzip; None for any other line."""
     stripped = text.strip().strip("\"',")
-    if not stripped.startswith(_GZIP_BASE64) or not _BASE64.fullmatch(stripped):
+    if not stripped.startswith(_BEGINNINGS) or not _BASE64.fullmatch(stripped):
         return None
     plain = _decoded(stripped)
     return list(_values(plain)) if plain is not None else None

@@ -65,6 +65,8 @@ class Prefixes:
             text, tail = text[: ending.start()], ending.group()
         elif prefix[-1:] in _QUOTES and prefix[-1:] and text.rstrip().endswith(prefix[-1:]):
             text = text.rstrip()[:-1]
+        if prefix.lstrip()[:1] == "|" and text.rstrip().endswith("|"):
+            text = text.rstrip()[:-1].rstrip()
         if self._escaped and "\\" in text:
             text = _ESCAPED.sub(_plain, text)
         group, stream, function = _GROUP.search(prefix), _STREAM.search(prefix), _FUNCTION.match(prefix)

@@ -20,6 +20,7 @@ from collectors.log_files.json_columns import BLOCK, Layout, layout_of
 from collectors.log_files.layers import layer_of
 from collectors.log_files.line_blocks import LONGEST_LINE, LineBlocks
 from collectors.log_files.payloads import Text, text_payload
+from collectors.log_files.python_values import is_python, values_of
 from collectors.log_files.refused import binary_kind, text_kind
 from collectors.log_files.sources import ByteStream, Source, log_names
 from collectors.log_files.text_lines import event_lines
@@ -31,7 +32,7 @@ HEAD = 1 << 16
 _NEWLINE = ord("\n")
 _SHARED_STREAM = re.compile(r"\d{4}/\d\d/\d\d/[^\[/]+\[[^\]]*\][0-9a-f]+")
 _FUNCTION_ARN = re.compile(rb'"functionArn"\s*:\s*"arn:[\w-]+:lambda:[\w-]*:\d*:function:([\w-]+)')
-_GZIP_TEXT = re.compile(rb"\s*[\"']?H4sI[A-Za-z0-9+/\-_]{20,}")
+_GZIP_TEXT = re.compile(rb"\s*[\"']?(?:H4sI|U1RBUlQg|SU5JVF9T)[A-Za-z0-9+/\-_]{20,}")
 _OF_LAMBDA = re.compile(rb"(?:REPORT|START) RequestId: [0-9a-f]{8}-|\"platform\.(?:report|start)\"")
 _LAYERS = 6  # a mail that quotes a mail that quotes grep
 SHOWN = 500  # characters of a rejected line that are kept
@@ -234,6 +235,13 @@ class FileReader:
         lines = head[:HEAD].decode("utf-8", "replace").splitlines()
         if kind := text_kind(lines[0] if lines else ""):
             self._reject(kind, lines[0])
+            return
+        if is_python(head):
+            events: list[LogEvent] = []
+            for value, line in values_of(_joined(head, chunks)):
+                self._line += 1
+                self._add(events, value, {}, line)
+            yield events
             return
         if _GZIP_TEXT.match(head):
             yield from self._encoded(_joined(head, chunks))
