@@ -36,8 +36,8 @@ _SPELLINGS = (
 CONTAINERS = ("events", "results", "logEvents")
 # Where the answers of search engines (Elasticsearch, Loki, Splunk, Datadog) keep what was found.
 _WRAPPERS = (
-    "hits", "_source", "fields", "map", "matches", "data", "result", "attributes", "content", "messages", "logs", "response",
-    "responses", "rawResponse", "records", "Records", "rows", "items", "entries", "streams", "queryResults",
+    "hits", "_source", "fields", "map", "matches", "data", "result", "attributes", "content", "messages", "logs",
+    "response", "responses", "rawResponse", "records", "Records", "rows", "items", "entries", "streams", "queryResults",
     "actor", "account", "nrql", "telemetry", "batch", "tables", "logEvent", "payload", "detail",
 )  # fmt: skip
 _DEEPEST = 40  # levels of wrapping

@@ -237,11 +237,11 @@ class FileReader:
             self._reject(kind, lines[0])
             return
         if is_python(head):
-            events: list[LogEvent] = []
+            printed: list[LogEvent] = []
             for value, line in values_of(_joined(head, chunks)):
                 self._line += 1
-                self._add(events, value, {}, line)
-            yield events
+                self._add(printed, value, {}, line)
+            yield printed
             return
         if _GZIP_TEXT.match(head):
             yield from self._encoded(_joined(head, chunks))

@@ -25,7 +25,8 @@ MESSAGES = ("message", "msg", "log", "text", "raw", "body", "line", "eventorigin
 )  # fmt: skip
 TIMES = ("timestamp", "time", "ts", "timestampms", "eventtime", "messagetime", "datetime", "date", "realtimetimestamp",
     "sourcerealtimetimestamp", "receivedat", "generatedat", "createdat", "logtime", "timeunixnano",
-    "observedtimeunixnano", "tsns", "timens", "eventtimestamp", "dateutc", "dt", "timegenerated", "dateandtime", "timeutc", "when",
+    "observedtimeunixnano", "tsns", "timens", "eventtimestamp", "dateutc", "dt", "timegenerated",
+    "dateandtime", "timeutc", "when",
     "messagetimestamp", "metadatatimestamp", "coralogixtimestamp",
 )  # fmt: skip
 _GROUP = re.compile(r"(?:\d{12}:|arn:[\w-]+:logs:[\w-]*:\d*:log-group:)?/aws/lambda/[\w./-]+(?::\*)?")

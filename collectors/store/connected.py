@@ -126,6 +126,11 @@ class Connected:
         """When the oldest began; the minute of it, once its rows are pruned."""
         return self.kept("oldest", self._oldest_ms)
 
+    def lines_span_ms(self) -> tuple[int, int] | None:
+        """When the first and the last kept log line were written; None where none is kept."""
+        first, last = self._all("SELECT min(first_ms), max(last_ms) FROM chunks INDEXED BY chunks_by_time")[0]
+        return (first, last) if first is not None else None
+
     def _oldest_ms(self) -> int | None:
         kept = self._all(f"SELECT value FROM settings WHERE name = '{OLDEST}'")
         if kept:

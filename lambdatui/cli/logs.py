@@ -43,7 +43,7 @@ def command(listing: Listing, words: str, live: bool, profile: str | None, endpo
     where = filters.parse(listing.where, LOG_COLUMNS) if listing.where else None
     sort = column_named(listing.sort, LOG_COLUMNS) if listing.sort else None
     limit = listing.limit if listing.limit is not None else _ON_SCREEN if listing.form == "text" else None
-    with opened() as store:
+    with opened(of_lines=True) as store:
         # The last lines are what a limit should leave: read from the newest end, then turn round.
         newest_first = limit is not None and sort is None
         found = lines(store.reader, store.range, narrow=store.context.narrow, contains=words, newest_first=newest_first)

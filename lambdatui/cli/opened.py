@@ -26,9 +26,15 @@ def now_ms() -> int:
 
 
 @contextmanager
-def opened() -> Iterator[Opened]:
-    """Raises ``StoreError`` and ``RangeError``, which the root command turns into a line and an exit code."""
+def opened(*, of_lines: bool = False) -> Iterator[Opened]:
+    """``of_lines``: all that is stored is then all log lines, those before and after the invocations too.
+
+    Raises ``StoreError`` and ``RangeError``, which the root command turns into a line and an exit code."""
     context = current_context()
     with Reader(context.db) as reader, reader.snapshot():
         oldest = reader.oldest_ms() if context.range.preset == "all" else None
-        yield Opened(context, reader, context.range.resolve(now_ms(), reader.newest_ms(), oldest))
+        newest = reader.newest_ms()
+        if of_lines and context.range.preset == "all" and (span := reader.lines_span_ms()) is not None:
+            oldest = min(span[0], oldest if oldest is not None else span[0])
+            newest = max(span[1], newest if newest is not None else span[1])
+        yield Opened(context, reader, context.range.resolve(now_ms(), newest, oldest))
