@@ -17,7 +17,7 @@ _NAME = r"[^\s:\"'{}|<>()\[\]=,]*"
 _FILE = rf"(?!\d{{4}}[-/]|/aws/)(?:[A-Za-z]:(?=\\))?(?:[\w~^]+:(?=[^\s:]*[./]))?{_NAME}[./\\]{_NAME}?"
 _PLACES = (  # what grep, ripgrep, ag, findstr and cat -n put before a line; with - for its neighbours
     re.compile(rf"{_FILE}(?::\d+:(?:\d+:(?!\d\d))?|-\d+-)"),
-    re.compile(rf"{_FILE}[:](?!\d)"),
+    re.compile(rf"{_FILE}:(?!\d(?!\d{{3}}-\d\d-\d\d|\d{{12}}\b))"),
     re.compile(r"(?!\d{4}-\d\d|\d\d:\d\d:\d\d)\d{1,9}[:-](?:\d{1,5}:(?=[A-Z{]))?"),
     re.compile(r" {0,8}\d{1,9}\t"),
 )
