@@ -252,6 +252,7 @@ FORMS: dict[str, Form] = {
     "SQS": Form(json.dumps({"Records": [{"messageId": "1", "body": SUBSCRIPTION}]}), function="orders", stream=True),
     # times
     "Serverless Framework": Form(each("{line}").replace("first said", f"2025-11-04 12:00:01.000 (+02:00)\t{ONE}\tINFO\tfirst said").replace("second said", f"2025-11-04 12:00:11.000 (+02:00)\t{TWO}\tINFO\tsecond said"), at=False),
+    "the emulator's own lines": Form(each("{line}").replace("first said", "first said\n04 Nov 2025 10:00:01,000 [INFO] (rapid) one").replace("second said", "second said\n04 Nov 2025 10:00:11,000 [INFO] (rapid) two"), at=False),
     "mail's dates": Form(json.dumps([{"time": f"Tue, 04 Nov 2025 {iso(ms)[11:19]} +0000", "message": line} for ms, line in lines()])),
     **{f"epoch times {10**power}": Form(json.dumps([{"time": ms * 10**power // 1000, "message": line} for ms, line in lines()])) for power in (0, 3, 6, 9)},
     "Kibana's times": Form(json.dumps([{"time": f"Nov 4, 2025 @ {iso(ms)[11:19]}.000", "message": line} for ms, line in lines()])),

@@ -19,7 +19,8 @@ _MILLISECOND = timedelta(milliseconds=1)
 _NUMBER = re.compile(r"-?\d{1,20}(?:\.\d{1,9})?(?:[eE]\+?\d\d?)?")  # a spreadsheet writes 1.71E+12
 _IN_TEXT = re.compile(
     r"(?:\[[A-Z]+\]\t)?(\d{4}-\d\d-\d\d(?:T\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:?\d\d)?"
-    r"| \d\d:\d\d:\d\d(?:\.\d{1,9})? \([+-]\d\d:\d\d\)))(?=[\t ])"  # Serverless Framework writes its reader's time
+    r"| \d\d:\d\d:\d\d(?:\.\d{1,9})? \([+-]\d\d:\d\d\))"  # Serverless Framework writes its reader's time
+    r"|\d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d,\d{3})(?=[\t ])"  # the runtime interface emulator
 )
 _TRACE = re.compile(r"TraceId: 1-([0-9a-f]{8})-[0-9a-f]{24}|Root=1-([0-9a-f]{8})-")
 
