@@ -60,6 +60,7 @@ class ImportResult(Result):
 
     files: int = 0
     notes: list[str] = field(default_factory=list)  # files that hold nothing, each one line
+    unmade: list[str] = field(default_factory=list)  # files with lines of Lambda's, where the import made no invocation
 
 
 @dataclass(slots=True, kw_only=True)
@@ -118,6 +119,8 @@ def import_files(
             with WritingProcess(db, name) as beside:
                 written = _read_all(files, beside, Assembler(defaults, keep_lines=keep_lines), total, progress, result)
     tell(result, written, began)
+    if result.invocations or result.duplicates:
+        result.unmade.clear()
     return result
 
 
@@ -145,6 +148,8 @@ def _read_all(
                 if progress is not None:
                     progress(Progress(done + reader.bytes_done, total, events, file.name))
             result.files += 1
+            if reader.saw_platform:
+                result.unmade.append(f"{file.name} ({reader.form})")
             if reader.note and not reader.rejects:
                 result.notes.append(reader.note)
         except SourceError as error:

@@ -82,7 +82,7 @@ class Assembler:
             runs = plain_runs(events, free, inside, known)
             rest = events.events(runs.rest)
             self._finished.add_plain(states, events, runs)
-        except (msgspec.DecodeError, UnicodeError):
+        except (ValueError, RecursionError):
             self._feed(list(events))
             return
         for stream, version in runs.runtimes.items():
@@ -304,7 +304,7 @@ class Assembler:
             return None
         try:
             decoded = msgspec.json.decode(text)
-        except msgspec.DecodeError:
+        except (ValueError, RecursionError):
             return None
         return read_json(decoded) if isinstance(decoded, dict) else None
 

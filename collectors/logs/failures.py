@@ -135,6 +135,6 @@ def _pieces(text: str) -> list[object]:
         return list(read_text(text))
     try:
         decoded = msgspec.json.decode(text)
-    except msgspec.DecodeError:
+    except (ValueError, RecursionError):
         return []
     return [read_json(decoded)] if isinstance(decoded, dict) else []

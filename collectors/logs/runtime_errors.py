@@ -115,7 +115,7 @@ def _json_line(text: str) -> ErrorText | None:
         return None
     try:
         decoded = msgspec.json.decode(text)
-    except (msgspec.DecodeError, UnicodeError):
+    except (ValueError, RecursionError):
         # A cut line, or JSON followed by more text: the error's own fields come first in every runtime's form.
         return None if '"level"' in text or '"logger"' in text else cut_json(text)
     return error_of(decoded) if isinstance(decoded, dict) else None

@@ -114,7 +114,7 @@ def cut_json(text: str) -> ErrorText | None:
 def _unescaped(text: str) -> str:
     try:
         return str(msgspec.json.decode('"' + text.replace("\n", "\\n").replace("\t", "\\t") + '"'))
-    except msgspec.DecodeError:
+    except (ValueError, RecursionError):
         return text
 
 
