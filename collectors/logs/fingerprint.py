@@ -35,7 +35,7 @@ _NUMBER = re.compile(r"(?<![A-Za-z\d])[-+]?\d+(?:[.,]\d+)*(?:[eE][-+]?\d+)?%?|\d
 _NUMBERED = re.compile(r"(?<= )[A-Za-z_][\w.$-]*\d")
 _NAME_WITH_NUMBER = re.compile(r"[A-Za-z_.$\\]*[A-Za-z]\d{1,3}(?:[A-Za-z_.$\\]+)?")
 _LISTED = re.compile(
-    r"(['\"]?<(?:n|id|ip|time|value|file)>(?::[\ue000-\ue7ff])?['\"]?)(?:(?:,? and |, ?|; ?| ?\| ?)\1)+"
+    r"(['\"]?<(?:n|id|ip|email|time|value|file)>(?::[\ue000-\ue7ff])?['\"]?)(?:(?:,? and |, ?|; ?| ?\| ?)\1)+"
 )
 _PLACED = re.compile(r"([^\s\[,]+/<ip>(?::.)?)(?:, \1)+")  # Java: host/address, host/address
 _LASTED = re.compile(r"<n>s(?:(?:,? and |, | )<n>s)+")
