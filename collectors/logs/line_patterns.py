@@ -1,27 +1,32 @@
 """What kind of line a line is: its text without what differs from one to the next, ``<*>`` standing for that.
 
 Two steps, both functions of the line alone, so that the same lines in any order, in any batches and processes have
-the same shapes: ``_KEY`` replaces whatever begins with a digit, in one pass over thousands of lines at once; then
-each of the few texts that are left is masked with care (addresses, dates, paths, hosts, units, runs of values), once.
+the same shapes: words with a digit in them go, in numpy, of thousands of lines at once; then each of the few texts
+that are left is masked with care (addresses, dates, paths, hosts, units, runs of values), once.
 ``collectors.logs.pattern_groups`` joins shapes that differ in a word that varies.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import msgspec
+import numpy as np
 
 ANY = "<*>"
 LONGEST = 400  # characters of a line that count: what follows rarely tells kinds of lines apart, and costs time
 REST = " …"  # there was more of the line
-OTHER = "(lines of too many kinds)"
+BLANK = "(blank)"
+_LONGEST_JSON = 8_000  # of which the kind is remembered by its text
+_BLOCK = 1 << 19  # characters of lines at once: few enough to stay in the processor's cache
 _MOST_KEYS = 100_000  # texts whose shape is remembered
 _MOST_FIELDS = 60  # of a JSON line
 
+_STOPS = " \t\n\r\v\f,;:()[]{}\"'=<>|"
 _STOP = r"\s,;:()\[\]{}\"'=<>|"
-# From a token's first digit to its end; letters before it that could be hexadecimal go too, or ids would differ in them.
-_KEY = re.compile(rf"(?<![^{_STOP}])[A-Fa-f-]*+\d[^{_STOP}\\]*+|\d[^{_STOP}\\]*+")
+_IS_STOP = bytes(chr(at) in _STOPS for at in range(256))
+_IS_DIGIT = bytes(chr(at) in "0123456789" for at in range(256))
+_ZERO = ord("0")
 _DIGIT = re.compile(r"\d")
 
 _DAY = r"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]{0,6}"
@@ -30,7 +35,8 @@ _DATE = re.compile(
     rf"\b(?:{_DAY},?\s+(?:\d+ )?{_MONTH}|{_DAY}(?=,?\s+\d)|{_MONTH}(?=\s+\d+\b)|(?<=\d )(?:{_MONTH})(?=\s+\d))\.?"
     r"(?:\s+\d[\d:.,]*)+(?: ?(?:[AP]M|[A-Z]{3,4}\b))?(?:\s\d+\b)?"
 )
-_URL = re.compile(r"\b[A-Za-z][A-Za-z0-9+.-]{1,15}://[^\s\"'<>)\]},;]+")
+_URL = re.compile(r"\b(?:https?|wss?|s3|ftps?|hdfs|file|jdbc|tcp|udp|redis|amqps?|mongodb|postgres(?:ql)?|mysql):0(?!\w)|\b[A-Za-z][A-Za-z0-9+.-]{1,15}://[^\s\"'<>)\]},;]+")
+_QUERY = re.compile(r"(?<!\w)0(?:=[^\s\"'&<>]*&[^\s\"'=&<>]*)+(?:=[^\s\"'&<>]*)?")
 _HEX_PAIRS = re.compile(r"(?<![\w:])(?:[0-9A-Fa-f]{1,4}:{1,2}){3,15}(?:[0-9A-Fa-f]{1,4})?(?![\w:])")
 _ENDINGS = (
     "com|net|org|edu|gov|mil|int|info|biz|io|co|dev|app|aws|cloud|local|localdomain|lan|home|internal|[a-z]{2}"
@@ -59,14 +65,14 @@ _NAMED = ("logger", "type", "eventName", "errorType", "name")  # short words tha
 
 
 def masked(text: str) -> str:
-    """A line of which ``_KEY`` is through, with ``<*>`` for every value in it."""
+    """A line without its words that have a digit, of which a 0 is left, with ``<*>`` for every value in it."""
     digits = _DIGIT.search(text) is not None
     if digits:
         text = _DATE.sub(ANY, text)
-    if "://" in text:
-        text = _URL.sub(ANY, text)
     if ":" in text:
-        text = _HEX_PAIRS.sub(ANY, text)
+        text = _HEX_PAIRS.sub(ANY, _URL.sub(ANY, text))
+    if "0=" in text:
+        text = _QUERY.sub(ANY, text)
     if "/" in text or "\\" in text:
         text = _PATH.sub(ANY, text)
     if "." in text:
@@ -79,39 +85,73 @@ def masked(text: str) -> str:
     return " ".join(text.split())
 
 
-def shape(text: str) -> str:
-    """What kind of line this is. Never raises; never longer than some ``LONGEST`` characters."""
-    return Shapes().of([text])[0]
-
-
 class Shapes:
-    """The shapes of lines, remembered by what ``_KEY`` leaves of them."""
+    """The shapes of lines, remembered by the words without digits that they have."""
 
     def __init__(self) -> None:
-        self._known: dict[str, str] = {}
+        self._known: dict[bytes, str] = {}
 
     def of(self, texts: Sequence[str]) -> list[str]:
-        """The shape of each line."""
+        """The shape of each line. Never raises; none is much longer than two ``LONGEST``."""
         heads = [
             each if len(each) <= LONGEST and "\n" not in each and each[:1] != "{" else _head(each)
             for each in [text[:-1] if text[-1:] == "\n" else text for text in texts]
         ]
-        keys = _KEY.sub("0", "\n".join(heads)).split("\n")
+        found: list[str] = []
         known = self._known
-        for at in [at for at, key in enumerate(keys) if key not in known]:
-            key = keys[at]
-            if key not in known:
-                known[key] = masked(key) or "(blank)"
-        found = list(map(known.__getitem__, keys))
-        if len(known) > _MOST_KEYS:
-            known.clear()
+        for low, high in _blocks(heads):
+            keys = without_digits("\n".join(heads[low:high]).encode("utf-8", "replace")).split(b"\n")
+            for at, key in enumerate(keys, low):
+                if key not in known:
+                    known[key] = _careful(heads[at], key)
+            found += map(known.__getitem__, keys)
+            if len(known) > _MOST_KEYS:
+                known.clear()
         return found
+
+
+def _blocks(heads: Sequence[str]) -> Iterator[tuple[int, int]]:
+    low = size = 0
+    for at, head in enumerate(heads):
+        size += len(head)
+        if size >= _BLOCK:
+            yield low, at + 1
+            low, size = at + 1, 0
+    if low < len(heads):
+        yield low, len(heads)
+
+
+def without_digits(text: bytes) -> bytes:
+    """UTF-8 with a 0 in place of every word that has a digit."""
+    text += b"\n"
+    letters = np.frombuffer(text, np.uint8)
+    ends = np.flatnonzero(np.frombuffer(text.translate(_IS_STOP), np.bool_))
+    begins = np.empty_like(ends)
+    begins[0], begins[1:] = 0, ends[:-1] + 1
+    # Of a word and the stop that ends it, which is no digit.
+    numbered = np.logical_or.reduceat(np.frombuffer(text.translate(_IS_DIGIT), np.bool_), begins)
+    staying = np.repeat(~numbered, np.diff(ends, prepend=-1))
+    first = begins[numbered]
+    staying[first] = staying[ends[numbered]] = True
+    kept = letters.copy()
+    kept[first] = _ZERO
+    return kept[staying][:-1].tobytes()
+
+
+def _careful(head: str, key: bytes) -> str:
+    """The shape of a line that is not known by its key yet."""
+    text = key.decode("utf-8", "replace")
+    if head[:1] == "{" and (fields := _fields(head)) is not None:
+        text = without_digits(fields.encode("utf-8", "replace")).decode("utf-8", "replace")
+    return masked(text[: 2 * LONGEST]) or BLANK
 
 
 def _head(text: str) -> str:
     """What of a long line, one of several lines, or one of JSON tells its kind, in one line."""
     text = text.strip()
     if text[:1] == "{":
+        if len(text) <= _LONGEST_JSON:
+            return text.replace("\n", " ")
         if (fields := _fields(text)) is not None:
             return fields
     head, _, rest = text.partition("\n")
