@@ -19,6 +19,7 @@ from collectors.log_files import Source as LogFile
 from collectors.logs import unread
 from collectors.logs.assemble import Assembler
 from collectors.logs.fingerprint import fingerprint
+from collectors.logs.patterns import LinePatterns
 from collectors.model import FunctionKey
 from collectors.source import Source, SourceFailed
 from collectors.store.open import explained, writing
@@ -76,7 +77,7 @@ class _Here:
     """A ``Sink`` that writes in this process."""
 
     def __init__(self, connection: sqlite3.Connection, path: Path, source: str) -> None:
-        self.writer = Writer(connection, fingerprint)
+        self.writer = Writer(connection, fingerprint, LinePatterns())
         self.writer.begin(source)
         self._path = path
 

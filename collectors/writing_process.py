@@ -18,6 +18,7 @@ import msgspec
 from collectors.columns import Batch
 from collectors.logs import unread
 from collectors.logs.fingerprint import fingerprint
+from collectors.logs.patterns import LinePatterns
 from collectors.store import open as store_open
 from collectors.store.open import StoreError, explained, writing
 from collectors.store.writer import Writer, Written
@@ -47,7 +48,7 @@ def _run(path: Path, source: str, batches: Connection, answers: Connection, othe
     try:
         with writing(path) as connection:
             with explained(path):
-                writer = Writer(connection, fingerprint)
+                writer = Writer(connection, fingerprint, LinePatterns())
                 writer.begin(source)
             answers.send((_READY, ""))
             while packed := batches.recv_bytes():
