@@ -35,12 +35,12 @@ _DATE = re.compile(
     rf"\b(?:{_DAY},?\s+(?:\d+ )?{_MONTH}|{_DAY}(?=,?\s+\d)|{_MONTH}(?=\s+\d+\b)|(?<=\d )(?:{_MONTH})(?=\s+\d))\.?"
     r"(?:\s+\d[\d:.,]*)+(?: ?(?:[AP]M|[A-Z]{3,4}\b))?(?:\s\d+\b)?"
 )
-_URL = re.compile(r"\b(?:https?|wss?|s3|ftps?|hdfs|file|jdbc|tcp|udp|redis|amqps?|mongodb|postgres(?:ql)?|mysql):0(?!\w)|\b[A-Za-z][A-Za-z0-9+.-]{1,15}://[^\s\"'<>)\]},;]+")
+_URL = re.compile(
+    r"\b(?:https?|wss?|s3|ftps?|hdfs|file|jdbc|tcp|udp|redis|amqps?|mongodb|postgres(?:ql)?|mysql):0(?!\w)|\b[A-Za-z][A-Za-z0-9+.-]{1,15}://[^\s\"'<>)\]},;]+"
+)
 _QUERY = re.compile(r"(?<!\w)0(?:=[^\s\"'&<>]*&[^\s\"'=&<>]*)+(?:=[^\s\"'&<>]*)?")
 _HEX_PAIRS = re.compile(r"(?<![\w:])(?:[0-9A-Fa-f]{1,4}:{1,2}){3,15}(?:[0-9A-Fa-f]{1,4})?(?![\w:])")
-_ENDINGS = (
-    "com|net|org|edu|gov|mil|int|info|biz|io|co|dev|app|aws|cloud|local|localdomain|lan|home|internal|[a-z]{2}"
-)
+_ENDINGS = "com|net|org|edu|gov|mil|int|info|biz|io|co|dev|app|aws|cloud|local|localdomain|lan|home|internal|[a-z]{2}"
 _HOST = re.compile(
     rf"(?<![\w.@/-])(?:[A-Za-z0-9*_](?:[\w-]{{0,62}}[A-Za-z0-9])?\.){{1,12}}(?:{_ENDINGS})(?![\w(.-]*\w)(?::\d+)?"
     r"|(?<![\w.@/-])(?:[A-Za-z][\w-]{0,62}\.){1,12}[A-Za-z][\w-]*:\d+(?![\w:.])"
@@ -135,7 +135,8 @@ def without_digits(text: bytes) -> bytes:
     staying[first] = staying[ends[numbered]] = True
     kept = letters.copy()
     kept[first] = _ZERO
-    return kept[staying][:-1].tobytes()
+    without: bytes = kept[staying][:-1].tobytes()
+    return without
 
 
 def _careful(head: str, key: bytes) -> str:

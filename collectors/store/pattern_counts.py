@@ -11,14 +11,13 @@ from typing import Protocol
 
 import msgspec
 import numpy as np
+import numpy.typing as npt
 
 from collectors.store.lines import opened
 from collectors.store.open import writing
-from collectors.store.schema import GRAINS
+from collectors.store.schema import GRAINS, UNCOUNTED, WITHOUT_LINES
 
 HOUR_MS = GRAINS["hour_cells"]
-UNCOUNTED = "patterns_uncounted_until"
-WITHOUT_LINES = "patterns_events_without_lines"
 MOST_SHAPES = 20_000  # that a store tells apart; beyond, a line counts by its first word, and at last with all others
 MORE_SHAPES = 2_000
 OTHERS = "<*>"
@@ -28,6 +27,7 @@ _CHUNKS = 400  # of an older store, in one transaction
 
 _decode = msgspec.msgpack.Decoder(tuple[list[int], list[str]]).decode
 
+Ints = npt.NDArray[np.int64]
 Place = tuple[int, int, int]  # function id, hour, pattern id
 
 
@@ -76,7 +76,7 @@ class PatternCounts:
         if texts:
             self._count(np.repeat(owners, sizes), times, texts, sign)
 
-    def _count(self, owners: "np.ndarray", times: list[int], texts: list[str], sign: int) -> None:  # type: ignore[type-arg]
+    def _count(self, owners: Ints, times: list[int], texts: list[str], sign: int) -> None:
         assert self._kinds is not None
         shapes = self._kinds.of(texts)
         known = self._shapes()

@@ -1,12 +1,12 @@
 """Reads what lines are made of: counts by pattern and function, in whole hours."""
 
 from collections import defaultdict
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from collectors.store.connected import Functions, marks
-from collectors.store.pattern_counts import HOUR_MS, UNCOUNTED, WITHOUT_LINES
 from collectors.store.reader import Reader
+from collectors.store.schema import UNCOUNTED, WITHOUT_LINES
+from collectors.store.spans import HOUR as HOUR_MS
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,11 +89,6 @@ def first_seen(reader: Reader) -> dict[tuple[int, str], int]:
         key = function_id, said[pattern_id][0]
         found[key] = min(first_ms, found.get(key, first_ms))
     return found
-
-
-def shapes_of(reader: Reader, template: str) -> set[str]:
-    """The shapes that are part of a pattern."""
-    return {row[0] for row in reader.select("SELECT shape FROM patterns WHERE coalesce(template, shape) = ?", (template,))}
 
 
 def shapes_by_template(reader: Reader) -> dict[str, list[str]]:
