@@ -7,7 +7,7 @@ that are left is masked with care (addresses, dates, paths, hosts, units, runs o
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -18,7 +18,8 @@ LONGEST = 400  # characters of a line that count: what follows rarely tells kind
 REST = " …"  # there was more of the line
 BLANK = "(blank)"
 _LONGEST_JSON = 8_000  # of which the kind is remembered by its text
-_BLOCK = 1 << 19  # characters of lines at once: few enough to stay in the processor's cache
+_BLOCK = 1 << 20  # characters of lines at once: few enough to stay in the processor's cache
+_AT_ONCE = 4096  # lines
 _MOST_KEYS = 100_000  # texts whose shape is remembered
 _MOST_FIELDS = 60  # of a JSON line
 
@@ -93,49 +94,51 @@ class Shapes:
 
     def of(self, texts: Sequence[str]) -> list[str]:
         """The shape of each line. Never raises; none is much longer than two ``LONGEST``."""
-        heads = [
-            each if len(each) <= LONGEST and "\n" not in each and each[:1] != "{" else _head(each)
-            for each in [text[:-1] if text[-1:] == "\n" else text for text in texts]
-        ]
         found: list[str] = []
-        known = self._known
-        for low, high in _blocks(heads):
-            keys = without_digits("\n".join(heads[low:high]).encode("utf-8", "replace")).split(b"\n")
-            for at, key in enumerate(keys, low):
-                if key not in known:
-                    known[key] = _careful(heads[at], key)
-            found += map(known.__getitem__, keys)
-            if len(known) > _MOST_KEYS:
-                known.clear()
+        for low in range(0, len(texts), _AT_ONCE):
+            # A line that ends where its only newline stands is taken as it is.
+            heads = [
+                each
+                if 1 < len(each) <= LONGEST and each.find("\n") == len(each) - 1 and each[0] != "{"
+                else _head(each) + "\n"
+                for each in texts[low : low + _AT_ONCE]
+            ]
+            found += self._of(heads)
         return found
 
-
-def _blocks(heads: Sequence[str]) -> Iterator[tuple[int, int]]:
-    low = size = 0
-    for at, head in enumerate(heads):
-        size += len(head)
-        if size >= _BLOCK:
-            yield low, at + 1
-            low, size = at + 1, 0
-    if low < len(heads):
-        yield low, len(heads)
+    def _of(self, heads: Sequence[str]) -> list[str]:
+        together = "".join(heads)
+        if len(together) > _BLOCK and len(heads) > 1:
+            half = len(heads) // 2
+            return self._of(heads[:half]) + self._of(heads[half:])
+        known = self._known
+        keys = without_digits(together.encode("utf-8", "replace")).split(b"\n")
+        keys.pop()  # what stands behind the last newline: nothing
+        found = list(map(known.get, keys))
+        if None in found:
+            for head, key in zip(heads, keys, strict=True):
+                if key not in known:
+                    known[key] = _careful(head, key)
+            found = list(map(known.get, keys))
+            if len(known) > _MOST_KEYS:
+                known.clear()
+        return found  # type: ignore[return-value]
 
 
 def without_digits(text: bytes) -> bytes:
-    """UTF-8 with a 0 in place of every word that has a digit."""
-    text += b"\n"
+    """UTF-8 that ends with a newline, with a 0 in place of every word that has a digit."""
     letters = np.frombuffer(text, np.uint8)
     ends = np.flatnonzero(np.frombuffer(text.translate(_IS_STOP), np.bool_))
     begins = np.empty_like(ends)
     begins[0], begins[1:] = 0, ends[:-1] + 1
     # Of a word and the stop that ends it, which is no digit.
     numbered = np.logical_or.reduceat(np.frombuffer(text.translate(_IS_DIGIT), np.bool_), begins)
-    staying = np.repeat(~numbered, np.diff(ends, prepend=-1))
+    staying = np.repeat(~numbered, ends - begins + 1)
     first = begins[numbered]
     staying[first] = staying[ends[numbered]] = True
     kept = letters.copy()
     kept[first] = _ZERO
-    without: bytes = kept[staying][:-1].tobytes()
+    without: bytes = kept[staying].tobytes()
     return without
 
 
@@ -143,7 +146,7 @@ def _careful(head: str, key: bytes) -> str:
     """The shape of a line that is not known by its key yet."""
     text = key.decode("utf-8", "replace")
     if head[:1] == "{" and (fields := _fields(head)) is not None:
-        text = without_digits(fields.encode("utf-8", "replace")).decode("utf-8", "replace")
+        text = without_digits(fields.encode("utf-8", "replace") + b"\n").decode("utf-8", "replace")
     return masked(text[: 2 * LONGEST]) or BLANK
 
 

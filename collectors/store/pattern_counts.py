@@ -6,6 +6,7 @@ counted off and on again. What is pruned stays counted, as in all rollups.
 
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Protocol
 
@@ -21,7 +22,8 @@ HOUR_MS = GRAINS["hour_cells"]
 MOST_SHAPES = 20_000  # that a store tells apart; beyond, a line counts by its first word, and at last with all others
 MORE_SHAPES = 2_000
 OTHERS = "<*>"
-_AT_ONCE = 20_000  # lines
+_ROWS = 1_000  # of invocations, whose lines are counted at once
+_NONE: tuple[list[int], list[str]] = ([], [])
 _EXAMPLE = 1_000  # characters
 _CHUNKS = 400  # of an older store, in one transaction
 
@@ -58,25 +60,16 @@ class PatternCounts:
         """Counts packed lines of functions; with a ``sign`` of -1, off."""
         if self._kinds is None:
             return
-        owners: list[int] = []
-        sizes: list[int] = []
-        times: list[int] = []
-        texts: list[str] = []
-        for function_id, lines in zip(function_ids, packed, strict=True):
-            if not lines:
-                continue
-            some_times, some_texts = _decode(lines)
-            times += some_times
-            texts += some_texts
-            owners.append(function_id)
-            sizes.append(len(some_times))
-            if len(texts) >= _AT_ONCE:
-                self._count(np.repeat(owners, sizes), times, texts, sign)
-                owners, sizes, times, texts = [], [], [], []
-        if texts:
-            self._count(np.repeat(owners, sizes), times, texts, sign)
+        for low in range(0, len(packed), _ROWS):
+            some = packed[low : low + _ROWS]
+            decoded = [_decode(lines) if lines else _NONE for lines in some]
+            texts = list(chain.from_iterable([each for _, each in decoded]))
+            if texts:
+                times = np.fromiter(chain.from_iterable([each for each, _ in decoded]), np.int64, len(texts))
+                sizes = [len(each) for _, each in decoded]
+                self._count(np.repeat(function_ids[low : low + _ROWS], sizes), times, texts, sign)
 
-    def _count(self, owners: Ints, times: list[int], texts: list[str], sign: int) -> None:
+    def _count(self, owners: Ints, at_ms: Ints, texts: list[str], sign: int) -> None:
         assert self._kinds is not None
         shapes = self._kinds.of(texts)
         known = self._shapes()
@@ -89,8 +82,9 @@ class PatternCounts:
             for each, at in places.items():
                 known[each] = self._learn(each, texts[at])
         patterns = np.fromiter(map(known.__getitem__, shapes), np.int64, len(shapes))
-        size = np.array([len(each) if each.isascii() else len(each.encode("utf-8", "replace")) for each in texts])
-        at_ms = np.array(times, np.int64)
+        size = np.array(
+            [len(each) if each.isascii() else len(each.encode("utf-8", "replace")) for each in texts], np.int64
+        )
         hours = at_ms // HOUR_MS
         order = np.lexsort((patterns, hours, owners))
         patterns, hours, owners, size, at_ms = (each[order] for each in (patterns, hours, owners, size, at_ms))
