@@ -336,6 +336,29 @@ def test_too_many_kinds_of_lines_are_still_all_counted(tmp_path: Path, monkeypat
     connection.close()
 
 
+def test_a_word_that_is_another_one_in_every_line_stays_one_pattern_of_few_shapes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(counting, "GROUPED_SHAPES", 20)
+    monkeypatch.setattr(counting, "_ROWS", 7)
+    names = ["".join(chr(97 + number // 26**at % 26) for at in range(4)) for number in range(0, 456_000, 2_003)]
+    given_events = [
+        event for number, name in enumerate(names) for event in invocation(number, f"user {name} came to the shop\n")
+    ]
+    store = tmp_path / "a.db"
+    for at, part in enumerate((given_events[:400], given_events[400:])):
+        bring_in(store, write(tmp_path / f"{at}.jsonl", part))
+    assert counted(store) == kept(store)
+    connection = sqlite3.connect(store)
+    assert connection.execute("SELECT count(*) FROM patterns").fetchone()[0] < 60
+    connection.close()
+    view = whole(store)
+    (row,) = [row for row in view.rows if row.template.startswith("user")]
+    assert (row.template, row.count) == ("user <*> came to the shop", len(names))
+    with Reader(store) as reader:
+        assert len(pattern_lines(reader, view.range, row.template).rows) == len(names)
+
+
 def test_a_pattern_is_new_where_its_function_wrote_other_lines_before_the_range(tmp_path: Path) -> None:
     store = tmp_path / "a.db"
     old, new = invocation(1, "was there\n", at_ms=T0), invocation(2, "was there\n", "comes now\n", at_ms=T0 + 5 * HOUR)

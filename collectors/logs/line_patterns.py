@@ -8,6 +8,7 @@ that are left is masked with care (addresses, dates, paths, hosts, units, runs o
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -28,7 +29,7 @@ _STOP = r"\s,;:()\[\]{}\"'=<>|"
 _IS_STOP = bytes(chr(at) in _STOPS for at in range(256))
 _IS_DIGIT = bytes(chr(at) in "0123456789" for at in range(256))
 _ZERO = ord("0")
-_DIGIT = re.compile(r"\d")
+_DIGIT, _DIGITS = re.compile(r"\d"), re.compile(r"[0-9]+")
 
 _DAY = r"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]{0,6}"
 _MONTH = r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]{0,6}"
@@ -63,6 +64,7 @@ _decode = msgspec.json.Decoder().decode
 _MESSAGES = ("message", "msg", "Message", "@message", "event", "text", "@mt", "MessageTemplate")
 _LEVELS = ("level", "Level", "levelname", "severity", "log.level", "lvl", "@l", "LogLevel")
 _NAMED = ("logger", "type", "eventName", "errorType", "name")  # short words that say what a line is about
+_SPEAKING = (*_LEVELS, *_MESSAGES, "record", *_NAMED)
 
 
 def masked(text: str) -> str:
@@ -91,6 +93,7 @@ class Shapes:
 
     def __init__(self) -> None:
         self._known: dict[bytes, str] = {}
+        self._known_fields: dict[str, str] = {}
 
     def of(self, texts: Sequence[str]) -> list[str]:
         """The shape of each line. Never raises; none is much longer than two ``LONGEST``."""
@@ -118,11 +121,24 @@ class Shapes:
         if None in found:
             for head, key in zip(heads, keys, strict=True):
                 if key not in known:
-                    known[key] = _careful(head, key)
+                    known[key] = self._careful(head, key)
             found = list(map(known.get, keys))
             if len(known) > _MOST_KEYS:
                 known.clear()
         return found  # type: ignore[return-value]
+
+    def _careful(self, head: str, key: bytes) -> str:
+        """The shape of a line that is not known by its key yet."""
+        if head[:1] == "{" and (fields := _fields(head)) is not None:
+            said = _DIGITS.sub("0", fields)  # the values of other fields may differ in every line
+            found = self._known_fields.get(said)
+            if found is None:
+                text = without_digits(fields.encode("utf-8", "replace") + b"\n").decode("utf-8", "replace")
+                found = self._known_fields[said] = masked(text[: 2 * LONGEST]) or BLANK
+                if len(self._known_fields) > _MOST_KEYS:
+                    self._known_fields.clear()
+            return found
+        return masked(key.decode("utf-8", "replace")[: 2 * LONGEST]) or BLANK
 
 
 def without_digits(text: bytes) -> bytes:
@@ -140,14 +156,6 @@ def without_digits(text: bytes) -> bytes:
     kept[first] = _ZERO
     without: bytes = kept[staying].tobytes()
     return without
-
-
-def _careful(head: str, key: bytes) -> str:
-    """The shape of a line that is not known by its key yet."""
-    text = key.decode("utf-8", "replace")
-    if head[:1] == "{" and (fields := _fields(head)) is not None:
-        text = without_digits(fields.encode("utf-8", "replace") + b"\n").decode("utf-8", "replace")
-    return masked(text[: 2 * LONGEST]) or BLANK
 
 
 def _head(text: str) -> str:
@@ -169,29 +177,36 @@ def _head(text: str) -> str:
 
 
 def _fields(text: str) -> str | None:
-    """A JSON line by its keys, its level, message and names; None where it is no object of JSON."""
+    """A JSON line by its level, message and names, and the keys of all else; None where it is no object of JSON."""
     try:
         decoded = _decode(text)
     except (msgspec.DecodeError, RecursionError, UnicodeError):
         return None
     if not isinstance(decoded, dict):
         return None
-    said = [_field(key, value) for key, value in sorted(decoded.items())[:_MOST_FIELDS]]
-    first = [each for key, each in said if key in _LEVELS] + [each for key, each in said if key in _MESSAGES]
-    others = [each for key, each in said if key not in _LEVELS and key not in _MESSAGES]
-    whole = "{" + ", ".join(first + others) + "}"
+    if len(decoded) > _MOST_FIELDS:
+        decoded = dict(sorted(decoded.items())[:_MOST_FIELDS])
+    speaking, others = _layout(tuple(decoded))
+    said = [f"{name}: {_said(key, decoded[key])}" for key, name in speaking]
+    whole = f"{{{', '.join([*said, *others])}}}"
     return whole if len(whole) <= 2 * LONGEST else whole[: 2 * LONGEST] + REST
 
 
-def _field(key: str, value: Any) -> tuple[str, str]:
-    name = " ".join(key[:80].split())
-    if isinstance(value, str) and key in _MESSAGES:
-        return key, f"{name}: {_line_of(value)}"
-    if isinstance(value, str) and (key in _LEVELS or (key in _NAMED and len(value) <= 60)):
-        return key, f"{name}: {_line_of(value)}"
-    if isinstance(value, dict) and key in ("record", *_MESSAGES):
-        return key, f"{name}: {{{', '.join(' '.join(str(inner)[:80].split()) for inner in sorted(value)[:20])}}}"
-    return key, f"{name}: {ANY}"
+@lru_cache(maxsize=4096)
+def _layout(keys: tuple[str, ...]) -> tuple[list[tuple[str, str]], list[str]]:
+    """The keys whose values tell lines apart, with how they are written; and all others as they are written."""
+    names = {key: " ".join(key[:80].split()) for key in keys}
+    speaking = [(key, names[key]) for key in _SPEAKING if key in names]
+    others = sorted({names[key] for key in keys if key not in _SPEAKING})
+    return speaking, [f"{name}: {ANY}" for name in others]
+
+
+def _said(key: str, value: Any) -> str:
+    if isinstance(value, str) and (key not in _NAMED or len(value) <= 60):
+        return _line_of(value)
+    if isinstance(value, dict) and key not in _NAMED:
+        return f"{{{', '.join(' '.join(inner[:80].split()) for inner in sorted(value)[:20])}}}"
+    return ANY
 
 
 def _line_of(value: str) -> str:

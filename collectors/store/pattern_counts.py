@@ -19,9 +19,17 @@ from collectors.store.open import writing
 from collectors.store.schema import GRAINS, UNCOUNTED, WITHOUT_LINES
 
 HOUR_MS = GRAINS["hour_cells"]
-MOST_SHAPES = 20_000  # that a store tells apart; beyond, a line counts by its first word, and at last with all others
+MOST_SHAPES = 8_000  # that a store tells apart; beyond, a line counts by its first word, and at last with all others
 MORE_SHAPES = 2_000
+GROUPED_SHAPES = 500  # that are grouped before all lines are in, for what else is of their patterns
 OTHERS = "<*>"
+
+
+def beginning(shape: str) -> str:
+    """What a line of too many kinds counts by."""
+    return f"{shape.partition(' ')[0][:80]} <*>"
+
+
 _ROWS = 1_000  # of invocations, whose lines are counted at once
 _NONE: tuple[list[int], list[str]] = ([], [])
 _EXAMPLE = 1_000  # characters
@@ -42,6 +50,12 @@ class Kinds(Protocol):
     def patterns(self, shapes: Sequence[str]) -> Mapping[str, str]:
         """The pattern of each shape."""
 
+    def resume(self, found: Mapping[str, str]) -> None:
+        """Goes on with what ``patterns`` gave to another process."""
+
+    def absorbed(self, shape: str) -> str | None:
+        """The pattern that a new shape is of, by the patterns given last; None where it is of none."""
+
 
 class PatternCounts:
     """The counts of one writer's connection; nothing is counted without ``kinds``."""
@@ -50,6 +64,8 @@ class PatternCounts:
         self._connection = connection
         self._kinds = kinds
         self._known: dict[str, int] | None = None
+        self._absorbed: dict[str, int] = {}
+        self._grouped_at = 0  # shapes
         self._ungrouped = False
         self._cells: dict[Place, list[int]] = {}  # lines, bytes, first and last time in ms
         found = connection.execute("SELECT value FROM settings WHERE name = ?", (UNCOUNTED,)).fetchone()
@@ -79,8 +95,7 @@ class PatternCounts:
             for at, each in enumerate(shapes):
                 if each in new:
                     places.setdefault(each, at)
-            for each, at in places.items():
-                known[each] = self._learn(each, texts[at])
+            known = known | {each: self._learn(each, texts[at]) for each, at in sorted(places.items())}
         patterns = np.fromiter(map(known.__getitem__, shapes), np.int64, len(shapes))
         size = np.array(
             [len(each) if each.isascii() else len(each.encode("utf-8", "replace")) for each in texts], np.int64
@@ -108,24 +123,39 @@ class PatternCounts:
 
     def _shapes(self) -> dict[str, int]:
         if self._known is None:
-            rows = self._connection.execute("SELECT shape, id, template IS NULL FROM patterns").fetchall()
+            assert self._kinds is not None
+            rows = self._connection.execute("SELECT shape, id, template FROM patterns").fetchall()
             self._known = {shape: identity for shape, identity, _ in rows}
-            self._ungrouped = any(row[2] for row in rows)
+            self._ungrouped = any(template is None for _, _, template in rows)
+            self._grouped_at = len(rows)
+            self._kinds.resume({shape: template or shape for shape, _, template in rows})
         return self._known
 
     def _learn(self, shape: str, example: str) -> int:
+        """The number of a new shape, or of what stands for it: a pattern; where there are too many, its beginning."""
+        assert self._kinds is not None
         known = self._shapes()
-        if len(known) >= MOST_SHAPES:
-            shape = f"{shape.partition(' ')[0][:80]} <*>" if len(known) < MOST_SHAPES + MORE_SHAPES else OTHERS
+        if (found := self._absorbed.get(shape)) is not None:
+            return found
+        if self._ungrouped and len(known) >= max(GROUPED_SHAPES, 2 * self._grouped_at):
+            self.group()  # so that what varies without end is known for a variable
+        new, pattern = shape, self._kinds.absorbed(shape)
+        if pattern is not None:
+            shape = pattern
+        elif len(known) >= MOST_SHAPES:
+            shape = beginning(shape) if len(known) < MOST_SHAPES + MORE_SHAPES else OTHERS
+        if shape != new:
+            self._absorbed = {} if len(self._absorbed) > 50_000 else self._absorbed
             if shape in known:
+                self._absorbed[new] = known[shape]
                 return known[shape]
         self._ungrouped = True
-        found = self._connection.execute(
+        row = self._connection.execute(
             "INSERT INTO patterns (shape, example) VALUES (?, ?) ON CONFLICT DO UPDATE SET shape = excluded.shape"
             " RETURNING id",
             (shape, example[:_EXAMPLE]),
         ).fetchone()
-        known[shape] = int(found[0])
+        known[shape] = int(row[0])
         return known[shape]
 
     def without_lines(self, events: int) -> None:
@@ -158,6 +188,7 @@ class PatternCounts:
         if self._kinds is None or self._known is None or not self._ungrouped:
             return
         rows = self._connection.execute("SELECT id, shape, template FROM patterns").fetchall()
+        self._grouped_at = len(rows)
         found = self._kinds.patterns([shape for _, shape, _ in rows])
         self._connection.executemany(
             "UPDATE patterns SET template = ? WHERE id = ?",
@@ -167,7 +198,7 @@ class PatternCounts:
 
     def forget(self) -> None:
         """The transaction was rolled back: what was learned in it is not there."""
-        self._known, self._cells = None, {}
+        self._known, self._absorbed, self._cells = None, {}, {}
 
 
 def count_older(path: Path, kinds: Kinds) -> Iterator[int]:

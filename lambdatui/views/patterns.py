@@ -239,13 +239,23 @@ def pattern_lines(
     limit: int = SHOWN_LINES,
 ) -> LogSearch:
     """The newest lines of a pattern, oldest first, with every word of ``contains``; a leading ``!`` inverts."""
-    from collectors.logs.line_patterns import ANY, Shapes
+    from collectors.logs.line_patterns import ANY
+    from collectors.logs.patterns import LinePatterns
+    from collectors.store.pattern_counts import OTHERS, beginning
 
     names = {row.id: row.function.key.name for row in reader.functions()}
-    by_template = shapes_by_template(reader)
-    wanted = set(by_template.get(template, ()))
-    told_apart = {shape for of in by_template.values() for shape in of}
-    tell = Shapes()
+    known = {shape: one for one, of in shapes_by_template(reader).items() for shape in of}
+    tell = LinePatterns()
+    tell.resume(known)
+
+    def template_of(text: str) -> str | None:
+        """As ``collectors.store.pattern_counts`` counts it."""
+        (shape,) = tell.of([text])
+        for each in (shape, tell.absorbed(shape), beginning(shape), OTHERS):
+            if each is not None and each in known:
+                return known[each]
+        return None
+
     constant = max((word for word in _words(template.replace(ANY, " "))), key=len, default="")
     words = [word.lower() for word in contains]
     found: list[LogView] = []
@@ -253,10 +263,7 @@ def pattern_lines(
     ids = None if function_ids is None else list(function_ids)
     for line in reader.search(time_range.from_ms, time_range.to_ms, ids, contains=constant, newest_first=True):
         searched += 1
-        (shape,) = tell.of([line.text])
-        coarse = f"{shape.partition(' ')[0][:80]} {ANY}"
-        # Of more shapes than a store tells apart, lines count by their first word, or with all others.
-        if shape not in wanted and (shape in told_apart or not {coarse, ANY} & wanted):
+        if template_of(line.text) != template:
             continue
         lower = line.text.lower()
         if any((word[1:] in lower) if word[:1] == "!" and len(word) > 1 else (word not in lower) for word in words):
