@@ -286,6 +286,19 @@ def test_lines_count_in_the_hour_that_they_were_written_in(tmp_path: Path) -> No
     assert Counter(key[1] for key in cells(store)) == {late // HOUR * HOUR: 2, (late // HOUR + 1) * HOUR: 2}
 
 
+def test_a_range_that_cuts_hours_counts_the_lines_within_it(tmp_path: Path) -> None:
+    given_events = [event for number in range(0, 9000, 90) for event in invocation(number, f"step {number}\n")]
+    store = tmp_path / "a.db"
+    bring_in(store, write(tmp_path / "a.jsonl", given_events))
+    for low, high in ((600, 1200), (600, 7800), (0, 7260), (3000, 9600), (6000, 6060)):
+        span = T0 + low * 1000, T0 + high * 1000
+        with Reader(store) as reader:
+            view = patterns(reader, RangeChoice(start=str(span[0]), end=str(span[1])).resolve(T0), current())
+        inside = [each for each in given_events if view.range.from_ms <= int(str(each["timestamp"])) < view.range.to_ms]
+        assert (view.lines, view.bytes) == (len(inside), sum(len(str(each["message"])) for each in inside))
+        assert not view.missing
+
+
 def test_an_older_stores_lines_are_counted_when_asked_and_said_to_be_missing_until_then(tmp_path: Path) -> None:
     store = tmp_path / "old.db"
     path = write(tmp_path / "a.jsonl", events(40))

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from collectors.store.connected import Functions, marks
 from collectors.store.reader import Reader
 from collectors.store.schema import UNCOUNTED, WITHOUT_LINES
-from collectors.store.spans import HOUR as HOUR_MS
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,17 +29,9 @@ class Uncounted:
     without_lines: int
 
 
-def hours_of(reader: Reader, from_ms: int, to_ms: int) -> tuple[int, int]:
-    """The whole hours that a span touches; of one that hides what comes after it, those that are over."""
-    end_ms = to_ms if reader.until_ms is None else min(to_ms, reader.until_ms)
-    last = end_ms // HOUR_MS * HOUR_MS if reader.until_ms is not None else -(-end_ms // HOUR_MS) * HOUR_MS
-    first = from_ms // HOUR_MS * HOUR_MS
-    return first, max(first, last)
-
-
 def pattern_counts(reader: Reader, from_ms: int, to_ms: int, function_ids: Functions = None) -> list[PatternCount]:
-    """By function and pattern, of the hours that the span touches."""
-    span = *hours_of(reader, from_ms, to_ms), reader.chosen(function_ids)
+    """By function and pattern, of whole hours."""
+    span = from_ms, to_ms, reader.chosen(function_ids)
     return list(reader.kept(("patterns", *span), lambda: _counts(reader, *span)))
 
 
@@ -103,3 +94,9 @@ def uncounted(reader: Reader) -> Uncounted:
     """What no pattern is known of."""
     found = dict(reader.select("SELECT name, value FROM settings WHERE name IN (?, ?)", (UNCOUNTED, WITHOUT_LINES)))
     return Uncounted(found.get(UNCOUNTED, 0) > 0, found.get(WITHOUT_LINES, 0))
+
+
+def pruned_before(reader: Reader) -> int:
+    """Before when lines may be gone that are counted; 0 where none was pruned."""
+    rows = reader.select("SELECT value FROM settings WHERE name = 'pruned_before_ms'")
+    return int(rows[0][0]) if rows else 0

@@ -5,7 +5,7 @@ import click
 from lambdatui.cli.opened import opened, price_book
 from lambdatui.cli.options import current_context
 from lambdatui.cli.output import Listing, emit, listing_options
-from lambdatui.text import counted, instant, size
+from lambdatui.text import counted, size
 from lambdatui.views.patterns import patterns
 
 BRIEF = ("pattern", "template", "function", "count", "share", "bytes", "ingestion_usd", "novelty")
@@ -28,8 +28,7 @@ def command(listing: Listing, build: bool) -> int:
         view = patterns(store.reader, store.range, price_book(), narrow=store.context.narrow)
         emit(view, listing, utc=store.context.utc, brief=BRIEF)
     if listing.form == "text":
-        first, last = (instant(each, utc=store.context.utc) for each in view.hours)
-        click.echo(f"({counted(view.lines, 'line')}, {size(view.bytes)}, in the hours {first} to {last})", err=True)
+        click.echo(f"({counted(view.lines, 'line')}, {size(view.bytes)})", err=True)
     for said in view.missing:
         click.echo(said, err=True)
     return _PARTLY if view.missing else 0

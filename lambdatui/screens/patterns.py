@@ -70,7 +70,6 @@ class PatternsScreen(TableScreen):
 
     def _parts(self, row: PatternRow, view: PatternsView) -> list[tuple[str, str]]:
         utc = self.session.utc
-        first, last = (instant(each, utc=utc) for each in view.hours)
         cost = "the region has no price" if row.ingestion_usd is None else money(row.ingestion_usd, row.currency)
         return [
             ("Lines like", plain(row.template)),
@@ -78,7 +77,6 @@ class PatternsScreen(TableScreen):
             ("Written by", row.function),
             ("How many", f"{count(row.count)}, {size(row.bytes)}, {ratio(row.share)} of all bytes"),
             ("Ingestion", f"{cost} at list price, 26 bytes for each event included"),
-            ("Hours", f"{first} to {last}"),
             ("Seen", f"first {instant(row.first_seen, utc=utc)}, last {instant(row.last_seen, utc=utc)}"),
             (row.novelty.capitalize() or "New or not", row.evidence),
             ("What if", f"lambdatui whatif --drop-pattern {row.pattern}, or --sample-pattern {row.pattern}=10%"),

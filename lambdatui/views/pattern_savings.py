@@ -69,9 +69,9 @@ def pattern_savings(
 
 def _months(view: PatternsView) -> Decimal:
     """How often what was seen comes in the calendar month of the range's end."""
-    seen_from = max(view.hours[0], min((row.first_seen for row in view.rows), default=view.hours[0]))
-    seen_to = min(view.hours[1], max((row.last_seen for row in view.rows), default=view.hours[1]) + 1)
-    month_ms = month_start_ms(max(0, view.hours[1] - 1))
+    seen_from = max(view.range.from_ms, min((row.first_seen for row in view.rows), default=view.range.from_ms))
+    seen_to = min(view.range.to_ms, max((row.last_seen for row in view.rows), default=view.range.to_ms) + 1)
+    month_ms = month_start_ms(max(0, view.range.to_ms - 1))
     return Decimal(month_start_ms(month_ms + 32 * DAY_MS) - month_ms) / max(1, seen_to - seen_from)
 
 

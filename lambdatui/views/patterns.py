@@ -1,8 +1,7 @@
 """What all log lines of a range are made of: patterns, with what they cost to ingest and whether they are new.
 
 Ingestion is billed by the bytes of UTF-8 and 26 more for each event (CloudWatch Logs pricing and quotas, "size of a
-log event"), at the rate of the log group's class; where that is not known, of the standard class. Counts are of whole
-hours: those that the range touches.
+log event"), at the rate of the log group's class; where that is not known, of the standard class.
 """
 
 from collections import defaultdict
@@ -13,20 +12,14 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING
 
 from collectors.store.deploys import deploys
-from collectors.store.pattern_rows import (
-    PatternCount,
-    first_seen,
-    hours_of,
-    pattern_counts,
-    shapes_by_template,
-    uncounted,
-)
+from collectors.store.pattern_rows import PatternCount, first_seen, uncounted
 from lambdatui.text import count, instant
 from lambdatui.views.columns import columns
 from lambdatui.views.log_search import SHOWN_LINES, LogSearch
 from lambdatui.views.log_usage import STANDARD, LogUsage, log_usage
 from lambdatui.views.logs import LOG_COLUMNS, LogView, log_view
 from lambdatui.views.narrow import Narrow
+from lambdatui.views.pattern_counts import counts_between, template_of
 from lambdatui.views.time_range import TimeRange
 from lambdatui.views.view import View, as_of_range
 
@@ -71,11 +64,10 @@ class PatternRow:
 
 @dataclass(frozen=True)
 class PatternsView(View[PatternRow]):
-    """``lines`` and ``bytes`` are all that was counted, in ``hours`` (epoch ms); ``missing`` says what was not."""
+    """``lines`` and ``bytes`` are all that was counted; ``missing`` says what was not, or not exactly."""
 
     lines: int = 0
     bytes: int = 0
-    hours: tuple[int, int] = (0, 0)
     missing: tuple[str, ...] = ()
 
 
@@ -93,10 +85,9 @@ def patterns(
     keys = {row.id: row.function.key for row in stored}
     ids = narrow.ids(stored) if narrow else None
     span = time_range.from_ms, time_range.to_ms
-    found = [] if ids == [] else pattern_counts(reader, *span, ids)
-    found = [one for one in found if one.function_id in keys]
-    hours = hours_of(reader, *span)
-    rates = _rates(reader, hours, found, keys, book)
+    counts, exact = ([], True) if ids == [] else counts_between(reader, *span, ids)
+    found = [one for one in counts if one.function_id in keys]
+    rates = _rates(reader, span, found, keys, book)
     news = _Novelties(reader, time_range, {one.function_id: keys[one.function_id] for one in found})
     by_template: defaultdict[str, list[PatternCount]] = defaultdict(list)
     for one in found:
@@ -106,7 +97,7 @@ def patterns(
     rows.sort(key=lambda row: (-row.bytes, row.template))
     return PatternsView(
         PATTERN_COLUMNS, rows, reader.as_of_ms(time_range.to_ms), time_range,
-        lines=sum(one.lines for one in found), bytes=total, hours=hours, missing=_missing(reader),
+        lines=sum(one.lines for one in found), bytes=total, missing=_missing(reader, exact=exact),
     )  # fmt: skip
 
 
@@ -153,7 +144,7 @@ def ingested(one: PatternCount) -> int:
 
 def _rates(
     reader: "Reader",
-    hours: tuple[int, int],
+    span: tuple[int, int],
     found: Sequence[PatternCount],
     keys: "dict[int, FunctionKey]",
     book: "PriceBook",
@@ -162,7 +153,7 @@ def _rates(
     from pricing.bill import bill
     from pricing.usage import Usage
 
-    classes = {owner: one.dimension for one in log_usage(reader, *hours) for owner in one.owners} if found else {}
+    classes = {owner: one.dimension for one in log_usage(reader, *span) for owner in one.owners} if found else {}
     standard = LogUsage("", "", "", "", log_class=STANDARD).dimension
     amounts: defaultdict[int, int] = defaultdict(int)
     for one in found:
@@ -219,9 +210,9 @@ class _Novelties:
         return "new", f"{name} wrote it {count(one.lines)} times, and not once before {what}"
 
 
-def _missing(reader: "Reader") -> tuple[str, ...]:
+def _missing(reader: "Reader", *, exact: bool) -> tuple[str, ...]:
     found = uncounted(reader)
-    said = []
+    said = [] if exact else ["an hour that the range cuts has no lines to count: it is in as a whole, or hidden"]
     if found.older:
         said.append("lines that an older version imported are not counted yet: lambdatui patterns --build")
     if found.without_lines:
@@ -240,22 +231,9 @@ def pattern_lines(
 ) -> LogSearch:
     """The newest lines of a pattern, oldest first, with every word of ``contains``; a leading ``!`` inverts."""
     from collectors.logs.line_patterns import ANY
-    from collectors.logs.patterns import LinePatterns
-    from collectors.store.pattern_counts import OTHERS, beginning
 
     names = {row.id: row.function.key.name for row in reader.functions()}
-    known = {shape: one for one, of in shapes_by_template(reader).items() for shape in of}
-    tell = LinePatterns()
-    tell.resume(known)
-
-    def template_of(text: str) -> str | None:
-        """As ``collectors.store.pattern_counts`` counts it."""
-        (shape,) = tell.of([text])
-        for each in (shape, tell.absorbed(shape), beginning(shape), OTHERS):
-            if each is not None and each in known:
-                return known[each]
-        return None
-
+    tell = template_of(reader)
     constant = max((word for word in _words(template.replace(ANY, " "))), key=len, default="")
     words = [word.lower() for word in contains]
     found: list[LogView] = []
@@ -263,7 +241,7 @@ def pattern_lines(
     ids = None if function_ids is None else list(function_ids)
     for line in reader.search(time_range.from_ms, time_range.to_ms, ids, contains=constant, newest_first=True):
         searched += 1
-        if template_of(line.text) != template:
+        if tell(line.text) != template:
             continue
         lower = line.text.lower()
         if any((word[1:] in lower) if word[:1] == "!" and len(word) > 1 else (word not in lower) for word in words):
