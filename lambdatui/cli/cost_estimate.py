@@ -248,7 +248,10 @@ def _statement(workloads: Iterable[Workload], changes: tuple[WhatIf, ...], terms
         book = OwnBook(listed, terms.own)
         beside = billed(month, book)
         own = own_price(terms.own, beside, base, listed, HOURS_A_MONTH)
-    others = [(change.label, billed(map(change.applied, month), book)) for change in changes]
+    try:
+        others = [(change.label, billed(map(change.applied, month), book)) for change in changes]
+    except ValueError as error:
+        raise click.UsageError(f"--compare: {error}") from error
     return Statement(base, compare(beside, others), workloads=tuple(month), today=_today(), own=own)
 
 
