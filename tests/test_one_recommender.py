@@ -17,9 +17,10 @@ from collectors.store.reader import Reader
 from collectors.store.writer import Writer
 from lambdatui.cli.figures import comparisons
 from lambdatui.cli.main import cli
-from lambdatui.views.advice import Advice, advice, said
+from lambdatui.views.advice import advice, said
 from lambdatui.views.cost_changes import changes
 from lambdatui.views.money import month_usages
+from lambdatui.views.one_advice import Advice
 from lambdatui.views.time_range import DAY_MS, HOUR_MS, TimeRange, instant_ms
 from lambdatui.views.whatif import compared_months, whatif
 from pricing.changes import changes as read
