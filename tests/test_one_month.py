@@ -17,16 +17,20 @@ from collectors.store.open import writing
 from collectors.store.reader import Reader
 from collectors.store.writer import Writer
 from lambdatui.cli.main import cli
+from lambdatui.text import money_apart
 from lambdatui.views.advice import advice, worth
 from lambdatui.views.cost_groups import cost_groups
 from lambdatui.views.costs import costs
 from lambdatui.views.functions import functions
+from lambdatui.views.gates import month_budget
 from lambdatui.views.log_costs import LogLines
 from lambdatui.views.narrow import Narrow
 from lambdatui.views.overview import overview
 from lambdatui.views.time_range import DAY_MS, HOUR_MS, TimeRange, instant_ms
 from lambdatui.views.whatif import EDGE_STAYS, compared_months, edge_stays, whatif
 from pricing.changes import changes
+from pricing.gate import Passed
+from pricing.own_price import OwnTerms
 from pricing.pricebook import PriceBook
 
 BOOK = PriceBook.load()
@@ -228,3 +232,59 @@ def test_changes_of_one_function_are_not_added_up(db: Path) -> None:
     assert one.saves_usd > 5
     assert worth([*more, one]) == one.saves_usd + 7
     assert worth([]) is worth(more[2:]) is None
+
+
+# One budget verdict
+@pytest.mark.parametrize("discount", [0, 60])
+def test_header_costs_and_commands_have_one_verdict(db: Path, tmp_path: Path, discount: int) -> None:
+    with_logs(db, A, 3)
+    with Reader(db) as reader, reader.until(NOW):
+        listed = costs(reader, SPAN, BOOK)
+        assert listed.projection is not None
+        month = listed.projection.p50
+        assert month is not None
+        limit = (month / 2).quantize(Decimal("0.01"))  # over it at list price, within it at 40% of that
+        terms = OwnTerms(discount=Decimal(discount) / 100) if discount else None
+        head = overview(reader, SPAN, BOOK, narrow=Narrow(), limit=limit, terms=terms)
+        on_costs = month_budget(reader, listed, BOOK, limit, terms, Narrow())
+    over = not discount
+    assert head.budget == on_costs
+    assert (on_costs.passed is Passed.NO) == over
+    assert head.projected == month
+    config = tmp_path / "config.toml"
+    config.write_text(f"[pricing]\ndiscount = {discount}\n" if discount else "")
+    at = ("--db", str(db), "--config", str(config), "--at", "2025-03-13T09:00:00Z", "--range", "mtd")
+    for command in ("costs", "cost-estimate"):
+        result = CliRunner().invoke(cli, [*at, command, "--budget", str(limit), "--json"])
+        assert (result.exit_code == 4) == over, result.output
+        found = json.loads(result.stdout)["gates"]["budget"]
+        assert (found["verdict"], Decimal(found["known"])) == (on_costs.passed.value, on_costs.known)
+
+
+def test_what_other_months_cost_is_not_held_against_this_ones_budget(db: Path) -> None:
+    """A range over two months: cost-estimate and costs count this month's money only."""
+    with Reader(db) as reader, reader.until(NOW):
+        limit = costs(reader, SPAN, BOOK, free_tier=False).total
+        assert limit is not None
+    at = ("--db", str(db), "--from", "2025-03-01T00:00:00Z", "--to", "2025-04-02T00:00:00Z")
+    codes = {}
+    for command in ("costs", "cost-estimate"):
+        options = [*at, command, "--no-free-tier", "--budget", "0.5", "--json"]
+        result = CliRunner().invoke(cli, options, env={"XDG_CONFIG_HOME": "/nowhere"})
+        codes[command] = result.exit_code, json.loads(result.stdout)["gates"]["budget"]
+    assert codes["costs"] == codes["cost-estimate"]
+    assert codes["costs"][0] != 4
+    assert limit > Decimal("0.5")
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "said"),
+    [
+        ("2.7301", "2.73", ("$2.7301", "$2.7300")),
+        ("2.7345", "2.734", ("$2.735", "$2.734")),
+        ("2.74", "2.73", ("$2.74", "$2.73")),
+        ("3", "3", ("$3.00", "$3.00")),
+    ],
+)
+def test_amounts_on_both_sides_of_a_limit_can_be_told_apart(one: str, other: str, said: tuple[str, str]) -> None:
+    assert money_apart(Decimal(one), Decimal(other)) == said

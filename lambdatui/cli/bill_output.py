@@ -22,7 +22,7 @@ from pricing.whatif import Compared
 if TYPE_CHECKING:
     from datetime import date
 
-    from lambdatui.views.costs import ProjectedCost
+    from lambdatui.views.costs import CostsView, ProjectedCost
     from pricing.gate import Verdict
     from pricing.own_price import OwnPrice
     from pricing.workload import Workload
@@ -37,7 +37,8 @@ class Statement:
 
     ``as_of`` is the ISO time of the newest usage, None for figures that were never used. ``missing`` says why recorded
     figures may be too low, ``gates`` how ``--fail-over`` and ``--budget`` ended; by ``today`` prices are old or not.
-    ``month`` is what what-ifs of recorded usage are compared with: the whole month before the free tier.
+    ``month`` is what what-ifs of recorded usage are compared with: the whole month before the free tier;
+    ``view`` is what recorded usage was billed by.
     """
 
     bill: Bill
@@ -52,6 +53,7 @@ class Statement:
     own: "OwnPrice | None" = None
     own_projection: "ProjectedCost | None" = None
     month: Bill | None = None
+    view: "CostsView | None" = None
 
     @property
     def basis(self) -> str:

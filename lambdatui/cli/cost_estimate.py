@@ -161,21 +161,18 @@ def _gates(statement: "Statement", limits: Mapping[str, Decimal | None]) -> "dic
     """What ``--fail-over`` and ``--budget`` say, by name: of the month so far, or of its projection if that is more."""
     if not any(limit is not None for limit in limits.values()):
         return {}
-    from lambdatui.cli.gates import verdict
+    from lambdatui.cli.gates import of_view, verdict
 
-    own, month = statement.own, statement.milestones
-    found = {}
-    for name, limit in limits.items():
-        if limit is not None:
-            found[name] = verdict(
-                limit,
-                own.bill if own else statement.bill,
-                totals=own.totals if own else None,
-                projected=month.p50 if month else None,
-                missing=statement.missing,
-                compared=statement.compared,
-            )
-    return found
+    own, view = statement.own, statement.view
+    return {
+        name: of_view(limit, view, own, statement.own_projection, statement.compared)
+        if view is not None
+        else verdict(
+            limit, own.bill if own else statement.bill, totals=own.totals if own else None, compared=statement.compared
+        )
+        for name, limit in limits.items()
+        if limit is not None
+    }
 
 
 def _leave(ctx: click.Context, statement: "Statement") -> None:
@@ -322,7 +319,7 @@ def _from_store(regions: tuple[str, ...], changes: tuple[WhatIf, ...], terms: Te
     found = Bill(tuple(view.lines), view.free_tier, view.prices_as_of)
     return Statement(
         found, compared, view.projection, as_of=text.iso(view.as_of), recorded=True, missing=left_out(view),
-        today=day_of(span.to_ms - 1), own=own, own_projection=own_month, month=month,
+        today=day_of(span.to_ms - 1), own=own, own_projection=own_month, month=month, view=view,
     )  # fmt: skip
 
 

@@ -80,11 +80,17 @@ def refresh(
     """
     from lambdatui.cli import price_sources
     from lambdatui.cli.main import PARTLY
-    from lambdatui.prices import in_use, write
+    from lambdatui.prices import in_use, refreshed_book, write
     from pricing.price_list import BadPriceList, refreshed_by_region
 
     used = in_use()
-    book = used.base
+    # A whole book that is named is somebody's own: what is refreshed lies in the data folder and is not in use.
+    book = refreshed_book() if used.named else used.base
+    if used.named:
+        click.echo(
+            plain(f"$LAMBDATUI_PRICES names {used.named}, which stays as it is and stays in use; without it,"
+                  f" bills use what is refreshed here: {used.path}"), err=True
+        )  # fmt: skip
     failed: dict[str, str] = {}
     lists: dict[str, price_sources.Products] = {}
     if file is not None:
