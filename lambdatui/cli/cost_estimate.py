@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 
 from lambdatui import text
+from lambdatui.cli import clock
 from lambdatui.cli.figures import ARCH, FIELDS, REGION, comparisons, plan, price_book, workload
 from lambdatui.cli.own_terms import own_price_options
 from lambdatui.cli.own_terms import terms as own_terms
@@ -256,7 +257,7 @@ def _today() -> date:
     """The day (UTC) by which prices are old: ``--at`` moves it."""
     at = click.get_current_context().meta.get("lambdatui.given", {}).get("at")
     if at is None:
-        return datetime.now(UTC).date()
+        return clock.today()
     from lambdatui.cli.opened import now_ms
     from lambdatui.views.time_range import RangeChoice, day_of
 
