@@ -288,3 +288,28 @@ def test_what_other_months_cost_is_not_held_against_this_ones_budget(db: Path) -
 )
 def test_amounts_on_both_sides_of_a_limit_can_be_told_apart(one: str, other: str, said: tuple[str, str]) -> None:
     assert money_apart(Decimal(one), Decimal(other)) == said
+
+
+def test_two_currencies_have_two_projections_in_text_and_json(tmp_path: Path) -> None:
+    china = FunctionKey("gamma", "777788889999", "cn-north-1")
+    calls = [Call(key, MARCH + day * DAY_MS, 200) for day in range(12) for key in (A, china)]
+    db = make(tmp_path / "s.db", [Function(key, arch="x86_64", memory_mb=1024) for key in (A, china)], calls)
+    costs_said = run(db, "costs", "--no-free-tier")["projections"]
+    estimate_said = run(db, "cost-estimate", "--no-free-tier")["projections"]
+    assert costs_said == estimate_said
+    assert set(costs_said) == {"USD", "CNY"}  # type: ignore[call-overload]
+    at = ("--db", str(db), "--at", "2025-03-13T09:00:00Z", "cost-estimate", "--no-free-tier")
+    result = CliRunner().invoke(cli, at, env={"XDG_CONFIG_HOME": "/nowhere"})
+    projected = [line for line in result.stdout.splitlines() if line.startswith("projected")]
+    assert len(projected) == 2
+    assert sum("CNY" in line for line in projected) == 1
+
+
+def test_a_store_of_metrics_is_not_called_empty(tmp_path: Path) -> None:
+    points = [point(B, name, MARCH, amount) for name, amount in (("Invocations", 700), ("Duration", 70_000))]
+    db = make(tmp_path / "s.db", [Function(B, arch="arm64", memory_mb=512)], (), points)
+    at = ("--db", str(db), "--at", "2025-03-13T09:00:00Z", "cost-estimate", "--json")
+    result = CliRunner().invoke(cli, at, env={"XDG_CONFIG_HOME": "/nowhere"})
+    assert "REPORTs for 0% of the invocations" in result.stderr
+    assert "empty" not in result.stderr
+    assert "no invocations" not in result.stderr

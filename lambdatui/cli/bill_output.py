@@ -66,6 +66,12 @@ class Statement:
         return self.own_projection or self.projection
 
     @property
+    def other_projections(self) -> "Mapping[str, ProjectedCost]":
+        """By currency those that are not in the bill's: they are never added to it."""
+        every = self.view.projections if self.view is not None else {}
+        return {code: one for code, one in every.items() if code != self.bill.currency}
+
+    @property
     def total(self) -> Decimal | None:
         """None where nothing has a price, where there are several currencies, and where no usage was recorded."""
         if len(self.bill.totals) > 1 or (self.recorded and not self.bill.lines):
@@ -149,6 +155,7 @@ def tables(statement: Statement, lines: "Callable[[Iterable[LineItem], Statement
         found.append(_own_table(statement, statement.own))
     if statement.projection is not None and statement.milestones is not None:
         found.append(_projection_table(statement.projection, bill.currency))
+        found[-1] += [_projection_table(one, code)[1] for code, one in statement.other_projections.items()]
         if statement.own_projection is not None:
             found[-1].append(["at your price", *_projection_table(statement.own_projection, bill.currency)[1][1:]])
         said = [statement.projection.method, *milestones_text(statement.milestones, bill.currency)]

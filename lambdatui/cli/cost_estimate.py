@@ -287,7 +287,7 @@ def _from_store(regions: tuple[str, ...], changes: tuple[WhatIf, ...], terms: Te
     from lambdatui.views.own_view import own_view
     from lambdatui.views.resolved import resolved
     from lambdatui.views.time_range import day_of
-    from lambdatui.views.whatif import compared_months
+    from lambdatui.views.whatif import compared_months, edge_stays
     from pricing.recommendations import BASIS
 
     if terms.savings_plan:
@@ -313,10 +313,17 @@ def _from_store(regions: tuple[str, ...], changes: tuple[WhatIf, ...], terms: Te
                 month, compared = compared_months(reader, span, at, changes, narrow=narrow) if changes else (None, ())
             except ValueError as error:
                 raise click.UsageError(f"--compare: {error}") from error
-    seen = f"REPORTs for {text.ratio(view.coverage)} of the invocations" if view.lines else "no invocations"
+            edge = edge_stays(reader, narrow) if changes else ""
+    seen = "nothing recorded"
+    if view.coverage is not None:
+        seen = f"REPORTs for {text.ratio(view.coverage)} of the invocations"
+    elif view.lines:
+        seen = "no invocations, but what is configured or logged"
     click.echo(f"recorded usage, {span.label}: {seen}", err=True)
     if month is not None:
         click.echo(f"what-ifs are {BASIS}, by the costlier end of what durations may become", err=True)
+    if edge:
+        click.echo(edge, err=True)
     found = Bill(tuple(view.lines), view.free_tier, view.prices_as_of)
     return Statement(
         found, compared, view.projection, as_of=text.iso(view.as_of), recorded=True, missing=left_out(view),

@@ -88,7 +88,7 @@ def _stated(store: Opened, terms: OwnTerms, budget: Decimal | None, *, free_tier
     statement = Statement(
         Bill(tuple(view.rows), view.free_tier, view.prices_as_of), projection=view.projection,
         as_of=text.iso(view.as_of), recorded=True, missing=left_out(view), today=day_of(view.range.to_ms - 1),
-        own=own, own_projection=own_month,
+        own=own, own_projection=own_month, view=view,
     )  # fmt: skip
     if budget is not None:
         statement = replace(statement, gates={"budget": gates.of_view(budget, view, own, own_month)})
@@ -128,16 +128,7 @@ def as_json(view: CostsView, rows: Sequence[LineItem], statement: Statement) -> 
         "coverage": None if view.coverage is None else round(view.coverage, 6),
         "basis": view.basis,
         "missing": list(view.missing),
-        **_projections(view),
     } | document
-
-
-def _projections(view: CostsView) -> dict[str, Any]:
-    """The middle estimate by currency, where there are several: their sums are never added."""
-    if len(view.projections) < 2:
-        return {}
-    found = view.projections.items()
-    return {"projections": {code: None if one.p50 is None else text.decimal_text(one.p50) for code, one in found}}
 
 
 def summary(view: CostsView, statement: Statement) -> list[str]:
