@@ -23,6 +23,8 @@ from lambdatui.views.cost_groups import cost_groups
 from lambdatui.views.costs import costs
 from lambdatui.views.functions import functions
 from lambdatui.views.gates import month_budget
+from lambdatui.views.invocation import detail
+from lambdatui.views.invocations import invocations
 from lambdatui.views.log_costs import LogLines
 from lambdatui.views.narrow import Narrow
 from lambdatui.views.overview import overview
@@ -313,3 +315,23 @@ def test_a_store_of_metrics_is_not_called_empty(tmp_path: Path) -> None:
     assert "REPORTs for 0% of the invocations" in result.stderr
     assert "empty" not in result.stderr
     assert "no invocations" not in result.stderr
+
+
+def test_an_invocation_costs_what_it_cost_then(db: Path) -> None:
+    """2,048 MB for 900 ms: on x86_64 with 10 GB of /tmp before the 6th, on arm64 with the included 512 MB after."""
+    with Reader(db) as reader, reader.until(NOW):
+        view = invocations(reader, SPAN, BOOK, narrow=Narrow(functions=("moved",)), limit=100)
+        details = [
+            detail(reader, row, [row], BOOK) for row in reader.invocations(MARCH, NOW, [view.rows[0].key[0]], limit=100)
+        ]
+    prices = BOOK.region("eu-west-1")
+    assert prices.requests is not None
+    assert prices.ephemeral_storage is not None
+    gb_s = Decimal(900 * 2048) / 1_024_000
+    before = prices.requests + gb_s * prices.durations["x86_64"][0].rate
+    before += Decimal(900 * (10240 - 512)) / 1_024_000 * prices.ephemeral_storage
+    after = prices.requests + gb_s * prices.durations["arm64"][0].rate
+    for rows in (view.rows, [one.invocation for one in details]):
+        assert len(rows) == 24
+        assert {row.started_at < MARCH + 5 * DAY_MS: row.cost_usd for row in rows} == {True: before, False: after}
+    assert {one.bill.total for one in details if one.bill} == {before, after}
