@@ -153,3 +153,10 @@ class Subject:
 def figure(amount: Decimal) -> str:
     """An amount in words of arithmetic: ``1,234``, ``0.0123``."""
     return f"{amount:,.0f}" if amount >= 100 else f"{amount:,.3g}"
+
+
+def money(amount: Decimal, currency: str) -> str:
+    """``960.00 USD``; below a cent four significant digits: ``0.0003213 USD``."""
+    if amount >= Decimal("0.01") or not amount:
+        return f"{amount:,.2f} {currency}"
+    return f"{amount.quantize(Decimal(1).scaleb(amount.adjusted() - 3)):f} {currency}"

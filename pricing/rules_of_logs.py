@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from pricing.bill import bill
 from pricing.dimensions import LOGS, LOGS_STORAGE
-from pricing.function_month import HIGH, MEDIUM, Recommendation, Subject, figure
+from pricing.function_month import HIGH, MEDIUM, Recommendation, Subject, figure, money
 from pricing.log_changes import in_class, kept_for
 from pricing.usage import EXACT, Usage
 
@@ -32,8 +32,8 @@ def logs_dearer(one: Subject) -> Iterator[Recommendation]:
     currency = one.prices.currency
     found = one.at_most(
         "fewer log lines", _ZERO, logs, HIGH,
-        f"{logs:,.2f} {currency} for {figure(Decimal(ingested) / _GB)} GB of logs beside {function:,.2f} {currency} for"
-        f" the function itself ({figure(Decimal(ingested) / max(1, _calls(usage)))} bytes an invocation)",
+        f"{money(logs, currency)} for {figure(Decimal(ingested) / _GB)} GB of logs beside {money(function, currency)}"
+        f" for the function itself ({figure(Decimal(ingested) / max(1, _calls(usage)))} bytes an invocation)",
     )  # fmt: skip
     yield replace(found, unknown="how many of the lines can go: logs=-50% as a what-if says what half of them cost")
 

@@ -212,7 +212,8 @@ class HomeHeader(Header):
             spread = ""
             if month.p10 is not None and month.p90 is not None:
                 spread = f" ({money(month.p10, month.currency)}{session.marks.dash}{money(month.p90, month.currency)})"
-            parts.append(f"end {money(month.projected, month.currency)}{spread}")
+            named = " after free tier" if bars else ""
+            parts.append(f"end {money(month.projected, month.currency)}{spread}{named}")
         gauges = [
             f"{name} {bar(share, 5, ascii=session.terminal.ascii) + ' ' if bars else ''}{ratio(share)}"
             for name, share in (("requests", month.free_requests), ("GB-s", month.free_gb_seconds))
