@@ -14,6 +14,7 @@ from lambdatui.views import money
 from lambdatui.views.columns import columns
 from lambdatui.views.filters import Filter
 from lambdatui.views.narrow import Narrow
+from lambdatui.views.settings_of_time import SettingsOfTime
 from lambdatui.views.time_range import TimeRange
 from lambdatui.views.view import BILLED, View, as_of_range, coverage_of
 
@@ -128,13 +129,18 @@ def invocations(
     else:
         rows = each(reader, time_range, ids, statuses=statuses, order=order, ascending=ascending)
     prices = {}
+    settings = SettingsOfTime(reader, stored.values(), time_range.to_ms)
+    changed = set(settings.with_history())
     for row in rows:
         searched += 1
         function_id = row.function_id
         function = stored.get(function_id)
-        if function_id not in prices:
-            prices[function_id] = money.invocation_price(book, function.function) if book and function else None
-        view = _row(row, function, prices[function_id])
+        if function_id in changed:
+            view = invocation_view(row, function, book, settings)
+        else:
+            if function_id not in prices:
+                prices[function_id] = money.invocation_price(book, function.function) if book and function else None
+            view = _row(row, function, prices[function_id])
         if where is not None and not where.matches(view):
             continue
         if skipped < offset:
@@ -223,8 +229,12 @@ def _view(
     )
 
 
-def invocation_view(row: InvocationRow, function: FunctionRow | None, book: "PriceBook | None") -> InvocationView:
-    """A stored invocation as rows show it."""
+def invocation_view(
+    row: InvocationRow, function: FunctionRow | None, book: "PriceBook | None", settings: SettingsOfTime | None = None
+) -> InvocationView:
+    """A stored invocation as rows show it, priced by the settings of its time where those are given."""
+    if settings is not None and function is not None:
+        function = FunctionRow(function.id, money.function_at(settings, function, row.start_ms))
     price = money.invocation_price(book, function.function) if book and function else None
     return _row(row, function, price)
 

@@ -5,15 +5,17 @@ A price in another currency than USD is unknown to a USD column, not converted.
 """
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from decimal import Decimal
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from collectors.model import Function
 from collectors.store.reader import Reader
-from collectors.store.rows import InvocationRow
+from collectors.store.rows import FunctionRow, InvocationRow
 from lambdatui.views.month import month
-from lambdatui.views.time_range import TimeRange
+from lambdatui.views.settings_of_time import PRICED, SettingsOfTime
+from lambdatui.views.time_range import MINUTE_MS, TimeRange
 from lambdatui.views.usage import at_its_price
 
 if TYPE_CHECKING:
@@ -58,6 +60,15 @@ def _invocation_price(book: "PriceBook", region: str, arch: str | None, ephemera
     from pricing.list_price import InvocationPrice
 
     return InvocationPrice(book, region, arch, ephemeral_mb)
+
+
+def function_at(settings: SettingsOfTime, row: FunctionRow, at_ms: int) -> Function:
+    """The function as it was set when an invocation began: as bills count it, in whole minutes."""
+    if row.id not in settings.with_history():
+        return row.function
+    minute_ms = at_ms // MINUTE_MS * MINUTE_MS
+    arch, ephemeral_mb, memory_mb = (settings.value(row.id, name, minute_ms) for name in PRICED)
+    return replace(row.function, arch=arch, ephemeral_mb=ephemeral_mb, memory_mb=memory_mb)
 
 
 def month_usages(reader: Reader, time_range: TimeRange, functions: Mapping[int, Function]) -> "dict[int, Usage]":
