@@ -2,8 +2,9 @@
 
 An hour's missing invocations are those counted less the REPORTs seen. Each lasted as long as CloudWatch's Duration
 says of the hour (its Sum over Invocations, else its Average), else of that UTC day; else as the function's own REPORTs
-of that day, else of that month billed; else as the hour's p50. Memory is that configured then. Where one of the two is
-not known, the invocations are counted and their duration is unknown, never 0. CloudWatch's Duration leaves out cold
+of that day, else of that month billed; else as the hour's p50. Memory is that configured then; where no configuration
+is known, what the function's own REPORTs of that day printed, else those of that month. Where one of the two is not
+known, the invocations are counted and their duration is unknown, never 0. CloudWatch's Duration leaves out cold
 starts (AWS Lambda Developer Guide, "Types of metrics"), so estimates are low where there are many.
 """
 
@@ -22,6 +23,7 @@ from pricing.used import Terms
 
 if TYPE_CHECKING:
     from collectors.store.reader import Reader
+    from collectors.store.rows import SpanUsage
 
 
 class DayRow(NamedTuple):
@@ -112,15 +114,26 @@ class Looked:
                 self._add(function_id, day_ms, terms, one.reports, one.billed_ms, one.billed_mb_ms)
 
     def _estimate(self, function_id: int, hour: Hour, day: Iterable[Hour]) -> None:
-        missing = hour.counted - hour.reports
+        missing, of_day = hour.counted - hour.reports, list(day)
         terms = self._terms(function_id, hour.start_ms, ESTIMATED)
-        memory_mb = self.settings.value(function_id, "memory_mb", hour.start_ms)
-        total_ms = None if memory_mb is None else self._duration_ms(function_id, hour, list(day), missing)
+        total_ms = self._duration_ms(function_id, hour, of_day, missing)
+        mb_ms = None if total_ms is None else self._mb_ms(function_id, hour, of_day, total_ms)
         day_ms = hour.start_ms // DAY_MS * DAY_MS
-        if total_ms is None or memory_mb is None:
+        if total_ms is None or mb_ms is None:
             self._add(function_id, day_ms, terms, missing, 0, 0, missing)
         else:
-            self._add(function_id, day_ms, terms, missing, total_ms, total_ms * memory_mb)
+            self._add(function_id, day_ms, terms, missing, total_ms, mb_ms)
+
+    def _mb_ms(self, function_id: int, hour: Hour, day: list[Hour], total_ms: int) -> int | None:
+        """So many ms at the memory of their time, rounded half up; None where nothing tells it."""
+        memory_mb = self.settings.value(function_id, "memory_mb", hour.start_ms)
+        if memory_mb is not None:
+            return int(total_ms * memory_mb)
+        billed_ms, mb_ms = sum(one.billed_ms for one in day), sum(one.billed_mb_ms for one in day)
+        if not billed_ms:
+            of_month = self._of_month(function_id, month_start_ms(hour.start_ms))
+            billed_ms, mb_ms = (of_month.billed_ms, of_month.billed_mb_ms) if of_month else (0, 0)
+        return (2 * total_ms * mb_ms + billed_ms) // (2 * billed_ms) if billed_ms else None
 
     def _duration_ms(self, function_id: int, hour: Hour, day: list[Hour], missing: int) -> int | None:
         """Of so many invocations, rounded half up; None where nothing tells it."""
@@ -130,7 +143,9 @@ class Looked:
         average, median = usage_hours.means(self.reader, function_id, hour.start_ms, hour.end_ms)
         if average is not None:
             return floor(missing * average + 0.5)
-        found = _share(missing, *(_sum(getattr(one, name) for one in day) for name in _DURATION))
+        # Hours of which no Duration is known say nothing of the mean.
+        told = [one for one in day if one.duration_ms is not None and (one.metered or one.samples)]
+        found = _share(missing, *(_sum(getattr(one, name) for one in told) for name in _DURATION))
         if found is not None:
             return found
         day_ms = hour.start_ms // DAY_MS * DAY_MS
@@ -142,14 +157,14 @@ class Looked:
             return _share(missing, sum(one.billed_ms for one in day), reports, None)
         of_month = self._of_month(function_id, month_start_ms(hour.start_ms))
         if of_month is not None:
-            return _share(missing, *of_month, None)
+            return _share(missing, of_month.billed_ms, of_month.reports, None)
         return None if median is None else floor(missing * median + 0.5)
 
-    def _of_month(self, function_id: int, month_ms: int) -> tuple[int, int] | None:
-        """Billed ms and REPORTs of a month, as far as it lies before the span's end."""
+    def _of_month(self, function_id: int, month_ms: int) -> "SpanUsage | None":
+        """What REPORTs said of a month, as far as it lies before the span's end; None where there was none."""
         end = min(self.to_ms, month_start_ms(month_ms + 32 * DAY_MS))
         used = self.reader.usage(month_ms, end, [function_id], exact=True)
-        return (used[0].billed_ms, used[0].reports) if used and used[0].reports else None
+        return used[0] if used and used[0].reports else None
 
     def _terms(self, function_id: int, at_ms: int, basis: str) -> Terms:
         return self.settings.terms(function_id, at_ms, basis)

@@ -17,7 +17,7 @@ from collectors.store.counted import counted
 from lambdatui.views.configured_usage import Configured, split
 from lambdatui.views.estimates import DayRow, Looked
 from lambdatui.views.settings_of_time import SettingsOfTime
-from lambdatui.views.time_range import DAY_MS, month_start_ms
+from lambdatui.views.time_range import DAY_MS, MINUTE_MS, month_start_ms
 from lambdatui.views.view import BILLED, ESTIMATED, INSIGHTS
 from pricing.bill import DURATION, Bill, LineItem, bill
 from pricing.dimensions import EDGE_DURATION, EDGE_REQUESTS
@@ -127,7 +127,8 @@ class Ledger:
         return looked.rows(self.looked_at) if self.looked_at else []
 
     def plain_terms(self, function_id: int) -> Terms:
-        return self.settings.terms(function_id, self.to_ms - 1, BILLED)
+        # A minute goes by the setting at its beginning.
+        return self.settings.terms(function_id, (self.to_ms - 1) // MINUTE_MS * MINUTE_MS, BILLED)
 
     def priced(self, row: DayRow) -> Usage:
         """A day's row as it is billed: what provisioned concurrency served apart, and Lambda@Edge as such."""

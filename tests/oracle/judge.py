@@ -149,13 +149,20 @@ class Judge:
             return fn.table
         return ([one for one in fn.history if one.since_ms <= at_ms] or [fn.history[0]])[-1]
 
-    def memory_mb(self, at: int, at_ms: int) -> int | None:
-        """For what no REPORT tells. Of a function that no inventory knows, its REPORTs tell."""
+    def memory_mb(self, at: int, at_ms: int) -> Fraction | None:
+        """For what no REPORT tells: as configured, else as the REPORTs of its UTC day printed it, else of its month."""
         found = self.settings(self.known.functions[at], at_ms)
         if found is not None:
-            return found.memory_mb
-        told = [one.memory_mb for one in self.known.calls if one.fn == at and one.report]
-        return told[-1] if told else None
+            return Fraction(found.memory_mb)
+        day, month = at_ms // DAY * DAY, month_start(at_ms)
+        spans = (day, min(self.to_ms, day + DAY)), (month, min(self.to_ms, month_end(at_ms)))
+        return next((told for span in spans if (told := self._memory_of_reports(at, *span)) is not None), None)
+
+    def _memory_of_reports(self, at: int, low: int, high: int) -> Fraction | None:
+        """The mean of them, each as long as it was billed."""
+        told = [*(one for one in self.calls(at, low, high) if one.report), *self.summed(at, low, high)]
+        billed_ms = sum(one.billed_ms for one in told)
+        return Fraction(sum(one.billed_ms * one.memory_mb for one in told), billed_ms) if billed_ms else None
 
     # Usage
 
@@ -171,13 +178,15 @@ class Judge:
             ]
         return self._pieces[low, high]
 
-    def _piece(self, at: int, at_ms: int, basis: str, requests: int, billed_ms: int | None, mb: int | None) -> Piece:
+    def _piece(
+        self, at: int, at_ms: int, basis: str, requests: int, billed_ms: int | None, mb: int | Fraction | None
+    ) -> Piece:
         fn = self.known.functions[at]
         found = self.settings(fn, at_ms // MINUTE * MINUTE)
         arch, ephemeral = (found.arch, found.ephemeral_mb) if found else (None, None)
         known = billed_ms is not None and mb is not None
         return Piece(fn.key, at_ms, arch, ephemeral, basis, requests, billed_ms if known else None,
-                     billed_ms * mb if known else None)  # type: ignore[operator]  # fmt: skip
+                     math.floor(billed_ms * mb + Fraction(1, 2)) if known else None)  # type: ignore[operator]  # fmt: skip
 
     def _told(self, at: int, low: int, high: int) -> list[Piece]:
         calls = [one for one in self.calls(at, low, high) if one.report]
