@@ -87,15 +87,17 @@ class Metrics(Connected):
                 found.append(list(chain.from_iterable(known)))
         return found
 
-    def metric_pieces(self, name: str, table: str, low: int, high: int, function_ids: Functions = None) -> "list[Pack]":
+    def metric_pieces(
+        self, name: str, table: str, low: int, high: int, function_ids: Functions = None, *, stat: str = "Sum"
+    ) -> "list[Pack]":
         """The sums of a metric in the cells of ``table`` that begin in a span: of all functions at each start."""
         from collectors.store import metric_packs
 
-        found = self._metric_packs(name, ("Sum",), ((table, low, high),), function_ids)
+        found = self._metric_packs(name, (stat,), ((table, low, high),), function_ids)
         if found is not None:
             return found[0]
         with self.snapshot(), explained(self._path):
-            return metric_packs.read_rows(self._connection, name, "Sum", table, low, high)
+            return metric_packs.read_rows(self._connection, name, stat, table, low, high)
 
     def newest_point(self, name: str, stat: str) -> int | None:
         """When the newest point of a metric begins: whole days end there, where a range ends later."""

@@ -9,7 +9,7 @@ starts (AWS Lambda Developer Guide, "Types of metrics"), so estimates are low wh
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from math import floor
 from typing import TYPE_CHECKING, NamedTuple
@@ -24,6 +24,7 @@ from pricing.used import Terms
 if TYPE_CHECKING:
     from collectors.store.reader import Reader
     from collectors.store.rows import SpanUsage
+    from lambdatui.views.estimates_of_many import DaySums, Ints
 
 
 class DayRow(NamedTuple):
@@ -38,6 +39,35 @@ class DayRow(NamedTuple):
     unknown: int = 0
 
 
+_MANY_MS = 100 * DAY_MS
+"""From so many days of functions on they are looked at together, which takes numpy: its import, then no time."""
+
+
+@dataclass(frozen=True, slots=True)
+class DayRows:
+    """Days row by row, and of ``many`` functions, which had one price each, as arrays."""
+
+    few: list[DayRow]
+    many: "DaySums | None"
+    settings: SettingsOfTime
+    from_ms: int
+
+    def __iter__(self) -> Iterator[DayRow]:
+        yield from self.few
+        for basis, sums in self._bases():
+            for each, day_ms, *amounts in self.many.rows(sums) if self.many is not None else ():
+                yield DayRow(each, day_ms, self.settings.terms(each, self.from_ms, basis), *amounts)
+
+    def together(self) -> Iterator[DayRow]:
+        """All days of each of the many functions in one row, that of the first day."""
+        for basis, sums in self._bases():
+            for each, *amounts in self.many.together(sums) if self.many is not None else ():
+                yield DayRow(each, self.from_ms, self.settings.terms(each, self.from_ms, basis), *amounts)
+
+    def _bases(self) -> "Sequence[tuple[str, Ints]]":
+        return () if self.many is None else ((BILLED, self.many.billed), (ESTIMATED, self.many.estimated))
+
+
 @dataclass(slots=True)
 class Looked:
     """Some functions in ``[from_ms, to_ms)``, looked at by the hour where one source does not tell all."""
@@ -48,11 +78,35 @@ class Looked:
     to_ms: int
     _sums: dict[tuple[int, int, Terms], list[int]] = field(default_factory=dict)
 
-    def rows(self, function_ids: Sequence[int]) -> list[DayRow]:
-        """By function, day and price."""
+    def days(self, function_ids: Sequence[int], apart: Collection[int] = ()) -> "DayRows":
+        """By function, day and price; those of ``apart`` row by row."""
+        summed = usage_hours.summed_hours(self.reader, self.from_ms, self.to_ms)
+        together: list[int] = []
+        if len(function_ids) * (self.to_ms - self.from_ms) >= _MANY_MS:
+            averaged = usage_hours.averaged(self.reader, self.from_ms // DAY_MS * DAY_MS, self.to_ms)
+            together = [
+                each for each in function_ids
+                if each not in summed and each not in apart and each not in averaged
+                and not self.settings.cuts(each, self.from_ms, self.to_ms)
+            ]  # fmt: skip
+        many = None
+        if together:
+            from lambdatui.views.estimates_of_many import look
+
+            by_day = self.reader.is_fleet(None)
+            many, left = look(self.reader, self.settings, self.from_ms, self.to_ms, together, by_day=by_day)
+            for one in left:
+                self._estimate(*one)
+        done = set(together)
+        self._look([each for each in function_ids if each not in done], summed)
+        return DayRows([DayRow(*key, *sums) for key, sums in self._sums.items()], many, self.settings, self.from_ms)
+
+    def _look(self, function_ids: Sequence[int], summed: dict[int, dict[int, tuple[int, int, int]]]) -> None:
+        """One by one."""
+        if not function_ids:
+            return
         begin, end = -(-self.from_ms // DAY_MS) * DAY_MS, self.to_ms // DAY_MS * DAY_MS
         known = usage_hours.day_rows(self.reader, begin, end, function_ids) if begin < end else {}
-        summed = usage_hours.summed_hours(self.reader, self.from_ms, self.to_ms)
         by_day = self.reader.is_fleet(None)  # as invocations are counted
         pieces: list[usage_hours.Piece] = []
         for function_id in function_ids:
@@ -67,7 +121,6 @@ class Looked:
                     pieces.append((function_id, day_ms, day_ms + DAY_MS))
             pieces += [(function_id, *span) for span in self._edges()]
         self._by_hour(pieces, summed)
-        return [DayRow(*key, *sums) for key, sums in self._sums.items()]
 
     def _edges(self) -> list[tuple[int, int]]:
         """The parts of days at both ends."""

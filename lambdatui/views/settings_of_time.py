@@ -56,6 +56,15 @@ class SettingsOfTime:
             return getattr(self.functions[function_id], name)
         return next((one.value for one in reversed(rows) if one.since_ms <= at_ms), rows[0].value)
 
+    def memory_mb(self, function_id: int, times_ms: Sequence[int]) -> int | list[int]:
+        """At each of some times, or one for all of them; -1 where nothing tells it."""
+        rows = self._rows.get(function_id, {}).get("memory_mb")
+        if not rows:
+            known = self.functions[function_id].memory_mb
+            return -1 if known is None else known
+        found = [self.value(function_id, "memory_mb", at_ms) for at_ms in times_ms]
+        return [-1 if each is None else each for each in found]
+
     def cuts(self, function_id: int, from_ms: int, to_ms: int, names: Sequence[str] = _CUTS) -> list[int]:
         """The full minutes within a span from which on another price holds."""
         found = set()

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from collectors.store import usage_hours
 from collectors.store.counted import counted
 from lambdatui.views.configured_usage import Configured, split
-from lambdatui.views.estimates import DayRow, Looked
+from lambdatui.views.estimates import DayRow, DayRows, Looked
 from lambdatui.views.settings_of_time import SettingsOfTime
 from lambdatui.views.time_range import DAY_MS, MINUTE_MS, month_start_ms
 from lambdatui.views.view import BILLED, ESTIMATED, INSIGHTS
@@ -121,14 +121,15 @@ class Ledger:
         used = self.used.get(function_id)
         return used.reports if used is not None else 0
 
-    def day_rows(self) -> list[DayRow]:
+    def day_rows(self) -> DayRows:
         """By day and price, of the functions that are looked at."""
         looked = Looked(self.reader, self.settings, self.from_ms, self.to_ms)
-        return looked.rows(self.looked_at) if self.looked_at else []
+        return looked.days(self.looked_at, self.standing.provisioned())
 
-    def plain_terms(self, function_id: int) -> Terms:
+    def plain_terms(self, function_ids: Iterable[int]) -> list[Terms]:
         # A minute goes by the setting at its beginning.
-        return self.settings.terms(function_id, (self.to_ms - 1) // MINUTE_MS * MINUTE_MS, BILLED)
+        at_ms = (self.to_ms - 1) // MINUTE_MS * MINUTE_MS
+        return [self.settings.terms(each, at_ms, BILLED) for each in function_ids]
 
     def priced(self, row: DayRow) -> Usage:
         """A day's row as it is billed: what provisioned concurrency served apart, and Lambda@Edge as such."""
@@ -136,12 +137,16 @@ class Ledger:
 
     def usages(self) -> Usages:
         """All of the span; a function's days at one price are one usage."""
-        apart = set(self.looked_at)
+        apart, rows = set(self.looked_at), self.day_rows()
         plain = [one for each, one in self.used.items() if each not in apart]
-        ids: list[int] = [one.function_id for one in plain]
-        terms = [self.plain_terms(one.function_id) for one in plain]
+        many = list(rows.together())
+        ids: list[int] = [one.function_id for one in plain] + [row.function_id for row in many]
+        terms = self.plain_terms([one.function_id for one in plain]) + [row.terms for row in many]
         used = Used(
-            terms, [one.reports for one in plain], [one.billed_ms for one in plain], [one.billed_mb_ms for one in plain]
+            terms,
+            [one.reports for one in plain] + [row.requests for row in many],
+            [one.billed_ms for one in plain] + [row.billed_ms for row in many],
+            [one.billed_mb_ms for one in plain] + [row.billed_mb_ms for row in many],
         )
         if any(is_edge(one.function) for one in terms):
             used = Used.of([at_its_price(one) for one in used])
@@ -149,7 +154,11 @@ class Ledger:
         unknown: dict[tuple[int, Terms, str], int] = {}
         bases: dict[int, set[str]] = {}
         estimated: dict[int, int] = {}
-        for row in self.day_rows():
+        for row in many:
+            bases.setdefault(row.function_id, set()).add(row.terms.basis)
+            if row.terms.basis == ESTIMATED:
+                estimated[row.function_id] = row.billed_mb_ms
+        for row in rows.few:
             one = self.priced(row)
             bases.setdefault(row.function_id, set()).add(row.terms.basis)
             if row.terms.basis == ESTIMATED:
@@ -169,9 +178,10 @@ class Ledger:
     def by_day(self) -> Iterator[tuple[int, int, Usage, int]]:
         """The same by day: midnight, function, usage, and requests without a known duration."""
         apart = set(self.looked_at)
+        terms = dict(zip(self.used, self.plain_terms(self.used), strict=True))
         for day_ms, each, requests, billed_ms, billed_mb_ms in self.plain_days():
             if each not in apart:
-                row = DayRow(each, day_ms, self.plain_terms(each), requests, billed_ms, billed_mb_ms)
+                row = DayRow(each, day_ms, terms[each], requests, billed_ms, billed_mb_ms)
                 yield day_ms, each, at_its_price(usage_of(row)), 0
         for row in self.day_rows():
             yield row.day_ms, row.function_id, self.priced(row), row.unknown

@@ -1,0 +1,102 @@
+"""What many functions used, cell by cell, as arrays: figure for figure what ``collectors.store.usage_hours`` has.
+
+Read at once for all functions, from packs where a fleet has them. Times are epoch ms, UTC.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from collectors.store import packs
+from collectors.store.counted import CELLS
+from collectors.store.reader import Reader
+from collectors.store.spans import DAY, HOUR, MINUTE
+
+Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+_SUMS = (("Invocations", "Sum"), ("Duration", "Sum"), ("Duration", "SampleCount"))
+_COLUMNS = [0, packs.FUNCTION, packs.INVOCATIONS, packs.REPORTS, packs.BILLED_MS, packs.BILLED_MB_MS]
+
+
+class Cells(NamedTuple):
+    """Days, hours or one part of an hour: ``[cell, function]`` in the order of the ids asked for.
+
+    ``metered`` are CloudWatch's invocations, ``duration_ms`` its Duration summed up over ``samples``: NaN is unknown.
+    """
+
+    starts: Ints
+    ends: Ints
+    invocations: Ints
+    reports: Ints
+    billed_ms: Ints
+    billed_mb_ms: Ints
+    metered: Floats
+    duration_ms: Floats
+    samples: Floats
+
+
+def cells(reader: Reader, from_ms: int, to_ms: int, ids: Sequence[int], *, by_day: bool) -> list[Cells]:
+    """A span in its whole hours, or with ``by_day`` its whole days, and what lies before and after them."""
+    with reader.snapshot():
+        return [_read(reader, *part, ids) for part in _cut(from_ms, to_ms, by_day)]
+
+
+def _cut(low: int, high: int, by_day: bool) -> list[tuple[int, int, int]]:
+    """Grain and ends of the parts, the parts of hours each by itself."""
+    if by_day and -(-low // DAY) * DAY < high // DAY * DAY:
+        begin, end = -(-low // DAY) * DAY, high // DAY * DAY
+        return [*_cut(low, begin, False), (DAY, begin, end), *_cut(end, high, False)]
+    begin, end = -(-low // HOUR) * HOUR, high // HOUR * HOUR
+    if begin > end:
+        return [(MINUTE, low, high)]
+    parts = [(MINUTE, low, begin), (HOUR, begin, end), (MINUTE, end, high)]
+    return [part for part in parts if part[1] < part[2]]
+
+
+def _read(reader: Reader, grain: int, low: int, high: int, ids: Sequence[int]) -> Cells:
+    starts = np.arange(low, high, grain) if grain > MINUTE else np.array([low])
+    ends = starts + grain if grain > MINUTE else np.array([high])
+    place = np.full(max(ids) + 1, -1)
+    place[np.array(ids)] = np.arange(len(ids))
+    shape = len(starts), len(ids)
+
+    def at(times: Ints, of: Ints) -> tuple[npt.NDArray[np.bool_], tuple[Ints, Ints]]:
+        """Which rows are of the functions asked for, and where they belong."""
+        known = of < len(place)
+        known[known] = place[of[known]] >= 0
+        cell = (times[known] - low) // grain if grain > MINUTE else np.zeros(int(known.sum()), np.int64)
+        return known, (cell, place[of[known]])
+
+    rows = _rows(reader, CELLS[grain], low, high)
+    known, where = at(rows[:, 0], rows[:, 1])
+    sums = np.zeros((4, *shape), np.int64)
+    for one, column in zip(sums, rows[known, 2:].T, strict=True):
+        np.add.at(one, where, column)
+    figures = []
+    for metric, stat in _SUMS:
+        found = reader.metric_pieces(metric, CELLS[grain], low, high, stat=stat)
+        figure = np.full(shape, np.nan)
+        if found:
+            of = np.concatenate([each["function_id"] for _, each in found])
+            totals = np.concatenate([each["total"] for _, each in found])
+            known, where = at(np.repeat([start for start, _ in found], [len(each) for _, each in found]), of)
+            figure[where] = 0.0
+            np.add.at(figure, where, totals[known])
+        figures.append(figure)
+    return Cells(starts, ends, sums[0], sums[1], sums[2], sums[3], figures[0], figures[1], figures[2])
+
+
+def _rows(reader: Reader, table: str, low: int, high: int) -> Ints:
+    """Start, function, invocations, reports, billed ms and MB-ms of each cell."""
+    found = reader.packs_of(((table, low, high),), None, by_week=False)
+    if found is not None:
+        parts = [packs.cells_of(pack)[:, _COLUMNS] for pack in found]
+        return np.concatenate(parts) if parts else np.empty((0, len(_COLUMNS)), np.int64)
+    rows = reader.select(
+        "SELECT c.start_ms, c.function_id, c.invocations, c.reports, c.billed_ms, c.billed_mb_ms FROM functions f"
+        f" CROSS JOIN {table} c ON c.function_id = f.id AND c.start_ms >= ? AND c.start_ms < ?",
+        (low, high),
+    )
+    return np.array(rows, np.int64).reshape(-1, len(_COLUMNS))
