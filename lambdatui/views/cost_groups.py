@@ -42,7 +42,7 @@ class CostGroup:
 
 @dataclass(frozen=True)
 class CostGroups(View[CostGroup]):
-    """``days`` and ``so_far`` are the month's curve at list price, summed up; ``projection`` is where it ends, both in ``currency``.
+    """``days`` and ``so_far`` are the month's curve at list price, summed up; ``projection`` is its end; in ``currency``.
 
     ``missing`` says what the amounts leave out. A day that holds the range's beginning or end is cut there.
     """

@@ -70,7 +70,7 @@ def hurt(failed: int, asked: int) -> float:
 def hurt_of(row: "Any") -> float:
     """What errors and throttles of a function's row hurt."""
     throttles = row.throttles or 0
-    return hurt(row.errors + throttles, row.invocations + throttles)
+    return hurt((row.errors or 0) + throttles, (row.invocations or 0) + throttles)
 
 
 def health(rows: "Iterable[Any]", thresholds: "Mapping[str, float]") -> str:

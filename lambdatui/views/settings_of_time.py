@@ -21,7 +21,8 @@ _CUTS = ("arch", "ephemeral_mb")  # a REPORT says its memory itself
 class SettingsOfTime:
     """Settings of functions at any time, as far as they were known before ``known_ms`` (epoch ms, UTC).
 
-    Before the first value that is known, that is taken; where there is no history, what the store knows now.
+    Before the first value that is known, that is taken, also where it became known later; where there is no history, what
+    the store knows now.
     """
 
     def __init__(self, reader: "Reader", functions: "Iterable[FunctionRow]", known_ms: int) -> None:
@@ -32,8 +33,9 @@ class SettingsOfTime:
         for function_id, function in self.functions.items() if history else ():
             key = function.key
             for one in history.get((key.account, key.region, key.name), ()):
-                if one.since_ms < known_ms:
-                    self._rows.setdefault(function_id, {}).setdefault(one.name, []).append(one)
+                rows = self._rows.setdefault(function_id, {}).setdefault(one.name, [])
+                if one.since_ms < known_ms or not rows:
+                    rows.append(one)
 
     def terms(self, function_id: int, at_ms: int, basis: str) -> Terms:
         """Whose usage it is and what decided its rates at a time."""
