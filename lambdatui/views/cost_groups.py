@@ -42,7 +42,7 @@ class CostGroup:
 
 @dataclass(frozen=True)
 class CostGroups(View[CostGroup]):
-    """``days`` and ``so_far`` are the month's curve at list price, summed up; ``projection`` is its end; in ``currency``.
+    """``days`` and ``so_far`` are the month's curve at list price in ``currency``, summed; ``projection`` is its end.
 
     ``missing`` says what the amounts leave out. A day that holds the range's beginning or end is cut there.
     """

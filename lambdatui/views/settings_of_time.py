@@ -21,8 +21,8 @@ _CUTS = ("arch", "ephemeral_mb")  # a REPORT says its memory itself
 class SettingsOfTime:
     """Settings of functions at any time, as far as they were known before ``known_ms`` (epoch ms, UTC).
 
-    Before the first value that is known, that is taken, also where it became known later; where there is no history, what
-    the store knows now.
+    Before the first value that is known, that is taken, also where it became known later; where there is no history,
+    what the store knows now.
     """
 
     def __init__(self, reader: "Reader", functions: "Iterable[FunctionRow]", known_ms: int) -> None:

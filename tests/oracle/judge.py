@@ -272,10 +272,10 @@ class Judge:
         return None if points is None else round(max(points.values()))
 
     def errors(self) -> dict[tuple[Key, str], list[int]]:
-        """When each kind of error happened, in the range, by function and kind."""
+        """When each kind of error happened, in the range, by function and kind: also in hours of which Insights saw more."""
         found: dict[tuple[Key, str], list[int]] = defaultdict(list)
         for one in self.known.calls:
-            if one.outcome != OK and self.from_ms <= one.start_ms and self.insights(one.fn, one.start_ms) is None:
+            if one.outcome != OK and self.from_ms <= one.start_ms:
                 found[self.known.functions[one.fn].key, one.outcome].append(one.start_ms)
         return {key: sorted(times) for key, times in found.items()}
 
