@@ -72,8 +72,10 @@ def _read(reader: Reader, grain: int, low: int, high: int, ids: Sequence[int]) -
     rows = _rows(reader, CELLS[grain], low, high)
     known, where = at(rows[:, 0], rows[:, 1])
     sums = np.zeros((4, *shape), np.int64)
-    for one, column in zip(sums, rows[known, 2:].T, strict=True):
-        np.add.at(one, where, column)
+    if grain > MINUTE:  # each function has one cell
+        sums[:, *where] = rows[known, 2:].T
+    else:
+        np.add.at(sums, (slice(None), *where), rows[known, 2:].T)
     figures = []
     for metric, stat in _SUMS:
         found = reader.metric_pieces(metric, CELLS[grain], low, high, stat=stat)
@@ -82,8 +84,11 @@ def _read(reader: Reader, grain: int, low: int, high: int, ids: Sequence[int]) -
             of = np.concatenate([each["function_id"] for _, each in found])
             totals = np.concatenate([each["total"] for _, each in found])
             known, where = at(np.repeat([start for start, _ in found], [len(each) for _, each in found]), of)
-            figure[where] = 0.0
-            np.add.at(figure, where, totals[known])
+            if grain > MINUTE:
+                figure[where] = totals[known]
+            else:
+                figure[where] = 0.0
+                np.add.at(figure, where, totals[known])
         figures.append(figure)
     return Cells(starts, ends, sums[0], sums[1], sums[2], sums[3], figures[0], figures[1], figures[2])
 

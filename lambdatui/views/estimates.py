@@ -70,12 +70,16 @@ class DayRows:
 
 @dataclass(slots=True)
 class Looked:
-    """Some functions in ``[from_ms, to_ms)``, looked at by the hour where one source does not tell all."""
+    """Some functions in ``[from_ms, to_ms)``, looked at by the hour where one source does not tell all.
+
+    Means are of all that is known of a day or month before ``known_ms``, wherever the span ends.
+    """
 
     reader: "Reader"
     settings: SettingsOfTime
     from_ms: int
     to_ms: int
+    known_ms: int
     _sums: dict[tuple[int, int, Terms], list[int]] = field(default_factory=dict)
 
     def days(self, function_ids: Sequence[int], apart: Collection[int] = ()) -> "DayRows":
@@ -94,7 +98,8 @@ class Looked:
             from lambdatui.views.estimates_of_many import look
 
             by_day = self.reader.is_fleet(None)
-            many, left = look(self.reader, self.settings, self.from_ms, self.to_ms, together, by_day=by_day)
+            span = self.from_ms, self.to_ms, self.known_ms
+            many, left = look(self.reader, self.settings, *span, together, by_day=by_day)
             for one in left:
                 self._estimate(*one)
         done = set(together)
@@ -134,11 +139,12 @@ class Looked:
 
     def _by_hour(self, pieces: Sequence[usage_hours.Piece], summed: dict[int, dict[int, tuple[int, int, int]]]) -> None:
         hours = usage_hours.hours(self.reader, pieces)
-        before = usage_hours.hours(
-            self.reader, [(of, low // DAY_MS * DAY_MS, low) for of, low, _ in pieces if low % DAY_MS]
-        )
+        rests = [(of, low // DAY_MS * DAY_MS, low) for of, low, _ in pieces if low % DAY_MS]
+        days = [(of, high, min(self.known_ms, -(-high // DAY_MS) * DAY_MS)) for of, _, high in pieces]
+        rests += [(of, high, end) for of, high, end in days if high < end]
+        around = usage_hours.hours(self.reader, rests)
         of_day: dict[tuple[int, int], list[Hour]] = defaultdict(list)
-        for found in (before, hours):
+        for found in (around, hours):
             for function_id, mine in found.items():
                 for start, hour in mine.items():
                     of_day[function_id, start // DAY_MS * DAY_MS].append(hour)
@@ -202,7 +208,7 @@ class Looked:
         if found is not None:
             return found
         day_ms = hour.start_ms // DAY_MS * DAY_MS
-        average, _ = usage_hours.means(self.reader, function_id, day_ms, min(day_ms + DAY_MS, self.to_ms))
+        average, _ = usage_hours.means(self.reader, function_id, day_ms, min(day_ms + DAY_MS, self.known_ms))
         if average is not None:
             return floor(missing * average + 0.5)
         reports = sum(one.reports for one in day)
@@ -214,8 +220,8 @@ class Looked:
         return None if median is None else floor(missing * median + 0.5)
 
     def _of_month(self, function_id: int, month_ms: int) -> "SpanUsage | None":
-        """What REPORTs said of a month, as far as it lies before the span's end; None where there was none."""
-        end = min(self.to_ms, month_start_ms(month_ms + 32 * DAY_MS))
+        """What REPORTs said of a month, as far as it is known; None where there was none."""
+        end = min(self.known_ms, month_start_ms(month_ms + 32 * DAY_MS))
         used = self.reader.usage(month_ms, end, [function_id], exact=True)
         return used[0] if used and used[0].reports else None
 

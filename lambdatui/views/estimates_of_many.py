@@ -6,7 +6,7 @@ and the day's REPORTs do not tell is given back, to be estimated one by one. Tim
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -60,45 +60,63 @@ class _Days:
     samples: Floats
 
     def add(self, day: Ints, one: Cells) -> None:
-        np.add.at(self.reports, day, one.reports)
-        np.add.at(self.billed_ms, day, one.billed_ms)
+        _add(self.reports, day, one.reports)
+        _add(self.billed_ms, day, one.billed_ms)
         told = ~np.isnan(one.duration_ms) & ((np.nan_to_num(one.metered) != 0) | (np.nan_to_num(one.samples) != 0))
         for sums, figures in (
             (self.duration_ms, one.duration_ms), (self.metered, one.metered), (self.samples, one.samples),
         ):  # fmt: skip
-            np.add.at(sums, day, np.where(told, np.nan_to_num(figures), 0.0))
+            _add(sums, day, np.where(told, np.nan_to_num(figures), 0.0))
 
 
 def look(
-    reader: "Reader", settings: "SettingsOfTime", from_ms: int, to_ms: int, ids: Sequence[int], *, by_day: bool
+    reader: "Reader",
+    settings: "SettingsOfTime",
+    from_ms: int,
+    to_ms: int,
+    known_ms: int,
+    ids: Sequence[int],
+    *,
+    by_day: bool,
 ) -> tuple[DaySums, list[Left]]:
-    """The days of ``[from_ms, to_ms)``, and what could not be told; ``by_day`` takes whole days as such."""
+    """The days of ``[from_ms, to_ms)``, and what could not be told; ``by_day`` takes whole days as such.
+
+    Means are of all of a day that lies before ``known_ms``.
+    """
     first = from_ms // DAY_MS * DAY_MS
     inside = cells(reader, from_ms, to_ms, ids, by_day=by_day)
-    before = cells(reader, first, from_ms, ids, by_day=False) if first < from_ms else []
+    around = cells(reader, first, from_ms, ids, by_day=False) if first < from_ms else []
+    end = min(known_ms, -(-to_ms // DAY_MS) * DAY_MS)
+    around += cells(reader, to_ms, end, ids, by_day=False) if to_ms < end else []
     shape = (to_ms - 1 - first) // DAY_MS + 1, len(ids)
     of_days = _Days(
         np.zeros(shape, np.int64), np.zeros(shape, np.int64), np.zeros(shape), np.zeros(shape), np.zeros(shape)
     )
-    for one in (*before, *inside):
+    for one in (*around, *inside):
         of_days.add((one.starts - first) // DAY_MS, one)
     found = DaySums(ids, first, np.zeros((3, *shape), np.int64), np.zeros((3, *shape), np.int64))
     left: list[Left] = []
     for one in inside:
         day = (one.starts - first) // DAY_MS
         for sums, column in zip(found.billed, (one.reports, one.billed_ms, one.billed_mb_ms), strict=True):
-            np.add.at(sums, day, column)
+            _add(sums, day, column)
         memory_mb = _memory(settings, ids, one.starts)
         missing = np.maximum(one.invocations, np.rint(np.nan_to_num(one.metered)).astype(np.int64)) - one.reports
         total_ms, known = _duration(missing, one, of_days, day)
         known &= memory_mb >= 0
         for sums, column in zip(found.estimated, (missing, total_ms, total_ms * memory_mb), strict=True):
-            np.add.at(sums, day, np.where(known, column, 0))
+            _add(sums, day, np.where(known, column, 0))
         cell, of = np.nonzero((missing > 0) & ~known)
         for row, at in zip(cell.tolist(), of.tolist(), strict=True):
             midnight = int(one.starts[row]) // DAY_MS * DAY_MS
-            left.append((ids[at], _hour(one, row, at), list(_hours((*before, *inside), midnight, at))))
+            left.append((ids[at], _hour(one, row, at), list(_hours((*around, *inside), midnight, at))))
     return found, left
+
+
+def _add(sums: npt.NDArray[Any], day: Ints, figures: npt.NDArray[Any]) -> None:
+    """Adds cells, which are in order of time, to their days."""
+    begins = np.flatnonzero(np.diff(day, prepend=-1))
+    sums[day[begins]] += figures if len(begins) == len(day) else np.add.reduceat(figures, begins)
 
 
 def _duration(missing: Ints, one: Cells, of_days: _Days, day: Ints) -> tuple[Ints, Bools]:
@@ -125,9 +143,14 @@ def _duration(missing: Ints, one: Cells, of_days: _Days, day: Ints) -> tuple[Int
 
 def _memory(settings: "SettingsOfTime", ids: Sequence[int], starts: Ints) -> Ints:
     """In MB, of each cell and function; -1 where it is not known."""
-    found = np.empty((len(starts), len(ids)), np.int64)
-    for at, each in enumerate(ids):
-        found[:, at] = settings.memory_mb(each, starts.tolist())
+    known = [settings.memory_mb(each, starts) for each in ids]
+    now = np.array([one if isinstance(one, int) else -1 for one in known])
+    found = np.broadcast_to(now, (len(starts), len(ids)))
+    changed = [at for at, one in enumerate(known) if not isinstance(one, int)]
+    if changed:
+        found = found.copy()
+        for at in changed:
+            found[:, at] = known[at]
     return found
 
 

@@ -20,7 +20,8 @@ def why(row: "Any", thresholds: "Mapping[str, float]") -> "list[str]":
     from lambdatui.text import milliseconds, ratio
 
     said = []
-    over = {name: row_value(row, name) for name in _ABOVE if _above(row_value(row, name), thresholds.get(name))}
+    over = {name: row_value(row, name) for name in _ABOVE if _above(row_value(row, name), thresholds.get(name))
+            } if thresholds else {}  # fmt: skip
     if row.errors and ("error_rate" not in thresholds or "error_rate" in over):
         said.append(f"errors {row.errors:,} ({ratio(row.error_rate)})")
     if row.timeouts and "error_rate" not in thresholds:
@@ -70,7 +71,7 @@ def hurt(failed: int, asked: int) -> float:
 def hurt_of(row: "Any") -> float:
     """What errors and throttles of a function's row hurt."""
     throttles = row.throttles or 0
-    return hurt(row.errors + throttles, row.invocations + throttles)
+    return hurt((row.errors or 0) + throttles, (row.invocations or 0) + throttles)
 
 
 def health(rows: "Iterable[Any]", thresholds: "Mapping[str, float]") -> str:

@@ -67,21 +67,31 @@ class Usages:
 _ORDER = (BILLED, INSIGHTS, ESTIMATED)
 
 
-def usages(reader: "Reader", from_ms: int, to_ms: int) -> Usages:
-    """Of all functions in ``[from_ms, to_ms)``, what stands configured among them; one usage for each price."""
-    return reader.kept(("usages", from_ms, to_ms), lambda: Ledger(reader, from_ms, to_ms).usages())
+def usages(reader: "Reader", from_ms: int, to_ms: int, known_ms: int | None = None) -> Usages:
+    """Of all functions in ``[from_ms, to_ms)``, what stands configured among them; one usage for each price.
+
+    ``known_ms`` is the end of the range that this is a part of: estimates and settings know what lies before that, so
+    that parts sum to the whole.
+    """
+    known_ms = to_ms if known_ms is None else known_ms
+    return reader.kept(
+        ("usages", from_ms, to_ms, known_ms), lambda: Ledger(reader, from_ms, to_ms, known_ms=known_ms).usages()
+    )
 
 
 class Ledger:
     """The usages of one span, which begins exactly where it says."""
 
-    def __init__(self, reader: "Reader", from_ms: int, to_ms: int, *, share_of_ms: int | None = None) -> None:
+    def __init__(
+        self, reader: "Reader", from_ms: int, to_ms: int, *, known_ms: int | None = None, share_of_ms: int | None = None
+    ) -> None:
         self.reader = reader
         self.from_ms = from_ms
         self.to_ms = to_ms
+        self.known_ms = to_ms if known_ms is None else known_ms
         self.functions: Sequence[FunctionRow] = reader.functions()
-        self.settings = SettingsOfTime(reader, self.functions, to_ms)
-        self.standing = Configured(reader, self.functions, known_ms=to_ms)
+        self.settings = SettingsOfTime(reader, self.functions, self.known_ms)
+        self.standing = Configured(reader, self.functions, known_ms=self.known_ms)
         self._share_of_ms = share_of_ms
         self._shares: dict[int, Mapping[int, float]] = {}
         self.looked_at = self._looked_at()
@@ -100,7 +110,7 @@ class Ledger:
         """What provisioned concurrency served of each function's month, as far as the span knows it."""
         month = month_start_ms(at_ms if self._share_of_ms is None else self._share_of_ms)
         if month not in self._shares:
-            self._shares[month] = self.standing.shares(month, min(self.to_ms, month_start_ms(month + 32 * DAY_MS)))
+            self._shares[month] = self.standing.shares(month, min(self.known_ms, month_start_ms(month + 32 * DAY_MS)))
         return self._shares[month]
 
     def _looked_at(self) -> list[int]:
@@ -110,20 +120,17 @@ class Ledger:
 
             found = without_report(self.reader, self.from_ms, self.to_ms)
         else:
-            found = {each for each, count in self.counted.items() if count[0] != self._reports(each)}
+            reports = {each: one.reports for each, one in self.used.items()}
+            found = {each for each, count in self.counted.items() if count[0] != reports.get(each, 0)}
         found |= {each for each in self.settings.with_history() if self.settings.cuts(each, self.from_ms, self.to_ms)}
         if self.reader.has_insights():
             found |= usage_hours.summed_hours(self.reader, self.from_ms, self.to_ms).keys()
         found |= self.standing.provisioned()
         return sorted(found)
 
-    def _reports(self, function_id: int) -> int:
-        used = self.used.get(function_id)
-        return used.reports if used is not None else 0
-
     def day_rows(self) -> DayRows:
         """By day and price, of the functions that are looked at."""
-        looked = Looked(self.reader, self.settings, self.from_ms, self.to_ms)
+        looked = Looked(self.reader, self.settings, self.from_ms, self.to_ms, self.known_ms)
         return looked.days(self.looked_at, self.standing.provisioned())
 
     def plain_terms(self, function_ids: Iterable[int]) -> list[Terms]:
@@ -244,12 +251,14 @@ def added(one: Usage, other: Usage) -> Usage:
     return replace(one, metered=tuple(metered.items()), **sums)
 
 
-def unknown_line(usage: Usage, requests: int, at: int) -> LineItem:
+def unknown_line(usage: Usage, requests: int, at: int, book: "PriceBook") -> LineItem:
     """The duration of invocations of which only the number is known: a line without an amount."""
     basis = f"{usage.basis}; not priced: {NO_DURATION}"
+    region = usage.region or DEFAULT_REGION
+    currency = book.region(region).partition.currency if region in book else "USD"
     return LineItem(
-        DURATION, usage.function, usage.account, usage.region or DEFAULT_REGION, usage.arch or DEFAULT_ARCH,
-        Decimal(requests), "invocation", Decimal(0), Decimal(requests), None, None, "USD", basis, None, at,
+        DURATION, usage.function, usage.account, region, usage.arch or DEFAULT_ARCH,
+        Decimal(requests), "invocation", Decimal(0), Decimal(requests), None, None, currency, basis, None, at,
     )  # fmt: skip
 
 
@@ -269,7 +278,7 @@ def billed(
     used = found.used.and_more(before) if len(before) else found.used
     priced = bill(used, book, free_tier=free_tier, inside=inside)
     wanted = found.unknown if inside is None else found.unknown.keys() & set(inside)
-    more = tuple(unknown_line(found.used[at], found.unknown[at], at) for at in sorted(wanted))
+    more = tuple(unknown_line(found.used[at], found.unknown[at], at, book) for at in sorted(wanted))
     return replace(priced, lines=(*priced.lines, *more)) if more else priced
 
 

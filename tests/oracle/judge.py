@@ -136,6 +136,11 @@ class Judge:
         clips = [self.clip(fn, *hour) for hour in self.hours(low, high)]
         return sum(one.counted for one in clips), sum(one.errors for one in clips), sum(one.reports for one in clips)
 
+    def tells(self, fn: int) -> bool:
+        """Whether anything tells how often it was invoked: else the count is unknown, and not 0."""
+        points = any(one.fn == fn and (one.metric, one.stat) == ("Invocations", "Sum") for one in self.known.points)
+        return points or any(one.fn == fn for one in (*self.known.calls, *self.known.summed))
+
     def coverage(self, fns: Iterable[int]) -> float | None:
         found = [self.counted(fn) for fn in fns]
         invocations, reports = sum(one[0] for one in found), sum(one[2] for one in found)
@@ -267,10 +272,10 @@ class Judge:
         return None if points is None else round(max(points.values()))
 
     def errors(self) -> dict[tuple[Key, str], list[int]]:
-        """When each kind of error happened, in the range, by function and kind."""
+        """When each kind of error happened, in the range, by function and kind: also in hours of which Insights saw more."""
         found: dict[tuple[Key, str], list[int]] = defaultdict(list)
         for one in self.known.calls:
-            if one.outcome != OK and self.from_ms <= one.start_ms and self.insights(one.fn, one.start_ms) is None:
+            if one.outcome != OK and self.from_ms <= one.start_ms:
                 found[self.known.functions[one.fn].key, one.outcome].append(one.start_ms)
         return {key: sorted(times) for key, times in found.items()}
 

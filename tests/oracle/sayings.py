@@ -80,12 +80,19 @@ def of_functions(reader: Reader, judge: Judge) -> Problems:
     if strangers:
         yield f"functions that are none: {sorted(strangers)}"
     yield from differs("functions coverage", view.coverage, judge.coverage(fns))
-    yield from differs("functions invocations", view.invocations, sum(judge.counted(at)[0] for at in fns))
-    yield from differs("functions errors", view.errors, sum(judge.counted(at)[1] for at in fns))
+    told = any(judge.tells(at) for at in fns)
+    yield from differs(
+        "functions invocations", view.invocations, sum(judge.counted(at)[0] for at in fns) if told else None
+    )
+    yield from differs("functions errors", view.errors, sum(judge.counted(at)[1] for at in fns) if told else None)
 
 
 def _of_row(what: str, row: Any, judge: Judge, at: int, invoked: int, failed: int, reports: int) -> Problems:
     colds, latencies = judge.colds(at), judge.latencies_us(at)
+    if not judge.tells(at):
+        for name in ("invocations", "errors", "timeouts", "cold_starts"):
+            yield from differs(f"{what} {name}", getattr(row, name), None)
+        return
     yield from differs(f"{what} invocations", row.invocations, invoked)
     yield from differs(f"{what} errors", row.errors, failed)
     yield from differs(f"{what} error_rate", row.error_rate, failed / invoked if invoked else None)
@@ -409,7 +416,8 @@ def of_throttles(reader: Reader, judge: Judge) -> Problems:
             continue
         rejected, invoked = judge.throttles(at), judge.counted(at)[0]
         yield from differs(f"{key_of(row)} throttles", row.throttles, rejected)
-        yield from differs(f"{key_of(row)} invocations beside throttles", row.invocations, invoked)
+        yield from differs(f"{key_of(row)} invocations beside throttles", row.invocations,
+                           invoked if judge.tells(at) else None)  # fmt: skip
         asked = invoked + (rejected or 0)
         rate = rejected / asked if rejected is not None and asked else None
         yield from differs(f"{key_of(row)} throttle_rate", row.throttle_rate, rate)

@@ -136,7 +136,8 @@ class World:
         functions = []
         for fn in self.functions:
             known = tuple(one for one in fn.history if one.since_ms < at_ms)
-            functions.append(Fn(*fn.key, known, None if known else fn.now))
+            # Before the first that is known, that is taken: nothing better is known of then.
+            functions.append(Fn(*fn.key, known, None if known else fn.history[0] if fn.history else fn.table))
         return World(
             tuple(functions),
             tuple(one for one in self.calls if one.start_ms < at_ms),
