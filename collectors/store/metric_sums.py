@@ -112,10 +112,8 @@ class Metrics(Connected):
 
     def oldest_point(self, name: str, stat: str) -> int | None:
         """When the first hour of a metric begins."""
-        sql = (
-            "SELECT min((SELECT start_ms FROM metric_hours m WHERE m.metric = ? AND m.function_id = f.id AND m.stat = ?"
-            " ORDER BY start_ms LIMIT 1)) FROM functions f"
-        )
+        # Every hour of a metric has a pack, made or marked.
+        sql = f"SELECT min(start_ms) FROM metric_packs WHERE metric = ? AND stat = ? AND grain_ms = {HOUR}"
         return cast(int | None, self.kept(("oldest point", name, stat), lambda: self._all(sql, (name, stat))[0][0]))
 
     def metered_by_hour(self, name: str, from_ms: int, to_ms: int) -> dict[int, float]:

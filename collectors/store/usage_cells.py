@@ -75,7 +75,8 @@ def _read(reader: Reader, grain: int, low: int, high: int, ids: Sequence[int]) -
     if grain > MINUTE:  # each function has one cell
         sums[:, *where] = rows[known, 2:].T
     else:
-        np.add.at(sums, (slice(None), *where), rows[known, 2:].T)
+        for one, column in zip(sums, rows[known, 2:].T, strict=True):
+            np.add.at(one, where, column)
     figures = []
     for metric, stat in _SUMS:
         found = reader.metric_pieces(metric, CELLS[grain], low, high, stat=stat)
