@@ -40,7 +40,7 @@ class DayRow(NamedTuple):
 
 
 _MANY_MS = 100 * DAY_MS
-"""From so many days of functions on they are looked at together, which takes numpy: its import, then no time."""
+"""From so many days of functions on they are looked at together as those of a fleet are: that takes numpy's import."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +86,8 @@ class Looked:
         """By function, day and price; those of ``apart`` row by row."""
         summed = usage_hours.summed_hours(self.reader, self.from_ms, self.to_ms)
         together: list[int] = []
-        if len(function_ids) * (self.to_ms - self.from_ms) >= _MANY_MS:
+        by_day = self.reader.is_fleet(None)  # as invocations are counted
+        if by_day or len(function_ids) * (self.to_ms - self.from_ms) >= _MANY_MS:
             averaged = usage_hours.averaged(self.reader, self.from_ms // DAY_MS * DAY_MS, self.to_ms)
             together = [
                 each for each in function_ids
@@ -97,7 +98,6 @@ class Looked:
         if together:
             from lambdatui.views.estimates_of_many import look
 
-            by_day = self.reader.is_fleet(None)
             span = self.from_ms, self.to_ms, self.known_ms
             many, left = look(self.reader, self.settings, *span, together, by_day=by_day)
             for one in left:

@@ -79,11 +79,31 @@ def usages(reader: "Reader", from_ms: int, to_ms: int, known_ms: int | None = No
     )
 
 
+def used_before(reader: "Reader", from_ms: int, to_ms: int, known_ms: int) -> Used:
+    """The same usages alone: of the part of a month before a range, which has its part of tiers and free tier."""
+
+    def read() -> Used:
+        ledger = Ledger(reader, from_ms, to_ms, known_ms=known_ms, everything=reader.is_fleet(None))
+        return ledger.priced_usages()[1]
+
+    return reader.kept(("used before", from_ms, to_ms, known_ms), read)
+
+
 class Ledger:
-    """The usages of one span, which begins exactly where it says."""
+    """The usages of one span, which begins exactly where it says.
+
+    With ``everything`` all functions are looked at: sooner where nothing else asks how often each was invoked.
+    """
 
     def __init__(
-        self, reader: "Reader", from_ms: int, to_ms: int, *, known_ms: int | None = None, share_of_ms: int | None = None
+        self,
+        reader: "Reader",
+        from_ms: int,
+        to_ms: int,
+        *,
+        known_ms: int | None = None,
+        share_of_ms: int | None = None,
+        everything: bool = False,
     ) -> None:
         self.reader = reader
         self.from_ms = from_ms
@@ -94,7 +114,8 @@ class Ledger:
         self.standing = Configured(reader, self.functions, known_ms=self.known_ms)
         self._share_of_ms = share_of_ms
         self._shares: dict[int, Mapping[int, float]] = {}
-        self.looked_at = self._looked_at()
+        self.looked_at = sorted(row.id for row in self.functions) if everything else self._looked_at()
+        self._everything = everything
 
     @cached_property
     def used(self) -> "Mapping[int, SpanUsage]":
@@ -144,8 +165,15 @@ class Ledger:
 
     def usages(self) -> Usages:
         """All of the span; a function's days at one price are one usage."""
+        ids, used, unknown, bases, estimated = self.priced_usages()
+        reports = {each: one.reports for each, one in self.used.items()}
+        said = {each: "+".join(sorted(of, key=_ORDER.index)) for each, of in bases.items()}
+        return Usages(ids, used, unknown, self.counted, reports, said, estimated)
+
+    def priced_usages(self) -> tuple[list[int], Used, dict[int, int], dict[int, set[str]], dict[int, int]]:
+        """Functions and usages, requests without a duration by position; by function its bases and MB-ms estimated."""
         apart, rows = set(self.looked_at), self.day_rows()
-        plain = [one for each, one in self.used.items() if each not in apart]
+        plain = [] if self._everything else [one for each, one in self.used.items() if each not in apart]
         many = list(rows.together())
         ids: list[int] = [one.function_id for one in plain] + [row.function_id for row in many]
         terms = self.plain_terms([one.function_id for one in plain]) + [row.terms for row in many]
@@ -178,9 +206,7 @@ class Ledger:
         ids += [key[0] for key in sums]
         ids += [each for each, _ in stood]
         more = used.and_more([*sums.values(), *(one for _, one in stood)])
-        reports = {each: one.reports for each, one in self.used.items()}
-        said = {each: "+".join(sorted(of, key=_ORDER.index)) for each, of in bases.items()}
-        return Usages(ids, more, missing, self.counted, reports, said, estimated)
+        return ids, more, missing, bases, estimated
 
     def by_day(self) -> Iterator[tuple[int, int, Usage, int]]:
         """The same by day: midnight, function, usage, and requests without a known duration."""
