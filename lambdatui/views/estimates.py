@@ -43,6 +43,10 @@ _MANY_MS = 100 * DAY_MS
 """From so many days of functions on they are looked at together as those of a fleet are: that takes numpy's import."""
 
 
+def are_many(reader: "Reader", functions_ms: int) -> bool:
+    return reader.is_fleet(None) or functions_ms >= _MANY_MS
+
+
 @dataclass(frozen=True, slots=True)
 class DayRows:
     """Days row by row, and of ``many`` functions, which had one price each, as arrays."""
@@ -87,7 +91,7 @@ class Looked:
         summed = usage_hours.summed_hours(self.reader, self.from_ms, self.to_ms)
         together: list[int] = []
         by_day = self.reader.is_fleet(None)  # as invocations are counted
-        if by_day or len(function_ids) * (self.to_ms - self.from_ms) >= _MANY_MS:
+        if function_ids and are_many(self.reader, len(function_ids) * (self.to_ms - self.from_ms)):
             averaged = usage_hours.averaged(self.reader, self.from_ms // DAY_MS * DAY_MS, self.to_ms)
             together = [
                 each for each in function_ids

@@ -96,11 +96,13 @@ def look(
         of_days.add((one.starts - first) // DAY_MS, one)
     found = DaySums(ids, first, np.zeros((3, *shape), np.int64), np.zeros((3, *shape), np.int64))
     left: list[Left] = []
+    now_mb = np.array([settings.steady_mb(each) for each in ids])
+    changed = [at for at, each in enumerate(ids) if settings.has_sizes(each)]
     for one in inside:
         day = (one.starts - first) // DAY_MS
         for sums, column in zip(found.billed, (one.reports, one.billed_ms, one.billed_mb_ms), strict=True):
             _add(sums, day, column)
-        memory_mb = _memory(settings, ids, one.starts)
+        memory_mb = _memory(settings, ids, one.starts, now_mb, changed)
         missing = np.maximum(one.invocations, np.rint(np.nan_to_num(one.metered)).astype(np.int64)) - one.reports
         total_ms, known = _duration(missing, one, of_days, day)
         known &= memory_mb >= 0
@@ -141,16 +143,17 @@ def _duration(missing: Ints, one: Cells, of_days: _Days, day: Ints) -> tuple[Int
     return found.astype(np.int64), known
 
 
-def _memory(settings: "SettingsOfTime", ids: Sequence[int], starts: Ints) -> Ints:
+def _memory(
+    settings: "SettingsOfTime", ids: Sequence[int], starts: Ints, steady_mb: Ints, changed: Sequence[int]
+) -> Ints:
     """In MB, of each cell and function; -1 where it is not known."""
-    known = [settings.memory_mb(each, starts) for each in ids]
-    now = np.array([one if isinstance(one, int) else -1 for one in known])
-    found = np.broadcast_to(now, (len(starts), len(ids)))
-    changed = [at for at, one in enumerate(known) if not isinstance(one, int)]
-    if changed:
-        found = found.copy()
-        for at in changed:
-            found[:, at] = known[at]
+    found = np.broadcast_to(steady_mb, (len(starts), len(ids)))
+    if not changed:
+        return found
+    found = found.copy()
+    for at in changed:
+        sizes = [settings.value(ids[at], "memory_mb", start) for start in starts.tolist()]
+        found[:, at] = [-1 if each is None else each for each in sizes]
     return found
 
 

@@ -60,14 +60,14 @@ class SettingsOfTime:
             return getattr(self.functions[function_id], name)
         return next((one.value for one in reversed(rows) if one.since_ms <= at_ms), rows[0].value)
 
-    def memory_mb(self, function_id: int, times_ms: "Iterable[int]") -> int | list[int]:
-        """At each of some times, or one for all of them; -1 where nothing tells it."""
-        rows = self._rows.get(function_id, {}).get("memory_mb")
-        if not rows:
-            known = self.functions[function_id].memory_mb
-            return -1 if known is None else known
-        found = [self.value(function_id, "memory_mb", at_ms) for at_ms in times_ms]
-        return [-1 if each is None else each for each in found]
+    def steady_mb(self, function_id: int) -> int:
+        """The memory of a function without history of it; -1 where nothing tells it."""
+        known = self.functions[function_id].memory_mb
+        return -1 if known is None else known
+
+    def has_sizes(self, function_id: int) -> bool:
+        """Whether there is a history of its memory."""
+        return "memory_mb" in self._rows.get(function_id, ())
 
     def cuts(self, function_id: int, from_ms: int, to_ms: int, names: Sequence[str] = _CUTS) -> list[int]:
         """The full minutes within a span from which on another price holds."""
