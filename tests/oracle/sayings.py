@@ -263,6 +263,15 @@ def of_days(reader: Reader, judge: Judge, *, tiers: bool = False) -> Problems:
     sums = _by_currency(rows, view.currency)
     yield from _of_totals("by day", sums, {cur: Fraction(sum_) for cur, sum_ in view.totals.items()})
     yield from _of_totals("by day, by the judge", sums, oracle.totals(charges))
+    mixed = len({one.currency for one in charges}) > 1
+    if mixed and not all(row.group.endswith(("(USD)", "(CNY)")) for row in rows):
+        yield f"by day, two currencies are not told apart: {[row.group for row in rows]}"
+    shares: dict[str, float] = defaultdict(float)
+    for row in rows:
+        shares[row.group[-4:-1] if mixed else ""] += row.share or 0.0
+    for currency, share in shares.items():
+        if oracle.totals(charges).get(currency or charges[0].currency):
+            yield from differs(f"by day, shares {currency}".strip(), share, 1.0, rel=1e-6)
     if tiers:
         return
     said: dict[str, Fraction] = defaultdict(Fraction)
