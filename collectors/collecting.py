@@ -19,9 +19,10 @@ from urllib.parse import quote
 from collectors.account import Alarms, CallCount, Covered, Inventory
 from collectors.columns import Batch
 from collectors.logs.assemble import Assembler
-from collectors.logs.fingerprint import fingerprint
+from collectors.logs.fingerprint import family, fingerprint
 from collectors.model import Function, FunctionKey, LogEvent, MetricPoint, Reject
 from collectors.pipeline import Result, tell
+from collectors.regrouping import regroup_here
 from collectors.source import ONCE, Account, BudgetReached, Given, SourceFailed, Step
 from collectors.store import account as kept
 from collectors.store.open import explained, writing
@@ -177,7 +178,7 @@ class _Kept:
     def __init__(self, connection: sqlite3.Connection, reader: _Reader) -> None:
         self._connection = connection
         self.reader = reader
-        self.writer = Writer(connection, fingerprint)
+        self.writer = Writer(connection, fingerprint, family)
         self.collection = self.writer.begin(f"collect {reader.collected.name}")
         self._marks: list[Covered] = []
         self._batches = 0
@@ -275,6 +276,7 @@ def collect_accounts(
     """
     out: queue.Queue[tuple[_Reader, object]] = queue.Queue(WAITING)
     with writing(db, wait=wait) as connection, explained(db), _tidied() as tidy:
+        regroup_here(connection)
         connection.execute(f"PRAGMA cache_size = -{CACHE_KB}")
         once = _Once()
         readers = [_Reader(number, opening, out, once) for number, opening in enumerate(openings)]

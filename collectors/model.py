@@ -29,6 +29,9 @@ class Status(IntEnum):
         return 0 < self < 5
 
 
+EXIT_TYPES = frozenset({"Runtime.ExitError", "Runtime.Unknown", "Runtime.NodeJsExit"})
+"""What the platform calls a failure of which it saw only that the process was gone."""
+
 Place = tuple[str, str, str]
 """Where a log event is from: its log group, log stream and function, each "" where the source does not say."""
 
@@ -101,12 +104,13 @@ class Stream:
 
 @dataclass(frozen=True, slots=True)
 class ErrorKind:
-    """What an error is, stripped of what differs from one occurrence to the next."""
+    """What an error is: its group, and the family of groups that it belongs to (empty where that is not known)."""
 
     function: FunctionKey
     fingerprint: str
     error_type: str
     message: str
+    family: str = ""
 
 
 class MetricPoint(msgspec.Struct, frozen=True, gc=False):

@@ -18,8 +18,9 @@ from collectors.log_files import FileReader, SourceError, open_sources
 from collectors.log_files import Source as LogFile
 from collectors.logs import unread
 from collectors.logs.assemble import Assembler
-from collectors.logs.fingerprint import fingerprint
+from collectors.logs.fingerprint import family, fingerprint
 from collectors.model import FunctionKey
+from collectors.regrouping import regroup_here
 from collectors.source import Source, SourceFailed
 from collectors.store.open import explained, writing
 from collectors.store.writer import Writer, Written
@@ -59,6 +60,7 @@ class ImportResult(Result):
 
     files: int = 0
     notes: list[str] = field(default_factory=list)  # files that hold nothing, each one line
+    unmade: list[str] = field(default_factory=list)  # files with lines of Lambda's, where the import made no invocation
 
 
 @dataclass(slots=True, kw_only=True)
@@ -76,7 +78,8 @@ class _Here:
     """A ``Sink`` that writes in this process."""
 
     def __init__(self, connection: sqlite3.Connection, path: Path, source: str) -> None:
-        self.writer = Writer(connection, fingerprint)
+        regroup_here(connection)
+        self.writer = Writer(connection, fingerprint, family)
         self.writer.begin(source)
         self._path = path
 
@@ -116,6 +119,8 @@ def import_files(
             with WritingProcess(db, name) as beside:
                 written = _read_all(files, beside, Assembler(defaults, keep_lines=keep_lines), total, progress, result)
     tell(result, written, began)
+    if result.invocations or result.duplicates:
+        result.unmade.clear()
     return result
 
 
@@ -143,6 +148,8 @@ def _read_all(
                 if progress is not None:
                     progress(Progress(done + reader.bytes_done, total, events, file.name))
             result.files += 1
+            if reader.saw_platform:
+                result.unmade.append(f"{file.name} ({reader.form})")
             if reader.note and not reader.rejects:
                 result.notes.append(reader.note)
         except SourceError as error:

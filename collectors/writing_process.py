@@ -17,7 +17,8 @@ import msgspec
 
 from collectors.columns import Batch
 from collectors.logs import unread
-from collectors.logs.fingerprint import fingerprint
+from collectors.logs.fingerprint import family, fingerprint
+from collectors.regrouping import regroup_here
 from collectors.store import open as store_open
 from collectors.store.open import StoreError, explained, writing
 from collectors.store.writer import Writer, Written
@@ -47,7 +48,8 @@ def _run(path: Path, source: str, batches: Connection, answers: Connection, othe
     try:
         with writing(path) as connection:
             with explained(path):
-                writer = Writer(connection, fingerprint)
+                regroup_here(connection)
+                writer = Writer(connection, fingerprint, family)
                 writer.begin(source)
             answers.send((_READY, ""))
             while packed := batches.recv_bytes():

@@ -171,6 +171,15 @@ class LambdaTui(App[int]):
         import_module("lambdatui.widgets.chart")
         for name in MAIN:
             main_screen(name)
+        self._group_errors()
+
+    def _group_errors(self) -> None:
+        """Of a store of an older version, which shows as it is until then; the watch sees when it is done."""
+        from collectors.regrouping import regroup_store
+        from lambdatui.reading import close_idle
+
+        if regroup_store(self.session.db):
+            close_idle()
 
     def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
         """Of a repaint only what differs from what stands on the terminal is written."""

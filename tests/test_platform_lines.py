@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from collectors.logs.error_kinds import ErrorText
 from collectors.logs.platform import AppText, End, InitReport, Note, Report, RestoreReport, Start, Unreadable
 from collectors.logs.platform_json import AppJson, read_json
 from collectors.logs.platform_text import (
@@ -18,7 +19,6 @@ from collectors.logs.platform_text import (
     parse_start,
     read_text,
 )
-from collectors.logs.runtime_errors import ErrorText
 
 ID = "4f1c2b7e-9d3a-4c55-8e21-0a6b7c8d9e0f"
 OTHER = "0b9d8c7e-1f2a-4b3c-9d4e-5f6a7b8c9d0e"

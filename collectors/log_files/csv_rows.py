@@ -1,48 +1,145 @@
-"""Logs as CSV: what the CloudWatch console downloads (``timestamp,message``), and results of Logs Insights.
+"""Logs as CSV, TSV and their like: the console's, Logs Insights', Kibana's, Grafana's, Datadog's, or a spreadsheet's.
 
-A message stands in quotes and may go on over lines; a row is complete when its quotes are.
+A message stands in quotes and may go on over lines; a row is complete when its quotes are. Which column is the
+message is told by its name, or by the platform lines that stand in it.
 """
 
 import csv
 import re
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 
-from collectors.log_files.event_json import MESSAGE_KEYS, TIME_KEYS, NotAnEvent, event_of
-from collectors.log_files.timestamps import Clock
+from collectors.log_files.event_json import MESSAGE_KEYS, OWN_KEYS, TIME_KEYS, NotAnEvent, event_of
+from collectors.log_files.refused import columns_refusal
+from collectors.log_files.shipper_names import MESSAGES, TIMES, letters
+from collectors.log_files.timestamps import BadTimestamp, Clock, epoch_ms
 from collectors.model import LogEvent
 
 LONGEST_ROW = 1 << 20  # characters; an event has at most a megabyte
-_CONSOLE = ("timestamp", "message")
 _HEADLESS = re.compile(r'\d{13},"')
-_ROW = re.compile(r"^(?=\d{13},|\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d[^,\n]*,)", re.MULTILINE)
-_HEADER = re.compile(r'"?@?[A-Za-z][\w.@]*"?(?:,"?@?[A-Za-z][\w.@]*"?)+')
+_ROW = re.compile(r'^(?=(?:"?\d{13}"?|"?\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d[^,;\t\n"]*"?)[,;\t])', re.MULTILINE)
+_NAME = re.compile(r"[@_A-Za-z][\w .@()/:-]{0,60}")
+_PLATFORM = re.compile(r"\s*(?:(?:START|END|REPORT) RequestId: \S|INIT_START |(?:INIT|RESTORE)_REPORT )")
+_DELIMITERS = ",\t;|"
+_LOOKED_AT = 400  # lines
 
 
-def csv_columns(head: list[str]) -> tuple[str, ...]:
-    """The names of the columns of a file that begins with ``head``; empty where it is no CSV of log events."""
-    first = next((line.strip() for line in head if line.strip()), "")
-    if _HEADLESS.match(first):
-        return _CONSOLE
-    if not _HEADER.fullmatch(first):
-        return ()
-    names = tuple(name.strip().strip('"') for name in first.split(","))
-    known = any(name in MESSAGE_KEYS for name in names) and any(name in TIME_KEYS for name in names)
-    return names if known else ()
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """How a file's rows are cut: ``names`` of its columns, with ``message`` and ``timestamp`` as they are known.
+
+    ``header`` is its first row, if that only names them.
+    """
+
+    names: tuple[str, ...]
+    delimiter: str = ","
+    header: tuple[str, ...] = ()
+
+
+def csv_columns(head: Sequence[str]) -> Columns | None:
+    """The columns of a file that begins with ``head``; None where it is no table of log events."""
+    lines = [line for line in head[:_LOOKED_AT] if line.strip()]
+    if lines and re.fullmatch(r"sep=.", lines[0].strip()):
+        lines = lines[1:]  # a spreadsheet's hint
+    if not lines:
+        return None
+    if _HEADLESS.match(lines[0]):
+        return Columns(("timestamp", "message"))
+    for delimiter in _DELIMITERS:
+        if delimiter in lines[0] and (columns := _columns(lines, delimiter)) is not None:
+            return columns
+    return None
+
+
+def _columns(lines: list[str], delimiter: str) -> Columns | None:
+    cells = _cells(lines[0], delimiter)
+    if len(cells) < 2 or (delimiter == "|" and not cells[0]):
+        return None
+    header = tuple(cells) if all(_NAME.fullmatch(cell.strip()) for cell in cells) and not _platform_in(cells) else ()
+    rows = [row for line in lines[bool(header) :] if len(row := _cells(line, delimiter)) > 1]
+    message = _message_column(header, rows, delimiter)
+    if message is None:
+        return None
+    names = list(header) or [f"column {at}" for at in range(max(map(len, rows), default=0))]
+    moment = _time_column(header, rows, message)
+    if not header and (moment is None or (delimiter == "\t" and not any('\t"' in line for line in lines))):
+        return None  # a prefix, which its own reader knows
+    known = [name if name not in OWN_KEYS else f"column.{name}" for name in map(str.strip, names)]
+    known = [
+        f"other.{name}" if name in MESSAGE_KEYS or (name in TIME_KEYS and moment is not None) else name
+        for name in known
+    ]
+    known[message] = "message"
+    if moment is not None:
+        known[moment] = "timestamp"
+    return Columns(tuple(known), delimiter, header)
+
+
+def _message_column(header: tuple[str, ...], rows: list[list[str]], delimiter: str) -> int | None:
+    """The column in which platform lines stand, else the one that is called so beside a time."""
+    standing = Counter(at for row in rows for at, cell in enumerate(row) if _PLATFORM.match(cell))
+    spelled = [letters(name) for name in header]
+    if standing:
+        at = standing.most_common(1)[0][0]
+        if header and at < len(header):
+            return at
+        # Without a header a comma before a platform line may be a program's.
+        return at if not header and at > 0 and delimiter != "|" and sum(standing.values()) * 4 >= len(rows) else None
+    if not any(name in TIMES for name in spelled):
+        return None
+    known = [name for name in MESSAGES if name in spelled]
+    return spelled.index(known[0]) if known else None
+
+
+def _time_column(header: tuple[str, ...], rows: list[list[str]], message: int) -> int | None:
+    spelled = [letters(name) for name in header]
+    for name in TIMES:
+        if name in spelled and spelled.index(name) != message:
+            at = spelled.index(name)
+            held = [row[at] for row in rows[:20] if at < len(row) and row[at]]
+            if not held or any(map(_is_time, held)):
+                return at
+    for at in range(max(map(len, rows[:20]), default=0)):
+        held = [row[at] for row in rows[:20] if at < len(row) and row[at]]
+        if at != message and held and sum(map(_is_time, held)) * 2 > len(held):
+            return at
+    return None
+
+
+def _is_time(cell: str) -> bool:
+    try:
+        epoch_ms(cell)
+    except BadTimestamp:
+        return False
+    return True
+
+
+def _platform_in(cells: list[str]) -> bool:
+    return any(_PLATFORM.match(cell) for cell in cells)
+
+
+def _cells(line: str, delimiter: str) -> list[str]:
+    try:
+        return next(csv.reader([line], delimiter=delimiter, strict=False), [])
+    except csv.Error:
+        return []
 
 
 class CsvRows:
-    """Lines of CSV, with ``columns`` as the file's first line names them."""
+    """Lines of CSV, with ``columns`` as the file's first lines tell them. ``reject`` is told what cannot be read."""
 
-    def __init__(self, columns: tuple[str, ...], stream: str, clock: Clock) -> None:
+    def __init__(self, columns: Columns, stream: str, clock: Clock, reject: Callable[[str, str], None]) -> None:
         self._columns = columns
         self._stream = stream
         self._clock = clock
+        self._reject = reject
         self._lines: list[str] = []
         self._length = 0
         self._quoted = False
 
     def add(self, line: str) -> Iterator[LogEvent]:
-        """The event that this line completes, if any. Raises ``NotAnEvent`` or ``BadTimestamp``."""
+        """The event that this line completes, if any."""
         if not self._lines and not line.strip():
             return
         self._lines.append(line)
@@ -52,25 +149,36 @@ class CsvRows:
             yield from self._rows()
 
     def flush(self) -> Iterator[LogEvent]:
+        """What the end of the text completes: also a row that was cut within its quotes."""
         yield from self._rows()
 
     def _rows(self) -> Iterator[LogEvent]:
         text = "\n".join(self._lines)
         unclosed, self._lines, self._length, self._quoted = self._quoted, [], 0, False
-        if not unclosed:
-            yield from self._event(text)
-            return
-        for row in filter(str.strip, _ROW.split(text)):  # somebody lost a quote: a row begins with its time
-            yield from self._event(row if row.count('"') % 2 == 0 else row.rstrip("\n") + '"')
+        rows = [text]
+        if unclosed:  # somebody lost a quote: a row begins with its time
+            rows = [
+                row if row.count('"') % 2 == 0 else row.rstrip("\n") + '"'
+                for row in filter(str.strip, _ROW.split(text))
+            ]
+        for row in rows:
+            try:
+                yield from self._event(row)
+            except (NotAnEvent, BadTimestamp) as reason:
+                self._reject(str(reason), row)
 
     def _event(self, row: str) -> Iterator[LogEvent]:
         try:
-            cells = next(csv.reader([row + "\n"], strict=False), [])
+            cells = next(csv.reader([row + "\n"], delimiter=self._columns.delimiter, strict=False), [])
         except csv.Error as error:
             raise NotAnEvent(f"a CSV row that cannot be read ({error})") from None
-        if not any(cells) or tuple(cells) == self._columns:
+        names = self._columns.names
+        if not any(cells) or tuple(cells) == self._columns.header or tuple(cells) == names or row.startswith("sep="):
             return
-        event, timed = event_of(dict(zip(self._columns, cells, strict=False)), {}, "")
+        if len(cells) > len(names) and names[-1] == "message":  # nobody quoted the delimiters within it
+            last = len(names) - 1
+            cells[last:] = [self._columns.delimiter.join(cells[last:])]
+        event, timed = event_of(dict(zip(names, cells, strict=False)), {}, "")
         if timed:
             self._clock.saw(event.timestamp_ms)
         else:
@@ -78,6 +186,22 @@ class CsvRows:
         event.log_stream = event.log_stream or self._stream
         if event.message.strip():
             yield event
+
+
+def refused_columns(head: Sequence[str]) -> str:
+    """Why a table that begins so is refused; empty where it is none."""
+    lines = [line for line in head[:20] if line.strip()]
+    for delimiter in ",\t;":
+        rows = [_cells(line, delimiter) for line in lines]
+        if len(rows) < 2 or len(rows[0]) < 2 or any(len(row) != len(rows[0]) for row in rows[:-1]):
+            continue
+        if all(_NAME.fullmatch(cell.strip()) for cell in rows[0]) and any(map(_is_number, rows[1])):
+            return columns_refusal(rows[0])
+    return ""
+
+
+def _is_number(cell: str) -> bool:
+    return cell.replace(".", "", 1).isdigit()
 
 
 csv.field_size_limit(4 * LONGEST_ROW)

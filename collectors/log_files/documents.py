@@ -16,6 +16,9 @@ _NEXT = re.compile(r"\n[ \t]*[{\[](?=[\s\"{\[])")
 _SPACE = " \t\r\n,\x1e"  # a comma or a record separator between values says nothing
 
 
+_NOTHING: Mapping[str, Any] = {}  # around an array of its own, whose texts are log lines
+
+
 class DamagedDocument(ValueError):
     """The document cannot be read beyond this point; the text is the reason for the reject."""
 
@@ -35,7 +38,7 @@ class JsonDocuments:
         """Every element of an array of events, or a whole smaller object, with its envelope."""
         while (character := self._next_character()) is not None:
             if character == "[":
-                yield from self._array({})
+                yield from self._array(_NOTHING)
             elif character != "{":
                 raise DamagedDocument("not JSON from here on")
             elif (value := self._whole()) is not None:
@@ -83,10 +86,11 @@ class JsonDocuments:
         if not holds_events:
             yield envelope, {}
 
-    def _array(self, envelope: dict[str, Any]) -> Iterator[tuple[Any, Mapping[str, Any]]]:
+    def _array(self, envelope: Mapping[str, Any]) -> Iterator[tuple[Any, Mapping[str, Any]]]:
         self._at += 1
         while self._needed() != "]":
-            yield self._value(), envelope
+            value = self._value()
+            yield None if envelope is not _NOTHING and isinstance(value, str) else value, envelope
         self._at += 1
 
     def _needed(self) -> str:

@@ -7,7 +7,10 @@ from typing import Any
 
 import msgspec
 
-from collectors.log_files.timestamps import epoch_ms, time_in_text
+from collectors.log_files.payloads import payload_of
+from collectors.log_files.refused import refusal
+from collectors.log_files.shipper_names import MESSAGES, Names, letters, message_of, names_in, time_of
+from collectors.log_files.timestamps import FIRST_MS, LAST_MS, BadTimestamp, epoch_ms, time_in_text
 from collectors.model import LogEvent
 
 TIME_KEYS = ("timestamp", "@timestamp", "time", "ts", "timestamp_ms", "timestampMs", "date", "_time")
@@ -32,18 +35,28 @@ _SPELLINGS = (
 )
 CONTAINERS = ("events", "results", "logEvents")
 # Where the answers of search engines (Elasticsearch, Loki, Splunk, Datadog) keep what was found.
-_WRAPPERS = ("hits", "_source", "data", "result", "attributes", "content")
+_WRAPPERS = (
+    "hits", "_source", "fields", "map", "matches", "data", "result", "attributes", "content", "messages", "logs",
+    "response", "responses", "rawResponse", "records", "Records", "rows", "items", "entries", "streams", "queryResults",
+    "actor", "account", "nrql", "telemetry", "batch", "tables", "logEvent", "payload", "detail",
+)  # fmt: skip
+_DEEPEST = 40  # levels of wrapping
 _NO_STREAMS = frozenset({"stdout", "stderr"})  # a container's outputs, of one execution environment
 # What a runtime's own JSON line has and an exporter's envelope has not.
-_OWN_LINE = frozenset(
+OWN_KEYS = frozenset(
     {"level", "log_level", "requestId", "AWSRequestId", "aws_request_id", "function_request_id", "errorType", "record"}
 )
+_STREAM = re.compile(r"\d{4}/\d\d/\d\d/[^\s\[]*\[[^\]\s]+\][0-9A-Za-z]+")
+_GROUP = re.compile(r"(?:\d{12}:)?/aws/lambda/[\w./-]+\Z|arn:[\w-]+:logs:")
 # How Lambda and its runtimes begin a text: a shipper that adds a level of its own keeps it whole.
 _LAMBDA_TEXT = re.compile(
     r"(?:START|END|REPORT) RequestId: |INIT_START |(?:INIT|RESTORE)_REPORT |RESTORE_START "
     r"|\{\"time\": ?\"[^\"]*\", ?\"type\": ?\"platform\.|RequestId: \S+ (?:Error: |Process exited)|\[[A-Z]+\]\t"
     r"|\[ERROR\] \w|\d{4}-\d\d-\d\dT[\d:.]+Z(?:\t(?:[0-9a-f-]{36}|undefined)\t| [0-9a-f-]{36} Task timed out)"
 )
+
+
+_AROUND = frozenset({*GROUP_KEYS[:-1], *STREAM_KEYS[:-1], *FUNCTION_KEYS, *ACCOUNT_KEYS, *REGION_KEYS})
 
 
 class NotAnEvent(ValueError):
@@ -64,41 +77,107 @@ def is_container(line: Mapping[str, Any]) -> bool:
     return "messageType" in line or any(isinstance(line.get(key), list) for key in CONTAINERS)
 
 
-def contents(line: Any, envelope: Mapping[str, Any]) -> Iterator[tuple[Any, Mapping[str, Any]]]:
-    """The single events in a decoded value, each with what its surroundings say of group, stream and account."""
-    if isinstance(line, dict) and is_container(line):
+def contents(line: Any, envelope: Mapping[str, Any], depth: int = 0) -> Iterator[tuple[Any, Mapping[str, Any]]]:
+    """The single events in a decoded value, each with what its surroundings say of group, stream and account.
+
+    What a payload holds as plain lines is given as ``Text``.
+    """
+    if depth > _DEEPEST:
+        yield None, envelope
+    elif isinstance(line, dict) and len(line) == 1 and _is_bulk_action(line):
+        return
+    elif isinstance(line, dict) and (inside := payload_of(line)) is not None:
+        for inner in inside:
+            yield from contents(inner, envelope, depth + 1)
+    elif isinstance(line, dict) and is_container(line):
         if line.get("messageType") == "CONTROL_MESSAGE":
             return
         around = {**envelope, **{key: value for key, value in line.items() if key not in CONTAINERS}}
         for key in CONTAINERS:
-            for inner in line.get(key) or ():
-                yield from contents(inner, around)
+            if isinstance(held := line.get(key), list):
+                for inner in held:
+                    yield from contents(None if isinstance(inner, str) else inner, around, depth + 1)
+    elif isinstance(line, list) and (row := _row(line)) is not None:
+        yield row, envelope
     elif isinstance(line, list) and not _is_insights_row(line):
         for inner in line:
-            yield from contents(inner, envelope)
+            yield from contents(inner, envelope, depth + 1)
     elif isinstance(line, dict) and (inner := _wrapped(line)) is not None:
-        yield from contents(inner, {**envelope, **_labels(line)})
+        yield from contents(inner, {**envelope, **_labels(line)}, depth + 1)
     else:
         yield line, envelope
 
 
+def _is_bulk_action(line: Mapping[str, Any]) -> bool:
+    """Whether it only says where the next line is to be indexed, as OpenSearch's bulk requests do."""
+    key, value = next(iter(line.items()))
+    return key in ("index", "create") and isinstance(value, dict) and value.keys() <= {"_index", "_id", "_type"}
+
+
+def _row(line: list[Any]) -> dict[str, Any] | None:
+    """A row of plain values, as ``--query 'events[].[timestamp,message]'`` gives; None where no cell is a time."""
+    if not 2 <= len(line) <= 12 or not all(isinstance(cell, str | int | float) for cell in line):
+        return None
+    row: dict[str, Any] = {}
+    for cell in line:
+        if isinstance(cell, str) and _STREAM.fullmatch(cell):
+            row["logStreamName"] = cell
+        elif isinstance(cell, str) and _GROUP.match(cell):
+            row["logGroup"] = cell
+        elif _is_moment(cell):
+            row.setdefault("timestamp", cell)
+        elif isinstance(cell, str) and (cell.isdigit() and len(cell) > 30):
+            row["eventId"] = cell
+        elif isinstance(cell, str) and len(cell) >= len(row.get("message", "")):
+            row["message"] = cell
+    return row if {"timestamp", "message"} <= row.keys() else None
+
+
+def _is_moment(cell: object) -> bool:
+    if isinstance(cell, str) and (not cell[:1].isdigit() or len(cell) > 40):
+        return False
+    try:
+        return FIRST_MS <= epoch_ms(cell) < LAST_MS
+    except BadTimestamp:
+        return False
+
+
 def _wrapped(line: Mapping[str, Any]) -> Any:
     """What an object says that only wraps it; None for an event, and for a line of a program."""
-    if not _OWN_LINE.isdisjoint(line) or any(key in line for key in MESSAGE_KEYS[:-1]):
+    said = [line[key] for key in MESSAGE_KEYS[:-1] if key in line]
+    if not OWN_KEYS.isdisjoint(line) or any(not isinstance(each, dict | list) or _is_texts(each) for each in said):
         return None
+    if any(isinstance(value, str) and value and letters(key) in MESSAGES for key, value in line.items()):
+        return None
+    if said and not any(isinstance(each, dict) and "message" in each for each in said):
+        return None
+    columns, rows = line.get("columns"), line.get("rows")
+    if isinstance(columns, list) and isinstance(rows, list):  # Azure's and Athena's
+        keys = [str(each.get("name") if isinstance(each, dict) else each) for each in columns]
+        return [dict(zip(keys, row, strict=False)) for row in rows if isinstance(row, list)]
     values = line.get("values")
     if isinstance(values, list) and isinstance(line.get("stream"), dict):  # Loki: pairs of nanoseconds and text
         pairs = (each for each in values if isinstance(each, list) and len(each) > 1)
         return [{"timestamp": each[0], "message": each[1]} for each in pairs]
-    return next((line[key] for key in _WRAPPERS if isinstance(line.get(key), dict | list)), None)
+    inner = next((line[key] for key in _WRAPPERS if isinstance(line.get(key), dict | list)), None)
+    if inner is None and said:
+        return next(each for each in said if isinstance(each, dict))
+    return inner
+
+
+def _is_texts(value: object) -> bool:
+    return isinstance(value, list) and len(value) == 1 and isinstance(value[0], str)
 
 
 def _labels(line: Mapping[str, Any]) -> dict[str, str]:
-    """The log group among the labels of a Loki stream."""
+    """What the labels of a Loki stream name, and what stands beside a shipper's wrapped event."""
     labels = line.get("stream")
-    values = labels.values() if isinstance(labels, dict) else ()
-    group = next((value for value in values if isinstance(value, str) and value.startswith("/aws/lambda/")), None)
-    return {"logGroup": group} if group else {}
+    if not isinstance(labels, dict):
+        plain = {key: value for key, value in line.items() if isinstance(value, str) and value}
+        return {key: value for key, value in plain.items() if key in _AROUND}
+    found = names_in({"labels": labels})
+    named = {"logGroup": found.group, "logStream": found.stream, "functionName": found.function}
+    return {key: value for key, value in named.items() if value}
 
 
 def _is_insights_row(line: list[Any]) -> bool:
@@ -112,6 +191,8 @@ def event_of(line: Any, envelope: Mapping[str, Any], raw: str) -> tuple[LogEvent
     """
     if isinstance(line, list) and _is_insights_row(line):
         line = {str(cell["field"]): cell.get("value") for cell in line}
+    if isinstance(line, str) and line.strip():
+        line, raw = {"message": line}, ""
     if not isinstance(line, dict):
         raise NotAnEvent("JSON that is no log event")
     if line.get("type") in ("function", "extension") and line.get("record"):
@@ -122,27 +203,60 @@ def event_of(line: Any, envelope: Mapping[str, Any], raw: str) -> tuple[LogEvent
     if stream in _NO_STREAMS:
         stream = ""
     message = next((line[key] for key in messages if line[key] is not None), None)
-    if _is_own_line(line, bool(group or stream or event_id or function), message):
-        text, event_id = raw or encoded(line), ""
+    if isinstance(message, list) and _is_texts(message):
+        message = message[0]  # Elasticsearch gives fields as lists
+    is_platform = isinstance(kind := line.get("type"), str) and kind.startswith("platform.")
+    told = Names()
+    if not is_platform and not group and not function:
+        told = names_in({key: value for key, value in line.items() if value is not message})
+    if message is None and not is_platform and OWN_KEYS.isdisjoint(line):
+        message = message_of(line)
+    enveloped = bool(group or stream or event_id or function or told.group or told.stream)
+    if _is_own_line(line, enveloped, message):
+        text, event_id, told = raw or encoded(line), "", Names()
         function, account, region = _from_arn(line)
     elif message is None:
-        raise NotAnEvent("JSON without a message")
+        raise NotAnEvent(_without_message(line))
     else:
         text = message if isinstance(message, str) else encoded(message)
-    moment = next((line[key] for key in times if line[key] not in (None, "")), None)
-    timestamp_ms = time_in_text(text) if moment is None else epoch_ms(moment)
+        group, stream, function = group or told.group, stream or told.stream, function
+        function = function or ("" if "/aws/lambda/" in group else told.function)
+        account, region = account or told.account, region or told.region
+    timestamp_ms = _moment_of(line, times, text)
     if envelope:
         group, stream = group or first(envelope, GROUP_KEYS), stream or first(envelope, STREAM_KEYS)
         account, region = account or first(envelope, ACCOUNT_KEYS), region or first(envelope, REGION_KEYS)
+        function = function or first(envelope, FUNCTION_KEYS)
     names = [whole(name) if name else "" for name in (group, stream, event_id, function, account, region)]
     event = LogEvent(timestamp_ms or 0, whole(text), *names)
     return event, timestamp_ms is not None
+
+
+def _moment_of(line: Mapping[str, Any], times: tuple[str, ...], text: str) -> int | None:
+    """When an event happened: what its own keys say, else a shipper's, else the text. Raises ``BadTimestamp``."""
+    moment = next((line[key] for key in times if line[key] not in (None, "")), None)
+    if isinstance(moment, list) and len(moment) == 1:
+        moment = moment[0]
+    if moment is None:
+        moment = time_of(line)
+    if moment is None:
+        return time_in_text(text)
+    try:
+        return epoch_ms(moment)
+    except BadTimestamp:
+        if isinstance(moment, int | float) or (other := time_of(line)) is None:
+            raise
+        return epoch_ms(other)
 
 
 def _printed(line: dict[str, Any]) -> dict[str, Any]:
     """What a function or an extension printed, out of the Telemetry API's envelope."""
     record, moment = line["record"], line.get("time")
     return {"timestamp": moment, **record} if isinstance(record, dict) else {"timestamp": moment, "message": record}
+
+
+def _without_message(line: Mapping[str, Any]) -> str:
+    return refusal(line) or "JSON without a message"
 
 
 @lru_cache(maxsize=1024)
@@ -158,11 +272,14 @@ def _is_own_line(line: dict[str, Any], enveloped: bool, message: object) -> bool
         return True
     if enveloped or (isinstance(message, str) and _LAMBDA_TEXT.match(message)):
         return False
-    return not _OWN_LINE.isdisjoint(line) or isinstance(message, dict)
+    return not OWN_KEYS.isdisjoint(line) or isinstance(message, dict)
 
 
 def _from_arn(line: dict[str, Any]) -> tuple[str, str, str]:
     record = line.get("record")
+    if isinstance(record, dict) and line.get("type") == "platform.initStart" and "functionArn" not in record:
+        name = record.get("functionName")
+        return (name if isinstance(name, str) else "", "", "")
     arn = record.get("functionArn") if isinstance(record, dict) else None
     parts = arn.split(":") if isinstance(arn, str) else []
     return (parts[6], parts[4], parts[3]) if len(parts) > 6 and parts[5] == "function" else ("", "", "")

@@ -7,11 +7,13 @@ import msgspec
 
 from collectors.log_files.event_json import is_container
 
-_BINARY_MAGIC = (b"SQLite format 3", b"PAR1", b"\x7fELF", b"%PDF")
+_BINARY_MAGIC = (b"SQLite format 3", b"PAR1", b"\x7fELF", b"%PDF", b"\x89PNG", b"Obj\x01", b"\xff\xd8\xff")
 _CONTROLS = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1d\x7f]")
 _PLATFORM_LINE = re.compile(
     rb"INIT_START |(?:(?:\x1b\[[0-9;]*m)*\d{4}-\d\d-\d\dT[\d:.]+\S* )?(?:START|END|REPORT) RequestId: "
 )
+_MESSAGES = re.compile(rb'"(?:[^"\\]|\\.)*"\s*(?:,\s*(?:"|\d)|\]\s*\Z|\Z)')
+_ROW_BEGINS = re.compile(rb"\d{13},(?=\s*\")")
 _LOOKED_AT = 40  # lines
 
 
@@ -58,7 +60,12 @@ def _object(line: bytes) -> dict[str, object] | None:
 
 def _is_array(head: bytes) -> bool:
     """``[{`` or ``[[`` or ``[]`` begin an array of events; ``[ERROR] x`` and ``[INFO]\\t...`` begin a log line."""
-    return head[1:].lstrip()[:1] in (b"{", b"[", b"]", b"")
+    inner = head[1:].lstrip()
+    if inner[:1] == b'"':  # of messages, as --query 'events[].message' gives them
+        return _MESSAGES.match(inner) is not None
+    if (number := _ROW_BEGINS.match(inner)) is not None:
+        return number.group().endswith(b",")
+    return inner[:1] in (b"{", b"[", b"]", b"")
 
 
 def _may_be_object(head: bytes) -> bool:

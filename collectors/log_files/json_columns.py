@@ -70,7 +70,7 @@ class Layout:
             return None
         try:
             return self._read(block, words, at, count)
-        except (msgspec.DecodeError, UnicodeError):
+        except (ValueError, RecursionError):
             return None
 
     def _read(self, block: bytes, words: Words, at: Ints, count: int) -> EventColumns | None:

@@ -13,9 +13,15 @@ import numpy as np
 from collectors.log_files.documents import DamagedDocument, JsonDocuments
 from collectors.log_files.event_json import NotAnEvent, contents, event_of, whole
 from collectors.log_files.fast_lines import Spelling, spelling_of
+from collectors.log_files.fences import fenced, holds_fences
 from collectors.log_files.forms import Form, form_of
+from collectors.log_files.inner_prefixes import InnerPrefixes, may_have
 from collectors.log_files.json_columns import BLOCK, Layout, layout_of
+from collectors.log_files.layers import layer_of
 from collectors.log_files.line_blocks import LONGEST_LINE, LineBlocks
+from collectors.log_files.payloads import Text, text_payload
+from collectors.log_files.python_values import is_python, values_of
+from collectors.log_files.refused import binary_kind, text_kind
 from collectors.log_files.sources import ByteStream, Source, log_names
 from collectors.log_files.text_lines import event_lines
 from collectors.log_files.timestamps import BadTimestamp, Clock
@@ -26,6 +32,9 @@ HEAD = 1 << 16
 _NEWLINE = ord("\n")
 _SHARED_STREAM = re.compile(r"\d{4}/\d\d/\d\d/[^\[/]+\[[^\]]*\][0-9a-f]+")
 _FUNCTION_ARN = re.compile(rb'"functionArn"\s*:\s*"arn:[\w-]+:lambda:[\w-]*:\d*:function:([\w-]+)')
+_GZIP_TEXT = re.compile(rb"\s*[\"']?(?:H4sI|U1RBUlQg|SU5JVF9T)[A-Za-z0-9+/\-_]{20,}")
+_OF_LAMBDA = re.compile(rb"(?:REPORT|START) RequestId: [0-9a-f]{8}-|\"platform\.(?:report|start)\"")
+_LAYERS = 6  # a mail that quotes a mail that quotes grep
 SHOWN = 500  # characters of a rejected line that are kept
 
 
@@ -34,13 +43,16 @@ class FileReader:
 
     ``as_columns``: whether blocks may be ``EventColumns``. ``rejects`` fills up while blocks are read, and whoever
     reads empties it. ``bytes_done`` counts bytes of the source itself (compressed ones, if it is), ``events`` the
-    events given. ``note`` says what a reader of the result should know and what is no reject: that the file was empty.
+    events given. ``form`` names what was seen; ``saw_platform``: among it lines that Lambda wrote. ``note`` says what
+    a reader of the result should know and what is no reject: that the file was empty.
     """
 
     def __init__(self, source: Source, defaults: FunctionKey) -> None:
         self.rejects: list[Reject] = []
         self.events = 0
         self.note = ""
+        self.form = ""
+        self.saw_platform = False
         self.as_columns = True
         self._source = source
         self._bytes: ByteStream | None = None
@@ -48,6 +60,7 @@ class FileReader:
         self._stream, above, stem = log_names(source.path)
         self._function = defaults.name or above or stem
         self._clock = Clock(0)
+        self._inner = InnerPrefixes()
 
     @property
     def bytes_done(self) -> int:
@@ -58,26 +71,45 @@ class FileReader:
         stream = self._bytes = ByteStream(self._source, self._reject)
         try:
             self._clock = Clock(stream.modified_ms)
-            for block in self._form_blocks(stream.chunks()):
+            for block in self._form_blocks(self._watched(stream.chunks())):
                 if block or len(self.rejects) >= BLOCK_EVENTS:  # nobody else empties them
                     self.events += len(block)
                     yield block
+        except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError) as fault:
+            # What is read is anybody's: whatever it does to a reader, the files after it are read.
+            self._reject(
+                f"cannot be read on: {type(fault).__name__} in {self.form or 'its beginning'}; please report it"
+            )
         finally:
             stream.close()
 
-    def _form_blocks(self, chunks: Iterator[bytes]) -> Iterator[Sequence[LogEvent]]:
+    def _watched(self, chunks: Iterator[bytes]) -> Iterator[bytes]:
+        for chunk in chunks:
+            self.saw_platform = self.saw_platform or _OF_LAMBDA.search(chunk) is not None
+            yield chunk
+
+    def _form_blocks(self, chunks: Iterator[bytes], depth: int = 0) -> Iterator[Sequence[LogEvent]]:
         head = b""
         for chunk in chunks:
             head += chunk
             if len(head) >= HEAD:
                 break
         form = form_of(head[:HEAD])
+        self.form = self.form or form.value
+        if form is Form.TEXT and depth < _LAYERS:
+            if (layer := layer_of(head[:HEAD])) is not None:
+                yield from self._form_blocks(layer(_joined(head, chunks)), depth + 1)
+                return
+            if holds_fences(head[:HEAD].decode("utf-8", "replace").splitlines()):
+                for block in fenced(_joined(head, chunks)):
+                    yield from self._form_blocks(iter((block + b"\n",)), depth + 1)
+                return
         if (named := _FUNCTION_ARN.search(head)) is not None:
             self._function = named.group(1).decode()
         if form is Form.EMPTY:
-            self.note = f"{self._source.name} is empty"
+            self.note = f"{self._source.name} is empty" if not depth else self.note
         elif form is Form.BINARY:
-            self._reject("binary file")
+            self._reject(binary_kind(head))
         elif form is Form.DOCUMENT:
             yield from self._document(_joined(head, chunks))
         elif form is Form.JSON_LINES:
@@ -94,7 +126,7 @@ class FileReader:
         blocks = LineBlocks(chunks, 4 * LONGEST_LINE, self._too_long)
         for block in blocks:
             if not looked:
-                spelling, looked = _spelling(block), True
+                spelling, looked = None if may_have(block) else _spelling(block), True
                 layout = layout_of(block.partition(b"\n")[0], spelling) if spelling is not None else None
             blocks.least = BLOCK if layout is not None and self.as_columns else 0
             columns = layout.columns(block) if layout is not None and self.as_columns else None
@@ -141,13 +173,18 @@ class FileReader:
             except DamagedDocument:
                 self._reject("not JSON", text)
             if len(events) >= BLOCK_EVENTS:
+                self._inner.cut(events)
                 yield events
                 events = []
         self._line -= 1  # the piece after the last newline is no line
+        self._inner.cut(events)
         yield events
 
     def _add(self, events: list[LogEvent], value: Any, envelope: Mapping[str, Any], raw: str) -> None:
         for line, around in contents(value, envelope):
+            if isinstance(line, Text):
+                events.extend(self._payload_lines(line))
+                continue
             try:
                 event, timed = event_of(line, around, raw if line is value else "")
             except (NotAnEvent, BadTimestamp) as reason:
@@ -182,19 +219,34 @@ class FileReader:
                 for value, envelope in documents.values():
                     self._add(events, value, envelope, "")
                     if len(events) + len(self.rejects) >= BLOCK_EVENTS:
+                        self._inner.cut(events)
                         yield events
                         events = []
                 more = False
             except DamagedDocument as damage:
                 self._reject(str(damage))
                 more = documents.skip()
+        self._inner.cut(events)
         yield events
 
     # --- text ---------------------------------------------------------------------------------------------------
 
     def _text(self, head: bytes, chunks: Iterator[bytes]) -> Iterator[list[LogEvent]]:
         lines = head[:HEAD].decode("utf-8", "replace").splitlines()
-        text = event_lines(lines, self._stream, self._clock)
+        if kind := text_kind(lines[0] if lines else ""):
+            self._reject(kind, lines[0])
+            return
+        if is_python(head):
+            printed: list[LogEvent] = []
+            for value, line in values_of(_joined(head, chunks)):
+                self._line += 1
+                self._add(printed, value, {}, line)
+            yield printed
+            return
+        if _GZIP_TEXT.match(head):
+            yield from self._encoded(_joined(head, chunks))
+            return
+        text = event_lines(lines, self._stream, self._clock, self._reject)
         for block in LineBlocks(_joined(head, chunks), LONGEST_LINE, self._too_long):
             events: list[LogEvent] = []
             for raw in block.removesuffix(b"\n").split(b"\n"):
@@ -210,9 +262,33 @@ class FileReader:
             yield self._text_events(events)
         yield self._text_events(list(text.flush()))
 
+    def _encoded(self, chunks: Iterator[bytes]) -> Iterator[list[LogEvent]]:
+        """Lines of base64, each a gzip of events, as Kinesis and Firehose hand them on."""
+        whole_text = b"".join(chunks).decode("ascii", "replace")
+        for text in whole_text.split("\n") if whole_text.count("H4sI") > 1 else [whole_text]:
+            self._line += 1
+            if not text.strip():
+                continue
+            events: list[LogEvent] = []
+            for value in text_payload(text) or (None,):
+                self._add(events, value, {}, text)
+            yield events
+
+    def _payload_lines(self, text: str) -> list[LogEvent]:
+        """Plain lines out of a payload."""
+        lines = text.split("\n")
+        reader = event_lines(lines[:2_000], self._stream, self._clock, self._reject)
+        events: list[LogEvent] = []
+        for line in lines:
+            try:
+                events.extend(reader.add(line.removesuffix("\r")))
+            except (BadTimestamp, NotAnEvent) as reason:
+                self._reject(str(reason), line)
+        return self._text_events([*events, *reader.flush()])
+
     def _text_events(self, events: list[LogEvent]) -> list[LogEvent]:
         for event in events:
-            if event.message[:1] == "{" and '"functionArn"' in event.message:
+            if event.message[:1] == "{" and ('"functionArn"' in event.message or '"functionName"' in event.message):
                 self._learn_function(event)
             self._name(event)
         return events
@@ -222,6 +298,8 @@ class FileReader:
         try:
             told, _ = event_of(msgspec.json.decode(event.message), {}, event.message)
         except (ValueError, RecursionError):
+            return
+        if told.message != event.message:
             return
         event.function, event.account, event.region = told.function, told.account, told.region
 

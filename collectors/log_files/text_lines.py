@@ -5,13 +5,16 @@ runtime begins its lines. What follows belongs to it, as the lines of a tracebac
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import pairwise
 from typing import Protocol
 
+from collectors.log_files.aws_text import AwsText, is_aws_text
 from collectors.log_files.csv_rows import CsvRows, csv_columns
-from collectors.log_files.prefixes import Prefixes, prefixes_of
+from collectors.log_files.prefixes import Prefixed, Prefixes, prefixes_of
+from collectors.log_files.tables import TableRows, is_table
 from collectors.log_files.timestamps import BadTimestamp, Clock, epoch_ms, time_in_text, trace_time
+from collectors.log_files.yaml_events import YamlEvents, is_yaml
 from collectors.logs.platform_text import without_escapes
 from collectors.model import LogEvent
 
@@ -50,12 +53,14 @@ class EventLines(Protocol):
         """What the end of the text completes."""
 
 
-def event_lines(head: list[str], stream: str, clock: Clock) -> EventLines:
-    """What reads a text that begins with the lines ``head``."""
+def event_lines(head: list[str], stream: str, clock: Clock, reject: Callable[[str, str], None]) -> EventLines:
+    """What reads a text that begins with the lines ``head``. ``reject`` is told what it leaves out."""
     head = [without_escapes(line) for line in head]
-    columns = csv_columns(head)
-    if columns:
-        return CsvRows(columns, stream, clock)
+    for is_form, reader in _FORMS:
+        if is_form(head):
+            return reader(stream, clock, reject)
+    if (columns := csv_columns(head)) is not None:
+        return CsvRows(columns, stream, clock, reject)
     if _is_unfolded(head):
         return ExportedText(stream, clock, alone=True)
     exported = is_exported(head)
@@ -65,6 +70,14 @@ def event_lines(head: list[str], stream: str, clock: Clock) -> EventLines:
         if prefixes is not None and prefixes.share(head) >= (0.5 if exported else 0.1):
             return PrefixedText(prefixes, stream, clock)
     return ExportedText(stream, clock) if exported else PastedText(stream, clock)
+
+
+_Reader = Callable[[str, Clock, Callable[[str, str], None]], EventLines]
+_FORMS: tuple[tuple[Callable[[list[str]], bool], _Reader], ...] = (
+    (is_aws_text, AwsText),
+    (is_yaml, YamlEvents),
+    (is_table, TableRows),
+)
 
 
 def _is_unfolded(head: list[str]) -> bool:
@@ -146,7 +159,8 @@ class PrefixedText:
         self._prefixes = prefixes
         self._clock = clock
         self._stream = stream
-        self._untimed = None if prefixes.timed else PastedText(stream, clock)
+        self._untimed: dict[tuple[str, str, str], PastedText] | None = None if prefixes.timed else {}
+        self._last: PastedText | None = None
         self._event: LogEvent | None = None
         self._more: list[str] = []
 
@@ -155,8 +169,11 @@ class PrefixedText:
         line = without_escapes(line)
         found = self._prefixes.read(line)
         if self._untimed is not None:
+            if found is not None:
+                self._last = self._of_place(found)
             if found is not None or not self._prefixes.is_rule(line):
-                yield from self._untimed.add(found.text if found is not None else line)
+                last = self._last = self._last or self._of_place(Prefixed(line, None, "", "", ""))
+                yield from last.add(found.text if found is not None else line)
             return
         if found is None or found.timestamp_ms is None:
             if self._event is not None and not self._prefixes.is_rule(line):
@@ -174,9 +191,19 @@ class PrefixedText:
             function=found.function,
         )
 
+    def _of_place(self, found: Prefixed) -> "PastedText":
+        """What reads the lines of one stream: those of others stand between them."""
+        assert self._untimed is not None
+        place = (found.log_group, found.log_stream, found.function)
+        reader = self._untimed.get(place)
+        if reader is None:
+            reader = self._untimed[place] = PastedText(found.log_stream or self._stream, self._clock, place)
+        return reader
+
     def flush(self) -> Iterator[LogEvent]:
         if self._untimed is not None:
-            yield from self._untimed.flush()
+            for reader in self._untimed.values():
+                yield from reader.flush()
             return
         event, more, self._event, self._more = self._event, self._more, None, []
         if event is not None:
@@ -192,8 +219,9 @@ class PastedText:
     a millisecond on for each event. They are settled an invocation at a time.
     """
 
-    def __init__(self, stream: str, clock: Clock) -> None:
+    def __init__(self, stream: str, clock: Clock, place: tuple[str, str, str] = ("", "", "")) -> None:
         self._stream = stream
+        self._group, _, self._function = place
         self._clock = clock
         self._lines: list[str] = []
         self._length = 0
@@ -247,7 +275,13 @@ class PastedText:
                 now = max(now, traced + int(duration.group(1)))
             if now is not None:
                 self._clock.saw(now)
-            yield LogEvent(now if now is not None else self._clock.next_ms(), text, "", self._stream)
+            yield LogEvent(
+                now if now is not None else self._clock.next_ms(),
+                text,
+                self._group,
+                self._stream,
+                function=self._function,
+            )
 
 
 def _starts(line: str) -> bool:

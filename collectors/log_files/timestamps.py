@@ -3,6 +3,8 @@
 import re
 from datetime import UTC, datetime, timedelta
 
+from collectors.log_files.written_times import written_ms
+
 FIRST_MS = 1_415_836_800_000
 """2014-11-13, the day Lambda was announced: nothing was logged before."""
 
@@ -14,8 +16,12 @@ NOT_A_TIME = "timestamp cannot be read"
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
-_NUMBER = re.compile(r"-?\d{1,20}(?:\.\d{1,9})?")
-_IN_TEXT = re.compile(r"(?:\[[A-Z]+\]\t)?(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:?\d\d)?)(?=[\t ])")
+_NUMBER = re.compile(r"-?\d{1,20}(?:\.\d{1,9})?(?:[eE]\+?\d\d?)?")  # a spreadsheet writes 1.71E+12
+_IN_TEXT = re.compile(
+    r"(?:\[[A-Z]+\]\t)?(\d{4}-\d\d-\d\d(?:T\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:?\d\d)?"
+    r"| \d\d:\d\d:\d\d(?:\.\d{1,9})? \([+-]\d\d:\d\d\))"  # Serverless Framework writes its reader's time
+    r"|\d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d,\d{3})(?=[\t ])"  # the runtime interface emulator
+)
 _TRACE = re.compile(r"TraceId: 1-([0-9a-f]{8})-[0-9a-f]{24}|Root=1-([0-9a-f]{8})-")
 
 
@@ -24,13 +30,13 @@ class BadTimestamp(ValueError):
 
 
 def epoch_ms(value: object) -> int:
-    """Milliseconds since 1970 of ``value``: a number of s, ms, us or ns, told by its size, or ISO 8601.
+    """Milliseconds since 1970 of ``value``: a number of s, ms, us or ns, told by its size, ISO 8601, or as tools write.
 
     Without a zone it is UTC, as everything in CloudWatch is. Raises ``BadTimestamp``.
     """
     if isinstance(value, str):
         text = value.strip()
-        found = _iso_ms(text) if not _NUMBER.fullmatch(text) else _scaled(float(text) if "." in text else int(text))
+        found = _iso_ms(text) if not _NUMBER.fullmatch(text) else _scaled(int(text) if text.isdigit() else float(text))
     elif isinstance(value, int | float) and not isinstance(value, bool):
         found = _scaled(value)
     else:
@@ -60,7 +66,10 @@ def _iso_ms(text: str) -> int:
             moment = moment.replace(tzinfo=UTC)
         return (moment - _EPOCH) // _MILLISECOND
     except (ValueError, OverflowError):
-        raise BadTimestamp(NOT_A_TIME) from None
+        written = written_ms(text) if len(text) < 60 else None
+        if written is None:
+            raise BadTimestamp(NOT_A_TIME) from None
+        return written
 
 
 def time_in_text(text: str) -> int | None:

@@ -82,7 +82,7 @@ class Assembler:
             runs = plain_runs(events, free, inside, known)
             rest = events.events(runs.rest)
             self._finished.add_plain(states, events, runs)
-        except (msgspec.DecodeError, UnicodeError):
+        except (ValueError, RecursionError):
             self._feed(list(events))
             return
         for stream, version in runs.runtimes.items():
@@ -133,6 +133,8 @@ class Assembler:
                     self._end(state, text[15:51], event)
                     continue
                 current.ended = True
+                if not whole and not current.suspect:
+                    current.drop_texts()
             elif head == "REPOR" and text[:18] == "REPORT RequestId: " and text.count("RequestId: ") == 1:
                 request_id = text[18:54]
                 if current is None or current.request_id != request_id:
@@ -160,7 +162,7 @@ class Assembler:
                 current.repeats = True
             current.last_id = event_id
             current.times.append(event.timestamp_ms)
-            current.texts.append(text if whole or current.suspect or not event_id else "")
+            current.texts.append(text)  # all, until END: one that tells a failure is judged by those before it
             current.ids.append(event_id)
 
     def reject(self, reject: Reject) -> None:
@@ -302,7 +304,7 @@ class Assembler:
             return None
         try:
             decoded = msgspec.json.decode(text)
-        except msgspec.DecodeError:
+        except (ValueError, RecursionError):
             return None
         return read_json(decoded) if isinstance(decoded, dict) else None
 

@@ -1,17 +1,12 @@
 """One invocation while its log events arrive, and the verdict on how it ended."""
 
-from collections.abc import Iterable
-
 import msgspec
 
-from collectors.logs.platform import InitReport, Note, Report
-from collectors.logs.platform_json import AppJson, read_json
-from collectors.logs.platform_text import read_text
-from collectors.logs.runtime_errors import ErrorText, error_text, find_error, might_fail
-from collectors.model import LogEvent, Parts, Status
+from collectors.logs.error_kinds import OUT_OF_MEMORY, TIMED_OUT
+from collectors.logs.failures import evidence
+from collectors.logs.platform import Report
+from collectors.model import EXIT_TYPES, LogEvent, Parts, Status
 
-TIMED_OUT = "Sandbox.Timedout"
-OUT_OF_MEMORY = "Runtime.OutOfMemory"
 INIT_ERRORS = frozenset(
     {
         "Runtime.ImportModuleError",
@@ -55,6 +50,10 @@ class Open(msgspec.Struct, gc=False, eq=False):
         self.texts.append(event.message)
         self.ids.append(event.event_id)
 
+    def drop_texts(self) -> None:
+        """Forgets what was printed where nothing failed; events without an id are told apart by their texts."""
+        self.texts = ["" if known else text for known, text in zip(self.ids, self.texts, strict=True)]
+
     def keep_once(self) -> int:
         """Drops the repeats that an overlapping read brings, and returns how many: one eventId is one event.
 
@@ -87,7 +86,7 @@ class Open(msgspec.Struct, gc=False, eq=False):
 
     def failed_to_begin(self) -> bool:
         """Whether the lines tell that the function's code could not be loaded: Java says so before START."""
-        error = look_closely(self.texts)[0] if self.suspect else None
+        error = evidence(self.texts).error if self.suspect else None
         return error is not None and error.kind == "init"
 
     def verdict(self) -> tuple[Status, str, str]:
@@ -96,9 +95,11 @@ class Open(msgspec.Struct, gc=False, eq=False):
         told = report.status if report is not None else None
         if told == "success" or (not self.suspect and told is None):
             return (Status.OK if report is not None else Status.UNKNOWN), "", ""
-        error, init_failed = look_closely(self.texts)
+        error, init_failed = evidence(self.texts, report)
         kind = error.kind if error is not None else ""
-        error_type = (report.error_type if report is not None else None) or (error.error_type if error else None)
+        error_type = report.error_type if report is not None else None
+        if error is not None and (not error_type or error_type in EXIT_TYPES):
+            error_type = error.error_type  # that a process exited is no more than the platform could see
         message = error.message if error is not None else ""
         if told == "timeout" or kind == "timeout":
             return Status.TIMEOUT, TIMED_OUT, message if kind == "timeout" else "Task timed out"
@@ -125,38 +126,3 @@ class Open(msgspec.Struct, gc=False, eq=False):
             and report.max_memory_mb is not None
             and report.max_memory_mb >= report.memory_mb
         )
-
-
-def look_closely(texts: Iterable[str]) -> tuple[ErrorText | None, str | None]:
-    """The first failure that the events tell of, and the error type of an INIT_REPORT that failed."""
-    error: ErrorText | None = None
-    init_failed: str | None = None
-    for text in texts:
-        if text[:12] == "INIT_REPORT " or text[:12] == "INIT_REPORT\t" or "platform.initReport" in text:
-            for piece in _pieces(text):
-                if isinstance(piece, InitReport) and piece.status in ("error", "timeout"):
-                    init_failed = piece.error_type or f"Init {piece.status}"
-        elif error is None and might_fail(text):
-            error = _error_of(text)
-    return error, init_failed
-
-
-def _error_of(text: str) -> ErrorText | None:
-    if text[:1] == "{":
-        for piece in _pieces(text):
-            if isinstance(piece, AppJson):
-                return piece.error
-            if isinstance(piece, Note) and piece.kind == "platform.runtimeDone" and piece.status == "error":
-                return error_text(piece.error_type or "Unknown", "")
-            return None
-    return find_error(text)
-
-
-def _pieces(text: str) -> list[object]:
-    if text[:1] != "{":
-        return list(read_text(text))
-    try:
-        decoded = msgspec.json.decode(text)
-    except msgspec.DecodeError:
-        return []
-    return [read_json(decoded)] if isinstance(decoded, dict) else []

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from collectors.logs.error_kinds import ErrorText
 from collectors.logs.platform import (
     LARGEST_MB,
     LONGEST_MS,
@@ -20,7 +21,7 @@ from collectors.logs.platform import (
     Start,
     Unreadable,
 )
-from collectors.logs.runtime_errors import ErrorText, error_of, find_error, request_id_of
+from collectors.logs.runtime_errors import error_of, find_error, request_id_of
 
 _REQUEST_ID_KEYS = (
     "requestId",

@@ -9,14 +9,13 @@ from collections.abc import Sequence
 import numpy as np
 
 from collectors.columns import NUMBERS, Batch, Ints, Unread
-from collectors.logs.fingerprint import fingerprint
+from collectors.logs.fingerprint import LONGEST, family, fingerprint
 from collectors.logs.invocation import Open
 from collectors.logs.plain_reports import plain_reports
 from collectors.logs.platform import Report, Unreadable
 from collectors.logs.report_line import parse_report
 from collectors.model import ErrorKind, Parts, Reject, Status, packed_id
 
-_LONGEST = 500  # characters of an error's message that are kept
 _PARTS, _STATUS, _FIRST_FIGURE, _ERROR = map(NUMBERS.index, ("parts", "status", "duration_us", "error"))
 
 
@@ -67,7 +66,13 @@ def read(batch: Batch) -> Batch:
 
 def _named(kind: ErrorKind) -> ErrorKind:
     mark = fingerprint(kind.error_type, kind.message)
-    return ErrorKind(kind.function, mark, kind.error_type, kind.message[:_LONGEST])
+    return ErrorKind(
+        kind.function,
+        mark,
+        kind.error_type,
+        kind.message[:LONGEST],
+        family(kind.error_type, kind.message),
+    )
 
 
 def _filled(ids: list[bytes | str], found: Ints, known: list[bytes]) -> list[bytes | str]:

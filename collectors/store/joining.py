@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from collectors.model import Parts, Status
+from collectors.model import EXIT_TYPES, Parts, Status
 from collectors.store.lines import Chunks, union
 from collectors.store.names import Names
 from collectors.store.request_index import places
@@ -37,12 +37,18 @@ class Joiner:
     """Writes the rows that may meet others: repeats, fragments, and whole ones whose fragments came before."""
 
     def __init__(
-        self, connection: sqlite3.Connection, chunks: Chunks, names: Names, fingerprint: Callable[[str, str], str]
+        self,
+        connection: sqlite3.Connection,
+        chunks: Chunks,
+        names: Names,
+        fingerprint: Callable[[str, str], str],
+        family: Callable[[str, str], str],
     ) -> None:
         self._connection = connection
         self._chunks = chunks
         self._names = names
         self._fingerprint = fingerprint
+        self._family = family
         self.fragments: set[bytes | str] = {
             request_id
             for (request_id,) in connection.execute(
@@ -82,16 +88,20 @@ class Joiner:
     def _common_error(self, old: Row, new: Row) -> int | None:
         """The error of two failed pieces: REPORT's type and the message that was printed, as for one whole.
 
-        None where one of them knows it alone.
+        Where REPORT says no more than that the process was gone, the type is that of what was printed. None where one
+        of them knows it alone.
         """
         if None in (old[ERROR], new[ERROR]) or Parts.WHOLE in (old[PARTS], new[PARTS]):
             return None
         reported, other = (new, old) if new[PARTS] & Parts.REPORT else (old, new)
         said = "SELECT error_type, message FROM errors WHERE id = ?"
         error_type, message = self._connection.execute(said, (reported[ERROR],)).fetchone()
-        _, printed = self._connection.execute(said, (other[ERROR],)).fetchone()
+        printed_type, printed = self._connection.execute(said, (other[ERROR],)).fetchone()
+        if error_type in EXIT_TYPES and printed_type not in EXIT_TYPES:
+            error_type, message = printed_type, printed
         message = message or printed
-        return self._names.error(old[FUNCTION], self._fingerprint(error_type, message), error_type, message)
+        mark, family = self._fingerprint(error_type, message), self._family(error_type, message)
+        return self._names.error(old[FUNCTION], mark, error_type, message, family)
 
     def _add(self, row: Row, lines: bytes) -> Joined:
         chunk_id = self._chunks.add(row[FUNCTION], (row[START], row[REQUEST]), lines) if lines else None

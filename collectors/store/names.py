@@ -86,10 +86,11 @@ class Names:
 
     def errors(self, kinds: Sequence[ErrorKind]) -> list[int]:
         return [
-            self.error(self.function(kind.function), kind.fingerprint, kind.error_type, kind.message) for kind in kinds
+            self.error(self.function(kind.function), kind.fingerprint, kind.error_type, kind.message, kind.family)
+            for kind in kinds
         ]
 
-    def error(self, function_id: int, fingerprint: str, error_type: str, message: str) -> int:
+    def error(self, function_id: int, fingerprint: str, error_type: str, message: str, family: str = "") -> int:
         if len(self._errors) > MOST_REMEMBERED:
             self._errors.clear()
         known = self._errors.get((function_id, fingerprint))
@@ -98,8 +99,8 @@ class Names:
                 "errors",
                 ("function_id", "fingerprint"),
                 (function_id, fingerprint),
-                ("error_type", "message"),
-                (error_type, message),
+                ("error_type", "message", "family"),
+                (error_type, message, family),
             )
         return known
 

@@ -29,7 +29,7 @@ _SUMS = (
 _NEWEST_KNOWN = "max(CASE WHEN c.memory_mb IS NOT NULL THEN c.start_ms END)"
 _DAY = "c.start_ms, c.function_id, c.invocations, c.reports, c.billed_ms, c.billed_mb_ms"
 Day = tuple[int, int, int, int, int, int]
-Said = tuple[int, str, str, str]  # of an error: function_id, error_type, message, fingerprint
+Said = tuple[int, str, str, str, str]  # of an error: function_id, error_type, message, fingerprint, family
 Sums = TypeVar("Sums", Totals, SpanUsage)
 
 
@@ -302,7 +302,8 @@ class Rollups(Connected):
         unread = [each for each in wanted if each not in said]
         for at in range(0, len(unread), 500):
             some = unread[at : at + 500]
-            sql = f"SELECT id, function_id, error_type, message, fingerprint FROM errors WHERE id IN ({marks(some)})"
+            columns = "id, function_id, error_type, message, fingerprint, family"
+            sql = f"SELECT {columns} FROM errors WHERE id IN ({marks(some)})"
             said.update((row[0], row[1:]) for row in self._all(sql, some))
         return said
 

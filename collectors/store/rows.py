@@ -107,12 +107,16 @@ class LogLine(NamedTuple):
 
 
 class ErrorGroup(msgspec.Struct, frozen=True, gc=False):
-    """All failures of one function with one fingerprint, over a span. A struct: a fleet has thousands."""
+    """All failures of one function with one fingerprint, over a span. A struct: a fleet has thousands.
+
+    ``family`` is shared by groups that differ in values only; empty where the store does not know it.
+    """
 
     function_id: int
     error_type: str
     message: str
     fingerprint: str
+    family: str
     count: int
     first_ms: int
     last_ms: int

@@ -65,13 +65,18 @@ class Written:
 class Writer:
     """Writes batches through a connection from ``collectors.store.open.writing``."""
 
-    def __init__(self, connection: sqlite3.Connection, fingerprint: Callable[[str, str], str]) -> None:
-        """``fingerprint(error_type, message)`` names the error of an invocation that came in two pieces."""
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        fingerprint: Callable[[str, str], str],
+        family: Callable[[str, str], str] = lambda error_type, message: "",
+    ) -> None:
+        """``fingerprint(error_type, message)`` and ``family`` name the error of an invocation in two pieces."""
         self._connection = connection
         self._names = Names(connection)
         self._chunks = Chunks(connection)
         self._loose = Loose(connection, self._chunks)
-        self._joiner = Joiner(connection, self._chunks, self._names, fingerprint)
+        self._joiner = Joiner(connection, self._chunks, self._names, fingerprint, family)
         self._requests = RequestIndex(connection)
         self._known_until: dict[int, int] = {}
         self._waiting: list[Rows] = []

@@ -64,8 +64,11 @@ def command(
         click.echo(f"lambdatui import: {len(result.notes) - _MOST_NOTES:,} more are empty", err=True)
     for failure in result.failures:
         click.echo(text.plain(f"lambdatui import: {failure}"), err=True)
+    for name in result.unmade[:_MOST_NOTES]:
+        told = "holds START and REPORT lines, but none could be made an invocation; export its events as JSON or CSV"
+        click.echo(text.plain(f"lambdatui import: {name} {told}"), err=True)
     if not result.failures:
-        return 0
+        return PARTLY if result.unmade else 0
     return PARTLY if result.files else FAILED
 
 

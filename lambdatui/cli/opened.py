@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import click
 
+from collectors.regrouping import regroup_store
 from collectors.store.reader import Reader
 from lambdatui.cli.context import Context
 from lambdatui.cli.options import current_context
@@ -14,6 +15,8 @@ from lambdatui.cli.price_book import price_book as price_book
 from lambdatui.views.narrow import Narrow, unmatched
 from lambdatui.views.resolved import resolved
 from lambdatui.views.time_range import TimeRange
+
+_SAY_S = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +32,23 @@ def now_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
+class _Said:
+    """On stderr, every few seconds, how far the grouping of errors is that a new version makes anew, once."""
+
+    def __init__(self) -> None:
+        self._said_at = time.monotonic()
+
+    def __call__(self, done: int, total: int) -> None:
+        if time.monotonic() - self._said_at >= _SAY_S:
+            self._said_at = time.monotonic()
+            click.echo(f"lambdatui: errors are grouped anew: {done:,} of {total:,} failed invocations", err=True)
+
+
 @contextmanager
 def opened() -> Iterator[Opened]:
     """Raises ``StoreError`` and ``RangeError``, which the root command turns into a line and an exit code."""
     context = current_context()
+    regroup_store(context.db, _Said())
     with Reader(context.db) as reader, reader.snapshot():
         time_range = resolved(reader, context.range, now_ms())
         with reader.until(time_range.until_ms):

@@ -21,4 +21,28 @@ class ErrorDetails(Command):
         screen.show_details()
 
 
-ERRORS: Commands = (ErrorDetails,)
+class OpenFamily(Command):
+    """Show the errors of a family, which differ in one value, beneath its row."""
+
+    BINDING_KEY = "plus"
+    SHOW_IN_FOOTER = True
+    FOOTER_TEXT = "family"
+    GROUP = "Errors"
+
+    @classmethod
+    def run(cls, screen: "StoreScreen") -> None:
+        screen.open_family(True)
+
+
+class CloseFamily(Command):
+    """Show the family of the error under the cursor as one row; where none is open, go back to the screen before."""
+
+    BINDING_KEY = "minus"
+    GROUP = "Errors"
+
+    @classmethod
+    def run(cls, screen: "StoreScreen") -> None:
+        screen.open_family(False)
+
+
+ERRORS: Commands = (ErrorDetails, OpenFamily, CloseFamily)

@@ -87,6 +87,9 @@ class StoreScreen(TimeTravel, Screen[None]):
     def filter_to(self, expression: str, *, done: bool) -> None:
         raise NotImplementedError
 
+    def open_family(self, opened: bool) -> None:
+        raise NotImplementedError
+
     def toggle_trouble(self) -> None:
         raise NotImplementedError
 

@@ -23,7 +23,7 @@ from lambdatui.widgets.filter_line import FilterLine
 from lambdatui.widgets.header import Standing
 from lambdatui.widgets.layout import Shown, show
 from lambdatui.widgets.rows import AllRows
-from lambdatui.widgets.table import Table
+from lambdatui.widgets.table import Nesting, Table
 
 TABLE_COMMANDS: Commands = (*TABLE, *GOING, *GENERAL, *TIME)
 
@@ -39,6 +39,7 @@ class TableScreen(StoreScreen):
     ROW_IS: ClassVar[str] = "row"
     SORT: ClassVar[tuple[str, bool] | None] = None
     STORE_ORDER: ClassVar[tuple[str, ...]] = ()
+    nesting: Nesting | None = None
 
     def body(self) -> ComposeResult:
         yield self.make_table()
@@ -53,6 +54,7 @@ class TableScreen(StoreScreen):
             in_trouble=self.in_trouble,
             sort=self._kept_sort(),
             store_order=self.STORE_ORDER,
+            nesting=self.nesting,
         )
 
     def columns(self) -> tuple[Shown, ...]:

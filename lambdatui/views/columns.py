@@ -128,7 +128,8 @@ REGISTRY: tuple[Column, ...] = (
     Column("trace_id", "Trace id", _T, 35, "The X-Ray trace id."),
     # Errors, logs, throttles
     Column("message", "Message", _T, 60, "The text, as the function wrote it."),
-    Column("fingerprint", "Fingerprint", _T, 16, "What groups errors: the text without what differs between them."),
+    Column("fingerprint", "Fingerprint", _T, 16, "What is one error: its text without what differs each time."),
+    Column("family", "Family", _T, 16, "What errors share that differ in one value: a path, a host, a code, a name."),
     Column("count", "Count", _C, 7, "How often."),
     Column("first_seen", "First seen", Kind.TIME, 19, "First occurrence that the store holds, also before the range."),
     Column("sample_request_id", "Sample request", _T, 36, "A request that failed so."),

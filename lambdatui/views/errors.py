@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collectors.store.rows import FunctionRow
 
 ERROR_COLUMNS = columns(
-    "function", "error_type", "message", "fingerprint", "count", "first_seen", "last_seen", "invocations",
+    "function", "error_type", "message", "fingerprint", "family", "count", "first_seen", "last_seen", "invocations",
     "sample_request_id", "basis",
 )  # fmt: skip
 PATTERN = "pattern"
@@ -39,6 +39,7 @@ class ErrorView(msgspec.Struct, frozen=True, gc=False):
     error_type: str
     message: str
     fingerprint: str
+    family: str
     count: int
     first_seen: int
     last_seen: int
@@ -67,6 +68,7 @@ def _errors(reader: Reader, time_range: TimeRange, narrow: Narrow | None) -> Vie
             error_type=group.error_type,
             message=group.message,
             fingerprint=group.fingerprint,
+            family=group.family or group.fingerprint,
             count=group.count,
             first_seen=group.first_ms,
             last_seen=group.last_ms,
@@ -85,6 +87,7 @@ def _errors(reader: Reader, time_range: TimeRange, narrow: Narrow | None) -> Vie
                 error_type=PATTERN,
                 message=found[0].pattern,
                 fingerprint=fingerprint,
+                family=fingerprint,
                 count=sum(one.samples for one in found),
                 first_seen=min(one.start_ms for one in found),
                 last_seen=max(one.start_ms for one in found),

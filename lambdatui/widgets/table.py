@@ -1,7 +1,7 @@
 """The one table: painted line by line, so that 100,000 rows cost what fits on the screen."""
 
 from collections.abc import Callable, Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Protocol
 
 from rich.segment import Segment
 from rich.style import Style
@@ -19,6 +19,16 @@ from lambdatui.widgets.rows import AllRows, PagedRows
 
 _TONES = ("error", "warning", "good", "quiet", "cold", "name")
 _NEAR_THE_END = 50
+
+
+class Nesting(Protocol):
+    """How rows that are here lie beneath others: sorted among those of their own row only."""
+
+    def tops(self, rows: Sequence[Any]) -> list[Any]:
+        """Rows after filter, those that belong together as one."""
+
+    def beneath(self, row: Any) -> Sequence[Any]:
+        """What is open beneath a row, as it is to be shown."""
 
 
 class Table(ScrollView, can_focus=True, inherit_bindings=False):
@@ -45,6 +55,7 @@ class Table(ScrollView, can_focus=True, inherit_bindings=False):
         in_trouble: Callable[[Any], bool],
         sort: tuple[str, bool] | None = None,
         store_order: Sequence[str] = (),
+        nesting: Nesting | None = None,
         id: str | None = None,
     ) -> None:
         """``sort`` is a column id and whether it is descending; None keeps the order of the rows that come.
@@ -58,6 +69,7 @@ class Table(ScrollView, can_focus=True, inherit_bindings=False):
         self._key_of = key_of
         self._in_trouble = in_trouble
         self._store_order = tuple(store_order)
+        self._nesting = nesting
         self.sort = sort
         self.where: Filter | None = None
         self.only_trouble = False
@@ -117,10 +129,26 @@ class Table(ScrollView, can_focus=True, inherit_bindings=False):
             rows = [row for row in rows if self._in_trouble(row)]
         if self.where is not None:
             rows = self.where.apply(rows)
+        if self._nesting is None:
+            return AllRows(self._in_order(rows, source), more=source.more)
+        nested: list[Any] = []
+        for row in self._in_order(self._nesting.tops(rows), source):
+            nested += row, *self._in_order(self._nesting.beneath(row), source)
+        return AllRows(nested, more=source.more)
+
+    def _in_order(self, rows: Sequence[Any], source: AllRows) -> Sequence[Any]:
         column = self._sorted_column()
-        if column is not None and self.sort is not None and not source.more:
-            rows = sort_rows(rows, column, reverse=self.sort[1])
-        return AllRows(rows, more=source.more)
+        if column is None or self.sort is None or source.more:
+            return rows
+        return sort_rows(rows, column, reverse=self.sort[1])
+
+    def rearrange(self, cursor_on: Any = None) -> None:
+        """Anew: what lies beneath rows was opened or closed. The cursor goes to the row of that key."""
+        self._arrange()
+        if cursor_on is not None:
+            self.go(
+                next((at for at in range(self.row_count) if self._key_of(self._shown.at(at)) == cursor_on), self.cursor)
+            )
 
     def _settle(self, key: Any | None) -> None:
         """Puts the cursor back, and paints again the visible lines whose text has changed."""

@@ -1,0 +1,169 @@
+"""Events within payloads: what AWS hands on encoded (Lambda's answer, subscriptions, Kinesis, Firehose) and OTLP."""
+
+import base64
+import binascii
+import re
+import zlib
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import msgspec
+
+LARGEST = 64 << 20  # bytes of one payload, unpacked: a megabyte of gzip may hold a gigabyte
+_BASE64 = re.compile(r"[A-Za-z0-9+/\-_\s]+={0,2}\s*")
+_DATA_KEYS = ("data", "Data")
+_OTLP = (("resourceLogs", "scopeLogs", "logRecords"), ("resource_logs", "scope_logs", "log_records"))
+_OTLP_TIMES = ("timeUnixNano", "time_unix_nano", "observedTimeUnixNano", "observed_time_unix_nano")
+_GZIP_BASE64 = "H4sI"
+_BEGINNINGS = (_GZIP_BASE64, "U1RBUlQg", "SU5JVF9T")  # and START and INIT_S
+
+
+class Text(str):
+    """Plain log lines out of a payload."""
+
+
+def payload_of(line: Mapping[str, Any]) -> Iterator[Any] | None:
+    """What a payload holds: decoded JSON values and ``Text``; None where ``line`` is no payload."""
+    if isinstance(tail := line.get("LogResult"), str):
+        return _texts(tail)
+    subscription = line.get("awslogs")
+    if isinstance(subscription, dict) and isinstance(subscription.get("data"), str):
+        return _texts(subscription["data"])
+    for resources, scopes, records in _OTLP:
+        if isinstance(line.get(resources), list):
+            return _telemetry(line[resources], scopes, records)
+    for key in ("Records", "records"):
+        if isinstance(line.get(key), list) and line[key] and all(isinstance(each, dict) for each in line[key]):
+            found = [_record_data(each) for each in line[key]]
+            if all(each is not None for each in found):
+                return (value for each in found if each is not None for value in each)
+    return None
+
+
+def text_payload(text: str) -> list[Any] | None:
+    """What a line of base64 holds, if it is gzip; None for any other line."""
+    stripped = text.strip().strip("\"',")
+    if not stripped.startswith(_BEGINNINGS) or not _BASE64.fullmatch(stripped):
+        return None
+    plain = _decoded(stripped)
+    return list(_values(plain)) if plain is not None else None
+
+
+def _record_data(record: Mapping[str, Any]) -> Iterator[Any] | None:
+    """The data of one record of Kinesis, Firehose, SQS or SNS; None where it has none."""
+    for holder in (record, record.get("kinesis"), record.get("Sns"), record.get("dynamodb")):
+        if not isinstance(holder, dict):
+            continue
+        for key in (*_DATA_KEYS, "body", "Message", "rawData"):
+            if isinstance(holder.get(key), str):
+                return _texts(holder[key], plainly=key in ("body", "Message"))
+    return None
+
+
+def _texts(encoded: str, *, plainly: bool = False) -> Iterator[Any]:
+    plain = None if plainly and not encoded.startswith(_GZIP_BASE64) else _decoded(encoded)
+    yield from _values(plain if plain is not None else encoded.encode("utf-8", "replace"))
+
+
+def _decoded(text: str) -> bytes | None:
+    """Base64, and gzip within it, however often; None where it is no base64."""
+    if not _BASE64.fullmatch(text):
+        return None
+    compact = "".join(text.split()).replace("-", "+").replace("_", "/").rstrip("=")
+    try:
+        plain = base64.b64decode(compact + "=" * (-len(compact) % 4))
+    except (binascii.Error, ValueError):
+        return None
+    for _ in range(3):
+        if plain[:4] == _GZIP_BASE64.encode() and (again := _decoded(plain.decode("ascii", "replace"))) is not None:
+            plain = again
+        if plain[:2] != b"\x1f\x8b":
+            break
+        plain = _unzipped(plain)
+    return plain
+
+
+def _unzipped(data: bytes) -> bytes:
+    """All members of a gzip; what is damaged ends it."""
+    pieces: list[bytes] = []
+    size = 0
+    while data[:2] == b"\x1f\x8b" and size < LARGEST:
+        member = zlib.decompressobj(wbits=31)
+        try:
+            piece = member.decompress(data, LARGEST - size)
+        except zlib.error:
+            break
+        pieces.append(piece)
+        size += len(piece)
+        data = member.unused_data
+    return b"".join(pieces)
+
+
+def _values(plain: bytes) -> Iterator[Any]:
+    """JSON values one after another, else lines of a log."""
+    from collectors.log_files.documents import DamagedDocument, JsonDocuments
+
+    text = plain.decode("utf-8", "replace")
+    head = text.lstrip()[:2]
+    if not (head[:1] == "{" or head in ("[{", "[[")):
+        yield Text(text)
+        return
+    try:
+        yield msgspec.json.decode(text)
+        return
+    except (ValueError, RecursionError):
+        pass
+    try:
+        for value, around in JsonDocuments(iter((plain,))).values():
+            yield {**around, "events": [value]} if around else value
+    except DamagedDocument:
+        yield Text(text)
+
+
+def _telemetry(resources: list[Any], scopes: str, records: str) -> Iterator[Any]:
+    """OTLP's log records, each with its attributes and its resource's. Source: opentelemetry-proto, logs.proto."""
+    for resource in resources:
+        about = resource.get("resource") if isinstance(resource, dict) else None
+        known = _attributes(about.get("attributes")) if isinstance(about, dict) else {}
+        inner = resource.get(scopes) if isinstance(resource, dict) else None
+        old = resource.get("instrumentationLibraryLogs") if isinstance(resource, dict) else None
+        for scope in inner or old or ():
+            for record in (scope.get(records) or scope.get("logs") or ()) if isinstance(scope, dict) else ():
+                if isinstance(record, dict):
+                    yield _record(record, known)
+
+
+def _record(record: Mapping[str, Any], known: Mapping[str, Any]) -> dict[str, Any]:
+    moment = next((record[key] for key in _OTLP_TIMES if record.get(key) not in (None, "", 0, "0")), None)
+    attributes = _attributes(record.get("attributes"))
+    body = _plain(record.get("body"))
+    if isinstance(body, dict) and isinstance(body.get("message"), str) and not {"level", "type"} & set(body):
+        attributes, body = {**body, **attributes}, body["message"]
+    return {"message": body, "timestamp": moment, "otlp": {**known, **attributes}}
+
+
+def _attributes(given: Any) -> dict[str, Any]:
+    if isinstance(given, dict):
+        return given
+    pairs = given if isinstance(given, list) else ()
+    return {str(each["key"]): _plain(each.get("value")) for each in pairs if isinstance(each, dict) and "key" in each}
+
+
+def _plain(value: Any, depth: int = 0) -> Any:
+    """OTLP's AnyValue as JSON has it."""
+    if not isinstance(value, dict) or depth > 20:
+        return value
+    for key, inner in value.items():
+        if key in ("stringValue", "intValue", "doubleValue", "boolValue", "string_value", "int_value", "Str"):
+            return inner
+        if key in ("kvlistValue", "kvlist_value") and isinstance(inner, dict):
+            pairs = inner.get("values")
+            return {
+                str(each["key"]): _plain(each.get("value"), depth + 1)
+                for each in (pairs if isinstance(pairs, list) else ())
+                if isinstance(each, dict) and "key" in each
+            }
+        if key in ("arrayValue", "array_value") and isinstance(inner, dict):
+            held = inner.get("values")
+            return [_plain(each, depth + 1) for each in (held if isinstance(held, list) else ())]
+    return value

@@ -1,0 +1,140 @@
+"""What failed, of all that an invocation printed: the verdict's evidence.
+
+What a runtime says of a failure is one, wherever it stands. A trace alone is one where nothing else was printed after
+it, since the runtime has the last word. Where the process is gone, its cause is what the process printed before; where
+REPORT says that the invocation failed, any trace will do, its own type's first.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+import msgspec
+
+from collectors.logs.crash_causes import cause_of, last_words
+from collectors.logs.error_kinds import ErrorText, error_text
+from collectors.logs.logger_lines import GRAVE, level_of
+from collectors.logs.platform import InitReport, Note, Report
+from collectors.logs.platform_json import AppJson, read_json
+from collectors.logs.platform_text import read_text
+from collectors.logs.prints import is_platform_line, prints
+from collectors.logs.runtime_errors import Found, look_for_error, might_fail
+from collectors.model import EXIT_TYPES
+
+
+class Evidence(NamedTuple):
+    """The failure that the lines tell of, if any, and the error type of an INIT_REPORT that failed."""
+
+    error: ErrorText | None
+    init_failed: str | None
+
+
+def evidence(texts: Iterable[str], report: Report | None = None) -> Evidence:
+    """Looks closely at what an invocation printed, knowing what ``report`` says of it."""
+    said = list(prints(texts))
+    init_failed: str | None = None
+    told: ErrorText | None = None  # in a runtime's own words
+    exited: tuple[int, ErrorText] | None = None
+    trace: tuple[int, ErrorText] | None = None
+    for at, text in enumerate(said):
+        if text[:12] == "INIT_REPORT " or text[:12] == "INIT_REPORT\t" or "platform.initReport" in text:
+            for piece in _pieces(text):
+                if isinstance(piece, InitReport) and piece.status in ("error", "timeout"):
+                    init_failed = piece.error_type or f"Init {piece.status}"
+            continue
+        found = _found_in(text) if might_fail(text) else None
+        if found is None:
+            continue
+        if found.bare:
+            trace = at, found.error
+        elif found.error.kind == "exit":
+            exited = exited or (at, found.error)
+        elif told is None:
+            told = found.error
+    error = told
+    if error is None and exited is not None:
+        error = _cause(said, *exited)
+    if error is None and trace is not None and not any(map(_is_said, said[trace[0] + 1 :])):
+        error = trace[1]
+    if report is not None and report.status in ("error", "failure"):
+        error = _of_type(said, report.error_type or "", error, trace[1] if trace else None)
+    return Evidence(error, init_failed)
+
+
+def _cause(said: Sequence[str], at: int, exited: ErrorText) -> ErrorText:
+    """Why the process exited of which ``said[at]`` tells: what it printed last; else the platform's words."""
+    killed = "signal: killed" in exited.message
+    for text in (*reversed(said[:at]), *said[at + 1 :]):
+        if is_platform_line(text) or text[:1] == "{" or level_of(text.partition("\n")[0]):
+            continue
+        cause = cause_of(text)
+        if cause is not None and (not killed or cause.kind == "out_of_memory"):
+            return cause
+    last = next((text for text in reversed(said[:at]) if _is_said(text)), "")
+    if killed or not last:
+        return exited
+    return _logged(last) or last_words(last) or exited
+
+
+def _logged(text: str) -> ErrorText | None:
+    """The trace that a logger was handed: of a framework that logs what it ends of, as Spring Boot does."""
+    first, _, more = text.partition("\n")
+    return cause_of(more.lstrip("\n")) if level_of(first) == GRAVE else None
+
+
+def _of_type(
+    said: Sequence[str], error_type: str, error: ErrorText | None, trace: ErrorText | None
+) -> ErrorText | None:
+    """The failure that REPORT names: the one found where it is that, else a trace of its type, else any."""
+    if error_type in EXIT_TYPES or (not error_type and error is None):
+        if error is not None:
+            return error
+        return trace or _unless_platforms(_cause(said, len(said), error_text(error_type or "Unknown", "")))
+    if error is not None and (not error_type or _same(error.error_type, error_type)):
+        return error
+    for candidate in (trace, *_traces(said)):
+        if candidate is not None and _same(candidate.error_type, error_type):
+            return candidate
+    return error or trace
+
+
+def _unless_platforms(error: ErrorText) -> ErrorText | None:
+    return error if error.message else None
+
+
+def _traces(said: Sequence[str]) -> Iterator[ErrorText | None]:
+    for text in reversed(said):
+        if not is_platform_line(text) and text[:1] != "{":
+            yield cause_of(text)
+            yield cause_of(text.partition("\n")[2])
+
+
+def _same(one: str, other: str) -> bool:
+    return one == other or one.rpartition(".")[2] == other.rpartition(".")[2]
+
+
+def _is_said(text: str) -> bool:
+    """Whether a print is the program's, or its runtime's: not the platform's, and not empty."""
+    if not text or text.isspace() or is_platform_line(text):
+        return False
+    return not (text[:1] == "{" and '"platform.' in text[:200])
+
+
+def _found_in(text: str) -> Found | None:
+    if text[:1] == "{":
+        for piece in _pieces(text):
+            if isinstance(piece, AppJson):
+                return Found(piece.error) if piece.error is not None else None
+            if isinstance(piece, Note) and piece.kind == "platform.runtimeDone" and piece.status == "error":
+                return Found(error_text(piece.error_type or "Unknown", ""))
+            return None
+    return look_for_error(text)
+
+
+def _pieces(text: str) -> list[object]:
+    if text[:1] != "{":
+        return list(read_text(text))
+    try:
+        decoded = msgspec.json.decode(text)
+    except (ValueError, RecursionError):
+        return []
+    return [read_json(decoded)] if isinstance(decoded, dict) else []

@@ -1,0 +1,111 @@
+"""Whether a line was printed by a logger, and how grave it called what it tells.
+
+A trace under such a line is of an error that a program caught and logged. The forms are the usual layouts of log4j2,
+logback, java.util.logging, tinylog and Spring Boot; Microsoft's ILogger, Serilog, NLog and log4net; Python's logging;
+winston, pino and bunyan; Ruby's Logger; Go's slog, zap, zerolog, logrus and glog; Rust's tracing and env_logger; and
+the beginning that Lambda itself puts before what Node, .NET and Python log.
+"""
+
+import re
+
+LOW, WARNING, GRAVE = 1, 2, 3  # what a logger may call its line; 0 where the line is no logger's
+
+_LOW: tuple[str, ...] = (
+    "TRACE",
+    "DEBUG",
+    "INFO",
+    "NOTICE",
+    "CONFIG",
+    "FINE",
+    "FINER",
+    "FINEST",
+    "VERBOSE",
+    "LOG",
+    "INFORMATION",
+)
+_LOW += ("VRB", "DBG", "INF", "TRC", "TRCE", "DBUG", "HTTP", "SILLY", "AUDIT", "DBG", "SUCCESS")
+_WARNING = ("WARN", "WARNING", "WRN")
+_GRAVE = ("ERROR", "ERR", "FATAL", "SEVERE", "CRITICAL", "CRIT", "FTL", "FAIL", "ALERT", "EMERGENCY", "PANIC", "DPANIC")
+_LEVELS = dict.fromkeys(_LOW, LOW) | dict.fromkeys(_WARNING, WARNING) | dict.fromkeys(_GRAVE, GRAVE)
+_LETTERS = {"T": LOW, "D": LOW, "I": LOW, "V": LOW, "W": WARNING, "E": GRAVE, "F": GRAVE}
+_LEVEL = "|".join(sorted(_LEVELS, key=len, reverse=True))
+
+_MONTH = r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*\.?"
+_DAY = rf"(?:\d{{4}}[-/.]\d\d?[-/.]\d\d?|\d\d?[-/. ](?:\d\d|{_MONTH})[-/. ]\d{{4}}|{_MONTH} \d\d?,? \d{{4}},?|\d{{8}})"
+_CLOCK = r"\d\d?:\d\d:\d\d(?:[.,:]\d{1,9})?(?: ?[AP]M)?(?: ?(?:Z|UTC|GMT|[+-]\d\d:?\d\d))?"
+_TIME = rf"(?:{_DAY}(?:[T ,]+|, ?){_CLOCK}|{_CLOCK}|\d{{10}}(?:\.\d+|\d{{3}})?)"
+_BEGUN = rf"[\[(<]?{_TIME}[\])>]?"
+# A time, then a level as a word of its own within what layouts put before the message: threads, ids, loggers.
+_TIMED = re.compile(
+    rf"{_BEGUN}(?P<between>.{{0,120}}?)(?<![\w.$])(?P<level>{_LEVEL})(?![\w.$])(?=[\]\s:|)>,/-]|$)", re.I
+)
+_PLAIN_BETWEEN = re.compile(r"[\s|:\-,.\[\](){}<>=/#*]*(?:[\w.$:@#/\\+-]{1,64}[\s|:\-,\[\](){}<>=/#]*){0,6}")
+_FIRST = re.compile(
+    rf"(?:[\[(<|]\s*(?P<a>{_LEVEL})\s*[\])>|]|(?P<b>{_LEVEL})(?:[ \t]*[:|]| +-? ?\[| +[\w.$]+ +- |\t| {{2,}}| +\d))"
+)
+_THREAD_FIRST = re.compile(
+    rf"(?:\d+ )?(?:\[[^\]]{{1,60}}\]|[\w-]{{1,40}}) +(?:\[ ?)?(?P<level>{_LEVEL})(?: ?\])?"
+    r" +[\w.$\[(]+(?: \S*)?(?: +-| *:| ---)"
+)
+_FIRST_SMALL = re.compile(
+    r"(?P<a>trce|dbug|info|warn|fail|crit): [\w.`+]+\[\d+\]|(?P<b>error|warn|info|debug|verbose|silly|http):\s"
+    r"|\[(?P<c>error|warn|warning|info|debug|fatal)\]"
+)
+_KEYED = re.compile(r"(?:^|\s)(?:level|lvl|severity|levelname)=\"?(?P<level>\w+)")
+_RUBY = re.compile(r"(?P<level>[DIWEFA]), \[\d{4}-\d\d-\d\dT")
+_GLOG = re.compile(r"(?P<level>[IWEF])\d{4} \d\d:\d\d:\d\d\.\d+ +\d+ \S+:\d+\]")
+_JUL = re.compile(rf"{_MONTH} \d\d?, \d{{4}},? \d\d?:\d\d:\d\d\s?[AP]M [\w.$]+(?: [\w.$<>]+)?$")
+_TINYLOG = re.compile(rf"{_TIME} \[[^\]]+\] [\w.$]+\.[\w$<>]+\(\)$")
+_FROM_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f-]{22,}[\s\]|:]+(?=\S)")
+_TO_READ = 400
+
+
+def level_of(line: str) -> int:
+    """How grave the logger called the line that it began: ``LOW``, ``WARNING``, ``GRAVE``; 0: it is no logger's."""
+    line = line[:_TO_READ].lstrip()
+    named = _FROM_ID.match(line)
+    if named is not None:
+        line = line[named.end() :]
+    if not line:
+        return 0
+    first = line[0]
+    if first.isdigit() or first in "[(<" or first in "JFMASOND":
+        found = _TIMED.match(line)
+        if (
+            found is not None
+            and _PLAIN_BETWEEN.fullmatch(found["between"])
+            and (found["level"].isupper() or len(found["between"].split()) <= 1)  # else it is a word of a sentence
+        ):
+            return _LEVELS[found["level"].upper()]
+        if _JUL.match(line) or _TINYLOG.match(line):
+            return LOW
+    found = _FIRST.match(line) or _FIRST_SMALL.match(line)
+    if found is not None:
+        return _LEVELS[next(filter(None, found.groups())).upper()]
+    found = _THREAD_FIRST.match(line)
+    if found is not None:
+        return _LEVELS[found["level"]]
+    found = _RUBY.match(line) or _GLOG.match(line)
+    if found is not None:
+        return _LETTERS.get(found["level"], LOW)
+    found = _KEYED.search(line)
+    return _LEVELS.get(found["level"].upper(), 0) if found is not None else 0
+
+
+def is_headline(line: str) -> bool:
+    """Whether a logger of two lines, as java.util.logging is, printed its first: the next has level and message."""
+    return _JUL.match(line) is not None or _TINYLOG.match(line) is not None
+
+
+def is_under_a_logger(text: str, at: int) -> bool:
+    """Whether what begins at ``at`` is what a logger printed: a line above it in ``text`` is a logger's.
+
+    ``text`` may be more than one print. A line that was logged at a low level, and after which something else stands,
+    owns only what was printed with it: it has to be the first.
+    """
+    above = text[:at].rstrip("\n").split("\n") if at else []
+    for number, line in enumerate(reversed(above)):
+        level = level_of(line)
+        if level:
+            return level > LOW or number == 0 or number == len(above) - 1
+    return False

@@ -1,0 +1,61 @@
+"""Stores whose errors were grouped by other rules are grouped anew: by whoever writes, or on opening."""
+
+import contextlib
+import sqlite3
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from urllib.parse import quote
+
+from collectors.logs.fingerprint_rules import RULES
+from collectors.store.error_rules import rules_of
+
+Progress = Callable[[int, int], None]
+
+
+def _quietly(done: int, total: int) -> None:
+    pass
+
+
+def regroup_here(connection: sqlite3.Connection, progress: Progress = _quietly) -> bool:
+    """By a writer's connection; False where nothing was to do. ``progress`` hears how many are looked at, of all."""
+    if rules_of(connection) == RULES:
+        return False
+    from collectors.logs.fingerprint import family, fingerprint
+    from collectors.store.regroup import regroup
+
+    def name(error_type: str, message: str) -> tuple[str, str]:
+        return fingerprint(error_type, message), family(error_type, message)
+
+    return regroup(connection, RULES, name, _said, progress)
+
+
+def _said(error_type: str, texts: Sequence[str]) -> str | None:
+    """The message of an error as the lines of its invocation tell it; None where they tell of another, or of none."""
+    from collectors.logs.failures import evidence
+
+    error = evidence(texts).error
+    return error.message if error is not None and error.error_type == error_type else None
+
+
+def is_old(path: Path) -> bool:
+    """Whether the store is there, and was grouped by other rules."""
+    if not path.exists():
+        return False
+    with contextlib.suppress(sqlite3.Error):
+        connection = sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True, timeout=1)
+        try:
+            return rules_of(connection) != RULES
+        finally:
+            connection.close()
+    return False
+
+
+def regroup_store(path: Path, progress: Progress = _quietly) -> bool:
+    """Groups the store's errors anew where they are old, and it can be written now; else readers show what is there."""
+    if not is_old(path):
+        return False
+    from collectors.store.open import StoreError, writing
+
+    with contextlib.suppress(StoreError), writing(path) as connection:
+        return regroup_here(connection, progress)
+    return False

@@ -1,0 +1,77 @@
+"""Families of errors: groups of one function and wording that differ in one value, rolled up into one row."""
+
+from collections.abc import Iterable, Sequence
+
+import msgspec
+
+from lambdatui.views.error_trends import ErrorTrendView
+from lambdatui.views.trend import Trend
+
+_WORST = ("new", "regressed", "back", "growing", "known", "gone", "")
+_ANY = "*"
+
+
+class ErrorFamilyView(ErrorTrendView, frozen=True, gc=False):
+    """The sum of its ``members``, two at least. ``message`` is what they all say, ``*`` where they differ.
+
+    ``fingerprint`` is the family's own name; ``novelty`` is the most troubled member's, and ``evidence`` with it.
+    """
+
+    members: tuple[ErrorTrendView, ...]
+
+
+def rolled(rows: Sequence[ErrorTrendView]) -> list[ErrorTrendView]:
+    """The rows, those of one family as one; a group that is alone in its family stays as it is."""
+    families: dict[tuple[int, str], list[ErrorTrendView]] = {}
+    for row in rows:
+        families.setdefault((row.function_id, row.family), []).append(row)
+    return [members[0] if len(members) == 1 else _family(members) for members in families.values()]
+
+
+def groups(rows: Iterable[ErrorTrendView]) -> list[ErrorTrendView]:
+    """The groups of rows and of the families among them."""
+    found: list[ErrorTrendView] = []
+    for row in rows:
+        found += row.members if isinstance(row, ErrorFamilyView) else (row,)
+    return found
+
+
+def _family(members: Sequence[ErrorTrendView]) -> ErrorFamilyView:
+    worst = min(members, key=lambda row: _WORST.index(row.novelty) if row.novelty in _WORST else len(_WORST))
+    latest = max(members, key=lambda row: row.last_seen)
+    told = msgspec.structs.asdict(members[0]) | {
+        "message": common(row.message for row in members),
+        "fingerprint": members[0].family,
+        "count": sum(row.count for row in members),
+        "first_seen": min(row.first_seen for row in members),
+        "last_seen": latest.last_seen,
+        "sample_request_id": latest.sample_request_id,
+        "trend": _summed([row.trend for row in members]),
+        "novelty": worst.novelty,
+        "evidence": worst.evidence,
+    }
+    return ErrorFamilyView(**told, members=tuple(members))
+
+
+def _summed(trends: Sequence[Trend]) -> Trend:
+    """Part by part; unknown where no member knows it."""
+    counts = (
+        None if all(each is None for each in part) else sum(each or 0 for each in part)
+        for part in zip(*trends, strict=True)
+    )
+    return Trend(counts, unfinished=trends[0].unfinished)
+
+
+def common(messages: Iterable[str]) -> str:
+    """The words that all messages have in the same place, from the front and from the back; ``*`` for what differs."""
+    told = [message.split() for message in messages]
+    shortest = min(map(len, told))
+    if all(len(words) == shortest for words in told):
+        return " ".join(words[0] if len(set(words)) == 1 else _ANY for words in zip(*told, strict=True))
+    front = 0
+    while front < shortest and len({words[front] for words in told}) == 1:
+        front += 1
+    back = 0
+    while back < shortest - front and len({words[-1 - back] for words in told}) == 1:
+        back += 1
+    return " ".join([*told[0][:front], _ANY, *(told[0][-back:] if back else ())])

@@ -1,0 +1,179 @@
+"""An error that a program logged is no failure; one that ended the invocation is, with its own type and message."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from told import Store, at_once, end, imported, report, request_id, start
+
+from collectors.logs.failures import evidence
+
+ID = request_id(7)
+AT = "2025-03-31T10:00:00.123Z"
+JAVA = "com.acme.pay.CardException: declined\n\tat com.acme.pay.Till.charge(Till.java:41)\n\tat com.acme.App.run(App.java:9)"
+DOTNET = "Acme.Pay.CardException: declined\n   at Acme.Pay.Till.Charge() in /src/Till.cs:line 41"
+PYTHON = 'Traceback (most recent call last):\n  File "/var/task/till.py", line 41, in charge\nCardError: declined'
+NODE = "CardError: declined\n    at charge (/var/task/till.js:41:9)"
+EXIT = f"RequestId: {ID} Error: Runtime exited with error: exit status 1\nRuntime.ExitError\n"
+
+LOGGERS = {
+    "log4j2": f"2025-03-31 10:00:00.123 [main] ERROR com.acme.Till - charge failed\n{JAVA}",
+    "log4j2 lambda": f"2025-03-31 10:00:00 {ID} ERROR Till - charge failed\n{JAVA}",
+    "log4j 1": f"2025-03-31 10:00:00,123 <{ID}> WARN  com.acme.Till:41 - charge failed\n{JAVA}",
+    "log4j2 level first": f"[WARN ] 2025-03-31 10:00:00.123 [main] Till - charge failed\n{JAVA}",
+    "logback": f"10:00:00.123 [main] ERROR com.acme.Till - charge failed\n{JAVA}",
+    "logback default": f"10:00:00.123 [main] WARN com.acme.Till -- charge failed\n{JAVA}",
+    "slf4j-simple": f"[main] WARN com.acme.Till - charge failed\n{JAVA}",
+    "jul": f"Mar 31, 2025 10:00:00 AM com.acme.Till charge\nWARNING: charge failed\n{JAVA}",
+    "jul severe": f"Mar 31, 2025 10:00:00 AM com.acme.Till charge\nSEVERE: charge failed\n{JAVA}",
+    "tinylog": f"2025-03-31 10:00:00 [main] com.acme.Till.charge()\nERROR: charge failed\n{JAVA}",
+    "spring": f"2025-03-31T10:00:00.123Z ERROR 8 --- [pay] [main] com.acme.Till : charge failed\n\n{JAVA}",
+    "spring 2": f"2025-03-31 10:00:00.123  WARN 8 --- [           main] com.acme.Till : charge failed\n{JAVA}",
+    "sleuth": f"2025-03-31 10:00:00.123  WARN [pay,5f2a,5f2a] 8 --- [main] com.acme.Till : failed\n{JAVA}",
+    "an id first": f"{ID} WARN com.acme.Till - charge failed\n{JAVA}",
+    "type in the message": f"10:00:00.123 [main] WARN Till - no: com.acme.pay.CardException\n{JAVA}",
+    "lambda's .NET": f"{AT}\t{ID}\twarn\tcharge failed\n{DOTNET}",
+    "lambda's .NET, fail": f"{AT}\t{ID}\tfail\tcharge failed\n{DOTNET}",
+    "ilogger": "fail: Acme.Till[0]\n      charge failed\n      " + DOTNET.replace("\n", "\n      "),
+    "ilogger, one line": f"warn: Acme.Till[0] charge failed\n{DOTNET}",
+    "ilogger, aspnetcore": f"{AT}\t{ID}\tinfo\t[Warning] Acme.Till: charge failed\n{DOTNET}",
+    "serilog": f"[10:00:00 WRN] charge failed\n{DOTNET}",
+    "serilog, date": f"2025-03-31 10:00:00.123 +00:00 [ERR] charge failed\n{DOTNET}",
+    "nlog": f"2025-03-31 10:00:00.1234|WARN|Acme.Till|charge failed\n{DOTNET}",
+    "log4net": f"2025-03-31 10:00:00,123 [1] ERROR Acme.Till - charge failed\n{DOTNET}",
+    "python": f"[ERROR]\t{AT}\t{ID}\tcharge failed\n{PYTHON}",
+    "python, spaces": f"[ERROR] {AT} {ID} charge failed: CardError\n{PYTHON}",
+    "python, basicConfig": f"ERROR:till:charge failed\n{PYTHON}",
+    "python, names": f"[ERROR] acme.till: charge failed\n{PYTHON}",
+    "python, long": f"2025-03-31 10:00:00,123 - till - ERROR - charge failed: CardError\n{PYTHON}",
+    "node": f"{AT}\t{ID}\tERROR\t{NODE}",
+    "node, type last": f"{AT}\t{ID}\tERROR\tcharge failed: CardError\n    at charge (/var/task/till.js:41:9)",
+    "winston": f"{AT} [error]: charge failed\n{NODE}",
+    "pino": f"[10:00:00.123] ERROR (8): charge failed\n    err: {{\n{NODE}",
+    "ruby": "E, [2025-03-31T10:00:00.123456 #8] ERROR -- : declined (CardError)\n/var/task/till.rb:41:in `charge'",
+    "go, slog": 'time=2025-03-31T10:00:00Z level=ERROR msg="charge failed" err="declined: errorString"',
+    "go, zap": f"{AT}\tERROR\ttill/till.go:41\tcharge failed\nmain.charge\n\t/src/till.go:41",
+    "rust": f"{AT} ERROR till::card: charge failed: CardError",
+}
+
+RUNTIMES = {
+    "python": (f"[ERROR] CardError: declined\n{PYTHON.rpartition(chr(10))[0]}", "CardError", "declined"),
+    "node": (
+        f'{AT}\t{ID}\tERROR\tInvoke Error \t{{"errorType":"CardError","errorMessage":"declined","stack":[]}}',
+        "CardError",
+        "declined",
+    ),
+    "node 6": (f'{AT}\t{ID}\t{{"errorMessage":"declined","errorType":"CardError"}}', "CardError", "declined"),
+    "node 6, spaces": (f'{AT}   {ID}   {{"errorMessage":"declined","errorType":"CardError"}}', "CardError", "declined"),
+    "java": (f"declined: com.acme.pay.CardException\n{JAVA}", "com.acme.pay.CardException", "declined"),
+    "java, no message": (
+        "com.acme.CardException: com.acme.CardException\ncom.acme.CardException\n\tat com.acme.Till.charge(Till.java:41)",
+        "com.acme.CardException",
+        "",
+    ),
+    "a trace alone": (JAVA, "com.acme.pay.CardException", "declined"),
+    ".NET": (f"{AT}\t{ID}\tfail\t{DOTNET}", "Acme.Pay.CardException", "declined"),
+    ".NET, spaces": (f"{AT}  {ID}  fail  {DOTNET}", "Acme.Pay.CardException", "declined"),
+    ".NET, old": ("declined: CardException\n   at Acme.Till.Charge()", "CardException", "declined"),
+    "ruby": (
+        'Error raised from handler method\n{\n  "errorMessage": "declined",\n  "errorType": "Function<CardError>"\n}',
+        "Function<CardError>",
+        "declined",
+    ),
+    "go": ('2025/03/31 10:00:00 {"errorMessage":"declined","errorType":"cardError"}', "cardError", "declined"),
+    "go, lines": (
+        '2025/03/31 10:00:00 {\n  "errorMessage": "declined",\n  "errorType": "cardError"\n}',
+        "cardError",
+        "declined",
+    ),
+    "bref": (
+        f'{ID}\tInvoke Error\t{{"errorType":"CardError","errorMessage":"declined","stack":[]}}',
+        "CardError",
+        "declined",
+    ),
+    "too large": (
+        "[ERROR] [1743415200123] LAMBDA_RUNTIME Failed to post handler success response. Http response code: 413.",
+        "Function.ResponseSizeTooLarge",
+        "Failed to post handler success response. Http response code: 413.",
+    ),
+}
+
+CRASHES = {
+    "java": (f'Exception in thread "main" {JAVA}', "com.acme.pay.CardException", "declined"),
+    "spring": (LOGGERS["spring"].replace("charge", "Application run"), "com.acme.pay.CardException", "declined"),
+    "python": (PYTHON, "CardError", "declined"),
+    "python syntax": ('  File "/app/a.py", line 2\n    x =\n      ^\nSyntaxError: invalid syntax', "SyntaxError", "invalid"),
+    "node": (f"/var/task/till.js:41\n  throw e;\n  ^\n\n{NODE}", "CardError", "declined"),
+    "node 8": (f"{AT}\t{ID}\t{NODE}", "CardError", "declined"),
+    ".NET": (f"Unhandled exception. {DOTNET}", "Acme.Pay.CardException", "declined"),
+    "go": ("panic: declined\n\ngoroutine 1 [running]:\nmain.main()", "panic", "declined"),
+    "go, log": ("2025/03/31 10:00:00 declined", "Runtime.ExitError", "declined"),
+    "rust": ("thread 'main' panicked at src/main.rs:41:9:\ndeclined", "panic", "declined"),
+    "ruby": ("/var/task/till.rb:1:in `require': cannot load such file -- card (LoadError)", "LoadError", "cannot load"),
+    "php": ("PHP Fatal error:  Uncaught CardError: declined in /var/task/till.php:41", "CardError", "declined"),
+}  # fmt: skip
+
+
+def invocation(*printed: str, more: str = "") -> list[str]:
+    return [start(ID), *printed, end(ID), report(ID, more=more)]
+
+
+def by_lines(text: str) -> list[str]:
+    return [f"{line}\n" for line in text.split("\n")]
+
+
+@pytest.mark.parametrize("printed", LOGGERS.values(), ids=list(LOGGERS))
+def test_what_was_logged_is_no_failure(tmp_path: Path, printed: str) -> None:
+    store = Store(tmp_path, at_once(invocation(printed)))
+    assert (store.statuses(), store.groups) == (["ok"], [])
+
+
+@pytest.mark.parametrize("split", [False, True], ids=["whole", "a line an event"])
+@pytest.mark.parametrize("name", RUNTIMES)
+def test_what_a_runtime_says_is_a_failure(tmp_path: Path, name: str, split: bool) -> None:
+    printed, error_type, message = RUNTIMES[name]
+    store = Store(tmp_path, at_once(invocation("working\n", *(by_lines(printed) if split else [printed]))))
+    (group,) = store.groups
+    assert (store.statuses(), group.error_type, group.message) == (["error"], error_type, message)
+
+
+@pytest.mark.parametrize("split", [False, True], ids=["whole", "a line an event"])
+@pytest.mark.parametrize("name", CRASHES)
+def test_a_process_that_exited_has_the_cause_that_it_printed(tmp_path: Path, name: str, split: bool) -> None:
+    printed, error_type, message = CRASHES[name]
+    store = Store(tmp_path, at_once(invocation(*(by_lines(printed) if split else [printed]), EXIT)))
+    (group,) = store.groups
+    assert (store.statuses(), group.error_type) == (["error"], error_type)
+    assert message in group.message
+
+
+def test_a_trace_before_other_lines_was_handled(tmp_path: Path) -> None:
+    store = Store(tmp_path, at_once(invocation(JAVA, "charged the other card\n")))
+    assert store.statuses() == ["ok"]
+
+
+def test_report_names_the_trace_that_counts(tmp_path: Path) -> None:
+    more = "Status: error\tError Type: com.acme.pay.CardException"
+    store = Store(tmp_path, at_once(invocation(*by_lines(JAVA), "bye\n", more=more)))
+    assert [(group.error_type, group.message) for group in store.groups] == [("com.acme.pay.CardException", "declined")]
+
+
+@given(st.sampled_from(list(LOGGERS.values())), st.sampled_from(list(LOGGERS.values())))
+def test_any_loggers_lines_are_no_failure(one: str, other: str) -> None:
+    assert evidence(invocation(one, other)).error is None
+
+
+@given(st.sampled_from(list(LOGGERS.values())), st.sampled_from(sorted(set(RUNTIMES) - {"a trace alone"})))
+def test_any_runtimes_failure_is_found_beside_what_was_logged(logged: str, name: str) -> None:
+    printed, error_type, message = RUNTIMES[name]
+    error = evidence(invocation(logged, printed)).error
+    assert error is not None
+    assert (error.error_type, error.message) == (error_type, message)
+
+
+def test_the_verdict_is_the_same_without_lines(tmp_path: Path) -> None:
+    events = at_once([*invocation(*by_lines(LOGGERS["logback"]))])
+    imported(tmp_path, [replace(event, event_id=f"{at:056d}") for at, event in enumerate(events, 1)], keep_lines=False)
+    assert Store(tmp_path).statuses() == ["ok"]
