@@ -111,23 +111,34 @@ def _add_summed(reader: Reader, parts: EqualParts, low: int, high: int, found: d
 def errors_by_step(reader: Reader, parts: EqualParts) -> dict[tuple[int, str], tuple[int, ...]]:
     """Occurrences of each error, by function and fingerprint, in each part."""
     newest = reader.newest_ms()
-    rows: list[tuple[tuple[int, str], int, int]] = []
-    for table, low, high in () if newest is None else parts.pieces(newest):
-        found = reader.select(
-            "SELECT e.function_id, e.fingerprint, c.start_ms, c.occurrences FROM functions f"
-            f" CROSS JOIN {table}_errors c ON c.function_id = f.id AND c.start_ms >= ? AND c.start_ms < ?"
-            " JOIN errors e ON e.id = c.error_id",
-            (low, high),
-        )
-        rows += [((row[0], row[1]), row[2], row[3]) for row in found]
-    return binned(rows, parts)
+    span = () if newest is None else tuple(parts.pieces(newest))
+    found = reader.errors_by_step(span, parts)
+    if found is None:
+        rows: list[tuple[int, int, int]] = []
+        for table, low, high in span:
+            rows += reader.select(
+                "SELECT c.error_id, c.start_ms, c.occurrences FROM functions f CROSS JOIN"
+                f" {table}_errors c ON c.function_id = f.id AND c.start_ms >= ? AND c.start_ms < ?",
+                (low, high),
+            )
+        found = binned(rows, parts)
+    keys = reader.error_keys(found)
+    return {keys[each]: counts for each, counts in found.items()}
 
 
 def binned(rows: Iterable[tuple[Key, int, int]], parts: EqualParts) -> dict[Key, tuple[int, ...]]:
     """Counts, each with its key and its time, summed by key in each part."""
     found: dict[Key, list[int]] = {}
+    places: dict[int, int] = {}
+    number = parts.number
     for key, start_ms, count in rows:
-        found.setdefault(key, [0] * parts.number)[parts.place(start_ms)] += count
+        at = places.get(start_ms)
+        if at is None:
+            at = places[start_ms] = parts.place(start_ms)
+        counts = found.get(key)
+        if counts is None:
+            counts = found[key] = [0] * number
+        counts[at] += count
     return {key: tuple(counts) for key, counts in found.items()}
 
 
