@@ -106,3 +106,27 @@ def _rows(reader: Reader, table: str, low: int, high: int) -> Ints:
         (low, high),
     )
     return np.array(rows, np.int64).reshape(-1, len(_COLUMNS))
+
+
+def invocations_by_cut(
+    reader: Reader, from_ms: int, to_ms: int, cuts: Sequence[int]
+) -> tuple[dict[int, list[int]], dict[int, list[int]]]:
+    """Of each function, by logs and by CloudWatch's points, what began at each cut or later, before the next."""
+    size = max((row.id for row in reader.functions()), default=0) + 1
+    rows = _rows(reader, CELLS[MINUTE], from_ms, to_ms)
+    found = reader.metric_pieces("Invocations", CELLS[MINUTE], from_ms, to_ms)
+    times = np.repeat([start for start, _ in found], [len(each) for _, each in found]).astype(np.int64)
+    of = np.concatenate([each["function_id"] for _, each in found] or [np.empty(0, np.int64)])
+    totals = np.concatenate([each["total"] for _, each in found] or [np.empty(0)])
+    logged, metered = (np.zeros((size, len(cuts)), np.int64) for _ in range(2))
+    for sums, ids, starts, counts in (
+        (logged, rows[:, 1], rows[:, 0], rows[:, 2]),
+        (metered, of, times, np.rint(totals).astype(np.int64)),
+    ):
+        known = ids < size
+        np.add.at(sums, (ids[known], np.searchsorted(cuts, starts[known], "right") - 1), counts[known])
+    return _of_each(logged), _of_each(metered)
+
+
+def _of_each(sums: Ints) -> dict[int, list[int]]:
+    return {each: sums[each].tolist() for each in np.flatnonzero(sums.any(axis=1)).tolist()}
