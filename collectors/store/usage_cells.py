@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from collectors.store import packs
-from collectors.store.counted import CELLS
+from collectors.store.counted import CELLS, METRICS
 from collectors.store.reader import Reader
 from collectors.store.spans import DAY, HOUR, MINUTE
 
@@ -79,12 +79,10 @@ def _read(reader: Reader, grain: int, low: int, high: int, ids: Sequence[int]) -
             np.add.at(one, where, column)
     figures = []
     for metric, stat in _SUMS:
-        found = reader.metric_pieces(metric, CELLS[grain], low, high, stat=stat)
+        times, of, totals = _points(reader, metric, stat, grain, low, high)
         figure = np.full(shape, np.nan)
-        if found:
-            of = np.concatenate([each["function_id"] for _, each in found])
-            totals = np.concatenate([each["total"] for _, each in found])
-            known, where = at(np.repeat([start for start, _ in found], [len(each) for _, each in found]), of)
+        if len(of):
+            known, where = at(times, of)
             if grain > MINUTE:
                 figure[where] = totals[known]
             else:
@@ -108,16 +106,29 @@ def _rows(reader: Reader, table: str, low: int, high: int) -> Ints:
     return np.array(rows, np.int64).reshape(-1, len(_COLUMNS))
 
 
+def _points(reader: Reader, metric: str, stat: str, grain: int, low: int, high: int) -> tuple[Ints, Ints, Floats]:
+    """Start, function and sum of each hour, day or point of a metric."""
+    if grain == MINUTE or reader.is_fleet(None):
+        found = reader.metric_pieces(metric, CELLS[grain], low, high, stat=stat)
+        times = np.repeat([start for start, _ in found], [len(each) for _, each in found]).astype(np.int64)
+        of = np.concatenate([each["function_id"] for _, each in found] or [np.empty(0, np.int64)])
+        return times, of, np.concatenate([each["total"] for _, each in found] or [np.empty(0)])
+    rows = reader.select(
+        f"SELECT m.start_ms, f.id, m.total FROM functions f CROSS JOIN {METRICS[grain][0]} m ON m.metric = ?"
+        " AND m.function_id = f.id AND m.stat = ? AND m.start_ms >= ? AND m.start_ms < ?",
+        (metric, stat, low, high),
+    )
+    columns = np.array(rows, np.float64).reshape(-1, 3)  # times of milliseconds are exact in it
+    return columns[:, 0].astype(np.int64), columns[:, 1].astype(np.int64), columns[:, 2]
+
+
 def invocations_by_cut(
     reader: Reader, from_ms: int, to_ms: int, cuts: Sequence[int]
 ) -> tuple[dict[int, list[int]], dict[int, list[int]]]:
     """Of each function, by logs and by CloudWatch's points, what began at each cut or later, before the next."""
     size = max((row.id for row in reader.functions()), default=0) + 1
     rows = _rows(reader, CELLS[MINUTE], from_ms, to_ms)
-    found = reader.metric_pieces("Invocations", CELLS[MINUTE], from_ms, to_ms)
-    times = np.repeat([start for start, _ in found], [len(each) for _, each in found]).astype(np.int64)
-    of = np.concatenate([each["function_id"] for _, each in found] or [np.empty(0, np.int64)])
-    totals = np.concatenate([each["total"] for _, each in found] or [np.empty(0)])
+    times, of, totals = _points(reader, "Invocations", "Sum", MINUTE, from_ms, to_ms)
     logged, metered = (np.zeros((size, len(cuts)), np.int64) for _ in range(2))
     for sums, ids, starts, counts in (
         (logged, rows[:, 1], rows[:, 0], rows[:, 2]),
