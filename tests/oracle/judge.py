@@ -193,9 +193,13 @@ class Judge:
         return Piece(fn.key, at_ms, arch, ephemeral, basis, requests, billed_ms if known else None,
                      math.floor(billed_ms * mb + Fraction(1, 2)) if known else None)  # type: ignore[operator]  # fmt: skip
 
+    def of_call(self, one: Call) -> Piece:
+        """What its REPORT says."""
+        return self._piece(one.fn, one.start_ms, BILLED, 1, one.billed_ms, one.memory_mb)
+
     def _told(self, at: int, low: int, high: int) -> list[Piece]:
         calls = [one for one in self.calls(at, low, high) if one.report]
-        rows = [self._piece(at, one.start_ms, BILLED, 1, one.billed_ms, one.memory_mb) for one in calls]
+        rows = [self.of_call(one) for one in calls]
         for one in self.summed(at, low, high):
             rows.append(self._piece(at, one.start_ms, INSIGHTS, one.reports, one.billed_ms, one.memory_mb))
         return rows

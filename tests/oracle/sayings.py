@@ -10,6 +10,7 @@ from typing import Any
 
 import bill as oracle
 from judge import ESTIMATED, Judge, Key
+from store import request_id
 from worlds import DAY, HOUR, MINUTE, TIMEOUT
 
 from collectors.store.reader import Reader
@@ -19,6 +20,7 @@ from lambdatui.views.error_trends import error_trends
 from lambdatui.views.errors import errors
 from lambdatui.views.function import function
 from lambdatui.views.functions import functions
+from lambdatui.views.invocations import invocations
 from lambdatui.views.narrow import Narrow
 from lambdatui.views.overview import overview
 from lambdatui.views.throttles import throttles
@@ -155,6 +157,25 @@ def _of_cost(what: str, said: Any, right: Fraction | None, dark: bool) -> Proble
     if not right and not said and not dark:
         return
     yield from differs(what, said, right)
+
+
+def of_invocations(reader: Reader, judge: Judge) -> Problems:
+    """Every invocation of the range, and what each cost at the settings of its time."""
+    view = invocations(reader, _span(judge), BOOK)
+    said = {row.request_id: row for row in view.rows}
+    calls = {request_id(one.number): one for one in judge.known.calls if one.start_ms >= judge.from_ms}
+    yield from differs("invocations", sorted(said), sorted(calls))
+    for name in said.keys() & calls.keys():
+        call, row = calls[name], said[name]
+        yield from differs(f"invocation {call.number} started_at", row.started_at, call.start_ms)
+        yield from differs(
+            f"invocation {call.number} billed_ms", row.billed_ms, call.billed_ms if call.report else None
+        )
+        priced = oracle.alone(judge.of_call(call)) if call.report else []
+        known = priced and all(one.amount is not None and one.currency == "USD" for one in priced)
+        right = sum((one.amount or 0 for one in priced), Fraction(0)) if known else None
+        yield from differs(f"invocation {call.number} cost_usd", row.cost_usd, right)
+    yield from differs("invocations coverage", view.coverage, judge.coverage(range(len(judge.known.functions))))
 
 
 # Money

@@ -18,6 +18,7 @@ import lambdatui.views.cost_groups as cost_groups_module
 import lambdatui.views.costs as costs_module
 import lambdatui.views.errors as errors_module
 import lambdatui.views.functions as functions_module
+import lambdatui.views.money as money_module
 import lambdatui.views.throttles as throttles_module
 import lambdatui.views.time_range as time_range_module
 import lambdatui.views.usage as usage_module
@@ -93,6 +94,10 @@ def free_tier_of_an_account(patch: pytest.MonkeyPatch) -> None:
 
 def edge_is_lambda(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(usage_module, "is_edge", lambda function: False)
+
+
+def edge_calls_are_lambda(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(money_module, "is_edge", lambda function: False)
 
 
 def _of_logs(reader: Reader, low: int, high: int, ids: Any = None, **_: Any) -> dict[int, tuple[int, int]]:
@@ -171,13 +176,14 @@ def a_mean_is_of_all_hours(patch: pytest.MonkeyPatch) -> None:
 Fault = tuple[Callable[[pytest.MonkeyPatch], None], World, tuple[int, int], tuple[Any, ...]]
 LATE_OCTOBER = NOVEMBER - 10 * DAY, NOVEMBER
 FAULTS: dict[str, Fault] = {
-    "settings of today": (settings_are_todays, MOVED, OCTOBER_SPAN, MONEY),
+    "settings of today": (settings_are_todays, MOVED, OCTOBER_SPAN, (*MONEY, sayings.of_invocations)),
     "no estimates": (estimates_are_none, METERED, OCTOBER_SPAN, MONEY),
     "estimates of 0 ms": (estimates_cost_nothing, METERED, OCTOBER_SPAN, MONEY),
     "days are whole": (days_are_whole, LATE, (OCTOBER, NOVEMBER - 8 * HOUR), (sayings.of_days,)),
     "tiers of an account": (tiers_of_an_account, BUSY, OCTOBER_SPAN, (sayings.of_costs,)),
     "a free tier for each account": (free_tier_of_an_account, BUSY, OCTOBER_SPAN, (sayings.of_costs,)),
     "Edge as Lambda": (edge_is_lambda, EDGE, OCTOBER_SPAN, MONEY),
+    "an invocation of Edge as of Lambda": (edge_calls_are_lambda, EDGE, OCTOBER_SPAN, (sayings.of_invocations,)),
     "only logs count": (only_logs_count, METERED, OCTOBER_SPAN, (sayings.of_functions, sayings.of_costs)),
     "coverage by logs": (coverage_of_errors_is_of_logs, METERED, OCTOBER_SPAN, (sayings.of_errors,)),
     "throttles beside logs": (throttles_count_logs, METERED, OCTOBER_SPAN, (sayings.of_throttles,)),
