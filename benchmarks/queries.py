@@ -78,7 +78,7 @@ class TimedReader:
     def __getattr__(self, name: str) -> Any:
         method = getattr(self._reader, name)
 
-        if name == "kept":  # what a whole view is kept by: what it asks within is timed by itself
+        if name == "kept" or not callable(method):  # what a whole view is kept by: what it asks is timed by itself
             return method
 
         def timed(*args: Any, **options: Any) -> Any:

@@ -112,11 +112,18 @@ def _billed(usages: Sequence[Usage], book: PriceBook, currency: str) -> list[Dec
 class InvocationPrice:
     """The list price of single invocations of one function: the arithmetic of ``bill``, without a bill for each.
 
-    ``of`` is None where no public price in ``currency`` is known.
+    ``of`` is None where no public price in ``currency`` is known. ``edge``: it ran as Lambda@Edge.
     """
 
     def __init__(
-        self, book: PriceBook, region: str, arch: str | None, ephemeral_mb: int | None, currency: str = "USD"
+        self,
+        book: PriceBook,
+        region: str,
+        arch: str | None,
+        ephemeral_mb: int | None,
+        currency: str = "USD",
+        *,
+        edge: bool = False,
     ) -> None:
         prices = _prices_of(book, region or DEFAULT_REGION)
         steps = prices.durations.get(arch or DEFAULT_ARCH, ()) if prices is not None else ()
@@ -125,6 +132,12 @@ class InvocationPrice:
         self._duration = steps[0].rate if steps else None
         self._storage_mb = storage_mb(ephemeral_mb)
         self._storage = prices.ephemeral_storage if prices is not None else None
+        if edge:
+            rates = prices.other.get("edge", {}) if prices is not None and known else {}
+            self._request, self._duration = (
+                Decimal(rates[name]) if rates.get(name) else None for name in ("requests", "duration")
+            )
+            self._storage_mb = 0
 
     def of(self, billed_ms: int, memory_mb: int) -> Decimal | None:
         amount = _plus(self._request, billed_ms * memory_mb, self._duration)

@@ -73,7 +73,7 @@ def test_without_prices_or_calls_nothing_is_known(reader: Reader) -> None:
     assert {row.cost_usd for row in functions(reader, RANGE).rows} == {None}
     quiet = functions(reader, RangeChoice(at="2025-01-02").resolve(0), BOOK)
     assert [(row.invocations, row.p50_ms, row.cost_usd, row.coverage) for row in quiet.rows] == [
-        (0, None, None, None)
+        (None, None, None, None)  # before all that is known nothing tells that there was no call
     ] * 2
     assert (quiet.coverage, quiet.basis, quiet.cost_usd) == (None, None, None)
 

@@ -26,9 +26,7 @@ def function_key(place: Place, account: str, region: str, defaults: FunctionKey)
     elif shared is not None:
         name = shared[1]
     elif group.startswith("/aws/lambda/"):
-        name = group[len("/aws/lambda/") :]
-        if name.startswith(region_dot := "us-east-1."):
-            name = name[len(region_dot) :]  # Lambda@Edge replicas: /aws/lambda/us-east-1.NAME
+        name = group[len("/aws/lambda/") :]  # of Lambda@Edge's replicas us-east-1.NAME: another function than NAME
     else:
         name = defaults.name or group.strip("/").rpartition("/")[2] or "unknown"
     return FunctionKey(name, account or defaults.account, region or defaults.region)

@@ -2,7 +2,7 @@
 
 import itertools
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
 from collectors.model import id_text
@@ -37,8 +37,35 @@ def _counted_within_hours(reader: Reader, parts: EqualParts) -> dict[int, tuple[
     """Of parts that divide hours, or lie across their borders: an hour's count is spread as its minutes or points."""
     edges = (parts.from_ms, *range(parts.from_ms // HOUR * HOUR + HOUR, parts.to_ms, HOUR), parts.to_ms)
     cuts = sorted({*parts.starts, *edges[:-1]})
-    logged: dict[tuple[int, int], int] = {}  # by function and cut
-    metered: dict[tuple[int, int], int] = {}
+    logged, metered = _by_cut(reader, parts, cuts)
+    none = [0] * len(cuts)
+    within = [range(bisect_left(cuts, low), bisect_left(cuts, high)) for low, high in itertools.pairwise(edges)]
+    places = [parts.place(cut) for cut in cuts]
+    found: dict[int, tuple[int, ...]] = {}
+    for function_id, of_hours in counted_by(reader, edges).items():
+        counts = [0] * parts.number
+        of_logs, of_points = logged.get(function_id, none), metered.get(function_id, none)
+        for hour, (count, _) in zip(within, of_hours, strict=True):
+            if not count:
+                continue
+            logs, points = of_logs[hour.start : hour.stop], of_points[hour.start : hour.stop]
+            shares = logs if sum(logs) >= min(count, sum(points)) else points
+            for at, one in zip(hour, _spread(count, shares), strict=True):
+                counts[places[at]] += one
+        found[function_id] = tuple(counts)
+    return found
+
+
+def _by_cut(
+    reader: Reader, parts: EqualParts, cuts: Sequence[int]
+) -> tuple[Mapping[int, list[int]], Mapping[int, list[int]]]:
+    """Invocations of each function from each cut on to the next, by logs and by CloudWatch's points."""
+    if reader.is_fleet(None):
+        from collectors.store.usage_cells import invocations_by_cut
+
+        return invocations_by_cut(reader, parts.from_ms, parts.to_ms, cuts)
+    logged: dict[int, list[int]] = {}
+    metered: dict[int, list[int]] = {}
     for sums, source in (
         (logged, "c.invocations FROM functions f CROSS JOIN minute_cells c ON c.function_id = f.id"),
         (metered, "c.value FROM functions f CROSS JOIN metrics c ON c.metric = 'Invocations' AND c.function_id = f.id"
@@ -47,20 +74,9 @@ def _counted_within_hours(reader: Reader, parts: EqualParts) -> dict[int, tuple[
         for function_id, start_ms, value in reader.select(
             f"SELECT f.id, c.start_ms, {source} AND c.start_ms >= ? AND c.start_ms < ?", (parts.from_ms, parts.to_ms)
         ):
-            key = function_id, bisect_right(cuts, start_ms) - 1
-            sums[key] = sums.get(key, 0) + round(value)
-    found: dict[int, tuple[int, ...]] = {}
-    for function_id, of_hours in counted_by(reader, edges).items():
-        counts = [0] * parts.number
-        for (low, high), (count, _) in zip(itertools.pairwise(edges), of_hours, strict=True):
-            within = range(bisect_left(cuts, low), bisect_left(cuts, high))
-            logs = [logged.get((function_id, at), 0) for at in within]
-            points = [metered.get((function_id, at), 0) for at in within]
-            shares = logs if sum(logs) >= min(count, sum(points)) else points
-            for at, one in zip(within, _spread(count, shares), strict=True):
-                counts[parts.place(cuts[at])] += one
-        found[function_id] = tuple(counts)
-    return found
+            of_one = sums.setdefault(function_id, [0] * len(cuts))
+            of_one[bisect_right(cuts, start_ms) - 1] += round(value)
+    return logged, metered
 
 
 def _spread(count: int, shares: list[int]) -> list[int]:
@@ -111,23 +127,34 @@ def _add_summed(reader: Reader, parts: EqualParts, low: int, high: int, found: d
 def errors_by_step(reader: Reader, parts: EqualParts) -> dict[tuple[int, str], tuple[int, ...]]:
     """Occurrences of each error, by function and fingerprint, in each part."""
     newest = reader.newest_ms()
-    rows: list[tuple[tuple[int, str], int, int]] = []
-    for table, low, high in () if newest is None else parts.pieces(newest):
-        found = reader.select(
-            "SELECT e.function_id, e.fingerprint, c.start_ms, c.occurrences FROM functions f"
-            f" CROSS JOIN {table}_errors c ON c.function_id = f.id AND c.start_ms >= ? AND c.start_ms < ?"
-            " JOIN errors e ON e.id = c.error_id",
-            (low, high),
-        )
-        rows += [((row[0], row[1]), row[2], row[3]) for row in found]
-    return binned(rows, parts)
+    span = () if newest is None else tuple(parts.pieces(newest))
+    found = reader.errors_by_step(span, parts)
+    if found is None:
+        rows: list[tuple[int, int, int]] = []
+        for table, low, high in span:
+            rows += reader.select(
+                "SELECT c.error_id, c.start_ms, c.occurrences FROM functions f CROSS JOIN"
+                f" {table}_errors c ON c.function_id = f.id AND c.start_ms >= ? AND c.start_ms < ?",
+                (low, high),
+            )
+        found = binned(rows, parts)
+    keys = reader.error_keys(found)
+    return {keys[each]: counts for each, counts in found.items()}
 
 
 def binned(rows: Iterable[tuple[Key, int, int]], parts: EqualParts) -> dict[Key, tuple[int, ...]]:
     """Counts, each with its key and its time, summed by key in each part."""
     found: dict[Key, list[int]] = {}
+    places: dict[int, int] = {}
+    number = parts.number
     for key, start_ms, count in rows:
-        found.setdefault(key, [0] * parts.number)[parts.place(start_ms)] += count
+        at = places.get(start_ms)
+        if at is None:
+            at = places[start_ms] = parts.place(start_ms)
+        counts = found.get(key)
+        if counts is None:
+            counts = found[key] = [0] * number
+        counts[at] += count
     return {key: tuple(counts) for key, counts in found.items()}
 
 

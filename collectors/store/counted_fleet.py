@@ -30,6 +30,9 @@ def summed_of_fleet(
     wanted = np.flatnonzero(seen)
     if function_ids is not None:
         wanted = wanted[np.isin(wanted, function_ids)]
+    if parts == 1:
+        pairs = zip(*counts[:, 0, wanted].tolist(), strict=True)
+        return {each: (pair,) for each, pair in zip(wanted.tolist(), pairs, strict=True)}
     rows = counts[:, :, wanted].transpose(2, 1, 0).tolist()
     return {each: tuple((one[0], one[1]) for one in row) for each, row in zip(wanted.tolist(), rows, strict=True)}
 

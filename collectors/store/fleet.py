@@ -95,6 +95,18 @@ def invocations_by_step(found: Sequence[Pack], parts: EqualParts) -> dict[int, t
     return dict(zip(ids.tolist(), map(tuple, counts[ids].tolist()), strict=True))
 
 
+def errors_by_step(found: Sequence[Pack], parts: EqualParts) -> dict[int, tuple[int, ...]]:
+    """Occurrences of each error, by id, in each part, by when its cells begin."""
+    rows = [packs.errors_of(pack) for pack in found]
+    counts = np.zeros(
+        (max((int(each[:, 1].max()) for each in rows if len(each)), default=0) + 1, parts.number), np.int64
+    )
+    for pack, each in zip(found, rows, strict=True):
+        np.add.at(counts[:, parts.place(pack.start_ms)], each[:, 1], each[:, 2])
+    ids = np.flatnonzero(counts.any(axis=1))
+    return dict(zip(ids.tolist(), map(tuple, counts[ids].tolist()), strict=True))
+
+
 def longest_first(found: Sequence[Pack], size_ms: int, to_ms: int) -> Iterator[tuple[int, int, int, int, int, bytes]]:
     """What ``collectors.store.longest`` looks through: cells with a duration by their longest, then by their latest."""
     rows = np.concatenate([packs.cells_of(pack) for pack in found] or [np.empty((0, packs.WIDTH), np.int64)])

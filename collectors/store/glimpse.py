@@ -74,12 +74,13 @@ class FunctionSums:
 
     ``reports`` counts the invocations whose REPORT was seen: only they have ``duration_us`` and ``billed_mb_ms``.
     ``counted`` are its invocations and errors by logs and CloudWatch's metrics together (``collectors.store.counted``),
-    None where metrics were not asked for; ``throttles`` as CloudWatch counted them.
+    None where metrics were not asked for; ``throttles`` as CloudWatch counted them. ``unknown``: nothing tells how
+    often it was invoked (``collectors.store.uncounted``), so that 0 is no count.
     """
 
     __slots__ = (
         "arch", "billed_mb_ms", "cold_starts", "counted", "duration_us", "errors", "id", "invocations", "last_ms",
-        "memory_mb", "name", "region", "reports", "runtime", "throttles", "timeouts",
+        "memory_mb", "name", "region", "reports", "runtime", "throttles", "timeouts", "unknown",
     )  # fmt: skip
 
     def __init__(
@@ -96,6 +97,7 @@ class FunctionSums:
         self.last_ms: int | None = None
         self.counted: tuple[int, int] | None = None
         self.throttles: float | None = None
+        self.unknown = False
 
     def add(self, row: "tuple[Any, ...]") -> None:
         """The sums of one piece of the span; pieces come in order of time."""
@@ -220,6 +222,15 @@ class Glimpse:
             sql = _THROTTLES.format(table=table, value=value, ids=ids, finest=finest)
             for function_id, total in self._connection.execute(sql, (low, high)):
                 known[function_id].throttles = (known[function_id].throttles or 0.0) + total
+
+    def add_unknown(self, functions: "Sequence[FunctionSums]", from_ms: int, to_ms: int) -> None:
+        """Of which functions nothing tells how often they were invoked."""
+        unseen = {one.id: one for one in functions if not one.invocations and one.counted is None}
+        if unseen:
+            from collectors.store.uncounted import uncounted
+
+            for function_id in uncounted(self._select, unseen, from_ms, to_ms):
+                unseen[function_id].unknown = True
 
     def _select(self, sql: str, values: "Sequence[object]") -> "list[tuple[Any, ...]]":
         return self._connection.execute(sql, tuple(values)).fetchall()

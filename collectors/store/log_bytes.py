@@ -48,14 +48,19 @@ def incoming(reader: Reader, from_ms: int, to_ms: int) -> list[IncomingBytes]:
     with reader.snapshot():
         names = {row.id: row.function.key for row in reader.functions()}
         first, last = -(-from_ms // _DAY) * _DAY, to_ms // _DAY * _DAY
-        for function_id, day_ms, total in reader.select(
-            "SELECT m.function_id, m.start_ms, m.total FROM functions f CROSS JOIN metric_days m ON m.metric = ?"
-            " AND m.function_id = f.id AND m.stat = 'Sum' AND m.start_ms >= ? AND m.start_ms < ?",
-            (METRIC, first, last),
+        any_points = reader.oldest_point(METRIC, "Sum") is not None
+        for function_id, day_ms, total in (
+            ()
+            if not any_points
+            else reader.select(
+                "SELECT m.function_id, m.start_ms, m.total FROM functions f CROSS JOIN metric_days m ON m.metric = ?"
+                " AND m.function_id = f.id AND m.stat = 'Sum' AND m.start_ms >= ? AND m.start_ms < ?",
+                (METRIC, first, last),
+            )
         ):
             key = names[function_id]
             of(key.account, key.region, key.name)[day_ms] = round(total)
-        for low, high in _edges(from_ms, to_ms, first, last):
+        for low, high in _edges(from_ms, to_ms, first, last) if any_points else ():
             points: dict[int, list[Point]] = defaultdict(list)
             for function_id, *point in reader.select(
                 "SELECT m.function_id, m.start_ms, m.period_s, m.value FROM functions f CROSS JOIN metrics m"

@@ -87,15 +87,17 @@ class Metrics(Connected):
                 found.append(list(chain.from_iterable(known)))
         return found
 
-    def metric_pieces(self, name: str, table: str, low: int, high: int, function_ids: Functions = None) -> "list[Pack]":
+    def metric_pieces(
+        self, name: str, table: str, low: int, high: int, function_ids: Functions = None, *, stat: str = "Sum"
+    ) -> "list[Pack]":
         """The sums of a metric in the cells of ``table`` that begin in a span: of all functions at each start."""
         from collectors.store import metric_packs
 
-        found = self._metric_packs(name, ("Sum",), ((table, low, high),), function_ids)
+        found = self._metric_packs(name, (stat,), ((table, low, high),), function_ids)
         if found is not None:
             return found[0]
         with self.snapshot(), explained(self._path):
-            return metric_packs.read_rows(self._connection, name, "Sum", table, low, high)
+            return metric_packs.read_rows(self._connection, name, stat, table, low, high)
 
     def newest_point(self, name: str, stat: str) -> int | None:
         """When the newest point of a metric begins: whole days end there, where a range ends later."""
@@ -110,10 +112,8 @@ class Metrics(Connected):
 
     def oldest_point(self, name: str, stat: str) -> int | None:
         """When the first hour of a metric begins."""
-        sql = (
-            "SELECT min((SELECT start_ms FROM metric_hours m WHERE m.metric = ? AND m.function_id = f.id AND m.stat = ?"
-            " ORDER BY start_ms LIMIT 1)) FROM functions f"
-        )
+        # Every hour of a metric has a pack, made or marked.
+        sql = f"SELECT min(start_ms) FROM metric_packs WHERE metric = ? AND stat = ? AND grain_ms = {HOUR}"
         return cast(int | None, self.kept(("oldest point", name, stat), lambda: self._all(sql, (name, stat))[0][0]))
 
     def metered_by_hour(self, name: str, from_ms: int, to_ms: int) -> dict[int, float]:

@@ -229,6 +229,21 @@ class Rollups(Connected):
 
         return fleet.invocations_by_step(packs, parts)
 
+    def errors_by_step(self, span: Sequence[Piece], parts: "EqualParts") -> dict[int, tuple[int, ...]] | None:
+        """The same of errors, by their ids."""
+        packs = self.packs_of(span, None, "errors", by_week=False)
+        if packs is None:
+            return None
+        from collectors.store import fleet
+
+        return fleet.errors_by_step(packs, parts)
+
+    def error_keys(self, error_ids: Iterable[int]) -> dict[int, tuple[int, str]]:
+        """Function and fingerprint of errors, by id."""
+        wanted = list(error_ids)
+        said = self._said_of_errors(wanted)
+        return {each: (said[each][0], said[each][3]) for each in wanted}
+
     def invocations_by_hour(self, from_ms: int, to_ms: int) -> dict[int, int]:
         """All functions' invocations in whole hours, summed by hour of the day (0 to 23, UTC)."""
         span = ("hour_cells", from_ms, to_ms)

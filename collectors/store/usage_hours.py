@@ -130,6 +130,16 @@ def means(reader: Reader, function_id: int, low: int, high: int) -> tuple[float 
     return found[0], found[1]
 
 
+def averaged(reader: Reader, from_ms: int, to_ms: int) -> set[int]:
+    """The functions of which any Average of Duration is known on the days of a span, which begins at midnight."""
+    rows = reader.select(
+        "SELECT f.id FROM functions f WHERE EXISTS (SELECT 1 FROM metric_days m WHERE m.metric = 'Duration'"
+        " AND m.function_id = f.id AND m.stat = 'Average' AND m.start_ms >= ? AND m.start_ms < ?)",
+        (from_ms, to_ms),
+    )
+    return {function_id for (function_id,) in rows}
+
+
 def _points(reader: Reader, metric: str, stat: str, function_id: int, low: int, high: int) -> list[tuple[int, float]]:
     return [
         (start, value)

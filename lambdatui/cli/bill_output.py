@@ -251,7 +251,7 @@ def _summed(lines: Iterable[LineItem]) -> list[LineItem]:
     """Lines of all functions that share region, architecture and rate, as one."""
     sums: dict[tuple[object, ...], LineItem] = {}
     for line in lines:
-        key = (line.dimension, line.region, line.arch, line.tier, line.rate)
+        key = (line.dimension, line.region, line.arch, line.unit, line.tier, line.rate)
         one = sums.get(key)
         amount = line.amount if one is None or one.amount is None or line.amount is None else one.amount + line.amount
         sums[key] = line._replace(

@@ -73,7 +73,9 @@ class CostGroupsScreen(TableScreen):
             )
             for name, end, tone in ends:
                 if end is not None:
-                    curves.append(Curve(f"{name} {money(end)}", line_to(answer.so_far, last, float(end)), tone))
+                    curves.append(
+                        Curve(f"{name} {money(end, answer.currency)}", line_to(answer.so_far, last, float(end)), tone)
+                    )
         self.query_one(Chart).show_curves(answer.days, tuple(curves))
 
     def costs_by_next(self) -> None:

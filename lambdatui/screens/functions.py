@@ -150,8 +150,8 @@ class FunctionsScreen(TableScreen):
         cost = (f"{money(view.cost_usd)} at list price",) if view.cost_usd is not None else ()
         return (
             (
-                f"{count(view.invocations)} {plural(view.invocations, 'invocation')}, "
-                f"{count(view.errors)} {plural(view.errors, 'error')}"
+                f"{count(view.invocations)} {plural(view.invocations or 0, 'invocation')}, "
+                f"{count(view.errors)} {plural(view.errors or 0, 'error')}"
             ),
             *cost,
             *super().counted(),

@@ -61,6 +61,7 @@ def _of_account(row: HeadroomView) -> list[tuple[str, str]]:
     def said(name: str) -> str:
         return shown(COLUMNS[name], getattr(row, name))
 
+    requests = count(None if row.invocations is None else row.invocations + (row.throttles or 0))
     return [
         (
             "Limit of concurrent executions",
@@ -68,7 +69,7 @@ def _of_account(row: HeadroomView) -> list[tuple[str, str]]:
         ),
         ("Most at once in this range", said("concurrency")),
         ("Room left at that moment", said("headroom")),
-        ("Rejected", f"{said('throttles')} of {count(row.invocations + (row.throttles or 0))} requests"),
+        ("Rejected", f"{said('throttles')} of {requests} requests"),
         ("Full by", f"{said('saturation')}, by the trend of the daily peaks of 30 days"),
         (
             "What to do",

@@ -89,7 +89,7 @@ def _memory_small(one: Subject) -> Iterator[Advice]:
 def _memory(one: Subject) -> Iterator[Advice]:
     """Another size, as ``pricing`` recommends it."""
     row, found = one.row, one.by_rule.get("memory")
-    if found is None or found.memory_mb is None or found.slower is None or row.invocations < _ENOUGH:
+    if found is None or found.memory_mb is None or found.slower is None or (row.invocations or 0) < _ENOUGH:
         return
     if not row.memory_mb or not row.max_memory_mb or row.max_memory_mb >= _LITTLE_LEFT * row.memory_mb:
         return  # a larger size is asked for already
@@ -146,11 +146,11 @@ def _only_money(one: Subject) -> Iterator[Advice]:
 
 def _cold(one: Subject) -> Iterator[Advice]:
     row = one.row
-    if row.cold_ratio is None or row.cold_ratio <= _COLD_SHARE or row.invocations < _ENOUGH:
+    if row.cold_ratio is None or row.cold_ratio <= _COLD_SHARE or (row.invocations or 0) < _ENOUGH:
         return
     yield made(
         row, "cold starts", f"{ratio(row.cold_ratio)} of the invocations were cold ({row.cold_starts:,}), "
-        f"{milliseconds(one.init_us / 1000 / max(1, row.cold_starts))} each",
+        f"{milliseconds(one.init_us / 1000 / max(1, row.cold_starts or 0))} each",
         "load less at import, keep clients outside the handler; SnapStart or provisioned concurrency for steady load",
         "Init time is billed since 2025-08-01. A low call rate makes most calls cold whatever one does: "
         "environments are kept for minutes, not hours. The saving is what all init costs: the most to be had.",

@@ -9,7 +9,7 @@ from collectors.store.reader import Reader
 from lambdatui.views.collections import COLLECTION_COLUMNS, CollectionView, collections
 from lambdatui.views.permissions import MissingPermission, missing_permissions
 from lambdatui.views.time_range import TimeRange
-from lambdatui.views.view import View, as_of_range, coverage_of
+from lambdatui.views.view import View, as_of_range, coverage_seen
 from pricing.call_prices import price
 
 
@@ -46,13 +46,12 @@ def collected(reader: Reader, time_range: TimeRange) -> CollectedView:
     """The ledger's last collections, whatever the range; coverage is of the range."""
     info = reader.info()
     ledger = collections(reader, time_range, price)
-    totals = reader.totals(time_range.from_ms, time_range.to_ms)
     return CollectedView(
         COLLECTION_COLUMNS,
         ledger.rows,
         info.last_ms,
         time_range,
-        coverage=coverage_of(sum(one.reports for one in totals), sum(one.invocations for one in totals)),
+        coverage=coverage_seen(reader, time_range),
         reasons=tuple((reason, count) for reason, count, _ in info.rejects),
         rejects=tuple(Rejected(*row) for row in rejected_lines(reader)),
         functions=info.functions,

@@ -115,8 +115,8 @@ def _accounts(
         limit, concurrent = limits.get(place), busiest.get(place)
         of = [row for row in functions if (row.account or "", row.region or "") == place]
         known = [row.throttles for row in of if row.throttles is not None]
-        throttled, invocations = sum(known) if known else None, sum(row.invocations for row in of)
-        asked = invocations + (throttled or 0)
+        throttled, invocations = sum(known) if known else None, _invocations(of)
+        asked = (invocations or 0) + (throttled or 0)
         rows.append(
             HeadroomView(
                 0, ALL_FUNCTIONS, place[0] or None, place[1] or None, throttled,
@@ -128,6 +128,12 @@ def _accounts(
             )
         )  # fmt: skip
     return rows
+
+
+def _invocations(of: Sequence[HeadroomView]) -> int | None:
+    """In sum; None where of none it is known."""
+    known = [row.invocations for row in of if row.invocations is not None]
+    return sum(known) if known or not of else None
 
 
 def saturation_ms(peaks: Mapping[int, float], limit: int, today_ms: int) -> int | None:

@@ -15,7 +15,8 @@ from lambdatui.views.narrow import Narrow
 from lambdatui.views.time_range import DAY_MS, TimeRange, day_of, month_start_ms
 from lambdatui.views.usage import days, left_out, unknown_line, usages
 from lambdatui.views.view import View, coverage_of, weakest_basis
-from pricing.bill import REQUESTS, Bill, LineItem, bill
+from pricing.bill import DURATION, REQUESTS, Bill, LineItem, bill
+from pricing.dimensions import EDGE_DURATION, EDGE_REQUESTS
 from pricing.usage import Usage
 
 if TYPE_CHECKING:
@@ -36,11 +37,12 @@ class CostGroup:
     gb_seconds: float
     lines: int
     arithmetic: tuple[str, ...] = ()
+    currency: str = "USD"
 
 
 @dataclass(frozen=True)
 class CostGroups(View[CostGroup]):
-    """``days`` and ``so_far`` are the month's curve at list price, summed up; ``projection`` is where it ends.
+    """``days`` and ``so_far`` are the month's curve at list price in ``currency``, summed; ``projection`` is its end.
 
     ``missing`` says what the amounts leave out. A day that holds the range's beginning or end is cut there.
     """
@@ -49,6 +51,7 @@ class CostGroups(View[CostGroup]):
     so_far: tuple[float | None, ...] = ()
     projection: ProjectedCost | None = None
     missing: tuple[str, ...] = ()
+    currency: str = "USD"
 
 
 def cost_groups(
@@ -66,14 +69,17 @@ def cost_groups(
     view = costs(reader, time_range, book, narrow=chosen)
     return CostGroups(
         GROUP_COLUMNS, grouped(view.rows, key[by]), view.as_of, time_range, view.coverage, view.basis,
-        projection=view.projection, missing=view.missing,
+        projection=view.projection, missing=view.missing, currency=view.currency,
     )  # fmt: skip
 
 
-def grouped(lines: Sequence[LineItem], key: Callable[[LineItem], str]) -> list[CostGroup]:
-    """Dearest first. Amounts of several currencies are never summed: each has a group of its own."""
+def grouped(lines: Sequence[LineItem], key: Callable[[LineItem], str], *, mixed: bool | None = None) -> list[CostGroup]:
+    """Dearest first. Amounts of several currencies are never summed: each has a group of its own.
+
+    ``mixed`` says that the bill that these lines are of has several: then all groups name theirs.
+    """
     together: dict[tuple[str, str], list[LineItem]] = {}
-    mixed = len({line.currency for line in lines if line.amount is not None}) > 1
+    mixed = _mixed(lines) if mixed is None else mixed
     for line in lines:
         together.setdefault((key(line), line.currency if mixed else ""), []).append(line)
     totals: dict[str, Decimal] = {}
@@ -88,6 +94,10 @@ def grouped(lines: Sequence[LineItem], key: Callable[[LineItem], str]) -> list[C
     return sorted(rows, key=lambda row: (row.amount is not None, -(row.amount or 0), row.group))
 
 
+def _mixed(lines: Iterable[LineItem]) -> bool:
+    return len({line.currency for line in lines if line.amount is not None}) > 1
+
+
 def _group(name: str, lines: Sequence[LineItem], total: Decimal) -> CostGroup:
     known = [line.amount for line in lines if line.amount is not None]
     amount = sum(known, Decimal(0)) if len(known) == len(lines) else None
@@ -95,10 +105,13 @@ def _group(name: str, lines: Sequence[LineItem], total: Decimal) -> CostGroup:
         name,
         amount,
         float(amount / total) if amount is not None and total else None,
-        int(sum(line.quantity for line in lines if line.dimension == REQUESTS)),
-        float(sum(line.quantity for line in lines if line.dimension == "duration")),
+        int(sum(line.quantity for line in lines if line.dimension in (REQUESTS, EDGE_REQUESTS))),
+        float(
+            sum(line.quantity for line in lines if line.dimension in (DURATION, EDGE_DURATION) and line.unit == "GB-s")
+        ),
         len(lines),
         tuple(f"{line.function} {line.dimension}: {line.formula}" for line in lines),
+        next((line.currency for line in lines if line.amount is not None), lines[0].currency),
     )
 
 
@@ -114,21 +127,17 @@ def _days(reader: Reader, time_range: TimeRange, book: "PriceBook", narrow: Narr
 
     bills = billed_from(from_ms)
     so_far = bills if from_ms == month else billed_from(month)
-    rows = []
-    for day in sorted(bills, reverse=True):
-        rows += grouped(bills[day].lines, partial(_named, day_of(day).isoformat()))
-    whole = usages(reader, from_ms, time_range.to_ms)
     lines = [line for one in bills.values() for line in one.lines]
+    mixed, rows = _mixed(lines), []
+    for day in sorted(bills, reverse=True):
+        rows += grouped(bills[day].lines, partial(_named, day_of(day).isoformat()), mixed=mixed)
+    whole = usages(reader, from_ms, time_range.to_ms)
     view = costs(reader, time_range, book, free_tier=False, narrow=narrow)
-    total = sum((row.amount for row in rows if row.amount is not None), Decimal(0))
-    shares = [
-        replace(row, share=float(row.amount / total) if total and row.amount is not None else None) for row in rows
-    ]
     every_day = tuple(range(month, month_start_ms(month + 32 * DAY_MS), DAY_MS))
     amounts = {day: found.totals.get(view.currency, Decimal(0)) for day, found in so_far.items()}
     return CostGroups(
         GROUP_COLUMNS,
-        shares,
+        _shared(rows),
         reader.as_of_ms(time_range.to_ms),
         time_range,
         coverage=coverage_of(*whole.coverage(chosen)),
@@ -137,7 +146,21 @@ def _days(reader: Reader, time_range: TimeRange, book: "PriceBook", narrow: Narr
         so_far=_summed_up(every_day, amounts, time_range.to_ms),
         projection=view.projection,
         missing=left_out(lines),
+        currency=view.currency,
     )
+
+
+def _shared(rows: Sequence[CostGroup]) -> list[CostGroup]:
+    """The same rows, each with its share of all that are in its currency."""
+    totals: dict[str, Decimal] = {}
+    for row in rows:
+        totals[row.currency] = totals.get(row.currency, Decimal(0)) + (row.amount or 0)
+    return [
+        replace(row, share=float(row.amount / totals[row.currency]))
+        if row.amount is not None and totals[row.currency]
+        else replace(row, share=None)
+        for row in rows
+    ]
 
 
 def _bills(
@@ -157,7 +180,7 @@ def _bills(
         inside += ingested.get(day, [])
         if inside:
             priced = bill([usage for usage, _ in inside], book, free_tier=False)
-            more = [unknown_line(usage, unknown, at) for at, (usage, unknown) in enumerate(inside) if unknown]
+            more = [unknown_line(usage, unknown, at, book) for at, (usage, unknown) in enumerate(inside) if unknown]
             found[day] = replace(priced, lines=(*priced.lines, *more))
     return found
 

@@ -17,7 +17,7 @@ from lambdatui.views.log_costs import LogLines, positions
 from lambdatui.views.month import month
 from lambdatui.views.narrow import Narrow
 from lambdatui.views.time_range import DAY_MS, TimeRange, day_of, month_start_ms
-from lambdatui.views.usage import billed, days, left_out, usages
+from lambdatui.views.usage import billed, days, left_out, usages, used_before
 from lambdatui.views.view import BILLED, View, coverage_of, weakest_basis
 from pricing.bill import Bill, LineItem, totals_of
 from pricing.inspection import days_too_old
@@ -115,14 +115,14 @@ def _costs(
     reports = counted = 0
     for part in _months(time_range):
         from_ms = whole_from(part.from_ms, part.to_ms)
-        found = usages(reader, from_ms, part.to_ms)
+        found = usages(reader, from_ms, part.to_ms, time_range.to_ms)
         ingested, of_chosen = logs.of(from_ms, part.to_ms)
         inside = [*found.inside(chosen), *positions(of_chosen, len(found.used))]
         # What lies before the range in its first month has its part of the free tier and of the tiers.
         begin = month_start_ms(part.from_ms)
         before: Sequence[Usage] = ()
         if begin < part.from_ms:
-            before = usages(reader, begin, from_ms).used.and_more(logs.of(begin, from_ms)[0])
+            before = used_before(reader, begin, from_ms, time_range.to_ms).and_more(logs.of(begin, from_ms)[0])
         every = replace(found, used=found.used.and_more(ingested))
         bills.append(billed(every, book, free_tier=free_tier, inside=inside, before=before))
         seen, whole = found.coverage(chosen)

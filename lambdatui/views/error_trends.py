@@ -71,7 +71,7 @@ def error_trends(reader: Reader, time_range: TimeRange, *, narrow: Narrow | None
         verdict = since.verdict(row.fingerprint) if since is not None and row.error_type != PATTERN else None
         by_days = Novelty("", "")  # an hour that Logs Insights did not sum says nothing
         if row.error_type != PATTERN:
-            by_days = history.of(key, row.count, row.invocations)
+            by_days = history.of(key, row.count, row.invocations or 0)
         if verdict is not None and not (verdict.novelty == "known" and by_days.said in ("back", "growing")):
             novelty, evidence = verdict.novelty, verdict.evidence
         else:

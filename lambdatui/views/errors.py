@@ -8,6 +8,7 @@ import msgspec
 
 from collectors.account import ErrorPattern
 from collectors.store import account_rows
+from collectors.store.counted import counted
 from collectors.store.reader import Reader
 from lambdatui.views.columns import columns
 from lambdatui.views.narrow import Narrow
@@ -26,7 +27,8 @@ PATTERN = "pattern"
 
 
 class ErrorView(msgspec.Struct, frozen=True, gc=False):
-    """One group. ``invocations`` is how often the function was invoked in the range: what ``count`` is out of.
+    """One group. ``invocations`` is how often the function was invoked in the range: what ``count`` is out of; counted
+    as everywhere, None where nothing tells it.
 
     ``basis`` is ``billed`` for failed invocations, ``insights`` for lines of one pattern, which Logs Insights counted
     where logs are too much to fetch; several of them can be of one failure.
@@ -41,7 +43,7 @@ class ErrorView(msgspec.Struct, frozen=True, gc=False):
     count: int
     first_seen: int
     last_seen: int
-    invocations: int
+    invocations: int | None
     sample_request_id: str | None
     basis: str
 
@@ -57,9 +59,8 @@ def _errors(reader: Reader, time_range: TimeRange, narrow: Narrow | None) -> Vie
     names = {row.id: row.function.key.name for row in stored}
     ids = narrow.ids(stored) if narrow else None
     span = time_range.from_ms, time_range.to_ms
-    totals = [] if ids == [] else reader.usage(*span, ids)
-    invoked = {one.function_id: one.invocations for one in totals}
-    counted, reports = sum(invoked.values()), sum(one.reports for one in totals)
+    invoked = {each: count[0] for each, count in counted(reader, *span, ids).items()} if ids != [] else {}
+    reports = sum(one.reports for one in reader.usage(*span, ids)) if ids != [] else 0
     rows = [
         ErrorView(
             function_id=group.function_id,
@@ -71,7 +72,7 @@ def _errors(reader: Reader, time_range: TimeRange, narrow: Narrow | None) -> Vie
             count=group.count,
             first_seen=group.first_ms,
             last_seen=group.last_ms,
-            invocations=invoked.get(group.function_id, 0),
+            invocations=invoked.get(group.function_id),
             sample_request_id=group.sample_request_id,
             basis=BILLED,
         )
@@ -90,7 +91,7 @@ def _errors(reader: Reader, time_range: TimeRange, narrow: Narrow | None) -> Vie
                 count=sum(one.samples for one in found),
                 first_seen=min(one.start_ms for one in found),
                 last_seen=max(one.start_ms for one in found),
-                invocations=invoked.get(function_id, 0),
+                invocations=invoked.get(function_id),
                 sample_request_id=None,
                 basis=INSIGHTS,
             )
@@ -103,7 +104,7 @@ def _errors(reader: Reader, time_range: TimeRange, narrow: Narrow | None) -> Vie
         rows,
         reader.as_of_ms(time_range.to_ms),
         time_range,
-        coverage=coverage_of(reports, counted),
+        coverage=coverage_of(reports, sum(invoked.values())),
         basis=BILLED if reports else None,
     )
 

@@ -2,13 +2,14 @@
 
 An hour's missing invocations are those counted less the REPORTs seen. Each lasted as long as CloudWatch's Duration
 says of the hour (its Sum over Invocations, else its Average), else of that UTC day; else as the function's own REPORTs
-of that day, else of that month billed; else as the hour's p50. Memory is that configured then. Where one of the two is
-not known, the invocations are counted and their duration is unknown, never 0. CloudWatch's Duration leaves out cold
+of that day, else of that month billed; else as the hour's p50. Memory is that configured then; where no configuration
+is known, what the function's own REPORTs of that day printed, else those of that month. Where one of the two is not
+known, the invocations are counted and their duration is unknown, never 0. CloudWatch's Duration leaves out cold
 starts (AWS Lambda Developer Guide, "Types of metrics"), so estimates are low where there are many.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from math import floor
 from typing import TYPE_CHECKING, NamedTuple
@@ -22,6 +23,8 @@ from pricing.used import Terms
 
 if TYPE_CHECKING:
     from collectors.store.reader import Reader
+    from collectors.store.rows import SpanUsage
+    from lambdatui.views.estimates_of_many import DaySums, Ints
 
 
 class DayRow(NamedTuple):
@@ -36,21 +39,83 @@ class DayRow(NamedTuple):
     unknown: int = 0
 
 
+_MANY_MS = 100 * DAY_MS
+"""From so many days of functions on they are looked at together as those of a fleet are: that takes numpy's import."""
+
+
+def are_many(reader: "Reader", functions_ms: int) -> bool:
+    return reader.is_fleet(None) or functions_ms >= _MANY_MS
+
+
+@dataclass(frozen=True, slots=True)
+class DayRows:
+    """Days row by row, and of ``many`` functions, which had one price each, as arrays."""
+
+    few: list[DayRow]
+    many: "DaySums | None"
+    settings: SettingsOfTime
+    from_ms: int
+
+    def __iter__(self) -> Iterator[DayRow]:
+        yield from self.few
+        for basis, sums in self._bases():
+            for each, day_ms, *amounts in self.many.rows(sums) if self.many is not None else ():
+                yield DayRow(each, day_ms, self.settings.terms(each, self.from_ms, basis), *amounts)
+
+    def together(self) -> Iterator[DayRow]:
+        """All days of each of the many functions in one row, that of the first day."""
+        for basis, sums in self._bases():
+            for each, *amounts in self.many.together(sums) if self.many is not None else ():
+                yield DayRow(each, self.from_ms, self.settings.terms(each, self.from_ms, basis), *amounts)
+
+    def _bases(self) -> "Sequence[tuple[str, Ints]]":
+        return () if self.many is None else ((BILLED, self.many.billed), (ESTIMATED, self.many.estimated))
+
+
 @dataclass(slots=True)
 class Looked:
-    """Some functions in ``[from_ms, to_ms)``, looked at by the hour where one source does not tell all."""
+    """Some functions in ``[from_ms, to_ms)``, looked at by the hour where one source does not tell all.
+
+    Means are of all that is known of a day or month before ``known_ms``, wherever the span ends.
+    """
 
     reader: "Reader"
     settings: SettingsOfTime
     from_ms: int
     to_ms: int
+    known_ms: int
     _sums: dict[tuple[int, int, Terms], list[int]] = field(default_factory=dict)
 
-    def rows(self, function_ids: Sequence[int]) -> list[DayRow]:
-        """By function, day and price."""
+    def days(self, function_ids: Sequence[int], apart: Collection[int] = ()) -> "DayRows":
+        """By function, day and price; those of ``apart`` row by row."""
+        summed = usage_hours.summed_hours(self.reader, self.from_ms, self.to_ms)
+        together: list[int] = []
+        by_day = self.reader.is_fleet(None)  # as invocations are counted
+        if function_ids and are_many(self.reader, len(function_ids) * (self.to_ms - self.from_ms)):
+            averaged = usage_hours.averaged(self.reader, self.from_ms // DAY_MS * DAY_MS, self.to_ms)
+            together = [
+                each for each in function_ids
+                if each not in summed and each not in apart and each not in averaged
+                and not self.settings.cuts(each, self.from_ms, self.to_ms)
+            ]  # fmt: skip
+        many = None
+        if together:
+            from lambdatui.views.estimates_of_many import look
+
+            span = self.from_ms, self.to_ms, self.known_ms
+            many, left = look(self.reader, self.settings, *span, together, by_day=by_day)
+            for one in left:
+                self._estimate(*one)
+        done = set(together)
+        self._look([each for each in function_ids if each not in done], summed)
+        return DayRows([DayRow(*key, *sums) for key, sums in self._sums.items()], many, self.settings, self.from_ms)
+
+    def _look(self, function_ids: Sequence[int], summed: dict[int, dict[int, tuple[int, int, int]]]) -> None:
+        """One by one."""
+        if not function_ids:
+            return
         begin, end = -(-self.from_ms // DAY_MS) * DAY_MS, self.to_ms // DAY_MS * DAY_MS
         known = usage_hours.day_rows(self.reader, begin, end, function_ids) if begin < end else {}
-        summed = usage_hours.summed_hours(self.reader, self.from_ms, self.to_ms)
         by_day = self.reader.is_fleet(None)  # as invocations are counted
         pieces: list[usage_hours.Piece] = []
         for function_id in function_ids:
@@ -65,7 +130,6 @@ class Looked:
                     pieces.append((function_id, day_ms, day_ms + DAY_MS))
             pieces += [(function_id, *span) for span in self._edges()]
         self._by_hour(pieces, summed)
-        return [DayRow(*key, *sums) for key, sums in self._sums.items()]
 
     def _edges(self) -> list[tuple[int, int]]:
         """The parts of days at both ends."""
@@ -79,11 +143,12 @@ class Looked:
 
     def _by_hour(self, pieces: Sequence[usage_hours.Piece], summed: dict[int, dict[int, tuple[int, int, int]]]) -> None:
         hours = usage_hours.hours(self.reader, pieces)
-        before = usage_hours.hours(
-            self.reader, [(of, low // DAY_MS * DAY_MS, low) for of, low, _ in pieces if low % DAY_MS]
-        )
+        rests = [(of, low // DAY_MS * DAY_MS, low) for of, low, _ in pieces if low % DAY_MS]
+        days = [(of, high, min(self.known_ms, -(-high // DAY_MS) * DAY_MS)) for of, _, high in pieces]
+        rests += [(of, high, end) for of, high, end in days if high < end]
+        around = usage_hours.hours(self.reader, rests)
         of_day: dict[tuple[int, int], list[Hour]] = defaultdict(list)
-        for found in (before, hours):
+        for found in (around, hours):
             for function_id, mine in found.items():
                 for start, hour in mine.items():
                     of_day[function_id, start // DAY_MS * DAY_MS].append(hour)
@@ -112,15 +177,26 @@ class Looked:
                 self._add(function_id, day_ms, terms, one.reports, one.billed_ms, one.billed_mb_ms)
 
     def _estimate(self, function_id: int, hour: Hour, day: Iterable[Hour]) -> None:
-        missing = hour.counted - hour.reports
+        missing, of_day = hour.counted - hour.reports, list(day)
         terms = self._terms(function_id, hour.start_ms, ESTIMATED)
-        memory_mb = self.settings.value(function_id, "memory_mb", hour.start_ms)
-        total_ms = None if memory_mb is None else self._duration_ms(function_id, hour, list(day), missing)
+        total_ms = self._duration_ms(function_id, hour, of_day, missing)
+        mb_ms = None if total_ms is None else self._mb_ms(function_id, hour, of_day, total_ms)
         day_ms = hour.start_ms // DAY_MS * DAY_MS
-        if total_ms is None or memory_mb is None:
+        if total_ms is None or mb_ms is None:
             self._add(function_id, day_ms, terms, missing, 0, 0, missing)
         else:
-            self._add(function_id, day_ms, terms, missing, total_ms, total_ms * memory_mb)
+            self._add(function_id, day_ms, terms, missing, total_ms, mb_ms)
+
+    def _mb_ms(self, function_id: int, hour: Hour, day: list[Hour], total_ms: int) -> int | None:
+        """So many ms at the memory of their time, rounded half up; None where nothing tells it."""
+        memory_mb = self.settings.value(function_id, "memory_mb", hour.start_ms)
+        if memory_mb is not None:
+            return int(total_ms * memory_mb)
+        billed_ms, mb_ms = sum(one.billed_ms for one in day), sum(one.billed_mb_ms for one in day)
+        if not billed_ms:
+            of_month = self._of_month(function_id, month_start_ms(hour.start_ms))
+            billed_ms, mb_ms = (of_month.billed_ms, of_month.billed_mb_ms) if of_month else (0, 0)
+        return (2 * total_ms * mb_ms + billed_ms) // (2 * billed_ms) if billed_ms else None
 
     def _duration_ms(self, function_id: int, hour: Hour, day: list[Hour], missing: int) -> int | None:
         """Of so many invocations, rounded half up; None where nothing tells it."""
@@ -130,11 +206,13 @@ class Looked:
         average, median = usage_hours.means(self.reader, function_id, hour.start_ms, hour.end_ms)
         if average is not None:
             return floor(missing * average + 0.5)
-        found = _share(missing, *(_sum(getattr(one, name) for one in day) for name in _DURATION))
+        # Hours of which no Duration is known say nothing of the mean.
+        told = [one for one in day if one.duration_ms is not None and (one.metered or one.samples)]
+        found = _share(missing, *(_sum(getattr(one, name) for one in told) for name in _DURATION))
         if found is not None:
             return found
         day_ms = hour.start_ms // DAY_MS * DAY_MS
-        average, _ = usage_hours.means(self.reader, function_id, day_ms, min(day_ms + DAY_MS, self.to_ms))
+        average, _ = usage_hours.means(self.reader, function_id, day_ms, min(day_ms + DAY_MS, self.known_ms))
         if average is not None:
             return floor(missing * average + 0.5)
         reports = sum(one.reports for one in day)
@@ -142,14 +220,14 @@ class Looked:
             return _share(missing, sum(one.billed_ms for one in day), reports, None)
         of_month = self._of_month(function_id, month_start_ms(hour.start_ms))
         if of_month is not None:
-            return _share(missing, *of_month, None)
+            return _share(missing, of_month.billed_ms, of_month.reports, None)
         return None if median is None else floor(missing * median + 0.5)
 
-    def _of_month(self, function_id: int, month_ms: int) -> tuple[int, int] | None:
-        """Billed ms and REPORTs of a month, as far as it lies before the span's end."""
-        end = min(self.to_ms, month_start_ms(month_ms + 32 * DAY_MS))
+    def _of_month(self, function_id: int, month_ms: int) -> "SpanUsage | None":
+        """What REPORTs said of a month, as far as it is known; None where there was none."""
+        end = min(self.known_ms, month_start_ms(month_ms + 32 * DAY_MS))
         used = self.reader.usage(month_ms, end, [function_id], exact=True)
-        return (used[0].billed_ms, used[0].reports) if used and used[0].reports else None
+        return used[0] if used and used[0].reports else None
 
     def _terms(self, function_id: int, at_ms: int, basis: str) -> Terms:
         return self.settings.terms(function_id, at_ms, basis)

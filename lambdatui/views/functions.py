@@ -16,6 +16,7 @@ from collectors.store.parts import EqualParts, parts_of
 from collectors.store.reader import Reader
 from collectors.store.rows import FunctionRow, Quantiles, Totals
 from collectors.store.spans import whole_from
+from collectors.store.uncounted import uncounted
 from lambdatui.views import money
 from lambdatui.views.freshness import freshness
 from lambdatui.views.function_columns import FUNCTION_COLUMNS as FUNCTION_COLUMNS
@@ -37,9 +38,11 @@ EVERYTHING = Narrow()
 class FunctionView(msgspec.Struct, frozen=True, gc=False):
     """One function over a range. Fields are column ids; ``function_id`` is its id in this store.
 
-    ``billed_ms`` is what REPORTs say; ``gb_seconds``, ``cost_usd`` and ``projected_usd`` are of all that was counted,
-    completed by estimates where REPORTs are missing, as ``basis`` says (``billed+estimated``). Money is list price
-    before the free tier, what stands configured included; None where a part of it is not known.
+    ``invocations``, ``errors``, ``timeouts`` and ``cold_starts`` are None where nothing tells of any, as of a function
+    that is known by lines alone. ``billed_ms`` is what REPORTs say; ``gb_seconds``, ``cost_usd`` and ``projected_usd``
+    are of all that was counted, completed by estimates where REPORTs are missing, as ``basis`` says
+    (``billed+estimated``). Money is list price before the free tier, what stands configured included; None where a part
+    of it is not known.
 
     A msgspec struct, as all rows of which a view has hundreds: it is made in a tenth of a frozen dataclass's time.
     """
@@ -52,12 +55,12 @@ class FunctionView(msgspec.Struct, frozen=True, gc=False):
     arch: str | None
     memory_mb: int | None
     timeout_s: int | None
-    invocations: int
-    errors: int
+    invocations: int | None
+    errors: int | None
     error_rate: float | None
-    timeouts: int
+    timeouts: int | None
     throttles: int | None
-    cold_starts: int
+    cold_starts: int | None
     cold_ratio: float | None
     p50_ms: float | None
     p95_ms: float | None
@@ -85,11 +88,11 @@ class FunctionView(msgspec.Struct, frozen=True, gc=False):
 class FunctionsView(View[FunctionView]):
     """The functions, most expensive first, then most invoked; functions without a call in the range come last.
 
-    ``cost_usd``, ``projected_usd`` and ``logs_usd`` are sums over the rows whose cost is known (None: none is).
+    All are sums over the rows of which they are known; None where they are known of none.
     """
 
-    invocations: int = 0
-    errors: int = 0
+    invocations: int | None = 0
+    errors: int | None = 0
     cost_usd: Decimal | None = None
     projected_usd: Decimal | None = None
     logs_usd: Decimal | None = None
@@ -133,24 +136,29 @@ def _functions(
     chosen = narrow.chosen(reader.functions())
     rows = function_rows(reader, time_range, book, chosen, trend_steps)
     rows.sort(key=attrgetter("function"))
-    rows.sort(key=attrgetter("invocations"), reverse=True)
+    rows.sort(key=lambda row: row.invocations or 0, reverse=True)
     rows.sort(key=lambda row: row.cost_usd or 0, reverse=True)
-    counted = sum([row.invocations for row in rows])
+    counted = _summed([row.invocations for row in rows])
     reports = sum([row.reports for row in rows])
     return FunctionsView(
         FUNCTION_COLUMNS,
         rows,
         reader.as_of_ms(time_range.to_ms),
         time_range,
-        coverage=coverage_of(reports, counted),
+        coverage=coverage_of(reports, counted or 0),
         basis=weakest_basis([row.basis for row in rows]),
         invocations=counted,
-        errors=sum([row.errors for row in rows]),
+        errors=_summed([row.errors for row in rows]),
         cost_usd=money.sum_known(row.cost_usd for row in rows),
         projected_usd=money.sum_known(row.projected_usd for row in rows),
         logs_usd=money.sum_known(row.logs_usd for row in rows),
         trend_parts=parts_of(time_range.from_ms, time_range.to_ms, trend_steps) if trend_steps else None,
     )
+
+
+def _summed(counts: Sequence[int | None]) -> int | None:
+    known = [count for count in counts if count is not None]
+    return sum(known) if known or not counts else None
 
 
 def function_rows(
@@ -180,12 +188,14 @@ def function_rows(
     parts = parts_of(*span, trend_steps) if trend_steps else None
     limits = _limits_used(reader, span, ids, chosen)
     trends = _trends(reader, chosen, parts) if parts else {}
+    unseen = [row.id for row in chosen if row.id not in used.counted and row.id not in totals]
+    unknown = uncounted(reader.select, unseen, *span)
     rows = [
         _row(
             row,
             totals.get(row.id) or _unseen(row.id),
             quantiles.get(row.id),
-            used.counted.get(row.id, (0, 0)),
+            used.counted.get(row.id, (0, 0)) if row.id not in unknown else None,
             throttled.get(row.id),
             costs.get(row.id),
             projected.get(row.id),
@@ -233,7 +243,7 @@ def _row(
     row: FunctionRow,
     totals: Totals,
     quantiles: Quantiles | None,
-    counted: tuple[int, int],
+    counted: tuple[int, int] | None,
     throttled: float | None,
     cost_usd: Decimal | None,
     projected_usd: Decimal | None,
@@ -244,7 +254,7 @@ def _row(
 ) -> FunctionView:
     function, key = row.function, row.function.key
     reports, longest_us, memory_mb = totals.reports, totals.max_duration_us, totals.memory_mb
-    invocations, errors = counted
+    invocations, errors = counted if counted is not None else (None, None)
     return FunctionView(  # by position, which is five times as fast
         row.id,  # function_id
         key.name,  # function
@@ -256,10 +266,10 @@ def _row(
         function.timeout_s,
         invocations,
         errors,
-        errors / invocations if invocations else None,  # error_rate
-        totals.timeouts,
+        errors / invocations if errors is not None and invocations else None,  # error_rate
+        None if counted is None else totals.timeouts,
         None if throttled is None else round(throttled),  # throttles
-        totals.cold_starts,
+        None if counted is None else totals.cold_starts,
         totals.cold_starts / reports if reports else None,  # cold_ratio
         latency_ms(quantiles.p50_us, longest_us) if quantiles else None,  # p50_ms
         latency_ms(quantiles.p95_us, longest_us) if quantiles else None,  # p95_ms
@@ -275,7 +285,7 @@ def _row(
         projected_usd,
         totals.last_ms if totals.invocations else None,  # last_seen
         basis if invocations else None,
-        coverage_of(reports, invocations),
+        coverage_of(reports, invocations or 0),
         trend,
         reports=reports,
         limit_used=limit_used,

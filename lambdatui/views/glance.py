@@ -34,15 +34,17 @@ class GlanceRow:
         self.runtime = sums.runtime
         self.arch = sums.arch
         self.memory_mb = sums.memory_mb
-        self.invocations, self.errors = sums.counted or (sums.invocations, sums.errors)
-        self.error_rate = self.errors / self.invocations if self.invocations else None
-        self.timeouts = sums.timeouts
+        counted = sums.counted or (sums.invocations, sums.errors)
+        self.invocations = None if sums.unknown else counted[0]
+        self.errors = None if sums.unknown else counted[1]
+        self.error_rate = counted[1] / counted[0] if counted[0] else None
+        self.timeouts = None if sums.unknown else sums.timeouts
         self.throttles = None if sums.throttles is None else round(sums.throttles)
-        self.cold_starts = sums.cold_starts
+        self.cold_starts = None if sums.unknown else sums.cold_starts
         self.cold_ratio = sums.cold_starts / sums.reports if sums.reports else None
         self.avg_ms = round(sums.duration_us / sums.reports / 1000, 3) if sums.reports else None
         # Where REPORTs are missing, an estimate completes it: dearer than a first frame.
-        self.gb_seconds = sums.billed_mb_ms / 1_024_000 if sums.reports and sums.reports >= self.invocations else None
+        self.gb_seconds = sums.billed_mb_ms / 1_024_000 if sums.reports and sums.reports >= counted[0] else None
         self.last_seen = sums.last_ms if sums.invocations else None
         self.weight = weight(sums) if sums.reports else None
 
@@ -92,9 +94,10 @@ def glance(
         told = seen.sums(*ends[:2], _dearest(seen, in_sight, *ends[:2]))
         if seen.has_metrics():
             seen.add_metrics(told, *ends[:2])
+        seen.add_unknown(told, *ends[:2])
         count, as_of = seen.count, seen.as_of(ends[1])
     rows = [GlanceRow(sums) for sums in told]
-    rows.sort(key=lambda row: (row.weight is None, -(row.weight or 0), -row.invocations, row.function))
+    rows.sort(key=lambda row: (row.weight is None, -(row.weight or 0), -(row.invocations or 0), row.function))
     return Glance(ends, as_of, rows, count)
 
 

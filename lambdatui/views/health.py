@@ -17,23 +17,25 @@ def why(row: "Any", thresholds: "Mapping[str, float]") -> "list[str]":
     Errors, timeouts and throttles are, unless a threshold says from where on; what is above one; a peak near the limit
     of concurrency; and a collection that is overdue. Worst first.
     """
+    used, fresh = row_value(row, "limit_used"), row_value(row, "freshness")
+    if not (row.errors or row.timeouts or row.throttles or thresholds or used or (fresh or "").startswith("stale")):
+        return []  # as most are, of hundreds
     from lambdatui.text import milliseconds, ratio
 
     said = []
-    over = {name: row_value(row, name) for name in _ABOVE if _above(row_value(row, name), thresholds.get(name))}
+    over = {name: row_value(row, name) for name in _ABOVE if _above(row_value(row, name), thresholds.get(name))
+            } if thresholds else {}  # fmt: skip
     if row.errors and ("error_rate" not in thresholds or "error_rate" in over):
         said.append(f"errors {row.errors:,} ({ratio(row.error_rate)})")
     if row.timeouts and "error_rate" not in thresholds:
         said.append(f"timeouts {row.timeouts:,}")
     if row.throttles and ("throttles" not in thresholds or "throttles" in over):
         said.append(f"throttled {row.throttles:,}")
-    used = row_value(row, "limit_used")
     if used is not None and used >= NEAR_LIMIT:
         said.append(f"concurrency {used:.0%} of limit")
     said += [f"{name[:3]} {milliseconds(over[name])}" for name in ("p95_ms", "p99_ms") if name in over]
     if "cold_ratio" in over:
         said.append(f"cold {ratio(over['cold_ratio'])}")
-    fresh = row_value(row, "freshness")
     if fresh is not None and fresh.startswith("stale"):
         said.append(fresh)
     return said
@@ -70,7 +72,7 @@ def hurt(failed: int, asked: int) -> float:
 def hurt_of(row: "Any") -> float:
     """What errors and throttles of a function's row hurt."""
     throttles = row.throttles or 0
-    return hurt(row.errors + throttles, row.invocations + throttles)
+    return hurt((row.errors or 0) + throttles, (row.invocations or 0) + throttles)
 
 
 def health(rows: "Iterable[Any]", thresholds: "Mapping[str, float]") -> str:

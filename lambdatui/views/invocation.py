@@ -100,21 +100,20 @@ def detail(
 ) -> InvocationDetail:
     stored = {one.id: one for one in reader.functions()}
     function = stored.get(row.function_id)
-    settings = SettingsOfTime(reader, stored.values(), (1 << 62))
+    settings = SettingsOfTime(reader, stored.values(), reader.until_ms or money.FOREVER_MS)
+    prices = money.InvocationPrices(book, settings) if book else None
     raw = reader.lines(row)
     trace = find_trace(raw)
     return InvocationDetail(
-        invocation=invocation_view(row, function, book, settings),
+        invocation=invocation_view(row, function, prices),
         lines=tuple(_lines(raw, trace)),
         trace=trace,
         attempts=tuple(
-            invocation_view(one, stored.get(one.function_id), book, settings)
+            invocation_view(one, stored.get(one.function_id), prices)
             for one in attempts
             if one.function_id == row.function_id
         ),
-        bill=money.invocation_bill(book, money.function_at(settings, function, row.start_ms), row)
-        if book and function
-        else None,
+        bill=money.invocation_bill(book, function.function, row, settings) if book and function else None,
     )
 
 

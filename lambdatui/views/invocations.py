@@ -16,7 +16,7 @@ from lambdatui.views.filters import Filter
 from lambdatui.views.narrow import Narrow
 from lambdatui.views.settings_of_time import SettingsOfTime
 from lambdatui.views.time_range import TimeRange
-from lambdatui.views.view import BILLED, View, as_of_range, coverage_of
+from lambdatui.views.view import BILLED, View, as_of_range, coverage_seen
 
 if TYPE_CHECKING:
     from pricing.pricebook import PriceBook
@@ -128,19 +128,12 @@ def invocations(
         searched = offset if statuses else 0
     else:
         rows = each(reader, time_range, ids, statuses=statuses, order=order, ascending=ascending)
-    prices = {}
     settings = SettingsOfTime(reader, stored.values(), time_range.to_ms)
-    changed = set(settings.with_history())
+    prices = money.InvocationPrices(book, settings) if book else None
     for row in rows:
         searched += 1
-        function_id = row.function_id
-        function = stored.get(function_id)
-        if function_id in changed:
-            view = invocation_view(row, function, book, settings)
-        else:
-            if function_id not in prices:
-                prices[function_id] = money.invocation_price(book, function.function) if book and function else None
-            view = _row(row, function, prices[function_id])
+        function = stored.get(row.function_id)
+        view = _row(row, function, prices.of(row.function_id, row.start_ms) if prices and function else None)
         if where is not None and not where.matches(view):
             continue
         if skipped < offset:
@@ -221,7 +214,7 @@ def _view(
         found,
         reader.as_of_ms(time_range.to_ms),
         time_range,
-        coverage=coverage_of(reports, counted),
+        coverage=coverage_seen(reader, time_range, ids),
         basis=BILLED if reports else None,
         total=counted,
         searched=searched,
@@ -230,13 +223,10 @@ def _view(
 
 
 def invocation_view(
-    row: InvocationRow, function: FunctionRow | None, book: "PriceBook | None", settings: SettingsOfTime | None = None
+    row: InvocationRow, function: FunctionRow | None, prices: "money.InvocationPrices | None"
 ) -> InvocationView:
-    """A stored invocation as rows show it, priced by the settings of its time where those are given."""
-    if settings is not None and function is not None:
-        function = FunctionRow(function.id, money.function_at(settings, function, row.start_ms))
-    price = money.invocation_price(book, function.function) if book and function else None
-    return _row(row, function, price)
+    """A stored invocation as rows show it."""
+    return _row(row, function, prices.of(row.function_id, row.start_ms) if prices and function else None)
 
 
 def _row(row: InvocationRow, function: FunctionRow | None, price: "money.Price | None") -> InvocationView:

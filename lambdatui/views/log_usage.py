@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from collectors.store import account_rows
-from collectors.store.log_bytes import incoming
+from collectors.store.log_bytes import IncomingBytes, incoming
 from lambdatui.views.time_range import DAY_MS, HOUR_MS
 from lambdatui.views.view import ESTIMATED, METRIC
 from pricing.dimensions import LOGS, LOGS_STORAGE
@@ -74,7 +74,12 @@ def log_usage(reader: "Reader", from_ms: int, to_ms: int, *, known_ms: int | Non
 
     What came in at or after ``known_ms`` is hidden: a span may reach beyond what is known, as a month does.
     """
-    return _Groups(reader).usage(reader, from_ms, to_ms, to_ms if known_ms is None else min(to_ms, known_ms))
+    known_ms = to_ms if known_ms is None else min(to_ms, known_ms)
+    facts = reader.kept("log groups", lambda: account_rows.log_groups(reader))
+    came = reader.kept(("incoming", from_ms, known_ms), lambda: incoming(reader, from_ms, known_ms))
+    if not facts and not came:
+        return []
+    return reader.kept("owners of log groups", lambda: _Groups(reader, facts)).usage(came, from_ms, to_ms)
 
 
 def by_function(usages: Sequence[LogUsage]) -> dict[int, LogUsage]:
@@ -105,10 +110,8 @@ def by_day(
 class _Groups:
     """The log groups and whose they are, as the store knows them now."""
 
-    def __init__(self, reader: "Reader") -> None:
-        self._facts: dict[Group, LogGroupFacts] = {
-            (one.account, one.region, one.name): one for one in account_rows.log_groups(reader)
-        }
+    def __init__(self, reader: "Reader", facts: "Sequence[LogGroupFacts]") -> None:
+        self._facts: dict[Group, LogGroupFacts] = {(one.account, one.region, one.name): one for one in facts}
         self._owners: dict[Group, list[FunctionRow]] = defaultdict(list)
         self._group_of: dict[tuple[str, str, str], Group] = {}
         for row in reader.functions():
@@ -116,9 +119,10 @@ class _Groups:
             self._owners[key.account, key.region, name].append(row)
             self._group_of[key.account, key.region, key.name] = key.account, key.region, name
 
-    def usage(self, reader: "Reader", from_ms: int, to_ms: int, known_ms: int) -> list[LogUsage]:
+    def usage(self, came: Sequence[IncomingBytes], from_ms: int, to_ms: int) -> list[LogUsage]:
+        """``came`` is what came in the span, as far as it is known."""
         days: dict[Group, dict[int, int]] = {}
-        for one in incoming(reader, from_ms, known_ms):
+        for one in came:
             function = one.account, one.region, one.function
             own = self._group_of.get(function, (one.account, one.region, f"{PREFIX}{one.function}"))
             # What is kept with a function and with its group's name is the same metric.

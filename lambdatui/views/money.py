@@ -5,18 +5,18 @@ A price in another currency than USD is unknown to a USD column, not converted.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
 from decimal import Decimal
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from collectors.model import Function
 from collectors.store.reader import Reader
-from collectors.store.rows import FunctionRow, InvocationRow
+from collectors.store.rows import InvocationRow
 from lambdatui.views.month import month
-from lambdatui.views.settings_of_time import PRICED, SettingsOfTime
+from lambdatui.views.settings_of_time import SettingsOfTime
 from lambdatui.views.time_range import MINUTE_MS, TimeRange
-from lambdatui.views.usage import at_its_price
+from lambdatui.views.usage import at_its_price, is_edge
+from lambdatui.views.view import BILLED
 
 if TYPE_CHECKING:
     from pricing.bill import Bill
@@ -25,7 +25,9 @@ if TYPE_CHECKING:
     from pricing.usage import Usage
 
 
-def invocation_bill(book: "PriceBook", function: Function, row: InvocationRow) -> "Bill | None":
+def invocation_bill(
+    book: "PriceBook", function: Function, row: InvocationRow, settings: SettingsOfTime
+) -> "Bill | None":
     """The arithmetic for one invocation: its request and its billed GB-seconds. None without a REPORT."""
     from pricing.bill import bill
     from pricing.usage import Usage
@@ -33,42 +35,58 @@ def invocation_bill(book: "PriceBook", function: Function, row: InvocationRow) -
     memory_mb = row.memory_mb if row.memory_mb is not None else function.memory_mb
     if row.billed_ms is None or memory_mb is None:
         return None
+    terms = settings.terms(row.function_id, row.start_ms // MINUTE_MS * MINUTE_MS, BILLED)
     usage = Usage(
         function=function.key.name,
         account=function.key.account,
         region=function.key.region,
-        arch=function.arch,
+        arch=terms.arch,
         requests=1,
         billed_ms=row.billed_ms,
         billed_mb_ms=row.billed_ms * memory_mb,
         memory_mb=memory_mb,
-        ephemeral_mb=function.ephemeral_mb,
+        ephemeral_mb=terms.ephemeral_mb,
     )
-    return bill([usage], book, free_tier=False)
+    return bill([at_its_price(usage)], book, free_tier=False)
 
 
 Price = Callable[[int, int], Decimal | None]
 """USD of an invocation's billed ms at its MB; None without public prices in USD."""
 
 
-def invocation_price(book: "PriceBook", function: Function) -> Price:
-    return _invocation_price(book, function.key.region, function.arch, function.ephemeral_mb).of
+FOREVER_MS = 1 << 62
+
+
+class InvocationPrices:
+    """Of single invocations, each at the settings of its time; Lambda@Edge as such."""
+
+    def __init__(self, book: "PriceBook", settings: SettingsOfTime) -> None:
+        self._book = book
+        self._settings = settings
+        self._same: dict[int, Price] = {}
+        self._changing: set[int] = set()
+
+    def of(self, function_id: int, at_ms: int) -> Price:
+        found = self._same.get(function_id)
+        if found is not None:
+            return found
+        terms = self._settings.terms(function_id, at_ms // MINUTE_MS * MINUTE_MS, BILLED)
+        price = _invocation_price(self._book, terms.region, terms.arch, terms.ephemeral_mb, is_edge(terms.function)).of
+        if function_id not in self._changing:
+            if self._settings.cuts(function_id, 0, FOREVER_MS):
+                self._changing.add(function_id)
+            else:
+                self._same[function_id] = price
+        return price
 
 
 @lru_cache(maxsize=256)
-def _invocation_price(book: "PriceBook", region: str, arch: str | None, ephemeral_mb: int | None) -> "InvocationPrice":
+def _invocation_price(
+    book: "PriceBook", region: str, arch: str | None, ephemeral_mb: int | None, edge: bool
+) -> "InvocationPrice":
     from pricing.list_price import InvocationPrice
 
-    return InvocationPrice(book, region, arch, ephemeral_mb)
-
-
-def function_at(settings: SettingsOfTime, row: FunctionRow, at_ms: int) -> Function:
-    """The function as it was set when an invocation began: as bills count it, in whole minutes."""
-    if row.id not in settings.with_history():
-        return row.function
-    minute_ms = at_ms // MINUTE_MS * MINUTE_MS
-    arch, ephemeral_mb, memory_mb = (settings.value(row.id, name, minute_ms) for name in PRICED)
-    return replace(row.function, arch=arch, ephemeral_mb=ephemeral_mb, memory_mb=memory_mb)
+    return InvocationPrice(book, region, arch, ephemeral_mb, edge=edge)
 
 
 def month_usages(reader: Reader, time_range: TimeRange, functions: Mapping[int, Function]) -> "dict[int, Usage]":

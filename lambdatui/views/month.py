@@ -20,7 +20,8 @@ from pricing.used import Terms, Used
 
 if TYPE_CHECKING:
     from collectors.store.reader import Reader
-    from lambdatui.views.estimates import DayRow
+    from lambdatui.views.estimates import DayRow, DayRows
+    from lambdatui.views.estimates_of_many import DaySums
     from pricing.pricebook import PriceBook
     from pricing.project_many import DayTable, Ints
 
@@ -90,7 +91,7 @@ def _month(reader: "Reader", to_ms: int, chosen: Collection[int] | None) -> Mont
     today_ms = (to_ms - 1) // DAY_MS * DAY_MS
     ledger = Ledger(reader, min(month_ms, today_ms - WINDOW_DAYS * DAY_MS), to_ms, share_of_ms=to_ms - 1)
     rows = ledger.day_rows()
-    unknown = frozenset(row.function_id for row in rows if row.unknown and row.day_ms >= month_ms)
+    unknown = frozenset(row.function_id for row in rows.few if row.unknown and row.day_ms >= month_ms)
     columns = _columns(ledger, rows)
     ids: Sequence[int] = ()
     projection = project([], to_ms, first)
@@ -102,14 +103,14 @@ def _month(reader: "Reader", to_ms: int, chosen: Collection[int] | None) -> Mont
         from pricing.project_many import project_table
 
         ids, table = _table(columns)
-        of = [ledger.plain_terms(each) for each in ids]
+        of = ledger.plain_terms(ids)
         inside = np.array([chosen is None or each in chosen for each in ids])
         projection = project_table(
             table, of, to_ms, first, since_ms=_since_ms(reader), hours=hours_of(reader, to_ms), spread_of=inside
         )
         by_function = _OnDemand(ids, projection.p50)
         by_region = _by_region(table, of, first)
-        ids, projection = _at_prices(ledger, ids, of, projection, [row for row in rows if row.day_ms >= month_ms])
+        ids, projection = _at_prices(ledger, ids, of, projection, [row for row in rows.few if row.day_ms >= month_ms])
     ids, projection = _with_standing(ids, projection, ledger, month_ms, to_ms)
     return Month(ids, projection, by_function, by_region, unknown)
 
@@ -138,17 +139,19 @@ class _OnDemand(Mapping[int, Usage]):
         return len(self._place)
 
 
-def _columns(ledger: Ledger, rows: "Sequence[DayRow]") -> "Ints":
+def _columns(ledger: Ledger, rows: "DayRows") -> "Ints":
     """Day, function, and its quantities on demand and on provisioned concurrency, a row for each day and function."""
     import numpy as np
 
     apart = np.array(ledger.looked_at, np.int64)
     plain = ledger.reader.day_columns(ledger.from_ms, ledger.to_ms)[:, [0, 1, 3, 4, 5]]
-    if not rows and not len(apart):
+    if not len(apart):
         return plain
     plain = plain[~np.isin(plain[:, 1], apart)]
+    if rows.many is not None:
+        plain = np.concatenate([plain, _of_many(rows.many)])
     sums: dict[tuple[int, int], list[int]] = {}
-    for row in rows:
+    for row in rows.few:
         one = usage.split_of(row, ledger.shares(row.day_ms))
         amounts = sums.setdefault((row.day_ms, row.function_id), [0] * 6)
         for at, amount in enumerate((
@@ -157,7 +160,16 @@ def _columns(ledger: Ledger, rows: "Sequence[DayRow]") -> "Ints":
         )):  # fmt: skip
             amounts[at] += amount
     more = np.array([(*key, *amounts) for key, amounts in sums.items()], np.int64).reshape(-1, 8)
-    return np.concatenate([np.pad(plain, ((0, 0), (0, 3))), more])
+    return np.concatenate([np.pad(plain, ((0, 0), (0, 3))), more]) if sums else plain
+
+
+def _of_many(many: "DaySums") -> "Ints":
+    import numpy as np
+
+    amounts = many.billed + many.estimated
+    days, functions = np.nonzero(amounts[0])
+    of = np.array(many.ids, np.int64)[functions]
+    return np.column_stack([many.first_ms + days * DAY_MS, of, *amounts[:, days, functions]])
 
 
 def _table(columns: "Ints") -> "tuple[tuple[int, ...], DayTable]":
@@ -184,7 +196,8 @@ def _table(columns: "Ints") -> "tuple[tuple[int, ...], DayTable]":
     amounts = np.zeros((len(QUANTITIES), *shape), np.int64)
     seen.reshape(-1)[cell] = True
     for quantity, column in zip((*_READ, *_PROVISIONED), range(2, columns.shape[1]), strict=False):
-        amounts[quantity].reshape(-1)[cell] = columns[:, column]
+        # A function's day may be told in two rows: what was estimated together with others, and what was by itself.
+        np.add.at(amounts[quantity].reshape(-1), cell, columns[:, column])
     return tuple(ids.tolist()), DayTable(first, amounts, seen)
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from math import sqrt
 
 from collectors.store.by_step import errors_by_step, invocations_by_step, last_errors_before
+from collectors.store.counted import counted
 from collectors.store.parts import EqualParts
 from collectors.store.reader import Reader
 from lambdatui.text import count, ratio
@@ -52,7 +53,7 @@ class History:
         # As long a span before the range, in the whole hours or days that ranges begin at.
         self._before = EqualParts(max(0, time_range.back().from_ms), from_ms, max(1, time_range.span_ms))
         self._was = errors_by_step(reader, self._before) if self._before.from_ms < from_ms else {}
-        self._invoked = {one.function_id: one.invocations for one in reader.usage(*self._before[:2])}
+        self._invoked = {each: count[0] for each, count in counted(reader, *self._before[:2]).items()}
 
     def of(self, key: Key, now: int, invoked: int) -> Novelty:
         """``now`` is how often the error was seen in the range, ``invoked`` how often its function was called."""

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 from collectors.store.account_rows import function_settings
 from lambdatui.views.time_range import MINUTE_MS
-from lambdatui.views.view import BILLED
 from pricing.used import Terms
 
 if TYPE_CHECKING:
@@ -21,27 +20,32 @@ _CUTS = ("arch", "ephemeral_mb")  # a REPORT says its memory itself
 class SettingsOfTime:
     """Settings of functions at any time, as far as they were known before ``known_ms`` (epoch ms, UTC).
 
-    Before the first value that is known, that is taken; where there is no history, what the store knows now.
+    Before the first value that is known, that is taken, also where it became known later; where there is no history,
+    what the store knows now.
     """
 
     def __init__(self, reader: "Reader", functions: "Iterable[FunctionRow]", known_ms: int) -> None:
         history = function_settings(reader, PRICED)
         self._rows: dict[int, dict[str, list[SettingRow]]] = {}
         self.functions = {row.id: row.function for row in functions}
-        self._plain: dict[int, Terms] = reader.kept("terms of functions", dict)
+        self._plain: dict[tuple[int, str], Terms] = reader.kept("terms of functions", dict)
         for function_id, function in self.functions.items() if history else ():
             key = function.key
             for one in history.get((key.account, key.region, key.name), ()):
-                if one.since_ms < known_ms:
-                    self._rows.setdefault(function_id, {}).setdefault(one.name, []).append(one)
+                rows = self._rows.setdefault(function_id, {}).setdefault(one.name, [])
+                if one.since_ms < known_ms or not rows:
+                    rows.append(one)
 
     def terms(self, function_id: int, at_ms: int, basis: str) -> Terms:
         """Whose usage it is and what decided its rates at a time."""
-        if function_id in self._rows or basis != BILLED:
+        if function_id in self._rows:
             return self._terms(function_id, at_ms, basis)
-        found = self._plain.get(function_id)
+        found = self._plain.get((function_id, basis))
         if found is None:
-            found = self._plain[function_id] = self._terms(function_id, at_ms, basis)
+            one = self.functions[function_id]
+            key = one.key
+            found = Terms(key.name, key.account, key.region, one.arch, basis, one.ephemeral_mb)
+            self._plain[function_id, basis] = found
         return found
 
     def _terms(self, function_id: int, at_ms: int, basis: str) -> Terms:
@@ -55,6 +59,15 @@ class SettingsOfTime:
         if not rows:
             return getattr(self.functions[function_id], name)
         return next((one.value for one in reversed(rows) if one.since_ms <= at_ms), rows[0].value)
+
+    def steady_mb(self, function_id: int) -> int:
+        """The memory of a function without history of it; -1 where nothing tells it."""
+        known = self.functions[function_id].memory_mb
+        return -1 if known is None else known
+
+    def has_sizes(self, function_id: int) -> bool:
+        """Whether there is a history of its memory."""
+        return "memory_mb" in self._rows.get(function_id, ())
 
     def cuts(self, function_id: int, from_ms: int, to_ms: int, names: Sequence[str] = _CUTS) -> list[int]:
         """The full minutes within a span from which on another price holds."""

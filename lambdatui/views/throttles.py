@@ -5,7 +5,9 @@ from operator import attrgetter
 
 import msgspec
 
+from collectors.store.counted import counted
 from collectors.store.reader import Reader
+from collectors.store.uncounted import uncounted
 from lambdatui.views.columns import columns
 from lambdatui.views.narrow import Narrow
 from lambdatui.views.time_range import TimeRange
@@ -17,7 +19,10 @@ THROTTLE_COLUMNS = columns(
 
 
 class ThrottleView(msgspec.Struct, frozen=True, gc=False):
-    """One function. Everything that comes from a metric is None where none was collected."""
+    """One function. Everything that comes from a metric is None where none was collected.
+
+    ``invocations`` are counted as everywhere; None where nothing tells of any.
+    """
 
     function_id: int
     function: str
@@ -25,7 +30,7 @@ class ThrottleView(msgspec.Struct, frozen=True, gc=False):
     region: str | None
     throttles: int | None
     throttle_rate: float | None
-    invocations: int
+    invocations: int | None
     concurrency: int | None
     last_throttle: int | None
 
@@ -49,14 +54,14 @@ def _throttles(reader: Reader, time_range: TimeRange, narrow: Narrow | None) -> 
     span = time_range.from_ms, time_range.to_ms
     rejected = reader.metric("Throttles", *span, ids) if chosen else {}
     peak = reader.metric_peaks("ConcurrentExecutions", *span, ids) if chosen else {}
-    metered = reader.metric_totals("Invocations", *span, ids) if chosen else {}
-    logged = {one.function_id: one.invocations for one in reader.usage(*span, ids)} if chosen else {}
+    invoked = counted(reader, *span, ids) if chosen else {}
+    unknown = uncounted(reader.select, [row.id for row in chosen if row.id not in invoked], *span)
     rows = []
     for row in chosen:
         key, found, peaked = row.function.key, rejected.get(row.id), peak.get(row.id)
-        invocations = max(logged.get(row.id, 0), round(metered.get(row.id, 0)))
+        invocations = None if row.id in unknown else invoked.get(row.id, (0, 0))[0]
         throttled = None if found is None else round(found.total)
-        asked = invocations + (throttled or 0)
+        asked = (invocations or 0) + (throttled or 0)
         rows.append(
             ThrottleView(
                 row.id,
@@ -64,7 +69,7 @@ def _throttles(reader: Reader, time_range: TimeRange, narrow: Narrow | None) -> 
                 key.account or None,
                 key.region or None,
                 throttled,
-                throttled / asked if throttled is not None and asked else None,
+                throttled / asked if throttled is not None and invocations is not None and asked else None,
                 invocations,
                 None if peaked is None else round(peaked),
                 None if found is None else found.last_ms,

@@ -123,15 +123,13 @@ class RangeChoice:
         if self.start is not None or self.end is not None:
             return self._between(now_ms, oldest_ms)
         if self.at is not None:
-            end = ceil_minute(instant_ms(self.at, end=True))
+            end = _end_ms(self.at)
             return self._ending(end, f", to {utc_text(end)}", oldest_ms)
         return TimeRange(*at_now(self.preset, now_ms, newest_ms, oldest_ms))
 
     def _between(self, now_ms: int, oldest_ms: int | None) -> TimeRange:
-        if self.end is not None:
-            end = ceil_minute(instant_ms(self.end, end=True))
-        else:
-            end = ceil_minute(instant_ms(self.at, end=True) if self.at is not None else now_ms)
+        asked = self.end if self.end is not None else self.at
+        end = ceil_minute(now_ms) if asked is None else _end_ms(asked)
         if self.start is not None:
             start = floor_minute(instant_ms(self.start))
             if start >= end:
@@ -143,6 +141,11 @@ class RangeChoice:
 
     def _ending(self, end_ms: int, suffix: str, oldest_ms: int | None) -> TimeRange:
         return TimeRange(*ending(self.preset, end_ms, suffix, oldest_ms), hides=True)
+
+
+def _end_ms(asked: str) -> int:
+    """An end that was asked for hides all that is at it or after it, so it is floored to the minute of the rollups."""
+    return floor_minute(instant_ms(asked, end=True))
 
 
 def instant_ms(text: str, *, end: bool = False) -> int:

@@ -1,6 +1,7 @@
 """How often something happened in equal parts of a range: what a sparkline draws."""
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 from collectors.store.freshness import Spans
 from collectors.store.parts import EqualParts
@@ -19,12 +20,21 @@ class Trend(tuple[int | None, ...]):
 
 def trend_of(counts: Sequence[int], parts: EqualParts, known: Spans) -> Trend:
     """A trend whose empty parts are unknown where they lie outside of every known span."""
-    ends = (*parts.starts[1:], parts.to_ms)
+    spans, unfinished = _spans(parts)
+    if all(counts):
+        return Trend(counts, unfinished=unfinished)
     told = (
         count or (0 if any(low < end and high > start for low, high in known) else None)
-        for count, start, end in zip(counts, parts.starts, ends, strict=True)
+        for count, (start, end) in zip(counts, spans, strict=True)
     )
-    return Trend(told, unfinished=parts.unfinished)
+    return Trend(told, unfinished=unfinished)
+
+
+@lru_cache(16)
+def _spans(parts: EqualParts) -> tuple[list[tuple[int, int]], bool]:
+    """When each part begins and ends, and whether the last is unfinished; hundreds of rows have the same parts."""
+    starts = parts.starts
+    return list(zip(starts, (*starts[1:], parts.to_ms), strict=True)), parts.unfinished
 
 
 def parts_json(parts: EqualParts) -> dict[str, object]:

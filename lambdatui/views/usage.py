@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING
 from collectors.store import usage_hours
 from collectors.store.counted import counted
 from lambdatui.views.configured_usage import Configured, split
-from lambdatui.views.estimates import DayRow, Looked
+from lambdatui.views.estimates import DayRow, DayRows, Looked
 from lambdatui.views.settings_of_time import SettingsOfTime
-from lambdatui.views.time_range import DAY_MS, month_start_ms
+from lambdatui.views.time_range import DAY_MS, MINUTE_MS, month_start_ms
 from lambdatui.views.view import BILLED, ESTIMATED, INSIGHTS
 from pricing.bill import DURATION, Bill, LineItem, bill
 from pricing.dimensions import EDGE_DURATION, EDGE_REQUESTS
@@ -67,24 +67,55 @@ class Usages:
 _ORDER = (BILLED, INSIGHTS, ESTIMATED)
 
 
-def usages(reader: "Reader", from_ms: int, to_ms: int) -> Usages:
-    """Of all functions in ``[from_ms, to_ms)``, what stands configured among them; one usage for each price."""
-    return reader.kept(("usages", from_ms, to_ms), lambda: Ledger(reader, from_ms, to_ms).usages())
+def usages(reader: "Reader", from_ms: int, to_ms: int, known_ms: int | None = None) -> Usages:
+    """Of all functions in ``[from_ms, to_ms)``, what stands configured among them; one usage for each price.
+
+    ``known_ms`` is the end of the range that this is a part of: estimates and settings know what lies before that, so
+    that parts sum to the whole.
+    """
+    known_ms = to_ms if known_ms is None else known_ms
+    return reader.kept(
+        ("usages", from_ms, to_ms, known_ms), lambda: Ledger(reader, from_ms, to_ms, known_ms=known_ms).usages()
+    )
+
+
+def used_before(reader: "Reader", from_ms: int, to_ms: int, known_ms: int) -> Used:
+    """The same usages alone: of the part of a month before a range, which has its part of tiers and free tier."""
+
+    def read() -> Used:
+        ledger = Ledger(reader, from_ms, to_ms, known_ms=known_ms, everything=reader.is_fleet(None))
+        return ledger.priced_usages()[1]
+
+    return reader.kept(("used before", from_ms, to_ms, known_ms), read)
 
 
 class Ledger:
-    """The usages of one span, which begins exactly where it says."""
+    """The usages of one span, which begins exactly where it says.
 
-    def __init__(self, reader: "Reader", from_ms: int, to_ms: int, *, share_of_ms: int | None = None) -> None:
+    With ``everything`` all functions are looked at: sooner where nothing else asks how often each was invoked.
+    """
+
+    def __init__(
+        self,
+        reader: "Reader",
+        from_ms: int,
+        to_ms: int,
+        *,
+        known_ms: int | None = None,
+        share_of_ms: int | None = None,
+        everything: bool = False,
+    ) -> None:
         self.reader = reader
         self.from_ms = from_ms
         self.to_ms = to_ms
+        self.known_ms = to_ms if known_ms is None else known_ms
         self.functions: Sequence[FunctionRow] = reader.functions()
-        self.settings = SettingsOfTime(reader, self.functions, to_ms)
-        self.standing = Configured(reader, self.functions, known_ms=to_ms)
+        self.settings = SettingsOfTime(reader, self.functions, self.known_ms)
+        self.standing = Configured(reader, self.functions, known_ms=self.known_ms)
         self._share_of_ms = share_of_ms
         self._shares: dict[int, Mapping[int, float]] = {}
-        self.looked_at = self._looked_at()
+        self.looked_at = sorted(row.id for row in self.functions) if everything else self._looked_at()
+        self._everything = everything
 
     @cached_property
     def used(self) -> "Mapping[int, SpanUsage]":
@@ -100,7 +131,7 @@ class Ledger:
         """What provisioned concurrency served of each function's month, as far as the span knows it."""
         month = month_start_ms(at_ms if self._share_of_ms is None else self._share_of_ms)
         if month not in self._shares:
-            self._shares[month] = self.standing.shares(month, min(self.to_ms, month_start_ms(month + 32 * DAY_MS)))
+            self._shares[month] = self.standing.shares(month, min(self.known_ms, month_start_ms(month + 32 * DAY_MS)))
         return self._shares[month]
 
     def _looked_at(self) -> list[int]:
@@ -110,24 +141,23 @@ class Ledger:
 
             found = without_report(self.reader, self.from_ms, self.to_ms)
         else:
-            found = {each for each, count in self.counted.items() if count[0] != self._reports(each)}
+            reports = {each: one.reports for each, one in self.used.items()}
+            found = {each for each, count in self.counted.items() if count[0] != reports.get(each, 0)}
         found |= {each for each in self.settings.with_history() if self.settings.cuts(each, self.from_ms, self.to_ms)}
         if self.reader.has_insights():
             found |= usage_hours.summed_hours(self.reader, self.from_ms, self.to_ms).keys()
         found |= self.standing.provisioned()
         return sorted(found)
 
-    def _reports(self, function_id: int) -> int:
-        used = self.used.get(function_id)
-        return used.reports if used is not None else 0
-
-    def day_rows(self) -> list[DayRow]:
+    def day_rows(self) -> DayRows:
         """By day and price, of the functions that are looked at."""
-        looked = Looked(self.reader, self.settings, self.from_ms, self.to_ms)
-        return looked.rows(self.looked_at) if self.looked_at else []
+        looked = Looked(self.reader, self.settings, self.from_ms, self.to_ms, self.known_ms)
+        return looked.days(self.looked_at, self.standing.provisioned())
 
-    def plain_terms(self, function_id: int) -> Terms:
-        return self.settings.terms(function_id, self.to_ms - 1, BILLED)
+    def plain_terms(self, function_ids: Iterable[int]) -> list[Terms]:
+        # A minute goes by the setting at its beginning.
+        at_ms = (self.to_ms - 1) // MINUTE_MS * MINUTE_MS
+        return [self.settings.terms(each, at_ms, BILLED) for each in function_ids]
 
     def priced(self, row: DayRow) -> Usage:
         """A day's row as it is billed: what provisioned concurrency served apart, and Lambda@Edge as such."""
@@ -135,12 +165,23 @@ class Ledger:
 
     def usages(self) -> Usages:
         """All of the span; a function's days at one price are one usage."""
-        apart = set(self.looked_at)
-        plain = [one for each, one in self.used.items() if each not in apart]
-        ids: list[int] = [one.function_id for one in plain]
-        terms = [self.plain_terms(one.function_id) for one in plain]
+        ids, used, unknown, bases, estimated = self.priced_usages()
+        reports = {each: one.reports for each, one in self.used.items()}
+        said = {each: "+".join(sorted(of, key=_ORDER.index)) for each, of in bases.items()}
+        return Usages(ids, used, unknown, self.counted, reports, said, estimated)
+
+    def priced_usages(self) -> tuple[list[int], Used, dict[int, int], dict[int, set[str]], dict[int, int]]:
+        """Functions and usages, requests without a duration by position; by function its bases and MB-ms estimated."""
+        apart, rows = set(self.looked_at), self.day_rows()
+        plain = [] if self._everything else [one for each, one in self.used.items() if each not in apart]
+        many = list(rows.together())
+        ids: list[int] = [one.function_id for one in plain] + [row.function_id for row in many]
+        terms = self.plain_terms([one.function_id for one in plain]) + [row.terms for row in many]
         used = Used(
-            terms, [one.reports for one in plain], [one.billed_ms for one in plain], [one.billed_mb_ms for one in plain]
+            terms,
+            [one.reports for one in plain] + [row.requests for row in many],
+            [one.billed_ms for one in plain] + [row.billed_ms for row in many],
+            [one.billed_mb_ms for one in plain] + [row.billed_mb_ms for row in many],
         )
         if any(is_edge(one.function) for one in terms):
             used = Used.of([at_its_price(one) for one in used])
@@ -148,7 +189,11 @@ class Ledger:
         unknown: dict[tuple[int, Terms, str], int] = {}
         bases: dict[int, set[str]] = {}
         estimated: dict[int, int] = {}
-        for row in self.day_rows():
+        for row in many:
+            bases.setdefault(row.function_id, set()).add(row.terms.basis)
+            if row.terms.basis == ESTIMATED:
+                estimated[row.function_id] = row.billed_mb_ms
+        for row in rows.few:
             one = self.priced(row)
             bases.setdefault(row.function_id, set()).add(row.terms.basis)
             if row.terms.basis == ESTIMATED:
@@ -161,16 +206,15 @@ class Ledger:
         ids += [key[0] for key in sums]
         ids += [each for each, _ in stood]
         more = used.and_more([*sums.values(), *(one for _, one in stood)])
-        reports = {each: one.reports for each, one in self.used.items()}
-        said = {each: "+".join(sorted(of, key=_ORDER.index)) for each, of in bases.items()}
-        return Usages(ids, more, missing, self.counted, reports, said, estimated)
+        return ids, more, missing, bases, estimated
 
     def by_day(self) -> Iterator[tuple[int, int, Usage, int]]:
         """The same by day: midnight, function, usage, and requests without a known duration."""
         apart = set(self.looked_at)
+        terms = dict(zip(self.used, self.plain_terms(self.used), strict=True))
         for day_ms, each, requests, billed_ms, billed_mb_ms in self.plain_days():
             if each not in apart:
-                row = DayRow(each, day_ms, self.plain_terms(each), requests, billed_ms, billed_mb_ms)
+                row = DayRow(each, day_ms, terms[each], requests, billed_ms, billed_mb_ms)
                 yield day_ms, each, at_its_price(usage_of(row)), 0
         for row in self.day_rows():
             yield row.day_ms, row.function_id, self.priced(row), row.unknown
@@ -233,12 +277,14 @@ def added(one: Usage, other: Usage) -> Usage:
     return replace(one, metered=tuple(metered.items()), **sums)
 
 
-def unknown_line(usage: Usage, requests: int, at: int) -> LineItem:
+def unknown_line(usage: Usage, requests: int, at: int, book: "PriceBook") -> LineItem:
     """The duration of invocations of which only the number is known: a line without an amount."""
     basis = f"{usage.basis}; not priced: {NO_DURATION}"
+    region = usage.region or DEFAULT_REGION
+    currency = book.region(region).partition.currency if region in book else "USD"
     return LineItem(
-        DURATION, usage.function, usage.account, usage.region or DEFAULT_REGION, usage.arch or DEFAULT_ARCH,
-        Decimal(requests), "invocation", Decimal(0), Decimal(requests), None, None, "USD", basis, None, at,
+        DURATION, usage.function, usage.account, region, usage.arch or DEFAULT_ARCH,
+        Decimal(requests), "invocation", Decimal(0), Decimal(requests), None, None, currency, basis, None, at,
     )  # fmt: skip
 
 
@@ -258,7 +304,7 @@ def billed(
     used = found.used.and_more(before) if len(before) else found.used
     priced = bill(used, book, free_tier=free_tier, inside=inside)
     wanted = found.unknown if inside is None else found.unknown.keys() & set(inside)
-    more = tuple(unknown_line(found.used[at], found.unknown[at], at) for at in sorted(wanted))
+    more = tuple(unknown_line(found.used[at], found.unknown[at], at, book) for at in sorted(wanted))
     return replace(priced, lines=(*priced.lines, *more)) if more else priced
 
 

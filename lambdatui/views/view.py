@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import wraps
 from typing import Concatenate, Generic, ParamSpec, TypeVar
 
+from collectors.store.counted import counted
 from collectors.store.reader import Reader
 from lambdatui.views.columns import Column
 from lambdatui.views.time_range import TimeRange
@@ -53,6 +54,15 @@ def weakest_basis(bases: Iterable[str | None]) -> str | None:
     """What a sum rests on: as good as its weakest part; what has no figures does not count."""
     seen = {basis for one in bases if one is not None for basis in one.split("+")}
     return next((basis for basis in (ESTIMATED, INSIGHTS, BILLED, METRIC) if basis in seen), None)
+
+
+def coverage_seen(reader: Reader, time_range: TimeRange, function_ids: Sequence[int] | None = None) -> float | None:
+    """The same of what was counted of some functions, or all, in a range, as every view counts."""
+    if function_ids is not None and not function_ids:
+        return None
+    span = time_range.from_ms, time_range.to_ms
+    whole = sum(count[0] for count in counted(reader, *span, function_ids).values())
+    return coverage_of(sum(one.reports for one in reader.usage(*span, function_ids)), whole)
 
 
 def coverage_of(reports: int, counted: int) -> float | None:

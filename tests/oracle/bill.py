@@ -51,6 +51,11 @@ def tiered_with(one: Piece) -> object:
     return one.key[2], one.arch or DEFAULT_ARCH
 
 
+def alone(one: Piece) -> list[Charge]:
+    """What a piece costs by itself, at list price in the first tier."""
+    return _of_month([one], [one], False)
+
+
 def _of_month(inside: list[Piece], month: list[Piece], free_tier: bool) -> list[Charge]:
     """Free requests and MB-ms are shared in proportion over a partition; tiers over a region and architecture."""
     asked: dict[object, int] = defaultdict(int)

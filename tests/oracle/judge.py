@@ -136,6 +136,11 @@ class Judge:
         clips = [self.clip(fn, *hour) for hour in self.hours(low, high)]
         return sum(one.counted for one in clips), sum(one.errors for one in clips), sum(one.reports for one in clips)
 
+    def tells(self, fn: int) -> bool:
+        """Whether anything tells how often it was invoked: else the count is unknown, and not 0."""
+        points = any(one.fn == fn and (one.metric, one.stat) == ("Invocations", "Sum") for one in self.known.points)
+        return points or any(one.fn == fn for one in (*self.known.calls, *self.known.summed))
+
     def coverage(self, fns: Iterable[int]) -> float | None:
         found = [self.counted(fn) for fn in fns]
         invocations, reports = sum(one[0] for one in found), sum(one[2] for one in found)
@@ -149,13 +154,20 @@ class Judge:
             return fn.table
         return ([one for one in fn.history if one.since_ms <= at_ms] or [fn.history[0]])[-1]
 
-    def memory_mb(self, at: int, at_ms: int) -> int | None:
-        """For what no REPORT tells. Of a function that no inventory knows, its REPORTs tell."""
+    def memory_mb(self, at: int, at_ms: int) -> Fraction | None:
+        """For what no REPORT tells: as configured, else as the REPORTs of its UTC day printed it, else of its month."""
         found = self.settings(self.known.functions[at], at_ms)
         if found is not None:
-            return found.memory_mb
-        told = [one.memory_mb for one in self.known.calls if one.fn == at and one.report]
-        return told[-1] if told else None
+            return Fraction(found.memory_mb)
+        day, month = at_ms // DAY * DAY, month_start(at_ms)
+        spans = (day, min(self.to_ms, day + DAY)), (month, min(self.to_ms, month_end(at_ms)))
+        return next((told for span in spans if (told := self._memory_of_reports(at, *span)) is not None), None)
+
+    def _memory_of_reports(self, at: int, low: int, high: int) -> Fraction | None:
+        """The mean of them, each as long as it was billed."""
+        told = [*(one for one in self.calls(at, low, high) if one.report), *self.summed(at, low, high)]
+        billed_ms = sum(one.billed_ms for one in told)
+        return Fraction(sum(one.billed_ms * one.memory_mb for one in told), billed_ms) if billed_ms else None
 
     # Usage
 
@@ -171,17 +183,23 @@ class Judge:
             ]
         return self._pieces[low, high]
 
-    def _piece(self, at: int, at_ms: int, basis: str, requests: int, billed_ms: int | None, mb: int | None) -> Piece:
+    def _piece(
+        self, at: int, at_ms: int, basis: str, requests: int, billed_ms: int | None, mb: int | Fraction | None
+    ) -> Piece:
         fn = self.known.functions[at]
         found = self.settings(fn, at_ms // MINUTE * MINUTE)
         arch, ephemeral = (found.arch, found.ephemeral_mb) if found else (None, None)
         known = billed_ms is not None and mb is not None
         return Piece(fn.key, at_ms, arch, ephemeral, basis, requests, billed_ms if known else None,
-                     billed_ms * mb if known else None)  # type: ignore[operator]  # fmt: skip
+                     math.floor(billed_ms * mb + Fraction(1, 2)) if known else None)  # type: ignore[operator]  # fmt: skip
+
+    def of_call(self, one: Call) -> Piece:
+        """What its REPORT says."""
+        return self._piece(one.fn, one.start_ms, BILLED, 1, one.billed_ms, one.memory_mb)
 
     def _told(self, at: int, low: int, high: int) -> list[Piece]:
         calls = [one for one in self.calls(at, low, high) if one.report]
-        rows = [self._piece(at, one.start_ms, BILLED, 1, one.billed_ms, one.memory_mb) for one in calls]
+        rows = [self.of_call(one) for one in calls]
         for one in self.summed(at, low, high):
             rows.append(self._piece(at, one.start_ms, INSIGHTS, one.reports, one.billed_ms, one.memory_mb))
         return rows
@@ -258,10 +276,10 @@ class Judge:
         return None if points is None else round(max(points.values()))
 
     def errors(self) -> dict[tuple[Key, str], list[int]]:
-        """When each kind of error happened, in the range, by function and kind."""
+        """When each kind of error happened, in the range, by function and kind: also in hours of which Insights saw more."""
         found: dict[tuple[Key, str], list[int]] = defaultdict(list)
         for one in self.known.calls:
-            if one.outcome != OK and self.from_ms <= one.start_ms and self.insights(one.fn, one.start_ms) is None:
+            if one.outcome != OK and self.from_ms <= one.start_ms:
                 found[self.known.functions[one.fn].key, one.outcome].append(one.start_ms)
         return {key: sorted(times) for key, times in found.items()}
 

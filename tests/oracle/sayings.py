@@ -10,6 +10,7 @@ from typing import Any
 
 import bill as oracle
 from judge import ESTIMATED, Judge, Key
+from store import request_id
 from worlds import DAY, HOUR, MINUTE, TIMEOUT
 
 from collectors.store.reader import Reader
@@ -19,6 +20,7 @@ from lambdatui.views.error_trends import error_trends
 from lambdatui.views.errors import errors
 from lambdatui.views.function import function
 from lambdatui.views.functions import functions
+from lambdatui.views.invocations import invocations
 from lambdatui.views.narrow import Narrow
 from lambdatui.views.overview import overview
 from lambdatui.views.throttles import throttles
@@ -80,12 +82,19 @@ def of_functions(reader: Reader, judge: Judge) -> Problems:
     if strangers:
         yield f"functions that are none: {sorted(strangers)}"
     yield from differs("functions coverage", view.coverage, judge.coverage(fns))
-    yield from differs("functions invocations", view.invocations, sum(judge.counted(at)[0] for at in fns))
-    yield from differs("functions errors", view.errors, sum(judge.counted(at)[1] for at in fns))
+    told = any(judge.tells(at) for at in fns)
+    yield from differs(
+        "functions invocations", view.invocations, sum(judge.counted(at)[0] for at in fns) if told else None
+    )
+    yield from differs("functions errors", view.errors, sum(judge.counted(at)[1] for at in fns) if told else None)
 
 
 def _of_row(what: str, row: Any, judge: Judge, at: int, invoked: int, failed: int, reports: int) -> Problems:
     colds, latencies = judge.colds(at), judge.latencies_us(at)
+    if not judge.tells(at):
+        for name in ("invocations", "errors", "timeouts", "cold_starts"):
+            yield from differs(f"{what} {name}", getattr(row, name), None)
+        return
     yield from differs(f"{what} invocations", row.invocations, invoked)
     yield from differs(f"{what} errors", row.errors, failed)
     yield from differs(f"{what} error_rate", row.error_rate, failed / invoked if invoked else None)
@@ -148,6 +157,25 @@ def _of_cost(what: str, said: Any, right: Fraction | None, dark: bool) -> Proble
     if not right and not said and not dark:
         return
     yield from differs(what, said, right)
+
+
+def of_invocations(reader: Reader, judge: Judge) -> Problems:
+    """Every invocation of the range, and what each cost at the settings of its time."""
+    view = invocations(reader, _span(judge), BOOK)
+    said = {row.request_id: row for row in view.rows}
+    calls = {request_id(one.number): one for one in judge.known.calls if one.start_ms >= judge.from_ms}
+    yield from differs("invocations", sorted(said), sorted(calls))
+    for name in said.keys() & calls.keys():
+        call, row = calls[name], said[name]
+        yield from differs(f"invocation {call.number} started_at", row.started_at, call.start_ms)
+        yield from differs(
+            f"invocation {call.number} billed_ms", row.billed_ms, call.billed_ms if call.report else None
+        )
+        priced = oracle.alone(judge.of_call(call)) if call.report else []
+        known = priced and all(one.amount is not None and one.currency == "USD" for one in priced)
+        right = sum((one.amount or 0 for one in priced), Fraction(0)) if known else None
+        yield from differs(f"invocation {call.number} cost_usd", row.cost_usd, right)
+    yield from differs("invocations coverage", view.coverage, judge.coverage(range(len(judge.known.functions))))
 
 
 # Money
@@ -256,6 +284,15 @@ def of_days(reader: Reader, judge: Judge, *, tiers: bool = False) -> Problems:
     sums = _by_currency(rows, view.currency)
     yield from _of_totals("by day", sums, {cur: Fraction(sum_) for cur, sum_ in view.totals.items()})
     yield from _of_totals("by day, by the judge", sums, oracle.totals(charges))
+    mixed = len({one.currency for one in charges}) > 1
+    if mixed and not all(row.group.endswith(("(USD)", "(CNY)")) for row in rows):
+        yield f"by day, two currencies are not told apart: {[row.group for row in rows]}"
+    shares: dict[str, float] = defaultdict(float)
+    for row in rows:
+        shares[row.group[-4:-1] if mixed else ""] += row.share or 0.0
+    for currency, share in shares.items():
+        if oracle.totals(charges).get(currency or charges[0].currency):
+            yield from differs(f"by day, shares {currency}".strip(), share, 1.0, rel=1e-6)
     if tiers:
         return
     said: dict[str, Fraction] = defaultdict(Fraction)
@@ -409,7 +446,8 @@ def of_throttles(reader: Reader, judge: Judge) -> Problems:
             continue
         rejected, invoked = judge.throttles(at), judge.counted(at)[0]
         yield from differs(f"{key_of(row)} throttles", row.throttles, rejected)
-        yield from differs(f"{key_of(row)} invocations beside throttles", row.invocations, invoked)
+        yield from differs(f"{key_of(row)} invocations beside throttles", row.invocations,
+                           invoked if judge.tells(at) else None)  # fmt: skip
         asked = invoked + (rejected or 0)
         rate = rejected / asked if rejected is not None and asked else None
         yield from differs(f"{key_of(row)} throttle_rate", row.throttle_rate, rate)

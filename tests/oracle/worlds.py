@@ -136,7 +136,8 @@ class World:
         functions = []
         for fn in self.functions:
             known = tuple(one for one in fn.history if one.since_ms < at_ms)
-            functions.append(Fn(*fn.key, known, None if known else fn.now))
+            # Before the first that is known, that is taken: nothing better is known of then.
+            functions.append(Fn(*fn.key, known, None if known else fn.history[0] if fn.history else fn.table))
         return World(
             tuple(functions),
             tuple(one for one in self.calls if one.start_ms < at_ms),
@@ -174,7 +175,7 @@ def worlds(
         logged = not (metered or sums) or some.one_of((True, True, False))
         lacking = missing and logged and some.one_of((True, False))
         coarse = metered or lacking or sums
-        fn = _function(some, at, coarse, regions, edge, hours, unknown=not (coarse and logged))
+        fn = _function(some, at, coarse, regions, edge, hours)
         functions.append(fn)
         if logged:
             for _ in range(some.whole(1, 9)):
@@ -214,15 +215,13 @@ def _hour(draw: st.DrawFn) -> int:
     return draw(st.one_of(near, st.integers(24, DAYS * 24 - 25).map(lambda hour: BEGIN + hour * HOUR)))
 
 
-def _function(
-    some: _Drawn, at: int, coarse: bool, regions: tuple[str, ...], edge: bool, hours: list[int], *, unknown: bool
-) -> Fn:
+def _function(some: _Drawn, at: int, coarse: bool, regions: tuple[str, ...], edge: bool, hours: list[int]) -> Fn:
     region, account = some.one_of(regions), some.one_of(ACCOUNTS)
     name = f"{some.one_of(('checkout', 'resize', 'nightly'))}-{at}"
     if edge and not region.startswith("cn-") and some.whole(0, 4) == 0:
         name = f"us-east-1.{name}"
     kind = some.whole(0, 4)
-    if kind == 0 and unknown and not name.startswith("us-east-1."):
+    if kind == 0:
         return Fn(name, account, region)  # only its logs tell of it: nothing is known of its configuration
     if kind == 1:
         return Fn(name, account, region, (), _settings(some, 0, at))
@@ -254,7 +253,7 @@ def _call(some: _Drawn, at: int, fn: Fn, number: int, hours: list[int], lacking:
     then = known[-1] if known else fn.table
     return Call(
         at, number, start,
-        memory_mb=then.memory_mb if then else 192 + 64 * at,
+        memory_mb=then.memory_mb if then else 192 + 64 * at + 128 * (number % 2),
         duration_us=3_000_000 if outcome == TIMEOUT else some.whole(1_000, 900_000) * 10 + 10 * number,
         init_us=some.one_of((None, None, 231_000 + 10 * number)),
         max_memory_mb=60 + number,

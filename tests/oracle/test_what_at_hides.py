@@ -10,11 +10,11 @@ import pytest
 import sayings
 from command_line import run
 from examples import modest
-from hypothesis import assume, given
+from hypothesis import given
 from hypothesis import strategies as st
 from sayings import BOOK, STEPS, key_of
 from store import stored
-from worlds import BEGIN, HOUR, MINUTE, World, moments, worlds
+from worlds import HOUR, MINUTE, World, moments, worlds
 
 from collectors.store.reader import Reader
 from lambdatui.views.advice import advice
@@ -97,9 +97,8 @@ VIEWS = (of_functions, of_charts, of_costs, of_days, of_errors, of_throttles, of
 
 @st.composite
 def looked_back(draw: st.DrawFn) -> tuple[World, int, int]:
-    """A world whose configuration is known from the beginning, a moment, and how far back from there."""
+    """A world, a moment, and how far back from there."""
     world = draw(worlds())
-    assume(all((fn.history and fn.history[0].since_ms < BEGIN) or fn.table for fn in world.functions))
     back = draw(st.sampled_from((HOUR, 24 * HOUR, 7 * 24 * HOUR, 30 * 24 * HOUR)))
     return world, back, draw(moments(world))
 

@@ -1,0 +1,33 @@
+"""Of which functions nothing tells how often they were invoked: they were not counted, which is not 0 times.
+
+Only the standard library is imported here: the first frame asks this too.
+"""
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+    from typing import Any
+
+    Select = Callable[[str, Sequence[object]], list[tuple[Any, ...]]]
+
+# Counted at any time before, by logs or by metrics: then nothing seen means that nothing happened. So it does where
+# metrics were collected of the span, or all of its log and not a line was in it.
+_UNCOUNTED = (
+    "SELECT f.id FROM functions f WHERE f.id IN ({ids})"
+    " AND NOT EXISTS (SELECT 1 FROM minute_cells c WHERE c.function_id = f.id AND c.start_ms < ?2)"
+    " AND NOT EXISTS (SELECT 1 FROM hour_cells c WHERE c.function_id = f.id AND c.start_ms <= ?2 - 3600000)"
+    " AND NOT EXISTS (SELECT 1 FROM metrics m WHERE m.metric = 'Invocations' AND m.function_id = f.id"
+    " AND m.stat = 'Sum' AND m.start_ms < ?2)"
+    " AND NOT EXISTS (SELECT 1 FROM covered v WHERE v.item = 'metrics ' || f.account || ' ' || f.region"
+    " AND v.from_ms < ?2 AND v.to_ms > ?1)"
+    " AND (EXISTS (SELECT 1 FROM chunks c WHERE c.function_id = f.id AND c.first_ms < ?2)"
+    " OR NOT EXISTS (SELECT 1 FROM covered v WHERE v.item IN ('events ' || {of}, 'insights ' || {of})"
+    " AND v.from_ms < ?2 AND v.to_ms > ?1))"
+)
+_OF = "f.account || ' ' || f.region || ' ' || coalesce(f.log_group, '/aws/lambda/' || f.name)"
+
+
+def uncounted(select: "Select", function_ids: "Iterable[int]", from_ms: int, to_ms: int) -> set[int]:
+    """Those of some functions, none of which was counted in ``[from_ms, to_ms)``, of which that does not mean 0."""
+    ids = ", ".join(map(str, function_ids))
+    return {row[0] for row in select(_UNCOUNTED.format(ids=ids, of=_OF), (from_ms, to_ms))} if ids else set()
