@@ -205,6 +205,10 @@ class Glimpse:
     def has_metrics(self) -> bool:
         return bool(_one(self._connection, "SELECT EXISTS (SELECT 1 FROM metric_days)"))
 
+    def has_history(self) -> bool:
+        """Whether it is known since when functions are configured as they are."""
+        return bool(_one(self._connection, "SELECT EXISTS (SELECT 1 FROM configuration)"))
+
     def add_metrics(self, functions: "Sequence[FunctionSums]", from_ms: int, to_ms: int) -> None:
         """What CloudWatch counted of these functions. Dearer than their sums: ask for those that will be looked at."""
         from collectors.store.counted import FINEST, clips, summed

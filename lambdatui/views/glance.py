@@ -83,6 +83,7 @@ def glance(
     In a large fleet CloudWatch's metrics cost four times what all else does: where ``in_sight`` is given, and so many
     functions are known to be the dearest without them, only those are asked for and told.
     """
+    hides = False
     with Glimpse(str(path)) as seen:
         newest = seen.newest()
         oldest = seen.oldest() if "all" in (choice, getattr(choice, "preset", "")) else None
@@ -90,13 +91,18 @@ def glance(
             ends = at_now(choice, now_ms, newest, oldest)
         else:
             found = choice.resolve(now_ms, newest, oldest)
-            ends = (found.from_ms, found.to_ms, found.label)
+            ends, hides = (found.from_ms, found.to_ms, found.label), found.hides
         told = seen.sums(*ends[:2], _dearest(seen, in_sight, *ends[:2]))
         if seen.has_metrics():
             seen.add_metrics(told, *ends[:2])
         seen.add_unknown(told, *ends[:2])
+        hides = hides and seen.has_history()
         count, as_of = seen.count, seen.as_of(ends[1])
     rows = [GlanceRow(sums) for sums in told]
+    for row, sums in zip(rows, told, strict=True) if hides else ():
+        # What they were set to then is not read here, but for what a REPORT said.
+        row.arch = row.runtime = None
+        row.memory_mb = sums.memory_mb if sums.reports else None
     rows.sort(key=lambda row: (row.weight is None, -(row.weight or 0), -(row.invocations or 0), row.function))
     return Glance(ends, as_of, rows, count)
 

@@ -20,6 +20,7 @@ from lambdatui.views.error_trends import error_trends
 from lambdatui.views.errors import errors
 from lambdatui.views.function import function
 from lambdatui.views.functions import functions
+from lambdatui.views.glance import glance
 from lambdatui.views.invocations import invocations
 from lambdatui.views.narrow import Narrow
 from lambdatui.views.overview import overview
@@ -176,6 +177,24 @@ def of_invocations(reader: Reader, judge: Judge) -> Problems:
         right = sum((one.amount or 0 for one in priced), Fraction(0)) if known else None
         yield from differs(f"invocation {call.number} cost_usd", row.cost_usd, right)
     yield from differs("invocations coverage", view.coverage, judge.coverage(range(len(judge.known.functions))))
+
+
+FIRST = ("invocations", "errors", "error_rate", "timeouts", "throttles", "cold_starts", "cold_ratio", "avg_ms",
+         "gb_seconds", "last_seen", "memory_mb")  # fmt: skip
+
+
+def of_first_frame(reader: Reader, judge: Judge) -> Problems:
+    """What stands there before anything else is read is what the functions' screen says, or is not known yet."""
+    start, end = (datetime.fromtimestamp(at_ms / 1000, UTC).isoformat() for at_ms in (judge.from_ms, judge.to_ms))
+    first = {
+        row.function_id: row
+        for row in glance(reader.info().path, judge.to_ms + DAY, RangeChoice(start=start, end=end)).rows
+    }
+    for row in functions(reader, _span(judge), BOOK).rows:
+        for name in FIRST:
+            said = getattr(first[row.function_id], name)
+            if said is not None:
+                yield from differs(f"{key_of(row)} {name} on the first frame", said, getattr(row, name))
 
 
 # Money
