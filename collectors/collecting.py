@@ -20,6 +20,7 @@ from collectors.account import Alarms, CallCount, Covered, Inventory
 from collectors.columns import Batch
 from collectors.logs.assemble import Assembler
 from collectors.logs.fingerprint import family, fingerprint
+from collectors.logs.patterns import LinePatterns
 from collectors.model import Function, FunctionKey, LogEvent, MetricPoint, Reject
 from collectors.pipeline import Result, tell
 from collectors.regrouping import regroup_here
@@ -178,7 +179,7 @@ class _Kept:
     def __init__(self, connection: sqlite3.Connection, reader: _Reader) -> None:
         self._connection = connection
         self.reader = reader
-        self.writer = Writer(connection, fingerprint, family)
+        self.writer = Writer(connection, fingerprint, family, LinePatterns())
         self.collection = self.writer.begin(f"collect {reader.collected.name}")
         self._marks: list[Covered] = []
         self._batches = 0

@@ -19,6 +19,7 @@ from collectors.log_files import Source as LogFile
 from collectors.logs import unread
 from collectors.logs.assemble import Assembler
 from collectors.logs.fingerprint import family, fingerprint
+from collectors.logs.patterns import LinePatterns
 from collectors.model import FunctionKey
 from collectors.regrouping import regroup_here
 from collectors.source import Source, SourceFailed
@@ -79,7 +80,7 @@ class _Here:
 
     def __init__(self, connection: sqlite3.Connection, path: Path, source: str) -> None:
         regroup_here(connection)
-        self.writer = Writer(connection, fingerprint, family)
+        self.writer = Writer(connection, fingerprint, family, LinePatterns())
         self.writer.begin(source)
         self._path = path
 

@@ -18,6 +18,7 @@ import msgspec
 from collectors.columns import Batch
 from collectors.logs import unread
 from collectors.logs.fingerprint import family, fingerprint
+from collectors.logs.patterns import LinePatterns
 from collectors.regrouping import regroup_here
 from collectors.store import open as store_open
 from collectors.store.open import StoreError, explained, writing
@@ -49,7 +50,7 @@ def _run(path: Path, source: str, batches: Connection, answers: Connection, othe
         with writing(path) as connection:
             with explained(path):
                 regroup_here(connection)
-                writer = Writer(connection, fingerprint, family)
+                writer = Writer(connection, fingerprint, family, LinePatterns())
                 writer.begin(source)
             answers.send((_READY, ""))
             while packed := batches.recv_bytes():

@@ -9,7 +9,7 @@ What was named or refreshed and cannot be used is said, everywhere where money i
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -17,12 +17,14 @@ from typing import Any
 from pricing.pricebook import PriceBook, PriceBookError
 
 _NAME = "LAMBDATUI_PRICES"
+_WRITTEN = "written"  # the digest of a book as it was refreshed: without it, or with another, it is somebody's own
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class InUse:
     """``base`` is ``book`` without an overlay; ``path`` is where a refreshed one is written.
 
+    ``named`` is a whole book that ``$LAMBDATUI_PRICES`` names: it is somebody's own, and never written.
     ``notices`` say in a line each why another book than the one that was named or refreshed is used; ``wrong``
     whether rates that somebody asked for are missing.
     """
@@ -32,11 +34,17 @@ class InUse:
     path: Path
     notices: tuple[str, ...] = ()
     wrong: bool = False
+    named: Path | None = None
 
 
 def refreshed_path() -> Path:
-    """Where a refreshed book is written: ``$LAMBDATUI_PRICES`` unless an overlay is there, else the XDG data folder."""
+    """Where a refreshed book is written: ``$LAMBDATUI_PRICES`` unless one's own is there, else the XDG data folder."""
     return in_use().path
+
+
+def refreshed_book() -> PriceBook:
+    """The book in the data folder, the bundled one where there is none that can be used."""
+    return _refreshed(PriceBook.load(), _default_path()).book
 
 
 def current() -> PriceBook:
@@ -44,11 +52,15 @@ def current() -> PriceBook:
     return in_use().book
 
 
+def not_as_named() -> tuple[str, ...]:
+    """Why rates that somebody named or refreshed are not the ones in use: what they would come to is not known."""
+    found = in_use()
+    return found.notices if found.wrong else ()
+
+
 def in_use() -> InUse:
     """The book in use, read again only where the environment or a file has changed."""
-    named, data = os.environ.get(_NAME), os.environ.get("XDG_DATA_HOME")
-    folder = Path(data) if data else Path(os.path.expanduser("~")) / ".local" / "share"
-    default = folder / "lambdatui" / "prices.json"
+    named, default = os.environ.get(_NAME), _default_path()
     return _in_use(Path(named) if named else None, default, _signature(named), _signature(default))
 
 
@@ -60,6 +72,12 @@ def _signature(path: str | Path | None) -> tuple[int, int, int] | None:
     return (found.st_mtime_ns, found.st_size, found.st_ino) if found else None
 
 
+def _default_path() -> Path:
+    data = os.environ.get("XDG_DATA_HOME")
+    folder = Path(data) if data else Path(os.path.expanduser("~")) / ".local" / "share"
+    return folder / "lambdatui" / "prices.json"
+
+
 @lru_cache(maxsize=2)
 def _in_use(named: Path | None, default: Path, *_signatures: object) -> InUse:
     bundled = PriceBook.load()
@@ -69,7 +87,8 @@ def _in_use(named: Path | None, default: Path, *_signatures: object) -> InUse:
         return _instead(bundled, named, f"${_NAME} names {named}, which is not there", wrong=True)
     overlay = _overlay_of(named)
     if overlay is None:
-        return _over(bundled, named, f"${_NAME}")
+        found = _over(bundled, named, f"${_NAME}")
+        return found if _is_as_written(named) else replace(found, path=default, named=named)
     below = _refreshed(bundled, default)
     try:
         book = _sound(PriceBook(_laid_over(below.base.document, overlay)))
@@ -138,6 +157,25 @@ def _collected(book: PriceBook) -> str:
     return str(book.document.get("collected", ""))
 
 
+def _is_as_written(path: Path) -> bool:
+    """Whether a book is one that ``write`` wrote and nobody has changed: anything else is somebody's own."""
+    import json
+
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return isinstance(document, dict) and document.get(_WRITTEN) == _digest(document)
+
+
+def _digest(document: Mapping[str, Any]) -> str:
+    import hashlib
+    import json
+
+    rest = {key: value for key, value in document.items() if key != _WRITTEN}
+    return hashlib.sha256(json.dumps(rest, sort_keys=True).encode()).hexdigest()
+
+
 def write(document: dict[str, Any], path: Path) -> None:
     """Write a book so that a reader finds the old one or the new one, whole. Raises ``OSError``."""
     import json
@@ -147,7 +185,7 @@ def write(document: dict[str, Any], path: Path) -> None:
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as file:
-            json.dump(document, file, ensure_ascii=False, indent=1)
+            json.dump(document | {_WRITTEN: _digest(document)}, file, ensure_ascii=False, indent=1)
             file.flush()
             os.fsync(file.fileno())
         PriceBook.load(Path(name))

@@ -4,6 +4,7 @@ import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -79,6 +80,12 @@ class Session:
     """The collection that was started here, while it runs."""
     payloads: dict[str, str] = field(default_factory=dict)
     """What functions of the local runner were invoked with last; never written anywhere."""
+
+    @property
+    def budget(self) -> Decimal | None:
+        """USD that a month may cost, as the configuration says."""
+        limit = self.thresholds.get("budget_usd")
+        return Decimal(str(limit)) if limit else None
 
     @property
     def profile(self) -> str:

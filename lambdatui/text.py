@@ -252,6 +252,22 @@ def _cent_parts(amount: "Decimal", first: int) -> "Iterator[str]":
         yield f"<{Decimal(1).scaleb(-places):f}"
 
 
+def money_apart(one: "Decimal", other: "Decimal", currency: str = "USD") -> tuple[str, str]:
+    """Two amounts to be told apart: as ``money`` has them, or with as many digits as it takes: ``$2.7301``."""
+    said = money(one, currency), money(other, currency)
+    if one == other or said[0] != said[1]:
+        return said
+    from decimal import ROUND_HALF_UP, Decimal
+
+    for places in range(3, 13):
+        step = Decimal(1).scaleb(-places)
+        first, second = (each.quantize(step, ROUND_HALF_UP) for each in (one, other))
+        if first != second:
+            before, after = ("$", "") if currency == "USD" else ("", f" {currency}")
+            return f"{before}{first:,f}{after}", f"{before}{second:,f}{after}"
+    return rate(one, currency), rate(other, currency)
+
+
 def rate(amount: "Decimal | None", currency: str = "USD") -> str:
     """All digits of a price or of an amount on its way to a sum: ``$0.0000166667``, ``0.00011 CNY``."""
     if amount is None:

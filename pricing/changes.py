@@ -13,15 +13,21 @@ from pricing.pricebook import ARCHITECTURES
 from pricing.whatif import Relative, WhatIf
 from pricing.workload import Workload
 
-GRAMMAR = "arm64, memory=512, region=eu-west-1, requests=+20%; a comma lists, + joins"
+GRAMMAR = "arm64, memory=512, region=eu-west-1, requests=+20%, logs=-50%, class=infrequent_access, retention=30;\
+ a comma lists, + joins"
+RETENTION = "log_retention_days"  # of recorded usage only
+LOG_CLASSES = ("standard", "infrequent_access", "delivery")
 SHORT = {
     "duration": "duration_ms", "memory": "memory_mb", "ephemeral": "ephemeral_mb", "init": "init_ms",
     "cold": "cold_ratio", "hours": "provisioned_hours", "provisioned_duration": "provisioned_duration_ms",
+    "logs": "log_gb", "class": "log_class", "retention": RETENTION,
 }  # fmt: skip
-NAMES = tuple(one.name for one in fields(Workload) if one.name != "name")
+NAMES = (*(one.name for one in fields(Workload) if one.name != "name"), RETENTION)
 LIMITS_MB = {"memory_mb": (128, 10_240), "ephemeral_mb": (512, 10_240)}
-_RELATIVE = ("requests", "duration_ms")
+_RELATIVE = ("requests", "duration_ms", "log_gb")
+_LEAST_DAYS, _MOST_DAYS = 1, 3653  # that a log group may be kept (PutRetentionPolicy)
 _UNITS = {"": 1, "m": 1, "mb": 1, "mib": 1, "g": 1024, "gb": 1024, "gib": 1024}
+_LEVEL = "level is no change: how many bytes a level leaves is not recorded; say what goes, such as logs=-50%"
 Convert = Callable[[str, str], Any]
 """The value of a figure (its field, its text); raises ``ValueError`` that says what would do."""
 
@@ -47,7 +53,11 @@ def change(text: str, regions: Collection[str] = (), convert: Convert | None = N
     if not equals and text in regions:
         return "region", text
     if not equals:
+        if text.partition(" ")[0] == "level":
+            raise ValueError(_LEVEL)
         raise ValueError(f"{text!r} is no change; {_near(text, (*ARCHITECTURES, *SHORT, *NAMES, *regions))}")
+    if key == "level":
+        raise ValueError(_LEVEL)
     name = field_named(key)
     if not value:
         raise ValueError(f"{text!r} is no change: {key} has no value; write it like {GRAMMAR}")
@@ -70,10 +80,18 @@ def _value(name: str, text: str, regions: Collection[str], convert: Convert | No
     part = re.fullmatch(r"([+-]\d{1,6}(?:\.\d{1,6})?)\s*%", text)
     if part is not None:
         if name not in _RELATIVE:
-            raise ValueError(f"only {' and '.join(_RELATIVE)} change by per cent")
+            raise ValueError(f"only {', '.join(_RELATIVE[:-1])} and {_RELATIVE[-1]} change by per cent")
         if Decimal(part[1]) < -100:
             raise ValueError("the least is -100%")
         return Relative(1 + Decimal(part[1]) / 100)
+    if name == "log_class":
+        wanted = text.lower().replace("-", "_").replace(" ", "_")
+        wanted = "infrequent_access" if wanted in ("ia", "infrequent") else wanted
+        if wanted not in LOG_CLASSES:
+            raise ValueError(_near(wanted, LOG_CLASSES))
+        return wanted
+    if name == RETENTION:
+        return _days(text)
     if name in LIMITS_MB:
         return _megabytes(text, *LIMITS_MB[name])
     if name == "arch":
@@ -87,6 +105,13 @@ def _value(name: str, text: str, regions: Collection[str], convert: Convert | No
     if convert is None:
         raise ValueError(f"{name} cannot be changed in recorded usage; write it like {GRAMMAR}")
     return convert(name, text)
+
+
+def _days(text: str) -> int:
+    found = re.fullmatch(r"(\d{1,5})\s*(d|days?)?", text)
+    if found is None or not _LEAST_DAYS <= int(found[1]) <= _MOST_DAYS:
+        raise ValueError(f"{text!r} is no number of days from {_LEAST_DAYS} to {_MOST_DAYS}")
+    return int(found[1])
 
 
 def _megabytes(text: str, least: int, most: int) -> int:

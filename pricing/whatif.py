@@ -7,6 +7,7 @@ from typing import Any
 
 from pricing.bill import Bill
 from pricing.dimensions import SNAPSTART_CACHE
+from pricing.log_changes import in_class, kept_for, more_logs
 from pricing.usage import EXACT, Usage
 from pricing.workload import Workload
 
@@ -30,7 +31,7 @@ class WhatIf:
     """A change to compare with: its name, and the workload's fields that it sets.
 
     ``functions`` has further changes for functions of that name. Nothing else changes with them; above all,
-    durations stay as they are unless the change names them.
+    durations stay as they are unless the change names them. Recorded requests take their logs with them.
     """
 
     label: str
@@ -43,15 +44,20 @@ class WhatIf:
     def applied_to_usage(self, usage: Usage) -> Usage:
         """Recorded usage under the same change. Raises ``ValueError`` for what recorded usage cannot tell."""
         changes = dict(self.changes)
-        for name in ("requests", "duration_ms"):
+        for name in ("requests", "duration_ms", "log_gb"):
             by = changes.get(name)
             if isinstance(by, Relative):
-                usage = _more(usage, by, calls=name == "requests")
+                usage = _more(usage, by, name)
                 del changes[name]
+        if "log_class" in changes:
+            usage = in_class(usage, changes.pop("log_class"))
+        if "log_retention_days" in changes:
+            usage = kept_for(usage, changes.pop("log_retention_days"))
         impossible = sorted(set(changes).difference(_OF_USAGE))
         if impossible:
             raise ValueError(
-                f"{', '.join(impossible)} cannot be changed in recorded usage, only {', '.join(_OF_USAGE)}"
+                f"{', '.join(impossible)} cannot be changed in recorded usage, only {', '.join(_OF_USAGE)},"
+                " and requests, duration and logs by per cent"
             )
         changed = replace(usage, **changes)
         if "memory_mb" not in changes:
@@ -69,16 +75,22 @@ class WhatIf:
 
 
 def _changed(workload: Workload, changes: Changes) -> Workload:
+    if any(name == "log_retention_days" for name, _ in changes):
+        raise ValueError("retention is for recorded usage; of figures set log_stored_gb")
     values: dict[str, Any] = {
         name: value.of(getattr(workload, name)) if isinstance(value, Relative) else value for name, value in changes
     }
     return replace(workload, **values)
 
 
-def _more(usage: Usage, by: Relative, *, calls: bool) -> Usage:
-    """More calls, each as long; or as many calls, each longer. What stands configured stays."""
+def _more(usage: Usage, by: Relative, what: str) -> Usage:
+    """More calls, each as long and as wordy; as many calls, each longer; or more logs. What stands configured stays."""
+    if what == "log_gb":
+        return more_logs(usage, by.factor)
+    if what == "requests":
+        usage = more_logs(usage, by.factor)
     names = ["billed_ms", "billed_mb_ms", "provisioned_billed_ms", "provisioned_billed_mb_ms"]
-    if calls:
+    if what == "requests":
         names += ["requests", "provisioned_requests", "event_chunks"]
     amounts: dict[str, Any] = {name: by.of(getattr(usage, name)) for name in names}
     return replace(usage, **amounts)

@@ -38,7 +38,7 @@ from collectors.store.writer import Writer
 _NEW = (
     "configuration", "log_groups", "alarms", "alarm_history", "billed_days", "recommendations", "account_metrics",
     "insights_cells", "error_patterns", "covered", "api_calls", "collection_notes", "minute_packs", "hour_packs",
-    "day_packs", "week_packs", "metric_packs",
+    "day_packs", "week_packs", "metric_packs", "patterns", "pattern_hours", "pattern_functions",
 )  # fmt: skip
 T0 = 1_743_415_200_000
 EVER = (0, 4_000_000_000_000)
@@ -194,6 +194,7 @@ def make_old(db: Path) -> None:
     connection = sqlite3.connect(db)
     for name in _NEW:
         connection.execute(f"DROP TABLE IF EXISTS {name}")
+    connection.execute("ALTER TABLE errors DROP COLUMN family")
     connection.execute("PRAGMA user_version = 1")
     connection.commit()
     connection.close()

@@ -24,10 +24,11 @@ from lambdatui.views.advice import advice
 from lambdatui.views.concurrency import concurrency
 from lambdatui.views.cost_changes import changes
 from lambdatui.views.cost_groups import cost_groups
-from lambdatui.views.costs import costs, what_ifs
+from lambdatui.views.costs import costs
 from lambdatui.views.narrow import Narrow
 from lambdatui.views.reconcile import collected_actuals, reconciled
 from lambdatui.views.time_range import DAY_MS, TimeRange
+from lambdatui.views.whatif import compared_months
 from pricing.pricebook import PriceBook
 
 BOOK = PriceBook.load()
@@ -165,7 +166,7 @@ def test_days_sum_to_the_bill_with_what_stands_configured(configured: Path) -> N
 def test_what_ifs_are_of_the_whole_bill(configured: Path) -> None:
     with Reader(configured) as reader:
         bill = costs(reader, MONTH, BOOK, free_tier=False)
-        (half, arm) = what_ifs(reader, MONTH, BOOK, changes("memory=512, arm64"), free_tier=False)
+        _, (half, arm) = compared_months(reader, MONTH, BOOK, changes("memory=512, arm64"))
 
     def amounts(lines: object) -> dict[str, Decimal]:
         found: dict[str, Decimal] = {}
@@ -188,7 +189,7 @@ def test_what_stands_without_a_known_size_is_told_and_not_guessed(configured: Pa
     with Reader(configured) as reader:
         if reader.functions()[0].function.memory_mb is None:
             with pytest.raises(ValueError, match="not known"):
-                what_ifs(reader, MONTH, BOOK, changes("memory=512"))
+                compared_months(reader, MONTH, BOOK, changes("memory=512"))
 
 
 def test_reconciling_counts_what_stands_configured_without_cloudwatchs_storage(configured: Path) -> None:

@@ -162,7 +162,7 @@ def test_stored_logs_are_billed_by_the_month(db: Path) -> None:
         kept.keep(connection, writer.names, 0, [group])
     (line,) = billed(db, TimeRange(MARCH, MARCH + 30 * DAY_MS, "720 hours")).rows
     assert (line.dimension, line.quantity, line.amount) == ("logs_storage", Decimal(100), Decimal("3.00"))
-    assert "log retention of a few days" in advised(db)
+    assert "log retention of 30 days" in advised(db)
 
 
 def test_idle_provisioned_concurrency_and_stale_versions_are_advised(db: Path) -> None:
@@ -171,7 +171,7 @@ def test_idle_provisioned_concurrency_and_stale_versions_are_advised(db: Path) -
     keep(db, MARCH, "version", v1=cached, v2=cached)
     keep(db, MARCH, "alias", live={"version": "2"})
     found = advised(db)
-    hours = 730 * 3600
+    hours = 744 * 3600  # March's own
     assert found["no provisioned concurrency: it is idle"] == hours * Decimal("0.0000041667")
     assert found["delete 1 stale SnapStart version"] == hours * Decimal("0.0000015046")
 

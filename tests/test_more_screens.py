@@ -38,7 +38,7 @@ from lambdatui.widgets.table import Table
 
 COLOURS = Terminal(ansi=False, ascii=False, remote=False, no_color=False)
 KEYS = {"logs": "l", "errors": "E", "throttles": "T", "costs": "dollar_sign", "advice": "A", "alarms": "a",
-        "collect": "C", "configuration": "d", "invocations": "i"}  # fmt: skip
+        "collect": "C", "patterns": "L", "configuration": "d", "invocations": "i"}  # fmt: skip
 
 
 @pytest.fixture(scope="module")

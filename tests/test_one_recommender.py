@@ -17,9 +17,10 @@ from collectors.store.reader import Reader
 from collectors.store.writer import Writer
 from lambdatui.cli.figures import comparisons
 from lambdatui.cli.main import cli
-from lambdatui.views.advice import Advice, advice, said
+from lambdatui.views.advice import advice, said
 from lambdatui.views.cost_changes import changes
 from lambdatui.views.money import month_usages
+from lambdatui.views.one_advice import Advice
 from lambdatui.views.time_range import DAY_MS, HOUR_MS, TimeRange, instant_ms
 from lambdatui.views.whatif import compared_months, whatif
 from pricing.changes import changes as read
@@ -154,7 +155,7 @@ def test_arm64_is_not_proposed_where_the_architecture_is_unknown(tmp_path: Path)
     "text",
     [
         "arm64", "x86_64", "memory=512", "memory=1GB", "memory_mb=1536", "ephemeral=1024", "region=eu-west-1",
-        "requests=+20%", "requests=-5%", "duration=+10%", "arm64+memory=512", "memory=512+requests=+20%, arm64",
+        "requests=+20%", "requests=-5%", "duration=+10%", "logs=-50%", "class=infrequent-access", "arm64+memory=512", "memory=512+requests=+20%, arm64",
     ],
 )  # fmt: skip
 def test_the_screen_and_the_command_read_the_same(text: str) -> None:
@@ -171,8 +172,9 @@ def test_memory_is_in_mb_and_a_sign_is_no_join() -> None:
     ("text", "hint"),
     [
         ("arm46", "did you mean arm64"), ("memry=512", "did you mean memory"), ("memory=64", "nearest is 128 MB"),
-        ("memory=20GB", "nearest is 10240 MB"), ("memory=+20%", "only requests and duration_ms"),
+        ("memory=20GB", "nearest is 10240 MB"), ("memory=+20%", "only requests, duration_ms and log_gb"),
         ("arch=arm", "did you mean arm64"), ("requests=-120%", "-100%"), ("memory=", "has no value"),
+        ("class=cold", "write it like"), ("retention=0", "from 1 to 3653"), ("level=WARN", "such as logs=-50%"),
     ],
 )  # fmt: skip
 def test_errors_name_the_bad_part_and_the_nearest(text: str, hint: str) -> None:

@@ -299,6 +299,32 @@ def test_a_companys_own_rates_lie_over_the_newest_book(
     assert prices.in_use().wrong
 
 
+@pytest.mark.parametrize("edited", [False, True])
+def test_a_companys_own_whole_book_survives_a_refresh(
+    tmp_path: Path, server: str, monkeypatch: pytest.MonkeyPatch, edited: bool
+) -> None:
+    """Also one that began as a refreshed book; a refreshed book as it was written is renewed in its place."""
+    own = tmp_path / "own.json"
+    monkeypatch.setenv("LAMBDATUI_PRICES", str(own))
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    assert run("--region", "eu-west-1", "--base-url", server).exit_code == 0
+    document = json.loads(own.read_text())
+    if edited:
+        document["regions"]["eu-west-2"]["requests"] = "0.00000001"
+        own.write_text(json.dumps(document))
+    written = own.read_text()
+    done = run("--region", "eu-west-1", "--base-url", server)
+    assert done.exit_code == 0
+    below = tmp_path / "lambdatui" / "prices.json"
+    assert (f"{own}, which stays as it is" in done.stderr) == below.exists() == edited
+    assert not edited or own.read_text() == written
+    if edited:
+        assert prices.current().region("eu-west-2").requests == Decimal("0.00000001")
+        assert json.loads(below.read_text())["regions"]["eu-west-2"] == BASE["regions"]["eu-west-2"]
+        monkeypatch.delenv("LAMBDATUI_PRICES")
+        assert prices.current().region("eu-west-1").requests == Decimal("0.00000021")
+
+
 def test_offer_files_and_answers_are_told_apart(tmp_path: Path, book_file: Path) -> None:
     path = tmp_path / "saved.json"
     path.write_text(json.dumps({"PriceList": [json.dumps(product("AWS-Lambda-Requests", ("0", "0.00000019")))]}))

@@ -14,12 +14,13 @@ from collectors.store import marked
 from collectors.store.reader import Reader
 from lambdatui.views.advice import advice
 from lambdatui.views.cost_groups import cost_groups
-from lambdatui.views.costs import CostsView, costs, what_ifs
+from lambdatui.views.costs import CostsView, costs
 from lambdatui.views.functions import functions
 from lambdatui.views.money import month_usages
 from lambdatui.views.narrow import Narrow
 from lambdatui.views.overview import overview
 from lambdatui.views.time_range import DAY_MS, HOUR_MS, MINUTE_MS, TimeRange
+from lambdatui.views.whatif import compared_months
 from pricing.pricebook import PriceBook
 from pricing.whatif import WhatIf
 
@@ -307,11 +308,13 @@ def test_every_grouping_has_the_same_sum(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.setattr(marked, "FEW", 0 if fleet else 50)
     for span in (TimeRange(MARCH, NOON, ""), TimeRange(NOON - 5 * DAY_MS, NOON - 17 * MINUTE_MS, "")):
         with Reader(db) as reader:
-            total = costs(reader, span, BOOK, free_tier=False).total
+            view = costs(reader, span, BOOK, free_tier=False)
             rows = functions(reader, span, BOOK)
             days = cost_groups(reader, span, BOOK, "day")
-            changed = what_ifs(reader, span, BOOK, [WhatIf("same", ())], free_tier=False)
-        assert total == rows.cost_usd == sum(one.amount or 0 for one in days.rows) == changed[0].bill.totals["USD"]
+            base, (same,) = compared_months(reader, span, BOOK, [WhatIf("same", ())])
+        assert view.total == rows.cost_usd == sum(one.amount or 0 for one in days.rows)
+        assert view.projection is not None
+        assert base.total == same.bill.total == view.projection.p50
         assert sum(row.coverage or 0 for row in rows.rows) > 1
 
 

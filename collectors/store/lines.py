@@ -8,9 +8,13 @@ row names its chunk, so its lines are one read; a search reads the chunks of its
 import sqlite3
 from collections import Counter, OrderedDict
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import msgspec
 import zstandard
+
+if TYPE_CHECKING:
+    from collectors.store.pattern_counts import PatternCounts
 
 RAW_BYTES = 64 * 1024  # of lines a chunk: some 8 KB compressed, opened in a fifth of a millisecond
 Key = tuple[int, bytes | str]
@@ -60,8 +64,10 @@ def union(one: bytes, other: bytes) -> tuple[bytes, int]:
 class Chunks:
     """The chunks of one connection, the last few kept open."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: sqlite3.Connection, counts: "PatternCounts | None" = None) -> None:
+        """``counts`` hears of every line that comes or goes here."""
         self._connection = connection
+        self._counts = counts
         self._recent: OrderedDict[int, dict[Key, bytes]] = OrderedDict()
 
     def of(self, chunk_id: int) -> dict[Key, bytes]:
@@ -77,7 +83,7 @@ class Chunks:
     def rewrite(self, chunk_id: int, old: Key, new: Key, lines: bytes) -> None:
         """Puts an invocation's lines into its chunk in place of what was there."""
         content = dict(self.of(chunk_id))
-        content.pop(old, None)
+        self._count(chunk_id, content.pop(old, b""), lines)
         content[new] = lines
         self._recent[chunk_id] = content
         times = [line[0] for each in content.values() for line in unpacked(each)]
@@ -93,12 +99,24 @@ class Chunks:
         )
 
     def forget(self, chunk_id: int) -> None:
-        """The chunk is deleted."""
-        self._recent.pop(chunk_id, None)
+        """The chunk is deleted: its lines are somewhere else now."""
+        for lines in self._recent.pop(chunk_id, {}).values():
+            self._count(chunk_id, lines, b"")
+
+    def _count(self, chunk_id: int, gone: bytes, come: bytes) -> None:
+        counts = self._counts
+        if counts is None or chunk_id <= counts.uncounted_until or gone == come:
+            return
+        found = self._connection.execute("SELECT function_id FROM chunks WHERE id = ?", (chunk_id,)).fetchone()
+        if found:
+            counts.add(found, [gone], -1)
+            counts.add(found, [come])
 
     def add(self, function_id: int, key: Key, lines: bytes, loose_stream_id: int | None = None) -> int:
         """A chunk of one invocation's lines, or of a stream's loose ones."""
         times = [line[0] for line in unpacked(lines)]
+        if self._counts is not None:
+            self._counts.add([function_id], [lines])
         cursor = self._connection.execute(
             "INSERT INTO chunks (function_id, loose_stream_id, first_ms, last_ms, lines, content) VALUES (?,?,?,?,?,?)",
             (function_id, loose_stream_id, min(times), max(times), len(times), sealed([key[0]], [key[1]], [lines])),

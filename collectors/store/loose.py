@@ -80,5 +80,5 @@ class Loose:
             key = next(iter(self._chunks.of(chunk)))
             self._chunks.rewrite(chunk, key, (first_ms, ""), packed_lines(left))
         else:
-            self._connection.execute("DELETE FROM chunks WHERE id = ?", (chunk,))
             self._chunks.forget(chunk)
+            self._connection.execute("DELETE FROM chunks WHERE id = ?", (chunk,))

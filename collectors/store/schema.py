@@ -26,6 +26,8 @@ CREATE TABLE {name}_errors (
 ) WITHOUT ROWID;
 """
 
+UNCOUNTED = "patterns_uncounted_until"  # settings of ``collectors.store.pattern_counts``
+WITHOUT_LINES = "patterns_events_without_lines"
 OLDEST = "oldest_ms"  # of the settings: when the oldest invocation began; absent where an older one may have come
 GRAINS = {"minute_cells": 60_000, "hour_cells": 3_600_000, "day_cells": 86_400_000}
 
@@ -101,6 +103,7 @@ _LATER = (
     "collectors.store.schema_packs",
     "collectors.store.schema_billing",
     "collectors.store.schema_families",
+    "collectors.store.schema_patterns",
 )
 MIGRATIONS: tuple[tuple[str, ...] | str, ...] = (_FIRST, *_LATER)
 VERSION = len(MIGRATIONS)

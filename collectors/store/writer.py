@@ -25,6 +25,7 @@ from collectors.store.joining import Joiner
 from collectors.store.lines import RAW_BYTES, Chunks, sealed
 from collectors.store.loose import Loose
 from collectors.store.names import Names
+from collectors.store.pattern_counts import Kinds, PatternCounts
 from collectors.store.request_index import RequestIndex
 from collectors.store.schema import GRAINS
 
@@ -70,11 +71,16 @@ class Writer:
         connection: sqlite3.Connection,
         fingerprint: Callable[[str, str], str],
         family: Callable[[str, str], str] = lambda error_type, message: "",
+        kinds: Kinds | None = None,
     ) -> None:
-        """``fingerprint(error_type, message)`` and ``family`` name the error of an invocation in two pieces."""
+        """``fingerprint(error_type, message)`` and ``family`` name the error of an invocation in two pieces.
+
+        ``kinds`` tells lines apart; without it none is counted by pattern.
+        """
         self._connection = connection
         self._names = Names(connection)
-        self._chunks = Chunks(connection)
+        self._patterns = PatternCounts(connection, kinds)
+        self._chunks = Chunks(connection, self._patterns)
         self._loose = Loose(connection, self._chunks)
         self._joiner = Joiner(connection, self._chunks, self._names, fingerprint, family)
         self._requests = RequestIndex(connection)
@@ -132,7 +138,7 @@ class Writer:
         """Commits what was added; returns all that this writer has written."""
         with self._or_nothing():
             if self._connection.in_transaction:
-                self._commit()
+                self._commit(last=True)
         return self._total
 
     @contextlib.contextmanager
@@ -142,6 +148,7 @@ class Writer:
         except BaseException:
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
+            self._patterns.forget()
             raise
 
     def _take_in(self, batch: Batch) -> None:
@@ -158,10 +165,13 @@ class Writer:
             written.duplicates += self._loose.keep(loose, *streams[loose.stream])
         self._rejects(batch.rejects)
 
-    def _commit(self) -> None:
+    def _commit(self, *, last: bool = False) -> None:
         if self._waiting:
             self._invocations(Rows.together(self._waiting), self._written)
             self._waiting, self._waiting_rows, self._waiting_bytes = [], 0, 0
+        self._patterns.write()
+        if last:
+            self._patterns.group()
         self._account(self._written)
         self._connection.execute("COMMIT")
         self._total.add(self._written)
@@ -291,7 +301,9 @@ class Writer:
         """Writes the rows' lines as chunks; the chunk of each row."""
         packed = rows.lines
         if packed is None:
+            self._patterns.without_lines(int(rows.numbers["events"].sum()))
             return [None] * len(rows.ids)
+        self._patterns.add(rows.numbers["function_id"].tolist(), packed)
         function_ids, starts = rows.numbers["function_id"], rows.numbers["start_ms"].tolist()
         filled = np.cumsum(np.fromiter(map(len, packed), np.int64, len(packed))) // RAW_BYTES
         firsts = np.concatenate(([0], np.flatnonzero((np.diff(function_ids) != 0) | (np.diff(filled) != 0)) + 1))

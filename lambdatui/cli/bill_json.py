@@ -45,6 +45,11 @@ def as_json(statement: "Statement") -> str:
         document["your_price"] = _own_json(statement.own, statement.own_projection)
     if len(bill.totals) > 1:
         document["totals"] = {currency: text.decimal_text(amount) for currency, amount in bill.totals.items()}
+    if statement.other_projections:
+        every = {bill.currency: statement.projection, **statement.other_projections}
+        document["projections"] = {
+            code: None if one is None or one.p50 is None else text.decimal_text(one.p50) for code, one in every.items()
+        }
     if statement.recorded:
         document["as_of"] = statement.as_of
         document["missing"] = list(statement.missing)

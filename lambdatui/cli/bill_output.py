@@ -22,7 +22,7 @@ from pricing.whatif import Compared
 if TYPE_CHECKING:
     from datetime import date
 
-    from lambdatui.views.costs import ProjectedCost
+    from lambdatui.views.costs import CostsView, ProjectedCost
     from pricing.gate import Verdict
     from pricing.own_price import OwnPrice
     from pricing.workload import Workload
@@ -37,7 +37,8 @@ class Statement:
 
     ``as_of`` is the ISO time of the newest usage, None for figures that were never used. ``missing`` says why recorded
     figures may be too low, ``gates`` how ``--fail-over`` and ``--budget`` ended; by ``today`` prices are old or not.
-    ``month`` is what what-ifs of recorded usage are compared with: the whole month before the free tier.
+    ``month`` is what what-ifs of recorded usage are compared with: the whole month before the free tier;
+    ``view`` is what recorded usage was billed by.
     """
 
     bill: Bill
@@ -52,6 +53,7 @@ class Statement:
     own: "OwnPrice | None" = None
     own_projection: "ProjectedCost | None" = None
     month: Bill | None = None
+    view: "CostsView | None" = None
 
     @property
     def basis(self) -> str:
@@ -62,6 +64,12 @@ class Statement:
     def milestones(self) -> "ProjectedCost | None":
         """The projection that a budget is held against."""
         return self.own_projection or self.projection
+
+    @property
+    def other_projections(self) -> "Mapping[str, ProjectedCost]":
+        """By currency those that are not in the bill's: they are never added to it."""
+        every = self.view.projections if self.view is not None else {}
+        return {code: one for code, one in every.items() if code != self.bill.currency}
 
     @property
     def total(self) -> Decimal | None:
@@ -147,6 +155,7 @@ def tables(statement: Statement, lines: "Callable[[Iterable[LineItem], Statement
         found.append(_own_table(statement, statement.own))
     if statement.projection is not None and statement.milestones is not None:
         found.append(_projection_table(statement.projection, bill.currency))
+        found[-1] += [_projection_table(one, code)[1] for code, one in statement.other_projections.items()]
         if statement.own_projection is not None:
             found[-1].append(["at your price", *_projection_table(statement.own_projection, bill.currency)[1][1:]])
         said = [statement.projection.method, *milestones_text(statement.milestones, bill.currency)]

@@ -14,6 +14,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "invocations": ("invocations", "Invocations, newest first."),
     "invocation": ("invocation", "One invocation: its lines, its stack trace, its cost."),
     "logs": ("logs", "Log lines, searched over the whole range."),
+    "patterns": ("patterns", "What all log lines are made of, and what each kind costs."),
     "errors": ("errors", "Errors in groups: what fails, how often, since when."),
     "throttles": ("throttles", "Throttles and concurrency."),
     "alarms": ("alarms", "Alarms as they stand, those that ring first."),

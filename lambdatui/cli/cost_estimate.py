@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 
 from lambdatui import text
+from lambdatui.cli import clock
 from lambdatui.cli.figures import ARCH, FIELDS, REGION, comparisons, plan, price_book, workload
 from lambdatui.cli.own_terms import own_price_options
 from lambdatui.cli.own_terms import terms as own_terms
@@ -161,21 +162,18 @@ def _gates(statement: "Statement", limits: Mapping[str, Decimal | None]) -> "dic
     """What ``--fail-over`` and ``--budget`` say, by name: of the month so far, or of its projection if that is more."""
     if not any(limit is not None for limit in limits.values()):
         return {}
-    from lambdatui.cli.gates import verdict
+    from lambdatui.cli.gates import of_view, verdict
 
-    own, month = statement.own, statement.milestones
-    found = {}
-    for name, limit in limits.items():
-        if limit is not None:
-            found[name] = verdict(
-                limit,
-                own.bill if own else statement.bill,
-                totals=own.totals if own else None,
-                projected=month.p50 if month else None,
-                missing=statement.missing,
-                compared=statement.compared,
-            )
-    return found
+    own, view = statement.own, statement.view
+    return {
+        name: of_view(limit, view, own, statement.own_projection, statement.compared)
+        if view is not None
+        else verdict(
+            limit, own.bill if own else statement.bill, totals=own.totals if own else None, compared=statement.compared
+        )
+        for name, limit in limits.items()
+        if limit is not None
+    }
 
 
 def _leave(ctx: click.Context, statement: "Statement") -> None:
@@ -248,7 +246,10 @@ def _statement(workloads: Iterable[Workload], changes: tuple[WhatIf, ...], terms
         book = OwnBook(listed, terms.own)
         beside = billed(month, book)
         own = own_price(terms.own, beside, base, listed, HOURS_A_MONTH)
-    others = [(change.label, billed(map(change.applied, month), book)) for change in changes]
+    try:
+        others = [(change.label, billed(map(change.applied, month), book)) for change in changes]
+    except ValueError as error:
+        raise click.UsageError(f"--compare: {error}") from error
     return Statement(base, compare(beside, others), workloads=tuple(month), today=_today(), own=own)
 
 
@@ -256,7 +257,7 @@ def _today() -> date:
     """The day (UTC) by which prices are old: ``--at`` moves it."""
     at = click.get_current_context().meta.get("lambdatui.given", {}).get("at")
     if at is None:
-        return datetime.now(UTC).date()
+        return clock.today()
     from lambdatui.cli.opened import now_ms
     from lambdatui.views.time_range import RangeChoice, day_of
 
@@ -286,7 +287,7 @@ def _from_store(regions: tuple[str, ...], changes: tuple[WhatIf, ...], terms: Te
     from lambdatui.views.own_view import own_view
     from lambdatui.views.resolved import resolved
     from lambdatui.views.time_range import day_of
-    from lambdatui.views.whatif import compared_months
+    from lambdatui.views.whatif import compared_months, edge_stays
     from pricing.recommendations import BASIS
 
     if terms.savings_plan:
@@ -312,14 +313,21 @@ def _from_store(regions: tuple[str, ...], changes: tuple[WhatIf, ...], terms: Te
                 month, compared = compared_months(reader, span, at, changes, narrow=narrow) if changes else (None, ())
             except ValueError as error:
                 raise click.UsageError(f"--compare: {error}") from error
-    seen = f"REPORTs for {text.ratio(view.coverage)} of the invocations" if view.lines else "no invocations"
+            edge = edge_stays(reader, narrow) if changes else ""
+    seen = "nothing recorded"
+    if view.coverage is not None:
+        seen = f"REPORTs for {text.ratio(view.coverage)} of the invocations"
+    elif view.lines:
+        seen = "no invocations, but what is configured or logged"
     click.echo(f"recorded usage, {span.label}: {seen}", err=True)
     if month is not None:
         click.echo(f"what-ifs are {BASIS}, by the costlier end of what durations may become", err=True)
+    if edge:
+        click.echo(edge, err=True)
     found = Bill(tuple(view.lines), view.free_tier, view.prices_as_of)
     return Statement(
         found, compared, view.projection, as_of=text.iso(view.as_of), recorded=True, missing=left_out(view),
-        today=day_of(span.to_ms - 1), own=own, own_projection=own_month, month=month,
+        today=day_of(span.to_ms - 1), own=own, own_projection=own_month, month=month, view=view,
     )  # fmt: skip
 
 

@@ -18,11 +18,10 @@ from lambdatui.cli.own_terms import own_price_options, terms
 from lambdatui.cli.quantities import MONEY
 from lambdatui.views.columns import columns
 from lambdatui.views.costs import CostsView, costs
-from lambdatui.views.gates import left_out, of_its_month
+from lambdatui.views.gates import left_out
 from lambdatui.views.own_view import own_view
 from lambdatui.views.time_range import day_of
 from pricing.bill import Bill, LineItem
-from pricing.gate import Verdict
 from pricing.outside import outside_in_words
 from pricing.own_price import OwnTerms
 
@@ -89,20 +88,11 @@ def _stated(store: Opened, terms: OwnTerms, budget: Decimal | None, *, free_tier
     statement = Statement(
         Bill(tuple(view.rows), view.free_tier, view.prices_as_of), projection=view.projection,
         as_of=text.iso(view.as_of), recorded=True, missing=left_out(view), today=day_of(view.range.to_ms - 1),
-        own=own, own_projection=own_month,
+        own=own, own_projection=own_month, view=view,
     )  # fmt: skip
     if budget is not None:
-        statement = replace(statement, gates={"budget": _verdict(statement, view, budget)})
+        statement = replace(statement, gates={"budget": gates.of_view(budget, view, own, own_month)})
     return statement, view
-
-
-def _verdict(statement: Statement, view: CostsView, budget: Decimal) -> Verdict:
-    """The month that holds the range's end against its budget: what is projected, and the range where it is within."""
-    own, month = statement.own, statement.milestones
-    return gates.verdict(
-        budget, own.bill if own else statement.bill, totals=of_its_month(view, (own or statement.bill).totals),
-        projected=month.p50 if month else None, missing=statement.missing,
-    )  # fmt: skip
 
 
 @command.command(epilog="Example: lambdatui costs reconcile focus-export.parquet --sort difference --reverse")
@@ -138,16 +128,7 @@ def as_json(view: CostsView, rows: Sequence[LineItem], statement: Statement) -> 
         "coverage": None if view.coverage is None else round(view.coverage, 6),
         "basis": view.basis,
         "missing": list(view.missing),
-        **_projections(view),
     } | document
-
-
-def _projections(view: CostsView) -> dict[str, Any]:
-    """The middle estimate by currency, where there are several: their sums are never added."""
-    if len(view.projections) < 2:
-        return {}
-    found = view.projections.items()
-    return {"projections": {code: None if one.p50 is None else text.decimal_text(one.p50) for code, one in found}}
 
 
 def summary(view: CostsView, statement: Statement) -> list[str]:

@@ -4,6 +4,7 @@
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,8 @@ from pricing.bill import Bill
 from pricing.gate import Passed, Verdict, gate, unknown_of
 
 if TYPE_CHECKING:
+    from lambdatui.views.costs import CostsView, ProjectedCost
+    from pricing.own_price import OwnPrice
     from pricing.whatif import Compared
 
 UNKNOWN, OVER_LIMIT = 3, 4
@@ -25,29 +28,44 @@ def verdict(
     bill: Bill,
     *,
     totals: Mapping[str, Decimal] | None = None,
-    projected: Decimal | None = None,
-    missing: Sequence[str] = (),
     compared: "Sequence[Compared]" = (),
 ) -> Verdict:
-    """The month against ``limit`` USD. What-ifs do not decide, but what is unknown of them is named.
+    """A month of figures against ``limit`` USD. What-ifs do not decide, but what is unknown of them is named.
 
-    ``totals`` are the bill's unless they are given: a bill of several months has no total of one.
-    Raises ``click.UsageError`` for a bill that is in other currencies only.
+    ``totals`` are the bill's unless they are given. Raises ``click.UsageError`` for a bill in other currencies only.
     """
+    from lambdatui.prices import not_as_named
+
     totals = bill.totals if totals is None else totals
+    _in_usd(totals)
+    return gate(limit, totals, bill.lines, missing=(*not_as_named(), *_of_others(compared)))
+
+
+def of_view(
+    limit: Decimal,
+    view: "CostsView",
+    own: "OwnPrice | None" = None,
+    own_month: "ProjectedCost | None" = None,
+    compared: "Sequence[Compared]" = (),
+) -> Verdict:
+    """The month of recorded usage against ``limit`` USD: what Costs and the header say.
+
+    Raises ``click.UsageError`` where the bill is in other currencies only.
+    """
+    from lambdatui.views.gates import budget_of
+
+    _in_usd(view.totals if own is None else own.totals)
+    found = budget_of(view, limit, own, own_month)
+    return replace(found, missing=tuple(dict.fromkeys((*found.missing, *_of_others(compared)))))
+
+
+def _of_others(compared: "Sequence[Compared]") -> list[str]:
+    return [f"{one.label}: {reason}" for one in compared for reason in unknown_of(one.bill.lines)]
+
+
+def _in_usd(totals: Mapping[str, Decimal]) -> None:
     if totals and "USD" not in totals:
         raise click.UsageError(f"the limit is in USD; this bill is in {' and '.join(sorted(totals))}")
-    missing = (*missing, *_wrong_prices())
-    others = [f"{one.label}: {reason}" for one in compared for reason in unknown_of(one.bill.lines)]
-    return gate(limit, totals, bill.lines, projected=projected, missing=(*missing, *others))
-
-
-def _wrong_prices() -> tuple[str, ...]:
-    """Rates that somebody named and that could not be read are not known."""
-    from lambdatui.prices import in_use
-
-    found = in_use()
-    return found.notices if found.wrong else ()
 
 
 def as_json(one: Verdict, basis: str) -> dict[str, Any]:
@@ -69,7 +87,7 @@ def code_of(verdicts: "Iterable[Verdict]") -> int:
 
 def say(name: str, one: Verdict, basis: str) -> None:
     """On stderr: what is over, or what could decide and is not known; nothing where it is within."""
-    known, limit = text.money(one.known, one.currency), text.money(one.limit, one.currency)
+    known, limit = text.money_apart(one.known, one.limit, one.currency)
     by = f" ({basis})"
     if one.passed is Passed.NO:
         verb = "is projected, which is over" if one.projected else "is over"

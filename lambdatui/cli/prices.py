@@ -1,11 +1,11 @@
 """``lambdatui prices``: the price book's rates, what is missing, old or odd in it, and fresh ones."""
 
 import json
-from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 
+from lambdatui.cli import clock
 from lambdatui.cli.figures import REGION
 from lambdatui.cli.price_book import price_book
 from lambdatui.text import counted, plain
@@ -41,7 +41,7 @@ def check(as_json: bool) -> None:
     """How old the prices are, which are missing, and which do not look like the other regions'."""
     book = price_book()
     found = findings(book)
-    old = old_regions(book, datetime.now(UTC).date().isoformat(), days=OLD_DAYS)
+    old = old_regions(book, clock.today().isoformat(), days=OLD_DAYS)
     if as_json:
         rows = [{"kind": one.kind, "region": one.region, "what": one.what} for one in found]
         rows += [{"kind": "old", "region": code, "what": f"prices of {book.region(code).as_of}"} for code in old]
@@ -80,11 +80,17 @@ def refresh(
     """
     from lambdatui.cli import price_sources
     from lambdatui.cli.main import PARTLY
-    from lambdatui.prices import in_use, write
+    from lambdatui.prices import in_use, refreshed_book, write
     from pricing.price_list import BadPriceList, refreshed_by_region
 
     used = in_use()
-    book = used.base
+    # A whole book that is named is somebody's own: what is refreshed lies in the data folder and is not in use.
+    book = refreshed_book() if used.named else used.base
+    if used.named:
+        click.echo(
+            plain(f"$LAMBDATUI_PRICES names {used.named}, which stays as it is and stays in use; without it,"
+                  f" bills use what is refreshed here: {used.path}"), err=True
+        )  # fmt: skip
     failed: dict[str, str] = {}
     lists: dict[str, price_sources.Products] = {}
     if file is not None:
@@ -104,7 +110,7 @@ def refresh(
     if not lists:
         more = f" (and so for {len(failed) - 1} more regions)" if len(failed) > 1 else ""
         raise click.ClickException(f"{next(iter(failed.values()))}{more}; prices stay as they are")
-    today = datetime.now(UTC).date().isoformat()
+    today = clock.today().isoformat()
     try:
         found, refused = refreshed_by_region(book.document, lists, today, accept_jumps=accept_jumps)
     except BadPriceList as error:

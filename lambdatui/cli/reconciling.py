@@ -51,7 +51,9 @@ _NOT_COLLECTED = "no bill of AWS was collected for this range: lambdatui collect
 
 
 def _nothing(named: str, export: Export) -> str:
-    services = ", ".join(f"{name} {amount:.2f} {currency}" for (name, currency), (_, amount) in export.others.items())
+    services = ", ".join(
+        f"{name} {text.money(amount, currency)}" for (name, currency), (_, amount) in export.others.items()
+    )
     return f"{named}: no charges of AWS Lambda in it" + (f"; there is {services}" if services else f" ({export.shape})")
 
 

@@ -28,6 +28,14 @@ class ShowErrors(_Show):
     SCREEN = "errors"
 
 
+class ShowPatterns(_Show):
+    """Go to the patterns: what all log lines are made of, what each kind costs, and which are new."""
+
+    BINDING_KEY = "L"
+    FOOTER_TEXT = "patterns"
+    SCREEN = "patterns"
+
+
 class ShowThrottles(_Show):
     """Go to the throttles: who was rejected, by which limit, and how much room is left."""
 
@@ -163,5 +171,5 @@ class ChooseProfile(Command):
 
 GOING: Commands = (
     ShowLogs, ShowErrors, ShowCosts, ShowAdvice, ShowInvocations, ShowThrottles, ShowAlarms, ShowCollect,
-    ShowConfiguration, ShowFunctions, LiveTail, LastView, ChooseRegion, ChooseProfile,
+    ShowConfiguration, ShowFunctions, ShowPatterns, LiveTail, LastView, ChooseRegion, ChooseProfile,
 )  # fmt: skip

@@ -10,9 +10,9 @@ from lambdatui.screens import columns
 from lambdatui.screens.details import DetailsScreen
 from lambdatui.screens.tables import TABLE_COMMANDS, TableScreen
 from lambdatui.text import money
-from lambdatui.views.advice import ADVICE_COLUMNS, Advice, advice, said
+from lambdatui.views.advice import ADVICE_COLUMNS, advice, said, worth
 from lambdatui.views.columns import Column
-from lambdatui.views.money import sum_known
+from lambdatui.views.one_advice import Advice
 from lambdatui.views.view import View
 from lambdatui.widgets.layout import Shown
 
@@ -40,8 +40,8 @@ class AdviceScreen(TableScreen):
         return row.severity >= 3
 
     def counted(self) -> tuple[str, ...]:
-        worth = sum_known(row.saves_usd for row in self.answer.rows)
-        return *((f"{money(worth)} a month",) if worth else ()), *super().counted()
+        saved = worth(self.answer.rows)
+        return *((f"at least {money(saved)} a month",) if saved else ()), *super().counted()
 
     def open_row(self, row: Advice) -> None:
         self.app.push_screen(DetailsScreen(f"{row.function}: {row.kind}", said(row)))

@@ -57,6 +57,19 @@ ERRORS: tuple[Shown, ...] = (
     show("deployed_at", 7, 14),
 )
 
+PATTERNS: tuple[Shown, ...] = (
+    show("share", 1),
+    show("count", 2),
+    show("bytes", 4),
+    show("ingestion_usd", 1),
+    show("novelty", 3, 6),
+    show("template", 0, grows=True),
+    show("function", 5, 22),
+    show("last_seen", 6, 14),
+    show("first_seen", 7, 14),
+    show("pattern", 8),
+)
+
 COSTS: tuple[Shown, ...] = (
     show("function", 0, grows=True, most=40),
     show("dimension", 1, 9),

@@ -1,7 +1,6 @@
 """The bill of the range, line by line, with the free tier and what the month will come to."""
 
 from collections.abc import Callable
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import work
@@ -58,9 +57,7 @@ class CostsScreen(TableScreen):
         yield from super().body()
 
     def question(self) -> Callable[[Question], CostsView]:
-        narrow, limit = self.session.narrow, self.session.thresholds.get("budget_usd")
-        budget = Decimal(str(limit)) if limit else None
-        terms = self.session.own_terms
+        narrow, budget, terms = self.session.narrow, self.session.budget, self.session.own_terms
 
         def asked(ask: Question) -> CostsView:
             view = costs(ask.reader, ask.range, ask.book, narrow=narrow, budget=budget)
@@ -95,10 +92,10 @@ class CostsScreen(TableScreen):
     def _budget(self, answer: CostsView) -> list[Field]:
         """Whether the month stays within its budget; where something is not known, that it is not known."""
         own, own_month = self._own
-        budget, projected = self.session.thresholds.get("budget_usd"), own_month if own else answer.projection
-        if not budget:
+        budget, projected = self.session.budget, own_month if own else answer.projection
+        if budget is None:
             return []
-        found = budget_of(answer, Decimal(str(budget)), own, own_month)
+        found = budget_of(answer, budget, own, own_month)
         day = projected.budget_day if projected is not None else None
         said = f"{money(found.limit)}, "
         if day is not None or found.passed is Passed.NO:

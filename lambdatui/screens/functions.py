@@ -113,7 +113,12 @@ class FunctionsScreen(TableScreen):
         """The month's bill is of the whole store, and takes longer than the rows: they do not wait for it."""
         from lambdatui.views.overview import overview
 
-        self._ask("overview", lambda ask: overview(ask.reader, ask.range, ask.book, narrow=narrow), choice, now_ms)
+        limit, terms = self.session.budget, self.session.own_terms
+        self._ask(
+            "overview",
+            lambda ask: overview(ask.reader, ask.range, ask.book, narrow=narrow, limit=limit, terms=terms),
+            choice, now_ms,
+        )  # fmt: skip
 
     @work(thread=True, exclusive=True, exit_on_error=False, group="runner")
     def _ask_runner(self, choice: RangeChoice, now_ms: int) -> None:

@@ -12,6 +12,7 @@ MAIN = {
     "invocations": "InvocationsScreen",
     "logs": "LogsScreen",
     "errors": "ErrorsScreen",
+    "patterns": "PatternsScreen",
     "throttles": "ThrottlesScreen",
     "costs": "CostsScreen",
     "advice": "AdviceScreen",

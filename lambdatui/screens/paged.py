@@ -205,7 +205,8 @@ class InvocationsTable(TableScreen):
         if isinstance(source, AllRows) and view is not None and (self.table.where or self.table.only_trouble):
             more = "+" if source.more else ""
             searched = "" if source.more else f", {view.total:,} searched" if self._searched else f" of {view.total:,}"
-            return (f"{self.table.row_count:,}{more} match{searched}",)
+            matches = counted(self.table.row_count, "match") if not more else f"{self.table.row_count:,}{more} matches"
+            return (f"{matches}{searched}",)
         return (counted(len(source), "invocation"),)
 
     def rows_to_export(self, form: str) -> Callable[[], str]:

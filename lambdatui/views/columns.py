@@ -196,6 +196,19 @@ REGISTRY: tuple[Column, ...] = (
     Column("limited_by", "Limit of", _T, 8, "Whose limit it is: reserved, account, or unknown."),
     Column("headroom", "Room", Kind.RATIO, 6, "The share of the limit that the peak left free."),
     Column("saturation", "Full by", Kind.TIME, 19, "When the trend of the daily peaks reaches the limit."),
+    # Patterns of log lines
+    Column("pattern", "Pattern", _T, 8, "The pattern's name: the same wherever the pattern is the same."),
+    Column("template", "Lines like", _T, 60, "The lines' common text; <*> stands for what differs."),
+    Column("functions", "Funcs", _C, 5, "How many functions write such lines."),
+    Column("bytes", "Bytes", _C, 9, "Bytes of the lines' UTF-8, without the 26 that AWS adds for each event."),
+    Column(
+        "ingestion_usd",
+        "Ingest",
+        _USD,
+        10,
+        "List price of ingesting the lines, 26 bytes for each event included, at the rate of the log group's class.",
+    ),
+    Column("example", "Example", _T, 60, "One of the lines."),
     # Comparing
     Column("figure", "Figure", _T, 22, "What is compared."),
     Column("one", "First", _T, 19, "The first one's."),

@@ -14,7 +14,7 @@ from collectors.store import account_rows
 from lambdatui.views.settings_of_time import SettingsOfTime
 from lambdatui.views.time_range import DAY_MS, HOUR_MS, MINUTE_MS
 from lambdatui.views.view import ESTIMATED
-from pricing.dimensions import LOGS_STORAGE, SNAPSTART_CACHE
+from pricing.dimensions import SNAPSTART_CACHE
 from pricing.usage import Usage
 
 if TYPE_CHECKING:
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from collectors.store.reader import Reader
     from collectors.store.rows import FunctionRow
 
-MONTH_MS = 730 * HOUR_MS  # the month of pricing.recommendations
 _SIZED_BY = ("arch", "memory_mb")
 _KINDS = ("provisioned", "version", "alias")
 _PROVISIONED_STEP_MS = 5 * MINUTE_MS
@@ -115,26 +114,6 @@ class Configured:
                 if function_id in chosen:
                     yield day_ms, usage
 
-    def month(self, function_id: int, at_ms: int, *, provisioned: bool) -> Usage | None:
-        """A month of 730 hours of what is in force now; with ``provisioned`` False without provisioned concurrency.
-
-        Logs that are deleted within two weeks are left out: there is nothing to win.
-        """
-        known = self._known.get(function_id)
-        if known is None:
-            return None
-        now = {
-            key: [replace(one, since_ms=at_ms) for one in rows if one.until_ms is None]
-            for key, rows in known.settings.items()
-            if provisioned or key[0] != "provisioned"
-        }
-        usage = _usage(_Known(known.function, now, None), at_ms, at_ms + MONTH_MS)
-        group = known.log_group
-        if group is None or not group.stored_bytes or (group.retention_days is not None and group.retention_days <= 14):
-            return usage
-        stored = (LOGS_STORAGE, group.stored_bytes * MONTH_MS // HOUR_MS)
-        return replace(usage or _named(known.function), metered=((*usage.metered, stored) if usage else (stored,)))
-
     def shares(self, from_ms: int, to_ms: int) -> dict[int, float]:
         """By function id, the part (0 to 1) of its invocations that provisioned concurrency served, by CloudWatch.
 
@@ -186,16 +165,6 @@ def split(usage: Usage, share: float | None) -> Usage:
         provisioned_billed_mb_ms=usage.provisioned_billed_mb_ms + mb_ms,
         basis=ESTIMATED,
     )
-
-
-def together(usage: Usage, standing: Usage | None) -> Usage:
-    """A function's invocations and what it has configured, as one usage."""
-    if standing is None:
-        return usage
-    return replace(
-        usage, provisioned_mb_ms=usage.provisioned_mb_ms + standing.provisioned_mb_ms,
-        metered=(*usage.metered, *standing.metered), basis=ESTIMATED,
-    )  # fmt: skip
 
 
 def _usage(known: _Known, from_ms: int, to_ms: int) -> Usage | None:

@@ -7,7 +7,7 @@ from collectors.store.reader import Reader
 from lambdatui.text import change, money
 from lambdatui.views.narrow import Narrow
 from lambdatui.views.time_range import TimeRange
-from lambdatui.views.whatif import compared_months
+from lambdatui.views.whatif import compared_months, edge_stays
 from pricing.changes import changes as read_changes
 from pricing.recommendations import BASIS
 from pricing.whatif import WhatIf
@@ -39,4 +39,5 @@ def compared(
         else:
             sign = "+" if one.difference > 0 else "-" if one.difference < 0 else ""
             said.append((one.label, f"{total}, {sign}{money(abs(one.difference))} ({change(one.ratio)})"))
-    return [*said, ("", WORST)]
+    edge = edge_stays(reader, narrow)
+    return [*said, ("", WORST), *([("", edge)] if edge else [])]

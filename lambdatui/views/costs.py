@@ -17,12 +17,11 @@ from lambdatui.views.log_costs import LogLines, positions
 from lambdatui.views.month import month
 from lambdatui.views.narrow import Narrow
 from lambdatui.views.time_range import DAY_MS, TimeRange, day_of, month_start_ms
-from lambdatui.views.usage import billed, days, is_edge, left_out, usages, used_before
+from lambdatui.views.usage import billed, days, left_out, usages, used_before
 from lambdatui.views.view import BILLED, View, coverage_of, weakest_basis
 from pricing.bill import Bill, LineItem, totals_of
 from pricing.inspection import days_too_old
 from pricing.usage import EXACT, Usage
-from pricing.used import Used
 
 if TYPE_CHECKING:
     from datetime import date
@@ -32,7 +31,6 @@ if TYPE_CHECKING:
     from pricing.milestones import RunOut
     from pricing.pricebook import PriceBook
     from pricing.projection import Projection
-    from pricing.whatif import Compared, WhatIf
 
 AFTER_FREE_TIER, BEFORE_FREE_TIER = "after the free tier", "before the free tier"
 COST_COLUMNS = columns(
@@ -150,50 +148,6 @@ def _costs(
         prices_as_of=summed.prices_as_of,
         missing=left_out(lines),
     )
-
-
-def what_ifs(
-    reader: "Reader",
-    time_range: TimeRange,
-    book: "PriceBook",
-    changes: "Sequence[WhatIf]",
-    *,
-    free_tier: bool = True,
-    narrow: Narrow = EVERYTHING,
-) -> "tuple[Compared, ...]":
-    """The bill of a range under each change of the chosen functions; the other functions stay as they are.
-
-    Raises ``ValueError`` for a change that recorded usage cannot tell, and for a range of more than one month.
-    """
-    from pricing.whatif import compare
-
-    if not changes:
-        return ()
-    if len(list(_months(time_range))) > 1:
-        raise ValueError("a what-if needs a range within one calendar month")
-    functions = {row.id: row.function for row in reader.functions()}
-    chosen = {row.id for row in narrow.chosen(reader.functions())}
-    found = usages(reader, whole_from(time_range.from_ms, time_range.to_ms), time_range.to_ms)
-    inside = set(found.inside(chosen))
-    ingested, of_chosen = LogLines(reader, chosen, narrow).of(
-        whole_from(time_range.from_ms, time_range.to_ms), time_range.to_ms
-    )
-    inside |= set(positions(of_chosen, len(found.used)))
-    recorded = [
-        one if one.memory_mb or is_edge(one.function) else replace(one, memory_mb=functions[each].memory_mb)
-        for each, one in zip(found.ids, found.used, strict=True)
-    ]
-    recorded += ingested
-
-    def changed(change: "WhatIf") -> list[Usage]:
-        # Lambda@Edge has neither architecture nor region to choose.
-        apart = (at not in inside or is_edge(one.function) for at, one in enumerate(recorded))
-        return [one if other else change.applied_to_usage(one) for other, one in zip(apart, recorded, strict=True)]
-
-    def priced(used: list[Usage]) -> Bill:
-        return billed(replace(found, used=Used.of(used)), book, free_tier=free_tier, inside=inside)
-
-    return compare(priced(recorded), [(change.label, priced(changed(change))) for change in changes])
 
 
 def _months(time_range: TimeRange) -> Iterator[TimeRange]:

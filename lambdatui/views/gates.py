@@ -5,12 +5,15 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from lambdatui import text
+from lambdatui.views.narrow import Narrow
 from lambdatui.views.time_range import month_start_ms
 from pricing.gate import Verdict, gate
 
 if TYPE_CHECKING:
+    from collectors.store.reader import Reader
     from lambdatui.views.costs import CostsView, ProjectedCost
-    from pricing.own_price import OwnPrice
+    from pricing.own_price import OwnPrice, OwnTerms
+    from pricing.pricebook import PriceBook
 
 _ENOUGH = 0.99  # while functions run, the last of their invocations have no REPORT yet
 
@@ -37,15 +40,31 @@ def of_its_month(view: "CostsView", totals: Mapping[str, Decimal]) -> dict[str, 
     return dict(totals)
 
 
+def month_budget(
+    reader: "Reader", view: "CostsView", book: "PriceBook", limit: Decimal, terms: "OwnTerms | None", narrow: Narrow
+) -> Verdict:
+    """``budget_of`` with the terms of the configuration: the same for the header as for ``costs`` and Costs."""
+    if not terms:
+        return budget_of(view, limit)
+    from lambdatui.views.own_view import own_view
+
+    own, own_month = own_view(reader, view, book, terms, free_tier=True, narrow=narrow, budget=None)
+    return budget_of(view, limit, own, own_month)
+
+
 def budget_of(
     view: "CostsView", limit: Decimal, own: "OwnPrice | None" = None, own_month: "ProjectedCost | None" = None
 ) -> Verdict:
     """The month that holds the range's end against ``limit`` USD: what is projected, or used if that is more.
 
-    By your price where there is one.
+    By your price where there is one. Rates that were named and could not be read are among what is missing.
     """
+    from lambdatui.prices import not_as_named
+
     month = own_month if own is not None else view.projection
     projected = month.p50 if month is not None and view.currency == "USD" else None
     totals = view.totals if own is None else own.totals
     lines = view.rows if own is None else own.bill.lines
-    return gate(limit, of_its_month(view, totals), lines, projected=projected, missing=left_out(view))
+    return gate(
+        limit, of_its_month(view, totals), lines, projected=projected, missing=(*left_out(view), *not_as_named())
+    )

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from lambdatui.views.narrow import Narrow
 
 STANDARD = "STANDARD"
+AS_LAST_SEEN = f"{ESTIMATED}; size as last seen"  # how it grew is not kept
 PREFIX = "/aws/lambda/"
 _DIMENSIONS: Mapping[str, str] = {name.removeprefix("logs_").upper(): name for name in LOGS}
 
@@ -60,7 +61,7 @@ class LogUsage:
 
     def usages(self) -> "list[Usage]":
         """What is billed of it: what came in by its own basis, what is kept by estimate. Empty where nothing is."""
-        stored = LOGS_STORAGE, self.stored_byte_hours, ESTIMATED
+        stored = LOGS_STORAGE, self.stored_byte_hours, AS_LAST_SEEN
         return [
             Usage(self.name, self.account, self.region, self.arch, basis=basis, metered=((name, amount),))
             for name, amount, basis in ((self.dimension, self.bytes_in, self.basis or ESTIMATED), stored)

@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING
 from collectors.store import account_rows
 from collectors.store.reader import Reader
 from lambdatui.views.costs import costs
+from lambdatui.views.gates import month_budget
 from lambdatui.views.narrow import Narrow
 from lambdatui.views.time_range import TimeRange, month_start_ms
 from pricing.call_prices import price
+from pricing.gate import Verdict
 
 if TYPE_CHECKING:
+    from pricing.own_price import OwnTerms
     from pricing.pricebook import PriceBook
 
 
@@ -19,7 +22,8 @@ if TYPE_CHECKING:
 class Overview:
     """Shares are of the whole store's monthly allowance, from 0 to 1; None: no free tier is known.
 
-    Money is in ``currency``, after the free tier; ``collecting_usd`` None: no collector has said what it cost.
+    Money is in ``currency``, at list price after the free tier; ``budget`` goes by your price where there is one.
+    ``collecting_usd`` None: no collector has said what it cost.
     """
 
     free_requests: float | None
@@ -30,10 +34,19 @@ class Overview:
     p90: Decimal | None
     currency: str
     collecting_usd: Decimal | None = None
+    budget: Verdict | None = None
 
 
-def overview(reader: Reader, time_range: TimeRange, book: "PriceBook", *, narrow: Narrow) -> Overview:
-    """Of the UTC calendar month that holds the range's end."""
+def overview(
+    reader: Reader,
+    time_range: TimeRange,
+    book: "PriceBook",
+    *,
+    narrow: Narrow,
+    limit: Decimal | None = None,
+    terms: "OwnTerms | None" = None,
+) -> Overview:
+    """Of the UTC calendar month that holds the range's end. ``limit`` USD is its budget, ``terms`` your price's."""
     month = TimeRange(month_start_ms(time_range.to_ms - 1), time_range.to_ms, "month to date")
     view = costs(reader, month, book, narrow=narrow)
     use = next((one for one in view.free_tier if one.requests and one.gb_seconds), None)
@@ -48,4 +61,5 @@ def overview(reader: Reader, time_range: TimeRange, book: "PriceBook", *, narrow
         projection.p90 if projection else None,
         view.currency,
         sum((price(operation, units, region) for operation, region, units in asked), Decimal(0)) if asked else None,
+        month_budget(reader, view, book, limit, terms, narrow) if limit is not None else None,
     )

@@ -11,24 +11,29 @@ from typing import TYPE_CHECKING
 from collectors.model import Status
 from collectors.store.spans import whole_from
 from lambdatui.views.columns import columns
-from lambdatui.views.configured_usage import Configured, split, together
-from lambdatui.views.money import month_usages
+from lambdatui.views.configured_usage import Configured
+from lambdatui.views.log_costs import LogLines
+from lambdatui.views.log_usage import by_function, log_usage
+from lambdatui.views.month import month
 from lambdatui.views.narrow import Narrow
+from lambdatui.views.settings_of_time import SettingsOfTime
 from lambdatui.views.sizes_seen import SizesSeen
 from lambdatui.views.time_range import DAY_MS, TimeRange, month_start_ms
-from lambdatui.views.usage import usages
-from lambdatui.views.view import ESTIMATED, View, coverage_of
-from pricing.recommendations import BASIS, MONTH_MS, FunctionMonth, Recommendation, changed_month, recommendations
+from lambdatui.views.usage import added, is_edge, usages
+from lambdatui.views.view import BILLED, ESTIMATED, View, coverage_of
+from pricing.dimensions import LOGS
+from pricing.recommendations import BASIS, FunctionMonth, Recommendation, changed_month, recommendations
+from pricing.usage import Usage
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from collectors.model import Function
     from collectors.store.reader import Reader
-    from collectors.store.rows import Totals
+    from collectors.store.rows import FunctionRow, Totals
     from pricing.bill import Bill
     from pricing.pricebook import PriceBook
-    from pricing.usage import Usage
+    from pricing.used import Terms
     from pricing.whatif import Compared, WhatIf
 
 WHATIF_COLUMNS = columns(
@@ -92,85 +97,225 @@ def recommended(
 def _recommended(
     reader: "Reader", time_range: TimeRange, book: "PriceBook", narrow: Narrow
 ) -> "dict[int, tuple[Recommendation, ...]]":
-    months = function_months(reader, time_range, narrow)
-    return {function_id: recommendations(month, book) for function_id, month in months.items()}
+    parts = _MonthParts.of(reader, time_range.to_ms, narrow.chosen(reader.functions()), narrow)
+    rest = parts.rest(book)
+    return {
+        each: recommendations(replace(one, rest=rest(each)), book)
+        for each, one in function_months(reader, time_range, narrow).items()
+    }
 
 
 def compared_months(
     reader: "Reader", time_range: TimeRange, book: "PriceBook", changes: "Sequence[WhatIf]", *,
     narrow: Narrow = EVERYTHING,
 ) -> "tuple[Bill, tuple[Compared, ...]]":  # fmt: skip
-    """The chosen functions' month as it is, before the free tier, and under each change.
+    """The chosen part of the month as it is, before the free tier, and under each change: what ``costs`` projects.
 
-    Where durations may change with a change, by the end of their range that costs most, as advice claims.
+    The others stay as they are, for tiers count over all. Where durations may change with a change, by the end of
+    their range that costs most, as advice claims. Lambda@Edge stays as it is: see ``edge_stays``.
     Raises ``ValueError`` for a change that recorded usage cannot tell.
     """
     from pricing.bill import bill
     from pricing.whatif import compare
 
-    months = list(function_months(reader, time_range, narrow).values())
-    base = bill([one.usage for one in months], book, free_tier=False)
-    others = [
-        (one.label, bill([changed_month(month, one) for month in months], book, free_tier=False)) for one in changes
-    ]
-    return base, compare(base, others)
+    chosen = narrow.chosen(reader.functions())
+    parts = _MonthParts.of(reader, time_range.to_ms, chosen, narrow)
+    months = function_months(reader, time_range, narrow)
+
+    def priced(own: "Sequence[Usage]") -> "Bill":
+        return bill([*own, *parts.others], book, free_tier=False, inside=range(len(own)))
+
+    def changed(change: "WhatIf") -> "list[Usage]":
+        found = [each for one in months.values() for each in (_changed(one, change), *one.beside)]
+        return found + [_logs_changed(one, change) for one in parts.unowned]
+
+    base = priced([*(each for one in months.values() for each in (one.usage, *one.beside)), *parts.unowned])
+    return base, compare(base, [(one.label, priced(changed(one))) for one in changes])
+
+
+EDGE_STAYS = (
+    "Lambda@Edge stays as it is: it is x86_64 only, runs where its viewers are, and how long it takes at another size"
+    " is not known."
+)
+
+
+def edge_stays(reader: "Reader", narrow: Narrow) -> str:
+    """Why what-ifs leave some of the chosen functions as they are; empty where there are none of those."""
+    return EDGE_STAYS if any(is_edge(row.function.key.name) for row in narrow.chosen(reader.functions())) else ""
+
+
+def _changed(month: FunctionMonth, change: "WhatIf") -> "Usage":
+    return month.usage if is_edge(month.usage.function) else changed_month(month, change)
+
+
+def _logs_changed(usage: "Usage", change: "WhatIf") -> "Usage":
+    """Logs that are no one function's: only what is said of logs changes them."""
+    about = tuple(each for each in change.changes if each[0].startswith("log_"))
+    return replace(change, changes=about).applied_to_usage(usage)
+
+
+@dataclass(frozen=True)
+class _MonthParts:
+    """The whole month's usages by the middle estimate, as ``costs`` projects it.
+
+    Those of each chosen function, what is chosen and no one function's (``unowned``: logs that several write to), and
+    all ``others``.
+    """
+
+    of_function: "Mapping[int, list[Usage]]"
+    unowned: "list[Usage]"
+    others: "list[Usage]"
+
+    @classmethod
+    def of(cls, reader: "Reader", to_ms: int, chosen: "Sequence[FunctionRow]", narrow: Narrow) -> "_MonthParts":
+        return reader.kept(("month parts", to_ms, narrow), lambda: cls._read(reader, to_ms, chosen, narrow))
+
+    @classmethod
+    def _read(cls, reader: "Reader", to_ms: int, chosen: "Sequence[FunctionRow]", narrow: Narrow) -> "_MonthParts":
+        owner = {(row.function.key.name, row.function.key.account, row.function.key.region): row.id for row in chosen}
+        wanted = set(owner.values())
+        found = month(reader, to_ms)
+        projection, logs_chosen = LogLines(reader, wanted, narrow).projected(found.projection, to_ms)
+        of_function: dict[int, list[Usage]] = {each: [] for each in owner.values()}
+        unowned: list[Usage] = []
+        others: list[Usage] = []
+        for at, usage in enumerate(projection.p50):
+            is_log = at >= len(found.ids)
+            if not (logs_chosen[at - len(found.ids)] if is_log else found.ids[at] in wanted):
+                others.append(usage)
+                continue
+            each = owner.get((usage.function, usage.account, usage.region)) if is_log else found.ids[at]
+            (unowned if each is None else of_function[each]).append(usage)
+        return cls(of_function, unowned, others)
+
+    def rest(self, book: "PriceBook") -> "Callable[[int], tuple[Usage, ...]]":
+        """What all but one function use of what is priced in tiers; nothing where no tier is reached."""
+        every = [each for of in self.of_function.values() for each in of] + self.unowned + self.others
+        if not _reach_a_tier(every, book):
+            return lambda function_id: ()
+        whole = _tiered(every)
+
+        def but(function_id: int) -> "tuple[Usage, ...]":
+            mine = _tiered(self.of_function.get(function_id, ()))
+            return tuple(
+                Usage(
+                    region=region, arch=arch, billed_mb_ms=of[""] - mine.get((region, arch), {}).get("", 0),
+                    metered=tuple((name, amount - mine.get((region, arch), {}).get(name, 0))
+                                  for name, amount in of.items() if name),
+                )
+                for (region, arch), of in whole.items()
+            )  # fmt: skip
+
+        return but
+
+
+def _tiered(usages: "Iterable[Usage]") -> "dict[tuple[str, str | None], dict[str, int]]":
+    """By region and architecture: MB-ms on demand, by no name, and logs by theirs."""
+    found: dict[tuple[str, str | None], dict[str, int]] = {}
+    for one in usages:
+        of = found.setdefault((one.region, one.arch), {"": 0})
+        of[""] += one.billed_mb_ms
+        for name, amount in one.metered:
+            if name in LOGS:
+                of[name] = of.get(name, 0) + amount
+    return found
+
+
+def _reach_a_tier(usages: "Sequence[Usage]", book: "PriceBook") -> bool:
+    from pricing.bill import bill
+
+    return any((line.tier or 1) > 1 for line in bill(usages, book, free_tier=False).lines)
 
 
 def function_months(reader: "Reader", time_range: TimeRange, narrow: Narrow) -> dict[int, FunctionMonth]:
     """By function id its whole month; functions that neither ran nor have anything configured are absent."""
     chosen = narrow.chosen(reader.functions())
-    functions = {row.id: row.function for row in chosen}
-    totals = {one.function_id: one for one in reader.totals(time_range.from_ms, time_range.to_ms, list(functions))}
-    months = month_usages(reader, time_range, functions)
-    repeats = _repeats(reader, time_range, list(functions))
-    standing = Configured(reader, chosen, known_ms=time_range.to_ms)
-    shares = standing.shares(time_range.from_ms, time_range.to_ms)
-    sizes = SizesSeen(reader, time_range.to_ms)
-    month_ms = month_start_ms(time_range.to_ms - 1)
-    length_ms = month_start_ms(month_ms + 32 * DAY_MS) - month_ms
-    found: dict[int, FunctionMonth] = {}
-    for function_id, function in functions.items():
-        usage, total = months.get(function_id), totals.get(function_id)
-        # Whether provisioned concurrency is idle is known where its metrics are, or where nothing was invoked at all.
-        busy_known = function_id in shares or (usage is None and total is None)
-        stood = standing.month(function_id, time_range.to_ms, provisioned=busy_known)
-        if usage is not None and total is not None:
-            month = _month(function, total, split(usage, shares.get(function_id)), repeats.get(function_id))
-            month = replace(
-                month, measured=sizes.measured(function_id, function, month.memory_mb), layers=sizes.layers(function)
-            )
-        elif stood is not None:
-            month = FunctionMonth(replace(stood, provisioned_mb_ms=0, metered=()), function.memory_mb,
-                                  runtime=function.runtime)  # fmt: skip
-        else:
-            continue
-        versions, used = standing.snapstart_versions(function_id)
-        found[function_id] = replace(
-            month, usage=together(month.usage, stood), snapstart_versions=versions, snapstart_used=used,
-            month_ms=MONTH_MS if stood is not None else length_ms,
-        )  # fmt: skip
+    parts = _MonthParts.of(reader, time_range.to_ms, chosen, narrow)
+    facts = _Facts(reader, time_range, chosen)
+    found = {}
+    for row in chosen:
+        usages = parts.of_function[row.id]
+        if usages:
+            found[row.id] = facts.month(row.id, row.function, usages)
     return found
 
 
-def _month(function: "Function", totals: "Totals", usage: "Usage", repeats: float | None) -> FunctionMonth:
-    """The range's proportions at the month's size."""
-    scale = (usage.requests + usage.provisioned_requests) / totals.invocations if totals.invocations else 0.0
+class _Facts:
+    """What is known of functions beside their usage: of the month so far, else of the range."""
+
+    def __init__(self, reader: "Reader", time_range: TimeRange, chosen: "Sequence[FunctionRow]") -> None:
+        ids = [row.id for row in chosen]
+        self._to_ms = to_ms = time_range.to_ms
+        self._settings = SettingsOfTime(reader, chosen, to_ms)
+        self._month_ms = month_start_ms(to_ms - 1)
+        self._length_ms = month_start_ms(self._month_ms + 32 * DAY_MS) - self._month_ms
+        self._in_range = {one.function_id: one for one in reader.totals(time_range.from_ms, to_ms, ids)}
+        self._in_month = {one.function_id: one for one in reader.totals(self._month_ms, to_ms, ids)}
+        self._repeats = _repeats(reader, time_range, ids)
+        self._standing = Configured(reader, chosen, known_ms=to_ms)
+        self._shares = self._standing.shares(self._month_ms, to_ms)
+        self._sizes = SizesSeen(reader, to_ms)
+        self._retention = {
+            each: one.retention_days for each, one in by_function(log_usage(reader, self._month_ms, to_ms)).items()
+        }
+
+    def month(self, function_id: int, function: "Function", usages: "list[Usage]") -> FunctionMonth:
+        month_seen, seen = self._in_month.get(function_id), self._in_range.get(function_id)
+        counts = month_seen if month_seen is not None and month_seen.reports else seen or month_seen
+        usage, beside = _now_and_before(usages, self._settings.terms(function_id, self._to_ms - 1, BILLED))
+        requests = sum(one.requests + one.provisioned_requests for one in usages)
+        known = [one for one in (seen, month_seen) if one is not None]
+        configured_mb: int | None = self._settings.value(function_id, "memory_mb", self._to_ms - 1)
+        memory_mb = next((one.memory_mb for one in known if one.memory_mb), configured_mb)
+        most_mb = max((one.max_memory_mb for one in known if one.max_memory_mb is not None), default=None)
+        versions, used = self._standing.snapstart_versions(function_id)
+        found = FunctionMonth(
+            replace(usage, memory_mb=memory_mb), memory_mb=memory_mb, max_memory_mb=most_mb,
+            timeout_s=function.timeout_s, runtime=function.runtime, snapstart_versions=versions,
+            snapstart_used=used, measured=self._sizes.measured(function_id, function, memory_mb),
+            layers=self._sizes.layers(function), month_ms=self._length_ms, beside=beside,
+            # Whether provisioned concurrency is idle is known where its metrics are, or where nothing was invoked.
+            busy_known=function_id in self._shares or (not requests and not known),
+            retention_days=self._retention.get(function_id),
+        )  # fmt: skip
+        return found if counts is None else _scaled(found, counts, requests, self._repeats.get(function_id))
+
+
+def _now_and_before(usages: "list[Usage]", terms: "Terms") -> "tuple[Usage, tuple[Usage, ...]]":
+    """What is used at the settings now in force, in one; and what was used at others earlier in the month."""
+    edge = is_edge(terms.function)
+    now = [one for one in usages if edge or (one.arch == terms.arch and _storage(one) in (None, terms.ephemeral_mb))]
+    before = [one for one in usages if not any(one is each for each in now)]
+    if not now:
+        return before[0], tuple(before[1:])
+    # The first is what runs on demand, where anything does: it knows the size of /tmp.
+    now.sort(key=lambda one: not (one.requests or one.billed_ms))
+    found = now[0]
+    for one in now[1:]:
+        found = added(found, one)
+    return (found if len(now) == 1 else replace(found, basis=ESTIMATED)), tuple(before)
+
+
+def _storage(usage: "Usage") -> int | None:
+    """None where it has no part in the price: what stands configured, and logs."""
+    return usage.ephemeral_mb if usage.billed_ms else None
+
+
+def _scaled(month: FunctionMonth, totals: "Totals", requests: int, repeats: float | None) -> FunctionMonth:
+    """What was seen of failures and cold starts, in the proportion that the month has to it."""
+    scale = requests / totals.invocations if totals.invocations else 0.0
 
     def scaled(count: int) -> int:
         return round(count * scale)
 
     failures = scaled(totals.errors)
-    return FunctionMonth(
-        usage,
-        memory_mb=totals.memory_mb or function.memory_mb,
-        max_memory_mb=totals.max_memory_mb,
-        timeout_s=function.timeout_s,
+    return replace(
+        month,
         timeouts=scaled(totals.timeouts),
         failures=failures,
         retried=None if repeats is None else round(failures * repeats),
         cold_starts=scaled(totals.cold_starts),
         init_ms=scaled(totals.init_us) // 1000,
-        runtime=function.runtime,
         duration_ms=totals.duration_us / totals.reports / 1000 if totals.reports else None,
     )
 

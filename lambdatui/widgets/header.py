@@ -1,7 +1,6 @@
 """The two lines on top: where one is, and how old and how whole the data are."""
 
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import TYPE_CHECKING, ClassVar
 
 from rich.cells import cell_len
@@ -14,6 +13,7 @@ from lambdatui.session import Session
 from lambdatui.text import age, bar, money, plain, ratio
 from lambdatui.text_table import padded
 from lambdatui.widgets.layout import home_header_lines
+from pricing.gate import Passed
 
 if TYPE_CHECKING:
     from lambdatui.views.overview import Overview
@@ -204,16 +204,16 @@ class HomeHeader(Header):
         parts: list[str] = []
         if month is None:
             return parts
+        if month.budget is not None and month.budget.passed is Passed.NO:
+            parts.append(f"OVER BUDGET {money(month.budget.limit)}")
         if month.month_to_date is not None:
             parts.append(f"month {money(month.month_to_date, month.currency)}")
         if month.projected is not None:
             spread = ""
             if month.p10 is not None and month.p90 is not None:
                 spread = f" ({money(month.p10, month.currency)}{session.marks.dash}{money(month.p90, month.currency)})"
-            parts.append(f"end {money(month.projected, month.currency)}{spread}")
-            budget = session.thresholds.get("budget_usd")
-            if budget and month.currency == "USD" and float(month.projected) > budget:
-                parts.insert(0, f"OVER BUDGET {money(Decimal(str(budget)))}")
+            named = " after free tier" if bars else ""
+            parts.append(f"end {money(month.projected, month.currency)}{spread}{named}")
         gauges = [
             f"{name} {bar(share, 5, ascii=session.terminal.ascii) + ' ' if bars else ''}{ratio(share)}"
             for name, share in (("requests", month.free_requests), ("GB-s", month.free_gb_seconds))

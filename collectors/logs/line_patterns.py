@@ -1,0 +1,215 @@
+"""What kind of line a line is: its text without what differs from one to the next, ``<*>`` standing for that.
+
+Two steps, both functions of the line alone, so that the same lines in any order, in any batches and processes have
+the same shapes: words with a digit in them go, in numpy, of thousands of lines at once; then each of the few texts
+that are left is masked with care (addresses, dates, paths, hosts, units, runs of values), once.
+``collectors.logs.pattern_groups`` joins shapes that differ in a word that varies.
+"""
+
+import re
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any
+
+import msgspec
+import numpy as np
+
+ANY = "<*>"
+LONGEST = 400  # characters of a line that count: what follows rarely tells kinds of lines apart, and costs time
+REST = " …"  # there was more of the line
+BLANK = "(blank)"
+_LONGEST_JSON = 8_000  # of which the kind is remembered by its text
+_BLOCK = 1 << 20  # characters of lines at once: few enough to stay in the processor's cache
+_AT_ONCE = 4096  # lines
+_MOST_KEYS = 100_000  # texts whose shape is remembered
+_MOST_FIELDS = 60  # of a JSON line
+
+_STOPS = " \t\n\r\v\f,;:()[]{}\"'=<>|"
+_STOP = r"\s,;:()\[\]{}\"'=<>|"
+_IS_STOP = bytes(chr(at) in _STOPS for at in range(256))
+_IS_DIGIT = bytes(chr(at) in "0123456789" for at in range(256))
+_ZERO = ord("0")
+_DIGIT, _DIGITS = re.compile(r"\d"), re.compile(r"[0-9]+")
+
+_DAY = r"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]{0,6}"
+_MONTH = r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]{0,6}"
+_DATE = re.compile(
+    rf"\b(?:{_DAY},?\s+(?:\d+ )?{_MONTH}|{_DAY}(?=,?\s+\d)|{_MONTH}(?=\s+\d+\b)|(?<=\d )(?:{_MONTH})(?=\s+\d))\.?"
+    r"(?:\s+\d[\d:.,]*)+(?: ?(?:[AP]M|[A-Z]{3,4}\b))?(?:\s\d+\b)?"
+)
+_URL = re.compile(
+    r"\b(?:https?|wss?|s3|ftps?|hdfs|file|jdbc|tcp|udp|redis|amqps?|mongodb|postgres(?:ql)?|mysql):0(?!\w)|\b[A-Za-z][A-Za-z0-9+.-]{1,15}://[^\s\"'<>)\]},;]+"
+)
+_QUERY = re.compile(r"(?<!\w)0(?:=[^\s\"'&<>]*&[^\s\"'=&<>]*)+(?:=[^\s\"'&<>]*)?")
+_HEX_PAIRS = re.compile(r"(?<![\w:])(?:[0-9A-Fa-f]{1,4}:{1,2}){3,15}(?:[0-9A-Fa-f]{1,4})?(?![\w:])")
+_ENDINGS = "com|net|org|edu|gov|mil|int|info|biz|io|co|dev|app|aws|cloud|local|localdomain|lan|home|internal|[a-z]{2}"
+_HOST = re.compile(
+    rf"(?<![\w.@/-])(?:[A-Za-z0-9*_](?:[\w-]{{0,62}}[A-Za-z0-9])?\.){{1,12}}(?:{_ENDINGS})(?![\w(.-]*\w)(?::\d+)?"
+    r"|(?<![\w.@/-])(?:[A-Za-z][\w-]{0,62}\.){1,12}[A-Za-z][\w-]*:\d+(?![\w:.])"
+)
+_PATH = re.compile(
+    rf"(?<![\w<.>*)-])(?:[A-Za-z]:)?(?:\.{{0,2}}[/\\])[^{_STOP}]*[\w*]"
+    r"(?:[^\s,;()\[\]{}\"'<>]*[^\s,;:()\[\]{}\"'<>.])?"
+)
+_NUMBERED = re.compile(rf"[<>~](?=\d)|(?<![^{_STOP}])[^{_STOP}\d]*+\d[^{_STOP}]*")
+_UNIT = re.compile(
+    r"<\*> ?(?:[KMGTP]i?B|B|bytes?|ms|us|ns|sec(?:ond)?s?|min(?:ute)?s?|hours?|days?|%)(?!\w)"
+)  # fmt: skip
+_RUN = re.compile(r"<\*>(?:[:,./|@-]{0,2}<\*>)+")
+_LIST = re.compile(r"<\*>(?:[,;:|]? <\*>)+")
+_NONE_GIVEN = re.compile(r"<\*> \(\)")
+_GIVEN_TWICE = re.compile(r"<\*> \(<\*>\)")
+
+_decode = msgspec.json.Decoder().decode
+_MESSAGES = ("message", "msg", "Message", "@message", "event", "text", "@mt", "MessageTemplate")
+_LEVELS = ("level", "Level", "levelname", "severity", "log.level", "lvl", "@l", "LogLevel")
+_NAMED = ("logger", "type", "eventName", "errorType", "name")  # short words that say what a line is about
+_SPEAKING = (*_LEVELS, *_MESSAGES, "record", *_NAMED)
+
+
+def masked(text: str) -> str:
+    """A line without its words that have a digit, of which a 0 is left, with ``<*>`` for every value in it."""
+    digits = _DIGIT.search(text) is not None
+    if digits:
+        text = _DATE.sub(ANY, text)
+    if ":" in text:
+        text = _HEX_PAIRS.sub(ANY, _URL.sub(ANY, text))
+    if "0=" in text:
+        text = _QUERY.sub(ANY, text)
+    if "/" in text or "\\" in text:
+        text = _PATH.sub(ANY, text)
+    if "." in text:
+        text = _HOST.sub(ANY, text)
+    if digits:
+        text = _NUMBERED.sub(ANY, text)
+    if ANY in text:
+        text = _LIST.sub(ANY, _RUN.sub(ANY, _UNIT.sub(ANY, text)))
+        text = _GIVEN_TWICE.sub(ANY, _NONE_GIVEN.sub("<*> (<*>)", text))
+    return " ".join(text.split())
+
+
+class Shapes:
+    """The shapes of lines, remembered by the words without digits that they have."""
+
+    def __init__(self) -> None:
+        self._known: dict[bytes, str] = {}
+        self._known_fields: dict[str, str] = {}
+
+    def of(self, texts: Sequence[str]) -> list[str]:
+        """The shape of each line. Never raises; none is much longer than two ``LONGEST``."""
+        found: list[str] = []
+        for low in range(0, len(texts), _AT_ONCE):
+            # A line that ends where its only newline stands is taken as it is.
+            heads = [
+                each
+                if 1 < len(each) <= LONGEST and each.find("\n") == len(each) - 1 and each[0] != "{"
+                else _head(each) + "\n"
+                for each in texts[low : low + _AT_ONCE]
+            ]
+            found += self._of(heads)
+        return found
+
+    def _of(self, heads: Sequence[str]) -> list[str]:
+        together = "".join(heads)
+        if len(together) > _BLOCK and len(heads) > 1:
+            half = len(heads) // 2
+            return self._of(heads[:half]) + self._of(heads[half:])
+        known = self._known
+        keys = without_digits(together.encode("utf-8", "replace")).split(b"\n")
+        keys.pop()  # what stands behind the last newline: nothing
+        found = list(map(known.get, keys))
+        if None in found:
+            for head, key in zip(heads, keys, strict=True):
+                if key not in known:
+                    known[key] = self._careful(head, key)
+            found = list(map(known.get, keys))
+            if len(known) > _MOST_KEYS:
+                known.clear()
+        return found  # type: ignore[return-value]
+
+    def _careful(self, head: str, key: bytes) -> str:
+        """The shape of a line that is not known by its key yet."""
+        if head[:1] == "{" and (fields := _fields(head)) is not None:
+            said = _DIGITS.sub("0", fields)  # the values of other fields may differ in every line
+            found = self._known_fields.get(said)
+            if found is None:
+                text = without_digits(fields.encode("utf-8", "replace") + b"\n").decode("utf-8", "replace")
+                found = self._known_fields[said] = masked(text[: 2 * LONGEST]) or BLANK
+                if len(self._known_fields) > _MOST_KEYS:
+                    self._known_fields.clear()
+            return found
+        return masked(key.decode("utf-8", "replace")[: 2 * LONGEST]) or BLANK
+
+
+def without_digits(text: bytes) -> bytes:
+    """UTF-8 that ends with a newline, with a 0 in place of every word that has a digit."""
+    letters = np.frombuffer(text, np.uint8)
+    ends = np.flatnonzero(np.frombuffer(text.translate(_IS_STOP), np.bool_))
+    begins = np.empty_like(ends)
+    begins[0], begins[1:] = 0, ends[:-1] + 1
+    # Of a word and the stop that ends it, which is no digit.
+    numbered = np.logical_or.reduceat(np.frombuffer(text.translate(_IS_DIGIT), np.bool_), begins)
+    staying = np.repeat(~numbered, ends - begins + 1)
+    first = begins[numbered]
+    staying[first] = staying[ends[numbered]] = True
+    kept = letters.copy()
+    kept[first] = _ZERO
+    without: bytes = kept[staying].tobytes()
+    return without
+
+
+def _head(text: str) -> str:
+    """What of a long line, one of several lines, or one of JSON tells its kind, in one line."""
+    text = text.strip()
+    if text[:1] == "{":
+        if len(text) <= _LONGEST_JSON:
+            return text.replace("\n", " ")
+        if (fields := _fields(text)) is not None:
+            return fields
+    head, _, rest = text.partition("\n")
+    if rest and sum(map(str.isalpha, head[:LONGEST])) < 3:  # a bracket, a rule: what it is about stands below
+        following, _, rest = rest.lstrip().partition("\n")
+        head += " " + following
+    more = bool(rest) or len(head) > LONGEST
+    if len(head) > LONGEST:
+        head = head[:LONGEST].rpartition(" ")[0] or head[:LONGEST]
+    return head + REST if more else head
+
+
+def _fields(text: str) -> str | None:
+    """A JSON line by its level, message and names, and the keys of all else; None where it is no object of JSON."""
+    try:
+        decoded = _decode(text)
+    except (msgspec.DecodeError, RecursionError, UnicodeError):
+        return None
+    if not isinstance(decoded, dict):
+        return None
+    if len(decoded) > _MOST_FIELDS:
+        decoded = dict(sorted(decoded.items())[:_MOST_FIELDS])
+    speaking, others = _layout(tuple(decoded))
+    said = [f"{name}: {_said(key, decoded[key])}" for key, name in speaking]
+    whole = f"{{{', '.join([*said, *others])}}}"
+    return whole if len(whole) <= 2 * LONGEST else whole[: 2 * LONGEST] + REST
+
+
+@lru_cache(maxsize=4096)
+def _layout(keys: tuple[str, ...]) -> tuple[list[tuple[str, str]], list[str]]:
+    """The keys whose values tell lines apart, with how they are written; and all others as they are written."""
+    names = {key: " ".join(key[:80].split()) for key in keys}
+    speaking = [(key, names[key]) for key in _SPEAKING if key in names]
+    others = sorted({names[key] for key in keys if key not in _SPEAKING})
+    return speaking, [f"{name}: {ANY}" for name in others]
+
+
+def _said(key: str, value: Any) -> str:
+    if isinstance(value, str) and (key not in _NAMED or len(value) <= 60):
+        return _line_of(value)
+    if isinstance(value, dict) and key not in _NAMED:
+        return f"{{{', '.join(' '.join(inner[:80].split()) for inner in sorted(value)[:20])}}}"
+    return ANY
+
+
+def _line_of(value: str) -> str:
+    """A text's first line. Braces become brackets: they are the fields' own."""
+    head, _, rest = value.strip()[: LONGEST + 1].partition("\n")
+    return " ".join(head[:LONGEST].split()) + (REST if rest or len(head) > LONGEST else "")

@@ -1,0 +1,22 @@
+"""Migration: what all log lines are made of (``collectors.store.pattern_counts``).
+
+``pattern_hours`` counts lines and their UTF-8 bytes, without what AWS adds for each, by function, hour and shape of
+line; it outlives the lines. ``template`` is the pattern that a shape is part of, null until it is known.
+Lines of chunks up to the setting ``patterns_uncounted_until`` are in older stores, and not counted yet.
+"""
+
+SCRIPT = """
+CREATE TABLE patterns (
+    id INTEGER PRIMARY KEY, shape TEXT NOT NULL UNIQUE, template TEXT, example TEXT NOT NULL
+);
+CREATE TABLE pattern_hours (
+    function_id INTEGER NOT NULL, start_ms INTEGER NOT NULL, pattern_id INTEGER NOT NULL, lines INTEGER NOT NULL,
+    bytes INTEGER NOT NULL, first_ms INTEGER NOT NULL, last_ms INTEGER NOT NULL,
+    PRIMARY KEY (function_id, start_ms, pattern_id)
+) WITHOUT ROWID;
+CREATE TABLE pattern_functions (
+    function_id INTEGER NOT NULL, pattern_id INTEGER NOT NULL, first_ms INTEGER NOT NULL,
+    PRIMARY KEY (function_id, pattern_id)
+) WITHOUT ROWID;
+INSERT INTO settings SELECT 'patterns_uncounted_until', max(id) FROM chunks HAVING max(id) IS NOT NULL;
+"""

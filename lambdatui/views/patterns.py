@@ -1,0 +1,263 @@
+"""What all log lines of a range are made of: patterns, with what they cost to ingest and whether they are new.
+
+Ingestion is billed by the bytes of UTF-8 and 26 more for each event (CloudWatch Logs pricing and quotas, "size of a
+log event"), at the rate of the log group's class; where that is not known, of the standard class.
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from hashlib import blake2b
+from typing import TYPE_CHECKING
+
+from collectors.store.deploys import deploys
+from collectors.store.pattern_rows import PatternCount, first_seen, uncounted
+from lambdatui.text import count, instant
+from lambdatui.views.columns import columns
+from lambdatui.views.log_search import SHOWN_LINES, LogSearch
+from lambdatui.views.log_usage import STANDARD, LogUsage, log_usage
+from lambdatui.views.logs import LOG_COLUMNS, LogView, log_view
+from lambdatui.views.narrow import Narrow
+from lambdatui.views.pattern_counts import counts_between, template_of
+from lambdatui.views.time_range import TimeRange
+from lambdatui.views.view import View, as_of_range
+
+if TYPE_CHECKING:
+    from collectors.model import FunctionKey
+    from collectors.store.reader import Reader
+    from pricing.pricebook import PriceBook
+
+EVENT_BYTES = 26
+"""What CloudWatch Logs adds to the bytes of each event."""
+PATTERN_COLUMNS = columns(
+    "pattern", "template", "function", "functions", "count", "share", "bytes", "ingestion_usd", "currency",
+    "first_seen", "last_seen", "novelty", "evidence", "example",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class PatternRow:
+    """One pattern over all chosen functions. ``share`` is of the bytes; ``bytes`` are those of the texts.
+
+    ``ingestion_usd`` is at list price before any free tier, in ``currency``; None where the region has no price.
+    ``novelty`` is ``new`` since its function's last deploy, or in the range where no deploy is known, else ``known``;
+    empty where nothing older is there to tell.
+    """
+
+    pattern: str
+    template: str
+    function: str
+    functions: int
+    count: int
+    share: float
+    bytes: int
+    ingestion_usd: Decimal | None
+    currency: str
+    first_seen: int
+    last_seen: int
+    novelty: str
+    evidence: str
+    example: str
+    function_ids: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class PatternsView(View[PatternRow]):
+    """``lines`` and ``bytes`` are all that was counted; ``missing`` says what was not, or not exactly."""
+
+    lines: int = 0
+    bytes: int = 0
+    missing: tuple[str, ...] = ()
+
+
+def pattern_id(template: str) -> str:
+    """Eight hex digits that name a pattern: the same in every store that has the pattern."""
+    return blake2b(template.encode("utf-8", "replace"), digest_size=4).hexdigest()
+
+
+@as_of_range
+def patterns(
+    reader: "Reader", time_range: TimeRange, book: "PriceBook", *, narrow: Narrow | None = None
+) -> PatternsView:
+    """The patterns of the range, most bytes first."""
+    stored = reader.functions()
+    keys = {row.id: row.function.key for row in stored}
+    ids = narrow.ids(stored) if narrow else None
+    span = time_range.from_ms, time_range.to_ms
+    counts, exact = ([], True) if ids == [] else counts_between(reader, *span, ids)
+    found = [one for one in counts if one.function_id in keys]
+    rates = _rates(reader, span, found, keys, book)
+    news = _Novelties(reader, time_range, {one.function_id: keys[one.function_id] for one in found})
+    by_template: defaultdict[str, list[PatternCount]] = defaultdict(list)
+    for one in found:
+        by_template[one.template].append(one)
+    total = sum(one.bytes for one in found)
+    rows = [_row(template, some, total, rates, news, keys) for template, some in by_template.items()]
+    rows.sort(key=lambda row: (-row.bytes, row.template))
+    return PatternsView(
+        PATTERN_COLUMNS, rows, reader.as_of_ms(time_range.to_ms), time_range,
+        lines=sum(one.lines for one in found), bytes=total, missing=_missing(reader, exact=exact),
+    )  # fmt: skip
+
+
+def _row(
+    template: str,
+    some: Sequence[PatternCount],
+    total: int,
+    rates: dict[int, tuple[Decimal, str]],
+    news: "_Novelties",
+    keys: "dict[int, FunctionKey]",
+) -> PatternRow:
+    some = sorted(some, key=lambda one: (-one.bytes, one.function_id))
+    size = sum(one.bytes for one in some)
+    priced = [rates.get(one.function_id) for one in some]
+    currencies = {rate[1] for rate in priced if rate is not None}
+    usd = None
+    if None not in priced and len(currencies) == 1:
+        usd = sum((ingested(one) * rate[0] for one, rate in zip(some, priced, strict=True) if rate), Decimal(0))
+    novelty, evidence = news.of(template, some)
+    name = keys[some[0].function_id].name
+    return PatternRow(
+        pattern=pattern_id(template),
+        template=template,
+        function=name if len(some) == 1 else f"{name} and {len(some) - 1} more",
+        functions=len(some),
+        count=sum(one.lines for one in some),
+        share=size / total if total else 0.0,
+        bytes=size,
+        ingestion_usd=usd,
+        currency=currencies.pop() if len(currencies) == 1 else "",
+        first_seen=min(news.first[one.function_id, template] for one in some),
+        last_seen=max(one.last_ms for one in some),
+        novelty=novelty,
+        evidence=evidence,
+        example=some[0].example.rstrip(),
+        function_ids=tuple(one.function_id for one in some),
+    )
+
+
+def ingested(one: PatternCount) -> int:
+    """Bytes as CloudWatch Logs bills them."""
+    return one.bytes + EVENT_BYTES * one.lines
+
+
+def _rates(
+    reader: "Reader",
+    span: tuple[int, int],
+    found: Sequence[PatternCount],
+    keys: "dict[int, FunctionKey]",
+    book: "PriceBook",
+) -> dict[int, tuple[Decimal, str]]:
+    """What one byte of each function costs, and in which currency; all are billed together, so that tiers count."""
+    from pricing.bill import bill
+    from pricing.usage import Usage
+
+    classes = {owner: one.dimension for one in log_usage(reader, *span) for owner in one.owners} if found else {}
+    standard = LogUsage("", "", "", "", log_class=STANDARD).dimension
+    amounts: defaultdict[int, int] = defaultdict(int)
+    for one in found:
+        amounts[one.function_id] += ingested(one)
+    ids = sorted(each for each, amount in amounts.items() if amount)
+    usages = [
+        Usage(key.name, key.account, key.region, None, metered=((classes.get(each, standard), amounts[each]),))
+        for each in ids
+        for key in (keys[each],)
+    ]
+    sums: dict[int, tuple[Decimal, str]] = {}
+    for line in bill(usages, book, free_tier=False).lines if usages else ():
+        if line.amount is not None and line.usage is not None:
+            each = ids[line.usage]
+            sums[each] = sums.get(each, (Decimal(0), ""))[0] + line.amount, line.currency
+    return {each: (amount / amounts[each], currency) for each, (amount, currency) in sums.items()}
+
+
+class _Novelties:
+    """Since when functions have had their patterns, beside their last deploys before the range's end."""
+
+    def __init__(self, reader: "Reader", time_range: TimeRange, functions: "dict[int, FunctionKey]") -> None:
+        self.first = first_seen(reader)
+        self._from_ms = time_range.from_ms
+        where = {each: (key.account, key.region, key.name) for each, key in functions.items()}
+        known = deploys(reader, where.values())
+        self._deployed = {
+            each: max(times)
+            for each, at in where.items()
+            if (times := [one.at_ms for one in known.get(at, ()) if one.at_ms < time_range.to_ms])
+        }
+        self._oldest: dict[int, int] = {}
+        for (function_id, _), first_ms in self.first.items():
+            self._oldest[function_id] = min(first_ms, self._oldest.get(function_id, first_ms))
+        self._names = {each: key.name for each, key in functions.items()}
+
+    def of(self, template: str, some: Sequence[PatternCount]) -> tuple[str, str]:
+        verdicts = [self._of(template, one) for one in some]
+        for wanted in ("new", "known"):
+            for novelty, evidence in verdicts:
+                if novelty == wanted:
+                    return novelty, evidence
+        return verdicts[0]
+
+    def _of(self, template: str, one: PatternCount) -> tuple[str, str]:
+        name, first_ms = self._names[one.function_id], self.first[one.function_id, template]
+        deployed_ms, oldest_ms = self._deployed.get(one.function_id), self._oldest[one.function_id]
+        since_ms = self._from_ms if deployed_ms is None else deployed_ms
+        what = "the range's beginning" if deployed_ms is None else f"its deploy of {instant(deployed_ms)} UTC"
+        if first_ms < since_ms:
+            return "known", f"{name} wrote it before {what} too"
+        if oldest_ms >= since_ms:
+            return "", f"no line of {name} is from before {what}"
+        return "new", f"{name} wrote it {count(one.lines)} times, and not once before {what}"
+
+
+def _missing(reader: "Reader", *, exact: bool) -> tuple[str, ...]:
+    found = uncounted(reader)
+    said = [] if exact else ["an hour that the range cuts has no lines to count: it is in as a whole, or hidden"]
+    if found.older:
+        said.append("lines that an older version imported are not counted yet: lambdatui patterns --build")
+    if found.without_lines:
+        said.append(f"{count(found.without_lines)} log events came without lines (--no-lines) and are of no pattern")
+    return tuple(said)
+
+
+def pattern_lines(
+    reader: "Reader",
+    time_range: TimeRange,
+    template: str,
+    *,
+    function_ids: Sequence[int] | None = None,
+    contains: Sequence[str] = (),
+    limit: int = SHOWN_LINES,
+) -> LogSearch:
+    """The newest lines of a pattern, oldest first, with every word of ``contains``; a leading ``!`` inverts."""
+    from collectors.logs.line_patterns import ANY
+
+    names = {row.id: row.function.key.name for row in reader.functions()}
+    tell = template_of(reader)
+    constant = max((word for word in _words(template.replace(ANY, " "))), key=len, default="")
+    words = [word.lower() for word in contains]
+    found: list[LogView] = []
+    searched, more = 0, False
+    ids = None if function_ids is None else list(function_ids)
+    for line in reader.search(time_range.from_ms, time_range.to_ms, ids, contains=constant, newest_first=True):
+        searched += 1
+        if tell(line.text) != template:
+            continue
+        lower = line.text.lower()
+        if any((word[1:] in lower) if word[:1] == "!" and len(word) > 1 else (word not in lower) for word in words):
+            continue
+        if len(found) == limit:
+            more = True
+            break
+        found.append(log_view(line, names.get(line.function_id, "")))
+    found.reverse()
+    return LogSearch(
+        LOG_COLUMNS, found, reader.as_of_ms(time_range.to_ms), time_range, searched=searched, kept=searched, more=more
+    )
+
+
+def _words(text: str) -> list[str]:
+    """Runs of ASCII letters, which stand in every line of a pattern as they are."""
+    import re
+
+    return [word for word in re.findall(r"[A-Za-z]{3,}", text) if word != "blank"]

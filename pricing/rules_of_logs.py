@@ -1,0 +1,82 @@
+"""What CloudWatch Logs takes beside the function itself: ingestion, its class, and what is kept for how long."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from decimal import Decimal
+
+from pricing.bill import bill
+from pricing.dimensions import LOGS, LOGS_STORAGE
+from pricing.function_month import HIGH, MEDIUM, Recommendation, Subject, figure, money
+from pricing.log_changes import in_class, kept_for
+from pricing.usage import EXACT, Usage
+
+_ZERO = Decimal(0)
+_GB = 10**9
+_GB_MONTH = _GB * 720
+RETENTION_DAYS = 30  # what advice proposes
+_SHORT_DAYS = 14  # a log that is deleted so soon has nothing to win
+
+
+def logs_dearer(one: Subject) -> Iterator[Recommendation]:
+    """What comes into the log costs more than everything else of the function: the commonest surprise."""
+    usage = one.month.usage
+    amounts = dict(usage.metered)
+    ingested = sum(amounts.get(name, 0) for name in LOGS)
+    if not ingested:
+        return
+    now, without = one.cost(), one.cost(_without(usage, LOGS))
+    function = one.cost(_without(usage, (*LOGS, LOGS_STORAGE)))
+    logs = EXACT.subtract(now, without)
+    if logs <= function:
+        return
+    currency = one.prices.currency
+    found = one.at_most(
+        "fewer log lines", _ZERO, logs, HIGH,
+        f"{money(logs, currency)} for {figure(Decimal(ingested) / _GB)} GB of logs beside {money(function, currency)}"
+        f" for the function itself ({figure(Decimal(ingested) / max(1, _calls(usage)))} bytes an invocation)",
+    )  # fmt: skip
+    yield replace(found, unknown="how many of the lines can go: logs=-50% as a what-if says what half of them cost")
+
+
+def log_class(one: Subject) -> Iterator[Recommendation]:
+    usage = one.month.usage
+    amounts = dict(usage.metered)
+    standard = amounts.get("logs_standard", 0)
+    if not standard:
+        return
+    moved = in_class(usage, "infrequent_access")
+    changed = bill([moved], one.book, free_tier=False)
+    now, then = one.cost(), one.cost(moved)
+    if changed.unpriced or then >= now:
+        return
+    yield one.saving(
+        "logs in the Infrequent Access class", now, then, HIGH,
+        f"{figure(Decimal(standard) / _GB)} GB a month; no metric filters, Live Tail or subscriptions there, and a"
+        " log group's class cannot be changed: it needs a new group",
+    )  # fmt: skip
+
+
+def log_retention(one: Subject) -> Iterator[Recommendation]:
+    """From nothing (all that is kept is younger) to all of it; what 30 days bring in is still kept."""
+    month, usage = one.month, one.month.usage
+    stored = dict(usage.metered).get(LOGS_STORAGE, 0)
+    if not stored or (month.retention_days is not None and month.retention_days <= _SHORT_DAYS):
+        return
+    if month.retention_days is not None and month.retention_days <= RETENTION_DAYS:
+        return
+    now, then = one.cost(), one.cost(kept_for(usage, RETENTION_DAYS))
+    high = EXACT.subtract(now, one.cost(_without(usage, (LOGS_STORAGE,))))
+    found = one.at_most(
+        f"log retention of {RETENTION_DAYS} days", max(_ZERO, EXACT.subtract(now, then)), high, MEDIUM,
+        f"{figure(Decimal(stored) / _GB_MONTH)} GB-months kept, compressed; {RETENTION_DAYS} days of what comes in are"
+        " still kept, at most as many bytes as they were before compression",
+    )  # fmt: skip
+    yield replace(found, unknown="how old what is kept is, and how well it compresses")
+
+
+def _without(usage: Usage, names: "tuple[str, ...]") -> Usage:
+    return replace(usage, metered=tuple(each for each in usage.metered if each[0] not in names))
+
+
+def _calls(usage: Usage) -> int:
+    return usage.requests + usage.provisioned_requests
