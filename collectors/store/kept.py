@@ -22,22 +22,27 @@ class Kept:
         self._connection = connection
         self._most = most
         self._version: int | None = None
+        self._within = 0
         self._answers: OrderedDict[Hashable, object] = OrderedDict()
 
     def of(self, asked: Hashable, answer: Callable[[], Answer]) -> Answer:
         """What was answered before, or ``answer()``. ``asked`` names everything that the answer depends on."""
-        (version,) = self._connection.execute("PRAGMA data_version").fetchone()
-        if version != self._version:
-            self._answers.clear()
-            self._version = version
+        if not self._within:  # what is asked within an answer is of the look before it
+            (version,) = self._connection.execute("PRAGMA data_version").fetchone()
+            if version != self._version:
+                self._answers.clear()
+                self._version = version
         if asked in self._answers:
             self._answers.move_to_end(asked)
             return cast(Answer, self._answers[asked])
-        found = answer()
-        if version == self._version:  # else a part of it, asked within, has seen a commit: the rest may be older
-            self._answers[asked] = found
-            if len(self._answers) > self._most:
-                self._answers.popitem(last=False)
+        self._within += 1
+        try:
+            found = answer()
+        finally:
+            self._within -= 1
+        self._answers[asked] = found
+        if len(self._answers) > self._most:
+            self._answers.popitem(last=False)
         return found
 
     def forget(self) -> None:
