@@ -1,27 +1,30 @@
 """What ``lambdatui.views.estimates`` says of single functions, of many at once: day by day, by the same rules.
 
 Only for functions that had one price, whose memory is known and that have no Average of Duration. What Duration's sums
-and the day's REPORTs do not tell is given back, to be estimated one by one. Times are epoch ms, UTC.
+and the day's REPORTs do not tell is given back, to be estimated one by one. Times are epoch ms, UTC. numpy is
+imported by its functions: views load nothing heavy before they are asked.
 """
+
+from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-import numpy.typing as npt
-
-from collectors.store.usage_cells import Cells, cells
 from collectors.store.usage_hours import Hour
 from lambdatui.views.time_range import DAY_MS
 
 if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
     from collectors.store.reader import Reader
+    from collectors.store.usage_cells import Cells
     from lambdatui.views.settings_of_time import SettingsOfTime
 
-Ints = npt.NDArray[np.int64]
-Floats = npt.NDArray[np.float64]
-Bools = npt.NDArray[np.bool_]
+    Ints = npt.NDArray[np.int64]
+    Floats = npt.NDArray[np.float64]
+    Bools = npt.NDArray[np.bool_]
 Left = tuple[int, Hour, list[Hour]]  # a function, its hour or day, and all that is known of that day
 _EXACT = float(1 << 53)  # from here on products of whole numbers are no whole floats
 
@@ -37,12 +40,18 @@ class DaySums:
 
     def rows(self, of: Ints) -> Iterator[tuple[int, int, int, int, int]]:
         """Function, day, requests, ms and MB-ms of what was used."""
+
+        import numpy as np
+
         days, functions = np.nonzero(of[0])
         for day, at, *sums in zip(days.tolist(), functions.tolist(), *of[:, days, functions].tolist(), strict=True):
             yield self.ids[at], self.first_ms + day * DAY_MS, *sums
 
     def together(self, of: Ints) -> Iterator[tuple[int, int, int, int]]:
         """Function, requests, ms and MB-ms of all days."""
+
+        import numpy as np
+
         sums = of.sum(axis=1)
         used = np.flatnonzero(sums[0])
         for at, *amounts in zip(used.tolist(), *sums[:, used].tolist(), strict=True):
@@ -60,6 +69,8 @@ class _Days:
     samples: Floats
 
     def add(self, day: Ints, one: Cells) -> None:
+        import numpy as np
+
         _add(self.reports, day, one.reports)
         _add(self.billed_ms, day, one.billed_ms)
         told = ~np.isnan(one.duration_ms) & ((np.nan_to_num(one.metered) != 0) | (np.nan_to_num(one.samples) != 0))
@@ -70,8 +81,8 @@ class _Days:
 
 
 def look(
-    reader: "Reader",
-    settings: "SettingsOfTime",
+    reader: Reader,
+    settings: SettingsOfTime,
     from_ms: int,
     to_ms: int,
     known_ms: int,
@@ -83,6 +94,11 @@ def look(
 
     Means are of all of a day that lies before ``known_ms``.
     """
+
+    import numpy as np
+
+    from collectors.store.usage_cells import cells
+
     first = from_ms // DAY_MS * DAY_MS
     inside = cells(reader, from_ms, to_ms, ids, by_day=by_day)
     around = cells(reader, first, from_ms, ids, by_day=False) if first < from_ms else []
@@ -117,12 +133,18 @@ def look(
 
 def _add(sums: npt.NDArray[Any], day: Ints, figures: npt.NDArray[Any]) -> None:
     """Adds cells, which are in order of time, to their days."""
+
+    import numpy as np
+
     begins = np.flatnonzero(np.diff(day, prepend=-1))
     sums[day[begins]] += figures if len(begins) == len(day) else np.add.reduceat(figures, begins)
 
 
 def _duration(missing: Ints, one: Cells, of_days: _Days, day: Ints) -> tuple[Ints, Bools]:
     """Of the missing invocations of each cell in whole ms, and where it is known."""
+
+    import numpy as np
+
     found = np.zeros(missing.shape)
     open_: Bools = missing > 0
     known = np.zeros(missing.shape, np.bool_)
@@ -144,9 +166,12 @@ def _duration(missing: Ints, one: Cells, of_days: _Days, day: Ints) -> tuple[Int
 
 
 def _memory(
-    settings: "SettingsOfTime", ids: Sequence[int], starts: Ints, steady_mb: Ints, changed: Sequence[int]
+    settings: SettingsOfTime, ids: Sequence[int], starts: Ints, steady_mb: Ints, changed: Sequence[int]
 ) -> Ints:
     """In MB, of each cell and function; -1 where it is not known."""
+
+    import numpy as np
+
     found = np.broadcast_to(steady_mb, (len(starts), len(ids)))
     if not changed:
         return found
@@ -159,6 +184,9 @@ def _memory(
 
 def _hours(every: Sequence[Cells], day_ms: int, at: int) -> Iterator[Hour]:
     """The cells of a day in which a function has anything."""
+
+    import numpy as np
+
     for one in every:
         for row in np.flatnonzero(one.starts // DAY_MS * DAY_MS == day_ms).tolist():
             hour = _hour(one, row, at)
@@ -167,6 +195,8 @@ def _hours(every: Sequence[Cells], day_ms: int, at: int) -> Iterator[Hour]:
 
 
 def _hour(one: Cells, row: int, at: int) -> Hour:
+    import numpy as np
+
     figures = [float(of[row, at]) for of in (one.metered, one.duration_ms, one.samples)]
     return Hour(
         int(one.starts[row]), int(one.ends[row]), int(one.invocations[row, at]), int(one.reports[row, at]),

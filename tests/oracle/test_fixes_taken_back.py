@@ -142,7 +142,8 @@ def days_name_no_currency(patch: pytest.MonkeyPatch) -> None:
 
 
 def the_last_minute_counts_for_all(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(Ledger, "plain_terms", lambda self, each: self.settings.terms(each, self.to_ms - 1, "billed"))
+    patch.setattr(Ledger, "plain_terms", lambda self, ids: [
+        self.settings.terms(each, self.to_ms - 1, "billed") for each in ids])  # fmt: skip
 
 
 def what_lines_alone_tell_is_0(patch: pytest.MonkeyPatch) -> None:
@@ -156,8 +157,8 @@ def memory_is_configured_or_unknown(patch: pytest.MonkeyPatch) -> None:
 
 
 def what_came_before_knows_no_more(patch: pytest.MonkeyPatch) -> None:
-    right = costs_module.usages
-    patch.setattr(costs_module, "usages", lambda reader, low, high, known_ms=None: right(reader, low, high))
+    right = costs_module.used_before
+    patch.setattr(costs_module, "used_before", lambda reader, low, high, known_ms: right(reader, low, high, high))
 
 
 def a_mean_is_of_all_hours(patch: pytest.MonkeyPatch) -> None:
