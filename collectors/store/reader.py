@@ -19,7 +19,7 @@ from collectors.store.rows import InvocationRow, LogLine, StoreInfo
 from collectors.store.schema import VERSION
 
 if TYPE_CHECKING:
-    from collectors.store.line_search import Looked
+    from collectors.store.line_search import Looked, Needs
 
 __all__ = ["Reader", "StoreDamaged", "StoreError", "StoreLocked", "StoreMissing", "StoreNewer"]
 
@@ -113,8 +113,12 @@ class Reader(Rollups, Metrics):
         newest_first: bool = False,
         ignore_case: bool = True,
         looked: "Looked | None" = None,
+        needs: "Needs" = (),
     ) -> Iterator[LogLine]:
-        """Log lines of the span with the text in them, in order of time; looks at every line, and counts them."""
+        """Log lines of the span with the text in them, and one text of each of ``needs``, in order of time.
+
+        Looks at every line, and counts them.
+        """
         from collectors.store import line_search
 
         found = line_search.search(
@@ -126,6 +130,7 @@ class Reader(Rollups, Metrics):
             newest_first,
             ignore_case,
             looked or line_search.Looked(),
+            needs,
         )
         return found if limit is None else islice(found, limit)
 

@@ -96,7 +96,12 @@ CREATE TABLE collections (
 )
 
 # A name is a module whose SCRIPT is imported when it is needed: the first paint opens stores, and never migrates one.
-_LATER = ("collectors.store.schema_account", "collectors.store.schema_packs", "collectors.store.schema_billing")
+_LATER = (
+    "collectors.store.schema_account",
+    "collectors.store.schema_packs",
+    "collectors.store.schema_billing",
+    "collectors.store.schema_chunk_filters",
+)
 MIGRATIONS: tuple[tuple[str, ...] | str, ...] = (_FIRST, *_LATER)
 VERSION = len(MIGRATIONS)
 
