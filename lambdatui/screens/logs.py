@@ -173,7 +173,7 @@ class LogsScreen(LiveScreen):
         try:
             parse(expression)
         except QueryError as error:
-            self.say(f"{error.said}: at {error.at + 1} of {expression}")
+            self.say(str(error))
             return
         self.filter = self._asked = expression
         self.answer = None
@@ -236,7 +236,7 @@ class LogsScreen(LiveScreen):
         try:
             asked = line_stats.parse(typed)
         except QueryError as error:
-            self.say(f"{error.said}: at {error.at + 1} of {typed}")
+            self.say(str(error))
             return
         self.session.kept["line_stats"] = typed
         self.app.push_screen(LineStatsScreen(self.session, typed, asked, self._asked, self.subject()))

@@ -14,7 +14,7 @@ Key = tuple[int, str | None, str]
 
 
 def with_context(reader: Reader, time_range: TimeRange, found: Sequence[LogView], count: int) -> list[list[LogView]]:
-    """Groups of lines, each found line with ``count`` of its function before it and after it; oldest group first.
+    """Groups of lines, each found line with ``count`` of its function before it and after it; oldest found first.
 
     Groups of a function that touch are one. Lines within have ``match`` where they were found.
     """
@@ -22,7 +22,7 @@ def with_context(reader: Reader, time_range: TimeRange, found: Sequence[LogView]
     for line in found:
         by_function.setdefault(line.function_id, []).append(line)
     groups = [group for lines in by_function.values() for group in _groups(reader, time_range, lines, count)]
-    return sorted(groups, key=lambda group: group[0].timestamp)
+    return sorted(groups, key=lambda group: next(line.timestamp for line in group if line.match))
 
 
 def _groups(reader: Reader, time_range: TimeRange, found: list[LogView], count: int) -> list[list[LogView]]:

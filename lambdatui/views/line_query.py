@@ -31,16 +31,22 @@ _FIELD = re.compile(r"\.(?=[\w@$\"])")
 _STEP = re.compile(r"\"((?:[^\"\\]|\\.)*)\"|([\w@$-]+)")
 _REGEX_END = re.compile(r"(?:[^/\\]|\\.)*?/(i?)(?=\s|\)|$)", re.DOTALL)
 _GLOB = re.compile(r"[*?]")
+_SHOWN = 40  # characters of a mistake
 _DEEPEST = 50  # brackets within brackets
 
 
 class QueryError(FilterError):
-    """A question that cannot be read. The message shows the place below what was typed."""
+    """A question that cannot be read. The message says the place: its number, and what stands there."""
 
     def __init__(self, said: str, expression: str, at: int) -> None:
         self.said, self.at = said, min(at, len(expression))
-        shown = expression.replace("\n", " ").replace("\t", " ")
-        super().__init__(f"{said}, at {self.at + 1}\n  {shown}\n  {' ' * self.at}^")
+        rest = " ".join(expression[self.at :].split())
+        shown = f"character {self.at + 1}, {_cut(rest)!r}" if rest else f"the end of {_cut(expression.strip())!r}"
+        super().__init__(f"{said}: at {shown}" if expression.strip() else said)
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 3]}..."
 
 
 class Line(Protocol):
