@@ -7,7 +7,7 @@ unpack little more than themselves, and text that is nowhere unpacks nothing.
 import heapq
 import re
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -34,16 +34,23 @@ _Chunk = tuple[int, int, int, bool]  # last or first time, function, id, whether
 
 @dataclass(slots=True)
 class Looked:
-    """How many lines of the span were given out, or looked at for nothing, so far."""
+    """How many lines of the span were given out, or looked at for nothing, so far.
+
+    ``go_on`` is asked at each chunk; its False ends the search.
+    """
 
     lines: int = 0
+    go_on: Callable[[], bool] | None = None
 
 
 class _Wanted:
     """Lines of ``[from_ms, to_ms)`` that hold, of each need, one of its texts."""
 
-    def __init__(self, from_ms: int, to_ms: int, needs: Needs, ignore_case: bool, sign: int) -> None:
+    def __init__(
+        self, from_ms: int, to_ms: int, needs: Needs, ignore_case: bool, sign: int, test: Callable[[str], bool] | None
+    ) -> None:
         self.from_ms, self.to_ms, self.sign = from_ms, to_ms, sign
+        self._test = test
         self._ignore_case = ignore_case
         self._needs = [[text.lower() if ignore_case else text for text in need] for need in needs if all(need)]
         sure = [[self._surest(text) for text in need] for need in self._needs]
@@ -75,11 +82,12 @@ class _Wanted:
         return all(any(text in raw for text in texts) for texts in self._sure)
 
     def is_in(self, text: str) -> bool:
-        if not self._needs:
-            return True
-        if self._ignore_case:
-            text = text.lower()
-        return all(any(each in text for each in need) for need in self._needs)
+        if self._needs:
+            cased = text.lower() if self._ignore_case else text
+            for need in self._needs:
+                if not any(each in cased for each in need):
+                    return False
+        return self._test is None or self._test(text)
 
 
 # In order: the time of a line, or the first that a packed invocation's lines may have; 0 for what is packed still, so
@@ -97,16 +105,20 @@ def search(
     ignore_case: bool,
     looked: Looked,
     needs: Needs = (),
+    test: Callable[[str], bool] | None = None,
 ) -> Iterator[LogLine]:
-    """Every line of the span that has the text, and one of each of ``needs``, in order of time over all functions."""
+    """Every line of the span that has the text, and one of each of ``needs``, and that passes the test, in order of
+    time over all functions."""
     sign = -1 if newest_first else 1
-    wanted = _Wanted(from_ms, to_ms, [(contains,), *needs], ignore_case, sign)
+    wanted = _Wanted(from_ms, to_ms, [(contains,), *needs], ignore_case, sign, test)
     heap: list[_Entry] = []
     serial = 0
     decompress = zstandard.ZstdDecompressor().decompress
     chunks = _chunks(connection, from_ms, to_ms, function_ids, newest_first)
     for edge, function_id, identity, within, passed_by in _passing(connection, chunks, wanted):
         looked.lines += passed_by
+        if looked.go_on is not None and not looked.go_on():
+            return
         yield from _until(heap, wanted, looked, sign * edge)
         if identity < 0:
             continue

@@ -3,7 +3,7 @@
 Only the standard library's sqlite3 is imported here. All spans are ``[from_ms, to_ms)``.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -114,10 +114,11 @@ class Reader(Rollups, Metrics):
         ignore_case: bool = True,
         looked: "Looked | None" = None,
         needs: "Needs" = (),
+        test: Callable[[str], bool] | None = None,
     ) -> Iterator[LogLine]:
-        """Log lines of the span with the text in them, and one text of each of ``needs``, in order of time.
+        """Log lines of the span with the text in them, in order of time; looks at every line, and counts them.
 
-        Looks at every line, and counts them.
+        ``needs`` are texts of which, of each, one must be in a line; ``test`` is what its text must pass besides.
         """
         from collectors.store import line_search
 
@@ -131,6 +132,7 @@ class Reader(Rollups, Metrics):
             ignore_case,
             looked or line_search.Looked(),
             needs,
+            test,
         )
         return found if limit is None else islice(found, limit)
 

@@ -127,6 +127,12 @@ def level_named(said: str) -> str:
     return _SAME.get(upper, upper)
 
 
+def spellings(level: str) -> list[str]:
+    """How a line may spell a level, whatever the case."""
+    numbers = [str(number) for number, name in _PINO.items() if name == level]
+    return [level, *(said for said, name in _SAME.items() if name == level), *numbers]
+
+
 def path_text(path: Sequence[str]) -> str:
     """``.order.id``, as it is asked for."""
     return "".join(f".{name}" if re.fullmatch(r"[\w@$-]+", name) else f'."{name}"' for name in path)

@@ -65,6 +65,16 @@ class Line(Protocol):
     def message(self) -> str: ...
 
 
+class _Text:
+    """A line of which only the text is known."""
+
+    __slots__ = ("message",)
+    timestamp, function, request_id = 0, "", None
+
+    def __init__(self, message: str) -> None:
+        self.message = message
+
+
 class Read:
     """A line while it is asked about: its lower case, its JSON and its level are found once, when they are needed."""
 
@@ -115,6 +125,10 @@ class Node:
     cost: int = 0
     shown: tuple[str | SafeRegex, ...] = ()
     """What of a line it found, to be set off there."""
+    text_only: bool = True
+    """Whether it looks at nothing but the text of a line."""
+    in_text: Callable[[str], bool] | None = None
+    """The same test of a text, where there is a shorter one."""
 
 
 @dataclass(frozen=True)
@@ -128,6 +142,14 @@ class Query:
 
     def matches(self, line: Line) -> bool:
         return self.root is None or self.root.test(Read(line))
+
+    @property
+    def in_text(self) -> Callable[[str], bool] | None:
+        """A test of the text alone, where that is all there is to test: it spares a search most of its lines."""
+        if self.root is None or not self.root.text_only:
+            return None
+        test = self.root.test
+        return self.root.in_text or (lambda text: test(Read(_Text(text))))
 
     def __bool__(self) -> bool:
         return self.root is not None
@@ -296,7 +318,8 @@ class _Parser:
         except RegexError as error:
             raise self._error(f"this regular expression cannot be taken: {error}", at + 1 + error.at) from None
         self.at = end.end()
-        return Node(lambda read: regex.found_in(read.line.message), tuple(map(tuple, regex.needs)), 2, (regex,))
+        found_in = regex.found_in
+        return Node(lambda read: found_in(read.line.message), tuple(regex.needs), 2, (regex,), in_text=found_in)
 
     def path(self) -> Path:
         steps: list[str] = []
@@ -357,7 +380,7 @@ class _Parser:
         if operator[0] in (">", "<", ">=", "<="):
             raise self._error(f"{known} is text, which {operator[0]} does not compare; use {known}:{given}", place)
         if given == "-" and not quoted and operator[0] in (":", "="):
-            return Node(lambda read: not getattr(read.line, known), (), 1)
+            return Node(lambda read: not getattr(read.line, known), (), 1, text_only=False)
         return _of_text(known, operator[0], given, quoted)
 
     def _near(self, name: str, operator: "re.Match[str]") -> None:
@@ -381,7 +404,7 @@ class _Parser:
         except RangeError as error:
             raise self._error(str(error), place) from None
         compare = _COMPARISONS[operator]
-        return Node(lambda read: compare(read.line.timestamp, wanted))
+        return Node(lambda read: compare(read.line.timestamp, wanted), text_only=False)
 
     def _of_level(self, operator: str, given: str, place: int) -> Node:
         wanted = line_fields.level_named(given)
@@ -391,7 +414,7 @@ class _Parser:
                 return Node(lambda read: read.level is not None and pattern.match(read.level) is not None, (), 3)
             if operator == "!=":
                 return Node(lambda read: read.level not in (None, wanted), (), 3)
-            return Node(lambda read: read.level == wanted, (), 3)
+            return Node(lambda read: read.level == wanted, _level_needed(wanted), 3)
         if wanted not in LEVELS:
             raise self._error(f"there is no level {given!r}: {', '.join(dict.fromkeys(LEVELS))}", place)
         compare, rank = _COMPARISONS[operator], LEVELS[wanted]
@@ -461,11 +484,18 @@ def _of_text(name: str, operator: str, given: str, quoted: bool) -> Node:
     wanted = given.casefold()
     if operator == ":" and _GLOB.search(given) and not quoted:
         pattern = re.compile(translate(_plain_brackets(wanted)))
-        return Node(lambda read: pattern.match(str(getattr(read.line, name) or "").casefold()) is not None, (), 1)
+        return Node(
+            lambda read: pattern.match(str(getattr(read.line, name) or "").casefold()) is not None,
+            (),
+            1,
+            text_only=False,
+        )
     if operator == ":":
-        return Node(lambda read: wanted in str(getattr(read.line, name) or "").casefold(), (), 1)
+        return Node(lambda read: wanted in str(getattr(read.line, name) or "").casefold(), (), 1, text_only=False)
     equal = operator == "="
-    return Node(lambda read: (str(getattr(read.line, name) or "").casefold() == wanted) is equal, (), 1)
+    return Node(
+        lambda read: (str(getattr(read.line, name) or "").casefold() == wanted) is equal, (), 1, text_only=False
+    )
 
 
 def _word(word: str, anywhere: bool) -> Node:
@@ -482,18 +512,33 @@ def _word(word: str, anywhere: bool) -> Node:
             (),
             1,
             (word,),
+            text_only=False,
         )
-    return Node(lambda read: lower in read.lower, ((lower,),), 0, (word,))
+    return Node(lambda read: lower in read.lower, ((lower,),), 0, (word,), in_text=lambda text: lower in text.lower())
 
 
 def _keys_needed(path: Path) -> tuple[tuple[str, ...], ...]:
-    """A line with a field holds its name, unless that is spelled with escapes."""
-    return tuple((name.lower(), "\\u") for name in path if re.fullmatch(r"[\w@$.-]*[A-Za-z_][\w@$.-]*", name, re.ASCII))
+    """A line with a field holds its name in quotes, or within one with dots, unless it is spelled with escapes."""
+    found = []
+    for at, name in enumerate(path):
+        if not re.fullmatch(r"[\w@$.-]*[A-Za-z_][\w@$.-]*", name, re.ASCII):
+            continue
+        key = name.lower()
+        dotted = [f'"{key}.'] if at == 0 else [f'"{key}.', f".{key}.", f'.{key}"']
+        found.append((f'"{key}"', *(dotted if len(path) > 1 else ()), "\\u"))
+    return tuple(found)
+
+
+def _level_needed(level: str) -> tuple[tuple[str, ...], ...]:
+    """A line of a level holds one of its names, or its number, unless that is spelled with escapes."""
+    if level not in LEVELS:
+        return ()
+    return ((*(name.lower() for name in line_fields.spellings(level)), "\\u"),)
 
 
 def _not(node: Node) -> Node:
     test = node.test
-    return Node(lambda read: not test(read), (), node.cost)
+    return Node(lambda read: not test(read), (), node.cost, text_only=node.text_only)
 
 
 def _both(nodes: Sequence[Node]) -> Node:
@@ -504,6 +549,7 @@ def _both(nodes: Sequence[Node]) -> Node:
         tuple(dict.fromkeys(needs)),
         max(node.cost for node in nodes),
         tuple(shown for node in nodes for shown in node.shown),
+        all(node.text_only for node in nodes),
     )
 
 
@@ -517,4 +563,5 @@ def _either(nodes: Sequence[Node]) -> Node:
         needs,
         max(node.cost for node in nodes),
         tuple(shown for node in nodes for shown in node.shown),
+        all(node.text_only for node in nodes),
     )

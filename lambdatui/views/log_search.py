@@ -48,6 +48,7 @@ def log_search(
     ``so_far`` is given what was found while the search goes on, some times a second; its False ends the search.
     """
     query = parse(where)
+    test = query.in_text
     if around:
         limit = min(limit, _MOST_AROUND)
     stored = reader.functions()
@@ -64,18 +65,23 @@ def log_search(
         return LogSearch(LOG_COLUMNS, found[::-1], as_of, time_range, searched=searched, kept=kept, more=more)
 
     told = time.monotonic()
-    lines = iter(()) if ids == [] else reader.search(*span, ids, newest_first=True, looked=looked, needs=query.needs)
-    for line in lines:
+
+    def go_on() -> bool:
+        nonlocal told
+        if so_far is None or (now := time.monotonic()) - told < _TELL_S:
+            return True
+        told = now
+        return so_far(answer(more=True))
+
+    looked.go_on = go_on
+    lines = reader.search(*span, ids, newest_first=True, looked=looked, needs=query.needs, test=test)
+    for line in lines if ids != [] else ():
         if len(found) == limit:
             more = True
             break
         view = log_view(line, names.get(line.function_id, ""))
-        if query.matches(view):
+        if test is not None or query.matches(view):
             found.append(view)
-        if so_far is not None and (now := time.monotonic()) - told > _TELL_S:
-            told = now
-            if not so_far(answer(more=True)):
-                break
     whole = answer(more=more)
     if not around or not query:
         return whole

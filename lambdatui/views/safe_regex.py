@@ -47,31 +47,33 @@ class SafeRegex:
             raise RegexError("it is nested or repeated too often") from None
         if int(tree.state.flags) & ~re.UNICODE != flags:
             raise RegexError("flags within a pattern are not taken: write /pattern/i")
-        self._ways = _ways(tree)
+        self._longest = _longest(_ways(tree))
         self._tree, self._ignore_case = tree, ignore_case
         self._automaton: _Automaton | None = None
-        if self._ways is None:
+        if self._longest < 0:
             self._automaton = _Automaton(tree, ignore_case)
         self.needs: Needs = _needs(tree, ignore_case)
 
     def found_in(self, text: str) -> bool:
-        if self._bounded(len(text)):
+        if len(text) <= self._longest:
             return self._python.search(text) is not None
         if self._automaton is None:
             self._automaton = _Automaton(self._tree, self._ignore_case)
         return self._automaton.found_in(text)
 
-    def _bounded(self, characters: int) -> bool:
-        if self._ways is None:
-            return False
-        loops, choices = self._ways
-        return float((characters + 1) ** (loops + 1)) * 2.0 ** min(choices, 99) <= _ENOUGH
-
     def spans(self, text: str) -> list[tuple[int, int]]:
         """Where it is, for showing; none where finding out might take long."""
-        if not self._bounded(len(text)):
+        if len(text) > self._longest:
             return []
         return [match.span() for match in self._python.finditer(text) if match.end() > match.start()]
+
+
+def _longest(ways: tuple[int, int] | None) -> int:
+    """Characters of a line up to which Python's engine may look for a pattern; -1: it may not."""
+    if ways is None:
+        return -1
+    loops, choices = ways
+    return int((_ENOUGH / 2.0 ** min(choices, 99)) ** (1 / (loops + 1))) - 1
 
 
 def _ways(tree: Iterable[Any]) -> tuple[int, int] | None:
