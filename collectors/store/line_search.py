@@ -22,6 +22,7 @@ Needs = Sequence[Sequence[str]]
 
 _chunk = msgspec.msgpack.Decoder().decode  # starts, request ids, and packed lines
 _times = msgspec.msgpack.Decoder(tuple[list[int], msgspec.Raw]).decode
+_NONE = msgspec.Raw()
 _texts = msgspec.msgpack.Decoder(list[str]).decode
 # What a text's bytes surely hold where it is found: of UTF-8, ASCII only; where case is ignored also neither i nor k,
 # which are the lower case of letters beyond ASCII too (I with a dot, the Kelvin sign).
@@ -81,6 +82,10 @@ class _Wanted:
             raw = raw.lower()
         return all(any(text in raw for text in texts) for texts in self._sure)
 
+    def is_in_one(self, texts: msgspec.Raw) -> bool:
+        """Whether such a line is among an invocation's: told before they are put in order, where each is tested."""
+        return self._test is None or any(map(self.is_in, _texts(texts)))
+
     def is_in(self, text: str) -> bool:
         if self._needs:
             cased = text.lower() if self._ignore_case else text
@@ -131,11 +136,11 @@ def search(
             continue
         _, ids, packed = _chunk(raw)
         for request_id, lines in zip(ids, packed, strict=True):
-            times = _times(lines)[0] if lines else []
+            times, texts = _times(lines) if lines else ([], _NONE)
             if not times:
                 continue
             inside = len(times) if within else sum(from_ms <= time < to_ms for time in times)
-            if inside and wanted.may_be_in(lines):
+            if inside and wanted.may_be_in(lines) and wanted.is_in_one(texts):
                 first = max(times) if newest_first else min(times)
                 heapq.heappush(heap, (sign * first, 0, sign * serial, function_id, request_id, lines))
             else:
