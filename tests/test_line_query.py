@@ -216,3 +216,10 @@ def test_a_field_s_path() -> None:
     for wrong in ("a", ".", ".a b", ".a[", "..a"):
         with pytest.raises(QueryError):
             field_path(wrong)
+
+
+def test_what_is_spelled_with_escapes_is_found_and_looked_for() -> None:
+    for question, message in ((".id:7", '{"\\u0069d": 7}'), ("level:ERROR", '{"level": "\\u0045rror"}')):
+        query = parse(question)
+        assert query.matches(line(message))
+        assert all(any(text in message.lower() for text in need) for need in query.needs)

@@ -6,8 +6,6 @@ few are taken to be: where two of five bits are set, one in ten thousand of ten 
 
 from collections.abc import Sequence
 
-import numpy as np
-
 _FACTOR = 0x9E3779B1  # of Knuth's multiplicative hash: the high bits of the product are well mixed
 _FOLDED = 0x20  # set in every byte: A is a; some signs are others then, in lines and in what is sought alike
 _LEAST_BITS, _MOST_BITS = 9, 17  # 64 bytes to 16 KB
@@ -15,6 +13,8 @@ _LEAST_BITS, _MOST_BITS = 9, 17  # 64 bytes to 16 KB
 
 def filter_of(lines: Sequence[bytes]) -> bytes:
     """The bits for packed lines: one for each 4 to 8 bytes of them, so that 64 KB of lines have 2 KB."""
+    import numpy as np  # a search, which makes none, does without it
+
     content = b"".join(lines) + b"\0"
     size = min(max(len(content).bit_length() - 3, _LEAST_BITS), _MOST_BITS)
     there = np.zeros(1 << size, np.bool_)

@@ -32,6 +32,7 @@ _STEP = re.compile(r"\"((?:[^\"\\]|\\.)*)\"|([\w@$-]+)")
 _REGEX_END = re.compile(r"(?:[^/\\]|\\.)*?/(i?)(?=\s|\)|$)", re.DOTALL)
 _GLOB = re.compile(r"[*?]")
 _SHOWN = 40  # characters of a mistake
+_ESCAPED = "\\u00"  # how JSON may spell any letter of ASCII
 _DEEPEST = 50  # brackets within brackets
 
 
@@ -525,7 +526,7 @@ def _keys_needed(path: Path) -> tuple[tuple[str, ...], ...]:
             continue
         key = name.lower()
         dotted = [f'"{key}.'] if at == 0 else [f'"{key}.', f".{key}.", f'.{key}"']
-        found.append((f'"{key}"', *(dotted if len(path) > 1 else ()), "\\u"))
+        found.append((f'"{key}"', *(dotted if len(path) > 1 else ()), _ESCAPED))
     return tuple(found)
 
 
@@ -533,7 +534,7 @@ def _level_needed(level: str) -> tuple[tuple[str, ...], ...]:
     """A line of a level holds one of its names, or its number, unless that is spelled with escapes."""
     if level not in LEVELS:
         return ()
-    return ((*(name.lower() for name in line_fields.spellings(level)), "\\u"),)
+    return ((*(name.lower() for name in line_fields.spellings(level)), _ESCAPED),)
 
 
 def _not(node: Node) -> Node:
