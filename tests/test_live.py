@@ -277,5 +277,5 @@ def test_a_line_that_was_collected_and_one_that_was_not() -> None:
     assert [(one.timestamp, one.message) for one in with_live(stored, live, more=True)] == [
         (1, "a\n"), (2, "c"), (3, "b"), (3, "b"), (3, "b")
     ]  # fmt: skip
-    kept = with_live([], live, ["!B", "o"])
+    kept = with_live([], live, "!B o")
     assert [one.message for one in kept] == ["too old"]

@@ -7,46 +7,92 @@ unpack little more than themselves, and text that is nowhere unpacks nothing.
 import heapq
 import re
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import msgspec
 import zstandard
 
 from collectors.model import id_text
+from collectors.store.chunk_filters import may_hold, places
 from collectors.store.rows import LogLine
+
+Needs = Sequence[Sequence[str]]
+"""Of each, one text at least is in every line that is wanted."""
 
 _chunk = msgspec.msgpack.Decoder().decode  # starts, request ids, and packed lines
 _times = msgspec.msgpack.Decoder(tuple[list[int], msgspec.Raw]).decode
+_NONE = msgspec.Raw()
 _texts = msgspec.msgpack.Decoder(list[str]).decode
 # What a text's bytes surely hold where it is found: of UTF-8, ASCII only; where case is ignored also neither i nor k,
 # which are the lower case of letters beyond ASCII too (I with a dot, the Kelvin sign).
 _SURE, _SURE_OF_LOWER = re.compile(r"[\x00-\x7f]+"), re.compile(r"[\x00-hjl-\x7f]+")
 
 
+_FIRST_BLOCK, _MOST_BLOCK = 16, 512  # chunks whose filters are read at once; SQLite binds 999 values
+_Chunk = tuple[int, int, int, bool]  # last or first time, function, id, whether all of it lies in the span
+
+
 @dataclass(slots=True)
 class Looked:
-    """How many lines of the span were given out, or looked at for nothing, so far."""
+    """How many lines of the span were given out, or looked at for nothing, so far.
+
+    ``go_on`` is asked at each chunk; its False ends the search.
+    """
 
     lines: int = 0
+    go_on: Callable[[], bool] | None = None
 
 
 class _Wanted:
-    """Lines of ``[from_ms, to_ms)`` with a text in them."""
+    """Lines of ``[from_ms, to_ms)`` that hold, of each need, one of its texts."""
 
-    def __init__(self, from_ms: int, to_ms: int, text: str, ignore_case: bool, sign: int) -> None:
+    def __init__(
+        self, from_ms: int, to_ms: int, needs: Needs, ignore_case: bool, sign: int, test: Callable[[str], bool] | None
+    ) -> None:
         self.from_ms, self.to_ms, self.sign = from_ms, to_ms, sign
+        self._test = test
         self._ignore_case = ignore_case
-        self._text = text.lower() if ignore_case else text
-        sure = (_SURE_OF_LOWER if ignore_case else _SURE).findall(self._text)
-        self._sure = max(sure, key=len, default="").encode()
+        self._needs = [[text.lower() if ignore_case else text for text in need] for need in needs if all(need)]
+        sure = [[self._surest(text) for text in need] for need in self._needs]
+        self._sure = sorted((each for each in sure if all(each)), key=lambda texts: -min(map(len, texts)))
+        hashes = [[places(text) for text in texts] for texts in self._sure]
+        self._hashes = [each for each in hashes if all(each)]
+
+    def _surest(self, text: str) -> bytes:
+        return max((_SURE_OF_LOWER if self._ignore_case else _SURE).findall(text), key=len, default="").encode()
+
+    def __bool__(self) -> bool:
+        return bool(self._needs)
+
+    @property
+    def filtered(self) -> bool:
+        """Whether a chunk's filter can tell anything."""
+        return bool(self._hashes)
+
+    def may_pass(self, bits: bytes) -> bool:
+        """Whether a chunk with this filter may hold such a line."""
+        return all(any(may_hold(bits, text) for text in texts) for texts in self._hashes)
 
     def may_be_in(self, raw: bytes) -> bool:
-        """Whether packed lines may hold the text: False only where none does."""
-        return not self._sure or self._sure in (raw.lower() if self._ignore_case else raw)
+        """Whether packed lines may hold such a line: False only where none does."""
+        if not self._sure:
+            return True
+        if self._ignore_case:
+            raw = raw.lower()
+        return all(any(text in raw for text in texts) for texts in self._sure)
+
+    def is_in_one(self, texts: msgspec.Raw) -> bool:
+        """Whether such a line is among an invocation's: told before they are put in order, where each is tested."""
+        return self._test is None or any(map(self.is_in, _texts(texts)))
 
     def is_in(self, text: str) -> bool:
-        return not self._text or self._text in (text.lower() if self._ignore_case else text)
+        if self._needs:
+            cased = text.lower() if self._ignore_case else text
+            for need in self._needs:
+                if not any(each in cased for each in need):
+                    return False
+        return self._test is None or self._test(text)
 
 
 # In order: the time of a line, or the first that a packed invocation's lines may have; 0 for what is packed still, so
@@ -63,35 +109,78 @@ def search(
     newest_first: bool,
     ignore_case: bool,
     looked: Looked,
+    needs: Needs = (),
+    test: Callable[[str], bool] | None = None,
 ) -> Iterator[LogLine]:
-    """Every line of the span that has the text, in order of time over all functions."""
+    """Every line of the span that has the text, and one of each of ``needs``, and that passes the test, in order of
+    time over all functions."""
     sign = -1 if newest_first else 1
-    wanted = _Wanted(from_ms, to_ms, contains, ignore_case, sign)
+    wanted = _Wanted(from_ms, to_ms, [(contains,), *needs], ignore_case, sign, test)
     heap: list[_Entry] = []
     serial = 0
     decompress = zstandard.ZstdDecompressor().decompress
-    for edge, function_id, identity, within in _chunks(connection, from_ms, to_ms, function_ids, newest_first):
+    chunks = _chunks(connection, from_ms, to_ms, function_ids, newest_first)
+    for edge, function_id, identity, within, passed_by in _passing(connection, chunks, wanted):
+        looked.lines += passed_by
+        if looked.go_on is not None and not looked.go_on():
+            return
         yield from _until(heap, wanted, looked, sign * edge)
+        if identity < 0:
+            continue
         row = connection.execute("SELECT content, lines FROM chunks WHERE id = ?", (identity,)).fetchone()
         if row is None:
             continue
         raw = decompress(row[0])
-        if within and contains and not wanted.may_be_in(raw):
+        if within and wanted and not wanted.may_be_in(raw):
             looked.lines += row[1]
             continue
         _, ids, packed = _chunk(raw)
         for request_id, lines in zip(ids, packed, strict=True):
-            times = _times(lines)[0] if lines else []
+            times, texts = _times(lines) if lines else ([], _NONE)
             if not times:
                 continue
             inside = len(times) if within else sum(from_ms <= time < to_ms for time in times)
-            if inside and (not contains or wanted.may_be_in(lines)):
+            if inside and wanted.may_be_in(lines) and wanted.is_in_one(texts):
                 first = max(times) if newest_first else min(times)
                 heapq.heappush(heap, (sign * first, 0, sign * serial, function_id, request_id, lines))
             else:
                 looked.lines += inside
             serial += len(times)
     yield from _until(heap, wanted, looked, None)
+
+
+def _passing(
+    connection: sqlite3.Connection, chunks: Sequence[_Chunk], wanted: _Wanted
+) -> Iterator[tuple[int, int, int, bool, int]]:
+    """The chunks that may hold such a line, each with how many lines those before it had that their filters ruled out.
+
+    Filters are read by the block, small ones first: mostly the newest lines are wanted. The last is no chunk, -1.
+    """
+    if not wanted.filtered:
+        yield from ((*chunk, 0) for chunk in chunks)
+        return
+    at, size, passed_by = 0, _FIRST_BLOCK, 0
+    while at < len(chunks):
+        block = chunks[at : at + size]
+        marks = ", ".join("?" * len(block))
+        ruled_out = {
+            chunk_id: lines
+            for chunk_id, bits, lines in connection.execute(
+                "SELECT x.chunk_id, x.bits, c.lines FROM chunk_filters x JOIN chunks c ON c.id = x.chunk_id"
+                f" WHERE x.chunk_id IN ({marks})",
+                [chunk[2] for chunk in block],
+            )
+            if not wanted.may_pass(bits)
+        }
+        for chunk in block:
+            if chunk[3] and chunk[2] in ruled_out:
+                passed_by += ruled_out[chunk[2]]
+            else:
+                yield (*chunk, passed_by)
+                passed_by = 0
+        at, size = at + size, min(size * 4, _MOST_BLOCK)
+    if passed_by:
+        yield chunks[-1][0], 0, -1, True, passed_by
 
 
 def _until(heap: list[_Entry], wanted: _Wanted, looked: Looked, edge: int | None) -> Iterator[LogLine]:

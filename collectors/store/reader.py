@@ -3,7 +3,7 @@
 Only the standard library's sqlite3 is imported here. All spans are ``[from_ms, to_ms)``.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,7 +19,7 @@ from collectors.store.rows import InvocationRow, LogLine, StoreInfo
 from collectors.store.schema import VERSION
 
 if TYPE_CHECKING:
-    from collectors.store.line_search import Looked
+    from collectors.store.line_search import Looked, Needs
 
 __all__ = ["Reader", "StoreDamaged", "StoreError", "StoreLocked", "StoreMissing", "StoreNewer"]
 
@@ -113,8 +113,13 @@ class Reader(Rollups, Metrics):
         newest_first: bool = False,
         ignore_case: bool = True,
         looked: "Looked | None" = None,
+        needs: "Needs" = (),
+        test: Callable[[str], bool] | None = None,
     ) -> Iterator[LogLine]:
-        """Log lines of the span with the text in them, in order of time; looks at every line, and counts them."""
+        """Log lines of the span with the text in them, in order of time; looks at every line, and counts them.
+
+        ``needs`` are texts of which, of each, one must be in a line; ``test`` is what its text must pass besides.
+        """
         from collectors.store import line_search
 
         found = line_search.search(
@@ -126,6 +131,8 @@ class Reader(Rollups, Metrics):
             newest_first,
             ignore_case,
             looked or line_search.Looked(),
+            needs,
+            test,
         )
         return found if limit is None else islice(found, limit)
 

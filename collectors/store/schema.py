@@ -104,6 +104,7 @@ _LATER = (
     "collectors.store.schema_billing",
     "collectors.store.schema_families",
     "collectors.store.schema_patterns",
+    "collectors.store.schema_chunk_filters",
 )
 MIGRATIONS: tuple[tuple[str, ...] | str, ...] = (_FIRST, *_LATER)
 VERSION = len(MIGRATIONS)

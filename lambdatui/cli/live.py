@@ -4,7 +4,7 @@ import contextlib
 import json
 import signal
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -18,7 +18,9 @@ from collectors.store.sessions import keep_session
 from lambdatui import text
 from lambdatui.cli.context import Context
 from lambdatui.cli.spending import Spending, cost_of
-from lambdatui.views.live import LiveTarget, NoLiveTail, holds, live_target
+from lambdatui.views.line_query import Query
+from lambdatui.views.live import LiveTarget, NoLiveTail, live_target
+from lambdatui.views.logs import LogView
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -43,7 +45,9 @@ class Came:
     cost_usd: Decimal | None = None
 
 
-def tail(context: Context, words: str, *, profile: str | None, endpoint_url: str | None, as_json: bool) -> None:
+def tail(
+    context: Context, wanted: Sequence[Query], *, profile: str | None, endpoint_url: str | None, as_json: bool
+) -> None:
     """Prints until it is interrupted. Raises ClickException where nothing can be tailed."""
     from collectors.source import BudgetReached, SourceFailed
 
@@ -58,21 +62,24 @@ def tail(context: Context, words: str, *, profile: str | None, endpoint_url: str
     given = _of_runner(target.runner, target) if target.runner else _of_aws(context, target, profile, endpoint_url)
     try:
         with contextlib.closing(given) as came:
-            _say_all(came, target, context, words, as_json)
+            _say_all(came, target, context, wanted, as_json)
     except (SourceFailed, BudgetReached) as error:
         raise click.ClickException(str(error)) from error
 
 
-def _say_all(came: Iterator[Came], target: LiveTarget, context: Context, words: str, as_json: bool) -> None:
-    wanted, told = [words] if words else [], None
+def _say_all(
+    came: Iterator[Came], target: LiveTarget, context: Context, wanted: Sequence[Query], as_json: bool
+) -> None:
+    told = None
     for one in came:
         state = (one.way, one.sampled, one.cost_usd)
         if one.note or state != told:
             _tell(one, as_json)
             told = state
         for event in one.events:
-            if holds(event.message, wanted):
-                _print(event, target, context, as_json)
+            line = LogView(0, event.timestamp_ms, _function(event, target), None, event.message, "log")
+            if all(query.matches(line) for query in wanted):
+                _print(line, context, as_json)
 
 
 def _of_aws(
@@ -127,15 +134,15 @@ def _function(event: LogEvent, target: LiveTarget) -> str:
     return function_key(place, event.account, event.region, FunctionKey("", target.account, target.region)).name
 
 
-def _print(event: LogEvent, target: LiveTarget, context: Context, as_json: bool) -> None:
-    name = _function(event, target)
+def _print(line: LogView, context: Context, as_json: bool) -> None:
     if as_json:
-        line = {"timestamp": text.iso(event.timestamp_ms), "function": name, "message": event.message}
-        click.echo(json.dumps(line))
+        click.echo(
+            json.dumps({"timestamp": text.iso(line.timestamp), "function": line.function, "message": line.message})
+        )
         return
-    at = text.instant(event.timestamp_ms, utc=context.utc, millis=True)
-    body = text.plain(event.message.rstrip("\r\n"), newlines=True).replace("\n", "\n    ")
-    click.echo(f"{at}  {text.plain(name)}  {body}")
+    at = text.instant(line.timestamp, utc=context.utc, millis=True)
+    body = text.plain(line.message.rstrip("\r\n"), newlines=True).replace("\n", "\n    ")
+    click.echo(f"{at}  {text.plain(line.function)}  {body}")
 
 
 def _tell(one: Came, as_json: bool) -> None:

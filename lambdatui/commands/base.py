@@ -71,7 +71,7 @@ _DISPLAY = {
     "enter": "Enter", "escape": "Esc", "slash": "/", "question_mark": "?", "colon": ":", "left_square_bracket": "[",
     "right_square_bracket": "]", "dollar_sign": "$", "shift+left": "S-Left", "shift+right": "S-Right", "up": "Up",
     "down": "Down", "left": "Left", "right": "Right", "home": "Home", "end": "End", "pageup": "PgUp",
-    "pagedown": "PgDn", "space": "Space", "tab": "Tab", "minus": "-", "underscore": "_",
+    "pagedown": "PgDn", "space": "Space", "tab": "Tab", "minus": "-", "plus": "+", "underscore": "_",
 }  # fmt: skip
 
 

@@ -124,6 +124,18 @@ class ShowLogs(Command):
         screen.show_logs(live=False)
 
 
+class ShowAllLogs(Command):
+    """Go to the log lines of everything: all functions, accounts and regions that are looked at."""
+
+    BINDING_KEY = "W"
+    FOOTER_TEXT = "all logs"
+    GROUP = "Go to"
+
+    @classmethod
+    def run(cls, screen: "StoreScreen") -> None:
+        screen.show_all_logs()
+
+
 class LiveTail(Command):
     """Log lines as they are written, of the marked functions or the one under the cursor: CloudWatch's live tail,
     $0.01 a minute, or the runner's own log, free; where it cannot be had, what is collected is followed."""
@@ -171,5 +183,5 @@ class ChooseProfile(Command):
 
 GOING: Commands = (
     ShowLogs, ShowErrors, ShowCosts, ShowAdvice, ShowInvocations, ShowThrottles, ShowAlarms, ShowCollect,
-    ShowConfiguration, ShowFunctions, ShowPatterns, LiveTail, LastView, ChooseRegion, ChooseProfile,
+    ShowConfiguration, ShowFunctions, ShowPatterns, LiveTail, ShowAllLogs, LastView, ChooseRegion, ChooseProfile,
 )  # fmt: skip

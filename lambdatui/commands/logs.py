@@ -162,8 +162,59 @@ class FullScreen(Command):
         screen.toggle_full_log()
 
 
+class OpenLine(Command):
+    """Open the invocation of the marked line; where none is marked, of the first in sight that was found."""
+
+    BINDING_KEY = "enter"
+    SHOW_IN_FOOTER = True
+    FOOTER_TEXT = "invocation"
+    GROUP = "Log"
+
+    @classmethod
+    def run(cls, screen: "StoreScreen") -> None:
+        screen.open_line()
+
+
+class Around(Command):
+    """Show the lines around those that were found: 3 before and after each, then 10, then none again."""
+
+    BINDING_KEY = "a"
+    FOOTER_TEXT = "around"
+    GROUP = "Log"
+
+    @classmethod
+    def run(cls, screen: "StoreScreen") -> None:
+        screen.show_around()
+
+
+class PickField(Command):
+    """Make a field of JSON lines a column before them, or take one away."""
+
+    BINDING_KEY = "vertical_line"
+    FOOTER_TEXT = "column"
+    GROUP = "Log"
+
+    @classmethod
+    def run(cls, screen: "StoreScreen") -> None:
+        screen.pick_field()
+
+
+class LineStats(Command):
+    """Count what the filter leaves: figures of fields, by others or by time, as in ``count, p95(.ms) by .route``."""
+
+    BINDING_KEY = "number_sign"
+    FOOTER_TEXT = "stats"
+    GROUP = "Log"
+
+    @classmethod
+    def run(cls, screen: "StoreScreen") -> None:
+        screen.ask_stats()
+
+
 LINES: Commands = (
     Search, NextMatch, PreviousMatch, NextError, PreviousError, OnlyErrors, Wrap, Timestamps, Fold, RenderJson,
     ScrollLeft, ScrollRight, *MOVES,
 )  # fmt: skip
 LOG: Commands = (FullScreen, *LINES)
+FOUND: Commands = (OpenLine, Around, PickField, LineStats)
+"""On lines out of the store."""

@@ -123,6 +123,25 @@ class StoreScreen(TimeTravel, Screen[None]):
         found = None if live and self.session.marked else self.subject()
         self.app.push_screen(LogsScreen(self.session, *(found or (None, "")), live=live))
 
+    def show_all_logs(self) -> None:
+        """The lines of all functions, above whatever is shown; a second time nothing."""
+        from lambdatui.screens.logs import LogsScreen
+
+        if not isinstance(self, LogsScreen) or self.subject() is not None:
+            self.app.push_screen(LogsScreen(self.session))
+
+    def open_line(self) -> None:
+        raise NotImplementedError
+
+    def show_around(self) -> None:
+        raise NotImplementedError
+
+    def pick_field(self) -> None:
+        raise NotImplementedError
+
+    def ask_stats(self) -> None:
+        raise NotImplementedError
+
     def export(self) -> None:
         self.ask_where("svg")
 

@@ -19,6 +19,7 @@ from lambdatui.text import counted, decimal_text, rate
 from lambdatui.views.columns import COLUMNS
 from lambdatui.views.invocation import DETAIL_COLUMNS, InvocationDetail, find, invocation, neighbour
 from lambdatui.views.invocations import InvocationView
+from lambdatui.views.logs import LogView
 from lambdatui.views.phases import phases
 from lambdatui.views.shown import json_value, shown
 from lambdatui.views.time_range import RangeChoice
@@ -49,9 +50,11 @@ class InvocationScreen(LinesScreen):
         request_id: str = "",
         name: str = "",
         awaited: bool = False,
+        line: LogView | None = None,
     ) -> None:
-        """``awaited``: it was only just begun, and is still to be collected."""
+        """``awaited``: it was only just begun, and is still to be collected; ``line`` is one of its own, gone to."""
         super().__init__(session)
+        self._line = line
         self._awaited = awaited
         self._key = key
         self._request_id = request_id or (key[2] if key else "")
@@ -69,12 +72,13 @@ class InvocationScreen(LinesScreen):
         yield LogPane(self.session.marks, utc=self.session.utc, id="log")
 
     def question(self) -> Callable[[Question], InvocationDetail | None]:
-        key, request_id = self._key, self._request_id
+        key, request_id, line = self._key, self._request_id, self._line
+        of = None if line is None else (line.function_id, line.timestamp)
 
         def ask(question: Question) -> InvocationDetail | None:
             if key is not None:
                 return invocation(question.reader, key, question.book)
-            return find(question.reader, request_id, question.book)
+            return find(question.reader, request_id, question.book, of=of)
 
         return ask
 
@@ -93,7 +97,12 @@ class InvocationScreen(LinesScreen):
         self.query_one("#fields", Fields).show_fields(self._fields(answer))
         first = not self.log_pane.lines_shown
         self.log_pane.show_lines(answer.lines)
-        if first and answer.invocation.failed:
+        if first and self._line is not None:
+            wanted = self._line.timestamp, self._line.message
+            at = next((at for at, one in enumerate(answer.lines) if (one.timestamp, one.text) == wanted), None)
+            if at is not None:
+                self.call_after_refresh(self.log_pane.go_to_line, at)
+        elif first and answer.invocation.failed:
             self._go_to_trace(answer)
 
     def _go_to_trace(self, answer: InvocationDetail) -> None:

@@ -6,14 +6,14 @@ from textual.binding import BindingType
 
 from lambdatui.commands.base import Commands, bindings
 from lambdatui.commands.general import GENERAL
-from lambdatui.commands.going import LastView, ShowFunctions, ShowPatterns
+from lambdatui.commands.going import LastView, ShowAllLogs, ShowFunctions, ShowPatterns
 from lambdatui.commands.logs import LOG
 from lambdatui.screens.base import Moving, StoreScreen
 from lambdatui.widgets.filter_line import FilterLine
 from lambdatui.widgets.log_pane import LogPane
 from lambdatui.widgets.notice import Notice
 
-LOG_COMMANDS: Commands = (*LOG, ShowFunctions, ShowPatterns, LastView, *GENERAL)
+LOG_COMMANDS: Commands = (*LOG, ShowAllLogs, ShowFunctions, ShowPatterns, LastView, *GENERAL)
 
 
 class LinesScreen(StoreScreen):

@@ -21,6 +21,7 @@ class Kind:
     FLAG = "flag"
     QUANTITY = "quantity"
     TREND = "trend"
+    FIGURE = "figure"
 
 
 class Column:
@@ -275,6 +276,8 @@ def column_named(name: str, among: tuple[Column, ...]) -> Column:
     """The column of that id, dashes and case forgiven. Raises ``UnknownColumn``."""
     wanted = name.strip().lower().replace("-", "_")
     by_id = {column.id: column for column in among}
+    if name.strip() in by_id:  # a field of log lines, .orderId
+        return by_id[name.strip()]
     if wanted in by_id:
         return by_id[wanted]
     by_title = {column.title.lower(): column.id for column in among}

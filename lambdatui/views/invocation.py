@@ -56,16 +56,20 @@ def invocation(
     return None if row is None else detail(reader, row, reader.find_invocations(row.request_id), book)
 
 
-def find(reader: Reader, request_id: str, book: "PriceBook | None" = None) -> InvocationDetail | None:
+def find(
+    reader: Reader, request_id: str, book: "PriceBook | None" = None, *, of: tuple[int, int] | None = None
+) -> InvocationDetail | None:
     """The last attempt of a request, by its id; a failed one also by a beginning of it, 8 characters or more.
 
+    ``of`` is the function's id and the time of a line: then the attempt that the line is of.
     Raises ``AmbiguousRequest``.
     """
     rows = reader.find_invocations(request_id)
     different = sorted({row.request_id for row in rows})
     if len(different) > 1:
         raise AmbiguousRequest(f"{request_id} begins {len(different)} request ids: {', '.join(different[:5])}")
-    return detail(reader, rows[-1], rows, book) if rows else None
+    begun = [row for row in rows if of is not None and row.function_id == of[0] and row.start_ms <= of[1]]
+    return detail(reader, (begun or rows)[-1], rows, book) if rows else None
 
 
 _STEP_MS, _WIDER, _PAGE = 60_000, 8, 200

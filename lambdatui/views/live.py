@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from collectors.store.reader import Reader
+from lambdatui.views.line_query import parse
 from lambdatui.views.local_runner import LOCAL_ACCOUNT, runner_log
 from lambdatui.views.log_search import SHOWN_LINES
 from lambdatui.views.logs import LogView
@@ -65,14 +66,16 @@ def live_target(
 
 
 def with_live(
-    stored: Sequence[LogView], live: Sequence[LogView], words: Sequence[str] = (), *, more: bool = False
+    stored: Sequence[LogView], live: Sequence[LogView], where: str = "", *, more: bool = False
 ) -> list[LogView]:
     """Stored lines and live ones in order of time, each once: what was seen live is collected later.
 
     A live tail gives no event ids: the same text of the same function and millisecond is the same line, as often as
-    it was written. ``more`` says that the store holds older lines than ``stored``; live ones of that age are left out.
+    it was written. ``where`` is read as ``views.line_query`` does. ``more`` says that the store holds older lines than
+    ``stored``; live ones of that age are left out.
     """
-    fresh = [line for line in live if holds(line.message, words)]
+    query = parse(where)
+    fresh = [line for line in live if query.matches(line)]
     if fresh and more and stored:
         fresh = [line for line in fresh if line.timestamp >= stored[0].timestamp]
     if not fresh:
@@ -86,15 +89,6 @@ def with_live(
         else:
             left.append(line)
     return sorted([*stored, *left], key=lambda line: line.timestamp)[-SHOWN_LINES:]
-
-
-def holds(text: str, words: Sequence[str]) -> bool:
-    """Whether ``text`` holds every word, case ignored, and none after a ``!``: as the store is searched."""
-    text = text.lower()
-    return all(
-        (word[1:].lower() not in text) if word.startswith("!") and len(word) > 1 else (word.lower() in text)
-        for word in words
-    )
 
 
 def _key(line: LogView) -> tuple[str, int, str]:

@@ -1,17 +1,23 @@
 """The newest log lines of a range that hold a text, and how many were looked through for them."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from itertools import accumulate
 
 from collectors.store.by_step import lines_kept
 from collectors.store.line_search import Looked
 from collectors.store.reader import Reader
+from lambdatui.views.line_context import with_context
+from lambdatui.views.line_query import parse
 from lambdatui.views.logs import LOG_COLUMNS, LogView, log_view
 from lambdatui.views.narrow import Narrow
 from lambdatui.views.time_range import TimeRange
 from lambdatui.views.view import View
 
 SHOWN_LINES = 2_000
+_TELL_S = 0.15
+_MOST_AROUND = 200  # found lines that others are shown around
 
 
 @dataclass(frozen=True)
@@ -21,6 +27,8 @@ class LogSearch(View[LogView]):
     searched: int = 0
     kept: int = 0
     more: bool = False
+    breaks: frozenset[int] = frozenset()
+    """Of lines around those found: where in ``rows`` another group begins."""
 
 
 def log_search(
@@ -29,29 +37,54 @@ def log_search(
     *,
     narrow: Narrow | None = None,
     function_id: int | None = None,
-    contains: Sequence[str] = (),
+    where: str = "",
     limit: int = SHOWN_LINES,
+    around: int = 0,
+    so_far: Callable[[LogSearch], bool] | None = None,
 ) -> LogSearch:
-    """The newest ``limit`` lines that hold every word of ``contains``, case ignored; a leading ``!`` inverts."""
+    """The newest ``limit`` lines that match ``where`` (``views.line_query``); raises ``QueryError``.
+
+    ``around`` puts as many lines of its function before and after each; of the newest found fewer then.
+    ``so_far`` is given what was found while the search goes on, some times a second; its False ends the search.
+    """
+    query = parse(where)
+    test = query.in_text
+    if around:
+        limit = min(limit, _MOST_AROUND)
     stored = reader.functions()
     names = {row.id: row.function.key.name for row in stored}
     ids = [function_id] if function_id is not None else (narrow.ids(stored) if narrow else None)
-    wanted = [word.lower() for word in contains if word and not (word.startswith("!") and len(word) > 1)]
-    unwanted = [word[1:].lower() for word in contains if word.startswith("!") and len(word) > 1]
     found: list[LogView] = []
     looked, more = Looked(), False
     span = time_range.from_ms, time_range.to_ms
-    longest = max(wanted, key=len, default="")  # for this the store looks through whole chunks at once
-    for line in () if ids == [] else reader.search(*span, ids, contains=longest, newest_first=True, looked=looked):
+    as_of = reader.as_of_ms(time_range.to_ms)
+
+    def answer(*, more: bool) -> LogSearch:
+        searched = looked.lines
+        kept = max(searched, lines_kept(reader, *span, ids)) if more else searched
+        return LogSearch(LOG_COLUMNS, found[::-1], as_of, time_range, searched=searched, kept=kept, more=more)
+
+    told = time.monotonic()
+
+    def go_on() -> bool:
+        nonlocal told
+        if so_far is None or (now := time.monotonic()) - told < _TELL_S:
+            return True
+        told = now
+        return so_far(answer(more=True))
+
+    looked.go_on = go_on
+    lines = reader.search(*span, ids, newest_first=True, looked=looked, needs=query.needs, test=test)
+    for line in lines if ids != [] else ():
         if len(found) == limit:
             more = True
             break
-        text = line.text.lower() if contains else ""
-        if all(word in text for word in wanted) and not any(word in text for word in unwanted):
-            found.append(log_view(line, names.get(line.function_id, "")))
-    searched = looked.lines
-    kept = max(searched, lines_kept(reader, *span, ids)) if more else searched
-    found.reverse()
-    return LogSearch(
-        LOG_COLUMNS, found, reader.as_of_ms(time_range.to_ms), time_range, searched=searched, kept=kept, more=more
-    )
+        view = log_view(line, names.get(line.function_id, ""))
+        if test is not None or query.matches(view):
+            found.append(view)
+    whole = answer(more=more)
+    if not around or not query:
+        return whole
+    groups = with_context(reader, time_range, whole.rows, around)
+    begins = list(accumulate(map(len, groups), initial=0))[1:-1]
+    return replace(whole, rows=[line for group in groups for line in group], breaks=frozenset(begins))

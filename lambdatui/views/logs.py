@@ -10,6 +10,7 @@ import msgspec
 from collectors.store.reader import Reader
 from collectors.store.rows import LogLine
 from lambdatui.views.columns import columns
+from lambdatui.views.line_query import Query
 from lambdatui.views.narrow import Narrow
 from lambdatui.views.time_range import TimeRange
 from lambdatui.views.view import View
@@ -40,6 +41,8 @@ class LogView(msgspec.Struct, frozen=True, gc=False):
     request_id: str | None
     message: str
     kind: str
+    match: bool = True
+    """False for a line that only stands near one that was looked for."""
 
 
 @dataclass(frozen=True)
@@ -103,15 +106,20 @@ def lines(
     function_ids: Sequence[int] | None = None,
     contains: str = "",
     newest_first: bool = False,
+    where: Query | None = None,
 ) -> Iterator[LogView]:
-    """The same lines one by one, never all in memory."""
+    """The same lines one by one, never all in memory; with ``where`` only those that it matches."""
     stored = reader.functions()
     names = {row.id: row.function.key.name for row in stored}
     ids = list(function_ids) if function_ids is not None else (narrow.ids(stored) if narrow else None)
     if ids == []:
         return
-    for line in reader.search(time_range.from_ms, time_range.to_ms, ids, contains=contains, newest_first=newest_first):
-        yield log_view(line, names.get(line.function_id, ""))
+    needs, test = (where.needs, where.in_text) if where is not None else ((), None)
+    span = time_range.from_ms, time_range.to_ms
+    for line in reader.search(*span, ids, contains=contains, newest_first=newest_first, needs=needs, test=test):
+        found = log_view(line, names.get(line.function_id, ""))
+        if where is None or test is not None or where.matches(found):
+            yield found
 
 
 def log_view(line: LogLine, function: str) -> LogView:

@@ -32,7 +32,9 @@ def shown(column: Column, value: "Any", *, utc: bool = True, currency: str = "US
             # A rate has more digits than money is shown with.
             price = text.rate(value, currency) if column.id == "rate" else text.money(value, currency)
             return price if width is None or len(price) <= width else text.money(value, currency, width=width)
-        case Kind.QUANTITY:
+        case Kind.FIGURE if value and not 1e-6 <= abs(value) < 1e15:
+            return f"{value:.6g}"
+        case Kind.QUANTITY | Kind.FIGURE:
             return text.quantity(value, width=width)
         case Kind.TIME:
             return text.instant(value, utc=utc, millis=column.width >= 23)
@@ -61,7 +63,7 @@ def json_value(column: Column, value: "Any") -> "Any":
 
     if isinstance(value, Decimal):
         return text.decimal_text(value)
-    if isinstance(value, float):
+    if isinstance(value, float) and column.kind != Kind.FIGURE:  # of log lines: whatever they count, as it came out
         return _rounded(value)
     return value
 

@@ -1,6 +1,6 @@
 """Log lines, painted line by line. Their text is never markup and never reaches the terminal as it was written."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import ClassVar
 
 from rich.cells import cell_len
@@ -13,7 +13,7 @@ from textual.strip import Strip
 
 from lambdatui.text import instant, plain
 from lambdatui.theme import Marks
-from lambdatui.widgets.log_text import LoggedLine, Row, matches, rows
+from lambdatui.widgets.log_text import Finds, LoggedLine, Row, matches, rows
 
 _STYLES = ("error", "platform", "log", "time", "match", "here")
 _TIME_CELLS = 14
@@ -31,7 +31,9 @@ class LogPane(ScrollView, can_focus=True, inherit_bindings=False):
         self._lines: Sequence[LoggedLine] = ()
         self._rows: list[Row] = []
         self._looks: dict[str, Style] = {}
-        self.sought = ""
+        self.sought: str | Sequence[str | Finds] = ""
+        self.found: Collection[int] | None = None
+        """The lines that were looked for, where others stand around them; None: all."""
         self.wrap = True
         self.timestamps = timestamps
         self.only_errors = False
@@ -76,7 +78,28 @@ class LogPane(ScrollView, can_focus=True, inherit_bindings=False):
         return len(found)
 
     def _matching(self) -> list[int]:
-        return [at for at, row in enumerate(self._rows) if matches(row.text, self.sought)]
+        """Rows that hold what is sought; of lines that were found by other than their text, the first of each."""
+        found = self.found
+        among = [at for at, row in enumerate(self._rows) if found is None or row.line in found]
+        holding = [at for at in among if matches(self._rows[at].text, self.sought)]
+        return holding if holding or found is None else [at for at in among if self._rows[at].first]
+
+    def line_here(self) -> int | None:
+        """The line that is marked; else the first in sight that was found."""
+        if self.here is not None and self.here < self.row_count:
+            return self._rows[self.here].line
+        top = round(self.scroll_offset.y)
+        sight = self._rows[top : top + max(1, self.size.height)]
+        found = self.found
+        lines = [row.line for row in sight if found is None or row.line in found]
+        return lines[0] if lines else sight[0].line if sight else None
+
+    def on_click(self, event: events.Click) -> None:
+        """Marks the line that is clicked on."""
+        row = round(self.scroll_offset.y) + event.y
+        if row < self.row_count:
+            self.here, self.pinned = row, False
+            self.refresh()
 
     def next_match(self, step: int) -> None:
         self._visit_next(self._matching(), step)

@@ -175,8 +175,24 @@ def _pieces(text: str, width: int) -> list[str]:
     return [*pieces, left]
 
 
-def matches(text: str, sought: str) -> list[tuple[int, int]]:
-    """Where ``sought`` stands in ``text``, case ignored: spans of characters."""
+class Finds(Protocol):
+    """A pattern: ``lambdatui.views.safe_regex.SafeRegex`` is one."""
+
+    def spans(self, text: str) -> list[tuple[int, int]]:
+        """Where it is."""
+
+
+def matches(text: str, sought: "str | Sequence[str | Finds]") -> list[tuple[int, int]]:
+    """Where ``sought`` stands in ``text``, case ignored: spans of characters, of several none in another."""
     if not sought:
         return []
-    return [match.span() for match in re.finditer(re.escape(sought), text, re.IGNORECASE)]
+    if isinstance(sought, str):
+        return [match.span() for match in re.finditer(re.escape(sought), text, re.IGNORECASE)]
+    every = sorted(
+        span for one in sought if one for span in (matches(text, one) if isinstance(one, str) else one.spans(text))
+    )
+    apart: list[tuple[int, int]] = []
+    for begin, end in every:
+        if not apart or begin >= apart[-1][1]:
+            apart.append((begin, end))
+    return apart

@@ -1,0 +1,95 @@
+"""Lines around those that were found: of the same function, in order of time, as ``grep -C``."""
+
+from collections.abc import Iterator, Sequence
+from itertools import islice
+
+from collectors.store.reader import Reader
+from collectors.store.rows import LogLine
+from lambdatui.views.logs import LogView, log_view
+from lambdatui.views.time_range import TimeRange
+
+_NEAR_MS = (60_000, 3_600_000)  # looked through first; then all of the range
+
+Key = tuple[int, str | None, str]
+
+
+def with_context(reader: Reader, time_range: TimeRange, found: Sequence[LogView], count: int) -> list[list[LogView]]:
+    """Groups of lines, each found line with ``count`` of its function before it and after it; oldest found first.
+
+    Groups of a function that touch are one. Lines within have ``match`` where they were found.
+    """
+    by_function: dict[int, list[LogView]] = {}
+    for line in found:
+        by_function.setdefault(line.function_id, []).append(line)
+    groups = [group for lines in by_function.values() for group in _groups(reader, time_range, lines, count)]
+    return sorted(groups, key=lambda group: next(line.timestamp for line in group if line.match))
+
+
+def _groups(reader: Reader, time_range: TimeRange, found: list[LogView], count: int) -> list[list[LogView]]:
+    left = sorted(found, key=lambda line: line.timestamp)
+    wanted: dict[Key, int] = {}
+    for line in left:
+        wanted[_key(line)] = wanted.get(_key(line), 0) + 1
+    groups: list[list[LogView]] = []
+    for line in left:
+        if wanted[_key(line)] <= 0:
+            continue  # it stands in the group before
+        group = _before(reader, time_range, line, count)
+        known = {_key(one) for one in groups[-1]} if groups else set()
+        fresh = [one for one in group if _key(one) not in known]
+        joins = len(fresh) < len(group) or (not group and bool(groups))
+        group = [_near(one) for one in fresh]
+        after = 0
+        for one in _from(reader, time_range, line):
+            matched = wanted.get(_key(one), 0) > 0
+            if matched:
+                wanted[_key(one)] -= 1
+                after = 0
+            elif after == count:
+                break
+            else:
+                after += 1
+            group.append(one if matched else _near(one))
+        if joins and groups:
+            groups[-1] += group
+        else:
+            groups.append(group)
+    return groups
+
+
+def _near(line: LogView) -> LogView:
+    """The same line as one that was not looked for."""
+    return LogView(
+        line.function_id, line.timestamp, line.function, line.request_id, line.message, line.kind, match=False
+    )
+
+
+def _key(line: LogView) -> Key:
+    return line.timestamp, line.request_id, line.message
+
+
+def _before(reader: Reader, time_range: TimeRange, line: LogView, count: int) -> list[LogView]:
+    """The lines before a line, oldest first."""
+    for near_ms in (*_NEAR_MS, None):
+        from_ms = time_range.from_ms if near_ms is None else max(time_range.from_ms, line.timestamp - near_ms)
+        older = _past(reader.search(from_ms, line.timestamp + 1, [line.function_id], newest_first=True), line)
+        found = list(islice(older, count))
+        if len(found) == count or from_ms == time_range.from_ms:
+            break
+    return [log_view(one, line.function) for one in reversed(found)]
+
+
+def _past(lines: Iterator[LogLine], line: LogView) -> Iterator[LogLine]:
+    for one in lines:
+        if (one.timestamp_ms, one.request_id or None, one.text) == _key(line):
+            break
+    return lines
+
+
+def _from(reader: Reader, time_range: TimeRange, line: LogView) -> Iterator[LogView]:
+    """A line, and all after it."""
+    begun = False
+    for one in reader.search(line.timestamp, time_range.to_ms, [line.function_id]):
+        begun = begun or (one.timestamp_ms, one.request_id or None, one.text) == _key(line)
+        if begun:
+            yield log_view(one, line.function)

@@ -1,0 +1,138 @@
+"""What a log line says beyond its words: the fields of its JSON, and its level.
+
+A line is JSON where all of it is an object, or where it ends with one, as Node.js' ``time<tab>id<tab>LEVEL<tab>{...}``.
+"""
+
+import json
+import math
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
+
+import msgspec
+
+Path = tuple[str, ...]
+
+ABSENT: Final = type("Absent", (), {"__repr__": lambda self: "ABSENT"})()
+"""A field that a line does not have: neither null nor an empty text."""
+
+LEVELS: Final = {
+    "TRACE": 0, "VERBOSE": 0, "DEBUG": 1, "INFO": 2, "INFORMATION": 2, "NOTICE": 3, "WARN": 4, "ERROR": 5, "FATAL": 6,
+    "CRITICAL": 6,
+}  # fmt: skip
+"""Levels by how bad they are."""
+_SAME = {"WARNING": "WARN", "ERR": "ERROR", "SEVERE": "ERROR", "PANIC": "FATAL", "CRIT": "CRITICAL"}
+_PINO = {10: "TRACE", 20: "DEBUG", 30: "INFO", 40: "WARN", 50: "ERROR", 60: "FATAL"}  # and Bunyan's
+_LEVEL_NAMES = ("level", "log_level", "severity", "lvl", "levelname", "logLevel", "LogLevel", "log.level", "@l")
+_LEVEL_IN_TEXT = re.compile(
+    r"(?:^|[\s\[|(])(TRACE|VERBOSE|DEBUG|INFO|NOTICE|WARN|WARNING|ERROR|SEVERE|FATAL|CRITICAL)(?=[\]\s:|)]|$)"
+)
+_HEAD = 200  # characters in which a text line says its level
+_OPENINGS = 4  # braces at which a JSON tail may begin
+_decode = msgspec.json.decode
+_FIGURE = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
+
+
+def json_of(text: str) -> Mapping[str, Any] | None:
+    """The object that a line is, or ends with; None where there is none."""
+    body = text.strip()
+    if not body.endswith("}"):
+        return None
+    for at in _openings(body):
+        found = _read(body[at:] if at else body)
+        if isinstance(found, dict):
+            return found
+    return None
+
+
+def _openings(body: str) -> Iterator[int]:
+    at = body.find("{")
+    for _ in range(_OPENINGS):
+        if at < 0:
+            return
+        if at == 0 or body[at - 1] in " \t\r\n:=|":
+            yield at
+        at = body.find("{", at + 1)
+
+
+def _read(body: str) -> Any:
+    try:
+        return _decode(body)
+    except RecursionError:
+        return None
+    except (ValueError, UnicodeError):
+        if "NaN" not in body and "Infinity" not in body and "\\u" not in body:
+            return None
+    try:
+        return json.loads(body)  # Python writes NaN, and half a character, which JSON does not know
+    except (ValueError, RecursionError):
+        return None
+
+
+def value_at(found: Any, path: Path) -> Any:
+    """What lies at a path; ``ABSENT`` where nothing does. Where no key is so nested, one with dots in it is meant."""
+    here = found
+    for place, name in enumerate(path):
+        if isinstance(here, dict):
+            if name in here:
+                here = here[name]
+                continue
+            return here.get(".".join(path[place:]), ABSENT)
+        if isinstance(here, list) and name.isascii() and name.isdigit() and len(name) < 10:
+            index = int(name)
+            if index < len(here):
+                here = here[index]
+                continue
+        return ABSENT
+    return here
+
+
+def text_of(value: Any) -> str | None:
+    """A value as text: numbers as JSON writes them, objects as JSON; None for null and for what is absent."""
+    if value is None or value is ABSENT:
+        return None
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def figure_of(value: Any) -> float | int | None:
+    """A value as a finite figure, also one that is written as text; None for anything else."""
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, int):
+        return value
+    if isinstance(value, str) and len(value) < 400 and _FIGURE.fullmatch(value.strip()):
+        value = float(value)
+    return value if isinstance(value, float) and math.isfinite(value) else None
+
+
+def level_of(text: str, found: Mapping[str, Any] | None) -> str | None:
+    """``ERROR`` for a line of that level, however it spells it: in its JSON, as ``[ERROR]``, between tabs."""
+    if found is not None:
+        for name in _LEVEL_NAMES:
+            said = found.get(name)
+            if isinstance(said, str) and said:
+                return level_named(said)
+            if isinstance(said, int) and said in _PINO:
+                return _PINO[said]
+    match = _LEVEL_IN_TEXT.search(text[:_HEAD])
+    return level_named(match[1]) if match else None
+
+
+def level_named(said: str) -> str:
+    upper = said.strip().upper()
+    return _SAME.get(upper, upper)
+
+
+def spellings(level: str) -> list[str]:
+    """How a line may spell a level, whatever the case."""
+    numbers = [str(number) for number, name in _PINO.items() if name == level]
+    return [level, *(said for said, name in _SAME.items() if name == level), *numbers]
+
+
+def path_text(path: Sequence[str]) -> str:
+    """``.order.id``, as it is asked for."""
+    return "".join(f".{name}" if re.fullmatch(r"[\w@$-]+", name) else f'."{name}"' for name in path)

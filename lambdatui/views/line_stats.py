@@ -1,0 +1,259 @@
+"""Figures of log lines: ``count, p95(.ms) by .route, 5m``. What each comes to is what SQL would make of it.
+
+A field that a line does not have is null: no figure counts it, and as a key it is a group of its own. ``count`` counts
+lines, ``count(.x)`` those that have it, ``count_distinct`` its different texts; the others take what is a figure, also
+one written as text. Percentiles lie between the two nearest figures, as ``quantile_cont``.
+"""
+
+import math
+import re
+from array import array
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from types import SimpleNamespace
+from typing import Any, Final
+
+from collectors.store.reader import Reader
+from lambdatui.views import line_fields
+from lambdatui.views.columns import Column, Kind
+from lambdatui.views.line_query import Line, Query, QueryError, Read, field_path
+from lambdatui.views.logs import lines
+from lambdatui.views.narrow import Narrow
+from lambdatui.views.time_range import TimeRange
+from lambdatui.views.view import View
+
+FIGURES: Final = ("count", "count_distinct", "sum", "avg", "min", "max", "p50", "p90", "p95", "p99")
+MOST_GROUPS: Final = 200_000
+_SAME: Final = {"mean": "avg", "average": "avg", "median": "p50", "distinct": "count_distinct"}
+_WIDTHS_MS: Final = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
+_BUCKET = re.compile(r"(?:(?:bin|time)\(\s*)?(\d{1,6})\s*(ms|s|m|h|d)(?:\s*\))?", re.IGNORECASE)
+_NAMES: Final = ("level", "function", "request_id", "message")
+_BY = re.compile(r"(?:^|\s)by\s", re.IGNORECASE)
+_BLANKS = re.compile(r"\s*")
+_FIGURE = re.compile(r"([A-Za-z_]\w*)\s*(\(\s*)?")
+
+Value = Callable[[Read], Any]
+
+
+@dataclass(frozen=True)
+class Figure:
+    """What is counted: of lines, or of a field of theirs."""
+
+    name: str
+    title: str
+    value: Value | None
+
+
+@dataclass(frozen=True)
+class Key:
+    """What lines are grouped by: a field's text, or the beginning of a span of time, in epoch ms."""
+
+    title: str
+    value: Value
+    is_time: bool = False
+
+
+@dataclass(frozen=True)
+class Stats:
+    """What was asked."""
+
+    figures: tuple[Figure, ...]
+    keys: tuple[Key, ...]
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        keys = [
+            Column(
+                key.title, "Time" if key.is_time else key.title, Kind.TIME if key.is_time else Kind.TEXT, 20, "A key."
+            )
+            for key in self.keys
+        ]
+        figures = [
+            Column(one.title, one.title, Kind.COUNT if one.name.startswith("count") else Kind.FIGURE, 12, "A figure.")
+            for one in self.figures
+        ]
+        return (*keys, *figures)
+
+
+def parse(text: str) -> Stats:
+    """Reads what is asked. Raises ``QueryError``, which shows the place."""
+    cut = _BY.search(text)
+    figures = [_figure(part, at, text) for part, at in _parts(text, 0, cut.start() if cut else len(text))]
+    keys = [_key(part, at, text) for part, at in _parts(text, cut.end(), len(text))] if cut else []
+    if not figures:
+        raise QueryError(f"what is to be counted is missing: {', '.join(FIGURES)}", text, 0)
+    return Stats(tuple({one.title: one for one in figures}.values()), tuple({one.title: one for one in keys}.values()))
+
+
+def _parts(text: str, begin: int, end: int) -> list[tuple[str, int]]:
+    """What stands between commas, with its place; commas in quotes are none."""
+    if not text[begin:end].strip():
+        if begin:
+            raise QueryError("after by comes a field, such as .route, or a time, such as 5m", text, begin)
+        return []
+    found = []
+    start = begin
+    for at in [match.start() for match in re.finditer(r"\"[^\"]*\"|,", text[begin:end]) if match[0] == ","] + [
+        end - begin
+    ]:
+        part = text[start : begin + at]
+        lead = len(part) - len(part.lstrip())
+        if not part.strip():
+            raise QueryError("something is missing here", text, start + lead)
+        found.append((part.strip(), start + lead))
+        start = begin + at + 1
+    return found
+
+
+def _figure(part: str, at: int, text: str) -> Figure:
+    match = _FIGURE.match(part)
+    if match is None:
+        raise QueryError(f"{part!r} is none of {', '.join(FIGURES)}", text, at)
+    said = match[1].lower()
+    name = _SAME.get(said, said)
+    if name not in FIGURES:
+        from difflib import get_close_matches
+
+        near = get_close_matches(name, FIGURES, n=1, cutoff=0.5)
+        hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(FIGURES)}"
+        raise QueryError(f"there is no figure {match[1]!r}; {hint}", text, at)
+    if match[2] is None:
+        if part[match.end() :].strip():
+            raise QueryError("a comma or a ( is missing here", text, at + match.end())
+        if name != "count":
+            raise QueryError(f"{name} needs a field: {name}(.ms)", text, at + match.end())
+        return Figure(name, name, None)
+    if not part.endswith(")"):
+        raise QueryError("a ) is missing here", text, at + len(part))
+    inner = part[match.end() : -1].strip()
+    if name == "count" and inner in ("", "*"):
+        return Figure(name, name, None)
+    value, shown = _value(inner, at + match.end(), text)
+    return Figure(name, f"{name}({shown})", value)
+
+
+def _key(part: str, at: int, text: str) -> Key:
+    bucket = _BUCKET.fullmatch(part)
+    if bucket is None:
+        value, shown = _value(part, at, text)
+        return Key(shown, lambda read: line_fields.text_of(value(read)))
+    width = int(bucket[1]) * _WIDTHS_MS[bucket[2].lower()]
+    if not width:
+        raise QueryError("a span of time is longer than nothing", text, at)
+    return Key("time", lambda read: read.line.timestamp // width * width, is_time=True)
+
+
+def _value(part: str, at: int, text: str) -> tuple[Value, str]:
+    name = part.lower().replace("-", "_")
+    if name in _NAMES:
+        return (lambda read: read.level) if name == "level" else (lambda read: getattr(read.line, name)), name
+    path = field_path(part, at, text)
+    return lambda read: read.at(path), line_fields.path_text(path)
+
+
+# Counting -----------------------------------------------------------------------------------------------------------
+
+
+class _Sum:
+    """What lines of a group come to, of one figure."""
+
+    __slots__ = ("count", "figures", "name", "texts", "value")
+
+    def __init__(self, figure: Figure) -> None:
+        self.name, self.value = figure.name, figure.value
+        self.count = 0
+        self.figures = array("d")
+        self.texts: set[str] = set()
+
+    def add(self, read: Read) -> None:
+        if self.value is None:
+            self.count += 1
+            return
+        found = self.value(read)
+        if self.name.startswith("count"):
+            text = line_fields.text_of(found)
+            if text is not None:
+                self.count += 1
+                if self.name == "count_distinct":
+                    self.texts.add(text)
+            return
+        figure = line_fields.figure_of(found)
+        if figure is not None:
+            try:
+                self.figures.append(figure)
+            except OverflowError:
+                return
+
+    def result(self) -> int | float | None:
+        if self.name == "count":
+            return self.count
+        if self.name == "count_distinct":
+            return len(self.texts)
+        if not self.figures:
+            return None
+        found = self._figure()
+        return found if math.isfinite(found) else None
+
+    def _figure(self) -> float:
+        if self.name == "sum":
+            return _total(self.figures)
+        if self.name == "avg":
+            return _total(self.figures) / len(self.figures)
+        if self.name in ("min", "max"):
+            return min(self.figures) if self.name == "min" else max(self.figures)
+        return quantile(sorted(self.figures), int(self.name[1:]) / 100)
+
+
+def _total(figures: Iterable[float]) -> float:
+    try:
+        return math.fsum(figures)
+    except OverflowError:
+        return math.inf
+
+
+def quantile(ordered: Sequence[float], share: float) -> float:
+    """Between the two nearest of at least one figure, as DuckDB's quantile_cont (and NumPy's ``linear``)."""
+    place = (len(ordered) - 1) * share
+    below, above = math.floor(place), math.ceil(place)
+    low, high = ordered[below], ordered[above]
+    return low if below == above or low == high else low + (high - low) * (place - below)
+
+
+def stats_of(asked: Stats, found: Iterable[Line]) -> list[Any]:
+    """A row for each group: the earliest time first where one is the first key, else the largest first figure.
+
+    Raises ``ValueError`` for more groups than anybody reads.
+    """
+    groups: dict[tuple[Any, ...], list[_Sum]] = {} if asked.keys else {(): [_Sum(one) for one in asked.figures]}
+    for line in found:
+        read = Read(line)
+        key = tuple([one.value(read) for one in asked.keys])
+        sums = groups.get(key)
+        if sums is None:
+            if len(groups) >= MOST_GROUPS:
+                raise QueryError(f"there are more than {MOST_GROUPS:,} groups: group by less", asked.keys[0].title, 0)
+            sums = groups[key] = [_Sum(one) for one in asked.figures]
+        for one in sums:
+            one.add(read)
+    titles = [column.id for column in asked.columns]
+    rows = [(key, [one.result() for one in sums]) for key, sums in groups.items()]
+    by_text = lambda row: tuple((value is None, value if value is not None else "") for value in row[0])  # noqa: E731
+    rows.sort(key=by_text)
+    if not (asked.keys and asked.keys[0].is_time):
+        rows.sort(key=lambda row: (row[1][0] is None, -(row[1][0] or 0)))
+    return [SimpleNamespace(**dict(zip(titles, (*key, *results), strict=True))) for key, results in rows]
+
+
+def line_stats(
+    reader: Reader,
+    time_range: TimeRange,
+    asked: Stats,
+    *,
+    narrow: Narrow | None = None,
+    function_ids: Sequence[int] | None = None,
+    contains: str = "",
+    where: Query | None = None,
+) -> View[Any]:
+    """The figures of the lines that match, over the whole range."""
+    found = lines(reader, time_range, narrow=narrow, function_ids=function_ids, contains=contains, where=where)
+    return View(asked.columns, stats_of(asked, found), reader.as_of_ms(time_range.to_ms), time_range)
