@@ -39,6 +39,7 @@ _NEW = (
     "configuration", "log_groups", "alarms", "alarm_history", "billed_days", "recommendations", "account_metrics",
     "insights_cells", "error_patterns", "covered", "api_calls", "collection_notes", "minute_packs", "hour_packs",
     "day_packs", "week_packs", "metric_packs", "patterns", "pattern_hours", "pattern_functions",
+    "chunk_filters",
 )  # fmt: skip
 T0 = 1_743_415_200_000
 EVER = (0, 4_000_000_000_000)
@@ -195,6 +196,8 @@ def make_old(db: Path) -> None:
     for name in _NEW:
         connection.execute(f"DROP TABLE IF EXISTS {name}")
     connection.execute("ALTER TABLE errors DROP COLUMN family")
+    for trigger in ("rewritten", "deleted"):
+        connection.execute(f"DROP TRIGGER chunk_filters_{trigger}")
     connection.execute("PRAGMA user_version = 1")
     connection.commit()
     connection.close()
