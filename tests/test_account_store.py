@@ -195,9 +195,9 @@ def make_old(db: Path) -> None:
     connection = sqlite3.connect(db)
     for name in _NEW:
         connection.execute(f"DROP TABLE IF EXISTS {name}")
-    connection.execute("ALTER TABLE errors DROP COLUMN family")
     for trigger in ("rewritten", "deleted"):
         connection.execute(f"DROP TRIGGER chunk_filters_{trigger}")
+    connection.execute("ALTER TABLE errors DROP COLUMN family")
     connection.execute("PRAGMA user_version = 1")
     connection.commit()
     connection.close()
