@@ -321,3 +321,20 @@ MORE: dict[str, Form] = {
     "Log group as a column": Form("time,loggroup,logstream,message\n" + each(f'2025-11-04 {{clock}}.000,{GROUP},{STREAM},"{{line}}"'), function="orders", stream=True),
 }  # fmt: skip
 FORMS |= MORE
+FORMS |= {
+    "SQS receive-message": Form(json.dumps({"Messages": [{"MessageId": "1", "Body": SUBSCRIPTION}]}), function="orders", stream=True),
+    "Sumo's search API": Form(json.dumps({"fields": [{"name": "_raw"}], "messages": [{"map": {"_messagetime": str(ms), "_raw": line}} for ms, line in lines()]})),
+    "Splunk's collector": Form(jsonl([{"time": str(ms / 1000), "event": {"message": line, "logGroup": GROUP}} for ms, line in lines()]), function="orders"),
+    "Coralogix' archive": Form(jsonl([{"metadata": [{"key": "timestamp", "value": iso(ms)}], "userData": json.dumps({"message": line, "logGroup": GROUP})} for ms, line in lines()]), function="orders"),
+    "a time outside of what it wraps": Form(jsonl([{"_time": iso(ms), "_sysTime": iso(FIRST_MS + 90_000), "data": {"message": line}} for ms, line in lines()])),
+    "--query with names of one letter": Form(json.dumps([{"t": ms, "m": line} for ms, line in lines()])),
+    "--query with names of one letter, streams too": Form(json.dumps([{"s": STREAM, "m": line, "t": ms} for ms, line in lines()]), stream=True),
+    "invoke --output text": Form(f"$LATEST\t{plain(PLAIN)}\t200\n", at=False),
+    "invoke --output text of a failure": Form(f"$LATEST\tUnhandled\t{plain(PLAIN)}\t200\n", at=False),
+    "invoke --output yaml": Form(f"ExecutedVersion: $LATEST\nLogResult: {plain(PLAIN)}\nStatusCode: 200\n", at=False),
+    "invoke --output table": Form(f"-----\n|  Invoke  |\n+----+----+\n|  LogResult  |  {plain(PLAIN)}  |\n|  StatusCode  |  200  |\n", at=False),
+    "the console with what it says of more events": Form("Timestamp\tMessage\nNo older events at this moment. \n" + each("{iso}\t{line}") + "No newer events at this moment. Auto retry paused. Resume\n"),
+    "a data frame's CSV": Form(",timestamp,message\n" + each('{n},{ms},"{line}"')),
+    "mail that broke a REPORT": Form(each("> {line}", " ").replace("12.34 ms", "12.34\n> ms").replace("Max Memory", "Max\n> Memory"), at=False),
+    "a REPORT broken before a figure": Form(each("{line}", " ").replace("Duration: 12.34", "Duration:\n12.34"), at=False),
+}  # fmt: skip
