@@ -232,6 +232,8 @@ class PastedText:
     def add(self, line: str) -> Iterator[LogEvent]:
         """The events that this line settles, if any."""
         clean = without_escapes(line)
+        if self._lines == [line] and clean.lstrip().startswith("START RequestId:"):
+            return  # the console's line and, unfolded below it, its text
         if self._lines and self._length <= 1 << 20 and not self._begins(clean):
             self._lines.append(line)
             self._length += len(line) + 1
