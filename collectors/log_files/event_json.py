@@ -38,9 +38,10 @@ CONTAINERS = ("events", "results", "logEvents")
 _WRAPPERS = (
     "hits", "_source", "messages", "map", "fields", "matches", "data", "result", "attributes", "content", "logs",
     "response", "responses", "rawResponse", "records", "Records", "rows", "items", "entries", "streams", "queryResults",
-    "actor", "account", "nrql", "telemetry", "batch", "tables", "logEvent", "payload", "detail",
+    "actor", "account", "nrql", "telemetry", "batch", "tables", "logEvent", "payload", "detail", "sessionUpdate",
+    "sessionResults",
 )  # fmt: skip
-_TEXTS_OF_JSON = ("userData", "payload")
+_TEXTS_OF_JSON = ("userData", "payload", "value")
 _OUTSIDE = " outside"  # in an envelope: what stands beside a wrapped event, which may say when it was
 _DEEPEST = 40  # levels of wrapping
 _NO_STREAMS = frozenset({"stdout", "stderr"})  # a container's outputs, of one execution environment
