@@ -366,3 +366,21 @@ def test_an_invocation_over_midnight_is_of_the_day_it_began(tmp_path: Path) -> N
     store = Store(tmp_path, events)
     assert (store.row.start_ms, store.row.end_ms) == (midnight - 1, midnight + 50)
     assert GROUP.endswith(next(iter(store.functions.values())).key.name)
+
+
+@pytest.mark.parametrize(("low", "high"), [(low, high) for low in range(10) for high in range(low + 1, 11)])
+def test_a_page_that_comes_twice_gives_no_line_to_another_invocation(tmp_path: Path, low: int, high: int) -> None:
+    """Kinesis delivers at least once: any part of the stream may come again, before the stream goes on."""
+    texts = [
+        *(start(ONE), "one said\n", end(ONE), report(ONE)),
+        *(start(TWO), "two said\n", end(TWO), report(TWO)),
+        *(start(THREE), "three said\n", end(THREE), report(THREE)),
+    ]
+    events = [Event(T0 + at, text, event_id=f"{T0 + at:026d}{at:030d}") for at, text in enumerate(texts)]
+    store = Store(tmp_path, [*events[:high], *events[low:high], *events[high:]])
+    assert {name: [line for line in lines if "said" in line] for name, lines in store.lines.items()} == {
+        ONE: ["one said\n"],
+        TWO: ["two said\n"],
+        THREE: ["three said\n"],
+    }
+    assert (store.total.reports, store.result.duplicates) == (3, high - low)

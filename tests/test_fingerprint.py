@@ -10,6 +10,7 @@ SAME = [
     ("object at 0x7f3a1c at line 12", "object at 0x55d0ff at line 207"),
     ("commit deadbeef01 is gone", "commit 0a1b2c3d4e is gone"),
     ("read 17 of 2,048 bytes in 3.02 s", "read 9 of 512 bytes in 14.5 s"),
+    ("Unable to allocate 1.20 GiB for an array", "Unable to allocate 350. MiB for an array"),
     ("cannot open /tmp/a1/in.csv", "cannot open /tmp/b2/out/x.csv"),
     ("cannot open C:\\data\\a.txt", "cannot open C:\\other\\b.txt"),
     ("GET https://a.example/v1/7?x=1 failed", "GET https://a.example/v1/8?x=2 failed"),

@@ -19,6 +19,7 @@ NODE = "CardError: declined\n    at charge (/var/task/till.js:41:9)"
 EXIT = f"RequestId: {ID} Error: Runtime exited with error: exit status 1\nRuntime.ExitError\n"
 
 LOGGERS = {
+    "spring boot 3 with a line between": f"2025-03-31T10:00:00.123Z ERROR 8 --- [pay] [ main] c.Till : no\n\n\n{JAVA}",
     "log4j2": f"2025-03-31 10:00:00.123 [main] ERROR com.acme.Till - charge failed\n{JAVA}",
     "log4j2 lambda": f"2025-03-31 10:00:00 {ID} ERROR Till - charge failed\n{JAVA}",
     "log4j 1": f"2025-03-31 10:00:00,123 <{ID}> WARN  com.acme.Till:41 - charge failed\n{JAVA}",

@@ -21,6 +21,7 @@ _HEADLESS = re.compile(r'\d{13},"')
 _ROW = re.compile(r'^(?=(?:"?\d{13}"?|"?\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d[^,;\t\n"]*"?)[,;\t])', re.MULTILINE)
 _NAME = re.compile(r"[@_A-Za-z][\w .@()/:-]{0,60}")
 _PLATFORM = re.compile(r"\s*(?:(?:START|END|REPORT) RequestId: \S|INIT_START |(?:INIT|RESTORE)_REPORT )")
+_CONSOLE = re.compile(r"(?:No|There are) (?:older|newer) events|No (?:older|newer) .{0,60}Retry|Load more\b")
 _DELIMITERS = ",\t;|"
 _LOOKED_AT = 400  # lines
 
@@ -56,7 +57,8 @@ def _columns(lines: list[str], delimiter: str) -> Columns | None:
     cells = _cells(lines[0], delimiter)
     if len(cells) < 2 or (delimiter == "|" and not cells[0]):
         return None
-    header = tuple(cells) if all(_NAME.fullmatch(cell.strip()) for cell in cells) and not _platform_in(cells) else ()
+    named = cells[1:] if not cells[0] else cells  # a data frame's index has no name
+    header = tuple(cells) if all(_NAME.fullmatch(cell.strip()) for cell in named) and not _platform_in(cells) else ()
     rows = [row for line in lines[bool(header) :] if len(row := _cells(line, delimiter)) > 1]
     message = _message_column(header, rows, delimiter)
     if message is None:
@@ -175,6 +177,8 @@ class CsvRows:
         names = self._columns.names
         if not any(cells) or tuple(cells) == self._columns.header or tuple(cells) == names or row.startswith("sep="):
             return
+        if len(cells) == 1 and _CONSOLE.match(cells[0]):
+            return  # copied with the lines
         if len(cells) > len(names) and names[-1] == "message":  # nobody quoted the delimiters within it
             last = len(names) - 1
             cells[last:] = [self._columns.delimiter.join(cells[last:])]

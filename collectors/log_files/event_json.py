@@ -9,7 +9,7 @@ import msgspec
 
 from collectors.log_files.payloads import payload_of
 from collectors.log_files.refused import refusal
-from collectors.log_files.shipper_names import MESSAGES, Names, letters, message_of, names_in, time_of
+from collectors.log_files.shipper_names import MESSAGES, TIMES, Names, letters, message_of, names_in, time_of
 from collectors.log_files.timestamps import FIRST_MS, LAST_MS, BadTimestamp, epoch_ms, time_in_text
 from collectors.model import LogEvent
 
@@ -36,10 +36,13 @@ _SPELLINGS = (
 CONTAINERS = ("events", "results", "logEvents")
 # Where the answers of search engines (Elasticsearch, Loki, Splunk, Datadog) keep what was found.
 _WRAPPERS = (
-    "hits", "_source", "fields", "map", "matches", "data", "result", "attributes", "content", "messages", "logs",
+    "hits", "_source", "messages", "map", "fields", "matches", "data", "result", "attributes", "content", "logs",
     "response", "responses", "rawResponse", "records", "Records", "rows", "items", "entries", "streams", "queryResults",
-    "actor", "account", "nrql", "telemetry", "batch", "tables", "logEvent", "payload", "detail",
+    "actor", "account", "nrql", "telemetry", "batch", "tables", "logEvent", "payload", "detail", "sessionUpdate",
+    "sessionResults",
 )  # fmt: skip
+_TEXTS_OF_JSON = ("userData", "payload", "value")
+_OUTSIDE = " outside"  # in an envelope: what stands beside a wrapped event, which may say when it was
 _DEEPEST = 40  # levels of wrapping
 _NO_STREAMS = frozenset({"stdout", "stderr"})  # a container's outputs, of one execution environment
 # What a runtime's own JSON line has and an exporter's envelope has not.
@@ -162,19 +165,35 @@ def _wrapped(line: Mapping[str, Any]) -> Any:
     inner = next((line[key] for key in _WRAPPERS if isinstance(line.get(key), dict | list)), None)
     if inner is None and said:
         return next(each for each in said if isinstance(each, dict))
-    return inner
+    if inner is None and isinstance(event := line.get("event"), dict) and first(event, MESSAGE_KEYS):
+        return event  # Splunk's collector
+    return _spelled_out(line) if inner is None else inner
+
+
+def _spelled_out(line: Mapping[str, Any]) -> Any:
+    """The event that a shipper wrapped as the text of a JSON object, as Coralogix does; None where there is none."""
+    text = first(line, _TEXTS_OF_JSON)
+    if not text.startswith("{"):
+        return None
+    try:
+        inner = msgspec.json.decode(text)
+    except (ValueError, RecursionError):
+        return None
+    return inner if first(inner, MESSAGE_KEYS) else None
 
 
 def _is_texts(value: object) -> bool:
     return isinstance(value, list) and len(value) == 1 and isinstance(value[0], str)
 
 
-def _labels(line: Mapping[str, Any]) -> dict[str, str]:
+def _labels(line: Mapping[str, Any]) -> dict[str, Any]:
     """What the labels of a Loki stream name, and what stands beside a shipper's wrapped event."""
     labels = line.get("stream")
     if not isinstance(labels, dict):
         plain = {key: value for key, value in line.items() if isinstance(value, str) and value}
-        return {key: value for key, value in plain.items() if key in _AROUND}
+        known = {key: value for key, value in plain.items() if key in _AROUND}
+        timed = any(letters(key) in TIMES or key == "metadata" for key in line)
+        return {**known, _OUTSIDE: line} if timed else known
     found = names_in({"labels": labels})
     named = {"logGroup": found.group, "logStream": found.stream, "functionName": found.function}
     return {key: value for key, value in named.items() if value}
@@ -211,6 +230,10 @@ def event_of(line: Any, envelope: Mapping[str, Any], raw: str) -> tuple[LogEvent
         told = names_in({key: value for key, value in line.items() if value is not message})
     if message is None and not is_platform and OWN_KEYS.isdisjoint(line):
         message = message_of(line)
+        if message is None and len(line) <= 5 and all(len(key) <= 3 for key in line):
+            row = _row(list(line.values()))  # --query 'events[].{t:timestamp,m:message}'
+            if row is not None:
+                return event_of(row, envelope, "")
     enveloped = bool(group or stream or event_id or function or told.group or told.stream)
     if _is_own_line(line, enveloped, message):
         text, event_id, told = raw or encoded(line), "", Names()
@@ -222,7 +245,7 @@ def event_of(line: Any, envelope: Mapping[str, Any], raw: str) -> tuple[LogEvent
         group, stream, function = group or told.group, stream or told.stream, function
         function = function or ("" if "/aws/lambda/" in group else told.function)
         account, region = account or told.account, region or told.region
-    timestamp_ms = _moment_of(line, times, text)
+    timestamp_ms = _moment_of(line, times, text, envelope.get(_OUTSIDE))
     if envelope:
         group, stream = group or first(envelope, GROUP_KEYS), stream or first(envelope, STREAM_KEYS)
         account, region = account or first(envelope, ACCOUNT_KEYS), region or first(envelope, REGION_KEYS)
@@ -232,13 +255,21 @@ def event_of(line: Any, envelope: Mapping[str, Any], raw: str) -> tuple[LogEvent
     return event, timestamp_ms is not None
 
 
-def _moment_of(line: Mapping[str, Any], times: tuple[str, ...], text: str) -> int | None:
-    """When an event happened: what its own keys say, else a shipper's, else the text. Raises ``BadTimestamp``."""
+def _moment_of(
+    line: Mapping[str, Any], times: tuple[str, ...], text: str, outside: Mapping[str, Any] | None
+) -> int | None:
+    """When an event happened: what its own keys say, else a shipper's, those outside too, else the text.
+
+    Raises ``BadTimestamp``.
+    """
     moment = next((line[key] for key in times if line[key] not in (None, "")), None)
     if isinstance(moment, list) and len(moment) == 1:
         moment = moment[0]
     if moment is None:
         moment = time_of(line)
+    if moment is None and outside is not None:
+        beside = {key: each for key, each in outside.items() if key == "metadata" or not isinstance(each, dict | list)}
+        moment = time_of(beside)
     if moment is None:
         return time_in_text(text)
     try:

@@ -28,6 +28,8 @@ _LOG = re.compile(
 )
 _RUN_TOGETHER = re.compile(rf"(?m)^(?:{_HEADS})[^\n]*\t(?:{_HEADS})|^\t(?:{_HEADS})")
 _BETWEEN = re.compile(rf"\t+(?={_HEADS})|(?<=Version: \$LATEST)\t+|^\t")
+_ESCAPED = re.compile(rf"(?m)^(?:{_HEADS})[^\n]*?\\n(?:{_HEADS})")  # one line, as JSON or a program spelled it
+_ESCAPES = re.compile(r"\\r\\n|\\[nt]")
 _BEGINS = re.compile(rf"\s*(?:{_HEADS}|\d{{4}}-\d\d-\d\dT\d\d:\d\d|\[(?:INFO|ERROR|WARN|WARNING|DEBUG)\])")
 _WHOLE_REPORT = re.compile(r"REPORT RequestId: ?\S+\s+.*?Max Memory Used: ?\d+ MB")
 _HEADING = re.compile(r"\S+\.(?:log|txt|jsonl?|csv|gz)")
@@ -58,6 +60,10 @@ def layer_of(head: bytes) -> Layer | None:
             return partial(_changed, change=partial(_unplaced, place=place))
     if _RUN_TOGETHER.search(text):
         return partial(_changed, change=lambda line: _BETWEEN.sub("\n", line).lstrip("\n"))
+    if _ESCAPED.search(text):
+        return partial(
+            _changed, change=lambda line: _ESCAPES.sub(lambda each: "\t" if each[0][-1] == "t" else "\n", line)
+        )
     width = wrapped_at(lines)
     return partial(_unwrapped, width=width) if width else None
 

@@ -16,6 +16,9 @@ _OTLP = (("resourceLogs", "scopeLogs", "logRecords"), ("resource_logs", "scope_l
 _OTLP_TIMES = ("timeUnixNano", "time_unix_nano", "observedTimeUnixNano", "observed_time_unix_nano")
 _GZIP_BASE64 = "H4sI"
 _BEGINNINGS = (_GZIP_BASE64, "U1RBUlQg", "SU5JVF9T")  # and START and INIT_S
+_INVOKED = re.compile(
+    rb"^(?:[\s|\"']*LogResult[\s|:\"']+|(?:[^\s]{1,40}\t){1,2})([A-Za-z0-9+/]{60,}={0,2})(?=[\s|,\"']|\Z)", re.MULTILINE
+)
 
 
 class Text(str):
@@ -32,7 +35,7 @@ def payload_of(line: Mapping[str, Any]) -> Iterator[Any] | None:
     for resources, scopes, records in _OTLP:
         if isinstance(line.get(resources), list):
             return _telemetry(line[resources], scopes, records)
-    for key in ("Records", "records"):
+    for key in ("Records", "records", "Messages"):
         if isinstance(line.get(key), list) and line[key] and all(isinstance(each, dict) for each in line[key]):
             found = [_record_data(each) for each in line[key]]
             if all(each is not None for each in found):
@@ -49,14 +52,23 @@ def text_payload(text: str) -> list[Any] | None:
     return list(_values(plain)) if plain is not None else None
 
 
+def invoked(head: bytes) -> dict[str, str] | None:
+    """The log that ``aws lambda invoke --log-type Tail`` gave as YAML, a table or text; None where it is none."""
+    for found in _INVOKED.finditer(head):
+        tail = found[1].decode("ascii")
+        if b"RequestId: " in (_decoded(tail) or b""):
+            return {"LogResult": tail}
+    return None
+
+
 def _record_data(record: Mapping[str, Any]) -> Iterator[Any] | None:
     """The data of one record of Kinesis, Firehose, SQS or SNS; None where it has none."""
     for holder in (record, record.get("kinesis"), record.get("Sns"), record.get("dynamodb")):
         if not isinstance(holder, dict):
             continue
-        for key in (*_DATA_KEYS, "body", "Message", "rawData"):
+        for key in (*_DATA_KEYS, "body", "Body", "Message", "rawData"):
             if isinstance(holder.get(key), str):
-                return _texts(holder[key], plainly=key in ("body", "Message"))
+                return _texts(holder[key], plainly=key in ("body", "Body", "Message"))
     return None
 
 

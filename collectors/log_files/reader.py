@@ -19,7 +19,7 @@ from collectors.log_files.inner_prefixes import InnerPrefixes, may_have
 from collectors.log_files.json_columns import BLOCK, Layout, layout_of
 from collectors.log_files.layers import layer_of
 from collectors.log_files.line_blocks import LONGEST_LINE, LineBlocks
-from collectors.log_files.payloads import Text, text_payload
+from collectors.log_files.payloads import Text, invoked, text_payload
 from collectors.log_files.python_values import is_python, values_of
 from collectors.log_files.refused import binary_kind, text_kind
 from collectors.log_files.sources import ByteStream, Source, log_names
@@ -245,6 +245,11 @@ class FileReader:
             return
         if _GZIP_TEXT.match(head):
             yield from self._encoded(_joined(head, chunks))
+            return
+        if (answer := invoked(head[:HEAD])) is not None:
+            printed = []
+            self._add(printed, answer, {}, "")
+            yield printed
             return
         text = event_lines(lines, self._stream, self._clock, self._reject)
         for block in LineBlocks(_joined(head, chunks), LONGEST_LINE, self._too_long):

@@ -22,12 +22,13 @@ _ACCOUNT_ENDS = ("accountid", "awsaccount", "cloudaccount")
 _REGION_ENDS = ("awsregion", "cloudregion")
 MESSAGES = ("message", "msg", "log", "text", "raw", "body", "line", "eventoriginal", "logmessage", "fullmessage",
     "shortmessage", "textpayload", "rawmessage", "rawlog", "logline", "content", "messagemessage", "data", "event",
+    "eventmessage", "m", "mt",
 )  # fmt: skip
 TIMES = ("timestamp", "time", "ts", "timestampms", "eventtime", "messagetime", "datetime", "date", "realtimetimestamp",
     "sourcerealtimetimestamp", "receivedat", "generatedat", "createdat", "logtime", "timeunixnano",
     "observedtimeunixnano", "tsns", "timens", "eventtimestamp", "dateutc", "dt", "timegenerated",
     "dateandtime", "timeutc", "when",
-    "messagetimestamp", "metadatatimestamp", "coralogixtimestamp",
+    "messagetimestamp", "metadatatimestamp", "coralogixtimestamp", "ptimestamp", "t",
 )  # fmt: skip
 _GROUP = re.compile(r"(?:\d{12}:|arn:[\w-]+:logs:[\w-]*:\d*:log-group:)?/aws/lambda/[\w./-]+(?::\*)?")
 _STREAM = re.compile(r"\d{4}/\d\d/\d\d/[^\s\[]*\[[^\]\s]+\][0-9A-Za-z]+")

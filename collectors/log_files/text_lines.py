@@ -36,9 +36,11 @@ _CONTINUED = re.compile(
     r"|goroutine \d|(?:Runtime|Extension)\.\w+$|$"
 )
 _REPORT_CONTINUED = re.compile(
-    r"\s*(?:XRAY TraceId|Duration|Billed Duration|Memory Size|Max Memory Used|Init Duration|Restore Duration"
-    r"|Billed Restore Duration|Status|Error Type):"
+    r"\s*(?:[\d.]+\s+)?(?:(?:ms|MB)\s+)?(?:(?:XRAY )?TraceId|(?:Billed |Init |Restore |Billed Restore )?Duration"
+    r"|(?:Memory )?Size|(?:(?:Max )?Memory )?Used|Status|(?:Error )?Type):"
+    r"|\s*(?:[\d.]+\s+)?(?:ms|MB)\s*$"
 )
+_BROKEN_REPORT = re.compile(r"[ \t]*\n[ \t]*(?=[\d.]+ (?:ms|MB)|(?:ms|MB)\b|(?:Size|Used|TraceId|Type|Memory Used):)")
 _TYPE_LAST = re.compile(r": ((?:[a-z]\w*\.)+[A-Z]\w*)$")  # Java says it again before the trace
 _DURATION = re.compile(r"\tDuration: (\d+)")
 
@@ -230,6 +232,8 @@ class PastedText:
     def add(self, line: str) -> Iterator[LogEvent]:
         """The events that this line settles, if any."""
         clean = without_escapes(line)
+        if self._lines == [line] and clean.lstrip().startswith("START RequestId:"):
+            return  # the console's line and, unfolded below it, its text
         if self._lines and self._length <= 1 << 20 and not self._begins(clean):
             self._lines.append(line)
             self._length += len(line) + 1
@@ -248,12 +252,14 @@ class PastedText:
         first = without_escapes(self._lines[0])
         if _PLATFORM.match(first):
             # A blank line may stand before XRAY's.
-            return not (_REPORT_CONTINUED.match(line) or (not line.strip() and "REPORT " in first))
+            return not ("REPORT " in first and (not line.strip() or _REPORT_CONTINUED.match(line)))
         return not _CONTINUED.match(line)
 
     def _end_event(self) -> None:
         if self._lines:
             text = "\n".join(self._lines).rstrip("\n")
+            if len(self._lines) > 1 and "REPORT RequestId" in self._lines[0]:
+                text = _BROKEN_REPORT.sub(" ", text)
             clean = without_escapes(text)
             self._pending.append((_own_time(clean), text))
         self._lines, self._length = [], 0

@@ -33,6 +33,7 @@ TELLING_EVENTS = 2_000  # of a block: with fewer, too many begin or end in anoth
 IDLE_BATCHES = 8  # a stream that began nothing in as many is idle
 OVER_BATCHES = 3  # the same where its last invocation is whole
 MOST_STRAYS = 1_000  # unfinished invocations that one stream holds back
+MOST_REPEATED = 1_000  # last events of an invocation that one which comes late is compared to
 MOST_LOOSE = 500  # lines outside invocations that a stream holds back
 
 Piece = Start | End | Report | InitReport | RestoreReport | Note | AppText | AppJson | Unreadable
@@ -159,6 +160,8 @@ class Assembler:
                 current.suspect = True
             event_id = event.event_id
             if event_id <= current.last_id:
+                if event_id and self._came_before(state, current, event):
+                    continue
                 current.repeats = True
             current.last_id = event_id
             current.times.append(event.timestamp_ms)
@@ -199,6 +202,8 @@ class Assembler:
                 return
             if found.start_ms == now:
                 self._finished.duplicates += 1
+                if found is not state.current and not found.over:
+                    self._go_back_to(state, found)
                 return
         waiting = state.pending
         if waiting is not None and not state.begun and max(waiting.times) < now and not waiting.failed_to_begin():
@@ -279,6 +284,41 @@ class Assembler:
             del state.strays[done.request_id]
             self._finished.add(state, done)
 
+    def _go_back_to(self, state: StreamState, found: Open) -> None:
+        """A START that comes again: what follows is of that invocation, as it was the first time."""
+        state.strays.pop(found.request_id, None)
+        before, state.previous, state.current = state.previous, state.current, found
+        if before is not None and before is not found:
+            aside, state.previous = state.previous, before
+            self._retire(state, before)
+            state.previous = aside
+
+    def _repeated(self, state: StreamState, current: Open, event: LogEvent) -> bool:
+        older = event.event_id != "" and event.event_id <= current.last_id
+        return older and self._came_before(state, current, event)
+
+    def _came_before(self, state: StreamState, current: Open, event: LogEvent) -> bool:
+        """Whether an event that names no request is not of the current invocation, as its id and time are older.
+
+        Pages overlap, and Kinesis delivers at least once: what came before comes again, amid what came since.
+        """
+        before = state.previous
+        if event.event_id in current.ids[-MOST_REPEATED:] or (
+            before is not None and event.event_id in before.ids[-MOST_REPEATED:]
+        ):
+            self._finished.duplicates += 1
+            return True
+        if current.start_ms is None or event.timestamp_ms >= current.start_ms or event.event_id >= current.ids[0]:
+            return False
+        if before is not None and before.start_ms is not None and before.start_ms <= event.timestamp_ms:
+            before.add(event)
+            return True
+        waiting, loose = state.pending, Open("")
+        loose.add(event)
+        self._finished.add_loose(state, loose)
+        state.pending = waiting
+        return True
+
     # --- everything else ------------------------------------------------------------------------------------------
 
     def _odd(self, state: StreamState, event: LogEvent) -> None:
@@ -356,7 +396,8 @@ class Assembler:
             return
         if isinstance(piece, InitReport | RestoreReport) or (isinstance(piece, Note) and piece.status == "error"):
             current.suspect = True
-        current.add(event)
+        if not self._repeated(state, current, event):
+            current.add(event)
 
     def _app(self, state: StreamState, event: LogEvent, request_id: str | None) -> None:
         """An application's line: of the invocation it names, else of the one its stream is in."""
@@ -365,6 +406,8 @@ class Assembler:
             target = self._named(state, request_id)
         elif target is None or (state.pending is not None and (state.begun or target.report is not None)):
             self._wait(state, event, suspect=might_fail(event.message))
+            return
+        if target is state.current and not request_id and self._repeated(state, target, event):
             return
         target.add(event)
         if might_fail(event.message):

@@ -169,7 +169,7 @@ DURATION = re.compile(
     r"| ?(?:nano|micro|milli)?seconds?\b(?:\(s\))?| (?:minutes?|hours?|days?)\b(?:\(s\))?)(?:(?:,? and |, | )?\d+(?:\.\d+)?"
     r" ?(?:ms|s|m|h|seconds?|minutes?|hours?|milliseconds?)(?![A-Za-z]))*(?:\d+(?:\.\d+)?(?:ns|us|\u00b5s|ms|s|m|h))*\b|\bPT?(?:\d+[DHM])*\d+(?:\.\d+)?[DHMS]\b"
 )
-SIZE = re.compile(r"(?<![\w.])\d+(?:[.,]\d+)* ?(?:[kKMGTP]i?[Bb](?:ytes?)?|[Bb]ytes?|[kMGTP]i|B|bits?)\b")
+SIZE = re.compile(r"(?<![\w.])\d+(?:[.,]\d+)*\.? ?(?:[kKMGTP]i?[Bb](?:ytes?)?|[Bb]ytes?|[kMGTP]i|B|bits?)\b")
 # A file of somebody's data, by its name's end; those of programs are named by programs.
 FILE_AFTER = re.compile(
     rf"(?i)(?<=[ :])((?:file(?:name)?|document|image|attachment|upload|object|picture|photo|video|report|key)s?(?: name| type)?: )"

@@ -63,7 +63,7 @@ def prints(texts: Iterable[str]) -> Iterator[str]:
 
 
 def _goes_on(said: list[str], text: str) -> bool:
-    last = said[-1].rpartition("\n")[2]
+    last = next(filter(str.strip, reversed(said)), said[-1]).rpartition("\n")[2]
     if last[:1] == " " and _SYNTAX.match(text):
         return True
     if said[0][:1] == "{" or (text[:1] == "{" and text[-1:] == "}"):
