@@ -384,3 +384,19 @@ def test_a_page_that_comes_twice_gives_no_line_to_another_invocation(tmp_path: P
         THREE: ["three said\n"],
     }
     assert (store.total.reports, store.result.duplicates) == (3, high - low)
+
+
+@pytest.mark.parametrize(("low", "high"), [(low, high) for low in range(8) for high in range(low + 1, 9)])
+def test_a_page_of_before_leaves_what_goes_on_to_its_invocation(tmp_path: Path, low: int, high: int) -> None:
+    texts = [
+        *(start(ONE), "one said\n", end(ONE), report(ONE)),
+        *(start(TWO), "two said\n", end(TWO), report(TWO)),
+        *(start(THREE), "three said\n", end(THREE), report(THREE)),
+    ]
+    events = [Event(T0 + at, text, event_id=f"{T0 + at:026d}{at:030d}") for at, text in enumerate(texts)]
+    store = Store(tmp_path, [*events[:9], *events[low:high], *events[9:]])
+    assert [[line for line in store.lines[each] if "said" in line] for each in (ONE, TWO, THREE)] == [
+        ["one said\n"],
+        ["two said\n"],
+        ["three said\n"],
+    ]

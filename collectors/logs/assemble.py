@@ -117,7 +117,13 @@ class Assembler:
             current = state.current
             if head == "START" and text[53:63] == " Version: " and len(text) < 90:
                 request_id = text[17:53]
-                if current is None or state.strays or state.pending is not None or current.request_id == request_id:
+                if (
+                    current is None
+                    or state.strays
+                    or state.pending is not None
+                    or current.request_id == request_id
+                    or (current.start_ms or 0) > event.timestamp_ms
+                ):
                     self._start(state, request_id, event)
                     continue
                 before = state.previous
@@ -150,6 +156,7 @@ class Assembler:
                 current is None
                 or state.pending is not None
                 or state.nameless
+                or state.back
                 or head in _PLATFORM_HEADS
                 or text[:1] == "{"
                 or "RequestId: " in text
@@ -211,6 +218,8 @@ class Assembler:
         opened = self._begin(state, request_id)
         opened.start_ms = now
         opened.add(event)
+        before = state.current
+        state.back = state.back or (before is not None and before.start_ms is not None and now < before.start_ms)
         if state.previous is not None:
             self._retire(state, state.previous)
         state.previous = state.current
@@ -292,6 +301,17 @@ class Assembler:
             aside, state.previous = state.previous, before
             self._retire(state, before)
             state.previous = aside
+
+    def _left(self, state: StreamState, current: Open, event: LogEvent) -> Open:
+        """The invocation that was left for an older one, which came again, if the line is of a time after its START."""
+        begun = current.start_ms
+        for left in (state.previous, *state.strays.values()):
+            if left is None or left.start_ms is None or left.ended or begun is None:
+                continue
+            if begun < left.start_ms <= event.timestamp_ms and event.event_id > left.last_id:
+                return left
+        state.back = bool(state.strays) or (state.previous is not None and not state.previous.over)
+        return current
 
     def _repeated(self, state: StreamState, current: Open, event: LogEvent) -> bool:
         older = event.event_id != "" and event.event_id <= current.last_id
@@ -407,8 +427,11 @@ class Assembler:
         elif target is None or (state.pending is not None and (state.begun or target.report is not None)):
             self._wait(state, event, suspect=might_fail(event.message))
             return
-        if target is state.current and not request_id and self._repeated(state, target, event):
-            return
+        if target is state.current and not request_id:
+            if state.back:
+                target = self._left(state, target, event)
+            if self._repeated(state, target, event):
+                return
         target.add(event)
         if might_fail(event.message):
             target.suspect = True

@@ -10,6 +10,7 @@ class StreamState:
     """What one stream is in the middle of."""
 
     __slots__ = (
+        "back",
         "begun",
         "current",
         "key",
@@ -32,6 +33,7 @@ class StreamState:
         self.previous: Open | None = None
         self.strays: dict[str, Open] = {}
         self.pending: Open | None = None
+        self.back = False  # it is in an invocation older than one that it has left unfinished
         self.begun = False  # what waits has Lambda's word that an environment begins: it is of the invocation to come
         self.seen = 0
         self.runtime: str | None = None
