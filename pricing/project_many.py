@@ -14,6 +14,7 @@ from pricing.projection import (
     DAY_MS,
     FITTED,
     QUANTITIES,
+    TIES,
     Clock,
     Days,
     Projection,
@@ -141,7 +142,8 @@ def _rests_of(table: DayTable, functions: Ints, whole: range, clock: Clock) -> I
     for at, (of_today, later) in zip(quantities.tolist(), kept.sums, strict=True):
         so_far = every[at, today] if today < every.shape[1] else np.zeros(len(functions), np.int64)
         more = (1 - clock.gone) * (so_far + (1 - clock.gone) * of_today)
-        found[at] = np.rint(np.where(kept.once, np.maximum(0.0, of_today - so_far), more) + later)
+        rest_of = np.where(kept.once, np.maximum(0.0, of_today - so_far), more) + later
+        found[at] = np.rint(np.round(rest_of, TIES))
     return found
 
 

@@ -26,6 +26,7 @@ QUANTITIES = (
     "provisioned_billed_mb_ms", "event_chunks", "instance_seconds",
 )  # fmt: skip
 _CONFIGURED = frozenset(("provisioned_mb_ms", "instance_seconds"))
+TIES = 6  # decimals: sums taken in another order differ beyond them, and are rounded alike
 FITTED = (2, 0, 6)  # the level is that of GB-seconds; of requests or provisioned duration where there are none
 _quantities = attrgetter(*QUANTITIES)
 
@@ -221,11 +222,13 @@ def rest(names: Sequence[str], days: Days, clock: Clock) -> Amounts:
     if not whole:
         return at_first_rate(days, clock)
     model, _ = _fitted(days, whole, clock)
-    return tuple(
-        _standing(days, at, clock) if _configured(name) else round(sum(rest_by_day(days, at, model, clock)))
-        if any(amounts[at] for amounts in days.values()) else 0
-        for at, name in enumerate(names)
-    )  # fmt: skip
+
+    def ahead(at: int) -> int:
+        if not any(amounts[at] for amounts in days.values()):
+            return 0
+        return round(round(sum(rest_by_day(days, at, model, clock)), TIES))
+
+    return tuple(_standing(days, at, clock) if _configured(name) else ahead(at) for at, name in enumerate(names))
 
 
 def rest_by_day(days: Days, place: int, model: "Forecast", clock: Clock) -> list[float]:

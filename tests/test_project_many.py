@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from test_projection import MONTH, epoch_ms
 
@@ -49,6 +49,7 @@ def known(series: list[list[int | None]]) -> list[list[int | None]]:
     return [one for one in series if any(count is not None for count in one)] or [[1]]
 
 
+@example([[0, None, None, None, None, 1, None], [1, None, None, None, None, None, None]], 0, False, None)
 @given(SERIES, st.integers(0, 24 * 3600), st.booleans(), st.sampled_from((None, 0, 7 * 3_600_000)))
 @settings(max_examples=150, deadline=None)
 def test_a_table_is_projected_as_its_functions_are(
