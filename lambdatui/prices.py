@@ -37,11 +37,6 @@ class InUse:
     named: Path | None = None
 
 
-def refreshed_path() -> Path:
-    """Where a refreshed book is written: ``$LAMBDATUI_PRICES`` unless one's own is there, else the XDG data folder."""
-    return in_use().path
-
-
 def refreshed_book() -> PriceBook:
     """The book in the data folder, the bundled one where there is none that can be used."""
     return _refreshed(PriceBook.load(), _default_path()).book

@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from collectors.log_files.event_json import MESSAGE_KEYS, OWN_KEYS, TIME_KEYS, NotAnEvent, event_of
-from collectors.log_files.refused import columns_refusal
 from collectors.log_files.shipper_names import MESSAGES, TIMES, letters
 from collectors.log_files.timestamps import BadTimestamp, Clock, epoch_ms
 from collectors.model import LogEvent
@@ -183,29 +182,10 @@ class CsvRows:
             last = len(names) - 1
             cells[last:] = [self._columns.delimiter.join(cells[last:])]
         event, timed = event_of(dict(zip(names, cells, strict=False)), {}, "")
-        if timed:
-            self._clock.saw(event.timestamp_ms)
-        else:
-            event.timestamp_ms = self._clock.next_ms()
+        self._clock.place(event, timed)
         event.log_stream = event.log_stream or self._stream
         if event.message.strip():
             yield event
-
-
-def refused_columns(head: Sequence[str]) -> str:
-    """Why a table that begins so is refused; empty where it is none."""
-    lines = [line for line in head[:20] if line.strip()]
-    for delimiter in ",\t;":
-        rows = [_cells(line, delimiter) for line in lines]
-        if len(rows) < 2 or len(rows[0]) < 2 or any(len(row) != len(rows[0]) for row in rows[:-1]):
-            continue
-        if all(_NAME.fullmatch(cell.strip()) for cell in rows[0]) and any(map(_is_number, rows[1])):
-            return columns_refusal(rows[0])
-    return ""
-
-
-def _is_number(cell: str) -> bool:
-    return cell.replace(".", "", 1).isdigit()
 
 
 csv.field_size_limit(4 * LONGEST_ROW)

@@ -193,10 +193,7 @@ class FileReader:
             if len(event.message) > LONGEST_LINE:
                 self._too_long(event.message[:SHOWN])
                 continue
-            if timed:
-                self._clock.saw(event.timestamp_ms)
-            else:
-                event.timestamp_ms = self._clock.next_ms()
+            self._clock.place(event, timed)
             self._name(event)
             events.append(event)
 

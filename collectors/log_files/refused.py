@@ -1,6 +1,6 @@
 """What is no log: other things that people have at hand, recognised so that the refusal names them and what to do."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 _BINARY = (
@@ -75,9 +75,3 @@ def refusal(line: Mapping[str, Any]) -> str:
     if "@timestamp" in line or (cells and any("(" in key for key in cells)):
         return "Logs Insights results without @message: add @timestamp, @message, @logStream and @log to its fields"
     return ""
-
-
-def columns_refusal(names: Iterable[str]) -> str:
-    """Why a table with these columns is no log, and what to do."""
-    listed = ", ".join(name for name in names if name)[:120]
-    return f"a table without a column of log lines ({listed}): export @timestamp and @message"

@@ -111,10 +111,7 @@ class TableRows:
         except (NotAnEvent, BadTimestamp) as reason:
             self._reject(str(reason), " | ".join(cells))
             return
-        if timed:
-            self._clock.saw(event.timestamp_ms)
-        else:
-            event.timestamp_ms = self._clock.next_ms()
+        self._clock.place(event, timed)
         event.log_stream = event.log_stream or self._stream
         yield event
 

@@ -4,6 +4,7 @@ import re
 from datetime import UTC, datetime, timedelta
 
 from collectors.log_files.written_times import written_ms
+from collectors.model import LogEvent
 
 FIRST_MS = 1_415_836_800_000
 """2014-11-13, the day Lambda was announced: nothing was logged before."""
@@ -111,3 +112,10 @@ class Clock:
     def next_ms(self) -> int:
         self._now_ms += 1
         return self._now_ms
+
+    def place(self, event: LogEvent, timed: bool) -> None:
+        """Sees the time of an event that carried one (``timed``), and gives any other its own."""
+        if timed:
+            self.saw(event.timestamp_ms)
+        else:
+            event.timestamp_ms = self.next_ms()

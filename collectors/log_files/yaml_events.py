@@ -66,10 +66,7 @@ class YamlEvents:
             except (NotAnEvent, BadTimestamp) as reason:
                 self._reject(str(reason), "\n".join(lines))
                 continue
-            if timed:
-                self._clock.saw(event.timestamp_ms)
-            else:
-                event.timestamp_ms = self._clock.next_ms()
+            self._clock.place(event, timed)
             event.log_stream = event.log_stream or self._stream
             if event.message.strip():
                 yield event
