@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lambdatui.views.line_query import QueryError, field_path, parse, phrase
+from lambdatui.views.line_conditions import QueryError
+from lambdatui.views.line_query import field_path, parse, phrase
 from lambdatui.views.logs import LogView
 from lambdatui.views.safe_regex import RegexError, SafeRegex, _Automaton
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from lambdatui.views.line_query import QueryError
+from lambdatui.views.line_conditions import QueryError
 from lambdatui.views.line_query import parse as parse_query
 from lambdatui.views.line_stats import parse, stats_of
 from lambdatui.views.logs import LogView

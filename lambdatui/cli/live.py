@@ -18,7 +18,7 @@ from collectors.store.sessions import keep_session
 from lambdatui import text
 from lambdatui.cli.context import Context
 from lambdatui.cli.spending import Spending, cost_of
-from lambdatui.views.line_query import Query
+from lambdatui.views.line_conditions import Query
 from lambdatui.views.live import LiveTarget, NoLiveTail, live_target
 from lambdatui.views.logs import LogView
 

@@ -14,8 +14,8 @@ from lambdatui.text_table import cells, padded
 from lambdatui.views import filters, line_query
 from lambdatui.views.columns import Column, column_named
 from lambdatui.views.line_columns import line_columns, with_fields
+from lambdatui.views.line_conditions import Query
 from lambdatui.views.line_context import with_context
-from lambdatui.views.line_query import Query
 from lambdatui.views.logs import LOG_COLUMNS, LogsView, LogView, lines
 
 _ON_SCREEN = 1_000

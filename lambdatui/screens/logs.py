@@ -22,7 +22,8 @@ from lambdatui.screens.prompt import PickScreen, PromptScreen
 from lambdatui.session import Session
 from lambdatui.text import counted, plain
 from lambdatui.views.line_columns import fields_of, fields_seen
-from lambdatui.views.line_query import QueryError, parse
+from lambdatui.views.line_conditions import QueryError
+from lambdatui.views.line_query import parse
 from lambdatui.views.live import with_live
 from lambdatui.views.log_search import LogSearch, log_search
 from lambdatui.views.logs import LogView

@@ -12,16 +12,27 @@ Blanks mean AND. Where a line has no such field only ``!`` matches: ``!.user:*``
 """
 
 import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from fnmatch import translate
 from functools import lru_cache
-from typing import Any, Protocol
 
 from lambdatui.views import line_fields
-from lambdatui.views.filters import FilterError
-from lambdatui.views.line_fields import ABSENT, LEVELS, Path
-from lambdatui.views.safe_regex import Needs, RegexError, SafeRegex
+from lambdatui.views.line_conditions import (
+    COMPARISONS,
+    GLOB,
+    Node,
+    Query,
+    QueryError,
+    both,
+    compared,
+    either,
+    keys_needed,
+    level_needed,
+    negated,
+    of_text,
+    word_of,
+)
+from lambdatui.views.line_fields import LEVELS, Path
+from lambdatui.views.safe_regex import RegexError, SafeRegex
 from lambdatui.views.time_range import RangeError, instant_ms
 
 COLUMNS = ("level", "function", "request_id", "message", "timestamp")
@@ -30,130 +41,7 @@ _NAME = re.compile(r"[A-Za-z_][\w-]*")
 _FIELD = re.compile(r"\.(?=[\w@$\"])")
 _STEP = re.compile(r"\"((?:[^\"\\]|\\.)*)\"|([\w@$-]+)")
 _REGEX_END = re.compile(r"(?:[^/\\]|\\.)*?/(i?)(?=\s|\)|$)", re.DOTALL)
-_GLOB = re.compile(r"[*?]")
-_SHOWN = 40  # characters of a mistake
-_ESCAPED = "\\u00"  # how JSON may spell any letter of ASCII
 _DEEPEST = 50  # brackets within brackets
-
-
-class QueryError(FilterError):
-    """A question that cannot be read. The message says the place: its number, and what stands there."""
-
-    def __init__(self, said: str, expression: str, at: int) -> None:
-        self.said, self.at = said, min(at, len(expression))
-        rest = " ".join(expression[self.at :].split())
-        shown = f"character {self.at + 1}, {_cut(rest)!r}" if rest else f"the end of {_cut(expression.strip())!r}"
-        super().__init__(f"{said}: at {shown}" if expression.strip() else said)
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 3]}..."
-
-
-class Line(Protocol):
-    """What is asked about. ``lambdatui.views.logs.LogView`` is one."""
-
-    @property
-    def timestamp(self) -> int: ...
-
-    @property
-    def function(self) -> str: ...
-
-    @property
-    def request_id(self) -> str | None: ...
-
-    @property
-    def message(self) -> str: ...
-
-
-class _Text:
-    """A line of which only the text is known."""
-
-    __slots__ = ("message",)
-    timestamp, function, request_id = 0, "", None
-
-    def __init__(self, message: str) -> None:
-        self.message = message
-
-
-class Read:
-    """A line while it is asked about: its lower case, its JSON and its level are found once, when they are needed."""
-
-    __slots__ = ("_json", "_level", "_lower", "line")
-
-    def __init__(self, line: Line) -> None:
-        self.line = line
-        self._lower: str | None = None
-        self._json: Any = ABSENT
-        self._level: Any = ABSENT
-
-    @property
-    def lower(self) -> str:
-        if self._lower is None:
-            self._lower = self.line.message.lower()
-        return self._lower
-
-    @property
-    def json(self) -> Any:
-        if self._json is ABSENT:
-            self._json = line_fields.json_of(self.line.message)
-        return self._json
-
-    @property
-    def level(self) -> str | None:
-        if self._level is ABSENT:
-            self._level = line_fields.level_of(self.line.message, self.json)
-        return self._level  # type: ignore[no-any-return]
-
-    def at(self, path: Path) -> Any:
-        """A field; ``ABSENT`` where the line has none such."""
-        return ABSENT if self.json is None else line_fields.value_at(self.json, path)
-
-
-Test = Callable[[Read], bool]
-
-
-# The tree: each node has a test, what lines that pass surely hold (of each tuple one, in lower case; see
-# ``collectors.store.line_search``), and what it costs, so that the cheap is asked first.
-
-
-@dataclass(frozen=True)
-class Node:
-    """A part of a question."""
-
-    test: Test
-    needs: tuple[tuple[str, ...], ...] = ()
-    cost: int = 0
-    shown: tuple[str | SafeRegex, ...] = ()
-    """What of a line it found, to be set off there."""
-    text_only: bool = True
-    """Whether it looks at nothing but the text of a line."""
-    in_text: Callable[[str], bool] | None = None
-    """The same test of a text, where there is a shorter one."""
-
-
-@dataclass(frozen=True)
-class Query:
-    """A question that was read. An empty one holds for every line."""
-
-    expression: str
-    root: Node | None = None
-    needs: tuple[tuple[str, ...], ...] = ()
-    shown: tuple[str | SafeRegex, ...] = field(default=(), compare=False)
-
-    def matches(self, line: Line) -> bool:
-        return self.root is None or self.root.test(Read(line))
-
-    @property
-    def in_text(self) -> Callable[[str], bool] | None:
-        """A test of the text alone, where that is all there is to test: it spares a search most of its lines."""
-        if self.root is None or not self.root.text_only:
-            return None
-        test = self.root.test
-        return self.root.in_text or (lambda text: test(Read(_Text(text))))
-
-    def __bool__(self) -> bool:
-        return self.root is not None
 
 
 @lru_cache(maxsize=32)
@@ -168,7 +56,7 @@ def phrase(text: str) -> Query:
     """The question for lines that hold ``text`` as it is."""
     if not text:
         return Query("")
-    node = _word(text, False)
+    node = word_of(text, False)
     return Query(text, node, node.needs, node.shown)
 
 
@@ -200,7 +88,7 @@ class _Parser:
         nodes = [self._all()]
         while self._operator("OR"):
             nodes.append(self._all())
-        return nodes[0] if len(nodes) == 1 else _either(nodes)
+        return nodes[0] if len(nodes) == 1 else either(nodes)
 
     def _all(self) -> Node:
         nodes: list[Node] = []
@@ -217,7 +105,7 @@ class _Parser:
             either = self._ahead("OR") or self._text[: self.at].rstrip().endswith("OR")
             what = "OR needs something before and after it; quote it to find the word"
             raise self._error(what if either else "there is nothing to look for in these brackets", self.at)
-        return nodes[0] if len(nodes) == 1 else _both(nodes)
+        return nodes[0] if len(nodes) == 1 else both(nodes)
 
     def _one(self) -> Node:
         text, at = self._text, self.at
@@ -226,7 +114,7 @@ class _Parser:
             self._deeper(at)
             node = self._one()
             self._depth_back()
-            return _not(node)
+            return negated(node)
         if text[at] == "(":
             self.at += 1
             self._deeper(at)
@@ -242,14 +130,14 @@ class _Parser:
         if text[at] == "/" and (end := _REGEX_END.match(text, at + 1)) and end.end() - at > 2 + len(end[1]):
             return self._regex(end)
         if text[at] == '"':
-            return _word(self._quoted(), self._anywhere)
+            return word_of(self._quoted(), self._anywhere)
         if _FIELD.match(text, at):
             return self._field()
         name = _NAME.match(text, at)
         operator = _OPERATOR.match(text, name.end()) if name else None
         if name and operator and (column := self._column(name[0], operator)):
             return column
-        return _word(self._plain(), self._anywhere)
+        return word_of(self._plain(), self._anywhere)
 
     def _closing(self) -> bool:
         return self._open > 0 and self._text[self.at] == ")"
@@ -347,15 +235,15 @@ class _Parser:
         if operator is None:
             if self.at < len(self._text) and not self._text[self.at].isspace() and self._text[self.at] != ")":
                 self.at = at  # .py3-none, ...: no field
-                return _word(self._plain(), self._anywhere)
+                return word_of(self._plain(), self._anywhere)
             shown = self._text[at : self.at]
             raise self._error(
                 f"what of {shown}? {shown}:* has the field, {shown}:VALUE and {shown}>5 compare; quote it to find it",
                 self.at,
             )
         given, quoted, place = self._value(operator)
-        test = _compared(lambda read: read.at(path), operator[0], given, quoted, self, place)
-        return Node(test, _keys_needed(path), 3)
+        test = compared(lambda read: read.at(path), operator[0], given, quoted, self._error, place)
+        return Node(test, keys_needed(path), 3)
 
     def _value(self, operator: "re.Match[str]") -> tuple[str, bool, int]:
         self.at = place = operator.end()
@@ -382,7 +270,7 @@ class _Parser:
             raise self._error(f"{known} is text, which {operator[0]} does not compare; use {known}:{given}", place)
         if given == "-" and not quoted and operator[0] in (":", "="):
             return Node(lambda read: not getattr(read.line, known), (), 1, text_only=False)
-        return _of_text(known, operator[0], given, quoted)
+        return of_text(known, operator[0], given, quoted)
 
     def _near(self, name: str, operator: "re.Match[str]") -> None:
         """Raises where a name was surely meant as a column or a field."""
@@ -404,165 +292,22 @@ class _Parser:
             wanted = float(instant_ms(given))
         except RangeError as error:
             raise self._error(str(error), place) from None
-        compare = _COMPARISONS[operator]
+        compare = COMPARISONS[operator]
         return Node(lambda read: compare(read.line.timestamp, wanted), text_only=False)
 
     def _of_level(self, operator: str, given: str, place: int) -> Node:
         wanted = line_fields.level_named(given)
         if operator in (":", "=", "!="):
-            if _GLOB.search(wanted):
+            if GLOB.search(wanted):
                 pattern = re.compile(translate(wanted))
                 return Node(lambda read: read.level is not None and pattern.match(read.level) is not None, (), 3)
             if operator == "!=":
                 return Node(lambda read: read.level not in (None, wanted), (), 3)
-            return Node(lambda read: read.level == wanted, _level_needed(wanted), 3)
+            return Node(lambda read: read.level == wanted, level_needed(wanted), 3)
         if wanted not in LEVELS:
             raise self._error(f"there is no level {given!r}: {', '.join(dict.fromkeys(LEVELS))}", place)
-        compare, rank = _COMPARISONS[operator], LEVELS[wanted]
+        compare, rank = COMPARISONS[operator], LEVELS[wanted]
         return Node(lambda read: (here := LEVELS.get(read.level or "")) is not None and compare(here, rank), (), 3)
 
     def _error(self, said: str, at: int) -> QueryError:
         return QueryError(said or "something is missing here", self._text, at)
-
-
-_COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
-    ">": lambda one, other: one > other,
-    ">=": lambda one, other: one >= other,
-    "<": lambda one, other: one < other,
-    "<=": lambda one, other: one <= other,
-    "=": lambda one, other: one == other,
-    ":": lambda one, other: one == other,
-    "!=": lambda one, other: one != other,
-}
-
-
-def _compared(
-    value: Callable[[Read], Any], operator: str, given: str, quoted: bool, parser: _Parser, place: int
-) -> Test:
-    """A field against what was typed. Of a list, one element is enough."""
-    wanted_figure = None if quoted else line_fields.figure_of(given)
-    if operator in (">", ">=", "<", "<="):
-        if wanted_figure is None:
-            raise parser._error(f"{given!r} is no figure, and {operator} compares figures", place)
-        compare = _COMPARISONS[operator]
-
-        def figure(found: Any) -> bool:
-            said = line_fields.figure_of(found)
-            return said is not None and compare(said, wanted_figure)
-
-        return lambda read: _one_of(value(read), figure)
-    glob = operator == ":" and not quoted and _GLOB.search(given)
-    pattern = re.compile(translate(_plain_brackets(given.casefold()))) if glob else None
-    folded = given.casefold()
-
-    def equal(found: Any) -> bool:
-        text = line_fields.text_of(found)
-        if text is None:
-            return found is None and folded == "null" and not quoted
-        if pattern is not None:
-            return pattern.match(text.casefold()) is not None
-        if text.casefold() == folded:
-            return True
-        return wanted_figure is not None and line_fields.figure_of(found) == wanted_figure
-
-    if operator != "!=":
-        return lambda read: _one_of(value(read), equal)
-    return lambda read: (found := value(read)) is not ABSENT and found is not None and not _one_of(found, equal)
-
-
-def _plain_brackets(glob: str) -> str:
-    return glob.replace("[", "[[]")
-
-
-def _one_of(found: Any, test: Callable[[Any], bool]) -> bool:
-    if found is ABSENT:
-        return False
-    return any(map(test, found)) or test(found) if isinstance(found, list) else test(found)
-
-
-def _of_text(name: str, operator: str, given: str, quoted: bool) -> Node:
-    """Function, request id and message, as other listings compare words: ``:`` holds, or a glob; ``=`` is all."""
-    wanted = given.casefold()
-    if operator == ":" and _GLOB.search(given) and not quoted:
-        pattern = re.compile(translate(_plain_brackets(wanted)))
-        return Node(
-            lambda read: pattern.match(str(getattr(read.line, name) or "").casefold()) is not None,
-            (),
-            1,
-            text_only=False,
-        )
-    if operator == ":":
-        return Node(lambda read: wanted in str(getattr(read.line, name) or "").casefold(), (), 1, text_only=False)
-    equal = operator == "="
-    return Node(
-        lambda read: (str(getattr(read.line, name) or "").casefold() == wanted) is equal, (), 1, text_only=False
-    )
-
-
-def _word(word: str, anywhere: bool) -> Node:
-    lower = word.lower()
-    if not lower:
-        return Node(lambda read: True)
-    if anywhere:
-        return Node(
-            lambda read: (
-                lower in read.lower
-                or lower in read.line.function.lower()
-                or lower in (read.line.request_id or "").lower()
-            ),
-            (),
-            1,
-            (word,),
-            text_only=False,
-        )
-    return Node(lambda read: lower in read.lower, ((lower,),), 0, (word,), in_text=lambda text: lower in text.lower())
-
-
-def _keys_needed(path: Path) -> tuple[tuple[str, ...], ...]:
-    """A line with a field holds its name in quotes, or within one with dots, unless it is spelled with escapes."""
-    found = []
-    for at, name in enumerate(path):
-        if not re.fullmatch(r"[\w@$.-]*[A-Za-z_][\w@$.-]*", name, re.ASCII):
-            continue
-        key = name.lower()
-        dotted = [f'"{key}.'] if at == 0 else [f'"{key}.', f".{key}.", f'.{key}"']
-        found.append((f'"{key}"', *(dotted if len(path) > 1 else ()), _ESCAPED))
-    return tuple(found)
-
-
-def _level_needed(level: str) -> tuple[tuple[str, ...], ...]:
-    """A line of a level holds one of its names, or its number, unless that is spelled with escapes."""
-    if level not in LEVELS:
-        return ()
-    return ((*(name.lower() for name in line_fields.spellings(level)), _ESCAPED),)
-
-
-def _not(node: Node) -> Node:
-    test = node.test
-    return Node(lambda read: not test(read), (), node.cost, text_only=node.text_only)
-
-
-def _both(nodes: Sequence[Node]) -> Node:
-    tests = [node.test for node in sorted(nodes, key=lambda node: node.cost)]
-    needs: Needs = [need for node in nodes for need in node.needs]
-    return Node(
-        lambda read: all(test(read) for test in tests),
-        tuple(dict.fromkeys(needs)),
-        max(node.cost for node in nodes),
-        tuple(shown for node in nodes for shown in node.shown),
-        all(node.text_only for node in nodes),
-    )
-
-
-def _either(nodes: Sequence[Node]) -> Node:
-    """What each side needs surely, one of each: a line holds one of these."""
-    tests = [node.test for node in sorted(nodes, key=lambda node: node.cost)]
-    surest = [max(node.needs, key=lambda need: min(map(len, need)), default=()) for node in nodes]
-    needs = (tuple(text for need in surest for text in need),) if all(surest) else ()
-    return Node(
-        lambda read: any(test(read) for test in tests),
-        needs,
-        max(node.cost for node in nodes),
-        tuple(shown for node in nodes for shown in node.shown),
-        all(node.text_only for node in nodes),
-    )

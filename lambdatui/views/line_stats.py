@@ -16,7 +16,8 @@ from typing import Any, Final
 from collectors.store.reader import Reader
 from lambdatui.views import line_fields
 from lambdatui.views.columns import Column, Kind
-from lambdatui.views.line_query import Line, Query, QueryError, Read, field_path
+from lambdatui.views.line_conditions import Line, Query, QueryError, Read
+from lambdatui.views.line_query import field_path
 from lambdatui.views.logs import lines
 from lambdatui.views.narrow import Narrow
 from lambdatui.views.time_range import TimeRange

@@ -10,7 +10,7 @@ import msgspec
 from collectors.store.reader import Reader
 from collectors.store.rows import LogLine
 from lambdatui.views.columns import columns
-from lambdatui.views.line_query import Query
+from lambdatui.views.line_conditions import Query
 from lambdatui.views.narrow import Narrow
 from lambdatui.views.time_range import TimeRange
 from lambdatui.views.view import View

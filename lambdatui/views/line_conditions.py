@@ -1,0 +1,287 @@
+"""What a condition says of a log line, and which texts every line that meets it must hold.
+
+Conditions are joined into one by ``negated``, ``both`` and ``either``; ``lambdatui.views.line_query`` reads them.
+"""
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from fnmatch import translate
+from typing import Any, Protocol
+
+from lambdatui.views import line_fields
+from lambdatui.views.filters import FilterError
+from lambdatui.views.line_fields import ABSENT, LEVELS, Path
+from lambdatui.views.safe_regex import Needs, SafeRegex
+
+GLOB = re.compile(r"[*?]")
+_SHOWN = 40  # characters of a mistake
+_ESCAPED = "\\u00"  # how JSON may spell any letter of ASCII
+
+
+class QueryError(FilterError):
+    """A question that cannot be read. The message says the place: its number, and what stands there."""
+
+    def __init__(self, said: str, expression: str, at: int) -> None:
+        self.said, self.at = said, min(at, len(expression))
+        rest = " ".join(expression[self.at :].split())
+        shown = f"character {self.at + 1}, {_cut(rest)!r}" if rest else f"the end of {_cut(expression.strip())!r}"
+        super().__init__(f"{said}: at {shown}" if expression.strip() else said)
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 3]}..."
+
+
+class Line(Protocol):
+    """What is asked about. ``lambdatui.views.logs.LogView`` is one."""
+
+    @property
+    def timestamp(self) -> int: ...
+
+    @property
+    def function(self) -> str: ...
+
+    @property
+    def request_id(self) -> str | None: ...
+
+    @property
+    def message(self) -> str: ...
+
+
+class _Text:
+    """A line of which only the text is known."""
+
+    __slots__ = ("message",)
+    timestamp, function, request_id = 0, "", None
+
+    def __init__(self, message: str) -> None:
+        self.message = message
+
+
+class Read:
+    """A line while it is asked about: its lower case, its JSON and its level are found once, when they are needed."""
+
+    __slots__ = ("_json", "_level", "_lower", "line")
+
+    def __init__(self, line: Line) -> None:
+        self.line = line
+        self._lower: str | None = None
+        self._json: Any = ABSENT
+        self._level: Any = ABSENT
+
+    @property
+    def lower(self) -> str:
+        if self._lower is None:
+            self._lower = self.line.message.lower()
+        return self._lower
+
+    @property
+    def json(self) -> Any:
+        if self._json is ABSENT:
+            self._json = line_fields.json_of(self.line.message)
+        return self._json
+
+    @property
+    def level(self) -> str | None:
+        if self._level is ABSENT:
+            self._level = line_fields.level_of(self.line.message, self.json)
+        return self._level  # type: ignore[no-any-return]
+
+    def at(self, path: Path) -> Any:
+        """A field; ``ABSENT`` where the line has none such."""
+        return ABSENT if self.json is None else line_fields.value_at(self.json, path)
+
+
+Test = Callable[[Read], bool]
+
+
+# The tree: each node has a test, what lines that pass surely hold (of each tuple one, in lower case; see
+# ``collectors.store.line_search``), and what it costs, so that the cheap is asked first.
+
+
+@dataclass(frozen=True)
+class Node:
+    """A part of a question."""
+
+    test: Test
+    needs: tuple[tuple[str, ...], ...] = ()
+    cost: int = 0
+    shown: tuple[str | SafeRegex, ...] = ()
+    """What of a line it found, to be set off there."""
+    text_only: bool = True
+    """Whether it looks at nothing but the text of a line."""
+    in_text: Callable[[str], bool] | None = None
+    """The same test of a text, where there is a shorter one."""
+
+
+@dataclass(frozen=True)
+class Query:
+    """A question that was read. An empty one holds for every line."""
+
+    expression: str
+    root: Node | None = None
+    needs: tuple[tuple[str, ...], ...] = ()
+    shown: tuple[str | SafeRegex, ...] = field(default=(), compare=False)
+
+    def matches(self, line: Line) -> bool:
+        return self.root is None or self.root.test(Read(line))
+
+    @property
+    def in_text(self) -> Callable[[str], bool] | None:
+        """A test of the text alone, where that is all there is to test: it spares a search most of its lines."""
+        if self.root is None or not self.root.text_only:
+            return None
+        test = self.root.test
+        return self.root.in_text or (lambda text: test(Read(_Text(text))))
+
+    def __bool__(self) -> bool:
+        return self.root is not None
+
+
+COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
+    ">": lambda one, other: one > other,
+    ">=": lambda one, other: one >= other,
+    "<": lambda one, other: one < other,
+    "<=": lambda one, other: one <= other,
+    "=": lambda one, other: one == other,
+    ":": lambda one, other: one == other,
+    "!=": lambda one, other: one != other,
+}
+
+
+def compared(
+    value: Callable[[Read], Any],
+    operator: str,
+    given: str,
+    quoted: bool,
+    mistake: Callable[[str, int], QueryError],
+    place: int,
+) -> Test:
+    """A field against what was typed. Of a list, one element is enough."""
+    wanted_figure = None if quoted else line_fields.figure_of(given)
+    if operator in (">", ">=", "<", "<="):
+        if wanted_figure is None:
+            raise mistake(f"{given!r} is no figure, and {operator} compares figures", place)
+        compare = COMPARISONS[operator]
+
+        def figure(found: Any) -> bool:
+            said = line_fields.figure_of(found)
+            return said is not None and compare(said, wanted_figure)
+
+        return lambda read: _one_of(value(read), figure)
+    glob = operator == ":" and not quoted and GLOB.search(given)
+    pattern = re.compile(translate(_plain_brackets(given.casefold()))) if glob else None
+    folded = given.casefold()
+
+    def equal(found: Any) -> bool:
+        text = line_fields.text_of(found)
+        if text is None:
+            return found is None and folded == "null" and not quoted
+        if pattern is not None:
+            return pattern.match(text.casefold()) is not None
+        if text.casefold() == folded:
+            return True
+        return wanted_figure is not None and line_fields.figure_of(found) == wanted_figure
+
+    if operator != "!=":
+        return lambda read: _one_of(value(read), equal)
+    return lambda read: (found := value(read)) is not ABSENT and found is not None and not _one_of(found, equal)
+
+
+def _plain_brackets(glob: str) -> str:
+    return glob.replace("[", "[[]")
+
+
+def _one_of(found: Any, test: Callable[[Any], bool]) -> bool:
+    if found is ABSENT:
+        return False
+    return any(map(test, found)) or test(found) if isinstance(found, list) else test(found)
+
+
+def of_text(name: str, operator: str, given: str, quoted: bool) -> Node:
+    """Function, request id and message, as other listings compare words: ``:`` holds, or a glob; ``=`` is all."""
+    wanted = given.casefold()
+    if operator == ":" and GLOB.search(given) and not quoted:
+        pattern = re.compile(translate(_plain_brackets(wanted)))
+        return Node(
+            lambda read: pattern.match(str(getattr(read.line, name) or "").casefold()) is not None,
+            (),
+            1,
+            text_only=False,
+        )
+    if operator == ":":
+        return Node(lambda read: wanted in str(getattr(read.line, name) or "").casefold(), (), 1, text_only=False)
+    equal = operator == "="
+    return Node(
+        lambda read: (str(getattr(read.line, name) or "").casefold() == wanted) is equal, (), 1, text_only=False
+    )
+
+
+def word_of(word: str, anywhere: bool) -> Node:
+    lower = word.lower()
+    if not lower:
+        return Node(lambda read: True)
+    if anywhere:
+        return Node(
+            lambda read: (
+                lower in read.lower
+                or lower in read.line.function.lower()
+                or lower in (read.line.request_id or "").lower()
+            ),
+            (),
+            1,
+            (word,),
+            text_only=False,
+        )
+    return Node(lambda read: lower in read.lower, ((lower,),), 0, (word,), in_text=lambda text: lower in text.lower())
+
+
+def keys_needed(path: Path) -> tuple[tuple[str, ...], ...]:
+    """A line with a field holds its name in quotes, or within one with dots, unless it is spelled with escapes."""
+    found = []
+    for at, name in enumerate(path):
+        if not re.fullmatch(r"[\w@$.-]*[A-Za-z_][\w@$.-]*", name, re.ASCII):
+            continue
+        key = name.lower()
+        dotted = [f'"{key}.'] if at == 0 else [f'"{key}.', f".{key}.", f'.{key}"']
+        found.append((f'"{key}"', *(dotted if len(path) > 1 else ()), _ESCAPED))
+    return tuple(found)
+
+
+def level_needed(level: str) -> tuple[tuple[str, ...], ...]:
+    """A line of a level holds one of its names, or its number, unless that is spelled with escapes."""
+    if level not in LEVELS:
+        return ()
+    return ((*(name.lower() for name in line_fields.spellings(level)), _ESCAPED),)
+
+
+def negated(node: Node) -> Node:
+    test = node.test
+    return Node(lambda read: not test(read), (), node.cost, text_only=node.text_only)
+
+
+def both(nodes: Sequence[Node]) -> Node:
+    tests = [node.test for node in sorted(nodes, key=lambda node: node.cost)]
+    needs: Needs = [need for node in nodes for need in node.needs]
+    return Node(
+        lambda read: all(test(read) for test in tests),
+        tuple(dict.fromkeys(needs)),
+        max(node.cost for node in nodes),
+        tuple(shown for node in nodes for shown in node.shown),
+        all(node.text_only for node in nodes),
+    )
+
+
+def either(nodes: Sequence[Node]) -> Node:
+    """What each side needs surely, one of each: a line holds one of these."""
+    tests = [node.test for node in sorted(nodes, key=lambda node: node.cost)]
+    surest = [max(node.needs, key=lambda need: min(map(len, need)), default=()) for node in nodes]
+    needs = (tuple(text for need in surest for text in need),) if all(surest) else ()
+    return Node(
+        lambda read: any(test(read) for test in tests),
+        needs,
+        max(node.cost for node in nodes),
+        tuple(shown for node in nodes for shown in node.shown),
+        all(node.text_only for node in nodes),
+    )
