@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import small_store
+import released_stores
 from aws import ACCOUNT, REGION
 from command_line import rows, run
 from hypothesis import given
@@ -35,12 +35,6 @@ from collectors.store.open import StoreLocked, writing
 from collectors.store.reader import Reader
 from collectors.store.writer import Writer
 
-_NEW = (
-    "configuration", "log_groups", "alarms", "alarm_history", "billed_days", "recommendations", "account_metrics",
-    "insights_cells", "error_patterns", "covered", "api_calls", "collection_notes", "minute_packs", "hour_packs",
-    "day_packs", "week_packs", "metric_packs", "patterns", "pattern_hours", "pattern_functions",
-    "chunk_filters",
-)  # fmt: skip
 T0 = 1_743_415_200_000
 EVER = (0, 4_000_000_000_000)
 
@@ -97,7 +91,7 @@ def test_what_is_gone_has_an_end_and_functions_that_were_not_looked_at_stay(db: 
 
 @given(st.lists(st.tuples(st.integers(0, 60), st.integers(1, 20)), max_size=15))
 def test_covered_spans_are_the_union_of_what_was_marked(marks: list[tuple[int, int]]) -> None:
-    from collectors.store.schema import migrate
+    from collectors.store.migrating import migrate
 
     connection = sqlite3.connect(":memory:", isolation_level=None)
     migrate(connection)
@@ -190,30 +184,15 @@ def test_the_rest_is_read_back_as_it_was_kept(db: Path) -> None:
         assert account_rows.error_patterns(reader, *EVER) == [pattern]
 
 
-def make_old(db: Path) -> None:
-    """The store as version 1 had it."""
-    connection = sqlite3.connect(db)
-    for name in _NEW:
-        connection.execute(f"DROP TABLE IF EXISTS {name}")
-    for trigger in ("rewritten", "deleted"):
-        connection.execute(f"DROP TRIGGER chunk_filters_{trigger}")
-    connection.execute("ALTER TABLE errors DROP COLUMN family")
-    connection.execute("PRAGMA user_version = 1")
-    connection.commit()
-    connection.close()
-
-
 def test_a_store_of_an_older_version_is_brought_up_to_date_before_it_is_read(tmp_path: Path) -> None:
-    db = small_store.make(tmp_path / "old.db")
-    make_old(db)
+    db = released_stores.load(1, tmp_path / "old.db")
     found = rows(run("--db", db, "functions", "--at", "2025-03-31T12:00:00Z", "--json"))
     assert {one["function"] for one in found} == {"checkout", "resize"}
     assert rows(run("--db", db, "alarms", "--json")) == []
 
 
 def test_an_older_store_that_is_being_written_says_so(tmp_path: Path) -> None:
-    db = small_store.make(tmp_path / "old.db")
-    make_old(db)
+    db = released_stores.load(1, tmp_path / "old.db")
     with Path(f"{db}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         with pytest.raises(StoreLocked, match="older lambdatui"):

@@ -22,7 +22,6 @@ from collectors.store import pattern_counts as counting
 from collectors.store.lines import opened, unpacked
 from collectors.store.pattern_counts import count_older
 from collectors.store.reader import Reader
-from collectors.store.schema import MIGRATIONS
 from lambdatui.application import LambdaTui
 from lambdatui.prices import current
 from lambdatui.screens.patterns import PatternLinesScreen, PatternsScreen
@@ -311,7 +310,7 @@ def test_an_older_stores_lines_are_counted_when_asked_and_said_to_be_missing_unt
             connection.execute(f"DROP TABLE {table}")
         for trigger in ("rewritten", "deleted"):
             connection.execute(f"DROP TRIGGER chunk_filters_{trigger}")
-        connection.execute(f"PRAGMA user_version = {MIGRATIONS.index('collectors.store.schema_patterns')}")
+        connection.execute("PRAGMA user_version = 5")
     connection.close()
     with Reader(store) as reader:
         view = patterns(reader, RangeChoice(start=str(T0 - HOUR), end=str(T0 + HOUR)).resolve(T0), current())

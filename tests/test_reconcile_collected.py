@@ -16,9 +16,8 @@ from test_more_screens import header_of, press, settle, small_app
 
 from collectors.account import BilledDay
 from collectors.store import account_rows
+from collectors.store.migrating import migrate
 from collectors.store.reader import Reader
-from collectors.store.schema_account import SCRIPT as BEFORE
-from collectors.store.schema_billing import SCRIPT
 from lambdatui.screens.details import DetailsScreen
 from lambdatui.views.reconcile import collected_actuals, reconciled
 from lambdatui.views.time_range import DAY_MS, TimeRange
@@ -130,12 +129,11 @@ def test_the_collected_bill_tells_credits_from_usage(tmp_path: Path) -> None:
 
 
 def test_an_older_stores_bill_is_kept() -> None:
-    connection = sqlite3.connect(":memory:")
-    connection.executescript(BEFORE)
+    connection = sqlite3.connect(":memory:", isolation_level=None)
+    migrate(connection, 3)
     old = ("1", TODAY, "AWS Lambda", "Request", "0.5", "USD", "6", "", 1)
     connection.execute("INSERT INTO billed_days VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", old)
-    for statement in SCRIPT.split(";\n"):
-        connection.execute(statement)
+    migrate(connection, 4)
     assert connection.execute("SELECT * FROM billed_days").fetchall() == [(*old, "", None, None, None)]
 
 

@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from collectors.store.glimpse import default_file
 from collectors.store.marked import any_to_make
-from collectors.store.schema import APPLICATION_ID, VERSION, migrate
+from collectors.store.schema import APPLICATION_ID, VERSION
 
 
 class StoreError(Exception):
@@ -196,12 +196,15 @@ def _writable(path: Path) -> sqlite3.Connection:
     os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))  # SQLite gives -wal and -shm the same mode
     connection = sqlite3.connect(path, isolation_level=None, timeout=5)
     try:
-        _looked_over(connection, path)
+        version = _looked_over(connection, path)
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.execute("PRAGMA cache_size = -32768")
         connection.execute("PRAGMA temp_store = MEMORY")
-        migrate(connection)
+        if version < VERSION:
+            from collectors.store.migrating import migrate
+
+            migrate(connection)
     except BaseException:
         connection.close()
         raise

@@ -1,11 +1,3 @@
-"""Migration 2: what is known of accounts beside invocations and metrics, and what collecting it took.
-
-``configuration`` is a history: a setting has a row for each value it had, the one in force without ``until_ms``.
-``insights_cells`` has the columns of ``hour_cells``; ``collectors.store.cells`` takes an hour from there where Logs
-Insights counted more REPORTs than there are rows.
-"""
-
-SCRIPT = """
 CREATE TABLE configuration (
     account TEXT NOT NULL, region TEXT NOT NULL, function TEXT NOT NULL, kind TEXT NOT NULL, item TEXT NOT NULL,
     name TEXT NOT NULL, since_ms INTEGER NOT NULL, value TEXT NOT NULL, until_ms INTEGER,
@@ -71,4 +63,3 @@ CREATE TABLE collection_notes (
     collection_id INTEGER NOT NULL, kind TEXT NOT NULL, about TEXT NOT NULL, text TEXT NOT NULL, bytes INTEGER,
     PRIMARY KEY (collection_id, kind, about, text)
 ) WITHOUT ROWID;
-"""

@@ -1,11 +1,3 @@
-"""Migration: what all log lines are made of (``collectors.store.pattern_counts``).
-
-``pattern_hours`` counts lines and their UTF-8 bytes, without what AWS adds for each, by function, hour and shape of
-line; it outlives the lines. ``template`` is the pattern that a shape is part of, null until it is known.
-Lines of chunks up to the setting ``patterns_uncounted_until`` are in older stores, and not counted yet.
-"""
-
-SCRIPT = """
 CREATE TABLE patterns (
     id INTEGER PRIMARY KEY, shape TEXT NOT NULL UNIQUE, template TEXT, example TEXT NOT NULL
 );
@@ -19,4 +11,3 @@ CREATE TABLE pattern_functions (
     PRIMARY KEY (function_id, pattern_id)
 ) WITHOUT ROWID;
 INSERT INTO settings SELECT 'patterns_uncounted_until', max(id) FROM chunks HAVING max(id) IS NOT NULL;
-"""

@@ -1,0 +1,62 @@
+"""Small stores of every released version, as text in ``data/stores/vN.sql``, and what they hold.
+
+Each was written by that version itself: ``git worktree add /tmp/old COMMIT``, then
+``cd /tmp/old && PYTHONPATH=. python .../tests/released_stores.py N``; so nothing here may need more than version 1 had.
+"""
+
+import sqlite3
+import sys
+import tempfile
+from pathlib import Path
+
+from collectors.logs.fingerprint import fingerprint
+from collectors.model import Function, FunctionKey, MetricPoint
+from collectors.pipeline import import_files
+from collectors.store.open import writing
+from collectors.store.writer import Writer
+
+FOLDER = Path(__file__).parent / "data" / "stores"
+EVENTS = FOLDER / "events.jsonl"
+CHECKOUT = FunctionKey("checkout", "111122223333", "us-east-1")
+T0 = 1_743_415_200_000  # 2025-03-31T10:00:00Z
+NAMED = {"Throttles": "Sum", "Invocations": "Sum", "Errors": "Sum", "ConcurrentExecutions": "Maximum"}
+
+
+def fill(path: Path) -> None:
+    """Writes what every one of these stores holds, with the program that is imported here."""
+    with writing(path) as connection:
+        writer = Writer(connection, fingerprint)
+        writer.configure([Function(CHECKOUT, runtime="python3.13", arch="arm64", memory_mb=1024, timeout_s=3)])
+    result = import_files([str(EVENTS)], db=path, defaults=FunctionKey(""))
+    if result.failures:
+        raise SystemExit(result.failures)
+    with writing(path) as connection:
+        writer = Writer(connection, fingerprint)
+        for minute in (5, 6, 70, 1600):
+            writer.measure(
+                MetricPoint(CHECKOUT, name, stat, 60, T0 + minute * 60_000, float(place + minute))
+                for place, (name, stat) in enumerate(NAMED.items())
+            )
+        writer.flush()
+
+
+def load(version: int, path: Path) -> Path:
+    """The store of a released version, made at ``path``."""
+    connection = sqlite3.connect(path)
+    connection.executescript((FOLDER / f"v{version}.sql").read_text())
+    connection.close()
+    return path
+
+
+def _dumped(path: Path) -> str:
+    connection = sqlite3.connect(path)
+    named = {name: connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("application_id", "user_version")}
+    lines = [*(f"PRAGMA {name} = {value};" for name, value in named.items()), *connection.iterdump()]
+    connection.close()
+    return "\n".join(lines).replace(str(EVENTS), EVENTS.name) + "\n"
+
+
+if __name__ == "__main__":
+    with tempfile.TemporaryDirectory() as folder:
+        fill(Path(folder) / "store.db")
+        (FOLDER / f"v{int(sys.argv[1])}.sql").write_text(_dumped(Path(folder) / "store.db"))
