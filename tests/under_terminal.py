@@ -57,6 +57,14 @@ class UnderTerminal:
         self.process.wait(PATIENCE_S)
         self.hang_up()
 
+    def fileno(self) -> int:
+        """Readable when the program has painted."""
+        return self._main
+
+    def there(self) -> bytes:
+        """What was painted since the last call, without waiting for more."""
+        return self._more(0)
+
     def hang_up(self) -> None:
         """The terminal goes away, as when an SSH connection drops."""
         if self._main >= 0:

@@ -80,7 +80,7 @@ class FunctionSums:
 
     __slots__ = (
         "arch", "billed_mb_ms", "cold_starts", "counted", "duration_us", "errors", "id", "invocations", "last_ms",
-        "memory_mb", "name", "region", "reports", "runtime", "throttles", "timeouts", "unknown",
+        "memory_mb", "name", "region", "reported_mb", "reports", "runtime", "throttles", "timeouts", "unknown",
     )  # fmt: skip
 
     def __init__(
@@ -92,6 +92,7 @@ class FunctionSums:
         self.runtime = runtime
         self.arch = arch
         self.memory_mb = memory_mb
+        self.reported_mb: int | None = None  # by the newest REPORTs that say it
         self.invocations = self.reports = self.errors = self.timeouts = self.cold_starts = 0
         self.billed_mb_ms = self.duration_us = 0
         self.last_ms: int | None = None
@@ -108,7 +109,8 @@ class FunctionSums:
         self.cold_starts += row[4]
         self.billed_mb_ms += row[5]
         self.duration_us += row[6]
-        self.memory_mb = self.memory_mb if row[7] is None else row[7]
+        if row[7] is not None:
+            self.memory_mb = self.reported_mb = row[7]
         self.last_ms = row[8]
 
 

@@ -96,13 +96,14 @@ def glance(
         if seen.has_metrics():
             seen.add_metrics(told, *ends[:2])
         seen.add_unknown(told, *ends[:2])
-        hides = hides and seen.has_history()
+        # Before all that is known no function is known to be anything.
+        hides = hides and (seen.has_history() or not any(one.last_ms for one in told))
         count, as_of = seen.count, seen.as_of(ends[1])
     rows = [GlanceRow(sums) for sums in told]
     for row, sums in zip(rows, told, strict=True) if hides else ():
         # What they were set to then is not read here, but for what a REPORT said.
         row.arch = row.runtime = None
-        row.memory_mb = sums.memory_mb if sums.reports else None
+        row.memory_mb = sums.reported_mb
     rows.sort(key=lambda row: (row.weight is None, -(row.weight or 0), -(row.invocations or 0), row.function))
     return Glance(ends, as_of, rows, count)
 

@@ -32,7 +32,7 @@ def cut_worlds(draw: st.DrawFn, **kind: object) -> tuple[World, list[tuple[int, 
 
 SMALL = (
     sayings.of_functions, sayings.of_function_costs, sayings.of_costs, sayings.of_days, sayings.of_month,
-    sayings.of_invocations, sayings.of_trends, sayings.of_errors, sayings.of_throttles,
+    sayings.of_invocations, sayings.of_trends, sayings.of_errors, sayings.of_throttles, sayings.of_first_frame,
 )  # fmt: skip
 LARGE = (sayings.of_functions, sayings.of_costs, sayings.of_groups, sayings.of_month)
 
