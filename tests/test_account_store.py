@@ -39,7 +39,7 @@ _NEW = (
     "configuration", "log_groups", "alarms", "alarm_history", "billed_days", "recommendations", "account_metrics",
     "insights_cells", "error_patterns", "covered", "api_calls", "collection_notes", "minute_packs", "hour_packs",
     "day_packs", "week_packs", "metric_packs", "patterns", "pattern_hours", "pattern_functions",
-    "chunk_filters",
+    "chunk_filters", "emf_series", "emf_minutes", "emf_hours", "emf_days", "emf_invalid",
 )  # fmt: skip
 T0 = 1_743_415_200_000
 EVER = (0, 4_000_000_000_000)

@@ -28,6 +28,7 @@ CREATE TABLE {name}_errors (
 
 UNCOUNTED = "patterns_uncounted_until"  # settings of ``collectors.store.pattern_counts``
 WITHOUT_LINES = "patterns_events_without_lines"
+EMF_UNCOUNTED = "emf_uncounted_until"  # of ``collectors.store.emf_counts``
 OLDEST = "oldest_ms"  # of the settings: when the oldest invocation began; absent where an older one may have come
 GRAINS = {"minute_cells": 60_000, "hour_cells": 3_600_000, "day_cells": 86_400_000}
 
@@ -105,6 +106,7 @@ _LATER = (
     "collectors.store.schema_families",
     "collectors.store.schema_patterns",
     "collectors.store.schema_chunk_filters",
+    "collectors.store.schema_emf",
 )
 MIGRATIONS: tuple[tuple[str, ...] | str, ...] = (_FIRST, *_LATER)
 VERSION = len(MIGRATIONS)
