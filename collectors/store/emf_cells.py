@@ -85,7 +85,10 @@ def value_of(bucket: int) -> float:
 
 def quantile(buckets: Mapping[int, int], share: float, lowest: float, highest: float) -> float:
     """The value below which a share of the values lies: by nearest rank, within 1%, between the known extremes."""
-    rank = max(1, math.ceil(sum(buckets.values()) * share))
+    number = sum(buckets.values())
+    rank = max(1, math.ceil(number * share))
+    if rank >= number:
+        return highest
     for bucket in sorted(buckets):
         rank -= buckets[bucket]
         if rank <= 0:

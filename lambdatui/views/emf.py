@@ -2,10 +2,12 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from collectors.store import emf_rows
+from collectors.store.emf_cells import Cell, quantile
 from collectors.store.emf_rows import EmfSeries, EmfSum
 from collectors.store.pattern_rows import uncounted
 from collectors.store.reader import Reader
@@ -13,7 +15,11 @@ from lambdatui.text import counted, plain
 from lambdatui.views.time_range import TimeRange
 
 PERCENTILES = {"p50": 0.5, "p95": 0.95, "p99": 0.99}
-MOST_CHARTS = 60
+_SUMMED = "Count"  # the unit of what is charted as its sum; of all else the percentiles tell more
+_UNITS = {
+    "Microseconds": ("ms", 0.001), "Milliseconds": ("ms", 1.0), "Seconds": ("ms", 1000.0), "Bytes": ("bytes", 1.0)
+}  # fmt: skip
+_CURVES = (("p95", "slow"), ("p50", "good"), ("p99", "bad"))
 _BARE = re.compile(r"[^\s,=\"*]+")
 _REASONS = 3
 
@@ -37,6 +43,28 @@ def statistics(one: EmfSum) -> Iterator[Statistic]:
     yield Statistic("Maximum", cell.highest, cell.highest)
     for name, share in PERCENTILES.items():
         yield Statistic(name, one.quantile(share), None)
+
+
+class Charted(NamedTuple):
+    """How a series is charted: the chart's unit, and of each curve its name, its meaning and its value of a step."""
+
+    title: str
+    unit: str
+    curves: tuple[tuple[str, str, Callable[[Cell], float]], ...]
+
+
+def charted(series: EmfSeries) -> Charted:
+    """Counts by their sum, all else by its percentiles, within 1%."""
+    unit, factor = _UNITS.get(series.unit, ("figure", 1.0))
+
+    def percentile(name: str) -> Callable[[Cell], float]:
+        return lambda cell: factor * quantile(cell.buckets, PERCENTILES[name], cell.lowest, cell.highest)
+
+    names = ", ".join(filter(None, (dimensions_text(series), series.namespace)))
+    if series.unit == _SUMMED:
+        return Charted(plain(f"{series.metric}, {names}"), unit, (("sum", "calls", lambda cell: cell.total),))
+    curves = tuple((name, meaning, percentile(name)) for name, meaning in _CURVES)
+    return Charted(plain(f"{series.metric} p95, {names}"), unit, curves)
 
 
 def dimensions_text(series: EmfSeries) -> str:
