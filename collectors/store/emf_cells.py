@@ -9,6 +9,7 @@ import sqlite3
 import struct
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import chain
 
 from collectors.store.spans import DAY, HOUR, MINUTE
@@ -42,7 +43,10 @@ class Cell:
     def take(self, value: float, times: int) -> None:
         self.samples += times
         self.total += times * value
-        self.lowest, self.highest = min(self.lowest, value), max(self.highest, value)
+        if value < self.lowest:
+            self.lowest = value
+        if value > self.highest:
+            self.highest = value
         bucket = bucket_of(value)
         self.buckets[bucket] = self.buckets.get(bucket, 0) + times
 
@@ -64,6 +68,7 @@ class Cell:
         return cls(0, 0.0, math.inf, -math.inf)
 
 
+@lru_cache(4_096)  # many metrics count: 0 and 1 again and again
 def bucket_of(value: float) -> int:
     """The bucket of a value; they are in the order of the values."""
     size = abs(value)
@@ -110,28 +115,38 @@ def merged(blob: bytes) -> dict[int, int]:
 
 def add(connection: sqlite3.Connection, given: Mapping[Place, Cell]) -> None:
     """Adds values by minute, and sums up the hours and days that they are of anew."""
-    for place, cell in given.items():
-        row = connection.execute(
-            f"SELECT {COLUMNS} FROM emf_minutes WHERE series_id = ? AND start_ms = ?", place
-        ).fetchone()
-        if row is not None:
-            cell.merge(Cell.of_row(row))
-        cell.minutes, cell.peak_total, cell.peak_samples = 1, cell.total, cell.samples
-        _put(connection, MINUTE, place, cell)
-    sum_up(connection, given)
+    hours: dict[Place, Cell] = {}
+    for (series, hour), minutes in _by(HOUR, given).items():
+        stored = _stored(connection, MINUTE, series, hour, HOUR)
+        for start, cell in minutes.items():
+            if start in stored:
+                cell.merge(stored[start])
+            cell.peak_total, cell.peak_samples = cell.total, cell.samples
+        hours[series, hour] = together((stored | minutes).values())
+    _put(connection, MINUTE, given)
+    _put(connection, HOUR, hours)
+    _sum_up_days(connection, hours)
 
 
-def sum_up(connection: sqlite3.Connection, changed: Iterable[Place]) -> None:
-    """Makes the hours and days anew that hold changed minutes."""
-    places: Iterable[Place] = changed
-    for finer, grain in ((MINUTE, HOUR), (HOUR, DAY)):
-        places = {(series, start // grain * grain) for series, start in places}
-        for series, start in sorted(places):
-            rows = connection.execute(
-                f"SELECT {COLUMNS} FROM {TABLES[finer]} WHERE series_id = ? AND start_ms >= ? AND start_ms < ?",
-                (series, start, start + grain),
-            ).fetchall()
-            _put(connection, grain, (series, start), together(map(Cell.of_row, rows)))
+def _sum_up_days(connection: sqlite3.Connection, hours: Iterable[Place]) -> None:
+    days = {(series, start // DAY * DAY) for series, start in hours}
+    _put(connection, DAY, {day: together(_stored(connection, HOUR, *day, DAY).values()) for day in days})
+
+
+def _by(grain: int, given: Mapping[Place, Cell]) -> dict[Place, dict[int, Cell]]:
+    """Cells by series and hour or day, and in these by their own start."""
+    found: dict[Place, dict[int, Cell]] = {}
+    for (series, start), cell in given.items():
+        found.setdefault((series, start // grain * grain), {})[start] = cell
+    return found
+
+
+def _stored(connection: sqlite3.Connection, grain: int, series: int, start: int, length: int) -> dict[int, Cell]:
+    rows = connection.execute(
+        f"SELECT start_ms, {COLUMNS} FROM {TABLES[grain]} WHERE series_id = ? AND start_ms >= ? AND start_ms < ?",
+        (series, start, start + length),
+    )
+    return {at: Cell.of_row(tuple(row)) for at, *row in rows}
 
 
 def together(cells: Iterable[Cell]) -> Cell:
@@ -139,24 +154,34 @@ def together(cells: Iterable[Cell]) -> Cell:
     whole = Cell.empty()
     whole.minutes, whole.peak_total = 0, -math.inf
     for cell in cells:
-        whole.merge(cell)
-        whole.minutes += cell.minutes
-        whole.peak_total = max(whole.peak_total, cell.peak_total)
-        whole.peak_samples = max(whole.peak_samples, cell.peak_samples)
+        if cell.samples > 0:
+            whole.merge(cell)
+            whole.minutes += cell.minutes
+            whole.peak_total = max(whole.peak_total, cell.peak_total)
+            whole.peak_samples = max(whole.peak_samples, cell.peak_samples)
     return whole
 
 
-def _put(connection: sqlite3.Connection, grain: int, place: Place, cell: Cell) -> None:
-    if cell.samples <= 0:
-        connection.execute(f"DELETE FROM {TABLES[grain]} WHERE series_id = ? AND start_ms = ?", place)
-        return
-    connection.execute(
+def _put(connection: sqlite3.Connection, grain: int, cells: Mapping[Place, Cell]) -> None:
+    connection.executemany(
+        f"DELETE FROM {TABLES[grain]} WHERE series_id = ? AND start_ms = ?",
+        [place for place, cell in cells.items() if cell.samples <= 0],
+    )
+    connection.executemany(
         f"INSERT OR REPLACE INTO {TABLES[grain]} VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
-            *place, cell.samples, cell.total, cell.lowest, cell.highest, cell.minutes, cell.peak_total,
-            cell.peak_samples, packed(cell.buckets),
+            (
+                *place, cell.samples, cell.total, cell.lowest, cell.highest, cell.minutes, cell.peak_total,
+                cell.peak_samples, packed(cell.buckets),
+            )
+            for place, cell in sorted(cells.items(), key=_place)
+            if cell.samples > 0
         ),
     )  # fmt: skip
+
+
+def _place(item: tuple[Place, Cell]) -> Place:
+    return item[0]
 
 
 def move(connection: sqlite3.Connection, moved: Mapping[int, int]) -> None:

@@ -23,7 +23,8 @@ from collectors.store.spans import MINUTE
 
 TOO_MANY = f"more than {MOST_GROUPS:,} kinds of metrics of one function"
 INSIGHTS = "LambdaInsights"  # the namespace
-_MARK = b"_aws"
+_MARK = b'"_aws'  # as it begins also where a log record holds the document as text
+_MARK_TEXT = _MARK.decode()
 _CHUNKS = 2_000  # of an older store, in one transaction
 
 _decode = msgspec.msgpack.Decoder(tuple[list[int], list[str]]).decode
@@ -53,7 +54,7 @@ class EmfCounts:
         for function_id, of_one in zip(function_ids, packed, strict=True):
             if _MARK in of_one:
                 for at_ms, text in zip(*_decode(of_one), strict=True):
-                    if "_aws" in text:
+                    if _MARK_TEXT in text:
                         key = function_id, at_ms, text
                         lines[key] = lines.get(key, 0) + sign
 
