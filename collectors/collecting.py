@@ -18,6 +18,7 @@ from urllib.parse import quote
 
 from collectors.account import Alarms, CallCount, Covered, Inventory
 from collectors.columns import Batch
+from collectors.logs import emf
 from collectors.logs.assemble import Assembler
 from collectors.logs.fingerprint import family, fingerprint
 from collectors.logs.patterns import LinePatterns
@@ -179,7 +180,7 @@ class _Kept:
     def __init__(self, connection: sqlite3.Connection, reader: _Reader) -> None:
         self._connection = connection
         self.reader = reader
-        self.writer = Writer(connection, fingerprint, family, LinePatterns())
+        self.writer = Writer(connection, fingerprint, family, LinePatterns(), emf.read)
         self.collection = self.writer.begin(f"collect {reader.collected.name}")
         self._marks: list[Covered] = []
         self._batches = 0

@@ -127,6 +127,20 @@ class MetricPoint(msgspec.Struct, frozen=True, gc=False):
     value: float
 
 
+class EmfSample(msgspec.Struct, frozen=True, gc=False):
+    """One metric's values in one log line of the Embedded Metric Format; ``dimensions`` by name, ``unit`` CloudWatch's.
+
+    A line makes one for each of its metrics and dimension sets.
+    """
+
+    namespace: str
+    metric: str
+    unit: str
+    dimensions: tuple[tuple[str, str], ...]
+    at_ms: int
+    values: tuple[float, ...]
+
+
 class LooseLines(msgspec.Struct, array_like=True, gc=False):
     """Log events of a stream that belong to no invocation; ``lines`` as in ``Invocation``."""
 

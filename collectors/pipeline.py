@@ -16,7 +16,7 @@ from pathlib import Path
 from collectors.columns import Batch
 from collectors.log_files import FileReader, SourceError, open_sources
 from collectors.log_files import Source as LogFile
-from collectors.logs import unread
+from collectors.logs import emf, unread
 from collectors.logs.assemble import Assembler
 from collectors.logs.fingerprint import family, fingerprint
 from collectors.logs.patterns import LinePatterns
@@ -80,7 +80,7 @@ class _Here:
 
     def __init__(self, connection: sqlite3.Connection, path: Path, source: str) -> None:
         regroup_here(connection)
-        self.writer = Writer(connection, fingerprint, family, LinePatterns())
+        self.writer = Writer(connection, fingerprint, family, LinePatterns(), emf.read)
         self.writer.begin(source)
         self._path = path
 

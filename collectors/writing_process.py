@@ -16,7 +16,7 @@ from typing import Protocol, Self
 import msgspec
 
 from collectors.columns import Batch
-from collectors.logs import unread
+from collectors.logs import emf, unread
 from collectors.logs.fingerprint import family, fingerprint
 from collectors.logs.patterns import LinePatterns
 from collectors.regrouping import regroup_here
@@ -50,7 +50,7 @@ def _run(path: Path, source: str, batches: Connection, answers: Connection, othe
         with writing(path) as connection:
             with explained(path):
                 regroup_here(connection)
-                writer = Writer(connection, fingerprint, family, LinePatterns())
+                writer = Writer(connection, fingerprint, family, LinePatterns(), emf.read)
                 writer.begin(source)
             answers.send((_READY, ""))
             while packed := batches.recv_bytes():

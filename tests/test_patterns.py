@@ -306,7 +306,8 @@ def test_an_older_stores_lines_are_counted_when_asked_and_said_to_be_missing_unt
     right = cells(store)
     connection = sqlite3.connect(store)
     with connection:
-        for table in ("patterns", "pattern_hours", "pattern_functions", "chunk_filters"):
+        emf = [f"emf_{name}" for name in ("series", "minutes", "hours", "days", "invalid")]
+        for table in ("patterns", "pattern_hours", "pattern_functions", "chunk_filters", *emf):
             connection.execute(f"DROP TABLE {table}")
         for trigger in ("rewritten", "deleted"):
             connection.execute(f"DROP TRIGGER chunk_filters_{trigger}")

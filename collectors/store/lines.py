@@ -14,6 +14,7 @@ import msgspec
 import zstandard
 
 if TYPE_CHECKING:
+    from collectors.store.emf_counts import EmfCounts
     from collectors.store.pattern_counts import PatternCounts
 
 RAW_BYTES = 64 * 1024  # of lines a chunk: some 8 KB compressed, opened in a fifth of a millisecond
@@ -29,9 +30,14 @@ def sealed(starts: Sequence[int], ids: Sequence[bytes | str], lines: Sequence[by
     return _compress(_encode((starts, ids, lines)))
 
 
+def unsealed(content: bytes) -> bytes:
+    """A chunk's texts among other bytes, to see whether it can hold one."""
+    return zstandard.ZstdDecompressor().decompress(content)
+
+
 def opened(content: bytes) -> dict[Key, bytes]:
     """Every invocation's lines of a chunk, still packed, by start and request id."""
-    starts, ids, lines = msgspec.msgpack.decode(zstandard.ZstdDecompressor().decompress(content))
+    starts, ids, lines = msgspec.msgpack.decode(unsealed(content))
     return dict(zip(zip(starts, ids, strict=True), lines, strict=True))
 
 
@@ -64,8 +70,8 @@ def union(one: bytes, other: bytes) -> tuple[bytes, int]:
 class Chunks:
     """The chunks of one connection, the last few kept open."""
 
-    def __init__(self, connection: sqlite3.Connection, counts: "PatternCounts | None" = None) -> None:
-        """``counts`` hears of every line that comes or goes here."""
+    def __init__(self, connection: sqlite3.Connection, *counts: "PatternCounts | EmfCounts") -> None:
+        """``counts`` hear of every line that comes or goes here."""
         self._connection = connection
         self._counts = counts
         self._recent: OrderedDict[int, dict[Key, bytes]] = OrderedDict()
@@ -104,19 +110,19 @@ class Chunks:
             self._count(chunk_id, lines, b"")
 
     def _count(self, chunk_id: int, gone: bytes, come: bytes) -> None:
-        counts = self._counts
-        if counts is None or chunk_id <= counts.uncounted_until or gone == come:
+        if not self._counts or gone == come:
             return
         found = self._connection.execute("SELECT function_id FROM chunks WHERE id = ?", (chunk_id,)).fetchone()
-        if found:
-            counts.add(found, [gone], -1)
-            counts.add(found, [come])
+        for counts in self._counts if found else ():
+            if chunk_id > counts.uncounted_until:
+                counts.add(found, [gone], -1)
+                counts.add(found, [come])
 
     def add(self, function_id: int, key: Key, lines: bytes, loose_stream_id: int | None = None) -> int:
         """A chunk of one invocation's lines, or of a stream's loose ones."""
         times = [line[0] for line in unpacked(lines)]
-        if self._counts is not None:
-            self._counts.add([function_id], [lines])
+        for counts in self._counts:
+            counts.add([function_id], [lines])
         cursor = self._connection.execute(
             "INSERT INTO chunks (function_id, loose_stream_id, first_ms, last_ms, lines, content) VALUES (?,?,?,?,?,?)",
             (function_id, loose_stream_id, min(times), max(times), len(times), sealed([key[0]], [key[1]], [lines])),

@@ -3,7 +3,7 @@
 import sqlite3
 from pathlib import Path
 
-from collectors.store import packs, weeks
+from collectors.store import emf_cells, packs, weeks
 from collectors.store.lines import opened
 from collectors.store.open import explained, open_reader, writing
 from collectors.store.schema import GRAINS, OLDEST
@@ -22,6 +22,7 @@ def check(path: Path) -> list[str]:
                     *_uneven(connection),
                     *packs.uneven(connection),
                     *weeks.uneven(connection),
+                    *emf_cells.uneven(connection),
                     *_unreadable(connection),
                 ]
     finally:

@@ -22,6 +22,8 @@ from collectors.model import Function, MetricPoint, Parts, Reject, Status
 from collectors.store import cells, insertion, metrics
 from collectors.store.batch_rows import Rows
 from collectors.store.chunk_filters import filter_of
+from collectors.store.emf_counts import EmfCounts
+from collectors.store.emf_counts import Read as ReadEmf
 from collectors.store.joining import Joiner
 from collectors.store.lines import RAW_BYTES, Chunks, sealed
 from collectors.store.loose import Loose
@@ -73,15 +75,17 @@ class Writer:
         fingerprint: Callable[[str, str], str],
         family: Callable[[str, str], str] = lambda error_type, message: "",
         kinds: Kinds | None = None,
+        read_emf: ReadEmf | None = None,
     ) -> None:
         """``fingerprint(error_type, message)`` and ``family`` name the error of an invocation in two pieces.
 
-        ``kinds`` tells lines apart; without it none is counted by pattern.
+        ``kinds`` tells lines apart; without it none is counted by pattern. ``read_emf`` finds the metrics in them.
         """
         self._connection = connection
         self._names = Names(connection)
         self._patterns = PatternCounts(connection, kinds)
-        self._chunks = Chunks(connection, self._patterns)
+        self._emf = EmfCounts(connection, self._names, read_emf)
+        self._chunks = Chunks(connection, self._patterns, self._emf)
         self._loose = Loose(connection, self._chunks)
         self._joiner = Joiner(connection, self._chunks, self._names, fingerprint, family)
         self._requests = RequestIndex(connection)
@@ -150,6 +154,7 @@ class Writer:
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
             self._patterns.forget()
+            self._emf.forget()
             raise
 
     def _take_in(self, batch: Batch) -> None:
@@ -171,6 +176,9 @@ class Writer:
             self._invocations(Rows.together(self._waiting), self._written)
             self._waiting, self._waiting_rows, self._waiting_bytes = [], 0, 0
         self._patterns.write()
+        not_metrics = self._emf.write()
+        self._rejects(not_metrics)
+        self._written.rejected += len(not_metrics)
         if last:
             self._patterns.group()
         self._account(self._written)
@@ -304,7 +312,8 @@ class Writer:
         if packed is None:
             self._patterns.without_lines(int(rows.numbers["events"].sum()))
             return [None] * len(rows.ids)
-        self._patterns.add(rows.numbers["function_id"].tolist(), packed)
+        for counts in (self._patterns, self._emf):
+            counts.add(rows.numbers["function_id"].tolist(), packed)
         function_ids, starts = rows.numbers["function_id"], rows.numbers["start_ms"].tolist()
         filled = np.cumsum(np.fromiter(map(len, packed), np.int64, len(packed))) // RAW_BYTES
         firsts = np.concatenate(([0], np.flatnonzero((np.diff(function_ids) != 0) | (np.diff(filled) != 0)) + 1))

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 class NextCharts(Command):
-    """Show the next two charts: calls and durations, concurrency and memory, cost and cold starts."""
+    """Show the next two charts: calls, durations, concurrency, memory, cost, cold starts, metrics in log lines."""
 
     BINDING_KEY = "v"
     SHOW_IN_FOOTER = True
@@ -19,6 +19,17 @@ class NextCharts(Command):
     @classmethod
     def run(cls, screen: "StoreScreen") -> None:
         screen.next_charts()
+
+
+class ChooseChart(Command):
+    """Choose a chart from a list: the function's figures, and the metrics that its log lines carry."""
+
+    BINDING_KEY = "V"
+    GROUP = "Charts"
+
+    @classmethod
+    def run(cls, screen: "StoreScreen") -> None:
+        screen.choose_chart()
 
 
 class CrosshairRight(Command):
@@ -43,4 +54,4 @@ class CrosshairLeft(Command):
         screen.move_crosshair(-1)
 
 
-CHARTS: Commands = (NextCharts, CrosshairRight, CrosshairLeft)
+CHARTS: Commands = (NextCharts, ChooseChart, CrosshairRight, CrosshairLeft)

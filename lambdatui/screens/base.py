@@ -158,6 +158,9 @@ class StoreScreen(TimeTravel, Screen[None]):
     def next_charts(self) -> None:
         raise NotImplementedError
 
+    def choose_chart(self) -> None:
+        raise NotImplementedError
+
     def move_crosshair(self, steps: int) -> None:
         raise NotImplementedError
 

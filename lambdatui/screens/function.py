@@ -15,6 +15,7 @@ from lambdatui.commands.invoking import InvokeHere
 from lambdatui.reading import Question
 from lambdatui.screens.details import DetailsScreen
 from lambdatui.screens.paged import Invocations, InvocationsTable
+from lambdatui.screens.prompt import PickScreen
 from lambdatui.screens.tables import TABLE_COMMANDS
 from lambdatui.session import Session
 from lambdatui.views.columns import COLUMNS as REGISTRY
@@ -89,12 +90,30 @@ class FunctionScreen(InvocationsTable):
             self.say(f"{self._function} is no longer in this store")
             return
         self.query_one("#figures", Fields).show_fields(_figures(answer.detail.rows[0]))
-        self._charts = answer.charts
+        self._take_charts(answer.charts)
         self._paint_charts()
 
     _charts: tuple[ChartView, ...] = ()
     _first_chart = 0
     _cross: int | None = None
+
+    def _take_charts(self, charts: tuple[ChartView, ...]) -> None:
+        """The first chart stays the one that it was, if it is still there: a range has the metrics of its own lines."""
+        titles = [one.title for one in charts]
+        now = self._charts[self._first_chart % len(self._charts)].title if self._charts else ""
+        self._charts = charts
+        self._first_chart = titles.index(now) if now in titles else 0
+
+    def choose_chart(self) -> None:
+        titles = [one.title for one in self._charts]
+
+        def take(title: str | None) -> None:
+            if title in titles:
+                self._first_chart = titles.index(title)
+                self._paint_charts()
+
+        if titles:
+            self.app.push_screen(PickScreen("Which chart?", titles, titles[self._first_chart % len(titles)]), take)
 
     def _paint_charts(self) -> None:
         from lambdatui.widgets.chart import Chart, Curve
@@ -106,6 +125,7 @@ class FunctionScreen(InvocationsTable):
                 shown.starts,
                 tuple(Curve(one.name, one.values, _TONES[one.meaning], points=one.marked) for one in shown.curves),
                 unfinished=shown.unfinished,
+                measured=shown.measured,
             )
             chart.show_cross(self._cross)
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 
+from collectors.store import emf_rows
 from collectors.store.by_step import metric_by_step
 from collectors.store.freshness import known_spans
 from collectors.store.reader import Reader
@@ -9,6 +10,7 @@ from lambdatui.views.function import FunctionDetail, Step
 from lambdatui.views.time_range import TimeRange
 
 Values = tuple[float | None, ...]
+MOST_EMF = 40  # charts of metrics in log lines
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,9 +25,11 @@ class CurveView:
 
 @dataclass(frozen=True, slots=True)
 class ChartView:
-    """``unit`` is ``count``, ``ms``, ``mb`` or ``usd``; ``starts`` are the steps' first moments, epoch ms.
+    """``unit`` is ``count``, ``ms``, ``mb``, ``usd``, ``bytes`` or ``figure``, which is anything else.
 
-    ``unfinished``: the range ends within the last step.
+    ``starts`` are the steps' first moments, epoch ms.
+
+    ``unfinished``: the range ends within the last step. ``measured``: a 0 is a value like any other.
     """
 
     title: str
@@ -33,12 +37,13 @@ class ChartView:
     starts: tuple[int, ...]
     curves: tuple[CurveView, ...]
     unfinished: bool = False
+    measured: bool = False
 
 
 def function_charts(
     reader: Reader, time_range: TimeRange, detail: FunctionDetail, reserved: int | None
 ) -> tuple[ChartView, ...]:
-    """Calls, durations, concurrency, memory, throttles and cost, over the steps of ``detail``.
+    """Calls, durations, concurrency, memory, throttles, cost, and metrics in log lines, over the steps of ``detail``.
 
     A step without a call is 0 where its time was collected, else unknown.
     """
@@ -81,4 +86,33 @@ def function_charts(
         ChartView("Cost", "usd", starts, (CurveView("cost", of("cost_usd"), "good"),)),
         ChartView("Cold starts", "count", starts, (CurveView("cold", of("cold_starts"), "calls"),)),
     )  # fmt: skip
-    return tuple(replace(chart, unfinished=detail.unfinished) for chart in charts)
+    of_lines = _emf_charts(reader, time_range, detail.step_ms, identity, starts)
+    return tuple(replace(chart, unfinished=detail.unfinished) for chart in (*charts, *of_lines))
+
+
+def _emf_charts(
+    reader: Reader, time_range: TimeRange, step_ms: int, function_id: int, starts: tuple[int, ...]
+) -> list[ChartView]:
+    """Of each metric in the function's log lines; of very many those with most values."""
+    span = time_range.from_ms, time_range.to_ms
+    found = emf_rows.sums(reader, *span, [function_id])
+    if not found:
+        return []
+    from lambdatui.views import emf
+
+    if len(found) > MOST_EMF:
+        most = {one.series.id for one in sorted(found, key=lambda one: -one.cell.samples)[:MOST_EMF]}
+        found = [one for one in found if one.series.id in most]
+    charts: dict[str, ChartView] = {}
+    for one in found:
+        shown = emf.charted(one.series)
+        title = shown.title
+        while title in charts:  # of another unit, or of names that look alike
+            title = f"{title}, {one.series.unit}"
+        steps = emf_rows.by_step(reader, *span, step_ms, one.series.id)
+        curves = tuple(
+            CurveView(name, tuple(of(steps[start]) if start in steps else None for start in starts), meaning)
+            for name, meaning, of in shown.curves
+        )
+        charts[title] = ChartView(title, shown.unit, starts, curves, measured=True)
+    return list(charts.values())

@@ -9,7 +9,7 @@ from textual.color import Color
 from textual_plotext import PlotextPlot
 
 from lambdatui.session import Session
-from lambdatui.text import count, instant, megabytes, milliseconds, money
+from lambdatui.text import count, instant, megabytes, milliseconds, money, quantity, size
 
 _TICKS_EVERY = 12  # cells
 WRITTEN: dict[str, Callable[[float], str]] = {
@@ -17,6 +17,8 @@ WRITTEN: dict[str, Callable[[float], str]] = {
     "ms": milliseconds,
     "mb": megabytes,
     "usd": lambda value: money(Decimal(str(value))),
+    "bytes": size,
+    "figure": lambda value: quantity(value, width=7),
 }
 
 
@@ -45,12 +47,18 @@ class Chart(PlotextPlot):
         self.cross: int | None = None
         self._starts: Sequence[int] = ()
         self._curves: tuple[Curve, ...] = ()
-        self._unfinished = False
+        self._unfinished = self._measured = False
         if session.terminal.ansi:
             self.theme = "clear"
 
-    def show_curves(self, starts: Sequence[int], curves: tuple[Curve, ...], *, unfinished: bool = False) -> None:
-        """``starts`` are the steps' first moments, epoch ms; an ``unfinished`` last step is marked with an o."""
+    def show_curves(
+        self, starts: Sequence[int], curves: tuple[Curve, ...], *, unfinished: bool = False, measured: bool = False
+    ) -> None:
+        """``starts`` are the steps' first moments, epoch ms; an ``unfinished`` last step is marked with an o.
+
+        Of ``measured`` values 0 is one; of others it is nothing to be seen, where there is nothing else.
+        """
+        self._measured = measured
         if (list(starts), curves, unfinished) != (list(self._starts), self._curves, self._unfinished):
             self._starts, self._curves, self._unfinished = starts, curves, unfinished
             self.refresh()
@@ -72,12 +80,12 @@ class Chart(PlotextPlot):
         plot.clear_figure()
         plot.frame(False)
         marker = "*" if self._session.terminal.ascii else "braille"
-        highest = 0.0
+        highest = lowest = 0.0
         for curve in self._curves:
             at = [x for x, value in enumerate(curve.values) if value is not None]
             values = [value for value in curve.values if value is not None]
             if values:
-                highest = max(highest, *values)
+                highest, lowest = max(highest, *values), min(lowest, *values)
                 draw = plot.scatter if curve.points else plot.plot
                 draw(at, values, marker="x" if curve.points else marker, color=self._colour(curve.tone))
                 if self._unfinished and not curve.points and at[-1] == len(self._starts) - 1:
@@ -87,8 +95,9 @@ class Chart(PlotextPlot):
         plot.xlim(0, max(1, len(self._starts) - 1))
         if self.unit == "count":
             highest += highest % 2  # half of the scale is a whole number too
-        plot.ylim(0, highest or 1)
-        tops = [0.0, (highest or 1) / 2, highest or 1] if self.size.height >= 6 else [0.0, highest or 1]
+        top = highest if highest > lowest else 1
+        plot.ylim(lowest, top)
+        tops = [lowest, (lowest + top) / 2, top] if self.size.height >= 6 else [lowest, top]
         written = WRITTEN[self.unit]
         plot.yticks(tops, [f"{written(value) if value else '0':>7}" for value in tops])
         ticks = self._time_ticks()
@@ -117,7 +126,8 @@ class Chart(PlotextPlot):
                 title.append(f"   {curve.name}", "dim")
             if self._unfinished:
                 title.append("   o so far", "dim")
-        if not any(value for curve in self._curves for value in curve.values):
+        values = [value for curve in self._curves for value in curve.values if value is not None]
+        if not (values if self._measured else any(values)):
             return title.append("\n\n  nothing in this range" if self._starts else "")
         self._draw()
         self.plt.plotsize(self.size.width, self.size.height - 1)
