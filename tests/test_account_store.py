@@ -38,7 +38,7 @@ from collectors.store.writer import Writer
 _NEW = (
     "configuration", "log_groups", "alarms", "alarm_history", "billed_days", "recommendations", "account_metrics",
     "insights_cells", "error_patterns", "covered", "api_calls", "collection_notes", "minute_packs", "hour_packs",
-    "day_packs", "week_packs", "metric_packs", "patterns", "pattern_hours", "pattern_functions",
+    "day_packs", "week_packs", "metric_packs", "patterns", "pattern_hours", "pattern_days", "pattern_functions",
     "chunk_filters",
 )  # fmt: skip
 T0 = 1_743_415_200_000

@@ -18,7 +18,7 @@ from collectors.store.lines import opened
 from collectors.store.open import writing
 from collectors.store.schema import GRAINS, UNCOUNTED, WITHOUT_LINES
 
-HOUR_MS = GRAINS["hour_cells"]
+HOUR_MS, DAY_MS = GRAINS["hour_cells"], GRAINS["day_cells"]
 MOST_SHAPES = 8_000  # that a store tells apart; beyond, a line counts by its first word, and at last with all others
 MORE_SHAPES = 2_000
 GROUPED_SHAPES = 500  # that are grouped before all lines are in, for what else is of their patterns
@@ -37,6 +37,7 @@ _FEW_PLACES = 1 << 16  # are sorted by radix
 
 Ints = npt.NDArray[np.int64]
 Place = tuple[int, int, int]  # function id, hour, pattern id
+Row = tuple[int, int, int, int, int, int, int]  # the same, and lines, bytes, first and last time in ms
 
 
 class Kinds(Protocol):
@@ -68,7 +69,7 @@ class PatternCounts:
         self._absorbed: dict[str, int] = {}
         self._grouped_at = 0  # shapes
         self._ungrouped = False
-        self._cells: dict[Place, list[int]] = {}  # lines, bytes, first and last time in ms
+        self._cells: dict[Place, tuple[int, int, int, int]] = {}  # lines, bytes, first and last time in ms
         self._waiting: list[tuple[Sequence[int], Sequence[bytes], int]] = []  # function ids, packed lines, their sign
         self._waiting_rows = 0
         self._met: list[str] = []  # the shapes that ``kinds`` has now
@@ -113,13 +114,10 @@ class PatternCounts:
         )  # fmt: skip
         cells = self._cells
         for function_id, hour, pattern, many, count, first, last in rows:
-            cell = cells.get((function_id, hour, pattern))
-            if cell is None:
-                cells[function_id, hour, pattern] = [many, count, first, last]
-            else:
-                cell[0] += many
-                cell[1] += count
-                cell[2], cell[3] = min(cell[2], first), max(cell[3], last)
+            cell = cells.get((function_id, hour, pattern), (0, 0, first, last))
+            cells[function_id, hour, pattern] = (
+                cell[0] + many, cell[1] + count, min(cell[2], first), max(cell[3], last)
+            )  # fmt: skip
 
     def _patterns(self, lines: packed_lines.PackedLines) -> Ints:
         """The number of each line's pattern in the store."""
@@ -190,12 +188,13 @@ class PatternCounts:
             return
         rows = [(*place, *cell) for place, cell in sorted(self._cells.items()) if cell[0] or cell[1]]
         self._cells = {}
-        self._connection.executemany(
-            "INSERT INTO pattern_hours VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET"
-            " lines = lines + excluded.lines, bytes = bytes + excluded.bytes,"
-            " first_ms = min(first_ms, excluded.first_ms), last_ms = max(last_ms, excluded.last_ms)",
-            rows,
-        )
+        for table, some in (("pattern_hours", rows), ("pattern_days", _by_day(rows))):
+            self._connection.executemany(
+                f"INSERT INTO {table} VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET"
+                " lines = lines + excluded.lines, bytes = bytes + excluded.bytes,"
+                " first_ms = min(first_ms, excluded.first_ms), last_ms = max(last_ms, excluded.last_ms)",
+                some,
+            )
         self._connection.executemany(
             "INSERT INTO pattern_functions VALUES (?, ?, ?)"
             " ON CONFLICT DO UPDATE SET first_ms = min(first_ms, excluded.first_ms)",
@@ -219,6 +218,16 @@ class PatternCounts:
         """The transaction was rolled back: what was learned in it is not there."""
         self._known, self._absorbed, self._cells, self._met = None, {}, {}, []
         self._waiting, self._waiting_rows = [], 0
+
+
+def _by_day(hours: Sequence[Row]) -> list[Row]:
+    """Rows of hours added up."""
+    days: dict[Place, Row] = {}
+    for function_id, hour, pattern, lines, size, first_ms, last_ms in hours:
+        place = function_id, hour // DAY_MS * DAY_MS, pattern
+        _, _, _, more, larger, first, last = days.get(place, (*place, 0, 0, first_ms, last_ms))
+        days[place] = (*place, lines + more, size + larger, min(first_ms, first), max(last_ms, last))
+    return [days[place] for place in sorted(days)]
 
 
 def _together(owners: Ints, hours: Ints, patterns: Ints) -> Ints:

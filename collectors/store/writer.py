@@ -311,7 +311,7 @@ class Writer:
         edges = [*firsts.tolist(), len(packed)]
         last_ms = np.maximum.reduceat(rows.numbers["end_ms"], firsts).tolist()
         events = np.add.reduceat(rows.numbers["events"], firsts).tolist()
-        (last_id,) = self._connection.execute("SELECT coalesce(max(id), 0) FROM chunks").fetchone()
+        last_id = self._chunks.last_id()
         self._connection.executemany(
             "INSERT INTO chunks VALUES (?, ?, NULL, ?, ?, ?, ?)",
             (
