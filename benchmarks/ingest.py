@@ -16,7 +16,7 @@ import sqlite3
 import statistics
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -29,10 +29,12 @@ Found = tuple[int, int] | None  # REPORTs and billed ms that a contestant counte
 Contest = Callable[[Path, Path], tuple[Cost, Found]]  # (corpus, empty folder) -> its cost, and what it counted
 
 
-def imported(corpus: Path, folder: Path, *options: str) -> tuple[Cost, Found]:
+def imported(
+    corpus: Path, folder: Path, *options: str, program: Sequence[str] = ("-m", "lambdatui")
+) -> tuple[Cost, Found]:
     """The real command, on a fresh store."""
     store = folder / "store.db"
-    cost, _ = run([sys.executable, "-m", "lambdatui", "--db", str(store), "import", str(corpus), *options])
+    cost, _ = run([sys.executable, *program, "--db", str(store), "import", str(corpus), *options])
     with closing(sqlite3.connect(store)) as connection:
         return cost, connection.execute("SELECT sum(reports), sum(billed_ms) FROM day_cells").fetchone()
 
@@ -43,6 +45,11 @@ def without_lines(corpus: Path, folder: Path) -> tuple[Cost, Found]:
 
 def with_lines(corpus: Path, folder: Path) -> tuple[Cost, Found]:
     return imported(corpus, folder)
+
+
+def uncounted(corpus: Path, folder: Path) -> tuple[Cost, Found]:
+    """The same, whose lines are not counted by pattern."""
+    return imported(corpus, folder, program=[str(HERE / "without_patterns.py")])
 
 
 def lnav(corpus: Path, folder: Path) -> tuple[Cost, Found]:
@@ -78,9 +85,10 @@ class PlainRows:
         return Cost(**json.loads(answer)), found
 
 
-OURS, LINED, LNAV, PLAIN, DUCK = (
+OURS, LINED, UNCOUNTED, LNAV, PLAIN, DUCK = (
     "lambdatui import --no-lines",
     "lambdatui import",
+    "the same without patterns of lines",
     "lnav: load and aggregate",
     "sqlite-utils insert_all of parsed rows",
     "DuckDB: read_json and regexp_extract into a table",
@@ -91,7 +99,7 @@ def contests(folder: Path) -> dict[str, Contest]:
     """Who takes part here, in their order."""
     plain = folder / "parsed"
     plain.mkdir()
-    found: dict[str, Contest] = {OURS: without_lines, LINED: with_lines}
+    found: dict[str, Contest] = {OURS: without_lines, LINED: with_lines, UNCOUNTED: uncounted}
     if shutil.which("lnav"):
         found[LNAV] = lnav
     return found | {PLAIN: PlainRows(plain), DUCK: duckdb}
@@ -141,7 +149,7 @@ def verdict(name: str, best: float, median: float, target: float, *, at_least: b
 
 def ratios(costs: dict[str, Costs]) -> list[str]:
     """Our times beside the others'."""
-    ours, lined, plain, duck = (costs[name] for name in (OURS, LINED, PLAIN, DUCK))
+    ours, lined, bare, plain, duck = (costs[name] for name in (OURS, LINED, UNCOUNTED, PLAIN, DUCK))
     middle = statistics.median
 
     def times(name: str, more: Costs, less: Costs, target: float, *, at_least: bool, cpu: bool = False) -> str:
@@ -158,6 +166,8 @@ def ratios(costs: dict[str, Costs]) -> list[str]:
     rows.append(times("faster than sqlite-utils, without lines", plain, ours, 2.0, at_least=True))
     rows.append(times("wall time of DuckDB's, without lines", ours, duck, 4.5, at_least=False))
     rows.append(times("CPU time of DuckDB's, without lines", ours, duck, 3.5, at_least=False, cpu=True))
+    rows.append(times("wall time, with patterns of lines beside without", lined, bare, 1.25, at_least=False))
+    rows.append(times("CPU time, with patterns of lines beside without", lined, bare, 1.25, at_least=False, cpu=True))
     for each in (ours, lined):
         peak = each.rss_mb or 0.0
         rows.append(verdict(f"peak RSS, {each.name}", peak, peak, 300, at_least=False, unit=" MB"))

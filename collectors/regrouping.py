@@ -4,10 +4,13 @@ import contextlib
 import sqlite3
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from urllib.parse import quote
+from typing import TYPE_CHECKING
 
 from collectors.logs.fingerprint_rules import RULES
 from collectors.store.error_rules import rules_of
+
+if TYPE_CHECKING:
+    from collectors.store.reader import Reader
 
 Progress = Callable[[int, int], None]
 
@@ -37,25 +40,20 @@ def _said(error_type: str, texts: Sequence[str]) -> str | None:
     return error.message if error is not None and error.error_type == error_type else None
 
 
-def is_old(path: Path) -> bool:
-    """Whether the store is there, and was grouped by other rules."""
-    if not path.exists():
-        return False
-    with contextlib.suppress(sqlite3.Error):
-        connection = sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True, timeout=1)
-        try:
-            return rules_of(connection) != RULES
-        finally:
-            connection.close()
-    return False
+def is_old(reader: "Reader") -> bool:
+    """Whether the open store was grouped by other rules."""
+    return reader.error_rules() != RULES
 
 
 def regroup_store(path: Path, progress: Progress = _quietly) -> bool:
     """Groups the store's errors anew where they are old, and it can be written now; else readers show what is there."""
-    if not is_old(path):
-        return False
     from collectors.store.open import StoreError, writing
+    from collectors.store.reader import Reader
 
-    with contextlib.suppress(StoreError), writing(path) as connection:
-        return regroup_here(connection, progress)
+    with contextlib.suppress(StoreError):
+        with Reader(path) as reader:
+            if not is_old(reader):
+                return False
+        with writing(path) as connection:
+            return regroup_here(connection, progress)
     return False

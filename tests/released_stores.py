@@ -48,6 +48,27 @@ def load(version: int, path: Path) -> Path:
     return path
 
 
+def set_back(path: Path, version: int) -> None:
+    """Takes out of a store all that later versions added, as if one of ``version`` had written it."""
+    from collectors.store.migrating import migrate
+
+    old, store = sqlite3.connect(":memory:", isolation_level=None), sqlite3.connect(path)
+    migrate(old, version)
+    kinds = "SELECT type, name, tbl_name FROM sqlite_master WHERE name NOT LIKE 'sqlite_%'"
+    known = set(old.execute(kinds))
+    with store:
+        added = [one for one in store.execute(kinds) if one not in known]
+        for kind, name, _ in sorted(added, key=lambda one: ("trigger", "index", "table").index(one[0])):
+            store.execute(f"DROP {kind} IF EXISTS {name}")
+        for _, table, _ in (one for one in known if one[0] == "table"):
+            columns = [{row[1] for row in one.execute(f"PRAGMA table_info({table})")} for one in (store, old)]
+            for column in columns[0] - columns[1]:
+                store.execute(f"ALTER TABLE {table} DROP COLUMN {column}")
+        store.execute(f"PRAGMA user_version = {version}")
+    old.close()
+    store.close()
+
+
 def _dumped(path: Path) -> str:
     connection = sqlite3.connect(path)
     named = {name: connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("application_id", "user_version")}

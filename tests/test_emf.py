@@ -13,6 +13,7 @@ import small_store
 from command_line import rows, run
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from released_stores import set_back
 from test_patterns import COLOURS, HOUR, T0, bring_in, invocation, write
 from textual.pilot import Pilot
 
@@ -267,12 +268,7 @@ def test_lines_of_an_older_store_are_looked_through_when_metrics_are_asked_for(t
     events = [event for number in range(40) for event in invocation(number, emf(T0, {"n": 2}, env="x"), "more\n")]
     db = store_of(tmp_path, events)
     right = cells(db)
-    connection = sqlite3.connect(db)
-    with connection:
-        for name in ("series", "minutes", "hours", "days", "invalid"):
-            connection.execute(f"DROP TABLE emf_{name}")
-        connection.execute("PRAGMA user_version = 7")
-    connection.close()
+    set_back(db, 7)
     bring_in(db, write(tmp_path / "new.jsonl", [*events[:7], *invocation(500, emf(T0, {"n": 1}, env="x"))]))
     assert [row[8] for row in cells(db)] == [1, 1, 1]
     assert by_series(listed(db), "Sum") == {("Shop", "n", "env=x", "Count"): 81}

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import command_line
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -103,6 +104,11 @@ def count_anew(connection: sqlite3.Connection) -> None:
         )
 
 
+def old(store: Path) -> bool:
+    with Reader(store) as reader:
+        return is_old(reader)
+
+
 def as_if_old(store: Path, *, one_group: bool) -> None:
     """As an older version left it: of one group whatever differs, or each of a group of its own."""
     with sqlite3.connect(store) as connection:
@@ -139,12 +145,27 @@ def test_what_an_older_version_held_together_is_told_apart_by_its_lines(tmp_path
     new = cells(store)
     as_if_old(store, one_group=True)
     assert list(counts(store).values()) == [4]
-    assert is_old(store)
+    assert old(store)
     assert regroup_store(store)
     assert sorted(counts(store).values()) == [1, 3]
     assert cells(store) == new
     assert maintenance.check(store) == []
     assert not regroup_store(store)
+
+
+def test_a_command_groups_an_older_store_and_opens_one_that_is_grouped_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failing(tmp_path, [f"connect to 10.0.0.{at}:{port} refused" for at, port in enumerate(PORTS)])
+    store = tmp_path / "store.db"
+    as_if_old(store, one_group=True)
+    real, opens = sqlite3.connect, []
+    monkeypatch.setattr(sqlite3, "connect", lambda *given, **named: opens.append(given) or real(*given, **named))
+    command_line.run("--db", store, "--range", "all", "functions", "--json")
+    assert sorted(counts(store).values()) == [1, 3]
+    opens.clear()
+    command_line.run("--db", store, "--range", "all", "functions", "--json")
+    assert len(opens) == 1
 
 
 def test_what_is_one_group_now_is_merged_and_an_import_meets_it(tmp_path: Path) -> None:
@@ -180,7 +201,7 @@ def test_killed_before_its_end_nothing_is_changed(tmp_path: Path, monkeypatch: p
         patched.setattr("collectors.store.regroup._Regrouping._merge", killed)
         with pytest.raises(KeyboardInterrupt):
             regroup_store(store)
-    assert (cells(store), is_old(store)) == (before, True)
+    assert (cells(store), old(store)) == (before, True)
     assert regroup_store(store)
     assert sorted(counts(store).values()) == [1, 3]
 

@@ -12,6 +12,7 @@ import pytest
 import small_store
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from released_stores import set_back
 
 from collectors.logs.line_patterns import Shapes
 from collectors.logs.pattern_groups import patterns as grouped
@@ -106,6 +107,19 @@ def kept(store: Path) -> tuple[int, int]:
 def counted(store: Path) -> tuple[int, int]:
     found = cells(store).values()
     return sum(each[0] for each in found), sum(each[1] for each in found)
+
+
+def by_day(store: Path) -> bool:
+    """Whether the days have what their hours have."""
+    connection = sqlite3.connect(store)
+    try:
+        hours = connection.execute(
+            "SELECT function_id, start_ms / 86400000 * 86400000, pattern_id, sum(lines), sum(bytes), min(first_ms),"
+            " max(last_ms) FROM pattern_hours GROUP BY 1, 2, 3"
+        ).fetchall()
+        return hours == connection.execute("SELECT * FROM pattern_days").fetchall() != []
+    finally:
+        connection.close()
 
 
 def whole(store: Path) -> PatternsView:
@@ -299,20 +313,62 @@ def test_a_range_that_cuts_hours_counts_the_lines_within_it(tmp_path: Path) -> N
         assert not view.missing
 
 
+def as_if_older(store: Path) -> None:
+    """The store as it was before lines were counted."""
+    set_back(store, 5)
+
+
+def test_the_next_import_counts_an_older_stores_lines_and_one_that_was_ended_is_gone_on_with(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = tmp_path / "old.db"
+    for at in range(3):
+        bring_in(store, write(tmp_path / f"{at}.jsonl", events(60)[at * 60 : at * 60 + 60]))
+    right = cells(store)
+    as_if_older(store)
+    with Reader(store) as reader:
+        assert patterns(reader, RangeChoice(start=str(T0 - HOUR), end=str(T0 + HOUR)).resolve(T0), current()).missing
+    monkeypatch.setattr(counting, "_CHUNKS", 1)
+    for left in count_older(store, LinePatterns()):
+        assert left > 0
+        break
+    (said,) = whole(store).missing
+    assert said.startswith("about ")
+    assert not said.startswith("about 100%")
+    ran = command_line.run("--db", store, "import", write(tmp_path / "n.jsonl", invocation(500, "new\n")))
+    assert (ran.exit_code, "counted by pattern" in ran.stderr) == (0, True)
+    assert not whole(store).missing
+    assert counted(store) == kept(store)
+    bring_in(tmp_path / "fresh.db", str(tmp_path / "n.jsonl"))
+    assert cells(store) == right | cells(tmp_path / "fresh.db") | {
+        key: (right[key][0] + each[0], right[key][1] + each[1])
+        for key, each in cells(tmp_path / "fresh.db").items()
+        if key in right
+    }
+    assert by_day(store)
+
+
+def test_a_chunk_that_takes_the_place_of_an_older_one_is_counted_once(tmp_path: Path) -> None:
+    store = tmp_path / "old.db"
+    bring_in(store, write(tmp_path / "0.jsonl", invocation(1, "hello\n")))
+    early = invocation(90, "x\n")[0] | {
+        "timestamp": T0 + 85_000, "message": "INIT_START Runtime Version: python:3.13.v31\tRuntime Version ARN: arn:x\n",
+        "eventId": f"{(T0 + 85_000) * 10**25:056d}",
+    }  # fmt: skip
+    bring_in(store, write(tmp_path / "1.jsonl", [early]))  # loose, the last chunk
+    as_if_older(store)
+    bring_in(store, write(tmp_path / "2.jsonl", [early, *invocation(90, "x\n")]))  # which takes it into an invocation
+    assert list(count_older(store, LinePatterns()))[-1] == 0
+    assert counted(store) == kept(store)
+    assert by_day(store)
+
+
 def test_an_older_stores_lines_are_counted_when_asked_and_said_to_be_missing_until_then(tmp_path: Path) -> None:
     store = tmp_path / "old.db"
     path = write(tmp_path / "a.jsonl", events(40))
     bring_in(store, path)
     right = cells(store)
-    connection = sqlite3.connect(store)
-    with connection:
-        emf = [f"emf_{name}" for name in ("series", "minutes", "hours", "days", "invalid")]
-        for table in ("patterns", "pattern_hours", "pattern_functions", "chunk_filters", *emf):
-            connection.execute(f"DROP TABLE {table}")
-        for trigger in ("rewritten", "deleted"):
-            connection.execute(f"DROP TRIGGER chunk_filters_{trigger}")
-        connection.execute("PRAGMA user_version = 5")
-    connection.close()
+    as_if_older(store)
     with Reader(store) as reader:
         view = patterns(reader, RangeChoice(start=str(T0 - HOUR), end=str(T0 + HOUR)).resolve(T0), current())
     assert (view.rows, len(view.missing)) == ([], 1)
@@ -334,8 +390,10 @@ def test_an_older_stores_lines_are_counted_when_asked_and_said_to_be_missing_unt
 
 def test_events_without_lines_are_said(tmp_path: Path) -> None:
     store = tmp_path / "a.db"
-    bring_in(store, write(tmp_path / "a.jsonl", events(10)), keep_lines=False)
-    assert "without lines" in whole(store).missing[0]
+    given_events = events(10)[:-1]  # the last invocation has no REPORT
+    for _ in range(2):
+        bring_in(store, write(tmp_path / "a.jsonl", given_events), keep_lines=False)
+        assert whole(store).missing[0].startswith(f"{len(given_events)} log events came without lines")
 
 
 def test_too_many_kinds_of_lines_are_still_all_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

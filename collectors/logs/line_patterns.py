@@ -1,8 +1,8 @@
 """What kind of line a line is: its text without what differs from one to the next, ``<*>`` standing for that.
 
 Two steps, both functions of the line alone, so that the same lines in any order, in any batches and processes have
-the same shapes: words with a digit in them go, in numpy, of thousands of lines at once; then each of the few texts
-that are left is masked with care (addresses, dates, paths, hosts, units, runs of values), once.
+the same shapes: words with a digit in them go, of thousands of lines at once (``collectors.logs.line_keys``); then each
+of the few texts that are left is masked with care (addresses, dates, paths, hosts, units, runs of values), once.
 ``collectors.logs.pattern_groups`` joins shapes that differ in a word that varies.
 """
 
@@ -13,22 +13,22 @@ from typing import Any
 
 import msgspec
 import numpy as np
+import numpy.typing as npt
+
+from collectors.logs.line_keys import STOPS, keys
+from collectors.words import Ints
 
 ANY = "<*>"
 LONGEST = 400  # characters of a line that count: what follows rarely tells kinds of lines apart, and costs time
 REST = " …"  # there was more of the line
 BLANK = "(blank)"
 _LONGEST_JSON = 8_000  # of which the kind is remembered by its text
-_BLOCK = 1 << 20  # characters of lines at once: few enough to stay in the processor's cache
-_AT_ONCE = 4096  # lines
+_BLOCK = 1 << 20  # bytes of lines at once: few enough to stay in the processor's cache
 _MOST_KEYS = 100_000  # texts whose shape is remembered
 _MOST_FIELDS = 60  # of a JSON line
 
-_STOPS = " \t\n\r\v\f,;:()[]{}\"'=<>|"
-_STOP = r"\s,;:()\[\]{}\"'=<>|"
-_IS_STOP = bytes(chr(at) in _STOPS for at in range(256))
-_IS_DIGIT = bytes(chr(at) in "0123456789" for at in range(256))
-_ZERO = ord("0")
+_STOP = rf"\s{re.escape(STOPS.strip())}"
+_NEWLINE, _OPENS, _CLOSES = b"\n{}"
 _DIGIT, _DIGITS = re.compile(r"\d"), re.compile(r"[0-9]+")
 
 _DAY = r"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]{0,6}"
@@ -92,48 +92,79 @@ class Shapes:
     """The shapes of lines, remembered by the words without digits that they have."""
 
     def __init__(self) -> None:
-        self._known: dict[bytes, str] = {}
+        self.shapes: list[str] = []
+        """All that were met; another list once they were too many."""
+        self._numbers: dict[str, int] = {}  # of the shapes
+        self._known: dict[bytes, int] = {}  # by key
         self._known_fields: dict[str, str] = {}
 
     def of(self, texts: Sequence[str]) -> list[str]:
         """The shape of each line. Never raises; none is much longer than two ``LONGEST``."""
-        found: list[str] = []
-        for low in range(0, len(texts), _AT_ONCE):
+        encoded = [text.encode("utf-8", "replace") for text in texts]
+        ends = np.cumsum(np.fromiter(map(len, encoded), np.int64, len(encoded)))
+        numbers = self.numbers(b"".join(encoded), np.concatenate(([0], ends))[:-1], ends)
+        return list(map(self.shapes.__getitem__, numbers.tolist()))
+
+    def numbers(self, block: bytes, begins: Ints, ends: Ints) -> Ints:
+        """The place in ``shapes`` of each line, whose UTF-8 stands between these rising places."""
+        if len(self._known) > _MOST_KEYS:
+            self.shapes, self._numbers, self._known = [], {}, {}
+        found = np.empty(len(begins), np.int64)
+        plain = _plain(block, begins, ends)
+        at = np.flatnonzero(plain)
+        found[at] = self._plain_numbers(block, begins[at], ends[at])
+        if len(at) < len(found):
+            at = np.flatnonzero(~plain)
+            places = zip(begins[at].tolist(), ends[at].tolist(), strict=True)
+            texts = [block[low:high].decode("utf-8", "replace") for low, high in places]
             # A line that ends where its only newline stands is taken as it is.
             heads = [
                 each
                 if 1 < len(each) <= LONGEST and each.find("\n") == len(each) - 1 and each[0] != "{"
                 else _head(each) + "\n"
-                for each in texts[low : low + _AT_ONCE]
+                for each in texts
             ]
-            found += self._of(heads)
+            encoded = [each.encode("utf-8", "replace") for each in heads]
+            edges = np.cumsum(np.fromiter(map(len, encoded), np.int64, len(encoded)))
+            found[at] = self._plain_numbers(b"".join(encoded), np.concatenate(([0], edges))[:-1], edges)
         return found
 
-    def _of(self, heads: Sequence[str]) -> list[str]:
-        together = "".join(heads)
-        if len(together) > _BLOCK and len(heads) > 1:
-            half = len(heads) // 2
-            return self._of(heads[:half]) + self._of(heads[half:])
-        known = self._known
-        keys = without_digits(together.encode("utf-8", "replace")).split(b"\n")
-        keys.pop()  # what stands behind the last newline: nothing
-        found = list(map(known.get, keys))
+    def _plain_numbers(self, block: bytes, begins: Ints, ends: Ints) -> Ints:
+        """The same of lines that end with their only newline."""
+        found = [np.empty(0, np.int64)]
+        low = 0
+        while low < len(begins):
+            high = max(low + 1, int(np.searchsorted(ends, begins[low] + _BLOCK)))
+            base, end = int(begins[low]), int(ends[high - 1])
+            some = block[base:end]
+            found.append(self._known_numbers(some, begins[low:high] - base, ends[low:high] - base))
+            low = high
+        return np.concatenate(found)
+
+    def _known_numbers(self, block: bytes, begins: Ints, ends: Ints) -> Ints:
+        known, given = self._known, keys(block, begins, ends)
+        found = list(map(known.get, given))
         if None in found:
-            for head, key in zip(heads, keys, strict=True):
+            for at, key in enumerate(given):
                 if key not in known:
-                    known[key] = self._careful(head, key)
-            found = list(map(known.get, keys))
-            if len(known) > _MOST_KEYS:
-                known.clear()
-        return found  # type: ignore[return-value]
+                    head = block[begins[at] : ends[at]] if block[begins[at]] == _OPENS else b""
+                    known[key] = self._number(self._careful(head.decode("utf-8", "replace"), key))
+            found = list(map(known.get, given))
+        return np.array(found, np.int64)
+
+    def _number(self, shape: str) -> int:
+        number = self._numbers.setdefault(shape, len(self.shapes))
+        if number == len(self.shapes):
+            self.shapes.append(shape)
+        return number
 
     def _careful(self, head: str, key: bytes) -> str:
-        """The shape of a line that is not known by its key yet."""
+        """The shape of a line that is not known by its key yet; ``head`` is the line where it may be JSON."""
         if head[:1] == "{" and (fields := _fields(head)) is not None:
             said = _DIGITS.sub("0", fields)  # the values of other fields may differ in every line
             found = self._known_fields.get(said)
             if found is None:
-                text = without_digits(fields.encode("utf-8", "replace") + b"\n").decode("utf-8", "replace")
+                text = _without_digits(fields)
                 found = self._known_fields[said] = masked(text[: 2 * LONGEST]) or BLANK
                 if len(self._known_fields) > _MOST_KEYS:
                     self._known_fields.clear()
@@ -141,21 +172,29 @@ class Shapes:
         return masked(key.decode("utf-8", "replace")[: 2 * LONGEST]) or BLANK
 
 
-def without_digits(text: bytes) -> bytes:
-    """UTF-8 that ends with a newline, with a 0 in place of every word that has a digit."""
-    letters = np.frombuffer(text, np.uint8)
-    ends = np.flatnonzero(np.frombuffer(text.translate(_IS_STOP), np.bool_))
-    begins = np.empty_like(ends)
-    begins[0], begins[1:] = 0, ends[:-1] + 1
-    # Of a word and the stop that ends it, which is no digit.
-    numbered = np.logical_or.reduceat(np.frombuffer(text.translate(_IS_DIGIT), np.bool_), begins)
-    staying = np.repeat(~numbered, ends - begins + 1)
-    first = begins[numbered]
-    staying[first] = staying[ends[numbered]] = True
-    kept = letters.copy()
-    kept[first] = _ZERO
-    without: bytes = kept[staying].tobytes()
-    return without
+def _without_digits(line: str) -> str:
+    encoded = line.encode("utf-8", "replace") + b"\n"
+    (key,) = keys(encoded, np.array([0]), np.array([len(encoded)]))
+    return key.decode("utf-8", "replace")
+
+
+def _plain(block: bytes, begins: Ints, ends: Ints) -> npt.NDArray[np.bool_]:
+    """Which lines are taken as they are: they end with their only newline, and are not long."""
+    letters = np.frombuffer(block, np.uint8)
+    size = ends - begins
+    plain = (size > 1) & (size <= LONGEST)
+    filled = np.flatnonzero(size > 0)
+    json = filled[letters[begins[filled]] == _OPENS]
+    plain[json] = (size[json] > 2) & (size[json] <= _LONGEST_JSON) & (letters[ends[json] - 2] == _CLOSES)
+    plain[filled] &= letters[ends[filled] - 1] == _NEWLINE
+    newlines = letters == _NEWLINE
+    newlines[ends[plain] - 1] = False
+    inner = np.flatnonzero(newlines)
+    if len(inner):
+        owner = np.searchsorted(begins, inner, "right") - 1
+        inside = (owner >= 0) & (inner < ends[owner])
+        plain[owner[inside]] = False
+    return plain
 
 
 def _head(text: str) -> str:

@@ -8,6 +8,7 @@ from typing import Any, Self, TypeVar, cast
 
 from collectors.model import Function, FunctionKey
 from collectors.store import marked
+from collectors.store.error_rules import rules_of
 from collectors.store.kept import Kept
 from collectors.store.oldest import oldest_ms
 from collectors.store.open import Still, StoreError, explained, keep_at_hand, open_reader
@@ -90,6 +91,11 @@ class Connected:
     def is_fleet(self, function_ids: Functions) -> bool:
         """Whether so many functions are asked for that packs answer sooner; None is all."""
         return len(self.functions() if function_ids is None else function_ids) > marked.FEW
+
+    def error_rules(self) -> int | None:
+        """By which version of the rules the errors are grouped; None where nothing is known."""
+        with explained(self._path):
+            return rules_of(self._connection)
 
     def data_version(self) -> int:
         """A number that changes when another process has committed."""

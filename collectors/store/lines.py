@@ -118,13 +118,20 @@ class Chunks:
                 counts.add(found, [gone], -1)
                 counts.add(found, [come])
 
+    def last_id(self) -> int:
+        """The highest number in use, or that an uncounted chunk of an older store had: none of those is given again."""
+        (last,) = self._connection.execute("SELECT coalesce(max(id), 0) FROM chunks").fetchone()
+        return max(int(last), *(counts.uncounted_until for counts in self._counts), 0)
+
     def add(self, function_id: int, key: Key, lines: bytes, loose_stream_id: int | None = None) -> int:
         """A chunk of one invocation's lines, or of a stream's loose ones."""
         times = [line[0] for line in unpacked(lines)]
         for counts in self._counts:
             counts.add([function_id], [lines])
-        cursor = self._connection.execute(
-            "INSERT INTO chunks (function_id, loose_stream_id, first_ms, last_ms, lines, content) VALUES (?,?,?,?,?,?)",
-            (function_id, loose_stream_id, min(times), max(times), len(times), sealed([key[0]], [key[1]], [lines])),
+        number = self.last_id() + 1
+        content = sealed([key[0]], [key[1]], [lines])
+        self._connection.execute(
+            "INSERT INTO chunks VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (number, function_id, loose_stream_id, min(times), max(times), len(times), content),
         )
-        return int(cursor.lastrowid or 0)
+        return number

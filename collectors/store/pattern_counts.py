@@ -10,15 +10,15 @@ from itertools import chain
 from pathlib import Path
 from typing import Protocol
 
-import msgspec
 import numpy as np
 import numpy.typing as npt
 
+from collectors.store import packed as packed_lines
 from collectors.store.lines import opened
 from collectors.store.open import writing
 from collectors.store.schema import GRAINS, UNCOUNTED, WITHOUT_LINES
 
-HOUR_MS = GRAINS["hour_cells"]
+HOUR_MS, DAY_MS = GRAINS["hour_cells"], GRAINS["day_cells"]
 MOST_SHAPES = 8_000  # that a store tells apart; beyond, a line counts by its first word, and at last with all others
 MORE_SHAPES = 2_000
 GROUPED_SHAPES = 500  # that are grouped before all lines are in, for what else is of their patterns
@@ -31,21 +31,23 @@ def beginning(shape: str) -> str:
 
 
 _ROWS = 1_000  # of invocations, whose lines are counted at once
-_NONE: tuple[list[int], list[str]] = ([], [])
 _EXAMPLE = 1_000  # characters
 _CHUNKS = 400  # of an older store, in one transaction
-
-_decode = msgspec.msgpack.Decoder(tuple[list[int], list[str]]).decode
+_FEW_PLACES = 1 << 16  # are sorted by radix
 
 Ints = npt.NDArray[np.int64]
 Place = tuple[int, int, int]  # function id, hour, pattern id
+Row = tuple[int, int, int, int, int, int, int]  # the same, and lines, bytes, first and last time in ms
 
 
 class Kinds(Protocol):
     """What tells lines apart: ``collectors.logs.patterns``, of which the store knows nothing."""
 
-    def of(self, texts: Sequence[str]) -> list[str]:
-        """The shape of each line."""
+    shapes: list[str]
+    """All that were met; another list once they were too many."""
+
+    def numbers(self, block: bytes, begins: Ints, ends: Ints) -> Ints:
+        """The place in ``shapes`` of each line, whose UTF-8 stands between these rising places."""
 
     def patterns(self, shapes: Sequence[str]) -> Mapping[str, str]:
         """The pattern of each shape."""
@@ -67,7 +69,11 @@ class PatternCounts:
         self._absorbed: dict[str, int] = {}
         self._grouped_at = 0  # shapes
         self._ungrouped = False
-        self._cells: dict[Place, list[int]] = {}  # lines, bytes, first and last time in ms
+        self._cells: dict[Place, tuple[int, int, int, int]] = {}  # lines, bytes, first and last time in ms
+        self._waiting: list[tuple[Sequence[int], Sequence[bytes], int]] = []  # function ids, packed lines, their sign
+        self._waiting_rows = 0
+        self._met: list[str] = []  # the shapes that ``kinds`` has now
+        self._ids = np.empty(0, np.int64)  # of the patterns that they count by; -1 where that is not known yet
         found = connection.execute("SELECT value FROM settings WHERE name = ?", (UNCOUNTED,)).fetchone()
         self.uncounted_until = found[0] if found else 0
         """Chunks up to this are of an older store: they are counted later, whatever becomes of them until then."""
@@ -76,50 +82,60 @@ class PatternCounts:
         """Counts packed lines of functions; with a ``sign`` of -1, off."""
         if self._kinds is None:
             return
-        for low in range(0, len(packed), _ROWS):
-            some = packed[low : low + _ROWS]
-            decoded = [_decode(lines) if lines else _NONE for lines in some]
-            texts = list(chain.from_iterable([each for _, each in decoded]))
-            if texts:
-                times = np.fromiter(chain.from_iterable([each for each, _ in decoded]), np.int64, len(texts))
-                sizes = [len(each) for _, each in decoded]
-                self._count(np.repeat(function_ids[low : low + _ROWS], sizes), times, texts, sign)
+        self._waiting.append((function_ids, packed, sign))
+        self._waiting_rows += len(packed)
+        if self._waiting_rows >= _ROWS:
+            self._count_waiting()
 
-    def _count(self, owners: Ints, at_ms: Ints, texts: list[str], sign: int) -> None:
-        assert self._kinds is not None
-        shapes = self._kinds.of(texts)
-        known = self._shapes()
-        new = set(shapes).difference(known)
-        if new:
-            places: dict[str, int] = {}
-            for at, each in enumerate(shapes):
-                if each in new:
-                    places.setdefault(each, at)
-            known = known | {each: self._learn(each, texts[at]) for each, at in sorted(places.items())}
-        patterns = np.fromiter(map(known.__getitem__, shapes), np.int64, len(shapes))
-        size = np.array(
-            [len(each) if each.isascii() else len(each.encode("utf-8", "replace")) for each in texts], np.int64
-        )
-        hours = at_ms // HOUR_MS
-        order = np.lexsort((patterns, hours, owners))
-        patterns, hours, owners, size, at_ms = (each[order] for each in (patterns, hours, owners, size, at_ms))
+    def _count_waiting(self) -> None:
+        waiting, self._waiting, self._waiting_rows = self._waiting, [], 0
+        owners = np.array(list(chain.from_iterable(ids for ids, _, _ in waiting)), np.int64)
+        signs = np.repeat([sign for *_, sign in waiting], [len(packed) for _, packed, _ in waiting])
+        packed = list(chain.from_iterable(packed for _, packed, _ in waiting))
+        for low in range(0, len(packed), _ROWS):
+            some = slice(low, low + _ROWS)
+            lines = packed_lines.read(packed[some])
+            if len(lines.begins):
+                self._count(lines, owners[some], signs[some])
+
+    def _count(self, lines: packed_lines.PackedLines, function_ids: Ints, signs: Ints) -> None:
+        patterns, hours = self._patterns(lines), lines.at_ms // HOUR_MS
+        owners, sign = function_ids[lines.owner], signs[lines.owner]
+        order = _together(owners, hours, patterns)
+        owners, hours, patterns, sign, at_ms = (each[order] for each in (owners, hours, patterns, sign, lines.at_ms))
         changes = (np.diff(patterns) != 0) | (np.diff(hours) != 0) | (np.diff(owners) != 0)
         firsts = np.concatenate(([0], np.flatnonzero(changes) + 1))
         rows = zip(
             owners[firsts].tolist(), (hours[firsts] * HOUR_MS).tolist(), patterns[firsts].tolist(),
-            np.diff(np.append(firsts, len(patterns))).tolist(), np.add.reduceat(size, firsts).tolist(),
+            np.add.reduceat(sign, firsts).tolist(),
+            np.add.reduceat(sign * (lines.ends - lines.begins)[order], firsts).tolist(),
             np.minimum.reduceat(at_ms, firsts).tolist(), np.maximum.reduceat(at_ms, firsts).tolist(),
             strict=True,
         )  # fmt: skip
         cells = self._cells
-        for function_id, hour, pattern, lines, count, first, last in rows:
-            cell = cells.get((function_id, hour, pattern))
-            if cell is None:
-                cells[function_id, hour, pattern] = [sign * lines, sign * count, first, last]
-            else:
-                cell[0] += sign * lines
-                cell[1] += sign * count
-                cell[2], cell[3] = min(cell[2], first), max(cell[3], last)
+        for function_id, hour, pattern, many, count, first, last in rows:
+            cell = cells.get((function_id, hour, pattern), (0, 0, first, last))
+            cells[function_id, hour, pattern] = (
+                cell[0] + many, cell[1] + count, min(cell[2], first), max(cell[3], last)
+            )  # fmt: skip
+
+    def _patterns(self, lines: packed_lines.PackedLines) -> Ints:
+        """The number of each line's pattern in the store."""
+        assert self._kinds is not None
+        numbers = self._kinds.numbers(lines.block, lines.begins, lines.ends)
+        shapes = self._kinds.shapes
+        if shapes is not self._met:
+            self._met, self._ids = shapes, np.empty(0, np.int64)
+        if len(self._ids) < len(shapes):
+            self._ids = np.append(self._ids, np.full(len(shapes) - len(self._ids), -1))
+        unknown = np.flatnonzero(self._ids[numbers] < 0)
+        new, firsts = np.unique(numbers[unknown], return_index=True)
+        for shape, number, at in sorted(
+            zip(map(shapes.__getitem__, new.tolist()), new.tolist(), unknown[firsts].tolist(), strict=True)
+        ):
+            found = self._shapes().get(shape)
+            self._ids[number] = self._learn(shape, lines.text(at)) if found is None else found
+        return self._ids[numbers]
 
     def _shapes(self) -> dict[str, int]:
         if self._known is None:
@@ -167,16 +183,18 @@ class PatternCounts:
 
     def write(self) -> None:
         """Puts what was counted into the transaction of the lines."""
+        self._count_waiting()
         if not self._cells:
             return
         rows = [(*place, *cell) for place, cell in sorted(self._cells.items()) if cell[0] or cell[1]]
         self._cells = {}
-        self._connection.executemany(
-            "INSERT INTO pattern_hours VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET"
-            " lines = lines + excluded.lines, bytes = bytes + excluded.bytes,"
-            " first_ms = min(first_ms, excluded.first_ms), last_ms = max(last_ms, excluded.last_ms)",
-            rows,
-        )
+        for table, some in (("pattern_hours", rows), ("pattern_days", _by_day(rows))):
+            self._connection.executemany(
+                f"INSERT INTO {table} VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET"
+                " lines = lines + excluded.lines, bytes = bytes + excluded.bytes,"
+                " first_ms = min(first_ms, excluded.first_ms), last_ms = max(last_ms, excluded.last_ms)",
+                some,
+            )
         self._connection.executemany(
             "INSERT INTO pattern_functions VALUES (?, ?, ?)"
             " ON CONFLICT DO UPDATE SET first_ms = min(first_ms, excluded.first_ms)",
@@ -198,7 +216,29 @@ class PatternCounts:
 
     def forget(self) -> None:
         """The transaction was rolled back: what was learned in it is not there."""
-        self._known, self._absorbed, self._cells = None, {}, {}
+        self._known, self._absorbed, self._cells, self._met = None, {}, {}, []
+        self._waiting, self._waiting_rows = [], 0
+
+
+def _by_day(hours: Sequence[Row]) -> list[Row]:
+    """Rows of hours added up."""
+    days: dict[Place, Row] = {}
+    for function_id, hour, pattern, lines, size, first_ms, last_ms in hours:
+        place = function_id, hour // DAY_MS * DAY_MS, pattern
+        _, _, _, more, larger, first, last = days.get(place, (*place, 0, 0, first_ms, last_ms))
+        days[place] = (*place, lines + more, size + larger, min(first_ms, first), max(last_ms, last))
+    return [days[place] for place in sorted(days)]
+
+
+def _together(owners: Ints, hours: Ints, patterns: Ints) -> Ints:
+    """An order in which lines of the same function, hour and pattern stand together."""
+    low, most = hours.min(), patterns.max() + 1
+    span = hours.max() - low + 1
+    functions = np.unique(owners)
+    if len(functions) * span * most <= _FEW_PLACES:
+        place = (np.searchsorted(functions, owners) * span + hours - low) * most + patterns
+        return np.argsort(place.astype(np.uint16), kind="stable")
+    return np.lexsort((patterns, hours, owners))
 
 
 def count_older(path: Path, kinds: Kinds) -> Iterator[int]:

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 
 from collectors.store.connected import Functions, marks
 from collectors.store.reader import Reader
-from collectors.store.schema import UNCOUNTED, WITHOUT_LINES
+from collectors.store.schema import GRAINS, UNCOUNTED, WITHOUT_LINES
+
+DAY_MS = GRAINS["day_cells"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,9 +25,13 @@ class PatternCount:
 
 @dataclass(frozen=True, slots=True)
 class Uncounted:
-    """What is missing from the counts: whether an older version's lines are, and events whose lines were not kept."""
+    """What is missing from the counts.
 
-    older: bool
+    ``older`` is about which share of the store's lines an older version stored and nobody has counted yet;
+    ``without_lines`` are events whose lines were not kept.
+    """
+
+    older: float
     without_lines: int
 
 
@@ -36,30 +42,44 @@ def pattern_counts(reader: Reader, from_ms: int, to_ms: int, function_ids: Funct
 
 
 def _counts(reader: Reader, from_ms: int, to_ms: int, function_ids: Functions) -> list[PatternCount]:
+    first_day, last_day = -(-from_ms // DAY_MS) * DAY_MS, to_ms // DAY_MS * DAY_MS
+    spans = [("pattern_hours", from_ms, to_ms)]
+    if first_day < last_day:
+        spans = [
+            ("pattern_hours", from_ms, first_day),
+            ("pattern_days", first_day, last_day),
+            ("pattern_hours", last_day, to_ms),
+        ]
+    said = _said(reader)
+    found: dict[tuple[int, str], PatternCount] = {}
+    for table, low, high in spans:
+        if low >= high:
+            continue
+        for function_id, pattern_id, lines, size, first_ms, last_ms in _rows(reader, table, low, high, function_ids):
+            if not lines:
+                continue
+            template, example = said[pattern_id]
+            one = found.get((function_id, template))
+            found[function_id, template] = PatternCount(
+                function_id,
+                template,
+                lines + (one.lines if one else 0),
+                size + (one.bytes if one else 0),
+                min(first_ms, one.first_ms) if one else first_ms,
+                max(last_ms, one.last_ms) if one else last_ms,
+                one.example if one else example,
+            )
+    return list(found.values())
+
+
+def _rows(reader: Reader, table: str, from_ms: int, to_ms: int, function_ids: Functions) -> list[tuple[int, ...]]:
     wanted = "" if function_ids is None else f"WHERE f.id IN ({marks(function_ids)})"
-    rows = reader.select(
+    return reader.select(
         "SELECT c.function_id, c.pattern_id, sum(c.lines), sum(c.bytes), min(c.first_ms), max(c.last_ms)"
-        " FROM functions f CROSS JOIN pattern_hours c ON c.function_id = f.id AND c.start_ms >= ? AND c.start_ms < ?"
+        f" FROM functions f CROSS JOIN {table} c ON c.function_id = f.id AND c.start_ms >= ? AND c.start_ms < ?"
         f" {wanted} GROUP BY 1, 2",
         (from_ms, to_ms, *(function_ids or ())),
     )
-    said = _said(reader)
-    found: dict[tuple[int, str], PatternCount] = {}
-    for function_id, pattern_id, lines, size, first_ms, last_ms in rows:
-        if not lines:
-            continue
-        template, example = said[pattern_id]
-        one = found.get((function_id, template))
-        found[function_id, template] = PatternCount(
-            function_id,
-            template,
-            lines + (one.lines if one else 0),
-            size + (one.bytes if one else 0),
-            min(first_ms, one.first_ms) if one else first_ms,
-            max(last_ms, one.last_ms) if one else last_ms,
-            one.example if one else example,
-        )
-    return list(found.values())
 
 
 def _said(reader: Reader) -> dict[int, tuple[str, str]]:
@@ -93,7 +113,9 @@ def shapes_by_template(reader: Reader) -> dict[str, list[str]]:
 def uncounted(reader: Reader) -> Uncounted:
     """What no pattern is known of."""
     found = dict(reader.select("SELECT name, value FROM settings WHERE name IN (?, ?)", (UNCOUNTED, WITHOUT_LINES)))
-    return Uncounted(found.get(UNCOUNTED, 0) > 0, found.get(WITHOUT_LINES, 0))
+    until = found.get(UNCOUNTED, 0)
+    last = reader.select("SELECT max(id) FROM chunks")[0][0] if until else None
+    return Uncounted(min(until / last, 1.0) if last else 0.0, found.get(WITHOUT_LINES, 0))
 
 
 def pruned_before(reader: Reader) -> int:

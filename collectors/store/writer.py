@@ -320,7 +320,7 @@ class Writer:
         edges = [*firsts.tolist(), len(packed)]
         last_ms = np.maximum.reduceat(rows.numbers["end_ms"], firsts).tolist()
         events = np.add.reduceat(rows.numbers["events"], firsts).tolist()
-        (last_id,) = self._connection.execute("SELECT coalesce(max(id), 0) FROM chunks").fetchone()
+        last_id = self._chunks.last_id()
         self._connection.executemany(
             "INSERT INTO chunks VALUES (?, ?, NULL, ?, ?, ?, ?)",
             (
@@ -345,15 +345,19 @@ class Writer:
     def _join(self, careful: Rows, written: Written) -> set[tuple[int, int]]:
         """Writes, one by one, rows that may meet others; the minutes that this changed."""
         added: list[tuple[bytes | str, int, int]] = []
+        without_lines = 0
         for at, row in enumerate(zip(*careful.bound(), [None] * len(careful.ids), strict=True)):
             joined = self._joiner.join(row, careful.lines[at] if careful.lines else b"")
             written.duplicates += joined.known_events
+            without_lines += 0 if careful.lines else row[-2] - joined.known_events
             if joined.new:
                 written.invocations += 1
                 written.errors += Status(row[5]).failed
             for function_id, start in joined.changed:
                 added.append((row[2], function_id, start))
                 self._known_until[function_id] = max(self._known(function_id), start)
+        if without_lines:
+            self._patterns.without_lines(without_lines)
         if added:
             ids, function_ids, starts = zip(*added, strict=True)
             self._requests.add(ids, np.array(function_ids, np.int64), np.array(starts, np.int64))

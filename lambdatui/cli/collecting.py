@@ -14,6 +14,7 @@ from lambdatui import text
 from lambdatui.cli.collect_progress import CollectProgress
 from lambdatui.cli.context import Context
 from lambdatui.cli.main import DONE, OVER_BUDGET
+from lambdatui.cli.older_lines import count_older_lines
 from lambdatui.cli.service import Service
 from lambdatui.cli.spending import Spending
 from lambdatui.views.narrow import Narrow
@@ -87,6 +88,7 @@ class Collecting:
             progress.end()
         if any(one.failures for one in done):
             self._sessions.clear()
+        count_older_lines(self._context.db, stopped=stopped)
         return done
 
     def watch(self, every_s: float, say: Callable[[Sequence[Collected]], None]) -> int:

@@ -67,6 +67,10 @@ def command(
     for name in result.unmade[:_MOST_NOTES]:
         told = "holds START and REPORT lines, but none could be made an invocation; export its events as JSON or CSV"
         click.echo(text.plain(f"lambdatui import: {name} {told}"), err=True)
+    if result.files:
+        from lambdatui.cli.older_lines import count_older_lines
+
+        count_older_lines(context.db)
     if not result.failures:
         return PARTLY if result.unmade else 0
     return PARTLY if result.files else FAILED

@@ -4,10 +4,11 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 import click
 
-from collectors.regrouping import regroup_store
+from collectors.regrouping import is_old, regroup_store
 from collectors.store.reader import Reader
 from lambdatui.cli.context import Context
 from lambdatui.cli.options import current_context
@@ -48,12 +49,21 @@ class _Said:
 def opened() -> Iterator[Opened]:
     """Raises ``StoreError`` and ``RangeError``, which the root command turns into a line and an exit code."""
     context = current_context()
-    regroup_store(context.db, _Said())
-    with Reader(context.db) as reader, reader.snapshot():
+    with _grouped(context.db) as reader, reader.snapshot():
         time_range = resolved(reader, context.range, now_ms())
         with reader.until(time_range.until_ms):
             say_unmatched(context.narrow, reader)
             yield Opened(context, reader, time_range)
+
+
+def _grouped(db: Path) -> Reader:
+    """A reader of the store, whose errors are grouped anew first where that is due: then it is opened twice."""
+    reader = Reader(db)
+    if is_old(reader):
+        reader.close()
+        regroup_store(db, _Said())
+        reader = Reader(db)
+    return reader
 
 
 def say_unmatched(narrow: Narrow, reader: Reader) -> None:

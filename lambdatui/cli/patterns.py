@@ -2,6 +2,7 @@
 
 import click
 
+from lambdatui.cli.older_lines import count_older_lines
 from lambdatui.cli.opened import opened, price_book
 from lambdatui.cli.options import current_context
 from lambdatui.cli.output import Listing, emit, listing_options
@@ -13,7 +14,7 @@ _PARTLY = 3
 
 
 @click.command(name="patterns", epilog="Example: lambdatui patterns --range 7d --filter novelty:new --json")
-@click.option("--build", is_flag=True, help="First count the lines that an older version imported.")
+@click.option("--build", is_flag=True, help="First count the lines that an older version stored, as an import would.")
 @listing_options
 def command(listing: Listing, build: bool) -> int:
     """What all log lines are made of, most bytes first: how many, their share, what their ingestion costs, an example.
@@ -23,7 +24,7 @@ def command(listing: Listing, build: bool) -> int:
     what a pattern's lines cost a month.
     """
     if build:
-        _build()
+        count_older_lines(current_context().db)
     with opened() as store:
         view = patterns(store.reader, store.range, price_book(), narrow=store.context.narrow)
         emit(view, listing, utc=store.context.utc, brief=BRIEF)
@@ -32,12 +33,3 @@ def command(listing: Listing, build: bool) -> int:
     for said in view.missing:
         click.echo(said, err=True)
     return _PARTLY if view.missing else 0
-
-
-def _build() -> None:
-    from collectors.logs.patterns import LinePatterns
-    from collectors.store.pattern_counts import count_older
-
-    for left in count_older(current_context().db, LinePatterns()):
-        if left:
-            click.echo(f"{left:,} chunks of lines are left", err=True)

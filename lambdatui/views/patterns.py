@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from collectors.store.deploys import deploys
 from collectors.store.pattern_rows import PatternCount, first_seen, uncounted
-from lambdatui.text import count, instant
+from lambdatui.text import count, instant, ratio
 from lambdatui.views.columns import columns
 from lambdatui.views.log_search import SHOWN_LINES, LogSearch
 from lambdatui.views.log_usage import STANDARD, LogUsage, log_usage
@@ -214,7 +214,10 @@ def _missing(reader: "Reader", *, exact: bool) -> tuple[str, ...]:
     found = uncounted(reader)
     said = [] if exact else ["an hour that the range cuts has no lines to count: it is in as a whole, or hidden"]
     if found.older:
-        said.append("lines that an older version imported are not counted yet: lambdatui patterns --build")
+        said.append(
+            f"about {ratio(found.older)} of the store's lines are of an older version and not counted yet:"
+            " the next import or collection counts them, or lambdatui patterns --build"
+        )
     if found.without_lines:
         said.append(f"{count(found.without_lines)} log events came without lines (--no-lines) and are of no pattern")
     return tuple(said)
