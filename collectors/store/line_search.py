@@ -14,7 +14,8 @@ import msgspec
 import zstandard
 
 from collectors.model import id_text
-from collectors.store.chunk_filters import may_hold, places
+from collectors.store.chunk_filters import bits_and_shapes, may_hold, places
+from collectors.store.chunk_shapes import shape_text, shapes
 from collectors.store.rows import LogLine
 
 Needs = Sequence[Sequence[str]]
@@ -28,6 +29,9 @@ _texts = msgspec.msgpack.Decoder(list[str]).decode
 # which are the lower case of letters beyond ASCII too (I with a dot, the Kelvin sign).
 _SURE, _SURE_OF_LOWER = re.compile(r"[\x00-\x7f]+"), re.compile(r"[\x00-hjl-\x7f]+")
 
+
+Test = Callable[[str], bool]
+_TOLD_SHAPES = 100_000  # a day of 500 functions has some hundreds, where they log in few ways
 
 _FIRST_BLOCK, _MOST_BLOCK = 16, 512  # chunks whose filters are read at once; SQLite binds 999 values
 _Chunk = tuple[int, int, int, bool]  # last or first time, function, id, whether all of it lies in the span
@@ -48,10 +52,19 @@ class _Wanted:
     """Lines of ``[from_ms, to_ms)`` that hold, of each need, one of its texts."""
 
     def __init__(
-        self, from_ms: int, to_ms: int, needs: Needs, ignore_case: bool, sign: int, test: Callable[[str], bool] | None
+        self,
+        from_ms: int,
+        to_ms: int,
+        needs: Needs,
+        ignore_case: bool,
+        sign: int,
+        test: Test | None,
+        shape_test: Test | None,
     ) -> None:
         self.from_ms, self.to_ms, self.sign = from_ms, to_ms, sign
         self._test = test
+        self._shape_test = shape_test
+        self._shapes_told: dict[bytes, bool] = {}
         self._ignore_case = ignore_case
         self._needs = [[text.lower() if ignore_case else text for text in need] for need in needs if all(need)]
         sure = [[self._surest(text) for text in need] for need in self._needs]
@@ -68,11 +81,22 @@ class _Wanted:
     @property
     def filtered(self) -> bool:
         """Whether a chunk's filter can tell anything."""
-        return bool(self._hashes)
+        return bool(self._hashes) or self._shape_test is not None
 
-    def may_pass(self, bits: bytes) -> bool:
+    def may_pass(self, kept: bytes) -> bool:
         """Whether a chunk with this filter may hold such a line."""
-        return all(any(may_hold(bits, text) for text in texts) for texts in self._hashes)
+        bits, packed = bits_and_shapes(kept)
+        if not all(any(may_hold(bits, text) for text in texts) for texts in self._hashes):
+            return False
+        return self._shape_test is None or not packed or any(map(self._shape_may_pass, shapes(packed)))
+
+    def _shape_may_pass(self, shape: bytes) -> bool:
+        told = self._shapes_told.get(shape)
+        if told is None and self._shape_test is not None:
+            if len(self._shapes_told) > _TOLD_SHAPES:
+                self._shapes_told.clear()
+            told = self._shapes_told[shape] = self._shape_test(shape_text(shape))
+        return bool(told)
 
     def may_be_in(self, raw: bytes) -> bool:
         """Whether packed lines may hold such a line: False only where none does."""
@@ -110,12 +134,13 @@ def search(
     ignore_case: bool,
     looked: Looked,
     needs: Needs = (),
-    test: Callable[[str], bool] | None = None,
+    test: Test | None = None,
+    shape_test: Test | None = None,
 ) -> Iterator[LogLine]:
     """Every line of the span that has the text, and one of each of ``needs``, and that passes the test, in order of
-    time over all functions."""
+    time over all functions. ``shape_test`` is False of a shape whose lines do not (``chunk_shapes``)."""
     sign = -1 if newest_first else 1
-    wanted = _Wanted(from_ms, to_ms, [(contains,), *needs], ignore_case, sign, test)
+    wanted = _Wanted(from_ms, to_ms, [(contains,), *needs], ignore_case, sign, test, shape_test)
     heap: list[_Entry] = []
     serial = 0
     decompress = zstandard.ZstdDecompressor().decompress

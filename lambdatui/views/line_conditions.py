@@ -113,6 +113,8 @@ class Node:
     """Whether it looks at nothing but the text of a line."""
     in_text: Callable[[str], bool] | None = None
     """The same test of a text, where there is a shorter one."""
+    in_shape: Callable[[str], bool] | None = None
+    """False of a shape whose lines all fail it (``collectors.store.chunk_shapes``); None where no shape tells."""
 
 
 @dataclass(frozen=True)
@@ -123,6 +125,11 @@ class Query:
     root: Node | None = None
     needs: tuple[tuple[str, ...], ...] = ()
     shown: tuple[str | SafeRegex, ...] = field(default=(), compare=False)
+
+    @property
+    def in_shape(self) -> Callable[[str], bool] | None:
+        """False of a shape that no line which matches has; None where no shape tells."""
+        return None if self.root is None else self.root.in_shape
 
     def matches(self, line: Line) -> bool:
         return self.root is None or self.root.test(Read(line))
@@ -264,12 +271,14 @@ def negated(node: Node) -> Node:
 def both(nodes: Sequence[Node]) -> Node:
     tests = [node.test for node in sorted(nodes, key=lambda node: node.cost)]
     needs: Needs = [need for node in nodes for need in node.needs]
+    in_shapes = [node.in_shape for node in nodes if node.in_shape is not None]
     return Node(
         lambda read: all(test(read) for test in tests),
         tuple(dict.fromkeys(needs)),
         max(node.cost for node in nodes),
         tuple(shown for node in nodes for shown in node.shown),
         all(node.text_only for node in nodes),
+        in_shape=(lambda shape: all(told(shape) for told in in_shapes)) if in_shapes else None,
     )
 
 
@@ -278,10 +287,12 @@ def either(nodes: Sequence[Node]) -> Node:
     tests = [node.test for node in sorted(nodes, key=lambda node: node.cost)]
     surest = [max(node.needs, key=lambda need: min(map(len, need)), default=()) for node in nodes]
     needs = (tuple(text for need in surest for text in need),) if all(surest) else ()
+    in_shapes = [node.in_shape for node in nodes if node.in_shape is not None]
     return Node(
         lambda read: any(test(read) for test in tests),
         needs,
         max(node.cost for node in nodes),
         tuple(shown for node in nodes for shown in node.shown),
         all(node.text_only for node in nodes),
+        in_shape=(lambda shape: any(told(shape) for told in in_shapes)) if len(in_shapes) == len(nodes) else None,
     )

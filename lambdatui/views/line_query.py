@@ -208,7 +208,14 @@ class _Parser:
             raise self._error(f"this regular expression cannot be taken: {error}", at + 1 + error.at) from None
         self.at = end.end()
         found_in = regex.found_in
-        return Node(lambda read: found_in(read.line.message), tuple(regex.needs), 2, (regex,), in_text=found_in)
+        return Node(
+            lambda read: found_in(read.line.message),
+            tuple(regex.needs),
+            2,
+            (regex,),
+            in_text=found_in,
+            in_shape=regex.in_shape,
+        )
 
     def path(self) -> Path:
         steps: list[str] = []

@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterable
 from importlib import import_module
 from typing import Any, Final
 
+from lambdatui.views.regex_source import of_shapes
+
 _parser: Any = import_module("re._parser")
 _ENOUGH = 2_000_000  # ways that Python's engine may try in one line: some 20 ms
 _PLACES = 4_000  # of an automaton: {1000} makes a thousand of what stands before it
@@ -50,6 +52,7 @@ class SafeRegex:
         self._longest = _longest(_ways(tree))
         self._tree, self._ignore_case = tree, ignore_case
         self._automaton: _Automaton | None = None
+        self._of_shapes: SafeRegex | None = None
         if self._longest < 0:
             self._automaton = _Automaton(tree, ignore_case)
         self.needs: Needs = _needs(tree, ignore_case)
@@ -60,6 +63,13 @@ class SafeRegex:
         if self._automaton is None:
             self._automaton = _Automaton(self._tree, self._ignore_case)
         return self._automaton.found_in(text)
+
+    def in_shape(self, shape: str) -> bool:
+        """False where it is in no line of a shape (``collectors.store.chunk_shapes``)."""
+        if self._of_shapes is None:
+            source = of_shapes(self._tree, self._python.flags & re.IGNORECASE)
+            self._of_shapes = SafeRegex(source, ignore_case=self._ignore_case)
+        return self._of_shapes.found_in(shape)
 
     def spans(self, text: str) -> list[tuple[int, int]]:
         """Where it is, for showing; none where finding out might take long."""
