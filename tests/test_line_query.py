@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from lambdatui.views.line_conditions import QueryError
 from lambdatui.views.line_query import field_path, parse, phrase
 from lambdatui.views.logs import LogView
-from lambdatui.views.safe_regex import RegexError, SafeRegex, _Automaton
+from lambdatui.views.regex_source import without_inner_loops
+from lambdatui.views.safe_regex import RegexError, SafeRegex, _Automaton, _single
 
 ORDER = {
     "level": "warn", "ms": 512, "path": "/api/carts/7", "order": {"id": 42, "lines": [{"sku": "Tea"}, {"sku": "Pot"}]},
@@ -190,6 +191,9 @@ def test_both_ways_to_follow_a_pattern_agree(pattern: str, text: str, ignore_cas
     assert regex.found_in(text) is python
     assert _Automaton(regex._tree, ignore_case).found_in(text) is python
     if python:
+        loose = without_inner_loops(regex._tree, _single)
+        assert re.search(loose, text, re.IGNORECASE if ignore_case else 0), loose
+    if python:
         assert all(any(one in text.lower() for one in need) for need in regex.needs)
 
 
@@ -207,9 +211,32 @@ def test_no_pattern_and_no_line_takes_for_ever(pattern: str) -> None:
 
 
 def test_what_cannot_be_followed_is_refused() -> None:
-    for pattern in ("(?i)a", "(?<=a)b", "(a)(?!\\1)", "((a)\\2)*", "(?>a)", "a++", "(?:(?=a)b)+", "x{5000}(yy){5000}"):
+    for pattern in (
+        "(" * 60 + "a" + ")*" * 60,
+        "x{3000}.*.*y{3000}",
+        "(?i)a",
+        "(?<=a)b",
+        "(a)(?!\\1)",
+        "((a)\\2)*",
+        "(?>a)",
+        "a++",
+        "(?:(?=a)b)+",
+        "x{5000}(yy){5000}",
+    ):
         with pytest.raises(RegexError):
-            SafeRegex(pattern).found_in("a" * 100_000)
+            SafeRegex(pattern)  # when it is typed, not at the first line that is long
+
+
+@pytest.mark.parametrize(
+    ("pattern", "needed"),
+    [
+        ("(foo|bar)baz?", [("barba", "fooba")]), ("99[89]\\.", [("998.", "999.")]), ("(ab)+c", [("ab",), ("abc",)]),
+        ("a{2,5}b", [("aa",), ("ab",)]), ("(GET|PUT) /x\\d+y?z", [("get /x", "put /x"), ("z",)]),
+        ("[0-9]x|y", [("x", "y")]), ("[0-9]|y", []), ("^(?:Error|Exception)$", [("error", "exception")]), ("(a+)+b", [("a",), ("b",)]), (".*", []),
+    ],
+)  # fmt: skip
+def test_small_choices_are_taken_apart_into_texts(pattern: str, needed: list[tuple[str, ...]]) -> None:
+    assert SafeRegex(pattern).needs == needed
 
 
 def test_a_field_s_path() -> None:

@@ -12,6 +12,7 @@ from collectors.store.chunk_shapes import shapes_of
 
 _FACTOR = 0x9E3779B1  # of Knuth's multiplicative hash: the high bits of the product are well mixed
 _FOLDED = 0x20  # set in every byte: A is a; some signs are others then, in lines and in what is sought alike
+_PADDED = 0x80  # a byte more, so that the length is no power of two, as it is without shapes
 _LEAST_BITS, _MOST_BITS = 9, 17  # 64 bytes to 16 KB
 
 
@@ -21,17 +22,19 @@ def packed_filter(lines: Sequence[bytes]) -> bytes:
     Where there are no shapes, as in chunks of before, nothing follows the bits.
     """
     bits, shapes = filter_of(lines), shapes_of(lines)
+    if not shapes:
+        return bits
+    padding = _is_power(len(bits) + len(shapes) + 1)
     size = (len(bits) * 8).bit_length() - 1
-    padded = shapes + b"\0" * (_is_power(len(bits) + len(shapes) + 1))
-    return bits + padded + bytes((size,)) if shapes else bits
+    return bits + shapes + b"\0" * padding + bytes((size | _PADDED * padding,))
 
 
 def bits_and_shapes(kept: bytes) -> tuple[bytes, bytes]:
     """The bits and the packed shapes, b"" where there are none."""
     if _is_power(len(kept)):
         return kept, b""
-    size = (1 << kept[-1]) // 8
-    return kept[:size], kept[size:-1]
+    size = (1 << (kept[-1] & ~_PADDED)) // 8
+    return kept[:size], kept[size : -2 if kept[-1] & _PADDED else -1]
 
 
 def _is_power(number: int) -> bool:

@@ -31,6 +31,7 @@ _SURE, _SURE_OF_LOWER = re.compile(r"[\x00-\x7f]+"), re.compile(r"[\x00-hjl-\x7f
 
 
 Test = Callable[[str], bool]
+_SOON_TOLD = 4  # texts
 _TOLD_SHAPES = 100_000  # a day of 500 functions has some hundreds, where they log in few ways
 
 _FIRST_BLOCK, _MOST_BLOCK = 16, 512  # chunks whose filters are read at once; SQLite binds 999 values
@@ -67,6 +68,8 @@ class _Wanted:
         self._shapes_told: dict[bytes, bool] = {}
         self._ignore_case = ignore_case
         self._needs = [[text.lower() if ignore_case else text for text in need] for need in needs if all(need)]
+        # What passes the test holds what is needed: looking for one of many texts would take longer than the test.
+        self._soon_told = [need for need in self._needs if test is None or len(need) <= _SOON_TOLD]
         sure = [[self._surest(text) for text in need] for need in self._needs]
         self._sure = sorted((each for each in sure if all(each)), key=lambda texts: -min(map(len, texts)))
         hashes = [[places(text) for text in texts] for texts in self._sure]
@@ -111,9 +114,9 @@ class _Wanted:
         return self._test is None or any(map(self.is_in, _texts(texts)))
 
     def is_in(self, text: str) -> bool:
-        if self._needs:
+        if self._soon_told:
             cased = text.lower() if self._ignore_case else text
-            for need in self._needs:
+            for need in self._soon_told:
                 if not any(each in cased for each in need):
                     return False
         return self._test is None or self._test(text)

@@ -12,7 +12,8 @@ from typing import Any, Protocol
 from lambdatui.views import line_fields
 from lambdatui.views.filters import FilterError
 from lambdatui.views.line_fields import ABSENT, LEVELS, Path
-from lambdatui.views.safe_regex import Needs, SafeRegex
+from lambdatui.views.regex_needs import Needs
+from lambdatui.views.safe_regex import SafeRegex
 
 GLOB = re.compile(r"[*?]")
 _SHOWN = 40  # characters of a mistake

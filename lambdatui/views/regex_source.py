@@ -1,7 +1,10 @@
-"""A regular expression that was read, written anew: as it is found in the shapes of lines."""
+"""A regular expression that was read, written anew: as it is found in the shapes of lines, and without inner loops.
+
+What is written finds all that was asked for, and maybe more: it rules out, cheaply.
+"""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from importlib import import_module
 from typing import Any, Final
 
@@ -23,32 +26,79 @@ _ANYTHING = r"[\s\S]"
 
 def of_shapes(tree: Iterable[Any], flags: "re.RegexFlag") -> str:
     """A pattern that is somewhere in the shape of each line that ``tree`` is somewhere in (``chunk_shapes``)."""
-    return "".join(_one(str(kind), value, flags) for kind, value in tree)
+    return _source(tree, lambda items, negated: _shape_class(items, negated, flags), lambda inner: None)
 
 
-def _one(name: str, value: Any, flags: "re.RegexFlag") -> str:
+def without_inner_loops(tree: Iterable[Any], is_simple: Callable[[Any], bool]) -> str:
+    """A pattern that is somewhere in each text that ``tree`` is somewhere in, and repeats single signs only.
+
+    What is repeated otherwise, as ``(a+b?)+``, becomes a run of whatever signs it is made of.
+    """
+    return _source(tree, _class, lambda inner: None if is_simple(inner) else _signs(inner))
+
+
+Class = Callable[[list[tuple[str, Any]], bool], str]
+Whole = Callable[[Any], str | None]
+
+
+def _source(tree: Iterable[Any], sign_class: Class, run_of: Whole) -> str:
+    return "".join(_one(str(kind), value, sign_class, run_of) for kind, value in tree)
+
+
+def _one(name: str, value: Any, sign_class: Class, run_of: Whole) -> str:
     if name == "SUBPATTERN":
-        return f"(?:{of_shapes(value[3], flags)})"
+        return f"(?:{_source(value[3], sign_class, run_of)})"
     if name == "BRANCH":
-        return f"(?:{'|'.join(of_shapes(branch, flags) for branch in value[1])})"
+        return f"(?:{'|'.join(_source(branch, sign_class, run_of) for branch in value[1])})"
     if name in ("MAX_REPEAT", "MIN_REPEAT"):
         low, high, inner = value
-        return f"(?:{of_shapes(inner, flags)}){{{low},{'' if high is _MANY else high}}}"
+        if high > 1 and (run := run_of(inner)) is not None:
+            return f"{run}{'*' if low == 0 or not inner.getwidth()[0] else '+'}" if run else ""
+        return f"(?:{_source(inner, sign_class, run_of)}){{{low},{'' if high is _MANY else high}}}"
     if name == "AT":
         return _PLACES[str(value)]
     if name == "ANY":
         return "."
+    return sign_class(*_sign_set(name, value))
+
+
+def _sign_set(name: str, value: Any) -> tuple[list[tuple[str, Any]], bool]:
+    """One sign of a pattern: of what it is one, or none."""
     if name == "IN":
         negated = str(value[0][0]) == "NEGATE"
-        return _class(value[1 if negated else 0 :], negated, flags)
+        return [(str(kind), what) for kind, what in value[1 if negated else 0 :]], negated
     if name in ("LITERAL", "NOT_LITERAL"):
-        return _class([("LITERAL", value)], name == "NOT_LITERAL", flags)
+        return [("LITERAL", value)], name == "NOT_LITERAL"
     raise ValueError(name)
 
 
-def _class(items: Iterable[Any], negated: bool, flags: "re.RegexFlag") -> str:
+def _signs(tree: Iterable[Any]) -> str:
+    """A class of every sign that a pattern is made of; "" where it is made of none."""
+    found: list[tuple[str, Any]] = []
+    waiting = list(tree)
+    while waiting:
+        kind, value = waiting.pop()
+        name = str(kind)
+        if name == "SUBPATTERN":
+            waiting += value[3]
+        elif name == "BRANCH":
+            waiting += [one for branch in value[1] for one in branch]
+        elif name in ("MAX_REPEAT", "MIN_REPEAT"):
+            waiting += value[2]
+        elif name != "AT":
+            items, negated = ([], True) if name == "ANY" else _sign_set(name, value)
+            if negated:
+                return _ANYTHING
+            found += items
+    return _class(found, False) if found else ""
+
+
+def _class(items: list[tuple[str, Any]], negated: bool) -> str:
+    return _bracket(map(_item, items), negated)
+
+
+def _shape_class(items: list[tuple[str, Any]], negated: bool, flags: "re.RegexFlag") -> str:
     """One character, and of those that shapes have for several each that may stand for one of its own."""
-    items = [(str(kind), what) for kind, what in items]
     exact = re.compile(_bracket(map(_item, items), negated), flags)
     digit, hex_digit = any(map(exact.match, _DIGITS)), any(map(exact.match, _HEX_DIGITS))
     if not negated:
