@@ -5,6 +5,7 @@ import sqlite3
 from pathlib import Path
 
 import pytest
+import zstandard
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_line_query import patterns
@@ -42,7 +43,7 @@ texts = st.lists(
 
 def shapes_in(*lines: str) -> list[str]:
     packed = packed_lines([(1, line) for line in lines])
-    return [shape_text(shape) for shape in shapes(shapes_of([packed]))]
+    return [shape_text(shape) for shape in shapes(zstandard.decompress(shapes_of([packed])))]
 
 
 @settings(max_examples=600, deadline=None)

@@ -44,9 +44,9 @@ def shapes_of(lines: Sequence[bytes]) -> bytes:
     return _compress(found) if len(found) <= max(_FEW_BYTES, len(content) // _MOST_SHARE) else b""
 
 
-def shapes(packed: bytes) -> list[bytes]:
-    """The shapes, to be read by ``shape_text``."""
-    return zstandard.ZstdDecompressor().decompress(packed).split(_BETWEEN)
+def shapes(unpacked: bytes) -> list[bytes]:
+    """The shapes in what was packed by ``shapes_of`` (zstd), to be read by ``shape_text``."""
+    return unpacked.split(_BETWEEN)
 
 
 def shape_text(shape: bytes) -> str:

@@ -32,7 +32,7 @@ _SURE, _SURE_OF_LOWER = re.compile(r"[\x00-\x7f]+"), re.compile(r"[\x00-hjl-\x7f
 
 Test = Callable[[str], bool]
 _SOON_TOLD = 4  # texts
-_TOLD_SHAPES = 100_000  # a day of 500 functions has some hundreds, where they log in few ways
+_RULED_OUT = 100_000  # a day of 500 functions has some hundreds, where they log in few ways
 
 _FIRST_BLOCK, _MOST_BLOCK = 16, 512  # chunks whose filters are read at once; SQLite binds 999 values
 _Chunk = tuple[int, int, int, bool]  # last or first time, function, id, whether all of it lies in the span
@@ -65,7 +65,8 @@ class _Wanted:
         self.from_ms, self.to_ms, self.sign = from_ms, to_ms, sign
         self._test = test
         self._shape_test = shape_test
-        self._shapes_told: dict[bytes, bool] = {}
+        self._ruled_out: set[bytes] = set()  # shapes
+        self.decompress = zstandard.ZstdDecompressor().decompress
         self._ignore_case = ignore_case
         self._needs = [[text.lower() if ignore_case else text for text in need] for need in needs if all(need)]
         # What passes the test holds what is needed: looking for one of many texts would take longer than the test.
@@ -91,15 +92,19 @@ class _Wanted:
         bits, packed = bits_and_shapes(kept)
         if not all(any(may_hold(bits, text) for text in texts) for texts in self._hashes):
             return False
-        return self._shape_test is None or not packed or any(map(self._shape_may_pass, shapes(packed)))
-
-    def _shape_may_pass(self, shape: bytes) -> bool:
-        told = self._shapes_told.get(shape)
-        if told is None and self._shape_test is not None:
-            if len(self._shapes_told) > _TOLD_SHAPES:
-                self._shapes_told.clear()
-            told = self._shapes_told[shape] = self._shape_test(shape_text(shape))
-        return bool(told)
+        if self._shape_test is None or not packed:
+            return True
+        found = shapes(self.decompress(packed))
+        if self._ruled_out.issuperset(found):
+            return False
+        if len(self._ruled_out) > _RULED_OUT:
+            self._ruled_out.clear()
+        for shape in found:
+            if shape not in self._ruled_out:
+                if self._shape_test(shape_text(shape)):
+                    return True
+                self._ruled_out.add(shape)
+        return False
 
     def may_be_in(self, raw: bytes) -> bool:
         """Whether packed lines may hold such a line: False only where none does."""
@@ -146,7 +151,7 @@ def search(
     wanted = _Wanted(from_ms, to_ms, [(contains,), *needs], ignore_case, sign, test, shape_test)
     heap: list[_Entry] = []
     serial = 0
-    decompress = zstandard.ZstdDecompressor().decompress
+    decompress = wanted.decompress
     chunks = _chunks(connection, from_ms, to_ms, function_ids, newest_first)
     for edge, function_id, identity, within, passed_by in _passing(connection, chunks, wanted):
         looked.lines += passed_by
