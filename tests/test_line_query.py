@@ -93,7 +93,11 @@ def test_what_is_hardly_json_ends_no_question(text: str) -> None:
         ("x levle:ERROR", 2, "did you mean level?"), ("ms>500", 0, ".ms>500"), ("level>=bad", 7, "no level"),
         (".a[0", 4, "] is missing"), ("()", 1, "nothing to look for"), ("x AND", 5, "follow AND"),
         ("function>a", 9, "does not compare"), ("timestamp>soon", 10, "ISO 8601"), ("/a(?=b)/", 1, "looking ahead"),
-        ("/(a)\\1/", 1, "references"), ("!" * 80 + "a", 50, "too deep"),
+        ("/(a)\\1/", 1, "references"), ('a "b', 2, "never closed"), ('say"x y', 3, "never closed"), ('."a:1', 1, "never closed"),
+        ("(a) b)", 5, "closes nothing"), ("a OR b)", 6, "closes nothing"), (".route:/api)", 11, "closes nothing"),
+        ("level:ERROR)", 11, "closes nothing"), (".ms:>500", 4, "leave : out"), (".ms==5", 4, "leave = out"),
+        ("/[[:alpha:]]+/", 2, "not taken"), (".a:x .b." + "c" * 20_000 + ">y", 20_009, "no figure"),
+        (".ms>" + "9x" * 5_000, 4, "no figure"), ("/" + "|".join(f"w{n}" for n in range(3_000)) + "/", 1, "4,000 places"), ("!" * 80 + "a", 50, "too deep"),
     ],
 )  # fmt: skip
 def test_a_mistake_is_shown_at_its_place(question: str, at: int, said: str) -> None:
@@ -102,6 +106,7 @@ def test_a_mistake_is_shown_at_its_place(question: str, at: int, said: str) -> N
     assert said in str(caught.value)
     assert caught.value.at == at
     assert len(str(caught.value).splitlines()) == 1
+    assert len(str(caught.value)) < 400
     assert f"at character {at + 1}, '" in str(caught.value) or "at the end of" in str(caught.value)
 
 
@@ -116,6 +121,7 @@ def test_words_stay_words() -> None:
         ")",
         "[ERROR]",
         "a:b=c",
+        "by peer)",
     ):
         assert parse(pasted).matches(line(f"x {pasted} y")), pasted
         assert not parse(pasted).matches(line("x y")), pasted

@@ -17,6 +17,7 @@ from lambdatui.views.safe_regex import SafeRegex
 
 GLOB = re.compile(r"[*?]")
 _SHOWN = 40  # characters of a mistake
+_LONGEST_SAID = 200  # what was typed may stand in it
 _ESCAPED = "\\u00"  # how JSON may spell any letter of ASCII
 
 
@@ -24,6 +25,7 @@ class QueryError(FilterError):
     """A question that cannot be read. The message says the place: its number, and what stands there."""
 
     def __init__(self, said: str, expression: str, at: int) -> None:
+        said = said if len(said) <= _LONGEST_SAID else f"{said[: _LONGEST_SAID // 2]}...{said[-_LONGEST_SAID // 3 :]}"
         self.said, self.at = said, min(at, len(expression))
         rest = " ".join(expression[self.at :].split())
         shown = f"character {self.at + 1}, {_cut(rest)!r}" if rest else f"the end of {_cut(expression.strip())!r}"

@@ -8,6 +8,7 @@ is refused.
 """
 
 import re
+import warnings
 from collections.abc import Callable, Iterable
 from importlib import import_module
 from typing import Any, Final
@@ -22,6 +23,7 @@ _DEEPEST = 50
 _PLACES = 4_000  # of an automaton: {1000} makes a thousand of what stands before it
 _KEPT = 20_000  # steps of an automaton that are remembered
 _MANY: Final = _parser.MAXREPEAT
+_POSIX_CLASS = re.compile(r"\[:\^?(?:al(?:num|pha)|blank|cntrl|x?digit|graph|lower|print|punct|space|upper|word):\]")
 _SPACE, _DIGIT, _WORD = re.compile(r"\s"), re.compile(r"\d"), re.compile(r"\w")
 _CATEGORIES = {"CATEGORY_SPACE": _SPACE, "CATEGORY_DIGIT": _DIGIT, "CATEGORY_WORD": _WORD}
 
@@ -39,9 +41,13 @@ class SafeRegex:
 
     def __init__(self, pattern: str, *, ignore_case: bool = False) -> None:
         flags = re.IGNORECASE if ignore_case else re.NOFLAG
+        if posix := _POSIX_CLASS.search(pattern):
+            raise RegexError(f"{posix[0]} is not taken: write [a-z], \\w, \\d or \\s", posix.start())
         try:
-            tree = _parser.parse(pattern, flags)
-            self._python = re.compile(pattern, flags)
+            with warnings.catch_warnings():  # of signs that may mean more in a Python to come
+                warnings.simplefilter("ignore", FutureWarning)
+                tree = _parser.parse(pattern, flags)
+                self._python = re.compile(pattern, flags)
         except re.error as error:
             raise RegexError(error.msg, error.pos or 0) from None
         except (OverflowError, RecursionError):
@@ -221,7 +227,7 @@ class _Automaton:
 
     def _place(self, *then: int, test: _Test | None = None, condition: str | None = None) -> int:
         if len(self._next) >= _PLACES:
-            raise RegexError("it repeats too much")
+            raise RegexError(f"it comes to more than {_PLACES:,} places: repeat less, or leave out choices")
         self._tests.append(test)
         self._conditions.append(condition)
         self._next.append(then)
