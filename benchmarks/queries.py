@@ -15,9 +15,7 @@ those that are flagged and the ten that take the most steps.
 """
 
 import argparse
-import shutil
 import sqlite3
-import subprocess
 import sys
 import tempfile
 import time
@@ -33,7 +31,6 @@ from statements import Statement, Statements, plan, scanned, sorted_whole, timel
 from collectors.model import Status
 from collectors.store.reader import Reader
 from lambdatui.views import costs, errors, function, functions, invocation, invocations, logs, throttles
-from lambdatui.views.log_search import log_search
 from lambdatui.views.time_range import PRESETS, RangeChoice, TimeRange
 from pricing.pricebook import PriceBook
 
@@ -42,8 +39,6 @@ RANGES = tuple(preset for preset in PRESETS if preset not in ("mtd", "all"))
 WHOLE_ROWS, PAGE_ROWS, LOG_LINES = 1_000, 200, 1_000  # what the screens take at once
 CHART_COLUMNS = 60
 FAILED = tuple(status for status in Status if status.failed)
-
-ABSENT, NO_TEXT = r"/absent-[0-9a-f]+ of \w+/", r"/[0-9]{7}x/"  # what no line holds; nothing of the second is sure
 
 Ask = Callable[[Reader], object]
 
@@ -170,37 +165,6 @@ def _opened(path: Path) -> tuple[int | None, int | None]:
         return reader.newest_ms(), reader.oldest_ms()
 
 
-def slow(whole: TimeRange) -> dict[str, Ask]:
-    """What reads every line by design: a search for what is not there, over the last day."""
-    day = TimeRange(whole.to_ms - many.DAY_MS, whole.to_ms, "last 24h")
-    return {
-        "search the last day's lines for absent text": lambda reader: logs.logs(reader, day, contains="absent-3f9"),
-        "search the last day's lines for a regular expression": lambda reader: log_search(reader, day, where=ABSENT),
-        "search the last day's lines for one without a text": lambda reader: log_search(reader, day, where=NO_TEXT),
-        "search the last day's lines for a field": lambda reader: log_search(reader, day, where=".absent>5"),
-    }
-
-
-def grepped(reader: Reader, whole: TimeRange) -> list[str]:
-    """``grep`` for the same text over the same lines, one after another in a file; the best of three."""
-    grep = shutil.which("grep")
-    if grep is None:
-        return ["grep is not here."]
-    with tempfile.NamedTemporaryFile("w", suffix=".log") as file:
-        file.writelines(line.text.rstrip() + "\n" for line in reader.search(whole.to_ms - many.DAY_MS, whole.to_ms))
-        file.flush()
-        size_mb = Path(file.name).stat().st_size / 1e6
-        told = []
-        for options in (["-F", "-i", "absent-3f9"], ["-E", ABSENT.strip("/")]):
-            spent = []
-            for _ in range(3):
-                began = time.perf_counter()
-                subprocess.run([grep, "-c", *options, file.name], stdout=subprocess.DEVNULL, check=False)
-                spent.append(1000 * (time.perf_counter() - began))
-            told.append(f"grep {' '.join(options)}: {min(spent):.0f} ms")
-    return [f"The last day's lines in a file, {size_mb:,.0f} MB: {'; '.join(told)}."]
-
-
 @dataclass(frozen=True, slots=True)
 class Row:
     """One figure of the table."""
@@ -323,7 +287,6 @@ def main() -> None:
         asked += [
             (name, preset, ask) for preset, span in spans.items() for name, ask in questions(about, book, span).items()
         ]
-        asked += [(name, "24h", ask) for name, ask in slow(whole).items()]
         for name, preset, ask in asked:
             rows.append(measure(reader, name, preset, ask, seen, runs=args.runs, patience_s=args.patience))
         rows.sort(key=lambda row: next(at for at, (name, _, _) in enumerate(asked) if name == row.question))
@@ -335,8 +298,6 @@ def main() -> None:
         print("|---|---|---|---|---|---|---|---|---|---|---|")
         print(
             "\n".join(map(str, rows)),
-            "",
-            *grepped(reader, whole),
             "",
             *plans(reader, seen, everything=args.plans),
             sep="\n",

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from lambdatui.views.line_conditions import QueryError
 from lambdatui.views.line_query import field_path, parse, phrase
 from lambdatui.views.logs import LogView
-from lambdatui.views.safe_regex import RegexError, SafeRegex, _Automaton
+from lambdatui.views.regex_source import without_inner_loops
+from lambdatui.views.safe_regex import RegexError, SafeRegex, _Automaton, _single
 
 ORDER = {
     "level": "warn", "ms": 512, "path": "/api/carts/7", "order": {"id": 42, "lines": [{"sku": "Tea"}, {"sku": "Pot"}]},
@@ -92,7 +93,11 @@ def test_what_is_hardly_json_ends_no_question(text: str) -> None:
         ("x levle:ERROR", 2, "did you mean level?"), ("ms>500", 0, ".ms>500"), ("level>=bad", 7, "no level"),
         (".a[0", 4, "] is missing"), ("()", 1, "nothing to look for"), ("x AND", 5, "follow AND"),
         ("function>a", 9, "does not compare"), ("timestamp>soon", 10, "ISO 8601"), ("/a(?=b)/", 1, "looking ahead"),
-        ("/(a)\\1/", 1, "references"), ("!" * 80 + "a", 50, "too deep"),
+        ("/(a)\\1/", 1, "references"), ('a "b', 2, "never closed"), ('say"x y', 3, "never closed"), ('."a:1', 1, "never closed"),
+        ("(a) b)", 5, "closes nothing"), ("a OR b)", 6, "closes nothing"), (".route:/api)", 11, "closes nothing"),
+        ("level:ERROR)", 11, "closes nothing"), (".ms:>500", 4, "leave : out"), (".ms==5", 4, "leave = out"),
+        ("/[[:alpha:]]+/", 2, "not taken"), (".a:x .b." + "c" * 20_000 + ">y", 20_009, "no figure"),
+        (".ms>" + "9x" * 5_000, 4, "no figure"), ("/" + "|".join(f"w{n}" for n in range(3_000)) + "/", 1, "4,000 places"), ("!" * 80 + "a", 50, "too deep"),
     ],
 )  # fmt: skip
 def test_a_mistake_is_shown_at_its_place(question: str, at: int, said: str) -> None:
@@ -101,6 +106,7 @@ def test_a_mistake_is_shown_at_its_place(question: str, at: int, said: str) -> N
     assert said in str(caught.value)
     assert caught.value.at == at
     assert len(str(caught.value).splitlines()) == 1
+    assert len(str(caught.value)) < 400
     assert f"at character {at + 1}, '" in str(caught.value) or "at the end of" in str(caught.value)
 
 
@@ -115,6 +121,7 @@ def test_words_stay_words() -> None:
         ")",
         "[ERROR]",
         "a:b=c",
+        "by peer)",
     ):
         assert parse(pasted).matches(line(f"x {pasted} y")), pasted
         assert not parse(pasted).matches(line("x y")), pasted
@@ -190,6 +197,9 @@ def test_both_ways_to_follow_a_pattern_agree(pattern: str, text: str, ignore_cas
     assert regex.found_in(text) is python
     assert _Automaton(regex._tree, ignore_case).found_in(text) is python
     if python:
+        loose = without_inner_loops(regex._tree, _single)
+        assert re.search(loose, text, re.IGNORECASE if ignore_case else 0), loose
+    if python:
         assert all(any(one in text.lower() for one in need) for need in regex.needs)
 
 
@@ -207,9 +217,32 @@ def test_no_pattern_and_no_line_takes_for_ever(pattern: str) -> None:
 
 
 def test_what_cannot_be_followed_is_refused() -> None:
-    for pattern in ("(?i)a", "(?<=a)b", "(a)(?!\\1)", "((a)\\2)*", "(?>a)", "a++", "(?:(?=a)b)+", "x{5000}(yy){5000}"):
+    for pattern in (
+        "(" * 60 + "a" + ")*" * 60,
+        "x{3000}.*.*y{3000}",
+        "(?i)a",
+        "(?<=a)b",
+        "(a)(?!\\1)",
+        "((a)\\2)*",
+        "(?>a)",
+        "a++",
+        "(?:(?=a)b)+",
+        "x{5000}(yy){5000}",
+    ):
         with pytest.raises(RegexError):
-            SafeRegex(pattern).found_in("a" * 100_000)
+            SafeRegex(pattern)  # when it is typed, not at the first line that is long
+
+
+@pytest.mark.parametrize(
+    ("pattern", "needed"),
+    [
+        ("(foo|bar)baz?", [("barba", "fooba")]), ("99[89]\\.", [("998.", "999.")]), ("(ab)+c", [("ab",), ("abc",)]),
+        ("a{2,5}b", [("aa",), ("ab",)]), ("(GET|PUT) /x\\d+y?z", [("get /x", "put /x"), ("z",)]),
+        ("[0-9]x|y", [("x", "y")]), ("[0-9]|y", []), ("^(?:Error|Exception)$", [("error", "exception")]), ("(a+)+b", [("a",), ("b",)]), (".*", []),
+    ],
+)  # fmt: skip
+def test_small_choices_are_taken_apart_into_texts(pattern: str, needed: list[tuple[str, ...]]) -> None:
+    assert SafeRegex(pattern).needs == needed
 
 
 def test_a_field_s_path() -> None:

@@ -2,17 +2,47 @@
 
 A text whose runs are not all there is nowhere in the chunk. One that is there is never missed; of those that are not,
 few are taken to be: where two of five bits are set, one in ten thousand of ten characters. Different runs share a bit.
+
+Behind the bits stand the shapes of its lines (``chunk_shapes``), for what has no such text.
 """
 
 from collections.abc import Sequence
 
+from collectors.store.chunk_shapes import shapes_of
+
 _FACTOR = 0x9E3779B1  # of Knuth's multiplicative hash: the high bits of the product are well mixed
 _FOLDED = 0x20  # set in every byte: A is a; some signs are others then, in lines and in what is sought alike
+_PADDED = 0x80  # a byte more, so that the length is no power of two, as it is without shapes
 _LEAST_BITS, _MOST_BITS = 9, 17  # 64 bytes to 16 KB
 
 
+def packed_filter(lines: Sequence[bytes]) -> bytes:
+    """What is kept of packed lines: the bits, packed shapes, and a byte that says how many bits, two to its power.
+
+    Where there are no shapes, as in chunks of before, nothing follows the bits.
+    """
+    bits, shapes = filter_of(lines), shapes_of(lines)
+    if not shapes:
+        return bits
+    padding = _is_power(len(bits) + len(shapes) + 1)
+    size = (len(bits) * 8).bit_length() - 1
+    return bits + shapes + b"\0" * padding + bytes((size | _PADDED * padding,))
+
+
+def bits_and_shapes(kept: bytes) -> tuple[bytes, bytes]:
+    """The bits and the packed shapes, b"" where there are none."""
+    if _is_power(len(kept)):
+        return kept, b""
+    size = (1 << (kept[-1] & ~_PADDED)) // 8
+    return kept[:size], kept[size : -2 if kept[-1] & _PADDED else -1]
+
+
+def _is_power(number: int) -> bool:
+    return number & (number - 1) == 0
+
+
 def filter_of(lines: Sequence[bytes]) -> bytes:
-    """The bits for packed lines: one for each 4 to 8 bytes of them, so that 64 KB of lines have 2 KB."""
+    """The bits: one for each 4 to 8 bytes of packed lines, so that 64 KB of lines have 2 KB."""
     import numpy as np  # a search, which makes none, does without it
 
     content = b"".join(lines) + b"\0"

@@ -14,7 +14,8 @@ import msgspec
 import zstandard
 
 from collectors.model import id_text
-from collectors.store.chunk_filters import may_hold, places
+from collectors.store.chunk_filters import bits_and_shapes, may_hold, places
+from collectors.store.chunk_shapes import shape_text, shapes
 from collectors.store.rows import LogLine
 
 Needs = Sequence[Sequence[str]]
@@ -28,6 +29,10 @@ _texts = msgspec.msgpack.Decoder(list[str]).decode
 # which are the lower case of letters beyond ASCII too (I with a dot, the Kelvin sign).
 _SURE, _SURE_OF_LOWER = re.compile(r"[\x00-\x7f]+"), re.compile(r"[\x00-hjl-\x7f]+")
 
+
+Test = Callable[[str], bool]
+_SOON_TOLD = 4  # texts
+_RULED_OUT = 100_000  # a day of 500 functions has some hundreds, where they log in few ways
 
 _FIRST_BLOCK, _MOST_BLOCK = 16, 512  # chunks whose filters are read at once; SQLite binds 999 values
 _Chunk = tuple[int, int, int, bool]  # last or first time, function, id, whether all of it lies in the span
@@ -48,12 +53,24 @@ class _Wanted:
     """Lines of ``[from_ms, to_ms)`` that hold, of each need, one of its texts."""
 
     def __init__(
-        self, from_ms: int, to_ms: int, needs: Needs, ignore_case: bool, sign: int, test: Callable[[str], bool] | None
+        self,
+        from_ms: int,
+        to_ms: int,
+        needs: Needs,
+        ignore_case: bool,
+        sign: int,
+        test: Test | None,
+        shape_test: Test | None,
     ) -> None:
         self.from_ms, self.to_ms, self.sign = from_ms, to_ms, sign
         self._test = test
+        self._shape_test = shape_test
+        self._ruled_out: set[bytes] = set()  # shapes
+        self.decompress = zstandard.ZstdDecompressor().decompress
         self._ignore_case = ignore_case
         self._needs = [[text.lower() if ignore_case else text for text in need] for need in needs if all(need)]
+        # What passes the test holds what is needed: looking for one of many texts would take longer than the test.
+        self._soon_told = [need for need in self._needs if test is None or len(need) <= _SOON_TOLD]
         sure = [[self._surest(text) for text in need] for need in self._needs]
         self._sure = sorted((each for each in sure if all(each)), key=lambda texts: -min(map(len, texts)))
         hashes = [[places(text) for text in texts] for texts in self._sure]
@@ -68,11 +85,26 @@ class _Wanted:
     @property
     def filtered(self) -> bool:
         """Whether a chunk's filter can tell anything."""
-        return bool(self._hashes)
+        return bool(self._hashes) or self._shape_test is not None
 
-    def may_pass(self, bits: bytes) -> bool:
+    def may_pass(self, kept: bytes) -> bool:
         """Whether a chunk with this filter may hold such a line."""
-        return all(any(may_hold(bits, text) for text in texts) for texts in self._hashes)
+        bits, packed = bits_and_shapes(kept)
+        if not all(any(may_hold(bits, text) for text in texts) for texts in self._hashes):
+            return False
+        if self._shape_test is None or not packed:
+            return True
+        found = shapes(self.decompress(packed))
+        if self._ruled_out.issuperset(found):
+            return False
+        if len(self._ruled_out) > _RULED_OUT:
+            self._ruled_out.clear()
+        for shape in found:
+            if shape not in self._ruled_out:
+                if self._shape_test(shape_text(shape)):
+                    return True
+                self._ruled_out.add(shape)
+        return False
 
     def may_be_in(self, raw: bytes) -> bool:
         """Whether packed lines may hold such a line: False only where none does."""
@@ -87,9 +119,9 @@ class _Wanted:
         return self._test is None or any(map(self.is_in, _texts(texts)))
 
     def is_in(self, text: str) -> bool:
-        if self._needs:
+        if self._soon_told:
             cased = text.lower() if self._ignore_case else text
-            for need in self._needs:
+            for need in self._soon_told:
                 if not any(each in cased for each in need):
                     return False
         return self._test is None or self._test(text)
@@ -110,15 +142,16 @@ def search(
     ignore_case: bool,
     looked: Looked,
     needs: Needs = (),
-    test: Callable[[str], bool] | None = None,
+    test: Test | None = None,
+    shape_test: Test | None = None,
 ) -> Iterator[LogLine]:
     """Every line of the span that has the text, and one of each of ``needs``, and that passes the test, in order of
-    time over all functions."""
+    time over all functions. ``shape_test`` is False of a shape whose lines do not (``chunk_shapes``)."""
     sign = -1 if newest_first else 1
-    wanted = _Wanted(from_ms, to_ms, [(contains,), *needs], ignore_case, sign, test)
+    wanted = _Wanted(from_ms, to_ms, [(contains,), *needs], ignore_case, sign, test, shape_test)
     heap: list[_Entry] = []
     serial = 0
-    decompress = zstandard.ZstdDecompressor().decompress
+    decompress = wanted.decompress
     chunks = _chunks(connection, from_ms, to_ms, function_ids, newest_first)
     for edge, function_id, identity, within, passed_by in _passing(connection, chunks, wanted):
         looked.lines += passed_by

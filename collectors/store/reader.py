@@ -115,10 +115,12 @@ class Reader(Rollups, Metrics):
         looked: "Looked | None" = None,
         needs: "Needs" = (),
         test: Callable[[str], bool] | None = None,
+        shape_test: Callable[[str], bool] | None = None,
     ) -> Iterator[LogLine]:
         """Log lines of the span with the text in them, in order of time; looks at every line, and counts them.
 
-        ``needs`` are texts of which, of each, one must be in a line; ``test`` is what its text must pass besides.
+        ``needs`` are texts of which, of each, one must be in a line; ``test`` is what its text must pass besides, and
+        ``shape_test`` what the shape of a line must (``collectors.store.chunk_shapes``) that is wanted.
         """
         from collectors.store import line_search
 
@@ -133,6 +135,7 @@ class Reader(Rollups, Metrics):
             looked or line_search.Looked(),
             needs,
             test,
+            shape_test,
         )
         return found if limit is None else islice(found, limit)
 

@@ -21,7 +21,7 @@ from collectors.columns import Batch
 from collectors.model import Function, MetricPoint, Parts, Reject, Status
 from collectors.store import cells, insertion, metrics
 from collectors.store.batch_rows import Rows
-from collectors.store.chunk_filters import filter_of
+from collectors.store.chunk_filters import packed_filter
 from collectors.store.emf_counts import EmfCounts
 from collectors.store.emf_counts import Read as ReadEmf
 from collectors.store.joining import Joiner
@@ -337,7 +337,7 @@ class Writer:
         )
         self._connection.executemany(
             "INSERT OR REPLACE INTO chunk_filters VALUES (?, ?)",
-            ((last_id + 1 + at, filter_of(packed[low:high])) for at, (low, high) in enumerate(pairwise(edges))),
+            ((last_id + 1 + at, packed_filter(packed[low:high])) for at, (low, high) in enumerate(pairwise(edges))),
         )
         chunk_ids: list[int] = np.repeat(np.arange(len(firsts)) + last_id + 1, np.diff(edges)).tolist()
         return chunk_ids

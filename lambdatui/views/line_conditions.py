@@ -12,10 +12,12 @@ from typing import Any, Protocol
 from lambdatui.views import line_fields
 from lambdatui.views.filters import FilterError
 from lambdatui.views.line_fields import ABSENT, LEVELS, Path
-from lambdatui.views.safe_regex import Needs, SafeRegex
+from lambdatui.views.regex_needs import Needs
+from lambdatui.views.safe_regex import SafeRegex
 
 GLOB = re.compile(r"[*?]")
 _SHOWN = 40  # characters of a mistake
+_LONGEST_SAID = 200  # what was typed may stand in it
 _ESCAPED = "\\u00"  # how JSON may spell any letter of ASCII
 
 
@@ -23,6 +25,7 @@ class QueryError(FilterError):
     """A question that cannot be read. The message says the place: its number, and what stands there."""
 
     def __init__(self, said: str, expression: str, at: int) -> None:
+        said = said if len(said) <= _LONGEST_SAID else f"{said[: _LONGEST_SAID // 2]}...{said[-_LONGEST_SAID // 3 :]}"
         self.said, self.at = said, min(at, len(expression))
         rest = " ".join(expression[self.at :].split())
         shown = f"character {self.at + 1}, {_cut(rest)!r}" if rest else f"the end of {_cut(expression.strip())!r}"
@@ -113,6 +116,8 @@ class Node:
     """Whether it looks at nothing but the text of a line."""
     in_text: Callable[[str], bool] | None = None
     """The same test of a text, where there is a shorter one."""
+    in_shape: Callable[[str], bool] | None = None
+    """False of a shape whose lines all fail it (``collectors.store.chunk_shapes``); None where no shape tells."""
 
 
 @dataclass(frozen=True)
@@ -123,6 +128,11 @@ class Query:
     root: Node | None = None
     needs: tuple[tuple[str, ...], ...] = ()
     shown: tuple[str | SafeRegex, ...] = field(default=(), compare=False)
+
+    @property
+    def in_shape(self) -> Callable[[str], bool] | None:
+        """False of a shape that no line which matches has; None where no shape tells."""
+        return None if self.root is None else self.root.in_shape
 
     def matches(self, line: Line) -> bool:
         return self.root is None or self.root.test(Read(line))
@@ -264,12 +274,14 @@ def negated(node: Node) -> Node:
 def both(nodes: Sequence[Node]) -> Node:
     tests = [node.test for node in sorted(nodes, key=lambda node: node.cost)]
     needs: Needs = [need for node in nodes for need in node.needs]
+    in_shapes = [node.in_shape for node in nodes if node.in_shape is not None]
     return Node(
         lambda read: all(test(read) for test in tests),
         tuple(dict.fromkeys(needs)),
         max(node.cost for node in nodes),
         tuple(shown for node in nodes for shown in node.shown),
         all(node.text_only for node in nodes),
+        in_shape=(lambda shape: all(told(shape) for told in in_shapes)) if in_shapes else None,
     )
 
 
@@ -278,10 +290,12 @@ def either(nodes: Sequence[Node]) -> Node:
     tests = [node.test for node in sorted(nodes, key=lambda node: node.cost)]
     surest = [max(node.needs, key=lambda need: min(map(len, need)), default=()) for node in nodes]
     needs = (tuple(text for need in surest for text in need),) if all(surest) else ()
+    in_shapes = [node.in_shape for node in nodes if node.in_shape is not None]
     return Node(
         lambda read: any(test(read) for test in tests),
         needs,
         max(node.cost for node in nodes),
         tuple(shown for node in nodes for shown in node.shown),
         all(node.text_only for node in nodes),
+        in_shape=(lambda shape: any(told(shape) for told in in_shapes)) if len(in_shapes) == len(nodes) else None,
     )

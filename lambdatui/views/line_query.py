@@ -78,15 +78,21 @@ def field_path(text: str, at: int = 0, whole: str | None = None) -> Path:
 class _Parser:
     def __init__(self, text: str, anywhere: bool) -> None:
         self._text, self.at, self._anywhere, self._depth, self._open = text, 0, anywhere, 0, 0
+        self._stray: int | None = None  # the first ) in a word that no ( belongs to
+        self._only_words = True
 
     def whole(self) -> Node | None:
         if not self._text.strip():
             return None
-        return self._any()
+        root = self._any()
+        if self._stray is not None and not self._only_words:
+            raise self._error("this ) closes nothing; quote it to find it in lines", self._stray)
+        return root
 
     def _any(self) -> Node:
         nodes = [self._all()]
         while self._operator("OR"):
+            self._only_words = False
             nodes.append(self._all())
         return nodes[0] if len(nodes) == 1 else either(nodes)
 
@@ -95,6 +101,7 @@ class _Parser:
         while True:
             self._blanks()
             if nodes and self._operator("AND"):
+                self._only_words = False
                 self._blanks()
                 if self.at >= len(self._text) or self._closing():
                     raise self._error("something must follow AND", self.at)
@@ -117,6 +124,7 @@ class _Parser:
             return negated(node)
         if text[at] == "(":
             self.at += 1
+            self._only_words = False
             self._deeper(at)
             self._open += 1
             node = self._any()
@@ -168,20 +176,20 @@ class _Parser:
         return True
 
     def _quoted(self) -> str:
-        """Up to the closing quote; a backslash keeps a quote in. What is not closed ends with the text."""
+        """Up to the closing quote; a backslash keeps a quote in."""
         out: list[str] = []
-        text = self._text
+        text, begun = self._text, self.at
         self.at += 1
         while self.at < len(text):
             sign = text[self.at]
             self.at += 1
             if sign == '"':
-                break
+                return "".join(out)
             if sign == "\\" and self.at < len(text) and text[self.at] in '"\\':
                 sign = text[self.at]
                 self.at += 1
             out.append(sign)
-        return "".join(out)
+        raise self._error('this " is never closed; "\\"" finds one in lines', begun)
 
     def _plain(self) -> str:
         """A word: up to a blank, or to a ) that no ( of its own belongs to, within brackets; quotes in it go."""
@@ -194,6 +202,8 @@ class _Parser:
             if sign == '"':
                 out.append(self._quoted())
                 continue
+            if sign == ")" and not own and self._stray is None:
+                self._stray = self.at
             own += (sign == "(") - (sign == ")" and own > 0)
             out.append(sign)
             self.at += 1
@@ -207,8 +217,16 @@ class _Parser:
         except RegexError as error:
             raise self._error(f"this regular expression cannot be taken: {error}", at + 1 + error.at) from None
         self.at = end.end()
+        self._only_words = False
         found_in = regex.found_in
-        return Node(lambda read: found_in(read.line.message), tuple(regex.needs), 2, (regex,), in_text=found_in)
+        return Node(
+            lambda read: found_in(read.line.message),
+            tuple(regex.needs),
+            2,
+            (regex,),
+            in_text=found_in,
+            in_shape=regex.in_shape,
+        )
 
     def path(self) -> Path:
         steps: list[str] = []
@@ -217,6 +235,8 @@ class _Parser:
             bracket = text[self.at] == "["
             step = _STEP.match(text, self.at + 1)
             if step is None:
+                if text.startswith('"', self.at + 1):
+                    raise self._error('this " is never closed', self.at + 1)
                 if steps and not bracket:
                     break
                 raise self._error("a field's name is missing here", self.at + 1)
@@ -249,8 +269,13 @@ class _Parser:
         self.at = place = operator.end()
         quoted = self._text.startswith('"', place)
         given = self._plain()
+        self._only_words = False
         if not given and not quoted:
             raise self._error("a value is missing here", place)
+        if not quoted and given[0] in "<>=!" and operator[0] in (":", "="):
+            raise self._error(
+                f"a value cannot begin with {given[0]}, unless it is quoted: leave {operator[0]} out", place
+            )
         return given, quoted, place
 
     def _column(self, name: str, operator: "re.Match[str]") -> Node | None:

@@ -74,7 +74,9 @@ def log_search(
         return so_far(answer(more=True))
 
     looked.go_on = go_on
-    lines = reader.search(*span, ids, newest_first=True, looked=looked, needs=query.needs, test=test)
+    lines = reader.search(
+        *span, ids, newest_first=True, looked=looked, needs=query.needs, test=test, shape_test=query.in_shape
+    )
     for line in lines if ids != [] else ():
         if len(found) == limit:
             more = True

@@ -114,9 +114,11 @@ def lines(
     ids = list(function_ids) if function_ids is not None else (narrow.ids(stored) if narrow else None)
     if ids == []:
         return
-    needs, test = (where.needs, where.in_text) if where is not None else ((), None)
+    needs, test, shape_test = (where.needs, where.in_text, where.in_shape) if where is not None else ((), None, None)
     span = time_range.from_ms, time_range.to_ms
-    for line in reader.search(*span, ids, contains=contains, newest_first=newest_first, needs=needs, test=test):
+    for line in reader.search(
+        *span, ids, contains=contains, newest_first=newest_first, needs=needs, test=test, shape_test=shape_test
+    ):
         found = log_view(line, names.get(line.function_id, ""))
         if where is None or test is not None or where.matches(found):
             yield found

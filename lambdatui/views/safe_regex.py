@@ -8,21 +8,24 @@ is refused.
 """
 
 import re
+import warnings
 from collections.abc import Callable, Iterable
 from importlib import import_module
 from typing import Any, Final
 
+from lambdatui.views.regex_needs import Needs, needs
+from lambdatui.views.regex_source import of_shapes, without_inner_loops
+
 _parser: Any = import_module("re._parser")
 _ENOUGH = 2_000_000  # ways that Python's engine may try in one line: some 20 ms
+_ANY_LINE = 1 << 20  # characters: no line that is stored has more
+_DEEPEST = 50
 _PLACES = 4_000  # of an automaton: {1000} makes a thousand of what stands before it
 _KEPT = 20_000  # steps of an automaton that are remembered
 _MANY: Final = _parser.MAXREPEAT
+_POSIX_CLASS = re.compile(r"\[:\^?(?:al(?:num|pha)|blank|cntrl|x?digit|graph|lower|print|punct|space|upper|word):\]")
 _SPACE, _DIGIT, _WORD = re.compile(r"\s"), re.compile(r"\d"), re.compile(r"\w")
 _CATEGORIES = {"CATEGORY_SPACE": _SPACE, "CATEGORY_DIGIT": _DIGIT, "CATEGORY_WORD": _WORD}
-# Letters that, case ignored, are those of others than their upper and lower case: long s, Kelvin, dotted and dotless i.
-_NOT_SURE = re.compile(r"[^\x00-\x7f]|[iksIKS]")
-
-Needs = list[tuple[str, ...]]
 
 
 class RegexError(ValueError):
@@ -38,28 +41,47 @@ class SafeRegex:
 
     def __init__(self, pattern: str, *, ignore_case: bool = False) -> None:
         flags = re.IGNORECASE if ignore_case else re.NOFLAG
+        if posix := _POSIX_CLASS.search(pattern):
+            raise RegexError(f"{posix[0]} is not taken: write [a-z], \\w, \\d or \\s", posix.start())
         try:
-            tree = _parser.parse(pattern, flags)
-            self._python = re.compile(pattern, flags)
+            with warnings.catch_warnings():  # of signs that may mean more in a Python to come
+                warnings.simplefilter("ignore", FutureWarning)
+                tree = _parser.parse(pattern, flags)
+                self._python = re.compile(pattern, flags)
         except re.error as error:
             raise RegexError(error.msg, error.pos or 0) from None
         except (OverflowError, RecursionError):
             raise RegexError("it is nested or repeated too often") from None
         if int(tree.state.flags) & ~re.UNICODE != flags:
             raise RegexError("flags within a pattern are not taken: write /pattern/i")
-        self._longest = _longest(_ways(tree))
+        ways = _ways(tree)
+        self._longest = _longest(ways)
         self._tree, self._ignore_case = tree, ignore_case
         self._automaton: _Automaton | None = None
-        if self._longest < 0:
+        self._of_shapes: SafeRegex | None = None
+        self._loose: SafeRegex | None = None
+        if self._longest < _ANY_LINE:
             self._automaton = _Automaton(tree, ignore_case)
-        self.needs: Needs = _needs(tree, ignore_case)
+        if ways is None:
+            self._loose = SafeRegex(without_inner_loops(tree, _single), ignore_case=ignore_case)
+        self.needs: Needs = needs(tree, ignore_case)
 
     def found_in(self, text: str) -> bool:
         if len(text) <= self._longest:
             return self._python.search(text) is not None
+        loose = self._loose
+        if loose is not None and len(text) <= loose._longest and loose._python.search(text) is None:
+            return False
         if self._automaton is None:
             self._automaton = _Automaton(self._tree, self._ignore_case)
         return self._automaton.found_in(text)
+
+    def in_shape(self, shape: str) -> bool:
+        """False where it is in no line of a shape (``collectors.store.chunk_shapes``)."""
+        if self._of_shapes is None:
+            source = of_shapes(self._tree, self._python.flags & re.IGNORECASE)
+            self._of_shapes = SafeRegex(source, ignore_case=self._ignore_case)
+        return self._of_shapes.found_in(shape)
 
     def spans(self, text: str) -> list[tuple[int, int]]:
         """Where it is, for showing; none where finding out might take long."""
@@ -76,18 +98,20 @@ def _longest(ways: tuple[int, int] | None) -> int:
     return int((_ENOUGH / 2.0 ** min(choices, 99)) ** (1 / (loops + 1))) - 1
 
 
-def _ways(tree: Iterable[Any]) -> tuple[int, int] | None:
+def _ways(tree: Iterable[Any], depth: int = 0) -> tuple[int, int] | None:
     """How many loops follow each other, and how often its choices double; None: a loop in a loop, or one of choices.
 
     Refuses what no automaton follows.
     """
+    if depth > _DEEPEST:
+        raise RegexError("it is nested or repeated too often")
     loops, choices = 0, 0
     for kind, value in tree:
         name = str(kind)
         within: tuple[int, int] | None = (0, 0)
         if name in ("MAX_REPEAT", "MIN_REPEAT"):
             low, high, inner = value
-            within = _ways(inner)
+            within = _ways(inner, depth + 1)
             if high > 1 and (within is None or within[0] or within[1] or not _single(inner)):
                 within = None
             elif within is not None and high != low:
@@ -95,9 +119,9 @@ def _ways(tree: Iterable[Any]) -> tuple[int, int] | None:
         elif name == "SUBPATTERN":
             if value[1] or value[2]:
                 raise RegexError("flags within a pattern are not taken: write /pattern/i")
-            within = _ways(value[3])
+            within = _ways(value[3], depth + 1)
         elif name == "BRANCH":
-            sides = [_ways(branch) for branch in value[1]]
+            sides = [_ways(branch, depth + 1) for branch in value[1]]
             known = [side for side in sides if side is not None]
             within = None
             if len(known) == len(sides):
@@ -135,44 +159,6 @@ def _single(tree: Any) -> bool:
     if str(kind) == "SUBPATTERN":
         return _single(value[3])
     return str(kind) in ("LITERAL", "NOT_LITERAL", "ANY", "IN")
-
-
-# What a text that matches surely holds ------------------------------------------------------------------------------
-
-
-def _needs(tree: Iterable[Any], ignore_case: bool) -> Needs:
-    """Of each tuple one text at least, in lower case; [] where nothing is sure."""
-    found: Needs = []
-    run: list[str] = []
-
-    def end() -> None:
-        text = "".join(run)
-        run.clear()
-        pieces = _NOT_SURE.split(text) if ignore_case else re.split(r"[^\x00-\x7f]", text)
-        found.extend((piece.lower(),) for piece in pieces if piece)
-
-    for kind, value in tree:
-        name = str(kind)
-        if name == "LITERAL":
-            run.append(chr(value))
-            continue
-        if name == "AT":
-            continue
-        end()
-        if name == "SUBPATTERN":
-            found += _needs(value[3], ignore_case)
-        elif name in ("MAX_REPEAT", "MIN_REPEAT") and value[0] >= 1:
-            found += _needs(value[2], ignore_case)
-        elif name == "BRANCH":
-            sides = [max(_needs(branch, ignore_case), key=_least, default=()) for branch in value[1]]
-            if all(sides):
-                found.append(tuple(text for side in sides for text in side))
-    end()
-    return found
-
-
-def _least(texts: tuple[str, ...]) -> int:
-    return min(map(len, texts), default=0)
 
 
 # An automaton -------------------------------------------------------------------------------------------------------
@@ -241,7 +227,7 @@ class _Automaton:
 
     def _place(self, *then: int, test: _Test | None = None, condition: str | None = None) -> int:
         if len(self._next) >= _PLACES:
-            raise RegexError("it repeats too much")
+            raise RegexError(f"it comes to more than {_PLACES:,} places: repeat less, or leave out choices")
         self._tests.append(test)
         self._conditions.append(condition)
         self._next.append(then)
