@@ -5,6 +5,7 @@ import math
 import random
 import sqlite3
 from collections import defaultdict
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,10 @@ from released_stores import set_back
 from test_patterns import COLOURS, HOUR, T0, bring_in, invocation, write
 from textual.pilot import Pilot
 
+from collectors import pipeline
+from collectors.account import CallCount
+from collectors.collecting import collect_accounts
+from collectors.model import LogEvent
 from collectors.store import emf_series
 from collectors.store.emf_cells import bucket_of, value_of
 from collectors.store.reader import Reader
@@ -262,6 +267,57 @@ def test_pruning_keeps_what_was_counted(tmp_path: Path) -> None:
     assert run("--db", db, "db", "prune", "--before", str(T0 + DAY)).exit_code == 0
     bring_in(db, write(tmp_path / "again.jsonl", events))
     assert by_series(listed(db), "Sum") == {("Shop", "n", "", "Count"): 20}
+
+
+def test_lines_outside_invocations_that_were_pruned_are_not_counted_again(tmp_path: Path) -> None:
+    begin, *_ = invocation(1)
+    alone = begin | {"message": emf(T0, {"n": 1}), "timestamp": T0}
+    path = write(tmp_path / "a.jsonl", [alone, *invocation(2, at_ms=T0 + 2 * DAY)])
+    db = tmp_path / "a.db"
+    for _ in range(2):
+        bring_in(db, path)
+        assert by_series(listed(db), "Sum") == {("Shop", "n", "", "Count"): 1}
+        assert run("--db", db, "db", "prune", "--before", str(T0 + DAY)).exit_code == 0
+    bring_in(db, path)
+    assert by_series(listed(db), "SampleCount") == {("Shop", "n", "", "Count"): 1}
+
+
+def test_a_large_import_whose_writer_is_a_process_of_its_own_counts_them_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    events = [
+        event for number in range(30) for event in invocation(number, emf(T0, {"n": number}), emf(T0, {"n": "x"}))
+    ]
+    here = store_of(tmp_path, events, "here")
+    monkeypatch.setattr(pipeline, "ALONE_BYTES", 0)
+    beside = store_of(tmp_path, events, "beside")
+    assert cells(beside) == cells(here) != []
+    assert "30 metrics in log lines are invalid EMF" in told(beside)
+
+
+def test_a_collection_counts_them_and_an_import_of_the_same_lines_adds_nothing(tmp_path: Path) -> None:
+    events = [event for number in range(6) for event in invocation(number, emf(T0, {"n": number}))]
+
+    class Account:
+        name, account, region = "an account", "", ""
+
+        def given(self, covered: object) -> Iterator[list[LogEvent]]:
+            yield [
+                LogEvent(int(one["timestamp"]), str(one["message"]), str(one["logGroup"]), str(one["logStreamName"]),
+                         str(one["eventId"]), "shop")
+                for one in events
+            ]  # fmt: skip
+
+        def counts(self) -> list[CallCount]:
+            return []
+
+    db = tmp_path / "a.db"
+    (done,) = collect_accounts([Account], db=db, now_ms=T0 + HOUR)
+    assert done.failures == []
+    before = cells(db)
+    bring_in(db, write(tmp_path / "a.jsonl", events))
+    assert cells(db) == before
+    assert by_series(listed(db), "Sum") == {("Shop", "n", "", "Count"): 15}
 
 
 def test_lines_of_an_older_store_are_looked_through_when_metrics_are_asked_for(tmp_path: Path) -> None:

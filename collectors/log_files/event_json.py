@@ -80,6 +80,16 @@ def is_container(line: Mapping[str, Any]) -> bool:
     return "messageType" in line or any(isinstance(line.get(key), list) for key in CONTAINERS)
 
 
+def is_metrics(line: Mapping[str, Any]) -> bool:
+    """Whether an object is a program's metrics (Embedded Metric Format), whose members are named as it likes.
+
+    A shipper that has read such a line gives its members beside the text.
+    """
+    if not isinstance(line.get("_aws"), dict):
+        return False
+    return not any("_aws" in text for key in MESSAGE_KEYS if isinstance(text := line.get(key), str))
+
+
 def contents(line: Any, envelope: Mapping[str, Any], depth: int = 0) -> Iterator[tuple[Any, Mapping[str, Any]]]:
     """The single events in a decoded value, each with what its surroundings say of group, stream and account.
 
@@ -87,6 +97,8 @@ def contents(line: Any, envelope: Mapping[str, Any], depth: int = 0) -> Iterator
     """
     if depth > _DEEPEST:
         yield None, envelope
+    elif isinstance(line, dict) and is_metrics(line):
+        yield line, envelope
     elif isinstance(line, dict) and len(line) == 1 and _is_bulk_action(line):
         return
     elif isinstance(line, dict) and (inside := payload_of(line)) is not None:
@@ -238,6 +250,8 @@ def event_of(line: Any, envelope: Mapping[str, Any], raw: str) -> tuple[LogEvent
     if _is_own_line(line, enveloped, message):
         text, event_id, told = raw or encoded(line), "", Names()
         function, account, region = _from_arn(line)
+        if is_metrics(line):
+            group = stream = ""
     elif message is None:
         raise NotAnEvent(_without_message(line))
     else:
@@ -300,6 +314,8 @@ def _is_own_line(line: dict[str, Any], enveloped: bool, message: object) -> bool
     """Whether the object is itself what Lambda or a runtime printed in its JSON log format."""
     kind = line.get("type")
     if isinstance(kind, str) and kind.startswith("platform."):
+        return True
+    if is_metrics(line):
         return True
     if enveloped or (isinstance(message, str) and _LAMBDA_TEXT.match(message)):
         return False

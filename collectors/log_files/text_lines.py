@@ -13,7 +13,7 @@ from collectors.log_files.aws_text import AwsText, is_aws_text
 from collectors.log_files.csv_rows import CsvRows, csv_columns
 from collectors.log_files.prefixes import Prefixed, Prefixes, prefixes_of
 from collectors.log_files.tables import TableRows, is_table
-from collectors.log_files.timestamps import BadTimestamp, Clock, epoch_ms, time_in_text, trace_time
+from collectors.log_files.timestamps import BadTimestamp, Clock, epoch_ms, metric_time, time_in_text, trace_time
 from collectors.log_files.yaml_events import YamlEvents, is_yaml
 from collectors.logs.platform_text import without_escapes
 from collectors.model import LogEvent
@@ -304,4 +304,4 @@ def _own_time(text: str) -> int | None:
             return epoch_ms(value)
         except BadTimestamp:
             return None
-    return found
+    return metric_time(text) if found is None else found

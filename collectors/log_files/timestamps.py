@@ -23,6 +23,7 @@ _IN_TEXT = re.compile(
     r"| \d\d:\d\d:\d\d(?:\.\d{1,9})? \([+-]\d\d:\d\d\))"  # Serverless Framework writes its reader's time
     r"|\d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d,\d{3})(?=[\t ])"  # the runtime interface emulator
 )
+_METRIC = re.compile(r'"Timestamp"\s*:\s*(\d{13})\b')
 _TRACE = re.compile(r"TraceId: 1-([0-9a-f]{8})-[0-9a-f]{24}|Root=1-([0-9a-f]{8})-")
 
 
@@ -74,14 +75,22 @@ def _iso_ms(text: str) -> int:
 
 
 def time_in_text(text: str) -> int | None:
-    """The time with which a runtime begins its own lines (Node, .NET, Python's logger), or that of an X-Ray trace."""
+    """The time with which a runtime (Node, .NET, Python) begins its lines; of its metrics, or of an X-Ray trace."""
     found = _IN_TEXT.match(text)
     if found is not None:
         try:
             return epoch_ms(found.group(1))
         except BadTimestamp:
             return None
-    return trace_time(text)
+    return metric_time(text) or trace_time(text)
+
+
+def metric_time(text: str) -> int | None:
+    """The time of the values in a document of the Embedded Metric Format."""
+    begin = text.find('"_aws"')
+    found = _METRIC.search(text, begin) if begin >= 0 else None
+    moment = int(found[1]) if found else 0
+    return moment if FIRST_MS <= moment < LAST_MS else None
 
 
 def trace_time(text: str) -> int | None:

@@ -17,8 +17,10 @@ NEAR_MS = 16 * 60 * 1000  # an invocation and what its environment printed befor
 class Loose:
     """The loose lines of one writer's connection."""
 
-    def __init__(self, connection: sqlite3.Connection, chunks: Chunks) -> None:
+    def __init__(self, connection: sqlite3.Connection, chunks: Chunks, pruned_before_ms: int | None = None) -> None:
+        """Lines of before ``pruned_before_ms`` are known, as invocations are: what counts lines has counted them."""
         self._connection = connection
+        self._pruned_before_ms = pruned_before_ms or 0
         self._chunks = chunks
         self.streams: set[int] = {
             stream_id
@@ -33,7 +35,8 @@ class Loose:
             return 0
         known = self._stored(stream_id, loose.first_ms, loose.last_ms)
         known |= self._of_invocations(function_id, stream_id, loose.first_ms, loose.last_ms)
-        new = list((Counter(unpacked(loose.lines)) - known).elements())
+        unknown = (Counter(unpacked(loose.lines)) - known).elements()
+        new = [line for line in unknown if line[0] >= self._pruned_before_ms]
         if new:
             self._chunks.add(function_id, (loose.first_ms, ""), packed_lines(new), stream_id)
             self.streams.add(stream_id)

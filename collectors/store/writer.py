@@ -86,7 +86,9 @@ class Writer:
         self._patterns = PatternCounts(connection, kinds)
         self._emf = EmfCounts(connection, self._names, read_emf)
         self._chunks = Chunks(connection, self._patterns, self._emf)
-        self._loose = Loose(connection, self._chunks)
+        pruned = connection.execute("SELECT value FROM settings WHERE name = 'pruned_before_ms'").fetchone()
+        self._pruned_before_ms: int | None = pruned[0] if pruned else None
+        self._loose = Loose(connection, self._chunks, self._pruned_before_ms)
         self._joiner = Joiner(connection, self._chunks, self._names, fingerprint, family)
         self._requests = RequestIndex(connection)
         self._known_until: dict[int, int] = {}
@@ -94,8 +96,6 @@ class Writer:
         self._waiting_rows = self._waiting_bytes = 0
         self._written = Written()
         self._total = Written()
-        pruned = connection.execute("SELECT value FROM settings WHERE name = 'pruned_before_ms'").fetchone()
-        self._pruned_before_ms: int | None = pruned[0] if pruned else None
         self._collection: int | None = None
 
     @property
