@@ -14,6 +14,7 @@ from collectors.pipeline import import_files
 from lambdatui.screens.invocation import InvocationScreen
 from lambdatui.screens.line_stats import LineStatsScreen
 from lambdatui.screens.logs import LogsScreen
+from lambdatui.widgets.filter_line import FilterLine
 from lambdatui.widgets.notice import Notice
 
 
@@ -132,6 +133,15 @@ async def test_the_logs_screen_takes_questions(db: Path) -> None:
         await press(pilot, "slash", *" (a OR", "enter")
         assert "at the end of" in screen.query_one(Notice).said
         assert len(screen.log_pane.lines_shown) == 2  # the lines of the question before stay
+        typed = screen.query_one(FilterLine)
+        assert (typed.display, typed.value) == (True, "level:ERROR .ms>500 (a OR")  # to be corrected
+        assert screen.filter == "level:ERROR .ms>500"
+        typed.value = "level:ERROR .ms>500 .route:*"
+        await press(pilot, "enter")
+        assert screen.query_one(Notice).said == ""
+        await press(pilot, "slash", *"never asked", "escape")
+        assert screen.filter == "level:ERROR .ms>500 .route:*"
+        assert len(screen.log_pane.lines_shown) == 2
 
         await press(pilot, "vertical_line", *"order", "enter")
         assert [line.text.split("  ")[0] for line in screen.log_pane.lines_shown] == ["43", "42"]
@@ -150,6 +160,11 @@ async def test_the_logs_screen_takes_questions(db: Path) -> None:
         assert len(screen.log_pane.lines_shown) == 2
 
         await press(pilot, "number_sign")
+        app.screen.query_one(Input).value = "count, p97(.ms)"
+        await press(pilot, "enter")
+        assert "did you mean p99?" in screen.query_one(Notice).said
+        await press(pilot, "number_sign")
+        assert app.screen.query_one(Input).value == "count, p97(.ms)"
         app.screen.query_one(Input).value = "count, max(.ms) by .route"
         await press(pilot, "enter")
         counted = app.screen
@@ -167,3 +182,36 @@ async def test_all_logs_are_one_key_away_from_everywhere(db: Path) -> None:
             await press(pilot, key, "W")
             assert isinstance(app.screen, LogsScreen), key
             await press(pilot, "escape")
+
+
+async def test_figures_of_too_many_groups_say_so(db: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("lambdatui.views.line_stats.MOST_GROUPS", 5)
+    wrong = run("--db", db, "--range", "all", "logs", "--stats", "count by request_id")
+    assert (wrong.exit_code, len(wrong.stderr.splitlines())) == (2, 1)
+    app = small_app(db)
+    async with app.run_test(size=(120, 30)) as pilot:
+        await settle(pilot)
+        await press(pilot, "6", "W", "number_sign")
+        app.screen.query_one(Input).value = "count by request_id"
+        await press(pilot, "enter")
+        await settle(pilot)
+        assert isinstance(app.screen, LineStatsScreen)
+        assert app.screen.query_one(Notice).said.startswith("there are more than 5 groups")
+
+
+@pytest.mark.parametrize(
+    "question",
+    ['"open', "((a)", "(a))", "/[/", "/(/", "/(a{999}){999}/", "/[[:digit:]]/", ".ms>", ".ms:>5", "level>=loud", "(" * 10_000,
+     "/" + "(a" * 3_000 + ")" * 3_000 + "/", "/(?=a)/", "a OR", ".a[", "x AND"],
+)  # fmt: skip
+def test_what_cannot_be_asked_is_one_line(db: Path, question: str) -> None:
+    wrong = run("--db", db, "--range", "all", "logs", "--filter", question)
+    assert (wrong.exit_code, wrong.stdout, len(wrong.stderr.splitlines())) == (2, "", 1)
+    assert len(wrong.stderr) < 500
+
+
+@pytest.mark.parametrize(
+    "question", ["/(a+)+$/", "/(a|aa)*b/", "/(.*a){12}b/", "x" * 10_000, ".a" * 3_000 + ":1", "/" + "a" * 9_000 + "/", "", "  "]
+)  # fmt: skip
+def test_what_takes_python_for_ever_is_answered(db: Path, question: str) -> None:
+    assert run("--db", db, "--range", "all", "logs", "--filter", question).exit_code == 0

@@ -9,13 +9,14 @@ from textual.binding import BindingType
 from lambdatui import text
 from lambdatui.commands.base import Commands, bindings
 from lambdatui.commands.general import TIME
-from lambdatui.reading import Question
+from lambdatui.reading import Question, Unanswered
 from lambdatui.screens.lines import LinesScreen
 from lambdatui.screens.raw import RAW_COMMANDS, JsonLine
 from lambdatui.session import Session
 from lambdatui.text_table import text_table
 from lambdatui.views.columns import Kind
 from lambdatui.views.exported import csv_text, envelope
+from lambdatui.views.line_conditions import QueryError
 from lambdatui.views.line_query import parse
 from lambdatui.views.line_stats import Stats, line_stats
 from lambdatui.views.shown import row_shown
@@ -49,7 +50,15 @@ class LineStatsScreen(LinesScreen):
     def question(self) -> Callable[[Question], View[Any]]:
         asked, where, narrow = self._stats, parse(self._where), self.session.narrow
         ids = [self._function[0]] if self._function else None
-        return lambda ask: line_stats(ask.reader, ask.range, asked, narrow=narrow, function_ids=ids, where=where)
+
+        def ask(question: Question) -> View[Any]:
+            span = question.reader, question.range
+            try:
+                return line_stats(*span, asked, narrow=narrow, function_ids=ids, where=where)
+            except QueryError as error:  # too many groups
+                raise Unanswered(str(error)) from error
+
+        return ask
 
     def paint(self, answer: View[Any]) -> None:
         rows = [[row_shown(column, row, utc=self.session.utc) for column in answer.columns] for row in answer.rows]

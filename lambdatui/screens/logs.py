@@ -27,8 +27,10 @@ from lambdatui.views.line_query import parse
 from lambdatui.views.live import with_live
 from lambdatui.views.log_search import LogSearch, log_search
 from lambdatui.views.logs import LogView
+from lambdatui.widgets.filter_line import FilterLine
 from lambdatui.widgets.header import Standing
 from lambdatui.widgets.log_pane import LogPane
+from lambdatui.widgets.notice import Notice
 from lambdatui.widgets.state_line import StateLine
 
 LOGS_COMMANDS: Commands = (ToggleLive, Follow, *LOG_COMMANDS, *FOUND, *TIME)
@@ -168,14 +170,19 @@ class LogsScreen(LiveScreen):
         return Standing(answer.as_of, None, self.filter, (shown, searched, *live))
 
     def filter_to(self, expression: str, *, done: bool) -> None:
-        """Asked at Enter: each question looks through all the lines."""
+        """Asked at Enter: each question looks through all the lines. One that cannot be read stands to be corrected."""
+        self.filter = self._asked  # what the lines are of, until then
         if not done:
             return
         try:
             parse(expression)
         except QueryError as error:
+            self.query_one(FilterLine).start(expression)
             self.say(str(error))
             return
+        notice = self.query_one(Notice)
+        if not notice.failing:
+            notice.clear_notice()
         self.filter = self._asked = expression
         self.answer = None
         self.log_pane.here = None
@@ -234,12 +241,12 @@ class LogsScreen(LiveScreen):
 
         if not typed:
             return
+        self.session.kept["line_stats"] = typed  # asked for again, it stands to be corrected
         try:
             asked = line_stats.parse(typed)
         except QueryError as error:
             self.say(str(error))
             return
-        self.session.kept["line_stats"] = typed
         self.app.push_screen(LineStatsScreen(self.session, typed, asked, self._asked, self.subject()))
 
     def toggle_follow(self) -> None:

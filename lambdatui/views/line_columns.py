@@ -64,7 +64,9 @@ def _with_fields(row: LogView, paths: dict[str, Path]) -> Any:
     values = {name: getattr(row, name) for name in LogView.__struct_fields__}
     values["level"] = line_fields.level_of(row.message, found)
     for name, path in paths.items():
-        value = ABSENT if found is None else line_fields.value_at(found, path)
+        value = ABSENT
+        if found is not None:
+            value = line_fields.value_at(line_fields.firsts(row.message, found, path), path)
         values[name] = value if isinstance(value, int | float) else line_fields.text_of(value)
     return SimpleNamespace(**values)
 

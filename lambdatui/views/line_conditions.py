@@ -93,7 +93,9 @@ class Read:
 
     def at(self, path: Path) -> Any:
         """A field; ``ABSENT`` where the line has none such."""
-        return ABSENT if self.json is None else line_fields.value_at(self.json, path)
+        if self.json is None:
+            return ABSENT
+        return line_fields.value_at(line_fields.firsts(self.line.message, self.json, path), path)
 
 
 Test = Callable[[Read], bool]

@@ -6,7 +6,8 @@ A line is JSON where all of it is an object, or where it ends with one, as Node.
 import json
 import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from decimal import Decimal
 from typing import Any, Final
 
 import msgspec
@@ -29,17 +30,23 @@ _LEVEL_IN_TEXT = re.compile(
 )
 _HEAD = 200  # characters in which a text line says its level
 _OPENINGS = 4  # braces at which a JSON tail may begin
+_PYTHON_S = ("NaN", "Infinity", "\\u")
+_PLAIN = re.compile(r"[\w@$. -]+", re.ASCII)  # names that are spelled in one way, unless with \\u
 _decode = msgspec.json.decode
 _FIGURE = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
 
 
 def json_of(text: str) -> Mapping[str, Any] | None:
-    """The object that a line is, or ends with; None where there is none."""
+    """The object that a line is, or ends with; None where there is none. Ask ``firsts`` before a field is taken."""
+    return _object(text, _read)
+
+
+def _object(text: str, read: Callable[[str], Any]) -> Mapping[str, Any] | None:
     body = text.strip()
     if not body.endswith("}"):
         return None
     for at in _openings(body):
-        found = _read(body[at:] if at else body)
+        found = read(body[at:] if at else body)
         if isinstance(found, dict):
             return found
     return None
@@ -60,13 +67,33 @@ def _read(body: str) -> Any:
         return _decode(body)
     except RecursionError:
         return None
-    except (ValueError, UnicodeError):
-        if "NaN" not in body and "Infinity" not in body and "\\u" not in body:
+    except (ValueError, UnicodeError) as error:
+        if not any(sign in body for sign in _PYTHON_S) and "out of range" not in str(error):
             return None
+    return _read_slowly(body)  # Python writes NaN, and half a character, which JSON does not know
+
+
+def _read_slowly(body: str) -> Any:
+    """The first of a key that is there twice, as DuckDB takes it; a figure that no float holds is text."""
     try:
-        return json.loads(body)  # Python writes NaN, and half a character, which JSON does not know
+        return json.loads(body, object_pairs_hook=_first_of_each, parse_float=_float)
     except (ValueError, RecursionError):
         return None
+
+
+def _first_of_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    return dict(reversed(pairs))
+
+
+def _float(text: str) -> float | str:
+    return found if math.isfinite(found := float(text)) else text
+
+
+def firsts(text: str, found: Mapping[str, Any], names: Iterable[str]) -> Mapping[str, Any]:
+    """A line's JSON for asking after these names: where one may be there twice, read so that the first counts."""
+    if "\\u" not in text and all(_PLAIN.fullmatch(name) and text.count(f'{name}"') < 2 for name in names):
+        return found
+    return _object(text, _read_slowly) or found
 
 
 def value_at(found: Any, path: Path) -> Any:
@@ -95,7 +122,19 @@ def text_of(value: Any) -> str | None:
         return value
     if isinstance(value, bool):
         return "true" if value else "false"
+    if isinstance(value, float) and math.isfinite(value):
+        return _float_text(value)
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def _float_text(value: float) -> str:
+    """As JavaScript and DuckDB write it: 0.00001, 1e-7, and all digits up to 1e21; 5.0 keeps its point."""
+    text = msgspec.json.encode(value).decode()
+    exponent = text.partition("e")[2]
+    if not exponent or not -7 < int(exponent) < 21:
+        return text
+    plain = format(Decimal(text), "f")
+    return plain if "." in plain else f"{plain}.0"
 
 
 def figure_of(value: Any) -> float | int | None:
@@ -104,7 +143,7 @@ def figure_of(value: Any) -> float | int | None:
         return None
     if isinstance(value, int):
         return value
-    if isinstance(value, str) and len(value) < 400 and _FIGURE.fullmatch(value.strip()):
+    if isinstance(value, str) and len(value) < 400 and _FIGURE.fullmatch(value.strip(" \t\n\v\f\r")):
         value = float(value)
     return value if isinstance(value, float) and math.isfinite(value) else None
 
@@ -112,6 +151,7 @@ def figure_of(value: Any) -> float | int | None:
 def level_of(text: str, found: Mapping[str, Any] | None) -> str | None:
     """``ERROR`` for a line of that level, however it spells it: in its JSON, as ``[ERROR]``, between tabs."""
     if found is not None:
+        found = firsts(text, found, [name for name in _LEVEL_NAMES if name in found])
         for name in _LEVEL_NAMES:
             said = found.get(name)
             if isinstance(said, str) and said:
