@@ -87,7 +87,7 @@ class PatternCounts:
 
     def _count(self, owners: Ints, at_ms: Ints, texts: list[str], sign: int) -> None:
         assert self._kinds is not None
-        shapes = self._kinds.of(texts)
+        shapes = self._shapes_of(texts)
         known = self._shapes()
         new = set(shapes).difference(known)
         if new:
@@ -120,6 +120,17 @@ class PatternCounts:
                 cell[0] += sign * lines
                 cell[1] += sign * count
                 cell[2], cell[3] = min(cell[2], first), max(cell[3], last)
+
+    def _shapes_of(self, texts: list[str]) -> list[str]:
+        """The shape of each line; of one that a fault of ours keeps from being told apart, that of all such."""
+        assert self._kinds is not None
+        try:
+            return self._kinds.of(texts)
+        except Exception:
+            if len(texts) == 1:
+                return [OTHERS]
+            half = len(texts) // 2
+            return self._shapes_of(texts[:half]) + self._shapes_of(texts[half:])
 
     def _shapes(self) -> dict[str, int]:
         if self._known is None:

@@ -149,6 +149,8 @@ class Writer:
         except BaseException:
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
+            self._waiting, self._waiting_rows, self._waiting_bytes = [], 0, 0
+            self._written = Written()
             self._patterns.forget()
             raise
 

@@ -106,9 +106,10 @@ class Collecting:
             except StoreLocked as locked:
                 done = []
                 service.state(f"waiting: {locked}")
-            except (StoreError, SourceFailed, OSError) as error:
+            except Exception as error:  # whatever it is: a watch goes on, and says so
                 done, faults = [], faults + 1
-                service.state(f"failed, goes on: {error}")
+                known = isinstance(error, StoreError | SourceFailed | OSError)
+                service.state(f"failed, goes on: {error if known else f'{type(error).__name__}: {error}'}")
                 self._sessions.clear()
             if done:
                 failed = [one for one in done if one.failures]

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from collectors.untrusted import Unparsable, parsed_toml
 from lambdatui.cli.arguments import default_config
 
 THRESHOLDS = ("error_rate", "throttles", "p95_ms", "p99_ms", "cold_ratio", "budget_usd")
@@ -26,18 +27,16 @@ def load(path: Path | None, *, required: bool = False) -> dict[str, Any]:
     """The settings, dashes in names forgiven; ``{}`` where there is no file. Raises ``ConfigError``."""
     if path is None:
         return {}
-    import tomllib
-
     try:
         with path.open("rb") as file:
-            read = tomllib.load(file)
+            read = parsed_toml(file.read())
     except FileNotFoundError:
         if required:
             raise ConfigError(f"{path}: there is no such configuration; check --config") from None
         return {}
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read: {error.strerror or error}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except Unparsable as error:
         raise ConfigError(f"{path}: not TOML: {error}") from None
     return dict(_checked(path, *item) for item in read.items())
 

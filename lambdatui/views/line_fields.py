@@ -9,7 +9,8 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-import msgspec
+from collectors.untrusted import Unparsable, parsed_json
+from collectors.untrusted_json import json_value
 
 Path = tuple[str, ...]
 
@@ -29,7 +30,6 @@ _LEVEL_IN_TEXT = re.compile(
 )
 _HEAD = 200  # characters in which a text line says its level
 _OPENINGS = 4  # braces at which a JSON tail may begin
-_decode = msgspec.json.decode
 _FIGURE = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
 
 
@@ -57,15 +57,13 @@ def _openings(body: str) -> Iterator[int]:
 
 def _read(body: str) -> Any:
     try:
-        return _decode(body)
-    except RecursionError:
-        return None
-    except (ValueError, UnicodeError):
+        return json_value(body)
+    except Unparsable:
         if "NaN" not in body and "Infinity" not in body and "\\u" not in body:
             return None
     try:
-        return json.loads(body)  # Python writes NaN, and half a character, which JSON does not know
-    except (ValueError, RecursionError):
+        return parsed_json(body)  # Python writes NaN, and half a character, which JSON does not know
+    except ValueError:
         return None
 
 
