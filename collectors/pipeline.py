@@ -51,6 +51,7 @@ class Result:
     invocations: int = 0
     errors: int = 0
     rejected: int = 0
+    older_than_pruned: int = 0  # events of which nobody can tell any more whether they are counted: not taken in
     seconds: float = 0.0
     failures: list[str] = field(default_factory=list)
 
@@ -216,5 +217,5 @@ def tell(result: Result, written: Written, began: float) -> None:
     """Fills in the counts of all that was written since ``began``, a time of the monotonic clock."""
     result.events, result.duplicates = written.events, written.duplicates
     result.invocations, result.errors = written.invocations, written.errors
-    result.rejected = written.rejected
+    result.rejected, result.older_than_pruned = written.rejected, written.pruned
     result.seconds = time.monotonic() - began

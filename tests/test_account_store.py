@@ -40,6 +40,7 @@ _NEW = (
     "insights_cells", "error_patterns", "covered", "api_calls", "collection_notes", "minute_packs", "hour_packs",
     "day_packs", "week_packs", "metric_packs", "patterns", "pattern_hours", "pattern_functions",
     "chunk_filters",
+    "pruned",
 )  # fmt: skip
 T0 = 1_743_415_200_000
 EVER = (0, 4_000_000_000_000)
@@ -198,6 +199,7 @@ def make_old(db: Path) -> None:
     for trigger in ("rewritten", "deleted"):
         connection.execute(f"DROP TRIGGER chunk_filters_{trigger}")
     connection.execute("ALTER TABLE errors DROP COLUMN family")
+    connection.execute("ALTER TABLE collections DROP COLUMN pruned")
     connection.execute("PRAGMA user_version = 1")
     connection.commit()
     connection.close()

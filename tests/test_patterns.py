@@ -307,10 +307,11 @@ def test_an_older_stores_lines_are_counted_when_asked_and_said_to_be_missing_unt
     right = cells(store)
     connection = sqlite3.connect(store)
     with connection:
-        for table in ("patterns", "pattern_hours", "pattern_functions", "chunk_filters"):
+        for table in ("patterns", "pattern_hours", "pattern_functions", "chunk_filters", "pruned"):
             connection.execute(f"DROP TABLE {table}")
         for trigger in ("rewritten", "deleted"):
             connection.execute(f"DROP TRIGGER chunk_filters_{trigger}")
+        connection.execute("ALTER TABLE collections DROP COLUMN pruned")
         connection.execute(f"PRAGMA user_version = {MIGRATIONS.index('collectors.store.schema_patterns')}")
     connection.close()
     with Reader(store) as reader:

@@ -59,6 +59,7 @@ class CollectionRow:
     invocations: int
     errors: int
     rejected: int
+    older_than_pruned: int = 0
     region: str = ""
     calls: list[CallCount] = field(default_factory=list)
     notes: list[tuple[str, str, str, int | None]] = field(default_factory=list)
@@ -259,7 +260,8 @@ def account_metrics(reader: Reader, from_ms: int, to_ms: int) -> list[MetricRow]
 def collections(reader: Reader, limit: int = 200) -> list[CollectionRow]:
     """The newest collections and imports first."""
     rows = reader.select(
-        "SELECT id, source, started_ms, ended_ms, events, duplicates, invocations, errors, rejected FROM collections"
+        "SELECT id, source, started_ms, ended_ms, events, duplicates, invocations, errors, rejected, pruned"
+        " FROM collections"
         " WHERE started_ms < ? ORDER BY id DESC LIMIT ?",
         (_until(reader), limit),
     )
@@ -284,7 +286,7 @@ def collections(reader: Reader, limit: int = 200) -> list[CollectionRow]:
     return [
         CollectionRow(
             row.id, row.source, row.started_ms, row.ended_ms, row.events, row.duplicates, row.invocations, row.errors,
-            row.rejected, regions.get(row.id, ""), row.calls, row.notes,
+            row.rejected, row.older_than_pruned, regions.get(row.id, ""), row.calls, row.notes,
         )
         for row in found.values()
     ]  # fmt: skip

@@ -105,6 +105,7 @@ _LATER = (
     "collectors.store.schema_families",
     "collectors.store.schema_patterns",
     "collectors.store.schema_chunk_filters",
+    "collectors.store.schema_pruned",
 )
 MIGRATIONS: tuple[tuple[str, ...] | str, ...] = (_FIRST, *_LATER)
 VERSION = len(MIGRATIONS)

@@ -110,13 +110,23 @@ def check() -> int:
 @click.option("--json", "as_json", is_flag=True, help="One JSON object with what was deleted.")
 def prune(before: str, vacuum: bool, as_json: bool) -> None:
     """Delete invocations and log lines before a time; the rollups, and so counts and costs, are kept."""
+    from collectors.store.maintenance import PruneStopped, said
     from collectors.store.maintenance import prune as pruned
 
-    deleted = pruned(current_context().db, before_ms=_before_ms(before), vacuum=vacuum)
-    if as_json:
-        click.echo(json.dumps(deleted))
-    else:
-        click.echo(f"{text.tally(deleted)} deleted")
+    before_ms = _before_ms(before)
+    if before_ms != floor_minute(before_ms):
+        before_ms = floor_minute(before_ms)
+        click.echo(f"lambdatui db prune: by full minutes: before {text.instant(before_ms, utc=True)} UTC", err=True)
+    try:
+        deleted = pruned(current_context().db, before_ms=before_ms, vacuum=vacuum)
+    except PruneStopped as stopped:
+        _say_deleted(said(stopped.done), as_json)
+        raise
+    _say_deleted(deleted, as_json)
+
+
+def _say_deleted(deleted: dict[str, int], as_json: bool) -> None:
+    click.echo(json.dumps(deleted) if as_json else f"{text.tally(deleted)} deleted")
 
 
 def _before_ms(given: str) -> int:

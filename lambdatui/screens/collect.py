@@ -169,6 +169,7 @@ class CollectScreen(TableScreen):
             (
                 "Read",
                 f"{counted(row.events, 'event')}, {row.duplicates:,} of them stored before; "
+                + (f"{row.older_than_pruned:,} older than what was pruned; " if row.older_than_pruned else "")
                 + counted(row.invocations, "invocation"),
             ),
         ]
