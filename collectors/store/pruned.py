@@ -5,8 +5,10 @@ was ever counted stays counted.
 """
 
 import sqlite3
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+Select = Callable[[str, Sequence[object]], list[tuple[Any, ...]]]
 
 REPORTED_LATE_MS = 60_000
 """How far from its true beginning a REPORT alone may place an invocation: it tells an end and a duration."""
@@ -32,7 +34,12 @@ def kept_of_all(connection: sqlite3.Connection) -> dict[int, Kept]:
     return {row[0]: Kept(*row[1:]) for row in rows}
 
 
-def latest(kept: dict[int, Kept], function_ids: Sequence[int] | None) -> Kept:
+def kept_since(select: Select, function_ids: Sequence[int] | None) -> Kept:
     """From when on all of some functions have everything; None is all functions."""
-    some = [one for function_id, one in kept.items() if function_ids is None or function_id in set(function_ids)]
-    return Kept(*map(max, zip(*some, strict=True))) if some else NOTHING_PRUNED
+    wanted = "" if function_ids is None else f" WHERE function_id IN ({', '.join(map(str, map(int, function_ids)))})"
+    [found] = select(
+        "SELECT coalesce(max(rows_ms), 0), coalesce(max(lines_ms), 0), coalesce(max(minutes_ms), 0),"
+        f" coalesce(max(points_ms), 0) FROM pruned{wanted}",
+        (),
+    )
+    return Kept(*found)

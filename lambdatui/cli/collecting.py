@@ -9,7 +9,8 @@ from collectors.cloudwatch.session import ReadOnlySession
 from collectors.cloudwatch.source import CloudWatchSource
 from collectors.collecting import Collected, Opening, collect_accounts
 from collectors.source import SourceFailed
-from collectors.store.open import StoreError, StoreLocked
+from collectors.store.open import StoreError, StoreLocked, StoreMissing
+from collectors.store.retention import Retention, retain
 from lambdatui import text
 from lambdatui.cli.collect_progress import CollectProgress
 from lambdatui.cli.context import Context
@@ -39,6 +40,7 @@ class Collecting:
         self._spending = Spending(budget)
         self._quiet = quiet
         self._lines = lines
+        self._retention = Retention(context.retention)
         self._sessions: dict[tuple[str | None, str | None], ReadOnlySession] = {}
 
     def openings(self, now_ms: int | None = None) -> list[Callable[[], CloudWatchSource]]:
@@ -119,10 +121,24 @@ class Collecting:
                 if any(one.over_budget for one in done):
                     service.stopping()
                     return OVER_BUDGET
+            self._retain(service)
             pause_s = every_s if not faults else min(every_s * 2 ** min(faults, 6), max(every_s, _LONGEST_PAUSE_S))
             self._sleep(service, began + pause_s)
         service.stopping()
         return DONE
+
+    def _retain(self, service: Service) -> None:
+        """Deletes what is older than the configuration keeps, for a while; a store that is written waits."""
+        try:
+            deleted = retain(self._context.db, self._retention, _now_ms(), service.stopped.is_set)
+        except (StoreLocked, StoreMissing):
+            return
+        except Exception as error:  # a watch goes on collecting
+            service.state(f"nothing could be pruned, goes on: {error}")
+            return
+        if deleted.invocations or deleted.log_lines:
+            figures = {"invocations": deleted.invocations, "log lines": deleted.log_lines}
+            service.state(f"pruned for their age: {text.tally(figures)}")
 
     def _state(self, done: Sequence[Collected], failed: Sequence[Collected]) -> str:
         fine = f"{len(done) - len(failed)} of {text.counted(len(done), 'source')} read, "
