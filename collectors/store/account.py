@@ -23,6 +23,7 @@ from collectors.model import MetricPoint
 from collectors.store import insights_cells
 from collectors.store.names import Names
 from collectors.store.pruned import ACCOUNT_POINTS
+from collectors.store.transactions import undo
 
 Values = tuple[object, ...]
 _HERE = "account = ? AND region = ? AND kind = ?"
@@ -194,7 +195,11 @@ class _transaction:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
         if self._mine:
-            self._connection.execute("ROLLBACK" if kind else "COMMIT")
+            try:
+                if not kind:
+                    self._connection.execute("COMMIT")
+            finally:
+                undo(self._connection)
 
 
 def _group(one: Any) -> Values:

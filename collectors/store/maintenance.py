@@ -72,11 +72,13 @@ def prune(path: Path, *, before_ms: int, vacuum: bool = False) -> dict[str, int]
     """
     done = Deleted()
     with stopping_at(path, done), writing(path) as connection:
-        deleting.prune(connection, Ends(rows_ms=before_ms, lines_ms=before_ms), done)
+        with explained(path, needs=deleting.LEAST_BYTES):
+            deleting.prune(connection, Ends(rows_ms=before_ms, lines_ms=before_ms), done)
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         if vacuum:
-            connection.execute("VACUUM")
-            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            with explained(path, needs=path.stat().st_size):  # a copy, in the write-ahead log
+                connection.execute("VACUUM")
+                connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     return said(done)
 
 

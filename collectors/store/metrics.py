@@ -12,6 +12,7 @@ from collectors.store.marked import mark_metrics
 from collectors.store.names import Names
 from collectors.store.pruned import NOTHING_PRUNED, kept_of_all
 from collectors.store.schema import GRAINS
+from collectors.store.transactions import transaction
 
 HOUR_MS, DAY_MS = GRAINS["hour_cells"], GRAINS["day_cells"]
 Series = tuple[str, int, str]  # metric, function_id, stat
@@ -33,10 +34,9 @@ def keep(connection: sqlite3.Connection, names: Names, points: Iterable[MetricPo
             hours.add((point.metric, function_id, point.stat, point.start_ms // HOUR_MS * HOUR_MS))
             yield point.metric, function_id, point.stat, point.start_ms, point.period_s, point.value
 
-    connection.execute("BEGIN IMMEDIATE")
-    connection.executemany("INSERT OR REPLACE INTO metrics VALUES (?, ?, ?, ?, ?, ?)", bound())
-    _sum_up(connection, hours)
-    connection.execute("COMMIT")
+    with transaction(connection):
+        connection.executemany("INSERT OR REPLACE INTO metrics VALUES (?, ?, ?, ?, ?, ?)", bound())
+        _sum_up(connection, hours)
     return count
 
 

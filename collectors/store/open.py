@@ -1,6 +1,7 @@
 """Opening the store's file: where it lies, who may write, and what to say when it cannot be read."""
 
 import contextlib
+import errno
 import fcntl
 import os
 import sqlite3
@@ -47,8 +48,8 @@ def default_path() -> Path:
 
 
 @contextlib.contextmanager
-def explained(path: Path | str) -> Iterator[None]:
-    """Turns what SQLite says into what an operator can act on."""
+def explained(path: Path | str, needs: int | None = None) -> Iterator[None]:
+    """Turns what SQLite says into what an operator can act on. ``needs`` is how many bytes of disk it may take."""
     try:
         yield
     except sqlite3.DatabaseError as error:
@@ -60,9 +61,11 @@ def explained(path: Path | str) -> Iterator[None]:
                 f"{path} is damaged or no lambdatui store: run 'lambdatui db check', or import again into a new --db"
             ) from error
         if "full" in text or "disk i/o" in text:
+            from collectors.store.room import said
+
             raise StoreUnwritable(
                 f"{path}: the disk is full or failing ({error}): free space and run the same command again; "
-                "what was committed is kept and nothing is counted twice"
+                f"what was committed is kept and nothing is counted twice; {said(Path(path), needs)}"
             ) from error
         if "readonly" in text or "read-only" in text or "unable to open" in text:
             raise StoreUnwritable(
@@ -73,6 +76,10 @@ def explained(path: Path | str) -> Iterator[None]:
     except PermissionError as error:
         raise StoreUnwritable(f"{path}: permission denied: check its owner, or name another store with --db") from error
     except OSError as error:
+        if error.errno == errno.ENOSPC:
+            from collectors.store.room import said
+
+            raise StoreUnwritable(f"{path}: {error.strerror}: {said(Path(path), needs)}") from error
         raise StoreUnwritable(
             f"{path}: {error.strerror or error}: check the folder, or name another with --db"
         ) from error
@@ -158,7 +165,7 @@ def writing(path: Path, *, wait: bool = False) -> Iterator[sqlite3.Connection]:
         lock = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         _take(lock, path, wait)
-        with explained(path):
+        with explained(path, _size_of(path)):
             connection = _writable(path)
         try:
             with explained(path):
@@ -168,6 +175,14 @@ def writing(path: Path, *, wait: bool = False) -> Iterator[sqlite3.Connection]:
             connection.close()
     finally:
         os.close(lock)
+
+
+def _size_of(path: Path) -> int:
+    """What bringing it up to date may take: at most as much again."""
+    try:
+        return max(path.stat().st_size, 1 << 20)
+    except OSError:
+        return 1 << 20
 
 
 def _pack(connection: sqlite3.Connection) -> None:
@@ -188,8 +203,9 @@ def _take(lock: int, path: Path, wait: bool) -> None:
     except BlockingIOError as error:
         holder = os.read(lock, 64).decode("ascii", "replace").strip() or "another process"
         raise StoreLocked(f"{path} is being written by {holder}: wait for it, or end it") from error
-    os.ftruncate(lock, 0)
-    os.pwrite(lock, f"process {os.getpid()}".encode(), 0)
+    with contextlib.suppress(OSError):  # on a full disk the holder has no name, and the lock holds
+        os.ftruncate(lock, 0)
+        os.pwrite(lock, f"process {os.getpid()}".encode(), 0)
 
 
 def _writable(path: Path) -> sqlite3.Connection:

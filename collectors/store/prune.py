@@ -16,6 +16,7 @@ time between two pieces leaves a store in which nothing is half gone. What each 
 | all other tables | | configuration, alarms, bills, hours, days, patterns: they hardly grow |
 """
 
+import contextlib
 import sqlite3
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields
@@ -23,10 +24,12 @@ from dataclasses import dataclass, fields
 from collectors.model import Parts
 from collectors.store.pruned import ACCOUNT_POINTS, REPORTED_LATE_MS, Kept, kept_of_all
 from collectors.store.schema import OLDEST, UNCOUNTED
+from collectors.store.transactions import undo
 
 MINUTE_MS, HOUR_MS = 60_000, 3_600_000
 PIECE = 4_000  # rows of a transaction: some hundred kilobytes of the write-ahead log, some milliseconds
-LEAST_PIECE = 40
+LEAST_PIECE = 4
+LEAST_BYTES = 128 << 10  # of disk: the log of one small piece, and the index that SQLite has beside it
 CHUNKS = 16  # a chunk is deleted as fast as so many rows
 
 
@@ -72,6 +75,8 @@ def prune(
         try:
             for some in pieces(connection, ends, piece):
                 done.add(some)
+                if piece < PIECE:
+                    _give_back(connection)
                 if not go_on():
                     return False
             return True
@@ -79,6 +84,13 @@ def prune(
             if "full" not in str(error) or piece <= LEAST_PIECE:
                 raise
             piece //= 10
+            _give_back(connection)
+
+
+def _give_back(connection: sqlite3.Connection) -> None:
+    """Empties the write-ahead log, which a small disk has no room for, as far as readers let it."""
+    with contextlib.suppress(sqlite3.OperationalError):
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
 def pieces(connection: sqlite3.Connection, ends: Ends, piece: int = PIECE) -> Iterator[Deleted]:
@@ -99,8 +111,7 @@ def pieces(connection: sqlite3.Connection, ends: Ends, piece: int = PIECE) -> It
                 connection.execute(f"DELETE FROM settings WHERE name = '{OLDEST}'")
             connection.execute("COMMIT")
         except BaseException:
-            if connection.in_transaction:
-                connection.execute("ROLLBACK")
+            undo(connection)
             raise
         if some:
             yield some

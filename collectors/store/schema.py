@@ -125,7 +125,9 @@ def migrate(connection: "sqlite3.Connection") -> None:
             connection.execute(f"PRAGMA user_version = {number}")
             connection.execute("COMMIT")
         except BaseException:
-            connection.execute("ROLLBACK")
+            from collectors.store.transactions import undo
+
+            undo(connection)
             raise
 
 

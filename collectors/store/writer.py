@@ -30,6 +30,7 @@ from collectors.store.pattern_counts import Kinds, PatternCounts
 from collectors.store.pruned import LINES_LATE_MS, REPORTED_LATE_MS, kept_of_all
 from collectors.store.request_index import RequestIndex
 from collectors.store.schema import GRAINS
+from collectors.store.transactions import undo
 
 MINUTE_MS = GRAINS["minute_cells"]
 COMMIT_ROWS = 80_000
@@ -151,8 +152,7 @@ class Writer:
         try:
             yield
         except BaseException:
-            if self._connection.in_transaction:
-                self._connection.execute("ROLLBACK")
+            undo(self._connection)
             self._waiting, self._waiting_rows, self._waiting_bytes = [], 0, 0
             self._written = Written()
             self._patterns.forget()
