@@ -126,27 +126,46 @@ class Watch:
         self._path = path
         self._reader: Reader | None = None
         self._file: tuple[int, int] | None = None
+        self._written: tuple[int, int] | None = None  # its size, and when it was written last
         self._version = 0
+        self._mark: object = None
+        self.replaced = False
+        """Whether the last look found another store where one was."""
 
     def changed(self) -> bool:
-        """Also True when the file appeared, or was replaced by another. Raises ``Unanswered``."""
+        """Also True when the file appeared, vanished, or was replaced by another. Raises ``Unanswered``."""
+        self.replaced = False
         try:
             try:
                 found = self._path.stat()
             except FileNotFoundError:
                 return self._forget()
-            if self._reader is None or self._file != (found.st_dev, found.st_ino):
-                self._forget()
-                self._reader = Reader(self._path)
-                self._file = (found.st_dev, found.st_ino)
-                self._version = self._reader.data_version()
+            file, written = (found.st_dev, found.st_ino), (found.st_size, found.st_mtime_ns)
+            if self._reader is None or self._file != file:
+                self._open(file, written)
                 return True
             version = self._reader.data_version()
-            changed, self._version = version != self._version, version
-            return changed
+            if version != self._version:
+                self._version, self._written, self._mark = version, written, self._reader.mark()
+                return True
+            if written == self._written:
+                return False
+            # Written by nobody who told: a checkpoint of what was committed before, or another file copied over it.
+            return self._open(file, written)
         except StoreError as error:
             self._forget()
             raise Unanswered(str(error)) from error
+
+    def _open(self, file: tuple[int, int], written: tuple[int, int]) -> bool:
+        """Opens what is there now; whether it is another store, or another state of it, than was known."""
+        known, had = self._mark, self._file
+        self._forget()
+        close_idle()
+        self._reader = Reader(self._path)
+        self._file, self._written = file, written
+        self._version, self._mark = self._reader.data_version(), self._reader.mark()
+        self.replaced = known is not None and (self._mark != known if had == file else True)
+        return self.replaced
 
     def _forget(self) -> bool:
         """Closes what was open; True if something was."""

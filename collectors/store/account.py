@@ -23,7 +23,7 @@ from collectors.model import MetricPoint
 from collectors.store import insights_cells
 from collectors.store.names import Names
 from collectors.store.pruned import ACCOUNT_POINTS
-from collectors.store.transactions import undo
+from collectors.store.transactions import commit_checked, undo
 
 Values = tuple[object, ...]
 _HERE = "account = ? AND region = ? AND kind = ?"
@@ -197,6 +197,7 @@ class _transaction:
         if self._mine:
             try:
                 if not kind:
+                    commit_checked(self._connection)
                     self._connection.execute("COMMIT")
             finally:
                 undo(self._connection)

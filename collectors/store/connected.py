@@ -95,6 +95,14 @@ class Connected:
         """A number that changes when another process has committed."""
         return cast(int, self._all("PRAGMA data_version")[0][0])
 
+    def mark(self) -> tuple[Any, ...]:
+        """What tells this store, and this state of it, from another in its place."""
+        return self._all(
+            "SELECT (SELECT value FROM settings WHERE name = 'store_id'), (SELECT count(*) FROM functions),"
+            " (SELECT max(id) FROM collections),"
+            " (SELECT events + invocations FROM collections ORDER BY id DESC LIMIT 1)"
+        )[0]
+
     def stay_open(self) -> None:
         """Makes ready for many questions, at the price of a slower next one."""
         keep_at_hand(self._connection)

@@ -12,6 +12,7 @@ from urllib.parse import quote
 from collectors.store.glimpse import default_file
 from collectors.store.marked import any_to_make
 from collectors.store.schema import APPLICATION_ID, VERSION, migrate
+from collectors.store.transactions import FileGone, Writable
 
 
 class StoreError(Exception):
@@ -36,6 +37,10 @@ class StoreDamaged(StoreError):
 
 class StoreUnwritable(StoreError):
     """No permission, no space, or a read-only file system."""
+
+
+class StoreReplaced(StoreError):
+    """It was deleted, or another was put in its place, while it was written."""
 
 
 class Still(sqlite3.Connection):
@@ -73,6 +78,11 @@ def explained(path: Path | str, needs: int | None = None) -> Iterator[None]:
                 "or name another with --db"
             ) from error
         raise StoreError(f"{path}: {error}") from error
+    except FileGone as error:
+        raise StoreReplaced(
+            f"{path} was deleted or replaced while it was written: nothing more goes into the old file; run the same"
+            " command again, which reads what the one that is there now lacks, or makes one"
+        ) from error
     except PermissionError as error:
         raise StoreUnwritable(f"{path}: permission denied: check its owner, or name another store with --db") from error
     except OSError as error:
@@ -102,6 +112,8 @@ def open_reader(path: Path) -> sqlite3.Connection:
     """A read-only connection. Raises StoreMissing, StoreNewer, StoreDamaged, StoreLocked."""
     if not path.exists():
         raise StoreMissing(f"there is no store at {path} yet: run 'lambdatui import FILE' first, or name one with --db")
+    if path.is_dir():
+        raise StoreDamaged(f"{path} is a folder, and no store: name a file with --db")
     with explained(path):
         address = f"file:{quote(str(path))}?mode=ro"
         try:
@@ -171,10 +183,22 @@ def writing(path: Path, *, wait: bool = False) -> Iterator[sqlite3.Connection]:
             with explained(path):
                 yield connection
                 _pack(connection)
+                connection.check_file()
+                _empty_log(connection)
         finally:
             connection.close()
     finally:
         os.close(lock)
+
+
+def _empty_log(connection: sqlite3.Connection) -> None:
+    """Leaves nothing in the write-ahead log that would be laid over another file put in this one's place.
+
+    Readers that look at this moment keep it from being emptied; nobody waits long for them.
+    """
+    with contextlib.suppress(sqlite3.Error):
+        connection.execute("PRAGMA busy_timeout = 100")
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
 def _size_of(path: Path) -> int:
@@ -208,9 +232,12 @@ def _take(lock: int, path: Path, wait: bool) -> None:
         os.pwrite(lock, f"process {os.getpid()}".encode(), 0)
 
 
-def _writable(path: Path) -> sqlite3.Connection:
-    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))  # SQLite gives -wal and -shm the same mode
-    connection = sqlite3.connect(path, isolation_level=None, timeout=5)
+def _writable(path: Path) -> Writable:
+    opened = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)  # SQLite gives -wal and -shm the same mode
+    found = os.fstat(opened)
+    os.close(opened)
+    connection = sqlite3.connect(path, isolation_level=None, timeout=5, factory=Writable)
+    connection.path, connection.file = str(path), (found.st_dev, found.st_ino)
     try:
         _looked_over(connection, path)
         connection.execute("PRAGMA journal_mode = WAL")

@@ -24,7 +24,7 @@ from dataclasses import dataclass, fields
 from collectors.model import Parts
 from collectors.store.pruned import ACCOUNT_POINTS, REPORTED_LATE_MS, Kept, kept_of_all
 from collectors.store.schema import OLDEST, UNCOUNTED
-from collectors.store.transactions import undo
+from collectors.store.transactions import commit_checked, undo
 
 MINUTE_MS, HOUR_MS = 60_000, 3_600_000
 PIECE = 4_000  # rows of a transaction: some hundred kilobytes of the write-ahead log, some milliseconds
@@ -109,6 +109,7 @@ def pieces(connection: sqlite3.Connection, ends: Ends, piece: int = PIECE) -> It
                     weight += one.invocations + one.log_lines // CHUNKS + one.minutes + one.points + one.others
             if some.invocations:
                 connection.execute(f"DELETE FROM settings WHERE name = '{OLDEST}'")
+            commit_checked(connection)
             connection.execute("COMMIT")
         except BaseException:
             undo(connection)

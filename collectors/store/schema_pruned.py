@@ -2,7 +2,8 @@
 
 Of ``rows_ms`` and ``lines_ms`` full minutes, of ``minutes_ms`` and ``points_ms`` full hours: what is older is gone, and
 is not taken in again. A function without a row has lost nothing. An older store's one time for all functions becomes
-that of those that had anything before it, the next full minute where it was none.
+that of those that had anything before it, the next full minute where it was none. ``store_id`` tells one store from
+another that was put in its place.
 """
 
 SCRIPT = """
@@ -16,4 +17,5 @@ INSERT INTO pruned (function_id, rows_ms, lines_ms)
     FROM functions f JOIN settings s ON s.name = 'pruned_before_ms'
     WHERE EXISTS (SELECT 1 FROM minute_cells c WHERE c.function_id = f.id AND c.start_ms < s.value);
 DELETE FROM settings WHERE name = 'pruned_before_ms';
+INSERT INTO settings VALUES ('store_id', abs(random()));
 """

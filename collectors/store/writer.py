@@ -30,7 +30,7 @@ from collectors.store.pattern_counts import Kinds, PatternCounts
 from collectors.store.pruned import LINES_LATE_MS, REPORTED_LATE_MS, kept_of_all
 from collectors.store.request_index import RequestIndex
 from collectors.store.schema import GRAINS
-from collectors.store.transactions import undo
+from collectors.store.transactions import commit_checked, undo
 
 MINUTE_MS = GRAINS["minute_cells"]
 COMMIT_ROWS = 80_000
@@ -182,6 +182,7 @@ class Writer:
         if last:
             self._patterns.group()
         self._account(self._written)
+        commit_checked(self._connection)
         self._connection.execute("COMMIT")
         self._total.add(self._written)
         self._written = Written()
