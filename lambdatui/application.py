@@ -164,7 +164,15 @@ class LambdaTui(App[int]):
         self._hold.close()
         if not self._warm:
             self._warm = True
+            self.call_after_refresh(self._say_notes)
             self.set_timer(0.3, self._import_ahead)
+
+    def _say_notes(self) -> None:
+        from lambdatui.reading import store_notes
+
+        for note in store_notes():
+            if isinstance(self.screen, StoreScreen):
+                self.screen.say(note)
 
     @work(thread=True, exit_on_error=False, group="imports")
     def _import_ahead(self) -> None:

@@ -95,6 +95,11 @@ class Connected:
         """A number that changes when another process has committed."""
         return cast(int, self._all("PRAGMA data_version")[0][0])
 
+    @property
+    def is_still(self) -> bool:
+        """Whether it shows a file that it takes for one that never changes."""
+        return isinstance(self._connection, Still)
+
     def mark(self) -> tuple[Any, ...]:
         """What tells this store, and this state of it, from another in its place."""
         return self._all(
@@ -110,7 +115,9 @@ class Connected:
     def is_current(self) -> bool:
         """Whether it can see what has changed since it was opened, and the store still has this program's schema."""
         try:
-            return not isinstance(self._connection, Still) and self._all("PRAGMA user_version") == [(VERSION,)]
+            if isinstance(self._connection, Still) and not self._connection.stands():
+                return False
+            return self._all("PRAGMA user_version") == [(VERSION,)]
         except StoreError:
             return False
 

@@ -7,12 +7,19 @@ import os
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TypeVar
 from urllib.parse import quote
 
 from collectors.store.glimpse import default_file
 from collectors.store.marked import any_to_make
 from collectors.store.schema import APPLICATION_ID, VERSION, migrate
 from collectors.store.transactions import FileGone, Writable
+
+Connection = TypeVar("Connection", bound=sqlite3.Connection)
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collectors.store.private_copy import State
 
 
 class StoreError(Exception):
@@ -44,7 +51,20 @@ class StoreReplaced(StoreError):
 
 
 class Still(sqlite3.Connection):
-    """Takes its file for one that never changes: if another machine does change it, only a new connection sees that."""
+    """Takes its file for one that never changes: if another machine does change it, only a new connection sees that.
+
+    ``copy_of`` is what was copied, with its log, for want of a place to write; None where the file itself is read.
+    """
+
+    copy_of: tuple[Path, "State"] | None = None
+
+    def stands(self) -> bool:
+        """Whether it is known to show what there is now."""
+        if self.copy_of is None:
+            return False
+        from collectors.store.private_copy import is_of
+
+        return is_of(*self.copy_of)
 
 
 def default_path() -> Path:
@@ -117,12 +137,11 @@ def open_reader(path: Path) -> sqlite3.Connection:
     with explained(path):
         address = f"file:{quote(str(path))}?mode=ro"
         try:
-            connection = _readable(address)
+            connection = _readable(address, sqlite3.Connection)
         except sqlite3.OperationalError as error:
             if "unable to open" not in str(error).lower() or not os.access(path, os.R_OK):
                 raise
-            # A WAL store on a read-only file system cannot make its -shm file; as a still file it can be read.
-            connection = _readable(address + "&immutable=1", Still)
+            connection = _still(path, address)
         version = _looked_over(connection, path)
         if version == 0:
             connection.close()
@@ -130,7 +149,28 @@ def open_reader(path: Path) -> sqlite3.Connection:
         if version < VERSION:
             connection.close()
             _upgrade(path)
-            connection = _readable(address)
+            connection = _readable(address, sqlite3.Connection)
+    return connection
+
+
+def _still(path: Path, address: str) -> Still:
+    """A WAL store on a read-only file system, which cannot make its -shm file.
+
+    As a still file it can be read where no log lies beside it. Where one does, the file alone shows what was before.
+    """
+    from collectors.store import private_copy
+
+    if not private_copy.has_log(path):
+        return _readable(address + "&immutable=1", Still)
+    try:
+        copy, state = private_copy.copied(path)
+    except private_copy.NoCopy as error:
+        raise StoreUnwritable(
+            f"{path} lies where nothing can be written, with changes in {path.name}-wal that are not merged into it:"
+            f" {error}"
+        ) from error
+    connection = _readable(f"file:{quote(str(copy))}?mode=ro", Still)
+    connection.copy_of = path, state
     return connection
 
 
@@ -143,7 +183,7 @@ def _upgrade(path: Path) -> None:
         raise type(error)(f"{path} is of an older lambdatui and cannot be brought up to date: {error}") from error
 
 
-def _readable(address: str, factory: type[sqlite3.Connection] = sqlite3.Connection) -> sqlite3.Connection:
+def _readable(address: str, factory: type[Connection]) -> Connection:
     connection = sqlite3.connect(
         address, uri=True, isolation_level=None, timeout=5, check_same_thread=False, factory=factory
     )

@@ -222,3 +222,29 @@ def test_a_watch_applies_it(
     monkeypatch.setattr(collecting, "_now_ms", lambda: T0)
     watching._retain(Service())
     assert capsys.readouterr().err == ""
+
+
+def test_all_of_a_store_begins_with_the_first_hour_and_not_with_the_first_minute(aged: Path) -> None:
+    found = json.loads(run("functions", "--range", "all", "--json", "--db", aged).stdout)
+    assert sum(row["invocations"] for row in found["rows"]) == 10 * 120
+    assert found["range"]["from"] == "2025-03-31T10:00:00Z"
+
+
+def test_the_first_frame_paints_no_edge_of_which_only_hours_are_kept(tmp_path: Path, aged: Path) -> None:
+    """A store that nobody has fed since: all its minutes are gone, and the newest hour is not 0."""
+    import shutil
+
+    from collectors.store.glimpse import Glimpse, Unseen
+
+    db = Path(shutil.copyfile(aged, tmp_path / "idle.db"))
+    while retain(db, SHORT, T0 + 100 * DAY):
+        pass
+    with Reader(db) as reader:
+        newest = reader.newest_ms()
+    assert newest is not None
+    end = newest // MINUTE * MINUTE + MINUTE
+    with pytest.raises(Unseen), Glimpse(str(db)) as seen:
+        seen.sums(end - 20 * MINUTE, end)
+    found = json.loads(run("functions", "--range", "1h", "--json", "--db", db).stdout)
+    assert sum(row["invocations"] for row in found["rows"]) >= 3
+    assert check(db) == []
