@@ -25,9 +25,9 @@ from collectors.logs.patterns import LinePatterns
 from collectors.model import Function, FunctionKey, LogEvent, MetricPoint, Reject
 from collectors.pipeline import Result, tell
 from collectors.regrouping import regroup_here
-from collectors.source import ONCE, Account, BudgetReached, Given, SourceFailed, Step
+from collectors.source import ONCE, Account, BudgetReached, Given, SourceFailed, Step, unforeseen
 from collectors.store import account as kept
-from collectors.store.open import explained, writing
+from collectors.store.open import StoreError, explained, writing
 from collectors.store.sessions import end_collection
 from collectors.store.writer import Writer, Written
 
@@ -122,6 +122,10 @@ class _Reader(threading.Thread):
             self.collected.over_budget = str(reached)
         except Stopped:
             pass
+        except (sqlite3.Error, OSError) as error:
+            self.error = error
+        except Exception as error:  # what nobody foresaw in one source ends that source alone
+            self._fail(unforeseen(self.collected.name, error))
         except BaseException as error:
             self.error = error
         with contextlib.suppress(Stopped):
@@ -245,6 +249,12 @@ class _Kept:
         self._saved = time.monotonic()
         self._tell()
 
+    def give_up(self, fault: Exception) -> None:
+        """Of something that was given and cannot be kept: nothing that came with it is marked as covered."""
+        self.reader.stop.set()
+        self._marks.clear()
+        self.reader.collected.fail(unforeseen(self.reader.collected.name, fault))
+
     def end(self) -> None:
         self.save()
         end_collection(self._connection, self.collection, time.time_ns() // 1_000_000)
@@ -348,7 +358,15 @@ def _drain(
                 known.end()
                 reading.discard(reader)
                 continue
-            known.take(given, now_ms)
+            try:
+                known.take(given, now_ms)
+            except (sqlite3.Error, StoreError, OSError):
+                raise
+            except Exception as fault:  # what it gave cannot be kept: the others' can
+                known.give_up(fault)
+                known.end()
+                reading.discard(reader)
+                continue
             if progress is not None and isinstance(given, Step | Batch):
                 known._tell()
                 progress(reader.collected, given if isinstance(given, Step) else Step(""))

@@ -22,8 +22,8 @@ from collectors.logs.fingerprint import family, fingerprint
 from collectors.logs.patterns import LinePatterns
 from collectors.model import FunctionKey
 from collectors.regrouping import regroup_here
-from collectors.source import Source, SourceFailed
-from collectors.store.open import explained, writing
+from collectors.source import Source, SourceFailed, unforeseen
+from collectors.store.open import StoreError, explained, writing
 from collectors.store.writer import Writer, Written
 from collectors.writing_process import Sink, WritingProcess
 
@@ -51,6 +51,7 @@ class Result:
     invocations: int = 0
     errors: int = 0
     rejected: int = 0
+    older_than_pruned: int = 0  # events of which nobody can tell any more whether they are counted: not taken in
     seconds: float = 0.0
     failures: list[str] = field(default_factory=list)
 
@@ -173,27 +174,31 @@ def collect(source: Source, *, db: Path) -> CollectResult:
         sink = _Here(connection, db, f"collect {source.name}")
         assembler = Assembler(FunctionKey("", source.account, source.region))
         with explained(db):
-            with _told(result):
+            with _told(result, source.name):
                 result.functions = sink.writer.configure(source.functions())
-            with _told(result):
+            with _told(result, source.name):
                 for block in source.event_blocks():
                     assembler.feed(block)
                     if assembler.ready >= BATCH_ROWS:
                         sink.write(assembler.take_unread())
             sink.write(assembler.take_unread(final=True))
             written = sink.finish()
-            with _told(result):
+            with _told(result, source.name):
                 result.metric_points = sink.writer.measure(source.metrics())
     tell(result, written, began)
     return result
 
 
 @contextlib.contextmanager
-def _told(result: CollectResult) -> Iterator[None]:
+def _told(result: CollectResult, name: str) -> Iterator[None]:
     try:
         yield
     except SourceFailed as failed:
         result.failures.append(str(failed))
+    except (sqlite3.Error, StoreError, OSError):
+        raise
+    except Exception as fault:
+        result.failures.append(str(unforeseen(name, fault)))
 
 
 @contextlib.contextmanager
@@ -212,5 +217,5 @@ def tell(result: Result, written: Written, began: float) -> None:
     """Fills in the counts of all that was written since ``began``, a time of the monotonic clock."""
     result.events, result.duplicates = written.events, written.duplicates
     result.invocations, result.errors = written.invocations, written.errors
-    result.rejected = written.rejected
+    result.rejected, result.older_than_pruned = written.rejected, written.pruned
     result.seconds = time.monotonic() - began

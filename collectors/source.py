@@ -26,6 +26,12 @@ class SourceFailed(Exception):
         self.resource = resource
 
 
+def unforeseen(what: str, fault: Exception) -> SourceFailed:
+    """What nobody foresaw in one source, event or answer, as a failure of that: it ends nothing else."""
+    said = f"{type(fault).__name__}: {fault}"[:300]
+    return SourceFailed(what, f"it could not be read ({said})", "the rest is collected; please report it")
+
+
 class BudgetReached(Exception):
     """The next thing to ask for would cost more than is left to spend. What was had is kept."""
 

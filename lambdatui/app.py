@@ -38,6 +38,7 @@ def run(context: "Context", *, painted: "Glance | None" = None) -> int:
         keys=context.keys,
         columns=context.columns,
         thresholds=context.thresholds,
+        retention=context.retention,
         kept=kept(default_state()),
     )
     if context.pricing:

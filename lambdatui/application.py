@@ -21,6 +21,7 @@ from lambdatui.changed_cells import Cells, Standing
 from lambdatui.clipboard import osc52
 from lambdatui.commands.palette import PROVIDERS
 from lambdatui.messages import Answered, Failed, StoreChanged
+from lambdatui.screens.base import StoreScreen
 from lambdatui.screens.functions import FunctionsScreen
 from lambdatui.screens.main_screens import MAIN, main_screen
 from lambdatui.session import Session
@@ -163,7 +164,15 @@ class LambdaTui(App[int]):
         self._hold.close()
         if not self._warm:
             self._warm = True
+            self.call_after_refresh(self._say_notes)
             self.set_timer(0.3, self._import_ahead)
+
+    def _say_notes(self) -> None:
+        from lambdatui.reading import store_notes
+
+        for note in store_notes():
+            if isinstance(self.screen, StoreScreen):
+                self.screen.say(note)
 
     @work(thread=True, exit_on_error=False, group="imports")
     def _import_ahead(self) -> None:
@@ -218,9 +227,21 @@ class LambdaTui(App[int]):
             changed, self._broken = not self._broken, True
         finally:
             self._looking = False
+        if changed and self._watch.replaced:
+            self.call_from_thread(self._show_another)
         if changed:
             for screen in self.screen_stack:
                 screen.post_message(StoreChanged())
+
+    def _show_another(self) -> None:
+        """Another store lies where one was: what was drilled into, and marked, is not in it."""
+        self.session.marked.clear()
+        self.go_to(self._name_here())
+        self.call_after_refresh(self._say_another)
+
+    def _say_another(self) -> None:
+        if isinstance(self.screen, StoreScreen):
+            self.screen.say("the store was replaced by another file: this is what that one holds")
 
     def exit(self, *arguments: Any, **named: Any) -> None:
         if self.screen_stack:

@@ -1,10 +1,10 @@
 """A collection that the screens started: a child process that goes on while one looks elsewhere."""
 
-import json
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from collectors.untrusted import parsed_json
 from lambdatui.child import Child
 from lambdatui.text import counted, money, tally
 
@@ -74,7 +74,7 @@ class Collecting:
     def _take(self, line: str) -> None:
         """A step of a source, or what one collection came to."""
         try:
-            told: Any = json.loads(line)
+            told: Any = parsed_json(line)
             if "sources" in told:
                 self.ended = _came_to(told)
                 self.accounts = [one["account"] for one in told["sources"] if one.get("account")]

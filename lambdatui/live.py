@@ -1,6 +1,5 @@
 """A live tail as the screens have it: a child that tails, the lines that came, how it is and what it has cost."""
 
-import json
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -9,6 +8,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from collectors.untrusted import parsed_json
 from lambdatui.child import Child
 from lambdatui.text import counted, money
 from lambdatui.views.live import LiveTarget
@@ -101,7 +101,7 @@ def came(child: Child, identities: dict[str, int]) -> Iterator[list[LogView | To
 
 def _read(line: str, identities: dict[str, int]) -> LogView | Told | None:
     try:
-        record: Any = json.loads(line)
+        record: Any = parsed_json(line)
         if "way" in record:
             cost = record["cost_usd"]
             return Told(record["way"], record["note"], record["sampled"], None if cost is None else Decimal(cost))

@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import quote
 
 from collectors.store.reader import Reader
+from collectors.untrusted import Unparsable, parsed_json
 from lambdatui.runner.functions import RunnerError
 from lambdatui.runner.serving import Api, Reply, serving
 from lambdatui.views.local_runner import LOCAL_ACCOUNT, runner_log
@@ -81,10 +82,12 @@ def _names(api: Api) -> set[tuple[str, str]]:
 def problem_of(payload: str) -> str:
     """Why a payload cannot be sent; empty where it can."""
     try:
-        json.loads(payload)
-    except ValueError as error:
-        at = f" at character {error.pos + 1}" if isinstance(error, json.JSONDecodeError) else ""
-        return f"this is no JSON{at}: {getattr(error, 'msg', error)}"
+        parsed_json(payload)
+    except Unparsable as error:
+        cause = error.__cause__
+        if isinstance(cause, json.JSONDecodeError):
+            return f"this is no JSON at character {cause.pos + 1}: {cause.msg}"
+        return f"this is no JSON: {error}"
     size = len(payload.encode("utf-8", "replace"))
     return f"{size:,} bytes are more than the {MOST_BYTES:,} that Lambda takes" if size > MOST_BYTES else ""
 

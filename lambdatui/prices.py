@@ -14,6 +14,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from collectors.untrusted import parsed_json
 from pricing.pricebook import PriceBook, PriceBookError
 
 _NAME = "LAMBDATUI_PRICES"
@@ -127,10 +128,9 @@ def _sound(book: PriceBook) -> PriceBook:
 
 
 def _overlay_of(path: Path) -> Mapping[str, Any] | None:
-    import json
 
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
+        document = parsed_json(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
     if not isinstance(document, dict) or document.get("overlay") is not True:
@@ -154,10 +154,9 @@ def _collected(book: PriceBook) -> str:
 
 def _is_as_written(path: Path) -> bool:
     """Whether a book is one that ``write`` wrote and nobody has changed: anything else is somebody's own."""
-    import json
 
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
+        document = parsed_json(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return False
     return isinstance(document, dict) and document.get(_WRITTEN) == _digest(document)

@@ -1,5 +1,6 @@
 """Asking the store from a thread: one reader for one question at a time, and errors that say what to do."""
 
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -116,6 +117,21 @@ def price_notices() -> tuple[str, ...]:
     return in_use().notices
 
 
+def _log_of(path: Path) -> tuple[int, ...]:
+    """Size and time of the write-ahead log beside a store that is read from a copy."""
+    try:
+        found = Path(f"{path}-wal").stat()
+    except OSError:
+        return ()
+    return found.st_size, found.st_mtime_ns
+
+
+def store_notes() -> list[str]:
+    """What is to be said of how stores are read in this process."""
+    module = sys.modules.get("collectors.store.private_copy")
+    return module.notes() if module is not None else []
+
+
 class Watch:
     """Whether another process has committed since the last look. Kept open: SQLite counts per connection.
 
@@ -126,27 +142,51 @@ class Watch:
         self._path = path
         self._reader: Reader | None = None
         self._file: tuple[int, int] | None = None
+        self._written: tuple[int, ...] | None = None  # its size, and when it was written last
         self._version = 0
+        self._mark: object = None
+        self.replaced = False
+        """Whether the last look found another store where one was."""
 
     def changed(self) -> bool:
-        """Also True when the file appeared, or was replaced by another. Raises ``Unanswered``."""
+        """Also True when the file appeared, vanished, or was replaced by another. Raises ``Unanswered``."""
+        self.replaced = False
         try:
             try:
                 found = self._path.stat()
             except FileNotFoundError:
                 return self._forget()
-            if self._reader is None or self._file != (found.st_dev, found.st_ino):
-                self._forget()
-                self._reader = Reader(self._path)
-                self._file = (found.st_dev, found.st_ino)
-                self._version = self._reader.data_version()
+            file = found.st_dev, found.st_ino
+            written: tuple[int, ...] = (found.st_size, found.st_mtime_ns)
+            if self._reader is not None and self._reader.is_still:
+                written = (*written, *_log_of(self._path))
+            if self._reader is None or self._file != file:
+                self._open(file, written)
                 return True
             version = self._reader.data_version()
-            changed, self._version = version != self._version, version
-            return changed
+            if version != self._version:
+                self._version, self._written, self._mark = version, written, self._reader.mark()
+                return True
+            if written == self._written:
+                return False
+            # Written by nobody who told: a checkpoint of what was committed before, or another file copied over it.
+            return self._open(file, written)
         except StoreError as error:
             self._forget()
             raise Unanswered(str(error)) from error
+
+    def _open(self, file: tuple[int, int], written: tuple[int, ...]) -> bool:
+        """Opens what is there now; whether it is another store, or another state of it, than was known."""
+        known, had = self._mark, self._file
+        self._forget()
+        close_idle()
+        self._reader = Reader(self._path)
+        self._file, self._written = file, written
+        if self._reader.is_still:
+            self._written = (*written[:2], *_log_of(self._path))
+        self._version, self._mark = self._reader.data_version(), self._reader.mark()
+        self.replaced = known is not None and (self._mark != known if had == file else True)
+        return self.replaced
 
     def _forget(self) -> bool:
         """Closes what was open; True if something was."""

@@ -60,6 +60,8 @@ class Session:
     paused: bool = False
     columns: Mapping[str, Sequence[str]] = field(default_factory=dict)
     thresholds: Mapping[str, float] = field(default_factory=dict)
+    retention: Mapping[str, str] = field(default_factory=dict)
+    """Ages of what a collection keeps, as the configuration names them."""
     kept: dict[str, str] = field(default_factory=dict)
     glance: "Glance | None" = None
     """What the first frame showed, until the first screen has taken it over."""

@@ -6,7 +6,6 @@ of a tiered product come in any order. What is not understood is reported, never
 """
 
 import copy
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
@@ -14,6 +13,7 @@ from typing import Any
 
 from pricing.inspection import findings
 from pricing.pricebook import ARCHITECTURES, PriceBook, PriceBookError
+from pricing.untrusted import parsed_json
 
 SOURCE = "price-list"
 _JUMP = 2  # a list price that doubles or halves between two refreshes is more likely another product's
@@ -83,7 +83,7 @@ def products_of_answer(answer: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]
         raise BadPriceList("no PriceList: this is no answer of GetProducts")
     for text in answer["PriceList"]:
         try:
-            yield json.loads(text) if isinstance(text, str) else text
+            yield parsed_json(text) if isinstance(text, str) else text
         except ValueError as error:
             raise BadPriceList(f"a product of PriceList is not JSON: {error}") from error
 

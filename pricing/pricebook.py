@@ -4,12 +4,13 @@
 ``RegionPrices.why_not`` says why; nothing here turns it into zero.
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+
+from pricing.untrusted import parsed_json
 
 ARCHITECTURES = ("x86_64", "arm64")
 BUNDLED = Path(__file__).parent / "data" / "prices.json"
@@ -115,7 +116,7 @@ class PriceBook:
     def load(cls, path: Path | None = None) -> "PriceBook":
         """The bundled book, or the one at ``path``. Raises ``PriceBookError``, ``OSError``."""
         try:
-            document = json.loads((path or BUNDLED).read_text(encoding="utf-8"))
+            document = parsed_json((path or BUNDLED).read_text(encoding="utf-8"))
         except ValueError as error:
             raise PriceBookError(f"{path or BUNDLED} is not JSON: {error}") from error
         if not isinstance(document, dict):

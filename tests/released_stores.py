@@ -64,6 +64,10 @@ def set_back(path: Path, version: int) -> None:
             columns = [{row[1] for row in one.execute(f"PRAGMA table_info({table})")} for one in (store, old)]
             for column in columns[0] - columns[1]:
                 store.execute(f"ALTER TABLE {table} DROP COLUMN {column}")
+        if version < 10:
+            store.execute(
+                "DELETE FROM settings WHERE name IN ('patterns_uncounted_until', 'emf_uncounted_until', 'store_id')"
+            )
         store.execute(f"PRAGMA user_version = {version}")
     old.close()
     store.close()

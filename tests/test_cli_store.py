@@ -97,6 +97,7 @@ def test_import_says_what_it_came_to(tmp_path: Path) -> None:
     exported, db = small_store.write_events(tmp_path / "events.jsonl"), tmp_path / "new.db"
     found = json.loads(run("import", exported, "--json", "--db", db).stdout)
     assert found.pop("seconds") >= 0
+    assert found.pop("older_than_pruned") == 0
     assert found == {"files": 1, "events": 34, "duplicates": 0, "invocations": 8, "errors": 2, "rejected": 0}
     again = run("import", exported, "--db", db)
     assert again.exit_code == 0

@@ -14,6 +14,8 @@ from botocore.parsers import PROTOCOL_PARSERS, JSONParser, ResponseParser, Respo
 from botocore.utils import parse_timestamp
 
 from collectors.model import LogEvent
+from collectors.untrusted import Unparsable
+from collectors.untrusted_json import json_of, json_value
 
 
 class ReadEvent(
@@ -53,20 +55,20 @@ class MetricPage(msgspec.Struct, rename="pascal"):
     messages: list[dict[str, Any]] = []
 
 
-_events = msgspec.json.Decoder(EventPage)
-_metrics = msgspec.json.Decoder(MetricPage)
+_events = json_of(EventPage)
+_metrics = json_of(MetricPage)
 
 
 def _event_page(body: bytes) -> dict[str, Any]:
-    page = _events.decode(body)
+    page = _events(body)
     for event in page.events:
         if not event.event_id or not event.log_stream:
-            raise msgspec.ValidationError("an event without its id or stream")
+            raise Unparsable("an event without its id or stream")
     return {"events": page.events} | ({"nextToken": page.nextToken} if page.nextToken else {})
 
 
 def _metric_page(body: bytes) -> dict[str, Any]:
-    page = _metrics.decode(body)
+    page = _metrics(body)
     token = {"NextToken": page.next_token} if page.next_token else {}
     return {"MetricDataResults": page.metric_data_results, "Messages": page.messages} | token
 
@@ -80,11 +82,11 @@ class FastParser(JSONParser):
     def _handle_json_body(self, raw_body: bytes, shape: Any) -> Any:
         fast = _FAST.get(shape.name)
         if fast is not None:
-            with contextlib.suppress(msgspec.MsgspecError):
+            with contextlib.suppress(Unparsable):
                 return fast(raw_body)
             # Something is not as documented. Whoever reads it looks at each value: one odd time loses no other.
-            with contextlib.suppress(msgspec.MsgspecError):
-                return msgspec.json.decode(raw_body)
+            with contextlib.suppress(Unparsable):
+                return json_value(raw_body)
         return super()._handle_json_body(raw_body, shape)  # type: ignore[misc]
 
 

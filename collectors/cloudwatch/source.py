@@ -21,7 +21,7 @@ from collectors.cloudwatch.metric_reading import MetricReading
 from collectors.cloudwatch.metrics import queries
 from collectors.cloudwatch.session import ReadOnlySession
 from collectors.model import Function, Reject
-from collectors.source import Given, SourceFailed, Step
+from collectors.source import BudgetReached, Given, SourceFailed, Step, unforeseen
 
 CoveredSpans = Callable[[str], Sequence[tuple[int, int]]]
 
@@ -100,29 +100,31 @@ class CloudWatchSource:
         yield from self._listed()
         metrics = MetricReading(self._session, self.account, self._functions, self._settings)
         if "inventory" in self._features:
-            yield from self._guarded(self._inventory(metrics))
+            yield from self._guarded("inventory", self._inventory(metrics))
         if "metrics" in self._features:
             whole = self._wanted is None
-            yield from self._guarded(metrics.given(covered, self._since_ms, self._now_ms, mark=whole))
+            yield from self._guarded("metrics", metrics.given(covered, self._since_ms, self._now_ms, mark=whole))
         if "logs" in self._features and self._logs != choose.NONE:
-            yield from self._guarded(self._logs_given(covered, metrics))
+            yield from self._guarded("logs", self._logs_given(covered, metrics))
         if "alarms" in self._features:
-            yield from self._guarded(self._alarms())
+            yield from self._guarded("alarms", self._alarms())
         if "costs" in self._features:
             yield Step("what AWS billed")
             client = self._session.client("ce")
             yield from self._guarded(
-                costs.billed_once(client, self._session.calls, self.account, self._since_ms, self._now_ms, covered)
+                "what AWS billed",
+                costs.billed_once(client, self._session.calls, self.account, self._since_ms, self._now_ms, covered),
             )
         if "optimizer" in self._features:
             yield Step("Compute Optimizer")
             client = self._session.client("compute-optimizer")
-            yield from self._guarded(list(optimizer.recommendations(client, self.region)) for _ in (1,))
+            found = (list(optimizer.recommendations(client, self.region)) for _ in (1,))
+            yield from self._guarded("Compute Optimizer", found)
         if "inventory" in self._features:
-            yield from self._guarded(self._details_given(covered, metrics))
+            yield from self._guarded("details of functions", self._details_given(covered, metrics))
         yield self._taken_rejects()
 
-    def _guarded(self, part: Iterator[Given]) -> Iterator[Given]:
+    def _guarded(self, what: str, part: Iterator[Given]) -> Iterator[Given]:
         """A part whose failure is told, and does not end the rest unless it would fail too."""
         try:
             yield from part
@@ -130,6 +132,10 @@ class CloudWatchSource:
             if is_hopeless(failed):
                 raise
             yield failed
+        except (BudgetReached, OSError):
+            raise
+        except Exception as fault:  # an answer that nobody foresaw
+            yield unforeseen(what, fault)
         if self._rejects:
             yield self._taken_rejects()
 
@@ -171,6 +177,11 @@ class CloudWatchSource:
                 if is_hopeless(failed):
                     raise
                 yield failed
+                continue
+            except (BudgetReached, OSError):
+                raise
+            except Exception as fault:
+                yield unforeseen(f"inventory ({ask.__name__})", fault)
                 continue
             metrics.learn(found)
             yield found
@@ -262,6 +273,10 @@ class CloudWatchSource:
                 if is_hopeless(one):
                     raise
                 failed.append(one)
+            except (BudgetReached, OSError):
+                raise
+            except Exception as fault:
+                failed.append(unforeseen(f"log events of {group.name}", fault))
         if failed:
             first = failed[0]
             others = f" (and {len(failed) - 1} more of {len(groups)})" if len(failed) > 1 else ""

@@ -127,6 +127,9 @@ def _cells(line: str, delimiter: str) -> list[str]:
         return []
 
 
+csv.field_size_limit(LONGEST_ROW)  # Python's own, 128 KB, is less than a log event may have
+
+
 class CsvRows:
     """Lines of CSV, with ``columns`` as the file's first lines tell them. ``reject`` is told what cannot be read."""
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from collectors.log_files.event_json import CONTAINERS
+from collectors.untrusted import TooDeep, Unparsable, json_at
 
 LARGEST_VALUE = 8 << 20  # characters of one element, or of one record that is decoded as a whole
 _NEXT = re.compile(r"\n[ \t]*[{\[](?=[\s\"{\[])")
@@ -21,6 +22,10 @@ _NOTHING: Mapping[str, Any] = {}  # around an array of its own, whose texts are 
 
 class DamagedDocument(ValueError):
     """The document cannot be read beyond this point; the text is the reason for the reject."""
+
+
+class NestedTooDeeply(DamagedDocument):
+    """It is JSON, as far as it was read, and nested deeper than it is read."""
 
 
 class JsonDocuments:
@@ -113,14 +118,14 @@ class JsonDocuments:
     def _value(self) -> Any:
         while True:
             try:
-                value, end = self._raw_decode(self._buffer, self._at)
-            except RecursionError:
-                raise DamagedDocument("JSON nested too deeply") from None
+                value, end = json_at(self._raw_decode, self._buffer, self._at)
             except json.JSONDecodeError as error:
                 if error.pos < len(self._buffer) - 16 and not error.msg.startswith("Unterminated string"):
                     raise DamagedDocument("not JSON from here on") from None
                 end = -1
-            except ValueError:
+            except TooDeep:
+                raise NestedTooDeeply("JSON nested too deeply") from None
+            except Unparsable:
                 raise DamagedDocument("a number that is too long") from None
             # A number at the very end of the buffer may go on in the next chunk.
             if end >= 0 and (end < len(self._buffer) or self._ended or self._buffer[end - 1] in '}]"'):

@@ -5,13 +5,13 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
-import msgspec
-
 from collectors.log_files.payloads import payload_of
 from collectors.log_files.refused import refusal
 from collectors.log_files.shipper_names import MESSAGES, TIMES, Names, letters, message_of, names_in, time_of
 from collectors.log_files.timestamps import FIRST_MS, LAST_MS, BadTimestamp, epoch_ms, time_in_text
 from collectors.model import LogEvent
+from collectors.untrusted import Unparsable
+from collectors.untrusted_json import json_or_text, json_value
 
 TIME_KEYS = ("timestamp", "@timestamp", "time", "ts", "timestamp_ms", "timestampMs", "date", "_time")
 MESSAGE_KEYS = ("message", "@message", "log", "msg", "text", "_raw", "body", "line")
@@ -188,8 +188,8 @@ def _spelled_out(line: Mapping[str, Any]) -> Any:
     if not text.startswith("{"):
         return None
     try:
-        inner = msgspec.json.decode(text)
-    except (ValueError, RecursionError):
+        inner = json_value(text)
+    except Unparsable:
         return None
     return inner if first(inner, MESSAGE_KEYS) else None
 
@@ -333,10 +333,7 @@ def _from_arn(line: dict[str, Any]) -> tuple[str, str, str]:
 
 
 def encoded(value: object) -> str:
-    try:
-        return msgspec.json.encode(value).decode()
-    except (TypeError, ValueError, OverflowError, RecursionError):
-        return str(value)
+    return json_or_text(value)
 
 
 def whole(text: str) -> str:

@@ -23,6 +23,7 @@ from collectors.log_files.event_json import (
 )
 from collectors.log_files.timestamps import FIRST_MS, LAST_MS
 from collectors.model import LogEvent
+from collectors.untrusted_json import json_lines_of
 
 _Milliseconds = Annotated[int, msgspec.Meta(ge=FIRST_MS, lt=LAST_MS)]
 _NotEmpty = Annotated[str, msgspec.Meta(min_length=1)]
@@ -62,13 +63,13 @@ def spelling_of(line: dict[str, Any]) -> Spelling | None:
     needed = next((field for field in ("log_group", "function", "log_stream") if line.get(names[field])), None)
     if needed is None or "type" in line:
         return None
-    return Spelling(_decoder(needed, tuple(names.items())).decode_lines, needed != "log_stream", names)
+    return Spelling(_decoder(needed, tuple(names.items())), needed != "log_stream", names)
 
 
 @lru_cache(maxsize=32)
-def _decoder(needed: str, names: tuple[tuple[str, str], ...]) -> msgspec.json.Decoder[LogEvent]:
+def _decoder(needed: str, names: tuple[tuple[str, str], ...]) -> Callable[[bytes], list[LogEvent]]:
     spelled = dict(names)
     fields: list[Any] = [("timestamp_ms", _Milliseconds), ("message", str), (needed, _NotEmpty)]
     fields += [(field, str, "") for field in spelled if field not in ("timestamp_ms", "message", needed)]
-    spelling = msgspec.defstruct("SpelledEvent", fields, bases=(LogEvent,), rename=spelled, kw_only=True, gc=False)
-    return msgspec.json.Decoder(spelling)
+    spelling: Any = msgspec.defstruct("SpelledEvent", fields, bases=(LogEvent,), rename=spelled, kw_only=True, gc=False)
+    return json_lines_of(spelling)

@@ -3,9 +3,9 @@
 import re
 from enum import Enum
 
-import msgspec
-
 from collectors.log_files.event_json import is_container
+from collectors.untrusted import Unparsable
+from collectors.untrusted_json import json_value
 
 _BINARY_MAGIC = (b"SQLite format 3", b"PAR1", b"\x7fELF", b"%PDF", b"\x89PNG", b"Obj\x01", b"\xff\xd8\xff")
 _CONTROLS = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1d\x7f]")
@@ -52,8 +52,8 @@ def _object(line: bytes) -> dict[str, object] | None:
     if line[:1] != b"{" or line[-1:] != b"}":
         return None
     try:
-        value = msgspec.json.decode(line.decode("utf-8", "replace"))
-    except (ValueError, RecursionError):
+        value = json_value(line.decode("utf-8", "replace"))
+    except Unparsable:
         return None
     return value if isinstance(value, dict) else None
 

@@ -16,6 +16,8 @@ from collectors.event_columns import ID_DIGITS, EventColumns
 from collectors.log_files.fast_lines import Spelling
 from collectors.log_files.timestamps import FIRST_MS, LAST_MS
 from collectors.model import Place
+from collectors.untrusted import Unparsable
+from collectors.untrusted_json import json_value
 from collectors.words import ZEROS, Eights, Ints, Mask, Words, mixed, value_of
 
 BLOCK = 3 << 20  # bytes: so many that most invocations begin and end within one
@@ -70,7 +72,7 @@ class Layout:
             return None
         try:
             return self._read(block, words, at, count)
-        except (ValueError, RecursionError):
+        except Unparsable:
             return None
 
     def _read(self, block: bytes, words: Words, at: Ints, count: int) -> EventColumns | None:
@@ -187,8 +189,8 @@ def layout_of(line: bytes, spelling: Spelling) -> Layout | None:
     That needs a group, a stream, an eventId, a time and a message, and beside them nothing but other times.
     """
     try:
-        decoded: dict[str, Any] = msgspec.json.decode(line)
-    except (ValueError, RecursionError):
+        decoded: dict[str, Any] = json_value(line)
+    except Unparsable:
         return None
     own = {key: name for name, key in spelling.keys.items()}
     needed = {"timestamp_ms", "message", "log_group", "log_stream", "event_id"}

@@ -7,7 +7,8 @@ import zlib
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-import msgspec
+from collectors.untrusted import Unparsable
+from collectors.untrusted_json import json_value
 
 LARGEST = 64 << 20  # bytes of one payload, unpacked: a megabyte of gzip may hold a gigabyte
 _BASE64 = re.compile(r"[A-Za-z0-9+/\-_\s]+={0,2}\s*")
@@ -121,9 +122,9 @@ def _values(plain: bytes) -> Iterator[Any]:
         yield Text(text)
         return
     try:
-        yield msgspec.json.decode(text)
+        yield json_value(text)
         return
-    except (ValueError, RecursionError):
+    except Unparsable:
         pass
     try:
         for value, around in JsonDocuments(iter((plain,))).values():

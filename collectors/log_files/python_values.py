@@ -1,9 +1,10 @@
 """What Python printed of an answer, ``{'events': [{'timestamp': ...``: a whole file, or a value a line."""
 
-import ast
 import re
 from collections.abc import Iterator
 from typing import Any
+
+from collectors.untrusted import Unparsable, parsed_python
 
 LARGEST = 16 << 20  # characters of a file that is read as one value
 _BEGINS = re.compile(rb"\s*(?:\[\s*)?\{'\w+': ")
@@ -28,6 +29,6 @@ def values_of(chunks: Iterator[bytes]) -> Iterator[tuple[Any, str]]:
 def _value(text: str) -> Any:
     cleaned = re.sub(r"datetime\.datetime\([^()]*(?:\([^()]*\))?[^()]*\)", "None", text.strip().rstrip(","))
     try:
-        return ast.literal_eval(cleaned)
-    except (ValueError, SyntaxError, RecursionError, MemoryError, TypeError):
+        return parsed_python(cleaned)
+    except Unparsable:
         return None

@@ -7,10 +7,9 @@ from dataclasses import replace
 from functools import lru_cache, partial
 from typing import Any
 
-import msgspec
 import numpy as np
 
-from collectors.log_files.documents import DamagedDocument, JsonDocuments
+from collectors.log_files.documents import DamagedDocument, JsonDocuments, NestedTooDeeply
 from collectors.log_files.event_json import NotAnEvent, contents, event_of, whole
 from collectors.log_files.fast_lines import Spelling, spelling_of
 from collectors.log_files.fences import fenced, holds_fences
@@ -26,6 +25,8 @@ from collectors.log_files.sources import ByteStream, Source, log_names
 from collectors.log_files.text_lines import event_lines
 from collectors.log_files.timestamps import BadTimestamp, Clock
 from collectors.model import FunctionKey, LogEvent, Reject
+from collectors.untrusted import Unparsable
+from collectors.untrusted_json import json_value
 
 BLOCK_EVENTS = 5_000
 HEAD = 1 << 16
@@ -147,7 +148,7 @@ class FileReader:
         """The events of a block: decoded in one call if all its lines are spelled alike, else line by line."""
         events = None
         if spelling is not None:
-            with contextlib.suppress(msgspec.DecodeError, UnicodeError, RecursionError):
+            with contextlib.suppress(Unparsable):
                 events = spelling.decode(block)
         if spelling is None or events is None:
             yield from self._slowly(block)
@@ -170,8 +171,13 @@ class FileReader:
             try:
                 for value, envelope in _values(text):
                     self._add(events, value, envelope, text)
-            except DamagedDocument:
-                self._reject("not JSON", text)
+            except DamagedDocument as damage:
+                if not isinstance(damage, NestedTooDeeply):
+                    self._reject("not JSON", text)
+                elif len(text) > LONGEST_LINE:
+                    self._too_long(text[:SHOWN])
+                else:
+                    self._keep_as_text(events, text)
             if len(events) >= BLOCK_EVENTS:
                 self._inner.cut(events)
                 yield events
@@ -196,6 +202,13 @@ class FileReader:
             self._clock.place(event, timed)
             self._name(event)
             events.append(event)
+
+    def _keep_as_text(self, events: list[LogEvent], text: str) -> None:
+        """A line that nests deeper than it is read: what a function logs must not vanish, nor end anything."""
+        event = LogEvent(0, text, log_stream=self._stream)
+        self._clock.place(event, False)
+        self._name(event)
+        events.append(event)
 
     def _name(self, event: LogEvent) -> None:
         """Names the function of an event that neither its group nor its stream names."""
@@ -298,8 +311,8 @@ class FileReader:
     def _learn_function(self, event: LogEvent) -> None:
         """``platform.start`` in a text export names the function, its account and region."""
         try:
-            told, _ = event_of(msgspec.json.decode(event.message), {}, event.message)
-        except (ValueError, RecursionError):
+            told, _ = event_of(json_value(event.message), {}, event.message)
+        except Unparsable:
             return
         if told.message != event.message:
             return
@@ -328,8 +341,8 @@ def _joined(head: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:
 def _spelling(block: bytes) -> Spelling | None:
     """The spelling of the block's first line."""
     try:
-        line = msgspec.json.decode(block.partition(b"\n")[0])
-    except (ValueError, RecursionError):
+        line = json_value(block.partition(b"\n")[0])
+    except Unparsable:
         return None
     return spelling_of(line) if isinstance(line, dict) else None
 
@@ -337,8 +350,8 @@ def _spelling(block: bytes) -> Spelling | None:
 def _values(text: str) -> Iterator[tuple[Any, Mapping[str, Any]]]:
     """The JSON values of one line: nearly always one, several where an exporter forgot the newline."""
     try:
-        value = msgspec.json.decode(text)
-    except (ValueError, RecursionError):
+        value = json_value(text)
+    except Unparsable:
         yield from JsonDocuments(iter((text.encode(),))).values()
     else:
         if not isinstance(value, dict | list):

@@ -26,6 +26,8 @@ from collectors.logs.platform_text import read_text
 from collectors.logs.runtime_errors import might_fail, request_id_of
 from collectors.logs.streams import StreamState
 from collectors.model import FunctionKey, LogEvent, Place, Reject
+from collectors.untrusted import Unparsable
+from collectors.untrusted_json import json_value
 
 MOST_STREAMS = 3_000  # streams remembered at once; the idle ones leave, so memory is bounded whatever the input
 MOST_HELD = 20_000  # the same while no batch leaves, since none of them finishes anything
@@ -83,7 +85,7 @@ class Assembler:
             runs = plain_runs(events, free, inside, known)
             rest = events.events(runs.rest)
             self._finished.add_plain(states, events, runs)
-        except (ValueError, RecursionError):
+        except Unreadable:
             self._feed(list(events))
             return
         for stream, version in runs.runtimes.items():
@@ -342,7 +344,17 @@ class Assembler:
     # --- everything else ------------------------------------------------------------------------------------------
 
     def _odd(self, state: StreamState, event: LogEvent) -> None:
-        """Any event that is not one canonical line: several lines in one, other spacing, JSON, application text."""
+        """Any event that is not one canonical line. What nobody foresaw in it is text, and told."""
+        try:
+            self._read_odd(state, event)
+        except Exception as fault:
+            self._finished.rejects.append(
+                Reject(f"kept as text: {type(fault).__name__} in reading it; please report it", event.message[:2000])
+            )
+            self._app(state, event, None)
+
+    def _read_odd(self, state: StreamState, event: LogEvent) -> None:
+        """Several lines in one, other spacing, JSON, application text."""
         text = event.message
         if text[:1] == "{" or (text[:1] in " \t\r\n" and text.lstrip()[:1] == "{"):
             piece = self._json_piece(state, text)
@@ -363,8 +375,8 @@ class Assembler:
         if state.current is not None and not state.nameless and '"platform.' not in text and not might_fail(text):
             return None
         try:
-            decoded = msgspec.json.decode(text)
-        except (ValueError, RecursionError):
+            decoded = json_value(text)
+        except Unparsable:
             return None
         return read_json(decoded) if isinstance(decoded, dict) else None
 

@@ -7,9 +7,9 @@ record's ``message`` is none to it. What does not keep to the specification is n
 
 from typing import Any
 
-import msgspec
-
 from collectors.model import EmfSample
+from collectors.untrusted import Unparsable
+from collectors.untrusted_json import json_value
 
 MARK = '"_aws"'  # what every such line holds
 MOST_VALUES = 100  # of one metric in a line
@@ -35,7 +35,6 @@ UNITS = frozenset(
     )
 )
 _MOST_BRACES = 8  # of a line's, at which its document may begin
-_decode = msgspec.json.Decoder().decode
 
 Problem = tuple[str, str]
 """Why something in a line is no metric, in words that are the same for all such lines; and which: a name, or ""."""
@@ -70,8 +69,8 @@ def _document(text: str) -> dict[str, Any] | None:
         if start < 0 or text.find("_aws", start) < 0:
             break
         try:
-            found = _decode(text[start:] if start else text)
-        except (ValueError, RecursionError):
+            found = json_value(text[start:] if start else text)
+        except Unparsable:
             start = text.find("{", start + 1)
             continue
         decoded = True
@@ -90,8 +89,8 @@ def _within(message: object) -> bool:
         if MARK not in message:
             return False
         try:
-            message = _decode(message)
-        except (ValueError, RecursionError):
+            message = json_value(message)
+        except Unparsable:
             return False
     held = message.get("_aws") if isinstance(message, dict) else None
     return isinstance(held, dict) and "CloudWatchMetrics" in held

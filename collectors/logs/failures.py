@@ -8,8 +8,6 @@ REPORT says that the invocation failed, any trace will do, its own type's first.
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-import msgspec
-
 from collectors.logs.crash_causes import cause_of, last_words
 from collectors.logs.error_kinds import ErrorText, error_text
 from collectors.logs.logger_lines import GRAVE, level_of
@@ -19,6 +17,8 @@ from collectors.logs.platform_text import read_text
 from collectors.logs.prints import is_platform_line, prints
 from collectors.logs.runtime_errors import Found, look_for_error, might_fail
 from collectors.model import EXIT_TYPES
+from collectors.untrusted import Unparsable
+from collectors.untrusted_json import json_value
 
 
 class Evidence(NamedTuple):
@@ -134,7 +134,7 @@ def _pieces(text: str) -> list[object]:
     if text[:1] != "{":
         return list(read_text(text))
     try:
-        decoded = msgspec.json.decode(text)
-    except (ValueError, RecursionError):
+        decoded = json_value(text)
+    except Unparsable:
         return []
     return [read_json(decoded)] if isinstance(decoded, dict) else []

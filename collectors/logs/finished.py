@@ -14,7 +14,7 @@ from collectors.logs.platform import Report, Unreadable
 from collectors.logs.platform_text import parse_report
 from collectors.logs.streams import StreamState
 from collectors.logs.unread import figures_of, unread
-from collectors.model import ErrorKind, Function, FunctionKey, LooseLines, Reject, Stream, packed_id
+from collectors.model import ErrorKind, Function, FunctionKey, LooseLines, Reject, Status, Stream, packed_id
 
 _encode = msgspec.msgpack.Encoder().encode
 _NEWLINE = ord("\n")
@@ -117,7 +117,12 @@ class Finished:
         numbers[_FIGURES, at] = figures_of(told)
         traces[at] = told.trace_id
         numbers[_PARTS, at] = each.parts
-        status, error_type, message = each.verdict()
+        try:
+            status, error_type, message = each.verdict()
+        except Exception as fault:  # of lines that nobody foresaw: the invocation counts all the same
+            said = f"no verdict on an invocation: {type(fault).__name__} in its lines; please report it"
+            self.rejects.append(Reject(said, each.request_id))
+            status, error_type, message = Status.UNKNOWN, "", ""
         numbers[_STATUS, at] = int(status)
         if error_type:
             numbers[_ERROR, at] = self._error(self._streams[self._done_slots[at]].function, error_type, message)

@@ -11,11 +11,12 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
-import msgspec
 import numpy as np
 import numpy.typing as npt
 
 from collectors.logs.line_keys import STOPS, keys
+from collectors.untrusted import Unparsable
+from collectors.untrusted_json import json_value
 from collectors.words import Ints
 
 ANY = "<*>"
@@ -60,7 +61,6 @@ _LIST = re.compile(r"<\*>(?:[,;:|]? <\*>)+")
 _NONE_GIVEN = re.compile(r"<\*> \(\)")
 _GIVEN_TWICE = re.compile(r"<\*> \(<\*>\)")
 
-_decode = msgspec.json.Decoder().decode
 _MESSAGES = ("message", "msg", "Message", "@message", "event", "text", "@mt", "MessageTemplate")
 _LEVELS = ("level", "Level", "levelname", "severity", "log.level", "lvl", "@l", "LogLevel")
 _NAMED = ("logger", "type", "eventName", "errorType", "name")  # short words that say what a line is about
@@ -218,8 +218,8 @@ def _head(text: str) -> str:
 def _fields(text: str) -> str | None:
     """A JSON line by its level, message and names, and the keys of all else; None where it is no object of JSON."""
     try:
-        decoded = _decode(text)
-    except (msgspec.DecodeError, RecursionError, UnicodeError):
+        decoded = json_value(text)
+    except Unparsable:
         return None
     if not isinstance(decoded, dict):
         return None

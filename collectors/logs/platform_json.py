@@ -6,8 +6,6 @@ The shapes are those of the Lambda Telemetry API's event schema, which CloudWatc
 import math
 from typing import Any, NamedTuple
 
-import msgspec
-
 from collectors.logs.error_kinds import ErrorText
 from collectors.logs.platform import (
     LARGEST_MB,
@@ -22,6 +20,7 @@ from collectors.logs.platform import (
     Unreadable,
 )
 from collectors.logs.runtime_errors import error_of, find_error, request_id_of
+from collectors.untrusted_json import json_or_text
 
 _REQUEST_ID_KEYS = (
     "requestId",
@@ -189,7 +188,4 @@ def _message(obj: dict[str, Any]) -> str:
         return message
     if message is None:
         return _text(obj, "errorMessage") or ""
-    try:
-        return msgspec.json.encode(message).decode()
-    except (TypeError, ValueError, OverflowError):
-        return str(message)
+    return json_or_text(message)

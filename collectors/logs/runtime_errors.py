@@ -6,8 +6,6 @@ are those of Lambda's managed runtimes (their interface clients print them) and 
 
 from typing import Any, NamedTuple
 
-import msgspec
-
 from collectors.logs.error_kinds import ErrorText, error_text
 from collectors.logs.runtime_forms import (
     UNHANDLED,
@@ -20,6 +18,8 @@ from collectors.logs.runtime_forms import (
     timeout_error,
     trace_error,
 )
+from collectors.untrusted import Unparsable
+from collectors.untrusted_json import json_value
 
 _LONGEST = 20_000  # characters of a print that are looked at: a runtime says at once what failed
 _LOGGERS = ("logger", "loggerName", "logger_name", "logname", "loggerFqcn", "thread", "threadName", "thread_name")
@@ -114,8 +114,8 @@ def _json_line(text: str) -> ErrorText | None:
     if '"errorType"' not in text and '"message"' not in text:
         return None
     try:
-        decoded = msgspec.json.decode(text)
-    except (ValueError, RecursionError):
+        decoded = json_value(text)
+    except Unparsable:
         # A cut line, or JSON followed by more text: the error's own fields come first in every runtime's form.
         return None if '"level"' in text or '"logger"' in text else cut_json(text)
     return error_of(decoded) if isinstance(decoded, dict) else None

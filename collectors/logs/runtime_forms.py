@@ -4,10 +4,10 @@ import re
 from collections.abc import Callable
 from typing import NamedTuple
 
-import msgspec
-
 from collectors.logs.error_kinds import EXITED, OUT_OF_MEMORY, TIMED_OUT, ErrorText, error_text
 from collectors.logs.logger_lines import is_under_a_logger, level_of
+from collectors.untrusted import Unparsable
+from collectors.untrusted_json import json_value
 
 
 class Bare(NamedTuple):
@@ -113,8 +113,8 @@ def cut_json(text: str) -> ErrorText | None:
 
 def _unescaped(text: str) -> str:
     try:
-        return str(msgspec.json.decode('"' + text.replace("\n", "\\n").replace("\t", "\\t") + '"'))
-    except (ValueError, RecursionError):
+        return str(json_value('"' + text.replace("\n", "\\n").replace("\t", "\\t") + '"'))
+    except Unparsable:
         return text
 
 

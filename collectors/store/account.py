@@ -22,6 +22,8 @@ from collectors.account import (
 from collectors.model import MetricPoint
 from collectors.store import insights_cells
 from collectors.store.names import Names
+from collectors.store.pruned import ACCOUNT_POINTS
+from collectors.store.transactions import commit_checked, undo
 
 Values = tuple[object, ...]
 _HERE = "account = ? AND region = ? AND kind = ?"
@@ -130,9 +132,12 @@ def keep_alarms(connection: sqlite3.Connection, alarms: Alarms) -> None:
 
 def keep_account_points(connection: sqlite3.Connection, points: Iterable[MetricPoint]) -> int:
     """Keeps metric points of accounts, whose function has no name; returns how many."""
+    found = connection.execute("SELECT value FROM settings WHERE name = ?", (ACCOUNT_POINTS,)).fetchone()
+    kept_ms = found[0] if found else 0  # before then there is one point an hour, which another would not complete
     rows = [
         (each.function.account, each.function.region, each.metric, each.stat, each.start_ms, each.period_s, each.value)
         for each in points
+        if each.start_ms >= kept_ms
     ]
     if rows:
         with _transaction(connection):
@@ -190,7 +195,12 @@ class _transaction:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
         if self._mine:
-            self._connection.execute("ROLLBACK" if kind else "COMMIT")
+            try:
+                if not kind:
+                    commit_checked(self._connection)
+                    self._connection.execute("COMMIT")
+            finally:
+                undo(self._connection)
 
 
 def _group(one: Any) -> Values:

@@ -1,12 +1,12 @@
 """Reading what is known of accounts: alarms, configuration and its history, metrics, collections and their calls."""
 
-import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from collectors.account import Alarm, AlarmChange, BilledDay, CallCount, ErrorPattern, LogGroupFacts, Recommendation
 from collectors.store.reader import Reader
+from collectors.untrusted import parsed_json
 
 _STATES = re.compile(r"from (\w+) to (\w+)")  # of a StateUpdate's summary: Alarm updated from OK to ALARM
 _ALARM = (
@@ -59,6 +59,7 @@ class CollectionRow:
     invocations: int
     errors: int
     rejected: int
+    older_than_pruned: int = 0
     region: str = ""
     calls: list[CallCount] = field(default_factory=list)
     notes: list[tuple[str, str, str, int | None]] = field(default_factory=list)
@@ -142,7 +143,7 @@ def concurrency_limits(reader: Reader) -> dict[tuple[str, str], int]:
         f" AND {_IN_FORCE}",
         _in_force(reader),
     )
-    return {(account, region): int(json.loads(value)) for account, region, value in rows}
+    return {(account, region): int(parsed_json(value)) for account, region, value in rows}
 
 
 def units_asked(reader: Reader, since_ms: int) -> list[tuple[str, str, int]]:
@@ -172,7 +173,7 @@ def settings(reader: Reader) -> list[SettingRow]:
         f" WHERE {_IN_FORCE} ORDER BY function, region, account, kind, item, name",
         _in_force(reader),
     )
-    return [SettingRow(*(*row[:6], json.loads(row[6]), *row[7:])) for row in rows]
+    return [SettingRow(*(*row[:6], parsed_json(row[6]), *row[7:])) for row in rows]
 
 
 def history(reader: Reader, kinds: Sequence[str]) -> list[SettingRow]:
@@ -183,7 +184,7 @@ def history(reader: Reader, kinds: Sequence[str]) -> list[SettingRow]:
         (*kinds, _until(reader)),
     )
     return [
-        SettingRow(*(*row[:6], json.loads(row[6]), row[7], None if (row[8] or 0) >= _until(reader) else row[8]))
+        SettingRow(*(*row[:6], parsed_json(row[6]), row[7], None if (row[8] or 0) >= _until(reader) else row[8]))
         for row in rows
     ]
 
@@ -199,7 +200,7 @@ def function_settings(reader: Reader, names: Sequence[str]) -> dict[tuple[str, s
             tuple(names),
         ):
             key = row[0], row[1], row[2]
-            found.setdefault(key, []).append(SettingRow(*(*row[:6], json.loads(row[6]), *row[7:])))
+            found.setdefault(key, []).append(SettingRow(*(*row[:6], parsed_json(row[6]), *row[7:])))
         return found
 
     return reader.kept(("settings of functions", tuple(names)), read)
@@ -219,7 +220,7 @@ def changes(reader: Reader, from_ms: int, to_ms: int) -> list[SettingRow]:
         (from_ms, min(to_ms, _until(reader))),
     )
     return [
-        SettingRow(*(*row[:6], None if row[6] is None else json.loads(row[6]), *row[7:9], json.loads(row[9])))
+        SettingRow(*(*row[:6], None if row[6] is None else parsed_json(row[6]), *row[7:9], parsed_json(row[9])))
         for row in rows
     ]
 
@@ -259,7 +260,8 @@ def account_metrics(reader: Reader, from_ms: int, to_ms: int) -> list[MetricRow]
 def collections(reader: Reader, limit: int = 200) -> list[CollectionRow]:
     """The newest collections and imports first."""
     rows = reader.select(
-        "SELECT id, source, started_ms, ended_ms, events, duplicates, invocations, errors, rejected FROM collections"
+        "SELECT id, source, started_ms, ended_ms, events, duplicates, invocations, errors, rejected, pruned"
+        " FROM collections"
         " WHERE started_ms < ? ORDER BY id DESC LIMIT ?",
         (_until(reader), limit),
     )
@@ -284,7 +286,7 @@ def collections(reader: Reader, limit: int = 200) -> list[CollectionRow]:
     return [
         CollectionRow(
             row.id, row.source, row.started_ms, row.ended_ms, row.events, row.duplicates, row.invocations, row.errors,
-            row.rejected, regions.get(row.id, ""), row.calls, row.notes,
+            row.rejected, row.older_than_pruned, regions.get(row.id, ""), row.calls, row.notes,
         )
         for row in found.values()
     ]  # fmt: skip

@@ -101,6 +101,19 @@ class Connected:
         """A number that changes when another process has committed."""
         return cast(int, self._all("PRAGMA data_version")[0][0])
 
+    @property
+    def is_still(self) -> bool:
+        """Whether it shows a file that it takes for one that never changes."""
+        return isinstance(self._connection, Still)
+
+    def mark(self) -> tuple[Any, ...]:
+        """What tells this store, and this state of it, from another in its place."""
+        return self._all(
+            "SELECT (SELECT value FROM settings WHERE name = 'store_id'), (SELECT count(*) FROM functions),"
+            " (SELECT max(id) FROM collections),"
+            " (SELECT events + invocations FROM collections ORDER BY id DESC LIMIT 1)"
+        )[0]
+
     def stay_open(self) -> None:
         """Makes ready for many questions, at the price of a slower next one."""
         keep_at_hand(self._connection)
@@ -108,7 +121,9 @@ class Connected:
     def is_current(self) -> bool:
         """Whether it can see what has changed since it was opened, and the store still has this program's schema."""
         try:
-            return not isinstance(self._connection, Still) and self._all("PRAGMA user_version") == [(VERSION,)]
+            if isinstance(self._connection, Still) and not self._connection.stands():
+                return False
+            return self._all("PRAGMA user_version") == [(VERSION,)]
         except StoreError:
             return False
 

@@ -1,11 +1,11 @@
 """When functions were deployed, as the configuration's history tells it, and what failed before and after."""
 
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from collectors.store.reader import Reader
 from collectors.store.spans import DAY, HOUR, MINUTE, pieces
+from collectors.untrusted import parsed_json
 
 Where = tuple[str, str, str]  # account, region, function
 # AWS changes these by itself, or they say the same as another one.
@@ -34,7 +34,7 @@ def deploys(reader: Reader, functions: Iterable[Where]) -> dict[Where, list[Depl
             " AND function = ? AND kind IN ('function', 'alias', 'deployment') ORDER BY since_ms",
             where,
         ):
-            key, now = (kind, item, name), json.loads(value)
+            key, now = (kind, item, name), parsed_json(value)
             if kind == "function" and name in _NO_DEPLOY:
                 continue
             # An alias does not say since when it has been as it was first seen.

@@ -114,10 +114,23 @@ def merged(blob: bytes) -> dict[int, int]:
 
 
 def add(connection: sqlite3.Connection, given: Mapping[Place, Cell]) -> None:
-    """Adds values by minute, and sums up the hours and days that they are of anew."""
+    """Adds values by minute, and sums up the hours and days that they are of anew.
+
+    An hour whose minutes were pruned takes them itself, and what is taken off leaves its extremes as they were.
+    """
     hours: dict[Place, Cell] = {}
+    given, pruned_ms = dict(given), _pruned_before(connection)
     for (series, hour), minutes in _by(HOUR, given).items():
         stored = _stored(connection, MINUTE, series, hour, HOUR)
+        kept = None if stored or hour >= pruned_ms else _stored(connection, HOUR, series, hour, HOUR).get(hour)
+        if kept is not None:
+            for start, cell in minutes.items():
+                kept.merge(cell)
+                kept.peak_total = max(kept.peak_total, cell.total)
+                kept.peak_samples = max(kept.peak_samples, cell.samples)
+                del given[series, start]
+            hours[series, hour] = kept
+            continue
         for start, cell in minutes.items():
             if start in stored:
                 cell.merge(stored[start])
@@ -126,6 +139,24 @@ def add(connection: sqlite3.Connection, given: Mapping[Place, Cell]) -> None:
     _put(connection, MINUTE, given)
     _put(connection, HOUR, hours)
     _sum_up_days(connection, hours)
+
+
+def _pruned_before(connection: sqlite3.Connection) -> int:
+    return int(connection.execute("SELECT coalesce(max(minutes_ms), 0) FROM pruned").fetchone()[0])
+
+
+def prune(connection: sqlite3.Connection, function_id: int, before_ms: int) -> int:
+    """Deletes a function's minutes from before a full hour, whose sums stay; returns how many there were."""
+    mine = "series_id IN (SELECT id FROM emf_series WHERE function_id = ?) AND start_ms < ?"
+    found = connection.execute(f"DELETE FROM {TABLES[MINUTE]} WHERE {mine}", (function_id, before_ms)).rowcount
+    fine = "function_id = ? AND start_ms < ? AND start_ms % 3600000"
+    connection.execute(
+        "INSERT INTO emf_invalid SELECT function_id, start_ms / 3600000 * 3600000, reason, sum(number)"
+        f" FROM emf_invalid WHERE {fine} GROUP BY 1, 2, 3 ON CONFLICT DO UPDATE SET number = number + excluded.number",
+        (function_id, before_ms),
+    )
+    connection.execute(f"DELETE FROM emf_invalid WHERE {fine}", (function_id, before_ms))
+    return found
 
 
 def _sum_up_days(connection: sqlite3.Connection, hours: Iterable[Place]) -> None:
@@ -192,9 +223,40 @@ def move(connection: sqlite3.Connection, moved: Mapping[int, int]) -> None:
             f"SELECT start_ms, {COLUMNS} FROM emf_minutes WHERE series_id = ?", (series,)
         ):
             found.setdefault((target, start), Cell.empty()).merge(Cell.of_row(tuple(row)))
+    hours = _moved_hours(connection, moved)
     for table in TABLES.values():
         connection.executemany(f"DELETE FROM {table} WHERE series_id = ?", ((series,) for series in moved))
+    for (target, start), cell in hours.items():
+        for known in _stored(connection, HOUR, target, start, HOUR).values():
+            hours[target, start] = _beside(known, cell)
+    _put(connection, HOUR, hours)
+    _sum_up_days(connection, hours)
     add(connection, found)
+
+
+def _moved_hours(connection: sqlite3.Connection, moved: Mapping[int, int]) -> dict[Place, Cell]:
+    """Hours whose minutes were pruned, by the series that takes them."""
+    hours: dict[Place, Cell] = {}
+    pruned_ms = _pruned_before(connection)
+    for series, target in moved.items() if pruned_ms else ():
+        for start, *row in connection.execute(
+            f"SELECT start_ms, {COLUMNS} FROM {TABLES[HOUR]} h WHERE series_id = ? AND start_ms < ? AND NOT EXISTS"
+            f" (SELECT 1 FROM {TABLES[MINUTE]} m WHERE m.series_id = h.series_id AND m.start_ms >= h.start_ms"
+            " AND m.start_ms < h.start_ms + 3600000)",
+            (series, pruned_ms),
+        ).fetchall():
+            cell, known = Cell.of_row(tuple(row)), hours.get((target, start))
+            hours[target, start] = cell if known is None else _beside(known, cell)
+    return hours
+
+
+def _beside(one: Cell, other: Cell) -> Cell:
+    """Two series' cells of the same time as one; how their minutes fell together is not known any more."""
+    one.merge(other)
+    one.minutes = max(one.minutes, other.minutes)
+    one.peak_total = max(one.peak_total, other.peak_total)
+    one.peak_samples = max(one.peak_samples, other.peak_samples)
+    return one
 
 
 def uneven(connection: sqlite3.Connection) -> list[str]:

@@ -70,8 +70,11 @@ class EmfCounts:
         for (function_id, at_ms, text), times in lines.items():
             if not times:
                 continue
-            samples, problems = self._read(text, at_ms)
-            found = list(problems)
+            try:
+                samples, found = self._read(text, at_ms)
+            except Exception as fault:  # of ours: it must not end the collection
+                samples, found = (), [("cannot be read", type(fault).__name__)]
+            found = list(found)
             for sample in samples:
                 series = self._series.of(self._owner(function_id, sample), sample)
                 if series is None:

@@ -1,6 +1,5 @@
 """Reads EMF series: what their values of a span, [from_ms, to_ms), come to, from minutes, hours and days."""
 
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -9,6 +8,7 @@ from collectors.store.emf_cells import TABLES, Cell, quantile, together
 from collectors.store.reader import Reader
 from collectors.store.schema import EMF_UNCOUNTED, GRAINS
 from collectors.store.spans import DAY, HOUR, MINUTE, Piece, pieces
+from collectors.untrusted import parsed_json
 
 _SUMS = (
     "sum(c.samples), sum(c.total), min(c.lowest), max(c.highest), sum(c.minutes), max(c.peak_total),"
@@ -90,8 +90,8 @@ def _series(reader: Reader) -> Iterator[EmfSeries]:
         lambda: reader.select("SELECT id, function_id, namespace, metric, unit, dimensions, folded FROM emf_series"),
     )
     for row in rows:
-        dimensions = tuple((name, value) for name, value in json.loads(row[5]))
-        yield EmfSeries(row[0], row[1], row[2], row[3], row[4], dimensions, tuple(json.loads(row[6])))
+        dimensions = tuple((name, value) for name, value in parsed_json(row[5]))
+        yield EmfSeries(row[0], row[1], row[2], row[3], row[4], dimensions, tuple(parsed_json(row[6])))
 
 
 def by_step(reader: Reader, from_ms: int, to_ms: int, step_ms: int, series: int) -> dict[int, Cell]:

@@ -9,6 +9,7 @@ import sqlite3
 
 from collectors.model import EmfSample
 from collectors.store import emf_cells
+from collectors.untrusted import parsed_json
 
 MOST_SERIES = 1_000  # of a group
 MOST_OF_FUNCTION = 20_000  # series; a function that has so many gets few in a group
@@ -117,7 +118,7 @@ class SeriesIds:
                 (function_id,),
             ).fetchall()
             for identity, namespace, metric, unit, dimensions, folded_names in rows:
-                pairs, folded = json.loads(dimensions), tuple(json.loads(folded_names))
+                pairs, folded = parsed_json(dimensions), tuple(parsed_json(folded_names))
                 names = tuple(sorted([*(name for name, _ in pairs), *folded]))
                 group = function_id, namespace, metric, unit, names
                 self._groups.setdefault(group, {})[tuple(value for _, value in pairs)] = identity

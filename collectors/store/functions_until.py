@@ -1,12 +1,12 @@
 """The functions as they were before a moment: those that were known then, configured as they were then."""
 
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import fields, replace
 from typing import Any
 
 from collectors.model import Function
 from collectors.store.rows import FunctionRow
+from collectors.untrusted import parsed_json
 
 Ask = Callable[[str, Sequence[object]], list[tuple[Any, ...]]]
 
@@ -48,9 +48,9 @@ def functions_until(ask: Ask, functions: Sequence[FunctionRow], until_ms: int) -
             continue
         values = told.setdefault(where, {})
         if since_ms < until_ms:
-            values[field] = json.loads(value) if ended_ms is None or ended_ms >= until_ms else None
+            values[field] = parsed_json(value) if ended_ms is None or ended_ms >= until_ms else None
         else:
-            values.setdefault(field, json.loads(value))
+            values.setdefault(field, parsed_json(value))
     found = []
     for row in functions:
         key = row.function.key

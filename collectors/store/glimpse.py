@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Sequence
     from typing import Any, Self
+
+    from collectors.store.spans import Piece
 else:
     try:
         import _sqlite3 as sqlite3  # what sqlite3 imports beside it converts dates: a tenth of the whole start
@@ -175,13 +177,21 @@ class Glimpse:
 
         return oldest_ms(self._connection)
 
+    def _pieces(self, from_ms: int, to_ms: int, newest: int) -> "list[Piece]":
+        """The span's cells; ``Unseen`` where its minutes were deleted for their age: the reader takes whole hours."""
+        found = pieces(from_ms, to_ms, newest)
+        (kept_ms,) = self._connection.execute("SELECT coalesce(max(minutes_ms), 0) FROM pruned").fetchone()
+        if any(table == "minute_cells" and low < kept_ms for table, low, _ in found):
+            raise Unseen(self._path)
+        return found
+
     def weights(self, from_ms: int, to_ms: int) -> list[FunctionWeight]:
         """Every function over ``[from_ms, to_ms)``."""
         functions = {row[0]: FunctionWeight(*row[:3]) for row in self._stored}
         newest = self.newest()
         if newest is not None and from_ms < to_ms:
             today = newest - newest % _ONE_DAY_MS
-            for table, low, high in pieces(from_ms, to_ms, newest):
+            for table, low, high in self._pieces(from_ms, to_ms, newest):
                 if table == "day_cells" and low == today:
                     for row in self._stored:
                         if row[4] == today:
@@ -198,7 +208,7 @@ class Glimpse:
         functions = {row[0]: FunctionSums(*row) for row in listed}
         newest = self.newest()
         if newest is not None and from_ms < to_ms:
-            for table, low, high in pieces(from_ms, to_ms, newest):
+            for table, low, high in self._pieces(from_ms, to_ms, newest):
                 asked = _SUMS.format(table=table, where=chosen and f" AND {chosen}")
                 for row in self._connection.execute(asked, (low, high)):
                     functions[row[0]].add(row[1:])

@@ -13,6 +13,7 @@ from collectors.account import HourAggregate
 from collectors.model import FunctionKey
 from collectors.store.histogram import BUCKETS, packed_counts
 from collectors.store.names import Names
+from collectors.store.transactions import undo
 
 COLUMNS = 17
 REPORTS = 3  # a cell's column
@@ -41,7 +42,7 @@ def keep(connection: sqlite3.Connection, names: Names, hours: Sequence[HourAggre
         cells.carry_up(connection, touched)
         connection.execute("COMMIT")
     except BaseException:
-        connection.execute("ROLLBACK")
+        undo(connection)
         raise
 
 

@@ -31,6 +31,7 @@ class Joined:
     new: bool
     known_events: int
     changed: list[tuple[int, int]]
+    refused_events: int = 0
 
 
 class Joiner:
@@ -57,10 +58,12 @@ class Joiner:
             )
         }
 
-    def join(self, row: Row, lines: bytes) -> Joined:
-        """``row`` is as the table has it, with no chunk yet."""
+    def join(self, row: Row, lines: bytes, *, only_known: bool = False) -> Joined:
+        """``row`` is as the table has it, with no chunk yet. ``only_known`` refuses it where it meets no other."""
         old = self._match(row)
         if old is None:
+            if only_known:
+                return Joined(False, 0, [], row[EVENTS])
             return self._add(row, lines)
         added, chunk_id, merged_lines = 0, old[CHUNK], b""
         if lines:

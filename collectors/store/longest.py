@@ -10,6 +10,7 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from itertools import count
 
+from collectors.store.pruned import NOTHING_PRUNED, kept_of_all
 from collectors.store.schema import GRAINS
 from collectors.store.spans import DAY
 
@@ -28,7 +29,6 @@ _ROWS = (
     " ORDER BY 1, 2, 5, 6, 7"
 )
 _BY_HOUR_MS, _BY_DAY_MS = 6 * GRAINS["hour_cells"], 2 * DAY
-_PRUNED = "SELECT value FROM settings WHERE name = 'pruned_before_ms'"
 
 
 def longest(
@@ -43,8 +43,7 @@ def longest(
 
     ``by_packs`` says that ``function_ids`` are all of a fleet.
     """
-    pruned = connection.execute(_PRUNED).fetchone()
-    pruned_before_ms = pruned[0] if pruned else from_ms
+    kept = kept_of_all(connection)
     marks = ", ".join("?" * len(function_ids))
     cells = _packed(connection, from_ms, to_ms) if by_packs else None
     if cells is None:
@@ -71,7 +70,7 @@ def longest(
             continue
         size = _SIZES[place]
         start = -latest // size * size
-        if start + size > pruned_before_ms:
+        if start + size > kept.get(function_id, NOTHING_PRUNED).rows_ms:
             low, high = max(start, from_ms), min(start + size, to_ms)
             least_us = -bound * 3 // 4 if place == _MINUTE else 0
             open_next(_opened(connection, place, function_id, low, high, least_us, -bound))

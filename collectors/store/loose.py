@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from collectors.model import LooseLines
 from collectors.store.lines import Chunks, Line, packed_lines, unpacked
+from collectors.store.pruned import Kept
 
 NEAR_MS = 16 * 60 * 1000  # an invocation and what its environment printed before it lie within this
 
@@ -17,10 +18,8 @@ NEAR_MS = 16 * 60 * 1000  # an invocation and what its environment printed befor
 class Loose:
     """The loose lines of one writer's connection."""
 
-    def __init__(self, connection: sqlite3.Connection, chunks: Chunks, pruned_before_ms: int | None = None) -> None:
-        """Lines of before ``pruned_before_ms`` are known, as invocations are: what counts lines has counted them."""
+    def __init__(self, connection: sqlite3.Connection, chunks: Chunks) -> None:
         self._connection = connection
-        self._pruned_before_ms = pruned_before_ms or 0
         self._chunks = chunks
         self.streams: set[int] = {
             stream_id
@@ -29,18 +28,39 @@ class Loose:
             )
         }
 
-    def keep(self, loose: LooseLines, function_id: int, stream_id: int) -> int:
-        """Keeps lines that are not there yet, loose or in an invocation; returns how many events were known."""
+    def keep(self, loose: LooseLines, function_id: int, stream_id: int, kept: Kept | None) -> tuple[int, int]:
+        """Keeps lines that are not there yet, loose or in an invocation, nor older than what is kept.
+
+        Returns how many events were known, and how many are too old.
+        """
         if not loose.lines:
-            return 0
+            return 0, 0
+        lines = unpacked(loose.lines)
         known = self._stored(stream_id, loose.first_ms, loose.last_ms)
         known |= self._of_invocations(function_id, stream_id, loose.first_ms, loose.last_ms)
-        unknown = (Counter(unpacked(loose.lines)) - known).elements()
-        new = [line for line in unknown if line[0] >= self._pruned_before_ms]
+        kept_ms = 0 if kept is None else max(kept.lines_ms, kept.rows_ms)
+        there = [line for line in lines if line[0] >= kept_ms]
+        if there and loose.first_ms < kept_ms + NEAR_MS and kept is not None:
+            known |= self._of_pruned(function_id, kept.rows_ms, loose.first_ms, loose.last_ms)
+        new = list((Counter(there) - known).elements())
         if new:
-            self._chunks.add(function_id, (loose.first_ms, ""), packed_lines(new), stream_id)
+            first_ms = min(time for time, _ in new)
+            self._chunks.add(function_id, (first_ms, ""), packed_lines(new), stream_id)
             self.streams.add(stream_id)
-        return loose.events - len(new)
+        return loose.events - len(new) - (len(lines) - len(there)), len(lines) - len(there)
+
+    def _of_pruned(self, function_id: int, rows_ms: int, first_ms: int, last_ms: int) -> Counter[Line]:
+        """Lines that outlive the rows of their invocations: their chunk has younger ones, too."""
+        found: Counter[Line] = Counter()
+        for (chunk,) in self._connection.execute(
+            "SELECT id FROM chunks WHERE function_id = ? AND loose_stream_id IS NULL AND first_ms <= ?"
+            " AND first_ms < ? AND last_ms >= ?",
+            (function_id, last_ms, rows_ms, first_ms),
+        ).fetchall():
+            for (start_ms, _), packed in self._chunks.of(chunk).items():
+                if start_ms < rows_ms:
+                    found.update(unpacked(packed))
+        return found
 
     def _stored(self, stream_id: int, first_ms: int, last_ms: int) -> Counter[Line]:
         chunks = self._connection.execute(

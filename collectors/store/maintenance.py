@@ -1,12 +1,16 @@
 """Looking after a store: whether it is whole, and deleting what is too old."""
 
+import contextlib
 import sqlite3
+from collections.abc import Iterator
 from pathlib import Path
 
 from collectors.store import emf_cells, packs, weeks
+from collectors.store import prune as deleting
 from collectors.store.lines import opened
-from collectors.store.open import explained, open_reader, writing
-from collectors.store.schema import GRAINS, OLDEST
+from collectors.store.open import StoreUnwritable, explained, open_reader, writing
+from collectors.store.prune import Deleted, Ends
+from collectors.store.schema import GRAINS
 
 DAY_MS = GRAINS["day_cells"]
 
@@ -32,8 +36,6 @@ def check(path: Path) -> list[str]:
 
 def _uneven(connection: sqlite3.Connection) -> list[str]:
     """Days whose rollups do not agree with their rows, or with their hours. Pruned days have no rows to agree with."""
-    pruned = connection.execute("SELECT value FROM settings WHERE name = 'pruned_before_ms'").fetchone()
-    since = -(-pruned[0] // DAY_MS) * DAY_MS if pruned else 0
     problems = []
     for finer, columns in (
         ("invocations", "count(*), sum(status BETWEEN 1 AND 4), coalesce(sum(billed_ms), 0)"),
@@ -43,9 +45,10 @@ def _uneven(connection: sqlite3.Connection) -> list[str]:
             f"SELECT f.name, d.start_ms FROM day_cells d JOIN functions f ON f.id = d.function_id"
             " WHERE NOT EXISTS (SELECT 1 FROM insights_cells s WHERE s.function_id = d.function_id"
             " AND s.start_ms >= d.start_ms AND s.start_ms < d.start_ms + 86400000)"
-            f" AND d.start_ms >= ? AND (d.invocations, d.errors, d.billed_ms) IS NOT (SELECT {columns} FROM {finer} i"
+            " AND d.start_ms >= coalesce((SELECT p.rows_ms FROM pruned p WHERE p.function_id = d.function_id), 0)"
+            f" AND (d.invocations, d.errors, d.billed_ms) IS NOT (SELECT {columns} FROM {finer} i"
             " WHERE i.function_id = d.function_id AND i.start_ms >= d.start_ms AND i.start_ms < d.start_ms + ?)",
-            (since, DAY_MS),
+            (DAY_MS,),
         )
         problems += [f"the day at {day} of {name} does not agree with its {finer}" for name, day in uneven]
     return problems
@@ -62,32 +65,40 @@ def _unreadable(connection: sqlite3.Connection) -> list[str]:
 
 
 def prune(path: Path, *, before_ms: int, vacuum: bool = False) -> dict[str, int]:
-    """Deletes invocations and log lines from before a time; rollups, and so counts and costs, stay.
+    """Deletes invocations and log lines from before a time, rounded down to a full minute; rollups stay.
 
-    What was pruned is remembered: importing it again adds nothing. Returns how many rows of each were deleted.
-    Raises StoreLocked while a collector writes.
+    So counts and costs stay. What was pruned is remembered by function: importing it again adds nothing. Returns how
+    many of each were deleted. Raises StoreLocked while a collector writes, and ``PruneStopped``, which says what was
+    deleted and stays so, where the disk is full or fails.
     """
-    with writing(path) as connection:
-        connection.execute("BEGIN IMMEDIATE")
-        invocations = 0
-        for (function_id,) in connection.execute("SELECT id FROM functions").fetchall():
-            invocations += connection.execute(
-                "DELETE FROM invocations WHERE function_id = ? AND start_ms < ?", (function_id, before_ms)
-            ).rowcount
-        (lines,) = connection.execute(
-            "SELECT coalesce(sum(lines), 0) FROM chunks WHERE last_ms < ?", (before_ms,)
-        ).fetchone()
-        connection.execute("DELETE FROM chunks WHERE last_ms < ?", (before_ms,))
-        connection.execute("DELETE FROM request_buckets WHERE last_ms < ?", (before_ms,))
-        connection.execute("DELETE FROM streams WHERE id NOT IN (SELECT stream_id FROM invocations)")
-        connection.execute(f"DELETE FROM settings WHERE name = '{OLDEST}'")
-        connection.execute(
-            "INSERT INTO settings VALUES ('pruned_before_ms', ?)"
-            " ON CONFLICT DO UPDATE SET value = max(value, excluded.value)",
-            (before_ms,),
-        )
-        connection.execute("COMMIT")
-        if vacuum:
-            connection.execute("VACUUM")
+    done = Deleted()
+    with stopping_at(path, done), writing(path) as connection:
+        with explained(path, needs=deleting.LEAST_BYTES):
+            deleting.prune(connection, Ends(rows_ms=before_ms, lines_ms=before_ms), done)
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    return {"invocations": invocations, "log lines": int(lines)}
+        if vacuum:
+            with explained(path, needs=path.stat().st_size):  # a copy, in the write-ahead log
+                connection.execute("VACUUM")
+                connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    return said(done)
+
+
+def said(done: Deleted) -> dict[str, int]:
+    return {"invocations": done.invocations, "log lines": done.log_lines}
+
+
+class PruneStopped(StoreUnwritable):
+    """It ended before its end; ``done`` is what it deleted, and stays deleted."""
+
+    def __init__(self, text: str, done: Deleted) -> None:
+        super().__init__(text)
+        self.done = done
+
+
+@contextlib.contextmanager
+def stopping_at(path: Path, done: Deleted) -> Iterator[None]:
+    """What was deleted until a fault is told with the fault."""
+    try:
+        yield
+    except StoreUnwritable as error:
+        raise PruneStopped(str(error), done) from error

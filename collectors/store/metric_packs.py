@@ -15,6 +15,7 @@ import numpy.typing as npt
 from collectors.store.marked import PACKED_MS, runs
 from collectors.store.rows import MetricSum
 from collectors.store.spans import DAY, HOUR, MINUTE
+from collectors.store.transactions import undo
 
 # A function's figures: its total and its peak, which of a single point are the same.
 FIGURES = np.dtype([("function_id", "<i8"), ("total", "<f8"), ("peak", "<f8")])
@@ -135,7 +136,7 @@ def _replace(connection: sqlite3.Connection, metric: str, stat: str, grain: int,
         )
         connection.execute("COMMIT")
     except BaseException:
-        connection.execute("ROLLBACK")
+        undo(connection)
         raise
 
 

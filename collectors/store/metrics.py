@@ -10,7 +10,9 @@ from collections.abc import Iterable
 from collectors.model import MetricPoint
 from collectors.store.marked import mark_metrics
 from collectors.store.names import Names
+from collectors.store.pruned import NOTHING_PRUNED, kept_of_all
 from collectors.store.schema import GRAINS
+from collectors.store.transactions import transaction
 
 HOUR_MS, DAY_MS = GRAINS["hour_cells"], GRAINS["day_cells"]
 Series = tuple[str, int, str]  # metric, function_id, stat
@@ -20,19 +22,21 @@ def keep(connection: sqlite3.Connection, names: Names, points: Iterable[MetricPo
     """Keeps points, the latest reading of a bin standing; returns how many."""
     count = 0
     hours: set[tuple[str, int, str, int]] = set()
+    kept = kept_of_all(connection)
 
     def bound() -> Iterable[tuple[object, ...]]:
         nonlocal count
         for point in points:
             count += 1
             function_id = names.function(point.function)
+            if point.start_ms < kept.get(function_id, NOTHING_PRUNED).points_ms:
+                continue  # its hour is summed, and its other points are gone
             hours.add((point.metric, function_id, point.stat, point.start_ms // HOUR_MS * HOUR_MS))
             yield point.metric, function_id, point.stat, point.start_ms, point.period_s, point.value
 
-    connection.execute("BEGIN IMMEDIATE")
-    connection.executemany("INSERT OR REPLACE INTO metrics VALUES (?, ?, ?, ?, ?, ?)", bound())
-    _sum_up(connection, hours)
-    connection.execute("COMMIT")
+    with transaction(connection):
+        connection.executemany("INSERT OR REPLACE INTO metrics VALUES (?, ?, ?, ?, ?, ?)", bound())
+        _sum_up(connection, hours)
     return count
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from collectors.store.schema import APPLICATION_ID, VERSION
+from collectors.store.transactions import undo
 
 _FOLDER = Path(__file__).parent / "migrations"
 
@@ -29,8 +30,7 @@ def migrate(connection: sqlite3.Connection, until: int = VERSION) -> None:
             connection.execute(f"PRAGMA user_version = {version}")
             connection.execute("COMMIT")
         except BaseException:
-            if connection.in_transaction:
-                connection.execute("ROLLBACK")
+            undo(connection)
             raise
 
 

@@ -19,6 +19,13 @@ _SUMMED = (
 )
 
 
+# Where minutes are deleted for their age, their hours stay.
+_HOUR = (
+    "SELECT min((SELECT start_ms FROM hour_cells h WHERE h.function_id = p.function_id ORDER BY start_ms LIMIT 1))"
+    " FROM pruned p WHERE p.minutes_ms > 0"
+)
+
+
 def oldest_ms(connection: "sqlite3.Connection") -> int | None:
     """Epoch ms; the minute of it, once its rows are pruned; None in an empty store."""
     (minute,) = connection.execute(f"SELECT min(({_FIRST})) FROM functions f").fetchone()
@@ -26,7 +33,10 @@ def oldest_ms(connection: "sqlite3.Connection") -> int | None:
     (summed,) = connection.execute("SELECT EXISTS (SELECT 1 FROM insights_cells WHERE function_id >= 0)").fetchone()
     if summed:
         (summed,) = connection.execute(_SUMMED).fetchone()
-    return min((at for at in (exact, summed or None) if at is not None), default=None)
+    (hour,) = connection.execute(_HOUR).fetchone()
+    if hour is not None and exact is not None and hour >= exact // 3_600_000 * 3_600_000:
+        hour = None  # its minutes are there still
+    return min((at for at in (exact, summed or None, hour) if at is not None), default=None)
 
 
 def keep(connection: "sqlite3.Connection") -> None:

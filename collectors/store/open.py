@@ -1,16 +1,25 @@
 """Opening the store's file: where it lies, who may write, and what to say when it cannot be read."""
 
 import contextlib
+import errno
 import fcntl
 import os
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TypeVar
 from urllib.parse import quote
 
 from collectors.store.glimpse import default_file
 from collectors.store.marked import any_to_make
 from collectors.store.schema import APPLICATION_ID, VERSION
+from collectors.store.transactions import FileGone, Writable
+
+Connection = TypeVar("Connection", bound=sqlite3.Connection)
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collectors.store.private_copy import State
 
 
 class StoreError(Exception):
@@ -37,8 +46,25 @@ class StoreUnwritable(StoreError):
     """No permission, no space, or a read-only file system."""
 
 
+class StoreReplaced(StoreError):
+    """It was deleted, or another was put in its place, while it was written."""
+
+
 class Still(sqlite3.Connection):
-    """Takes its file for one that never changes: if another machine does change it, only a new connection sees that."""
+    """Takes its file for one that never changes: if another machine does change it, only a new connection sees that.
+
+    ``copy_of`` is what was copied, with its log, for want of a place to write; None where the file itself is read.
+    """
+
+    copy_of: tuple[Path, "State"] | None = None
+
+    def stands(self) -> bool:
+        """Whether it is known to show what there is now."""
+        if self.copy_of is None:
+            return False
+        from collectors.store.private_copy import is_of
+
+        return is_of(*self.copy_of)
 
 
 def default_path() -> Path:
@@ -47,8 +73,8 @@ def default_path() -> Path:
 
 
 @contextlib.contextmanager
-def explained(path: Path | str) -> Iterator[None]:
-    """Turns what SQLite says into what an operator can act on."""
+def explained(path: Path | str, needs: int | None = None) -> Iterator[None]:
+    """Turns what SQLite says into what an operator can act on. ``needs`` is how many bytes of disk it may take."""
     try:
         yield
     except sqlite3.DatabaseError as error:
@@ -60,9 +86,11 @@ def explained(path: Path | str) -> Iterator[None]:
                 f"{path} is damaged or no lambdatui store: run 'lambdatui db check', or import again into a new --db"
             ) from error
         if "full" in text or "disk i/o" in text:
+            from collectors.store.room import said
+
             raise StoreUnwritable(
                 f"{path}: the disk is full or failing ({error}): free space and run the same command again; "
-                "what was committed is kept and nothing is counted twice"
+                f"what was committed is kept and nothing is counted twice; {said(Path(path), needs)}"
             ) from error
         if "readonly" in text or "read-only" in text or "unable to open" in text:
             raise StoreUnwritable(
@@ -70,9 +98,18 @@ def explained(path: Path | str) -> Iterator[None]:
                 "or name another with --db"
             ) from error
         raise StoreError(f"{path}: {error}") from error
+    except FileGone as error:
+        raise StoreReplaced(
+            f"{path} was deleted or replaced while it was written: nothing more goes into the old file; run the same"
+            " command again, which reads what the one that is there now lacks, or makes one"
+        ) from error
     except PermissionError as error:
         raise StoreUnwritable(f"{path}: permission denied: check its owner, or name another store with --db") from error
     except OSError as error:
+        if error.errno == errno.ENOSPC:
+            from collectors.store.room import said
+
+            raise StoreUnwritable(f"{path}: {error.strerror}: {said(Path(path), needs)}") from error
         raise StoreUnwritable(
             f"{path}: {error.strerror or error}: check the folder, or name another with --db"
         ) from error
@@ -95,15 +132,16 @@ def open_reader(path: Path) -> sqlite3.Connection:
     """A read-only connection. Raises StoreMissing, StoreNewer, StoreDamaged, StoreLocked."""
     if not path.exists():
         raise StoreMissing(f"there is no store at {path} yet: run 'lambdatui import FILE' first, or name one with --db")
+    if path.is_dir():
+        raise StoreDamaged(f"{path} is a folder, and no store: name a file with --db")
     with explained(path):
         address = f"file:{quote(str(path))}?mode=ro"
         try:
-            connection = _readable(address)
+            connection = _readable(address, sqlite3.Connection)
         except sqlite3.OperationalError as error:
             if "unable to open" not in str(error).lower() or not os.access(path, os.R_OK):
                 raise
-            # A WAL store on a read-only file system cannot make its -shm file; as a still file it can be read.
-            connection = _readable(address + "&immutable=1", Still)
+            connection = _still(path, address)
         version = _looked_over(connection, path)
         if version == 0:
             connection.close()
@@ -111,7 +149,28 @@ def open_reader(path: Path) -> sqlite3.Connection:
         if version < VERSION:
             connection.close()
             _upgrade(path)
-            connection = _readable(address)
+            connection = _readable(address, sqlite3.Connection)
+    return connection
+
+
+def _still(path: Path, address: str) -> Still:
+    """A WAL store on a read-only file system, which cannot make its -shm file.
+
+    As a still file it can be read where no log lies beside it. Where one does, the file alone shows what was before.
+    """
+    from collectors.store import private_copy
+
+    if not private_copy.has_log(path):
+        return _readable(address + "&immutable=1", Still)
+    try:
+        copy, state = private_copy.copied(path)
+    except private_copy.NoCopy as error:
+        raise StoreUnwritable(
+            f"{path} lies where nothing can be written, with changes in {path.name}-wal that are not merged into it:"
+            f" {error}"
+        ) from error
+    connection = _readable(f"file:{quote(str(copy))}?mode=ro", Still)
+    connection.copy_of = path, state
     return connection
 
 
@@ -124,7 +183,7 @@ def _upgrade(path: Path) -> None:
         raise type(error)(f"{path} is of an older lambdatui and cannot be brought up to date: {error}") from error
 
 
-def _readable(address: str, factory: type[sqlite3.Connection] = sqlite3.Connection) -> sqlite3.Connection:
+def _readable(address: str, factory: type[Connection]) -> Connection:
     connection = sqlite3.connect(
         address, uri=True, isolation_level=None, timeout=5, check_same_thread=False, factory=factory
     )
@@ -158,16 +217,36 @@ def writing(path: Path, *, wait: bool = False) -> Iterator[sqlite3.Connection]:
         lock = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         _take(lock, path, wait)
-        with explained(path):
+        with explained(path, _size_of(path)):
             connection = _writable(path)
         try:
             with explained(path):
                 yield connection
                 _pack(connection)
+                connection.check_file()
+                _empty_log(connection)
         finally:
             connection.close()
     finally:
         os.close(lock)
+
+
+def _empty_log(connection: sqlite3.Connection) -> None:
+    """Leaves nothing in the write-ahead log that would be laid over another file put in this one's place.
+
+    Readers that look at this moment keep it from being emptied; nobody waits long for them.
+    """
+    with contextlib.suppress(sqlite3.Error):
+        connection.execute("PRAGMA busy_timeout = 100")
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+def _size_of(path: Path) -> int:
+    """What bringing it up to date may take: at most as much again."""
+    try:
+        return max(path.stat().st_size, 1 << 20)
+    except OSError:
+        return 1 << 20
 
 
 def _pack(connection: sqlite3.Connection) -> None:
@@ -188,13 +267,17 @@ def _take(lock: int, path: Path, wait: bool) -> None:
     except BlockingIOError as error:
         holder = os.read(lock, 64).decode("ascii", "replace").strip() or "another process"
         raise StoreLocked(f"{path} is being written by {holder}: wait for it, or end it") from error
-    os.ftruncate(lock, 0)
-    os.pwrite(lock, f"process {os.getpid()}".encode(), 0)
+    with contextlib.suppress(OSError):  # on a full disk the holder has no name, and the lock holds
+        os.ftruncate(lock, 0)
+        os.pwrite(lock, f"process {os.getpid()}".encode(), 0)
 
 
-def _writable(path: Path) -> sqlite3.Connection:
-    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))  # SQLite gives -wal and -shm the same mode
-    connection = sqlite3.connect(path, isolation_level=None, timeout=5)
+def _writable(path: Path) -> Writable:
+    opened = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)  # SQLite gives -wal and -shm the same mode
+    found = os.fstat(opened)
+    os.close(opened)
+    connection = sqlite3.connect(path, isolation_level=None, timeout=5, factory=Writable)
+    connection.path, connection.file = str(path), (found.st_dev, found.st_ino)
     try:
         version = _looked_over(connection, path)
         connection.execute("PRAGMA journal_mode = WAL")

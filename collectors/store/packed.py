@@ -34,6 +34,10 @@ class PackedLines:
     at_ms: Ints
     owner: Ints
 
+    def only(self, some: slice) -> "PackedLines":
+        """Those of the lines; ``owner`` stays the place among all invocations given."""
+        return PackedLines(self.block, self.begins[some], self.ends[some], self.at_ms[some], self.owner[some])
+
     def text(self, at: int) -> str:
         """The text of the line at this place."""
         return self.block[self.begins[at] : self.ends[at]].decode("utf-8", "replace")

@@ -19,6 +19,7 @@ from collectors.store.histogram import BUCKETS, PAIR
 from collectors.store.marked import NO_PACK, PACKS, packed_since, runs
 from collectors.store.schema import GRAINS
 from collectors.store.spans import HOUR, MINUTE, WEEK
+from collectors.store.transactions import undo
 
 Ints = npt.NDArray[np.int64]
 
@@ -198,7 +199,7 @@ def replace(
         )
         connection.execute("COMMIT")
     except BaseException:
-        connection.execute("ROLLBACK")
+        undo(connection)
         raise
 
 

@@ -120,7 +120,21 @@ class PatternCounts:
             )  # fmt: skip
 
     def _patterns(self, lines: packed_lines.PackedLines) -> Ints:
-        """The number of each line's pattern in the store."""
+        """The number of each line's pattern in the store; of one that a fault of ours leaves untold, that of others."""
+        try:
+            return self._told_apart(lines)
+        except sqlite3.Error:
+            raise
+        except Exception:
+            if len(lines.begins) == 1:
+                found = self._shapes().get(OTHERS)
+                return np.array([self._learn(OTHERS, lines.text(0)) if found is None else found])
+            half = len(lines.begins) // 2
+            return np.concatenate(
+                [self._patterns(lines.only(slice(half))), self._patterns(lines.only(slice(half, None)))]
+            )
+
+    def _told_apart(self, lines: packed_lines.PackedLines) -> Ints:
         assert self._kinds is not None
         numbers = self._kinds.numbers(lines.block, lines.begins, lines.ends)
         shapes = self._kinds.shapes

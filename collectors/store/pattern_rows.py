@@ -120,5 +120,5 @@ def uncounted(reader: Reader) -> Uncounted:
 
 def pruned_before(reader: Reader) -> int:
     """Before when lines may be gone that are counted; 0 where none was pruned."""
-    rows = reader.select("SELECT value FROM settings WHERE name = 'pruned_before_ms'")
-    return int(rows[0][0]) if rows else 0
+    [(before_ms,)] = reader.select("SELECT coalesce(max(lines_ms), 0) FROM pruned")
+    return int(before_ms)

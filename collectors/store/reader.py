@@ -14,6 +14,7 @@ from collectors.store.kept import Kept
 from collectors.store.metric_sums import Metrics
 from collectors.store.open import StoreDamaged, StoreError, StoreLocked, StoreMissing, StoreNewer, explained
 from collectors.store.pages import Lines, Pages
+from collectors.store.retention import since
 from collectors.store.rollups import Rollups
 from collectors.store.rows import InvocationRow, LogLine, StoreInfo
 from collectors.store.schema import VERSION
@@ -158,6 +159,7 @@ class Reader(Rollups, Metrics):
             self.newest_ms(),
             [(reason, count, text) for reason, count, text in rejects],
             [dict(zip(columns, row, strict=True)) for row in collections],
+            since(self._connection),
         )
 
 

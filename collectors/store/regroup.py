@@ -12,6 +12,7 @@ from collectors.store.error_rules import SETTING, rules_of
 from collectors.store.lines import Chunks, unpacked
 from collectors.store.marked import mark
 from collectors.store.schema import GRAINS
+from collectors.store.transactions import undo
 
 Named = tuple[str, str]  # fingerprint, family
 Name = Callable[[str, str], Named]  # of an error's type and message
@@ -38,8 +39,7 @@ def regroup(connection: sqlite3.Connection, rules: int, name: Name, said: Said, 
         )
         connection.execute("COMMIT")
     except BaseException:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
+        undo(connection)
         raise
     return True
 

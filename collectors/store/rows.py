@@ -161,3 +161,4 @@ class StoreInfo:
     last_ms: int | None
     rejects: list[tuple[str, int, str]]
     collections: list[dict[str, object]]
+    kept_since: dict[str, int | None]  # by ``collectors.store.retention.DEFAULTS``

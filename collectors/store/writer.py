@@ -29,8 +29,10 @@ from collectors.store.lines import RAW_BYTES, Chunks, sealed
 from collectors.store.loose import Loose
 from collectors.store.names import Names
 from collectors.store.pattern_counts import Kinds, PatternCounts
+from collectors.store.pruned import LINES_LATE_MS, REPORTED_LATE_MS, kept_of_all
 from collectors.store.request_index import RequestIndex
 from collectors.store.schema import GRAINS
+from collectors.store.transactions import commit_checked, undo
 
 MINUTE_MS = GRAINS["minute_cells"]
 COMMIT_ROWS = 80_000
@@ -57,6 +59,7 @@ class Written:
     invocations: int = 0
     errors: int = 0
     rejected: int = 0
+    pruned: int = 0  # events older than what was deleted of their function for its age
 
     def add(self, other: "Written") -> None:
         self.events += other.events
@@ -64,6 +67,7 @@ class Written:
         self.invocations += other.invocations
         self.errors += other.errors
         self.rejected += other.rejected
+        self.pruned += other.pruned
 
 
 class Writer:
@@ -86,9 +90,7 @@ class Writer:
         self._patterns = PatternCounts(connection, kinds)
         self._emf = EmfCounts(connection, self._names, read_emf)
         self._chunks = Chunks(connection, self._patterns, self._emf)
-        pruned = connection.execute("SELECT value FROM settings WHERE name = 'pruned_before_ms'").fetchone()
-        self._pruned_before_ms: int | None = pruned[0] if pruned else None
-        self._loose = Loose(connection, self._chunks, self._pruned_before_ms)
+        self._loose = Loose(connection, self._chunks)
         self._joiner = Joiner(connection, self._chunks, self._names, fingerprint, family)
         self._requests = RequestIndex(connection)
         self._known_until: dict[int, int] = {}
@@ -96,6 +98,7 @@ class Writer:
         self._waiting_rows = self._waiting_bytes = 0
         self._written = Written()
         self._total = Written()
+        self._kept = kept_of_all(connection)
         self._collection: int | None = None
 
     @property
@@ -115,7 +118,8 @@ class Writer:
         if self._collection is not None:
             self._connection.execute(
                 "UPDATE collections SET ended_ms = ?, events = events + ?, duplicates = duplicates + ?,"
-                " invocations = invocations + ?, errors = errors + ?, rejected = rejected + ? WHERE id = ?",
+                " invocations = invocations + ?, errors = errors + ?, rejected = rejected + ?, pruned = pruned + ?"
+                " WHERE id = ?",
                 (
                     _now_ms(),
                     written.events,
@@ -123,6 +127,7 @@ class Writer:
                     written.invocations,
                     written.errors,
                     written.rejected,
+                    written.pruned,
                     self._collection,
                 ),
             )
@@ -151,8 +156,9 @@ class Writer:
         try:
             yield
         except BaseException:
-            if self._connection.in_transaction:
-                self._connection.execute("ROLLBACK")
+            undo(self._connection)
+            self._waiting, self._waiting_rows, self._waiting_bytes = [], 0, 0
+            self._written = Written()
             self._patterns.forget()
             self._emf.forget()
             raise
@@ -168,7 +174,9 @@ class Writer:
             self._waiting_rows += batch.invocations.count
             self._waiting_bytes += sum(map(len, batch.invocations.lines or ()))
         for loose in batch.loose:
-            written.duplicates += self._loose.keep(loose, *streams[loose.stream])
+            known, old = self._loose.keep(loose, *streams[loose.stream], self._kept.get(streams[loose.stream][0]))
+            written.duplicates += known
+            written.pruned += old
         self._rejects(batch.rejects)
 
     def _commit(self, *, last: bool = False) -> None:
@@ -182,13 +190,14 @@ class Writer:
         if last:
             self._patterns.group()
         self._account(self._written)
+        commit_checked(self._connection)
         self._connection.execute("COMMIT")
         self._total.add(self._written)
         self._written = Written()
 
     def _invocations(self, rows: Rows, written: Written) -> None:
-        if self._pruned_before_ms is not None:
-            rows = self._after_pruned(rows, self._pruned_before_ms, written)
+        if self._kept:
+            rows = self._after_pruned(rows, written)
         written.duplicates += self._absorb_loose(rows)
         plain = self._plain(rows)
         careful = rows.only(np.flatnonzero(~plain))
@@ -206,11 +215,27 @@ class Writer:
             cells.recount(self._connection, _spans(anew))
         cells.carry_up(self._connection, anew, grown, failed)
 
-    def _after_pruned(self, rows: Rows, before_ms: int, written: Written) -> Rows:
-        """Without the rows of a time whose rows were pruned: the rollups count them, so they are known."""
-        old = rows.numbers["start_ms"] < before_ms
-        written.duplicates += int(rows.numbers["events"][old].sum())
+    def _after_pruned(self, rows: Rows, written: Written) -> Rows:
+        """Without the rows of a time whose rows were pruned: the rollups may count them, and nobody can tell.
+
+        What a REPORT alone tells of may have begun later than it says; whether it meets a START is seen in ``_join``.
+        """
+        function_ids, parts = rows.numbers["function_id"], rows.numbers["parts"]
+        kept_ms = _of_each(function_ids, {each: kept.rows_ms for each, kept in self._kept.items()})
+        old = rows.numbers["start_ms"] < kept_ms - np.where(parts == Parts.REPORT, REPORTED_LATE_MS, 0)
+        written.pruned += int(rows.numbers["events"][old].sum())
         return rows.only(np.flatnonzero(~old))
+
+    def _may_be_pruned(self, row: tuple[Any, ...]) -> bool:
+        """Whether a piece without its START may be of an invocation whose row was pruned."""
+        kept = self._kept.get(row[0])
+        if kept is None or row[4] & Parts.START:
+            return False
+        return bool(row[1] < kept.rows_ms + (REPORTED_LATE_MS if row[4] & Parts.REPORT else LINES_LATE_MS))
+
+    def _lines_pruned(self, function_id: int, start_ms: int) -> bool:
+        kept = self._kept.get(function_id)
+        return kept is not None and start_ms < kept.lines_ms
 
     def _absorb_loose(self, rows: Rows) -> int:
         """Lines of these invocations that a cut read had given as loose; how many."""
@@ -314,6 +339,24 @@ class Writer:
             return [None] * len(rows.ids)
         for counts in (self._patterns, self._emf):
             counts.add(rows.numbers["function_id"].tolist(), packed)
+        if self._kept:
+            lines_ms = _of_each(rows.numbers["function_id"], {each: one.lines_ms for each, one in self._kept.items()})
+            old = rows.numbers["start_ms"] < lines_ms
+            if old.any():
+                return self._lines_but(rows, old)
+        return self._chunked(rows, packed)
+
+    def _lines_but(self, rows: Rows, old: npt.NDArray[np.bool_]) -> Sequence[int | None]:
+        """The same without the lines of rows that are older than the lines that are kept."""
+        chunks: list[int | None] = [None] * len(rows.ids)
+        at = np.flatnonzero(~old)
+        rest = rows.only(at)
+        if len(at) and rest.lines is not None:
+            for place, chunk in zip(at.tolist(), self._chunked(rest, rest.lines), strict=True):
+                chunks[place] = chunk
+        return chunks
+
+    def _chunked(self, rows: Rows, packed: Sequence[bytes]) -> Sequence[int]:
         function_ids, starts = rows.numbers["function_id"], rows.numbers["start_ms"].tolist()
         filled = np.cumsum(np.fromiter(map(len, packed), np.int64, len(packed))) // RAW_BYTES
         firsts = np.concatenate(([0], np.flatnonzero((np.diff(function_ids) != 0) | (np.diff(filled) != 0)) + 1))
@@ -347,7 +390,9 @@ class Writer:
         added: list[tuple[bytes | str, int, int]] = []
         without_lines = 0
         for at, row in enumerate(zip(*careful.bound(), [None] * len(careful.ids), strict=True)):
-            joined = self._joiner.join(row, careful.lines[at] if careful.lines else b"")
+            lines = careful.lines[at] if careful.lines and not self._lines_pruned(row[0], row[1]) else b""
+            joined = self._joiner.join(row, lines, only_known=self._may_be_pruned(row))
+            written.pruned += joined.refused_events
             written.duplicates += joined.known_events
             without_lines += 0 if careful.lines else row[-2] - joined.known_events
             if joined.new:
@@ -390,6 +435,12 @@ class Writer:
 
 def _now_ms() -> int:
     return time.time_ns() // 1_000_000
+
+
+def _of_each(function_ids: Ints, known: dict[int, int]) -> Ints:
+    """What is known of each row's function; 0 where nothing is. The rows are sorted by function."""
+    functions, sizes = np.unique(function_ids, return_counts=True)
+    return np.repeat(np.array([known.get(each, 0) for each in functions.tolist()], np.int64), sizes)
 
 
 def _spans(minutes: set[tuple[int, int]]) -> list[tuple[int, int, int]]:

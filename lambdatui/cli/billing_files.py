@@ -6,15 +6,16 @@ Also as a spreadsheet saves them (semicolons, tabs, UTF-16, decimal commas), gzi
 import csv
 import gzip
 import io
-import json
 import re
 import zipfile
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import click
 
+from collectors.untrusted import parsed_json
 from lambdatui.text import plain
 from pricing.actuals import Export, NotAnExport, together
 from pricing.export_console import export_of_console, is_console
@@ -62,7 +63,7 @@ def _export(path: Path) -> Export:
     elif head[:2] == _GZIP:
         try:
             raw = gzip.decompress(raw)
-        except (EOFError, gzip.BadGzipFile, OSError) as error:
+        except (EOFError, zlib.error, OSError) as error:
             raise NotAnExport(f"the gzip stream is damaged: {error}") from error
     text = _decoded(raw)
     if "manifest" in path.name.lower() and '"reportKeys"' in text:
@@ -84,7 +85,7 @@ def _unzipped(raw: bytes) -> bytes:
             if len(names) != 1:
                 raise NotAnExport(f"a zip with {len(names)} CSV or JSON files: unpack it and give the folder")
             return archive.read(names[0])
-    except zipfile.BadZipFile as error:
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
         raise NotAnExport(f"the zip is damaged: {error}") from error
 
 
@@ -110,8 +111,8 @@ def _decoded(raw: bytes) -> str:
 
 def _answers(text: str) -> list[Mapping[str, Any]]:
     try:
-        document = json.loads(text)
-    except (ValueError, RecursionError) as error:
+        document = parsed_json(text)
+    except ValueError as error:
         raise NotAnExport(f"not JSON: {error}") from error
     answers = document if isinstance(document, list) else [document]  # pages of one question may stand in a list
     if not all(isinstance(answer, Mapping) for answer in answers):

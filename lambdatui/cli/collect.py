@@ -20,7 +20,16 @@ if TYPE_CHECKING:
 
 CLOUDWATCH = "cloudwatch"
 _DEFAULT_SINCE = "24h"
-_FIGURES = ("functions", "events", "duplicates", "invocations", "errors", "rejected", "metric_points")
+_FIGURES = (
+    "functions",
+    "events",
+    "duplicates",
+    "invocations",
+    "errors",
+    "rejected",
+    "older_than_pruned",
+    "metric_points",
+)
 _OPTIONAL = ("costs", "optimizer")
 
 
@@ -193,7 +202,9 @@ def say(done: "Sequence[Collected]", as_json: bool) -> None:
         click.echo(json.dumps(totals))
     for one in done:
         if kept(one) and not as_json:
-            figures = text.tally({name: getattr(one, name) for name in _FIGURES})
+            figures = text.tally(
+                {name: getattr(one, name) for name in _FIGURES if name != "older_than_pruned" or getattr(one, name)}
+            )
             requests = sum(each.requests for each in one.calls)
             asked = f"{text.counted(requests, 'call')} for {text.money(costs[one.name])}"
             click.echo(text.plain(f"{one.name}: {figures}; {asked} in {one.seconds:.1f} s"))

@@ -9,7 +9,8 @@ from collectors.cloudwatch.session import ReadOnlySession
 from collectors.cloudwatch.source import CloudWatchSource
 from collectors.collecting import Collected, Opening, collect_accounts
 from collectors.source import SourceFailed
-from collectors.store.open import StoreError, StoreLocked
+from collectors.store.open import StoreError, StoreLocked, StoreMissing
+from collectors.store.retention import Retention, retain
 from lambdatui import text
 from lambdatui.cli.collect_progress import CollectProgress
 from lambdatui.cli.context import Context
@@ -40,6 +41,7 @@ class Collecting:
         self._spending = Spending(budget)
         self._quiet = quiet
         self._lines = lines
+        self._retention = Retention(context.retention)
         self._sessions: dict[tuple[str | None, str | None], ReadOnlySession] = {}
 
     def openings(self, now_ms: int | None = None) -> list[Callable[[], CloudWatchSource]]:
@@ -108,9 +110,10 @@ class Collecting:
             except StoreLocked as locked:
                 done = []
                 service.state(f"waiting: {locked}")
-            except (StoreError, SourceFailed, OSError) as error:
+            except Exception as error:  # whatever it is: a watch goes on, and says so
                 done, faults = [], faults + 1
-                service.state(f"failed, goes on: {error}")
+                known = isinstance(error, StoreError | SourceFailed | OSError)
+                service.state(f"failed, goes on: {error if known else f'{type(error).__name__}: {error}'}")
                 self._sessions.clear()
             if done:
                 failed = [one for one in done if one.failures]
@@ -120,10 +123,24 @@ class Collecting:
                 if any(one.over_budget for one in done):
                     service.stopping()
                     return OVER_BUDGET
+            self._retain(service)
             pause_s = every_s if not faults else min(every_s * 2 ** min(faults, 6), max(every_s, _LONGEST_PAUSE_S))
             self._sleep(service, began + pause_s)
         service.stopping()
         return DONE
+
+    def _retain(self, service: Service) -> None:
+        """Deletes what is older than the configuration keeps, for a while; a store that is written waits."""
+        try:
+            deleted = retain(self._context.db, self._retention, _now_ms(), service.stopped.is_set)
+        except (StoreLocked, StoreMissing):
+            return
+        except Exception as error:  # a watch goes on collecting
+            service.state(f"nothing could be pruned, goes on: {error}")
+            return
+        if deleted.invocations or deleted.log_lines:
+            figures = {"invocations": deleted.invocations, "log lines": deleted.log_lines}
+            service.state(f"pruned for their age: {text.tally(figures)}")
 
     def _state(self, done: Sequence[Collected], failed: Sequence[Collected]) -> str:
         fine = f"{len(done) - len(failed)} of {text.counted(len(done), 'source')} read, "

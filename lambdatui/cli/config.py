@@ -4,6 +4,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from collectors.store.retention import DEFAULTS, Retention
+from collectors.untrusted import Unparsable, parsed_toml
 from lambdatui.cli.arguments import default_config
 
 THRESHOLDS = ("error_rate", "throttles", "p95_ms", "p99_ms", "cold_ratio", "budget_usd")
@@ -26,18 +28,16 @@ def load(path: Path | None, *, required: bool = False) -> dict[str, Any]:
     """The settings, dashes in names forgiven; ``{}`` where there is no file. Raises ``ConfigError``."""
     if path is None:
         return {}
-    import tomllib
-
     try:
         with path.open("rb") as file:
-            read = tomllib.load(file)
+            read = parsed_toml(file.read())
     except FileNotFoundError:
         if required:
             raise ConfigError(f"{path}: there is no such configuration; check --config") from None
         return {}
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read: {error.strerror or error}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except Unparsable as error:
         raise ConfigError(f"{path}: not TOML: {error}") from None
     return dict(_checked(path, *item) for item in read.items())
 
@@ -81,6 +81,13 @@ def _table_of(fits: Callable[[Any], bool]) -> Callable[[Any], bool]:
     return lambda value: isinstance(value, dict) and all(fits(one) for one in value.values())
 
 
+def _retention(value: Any) -> bool:
+    try:
+        return isinstance(value, dict) and value.keys() <= DEFAULTS.keys() and bool(Retention(value))
+    except ValueError:
+        return False
+
+
 _KINDS: dict[str, tuple[Callable[[Any], bool], str]] = {
     "db": (_text, "text"),
     "range": (_text, "text"),
@@ -95,6 +102,7 @@ _KINDS: dict[str, tuple[Callable[[Any], bool], str]] = {
     "keys": (_table_of(_text), 'a table of binding = "keys"'),
     "columns": (_table_of(_texts), 'a table of screen = ["column", ...]'),
     "thresholds": (_table_of(_figure), "a table of figure = number"),
+    "retention": (_retention, 'a table of invocations, lines, minutes = "30d" or "forever"'),
     "pricing": (lambda value: isinstance(value, dict), "a table of discount, rates, savings_plan and credits"),
     "themes": (_table_of(_table_of(_text)), 'tables of colour = "#rrggbb"'),
 }

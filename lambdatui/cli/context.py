@@ -38,6 +38,7 @@ class Context:
     thresholds: Mapping[str, float] = field(default_factory=dict)
     themes: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     pricing: Mapping[str, Any] = field(default_factory=dict)
+    retention: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def narrow(self) -> Narrow:
@@ -72,6 +73,7 @@ def settled(given: dict[str, Any]) -> Context:
         thresholds=settings.get("thresholds", {}),
         themes=settings.get("themes", {}),
         pricing=settings.get("pricing", {}),
+        retention=settings.get("retention", {}),
     )
 
 

@@ -1,6 +1,5 @@
 """``lambdatui costs``."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
@@ -9,6 +8,7 @@ from typing import Any
 
 import click
 
+from collectors.untrusted import parsed_json
 from lambdatui import text
 from lambdatui.cli import bill_output, gates
 from lambdatui.cli.bill_output import Statement
@@ -118,10 +118,10 @@ def as_json(view: CostsView, rows: Sequence[LineItem], statement: Statement) -> 
 
     ``rows`` are the lines that --filter and --limit leave; totals and projection are of the whole view.
     """
-    document: dict[str, Any] = json.loads(bill_output.as_json(statement))
+    document: dict[str, Any] = parsed_json(bill_output.as_json(statement))
     if list(rows) != list(view.rows):
         chosen = Bill(tuple(rows), view.free_tier, view.prices_as_of)
-        document["lines"] = json.loads(bill_output.as_json(Statement(chosen)))["lines"]
+        document["lines"] = parsed_json(bill_output.as_json(Statement(chosen)))["lines"]
     return {
         "as_of": text.iso(view.as_of),
         "range": {"from": text.iso(view.range.from_ms), "to": text.iso(view.range.to_ms)},

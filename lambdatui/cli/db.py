@@ -11,7 +11,7 @@ from lambdatui.cli.main import STORE
 from lambdatui.cli.opened import now_ms
 from lambdatui.cli.options import current_context
 from lambdatui.text_table import text_table
-from lambdatui.views.time_range import floor_minute, instant_ms, preset_ms
+from lambdatui.views.time_range import floor_minute, instant_ms, preset_ms, span_text
 
 _LABEL = 14
 
@@ -44,6 +44,9 @@ def info(as_json: bool, tables: bool) -> None:
             "log_lines": found.log_lines,
             "first": text.iso(found.first_ms),
             "last": text.iso(found.last_ms),
+            "retention": {
+                name: {"age_ms": age, "since": text.iso(found.kept_since[name])} for name, age in _ages().items()
+            },
             "rejected": sum(count for _, count, _ in found.rejects),
             "rejects": rejects,
             "collections": found.collections,
@@ -60,11 +63,25 @@ def info(as_json: bool, tables: bool) -> None:
         ("Log lines", f"{found.log_lines:,}"),
         ("Span", span),
         ("Collections", str(len(found.collections))),
+        *(("Kept", f"{name} {_kept(age, found.kept_since[name])}") for name, age in _ages().items()),
+        ("Kept", "hours and days forever"),
     ):
         click.echo(f"{label:<{_LABEL}}{text.plain(value)}")
     for one in rejects:
         sample = text.plain(str(one["sample"]))[:60]
         click.echo(f"{'Rejected':<{_LABEL}}{one['count']:,} {text.plain(str(one['reason']))}: {sample}")
+
+
+def _ages() -> dict[str, int | None]:
+    from collectors.store.retention import Retention
+
+    return Retention(current_context().retention).ages
+
+
+def _kept(age_ms: int | None, since_ms: int | None) -> str:
+    """``30d by 'collect --watch'; there since 2025-03-31 10:00:00 UTC``."""
+    age = "forever" if age_ms is None else f"{span_text(age_ms)} by 'collect --watch'"
+    return age + (f"; those before {text.instant(since_ms)} UTC were pruned" if since_ms else "; none was pruned yet")
 
 
 def _tables(as_json: bool) -> None:
@@ -110,13 +127,23 @@ def check() -> int:
 @click.option("--json", "as_json", is_flag=True, help="One JSON object with what was deleted.")
 def prune(before: str, vacuum: bool, as_json: bool) -> None:
     """Delete invocations and log lines before a time; the rollups, and so counts and costs, are kept."""
+    from collectors.store.maintenance import PruneStopped, said
     from collectors.store.maintenance import prune as pruned
 
-    deleted = pruned(current_context().db, before_ms=_before_ms(before), vacuum=vacuum)
-    if as_json:
-        click.echo(json.dumps(deleted))
-    else:
-        click.echo(f"{text.tally(deleted)} deleted")
+    before_ms = _before_ms(before)
+    if before_ms != floor_minute(before_ms):
+        before_ms = floor_minute(before_ms)
+        click.echo(f"lambdatui db prune: by full minutes: before {text.instant(before_ms, utc=True)} UTC", err=True)
+    try:
+        deleted = pruned(current_context().db, before_ms=before_ms, vacuum=vacuum)
+    except PruneStopped as stopped:
+        _say_deleted(said(stopped.done), as_json)
+        raise
+    _say_deleted(deleted, as_json)
+
+
+def _say_deleted(deleted: dict[str, int], as_json: bool) -> None:
+    click.echo(json.dumps(deleted) if as_json else f"{text.tally(deleted)} deleted")
 
 
 def _before_ms(given: str) -> int:

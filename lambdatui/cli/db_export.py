@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import IO
 
 from collectors.model import Function
-from collectors.store.open import open_reader
+from collectors.store.open import explained, open_reader
 from collectors.store.rows import LogLine
 from lambdatui.cli.opened import Opened, opened
 from lambdatui.views.invocations import each
@@ -25,19 +25,24 @@ def copy_store(source: Path, target: Path) -> int:
     part.unlink(missing_ok=True)
     reading = open_reader(source)
     try:
-        os.close(os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-        writing = sqlite3.connect(part)
-        try:
-            reading.backup(writing, pages=_PAGES)
-            # The copy travels as one file: without WAL there is nothing beside it to forget.
-            writing.execute("PRAGMA journal_mode = DELETE")
-        finally:
-            writing.close()
+        with explained(target, needs=source.stat().st_size):
+            _copy(reading, part)
         part.replace(target)
     finally:
         reading.close()
         part.unlink(missing_ok=True)
     return target.stat().st_size
+
+
+def _copy(reading: sqlite3.Connection, part: Path) -> None:
+    os.close(os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+    writing = sqlite3.connect(part)
+    try:
+        reading.backup(writing, pages=_PAGES)
+        # The copy travels as one file: without WAL there is nothing beside it to forget.
+        writing.execute("PRAGMA journal_mode = DELETE")
+    finally:
+        writing.close()
 
 
 def write_lines(file: str) -> tuple[int, str]:

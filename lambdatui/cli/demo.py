@@ -1,7 +1,6 @@
 """``lambdatui demo``: the local runner, sample functions, real invocations, and the screens on them."""
 
 import contextlib
-import json
 import shutil
 import signal
 import subprocess
@@ -15,6 +14,7 @@ from types import FrameType
 import click
 
 from collectors.store.reader import Reader
+from collectors.untrusted import parsed_json
 from lambdatui import first_frame
 from lambdatui.cli.opened import now_ms, price_book
 from lambdatui.cli.options import current_context
@@ -102,7 +102,7 @@ class _Processes:
             self._complaints.seek(0)
             said = self._complaints.read().decode("utf-8", "replace").strip().splitlines() or ["it ended"]
             raise click.ClickException(f"the runner did not start: {said[-1]}")
-        self.functions: list[str] = json.loads(line)["functions"]
+        self.functions: list[str] = parsed_json(line)["functions"]
         self.follow = self._start("follow", self.log, self.store)
 
     def _start(self, module: str, *arguments: object) -> "subprocess.Popen[bytes]":

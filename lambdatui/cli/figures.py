@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from collectors.untrusted import Unparsable, parsed_toml
 from lambdatui.cli.price_book import price_book as price_book
 from lambdatui.cli.quantities import (
     COUNT,
@@ -266,14 +267,13 @@ def _what_if(where: str, label: str, table: object, functions: Mapping[str, Any]
 
 
 def _document(path: Path) -> dict[str, Any]:
-    import tomllib
     from decimal import Decimal
 
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"), parse_float=Decimal)
+        return parsed_toml(path.read_bytes(), Decimal)
     except OSError as error:
         raise click.UsageError(f"cannot read the plan {path}: {error.strerror}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except Unparsable as error:
         raise click.UsageError(f"{path.name} is not TOML: {error}") from error
 
 

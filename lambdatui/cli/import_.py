@@ -14,7 +14,8 @@ from lambdatui.cli.options import current_context
 if TYPE_CHECKING:
     from collectors.pipeline import ImportResult, Progress
 
-_FIGURES = ("files", "events", "duplicates", "invocations", "errors", "rejected")
+OLDER = "older_than_pruned"
+_FIGURES = ("files", "events", "duplicates", "invocations", "errors", "rejected", OLDER)
 _REDRAW_S, _SAY_S = 0.1, 10.0
 _BAR = 24
 _MOST_NOTES = 5
@@ -96,6 +97,8 @@ def _say(result: "ImportResult", as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(figures | {"seconds": round(result.seconds, 3)}))
         return
+    if not figures[OLDER]:
+        del figures[OLDER]
     click.echo(f"{text.tally(figures)} in {result.seconds:.1f} s")
     if result.rejected:
         click.echo("'lambdatui db info' says what was rejected, and why", err=True)

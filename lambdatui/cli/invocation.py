@@ -69,6 +69,7 @@ def _json(store: Opened, found: views.InvocationDetail) -> dict[str, Any]:
         "lines": [
             {"timestamp": text.iso(line.timestamp), "kind": line.kind, "message": line.text} for line in found.lines
         ],
+        "lines_pruned": found.lines_pruned,
         "bill": _bill(found),
     }
 
@@ -102,7 +103,8 @@ def _text(found: views.InvocationDetail, *, utc: bool) -> str:
         lines.append(f"{'attempts':<{_LABEL}}{told}")
     lines.append("")
     if not found.lines:
-        lines.append("No log lines are stored for this invocation.")
+        pruned = "Its log lines were pruned: they are older than what is kept."
+        lines.append(pruned if found.lines_pruned else "No log lines are stored for this invocation.")
     for entry in found.lines:
         mark = {"error": "!", "platform": "·"}.get(entry.kind, " ")
         shown_at = text.instant(entry.timestamp, utc=utc, millis=True)

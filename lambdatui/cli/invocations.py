@@ -8,6 +8,7 @@ from lambdatui.cli.output import Listing, listing_options, print_rows
 from lambdatui.views import filters
 from lambdatui.views.columns import column_named
 from lambdatui.views.invocations import INVOCATION_COLUMNS, STORE_ORDER, invocations
+from lambdatui.views.kept import invocations_not_kept
 
 BRIEF = (
     "function", "request_id", "started_at", "attempt", "status", "cold_start", "duration_ms", "billed_ms",
@@ -38,6 +39,9 @@ def command(listing: Listing, statuses: tuple[str, ...]) -> None:
     sort = column_named(listing.sort, INVOCATION_COLUMNS) if listing.sort else None
     in_store = sort is None or sort.id in STORE_ORDER
     with opened() as store:
+        ids = store.context.narrow.ids(store.reader.functions()) if store.context.narrow else None
+        if said := invocations_not_kept(store.reader, store.range, ids):
+            click.echo(f"lambdatui invocations: {said}", err=True)
         view = invocations(
             store.reader,
             store.range,

@@ -13,6 +13,7 @@ from lambdatui.cli.output import Listing, emit, listing_options, narrate, print_
 from lambdatui.text_table import cells, padded
 from lambdatui.views import filters, line_query
 from lambdatui.views.columns import Column, column_named
+from lambdatui.views.kept import lines_not_kept
 from lambdatui.views.line_columns import line_columns, with_fields
 from lambdatui.views.line_conditions import Query
 from lambdatui.views.line_context import with_context
@@ -81,10 +82,17 @@ def _count(listing: Listing, words: str, where: Query | None, stats: str) -> Non
 
     asked = line_stats.parse(stats)
     with opened() as store:
+        _say_not_kept(store)
         view = line_stats.line_stats(
             store.reader, store.range, asked, narrow=store.context.narrow, contains=words, where=where
         )
         emit(view, replace(listing, where=None), utc=store.context.utc)
+
+
+def _say_not_kept(store: Opened) -> None:
+    ids = store.context.narrow.ids(store.reader.functions()) if store.context.narrow else None
+    if said := lines_not_kept(store.reader, store.range, ids):
+        click.echo(f"lambdatui logs: {said}", err=True)
 
 
 def _list(listing: Listing, words: str, where: Query | None, near: int | None) -> None:
@@ -94,6 +102,7 @@ def _list(listing: Listing, words: str, where: Query | None, near: int | None) -
         raise click.UsageError("--context shows lines in order of time, and --sort another")
     limit = listing.limit if listing.limit is not None else _ON_SCREEN if listing.form == "text" else None
     with opened() as store:
+        _say_not_kept(store)
         # The last lines are what a limit should leave: read from the newest end, then turn round.
         newest_first = limit is not None and sort is None
         found = lines(

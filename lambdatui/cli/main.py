@@ -54,6 +54,7 @@ class Root(click.Group):
             # The reader of our output has what it wanted (head, a pager that was closed): no fault, nothing to say.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             code = DONE
+        _say_notes()
         if standalone_mode:
             sys.exit(code)
         return code
@@ -75,6 +76,15 @@ class Root(click.Group):
         except Exception as error:
             return _failed(error)
         return result if isinstance(result, int) else DONE
+
+
+def _say_notes() -> None:
+    """How the store was read, where that is not as always."""
+    module = sys.modules.get("collectors.store.private_copy")
+    for note in module.notes() if module is not None else ():
+        from lambdatui.text import plain
+
+        click.echo(plain(f"lambdatui: {note}"), err=True)
 
 
 def _failed(error: Exception) -> int:

@@ -1,6 +1,5 @@
 """Where fresh prices come from: the public offer file, the Price List Query API, or files of either."""
 
-import json
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,6 +9,7 @@ from typing import Any
 
 import click
 
+from collectors.untrusted import parsed_json
 from pricing.price_list import BadPriceList, products_of_answer, products_of_offer
 
 _HOST = "https://pricing.us-east-1.amazonaws.com"
@@ -28,7 +28,7 @@ def from_offer(regions: Sequence[str], base_url: str | None = None) -> Iterator[
         url = host.rstrip("/") + _OFFER.format(region=region)
         try:
             with urllib.request.urlopen(url, timeout=_TIMEOUT_S) as answer:  # https, or what the user named
-                offer = json.load(answer)
+                offer = parsed_json(answer.read())
             if not isinstance(offer, Mapping):
                 raise BadPriceList("no price list in it")
             yield region, list(products_of_offer(offer))
@@ -66,7 +66,7 @@ def from_query_api(regions: Sequence[str], profile: str | None) -> Iterator[tupl
 def from_file(path: Path) -> Products:
     """An offer file, or an answer of GetProducts, that was saved. Raises ``click.ClickException``."""
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
+        document = parsed_json(path.read_text(encoding="utf-8"))
         if not isinstance(document, Mapping):
             raise BadPriceList("no price list in it")
         return list(products_of_answer(document) if "PriceList" in document else products_of_offer(document))

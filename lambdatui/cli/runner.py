@@ -14,6 +14,7 @@ from urllib.parse import quote
 
 import click
 
+from collectors.untrusted import parsed_json
 from lambdatui import text
 from lambdatui.cli.runner_trigger import trigger_options, wanted_trigger
 from lambdatui.runner.functions import RunnerError
@@ -256,7 +257,7 @@ def _told(reply: Reply, kind: str, show_tail: bool, *, waits: bool) -> bool:
     failed = "x-amz-function-error" in reply.headers
     error = ""
     if failed:
-        found = json.loads(reply.body) if reply.body.startswith(b"{") else {}
+        found = parsed_json(reply.body) if reply.body.startswith(b"{") else {}
         error = str(found.get("errorType", "Unhandled"))
     figures = " ".join(report.split()).removeprefix("REPORT RequestId: ")
     click.echo(text.plain(f"{error or 'ok'}: request {figures}"), err=True)

@@ -1,11 +1,12 @@
 """The options of ``lambdatui runner trigger``, and what each asks the runner for."""
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
+
+from collectors.untrusted import parsed_json
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -83,7 +84,7 @@ def _event(kind: str, value: str, given: dict[str, Any]) -> object:
     if kind == "sns":
         return sns_event(text, given["subject"])
     try:
-        detail = json.loads(text)
+        detail = parsed_json(text)
     except ValueError as error:
         raise click.UsageError(f"--event is not JSON: {error}") from error
     return custom_event(given["event_source"], given["detail_type"], detail)

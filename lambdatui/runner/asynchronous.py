@@ -20,6 +20,7 @@ from lambdatui.runner.environment import Invocation
 from lambdatui.runner.fleet import Throttled
 from lambdatui.runner.functions import LATEST, RunnerError, arn_of
 from lambdatui.runner.process import now_ms
+from lambdatui.runner.untrusted import parsed_json
 
 if TYPE_CHECKING:
     from lambdatui.runner.service import Runner
@@ -295,7 +296,7 @@ def _record(event: _Waiting, payload: bytes, condition: str, done: Invocation | 
 
 def _json(data: bytes) -> Any:
     try:
-        return json.loads(data)
+        return parsed_json(data)
     except ValueError:
         return data.decode("utf-8", "replace")
 

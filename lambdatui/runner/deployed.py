@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from lambdatui.runner.functions import LATEST, Deployment, deployment_of
+from lambdatui.runner.untrusted import parsed_json
 
 # Lambda quotas: unzipped code and layers.
 UNZIPPED_BYTES = 262_144_000
@@ -75,7 +76,7 @@ class Deployed:
         self._cache: dict[tuple[str, str], Deployment] = {}
         for file in sorted(self.folder.glob("*/function.json")):
             with contextlib.suppress(ValueError, KeyError):
-                document = json.loads(file.read_text(encoding="utf-8"))
+                document = parsed_json(file.read_text(encoding="utf-8"))
                 self.functions[file.parent.name] = Function(file.parent.name, document)
 
     def deployment(self, name: str, version: str) -> Deployment:
@@ -100,7 +101,7 @@ class Deployed:
     def read(self, file: str) -> Any:
         """A document such as ``mappings.json``; an empty mapping when there is none."""
         try:
-            return json.loads((self.folder / file).read_text(encoding="utf-8"))
+            return parsed_json((self.folder / file).read_text(encoding="utf-8"))
         except FileNotFoundError:
             return {}
 

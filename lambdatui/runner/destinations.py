@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from lambdatui.runner.functions import REGION, RunnerError
+from lambdatui.runner.untrusted import parsed_json
 
 Attributes = Mapping[str, str]
 
@@ -44,7 +45,7 @@ def _to_folder(folder: Path, body: str, attributes: Attributes) -> None:
     name = f"{time.time_ns()}-{uuid.uuid4().hex[:8]}.json"
     draft = folder / f".{name}"
     try:
-        document: Any = json.loads(body)
+        document: Any = parsed_json(body)
     except ValueError:
         document = body
     draft.write_text(json.dumps({"body": document, "attributes": dict(attributes)}, indent=1), encoding="utf-8")

@@ -16,6 +16,7 @@ from lambdatui.runner.log import Log
 from lambdatui.runner.platform_lines import PlatformLines, Report
 from lambdatui.runner.process import Ending, FunctionProcess, Host, now_ms
 from lambdatui.runner.runtime_api import Answer, Event, RuntimeApi
+from lambdatui.runner.untrusted import parsed_json
 
 # Lambda Developer Guide, "Understanding the Lambda execution environment lifecycle": the init phase's limit.
 INIT_LIMIT_S = 10.0
@@ -369,7 +370,7 @@ def _signal(number: int) -> str:
 def _of_request(error: Answer, request_id: str) -> Answer:
     """An init error as the caller gets it: posted before there was a request, it names none."""
     try:
-        body = json.loads(error.body)
+        body = parsed_json(error.body)
     except ValueError:
         return error
     if not isinstance(body, dict):

@@ -5,9 +5,10 @@ are lists of what is allowed: values, or ``prefix``, ``suffix``, ``anything-but`
 ``equals-ignore-case``. A record passes when one of the patterns matches.
 """
 
-import json
 from collections.abc import Mapping
 from typing import Any
+
+from lambdatui.runner.untrusted import parsed_json
 
 _COMPARE = {
     "=": lambda value, than: value == than,
@@ -30,7 +31,7 @@ class Filters:
         self._patterns = []
         for each in (criteria or {}).get("Filters") or ():
             try:
-                pattern = json.loads(each.get("Pattern") or "{}")
+                pattern = parsed_json(each.get("Pattern") or "{}")
             except ValueError as error:
                 raise FilterError(f"Filter pattern is not JSON: {error}") from error
             _check(pattern)
@@ -61,7 +62,7 @@ def _matches(pattern: Mapping[str, Any], record: Any) -> bool:
     if isinstance(record, str):
         # The body of a message is JSON in a string: a pattern that goes into it means what it says.
         try:
-            record = json.loads(record)
+            record = parsed_json(record)
         except ValueError:
             return False
     if not isinstance(record, Mapping):

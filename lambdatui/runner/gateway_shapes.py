@@ -15,6 +15,7 @@ from urllib.parse import parse_qsl, unquote
 
 from lambdatui.runner.functions import ACCOUNT, REGION
 from lambdatui.runner.http import Request
+from lambdatui.runner.untrusted import parsed_json
 
 _TEXT = ("text/", "application/json", "application/javascript", "application/xml", "application/x-www-form-urlencoded")
 
@@ -153,7 +154,7 @@ def _query(request: Request) -> tuple[dict[str, list[str]] | None, dict[str, str
 def answer_2(payload: bytes) -> Answer:
     """Format 2.0: an object with a status, or anything, which is the body of a 200."""
     try:
-        found = json.loads(payload or b"null")
+        found = parsed_json(payload or b"null")
     except ValueError:
         return Answer(200, payload, {"content-type": "application/json"})
     if isinstance(found, dict) and "statusCode" in found:
@@ -165,7 +166,7 @@ def answer_2(payload: bytes) -> Answer:
 def answer_1(payload: bytes) -> Answer:
     """Format 1.0, and load balancers: nothing but an object with a status. BadAnswer."""
     try:
-        found = json.loads(payload or b"null")
+        found = parsed_json(payload or b"null")
     except ValueError as error:
         raise BadAnswer("Malformed Lambda proxy response") from error
     if not isinstance(found, dict) or "statusCode" not in found:

@@ -14,6 +14,7 @@ from lambdatui.runner.environment import Invocation
 from lambdatui.runner.fleet import Throttled
 from lambdatui.runner.functions import LATEST, RunnerError
 from lambdatui.runner.http import Answering, Request, Server
+from lambdatui.runner.untrusted import parsed_json
 
 if TYPE_CHECKING:
     from lambdatui.runner.service import Runner
@@ -226,11 +227,11 @@ class _Stream:
                 head, found, data = self._waiting.partition(b"\0" * 8)
                 if not found:
                     return
-                prelude = json.loads(head)
-                headers = {str(name).lower(): str(value) for name, value in (prelude.get("headers") or {}).items()}
-                if cookies := prelude.get("cookies"):
-                    headers["set-cookie"] = "\r\nset-cookie: ".join(map(str, cookies))
-                self._begin(int(prelude.get("statusCode", 200)), headers)
+                try:
+                    self._begin(*_prelude(head))
+                except (ArithmeticError, AttributeError, TypeError, ValueError) as error:
+                    sys.stderr.write(f"lambdatui runner: the prelude of a streamed response cannot be read: {error}\n")
+                    self._begin(502, {"content-type": "application/json"})
         self._request.write(data)
         if self._request.behind:
             source.pause()
@@ -243,6 +244,15 @@ class _Stream:
 
     def end(self) -> None:
         self._request.end()
+
+
+def _prelude(head: bytes) -> tuple[int, dict[str, str]]:
+    """Status and headers that a function said before its stream; any of several errors where it said others."""
+    prelude = parsed_json(head)
+    headers = {str(name).lower(): str(value) for name, value in (prelude.get("headers") or {}).items()}
+    if cookies := prelude.get("cookies"):
+        headers["set-cookie"] = "\r\nset-cookie: ".join(map(str, cookies))
+    return int(prelude.get("statusCode", 200)), headers
 
 
 def _cors(settings: dict[str, Any], request: Request) -> dict[str, str]:

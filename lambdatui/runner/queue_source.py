@@ -15,6 +15,7 @@ from lambdatui.runner.environment import Invocation
 from lambdatui.runner.event_filters import Filters
 from lambdatui.runner.fleet import Throttled
 from lambdatui.runner.functions import RunnerError
+from lambdatui.runner.untrusted import parsed_json
 
 if TYPE_CHECKING:
     from lambdatui.runner.service import Runner
@@ -155,7 +156,7 @@ def failures(done: Invocation, ids: set[str], _: str, *, partial: bool) -> set[s
     if not partial:
         return set()
     try:
-        answer = json.loads(done.payload or b"null")
+        answer = parsed_json(done.payload or b"null")
     except ValueError:
         return ids
     if answer is None or answer in ("", {}):

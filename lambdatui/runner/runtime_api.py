@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from lambdatui.runner.http import Request, Server
+from lambdatui.runner.untrusted import parsed_json
 
 # Developer Guide: the largest answer, 6 MB and room for its envelope.
 ANSWER_BYTES = 6_291_556
@@ -239,7 +240,7 @@ def _error_type(request: Request) -> str:
     if named:
         return named
     try:
-        body = json.loads(request.body)
+        body = parsed_json(request.body)
         return str(body["errorType"]) or "Runtime.Unknown"
     except (ValueError, KeyError, TypeError):
         return "Runtime.Unknown"

@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from lambdatui.runner.functions import RunnerError
+from lambdatui.runner.untrusted import parsed_json
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +24,13 @@ class Reply:
 
     @property
     def document(self) -> dict[str, Any]:
-        found: dict[str, Any] = json.loads(self.body or b"{}")
+        """RunnerError where it is no JSON object: something else answers there."""
+        try:
+            found = parsed_json(self.body or b"{}")
+        except ValueError as error:
+            raise RunnerError(f"what answers is no runner: {error}") from error
+        if not isinstance(found, dict):
+            raise RunnerError("what answers is no runner: its answer is no object")
         return found
 
 
@@ -77,7 +84,7 @@ def serving(log_path: Path) -> dict[str, Any] | None:
         return None
     except BlockingIOError:
         with contextlib.suppress(OSError, ValueError):
-            found: dict[str, Any] = json.loads((_folder(log_path) / ".serving").read_text())
+            found: dict[str, Any] = parsed_json((_folder(log_path) / ".serving").read_text())
             return found
         return None
 

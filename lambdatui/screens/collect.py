@@ -8,6 +8,7 @@ from textual import work
 from textual.app import ComposeResult
 from textual.binding import BindingType
 
+from collectors.store.retention import Retention
 from lambdatui.commands.base import Commands, bindings
 from lambdatui.commands.collecting import COLLECTING
 from lambdatui.commands.going import ShowCollect
@@ -21,7 +22,7 @@ from lambdatui.views.collected import CollectedView, collected
 from lambdatui.views.collections import COLLECTION_COLUMNS, CollectionView
 from lambdatui.views.columns import Column
 from lambdatui.views.local_runner import runner_log
-from lambdatui.views.time_range import RangeChoice
+from lambdatui.views.time_range import RangeChoice, span_text
 from lambdatui.widgets.fields import Field, Fields
 from lambdatui.widgets.layout import Shown
 from lambdatui.widgets.state_line import StateLine
@@ -91,12 +92,22 @@ class CollectScreen(TableScreen):
         if answer.missing:
             actions = ", ".join(one.action for one in answer.missing)
             fields.append(Field("denied", f"{actions}: M shows what to allow", "error", wide=True))
+        fields.append(Field("kept", self._kept(answer), wide=True))
         running = self.session.collecting
         ours = running is not None and running.child is not None and running.child.pid == answer.writer
         if answer.writer is not None and not ours:
             who = f"process {answer.writer}" if answer.writer else "a process of another container"
             fields.append(Field("written by", f"{who}, at this moment: the screens show what it collects", wide=True))
         self.query_one("#bill", Fields).show_fields(fields)
+
+    def _kept(self, answer: CollectedView) -> str:
+        """``invocations 30d, lines 14d (since 2025-03-17 10:00:00), minutes 90d, hours and days forever``."""
+        parts = []
+        for name, age_ms in Retention(self.session.retention).ages.items():
+            since = answer.kept_since.get(name)
+            said = f" (since {instant(since, utc=self.session.utc)})" if since else ""
+            parts.append(f"{name} {'forever' if age_ms is None else span_text(age_ms)}{said}")
+        return ", ".join([*parts, "hours and days forever"])
 
     def show_permissions(self) -> None:
         from lambdatui.screens.permissions import PermissionsScreen
@@ -169,6 +180,7 @@ class CollectScreen(TableScreen):
             (
                 "Read",
                 f"{counted(row.events, 'event')}, {row.duplicates:,} of them stored before; "
+                + (f"{row.older_than_pruned:,} older than what was pruned; " if row.older_than_pruned else "")
                 + counted(row.invocations, "invocation"),
             ),
         ]

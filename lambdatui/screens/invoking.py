@@ -1,6 +1,5 @@
 """Invoking a function of the local runner: a payload, what came back, and the way to the new invocation."""
 
-import json
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -13,6 +12,7 @@ from textual.message import Message
 from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
+from collectors.untrusted import parsed_json
 from lambdatui.local_runner import Invoked, LocalRunner, invoke, problem_of
 from lambdatui.runner.serving import Api
 from lambdatui.text import json_text, milliseconds, plain
@@ -156,7 +156,7 @@ def _told(invoked: Invoked) -> str:
     if invoked.request_id:
         head += f", request {invoked.request_id}"
     try:
-        answer = json_text(json.loads(invoked.answer))
+        answer = json_text(parsed_json(invoked.answer))
     except ValueError:
         answer = invoked.answer
     cut = f"\n({len(answer):,} characters; the first {_SHOWN:,} are shown)" if len(answer) > _SHOWN else ""

@@ -135,7 +135,8 @@ class LogsScreen(LiveScreen):
         empty = self.query_one("#empty", Static)
         empty.display = not rows and self.live is None
         said = f" hold {where!r}" if where else " are kept in this range"
-        empty.update(f"No log lines{said}.\n\n6 shows all that the store holds; [ goes back in time.")
+        pruned = f"{answer.not_kept}.\n\n" if answer.not_kept else ""
+        empty.update(f"No log lines{said}.\n\n{pruned}6 shows all that the store holds; [ goes back in time.")
         pane = self.log_pane
         first = not pane.lines_shown
         pane.sought = parse(where).shown
@@ -166,8 +167,9 @@ class LogsScreen(LiveScreen):
         if answer is None:
             return Standing(filter=self.filter, counted=live)
         searched = f"searched {answer.searched:,} of {counted(answer.kept, 'line')}"
+        pruned = (answer.not_kept.partition(";")[0],) if answer.not_kept else ()
         shown = f"newest {len(answer.rows):,}" if answer.more else counted(len(answer.rows), "line")
-        return Standing(answer.as_of, None, self.filter, (shown, searched, *live))
+        return Standing(answer.as_of, None, self.filter, (*pruned, shown, searched, *live))
 
     def filter_to(self, expression: str, *, done: bool) -> None:
         """Asked at Enter: each question looks through all the lines. One that cannot be read stands to be corrected."""

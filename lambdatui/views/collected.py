@@ -1,6 +1,6 @@
 """What was collected: each collection of the ledger, and the lines that could not be read."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from collectors.store.by_step import rejected_lines
@@ -39,6 +39,7 @@ class CollectedView(View[CollectionView]):
     oldest: int | None = None
     missing: tuple[MissingPermission, ...] = ()
     writer: int | None = None
+    kept_since: dict[str, int | None] = field(default_factory=dict)
 
 
 @as_of_range
@@ -59,5 +60,6 @@ def collected(reader: Reader, time_range: TimeRange) -> CollectedView:
         bytes=info.bytes,
         oldest=info.first_ms,
         missing=tuple(missing_permissions(reader)),
+        kept_since=info.kept_since,
         writer=holder(Path(info.path)),
     )

@@ -11,8 +11,8 @@ from lambdatui.views.time_range import TimeRange
 from lambdatui.views.view import View, as_of_range
 
 COLLECTION_COLUMNS = columns(
-    "started_at", "source", "took_s", "events", "duplicates", "invocations", "errors", "rejected", "requests",
-    "metrics_asked", "bytes_scanned", "cost_usd", "failures", "log_ways",
+    "started_at", "source", "took_s", "events", "duplicates", "invocations", "errors", "rejected", "older_than_pruned",
+    "requests", "metrics_asked", "bytes_scanned", "cost_usd", "failures", "log_ways",
 )  # fmt: skip
 
 Price = Callable[[str, int, str], Decimal]
@@ -30,6 +30,7 @@ class CollectionView:
     invocations: int
     errors: int
     rejected: int
+    older_than_pruned: int
     requests: int | None
     metrics_asked: int | None
     bytes_scanned: int | None
@@ -53,6 +54,7 @@ def collections(reader: Reader, time_range: TimeRange, price: Price | None = Non
             CollectionView(
                 one.started_ms, one.source, None if one.ended_ms is None else (one.ended_ms - one.started_ms) / 1000,
                 one.events, one.duplicates, one.invocations, one.errors, one.rejected,
+                one.older_than_pruned,
                 sum(count.requests for count in one.calls) if one.calls else None,
                 units.get("cloudwatch:GetMetricData"), units.get("logs:StartQuery"), cost,
                 "; ".join(failures) or None, "; ".join(ways) or None,

@@ -184,6 +184,7 @@ REGISTRY: tuple[Column, ...] = (
     Column("events", "Events", _C, 9, "Log events read."),
     Column("duplicates", "Known", _C, 9, "Log events of these that were known already."),
     Column("rejected", "Rejected", _C, 8, "What looked like something to read and could not be."),
+    Column("older_than_pruned", "Too old", _C, 8, "Log events older than what was pruned of their function: not kept."),
     Column("metrics_asked", "Metrics", _C, 8, "Metrics asked for, which are billed."),
     Column("bytes_scanned", "Scanned", _C, 9, "Bytes that Logs Insights scanned, which are billed."),
     Column("action", "IAM action", _T, 34, "The permission that is missing."),

@@ -9,6 +9,7 @@ from collectors.store.rows import InvocationRow, LogLine
 from lambdatui.views import money
 from lambdatui.views.columns import columns
 from lambdatui.views.invocations import INVOCATION_COLUMNS, InvocationView, invocation_view
+from lambdatui.views.kept import lines_pruned
 from lambdatui.views.logs import kind_of
 from lambdatui.views.settings_of_time import SettingsOfTime
 from lambdatui.views.traces import Trace, find_trace
@@ -46,6 +47,8 @@ class InvocationDetail:
     trace: Trace | None
     attempts: tuple[InvocationView, ...]
     bill: "Bill | None"
+    lines_pruned: bool = False
+    """Whether its lines are older than the log lines that are kept of its function."""
 
 
 def invocation(
@@ -118,6 +121,7 @@ def detail(
             if one.function_id == row.function_id
         ),
         bill=money.invocation_bill(book, function.function, row, settings) if book and function else None,
+        lines_pruned=not raw and lines_pruned(reader, row.function_id, row.start_ms),
     )
 
 

@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Final
 
-import msgspec
+from collectors.untrusted import Unparsable, parsed_json
+from collectors.untrusted_json import json_or_text, json_value
 
 Path = tuple[str, ...]
 
@@ -32,7 +33,6 @@ _HEAD = 200  # characters in which a text line says its level
 _OPENINGS = 4  # braces at which a JSON tail may begin
 _PYTHON_S = ("NaN", "Infinity", "\\u")
 _PLAIN = re.compile(r"[\w@$. -]+", re.ASCII)  # names that are spelled in one way, unless with \\u
-_decode = msgspec.json.decode
 _FIGURE = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
 
 
@@ -64,10 +64,8 @@ def _openings(body: str) -> Iterator[int]:
 
 def _read(body: str) -> Any:
     try:
-        return _decode(body)
-    except RecursionError:
-        return None
-    except (ValueError, UnicodeError) as error:
+        return json_value(body)
+    except Unparsable as error:
         if not any(sign in body for sign in _PYTHON_S) and "out of range" not in str(error):
             return None
     return _read_slowly(body)  # Python writes NaN, and half a character, which JSON does not know
@@ -76,8 +74,8 @@ def _read(body: str) -> Any:
 def _read_slowly(body: str) -> Any:
     """The first of a key that is there twice, as DuckDB takes it; a figure that no float holds is text."""
     try:
-        return json.loads(body, object_pairs_hook=_first_of_each, parse_float=_float)
-    except (ValueError, RecursionError):
+        return parsed_json(body, parse_float=_float, pairs=_first_of_each)
+    except ValueError:
         return None
 
 
@@ -129,7 +127,7 @@ def text_of(value: Any) -> str | None:
 
 def _float_text(value: float) -> str:
     """As JavaScript and DuckDB write it: 0.00001, 1e-7, and all digits up to 1e21; 5.0 keeps its point."""
-    text = msgspec.json.encode(value).decode()
+    text = json_or_text(value)
     exponent = text.partition("e")[2]
     if not exponent or not -7 < int(exponent) < 21:
         return text

@@ -8,6 +8,7 @@ from itertools import accumulate
 from collectors.store.by_step import lines_kept
 from collectors.store.line_search import Looked
 from collectors.store.reader import Reader
+from lambdatui.views.kept import lines_not_kept
 from lambdatui.views.line_context import with_context
 from lambdatui.views.line_query import parse
 from lambdatui.views.logs import LOG_COLUMNS, LogView, log_view
@@ -29,6 +30,8 @@ class LogSearch(View[LogView]):
     more: bool = False
     breaks: frozenset[int] = frozenset()
     """Of lines around those found: where in ``rows`` another group begins."""
+    not_kept: str = ""
+    """Where the range begins before log lines are kept: which are not."""
 
 
 def log_search(
@@ -58,11 +61,15 @@ def log_search(
     looked, more = Looked(), False
     span = time_range.from_ms, time_range.to_ms
     as_of = reader.as_of_ms(time_range.to_ms)
+    not_kept = lines_not_kept(reader, time_range, ids)
 
     def answer(*, more: bool) -> LogSearch:
         searched = looked.lines
         kept = max(searched, lines_kept(reader, *span, ids)) if more else searched
-        return LogSearch(LOG_COLUMNS, found[::-1], as_of, time_range, searched=searched, kept=kept, more=more)
+        return LogSearch(
+            *(LOG_COLUMNS, found[::-1], as_of, time_range),
+            searched=searched, kept=kept, more=more, not_kept=not_kept,
+        )  # fmt: skip
 
     told = time.monotonic()
 

@@ -1,6 +1,7 @@
 """The range that was asked for, settled against what a store knows."""
 
 from collectors.store.reader import Reader
+from lambdatui.views.kept import by_kept_hours
 from lambdatui.views.time_range import HOUR_MS, RangeChoice, TimeRange
 
 
@@ -11,7 +12,7 @@ def resolved(reader: Reader, choice: RangeChoice, now_ms: int) -> TimeRange:
     """
     newest = reader.newest_ms()
     if choice.preset == "all":
-        return choice.resolve(now_ms, reader.newest_known_ms(), reader.oldest_known_ms())
+        return by_kept_hours(reader, choice.resolve(now_ms, reader.newest_known_ms(), reader.oldest_known_ms()))
     if newest is None or newest < now_ms - HOUR_MS:
         newest = reader.newest_known_ms()
-    return choice.resolve(now_ms, newest)
+    return by_kept_hours(reader, choice.resolve(now_ms, newest))

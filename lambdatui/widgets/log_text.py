@@ -9,6 +9,7 @@ from typing import Protocol
 
 from rich.cells import cell_len, chop_cells
 
+from collectors.untrusted import parsed_json
 from lambdatui.text import counted, plain
 
 _TAB_CELLS = 4
@@ -66,8 +67,8 @@ def rendered_json(text: str) -> str:
     if not body.startswith("{") or not body.endswith("}") or len(body) > _LONGEST:
         return text
     try:
-        found = json.loads(body)
-    except (ValueError, RecursionError):
+        found = parsed_json(body)
+    except ValueError:
         return text
     if not isinstance(found, dict) or not any(name in found for name in (*_MESSAGES, *_LEVELS)):
         return text
@@ -91,7 +92,7 @@ def _frames(text: str) -> list[str]:
     if '"stack' not in text or len(text) > _LONGEST:
         return []
     try:
-        found = json.loads(text[text.index("{") :])
+        found = parsed_json(text[text.index("{") :])
     except ValueError:
         return []
     if not isinstance(found, dict):

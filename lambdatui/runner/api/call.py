@@ -1,6 +1,5 @@
 """One API call as its operation sees it, and the operations by method and path."""
 
-import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, unquote
 
 from lambdatui.runner.api.errors import ApiError, constraint, invalid
+from lambdatui.runner.untrusted import parsed_json
 
 if TYPE_CHECKING:
     from lambdatui.runner.service import Runner
@@ -28,8 +28,8 @@ class Call:
         if not self.body:
             return {}
         try:
-            found = json.loads(self.body)
-        except (ValueError, RecursionError) as error:
+            found = parsed_json(self.body)
+        except ValueError as error:
             raise ApiError(400, "SerializationException", f"Could not parse request body into json: {error}") from error
         if not isinstance(found, dict):
             raise ApiError(400, "SerializationException", "Start of structure or map found where not expected.")

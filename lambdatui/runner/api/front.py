@@ -21,6 +21,7 @@ from lambdatui.runner.environment import Invocation
 from lambdatui.runner.fleet import Throttled
 from lambdatui.runner.http import Answering, Request
 from lambdatui.runner.runtime_api import Event
+from lambdatui.runner.untrusted import parsed_json
 
 if TYPE_CHECKING:
     from lambdatui.runner.service import Runner
@@ -145,7 +146,7 @@ class Front(Answering):
         if context:
             try:
                 decoded = base64.b64decode(context, validate=True).decode()
-                context = json.dumps(json.loads(decoded))
+                context = json.dumps(parsed_json(decoded))
             except (binascii.Error, ValueError) as error:
                 raise ApiError(
                     400,
@@ -216,7 +217,10 @@ class Front(Answering):
             return
         if runner.triggers is None:
             raise ApiError(404, "UnknownOperationException", "triggers are served by `lambdatui runner serve` only")
-        document = json.loads(request.body or b"{}")
+        try:
+            document = parsed_json(request.body or b"{}")
+        except ValueError as error:
+            raise ApiError(400, "SerializationException", f"Could not parse request body into json: {error}") from error
         request.json(200, await runner.triggers.asked(path.removeprefix("/_lambdatui/"), document))
 
 
@@ -230,8 +234,8 @@ def checked_payload(body: bytes, content_type: str) -> bytes:
     ):
         raise ApiError(415, "UnsupportedMediaTypeException", f"Unsupported content type: {content_type}")
     try:
-        json.loads(body)
-    except (ValueError, RecursionError) as error:
+        parsed_json(body)
+    except ValueError as error:
         raise ApiError(
             400, "InvalidRequestContentException", f"Could not parse request body into json: {error}"
         ) from error

@@ -1,0 +1,67 @@
+"""What to say when a disk is full: how much is needed, how much there is, and what can be freed now."""
+
+import contextlib
+import os
+import sqlite3
+from pathlib import Path
+from urllib.parse import quote
+
+WRITING_BYTES = 32 << 20  # what the write-ahead log grows by in one transaction of a collection, at most
+_AGES = (90, 30, 14, 7, 1)  # days
+_DAY_MS = 86_400_000
+_ROW_BYTES = 90  # of an invocation: its row, its id in the buckets, its part of indexes
+
+
+def said(path: Path, needs: int | None) -> str:
+    """``12.0 KB are free, and this needs about 32.0 MB; 'lambdatui db prune --before 14d' frees about 120.0 MB``."""
+    needed = WRITING_BYTES if needs is None else needs
+    parts = []
+    with contextlib.suppress(OSError):
+        disk = os.statvfs(path.parent)
+        parts.append(f"{_size(disk.f_bavail * disk.f_frsize)} are free, and this needs about {_size(needed)}")
+    with contextlib.suppress(sqlite3.Error, OSError):
+        if (freeing := prunable(path, needed)) is not None:
+            days, size = freeing
+            parts.append(
+                f"'lambdatui db prune --before {days}d' frees about {_size(size)} in the file for what comes, with"
+                " --vacuum on the disk where there is room for a copy"
+            )
+    return "; ".join(parts)
+
+
+def prunable(path: Path, needed: int) -> tuple[int, int] | None:
+    """An age in days, and about how many bytes of the store are older: the largest that frees what is needed.
+
+    Else the one that frees most; None where a day frees nothing. Counted from the machine's clock.
+    """
+    import time
+
+    connection = sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True, timeout=1)
+    try:
+        before = [time.time_ns() // 1_000_000 - days * _DAY_MS for days in _AGES]
+        chunks = connection.execute(
+            f"SELECT {', '.join(['coalesce(sum(CASE WHEN last_ms < ? THEN length(content) END), 0)'] * len(_AGES))}"
+            " FROM chunks",
+            before,
+        ).fetchone()
+        sizes = []
+        for at, lines in zip(before, chunks, strict=True):
+            (rows,) = connection.execute(
+                "SELECT coalesce(sum(d.invocations), 0) FROM day_cells d"
+                " LEFT JOIN pruned p ON p.function_id = d.function_id"
+                " WHERE d.start_ms >= coalesce(p.rows_ms, 0) AND d.start_ms < ?",
+                (at - _DAY_MS,),
+            ).fetchone()
+            sizes.append(lines + rows * _ROW_BYTES)
+    finally:
+        connection.close()
+    enough = [(days, size) for days, size in zip(_AGES, sizes, strict=True) if size >= needed]
+    most = (_AGES[-1], sizes[-1])
+    return enough[0] if enough else most if most[1] > 0 else None
+
+
+def _size(size: int) -> str:
+    for unit, of in (("GB", 1 << 30), ("MB", 1 << 20)):
+        if size >= of:
+            return f"{size / of:.1f} {unit}"
+    return f"{size / 1024:.1f} KB"

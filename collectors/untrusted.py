@@ -1,0 +1,128 @@
+"""The one home of reading what others wrote: JSON, TOML, values that Python printed.
+
+Whatever is wrong with it is ``Unparsable``, a ValueError: no JSON, nested deeper than anybody means it, a number with
+more digits than Python reads, more than memory holds. Depth is a fixed number, not what is left of Python's stack: a
+line is read alike by a command and beneath a screen, and what is read can be walked and written again.
+
+The standard library alone, and that when it is called: the first frame reads the configuration. What decodes by msgspec
+is ``collectors.untrusted_json``. ``pricing`` and ``lambdatui.runner`` import nothing of the house, and have their own.
+"""
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+MOST_DEPTH = 200  # of containers within each other; AWS's own documents have twelve
+
+
+class Unparsable(ValueError):
+    """It cannot be read; the text says why."""
+
+
+class TooDeep(Unparsable):
+    """Its containers are nested deeper than ``MOST_DEPTH``."""
+
+    def __init__(self) -> None:
+        super().__init__("it is nested too deeply")
+
+
+FAULTS = (ValueError, RecursionError, MemoryError, OverflowError, TypeError, SyntaxError)
+"""What decoders raise, by what is wrong with a text. Errors of Unicode, of JSON and of TOML are ValueErrors."""
+
+
+def shallow(value: "Any", most: int = MOST_DEPTH) -> bool:
+    """Whether the containers of a value are nested no deeper than that. Needs no stack."""
+    level = [value]
+    for _ in range(most + 1):
+        level = [
+            inner
+            for container in level
+            if type(container) in (dict, list, tuple)
+            for inner in (container.values() if type(container) is dict else container)
+            if type(inner) in (dict, list, tuple)
+        ]
+        if not level:
+            return True
+    return False
+
+
+def may_be_deep(text: str | bytes) -> bool:
+    """Whether a text of JSON has so many brackets that it may be nested too deeply."""
+    if isinstance(text, str):
+        return text.count("[") + text.count("{") > MOST_DEPTH
+    return text.count(b"[") + text.count(b"{") > MOST_DEPTH
+
+
+def unparsable(fault: BaseException) -> Unparsable:
+    """A decoder's fault, in words."""
+    if isinstance(fault, RecursionError):
+        return TooDeep()
+    if isinstance(fault, MemoryError):
+        return Unparsable("it is larger than memory")
+    said = str(fault)
+    return Unparsable("a number in it has too many digits" if "integer string conversion" in said else said)
+
+
+def parsed_json(
+    text: str | bytes,
+    parse_float: "Callable[[str], Any] | None" = None,
+    pairs: "Callable[[list[tuple[str, Any]]], Any] | None" = None,
+) -> "Any":
+    """A value of JSON as Python's own decoder reads it, which knows NaN and half a character. Raises ``Unparsable``.
+
+    ``pairs`` makes an object of its names and values, the last of a name that is there twice where it is left out.
+    """
+    import json
+
+    try:
+        value = json.loads(text, parse_float=parse_float, object_pairs_hook=pairs)
+    except FAULTS as fault:
+        raise unparsable(fault) from fault
+    if may_be_deep(text) and not shallow(value):
+        raise TooDeep
+    return value
+
+
+def json_at(decode: "Callable[[str, int], tuple[Any, int]]", text: str, at: int) -> "tuple[Any, int]":
+    """``decode``, a decoder's ``raw_decode``, at a place in a text: the value, and where it ends.
+
+    Raises json.JSONDecodeError where it is no JSON or is cut, with the place; ``Unparsable`` for all else.
+    """
+    import json
+
+    try:
+        value, end = decode(text, at)
+    except json.JSONDecodeError:
+        raise
+    except FAULTS as fault:
+        raise unparsable(fault) from fault
+    if not shallow(value):
+        raise TooDeep
+    return value, end
+
+
+def parsed_toml(text: bytes | str, parse_float: "Callable[[str], Any]" = float) -> "dict[str, Any]":
+    """The table of a TOML document. Raises ``Unparsable``."""
+    import tomllib
+
+    try:
+        table = tomllib.loads(text.decode("utf-8") if isinstance(text, bytes) else text, parse_float=parse_float)
+    except (*FAULTS, ArithmeticError) as fault:
+        raise unparsable(fault) from fault
+    if not shallow(table):
+        raise TooDeep
+    return table
+
+
+def parsed_python(text: str) -> "Any":
+    """A value as Python prints it, without running anything. Raises ``Unparsable``."""
+    import ast
+
+    try:
+        value = ast.literal_eval(text)
+    except FAULTS as fault:
+        raise unparsable(fault) from fault
+    if not shallow(value):
+        raise TooDeep
+    return value

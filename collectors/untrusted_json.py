@@ -1,0 +1,56 @@
+"""Reading JSON that others wrote, by msgspec: what ``collectors.untrusted`` says holds here."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import msgspec
+
+from collectors.untrusted import FAULTS, TooDeep, may_be_deep, shallow, unparsable
+
+_decode = msgspec.json.Decoder().decode
+Read = TypeVar("Read")
+
+
+def json_value(text: str | bytes) -> Any:
+    """A value of JSON. Raises ``Unparsable``."""
+    try:
+        value = _decode(text)
+    except FAULTS as fault:
+        raise unparsable(fault) from None
+    if may_be_deep(text) and not shallow(value):
+        raise TooDeep
+    return value
+
+
+def json_of(kind: type[Read]) -> Callable[[str | bytes], Read]:
+    """A decoder of one kind of document, which raises ``Unparsable`` for any other."""
+    decode = msgspec.json.Decoder(kind).decode
+
+    def read(text: str | bytes) -> Read:
+        try:
+            return decode(text)
+        except FAULTS as fault:
+            raise unparsable(fault) from None
+
+    return read
+
+
+def json_lines_of(kind: type[Read]) -> Callable[[bytes], list[Read]]:
+    """The same for lines, all in one call."""
+    decode = msgspec.json.Decoder(kind).decode_lines
+
+    def read(text: bytes) -> list[Read]:
+        try:
+            return decode(text)
+        except FAULTS as fault:
+            raise unparsable(fault) from None
+
+    return read
+
+
+def json_or_text(value: object) -> str:
+    """A value as JSON; as Python says it, where JSON cannot."""
+    try:
+        return msgspec.json.encode(value).decode()
+    except FAULTS:
+        return str(value)

@@ -1,0 +1,51 @@
+"""From when on details are kept: what a range asks of before was deleted for its age, which is not none."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from collectors.store.pruned import Kept, kept_since
+from collectors.store.reader import Reader
+from lambdatui import text
+from lambdatui.views.time_range import HOUR_MS, TimeRange
+
+
+def lines_not_kept(reader: Reader, time_range: TimeRange, function_ids: Sequence[int] | None = None) -> str:
+    """Words for a range that begins before log lines are kept; empty where it does not."""
+    return _said("log lines", kept_since(reader.select, function_ids).lines_ms, time_range)
+
+
+def invocations_not_kept(reader: Reader, time_range: TimeRange, function_ids: Sequence[int] | None = None) -> str:
+    """The same of invocations, which are counted still."""
+    return _said("invocations", kept_since(reader.select, function_ids).rows_ms, time_range)
+
+
+def _said(what: str, kept_ms: int, time_range: TimeRange) -> str:
+    if time_range.from_ms >= kept_ms:
+        return ""
+    return f"{what} before {text.instant(kept_ms)} UTC were pruned; counts and costs hold them"
+
+
+def lines_pruned(reader: Reader, function_id: int, start_ms: int) -> bool:
+    """Whether an invocation of then is older than the log lines that are kept of its function."""
+    return start_ms < kept_since(reader.select, [function_id]).lines_ms
+
+
+def by_kept_hours(reader: Reader, time_range: TimeRange) -> TimeRange:
+    """The range in full hours, as far as only hours are kept of it: an edge within one would count none of it.
+
+    An end that hides what is later is never moved to a later time.
+    """
+    minutes_ms = _any(kept_since(reader.select, None))
+    low, high = time_range.from_ms, time_range.to_ms
+    if low >= minutes_ms:
+        return time_range
+    low = low // HOUR_MS * HOUR_MS
+    if high < minutes_ms and high % HOUR_MS:
+        high = high // HOUR_MS * HOUR_MS if time_range.hides else -(-high // HOUR_MS) * HOUR_MS
+    if (low, high) == (time_range.from_ms, time_range.to_ms) or low >= high:
+        return time_range
+    return replace(time_range, from_ms=low, to_ms=high, label=f"{time_range.label}, by full hours")
+
+
+def _any(kept: Kept) -> int:
+    return max(kept.minutes_ms, kept.points_ms)

@@ -1,0 +1,1 @@
+"""What is broken on purpose: inputs, disks, files under those who read them."""
