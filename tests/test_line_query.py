@@ -216,6 +216,15 @@ def test_no_pattern_and_no_line_takes_for_ever(pattern: str) -> None:
     assert time.process_time() - began < 20  # hours, where ways multiply; a second or so here
 
 
+def test_what_is_remembered_of_a_pattern_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each sign of such a line leads to another set of hundreds of places."""
+    monkeypatch.setattr("lambdatui.views.safe_regex._KEPT", 20_000)
+    regex = SafeRegex("[ab]*a[ab]{400}x")
+    assert not regex.found_in("".join("ab"[number.bit_count() % 2] for number in range(2_000)))
+    assert regex._automaton is not None
+    assert sum(len(then or ()) for then in regex._automaton._steps.values()) < 21_000
+
+
 def test_what_cannot_be_followed_is_refused() -> None:
     for pattern in (
         "(" * 60 + "a" + ")*" * 60,

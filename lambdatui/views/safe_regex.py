@@ -21,7 +21,7 @@ _ENOUGH = 2_000_000  # ways that Python's engine may try in one line: some 20 ms
 _ANY_LINE = 1 << 20  # characters: no line that is stored has more
 _DEEPEST = 50
 _PLACES = 4_000  # of an automaton: {1000} makes a thousand of what stands before it
-_KEPT = 20_000  # steps of an automaton that are remembered
+_KEPT = 500_000  # places of an automaton in the steps that are remembered: some 50 MB
 _MANY: Final = _parser.MAXREPEAT
 _POSIX_CLASS = re.compile(r"\[:\^?(?:al(?:num|pha)|blank|cntrl|x?digit|graph|lower|print|punct|space|upper|word):\]")
 _SPACE, _DIGIT, _WORD = re.compile(r"\s"), re.compile(r"\d"), re.compile(r"\w")
@@ -178,6 +178,7 @@ class _Automaton:
         self._final = self._place()
         self._first = self._sequence(tree, self._final)
         self._steps: dict[tuple[frozenset[int], str, str], frozenset[int] | None] = {}
+        self._kept = 0
 
     def found_in(self, text: str) -> bool:
         end = len(text)
@@ -189,9 +190,11 @@ class _Automaton:
             key = at, before, said
             then = steps.get(key, at)
             if then is at and key not in steps:
-                if len(steps) > _KEPT:
-                    steps.clear()
                 then = steps[key] = self._step(at, before, said)
+                self._kept += 1 + len(then or ())
+                if self._kept > _KEPT:
+                    steps.clear()
+                    self._kept = 0
             if then is None:
                 return True
             at, before = then, _kind(here)
