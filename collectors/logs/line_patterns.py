@@ -163,6 +163,11 @@ class Shapes:
 
     def _plain_numbers(self, block: bytes, begins: Ints, ends: Ints) -> Ints:
         """The same of lines that end with their only newline."""
+        sizes = ends - begins
+        if len(sizes) and 2 * sizes.sum() < ends[-1] - begins[0]:  # what stands between costs time, too
+            places = zip(begins.tolist(), ends.tolist(), strict=True)
+            block, ends = b"".join([block[low:high] for low, high in places]), sizes.cumsum()
+            begins = ends - sizes
         found = [np.empty(0, np.int64)]
         low = 0
         while low < len(begins):
