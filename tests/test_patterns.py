@@ -168,6 +168,34 @@ def test_lines_that_say_other_things_are_two(one: str, other: str) -> None:
     assert not same(one, other), shapes(one, other)
 
 
+def test_json_is_told_apart_by_its_own_words_though_escapes_have_digits_as_others_do() -> None:
+    lines = [
+        '{"logger": "caf\\u00e9"}\n',
+        '{"logger": "caf\\u00e8"}\n',
+        '{"k2": 1}\n',
+        '{"\\u00e9": 1}\n',
+        '{"k2": 77}\n',
+    ]
+    found = shapes(*lines)
+    assert found == ["{logger: caf\u00e9}", "{logger: caf\u00e8}", "{<*>}", "{\u00e9: <*>}", "{<*>}"]
+    assert shapes(*reversed(lines)) == found[::-1]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        '{"message": "paid 12", "user": "ann", "at": 17, "deep": {"a": [1, "x"]}}',
+        '{"user": "bob", "message": "paid 3", "deep": null, "at": -2.5e7}',
+        '{ "message" : "paid 9",\n "user": "eve", "at": [], "deep": "\\"}"}',
+        '{"message": "paid 0", "user": "\\ud83d\\ude00 4", "at": {}, "deep": "' + "x" * 9_000 + '"}',
+    ],
+    ids=["nested", "other order", "several lines", "long"],
+)
+@pytest.mark.parametrize("end", ["\n", "", " \r\n"])
+def test_json_lines_are_one_kind_however_they_are_spelled(line: str, end: str) -> None:
+    assert shapes(line + end) == ["{message: paid <*>, at: <*>, deep: <*>, user: <*>}"]
+
+
 def test_a_word_that_varies_is_a_variable_and_two_words_are_not() -> None:
     assert same(*(f"session opened for user {name} by root" for name in ("ann", "bob", "eve", "joe")))
     assert not same("job state is now running", "job state is now stopped")

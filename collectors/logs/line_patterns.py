@@ -11,13 +11,13 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
+import msgspec
 import numpy as np
-import numpy.typing as npt
 
 from collectors.logs.line_keys import STOPS, keys
 from collectors.untrusted import Unparsable
-from collectors.untrusted_json import json_value
-from collectors.words import Ints
+from collectors.untrusted_json import json_of, json_value
+from collectors.words import Ints, Mask
 
 ANY = "<*>"
 LONGEST = 400  # characters of a line that count: what follows rarely tells kinds of lines apart, and costs time
@@ -30,7 +30,9 @@ _MOST_FIELDS = 60  # of a JSON line
 
 _STOP = rf"\s{re.escape(STOPS.strip())}"
 _NEWLINE, _OPENS, _CLOSES = b"\n{}"
-_DIGIT, _DIGITS = re.compile(r"\d"), re.compile(r"[0-9]+")
+_TO_ZERO = bytes(ord("0") if chr(at) in "0123456789" else at for at in range(256))
+_DIGIT = re.compile(r"\d")
+_NUMBERED_WORD = re.compile(rf"(?<![^{re.escape(STOPS)}])[^{re.escape(STOPS)}0-9]*+[0-9][^{re.escape(STOPS)}]*")
 
 _DAY = r"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]{0,6}"
 _MONTH = r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]{0,6}"
@@ -61,6 +63,7 @@ _LIST = re.compile(r"<\*>(?:[,;:|]? <\*>)+")
 _NONE_GIVEN = re.compile(r"<\*> \(\)")
 _GIVEN_TWICE = re.compile(r"<\*> \(<\*>\)")
 
+_raw = json_of(dict[str, msgspec.Raw])
 _MESSAGES = ("message", "msg", "Message", "@message", "event", "text", "@mt", "MessageTemplate")
 _LEVELS = ("level", "Level", "levelname", "severity", "log.level", "lvl", "@l", "LogLevel")
 _NAMED = ("logger", "type", "eventName", "errorType", "name")  # short words that say what a line is about
@@ -96,7 +99,7 @@ class Shapes:
         """All that were met; another list once they were too many."""
         self._numbers: dict[str, int] = {}  # of the shapes
         self._known: dict[bytes, int] = {}  # by key
-        self._known_fields: dict[str, str] = {}
+        self._known_fields: dict[tuple[tuple[str, ...], bytes], int] = {}  # by keys of JSON, and what it says
 
     def of(self, texts: Sequence[str]) -> list[str]:
         """The shape of each line. Never raises; none is much longer than two ``LONGEST``."""
@@ -107,30 +110,65 @@ class Shapes:
 
     def numbers(self, block: bytes, begins: Ints, ends: Ints) -> Ints:
         """The place in ``shapes`` of each line, whose UTF-8 stands between these rising places."""
-        if len(self._known) > _MOST_KEYS:
-            self.shapes, self._numbers, self._known = [], {}, {}
-        found = np.empty(len(begins), np.int64)
-        plain = _plain(block, begins, ends)
-        at = np.flatnonzero(plain)
-        found[at] = self._plain_numbers(block, begins[at], ends[at])
-        if len(at) < len(found):
-            at = np.flatnonzero(~plain)
+        if len(self._known) > _MOST_KEYS or len(self._known_fields) > _MOST_KEYS:
+            self.shapes, self._numbers, self._known, self._known_fields = [], {}, {}, {}
+        plain, json = _plain(block, begins, ends)
+        found = np.full(len(begins), -1, np.int64)
+        at = np.flatnonzero(json)
+        if len(at):
             places = zip(begins[at].tolist(), ends[at].tolist(), strict=True)
-            texts = [block[low:high].decode("utf-8", "replace") for low, high in places]
-            # A line that ends where its only newline stands is taken as it is.
-            heads = [
-                each
-                if 1 < len(each) <= LONGEST and each.find("\n") == len(each) - 1 and each[0] != "{"
-                else _head(each) + "\n"
-                for each in texts
-            ]
-            encoded = [each.encode("utf-8", "replace") for each in heads]
-            edges = np.cumsum(np.fromiter(map(len, encoded), np.int64, len(encoded)))
-            found[at] = self._plain_numbers(b"".join(encoded), np.concatenate(([0], edges))[:-1], edges)
+            found[at] = [self._json_number(block[low:high]) for low, high in places]
+        at = np.flatnonzero(plain & (found < 0))
+        found[at] = self._plain_numbers(block, begins[at], ends[at])
+        if (found < 0).any():
+            at = np.flatnonzero(found < 0)
+            places = zip(begins[at].tolist(), ends[at].tolist(), strict=True)
+            found[at] = self._odd_numbers([block[low:high].decode("utf-8", "replace") for low, high in places])
+        return found
+
+    def _odd_numbers(self, texts: Sequence[str]) -> Ints:
+        """The same of long lines, those of several lines, and others that are not taken as they are."""
+        # A line that ends where its only newline stands is taken as it is.
+        heads = [
+            each
+            if 1 < len(each) <= LONGEST and each.find("\n") == len(each) - 1 and each[0] != "{"
+            else _head(each) + "\n"
+            for each in texts
+        ]
+        encoded = [each.encode("utf-8", "replace") for each in heads]
+        found = np.array([self._json_number(each) if each[:1] == b"{" else -1 for each in encoded], np.int64)
+        at = np.flatnonzero(found < 0)
+        others = [encoded[each] for each in at.tolist()]
+        edges = np.cumsum(np.fromiter(map(len, others), np.int64, len(others)))
+        found[at] = self._plain_numbers(b"".join(others), np.concatenate(([0], edges))[:-1], edges)
+        return found
+
+    def _json_number(self, line: bytes) -> int:
+        """The same of a line of JSON; -1 where it is none."""
+        try:
+            decoded = _raw(line)
+            if len(decoded) > _MOST_FIELDS:
+                decoded = dict(sorted(decoded.items())[:_MOST_FIELDS])
+            keys_of = tuple(decoded)
+            said = b"\n".join([decoded[key] for key, _ in _layout(keys_of)[0]])
+            if b"\\u" not in said:  # whose digits are letters
+                said = said.translate(_TO_ZERO)
+            found = self._known_fields.get((keys_of, said))
+            if found is None:
+                text = _NUMBERED_WORD.sub("0", _fields_of(decoded))
+                found = self._number(masked(text[: 2 * LONGEST]) or BLANK)
+                self._known_fields[keys_of, said] = found
+        except Unparsable:
+            return -1
         return found
 
     def _plain_numbers(self, block: bytes, begins: Ints, ends: Ints) -> Ints:
         """The same of lines that end with their only newline."""
+        sizes = ends - begins
+        if len(sizes) and 2 * sizes.sum() < ends[-1] - begins[0]:  # what stands between costs time, too
+            places = zip(begins.tolist(), ends.tolist(), strict=True)
+            block, ends = b"".join([block[low:high] for low, high in places]), sizes.cumsum()
+            begins = ends - sizes
         found = [np.empty(0, np.int64)]
         low = 0
         while low < len(begins):
@@ -145,10 +183,9 @@ class Shapes:
         known, given = self._known, keys(block, begins, ends)
         found = list(map(known.get, given))
         if None in found:
-            for at, key in enumerate(given):
+            for key in given:
                 if key not in known:
-                    head = block[begins[at] : ends[at]] if block[begins[at]] == _OPENS else b""
-                    known[key] = self._number(self._careful(head.decode("utf-8", "replace"), key))
+                    known[key] = self._number(masked(key.decode("utf-8", "replace")[: 2 * LONGEST]) or BLANK)
             found = list(map(known.get, given))
         return np.array(found, np.int64)
 
@@ -158,34 +195,17 @@ class Shapes:
             self.shapes.append(shape)
         return number
 
-    def _careful(self, head: str, key: bytes) -> str:
-        """The shape of a line that is not known by its key yet; ``head`` is the line where it may be JSON."""
-        if head[:1] == "{" and (fields := _fields(head)) is not None:
-            said = _DIGITS.sub("0", fields)  # the values of other fields may differ in every line
-            found = self._known_fields.get(said)
-            if found is None:
-                text = _without_digits(fields)
-                found = self._known_fields[said] = masked(text[: 2 * LONGEST]) or BLANK
-                if len(self._known_fields) > _MOST_KEYS:
-                    self._known_fields.clear()
-            return found
-        return masked(key.decode("utf-8", "replace")[: 2 * LONGEST]) or BLANK
 
-
-def _without_digits(line: str) -> str:
-    encoded = line.encode("utf-8", "replace") + b"\n"
-    (key,) = keys(encoded, np.array([0]), np.array([len(encoded)]))
-    return key.decode("utf-8", "replace")
-
-
-def _plain(block: bytes, begins: Ints, ends: Ints) -> npt.NDArray[np.bool_]:
-    """Which lines are taken as they are: they end with their only newline, and are not long."""
+def _plain(block: bytes, begins: Ints, ends: Ints) -> tuple[Mask, Mask]:
+    """Which lines are taken as they are: they end with their only newline, and are not long; which may be JSON."""
     letters = np.frombuffer(block, np.uint8)
     size = ends - begins
     plain = (size > 1) & (size <= LONGEST)
     filled = np.flatnonzero(size > 0)
-    json = filled[letters[begins[filled]] == _OPENS]
-    plain[json] = (size[json] > 2) & (size[json] <= _LONGEST_JSON) & (letters[ends[json] - 2] == _CLOSES)
+    json = np.zeros(len(size), np.bool_)
+    json[filled] = letters[begins[filled]] == _OPENS
+    at = np.flatnonzero(json)
+    plain[at] = (size[at] > 2) & (size[at] <= _LONGEST_JSON) & (letters[ends[at] - 2] == _CLOSES)
     plain[filled] &= letters[ends[filled] - 1] == _NEWLINE
     newlines = letters == _NEWLINE
     newlines[ends[plain] - 1] = False
@@ -194,7 +214,7 @@ def _plain(block: bytes, begins: Ints, ends: Ints) -> npt.NDArray[np.bool_]:
         owner = np.searchsorted(begins, inner, "right") - 1
         inside = (owner >= 0) & (inner < ends[owner])
         plain[owner[inside]] = False
-    return plain
+    return plain, plain & json
 
 
 def _head(text: str) -> str:
@@ -216,17 +236,19 @@ def _head(text: str) -> str:
 
 
 def _fields(text: str) -> str | None:
-    """A JSON line by its level, message and names, and the keys of all else; None where it is no object of JSON."""
+    """A JSON line as ``_fields_of`` has it; None where it is no object of JSON."""
     try:
-        decoded = json_value(text)
+        return _fields_of(_raw(text))
     except Unparsable:
         return None
-    if not isinstance(decoded, dict):
-        return None
+
+
+def _fields_of(decoded: dict[str, msgspec.Raw]) -> str:
+    """A JSON line by its level, message and names, and the keys of all else. Raises ``Unparsable``."""
     if len(decoded) > _MOST_FIELDS:
         decoded = dict(sorted(decoded.items())[:_MOST_FIELDS])
     speaking, others = _layout(tuple(decoded))
-    said = [f"{name}: {_said(key, decoded[key])}" for key, name in speaking]
+    said = [f"{name}: {_said(key, json_value(bytes(decoded[key])))}" for key, name in speaking]
     whole = f"{{{', '.join([*said, *others])}}}"
     return whole if len(whole) <= 2 * LONGEST else whole[: 2 * LONGEST] + REST
 
