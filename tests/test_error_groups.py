@@ -37,6 +37,17 @@ def test_one_cause_is_one_group_and_two_are_two(one: bool, errors: list[tuple[st
     assert (len({fingerprint(*error) for error in errors}) == 1) == one, [normalise(said) for _, said in errors]
 
 
+FAMILIES = [json.loads(line) for line in (DATA / "error_groups_families.jsonl").read_text().splitlines()]
+
+
+@pytest.mark.parametrize(
+    "pair", [pair for pair in FAMILIES if pair["same_family"] is not None], ids=lambda pair: pair["errors"][0][1][:40]
+)
+def test_what_differs_in_one_value_is_one_family_and_other_words_are_not(pair: dict[str, Any]) -> None:
+    names = {family(*error) for error in pair["errors"]}
+    assert (len(names) == 1) == pair["same_family"]
+
+
 @pytest.mark.skipif(not SHARED.exists(), reason="the labelled pairs of ../shared are not here")
 def test_the_labelled_pairs_are_right() -> None:
     wrong = []

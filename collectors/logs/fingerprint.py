@@ -22,7 +22,7 @@ _ASIDES = re.compile("[\ue000-\ue7ff]")
 _SPACE, _DIGIT = re.compile(r"\s+"), re.compile(r"\d")
 _BLANKS = re.compile(r"[^\S\n]+")
 _LINES = re.compile(r" ?\n\s*")
-_EMAIL = re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})+")
+_EMAIL = re.compile(r"(?:\w{1,20}')?[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})+")
 _STREAM = re.compile(r"\b\d{4}/\d\d/\d\d/[^\s\[]*\[[^\]\s]+\][0-9a-f]{8,}")
 _UUID = re.compile(r"\b[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}\b")
 _ADDRESS = re.compile(r"\b0[xX][0-9a-fA-F]+\b")
@@ -209,6 +209,14 @@ def _mixed(found: re.Match[str]) -> str:
     return "<id>" if is_id(found.group()) else found.group()
 
 
+def _issues_once(text: str) -> str:
+    """Pydantic's issues, a line for where and one for what, each said once."""
+    head, *lines = text.split("\n")
+    if len(lines) < 4 or len(lines) % 2:
+        return text
+    return "\n".join([head, *("\n".join(issue) for issue in dict.fromkeys(zip(lines[::2], lines[1::2], strict=True)))])
+
+
 def _once(text: str) -> str:
     """What is said of several addresses, ids or issues alike, said once."""
     text = _LISTED.sub(r"\1", text)
@@ -218,6 +226,8 @@ def _once(text: str) -> str:
     text = _MANY.sub(r"\1", text)
     if "}, {" in text:
         text = ", ".join(dict.fromkeys(_ISSUE.split(text)))
+    if text.startswith("<n> validation error"):
+        text = _issues_once(text)
     if "<ip>" not in text or text.count("<ip>") < 2:
         return text
     parts = _CLAUSE.split(text)
@@ -272,16 +282,25 @@ def _said(error_type: str, message: str) -> str:
 
 _VALUES = re.compile(
     r"<[\w ]+>(?: ?B|s)?|\"[^\"\n]{0,200}\"|'[^'\n]{0,200}'|`[^`\n]{0,200}[`']"
-    r"|\S*(?:[/@\\]|\w\.\w|::|\d)\S*|\b[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+\b"
+    r"|\S*(?:[/@\\]|\w\.\w|::|\d|\w_\w)\S*|\b[A-Z][a-z]+[A-Z]\w*|\b[a-z]+[A-Z]\w*"
+    r"|(?<=\d )[A-Z]{4,}(?=: )|(?<=signal: )[a-z ]+|(?<=file -- )\S+|^\w+(?= is not (?:defined|a function|iterable))"
 )
+# A field that Pydantic names stands alone between the model and what is wrong.
+_FIELD = re.compile(r"(validation error for \S+ )\S+")
 _ADJACENT = re.compile(r"<\*>(?:[\s,:()\[\]-]*<\*>)+")
 _WORD = re.compile(r"[A-Za-z]{2,}")
 
 
 @lru_cache(maxsize=2048)
 def _wording(error_type: str, said: str) -> str:
+    said = kept.BARE_NAME.sub(_without_name, _FIELD.sub(r"\1<*>", said))
     wording = _ADJACENT.sub("<*>", _VALUES.sub("<*>", said))
     return wording if _WORD.search(wording) else "<*>"
+
+
+def _without_name(found: re.Match[str]) -> str:
+    start, (low, high) = found.start(), found.span("k")
+    return f"{found.group()[: low - start]}<*>{found.group()[high - start :]}"
 
 
 def family(error_type: str, message: str) -> str:
