@@ -1,4 +1,4 @@
-"""Stores whose errors were grouped by other rules are grouped anew: by whoever writes, or on opening."""
+"""Stores whose errors were grouped by older rules are grouped anew: by whoever writes, or on opening."""
 
 import contextlib
 import sqlite3
@@ -18,7 +18,7 @@ def _quietly(done: int, total: int) -> None:
 
 def regroup_here(connection: sqlite3.Connection, progress: Progress = _quietly) -> bool:
     """By a writer's connection; False where nothing was to do. ``progress`` hears how many are looked at, of all."""
-    if rules_of(connection) == RULES:
+    if not _is_older(rules_of(connection)):
         return False
     from collectors.logs.fingerprint import family, fingerprint
     from collectors.store.regroup import regroup
@@ -37,14 +37,19 @@ def _said(error_type: str, texts: Sequence[str]) -> str | None:
     return error.message if error is not None and error.error_type == error_type else None
 
 
+def _is_older(rules: int | None) -> bool:
+    """Whether rules are of an older version: a newer one's groups stay, else two versions would undo each other."""
+    return rules is None or rules < RULES
+
+
 def is_old(path: Path) -> bool:
-    """Whether the store is there, and was grouped by other rules."""
+    """Whether the store is there, and was grouped by older rules."""
     if not path.exists():
         return False
     with contextlib.suppress(sqlite3.Error):
         connection = sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True, timeout=1)
         try:
-            return rules_of(connection) != RULES
+            return _is_older(rules_of(connection))
         finally:
             connection.close()
     return False

@@ -14,6 +14,7 @@ from told import Event, end, imported, report, request_id, start
 from collectors.logs.fingerprint import family, fingerprint, normalise
 from collectors.regrouping import is_old, regroup_store
 from collectors.store import maintenance
+from collectors.store.open import writing
 from collectors.store.reader import Reader
 from lambdatui.views.error_families import ErrorFamilyView, common, groups, rolled
 from lambdatui.views.error_trends import error_trends
@@ -194,6 +195,36 @@ def test_killed_before_its_end_nothing_is_changed(tmp_path: Path, monkeypatch: p
     assert (cells(store), is_old(store)) == (before, True)
     assert regroup_store(store)
     assert sorted(counts(store).values()) == [1, 3]
+
+
+def test_a_newer_versions_groups_and_another_writers_store_stay_as_they_are(tmp_path: Path) -> None:
+    failing(tmp_path, ["order 1 is closed"])
+    store = tmp_path / "store.db"
+    with sqlite3.connect(store) as connection:
+        connection.execute("UPDATE settings SET value = value + 1 WHERE name = 'error_rules'")
+    connection.close()
+    assert not is_old(store)
+    assert not regroup_store(store)
+    as_if_old(store, one_group=False)
+    before = cells(store)
+    with writing(store):  # a viewer shows what is there, and writes nothing
+        assert not regroup_store(store)
+    assert (cells(store), is_old(store)) == (before, True)
+    assert regroup_store(store)
+
+
+def test_a_store_that_cannot_be_written_is_shown_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    failing(tmp_path, ["order 1 is closed"])
+    store = tmp_path / "store.db"
+    as_if_old(store, one_group=False)
+    before = cells(store)
+
+    def refused(*_: object) -> None:
+        raise sqlite3.OperationalError("attempt to write a readonly database")
+
+    monkeypatch.setattr("collectors.store.regroup._Regrouping.run", refused)
+    assert not regroup_store(store)
+    assert (cells(store), counts(store)) == (before, {"order 1 is closed": 1})
 
 
 def test_the_family_is_the_sum_of_its_groups(tmp_path: Path) -> None:
