@@ -28,6 +28,8 @@ _UUID = re.compile(r"\b[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}\b")
 _ADDRESS = re.compile(r"\b0[xX][0-9a-fA-F]+\b")
 _QUOTED = re.compile(r"(?<![A-Za-z0-9])([\"'`])([^\"'`\n]{1,200})\1")
 _TOKEN = re.compile(r"(?<![A-Za-z0-9])(?=[A-Za-z_-]*\d)[A-Za-z0-9]+(?:[_-]+[A-Za-z0-9]+)*(?:=(?![\w\"'(<\[{]))*")
+_SHORT_HEX = re.compile(r"\d(?=\d*[a-f])[0-9a-f]{3}|[a-f]\d[a-f]\d")  # 3f9a, as short ids are; not e404
+_STAMPED, _WITH_DIGITS = re.compile(r"[_-]\d{9,}[_-]"), re.compile(r"[A-Za-z0-9]*\d[A-Za-z0-9]*")
 _NUMBERED_THING = re.compile(r"(?:[A-Z]{1,5}|\d+)(?:-(?:[A-Z]{1,5}|\d+))+")  # INV-2024-0012
 _MIXED = re.compile(r"(?<![A-Za-z0-9])(?=[a-z]*[A-Z]|[A-Z]+[a-z])[A-Za-z]{12,}(?:[_-][A-Za-z]+)*(?![A-Za-z0-9])")
 _BASE64 = re.compile(r"(?<![\w/+])(?=[\w/+]*\d)(?=[\w/+]*[A-Z])(?=\w*[/+])[A-Za-z0-9/+]{24,}={0,2}(?![\w/+])")
@@ -185,7 +187,11 @@ def _token(found: re.Match[str], aside: _Aside) -> str:
         return "<id>"
     if text != bare and len(bare) >= 8:
         return "<id>"
-    return "".join("<id>" if is_id(piece) else piece for piece in re.split(r"([_-]+)", text))
+    if _STAMPED.search(bare):  # op-1741946400-abc12
+        return _WITH_DIGITS.sub("<id>", text)
+    return "".join(
+        "<id>" if is_id(piece) or _SHORT_HEX.fullmatch(piece) else piece for piece in re.split(r"([_-]+)", text)
+    )
 
 
 def _counted(text: str, aside: _Aside) -> str:
@@ -283,7 +289,8 @@ def _said(error_type: str, message: str) -> str:
 _VALUES = re.compile(
     r"<[\w ]+>(?: ?B|s)?|\"[^\"\n]{0,200}\"|'[^'\n]{0,200}'|`[^`\n]{0,200}[`']"
     r"|\S*(?:[/@\\]|\w\.\w|::|\d|\w_\w)\S*|\b[A-Z][a-z]+[A-Z]\w*|\b[a-z]+[A-Z]\w*"
-    r"|(?<=\d )[A-Z]{4,}(?=: )|(?<=signal: )[a-z ]+|(?<=file -- )\S+|^\w+(?= is not (?:defined|a function|iterable))"
+    r"|(?<=\d )[A-Z]{4,}(?=: )|(?<=code = )\w+"
+    r"|(?<=signal: )[a-z ]+|(?<=file -- )\S+|^\w+(?= is not (?:defined|a function|iterable))"
 )
 # A field that Pydantic names stands alone between the model and what is wrong.
 _FIELD = re.compile(r"(validation error for \S+ )\S+")
