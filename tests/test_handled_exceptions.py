@@ -75,6 +75,22 @@ RUNTIMES = {
         "com.acme.CardException",
         "",
     ),
+    "java, type twice": (
+        "com.acme.pay.CardException\ncom.acme.pay.CardException\n\tat com.acme.Till.charge(Till.java:41)",
+        "com.acme.pay.CardException",
+        "",
+    ),
+    "java, a class for a message": (
+        "com.acme.Gone: com.acme.pay.CardException\ncom.acme.pay.CardException: com.acme.Gone\n at com.acme.Till.charge(Till.java:41)",
+        "com.acme.pay.CardException",
+        "com.acme.Gone",
+    ),
+    "java, an exception for a message": (
+        "com.acme.GoneException: com.acme.pay.CardException\ncom.acme.pay.CardException: com.acme.GoneException\n"
+        "\tat com.acme.Till.charge(Till.java:41)\nCaused by: com.acme.GoneException\n\t... 5 more",
+        "com.acme.pay.CardException",
+        "com.acme.GoneException",
+    ),
     "java, any name": (
         "declined: com.acme.Till$Refused\ncom.acme.Till$Refused: declined\n\tat com.acme.Till.charge(Till.java:41)",
         "com.acme.Till$Refused",

@@ -72,6 +72,8 @@ def _goes_on(said: list[str], text: str) -> bool:
         return _OPENS.match(last) is not None or (said[0][:1] == "{" and _is_open_json(said))
     if not text or text.isspace() or _MORE.match(text):
         return True
+    if text.partition("\n")[0] == last and "." in last and _THROWN.match(last):
+        return True  # Java's client has no message to say, but the type twice
     again = _TYPE_LAST.search(last)
     if again is not None:
         return text.startswith(again.group(1))

@@ -83,6 +83,7 @@ _NAMED = r"(?:[A-Za-z_$][\w$]*\.)*[A-Za-z_$][\w$]*"
 _TYPE_AGAIN = re.compile(
     rf"^(.*): ({_NAMED})\n\2(?=[:\n])(?:: (.*))?\n(?:.*\n){{0,20}}?[ \t]*(?:at \S|\.\.\. \d+ more)", re.MULTILINE
 )
+_TYPE_TWICE = re.compile(rf"^({_QUALIFIED})\n\1\n[ \t]*at ", re.MULTILINE)  # without a message
 _TO_TRACE = re.compile(r"\n[ \t]*(?:at |---> |\.\.\. \d+ more)|\nCaused by: |\Z")
 _JAVA_LOADING = re.compile(
     rf"^((?:Error loading (?:class|method)|Class not found:) .*?)(?:: (?:class )?({_EXCEPTION}))?$", re.MULTILINE
@@ -204,15 +205,18 @@ def trace_error(text: str) -> ErrorText | Bare | None:
         return ErrorText(loading.group(2) or "java.lang.ClassNotFoundException", loading.group(1), "init")
     for last in chain(_TYPE_LAST.finditer(text), _TYPE_AGAIN.finditer(text)):
         message, error_type = last.group(1), last.group(2)
-        if _CLASS.fullmatch(message) and message != error_type:
-            continue  # "java.lang.NoClassDefFoundError: a/b/SomeException"
         again = last.start(2) + len(error_type) + 1  # Java says the type again, and the whole message
         if text.startswith(error_type, again):
             whole = text[again + len(error_type) : _TO_TRACE.search(text, again).start()].removeprefix(": ")  # type: ignore[union-attr]
             if whole.endswith(message) or (not whole and message == error_type):
                 return error_text(error_type, whole)
+        if _CLASS.fullmatch(message) and message != error_type:
+            continue  # "java.lang.NoClassDefFoundError: a/b/SomeException"
         if not level_of(message):
             return error_text(error_type, message)
+    twice = _TYPE_TWICE.search(text)
+    if twice is not None:
+        return error_text(twice.group(1), "")
     trace = _TRACE.search(text)
     if trace is None or is_under_a_logger(text, trace.start()):
         return None
