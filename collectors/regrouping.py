@@ -1,4 +1,4 @@
-"""Stores whose errors were grouped by other rules are grouped anew: by whoever writes, or on opening."""
+"""Stores whose errors were grouped by older rules are grouped anew: by whoever writes, or on opening."""
 
 import contextlib
 import sqlite3
@@ -21,7 +21,7 @@ def _quietly(done: int, total: int) -> None:
 
 def regroup_here(connection: sqlite3.Connection, progress: Progress = _quietly) -> bool:
     """By a writer's connection; False where nothing was to do. ``progress`` hears how many are looked at, of all."""
-    if rules_of(connection) == RULES:
+    if not _is_older(rules_of(connection)):
         return False
     from collectors.logs.fingerprint import family, fingerprint
     from collectors.store.regroup import regroup
@@ -40,9 +40,14 @@ def _said(error_type: str, texts: Sequence[str]) -> str | None:
     return error.message if error is not None and error.error_type == error_type else None
 
 
+def _is_older(rules: int | None) -> bool:
+    """Whether rules are of an older version: a newer one's groups stay, else two versions would undo each other."""
+    return rules is None or rules < RULES
+
+
 def is_old(reader: "Reader") -> bool:
-    """Whether the open store was grouped by other rules."""
-    return reader.error_rules() != RULES
+    """Whether the open store was grouped by older rules."""
+    return _is_older(reader.error_rules())
 
 
 def regroup_store(path: Path, progress: Progress = _quietly) -> bool:

@@ -15,6 +15,7 @@ from told import Event, end, imported, report, request_id, start
 from collectors.logs.fingerprint import family, fingerprint, normalise
 from collectors.regrouping import is_old, regroup_store
 from collectors.store import maintenance
+from collectors.store.open import writing
 from collectors.store.reader import Reader
 from lambdatui.views.error_families import ErrorFamilyView, common, groups, rolled
 from lambdatui.views.error_trends import error_trends
@@ -36,6 +37,17 @@ def labelled(path: Path) -> Iterator[Any]:
 )
 def test_one_cause_is_one_group_and_two_are_two(one: bool, errors: list[tuple[str, str]]) -> None:
     assert (len({fingerprint(*error) for error in errors}) == 1) == one, [normalise(said) for _, said in errors]
+
+
+FAMILIES = [json.loads(line) for line in (DATA / "error_groups_families.jsonl").read_text().splitlines()]
+
+
+@pytest.mark.parametrize(
+    "pair", [pair for pair in FAMILIES if pair["same_family"] is not None], ids=lambda pair: pair["errors"][0][1][:40]
+)
+def test_what_differs_in_one_value_is_one_family_and_other_words_are_not(pair: dict[str, Any]) -> None:
+    names = {family(*error) for error in pair["errors"]}
+    assert (len(names) == 1) == pair["same_family"]
 
 
 @pytest.mark.skipif(not SHARED.exists(), reason="the labelled pairs of ../shared are not here")
@@ -204,6 +216,36 @@ def test_killed_before_its_end_nothing_is_changed(tmp_path: Path, monkeypatch: p
     assert (cells(store), old(store)) == (before, True)
     assert regroup_store(store)
     assert sorted(counts(store).values()) == [1, 3]
+
+
+def test_a_newer_versions_groups_and_another_writers_store_stay_as_they_are(tmp_path: Path) -> None:
+    failing(tmp_path, ["order 1 is closed"])
+    store = tmp_path / "store.db"
+    with sqlite3.connect(store) as connection:
+        connection.execute("UPDATE settings SET value = value + 1 WHERE name = 'error_rules'")
+    connection.close()
+    assert not old(store)
+    assert not regroup_store(store)
+    as_if_old(store, one_group=False)
+    before = cells(store)
+    with writing(store):  # a viewer shows what is there, and writes nothing
+        assert not regroup_store(store)
+    assert (cells(store), old(store)) == (before, True)
+    assert regroup_store(store)
+
+
+def test_a_store_that_cannot_be_written_is_shown_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    failing(tmp_path, ["order 1 is closed"])
+    store = tmp_path / "store.db"
+    as_if_old(store, one_group=False)
+    before = cells(store)
+
+    def refused(*_: object) -> None:
+        raise sqlite3.OperationalError("attempt to write a readonly database")
+
+    monkeypatch.setattr("collectors.store.regroup._Regrouping.run", refused)
+    assert not regroup_store(store)
+    assert (cells(store), counts(store)) == (before, {"order 1 is closed": 1})
 
 
 def test_the_family_is_the_sum_of_its_groups(tmp_path: Path) -> None:

@@ -40,6 +40,7 @@ LOGGERS = {
     "ilogger": "fail: Acme.Till[0]\n      charge failed\n      " + DOTNET.replace("\n", "\n      "),
     "ilogger, one line": f"warn: Acme.Till[0] charge failed\n{DOTNET}",
     "ilogger, aspnetcore": f"{AT}\t{ID}\tinfo\t[Warning] Acme.Till: charge failed\n{DOTNET}",
+    "aspnetcore": f"[Error] Acme.Till: charge failed\n{DOTNET}",
     "serilog": f"[10:00:00 WRN] charge failed\n{DOTNET}",
     "serilog, date": f"2025-03-31 10:00:00.123 +00:00 [ERR] charge failed\n{DOTNET}",
     "nlog": f"2025-03-31 10:00:00.1234|WARN|Acme.Till|charge failed\n{DOTNET}",
@@ -74,7 +75,70 @@ RUNTIMES = {
         "com.acme.CardException",
         "",
     ),
-    "a trace alone": (JAVA, "com.acme.pay.CardException", "declined"),
+    "java, type twice": (
+        "com.acme.pay.CardException\ncom.acme.pay.CardException\n\tat com.acme.Till.charge(Till.java:41)",
+        "com.acme.pay.CardException",
+        "",
+    ),
+    "java, a class for a message": (
+        "com.acme.Gone: com.acme.pay.CardException\ncom.acme.pay.CardException: com.acme.Gone\n at com.acme.Till.charge(Till.java:41)",
+        "com.acme.pay.CardException",
+        "com.acme.Gone",
+    ),
+    "java, an exception for a message": (
+        "com.acme.GoneException: com.acme.pay.CardException\ncom.acme.pay.CardException: com.acme.GoneException\n"
+        "\tat com.acme.Till.charge(Till.java:41)\nCaused by: com.acme.GoneException\n\t... 5 more",
+        "com.acme.pay.CardException",
+        "com.acme.GoneException",
+    ),
+    "java, any name": (
+        "declined: com.acme.Till$Refused\ncom.acme.Till$Refused: declined\n\tat com.acme.Till.charge(Till.java:41)",
+        "com.acme.Till$Refused",
+        "declined",
+    ),
+    "java, lines": (
+        "declined\ntwice: com.acme.Refusal\ncom.acme.Refusal: declined\ntwice\n\tat com.acme.Till.charge(Till.java:41)",
+        "com.acme.Refusal",
+        "declined\ntwice",
+    ),
+    "micronaut": (
+        f"Invocation with requestId [{ID}] failed: declined{JAVA}",
+        "com.acme.pay.CardException",
+        "declined",
+    ),
+    "micronaut, logged": (
+        f"10:00:00.123 [main] WARN i.m.Runtime - Invocation with requestId [{ID}] failed: null{JAVA}".replace(
+            ": declined", ""
+        ),
+        "com.acme.pay.CardException",
+        "",
+    ),
+    "quarkus": (
+        f"2025-03-31 10:00:00,123 ERROR [io.qua.ama.lam.run.AbstractLambdaPollLoop] (Lambda Thread (NORMAL))"
+        f" Failed to run lambda (NORMAL): {JAVA}",
+        "com.acme.pay.CardException",
+        "declined",
+    ),
+    "swift": (
+        "2025-03-31T10:00:00+0000 warning Lambda : lifecycleId=1 [AWSLambdaRuntime] lambda handler returned an error: declined",
+        "FunctionError",
+        "declined",
+    ),
+    "rust": (
+        f'{AT} ERROR Lambda runtime invocation{{requestId="{ID}" xrayTraceId="Root=1"}}: lambda_runtime: CardError("declined")',
+        "CardError",
+        "declined",
+    ),
+    "go, any name": (
+        'declined: refusedError\n[{"path": "main.go", "line": 9, "label": "charge"}]',
+        "refusedError",
+        "declined",
+    ),
+    ".NET, any name": (
+        f"{AT}\t{ID}\tfail\t" + DOTNET.replace("CardException", "Refusal"),
+        "Acme.Pay.Refusal",
+        "declined",
+    ),
     ".NET": (f"{AT}\t{ID}\tfail\t{DOTNET}", "Acme.Pay.CardException", "declined"),
     ".NET, spaces": (f"{AT}  {ID}  fail  {DOTNET}", "Acme.Pay.CardException", "declined"),
     ".NET, old": ("declined: CardException\n   at Acme.Till.Charge()", "CardException", "declined"),
@@ -107,6 +171,8 @@ CRASHES = {
     "python": (PYTHON, "CardError", "declined"),
     "python syntax": ('  File "/app/a.py", line 2\n    x =\n      ^\nSyntaxError: invalid syntax', "SyntaxError", "invalid"),
     "node": (f"/var/task/till.js:41\n  throw e;\n  ^\n\n{NODE}", "CardError", "declined"),
+    "deno": (f"error: Uncaught (in promise) {NODE}", "CardError", "declined"),
+    "bun": (f"error: declined\n{NODE.partition(chr(10))[2]}", "Error", "declined"),
     "node 8": (f"{AT}\t{ID}\t{NODE}", "CardError", "declined"),
     ".NET": (f"Unhandled exception. {DOTNET}", "Acme.Pay.CardException", "declined"),
     "go": ("panic: declined\n\ngoroutine 1 [running]:\nmain.main()", "panic", "declined"),
@@ -150,6 +216,51 @@ def test_a_process_that_exited_has_the_cause_that_it_printed(tmp_path: Path, nam
     assert message in group.message
 
 
+@pytest.mark.parametrize("split", [False, True], ids=["whole", "a line an event"])
+@pytest.mark.parametrize(
+    "printed", [JAVA, JAVA.replace("CardException: declined", "Refusal"), DOTNET], ids=["java", "any name", ".NET"]
+)
+def test_a_trace_alone_was_printed_by_the_program(tmp_path: Path, printed: str, split: bool) -> None:
+    # Lambda's client for Java says message and type before every trace of its own.
+    store = Store(tmp_path, at_once(invocation("working\n", *(by_lines(printed) if split else [printed]))))
+    assert (store.statuses(), store.groups) == (["ok"], [])
+
+
+def test_what_dotnet_logs_before_other_lines_was_handled(tmp_path: Path) -> None:
+    printed = RUNTIMES[".NET"][0]
+    done = f"{AT}\t{ID}\tinfo\tcharged the other card\n"
+    assert Store(tmp_path, at_once(invocation(printed, done))).statuses() == ["ok"]
+
+
+def test_of_two_errors_that_dotnet_logs_the_last_ended_it() -> None:
+    last = RUNTIMES[".NET, any name"][0]
+    found = evidence(invocation(RUNTIMES[".NET"][0], last)).error
+    assert found is not None
+    assert found.error_type == "Acme.Pay.Refusal"
+
+
+def test_report_names_what_a_json_logger_was_handed(tmp_path: Path) -> None:
+    line = f'{{"level":"Error","requestId":"{ID}","message":"declined","errorType":"Acme.Refusal","errorMessage":"declined"}}'
+    store = Store(tmp_path, at_once(invocation(line, more="Status: error\tError Type: Acme.Refusal")))
+    assert [(group.error_type, group.message) for group in store.groups] == [("Acme.Refusal", "declined")]
+
+
+_NO_START = f"[ERROR] CardError: no key\n{PYTHON.rpartition(chr(10))[0]}"
+_INIT_FAILED = "INIT_REPORT Init Duration: 200.00 ms\tPhase: init\tStatus: error\tError Type: CardError\n"
+
+
+def test_a_start_that_was_tried_again_is_no_failure_of_the_invocation(tmp_path: Path) -> None:
+    said = f"[INFO]\t{AT}\t{ID}\tcharged\n"
+    store = Store(tmp_path, at_once([_NO_START, _INIT_FAILED, *invocation(said)]))
+    assert (store.statuses(), store.groups) == (["ok"], [])
+
+
+@pytest.mark.parametrize("more", [(), (_NO_START,), ("loading\n",)], ids=["silence", "again", "before the handler"])
+def test_a_start_that_failed_stays_one_without_a_word_of_the_handler(tmp_path: Path, more: tuple[str, ...]) -> None:
+    store = Store(tmp_path, at_once([_NO_START, _INIT_FAILED, *invocation(*more)]))
+    assert store.statuses() == ["init_error"]
+
+
 def test_a_trace_before_other_lines_was_handled(tmp_path: Path) -> None:
     store = Store(tmp_path, at_once(invocation(JAVA, "charged the other card\n")))
     assert store.statuses() == ["ok"]
@@ -166,7 +277,7 @@ def test_any_loggers_lines_are_no_failure(one: str, other: str) -> None:
     assert evidence(invocation(one, other)).error is None
 
 
-@given(st.sampled_from(list(LOGGERS.values())), st.sampled_from(sorted(set(RUNTIMES) - {"a trace alone"})))
+@given(st.sampled_from(list(LOGGERS.values())), st.sampled_from(sorted(RUNTIMES)))
 def test_any_runtimes_failure_is_found_beside_what_was_logged(logged: str, name: str) -> None:
     printed, error_type, message = RUNTIMES[name]
     error = evidence(invocation(logged, printed)).error

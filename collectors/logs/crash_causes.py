@@ -25,10 +25,11 @@ _JAVA_LAUNCH = re.compile(
 )
 _JAVA_TRACE = re.compile(rf"^((?:{_NAME}\.)+{_NAME})(?:: (.*))?\n[ \t]*(?:at |\.\.\. \d+ more)", re.MULTILINE)
 _NODE = re.compile(
-    r"^(?:\d{4}-\d\d-\d\dT[\d:.]+Z\s+\S+\s+(?:ERROR\s+)?)?(?:Uncaught )?"
+    r"^(?:\d{4}-\d\d-\d\dT[\d:.]+Z\s+\S+\s+(?:ERROR\s+)?)?(?:error: )?(?:Uncaught )?(?:\(in promise\) )?"
     r"([A-Za-z_$][\w$]*(?:Error|Exception)|Error)(?: \[\w+\])?(?:: (.*))?\n(?:.*\n){0,12}?[ \t]+at ",
     re.MULTILINE,
 )
+_BUN = re.compile(r"^error: (.+)\n(?:.*\n){0,6}?[ \t]+at ", re.MULTILINE)  # of an Error; Deno's have a type as well
 _NODE_REJECTION = re.compile(r"^\[?UnhandledPromiseRejection: (.*?)\]?(?: \{)?$", re.MULTILINE)
 _DOTNET = re.compile(rf"^Unhandled [Ee]xception(?:\.|:) ({_NAME}(?:\.{_NAME})*)(?:: (.*))?$", re.MULTILINE)
 _RUBY = re.compile(r"^\S+:\d+:in [`'].*?': (.*) \(([A-Z]\w*(?:::\w+)*)\)$", re.MULTILINE)
@@ -87,6 +88,9 @@ def _node(text: str) -> ErrorText | None:
     found = _NODE.search(text)
     if found is not None:
         return error_text(found.group(1), found.group(2) or "")
+    plain = _BUN.search(text)
+    if plain is not None:
+        return error_text("Error", plain.group(1).removeprefix("Uncaught ").removeprefix("(in promise) "))
     rejected = _NODE_REJECTION.search(text)
     return error_text("UnhandledPromiseRejection", rejected.group(1)) if rejected else None
 

@@ -1,10 +1,14 @@
 """What failed, of all that an invocation printed: the verdict's evidence.
 
-What a runtime says of a failure is one, wherever it stands. A trace alone is one where nothing else was printed after
-it, since the runtime has the last word. Where the process is gone, its cause is what the process printed before; where
-REPORT says that the invocation failed, any trace will do, its own type's first.
+What a runtime says of a failure is one, wherever it stands. A trace alone is none: programs print them of what they
+handled, while Java's client puts message and type before its own (``UserFault.reportableError``) and .NET's older ones
+the message. .NET's present client says no more than a program does that logs an exception, but it has the last word.
+That REPORT has no status says nothing, in any year: the platform writes one where it saw the failure itself (a timeout,
+an exit, no memory, no code), and none where the runtime reported an exception. Where the process is gone, its cause is
+what the process printed before; where REPORT says that the invocation failed, any trace will do, its own type's first.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
@@ -20,6 +24,8 @@ from collectors.model import EXIT_TYPES
 from collectors.untrusted import Unparsable
 from collectors.untrusted_json import json_value
 
+_DOTNET = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+Z[\t ]+[\w-]+[\t ]+(?:trce|dbug|info|warn|fail|crit)[\t ]")
+
 
 class Evidence(NamedTuple):
     """The failure that the lines tell of, if any, and the error type of an INIT_REPORT that failed."""
@@ -32,7 +38,7 @@ def evidence(texts: Iterable[str], report: Report | None = None) -> Evidence:
     """Looks closely at what an invocation printed, knowing what ``report`` says of it."""
     said = list(prints(texts))
     init_failed: str | None = None
-    told: ErrorText | None = None  # in a runtime's own words
+    told: tuple[int, ErrorText] | None = None  # in a runtime's own words
     exited: tuple[int, ErrorText] | None = None
     trace: tuple[int, ErrorText] | None = None
     for at, text in enumerate(said):
@@ -44,28 +50,41 @@ def evidence(texts: Iterable[str], report: Report | None = None) -> Evidence:
         found = _found_in(text) if might_fail(text) else None
         if found is None:
             continue
-        if found.bare:
+        if found.bare or (_DOTNET.match(text) and any(map(_DOTNET.match, said[at + 1 :]))):
             trace = at, found.error
         elif found.error.kind == "exit":
             exited = exited or (at, found.error)
         elif told is None:
-            told = found.error
-    error = told
+            told = at, found.error
+    if report is not None and report.status is None and exited is None and _began_anew(said, told):
+        return Evidence(None, None)
+    error = told[1] if told is not None else None
     if error is None and exited is not None:
         error = _cause(said, *exited)
-    if error is None and trace is not None and not any(map(_is_said, said[trace[0] + 1 :])):
-        error = trace[1]
     if report is not None and report.status in ("error", "failure"):
         error = _of_type(said, report.error_type or "", error, trace[1] if trace else None)
     return Evidence(error, init_failed)
+
+
+def _began_anew(said: Sequence[str], told: tuple[int, ErrorText] | None) -> bool:
+    """Whether what failed was the environment's first start: Lambda tries again, and then the handler ran.
+
+    It ran where a line after START bears the request's id, as runtimes and loggers put it, and no failure came since.
+    """
+    begun = next((at for at, text in enumerate(said) if text[:17] == "START RequestId: "), None)
+    if begun is None or told is None or told[0] > begun:
+        return False
+    request_id = said[begun][17:].partition(" ")[0]
+    return any(request_id in text and _is_said(text) for text in said[begun + 1 :])
 
 
 def _cause(said: Sequence[str], at: int, exited: ErrorText) -> ErrorText:
     """Why the process exited of which ``said[at]`` tells: what it printed last; else the platform's words."""
     killed = "signal: killed" in exited.message
     for text in (*reversed(said[:at]), *said[at + 1 :]):
-        if is_platform_line(text) or text[:1] == "{" or level_of(text.partition("\n")[0]):
-            continue
+        first = text.partition("\n")[0]
+        if is_platform_line(text) or text[:1] == "{" or (level_of(first) and not first.startswith("error: ")):
+            continue  # Deno and Bun begin with "error: ", as winston does
         cause = cause_of(text)
         if cause is not None and (not killed or cause.kind == "out_of_memory"):
             return cause
@@ -103,9 +122,23 @@ def _unless_platforms(error: ErrorText) -> ErrorText | None:
 
 def _traces(said: Sequence[str]) -> Iterator[ErrorText | None]:
     for text in reversed(said):
-        if not is_platform_line(text) and text[:1] != "{":
+        if text[:1] == "{":
+            yield _logged_json(text)
+        elif not is_platform_line(text):
             yield cause_of(text)
             yield cause_of(text.partition("\n")[2])
+
+
+def _logged_json(text: str) -> ErrorText | None:
+    """The error that a JSON line was handed, whoever printed it."""
+    if '"errorType"' not in text:
+        return None
+    try:
+        line = json_value(text)
+    except Unparsable:
+        return None
+    error_type = line.get("errorType") if isinstance(line, dict) else None
+    return error_text(error_type, str(line.get("errorMessage") or "")) if isinstance(error_type, str) else None
 
 
 def _same(one: str, other: str) -> bool:

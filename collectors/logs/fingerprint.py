@@ -22,12 +22,14 @@ _ASIDES = re.compile("[\ue000-\ue7ff]")
 _SPACE, _DIGIT = re.compile(r"\s+"), re.compile(r"\d")
 _BLANKS = re.compile(r"[^\S\n]+")
 _LINES = re.compile(r" ?\n\s*")
-_EMAIL = re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})+")
+_EMAIL = re.compile(r"(?:\w{1,20}')?[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})+")
 _STREAM = re.compile(r"\b\d{4}/\d\d/\d\d/[^\s\[]*\[[^\]\s]+\][0-9a-f]{8,}")
 _UUID = re.compile(r"\b[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}\b")
 _ADDRESS = re.compile(r"\b0[xX][0-9a-fA-F]+\b")
 _QUOTED = re.compile(r"(?<![A-Za-z0-9])([\"'`])([^\"'`\n]{1,200})\1")
 _TOKEN = re.compile(r"(?<![A-Za-z0-9])(?=[A-Za-z_-]*\d)[A-Za-z0-9]+(?:[_-]+[A-Za-z0-9]+)*(?:=(?![\w\"'(<\[{]))*")
+_SHORT_HEX = re.compile(r"\d(?=\d*[a-f])[0-9a-f]{3}|[a-f]\d[a-f]\d")  # 3f9a, as short ids are; not e404
+_STAMPED, _WITH_DIGITS = re.compile(r"[_-]\d{9,}[_-]"), re.compile(r"[A-Za-z0-9]*\d[A-Za-z0-9]*")
 _NUMBERED_THING = re.compile(r"(?:[A-Z]{1,5}|\d+)(?:-(?:[A-Z]{1,5}|\d+))+")  # INV-2024-0012
 _MIXED = re.compile(r"(?<![A-Za-z0-9])(?=[a-z]*[A-Z]|[A-Z]+[a-z])[A-Za-z]{12,}(?:[_-][A-Za-z]+)*(?![A-Za-z0-9])")
 _BASE64 = re.compile(r"(?<![\w/+])(?=[\w/+]*\d)(?=[\w/+]*[A-Z])(?=\w*[/+])[A-Za-z0-9/+]{24,}={0,2}(?![\w/+])")
@@ -185,7 +187,11 @@ def _token(found: re.Match[str], aside: _Aside) -> str:
         return "<id>"
     if text != bare and len(bare) >= 8:
         return "<id>"
-    return "".join("<id>" if is_id(piece) else piece for piece in re.split(r"([_-]+)", text))
+    if _STAMPED.search(bare):  # op-1741946400-abc12
+        return _WITH_DIGITS.sub("<id>", text)
+    return "".join(
+        "<id>" if is_id(piece) or _SHORT_HEX.fullmatch(piece) else piece for piece in re.split(r"([_-]+)", text)
+    )
 
 
 def _counted(text: str, aside: _Aside) -> str:
@@ -209,6 +215,14 @@ def _mixed(found: re.Match[str]) -> str:
     return "<id>" if is_id(found.group()) else found.group()
 
 
+def _issues_once(text: str) -> str:
+    """Pydantic's issues, a line for where and one for what, each said once."""
+    head, *lines = text.split("\n")
+    if len(lines) < 4 or len(lines) % 2:
+        return text
+    return "\n".join([head, *("\n".join(issue) for issue in dict.fromkeys(zip(lines[::2], lines[1::2], strict=True)))])
+
+
 def _once(text: str) -> str:
     """What is said of several addresses, ids or issues alike, said once."""
     text = _LISTED.sub(r"\1", text)
@@ -218,6 +232,8 @@ def _once(text: str) -> str:
     text = _MANY.sub(r"\1", text)
     if "}, {" in text:
         text = ", ".join(dict.fromkeys(_ISSUE.split(text)))
+    if text.startswith("<n> validation error"):
+        text = _issues_once(text)
     if "<ip>" not in text or text.count("<ip>") < 2:
         return text
     parts = _CLAUSE.split(text)
@@ -272,16 +288,26 @@ def _said(error_type: str, message: str) -> str:
 
 _VALUES = re.compile(
     r"<[\w ]+>(?: ?B|s)?|\"[^\"\n]{0,200}\"|'[^'\n]{0,200}'|`[^`\n]{0,200}[`']"
-    r"|\S*(?:[/@\\]|\w\.\w|::|\d)\S*|\b[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+\b"
+    r"|\S*(?:[/@\\]|\w\.\w|::|\d|\w_\w)\S*|\b[A-Z][a-z]+[A-Z]\w*|\b[a-z]+[A-Z]\w*"
+    r"|(?<=\d )[A-Z]{4,}(?=: )|(?<=code = )\w+"
+    r"|(?<=signal: )[a-z ]+|(?<=file -- )\S+|^\w+(?= is not (?:defined|a function|iterable))"
 )
+# A field that Pydantic names stands alone between the model and what is wrong.
+_FIELD = re.compile(r"(validation error for \S+ )\S+")
 _ADJACENT = re.compile(r"<\*>(?:[\s,:()\[\]-]*<\*>)+")
 _WORD = re.compile(r"[A-Za-z]{2,}")
 
 
 @lru_cache(maxsize=2048)
 def _wording(error_type: str, said: str) -> str:
+    said = kept.BARE_NAME.sub(_without_name, _FIELD.sub(r"\1<*>", said))
     wording = _ADJACENT.sub("<*>", _VALUES.sub("<*>", said))
     return wording if _WORD.search(wording) else "<*>"
+
+
+def _without_name(found: re.Match[str]) -> str:
+    start, (low, high) = found.start(), found.span("k")
+    return f"{found.group()[: low - start]}<*>{found.group()[high - start :]}"
 
 
 def family(error_type: str, message: str) -> str:

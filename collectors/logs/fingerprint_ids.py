@@ -16,7 +16,7 @@ _PIECES = re.compile(r"[_-]+")
 
 def is_id(text: str) -> bool:
     """Whether a word (letters, digits, ``_``, ``-``) was made by a machine: a hash, UUID, ULID, nanoid, ``pi_...``."""
-    if len(text) < 6:
+    if len(text) < 5:
         return False
     prefixed = _PREFIXED.fullmatch(text)
     if prefixed:
@@ -40,7 +40,7 @@ def _is_random(text: str) -> bool:
     if digits == size:
         return False  # a number, for those who replace numbers
     if digits and _HEX.fullmatch(text):
-        return size >= 8 or (size >= 6 and digits >= 2 and len(_RUNS.findall(text)) >= 4)
+        return size >= 8 or (digits >= 2 and len(_RUNS.findall(text)) >= 3)
     if size >= 16 and digits >= 2 and text.isupper():
         return True
     if _WORDS.fullmatch(text):

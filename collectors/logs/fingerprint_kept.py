@@ -45,7 +45,10 @@ KEPT: tuple[tuple[tuple[str, ...], re.Pattern[str]], ...] = (
     _rule("", r"^\[(?P<k>[1-5]\d\d)\]"),
     _rule("://", r"(?<=[\ue000-\ue7ff>])(?::| -)? ?\(?(?P<k>[45]\d\d)" + _END),  # after a URL, which was put aside
     _rule("status [", r"\bstatus \[\w+\] (?P<k>\d{3})\b"),
-    _rule("smtp|.", r"(?i)(?:^|\bsmtp[: ]+)(?P<k>[245]\d\d)(?=[ -]\d\.\d\.\d|[ -][a-z])(?:[ -](?P<k2>\d\.\d\.\d))?"),
+    _rule(
+        "smtp|.|mailbox|relay|recipient|sender|message|user",
+        r"(?i)(?:^|\bsmtp[: ]+)(?P<k>[245]\d\d)(?=[ -]\d\.\d\.\d|[ -][a-z])(?:[ -](?P<k2>\d\.\d\.\d))?",
+    ),
     _rule("", r"^(?P<k>[0-9][0-9A-Z]{4})(?=: )"),  # an SQLSTATE, as Npgsql puts it first
     _rule("@", r"(?<![\w.])(?P<k>@[a-z][\w-]*/[\w.-]*\w)"),  # npm's packages
     _rule(
@@ -70,6 +73,7 @@ KEPT: tuple[tuple[tuple[str, ...], re.Pattern[str]], ...] = (
         "connect|host|server|socket|lookup",
         r"(?:[\"']|\)|host|server) \((?P<k>-?(?:\d{1,3}|10\d{3}))(?: [\"'][^\"']*[\"'])?\)",
     ),
+    _rule("address already in use", r"(?i)\baddress already in use\S* \S*?:(?P<p>\d{2,5})\b"),
     _rule("port", r"(?i)\bports?[\"']?\s*(?:[:=]\s*|\s)[\"']?(?P<p>\d{2,5})\b"),
     _rule(
         "utf|iso|sha|base|tls|http|x86|ipv|cp|win|python|node|java|php|ruby|dotnet|es",

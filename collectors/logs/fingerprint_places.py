@@ -23,6 +23,8 @@ ADDRESS6 = re.compile(
     rf"(?<![\w:.])(?:(?:{_HEX}:){{7}}{_HEX}|(?=[0-9a-fA-F:]*\d)(?:{_HEX}(?::{_HEX}){{0,6}})?::(?:{_HEX}(?::{_HEX}){{0,6}})?)"
     r"(?::(\d{5}))?(?![\w:])"
 )
+# Services whose resources bear ids as their only names; elsewhere an id in an ARN is of an execution, a task, a job.
+_NAMED_BY_ID = frozenset(("kms", "acm", "acm-pca", "cognito-idp", "cognito-identity", "wafv2", "apigateway", "route53"))
 _DEPLOYED = re.compile(
     r"(?:file:)?/+(?:var/(?:task|runtime|lang|rapid)|opt|usr|lib|lib64|bin|sbin|etc|proc|dev|app|root/\.|function)(?:/|$)"
 )
@@ -89,6 +91,8 @@ def arn(found: re.Match[str], keep: Keep) -> str:
     resource = head[5]
     if ":assumed-role/" in text or resource.startswith(("assumed-role/", "federated-user/")):
         resource = "/".join([*resource.split("/")[:2], "<id>"])
+    elif head[2] in _NAMED_BY_ID:
+        pass
     elif head[2] == "s3" and "/" in resource:
         bucket, _, key = resource.partition("/")
         resource = f"{bucket}/{key if key in ('*', '') else '<file>'}"

@@ -83,6 +83,19 @@ INPUT: tuple[Rule, ...] = (
         r"\1<file>",
     ),
     _rule("must be a", r"(\bmust be an? [^:\n]{1,120}: )[^\n]{1,80}$", r"\1<value>"),
+    _rule(
+        "invalid url|invalid uri|invalid ip|invalid email|invalid phone|invalid cidr|invalid hostname|invalid time",
+        r"(?i)(\binvalid (?:url|uri|ip(?:v[46])?(?: address)?|email(?: address)?|phone(?: number)?|cidr(?: block)?|hostname|time(?:stamp| value)): )[^\n]+$",
+        r"\1<value>",
+    ),
+    _rule("for parameter", r"\b(Value )\S+(?= for parameter)", r"\1<value>"),
+    _rule("found in string", r"(found in string: )(?:\"[^\"\n]*\"|'[^'\n]*'|\S+)", r"\1<value>"),
+    _rule(
+        "received",  # Zod's, of what is one of several; of a type it names the type
+        r"(\"received\"\s*:\s*)\"[^\"\n]*\"(?=\s*,\s*\"(?:code\"\s*:\s*\"invalid_enum_value|options))",
+        r"\1<value>",
+    ),
+    _rule("received '", r"(, received )'[^'\n]*'", r"\1<value>"),
     _rule("invalid uuid string", r"(Invalid UUID string: )\S+", r"\1<value>"),
     _rule("parsing time", r"(parsing time <value> as \S+: cannot parse) (\"[^\"]*\"|<\w+>)", r"\1 <value>"),
     _rule("could not be parsed", r"\bText (['\"]).*?\1 could not be parsed", "Text <value> could not be parsed"),
@@ -123,18 +136,24 @@ INPUT: tuple[Rule, ...] = (
     _rule("value too long|data too long", r"(value) ['\"].*?['\"](?= )", r"\1 <value>"),
     _rule("/tmp/", r"(['\"])/tmp/[^'\"\n]*\1", r"\1/tmp/<file>\1"),
     # Whoever prints objects
-    _rule("@", r"(?<=[\w$;\]>])@[0-9a-f]{3,16}\b", "@<id>"),
+    _rule("@", r"(?<=[\w$;\]> ])@[0-9a-f]{1,16}\b(?![.-]\w)", "@<id>"),
     _rule("#<", r"#<(\w[\w:]*)[ :][^>]*>?", r"#<\1>"),
     _rule("<local", r"<local\d+>", "<local>"),
     _rule("$$", r"\$\$(\w+?)(?:\$\$[0-9a-f]+|\$?\d+(?:/0x[0-9a-f]+)?)", r"$$\1"),
     _rule("$proxy|$lambda", r"\$(Proxy|Lambda)[$/]?\d+(?:/0x[0-9a-f]+)?", r"$\1"),
+    _rule(
+        "is the server running",  # libpq asks it of each address, or not
+        r"\s*Is the server running (?:on|locally)[^?]{0,120}\?",
+        "",
+    ),
+    _rule("correlation ", r"(?i)(\bcorrelation )(?=[a-z]*\d)[0-9a-f]{4,}\b", r"\1<id>"),
     _rule("goroutine", r"goroutine \d+ ", "goroutine "),
     # Ids that are named: of any length and form
     _rule(
         "request|trace|hostid|host id|cf-ray|correlation|receipt",
         r"(?i)(\b(?:(?:aws |s3 |x-amzn?-|x-amz-cf-|x-)?(?:extended[ _-]?)?request(?:[ _-]?id(?:entifier)?|-id-2|-id)|(?:x-amzn-)?trace[ _-]?id|host ?id"
         r"|cf-ray|correlation[ _-]?id|receipt[ _-]?handle|x-amz-id-2|client[ _-]?request[ _-]?token)[\"'>]?\s*(?:[:=]\s*|is |\s*)[\"']?)"
-        r"(?!null\b|none\b|undefined\b|is\b|not\b|n/a)[\w/+=.:-]*[\w/+=](?=[\s\"'<,;)\]}.]|$)",
+        r"(?!null\b|none\b|undefined\b|is\b|not\b|n/a|invalid\b|expired\b|missing\b|required\b|empty\b|malformed\b)[\w/+=.:-]*[\w/+=](?=[\s\"'<,;)\]}.]|$)",
         r"\1<id>",
     ),
     _rule("request req_|request ", r"(?i)(\brequest )(?:req_)?(?=[a-z]*\d)[a-z0-9]{6,}(?=[:\s,)])", r"\1<id>"),
@@ -153,12 +172,15 @@ NAMED_TIMES: tuple[re.Pattern[str], ...] = (
     re.compile(
         rf"(?i)\b(?:{_DAYS},? )?{_MONTHS}\.? \d\d?(?:st|nd|rd|th)?,? \d{{4}}(?:(?: |, ?| at )(?:(?-i:{_CLOCK}{_ZONES})))?(?!\w)"
     ),
+    re.compile(rf"\b(?-i:{_MONTHS})\.?,? (?:19|20)\d\d\b(?![-.,:]\d)"),
     re.compile(rf"\b{_DAYS} {_MONTHS} +\d\d? {_CLOCK} (?:[A-Z]{{3,4}} |[+-]\d{{4}} )?\d{{4}}\b"),
+    re.compile(rf"\b\d\d?(?:st|nd|rd|th)? {_MONTHS}\b(?!\.?\w)|\b{_MONTHS} \d\d?(?:st|nd|rd|th)?\b(?![\w.,:-]\d)"),
 )
 TIMES: tuple[re.Pattern[str], ...] = (
     re.compile(
         rf"\b(?:\d{{4}}-\d\d-\d\d|\d{{4}}/\d\d?/\d\d?|\d\d?/\d\d?/\d{{2,4}}|\d\d?\.\d\d?\.\d{{4}})(?:(?:[T ]|, ?| at ){_CLOCK}{_ZONES})?(?![\w/-])"
     ),
+    re.compile(r"\b\d{4}-\d\d-\d\dT\d\d(?![\w:])|\b\d{4}-?W\d\d(?:-\d)?\b|\b\d{4}[ -]?Q[1-4]\b|\bQ[1-4][ -]\d{4}\b"),
     re.compile(rf"\b(?:{_MONTHS} +\d\d?,? )?\d\d?:\d\d:\d\d(?:[.,]\d+)?(?: ?[AP]M)?{_ZONES}"),
     re.compile(r"\b\d{8}T\d{6}(?:\.\d+)?Z?\b"),
     re.compile(r"\b\d\d?:\d\d(?: ?[AP]M| UTC| GMT)?\b(?=[\s,.;)]|: |$)"),

@@ -49,7 +49,7 @@ _THREAD_FIRST = re.compile(
 )
 _FIRST_SMALL = re.compile(
     r"(?P<a>trce|dbug|info|warn|fail|crit): [\w.`+]+\[\d+\]|(?P<b>error|warn|info|debug|verbose|silly|http):\s"
-    r"|\[(?P<c>error|warn|warning|info|debug|fatal)\]"
+    r"|\[(?P<c>error|warn|warning|info|debug|fatal|Trace|Debug|Information|Warning|Error|Critical)\]"
 )
 _KEYED = re.compile(r"(?:^|\s)(?:level|lvl|severity|levelname)=\"?(?P<level>\w+)")
 _RUBY = re.compile(r"(?P<level>[DIWEFA]), \[\d{4}-\d\d-\d\dT")

@@ -11,6 +11,8 @@ from collections.abc import Iterable, Iterator
 from collectors.logs.logger_lines import LOW, is_headline, level_of
 
 _MOST_LINES = 400  # of one print: what a runtime says about an error stands at its beginning
+_MOST_LINES_OF_A_MESSAGE = 12
+_FRAME = re.compile(r"\s*(?:at \S|\.\.\. \d)|Caused by: ")
 _PLATFORM = re.compile(
     r"\s*(?:START RequestId:|END RequestId:|REPORT RequestId:|INIT_START|INIT_REPORT|RESTORE_START|RESTORE_REPORT"
     r"|(?:EXTENSION|TELEMETRY|LOGS)\s+Name:|XRAY TraceId:)[^\n]*\s*\Z"
@@ -70,6 +72,8 @@ def _goes_on(said: list[str], text: str) -> bool:
         return _OPENS.match(last) is not None or (said[0][:1] == "{" and _is_open_json(said))
     if not text or text.isspace() or _MORE.match(text):
         return True
+    if text.partition("\n")[0] == last and "." in last and _THROWN.match(last):
+        return True  # Java's client has no message to say, but the type twice
     again = _TYPE_LAST.search(last)
     if again is not None:
         return text.startswith(again.group(1))
@@ -82,7 +86,18 @@ def _goes_on(said: list[str], text: str) -> bool:
         return level_of(text) > 0
     if said[0].startswith("Traceback") or any(each.startswith("Traceback (most") for each in said[-60:]):
         return _IN_PYTHON.search("\n".join(said)) is not None and _LAST_OF_PYTHON.match(first_line) is not None
-    return _is_open_json(said) and not level_of(text)
+    return (_is_open_json(said) or _is_open_message(said)) and not level_of(text)
+
+
+def _is_open_message(said: list[str]) -> bool:
+    """Whether Java says an error's message again, of several lines, and has not come to the trace."""
+    if len(said) > _MOST_LINES_OF_A_MESSAGE:
+        return False
+    lines = "\n".join(said).split("\n", _MOST_LINES_OF_A_MESSAGE)
+    again = _TYPE_LAST.search(lines[0])
+    if again is None or len(lines) < 2 or not lines[1].startswith(again.group(1)):
+        return False
+    return not _FRAME.match(lines[-1])
 
 
 def _is_open_json(said: list[str]) -> bool:

@@ -7,6 +7,7 @@ are those of Lambda's managed runtimes (their interface clients print them) and 
 from typing import Any, NamedTuple
 
 from collectors.logs.error_kinds import ErrorText, error_text
+from collectors.logs.framework_forms import framework_line_error
 from collectors.logs.runtime_forms import (
     UNHANDLED,
     Bare,
@@ -44,6 +45,8 @@ def might_fail(text: str) -> bool:
         or " module" in text
         or "hrowable" in text
         or "OutOfMemory" in text
+        or "\tat " in text  # Java's and .NET's classes may be called anything
+        or "   at " in text
     )
 
 
@@ -81,6 +84,8 @@ def error_of(line: dict[str, Any]) -> ErrorText | None:
     prints ``console.error(error)`` alike, so where REPORT says ``success`` this was no failure.
     """
     message = line.get("message")
+    if "exception" in line and (told := framework_line_error(line)) is not None:
+        return told
     if isinstance(message, dict) and "errorType" in message and _is_error(line):
         return error_text(str(message["errorType"]), str(message.get("errorMessage") or ""))
     if isinstance(message, str) and message and "errorType" not in line:

@@ -2,9 +2,11 @@
 
 import re
 from collections.abc import Callable
+from itertools import chain
 from typing import NamedTuple
 
 from collectors.logs.error_kinds import EXITED, OUT_OF_MEMORY, TIMED_OUT, ErrorText, error_text
+from collectors.logs.framework_forms import framework_error
 from collectors.logs.logger_lines import is_under_a_logger, level_of
 from collectors.untrusted import Unparsable
 from collectors.untrusted_json import json_value
@@ -69,20 +71,26 @@ _RUBY = re.compile(
     re.MULTILINE | re.DOTALL,
 )
 _DOTNET = re.compile(
-    rf"^{_TIME}(?:\t\S*\t|[ \t]+(?:{_ID}[ \t]+)?)(?:fail|crit|Error|Critical)[ \t]+({_EXCEPTION}): (.*)$", re.MULTILINE
+    rf"^{_TIME}(?:\t\S*\t|[ \t]+(?:{_ID}[ \t]+)?)(?:fail|crit|Error|Critical)[ \t]+"
+    rf"({_EXCEPTION}|(?:[A-Za-z_]\w*\.)+[A-Za-z_][\w+`]*(?=: .*\n[ \t]+at ))(?:: (.*)|(?=\n[ \t]+at ))$",
+    re.MULTILINE,
 )
 _CLASS = re.compile(_QUALIFIED)
 _TRACE = re.compile(rf"^({_QUALIFIED})(?:: (.*))?\n[ \t]*(?:at |---> |\.\.\. \d+ more)", re.MULTILINE)
 _TYPE_LAST = re.compile(rf"^(.*): ({_EXCEPTION})\n(?:\2(?:: (.*))?(?:\n|\Z)|\s*at )", re.MULTILINE)
+_NAMED = r"(?:[A-Za-z_$][\w$]*\.)*[A-Za-z_$][\w$]*"
+# Whatever the class is called: what was thrown is told by its name coming again, and a trace after it.
+_TYPE_AGAIN = re.compile(
+    rf"^(.*): ({_NAMED})\n\2(?=[:\n])(?:: (.*))?\n(?:.*\n){{0,20}}?[ \t]*(?:at \S|\.\.\. \d+ more)", re.MULTILINE
+)
+_TYPE_TWICE = re.compile(rf"^({_QUALIFIED})\n\1\n[ \t]*at ", re.MULTILINE)  # without a message
 _TO_TRACE = re.compile(r"\n[ \t]*(?:at |---> |\.\.\. \d+ more)|\nCaused by: |\Z")
 _JAVA_LOADING = re.compile(
     rf"^((?:Error loading (?:class|method)|Class not found:) .*?)(?:: (?:class )?({_EXCEPTION}))?$", re.MULTILINE
 )
 _NAMELESS = re.compile(r"^(.*): (LambdaException)$", re.MULTILINE)
-_GO = re.compile(
-    r"^(.*): (errorString|wrapErrors?|PathError|[A-Z*]\w*Error|fundamental|withStack|withMessage)$(\n\[\{|\nnull)?",
-    re.MULTILINE,
-)
+_GO_TYPE = r"errorString|wrapErrors?|PathError|[A-Z*]\w*Error|fundamental|withStack|withMessage"
+_GO = re.compile(rf"^(.*): ({_GO_TYPE}|\w+(?=\n(?:\[\s*\{{\s*\"path\"|null\s*$)))$(\n\[\s*\{{|\nnull)?", re.MULTILINE)
 _GO_TIME = r"\d{4}/\d\d/\d\d \d\d:\d\d:\d\d "  # aws-lambda-go prints through the standard library's logger
 _GO_JSON = re.compile(rf"^{_GO_TIME}(\{{\s*\"error(?:Message|Type)\"\s*:.*)", re.MULTILINE | re.DOTALL)
 _GO_PANIC = re.compile(
@@ -185,7 +193,7 @@ def _ruby(text: str) -> ErrorText | None:
 def _dotnet(text: str) -> ErrorText | None:
     found = _DOTNET.search(text)
     if found is not None:
-        return error_text(found.group(1), found.group(2))
+        return error_text(found.group(1), found.group(2) or "")
     nameless = _NAMELESS.search(text)
     return error_text(nameless.group(2), nameless.group(1)) if nameless else None
 
@@ -195,17 +203,20 @@ def trace_error(text: str) -> ErrorText | Bare | None:
     loading = _JAVA_LOADING.search(text)
     if loading is not None:
         return ErrorText(loading.group(2) or "java.lang.ClassNotFoundException", loading.group(1), "init")
-    for last in _TYPE_LAST.finditer(text):
+    for last in chain(_TYPE_LAST.finditer(text), _TYPE_AGAIN.finditer(text)):
         message, error_type = last.group(1), last.group(2)
-        if _CLASS.fullmatch(message) and message != error_type:
-            continue  # "java.lang.NoClassDefFoundError: a/b/SomeException"
         again = last.start(2) + len(error_type) + 1  # Java says the type again, and the whole message
         if text.startswith(error_type, again):
             whole = text[again + len(error_type) : _TO_TRACE.search(text, again).start()].removeprefix(": ")  # type: ignore[union-attr]
             if whole.endswith(message) or (not whole and message == error_type):
                 return error_text(error_type, whole)
+        if _CLASS.fullmatch(message) and message != error_type:
+            continue  # "java.lang.NoClassDefFoundError: a/b/SomeException"
         if not level_of(message):
             return error_text(error_type, message)
+    twice = _TYPE_TWICE.search(text)
+    if twice is not None:
+        return error_text(twice.group(1), "")
     trace = _TRACE.search(text)
     if trace is None or is_under_a_logger(text, trace.start()):
         return None
@@ -249,6 +260,7 @@ def _loading(text: str) -> ErrorText | None:
 
 
 _FORMS: tuple[_Form, ...] = (
+    framework_error,
     _python,
     _node,
     timeout_error,
