@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lambdatui.runner import destinations, memory
+from lambdatui.runner.admission import Admission
 from lambdatui.runner.api import names
 from lambdatui.runner.api.errors import ApiError, invalid
 from lambdatui.runner.asynchronous import AsyncQueue
@@ -40,10 +41,12 @@ class Runner:
         limits: Limits | None = None,
         time_scale: float = 1.0,
         on_line: Callable[[str, int, str], None] | None = None,
+        admission: Admission | None = None,
     ) -> None:
         if not memory.available():
             raise RunnerError("this machine has no /proc, from which the runner reads memory: run it on Linux")
         self.log = log
+        self.admission = admission or Admission()
         self.deployed = Deployed(log.path)
         self.layers: dict[str, dict[str, Document]] = self.deployed.read("layers.json")
         self.mappings: dict[str, Document] = self.deployed.read("mappings.json")
