@@ -15,7 +15,7 @@ from urllib.parse import unquote
 
 import httptools
 
-from lambdatui.runner.admission import Admission, Refusal, peer_uid
+from lambdatui.runner.admission import Admission, Needed, Refusal, peer_uid
 
 Headers = Mapping[str, str]
 _LINES = {status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n" for status in HTTPStatus}
@@ -104,7 +104,7 @@ class Request:
     @property
     def uid(self) -> int | None:
         """The user of this machine whose process asks; None when nobody can tell."""
-        return self._connection.uid()
+        return self._connection.uid
 
     def respond(
         self, status: int, body: bytes = b"", headers: Headers | None = None, content_type: str = "application/json"
@@ -202,8 +202,7 @@ class _Connection(asyncio.Protocol):
         self._waiting: deque[Request] = deque()  # whole requests behind the one in work: answers keep their order
         self._current: Request | None = None
         self._header_bytes = 0
-        self._uid: int | None = None
-        self._uid_asked = False
+        self.uid: int | None = None
         self.gone = False
         self.paused = False
         self.on_drained: Callable[[], None] | None = None
@@ -214,6 +213,10 @@ class _Connection(asyncio.Protocol):
         assert isinstance(transport, asyncio.Transport)
         self.transport = transport
         transport.set_write_buffer_limits(high=_BUFFER_BYTES)
+        if self._app.admission.needed is Needed.OTHERS:
+            # At once: of a caller who has hung up, the kernel no longer knows whose it was.
+            peer, here = map(transport.get_extra_info, ("peername", "sockname"))
+            self.uid = peer_uid(peer[:2], here[:2]) if peer and here else None
         self._server.connections.add(self)
 
     def connection_lost(self, error: Exception | None) -> None:
@@ -352,14 +355,6 @@ class _Connection(asyncio.Protocol):
     def write(self, data: bytes) -> None:
         if not self.gone:
             self.transport.write(data)
-
-    def uid(self) -> int | None:
-        """Asked of the kernel once: a connection stays that of its process."""
-        if not self._uid_asked:
-            self._uid_asked = True
-            peer, here = map(self.transport.get_extra_info, ("peername", "sockname"))
-            self._uid = peer_uid(peer[:2], here[:2]) if peer and here else None
-        return self._uid
 
     def close(self) -> None:
         if not self.gone:

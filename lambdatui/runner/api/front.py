@@ -58,7 +58,7 @@ class Front(Answering):
             elif path.startswith("/_lambdatui/"):
                 await self._own(request, path)
             else:
-                self._operate(request, path, request_id)
+                await self._operate(request, path, request_id)
         except ApiError as error:
             request.json(error.status, error.body, {**error.headers, "x-amzn-RequestId": request_id})
         except Throttled as error:
@@ -73,11 +73,12 @@ class Front(Answering):
             fault = ApiError(500, "ServiceException", f"the runner failed: {error}")
             request.json(fault.status, fault.body, {**fault.headers, "x-amzn-RequestId": request_id})
 
-    def _operate(self, request: Request, path: str, request_id: str) -> None:
+    async def _operate(self, request: Request, path: str, request_id: str) -> None:
         if request.too_large:
             raise too_large(70_167_211, "this")
         run, call = calls.found(request.method, path, request.query, request.headers, request.body)
-        status, document = run(self._runner, call)
+        reply = run(self._runner, call)
+        status, document = reply if isinstance(reply, tuple) else await reply
         headers = {"x-amzn-RequestId": request_id}
         if document is None:
             request.respond(status, b"", headers)
