@@ -6,10 +6,10 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from lambdatui import first_frame
+from lambdatui import first_frame, terminal_signals
 from lambdatui.session import Session
 from lambdatui.state import default_state, kept
-from lambdatui.theme import TerminalRefused, terminal, theme_name
+from lambdatui.theme import Terminal, TerminalRefused, terminal, theme_name
 from lambdatui.views.time_range import RangeChoice, RangeError, check_preset
 
 if TYPE_CHECKING:
@@ -49,6 +49,16 @@ def run(context: "Context", *, painted: "Glance | None" = None) -> int:
             session.choice = RangeChoice(check_preset(session.kept["range"]))
     if sys.__stderr__ is None or not sys.__stderr__.isatty():
         vars(sys)["__stderr__"] = sys.__stdout__  # Textual paints on stderr; with `2>file` there shall be screens too
+    for name in ("stdout", "stderr"):  # what paints writes escape sequences
+        vars(sys)[name] = getattr(getattr(sys, name), "unguarded", getattr(sys, name))
+    terminal_signals.install()
+    try:
+        return _run(context, session, of, painted)
+    finally:
+        terminal_signals.uninstall()
+
+
+def _run(context: "Context", session: Session, of: Terminal, painted: "Glance | None") -> int:
     session.glance = painted or first_frame.paint(session)
     stands = session.glance is not None
     try:

@@ -22,6 +22,7 @@ from lambdatui.runner.log import Log, clock_ms, default_path
 from lambdatui.runner.runtimes import this_runtime
 from lambdatui.runner.serve import Settings, serve
 from lambdatui.runner.serving import Api, Reply, told_in
+from lambdatui.safe_output import is_raw, log_text
 from lambdatui.text_table import text_table
 
 P = ParamSpec("P")
@@ -256,6 +257,15 @@ def invoke(log_path: Path, name: str, payload: Sequence[str], kind: str, show_lo
         click.get_current_context().exit(1)
 
 
+def _shown(answer: str) -> str:
+    """JSON keeps its meaning for whoever reads it from a pipe."""
+    try:
+        json.loads(answer)
+    except ValueError:
+        return answer
+    return answer if is_raw() else text.escaped_json(answer)
+
+
 def _told(reply: Reply, kind: str, show_tail: bool, *, waits: bool) -> bool:
     """Say what one invocation came to; whether it failed."""
     if kind == "Event":
@@ -266,7 +276,7 @@ def _told(reply: Reply, kind: str, show_tail: bool, *, waits: bool) -> bool:
         click.echo("it could be invoked", err=True)
         return False
     answer = reply.body.decode("utf-8", "replace")
-    click.echo(text.plain(answer, newlines=True) if sys.stdout.isatty() else answer)
+    click.echo(_shown(answer))
     tail = base64.b64decode(reply.headers.get("x-amz-log-result", "")).decode("utf-8", "replace")
     if show_tail:
         click.echo(text.plain(tail.rstrip(), newlines=True), err=True)
@@ -385,4 +395,4 @@ def trigger(log_path: Path, /, name: str | None, list_them: bool, trigger_id: st
 
 
 def _line(time_ms: int, message: str) -> str:
-    return f"{text.instant(time_ms, millis=True)}Z {text.plain(message.rstrip(), newlines=True)}"
+    return f"{text.instant(time_ms, millis=True)}Z {log_text(message.rstrip())}"
