@@ -38,6 +38,7 @@ def run(context: "Context", *, painted: "Glance | None" = None) -> int:
         keys=context.keys,
         columns=context.columns,
         thresholds=context.thresholds,
+        redact=not context.no_redact,
         kept=kept(default_state()),
     )
     if context.pricing:

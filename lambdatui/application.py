@@ -281,7 +281,11 @@ class LambdaTui(App[int]):
         keep(path, kept)
 
     def put_on_clipboard(self, text: str) -> bool:
-        """True if the text was too long and has been cut."""
+        """Without secrets; true if the text was too long and has been cut."""
+        if self.session.redact:
+            from lambdatui.redaction import redacted
+
+            text = redacted(text)
         sequence, cut = osc52(text, os.environ)
         self._clipboard = text
         if self._driver is not None:

@@ -60,6 +60,7 @@ class Session:
     paused: bool = False
     columns: Mapping[str, Sequence[str]] = field(default_factory=dict)
     thresholds: Mapping[str, float] = field(default_factory=dict)
+    redact: bool = True  # what is copied or exported
     kept: dict[str, str] = field(default_factory=dict)
     glance: "Glance | None" = None
     """What the first frame showed, until the first screen has taken it over."""

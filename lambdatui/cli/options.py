@@ -30,6 +30,7 @@ def global_options(*, hidden: bool) -> list[click.Option]:
         option("--no-color", is_flag=True, help="No colour; also $NO_COLOR."),
         option("--no-mouse", is_flag=True, help="Leave the mouse to the terminal, for selecting text."),
         option("--ascii", is_flag=True, help="No signs beyond ASCII, for fonts that lack them."),
+        option("--no-redact", is_flag=True, help="Copy and export with keys, tokens and e-mail addresses."),
         option("--theme", metavar="NAME", help="Theme of the screens."),
         option("--config", metavar="FILE", help="Configuration (default: $XDG_CONFIG_HOME/lambdatui/config.toml)."),
         click.Option(

@@ -88,4 +88,4 @@ def screens_command(context: Context) -> list[str]:
         ("function", context.functions),
     ):
         command += [f"--{name}={value}" for value in values]
-    return [*command, *(["--utc"] if context.utc else [])]
+    return [*command, *(["--utc"] if context.utc else []), *(["--no-redact"] if context.no_redact else [])]
