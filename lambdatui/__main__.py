@@ -4,6 +4,10 @@ import os
 import signal
 import sys
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import TracebackType
+
 INTERRUPTED = 130
 
 
@@ -26,6 +30,8 @@ from lambdatui import first_frame  # noqa: E402 - only now
 def main() -> int:
     """The command line's exit code; see ``lambdatui.cli.main`` for what it means."""
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # numpy's threads spin, and nobody here multiplies matrices
+    if _own_program():
+        sys.excepthook = _unforeseen
     try:
         if signal.getsignal(signal.SIGINT) is _interrupted:
             signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -41,6 +47,15 @@ def main() -> int:
     finally:
         if signal.getsignal(signal.SIGINT) is signal.default_int_handler and _own_program():
             signal.signal(signal.SIGINT, _interrupted)  # while Python takes itself apart
+
+
+def _unforeseen(kind: type[BaseException], error: BaseException, trace: "TracebackType | None") -> None:
+    """A traceback may quote data: nothing of it is obeyed by the terminal, and it has no values of variables."""
+    import traceback
+
+    from lambdatui.text import plain
+
+    sys.stderr.write(plain("".join(traceback.format_exception(kind, error, trace)), newlines=True))
 
 
 def _screens() -> int | None:

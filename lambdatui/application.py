@@ -116,6 +116,16 @@ class LambdaTui(App[int]):
             self._begin_watch()
         self.set_keymap(dict(session.keys))
 
+    def _fatal_error(self) -> None:
+        """Textual's shows the values of variables, which are log lines and tokens, and would write them as they are."""
+        from traceback import format_exc
+
+        from rich.text import Text
+
+        from lambdatui.text import plain
+
+        self.panic(Text(plain(format_exc(), newlines=True)))
+
     def get_theme_variable_defaults(self) -> dict[str, str]:
         return dict(FALLBACKS)
 
