@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from lambdatui import first_frame, terminal_signals
 from lambdatui.session import Session
 from lambdatui.state import default_state, kept
+from lambdatui.text import plain
 from lambdatui.theme import Terminal, TerminalRefused, terminal, theme_name
 from lambdatui.views.time_range import RangeChoice, RangeError, check_preset
 
@@ -25,7 +26,7 @@ def run(context: "Context", *, painted: "Glance | None" = None) -> int:
     try:
         of = terminal(os.environ, no_color=context.no_color, ascii=context.ascii)
     except TerminalRefused as refused:
-        sys.stderr.write(f"lambdatui: {refused}\n")
+        sys.stderr.write(f"lambdatui: {plain(str(refused))}\n")
         return 1
     if of.no_color:
         os.environ["NO_COLOR"] = "1"  # Textual strips every colour where this is set
@@ -71,7 +72,7 @@ def _run(context: "Context", session: Session, of: Terminal, painted: "Glance | 
         if stands:
             first_frame.leave()
         if isinstance(error, LookupError):  # a theme that there is not
-            sys.stderr.write(f"lambdatui: {error.args[0]}\n")
+            sys.stderr.write(f"lambdatui: {plain(str(error.args[0]))}\n")
             return 2
         raise
     code = app.run(mouse=not context.no_mouse)
