@@ -38,7 +38,7 @@ _INVOKE = "/2015-03-31/functions/{}/invocations"
 
 def request(name: str, body: bytes, kind: str = "RequestResponse") -> bytes:
     head = (
-        f"POST {_INVOKE.format(name)} HTTP/1.1\r\nHost: bench\r\nContent-Type: application/json\r\n"
+        f"POST {_INVOKE.format(name)} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
         f"X-Amz-Invocation-Type: {kind}\r\nContent-Length: {len(body)}\r\n\r\n"
     )
     return head.encode() + body

@@ -46,6 +46,7 @@ def _run(path: Path, source: str, batches: Connection, answers: Connection, othe
         end.close()
     gc.disable()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent hears ctrl-c and ends the pipe
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, (signal.SIGINT,))
     try:
         with writing(path) as connection:
             with explained(path):
@@ -59,10 +60,11 @@ def _run(path: Path, source: str, batches: Connection, answers: Connection, othe
             with explained(path):
                 total = writer.flush()
         answers.send((_DONE, total))
-    except EOFError:
-        return
+    except (EOFError, BrokenPipeError, ConnectionResetError):
+        return  # the parent is gone, and nobody is left to be told anything
     except StoreError as error:
-        answers.send((type(error).__name__, str(error)))
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+            answers.send((type(error).__name__, str(error)))
     finally:
         answers.close()
 
@@ -78,7 +80,12 @@ class WritingProcess:
         process = _FORKED if _alone() else _SPAWNED
         ends = (theirs, their_answers, (self._batches, self._answers))
         self._process = process(target=_run, args=(path, source, *ends), name="lambdatui-writer")
-        self._process.start()
+        # Until it ignores it, a ctrl-c would end it with a traceback.
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT,))
+        try:
+            self._process.start()
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
         theirs.close()
         their_answers.close()
         self._path = path

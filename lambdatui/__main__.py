@@ -1,17 +1,40 @@
 """``lambdatui`` and ``python -m lambdatui``."""
 
 import os
+import signal
 import sys
 
-from lambdatui import first_frame
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import TracebackType
 
 INTERRUPTED = 130
+
+
+def _interrupted(*_: object) -> None:
+    """ctrl-c while nothing of ours is begun, or when all is done: no word, and no traceback of whatever is imported."""
+    os._exit(INTERRUPTED)
+
+
+def _own_program() -> bool:
+    """Whether we are what was started: no signal of somebody else's program is ours."""
+    return __name__ == "__main__" or os.path.basename(sys.argv[0]) == "lambdatui"
+
+
+if _own_program() and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+    signal.signal(signal.SIGINT, _interrupted)
+
+from lambdatui import first_frame  # noqa: E402 - only now
 
 
 def main() -> int:
     """The command line's exit code; see ``lambdatui.cli.main`` for what it means."""
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # numpy's threads spin, and nobody here multiplies matrices
+    if _own_program():
+        sys.excepthook = _unforeseen
     try:
+        if signal.getsignal(signal.SIGINT) is _interrupted:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
         code = _screens()
         if code is not None:
             return code
@@ -21,6 +44,18 @@ def main() -> int:
     except KeyboardInterrupt:  # while modules are still being loaded
         sys.stderr.write("interrupted\n")
         return INTERRUPTED
+    finally:
+        if signal.getsignal(signal.SIGINT) is signal.default_int_handler and _own_program():
+            signal.signal(signal.SIGINT, _interrupted)  # while Python takes itself apart
+
+
+def _unforeseen(kind: type[BaseException], error: BaseException, trace: "TracebackType | None") -> None:
+    """A traceback may quote data: nothing of it is obeyed by the terminal, and it has no values of variables."""
+    import traceback
+
+    from lambdatui.text import plain
+
+    sys.stderr.write(plain("".join(traceback.format_exception(kind, error, trace)), newlines=True))
 
 
 def _screens() -> int | None:
@@ -28,6 +63,10 @@ def _screens() -> int | None:
 
     None where the command line is to go on: there is a subcommand, no terminal, or something to complain about.
     """
+    try:
+        "".join(sys.argv).encode()
+    except UnicodeEncodeError:
+        return None
     painted = first_frame.at_once(sys.argv[1:], os.environ)
     try:
         from lambdatui.cli.arguments import global_only

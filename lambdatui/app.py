@@ -6,10 +6,11 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from lambdatui import first_frame
+from lambdatui import first_frame, terminal_signals
 from lambdatui.session import Session
 from lambdatui.state import default_state, kept
-from lambdatui.theme import TerminalRefused, terminal, theme_name
+from lambdatui.text import plain
+from lambdatui.theme import Terminal, TerminalRefused, terminal, theme_name
 from lambdatui.views.time_range import RangeChoice, RangeError, check_preset
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ def run(context: "Context", *, painted: "Glance | None" = None) -> int:
     try:
         of = terminal(os.environ, no_color=context.no_color, ascii=context.ascii)
     except TerminalRefused as refused:
-        sys.stderr.write(f"lambdatui: {refused}\n")
+        sys.stderr.write(f"lambdatui: {plain(str(refused))}\n")
         return 1
     if of.no_color:
         os.environ["NO_COLOR"] = "1"  # Textual strips every colour where this is set
@@ -39,6 +40,7 @@ def run(context: "Context", *, painted: "Glance | None" = None) -> int:
         columns=context.columns,
         thresholds=context.thresholds,
         retention=context.retention,
+        redact=not context.no_redact,
         kept=kept(default_state()),
     )
     if context.pricing:
@@ -50,6 +52,16 @@ def run(context: "Context", *, painted: "Glance | None" = None) -> int:
             session.choice = RangeChoice(check_preset(session.kept["range"]))
     if sys.__stderr__ is None or not sys.__stderr__.isatty():
         vars(sys)["__stderr__"] = sys.__stdout__  # Textual paints on stderr; with `2>file` there shall be screens too
+    for name in ("stdout", "stderr"):  # what paints writes escape sequences
+        vars(sys)[name] = getattr(getattr(sys, name), "unguarded", getattr(sys, name))
+    terminal_signals.install()
+    try:
+        return _run(context, session, of, painted)
+    finally:
+        terminal_signals.uninstall()
+
+
+def _run(context: "Context", session: Session, of: Terminal, painted: "Glance | None") -> int:
     session.glance = painted or first_frame.paint(session)
     stands = session.glance is not None
     try:
@@ -61,7 +73,7 @@ def run(context: "Context", *, painted: "Glance | None" = None) -> int:
         if stands:
             first_frame.leave()
         if isinstance(error, LookupError):  # a theme that there is not
-            sys.stderr.write(f"lambdatui: {error.args[0]}\n")
+            sys.stderr.write(f"lambdatui: {plain(str(error.args[0]))}\n")
             return 2
         raise
     code = app.run(mouse=not context.no_mouse)

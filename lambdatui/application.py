@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from rich.console import RenderableType
 from textual import on, work
 from textual.app import App
-from textual.binding import BindingType
+from textual.binding import Binding, BindingType
+from textual.driver import Driver
 from textual.geometry import Offset
 from textual.screen import Screen
 from textual.scrollbar import ScrollBar, ScrollBarRender
@@ -36,6 +37,7 @@ _LONGEST_HOLD_S = 1.5
 
 
 _TURN_S = 0.0005
+_HUNG_UP = 128 + 1  # as of the signal that says so to others
 
 
 class UnknownTheme(LookupError):
@@ -52,6 +54,15 @@ def hung_up() -> bool:
         return False
 
 
+def _driver() -> type[Driver] | None:
+    """Ours for a terminal; what the environment names for a browser."""
+    if "TEXTUAL_DRIVER" in os.environ:
+        return None
+    from lambdatui.terminal_driver import TerminalDriver
+
+    return TerminalDriver
+
+
 class PlainBars(ScrollBarRender):
     """Scroll bars without the eighths of a block, which a console's font does not have."""
 
@@ -65,7 +76,12 @@ class LambdaTui(App[int]):
     CSS_PATH = "lambdatui.tcss"
     TITLE = "lambdatui"
     COMMANDS: ClassVar[set[type[Any] | Callable[[], type[Any]]]] = set(PROVIDERS)
-    BINDINGS: ClassVar[list[BindingType]] = [("ctrl+c", "quit", "Quit")]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        # Before what a prompt, a palette or a dialog makes of them.
+        Binding("ctrl+c", "quit", "Quit", show=False, priority=True),
+        Binding("ctrl+q", "quit", "Quit", show=False, priority=True),
+        Binding("ctrl+z", "suspend_process", "Stop", show=False, priority=True),
+    ]
     ENABLE_COMMAND_PALETTE = True
 
     def __init__(
@@ -81,7 +97,7 @@ class LambdaTui(App[int]):
         ``themes`` are the configuration's own: a name -> its colours.
         """
         # Which filter strips the colours under NO_COLOR is settled in App.__init__, before any theme is chosen.
-        super().__init__(ansi_color=True if theme.startswith("ansi-") else None)
+        super().__init__(driver_class=_driver(), ansi_color=True if theme.startswith("ansi-") else None)
         self.session = session
         self._painted, self._hold = painted, contextlib.ExitStack()
         for one in (*THEMES, *(own_theme(name, colours) for name, colours in (themes or {}).items())):
@@ -100,6 +116,16 @@ class LambdaTui(App[int]):
         if not painted:
             self._begin_watch()
         self.set_keymap(dict(session.keys))
+
+    def _fatal_error(self) -> None:
+        """Textual's shows the values of variables, which are log lines and tokens, and would write them as they are."""
+        from traceback import format_exc
+
+        from rich.text import Text
+
+        from lambdatui.text import plain
+
+        self.panic(Text(plain(format_exc(), newlines=True)))
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         return dict(FALLBACKS)
@@ -209,7 +235,7 @@ class LambdaTui(App[int]):
 
     def _look(self) -> None:
         if not self.is_headless and hung_up():
-            self.exit(1)
+            self.exit(_HUNG_UP)
         if not self._looking and self._watch is not None:
             self._looking = True
             self._look_for_changes()
@@ -286,7 +312,11 @@ class LambdaTui(App[int]):
         keep(path, kept)
 
     def put_on_clipboard(self, text: str) -> bool:
-        """True if the text was too long and has been cut."""
+        """Without secrets; true if the text was too long and has been cut."""
+        if self.session.redact:
+            from lambdatui.redaction import redacted
+
+            text = redacted(text)
         sequence, cut = osc52(text, os.environ)
         self._clipboard = text
         if self._driver is not None:

@@ -12,6 +12,7 @@ import time
 from collectors.store.glimpse import Unseen, default_file
 from lambdatui.cli.arguments import default_config, global_only
 from lambdatui.state import default_state, kept
+from lambdatui.terminal_signals import ENTER, LEAVE, install, stands, uninstall
 from lambdatui.theme import Terminal, TerminalRefused, terminal
 from lambdatui.views.glance import Glance, glance
 from lambdatui.views.presets import DEFAULT_PRESET, RangeError
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
     from lambdatui.session import Session
     from lambdatui.views.time_range import RangeChoice
 
-_ENTER = "\x1b[?1049h\x1b[?25l\x1b[H\x1b[2J"
-_LEAVE = "\x1b[?25h\x1b[?1049l"
 _SETTLED_HERE = {"db", "range", "utc", "no_color", "no_mouse", "ascii", "theme"}
 _HOME = {"screen": "functions", "functions.filter": "", "functions.sort": ""}
 
@@ -52,6 +51,7 @@ def at_once(arguments: "Sequence[str]", environ: "Mapping[str, str]") -> Glance 
     now_ms = time.time_ns() // 1_000_000
     file = given.get("db") or default_file()
     preset = given.get("range") or before.get("range", DEFAULT_PRESET)
+    install()
     return _painted(file, now_ms, preset, of, bool(given.get("utc")), sys.stdout)
 
 
@@ -74,8 +74,9 @@ def paint(session: "Session", output: "TextIO | None" = None) -> Glance | None:
 def leave(output: "TextIO | None" = None) -> None:
     """Gives the screen back, where Textual never came to take it over."""
     out = output or sys.stdout
-    out.write(_LEAVE)
+    out.write(LEAVE)
     out.flush()
+    uninstall()
 
 
 def _painted(
@@ -88,9 +89,11 @@ def _painted(
     found = asked.answer()
     if found is None or not found.rows:
         return None  # the screen says why there are none, and how to fill the store
-    text = _ENTER + "\r\n".join(frame(found, os.path.basename(file), now_ms, of, columns or 80, lines or 24, utc=utc))
+    text = ENTER + "\r\n".join(frame(found, os.path.basename(file), now_ms, of, columns or 80, lines or 24, utc=utc))
     encoding = out.encoding or "utf-8"
-    out.write(text.encode(encoding, "replace").decode(encoding))
+    text = text.encode(encoding, "replace").decode(encoding)
+    stands(text)
+    out.write(text)
     out.flush()
     return found
 

@@ -62,6 +62,7 @@ class Session:
     thresholds: Mapping[str, float] = field(default_factory=dict)
     retention: Mapping[str, str] = field(default_factory=dict)
     """Ages of what a collection keeps, as the configuration names them."""
+    redact: bool = True  # what is copied or exported
     kept: dict[str, str] = field(default_factory=dict)
     glance: "Glance | None" = None
     """What the first frame showed, until the first screen has taken it over."""

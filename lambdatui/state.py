@@ -32,8 +32,13 @@ def keep(path: str, values: "Mapping[str, str]") -> None:
     text = "".join(f"{name} {' '.join(value.split())}\n" for name, value in sorted(values.items()) if value.strip())
     try:
         os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
-        with open(f"{path}.new", "w", encoding="utf-8", errors="replace") as file:
+        with open(f"{path}.new", "w", encoding="utf-8", errors="replace", opener=_owners_only) as file:
             file.write(text)
         os.replace(f"{path}.new", path)
     except OSError:
         return
+
+
+def _owners_only(path: str, flags: int) -> int:
+    """Filters are in it, as they were typed."""
+    return os.open(path, flags, 0o600)

@@ -21,7 +21,8 @@ _ESCAPES = (
 )
 _CONTROLS = "[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]"
 # Bidirectional overrides and isolates can show a line in another order than it was written; zero-width characters hide.
-_INVISIBLE = "[\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
+INVISIBLE = "[\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
+OBEYED = f"{_CONTROLS}|{INVISIBLE}"
 
 
 def plain(text: str, *, newlines: bool = False, tabs: bool = True) -> str:
@@ -42,8 +43,14 @@ def plain(text: str, *, newlines: bool = False, tabs: bool = True) -> str:
         text = re.sub(r"[\r\n]+", " ", text.rstrip("\r\n"))
     if not tabs:
         text = text.replace("\t", " ")
-    text = re.sub(_CONTROLS, _picture, text)
-    return re.sub(_INVISIBLE, "�", text)
+    return pictures(text)
+
+
+def pictures(text: str) -> str:
+    """Every character that a terminal obeys as its picture; line ends and tabs stay, and nothing vanishes."""
+    import re
+
+    return re.sub(INVISIBLE, "�", re.sub(_CONTROLS, _picture, text.replace("\r\n", "\n")))
 
 
 def _picture(match: "re.Match[str]") -> str:
@@ -56,15 +63,21 @@ def _picture(match: "re.Match[str]") -> str:
 def json_text(document: object) -> str:
     """Indented JSON that a terminal shows as it is: what JSON leaves unescaped but a terminal obeys is escaped too."""
     import json
+
+    return escaped_json(json.dumps(document, ensure_ascii=False, indent=2, default=str))
+
+
+def escaped_json(text: str) -> str:
+    """JSON of the same meaning, without characters that a terminal obeys."""
+    import json
     import re
 
     def escaped(match: "re.Match[str]") -> str:
         return json.dumps(match[0])[1:-1].replace("\x7f", "\\u007f")
 
-    text = json.dumps(document, ensure_ascii=False, indent=2, default=str)
     if text.isascii() and "\x7f" not in text:
         return text
-    return re.sub(f"[\x7f-\x9f\ud800-\udfff]|{_INVISIBLE}", escaped, text)
+    return re.sub(f"[\x7f-\x9f\ud800-\udfff]|{INVISIBLE}", escaped, text)
 
 
 def csv_cell(value: object) -> str:

@@ -161,7 +161,9 @@ def test_logs_are_searched_and_harmless(db: Path) -> None:
     assert "\x1b" not in text.output
     assert "\u202e" not in text.output
     evil = run("logs", "calc", "--csv", "--columns", "message", "--db", db).stdout
-    assert next(csv.reader([evil.splitlines()[1]]))[0].startswith("\x1b")  # data stays whole where no terminal reads it
+    assert next(csv.reader([evil.splitlines()[1]]))[0].startswith("␛")  # not into a pipe either
+    evil = run("logs", "calc", "--csv", "--columns", "message", "--raw", "--db", db).stdout
+    assert next(csv.reader([evil.splitlines()[1]]))[0].startswith("\x1b")  # bytes, for whoever asks for them
     exact = rows(run("logs", "calc", "--json", "--db", db))
     assert exact[0]["message"].strip() == small_store.EVIL
 

@@ -52,7 +52,7 @@ NOW_MS = sample_log.END_MS + 12_000
 OURS = {
     "collectors", "collectors.store", "collectors.store.glimpse", "collectors.store.schema", "collectors.store.spans",
     "lambdatui", "lambdatui.__main__", "lambdatui.cli", "lambdatui.cli.arguments", "lambdatui.first_frame", "lambdatui.first_lines",
-    "lambdatui.screens", "lambdatui.screens.columns", "lambdatui.state", "lambdatui.text", "lambdatui.text_table", "lambdatui.theme", "lambdatui.views",
+    "lambdatui.screens", "lambdatui.screens.columns", "lambdatui.state", "lambdatui.terminal_signals", "lambdatui.text", "lambdatui.text_table", "lambdatui.theme", "lambdatui.views",
     "lambdatui.views.columns", "lambdatui.views.glance", "lambdatui.views.health", "lambdatui.views.presets", "lambdatui.views.shown",
     "lambdatui.widgets", "lambdatui.widgets.layout",
 }  # fmt: skip
@@ -105,7 +105,7 @@ def test_what_is_loaded_when_the_frame_stands_is_a_small_known_set(store: Path) 
     painted, loaded = at_once(store)
     assert painted
     assert {name for name in loaded if name.partition(".")[0] in ("collectors", "lambdatui", "pricing")} == OURS
-    plain = "import json, os, _sqlite3, sys, time, encodings; print(repr(sorted(sys.modules)))"
+    plain = "import json, os, _sqlite3, select, signal, sys, termios, time, encodings; print(repr(sorted(sys.modules)))"
     listed = subprocess.run([sys.executable, "-c", plain], capture_output=True, text=True, check=True).stdout
     assert loaded - OURS <= {*eval(listed), "codecs"}
 

@@ -282,7 +282,8 @@ while True:
     with urllib.request.urlopen(base + "next") as answer:
         request_id = answer.headers["Lambda-Runtime-Aws-Request-Id"]
     with socket.create_connection((host, int(port))) as s:
-        s.sendall(f"POST /2018-06-01/runtime/invocation/{{request_id}}/response HTTP/1.1\\r\\nHost: x\\r\\nLambda-Runtime-Function-Response-Mode: streaming\\r\\nTransfer-Encoding: chunked\\r\\n\\r\\n4\\r\\nhalf\\r\\n".encode())
+        s.sendall(f"POST /2018-06-01/runtime/invocation/{{request_id}}/response HTTP/1.1\\r\\nHost: {{host}}\\r\\nLambda-Runtime-Function-Response-Mode: streaming\\r\\nTransfer-Encoding: chunked\\r\\n\\r\\n4\\r\\nhalf\\r\\n".encode())
+        time.sleep(0.2)  # until it is known whose connection this is
 """
     deploy(runner, "breaks", {"bootstrap": source}, "provided.al2023", "any", Timeout=5)
     body, kind, _ = invoke(runner, "breaks")
@@ -293,8 +294,9 @@ def test_a_caller_who_hangs_up_changes_nothing(runner: Served) -> None:
     runner.create("goeson", "import time\ndef handler(e, c): time.sleep(0.3); print('went on')")
     with socket.create_connection((runner.host, runner.port)) as connection:
         connection.sendall(
-            b"POST /2015-03-31/functions/goeson/invocations HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}"
+            b"POST /2015-03-31/functions/goeson/invocations HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\n{}"
         )
+        time.sleep(0.2)  # until it is known whose connection this is
     for _ in range(100):
         if "went on\n" in runner.messages():
             break

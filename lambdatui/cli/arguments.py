@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 VALUES = ("db", "range", "from", "to", "at", "theme", "config")
 REPEATED = ("account", "region", "function")
-FLAGS = ("utc", "no-color", "no-mouse", "ascii")
+FLAGS = ("utc", "no-color", "no-mouse", "ascii", "no-redact")
 
 
 def global_only(arguments: "Sequence[str]") -> "dict[str, Any] | None":

@@ -1,6 +1,5 @@
 """A bill as one JSON object, in exact decimals: the contract of ``--json``."""
 
-import json
 from collections.abc import Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -61,7 +60,7 @@ def as_json(statement: "Statement") -> str:
             document["compare_basis"] = BASIS
             document["compare_now"] = _decimal(statement.month.totals.get(statement.month.currency))
         document["compare"] = [{**_compared_json(one), "basis": basis} for one in statement.compared]
-    return json.dumps(document, ensure_ascii=False, indent=2)
+    return text.json_text(document)
 
 
 def _own_json(own: "OwnPrice", projection: "ProjectedCost | None") -> dict[str, Any]:

@@ -33,6 +33,7 @@ class Context:
     keys: Mapping[str, str] = field(default_factory=dict)
     no_mouse: bool = False
     ascii: bool = False
+    no_redact: bool = False
     range_given: bool = False
     columns: Mapping[str, list[str]] = field(default_factory=dict)
     thresholds: Mapping[str, float] = field(default_factory=dict)
@@ -68,6 +69,7 @@ def settled(given: dict[str, Any]) -> Context:
         keys=settings.get("keys", {}),
         no_mouse=bool(given.get("no_mouse", settings.get("no_mouse", False))),
         ascii=bool(given.get("ascii", settings.get("ascii", False))),
+        no_redact=bool(given.get("no_redact", False)),
         range_given=bool(given.keys() & {"range", "from", "to", "at"}) or "range" in settings,
         columns=settings.get("columns", {}),
         thresholds=settings.get("thresholds", {}),

@@ -159,7 +159,8 @@ def export(file: str, force: bool) -> None:
     """Write a consistent copy of the store (FILE.db), or its log lines as JSON lines (FILE.jsonl, .gz, or -).
 
     The copy can be made while a collector writes. JSON lines hold the range and the functions that the global
-    options choose, and 'lambdatui import' reads them back.
+    options choose, and 'lambdatui import' reads them back; keys, tokens, passwords and e-mail addresses are taken out
+    of them unless --no-redact is given. A copy of the store is whole.
     """
     from lambdatui.cli import db_export
 

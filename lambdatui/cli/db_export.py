@@ -14,6 +14,7 @@ from collectors.model import Function
 from collectors.store.open import explained, open_reader
 from collectors.store.rows import LogLine
 from lambdatui.cli.opened import Opened, opened
+from lambdatui.redaction import redacted
 from lambdatui.views.invocations import each
 
 _PAGES = 4_096  # copied at a time, so that a collector can write in between
@@ -49,6 +50,7 @@ def write_lines(file: str) -> tuple[int, str]:
     """The range's log lines as JSON lines; how many, and the range's name. ``-`` is stdout, ``.gz`` is compressed."""
     lines = 0
     with opened() as store, _output(file) as out:
+        redact = not store.context.no_redact
         stored = store.reader.functions()
         ids = store.context.narrow.ids(stored)
         if ids == []:
@@ -57,6 +59,8 @@ def write_lines(file: str) -> tuple[int, str]:
         streams = _streams(store, ids)
         for line in store.reader.search(store.range.from_ms, store.range.to_ms, ids):
             event = _event(line, functions[line.function_id], streams.get((line.function_id, line.request_id), ()))
+            if redact:
+                event["message"] = redacted(line.text)
             out.write(json.dumps({name: value for name, value in event.items() if value != ""}) + "\n")
             lines += 1
     return lines, store.range.label
@@ -91,8 +95,12 @@ def _output(file: str) -> Iterator[IO[str]]:
     if file == "-":
         yield sys.stdout
     elif file.endswith(".gz"):
-        with gzip.open(file, "wt", encoding="utf-8") as out:
+        with open(file, "wb", opener=_owners_only) as packed, gzip.open(packed, "wt", encoding="utf-8") as out:
             yield out
     else:
-        with open(file, "w", encoding="utf-8") as out:
+        with open(file, "w", encoding="utf-8", opener=_owners_only) as out:
             yield out
+
+
+def _owners_only(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)

@@ -54,7 +54,7 @@ def command(listing: Listing, seconds: float | None, no_tui: bool, seed: int, ke
         if no_tui:
             _headless(folder, seconds or _WITHOUT_TERMINAL_S, seed, listing)
         else:
-            click.get_current_context().exit(_screens(folder, seconds or 0, seed))
+            click.get_current_context().exit(_screens(folder, seconds or 0, seed, stays=keep is not None))
 
 
 @contextlib.contextmanager
@@ -144,13 +144,17 @@ def _processes(folder: Path, seconds: float, seed: int) -> Iterator[_Processes]:
                 signal.signal(number, handler)
 
 
-def _screens(folder: Path, seconds: float, seed: int) -> int:
+def _screens(folder: Path, seconds: float, seed: int, *, stays: bool) -> int:
     from lambdatui.app import run
+    from lambdatui.terminal_signals import before_the_end
 
     context = current_context()
     with _processes(folder, seconds, seed) as processes:
         click.echo(f"calling {', '.join(processes.functions)}", err=True)
         _wait_for_rows(processes.store)
+        before_the_end(processes.close)
+        if not stays:
+            before_the_end(lambda: shutil.rmtree(folder, ignore_errors=True))
         try:
             return run(replace(context, db=processes.store))
         except BaseException:

@@ -7,6 +7,7 @@ import click
 from lambdatui import text
 from lambdatui.cli.opened import Opened, opened, price_book
 from lambdatui.cli.output import Listing, echo_csv, listing_options
+from lambdatui.safe_output import log_text
 from lambdatui.views import invocation as views
 from lambdatui.views.exported import csv_text, envelope
 from lambdatui.views.invocations import INVOCATION_COLUMNS
@@ -108,6 +109,6 @@ def _text(found: views.InvocationDetail, *, utc: bool) -> str:
     for entry in found.lines:
         mark = {"error": "!", "platform": "·"}.get(entry.kind, " ")
         shown_at = text.instant(entry.timestamp, utc=utc, millis=True)
-        body = text.plain(entry.text.rstrip("\r\n"), newlines=True).replace("\n", "\n" + " " * 26)
+        body = log_text(entry.text).replace("\n", "\n" + " " * 26)
         lines.append(f"{shown_at} {mark} {body}")
     return "\n".join(lines)

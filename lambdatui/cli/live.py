@@ -18,6 +18,7 @@ from collectors.store.sessions import keep_session
 from lambdatui import text
 from lambdatui.cli.context import Context
 from lambdatui.cli.spending import Spending, cost_of
+from lambdatui.safe_output import log_text
 from lambdatui.views.line_conditions import Query
 from lambdatui.views.live import LiveTarget, NoLiveTail, live_target
 from lambdatui.views.logs import LogView
@@ -141,7 +142,7 @@ def _print(line: LogView, context: Context, as_json: bool) -> None:
         )
         return
     at = text.instant(line.timestamp, utc=context.utc, millis=True)
-    body = text.plain(line.message.rstrip("\r\n"), newlines=True).replace("\n", "\n    ")
+    body = log_text(line.message).replace("\n", "\n    ")
     click.echo(f"{at}  {text.plain(line.function)}  {body}")
 
 

@@ -10,6 +10,7 @@ from lambdatui import text
 from lambdatui.cli.opened import Opened, opened
 from lambdatui.cli.options import current_context
 from lambdatui.cli.output import Listing, emit, listing_options, narrate, print_rows
+from lambdatui.safe_output import log_text
 from lambdatui.text_table import cells, padded
 from lambdatui.views import filters, line_query
 from lambdatui.views.columns import Column, column_named
@@ -152,5 +153,5 @@ def _print(rows: Sequence[LogView], *, utc: bool) -> None:
     width = max(map(cells, names), default=0)
     for row, name in zip(rows, names, strict=True):
         at = text.instant(row.timestamp, utc=utc, millis=True)
-        body = text.plain(row.message.rstrip("\r\n"), newlines=True).replace("\n", "\n    ")
+        body = log_text(row.message).replace("\n", "\n    ")
         click.echo(f"{at}  {padded(name, width)}  {body}")

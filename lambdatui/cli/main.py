@@ -10,6 +10,7 @@ import click
 
 from lambdatui.cli import commands
 from lambdatui.cli.options import add_global_options, current_context, global_options
+from lambdatui.safe_output import safe_output
 
 DONE, FAILED, WRONG_USAGE, PARTLY, OVER_BUDGET, STORE, INTERRUPTED = 0, 1, 2, 3, 4, 5, 130
 
@@ -48,19 +49,24 @@ class Root(click.Group):
     ) -> int:
         """Run, and with ``standalone_mode`` exit with the documented code; without, return it."""
         _outputs_there()
-        try:
-            code = self._run(args, prog_name, complete_var, **extra)
-        except BrokenPipeError:
-            # The reader of our output has what it wanted (head, a pager that was closed): no fault, nothing to say.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            code = DONE
-        _say_notes()
+        with safe_output():
+            try:
+                _readable(sys.argv[1:] if args is None else args)
+                code = self._run(args, prog_name, complete_var, **extra)
+            except BrokenPipeError:
+                # The reader of our output has what it wanted (head, a closed pager): no fault, nothing to say.
+                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+                code = DONE
+            except click.UsageError as error:
+                code = _failed(error)
+            _say_notes()
         if standalone_mode:
             sys.exit(code)
         return code
 
     def _run(self, args: Sequence[str] | None, prog_name: str | None, complete_var: str | None, **extra: Any) -> int:
         try:
+            extra.setdefault("color", True)  # what is to be kept from a pipe is kept from all: see safe_output
             result = super().main(args, prog_name or "lambdatui", complete_var, standalone_mode=False, **extra)
             sys.stdout.flush()
         except (KeyboardInterrupt, click.Abort):
@@ -87,6 +93,16 @@ def _say_notes() -> None:
         click.echo(plain(f"lambdatui: {note}"), err=True)
 
 
+def _readable(arguments: Sequence[str]) -> None:
+    """Bytes that are no UTF-8 can be neither looked for in the store nor shown: one line says so."""
+    for at, argument in enumerate(arguments, 1):
+        try:
+            argument.encode()
+        except UnicodeEncodeError:
+            shown = argument.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+            raise click.UsageError(f"argument {at} is no UTF-8: {shown[:200]}") from None
+
+
 def _failed(error: Exception) -> int:
     """One line on stderr and the exit code; what nobody foresaw keeps its traceback."""
     from collectors.store.open import StoreError, StoreMissing
@@ -108,7 +124,7 @@ def _failed(error: Exception) -> int:
         (StoreMissing, FAILED),
         (StoreError, STORE),
         ((RangeError, FilterError, UnknownColumn, ConfigError), WRONG_USAGE),
-        (OSError, FAILED),
+        ((OSError, UnicodeError), FAILED),
     ]
     for kinds, code in codes:
         if isinstance(error, kinds):

@@ -5,6 +5,7 @@ from typing import Any
 import click
 
 from lambdatui.cli.context import Context, settled
+from lambdatui.safe_output import raw_output
 from lambdatui.views.time_range import DEFAULT_PRESET, PRESETS
 
 _GIVEN = "lambdatui.given"
@@ -29,15 +30,25 @@ def global_options(*, hidden: bool) -> list[click.Option]:
         option("--no-color", is_flag=True, help="No colour; also $NO_COLOR."),
         option("--no-mouse", is_flag=True, help="Leave the mouse to the terminal, for selecting text."),
         option("--ascii", is_flag=True, help="No signs beyond ASCII, for fonts that lack them."),
+        option("--no-redact", is_flag=True, help="Copy and export with keys, tokens and e-mail addresses."),
         option("--theme", metavar="NAME", help="Theme of the screens."),
         option("--config", metavar="FILE", help="Configuration (default: $XDG_CONFIG_HOME/lambdatui/config.toml)."),
-    ]
+        click.Option(
+            ["--raw"], is_flag=True, expose_value=False, is_eager=True, callback=_raw, hidden=hidden,
+            help="CSV and log lines as they are, with what a terminal would obey.",
+        ),
+    ]  # fmt: skip
 
 
 def add_global_options(command: click.Command) -> None:
     """Let ``command`` take the global options too; what it defines itself stays its own."""
     own = {name for param in command.params for name in param.opts}
     command.params.extend(one for one in global_options(hidden=True) if not own.intersection(one.opts))
+
+
+def _raw(ctx: click.Context, param: click.Parameter, value: bool) -> None:
+    if value and not ctx.resilient_parsing:
+        raw_output()
 
 
 def _keep(ctx: click.Context, param: click.Parameter, value: Any) -> None:

@@ -93,8 +93,7 @@ def print_rows(
 
 
 def echo_csv(lines: str) -> None:
-    """Whole for files and programs; without what a terminal would obey for a terminal."""
-    click.echo(text.plain(lines, newlines=True) if sys.stdout.isatty() else lines, nl=False)
+    click.echo(lines, nl=False)
 
 
 def table_text(columns: Sequence[Column], rows: Sequence[Any], *, utc: bool, width: int | None) -> str:

@@ -22,7 +22,8 @@ from lambdatui.runner.local import with_api
 from lambdatui.runner.log import Log, clock_ms, default_path
 from lambdatui.runner.runtimes import this_runtime
 from lambdatui.runner.serve import Settings, serve
-from lambdatui.runner.serving import Api, Reply
+from lambdatui.runner.serving import Api, Reply, told_in
+from lambdatui.safe_output import is_raw, log_text
 from lambdatui.text_table import text_table
 
 P = ParamSpec("P")
@@ -86,7 +87,11 @@ def _at(name: str, more: str = "") -> str:
 @command.command(name="serve", epilog="Example: lambdatui runner serve --port 9001 --time-scale 60")
 @click.option("--host", default="127.0.0.1", show_default=True, help="Another address than loopback needs --token.")
 @click.option("--port", type=click.IntRange(0, 65_535), default=0, show_default=True, help="0: any that is free.")
-@click.option("--token", help="What callers must give: as a bearer token, or as AWS_ACCESS_KEY_ID.")
+@click.option("--token", help="What all callers must give: as a bearer token, or as AWS_ACCESS_KEY_ID.")
+@click.option("--no-token", is_flag=True, help="Let every user of this machine run code as you.")
+@click.option(
+    "--allow-host", multiple=True, metavar="NAME", help="A name that requests may ask for, beside loopback's."
+)
 @click.option("--time-scale", type=click.FloatRange(0.001, 1e6), default=1.0, help="60: retries wait 60 times less.")
 @click.option("--concurrency", type=click.IntRange(101), default=1_000, show_default=True, help="The account's limit.")
 @click.option("--max-environments", type=click.IntRange(1), help="Processes at most (default: what the memory holds).")
@@ -98,14 +103,26 @@ def serve_(
     host: str,
     port: int,
     token: str | None,
+    no_token: bool,
+    allow_host: Sequence[str],
     time_scale: float,
     concurrency: int,
     max_environments: int | None,
     idle_s: float,
     endpoint_url: str | None,
 ) -> None:
-    """Serve the Lambda API until interrupted; the address is one line on stdout."""
-    settings = Settings(host, port, token, time_scale, concurrency, max_environments or 0, idle_s, endpoint_url)
+    """Serve the Lambda API until interrupted; the address is one line on stdout.
+
+    Your own programs need no token on this machine. Other users of it do: it is in a file that only you can read.
+    Requests must ask for localhost, 127.0.0.1 or [::1], or for a name given by --allow-host.
+    """
+    if no_token and token:
+        raise click.UsageError("--token and --no-token contradict each other")
+    settings = Settings(
+        *(host, port, token, time_scale, concurrency, max_environments or 0, idle_s, endpoint_url),
+        hosts=tuple(allow_host),
+        open_to_users=no_token,
+    )
 
     def ready(runner: Any, url: str) -> None:
         click.echo(url)
@@ -113,6 +130,8 @@ def serve_(
         names = ", ".join(sorted(runner.deployed.functions)) or "none yet"
         most = text.counted(runner.fleet.limits.machine, "environment")
         click.echo(f"serving {log_path}: {names}; at most {most} on this machine", err=True)
+        if not no_token:
+            click.echo(f"for other users of this machine: the token in {told_in(log_path)}", err=True)
 
     asyncio.run(serve(log_path, settings, ready))
 
@@ -239,6 +258,15 @@ def invoke(log_path: Path, name: str, payload: Sequence[str], kind: str, show_lo
         click.get_current_context().exit(1)
 
 
+def _shown(answer: str) -> str:
+    """JSON keeps its meaning for whoever reads it from a pipe."""
+    try:
+        parsed_json(answer)
+    except ValueError:
+        return answer
+    return answer if is_raw() else text.escaped_json(answer)
+
+
 def _told(reply: Reply, kind: str, show_tail: bool, *, waits: bool) -> bool:
     """Say what one invocation came to; whether it failed."""
     if kind == "Event":
@@ -249,7 +277,7 @@ def _told(reply: Reply, kind: str, show_tail: bool, *, waits: bool) -> bool:
         click.echo("it could be invoked", err=True)
         return False
     answer = reply.body.decode("utf-8", "replace")
-    click.echo(text.plain(answer, newlines=True) if sys.stdout.isatty() else answer)
+    click.echo(_shown(answer))
     tail = base64.b64decode(reply.headers.get("x-amz-log-result", "")).decode("utf-8", "replace")
     if show_tail:
         click.echo(text.plain(tail.rstrip(), newlines=True), err=True)
@@ -368,4 +396,4 @@ def trigger(log_path: Path, /, name: str | None, list_them: bool, trigger_id: st
 
 
 def _line(time_ms: int, message: str) -> str:
-    return f"{text.instant(time_ms, millis=True)}Z {text.plain(message.rstrip(), newlines=True)}"
+    return f"{text.instant(time_ms, millis=True)}Z {log_text(message.rstrip())}"

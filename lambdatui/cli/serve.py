@@ -1,12 +1,12 @@
 """``lambdatui serve``: the screens in a browser of this machine."""
 
-import hmac
 import os
 import secrets
 import shlex
 import sys
-from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
 
 import click
 
@@ -14,12 +14,8 @@ from lambdatui.cli.context import Context
 from lambdatui.cli.main import DONE
 from lambdatui.cli.options import current_context
 
-if TYPE_CHECKING:
-    from aiohttp import web
-
-COOKIE = "lambdatui_token"
 _LOOPBACK = "127.0.0.1"
-_NOT_LET_IN = "This address needs the token that 'lambdatui serve' printed: open the whole address, ?token= included.\n"
+_PAGE = Path(__file__).resolve().parent.parent / "web"
 
 
 @click.command(
@@ -27,13 +23,15 @@ _NOT_LET_IN = "This address needs the token that 'lambdatui serve' printed: open
 )
 @click.option("--port", type=click.IntRange(1, 65_535), default=8000, show_default=True, help="Port on 127.0.0.1.")
 @click.option("--token", envvar="LAMBDATUI_TOKEN", help="What lets a visitor in (default: a new one each time).")
-def command(port: int, token: str | None) -> int:
+@click.option("--allow-host", multiple=True, metavar="NAME", help="A name to be asked by, beside loopback's.")
+def command(port: int, token: str | None, allow_host: Sequence[str]) -> int:
     """The same screens in a browser: on this machine's loopback only, for whoever has the token.
 
     Prints the address to open. Needs the extra: pip install 'lambdatui[serve]'.
     """
     context = current_context()
     try:
+        from aiohttp import web
         from textual_serve.server import Server
     except ImportError:
         raise click.ClickException(
@@ -45,9 +43,20 @@ def command(port: int, token: str | None) -> int:
 
     class Guarded(Server):
         async def _make_app(self) -> Any:
-            app = await super()._make_app()
-            app.middlewares.append(let_in(secret))
+            app = web.Application(middlewares=[let_in(secret, {name.lower() for name in allow_host})])
+            app.add_routes([
+                web.get("/", self.handle_index),
+                web.get("/ws", self.handle_websocket),
+                web.get("/download/{key}", self.handle_download),
+                web.static("/static", self.statics_path),
+                web.static("/page", _PAGE),
+            ])  # fmt: skip
+            app.on_response_prepare.append(add_headers)
+            app.on_startup.append(self.on_startup)
             return app
+
+        async def handle_index(self, request: Any) -> Any:
+            return web.Response(text=(_PAGE / "page.html").read_text("utf-8"), content_type="text/html")
 
         async def on_startup(self, app: Any) -> None:
             click.echo(f"http://{_LOOPBACK}:{port}/?token={secret}")
@@ -56,6 +65,9 @@ def command(port: int, token: str | None) -> int:
         def initialize_logging(self) -> None:
             """Errors only: every key of a visitor would be a line."""
 
+    from lambdatui.web.guard import add_headers, let_in
+
+    os.environ.pop("LAMBDATUI_TOKEN", None)  # nothing that the screens start needs it
     os.environ |= {"TERM": "xterm-256color", "COLORTERM": "truecolor"}
     for name in ("SSH_CONNECTION", "NO_COLOR"):
         os.environ.pop(name, None)  # what this shell is reached by says nothing of the browser
@@ -76,28 +88,4 @@ def screens_command(context: Context) -> list[str]:
         ("function", context.functions),
     ):
         command += [f"--{name}={value}" for value in values]
-    return [*command, *(["--utc"] if context.utc else [])]
-
-
-def let_in(secret: str) -> Any:
-    """A middleware: the token in the address is answered with a cookie, and nothing is served without the cookie."""
-    from aiohttp import web
-
-    @web.middleware
-    async def guard(
-        request: "web.Request", handler: "Callable[[web.Request], Awaitable[web.StreamResponse]]"
-    ) -> "web.StreamResponse":
-        given = request.query.get("token")
-        if given is not None and _same(given, secret):
-            there = web.HTTPFound("/")
-            there.set_cookie(COOKIE, secret, httponly=True, samesite="Strict")
-            raise there
-        if not _same(request.cookies.get(COOKIE, ""), secret):
-            raise web.HTTPForbidden(text=_NOT_LET_IN)
-        return await handler(request)
-
-    return guard
-
-
-def _same(one: str, other: str) -> bool:
-    return hmac.compare_digest(one.encode(), other.encode())
+    return [*command, *(["--utc"] if context.utc else []), *(["--no-redact"] if context.no_redact else [])]

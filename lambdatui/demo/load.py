@@ -94,7 +94,8 @@ class Load:
         body = json.dumps(event).encode()
         kind = "Event" if asynchronous else "RequestResponse"
         head = (
-            f"POST /2015-03-31/functions/{name}/invocations HTTP/1.1\r\nHost: demo\r\nX-Amz-Invocation-Type: {kind}\r\n"
+            f"POST /2015-03-31/functions/{name}/invocations HTTP/1.1\r\nHost: localhost\r\n"
+            f"X-Amz-Invocation-Type: {kind}\r\n"
             f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n"
         )
         reader, writer = await asyncio.open_connection(*self._at)

@@ -49,7 +49,7 @@ class RuntimeApi:
         self._ask("POST", path, body, error_type)
 
     def _ask(self, method: str, path: str, body: bytes, error_type: str) -> "tuple[dict[str, str], bytes]":
-        head = f"{method} {_PREFIX}{path} HTTP/1.1\r\nHost: runtime\r\nContent-Length: {len(body)}\r\n"
+        head = f"{method} {_PREFIX}{path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(body)}\r\n"
         if error_type:
             head += f"Lambda-Runtime-Function-Error-Type: {error_type}\r\n"
         self._socket.sendall(head.encode("latin-1", "replace") + b"\r\n" + body)

@@ -1,20 +1,18 @@
 """What is deployed: a private folder beside the runner's log, with a JSON file and the unpacked code of each function.
 
-``runner.db`` has ``runner.functions/``: ``NAME/function.json`` and ``NAME/code/SHA/``, ``layers/NAME/VERSION/``,
+``runner.db`` has ``runner.functions/``: ``NAME/function.json`` and ``NAME/code/SHA/``, ``.layers/NAME/SHA/``,
 ``mappings.json``, ``triggers.json``. The folder is 0700 and each file 0600, because environment variables are in them
-and nowhere else.
+and nowhere else. What is the runner's own has a dot in its name, which no function's or layer's has.
 """
 
 import base64
 import contextlib
 import hashlib
-import io
 import json
 import os
 import shutil
-import stat
 import time
-import zipfile
+import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,16 +20,10 @@ from typing import Any
 
 from lambdatui.runner.functions import LATEST, Deployment, deployment_of
 from lambdatui.runner.untrusted import parsed_json
-
-# Lambda quotas: unzipped code and layers.
-UNZIPPED_BYTES = 262_144_000
-ZIPPED_BYTES = 52_428_800
+from lambdatui.runner.unzipping import extract
 
 Document = dict[str, Any]
-
-
-class BadZip(Exception):
-    """A ZIP that is damaged, too large, or climbs out of its folder; the text says which."""
+LAYERS = ".layers"
 
 
 @dataclass(slots=True)
@@ -73,11 +65,14 @@ class Deployed:
     def __init__(self, log_path: Path) -> None:
         self.folder = log_path.with_name(f"{log_path.stem}.functions").absolute()
         self.functions: dict[str, Function] = {}
+        self._folders: dict[str, Path] = {}
         self._cache: dict[tuple[str, str], Deployment] = {}
         for file in sorted(self.folder.glob("*/function.json")):
             with contextlib.suppress(ValueError, KeyError):
                 document = parsed_json(file.read_text(encoding="utf-8"))
-                self.functions[file.parent.name] = Function(file.parent.name, document)
+                name = str(document["versions"][LATEST]["FunctionName"])
+                self.functions[name] = Function(name, document)
+                self._folders[name] = file.parent
 
     def deployment(self, name: str, version: str) -> Deployment:
         """The version as it runs; KeyError when there is none."""
@@ -90,13 +85,26 @@ class Deployed:
         self.functions[function.name] = function
         for key in [key for key in self._cache if key[0] == function.name]:
             del self._cache[key]
-        self.write(f"{function.name}/function.json", function.document)
+        folder = self._folders[function.name] = self.folder_of(function.name)
+        self.write(f"{folder.name}/function.json", function.document)
 
     def remove(self, name: str) -> None:
         self.functions.pop(name, None)
         for key in [key for key in self._cache if key[0] == name]:
             del self._cache[key]
-        shutil.rmtree(self.folder / name, ignore_errors=True)
+        folder = self.folder_of(name)
+        self._folders.pop(name, None)
+        (folder / "function.json").unlink(missing_ok=True)
+        shutil.rmtree(folder / "code", ignore_errors=True)
+        with contextlib.suppress(OSError):  # something that is not ours is in it
+            folder.rmdir()
+
+    def folder_of(self, name: str) -> Path:
+        """A function's own folder: nobody else's, also where file names do not tell capitals from small letters."""
+        if name in self._folders:
+            return self._folders[name]
+        taken = {one.name.lower() for one in self._folders.values()}
+        return self.folder / own_name(name, free=name not in taken)
 
     def read(self, file: str) -> Any:
         """A document such as ``mappings.json``; an empty mapping when there is none."""
@@ -116,56 +124,28 @@ class Deployed:
             json.dump(document, out, indent=1)
         draft.replace(target)
 
-    def unpack(self, owner: str, data: bytes) -> tuple[Path, str]:
-        """Unpack a ZIP for ``owner``: its folder and its SHA-256 in base64. BadZip."""
+    def unpack(self, owner: Path, data: bytes) -> tuple[Path, str]:
+        """Unpack a ZIP into a folder of ``owner``, in any thread: that folder, and the SHA-256 in base64. BadZip."""
         digest = hashlib.sha256(data)
-        folder = self.folder / owner / digest.hexdigest()[:24]
+        folder = owner / digest.hexdigest()[:24]
         if not folder.exists():
-            draft = folder.with_name(f".{folder.name}.{os.getpid()}")
-            shutil.rmtree(draft, ignore_errors=True)
+            draft = folder.with_name(f".{folder.name}.{uuid.uuid4().hex}")
             self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             draft.mkdir(parents=True, mode=0o700)
             try:
-                _extract(data, draft)
-                draft.rename(folder)
-            except BaseException:
+                extract(data, draft)
+                with contextlib.suppress(FileExistsError):  # the same ZIP came twice at once
+                    draft.rename(folder)
+            finally:
                 shutil.rmtree(draft, ignore_errors=True)
-                raise
         return folder, base64.b64encode(digest.digest()).decode()
 
 
-def _extract(data: bytes, folder: Path) -> None:
-    try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            entries = archive.infolist()
-            if sum(entry.file_size for entry in entries) > UNZIPPED_BYTES:
-                raise BadZip(f"Unzipped size must be smaller than {UNZIPPED_BYTES} bytes")
-            for entry in entries:
-                parts = Path(entry.filename).parts
-                mode = entry.external_attr >> 16
-                if entry.filename.startswith("/") or ".." in parts or "\\" in entry.filename or stat.S_ISLNK(mode):
-                    raise BadZip("Could not unzip uploaded file. Please check your file, then try to upload again.")
-                target = folder / entry.filename
-                if entry.is_dir():
-                    target.mkdir(parents=True, exist_ok=True)
-                    continue
-                target.parent.mkdir(parents=True, exist_ok=True)
-                _copy(archive, entry, target)
-                target.chmod(0o755 if mode & 0o111 else 0o644)
-    except (zipfile.BadZipFile, EOFError, ValueError, NotImplementedError, RuntimeError, OSError) as error:
-        if isinstance(error, OSError) and error.errno == 28:
-            raise
-        raise BadZip("Could not unzip uploaded file. Please check your file, then try to upload again.") from error
-
-
-def _copy(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, target: Path) -> None:
-    left = entry.file_size  # the directory's word, checked against what comes out: a bomb lies about it
-    with archive.open(entry) as packed, open(target, "wb") as out:
-        while chunk := packed.read(1 << 16):
-            left -= len(chunk)
-            if left < 0:
-                raise BadZip("Could not unzip uploaded file. Please check your file, then try to upload again.")
-            out.write(chunk)
+def own_name(name: str, *, free: bool = True) -> str:
+    """What the folder of a function or a layer is called: its name, or that and a mark where it could be another's."""
+    if free and name == name.lower() and name != "layers":  # older runners kept their layers there
+        return name
+    return f"{name.lower()}.{hashlib.sha256(name.encode()).hexdigest()[:8]}"
 
 
 class Watch:

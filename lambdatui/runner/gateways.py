@@ -5,10 +5,11 @@ import hashlib
 import json
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from lambdatui.runner import gateway_shapes as shapes
+from lambdatui.runner.admission import Needed
 from lambdatui.runner.deployed import Function
 from lambdatui.runner.environment import Invocation
 from lambdatui.runner.fleet import Throttled
@@ -124,6 +125,8 @@ class Gateway(Answering):
 
     def __init__(self, runner: "Runner", kind: str, name: str, settings: dict[str, Any]) -> None:
         super().__init__()
+        # Web pages are what a function URL is for; as another user's, they need the token as everything else does.
+        self.admission = replace(runner.admission, needed=_needed(runner.admission.needed), pages=True)
         self._runner = runner
         self._kind = KINDS[kind]
         self._name = name
@@ -200,6 +203,11 @@ class Gateway(Answering):
                 one.replace("\r", "").replace("\n", "") for one in answer.cookies
             )
         request.respond(answer.status, answer.body, headers, content_type)
+
+
+def _needed(of_the_api: Needed) -> Needed:
+    """These ports are on loopback only: this user's own programs need no token for them."""
+    return Needed.NOBODY if of_the_api is Needed.NOBODY else Needed.OTHERS
 
 
 _OURS = frozenset({"content-length", "transfer-encoding", "connection"})

@@ -15,6 +15,8 @@ from urllib.parse import unquote
 
 import httptools
 
+from lambdatui.runner.admission import Admission, Needed, Refusal, peer_uid
+
 Headers = Mapping[str, str]
 _LINES = {status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n" for status in HTTPStatus}
 _TOO_MUCH = 64 << 20  # a body beyond this is not read to its end to be polite
@@ -27,6 +29,9 @@ class App(Protocol):
 
     body_bytes: int
     """The largest body that is kept; of a larger one ``Request.too_large`` is told."""
+
+    admission: Admission
+    """Whose requests it sees at all; the others are refused before."""
 
     def began(self, request: "Request") -> None: ...
 
@@ -51,6 +56,7 @@ class Request:
         "on_chunk",
         "path",
         "query",
+        "refusal",
         "size",
         "state",
         "target",
@@ -75,6 +81,7 @@ class Request:
         self.too_large = False
         self.whole = False
         self.keep_alive = True
+        self.refusal: Refusal | None = None
         self.on_chunk: Callable[[bytes], None] | None = None
         self.state: Any = None
 
@@ -87,6 +94,17 @@ class Request:
     def port(self) -> int:
         name = self._connection.transport.get_extra_info("sockname")
         return int(name[1]) if name else 0
+
+    @property
+    def here(self) -> str:
+        """The address that was connected to."""
+        name = self._connection.transport.get_extra_info("sockname")
+        return str(name[0]) if name else ""
+
+    @property
+    def uid(self) -> int | None:
+        """The user of this machine whose process asks; None when nobody can tell."""
+        return self._connection.uid
 
     def respond(
         self, status: int, body: bytes = b"", headers: Headers | None = None, content_type: str = "application/json"
@@ -184,6 +202,7 @@ class _Connection(asyncio.Protocol):
         self._waiting: deque[Request] = deque()  # whole requests behind the one in work: answers keep their order
         self._current: Request | None = None
         self._header_bytes = 0
+        self.uid: int | None = None
         self.gone = False
         self.paused = False
         self.on_drained: Callable[[], None] | None = None
@@ -194,13 +213,17 @@ class _Connection(asyncio.Protocol):
         assert isinstance(transport, asyncio.Transport)
         self.transport = transport
         transport.set_write_buffer_limits(high=_BUFFER_BYTES)
+        if self._app.admission.needed is Needed.OTHERS:
+            # At once: of a caller who has hung up, the kernel no longer knows whose it was.
+            peer, here = map(transport.get_extra_info, ("peername", "sockname"))
+            self.uid = peer_uid(peer[:2], here[:2]) if peer and here else None
         self._server.connections.add(self)
 
     def connection_lost(self, error: Exception | None) -> None:
         self.gone = True
         self._server.connections.discard(self)
         for request in (self._current, *self._waiting, self._request):
-            if request is not None and not (request.answered and request.whole):
+            if request is not None and request.refusal is None and not (request.answered and request.whole):
                 self._app.lost(request)
         self._current = self._request = None
         self._waiting.clear()
@@ -260,15 +283,25 @@ class _Connection(asyncio.Protocol):
         request.keep_alive = self._parser.should_keep_alive()
         path, _, request.query = request.target.partition("?")
         request.path = unquote(path) if "%" in path else path
+        request.refusal = self._app.admission.refusal(request)
+        if request.refusal is not None:
+            request.keep_alive = False
+            if "expect" in request.headers:
+                self._complete(request)
+            return
         if "expect" in request.headers and request.headers["expect"].lower() == "100-continue":
             self.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         self._app.began(request)
 
     def on_body(self, chunk: bytes) -> None:
         request = self._request
-        assert request is not None
+        if request is None:
+            return  # it is answered already
         request.size += len(chunk)
-        if request.on_chunk is not None:
+        if request.refusal is not None:
+            if request.size > _TOO_MUCH:
+                self._complete(request)
+        elif request.on_chunk is not None:
             request.on_chunk(chunk)
         elif request.size > self._app.body_bytes:
             request.too_large = True
@@ -297,7 +330,11 @@ class _Connection(asyncio.Protocol):
 
     def _take(self, request: Request) -> None:
         self._current = request
-        self._app.received(request)
+        if (refusal := request.refusal) is not None:
+            body = {"Type": "User", "message": refusal.message}
+            request.json(refusal.status, body, {"x-amzn-ErrorType": refusal.code})
+        else:
+            self._app.received(request)
 
     def answered(self, request: Request) -> None:
         if request is not self._current:

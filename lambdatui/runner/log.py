@@ -95,6 +95,7 @@ class Log:
         # Only now that it is known to be ours: WAL stays in the file, and lets a collector read while we write.
         self._db.execute("PRAGMA journal_mode = WAL")
         self._db.execute("PRAGMA synchronous = NORMAL")
+        self._db.execute("PRAGMA secure_delete = ON")  # payloads that waited in the queue
 
     def __enter__(self) -> "Log":
         return self

@@ -11,6 +11,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from lambdatui.runner.admission import Admission
 from lambdatui.runner.http import Request, Server
 from lambdatui.runner.untrusted import parsed_json
 
@@ -62,6 +63,7 @@ class RuntimeApi:
     """Serves one environment. ``ready`` resolves at its first ``next`` (None) or its init error (an Answer)."""
 
     body_bytes = ANSWER_BYTES
+    admission = Admission()
 
     def __init__(self) -> None:
         self.ready: asyncio.Future[Answer | None] = asyncio.get_running_loop().create_future()

@@ -1,12 +1,12 @@
 """What runs a function: the interpreter on this machine, the command, and the folder that stands for /var/runtime."""
 
 import contextlib
+import hashlib
 import os
 import re
 import shutil
 import subprocess
 import sys
-import zlib
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -119,7 +119,7 @@ def opt_folder(folder: Path, layers: tuple[str, ...]) -> Path | None:
     """The layers in one folder, a later one over an earlier, as Lambda lays them over one another in /opt."""
     if not layers:
         return None
-    made = folder / f"opt-{zlib.crc32(repr(layers).encode()):08x}"
+    made = folder / f"opt-{hashlib.sha256(repr(layers).encode()).hexdigest()[:32]}"
     if not made.exists():
         made.mkdir(parents=True)
         for layer in layers:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from lambdatui.runner.admission import Admission, Needed
 from lambdatui.runner.api.front import Front
 from lambdatui.runner.fleet import Limits
 from lambdatui.runner.functions import RunnerError
@@ -20,7 +21,11 @@ LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """How to serve. Another host than loopback needs a token."""
+    """How to serve. Another host than loopback needs a token.
+
+    ``hosts`` are names beside loopback's that requests may ask for. ``token``: from everybody; without one, other
+    users of the machine need one that is made here, unless ``open_to_users``.
+    """
 
     host: str = "127.0.0.1"
     port: int = 0
@@ -30,6 +35,8 @@ class Settings:
     max_environments: int = 0
     idle_s: float = 300.0
     endpoint_url: str | None = None
+    hosts: tuple[str, ...] = ()
+    open_to_users: bool = False
 
 
 async def serve(
@@ -44,6 +51,7 @@ async def serve(
         raise RunnerError(
             f"--host {settings.host} lets others run code here: give a token too, such as --token {suggestion}"
         )
+    admission = _admission(settings)
     if settings.endpoint_url:
         from lambdatui.runner.aws import use_endpoint
 
@@ -55,13 +63,13 @@ async def serve(
     limits = Limits(settings.concurrency, settings.max_environments, settings.idle_s)
     try:
         with serving_lock(log_path) as tell, Log(log_path) as log:
-            async with Runner(log, limits=limits, time_scale=settings.time_scale) as runner:
-                server = Server(Front(runner, settings.token))
+            async with Runner(log, limits=limits, time_scale=settings.time_scale, admission=admission) as runner:
+                server = Server(Front(runner))
                 host, port = await server.start(settings.host, settings.port)
                 try:
                     await runner.begin()
-                    url = f"http://{host}:{port}"
-                    tell(url, settings.token)
+                    url = f"http://{_named(host)}:{port}"
+                    tell(url, admission.token)
                     ready(runner, url)
                     await ended.wait()
                 finally:
@@ -69,3 +77,18 @@ async def serve(
     finally:
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             loop.remove_signal_handler(number)
+
+
+def _admission(settings: Settings) -> Admission:
+    hosts = frozenset(name.lower() for name in settings.hosts)
+    if settings.token:
+        return Admission(hosts, settings.token, Needed.EVERYBODY)
+    if settings.open_to_users:
+        return Admission(hosts, None, Needed.NOBODY)
+    return Admission(hosts, secrets.token_urlsafe(24), Needed.OTHERS)
+
+
+def _named(host: str) -> str:
+    """An address to ask for: every address of the machine is reached by loopback's too."""
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
+    return f"[{host}]" if ":" in host else host

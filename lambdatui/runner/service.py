@@ -7,10 +7,13 @@ import socket
 import time
 import uuid
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 from lambdatui.runner import destinations, memory
+from lambdatui.runner.admission import Admission
 from lambdatui.runner.api import names
 from lambdatui.runner.api.errors import ApiError, invalid
 from lambdatui.runner.asynchronous import AsyncQueue
@@ -28,6 +31,9 @@ if TYPE_CHECKING:
     from lambdatui.runner.triggers import Triggers
 
 _EXPIRE_EVERY_S = 2.0
+_BESIDE = 4  # deployments that are unpacked at once
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 class Runner:
@@ -40,10 +46,12 @@ class Runner:
         limits: Limits | None = None,
         time_scale: float = 1.0,
         on_line: Callable[[str, int, str], None] | None = None,
+        admission: Admission | None = None,
     ) -> None:
         if not memory.available():
             raise RunnerError("this machine has no /proc, from which the runner reads memory: run it on Linux")
         self.log = log
+        self.admission = admission or Admission()
         self.deployed = Deployed(log.path)
         self.layers: dict[str, dict[str, Document]] = self.deployed.read("layers.json")
         self.mappings: dict[str, Document] = self.deployed.read("mappings.json")
@@ -54,6 +62,7 @@ class Runner:
         self._limits = limits or Limits()
         self._on_line = on_line
         self._watch = Watch()
+        self._beside = ThreadPoolExecutor(_BESIDE, "lambdatui-files")
 
     async def __aenter__(self) -> "Runner":
         self.host = Host()
@@ -74,6 +83,7 @@ class Runner:
         await self.queue.close()
         await self.fleet.close()
         await asyncio.to_thread(self.host.close)
+        self._beside.shutdown(wait=False, cancel_futures=True)
         await self.log.commit()
 
     async def begin(self) -> None:
@@ -162,6 +172,10 @@ class Runner:
 
     # --- changes
 
+    async def beside(self, run: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """``run`` in a thread: reads and writes files, while calls are answered."""
+        return await asyncio.get_running_loop().run_in_executor(self._beside, partial(run, *args, **kwargs))
+
     def changed(self, function: Function) -> None:
         """Keep a function's new state, and act on it."""
         self.deployed.save(function)
@@ -198,7 +212,7 @@ class Runner:
 
     def frozen(self, name: str, path: str) -> Document:
         """A copy of a folder, for a version that is not to change with it."""
-        target = self.deployed.folder / name / "code" / f"copy-{time.time_ns()}"
+        target = self.deployed.folder_of(name) / "code" / f"copy-{time.time_ns()}"
         target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         shutil.copytree(path, target, symlinks=True, ignore=shutil.ignore_patterns("__pycache__"))
         return {"_path": str(target), "_watched": False}

@@ -73,6 +73,11 @@ def _folder(log_path: Path) -> Path:
     return log_path.with_name(f"{log_path.stem}.functions")
 
 
+def told_in(log_path: Path) -> Path:
+    """The file of mode 0600 with the address and the token of the runner that serves ``log_path``."""
+    return _folder(log_path) / ".serving"
+
+
 def serving(log_path: Path) -> dict[str, Any] | None:
     """Where the runner that serves ``log_path`` listens; None when none does."""
     lock = _folder(log_path) / ".lock"
@@ -84,7 +89,7 @@ def serving(log_path: Path) -> dict[str, Any] | None:
         return None
     except BlockingIOError:
         with contextlib.suppress(OSError, ValueError):
-            found: dict[str, Any] = parsed_json((_folder(log_path) / ".serving").read_text())
+            found: dict[str, Any] = parsed_json(told_in(log_path).read_text())
             return found
         return None
 
@@ -94,7 +99,7 @@ def serving_lock(log_path: Path) -> Iterator[Callable[[str, str | None], None]]:
     """Be the one process that serves ``log_path``; call what it gives with the address. RunnerError: another one is."""
     folder = _folder(log_path)
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    told = folder / ".serving"
+    told = told_in(log_path)
     with open(folder / ".lock", "ab") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -103,7 +108,8 @@ def serving_lock(log_path: Path) -> Iterator[Callable[[str, str | None], None]]:
             raise RunnerError(f"a runner serves {log_path} already, on {where}") from None
 
         def tell(url: str, token: str | None) -> None:
-            opened = os.open(told, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+            told.unlink(missing_ok=True)  # what is there may have another mode
+            opened = os.open(told, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             with open(opened, "w", encoding="utf-8") as out:
                 json.dump({"url": url, "token": token, "pid": os.getpid()}, out)
 

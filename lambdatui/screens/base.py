@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from lambdatui.widgets.log_pane import LogPane
     from lambdatui.widgets.table import Table
 
+_REDACTED = ", secrets redacted: --no-redact keeps them"
+
 
 class StoreScreen(TimeTravel, Screen[None]):
     """Header, body, notice, filter line, key line. Subclasses give the body, the question, and how to paint its answer.
@@ -323,7 +325,7 @@ class StoreScreen(TimeTravel, Screen[None]):
         self.say(
             f"copied the first 74,994 of {size:,} bytes: terminals take no more"
             if cut
-            else f"copied {counted(size, 'byte')}"
+            else f"copied {counted(size, 'byte')}{_REDACTED if self.app.clipboard != text else ''}"
         )
 
     def jump_to(self, name: str) -> None:
@@ -401,10 +403,13 @@ class StoreScreen(TimeTravel, Screen[None]):
     def write_file(self, path: str, content: Callable[[], str]) -> None:
         """Writes a new file in a thread, and says where it lies or why it could not be written."""
         from lambdatui.reading import Unanswered
-        from lambdatui.screens.exporting import write_new
+        from lambdatui.redaction import redacted_file
+        from lambdatui.screens.exporting import form_of, write_new
 
         try:
-            said = f"wrote {write_new(path, content())}"
+            text = content()
+            kept = redacted_file(text, form_of(path) or "txt") if self.session.redact else text
+            said = f"wrote {write_new(path, kept)}{_REDACTED if kept != text else ''}"
         except FileExistsError:
             said = f"{path} is there already: nothing was written; choose another name"
         except (OSError, Unanswered) as error:

@@ -1,9 +1,9 @@
 """One API call as its operation sees it, and the operations by method and path."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import parse_qsl, unquote
 
 from lambdatui.runner.api.errors import ApiError, constraint, invalid
@@ -49,15 +49,16 @@ class Call:
 
 
 Reply = tuple[int, object]
-Operation = Callable[["Runner", Call], Reply]
+Operation = Callable[["Runner", Call], Reply | Awaitable[Reply]]
+T = TypeVar("T", bound=Operation)
 _ROUTES: list[tuple[str, re.Pattern[str], Operation]] = []
 
 
-def operation(method: str, path: str) -> Callable[[Operation], Operation]:
+def operation(method: str, path: str) -> Callable[[T], T]:
     """Registers an operation; ``{Name}`` in the path is a variable (an ARN may have slashes in it)."""
     pattern = re.compile(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+|arn:.+)", path) + "/?")
 
-    def register(run: Operation) -> Operation:
+    def register(run: T) -> T:
         _ROUTES.append((method, pattern, run))
         return run
 

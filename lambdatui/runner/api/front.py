@@ -3,7 +3,6 @@
 import asyncio
 import base64
 import binascii
-import hmac
 import json
 import sys
 import traceback
@@ -13,6 +12,7 @@ from struct import pack
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, unquote
 
+from lambdatui.runner.admission import Admission, Needed
 from lambdatui.runner.api import call as calls
 from lambdatui.runner.api import concurrency, event_sources, functions, layers, names  # noqa: F401 - register
 from lambdatui.runner.api.errors import ApiError, constraint, throttled, too_large
@@ -35,19 +35,18 @@ _INVOKE_ASYNC = "/2014-11-13/functions/"
 
 
 class Front(Answering):
-    """The Lambda API as an ``App``. With a ``token`` every request must carry it."""
+    """The Lambda API as an ``App``. With a ``token`` every request must carry it; else it asks what the runner does."""
 
     body_bytes = 72 << 20  # a function's ZIP in base64
 
     def __init__(self, runner: "Runner", token: str | None = None) -> None:
         super().__init__()
         self._runner = runner
-        self._token = token
+        self.admission = Admission(runner.admission.hosts, token, Needed.EVERYBODY) if token else runner.admission
 
     async def _serve(self, request: Request) -> None:
         request_id = str(uuid.uuid4())
         try:
-            self._allow(request)
             path = request.target.partition("?")[0]
             if path.startswith(_INVOKE) and path.endswith("/invocations"):
                 await self._invoke(request, unquote(path[len(_INVOKE) : -len("/invocations")]), request_id)
@@ -60,7 +59,7 @@ class Front(Answering):
             elif path.startswith("/_lambdatui/"):
                 await self._own(request, path)
             else:
-                self._operate(request, path, request_id)
+                await self._operate(request, path, request_id)
         except ApiError as error:
             request.json(error.status, error.body, {**error.headers, "x-amzn-RequestId": request_id})
         except Throttled as error:
@@ -75,27 +74,12 @@ class Front(Answering):
             fault = ApiError(500, "ServiceException", f"the runner failed: {error}")
             request.json(fault.status, fault.body, {**fault.headers, "x-amzn-RequestId": request_id})
 
-    def _allow(self, request: Request) -> None:
-        if "origin" in request.headers or "sec-fetch-site" in request.headers:
-            raise ApiError(403, "AccessDeniedException", "web pages are not served: the runner runs code")
-        if self._token is None:
-            return
-        # A bearer token, or for clients that sign: the token as the access key id.
-        given = request.headers.get("authorization", "")
-        key = given.partition("Credential=")[2].partition("/")[0] or given.removeprefix("Bearer ")
-        if not hmac.compare_digest(key.encode(), self._token.encode()):
-            raise ApiError(
-                403,
-                "UnrecognizedClientException",
-                "The security token included in the request is invalid: give the runner's token as a bearer token or "
-                "as AWS_ACCESS_KEY_ID",
-            )
-
-    def _operate(self, request: Request, path: str, request_id: str) -> None:
+    async def _operate(self, request: Request, path: str, request_id: str) -> None:
         if request.too_large:
             raise too_large(70_167_211, "this")
         run, call = calls.found(request.method, path, request.query, request.headers, request.body)
-        status, document = run(self._runner, call)
+        reply = run(self._runner, call)
+        status, document = reply if isinstance(reply, tuple) else await reply
         headers = {"x-amzn-RequestId": request_id}
         if document is None:
             request.respond(status, b"", headers)

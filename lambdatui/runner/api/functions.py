@@ -13,8 +13,9 @@ from lambdatui.runner.api import names
 from lambdatui.runner.api.call import Call, Reply, operation
 from lambdatui.runner.api.errors import ApiError, conflict, constraint, invalid, not_found, too_large
 from lambdatui.runner.api.settings import checked, layer_folders
-from lambdatui.runner.deployed import ZIPPED_BYTES, BadZip, Document, Function
+from lambdatui.runner.deployed import Document, Function
 from lambdatui.runner.functions import ACCOUNT, LATEST, NAME, arn_of
+from lambdatui.runner.unzipping import ZIPPED_BYTES, BadZip, decoded
 
 if TYPE_CHECKING:
     from lambdatui.runner.service import Runner
@@ -29,7 +30,7 @@ _SETTABLE = (
 
 
 @operation("POST", "/2015-03-31/functions")
-def create_function(runner: "Runner", call: Call) -> Reply:
+async def create_function(runner: "Runner", call: Call) -> Reply:
     given = call.document
     for field in ("FunctionName", "Role", "Code"):
         if given.get(field) is None:
@@ -60,11 +61,13 @@ def create_function(runner: "Runner", call: Call) -> Reply:
         "LastUpdateStatus": "Successful",
     }
     _set(runner, latest, given)
-    latest.update(_code(runner, name, given["Code"]))
+    latest.update(await runner.beside(_code, runner, name, given["Code"]))
+    if name in runner.deployed.functions:
+        raise conflict(f"Function already exist: {name}")
     function = Function(name, {"versions": {LATEST: latest}, "aliases": {}, "tags": given.get("Tags") or {}})
     _touch(latest)
     runner.changed(function)
-    answer = _publish(runner, function) if given.get("Publish") else latest
+    answer = await _publish(runner, function) if given.get("Publish") else latest
     return 201, shown(answer)
 
 
@@ -102,7 +105,7 @@ def _code(runner: "Runner", name: str, code: dict[str, Any]) -> Document:
         digest = base64.b64encode(hashlib.sha256(str(folder).encode()).digest()).decode()
         return {"_path": str(folder), "_watched": True, "CodeSha256": digest, "CodeSize": 0}
     try:
-        data = base64.b64decode(code.get("ZipFile") or "", validate=True)
+        data = decoded(code.get("ZipFile") or "")
     except (binascii.Error, ValueError, TypeError) as error:
         raise ApiError(400, "SerializationException", f"ZipFile is not base64: {error}") from error
     if not data:
@@ -114,7 +117,7 @@ def _unzipped(runner: "Runner", name: str, data: bytes) -> Document:
     if len(data) > ZIPPED_BYTES:
         raise too_large(70_167_211, "CreateFunction")
     try:
-        folder, digest = runner.deployed.unpack(f"{name}/code", data)
+        folder, digest = runner.deployed.unpack(runner.deployed.folder_of(name) / "code", data)
     except BadZip as error:
         raise invalid(str(error)) from error
     return {"_path": str(folder), "_watched": False, "CodeSha256": digest, "CodeSize": len(data)}
@@ -199,11 +202,14 @@ def _checked_revision(configuration: Document, given: dict[str, Any]) -> None:
 
 
 @operation("PUT", "/2015-03-31/functions/{FunctionName}/code")
-def update_function_code(runner: "Runner", call: Call) -> Reply:
-    function = names.function(runner.deployed, call.at["FunctionName"])
+async def update_function_code(runner: "Runner", call: Call) -> Reply:
     given = call.document
+    function = names.function(runner.deployed, call.at["FunctionName"])
     _checked_revision(function.latest, given)
-    latest = {**function.latest, **_code(runner, function.name, given)}
+    code = await runner.beside(_code, runner, function.name, given)
+    function = names.function(runner.deployed, call.at["FunctionName"])  # it may have changed meanwhile
+    _checked_revision(function.latest, given)
+    latest = {**function.latest, **code}
     if given.get("Architectures"):
         checked({"Architectures": given["Architectures"]})
         latest["Architectures"] = given["Architectures"]
@@ -212,7 +218,7 @@ def update_function_code(runner: "Runner", call: Call) -> Reply:
     _touch(latest)
     function.versions[LATEST] = latest
     runner.changed(function)
-    return 200, shown(_publish(runner, function) if given.get("Publish") else latest)
+    return 200, shown(await _publish(runner, function) if given.get("Publish") else latest)
 
 
 @operation("PUT", "/2015-03-31/functions/{FunctionName}/configuration")
@@ -229,19 +235,21 @@ def update_function_configuration(runner: "Runner", call: Call) -> Reply:
     return 200, shown(latest)
 
 
-def _publish(runner: "Runner", function: Function, description: str | None = None) -> Document:
+async def _publish(runner: "Runner", function: Function, description: str | None = None) -> Document:
     numbers = [int(version) for version in function.versions if version != LATEST]
     last = function.versions.get(str(max(numbers))) if numbers else None
     latest = function.latest
     same = ("CodeSha256", "Timeout", "MemorySize", "Handler", "Runtime", "Environment", "Layers")
     if last is not None and all(last.get(key) == latest.get(key) for key in same):
         return last  # Lambda publishes nothing when nothing has changed
-    number = int(function.document.get("published", 0)) + 1
-    function.document["published"] = number
-    version = {**latest, "Version": str(number), "FunctionArn": f"{arn_of(function.name)}:{number}"}
+    copy: Document = {}
     if latest.get("_watched"):
         # A published version does not change: it gets a copy of the folder.
-        version.update(runner.frozen(function.name, latest["_path"]))
+        copy = await runner.beside(runner.frozen, function.name, latest["_path"])
+        names.function(runner.deployed, function.name)  # it may be gone meanwhile
+    number = int(function.document.get("published", 0)) + 1
+    function.document["published"] = number
+    version = {**latest, "Version": str(number), "FunctionArn": f"{arn_of(function.name)}:{number}", **copy}
     if description is not None:
         version["Description"] = description
     function.versions[str(number)] = version
@@ -250,13 +258,13 @@ def _publish(runner: "Runner", function: Function, description: str | None = Non
 
 
 @operation("POST", "/2015-03-31/functions/{FunctionName}/versions")
-def publish_version(runner: "Runner", call: Call) -> Reply:
+async def publish_version(runner: "Runner", call: Call) -> Reply:
     function = names.function(runner.deployed, call.at["FunctionName"])
     given = call.document
     _checked_revision(function.latest, given)
     if given.get("CodeSha256") not in (None, "", function.latest["CodeSha256"]):
         raise invalid(f"CodeSHA256 ({given['CodeSha256']}) is different from current CodeSHA256 in $LATEST")
-    return 201, shown(_publish(runner, function, given.get("Description")))
+    return 201, shown(await _publish(runner, function, given.get("Description")))
 
 
 @operation("GET", "/2015-03-31/functions/{FunctionName}/versions")

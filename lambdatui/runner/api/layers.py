@@ -1,16 +1,17 @@
 """Layers and function URLs."""
 
-import base64
 import binascii
 import shutil
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lambdatui.runner.api import names
 from lambdatui.runner.api.call import Call, Reply, operation
-from lambdatui.runner.api.errors import ApiError, conflict, constraint, invalid, not_found
-from lambdatui.runner.deployed import BadZip
+from lambdatui.runner.api.errors import ApiError, conflict, constraint, invalid, not_found, too_large
+from lambdatui.runner.deployed import LAYERS, own_name
 from lambdatui.runner.functions import ACCOUNT, LATEST, NAME, REGION
+from lambdatui.runner.unzipping import ZIPPED_BYTES, BadZip, decoded
 
 if TYPE_CHECKING:
     from lambdatui.runner.service import Runner
@@ -21,14 +22,13 @@ def _shown(document: dict[str, Any]) -> dict[str, Any]:
 
 
 @operation("POST", "/2018-10-31/layers/{LayerName}/versions")
-def publish_layer_version(runner: "Runner", call: Call) -> Reply:
+async def publish_layer_version(runner: "Runner", call: Call) -> Reply:
     name = call.at["LayerName"].rpartition(":")[2]
     given = call.document
     if not NAME.fullmatch(name):
         raise constraint(name, "layerName", "Member must satisfy regular expression pattern: [a-zA-Z0-9-_]+")
     try:
-        data = base64.b64decode((given.get("Content") or {}).get("ZipFile") or "", validate=True)
-        folder, digest = runner.deployed.unpack(f"layers/{name}", data)
+        folder, digest, size = await runner.beside(_unpacked, runner, name, given)
     except (binascii.Error, TypeError) as error:
         raise ApiError(400, "SerializationException", f"ZipFile is not base64: {error}") from error
     except BadZip as error:
@@ -44,12 +44,19 @@ def publish_layer_version(runner: "Runner", call: Call) -> Reply:
         "CreatedDate": time.strftime("%Y-%m-%dT%H:%M:%S.000+0000", time.gmtime()),
         "CompatibleRuntimes": given.get("CompatibleRuntimes") or [],
         "CompatibleArchitectures": given.get("CompatibleArchitectures") or [],
-        "_content": {"CodeSha256": digest, "CodeSize": len(data), "Location": folder.as_uri()},
+        "_content": {"CodeSha256": digest, "CodeSize": size, "Location": folder.as_uri()},
         "_path": str(folder),
     }
     versions[str(version)] = document
     runner.deployed.write("layers.json", runner.layers)
     return 201, _shown(document) | {"Content": document["_content"]}
+
+
+def _unpacked(runner: "Runner", name: str, given: dict[str, Any]) -> tuple[Path, str, int]:
+    data = decoded((given.get("Content") or {}).get("ZipFile") or "")
+    if len(data) > ZIPPED_BYTES:
+        raise too_large(70_167_211, "PublishLayerVersion")
+    return *runner.deployed.unpack(runner.deployed.folder / LAYERS / own_name(name), data), len(data)
 
 
 @operation("GET", "/2018-10-31/layers")
@@ -89,13 +96,14 @@ def get_layer_version(runner: "Runner", call: Call) -> Reply:
 def delete_layer_version(runner: "Runner", call: Call) -> Reply:
     document = runner.layers.get(call.at["LayerName"].rpartition(":")[2], {}).pop(call.at["VersionNumber"], None)
     if document is not None:
+        path = document["_path"]
         in_use = any(
-            document["_path"] in one.get("_layers", ())
+            path in one.get("_layers", ())
             for each in runner.deployed.functions.values()
             for one in each.versions.values()
-        )
+        ) or any(path == one["_path"] for versions in runner.layers.values() for one in versions.values())
         if not in_use:
-            shutil.rmtree(document["_path"], ignore_errors=True)
+            shutil.rmtree(path, ignore_errors=True)
         runner.deployed.write("layers.json", runner.layers)
     return 204, None
 

@@ -1,0 +1,177 @@
+"""Who may speak to a port of this machine: the Host that a request may name, and the user whose process asks.
+
+A page of any web site can be made to reach loopback, by a name of its own that it lets point there (DNS rebinding): its
+requests then name that site as their Host. Another user of the machine reaches loopback as we do: the kernel tells the
+user of a connection's other end, and whoever is not us or root needs a token.
+"""
+
+import hmac
+import os
+import re
+import socket
+import struct
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Protocol
+
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
+# RFC 9110, 7.2: a name or an address, and perhaps a port. Nothing else: no user, no path, no second value.
+_HOST = re.compile(r"([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{0,5})?")
+# linux/netlink.h, linux/sock_diag.h
+_SOCK_DIAG, _BY_FAMILY, _REQUEST = 4, 20, 1
+Address = tuple[str, int]
+
+
+class Asked(Protocol):
+    """What is looked at of a request; header names are lower case, repeated ones joined by a comma."""
+
+    @property
+    def target(self) -> str: ...
+    @property
+    def headers(self) -> Mapping[str, str]: ...
+    @property
+    def here(self) -> str:
+        """The address that was connected to."""
+
+    @property
+    def uid(self) -> int | None:
+        """The user of this machine whose process asks."""
+
+
+class Needed(Enum):
+    """Who has to give the token."""
+
+    NOBODY = "nobody"
+    OTHERS = "others"  # whose processes are neither ours nor root's
+    EVERYBODY = "everybody"
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    status: int
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """What a port asks of its callers. ``hosts``: further names, in lower case; ``pages``: web pages may call."""
+
+    hosts: frozenset[str] = frozenset()
+    token: str | None = None
+    needed: Needed = Needed.OTHERS
+    pages: bool = False
+
+    def refusal(self, asked: Asked) -> Refusal | None:
+        """Why a request is not let in; None when it is."""
+        headers = asked.headers
+        host = host_of(headers.get("host"))
+        if host is None or not asked.target.startswith("/"):
+            return Refusal(400, "InvalidRequestException", "a request names one host in its Host header")
+        if not host_allowed(host, self.hosts, asked.here):
+            said = f"this address is not served as {host[:100]}: ask for localhost, or start it with --allow-host"
+            return Refusal(403, "AccessDeniedException", said)
+        if not self.pages and ("origin" in headers or "sec-fetch-site" in headers):
+            return Refusal(403, "AccessDeniedException", "web pages are not served: the runner runs code")
+        if self.needed is Needed.NOBODY or self._has_token(headers.get("authorization", "")):
+            return None
+        if self.needed is Needed.OTHERS and is_ours(asked.uid):
+            return None
+        others = "" if self.needed is Needed.EVERYBODY else "; it runs code as another user of this machine"
+        said = (
+            "The security token included in the request is invalid: give the runner's token as a bearer token or as "
+            f"AWS_ACCESS_KEY_ID{others}"
+        )
+        return Refusal(403, "UnrecognizedClientException", said)
+
+    def _has_token(self, authorization: str) -> bool:
+        """A bearer token, or for clients that sign: the token as the access key id."""
+        if not self.token:
+            return False
+        scheme, _, rest = authorization.partition(" ")
+        key = rest.strip() if scheme.lower() == "bearer" else rest.partition("Credential=")[2].partition("/")[0]
+        return hmac.compare_digest(key.encode(), self.token.encode())
+
+
+def host_of(header: str | None) -> str | None:
+    """The name in a Host header, in lower case and without its port; None when there is none, or not just one."""
+    found = _HOST.fullmatch(header or "")
+    return found[1].lower() if found else None
+
+
+def host_allowed(host: str, more: Collection[str] = (), here: str = "") -> bool:
+    """Whether ``host`` is a name of loopback, one of ``more``, or the very address that was connected to.
+
+    No site can make a page's Host an address of this machine, so that is none of another site.
+    """
+    if host in LOOPBACK or host in more:
+        return True
+    try:
+        return ip_address(host.strip("[]")) == ip_address(here.partition("%")[0])
+    except ValueError:
+        return False
+
+
+def is_ours(uid: int | None) -> bool:
+    """Whether a process of user ``uid`` may do what this one may: it is the same user, or root."""
+    return uid is not None and uid in (0, os.geteuid())
+
+
+def peer_uid(peer: Address, here: Address) -> int | None:
+    """The user whose process has the other end of a connection within this machine; None when nobody can tell."""
+    try:
+        if not ip_address(peer[0].partition("%")[0]).is_loopback and peer[0] != here[0]:
+            return None
+        ends = [(socket.AF_INET6 if ":" in peer[0] else socket.AF_INET, peer[0], here[0])]
+        if ":" not in peer[0]:  # a socket of IPv6 that was connected to an address of IPv4
+            ends.append((socket.AF_INET6, f"::ffff:{peer[0]}", f"::ffff:{here[0]}"))
+        for family, theirs, ours in ends:
+            packed, packed_here = (socket.inet_pton(family, one.partition("%")[0]) for one in (theirs, ours))
+            found = _socket(family, packed, packed_here, peer[1], here[1])
+            if found is not None:
+                uid, inode = found
+                # A socket that its process has closed already is listed with user 0, and has no inode.
+                return uid if inode else None
+    except (OSError, ValueError, struct.error, IndexError):
+        pass
+    return None
+
+
+def _socket(family: int, theirs: bytes, ours: bytes, port: int, here_port: int) -> tuple[int, int] | None:
+    """User and inode of the socket at ``theirs``, connected to ``ours``."""
+    try:
+        return _asked(family, theirs, ours, port, here_port)
+    except OSError:  # sandboxes without this kind of socket
+        return _listed(family, theirs, ours, port, here_port)
+
+
+def _asked(family: int, theirs: bytes, ours: bytes, port: int, here_port: int) -> tuple[int, int] | None:
+    """By sock_diag(7), which takes 25 microseconds however many sockets there are; None when there is none."""
+    ends = struct.pack(">HH16s16s", port, here_port, theirs, ours) + struct.pack("=I8s", 0, b"\xff" * 8)
+    request = struct.pack("=BBBBI", family, socket.IPPROTO_TCP, 0, 0, 0xFFFFFFFF) + ends
+    with socket.socket(socket.AF_NETLINK, socket.SOCK_DGRAM, _SOCK_DIAG) as kernel:
+        kernel.settimeout(1)
+        kernel.send(struct.pack("=IHHII", 16 + len(request), _BY_FAMILY, _REQUEST, 1, 0) + request)
+        answer = kernel.recv(4096)
+    if struct.unpack_from("=H", answer, 4)[0] != _BY_FAMILY:
+        return None
+    uid, inode = struct.unpack_from("=II", answer, 16 + 4 + len(ends) + 12)
+    return uid, inode
+
+
+def _listed(family: int, theirs: bytes, ours: bytes, port: int, here_port: int) -> tuple[int, int] | None:
+    """By proc_net_tcp(5): all sockets are listed for it."""
+    form = f" {_hex(theirs)}:{port:04X} {_hex(ours)}:{here_port:04X} ".encode()
+    listed = Path("/proc/net/tcp6" if family == socket.AF_INET6 else "/proc/net/tcp").read_bytes()
+    start = listed.find(form)
+    if start < 0:
+        return None
+    fields = listed[start : listed.find(b"\n", start)].split()
+    return int(fields[6]), int(fields[8])
+
+
+def _hex(packed: bytes) -> str:
+    return "".join(f"{word:08X}" for word in struct.unpack(f"={len(packed) // 4}I", packed))
