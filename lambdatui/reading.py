@@ -164,6 +164,8 @@ class Watch:
                 self._open(file, written)
                 return True
             version = self._reader.data_version()
+            if version == self._version and written == self._written and self._mark is None:
+                self._mark = self._reader.mark()  # not at the first look, which may be that of the thread that paints
             if version != self._version:
                 self._version, self._written, self._mark = version, written, self._reader.mark()
                 return True
@@ -184,9 +186,11 @@ class Watch:
         self._file, self._written = file, written
         if self._reader.is_still:
             self._written = (*written[:2], *_log_of(self._path))
-        self._version, self._mark = self._reader.data_version(), self._reader.mark()
-        self.replaced = known is not None and (self._mark != known if had == file else True)
-        return self.replaced
+        self._version = self._reader.data_version()
+        self._mark = None if had is None and known is None else self._reader.mark()
+        self.replaced = known != self._mark if had == file and known is not None else had not in (None, file)
+        self.replaced = self.replaced or (had is None and known is not None)
+        return self.replaced or known is None
 
     def _forget(self) -> bool:
         """Closes what was open; True if something was."""

@@ -30,7 +30,7 @@ RELEASED = {
     7: "c0e0ab6833d30cb4424cf0845b361bc7b94f770d5c855dc3c33322f53007419b",
     8: "cbe049a84ea712b9397106ea618ab6879a85598efd9a1594568f6d238671b635",
     9: "8d59f5a0afebac39a8ed061c64a631b0236ff6bdc2b45daada1d8f19d3a0a10f",
-    10: "f7e589db558d2cbf8081df9c9ea6a5065b553acb98f70549a678c45f668cc883",
+    10: "0d07b1afb5bed6ab99977ebc8c8fd3758a5385fa5691466189f6bcdd86633df7",
 }
 SPANS = (EVER, (T0, T0 + HOUR), (T0 + 2 * 60_000, T0 + 70 * 60_000), (T0 // DAY * DAY, T0 // DAY * DAY + DAY))
 METRICS = (("Throttles", "Sum"), ("Invocations", "Sum"), ("Errors", "Sum"), ("ConcurrentExecutions", "Maximum"))

@@ -11,6 +11,7 @@ from collectors.store.by_step import account_peaks, metric_by_parts, metric_by_s
 from collectors.store.parts import EqualParts, parts_of
 from collectors.store.reader import Reader
 from lambdatui.views.columns import columns
+from lambdatui.views.kept import most_steps
 from lambdatui.views.narrow import Narrow
 from lambdatui.views.throttles import THROTTLE_COLUMNS, ThrottlesView, ThrottleView, most_throttled, throttles
 from lambdatui.views.time_range import DAY_MS, TimeRange
@@ -66,7 +67,7 @@ def concurrency(
     metered = [row.function_id for row in view.rows if row.concurrency is not None]
     since = today - _DAYS_LOOKED_AT * DAY_MS
     peaks = metric_by_step(reader, "ConcurrentExecutions", since, today, DAY_MS, metered, peak=True)
-    parts = parts_of(time_range.from_ms, time_range.to_ms, TREND_STEPS)
+    parts = parts_of(time_range.from_ms, time_range.to_ms, most_steps(reader, time_range, TREND_STEPS))
     rows = []
     for row in view.rows:
         same = msgspec.structs.asdict(row)

@@ -11,6 +11,7 @@ from collectors.store.reader import Reader
 from lambdatui.text import instant
 from lambdatui.views.columns import columns
 from lambdatui.views.errors import ERROR_COLUMNS, PATTERN, ErrorView, errors, pattern_hours
+from lambdatui.views.kept import most_steps
 from lambdatui.views.narrow import Narrow
 from lambdatui.views.novelty import History, Novelty
 from lambdatui.views.regressions import said, since_deploys
@@ -50,7 +51,7 @@ class ErrorTrends(View[ErrorTrendView]):
 def error_trends(reader: Reader, time_range: TimeRange, *, narrow: Narrow | None = None) -> ErrorTrends:
     """The groups of the range, most frequent first."""
     view = errors(reader, time_range, narrow=narrow)
-    parts = parts_of(time_range.from_ms, time_range.to_ms, TREND_STEPS)
+    parts = parts_of(time_range.from_ms, time_range.to_ms, most_steps(reader, time_range, TREND_STEPS))
     trends = errors_by_step(reader, parts)
     hours = pattern_hours(reader, time_range, reader.functions())
     trends |= binned([(key, one.start_ms, one.samples) for key, of in hours.items() for one in of], parts)

@@ -8,9 +8,10 @@ from collectors.store.reader import Reader
 from collectors.store.rows import FunctionRow, SeriesPoint, Totals
 from lambdatui.views.estimates import DayRow
 from lambdatui.views.functions import FUNCTION_COLUMNS, FunctionView, function_rows, latency_ms
+from lambdatui.views.kept import hours_only
 from lambdatui.views.month import sums_by_function
 from lambdatui.views.settings_of_time import SettingsOfTime
-from lambdatui.views.time_range import TimeRange
+from lambdatui.views.time_range import HOUR_MS, TimeRange
 from lambdatui.views.usage import at_its_price, usage_of
 from lambdatui.views.view import BILLED, View, as_of_range
 
@@ -64,6 +65,8 @@ def function(
         return None
     (view,) = function_rows(reader, time_range, book, [row])
     step_ms = time_range.step_ms(chart_columns)
+    if step_ms < HOUR_MS and hours_only(reader, time_range):
+        step_ms = HOUR_MS
     return FunctionDetail(
         FUNCTION_COLUMNS,
         [view],

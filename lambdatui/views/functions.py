@@ -21,6 +21,7 @@ from lambdatui.views import money
 from lambdatui.views.freshness import freshness
 from lambdatui.views.function_columns import FUNCTION_COLUMNS as FUNCTION_COLUMNS
 from lambdatui.views.health import why
+from lambdatui.views.kept import most_steps
 from lambdatui.views.log_costs import logs_by_function
 from lambdatui.views.month import list_prices_by_function, sums_by_function
 from lambdatui.views.narrow import Narrow
@@ -116,6 +117,7 @@ def functions(
     freshness is measured from: the range's end where it is not given. ``thresholds`` are from where on a function is in
     trouble (``views.health``).
     """
+    trend_steps = most_steps(reader, time_range, trend_steps) if trend_steps else 0
     found = reader.kept(
         ("functions", time_range, book, narrow, trend_steps),
         lambda: _functions(reader, time_range, book, narrow, trend_steps),

@@ -47,5 +47,17 @@ def by_kept_hours(reader: Reader, time_range: TimeRange) -> TimeRange:
     return replace(time_range, from_ms=low, to_ms=high, label=f"{time_range.label}, by full hours")
 
 
+def most_steps(reader: Reader, time_range: TimeRange, most: int) -> int:
+    """How many steps a chart of the range may have: where minutes are not kept none is shorter than an hour."""
+    if not hours_only(reader, time_range):
+        return most
+    return max(1, min(most, (time_range.to_ms - time_range.from_ms) // HOUR_MS))
+
+
+def hours_only(reader: Reader, time_range: TimeRange) -> bool:
+    """Whether the range begins before minutes are kept."""
+    return time_range.from_ms < _any(kept_since(reader.select, None))
+
+
 def _any(kept: Kept) -> int:
     return max(kept.minutes_ms, kept.points_ms)

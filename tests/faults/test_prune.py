@@ -295,3 +295,64 @@ def test_an_older_stores_one_time_becomes_that_of_its_functions(tmp_path: Path) 
     older = brought_in(db, tmp_path, small_store.invocation_events(names(1), 3, T0 - MINUTE, duration_ms=10.0))
     assert older.invocations == 1  # type: ignore[attr-defined]
     assert counts(db) == {("fn0", T0): 1, ("fn1", T0 + 9 * MINUTE): 1, ("fn1", T0 - MINUTE): 1}
+
+
+def test_a_report_that_places_its_invocation_behind_what_was_pruned_counts_nothing_twice(tmp_path: Path) -> None:
+    """START 1 ms before the watermark, a REPORT whose duration says 2 ms after it: it is the pruned one's."""
+    db = tmp_path / "late.db"
+    whole = small_store.invocation_events(names(0), 1, T0 + 59_999, duration_ms=1_000.0)
+    whole[-1].timestamp_ms = T0 + 59_999 + 1_003
+    whole[-2].timestamp_ms = T0 + 59_999 + 1_002
+    brought_in(db, tmp_path, whole)
+    brought_in(db, tmp_path, small_store.invocation_events(names(0), 2, T0 + 20 * MINUTE, duration_ms=1.0))
+    prune(db, before_ms=T0 + MINUTE)
+    again = brought_in(db, tmp_path, whole[-1:])
+    assert (again.invocations, again.older_than_pruned) == (0, 1)  # type: ignore[attr-defined]
+    assert counts(db).total() == 2
+    assert check(db) == []
+
+
+def test_a_line_of_a_pruned_invocation_that_comes_alone_counts_nothing_twice(tmp_path: Path) -> None:
+    db = tmp_path / "line.db"
+    whole = small_store.invocation_events(names(0), 1, T0 + 59_000, duration_ms=9_000.0)
+    identity = small_store.request_id(1)
+    whole[1].message = f"2025-03-31T10:01:05.000Z\t{identity}\tINFO\tstill here\n"
+    for event, after in zip(whole, (0, 6_000, 9_000, 9_001), strict=True):
+        event.timestamp_ms = T0 + 59_000 + after
+    brought_in(db, tmp_path, whole)
+    brought_in(db, tmp_path, small_store.invocation_events(names(0), 2, T0 + 40 * MINUTE, duration_ms=1.0))
+    prune(db, before_ms=T0 + MINUTE)
+    again = brought_in(db, tmp_path, whole[1:2])
+    assert again.invocations == 0  # type: ignore[attr-defined]
+    assert counts(db).total() == 2
+
+
+def test_a_start_whose_report_came_first_meets_it_at_the_watermark(tmp_path: Path) -> None:
+    """A REPORT that places its invocation 5 ms before a minute; its START, 3 ms after it, comes when both are known."""
+    db = tmp_path / "first.db"
+    whole = small_store.invocation_events(names(0), 1, T0 + 60_003, duration_ms=1_000.0)
+    whole[-1].timestamp_ms = T0 + 60_995
+    brought_in(db, tmp_path, whole[-1:])
+    brought_in(db, tmp_path, small_store.invocation_events(names(0), 2, T0 + 40 * MINUTE, duration_ms=1.0))
+    prune(db, before_ms=T0 + MINUTE)
+    brought_in(db, tmp_path, whole)
+    assert counts(db).total() == 2
+    assert check(db) == []
+
+
+def test_the_stream_of_lines_that_stay_is_not_given_to_another(tmp_path: Path) -> None:
+    db = tmp_path / "streams.db"
+    old = small_store.invocation_events(names(0), 1, T0, duration_ms=1.0)
+    lines = [loose(names(0), T0 + at * MINUTE, f"of a {at}\n") for at in (10, 50)]
+    for event in lines:
+        event.log_stream = "2025/03/31/[$LATEST]aaaa"
+    brought_in(db, tmp_path, lines)  # their stream's number is the first that would be given again
+    brought_in(db, tmp_path, old)
+    prune(db, before_ms=T0 + 20 * MINUTE)
+    other = [loose(names(0), T0 + 90 * MINUTE, "of b\n")]
+    other[0].log_stream = "2025/03/31/[$LATEST]bbbb"
+    brought_in(db, tmp_path, other)
+    left = lines_of(db)
+    brought_in(db, tmp_path, lines)
+    assert lines_of(db) == left
+    assert all(count == 1 for count in left.values())

@@ -248,3 +248,16 @@ def test_the_first_frame_paints_no_edge_of_which_only_hours_are_kept(tmp_path: P
     found = json.loads(run("functions", "--range", "1h", "--json", "--db", db).stdout)
     assert sum(row["invocations"] for row in found["rows"]) >= 3
     assert check(db) == []
+
+
+def test_charts_of_a_time_of_which_only_hours_are_kept_have_steps_of_hours(aged: Path) -> None:
+    """40 calls each 30 minutes from 10:00 on: two an hour, in every step, and none is drawn as 0."""
+    span = ("--from", "2025-03-31T11:00:00Z", "--to", "2025-03-31T14:00:00Z")
+    found = json.loads(run("function", "fn0", *span, "--json", "--db", aged).stdout)
+    assert [step["invocations"] for step in found["series"]] == [2, 2, 2]
+    with Reader(aged) as reader:
+        from lambdatui.views.functions import functions
+        from lambdatui.views.time_range import TimeRange
+
+        view = functions(reader, TimeRange(T0 + HOUR, T0 + 4 * HOUR, ""), None, trend_steps=24)
+    assert [list(row.trend or ()) for row in view.rows] == [[2, 2, 2]] * 3

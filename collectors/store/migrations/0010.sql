@@ -14,4 +14,4 @@ INSERT INTO pruned (function_id, rows_ms, lines_ms)
     FROM functions f JOIN settings s ON s.name = 'pruned_before_ms'
     WHERE EXISTS (SELECT 1 FROM minute_cells c WHERE c.function_id = f.id AND c.start_ms < s.value);
 DELETE FROM settings WHERE name = 'pruned_before_ms';
-INSERT INTO settings VALUES ('store_id', abs(random()));
+INSERT OR IGNORE INTO settings VALUES ('store_id', abs(random()));
