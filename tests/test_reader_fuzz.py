@@ -1,6 +1,6 @@
 """Nothing that is read can end an import: seeds of every known form, cut, mixed, nested and garbled.
 
-Some seconds in the tests; ``LAMBDATUI_FUZZ_SECONDS=3600 pytest tests/test_reader_fuzz.py`` for as long as one likes.
+A minute in the tests; ``LAMBDATUI_FUZZ_SECONDS=3600 pytest tests/test_reader_fuzz.py`` for as long as one likes.
 """
 
 import json
@@ -11,13 +11,15 @@ from pathlib import Path
 
 import pytest
 from command_line import rows, run
+from log_printed import PRINTED
 from log_shapes import CSV, FORMS, ONE, PLAIN
 
 from collectors.log_files import FileReader, open_sources
 from collectors.logs.assemble import Assembler
 from collectors.model import FunctionKey
 
-SECONDS = float(os.environ.get("LAMBDATUI_FUZZ_SECONDS", "8"))
+SECONDS = float(os.environ.get("LAMBDATUI_FUZZ_SECONDS", "60"))
+PARTS = 4  # so that they run side by side
 DEEP = "[" * 1_000 + "]" * 1_000
 DEEP_OBJECT = '{"a":' * 1_000 + "1" + "}" * 1_000
 PIECES = [
@@ -59,10 +61,12 @@ def mutated(seed: bytes, others: list[bytes], chance: random.Random) -> bytes:
     return data
 
 
-def test_no_garbling_of_any_form_ends_an_import(tmp_path: Path) -> None:
-    seeds = [form.text if isinstance(form.text, bytes) else form.text.encode() for form in FORMS.values()]
-    number = int(os.environ.get("LAMBDATUI_FUZZ_SEED", "13"))
-    ends = time.monotonic() + SECONDS
+@pytest.mark.parametrize("part", range(PARTS))
+def test_no_garbling_of_any_form_ends_an_import(tmp_path: Path, part: int) -> None:
+    forms = (FORMS | PRINTED).values()
+    seeds = [form.text if isinstance(form.text, bytes) else form.text.encode() for form in forms]
+    number = int(os.environ.get("LAMBDATUI_FUZZ_SEED", str(13 + part * 10_000_000)))
+    ends = time.monotonic() + SECONDS / PARTS
     path = tmp_path / "garbled"
     while time.monotonic() < ends:
         chance = random.Random(number)
