@@ -18,7 +18,7 @@ from collectors.model import LogEvent
 LONGEST_ROW = 1 << 20  # characters; an event has at most a megabyte
 _HEADLESS = re.compile(r'\d{13},"')
 _ROW = re.compile(r'^(?=(?:"?\d{13}"?|"?\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d[^,;\t\n"]*"?)[,;\t])', re.MULTILINE)
-_NAME = re.compile(r"#|[@_]?[^\W\d][\w .@()/:-]{0,60}")
+_NAME = re.compile(r"#|[@_]?[^\W\d][\w .@()\[\]/:-]{0,60}")
 _REMARK = re.compile(r"#(?![\t,;|])")
 _PLATFORM = re.compile(r"\s*(?:(?:START|END|REPORT) RequestId: \S|INIT_START |(?:INIT|RESTORE)_REPORT )")
 _CONSOLE = re.compile(r"(?:No|There are) (?:older|newer) events|No (?:older|newer) .{0,60}Retry|Load more\b")

@@ -13,6 +13,7 @@ from collectors.log_files.event_json import CONTAINERS
 
 LARGEST_VALUE = 8 << 20  # characters of one element, or of one record that is decoded as a whole
 _NEXT = re.compile(r"\n[ \t]*[{\[](?=[\s\"{\[])")
+_END = re.compile(r"(?:\x1b\[[0-9;]*[mK])*(?:\(END\)|\^C)")
 _SPACE = " \t\r\n,\x1e"  # a comma or a record separator between values says nothing
 
 
@@ -40,6 +41,8 @@ class JsonDocuments:
             if character == "[":
                 yield from self._array(_NOTHING)
             elif character != "{":
+                if _END.match(self._buffer, self._at):
+                    return  # of a pager, or of a person
                 raise DamagedDocument("not JSON from here on")
             elif (value := self._whole()) is not None:
                 yield value, {}

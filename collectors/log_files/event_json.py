@@ -10,6 +10,7 @@ import msgspec
 from collectors.log_files.payloads import payload_of
 from collectors.log_files.refused import refusal
 from collectors.log_files.shipper_names import MESSAGES, TIMES, Names, is_said, letters, message_of, names_in, time_of
+from collectors.log_files.table_json import rows_of, untyped
 from collectors.log_files.timestamps import FIRST_MS, LAST_MS, BadTimestamp, epoch_ms, time_in_text
 from collectors.model import LogEvent
 
@@ -39,7 +40,7 @@ _WRAPPERS = (
     "hits", "_source", "messages", "map", "fields", "matches", "data", "result", "attributes", "content", "logs",
     "response", "responses", "rawResponse", "records", "Records", "rows", "items", "entries", "streams", "queryResults",
     "actor", "account", "nrql", "telemetry", "batch", "tables", "logEvent", "payload", "detail", "sessionUpdate",
-    "sessionResults", "frames",
+    "sessionResults", "frames", "Items", "datarows",
 )  # fmt: skip
 _TEXTS_OF_JSON = ("userData", "payload", "value")
 _OUTSIDE = " outside"  # in an envelope: what stands beside a wrapped event, which may say when it was
@@ -50,6 +51,8 @@ OWN_KEYS = frozenset(
     {"level", "log_level", "requestId", "AWSRequestId", "aws_request_id", "function_request_id", "errorType", "record"}
 )
 _STREAM = re.compile(r"\d{4}/\d\d/\d\d/[^\s\[]*\[[^\]\s]+\][0-9A-Za-z]+")
+_DAY = re.compile(r"\d{4}[-/.]\d\d[-/.]\d\d|\d\d?[-/.]\d\d?[-/.]\d{4}")
+_CLOCK = re.compile(r"\d\d?:\d\d:\d\d(?:[.,]\d{1,9})?(?: ?[AaPp][Mm])?Z?")
 _GROUP = re.compile(r"(?:\d{12}:)?/aws/lambda/[\w./-]+\Z|arn:[\w-]+:logs:")
 # How Lambda and its runtimes begin a text: a shipper that adds a level of its own keeps it whole.
 _LAMBDA_TEXT = re.compile(
@@ -165,7 +168,7 @@ def _wrapped(line: Mapping[str, Any], said_by: str = "") -> Any:
         return None
     if said and not any(isinstance(each, dict) and "message" in each for each in said):
         return None
-    if (rows := _rows(line)) is not None:
+    if (rows := rows_of(line)) is not None:
         return rows
     values = line.get("values")
     if isinstance(values, list) and isinstance(line.get("stream"), dict):  # Loki: pairs of nanoseconds and text
@@ -179,26 +182,6 @@ def _wrapped(line: Mapping[str, Any], said_by: str = "") -> Any:
     if inner is None and isinstance(event := line.get("event"), dict) and first(event, MESSAGE_KEYS):
         return event  # Splunk's collector
     return _spelled_out(line) if inner is None else inner
-
-
-def _rows(line: Mapping[str, Any]) -> list[dict[str, Any]] | None:
-    """The rows of an answer that names its columns once: Azure's, ClickHouse's, Trino's, Grafana's and Athena's."""
-    schema, data = line.get("schema"), line.get("data")
-    if isinstance(schema, dict) and isinstance(data, dict) and isinstance(values := data.get("values"), list):
-        columns = schema.get("fields")
-        cells = [list(row) for row in zip(*(each for each in values if isinstance(each, list)), strict=False)]
-    elif isinstance(found := line.get("ResultSet"), dict) and isinstance(found.get("Rows"), list):
-        held = [each.get("Data") for each in found["Rows"] if isinstance(each, dict)]
-        named = [[cell.get("VarCharValue") for cell in row if isinstance(cell, dict)] for row in held if row]
-        columns, cells = (named[0], named[1:]) if named else ([], [])
-    else:
-        columns = line.get("columns") or line.get("meta")
-        given = line.get("rows") or line.get("values") or data
-        cells = [row for row in given if isinstance(row, list)] if isinstance(given, list) else []
-    if not isinstance(columns, list) or not cells:
-        return None
-    keys = [str(each.get("name") if isinstance(each, dict) else each) for each in columns]
-    return [dict(zip(keys, row, strict=False)) for row in cells]
 
 
 def _spelled_out(line: Mapping[str, Any]) -> Any:
@@ -251,6 +234,8 @@ def event_of(line: Any, envelope: Mapping[str, Any], raw: str, said: str = "") -
         line, raw = {"message": line}, ""
     if not isinstance(line, dict):
         raise NotAnEvent("JSON that is no log event")
+    if any(type(value) is dict for value in line.values()):
+        line = untyped(line)
     if line.get("type") in ("function", "extension") and line.get("record"):
         line, raw = _printed(line), ""
     times, messages, groups, streams, ids, functions, accounts, regions = _present(tuple(line))
@@ -325,6 +310,8 @@ def _moment_of(
     moment = next((line[key] for key in times if line[key] not in (None, "")), None)
     if isinstance(moment, list) and len(moment) == 1:
         moment = moment[0]
+    if isinstance(moment, str) and 4 < len(moment) < 16:
+        moment = _day_and_clock(line) or moment
     if moment is None:
         moment = time_of(line)
     if moment is None and outside is not None:
@@ -338,6 +325,20 @@ def _moment_of(
         if isinstance(moment, int | float) or (other := time_of(line)) is None:
             raise
         return epoch_ms(other)
+
+
+def _day_and_clock(line: Mapping[str, Any]) -> str:
+    """The time of an event whose day and clock are fields of their own; empty where they are not."""
+    day = clock = ""
+    for key, value in line.items():
+        if (
+            isinstance(value, str)
+            and len(value) < 20
+            and letters(key).endswith(("date", "day", "time", "timestamp", "clock"))
+        ):
+            day = value if not day and _DAY.fullmatch(value) else day
+            clock = value if not clock and _CLOCK.fullmatch(value) else clock
+    return f"{day} {clock}" if day and clock else ""
 
 
 def _printed(line: dict[str, Any]) -> dict[str, Any]:

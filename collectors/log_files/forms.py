@@ -69,6 +69,8 @@ def _is_array(head: bytes) -> bool:
         return _MESSAGES.match(inner) is not None
     if (number := _ROW_BEGINS.match(inner)) is not None:
         return number.group().endswith(b",")
+    if inner[:1] == b"[" and inner[1:].lstrip()[:1] not in (b"", *(bytes((each,)) for each in b'"{[]-0123456789tfn')):
+        return False  # [[events]] of TOML
     if inner[:1] == b"{" and not _may_be_object(inner):
         return False
     return inner[:1] in (b"{", b"[", b"]", b"")

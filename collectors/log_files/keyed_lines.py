@@ -19,7 +19,7 @@ _SPELLINGS = (
     re.compile(rf"{_KEY}[ \t]*=[ \t]?(.*)", re.DOTALL),
     re.compile(rf"{_KEY}[ \t]*:(?:[ \t]+(.*)|$)", re.DOTALL),
     re.compile(r"[ \t]*((@?[A-Za-z_][\w.@-]{0,60}))[ \t]+(\S.*)", re.DOTALL),  # Miller's xtab
-    re.compile(r"[ \t]*((@?[A-Za-z_][\w.@-]{0,60}))[ \t]*[|\u2502][ \t]?(.*)", re.DOTALL),  # psql's \x
+    re.compile(r"[ \t|\u2502]*((@?[A-Za-z_][\w.@-]{0,60}))[ \t]*[|\u2502][ \t]*(.*?)\s*[|\u2502]*\s*\Z", re.DOTALL),
 )
 _PLATFORM = re.compile(
     r"[\"'`]?\s*(?:(?:START|END|REPORT) RequestId: \S|INIT_START "

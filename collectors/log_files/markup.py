@@ -76,12 +76,19 @@ def _of_lines(lines: list[str]) -> Layer | None:
         return _whole
     if sum(_PAYLOAD.fullmatch(line) is not None for line in lines) >= 0.9 * len(lines):
         return _each(lambda line: _PAYLOAD.sub(r"\1", line))
+    shown = [line for line in lines if line.endswith("$")]  # cat -A
+    if len(shown) >= 0.9 * len(lines) and any("^I" in line for line in shown):
+        return _each(lambda line: _shown(line))
     indents = {line[: found.start()] for line in lines if (found := _PLATFORM.search(line)) is not None}
     if len(indents) == 1 and (indent := indents.pop()) and not indent.strip():
         within = sum(line.startswith(indent) for line in lines)
         if within >= 0.7 * len(lines):
             return _each(lambda line: line.removeprefix(indent))
     return None
+
+
+def _shown(line: str) -> str:
+    return line.removesuffix("$").removesuffix("^M").replace("^I", "\t").replace("M-BM- ", "\u00a0")
 
 
 def _each(change: Callable[[str], str]) -> Layer:

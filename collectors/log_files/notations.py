@@ -12,7 +12,7 @@ from typing import Any
 LARGEST = 16 << 20  # characters that are read as values
 _DEEPEST = 200
 _BEGINS = re.compile(
-    rb"\s*(?:\[\s*)*(?:&?[\w.:%]*\{\s*(?::\w+\s*=>|[\"'][\w@.]+[\"']\s*=>|[A-Za-z_]\w*:\s)|\[\s*\{\s*'\w+':)"
+    rb"\s*(?:\[\s*)*(?:&?[\w.:%]*\{\s*(?::\w+\s*=>|[\"'][\w@.]+[\"']\s*=>|[A-Za-z_]\w*:\s|:[\w-]+\s)|\[\s*\{\s*'\w+':)"
 )
 _TOKEN = re.compile(
     r"""\s*(?:(?P<open>[{\[])|(?P<close>[}\]])|(?P<comma>,)|(?P<names>=>|:(?=[\s"'\[{]))"""
@@ -54,10 +54,10 @@ def printed_values(text: str) -> Iterator[Any]:
                 _put(holders[-1], keys, done)
         elif kind in ("text", "word") and holders:
             value: Any = _text(spelled) if kind == "text" else _word(spelled)
-            if isinstance(holders[-1], dict) and keys[-1] is _MORE:
-                keys[-1] = str(value).lstrip(":")
-            elif spelled[:1] == "+" and isinstance(value, str):
+            if spelled[:1] == "+" and isinstance(value, str):
                 _lengthen(holders[-1], value)
+            elif isinstance(holders[-1], dict) and keys[-1] is _MORE:
+                keys[-1] = str(value).lstrip(":")
             else:
                 _put(holders[-1], keys, value)
         elif kind == "cut":
@@ -71,6 +71,7 @@ def _put(holder: list[Any] | dict[str, Any], keys: list[Any], value: Any) -> Non
         holder.append(value)
     elif keys[-1] is not _MORE:
         holder[keys[-1]] = value
+        keys[-1] = _MORE
 
 
 def _lengthen(holder: list[Any] | dict[str, Any], more: str) -> None:

@@ -11,6 +11,7 @@ from typing import Protocol
 
 from collectors.log_files.aws_text import AwsText, is_aws_text
 from collectors.log_files.csv_rows import CsvRows, csv_columns
+from collectors.log_files.inline_records import InlineRecords, is_inline
 from collectors.log_files.keyed_lines import KeyedLines, is_keyed
 from collectors.log_files.prefixes import Prefixed, Prefixes, prefixes_of
 from collectors.log_files.tables import TableRows, is_table
@@ -66,6 +67,8 @@ def event_lines(head: list[str], stream: str, clock: Clock, reject: Callable[[st
         return ExportedText(stream, clock, alone=True)
     if is_keyed(head):
         return KeyedLines(head, stream, clock, reject)
+    if is_inline(head):
+        return InlineRecords(head, stream, clock, reject)
     if (columns := csv_columns(head)) is not None:
         return CsvRows(columns, stream, clock, reject)
     exported = is_exported(head)
