@@ -97,6 +97,11 @@ PRINTED: dict[str, Form] = {
     "curl -i": Form(f"HTTP/1.1 200 OK\r\n{headers()}\r\n{{}}", at=False),
     "curl -v": Form(f"> POST /2015-03-31/functions/f/invocations HTTP/2\n>\n{headers('< ')}<\n{{}}\n", at=False),
     "invoke --debug": Form(f"2025-11-04 10:00:14,000 - MainThread - botocore.parsers - DEBUG - Response headers: {{'X-Amz-Log-Result': '{plain(PLAIN)}', 'Content-Length': '4'}}\n", at=False),
+    "an answer with its headers": Form("HTTP/2 200\r\ncontent-type: application/x-amz-json-1.1\r\n\r\n" + json.dumps({"events": events()})),
+    "an answer after another": Form("HTTP/1.1 100 Continue\n\nHTTP/1.1 200 OK\nServer: x\n\n" + json.dumps({"events": events()}, indent=2)),
+    "an answer of lines": Form("HTTP/1.1 200 OK\nContent-Type: text/plain\n\n" + export("{iso} {line}\n")),
+    "what curl -v says of an answer": Form("* Connected to x\n> GET / HTTP/2\n>\n< HTTP/2 200\n< server: x\n<\n{ [99 bytes data]\n" + json.dumps({"events": events()}) + "\n* Closing\n"),
+    "filter-log-events --debug": Form("2025-11-04 10:00:14,000 - MainThread - botocore.parsers - DEBUG - Response headers: {'x-amzn-RequestId': '0'}\n2025-11-04 10:00:14,001 - MainThread - botocore.parsers - DEBUG - Response body:\n" + repr(json.dumps({"events": events()}).encode()) + "\n2025-11-04 10:00:14,002 - MainThread - botocore.hooks - DEBUG - Event needs-retry\n"),
     # objects with keys that nobody knows
     "a key that nobody knows": Form(jsonl([{"at": iso(ms), "level": 6, "the_log": line, "timestamp": ms} for ms, line in lines()])),
     "a nested key that nobody knows": Form(jsonl([{"type": "match", "data": {"path": {"text": "l.log"}, "lines": {"text": f"{line}\n"}, "line_number": 1}} for _, line in lines()]), at=False),

@@ -13,7 +13,7 @@ from collectors.log_files.event_json import CONTAINERS
 
 LARGEST_VALUE = 8 << 20  # characters of one element, or of one record that is decoded as a whole
 _NEXT = re.compile(r"\n[ \t]*[{\[](?=[\s\"{\[])")
-_END = re.compile(r"(?:\x1b\[[0-9;]*[mK])*(?:\(END\)|\^C)")
+_END = re.compile(r"(?:\x1b\[[0-9;]*[mK])*(?:\(END\)|\^C|\* [A-Z])")
 _SPACE = " \t\r\n,\x1e"  # a comma or a record separator between values says nothing
 
 

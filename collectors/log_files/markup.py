@@ -29,6 +29,11 @@ _BARE = re.compile(r"<(?:p|div|li|h\d)\b[^<>]*>", re.IGNORECASE)
 _ATTRIBUTED = re.compile(r"<\w+\s[^<>]{0,500}?\b(?:time|timestamp|date)=[\"']([^\"'<>]+)[\"'][^<>]*>", re.IGNORECASE)
 _RICH_TABLES = re.compile(r"\{\\(?:fonttbl|colortbl|stylesheet|info|\*)(?:[^{}]|\{[^{}]*\})*\}\n?")
 _RICH = re.compile(r"\\(?:([a-z]{1,32})(-?\d{1,9})?(?: |(?<=u)\?)?|'([0-9a-f]{2})|([\\{}\r\n]))|[{}\r\n]")
+_NOISE = rb"(?:[*<>] ?[^\n]*\n|[{}] \[[^\n]*\n|\r?\n)"
+_HEADERS = rb"HTTP/[\d.]+ \d{3}[^\n]*\n(?:[A-Za-z][\w-]*:[^\n]*\n)*\r?\n"
+_ANSWER = re.compile(rb"%s*(?:(?:%s)+|< HTTP/[\d.]+ \d{3}[^\n]*\n%s*)" % (_NOISE, _HEADERS, _NOISE))
+_LOG_RESULT = re.compile(rb"(?i)x-amz-log-result")
+_DEBUGGED = re.compile(rb"botocore\.parsers - DEBUG - Response body:\r?\n(?=b['\"])")
 _MAIL = re.compile(rb"(?:[A-Za-z][\w-]*: ?[^\n]*\n(?:[ \t][^\n]*\n)*)+\r?\n")
 _ENCODED_MAIL = re.compile(rb"^(?:MIME-Version|Content-Transfer-Encoding): ", re.IGNORECASE | re.MULTILINE)
 _CAST = re.compile(rb"\s*\{\"version\": ?[123],[^\n]*\"(?:width|term)\"")
@@ -50,6 +55,10 @@ def markup_of(head: bytes) -> Layer | None:
     """The layer over a text that begins with ``head``; None where there is none of these."""
     if _ENCODED_MAIL.search(head[:8192]) and _MAIL.match(head):
         return _mailed
+    if (answered := _ANSWER.match(head)) is not None and not _LOG_RESULT.search(answered.group()):
+        return _answered
+    if _DEBUGGED.search(head) and not _LOG_RESULT.search(head):
+        return _debugged
     if head.startswith(b"{\\rtf") and b"RequestId" in head:
         return _rich
     text = head.decode("utf-8", "replace")
@@ -85,6 +94,26 @@ def _of_lines(lines: list[str]) -> Layer | None:
         if within >= 0.7 * len(lines):
             return _each(lambda line: line.removeprefix(indent))
     return None
+
+
+def _answered(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    """The body of an HTTP answer, without its headers and what curl says of it."""
+    head = b""
+    for chunk in chunks:
+        head += chunk
+        if len(head) >= 1 << 16:
+            break
+    found = _ANSWER.match(head)
+    yield head[found.end() :] if found is not None else head
+    yield from chunks
+
+
+def _debugged(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    """The bodies of the answers that ``aws --debug`` printed, without all else."""
+    for block in LineBlocks(chunks, 4 * LARGEST, lambda _: None):
+        for line in block.decode("utf-8", "replace").split("\n"):
+            if line[:2] in ("b'", 'b"') and (body := literal(line)) is not None and body[:1] in ("{", "["):
+                yield f"{body}\n".encode("utf-8", "replace")
 
 
 def _shown(line: str) -> str:
