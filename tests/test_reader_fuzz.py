@@ -115,6 +115,15 @@ BAD = {
     "braces alone": "{" * 10_000,
     "OTLP of nothing": '{"resourceLogs": [null, 1, {"scopeLogs": [3, {"logRecords": [null, {"body": 5}]}]}]}',
     "records of nothing": '{"Records": [{"kinesis": {"data": "H4sIAAAA"}}, {"Data": "%%%"}, {"data": ""}]}',
+    "a string that is not closed": '[{:a=>"' + '\\"' * 1_000_000,
+    "a field of megabytes": f"Message : {PLAIN}Timestamp : 1\nMessage : START RequestId: x\nMessage : {'z' * 3_000_000}",
+    "a page of tags": "<a time=" * 300_000 + PLAIN.split("\n")[0],
+    "comments that do not end": "<p>" + "<!--" * 300_000 + PLAIN.split("\n")[0],
+    "headers alone": "HTTP/1.1 200 OK\n" + "a: b\n" * 200_000,
+    "a mail of nothing": "MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=x\n\n--x\n" * 2_000,
+    "columns of nothing": json.dumps({"columns": [["a"]] * 50, "rows": [None, 1], "schema": {"fields": [{}]}, "data": {"values": [1]}}),
+    "types of nothing": '{"timestamp": {"$date": {"$numberLong": {}}}, "message": {"S": {"S": {"S": null}}}}',
+    "a cast of nothing": '{"version": 2, "width": 1}\n[1]\n["o", 1, 2]\n[1, "o", null]\n',
     "YAML of nothing": "events:\n- message: 'START RequestId: x\n- message: \"END RequestId: y\n- - - - message:\n",
 }  # fmt: skip
 

@@ -131,7 +131,7 @@ def _each(change: Callable[[str], str]) -> Layer:
     return changed
 
 
-def _all(chunks: Iterator[bytes]) -> bytes:
+def all_of(chunks: Iterator[bytes]) -> bytes:
     """All that is read, at most so much as is read as one text."""
     pieces: list[bytes] = []
     size = 0
@@ -144,7 +144,7 @@ def _all(chunks: Iterator[bytes]) -> bytes:
 
 
 def _paged(chunks: Iterator[bytes]) -> Iterator[bytes]:
-    yield _untagged(_all(chunks).decode("utf-8", "replace")).encode("utf-8", "replace")
+    yield _untagged(all_of(chunks).decode("utf-8", "replace")).encode("utf-8", "replace")
 
 
 def _untagged(text: str) -> str:
@@ -157,7 +157,7 @@ def _untagged(text: str) -> str:
 
 def _rich(chunks: Iterator[bytes]) -> Iterator[bytes]:
     """The text of a rich text document, as word processors and macOS's TextEdit save what was pasted."""
-    text = _RICH_TABLES.sub("", _all(chunks).decode("latin-1"))
+    text = _RICH_TABLES.sub("", all_of(chunks).decode("latin-1"))
     yield _RICH.sub(_rich_text, text).replace("\r", "").encode("utf-8", "replace")
 
 
@@ -184,7 +184,7 @@ def _without(text: str, begin: str, end: str) -> str:
 
 def _mailed(chunks: Iterator[bytes]) -> Iterator[bytes]:
     """The texts of a mail, and of what was sent with it."""
-    for part in message_from_bytes(_all(chunks), policy=policy.compat32).walk():
+    for part in message_from_bytes(all_of(chunks), policy=policy.compat32).walk():
         if part.is_multipart() or part.get_content_type() == "text/html":
             continue
         data = part.get_payload(decode=True)
@@ -208,7 +208,7 @@ def _recorded(chunks: Iterator[bytes]) -> Iterator[bytes]:
 
 def _spelled(chunks: Iterator[bytes]) -> Iterator[bytes]:
     """The JSON that somebody encoded once more, as one string."""
-    data = _all(chunks)
+    data = all_of(chunks)
     try:
         text = msgspec.json.decode(data)
     except (ValueError, RecursionError):

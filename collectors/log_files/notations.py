@@ -4,7 +4,6 @@ They are JSON but for the spelling: names without quotes or with a colon before,
 ``nil``, and words where JSON has strings.
 """
 
-import ast
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -16,7 +15,7 @@ _BEGINS = re.compile(
 )
 _TOKEN = re.compile(
     r"""\s*(?:(?P<open>[{\[])|(?P<close>[}\]])|(?P<comma>,)|(?P<names>=>|:(?=[\s"'\[{]))"""
-    r"""|(?P<text>(?:\+\s*)?b?(?:"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'))"""
+    r"""|(?P<text>(?:\+\s*)?b?(?:"(?:[^"\\]++|\\.)*+"|'(?:[^'\\]++|\\.)*+'))"""
     r"""|(?P<cut>b?["'])"""
     r"""|(?P<word>[^\s,{}\[\]"'=]+?(?=\s*=>|:[\s"'\[{]|[\s,{}\[\]"'=]|\Z)))""",
     re.DOTALL,
@@ -25,7 +24,7 @@ _ESCAPED = re.compile(r"\\(?:u\{([0-9a-fA-F]{1,6})\}|u([0-9a-fA-F]{4})|x([0-9a-f
 _CHARACTERS = {"n": "\n", "t": "\t", "r": "\r", "e": "\x1b", "0": "\0", "b": "\b", "a": "\a", "f": "\f", "v": "\v"}
 _WORDS: dict[str, Any] = {"nil": None, "null": None, "None": None, "undefined": None, "true": True, "false": False,
     "True": True, "False": False}  # fmt: skip
-_LITERAL = re.compile(r"\s*b?(?:\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'),?\s*\Z")
+_LITERAL = re.compile(r"\s*b?(?:\"(?:[^\"\\]++|\\.)*+\"|'(?:[^'\\]++|\\.)*+'),?\s*\Z")
 _MORE = object()
 
 
@@ -90,10 +89,8 @@ def _word(spelled: str) -> Any:
 def _text(spelled: str) -> str:
     begun = spelled.lstrip("+ \t\r\n")
     if begun[:1] == "b":
-        try:
-            return bytes(ast.literal_eval(begun)).decode("utf-8", "replace")
-        except (ValueError, SyntaxError, TypeError):
-            begun = begun[1:]
+        told = _ESCAPED.sub(_character, begun[2:-1])
+        return told.encode("latin-1", "replace").decode("utf-8", "replace")
     return _ESCAPED.sub(_character, begun[1:-1]) if "\\" in begun else begun[1:-1]
 
 

@@ -21,7 +21,7 @@ from collectors.log_files.inner_prefixes import InnerPrefixes, may_have
 from collectors.log_files.json_columns import BLOCK, Layout, layout_of
 from collectors.log_files.layers import layer_of
 from collectors.log_files.line_blocks import LONGEST_LINE, LineBlocks
-from collectors.log_files.markup import outer_layer_of
+from collectors.log_files.markup import all_of, outer_layer_of
 from collectors.log_files.notations import is_notation, printed_values
 from collectors.log_files.payloads import Text, invoked, text_payload, text_within
 from collectors.log_files.python_values import is_python, values_of
@@ -271,8 +271,10 @@ class FileReader:
             yield printed
             return
         if is_notation(head):
-            for value in printed_values(b"".join(chain((head,), chunks)).decode("utf-8", "replace")):
+            for value in printed_values(all_of(chain((head,), chunks)).decode("utf-8", "replace")):
                 self._add(printed, value, {}, "")
+            if not printed:
+                self._reject("printed values without a log event", lines[0])
             yield printed
             return
         if _GZIP_TEXT.match(head):

@@ -100,8 +100,8 @@ def _at(path: str, seen: set[tuple[int, int]], *, asked_for: bool) -> Iterator[S
             yield from _within(path, status.st_size)
         else:
             yield Source(path, path, status.st_size)
-    elif asked_for:  # a pipe or a device in a folder is not a log
-        yield Source(path, path, None)
+    else:  # one in a folder is told of, not waited for
+        yield Source(path, path, None if asked_for else 0)
 
 
 def _within(path: str, size: int) -> Iterator[Source]:
@@ -198,6 +198,8 @@ def _opened(source: Source) -> io.BufferedReader:
         mode = os.stat(source.path).st_mode
         if stat.S_ISBLK(mode) or stat.S_ISCHR(mode) or stat.S_ISSOCK(mode):
             raise SourceError(source.path, "is a device, not a file", "give a file, a folder or -")
+        if stat.S_ISFIFO(mode) and source.size is not None:
+            raise SourceError(source.path, "is a pipe in a folder, not a file", "give the pipe itself")
         return open(source.path, "rb")
     except FileNotFoundError:
         near = _nearest(source.path) if not source.size else ""  # one with a size was there a moment ago
