@@ -116,6 +116,8 @@ PRINTED: dict[str, Form] = {
     "rows, one a line": Form("".join(json.dumps([ms, STREAM, line]) + "\n" for ms, line in lines()), stream=True),
     "a batch of telemetry in a line": Form("".join(f"[ext] got: {json.dumps([{'time': iso(ms), 'type': 'function', 'record': line}])}\n" for ms, line in lines())),
     "Live Tail with its beginning": Form(jsonl([{"sessionStart": {"sessionId": "1"}}, {"sessionUpdate": {"sessionResults": events(logStreamName=STREAM)}}]), stream=True),
+    "an event under a key that nobody knows": Form(jsonl([{"n": 1, "THE_FIELDS": each} for each in events()])),
+    "events deep under such keys": Form(json.dumps({"id": "1", "crumbs": {"kept": events()}})),
     # columns and times
     "a table of t and m": Form("-----\n|  t  |  m  |\n+---+---+\n" + each("|  {ms}  |  {line}  |") + "-----\n"),
     "times last": Form(each("{line}\t{ms}")),

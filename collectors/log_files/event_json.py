@@ -177,11 +177,24 @@ def _wrapped(line: Mapping[str, Any], said_by: str = "") -> Any:
     inner = next((line[key] for key in _WRAPPERS if isinstance(line.get(key), dict | list)), None)
     if inner is None and len(line) == 1 and isinstance(only := next(iter(line.values())), dict | list):
         return only
+    if inner is None and not said:
+        inner = next((value for value in line.values() if isinstance(value, dict | list) and _holds(value, 0)), None)
     if inner is None and said:
         return next(each for each in said if isinstance(each, dict))
     if inner is None and isinstance(event := line.get("event"), dict) and first(event, MESSAGE_KEYS):
         return event  # Splunk's collector
     return _spelled_out(line) if inner is None else inner
+
+
+def _holds(value: Any, depth: int) -> bool:
+    """Whether a value under a key that nobody knows is an event with its time, or holds such."""
+    if isinstance(value, list):
+        return bool(value) and depth < 4 and _holds(value[0], depth + 1)
+    if not isinstance(value, dict):
+        return False
+    if first(value, MESSAGE_KEYS) and any(key in value for key in TIME_KEYS):
+        return OWN_KEYS.isdisjoint(value)
+    return depth < 4 and any(_holds(inner, depth + 1) for inner in value.values() if isinstance(inner, dict | list))
 
 
 def _spelled_out(line: Mapping[str, Any]) -> Any:
