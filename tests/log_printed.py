@@ -118,6 +118,8 @@ PRINTED: dict[str, Form] = {
     "Live Tail with its beginning": Form(jsonl([{"sessionStart": {"sessionId": "1"}}, {"sessionUpdate": {"sessionResults": events(logStreamName=STREAM)}}]), stream=True),
     "an event under a key that nobody knows": Form(jsonl([{"n": 1, "THE_FIELDS": each} for each in events()])),
     "events deep under such keys": Form(json.dumps({"id": "1", "crumbs": {"kept": events()}})),
+    "an answer kept as text": Form(json.dumps({"saved": {"step": 1, "answered": json.dumps({"events": events()})}})),
+    "JSON in colours": Form(json.dumps(events(), indent=2).replace('"timestamp"', '\x1b[34;1m"timestamp"\x1b[0m')),
     # columns and times
     "a table of t and m": Form("-----\n|  t  |  m  |\n+---+---+\n" + each("|  {ms}  |  {line}  |") + "-----\n"),
     "times last": Form(each("{line}\t{ms}")),

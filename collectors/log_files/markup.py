@@ -13,6 +13,7 @@ import msgspec
 
 from collectors.log_files.line_blocks import LONGEST_LINE, LineBlocks
 from collectors.log_files.notations import LARGEST, literal
+from collectors.logs.platform_text import without_escapes
 
 Layer = Callable[[Iterator[bytes]], Iterator[bytes]]
 
@@ -37,6 +38,8 @@ _DEBUGGED = re.compile(rb"botocore\.parsers - DEBUG - Response body:\r?\n(?=b['\
 _MAIL = re.compile(rb"(?:[A-Za-z][\w-]*: ?[^\n]*\n(?:[ \t][^\n]*\n)*)+\r?\n")
 _ENCODED_MAIL = re.compile(rb"^(?:MIME-Version|Content-Transfer-Encoding): ", re.IGNORECASE | re.MULTILINE)
 _CAST = re.compile(rb"\s*\{\"version\": ?[123],[^\n]*\"(?:width|term)\"")
+_ESCAPE = re.compile(rb"\x1b\[[0-9;]*m")
+_COLOURED = re.compile(rb"\s*(?:\[\s*)?\{\s*\"")  # JSON as jq colours it
 _SPELLED = re.compile(rb"\s*\"(?:\\n|\\t|\s)*(?:\{|\[)(?:\\n|\\t|\s)*[\\{\[]")
 _PARTED = re.compile(r"(\S+) (?:stdout|stderr) ([PF]) ?(.*)", re.DOTALL)
 _PAYLOAD = re.compile(r".*?(\[\{\"time\": ?\".*\"type\": ?\"(?:platform\.|function|extension).*\}\])\s*", re.DOTALL)
@@ -46,6 +49,8 @@ def outer_layer_of(head: bytes) -> Layer | None:
     """The layer over a whole file, of any form, that begins with ``head``."""
     if _CAST.match(head):
         return _recorded
+    if b"\x1b[" in head[:400] and _COLOURED.match(_ESCAPE.sub(b"", head[:2_000])):
+        return _each(without_escapes)
     if _SPELLED.match(head):
         return _spelled
     return None

@@ -214,7 +214,10 @@ class FileReader:
                 event, timed = event_of(line, around, raw if line is value else "", self._said)
             except (NotAnEvent, BadTimestamp) as reason:
                 if isinstance(reason, NotAnEvent) and (text := text_within(line)):
-                    events.extend(self._payload_lines(text))
+                    if (inner := _decoded(text)) is not None:  # as a browser keeps an answer
+                        self._add(events, inner, {}, "")
+                    else:
+                        events.extend(self._payload_lines(text))
                     continue
                 self._reject(str(reason), raw or str(line))
                 continue
@@ -355,6 +358,16 @@ class FileReader:
 def _is_shared(stream: str) -> bool:
     """Whether the stream's name says the function, as those of a shared log group do."""
     return _SHARED_STREAM.fullmatch(stream) is not None
+
+
+def _decoded(text: str) -> Any:
+    """The JSON that a text is; None where it is none, or no object or list."""
+    if text[:1] not in ("{", "["):
+        return None
+    try:
+        return msgspec.json.decode(text)
+    except (ValueError, RecursionError):
+        return None
 
 
 def _joined(head: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:
