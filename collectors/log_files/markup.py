@@ -30,12 +30,13 @@ _BARE = re.compile(r"<(?:p|div|li|h\d)\b[^<>]*>", re.IGNORECASE)
 _ATTRIBUTED = re.compile(r"<\w+\s[^<>]{0,500}?\b(?:time|timestamp|date)=[\"']([^\"'<>]+)[\"'][^<>]*>", re.IGNORECASE)
 _RICH_TABLES = re.compile(r"\{\\(?:fonttbl|colortbl|stylesheet|info|\*)(?:[^{}]|\{[^{}]*\})*\}\n?")
 _RICH = re.compile(r"\\(?:([a-z]{1,32})(-?\d{1,9})?(?: |(?<=u)\?)?|'([0-9a-f]{2})|([\\{}\r\n]))|[{}\r\n]")
-_NOISE = rb"(?:[*<>] ?[^\n]*\n|[{}] \[[^\n]*\n|\r?\n)"
-_HEADERS = rb"HTTP/[\d.]+ \d{3}[^\n]*\n(?:[A-Za-z][\w-]*:[^\n]*\n)*\r?\n"
-_ANSWER = re.compile(rb"%s*(?:(?:%s)+|< HTTP/[\d.]+ \d{3}[^\n]*\n%s*)" % (_NOISE, _HEADERS, _NOISE))
+_NOISE = rb"(?:[*>] ?[^\n]*+\n|[{}] \[[^\n]*+\n|\r?\n)*+"
+_AFTER = rb"(?:[*<>] ?[^\n]*+\n|[{}] \[[^\n]*+\n|\r?\n)*+"
+_HEADERS = rb"HTTP/[\d.]+ \d{3}[^\n]*+\n(?:[A-Za-z][\w-]*+:[^\n]*+\n)*+\r?\n"
+_ANSWER = re.compile(rb"%s(?:(?:%s)++|< HTTP/[\d.]+ \d{3}[^\n]*+\n%s)" % (_NOISE, _HEADERS, _AFTER))
 _LOG_RESULT = re.compile(rb"(?i)x-amz-log-result")
 _DEBUGGED = re.compile(rb"botocore\.parsers - DEBUG - Response body:\r?\n(?=b['\"])")
-_MAIL = re.compile(rb"(?:[A-Za-z][\w-]*: ?[^\n]*\n(?:[ \t][^\n]*\n)*)+\r?\n")
+_MAIL = re.compile(rb"(?:[A-Za-z][\w-]*+: ?[^\n]*+\n(?:[ \t][^\n]*+\n)*+)++\r?\n")
 _ENCODED_MAIL = re.compile(rb"^(?:MIME-Version|Content-Transfer-Encoding): ", re.IGNORECASE | re.MULTILINE)
 _CAST = re.compile(rb"\s*\{\"version\": ?[123],[^\n]*\"(?:width|term)\"")
 _ESCAPE = re.compile(rb"\x1b\[[0-9;]*m")
