@@ -48,6 +48,14 @@ def json_lines_of(kind: type[Read]) -> Callable[[bytes], list[Read]]:
     return read
 
 
+def json_bytes(value: object) -> bytes:
+    """A value as JSON. Raises ``Unparsable`` where JSON cannot say it."""
+    try:
+        return msgspec.json.encode(value)
+    except FAULTS as fault:
+        raise unparsable(fault) from None
+
+
 def json_or_text(value: object) -> str:
     """A value as JSON; as Python says it, where JSON cannot."""
     try:

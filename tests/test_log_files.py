@@ -524,8 +524,10 @@ def test_folders_in_order_links_once_and_no_loops(tmp_path: Path) -> None:
     (tmp_path / "a" / "loop").symlink_to(tmp_path)
     (tmp_path / "again.log").symlink_to(tmp_path / "b.log")
     os.mkfifo(tmp_path / "pipe")
-    names = [Path(source.path).name for source in open_sources([str(tmp_path), str(tmp_path / "b.log")])]
-    assert names == ["x.log", "again.log"]
+    sources = open_sources([str(tmp_path), str(tmp_path / "b.log")])
+    assert [Path(source.path).name for source in sources] == ["x.log", "again.log", "pipe"]
+    with pytest.raises(SourceError, match="is a pipe in a folder"):  # told of, not waited for
+        list(FileReader(sources[-1], NOBODY).blocks())
 
 
 def test_a_pipe_is_read(tmp_path: Path) -> None:

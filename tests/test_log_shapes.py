@@ -5,12 +5,15 @@ from pathlib import Path
 
 import pytest
 from command_line import rows, run
-from log_shapes import FORMS, ONE, STREAM, TWO
+from log_printed import ARCHIVES, PRINTED
+from log_shapes import FORMS, ONE, STREAM, TWO, iso, jsonl, lines
+
+ALL = FORMS | PRINTED
 
 
-@pytest.mark.parametrize("name", FORMS)
+@pytest.mark.parametrize("name", ALL)
 def test_two_invocations_in_every_form(tmp_path: Path, name: str) -> None:
-    form = FORMS[name]
+    form = ALL[name]
     path, store = tmp_path / "export.log", tmp_path / "store.db"
     path.write_bytes(form.text if isinstance(form.text, bytes) else form.text.encode())
     result = run("--db", store, "import", "--function", "given", path, "--json")
@@ -32,6 +35,47 @@ def test_two_invocations_in_every_form(tmp_path: Path, name: str) -> None:
         ("first said", ONE),
         ("second said", TWO),
     ]
+
+
+@pytest.mark.parametrize("name", ARCHIVES)
+def test_what_an_archive_holds_is_read(tmp_path: Path, name: str) -> None:
+    called, data = ARCHIVES[name]
+    path, store = tmp_path / called, tmp_path / "store.db"
+    path.write_bytes(data)
+    result = run("--db", store, "import", "--function", "given", path, "--json")
+    assert (result.exit_code, json.loads(result.stdout)["rejected"], result.stderr) == (0, 0, "")
+    found = rows(run("--db", store, "--range", "all", "invocations", "--json"))
+    assert {row["request_id"] for row in found} == {ONE, TWO}
+    assert {row["started_at"] for row in found} == {"2025-11-04T10:00:00Z", "2025-11-04T10:00:10Z"}
+
+
+@pytest.mark.parametrize("name", ARCHIVES)
+def test_an_archive_that_is_cut_leaves_the_other_files_whole(tmp_path: Path, name: str) -> None:
+    called, data = ARCHIVES[name]
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / called).write_bytes(data[: len(data) // 2])
+    (tmp_path / "in" / "zz.log").write_text(str(FORMS["aws logs tail --format short"].text))
+    result = run("--db", tmp_path / "store.db", "import", "--function", "given", tmp_path / "in", "--json")
+    assert (result.exit_code, json.loads(result.stdout)["invocations"]) == (3, 2)
+    assert called in result.stderr
+
+
+XRAY = "XRAY TraceId: 1-6909cf40-0123456789abcdef01234567\tSegmentId: 0123456789abcdef\tSampled: true\t"
+
+
+@pytest.mark.parametrize("form", ["aws logs tail --format short", "events"])
+def test_a_trace_on_a_line_of_its_own_is_its_reports(tmp_path: Path, form: str) -> None:
+    path, store = tmp_path / "export.log", tmp_path / "store.db"
+    said = [*lines()[:4], (lines()[3][0], XRAY), *lines()[4:]]
+    if form == "events":
+        path.write_text(
+            jsonl([{"timestamp": ms, "message": line, "eventId": f"{at:056}"} for at, (ms, line) in enumerate(said)])
+        )
+    else:
+        path.write_text("".join(f"{iso(ms)} {line}\n" for ms, line in said))
+    run("--db", store, "import", "--function", "given", path)
+    found = rows(run("--db", store, "--range", "all", "invocations", "--json"))
+    assert {row["request_id"]: row["trace_id"] for row in found} == {ONE: XRAY[14:49], TWO: None}
 
 
 def test_all_log_lines_are_those_before_and_after_the_invocations_too(tmp_path: Path) -> None:

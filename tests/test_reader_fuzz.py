@@ -1,6 +1,6 @@
 """Nothing that is read can end an import: seeds of every known form, cut, mixed, nested and garbled.
 
-Some seconds in the tests; ``LAMBDATUI_FUZZ_SECONDS=3600 pytest tests/test_reader_fuzz.py`` for as long as one likes.
+A minute in the tests; ``LAMBDATUI_FUZZ_SECONDS=3600 pytest tests/test_reader_fuzz.py`` for as long as one likes.
 """
 
 import json
@@ -11,13 +11,15 @@ from pathlib import Path
 
 import pytest
 from command_line import rows, run
+from log_printed import PRINTED
 from log_shapes import CSV, FORMS, ONE, PLAIN
 
 from collectors.log_files import FileReader, open_sources
 from collectors.logs.assemble import Assembler
 from collectors.model import FunctionKey
 
-SECONDS = float(os.environ.get("LAMBDATUI_FUZZ_SECONDS", "8"))
+SECONDS = float(os.environ.get("LAMBDATUI_FUZZ_SECONDS", "60"))
+PARTS = 4  # so that they run side by side
 DEEP = "[" * 1_000 + "]" * 1_000
 DEEP_OBJECT = '{"a":' * 1_000 + "1" + "}" * 1_000
 PIECES = [
@@ -59,10 +61,12 @@ def mutated(seed: bytes, others: list[bytes], chance: random.Random) -> bytes:
     return data
 
 
-def test_no_garbling_of_any_form_ends_an_import(tmp_path: Path) -> None:
-    seeds = [form.text if isinstance(form.text, bytes) else form.text.encode() for form in FORMS.values()]
-    number = int(os.environ.get("LAMBDATUI_FUZZ_SEED", "13"))
-    ends = time.monotonic() + SECONDS
+@pytest.mark.parametrize("part", range(PARTS))
+def test_no_garbling_of_any_form_ends_an_import(tmp_path: Path, part: int) -> None:
+    forms = (FORMS | PRINTED).values()
+    seeds = [form.text if isinstance(form.text, bytes) else form.text.encode() for form in forms]
+    number = int(os.environ.get("LAMBDATUI_FUZZ_SEED", str(13 + part * 10_000_000)))
+    ends = time.monotonic() + SECONDS / PARTS
     path = tmp_path / "garbled"
     while time.monotonic() < ends:
         chance = random.Random(number)
@@ -111,6 +115,15 @@ BAD = {
     "braces alone": "{" * 10_000,
     "OTLP of nothing": '{"resourceLogs": [null, 1, {"scopeLogs": [3, {"logRecords": [null, {"body": 5}]}]}]}',
     "records of nothing": '{"Records": [{"kinesis": {"data": "H4sIAAAA"}}, {"Data": "%%%"}, {"data": ""}]}',
+    "a string that is not closed": '[{:a=>"' + '\\"' * 1_000_000,
+    "a field of megabytes": f"Message : {PLAIN}Timestamp : 1\nMessage : START RequestId: x\nMessage : {'z' * 3_000_000}",
+    "a page of tags": "<a time=" * 300_000 + PLAIN.split("\n")[0],
+    "comments that do not end": "<p>" + "<!--" * 300_000 + PLAIN.split("\n")[0],
+    "headers alone": "HTTP/1.1 200 OK\n" + "a: b\n" * 200_000,
+    "a mail of nothing": "MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=x\n\n--x\n" * 2_000,
+    "columns of nothing": json.dumps({"columns": [["a"]] * 50, "rows": [None, 1], "schema": {"fields": [{}]}, "data": {"values": [1]}}),
+    "types of nothing": '{"timestamp": {"$date": {"$numberLong": {}}}, "message": {"S": {"S": {"S": null}}}}',
+    "a cast of nothing": '{"version": 2, "width": 1}\n[1]\n["o", 1, 2]\n[1, "o", null]\n',
     "YAML of nothing": "events:\n- message: 'START RequestId: x\n- message: \"END RequestId: y\n- - - - message:\n",
 }  # fmt: skip
 

@@ -19,12 +19,17 @@ _TIME = re.compile(r"(?s)(.*)\t(\d{13})\s*")
 _TIME_ALONE = re.compile(r"\t\d{13}\s*")
 _CELL = re.compile(r"RESULTS\t(@?[\w.@]+)\t(.*)", re.DOTALL)
 _OTHER = re.compile(r"[bf]/\d{20,}|SEARCHEDLOGSTREAMS\t|NEXTTOKEN\t|STATISTICS\t|RESPONSEMETADATA\t|Complete\s*$")
+_PLATFORM = re.compile(r"(?:START|END|REPORT) RequestId: |INIT_START ")
 _MOST_LINES = 5_000
 
 
 def is_aws_text(head: Sequence[str]) -> bool:
     """Whether a text that begins so is the command line's: marked events, or times on lines of their own."""
-    return any(_MARKED.match(line) or _CELL.match(line) or _TIME_ALONE.fullmatch(line) for line in head[:200])
+    if any(_MARKED.match(line) or _CELL.match(line) or _TIME_ALONE.fullmatch(line) for line in head[:200]):
+        return True
+    said = [line for line in head[:200] if line.strip()]  # --query 'events[].[message,timestamp]'
+    timed = [line for line in said if _TIME.fullmatch(line)]
+    return len(timed) * 2 > len(said) and any(map(_PLATFORM.match, timed))
 
 
 class AwsText:

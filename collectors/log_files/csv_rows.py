@@ -18,7 +18,8 @@ from collectors.model import LogEvent
 LONGEST_ROW = 1 << 20  # characters; an event has at most a megabyte
 _HEADLESS = re.compile(r'\d{13},"')
 _ROW = re.compile(r'^(?=(?:"?\d{13}"?|"?\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d[^,;\t\n"]*"?)[,;\t])', re.MULTILINE)
-_NAME = re.compile(r"[@_A-Za-z][\w .@()/:-]{0,60}")
+_NAME = re.compile(r"#|[@_]?[^\W\d][\w .@()\[\]/:-]{0,60}")
+_REMARK = re.compile(r"#(?![\t,;|])")
 _PLATFORM = re.compile(r"\s*(?:(?:START|END|REPORT) RequestId: \S|INIT_START |(?:INIT|RESTORE)_REPORT )")
 _CONSOLE = re.compile(r"(?:No|There are) (?:older|newer) events|No (?:older|newer) .{0,60}Retry|Load more\b")
 _DELIMITERS = ",\t;|"
@@ -42,6 +43,8 @@ def csv_columns(head: Sequence[str]) -> Columns | None:
     lines = [line for line in head[:_LOOKED_AT] if line.strip()]
     if lines and re.fullmatch(r"sep=.", lines[0].strip()):
         lines = lines[1:]  # a spreadsheet's hint
+    while len(lines) > 1 and _REMARK.match(lines[0]):
+        lines = lines[1:]
     if not lines:
         return None
     if _HEADLESS.match(lines[0]):
@@ -60,7 +63,7 @@ def _columns(lines: list[str], delimiter: str) -> Columns | None:
     header = tuple(cells) if all(_NAME.fullmatch(cell.strip()) for cell in named) and not _platform_in(cells) else ()
     rows = [row for line in lines[bool(header) :] if len(row := _cells(line, delimiter)) > 1]
     message = _message_column(header, rows, delimiter)
-    if message is None:
+    if message is None or not rows:
         return None
     names = list(header) or [f"column {at}" for at in range(max(map(len, rows), default=0))]
     moment = _time_column(header, rows, message)
@@ -141,6 +144,7 @@ class CsvRows:
         self._lines: list[str] = []
         self._length = 0
         self._quoted = False
+        self._begun = False
 
     def add(self, line: str) -> Iterator[LogEvent]:
         """The event that this line completes, if any."""
@@ -179,12 +183,13 @@ class CsvRows:
         names = self._columns.names
         if not any(cells) or tuple(cells) == self._columns.header or tuple(cells) == names or row.startswith("sep="):
             return
-        if len(cells) == 1 and _CONSOLE.match(cells[0]):
-            return  # copied with the lines
+        if (len(cells) == 1 and _CONSOLE.match(cells[0])) or (not self._begun and _REMARK.match(row)):
+            return  # copied with the lines, or written above them
         if len(cells) > len(names) and names[-1] == "message":  # nobody quoted the delimiters within it
             last = len(names) - 1
             cells[last:] = [self._columns.delimiter.join(cells[last:])]
         event, timed = event_of(dict(zip(names, cells, strict=False)), {}, "")
+        self._begun = True
         self._clock.place(event, timed)
         event.log_stream = event.log_stream or self._stream
         if event.message.strip():

@@ -14,6 +14,7 @@ from collectors.untrusted import TooDeep, Unparsable, json_at
 
 LARGEST_VALUE = 8 << 20  # characters of one element, or of one record that is decoded as a whole
 _NEXT = re.compile(r"\n[ \t]*[{\[](?=[\s\"{\[])")
+_END = re.compile(r"(?:\x1b\[[0-9;]*[mK])*(?:\(END\)|\^C|\* [A-Z])")
 _SPACE = " \t\r\n,\x1e"  # a comma or a record separator between values says nothing
 
 
@@ -45,6 +46,8 @@ class JsonDocuments:
             if character == "[":
                 yield from self._array(_NOTHING)
             elif character != "{":
+                if _END.match(self._buffer, self._at):
+                    return  # of a pager, or of a person
                 raise DamagedDocument("not JSON from here on")
             elif (value := self._whole()) is not None:
                 yield value, {}

@@ -13,6 +13,8 @@ _PLATFORM_LINE = re.compile(
     rb"INIT_START |(?:(?:\x1b\[[0-9;]*m)*\d{4}-\d\d-\d\dT[\d:.]+\S* )?(?:START|END|REPORT) RequestId: "
 )
 _MESSAGES = re.compile(rb'"(?:[^"\\]|\\.)*"\s*(?:,\s*(?:"|\d)|\]\s*\Z|\Z)')
+_OBJECT = re.compile(rb'\{\s*(?:\}|\Z|"(?:(?:[^"\\]|\\.)*"\s*(?::|\Z)|(?:[^"\\]|\\.)*\Z))')
+_ROWS = re.compile(rb'\[(?:\d{10,19}|"[^"\n]*"), ?[^\n]*"\]\s*\n\s*\[')  # a row of cells on each line
 _ROW_BEGINS = re.compile(rb"\d{13},(?=\s*\")")
 _LOOKED_AT = 40  # lines
 
@@ -34,6 +36,8 @@ def form_of(head: bytes) -> Form:
     if head.startswith(_BINARY_MAGIC) or len(_CONTROLS.findall(head)) > max(2, len(head) // 50):
         return Form.BINARY
     if stripped[:1] == b"[":
+        if _ROWS.match(stripped):
+            return Form.JSON_LINES
         return Form.DOCUMENT if _is_array(stripped) else Form.TEXT
     lines = [line.strip() for line in stripped.split(b"\n")[:_LOOKED_AT] if line.strip()]
     if any(_PLATFORM_LINE.match(line) for line in lines):
@@ -65,9 +69,13 @@ def _is_array(head: bytes) -> bool:
         return _MESSAGES.match(inner) is not None
     if (number := _ROW_BEGINS.match(inner)) is not None:
         return number.group().endswith(b",")
+    if inner[:1] == b"[" and inner[1:].lstrip()[:1] not in (b"", *(bytes((each,)) for each in b'"{[]-0123456789tfn')):
+        return False  # [[events]] of TOML
+    if inner[:1] == b"{" and not _may_be_object(inner):
+        return False
     return inner[:1] in (b"{", b"[", b"]", b"")
 
 
 def _may_be_object(head: bytes) -> bool:
-    """``{"`` begins an object that is spread over lines, or runs into the next one without a newline."""
-    return head[1:].lstrip()[:1] in (b'"', b"}", b"")
+    """``{"key":`` begins an object that is spread over lines, or runs into the next one without a newline."""
+    return _OBJECT.match(head) is not None

@@ -8,9 +8,8 @@ from collections.abc import Callable, Iterator
 from functools import partial
 
 from collectors.log_files.line_blocks import LONGEST_LINE, LineBlocks
+from collectors.log_files.markup import Layer, markup_of
 from collectors.logs.platform_text import without_escapes
-
-Layer = Callable[[Iterator[bytes]], Iterator[bytes]]
 
 _QUOTED = re.compile(r"[ \t]{0,3}(?:(?:>|&gt;)[ \t]?)+")
 _NAME = r"[^\s:\"'{}|<>()\[\]=,]*"
@@ -39,6 +38,8 @@ NARROWEST, WIDEST = 40, 400
 
 def layer_of(head: bytes) -> Layer | None:
     """The layer over a text that begins with ``head``; None where its lines are what they are."""
+    if (markup := markup_of(head)) is not None:
+        return markup
     if head[:1] in b"{[" and not head.startswith(b"["):
         return None
     text = head.decode("utf-8", "replace")
@@ -56,6 +57,8 @@ def layer_of(head: bytes) -> Layer | None:
     for place in _PLACES:
         found = [match for line in said if (match := place.match(line)) is not None]
         rest = [match.string[match.end() :] for match in found]
+        if place is _PLACES[-1] and "\t" in said[0] and not place.match(said[0]):
+            continue  # a table's first column, with its header
         if len(found) >= 0.95 * len(said) - 1 and len(found) > len(said) / 2 and any(map(_LOG.match, rest)):
             return partial(_changed, change=partial(_unplaced, place=place))
     if _RUN_TOGETHER.search(text):

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from collectors.untrusted import Unparsable
-from collectors.untrusted_json import json_value
+from collectors.untrusted_json import json_bytes, json_value
 
 LARGEST = 64 << 20  # bytes of one payload, unpacked: a megabyte of gzip may hold a gigabyte
 _BASE64 = re.compile(r"[A-Za-z0-9+/\-_\s]+={0,2}\s*")
@@ -20,6 +20,8 @@ _BEGINNINGS = (_GZIP_BASE64, "U1RBUlQg", "SU5JVF9T")  # and START and INIT_S
 _INVOKED = re.compile(
     rb"^(?:[\s|\"']*LogResult[\s|:\"']+|(?:[^\s]{1,40}\t){1,2})([A-Za-z0-9+/]{60,}={0,2})(?=[\s|,\"']|\Z)", re.MULTILINE
 )
+_HEADER = re.compile(rb"(?i)x-amz-log-result[\"']?\s*[:=,]\s*b?[\"']?([A-Za-z0-9+/]{60,}={0,2})")
+_PLATFORM = re.compile(r"(?m)^[^\n]{0,200}(?:(?:START|END|REPORT) RequestId: |INIT_START )")
 
 
 class Text(str):
@@ -30,6 +32,8 @@ def payload_of(line: Mapping[str, Any]) -> Iterator[Any] | None:
     """What a payload holds: decoded JSON values and ``Text``; None where ``line`` is no payload."""
     if isinstance(tail := line.get("LogResult"), str):
         return _texts(tail)
+    if isinstance(told := line.get("Message"), str) and ("TopicArn" in line or "MessageId" in line):
+        return _texts(told, plainly=True)  # of SNS
     subscription = line.get("awslogs")
     if isinstance(subscription, dict) and isinstance(subscription.get("data"), str):
         return _texts(subscription["data"])
@@ -53,13 +57,41 @@ def text_payload(text: str) -> list[Any] | None:
     return list(_values(plain)) if plain is not None else None
 
 
-def invoked(head: bytes) -> dict[str, str] | None:
-    """The log that ``aws lambda invoke --log-type Tail`` gave as YAML, a table or text; None where it is none."""
-    for found in _INVOKED.finditer(head):
-        tail = found[1].decode("ascii")
-        if b"RequestId: " in (_decoded(tail) or b""):
-            return {"LogResult": tail}
-    return None
+def invoked(head: bytes) -> list[dict[str, str]]:
+    """The logs that ``aws lambda invoke --log-type Tail`` gave as YAML, a table or text, and those in the headers of
+    Lambda's answer, as ``--debug`` and curl print them; none where there is none."""
+    tails = [found[1].decode("ascii") for form in (_INVOKED, _HEADER) for found in form.finditer(head)]
+    once = dict.fromkeys(tail for tail in tails if b"RequestId: " in (_decoded(tail) or b""))
+    return [{"LogResult": tail} for tail in once]
+
+
+def text_within(value: Any) -> str:
+    """The log that stands as text within JSON that is none: a notebook's output, a chat's messages. Empty if none."""
+    if b"RequestId: " not in encoded_bytes(value):
+        return ""
+    return "\n".join(text for text in _strings(value, 0) if _PLATFORM.search(text))
+
+
+def encoded_bytes(value: Any) -> bytes:
+    """``value`` as JSON; empty where it cannot be."""
+    try:
+        return json_bytes(value)
+    except Unparsable:
+        return b""
+
+
+def _strings(value: Any, depth: int) -> Iterator[str]:
+    """The texts in a value; a list of lines is one."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping) and depth < 40:
+        for inner in value.values():
+            yield from _strings(inner, depth + 1)
+    elif isinstance(value, list) and value and all(isinstance(each, str) for each in value):
+        yield ("" if value[0].endswith("\n") else "\n").join(value)
+    elif isinstance(value, list) and depth < 40:
+        for inner in value:
+            yield from _strings(inner, depth + 1)
 
 
 def _record_data(record: Mapping[str, Any]) -> Iterator[Any] | None:

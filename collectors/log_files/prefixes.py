@@ -26,6 +26,7 @@ _EPOCH = re.compile(r"(?<![\d.])(?:1[4-9]|2\d|3\d)\d{8}(?:\d{3}(?:\d{3}(?:\d{3})
 _STREAM = re.compile(r"\d{4}/\d\d/\d\d/[^\s\[]*\[[^\]\s]+\][0-9A-Za-z]+")
 _GROUP = re.compile(r"/aws/lambda/[\w./-]+")
 _FUNCTION = re.compile(r"\A[\s\d:.TZ+-]+\[\s*([A-Za-z][\w-]+)\s*\]\s*\Z")
+_LEVELS = frozenset(("trace", "debug", "info", "warn", "warning", "error", "fatal", "stdout", "stderr", "out", "err"))
 _RULE = re.compile(r"[-|+=\s:]+")
 _QUOTES = "\"'`"
 _ESCAPED = re.compile(r'\\(?:u([0-9a-fA-F]{4})|(["\\/ntr]))')
@@ -77,7 +78,7 @@ class Prefixes:
             (_moment(prefix) or _moment(tail)) if self.timed else None,
             group.group() if group else told.group,
             stream.group() if stream else told.stream,
-            function.group(1) if function else told.function,
+            function.group(1) if function and function.group(1).lower() not in _LEVELS else told.function,
         )
 
     def share(self, lines: Sequence[str]) -> float:

@@ -2,15 +2,17 @@
 
 import contextlib
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache, partial
+from itertools import chain
 from typing import Any
 
 import numpy as np
 
 from collectors.log_files.documents import DamagedDocument, JsonDocuments, NestedTooDeeply
-from collectors.log_files.event_json import NotAnEvent, contents, event_of, whole
+from collectors.log_files.event_json import MESSAGE_KEYS, NotAnEvent, contents, event_of, unnest, whole
 from collectors.log_files.fast_lines import Spelling, spelling_of
 from collectors.log_files.fences import fenced, holds_fences
 from collectors.log_files.forms import Form, form_of
@@ -18,11 +20,15 @@ from collectors.log_files.inner_prefixes import InnerPrefixes, may_have
 from collectors.log_files.json_columns import BLOCK, Layout, layout_of
 from collectors.log_files.layers import layer_of
 from collectors.log_files.line_blocks import LONGEST_LINE, LineBlocks
-from collectors.log_files.payloads import Text, invoked, text_payload
+from collectors.log_files.markup import all_of, outer_layer_of
+from collectors.log_files.notations import is_notation, printed_values
+from collectors.log_files.payloads import Text, invoked, text_payload, text_within
 from collectors.log_files.python_values import is_python, values_of
 from collectors.log_files.refused import binary_kind, text_kind
+from collectors.log_files.shipper_names import letters
 from collectors.log_files.sources import ByteStream, Source, log_names
 from collectors.log_files.text_lines import event_lines
+from collectors.log_files.time_order import oldest_first
 from collectors.log_files.timestamps import BadTimestamp, Clock
 from collectors.model import FunctionKey, LogEvent, Reject
 from collectors.untrusted import Unparsable
@@ -35,6 +41,10 @@ _SHARED_STREAM = re.compile(r"\d{4}/\d\d/\d\d/[^\[/]+\[[^\]]*\][0-9a-f]+")
 _FUNCTION_ARN = re.compile(rb'"functionArn"\s*:\s*"arn:[\w-]+:lambda:[\w-]*:\d*:function:([\w-]+)')
 _GZIP_TEXT = re.compile(rb"\s*[\"']?(?:H4sI|U1RBUlQg|SU5JVF9T)[A-Za-z0-9+/\-_]{20,}")
 _OF_LAMBDA = re.compile(rb"(?:REPORT|START) RequestId: [0-9a-f]{8}-|\"platform\.(?:report|start)\"")
+_HEADS = rb"(?:START RequestId: |END RequestId: |REPORT RequestId: |INIT_START Runtime)"
+_SAID = re.compile(rb"(?:\"([^\"\\]{1,80})\"\s*:\s*\{\s*)?\"([^\"\\]{1,80})\"\s*:\s*\"(?:\\[ntr]| )*" + _HEADS)
+_NESTED = re.compile(rb'\\"(?:message|msg|log|text|body|line)\\"\s*:\s*\\"' + _HEADS)
+_KNOWN = frozenset(MESSAGE_KEYS)
 _LAYERS = 6  # a mail that quotes a mail that quotes grep
 SHOWN = 500  # characters of a rejected line that are kept
 
@@ -58,10 +68,12 @@ class FileReader:
         self._source = source
         self._bytes: ByteStream | None = None
         self._line = 0
-        self._stream, above, stem = log_names(source.path)
+        self._stream, above, stem = log_names(source.name if source.archive is not None else source.path)
         self._function = defaults.name or above or stem
         self._clock = Clock(0)
         self._inner = InnerPrefixes()
+        self._said = ""
+        self._unknown = self._nested = False
 
     @property
     def bytes_done(self) -> int:
@@ -72,7 +84,7 @@ class FileReader:
         stream = self._bytes = ByteStream(self._source, self._reject)
         try:
             self._clock = Clock(stream.modified_ms)
-            for block in self._form_blocks(self._watched(stream.chunks())):
+            for block in oldest_first(self._form_blocks(self._watched(stream.chunks()))):
                 if block or len(self.rejects) >= BLOCK_EVENTS:  # nobody else empties them
                     self.events += len(block)
                     yield block
@@ -97,6 +109,9 @@ class FileReader:
                 break
         form = form_of(head[:HEAD])
         self.form = self.form or form.value
+        if depth < _LAYERS and (outer := outer_layer_of(head[:HEAD])) is not None:
+            yield from self._form_blocks(outer(_joined(head, chunks)), depth + 1)
+            return
         if form is Form.TEXT and depth < _LAYERS:
             if (layer := layer_of(head[:HEAD])) is not None:
                 yield from self._form_blocks(layer(_joined(head, chunks)), depth + 1)
@@ -112,11 +127,20 @@ class FileReader:
         elif form is Form.BINARY:
             self._reject(binary_kind(head))
         elif form is Form.DOCUMENT:
+            self._look_for_said(head[:HEAD])
             yield from self._document(_joined(head, chunks))
         elif form is Form.JSON_LINES:
+            self._look_for_said(head[:HEAD])
             yield from self._json_lines(_joined(head, chunks))
         else:
             yield from self._text(head, chunks)
+
+    def _look_for_said(self, head: bytes) -> None:
+        """Learns under which key the platform's lines stand, where it is none of the known, or in JSON within JSON."""
+        paths = Counter(_SAID.findall(head))
+        self._said = letters(b" ".join(paths.most_common(1)[0][0]).decode("utf-8", "replace")) if paths else ""
+        self._unknown = bool(paths) and all(key.decode("utf-8", "replace") not in _KNOWN for _, key in paths)
+        self._nested = _NESTED.search(head) is not None
 
     # --- JSON lines ---------------------------------------------------------------------------------------------
 
@@ -127,7 +151,8 @@ class FileReader:
         blocks = LineBlocks(chunks, 4 * LONGEST_LINE, self._too_long)
         for block in blocks:
             if not looked:
-                spelling, looked = None if may_have(block) else _spelling(block), True
+                odd = self._unknown or self._nested or may_have(block)
+                spelling, looked = None if odd else _spelling(block), True
                 layout = layout_of(block.partition(b"\n")[0], spelling) if spelling is not None else None
             blocks.least = BLOCK if layout is not None and self.as_columns else 0
             columns = layout.columns(block) if layout is not None and self.as_columns else None
@@ -187,19 +212,27 @@ class FileReader:
         yield events
 
     def _add(self, events: list[LogEvent], value: Any, envelope: Mapping[str, Any], raw: str) -> None:
-        for line, around in contents(value, envelope):
+        for line, around in contents(value, envelope, 0, self._said):
             if isinstance(line, Text):
                 events.extend(self._payload_lines(line))
                 continue
             try:
-                event, timed = event_of(line, around, raw if line is value else "")
+                event, timed = event_of(line, around, raw if line is value else "", self._said)
             except (NotAnEvent, BadTimestamp) as reason:
+                if isinstance(reason, NotAnEvent) and (text := text_within(line)):
+                    if (inner := _decoded(text)) is not None:  # as a browser keeps an answer
+                        self._add(events, inner, {}, "")
+                    else:
+                        events.extend(self._payload_lines(text))
+                    continue
                 self._reject(str(reason), raw or str(line))
                 continue
             if len(event.message) > LONGEST_LINE:
                 self._too_long(event.message[:SHOWN])
                 continue
             self._clock.place(event, timed)
+            if self._nested:
+                unnest(event)
             self._name(event)
             events.append(event)
 
@@ -246,19 +279,26 @@ class FileReader:
         if kind := text_kind(lines[0] if lines else ""):
             self._reject(kind, lines[0])
             return
+        printed: list[LogEvent] = []
         if is_python(head):
-            printed: list[LogEvent] = []
             for value, line in values_of(_joined(head, chunks)):
                 self._line += 1
                 self._add(printed, value, {}, line)
             yield printed
             return
+        if is_notation(head):
+            for value in printed_values(all_of(chain((head,), chunks)).decode("utf-8", "replace")):
+                self._add(printed, value, {}, "")
+            if not printed:
+                self._reject("printed values without a log event", lines[0])
+            yield printed
+            return
         if _GZIP_TEXT.match(head):
             yield from self._encoded(_joined(head, chunks))
             return
-        if (answer := invoked(head[:HEAD])) is not None:
-            printed = []
-            self._add(printed, answer, {}, "")
+        if answers := invoked(head[:HEAD]):
+            for answer in answers:
+                self._add(printed, answer, {}, "")
             yield printed
             return
         text = event_lines(lines, self._stream, self._clock, self._reject)
@@ -331,6 +371,16 @@ class FileReader:
 def _is_shared(stream: str) -> bool:
     """Whether the stream's name says the function, as those of a shared log group do."""
     return _SHARED_STREAM.fullmatch(stream) is not None
+
+
+def _decoded(text: str) -> Any:
+    """The JSON that a text is; None where it is none, or no object or list."""
+    if text[:1] not in ("{", "["):
+        return None
+    try:
+        return json_value(text)
+    except Unparsable:
+        return None
 
 
 def _joined(head: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:

@@ -25,7 +25,7 @@ MESSAGES = ("message", "msg", "log", "text", "raw", "body", "line", "eventorigin
     "eventmessage", "m", "mt",
 )  # fmt: skip
 TIMES = ("timestamp", "time", "ts", "timestampms", "eventtime", "messagetime", "datetime", "date", "realtimetimestamp",
-    "sourcerealtimetimestamp", "receivedat", "generatedat", "createdat", "logtime", "timeunixnano",
+    "sourcerealtimetimestamp", "generatedat", "receivedat", "createdat", "logtime", "timeunixnano",
     "observedtimeunixnano", "tsns", "timens", "eventtimestamp", "dateutc", "dt", "timegenerated",
     "dateandtime", "timeutc", "when",
     "messagetimestamp", "metadatatimestamp", "coralogixtimestamp", "ptimestamp", "t",
@@ -83,9 +83,19 @@ def _is_lambda_of(line: Mapping[str, Any]) -> bool:
     return any(letters(key) in ("host", "ddsource", "ddtags") for key in line)
 
 
-def message_of(line: Mapping[str, Any]) -> object:
-    """The event's text under a spelling of the shipper's; None where none is like it."""
-    return _found(line, MESSAGES)
+def message_of(line: Mapping[str, Any], said: str = "") -> object:
+    """The event's text under a spelling of the shipper's; None where none is like it.
+
+    ``said`` is the key of which the file's platform lines are the values, if that is none of the known.
+    """
+    if (said in MESSAGES or not said) and (found := _found(line, MESSAGES)) is not None:
+        return found
+    return next((each for path, each in leaves(line) if is_said(path, said) and isinstance(each, str)), None)
+
+
+def is_said(path: str, said: str) -> bool:
+    """Whether a key's path is the one under which the platform's lines stand, or its end."""
+    return bool(said) and (path.endswith(said) or (len(path) > 2 and said.endswith(path)))
 
 
 def time_of(line: Mapping[str, Any]) -> object:

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, cast
 
+from collectors.log_files.archives import FAULTS, Archive, is_archive
+
 _HEAD = 512  # bytes that tell what a source is
 CHUNK = 1 << 17  # what is decoded from it stays in the processor's cache until it is read
 _GZIP = b"\x1f\x8b"
@@ -47,11 +49,16 @@ class SourceError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One file, or standard input. ``size`` is its bytes on disk; None where that cannot be known beforehand."""
+    """One file, or standard input. ``size`` is its bytes on disk; None where that cannot be known beforehand.
+
+    One within an archive has its ``path``, and is called ``member`` there.
+    """
 
     name: str
     path: str
     size: int | None
+    archive: Archive | None = None
+    member: str = ""
 
 
 def open_sources(paths: Sequence[str]) -> list[Source]:
@@ -89,9 +96,27 @@ def _at(path: str, seen: set[tuple[int, int]], *, asked_for: bool) -> Iterator[S
             if not name.startswith(".") and name not in _NO_LOGS:
                 yield from _at(os.path.join(path, name), seen, asked_for=False)
     elif stat.S_ISREG(status.st_mode):
-        yield Source(path, path, status.st_size)
-    elif asked_for:  # a pipe or a device in a folder is not a log
-        yield Source(path, path, None)
+        if is_archive(path):
+            yield from _within(path, status.st_size)
+        else:
+            yield Source(path, path, status.st_size)
+    else:  # one in a folder is told of, not waited for
+        yield Source(path, path, None if asked_for else 0)
+
+
+def _within(path: str, size: int) -> Iterator[Source]:
+    """The files of an archive; itself where it cannot be opened, so that it is told of when it is read."""
+    archive = Archive(path)
+    try:
+        files = archive.files()
+    except FAULTS:
+        files = []
+    if not files:
+        yield Source(path, path, size)
+    for name, held in files:
+        hidden = any(part.startswith((".", "__MACOSX")) for part in name.split("/") if part != ".")
+        if not hidden and os.path.basename(name) not in _NO_LOGS:
+            yield Source(os.path.join(path, name), path, held, archive, name)
 
 
 class ByteStream:
@@ -110,7 +135,7 @@ class ByteStream:
             status = os.fstat(self._file.fileno())
             self._promised = status.st_size if stat.S_ISREG(status.st_mode) and source.path != "-" else None
             self.modified_ms = int(status.st_mtime * 1000)
-        except OSError:  # standard input that is no file of the system's
+        except (OSError, AttributeError):  # a file within an archive, or standard input that is none of the system's
             self._promised, self.modified_ms = None, int(time.time() * 1000)
 
     def chunks(self) -> Iterator[bytes]:
@@ -141,9 +166,15 @@ class ByteStream:
         while True:
             try:
                 chunk = self._file.read1(CHUNK)
-            except OSError as error:
+            except FAULTS as error:
+                reason = getattr(error, "strerror", None) or error
+                if self._source.archive is not None:
+                    self._damaged(f"damaged archive ({reason})")
+                    return
+                if not isinstance(error, OSError):
+                    raise
                 raise SourceError(
-                    self._source.name, f"could not be read to its end ({error.strerror})", "copy it and try again"
+                    self._source.name, f"could not be read to its end ({reason})", "copy it and try again"
                 ) from error
             if not chunk:
                 break
@@ -158,10 +189,17 @@ def _opened(source: Source) -> io.BufferedReader:
         if sys.stdin is None:
             raise SourceError("-", "there is no standard input", "give a file or a folder")
         return cast(io.BufferedReader, sys.stdin.buffer)
+    if source.archive is not None:
+        try:
+            return source.archive.open(source.member)
+        except FAULTS as error:
+            raise SourceError(source.name, f"cannot be read from its archive ({error})", "unpack it first") from error
     try:
         mode = os.stat(source.path).st_mode
         if stat.S_ISBLK(mode) or stat.S_ISCHR(mode) or stat.S_ISSOCK(mode):
             raise SourceError(source.path, "is a device, not a file", "give a file, a folder or -")
+        if stat.S_ISFIFO(mode) and source.size is not None:
+            raise SourceError(source.path, "is a pipe in a folder, not a file", "give the pipe itself")
         return open(source.path, "rb")
     except FileNotFoundError:
         near = _nearest(source.path) if not source.size else ""  # one with a size was there a moment ago

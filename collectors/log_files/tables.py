@@ -32,7 +32,8 @@ def _names(line: str) -> tuple[str, ...]:
     spelled = [letters(name) for name in names]
     if len(names) < 2 or not all(_NAME.fullmatch(name) or name in ("", "#") for name in names):
         return ()
-    return names if any(name in MESSAGES[:8] for name in spelled) and any(name in TIMES for name in spelled) else ()
+    says = any(name in (*MESSAGES[:8], "m") for name in spelled)
+    return names if says and any(name in TIMES for name in spelled) else ()
 
 
 class TableRows:

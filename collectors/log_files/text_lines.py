@@ -11,6 +11,8 @@ from typing import Protocol
 
 from collectors.log_files.aws_text import AwsText, is_aws_text
 from collectors.log_files.csv_rows import CsvRows, csv_columns
+from collectors.log_files.inline_records import InlineRecords, is_inline
+from collectors.log_files.keyed_lines import KeyedLines, is_keyed
 from collectors.log_files.prefixes import Prefixed, Prefixes, prefixes_of
 from collectors.log_files.tables import TableRows, is_table
 from collectors.log_files.timestamps import BadTimestamp, Clock, epoch_ms, metric_time, time_in_text, trace_time
@@ -61,10 +63,14 @@ def event_lines(head: list[str], stream: str, clock: Clock, reject: Callable[[st
     for is_form, reader in _FORMS:
         if is_form(head):
             return reader(stream, clock, reject)
-    if (columns := csv_columns(head)) is not None:
-        return CsvRows(columns, stream, clock, reject)
     if _is_unfolded(head):
         return ExportedText(stream, clock, alone=True)
+    if is_keyed(head):
+        return KeyedLines(head, stream, clock, reject)
+    if is_inline(head):
+        return InlineRecords(head, stream, clock, reject)
+    if (columns := csv_columns(head)) is not None:
+        return CsvRows(columns, stream, clock, reject)
     exported = is_exported(head)
     if not exported or not any(map(_is_exported_platform_line, head)):
         prefixes = prefixes_of(head)

@@ -35,10 +35,11 @@ IDLE_BATCHES = 8  # a stream that began nothing in as many is idle
 OVER_BATCHES = 3  # the same where its last invocation is whole
 
 _BOUNDARY = re.compile(r"[\r\n]+(?=(?:\S+Z\s+)?(?:START|END|REPORT) RequestId: )")
-_PLATFORM_HEADS = frozenset(("INIT_", "RESTO", "EXTEN", "TELEM", "LOGS\t", "REPOR", "START", "END R"))
+_PLATFORM_HEADS = frozenset(("INIT_", "RESTO", "EXTEN", "TELEM", "LOGS\t", "REPOR", "START", "END R", "XRAY "))
 _LINE_ENDS = frozenset(("", "\n", "\r", "\r\n"))
 _LOGGED = frozenset(("[INFO", "[DEBU", "[WARN"))  # a logger's own lines, which are no failure whatever they say
 
+_TRACE = re.compile(r"XRAY TraceId: (1-\w{8}-\w{24})\b")
 _NO_STREAM = StreamState(FunctionKey(""), "")
 _read_beginning = lru_cache(maxsize=256)(read_text)  # environments of one runtime begin with the same words
 
@@ -78,7 +79,7 @@ class Assembler(Owners):
             runs = plain_runs(events, free, inside, known)
             rest = events.events(runs.rest)
             self._finished.add_plain(states, events, runs)
-        except Unreadable:
+        except (ValueError, RecursionError):
             self._feed(list(events))
             return
         for stream, version in runs.runtimes.items():
@@ -231,12 +232,25 @@ class Assembler(Owners):
 
     def _text(self, state: StreamState, event: LogEvent) -> None:
         text = event.message
-        if text[:5] in _PLATFORM_HEADS or "RequestId" in text or "\x1b" in text:
+        if text[:13] == "XRAY TraceId:":
+            self._traced(state, text)
+        elif text[:5] in _PLATFORM_HEADS or "RequestId" in text or "\x1b" in text:
             for piece in _read_beginning(text) if text[:10] == "INIT_START" else read_text(text):
                 if not isinstance(piece, AppText):
                     self._piece(state, piece, event)
                     return
         self._app(state, event, request_id_of(text) if state.nameless or state.current is None else None)
+
+    def _traced(self, state: StreamState, text: str) -> None:
+        """REPORT's second line where a tool made an event of it: the last REPORT is told its trace."""
+        for told in (state.current, state.previous):
+            if told is None or told.report is None:
+                continue
+            if isinstance(told.report, str):
+                told.report = f"{told.report.rstrip()}\t\n{text}"
+            elif (trace := _TRACE.match(text)) is not None and told.report.trace_id is None:
+                told.report = told.report._replace(trace_id=trace[1])
+            return
 
     def _piece(self, state: StreamState, piece: Piece, event: LogEvent) -> None:
         if isinstance(piece, Start):

@@ -104,6 +104,8 @@ def _of_type(
     said: Sequence[str], error_type: str, error: ErrorText | None, trace: ErrorText | None
 ) -> ErrorText | None:
     """The failure that REPORT names: the one found where it is that, else a trace of its type, else any."""
+    if error_type and error is not None and error == error_text("Unknown", ""):
+        error = None  # platform.runtimeDone knew less than REPORT
     if error_type in EXIT_TYPES or (not error_type and error is None):
         if error is not None:
             return error
