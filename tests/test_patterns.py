@@ -310,6 +310,11 @@ def test_an_older_stores_lines_are_counted_when_asked_and_said_to_be_missing_unt
             connection.execute(f"DROP TABLE {table}")
         for trigger in ("rewritten", "deleted"):
             connection.execute(f"DROP TRIGGER chunk_filters_{trigger}")
+        connection.execute("DROP TABLE table_sums")
+        for table in ("invocations", "minute_cells", "hour_cells", "day_cells"):
+            connection.execute(f"ALTER TABLE {table} DROP COLUMN sum")
+            if table != "invocations":
+                connection.execute(f"ALTER TABLE {table} DROP COLUMN latency_sum")
         connection.execute("PRAGMA user_version = 5")
     connection.close()
     with Reader(store) as reader:

@@ -28,6 +28,7 @@ RELEASED = {
     5: "405721ff3f2a84ba091c7531477cfd717f362e5b960d0cb31e53523a31dfdf7d",
     6: "fe3b9da67c2bd734cb339523d95916565b164aa352bf0825c8eda1c2673cb259",
     7: "c0e0ab6833d30cb4424cf0845b361bc7b94f770d5c855dc3c33322f53007419b",
+    10: "527b50b27f948712f6f7cd342887e84796817a94918c712750d59e132b226dd3",
 }
 SPANS = (EVER, (T0, T0 + HOUR), (T0 + 2 * 60_000, T0 + 70 * 60_000), (T0 // DAY * DAY, T0 // DAY * DAY + DAY))
 METRICS = (("Throttles", "Sum"), ("Invocations", "Sum"), ("Errors", "Sum"), ("ConcurrentExecutions", "Maximum"))

@@ -6,6 +6,8 @@ few are taken to be: where two of five bits are set, one in ten thousand of ten 
 
 from collections.abc import Sequence
 
+from collectors.store.checksums import sealed, unsealed
+
 _FACTOR = 0x9E3779B1  # of Knuth's multiplicative hash: the high bits of the product are well mixed
 _FOLDED = 0x20  # set in every byte: A is a; some signs are others then, in lines and in what is sought alike
 _LEAST_BITS, _MOST_BITS = 9, 17  # 64 bytes to 16 KB
@@ -25,7 +27,7 @@ def filter_of(lines: Sequence[bytes]) -> bytes:
         runs *= np.uint32(_FACTOR)
         runs >>= np.uint32(32 - size)
         there[runs.astype(np.intp)] = True  # three times as fast as with numbers of another size
-    return np.packbits(there, bitorder="little").tobytes()
+    return sealed(np.packbits(there, bitorder="little").tobytes())
 
 
 def places(text: bytes) -> list[int]:
@@ -38,7 +40,9 @@ def places(text: bytes) -> list[int]:
 
 
 def may_hold(bits: bytes, hashes: Sequence[int]) -> bool:
-    """Whether all runs of a text are in a filter."""
+    """Whether all runs of a text are in a filter. Raises Damaged."""
+    if len(bits) & (len(bits) - 1):  # no power of two: with a checksum, which those of older stores do not have
+        bits = unsealed(bits)
     shift = 32 - (len(bits) * 8).bit_length() + 1
     for one in hashes:
         place = one >> shift

@@ -8,9 +8,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
 
+from collectors.store import checksums, table_sums
 from collectors.store.glimpse import default_file
 from collectors.store.marked import any_to_make
-from collectors.store.schema import APPLICATION_ID, VERSION
+from collectors.store.schema import APPLICATION_ID, UNSUMMED, VERSION
 
 
 class StoreError(Exception):
@@ -46,6 +47,22 @@ def default_path() -> Path:
     return Path(default_file())
 
 
+# What SQLite says of what is not as it was written. The last are of sums that do not agree (``checksums``), of text
+# that is none, and of a schema that lacks what every store has.
+_OF_DAMAGE = (
+    "malformed", "not a database", "corrupt", "unsupported file format", "integer overflow", "user-defined function",
+    "utf-8", "no such table", "no such column", "no such index", "datatype mismatch", "constraint failed",
+)  # fmt: skip
+
+
+def damaged(path: Path | str) -> str:
+    """What to say of a damaged store."""
+    return (
+        f"{path} is damaged or no lambdatui store: run 'lambdatui db check', save what can be read with"
+        " 'lambdatui db check --repair', or import again into a new --db"
+    )
+
+
 @contextlib.contextmanager
 def explained(path: Path | str) -> Iterator[None]:
     """Turns what SQLite says into what an operator can act on."""
@@ -55,10 +72,8 @@ def explained(path: Path | str) -> Iterator[None]:
         text = str(error).lower()
         if "locked" in text or "busy" in text:
             raise StoreLocked(f"{path} is locked by another process: wait for it, or end it") from error
-        if "malformed" in text or "not a database" in text or "corrupt" in text:
-            raise StoreDamaged(
-                f"{path} is damaged or no lambdatui store: run 'lambdatui db check', or import again into a new --db"
-            ) from error
+        if isinstance(error, checksums.Damaged) or any(word in text for word in _OF_DAMAGE):
+            raise StoreDamaged(damaged(path)) from error
         if "full" in text or "disk i/o" in text:
             raise StoreUnwritable(
                 f"{path}: the disk is full or failing ({error}): free space and run the same command again; "
@@ -108,11 +123,38 @@ def open_reader(path: Path) -> sqlite3.Connection:
         if version == 0:
             connection.close()
             raise StoreMissing(f"{path} is empty: run 'lambdatui import FILE' first")
-        if version < VERSION:
+        if not _is_current(connection):
             connection.close()
             _upgrade(path)
             connection = _readable(address)
     return connection
+
+
+def open_checked(path: Path) -> sqlite3.Connection:
+    """A reader that stops with an error at what is not as it was written, of what has its checksum in its row.
+
+    Raises as ``open_reader``, and StoreDamaged where a small table is not as it was written.
+    """
+    connection = open_reader(path)
+    try:
+        with explained(path):
+            table_sums.make_ready(connection)
+            connection.execute(
+                "PRAGMA query_only = 0"
+            )  # what follows is the connection's own; the file is open to read
+            checksums.show_sound_cells(connection)
+            connection.execute("PRAGMA query_only = 1")
+            table_sums.look_at_small_ones(connection)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _is_current(connection: sqlite3.Connection) -> bool:
+    if connection.execute("PRAGMA user_version").fetchone() != (VERSION,):
+        return False
+    return connection.execute("SELECT 1 FROM settings WHERE name = ?", (UNSUMMED,)).fetchone() is None
 
 
 def _upgrade(path: Path) -> None:
@@ -122,6 +164,11 @@ def _upgrade(path: Path) -> None:
             pass
     except StoreError as error:
         raise type(error)(f"{path} is of an older lambdatui and cannot be brought up to date: {error}") from error
+
+
+def readable(path: Path) -> sqlite3.Connection:
+    """A read-only connection to a file of which nothing is believed yet. Raises sqlite3.Error."""
+    return _readable(f"file:{quote(str(path))}?mode=ro")
 
 
 def _readable(address: str, factory: type[sqlite3.Connection] = sqlite3.Connection) -> sqlite3.Connection:
@@ -196,15 +243,16 @@ def _writable(path: Path) -> sqlite3.Connection:
     os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))  # SQLite gives -wal and -shm the same mode
     connection = sqlite3.connect(path, isolation_level=None, timeout=5)
     try:
-        version = _looked_over(connection, path)
+        _looked_over(connection, path)
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.execute("PRAGMA cache_size = -32768")
         connection.execute("PRAGMA temp_store = MEMORY")
-        if version < VERSION:
+        if not _is_current(connection):
             from collectors.store.migrating import migrate
 
             migrate(connection)
+        table_sums.keep(connection)
     except BaseException:
         connection.close()
         raise

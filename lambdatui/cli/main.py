@@ -104,7 +104,23 @@ def _failed(error: Exception) -> int:
         if isinstance(error, kinds):
             click.echo(plain(f"lambdatui: {_said(error)}"), err=True)
             return code
-    raise error
+    damaged = _of_the_store(error)
+    if damaged is None:
+        raise error
+    click.echo(plain(f"lambdatui: {damaged}"), err=True)
+    return STORE
+
+
+def _of_the_store(error: Exception) -> Exception | None:
+    """What to say where the store is to blame for what nobody foresaw; None where it is whole, or none was asked."""
+    from lambdatui.cli.options import last_context
+
+    context = last_context()
+    if context is None:
+        return None
+    from collectors.store.checking import blamed
+
+    return blamed(context.db, error)
 
 
 def _said(error: Exception) -> str:

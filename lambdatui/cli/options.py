@@ -8,6 +8,7 @@ from lambdatui.cli.context import Context, settled
 from lambdatui.views.time_range import DEFAULT_PRESET, PRESETS
 
 _GIVEN = "lambdatui.given"
+_settled: list[Context] = []
 
 
 def global_options(*, hidden: bool) -> list[click.Option]:
@@ -51,4 +52,11 @@ def current_context() -> Context:
     Raises ``RangeError``, ``click.UsageError``.
     """
     given: dict[str, Any] = dict(click.get_current_context().meta.get(_GIVEN, {}))
-    return settled(given)
+    context = settled(given)
+    _settled[:] = [context]
+    return context
+
+
+def last_context() -> Context | None:
+    """The one that was settled last, for what is said of an error afterwards."""
+    return _settled[0] if _settled else None
