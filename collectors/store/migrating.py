@@ -4,12 +4,12 @@ A file is frozen once it is released: stores were made by it. What is wrong in o
 """
 
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
+from collectors.store.progress import say
 from collectors.store.schema import APPLICATION_ID, GRAINS, UNSUMMED, VERSION
 
-Said = Callable[[str], None]
 _ROWS = 20_000  # that get checksums in one transaction
 _FOLDER = Path(__file__).parent / "migrations"
 
@@ -19,14 +19,14 @@ def script(version: int) -> str:
     return (_FOLDER / f"{version:04}.sql").read_text("utf-8")
 
 
-def migrate(connection: sqlite3.Connection, until: int = VERSION, said: Said = lambda _: None) -> None:
+def migrate(connection: sqlite3.Connection, until: int = VERSION) -> None:
     """Brings a store to a version, each migration in one transaction: killed, it goes on where it was.
 
-    ``said`` hears what is being done, again and again.
+    ``progress`` says what is being done, again and again.
     """
     (at,) = connection.execute("PRAGMA user_version").fetchone()
     for version in _versions(at, until):
-        said(f"version {version} of {until}")
+        say(f"version {version} of {until}")
         connection.execute("BEGIN IMMEDIATE")
         try:
             for statement in _statements(script(version)):
@@ -39,7 +39,7 @@ def migrate(connection: sqlite3.Connection, until: int = VERSION, said: Said = l
                 connection.execute("ROLLBACK")
             raise
     if until == VERSION:
-        _sum_up(connection, said)
+        _sum_up(connection)
 
 
 def _versions(after: int, until: int) -> list[int]:
@@ -47,7 +47,7 @@ def _versions(after: int, until: int) -> list[int]:
     return [each for each in there if after < each <= until]
 
 
-def _sum_up(connection: sqlite3.Connection, said: Said) -> None:
+def _sum_up(connection: sqlite3.Connection) -> None:
     """Gives the rows of an older store their checksums, some at a time, so that a small disk does."""
     if connection.execute("SELECT 1 FROM settings WHERE name = ?", (UNSUMMED,)).fetchone() is None:
         return
@@ -62,7 +62,7 @@ def _sum_up(connection: sqlite3.Connection, said: Said) -> None:
         ("invocations", f"sum = {row}"),
     ):
         for done, function_id in enumerate(functions):
-            said(f"checksums of {table}, {done:,} of {len(functions):,} functions")
+            say(f"checksums of {table}, {done:,} of {len(functions):,} functions")
             low: int | None = -(1 << 62)
             while low is not None:
                 high: int | None
@@ -77,7 +77,7 @@ def _sum_up(connection: sqlite3.Connection, said: Said) -> None:
                     (function_id, low, 1 << 62 if high is None else high),
                 )
                 low = high
-    said("checksums of tables")
+    say("checksums of tables")
     connection.execute("BEGIN IMMEDIATE")
     try:
         connection.execute("DELETE FROM settings WHERE name = ?", (UNSUMMED,))

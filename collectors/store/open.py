@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
 
-from collectors.store import checksums, table_sums
+from collectors.store import checksums, progress, table_sums
 from collectors.store.glimpse import default_file
 from collectors.store.marked import any_to_make
 from collectors.store.schema import APPLICATION_ID, UNSUMMED, VERSION
@@ -151,6 +151,17 @@ def open_checked(path: Path) -> sqlite3.Connection:
     return connection
 
 
+def is_older(path: Path) -> bool:
+    """Whether the store is to be brought up to date, or that was not finished. Raises sqlite3.Error."""
+    connection = readable(path)
+    try:
+        known = connection.execute("PRAGMA application_id").fetchone() == (APPLICATION_ID,)
+        (version,) = connection.execute("PRAGMA user_version").fetchone()
+        return known and 0 < version <= VERSION and not _is_current(connection)
+    finally:
+        connection.close()
+
+
 def _is_current(connection: sqlite3.Connection) -> bool:
     if connection.execute("PRAGMA user_version").fetchone() != (VERSION,):
         return False
@@ -252,6 +263,7 @@ def _writable(path: Path) -> sqlite3.Connection:
             from collectors.store.migrating import migrate
 
             migrate(connection)
+            progress.say("sums of hours and days")
         table_sums.keep(connection)
     except BaseException:
         connection.close()

@@ -39,6 +39,7 @@ class Salvaged:
     invocations: int = 0
     lines: int = 0
     lost: list[str] = field(default_factory=list)
+    anew: int = 0  # cells that were not as they were written, and are made of what they count
 
 
 def salvage(path: Path, target: Path) -> Salvaged:
@@ -60,6 +61,7 @@ class _Salvage:
         self._source, self._path, self._target = source, path, target
         self._found = Salvaged()
         self._names: dict[int, str] = {}
+        self._bad: list[tuple[str, int, int]] = []  # cells: table, function, start
 
     def run(self) -> Salvaged:
         try:
@@ -86,6 +88,7 @@ class _Salvage:
             for table in ("invocations", *GRAINS):
                 self._copy_by_function(to, table)
             self._sum_anew(to)
+            self._tell_of_cells(to)
             self._index(to)
             to.execute(f"DELETE FROM settings WHERE name = '{OLDEST}'")
             to.execute("INSERT OR IGNORE INTO pattern_functions SELECT function_id, pattern_id, min(first_ms)"
@@ -156,9 +159,11 @@ class _Salvage:
                         to.execute(put, row)
                     else:
                         bad[function_id] += 1
+                        if table in GRAINS and isinstance(row[1], int):
+                            self._bad.append((table, function_id, row[1]))
             for low, high in gaps:
                 self._found.lost.append(f"{table} of {name}: what there was from {_time(low)} to {_time(high)}")
-            if bad[function_id]:
+            if bad[function_id] and table == "invocations":
                 self._found.lost.append(f"{table} of {name}: {bad[function_id]:,} rows are not as they were written")
 
     def _is_sound(self, table: str, row: Row) -> bool:
@@ -220,6 +225,14 @@ class _Salvage:
                 asked = f"SELECT * FROM {finer} WHERE function_id = ? ORDER BY start_ms"
                 found = to.execute(asked, (function_id,)).fetchall()
                 self._add_missing(to, table, cells.folded(cells.of_cells(found), GRAINS[table]) if found else [])
+
+    def _tell_of_cells(self, to: sqlite3.Connection) -> None:
+        for table, function_id, start in self._bad:
+            sql = f"SELECT 1 FROM {table} WHERE function_id = ? AND start_ms = ?"
+            if to.execute(sql, (function_id, start)).fetchone():
+                self._found.anew += 1
+            else:
+                self._found.lost.append(f"{table} of {self._names[function_id]}: that of {_time(start)}")
 
     def _add_missing(self, to: sqlite3.Connection, table: str, made: Sequence[Row]) -> None:
         to.executemany(f"INSERT OR IGNORE INTO {table} VALUES ({', '.join('?' * cells.COLUMNS)})", made)

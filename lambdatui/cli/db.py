@@ -126,15 +126,10 @@ def _repair(path: Path, target: Path) -> int:
     found = salvage(path, target)
     for line in found.lost:
         click.echo(text.plain(line))
-    kept = f"{text.counted(found.invocations, 'invocation')} and {text.counted(found.lines, 'log line')}"
-    click.echo(
-        text.plain(
-            f"{target}: {kept} saved, {'nothing' if not found.lost else 'not all that was there'} lost"
-            if not found.lost
-            else f"{target}: {kept} saved; what is listed is lost"
-        ),
-        err=True,
-    )
+    kept = f"{text.counted(found.invocations, 'invocation')} and {text.counted(found.lines, 'log line')} saved"
+    if found.anew:
+        kept += f", {text.counted(found.anew, 'sum')} made anew"
+    click.echo(text.plain(f"{target}: {kept}; {'what is listed is' if found.lost else 'nothing is'} lost"), err=True)
     return PARTLY if found.lost else 0
 
 

@@ -10,6 +10,7 @@ import click
 
 from lambdatui.cli import commands
 from lambdatui.cli.options import add_global_options, current_context, global_options
+from lambdatui.upgrading import tell
 
 DONE, FAILED, WRONG_USAGE, PARTLY, OVER_BUDGET, STORE, INTERRUPTED = 0, 1, 2, 3, 4, 5, 130
 
@@ -59,6 +60,7 @@ class Root(click.Group):
         return code
 
     def _run(self, args: Sequence[str] | None, prog_name: str | None, complete_var: str | None, **extra: Any) -> int:
+        tell()
         try:
             result = super().main(args, prog_name or "lambdatui", complete_var, standalone_mode=False, **extra)
             sys.stdout.flush()
