@@ -20,6 +20,7 @@ from collectors.store.checksums import CELL_NUMBERS, NOTHING, PRIME, WEIGHTS, Da
 from collectors.store.histogram import BUCKETS, PAIR, bucket_of
 from collectors.store.marked import mark
 from collectors.store.schema import GRAINS
+from collectors.store.table_sums import added
 
 Ints = npt.NDArray[np.int64]
 Minute = tuple[int, int]  # function_id, start_ms
@@ -195,7 +196,10 @@ def _histograms(measures: Measures, firsts: Ints) -> list[bytes]:
 
 
 def insert(connection: sqlite3.Connection, table: str, cells: Iterable[tuple[Any, ...]]) -> None:
-    connection.executemany(f"INSERT OR REPLACE INTO {table} VALUES ({_PLACES})", cells)
+    rows = list(cells)
+    connection.executemany(f"INSERT OR REPLACE INTO {table} VALUES ({_PLACES})", rows)
+    if rows:
+        added(connection, table, len(rows), sum(row[-1] for row in rows))
 
 
 def add(connection: sqlite3.Connection, new: Sequence[tuple[Any, ...]]) -> None:

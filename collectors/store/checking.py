@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from collectors.store import cells, checksums, packs, request_index, table_sums, weeks
 from collectors.store.lines import opened, unpacked
+from collectors.store.marked import PACKS
 from collectors.store.metric_packs import uneven as uneven_metrics
 from collectors.store.open import StoreDamaged, StoreError, damaged, explained, open_reader
 from collectors.store.schema import GRAINS, UNCOUNTED
@@ -32,12 +33,23 @@ def check(path: Path, *, quick: bool = False) -> list[str]:
             table_sums.make_ready(connection)
             asked = "quick_check" if quick else "integrity_check"
             problems = [row[0] for row in connection.execute(f"PRAGMA {asked}({MOST_SAID})") if row[0] != "ok"]
+            problems += _behind(connection, path)
             if not quick:
                 for kind in _KINDS:
                     problems += _said_by(kind, connection)
     finally:
         connection.close()
     return problems
+
+
+def _behind(connection: sqlite3.Connection, path: Path) -> list[str]:
+    """What stands behind the last page, where no WAL is left that may shorten the file."""
+    wal = Path(f"{path}-wal")
+    if wal.exists() and wal.stat().st_size:
+        return []
+    (pages,), (size,) = (connection.execute(f"PRAGMA {name}").fetchone() for name in ("page_count", "page_size"))
+    over = path.stat().st_size - pages * size
+    return [f"{over:,} bytes stand behind the store's last page"] if over > 0 else []
 
 
 def _said_by(kind: Any, connection: sqlite3.Connection) -> list[str]:
@@ -163,6 +175,10 @@ def _metrics_of_points(connection: sqlite3.Connection) -> Iterator[str]:
 
 
 def _packs_of_cells(connection: sqlite3.Connection) -> Iterator[str]:
+    for table, packed in PACKS.items():
+        if table != "minute_cells":
+            missing = connection.execute(f"SELECT start_ms FROM {table} EXCEPT SELECT start_ms FROM {packed}")
+            yield from (f"there is no pack at {start} of {table}" for (start,) in missing)
     yield from packs.uneven(connection)
     yield from weeks.uneven(connection)
 

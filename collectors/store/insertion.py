@@ -17,6 +17,7 @@ from collectors.model import Parts, Status
 from collectors.store.batch_rows import Rows
 from collectors.store.checksums import INVOCATION, NOTHING, PRIME, WEIGHTS, number_of
 from collectors.store.joining import INSERT
+from collectors.store.table_sums import added
 
 _ROWS = 20  # values of so many are well below the 999 that old SQLites bind
 _SAID = (
@@ -59,6 +60,7 @@ def insert(connection: sqlite3.Connection, rows: Rows, chunks: Sequence[int | No
     step = _ROWS * _WIDTH
     whole = len(flat) // step * step
     connection.executemany(_MANY, (flat[at : at + step] for at in range(0, whole, step)))
+    added(connection, "invocations", len(sums), int(sums.sum()))
     connection.executemany(_ONE, (flat[at : at + _WIDTH] for at in range(whole, len(flat), _WIDTH)))
 
 

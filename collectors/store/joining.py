@@ -10,6 +10,7 @@ from collectors.store.checksums import sum_of
 from collectors.store.lines import Chunks, union
 from collectors.store.names import Names
 from collectors.store.request_index import places
+from collectors.store.table_sums import added
 
 # Positions in a stored row, which are the columns of the table.
 FUNCTION, START, REQUEST, STREAM, PARTS, STATUS, DURATION = range(7)
@@ -112,7 +113,9 @@ class Joiner:
         return Joined(True, 0, [(row[FUNCTION], row[START])])
 
     def _insert(self, row: Row) -> None:
-        self._connection.execute(INSERT, (*row, sum_of(row)))
+        total = sum_of(row)
+        self._connection.execute(INSERT, (*row, total))
+        added(self._connection, "invocations", 1, total)
 
     def _match(self, row: Row) -> Row | None:
         """The stored row of the same invocation, or of the piece that completes it; the nearest in time."""

@@ -55,6 +55,11 @@ _OF_DAMAGE = (
 )  # fmt: skip
 
 
+def is_of_damage(error: sqlite3.DatabaseError) -> bool:
+    """Whether SQLite says that something is not as it was written."""
+    return isinstance(error, checksums.Damaged) or any(word in str(error).lower() for word in _OF_DAMAGE)
+
+
 def damaged(path: Path | str) -> str:
     """What to say of a damaged store."""
     return (
@@ -72,7 +77,7 @@ def explained(path: Path | str) -> Iterator[None]:
         text = str(error).lower()
         if "locked" in text or "busy" in text:
             raise StoreLocked(f"{path} is locked by another process: wait for it, or end it") from error
-        if isinstance(error, checksums.Damaged) or any(word in text for word in _OF_DAMAGE):
+        if is_of_damage(error):
             raise StoreDamaged(damaged(path)) from error
         if "full" in text or "disk i/o" in text:
             raise StoreUnwritable(
@@ -85,6 +90,8 @@ def explained(path: Path | str) -> Iterator[None]:
                 "or name another with --db"
             ) from error
         raise StoreError(f"{path}: {error}") from error
+    except UnicodeDecodeError as error:  # a name of a damaged schema, in SQLite's own words
+        raise StoreDamaged(damaged(path)) from error
     except PermissionError as error:
         raise StoreUnwritable(f"{path}: permission denied: check its owner, or name another store with --db") from error
     except OSError as error:

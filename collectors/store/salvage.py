@@ -66,7 +66,7 @@ class _Salvage:
     def run(self) -> Salvaged:
         try:
             (version,) = self._source.execute("PRAGMA user_version").fetchone()
-            there = set(table_sums.tables(self._source)) | {"invocations", *GRAINS}
+            there = set(table_sums.tables(self._source))
         except sqlite3.Error as error:
             raise StoreDamaged(f"{damaged(self._path)}; nothing of it can be read") from error
         if version != VERSION:
@@ -76,7 +76,7 @@ class _Salvage:
         with writing(self._target) as to:
             to.execute("BEGIN IMMEDIATE")
             to.execute("DELETE FROM settings")
-            plain = [each for each in table_sums.tables(to) if each not in _MADE and each not in _NAMES]
+            plain = [each for each in table_sums.tables(to) if each not in {*_MADE, *_NAMES, *table_sums.SUMMED}]
             for table in (*_NAMES, *plain):
                 if table in there:
                     self._copy(to, table)
@@ -156,7 +156,8 @@ class _Salvage:
                 for row in rows:
                     last = max(last, row[1] if isinstance(row[1], int) else last)
                     if self._is_sound(table, row):
-                        to.execute(put, row)
+                        if to.execute(put, row).rowcount:
+                            table_sums.added(to, table, 1, row[-1])
                     else:
                         bad[function_id] += 1
                         if table in GRAINS and isinstance(row[1], int):
@@ -235,7 +236,9 @@ class _Salvage:
                 self._found.lost.append(f"{table} of {self._names[function_id]}: that of {_time(start)}")
 
     def _add_missing(self, to: sqlite3.Connection, table: str, made: Sequence[Row]) -> None:
-        to.executemany(f"INSERT OR IGNORE INTO {table} VALUES ({', '.join('?' * cells.COLUMNS)})", made)
+        for row in made:
+            if to.execute(f"INSERT OR IGNORE INTO {table} VALUES ({', '.join('?' * cells.COLUMNS)})", row).rowcount:
+                table_sums.added(to, table, 1, row[-1])
 
     def _index(self, to: sqlite3.Connection) -> None:
         import numpy as np

@@ -49,7 +49,7 @@ CREATE TABLE collections (
     events INTEGER NOT NULL DEFAULT 0, duplicates INTEGER NOT NULL DEFAULT 0, invocations INTEGER NOT NULL DEFAULT 0,
     errors INTEGER NOT NULL DEFAULT 0, rejected INTEGER NOT NULL DEFAULT 0
 );
-INSERT INTO "collections" VALUES(1,'import events.jsonl',1796038451319,1796038451396,49,0,11,3,0);
+INSERT INTO "collections" VALUES(1,'import events.jsonl',1796039293287,1796039293558,49,0,11,3,0);
 CREATE TABLE configuration (
     account TEXT NOT NULL, region TEXT NOT NULL, function TEXT NOT NULL, kind TEXT NOT NULL, item TEXT NOT NULL,
     name TEXT NOT NULL, since_ms INTEGER NOT NULL, value TEXT NOT NULL, until_ms INTEGER,
@@ -386,27 +386,37 @@ INSERT INTO "table_sums" VALUES('billed_days',0,0);
 INSERT INTO "table_sums" VALUES('chunk_filters',2,2495650651);
 INSERT INTO "table_sums" VALUES('chunks',5,10007059172);
 INSERT INTO "table_sums" VALUES('collection_notes',0,0);
-INSERT INTO "table_sums" VALUES('collections',1,2227281721);
+INSERT INTO "table_sums" VALUES('collections',1,282575311);
 INSERT INTO "table_sums" VALUES('configuration',0,0);
 INSERT INTO "table_sums" VALUES('covered',0,0);
+INSERT INTO "table_sums" VALUES('day_cells',3,2605725977);
 INSERT INTO "table_sums" VALUES('day_cells_errors',2,3000437893);
+INSERT INTO "table_sums" VALUES('day_packs',2,4761940844);
 INSERT INTO "table_sums" VALUES('error_patterns',0,0);
 INSERT INTO "table_sums" VALUES('errors',2,4262383792);
 INSERT INTO "table_sums" VALUES('functions',2,3621614347);
+INSERT INTO "table_sums" VALUES('hour_cells',4,4456435520);
 INSERT INTO "table_sums" VALUES('hour_cells_errors',3,8085962571);
+INSERT INTO "table_sums" VALUES('hour_packs',3,6458677781);
 INSERT INTO "table_sums" VALUES('insights_cells',0,0);
+INSERT INTO "table_sums" VALUES('invocations',11,10062911688);
 INSERT INTO "table_sums" VALUES('log_groups',0,0);
 INSERT INTO "table_sums" VALUES('metric_days',8,21220382971);
 INSERT INTO "table_sums" VALUES('metric_hours',12,32196192793);
+INSERT INTO "table_sums" VALUES('metric_packs',20,41322637884);
 INSERT INTO "table_sums" VALUES('metrics',16,42688845352);
+INSERT INTO "table_sums" VALUES('minute_cells',11,11633697461);
 INSERT INTO "table_sums" VALUES('minute_cells_errors',3,7193879521);
+INSERT INTO "table_sums" VALUES('minute_packs',0,0);
 INSERT INTO "table_sums" VALUES('pattern_functions',18,39368966995);
 INSERT INTO "table_sums" VALUES('pattern_hours',26,62712322004);
 INSERT INTO "table_sums" VALUES('patterns',13,29397911071);
 INSERT INTO "table_sums" VALUES('recommendations',0,0);
 INSERT INTO "table_sums" VALUES('rejects',0,0);
+INSERT INTO "table_sums" VALUES('request_buckets',2,3623341139);
 INSERT INTO "table_sums" VALUES('settings',1,3754988272);
 INSERT INTO "table_sums" VALUES('streams',4,6405462918);
+INSERT INTO "table_sums" VALUES('week_packs',1,3881521624);
 CREATE TABLE week_packs (
     start_ms INTEGER PRIMARY KEY, invocations INTEGER, failures INTEGER, last_ms INTEGER,
     cells BLOB, errors BLOB, latency BLOB
