@@ -106,8 +106,9 @@ def make(connection: sqlite3.Connection) -> None:
 def differing(connection: sqlite3.Connection) -> Iterator[str]:
     """The tables that do not agree with their sums."""
     known = {name: (rows, total) for name, rows, total in connection.execute("SELECT * FROM table_sums")}
-    for table in tables(connection):
-        if known.get(table) != reckoned(connection, table):
+    there = set(tables(connection))
+    for table in sorted(there | known.keys()):
+        if table not in there or known.get(table) != reckoned(connection, table):
             yield table
 
 

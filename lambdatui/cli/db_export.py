@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import IO
 
 from collectors.model import Function
-from collectors.store.open import open_reader
+from collectors.store.checking import check
+from collectors.store.open import StoreDamaged, damaged, open_checked
 from collectors.store.rows import LogLine
 from lambdatui.cli.opened import Opened, opened
 from lambdatui.views.invocations import each
@@ -23,7 +24,7 @@ def copy_store(source: Path, target: Path) -> int:
     """A consistent copy while others write, complete or not there at all; its size in bytes. Raises ``StoreError``."""
     part = target.with_name(f"{target.name}.part")
     part.unlink(missing_ok=True)
-    reading = open_reader(source)
+    reading = open_checked(source)
     try:
         os.close(os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
         writing = sqlite3.connect(part)
@@ -33,6 +34,8 @@ def copy_store(source: Path, target: Path) -> int:
             writing.execute("PRAGMA journal_mode = DELETE")
         finally:
             writing.close()
+        if check(part, quick=True):
+            raise StoreDamaged(damaged(source))
         part.replace(target)
     finally:
         reading.close()

@@ -377,11 +377,11 @@ def _differ(one: str, other: str) -> str:
     return f"told {one[max(0, at - 60) : at + 40]!r}, right {other[max(0, at - 60) : at + 40]!r}"
 
 
-def run(seconds: float, seed: int, stores: int | None = None) -> Tally:
+def run(seconds: float, seed: int, stores: int | None = None, bases: Bases | None = None) -> Tally:
     """Breaks stores until the time is over, or so many."""
     tally, until = Tally(), time.monotonic() + seconds
     with tempfile.TemporaryDirectory() as folder:
-        bases = Bases(Path(folder))
+        bases = bases or Bases(Path(folder))
         while (time.monotonic() < until) if stores is None else tally.stores < stores:
             mine = Path(folder) / "broken"
             mine.mkdir()
