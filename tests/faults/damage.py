@@ -385,8 +385,11 @@ def run(seconds: float, seed: int, stores: int | None = None, bases: Bases | Non
         while (time.monotonic() < until) if stores is None else tally.stores < stores:
             mine = Path(folder) / "broken"
             mine.mkdir()
-            with contextlib.redirect_stderr(io.StringIO()):
-                break_one(bases, mine, seed + tally.stores, tally)
+            try:
+                with contextlib.redirect_stderr(io.StringIO()):
+                    break_one(bases, mine, seed + tally.stores, tally)
+            except KeyboardInterrupt:  # what was found until then is told
+                break
             shutil.rmtree(mine)
     return tally
 
