@@ -30,6 +30,10 @@ def run(context: "Context", *, painted: "Glance | None" = None) -> int:
         return 1
     if of.no_color:
         os.environ["NO_COLOR"] = "1"  # Textual strips every colour where this is set
+    if not painted:  # only a store of this version is painted at once
+        from lambdatui.upgrading import before_the_screens
+
+        before_the_screens(str(context.db))
     session = Session(
         db=context.db,
         terminal=of,

@@ -89,7 +89,11 @@ def _painted(
     found = asked.answer()
     if found is None or not found.rows:
         return None  # the screen says why there are none, and how to fill the store
-    text = ENTER + "\r\n".join(frame(found, os.path.basename(file), now_ms, of, columns or 80, lines or 24, utc=utc))
+    try:
+        laid_out = frame(found, os.path.basename(file), now_ms, of, columns or 80, lines or 24, utc=utc)
+    except (TypeError, ValueError, LookupError, ArithmeticError):
+        return None  # of what is stored something is not as it was written: the screen says so
+    text = ENTER + "\r\n".join(laid_out)
     encoding = out.encoding or "utf-8"
     text = text.encode(encoding, "replace").decode(encoding)
     stands(text)
@@ -111,8 +115,8 @@ class _Asked:
     def _ask(self, *question: "Any") -> None:
         try:
             self._found = glance(*question)
-        except (Unseen, RangeError):
-            pass  # the screen says it in full
+        except (Unseen, RangeError, TypeError, ValueError, LookupError):
+            pass  # the screen says it in full; the last are of rows that are not as they were written
         except BaseException as error:
             self._error = error
         finally:

@@ -40,6 +40,13 @@ def ask(path: Path, choice: RangeChoice, now_ms: int, of: Callable[[Question], A
                 return time_range, of(Question(reader, time_range, prices()))
     except (StoreError, RangeError) as error:
         raise Unanswered(str(error)) from error
+    except Exception as error:  # rows that are not as they were written can fail anywhere
+        from collectors.store.checking import blamed
+
+        damaged = blamed(path, error)
+        if damaged is None:
+            raise
+        raise Unanswered(str(damaged)) from error
 
 
 _MOST_IDLE = 3  # a screen asks two or three questions at a time

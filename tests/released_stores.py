@@ -4,6 +4,7 @@ Each was written by that version itself: ``git worktree add /tmp/old COMMIT``, t
 ``cd /tmp/old && PYTHONPATH=. python .../tests/released_stores.py N``; so nothing here may need more than version 1 had.
 """
 
+import os
 import sqlite3
 import sys
 import tempfile
@@ -22,12 +23,12 @@ T0 = 1_743_415_200_000  # 2025-03-31T10:00:00Z
 NAMED = {"Throttles": "Sum", "Invocations": "Sum", "Errors": "Sum", "ConcurrentExecutions": "Maximum"}
 
 
-def fill(path: Path) -> None:
+def fill(path: Path, events: str = str(EVENTS)) -> None:
     """Writes what every one of these stores holds, with the program that is imported here."""
     with writing(path) as connection:
         writer = Writer(connection, fingerprint)
         writer.configure([Function(CHECKOUT, runtime="python3.13", arch="arm64", memory_mb=1024, timeout_s=3)])
-    result = import_files([str(EVENTS)], db=path, defaults=FunctionKey(""))
+    result = import_files([events], db=path, defaults=FunctionKey(""))
     if result.failures:
         raise SystemExit(result.failures)
     with writing(path) as connection:
@@ -78,10 +79,11 @@ def _dumped(path: Path) -> str:
     named = {name: connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("application_id", "user_version")}
     lines = [*(f"PRAGMA {name} = {value};" for name, value in named.items()), *connection.iterdump()]
     connection.close()
-    return "\n".join(lines).replace(str(EVENTS), EVENTS.name) + "\n"
+    return "\n".join(lines) + "\n"
 
 
 if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as folder:
-        fill(Path(folder) / "store.db")
+        os.chdir(FOLDER)  # what was imported is named in the store
+        fill(Path(folder) / "store.db", EVENTS.name)
         (FOLDER / f"v{int(sys.argv[1])}.sql").write_text(_dumped(Path(folder) / "store.db"))

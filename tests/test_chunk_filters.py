@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from resummed import resum_store
 from told import EVER, T0, Event, imported, report, request_id, start
 
 from collectors.store.chunk_filters import filter_of, may_hold, places
@@ -72,6 +73,7 @@ def test_a_search_opens_the_chunks_that_may_hold_it(db: Path) -> None:
 def test_chunks_of_before_have_none_and_are_looked_through(db: Path) -> None:
     with sqlite3.connect(db) as connection:
         connection.execute("DELETE FROM chunk_filters")
+    resum_store(db)
     assert opened(db, "zebra crossing") > 1
     assert found(db, "needle of") == (1, 900)
     assert found(db, "zebra crossing") == (0, 900)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 import small_store
+from resummed import resum
 from small_store import CHECKOUT, T0
 
 from collectors.logs.fingerprint import fingerprint
@@ -44,6 +45,7 @@ def commit(db: Path) -> None:
             connection.execute(f"UPDATE {table} SET invocations = invocations + 5, errors = errors + 1")
             connection.execute(f"UPDATE {table}_errors SET occurrences = occurrences + 1")
         connection.execute("UPDATE invocations SET billed_ms = billed_ms + 1")
+        resum(connection)
 
 
 def everything(reader: Reader) -> dict[str, object]:

@@ -9,26 +9,30 @@ import sqlite3
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any
+from zlib import crc32
 
 import numpy as np
 import numpy.typing as npt
 
 from collectors.model import Parts, Status
 from collectors.store import insights_cells
+from collectors.store.checksums import CELL_NUMBERS, NOTHING, PRIME, WEIGHTS, Damaged, exact_cell_sum
 from collectors.store.histogram import BUCKETS, PAIR, bucket_of
 from collectors.store.marked import mark
 from collectors.store.schema import GRAINS
+from collectors.store.table_sums import added
 
 Ints = npt.NDArray[np.int64]
 Minute = tuple[int, int]  # function_id, start_ms
 Spans = Sequence[tuple[int, int, int]]  # function_id, from_ms, to_ms
 
 SUMS = 10  # invocations .. init_us
-COLUMNS = 17
+COLUMNS = 19
+_LAST = 17  # of the columns of a row but its sums
+_LARGE = 1 << 55  # sums of such numbers may pass what an integer holds
+_NULLS = frozenset(CELL_NUMBERS.index(name) for name in ("max_duration_us", "max_memory_mb", "memory_mb"))
 _PLACES = ", ".join("?" * COLUMNS)
-_MEASURES = (
-    "function_id, start_ms, parts, status, duration_us, billed_ms, memory_mb, max_memory_mb, init_us, restore_us"
-)
+MEASURES = "function_id, start_ms, parts, status, duration_us, billed_ms, memory_mb, max_memory_mb, init_us, restore_us"
 
 
 @dataclass(slots=True)
@@ -82,9 +86,16 @@ def _or_minus_one(column: Sequence[Any]) -> Ints:
 
 
 def of_cells(rows: Sequence[tuple[Any, ...]]) -> Measures:
-    """Measures of finer cells, as they are stored."""
+    """Measures of finer cells, as they are stored. Raises Damaged."""
     columns = list(zip(*rows, strict=True))
     blobs: list[bytes] = list(columns[16])
+    numbers = np.array(
+        [column if at not in _NULLS else _or_minus_one(column) for at, column in enumerate(columns[:16])]
+    )
+    sums = np.array([list(map(crc32, blobs)), np.zeros(len(blobs), np.int64)])
+    sums[1] = _sums_of([*numbers, sums[0]])
+    if columns[_LAST:] != [*map(tuple, sums.tolist())]:
+        raise Damaged("malformed: a cell does not agree with its checksum")
     pairs = np.frombuffer(b"".join(blobs), PAIR)
     sizes = np.fromiter(map(len, blobs), np.int64, len(blobs)) // PAIR.itemsize
     return Measures(
@@ -113,25 +124,56 @@ def folded(measures: Measures, grain_ms: int) -> list[tuple[Any, ...]]:
     memory = np.where(
         measures.memory_mb[lasts] >= 0, measures.memory_mb[lasts], np.maximum.reduceat(measures.memory_mb, firsts)
     )
-    maxima = [
-        [None if value < 0 else value for value in column.tolist()]
-        for column in (
-            np.maximum.reduceat(measures.max_duration_us, firsts),
-            np.maximum.reduceat(measures.max_memory_mb, firsts),
-            memory,
-        )
+    maxima = (
+        np.maximum.reduceat(measures.max_duration_us, firsts),
+        np.maximum.reduceat(measures.max_memory_mb, firsts),
+        memory,
+    )
+    columns = [
+        measures.function_id[firsts],
+        cell_start[firsts],
+        *sums.T,
+        *maxima,
+        np.maximum.reduceat(measures.last_ms, firsts),
     ]
+    histograms = _histograms(measures, firsts)
+    of_latency = np.fromiter(map(crc32, histograms), np.int64, len(histograms))
     return list(
         zip(
-            measures.function_id[firsts].tolist(),
-            cell_start[firsts].tolist(),
-            *sums.T.tolist(),
-            *maxima,
-            np.maximum.reduceat(measures.last_ms, firsts).tolist(),
-            _histograms(measures, firsts),
+            *(_or_none(column) if at in _NULLS else column.tolist() for at, column in enumerate(columns)),
+            histograms,
+            of_latency.tolist(),
+            _sums_of([*columns, of_latency]).tolist(),
             strict=True,
         )
     )
+
+
+def _or_none(column: Ints) -> list[int | None]:
+    return [None if value < 0 else value for value in column.tolist()]
+
+
+def _sums_of(columns: Sequence[Ints]) -> Ints:
+    """The sum of each cell, of which only maxima may be unknown (-1)."""
+    total = np.zeros(len(columns[0]), np.int64)
+    large = np.zeros(len(total), np.bool_)
+    for at, (weight, column) in enumerate(zip(WEIGHTS, columns, strict=False)):
+        known = np.where(column < 0, NOTHING, column) if at in _NULLS else column
+        total += np.int64(weight) * known
+        large |= (column > _LARGE) | (column < -_LARGE)
+    found: Ints = np.fmod(total, PRIME)
+    for at in np.flatnonzero(large).tolist():
+        numbers = [int(column[at]) for column in columns]
+        found[at] = exact_cell_sum(
+            [None if each < 0 and place in _NULLS else each for place, each in enumerate(numbers)]
+        )
+    return found
+
+
+def summed(cell: tuple[Any, ...]) -> tuple[Any, ...]:
+    """A cell of another table, which has the columns but no sums, with these."""
+    of_latency = crc32(cell[16])
+    return (*cell[:_LAST], of_latency, exact_cell_sum([*cell[:16], of_latency]))
 
 
 def _histograms(measures: Measures, firsts: Ints) -> list[bytes]:
@@ -154,7 +196,10 @@ def _histograms(measures: Measures, firsts: Ints) -> list[bytes]:
 
 
 def insert(connection: sqlite3.Connection, table: str, cells: Iterable[tuple[Any, ...]]) -> None:
-    connection.executemany(f"INSERT OR REPLACE INTO {table} VALUES ({_PLACES})", cells)
+    rows = list(cells)
+    connection.executemany(f"INSERT OR REPLACE INTO {table} VALUES ({_PLACES})", rows)
+    if rows:
+        added(connection, table, len(rows), sum(row[-1] for row in rows))
 
 
 def add(connection: sqlite3.Connection, new: Sequence[tuple[Any, ...]]) -> None:
@@ -177,7 +222,7 @@ def recount(connection: sqlite3.Connection, spans: Spans) -> None:
                 span,
             )
         rows += connection.execute(
-            f"SELECT {_MEASURES} FROM invocations WHERE function_id = ? AND start_ms >= ? AND start_ms < ?",
+            f"SELECT {MEASURES} FROM invocations WHERE function_id = ? AND start_ms >= ? AND start_ms < ?",
             span,
         )
         connection.execute(
@@ -186,10 +231,16 @@ def recount(connection: sqlite3.Connection, spans: Spans) -> None:
             " GROUP BY 1, 2, 3",
             span,
         )
-    if rows:
-        columns = [_or_minus_one(column) for column in zip(*rows, strict=True)]
-        measures = of_invocations(columns[0], dict(zip(_MEASURES.split(", ")[1:], columns[1:], strict=True)))
-        insert(connection, "minute_cells", folded(measures, GRAINS["minute_cells"]))
+    insert(connection, "minute_cells", minutes_of(rows))
+
+
+def minutes_of(rows: Sequence[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    """The minutes of rows of ``MEASURES``, which are sorted by function and time."""
+    if not rows:
+        return []
+    columns = [_or_minus_one(column) for column in zip(*rows, strict=True)]
+    measures = of_invocations(columns[0], dict(zip(MEASURES.split(", ")[1:], columns[1:], strict=True)))
+    return folded(measures, GRAINS["minute_cells"])
 
 
 def carry_up(

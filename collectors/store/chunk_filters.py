@@ -8,6 +8,7 @@ Behind the bits stand the shapes of its lines (``chunk_shapes``), for what has n
 
 from collections.abc import Sequence
 
+from collectors.store.checksums import SEAL_BYTES, sealed, unsealed
 from collectors.store.chunk_shapes import shapes_of
 
 _FACTOR = 0x9E3779B1  # of Knuth's multiplicative hash: the high bits of the product are well mixed
@@ -19,18 +20,20 @@ _LEAST_BITS, _MOST_BITS = 9, 17  # 64 bytes to 16 KB
 def packed_filter(lines: Sequence[bytes]) -> bytes:
     """What is kept of packed lines: the bits, packed shapes, and a byte that says how many bits, two to its power.
 
-    Where there are no shapes, as in chunks of before, nothing follows the bits.
+    Where there are no shapes nothing follows the bits. Behind all of it stands a checksum, which older chunks lack.
     """
     bits, shapes = filter_of(lines), shapes_of(lines)
     if not shapes:
-        return bits
-    padding = _is_power(len(bits) + len(shapes) + 1)
+        return sealed(bits)
+    length = len(bits) + len(shapes) + 1
+    padding = _is_power(length) or _is_power(length + SEAL_BYTES)
     size = (len(bits) * 8).bit_length() - 1
-    return bits + shapes + b"\0" * padding + bytes((size | _PADDED * padding,))
+    return sealed(bits + shapes + b"\0" * padding + bytes((size | _PADDED * padding,)))
 
 
-def bits_and_shapes(kept: bytes) -> tuple[bytes, bytes]:
-    """The bits and the packed shapes, b"" where there are none."""
+def bits_and_shapes(stored: bytes) -> tuple[bytes, bytes]:
+    """The bits and the packed shapes, b"" where there are none. Raises Damaged."""
+    kept = stored if _is_power(len(stored)) else unsealed(stored)
     if _is_power(len(kept)):
         return kept, b""
     size = (1 << (kept[-1] & ~_PADDED)) // 8

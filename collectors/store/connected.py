@@ -11,7 +11,7 @@ from collectors.store import marked
 from collectors.store.error_rules import rules_of
 from collectors.store.kept import Kept
 from collectors.store.oldest import oldest_ms
-from collectors.store.open import Still, StoreError, explained, keep_at_hand, open_reader
+from collectors.store.open import Still, StoreError, explained, keep_at_hand, open_checked
 from collectors.store.rows import FunctionRow
 from collectors.store.schema import OLDEST, VERSION
 
@@ -24,7 +24,7 @@ class Connected:
 
     def __init__(self, path: str | Path) -> None:
         self._path = Path(path)
-        self._connection = open_reader(self._path)
+        self._connection = open_checked(self._path)
         self._kept = Kept(self._connection)
         self.until_ms: int | None = None
         self._functions_as_read: list[tuple[Any, ...]] = []

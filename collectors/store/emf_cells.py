@@ -259,6 +259,22 @@ def _beside(one: Cell, other: Cell) -> Cell:
     return one
 
 
+def sum_up_anew(connection: sqlite3.Connection) -> None:
+    """Makes hours that do not hold what their minutes do of these, and the days of such hours of their hours."""
+    hours: list[Place] = connection.execute(
+        "SELECT m.series_id, m.start_ms / 3600000 * 3600000 AS start FROM emf_minutes m GROUP BY 1, 2"
+        " HAVING sum(m.samples) IS NOT (SELECT h.samples FROM emf_hours h"
+        " WHERE h.series_id = m.series_id AND h.start_ms = start)"
+    ).fetchall()
+    _put(connection, HOUR, {hour: together(_stored(connection, MINUTE, *hour, HOUR).values()) for hour in hours})
+    days: list[Place] = connection.execute(
+        "SELECT h.series_id, h.start_ms / 86400000 * 86400000 AS start FROM emf_hours h GROUP BY 1, 2"
+        " HAVING sum(h.samples) IS NOT (SELECT d.samples FROM emf_days d"
+        " WHERE d.series_id = h.series_id AND d.start_ms = start)"
+    ).fetchall()
+    _sum_up_days(connection, days)
+
+
 def uneven(connection: sqlite3.Connection) -> list[str]:
     """Hours and days that do not hold what the finer cells do, a line each."""
     checks = (

@@ -57,6 +57,8 @@ def instead(connection: sqlite3.Connection, spans: Iterable[tuple[int, int, int]
     """The hours of the spans (function id, from, to): as summed from rows, or by Insights where that saw more."""
     if connection.execute("SELECT EXISTS (SELECT 1 FROM insights_cells)").fetchone() == (0,):
         return list(hours)
+    from collectors.store import cells
+
     best = {(cell[0], cell[1]): cell for cell in hours}
     for span in spans:
         for cell in connection.execute(
@@ -64,5 +66,5 @@ def instead(connection: sqlite3.Connection, spans: Iterable[tuple[int, int, int]
         ):
             rows = best.get(cell[:2])
             if rows is None or cell[REPORTS] > rows[REPORTS]:
-                best[cell[0], cell[1]] = cell
+                best[cell[0], cell[1]] = cells.summed(cell)
     return [best[key] for key in sorted(best)]

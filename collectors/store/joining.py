@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from collectors.model import EXIT_TYPES, Parts, Status
+from collectors.store.checksums import sum_of
 from collectors.store.lines import Chunks, union
 from collectors.store.names import Names
 from collectors.store.request_index import places
+from collectors.store.table_sums import added
 
 # Positions in a stored row, which are the columns of the table.
 FUNCTION, START, REQUEST, STREAM, PARTS, STATUS, DURATION = range(7)
@@ -16,7 +18,7 @@ ERROR, TRACE, END, EVENTS, CHUNK = 13, 14, 15, 16, 17
 WIDTH = 18
 LONGEST_MS = 16 * 60 * 1000  # an invocation lasts 15 minutes at most; two pieces further apart are two attempts
 RETRIED_MS = 50_000  # Lambda waits a minute before it tries again: a REPORT that begins later is the next attempt's
-INSERT = f"INSERT INTO invocations VALUES ({', '.join('?' * WIDTH)})"
+INSERT = f"INSERT INTO invocations VALUES ({', '.join('?' * (WIDTH + 1))})"
 _BY_KEY = "SELECT * FROM invocations WHERE function_id = ? AND start_ms = ? AND request_id = ? AND stream_id = ?"
 _BY_REQUEST = "SELECT * FROM invocations WHERE request_id = ? AND (status <> 0 OR parts <> 3)"
 _AT = "SELECT * FROM invocations WHERE function_id = ? AND start_ms = ? AND request_id = ?"
@@ -82,7 +84,7 @@ class Joiner:
             "DELETE FROM invocations WHERE function_id = ? AND start_ms = ? AND request_id = ? AND stream_id = ?",
             old[:4],
         )
-        self._connection.execute(INSERT, (*merged[:CHUNK], chunk_id))
+        self._insert((*merged[:CHUNK], chunk_id))
         if merged[PARTS] == Parts.WHOLE:
             self.fragments.discard(merged[REQUEST])
         known = row[EVENTS] - (merged[EVENTS] - old[EVENTS])
@@ -108,10 +110,15 @@ class Joiner:
 
     def _add(self, row: Row, lines: bytes) -> Joined:
         chunk_id = self._chunks.add(row[FUNCTION], (row[START], row[REQUEST]), lines) if lines else None
-        self._connection.execute(INSERT, (*row[:CHUNK], chunk_id))
+        self._insert((*row[:CHUNK], chunk_id))
         if row[PARTS] != Parts.WHOLE:
             self.fragments.add(row[REQUEST])
         return Joined(True, 0, [(row[FUNCTION], row[START])])
+
+    def _insert(self, row: Row) -> None:
+        total = sum_of(row)
+        self._connection.execute(INSERT, (*row, total))
+        added(self._connection, "invocations", 1, total)
 
     def _match(self, row: Row) -> Row | None:
         """The stored row of the same invocation, or of the piece that completes it; the nearest in time."""

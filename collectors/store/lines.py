@@ -22,7 +22,8 @@ Key = tuple[int, bytes | str]
 Line = tuple[int, str]
 
 _encode = msgspec.msgpack.Encoder().encode
-_compress = zstandard.ZstdCompressor(level=1).compress
+# zstd's own checksum of the content: opening it fails where a byte has changed.
+_compress = zstandard.ZstdCompressor(level=1, write_checksum=True).compress
 
 
 def sealed(starts: Sequence[int], ids: Sequence[bytes | str], lines: Sequence[bytes]) -> bytes:

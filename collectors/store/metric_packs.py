@@ -5,13 +5,14 @@ marked and made anew in the same way. Single points are packed for the newest ho
 """
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from collectors.store.checksums import sealed, unsealed
 from collectors.store.marked import PACKED_MS, runs
 from collectors.store.rows import MetricSum
 from collectors.store.spans import DAY, HOUR, MINUTE
@@ -45,7 +46,11 @@ def read(connection: sqlite3.Connection, metric: str, stat: str, table: str, low
         missing = list(runs((start for start, figures in found if figures is None), grain))
     if sum(end - begin for begin, end in missing) > _MOST_MADE * max(HOUR, grain):
         return None
-    packs = [(start, np.frombuffer(figures, FIGURES)) for start, figures in found if figures is not None]
+    packs = [
+        (start, np.frombuffer(unsealed(figures, start, grain), FIGURES))
+        for start, figures in found
+        if figures is not None
+    ]
     for begin, end in missing:
         packs += [pack for pack in made(connection, metric, stat, grain, begin, end) if low <= pack[0] < high]
     return sorted(packs, key=lambda pack: pack[0]) if missing else packs
@@ -123,6 +128,46 @@ def renew(connection: sqlite3.Connection) -> None:
         )
 
 
+# Hours of points, those of the finest period of each hour, and days of hours.
+_FINEST = (
+    "SELECT metric, function_id, stat, start_ms / 3600000 * 3600000 AS start, sum(value) AS total,"
+    " max(value) AS peak"
+    " FROM metrics m GROUP BY 1, 2, 3, 4, period_s HAVING period_s = (SELECT min(period_s) FROM metrics n WHERE"
+    " n.metric = m.metric AND n.function_id = m.function_id AND n.stat = m.stat"
+    " AND n.start_ms >= m.start_ms / 3600000 * 3600000 AND n.start_ms < m.start_ms / 3600000 * 3600000 + 3600000)"
+)
+_DAYS = (
+    "SELECT metric, function_id, stat, start_ms / 86400000 * 86400000 AS start, sum(total) AS total,"
+    " max(peak) AS peak FROM metric_hours GROUP BY 1, 2, 3, 4"
+)
+MADE_OF = {"metric_hours": ("metrics", _FINEST), "metric_days": ("metric_hours", _DAYS)}
+"""What each table is summed from: its name, and the sums as SQL."""
+
+
+def uneven_sums(connection: sqlite3.Connection, table: str) -> list[tuple[str, int, str, int, float, float]]:
+    """Metric, function, statistic and start of what does not agree, and the sum and peak that it should have."""
+    _, made_of = MADE_OF[table]
+    return connection.execute(
+        f"SELECT s.* FROM ({made_of}) s LEFT JOIN {table} k ON k.metric = s.metric"
+        " AND k.function_id = s.function_id AND k.stat = s.stat AND k.start_ms = s.start"
+        " WHERE k.peak IS NOT s.peak OR k.total IS NULL OR abs(k.total - s.total) > 1e-9 * abs(s.total)"
+    ).fetchall()
+
+
+def uneven(connection: sqlite3.Connection) -> Iterator[str]:
+    """What of metrics does not agree with the points, hours or days that it is made of."""
+    for table in MADE_OF:
+        for metric, _, stat, start, *_ in uneven_sums(connection, table):
+            yield f"{table} of {metric} {stat} at {start} does not agree"
+    for metric, stat, grain, start, kept in connection.execute(
+        "SELECT metric, stat, grain_ms, start_ms, figures FROM metric_packs WHERE figures IS NOT NULL"
+    ).fetchall():
+        low, high = (start // HOUR * HOUR, start // HOUR * HOUR + HOUR) if grain == MINUTE else (start, start + grain)
+        found = dict(made(connection, metric, stat, grain, low, high)).get(start)
+        if found is None or kept != sealed(found.tobytes(), start, grain):
+            yield f"the pack of {metric} {stat} at {start} does not agree"
+
+
 def _replace(connection: sqlite3.Connection, metric: str, stat: str, grain: int, low: int, high: int) -> None:
     connection.execute("BEGIN IMMEDIATE")
     try:
@@ -132,7 +177,7 @@ def _replace(connection: sqlite3.Connection, metric: str, stat: str, grain: int,
         packs = made(connection, metric, stat, grain, low, high)
         connection.executemany(
             "INSERT INTO metric_packs VALUES (?, ?, ?, ?, ?)",
-            ((metric, stat, grain, start, rows.tobytes()) for start, rows in packs),
+            ((metric, stat, grain, start, sealed(rows.tobytes(), start, grain)) for start, rows in packs),
         )
         connection.execute("COMMIT")
     except BaseException:

@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import TypeVar
 from urllib.parse import quote
 
+from collectors.store import checksums, progress, table_sums
 from collectors.store.glimpse import default_file
 from collectors.store.marked import any_to_make
-from collectors.store.schema import APPLICATION_ID, VERSION
+from collectors.store.schema import APPLICATION_ID, UNSUMMED, VERSION
 from collectors.store.transactions import FileGone, Writable
 
 Connection = TypeVar("Connection", bound=sqlite3.Connection)
@@ -72,6 +73,27 @@ def default_path() -> Path:
     return Path(default_file())
 
 
+# What SQLite says of what is not as it was written. The last are of sums that do not agree (``checksums``), of text
+# that is none, and of a schema that lacks what every store has.
+_OF_DAMAGE = (
+    "malformed", "not a database", "corrupt", "unsupported file format", "integer overflow", "user-defined function",
+    "utf-8", "no such table", "no such column", "no such index", "datatype mismatch", "constraint failed",
+)  # fmt: skip
+
+
+def is_of_damage(error: sqlite3.DatabaseError) -> bool:
+    """Whether SQLite says that something is not as it was written."""
+    return isinstance(error, checksums.Damaged) or any(word in str(error).lower() for word in _OF_DAMAGE)
+
+
+def damaged(path: Path | str) -> str:
+    """What to say of a damaged store."""
+    return (
+        f"{path} is damaged or no lambdatui store: run 'lambdatui db check', save what can be read with"
+        " 'lambdatui db check --repair', or import again into a new --db"
+    )
+
+
 @contextlib.contextmanager
 def explained(path: Path | str, needs: int | None = None) -> Iterator[None]:
     """Turns what SQLite says into what an operator can act on. ``needs`` is how many bytes of disk it may take."""
@@ -81,10 +103,8 @@ def explained(path: Path | str, needs: int | None = None) -> Iterator[None]:
         text = str(error).lower()
         if "locked" in text or "busy" in text:
             raise StoreLocked(f"{path} is locked by another process: wait for it, or end it") from error
-        if "malformed" in text or "not a database" in text or "corrupt" in text:
-            raise StoreDamaged(
-                f"{path} is damaged or no lambdatui store: run 'lambdatui db check', or import again into a new --db"
-            ) from error
+        if is_of_damage(error):
+            raise StoreDamaged(damaged(path)) from error
         if "full" in text or "disk i/o" in text:
             from collectors.store.room import said
 
@@ -103,6 +123,8 @@ def explained(path: Path | str, needs: int | None = None) -> Iterator[None]:
             f"{path} was deleted or replaced while it was written: nothing more goes into the old file; run the same"
             " command again, which reads what the one that is there now lacks, or makes one"
         ) from error
+    except UnicodeDecodeError as error:  # a name of a damaged schema, in SQLite's own words
+        raise StoreDamaged(damaged(path)) from error
     except PermissionError as error:
         raise StoreUnwritable(f"{path}: permission denied: check its owner, or name another store with --db") from error
     except OSError as error:
@@ -146,7 +168,7 @@ def open_reader(path: Path) -> sqlite3.Connection:
         if version == 0:
             connection.close()
             raise StoreMissing(f"{path} is empty: run 'lambdatui import FILE' first")
-        if version < VERSION:
+        if not _is_current(connection):
             connection.close()
             _upgrade(path)
             connection = _readable(address, sqlite3.Connection)
@@ -174,6 +196,44 @@ def _still(path: Path, address: str) -> Still:
     return connection
 
 
+def open_checked(path: Path) -> sqlite3.Connection:
+    """A reader that stops with an error at what is not as it was written, of what has its checksum in its row.
+
+    Raises as ``open_reader``, and StoreDamaged where a small table is not as it was written.
+    """
+    connection = open_reader(path)
+    try:
+        with explained(path):
+            table_sums.make_ready(connection)
+            connection.execute(
+                "PRAGMA query_only = 0"
+            )  # what follows is the connection's own; the file is open to read
+            checksums.show_sound_cells(connection)
+            connection.execute("PRAGMA query_only = 1")
+            table_sums.look_at_small_ones(connection)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def is_older(path: Path) -> bool:
+    """Whether the store is to be brought up to date, or that was not finished. Raises sqlite3.Error."""
+    connection = readable(path)
+    try:
+        known = connection.execute("PRAGMA application_id").fetchone() == (APPLICATION_ID,)
+        (version,) = connection.execute("PRAGMA user_version").fetchone()
+        return known and 0 < version <= VERSION and not _is_current(connection)
+    finally:
+        connection.close()
+
+
+def _is_current(connection: sqlite3.Connection) -> bool:
+    if connection.execute("PRAGMA user_version").fetchone() != (VERSION,):
+        return False
+    return connection.execute("SELECT 1 FROM settings WHERE name = ?", (UNSUMMED,)).fetchone() is None
+
+
 def _upgrade(path: Path) -> None:
     """Brings an older store to this version, once, before it is read. Raises StoreError where it cannot."""
     try:
@@ -181,6 +241,11 @@ def _upgrade(path: Path) -> None:
             pass
     except StoreError as error:
         raise type(error)(f"{path} is of an older lambdatui and cannot be brought up to date: {error}") from error
+
+
+def readable(path: Path) -> sqlite3.Connection:
+    """A read-only connection to a file of which nothing is believed yet. Raises sqlite3.Error."""
+    return _readable(f"file:{quote(str(path))}?mode=ro", sqlite3.Connection)
 
 
 def _readable(address: str, factory: type[Connection]) -> Connection:
@@ -225,6 +290,9 @@ def writing(path: Path, *, wait: bool = False) -> Iterator[sqlite3.Connection]:
                 _pack(connection)
                 connection.check_file()
                 _empty_log(connection)
+        except StoreReplaced:
+            _empty_log(connection)  # SQLite leaves it, and the file in this one's place would take it for its own
+            raise
         finally:
             connection.close()
     finally:
@@ -279,15 +347,17 @@ def _writable(path: Path) -> Writable:
     connection = sqlite3.connect(path, isolation_level=None, timeout=5, factory=Writable)
     connection.path, connection.file = str(path), (found.st_dev, found.st_ino)
     try:
-        version = _looked_over(connection, path)
+        _looked_over(connection, path)
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.execute("PRAGMA cache_size = -32768")
         connection.execute("PRAGMA temp_store = MEMORY")
-        if version < VERSION:
+        if not _is_current(connection):
             from collectors.store.migrating import migrate
 
             migrate(connection)
+            progress.say("sums of hours and days")
+        table_sums.keep(connection)
     except BaseException:
         connection.close()
         raise

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from collectors.store.checksums import sealed, unsealed
 from collectors.store.histogram import BUCKETS, PAIR
 from collectors.store.marked import NO_PACK, PACKS, packed_since, runs
 from collectors.store.schema import GRAINS
@@ -24,7 +25,8 @@ from collectors.store.transactions import undo
 Ints = npt.NDArray[np.int64]
 
 INT = np.dtype("<i8")
-PARTS = ("cells", "errors", "latency")
+PARTS = ("cells", "errors", "latency")  # each is kept sealed with what stands beside it
+ROW = "start_ms, cells, errors, latency, invocations, failures, last_ms"
 WIDTH = 17  # of a row of ``cells``: what _CELL says, the last how many pairs of ``latency`` are its own
 ERRORS_WIDTH = 3  # function_id, error_id, occurrences
 _MOST_MADE = 4  # packs that a reader makes for itself; more are summed sooner by SQLite
@@ -84,12 +86,20 @@ def read(
 
 def _kept(connection: sqlite3.Connection, table: str, low: int, high: int, part: str) -> list[tuple[Any, ...]]:
     """Rows of a table of packs: the packs' fields, and whether it is marked."""
-    columns = ", ".join(each if each == part or (each, part) == ("cells", "latency") else "x''" for each in PARTS)
-    return connection.execute(
-        f"SELECT start_ms, {columns}, invocations IS NULL FROM {table} WHERE start_ms >= ? AND start_ms < ?"
-        " ORDER BY start_ms",
+    columns = ", ".join(each if each == part or (each, part) == ("cells", "latency") else "NULL" for each in PARTS)
+    rows = connection.execute(
+        f"SELECT start_ms, {columns}, invocations, failures, last_ms FROM {table}"
+        " WHERE start_ms >= ? AND start_ms < ? ORDER BY start_ms",
         (low, high),
-    ).fetchall()
+    )
+    return [(*row[:4], True) if row[4] is None else (*_opened(row), False) for row in rows]
+
+
+def _opened(row: Sequence[Any]) -> Pack:
+    """A pack, of a row of its parts, null where they are not wanted, and what is said beside. Raises Damaged."""
+    start, cells, errors, latency, invocations, failures, last_ms = row
+    about = start, invocations, failures, last_ms
+    return Pack(start, *(b"" if part is None else unsealed(part, *about) for part in (cells, errors, latency)))
 
 
 def unpacked(connection: sqlite3.Connection, low: int, high: int) -> list[tuple[int, int]]:
@@ -147,15 +157,22 @@ def uneven(connection: sqlite3.Connection) -> list[str]:
         sql = f"SELECT start_ms FROM {packed} WHERE invocations IS NOT NULL ORDER BY start_ms"
         for low, high in runs([start for (start,) in connection.execute(sql)], GRAINS[table]):
             kept = connection.execute(
-                f"SELECT start_ms, cells, errors, latency FROM {packed} WHERE start_ms >= ? AND start_ms < ?",
+                f"SELECT {ROW} FROM {packed} WHERE start_ms >= ? AND start_ms < ?",
                 (low, high),
             )
-            differing = {Pack(*row) for row in kept} ^ set(made(connection, table, low, high))
+            expected = {pack.start_ms: pack for pack in made(connection, table, low, high)}
+            found = {row[0]: row for row in kept}
             problems += [
                 f"the pack at {start} does not agree with its {table}"
-                for start in sorted({pack.start_ms for pack in differing})
+                for start in sorted(expected.keys() | found.keys())
+                if start not in expected or not is_of(found.get(start), expected[start])
             ]
     return problems
+
+
+def is_of(row: Sequence[Any] | None, pack: Pack) -> bool:
+    """Whether a row, as ``ROW`` reads it, is that of a pack."""
+    return row is not None and row == (pack.start_ms, *_bound(pack)[4:], *_bound(pack)[1:4])
 
 
 def counted(found: Sequence[Pack]) -> Ints:
@@ -206,4 +223,5 @@ def replace(
 def _bound(pack: Pack) -> Sequence[object]:
     cells = cells_of(pack)
     invocations, failures = int(cells[:, INVOCATIONS].sum()), int(errors_of(pack)[:, -1].sum())
-    return (pack.start_ms, invocations, failures, int(cells[:, LAST_MS].max()), *pack[1:])
+    about = pack.start_ms, invocations, failures, int(cells[:, LAST_MS].max())
+    return (*about, *(sealed(part, *about) for part in pack[1:]))

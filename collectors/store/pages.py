@@ -7,6 +7,7 @@ from typing import Any
 
 from collectors.model import Status, id_text
 from collectors.store import newest
+from collectors.store.checksums import Damaged, sum_of
 from collectors.store.deep_pages import DEEP, nearer
 from collectors.store.lines import opened, unpacked
 from collectors.store.longest import Found, longest
@@ -14,7 +15,8 @@ from collectors.store.rows import InvocationRow, LogLine
 
 _COLUMNS = (
     "i.function_id, i.start_ms, i.request_id, i.stream_id, s.name, i.status, i.duration_us, i.billed_ms, i.memory_mb,"
-    " i.max_memory_mb, i.init_us, i.restore_us, i.billed_restore_ms, e.error_type, i.trace_id, i.end_ms, i.chunk_id"
+    " i.max_memory_mb, i.init_us, i.restore_us, i.billed_restore_ms, e.error_type, i.trace_id, i.end_ms, i.chunk_id,"
+    " i.parts, i.error_id, i.events, i.sum"
 )
 _JOINED = "LEFT JOIN streams s ON s.id = i.stream_id LEFT JOIN errors e ON e.id = i.error_id"
 _STATUS = {int(each): each for each in Status}
@@ -104,6 +106,9 @@ class Pages:
 
     def records(self, rows: Sequence[tuple[Any, ...]]) -> list[InvocationRow]:
         """Rows with their attempts: how many failed ones of the same request and function came before, and one."""
+        for row in rows:
+            if sum_of((*row[:4], row[17], *row[5:13], row[18], *row[14:16], row[19], row[16])) != row[20]:
+                raise Damaged(f"malformed: the invocation at {row[1]} does not agree with its checksum")
         earlier: dict[tuple[int, bytes | str], list[int]] = {}
         ids = list({row[2] for row in rows})
         for at in range(0, len(ids), 500):
@@ -125,7 +130,7 @@ class Pages:
                 if (row[0], row[2]) in earlier
                 else 1,
                 _STATUS[row[5]],
-                *row[6:],
+                *row[6:17],
             )
             for row in rows
         ]

@@ -8,6 +8,7 @@ import sqlite3
 from collections import Counter
 from collections.abc import Callable, Sequence
 
+from collectors.store.checksums import INVOCATION
 from collectors.store.error_rules import SETTING, rules_of
 from collectors.store.lines import Chunks, unpacked
 from collectors.store.marked import mark
@@ -18,6 +19,8 @@ Named = tuple[str, str]  # fingerprint, family
 Name = Callable[[str, str], Named]  # of an error's type and message
 Said = Callable[[str, Sequence[str]], str | None]  # the message of an error of that type in an invocation's lines
 Progress = Callable[[int, int], None]  # invocations looked at, of how many
+_NEW = "(SELECT new FROM merged WHERE old = error_id)"
+_SUM = f"invocation_sum({', '.join(INVOCATION)})".replace("error_id", "{}")
 _KEPT_MESSAGE = 500
 _SAID_EVERY = 2_000
 _LOOKED_AT = 20_000  # invocations of a group whose lines are read; the rest of a larger one stays together
@@ -108,8 +111,8 @@ class _Regrouping:
         for fingerprint, message, key in others:
             to = self._row(function_id, fingerprint, error_type, message)
             self._connection.execute(
-                "UPDATE invocations SET error_id = ?"
-                " WHERE function_id = ? AND start_ms = ? AND request_id = ? AND stream_id = ?",
+                f"UPDATE invocations SET error_id = ?1, sum = {_SUM.format('?1')}"
+                " WHERE function_id = ?2 AND start_ms = ?3 AND request_id = ?4 AND stream_id = ?5",
                 (to, *key),
             )
             moved[function_id, int(str(key[1])), identity, to] += 1
@@ -165,7 +168,7 @@ class _Regrouping:
             self._connection.execute(f"DELETE FROM {table}_errors {of_old}")
             self._mark(table, {start for (start,) in starts})
         self._connection.execute(
-            "UPDATE invocations SET error_id = (SELECT new FROM merged WHERE old = error_id)"
+            f"UPDATE invocations SET error_id = {_NEW}, sum = {_SUM.format(_NEW)}"
             " WHERE error_id IN (SELECT old FROM merged)"
         )
         self._connection.execute("DELETE FROM errors WHERE id IN (SELECT old FROM merged)")

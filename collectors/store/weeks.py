@@ -55,11 +55,9 @@ def renew(connection: sqlite3.Connection) -> None:
 
 def uneven(connection: sqlite3.Connection) -> list[str]:
     """The weeks that do not agree with their days, a line each."""
-    kept = connection.execute(
-        "SELECT start_ms, cells, errors, latency FROM week_packs WHERE invocations IS NOT NULL"
-    ).fetchall()
+    kept = connection.execute(f"SELECT {packs.ROW} FROM week_packs WHERE invocations IS NOT NULL").fetchall()
     return [
         f"the pack of the week at {row[0]} does not agree with its days"
         for row in kept
-        if Pack(*row) != made(connection, row[0])
+        if (week := made(connection, row[0])) is None or not packs.is_of(row, week)
     ]

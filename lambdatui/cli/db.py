@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from lambdatui import text
-from lambdatui.cli.main import STORE
+from lambdatui.cli.main import PARTLY, STORE
 from lambdatui.cli.opened import now_ms
 from lambdatui.cli.options import current_context
 from lambdatui.text_table import text_table
@@ -103,22 +103,51 @@ def _tables(as_json: bool) -> None:
 
 
 @command.command("check")
-def check() -> int:
-    """Whether the file is whole, and the rollups agree with the rows they count. Exit code 5 where not."""
-    from collectors.store.maintenance import check as problems_of
+@click.option("--quick", is_flag=True, help="Only the file's structure and version: no checksum, no sum.")
+@click.option("--repair", is_flag=False, flag_value="", metavar="[FILE]",
+              help="Save what can be read into a new store (default: the store's name with .repaired).")  # fmt: skip
+def check(quick: bool, repair: str | None) -> int:
+    """Whether the store is whole: its structure, every checksum, and every sum reckoned again. Exit code 5 where not.
+
+    --repair leaves the store as it is and writes another: the rows that can be read and are as they were written, and
+    sums made anew of them. It says what is lost, with exit code 3; 0 where nothing is.
+    """
+    from collectors.store.checking import check as problems_of
 
     path = current_context().db
+    if repair is not None:
+        return _repair(path, Path(repair) if repair else path.with_name(f"{path.stem}.repaired{path.suffix}"))
     # SQLite tells all that it finds in one text of many lines.
-    problems = [line for problem in problems_of(path) for line in problem.splitlines() if not line.startswith("***")]
+    found = problems_of(path, quick=quick)
+    problems = [line for problem in found for line in problem.splitlines() if not line.startswith("***")]
     for problem in problems:
         click.echo(text.plain(problem))
     if problems:
         click.echo(
-            f"lambdatui db check: {path}: {text.counted(len(problems), 'problem')}; import into a new --db", err=True
+            text.plain(
+                f"lambdatui db check: {path}: {text.counted(len(problems), 'problem')}; save what can be read with"
+                " 'lambdatui db check --repair', or import into a new --db"
+            ),
+            err=True,
         )
         return STORE
     click.echo(f"{path}: whole")
     return 0
+
+
+def _repair(path: Path, target: Path) -> int:
+    from collectors.store.salvage import salvage
+
+    if target.exists():
+        raise click.ClickException(f"{target} is there already: name another with --repair FILE")
+    found = salvage(path, target)
+    for line in found.lost:
+        click.echo(text.plain(line))
+    kept = f"{text.counted(found.invocations, 'invocation')} and {text.counted(found.lines, 'log line')} saved"
+    if found.anew:
+        kept += f", {text.counted(found.anew, 'sum')} made anew"
+    click.echo(text.plain(f"{target}: {kept}; {'what is listed is' if found.lost else 'nothing is'} lost"), err=True)
+    return PARTLY if found.lost else 0
 
 
 @command.command("prune")

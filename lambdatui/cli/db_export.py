@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import IO
 
 from collectors.model import Function
-from collectors.store.open import explained, open_reader
+from collectors.store.checking import check
+from collectors.store.open import StoreDamaged, damaged, explained, open_checked
 from collectors.store.rows import LogLine
 from lambdatui.cli.opened import Opened, opened
 from lambdatui.redaction import redacted
@@ -24,10 +25,12 @@ def copy_store(source: Path, target: Path) -> int:
     """A consistent copy while others write, complete or not there at all; its size in bytes. Raises ``StoreError``."""
     part = target.with_name(f"{target.name}.part")
     part.unlink(missing_ok=True)
-    reading = open_reader(source)
+    reading = open_checked(source)
     try:
         with explained(target, needs=source.stat().st_size):
             _copy(reading, part)
+        if check(part, quick=True):
+            raise StoreDamaged(damaged(source))
         part.replace(target)
     finally:
         reading.close()

@@ -9,7 +9,8 @@ from typing import Any
 
 import click
 
-from collectors.store.open import open_reader
+from collectors.store.checking import blamed
+from collectors.store.open import is_of_damage, open_checked
 from lambdatui import text
 from lambdatui.text_table import cut, text_table
 
@@ -22,7 +23,7 @@ _TABLES = "\"SELECT name FROM sqlite_master WHERE type = 'table'\""
 
 def run(path: Path, sql: str, limit: int | None) -> tuple[list[str], list[tuple[Any, ...]]]:
     """Column names and rows. Raises ``StoreError``; ``click.ClickException`` with SQLite's reason for bad SQL."""
-    connection = open_reader(path)
+    connection = open_checked(path)
     connection.set_authorizer(_reads_only)
     try:
         cursor = connection.execute(sql)
@@ -32,6 +33,8 @@ def run(path: Path, sql: str, limit: int | None) -> tuple[list[str], list[tuple[
         return names, cursor.fetchall() if limit is None else cursor.fetchmany(limit) if limit else []
     except sqlite3.DatabaseError as error:
         reason = str(error)
+        if is_of_damage(error) and (damage := blamed(path, error)) is not None:
+            raise damage from error
         if "not authorized" in reason or "prohibited" in reason:
             reason = f"{reason}: 'db query' only reads"
         elif "no such table" in reason:

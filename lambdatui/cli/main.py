@@ -11,6 +11,7 @@ import click
 from lambdatui.cli import commands, interrupts
 from lambdatui.cli.options import add_global_options, current_context, global_options
 from lambdatui.safe_output import safe_output
+from lambdatui.upgrading import tell
 
 DONE, FAILED, WRONG_USAGE, PARTLY, OVER_BUDGET, STORE = 0, 1, 2, 3, 4, 5
 
@@ -65,6 +66,7 @@ class Root(click.Group):
         return code
 
     def _run(self, args: Sequence[str] | None, prog_name: str | None, complete_var: str | None, **extra: Any) -> int:
+        tell()
         try:
             extra.setdefault("color", True)  # what is to be kept from a pipe is kept from all: see safe_output
             result = super().main(args, prog_name or "lambdatui", complete_var, standalone_mode=False, **extra)
@@ -130,7 +132,23 @@ def _failed(error: Exception) -> int:
         if isinstance(error, kinds):
             click.echo(plain(f"lambdatui: {_said(error)}"), err=True)
             return code
-    raise error
+    damaged = _of_the_store(error)
+    if damaged is None:
+        raise error
+    click.echo(plain(f"lambdatui: {damaged}"), err=True)
+    return STORE
+
+
+def _of_the_store(error: Exception) -> Exception | None:
+    """What to say where the store is to blame for what nobody foresaw; None where it is whole, or none was asked."""
+    from lambdatui.cli.options import last_context
+
+    context = last_context()
+    if context is None:
+        return None
+    from collectors.store.checking import blamed
+
+    return blamed(context.db, error)
 
 
 def _said(error: Exception) -> str:

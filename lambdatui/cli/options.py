@@ -9,6 +9,7 @@ from lambdatui.safe_output import raw_output
 from lambdatui.views.time_range import DEFAULT_PRESET, PRESETS
 
 _GIVEN = "lambdatui.given"
+_settled: list[Context] = []
 
 
 def global_options(*, hidden: bool) -> list[click.Option]:
@@ -62,4 +63,11 @@ def current_context() -> Context:
     Raises ``RangeError``, ``click.UsageError``.
     """
     given: dict[str, Any] = dict(click.get_current_context().meta.get(_GIVEN, {}))
-    return settled(given)
+    context = settled(given)
+    _settled[:] = [context]
+    return context
+
+
+def last_context() -> Context | None:
+    """The one that was settled last, for what is said of an error afterwards."""
+    return _settled[0] if _settled else None

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import small_store
 from command_line import run
+from resummed import resum
 from test_live import app_on, until
 from textual.pilot import Pilot
 
@@ -45,6 +46,7 @@ def another(path: Path) -> Path:
     connection = sqlite3.connect(path)
     connection.execute("UPDATE functions SET name = 'other-' || name")
     connection.execute("UPDATE settings SET value = value / 2 + 1 WHERE name = 'store_id'")
+    resum(connection)
     connection.commit()
     connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     connection.close()

@@ -1,0 +1,124 @@
+"""A damaged store is told, or answers as if it were whole; for some seconds here, for hours by ``damage.py``."""
+
+import os
+import random
+import shutil
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from collectors.store.checking import check
+from faults import damage
+
+
+@pytest.fixture(scope="module")
+def bases(tmp_path_factory: pytest.TempPathFactory) -> damage.Bases:
+    return damage.Bases(tmp_path_factory.mktemp("bases"))
+
+
+def test_broken_stores_are_told(bases: damage.Bases, tmp_path: Path) -> None:
+    seconds, seed = float(os.environ.get("FAULTS_SECONDS", "6")), int(os.environ.get("FAULTS_SEED", "1"))
+    tally = damage.run(seconds, seed, bases=bases)
+    assert tally.wrong == []
+    assert tally.stores > 0
+
+
+# Each was told wrongly, or not at all, once.
+@pytest.mark.parametrize(
+    "change",
+    [
+        "DELETE FROM day_packs WHERE start_ms = (SELECT max(start_ms) FROM day_packs)",
+        "UPDATE day_packs SET last_ms = 'text'",
+        "DELETE FROM hour_cells WHERE start_ms = (SELECT max(start_ms) FROM hour_cells)",
+        "DELETE FROM invocations WHERE status = 0 AND function_id = 2",
+        "UPDATE invocations SET start_ms = start_ms + 1 WHERE function_id = 1",
+        "UPDATE invocations SET request_id = x'00', stream_id = 1 WHERE start_ms = (SELECT max(start_ms) FROM invocations)",
+        "UPDATE request_buckets SET last_ms = 0",
+        "UPDATE functions SET name = 'another' WHERE id = 1",
+        "UPDATE errors SET message = NULL || 'x', error_type = 'Other' WHERE id = 1",
+        "UPDATE patterns SET example = example || 'x'",
+        "UPDATE metrics SET value = value + 1 WHERE start_ms = (SELECT min(start_ms) FROM metrics)",
+        "UPDATE chunks SET first_ms = first_ms + 1",
+        "UPDATE chunks SET content = (SELECT content FROM chunks LIMIT 1)",
+        "UPDATE chunk_filters SET bits = zeroblob(length(bits))",
+        "UPDATE settings SET value = value + 1",
+        "UPDATE configuration SET value = '3008'",
+        "UPDATE table_sums SET sum = sum + 1 WHERE name = 'settings'",
+        "DROP TABLE rejects",
+        "UPDATE functions SET region = CAST(x'ff' AS TEXT)",
+    ],
+)
+def test_what_was_changed_by_sql_is_found(bases: damage.Bases, tmp_path: Path, change: str) -> None:
+    for which, base in enumerate(bases.paths):
+        db = tmp_path / f"store-{which}.db"
+        shutil.copy(base, db)
+        connection = sqlite3.connect(db)
+        try:
+            connection.execute(change)
+            connection.commit()
+        except sqlite3.IntegrityError:
+            continue
+        finally:
+            connection.close()
+        assert check(db) != []
+        for asked in (("functions", *damage.SPAN, "--json"), ("logs", *damage.SPAN), ("db", "info"), ("costs",)):
+            code, out, said = damage.told(db, asked)
+            assert (code, out, len(said.splitlines())) == (5, "", 1)
+            assert "db check" in said
+
+
+def test_a_whole_store_is_repaired_to_the_same_answers(bases: damage.Bases, tmp_path: Path) -> None:
+    for which, base in enumerate(bases.paths):
+        new = tmp_path / f"new-{which}.db"
+        code, _, said = damage.told(base, ("db", "check", "--repair", str(new)))
+        assert (code, "nothing is lost" in said) == (0, True)
+        assert check(new) == []
+        for asked, right in bases.told[which].items():
+            assert damage.told(new, asked)[:2] == right[:2]
+
+
+def test_a_repair_says_what_is_lost_and_leaves_the_store_as_it_is(bases: damage.Bases, tmp_path: Path) -> None:
+    db, new = tmp_path / "store.db", tmp_path / "new.db"
+    shutil.copy(bases.paths[0], db)
+    with sqlite3.connect(db) as connection:
+        connection.execute("UPDATE hour_cells SET errors = errors + 1")  # minutes say what it was
+        connection.execute("UPDATE invocations SET billed_ms = 7 WHERE function_id = 2")
+        connection.execute("UPDATE chunks SET content = x'00' WHERE function_id = 2")
+    connection.close()
+    before = db.read_bytes()
+    code, out, said = damage.told(db, ("db", "check", "--repair", str(new)))
+    assert (code, len(said.splitlines())) == (3, 1)
+    assert "sums made anew" in said
+    assert any(line.startswith("invocations of resize: 2 rows") for line in out.splitlines())
+    assert any(line.startswith("log lines of resize") for line in out.splitlines())
+    assert db.read_bytes() == before
+    assert check(new) == []
+    assert damage.told(db, ("db", "check", "--repair", str(new)))[0] == 1  # never over what is there
+    assert damage.told(new, ("functions", *damage.SPAN, "--json"))[1] == bases.told[0][damage.ASKED[0]][1]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_whatever_is_repaired_is_whole_or_is_refused(bases: damage.Bases, tmp_path: Path, seed: int) -> None:
+    chance = random.Random(seed)
+    db, new = tmp_path / "store.db", tmp_path / "new.db"
+    shutil.copy(bases.paths[seed % 2], db)
+    for _ in range(3):
+        damage.flip_used_bit(db, chance)
+    code, _, said = damage.told(db, ("db", "check", "--repair", str(new)))
+    assert code in (0, 3, 5), said
+    if code != 5:
+        assert check(new) == []
+
+
+def test_a_quick_check_looks_at_the_structure_alone(bases: damage.Bases, tmp_path: Path) -> None:
+    db = tmp_path / "store.db"
+    shutil.copy(bases.paths[0], db)
+    with sqlite3.connect(db) as connection:
+        connection.execute("UPDATE day_cells SET errors = errors + 1")
+    connection.close()
+    assert damage.told(db, ("db", "check", "--quick"))[0] == 0
+    assert damage.told(db, ("db", "check"))[0] == 5
+    damage.truncate(db, random.Random(5))
+    os.truncate(db, 8192)
+    assert damage.told(db, ("db", "check", "--quick"))[0] == 5
