@@ -8,7 +8,7 @@ stand in. Whichever comes second, each line stands once: with the invocation tha
 import sqlite3
 from collections import Counter
 
-from collectors.store.joining import CHUNK, EVENTS, FUNCTION, PARTS, REQUEST, START, STREAM, Row
+from collectors.store.joining import CHUNK, END, EVENTS, FUNCTION, PARTS, REQUEST, START, STREAM, Row, insert
 from collectors.store.lines import Chunks, Line, packed_lines, unpacked
 from collectors.store.loose import NEAR_MS, Loose
 
@@ -79,15 +79,12 @@ class NamedOnly:
         left = _without(stored, mine)
         if len(left) == len(stored):
             return 0
+        self._connection.execute("DELETE FROM invocations" + _WHERE, (*key, stream_id))
         if left:
             self._chunks.rewrite(row[CHUNK], place, place, packed_lines(left))
-            self._connection.execute(
-                "UPDATE invocations SET events = ?, end_ms = ?" + _WHERE,
-                (len(left), max(time for time, _ in left), *key, stream_id),
-            )
+            insert(self._connection, (*row[:END], max(time for time, _ in left), len(left), row[CHUNK]))
         else:
             self._chunks.take_out(row[CHUNK], place)
-            self._connection.execute("DELETE FROM invocations" + _WHERE, (*key, stream_id))
             self._forget(key, stream_id)
         return len(stored) - len(left)
 
