@@ -236,3 +236,18 @@ def test_the_kernel_tells_whose_a_connection_is(sandboxed: bool, monkeypatch: py
 
 def _no_netlink(*_: object) -> None:
     raise OSError("no sock_diag here")
+
+
+def test_a_port_listens_when_its_url_is_told(runner: Served) -> None:
+    """On the runner's own loop, so that nothing of it goes on between the two."""
+
+    async def told_and_tried() -> None:
+        gateways, port = runner.runner.gateways, runner.runner.free_port()
+        assert gateways is not None
+        gateways.open_port("test", "alb", "fn", port)
+        try:
+            socket.create_connection(("127.0.0.1", port), 5).close()
+        finally:
+            gateways.close_port("test")
+
+    runner.wait(told_and_tried())

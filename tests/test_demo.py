@@ -99,7 +99,7 @@ def test_however_it_ends_nothing_stays(tmp_path: Path, number: int) -> None:
     assert len(ours(str(tmp_path))) > 3
     process.send_signal(number)
     process.communicate(timeout=60)
-    assert process.returncode == (-9 if number == signal.SIGKILL else 130)
+    assert process.returncode == (-9 if number == signal.SIGKILL else 128 + number)
     for _ in range(200):
         if not ours(str(tmp_path)):
             break

@@ -84,7 +84,7 @@ class Joiner:
             "DELETE FROM invocations WHERE function_id = ? AND start_ms = ? AND request_id = ? AND stream_id = ?",
             old[:4],
         )
-        self._insert((*merged[:CHUNK], chunk_id))
+        insert(self._connection, (*merged[:CHUNK], chunk_id))
         if merged[PARTS] == Parts.WHOLE:
             self.fragments.discard(merged[REQUEST])
         known = row[EVENTS] - (merged[EVENTS] - old[EVENTS])
@@ -110,15 +110,10 @@ class Joiner:
 
     def _add(self, row: Row, lines: bytes) -> Joined:
         chunk_id = self._chunks.add(row[FUNCTION], (row[START], row[REQUEST]), lines) if lines else None
-        self._insert((*row[:CHUNK], chunk_id))
+        insert(self._connection, (*row[:CHUNK], chunk_id))
         if row[PARTS] != Parts.WHOLE:
             self.fragments.add(row[REQUEST])
         return Joined(True, 0, [(row[FUNCTION], row[START])])
-
-    def _insert(self, row: Row) -> None:
-        total = sum_of(row)
-        self._connection.execute(INSERT, (*row, total))
-        added(self._connection, "invocations", 1, total)
 
     def _match(self, row: Row) -> Row | None:
         """The stored row of the same invocation, or of the piece that completes it; the nearest in time."""
@@ -133,6 +128,13 @@ class Joiner:
                 candidates += self._connection.execute(_AT, (function_id, start, row[REQUEST])).fetchall()
         fitting = [each for each in candidates if _fits(each, row)]
         return min(fitting, key=lambda each: abs(each[START] - row[START]), default=None)
+
+
+def insert(connection: sqlite3.Connection, row: Row) -> None:
+    """Writes a row without its checksum, and that with it."""
+    total = sum_of(row)
+    connection.execute(INSERT, (*row, total))
+    added(connection, "invocations", 1, total)
 
 
 def _fits(old: Row, new: Row) -> bool:

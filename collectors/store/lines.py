@@ -92,18 +92,31 @@ class Chunks:
         content = dict(self.of(chunk_id))
         self._count(chunk_id, content.pop(old, b""), lines)
         content[new] = lines
+        self._put(chunk_id, content, new)
+
+    def _put(self, chunk_id: int, content: dict[Key, bytes], near: Key) -> None:
         self._recent[chunk_id] = content
         times = [line[0] for each in content.values() for line in unpacked(each)]
         self._connection.execute(
             "UPDATE chunks SET first_ms = ?, last_ms = ?, lines = ?, content = ? WHERE id = ?",
             (
-                min(times, default=new[0]),
-                max(times, default=new[0]),
+                min(times, default=near[0]),
+                max(times, default=near[0]),
                 len(times),
                 sealed([key[0] for key in content], [key[1] for key in content], list(content.values())),
                 chunk_id,
             ),
         )
+
+    def take_out(self, chunk_id: int, key: Key) -> None:
+        """Takes an invocation's lines out of its chunk, and with the last one the chunk away."""
+        content = self.of(chunk_id)
+        if set(content) - {key}:
+            self._count(chunk_id, content.get(key, b""), b"")
+            self._put(chunk_id, {each: lines for each, lines in content.items() if each != key}, key)
+        elif content:
+            self.forget(chunk_id)
+            self._connection.execute("DELETE FROM chunks WHERE id = ?", (chunk_id,))
 
     def forget(self, chunk_id: int) -> None:
         """The chunk is deleted: its lines are somewhere else now."""

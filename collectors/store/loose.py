@@ -37,7 +37,7 @@ class Loose:
             return 0, 0
         lines = unpacked(loose.lines)
         known = self._stored(stream_id, loose.first_ms, loose.last_ms)
-        known |= self._of_invocations(function_id, stream_id, loose.first_ms, loose.last_ms)
+        known |= self.of_invocations(function_id, stream_id, loose.first_ms, loose.last_ms)
         kept_ms = 0 if kept is None else max(kept.lines_ms, kept.rows_ms)
         there = [line for line in lines if line[0] >= kept_ms]
         if there and loose.first_ms < kept_ms + NEAR_MS and kept is not None:
@@ -71,7 +71,10 @@ class Loose:
             line for (chunk,) in chunks for packed in self._chunks.of(chunk).values() for line in unpacked(packed)
         )
 
-    def _of_invocations(self, function_id: int, stream_id: int, first_ms: int, last_ms: int) -> Counter[Line]:
+    def of_invocations(
+        self, function_id: int, stream_id: int, first_ms: int, last_ms: int, *, but: bytes | str | None = None
+    ) -> Counter[Line]:
+        """The lines of the stream's invocations near that time; ``but`` is the request that is left out."""
         rows = self._connection.execute(
             "SELECT chunk_id, start_ms, request_id FROM invocations"
             " WHERE function_id = ? AND start_ms BETWEEN ? AND ? AND stream_id = ? AND chunk_id IS NOT NULL",
@@ -80,6 +83,7 @@ class Loose:
         return Counter(
             line
             for chunk, start_ms, request_id in rows
+            if request_id != but
             for line in unpacked(self._chunks.of(chunk).get((start_ms, request_id), b""))
         )
 

@@ -27,6 +27,7 @@ from collectors.store.emf_counts import Read as ReadEmf
 from collectors.store.joining import Joiner
 from collectors.store.lines import RAW_BYTES, Chunks, sealed
 from collectors.store.loose import Loose
+from collectors.store.named_only import NOTHING, NamedOnly
 from collectors.store.names import Names
 from collectors.store.pattern_counts import Kinds, PatternCounts
 from collectors.store.pruned import LINES_LATE_MS, REPORTED_LATE_MS, kept_of_all
@@ -91,6 +92,7 @@ class Writer:
         self._emf = EmfCounts(connection, self._names, read_emf)
         self._chunks = Chunks(connection, self._patterns, self._emf)
         self._loose = Loose(connection, self._chunks)
+        self._named_only = NamedOnly(connection, self._chunks, self._loose)
         self._joiner = Joiner(connection, self._chunks, self._names, fingerprint, family)
         self._requests = RequestIndex(connection)
         self._known_until: dict[int, int] = {}
@@ -210,7 +212,7 @@ class Writer:
             status = rows.numbers["status"]
             written.invocations += len(rows.ids)
             written.errors += int(((status > Status.OK) & (status < Status.UNKNOWN)).sum())
-        anew = self._join(careful, written)
+        anew = self._named_elsewhere(rows, written) | self._join(careful, written)
         if anew:
             cells.recount(self._connection, _spans(anew))
         cells.carry_up(self._connection, anew, grown, failed)
@@ -248,6 +250,21 @@ class Writer:
             for stream, lines in zip(streams, rows.lines, strict=True)
             if stream in loose
         )
+
+    def _named_elsewhere(self, rows: Rows, written: Written) -> set[tuple[int, int]]:
+        """Takes these invocations' lines out of those that have no more than a name; the minutes that this changed."""
+        changed: set[tuple[int, int]] = set()
+        if not self._named_only or rows.lines is None:
+            return changed
+        numbers = rows.numbers
+        for at, (parts, lines) in enumerate(zip(numbers["parts"].tolist(), rows.lines, strict=True)):
+            if parts == NOTHING or not lines:
+                continue
+            place = int(numbers["function_id"][at]), int(numbers["stream"][at])
+            absorbed, minutes = self._named_only.absorb(*place, rows.ids[at], lines)
+            written.duplicates += absorbed
+            changed |= {(function_id, start // MINUTE_MS * MINUTE_MS) for function_id, start in minutes}
+        return changed
 
     def _plain(self, rows: Rows) -> npt.NDArray[np.bool_]:
         """Which rows are surely new: whole, no fragment of theirs stored, and no such row there.
@@ -388,9 +405,19 @@ class Writer:
     def _join(self, careful: Rows, written: Written) -> set[tuple[int, int]]:
         """Writes, one by one, rows that may meet others; the minutes that this changed."""
         added: list[tuple[bytes | str, int, int]] = []
+        changed: set[tuple[int, int]] = set()
         without_lines = 0
         for at, row in enumerate(zip(*careful.bound(), [None] * len(careful.ids), strict=True)):
             lines = careful.lines[at] if careful.lines and not self._lines_pruned(row[0], row[1]) else b""
+            if lines and row[4] == NOTHING:
+                given, (row, lines) = row[-2], self._named_only.rest(row, lines)
+                written.duplicates += given - row[-2]
+                if not lines:
+                    continue
+            elif lines and self._named_only:
+                absorbed, places = self._named_only.absorb(row[0], row[3], row[2], lines)
+                written.duplicates += absorbed
+                changed |= places
             joined = self._joiner.join(row, lines, only_known=self._may_be_pruned(row))
             written.pruned += joined.refused_events
             written.duplicates += joined.known_events
@@ -398,6 +425,8 @@ class Writer:
             if joined.new:
                 written.invocations += 1
                 written.errors += Status(row[5]).failed
+            if joined.changed and row[4] == NOTHING:
+                self._named_only.remember(row, joined.changed[-1][1])
             for function_id, start in joined.changed:
                 added.append((row[2], function_id, start))
                 self._known_until[function_id] = max(self._known(function_id), start)
@@ -406,7 +435,8 @@ class Writer:
         if added:
             ids, function_ids, starts = zip(*added, strict=True)
             self._requests.add(ids, np.array(function_ids, np.int64), np.array(starts, np.int64))
-        return {(function_id, start // MINUTE_MS * MINUTE_MS) for _, function_id, start in added}
+        changed |= {(function_id, start) for _, function_id, start in added}
+        return {(function_id, start // MINUTE_MS * MINUTE_MS) for function_id, start in changed}
 
     def _rejects(self, rejects: Sequence[Reject]) -> None:
         if not rejects:

@@ -9,13 +9,13 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from types import FrameType
 
 import click
 
 from collectors.store.reader import Reader
 from collectors.untrusted import parsed_json
 from lambdatui import first_frame
+from lambdatui.cli import interrupts
 from lambdatui.cli.opened import now_ms, price_book
 from lambdatui.cli.options import current_context
 from lambdatui.cli.output import Listing, emit, listing_options
@@ -24,7 +24,6 @@ from lambdatui.views.time_range import RangeChoice
 
 _WITHOUT_TERMINAL_S = 5.0
 _END_S = 20.0
-_told_to_end: list[int] = []  # the signals that came
 _BRIEF = (
     "function", "memory_mb", "invocations", "errors", "timeouts", "throttles", "cold_starts", "p50_ms", "p99_ms",
     "billed_ms", "max_memory_mb", "cost_usd",
@@ -50,7 +49,7 @@ def command(listing: Listing, seconds: float | None, no_tui: bool, seed: int, ke
         no_tui = True
     if no_tui and seconds is None:
         seconds = _WITHOUT_TERMINAL_S
-    with _folder(keep) as folder, _hangup_is_an_interrupt():
+    with _folder(keep) as folder, interrupts.as_interrupts(signal.SIGTERM, signal.SIGHUP):
         if no_tui:
             _headless(folder, seconds or _WITHOUT_TERMINAL_S, seed, listing)
         else:
@@ -68,22 +67,6 @@ def _folder(keep: str | None) -> Iterator[Path]:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-
-
-@contextlib.contextmanager
-def _hangup_is_an_interrupt() -> Iterator[None]:
-    """SIGTERM and SIGHUP end the demo as ctrl-c does: with everything that it started."""
-
-    def interrupt(number: int, __: FrameType | None) -> None:
-        _told_to_end.append(number)
-        raise KeyboardInterrupt
-
-    before = {number: signal.signal(number, interrupt) for number in (signal.SIGTERM, signal.SIGHUP)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 class _Processes:
@@ -158,12 +141,12 @@ def _screens(folder: Path, seconds: float, seed: int, *, stays: bool) -> int:
         try:
             return run(replace(context, db=processes.store))
         except BaseException:
-            if not _told_to_end:
+            if not interrupts.came:
                 raise
             # The terminal is gone, or its screens were interrupted midway: it is left as it was found.
             with contextlib.suppress(OSError, ValueError):
                 first_frame.leave()
-            return 130
+            return interrupts.exit_code()
 
 
 def _wait_for_rows(store: Path) -> None:

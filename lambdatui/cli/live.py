@@ -16,6 +16,7 @@ from collectors.model import FunctionKey, LogEvent
 from collectors.store.reader import Reader
 from collectors.store.sessions import keep_session
 from lambdatui import text
+from lambdatui.cli import interrupts
 from lambdatui.cli.context import Context
 from lambdatui.cli.spending import Spending, cost_of
 from lambdatui.safe_output import log_text
@@ -59,10 +60,10 @@ def tail(
             raise click.ClickException(str(error)) from error
     if not as_json:
         click.echo(text.plain(f"live tail of {', '.join(target.functions)}; ctrl-c ends it"), err=True)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ended by either, what it cost is kept
     given = _of_runner(target.runner, target) if target.runner else _of_aws(context, target, profile, endpoint_url)
     try:
-        with contextlib.closing(given) as came:
+        # Ended by either, what it cost is kept.
+        with interrupts.as_interrupts(signal.SIGTERM), contextlib.closing(given) as came:
             _say_all(came, target, context, wanted, as_json)
     except (SourceFailed, BudgetReached) as error:
         raise click.ClickException(str(error)) from error

@@ -8,12 +8,12 @@ from typing import Any, NoReturn
 
 import click
 
-from lambdatui.cli import commands
+from lambdatui.cli import commands, interrupts
 from lambdatui.cli.options import add_global_options, current_context, global_options
 from lambdatui.safe_output import safe_output
 from lambdatui.upgrading import tell
 
-DONE, FAILED, WRONG_USAGE, PARTLY, OVER_BUDGET, STORE, INTERRUPTED = 0, 1, 2, 3, 4, 5, 130
+DONE, FAILED, WRONG_USAGE, PARTLY, OVER_BUDGET, STORE = 0, 1, 2, 3, 4, 5
 
 
 class Root(click.Group):
@@ -73,7 +73,7 @@ class Root(click.Group):
             sys.stdout.flush()
         except (KeyboardInterrupt, click.Abort):
             click.echo("interrupted", err=True)
-            return INTERRUPTED
+            return interrupts.exit_code()
         except SystemExit as ended:
             # click ends so in two cases only: it has printed completions, or stdout's reader is gone.
             if "_LAMBDATUI_COMPLETE" in os.environ:

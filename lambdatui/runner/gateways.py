@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import json
+import socket
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -97,15 +98,14 @@ class Gateways:
             self.close_port(key)
 
     def open_port(self, key: str, kind: str, name: str, port: int, settings: dict[str, Any] | None = None) -> None:
+        """It listens when this returns: whoever is told of the port next can connect."""
         server = self._servers[key] = Server(Gateway(self._runner, kind, name, settings or {}))
-
-        async def start() -> None:
-            try:
-                await server.start(port=port)
-            except OSError as error:
-                sys.stderr.write(f"lambdatui runner: port {port} of {name} cannot be had: {error}\n")
-
-        task = asyncio.get_running_loop().create_task(start())
+        try:
+            listening = socket.create_server(("127.0.0.1", port), backlog=1024)
+        except OSError as error:
+            sys.stderr.write(f"lambdatui runner: port {port} of {name} cannot be had: {error}\n")
+            return
+        task = asyncio.get_running_loop().create_task(server.take(listening))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 

@@ -7,6 +7,7 @@ of uvicorn; measured beside aiohttp in ``benchmarks/runner.py``.
 
 import asyncio
 import json
+import socket
 from collections import deque
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
@@ -376,6 +377,12 @@ class Server:
         self._server = await loop.create_server(lambda: _Connection(self), host, port, backlog=backlog)
         name = self._server.sockets[0].getsockname()
         return str(name[0]), int(name[1])
+
+    async def take(self, listening: socket.socket) -> None:
+        """Serve on a socket that listens already."""
+        self._server = await asyncio.get_running_loop().create_server(lambda: _Connection(self), sock=listening)
+        if self.closing:
+            self._server.close()
 
     def close(self) -> None:
         """Stop listening, and end what is connected."""
