@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from collectors.log_files.event_json import CONTAINERS
+from collectors.log_files.event_keys import CONTAINERS
 from collectors.untrusted import TooDeep, Unparsable, json_at
 
 LARGEST_VALUE = 8 << 20  # characters of one element, or of one record that is decoded as a whole

@@ -11,7 +11,7 @@ from typing import Annotated, Any, NamedTuple
 
 import msgspec
 
-from collectors.log_files.event_json import (
+from collectors.log_files.event_keys import (
     ACCOUNT_KEYS,
     FUNCTION_KEYS,
     GROUP_KEYS,

@@ -9,6 +9,7 @@ from functools import partial
 
 from collectors.log_files.line_blocks import LONGEST_LINE, LineBlocks
 from collectors.log_files.markup import Layer, markup_of
+from collectors.log_files.platform_heads import HEADS
 from collectors.logs.platform_text import without_escapes
 
 _QUOTED = re.compile(r"[ \t]{0,3}(?:(?:>|&gt;)[ \t]?)+")
@@ -20,16 +21,15 @@ _PLACES = (  # what grep, ripgrep, ag, findstr and cat -n put before a line; wit
     re.compile(r"(?!\d{4}-\d\d|\d\d:\d\d:\d\d)\d{1,9}[:-](?:\d{1,5}:(?=[A-Z{]))?"),
     re.compile(r" {0,8}\d{1,9}\t"),
 )
-_HEADS = r"(?:START|END|REPORT) RequestId: |INIT_START |(?:INIT|RESTORE)_REPORT "
 _LOG = re.compile(
-    rf"\s*(?:{_HEADS}|\{{\"|\{{'|\[|\d{{4}}[-/]\d\d[-/]\d\d[T ]\d\d:|\d{{13}}[,\t ]|@?timestamp,|EVENTS\t"
+    rf"\s*(?:{HEADS}|\{{\"|\{{'|\[|\d{{4}}[-/]\d\d[-/]\d\d[T ]\d\d:|\d{{13}}[,\t ]|@?timestamp,|EVENTS\t"
     r"|/aws/lambda/|>)"
 )
-_RUN_TOGETHER = re.compile(rf"(?m)^(?:{_HEADS})[^\n]*\t(?:{_HEADS})|^\t(?:{_HEADS})")
-_BETWEEN = re.compile(rf"\t+(?={_HEADS})|(?<=Version: \$LATEST)\t+|^\t")
-_ESCAPED = re.compile(rf"(?m)^(?:{_HEADS})[^\n]*?\\n(?:{_HEADS})")  # one line, as JSON or a program spelled it
+_RUN_TOGETHER = re.compile(rf"(?m)^(?:{HEADS})[^\n]*\t(?:{HEADS})|^\t(?:{HEADS})")
+_BETWEEN = re.compile(rf"\t+(?={HEADS})|(?<=Version: \$LATEST)\t+|^\t")
+_ESCAPED = re.compile(rf"(?m)^(?:{HEADS})[^\n]*?\\n(?:{HEADS})")  # one line, as JSON or a program spelled it
 _ESCAPES = re.compile(r"\\r\\n|\\[nt]")
-_BEGINS = re.compile(rf"\s*(?:{_HEADS}|\d{{4}}-\d\d-\d\dT\d\d:\d\d|\[(?:INFO|ERROR|WARN|WARNING|DEBUG)\])")
+_BEGINS = re.compile(rf"\s*(?:{HEADS}|\d{{4}}-\d\d-\d\dT\d\d:\d\d|\[(?:INFO|ERROR|WARN|WARNING|DEBUG)\])")
 _WHOLE_REPORT = re.compile(r"REPORT RequestId: ?\S+\s+.*?Max Memory Used: ?\d+ MB")
 _HEADING = re.compile(r"\S+\.(?:log|txt|jsonl?|csv|gz)")
 _RULE = re.compile(r"-{2,3}\s*|\s*")

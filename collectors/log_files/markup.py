@@ -11,14 +11,14 @@ from email import message_from_bytes, policy
 
 from collectors.log_files.line_blocks import LONGEST_LINE, LineBlocks
 from collectors.log_files.notations import LARGEST, literal
+from collectors.log_files.platform_heads import HEADS
 from collectors.logs.platform_text import without_escapes
 from collectors.untrusted import Unparsable
 from collectors.untrusted_json import json_value
 
 Layer = Callable[[Iterator[bytes]], Iterator[bytes]]
 
-_HEADS = r"(?:START|END|REPORT) RequestId: |INIT_START |(?:INIT|RESTORE)_REPORT "
-_PLATFORM = re.compile(_HEADS)
+_PLATFORM = re.compile(HEADS)
 _TAGGED = re.compile(r"\s*(?:<!DOCTYPE|<\?xml|<[a-zA-Z][\w-]*(?:\s[^<>]*)?/?>)", re.IGNORECASE)
 _ENTITIES = re.compile(r"&(?:quot|#34|#x22|apos|#39|#x27|nbsp|#160);")
 _NO_BREAK = re.compile(r"(?:START|END|REPORT)(?:\u00a0RequestId|[ \u00a0]RequestId:\u00a0)")

@@ -7,6 +7,7 @@ import zlib
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from collectors.log_files.platform_heads import HEADS
 from collectors.untrusted import Unparsable
 from collectors.untrusted_json import json_bytes, json_value
 
@@ -21,7 +22,7 @@ _INVOKED = re.compile(
     rb"^(?:[\s|\"']*LogResult[\s|:\"']+|(?:[^\s]{1,40}\t){1,2})([A-Za-z0-9+/]{60,}={0,2})(?=[\s|,\"']|\Z)", re.MULTILINE
 )
 _HEADER = re.compile(rb"(?i)x-amz-log-result[\"']?\s*[:=,]\s*b?[\"']?([A-Za-z0-9+/]{60,}={0,2})")
-_PLATFORM = re.compile(r"(?m)^[^\n]{0,200}(?:(?:START|END|REPORT) RequestId: |INIT_START )")
+_PLATFORM = re.compile(rf"(?m)^[^\n]{{0,200}}(?:{HEADS})")
 
 
 class Text(str):

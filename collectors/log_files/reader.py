@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 
 from collectors.log_files.documents import DamagedDocument, JsonDocuments, NestedTooDeeply
-from collectors.log_files.event_json import MESSAGE_KEYS, NotAnEvent, contents, event_of, unnest, whole
+from collectors.log_files.event_json import NotAnEvent, event_of, unnest, whole
+from collectors.log_files.event_keys import MESSAGE_KEYS
 from collectors.log_files.fast_lines import Spelling, spelling_of
 from collectors.log_files.fences import fenced, holds_fences
 from collectors.log_files.forms import Form, form_of
@@ -30,6 +31,7 @@ from collectors.log_files.sources import ByteStream, Source, log_names
 from collectors.log_files.text_lines import event_lines
 from collectors.log_files.time_order import oldest_first
 from collectors.log_files.timestamps import BadTimestamp, Clock
+from collectors.log_files.wrappings import contents
 from collectors.model import FunctionKey, LogEvent, Reject
 from collectors.untrusted import Unparsable
 from collectors.untrusted_json import json_value
@@ -41,7 +43,7 @@ _SHARED_STREAM = re.compile(r"\d{4}/\d\d/\d\d/[^\[/]+\[[^\]]*\][0-9a-f]+")
 _FUNCTION_ARN = re.compile(rb'"functionArn"\s*:\s*"arn:[\w-]+:lambda:[\w-]*:\d*:function:([\w-]+)')
 _GZIP_TEXT = re.compile(rb"\s*[\"']?(?:H4sI|U1RBUlQg|SU5JVF9T)[A-Za-z0-9+/\-_]{20,}")
 _OF_LAMBDA = re.compile(rb"(?:REPORT|START) RequestId: [0-9a-f]{8}-|\"platform\.(?:report|start)\"")
-_HEADS = rb"(?:START RequestId: |END RequestId: |REPORT RequestId: |INIT_START Runtime)"
+_HEADS = rb"(?:START RequestId: |END RequestId: |REPORT RequestId: |(?:INIT|RESTORE)_START Runtime)"
 _SAID = re.compile(rb"(?:\"([^\"\\]{1,80})\"\s*:\s*\{\s*)?\"([^\"\\]{1,80})\"\s*:\s*\"(?:\\[ntr]| )*" + _HEADS)
 _NESTED = re.compile(rb'\\"(?:message|msg|log|text|body|line)\\"\s*:\s*\\"' + _HEADS)
 _KNOWN = frozenset(MESSAGE_KEYS)

@@ -4,7 +4,8 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 
-from collectors.log_files.event_json import OWN_KEYS, NotAnEvent, event_of
+from collectors.log_files.event_json import NotAnEvent, event_of
+from collectors.log_files.event_keys import OWN_KEYS
 from collectors.log_files.shipper_names import MESSAGES, TIMES, letters
 from collectors.log_files.timestamps import BadTimestamp, Clock
 from collectors.model import LogEvent
