@@ -27,6 +27,8 @@ _LOG = re.compile(
 )
 _RUN_TOGETHER = re.compile(rf"(?m)^(?:{HEADS})[^\n]*\t(?:{HEADS})|^\t(?:{HEADS})")
 _BETWEEN = re.compile(rf"\t+(?={HEADS})|(?<=Version: \$LATEST)\t+|^\t")
+_ONE_LINE = re.compile(r"(?m)^[ \t]*START RequestId: (\S+) Version: [^\n]*? END RequestId: \1 +REPORT RequestId: \1 ")
+_BETWEEN_BLANKS = re.compile(rf"[ \t]+(?={HEADS})|(?<=Version: \$LATEST)[ \t]+")
 _ESCAPED = re.compile(rf"(?m)^(?:{HEADS})[^\n]*?\\n(?:{HEADS})")  # one line, as JSON or a program spelled it
 _ESCAPES = re.compile(r"\\r\\n|\\[nt]")
 _BEGINS = re.compile(rf"\s*(?:{HEADS}|\d{{4}}-\d\d-\d\dT\d\d:\d\d|\[(?:INFO|ERROR|WARN|WARNING|DEBUG)\])")
@@ -63,6 +65,8 @@ def layer_of(head: bytes) -> Layer | None:
             return partial(_changed, change=partial(_unplaced, place=place))
     if _RUN_TOGETHER.search(text):
         return partial(_changed, change=lambda line: _BETWEEN.sub("\n", line).lstrip("\n"))
+    if _ONE_LINE.search(text):
+        return partial(_changed, change=lambda line: _BETWEEN_BLANKS.sub("\n", line).lstrip("\n"))
     if _ESCAPED.search(text):
         return partial(
             _changed, change=lambda line: _ESCAPES.sub(lambda each: "\t" if each[0][-1] == "t" else "\n", line)

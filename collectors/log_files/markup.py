@@ -5,6 +5,7 @@ Each is a layer as those of ``layers`` are.
 """
 
 import html
+import quopri
 import re
 from collections.abc import Callable, Iterator
 from email import message_from_bytes, policy
@@ -25,6 +26,7 @@ _NO_BREAK = re.compile(r"(?:START|END|REPORT)(?:\u00a0RequestId|[ \u00a0]Request
 _BREAKS = re.compile(r"<br\s*/?>\s*|</(?:p|div|tr|li|result|event|entry|row|h\d|table)\s*>\s*", re.IGNORECASE)
 _CELLS = re.compile(r"</(?:td|th|field|span|b|strong|time|timestamp|message)\s*>", re.IGNORECASE)
 _TAGS = re.compile(r"<(?:/?[a-zA-Z][^<>]*|[!?][^<>]*)>")
+_PRINTABLE = re.compile(rb"(?m)^REPORT RequestId: \S+?(?:=09|=20| )[^\n]*?(?:=09| =\r?$)")
 _UNSEEN = (("<script", "</script"), ("<style", "</style"), ("<head", "</head"), ("<!--", "--"))
 _BARE = re.compile(r"<(?:p|div|li|h\d)\b[^<>]*>", re.IGNORECASE)
 _ATTRIBUTED = re.compile(r"<\w+\s[^<>]{0,500}?\b(?:time|timestamp|date)=[\"']([^\"'<>]+)[\"'][^<>]*>", re.IGNORECASE)
@@ -61,6 +63,8 @@ def markup_of(head: bytes) -> Layer | None:
     """The layer over a text that begins with ``head``; None where there is none of these."""
     if _ENCODED_MAIL.search(head[:8192]) and _MAIL.match(head):
         return _mailed
+    if _PRINTABLE.search(head):
+        return _unprintable
     if (answered := _ANSWER.match(head)) is not None and not _LOG_RESULT.search(answered.group()):
         return _answered
     if _DEBUGGED.search(head) and not _LOG_RESULT.search(head):
@@ -196,6 +200,11 @@ def _mailed(chunks: Iterator[bytes]) -> Iterator[bytes]:
         data = part.get_payload(decode=True)
         if isinstance(data, bytes):
             yield data.rstrip(b"\n") + b"\n"
+
+
+def _unprintable(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    """The text of a mail that came as quoted-printable, without its headers. Source: RFC 2045, 6.7."""
+    yield quopri.decodestring(all_of(chunks))
 
 
 def _recorded(chunks: Iterator[bytes]) -> Iterator[bytes]:

@@ -7,6 +7,7 @@ import zlib
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from collectors.log_files.http_answers import bodies, log_results
 from collectors.log_files.platform_heads import HEADS
 from collectors.untrusted import Unparsable
 from collectors.untrusted_json import json_bytes, json_value
@@ -33,7 +34,9 @@ def payload_of(line: Mapping[str, Any]) -> Iterator[Any] | None:
     """What a payload holds: decoded JSON values and ``Text``; None where ``line`` is no payload."""
     if isinstance(tail := line.get("LogResult"), str):
         return _texts(tail)
-    if isinstance(told := line.get("Message"), str) and ("TopicArn" in line or "MessageId" in line):
+    if isinstance(told := line.get("Message"), str) and (
+        "TopicArn" in line or "MessageId" in line or line.get("Type") == "Notification"
+    ):
         return _texts(told, plainly=True)  # of SNS
     subscription = line.get("awslogs")
     if isinstance(subscription, dict) and isinstance(subscription.get("data"), str):
@@ -46,6 +49,10 @@ def payload_of(line: Mapping[str, Any]) -> Iterator[Any] | None:
             found = [_record_data(each) for each in line[key]]
             if all(each is not None for each in found):
                 return (value for each in found if each is not None for value in each)
+    if tails := [tail for tail in log_results(line) if _decoded(tail)]:
+        return (value for tail in tails for value in _texts(tail))
+    if answered := bodies(line):
+        return (value for body in answered for value in _values(body))
     return None
 
 

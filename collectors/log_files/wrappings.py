@@ -19,7 +19,7 @@ from collectors.log_files.event_keys import (
 )
 from collectors.log_files.payloads import payload_of
 from collectors.log_files.shipper_names import MESSAGES, TIMES, Names, is_said, letters, names_in
-from collectors.log_files.table_json import rows_of
+from collectors.log_files.table_json import framed, rows_of
 from collectors.log_files.timestamps import FIRST_MS, LAST_MS, BadTimestamp, epoch_ms
 from collectors.untrusted import Unparsable
 from collectors.untrusted_json import json_value
@@ -124,6 +124,8 @@ def _wrapped(line: Mapping[str, Any], said_by: str = "") -> Any:
     """What an object says that only wraps it; None for an event, and for a line of a program."""
     if said_by and any(is_said(letters(key), said_by) and isinstance(value, str) for key, value in line.items()):
         return None
+    if (frame := framed(line)) is not None:
+        return _of_columns(frame)
     said = [line[key] for key in MESSAGE_KEYS[:-1] if key in line]
     if not OWN_KEYS.isdisjoint(line) or any(not isinstance(each, dict | list) or is_texts(each) for each in said):
         return None
@@ -132,7 +134,7 @@ def _wrapped(line: Mapping[str, Any], said_by: str = "") -> Any:
     if said and not any(isinstance(each, dict) and "message" in each for each in said):
         return None
     if (rows := rows_of(line)) is not None:
-        return rows
+        return _of_columns(rows)
     values = line.get("values")
     if isinstance(values, list) and isinstance(line.get("stream"), dict):  # Loki: pairs of nanoseconds and text
         pairs = (each for each in values if isinstance(each, list) and len(each) > 1)
@@ -147,6 +149,13 @@ def _wrapped(line: Mapping[str, Any], said_by: str = "") -> Any:
     if inner is None and isinstance(event := line.get("event"), dict) and first(event, MESSAGE_KEYS):
         return event  # Splunk's collector
     return _spelled_out(line) if inner is None else inner
+
+
+def _of_columns(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Rows of a table, of which no column makes a line a runtime's own."""
+    if not rows or OWN_KEYS.isdisjoint(rows[0]):
+        return rows
+    return [{f"column.{name}" if name in OWN_KEYS else name: cell for name, cell in row.items()} for row in rows]
 
 
 def _holds(value: Any, depth: int) -> bool:
