@@ -7,8 +7,8 @@ import re
 from collections.abc import Callable, Iterator
 from functools import partial
 
-from collectors.log_files.line_blocks import LONGEST_LINE, LineBlocks
-from collectors.log_files.markup import Layer, markup_of
+from collectors.log_files.line_blocks import LONGEST_LINE, TOO_LONG, LineBlocks
+from collectors.log_files.markup import Cut, Layer, markup_of
 from collectors.log_files.platform_heads import HEADS
 from collectors.logs.platform_text import without_escapes
 
@@ -109,8 +109,8 @@ def _unplaced(line: str, place: re.Pattern[str]) -> str | None:
     return None if clean.startswith("--") or _HEADING.fullmatch(clean) else clean
 
 
-def _changed(chunks: Iterator[bytes], change: Callable[[str], str | None]) -> Iterator[bytes]:
-    for block in LineBlocks(chunks, 4 * LONGEST_LINE, lambda _: None):
+def _changed(chunks: Iterator[bytes], cut: Cut, change: Callable[[str], str | None]) -> Iterator[bytes]:
+    for block in LineBlocks(chunks, 4 * LONGEST_LINE, partial(cut, TOO_LONG)):
         ended = block.endswith(b"\n")
         pieces = (
             change(raw.decode("utf-8", "replace").removesuffix("\r")) for raw in block.removesuffix(b"\n").split(b"\n")
@@ -119,9 +119,9 @@ def _changed(chunks: Iterator[bytes], change: Callable[[str], str | None]) -> It
         yield (text + "\n" if ended else text).encode("utf-8", "replace")
 
 
-def _unwrapped(chunks: Iterator[bytes], width: int) -> Iterator[bytes]:
+def _unwrapped(chunks: Iterator[bytes], cut: Cut, width: int) -> Iterator[bytes]:
     waiting: list[str] = []
-    for block in LineBlocks(chunks, 4 * LONGEST_LINE, lambda _: None):
+    for block in LineBlocks(chunks, 4 * LONGEST_LINE, partial(cut, TOO_LONG)):
         done: list[str] = []
         for raw in block.removesuffix(b"\n").split(b"\n"):
             line = raw.decode("utf-8", "replace").removesuffix("\r")

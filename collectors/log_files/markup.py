@@ -1,7 +1,7 @@
 """What programs for people make of a text that is a log below: web pages, mail, entities, blanks that do not break,
 recordings of a terminal, strings as a programming language spells them, indentation, and lines that containers cut.
 
-Each is a layer as those of ``layers`` are.
+Each is a layer as those of ``layers`` are. What a layer leaves out it tells by ``cut(reason, beginning)``.
 """
 
 import html
@@ -9,15 +9,17 @@ import quopri
 import re
 from collections.abc import Callable, Iterator
 from email import message_from_bytes, policy
+from functools import partial
 
-from collectors.log_files.line_blocks import LONGEST_LINE, LineBlocks
+from collectors.log_files.line_blocks import LONGEST_LINE, TOO_LONG, LineBlocks
 from collectors.log_files.notations import LARGEST, literal
 from collectors.log_files.platform_heads import HEADS
 from collectors.logs.platform_text import without_escapes
 from collectors.untrusted import Unparsable
 from collectors.untrusted_json import json_value
 
-Layer = Callable[[Iterator[bytes]], Iterator[bytes]]
+Cut = Callable[[str, str], None]
+Layer = Callable[[Iterator[bytes], Cut], Iterator[bytes]]
 
 _PLATFORM = re.compile(HEADS)
 _TAGGED = re.compile(r"\s*(?:<!DOCTYPE|<\?xml|<[a-zA-Z][\w-]*(?:\s[^<>]*)?/?>)", re.IGNORECASE)
@@ -106,7 +108,7 @@ def _of_lines(lines: list[str]) -> Layer | None:
     return None
 
 
-def _answered(chunks: Iterator[bytes]) -> Iterator[bytes]:
+def _answered(chunks: Iterator[bytes], cut: Cut) -> Iterator[bytes]:
     """The body of an HTTP answer, without its headers and what curl says of it."""
     head = b""
     for chunk in chunks:
@@ -118,9 +120,9 @@ def _answered(chunks: Iterator[bytes]) -> Iterator[bytes]:
     yield from chunks
 
 
-def _debugged(chunks: Iterator[bytes]) -> Iterator[bytes]:
+def _debugged(chunks: Iterator[bytes], cut: Cut) -> Iterator[bytes]:
     """The bodies of the answers that ``aws --debug`` printed, without all else."""
-    for block in LineBlocks(chunks, 4 * LARGEST, lambda _: None):
+    for block in LineBlocks(chunks, 4 * LARGEST, partial(cut, TOO_LONG)):
         for line in block.decode("utf-8", "replace").split("\n"):
             if line[:2] in ("b'", 'b"') and (body := literal(line)) is not None and body[:1] in ("{", "["):
                 yield f"{body}\n".encode("utf-8", "replace")
@@ -133,28 +135,30 @@ def _shown(line: str) -> str:
 def _each(change: Callable[[str], str]) -> Layer:
     """The layer that changes every line so."""
 
-    def changed(chunks: Iterator[bytes]) -> Iterator[bytes]:
-        for block in LineBlocks(chunks, 4 * LONGEST_LINE, lambda _: None):
+    def changed(chunks: Iterator[bytes], cut: Cut) -> Iterator[bytes]:
+        for block in LineBlocks(chunks, 4 * LONGEST_LINE, partial(cut, TOO_LONG)):
             lines = block.decode("utf-8", "replace").split("\n")
             yield "\n".join(change(line.removesuffix("\r")) for line in lines).encode("utf-8", "replace")
 
     return changed
 
 
-def all_of(chunks: Iterator[bytes]) -> bytes:
-    """All that is read, at most so much as is read as one text."""
+def all_of(chunks: Iterator[bytes], cut: Cut) -> bytes:
+    """All that is read, at most so much as is read as one text; ``cut`` is told where that is not all."""
     pieces: list[bytes] = []
     size = 0
     for chunk in chunks:
         pieces.append(chunk)
         size += len(chunk)
         if size > 4 * LARGEST:
+            if next(chunks, b""):
+                cut("longer than 64 MB: read to there", "")
             break
     return b"".join(pieces)
 
 
-def _paged(chunks: Iterator[bytes]) -> Iterator[bytes]:
-    yield _untagged(all_of(chunks).decode("utf-8", "replace")).encode("utf-8", "replace")
+def _paged(chunks: Iterator[bytes], cut: Cut) -> Iterator[bytes]:
+    yield _untagged(all_of(chunks, cut).decode("utf-8", "replace")).encode("utf-8", "replace")
 
 
 def _untagged(text: str) -> str:
@@ -165,9 +169,9 @@ def _untagged(text: str) -> str:
     return html.unescape(text).replace("\u00a0", " ")
 
 
-def _rich(chunks: Iterator[bytes]) -> Iterator[bytes]:
+def _rich(chunks: Iterator[bytes], cut: Cut) -> Iterator[bytes]:
     """The text of a rich text document, as word processors and macOS's TextEdit save what was pasted."""
-    text = _RICH_TABLES.sub("", all_of(chunks).decode("latin-1"))
+    text = _RICH_TABLES.sub("", all_of(chunks, cut).decode("latin-1"))
     yield _RICH.sub(_rich_text, text).replace("\r", "").encode("utf-8", "replace")
 
 
@@ -192,9 +196,9 @@ def _without(text: str, begin: str, end: str) -> str:
     return "".join((*pieces, text[at:]))
 
 
-def _mailed(chunks: Iterator[bytes]) -> Iterator[bytes]:
+def _mailed(chunks: Iterator[bytes], cut: Cut) -> Iterator[bytes]:
     """The texts of a mail, and of what was sent with it."""
-    for part in message_from_bytes(all_of(chunks), policy=policy.compat32).walk():
+    for part in message_from_bytes(all_of(chunks, cut), policy=policy.compat32).walk():
         if part.is_multipart() or part.get_content_type() == "text/html":
             continue
         data = part.get_payload(decode=True)
@@ -202,14 +206,14 @@ def _mailed(chunks: Iterator[bytes]) -> Iterator[bytes]:
             yield data.rstrip(b"\n") + b"\n"
 
 
-def _unprintable(chunks: Iterator[bytes]) -> Iterator[bytes]:
+def _unprintable(chunks: Iterator[bytes], cut: Cut) -> Iterator[bytes]:
     """The text of a mail that came as quoted-printable, without its headers. Source: RFC 2045, 6.7."""
-    yield quopri.decodestring(all_of(chunks))
+    yield quopri.decodestring(all_of(chunks, cut))
 
 
-def _recorded(chunks: Iterator[bytes]) -> Iterator[bytes]:
+def _recorded(chunks: Iterator[bytes], cut: Cut) -> Iterator[bytes]:
     """What a recording of asciinema shows. Source: its documentation, "asciicast file format"."""
-    for block in LineBlocks(chunks, 4 * LONGEST_LINE, lambda _: None):
+    for block in LineBlocks(chunks, 4 * LONGEST_LINE, partial(cut, TOO_LONG)):
         shown: list[str] = []
         for line in block.split(b"\n"):
             try:
@@ -221,9 +225,9 @@ def _recorded(chunks: Iterator[bytes]) -> Iterator[bytes]:
         yield "".join(shown).encode("utf-8", "replace")
 
 
-def _spelled(chunks: Iterator[bytes]) -> Iterator[bytes]:
+def _spelled(chunks: Iterator[bytes], cut: Cut) -> Iterator[bytes]:
     """The JSON that somebody encoded once more, as one string."""
-    data = all_of(chunks)
+    data = all_of(chunks, cut)
     try:
         text = json_value(data)
     except Unparsable:
@@ -231,10 +235,10 @@ def _spelled(chunks: Iterator[bytes]) -> Iterator[bytes]:
     yield text.encode("utf-8", "replace") if isinstance(text, str) else b" " + data
 
 
-def _whole(chunks: Iterator[bytes]) -> Iterator[bytes]:
+def _whole(chunks: Iterator[bytes], cut: Cut) -> Iterator[bytes]:
     """The lines of a container's log, whose parts the runtime marked P but for the last. Source: Kubernetes' CRI."""
     begun: list[str] = []
-    for block in LineBlocks(chunks, 4 * LONGEST_LINE, lambda _: None):
+    for block in LineBlocks(chunks, 4 * LONGEST_LINE, partial(cut, TOO_LONG)):
         done: list[str] = []
         for line in block.decode("utf-8", "replace").removesuffix("\n").split("\n"):
             found = _PARTED.fullmatch(line)

@@ -17,7 +17,7 @@ from collectors.log_files.event_keys import (
     first,
     is_metrics,
 )
-from collectors.log_files.payloads import payload_of
+from collectors.log_files.payloads import CutPayload, payload_of
 from collectors.log_files.shipper_names import MESSAGES, TIMES, Names, is_said, letters, names_in
 from collectors.log_files.table_json import framed, rows_of
 from collectors.log_files.timestamps import FIRST_MS, LAST_MS, BadTimestamp, epoch_ms
@@ -53,7 +53,7 @@ def contents(
     """
     if depth > _DEEPEST:
         yield None, envelope
-    elif isinstance(line, dict) and is_metrics(line):
+    elif isinstance(line, CutPayload) or (isinstance(line, dict) and is_metrics(line)):
         yield line, envelope
     elif isinstance(line, dict) and _is_remark(line):
         return
