@@ -1,6 +1,7 @@
 """More forms of the two invocations of ``log_shapes``: what browsers and HTTP clients kept, data frames, mail."""
 
 import base64
+import gzip
 import json
 import quopri
 
@@ -21,6 +22,10 @@ def archived(*contents: dict[str, str]) -> str:
 
 def collection(*responses: dict[str, object]) -> str:
     return json.dumps({"info": {"name": "c"}, "item": [{"name": "f", "item": [{"name": "r", "response": responses}]}]})
+
+
+def zipped_text(part: list[dict[str, object]]) -> str:
+    return base64.b64encode(gzip.compress(json.dumps({"events": part}).encode(), mtime=0)).decode()
 
 
 def quoted(text: str) -> bytes:
@@ -45,6 +50,11 @@ ANSWERS = {
     "quoted-printable without a mail": Form(quoted(PLAIN), at=False),
     "an invocation on one line": Form("".join(f"START RequestId: {one} Version: $LATEST {said} END RequestId: {one} {report(one, ' ')}\n" for one, said in ((ONE, "first said"), (TWO, "second said"))), at=False),
     "unfolded beside its line": Form("".join(f"{iso(ms)}\t{line}\n\n{line}\n" for ms, line in lines("  "))),
+    "a name of JavaScript's": Form(f"const events = {json.dumps(events())};\n"),
+    "a callback": Form(f"show({json.dumps({'events': events()})});\n"),
+    ".NET's dates": Form(json.dumps([{"Timestamp": f"/Date({each['timestamp']})/", "Message": each["message"]} for each in events()])),
+    "many rows of one INSERT": Form("INSERT INTO logs (ts, message) VALUES " + ", ".join(f"({ms}, '{line}')" for ms, line in lines("\\t")) + ";\n"),
+    "gzip in a table": Form("id;data\n" + "".join(f"{at};{zipped_text(part)}\n" for at, part in enumerate((events()[:4], events()[4:])))),
     "RESTORE_START first": Form(SNAPSTART + PLAIN, at=False),
     "RESTORE_REPORT first": Form("RESTORE_REPORT Restore Duration: 204.27 ms\n" + PLAIN, at=False),
     "INIT_REPORT first": Form("INIT_REPORT Init Duration: 99.27 ms\tPhase: init\n" + PLAIN, at=False),

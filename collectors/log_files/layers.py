@@ -29,6 +29,8 @@ _RUN_TOGETHER = re.compile(rf"(?m)^(?:{HEADS})[^\n]*\t(?:{HEADS})|^\t(?:{HEADS})
 _BETWEEN = re.compile(rf"\t+(?={HEADS})|(?<=Version: \$LATEST)\t+|^\t")
 _ONE_LINE = re.compile(r"(?m)^[ \t]*START RequestId: (\S+) Version: [^\n]*? END RequestId: \1 +REPORT RequestId: \1 ")
 _BETWEEN_BLANKS = re.compile(rf"[ \t]+(?={HEADS})|(?<=Version: \$LATEST)[ \t]+")
+_INSERTED = re.compile(r"(?i)\A\s*INSERT INTO [^\n(]{1,200}(?:\([^\n()]{1,500}\))?\s*VALUES\s*\([^\n]*'\),\s*\(")
+_ROWS = re.compile(r"'\),\s*\(|(?i:\bVALUES\s*\()")
 _ESCAPED = re.compile(rf"(?m)^(?:{HEADS})[^\n]*?\\n(?:{HEADS})")  # one line, as JSON or a program spelled it
 _ESCAPES = re.compile(r"\\r\\n|\\[nt]")
 _BEGINS = re.compile(rf"\s*(?:{HEADS}|\d{{4}}-\d\d-\d\dT\d\d:\d\d|\[(?:INFO|ERROR|WARN|WARNING|DEBUG)\])")
@@ -67,6 +69,8 @@ def layer_of(head: bytes) -> Layer | None:
         return partial(_changed, change=lambda line: _BETWEEN.sub("\n", line).lstrip("\n"))
     if _ONE_LINE.search(text):
         return partial(_changed, change=lambda line: _BETWEEN_BLANKS.sub("\n", line).lstrip("\n"))
+    if _INSERTED.match(text):
+        return partial(_changed, change=lambda line: _ROWS.sub("'\n", line).replace("\\t", "\t"))
     if _ESCAPED.search(text):
         return partial(
             _changed, change=lambda line: _ESCAPES.sub(lambda each: "\t" if each[0][-1] == "t" else "\n", line)

@@ -22,13 +22,14 @@ Cut = Callable[[str, str], None]
 Layer = Callable[[Iterator[bytes], Cut], Iterator[bytes]]
 
 _PLATFORM = re.compile(HEADS)
+_LINES = re.compile(rb"(?m)^(?:%s|\d{4}-\d\d-\d\d)" % HEADS.encode())
 _TAGGED = re.compile(r"\s*(?:<!DOCTYPE|<\?xml|<[a-zA-Z][\w-]*(?:\s[^<>]*)?/?>)", re.IGNORECASE)
 _ENTITIES = re.compile(r"&(?:quot|#34|#x22|apos|#39|#x27|nbsp|#160);")
 _NO_BREAK = re.compile(r"(?:START|END|REPORT)(?:\u00a0RequestId|[ \u00a0]RequestId:\u00a0)")
 _BREAKS = re.compile(r"<br\s*/?>\s*|</(?:p|div|tr|li|result|event|entry|row|h\d|table)\s*>\s*", re.IGNORECASE)
 _CELLS = re.compile(r"</(?:td|th|field|span|b|strong|time|timestamp|message)\s*>", re.IGNORECASE)
 _TAGS = re.compile(r"<(?:/?[a-zA-Z][^<>]*|[!?][^<>]*)>")
-_PRINTABLE = re.compile(rb"(?m)^REPORT RequestId: \S+?(?:=09|=20| )[^\n]*?(?:=09| =\r?$)")
+_PRINTABLE = re.compile(rb"(?m)^REPORT RequestId: \S{1,80}?(?:=09|=20| )[^\n]{0,400}?(?:=09| =\r?$)")
 _UNSEEN = (("<script", "</script"), ("<style", "</style"), ("<head", "</head"), ("<!--", "--"))
 _BARE = re.compile(r"<(?:p|div|li|h\d)\b[^<>]*>", re.IGNORECASE)
 _ATTRIBUTED = re.compile(r"<\w+\s[^<>]{0,500}?\b(?:time|timestamp|date)=[\"']([^\"'<>]+)[\"'][^<>]*>", re.IGNORECASE)
@@ -45,6 +46,9 @@ _ENCODED_MAIL = re.compile(rb"^(?:MIME-Version|Content-Transfer-Encoding): ", re
 _CAST = re.compile(rb"\s*\{\"version\": ?[123],[^\n]*\"(?:width|term)\"")
 _ESCAPE = re.compile(rb"\x1b\[[0-9;]*m")
 _COLOURED = re.compile(rb"\s*(?:\[\s*)?\{\s*\"")  # JSON as jq colours it
+_ASSIGNED = re.compile(  # to a variable, or the argument of a call
+    rb"\s*(?:(?:export\s+)?(?:default\s+|(?:(?:const|let|var)\s+)?[\w$.]+\s*=\s*)|[\w$.]+\()(?=(?:\[\s*)?\{\s*\"[^{}\n]*\")"
+)
 _SPELLED = re.compile(rb"\s*\"(?:\\n|\\t|\s)*(?:\{|\[)(?:\\n|\\t|\s)*[\\{\[]")
 _PARTED = re.compile(r"(\S+) (?:stdout|stderr) ([PF]) ?(.*)", re.DOTALL)
 _PAYLOAD = re.compile(r".*?(\[\{\"time\": ?\".*\"type\": ?\"(?:platform\.|function|extension).*\}\])\s*", re.DOTALL)
@@ -58,6 +62,8 @@ def outer_layer_of(head: bytes) -> Layer | None:
         return _each(without_escapes)
     if _SPELLED.match(head):
         return _spelled
+    if _ASSIGNED.match(head) and not _LINES.search(head) and b"RequestId: " in head:
+        return _assigned
     return None
 
 
@@ -233,6 +239,15 @@ def _spelled(chunks: Iterator[bytes], cut: Cut) -> Iterator[bytes]:
     except Unparsable:
         text = None
     yield text.encode("utf-8", "replace") if isinstance(text, str) else b" " + data
+
+
+def _assigned(chunks: Iterator[bytes], cut: Cut) -> Iterator[bytes]:
+    """The JSON that JavaScript gives a name, or a callback."""
+    last = _ASSIGNED.sub(b"", next(chunks, b""), count=1)
+    for chunk in chunks:
+        yield last
+        last = chunk
+    yield last.rstrip(b"); \t\r\n")
 
 
 def _whole(chunks: Iterator[bytes], cut: Cut) -> Iterator[bytes]:

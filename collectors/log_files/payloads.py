@@ -23,6 +23,7 @@ _INVOKED = re.compile(
     rb"^(?:[\s|\"']*LogResult[\s|:\"']+|(?:[^\s]{1,40}\t){1,2})([A-Za-z0-9+/]{60,}={0,2})(?=[\s|,\"']|\Z)", re.MULTILINE
 )
 _HEADER = re.compile(rb"(?i)x-amz-log-result[\"']?\s*[:=,]\s*b?[\"']?([A-Za-z0-9+/]{60,}={0,2})")
+_GZIP_TOKEN = re.compile(rb"(?<![A-Za-z0-9+/])H4sI[A-Za-z0-9+/]{60,}={0,2}")
 _PLATFORM = re.compile(rf"(?m)^[^\n]{{0,200}}(?:{HEADS})")
 
 
@@ -249,3 +250,14 @@ def spelled_json(text: str) -> Any:
         return json_value(text)
     except Unparsable:
         return None
+
+
+def holds_gzip(head: bytes) -> bool:
+    """Whether a gzip in base64 stands in every line, but for one that names columns."""
+    lines = [line for line in head.split(b"\n") if line.strip()]
+    return sum(_GZIP_TOKEN.search(line) is not None for line in lines) >= max(1, len(lines) - 1)
+
+
+def gzips(data: bytes) -> list[bytes]:
+    """Every gzip in base64 that stands in ``data``."""
+    return _GZIP_TOKEN.findall(data)

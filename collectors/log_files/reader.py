@@ -23,7 +23,16 @@ from collectors.log_files.layers import layer_of
 from collectors.log_files.line_blocks import LONGEST_LINE, TOO_LONG, LineBlocks
 from collectors.log_files.markup import all_of, outer_layer_of
 from collectors.log_files.notations import LARGEST, is_notation, printed_values
-from collectors.log_files.payloads import CutPayload, Text, invoked, spelled_json, text_payload, text_within
+from collectors.log_files.payloads import (
+    CutPayload,
+    Text,
+    gzips,
+    holds_gzip,
+    invoked,
+    spelled_json,
+    text_payload,
+    text_within,
+)
 from collectors.log_files.python_values import is_python, values_of
 from collectors.log_files.refused import binary_kind, text_kind
 from collectors.log_files.shipper_names import letters
@@ -308,6 +317,10 @@ class FileReader:
             return
         if _GZIP_TEXT.match(head):
             yield from self._encoded(_joined(head, chunks))
+            return
+        if holds_gzip(head):
+            for token in gzips(b"".join(_joined(head, chunks))):
+                yield from self._encoded(iter((token,)))
             return
         if answers := invoked(head[:HEAD]):
             for answer in answers:
