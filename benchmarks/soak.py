@@ -273,6 +273,8 @@ def _run(args: argparse.Namespace, folder: Path) -> int:
         viewer.rss_mb.clear()
     beside = watch(db, commits, viewers, collector, 60 * args.minutes)
     ended = [viewer.terminal.process.poll() for viewer in viewers]
+    for viewer in viewers:
+        viewer.terminal.process.kill()
     said = collector.stop()
     return report(alone, beside, viewers, ended, said, _mb(db))
 
