@@ -62,6 +62,7 @@ class ImportResult(Result):
 
     files: int = 0
     notes: list[str] = field(default_factory=list)  # files that hold nothing, each one line
+    partly: list[str] = field(default_factory=list)  # files of which a part was not read: damaged, or too long
     unmade: list[str] = field(default_factory=list)  # files with lines of Lambda's, where the import made no invocation
 
 
@@ -150,6 +151,8 @@ def _read_all(
                 if progress is not None:
                     progress(Progress(done + reader.bytes_done, total, events, file.name))
             result.files += 1
+            if reader.partly_read:
+                result.partly.append(file.name)
             if reader.saw_platform:
                 result.unmade.append(f"{file.name} ({reader.form})")
             if reader.note and not reader.rejects:

@@ -37,6 +37,8 @@ LOGGERS = {
     "type in the message": f"10:00:00.123 [main] WARN Till - no: com.acme.pay.CardException\n{JAVA}",
     "lambda's .NET": f"{AT}\t{ID}\twarn\tcharge failed\n{DOTNET}",
     "lambda's .NET, fail": f"{AT}\t{ID}\tfail\tcharge failed\n{DOTNET}",
+    "an error that Node's program printed as JSON": f'{{"timestamp":"{AT}","level":"ERROR","requestId":"{ID}","message":'
+    '{"errorType":"CardError","errorMessage":"declined","stackTrace":["CardError: declined"]}}',
     "ilogger": "fail: Acme.Till[0]\n      charge failed\n      " + DOTNET.replace("\n", "\n      "),
     "ilogger, one line": f"warn: Acme.Till[0] charge failed\n{DOTNET}",
     "ilogger, aspnetcore": f"{AT}\t{ID}\tinfo\t[Warning] Acme.Till: charge failed\n{DOTNET}",
@@ -243,6 +245,29 @@ def test_report_names_what_a_json_logger_was_handed(tmp_path: Path) -> None:
     line = f'{{"level":"Error","requestId":"{ID}","message":"declined","errorType":"Acme.Refusal","errorMessage":"declined"}}'
     store = Store(tmp_path, at_once(invocation(line, more="Status: error\tError Type: Acme.Refusal")))
     assert [(group.error_type, group.message) for group in store.groups] == [("Acme.Refusal", "declined")]
+
+
+@pytest.mark.parametrize(
+    ("line", "error_type"),
+    [
+        ('"level":"Error","message":"declined","errorType":"Acme.Refusal","errorMessage":"no","stackTrace":[]', "Acme.Refusal"),
+        ('"level":"ERROR","message":{"errorType":"CardError","errorMessage":"no","stackTrace":[]}', "CardError"),
+    ],
+    ids=[".NET", "Node"],
+)  # fmt: skip
+def test_in_json_report_says_whether_what_was_logged_ended_it(tmp_path: Path, line: str, error_type: str) -> None:
+    def events(status: str) -> list[str]:
+        record = f'"requestId":"{ID}","status":"{status}","metrics":{{"durationMs":1.5,"billedDurationMs":2,"memorySizeMB":128,"maxMemoryUsedMB":40}}'
+        begun = f'{{"time":"{AT}","type":"platform.start","record":{{"requestId":"{ID}","version":"1"}}}}'
+        ended = f'{{"time":"{AT}","type":"platform.report","record":{{{record}}}}}'
+        return [begun, f'{{"timestamp":"{AT}","requestId":"{ID}",{line}}}', ended]
+
+    failed, fine = tmp_path / "failed", tmp_path / "fine"
+    failed.mkdir()
+    fine.mkdir()
+    store = Store(failed, at_once(events("error")))
+    assert [(group.error_type, group.message) for group in store.groups] == [(error_type, "no")]
+    assert Store(fine, at_once(events("success"))).groups == []
 
 
 _NO_START = f"[ERROR] CardError: no key\n{PYTHON.rpartition(chr(10))[0]}"

@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pytest
 from command_line import rows, run
+from log_answers import ANSWERS
 from log_printed import ARCHIVES, PRINTED
 from log_shapes import FORMS, ONE, STREAM, TWO, iso, jsonl, lines
 
-ALL = FORMS | PRINTED
+ALL = FORMS | PRINTED | ANSWERS
 
 
 @pytest.mark.parametrize("name", ALL)

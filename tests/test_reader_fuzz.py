@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from command_line import rows, run
+from log_answers import ANSWERS
 from log_printed import PRINTED
 from log_shapes import CSV, FORMS, ONE, PLAIN
 
@@ -63,7 +64,7 @@ def mutated(seed: bytes, others: list[bytes], chance: random.Random) -> bytes:
 
 @pytest.mark.parametrize("part", range(PARTS))
 def test_no_garbling_of_any_form_ends_an_import(tmp_path: Path, part: int) -> None:
-    forms = (FORMS | PRINTED).values()
+    forms = (FORMS | PRINTED | ANSWERS).values()
     seeds = [form.text if isinstance(form.text, bytes) else form.text.encode() for form in forms]
     number = int(os.environ.get("LAMBDATUI_FUZZ_SEED", str(13 + part * 10_000_000)))
     ends = time.monotonic() + SECONDS / PARTS

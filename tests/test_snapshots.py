@@ -14,6 +14,7 @@ from textual.pilot import Pilot
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "screenshots"))
 import sample_log
+from resummed import resum
 
 from collectors.model import FunctionKey
 from collectors.pipeline import import_files
@@ -53,6 +54,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
             "UPDATE collections SET started_ms = ?, ended_ms = ?, source = 'shop.jsonl'",
             (sample_log.END_MS + 5_000, sample_log.END_MS + 6_234),
         )
+        resum(ledger)
         ledger.commit()
     return folder / "shop.db"
 

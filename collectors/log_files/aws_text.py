@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 
 from collectors.log_files.event_json import NotAnEvent, event_of
+from collectors.log_files.platform_heads import HEADS
 from collectors.log_files.timestamps import BadTimestamp, Clock, epoch_ms
 from collectors.model import LogEvent
 
@@ -19,7 +20,7 @@ _TIME = re.compile(r"(?s)(.*)\t(\d{13})\s*")
 _TIME_ALONE = re.compile(r"\t\d{13}\s*")
 _CELL = re.compile(r"RESULTS\t(@?[\w.@]+)\t(.*)", re.DOTALL)
 _OTHER = re.compile(r"[bf]/\d{20,}|SEARCHEDLOGSTREAMS\t|NEXTTOKEN\t|STATISTICS\t|RESPONSEMETADATA\t|Complete\s*$")
-_PLATFORM = re.compile(r"(?:START|END|REPORT) RequestId: |INIT_START ")
+_PLATFORM = re.compile(HEADS)
 _MOST_LINES = 5_000
 
 

@@ -10,7 +10,9 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from collectors.log_files.event_json import MESSAGE_KEYS, OWN_KEYS, TIME_KEYS, NotAnEvent, event_of
+from collectors.log_files.event_json import NotAnEvent, event_of
+from collectors.log_files.event_keys import MESSAGE_KEYS, OWN_KEYS, TIME_KEYS
+from collectors.log_files.platform_heads import SURE_HEADS
 from collectors.log_files.shipper_names import MESSAGES, TIMES, letters
 from collectors.log_files.timestamps import BadTimestamp, Clock, epoch_ms
 from collectors.model import LogEvent
@@ -20,7 +22,7 @@ _HEADLESS = re.compile(r'\d{13},"')
 _ROW = re.compile(r'^(?=(?:"?\d{13}"?|"?\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d[^,;\t\n"]*"?)[,;\t])', re.MULTILINE)
 _NAME = re.compile(r"#|[@_]?[^\W\d][\w .@()\[\]/:-]{0,60}")
 _REMARK = re.compile(r"#(?![\t,;|])")
-_PLATFORM = re.compile(r"\s*(?:(?:START|END|REPORT) RequestId: \S|INIT_START |(?:INIT|RESTORE)_REPORT )")
+_PLATFORM = re.compile(rf"\s*(?:{SURE_HEADS})")
 _CONSOLE = re.compile(r"(?:No|There are) (?:older|newer) events|No (?:older|newer) .{0,60}Retry|Load more\b")
 _DELIMITERS = ",\t;|"
 _LOOKED_AT = 400  # lines

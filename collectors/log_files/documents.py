@@ -9,8 +9,9 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from collectors.log_files.event_json import CONTAINERS
+from collectors.log_files.event_keys import CONTAINERS
 from collectors.untrusted import TooDeep, Unparsable, json_at
+from collectors.untrusted_json import json_value
 
 LARGEST_VALUE = 8 << 20  # characters of one element, or of one record that is decoded as a whole
 _NEXT = re.compile(r"\n[ \t]*[{\[](?=[\s\"{\[])")
@@ -23,6 +24,10 @@ _NOTHING: Mapping[str, Any] = {}  # around an array of its own, whose texts are 
 
 class DamagedDocument(ValueError):
     """The document cannot be read beyond this point; the text is the reason for the reject."""
+
+
+class CutDocument(DamagedDocument):
+    """It ends within a value, or one is longer than is read."""
 
 
 class NestedTooDeeply(DamagedDocument):
@@ -104,7 +109,7 @@ class JsonDocuments:
     def _needed(self) -> str:
         character = self._next_character()
         if character is None:
-            raise DamagedDocument("the JSON document is cut off")
+            raise CutDocument("the JSON document is cut off")
         return character
 
     def _next_character(self) -> str | None:
@@ -135,9 +140,9 @@ class JsonDocuments:
                 self._at = end
                 return value
             if len(self._buffer) - self._at > LARGEST_VALUE:
-                raise DamagedDocument("a JSON value longer than 8 MB")
+                raise CutDocument("a JSON value longer than 8 MB")
             if not self._fill():
-                raise DamagedDocument("the JSON document is cut off")
+                raise CutDocument("the JSON document is cut off")
 
     def _fill(self) -> bool:
         """Reads on, doubling what is left, so that a value is not tried again for every chunk. False at the end."""
@@ -155,3 +160,15 @@ class JsonDocuments:
             wanted -= len(pieces[-1])
         self._buffer, self._at = "".join(pieces), 0
         return True
+
+
+def values_in(text: str) -> Iterator[tuple[Any, Mapping[str, Any]]]:
+    """The JSON values of one line: nearly always one, several where an exporter forgot the newline."""
+    try:
+        value = json_value(text)
+    except Unparsable:
+        yield from JsonDocuments(iter((text.encode(),))).values()
+    else:
+        if not isinstance(value, dict | list):
+            raise DamagedDocument("not an object")
+        yield value, {}

@@ -11,7 +11,7 @@ from typing import Annotated, Any, NamedTuple
 
 import msgspec
 
-from collectors.log_files.event_json import (
+from collectors.log_files.event_keys import (
     ACCOUNT_KEYS,
     FUNCTION_KEYS,
     GROUP_KEYS,
@@ -23,7 +23,8 @@ from collectors.log_files.event_json import (
 )
 from collectors.log_files.timestamps import FIRST_MS, LAST_MS
 from collectors.model import LogEvent
-from collectors.untrusted_json import json_lines_of
+from collectors.untrusted import Unparsable
+from collectors.untrusted_json import json_lines_of, json_value
 
 _Milliseconds = Annotated[int, msgspec.Meta(ge=FIRST_MS, lt=LAST_MS)]
 _NotEmpty = Annotated[str, msgspec.Meta(min_length=1)]
@@ -73,3 +74,12 @@ def _decoder(needed: str, names: tuple[tuple[str, str], ...]) -> Callable[[bytes
     fields += [(field, str, "") for field in spelled if field not in ("timestamp_ms", "message", needed)]
     spelling: Any = msgspec.defstruct("SpelledEvent", fields, bases=(LogEvent,), rename=spelled, kw_only=True, gc=False)
     return json_lines_of(spelling)
+
+
+def spelling_in(block: bytes) -> Spelling | None:
+    """The spelling of the block's first line."""
+    try:
+        line = json_value(block.partition(b"\n")[0])
+    except Unparsable:
+        return None
+    return spelling_of(line) if isinstance(line, dict) else None

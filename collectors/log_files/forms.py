@@ -3,15 +3,14 @@
 import re
 from enum import Enum
 
-from collectors.log_files.event_json import is_container
+from collectors.log_files.platform_heads import HEADS
+from collectors.log_files.wrappings import is_container
 from collectors.untrusted import Unparsable
 from collectors.untrusted_json import json_value
 
 _BINARY_MAGIC = (b"SQLite format 3", b"PAR1", b"\x7fELF", b"%PDF", b"\x89PNG", b"Obj\x01", b"\xff\xd8\xff")
 _CONTROLS = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1d\x7f]")
-_PLATFORM_LINE = re.compile(
-    rb"INIT_START |(?:(?:\x1b\[[0-9;]*m)*\d{4}-\d\d-\d\dT[\d:.]+\S* )?(?:START|END|REPORT) RequestId: "
-)
+_PLATFORM_LINE = re.compile(rb"(?:(?:\x1b\[[0-9;]*m)*\d{4}-\d\d-\d\dT[\d:.]+\S* )?(?:%s)" % HEADS.encode())
 _MESSAGES = re.compile(rb'"(?:[^"\\]|\\.)*"\s*(?:,\s*(?:"|\d)|\]\s*\Z|\Z)')
 _OBJECT = re.compile(rb'\{\s*(?:\}|\Z|"(?:(?:[^"\\]|\\.)*"\s*(?::|\Z)|(?:[^"\\]|\\.)*\Z))')
 _ROWS = re.compile(rb'\[(?:\d{10,19}|"[^"\n]*"), ?[^\n]*"\]\s*\n\s*\[')  # a row of cells on each line

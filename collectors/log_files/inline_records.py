@@ -4,14 +4,16 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 
-from collectors.log_files.event_json import OWN_KEYS, NotAnEvent, event_of
+from collectors.log_files.event_json import NotAnEvent, event_of
+from collectors.log_files.event_keys import OWN_KEYS
+from collectors.log_files.platform_heads import SURE_HEADS
 from collectors.log_files.shipper_names import MESSAGES, TIMES, letters
 from collectors.log_files.timestamps import BadTimestamp, Clock
 from collectors.model import LogEvent
 
 _BEGINS = re.compile(r"[\s,\[]*[\w.$]{0,80}\s?[({\[]\s?(?=[A-Za-z_]\w{0,60}\s?=)")
 _KEY = re.compile(r"(?:(?<=[({\[,])|(?<=[({\[,] ))([A-Za-z_]\w{0,60})\s?=\s?")
-_PLATFORM = re.compile(r"[\"']?(?:(?:START|END|REPORT) RequestId: \S|INIT_START )")
+_PLATFORM = re.compile(rf"[\"']?(?:{SURE_HEADS})")
 _MOST_LINES = 5_000
 
 

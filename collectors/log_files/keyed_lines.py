@@ -7,8 +7,10 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 
-from collectors.log_files.event_json import OWN_KEYS, NotAnEvent, event_of
+from collectors.log_files.event_json import NotAnEvent, event_of
+from collectors.log_files.event_keys import OWN_KEYS
 from collectors.log_files.notations import literal
+from collectors.log_files.platform_heads import SURE_HEADS
 from collectors.log_files.shipper_names import MESSAGES, TIMES, letters
 from collectors.log_files.timestamps import BadTimestamp, Clock, epoch_ms
 from collectors.model import LogEvent
@@ -22,7 +24,7 @@ _SPELLINGS = (
     re.compile(r"[ \t|\u2502]*((@?[A-Za-z_][\w.@-]{0,60}))[ \t]*[|\u2502][ \t]*(.*?)\s*[|\u2502]*\s*\Z", re.DOTALL),
 )
 _PLATFORM = re.compile(
-    r"[\"'`]?\s*(?:(?:START|END|REPORT) RequestId: \S|INIT_START "
+    rf"[\"'`]?\s*(?:{SURE_HEADS}"
     r"|\\?\{\\?\"time\\?\": ?\\?\"[^\"]*\", ?\\?\"type\\?\": ?\\?\"platform)"
 )
 _MADE = re.compile(r"(?:Str|Some|String)\((.*)\);?,?", re.DOTALL)

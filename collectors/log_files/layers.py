@@ -7,8 +7,9 @@ import re
 from collections.abc import Callable, Iterator
 from functools import partial
 
-from collectors.log_files.line_blocks import LONGEST_LINE, LineBlocks
-from collectors.log_files.markup import Layer, markup_of
+from collectors.log_files.line_blocks import LONGEST_LINE, TOO_LONG, LineBlocks
+from collectors.log_files.markup import Cut, Layer, markup_of
+from collectors.log_files.platform_heads import HEADS
 from collectors.logs.platform_text import without_escapes
 
 _QUOTED = re.compile(r"[ \t]{0,3}(?:(?:>|&gt;)[ \t]?)+")
@@ -20,16 +21,19 @@ _PLACES = (  # what grep, ripgrep, ag, findstr and cat -n put before a line; wit
     re.compile(r"(?!\d{4}-\d\d|\d\d:\d\d:\d\d)\d{1,9}[:-](?:\d{1,5}:(?=[A-Z{]))?"),
     re.compile(r" {0,8}\d{1,9}\t"),
 )
-_HEADS = r"(?:START|END|REPORT) RequestId: |INIT_START |(?:INIT|RESTORE)_REPORT "
 _LOG = re.compile(
-    rf"\s*(?:{_HEADS}|\{{\"|\{{'|\[|\d{{4}}[-/]\d\d[-/]\d\d[T ]\d\d:|\d{{13}}[,\t ]|@?timestamp,|EVENTS\t"
+    rf"\s*(?:{HEADS}|\{{\"|\{{'|\[|\d{{4}}[-/]\d\d[-/]\d\d[T ]\d\d:|\d{{13}}[,\t ]|@?timestamp,|EVENTS\t"
     r"|/aws/lambda/|>)"
 )
-_RUN_TOGETHER = re.compile(rf"(?m)^(?:{_HEADS})[^\n]*\t(?:{_HEADS})|^\t(?:{_HEADS})")
-_BETWEEN = re.compile(rf"\t+(?={_HEADS})|(?<=Version: \$LATEST)\t+|^\t")
-_ESCAPED = re.compile(rf"(?m)^(?:{_HEADS})[^\n]*?\\n(?:{_HEADS})")  # one line, as JSON or a program spelled it
+_RUN_TOGETHER = re.compile(rf"(?m)^(?:{HEADS})[^\n]*\t(?:{HEADS})|^\t(?:{HEADS})")
+_BETWEEN = re.compile(rf"\t+(?={HEADS})|(?<=Version: \$LATEST)\t+|^\t")
+_ONE_LINE = re.compile(r"(?m)^[ \t]*START RequestId: (\S+) Version: [^\n]*? END RequestId: \1 +REPORT RequestId: \1 ")
+_BETWEEN_BLANKS = re.compile(rf"[ \t]+(?={HEADS})|(?<=Version: \$LATEST)[ \t]+")
+_INSERTED = re.compile(r"(?i)\A\s*INSERT INTO [^\n(]{1,200}(?:\([^\n()]{1,500}\))?\s*VALUES\s*\([^\n]*'\),\s*\(")
+_ROWS = re.compile(r"'\),\s*\(|(?i:\bVALUES\s*\()")
+_ESCAPED = re.compile(rf"(?m)^(?:{HEADS})[^\n]*?\\n(?:{HEADS})")  # one line, as JSON or a program spelled it
 _ESCAPES = re.compile(r"\\r\\n|\\[nt]")
-_BEGINS = re.compile(rf"\s*(?:{_HEADS}|\d{{4}}-\d\d-\d\dT\d\d:\d\d|\[(?:INFO|ERROR|WARN|WARNING|DEBUG)\])")
+_BEGINS = re.compile(rf"\s*(?:{HEADS}|\d{{4}}-\d\d-\d\dT\d\d:\d\d|\[(?:INFO|ERROR|WARN|WARNING|DEBUG)\])")
 _WHOLE_REPORT = re.compile(r"REPORT RequestId: ?\S+\s+.*?Max Memory Used: ?\d+ MB")
 _HEADING = re.compile(r"\S+\.(?:log|txt|jsonl?|csv|gz)")
 _RULE = re.compile(r"-{2,3}\s*|\s*")
@@ -63,6 +67,10 @@ def layer_of(head: bytes) -> Layer | None:
             return partial(_changed, change=partial(_unplaced, place=place))
     if _RUN_TOGETHER.search(text):
         return partial(_changed, change=lambda line: _BETWEEN.sub("\n", line).lstrip("\n"))
+    if _ONE_LINE.search(text):
+        return partial(_changed, change=lambda line: _BETWEEN_BLANKS.sub("\n", line).lstrip("\n"))
+    if _INSERTED.match(text):
+        return partial(_changed, change=lambda line: _ROWS.sub("'\n", line).replace("\\t", "\t"))
     if _ESCAPED.search(text):
         return partial(
             _changed, change=lambda line: _ESCAPES.sub(lambda each: "\t" if each[0][-1] == "t" else "\n", line)
@@ -105,8 +113,8 @@ def _unplaced(line: str, place: re.Pattern[str]) -> str | None:
     return None if clean.startswith("--") or _HEADING.fullmatch(clean) else clean
 
 
-def _changed(chunks: Iterator[bytes], change: Callable[[str], str | None]) -> Iterator[bytes]:
-    for block in LineBlocks(chunks, 4 * LONGEST_LINE, lambda _: None):
+def _changed(chunks: Iterator[bytes], cut: Cut, change: Callable[[str], str | None]) -> Iterator[bytes]:
+    for block in LineBlocks(chunks, 4 * LONGEST_LINE, partial(cut, TOO_LONG)):
         ended = block.endswith(b"\n")
         pieces = (
             change(raw.decode("utf-8", "replace").removesuffix("\r")) for raw in block.removesuffix(b"\n").split(b"\n")
@@ -115,9 +123,9 @@ def _changed(chunks: Iterator[bytes], change: Callable[[str], str | None]) -> It
         yield (text + "\n" if ended else text).encode("utf-8", "replace")
 
 
-def _unwrapped(chunks: Iterator[bytes], width: int) -> Iterator[bytes]:
+def _unwrapped(chunks: Iterator[bytes], cut: Cut, width: int) -> Iterator[bytes]:
     waiting: list[str] = []
-    for block in LineBlocks(chunks, 4 * LONGEST_LINE, lambda _: None):
+    for block in LineBlocks(chunks, 4 * LONGEST_LINE, partial(cut, TOO_LONG)):
         done: list[str] = []
         for raw in block.removesuffix(b"\n").split(b"\n"):
             line = raw.decode("utf-8", "replace").removesuffix("\r")

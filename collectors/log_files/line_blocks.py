@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 
 LONGEST_LINE = 1 << 20
 """Bytes; CloudWatch Logs takes no event of more than a megabyte."""
+TOO_LONG = "line longer than 1 MB"
 
 
 class LineBlocks:

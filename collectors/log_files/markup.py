@@ -1,30 +1,35 @@
 """What programs for people make of a text that is a log below: web pages, mail, entities, blanks that do not break,
 recordings of a terminal, strings as a programming language spells them, indentation, and lines that containers cut.
 
-Each is a layer as those of ``layers`` are.
+Each is a layer as those of ``layers`` are. What a layer leaves out it tells by ``cut(reason, beginning)``.
 """
 
 import html
+import quopri
 import re
 from collections.abc import Callable, Iterator
 from email import message_from_bytes, policy
+from functools import partial
 
-from collectors.log_files.line_blocks import LONGEST_LINE, LineBlocks
+from collectors.log_files.line_blocks import LONGEST_LINE, TOO_LONG, LineBlocks
 from collectors.log_files.notations import LARGEST, literal
+from collectors.log_files.platform_heads import HEADS
 from collectors.logs.platform_text import without_escapes
 from collectors.untrusted import Unparsable
 from collectors.untrusted_json import json_value
 
-Layer = Callable[[Iterator[bytes]], Iterator[bytes]]
+Cut = Callable[[str, str], None]
+Layer = Callable[[Iterator[bytes], Cut], Iterator[bytes]]
 
-_HEADS = r"(?:START|END|REPORT) RequestId: |INIT_START |(?:INIT|RESTORE)_REPORT "
-_PLATFORM = re.compile(_HEADS)
+_PLATFORM = re.compile(HEADS)
+_LINES = re.compile(rb"(?m)^(?:%s|\d{4}-\d\d-\d\d)" % HEADS.encode())
 _TAGGED = re.compile(r"\s*(?:<!DOCTYPE|<\?xml|<[a-zA-Z][\w-]*(?:\s[^<>]*)?/?>)", re.IGNORECASE)
 _ENTITIES = re.compile(r"&(?:quot|#34|#x22|apos|#39|#x27|nbsp|#160);")
 _NO_BREAK = re.compile(r"(?:START|END|REPORT)(?:\u00a0RequestId|[ \u00a0]RequestId:\u00a0)")
 _BREAKS = re.compile(r"<br\s*/?>\s*|</(?:p|div|tr|li|result|event|entry|row|h\d|table)\s*>\s*", re.IGNORECASE)
 _CELLS = re.compile(r"</(?:td|th|field|span|b|strong|time|timestamp|message)\s*>", re.IGNORECASE)
 _TAGS = re.compile(r"<(?:/?[a-zA-Z][^<>]*|[!?][^<>]*)>")
+_PRINTABLE = re.compile(rb"(?m)^REPORT RequestId: \S{1,80}?(?:=09|=20| )[^\n]{0,400}?(?:=09| =\r?$)")
 _UNSEEN = (("<script", "</script"), ("<style", "</style"), ("<head", "</head"), ("<!--", "--"))
 _BARE = re.compile(r"<(?:p|div|li|h\d)\b[^<>]*>", re.IGNORECASE)
 _ATTRIBUTED = re.compile(r"<\w+\s[^<>]{0,500}?\b(?:time|timestamp|date)=[\"']([^\"'<>]+)[\"'][^<>]*>", re.IGNORECASE)
@@ -41,6 +46,9 @@ _ENCODED_MAIL = re.compile(rb"^(?:MIME-Version|Content-Transfer-Encoding): ", re
 _CAST = re.compile(rb"\s*\{\"version\": ?[123],[^\n]*\"(?:width|term)\"")
 _ESCAPE = re.compile(rb"\x1b\[[0-9;]*m")
 _COLOURED = re.compile(rb"\s*(?:\[\s*)?\{\s*\"")  # JSON as jq colours it
+_ASSIGNED = re.compile(  # to a variable, or the argument of a call
+    rb"\s*(?:(?:export\s+)?(?:default\s+|(?:(?:const|let|var)\s+)?[\w$.]+\s*=\s*)|[\w$.]+\()(?=(?:\[\s*)?\{\s*\"[^{}\n]*\")"
+)
 _SPELLED = re.compile(rb"\s*\"(?:\\n|\\t|\s)*(?:\{|\[)(?:\\n|\\t|\s)*[\\{\[]")
 _PARTED = re.compile(r"(\S+) (?:stdout|stderr) ([PF]) ?(.*)", re.DOTALL)
 _PAYLOAD = re.compile(r".*?(\[\{\"time\": ?\".*\"type\": ?\"(?:platform\.|function|extension).*\}\])\s*", re.DOTALL)
@@ -54,6 +62,8 @@ def outer_layer_of(head: bytes) -> Layer | None:
         return _each(without_escapes)
     if _SPELLED.match(head):
         return _spelled
+    if _ASSIGNED.match(head) and not _LINES.search(head) and b"RequestId: " in head:
+        return _assigned
     return None
 
 
@@ -61,6 +71,8 @@ def markup_of(head: bytes) -> Layer | None:
     """The layer over a text that begins with ``head``; None where there is none of these."""
     if _ENCODED_MAIL.search(head[:8192]) and _MAIL.match(head):
         return _mailed
+    if _PRINTABLE.search(head):
+        return _unprintable
     if (answered := _ANSWER.match(head)) is not None and not _LOG_RESULT.search(answered.group()):
         return _answered
     if _DEBUGGED.search(head) and not _LOG_RESULT.search(head):
@@ -102,7 +114,7 @@ def _of_lines(lines: list[str]) -> Layer | None:
     return None
 
 
-def _answered(chunks: Iterator[bytes]) -> Iterator[bytes]:
+def _answered(chunks: Iterator[bytes], cut: Cut) -> Iterator[bytes]:
     """The body of an HTTP answer, without its headers and what curl says of it."""
     head = b""
     for chunk in chunks:
@@ -114,9 +126,9 @@ def _answered(chunks: Iterator[bytes]) -> Iterator[bytes]:
     yield from chunks
 
 
-def _debugged(chunks: Iterator[bytes]) -> Iterator[bytes]:
+def _debugged(chunks: Iterator[bytes], cut: Cut) -> Iterator[bytes]:
     """The bodies of the answers that ``aws --debug`` printed, without all else."""
-    for block in LineBlocks(chunks, 4 * LARGEST, lambda _: None):
+    for block in LineBlocks(chunks, 4 * LARGEST, partial(cut, TOO_LONG)):
         for line in block.decode("utf-8", "replace").split("\n"):
             if line[:2] in ("b'", 'b"') and (body := literal(line)) is not None and body[:1] in ("{", "["):
                 yield f"{body}\n".encode("utf-8", "replace")
@@ -129,28 +141,30 @@ def _shown(line: str) -> str:
 def _each(change: Callable[[str], str]) -> Layer:
     """The layer that changes every line so."""
 
-    def changed(chunks: Iterator[bytes]) -> Iterator[bytes]:
-        for block in LineBlocks(chunks, 4 * LONGEST_LINE, lambda _: None):
+    def changed(chunks: Iterator[bytes], cut: Cut) -> Iterator[bytes]:
+        for block in LineBlocks(chunks, 4 * LONGEST_LINE, partial(cut, TOO_LONG)):
             lines = block.decode("utf-8", "replace").split("\n")
             yield "\n".join(change(line.removesuffix("\r")) for line in lines).encode("utf-8", "replace")
 
     return changed
 
 
-def all_of(chunks: Iterator[bytes]) -> bytes:
-    """All that is read, at most so much as is read as one text."""
+def all_of(chunks: Iterator[bytes], cut: Cut) -> bytes:
+    """All that is read, at most so much as is read as one text; ``cut`` is told where that is not all."""
     pieces: list[bytes] = []
     size = 0
     for chunk in chunks:
         pieces.append(chunk)
         size += len(chunk)
         if size > 4 * LARGEST:
+            if next(chunks, b""):
+                cut("longer than 64 MB: read to there", "")
             break
     return b"".join(pieces)
 
 
-def _paged(chunks: Iterator[bytes]) -> Iterator[bytes]:
-    yield _untagged(all_of(chunks).decode("utf-8", "replace")).encode("utf-8", "replace")
+def _paged(chunks: Iterator[bytes], cut: Cut) -> Iterator[bytes]:
+    yield _untagged(all_of(chunks, cut).decode("utf-8", "replace")).encode("utf-8", "replace")
 
 
 def _untagged(text: str) -> str:
@@ -161,9 +175,9 @@ def _untagged(text: str) -> str:
     return html.unescape(text).replace("\u00a0", " ")
 
 
-def _rich(chunks: Iterator[bytes]) -> Iterator[bytes]:
+def _rich(chunks: Iterator[bytes], cut: Cut) -> Iterator[bytes]:
     """The text of a rich text document, as word processors and macOS's TextEdit save what was pasted."""
-    text = _RICH_TABLES.sub("", all_of(chunks).decode("latin-1"))
+    text = _RICH_TABLES.sub("", all_of(chunks, cut).decode("latin-1"))
     yield _RICH.sub(_rich_text, text).replace("\r", "").encode("utf-8", "replace")
 
 
@@ -188,9 +202,9 @@ def _without(text: str, begin: str, end: str) -> str:
     return "".join((*pieces, text[at:]))
 
 
-def _mailed(chunks: Iterator[bytes]) -> Iterator[bytes]:
+def _mailed(chunks: Iterator[bytes], cut: Cut) -> Iterator[bytes]:
     """The texts of a mail, and of what was sent with it."""
-    for part in message_from_bytes(all_of(chunks), policy=policy.compat32).walk():
+    for part in message_from_bytes(all_of(chunks, cut), policy=policy.compat32).walk():
         if part.is_multipart() or part.get_content_type() == "text/html":
             continue
         data = part.get_payload(decode=True)
@@ -198,9 +212,14 @@ def _mailed(chunks: Iterator[bytes]) -> Iterator[bytes]:
             yield data.rstrip(b"\n") + b"\n"
 
 
-def _recorded(chunks: Iterator[bytes]) -> Iterator[bytes]:
+def _unprintable(chunks: Iterator[bytes], cut: Cut) -> Iterator[bytes]:
+    """The text of a mail that came as quoted-printable, without its headers. Source: RFC 2045, 6.7."""
+    yield quopri.decodestring(all_of(chunks, cut))
+
+
+def _recorded(chunks: Iterator[bytes], cut: Cut) -> Iterator[bytes]:
     """What a recording of asciinema shows. Source: its documentation, "asciicast file format"."""
-    for block in LineBlocks(chunks, 4 * LONGEST_LINE, lambda _: None):
+    for block in LineBlocks(chunks, 4 * LONGEST_LINE, partial(cut, TOO_LONG)):
         shown: list[str] = []
         for line in block.split(b"\n"):
             try:
@@ -212,9 +231,9 @@ def _recorded(chunks: Iterator[bytes]) -> Iterator[bytes]:
         yield "".join(shown).encode("utf-8", "replace")
 
 
-def _spelled(chunks: Iterator[bytes]) -> Iterator[bytes]:
+def _spelled(chunks: Iterator[bytes], cut: Cut) -> Iterator[bytes]:
     """The JSON that somebody encoded once more, as one string."""
-    data = all_of(chunks)
+    data = all_of(chunks, cut)
     try:
         text = json_value(data)
     except Unparsable:
@@ -222,10 +241,19 @@ def _spelled(chunks: Iterator[bytes]) -> Iterator[bytes]:
     yield text.encode("utf-8", "replace") if isinstance(text, str) else b" " + data
 
 
-def _whole(chunks: Iterator[bytes]) -> Iterator[bytes]:
+def _assigned(chunks: Iterator[bytes], cut: Cut) -> Iterator[bytes]:
+    """The JSON that JavaScript gives a name, or a callback."""
+    last = _ASSIGNED.sub(b"", next(chunks, b""), count=1)
+    for chunk in chunks:
+        yield last
+        last = chunk
+    yield last.rstrip(b"); \t\r\n")
+
+
+def _whole(chunks: Iterator[bytes], cut: Cut) -> Iterator[bytes]:
     """The lines of a container's log, whose parts the runtime marked P but for the last. Source: Kubernetes' CRI."""
     begun: list[str] = []
-    for block in LineBlocks(chunks, 4 * LONGEST_LINE, lambda _: None):
+    for block in LineBlocks(chunks, 4 * LONGEST_LINE, partial(cut, TOO_LONG)):
         done: list[str] = []
         for line in block.decode("utf-8", "replace").removesuffix("\n").split("\n"):
             found = _PARTED.fullmatch(line)

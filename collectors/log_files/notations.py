@@ -34,14 +34,17 @@ def is_notation(head: bytes) -> bool:
 
 
 def printed_values(text: str) -> Iterator[Any]:
-    """The values that stand in ``text`` one after another; words between them are passed over."""
+    """The values that stand in ``text`` one after another; words between them are passed over.
+
+    The last is None where it does not end, or is nested too deeply.
+    """
     holders: list[list[Any] | dict[str, Any]] = []
     keys: list[Any] = []  # of each holder the name that waits for its value
     for token in _TOKEN.finditer(text[:LARGEST]):
         kind, spelled = token.lastgroup, token.group(token.lastgroup or 0)
         if kind == "open":
             if len(holders) > _DEEPEST:
-                return
+                break
             holders.append([] if spelled == "[" else {})
             keys.append(_MORE)
         elif kind == "close" and holders:
@@ -60,9 +63,11 @@ def printed_values(text: str) -> Iterator[Any]:
             else:
                 _put(holders[-1], keys, value)
         elif kind == "cut":
-            return  # within a string
+            break  # within a string
         elif kind == "comma" and holders:
             keys[-1] = _MORE
+    if holders:
+        yield None
 
 
 def _put(holder: list[Any] | dict[str, Any], keys: list[Any], value: Any) -> None:

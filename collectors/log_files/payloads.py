@@ -5,8 +5,10 @@ import binascii
 import re
 import zlib
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
+from collectors.log_files.http_answers import bodies, log_results
+from collectors.log_files.platform_heads import HEADS
 from collectors.untrusted import Unparsable
 from collectors.untrusted_json import json_bytes, json_value
 
@@ -21,18 +23,27 @@ _INVOKED = re.compile(
     rb"^(?:[\s|\"']*LogResult[\s|:\"']+|(?:[^\s]{1,40}\t){1,2})([A-Za-z0-9+/]{60,}={0,2})(?=[\s|,\"']|\Z)", re.MULTILINE
 )
 _HEADER = re.compile(rb"(?i)x-amz-log-result[\"']?\s*[:=,]\s*b?[\"']?([A-Za-z0-9+/]{60,}={0,2})")
-_PLATFORM = re.compile(r"(?m)^[^\n]{0,200}(?:(?:START|END|REPORT) RequestId: |INIT_START )")
+_GZIP_TOKEN = re.compile(rb"(?<![A-Za-z0-9+/])H4sI[A-Za-z0-9+/]{60,}={0,2}")
+_PLATFORM = re.compile(rf"(?m)^[^\n]{{0,200}}(?:{HEADS})")
 
 
 class Text(str):
     """Plain log lines out of a payload."""
 
 
+class CutPayload(NamedTuple):
+    """Stands after what could be read of a payload that is damaged, or larger than is read."""
+
+    reason: str
+
+
 def payload_of(line: Mapping[str, Any]) -> Iterator[Any] | None:
     """What a payload holds: decoded JSON values and ``Text``; None where ``line`` is no payload."""
     if isinstance(tail := line.get("LogResult"), str):
         return _texts(tail)
-    if isinstance(told := line.get("Message"), str) and ("TopicArn" in line or "MessageId" in line):
+    if isinstance(told := line.get("Message"), str) and (
+        "TopicArn" in line or "MessageId" in line or line.get("Type") == "Notification"
+    ):
         return _texts(told, plainly=True)  # of SNS
     subscription = line.get("awslogs")
     if isinstance(subscription, dict) and isinstance(subscription.get("data"), str):
@@ -45,6 +56,10 @@ def payload_of(line: Mapping[str, Any]) -> Iterator[Any] | None:
             found = [_record_data(each) for each in line[key]]
             if all(each is not None for each in found):
                 return (value for each in found if each is not None for value in each)
+    if tails := [tail for tail in log_results(line) if _decoded(tail)]:
+        return (value for tail in tails for value in _texts(tail))
+    if answered := bodies(line):
+        return (value for body in answered for value in _values(body))
     return None
 
 
@@ -53,8 +68,7 @@ def text_payload(text: str) -> list[Any] | None:
     stripped = text.strip().strip("\"',")
     if not stripped.startswith(_BEGINNINGS) or not _BASE64.fullmatch(stripped):
         return None
-    plain = _decoded(stripped)
-    return list(_values(plain)) if plain is not None else None
+    return list(_texts(stripped)) if _decoded(stripped) is not None else None
 
 
 def invoked(head: bytes) -> list[dict[str, str]]:
@@ -106,12 +120,20 @@ def _record_data(record: Mapping[str, Any]) -> Iterator[Any] | None:
 
 
 def _texts(encoded: str, *, plainly: bool = False) -> Iterator[Any]:
-    plain = None if plainly and not encoded.startswith(_GZIP_BASE64) else _decoded(encoded)
-    yield from _values(plain if plain is not None else encoded.encode("utf-8", "replace"))
+    opened = None if plainly and not encoded.startswith(_GZIP_BASE64) else _opened(encoded)
+    yield from _values(opened[0] if opened is not None else encoded.encode("utf-8", "replace"))
+    if opened is not None and opened[1]:
+        yield CutPayload(opened[1])
 
 
 def _decoded(text: str) -> bytes | None:
     """Base64, and gzip within it, however often; None where it is no base64."""
+    opened = _opened(text)
+    return opened[0] if opened is not None else None
+
+
+def _opened(text: str) -> tuple[bytes, str] | None:
+    """The same, and why that is not all of it; empty where it is."""
     if not _BASE64.fullmatch(text):
         return None
     compact = "".join(text.split()).replace("-", "+").replace("_", "/").rstrip("=")
@@ -119,17 +141,19 @@ def _decoded(text: str) -> bytes | None:
         plain = base64.b64decode(compact + "=" * (-len(compact) % 4))
     except (binascii.Error, ValueError):
         return None
+    fault = ""
     for _ in range(3):
-        if plain[:4] == _GZIP_BASE64.encode() and (again := _decoded(plain.decode("ascii", "replace"))) is not None:
-            plain = again
+        if plain[:4] == _GZIP_BASE64.encode() and (again := _opened(plain.decode("ascii", "replace"))) is not None:
+            plain, fault = again[0], fault or again[1]
         if plain[:2] != b"\x1f\x8b":
             break
-        plain = _unzipped(plain)
-    return plain
+        plain, cut = _unzipped(plain)
+        fault = fault or cut
+    return plain, fault
 
 
-def _unzipped(data: bytes) -> bytes:
-    """All members of a gzip; what is damaged ends it."""
+def _unzipped(data: bytes) -> tuple[bytes, str]:
+    """All members of a gzip, and why that is not all; what is damaged ends it."""
     pieces: list[bytes] = []
     size = 0
     while data[:2] == b"\x1f\x8b" and size < LARGEST:
@@ -137,11 +161,15 @@ def _unzipped(data: bytes) -> bytes:
         try:
             piece = member.decompress(data, LARGEST - size)
         except zlib.error:
-            break
+            return b"".join(pieces), "damaged gzip data in a payload"
         pieces.append(piece)
         size += len(piece)
+        if not member.eof:
+            return b"".join(pieces), (
+                "a payload larger than 64 MB: read to there" if size >= LARGEST else "truncated gzip data in a payload"
+            )
         data = member.unused_data
-    return b"".join(pieces)
+    return b"".join(pieces), ""
 
 
 def _values(plain: bytes) -> Iterator[Any]:
@@ -212,3 +240,24 @@ def _plain(value: Any, depth: int = 0) -> Any:
             held = inner.get("values")
             return [_plain(each, depth + 1) for each in (held if isinstance(held, list) else ())]
     return value
+
+
+def spelled_json(text: str) -> Any:
+    """The JSON that a text is; None where it is none, or no object or list."""
+    if text[:1] not in ("{", "["):
+        return None
+    try:
+        return json_value(text)
+    except Unparsable:
+        return None
+
+
+def holds_gzip(head: bytes) -> bool:
+    """Whether a gzip in base64 stands in every line, but for one that names columns."""
+    lines = [line for line in head.split(b"\n") if line.strip()]
+    return sum(_GZIP_TOKEN.search(line) is not None for line in lines) >= max(1, len(lines) - 1)
+
+
+def gzips(data: bytes) -> list[bytes]:
+    """Every gzip in base64 that stands in ``data``."""
+    return _GZIP_TOKEN.findall(data)

@@ -16,7 +16,7 @@ LONGEST = 600  # characters
 _PLATFORM = re.compile(
     r"START RequestId: \S+\s+Version: |END RequestId: [\w-]+|REPORT RequestId: [\w-]+\s*(?:\\t)?"
     r"(?:(?:Init )?Duration: |$)"
-    r"|INIT_START Runtime Version: |(?:INIT|RESTORE)_REPORT (?:Init|Restore) Duration: "
+    r"|(?:INIT|RESTORE)_START Runtime Version: |(?:INIT|RESTORE)_REPORT (?:Init|Restore) Duration: "
     r"|\{\"time\": ?\"[^\"]{20,40}\", ?\"type\": ?\"(?:platform\.\w+|function|extension)\""
 )
 _TOKEN = re.compile(r"[ \t]+|[\w.:/$@+,#%-]+|[^\w\s]")

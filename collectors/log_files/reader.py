@@ -11,18 +11,28 @@ from typing import Any
 
 import numpy as np
 
-from collectors.log_files.documents import DamagedDocument, JsonDocuments, NestedTooDeeply
-from collectors.log_files.event_json import MESSAGE_KEYS, NotAnEvent, contents, event_of, unnest, whole
-from collectors.log_files.fast_lines import Spelling, spelling_of
+from collectors.log_files.documents import CutDocument, DamagedDocument, JsonDocuments, NestedTooDeeply, values_in
+from collectors.log_files.event_json import NotAnEvent, event_of, unnest, whole
+from collectors.log_files.event_keys import MESSAGE_KEYS
+from collectors.log_files.fast_lines import Spelling, spelling_in
 from collectors.log_files.fences import fenced, holds_fences
 from collectors.log_files.forms import Form, form_of
 from collectors.log_files.inner_prefixes import InnerPrefixes, may_have
 from collectors.log_files.json_columns import BLOCK, Layout, layout_of
 from collectors.log_files.layers import layer_of
-from collectors.log_files.line_blocks import LONGEST_LINE, LineBlocks
+from collectors.log_files.line_blocks import LONGEST_LINE, TOO_LONG, LineBlocks
 from collectors.log_files.markup import all_of, outer_layer_of
-from collectors.log_files.notations import is_notation, printed_values
-from collectors.log_files.payloads import Text, invoked, text_payload, text_within
+from collectors.log_files.notations import LARGEST, is_notation, printed_values
+from collectors.log_files.payloads import (
+    CutPayload,
+    Text,
+    gzips,
+    holds_gzip,
+    invoked,
+    spelled_json,
+    text_payload,
+    text_within,
+)
 from collectors.log_files.python_values import is_python, values_of
 from collectors.log_files.refused import binary_kind, text_kind
 from collectors.log_files.shipper_names import letters
@@ -30,6 +40,7 @@ from collectors.log_files.sources import ByteStream, Source, log_names
 from collectors.log_files.text_lines import event_lines
 from collectors.log_files.time_order import oldest_first
 from collectors.log_files.timestamps import BadTimestamp, Clock
+from collectors.log_files.wrappings import contents
 from collectors.model import FunctionKey, LogEvent, Reject
 from collectors.untrusted import Unparsable
 from collectors.untrusted_json import json_value
@@ -41,7 +52,7 @@ _SHARED_STREAM = re.compile(r"\d{4}/\d\d/\d\d/[^\[/]+\[[^\]]*\][0-9a-f]+")
 _FUNCTION_ARN = re.compile(rb'"functionArn"\s*:\s*"arn:[\w-]+:lambda:[\w-]*:\d*:function:([\w-]+)')
 _GZIP_TEXT = re.compile(rb"\s*[\"']?(?:H4sI|U1RBUlQg|SU5JVF9T)[A-Za-z0-9+/\-_]{20,}")
 _OF_LAMBDA = re.compile(rb"(?:REPORT|START) RequestId: [0-9a-f]{8}-|\"platform\.(?:report|start)\"")
-_HEADS = rb"(?:START RequestId: |END RequestId: |REPORT RequestId: |INIT_START Runtime)"
+_HEADS = rb"(?:START RequestId: |END RequestId: |REPORT RequestId: |(?:INIT|RESTORE)_START Runtime)"
 _SAID = re.compile(rb"(?:\"([^\"\\]{1,80})\"\s*:\s*\{\s*)?\"([^\"\\]{1,80})\"\s*:\s*\"(?:\\[ntr]| )*" + _HEADS)
 _NESTED = re.compile(rb'\\"(?:message|msg|log|text|body|line)\\"\s*:\s*\\"' + _HEADS)
 _KNOWN = frozenset(MESSAGE_KEYS)
@@ -54,7 +65,8 @@ class FileReader:
 
     ``as_columns``: whether blocks may be ``EventColumns``. ``rejects`` fills up while blocks are read, and whoever
     reads empties it. ``bytes_done`` counts bytes of the source itself (compressed ones, if it is), ``events`` the
-    events given. ``form`` names what was seen; ``saw_platform``: among it lines that Lambda wrote. ``note`` says what
+    events given. ``form`` names what was seen; ``saw_platform``: among it lines that Lambda wrote; ``partly_read``:
+    it was damaged, or longer than is read. ``note`` says what
     a reader of the result should know and what is no reject: that the file was empty.
     """
 
@@ -63,7 +75,7 @@ class FileReader:
         self.events = 0
         self.note = ""
         self.form = ""
-        self.saw_platform = False
+        self.saw_platform = self.partly_read = False
         self.as_columns = True
         self._source = source
         self._bytes: ByteStream | None = None
@@ -81,7 +93,7 @@ class FileReader:
 
     def blocks(self) -> Iterator[Sequence[LogEvent]]:
         """Events in the file's order. Raises ``SourceError`` if the source cannot be opened or read on."""
-        stream = self._bytes = ByteStream(self._source, self._reject)
+        stream = self._bytes = ByteStream(self._source, self._damaged)
         try:
             self._clock = Clock(stream.modified_ms)
             for block in oldest_first(self._form_blocks(self._watched(stream.chunks()))):
@@ -110,11 +122,11 @@ class FileReader:
         form = form_of(head[:HEAD])
         self.form = self.form or form.value
         if depth < _LAYERS and (outer := outer_layer_of(head[:HEAD])) is not None:
-            yield from self._form_blocks(outer(_joined(head, chunks)), depth + 1)
+            yield from self._form_blocks(outer(_joined(head, chunks), self._cut), depth + 1)
             return
         if form is Form.TEXT and depth < _LAYERS:
             if (layer := layer_of(head[:HEAD])) is not None:
-                yield from self._form_blocks(layer(_joined(head, chunks)), depth + 1)
+                yield from self._form_blocks(layer(_joined(head, chunks), self._cut), depth + 1)
                 return
             if holds_fences(head[:HEAD].decode("utf-8", "replace").splitlines()):
                 for block in fenced(_joined(head, chunks)):
@@ -152,7 +164,7 @@ class FileReader:
         for block in blocks:
             if not looked:
                 odd = self._unknown or self._nested or may_have(block)
-                spelling, looked = None if odd else _spelling(block), True
+                spelling, looked = None if odd else spelling_in(block), True
                 layout = layout_of(block.partition(b"\n")[0], spelling) if spelling is not None else None
             blocks.least = BLOCK if layout is not None and self.as_columns else 0
             columns = layout.columns(block) if layout is not None and self.as_columns else None
@@ -194,7 +206,7 @@ class FileReader:
                 continue
             text = whole(raw.decode("utf-8", "replace")).strip().removeprefix("\x1e")
             try:
-                for value, envelope in _values(text):
+                for value, envelope in values_in(text):
                     self._add(events, value, envelope, text)
             except DamagedDocument as damage:
                 if not isinstance(damage, NestedTooDeeply):
@@ -216,11 +228,14 @@ class FileReader:
             if isinstance(line, Text):
                 events.extend(self._payload_lines(line))
                 continue
+            if isinstance(line, CutPayload):
+                self._cut(line.reason, "")
+                continue
             try:
                 event, timed = event_of(line, around, raw if line is value else "", self._said)
             except (NotAnEvent, BadTimestamp) as reason:
                 if isinstance(reason, NotAnEvent) and (text := text_within(line)):
-                    if (inner := _decoded(text)) is not None:  # as a browser keeps an answer
+                    if (inner := spelled_json(text)) is not None:  # as a browser keeps an answer
                         self._add(events, inner, {}, "")
                     else:
                         events.extend(self._payload_lines(text))
@@ -267,6 +282,7 @@ class FileReader:
                         events = []
                 more = False
             except DamagedDocument as damage:
+                self.partly_read = self.partly_read or isinstance(damage, CutDocument)
                 self._reject(str(damage))
                 more = documents.skip()
         self._inner.cut(events)
@@ -287,7 +303,13 @@ class FileReader:
             yield printed
             return
         if is_notation(head):
-            for value in printed_values(all_of(chain((head,), chunks)).decode("utf-8", "replace")):
+            whole_text = all_of(chain((head,), chunks), self._cut).decode("utf-8", "replace")
+            if len(whole_text) > LARGEST:
+                self._cut("printed values of more than 16 million characters: read to there", "")
+            for value in printed_values(whole_text):
+                if value is None:
+                    self._cut("printed values that do not end, or are nested too deeply", "")
+                    continue
                 self._add(printed, value, {}, "")
             if not printed:
                 self._reject("printed values without a log event", lines[0])
@@ -295,6 +317,10 @@ class FileReader:
             return
         if _GZIP_TEXT.match(head):
             yield from self._encoded(_joined(head, chunks))
+            return
+        if holds_gzip(head):
+            for token in gzips(b"".join(_joined(head, chunks))):
+                yield from self._encoded(iter((token,)))
             return
         if answers := invoked(head[:HEAD]):
             for answer in answers:
@@ -361,7 +387,15 @@ class FileReader:
     # --- rejects ------------------------------------------------------------------------------------------------
 
     def _too_long(self, beginning: str) -> None:
-        self._reject("line longer than 1 MB", beginning)
+        self._cut(TOO_LONG, beginning)
+
+    def _damaged(self, reason: str) -> None:
+        self._cut(reason, "")
+
+    def _cut(self, reason: str, text: str) -> None:
+        """Of what was seen a part is not read, however much that is."""
+        self.partly_read = True
+        self._reject(reason, text)
 
     def _reject(self, reason: str, text: str = "") -> None:
         self.rejects.append(Reject(reason, whole(text[:SHOWN]), self._source.name, self._line))
@@ -373,37 +407,6 @@ def _is_shared(stream: str) -> bool:
     return _SHARED_STREAM.fullmatch(stream) is not None
 
 
-def _decoded(text: str) -> Any:
-    """The JSON that a text is; None where it is none, or no object or list."""
-    if text[:1] not in ("{", "["):
-        return None
-    try:
-        return json_value(text)
-    except Unparsable:
-        return None
-
-
 def _joined(head: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:
     yield head
     yield from rest
-
-
-def _spelling(block: bytes) -> Spelling | None:
-    """The spelling of the block's first line."""
-    try:
-        line = json_value(block.partition(b"\n")[0])
-    except Unparsable:
-        return None
-    return spelling_of(line) if isinstance(line, dict) else None
-
-
-def _values(text: str) -> Iterator[tuple[Any, Mapping[str, Any]]]:
-    """The JSON values of one line: nearly always one, several where an exporter forgot the newline."""
-    try:
-        value = json_value(text)
-    except Unparsable:
-        yield from JsonDocuments(iter((text.encode(),))).values()
-    else:
-        if not isinstance(value, dict | list):
-            raise DamagedDocument("not an object")
-        yield value, {}

@@ -40,6 +40,20 @@ def rows_of(line: Mapping[str, Any]) -> list[dict[str, Any]] | None:
     return None
 
 
+def framed(line: Mapping[str, Any]) -> list[dict[str, Any]] | None:
+    """The rows of a data frame that pandas wrote by columns or by rows: numbers are the keys of one of them."""
+    if not line or not all(isinstance(value, dict) and value for value in line.values()):
+        return None
+    if all(isinstance(key, str) and key.isdigit() for key in line):
+        return [dict(row) for row in line.values()]
+    first = next(iter(line.values()))
+    if len(line) < 2 or not all(isinstance(key, str) and key.isdigit() for key in first):
+        return None
+    if any(column.keys() != first.keys() for column in line.values()):
+        return None
+    return [{name: column[at] for name, column in line.items()} for at in first]
+
+
 def _lists(value: Any, depth: int) -> Iterator[tuple[str, list[Any]]]:
     """The lists within an object, not those within lists, with their keys."""
     for key, inner in value.items():

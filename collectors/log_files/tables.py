@@ -4,18 +4,23 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 
-from collectors.log_files.event_json import OWN_KEYS, NotAnEvent, event_of
+from collectors.log_files.event_json import NotAnEvent, event_of
+from collectors.log_files.event_keys import OWN_KEYS
 from collectors.log_files.shipper_names import MESSAGES, TIMES, letters
 from collectors.log_files.timestamps import BadTimestamp, Clock
 from collectors.model import LogEvent
 
-_BARS = "|\u2502\u2503\u2551"
+_BARS = "|\u2502\u2503\u2506\u2551"
 _EDGE = re.compile(rf"\A\s*[{_BARS}]+")
 _END = re.compile(rf"(?<!\\)[{_BARS}]+\s*\Z")
 _SPLIT = re.compile(rf"(?<!\\)[{_BARS}]")
 _HEADS = re.compile(rf"[{_BARS}]+")
 _NAME = re.compile(r"[@_A-Za-z][\w .@()-]{0,60}")
 _RULE = re.compile(r"[-+=|:\s\u2500-\u257f]+")
+_TYPE = re.compile(
+    r"(?:|-+|(?:u?(?:big|small|tiny|huge)?int(?:eger)?|[iuf])\d{0,3}|varchar|str(?:ing)?|text|float|double"
+    r"|date(?:time)?(?:\[.*\])?|time(?:stamp)?(?:\[.*\]|_\w+| with time zone)?|bool(?:ean)?|json|object)"
+)
 _LOOKED_AT, _MOST_LINES = 60, 2_000
 
 
@@ -64,6 +69,8 @@ class TableRows:
             return  # a message's own newline
         text, self._lines = "\n".join(self._lines), []
         cells = self._cells(text)
+        if not self._last and all(_TYPE.fullmatch(cell) for cell in cells):
+            return  # DuckDB and Polars say what the columns hold
         if len(cells) < len(self._names) and "\n" not in text and not _EDGE.match(text):
             return  # what stands below the table
         if self._last and sum(map(bool, cells)) == 1 and len(cells) == len(self._names) and cells[self._message]:

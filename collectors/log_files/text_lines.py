@@ -27,6 +27,7 @@ _MOMENT = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d)?"
 _STREAM = r"\d{4}/\d\d/\d\d/[^\s\[]*\[[^\]\s]+\][0-9A-Za-z]+"
 _EXPORTED = re.compile(rf"{_COLOUR}({_MOMENT}){_COLOUR}(?: {_COLOUR}({_STREAM}){_COLOUR})?(?: |$)")
 _ALONE = re.compile(rf"\s*({_MOMENT})()\s*\Z")
+_COPIED = re.compile(rf"\s*({_MOMENT})()[ \t]+")
 _EMULATED = re.compile(rf"{_COLOUR}({_STREAM}){_COLOUR} {_COLOUR}({_MOMENT}){_COLOUR}(?: |$)")
 _PLATFORM = re.compile(
     r"\s*(?:START RequestId:|END RequestId:|REPORT (?:RequestId:|(?:Init )?Duration:)|INIT_START|INIT_REPORT"
@@ -64,7 +65,9 @@ def event_lines(head: list[str], stream: str, clock: Clock, reject: Callable[[st
         if is_form(head):
             return reader(stream, clock, reject)
     if _is_unfolded(head):
-        return ExportedText(stream, clock, alone=True)
+        return ExportedText(stream, clock, _ALONE)
+    if _is_said_twice(head):
+        return ExportedText(stream, clock, _COPIED)
     if is_keyed(head):
         return KeyedLines(head, stream, clock, reject)
     if is_inline(head):
@@ -93,6 +96,13 @@ def _is_unfolded(head: list[str]) -> bool:
     return any(_ALONE.fullmatch(line) and _PLATFORM.match(after) for line, after in pairwise(head))
 
 
+def _is_said_twice(head: list[str]) -> bool:
+    """Whether a platform line stands beside its time and once more below, as it is copied from the console."""
+    lines = [line for line in head if line.strip()]
+    pairs = ((_COPIED.match(line), line, after) for line, after in pairwise(lines))
+    return any(found and _PLATFORM.match(after) and line[found.end() :] == after for found, line, after in pairs)
+
+
 def _is_exported_platform_line(line: str) -> bool:
     found = _EXPORTED.match(line) or _EMULATED.match(line)
     return found is not None and _PLATFORM.match(line, found.end()) is not None
@@ -109,11 +119,12 @@ def is_exported(head: list[str]) -> bool:
 class ExportedText:
     """Lines that an exporter began with the event's time. A line without one belongs to the event before it.
 
-    With ``alone`` only a line that is nothing but a time begins an event.
+    ``begins`` is how a line begins an event: with ``_ALONE`` only one that is nothing but a time does.
     """
 
-    def __init__(self, stream: str, clock: Clock, *, alone: bool = False) -> None:
-        self._begins = (_ALONE if alone else _EXPORTED).match
+    def __init__(self, stream: str, clock: Clock, begins: re.Pattern[str] = _EXPORTED) -> None:
+        self._begins = begins.match
+        self._twice = begins is _COPIED
         self._stream = stream
         self._clock = clock
         self._event: LogEvent | None = None
@@ -122,6 +133,9 @@ class ExportedText:
 
     def add(self, line: str) -> Iterator[LogEvent]:
         """The event that this line completes, if any. Raises ``BadTimestamp``."""
+        if self._twice and self._event is not None and line == self._event.message:
+            self._continue(line)
+            return
         found = self._begins(line)
         moment, stream = (found.group(1), found.group(2)) if found else (None, None)
         if found is None and (found := _EMULATED.match(line)):

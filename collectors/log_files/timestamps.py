@@ -17,6 +17,7 @@ NOT_A_TIME = "timestamp cannot be read"
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
+_MICROSOFTS = re.compile(r"\\?/Date\((\d{1,15})(?:[+-]\d{4})?\)\\?/")  # .NET's JSON
 _NUMBER = re.compile(r"-?\d{1,20}(?:\.\d{1,9})?(?:[eE]\+?\d\d?)?")  # a spreadsheet writes 1.71E+12
 _IN_TEXT = re.compile(
     r"(?:\[[A-Z]+\]\t)?(\d{4}-\d\d-\d\d(?:T\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:?\d\d)?"
@@ -60,6 +61,8 @@ def _scaled(number: float) -> int:
 
 
 def _iso_ms(text: str) -> int:
+    if text[:6] in ("/Date(", "\\/Date") and (made := _MICROSOFTS.fullmatch(text)) is not None:
+        return int(made[1])
     if text.endswith(" UTC"):
         text = text[:-4]
     try:

@@ -7,14 +7,16 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from collectors.log_files.event_json import NotAnEvent, contents, event_of
+from collectors.log_files.event_json import NotAnEvent, event_of
+from collectors.log_files.platform_heads import HEADS
 from collectors.log_files.timestamps import BadTimestamp, Clock
+from collectors.log_files.wrappings import contents
 from collectors.model import LogEvent
 
 _KEY = re.compile(r"""(?:"([^"]*)"|'([^']*)'|(@?[\w.$/-]+))\s*:(?:\s+(.*))?$""", re.DOTALL)
 _FIRST = re.compile(r"""\s*-\s+(?:- )?(?:['"]?@?[\w.]+['"]?\s*:(?:\s|$)|['"]|[|>][-+]?\s*$)""")
 _PARENT = re.compile(r"\s*[\w]+:\s*$|---\s*$|\s*#")
-_LOG = re.compile(r"(?:START|END|REPORT) RequestId: |INIT_START |platform\.|@message|\bmessage:")
+_LOG = re.compile(rf"{HEADS}|platform\.|@message|\bmessage:")
 _ITEM = re.compile(r"(\s*)-(?:\s|$)")
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "0": "\0", "_": "\u00a0", "N": "\x85", "e": "\x1b", "b": "\b", "a": "\a"}
 _ESCAPE = re.compile(r"\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|(\n[ \t]*)|(.))", re.DOTALL)

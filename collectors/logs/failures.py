@@ -25,6 +25,9 @@ from collectors.untrusted import Unparsable
 from collectors.untrusted_json import json_value
 
 _DOTNET = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+Z[\t ]+[\w-]+[\t ]+(?:trce|dbug|info|warn|fail|crit)[\t ]")
+# Node's runtime says a failure so in the JSON log format alone, in which the platform writes JSON too; a program prints
+# it of anything it handled.
+_NODES_OBJECT = re.compile(r"\{[^{}]*\"message\": ?\{")
 
 
 class Evidence(NamedTuple):
@@ -41,6 +44,7 @@ def evidence(texts: Iterable[str], report: Report | None = None) -> Evidence:
     told: tuple[int, ErrorText] | None = None  # in a runtime's own words
     exited: tuple[int, ErrorText] | None = None
     trace: tuple[int, ErrorText] | None = None
+    in_text = any(text[:17] == "START RequestId: " for text in said)
     for at, text in enumerate(said):
         if text[:12] == "INIT_REPORT " or text[:12] == "INIT_REPORT\t" or "platform.initReport" in text:
             for piece in _pieces(text):
@@ -50,7 +54,11 @@ def evidence(texts: Iterable[str], report: Report | None = None) -> Evidence:
         found = _found_in(text) if might_fail(text) else None
         if found is None:
             continue
-        if found.bare or (_DOTNET.match(text) and any(map(_DOTNET.match, said[at + 1 :]))):
+        if (
+            found.bare
+            or (in_text and _NODES_OBJECT.match(text))
+            or (_DOTNET.match(text) and any(map(_DOTNET.match, said[at + 1 :])))
+        ):
             trace = at, found.error
         elif found.error.kind == "exit":
             exited = exited or (at, found.error)
@@ -109,7 +117,11 @@ def _of_type(
     if error_type in EXIT_TYPES or (not error_type and error is None):
         if error is not None:
             return error
-        return trace or _unless_platforms(_cause(said, len(said), error_text(error_type or "Unknown", "")))
+        cause = trace or _unless_platforms(_cause(said, len(said), error_text(error_type or "Unknown", "")))
+        if cause is None and not error_type:
+            # .NET's runtime logs what it ends of as a program does; the last that was logged is it.
+            return next((told for text in reversed(said) if (told := _logged_json(text)) is not None), None)
+        return cause
     if error is not None and (not error_type or _same(error.error_type, error_type)):
         return error
     for candidate in (trace, *_traces(said)):
@@ -133,7 +145,7 @@ def _traces(said: Sequence[str]) -> Iterator[ErrorText | None]:
 
 def _logged_json(text: str) -> ErrorText | None:
     """The error that a JSON line was handed, whoever printed it."""
-    if '"errorType"' not in text:
+    if text[:1] != "{" or '"errorType"' not in text:
         return None
     try:
         line = json_value(text)

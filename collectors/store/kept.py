@@ -10,7 +10,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from typing import TypeVar, cast
 
-MOST_ANSWERS = 64  # of some 100 KB at 500 functions, the days of three months 3 MB
+MOST_ANSWERS = 80  # of some 100 KB at 500 functions, the days of three months 3 MB
 
 Answer = TypeVar("Answer")
 

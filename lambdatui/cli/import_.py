@@ -65,6 +65,9 @@ def command(
         click.echo(f"lambdatui import: {len(result.notes) - _MOST_NOTES:,} more are empty", err=True)
     for failure in result.failures:
         click.echo(text.plain(f"lambdatui import: {failure}"), err=True)
+    for name in result.partly[:_MOST_NOTES]:
+        told = "was read in part: it is damaged, cut short or too long; 'lambdatui db info' says where"
+        click.echo(text.plain(f"lambdatui import: {name} {told}"), err=True)
     for name in result.unmade[:_MOST_NOTES]:
         told = "holds START and REPORT lines, but none could be made an invocation; export its events as JSON or CSV"
         click.echo(text.plain(f"lambdatui import: {name} {told}"), err=True)
@@ -73,7 +76,7 @@ def command(
 
         count_older_lines(context.db)
     if not result.failures:
-        return PARTLY if result.unmade else 0
+        return PARTLY if result.unmade or result.partly else 0
     return PARTLY if result.files else FAILED
 
 

@@ -1,4 +1,4 @@
-"""What all screens have in common: a question to the store, asked in a thread, and an answer that is painted."""
+"""What all screens have in common besides their question: header, filter line, going from one to another, exports."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -6,18 +6,16 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.screen import Screen
-from textual.worker import Worker, WorkerState, get_current_worker
 
 from lambdatui.commands.base import Commands
-from lambdatui.messages import Answered, Failed, FilterTyped, StoreChanged
+from lambdatui.messages import FilterTyped
 from lambdatui.screens.moving import Moving as Moving
 from lambdatui.screens.time_travel import TimeTravel
 from lambdatui.session import Session
 from lambdatui.text import counted, instant
-from lambdatui.views.time_range import RangeChoice, TimeRange
+from lambdatui.views.time_range import RangeChoice
 from lambdatui.widgets.filter_line import FilterLine
-from lambdatui.widgets.header import Header, Standing
+from lambdatui.widgets.header import Header
 from lambdatui.widgets.key_line import KeyLine
 from lambdatui.widgets.notice import Notice
 
@@ -29,7 +27,7 @@ if TYPE_CHECKING:
 _REDACTED = ", secrets redacted: --no-redact keeps them"
 
 
-class StoreScreen(TimeTravel, Screen[None]):
+class StoreScreen(TimeTravel):
     """Header, body, notice, filter line, key line. Subclasses give the body, the question, and how to paint its answer.
 
     Nothing here reads the store on the thread that paints.
@@ -42,31 +40,13 @@ class StoreScreen(TimeTravel, Screen[None]):
     BINDINGS: ClassVar[list[BindingType]] = []
 
     def __init__(self, session: Session) -> None:
-        super().__init__()
-        self.session = session
+        super().__init__(session)
         self.filter = ""
-        self.answer: Any = None
-        self._stale = False
-        self.shown_range: TimeRange | None = None
 
     # What a subclass says -----------------------------------------------------------------------------------------
 
-    def heading(self) -> tuple[str, ...]:
-        """The breadcrumb."""
-        raise NotImplementedError
-
     def body(self) -> ComposeResult:
         raise NotImplementedError
-
-    def question(self) -> "Callable[[Question], Any]":
-        """What to ask; called on the painting thread, so that what it closes over is settled there."""
-        raise NotImplementedError
-
-    def paint(self, answer: Any) -> None:
-        raise NotImplementedError
-
-    def standing(self) -> Standing:
-        return Standing()
 
     @property
     def moving(self) -> Moving:
@@ -208,115 +188,7 @@ class StoreScreen(TimeTravel, Screen[None]):
                 command.run(self)
                 return
 
-    # Asking -------------------------------------------------------------------------------------------------------
-
-    def ask_rows(self) -> None:
-        """Asks the screen's question again; an answer still on its way to the old one is dropped."""
-        self._stale = False
-        self._ask_rows(self.question(), self.session.choice, self.session.now_ms())
-
-    @work(thread=True, exclusive=True, exit_on_error=False, group="rows")
-    def _ask_rows(self, question: "Callable[[Question], Any]", choice: RangeChoice, now_ms: int) -> None:
-        self._ask("rows", question, choice, now_ms)
-
-    def _ask(self, subject: str, question: "Callable[[Question], Any]", choice: RangeChoice, now_ms: int) -> None:
-        """Runs in a worker's thread: asks, and posts what came of it."""
-        from lambdatui.reading import Unanswered, ask
-
-        worker = get_current_worker()
-        try:
-            time_range, answer = ask(self.session.db, choice, now_ms, question)
-        except Unanswered as error:
-            if not worker.is_cancelled:
-                self.post_message(Failed(subject, str(error)))
-            return
-        if not worker.is_cancelled:
-            self.post_message(Answered(subject, time_range, answer))
-
-    @on(Answered)
-    def _answered(self, message: Answered) -> None:
-        notice = self.query_one(Notice)
-        if notice.failing:
-            notice.clear_notice()
-        if message.subject == "what if":
-            self.paint_part(message.subject, message.answer)
-            return
-        if message.subject.startswith("choose "):
-            self._pick_place(message.subject.removeprefix("choose "), message.answer)
-            return
-        if message.subject == "rows":
-            self.session.shown = self.shown_range = message.range
-            self.answer = message.answer
-            self.paint(message.answer)
-        elif self._is_of_now(message.range):
-            self.paint_part(message.subject, message.answer)
-        self._restand()
-        self._say_prices()
-
-    def _say_prices(self) -> None:
-        """That other prices are in use than were named or refreshed; it stays among the problems."""
-        from lambdatui.reading import price_notices
-
-        notices = price_notices()
-        if notices != self.session.prices_said:
-            self.session.prices_said = notices
-            for notice in notices:
-                self.session.went_wrong("prices", notice)
-                self.say(notice)
-
-    def _is_of_now(self, answered: TimeRange) -> bool:
-        """Whether a part belongs to the rows that are shown, and not to those of a range before."""
-        shown = self.shown_range
-        return shown is not None and (shown.from_ms, shown.to_ms) == (answered.from_ms, answered.to_ms)
-
-    def choice_of_now(self) -> RangeChoice:
-        """Exactly the range of the rows that are shown: "the last hour" has moved on since they were asked for."""
-        shown = self.shown_range
-        if shown is None:
-            return self.session.choice
-        return RangeChoice(start=str(shown.from_ms), end=str(shown.to_ms))
-
-    def paint_part(self, subject: str, answer: Any) -> None:
-        """An answer to another question than the screen's main one."""
-
-    @on(Failed)
-    def _failed(self, message: Failed) -> None:
-        self.session.went_wrong(" > ".join(self.heading()), message.notice)
-        self.query_one(Notice).say(message.notice, failing=True)
-        self.failed(message)
-
-    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
-        """What no question foresaw is said too: silence would look like an empty store."""
-        if event.state is WorkerState.ERROR:
-            error = event.worker.error
-            self.post_message(
-                Failed(event.worker.group, f"unexpected {type(error).__name__}: {error}; ctrl-r asks again")
-            )
-
-    def failed(self, message: Failed) -> None:
-        """For screens that show more than the notice."""
-
-    @on(StoreChanged)
-    def _store_changed(self) -> None:
-        if self.session.paused or not self.is_current:
-            self._stale = True
-        else:
-            self.ask_rows()
-
-    def on_screen_resume(self) -> None:
-        elsewhere = self.answer is not None and self.shown_range != self.session.shown
-        if elsewhere or (self._stale and not self.session.paused):
-            self.ask_rows()
-        self._restand()
-
-    def _restand(self) -> None:
-        if self.is_mounted:
-            self.query_one(Header).stand(self.heading(), self.standing())
-
     # What commands do ---------------------------------------------------------------------------------------------
-
-    def say(self, what: str) -> None:
-        self.query_one(Notice).say(what)
 
     def copy(self, text: str) -> None:
         """Puts ``text`` on the clipboard of the terminal that shows this, and says so."""
@@ -425,6 +297,15 @@ class StoreScreen(TimeTravel, Screen[None]):
         from lambdatui.screens.choosing import places
 
         self._ask(f"choose {kind}", places, choice, now_ms)
+
+    def paint_aside(self, subject: str, answer: Any) -> bool:
+        if subject == "what if":
+            self.paint_part(subject, answer)
+        elif subject.startswith("choose "):
+            self._pick_place(subject.removeprefix("choose "), answer)
+        else:
+            return False
+        return True
 
     def _pick_place(self, kind: str, found: Any) -> None:
         from lambdatui.screens.choosing import pick_account, pick_region

@@ -2,23 +2,12 @@
 
 from dataclasses import replace
 
-from lambdatui.session import Session
+from lambdatui.screens.asking import Asking
 from lambdatui.views.time_range import ceil_minute
 
 
-class TimeTravel:
-    """Part of every screen; what it needs of the screen stands first."""
-
-    session: Session
-
-    def ask_rows(self) -> None:
-        raise NotImplementedError
-
-    def say(self, what: str) -> None:
-        raise NotImplementedError
-
-    def _restand(self) -> None:
-        raise NotImplementedError
+class TimeTravel(Asking):
+    """A screen whose range of time can be moved."""
 
     def toggle_pause(self) -> None:
         self.session.paused = not self.session.paused

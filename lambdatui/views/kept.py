@@ -9,14 +9,19 @@ from lambdatui import text
 from lambdatui.views.time_range import HOUR_MS, TimeRange
 
 
+def _since(reader: Reader, function_ids: Sequence[int] | None) -> Kept:
+    wanted = None if function_ids is None else tuple(function_ids)
+    return reader.kept(("kept since", wanted), lambda: kept_since(reader.select, wanted))
+
+
 def lines_not_kept(reader: Reader, time_range: TimeRange, function_ids: Sequence[int] | None = None) -> str:
     """Words for a range that begins before log lines are kept; empty where it does not."""
-    return _said("log lines", kept_since(reader.select, function_ids).lines_ms, time_range)
+    return _said("log lines", _since(reader, function_ids).lines_ms, time_range)
 
 
 def invocations_not_kept(reader: Reader, time_range: TimeRange, function_ids: Sequence[int] | None = None) -> str:
     """The same of invocations, which are counted still."""
-    return _said("invocations", kept_since(reader.select, function_ids).rows_ms, time_range)
+    return _said("invocations", _since(reader, function_ids).rows_ms, time_range)
 
 
 def _said(what: str, kept_ms: int, time_range: TimeRange) -> str:
@@ -27,7 +32,7 @@ def _said(what: str, kept_ms: int, time_range: TimeRange) -> str:
 
 def lines_pruned(reader: Reader, function_id: int, start_ms: int) -> bool:
     """Whether an invocation of then is older than the log lines that are kept of its function."""
-    return start_ms < kept_since(reader.select, [function_id]).lines_ms
+    return start_ms < _since(reader, [function_id]).lines_ms
 
 
 def by_kept_hours(reader: Reader, time_range: TimeRange) -> TimeRange:
@@ -35,7 +40,7 @@ def by_kept_hours(reader: Reader, time_range: TimeRange) -> TimeRange:
 
     An end that hides what is later is never moved to a later time.
     """
-    minutes_ms = _any(kept_since(reader.select, None))
+    minutes_ms = _any(_since(reader, None))
     low, high = time_range.from_ms, time_range.to_ms
     if low >= minutes_ms:
         return time_range
@@ -56,7 +61,7 @@ def most_steps(reader: Reader, time_range: TimeRange, most: int) -> int:
 
 def hours_only(reader: Reader, time_range: TimeRange) -> bool:
     """Whether the range begins before minutes are kept."""
-    return time_range.from_ms < _any(kept_since(reader.select, None))
+    return time_range.from_ms < _any(_since(reader, None))
 
 
 def _any(kept: Kept) -> int:
