@@ -73,6 +73,16 @@ class Open(msgspec.Struct, gc=False, eq=False):
         return (Parts.START if self.start_ms is not None else 0) | (Parts.REPORT if self.report is not None else 0)
 
     @property
+    def is_of_lambda(self) -> bool:
+        """Whether a line of Lambda's named it, not only a log line."""
+        return self.start_ms is not None or self.report is not None or self.ended
+
+    @property
+    def runs(self) -> bool:
+        """Whether it has begun, and nothing said that it ended."""
+        return self.start_ms is not None and self.report is None and not self.ended
+
+    @property
     def over(self) -> bool:
         return self.ended and self.report is not None and self.start_ms is not None
 

@@ -210,7 +210,12 @@ class Owners:
         """An application's line: of the invocation it names, else of the one its stream is in."""
         target = state.current
         if request_id and (target is None or target.request_id != request_id):
-            target = self._named(state, request_id)
+            found = state.find(request_id)
+            known = found is not None and found.is_of_lambda
+            if not known and target is not None and target.runs and state.pending is None and not state.nameless:
+                request_id = None  # not Lambda's: this stream's invocation has begun, and has not ended
+            else:
+                target = found or self._named(state, request_id)
         elif target is None or (state.pending is not None and (state.begun or target.report is not None)):
             self._wait(state, event, suspect=might_fail(event.message))
             return

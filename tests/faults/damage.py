@@ -1,14 +1,15 @@
 """Breaks stores in many ways, and asks everything of each: what is told is right, or there is one line and an exit code.
 
-    FAULTS_SECONDS=3600 FAULTS_SEED=1 python tests/faults/damage.py
+    LAMBDATUI_FAULTS_SECONDS=3600 LAMBDATUI_FAULTS_SEED=1 python tests/faults/damage.py [--large] [--stores N]
 
-``FAULTS_LARGE=1`` takes no table for small, so that none is looked at whole when a store is opened: what is left are the
+``--large`` takes no table for small, so that none is looked at whole when a store is opened: what is left are the
 checksums of rows, blobs and packs, which find most; ``db check`` must find all.
 
-``FAULTS_SECONDS`` bounds the run (default 60), ``FAULTS_SEED`` names the first store; each store has its own seed, which
-is told where something is wrong: ``FAULTS_SEED=N FAULTS_STORES=1`` does it again.
+The seconds bound the run, the seed names the first store (see ``budget.py``); each store has its own seed, which is told
+where something is wrong: ``LAMBDATUI_FAULTS_SEED=N`` with ``--stores 1`` does it again.
 """
 
+import argparse
 import contextlib
 import io
 import os
@@ -39,6 +40,7 @@ from collectors.store import account as kept
 from collectors.store import table_sums
 from collectors.store.open import writing
 from collectors.store.writer import Writer
+from faults.budget import SECONDS, SEED
 from lambdatui.cli.main import cli
 
 T0, MINUTE = small_store.T0, small_store.MINUTE
@@ -395,14 +397,13 @@ def run(seconds: float, seed: int, stores: int | None = None, bases: Bases | Non
 
 
 def main() -> int:
-    stores = os.environ.get("FAULTS_STORES")
-    if os.environ.get("FAULTS_LARGE"):
+    given = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    given.add_argument("--large", action="store_true")
+    given.add_argument("--stores", type=int)
+    wanted = given.parse_args()
+    if wanted.large:
         table_sums.SMALL = -1
-    tally = run(
-        float(os.environ.get("FAULTS_SECONDS", "60")),
-        int(os.environ.get("FAULTS_SEED", "1")),
-        int(stores) if stores else None,
-    )
+    tally = run(SECONDS, SEED, wanted.stores)
     for wrong in tally.wrong:
         sys.stdout.write(f"{wrong}\n")
     sys.stdout.write(

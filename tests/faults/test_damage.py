@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from collectors.store.checking import check
-from faults import damage
+from faults import budget, damage
 
 
 @pytest.fixture(scope="module")
@@ -18,8 +18,7 @@ def bases(tmp_path_factory: pytest.TempPathFactory) -> damage.Bases:
 
 
 def test_broken_stores_are_told(bases: damage.Bases, tmp_path: Path) -> None:
-    seconds, seed = float(os.environ.get("FAULTS_SECONDS", "6")), int(os.environ.get("FAULTS_SEED", "1"))
-    tally = damage.run(seconds, seed, bases=bases)
+    tally = damage.run(budget.seconds(6), budget.SEED, bases=bases)
     assert tally.wrong == []
     assert tally.stores > 0
 

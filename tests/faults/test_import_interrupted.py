@@ -1,7 +1,4 @@
-"""ctrl-c and kill -9 while an import starts and runs: one word or none, and no traceback, from the writer beside it either.
-
-``FAULTS_SEED`` chooses the moments, ``FAULTS_ROUNDS`` how many there are (default 3; for hours, more).
-"""
+"""ctrl-c and kill -9 while an import starts and runs: one word or none, and no traceback, from the writer beside it either."""
 
 import contextlib
 import json
@@ -15,8 +12,9 @@ from pathlib import Path
 
 import pytest
 
-SEED = int(os.environ.get("FAULTS_SEED", "14"))
-ROUNDS = int(os.environ.get("FAULTS_ROUNDS", "3"))
+from faults.budget import SEED, rounds
+
+ROUNDS = rounds(3)
 ROOT = Path(__file__).resolve().parent.parent.parent
 
 

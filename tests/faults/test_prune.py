@@ -1,7 +1,6 @@
 """Pruning: what was counted stays counted once, whatever is imported again, and nothing else is refused."""
 
 import json
-import os
 import random
 import sqlite3
 from collections import Counter
@@ -20,11 +19,12 @@ from collectors.store.maintenance import check, prune
 from collectors.store.open import writing
 from collectors.store.prune import Deleted, Ends
 from collectors.store.reader import Reader
+from faults.budget import SEED, rounds
 
 MINUTE = small_store.MINUTE
 T0 = small_store.T0
 EVER = 0, 1 << 50
-SEEDS = int(os.environ.get("LAMBDATUI_FAULT_SEEDS", "8"))  # more, where there is time
+SEEDS = range(SEED, SEED + rounds(8))
 
 
 def names(number: int) -> FunctionKey:
@@ -171,7 +171,7 @@ def in_order(some: list[Told]) -> list[LogEvent]:
     return [event for one in sorted(some, key=lambda each: each.start_ms) for event in one.events]
 
 
-@pytest.mark.parametrize("seed", range(SEEDS))
+@pytest.mark.parametrize("seed", SEEDS)
 def test_random_fleets_and_prunes_at_any_millisecond_equal_an_oracle(tmp_path: Path, seed: int) -> None:
     chance = random.Random(seed)
     oracle = Oracle(fleet(chance))
@@ -196,7 +196,7 @@ def test_random_fleets_and_prunes_at_any_millisecond_equal_an_oracle(tmp_path: P
     assert check(db) == []
 
 
-@pytest.mark.parametrize("seed", range(SEEDS))
+@pytest.mark.parametrize("seed", SEEDS)
 def test_cut_exports_count_an_invocation_once_at_most(tmp_path: Path, seed: int) -> None:
     """Reads that begin or end within invocations, prunes between them, and then all of it again."""
     chance = random.Random(1_000 + seed)

@@ -1,7 +1,4 @@
-"""Signals at any moment of the screens' life: the terminal is given back as it was.
-
-``FAULTS_SEED`` chooses the moments, ``FAULTS_ROUNDS`` how many there are of each signal (default 3; for hours, more).
-"""
+"""Signals at any moment of the screens' life: the terminal is given back as it was."""
 
 import fcntl
 import os
@@ -20,8 +17,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 import small_store
 from under_terminal import UnderTerminal
 
-SEED = int(os.environ.get("FAULTS_SEED", "14"))
-ROUNDS = int(os.environ.get("FAULTS_ROUNDS", "3"))
+from faults.budget import SEED, rounds
+
+ROUNDS = rounds(3)
 # A session of its own with this terminal as its controlling one, as a shell makes it.
 AS_A_SHELL = (
     sys.executable,
