@@ -314,3 +314,28 @@ def test_the_verdict_is_the_same_without_lines(tmp_path: Path) -> None:
     events = at_once([*invocation(*by_lines(LOGGERS["logback"]))])
     imported(tmp_path, [replace(event, event_id=f"{at:056d}") for at, event in enumerate(events, 1)], keep_lines=False)
     assert Store(tmp_path).statuses() == ["ok"]
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        'error: Cannot find module "pay" from "/var/task/app.ts"',
+        "/var/task/bootstrap: line 3: jq: command not found",
+        "no configuration at /var/task/till.pl line 3.",
+        "fatal: no configuration",
+    ],
+)
+def test_last_words_before_the_exit_say_why(tmp_path: Path, said: str) -> None:
+    store = Store(tmp_path, at_once(invocation("starting\n", f"{said}\n", EXIT)))
+    assert [(group.error_type, group.message) for group in store.groups] == [("Runtime.ExitError", said)]
+
+
+def test_runtime_done_that_failed_names_the_error(tmp_path: Path) -> None:
+    record = f'"requestId":"{ID}","status":"failure"'
+    events = [
+        f'{{"time":"{AT}","type":"platform.start","record":{{"requestId":"{ID}","version":"1"}}}}',
+        f'{{"time":"{AT}","type":"platform.runtimeDone","record":{{{record},"errorType":"Runtime.ExitError"}}}}',
+        f'{{"time":"{AT}","type":"platform.report","record":{{{record},"metrics":{{"durationMs":1.5,"billedDurationMs":2,'
+        '"memorySizeMB":128,"maxMemoryUsedMB":40}}}',
+    ]
+    assert [group.error_type for group in Store(tmp_path, at_once(events)).groups] == ["Runtime.ExitError"]

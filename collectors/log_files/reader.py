@@ -5,7 +5,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from functools import lru_cache, partial
+from functools import partial
 from itertools import chain
 from typing import Any
 
@@ -36,7 +36,7 @@ from collectors.log_files.payloads import (
 from collectors.log_files.python_values import is_python, values_of
 from collectors.log_files.refused import binary_kind, text_kind
 from collectors.log_files.shipper_names import letters
-from collectors.log_files.sources import ByteStream, Source, log_names
+from collectors.log_files.sources import ByteStream, Source, is_shared, log_names
 from collectors.log_files.text_lines import event_lines
 from collectors.log_files.time_order import oldest_first
 from collectors.log_files.timestamps import BadTimestamp, Clock
@@ -48,7 +48,6 @@ from collectors.untrusted_json import json_value
 BLOCK_EVENTS = 5_000
 HEAD = 1 << 16
 _NEWLINE = ord("\n")
-_SHARED_STREAM = re.compile(r"\d{4}/\d\d/\d\d/[^\[/]+\[[^\]]*\][0-9a-f]+")
 _FUNCTION_ARN = re.compile(rb'"functionArn"\s*:\s*"arn:[\w-]+:lambda:[\w-]*:\d*:function:([\w-]+)')
 _GZIP_TEXT = re.compile(rb"\s*[\"']?(?:H4sI|U1RBUlQg|SU5JVF9T)[A-Za-z0-9+/\-_]{20,}")
 _OF_LAMBDA = re.compile(rb"(?:REPORT|START) RequestId: [0-9a-f]{8}-|\"platform\.(?:report|start)\"")
@@ -93,7 +92,7 @@ class FileReader:
 
     def blocks(self) -> Iterator[Sequence[LogEvent]]:
         """Events in the file's order. Raises ``SourceError`` if the source cannot be opened or read on."""
-        stream = self._bytes = ByteStream(self._source, self._damaged)
+        stream = self._bytes = ByteStream(self._source, partial(self._cut, text=""))
         try:
             self._clock = Clock(stream.modified_ms)
             for block in oldest_first(self._form_blocks(self._watched(stream.chunks()))):
@@ -102,9 +101,8 @@ class FileReader:
                     yield block
         except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError) as fault:
             # What is read is anybody's: whatever it does to a reader, the files after it are read.
-            self._reject(
-                f"cannot be read on: {type(fault).__name__} in {self.form or 'its beginning'}; please report it"
-            )
+            place = self.form or "its beginning"
+            self._cut(f"cannot be read on: {type(fault).__name__} in {place}; please report it", "")
         finally:
             stream.close()
 
@@ -263,7 +261,7 @@ class FileReader:
         if event.function:
             if not event.log_group:
                 self._function = event.function  # platform.start names it once for the lines that follow
-        elif not event.log_group and not _is_shared(event.log_stream):
+        elif not event.log_group and not is_shared(event.log_stream):
             event.function = self._function
 
     # --- documents ----------------------------------------------------------------------------------------------
@@ -389,9 +387,6 @@ class FileReader:
     def _too_long(self, beginning: str) -> None:
         self._cut(TOO_LONG, beginning)
 
-    def _damaged(self, reason: str) -> None:
-        self._cut(reason, "")
-
     def _cut(self, reason: str, text: str) -> None:
         """Of what was seen a part is not read, however much that is."""
         self.partly_read = True
@@ -399,12 +394,6 @@ class FileReader:
 
     def _reject(self, reason: str, text: str = "") -> None:
         self.rejects.append(Reject(reason, whole(text[:SHOWN]), self._source.name, self._line))
-
-
-@lru_cache(maxsize=1024)
-def _is_shared(stream: str) -> bool:
-    """Whether the stream's name says the function, as those of a shared log group do."""
-    return _SHARED_STREAM.fullmatch(stream) is not None
 
 
 def _joined(head: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:

@@ -5,12 +5,14 @@ import codecs
 import io
 import lzma
 import os
+import re
 import stat
 import sys
 import time
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Protocol, cast
 
@@ -34,6 +36,7 @@ _TEXT_BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
+_SHARED_STREAM = re.compile(r"\d{4}/\d\d/\d\d/[^\[/]+\[[^\]]*\][0-9a-f]+")
 _NO_LOGS = frozenset({"aws-logs-write-test"})  # CloudWatch's export task leaves this beside the logs
 
 
@@ -324,3 +327,9 @@ def log_names(path: str) -> tuple[str, str, str]:
     stream = f"{folder[:4]}/{folder[5:7]}/{folder[8:10]}/{folder[11:]}"
     above = parts[-4] if len(parts) > 4 else ""
     return stream, above, stem
+
+
+@lru_cache(maxsize=1024)
+def is_shared(stream: str) -> bool:
+    """Whether the stream's name says the function, as those of a shared log group do."""
+    return _SHARED_STREAM.fullmatch(stream) is not None

@@ -29,6 +29,10 @@ _NODE = re.compile(
     r"([A-Za-z_$][\w$]*(?:Error|Exception)|Error)(?: \[\w+\])?(?:: (.*))?\n(?:.*\n){0,12}?[ \t]+at ",
     re.MULTILINE,
 )
+_LAST_WORDS = re.compile(
+    r"^(?:(?:[Ee]rror|ERROR|[Ff]atal(?: [Ee]rror)?|FATAL): .+|\S{1,200}: line \d+: .+|.{1,500} at \S+ line \d+\.)$",
+    re.MULTILINE,
+)
 _BUN = re.compile(r"^error: (.+)\n(?:.*\n){0,6}?[ \t]+at ", re.MULTILINE)  # of an Error; Deno's have a type as well
 _NODE_REJECTION = re.compile(r"^\[?UnhandledPromiseRejection: (.*?)\]?(?: \{)?$", re.MULTILINE)
 _DOTNET = re.compile(rf"^Unhandled [Ee]xception(?:\.|:) ({_NAME}(?:\.{_NAME})*)(?:: (.*))?$", re.MULTILINE)
@@ -59,8 +63,9 @@ def cause_of(text: str) -> ErrorText | None:
 
 
 def last_words(text: str) -> ErrorText | None:
-    """The same of the very last print before the end, where less has to be said: what Go's ``log.Fatal`` prints."""
-    said = _GO_LOG.findall(text)
+    """The same of the very last print before the end, where less has to be said: what Go's ``log.Fatal`` prints,
+    a shell, Perl's ``die``, and whatever begins with the word error."""
+    said = _GO_LOG.findall(text) or _LAST_WORDS.findall(text)
     return ErrorText(EXITED, said[-1].strip(), "exit") if said else None
 
 

@@ -171,7 +171,11 @@ def _found_in(text: str) -> Found | None:
         for piece in _pieces(text):
             if isinstance(piece, AppJson):
                 return Found(piece.error) if piece.error is not None else None
-            if isinstance(piece, Note) and piece.kind == "platform.runtimeDone" and piece.status == "error":
+            if (
+                isinstance(piece, Note)
+                and piece.kind == "platform.runtimeDone"
+                and piece.status in ("error", "failure")
+            ):
                 return Found(error_text(piece.error_type or "Unknown", ""))
             return None
     return look_for_error(text)
