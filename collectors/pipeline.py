@@ -122,7 +122,7 @@ def import_files(
             with WritingProcess(db, name) as beside:
                 written = _read_all(files, beside, Assembler(defaults, keep_lines=keep_lines), total, progress, result)
     tell(result, written, began)
-    if result.invocations or result.duplicates:
+    if result.invocations or result.duplicates or result.older_than_pruned:
         result.unmade.clear()
     return result
 

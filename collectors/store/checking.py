@@ -84,9 +84,13 @@ def _sums_of_tables(connection: sqlite3.Connection) -> Iterator[str]:
         yield f"{table} does not agree with its checksum"
 
 
+def _is_salvaged(connection: sqlite3.Connection) -> bool:
+    return connection.execute("SELECT 1 FROM settings WHERE name = ?", (SALVAGED,)).fetchone() is not None
+
+
 def _cells_of_rows(connection: sqlite3.Connection) -> Iterator[str]:
     """Minutes beside the rows they count, where those were not pruned."""
-    lost = connection.execute("SELECT 1 FROM settings WHERE name = ?", (SALVAGED,)).fetchone() is not None
+    lost = _is_salvaged(connection)
     for function_id, name in connection.execute("SELECT id, name FROM functions").fetchall():
         since = _pruned_before(connection, function_id)
         kept = _by_start(connection, "minute_cells", function_id, since)
@@ -211,17 +215,20 @@ def _lines_of_chunks(connection: sqlite3.Connection) -> Iterator[str]:
 
 def _whole_hours(connection: sqlite3.Connection) -> dict[int, int]:
     """By function, from which hour on all its lines are there, where some were pruned or lost."""
-    lost = connection.execute("SELECT 1 FROM settings WHERE name = ?", (SALVAGED,)).fetchone()
-    if lost:
+    if _is_salvaged(connection):
         return {function_id: 1 << 62 for (function_id,) in connection.execute("SELECT id FROM functions")}
     rows = connection.execute("SELECT function_id, max(rows_ms, lines_ms) FROM pruned")
     return {function_id: -(-before_ms // _HOUR_MS) * _HOUR_MS for function_id, before_ms in rows}
 
 
 def _days_of_patterns(connection: sqlite3.Connection) -> Iterator[str]:
-    """Days of patterns beside their hours."""
+    """Days of patterns beside their hours; of a salvaged store those whose hours were not lost."""
     columns = "start_ms / 86400000 * 86400000 AS day, function_id, pattern_id, sum(lines), sum(bytes)"
-    asked = [f"SELECT {columns} FROM {table} GROUP BY 1, 2, 3" for table in ("pattern_hours", "pattern_days")]
+    hours, days = (f"SELECT {columns} FROM {table} GROUP BY 1, 2, 3" for table in ("pattern_hours", "pattern_days"))
+    if _is_salvaged(connection):
+        there = f"SELECT day, function_id, pattern_id FROM ({hours})"
+        days = f"SELECT * FROM ({days}) WHERE (day, function_id, pattern_id) IN ({there})"
+    asked = [hours, days]
     for one, other in (asked, asked[::-1]):
         for start, of, *_ in connection.execute(f"{one} EXCEPT {other} LIMIT {MOST_SAID}"):
             yield f"patterns of the day at {start} of function {of} do not agree with their hours"

@@ -157,13 +157,7 @@ def open_reader(path: Path) -> sqlite3.Connection:
     if path.is_dir():
         raise StoreDamaged(f"{path} is a folder, and no store: name a file with --db")
     with explained(path):
-        address = f"file:{quote(str(path))}?mode=ro"
-        try:
-            connection = _readable(address, sqlite3.Connection)
-        except sqlite3.OperationalError as error:
-            if "unable to open" not in str(error).lower() or not os.access(path, os.R_OK):
-                raise
-            connection = _still(path, address)
+        connection = readable(path)
         version = _looked_over(connection, path)
         if version == 0:
             connection.close()
@@ -171,7 +165,7 @@ def open_reader(path: Path) -> sqlite3.Connection:
         if not _is_current(connection):
             connection.close()
             _upgrade(path)
-            connection = _readable(address, sqlite3.Connection)
+            connection = readable(path)
     return connection
 
 
@@ -244,8 +238,17 @@ def _upgrade(path: Path) -> None:
 
 
 def readable(path: Path) -> sqlite3.Connection:
-    """A read-only connection to a file of which nothing is believed yet. Raises sqlite3.Error."""
-    return _readable(f"file:{quote(str(path))}?mode=ro", sqlite3.Connection)
+    """A read-only connection to a file of which nothing is believed yet, also where nothing can be written.
+
+    Raises sqlite3.Error, and StoreUnwritable where that takes a copy and none can be made.
+    """
+    address = f"file:{quote(str(path))}?mode=ro"
+    try:
+        return _readable(address, sqlite3.Connection)
+    except sqlite3.OperationalError as error:
+        if "unable to open" not in str(error).lower() or not os.access(path, os.R_OK):
+            raise
+        return _still(path, address)
 
 
 def _readable(address: str, factory: type[Connection]) -> Connection:

@@ -95,7 +95,7 @@ class _Salvage:
             self._index(to)
             to.execute(f"DELETE FROM settings WHERE name = '{OLDEST}'")
             to.execute("INSERT OR IGNORE INTO pattern_functions SELECT function_id, pattern_id, min(first_ms)"
-                       " FROM pattern_hours GROUP BY 1, 2")  # fmt: skip
+                       " FROM pattern_days GROUP BY 1, 2")  # fmt: skip
             if self._found.lost:
                 to.execute("INSERT OR REPLACE INTO settings VALUES (?, 1)", (SALVAGED,))
             self._mark(to)
@@ -247,7 +247,15 @@ class _Salvage:
                     row = metric, function_id, stat, start, total, peak
                     to.execute(f"INSERT OR REPLACE INTO {table} VALUES (?, ?, ?, ?, ?, ?)", row)
         emf_cells.sum_up_anew(to)
-        if "pattern_days" not in self._whole:
+        if "pattern_days" in self._whole and "pattern_hours" not in self._whole:
+            day = f"start_ms / {_DAY_MS} * {_DAY_MS}"
+            grouped = f"SELECT function_id, {day} AS day, pattern_id, sum(lines), sum(bytes) FROM {{}} GROUP BY 1, 2, 3"
+            uneven = f"{grouped.format('pattern_hours')} EXCEPT {grouped.format('pattern_days')}"
+            to.execute(
+                f"DELETE FROM pattern_hours WHERE (function_id, {day}, pattern_id) IN"
+                f" (SELECT function_id, day, pattern_id FROM ({uneven}))"
+            )
+        elif "pattern_days" not in self._whole:
             to.execute("DELETE FROM pattern_days")
             to.execute(
                 "INSERT INTO pattern_days SELECT function_id, start_ms / 86400000 * 86400000, pattern_id, sum(lines),"

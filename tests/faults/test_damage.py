@@ -97,6 +97,27 @@ def test_a_repair_says_what_is_lost_and_leaves_the_store_as_it_is(bases: damage.
     assert damage.told(new, ("functions", *damage.SPAN, "--json"))[1] == bases.told[0][damage.ASKED[0]][1]
 
 
+@pytest.mark.parametrize(
+    "change",
+    ["DELETE FROM pattern_hours WHERE lines = 1", "UPDATE pattern_hours SET bytes = bytes + 1 WHERE lines = 1"],
+)
+def test_days_of_patterns_outlive_their_hours(bases: damage.Bases, tmp_path: Path, change: str) -> None:
+    db, new = tmp_path / "store.db", tmp_path / "new.db"
+    shutil.copy(bases.paths[0], db)
+    days = "SELECT function_id, start_ms, pattern_id, lines, bytes FROM pattern_days ORDER BY 1, 2, 3"
+    with sqlite3.connect(db) as connection:
+        before = connection.execute(days).fetchall()
+        assert connection.execute(change).rowcount > 0
+    connection.close()
+    code, out, _ = damage.told(db, ("db", "check", "--repair", str(new)))
+    assert code == 3
+    assert "pattern_hours: " in out
+    assert check(new) == []
+    with sqlite3.connect(new) as connection:
+        assert connection.execute(days).fetchall() == before
+    connection.close()
+
+
 @pytest.mark.parametrize("seed", range(4))
 def test_whatever_is_repaired_is_whole_or_is_refused(bases: damage.Bases, tmp_path: Path, seed: int) -> None:
     chance = random.Random(seed)

@@ -97,6 +97,18 @@ def test_what_is_older_than_what_was_pruned_is_told_as_that(tmp_path: Path) -> N
     assert (newest["duplicates"], newest["older_than_pruned"]) == (13, 21)
 
 
+def test_an_import_of_what_was_pruned_alone_is_no_unreadable_file(tmp_path: Path) -> None:
+    db, log = tmp_path / "store.db", tmp_path / "log.jsonl"
+    small_store.write_events(log)
+    run("import", log, "--db", db)
+    run("db", "prune", "--before", "2025-04-02", "--db", db)
+    again = run("import", log, "--db", db)
+    assert "0 duplicates" in again.stdout
+    assert "34 older than pruned" in again.stdout
+    assert again.stderr == ""
+    assert again.exit_code == 0
+
+
 def loose(key: FunctionKey, at_ms: int, text: str) -> LogEvent:
     event = small_store.invocation_events(key, 1, at_ms, duration_ms=1.0)[1]
     event.message, event.event_id = text, f"{at_ms:056d}"

@@ -134,3 +134,10 @@ def test_writing_there_is_refused_in_one_line(db: Path, tmp_path: Path) -> None:
         done = run(*command, "--db", db)
         assert done.exit_code == 5, done.output
         assert len(done.stderr.splitlines()) == 1
+
+
+def test_a_store_there_is_repaired_into_a_file_elsewhere(db: Path, tmp_path: Path) -> None:
+    done = run("db", "check", "--repair", tmp_path / "saved.db", "--db", db)
+    assert done.exit_code == 0, done.output
+    with Reader(tmp_path / "saved.db") as reader:
+        assert reader.count_invocations(0, 1 << 50) == 9
