@@ -7,7 +7,6 @@ Each is a layer as those of ``layers`` are.
 import html
 import re
 from collections.abc import Callable, Iterator
-from email import message_from_bytes, policy
 
 from collectors.log_files.line_blocks import LONGEST_LINE, LineBlocks
 from collectors.log_files.notations import LARGEST, literal
@@ -190,6 +189,8 @@ def _without(text: str, begin: str, end: str) -> str:
 
 def _mailed(chunks: Iterator[bytes]) -> Iterator[bytes]:
     """The texts of a mail, and of what was sent with it."""
+    from email import message_from_bytes, policy  # of many modules, which nearly no import needs
+
     for part in message_from_bytes(all_of(chunks), policy=policy.compat32).walk():
         if part.is_multipart() or part.get_content_type() == "text/html":
             continue
