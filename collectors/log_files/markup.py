@@ -8,7 +8,6 @@ import html
 import quopri
 import re
 from collections.abc import Callable, Iterator
-from email import message_from_bytes, policy
 from functools import partial
 
 from collectors.log_files.line_blocks import LONGEST_LINE, TOO_LONG, LineBlocks
@@ -204,6 +203,8 @@ def _without(text: str, begin: str, end: str) -> str:
 
 def _mailed(chunks: Iterator[bytes], cut: Cut) -> Iterator[bytes]:
     """The texts of a mail, and of what was sent with it."""
+    from email import message_from_bytes, policy  # of many modules, which nearly no import needs
+
     for part in message_from_bytes(all_of(chunks, cut), policy=policy.compat32).walk():
         if part.is_multipart() or part.get_content_type() == "text/html":
             continue

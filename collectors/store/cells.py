@@ -90,22 +90,22 @@ def of_cells(rows: Sequence[tuple[Any, ...]]) -> Measures:
     columns = list(zip(*rows, strict=True))
     blobs: list[bytes] = list(columns[16])
     numbers = np.array(
-        [column if at not in _NULLS else _or_minus_one(column) for at, column in enumerate(columns[:16])]
+        [column if at not in _NULLS else _or_minus_one(column) for at, column in enumerate(columns[:16])], np.int64
     )
     sums = np.array([list(map(crc32, blobs)), np.zeros(len(blobs), np.int64)])
     sums[1] = _sums_of([*numbers, sums[0]])
-    if columns[_LAST:] != [*map(tuple, sums.tolist())]:
+    if [*map(list, columns[_LAST:])] != sums.tolist():
         raise Damaged("malformed: a cell does not agree with its checksum")
     pairs = np.frombuffer(b"".join(blobs), PAIR)
     sizes = np.fromiter(map(len, blobs), np.int64, len(blobs)) // PAIR.itemsize
     return Measures(
-        np.array(columns[0], np.int64),
-        np.array(columns[1], np.int64),
-        np.array(columns[2:12], np.int64).T,
-        _or_minus_one(columns[12]),
-        _or_minus_one(columns[13]),
-        _or_minus_one(columns[14]),
-        np.array(columns[15], np.int64),
+        numbers[0],
+        numbers[1],
+        numbers[2:12].T,
+        numbers[12],
+        numbers[13],
+        numbers[14],
+        numbers[15],
         np.repeat(np.arange(len(blobs)), sizes),
         pairs["bucket"].astype(np.int64),
         pairs["count"].astype(np.int64),

@@ -106,8 +106,43 @@ def show_sound_cells(connection: sqlite3.Connection) -> None:
 def sound_rows(rows: Sequence[tuple[Any, ...]]) -> None:
     """Raises Damaged where a row of ``SELECT *`` from invocations does not agree with its sum."""
     for row in rows:
-        if sum_of(row[:-1]) != row[-1]:
+        if not _quickly_sound(row) and sum_of(row[:-1]) != row[-1]:
             raise Damaged(f"malformed: the invocation at {row[1]} does not agree with its checksum")
+
+
+def _quickly_sound(row: tuple[Any, ...]) -> bool:
+    """Whether a row agrees with its sum, with few steps; False also where that takes more of them to see.
+
+    As ``sum_of``, column by column by their weights: nothing negative is in a row that was written. What is no whole
+    number ends in a TypeError.
+    """
+    function, start, request, stream, parts, status, duration, billed, memory, most, *others = row
+    init, restore, billed_restore, error, trace, end, events, chunk, kept = others
+    try:
+        total = function + parts + (NOTHING if memory is None else memory) + events
+        total += NOTHING if billed_restore is None else billed_restore
+        total += 3 * (
+            start
+            + status
+            + (NOTHING if most is None else most)
+            + (NOTHING if error is None else error)
+            + (NOTHING if chunk is None else chunk)
+        )
+        total += 5 * (
+            zlib.crc32(request if isinstance(request, bytes) else request.encode("utf-8", "surrogatepass"))
+            + (NOTHING if duration is None else duration)
+            + (NOTHING if init is None else init)
+            + (NOTHING if trace is None else number_of(trace))
+        )
+        total += 7 * (
+            (NOTHING if stream is None else stream)
+            + (NOTHING if billed is None else billed)
+            + (NOTHING if restore is None else restore)
+            + end
+        )
+        return not (total % PRIME) ^ kept
+    except (TypeError, AttributeError):
+        return False
 
 
 SEAL_BYTES = 4

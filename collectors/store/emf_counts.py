@@ -52,7 +52,7 @@ class EmfCounts:
             return
         lines = self._lines
         for function_id, of_one in zip(function_ids, packed, strict=True):
-            if _MARK in of_one:
+            if b"{" in of_one and _MARK in of_one:  # the brace is found at once, or told to be nowhere
                 for at_ms, text in zip(*_decode(of_one), strict=True):
                     if _MARK_TEXT in text:
                         key = function_id, at_ms, text

@@ -65,7 +65,7 @@ def insert(connection: sqlite3.Connection, rows: Rows, chunks: Sequence[int | No
 
 
 def _sums(rows: Rows, chunks: Sequence[int | None]) -> npt.NDArray[np.int64]:
-    """``checksums.sum_of`` of each row, of numbers that are taken modulo the prime first so that none is too large."""
+    """``checksums.sum_of`` of each row, of which large numbers are taken modulo the prime first."""
     numbers = rows.numbers
     ids = map(crc32, rows.ids) if set(map(type, rows.ids)) == {bytes} else map(number_of, rows.ids)  # type: ignore[arg-type]
     total = np.zeros(len(rows.ids), np.int64)
@@ -81,7 +81,10 @@ def _sums(rows: Rows, chunks: Sequence[int | None]) -> npt.NDArray[np.int64]:
         else:
             known = numbers[_NAMED.get(name, name)]
             column = np.where(known < 0, NOTHING, known) if _NAMED.get(name, name) in HOLED else known
-        total += weight * np.fmod(column, PRIME)
+        # What is small enough need not be taken modulo the prime: of all columns the sum stays far below 2**63.
+        if len(column) and not -PRIME < column.min() <= column.max() < PRIME:
+            column = np.fmod(column, PRIME)
+        total += weight * column
     found: npt.NDArray[np.int64] = np.fmod(total, PRIME)
     return found
 
