@@ -30,6 +30,11 @@ _PEM = re.compile(
 _URL = re.compile(r"(://[^\s/@:\"'<>]{0,200}:)[^\s/\"'<>]{1,300}@")
 _MAIL = re.compile(r"(?<![\w.%+-])[\w.%+-]{1,64}(?:@|%40)(?:[A-Za-z0-9-]{1,63}\.){1,8}[A-Za-z]{2,24}(?![\w-])")
 _SCHEME = re.compile(r"(?i)(?<![\w-])((?:bearer|basic|negotiate|digest)[ \t]{1,4})([\w.~+/=-]{16,})")
+# After the header's name it is a secret, however short: user:pass is 12 letters of base64.
+_HEADER = re.compile(
+    r"(?i)(authorization\\{0,4}[\"']?\]?[ \t]{0,4}(?:=>|:=|[:=])[ \t]{0,4}\[?\\{0,4}[\"']?"
+    r"(?:bearer|basic|negotiate|digest|token|apikey)[ \t]{1,4})([^\s\"',;\\}{)\]<>\[]{1,8000})"
+)
 # Long names may have anything before them (dbPassword), short ones only a word of their own (db_pass, not compass).
 _LONG = (
     r"pass(?:word|wd|phrase|code)|secrets?|api[_-]?keys?|access[_-]?keys?(?:[_-]?id)?|private[_-]?keys?|"
@@ -60,6 +65,7 @@ def redacted(text: str) -> str:
         return text
     text = _PEM.sub(REDACTED, text)
     text = _URL.sub(rf"\g<1>{REDACTED}@", text)
+    text = _HEADER.sub(rf"\g<1>{REDACTED}", text)
     text = _SCHEME.sub(_after_scheme, text)
     text = _NAMED.sub(_after_name, text)
     text = _TOKENS.sub(REDACTED, text)

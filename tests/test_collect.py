@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import small_store
 from aws import REGION, create_function, isolate, put_events
 from command_line import rows, run
 
@@ -117,10 +118,32 @@ def test_nothing_that_could_be_read_is_1(tmp_path: Path, capsys: pytest.CaptureF
 
 
 @pytest.mark.parametrize(
-    "arguments", [["--since", "soon"], ["--source", "x.db", "--region", "r"]], ids=["since", "runner-region"]
+    "arguments",
+    [["--since", "soon"], ["--source", "x.db", "--region", "r"], ["--source", "x.db", "--dry-run"]],
+    ids=["since", "runner-region", "runner-dry-run"],
 )
 def test_wrong_usage_is_2(tmp_path: Path, capsys: pytest.CaptureFixture[str], arguments: list[str]) -> None:
     assert collect(tmp_path, capsys, *arguments)[0] == 2
+
+
+def test_a_runners_log_is_watched_and_what_is_old_goes(tmp_path: Path, runner_db: Path) -> None:
+    db, config = tmp_path / "store.db", tmp_path / "config.toml"
+    assert run("import", small_store.write_events(tmp_path / "old.jsonl"), "--db", db).exit_code == 0
+    config.write_text('[retention]\ninvocations = "2d"\nlines = "1d"\n')
+    begun = [sys.executable, "-m", "lambdatui", "--db", str(db), "--config", str(config), "collect", "--watch"]
+    process = subprocess.Popen(
+        [*begun, "--every", "1s", "--source", str(runner_db)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    try:
+        assert "1 invocation" in process.stdout.readline()
+        assert "0 invocations" in process.stdout.readline()  # a second round
+    finally:
+        process.send_signal(signal.SIGTERM)
+        _, err = process.communicate(timeout=30)
+    assert process.returncode == 0, err
+    info = run("db", "info", "--db", db).stdout
+    assert info.count("were pruned") == 3, info  # minutes, too
 
 
 def test_a_runners_log_needs_no_boto3(tmp_path: Path, runner_db: Path) -> None:

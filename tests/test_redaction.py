@@ -33,6 +33,8 @@ SECRETS = [
     ("postgres://user:p4ss@db.example:5432/x", "p4ss"), ("redis://:p4ss@cache:6379", "p4ss"), ("https://u:p@ss@h/x", "p@ss"),
     ("mongodb+srv://u:p4ss@a.b/c?w=1", "p4ss"), ("amqp://u:p%404@h", "p%404"),
     (f"Authorization: Bearer {JWT}", JWT), ("authorization: Basic dXNlcjpwYXNzd29yZDE=", "dXNlcjpwYXNzd29yZDE="),
+    ("Authorization: Basic dXNlcjpwYXNz", "dXNlcjpwYXNz"), ("x authorization=Bearer abc.defghijklmnopq y", "defgh"),
+    ("Proxy-Authorization: Basic dTpw, Via: x", "dTpw"), ('{\\"Authorization\\": \\"token abcde\\"}', "abcde"),
     ("Bearer abcdefghij0123456789", "abcdefghij0123456789"), ('"Authorization": "abcdef"', "abcdef"),
     ("GET /x?token=abcdef&y=1", "abcdef"), ("?access_token=abc", "=abc"), ("&X-Amz-Signature=0011aabb&", "0011aabb"),
     ("X-Amz-Security-Token=IQoJb3JpZ2luX2VjEA", "IQoJb3"), ("sig=abc%3D", "abc%3D"),

@@ -17,6 +17,7 @@ from lambdatui.views.time_range import RangeError, preset_ms
 
 if TYPE_CHECKING:
     from collectors.collecting import Collected
+    from lambdatui.cli.context import Context
 
 CLOUDWATCH = "cloudwatch"
 _DEFAULT_SINCE = "24h"
@@ -138,8 +139,10 @@ def command(
     if source != CLOUDWATCH:
         if profiles or regions or endpoint_url:
             raise click.UsageError("--profile, --region and --endpoint-url are for CloudWatch, not for a runner's log")
-        _run_runner(Path(source), span_ms, context.db, as_json)
-        return
+        if dry_run:
+            raise click.UsageError("--dry-run is for CloudWatch: reading a runner's log costs nothing")
+        code = _run_runner(Path(source), span_ms, context, every if watch else None, as_json)
+        click.get_current_context().exit(code)
     from collectors.cloudwatch.source import ALWAYS
 
     features = tuple(each for each in (*ALWAYS, *more) if each not in less)
@@ -257,7 +260,20 @@ def _dry_run(collecting: Any, as_json: bool) -> int:
     return DONE if not failures else PARTLY if rows else FAILED
 
 
-def _run_runner(path: Path, span_ms: int | None, db: Path, as_json: bool) -> None:
+def _run_runner(path: Path, span_ms: int | None, context: "Context", every_s: float | None, as_json: bool) -> int:
+    def read() -> "Collected":
+        return _read_runner(path, span_ms, context.db)
+
+    if every_s is not None:
+        from lambdatui.cli.collecting import CollectingRunner
+
+        return CollectingRunner(read, context).watch(every_s, lambda done: say(done, as_json))
+    done = [read()]
+    say(done, as_json)
+    return exit_code(done)
+
+
+def _read_runner(path: Path, span_ms: int | None, db: Path) -> "Collected":
     from collectors.collecting import Collected
     from collectors.deployments import keep_deployments
     from collectors.pipeline import collect
@@ -266,15 +282,13 @@ def _run_runner(path: Path, span_ms: int | None, db: Path, as_json: bool) -> Non
 
     since_ms = None if span_ms is None else time.time_ns() // 1_000_000 - span_ms
     try:
-        log = click.get_current_context().with_resource(RunnerLog(path))
-        source = RunnerSource(log, since_ms)
-        result = collect(source, db=db)
-        keep_deployments(log, db)
+        with RunnerLog(path) as log:
+            source = RunnerSource(log, since_ms)
+            result = collect(source, db=db)
+            keep_deployments(log, db)
     except SourceFailed as failed:
-        done = Collected(failed.what, failures=[f"{failed.meaning}; {failed.what_to_do}"])
-    else:
-        done = Collected(source.name, failures=list(dict.fromkeys(result.failures)), seconds=result.seconds)
-        for figure in _FIGURES:
-            setattr(done, figure, getattr(result, figure))
-    say([done], as_json)
-    click.get_current_context().exit(exit_code([done]))
+        return Collected(failed.what, failures=[f"{failed.meaning}; {failed.what_to_do}"])
+    done = Collected(source.name, failures=list(dict.fromkeys(result.failures)), seconds=result.seconds)
+    for figure in _FIGURES:
+        setattr(done, figure, getattr(result, figure))
+    return done

@@ -152,3 +152,16 @@ class Collecting:
         """Until a time of the clock, not for a while: after the machine slept, the next round is due at once."""
         while not service.stopped.is_set() and (left := until - time.time()) > 0:
             service.stopped.wait(min(left, 5.0))
+
+
+class CollectingRunner(Collecting):
+    """A local runner's log, round by round: ``read`` is one collection of it."""
+
+    def __init__(self, read: Callable[[], Collected], context: Context) -> None:
+        from lambdatui.cli.collect import Asked
+
+        super().__init__(Asked((), (), 0, None, "none", (), False, 0, False), context, None)
+        self._read = read
+
+    def once(self, stopped: Callable[[], bool] = lambda: False) -> Sequence[Collected]:
+        return [self._read()]

@@ -160,6 +160,11 @@ def prune(before: str, vacuum: bool, as_json: bool) -> None:
     from collectors.store.maintenance import prune as pruned
 
     before_ms = _before_ms(before)
+    if before_ms > now_ms():
+        # What comes later and is older than this would be taken for counted and pruned: for ever refused.
+        before_ms = floor_minute(now_ms())
+        told = text.instant(before_ms, utc=True)
+        click.echo(f"lambdatui db prune: {before} is still to come: before {told} UTC, which is now", err=True)
     if before_ms != floor_minute(before_ms):
         before_ms = floor_minute(before_ms)
         click.echo(f"lambdatui db prune: by full minutes: before {text.instant(before_ms, utc=True)} UTC", err=True)

@@ -3,6 +3,7 @@
 import json
 import random
 import sqlite3
+import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -107,6 +108,18 @@ def test_an_import_of_what_was_pruned_alone_is_no_unreadable_file(tmp_path: Path
     assert "34 older than pruned" in again.stdout
     assert again.stderr == ""
     assert again.exit_code == 0
+
+
+def test_pruning_up_to_a_time_to_come_refuses_nothing_that_comes(tmp_path: Path) -> None:
+    db = tmp_path / "store.db"
+    brought_in(db, tmp_path, small_store.invocation_events(names(0), 1, T0, duration_ms=10.0))
+    done = run("db", "prune", "--before", "2999-01-01T00:00:30Z", "--db", db)
+    assert done.exit_code == 0
+    assert done.stdout.startswith("1 invocation")
+    assert "still to come" in done.stderr
+    at = time.time_ns() // 1_000_000 // MINUTE * MINUTE + MINUTE
+    result = brought_in(db, tmp_path, small_store.invocation_events(names(0), 2, at, duration_ms=10.0))
+    assert (result.invocations, result.older_than_pruned) == (1, 0)  # type: ignore[attr-defined]
 
 
 def loose(key: FunctionKey, at_ms: int, text: str) -> LogEvent:
