@@ -101,7 +101,7 @@ def test_each_damage_of_a_store_is_a_line(tmp_path: Path) -> None:
     assert checked.exit_code == 5
     problems = checked.stdout.splitlines()
     assert len(problems) == 3
-    assert f"{len(problems)} problems; import into a new --db" in checked.stderr
+    assert f"{len(problems)} problems; save what can be read with" in checked.stderr
 
 
 def test_a_source_that_is_not_there_is_named_once(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import command_line
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from resummed import resum
 from told import Event, end, imported, report, request_id, start
 
 from collectors.logs.fingerprint import family, fingerprint, normalise
@@ -130,6 +131,7 @@ def as_if_old(store: Path, *, one_group: bool) -> None:
             connection.execute("UPDATE invocations SET error_id = 1 WHERE error_id IS NOT NULL")
             count_anew(connection)
             connection.execute("DELETE FROM errors WHERE id <> 1")
+        resum(connection)
     connection.close()
 
 
@@ -191,6 +193,7 @@ def test_what_is_one_group_now_is_merged_and_an_import_meets_it(tmp_path: Path) 
         (last,) = connection.execute("SELECT max(start_ms) FROM invocations").fetchone()
         connection.execute("UPDATE invocations SET error_id = 77 WHERE start_ms = ?", (last,))
         count_anew(connection)
+        resum(connection)
     connection.close()
     as_if_old(store, one_group=False)
     assert sorted(counts(store).values()) == [1, 1, 1]
@@ -223,6 +226,7 @@ def test_a_newer_versions_groups_and_another_writers_store_stay_as_they_are(tmp_
     store = tmp_path / "store.db"
     with sqlite3.connect(store) as connection:
         connection.execute("UPDATE settings SET value = value + 1 WHERE name = 'error_rules'")
+        resum(connection)
     connection.close()
     assert not old(store)
     assert not regroup_store(store)
