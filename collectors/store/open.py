@@ -246,7 +246,9 @@ def readable(path: Path) -> sqlite3.Connection:
     try:
         return _readable(address, sqlite3.Connection)
     except sqlite3.OperationalError as error:
-        if "unable to open" not in str(error).lower() or not os.access(path, os.R_OK):
+        # "disk i/o" is also what SQLite says of a full disk, which has no room for the index of the log.
+        unreadable = not any(word in str(error).lower() for word in ("unable to open", "disk i/o", "full"))
+        if unreadable or not os.access(path, os.R_OK):
             raise
         return _still(path, address)
 

@@ -201,3 +201,15 @@ def test_a_state_folder_that_is_full_stops_no_screen_and_no_command(tmp_path: Pa
         assert kept(state) == {"range": "24h"}
         db = small_store.make(tmp_path / "small.db")
         assert run("functions", "--db", db, XDG_STATE_HOME=str(folder), XDG_CONFIG_HOME=str(folder)).exit_code == 0
+
+
+def test_a_store_on_a_disk_without_any_room_is_read(disk: Path, tmp_path: Path) -> None:
+    db = disk / "full.db"
+    run("import", small_store.write_events(tmp_path / "first.jsonl", events(0, 300)), "--db", db)
+    before = run("functions", "--range", "all", "--json", "--db", db).stdout
+    for beside in disk.glob("full.db-*"):
+        beside.unlink()
+    fill(disk, 0)
+    done = run("functions", "--range", "all", "--json", "--db", db)
+    assert (done.exit_code, json.loads(done.stdout)["rows"]) == (0, json.loads(before)["rows"]), done.output
+    assert run("db", "check", "--db", db).exit_code == 0
