@@ -103,11 +103,9 @@ def show_sound_cells(connection: sqlite3.Connection) -> None:
         )
 
 
-def sound_rows(rows: Sequence[tuple[Any, ...]]) -> None:
-    """Raises Damaged where a row of ``SELECT *`` from invocations does not agree with its sum."""
-    for row in rows:
-        if not _quickly_sound(row) and sum_of(row[:-1]) != row[-1]:
-            raise Damaged(f"malformed: the invocation at {row[1]} does not agree with its checksum")
+def is_sound(row: tuple[Any, ...]) -> bool:
+    """Whether a row of ``SELECT *`` from invocations agrees with its sum."""
+    return _quickly_sound(row) or bool(sum_of(row[:-1]) == row[-1])
 
 
 def _quickly_sound(row: tuple[Any, ...]) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 
 from collectors.model import Status, id_text
 from collectors.store import newest
-from collectors.store.checksums import Damaged, sum_of
+from collectors.store.checksums import Damaged, is_sound
 from collectors.store.deep_pages import DEEP, nearer
 from collectors.store.lines import opened, unpacked
 from collectors.store.longest import Found, longest
@@ -107,7 +107,7 @@ class Pages:
     def records(self, rows: Sequence[tuple[Any, ...]]) -> list[InvocationRow]:
         """Rows with their attempts: how many failed ones of the same request and function came before, and one."""
         for row in rows:
-            if sum_of((*row[:4], row[17], *row[5:13], row[18], *row[14:16], row[19], row[16])) != row[20]:
+            if not is_sound((*row[:4], row[17], *row[5:13], row[18], *row[14:16], row[19], row[16], row[20])):
                 raise Damaged(f"malformed: the invocation at {row[1]} does not agree with its checksum")
         earlier: dict[tuple[int, bytes | str], list[int]] = {}
         ids = list({row[2] for row in rows})
