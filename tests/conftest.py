@@ -1,6 +1,7 @@
 """Fixtures that several files share."""
 
 import os
+import signal
 from datetime import date
 
 import pytest
@@ -9,6 +10,12 @@ from aws import endpoint, server
 from lambdatui.cli import clock
 
 __all__ = ["endpoint", "server"]
+
+# A shell gives what it runs in the background, and nohup what it runs, signals that are ignored; programs that tests
+# start would inherit that, and tests are about what signals do to them.
+for _name, _usual in (("SIGINT", signal.default_int_handler), ("SIGQUIT", signal.SIG_DFL), ("SIGHUP", signal.SIG_DFL)):
+    if hasattr(signal, _name) and signal.getsignal(getattr(signal, _name)) is signal.SIG_IGN:
+        signal.signal(getattr(signal, _name), _usual)
 
 
 @pytest.fixture(autouse=True)
