@@ -33,7 +33,7 @@ of_ids = st.recursive(
         | st.tuples(inner, st.sampled_from(["*", "+", "{2}"])).map(lambda two: f"(?:{two[0]}){two[1]}")
     ),
     max_leaves=5,
-)
+).filter(lambda pattern: pattern.count("*") + pattern.count("+") < 2)  # Python's own engine would never end
 texts = st.lists(
     st.sampled_from([UUID, UUID.upper(), "19", "2026-02-02T17:30:26.507Z", "deadbeefdeadbeef01", "ƻ", "Ā", "K", "٣"])
     | st.text("abef019 -x\n", max_size=6),
