@@ -15,8 +15,9 @@ from collectors.model import EmfSample, FunctionKey, Reject
 from collectors.store import emf_cells
 from collectors.store.emf_cells import Cell, Place
 from collectors.store.emf_series import MOST_GROUPS, SeriesIds
-from collectors.store.lines import opened, unsealed
+from collectors.store.lines import unsealed
 from collectors.store.names import Names
+from collectors.store.older_lines import count_in_steps
 from collectors.store.open import writing
 from collectors.store.schema import EMF_UNCOUNTED
 from collectors.store.spans import MINUTE
@@ -145,19 +146,6 @@ def count_older(path: Path, read: Read) -> Iterator[int]:
     """
     with writing(path) as connection:
         counts = EmfCounts(connection, Names(connection), read)
-        while (until := counts.uncounted_until) > 0:
-            connection.execute("BEGIN IMMEDIATE")
-            rows = connection.execute(
-                "SELECT id, function_id, content FROM chunks WHERE id <= ? ORDER BY id DESC LIMIT ?", (until, _CHUNKS)
-            ).fetchall()
-            for _, function_id, content in rows:
-                if _MARK in unsealed(content):
-                    packed = list(opened(content).values())
-                    counts.add([function_id] * len(packed), packed)
-            counts.write()
-            counts.uncounted_until = max(0, rows[-1][0] - 1) if rows else 0
-            connection.execute("UPDATE settings SET value = ? WHERE name = ?", (counts.uncounted_until, EMF_UNCOUNTED))
-            if not counts.uncounted_until:
-                connection.execute("DELETE FROM settings WHERE name = ?", (EMF_UNCOUNTED,))
-            connection.execute("COMMIT")
-            yield counts.uncounted_until
+        yield from count_in_steps(
+            connection, counts, EMF_UNCOUNTED, _CHUNKS, holds=lambda content: _MARK in unsealed(content)
+        )

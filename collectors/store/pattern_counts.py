@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from collectors.store import packed as packed_lines
-from collectors.store.lines import opened
+from collectors.store.older_lines import count_in_steps
 from collectors.store.open import writing
 from collectors.store.schema import GRAINS, UNCOUNTED, WITHOUT_LINES
 
@@ -262,21 +262,4 @@ def count_older(path: Path, kinds: Kinds) -> Iterator[int]:
     """
     with writing(path) as connection:
         counts = PatternCounts(connection, kinds)
-        while (until := counts.uncounted_until) > 0:
-            connection.execute("BEGIN IMMEDIATE")
-            rows = connection.execute(
-                "SELECT id, function_id, content FROM chunks WHERE id <= ? ORDER BY id DESC LIMIT ?", (until, _CHUNKS)
-            ).fetchall()
-            for _, function_id, content in rows:
-                packed = list(opened(content).values())
-                counts.add([function_id] * len(packed), packed)
-            counts.write()
-            left = rows[-1][0] - 1 if rows else 0
-            connection.execute("UPDATE settings SET value = ? WHERE name = ?", (left, UNCOUNTED))
-            if not rows or not left:
-                connection.execute("DELETE FROM settings WHERE name = ?", (UNCOUNTED,))
-                counts.group()
-                left = 0
-            connection.execute("COMMIT")
-            counts.uncounted_until = left
-            yield left
+        yield from count_in_steps(connection, counts, UNCOUNTED, _CHUNKS, finish=counts.group)
