@@ -54,27 +54,47 @@ def event_sources(client: Any, account: str, region: str, bucket: TokenBucket) -
         arn = str(mapping.get("FunctionArn", "")).split(":")
         if len(arn) < 7 or not mapping.get("UUID"):
             continue
-        destination = ((mapping.get("DestinationConfig") or {}).get("OnFailure") or {}).get("Destination")
-        settings: Settings = {
-            "source": mapping.get("EventSourceArn")
-            or ",".join(((mapping.get("SelfManagedEventSource") or {}).get("Endpoints") or {}).keys())
-            or None,
-            "state": mapping.get("State"),
-            "batch_size": mapping.get("BatchSize"),
-            "batching_window_s": mapping.get("MaximumBatchingWindowInSeconds"),
-            "parallelization": mapping.get("ParallelizationFactor"),
-            "maximum_concurrency": (mapping.get("ScalingConfig") or {}).get("MaximumConcurrency"),
-            "maximum_retries": mapping.get("MaximumRetryAttempts"),
-            "maximum_age_s": mapping.get("MaximumRecordAgeInSeconds"),
-            "bisect_on_error": mapping.get("BisectBatchOnFunctionError"),
-            "on_failure": destination,
-            "partial_failures": "ReportBatchItemFailures" in (mapping.get("FunctionResponseTypes") or ()),
-            "filters": len((mapping.get("FilterCriteria") or {}).get("Filters") or ()) or None,
-            "metrics": ",".join((mapping.get("MetricsConfig") or {}).get("Metrics") or ()) or None,
-        }
+        settings = _mapping_settings(mapping)
         name, modified = arn[6], iso_ms(mapping.get("LastModified"))
         found.append(Configured(account, region, name, "event source", mapping["UUID"], _known(settings), modified))
     return Inventory(account, region, ("event source",), found)
+
+
+def _mapping_settings(mapping: Any) -> Settings:
+    servers = (mapping.get("SelfManagedEventSource") or {}).get("Endpoints") or {}
+    pollers = mapping.get("ProvisionedPollerConfig") or {}
+    kafka = mapping.get("AmazonManagedKafkaEventSourceConfig") or mapping.get("SelfManagedKafkaEventSourceConfig") or {}
+    last = str(mapping.get("LastProcessingResult") or "")
+    return {
+        "source": mapping.get("EventSourceArn") or ",".join(servers.keys()) or None,
+        "servers": ",".join(sorted(str(one) for names in servers.values() for one in names or ())) or None,
+        "topics": ",".join(mapping.get("Topics") or ()) or None,
+        "queues": ",".join(mapping.get("Queues") or ()) or None,
+        "starting_position": mapping.get("StartingPosition"),
+        "state": mapping.get("State"),
+        "state_reason": mapping.get("StateTransitionReason"),
+        # What went well changes with every batch that there is, and tells nothing.
+        "problem": last if last.startswith("PROBLEM") else None,
+        "batch_size": mapping.get("BatchSize"),
+        "batching_window_s": mapping.get("MaximumBatchingWindowInSeconds"),
+        "tumbling_window_s": mapping.get("TumblingWindowInSeconds"),
+        "parallelization": mapping.get("ParallelizationFactor"),
+        "maximum_concurrency": (mapping.get("ScalingConfig") or {}).get("MaximumConcurrency"),
+        "minimum_pollers": pollers.get("MinimumPollers"),
+        "maximum_pollers": pollers.get("MaximumPollers"),
+        "poller_group": pollers.get("PollerGroupName"),
+        "maximum_retries": mapping.get("MaximumRetryAttempts"),
+        "maximum_age_s": mapping.get("MaximumRecordAgeInSeconds"),
+        "bisect_on_error": mapping.get("BisectBatchOnFunctionError"),
+        "on_failure": ((mapping.get("DestinationConfig") or {}).get("OnFailure") or {}).get("Destination"),
+        "partial_failures": "ReportBatchItemFailures" in (mapping.get("FunctionResponseTypes") or ()),
+        "filters": len((mapping.get("FilterCriteria") or {}).get("Filters") or ()) or None,
+        "filters_error": (mapping.get("FilterCriteriaError") or {}).get("ErrorCode"),
+        "schema_registry": (kafka.get("SchemaRegistryConfig") or {}).get("SchemaRegistryURI"),
+        "metrics": ",".join((mapping.get("MetricsConfig") or {}).get("Metrics") or ()) or None,
+        "log_level": (mapping.get("LoggingConfig") or {}).get("SystemLogLevel"),
+        "kms_key": mapping.get("KMSKeyArn"),
+    }
 
 
 def schedules(client: Any, account: str, region: str, bucket: TokenBucket) -> Inventory:

@@ -20,7 +20,7 @@ from collectors.cloudwatch.log_groups import LogGroup
 from collectors.cloudwatch.metric_reading import MetricReading
 from collectors.cloudwatch.metrics import queries
 from collectors.cloudwatch.session import ReadOnlySession
-from collectors.model import Function, Reject
+from collectors.model import Function, FunctionKey, Reject
 from collectors.source import BudgetReached, Given, SourceFailed, Step, unforeseen
 
 CoveredSpans = Callable[[str], Sequence[tuple[int, int]]]
@@ -87,7 +87,7 @@ class CloudWatchSource:
             pass
         groups, facts = log_groups.discover(self._session.client("logs"), self.account, self.region, self._functions)
         of_all = [query for function in self._functions for query in queries(function.key, *names.OF_ALL)]
-        of_one = queries(self._functions[0].key, *names.OF_ACTIVE, "AsyncEventsDropped") if self._functions else []
+        of_one = queries(FunctionKey(""), *names.of_active(names.Circumstances()))
         return Estimate(
             len(self._functions), len(groups), sum(fact.stored_bytes or 0 for fact in facts),
             len(of_all) + len(names.OF_ACCOUNT), len(self._functions) * (len(of_one) + 1),
