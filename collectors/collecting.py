@@ -87,6 +87,22 @@ class _Once:
             return new
 
 
+class _Stored:
+    """What the store has, as a source asks for it: over a connection that only its thread uses."""
+
+    def __init__(self, connection: sqlite3.Connection, once: _Once) -> None:
+        self._connection = connection
+        self._once = once
+
+    def __call__(self, item: str, /) -> list[tuple[int, int]]:
+        if item.startswith(ONCE) and not self._once.claim(item):
+            return [(0, _FOREVER_MS)]
+        return kept.covered(self._connection, item)
+
+    def reports(self, account: str, region: str, since_ms: int) -> dict[str, list[tuple[int, int]]]:
+        return kept.reports(self._connection, account, region, since_ms)
+
+
 class _Reader(threading.Thread):
     """Reads one source. What it puts on the queue is ``(itself, what was given)``, None at the end."""
 
@@ -150,17 +166,12 @@ class _Reader(threading.Thread):
         connection = sqlite3.connect(f"file:{quote(str(self._db))}?mode=ro", uri=True, timeout=30)
         try:
             try:
-                for given in source.given(lambda item: self._covered(connection, item)):
+                for given in source.given(_Stored(connection, self._once)):
                     self._hand_over(given, assembler)
             finally:
                 self._put(assembler.take(final=True))
         finally:
             connection.close()
-
-    def _covered(self, connection: sqlite3.Connection, item: str) -> list[tuple[int, int]]:
-        if item.startswith(ONCE) and not self._once.claim(item):
-            return [(0, _FOREVER_MS)]
-        return kept.covered(connection, item)
 
     def _hand_over(self, given: Given, assembler: Assembler) -> None:
         if isinstance(given, Covered):

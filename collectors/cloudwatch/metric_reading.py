@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from collectors.account import Configured, Covered, Inventory, Setting
 from collectors.cloudwatch import metric_names as names
-from collectors.cloudwatch.choose import Volume
 from collectors.cloudwatch.log_groups import LogGroup
 from collectors.cloudwatch.metrics import LATE_MS, Points, Query, Span, log_bytes, queries, span
 from collectors.cloudwatch.session import ReadOnlySession
@@ -47,7 +46,9 @@ class MetricReading:
         self._provisioned = False
         self._over: Span | None = None
         self.active: set[FunctionKey] = set()
-        self.since_ms = self.settled_ms = 0  # between these, ``active`` is all that ran
+        self.invoked: dict[str, dict[int, float]] = {}  # by function: how often in each bin that has any
+        self.since_ms: int | None = None  # from here on ``invoked`` tells all that CloudWatch has counted
+        self.settled_ms = 0  # up to here it counts no more
 
     def learn(self, inventory: Inventory) -> None:
         """What the inventory, of this collection or as it was kept, says about which metrics there can be."""
@@ -70,7 +71,7 @@ class MetricReading:
         first = [query for function in self._functions for query in queries(function.key, *names.OF_ALL)]
         for given in self._read(points, [*first, *queries(self._account, *names.OF_ACCOUNT)], over, "metrics"):
             if isinstance(given, list):
-                self.active.update(point.function for point in given if point.value and point.function.name)
+                self._who_ran(given)
             yield given
         self._over, self.since_ms, self.settled_ms = over, over.start_ms, now_ms - LATE_MS
         yield from self._read(points, self._further(over), over, "metrics of active functions")
@@ -78,6 +79,13 @@ class MetricReading:
         yield from points.failures
         if mark and not points.failures:
             yield Covered(item, over.start_ms, now_ms)
+
+    def _who_ran(self, points: Sequence[MetricPoint]) -> None:
+        for point in points:
+            if point.value and (name := point.function.name):
+                self.active.add(point.function)
+                if point.metric == "Invocations":
+                    self.invoked.setdefault(name, {})[point.start_ms] = point.value
 
     def _read(
         self, points: Points, asked: Sequence[Query], over: Span, what: str
@@ -139,29 +147,20 @@ class MetricReading:
 
     def volumes(
         self, groups: Sequence[LogGroup], unread_ms: Mapping[str, int]
-    ) -> tuple[dict[str, Volume], list[MetricPoint]]:
-        """How much came into each group that a listed function writes to, and whether there is anything to read.
+    ) -> tuple[dict[str, int], list[MetricPoint]]:
+        """The bytes that came into groups since ``unread_ms``, of those that CloudWatch knows, and the points.
 
         The points by the hour are to be kept: AWS bills the bytes. They begin where a group is unread, so that those
-        of one collection follow on those of the one before.
-
-        ``unread_ms`` is from when on each group is unread. Where that lies before what the metrics tell of, nobody
-        knows that it was idle. Empty where metrics were not read. SourceFailed, BudgetReached.
+        of one collection follow on those of the one before. Empty where metrics were not read. SourceFailed,
+        BudgetReached.
         """
-        if self._over is None:
+        if self._over is None or not groups:
             return {}, []
         by_name = {function.key.name: function.key for function in self._functions}
-        known = [group for group in groups if group.functions]
-        active = {
-            group.name
-            for group in known
-            if unread_ms[group.name] < self._over.start_ms
-            or any(by_name.get(name) in self.active for name in group.functions)
-        }
-        owners = {group.name: by_name.get(group.function, self._account) for group in known if group.name in active}
+        owners = {group.name: by_name.get(group.function, self._account) for group in groups}
         asked = [log_bytes(owner, name) for name, owner in owners.items()]
         group_of = {(query.key.name, query.kept_as): name for query, name in zip(asked, owners, strict=True)}
-        since_ms = min((unread_ms[name] for name in owners), default=0) // HOUR_MS * HOUR_MS
+        since_ms = min(unread_ms[name] for name in owners) // HOUR_MS * HOUR_MS
         over = Span(since_ms, -(-self._over.end_ms // HOUR_MS) * HOUR_MS, HOUR_MS // 1000)
         points = Points(self._session.client("cloudwatch"), self._session.calls, self._region)
         sums: dict[str, float] = {}
@@ -172,8 +171,4 @@ class MetricReading:
                 name = group_of[point.function.name, point.metric]
                 if point.start_ms + HOUR_MS > unread_ms[name]:
                     sums[name] = sums.get(name, 0.0) + point.value
-        volumes = {
-            group.name: Volume(round(sums[group.name]) if group.name in sums else None, group.name in active)
-            for group in known
-        }
-        return volumes, found
+        return {name: round(total) for name, total in sums.items()}, found

@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import Any
 
 from collectors.account import Alarms, CallCount, Choice, Configured, Covered, Inventory
-from collectors.cloudwatch import alarms, choose, costs, insights, inventory, log_events, log_groups, optimizer
+from collectors.cloudwatch import alarms, choose, costs, insights, inventory, log_events, log_groups, news, optimizer
 from collectors.cloudwatch import metric_names as names
 from collectors.cloudwatch.calls import TokenBucket, bucket_of
 from collectors.cloudwatch.errors import is_hopeless
@@ -21,7 +21,7 @@ from collectors.cloudwatch.metric_reading import MetricReading
 from collectors.cloudwatch.metrics import queries
 from collectors.cloudwatch.session import ReadOnlySession
 from collectors.model import Function, FunctionKey, Reject
-from collectors.source import BudgetReached, Given, SourceFailed, Step, unforeseen
+from collectors.source import BudgetReached, Given, SourceFailed, Step, Stored, unforeseen
 
 CoveredSpans = Callable[[str], Sequence[tuple[int, int]]]
 
@@ -72,6 +72,8 @@ class CloudWatchSource:
         self._functions: list[Function] = []
         self._settings: dict[str, Configured] = {}
         self._rejects: list[Reject] = []
+        # What metrics cover is marked after what they say is idle: killed in between, they are read again.
+        self._marks: list[Covered] = []
 
     @cached_property
     def account(self) -> str:
@@ -93,7 +95,7 @@ class CloudWatchSource:
             len(of_all) + len(names.OF_ACCOUNT), len(self._functions) * (len(of_one) + 1),
         )  # fmt: skip
 
-    def given(self, covered: CoveredSpans) -> Iterator[Given]:
+    def given(self, stored: Stored, /) -> Iterator[Given]:
         """All there is, as ``collectors.source.Account`` says."""
         yield Step("functions")
         _ = self.account
@@ -103,9 +105,15 @@ class CloudWatchSource:
             yield from self._guarded("inventory", self._inventory(metrics))
         if "metrics" in self._features:
             whole = self._wanted is None
-            yield from self._guarded("metrics", metrics.given(covered, self._since_ms, self._now_ms, mark=whole))
+            read = metrics.given(stored, self._since_ms, self._now_ms, mark=whole)
+            for given in self._guarded("metrics", read):
+                if isinstance(given, Covered):
+                    self._marks.append(given)
+                else:
+                    yield given
         if "logs" in self._features and self._logs != choose.NONE:
-            yield from self._guarded("logs", self._logs_given(covered, metrics))
+            yield from self._guarded("logs", self._logs_given(stored, metrics))
+        yield from self._taken_marks()
         if "alarms" in self._features:
             yield from self._guarded("alarms", self._alarms())
         if "costs" in self._features:
@@ -113,7 +121,7 @@ class CloudWatchSource:
             client = self._session.client("ce")
             yield from self._guarded(
                 "what AWS billed",
-                costs.billed_once(client, self._session.calls, self.account, self._since_ms, self._now_ms, covered),
+                costs.billed_once(client, self._session.calls, self.account, self._since_ms, self._now_ms, stored),
             )
         if "optimizer" in self._features:
             yield Step("Compute Optimizer")
@@ -121,7 +129,7 @@ class CloudWatchSource:
             found = (list(optimizer.recommendations(client, self.region)) for _ in (1,))
             yield from self._guarded("Compute Optimizer", found)
         if "inventory" in self._features:
-            yield from self._guarded("details of functions", self._details_given(covered, metrics))
+            yield from self._guarded("details of functions", self._details_given(stored, metrics))
         yield self._taken_rejects()
 
     def _guarded(self, what: str, part: Iterator[Given]) -> Iterator[Given]:
@@ -138,6 +146,10 @@ class CloudWatchSource:
             yield unforeseen(what, fault)
         if self._rejects:
             yield self._taken_rejects()
+
+    def _taken_marks(self) -> list[Covered]:
+        taken, self._marks = self._marks, []
+        return taken
 
     def _taken_rejects(self) -> list[Reject]:
         taken, self._rejects = self._rejects, []
@@ -210,7 +222,7 @@ class CloudWatchSource:
 
     # --- logs -----------------------------------------------------------------------------------------------------
 
-    def _logs_given(self, covered: CoveredSpans, metrics: MetricReading) -> Iterator[Given]:
+    def _logs_given(self, stored: Stored, metrics: MetricReading) -> Iterator[Given]:
         yield Step("log groups")
         client = self._session.client("logs")
         is_json = frozenset(
@@ -221,11 +233,18 @@ class CloudWatchSource:
             groups = [group for group in groups if group.functions]
         yield list(facts)
         bucket = self._events_bucket()
-        volumes: dict[str, choose.Volume] = {}
+        read_to = {group.name: self._read_to(stored, group) for group in groups}
+        unread = self._unread(stored, groups, read_to, metrics)
+        log_bytes: dict[str, int] = {}
         if self._logs in (choose.AUTO, choose.INSIGHTS):
-            unread_ms = {group.name: self._unread_ms(covered, group) for group in groups}
-            volumes, log_bytes = metrics.volumes(groups, unread_ms)
-            yield log_bytes
+            active = [group for group in groups if group.functions and group.name in unread]
+            log_bytes, points = metrics.volumes(active, unread)
+            yield points
+        volumes = {
+            group.name: choose.Volume(log_bytes.get(group.name), group.name in unread)
+            for group in groups
+            if group.name not in unread or group.name in log_bytes
+        }
         choices = choose.choose(groups, volumes, self._logs, calls_a_second=bucket.rate)
         yield list(choices)
         by_way: dict[str, list[tuple[LogGroup, Choice]]] = {}
@@ -234,12 +253,30 @@ class CloudWatchSource:
             by_way.setdefault(choice.way, []).append((by_name[choice.log_group], choice))
         for group, _ in by_way.get(choose.IDLE, ()):
             # As far as metrics are settled, there was nothing to read.
-            if metrics.settled_ms > metrics.since_ms:
+            if group.functions and metrics.since_ms is not None and metrics.settled_ms > read_to[group.name]:
                 yield Covered(self._events_item(group), metrics.since_ms, metrics.settled_ms)
-        yield from self._events_given(covered, [group for group, _ in by_way.get(choose.EVENTS, ())], bucket)
+        yield from self._taken_marks()
+        by_events = [group for group, _ in by_way.get(choose.EVENTS, ())]
+        yield from self._events_given(stored, by_events, unread, bucket)
         if summed := by_way.get(choose.INSIGHTS):
-            stored = {fact.name: fact.stored_bytes or 0 for fact in facts}
-            yield from self._insights_given(covered, summed, stored)
+            stored_bytes = {fact.name: fact.stored_bytes or 0 for fact in facts}
+            yield from self._insights_given(stored, summed, stored_bytes)
+
+    def _unread(
+        self, stored: Stored, groups: Sequence[LogGroup], read_to: Mapping[str, int], metrics: MetricReading
+    ) -> dict[str, int]:
+        """From when on each group is to be read that may hold what has not been."""
+        known_ms = metrics.since_ms
+        reports = {} if known_ms is None else stored.reports(self.account, self.region, known_ms)
+        unread: dict[str, int] = {}
+        for group in groups:
+            since_ms = news.unread_since(
+                group, read_to[group.name], self._now_ms, known_ms,
+                lambda name: news.missing_since(metrics.invoked.get(name, {}), reports.get(name, ())),
+            )  # fmt: skip
+            if since_ms is not None:
+                unread[group.name] = since_ms
+        return unread
 
     def _events_bucket(self) -> TokenBucket:
         shared = log_events.pace(self.account, self.region)
@@ -247,21 +284,29 @@ class CloudWatchSource:
             return TokenBucket(shared.rate, pause=self._pause)
         return shared
 
-    def _unread_ms(self, covered: CoveredSpans, group: LogGroup) -> int:
-        """From when on a group's events have not been read."""
-        gaps = log_events.gaps(covered(self._events_item(group)), self._since_ms, self._now_ms)
-        return gaps[0][0] if gaps else self._now_ms
+    def _read_to(self, covered: CoveredSpans, group: LogGroup) -> int:
+        spans = covered(self._events_item(group))
+        if not group.functions and spans:  # seldom read: what came before the time asked for counts too
+            return max(high for _, high in spans)
+        return log_events.read_to(spans, self._since_ms)
 
     def _events_item(self, group: LogGroup) -> str:
         return f"events {self.account} {self.region} {group.name}"
 
-    def _events_given(self, covered: CoveredSpans, groups: Sequence[LogGroup], bucket: TokenBucket) -> Iterator[Given]:
+    def _events_given(
+        self, covered: CoveredSpans, groups: Sequence[LogGroup], unread: Mapping[str, int], bucket: TokenBucket
+    ) -> Iterator[Given]:
         client = self._session.client("logs")
         failed: list[SourceFailed] = []
         for done, group in enumerate(groups):
             yield Step(f"log events of {group.name}", done, len(groups))
             item = self._events_item(group)
-            gaps = log_events.gaps(covered(item), self._since_ms, self._now_ms)
+            since_ms, again_ms = self._since_ms, unread.get(group.name)
+            if again_ms == self._read_to(covered, group):
+                again_ms = None  # nothing that was read is missed
+            if not group.functions:
+                since_ms = min(since_ms, self._read_to(covered, group))
+            gaps = log_events.gaps(covered(item), since_ms, self._now_ms, again_ms)
             try:
                 for low, high in _pieces(gaps, newest_first=self._newest_first):
                     yield from log_events.event_blocks(
