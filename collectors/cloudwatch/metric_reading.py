@@ -15,8 +15,10 @@ from collectors.source import Given, Step
 
 HOUR_MS = 3_600_000
 _NEVER = 1 << 62
-# Kinds of settings that tell which metrics there can be, besides a function's own.
-KINDS = ("event source", "account", "async", "permission", "recursion", "code signing")
+# Kinds of settings that tell which metrics there can be, besides a function's own: of those that are asked seldom, it
+# is what earlier collections found that tells.
+SELDOM = ("async", "permission", "recursion", "code signing")
+KINDS = ("event source", *SELDOM)
 # Services that invoke functions asynchronously (Lambda Developer Guide, "Invoking a function asynchronously").
 _INVOKE_ASYNC = frozenset(
     f"{name}.amazonaws.com"

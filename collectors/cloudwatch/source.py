@@ -11,9 +11,21 @@ from functools import cached_property
 from typing import Any
 
 from collectors.account import Alarms, CallCount, Choice, Configured, Covered, Inventory
-from collectors.cloudwatch import alarms, choose, costs, insights, inventory, log_events, log_groups, news, optimizer
+from collectors.cloudwatch import (
+    alarms,
+    choose,
+    costs,
+    insights,
+    inventory,
+    log_events,
+    log_groups,
+    metric_reading,
+    news,
+    optimizer,
+)
 from collectors.cloudwatch import metric_names as names
 from collectors.cloudwatch.calls import TokenBucket, bucket_of
+from collectors.cloudwatch.daily import Daily
 from collectors.cloudwatch.errors import is_hopeless
 from collectors.cloudwatch.functions import CONTROL_PLANE_RATE, account_of, list_functions
 from collectors.cloudwatch.log_groups import LogGroup
@@ -24,9 +36,12 @@ from collectors.model import Function, FunctionKey, Reject
 from collectors.source import BudgetReached, Given, SourceFailed, Step, Stored, unforeseen
 
 CoveredSpans = Callable[[str], Sequence[tuple[int, int]]]
+StoredSettings = Callable[[str, str, Collection[str]], Sequence[Configured]]
+"""Of an account and region the settings of some kinds that are in force in the store."""
 
 ALWAYS = ("functions", "inventory", "metrics", "logs", "insights", "alarms")
-DETAILS_A_TIME = 25  # functions whose aliases, versions and the like are looked at: six calls each, three a second
+# Functions whose aliases, versions and the like are looked at: nine calls each and one for each alias, three a second.
+DETAILS_A_TIME = 16
 DETAILS_DAYS_MS = 86_400_000
 
 
@@ -56,8 +71,12 @@ class CloudWatchSource:
         wanted: Callable[[str], bool] | None = None,
         details: int = DETAILS_A_TIME,
         pause: Callable[[float], None] = time.sleep,
+        stored: StoredSettings = lambda account, region, kinds: (),
     ) -> None:
-        """``wanted`` narrows to functions by name; ``details`` is how many functions are looked at closely."""
+        """``wanted`` narrows to functions by name; ``details`` is how many functions are looked at closely.
+
+        ``stored`` tells what earlier collections found, where this one does not ask again.
+        """
         self.region = session.region
         self.name = " ".join(filter(None, ("cloudwatch", session.profile, session.region)))
         self._session = session
@@ -69,6 +88,8 @@ class CloudWatchSource:
         self._wanted = wanted
         self._details = details
         self._pause = pause
+        self._stored = stored
+        self._managed: dict[str, set[str]] = {}  # by function its versions on managed instances
         self._functions: list[Function] = []
         self._settings: dict[str, Configured] = {}
         self._rejects: list[Reject] = []
@@ -101,8 +122,10 @@ class CloudWatchSource:
         _ = self.account
         yield from self._listed()
         metrics = MetricReading(self._session, self.account, self._functions, self._settings)
+        self._remember(metrics)
         if "inventory" in self._features:
             yield from self._guarded("inventory", self._inventory(metrics))
+            yield from self._guarded("inventory of a day", self._daily(stored, metrics))
         if "metrics" in self._features:
             whole = self._wanted is None
             read = metrics.given(stored, self._since_ms, self._now_ms, mark=whole)
@@ -198,6 +221,24 @@ class CloudWatchSource:
             metrics.learn(found)
             yield found
 
+    def _remember(self, metrics: MetricReading) -> None:
+        """What belongs to functions as it was when it was looked at last, of what is not asked each time."""
+        known = self._stored(self.account, self.region, (*metric_reading.SELDOM, "managed version"))
+        self._learn(metrics, Inventory(self.account, self.region, metric_reading.SELDOM, list(known)))
+
+    def _learn(self, metrics: MetricReading, found: Inventory) -> None:
+        metrics.learn(found)
+        for one in found.found:
+            if one.kind == "managed version":
+                self._managed.setdefault(one.function, set()).add(one.item)
+
+    def _daily(self, covered: CoveredSpans, metrics: MetricReading) -> Iterator[Given]:
+        daily = Daily(self.account, self.region, self._bucket, covered, self._now_ms)
+        for given in daily.listings(self._session.client("lambda"), self._settings):
+            if isinstance(given, Inventory):
+                self._learn(metrics, given)
+            yield given
+
     def _details_given(self, covered: CoveredSpans, metrics: MetricReading) -> Iterator[Given]:
         due = []
         for function in sorted(self._functions, key=lambda each: (each.key not in metrics.active, each.key.name)):
@@ -208,13 +249,18 @@ class CloudWatchSource:
         some = due[: self._details]
         for done, function in enumerate(some):
             yield Step(f"details of functions ({len(due)} due)", done, len(some))
-            failed = False
-            for found in inventory.details(client, [function.key], self.region, self._bucket):
+            failed = unsettled = False
+            name = function.key.name
+            own = {name: self._settings[name].settings}
+            known = {name: {"managed version": sorted(self._managed.get(name, ()))}}
+            for found in inventory.details(client, [function.key], self.region, self._bucket, own, known):
                 failed = failed or isinstance(found, SourceFailed)
+                unsettled = unsettled or inventory.is_unsettled(found)
                 yield found
             if failed:
                 return  # denied of one, denied of all
-            yield Covered(self._details_item(function), 0, self._now_ms)
+            if not unsettled:
+                yield Covered(self._details_item(function), 0, self._now_ms)
 
     def _details_item(self, function: Function) -> str:
         modified = self._settings[function.key.name].modified_ms
@@ -240,6 +286,9 @@ class CloudWatchSource:
             active = [group for group in groups if group.functions and group.name in unread]
             log_bytes, points = metrics.volumes(active, unread)
             yield points
+        if "inventory" in self._features:
+            daily = Daily(self.account, self.region, self._bucket, stored, self._now_ms)
+            yield from daily.log_destinations(client, groups)
         volumes = {
             group.name: choose.Volume(log_bytes.get(group.name), group.name in unread)
             for group in groups
