@@ -213,7 +213,8 @@ class _Kept:
             return
         if isinstance(given, Covered):
             self._marks.append(given)
-            if time.monotonic() - self._saved >= SAVE_S:
+            # What is paid for once a day is not to be paid for again because of a kill in the next second.
+            if given.item.startswith(ONCE) or time.monotonic() - self._saved >= SAVE_S:
                 self.save()
             return
         if isinstance(given, Step):

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from aws import MINUTE_MS, Canned, canned_session, listed, no_pause
+from aws import ACCOUNT, MINUTE_MS, REGION, Canned, canned_session, listed, no_pause
 from told import report, request_id, start
 
 from collectors.cloudwatch.session import ReadOnlySession
@@ -52,6 +52,9 @@ class World:
     ran: dict[str, list[Ran]] = field(default_factory=dict)
     gone: set[str] = field(default_factory=set)  # deleted functions whose groups are still there
     ever: set[str] = field(default_factory=set)  # functions whose group is there though they never ran
+    provisioned: set[str] = field(default_factory=set)  # each has an alias ``live``, as those that are reserved
+    reserved: set[str] = field(default_factory=set)
+    mappings: list[dict[str, Any]] = field(default_factory=list)
     settings: dict[str, dict[str, Any]] = field(default_factory=dict)
     numbers: int = 0
     reached: tuple[ReadOnlySession, Canned] | None = None
@@ -77,8 +80,16 @@ class World:
             "logs:DescribeLogGroups": self._groups,
             "logs:FilterLogEvents": self._events,
             "cloudwatch:GetMetricData": self._metrics,
-            "lambda:ListEventSourceMappings": lambda _: {"EventSourceMappings": []},
-        }
+            "lambda:ListEventSourceMappings": lambda _: {"EventSourceMappings": self.mappings},
+            "lambda:GetAccountSettings": lambda _: {
+                "AccountLimit": {
+                    "ConcurrentExecutions": 1_000, "UnreservedConcurrentExecutions": 1_000 - 5 * len(self.reserved)
+                }
+            },
+            "lambda:GetFunctionConcurrency": self._reserved,
+            "lambda:ListAliases": self._aliases,
+            "lambda:ListProvisionedConcurrencyConfigs": self._provisioned,
+        }  # fmt: skip
         return session, aws
 
     def _functions(self, asked: dict[str, Any]) -> dict[str, Any]:
@@ -98,6 +109,18 @@ class World:
         at = int(asked.get("nextToken", 0))
         some = [{"logGroupName": name} for name in names[at : at + GROUPS_A_PAGE]]
         return {"logGroups": some} | ({"nextToken": str(at + 50)} if at + GROUPS_A_PAGE < len(names) else {})
+
+    def _reserved(self, asked: dict[str, Any]) -> dict[str, Any]:
+        return {"ReservedConcurrentExecutions": 5} if _named(asked) in self.reserved else {}
+
+    def _aliases(self, asked: dict[str, Any]) -> dict[str, Any]:
+        has = _named(asked) in {*self.reserved, *self.provisioned}
+        return {"Aliases": [{"Name": "live", "FunctionVersion": "3"}] if has else []}
+
+    def _provisioned(self, asked: dict[str, Any]) -> dict[str, Any]:
+        arn = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{_named(asked)}:live"
+        one = {"FunctionArn": arn, "RequestedProvisionedConcurrentExecutions": 5, "Status": "READY"}
+        return {"ProvisionedConcurrencyConfigs": [one] if _named(asked) in self.provisioned else []}
 
     def _events(self, asked: dict[str, Any]) -> dict[str, Any]:
         events = [
@@ -129,6 +152,11 @@ class World:
             "Id": query["Id"], "Label": metric["MetricName"], "StatusCode": "Complete",
             "Timestamps": [at / 1000 for at in seen], "Values": [float(counts[at]) for at in seen],
         }  # fmt: skip
+
+
+def _named(asked: dict[str, Any]) -> str:
+    """The function whose details are asked for: /2019-09-30/functions/NAME/..."""
+    return str(asked["path"]).split("/")[3]
 
 
 @dataclass

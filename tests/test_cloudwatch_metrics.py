@@ -231,9 +231,9 @@ def test_special_metrics_are_asked_where_the_configuration_has_them() -> None:
     reading, aws, _ = reading_of(["fn"], DeadLetterConfig={"TargetArn": "arn:aws:sqs:r:1:q"})
     source = {"source": "arn:aws:kinesis:r:1:stream/s", "metrics": "EventCount"}
     mapping = Configured(ACCOUNT, REGION, "fn", "event source", "u-1", source)
-    account = Configured(ACCOUNT, REGION, "", "account", "", {"concurrency_limit": 1000, "unreserved_concurrency": 900})
+    provisioned = Configured(ACCOUNT, REGION, "fn", "provisioned", "live", {"requested": 5})
     reading.learn(Inventory(ACCOUNT, REGION, ("event source",), [mapping]))
-    reading.learn(Inventory(ACCOUNT, REGION, ("account",), [account]))
+    reading.learn(Inventory(ACCOUNT, REGION, ("provisioned",), [provisioned], frozenset(("fn",))))
     aws.answers["cloudwatch:GetMetricData"] = lambda asked: {"MetricDataResults": series(asked)}
     points = [
         point
@@ -316,6 +316,10 @@ def test_a_mapping_that_was_disabled_before_is_not_asked_for() -> None:
         assert sum("UUID" in str(dimensions) for _, dimensions in asked_of(reading, aws)) == asked
 
 
+_PROVISIONED = {
+    "ProvisionedConcurrencyInvocations", "ProvisionedConcurrencySpilloverInvocations",
+    "ProvisionedConcurrentExecutions", "ProvisionedConcurrencyUtilization",
+}  # fmt: skip
 ALWAYS_OF_ACTIVE = {"Errors", "Duration", "ConcurrentExecutions", "AsyncEventsDropped", "RecursiveInvocationsDropped"}
 
 
@@ -331,6 +335,10 @@ ALWAYS_OF_ACTIVE = {"Errors", "Duration", "ConcurrentExecutions", "AsyncEventsDr
         ("permission", {"principal": "apigateway.amazonaws.com"}, set(), set()),
         ("code signing", {"untrusted_code": "Warn"}, {"SignatureValidationErrors"}, set()),
         ("code signing", {"untrusted_code": "Enforce"}, set(), set()),
+        ("concurrency", {"reserved": 100}, set(), set()),
+        ("account", {"concurrency_limit": 1000, "unreserved_concurrency": 900}, set(), set()),
+        ("provisioned", {"requested": 5, "status": "READY"}, _PROVISIONED, set()),
+        ("schedule", {"alias": "live", "maximum": 5}, _PROVISIONED, set()),
         ("event source", {"source": "arn:aws:dynamodb:r:1:table/t/stream/s"}, {"IteratorAge"}, set()),
         ("event source", {"source": "arn:aws:rds:r:1:cluster:c"}, {"IteratorAge", "OversizedRecordCount"}, set()),
         ("event source", {"source": "KAFKA_BOOTSTRAP_SERVERS"}, {"OffsetLag"}, set()),

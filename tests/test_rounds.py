@@ -1,5 +1,6 @@
 """Round after round of a watch: what is asked is what can have news, and nothing that came is missed."""
 
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from told import EVER
 
 from collectors.cloudwatch.news import missing_since
 from collectors.store.reader import Reader
+from collectors.store.remembered import settings_in_force
 
 EVERY = [5_000, MINUTE_MS, 5 * MINUTE_MS, HOUR_MS, DAY_MS]
 NAMES = ["5s", "1m", "5m", "1h", "1d"]
@@ -90,6 +92,36 @@ def test_metrics_of_a_round_are_of_bins_that_can_have_news(db: Path) -> None:
     later = collect(world, db, now_ms=T0 + 30 * MINUTE_MS)
     last = collect(world, db, now_ms=T0 + 60 * MINUTE_MS)
     assert (later.metrics, last.metrics) == (2 * 100 + 3 + of_active - 1, 2 * 100 + 3)
+
+
+def of_metrics(world: World, name: str) -> list[tuple[str, float]]:
+    """Of each time that a metric of that name was asked for: the function, and from when on."""
+    assert world.reached is not None
+    return [
+        (query["MetricStat"]["Metric"]["Dimensions"][0]["Value"], asked["StartTime"] * 1000)
+        for operation, asked in world.reached[1].requests if operation == "cloudwatch:GetMetricData"
+        for query in asked["MetricDataQueries"] if query["MetricStat"]["Metric"]["MetricName"] == name
+    ]  # fmt: skip
+
+
+def test_metrics_of_provisioned_concurrency_are_asked_where_there_is_any_once_it_is_known(db: Path) -> None:
+    """It is known when a function is looked at, which is after its other metrics: nothing of before is missed."""
+    world = fleet(6)
+    world.provisioned = {"fn001", "fn004"}
+    world.reserved = {"fn001", "fn002", "fn003"}
+    first = collect(world, db, details=3)
+    since_ms = T0 - DAY_MS
+    assert of_metrics(world, "ProvisionedConcurrencyUtilization") == [("fn001", since_ms)]
+    assert first.done.failures == []
+    for turn in (1, 2):
+        for name in world.functions:
+            world.invoke(name, T0 + turn * MINUTE_MS - 1_000)
+        collect(world, db, now_ms=T0 + turn * MINUTE_MS, details=3, stored=partial(settings_in_force, db))
+        asked = of_metrics(world, "ProvisionedConcurrencyUtilization")
+        assert [name for name, _ in asked] == ["fn001", "fn004"]
+        # fn004 was looked at in the second round: from where metrics begin then, as for those that nobody knew of.
+        assert (asked[1][1] <= since_ms + MINUTE_MS) == (turn == 1)
+        assert asked[0][1] > T0 - HOUR_MS
 
 
 @pytest.mark.parametrize("late_ms", [30_000, 6 * MINUTE_MS, 19 * MINUTE_MS])

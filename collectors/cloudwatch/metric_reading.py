@@ -17,8 +17,8 @@ HOUR_MS = 3_600_000
 _NEVER = 1 << 62
 # Kinds of settings that tell which metrics there can be, besides a function's own: of those that are asked seldom, it
 # is what earlier collections found that tells.
-SELDOM = ("async", "permission", "recursion", "code signing")
-KINDS = ("event source", *SELDOM)
+SELDOM = ("async", "permission", "recursion", "code signing", "provisioned")
+KINDS = ("event source", "schedule", *SELDOM)
 # Services that invoke functions asynchronously (Lambda Developer Guide, "Invoking a function asynchronously").
 _INVOKE_ASYNC = frozenset(
     f"{name}.amazonaws.com"
@@ -45,7 +45,6 @@ class MetricReading:
         self._functions = functions
         self._settings = settings
         self._belonging: dict[tuple[str, str], dict[str, Configured]] = {}  # by kind and function, by item
-        self._provisioned = False
         self._over: Span | None = None
         self.active: set[FunctionKey] = set()
         self.invoked: dict[str, dict[int, float]] = {}  # by function: how often in each bin that has any
@@ -54,12 +53,11 @@ class MetricReading:
 
     def learn(self, inventory: Inventory) -> None:
         """What the inventory, of this collection or as it was kept, says about which metrics there can be."""
+        for name in inventory.functions or ():
+            for kind in inventory.kinds:
+                self._belonging.pop((kind, name), None)
         for one in inventory.found:
-            if one.kind == "account":
-                # What is neither unreserved nor reserved by anybody is the whole limit: nothing is provisioned.
-                limit = one.settings.get("concurrency_limit")
-                self._provisioned = limit is not None and limit != one.settings.get("unreserved_concurrency")
-            elif one.kind in KINDS:
+            if one.kind in KINDS:
                 self._belonging.setdefault((one.kind, one.function), {})[one.item] = one
 
     def given(
@@ -115,6 +113,16 @@ class MetricReading:
             asked += queries(self._account, *names.OF_CAPACITY, item=provider, CapacityProviderName=provider)
         return asked
 
+    def learned(self, asked: Sequence[Query], since_ms: int, now_ms: int) -> Iterator[Given]:
+        """Points that were not asked for with the others: it was not known that there can be any.
+
+        They are read from ``since_ms`` on, as those that were not read before. SourceFailed, BudgetReached.
+        """
+        points = Points(self._session.client("cloudwatch"), self._session.calls, self._region)
+        yield from self._read(points, asked, span(since_ms, now_ms), "metrics that functions turned out to have")
+        yield points.rejects
+        yield from points.failures
+
     def of_active(self, key: FunctionKey) -> list[Query]:
         """What a function is asked for that has run."""
         settings = self._own(key.name)
@@ -133,7 +141,8 @@ class MetricReading:
             destinations=any(one.settings.get(to) for one in on_async for to in ("on_success", "on_failure")),
             invoked_async=bool(on_async) or not principals.isdisjoint(_INVOKE_ASYNC),
             recursive_loop=self._setting("recursion", name, "recursive_loop"),
-            provisioned=self._provisioned,
+            # What is reserved is not provisioned; what Application Auto Scaling schedules is, at its hours.
+            provisioned=bool(self._things("provisioned", name) or self._things("schedule", name)),
             untrusted_code=self._setting("code signing", name, "untrusted_code"),
         )
 

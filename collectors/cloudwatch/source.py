@@ -30,7 +30,7 @@ from collectors.cloudwatch.errors import is_hopeless
 from collectors.cloudwatch.functions import CONTROL_PLANE_RATE, account_of, list_functions
 from collectors.cloudwatch.log_groups import LogGroup
 from collectors.cloudwatch.metric_reading import MetricReading
-from collectors.cloudwatch.metrics import queries
+from collectors.cloudwatch.metrics import Query, queries
 from collectors.cloudwatch.session import ReadOnlySession
 from collectors.model import Function, FunctionKey, Reject
 from collectors.source import BudgetReached, Given, SourceFailed, Step, Stored, unforeseen
@@ -149,8 +149,8 @@ class CloudWatchSource:
         if "optimizer" in self._features:
             yield Step("Compute Optimizer")
             client = self._session.client("compute-optimizer")
-            found = (list(optimizer.recommendations(client, self.region)) for _ in (1,))
-            yield from self._guarded("Compute Optimizer", found)
+            recommended = optimizer.recommended_once(client, self.account, self.region, self._now_ms, stored)
+            yield from self._guarded("Compute Optimizer", recommended)
         if "inventory" in self._features:
             yield from self._guarded("details of functions", self._details_given(stored, metrics))
         yield self._taken_rejects()
@@ -247,20 +247,33 @@ class CloudWatchSource:
                 due.append(function)
         client = self._session.client("lambda")
         some = due[: self._details]
+        turned_out: list[Query] = []
+        marks: list[Covered] = []
         for done, function in enumerate(some):
             yield Step(f"details of functions ({len(due)} due)", done, len(some))
             failed = unsettled = False
             name = function.key.name
             own = {name: self._settings[name].settings}
             known = {name: {"managed version": sorted(self._managed.get(name, ()))}}
+            asked = metrics.of_active(function.key)
             for found in inventory.details(client, [function.key], self.region, self._bucket, own, known):
                 failed = failed or isinstance(found, SourceFailed)
                 unsettled = unsettled or inventory.is_unsettled(found)
+                if isinstance(found, Inventory):
+                    metrics.learn(found)
                 yield found
+            if function.key in metrics.active:
+                turned_out += [query for query in metrics.of_active(function.key) if query not in asked]
             if failed:
-                return  # denied of one, denied of all
+                break  # denied of one, denied of all
             if not unsettled:
-                yield Covered(self._details_item(function), 0, self._now_ms)
+                marks.append(Covered(self._details_item(function), 0, self._now_ms))
+            if not turned_out:
+                yield from marks
+                marks.clear()
+        if turned_out:
+            yield from metrics.learned(turned_out, self._since_ms, self._now_ms)
+        yield from marks
 
     def _details_item(self, function: Function) -> str:
         modified = self._settings[function.key.name].modified_ms
