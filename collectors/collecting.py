@@ -30,13 +30,13 @@ from collectors.store import account as kept
 from collectors.store.open import StoreError, explained, writing
 from collectors.store.sessions import end_collection
 from collectors.store.writer import Writer, Written
+from collectors.stored import Claims, InStore
 
 BATCH_ROWS = 2_000
 WAITING = 4  # what all readers together may have read ahead of the writer
 COMMIT_BATCHES = 5  # fewer rows a transaction than an import's: memory stays flat beside boto3's
 CACHE_KB = 16_384  # of SQLite's pages, likewise
 TIDY_S = 30.0
-_FOREVER_MS = 1 << 62
 SAVE_S = 1.0  # how often what was covered is committed and marked
 
 Opening = Callable[[], Account]
@@ -73,42 +73,10 @@ class Stopped(Exception):
     """The collection was told to end."""
 
 
-class _Once:
-    """Who of a collection's sources reads what is read once for all of them: the first that asks."""
-
-    def __init__(self) -> None:
-        self._claimed: set[str] = set()
-        self._lock = threading.Lock()
-
-    def claim(self, item: str) -> bool:
-        with self._lock:
-            new = item not in self._claimed
-            self._claimed.add(item)
-            return new
-
-
-class _Stored:
-    """What the store has, as a source asks for it: over a connection that only its thread uses."""
-
-    def __init__(self, connection: sqlite3.Connection, once: _Once) -> None:
-        self._connection = connection
-        self._once = once
-
-    def __call__(self, item: str, /) -> list[tuple[int, int]]:
-        if item.startswith(ONCE) and not self._once.claim(item):
-            return [(0, _FOREVER_MS)]
-        return kept.covered(self._connection, item)
-
-    def reports(self, account: str, region: str, since_ms: int) -> dict[str, list[tuple[int, int]]]:
-        return kept.reports(self._connection, account, region, since_ms)
-
-
 class _Reader(threading.Thread):
     """Reads one source. What it puts on the queue is ``(itself, what was given)``, None at the end."""
 
-    def __init__(
-        self, number: int, opening: Opening, out: "queue.Queue[tuple[_Reader, object]]", once: "_Once"
-    ) -> None:
+    def __init__(self, number: int, opening: Opening, out: "queue.Queue[tuple[_Reader, object]]", once: Claims) -> None:
         super().__init__(name=f"lambdatui-reader-{number}", daemon=True)
         self.collected = Collected(f"source {number + 1}")
         self.source: Account | None = None
@@ -166,7 +134,7 @@ class _Reader(threading.Thread):
         connection = sqlite3.connect(f"file:{quote(str(self._db))}?mode=ro", uri=True, timeout=30)
         try:
             try:
-                for given in source.given(_Stored(connection, self._once)):
+                for given in source.given(InStore(connection, self._once)):
                     self._hand_over(given, assembler)
             finally:
                 self._put(assembler.take(final=True))
@@ -302,7 +270,7 @@ def collect_accounts(
     with writing(db, wait=wait) as connection, explained(db), _tidied() as tidy:
         regroup_here(connection)
         connection.execute(f"PRAGMA cache_size = -{CACHE_KB}")
-        once = _Once()
+        once = Claims()
         readers = [_Reader(number, opening, out, once) for number, opening in enumerate(openings)]
         for reader in readers:
             reader.begin(db)

@@ -6,7 +6,6 @@ seldom. A part that fails is told and the others go on, unless the credentials o
 
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -23,16 +22,15 @@ from collectors.cloudwatch import (
     news,
     optimizer,
 )
-from collectors.cloudwatch import metric_names as names
 from collectors.cloudwatch.calls import TokenBucket, bucket_of
 from collectors.cloudwatch.daily import Daily
 from collectors.cloudwatch.errors import is_hopeless
 from collectors.cloudwatch.functions import CONTROL_PLANE_RATE, account_of, list_functions
 from collectors.cloudwatch.log_groups import LogGroup
 from collectors.cloudwatch.metric_reading import MetricReading
-from collectors.cloudwatch.metrics import Query, queries
+from collectors.cloudwatch.metrics import Query
 from collectors.cloudwatch.session import ReadOnlySession
-from collectors.model import Function, FunctionKey, Reject
+from collectors.model import Function, Reject
 from collectors.source import BudgetReached, Given, SourceFailed, Step, Stored, unforeseen
 
 CoveredSpans = Callable[[str], Sequence[tuple[int, int]]]
@@ -43,17 +41,6 @@ ALWAYS = ("functions", "inventory", "metrics", "logs", "insights", "alarms")
 # Functions whose aliases, versions and the like are looked at: nine calls each and one for each alias, three a second.
 DETAILS_A_TIME = 16
 DETAILS_DAYS_MS = 86_400_000
-
-
-@dataclass(frozen=True, slots=True)
-class Estimate:
-    """What a collection would ask for: ``metrics`` at least, and ``metrics_more`` if every function is active."""
-
-    functions: int
-    log_groups: int
-    stored_bytes: int
-    metrics: int
-    metrics_more: int
 
 
 class CloudWatchSource:
@@ -77,6 +64,10 @@ class CloudWatchSource:
 
         ``stored`` tells what earlier collections found, where this one does not ask again.
         """
+        self._asked: dict[str, Any] = {
+            "since_ms": since_ms, "now_ms": now_ms, "logs": logs, "features": features, "newest_first": newest_first,
+            "wanted": wanted, "details": details, "pause": pause, "stored": stored,
+        }  # fmt: skip
         self.region = session.region
         self.name = " ".join(filter(None, ("cloudwatch", session.profile, session.region)))
         self._session = session
@@ -100,21 +91,16 @@ class CloudWatchSource:
     def account(self) -> str:
         return account_of(self._session.client("sts"), self.region, self._session.profile)
 
+    @property
+    def session(self) -> ReadOnlySession:
+        return self._session
+
     def counts(self) -> list[CallCount]:
         return self._session.calls.counts()
 
-    def estimate(self) -> Estimate:
-        """What a collection would meet and ask for, found out with calls that are free. SourceFailed."""
-        _ = self.account
-        for _given in self._listed():
-            pass
-        groups, facts = log_groups.discover(self._session.client("logs"), self.account, self.region, self._functions)
-        of_all = [query for function in self._functions for query in queries(function.key, *names.OF_ALL)]
-        of_one = queries(FunctionKey(""), *names.of_active(names.Circumstances()))
-        return Estimate(
-            len(self._functions), len(groups), sum(fact.stored_bytes or 0 for fact in facts),
-            len(of_all) + len(names.OF_ACCOUNT), len(self._functions) * (len(of_one) + 1),
-        )  # fmt: skip
+    def over(self, session: ReadOnlySession) -> "CloudWatchSource":
+        """The same questions through another session."""
+        return CloudWatchSource(session, **self._asked)
 
     def given(self, stored: Stored, /) -> Iterator[Given]:
         """All there is, as ``collectors.source.Account`` says."""
@@ -342,6 +328,8 @@ class CloudWatchSource:
 
     def _events_bucket(self) -> TokenBucket:
         shared = log_events.pace(self.account, self.region)
+        if not self._session.waits:
+            return TokenBucket(shared.rate, pause=_at_once)
         if self._pause is not time.sleep:
             return TokenBucket(shared.rate, pause=self._pause)
         return shared
@@ -448,6 +436,10 @@ class CloudWatchSource:
         client = self._session.client("cloudwatch")
         yield Alarms(self.account, self.region, list(alarms.list_alarms(client, self.account, self.region)))
         yield list(alarms.history(client, self.account, self.region, self._since_ms, self._now_ms))
+
+
+def _at_once(_: float) -> None:
+    """What is not sent waits for nobody."""
 
 
 def _pieces(gaps: Sequence[tuple[int, int]], *, newest_first: bool) -> list[tuple[int, int]]:
