@@ -85,6 +85,10 @@ Given = (
 )  # fmt: skip
 
 
+Counted = Mapping[tuple[str, str], Mapping[int, float]]
+"""By function and metric (Invocations, Throttles) the sum of each bin, by its start."""
+
+
 class Stored(Protocol):
     """What the store has already, for a source that reads on from there."""
 
@@ -96,6 +100,9 @@ class Stored(Protocol):
 
     def reports(self, account: str, region: str, since_ms: int) -> Mapping[str, Sequence[tuple[int, int]]]:
         """By function: each minute since then that has any, and the REPORTs of invocations that began in it."""
+
+    def counted(self, account: str, region: str, since_ms: int) -> Counted:
+        """What CloudWatch counted since then when it was asked last."""
 
 
 @runtime_checkable

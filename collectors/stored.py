@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
 
-from collectors.source import ONCE, Stored
+from collectors.source import ONCE, Counted, Stored
 from collectors.store import account as kept
 
 _FOREVER_MS = 1 << 62
@@ -41,6 +41,9 @@ class InStore:
 
     def reports(self, account: str, region: str, since_ms: int) -> dict[str, list[tuple[int, int]]]:
         return kept.reports(self._connection, account, region, since_ms) if self._connection else {}
+
+    def counted(self, account: str, region: str, since_ms: int) -> Counted:
+        return kept.counted(self._connection, account, region, since_ms) if self._connection else {}
 
 
 @contextlib.contextmanager
