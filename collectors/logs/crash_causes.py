@@ -48,7 +48,9 @@ _GO_LOG = re.compile(r"^\d{4}/\d\d/\d\d \d\d:\d\d:\d\d(?:\.\d+)? (?:\S+\.go:\d+:
 _LOADER = re.compile(
     r"^.*(?:GLIBC\w*_[\d.]+' not found.*|command not found|error while loading shared libraries: .*"
     r"|exec format error|cannot execute binary file.*|: Permission denied|Segmentation fault.*"
-    r"|: No such file or directory|not found \(required by .*)$",
+    r"|: No such file or directory|not found \(required by .*|symbol lookup error: .*|: \d+: \S+: not found"
+    r"|line \d+: .*: (?:not found|cannot execute: .*)"
+    r"|line \d+: +\d+ (?:Killed|Aborted|Bus error|Illegal instruction)\b.*)$",
     re.MULTILINE | re.IGNORECASE,
 )
 
