@@ -362,3 +362,9 @@ def test_runtime_done_that_failed_names_the_error(tmp_path: Path) -> None:
         '"memorySizeMB":128,"maxMemoryUsedMB":40}}}',
     ]
     assert [group.error_type for group in Store(tmp_path, at_once(events)).groups] == ["Runtime.ExitError"]
+
+
+def test_the_cause_under_a_local_time_is_found(tmp_path: Path) -> None:
+    cause = f"2025-03-31 12:00:00.553 (+02:00)        {ID}    Error: connect ECONNREFUSED 127.0.0.1:27017\n    at A.b (a.js:1:2)\n"
+    store = Store(tmp_path, at_once(invocation(cause, f"RequestId: {ID} Process exited before completing request\n")))
+    assert [group.message for group in store.groups] == ["connect ECONNREFUSED 127.0.0.1:27017"]

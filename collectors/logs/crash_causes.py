@@ -25,7 +25,8 @@ _JAVA_LAUNCH = re.compile(
 )
 _JAVA_TRACE = re.compile(rf"^((?:{_NAME}\.)+{_NAME})(?:: (.*))?\n[ \t]*(?:at |\.\.\. \d+ more)", re.MULTILINE)
 _NODE = re.compile(
-    r"^(?:\d{4}-\d\d-\d\dT[\d:.]+Z\s+\S+\s+(?:ERROR\s+)?)?(?:error: )?(?:Uncaught )?(?:\(in promise\) )?"
+    r"^(?:\d{4}-\d\d-\d\d[T ][\d:.]+(?:Z| \([+-]\d\d:\d\d\))\s+\S+\s+(?:ERROR\s+)?)?"
+    r"(?:error: )?(?:Uncaught )?(?:\(in promise\) )?"
     r"([A-Za-z_$][\w$]*(?:Error|Exception)|Error)(?: \[\w+\])?(?:: (.*))?\n(?:.*\n){0,12}?[ \t]+at ",
     re.MULTILINE,
 )
