@@ -17,6 +17,7 @@ from lambdatui.cli.main import cli
 from lambdatui.screens.configuration import parts_of
 from lambdatui.views.function_facts import NOT_COLLECTED
 from lambdatui.views.function_settings import function_settings
+from lambdatui.views.log_search import log_search
 from lambdatui.views.time_range import TimeRange
 
 ACCOUNT, REGION, T0 = "123456789012", "eu-west-1", 1_743_415_200_000
@@ -126,11 +127,11 @@ def test_what_was_known_before_it_was_denied_is_still_said(tmp_path: Path) -> No
     ("filters", "text"),
     [
         ({"f": {"destination": "arn:aws:s3:::b"}},
-         "no log group keeps its lines: g hands them on, they go to arn:aws:s3:::b"),
+         "no log group keeps its lines; g hands them on to arn:aws:s3:::b"),
         ({"f": {"destination": "arn:aws:firehose:r:1:deliverystream/d"}, "h": {"destination": "arn:aws:s3:::b"}},
-         "no log group keeps its lines: g hands them on, they go to arn:aws:firehose:r:1:deliverystream/d,"
+         "no log group keeps its lines; g hands them on to arn:aws:firehose:r:1:deliverystream/d,"
          " arn:aws:s3:::b"),
-        ({}, "no log group keeps its lines: g hands them on, they go nowhere"),
+        ({}, "no log group keeps its lines; g hands them on to nobody"),
     ],
 )  # fmt: skip
 def test_lines_that_no_group_keeps_are_said_to_go_elsewhere(
@@ -138,7 +139,21 @@ def test_lines_that_no_group_keeps_are_said_to_go_elsewhere(
 ) -> None:
     told: list[Told] = [("log destination", "", {"log_group": "g", "destinations": len(filters)})]
     told += [("log destination", item, settings) for item, settings in filters.items()]
-    assert parts(store(tmp_path / "s.db", OWN, *told))["Logs go to"] == text
+    path = store(tmp_path / "s.db", OWN, *told)
+    assert parts(path)["Logs go to"] == text
+    # Who looks for its lines is told so, instead of that there are none.
+    asked = CliRunner().invoke(cli, ["--db", str(path), "--function", "pay", "--range", "all", "logs"])
+    assert asked.exit_code == 0
+    assert text.replace("its lines", "the lines of pay") in asked.stderr
+    with Reader(path) as reader:
+        found = log_search(reader, RANGE, function_id=reader.functions()[0].id)
+    assert text.replace("its lines", "the lines of pay") in found.not_kept
+
+
+def test_a_group_that_it_wrote_to_before_is_not_where_its_lines_go(tmp_path: Path) -> None:
+    own: Told = ("function", "", {"log_group": "new"})
+    path = store(tmp_path / "s.db", own, ("log destination", "", {"log_group": "old", "destinations": 0}))
+    assert parts(path)["Logs go to"] == "new"
 
 
 def test_the_command_prints_it_and_json_has_it(tmp_path: Path) -> None:

@@ -109,14 +109,26 @@ def _capacity(things: _Things) -> str | None:
     return ", ".join(parts)
 
 
-def _logs(things: _Things) -> str | None:
-    """A group, or that none keeps the lines and where they go."""
+def lines_elsewhere(name: str, settings: Sequence[SettingRow]) -> str:
+    """That no log group keeps a function's lines, and where they go; empty where one does, or nobody knows."""
+    return _elsewhere(_Things(settings), f"the lines of {name}") or ""
+
+
+def _elsewhere(things: _Things, lines: str) -> str | None:
     own, group = things.one("function"), things.one("log destination")
     # Of a group that it wrote to before, nobody asks any more.
-    if group and group.get("log_group") == own.get("log_group", group.get("log_group")):
-        to = [str(one.get("destination")) for item, one in things.items("log destination").items() if item]
-        where = f"they go to {', '.join(to)}" if to else "they go nowhere"
-        return f"no log group keeps its lines: {group.get('log_group')} hands them on, {where}"
+    if not group or group.get("log_group") != own.get("log_group", group.get("log_group")):
+        return None
+    to = [str(one.get("destination")) for item, one in things.items("log destination").items() if item]
+    where = f"to {', '.join(to)}" if to else "to nobody"
+    return f"no log group keeps {lines}; {group.get('log_group')} hands them on {where}"
+
+
+def _logs(things: _Things) -> str | None:
+    """A group, or that none keeps the lines and where they go."""
+    own = things.one("function")
+    if elsewhere := _elsewhere(things, "its lines"):
+        return elsewhere
     if own.get("log_group") is None:
         return None
     levels = [f"{part} {own[name]}" for part, name in _LEVELS if own.get(name)]
