@@ -5,7 +5,7 @@ Every metric asked for is billed, so what the configuration rules out is not ask
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from collectors.account import Configured, Covered, Inventory
+from collectors.account import Configured, Covered, Inventory, Setting
 from collectors.cloudwatch import metric_names as names
 from collectors.cloudwatch.choose import Volume
 from collectors.cloudwatch.log_events import OVERLAP_MS
@@ -15,9 +15,20 @@ from collectors.cloudwatch.session import ReadOnlySession
 from collectors.model import Function, FunctionKey, MetricPoint
 from collectors.source import Given, Step
 
-_STREAMS = (":kinesis:", ":dynamodb:", ":rds:")  # DocumentDB's ARNs are RDS's
-_KAFKA = (":kafka:",)
 HOUR_MS = 3_600_000
+_NEVER = 1 << 62
+# Kinds of settings that tell which metrics there can be, besides a function's own: of those that are asked seldom, it
+# is what earlier collections found that tells.
+SELDOM = ("async", "permission", "recursion", "code signing")
+KINDS = ("event source", *SELDOM)
+# Services that invoke functions asynchronously (Lambda Developer Guide, "Invoking a function asynchronously").
+_INVOKE_ASYNC = frozenset(
+    f"{name}.amazonaws.com"
+    for name in (
+        "s3", "sns", "events", "ses", "cloudformation", "config", "codecommit", "codepipeline", "iot", "iotevents",
+        "logs", "pipes", "scheduler", "backup", "secretsmanager",
+    )
+)  # fmt: skip
 
 
 class MetricReading:
@@ -35,7 +46,7 @@ class MetricReading:
         self._account = FunctionKey("", account, session.region)
         self._functions = functions
         self._settings = settings
-        self._mappings: list[Configured] = []
+        self._belonging: dict[tuple[str, str], dict[str, Configured]] = {}  # by kind and function, by item
         self._provisioned = False
         self._over: Span | None = None
         self.active: set[FunctionKey] = set()
@@ -43,14 +54,14 @@ class MetricReading:
         self.since_ms = self.settled_ms = 0  # between these, ``active`` is all that ran
 
     def learn(self, inventory: Inventory) -> None:
-        """What the inventory says about which metrics there can be."""
+        """What the inventory, of this collection or as it was kept, says about which metrics there can be."""
         for one in inventory.found:
-            if one.kind == "event source":
-                self._mappings.append(one)
             if one.kind == "account":
                 # What is neither unreserved nor reserved by anybody is the whole limit: nothing is provisioned.
                 limit = one.settings.get("concurrency_limit")
                 self._provisioned = limit is not None and limit != one.settings.get("unreserved_concurrency")
+            elif one.kind in KINDS:
+                self._belonging.setdefault((one.kind, one.function), {})[one.item] = one
 
     def given(
         self, covered: Callable[[str], Sequence[tuple[int, int]]], since_ms: int, now_ms: int, *, mark: bool
@@ -68,7 +79,7 @@ class MetricReading:
         self.unanswered.update(query.key for query, _ in points.unanswered)
         # Up to there, and the next collection asks from there on again: what is read again of logs lies within that.
         self._over, self.since_ms, self.settled_ms = over, over.start_ms, now_ms - LATE_MS + OVERLAP_MS
-        yield from self._read(points, self._of_active(), over, "metrics of active functions")
+        yield from self._read(points, self._further(over), over, "metrics of active functions")
         yield points.rejects
         yield from points.failures
         if mark and not points.failures:
@@ -82,40 +93,55 @@ class MetricReading:
             yield some
             yield Step(what, done, len(asked))
 
-    def _of_active(self) -> list[Query]:
+    def _further(self, over: Span) -> list[Query]:
+        """What is asked once it is known which functions ran. Pollers poll, and instances idle, without any that do."""
         asked: list[Query] = []
         for function in self._functions:
             key = function.key
-            if key not in self.active and key not in self.unanswered:
-                continue
-            asked += queries(key, *names.OF_ACTIVE, *self._special(key))
-            for mapping in self._of_mappings(key):
-                if mapping.settings.get("metrics"):
-                    asked += queries(
-                        key, *names.OF_MAPPING_COUNTS, item=mapping.item, EventSourceMappingUUID=mapping.item
-                    )
+            if key in self.active or key in self.unanswered:
+                asked += self.of_active(key)
+            for mapping in self._things("event source", key.name):
+                # One that was disabled before the span has had nothing to count in it.
+                still = mapping.settings.get("state") == "Disabled" and (mapping.modified_ms or _NEVER) < over.start_ms
+                if not still:
+                    names_of_it = names.of_mapping(mapping.settings)
+                    asked += queries(key, *names_of_it, item=mapping.item, EventSourceMappingUUID=mapping.item)
+        providers = {names.capacity_provider(self._own(function.key.name)) for function in self._functions} - {""}
+        for provider in sorted(providers):
+            asked += queries(self._account, *names.OF_CAPACITY, item=provider, CapacityProviderName=provider)
         return asked
 
-    def _special(self, key: FunctionKey) -> list[str]:
-        """Metrics that only some functions have."""
-        known = self._settings.get(key.name)
-        settings = known.settings if known else {}
-        sources = [str(one.settings.get("source", "")) for one in self._of_mappings(key)]
-        chosen = ["AsyncEventsDropped"]
-        if settings.get("dead_letter"):
-            chosen += [name for name in names.OF_ASYNC if name not in chosen]
-        if any(mark in source for source in sources for mark in _STREAMS):
-            chosen += names.OF_STREAMS
-        if any(mark in source or ":9092" in source for source in sources for mark in _KAFKA):
-            chosen += names.OF_KAFKA
-        if self._provisioned:
-            chosen += names.OF_PROVISIONED
-        if settings.get("capacity_provider"):
-            chosen += names.OF_MANAGED
-        return chosen
+    def of_active(self, key: FunctionKey) -> list[Query]:
+        """What a function is asked for that has run."""
+        settings = self._own(key.name)
+        asked = queries(key, *names.of_active(self.circumstances(key.name)))
+        if provider := names.capacity_provider(settings):
+            asked += queries(key, *names.OF_ENVIRONMENTS, CapacityProviderName=provider, FunctionName=key.name)
+        return asked
 
-    def _of_mappings(self, key: FunctionKey) -> list[Configured]:
-        return [one for one in self._mappings if one.function == key.name]
+    def circumstances(self, name: str) -> names.Circumstances:
+        """What is known of a function that decides which metrics it can have."""
+        on_async = self._things("async", name)
+        principals = {str(one.settings.get("principal")) for one in self._things("permission", name)}
+        return names.Circumstances(
+            self._own(name),
+            [one.settings for one in self._things("event source", name)],
+            destinations=any(one.settings.get(to) for one in on_async for to in ("on_success", "on_failure")),
+            invoked_async=bool(on_async) or not principals.isdisjoint(_INVOKE_ASYNC),
+            recursive_loop=self._setting("recursion", name, "recursive_loop"),
+            provisioned=self._provisioned,
+            untrusted_code=self._setting("code signing", name, "untrusted_code"),
+        )
+
+    def _own(self, name: str) -> Mapping[str, Setting]:
+        known = self._settings.get(name)
+        return known.settings if known else {}
+
+    def _things(self, kind: str, name: str) -> Sequence[Configured]:
+        return tuple(self._belonging.get((kind, name), {}).values())
+
+    def _setting(self, kind: str, name: str, setting: str) -> Setting:
+        return next((one.settings.get(setting) for one in self._things(kind, name)), None)
 
     def volumes(
         self, groups: Sequence[LogGroup], unread_ms: Mapping[str, int]

@@ -11,22 +11,36 @@ from functools import cached_property
 from typing import Any
 
 from collectors.account import Alarms, CallCount, Choice, Configured, Covered, Inventory
-from collectors.cloudwatch import alarms, choose, costs, insights, inventory, log_events, log_groups, optimizer
+from collectors.cloudwatch import (
+    alarms,
+    choose,
+    costs,
+    insights,
+    inventory,
+    log_events,
+    log_groups,
+    metric_reading,
+    optimizer,
+)
 from collectors.cloudwatch import metric_names as names
 from collectors.cloudwatch.calls import TokenBucket, bucket_of
+from collectors.cloudwatch.daily import Daily
 from collectors.cloudwatch.errors import is_hopeless
 from collectors.cloudwatch.functions import CONTROL_PLANE_RATE, account_of, list_functions
 from collectors.cloudwatch.log_groups import LogGroup
 from collectors.cloudwatch.metric_reading import MetricReading
 from collectors.cloudwatch.metrics import queries
 from collectors.cloudwatch.session import ReadOnlySession
-from collectors.model import Function, Reject
+from collectors.model import Function, FunctionKey, Reject
 from collectors.source import BudgetReached, Given, SourceFailed, Step, unforeseen
 
 CoveredSpans = Callable[[str], Sequence[tuple[int, int]]]
+StoredSettings = Callable[[str, str, Collection[str]], Sequence[Configured]]
+"""Of an account and region the settings of some kinds that are in force in the store."""
 
 ALWAYS = ("functions", "inventory", "metrics", "logs", "insights", "alarms")
-DETAILS_A_TIME = 25  # functions whose aliases, versions and the like are looked at: six calls each, three a second
+# Functions whose aliases, versions and the like are looked at: nine calls each and one for each alias, three a second.
+DETAILS_A_TIME = 16
 DETAILS_DAYS_MS = 86_400_000
 
 
@@ -56,8 +70,12 @@ class CloudWatchSource:
         wanted: Callable[[str], bool] | None = None,
         details: int = DETAILS_A_TIME,
         pause: Callable[[float], None] = time.sleep,
+        stored: StoredSettings = lambda account, region, kinds: (),
     ) -> None:
-        """``wanted`` narrows to functions by name; ``details`` is how many functions are looked at closely."""
+        """``wanted`` narrows to functions by name; ``details`` is how many functions are looked at closely.
+
+        ``stored`` tells what earlier collections found, where this one does not ask again.
+        """
         self.region = session.region
         self.name = " ".join(filter(None, ("cloudwatch", session.profile, session.region)))
         self._session = session
@@ -70,6 +88,8 @@ class CloudWatchSource:
         self._details = details
         self._pause = pause
         self._whole = wanted is None  # whether all functions of the account and region are looked at
+        self._stored = stored
+        self._managed: dict[str, set[str]] = {}  # by function its versions on managed instances
         self._functions: list[Function] = []
         self._settings: dict[str, Configured] = {}
         self._rejects: list[Reject] = []
@@ -89,7 +109,7 @@ class CloudWatchSource:
                 raise given
         groups, facts = log_groups.discover(self._session.client("logs"), self.account, self.region, self._functions)
         of_all = [query for function in self._functions for query in queries(function.key, *names.OF_ALL)]
-        of_one = queries(self._functions[0].key, *names.OF_ACTIVE, "AsyncEventsDropped") if self._functions else []
+        of_one = queries(FunctionKey(""), *names.of_active(names.Circumstances()))
         return Estimate(
             len(self._functions), len(groups), sum(fact.stored_bytes or 0 for fact in facts),
             len(of_all) + len(names.OF_ACCOUNT), len(self._functions) * (len(of_one) + 1),
@@ -101,8 +121,10 @@ class CloudWatchSource:
         _ = self.account
         yield from self._listed()
         metrics = MetricReading(self._session, self.account, self._functions, self._settings)
+        self._remember(metrics)
         if "inventory" in self._features:
             yield from self._guarded("inventory", self._inventory(metrics))
+            yield from self._guarded("inventory of a day", self._daily(covered, metrics))
         if "metrics" in self._features:
             read = metrics.given(covered, self._since_ms, self._now_ms, mark=self._whole)
             yield from self._guarded("metrics", read)
@@ -195,6 +217,24 @@ class CloudWatchSource:
             metrics.learn(found)
             yield found
 
+    def _remember(self, metrics: MetricReading) -> None:
+        """What belongs to functions as it was when it was looked at last, of what is not asked each time."""
+        known = self._stored(self.account, self.region, (*metric_reading.SELDOM, "managed version"))
+        self._learn(metrics, Inventory(self.account, self.region, metric_reading.SELDOM, list(known)))
+
+    def _learn(self, metrics: MetricReading, found: Inventory) -> None:
+        metrics.learn(found)
+        for one in found.found:
+            if one.kind == "managed version":
+                self._managed.setdefault(one.function, set()).add(one.item)
+
+    def _daily(self, covered: CoveredSpans, metrics: MetricReading) -> Iterator[Given]:
+        daily = Daily(self.account, self.region, self._bucket, covered, self._now_ms)
+        for given in daily.listings(self._session.client("lambda"), self._settings):
+            if isinstance(given, Inventory):
+                self._learn(metrics, given)
+            yield given
+
     def _details_given(self, covered: CoveredSpans, metrics: MetricReading) -> Iterator[Given]:
         due = []
         for function in sorted(self._functions, key=lambda each: (each.key not in metrics.active, each.key.name)):
@@ -205,13 +245,18 @@ class CloudWatchSource:
         some = due[: self._details]
         for done, function in enumerate(some):
             yield Step(f"details of functions ({len(due)} due)", done, len(some))
-            failed = False
-            for found in inventory.details(client, [function.key], self.region, self._bucket):
+            failed = unsettled = False
+            name = function.key.name
+            own = {name: self._settings[name].settings}
+            known = {name: {"managed version": sorted(self._managed.get(name, ()))}}
+            for found in inventory.details(client, [function.key], self.region, self._bucket, own, known):
                 failed = failed or isinstance(found, SourceFailed)
+                unsettled = unsettled or inventory.is_unsettled(found)
                 yield found
             if failed:
                 return  # denied of one, denied of all
-            yield Covered(self._details_item(function), 0, self._now_ms)
+            if not unsettled:
+                yield Covered(self._details_item(function), 0, self._now_ms)
 
     def _details_item(self, function: Function) -> str:
         modified = self._settings[function.key.name].modified_ms
@@ -237,6 +282,9 @@ class CloudWatchSource:
             unread_ms = {group.name: self._unread_ms(covered, group) for group in groups}
             volumes, log_bytes = metrics.volumes(groups, unread_ms)
             yield log_bytes
+        if "inventory" in self._features:
+            daily = Daily(self.account, self.region, self._bucket, covered, self._now_ms)
+            yield from daily.log_destinations(client, groups)
         choices = choose.choose(groups, volumes, self._logs, calls_a_second=bucket.rate)
         yield list(choices)
         by_way: dict[str, list[tuple[LogGroup, Choice]]] = {}

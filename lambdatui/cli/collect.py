@@ -96,11 +96,11 @@ class Asked:
 @click.option("--newest-first", is_flag=True, help="Read the newest log events first.")
 @click.option(
     "--details",
-    default=25,
+    default=16,
     show_default=True,
     type=click.IntRange(min=0),
     metavar="N",
-    help="Functions whose aliases, versions and URLs are looked at, six calls each.",
+    help="Functions whose state, versions, permissions and the like are looked at, nine calls each.",
 )
 @click.option("--budget", callback=_usd, metavar="USD", help="Stop before AWS charges more than this; exit code 4.")
 @click.option("--dry-run", is_flag=True, help="Say what would be asked and what it would cost, with free calls only.")
