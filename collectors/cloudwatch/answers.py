@@ -81,7 +81,7 @@ def _metric_page(body: bytes) -> dict[str, Any]:
 
 _FAST = {"FilterLogEventsResponse": _event_page, "GetMetricDataOutput": _metric_page}
 
-# What is a list wherever it is there: AWS says [] where there is nothing.
+# What is never null: AWS says [] where there is nothing.
 _LISTS = {
     "GetMetricDataOutput": ("MetricDataResults",),
     "DescribeAlarmsOutput": ("MetricAlarms", "CompositeAlarms"),
@@ -95,6 +95,7 @@ _LISTS = {
     "ListFunctionEventInvokeConfigsResponse": ("FunctionEventInvokeConfigs",),
     "ListFunctionUrlConfigsResponse": ("FunctionUrlConfigs",),
     "ListProvisionedConcurrencyConfigsResponse": ("ProvisionedConcurrencyConfigs",),
+    "ListCodeSigningConfigsResponse": ("CodeSigningConfigs",),
     "DescribeScheduledActionsResponse": ("ScheduledActions",),
     "GetCostAndUsageResponse": ("ResultsByTime",),
     "GetLambdaFunctionRecommendationsResponse": ("lambdaFunctionRecommendations",),
@@ -131,7 +132,7 @@ class _Whole:
     def _error(self, response: Any, shape: Any) -> Any:
         """An error's code and words; the HTTP status where only a proxy's page is there."""
         with contextlib.suppress(Exception):
-            parsed = super().parse(response, shape)  # type: ignore[misc]
+            parsed = {} if _is_page(response["body"]) else super().parse(response, shape)  # type: ignore[misc]
             if (shape is not None and shape.metadata.get("exception")) or parsed["Error"].get("Code"):
                 return parsed
         generic = self._do_generic_error_parse(response)  # type: ignore[attr-defined]
@@ -151,8 +152,11 @@ def _strange(body: bytes, status: int, shape: Any) -> str:
         return ""
     if not body:
         return "it is empty"
-    begins = body[:200].lstrip().lower()
-    return "it is a page of HTML" if begins.startswith((b"<!doctype html", b"<html")) else ""
+    return "it is a page of HTML" if _is_page(body) else ""
+
+
+def _is_page(body: bytes) -> bool:
+    return body[:200].lstrip().lower().startswith((b"<!doctype html", b"<html"))
 
 
 class _OfJson(_Whole):
@@ -197,8 +201,10 @@ def _object(body: bytes, shape: Any) -> dict[str, Any]:
         raise Unreadable("no object of JSON")
     if value and not any(each.serialization.get("name", name) in value for name, each in shape.members.items()):
         raise Unreadable(f"an object of other things ({', '.join(map(str, value))[:60]})")
-    for name in _LISTS.get(shape.name, ()):
-        if not isinstance(value.get(name, []), list):
+    for name, member in shape.members.items():
+        inner = value.get(member.serialization.get("name", name), [])
+        is_odd = member.type_name == "list" and not isinstance(inner, list)
+        if is_odd and (inner is not None or name in _LISTS.get(shape.name, ())):
             raise Unreadable(f"its {name} is no list")
     return value
 

@@ -292,9 +292,18 @@ class CloudWatchSource:
         unread = self._unread(stored, groups, read_to, metrics)
         log_bytes: dict[str, int] = {}
         if self._logs in (choose.AUTO, choose.INSIGHTS):
-            active = [group for group in groups if group.functions and group.name in unread]
-            log_bytes, points = metrics.volumes(active, unread)
+            untold = self._bytes_untold(stored, groups, read_to, metrics)
+            active = [group for group in groups if group.functions and group.name in unread.keys() | untold.keys()]
+            try:
+                log_bytes, points, failed = metrics.volumes(active, untold | unread, untold)
+            except SourceFailed as error:
+                if is_hopeless(error):
+                    raise
+                points, failed = [], [error]  # events are read without
             yield points
+            yield from failed
+            if self._whole and metrics.since_ms is not None and not failed:
+                self._marks.append(Covered(self._bytes_item, self._since_ms, self._now_ms))
         if "inventory" in self._features:
             daily = Daily(self.account, self.region, self._bucket, stored, self._now_ms)
             yield from daily.log_destinations(client, groups)
@@ -338,11 +347,28 @@ class CloudWatchSource:
                 return news.to_read_since(invoked, reports.get(name, ()), grown, read_ms)
 
             since_ms = news.unread_since(group, read_ms, self._now_ms, known_ms, missing)
-            if not group.functions and not self._whole:
-                since_ms = read_ms  # its function may be among those that were not listed
+            if not group.functions and not (self._whole and stored(self._events_item(group))):
+                since_ms = read_ms  # it was never read, or its function may be among those that were not listed
             if since_ms is not None:
                 unread[group.name] = since_ms
         return unread
+
+    @property
+    def _bytes_item(self) -> str:
+        return f"log bytes {self.account} {self.region}"
+
+    def _bytes_untold(
+        self, stored: Stored, groups: Sequence[LogGroup], read_to: Mapping[str, int], metrics: MetricReading
+    ) -> dict[str, int]:
+        """Since when it is not known how much came into groups that were read, of functions that ran: CloudWatch
+        did not answer then."""
+        known_ms = log_events.read_to(stored(self._bytes_item), self._since_ms)
+        ran = {key.name for key in metrics.active | metrics.unanswered}
+        return {
+            group.name: known_ms
+            for group in groups
+            if self._whole and read_to[group.name] > known_ms and ran.intersection(group.functions)
+        }
 
     def _events_bucket(self) -> TokenBucket:
         shared = log_events.pace(self.account, self.region)
