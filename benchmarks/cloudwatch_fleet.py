@@ -47,7 +47,7 @@ def busy_of(count: int) -> int:
 
 def ran(number: int, until_ms: int, busy: int) -> list[int]:
     """When the function of that number began to run, up to a time."""
-    times = [T0 - (turn * 70 + 5 + number % 60) * MINUTE_MS - number for turn in range(TIMES)]
+    times = [T0 - (turn * 68 + 30 + number % 60) * MINUTE_MS - number for turn in range(TIMES)]
     if number < busy:
         times.append(T0 + EVERY_MS - 40_000 - number)
     return [at_ms for at_ms in times if at_ms + 100 <= until_ms]
