@@ -6,7 +6,9 @@ each region: until ``Profiles.renew`` it is told to all of them.
 """
 
 import getpass
+import os
 import threading
+import warnings
 from collections.abc import Callable
 from typing import Any, cast
 
@@ -40,10 +42,12 @@ _prompting = threading.Lock()
 
 def _mfa_code(prompt: str) -> str:
     """Asks at the terminal, for one profile at a time. SourceFailed where there is none."""
-    with _prompting:
+    with _prompting, warnings.catch_warnings():
+        # Without a terminal getpass warns and reads stdin, which is a pipe where the screens started us.
+        warnings.simplefilter("error", getpass.GetPassWarning)
         try:
             return getpass.getpass(prompt)
-        except (EOFError, OSError) as fault:
+        except (EOFError, OSError, getpass.GetPassWarning) as fault:
             raise SourceFailed(
                 "credentials",
                 f"an MFA code is wanted and there is no terminal to ask at ({prompt.rstrip(': ')})",
@@ -51,14 +55,20 @@ def _mfa_code(prompt: str) -> str:
             ) from fault
 
 
+_OTHER_STS = ("AWS_ENDPOINT_URL_STS", "AWS_ENDPOINT_URL")
+
+
 class _Core(botocore.session.Session):
     """botocore's session. Clients that it makes for itself, to get credentials, are guarded as ours are."""
 
     call_s = CALL_S
     profile_said = ""
+    endpoint_url: str | None = None
 
-    def create_client(self, *args: Any, **named: Any) -> Any:
-        client: Any = super().create_client(*args, **named)
+    def create_client(self, service: str, *args: Any, **named: Any) -> Any:  # type: ignore[override]
+        if service == "sts" and not any(os.environ.get(name) for name in _OTHER_STS):
+            named.setdefault("endpoint_url", self.endpoint_url)
+        client: Any = super().create_client(service, *args, **named)
         Transport(client._endpoint.http_session, self.call_s, Breaker()).listen(client)
         asked: dict[str, Any] = {}
 
@@ -82,13 +92,21 @@ class _Core(botocore.session.Session):
 class Profile:
     """The configuration and credentials of one profile. SourceFailed where there is no such profile."""
 
-    def __init__(self, name: str | None, region: str | None, sources: "Sources", call_s: float = CALL_S) -> None:
+    def __init__(
+        self,
+        name: str | None,
+        region: str | None,
+        sources: "Sources",
+        endpoint_url: str | None = None,
+        call_s: float = CALL_S,
+    ) -> None:
+        """``region`` is where it is used first; ``endpoint_url`` a server that stands in AWS's place."""
         self.name = name
         self.said = f"profile {name}" if name else "the default profile"
         with reading("", self.said, name):
             self._core = core = _Core(profile=name)
             self._own = cast("Any", core)  # its private names are not in its stubs
-            core.call_s, core.profile_said = call_s, self.said
+            core.call_s, core.profile_said, core.endpoint_url = call_s, self.said, endpoint_url
             core.register_component("response_parser_factory", FastFactory())
             if name:
                 core.get_scoped_config()  # says that there is none
@@ -122,8 +140,7 @@ class Profile:
         except SourceFailed as failed:
             self._failed, self.dropped = failed, True
             raise
-        except (OSError, ValueError, TypeError, LookupError, AttributeError) as fault:
-            # A program that is not there, or prints what are no credentials.
+        except Exception as fault:  # a program that is not there, or prints what are no credentials
             self.dropped = True
             self._failed = SourceFailed(
                 self.said, f"its credentials cannot be had ({type(fault).__name__}: {fault})"[:300], "see ~/.aws/config"
@@ -139,7 +156,7 @@ class Profile:
         provider._resolve_credentials_from_profile = lambda name: self._sources.get(name, lambda: resolve(name))
         return self._core.get_credentials()
 
-    def works_beside(self, region: str, endpoint_url: str | None) -> str:
+    def works_beside(self, region: str) -> str:
         """A region other than ``region`` where AWS takes these credentials; empty where there is none."""
         own = {self.region} if self.region else set()
         for other in dict.fromkeys([home_of(region), *sorted(own | self.regions)]):
@@ -147,7 +164,7 @@ class Profile:
                 continue
             try:
                 with reading("sts:GetCallerIdentity", other):
-                    sts = self._core.create_client("sts", region_name=other, endpoint_url=endpoint_url)
+                    sts = self._core.create_client("sts", region_name=other)
                     sts.get_caller_identity()
             except SourceFailed:
                 continue
@@ -193,11 +210,11 @@ class Profiles:
         self._profiles: dict[str | None, Profile] = {}
         self._sources = Sources()
 
-    def of(self, name: str | None, region: str | None) -> Profile:
+    def of(self, name: str | None, region: str | None, endpoint_url: str | None = None) -> Profile:
         """The profile, for another region. SourceFailed."""
         with self._lock:
             if name not in self._profiles:
-                self._profiles[name] = Profile(name, region, self._sources, self._call_s)
+                self._profiles[name] = Profile(name, region, self._sources, endpoint_url, self._call_s)
             return self._profiles[name]
 
     def renew(self) -> None:

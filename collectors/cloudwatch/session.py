@@ -40,7 +40,7 @@ class ReadOnlySession:
         from collectors.cloudwatch import credentials, transport
 
         self._call_s = transport.CALL_S if call_s is None else call_s
-        self._profile = (profiles or credentials.Profiles(self._call_s)).of(profile, region)
+        self._profile = (profiles or credentials.Profiles(self._call_s)).of(profile, region, endpoint_url)
         self.profile = profile
         self._endpoint_url = endpoint_url
         self._clients: dict[str, Any] = {}
@@ -114,14 +114,14 @@ class ReadOnlySession:
         if http_response.status_code < 300:
             return
         code = str((parsed.get("Error") or {}).get("Code", ""))
-        if code in NOT_ENABLED and (works := self._profile.works_beside(self.region, self._endpoint_url)):
+        if code in NOT_ENABLED and (works := self._profile.works_beside(self.region)):
             parsed["NotEnabled"] = self.region, works
         elif is_of_credentials(code):
             self._profile.dropped = True
 
     def _failed(self, exception: Any, **_: object) -> None:
         if is_unresolved(exception):
-            if works := self._profile.works_beside(self.region, self._endpoint_url):
+            if works := self._profile.works_beside(self.region):
                 exception.not_enabled = self.region, works
         elif is_of_credentials(error_code(exception)) or is_of_credentials(exception):
             self._profile.dropped = True
