@@ -24,6 +24,7 @@ ALIASES, URLS = "lambda:ListAliases", "lambda:ListFunctionUrlConfigs"
 def credentials(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     isolate(monkeypatch, tmp_path)
     monkeypatch.setattr("botocore.retries.standard.ExponentialBackoff.delay_amount", lambda *_: 0.0)
+    monkeypatch.setattr("collectors.cloudwatch.answers._LONGEST_PAUSE_S", 0.0)
 
 
 def denied(action: str) -> Answer:

@@ -113,6 +113,7 @@ def test_a_body_that_trickles_is_ended_by_the_deadline() -> None:
 def test_retries_and_their_answers_share_one_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each 500 comes after half a second: five of them, and not of each call, are more than the deadline."""
     monkeypatch.setattr("botocore.retries.standard.ExponentialBackoff.delay_amount", lambda *_: 0.0)
+    monkeypatch.setattr("collectors.cloudwatch.answers._LONGEST_PAUSE_S", 0.0)
 
     def answering(asked: Asked) -> Any:
         time.sleep(0.4)
@@ -206,6 +207,7 @@ def test_what_is_not_compressed_as_it_says_is_told_after_it_was_tried_again(
     answer: Answer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("botocore.retries.standard.ExponentialBackoff.delay_amount", lambda *_: 0.0)
+    monkeypatch.setattr("collectors.cloudwatch.answers._LONGEST_PAUSE_S", 0.0)
     with misbehaving(lambda _: answer) as server:
         client = ReadOnlySession(region=REGION, endpoint_url=server.url).client("lambda")
         with pytest.raises(SourceFailed), reading("lambda:ListFunctions", "functions"):

@@ -14,7 +14,7 @@ from typing import Any, cast
 
 import botocore.session
 
-from collectors.cloudwatch.answers import FastFactory
+from collectors.cloudwatch.answers import read_by
 from collectors.cloudwatch.errors import reading
 from collectors.cloudwatch.transport import CALL_S, Breaker, Transport
 from collectors.source import SourceFailed
@@ -107,7 +107,7 @@ class Profile:
             self._core = core = _Core(profile=name)
             self._own = cast("Any", core)  # its private names are not in its stubs
             core.call_s, core.profile_said, core.endpoint_url = call_s, self.said, endpoint_url
-            core.register_component("response_parser_factory", FastFactory())
+            read_by(core)
             if name:
                 core.get_scoped_config()  # says that there is none
             self.region: str | None = core.get_config_variable("region")
