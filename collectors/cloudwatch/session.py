@@ -28,6 +28,8 @@ class ReadOnlySession:
     takes ``call_s`` at most (see ``transport``). SourceFailed when the profile or region is missing.
     """
 
+    waits = True  # whether what is asked goes to AWS, at the pace that leaves room for others
+
     def __init__(
         self,
         profile: str | None = None,
