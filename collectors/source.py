@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 from collectors.account import Alarms, CallCount, Covered, Inventory, Record
+from collectors.durable import DurableExecution, DurableHistory
 from collectors.model import Function, LogEvent, MetricPoint, Reject
 
 ONCE = "once "
@@ -81,7 +82,7 @@ class Step:
 
 Given = (
     Sequence[Function] | Sequence[MetricPoint] | Sequence[LogEvent] | Sequence[Record] | Sequence[Reject]
-    | Inventory | Alarms | Covered | Step | SourceFailed
+    | Sequence[DurableExecution] | DurableHistory | Inventory | Alarms | Covered | Step | SourceFailed
 )  # fmt: skip
 
 

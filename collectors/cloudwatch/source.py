@@ -25,9 +25,11 @@ from collectors.cloudwatch import (
 from collectors.cloudwatch import metric_names as names
 from collectors.cloudwatch.calls import TokenBucket, bucket_of
 from collectors.cloudwatch.daily import Daily
+from collectors.cloudwatch.durable import DurableReading
 from collectors.cloudwatch.errors import is_hopeless
 from collectors.cloudwatch.functions import CONTROL_PLANE_RATE, account_of, list_functions
 from collectors.cloudwatch.log_groups import LogGroup
+from collectors.cloudwatch.memory import Memory, NoMemory
 from collectors.cloudwatch.metric_reading import MetricReading
 from collectors.cloudwatch.metrics import queries
 from collectors.cloudwatch.session import ReadOnlySession
@@ -35,10 +37,8 @@ from collectors.model import Function, FunctionKey, Reject
 from collectors.source import BudgetReached, Given, SourceFailed, Step, unforeseen
 
 CoveredSpans = Callable[[str], Sequence[tuple[int, int]]]
-StoredSettings = Callable[[str, str, Collection[str]], Sequence[Configured]]
-"""Of an account and region the settings of some kinds that are in force in the store."""
 
-ALWAYS = ("functions", "inventory", "metrics", "logs", "insights", "alarms")
+ALWAYS = ("functions", "inventory", "metrics", "logs", "insights", "alarms", "durable")
 # Functions whose aliases, versions and the like are looked at: nine calls each and one for each alias, three a second.
 DETAILS_A_TIME = 16
 DETAILS_DAYS_MS = 86_400_000
@@ -70,11 +70,11 @@ class CloudWatchSource:
         wanted: Callable[[str], bool] | None = None,
         details: int = DETAILS_A_TIME,
         pause: Callable[[float], None] = time.sleep,
-        stored: StoredSettings = lambda account, region, kinds: (),
+        memory: Memory | None = None,
     ) -> None:
         """``wanted`` narrows to functions by name; ``details`` is how many functions are looked at closely.
 
-        ``stored`` tells what earlier collections found, where this one does not ask again.
+        ``memory`` tells what earlier collections found, where this one does not ask again.
         """
         self.region = session.region
         self.name = " ".join(filter(None, ("cloudwatch", session.profile, session.region)))
@@ -87,7 +87,7 @@ class CloudWatchSource:
         self._wanted = wanted
         self._details = details
         self._pause = pause
-        self._stored = stored
+        self._memory = memory or NoMemory()
         self._managed: dict[str, set[str]] = {}  # by function its versions on managed instances
         self._functions: list[Function] = []
         self._settings: dict[str, Configured] = {}
@@ -130,6 +130,8 @@ class CloudWatchSource:
             yield from self._guarded("logs", self._logs_given(covered, metrics))
         if "alarms" in self._features:
             yield from self._guarded("alarms", self._alarms())
+        if "durable" in self._features:
+            yield from self._guarded("durable executions", self._durable(covered, metrics))
         if "costs" in self._features:
             yield Step("what AWS billed")
             client = self._session.client("ce")
@@ -210,7 +212,7 @@ class CloudWatchSource:
 
     def _remember(self, metrics: MetricReading) -> None:
         """What belongs to functions as it was when it was looked at last, of what is not asked each time."""
-        known = self._stored(self.account, self.region, (*metric_reading.SELDOM, "managed version"))
+        known = self._memory.settings(self.account, self.region, (*metric_reading.SELDOM, "managed version"))
         self._learn(metrics, Inventory(self.account, self.region, metric_reading.SELDOM, list(known)))
 
     def _learn(self, metrics: MetricReading, found: Inventory) -> None:
@@ -381,6 +383,25 @@ class CloudWatchSource:
 
     def _insights_item(self, group: LogGroup) -> str:
         return f"insights {self.account} {self.region} {group.name}"
+
+    def _durable(self, covered: CoveredSpans, metrics: MetricReading) -> Iterator[Given]:
+        """Of functions that are configured for them; of others there are none."""
+        names = [
+            name
+            for name, one in self._settings.items()
+            if one.settings.get("durable_timeout_s") or one.settings.get("durable_retention_days")
+        ]
+        known = self._memory.open_executions(self.account, self.region)
+        if self._wanted is not None:
+            known = [one for one in known if self._wanted(one.function)]
+        if names or known:
+
+            def is_quiet(name: str) -> bool:
+                return metrics.settled_ms > 0 and FunctionKey(name, self.account, self.region) not in metrics.active
+
+            client = self._session.client("lambda")
+            reading = DurableReading(client, self.account, self.region, self._bucket, self._now_ms, is_quiet)
+            yield from reading.given(names, covered, self._since_ms, known, self._memory.read_executions)
 
     # --- the rest -------------------------------------------------------------------------------------------------
 

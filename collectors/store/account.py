@@ -19,8 +19,9 @@ from collectors.account import (
     Recommendation,
     Record,
 )
+from collectors.durable import DurableExecution, DurableHistory
 from collectors.model import MetricPoint
-from collectors.store import insights_cells
+from collectors.store import durable, insights_cells
 from collectors.store.names import Names
 from collectors.store.pruned import ACCOUNT_POINTS
 from collectors.store.transactions import commit_checked, undo
@@ -128,6 +129,15 @@ def keep_alarms(connection: sqlite3.Connection, alarms: Alarms) -> None:
                 for one in alarms.alarms
             ],
         )  # fmt: skip
+
+
+def keep_durable(connection: sqlite3.Connection, given: DurableHistory | Sequence[DurableExecution]) -> None:
+    """Keeps durable executions, or the history of one, in one transaction."""
+    with _transaction(connection):
+        if isinstance(given, DurableHistory):
+            durable.keep_history(connection, given)
+        else:
+            durable.keep_executions(connection, given)
 
 
 def keep_account_points(connection: sqlite3.Connection, points: Iterable[MetricPoint]) -> int:
