@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from collectors.account import Configured, Covered, Inventory, Setting
 from collectors.cloudwatch import metric_names as names
 from collectors.cloudwatch.choose import Volume
+from collectors.cloudwatch.log_events import OVERLAP_MS
 from collectors.cloudwatch.log_groups import LogGroup
 from collectors.cloudwatch.metrics import LATE_MS, Points, Query, Span, log_bytes, queries, span
 from collectors.cloudwatch.session import ReadOnlySession
@@ -49,6 +50,7 @@ class MetricReading:
         self._provisioned = False
         self._over: Span | None = None
         self.active: set[FunctionKey] = set()
+        self.unanswered: set[FunctionKey] = set()  # of these it is not known whether they ran
         self.since_ms = self.settled_ms = 0  # between these, ``active`` is all that ran
 
     def learn(self, inventory: Inventory) -> None:
@@ -74,7 +76,9 @@ class MetricReading:
             if isinstance(given, list):
                 self.active.update(point.function for point in given if point.value and point.function.name)
             yield given
-        self._over, self.since_ms, self.settled_ms = over, over.start_ms, now_ms - LATE_MS
+        self.unanswered.update(query.key for query, _ in points.unanswered)
+        # Up to there, and the next collection asks from there on again: what is read again of logs lies within that.
+        self._over, self.since_ms, self.settled_ms = over, over.start_ms, now_ms - LATE_MS + OVERLAP_MS
         yield from self._read(points, self._further(over), over, "metrics of active functions")
         yield points.rejects
         yield from points.failures
@@ -94,7 +98,7 @@ class MetricReading:
         asked: list[Query] = []
         for function in self._functions:
             key = function.key
-            if key in self.active:
+            if key in self.active or key in self.unanswered:
                 asked += self.of_active(key)
             for mapping in self._things("event source", key.name):
                 # One that was disabled before the span has had nothing to count in it.
@@ -154,11 +158,12 @@ class MetricReading:
             return {}, []
         by_name = {function.key.name: function.key for function in self._functions}
         known = [group for group in groups if group.functions]
+        may_have_run = self.active | self.unanswered
         active = {
             group.name
             for group in known
             if unread_ms[group.name] < self._over.start_ms
-            or any(by_name.get(name) in self.active for name in group.functions)
+            or any(by_name.get(name) in may_have_run for name in group.functions)
         }
         owners = {group.name: by_name.get(group.function, self._account) for group in known if group.name in active}
         asked = [log_bytes(owner, name) for name, owner in owners.items()]
