@@ -58,8 +58,8 @@ class DurableEvent:
 class DurableHistory:
     """What was read of one execution's history at ``asked_ms``: all events after those that were known.
 
-    ``state`` is ``whole``, ``partial`` (it goes on), or ``gone`` where AWS has none. ``status`` and ``ended_ms`` are
-    as its events tell them; a status of None leaves what is known.
+    ``state`` is ``whole``, ``partial`` (it goes on), ``gone`` where AWS has none, or empty where it could not be read.
+    ``status`` and ``ended_ms`` are as its events tell them; a status of None leaves what is known.
     """
 
     arn: str

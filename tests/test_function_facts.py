@@ -75,6 +75,8 @@ def test_what_is_known_is_said_in_words(tmp_path: Path) -> None:
             ("runtime", "", {"update_on": "Manual", "pinned": "arn:rt"}),
             ("async", "$LATEST", {"maximum_retries": 1, "on_failure": "arn:q"}),
             ("managed version", "3", {"provider": "pool", "state": "Active"}),
+            ("event source", "u-1", {"source": "arn:q", "state": "Enabled", "batch_size": 10, "minimum_pollers": 2,
+                                     "maximum_pollers": 9, "problem": "PROBLEM: Function call failed"}),
             ("scaling", "3", {"minimum_environments": 2, "maximum_environments": 9}),
             ("code signing", "", {"config": "arn:csc", "untrusted_code": "Warn"}),
         )
@@ -94,6 +96,7 @@ def test_what_is_known_is_said_in_words(tmp_path: Path) -> None:
     assert said["Logs go to"] == "/g, JSON, application INFO"
     assert said["Layers"].split("\n") == ["arn:layer:a:1", "arn:layer:b:2"]
     assert said["Asynchronous events"] == "$LATEST: 1 retries within - s, failure to arn:q"
+    assert said["Event sources"] == "arn:q Enabled, 2 to 9 pollers, batches of 10, PROBLEM: Function call failed"
     assert said["Code signing"] == "arn:csc, untrusted code: Warn"
     assert (said["Tenancy"], said["KMS key"], said["File systems"]) == (
         "PER_TENANT", "arn:aws:kms:r:1:key/k", "arn:fs at /mnt/a",

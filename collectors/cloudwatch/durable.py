@@ -4,7 +4,7 @@ One that goes on is asked again, from the newest event back to those that are kn
 the rest comes in the next. Nothing here begins, ends or goes on with an execution.
 """
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,7 +12,7 @@ from collectors.account import Covered
 from collectors.cloudwatch import log_events
 from collectors.cloudwatch.calls import TokenBucket
 from collectors.cloudwatch.durable_events import event_of
-from collectors.cloudwatch.errors import error_code, is_hopeless, is_missing
+from collectors.cloudwatch.errors import error_code, is_hopeless, is_missing, is_throttled
 from collectors.cloudwatch.functions import answers
 from collectors.cloudwatch.times import iso_ms
 from collectors.durable import (
@@ -26,7 +26,7 @@ from collectors.durable import (
     OpenExecution,
 )
 from collectors.model import Reject
-from collectors.source import Given, SourceFailed, Step
+from collectors.source import BudgetReached, Given, SourceFailed, Step, unforeseen
 
 CoveredSpans = Callable[[str], Sequence[tuple[int, int]]]
 
@@ -36,7 +36,6 @@ EVENTS_A_PAGE = 200  # a page holds what steps gave, 256 KB each at most
 _DAY_MS = 86_400_000
 _LATE_MS = 60_000  # how long after its start an execution may take to be listed
 _SETTLED_MS = 3_600_000  # so long after an execution ended, its history has all there will be
-_FAILURES = 3  # in a row, after which a round asks for no more histories
 _OPEN = ("RUNNING", "PAUSING", "PAUSED")
 _ENDING = {
     "ExecutionSucceeded": "SUCCEEDED", "ExecutionFailed": "FAILED", "ExecutionTimedOut": "TIMED_OUT",
@@ -66,6 +65,7 @@ class DurableReading:
         self._bucket = bucket
         self._now_ms = now_ms
         self._quiet = quiet
+        self._rejects: list[Reject] = []
         self._data = True  # with the sizes of payloads and with errors: both are within the data
 
     def given(
@@ -94,6 +94,10 @@ class DurableReading:
                 yield failed
                 if failed.denied:
                     break
+            except (BudgetReached, OSError):
+                raise
+            except Exception as fault:  # an answer that nobody foresaw
+                yield unforeseen(f"durable executions of {name}", fault)
         done = set(read([arn for arn in found if found[arn].last_event is None]))
         yield from self._histories([one for arn, one in found.items() if arn not in done and self._is_due(one)])
 
@@ -138,19 +142,18 @@ class DurableReading:
     def _executions(self, name: str, page: Any) -> list[DurableExecution]:
         found = []
         for one in page.get("DurableExecutions") or ():
-            arn, started_ms = (
-                str((one or {}).get("DurableExecutionArn") or ""),
-                iso_ms((one or {}).get("StartTimestamp")),
-            )
-            if not arn or started_ms is None or not one.get("Status"):
+            told = one if isinstance(one, Mapping) else {}
+            arn, started_ms = str(told.get("DurableExecutionArn") or ""), iso_ms(told.get("StartTimestamp"))
+            if not arn or started_ms is None or not told.get("Status"):
+                self._rejects.append(Reject("a durable execution without ARN, start or status", arn[:200], name))
                 continue
             # arn:aws:lambda:REGION:ACCOUNT:function:NAME:VERSION/durable-execution/EXECUTION/ID
             version = arn.partition("/")[0].split(":")[7:8]
             found.append(
                 DurableExecution(
                     self._account, self._region, name, "".join(version), arn,
-                    str(one.get("DurableExecutionName") or ""), str(one["Status"]), started_ms,
-                    iso_ms(one.get("EndTimestamp")), self._now_ms,
+                    str(told.get("DurableExecutionName") or ""), str(told["Status"]), started_ms,
+                    iso_ms(told.get("EndTimestamp")), self._now_ms,
                 )
             )  # fmt: skip
         return found
@@ -164,13 +167,21 @@ class DurableReading:
         for number, one in enumerate(some):
             yield Step(f"durable histories ({len(wanted)} due)", number, len(some))
             try:
-                yield from self._history(one)
+                yield self._history(one)
+                continue
             except SourceFailed as fault:
                 if is_hopeless(fault):
                     raise
                 failed.append(fault)
-                if fault.denied or len(failed) == _FAILURES:
-                    break
+            except (BudgetReached, OSError):
+                raise
+            except Exception as fault:  # an answer that nobody foresaw
+                failed.append(unforeseen(f"history of {one.arn}", fault))
+            # It has had its turn, and stands in the way of no other in the next round.
+            yield DurableHistory(one.arn, (), "", self._now_ms)
+            if failed[-1].denied or is_throttled(failed[-1]):
+                break
+        yield self._rejects
         if failed:
             first = failed[0]
             more = f" (and {len(failed) - 1} more)" if len(failed) > 1 else ""
@@ -178,24 +189,19 @@ class DurableReading:
                 f"{first.what}{more}", first.meaning, first.what_to_do, denied=first.denied, resource=first.resource
             )
 
-    def _history(self, one: OpenExecution) -> Iterator[Given]:
-        rejects: list[Reject] = []
+    def _history(self, one: OpenExecution) -> DurableHistory:
         try:
-            events = self._events(one, rejects)
+            return self._told(one, self._events(one))
         except SourceFailed as fault:
             if is_missing(fault):
-                yield DurableHistory(one.arn, (), GONE, self._now_ms)
-                return
+                return DurableHistory(one.arn, (), GONE, self._now_ms)
             # Whoever may not decrypt may still see what happened.
             if not (self._data and error_code(fault).startswith("KMS")):
                 raise
             self._data = False
-            rejects.clear()
-            events = self._events(one, rejects)
-        yield self._told(one, events)
-        yield rejects
+            return self._told(one, self._events(one))
 
-    def _events(self, one: OpenExecution, rejects: list[Reject]) -> list[DurableEvent]:
+    def _events(self, one: OpenExecution) -> list[DurableEvent]:
         """Those after the last that is known; of one of which nothing is known, all, oldest first."""
         known = one.last_event
         found: dict[int, DurableEvent] = {}
@@ -209,7 +215,7 @@ class DurableReading:
             for told in page.get("Events") or ():
                 event = event_of(told)
                 if event is None:
-                    rejects.append(Reject("a durable event without number, type or time", "", one.arn))
+                    self._rejects.append(Reject("a durable event without number, type or time", "", one.arn))
                 elif known is not None and event.event_id <= known:
                     reached = True
                 else:

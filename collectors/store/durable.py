@@ -71,7 +71,8 @@ def keep_history(connection: sqlite3.Connection, history: DurableHistory) -> Non
     )
     last = max((event.event_id for event in history.events), default=None)
     connection.execute(
-        "UPDATE durable_executions SET history = ?1, asked_ms = max(asked_ms, ?2),"
+        "UPDATE durable_executions SET asked_ms = max(asked_ms, ?2),"
+        " history = CASE ?1 WHEN '' THEN history ELSE ?1 END,"
         # Of one that was listed as ended, an event that it went on is older.
         " status = CASE WHEN ?3 IS NULL OR (ended_ms IS NOT NULL AND ?4 IS NULL) THEN status ELSE ?3 END,"
         " ended_ms = coalesce(?4, ended_ms), last_event = max(coalesce(?5, last_event), coalesce(last_event, ?5))"
