@@ -12,7 +12,7 @@ from aws import ACCOUNT, HOUR_MS, MINUTE_MS, REGION, canned_session, error, isol
 from botocore.stub import Stubber
 
 from collectors.account import Configured, Covered, Inventory
-from collectors.cloudwatch import choose, metric_names, metrics
+from collectors.cloudwatch import choose, metric_names, metrics, news
 from collectors.cloudwatch.calls import Calls
 from collectors.cloudwatch.functions import function_of, settings_of
 from collectors.cloudwatch.log_groups import LogGroup
@@ -243,9 +243,9 @@ def test_special_metrics_are_asked_where_the_configuration_has_them() -> None:
     reading, aws, _ = reading_of(["fn"], DeadLetterConfig={"TargetArn": "arn:aws:sqs:r:1:q"})
     source = {"source": "arn:aws:kinesis:r:1:stream/s", "metrics": "EventCount"}
     mapping = Configured(ACCOUNT, REGION, "fn", "event source", "u-1", source)
-    account = Configured(ACCOUNT, REGION, "", "account", "", {"concurrency_limit": 1000, "unreserved_concurrency": 900})
+    provisioned = Configured(ACCOUNT, REGION, "fn", "provisioned", "live", {"requested": 5})
     reading.learn(Inventory(ACCOUNT, REGION, ("event source",), [mapping]))
-    reading.learn(Inventory(ACCOUNT, REGION, ("account",), [account]))
+    reading.learn(Inventory(ACCOUNT, REGION, ("provisioned",), [provisioned], frozenset(("fn",))))
     aws.answers["cloudwatch:GetMetricData"] = lambda asked: {"MetricDataResults": series(asked)}
     points = [
         point
@@ -328,6 +328,10 @@ def test_a_mapping_that_was_disabled_before_is_not_asked_for() -> None:
         assert sum("UUID" in str(dimensions) for _, dimensions in asked_of(reading, aws)) == asked
 
 
+_PROVISIONED = {
+    "ProvisionedConcurrencyInvocations", "ProvisionedConcurrencySpilloverInvocations",
+    "ProvisionedConcurrentExecutions", "ProvisionedConcurrencyUtilization",
+}  # fmt: skip
 ALWAYS_OF_ACTIVE = {"Errors", "Duration", "ConcurrentExecutions", "AsyncEventsDropped", "RecursiveInvocationsDropped"}
 
 
@@ -343,6 +347,10 @@ ALWAYS_OF_ACTIVE = {"Errors", "Duration", "ConcurrentExecutions", "AsyncEventsDr
         ("permission", {"principal": "apigateway.amazonaws.com"}, set(), set()),
         ("code signing", {"untrusted_code": "Warn"}, {"SignatureValidationErrors"}, set()),
         ("code signing", {"untrusted_code": "Enforce"}, set(), set()),
+        ("concurrency", {"reserved": 100}, set(), set()),
+        ("account", {"concurrency_limit": 1000, "unreserved_concurrency": 900}, set(), set()),
+        ("provisioned", {"requested": 5, "status": "READY"}, _PROVISIONED, set()),
+        ("schedule", {"alias": "live", "maximum": 5}, _PROVISIONED, set()),
         ("event source", {"source": "arn:aws:dynamodb:r:1:table/t/stream/s"}, {"IteratorAge"}, set()),
         ("event source", {"source": "arn:aws:rds:r:1:cluster:c"}, {"IteratorAge", "OversizedRecordCount"}, set()),
         ("event source", {"source": "KAFKA_BOOTSTRAP_SERVERS"}, {"OffsetLag"}, set()),
@@ -430,7 +438,7 @@ def test_each_group_is_read_as_its_volume_allows_and_says_why() -> None:
     assert (asked["huge"], asked["rare"]) == ("events", "metrics")
 
 
-def test_volumes_are_asked_of_groups_whose_functions_ran() -> None:
+def test_volumes_are_asked_of_the_groups_that_hold_news() -> None:
     reading, aws, _ = reading_of(["busy", "idle"])
 
     def answer(asked: dict[str, Any]) -> dict[str, Any]:
@@ -438,18 +446,26 @@ def test_volumes_are_asked_of_groups_whose_functions_ran() -> None:
 
     aws.answers["cloudwatch:GetMetricData"] = answer
     list(reading.given(lambda _: [], T0 - HOUR_MS, T0, mark=True))
-    groups = [LogGroup("/aws/lambda/busy", ("busy",)), LogGroup("/aws/lambda/idle", ("idle",)), LogGroup("orphan")]
-    unread = dict.fromkeys(("/aws/lambda/busy", "/aws/lambda/idle", "orphan"), T0 - HOUR_MS)
-    volumes, points = reading.volumes(groups, unread)
-    assert volumes == {
-        "/aws/lambda/busy": choose.Volume(1_000, True), "/aws/lambda/idle": choose.Volume(None, False)
-    }  # fmt: skip
+    assert (reading.invoked, reading.since_ms) == ({"busy": {T0 - HOUR_MS: 1_000.0}}, T0 - HOUR_MS)
+    volumes, points = reading.volumes([LogGroup("/aws/lambda/busy", ("busy",))], {"/aws/lambda/busy": T0 - HOUR_MS})
+    assert volumes == {"/aws/lambda/busy": 1_000}
     assert [(each.function.name, each.metric, each.value) for each in points] == [("busy", "IncomingBytes", 1_000.0)]
     metric = aws.requests[-1][1]["MetricDataQueries"][0]["MetricStat"]
     assert (metric["Metric"]["Namespace"], metric["Period"]) == ("AWS/Logs", 3600)
-    # What lies before the metrics that were read may hold anything.
-    assert reading.volumes(groups, unread | {"/aws/lambda/idle": T0 - DAY_MS})[0]["/aws/lambda/idle"].active
     # What several functions write to is kept with the account, by the group's name.
     _, points = reading.volumes([LogGroup("shared", ("busy", "idle"))], {"shared": T0 - HOUR_MS})
-    assert reading.volumes([LogGroup("shared", ("busy", "idle"))], {"shared": T0})[0]["shared"].active
     assert aws.requests[-1][1]["MetricDataQueries"][0]["MetricStat"]["Metric"]["MetricName"] == "IncomingBytes"
+
+
+def test_a_group_is_unread_since_what_is_missing_or_nobody_knows() -> None:
+    def since(group: LogGroup, read_to_ms: int, known_ms: int | None, **missing: int) -> int | None:
+        return news.unread_since(group, read_to_ms, T0, known_ms, missing.get)
+
+    both = LogGroup("shared", ("busy", "idle"))
+    assert since(both, T0 - HOUR_MS, T0 - HOUR_MS) is None
+    assert since(both, T0 - HOUR_MS, T0 - HOUR_MS, idle=T0 - 5, busy=T0 - 9) == T0 - 9
+    # What lies before the metrics that were read may hold anything.
+    assert since(both, T0 - HOUR_MS - 1, T0 - HOUR_MS) == T0 - HOUR_MS - 1
+    assert since(both, T0 - 1, None) == T0 - 1
+    deleted = LogGroup("deleted")
+    assert (since(deleted, T0 - HOUR_MS, T0 - HOUR_MS), since(deleted, T0 - DAY_MS, None)) == (None, T0 - DAY_MS)

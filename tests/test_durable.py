@@ -29,7 +29,6 @@ from collectors.store.maintenance import check
 from collectors.store.open import writing
 from collectors.store.prune import Deleted, Ends, prune
 from collectors.store.reader import Reader
-from collectors.store.remembered import Remembered
 from lambdatui.cli.main import cli
 from tests.aws import ACCOUNT, REGION, canned_session, error, isolate, listed, no_pause
 
@@ -161,7 +160,7 @@ def ends(durable: Durable, name: str = "order-1", begin: int = T0) -> None:
 
 
 def collect(db: Path, session: Any, now_ms: int, **settings: Any) -> Any:
-    settings = {"features": ("functions", "durable"), "memory": Remembered(db)} | settings
+    settings = {"features": ("functions", "durable")} | settings
     source = CloudWatchSource(session, since_ms=now_ms - DAY, now_ms=now_ms, pause=no_pause, **settings)
     (done,) = collect_accounts([lambda: source], db=db, now_ms=now_ms)
     return done

@@ -19,7 +19,6 @@ from collectors.model import FunctionKey
 from collectors.source import SourceFailed
 from collectors.store import account_rows
 from collectors.store.reader import Reader
-from collectors.store.remembered import Remembered
 from collectors.untrusted import Unparsable
 from tests.aws import ACCOUNT, REGION, canned_session, error, isolate, listed, no_pause
 
@@ -439,7 +438,7 @@ def test_groups_that_hand_logs_on_are_asked_to_whom() -> None:
 def collected(db: Path, session: Any, now_ms: int, **settings: Any) -> Any:
     source = CloudWatchSource(
         session, since_ms=now_ms - 3_600_000, now_ms=now_ms, pause=no_pause,
-        memory=Remembered(db), **settings,
+        **settings,
     )  # fmt: skip
     (done,) = collect_accounts([lambda: source], db=db, now_ms=now_ms)
     return done
@@ -491,7 +490,7 @@ def test_a_second_round_asks_for_nothing_that_is_known_and_uses_it(tmp_path: Pat
     assert first["lambda:GetFunctionScalingConfig"] == 2  # of each version that the provider has
     assert first["logs:DescribeSubscriptionFilters"] == 1
     assert "RecursiveInvocationsDropped" in metrics_asked(aws)
-    assert "AsyncEventAge" not in metrics_asked(aws)
+    assert "AsyncEventAge" in metrics_asked(aws)  # once the function had been looked at
     aws.requests.clear()
     assert collected(db, session, T0 + 300_000).failures == []
     second = {name for name, _ in aws.requests}

@@ -16,7 +16,6 @@ from fake_aws.server import FakeAws, fake_aws
 from fake_aws.stores import content, differences
 
 from collectors.store.maintenance import check
-from collectors.store.remembered import Remembered
 
 SMALL = {"functions": 3, "invocations": 6, "deleted": 0, "shared": 0, "hours": 1}
 FEATURES = ("functions", "inventory", "durable")
@@ -120,9 +119,9 @@ def told(db: Path) -> dict[str, list[Any]]:
 def twice(aws: FakeAws, db: Path) -> list[str]:
     """A collection, and a clean one a day later; what failed in the first."""
     now_ms = aws.fleet.now_ms
-    done = collect(aws, db, features=FEATURES, memory=Remembered(db))
+    done = collect(aws, db, features=FEATURES)
     aws.clear()
-    again = collect(aws, db, now_ms=now_ms + DAY_MS, hours=25, features=FEATURES, memory=Remembered(db))
+    again = collect(aws, db, now_ms=now_ms + DAY_MS, hours=25, features=FEATURES)
     assert again.failures == []
     return done.failures
 

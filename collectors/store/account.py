@@ -2,7 +2,7 @@
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from collectors.account import (
@@ -11,6 +11,7 @@ from collectors.account import (
     BilledDay,
     CallCount,
     Choice,
+    Configured,
     Covered,
     ErrorPattern,
     HourAggregate,
@@ -18,6 +19,7 @@ from collectors.account import (
     LogGroupFacts,
     Recommendation,
     Record,
+    Setting,
 )
 from collectors.durable import DurableExecution, DurableHistory
 from collectors.model import MetricPoint
@@ -25,6 +27,7 @@ from collectors.store import durable, insights_cells
 from collectors.store.names import Names
 from collectors.store.pruned import ACCOUNT_POINTS
 from collectors.store.transactions import commit_checked, undo
+from collectors.untrusted import parsed_json
 
 Values = tuple[object, ...]
 _HERE = "account = ? AND region = ? AND kind = ?"
@@ -175,6 +178,48 @@ def note(connection: sqlite3.Connection, collection: int, kind: str, about: str,
 def covered(connection: sqlite3.Connection, item: str) -> list[tuple[int, int]]:
     """The spans of an item that are in the store, in order."""
     return connection.execute("SELECT from_ms, to_ms FROM covered WHERE item = ? ORDER BY from_ms", (item,)).fetchall()
+
+
+def reports(
+    connection: sqlite3.Connection, account: str, region: str, since_ms: int
+) -> dict[str, list[tuple[int, int]]]:
+    """By function: each minute from ``since_ms`` on that has REPORTs, and how many, in order."""
+    by_function: dict[str, list[tuple[int, int]]] = {}
+    for name, start_ms, count in connection.execute(
+        "SELECT f.name, c.start_ms, c.reports FROM functions f CROSS JOIN minute_cells c ON c.function_id = f.id"
+        " AND c.start_ms >= ? WHERE f.account = ? AND f.region = ? AND c.reports > 0 ORDER BY f.id, c.start_ms",
+        (since_ms, account, region),
+    ):
+        by_function.setdefault(name, []).append((start_ms, count))
+    return by_function
+
+
+def counted(
+    connection: sqlite3.Connection, account: str, region: str, since_ms: int
+) -> dict[tuple[str, str], dict[int, float]]:
+    """By function and metric: how often each was invoked, and throttled, in the bins from ``since_ms`` on."""
+    by_metric: dict[tuple[str, str], dict[int, float]] = {}
+    for metric in ("Invocations", "Throttles"):
+        for name, start_ms, value in connection.execute(
+            "SELECT f.name, m.start_ms, m.value FROM functions f CROSS JOIN metrics m ON m.metric = ?"
+            " AND m.function_id = f.id AND m.stat = 'Sum' AND m.start_ms >= ? WHERE f.account = ? AND f.region = ?"
+            " ORDER BY m.period_s DESC",
+            (metric, since_ms, account, region),
+        ):
+            by_metric.setdefault((name, metric), {})[start_ms] = value
+    return by_metric
+
+
+def in_force(connection: sqlite3.Connection, account: str, region: str, kinds: Collection[str]) -> list[Configured]:
+    """The settings of some kinds that are in force, by what they are of."""
+    found: dict[tuple[str, str, str], dict[str, Setting]] = {}
+    for function, kind, item, name, value in connection.execute(
+        "SELECT function, kind, item, name, value FROM configuration WHERE account = ? AND region = ?"
+        f" AND until_ms IS NULL AND kind IN ({', '.join('?' * len(kinds))})",
+        (account, region, *kinds),
+    ):
+        found.setdefault((function, kind, item), {})[name] = parsed_json(value)
+    return [Configured(account, region, *key, settings) for key, settings in found.items()]
 
 
 def cover(connection: sqlite3.Connection, marks: Iterable[Covered]) -> None:

@@ -10,7 +10,6 @@ from collectors.cloudwatch.source import CloudWatchSource
 from collectors.collecting import Collected, Opening, collect_accounts
 from collectors.source import SourceFailed
 from collectors.store.open import StoreError, StoreLocked, StoreMissing
-from collectors.store.remembered import Remembered
 from collectors.store.retention import Retention, retain
 from lambdatui import text
 from lambdatui.cli.collect_progress import CollectProgress
@@ -74,7 +73,6 @@ class Collecting:
                 newest_first=asked.newest_first,
                 wanted=narrow.wants if narrow else None,
                 details=asked.details,
-                memory=Remembered(self._context.db),
             )
 
         return opened
