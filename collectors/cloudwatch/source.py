@@ -26,20 +26,19 @@ from collectors.cloudwatch import (
 )
 from collectors.cloudwatch.calls import TokenBucket, bucket_of
 from collectors.cloudwatch.daily import Daily
+from collectors.cloudwatch.durable import DurableReading
 from collectors.cloudwatch.errors import is_hopeless
 from collectors.cloudwatch.functions import CONTROL_PLANE_RATE, account_of, list_functions
 from collectors.cloudwatch.log_groups import LogGroup
 from collectors.cloudwatch.metric_reading import MetricReading
 from collectors.cloudwatch.metrics import Query
 from collectors.cloudwatch.session import ReadOnlySession
-from collectors.model import Function, Reject
+from collectors.model import Function, FunctionKey, Reject
 from collectors.source import BudgetReached, Given, SourceFailed, Step, Stored, unforeseen
 
 CoveredSpans = Callable[[str], Sequence[tuple[int, int]]]
-StoredSettings = Callable[[str, str, Collection[str]], Sequence[Configured]]
-"""Of an account and region the settings of some kinds that are in force in the store."""
 
-ALWAYS = ("functions", "inventory", "metrics", "logs", "insights", "alarms")
+ALWAYS = ("functions", "inventory", "metrics", "logs", "insights", "alarms", "durable")
 # Functions whose aliases, versions and the like are looked at: nine calls each and one for each alias, three a second.
 DETAILS_A_TIME = 16
 
@@ -59,15 +58,11 @@ class CloudWatchSource:
         wanted: Callable[[str], bool] | None = None,
         details: int = DETAILS_A_TIME,
         pause: Callable[[float], None] = time.sleep,
-        stored: StoredSettings = lambda account, region, kinds: (),
     ) -> None:
-        """``wanted`` narrows to functions by name; ``details`` is how many functions are looked at closely.
-
-        ``stored`` tells what earlier collections found, where this one does not ask again.
-        """
+        """``wanted`` narrows to functions by name; ``details`` is how many functions are looked at closely."""
         self._asked: dict[str, Any] = {
             "since_ms": since_ms, "now_ms": now_ms, "logs": logs, "features": features, "newest_first": newest_first,
-            "wanted": wanted, "details": details, "pause": pause, "stored": stored,
+            "wanted": wanted, "details": details, "pause": pause,
         }  # fmt: skip
         self.region = session.region
         self.name = " ".join(filter(None, ("cloudwatch", session.profile, session.region)))
@@ -80,7 +75,6 @@ class CloudWatchSource:
         self._wanted = wanted
         self._details = details
         self._pause = pause
-        self._stored = stored
         self._managed: dict[str, set[str]] = {}  # by function its versions on managed instances
         self._whole = wanted is None  # whether all functions of the account and region are looked at
         self._functions: list[Function] = []
@@ -110,7 +104,7 @@ class CloudWatchSource:
         _ = self.account
         yield from self._listed()
         metrics = MetricReading(self._session, self.account, self._functions, self._settings)
-        self._remember(metrics)
+        self._remember(stored, metrics)
         if "inventory" in self._features:
             yield from self._guarded("inventory", self._inventory(metrics))
             yield from self._guarded("inventory of a day", self._daily(stored, metrics))
@@ -127,6 +121,8 @@ class CloudWatchSource:
         if "logs" in self._features and self._logs != choose.NONE:
             yield from self._guarded("logs", self._logs_given(stored, metrics))
         yield from self._taken_marks()
+        if "durable" in self._features:
+            yield from self._guarded("durable executions", self._durable(stored, metrics))
         if "costs" in self._features:
             yield Step("what AWS billed")
             client = self._session.client("ce")
@@ -230,9 +226,9 @@ class CloudWatchSource:
             metrics.learn(found)
             yield found
 
-    def _remember(self, metrics: MetricReading) -> None:
+    def _remember(self, stored: Stored, metrics: MetricReading) -> None:
         """What belongs to functions as it was when it was looked at last, of what is not asked each time."""
-        known = self._stored(self.account, self.region, (*metric_reading.SELDOM, "managed version"))
+        known = stored.settings(self.account, self.region, (*metric_reading.SELDOM, "managed version"))
         self._learn(metrics, Inventory(self.account, self.region, metric_reading.SELDOM, list(known)))
 
     def _learn(self, metrics: MetricReading, found: Inventory) -> None:
@@ -453,6 +449,25 @@ class CloudWatchSource:
 
     def _insights_item(self, group: LogGroup) -> str:
         return f"insights {self.account} {self.region} {group.name}"
+
+    def _durable(self, stored: Stored, metrics: MetricReading) -> Iterator[Given]:
+        """Of functions that are configured for them; of others there are none."""
+        names = [
+            name
+            for name, one in self._settings.items()
+            if one.settings.get("durable_timeout_s") or one.settings.get("durable_retention_days")
+        ]
+        known = stored.open_executions(self.account, self.region)
+        if self._wanted is not None:
+            known = [one for one in known if self._wanted(one.function)]
+        if names or known:
+
+            def is_quiet(name: str) -> bool:
+                return metrics.settled_ms > 0 and FunctionKey(name, self.account, self.region) not in metrics.active
+
+            client = self._session.client("lambda")
+            reading = DurableReading(client, self.account, self.region, self._bucket, self._now_ms, is_quiet)
+            yield from reading.given(names, stored, self._since_ms, known, stored.read_executions)
 
     # --- the rest -------------------------------------------------------------------------------------------------
 

@@ -2,7 +2,7 @@
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from collectors.account import (
@@ -11,6 +11,7 @@ from collectors.account import (
     BilledDay,
     CallCount,
     Choice,
+    Configured,
     Covered,
     ErrorPattern,
     HourAggregate,
@@ -18,12 +19,15 @@ from collectors.account import (
     LogGroupFacts,
     Recommendation,
     Record,
+    Setting,
 )
+from collectors.durable import DurableExecution, DurableHistory
 from collectors.model import MetricPoint
-from collectors.store import insights_cells
+from collectors.store import durable, insights_cells
 from collectors.store.names import Names
 from collectors.store.pruned import ACCOUNT_POINTS
 from collectors.store.transactions import commit_checked, undo
+from collectors.untrusted import parsed_json
 
 Values = tuple[object, ...]
 _HERE = "account = ? AND region = ? AND kind = ?"
@@ -131,6 +135,15 @@ def keep_alarms(connection: sqlite3.Connection, alarms: Alarms) -> None:
         )  # fmt: skip
 
 
+def keep_durable(connection: sqlite3.Connection, given: DurableHistory | Sequence[DurableExecution]) -> None:
+    """Keeps durable executions, or the history of one, in one transaction."""
+    with _transaction(connection):
+        if isinstance(given, DurableHistory):
+            durable.keep_history(connection, given)
+        else:
+            durable.keep_executions(connection, given)
+
+
 def keep_account_points(connection: sqlite3.Connection, points: Iterable[MetricPoint]) -> int:
     """Keeps metric points of accounts, whose function has no name; returns how many."""
     found = connection.execute("SELECT value FROM settings WHERE name = ?", (ACCOUNT_POINTS,)).fetchone()
@@ -196,6 +209,18 @@ def counted(
         ):
             by_metric.setdefault((name, metric), {})[start_ms] = value
     return by_metric
+
+
+def in_force(connection: sqlite3.Connection, account: str, region: str, kinds: Collection[str]) -> list[Configured]:
+    """The settings of some kinds that are in force, by what they are of."""
+    found: dict[tuple[str, str, str], dict[str, Setting]] = {}
+    for function, kind, item, name, value in connection.execute(
+        "SELECT function, kind, item, name, value FROM configuration WHERE account = ? AND region = ?"
+        f" AND until_ms IS NULL AND kind IN ({', '.join('?' * len(kinds))})",
+        (account, region, *kinds),
+    ):
+        found.setdefault((function, kind, item), {})[name] = parsed_json(value)
+    return [Configured(account, region, *key, settings) for key, settings in found.items()]
 
 
 def cover(connection: sqlite3.Connection, marks: Iterable[Covered]) -> None:

@@ -91,7 +91,11 @@ class Asked:
 )
 @click.option("--with", "more", multiple=True, type=click.Choice(_OPTIONAL), help="Also what AWS billed; optimizer.")
 @click.option(
-    "--without", "less", multiple=True, type=click.Choice(("inventory", "alarms", "metrics")), help="Leave out."
+    "--without",
+    "less",
+    multiple=True,
+    type=click.Choice(("inventory", "alarms", "metrics", "durable")),
+    help="Leave out.",
 )
 @click.option("--newest-first", is_flag=True, help="Read the newest log events first.")
 @click.option(
