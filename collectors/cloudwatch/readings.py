@@ -9,7 +9,7 @@ from dataclasses import dataclass
 # What a collection can be asked for. The first is always needed.
 FEATURES = {
     "functions": "the list of functions and the account they are in",
-    "inventory": "concurrency, event sources, destinations, aliases, versions, URLs, schedules",
+    "inventory": "concurrency, event sources, destinations, aliases, versions, URLs, schedules, tags",
     "metrics": "CloudWatch metrics of functions",
     "logs": "log groups and their events",
     "insights": "Logs Insights, for logs that are too many to fetch",
@@ -56,6 +56,8 @@ READINGS = (
     Reading("lambda", "ListVersionsByFunction", "inventory"),
     Reading("lambda", "ListFunctionUrlConfigs", "inventory"),
     Reading("application-autoscaling", "DescribeScheduledActions", "inventory"),
+    Reading("resourcegroupstaggingapi", "GetResources", "inventory", prefix="tag"),
+    Reading("lambda", "ListTags", "inventory"),
     Reading("cloudwatch", "GetMetricData", "metrics"),
     Reading("logs", "DescribeLogGroups", "logs"),
     Reading("logs", "FilterLogEvents", "logs", _LAMBDA_LOGS),

@@ -20,6 +20,7 @@ from collectors.cloudwatch.log_groups import LogGroup
 from collectors.cloudwatch.metric_reading import MetricReading
 from collectors.cloudwatch.metrics import queries
 from collectors.cloudwatch.session import ReadOnlySession
+from collectors.cloudwatch.tags import TAGGING_RATE, RegionTags
 from collectors.model import Function, Reject
 from collectors.source import BudgetReached, Given, SourceFailed, Step, unforeseen
 
@@ -101,6 +102,8 @@ class CloudWatchSource:
         metrics = MetricReading(self._session, self.account, self._functions, self._settings)
         if "inventory" in self._features:
             yield from self._guarded("inventory", self._inventory(metrics))
+            tags = RegionTags(self.account, self.region, self._settings, self._now_ms, every=self._wanted is None)
+            yield from self._guarded("tags of functions", self._tags_given(tags))
         if "metrics" in self._features:
             whole = self._wanted is None
             yield from self._guarded("metrics", metrics.given(covered, self._since_ms, self._now_ms, mark=whole))
@@ -122,6 +125,7 @@ class CloudWatchSource:
             yield from self._guarded("Compute Optimizer", found)
         if "inventory" in self._features:
             yield from self._guarded("details of functions", self._details_given(covered, metrics))
+            yield from self._guarded("tags of functions", self._tags_of_each_given(tags, covered, metrics))
         yield self._taken_rejects()
 
     def _guarded(self, what: str, part: Iterator[Given]) -> Iterator[Given]:
@@ -147,9 +151,11 @@ class CloudWatchSource:
 
     @cached_property
     def _bucket(self) -> TokenBucket:
-        if self._pause is not time.sleep:
-            return TokenBucket(CONTROL_PLANE_RATE, pause=self._pause)
-        return bucket_of(self.account, self.region, "lambda", CONTROL_PLANE_RATE)
+        return self._paced(bucket_of(self.account, self.region, "lambda", CONTROL_PLANE_RATE))
+
+    def _paced(self, shared: TokenBucket) -> TokenBucket:
+        """The bucket that all share, or one that waits as the source was told to."""
+        return shared if self._pause is time.sleep else TokenBucket(shared.rate, pause=self._pause)
 
     def _listed(self) -> Iterator[Given]:
         for function, settings in list_functions(
@@ -186,9 +192,22 @@ class CloudWatchSource:
             metrics.learn(found)
             yield found
 
+    def _tags_given(self, tags: RegionTags) -> Iterator[Given]:
+        yield Step("tags")
+        bucket = self._paced(bucket_of(self.account, self.region, "tagging", TAGGING_RATE))
+        yield from tags.given(self._session.client("resourcegroupstaggingapi"), bucket)
+        self._rejects += tags.rejects
+
+    def _tags_of_each_given(self, tags: RegionTags, covered: CoveredSpans, metrics: MetricReading) -> Iterator[Given]:
+        keys = [each.key for each in self._active_first(metrics)]
+        yield from tags.each_given(self._session.client("lambda"), keys, self._bucket, covered, self._details)
+
+    def _active_first(self, metrics: MetricReading) -> list[Function]:
+        return sorted(self._functions, key=lambda each: (each.key not in metrics.active, each.key.name))
+
     def _details_given(self, covered: CoveredSpans, metrics: MetricReading) -> Iterator[Given]:
         due = []
-        for function in sorted(self._functions, key=lambda each: (each.key not in metrics.active, each.key.name)):
+        for function in self._active_first(metrics):
             seen = max((high for _, high in covered(self._details_item(function))), default=0)
             if self._now_ms - seen >= DETAILS_DAYS_MS:
                 due.append(function)
@@ -242,10 +261,7 @@ class CloudWatchSource:
             yield from self._insights_given(covered, summed, stored)
 
     def _events_bucket(self) -> TokenBucket:
-        shared = log_events.pace(self.account, self.region)
-        if self._pause is not time.sleep:
-            return TokenBucket(shared.rate, pause=self._pause)
-        return shared
+        return self._paced(log_events.pace(self.account, self.region))
 
     def _unread_ms(self, covered: CoveredSpans, group: LogGroup) -> int:
         """From when on a group's events have not been read."""

@@ -128,10 +128,10 @@ def _until(reader: Reader) -> int:
     return _EVER if reader.until_ms is None else reader.until_ms
 
 
-_IN_FORCE = "since_ms < ? AND (until_ms IS NULL OR until_ms >= ?)"
+IN_FORCE = "since_ms < ? AND (until_ms IS NULL OR until_ms >= ?)"
 
 
-def _in_force(reader: Reader) -> tuple[int, int]:
+def in_force(reader: Reader) -> tuple[int, int]:
     """What is in force now is so until no end, or until one that the reader does not see."""
     return _until(reader), _until(reader)
 
@@ -140,8 +140,8 @@ def concurrency_limits(reader: Reader) -> dict[tuple[str, str], int]:
     """The limit of concurrent executions of each account and region that was looked at."""
     rows = reader.select(
         "SELECT account, region, value FROM configuration WHERE kind = 'account' AND name = 'concurrency_limit'"
-        f" AND {_IN_FORCE}",
-        _in_force(reader),
+        f" AND {IN_FORCE}",
+        in_force(reader),
     )
     return {(account, region): int(parsed_json(value)) for account, region, value in rows}
 
@@ -170,8 +170,8 @@ def settings(reader: Reader) -> list[SettingRow]:
     """The settings that are in force, by function, kind and item."""
     rows = reader.select(
         "SELECT account, region, function, kind, item, name, value, since_ms, until_ms FROM configuration"
-        f" WHERE {_IN_FORCE} ORDER BY function, region, account, kind, item, name",
-        _in_force(reader),
+        f" WHERE {IN_FORCE} ORDER BY function, region, account, kind, item, name",
+        in_force(reader),
     )
     return [SettingRow(*(*row[:6], parsed_json(row[6]), *row[7:])) for row in rows]
 

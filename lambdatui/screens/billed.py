@@ -50,14 +50,14 @@ class BilledScreen(TableScreen):
         return ("Costs", "AWS's bill", {"span": "in sum"}.get(self._by, f"by {self._by}"))
 
     def question(self) -> Callable[[Question], View[ReconciledRow]]:
-        by, narrow = self._by, self.session.narrow
+        by = self._by
         at = self.session.choice.at
         now_ms = self.session.now_ms() if at is None else ceil_minute(instant_ms(at, end=True))
 
         def ask(question: Question) -> View[ReconciledRow]:
             actuals = collected_actuals(question.reader, question.range)
             try:
-                return reconciled(question.reader, actuals, question.book, narrow=narrow, by=by, now_ms=now_ms)
+                return reconciled(question.reader, actuals, question.book, narrow=question.narrow, by=by, now_ms=now_ms)
             except ValueError as error:
                 raise Unanswered(str(error)) from error
 

@@ -32,8 +32,7 @@ class ConfigurationScreen(TableScreen):
         return ("Configuration",)
 
     def question(self) -> Callable[[Question], FunctionSettings]:
-        narrow = self.session.narrow
-        return lambda ask: function_settings(ask.reader, ask.range, narrow=narrow)
+        return lambda ask: function_settings(ask.reader, ask.range, narrow=ask.narrow)
 
     def key_of(self, row: SettingsView) -> Any:
         return row.function_id

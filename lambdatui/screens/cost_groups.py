@@ -49,8 +49,8 @@ class CostGroupsScreen(TableScreen):
         super().on_mount()
 
     def question(self) -> Callable[[Question], CostGroups]:
-        by, narrow = self._by, self.session.narrow
-        return lambda ask: cost_groups(ask.reader, ask.range, ask.book, by, narrow=narrow)
+        by = self._by
+        return lambda ask: cost_groups(ask.reader, ask.range, ask.book, by, narrow=ask.narrow)
 
     def paint(self, answer: CostGroups) -> None:
         super().paint(answer)

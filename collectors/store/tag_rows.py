@@ -1,0 +1,58 @@
+"""Reading the tags of functions, as they are or as they were before the reader's ``until_ms``."""
+
+from collections.abc import Sequence
+
+from collectors.account import TAGS, TAGS_LISTED, tags_item
+from collectors.store.account_rows import IN_FORCE, in_force
+from collectors.store.reader import Reader
+from collectors.untrusted import parsed_json
+
+# Sought function by function: a scan would read all settings of all functions for one tag of each.
+_OF_FUNCTIONS = (
+    "SELECT f.id, c.name, c.value FROM functions f CROSS JOIN configuration c ON c.account = f.account"
+    " AND c.region = f.region AND c.function = f.name AND c.kind = ? AND c.item = ''"
+)
+
+
+def listed(reader: Reader) -> set[int]:
+    """The functions whose tags are known, by their ids in the store; those that have none are among them."""
+
+    def read() -> set[int]:
+        rows = reader.select(f"{_OF_FUNCTIONS} AND c.name = ? WHERE {IN_FORCE}", (TAGS, TAGS_LISTED, *in_force(reader)))
+        return {row[0] for row in rows}
+
+    return reader.kept(("functions with listed tags", reader.until_ms), read)
+
+
+def values_of(reader: Reader, key: str) -> dict[int, str]:
+    """The value of one tag by function, of those that have it."""
+
+    def read() -> dict[int, str]:
+        rows = reader.select(f"{_OF_FUNCTIONS} AND c.name = ? WHERE {IN_FORCE}", (TAGS, key, *in_force(reader)))
+        return {row[0]: str(parsed_json(row[2])) for row in rows}
+
+    return reader.kept(("values of a tag", key, reader.until_ms), read)
+
+
+def tags(reader: Reader, function_ids: Sequence[int] | None = None) -> dict[int, dict[str, str]]:
+    """All tags of functions whose tags are known, by key in order; ``function_ids`` None: of all functions."""
+    some = "" if function_ids is None else f" AND f.id IN ({', '.join('?' * len(function_ids))})"
+    rows = reader.select(
+        f"{_OF_FUNCTIONS} WHERE {IN_FORCE}{some} ORDER BY f.id, c.name",
+        (TAGS, *in_force(reader), *(function_ids or ())),
+    )
+    found: dict[int, dict[str, str]] = {}
+    for function_id, key, value in rows:
+        known = found.setdefault(function_id, {})
+        if key != TAGS_LISTED:
+            known[key] = str(parsed_json(value))
+    return found
+
+
+def asked_ms(reader: Reader) -> dict[str, int]:
+    """Until when tags were listed (epoch ms), by ``collectors.account.tags_item``: of places, and of functions."""
+    begin = tags_item("", "").rstrip()
+    rows = reader.select(
+        "SELECT item, max(to_ms) FROM covered WHERE item > ? AND item < ? GROUP BY item", (f"{begin} ", f"{begin}!")
+    )
+    return dict(rows)
