@@ -4,7 +4,16 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from collectors.account import Alarm, AlarmChange, BilledDay, CallCount, ErrorPattern, LogGroupFacts, Recommendation
+from collectors.account import (
+    TAGS,
+    Alarm,
+    AlarmChange,
+    BilledDay,
+    CallCount,
+    ErrorPattern,
+    LogGroupFacts,
+    Recommendation,
+)
 from collectors.store.reader import Reader
 from collectors.untrusted import parsed_json
 
@@ -166,11 +175,12 @@ def log_groups(reader: Reader) -> list[LogGroupFacts]:
     ]
 
 
-def settings(reader: Reader) -> list[SettingRow]:
-    """The settings that are in force, by function, kind and item."""
+def settings(reader: Reader, *, tags: bool = True) -> list[SettingRow]:
+    """The settings that are in force, by function, kind and item; functions' tags among them where asked for."""
+    some = "" if tags else f" AND kind != '{TAGS}'"
     rows = reader.select(
         "SELECT account, region, function, kind, item, name, value, since_ms, until_ms FROM configuration"
-        f" WHERE {IN_FORCE} ORDER BY function, region, account, kind, item, name",
+        f" WHERE {IN_FORCE}{some} ORDER BY function, region, account, kind, item, name",
         in_force(reader),
     )
     return [SettingRow(*(*row[:6], parsed_json(row[6]), *row[7:])) for row in rows]

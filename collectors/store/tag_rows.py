@@ -1,6 +1,6 @@
 """Reading the tags of functions, as they are or as they were before the reader's ``until_ms``."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from collectors.account import TAGS, TAGS_LISTED, tags_item
 from collectors.store.account_rows import IN_FORCE, in_force
@@ -49,10 +49,25 @@ def tags(reader: Reader, function_ids: Sequence[int] | None = None) -> dict[int,
     return found
 
 
+def keys(reader: Reader) -> list[str]:
+    """The tags that functions have, by their keys, the most frequent first."""
+    rows = reader.select(
+        f"SELECT name, count(*) FROM ({_OF_FUNCTIONS} WHERE {IN_FORCE}) WHERE name <> ? GROUP BY name"
+        " ORDER BY count(*) DESC, name",
+        (TAGS, *in_force(reader), TAGS_LISTED),
+    )
+    return [row[0] for row in rows]
+
+
 def asked_ms(reader: Reader) -> dict[str, int]:
     """Until when tags were listed (epoch ms), by ``collectors.account.tags_item``: of places, and of functions."""
-    begin = tags_item("", "").rstrip()
     rows = reader.select(
-        "SELECT item, max(to_ms) FROM covered WHERE item > ? AND item < ? GROUP BY item", (f"{begin} ", f"{begin}!")
+        "SELECT item, max(to_ms) FROM covered WHERE item > ? AND item < ? GROUP BY item", (f"{TAGS} ", f"{TAGS}!")
     )
-    return dict(rows)
+    return {item: at_ms for item, at_ms in rows if reader.until_ms is None or at_ms < reader.until_ms}
+
+
+def newest(asked: Mapping[str, int], where: tuple[str, str, str]) -> int | None:
+    """When the tags of a function (account, region, name) were listed last: with all of its place, or alone."""
+    items = tags_item(*where[:2]), tags_item(*where)
+    return max((asked[item] for item in items if item in asked), default=None)

@@ -29,7 +29,7 @@ def global_options(*, hidden: bool) -> list[click.Option]:
         option("--region", multiple=True, metavar="R", help="Only this region (glob, repeatable)."),
         option("--function", multiple=True, metavar="PATTERN", help="Only functions like this (glob, repeatable)."),
         option(
-            "--tag", multiple=True, metavar="TAG", help="Only functions with KEY=VALUE, KEY, KEY!=VALUE or !KEY (globs)."
+            "--tag", multiple=True, metavar="TAG", help="Only functions with KEY=VALUE, KEY, KEY!=VALUE, !KEY (globs)."
         ),
         option("--utc", is_flag=True, help="Show times in UTC, not in this machine's zone."),
         option("--no-color", is_flag=True, help="No colour; also $NO_COLOR."),

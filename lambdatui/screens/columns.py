@@ -153,6 +153,7 @@ CONFIGURATION: tuple[Shown, ...] = (
     show("sources", 7),
     show("aliases", 9),
     show("retention_days", 8),
+    show("tags", 10),
 )
 
 COST_GROUPS: tuple[Shown, ...] = (

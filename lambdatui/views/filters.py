@@ -113,7 +113,7 @@ def _test(term: str, columns: tuple[Column, ...]) -> Test:
 
 
 def _anywhere(word: str, columns: tuple[Column, ...]) -> Test:
-    ids = [column.id for column in columns if column.kind == Kind.TEXT]
+    ids = [column.id for column in columns if column.kind in (Kind.TEXT, Kind.TAGS)]
     needle = word.casefold()
     return lambda row: any(needle in str(getattr(row, name) or "").casefold() for name in ids)
 
@@ -124,7 +124,7 @@ def _compare(column: Column, operator: str, given: str) -> Test:
         if operator in (":", "="):
             return lambda row: getattr(row, name) in (None, "")
         raise FilterError(f"{name}{operator} needs a value to compare with")
-    if column.kind in (Kind.TEXT, Kind.FLAG):
+    if column.kind in (Kind.TEXT, Kind.FLAG, Kind.TAGS):
         return _compare_words(column, operator, given)
     wanted = figure(column, given)
     tests: dict[str, Callable[[float], bool]] = {
@@ -193,6 +193,6 @@ def sort_rows(rows: Sequence[Row], column: Column, *, reverse: bool = False) -> 
         if name == "trouble":
             return hurt_of(row)
         value = getattr(row, name)
-        return value.casefold() if isinstance(value, str) else value
+        return value.casefold() if isinstance(value, str) else str(value) if isinstance(value, dict) else value
 
     return [*sorted(known, key=key, reverse=reverse), *unknown]

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from collectors.store import account_rows
+from collectors.store import account_rows, tag_rows
 from collectors.store.account_rows import SettingRow
 from collectors.store.reader import Reader
 from lambdatui.views.columns import columns
@@ -13,7 +13,7 @@ from lambdatui.views.view import View, as_of_range
 
 SETTING_COLUMNS = columns(
     "function", "account", "region", "runtime", "arch", "memory_mb", "timeout_s", "limit", "dlq", "sources", "aliases",
-    "retention_days",
+    "retention_days", "tags",
 )  # fmt: skip
 
 
@@ -33,7 +33,7 @@ class SettingsView:
 
     ``looked_at`` tells whether its configuration was collected, ``log_group_seen`` whether its log group was: only then
     is None a "none", such as a log that is kept for ever. ``whole_batches`` are queues and streams that are known to
-    give whole batches again when a record fails.
+    give whole batches again when a record fails. ``tags`` are as they were listed last, at ``tags_at``.
     """
 
     function_id: int
@@ -55,6 +55,8 @@ class SettingsView:
     looked_at: bool = False
     log_group_seen: bool = False
     whole_batches: tuple[str, ...] = ()
+    tags: dict[str, str] | None = None
+    tags_at: int | None = None
 
 
 @dataclass(frozen=True)
@@ -65,9 +67,12 @@ class FunctionSettings(View[SettingsView]):
 
 
 @as_of_range
-def function_settings(reader: Reader, time_range: TimeRange, *, narrow: Narrow | None = None) -> FunctionSettings:
-    """By name. Runtime, memory and timeout are as the inventory or the logs said them last."""
-    told = _by_function(account_rows.settings(reader))
+def function_settings(
+    reader: Reader, time_range: TimeRange, *, narrow: Narrow | None = None, tags: bool = False
+) -> FunctionSettings:
+    """By name. Runtime, memory and timeout are as the inventory or the logs said them last; tags where asked for."""
+    told = _by_function(account_rows.settings(reader, tags=False))
+    tagged, asked = (tag_rows.tags(reader), tag_rows.asked_ms(reader)) if tags else ({}, {})
     changed = _by_function(account_rows.changes(reader, 0, time_range.to_ms))
     kept = {(one.account, one.region, one.name): one.retention_days for one in account_rows.log_groups(reader)}
     rows = []
@@ -105,6 +110,8 @@ def function_settings(reader: Reader, time_range: TimeRange, *, narrow: Narrow |
                 looked_at=any(one.kind != "deployment" for one in settings),  # that is a runner's word, and all of it
                 log_group_seen=group in kept,
                 whole_batches=_whole_batches(settings),
+                tags=tagged.get(row.id),
+                tags_at=tag_rows.newest(asked, where),
             )
         )
     return FunctionSettings(

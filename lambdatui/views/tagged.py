@@ -2,16 +2,21 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from collectors.store import tag_rows
 from lambdatui.text import counted
+from lambdatui.views.columns import columns
 from lambdatui.views.nearest import nearest
 from lambdatui.views.tag_terms import Alternatives, TagTerm, exact
 
 if TYPE_CHECKING:
     from collectors.store.reader import Reader
     from collectors.store.rows import FunctionRow
+    from lambdatui.views.functions import FunctionView
+    from lambdatui.views.view import View
+
+    Functions = TypeVar("Functions", bound=View[FunctionView])
 
 NOT_COLLECTED = "no function's tags are known: lambdatui collect asks for them"
 
@@ -91,3 +96,30 @@ def _unmatched(reader: "Reader", term: TagTerm, tags: Mapping[int, Mapping[str, 
     values = {value for of in tags.values() for key, value in of.items() if has_key.holds({key: value})}
     wanted = term.value.strip("*?")
     return f"no tag {term.key!r} matches {wanted!r}{nearest(wanted, 'value', values - {''})}"
+
+
+def with_tags(view: "Functions", reader: "Reader") -> "Functions":
+    """The same rows with their tags, in a last column: None where nobody knows them."""
+    from msgspec import structs
+
+    ids = None if len(view.rows) > 500 else [row.function_id for row in view.rows]
+    known, asked = tag_rows.tags(reader, ids), tag_rows.asked_ms(reader)
+
+    def tagged(row: "FunctionView") -> "FunctionView":
+        key = row.account or "", row.region or "", row.function
+        return structs.replace(row, tags=known.get(row.function_id), tags_at=tag_rows.newest(asked, key))
+
+    return replace(view, columns=(*view.columns, *columns("tags", "tags_at")), rows=[tagged(row) for row in view.rows])
+
+
+def tag_keys(reader: "Reader") -> list[str]:
+    """The tags that functions have, the most frequent first."""
+    return tag_rows.keys(reader)
+
+
+def unknown_key(reader: "Reader", key: str) -> str:
+    """That no function has a tag of that key, with the nearest; empty where one has."""
+    if tag_rows.values_of(reader, key):
+        return ""
+    known = set(tag_rows.keys(reader))
+    return f"no function has a tag {key!r}{nearest(key, 'tag', known)}" if known else NOT_COLLECTED
