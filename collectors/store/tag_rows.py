@@ -14,24 +14,27 @@ _OF_FUNCTIONS = (
 )
 
 
-def listed(reader: Reader) -> set[int]:
-    """The functions whose tags are known, by their ids in the store; those that have none are among them."""
+def values_of(reader: Reader, keys: Sequence[str]) -> dict[str, dict[int, str]]:
+    """The values of some tags: by key, and by the ids of the functions that have it.
 
-    def read() -> set[int]:
-        rows = reader.select(f"{_OF_FUNCTIONS} AND c.name = ? WHERE {IN_FORCE}", (TAGS, TAGS_LISTED, *in_force(reader)))
-        return {row[0] for row in rows}
+    Under ``TAGS_LISTED`` all functions whose tags are known; those that have none are among them.
+    """
+    sought = tuple(sorted({TAGS_LISTED, *keys}))
 
-    return reader.kept(("functions with listed tags", reader.until_ms), read)
+    def read() -> dict[str, dict[int, str]]:
+        found: dict[str, dict[int, str]] = {key: {} for key in sought}
+        texts: dict[str, str] = {}  # many functions share few values
+        for function_id, key, value in reader.select(
+            f"{_OF_FUNCTIONS} AND c.name IN ({', '.join('?' * len(sought))}) WHERE {IN_FORCE}",
+            (TAGS, *sought, *in_force(reader)),
+        ):
+            text = texts.get(value)
+            if text is None:
+                text = texts[value] = str(parsed_json(value))
+            found[key][function_id] = text
+        return found
 
-
-def values_of(reader: Reader, key: str) -> dict[int, str]:
-    """The value of one tag by function, of those that have it."""
-
-    def read() -> dict[int, str]:
-        rows = reader.select(f"{_OF_FUNCTIONS} AND c.name = ? WHERE {IN_FORCE}", (TAGS, key, *in_force(reader)))
-        return {row[0]: str(parsed_json(row[2])) for row in rows}
-
-    return reader.kept(("values of a tag", key, reader.until_ms), read)
+    return reader.kept(("values of tags", sought, reader.until_ms), read)
 
 
 def tags(reader: Reader, function_ids: Sequence[int] | None = None) -> dict[int, dict[str, str]]:
@@ -51,12 +54,16 @@ def tags(reader: Reader, function_ids: Sequence[int] | None = None) -> dict[int,
 
 def keys(reader: Reader) -> list[str]:
     """The tags that functions have, by their keys, the most frequent first."""
-    rows = reader.select(
-        f"SELECT name, count(*) FROM ({_OF_FUNCTIONS} WHERE {IN_FORCE}) WHERE name <> ? GROUP BY name"
-        " ORDER BY count(*) DESC, name",
-        (TAGS, *in_force(reader), TAGS_LISTED),
-    )
-    return [row[0] for row in rows]
+
+    def read() -> list[str]:
+        rows = reader.select(
+            f"SELECT name, count(*) FROM ({_OF_FUNCTIONS} WHERE {IN_FORCE}) WHERE name <> ? GROUP BY name"
+            " ORDER BY count(*) DESC, name",
+            (TAGS, *in_force(reader), TAGS_LISTED),
+        )
+        return [row[0] for row in rows]
+
+    return reader.kept(("keys of tags", reader.until_ms), read)
 
 
 def asked_ms(reader: Reader) -> dict[str, int]:

@@ -100,6 +100,8 @@ def _print_groups(store: Opened, view: CostsView, by: str, listing: Listing, *, 
     groups = cost_groups(store.reader, store.range, price_book(), by, narrow=store.context.narrow, free_tier=free_tier)
     if by.startswith(BY_TAG) and (said := unknown_key(store.reader, by.removeprefix(BY_TAG))):
         click.echo(text.plain(said), err=True)
+    if by == "day" and free_tier:
+        click.echo("days are at list price, before the free tier, which is a month's", err=True)
     rows = arranged(groups, listing)
     if listing.form != "json":
         print_rows(groups, rows, listing, utc=store.context.utc)

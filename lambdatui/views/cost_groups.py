@@ -7,6 +7,7 @@ from decimal import Decimal, localcontext
 from functools import partial
 from typing import TYPE_CHECKING
 
+from collectors.account import TAGS_LISTED
 from collectors.store import tag_rows
 from collectors.store.reader import Reader
 from collectors.store.spans import whole_from
@@ -90,13 +91,14 @@ def cost_groups(
 
 def _tag_of(reader: Reader, tag: str) -> Callable[[LineItem], str]:
     """What a line is summed under: its function's value of the tag, or why it has none."""
-    values, listed = tag_rows.values_of(reader, tag), tag_rows.listed(reader)
+    known = tag_rows.values_of(reader, [tag])
+    values, listed = known[tag], known[TAGS_LISTED]
     names: dict[tuple[str, str, str], str] = {}
     for row in reader.functions():
         at = row.function.key
         value = values.get(row.id)
-        known = NO_TAG if row.id in listed else UNKNOWN_TAG
-        names[at.name, at.account, at.region] = known if value is None else _named_value(value)
+        without = NO_TAG if row.id in listed else UNKNOWN_TAG
+        names[at.name, at.account, at.region] = without if value is None else _named_value(value)
     return lambda line: names.get((line.function, line.account, line.region), NO_FUNCTION)
 
 

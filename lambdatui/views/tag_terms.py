@@ -12,7 +12,7 @@ ends at the first sign before which there is a key of the store; quotes end it w
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from glob import escape
@@ -40,19 +40,9 @@ class TagTerm:
     folded: bool = False
     others: "tuple[TagTerm, ...]" = ()
 
-    def holds(self, tags: Mapping[str, str]) -> bool:
-        """Of a function whose tags are known."""
-        plain = exact(self.key)
-        if plain is not None:
-            values = [tags[plain]] if plain in tags else []
-        else:
-            values = [value for key, value in tags.items() if fnmatchcase(key, self.key)]
-        return self._among(values) is not self.inverted
-
-    def _among(self, values: Sequence[str]) -> bool:
-        if self.value is None:
-            return bool(values)
-        return any(fnmatchcase(value.casefold() if self.folded else value, self.value) for value in values)
+    def says(self, value: str) -> bool:
+        """Whether a value of its tag is meant, ``!`` apart."""
+        return self.value is None or fnmatchcase(value.casefold() if self.folded else value, self.value)
 
 
 Alternatives = tuple[TagTerm, ...]

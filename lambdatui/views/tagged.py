@@ -1,9 +1,11 @@
 """Which functions the conditions on tags choose, by the tags of the reader's time; and tags as a column."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, TypeVar
 
+from collectors.account import TAGS_LISTED
 from collectors.store import tag_rows
 from lambdatui.text import counted
 from lambdatui.views.columns import columns
@@ -34,68 +36,70 @@ def tagged(reader: "Reader", groups: Sequence[Alternatives], among: "Sequence[Fu
 
     Said is what no tag matches, with the nearest, and how many functions' tags are unknown.
     """
-    listed = tag_rows.listed(reader)
-    unknown = sum(row.id not in listed for row in among)
-    if not listed:
+    tags = _Tags(reader, [one for group in groups for term in group for one in (term, *term.others)])
+    unknown = sum(row.id not in tags.listed for row in among)
+    if not tags.listed:
         return Tagged(frozenset(), (NOT_COLLECTED,) if among else ())
-    meant = [tuple(_meant(reader, term) for term in group) for group in groups]
-    tags = _needed(reader, [term for group in meant for term in group])
-    none: Mapping[str, str] = {}
-    chosen = [
-        row
-        for row in among
-        if row.id in listed and all(any(term.holds(tags.get(row.id, none)) for term in group) for group in meant)
-    ]
-    said = [words for group in meant for term in group if (words := _unmatched(reader, term, tags))]
+    meant = [[tags.meant(term) for term in group] for group in groups]
+    ids = set(tags.listed)
+    for group in meant:
+        ids &= set().union(*map(tags.having, group))
+    chosen = [row.function.key for row in among if row.id in ids]
+    said = [words for group in meant for term in group if (words := tags.unmatched(term))]
     if not chosen and not said and among:
         said.append(f"no function matches all of {', '.join(term.text for group in meant for term in group)}")
     if unknown:
         said.append(unknown_in_words(unknown))
-    return Tagged(frozenset((row.function.key.account, row.function.key.region, row.function.key.name)
-                            for row in chosen), tuple(said))  # fmt: skip
+    return Tagged(frozenset((key.account, key.region, key.name) for key in chosen), tuple(said))
+
+
+class _Tags:
+    """The tags that some terms are about: what each key has for values, and of which functions."""
+
+    def __init__(self, reader: "Reader", terms: Sequence[TagTerm]) -> None:
+        self._reader = reader
+        self._keys = {term.key: self._matching(term.key) for term in terms}
+        self._values = tag_rows.values_of(reader, [key for keys in self._keys.values() for key in keys])
+        self.listed = self._values[TAGS_LISTED].keys()
+
+    def _matching(self, glob: str) -> list[str]:
+        plain = exact(glob)
+        return [plain] if plain is not None else [key for key in tag_rows.keys(self._reader) if fnmatchcase(key, glob)]
+
+    def meant(self, term: TagTerm) -> TagTerm:
+        """Of what a text can mean, the first whose key a function has."""
+        return next((one for one in (term, *term.others) if self._has(one)), term)
+
+    def _has(self, term: TagTerm) -> bool:
+        return any(self._values[key] for key in self._keys[term.key])
+
+    def having(self, term: TagTerm) -> set[int]:
+        """The functions of which a term holds."""
+        found = self._said_by(term)
+        return self.listed - found if term.inverted else found
+
+    def _said_by(self, term: TagTerm) -> set[int]:
+        found: set[int] = set()
+        for key in self._keys[term.key]:
+            values = self._values[key]
+            said = {value for value in set(values.values()) if term.says(value)}
+            found.update(function_id for function_id, value in values.items() if value in said)
+        return found
+
+    def unmatched(self, term: TagTerm) -> str:
+        """What no function has of a term, with the nearest that there is; empty where one has it."""
+        if not self._has(term):
+            key = exact(term.key) or term.key
+            return f"no function has a tag {key!r}{nearest(key, 'tag', set(tag_rows.keys(self._reader)))}"
+        if term.value is None or self._said_by(term):
+            return ""
+        wanted = (exact(term.value) or term.value).strip("*?")
+        values = {value for key in self._keys[term.key] for value in self._values[key].values()}
+        return f"no tag {exact(term.key) or term.key!r} matches {wanted!r}{nearest(wanted, 'value', values - {''})}"
 
 
 def unknown_in_words(functions: int) -> str:
     return f"{counted(functions, 'function')}{chr(39) if functions != 1 else chr(39) + 's'} tags are unknown"
-
-
-def _meant(reader: "Reader", term: TagTerm) -> TagTerm:
-    """Of what a text can mean, the first whose key a function has."""
-    if not term.others:
-        return term
-    return next((one for one in (term, *term.others) if _has(reader, one.key)), term)
-
-
-def _has(reader: "Reader", key: str) -> bool:
-    plain = exact(key)
-    if plain is not None:
-        return bool(tag_rows.values_of(reader, plain))
-    return any(TagTerm("", key).holds(of) for of in tag_rows.tags(reader).values())
-
-
-def _needed(reader: "Reader", terms: Iterable[TagTerm]) -> dict[int, dict[str, str]]:
-    """By function the tags that these are about; all of them where a key is a glob."""
-    keys = {exact(term.key) for term in terms}
-    if None in keys:
-        return tag_rows.tags(reader)
-    tags: dict[int, dict[str, str]] = {}
-    for key in keys:
-        for function_id, value in tag_rows.values_of(reader, key or "").items():
-            tags.setdefault(function_id, {})[key or ""] = value
-    return tags
-
-
-def _unmatched(reader: "Reader", term: TagTerm, tags: Mapping[int, Mapping[str, str]]) -> str:
-    """What no function has of a term, with the nearest that there is; empty where one has it."""
-    has_key = replace(term, value=None, inverted=False, others=())
-    if not any(has_key.holds(of) for of in tags.values()):
-        keys = {key for of in tag_rows.tags(reader).values() for key in of}
-        return f"no function has a tag {term.key!r}{nearest(term.key, 'tag', keys)}"
-    if term.value is None or any(replace(term, inverted=False).holds(of) for of in tags.values()):
-        return ""
-    values = {value for of in tags.values() for key, value in of.items() if has_key.holds({key: value})}
-    wanted = term.value.strip("*?")
-    return f"no tag {term.key!r} matches {wanted!r}{nearest(wanted, 'value', values - {''})}"
 
 
 def with_tags(view: "Functions", reader: "Reader") -> "Functions":
@@ -119,7 +123,7 @@ def tag_keys(reader: "Reader") -> list[str]:
 
 def unknown_key(reader: "Reader", key: str) -> str:
     """That no function has a tag of that key, with the nearest; empty where one has."""
-    if tag_rows.values_of(reader, key):
+    if tag_rows.values_of(reader, [key])[key]:
         return ""
     known = set(tag_rows.keys(reader))
     return f"no function has a tag {key!r}{nearest(key, 'tag', known)}" if known else NOT_COLLECTED
