@@ -69,7 +69,8 @@ def command(
     and the memory configured then; where that is not known, in a line without an amount.
 
     --by tag.team sums by the values of a tag, as tags are now, or at --at: "(no tag)" has none, of "(unknown)" nobody
-    knows, and "(not by function)" are logs of no function. By day all is at list price.
+    knows, "(not by function)" are logs of no function, and "(not priced)" has no public price. By day all is at list
+    price.
     """
     if click.get_current_context().invoked_subcommand is not None:
         return

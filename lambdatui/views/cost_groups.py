@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 GROUPINGS = ("function", "dimension", "region", "day")
 BY_TAG = "tag."
 """Begins a grouping by the values of a tag, which is named after it."""
-NO_TAG, UNKNOWN_TAG, NO_FUNCTION = "(no tag)", "(unknown)", "(not by function)"
+NO_TAG, UNKNOWN_TAG, NO_FUNCTION, NOT_PRICED = "(no tag)", "(unknown)", "(not by function)", "(not priced)"
 GROUP_COLUMNS = columns("group", "amount", "share", "requests", "gb_seconds", "lines")
 
 
@@ -90,7 +90,11 @@ def cost_groups(
 
 
 def _tag_of(reader: Reader, tag: str) -> Callable[[LineItem], str]:
-    """What a line is summed under: its function's value of the tag, or why it has none."""
+    """What a line is summed under: its function's value of the tag, or why it has none.
+
+    Lines without a price are a group of their own: one of them would leave its team without an amount, and the sums of
+    the others are the total.
+    """
     known = tag_rows.values_of(reader, [tag])
     values, listed = known[tag], known[TAGS_LISTED]
     names: dict[tuple[str, str, str], str] = {}
@@ -99,7 +103,13 @@ def _tag_of(reader: Reader, tag: str) -> Callable[[LineItem], str]:
         value = values.get(row.id)
         without = NO_TAG if row.id in listed else UNKNOWN_TAG
         names[at.name, at.account, at.region] = without if value is None else _named_value(value)
-    return lambda line: names.get((line.function, line.account, line.region), NO_FUNCTION)
+
+    def of(line: LineItem) -> str:
+        if line.amount is None:
+            return NOT_PRICED
+        return names.get((line.function, line.account, line.region), NO_FUNCTION)
+
+    return of
 
 
 def _named_value(value: str) -> str:
