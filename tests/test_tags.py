@@ -25,7 +25,7 @@ from collectors.store.reader import Reader
 from collectors.store.writer import Writer
 from lambdatui.cli.price_book import price_book
 from lambdatui.views.columns import UnknownColumn
-from lambdatui.views.cost_groups import NO_TAG, NOT_PRICED, UNKNOWN_TAG, cost_groups
+from lambdatui.views.cost_groups import NO_FUNCTION, NO_TAG, NOT_PRICED, UNKNOWN_TAG, cost_groups
 from lambdatui.views.costs import costs
 from lambdatui.views.filters import FilterError, parse, tags_in
 from lambdatui.views.functions import FUNCTION_COLUMNS
@@ -364,7 +364,7 @@ def test_costs_by_a_tag_are_these(db: Path) -> None:
     assert Decimal(json.loads(result.stdout)["totals"]["USD"]) == 21 * request + Decimal("9.1") * second
 
 
-@pytest.mark.parametrize("by", ["tag.team", "tag.env", "tag.nothing", "dimension"])
+@pytest.mark.parametrize("by", ["tag.team", "tag.env", "tag.nothing"])
 @pytest.mark.parametrize("free_tier", [True, False])
 def test_groups_sum_exactly_to_the_total(rich: Path, by: str, free_tier: bool) -> None:
     book = price_book()
