@@ -21,6 +21,9 @@ from collectors.store.open import writing
 from collectors.store.reader import Reader
 from lambdatui.runner.functions import Deployment
 from lambdatui.runner.log import Log
+from lambdatui.views.narrow import Narrow
+from lambdatui.views.tag_terms import parsed
+from lambdatui.views.tagged import may_have
 
 NOW = 1_743_415_200_000
 HOUR, DAY = 3_600_000, 86_400_000
@@ -257,18 +260,27 @@ def test_one_that_fails_or_is_gone_does_not_keep_back_the_others(tmp_path: Path)
     assert "tags of c (and 1 more of 4)" in failure
 
 
-def test_a_collection_of_some_functions_judges_those_alone(tmp_path: Path) -> None:
+def test_a_collection_of_some_functions_learns_the_tags_of_all(tmp_path: Path) -> None:
     db = tmp_path / "s.db"
     session, aws = aws_of(["a", "b"])
     aws.answers[ALL] = pages({"a": {"team": "x"}, "b": {"team": "y"}})
     collect(db, session)
     aws.answers[ALL] = pages({})
     collect(db, session, NOW + HOUR, wanted=lambda name: name == "a")
-    assert known(db) == {"a": {}, "b": {"team": "y"}}
-    with Reader(db) as reader:
-        assert tag_rows.asked_ms(reader) == {
-            tags_item(ACCOUNT, REGION): NOW, tags_item(ACCOUNT, REGION, "a"): NOW + HOUR,
-        }  # fmt: skip
+    assert known(db) == {"a": {}, "b": {}}  # it costs no more, and narrowing by tags needs to know when they come
+
+
+def test_narrowed_to_a_tag_all_are_read_but_those_known_to_lack_it(tmp_path: Path) -> None:
+    db, narrow = tmp_path / "s.db", Narrow(tags=parsed(["team=checkout"]))
+    tags = {"a": {"team": "checkout"}, "b": {"team": "images"}}
+    session, aws = aws_of(["a", "b", "c"])
+    aws.answers[ALL] = pages(tags)
+    assert collect(db, session, wanted=may_have(db, narrow)).functions == 3  # whose tags they were was not known
+    aws.answers["lambda:ListFunctions"] = paged_functions(["a", "b", "c", "new"])
+    assert collect(db, session, NOW + HOUR, wanted=may_have(db, narrow)).functions == 2
+    aws.answers[ALL] = pages(tags | {"b": {"team": "checkout"}})
+    counts = [collect(db, session, NOW + turn * HOUR, wanted=may_have(db, narrow)).functions for turn in (2, 3)]
+    assert counts == [1, 2]  # of new it is known now that it has none; what b has was learned by the first of them
 
 
 # --- hostile tags, and the local runner's -----------------------------------------------------------------------------

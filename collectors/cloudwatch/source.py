@@ -21,7 +21,7 @@ from collectors.cloudwatch.metric_reading import MetricReading
 from collectors.cloudwatch.metrics import queries
 from collectors.cloudwatch.session import ReadOnlySession
 from collectors.cloudwatch.tags import TAGGING_RATE, RegionTags
-from collectors.model import Function, Reject
+from collectors.model import Function, FunctionKey, Reject
 from collectors.source import BudgetReached, Given, SourceFailed, Step, unforeseen
 
 CoveredSpans = Callable[[str], Sequence[tuple[int, int]]]
@@ -72,6 +72,7 @@ class CloudWatchSource:
         self._pause = pause
         self._functions: list[Function] = []
         self._settings: dict[str, Configured] = {}
+        self._names: set[str] = set()  # of all functions, wanted or not
         self._rejects: list[Reject] = []
 
     @cached_property
@@ -102,7 +103,7 @@ class CloudWatchSource:
         metrics = MetricReading(self._session, self.account, self._functions, self._settings)
         if "inventory" in self._features:
             yield from self._guarded("inventory", self._inventory(metrics))
-            tags = RegionTags(self.account, self.region, self._settings, self._now_ms, every=self._wanted is None)
+            tags = RegionTags(self.account, self.region, self._names, self._now_ms)
             yield from self._guarded("tags of functions", self._tags_given(tags))
         if "metrics" in self._features:
             whole = self._wanted is None
@@ -161,6 +162,7 @@ class CloudWatchSource:
         for function, settings in list_functions(
             self._session.client("lambda"), self.region, self._bucket, self._rejects
         ):
+            self._names.add(function.key.name)
             if self._wanted is None or self._wanted(function.key.name):
                 self._functions.append(function)
                 self._settings[function.key.name] = settings
@@ -200,6 +202,8 @@ class CloudWatchSource:
 
     def _tags_of_each_given(self, tags: RegionTags, covered: CoveredSpans, metrics: MetricReading) -> Iterator[Given]:
         keys = [each.key for each in self._active_first(metrics)]
+        others = sorted(self._names.difference(self._settings))
+        keys += [FunctionKey(name, self.account, self.region) for name in others]
         yield from tags.each_given(self._session.client("lambda"), keys, self._bucket, covered, self._details)
 
     def _active_first(self, metrics: MetricReading) -> list[Function]:

@@ -25,17 +25,16 @@ CoveredSpans = Callable[[str], Sequence[tuple[int, int]]]
 
 
 class RegionTags:
-    """The tags of functions of one account and region, as one collection asks for them.
+    """The tags of all functions of one account and region, as one collection asks for them.
 
-    ``every`` tells whether ``names`` are all functions that there are.
+    Also of those that the collection leaves alone: it costs no more, and which those are can be a matter of their tags.
     """
 
-    def __init__(self, account: str, region: str, names: Collection[str], now_ms: int, *, every: bool) -> None:
+    def __init__(self, account: str, region: str, names: Collection[str], now_ms: int) -> None:
         self._account = account
         self._region = region
         self._names = frozenset(names)
         self._now_ms = now_ms
-        self._every = every
         self._where = f"tags of functions in {region}"
         self._denied: SourceFailed | None = None
         self.rejects: list[Reject] = []
@@ -74,10 +73,7 @@ class RegionTags:
         untagged = sorted(self._names - named)
         for at in range(0, len(untagged), PAGE):
             yield from self._inventory({name: {} for name in untagged[at : at + PAGE]})
-        if self._every:
-            yield Covered(tags_item(self._account, self._region), 0, self._now_ms)
-        else:
-            yield from (Covered(tags_item(self._account, self._region, name), 0, self._now_ms) for name in self._names)
+        yield Covered(tags_item(self._account, self._region), 0, self._now_ms)
 
     def _page(self, page: Mapping[str, Any]) -> tuple[dict[str, dict[str, str] | None], bool]:
         """Each function's tags (None: they cannot be read), and whether all that the page says was understood."""

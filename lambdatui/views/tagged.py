@@ -1,6 +1,6 @@
 """Which functions the conditions on tags choose, by the tags of the reader's time; and tags as a column."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, TypeVar
@@ -13,9 +13,12 @@ from lambdatui.views.nearest import nearest
 from lambdatui.views.tag_terms import Alternatives, TagTerm, exact
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from collectors.store.reader import Reader
     from collectors.store.rows import FunctionRow
     from lambdatui.views.functions import FunctionView
+    from lambdatui.views.narrow import Narrow
     from lambdatui.views.view import View
 
     Functions = TypeVar("Functions", bound=View[FunctionView])
@@ -100,6 +103,25 @@ class _Tags:
 
 def unknown_in_words(functions: int) -> str:
     return f"{counted(functions, 'function')}{chr(39) if functions != 1 else chr(39) + 's'} tags are unknown"
+
+
+def may_have(path: "Path", narrow: "Narrow") -> Callable[[str], bool]:
+    """Of a function's name, whether a collection narrowed so is to read it: any whose tags are unknown may have them.
+
+    By the tags that the store at ``path`` knows, where there is one; names count in every account and region.
+    """
+    from collectors.store.open import StoreMissing
+    from collectors.store.reader import Reader
+
+    try:
+        with Reader(path) as reader, reader.snapshot():
+            bound, rows = narrow.bound(reader), reader.functions()
+            listed = tag_rows.values_of(reader, ())[TAGS_LISTED]
+    except StoreMissing:
+        return narrow.wants
+    known = {row.function.key.name for row in rows if row.id in listed}
+    having = {row.function.key.name for row in bound.chosen(rows)}
+    return lambda name: narrow.wants(name) and (name in having or name not in known)
 
 
 def with_tags(view: "Functions", reader: "Reader") -> "Functions":
