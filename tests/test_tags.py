@@ -400,3 +400,10 @@ def test_costs_narrowed_to_a_tag_are_its_line_among_costs_by_that_tag(rich: Path
     for value in ("checkout", "Images", "images-eu"):
         one = json.loads(run("--db", rich, "--range", "all", "costs", "--json", "--tag", f"team={value}").stdout)
         assert Decimal(one["total"]) == Decimal(by[value])
+
+
+@pytest.mark.parametrize("narrowing", [("--tag", "team=checkout"), ("--function", "basket")])
+def test_a_bill_of_aws_beside_some_functions_says_that_it_is_of_all(rich: Path, narrowing: tuple[str, ...]) -> None:
+    said = "AWS's bill names no functions: it is of all of them, ours of those chosen"
+    assert said in run("--db", rich, "--range", "all", "costs", "reconcile", *narrowing).stderr
+    assert said not in run("--db", rich, "--range", "all", "costs", "reconcile").stderr

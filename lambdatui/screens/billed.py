@@ -26,6 +26,7 @@ from lambdatui.views.reconcile import (
     in_words,
     money,
     reconciled,
+    whole_bill_said,
 )
 from lambdatui.views.time_range import instant_ms
 from lambdatui.views.view import View
@@ -89,8 +90,10 @@ class BilledScreen(TableScreen):
         if view.summary is None:
             return super().counted()
         amounts, currency = view.summary.amounts, view.summary.currency
+        whole = whole_bill_said(self.narrow)
         numbers = (("AWS", amounts.paid), ("list", amounts.list), ("ours", view.summary.computed))
-        return ", ".join(f"{name} {money(amount, currency)}" for name, amount in numbers), *super().counted()
+        sums = ", ".join(f"{name} {money(amount, currency)}" for name, amount in numbers)
+        return *((whole,) if whole else ()), sums, *super().counted()
 
     def open_row(self, row: ReconciledRow) -> None:
         view: ReconciledView = self.answer
