@@ -16,6 +16,7 @@ from aws import (
     canned_session,
     error,
     isolate,
+    metric_answer,
     no_pause,
     paged_functions,
 )  # fmt: skip
@@ -320,11 +321,9 @@ def test_auto_reads_events_sums_and_nothing_as_it_should(tmp_path: Path) -> None
             return 1e13 if "IncomingBytes" in query and "huge" in query else 5.0
 
         ran = [one for one in asked["MetricDataQueries"] if "idle" not in str(one)]
-        return {
-            "MetricDataResults": [
-                {"Id": one["Id"], "Timestamps": [asked["StartTime"]], "Values": [value(str(one))]} for one in ran
-            ]
-        }
+        return metric_answer(
+            asked, [{"Id": one["Id"], "Timestamps": [asked["StartTime"]], "Values": [value(str(one))]} for one in ran]
+        )
 
     def rows(asked: dict[str, Any]) -> dict[str, Any]:
         found = [{"field": "@log", "value": f"{ACCOUNT}:/aws/lambda/huge"}, {"field": "n", "value": "7"},
@@ -357,10 +356,8 @@ def test_auto_reads_events_sums_and_nothing_as_it_should(tmp_path: Path) -> None
 def test_logs_that_were_not_asked_for_before_are_read_though_nothing_runs_now(tmp_path: Path) -> None:
     logs = Logs()
     names = fleet(logs)
-    session, aws = aws_with(logs, names)
+    session, _ = aws_with(logs, names)
     db = tmp_path / "store.db"
-    ran = {"MetricDataResults": []}
-    aws.answers["cloudwatch:GetMetricData"] = lambda _: ran
     collect(db, source(session, logs="none"))
     later = NOW + 5 * MINUTE_MS
     (done,) = collect(db, source(session, later, logs="auto"), now_ms=later)
@@ -400,9 +397,9 @@ def test_the_calls_for_a_fleet_are_counted_exactly(tmp_path: Path) -> None:
 
     def points(asked: dict[str, Any]) -> dict[str, Any]:
         ran = [one for one in asked["MetricDataQueries"] if "fn00" in str(one)]
-        return {
-            "MetricDataResults": [{"Id": one["Id"], "Timestamps": [asked["StartTime"]], "Values": [1.0]} for one in ran]
-        }
+        return metric_answer(
+            asked, [{"Id": one["Id"], "Timestamps": [asked["StartTime"]], "Values": [1.0]} for one in ran]
+        )
 
     aws.answers["cloudwatch:GetMetricData"] = points
     features = tuple(each for each in ALWAYS if each != "inventory")
@@ -410,16 +407,16 @@ def test_the_calls_for_a_fleet_are_counted_exactly(tmp_path: Path) -> None:
     assert done.failures == []
     calls = {count.operation: (count.requests, count.units) for count in done.calls}
     assert calls["lambda:ListFunctions"] == (24, 0)
-    # 1,441 points of a minute: 69 queries a call. 2,403 of all functions, then 8 of each of the 100 active ones.
+    # 1,441 points of a minute: 69 queries a call. 2,403 of all functions, then 9 of each of the 100 active ones.
     at_once = 100_800 // 1_441
-    assert calls["cloudwatch:GetMetricData"] == (-(-2_403 // at_once) + -(-800 // at_once), 3_203)
+    assert calls["cloudwatch:GetMetricData"] == (-(-2_403 // at_once) + -(-900 // at_once), 3_303)
     # Three hours are 181 points: there the 500 queries of a call are what counts.
     session.calls.reset()
     (done,) = collect(
         tmp_path / "hours.db", source(session, since_ms=NOW - 3 * HOUR_MS, features=features, logs="none")
     )
     calls = {count.operation: (count.requests, count.units) for count in done.calls}
-    assert calls["cloudwatch:GetMetricData"] == (5 + 2, 3_203)
+    assert calls["cloudwatch:GetMetricData"] == (5 + 2, 3_303)
 
 
 def test_what_aws_billed_is_kept_and_every_page_counted(tmp_path: Path) -> None:

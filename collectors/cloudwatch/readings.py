@@ -9,7 +9,8 @@ from dataclasses import dataclass
 # What a collection can be asked for. The first is always needed.
 FEATURES = {
     "functions": "the list of functions and the account they are in",
-    "inventory": "concurrency, event sources, destinations, aliases, versions, URLs, schedules, tags",
+    "inventory": "state, concurrency, event sources, destinations, aliases, versions, URLs, permissions, schedules,"
+    " tags",
     "metrics": "CloudWatch metrics of functions",
     "logs": "log groups and their events",
     "insights": "Logs Insights, for logs that are too many to fetch",
@@ -55,6 +56,16 @@ READINGS = (
     Reading("lambda", "ListAliases", "inventory"),
     Reading("lambda", "ListVersionsByFunction", "inventory"),
     Reading("lambda", "ListFunctionUrlConfigs", "inventory"),
+    Reading("lambda", "GetFunctionConfiguration", "inventory"),
+    Reading("lambda", "GetPolicy", "inventory"),
+    Reading("lambda", "GetFunctionRecursionConfig", "inventory"),
+    Reading("lambda", "GetRuntimeManagementConfig", "inventory"),
+    Reading("lambda", "GetFunctionScalingConfig", "inventory"),
+    Reading("lambda", "ListCapacityProviders", "inventory"),
+    Reading("lambda", "ListFunctionVersionsByCapacityProvider", "inventory"),
+    Reading("lambda", "ListCodeSigningConfigs", "inventory"),
+    Reading("lambda", "ListFunctionsByCodeSigningConfig", "inventory"),
+    Reading("logs", "DescribeSubscriptionFilters", "inventory"),
     Reading("application-autoscaling", "DescribeScheduledActions", "inventory"),
     Reading("resourcegroupstaggingapi", "GetResources", "inventory", prefix="tag"),
     Reading("lambda", "ListTags", "inventory"),

@@ -18,6 +18,10 @@ from collectors.source import BudgetReached, Given, SourceFailed, Step, unforese
 GET_RESOURCES, LIST_TAGS = "tag:GetResources", "lambda:ListTags"
 TAGGING_RATE = 5.0  # GetResources takes 15 calls a second of an account and region (its quotas), others' included
 PAGE = 100  # resources of GetResources, at most
+_PARTITIONS = {
+    "cn-": "aws-cn", "us-gov-": "aws-us-gov", "us-iso-": "aws-iso", "us-isob-": "aws-iso-b", "us-isof-": "aws-iso-f",
+    "eu-isoe-": "aws-iso-e", "eusc-": "aws-eusc",
+}  # fmt: skip
 AGAIN_MS = 86_400_000
 """How often a function is asked for its tags where that is a call for each."""
 
@@ -139,7 +143,7 @@ class RegionTags:
 
     def _listed(self, client: Any, key: FunctionKey) -> dict[str, str]:
         where = f"tags of {key.name}"
-        arn = f"arn:{client.meta.partition}:lambda:{self._region}:{self._account}:function:{key.name}"
+        arn = f"arn:{_partition(self._region)}:lambda:{self._region}:{self._account}:function:{key.name}"
         with reading(LIST_TAGS, where):
             answer = client.list_tags(Resource=arn)
         tags = answer.get("Tags")
@@ -153,6 +157,14 @@ class RegionTags:
         if tags:
             things = [tags_of(FunctionKey(name, self._account, self._region), pairs) for name, pairs in tags.items()]
             yield Inventory(self._account, self._region, (TAGS,), things, frozenset(tags))
+
+
+def _partition(region: str) -> str:
+    """The partition of a region, as ARNs begin with it (AWS General Reference, partitions)."""
+    for prefix, partition in _PARTITIONS.items():
+        if region.startswith(prefix):
+            return partition
+    return "aws"
 
 
 def pairs_of(tags: object) -> dict[str, str] | None:

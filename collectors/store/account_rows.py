@@ -14,6 +14,7 @@ from collectors.account import (
     LogGroupFacts,
     Recommendation,
 )
+from collectors.model import FunctionKey
 from collectors.store.reader import Reader
 from collectors.untrusted import parsed_json
 
@@ -175,13 +176,17 @@ def log_groups(reader: Reader) -> list[LogGroupFacts]:
     ]
 
 
-def settings(reader: Reader, *, tags: bool = True) -> list[SettingRow]:
-    """The settings that are in force, by function, kind and item; functions' tags among them where asked for."""
-    some = "" if tags else f" AND kind != '{TAGS}'"
+def settings(reader: Reader, of: FunctionKey | None = None, *, tags: bool = True) -> list[SettingRow]:
+    """The settings that are in force, of all functions or of one, by function, kind and item.
+
+    Functions' tags are among them where they are asked for.
+    """
+    some = "" if of is None else " AND account = ? AND region = ? AND function = ?"
+    some += "" if tags else f" AND kind != '{TAGS}'"
     rows = reader.select(
         "SELECT account, region, function, kind, item, name, value, since_ms, until_ms FROM configuration"
         f" WHERE {IN_FORCE}{some} ORDER BY function, region, account, kind, item, name",
-        in_force(reader),
+        (*in_force(reader), *(() if of is None else (of.account, of.region, of.name))),
     )
     return [SettingRow(*(*row[:6], parsed_json(row[6]), *row[7:])) for row in rows]
 

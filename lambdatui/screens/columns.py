@@ -153,7 +153,9 @@ CONFIGURATION: tuple[Shown, ...] = (
     show("sources", 7),
     show("aliases", 9),
     show("retention_days", 8),
-    show("tags", 10),
+    show("function_state", 10),
+    show("last_update", 11),
+    show("tags", 12),
 )
 
 COST_GROUPS: tuple[Shown, ...] = (

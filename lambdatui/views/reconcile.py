@@ -84,8 +84,8 @@ def reconciled(
     """The days of the export, or their months, then the whole span; ``by`` is one of ``GROUPINGS``.
 
     ``narrow`` narrows AWS's rows by account and region, and ours by function too (``whole_bill_said``). What begins
-    after ``now_ms`` (epoch ms) is hidden on both sides. ``per_usd`` is how many units of the export's currency a dollar is. Raises
-    ``ValueError``.
+    after ``now_ms`` (epoch ms) is hidden on both sides. ``per_usd`` is how many units of the export's currency a
+    dollar is. Raises ``ValueError``.
     """
     export = bill if isinstance(bill, Export) else Export(tuple(bill), "Cost Explorer")
     kept = tuple(one for one in export.charges if narrow.holds(one.account, one.region))
