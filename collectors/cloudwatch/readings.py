@@ -9,7 +9,8 @@ from dataclasses import dataclass
 # What a collection can be asked for. The first is always needed.
 FEATURES = {
     "functions": "the list of functions and the account they are in",
-    "inventory": "state, concurrency, event sources, destinations, aliases, versions, URLs, permissions, schedules",
+    "inventory": "state, concurrency, event sources, destinations, aliases, versions, URLs, permissions, schedules,"
+    " tags",
     "metrics": "CloudWatch metrics of functions",
     "logs": "log groups and their events",
     "insights": "Logs Insights, for logs that are too many to fetch",
@@ -67,6 +68,8 @@ READINGS = (
     Reading("lambda", "ListFunctionsByCodeSigningConfig", "inventory"),
     Reading("logs", "DescribeSubscriptionFilters", "inventory"),
     Reading("application-autoscaling", "DescribeScheduledActions", "inventory"),
+    Reading("resourcegroupstaggingapi", "GetResources", "inventory", prefix="tag"),
+    Reading("lambda", "ListTags", "inventory"),
     Reading("cloudwatch", "GetMetricData", "metrics"),
     Reading("logs", "DescribeLogGroups", "logs"),
     Reading("logs", "FilterLogEvents", "logs", _LAMBDA_LOGS),

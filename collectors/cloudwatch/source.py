@@ -33,6 +33,7 @@ from collectors.cloudwatch.log_groups import LogGroup
 from collectors.cloudwatch.metric_reading import MetricReading
 from collectors.cloudwatch.metrics import Query
 from collectors.cloudwatch.session import ReadOnlySession
+from collectors.cloudwatch.tags import TAGGING_RATE, RegionTags
 from collectors.model import Function, FunctionKey, Reject
 from collectors.source import BudgetReached, Given, SourceFailed, Step, Stored, unforeseen
 
@@ -79,6 +80,7 @@ class CloudWatchSource:
         self._whole = wanted is None  # whether all functions of the account and region are looked at
         self._functions: list[Function] = []
         self._settings: dict[str, Configured] = {}
+        self._names: set[str] = set()  # of all functions, wanted or not
         self._rejects: list[Reject] = []
         # What metrics cover is marked after what they say is idle: killed in between, they are read again.
         self._marks: list[Covered] = []
@@ -108,6 +110,8 @@ class CloudWatchSource:
         if "inventory" in self._features:
             yield from self._guarded("inventory", self._inventory(metrics))
             yield from self._guarded("inventory of a day", self._daily(stored, metrics))
+            tags = RegionTags(self.account, self.region, self._names, self._now_ms)
+            yield from self._guarded("tags of functions", self._tags_given(tags))
         if "metrics" in self._features:
             counted = partial(stored.counted, self.account, self.region)
             read = metrics.given(stored, self._since_ms, self._now_ms, mark=self._whole, counted=counted)
@@ -141,6 +145,7 @@ class CloudWatchSource:
             yield from self._guarded("Compute Optimizer", recommended)
         if "inventory" in self._features:
             yield from self._guarded("details of functions", self._details_given(stored, metrics))
+            yield from self._guarded("tags of functions", self._tags_of_each_given(tags, stored, metrics))
         yield self._taken_rejects()
 
     def _guarded(self, what: str, part: Iterator[Given]) -> Iterator[Given]:
@@ -176,9 +181,11 @@ class CloudWatchSource:
 
     @cached_property
     def _bucket(self) -> TokenBucket:
-        if self._pause is not time.sleep:
-            return TokenBucket(CONTROL_PLANE_RATE, pause=self._pause)
-        return bucket_of(self.account, self.region, "lambda", CONTROL_PLANE_RATE)
+        return self._paced(bucket_of(self.account, self.region, "lambda", CONTROL_PLANE_RATE))
+
+    def _paced(self, shared: TokenBucket) -> TokenBucket:
+        """The bucket that all share, or one that waits as the source was told to."""
+        return shared if self._pause is time.sleep else TokenBucket(shared.rate, pause=self._pause)
 
     def _listed(self) -> Iterator[Given]:
         before = self._rejected
@@ -187,6 +194,7 @@ class CloudWatchSource:
                 self._session.client("lambda"), self.region, self._bucket, self._rejects, self.account
             ):
                 name = function.key.name
+                self._names.add(name)
                 if name not in self._settings and (self._wanted is None or self._wanted(name)):
                     self._functions.append(function)
                     self._settings[name] = settings
@@ -244,6 +252,21 @@ class CloudWatchSource:
                 self._learn(metrics, given)
             yield given
 
+    def _tags_given(self, tags: RegionTags) -> Iterator[Given]:
+        yield Step("tags")
+        bucket = self._paced(bucket_of(self.account, self.region, "tagging", TAGGING_RATE))
+        yield from tags.given(self._session.client("resourcegroupstaggingapi"), bucket)
+        self._rejects += tags.rejects
+
+    def _tags_of_each_given(self, tags: RegionTags, covered: CoveredSpans, metrics: MetricReading) -> Iterator[Given]:
+        keys = [each.key for each in self._active_first(metrics)]
+        others = sorted(self._names.difference(self._settings))
+        keys += [FunctionKey(name, self.account, self.region) for name in others]
+        yield from tags.each_given(self._session.client("lambda"), keys, self._bucket, covered, self._details)
+
+    def _active_first(self, metrics: MetricReading) -> list[Function]:
+        return sorted(self._functions, key=lambda each: (each.key not in metrics.active, each.key.name))
+
     def _details_given(self, covered: CoveredSpans, metrics: MetricReading) -> Iterator[Given]:
         client = self._session.client("lambda")
         turned_out: list[Query] = []
@@ -265,7 +288,7 @@ class CloudWatchSource:
             now_ms=self._now_ms, modified_ms={name: known.modified_ms for name, known in self._settings.items()},
             is_unsettled=inventory.is_unsettled,
         )  # fmt: skip
-        in_order = sorted(self._functions, key=lambda each: (each.key not in metrics.active, each.key.name))
+        in_order = self._active_first(metrics)
         marks: list[Covered] = []
         for given in reading.given(in_order, covered, self._details):
             if isinstance(given, Covered) and turned_out:
@@ -349,11 +372,7 @@ class CloudWatchSource:
 
     def _events_bucket(self) -> TokenBucket:
         shared = log_events.pace(self.account, self.region)
-        if not self._session.waits:
-            return TokenBucket(shared.rate, pause=_at_once)
-        if self._pause is not time.sleep:
-            return TokenBucket(shared.rate, pause=self._pause)
-        return shared
+        return self._paced(shared) if self._session.waits else TokenBucket(shared.rate, pause=_at_once)
 
     def _read_to(self, covered: CoveredSpans, group: LogGroup) -> int:
         spans = covered(self._events_item(group))

@@ -31,6 +31,7 @@ from collectors.untrusted import parsed_json
 
 Values = tuple[object, ...]
 _HERE = "account = ? AND region = ? AND kind = ?"
+_OF = "AND function IN (SELECT value FROM json_each(?))"
 
 
 def keep(connection: sqlite3.Connection, names: Names, collection: int, records: Sequence[Record]) -> None:
@@ -74,14 +75,16 @@ def keep_inventory(connection: sqlite3.Connection, inventory: Inventory, now_ms:
     with _transaction(connection):
         if "concurrency" in inventory.kinds:
             _reserve(connection, inventory)
+        # Of some functions only their rows are sought: a scan would read the whole region's for each of many.
+        of, few = ("", ()) if inventory.functions is None else (_OF, (json.dumps(sorted(inventory.functions)),))
         known: dict[tuple[str, str, str, str], tuple[str, int]] = {}
         for kind in inventory.kinds:
             for function, item, name, value, since_ms in connection.execute(
-                f"SELECT function, item, name, value, since_ms FROM configuration WHERE {_HERE} AND until_ms IS NULL",
-                (inventory.account, inventory.region, kind),
+                f"SELECT function, item, name, value, since_ms FROM configuration WHERE {_HERE} {of}"
+                " AND until_ms IS NULL",
+                (inventory.account, inventory.region, kind, *few),
             ):
-                if inventory.functions is None or function in inventory.functions:
-                    known[function, kind, item, name] = value, since_ms
+                known[function, kind, item, name] = value, since_ms
         for key, (value, since_ms) in known.items():
             if found[key][0] == value if key in found else inventory.partial:
                 continue

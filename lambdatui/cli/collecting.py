@@ -53,16 +53,18 @@ class Collecting:
         return Profiles()
 
     def openings(self, now_ms: int | None = None) -> list[Callable[[], CloudWatchSource]]:
-        """One for each profile and region."""
+        """One for each profile and region. Raises StoreError."""
         at_ms = _now_ms() if now_ms is None else now_ms
-        asked = self._asked
+        asked, wanted = self._asked, self._wanted()
         return [
-            self._opening(profile, region, at_ms)
+            self._opening(profile, region, at_ms, wanted)
             for profile in asked.profiles or (None,)
             for region in asked.regions or (None,)
         ]
 
-    def _opening(self, profile: str | None, region: str | None, now_ms: int) -> Callable[[], CloudWatchSource]:
+    def _opening(
+        self, profile: str | None, region: str | None, now_ms: int, wanted: Callable[[str], bool] | None
+    ) -> Callable[[], CloudWatchSource]:
         asked = self._asked
 
         def opened() -> CloudWatchSource:
@@ -73,7 +75,6 @@ class Collecting:
                 )
                 self._sessions[profile, region] = session
             session.begin()
-            narrow = Narrow(functions=self._context.functions)
             return CloudWatchSource(
                 session,
                 since_ms=now_ms - asked.since_ms,
@@ -81,11 +82,20 @@ class Collecting:
                 logs=asked.logs,
                 features=asked.features,
                 newest_first=asked.newest_first,
-                wanted=narrow.wants if narrow else None,
+                wanted=wanted,
                 details=asked.details,
             )
 
         return opened
+
+    def _wanted(self) -> Callable[[str], bool] | None:
+        """Which functions are read; None: all. Those that are known not to have the tags are not. Raises StoreError."""
+        narrow = Narrow(functions=self._context.functions, tags=self._context.tags)
+        if not narrow.tags:
+            return narrow.wants if narrow else None
+        from lambdatui.views.tagged import may_have
+
+        return may_have(self._context.db, narrow)
 
     def once(self, stopped: Callable[[], bool] = lambda: False) -> Sequence[Collected]:
         """One collection from all sources. Raises StoreError."""

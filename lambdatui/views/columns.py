@@ -21,6 +21,7 @@ class Kind:
     FLAG = "flag"
     QUANTITY = "quantity"
     TREND = "trend"
+    TAGS = "tags"
     FIGURE = "figure"
 
 
@@ -42,7 +43,7 @@ class Column:
     @property
     def align(self) -> str:
         """``left`` for words, ``right`` for figures."""
-        return "left" if self.kind in (Kind.TEXT, Kind.TIME, Kind.FLAG, Kind.TREND) else "right"
+        return "left" if self.kind in (Kind.TEXT, Kind.TIME, Kind.FLAG, Kind.TREND, Kind.TAGS) else "right"
 
     @property
     def label(self) -> str:
@@ -65,6 +66,8 @@ REGISTRY: tuple[Column, ...] = (
     Column("arch", "Arch", _T, 6, "x86_64 or arm64; x86_64 is assumed for prices where it is unknown."),
     Column("memory_mb", "Memory", _MB, 8, "Configured memory, MB; as REPORT printed it last, or as configured."),
     Column("timeout_s", "Timeout", Kind.SECONDS, 7, "Configured timeout, seconds."),
+    Column("tags", "Tags", Kind.TAGS, 24, "The function's tags, as they were collected last; unknown where denied."),
+    Column("tags_at", "Tags as of", Kind.TIME, 19, "When the function's tags were listed last."),
     # What it did
     Column("invocations", "Invocs", _C, 8, "Invocations, each attempt counted: metric or logs, whichever saw more."),
     Column("errors", "Errors", _C, 7, "Failed invocations of every kind, timeouts included."),
