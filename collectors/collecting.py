@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote
 
-from collectors.account import Alarms, CallCount, Covered, Inventory
+from collectors.account import Alarms, CallCount, Covered, Inventory, RunningQuery
 from collectors.columns import Batch
 from collectors.logs import emf
 from collectors.logs.assemble import Assembler
@@ -25,9 +25,10 @@ from collectors.logs.patterns import LinePatterns
 from collectors.model import Function, FunctionKey, LogEvent, MetricPoint, Reject
 from collectors.pipeline import Result, tell
 from collectors.regrouping import regroup_here
-from collectors.source import ONCE, Account, BudgetReached, Given, SourceFailed, Step, unforeseen
+from collectors.source import ONCE, Account, BudgetReached, Given, Resumes, SourceFailed, Step, unforeseen
 from collectors.store import account as kept
 from collectors.store.open import StoreError, explained, writing
+from collectors.store.running_queries import left_running
 from collectors.store.sessions import end_collection
 from collectors.store.writer import Writer, Written
 
@@ -150,6 +151,8 @@ class _Reader(threading.Thread):
         connection = sqlite3.connect(f"file:{quote(str(self._db))}?mode=ro", uri=True, timeout=30)
         try:
             try:
+                if isinstance(source, Resumes):
+                    source.resume(left_running(connection, source.account, source.region))
                 for given in source.given(lambda item: self._covered(connection, item)):
                     self._hand_over(given, assembler)
             finally:
@@ -230,6 +233,8 @@ class _Kept:
             collected.metric_points += len(of_account)
             collected.metric_points += self.writer.measure(point for point in points if point.function.name)
         else:
+            if isinstance(given[0], RunningQuery):
+                self.save()  # what a query that has ended gave is committed and marked before it is forgotten
             if hasattr(given[0], "way"):
                 for one in given:
                     collected.choices[one.way] = collected.choices.get(one.way, 0) + 1  # type: ignore[attr-defined]

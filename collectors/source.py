@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
-from collectors.account import Alarms, CallCount, Covered, Inventory, Record
+from collectors.account import Alarms, CallCount, Covered, Inventory, Record, RunningQuery
 from collectors.model import Function, LogEvent, MetricPoint, Reject
 
 ONCE = "once "
@@ -110,3 +110,11 @@ class Account(Protocol):
 
     def counts(self) -> list[CallCount]:
         """What was asked of the source so far."""
+
+
+@runtime_checkable
+class Resumes(Protocol):
+    """A source that takes up what earlier collections began at AWS, where that is paid for already."""
+
+    def resume(self, left: Sequence[RunningQuery]) -> None:
+        """Before anything is given: the queries that were not seen to end."""

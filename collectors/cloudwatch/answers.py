@@ -1,7 +1,8 @@
-"""The answers that are large, read by msgspec: a page of 7,000 log events, a thousand series of points.
+"""The answers that are large, read by msgspec: a page of 7,000 log events, a thousand series of points,
+ten thousand rows of sums.
 
 botocore walks every value by its model, in Python. Its component ``response_parser_factory`` is where another parser
-is put. Ours reads the two large answers; every other answer, and every error, goes to botocore's own parser. A large
+is put. Ours reads the three large answers; every other answer, and every error, goes to botocore's own parser. A large
 answer that is not as documented is given as the plain JSON that it is.
 """
 
@@ -55,7 +56,24 @@ class MetricPage(msgspec.Struct, rename="pascal"):
     messages: list[dict[str, Any]] = []
 
 
+class ResultField(msgspec.Struct, gc=False):
+    """A field of a row that Logs Insights gives."""
+
+    field: str
+    value: str | None = None
+
+
+class ResultPage(msgspec.Struct):
+    """GetQueryResults' answer."""
+
+    status: str
+    results: list[list[ResultField]] = []
+    statistics: dict[str, float | None] | None = None
+    nextToken: str | None = None
+
+
 _events = json_of(EventPage)
+_results = json_of(ResultPage)
 _metrics = json_of(MetricPage)
 
 
@@ -73,7 +91,17 @@ def _metric_page(body: bytes) -> dict[str, Any]:
     return {"MetricDataResults": page.metric_data_results, "Messages": page.messages} | token
 
 
-_FAST = {"FilterLogEventsResponse": _event_page, "GetMetricDataOutput": _metric_page}
+def _result_page(body: bytes) -> dict[str, Any]:
+    page = _results(body)
+    token = {"nextToken": page.nextToken} if page.nextToken else {}
+    return {"status": page.status, "results": page.results, "statistics": page.statistics or {}} | token
+
+
+_FAST = {
+    "GetQueryResultsResponse": _result_page,
+    "FilterLogEventsResponse": _event_page,
+    "GetMetricDataOutput": _metric_page,
+}
 
 
 class FastParser(JSONParser):

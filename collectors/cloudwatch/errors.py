@@ -62,6 +62,17 @@ def is_throttled(error: SourceFailed) -> bool:
     return error_code(error) in _THROTTLED
 
 
+def is_passing(error: SourceFailed) -> bool:
+    """Whether the same call may be answered a moment later: AWS had a fault, or the answer did not come whole."""
+    from botocore.exceptions import ClientError, HTTPClientError
+    from botocore.parsers import ResponseParserError
+
+    cause = error.__cause__
+    if isinstance(cause, ClientError):
+        return bool(cause.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 400) >= 500)
+    return isinstance(cause, HTTPClientError | ResponseParserError)
+
+
 def is_hopeless(error: SourceFailed) -> bool:
     """Whether every other call of the same credentials and network would fail too."""
     from botocore import exceptions as boto

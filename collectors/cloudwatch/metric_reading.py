@@ -17,6 +17,7 @@ from collectors.source import Given, Step
 _STREAMS = (":kinesis:", ":dynamodb:", ":rds:")  # DocumentDB's ARNs are RDS's
 _KAFKA = (":kafka:",)
 HOUR_MS = 3_600_000
+LONGEST_MS = 15 * 60_000  # of an invocation
 
 
 class MetricReading:
@@ -39,6 +40,8 @@ class MetricReading:
         self._over: Span | None = None
         self.active: set[FunctionKey] = set()
         self.since_ms = self.settled_ms = 0  # between these, ``active`` is all that ran
+        self._first_hour = 0
+        self._ran: dict[str, int] = {}  # a bit for each hour from the first on
 
     def learn(self, inventory: Inventory) -> None:
         """What the inventory says about which metrics there can be."""
@@ -57,11 +60,12 @@ class MetricReading:
         item = f"metrics {self._account.account} {self._region}"
         known = max((high for low, high in covered(item) if low <= since_ms), default=since_ms)
         over = span(max(since_ms, known - LATE_MS), now_ms)
+        self._first_hour = over.start_ms // HOUR_MS
         points = Points(self._session.client("cloudwatch"), self._session.calls, self._region)
         first = [query for function in self._functions for query in queries(function.key, *names.OF_ALL)]
         for given in self._read(points, [*first, *queries(self._account, *names.OF_ACCOUNT)], over, "metrics"):
             if isinstance(given, list):
-                self.active.update(point.function for point in given if point.value and point.function.name)
+                self._heed(given)
             yield given
         self._over, self.since_ms, self.settled_ms = over, over.start_ms, now_ms - LATE_MS
         yield from self._read(points, self._of_active(), over, "metrics of active functions")
@@ -69,6 +73,24 @@ class MetricReading:
         yield from points.failures
         if mark and not points.failures:
             yield Covered(item, over.start_ms, now_ms)
+
+    def _heed(self, points: Sequence[MetricPoint]) -> None:
+        """Which functions ran, and in which hours so that what they ran has ended within the hour."""
+        for point in points:
+            if point.value and point.function.name:
+                self.active.add(point.function)
+                end_ms = point.start_ms % HOUR_MS + point.period_s * 1000
+                if point.metric == "Invocations" and end_ms <= HOUR_MS - LONGEST_MS:
+                    hour = point.start_ms // HOUR_MS - self._first_hour
+                    name = point.function.name
+                    self._ran[name] = self._ran.get(name, 0) | 1 << max(0, hour)
+
+    def ran(self, name: str, start_ms: int) -> bool:
+        """Whether CloudWatch counted invocations of the function that must have left a REPORT in that hour."""
+        known, hour = self._settings.get(name), start_ms // HOUR_MS - self._first_hour
+        if known is not None and known.settings.get("system_log_level") == "WARN":
+            return False  # which hides REPORTs
+        return hour >= 0 and bool(self._ran.get(name, 0) >> hour & 1)
 
     def _read(
         self, points: Points, asked: Sequence[Query], over: Span, what: str

@@ -41,7 +41,7 @@ class ReadOnlySession:
             self._session = Session(botocore_session=core, profile_name=profile, region_name=region)
         self.profile = profile
         self._endpoint_url = endpoint_url
-        self._clients: dict[str, Any] = {}
+        self._clients: dict[tuple[str, bool], Any] = {}
         self._lock = threading.Lock()
         if not self._session.region_name:
             raise SourceFailed(
@@ -50,19 +50,22 @@ class ReadOnlySession:
         self.region: str = self._session.region_name
         self.calls = Calls(limit_of(self.region) if limit_of else None)
 
-    def client(self, service: str) -> Any:
-        """The client of ``service``, which raises ReadOnlyViolation at any other call than the listed ones."""
-        with self._lock:
-            if service not in self._clients:
-                self._clients[service] = self._new(service)
-            return self._clients[service]
+    def client(self, service: str, *, retries: bool = True) -> Any:
+        """The client of ``service``, which raises ReadOnlyViolation at any other call than the listed ones.
 
-    def _new(self, service: str) -> Any:
+        Without ``retries`` a refusal is the caller's at once: one that has other things to do meanwhile.
+        """
+        with self._lock:
+            if (service, retries) not in self._clients:
+                self._clients[service, retries] = self._new(service, retries=retries)
+            return self._clients[service, retries]
+
+    def _new(self, service: str, *, retries: bool = True) -> Any:
         from botocore.config import Config
 
         # Adaptive: after a throttle it slows down by itself, instead of taking the account's quota from deployments.
         config = Config(
-            retries={"mode": "adaptive", "max_attempts": 5},
+            retries={"mode": "adaptive", "max_attempts": 5} if retries else {"total_max_attempts": 1},
             connect_timeout=10,
             read_timeout=60,
             max_pool_connections=16,

@@ -10,12 +10,14 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from collectors.account import Alarms, CallCount, Choice, Configured, Covered, Inventory
-from collectors.cloudwatch import alarms, choose, costs, insights, inventory, log_events, log_groups, optimizer
+from collectors.account import Alarms, CallCount, Choice, Configured, Covered, Inventory, RunningQuery
+from collectors.cloudwatch import alarms, choose, costs, inventory, log_events, log_groups, optimizer
 from collectors.cloudwatch import metric_names as names
 from collectors.cloudwatch.calls import TokenBucket, bucket_of
 from collectors.cloudwatch.errors import is_hopeless
 from collectors.cloudwatch.functions import CONTROL_PLANE_RATE, account_of, list_functions
+from collectors.cloudwatch.insights_hours import Due, SummedHours, scanned_at_most
+from collectors.cloudwatch.insights_queries import Queries
 from collectors.cloudwatch.log_groups import LogGroup
 from collectors.cloudwatch.metric_reading import MetricReading
 from collectors.cloudwatch.metrics import queries
@@ -72,6 +74,11 @@ class CloudWatchSource:
         self._functions: list[Function] = []
         self._settings: dict[str, Configured] = {}
         self._rejects: list[Reject] = []
+        self._left_running: Sequence[RunningQuery] = ()
+
+    def resume(self, left: Sequence[RunningQuery]) -> None:
+        """Takes the queries that earlier collections started and did not see the end of."""
+        self._left_running = left
 
     @cached_property
     def account(self) -> str:
@@ -222,11 +229,15 @@ class CloudWatchSource:
         yield list(facts)
         bucket = self._events_bucket()
         volumes: dict[str, choose.Volume] = {}
+        due = Due(covered, self.account, self.region, self._since_ms, self._now_ms)
+        waiting: list[LogGroup] = []
         if self._logs in (choose.AUTO, choose.INSIGHTS):
-            unread_ms = {group.name: self._unread_ms(covered, group) for group in groups}
-            volumes, log_bytes = metrics.volumes(groups, unread_ms)
+            waiting = [group for group in groups if due.waits(group)]
+            asked = [group for group in groups if not due.waits(group)]
+            unread_ms = {group.name: self._unread_ms(covered, group) for group in asked}
+            volumes, log_bytes = metrics.volumes(asked, unread_ms)
             yield log_bytes
-        choices = choose.choose(groups, volumes, self._logs, calls_a_second=bucket.rate)
+        choices = choose.choose(groups, volumes, self._logs, calls_a_second=bucket.rate, waiting=waiting)
         yield list(choices)
         by_way: dict[str, list[tuple[LogGroup, Choice]]] = {}
         by_name = {group.name: group for group in groups}
@@ -239,7 +250,7 @@ class CloudWatchSource:
         yield from self._events_given(covered, [group for group, _ in by_way.get(choose.EVENTS, ())], bucket)
         if summed := by_way.get(choose.INSIGHTS):
             stored = {fact.name: fact.stored_bytes or 0 for fact in facts}
-            yield from self._insights_given(covered, summed, stored)
+            yield from self._insights_given(due, summed, stored, metrics)
 
     def _events_bucket(self) -> TokenBucket:
         shared = log_events.pace(self.account, self.region)
@@ -289,50 +300,23 @@ class CloudWatchSource:
             )
 
     def _insights_given(
-        self, covered: CoveredSpans, chosen: Sequence[tuple[LogGroup, Choice]], stored: Mapping[str, int]
+        self, due: Due, chosen: Sequence[tuple[LogGroup, Choice]], stored: Mapping[str, int], metrics: MetricReading
     ) -> Iterator[Given]:
-        asking = insights.Insights(
-            self._session.client("logs"), self._session.calls, self.account, self.region, pause=self._pause
-        )
-        hours = insights.closed_hours(self._since_ms, self._now_ms)
-        # Where nobody says what came in, all that is stored is the safe guess.
+        queries = Queries(
+            self._session.client("logs", retries=False),
+            self._session.calls, self.account, self.region, pause=self._pause,
+        )  # fmt: skip
+        # Where nobody says what came in, all that may be stored is the safe guess.
         expected = {
-            group.name: (stored.get(group.name, 0) if choice.log_bytes is None else choice.log_bytes)
-            // max(1, len(hours))
+            group.name: (scanned_at_most(stored.get(group.name, 0)) if choice.log_bytes is None else choice.log_bytes)
+            // max(1, len(due.hours))
             for group, choice in chosen
         }
-        total = sum(expected.values()) * len(hours)
-        for number, start_ms in enumerate(reversed(hours)):
-            yield Step("Logs Insights", number, len(hours), insights.OPERATION, total)
-            for is_json in (False, True):
-                due = [
-                    group
-                    for group, _ in chosen
-                    if group.json_format is is_json
-                    and not _within(covered(self._insights_item(group)), start_ms, start_ms + insights.HOUR_MS)
-                ]
-                for at in range(0, len(due), insights.GROUPS_A_QUERY):
-                    some = due[at : at + insights.GROUPS_A_QUERY]
-                    try:
-                        found = asking.hour(some, start_ms, sum(expected[group.name] for group in some))
-                    except SourceFailed as failed:
-                        if is_hopeless(failed):
-                            raise
-                        yield failed
-                        return
-                    yield list(found)
-                    for group in some:
-                        yield Covered(self._insights_item(group), start_ms, start_ms + insights.HOUR_MS)
-                    failing = {each.function for each in found if each.errors}
-                    with_errors = [group for group in some if failing.intersection(group.functions)]
-                    if with_errors:
-                        estimated = sum(expected[group.name] for group in with_errors)
-                        yield list(asking.patterns(with_errors, start_ms, estimated))
-            self._rejects += asking.rejects
-            asking.rejects.clear()
-
-    def _insights_item(self, group: LogGroup) -> str:
-        return f"insights {self.account} {self.region} {group.name}"
+        hours = SummedHours(queries, due, [group for group, _ in chosen], expected, metrics.ran)
+        try:
+            yield from hours.given(self._left_running)
+        finally:
+            self._rejects += hours.rejects
 
     # --- the rest -------------------------------------------------------------------------------------------------
 
@@ -346,7 +330,3 @@ class CloudWatchSource:
 def _pieces(gaps: Sequence[tuple[int, int]], *, newest_first: bool) -> list[tuple[int, int]]:
     """Gaps as they are read. In order of time a gap is one reading, which spares calls; newest first it is cut."""
     return log_events.windows(gaps, newest_first=True) if newest_first else list(gaps)
-
-
-def _within(spans: Sequence[tuple[int, int]], low: int, high: int) -> bool:
-    return any(first <= low and high <= last for first, last in spans)
