@@ -14,6 +14,7 @@ from typing import Any
 from aws import ACCOUNT, HOUR_MS, Answer, error
 from insights_ql import Event, run
 
+LONGEST_MS = 90_000  # of the invocations that are made
 MOST_AT_ONCE, STARTS_A_SECOND, MOST_GROUPS, PAGE = 100, 10, 50, 10_000
 
 
@@ -65,13 +66,14 @@ class Fleet:
         for start_ms in hours:
             for number in range(invocations):
                 of = style if style != "both" else ("text", "json")[number % 2]
-                at_ms = start_ms + self._random.randrange(HOUR_MS)
+                # Begun within the hour too, so that events and sums count it in the same.
+                at_ms = start_ms + self._random.randrange(LONGEST_MS, HOUR_MS)
                 self._invoke(place, self.sums.setdefault((name, start_ms), Sums()), stream, at_ms, of, memory_mb)
 
     def _invoke(self, group: Group, sums: Sums, stream: str, at_ms: int, style: str, memory_mb: int) -> None:
         self._requests += 1
         request = f"{self._requests:08x}-1111-4222-a333-{self._requests:012x}"
-        duration_us = self._random.randrange(1, 90_000_00) * 10
+        duration_us = self._random.randrange(1, LONGEST_MS * 100) * 10
         billed_ms = -(-duration_us // 1000)
         used_mb = self._random.randrange(30, memory_mb)
         init_us = self._random.choice((0, 0, 0, self._random.randrange(1, 90_000) * 10))
@@ -97,6 +99,19 @@ class Fleet:
             start_ms = at_ms // HOUR_MS * HOUR_MS
             group.events.setdefault(start_ms, []).append(Event(at_ms, stream, message))
             group.hour_bytes[start_ms] += len(message) + 26
+
+    def events(self, asked: dict[str, Any]) -> Answer:
+        """FilterLogEvents over the same events, in one page."""
+        found = [
+            {
+                "timestamp": event.time_ms, "message": event.message, "logStreamName": event.stream,
+                "eventId": f"{start_ms}-{number}-{asked['logGroupName']}",
+            }
+            for start_ms, events in sorted(self.groups[asked["logGroupName"]].events.items())
+            for number, event in enumerate(events)
+            if asked["startTime"] <= event.time_ms <= asked["endTime"]
+        ]  # fmt: skip
+        return {"events": sorted(found, key=lambda event: event["timestamp"])}
 
 
 def _text(

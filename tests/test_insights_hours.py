@@ -20,10 +20,15 @@ from collectors.source import BudgetReached, Step
 from collectors.store.account import covered
 from collectors.store.maintenance import check
 from collectors.store.reader import Reader
+from lambdatui.views.costs import costs
+from lambdatui.views.functions import functions
+from lambdatui.views.time_range import TimeRange
+from pricing.pricebook import PriceBook
 
 T0 = 1_743_415_200_000  # 2025-03-31T10:00:00Z
 HOURS = [T0 - 3 * HOUR_MS, T0 - 2 * HOUR_MS, T0 - HOUR_MS]
 NOW = T0 + 20 * 60_000
+BOOK = PriceBook.load()
 STYLES = ("text", "json", "both", "managed")
 
 
@@ -450,6 +455,49 @@ def test_a_round_that_ends_leaves_its_queries_running_and_the_next_takes_them_up
     fake.took_s = 0
     assert (collect(db, fake, session).failures, stored(db) == fleet.sums) == ([], True)
     asked_once(fake, 120, 3)
+
+
+# --- money and what is shown ------------------------------------------------------------------------------------------
+
+
+def test_sums_cost_what_their_events_cost_to_the_cent_and_say_their_basis(tmp_path: Path) -> None:
+    fleet = fleet_of(12, invocations=20)
+    by_sums, by_events = tmp_path / "sums.db", tmp_path / "events.db"
+    fake = FakeInsights(fleet)
+    session, aws = aws_of(fake)
+    collect(by_sums, fake, session)
+    aws.answers["logs:FilterLogEvents"] = fleet.events
+    source = CloudWatchSource(
+        session, since_ms=HOURS[0], now_ms=T0, logs="events", features=("logs",), pause=fake.pause
+    )
+    collect_accounts([lambda: source], db=by_events, now_ms=T0)
+    of_sums, of_events = figures(by_sums), figures(by_events)
+    assert of_sums["functions"] == of_events["functions"]
+    assert of_sums["bill"] == of_events["bill"]
+    assert of_sums["whole"] == of_events["whole"] > 0
+    assert (of_sums["bases"], of_events["bases"]) == ({"insights"}, {"billed"})
+
+
+def figures(db: Path) -> dict[str, Any]:
+    """What the views say of the three hours: of each function, of each line of the bill."""
+    span = TimeRange(HOURS[0], T0, "three hours")
+    with Reader(db) as reader:
+        shown = functions(reader, span, BOOK).rows
+        bill = costs(reader, span, BOOK, free_tier=False).rows
+    return {
+        "functions": [
+            (row.function, row.invocations, row.errors, row.timeouts, row.cold_starts, row.p50_ms, row.p99_ms, row.max_ms,
+             row.avg_ms, row.billed_ms, row.gb_seconds, row.max_memory_mb, row.cost_usd)
+            for row in sorted(shown, key=lambda row: row.function)
+        ],
+        "bases": {row.basis for row in shown},
+        "bill": sorted(
+            (line.dimension, line.function, line.arch, line.quantity, line.amount)
+            for line in bill
+            if line.amount is not None and "log" not in line.dimension
+        ),
+        "whole": sum(line.amount for line in bill if line.amount is not None and "log" not in line.dimension),
+    }  # fmt: skip
 
 
 # --- the store, and what is told --------------------------------------------------------------------------------------

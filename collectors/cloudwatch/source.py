@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from collectors.account import Alarms, CallCount, Choice, Configured, Covered, Inventory, RunningQuery
+from collectors.account import Alarms, CallCount, Choice, Configured, Covered, Inventory, LogGroupFacts, RunningQuery
 from collectors.cloudwatch import alarms, choose, costs, inventory, log_events, log_groups, optimizer
 from collectors.cloudwatch import metric_names as names
 from collectors.cloudwatch.calls import TokenBucket, bucket_of
 from collectors.cloudwatch.errors import is_hopeless
 from collectors.cloudwatch.functions import CONTROL_PLANE_RATE, account_of, list_functions
-from collectors.cloudwatch.insights_hours import Due, SummedHours, scanned_at_most
+from collectors.cloudwatch.insights import closed_hours
+from collectors.cloudwatch.insights_hours import Due, SummedHours, may_scan, scanned_at_most
 from collectors.cloudwatch.insights_queries import Queries
 from collectors.cloudwatch.log_groups import LogGroup
 from collectors.cloudwatch.metric_reading import MetricReading
@@ -34,13 +35,17 @@ DETAILS_DAYS_MS = 86_400_000
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """What a collection would ask for: ``metrics`` at least, and ``metrics_more`` if every function is active."""
+    """What a collection would ask for: ``metrics`` at least, and ``metrics_more`` if every function is active.
+
+    ``insights_bytes`` are what Logs Insights would scan at most: all that is stored of what cannot be fetched.
+    """
 
     functions: int
     log_groups: int
     stored_bytes: int
     metrics: int
     metrics_more: int
+    insights_bytes: int = 0
 
 
 class CloudWatchSource:
@@ -98,7 +103,16 @@ class CloudWatchSource:
         return Estimate(
             len(self._functions), len(groups), sum(fact.stored_bytes or 0 for fact in facts),
             len(of_all) + len(names.OF_ACCOUNT), len(self._functions) * (len(of_one) + 1),
+            self._may_scan(groups, facts),
         )  # fmt: skip
+
+    def _may_scan(self, groups: Sequence[LogGroup], facts: Sequence[LogGroupFacts]) -> int:
+        if "logs" not in self._features or self._logs == choose.NONE:
+            return 0
+        stored = {fact.name: fact.stored_bytes or 0 for fact in facts}
+        wanted = [group for group in groups if self._wanted is None or group.functions]
+        hours = len(closed_hours(self._since_ms, self._now_ms))
+        return may_scan(wanted, stored, self._logs, hours, self._events_bucket().rate)
 
     def given(self, covered: CoveredSpans) -> Iterator[Given]:
         """All there is, as ``collectors.source.Account`` says."""

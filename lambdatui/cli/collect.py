@@ -237,13 +237,14 @@ def _dry_run(collecting: Any, as_json: bool) -> int:
             click.echo(text.plain(f"lambdatui collect: {failed}"), err=True)
             continue
         low = price("cloudwatch:GetMetricData", estimate.metrics, source.region)
-        high = low + price("cloudwatch:GetMetricData", estimate.metrics_more, source.region)
+        scanning = price("logs:StartQuery", estimate.insights_bytes, source.region)
+        high = low + price("cloudwatch:GetMetricData", estimate.metrics_more, source.region) + scanning
         rows.append(
             {
                 "source": source.name, "functions": estimate.functions, "log_groups": estimate.log_groups,
                 "stored_bytes": estimate.stored_bytes, "metrics": estimate.metrics,
-                "metrics_more": estimate.metrics_more, "cost_usd": text.decimal_text(low),
-                "cost_usd_at_most": text.decimal_text(high),
+                "metrics_more": estimate.metrics_more, "insights_bytes": estimate.insights_bytes,
+                "cost_usd": text.decimal_text(low), "cost_usd_at_most": text.decimal_text(high),
             }
         )  # fmt: skip
         if not as_json:
@@ -252,12 +253,18 @@ def _dry_run(collecting: Any, as_json: bool) -> int:
                     f"{source.name}: {text.counted(estimate.functions, 'function')},"
                     f" {text.counted(estimate.log_groups, 'log group')} with {text.size(estimate.stored_bytes)};"
                     f" {text.counted(estimate.metrics, 'metric')} for {text.money(low)}, up to {text.money(high)}"
-                    " if all functions are active; Logs Insights is priced by what it scans"
+                    f" if all functions are active{_of_scanning(estimate.insights_bytes, scanning)}"
                 )
             )
     if as_json:
         click.echo(json.dumps({"sources": rows}))
     return DONE if not failures else PARTLY if rows else FAILED
+
+
+def _of_scanning(scanned_bytes: int, usd: Decimal) -> str:
+    if not scanned_bytes:
+        return "; nothing is too much to fetch"
+    return f" and Logs Insights scans all that is stored, {text.size(scanned_bytes)} for {text.money(usd)} of it"
 
 
 def _run_runner(path: Path, span_ms: int | None, context: "Context", every_s: float | None, as_json: bool) -> int:
