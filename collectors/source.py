@@ -1,6 +1,6 @@
 """What every source gives, and how one says that it cannot."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
@@ -85,6 +85,22 @@ Given = (
 )  # fmt: skip
 
 
+class Stored(Protocol):
+    """What the store has already, for a source that reads on from there."""
+
+    def __call__(self, item: str, /) -> Sequence[tuple[int, int]]:
+        """The spans of an item that are covered.
+
+        An item that begins with ``ONCE`` is covered as well where another source of the same collection reads it.
+        """
+
+    def reports(self, account: str, region: str, since_ms: int) -> Mapping[str, Sequence[tuple[int, int]]]:
+        """By function: each minute since then that has any, and the REPORTs of invocations that began in it."""
+
+    def left_running(self, account: str, region: str) -> Sequence[RunningQuery]:
+        """The queries of Logs Insights that earlier collections started and did not see the end of."""
+
+
 @runtime_checkable
 class Account(Protocol):
     """A source that gives more, all in one stream, and resumes where an earlier collection ended.
@@ -102,19 +118,8 @@ class Account(Protocol):
     @property
     def region(self) -> str: ...
 
-    def given(self, covered: Callable[[str], Sequence[tuple[int, int]]]) -> Iterator[Given]:
-        """All there is to collect. ``covered(item)`` are the spans of an item that the store has.
-
-        An item that begins with ``ONCE`` is covered as well where another source of the same collection reads it.
-        """
+    def given(self, stored: Stored, /) -> Iterator[Given]:
+        """All there is to collect that is not ``stored``."""
 
     def counts(self) -> list[CallCount]:
         """What was asked of the source so far."""
-
-
-@runtime_checkable
-class Resumes(Protocol):
-    """A source that takes up what earlier collections began at AWS, where that is paid for already."""
-
-    def resume(self, left: Sequence[RunningQuery]) -> None:
-        """Before anything is given: the queries that were not seen to end."""

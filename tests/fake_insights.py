@@ -183,6 +183,7 @@ class FakeInsights:
         self.refused: Counter[str] = Counter()
         self.scanned = 0
         self.page = PAGE
+        self.deleted: set[str] = set()  # groups that are listed, and gone when a query asks for them
         self.run: Callable[[dict[str, Any]], tuple[list[dict[str, str]], int, int]] = self._run
         self._starts: list[float] = []
 
@@ -208,7 +209,7 @@ class FakeInsights:
             return self._refuse("ThrottlingException")
         if running + self.others >= MOST_AT_ONCE:
             return self._refuse("LimitExceededException")
-        missing = [name for name in names if name not in self.fleet.groups]
+        missing = [name for name in names if name not in self.fleet.groups or name in self.deleted]
         if missing:
             return self._refuse("ResourceNotFoundException", f"Log group '{missing[0]}' does not exist")
         if len(names) > MOST_GROUPS or len({self.fleet.groups[name].log_class for name in names}) > 1:

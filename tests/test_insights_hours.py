@@ -244,20 +244,13 @@ def test_one_that_always_fails_is_told_and_the_others_are_had(
 def test_a_group_that_was_deleted_meanwhile_costs_no_other(tmp_path: Path) -> None:
     fleet = fleet_of(120)
     fake = FakeInsights(fleet)
-    session, aws = aws_of(fake)
-    described = aws.answers["logs:DescribeLogGroups"]
-    gone = {"logGroupName": "/aws/lambda/fn-0033-gone", "storedBytes": 5}
-
-    def with_gone(asked: dict[str, Any]) -> Any:
-        answer = described(asked)
-        assert isinstance(answer, dict)
-        return {"logGroups": [*answer["logGroups"], gone]}
-
-    aws.answers["logs:DescribeLogGroups"] = with_gone
-    done = collect(tmp_path / "store.db", fake, session)
-    assert (len(done.failures), stored(tmp_path / "store.db") == fleet.sums) == (1, True)
+    gone = "fn-0033"
+    fake.deleted = {f"/aws/lambda/{gone}"}
+    done = collect(tmp_path / "store.db", fake, aws_of(fake)[0])
+    assert len(done.failures) == 1
     assert "did not find it" in done.failures[0]
-    asked_once(fake, 120, 3)
+    assert stored(tmp_path / "store.db") == {key: sums for key, sums in fleet.sums.items() if key[0] != gone}
+    asked_once(fake, 119, 3)
 
 
 def test_where_queries_are_denied_a_few_are_tried_and_it_is_told(tmp_path: Path) -> None:

@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from collectors.account import Covered, HourAggregate, RunningQuery
-from collectors.cloudwatch.choose import INSIGHTS, Volume, choose
 from collectors.cloudwatch.insights import (
     HOUR_MS,
     MOST_BUCKETS,
@@ -368,18 +367,6 @@ def batches(groups: Sequence[LogGroup]) -> Iterator[list[LogGroup]]:
 def scanned_at_most(stored_bytes: int) -> int:
     """The bytes that a query may scan of what AWS stores compressed, to 15% of it (the pricing page's own examples)."""
     return -(-stored_bytes * 100 // 15)
-
-
-def may_scan(
-    groups: Sequence[LogGroup], stored: Mapping[str, int], mode: str, hours: int, calls_a_second: float
-) -> int:
-    """The bytes that summing so many hours may scan at most, where all that is stored came in within them."""
-    if not hours:
-        return 0
-    volumes = {group.name: Volume(scanned_at_most(stored.get(group.name, 0)), active=True) for group in groups}
-    chosen = choose(groups, volumes, mode, calls_a_second=calls_a_second)
-    whole = sum(choice.log_bytes or 0 for choice in chosen if choice.way == INSIGHTS)
-    return whole + min(whole, max(hours * PATTERN_BYTES, round(PATTERN_SHARE * whole)))
 
 
 def _within(spans: Iterable[tuple[int, int]], start_ms: int) -> bool:

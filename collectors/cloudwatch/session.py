@@ -22,6 +22,8 @@ class ReadOnlySession:
     billed is sent (see ``Calls``). SourceFailed when the profile or region is missing.
     """
 
+    waits = True  # whether what is asked goes to AWS, at the pace that leaves room for others
+
     def __init__(
         self,
         profile: str | None = None,
