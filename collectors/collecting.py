@@ -144,7 +144,8 @@ class _Reader(threading.Thread):
     def _hand_over(self, given: Given, assembler: Assembler) -> None:
         if isinstance(given, Covered):
             # What was fed before must be committed before the mark, unfinished invocations too, as fragments.
-            self._put(assembler.take(final=True))
+            if not assembler.empty:
+                self._put(assembler.take(final=True))
         elif isinstance(given, Sequence) and given and isinstance(given[0], LogEvent):
             assembler.feed(given)  # type: ignore[arg-type]
             if assembler.ready >= BATCH_ROWS:

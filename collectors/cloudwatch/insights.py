@@ -90,10 +90,11 @@ class HourSums:
                 self.rejects.append(Reject("a row of Logs Insights that makes no sense", str(row)[:2000], "StartQuery"))
                 continue
             self.reports += round(figures["n"])
-            self._fold(self._function_of(row), figures)
+            name = self._function_of(row)
+            self._fold(name, figures)
             bucket = _bucket(row)
             if bucket is not None:
-                counts = self._buckets.setdefault(self._function_of(row), {})
+                counts = self._buckets.setdefault(name, {})
                 counts[bucket] = counts.get(bucket, 0) + round(figures["n"])
 
     def _function_of(self, row: Row) -> str:
@@ -185,7 +186,7 @@ def _figures(row: Row) -> dict[str, float] | None:
     figures: dict[str, float] = {}
     for field in _FIELDS:
         text = row.get(field)
-        if not text:
+        if not text or (text == "0" and field not in _MAXIMA):
             continue
         value = number(text)
         if value is None or value < 0:
