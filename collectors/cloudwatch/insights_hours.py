@@ -128,7 +128,7 @@ class SummedHours:
         asked = len(self._queries.waiting)
         total = sum(ask.estimated_bytes for ask in self._queries.waiting if ask.key not in self._queries.left)
         if total:  # for the patterns of error lines beside them
-            total += sum(map(self._for_patterns, self._hour_bytes))
+            total += sum(map(for_patterns, self._hour_bytes.values()))
         yield Step("Logs Insights", 0, asked, OPERATION, total)
         try:
             yield from self._answers(asked, total)
@@ -190,11 +190,6 @@ class SummedHours:
         """What the queries put before all others by themselves."""
         for part in event.split:
             self._batches[part.key] = _Batch(part)
-
-    def _for_patterns(self, start_ms: int) -> int:
-        """The bytes of an hour that may be scanned for the patterns of its error lines."""
-        whole = self._hour_bytes.get(start_ms, 0)
-        return min(whole, max(PATTERN_BYTES, round(PATTERN_SHARE * whole)))
 
     def _batch_of(self, ask: Ask) -> _Batch:
         return self._batches[ask.key] if ask.kind == SUMS else self._of_pattern[ask.key]
@@ -295,7 +290,7 @@ class SummedHours:
             scanned = self._pattern_bytes.get(start_ms, 0) + ask.estimated_bytes
             if ask.key in self._queries.left:
                 batch.query_ids.append(self._queries.left[ask.key])
-            elif scanned > self._for_patterns(start_ms):
+            elif scanned > for_patterns(self._hour_bytes.get(start_ms, 0)):
                 continue
             self._pattern_bytes[start_ms] = scanned
             self._of_pattern[ask.key] = batch
@@ -362,6 +357,11 @@ def batches(groups: Sequence[LogGroup]) -> Iterator[list[LogGroup]]:
             functions += writing
         if some:
             yield some
+
+
+def for_patterns(hour_bytes: int) -> int:
+    """The bytes that may be scanned for the patterns of error lines, of an hour in which so many are summed."""
+    return min(hour_bytes, max(PATTERN_BYTES, round(PATTERN_SHARE * hour_bytes)))
 
 
 def scanned_at_most(stored_bytes: int) -> int:
