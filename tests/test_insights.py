@@ -1,5 +1,6 @@
 """Logs Insights: a query's life, and its sums in the rollups. No fake runs a query: pandas does its arithmetic here."""
 
+import contextlib
 import json
 import math
 from collections.abc import Callable
@@ -9,6 +10,7 @@ from typing import Any
 import pandas as pd
 import pytest
 from aws import ACCOUNT, HOUR_MS, REGION, canned_session, isolate
+from botocore.parsers import ResponseParserError
 from told import EVER
 
 from collectors.account import HourAggregate
@@ -50,7 +52,9 @@ def test_only_closed_hours_are_asked_for() -> None:
 @pytest.mark.parametrize(
     "fields",
     [{"n": 1}, {"log": "1:/aws/lambda/fn", "n": "many"}, {"log": "1:/aws/lambda/fn", "n": 1, "billed_ms": -5},
-     {"log": "1:/aws/lambda/fn", "n": "inf"}, {"log": "1:/aws/lambda/fn"}],
+     {"log": "1:/aws/lambda/fn", "n": "inf"}, {"log": "1:/aws/lambda/fn"}, {"log": "1:/aws/lambda/fn", "n": "1e300"},
+     {"log": "1:/aws/lambda/fn", "n": 1, "bucket": "1e9"}, {"log": "1:/aws/lambda/fn", "n": 1, "last": "2025-13-45 99:00:00"},
+     {}],
 )  # fmt: skip
 def test_rows_that_make_no_sense_are_counted(fields: dict[str, Any]) -> None:
     fine = {"@log": "1:/aws/lambda/fn", "n": "2"}
@@ -66,6 +70,20 @@ def test_a_shared_groups_rows_are_of_the_functions_that_their_streams_name() -> 
     orphan = [{"@log": "1:/aws/lambda/gone", "n": "1"}]
     found = sums_of(rows + orphan, [shared]).aggregates()
     assert [hour.function for hour in found] == ["a", "b", "gone"]
+
+
+@pytest.mark.parametrize(
+    "results", [None, "x", 5, {}, [None], ["x"], [5], [{}], [[None]], [["x"]], [[{"field": "n"}]]], ids=str
+)
+def test_results_of_the_wrong_kind_are_rows_that_make_no_sense(results: Any) -> None:
+    one, aws = canned_session()
+    aws.answers["logs:GetQueryResults"] = lambda _: {"status": "Complete", "results": results, "statistics": "none"}
+    answer: Any = {}
+    with contextlib.suppress(ResponseParserError):  # what cannot be read is a failure, and no empty answer
+        answer = one.client("logs").get_query_results(queryId="q")
+    sums = sums_of(insights.rows_of(answer), [GROUP])
+    assert (sums.aggregates(), sums.reports, len(sums.rejects)) == ([], 0, sums.rows)
+    assert insights.statistic(answer, "bytesScanned") is None
 
 
 def test_a_duration_of_nothing_has_a_bucket_though_its_logarithm_is_no_number() -> None:

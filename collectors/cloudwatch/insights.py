@@ -157,16 +157,20 @@ def patterns_of(rows: Iterable[Row], account: str, region: str, log_group: str, 
 
 
 def rows_of(answer: Mapping[str, Any]) -> list[Row]:
-    """The rows of an answer of GetQueryResults, by field."""
-    return [_row(fields) for fields in answer.get("results") or ()]
+    """The rows of an answer of GetQueryResults, by field; an empty one for what is no row."""
+    results = answer.get("results")
+    return [_row(fields) for fields in results] if isinstance(results, list) else []
 
 
 def statistic(answer: Mapping[str, Any], name: str) -> int | None:
     """A figure of an answer's statistics, such as ``bytesScanned``; None where the answer does not say it."""
-    value = (answer.get("statistics") or {}).get(name)
-    return round(value) if isinstance(value, int | float) and math.isfinite(value) and value >= 0 else None
+    statistics = answer.get("statistics")
+    value = statistics.get(name) if isinstance(statistics, Mapping) else None
+    return round(value) if isinstance(value, int | float) and 0 <= value < _MOST else None
 
 
+_LAST_BUCKET = 2_000  # of 1.02**2000 microseconds, which are years
+_MOST = 2.0**53  # of any figure of an hour: more is no count, and no store holds it
 _MAXIMA = frozenset(("max_ms", "max_mb", "memory_mb", "last"))
 _FIELDS = (
     "n", "billed_ms", "billed_mb_ms", "duration_ms", "max_ms", "init_ms", "inits", "oom", "max_mb", "memory_mb", "last",
@@ -176,9 +180,11 @@ _TIME = re.compile(r"^(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d(?:\.\d+)?)$")
 
 
 def _row(fields: Any) -> Row:
+    if not isinstance(fields, list):
+        return {}
     if fields and not isinstance(fields[0], Mapping):  # as ``collectors.cloudwatch.answers`` reads it
-        return {each.field: each.value for each in fields if each.value is not None}
-    return {str(each.get("field", "")): str(each.get("value", "")) for each in fields}
+        return {each.field: each.value for each in fields if getattr(each, "value", None) is not None}
+    return {str(each.get("field", "")): str(each.get("value", "")) for each in fields if isinstance(each, Mapping)}
 
 
 def _figures(row: Row) -> dict[str, float] | None:
@@ -192,6 +198,9 @@ def _figures(row: Row) -> dict[str, float] | None:
         if value is None or value < 0:
             return None
         figures[field] = value
+    bucket = number(row.get("bucket"))
+    if bucket is not None and bucket > _LAST_BUCKET:
+        return None
     return figures if figures.get("n") and "@log" in row else None
 
 
@@ -214,5 +223,8 @@ def number(text: str | None) -> float | None:
 
         if not _TIME.match(text):
             return None
-        value = datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp() * 1000
-    return value if math.isfinite(value) else None
+        try:
+            value = datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp() * 1000
+        except ValueError:
+            return None
+    return value if abs(value) < _MOST else None
