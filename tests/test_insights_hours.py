@@ -44,19 +44,13 @@ def fleet_of(functions: int, hours: list[int] = HOURS, invocations: int = 5) -> 
     return fleet
 
 
-def aws_of(fake: FakeInsights, **settings: Any) -> tuple[ReadOnlySession, Canned]:
+def account_answers(fake: FakeInsights) -> dict[str, Callable[[dict[str, Any]], Any]]:
     """An account whose log groups and functions are the fleet's."""
-    session, aws = canned_session(**settings)
-    groups = fake.fleet.groups
 
     def functions(asked: dict[str, Any]) -> dict[str, Any]:
         names = sorted({name for name, _ in fake.fleet.sums})
-        return {
-            "Functions": [
-                listed([name], LoggingConfig={"LogGroup": fake.fleet.group_of.get(name, f"/aws/lambda/{name}")})[0]
-                for name in names
-            ]
-        }
+        groups = fake.fleet.group_of
+        return {"Functions": [listed([name], LoggingConfig={"LogGroup": groups[name]})[0] for name in names]}
 
     def described(asked: dict[str, Any]) -> dict[str, Any]:
         return {
@@ -65,12 +59,17 @@ def aws_of(fake: FakeInsights, **settings: Any) -> tuple[ReadOnlySession, Canned
                     "logGroupName": name, "logGroupClass": group.log_class,
                     "storedBytes": sum(group.hour_bytes.values()),
                 }
-                for name, group in sorted(groups.items())
+                for name, group in sorted(fake.fleet.groups.items())
                 if name.startswith(asked["logGroupNamePrefix"])
             ]
         }  # fmt: skip
 
-    aws.answers |= {"lambda:ListFunctions": functions, "logs:DescribeLogGroups": described} | fake.answers()
+    return {"lambda:ListFunctions": functions, "logs:DescribeLogGroups": described}
+
+
+def aws_of(fake: FakeInsights, **settings: Any) -> tuple[ReadOnlySession, Canned]:
+    session, aws = canned_session(**settings)
+    aws.answers |= account_answers(fake) | fake.answers()
     return session, aws
 
 
