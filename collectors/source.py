@@ -85,6 +85,10 @@ Given = (
 )  # fmt: skip
 
 
+Counted = Mapping[tuple[str, str], Mapping[int, float]]
+"""By function and metric (Invocations, Throttles) the sum of each bin, by its start."""
+
+
 class Stored(Protocol):
     """What the store has already, for a source that reads on from there."""
 
@@ -99,6 +103,9 @@ class Stored(Protocol):
 
     def left_running(self, account: str, region: str) -> Sequence[RunningQuery]:
         """The queries of Logs Insights that earlier collections started and did not see the end of."""
+
+    def counted(self, account: str, region: str, since_ms: int) -> Counted:
+        """What CloudWatch counted since then when it was asked last."""
 
 
 @runtime_checkable

@@ -8,7 +8,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from collectors.account import RunningQuery
-from collectors.source import ONCE, Stored
+from collectors.source import ONCE, Counted, Stored
 from collectors.store import account as kept
 from collectors.store.running_queries import left_running
 
@@ -46,6 +46,9 @@ class InStore:
 
     def left_running(self, account: str, region: str) -> list[RunningQuery]:
         return left_running(self._connection, account, region) if self._connection else []
+
+    def counted(self, account: str, region: str, since_ms: int) -> Counted:
+        return kept.counted(self._connection, account, region, since_ms) if self._connection else {}
 
 
 @contextlib.contextmanager

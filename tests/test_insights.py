@@ -75,7 +75,8 @@ def test_a_shared_groups_rows_are_of_the_functions_that_their_streams_name() -> 
 @pytest.mark.parametrize(
     "results", [None, "x", 5, {}, [None], ["x"], [5], [{}], [[None]], [["x"]], [[{"field": "n"}]]], ids=str
 )
-def test_results_of_the_wrong_kind_are_rows_that_make_no_sense(results: Any) -> None:
+def test_results_of_the_wrong_kind_are_rows_that_make_no_sense(monkeypatch: pytest.MonkeyPatch, results: Any) -> None:
+    monkeypatch.setattr("collectors.cloudwatch.answers.TRIES", 1)
     one, aws = canned_session()
     aws.answers["logs:GetQueryResults"] = lambda _: {"status": "Complete", "results": results, "statistics": "none"}
     answer: Any = {}

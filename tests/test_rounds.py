@@ -8,7 +8,7 @@ from aws import HOUR_MS, MINUTE_MS, isolate
 from rounds import DAY_MS, T0, World, collect, fleet
 from told import EVER
 
-from collectors.cloudwatch.news import missing_since
+from collectors.cloudwatch.news import missing_since, to_read_since
 from collectors.store.reader import Reader
 from collectors.store.remembered import settings_in_force
 
@@ -121,17 +121,20 @@ def test_metrics_of_provisioned_concurrency_are_asked_where_there_is_any_once_it
         assert [name for name, _ in asked] == ["fn001", "fn004"]
         # fn004 was looked at in the second round: from where metrics begin then, as for those that nobody knew of.
         assert (asked[1][1] <= since_ms + MINUTE_MS) == (turn == 1)
-        assert asked[0][1] > T0 - HOUR_MS
+        assert asked[0][1] > T0 - 4 * HOUR_MS
 
 
-@pytest.mark.parametrize("late_ms", [30_000, 6 * MINUTE_MS, 19 * MINUTE_MS])
-@pytest.mark.parametrize("every_ms", EVERY[1:4], ids=NAMES[1:4])
+@pytest.mark.parametrize(
+    ("every_ms", "late_ms"),
+    [(MINUTE_MS, 30_000), (MINUTE_MS, 19 * MINUTE_MS), (5 * MINUTE_MS, 6 * MINUTE_MS), (10 * MINUTE_MS, 170 * MINUTE_MS),
+     (HOUR_MS, 30_000), (HOUR_MS, 100 * MINUTE_MS)],
+)  # fmt: skip
 def test_invocations_that_metrics_count_late_are_read_when_they_do(db: Path, every_ms: int, late_ms: int) -> None:
     world = fleet(5)
     collect(world, db)
     world.invoke("fn002", T0 + 20_000, metrics_late_ms=late_ms)
     reads, now_ms = 0, T0
-    while now_ms < T0 + 45 * MINUTE_MS:
+    while now_ms < T0 + late_ms + 20 * MINUTE_MS:
         now_ms += every_ms
         reads += len(collect(world, db, now_ms=now_ms).groups)
     assert had(db) == ran(world)
@@ -157,6 +160,20 @@ def test_lines_that_come_after_the_metrics_are_looked_for_again(db: Path) -> Non
     found = [collect(world, db, now_ms=T0 + turn * MINUTE_MS).groups for turn in range(1, 8)]
     assert [len(each) for each in found] == [1, 1, 1, 1, 0, 0, 0]
     assert had(db) == ran(world)
+
+
+@pytest.mark.parametrize("every_ms", [MINUTE_MS, 10 * MINUTE_MS, HOUR_MS])
+def test_a_function_that_logs_no_reports_is_not_read_for_ever(db: Path, every_ms: int) -> None:
+    world = fleet(5, times=1)
+    world.unreported = {"fn002"}
+    collect(world, db)
+    world.invoke("fn002", T0 + 50_000)
+    reads = [len(collect(world, db, now_ms=T0 + turn * every_ms).groups) for turn in range(1, 31)]
+    assert reads[0] == 1
+    assert sum(reads) <= 20 * MINUTE_MS // every_ms + 2
+    assert reads[-5:] == [0] * 5
+    with Reader(db) as reader:
+        assert reader.count_invocations(*EVER) == 6
 
 
 def test_a_new_function_is_read_whole(db: Path) -> None:
@@ -250,6 +267,16 @@ def test_a_round_that_was_killed_costs_no_idle_group_a_call(db: Path, after: int
     assert set(again.groups) <= {f"/aws/lambda/{name}" for name in world.functions[:5]}
     assert had(db) == ran(world)
     assert collect(world, db, now_ms=now_ms + 2 * MINUTE_MS).groups == []
+
+
+def test_what_cannot_come_any_more_is_not_looked_for() -> None:
+    invoked, m = {0: 1.0, 60 * MINUTE_MS: 2.0}, MINUTE_MS
+    assert to_read_since(invoked, (), (), 60 * m) == 60 * m  # it began just before
+    assert to_read_since(invoked, (), (), 80 * m) == 60 * m
+    assert to_read_since(invoked, (), (), 81 * m) is None
+    assert to_read_since(invoked, (), (0,), 81 * m) == 0  # counted since it was read
+    assert to_read_since(invoked, ((0, 1), (60 * m, 2)), (0,), 81 * m) is None
+    assert to_read_since(invoked, ((0, 1), (60 * m, 1)), (0,), 81 * m) == 60 * m
 
 
 def test_what_is_missing_is_told_from_the_bin_where_it_begins() -> None:

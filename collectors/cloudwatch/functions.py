@@ -7,6 +7,7 @@ from collectors.account import Configured
 from collectors.cloudwatch.calls import TokenBucket
 from collectors.cloudwatch.errors import reading
 from collectors.cloudwatch.function_settings import settings_of as settings_of
+from collectors.cloudwatch.pages import pages
 from collectors.cloudwatch.times import iso_ms as iso_ms
 from collectors.model import Function, FunctionKey, Reject
 
@@ -48,15 +49,7 @@ def answers(
     **asked: object,
 ) -> Iterator[Any]:
     """All pages of a listing, each at the bucket's pace. ``token`` is what a page is asked by, and told by."""
-    while True:
-        bucket.take()
-        with reading(action, where):
-            page = ask(**asked)
-        yield page
-        following = page.get(token[1])
-        if not following or following == asked.get(token[0]):
-            return
-        asked[token[0]] = following
+    return pages(ask, asked, token, action=action, where=where, before=bucket.take)
 
 
 def function_of(configuration: Mapping[str, Any], region: str) -> Function:

@@ -198,7 +198,8 @@ class Queries:
             try:
                 query_id = self._tried(lambda ask=ask: self._start(ask))  # type: ignore[misc]
             except SourceFailed as failed:
-                self.calls.correct(OPERATION, ask.estimated_bytes, 0)
+                if error_code(failed):  # AWS refused it; else it may run, and be billed
+                    self.calls.correct(OPERATION, ask.estimated_bytes, 0)
                 yield from self._refused(ask, failed)
                 continue
             self._accepted = True

@@ -9,9 +9,10 @@ from collectors.account import Configured, Covered, Inventory, Setting
 from collectors.cloudwatch import metric_names as names
 from collectors.cloudwatch.log_groups import LogGroup
 from collectors.cloudwatch.metrics import LATE_MS, Points, Query, Span, log_bytes, queries, span
+from collectors.cloudwatch.news import RECENT_MS
 from collectors.cloudwatch.session import ReadOnlySession
 from collectors.model import Function, FunctionKey, MetricPoint
-from collectors.source import Given, Step
+from collectors.source import Counted, Given, Step
 
 HOUR_MS = 3_600_000
 LONGEST_MS = 15 * 60_000  # of an invocation
@@ -50,6 +51,8 @@ class MetricReading:
         self.active: set[FunctionKey] = set()
         self.invoked: dict[str, dict[int, float]] = {}  # by function: how often in each bin that has any
         self._ran: dict[str, frozenset[int]] = {}
+        self.grown: dict[str, set[int]] = {}  # by function: the bins that count more than they did
+        self.unanswered: set[FunctionKey] = set()  # of these it is not known whether they ran
         self.since_ms: int | None = None  # from here on ``invoked`` tells all that CloudWatch has counted
         self.settled_ms = 0  # up to here it counts no more
 
@@ -63,18 +66,30 @@ class MetricReading:
                 self._belonging.setdefault((one.kind, one.function), {})[one.item] = one
 
     def given(
-        self, covered: Callable[[str], Sequence[tuple[int, int]]], since_ms: int, now_ms: int, *, mark: bool
+        self,
+        covered: Callable[[str], Sequence[tuple[int, int]]],
+        since_ms: int,
+        now_ms: int,
+        *,
+        mark: bool,
+        counted: Callable[[int], Counted] = lambda _: {},
     ) -> Iterator[Given]:
-        """The points, and a mark that they have been read. SourceFailed, BudgetReached."""
+        """The points, and a mark that they have been read. SourceFailed, BudgetReached.
+
+        ``counted`` is what the store has since then. A longer span of a metric costs no more, so that late bins are
+        asked for again for hours; but what else a function is asked for is only where its bins are young, or changed.
+        """
         item = f"metrics {self._account.account} {self._region}"
         known = max((high for low, high in covered(item) if low <= since_ms), default=since_ms)
         over = span(max(since_ms, known - LATE_MS), now_ms)
+        before = counted(over.start_ms)
         points = Points(self._session.client("cloudwatch"), self._session.calls, self._region)
         first = [query for function in self._functions for query in queries(function.key, *names.OF_ALL)]
         for given in self._read(points, [*first, *queries(self._account, *names.OF_ACCOUNT)], over, "metrics"):
             if isinstance(given, list):
-                self._who_ran(given)
+                self._who_ran(given, before, known - RECENT_MS)
             yield given
+        self.unanswered.update(query.key for query, _ in points.unanswered)
         self._over, self.since_ms, self.settled_ms = over, over.start_ms, now_ms - LATE_MS
         yield from self._read(points, self._further(over), over, "metrics of active functions")
         yield points.rejects
@@ -82,12 +97,20 @@ class MetricReading:
         if mark and not points.failures:
             yield Covered(item, over.start_ms, now_ms)
 
-    def _who_ran(self, points: Sequence[MetricPoint]) -> None:
+    def _who_ran(self, points: Sequence[MetricPoint], before: Counted, recent_ms: int) -> None:
+        nothing: Mapping[int, float] = {}
         for point in points:
-            if point.value and (name := point.function.name):
+            name = point.function.name
+            if not point.value or not name:
+                continue
+            start = point.start_ms
+            grown = point.value > before.get((name, point.metric), nothing).get(start, 0.0)
+            if grown or start >= recent_ms:
                 self.active.add(point.function)
-                if point.metric == "Invocations":
-                    self.invoked.setdefault(name, {})[point.start_ms] = point.value
+            if point.metric == "Invocations":
+                self.invoked.setdefault(name, {})[start] = point.value
+                if grown:
+                    self.grown.setdefault(name, set()).add(start)
 
     def ran(self, name: str, start_ms: int) -> bool:
         """Whether CloudWatch counted invocations of the function that must have left a REPORT in that hour."""
@@ -112,7 +135,7 @@ class MetricReading:
         asked: list[Query] = []
         for function in self._functions:
             key = function.key
-            if key in self.active:
+            if key in self.active or key in self.unanswered:
                 asked += self.of_active(key)
             for mapping in self._things("event source", key.name):
                 # One that was disabled before the span has had nothing to count in it.

@@ -6,11 +6,12 @@ each time, and what turns up in one of them is looked for from there on. An invo
 ends, by the time it began at.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from itertools import accumulate
 
 from collectors.cloudwatch.log_groups import LAMBDA_PREFIX, LogGroup
 
+RECENT_MS = 20 * 60_000  # what began so shortly before may not have ended, or be logged, or all be counted
 DELETED_MS = 86_400_000  # how often the group of a deleted function is asked for what came late
 # Lambda@Edge writes to groups of its replicas' regions, which list no function of that name; they may hold anything.
 _REPLICAS = f"{LAMBDA_PREFIX}us-east-1."
@@ -36,6 +37,19 @@ def missing_since(invoked: Mapping[int, float], reports: Minutes) -> int | None:
         if short > missing:
             since, missing = start, short
     return since
+
+
+def to_read_since(
+    invoked: Mapping[int, float], reports: Minutes, grown: Collection[int], read_to_ms: int
+) -> int | None:
+    """From when on a function's log, read up to ``read_to_ms``, may hold what is missing; None where it cannot.
+
+    ``grown`` are the bins that count more than when they were asked for last. A function that logs no REPORTs, as its
+    configuration can have it, or lost some, misses them for ever: for that it is not read again and again.
+    """
+    since = missing_since(invoked, reports)
+    first = min((start for start in invoked if start in grown or start >= read_to_ms - RECENT_MS), default=None)
+    return None if since is None or first is None else max(since, first)
 
 
 def unread_since(

@@ -5,7 +5,8 @@ send what is billed, nor what asks for log events, but answers by itself: once a
 all had, in every metric and every log group. What is in between is what a collection asks.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -86,30 +87,19 @@ class _Answers:
     def operation(self, service: str, method: str) -> str:
         return f"{service}:{self.session.client(service).meta.method_to_api_mapping[method]}"
 
-    def of(self, service: str, method: str, asked: Mapping[str, Any]) -> Any:
-        return self._once(
-            f"{service} {method} {asked!r}", lambda: getattr(self.session.client(service), method)(**asked)
-        )
-
-    def pages_of(self, service: str, method: str, asked: Mapping[str, Any]) -> list[Any]:
-        def pages() -> list[Any]:
-            return list(self.session.client(service).get_paginator(method).paginate(**asked))
-
-        found: list[Any] = self._once(f"{service} pages of {method} {asked!r}", pages)
-        return found
-
-    def _once(self, question: str, ask: Callable[[], Any]) -> Any:
+    def of(self, service: str, method: str, asked: Mapping[str, Any], turn: int) -> Any:
+        """The answer to a question, asked for the ``turn``-th time: a token may come twice, and mean what is next."""
+        question = f"{service} {method} {asked!r} {turn}"
         if question not in self._known:
             try:
-                self._known[question] = ask()
+                self._known[question] = getattr(self.session.client(service), method)(**asked)
             except Exception as error:
                 self._known[question] = error
         answer = self._known[question]
         if isinstance(answer, Exception):
             raise answer
-        for page in answer if isinstance(answer, list) else (answer,):
-            for group in page.get("logGroups") or ():
-                self.stored_bytes[str(group.get("logGroupName"))] = group.get("storedBytes") or 0
+        for group in answer.get("logGroups") or ():
+            self.stored_bytes[str(group.get("logGroupName"))] = group.get("storedBytes") or 0
         return answer
 
 
@@ -136,8 +126,16 @@ class _Rehearsed(ReadOnlySession):
         self.answers = answers
         self.active = active
 
+        self._turns: Counter[str] = Counter()
+
     def client(self, service: str, *, retries: bool = True) -> Any:
         return _Client(self, service)
+
+    def turn(self, operation: str, asked: Mapping[str, Any]) -> int:
+        """How often this was asked before."""
+        question = f"{operation} {asked!r}"
+        self._turns[question] += 1
+        return self._turns[question] - 1
 
 
 class _Client:
@@ -159,24 +157,9 @@ class _Client:
                 return own(asked)
             if operation in self._calls.billed:
                 return {}
-            return self._answers.of(self._service, method, asked)
+            return self._answers.of(self._service, method, asked, self._session.turn(operation, asked))
 
         return call
-
-    def get_paginator(self, method: str) -> "_Client._Pages":
-        return self._Pages(self, method)
-
-    class _Pages:
-        def __init__(self, client: "_Client", method: str) -> None:
-            self._client = client
-            self._method = method
-
-        def paginate(self, **asked: Any) -> Iterator[Any]:
-            client = self._client
-            operation = client._answers.operation(client._service, self._method)
-            for page in client._answers.pages_of(client._service, self._method, asked):
-                client._calls.sent(operation)
-                yield page
 
     # --- what is answered here ------------------------------------------------------------------------------------
 

@@ -35,11 +35,11 @@ class ReadOnlySession:
         from boto3.session import Session
         from botocore.session import get_session
 
-        from collectors.cloudwatch.answers import FastFactory
+        from collectors.cloudwatch.answers import read_by
 
         with reading("", profile or "the default profile"):
             core = get_session()
-            core.register_component("response_parser_factory", FastFactory())
+            read_by(core)
             self._session = Session(botocore_session=core, profile_name=profile, region_name=region)
         self.profile = profile
         self._endpoint_url = endpoint_url

@@ -6,7 +6,7 @@ seldom. A part that fails is told and the others go on, unless the credentials o
 
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 from collectors.account import Alarms, CallCount, Choice, Configured, Covered, Inventory
@@ -83,6 +83,7 @@ class CloudWatchSource:
         self._pause = pause
         self._stored = stored
         self._managed: dict[str, set[str]] = {}  # by function its versions on managed instances
+        self._whole = wanted is None  # whether all functions of the account and region are looked at
         self._functions: list[Function] = []
         self._settings: dict[str, Configured] = {}
         self._rejects: list[Reject] = []
@@ -115,8 +116,8 @@ class CloudWatchSource:
             yield from self._guarded("inventory", self._inventory(metrics))
             yield from self._guarded("inventory of a day", self._daily(stored, metrics))
         if "metrics" in self._features:
-            whole = self._wanted is None
-            read = metrics.given(stored, self._since_ms, self._now_ms, mark=whole)
+            counted = partial(stored.counted, self.account, self.region)
+            read = metrics.given(stored, self._since_ms, self._now_ms, mark=self._whole, counted=counted)
             for given in self._guarded("metrics", read):
                 if isinstance(given, Covered):
                     self._marks.append(given)
@@ -175,14 +176,21 @@ class CloudWatchSource:
         return bucket_of(self.account, self.region, "lambda", CONTROL_PLANE_RATE)
 
     def _listed(self) -> Iterator[Given]:
-        for function, settings in list_functions(
-            self._session.client("lambda"), self.region, self._bucket, self._rejects
-        ):
-            if self._wanted is None or self._wanted(function.key.name):
-                self._functions.append(function)
-                self._settings[function.key.name] = settings
+        try:
+            for function, settings in list_functions(
+                self._session.client("lambda"), self.region, self._bucket, self._rejects
+            ):
+                name = function.key.name
+                if name not in self._settings and (self._wanted is None or self._wanted(name)):
+                    self._functions.append(function)
+                    self._settings[name] = settings
+        except SourceFailed as failed:
+            if not self._functions or is_hopeless(failed):
+                raise
+            yield failed  # the rest is collected of those that were listed
+            self._whole = False
         yield self._functions
-        looked_at = None if self._wanted is None else frozenset(self._settings)
+        looked_at = None if self._whole else frozenset(self._settings)
         yield Inventory(self.account, self.region, ("function",), list(self._settings.values()), looked_at)
 
     def _inventory(self, metrics: MetricReading) -> Iterator[Given]:
@@ -275,7 +283,9 @@ class CloudWatchSource:
         is_json = frozenset(
             name for name, known in self._settings.items() if known.settings.get("log_format") == "JSON"
         )
-        groups, facts = log_groups.discover(client, self.account, self.region, self._functions, is_json)
+        unended: list[SourceFailed] = []
+        groups, facts = log_groups.discover(client, self.account, self.region, self._functions, is_json, unended)
+        yield from unended
         if self._wanted is not None:
             groups = [group for group in groups if group.functions]
         yield list(facts)
@@ -321,12 +331,20 @@ class CloudWatchSource:
         """From when on each group is to be read that may hold what has not been."""
         known_ms = metrics.since_ms
         reports = {} if known_ms is None else stored.reports(self.account, self.region, known_ms)
+        of = {function.key.name: function.key for function in self._functions}
         unread: dict[str, int] = {}
         for group in groups:
-            since_ms = news.unread_since(
-                group, read_to[group.name], self._now_ms, known_ms,
-                lambda name: news.missing_since(metrics.invoked.get(name, {}), reports.get(name, ())),
-            )  # fmt: skip
+            read_ms = read_to[group.name]
+
+            def missing(name: str, read_ms: int = read_ms) -> int | None:
+                if of.get(name) in metrics.unanswered:
+                    return read_ms
+                invoked, grown = metrics.invoked.get(name, {}), metrics.grown.get(name, ())
+                return news.to_read_since(invoked, reports.get(name, ()), grown, read_ms)
+
+            since_ms = news.unread_since(group, read_ms, self._now_ms, known_ms, missing)
+            if not group.functions and not self._whole:
+                since_ms = read_ms  # its function may be among those that were not listed
             if since_ms is not None:
                 unread[group.name] = since_ms
         return unread

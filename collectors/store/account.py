@@ -200,6 +200,22 @@ def reports(
     return by_function
 
 
+def counted(
+    connection: sqlite3.Connection, account: str, region: str, since_ms: int
+) -> dict[tuple[str, str], dict[int, float]]:
+    """By function and metric: how often each was invoked, and throttled, in the bins from ``since_ms`` on."""
+    by_metric: dict[tuple[str, str], dict[int, float]] = {}
+    for metric in ("Invocations", "Throttles"):
+        for name, start_ms, value in connection.execute(
+            "SELECT f.name, m.start_ms, m.value FROM functions f CROSS JOIN metrics m ON m.metric = ?"
+            " AND m.function_id = f.id AND m.stat = 'Sum' AND m.start_ms >= ? WHERE f.account = ? AND f.region = ?"
+            " ORDER BY m.period_s DESC",
+            (metric, since_ms, account, region),
+        ):
+            by_metric.setdefault((name, metric), {})[start_ms] = value
+    return by_metric
+
+
 def cover(connection: sqlite3.Connection, marks: Iterable[Covered]) -> None:
     """Adds spans; those that touch become one."""
     with _transaction(connection):
