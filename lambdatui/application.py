@@ -42,6 +42,7 @@ _LONGEST_HOLD_S = 1.5
 _TURN_S = 0.0005
 SCREENS_LEFT = 8  # before their garbage is collected: some 10,000 objects each, which hold one another
 _QUIET_S = 0.3  # after the last of them, when the next has long been painted
+_SCRUB_AFTER_S, _SCRUB_BYTES = 20.0, 1 << 30  # a second of processor time for a million invocations
 _HUNG_UP = 128 + 1  # as of the signal that says so to others
 
 
@@ -199,6 +200,7 @@ class LambdaTui(App[int]):
             self._warm = True
             self.call_after_refresh(self._say_notes)
             self.set_timer(0.3, self._import_ahead)
+            self.set_timer(_SCRUB_AFTER_S, self._scrub)
 
     def _say_notes(self) -> None:
         from lambdatui.reading import store_notes
@@ -222,6 +224,19 @@ class LambdaTui(App[int]):
 
         if regroup_store(self.session.db):
             close_idle()
+
+    @work(thread=True, exit_on_error=False, group="scrub")
+    def _scrub(self) -> None:
+        """Looks for damage that no single read sees; what is found, every question says from then on."""
+        from collectors.store.open import StoreError
+        from collectors.store.scrub import scrub
+        from lambdatui.reading import close_idle
+
+        with contextlib.suppress(StoreError, OSError):
+            if self.session.db.stat().st_size <= _SCRUB_BYTES and scrub(self.session.db) is not None:
+                close_idle()
+                for screen in self.screen_stack:
+                    screen.post_message(StoreChanged())
 
     def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
         """Of a repaint only what differs from what stands on the terminal is written."""

@@ -193,10 +193,16 @@ def _still(path: Path, address: str) -> Still:
 def open_checked(path: Path) -> sqlite3.Connection:
     """A reader that stops with an error at what is not as it was written, of what has its checksum in its row.
 
-    Raises as ``open_reader``, and StoreDamaged where a small table is not as it was written.
+    Raises as ``open_reader``, and StoreDamaged where a small table is not as it was written, or something was found
+    wrong before.
     """
     connection = open_reader(path)
     try:
+        if os.path.exists(f"{path}.damaged"):
+            from collectors.store.scrub import remembered
+
+            if remembered(path) is not None:
+                raise StoreDamaged(damaged(path))
         with explained(path):
             table_sums.make_ready(connection)
             connection.execute(
