@@ -16,8 +16,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote
 
-from collectors.account import Alarms, CallCount, Covered, Inventory
+from collectors.account import Alarms, CallCount, Covered, Inventory, RunningQuery
 from collectors.columns import Batch
+from collectors.durable import DurableExecution, DurableHistory
 from collectors.logs import emf
 from collectors.logs.assemble import Assembler
 from collectors.logs.fingerprint import family, fingerprint
@@ -144,7 +145,8 @@ class _Reader(threading.Thread):
     def _hand_over(self, given: Given, assembler: Assembler) -> None:
         if isinstance(given, Covered):
             # What was fed before must be committed before the mark, unfinished invocations too, as fragments.
-            self._put(assembler.take(final=True))
+            if not assembler.empty:
+                self._put(assembler.take(final=True))
         elif isinstance(given, Sequence) and given and isinstance(given[0], LogEvent):
             assembler.feed(given)  # type: ignore[arg-type]
             if assembler.ready >= BATCH_ROWS:
@@ -195,6 +197,8 @@ class _Kept:
             kept.keep_inventory(self._connection, given, now_ms)
         elif isinstance(given, Alarms):
             kept.keep_alarms(self._connection, given)
+        elif isinstance(given, DurableHistory):
+            kept.keep_durable(self._connection, given)
         elif isinstance(given, Sequence) and given:
             self._records(given)
 
@@ -209,7 +213,11 @@ class _Kept:
                 kept.keep_account_points(self._connection, of_account)
             collected.metric_points += len(of_account)
             collected.metric_points += self.writer.measure(point for point in points if point.function.name)
+        elif isinstance(given[0], DurableExecution):
+            kept.keep_durable(self._connection, given)  # type: ignore[arg-type]
         else:
+            if isinstance(given[0], RunningQuery):
+                self.save()  # what a query that has ended gave is committed and marked before it is forgotten
             if hasattr(given[0], "way"):
                 for one in given:
                     collected.choices[one.way] = collected.choices.get(one.way, 0) + 1  # type: ignore[attr-defined]
