@@ -86,12 +86,16 @@ class CloudWatchSource:
         self._functions: list[Function] = []
         self._settings: dict[str, Configured] = {}
         self._rejects: list[Reject] = []
+        self._account = ""
         # What metrics cover is marked after what they say is idle: killed in between, they are read again.
         self._marks: list[Covered] = []
 
-    @cached_property
+    @property
     def account(self) -> str:
-        return account_of(self._session.client("sts"), self.region, self._session.profile)
+        # Not a cached_property: up to Python 3.11 one that hangs makes those of all other sources wait.
+        if not self._account:
+            self._account = account_of(self._session.client("sts"), self.region, self._session.profile)
+        return self._account
 
     @property
     def session(self) -> ReadOnlySession:
