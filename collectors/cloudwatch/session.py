@@ -121,9 +121,9 @@ class ReadOnlySession:
         events.register_first("before-call", _refuse)
         events.register("after-call", self._answered)
         events.register("after-call-error", self._failed)
-        self.calls.listen(client)
         breaker = self._breakers.setdefault(service, Breaker())
         Transport(client._endpoint.http_session, self._call_s, breaker).listen(client)
+        self.calls.listen(client)  # after that, so that what is not sent is not counted
         return client
 
     def _answered(self, http_response: Any, parsed: Any, model: Any, **_: object) -> None:

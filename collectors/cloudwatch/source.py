@@ -84,12 +84,16 @@ class CloudWatchSource:
         self._settings: dict[str, Configured] = {}
         self._names: set[str] = set()  # of all functions, wanted or not
         self._rejects: list[Reject] = []
+        self._account = ""
         # What metrics cover is marked after what they say is idle: killed in between, they are read again.
         self._marks: list[Covered] = []
 
-    @cached_property
+    @property
     def account(self) -> str:
-        return account_of(self._session.client("sts"), self.region, self._session.profile)
+        # Not a cached_property: up to Python 3.11 one that hangs makes those of all other sources wait.
+        if not self._account:
+            self._account = account_of(self._session.client("sts"), self.region, self._session.profile)
+        return self._account
 
     @property
     def session(self) -> ReadOnlySession:

@@ -205,6 +205,7 @@ def say(done: "Sequence[Collected]", as_json: bool) -> None:
                 "cost_usd": text.decimal_text(costs[one.name]),
                 "failures": one.failures,
                 "over_budget": one.over_budget or None,
+                "unfinished": one.unfinished or None,
             }
             for one in done
         ]
@@ -220,6 +221,8 @@ def say(done: "Sequence[Collected]", as_json: bool) -> None:
             if one.choices:
                 ways = ", ".join(f"{count:,} {_WAYS.get(way, way)}" for way, count in sorted(one.choices.items()))
                 click.echo(text.plain(f"{one.name}: log groups: {ways} ('lambdatui collections --json' says why)"))
+        if one.unfinished and not as_json:
+            click.echo(text.plain(f"{one.name}: not finished ({one.unfinished}): it goes on in the next round"))
         for failure in dict.fromkeys(one.failures):
             click.echo(text.plain(f"lambdatui collect: {one.name}: {failure}"), err=True)
         if one.over_budget:

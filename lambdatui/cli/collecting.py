@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from collectors.cloudwatch.session import ReadOnlySession
 from collectors.cloudwatch.source import CloudWatchSource
-from collectors.collecting import Collected, Opening, collect_accounts
+from collectors.collecting import Collected, GoingOn, Opening, collect_accounts
 from collectors.source import SourceFailed
 from collectors.store.open import StoreError, StoreLocked, StoreMissing, damaged
 from collectors.store.retention import Retention, retain
@@ -34,6 +34,11 @@ def _now_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
+def _after(at: float) -> Callable[[], bool]:
+    """Whether it is later than a time of the clock."""
+    return lambda: time.time() >= at
+
+
 class Collecting:
     """Sessions are kept from round to round; where credentials failed they are had anew, as tokens are renewed so."""
 
@@ -46,6 +51,7 @@ class Collecting:
         self._quiet = quiet
         self._lines = lines
         self._retention = Retention(context.retention)
+        self._going_on = GoingOn()
         self._sessions: dict[tuple[str | None, str | None], ReadOnlySession] = {}
 
     @cached_property
@@ -99,16 +105,19 @@ class Collecting:
 
         return may_have(self._context.db, narrow)
 
-    def once(self, stopped: Callable[[], bool] = lambda: False) -> Sequence[Collected]:
-        """One collection from all sources. Raises StoreError."""
+    def once(
+        self, stopped: Callable[[], bool] = lambda: False, over: Callable[[], bool] = lambda: False
+    ) -> Sequence[Collected]:
+        """One collection from all sources, or as much of it as there is when it is ``over``. Raises StoreError."""
         now_ms = _now_ms()
         self._profiles.renew()
         openings: list[Opening] = list(self.openings(now_ms))
         progress = CollectProgress(self._spending, quiet=self._quiet, lines=self._lines)
         try:
             done = collect_accounts(
-                openings, db=self._context.db, now_ms=now_ms, wait=self._asked.wait, progress=progress, stopped=stopped
-            )
+                openings, db=self._context.db, now_ms=now_ms, wait=self._asked.wait, progress=progress, stopped=stopped,
+                over=over, going_on=self._going_on,
+            )  # fmt: skip
         finally:
             progress.end()
         count_older_lines(self._context.db, stopped=stopped)
@@ -118,7 +127,8 @@ class Collecting:
         """Collects every ``every_s`` seconds until SIGTERM or SIGINT, or the budget is reached.
 
         Faults do not end it: a source that cannot be reached is tried again, after ever longer pauses where nothing
-        at all could be read. A machine that slept goes on where it was, by what the store has.
+        at all could be read. A machine that slept goes on where it was, by what the store has. A round ends when the
+        next is due, with what was had: sources that are not finished go on, and the others begin again.
         """
         service = Service()
         service.listen()
@@ -127,7 +137,7 @@ class Collecting:
         while not service.stopped.is_set():
             began = time.time()
             try:
-                done = self.once(service.stopped.is_set)
+                done = self.once(service.stopped.is_set, _after(began + every_s))
             except StoreLocked as locked:
                 done = []
                 service.state(f"waiting: {locked}")
@@ -179,6 +189,8 @@ class Collecting:
 
     def _state(self, done: Sequence[Collected], failed: Sequence[Collected]) -> str:
         fine = f"{len(done) - len(failed)} of {text.counted(len(done), 'source')} read, "
+        if going_on := sum(bool(one.unfinished) for one in done):
+            fine += f"{going_on} not finished, going on, "
         fine += text.counted(sum(one.events for one in done), "event")
         troubled = f"; failing: {failed[0].failures[0]}" if failed else ""
         return f"{fine}, {text.money(self._spending.spent)} since the start{troubled}"
@@ -198,5 +210,7 @@ class CollectingRunner(Collecting):
         super().__init__(Asked((), (), 0, None, "none", (), False, 0, False), context, None)
         self._read = read
 
-    def once(self, stopped: Callable[[], bool] = lambda: False) -> Sequence[Collected]:
+    def once(
+        self, stopped: Callable[[], bool] = lambda: False, over: Callable[[], bool] = lambda: False
+    ) -> Sequence[Collected]:
         return [self._read()]
