@@ -223,7 +223,7 @@ def test_calls_are_those_that_can_have_an_answer(own: dict[str, Any], versions: 
     found = details(aws, session, own)
     assert len(aws.requests) == calls
     # Of what was not asked since there can be none, it is known that there is none.
-    assert ("provisioned",) in {one.kinds for one in found}
+    assert any("provisioned" in one.kinds for one in found)
     assert not [one for one in found if isinstance(one, SourceFailed)]
 
 
@@ -271,7 +271,7 @@ def test_what_is_denied_is_kept_as_denied(operation: str, kind: str) -> None:
     assert (kind,) not in {one.kinds for one in found if isinstance(one, Inventory)}
     # Allowed again, it is denied no more.
     detail_answers(aws)
-    (denied,) = [one for one in details(aws, session) if one.kinds == ("denied",)]
+    (denied,) = [one for one in details(aws, session) if "denied" in one.kinds]
     assert denied.found == []
 
 
