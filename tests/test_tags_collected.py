@@ -355,7 +355,6 @@ def test_the_local_runners_tags_are_kept_with_their_time(tmp_path: Path) -> None
 FAULTS = {
     "cut": truncated(0.5), "half": half_json(), "html": html(), "denied": denied(), "nulls": with_nulls(),
     "objects": lists_as_objects(), "a list": list_as_answer(), "without ARNs": without_fields("ResourceARN"),
-    "without tags": without_fields("Tags"),
     "failing": failing(), "empty": empty(), "endless": endless(), "alternating": alternating_tokens(),
 }  # fmt: skip
 
@@ -384,3 +383,11 @@ def test_what_aws_may_do_changes_nothing(tmp_path: Path, fault: Any) -> None:
         aws.rule("resourcegroupstaggingapi:GetResources", fault, calls={2})
         fake_collect(aws, tmp_path / "store.db")
     assert known(tmp_path / "store.db") == known(tmp_path / "clean.db") != {}
+
+
+def test_who_is_named_without_tags_that_can_be_read_is_unknown_and_told(tmp_path: Path) -> None:
+    with fake_aws(Fleet(functions=7, invocations=20)) as aws:
+        aws.rule("resourcegroupstaggingapi:GetResources", without_fields("Tags"))
+        done = fake_collect(aws, tmp_path / "store.db")
+    assert set(map(str, known(tmp_path / "store.db").values())) == {"{}"}  # of those that are not named
+    assert any("tags of" in failure and "(and 4 more)" in failure for failure in done.failures)
