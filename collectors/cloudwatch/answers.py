@@ -17,11 +17,19 @@ from typing import Any
 
 import msgspec
 from botocore.loaders import Loader, create_loader
-from botocore.parsers import PROTOCOL_PARSERS, JSONParser, ResponseParser, ResponseParserError, ResponseParserFactory
+from botocore.parsers import (
+    PROTOCOL_PARSERS,
+    EventStreamJSONParser,
+    JSONParser,
+    ResponseParser,
+    ResponseParserError,
+    ResponseParserFactory,
+)
 from botocore.utils import parse_timestamp
 
+from collectors.cloudwatch.tolerant import Tolerant
 from collectors.model import LogEvent
-from collectors.untrusted import Unparsable
+from collectors.untrusted import Unparsable, parsed_json
 from collectors.untrusted_json import json_of, json_value
 
 
@@ -109,7 +117,7 @@ _FAST = {
     "GetMetricDataOutput": _metric_page,
 }
 
-# What is a list wherever it is there: AWS says [] where there is nothing.
+# What is never null: AWS says [] where there is nothing.
 _LISTS = {
     "GetMetricDataOutput": ("MetricDataResults",),
     "DescribeAlarmsOutput": ("MetricAlarms", "CompositeAlarms"),
@@ -124,6 +132,7 @@ _LISTS = {
     "ListFunctionEventInvokeConfigsResponse": ("FunctionEventInvokeConfigs",),
     "ListFunctionUrlConfigsResponse": ("FunctionUrlConfigs",),
     "ListProvisionedConcurrencyConfigsResponse": ("ProvisionedConcurrencyConfigs",),
+    "ListCodeSigningConfigsResponse": ("CodeSigningConfigs",),
     "DescribeScheduledActionsResponse": ("ScheduledActions",),
     "GetCostAndUsageResponse": ("ResultsByTime",),
     "GetLambdaFunctionRecommendationsResponse": ("lambdaFunctionRecommendations",),
@@ -153,14 +162,16 @@ class _Whole:
                 why = _strange(body, status, shape)
                 if not why:
                     parsed = super().parse(response, shape)  # type: ignore[misc]
+            except Unreadable as fault:
+                why = str(fault)
             except Exception as fault:  # botocore's parsers raise what they stumble over
-                why = f"it cannot be read ({type(fault).__name__}: {fault})"[:300]
+                why = f"{type(fault).__name__}: {fault}"[:300]
         return {_WHY: why, "ResponseMetadata": {"HTTPStatusCode": status}} if why else parsed
 
     def _error(self, response: Any, shape: Any) -> Any:
         """An error's code and words; the HTTP status where only a proxy's page is there."""
         with contextlib.suppress(Exception):
-            parsed = super().parse(response, shape)  # type: ignore[misc]
+            parsed = {} if _is_page(response["body"]) else super().parse(response, shape)  # type: ignore[misc]
             if (shape is not None and shape.metadata.get("exception")) or parsed["Error"].get("Code"):
                 return parsed
         generic = self._do_generic_error_parse(response)  # type: ignore[attr-defined]
@@ -180,11 +191,14 @@ def _strange(body: bytes, status: int, shape: Any) -> str:
         return ""
     if not body:
         return "it is empty"
-    begins = body[:200].lstrip().lower()
-    return "it is a page of HTML" if begins.startswith((b"<!doctype html", b"<html")) else ""
+    return "it is a page of HTML" if _is_page(body) else ""
 
 
-class _OfJson(_Whole):
+def _is_page(body: bytes) -> bool:
+    return body[:200].lstrip().lower().startswith((b"<!doctype html", b"<html"))
+
+
+class _OfJson(_Whole, Tolerant):
     """JSON that is none is not an empty answer, as botocore has it."""
 
     def _parse_body_as_json(self, body_contents: bytes) -> Any:
@@ -199,8 +213,14 @@ class _OfJson(_Whole):
         super()._parse_payload(response, shape, *rest)  # type: ignore[misc]
 
 
+class _Events(Tolerant, EventStreamJSONParser):
+    """The events of a stream, such as a live tail's."""
+
+
 class FastParser(_OfJson, JSONParser):
     """botocore's parser of the JSON protocol, with the large answers read fast."""
+
+    EVENT_STREAM_PARSER_CLS = _Events
 
     def _handle_json_body(self, raw_body: bytes, shape: Any) -> Any:
         fast = _FAST.get(shape.name)
@@ -220,15 +240,23 @@ def _object(body: bytes, shape: Any) -> dict[str, Any]:
     """The object of JSON that an answer is. Raises Unreadable for any other, and for one of other things only."""
     try:
         value = json_value(body)
-    except Unparsable as fault:
-        raise Unreadable(f"no JSON: {fault}") from None
+    except Unparsable:
+        try:
+            value = parsed_json(body)  # knows half a character, as logs may have them
+        except Unparsable as fault:
+            raise Unreadable(f"it is no JSON ({fault})") from None
     if not isinstance(value, dict):
-        raise Unreadable("no object of JSON")
+        raise Unreadable("it is no object of JSON")
     if value and not any(each.serialization.get("name", name) in value for name, each in shape.members.items()):
-        raise Unreadable(f"an object of other things ({', '.join(map(str, value))[:60]})")
-    for name in _LISTS.get(shape.name, ()):
-        if not isinstance(value.get(name, []), list):
+        raise Unreadable(f"it is an object of other things ({', '.join(map(str, value))[:60]})")
+    for name, member in shape.members.items():
+        inner = value.get(member.serialization.get("name", name), [])
+        is_odd = member.type_name == "list" and not isinstance(inner, list)
+        if is_odd and (inner is not None or name in _LISTS.get(shape.name, ())):
             raise Unreadable(f"its {name} is no list")
+    for name in shape.members:
+        if name.lower().endswith(("token", "marker")) and not isinstance(value.get(name, ""), str | None):
+            raise Unreadable(f"its {name} is no text")  # which as an absent one would be the end of the listing
     return value
 
 
