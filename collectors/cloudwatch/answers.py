@@ -17,11 +17,19 @@ from typing import Any
 
 import msgspec
 from botocore.loaders import Loader, create_loader
-from botocore.parsers import PROTOCOL_PARSERS, JSONParser, ResponseParser, ResponseParserError, ResponseParserFactory
+from botocore.parsers import (
+    PROTOCOL_PARSERS,
+    EventStreamJSONParser,
+    JSONParser,
+    ResponseParser,
+    ResponseParserError,
+    ResponseParserFactory,
+)
 from botocore.utils import parse_timestamp
 
+from collectors.cloudwatch.tolerant import Tolerant
 from collectors.model import LogEvent
-from collectors.untrusted import Unparsable
+from collectors.untrusted import Unparsable, parsed_json
 from collectors.untrusted_json import json_of, json_value
 
 
@@ -156,7 +164,7 @@ def _strange(body: bytes, status: int, shape: Any) -> str:
     return "it is a page of HTML" if begins.startswith((b"<!doctype html", b"<html")) else ""
 
 
-class _OfJson(_Whole):
+class _OfJson(_Whole, Tolerant):
     """JSON that is none is not an empty answer, as botocore has it."""
 
     def _parse_body_as_json(self, body_contents: bytes) -> Any:
@@ -171,8 +179,14 @@ class _OfJson(_Whole):
         super()._parse_payload(response, shape, *rest)  # type: ignore[misc]
 
 
+class _Events(Tolerant, EventStreamJSONParser):
+    """The events of a stream, such as a live tail's."""
+
+
 class FastParser(_OfJson, JSONParser):
     """botocore's parser of the JSON protocol, with the large answers read fast."""
+
+    EVENT_STREAM_PARSER_CLS = _Events
 
     def _handle_json_body(self, raw_body: bytes, shape: Any) -> Any:
         fast = _FAST.get(shape.name)
@@ -192,8 +206,11 @@ def _object(body: bytes, shape: Any) -> dict[str, Any]:
     """The object of JSON that an answer is. Raises Unreadable for any other, and for one of other things only."""
     try:
         value = json_value(body)
-    except Unparsable as fault:
-        raise Unreadable(f"no JSON: {fault}") from None
+    except Unparsable:
+        try:
+            value = parsed_json(body)  # knows half a character, as logs may have them
+        except Unparsable as fault:
+            raise Unreadable(f"no JSON: {fault}") from None
     if not isinstance(value, dict):
         raise Unreadable("no object of JSON")
     if value and not any(each.serialization.get("name", name) in value for name, each in shape.members.items()):
@@ -201,6 +218,9 @@ def _object(body: bytes, shape: Any) -> dict[str, Any]:
     for name in _LISTS.get(shape.name, ()):
         if not isinstance(value.get(name, []), list):
             raise Unreadable(f"its {name} is no list")
+    for name in shape.members:
+        if name.lower().endswith(("token", "marker")) and not isinstance(value.get(name, ""), str | None):
+            raise Unreadable(f"its {name} is no text")  # which as an absent one would be the end of the listing
     return value
 
 

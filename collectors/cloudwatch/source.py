@@ -6,6 +6,7 @@ seldom. A part that fails is told and the others go on, unless the credentials o
 
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property, partial
 from typing import Any
 
@@ -14,6 +15,7 @@ from collectors.cloudwatch import (
     alarms,
     choose,
     costs,
+    details,
     insights,
     inventory,
     log_events,
@@ -40,7 +42,6 @@ StoredSettings = Callable[[str, str, Collection[str]], Sequence[Configured]]
 ALWAYS = ("functions", "inventory", "metrics", "logs", "insights", "alarms")
 # Functions whose aliases, versions and the like are looked at: nine calls each and one for each alias, three a second.
 DETAILS_A_TIME = 16
-DETAILS_DAYS_MS = 86_400_000
 
 
 class CloudWatchSource:
@@ -121,22 +122,26 @@ class CloudWatchSource:
                     self._marks.append(given)
                 else:
                     yield given
+        if "alarms" in self._features:
+            yield from self._guarded("alarms", self._alarms())
         if "logs" in self._features and self._logs != choose.NONE:
             yield from self._guarded("logs", self._logs_given(stored, metrics))
         yield from self._taken_marks()
-        if "alarms" in self._features:
-            yield from self._guarded("alarms", self._alarms())
         if "costs" in self._features:
             yield Step("what AWS billed")
             client = self._session.client("ce")
             yield from self._guarded(
                 "what AWS billed",
-                costs.billed_once(client, self._session.calls, self.account, self._since_ms, self._now_ms, stored),
+                costs.billed_once(
+                    client, self._session.calls, self.account, self._since_ms, self._now_ms, stored, self._rejects
+                ),
             )
         if "optimizer" in self._features:
             yield Step("Compute Optimizer")
             client = self._session.client("compute-optimizer")
-            recommended = optimizer.recommended_once(client, self.account, self.region, self._now_ms, stored)
+            recommended = optimizer.recommended_once(
+                client, self.account, self.region, self._now_ms, stored, self._rejects
+            )
             yield from self._guarded("Compute Optimizer", recommended)
         if "inventory" in self._features:
             yield from self._guarded("details of functions", self._details_given(stored, metrics))
@@ -154,16 +159,22 @@ class CloudWatchSource:
             raise
         except Exception as fault:  # an answer that nobody foresaw
             yield unforeseen(what, fault)
-        if self._rejects:
-            yield self._taken_rejects()
+        if taken := self._taken_rejects():
+            yield taken
 
     def _taken_marks(self) -> list[Covered]:
         taken, self._marks = self._marks, []
         return taken
 
     def _taken_rejects(self) -> list[Reject]:
-        taken, self._rejects = self._rejects, []
+        taken = self._rejects + self._session.take_rejects()
+        self._rejects.clear()
         return taken
+
+    @property
+    def _rejected(self) -> int:
+        """How much could not be read so far: where it grows within a listing, that is not whole."""
+        return len(self._rejects) + self._session.rejected
 
     # --- functions and what belongs to them -----------------------------------------------------------------------
 
@@ -174,9 +185,10 @@ class CloudWatchSource:
         return bucket_of(self.account, self.region, "lambda", CONTROL_PLANE_RATE)
 
     def _listed(self) -> Iterator[Given]:
+        before = self._rejected
         try:
             for function, settings in list_functions(
-                self._session.client("lambda"), self.region, self._bucket, self._rejects
+                self._session.client("lambda"), self.region, self._bucket, self._rejects, self.account
             ):
                 name = function.key.name
                 if name not in self._settings and (self._wanted is None or self._wanted(name)):
@@ -189,7 +201,8 @@ class CloudWatchSource:
             self._whole = False
         yield self._functions
         looked_at = None if self._whole else frozenset(self._settings)
-        yield Inventory(self.account, self.region, ("function",), list(self._settings.values()), looked_at)
+        found = list(self._settings.values())
+        yield Inventory(self.account, self.region, ("function",), found, looked_at, self._rejected > before)
 
     def _inventory(self, metrics: MetricReading) -> Iterator[Given]:
         yield Step("inventory")
@@ -201,7 +214,9 @@ class CloudWatchSource:
         )
         for ask, of in asked:
             try:
-                found = ask(of, self.account, self.region, self._bucket)
+                before = self._rejected
+                found = ask(of, self.account, self.region, self._bucket, self._rejects)
+                found = replace(found, partial=self._rejected > before)
             except SourceFailed as failed:
                 if is_hopeless(failed):
                     raise
@@ -234,44 +249,36 @@ class CloudWatchSource:
             yield given
 
     def _details_given(self, covered: CoveredSpans, metrics: MetricReading) -> Iterator[Given]:
-        due = []
-        for function in sorted(self._functions, key=lambda each: (each.key not in metrics.active, each.key.name)):
-            seen = max((high for _, high in covered(self._details_item(function))), default=0)
-            if self._now_ms - seen >= DETAILS_DAYS_MS:
-                due.append(function)
         client = self._session.client("lambda")
-        some = due[: self._details]
         turned_out: list[Query] = []
-        marks: list[Covered] = []
-        for done, function in enumerate(some):
-            yield Step(f"details of functions ({len(due)} due)", done, len(some))
-            failed = unsettled = False
+
+        def ask(function: Function, skip: Mapping[str, str]) -> Iterator[Inventory | SourceFailed]:
             name = function.key.name
             own = {name: self._settings[name].settings}
             known = {name: {"managed version": sorted(self._managed.get(name, ()))}}
             asked = metrics.of_active(function.key)
-            for found in inventory.details(client, [function.key], self.region, self._bucket, own, known):
-                failed = failed or isinstance(found, SourceFailed)
-                unsettled = unsettled or inventory.is_unsettled(found)
+            for found in inventory.details(client, [function.key], self.region, self._bucket, own, known, skip=skip):
                 if isinstance(found, Inventory):
                     metrics.learn(found)
                 yield found
             if function.key in metrics.active:
-                turned_out += [query for query in metrics.of_active(function.key) if query not in asked]
-            if failed:
-                break  # denied of one, denied of all
-            if not unsettled:
-                marks.append(Covered(self._details_item(function), 0, self._now_ms))
-            if not turned_out:
-                yield from marks
-                marks.clear()
+                turned_out.extend(query for query in metrics.of_active(function.key) if query not in asked)
+
+        reading = details.DetailReading(
+            ask, {detail.kind: detail.action for detail in inventory.DETAILS}, self.account, self.region,
+            now_ms=self._now_ms, modified_ms={name: known.modified_ms for name, known in self._settings.items()},
+            is_unsettled=inventory.is_unsettled,
+        )  # fmt: skip
+        in_order = sorted(self._functions, key=lambda each: (each.key not in metrics.active, each.key.name))
+        marks: list[Covered] = []
+        for given in reading.given(in_order, covered, self._details):
+            if isinstance(given, Covered) and turned_out:
+                marks.append(given)
+            else:
+                yield given
         if turned_out:
             yield from metrics.learned(turned_out, self._since_ms, self._now_ms)
         yield from marks
-
-    def _details_item(self, function: Function) -> str:
-        modified = self._settings[function.key.name].modified_ms
-        return f"details {self.account} {self.region} {function.key.name} {modified}"
 
     # --- logs -----------------------------------------------------------------------------------------------------
 
@@ -452,8 +459,10 @@ class CloudWatchSource:
     def _alarms(self) -> Iterator[Given]:
         yield Step("alarms")
         client = self._session.client("cloudwatch")
-        yield Alarms(self.account, self.region, list(alarms.list_alarms(client, self.account, self.region)))
-        yield list(alarms.history(client, self.account, self.region, self._since_ms, self._now_ms))
+        before = self._rejected
+        found = list(alarms.list_alarms(client, self.account, self.region, self._rejects))
+        yield Alarms(self.account, self.region, found, self._rejected > before)
+        yield list(alarms.history(client, self.account, self.region, self._since_ms, self._now_ms, self._rejects))
 
 
 def _at_once(_: float) -> None:

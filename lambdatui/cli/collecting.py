@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Sequence
 from decimal import Decimal
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 from collectors.cloudwatch.session import ReadOnlySession
@@ -23,6 +23,7 @@ from lambdatui.cli.spending import Spending
 from lambdatui.views.narrow import Narrow
 
 if TYPE_CHECKING:
+    from collectors.cloudwatch.credentials import Profiles
     from lambdatui.cli.collect import Asked
 
 _LONGEST_PAUSE_S = 600.0  # after many rounds in which nothing could be read
@@ -33,7 +34,7 @@ def _now_ms() -> int:
 
 
 class Collecting:
-    """Sessions are kept from round to round, and made anew after a failure: tokens are renewed so."""
+    """Sessions are kept from round to round; where credentials failed they are had anew, as tokens are renewed so."""
 
     def __init__(
         self, asked: "Asked", context: Context, budget: Decimal | None, *, quiet: bool = False, lines: bool = False
@@ -45,6 +46,12 @@ class Collecting:
         self._lines = lines
         self._retention = Retention(context.retention)
         self._sessions: dict[tuple[str | None, str | None], ReadOnlySession] = {}
+
+    @cached_property
+    def _profiles(self) -> "Profiles":
+        from collectors.cloudwatch.credentials import Profiles
+
+        return Profiles()
 
     def openings(self, now_ms: int | None = None) -> list[Callable[[], CloudWatchSource]]:
         """One for each profile and region."""
@@ -61,10 +68,12 @@ class Collecting:
 
         def opened() -> CloudWatchSource:
             session = self._sessions.get((profile, region))
-            if session is None:
-                session = ReadOnlySession(profile, region, asked.endpoint_url, limit_of=self._spending.limit)
+            if session is None or session.stale:
+                session = ReadOnlySession(
+                    profile, region, asked.endpoint_url, limit_of=self._spending.limit, profiles=self._profiles
+                )
                 self._sessions[profile, region] = session
-            session.calls.reset()
+            session.begin()
             narrow = Narrow(functions=self._context.functions)
             return CloudWatchSource(
                 session,
@@ -83,6 +92,7 @@ class Collecting:
     def once(self, stopped: Callable[[], bool] = lambda: False) -> Sequence[Collected]:
         """One collection from all sources. Raises StoreError."""
         now_ms = _now_ms()
+        self._profiles.renew()
         openings: list[Opening] = list(self.openings(now_ms))
         progress = CollectProgress(self._spending, quiet=self._quiet, lines=self._lines)
         try:
@@ -91,8 +101,6 @@ class Collecting:
             )
         finally:
             progress.end()
-        if any(one.failures for one in done):
-            self._sessions.clear()
         count_older_lines(self._context.db, stopped=stopped)
         return done
 
@@ -117,7 +125,6 @@ class Collecting:
                 done, faults = [], faults + 1
                 known = isinstance(error, StoreError | SourceFailed | OSError)
                 service.state(f"failed, goes on: {error if known else f'{type(error).__name__}: {error}'}")
-                self._sessions.clear()
             if done:
                 failed = [one for one in done if one.failures]
                 faults = faults + 1 if len(failed) == len(done) else 0
