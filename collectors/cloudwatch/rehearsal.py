@@ -123,6 +123,7 @@ class _Rehearsed(ReadOnlySession):
     def __init__(self, answers: _Answers, *, active: bool) -> None:
         self.profile, self.region = answers.session.profile, answers.session.region
         self.calls = self.spending = _Spending()
+        self._rejects, self._breakers = [], {}
         self.answers = answers
         self.active = active
 
