@@ -237,7 +237,7 @@ REGISTRY: tuple[Column, ...] = (
     Column("retention_days", "Logs kept", _C, 9, "Days that the log group keeps; unknown where it was not collected."),
     # Doctor
     Column("check", "Check", _T, 12, "What was looked at."),
-    Column("state", "State", _T, 5, "ok, warn or fail."),
+    Column("state", "State", _T, 5, "ok, warn, fail, or not tried: of that nobody knows."),
     Column("found", "Found", _T, 60, "What was found."),
     Column("advice", "What to do", _T, 60, "What to do about it."),
     # Money
