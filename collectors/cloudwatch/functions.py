@@ -15,8 +15,14 @@ CONTROL_PLANE_RATE = 3.0
 
 def account_of(client: Any, region: str, profile: str | None = None) -> str:
     """The account whose credentials these are: STS GetCallerIdentity, which needs no permission."""
+    return account_and_arn(client, region, profile)[0]
+
+
+def account_and_arn(client: Any, region: str, profile: str | None = None) -> tuple[str, str]:
+    """The same, and the ARN of who asks; empty where the answer has none."""
     with reading("sts:GetCallerIdentity", f"credentials in {region}", profile):
-        return str(client.get_caller_identity()["Account"])
+        identity = client.get_caller_identity()
+        return str(identity["Account"]), str(identity.get("Arn", ""))
 
 
 def list_functions(

@@ -3,12 +3,15 @@
 import os
 import threading
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from collectors.cloudwatch.calls import Calls, Limit
 from collectors.cloudwatch.errors import reading
 from collectors.cloudwatch.readings import ALLOWED
 from collectors.source import SourceFailed
+
+if TYPE_CHECKING:
+    from collectors.cloudwatch.organization import AssumedRole
 
 
 class ReadOnlyViolation(Exception):
@@ -18,8 +21,9 @@ class ReadOnlyViolation(Exception):
 class ReadOnlySession:
     """Makes clients that can call ``readings.READINGS`` and nothing else; counts what they send.
 
-    Credentials and region are found as the AWS CLI finds them. ``limit_of(region)`` is what is asked before anything
-    billed is sent (see ``Calls``). SourceFailed when the profile or region is missing.
+    Credentials and region are found as the AWS CLI finds them; ``role`` are those of a role instead, and ``label`` is
+    what people call that account. ``limit_of(region)`` is what is asked before anything billed is sent (see ``Calls``).
+    SourceFailed when the profile or region is missing.
     """
 
     def __init__(
@@ -29,6 +33,8 @@ class ReadOnlySession:
         endpoint_url: str | None = None,
         *,
         limit_of: Callable[[str], Limit] | None = None,
+        role: "AssumedRole | None" = None,
+        label: str = "",
     ) -> None:
         from boto3.session import Session
         from botocore.session import get_session
@@ -38,8 +44,11 @@ class ReadOnlySession:
         with reading("", profile or "the default profile"):
             core = get_session()
             core.register_component("response_parser_factory", FastFactory())
+            if role is not None:
+                core._credentials = role.credentials()  # type: ignore[attr-defined]
             self._session = Session(botocore_session=core, profile_name=profile, region_name=region)
         self.profile = profile
+        self.label = " ".join(filter(None, (profile, label)))
         self._endpoint_url = endpoint_url
         self._clients: dict[str, Any] = {}
         self._lock = threading.Lock()

@@ -59,7 +59,7 @@ class CloudWatchSource:
     ) -> None:
         """``wanted`` narrows to functions by name; ``details`` is how many functions are looked at closely."""
         self.region = session.region
-        self.name = " ".join(filter(None, ("cloudwatch", session.profile, session.region)))
+        self.name = " ".join(filter(None, ("cloudwatch", session.label, session.region)))
         self._session = session
         self._since_ms = since_ms
         self._now_ms = now_ms

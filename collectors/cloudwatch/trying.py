@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from collectors.cloudwatch.errors import error_code, is_hopeless, is_missing, reading
+from collectors.cloudwatch.organization import LIST, is_active
 from collectors.cloudwatch.policy import role_arn
 from collectors.cloudwatch.readings import READINGS, Reading
 from collectors.cloudwatch.session import ReadOnlySession
@@ -238,7 +239,7 @@ class Trial:
             raise CannotAsk("no role is named: give --role-name")
         account = self._known.get(("organizations", "Id"))
         if account is None:
-            listed = "organizations:ListAccounts" in self._answered
+            listed = LIST in self._answered
             raise CannotAsk("there is no other account to try it on" if listed else "accounts could not be listed")
         asked = {"RoleArn": role_arn(self._partition, account, self._role_name), "RoleSessionName": "lambdatui-doctor"}
         return asked | ({"ExternalId": self._external_id} if self._external_id else {})
@@ -270,8 +271,8 @@ class Trial:
             items = [each for each in listed if isinstance(each, dict)] if isinstance(listed, list) else []
             if one.action == "logs:DescribeLogGroups":
                 items = [each for each in items if each.get("logGroupClass", "STANDARD") == "STANDARD"]
-            if one.action == "organizations:ListAccounts":
-                items = [each for each in items if _is_active(each) and each.get("Id") != self._account]
+            if one.action == LIST:
+                items = [each for each in items if is_active(each) and each.get("Id") != self._account]
             if name == "ResponseMetadata" or not items:
                 continue
             for member, value in items[0].items():
@@ -287,6 +288,9 @@ class Trial:
         code, action = error_code(failed), one.action
         if failed.denied:
             said = str(failed.__cause__)
+            if action == LIST and "not authorized to perform" not in said:
+                words = "only the management account and delegated administrators may list accounts"
+                return Tried(one, DENIED, words, failed.denied, failed.resource, by_statement=False)
             explicit, none = _EXPLICIT.search(said), _NONE_ALLOWS.search(said)
             if explicit:
                 words = f"the {explicit[1].strip()} denies it explicitly: no statement allows it, the deny has to go"
@@ -316,10 +320,6 @@ def _is_unreachable(failed: SourceFailed) -> bool:
     from botocore import exceptions as boto
 
     return isinstance(failed.__cause__, boto.EndpointConnectionError | boto.HTTPClientError | boto.ConnectionError)
-
-
-def _is_active(account: Any) -> bool:
-    return (account.get("State") or account.get("Status") or "ACTIVE") == "ACTIVE"
 
 
 def _forbidden(answer: Any) -> bool:

@@ -3,7 +3,8 @@
 import time
 from collections.abc import Callable, Sequence
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 from collectors.cloudwatch.session import ReadOnlySession
 from collectors.cloudwatch.source import CloudWatchSource
@@ -21,7 +22,9 @@ from lambdatui.cli.spending import Spending
 from lambdatui.views.narrow import Narrow
 
 if TYPE_CHECKING:
+    from collectors.cloudwatch.organization import AssumedRole
     from lambdatui.cli.collect import Asked
+    from lambdatui.cli.many_accounts import ManyAccounts
 
 _LONGEST_PAUSE_S = 600.0  # after many rounds in which nothing could be read
 
@@ -42,40 +45,80 @@ class Collecting:
         self._quiet = quiet
         self._lines = lines
         self._retention = Retention(context.retention)
-        self._sessions: dict[tuple[str | None, str | None], ReadOnlySession] = {}
+        self._sessions: dict[tuple[str | None, str | None, str], ReadOnlySession] = {}
 
     def openings(self, now_ms: int | None = None) -> list[Callable[[], CloudWatchSource]]:
-        """One for each profile and region."""
+        """One for each profile and region, or account and region."""
         at_ms = _now_ms() if now_ms is None else now_ms
         asked = self._asked
-        return [
-            self._opening(profile, region, at_ms)
-            for profile in asked.profiles or (None,)
-            for region in asked.regions or (None,)
-        ]
+        if asked.organization is not None:
+            return self._many.of_organization(asked.organization, at_ms)
+        places = [(profile, region) for profile in asked.profiles or (None,) for region in asked.regions or (None,)]
+        found = [self.opening(profile, region, at_ms) for profile, region in places]
+        return [*found, *self._many.linked(places, at_ms)] if asked.linked else found
 
-    def _opening(self, profile: str | None, region: str | None, now_ms: int) -> Callable[[], CloudWatchSource]:
-        asked = self._asked
+    @cached_property
+    def _many(self) -> "ManyAccounts":
+        from lambdatui.cli.many_accounts import ManyAccounts
+
+        return ManyAccounts(self, Narrow(accounts=self._context.accounts))
+
+    @property
+    def profiles(self) -> Sequence[str]:
+        return self._asked.profiles
+
+    @property
+    def regions(self) -> Sequence[str]:
+        return self._asked.regions
+
+    def opening(
+        self,
+        profile: str | None,
+        region: str | None,
+        now_ms: int,
+        *,
+        role: "AssumedRole | None" = None,
+        label: str = "",
+    ) -> Callable[[], CloudWatchSource]:
+        """``role`` and ``label`` are of another account's, as ``session`` has them."""
 
         def opened() -> CloudWatchSource:
-            session = self._sessions.get((profile, region))
-            if session is None:
-                session = ReadOnlySession(profile, region, asked.endpoint_url, limit_of=self._spending.limit)
-                self._sessions[profile, region] = session
+            session = self.session(profile, region, role=role, label=label)
             session.calls.reset()
-            narrow = Narrow(functions=self._context.functions)
-            return CloudWatchSource(
-                session,
-                since_ms=now_ms - asked.since_ms,
-                now_ms=now_ms,
-                logs=asked.logs,
-                features=asked.features,
-                newest_first=asked.newest_first,
-                wanted=narrow.wants if narrow else None,
-                details=asked.details,
-            )
+            return CloudWatchSource(session, **self.settings(now_ms))
 
         return opened
+
+    def session(
+        self,
+        profile: str | None,
+        region: str | None,
+        *,
+        role: "AssumedRole | None" = None,
+        label: str = "",
+        kind: type[ReadOnlySession] = ReadOnlySession,
+    ) -> ReadOnlySession:
+        """The one that was made before, or a new one. SourceFailed."""
+        key = profile, region, label
+        if key not in self._sessions:
+            self._sessions[key] = kind(
+                profile, region, self._asked.endpoint_url, limit_of=self._spending.limit, role=role, label=label
+            )
+        return self._sessions[key]
+
+    def settings(self, now_ms: int) -> dict[str, Any]:
+        """What is asked of every source."""
+        asked = self._asked
+        narrow = Narrow(functions=self._context.functions)
+        return {
+            "since_ms": now_ms - asked.since_ms,
+            "now_ms": now_ms,
+            "logs": asked.logs,
+            "features": asked.features,
+            "newest_first": asked.newest_first,
+            "wanted": narrow.wants if narrow else None,
+            "details": asked.details,
+        }
 
     def once(self, stopped: Callable[[], bool] = lambda: False) -> Sequence[Collected]:
         """One collection from all sources. Raises StoreError."""

@@ -88,6 +88,10 @@ def _retention(value: Any) -> bool:
         return False
 
 
+def _organization(value: Any) -> bool:
+    return _table_of(_text)(value) and value.keys() <= {"role_name", "external_id"}
+
+
 _KINDS: dict[str, tuple[Callable[[Any], bool], str]] = {
     "db": (_text, "text"),
     "range": (_text, "text"),
@@ -103,6 +107,7 @@ _KINDS: dict[str, tuple[Callable[[Any], bool], str]] = {
     "columns": (_table_of(_texts), 'a table of screen = ["column", ...]'),
     "thresholds": (_table_of(_figure), "a table of figure = number"),
     "retention": (_retention, 'a table of invocations, lines, minutes = "30d" or "forever"'),
+    "organization": (_organization, 'a table of role_name and external_id = "text"'),
     "pricing": (lambda value: isinstance(value, dict), "a table of discount, rates, savings_plan and credits"),
     "themes": (_table_of(_table_of(_text)), 'tables of colour = "#rrggbb"'),
 }

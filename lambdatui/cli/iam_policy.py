@@ -27,7 +27,7 @@ def chosen_features(_: click.Context, __: click.Parameter, value: str | None) ->
     return chosen
 
 
-def role_named(_: click.Context, __: click.Parameter, value: str | None) -> str:
+def role_named(_: click.Context | None, __: click.Parameter | None, value: str | None) -> str:
     """The name of a role, with its path where it has one."""
     if value and (value.startswith("arn:") or not policy.ROLE_NAME.fullmatch(value)):
         raise click.BadParameter(

@@ -1,0 +1,236 @@
+"""Accounts that are linked to a monitoring account (CloudWatch cross-account observability), read through it.
+
+No credentials of those accounts are needed, and none are used: their functions are known by their metrics, their
+metrics and log groups by what the link shares. How functions are configured is not known then.
+Source: CloudWatch User Guide, "CloudWatch cross-account observability"; the API references of OAM, CloudWatch and Logs.
+"""
+
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from collectors.account import Choice, LogGroupFacts
+from collectors.cloudwatch.calls import Calls, TokenBucket
+from collectors.cloudwatch.errors import reading
+from collectors.cloudwatch.log_events import pace
+from collectors.cloudwatch.log_groups import LAMBDA_PREFIX, LogGroup
+from collectors.cloudwatch.metric_reading import MetricReading
+from collectors.cloudwatch.session import ReadOnlySession
+from collectors.cloudwatch.source import CloudWatchSource
+from collectors.model import Function, FunctionKey
+from collectors.source import Given, SourceFailed
+from collectors.untrusted import Unparsable, parsed_json
+
+FEATURES = ("metrics", "logs", "insights")
+"""What can be read through a link."""
+LIST_METRICS = "cloudwatch:ListMetrics"
+_METRICS, _LOGS = "AWS::CloudWatch::Metric", "AWS::Logs::LogGroup"
+_LINES = 50  # of a log group, to see in which format its platform lines are
+_NAMED = 5  # of many functions, in a sentence
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A source account, what its link is labelled, and whether metrics and log groups are shared."""
+
+    account: str
+    label: str
+    metrics: bool
+    logs: bool
+
+
+def links(client: Any, region: str) -> list[Link] | None:
+    """The accounts that are linked to this one in the region; None where it has no sink. SourceFailed."""
+    where = f"accounts linked in {region}"
+    sinks = [one["Arn"] for one in _items(client.list_sinks, "oam:ListSinks", where) if one.get("Arn")]
+    found: dict[str, Link] = {}
+    for sink in sinks:
+        for one in _items(client.list_attached_links, "oam:ListAttachedLinks", where, SinkIdentifier=sink):
+            # arn:aws:oam:REGION:ACCOUNT:link/ID
+            arn = str(one.get("LinkArn", "")).split(":")
+            if len(arn) > 5 and arn[4]:
+                kinds = one.get("ResourceTypes") or ()
+                found[arn[4]] = Link(arn[4], str(one.get("Label") or ""), _METRICS in kinds, _LOGS in kinds)
+    return [found[account] for account in sorted(found)] if sinks else None
+
+
+def _items(ask: Any, action: str, where: str, **asked: Any) -> Iterator[Any]:
+    seen: set[str] = set()
+    while True:
+        with reading(action, where):
+            page = ask(**asked)
+        yield from page.get("Items") or ()
+        token = page.get("NextToken")
+        if not token or token in seen:
+            return
+        seen.add(token)
+        asked["NextToken"] = token
+
+
+def function_names(client: Any, calls: Calls, account: str, region: str) -> list[str]:
+    """The functions of a source account that ran in the last two weeks: those that ListMetrics has Invocations of.
+
+    SourceFailed; BudgetReached before a page too many, as pages are billed.
+    """
+    names: set[str] = set()
+    seen: set[str] = set()
+    asked: dict[str, Any] = {
+        "Namespace": "AWS/Lambda",
+        "MetricName": "Invocations",
+        "Dimensions": [{"Name": "FunctionName"}],
+        "IncludeLinkedAccounts": True,
+        "OwningAccount": account,
+    }
+    while True:
+        calls.spend(LIST_METRICS, 1)
+        with reading(LIST_METRICS, f"metrics of {account} in {region}"):
+            page = client.list_metrics(**asked)
+        metrics: list[Any] = page.get("Metrics") or []
+        owners = page.get("OwningAccounts") or [account] * len(metrics)
+        for metric, owner in zip(metrics, owners, strict=False):
+            dimensions: list[Any] = metric.get("Dimensions") or []
+            # Aliases and versions have a second dimension.
+            if owner == account and len(dimensions) == 1 and dimensions[0].get("Name") == "FunctionName":
+                names.add(str(dimensions[0].get("Value", "")))
+        token = page.get("NextToken")
+        if not token or token in seen:
+            return sorted(names - {""})
+        seen.add(token)
+        asked["NextToken"] = token
+
+
+class LinkedSession(ReadOnlySession):
+    """A session of the monitoring account whose questions about metrics and logs are about a source account.
+
+    What is asked by name is asked as the API has it for another account: metrics with its id, log groups by ARN.
+    """
+
+    account: str
+    partition: str
+
+    def about(self, account: str, partition: str) -> "LinkedSession":
+        self.account, self.partition = account, partition
+        return self
+
+    def _new(self, service: str) -> Any:
+        client = super()._new(service)
+        client.meta.events.register_first("provide-client-params", self._asked_of_the_account)
+        return client
+
+    def _asked_of_the_account(self, params: Any, model: Any, **_: object) -> None:
+        match model.name:
+            case "GetMetricData":
+                for query in params["MetricDataQueries"]:
+                    query["AccountId"] = self.account
+            case "DescribeLogGroups":
+                params["includeLinkedAccounts"] = True
+                params["accountIdentifiers"] = [self.account]
+            case "FilterLogEvents":
+                params["logGroupIdentifier"] = self._arn(params.pop("logGroupName"))
+            case "StartQuery":
+                params["logGroupIdentifiers"] = [self._arn(name) for name in params.pop("logGroupNames")]
+
+    def _arn(self, log_group: str) -> str:
+        return f"arn:{self.partition}:logs:{self.region}:{self.account}:log-group:{log_group}"
+
+
+class LinkedSource(CloudWatchSource):
+    """One source account and region, read through the monitoring account ``through``."""
+
+    def __init__(self, session: LinkedSession, link: Link, through: str, **settings: Any) -> None:
+        wanted = set(settings.pop("features", FEATURES))
+        shared = {"metrics": link.metrics, "logs": link.logs, "insights": link.logs}
+        features = tuple(each for each in FEATURES if each in wanted and shared[each])
+        super().__init__(session, features=features, **settings)
+        self.account = link.account
+        self._link = link
+        self._through = through
+        self._asked_for = wanted
+
+    def given(self, *stored: Any) -> Iterator[Given]:
+        """What the link shares; what it does not is said."""
+        yield from super().given(*stored)
+        for feature, shared, what in (
+            ("metrics", self._link.metrics, "metrics"),
+            ("logs", self._link.logs, "log groups"),
+        ):
+            if feature in self._asked_for and not shared:
+                known = "" if feature == "logs" else "; its functions are known by their log groups alone"
+                yield SourceFailed(
+                    f"{what} of {self.account}",
+                    f"its link to {self._through} shares no {what}{known}",
+                    f"share {_METRICS if feature == 'metrics' else _LOGS} in the link, or use credentials of it",
+                )
+
+    def _listed(self) -> Iterator[Given]:
+        if not self._link.metrics:
+            return
+        client = self._session.client("cloudwatch")
+        for name in function_names(client, self._session.calls, self.account, self.region):
+            if self._wanted is None or self._wanted(name):
+                # To which group it logs is not known, and not kept: Lambda's own is what is looked for.
+                key = FunctionKey(name, self.account, self.region)
+                self._functions.append(Function(key, log_group=LAMBDA_PREFIX + name))
+        yield [Function(function.key) for function in self._functions]
+
+    def _logs_given(self, covered: Any, metrics: MetricReading) -> Iterator[Given]:
+        listed: set[str] = set()
+        for given in super()._logs_given(covered, metrics):
+            if isinstance(given, Sequence) and given and isinstance(given[0], LogGroupFacts):
+                listed.update(fact.name for fact in given if isinstance(fact, LogGroupFacts))
+            yield given
+        hidden = sorted(key.name for key in metrics.active if LAMBDA_PREFIX + key.name not in listed)
+        if hidden:
+            others = f" and {len(hidden) - _NAMED:,} more" if len(hidden) > _NAMED else ""
+            yield SourceFailed(
+                f"log groups of {self.account}",
+                f"not shared, or of other names, of functions that ran: {', '.join(hidden[:_NAMED])}{others}",
+                "share their log groups in the link, or use credentials of the account",
+            )
+
+    def _events_bucket(self) -> TokenBucket:
+        """The quota is that of the account which asks."""
+        shared = pace(self._through, self.region)
+        return shared if self._pause is time.sleep else TokenBucket(shared.rate, pause=self._pause)
+
+    def _insights_given(self, covered: Any, chosen: Sequence[tuple[LogGroup, Choice]], *rest: Any) -> Iterator[Given]:
+        """A query is of one log format, which the configuration would say: here lines do."""
+        known: list[tuple[LogGroup, Choice]] = []
+        for group, choice in chosen:
+            try:
+                is_json = self._is_json(group)
+            except SourceFailed as failed:
+                yield failed
+                continue
+            if is_json is None:
+                yield SourceFailed(
+                    f"log group {group.name}", "whether its lines are text or JSON cannot be seen", "use --logs events"
+                )
+                continue
+            known.append((replace(group, json_format=is_json), choice))
+        yield from super()._insights_given(covered, known, *rest)
+
+    def _is_json(self, group: LogGroup) -> bool | None:
+        """Whether Lambda's own lines in it are JSON; None where there are none among those looked at."""
+        with reading("logs:FilterLogEvents", f"log group {group.name}"):
+            page = self._session.client("logs").filter_log_events(
+                logGroupName=group.name, startTime=self._since_ms, endTime=self._now_ms, limit=_LINES
+            )
+        seen: Counter[bool] = Counter()
+        for event in page.get("events") or ():
+            message = event["message"] if isinstance(event, dict) else event.message
+            if message.startswith(("START RequestId: ", "REPORT RequestId: ", "INIT_START ")):
+                seen[False] += 1
+            elif message.startswith("{") and _is_platform(message):
+                seen[True] += 1
+        return seen.most_common(1)[0][0] if seen else None
+
+
+def _is_platform(message: str) -> bool:
+    try:
+        line = parsed_json(message)
+    except Unparsable:
+        return False
+    return isinstance(line, dict) and str(line.get("type", "")).startswith("platform.")
