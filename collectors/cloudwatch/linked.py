@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from collectors.account import Choice, LogGroupFacts
+from collectors.cloudwatch import choose
 from collectors.cloudwatch.calls import Calls, TokenBucket
 from collectors.cloudwatch.errors import reading
 from collectors.cloudwatch.log_events import pace
@@ -147,7 +148,7 @@ class LinkedSource(CloudWatchSource):
         self.account = link.account
         self._link = link
         self._through = through
-        self._asked_for = wanted
+        self._asked_for = wanted - ({"logs"} if self._logs == choose.NONE else set())
 
     def given(self, *stored: Any) -> Iterator[Given]:
         """What the link shares; what it does not is said."""
