@@ -223,3 +223,48 @@ def test_a_role_that_expires_is_assumed_again(cloud: Cloud, tmp_path: Path) -> N
     # Credentials that have ended already are asked for again, and said where that does not help.
     assert len(cloud.asked("sts:AssumeRole")) >= 2
     assert done.exit_code in (1, 3)
+
+
+def test_hundreds_of_accounts_are_read_a_few_at_a_time_and_models_once(
+    cloud: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Memory is that of the accounts which are read at the same time: their clients are let go then."""
+    from botocore.loaders import JSONFileLoader
+
+    from collectors.cloudwatch.session import ReadOnlySession
+    from lambdatui.cli import many_accounts
+
+    monkeypatch.setattr(many_accounts, "AT_ONCE", 3)
+    read: list[str] = []
+    load = JSONFileLoader.load_file
+
+    def counted(self: JSONFileLoader, path: str) -> Any:
+        found = load(self, path)
+        if found is not None and "service-2" in path:
+            read.append(path)
+        return found
+
+    monkeypatch.setattr(JSONFileLoader, "load_file", counted)
+    reading: set[str] = set()
+    most = [0]
+
+    def functions_of(asked: dict[str, Any]) -> dict[str, Any]:
+        if asked["account"] != ACCOUNT:
+            reading.add(asked["account"])
+            most[0] = max(most[0], len(reading))
+        return one_function(asked)
+
+    closed = ReadOnlySession.close
+
+    def close(session: ReadOnlySession) -> None:
+        reading.discard(session.label)
+        closed(session)
+        assert session._clients == {}
+
+    monkeypatch.setattr(ReadOnlySession, "close", close)
+    many = [{"Id": f"{number:012d}", "State": "ACTIVE"} for number in range(40)]
+    cloud.answers |= {"organizations:ListAccounts": lambda _: {"Accounts": many}, "lambda:ListFunctions": functions_of}
+    assert collect(tmp_path, *ROLE, "--region", "eu-central-1").exit_code == 0
+    assert len(functions(tmp_path)) == 41
+    assert 1 <= most[0] <= 3
+    assert len(read) == len(set(read)) or len(read) <= 2 * len(set(read))  # two threads may read one at once

@@ -1,17 +1,17 @@
 """The accounts of an organization, and one role that is assumed in each of them."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from collectors.cloudwatch.calls import TokenBucket
 from collectors.cloudwatch.errors import error_code, reading
 from collectors.cloudwatch.functions import answers
-from collectors.source import SourceFailed
-
-if TYPE_CHECKING:
-    from collectors.cloudwatch.session import ReadOnlySession
+from collectors.cloudwatch.session import ReadOnlySession
+from collectors.cloudwatch.source import CloudWatchSource
+from collectors.source import Given, SourceFailed
 
 LIST, ASSUME = "organizations:ListAccounts", "sts:AssumeRole"
 _WHERE = "the accounts of the organization"
@@ -64,13 +64,28 @@ def _explained(failed: SourceFailed) -> SourceFailed:
     return failed
 
 
+class MemberSource(CloudWatchSource):
+    """An account of an organization, one of hundreds: read when it is its turn, and let go then."""
+
+    def __init__(self, session: ReadOnlySession, turns: AbstractContextManager[object], **settings: Any) -> None:
+        super().__init__(session, **settings)
+        self._turns = turns
+
+    def given(self, *stored: Any) -> Iterator[Given]:
+        with self._turns:
+            try:
+                yield from super().given(*stored)
+            finally:
+                self._session.close()
+
+
 class AssumedRole:
     """The credentials of a role, had once for all regions of an account, and had again before they expire.
 
     ``base()`` is the session that assumes it. What was refused is not asked again for each region, until ``renew``.
     """
 
-    def __init__(self, base: "Callable[[], ReadOnlySession]", arn: str, external_id: str = "", where: str = "") -> None:
+    def __init__(self, base: Callable[[], ReadOnlySession], arn: str, external_id: str = "", where: str = "") -> None:
         self.arn = arn
         self._base = base
         self._external_id = external_id

@@ -40,6 +40,7 @@ class ReadOnlySession:
         from botocore.session import get_session
 
         from collectors.cloudwatch.answers import FastFactory
+        from collectors.cloudwatch.models import share_models
 
         with reading("", profile or "the default profile"):
             core = get_session()
@@ -47,6 +48,7 @@ class ReadOnlySession:
             if role is not None:
                 core._credentials = role.credentials()  # type: ignore[attr-defined]
             self._session = Session(botocore_session=core, profile_name=profile, region_name=region)
+            share_models(core)
         self.profile = profile
         self.label = " ".join(filter(None, (profile, label)))
         self._endpoint_url = endpoint_url
@@ -65,6 +67,13 @@ class ReadOnlySession:
             if service not in self._clients:
                 self._clients[service] = self._new(service)
             return self._clients[service]
+
+    def close(self) -> None:
+        """Lets the clients go, and their memory; who needs one again gets a new one."""
+        with self._lock:
+            for client in self._clients.values():
+                client.close()
+            self._clients.clear()
 
     def _new(self, service: str) -> Any:
         from botocore.config import Config

@@ -1,5 +1,6 @@
 """Collecting from accounts that are found by asking: an organization's, and those linked to a monitoring account."""
 
+import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ import click
 
 from collectors.cloudwatch.functions import account_and_arn
 from collectors.cloudwatch.linked import Link, LinkedSession, LinkedSource, links
-from collectors.cloudwatch.organization import AssumedRole, Member, members
+from collectors.cloudwatch.organization import AssumedRole, Member, MemberSource, members
 from collectors.cloudwatch.policy import partition_of, role_arn
 from collectors.cloudwatch.source import CloudWatchSource
 from collectors.source import SourceFailed
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 Openings = list[Callable[[], CloudWatchSource]]
 Place = tuple[str | None, str | None]
 
+AT_ONCE = 32  # accounts and regions of an organization that are read at the same time: memory goes by it
 _LISTED_S = 3_600.0  # how long a list of accounts is good for: new ones are rare, and their logs wait
 
 
@@ -43,6 +45,7 @@ class ManyAccounts:
         self._listed_at: float | None = None
         self._roles: dict[str, AssumedRole] = {}
         self._told: set[str] = set()
+        self._turns = threading.BoundedSemaphore(AT_ONCE)
 
     # --- an organization ------------------------------------------------------------------------------------------
 
@@ -68,11 +71,18 @@ class ManyAccounts:
                 role = self._role(
                     member, profile, regions[0], role_arn(partition, member.account, asked.role_name), asked
                 )
-                openings += [
-                    self._collecting.opening(profile, region, now_ms, role=role, label=member.account)
-                    for region in regions
-                ]
+                openings += [self._of_member(member, role, (profile, region), now_ms) for region in regions]
         return openings
+
+    def _of_member(
+        self, member: Member, role: AssumedRole, place: Place, now_ms: int
+    ) -> Callable[[], CloudWatchSource]:
+        def opened() -> CloudWatchSource:
+            session = self._collecting.session(*place, role=role, label=member.account)
+            session.calls.reset()
+            return MemberSource(session, self._turns, **self._collecting.settings(now_ms))
+
+        return opened
 
     def _list(self, profile: str | None, region: str | None) -> None:
         if self._listed_at is None or time.monotonic() - self._listed_at >= _LISTED_S:
