@@ -119,6 +119,7 @@ class Canned:
             return client
 
         session._new = new  # type: ignore[method-assign]
+        self.answers["cloudwatch:GetMetricData"] = lambda asked: metric_answer(asked, [])
         self.answers["sts:GetCallerIdentity"] = lambda _: (
             f"<R><GetCallerIdentityResult><Account>{ACCOUNT}</Account></GetCallerIdentityResult></R>".encode()
         )
@@ -159,6 +160,13 @@ def canned_session(**settings: Any) -> tuple[ReadOnlySession, Canned]:
 
 def error(code: str, message: str = "", status: int = 400) -> tuple[int, dict[str, Any]]:
     return status, {"__type": code, "message": message or code}
+
+
+def metric_answer(asked: dict[str, Any], found: list[dict[str, Any]]) -> dict[str, Any]:
+    """GetMetricData's answer: of what is not ``found``, series without points, as CloudWatch gives them."""
+    had = {one["Id"] for one in found}
+    idle = [one["Id"] for one in asked["MetricDataQueries"] if one["Id"] not in had]
+    return {"MetricDataResults": [*found, *({"Id": each, "Timestamps": [], "Values": []} for each in idle)]}
 
 
 def listed(names: list[str], **settings: Any) -> list[dict[str, Any]]:

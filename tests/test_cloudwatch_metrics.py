@@ -2,6 +2,7 @@
 
 import json
 import math
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -85,10 +86,12 @@ def test_percentiles_partial_data_and_pages() -> None:
 
     asked = queries(KEY, "Duration")
     assert [query.stat for query in asked] == ["p50", "p95", "p99", "Maximum", "Sum"]
+    last = page(1, "Complete", 1, 11.0)
+    last["MetricDataResults"].append({"Id": "m0", "StatusCode": "Complete", "Timestamps": [], "Values": []})
     with Stubber(client) as stub:
         stub.add_response("get_metric_data", page(1, "PartialData", 0, 10.0, "more"))
-        stub.add_response("get_metric_data", page(1, "Complete", 1, 11.0))
-        found, points = read(client, asked)
+        stub.add_response("get_metric_data", last)
+        found, points = read(client, asked[:2])
     assert [(point.stat, point.start_ms, point.value) for point in found] == [
         ("p95", T0, 10.0), ("p95", T0 + MINUTE_MS, 11.0)
     ]  # fmt: skip
@@ -149,7 +152,8 @@ def test_series_that_make_no_sense_are_counted(series: dict[str, Any]) -> None:
 def test_throttling_is_waited_out_and_then_told(monkeypatch: pytest.MonkeyPatch) -> None:
     one, aws = canned_session()
     monkeypatch.setattr("time.sleep", lambda _: None)
-    answers = [error("ThrottlingException", status=400), {"MetricDataResults": []}]
+    empty = {"Id": "m0", "Timestamps": [], "Values": []}
+    answers = [error("ThrottlingException", status=400), {"MetricDataResults": [empty]}]
     aws.answers["cloudwatch:GetMetricData"] = lambda _: answers.pop(0)
     client = one.client("cloudwatch")
     read(client, queries(KEY, "Errors"))
@@ -192,6 +196,15 @@ def reading_of(names: list[str], **settings: Any) -> tuple[MetricReading, Any, R
     return MetricReading(one, ACCOUNT, functions, known), aws, one
 
 
+def _asked_series(asked: dict[str, Any], value: float = 1.0) -> Iterator[tuple[Any, dict[str, Any]]]:
+    return zip(asked["MetricDataQueries"], series(asked, value), strict=True)
+
+
+def _of(query: Any, name: str, result: dict[str, Any]) -> dict[str, Any]:
+    """A series as it is where ``name`` alone ran: of others there are no points."""
+    return result if name in str(query) else result | {"Timestamps": [], "Values": []}
+
+
 def names_asked(aws: Any) -> list[tuple[str, str]]:
     return [
         (one["MetricStat"]["Metric"]["MetricName"], one["MetricStat"]["Stat"])
@@ -204,8 +217,7 @@ def test_details_are_asked_of_active_functions_only() -> None:
     reading, aws, one = reading_of(["busy", "idle"])
 
     def answer(asked: dict[str, Any]) -> dict[str, Any]:
-        ran = [each for each in asked["MetricDataQueries"] if "busy" in str(each)]
-        return {"MetricDataResults": series(asked | {"MetricDataQueries": ran})}
+        return {"MetricDataResults": [_of(each, "busy", result) for each, result in _asked_series(asked)]}
 
     aws.answers["cloudwatch:GetMetricData"] = answer
     given = list(reading.given(lambda _: [], T0 - HOUR_MS, T0, mark=True))
@@ -295,8 +307,7 @@ def test_volumes_are_asked_of_groups_whose_functions_ran() -> None:
     reading, aws, _ = reading_of(["busy", "idle"])
 
     def answer(asked: dict[str, Any]) -> dict[str, Any]:
-        ran = [each for each in asked["MetricDataQueries"] if "busy" in str(each)]
-        return {"MetricDataResults": series(asked | {"MetricDataQueries": ran}, 1_000.0)}
+        return {"MetricDataResults": [_of(each, "busy", result) for each, result in _asked_series(asked, 1_000.0)]}
 
     aws.answers["cloudwatch:GetMetricData"] = answer
     list(reading.given(lambda _: [], T0 - HOUR_MS, T0, mark=True))

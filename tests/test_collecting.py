@@ -16,6 +16,7 @@ from aws import (
     canned_session,
     error,
     isolate,
+    metric_answer,
     no_pause,
     paged_functions,
 )  # fmt: skip
@@ -320,11 +321,9 @@ def test_auto_reads_events_sums_and_nothing_as_it_should(tmp_path: Path) -> None
             return 1e13 if "IncomingBytes" in query and "huge" in query else 5.0
 
         ran = [one for one in asked["MetricDataQueries"] if "idle" not in str(one)]
-        return {
-            "MetricDataResults": [
-                {"Id": one["Id"], "Timestamps": [asked["StartTime"]], "Values": [value(str(one))]} for one in ran
-            ]
-        }
+        return metric_answer(
+            asked, [{"Id": one["Id"], "Timestamps": [asked["StartTime"]], "Values": [value(str(one))]} for one in ran]
+        )
 
     def rows(asked: dict[str, Any]) -> dict[str, Any]:
         found = [{"field": "@log", "value": f"{ACCOUNT}:/aws/lambda/huge"}, {"field": "n", "value": "7"},
@@ -357,10 +356,8 @@ def test_auto_reads_events_sums_and_nothing_as_it_should(tmp_path: Path) -> None
 def test_logs_that_were_not_asked_for_before_are_read_though_nothing_runs_now(tmp_path: Path) -> None:
     logs = Logs()
     names = fleet(logs)
-    session, aws = aws_with(logs, names)
+    session, _ = aws_with(logs, names)
     db = tmp_path / "store.db"
-    ran = {"MetricDataResults": []}
-    aws.answers["cloudwatch:GetMetricData"] = lambda _: ran
     collect(db, source(session, logs="none"))
     later = NOW + 5 * MINUTE_MS
     (done,) = collect(db, source(session, later, logs="auto"), now_ms=later)
@@ -400,9 +397,9 @@ def test_the_calls_for_a_fleet_are_counted_exactly(tmp_path: Path) -> None:
 
     def points(asked: dict[str, Any]) -> dict[str, Any]:
         ran = [one for one in asked["MetricDataQueries"] if "fn00" in str(one)]
-        return {
-            "MetricDataResults": [{"Id": one["Id"], "Timestamps": [asked["StartTime"]], "Values": [1.0]} for one in ran]
-        }
+        return metric_answer(
+            asked, [{"Id": one["Id"], "Timestamps": [asked["StartTime"]], "Values": [1.0]} for one in ran]
+        )
 
     aws.answers["cloudwatch:GetMetricData"] = points
     features = tuple(each for each in ALWAYS if each != "inventory")

@@ -330,6 +330,29 @@ def test_last_words_before_the_exit_say_why(tmp_path: Path, said: str) -> None:
     assert [(group.error_type, group.message) for group in store.groups] == [("Runtime.ExitError", said)]
 
 
+@pytest.mark.parametrize(
+    "cause",
+    [
+        "/var/task/bootstrap: line 3: ./pay: cannot execute binary file",
+        "/var/runtime/bootstrap: 3: node: not found",
+        "bootstrap: line 2: exec: till: not found",
+        "./till: symbol lookup error: ./till: undefined symbol: pay",
+        "/var/task/bootstrap: line 9: 12 Killed                  java -jar till.jar",
+    ],
+)
+def test_a_bootstraps_last_words_before_start_say_why(tmp_path: Path, cause: str) -> None:
+    start, exited, *rest = invocation(EXIT)
+    store = Store(tmp_path, at_once([f"{cause}\n", f"{cause}\n", start, exited, *rest]))
+    assert [(group.error_type, group.message) for group in store.groups] == [("Runtime.ExitError", cause)]
+
+
+def test_what_was_said_long_before_start_is_no_cause(tmp_path: Path) -> None:
+    start, *rest = at_once(invocation(EXIT))
+    before = replace(start, text="bash: line 1: till: command not found\n", at_ms=start.at_ms - 60_000)
+    store = Store(tmp_path, [before, start, *rest])
+    assert [group.message for group in store.groups] == [EXIT.partition("Error: ")[2].partition("\n")[0]]
+
+
 def test_runtime_done_that_failed_names_the_error(tmp_path: Path) -> None:
     record = f'"requestId":"{ID}","status":"failure"'
     events = [
@@ -339,3 +362,9 @@ def test_runtime_done_that_failed_names_the_error(tmp_path: Path) -> None:
         '"memorySizeMB":128,"maxMemoryUsedMB":40}}}',
     ]
     assert [group.error_type for group in Store(tmp_path, at_once(events)).groups] == ["Runtime.ExitError"]
+
+
+def test_the_cause_under_a_local_time_is_found(tmp_path: Path) -> None:
+    cause = f"2025-03-31 12:00:00.553 (+02:00)        {ID}    Error: connect ECONNREFUSED 127.0.0.1:27017\n    at A.b (a.js:1:2)\n"
+    store = Store(tmp_path, at_once(invocation(cause, f"RequestId: {ID} Process exited before completing request\n")))
+    assert [group.message for group in store.groups] == ["connect ECONNREFUSED 127.0.0.1:27017"]

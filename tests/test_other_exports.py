@@ -251,3 +251,36 @@ def figures(row: dict[str, object]) -> tuple[object, ...]:
     return tuple(
         row[name] for name in ("request_id", "status", "duration_ms", "billed_ms", "memory_mb", "max_memory_mb")
     )
+
+
+def test_serverless_frameworks_ends_are_reports_of_invocations_without_an_id(tmp_path: Path) -> None:
+    text = f"START\n2024-03-04 17:22:38.033\tINFO\tall is well\nEND {FIGURES}\nSTART\nEND {FIGURES}\nSTART\nEND {FIGURES}\n"
+    (tmp_path / "sls.log").write_text(text)
+    db = tmp_path / "s.db"
+    for _ in range(2):  # the same text again is the same invocations
+        done = run("--db", db, "import", tmp_path / "sls.log", "--function", "shop")
+        assert done.exit_code == 0, done.stderr
+    found = rows(run("--db", db, "--range", "all", "invocations", "--json"))
+    assert [(row["duration_ms"], row["billed_ms"]) for row in found] == [(24.6, 25)] * 3
+    assert len({row["request_id"] for row in found}) == 3
+    assert min(row["started_at"] for row in found) == "2024-03-04T17:22:38.033Z"
+
+
+def test_an_answer_printed_by_node_that_begins_with_brackets(tmp_path: Path) -> None:
+    fields = f"[\n  [\n    {{\n      field: '@message',\n      value:\n        'REPORT RequestId: {ID}\\t{FIGURES}\\t\\n',\n    }},\n"
+    fields += "    { field: '@timestamp', value: '2024-03-04 17:22:38.033' },\n  ]\n]\n"
+    (tmp_path / "a.log").write_text(
+        fields.replace("\tBilled", "\\tBilled").replace("\tMem", "\\tMem").replace("\tMax", "\\tMax")
+    )
+    run("--db", tmp_path / "s.db", "import", tmp_path / "a.log", "--function", "shop")
+    found = rows(run("--db", tmp_path / "s.db", "--range", "all", "invocations", "--json"))
+    assert [(row["request_id"], row["billed_ms"]) for row in found] == [(ID, 25)]
+
+
+def test_lines_without_a_time_after_start_are_lines_of_their_own(tmp_path: Path) -> None:
+    failed = 'ERROR\tInvoke Error \t\n{\n    "errorType": "Denied",\n    "errorMessage": "not yours"\n}'
+    text = f"2024-03-04T17:22:38.033Z {START}\n{failed}\n2024-03-04T17:22:39.033Z {END}\n2024-03-04T17:22:39.033Z {REPORT}\n"
+    (tmp_path / "a.log").write_text(text)
+    run("--db", tmp_path / "s.db", "import", tmp_path / "a.log", "--function", "shop")
+    found = rows(run("--db", tmp_path / "s.db", "--range", "all", "errors", "--json"))
+    assert [(row["error_type"], row["message"]) for row in found] == [("Denied", "not yours")]

@@ -5,20 +5,23 @@ from datetime import UTC, datetime
 from typing import Any
 
 from collectors.account import Alarm, AlarmChange
-from collectors.cloudwatch.errors import reading
 from collectors.cloudwatch.functions import iso_ms
+from collectors.cloudwatch.pages import pages
 
+_TOKEN = "NextToken", "NextToken"
 _BOTH = ["MetricAlarm", "CompositeAlarm"]  # composite alarms are listed only where they are asked for
 
 
 def list_alarms(client: Any, account: str, region: str) -> Iterator[Alarm]:
     """Every alarm of the region: those on AWS/Lambda name their function, others may watch what it depends on."""
-    with reading("cloudwatch:DescribeAlarms", f"alarms in {region}"):
-        for page in client.get_paginator("describe_alarms").paginate(AlarmTypes=_BOTH):
-            for one in page.get("MetricAlarms") or ():
-                yield metric_alarm(one, account, region)
-            for one in page.get("CompositeAlarms") or ():
-                yield composite_alarm(one, account, region)
+    for page in pages(
+        client.describe_alarms, {"AlarmTypes": _BOTH}, _TOKEN,
+        action="cloudwatch:DescribeAlarms", where=f"alarms in {region}",
+    ):  # fmt: skip
+        for one in page.get("MetricAlarms") or ():
+            yield metric_alarm(one, account, region)
+        for one in page.get("CompositeAlarms") or ():
+            yield composite_alarm(one, account, region)
 
 
 def history(client: Any, account: str, region: str, since_ms: int, now_ms: int) -> Iterator[AlarmChange]:
@@ -29,15 +32,17 @@ def history(client: Any, account: str, region: str, since_ms: int, now_ms: int) 
         "EndDate": datetime.fromtimestamp(now_ms / 1000, UTC),
         "ScanBy": "TimestampAscending",
     }
-    with reading("cloudwatch:DescribeAlarmHistory", f"alarm history in {region}"):
-        for page in client.get_paginator("describe_alarm_history").paginate(**asked):
-            for one in page.get("AlarmHistoryItems") or ():
-                at_ms = iso_ms(one.get("Timestamp"))
-                if at_ms is not None and one.get("AlarmName"):
-                    yield AlarmChange(
-                        account, region, one["AlarmName"], at_ms, one.get("HistoryItemType", ""),
-                        one.get("HistorySummary", ""),
-                    )  # fmt: skip
+    for page in pages(
+        client.describe_alarm_history, asked, _TOKEN,
+        action="cloudwatch:DescribeAlarmHistory", where=f"alarm history in {region}",
+    ):  # fmt: skip
+        for one in page.get("AlarmHistoryItems") or ():
+            at_ms = iso_ms(one.get("Timestamp"))
+            if at_ms is not None and one.get("AlarmName"):
+                yield AlarmChange(
+                    account, region, one["AlarmName"], at_ms, one.get("HistoryItemType", ""),
+                    one.get("HistorySummary", ""),
+                )  # fmt: skip
 
 
 def metric_alarm(one: Any, account: str, region: str) -> Alarm:

@@ -1,16 +1,22 @@
-"""The answers that are large, read by msgspec: a page of 7,000 log events, a thousand series of points.
+"""Answers read: the large ones by msgspec, and all of them only where they are whole.
 
 botocore walks every value by its model, in Python. Its component ``response_parser_factory`` is where another parser
-is put. Ours reads the two large answers; every other answer, and every error, goes to botocore's own parser. A large
-answer that is not as documented is given as the plain JSON that it is.
+is put. Ours reads the two large answers, a page of 7,000 log events and a thousand series of points; every other
+answer, and every error, goes to botocore's own parser. A large answer that is not as documented is given as the plain
+JSON that it is.
+
+botocore takes a body that was cut for an empty answer, and a proxy's page for one that says nothing. Here an answer
+that succeeded and is not whole is ``Unreadable``: it is asked for again as a failure of the network would be, and if
+it is never whole, the call fails.
 """
 
 import contextlib
+import random
 from functools import lru_cache
 from typing import Any
 
 import msgspec
-from botocore.parsers import PROTOCOL_PARSERS, JSONParser, ResponseParser, ResponseParserFactory
+from botocore.parsers import PROTOCOL_PARSERS, JSONParser, ResponseParser, ResponseParserError, ResponseParserFactory
 from botocore.utils import parse_timestamp
 
 from collectors.model import LogEvent
@@ -34,7 +40,7 @@ class ReadEvent(
 class EventPage(msgspec.Struct):
     """FilterLogEvents' answer."""
 
-    events: list[ReadEvent] = []
+    events: list[ReadEvent]
     nextToken: str | None = None
 
 
@@ -75,23 +81,130 @@ def _metric_page(body: bytes) -> dict[str, Any]:
 
 _FAST = {"FilterLogEventsResponse": _event_page, "GetMetricDataOutput": _metric_page}
 
+# What is a list wherever it is there: AWS says [] where there is nothing.
+_LISTS = {
+    "GetMetricDataOutput": ("MetricDataResults",),
+    "DescribeAlarmsOutput": ("MetricAlarms", "CompositeAlarms"),
+    "DescribeAlarmHistoryOutput": ("AlarmHistoryItems",),
+    "DescribeLogGroupsResponse": ("logGroups",),
+    "FilterLogEventsResponse": ("events",),
+    "ListFunctionsResponse": ("Functions",),
+    "ListEventSourceMappingsResponse": ("EventSourceMappings",),
+    "ListAliasesResponse": ("Aliases",),
+    "ListVersionsByFunctionResponse": ("Versions",),
+    "ListFunctionEventInvokeConfigsResponse": ("FunctionEventInvokeConfigs",),
+    "ListFunctionUrlConfigsResponse": ("FunctionUrlConfigs",),
+    "ListProvisionedConcurrencyConfigsResponse": ("ProvisionedConcurrencyConfigs",),
+    "DescribeScheduledActionsResponse": ("ScheduledActions",),
+    "GetCostAndUsageResponse": ("ResultsByTime",),
+    "GetLambdaFunctionRecommendationsResponse": ("lambdaFunctionRecommendations",),
+}
 
-class FastParser(JSONParser):
+TRIES = 5  # of an answer that is not whole, the first among them
+_LONGEST_PAUSE_S = 20.0
+_WHY = "lambdatui: why it cannot be read"  # a key of what is parsed that no answer has
+
+
+class Unreadable(ResponseParserError):
+    """An answer that succeeded by its status, and is cut, or is not what AWS answers."""
+
+
+class _Whole:
+    """Before a parser of botocore's: what is not whole is parsed as the reason why."""
+
+    def parse(self, response: Any, shape: Any) -> Any:
+        body, status = response["body"], response["status_code"]
+        if not isinstance(body, bytes):  # a stream, which is read later
+            return super().parse(response, shape)  # type: ignore[misc]
+        why = _cut(body, response["headers"])
+        if not why and status >= 300:
+            return self._error(response, shape)
+        if not why:
+            try:
+                why = _strange(body, status, shape)
+                if not why:
+                    parsed = super().parse(response, shape)  # type: ignore[misc]
+            except Exception as fault:  # botocore's parsers raise what they stumble over
+                why = f"it cannot be read ({type(fault).__name__}: {fault})"[:300]
+        return {_WHY: why, "ResponseMetadata": {"HTTPStatusCode": status}} if why else parsed
+
+    def _error(self, response: Any, shape: Any) -> Any:
+        """An error's code and words; the HTTP status where only a proxy's page is there."""
+        with contextlib.suppress(Exception):
+            parsed = super().parse(response, shape)  # type: ignore[misc]
+            if (shape is not None and shape.metadata.get("exception")) or parsed["Error"].get("Code"):
+                return parsed
+        generic = self._do_generic_error_parse(response)  # type: ignore[attr-defined]
+        return generic | {"ResponseMetadata": {"HTTPStatusCode": response["status_code"]}}
+
+
+def _cut(body: bytes, headers: Any) -> str:
+    length = str(headers.get("content-length", ""))
+    if length.isdigit() and len(body) < int(length):
+        return f"it is cut: {len(body):,} of {int(length):,} bytes came"
+    return ""
+
+
+def _strange(body: bytes, status: int, shape: Any) -> str:
+    """Why a body is nothing that AWS answers with, as far as that shows before it is parsed."""
+    if shape is None or not shape.members or status == 204:
+        return ""
+    if not body:
+        return "it is empty"
+    begins = body[:200].lstrip().lower()
+    return "it is a page of HTML" if begins.startswith((b"<!doctype html", b"<html")) else ""
+
+
+class _OfJson(_Whole):
+    """JSON that is none is not an empty answer, as botocore has it."""
+
+    def _parse_body_as_json(self, body_contents: bytes) -> Any:
+        parsed = super()._parse_body_as_json(body_contents)  # type: ignore[misc]
+        if not isinstance(parsed, dict):
+            raise Unreadable("no object of JSON")
+        return parsed
+
+    def _parse_payload(self, response: Any, shape: Any, *rest: Any) -> None:
+        if response["status_code"] < 300 and "payload" not in shape.serialization:
+            _object(response["body"], shape)
+        super()._parse_payload(response, shape, *rest)  # type: ignore[misc]
+
+
+class FastParser(_OfJson, JSONParser):
     """botocore's parser of the JSON protocol, with the large answers read fast."""
 
     def _handle_json_body(self, raw_body: bytes, shape: Any) -> Any:
         fast = _FAST.get(shape.name)
-        if fast is not None:
+        if shape.metadata.get("exception"):
+            pass  # an error's own members
+        elif fast is not None:
             with contextlib.suppress(Unparsable):
                 return fast(raw_body)
             # Something is not as documented. Whoever reads it looks at each value: one odd time loses no other.
-            with contextlib.suppress(Unparsable):
-                return json_value(raw_body)
+            return _object(raw_body, shape)
+        else:
+            _object(raw_body, shape)
         return super()._handle_json_body(raw_body, shape)  # type: ignore[misc]
 
 
+def _object(body: bytes, shape: Any) -> dict[str, Any]:
+    """The object of JSON that an answer is. Raises Unreadable for any other, and for one of other things only."""
+    try:
+        value = json_value(body)
+    except Unparsable as fault:
+        raise Unreadable(f"no JSON: {fault}") from None
+    if not isinstance(value, dict):
+        raise Unreadable("no object of JSON")
+    if value and not any(each.serialization.get("name", name) in value for name, each in shape.members.items()):
+        raise Unreadable(f"an object of other things ({', '.join(map(str, value))[:60]})")
+    for name in _LISTS.get(shape.name, ()):
+        if not isinstance(value.get(name, []), list):
+            raise Unreadable(f"its {name} is no list")
+    return value
+
+
 class FastFactory(ResponseParserFactory):
-    """Makes ``FastParser`` for the JSON protocol, botocore's own for all others."""
+    """Makes ``FastParser`` for the JSON protocol, botocore's own for all others; each looks whether all is there."""
 
     def create_parser(self, protocol_name: str) -> ResponseParser:
         return _parser(protocol_name)
@@ -99,9 +212,30 @@ class FastFactory(ResponseParserFactory):
 
 @lru_cache
 def _parser(protocol_name: str) -> ResponseParser:
-    kind: Any = FastParser if protocol_name == "json" else PROTOCOL_PARSERS[protocol_name]
+    kind: Any = PROTOCOL_PARSERS[protocol_name]
+    before = _OfJson if "json" in protocol_name else _Whole
+    kind = FastParser if protocol_name == "json" else type(f"Whole{kind.__name__}", (before, kind), {})
     made: ResponseParser = kind(timestamp_parser=_time_or_none)
     return made
+
+
+def read_by(core: Any) -> None:
+    """Answers to all clients of a botocore session are read so, those of its own among them (AssumeRole, say)."""
+    core.register_component("response_parser_factory", FastFactory())
+    core.register("needs-retry", _again)
+    core.register("after-call", _failed)
+
+
+def _again(response: Any, attempts: int, **_: object) -> float | None:
+    """botocore's question whether to send once more: after how many seconds, or None."""
+    if response is None or _WHY not in response[1] or attempts >= TRIES:
+        return None
+    return min(_LONGEST_PAUSE_S, random.random() * 2.0 ** (attempts - 1))
+
+
+def _failed(parsed: Any, **_: object) -> None:
+    if isinstance(parsed, dict) and _WHY in parsed:
+        raise Unreadable(parsed[_WHY])
 
 
 def _time_or_none(value: Any) -> Any:

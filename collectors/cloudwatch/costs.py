@@ -10,7 +10,7 @@ from typing import Any
 
 from collectors.account import BilledDay, Covered
 from collectors.cloudwatch.calls import Calls
-from collectors.cloudwatch.errors import reading
+from collectors.cloudwatch.pages import pages
 from collectors.source import ONCE
 
 OPERATION = "ce:GetCostAndUsage"
@@ -59,14 +59,11 @@ def billed_days(client: Any, calls: Calls, account: str, since_ms: int, now_ms: 
             ]
         },
     }
-    while True:
-        calls.spend(OPERATION, 1)
-        with reading(OPERATION, f"costs of {account}"):
-            answer = client.get_cost_and_usage(**request)
+    for answer in pages(
+        client.get_cost_and_usage, request, ("NextPageToken", "NextPageToken"),
+        action=OPERATION, where=f"costs of {account}", before=lambda: calls.spend(OPERATION, 1),
+    ):  # fmt: skip
         yield from of_answer(answer, account, now_ms)
-        if not answer.get("NextPageToken"):
-            return
-        request["NextPageToken"] = answer["NextPageToken"]
 
 
 def of_answer(answer: Any, account: str, asked_ms: int) -> Iterator[BilledDay]:

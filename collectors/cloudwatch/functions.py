@@ -7,6 +7,7 @@ from typing import Any
 from collectors.account import Configured, Setting
 from collectors.cloudwatch.calls import TokenBucket
 from collectors.cloudwatch.errors import reading
+from collectors.cloudwatch.pages import pages
 from collectors.model import Function, FunctionKey, Reject
 
 # Lambda quotas: the control plane takes 15 calls a second of the whole account, its deployments included.
@@ -53,15 +54,7 @@ def answers(
     **asked: object,
 ) -> Iterator[Any]:
     """All pages of a listing, each at the bucket's pace. ``token`` is what a page is asked by, and told by."""
-    while True:
-        bucket.take()
-        with reading(action, where):
-            page = ask(**asked)
-        yield page
-        following = page.get(token[1])
-        if not following or following == asked.get(token[0]):
-            return
-        asked[token[0]] = following
+    return pages(ask, asked, token, action=action, where=where, before=bucket.take)
 
 
 def function_of(configuration: Mapping[str, Any], region: str) -> Function:

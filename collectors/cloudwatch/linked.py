@@ -14,10 +14,11 @@ from typing import Any
 from collectors.account import Choice, LogGroupFacts
 from collectors.cloudwatch import choose
 from collectors.cloudwatch.calls import Calls, TokenBucket
-from collectors.cloudwatch.errors import reading
+from collectors.cloudwatch.errors import is_hopeless, reading
 from collectors.cloudwatch.log_events import pace
 from collectors.cloudwatch.log_groups import LAMBDA_PREFIX, LogGroup
 from collectors.cloudwatch.metric_reading import MetricReading
+from collectors.cloudwatch.pages import pages
 from collectors.cloudwatch.session import ReadOnlySession
 from collectors.cloudwatch.source import CloudWatchSource
 from collectors.model import Function, FunctionKey
@@ -42,41 +43,36 @@ class Link:
     logs: bool
 
 
-def links(client: Any, region: str) -> list[Link] | None:
-    """The accounts that are linked to this one in the region; None where it has no sink. SourceFailed."""
+def links(client: Any, region: str) -> tuple[list[Link] | None, SourceFailed | None]:
+    """The accounts that are linked to this one in the region, None where it has no sink; and why they are not all."""
     where = f"accounts linked in {region}"
-    sinks = [one["Arn"] for one in _items(client.list_sinks, "oam:ListSinks", where) if one.get("Arn")]
-    found: dict[str, Link] = {}
-    for sink in sinks:
-        for one in _items(client.list_attached_links, "oam:ListAttachedLinks", where, SinkIdentifier=sink):
-            # arn:aws:oam:REGION:ACCOUNT:link/ID
-            arn = str(one.get("LinkArn", "")).split(":")
-            if len(arn) > 5 and arn[4]:
-                kinds = one.get("ResourceTypes") or ()
-                found[arn[4]] = Link(arn[4], str(one.get("Label") or ""), _METRICS in kinds, _LOGS in kinds)
-    return [found[account] for account in sorted(found)] if sinks else None
+    known: dict[str, Link] = {}
+    has_sink = False
+    try:
+        for sink in _items(client.list_sinks, "oam:ListSinks", where):
+            has_sink = True
+            asked = {"SinkIdentifier": sink.get("Arn", "")}
+            for one in _items(client.list_attached_links, "oam:ListAttachedLinks", where, **asked):
+                # arn:aws:oam:REGION:ACCOUNT:link/ID
+                arn = str(one.get("LinkArn", "")).split(":")
+                if len(arn) > 5 and arn[4]:
+                    kinds = one.get("ResourceTypes") or ()
+                    known[arn[4]] = Link(arn[4], str(one.get("Label") or ""), _METRICS in kinds, _LOGS in kinds)
+    except SourceFailed as failed:
+        return [known[account] for account in sorted(known)], failed
+    return [known[account] for account in sorted(known)] if has_sink else None, None
 
 
 def _items(ask: Any, action: str, where: str, **asked: Any) -> Iterator[Any]:
-    seen: set[str] = set()
-    while True:
-        with reading(action, where):
-            page = ask(**asked)
+    for page in pages(ask, asked, ("NextToken", "NextToken"), action=action, where=where):
         yield from page.get("Items") or ()
-        token = page.get("NextToken")
-        if not token or token in seen:
-            return
-        seen.add(token)
-        asked["NextToken"] = token
 
 
-def function_names(client: Any, calls: Calls, account: str, region: str) -> list[str]:
+def function_names(client: Any, calls: Calls, account: str, region: str) -> Iterator[str]:
     """The functions of a source account that ran in the last two weeks: those that ListMetrics has Invocations of.
 
     SourceFailed; BudgetReached before a page too many, as pages are billed.
     """
-    names: set[str] = set()
-    seen: set[str] = set()
     asked: dict[str, Any] = {
         "Namespace": "AWS/Lambda",
         "MetricName": "Invocations",
@@ -84,22 +80,18 @@ def function_names(client: Any, calls: Calls, account: str, region: str) -> list
         "IncludeLinkedAccounts": True,
         "OwningAccount": account,
     }
-    while True:
-        calls.spend(LIST_METRICS, 1)
-        with reading(LIST_METRICS, f"metrics of {account} in {region}"):
-            page = client.list_metrics(**asked)
+    listed = pages(
+        client.list_metrics, asked, ("NextToken", "NextToken"), action=LIST_METRICS,
+        where=f"metrics of {account} in {region}", before=lambda: calls.spend(LIST_METRICS, 1),
+    )  # fmt: skip
+    for page in listed:
         metrics: list[Any] = page.get("Metrics") or []
         owners = page.get("OwningAccounts") or [account] * len(metrics)
         for metric, owner in zip(metrics, owners, strict=False):
             dimensions: list[Any] = metric.get("Dimensions") or []
             # Aliases and versions have a second dimension.
             if owner == account and len(dimensions) == 1 and dimensions[0].get("Name") == "FunctionName":
-                names.add(str(dimensions[0].get("Value", "")))
-        token = page.get("NextToken")
-        if not token or token in seen:
-            return sorted(names - {""})
-        seen.add(token)
-        asked["NextToken"] = token
+                yield str(dimensions[0].get("Value", ""))
 
 
 class LinkedSession(ReadOnlySession):
@@ -169,7 +161,16 @@ class LinkedSource(CloudWatchSource):
         if not self._link.metrics:
             return
         client = self._session.client("cloudwatch")
-        for name in function_names(client, self._session.calls, self.account, self.region):
+        names: set[str] = set()
+        try:
+            names.update(function_names(client, self._session.calls, self.account, self.region))
+        except SourceFailed as failed:
+            if is_hopeless(failed):
+                raise
+            yield failed
+            # Not all functions are known, so that nothing is marked as read of all.
+            self._wanted = self._wanted or bool
+        for name in sorted(names - {""}):
             if self._wanted is None or self._wanted(name):
                 # To which group it logs is not known, and not kept: Lambda's own is what is looked for.
                 key = FunctionKey(name, self.account, self.region)

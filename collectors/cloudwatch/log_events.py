@@ -5,8 +5,9 @@ from typing import Any
 
 from collectors.cloudwatch.answers import ReadEvent
 from collectors.cloudwatch.calls import TokenBucket, bucket_of
-from collectors.cloudwatch.errors import is_missing, reading
+from collectors.cloudwatch.errors import is_missing
 from collectors.cloudwatch.log_groups import READS_EVENTS, LogGroup
+from collectors.cloudwatch.pages import pages
 from collectors.model import LogEvent, Reject
 from collectors.source import SourceFailed
 
@@ -14,6 +15,11 @@ from collectors.source import SourceFailed
 OVERLAP_MS = 5 * 60_000
 WINDOW_MS = 3_600_000  # what is marked as read in one piece
 PAGE_BYTES = 1 << 20  # a page is 1 MB or 10,000 events (CloudWatch Logs quotas)
+
+# Empty pages are normal where few of many streams have events; this long at the pace of calls, they have no end.
+_EMPTY_S = 30.0
+_EMPTY_PAGES = 100
+_MOST_PAGES = 1 << 40  # as many as bring something new
 
 _CALLS_A_SECOND = {"us-east-1": 25.0, "eu-central-1": 5.0}
 _ELSEWHERE = 10.0
@@ -68,8 +74,9 @@ def event_blocks(
 ) -> Iterator[list[LogEvent]]:
     """A group's events of ``[from_ms, to_ms)``, a page at a time.
 
-    Pages may be empty while there is more to come; a group that does not exist gives nothing. SourceFailed where AWS
-    does not let the group be read. Events without time or text are counted in ``rejects``.
+    Pages may be empty while there is more to come; a group that does not exist, and was not listed, gives nothing.
+    SourceFailed where AWS does not let the group be read, or listed it and has it no more. Events without time or
+    text are counted in ``rejects``.
     """
     where = f"log group {group.name}"
     if group.log_class not in READS_EVENTS:
@@ -77,21 +84,21 @@ def event_blocks(
             where, f"FilterLogEvents does not read log class {group.log_class}", "its functions show metrics only"
         )
     request = {"logGroupName": group.name, "startTime": max(from_ms, 0), "endTime": max(to_ms - 1, 0)}
-    while True:
-        bucket.take()
-        try:
-            with reading("logs:FilterLogEvents", where):
-                page = client.filter_log_events(**request)
-        except SourceFailed as failed:
-            if is_missing(failed):
-                return
+    try:
+        for page in pages(
+            client.filter_log_events, request, ("nextToken", "nextToken"),
+            action="logs:FilterLogEvents", where=where, before=bucket.take,
+            empty_pages=max(_EMPTY_PAGES, int(_EMPTY_S * bucket.rate)), most_pages=_MOST_PAGES,
+        ):  # fmt: skip
+            if events := page.get("events"):
+                yield list(_named(events, group, account, region, rejects))
+    except SourceFailed as failed:
+        if not is_missing(failed):
             raise
-        if events := page.get("events"):
-            yield list(_named(events, group, account, region, rejects))
-        token = page.get("nextToken")
-        if not token or token == request.get("nextToken"):
-            return
-        request["nextToken"] = token
+        if group.is_listed:
+            raise SourceFailed(
+                where, "it was listed, and is not there to be read", "it was deleted, or the policy hides it"
+            ) from failed
 
 
 def _named(

@@ -1,12 +1,13 @@
 """The log groups of one account and region: which there are, of what class, and whose functions write to them."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from collectors.account import LogGroupFacts
-from collectors.cloudwatch.errors import reading
+from collectors.cloudwatch.pages import Endless, pages
 from collectors.model import Function
+from collectors.source import SourceFailed
 
 LAMBDA_PREFIX = "/aws/lambda/"
 
@@ -23,6 +24,7 @@ class LogGroup:
     functions: tuple[str, ...] = ()
     log_class: str = "STANDARD"
     json_format: bool = False
+    is_listed: bool = field(default=False, compare=False)  # by DescribeLogGroups
 
     @property
     def function(self) -> str:
@@ -31,11 +33,17 @@ class LogGroup:
 
 
 def discover(
-    client: Any, account: str, region: str, functions: Iterable[Function], json_logging: frozenset[str] = frozenset()
+    client: Any,
+    account: str,
+    region: str,
+    functions: Iterable[Function],
+    json_logging: frozenset[str] = frozenset(),
+    failures: list[SourceFailed] | None = None,
 ) -> tuple[list[LogGroup], list[LogGroupFacts]]:
     """Lambda's own groups, those of deleted functions too, and the groups that ``functions`` name beyond them.
 
-    ``json_logging`` are the functions whose log format is JSON.
+    ``json_logging`` are the functions whose log format is JSON. A listing that does not end is put into ``failures``
+    with what it gave before. SourceFailed where they cannot be listed.
     """
     owners: dict[str, list[str]] = {}
     for function in functions:
@@ -43,20 +51,28 @@ def discover(
             owners.setdefault(function.log_group, []).append(function.key.name)
     elsewhere = sorted({name for name in owners if not name.startswith(LAMBDA_PREFIX)})
     facts: dict[str, LogGroupFacts] = {}
-    with reading("logs:DescribeLogGroups", f"log groups in {region}"):
-        for prefix in (LAMBDA_PREFIX, *elsewhere):
-            for page in client.get_paginator("describe_log_groups").paginate(logGroupNamePrefix=prefix):
+    for prefix in (LAMBDA_PREFIX, *elsewhere):
+        try:
+            for page in pages(
+                client.describe_log_groups, {"logGroupNamePrefix": prefix}, ("nextToken", "nextToken"),
+                action="logs:DescribeLogGroups", where=f"log groups in {region}",
+            ):  # fmt: skip
                 for group in page.get("logGroups", ()):
                     fact = facts_of(group, account, region)
                     if fact is not None and (fact.name.startswith(LAMBDA_PREFIX) or fact.name in owners):
                         facts[fact.name] = fact
+        except Endless as endless:
+            if failures is None:
+                raise
+            failures.append(endless)
     # A default group that was not found is of a function that never ran; any other may be hidden, and is tried.
     classes = {name: fact.log_class for name, fact in facts.items()}
     classes |= {name: "STANDARD" for name in elsewhere if name not in facts}
     groups = []
     for name, log_class in sorted(classes.items()):
         writing = tuple(owners.get(name, ()))
-        groups.append(LogGroup(name, writing, log_class, bool(writing) and json_logging.issuperset(writing)))
+        is_json = bool(writing) and json_logging.issuperset(writing)
+        groups.append(LogGroup(name, writing, log_class, is_json, is_listed=name in facts))
     return groups, list(facts.values())
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from collectors.account import Configured, Covered, Inventory
 from collectors.cloudwatch import metric_names as names
 from collectors.cloudwatch.choose import Volume
+from collectors.cloudwatch.log_events import OVERLAP_MS
 from collectors.cloudwatch.log_groups import LogGroup
 from collectors.cloudwatch.metrics import LATE_MS, Points, Query, Span, log_bytes, queries, span
 from collectors.cloudwatch.session import ReadOnlySession
@@ -38,6 +39,7 @@ class MetricReading:
         self._provisioned = False
         self._over: Span | None = None
         self.active: set[FunctionKey] = set()
+        self.unanswered: set[FunctionKey] = set()  # of these it is not known whether they ran
         self.since_ms = self.settled_ms = 0  # between these, ``active`` is all that ran
 
     def learn(self, inventory: Inventory) -> None:
@@ -63,7 +65,9 @@ class MetricReading:
             if isinstance(given, list):
                 self.active.update(point.function for point in given if point.value and point.function.name)
             yield given
-        self._over, self.since_ms, self.settled_ms = over, over.start_ms, now_ms - LATE_MS
+        self.unanswered.update(query.key for query, _ in points.unanswered)
+        # Up to there, and the next collection asks from there on again: what is read again of logs lies within that.
+        self._over, self.since_ms, self.settled_ms = over, over.start_ms, now_ms - LATE_MS + OVERLAP_MS
         yield from self._read(points, self._of_active(), over, "metrics of active functions")
         yield points.rejects
         yield from points.failures
@@ -82,7 +86,7 @@ class MetricReading:
         asked: list[Query] = []
         for function in self._functions:
             key = function.key
-            if key not in self.active:
+            if key not in self.active and key not in self.unanswered:
                 continue
             asked += queries(key, *names.OF_ACTIVE, *self._special(key))
             for mapping in self._of_mappings(key):
@@ -128,11 +132,12 @@ class MetricReading:
             return {}, []
         by_name = {function.key.name: function.key for function in self._functions}
         known = [group for group in groups if group.functions]
+        may_have_run = self.active | self.unanswered
         active = {
             group.name
             for group in known
             if unread_ms[group.name] < self._over.start_ms
-            or any(by_name.get(name) in self.active for name in group.functions)
+            or any(by_name.get(name) in may_have_run for name in group.functions)
         }
         owners = {group.name: by_name.get(group.function, self._account) for group in known if group.name in active}
         asked = [log_bytes(owner, name) for name, owner in owners.items()]

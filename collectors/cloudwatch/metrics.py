@@ -1,15 +1,15 @@
 """CloudWatch metrics of one account and region: GetMetricData, in as few calls as its limits allow."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from collectors.cloudwatch.answers import Series
 from collectors.cloudwatch.calls import Calls
-from collectors.cloudwatch.errors import reading
 from collectors.cloudwatch.metric_names import METRICS
+from collectors.cloudwatch.pages import pages
 from collectors.model import FunctionKey, MetricPoint, Reject
 from collectors.source import SourceFailed
 
@@ -23,8 +23,10 @@ _TRIES = 3  # for series that CloudWatch answers in part, or not at all, without
 # CloudWatch User Guide, "Metrics retention": how long the points of a period are kept.
 _DAY_MS = 86_400_000
 _KEPT = ((15 * _DAY_MS, 60), (63 * _DAY_MS, 300), (455 * _DAY_MS, 3_600))
-# Points of a minute change until long after: Errors are stamped with the time of the invoke, which may last 15 minutes.
-LATE_MS = 20 * 60_000
+# Points of a minute change until long after: Errors are stamped with the time of the invoke, which may last 15 minutes,
+# and CloudWatch itself may be hours late. A longer span of a metric costs no more, and with this one a call still has
+# its 500 queries.
+LATE_MS = 3 * 3_600_000
 INCOMING_BYTES = "IncomingBytes"
 
 
@@ -95,72 +97,93 @@ def plan(asked: Sequence[Query], over: Span) -> list[Sequence[Query]]:
 
 
 class Points:
-    """Reads planned queries. ``rejects`` are points and series that make no sense: counted, never kept."""
+    """Reads planned queries. ``rejects`` are points and series that make no sense: counted, never kept.
+
+    ``unanswered`` are the queries of which not all was answered, with the status that CloudWatch gave, empty where it
+    said nothing of them at all: that they have no points is not known.
+    """
 
     def __init__(self, client: Any, calls: Calls, region: str) -> None:
         self._client = client
         self._calls = calls
         self._region = region
         self.rejects: list[Reject] = []
-        self.failures: list[SourceFailed] = []
+        self.unanswered: list[tuple[Query, str]] = []
+
+    @property
+    def failures(self) -> list[SourceFailed]:
+        """What was not answered, in words: one for each status."""
+        by_status: dict[str, list[Query]] = {}
+        for query, status in self.unanswered:
+            by_status.setdefault(status, []).append(query)
+        return [self._failure(status, queries) for status, queries in by_status.items()]
 
     def read(self, asked: Sequence[Query], over: Span) -> Iterator[tuple[list[MetricPoint], int]]:
         """The points of each call, and how many queries are done with it. Periods without a value are absent.
 
-        SourceFailed where CloudWatch cannot be read at all; a single series that failed is in ``failures``.
+        SourceFailed where CloudWatch cannot be read at all; a single series that failed is in ``unanswered``.
         BudgetReached before a call that may not be paid for.
         """
         done = 0
         for call in plan(asked, over):
             points: list[MetricPoint] = []
-            left: Sequence[Query] = call
-            for attempt in range(_TRIES):
+            left: Mapping[int, str] = dict.fromkeys(range(len(call)), "")
+            for _ in range(_TRIES):
                 self._calls.spend(OPERATION, len(left))
-                left = self._call(left, over, points, last=attempt == _TRIES - 1)
+                left = self._call(call, left, over, points)
                 if not left:
                     break
+            self.unanswered += [(call[number], status) for number, status in left.items()]
             done += len(call)
             yield points, done
 
-    def _call(self, call: Sequence[Query], over: Span, points: list[MetricPoint], *, last: bool) -> Sequence[Query]:
-        """One call with all its pages; the queries that it left unanswered, for another."""
+    def _call(
+        self, call: Sequence[Query], left: Mapping[int, str], over: Span, points: list[MetricPoint]
+    ) -> Mapping[int, str]:
+        """One call for what is ``left``, with all its pages; by number, what it left unanswered, for another.
+
+        A series that no page has is unanswered: CloudWatch answers one without points too.
+        """
         request = {
-            "MetricDataQueries": [query.asked(f"m{number}", over.period_s) for number, query in enumerate(call)],
+            "MetricDataQueries": [call[number].asked(f"m{number}", over.period_s) for number in left],
             "StartTime": over.start_ms / 1000,
             "EndTime": over.end_ms / 1000,
             "ScanBy": "TimestampAscending",
         }
-        unanswered: dict[int, str] = {}
-        with reading(OPERATION, f"metrics in {self._region}"):
-            while True:
-                page = self._client.get_metric_data(**request)
-                for result in page.get("MetricDataResults", ()):
-                    self._take(result, call, over, points, unanswered)
-                if not page.get("NextToken"):
-                    break
-                request["NextToken"] = page["NextToken"]
-        if not last:
-            return [call[number] for number, status in unanswered.items() if status != "Forbidden"]
-        for number, status in unanswered.items():
-            self._fail(call[number], status)
-        return ()
+        unanswered = dict.fromkeys(left, "")
+        for page in pages(
+            self._client.get_metric_data, request, ("NextToken", "NextToken"),
+            action=OPERATION, where=f"metrics in {self._region}",
+        ):  # fmt: skip
+            for result in page.get("MetricDataResults", ()):
+                self._take(result, call, left, over, points, unanswered)
+        forbidden = [number for number, status in unanswered.items() if status == "Forbidden"]
+        self.unanswered += [(call[number], unanswered.pop(number)) for number in forbidden]
+        return unanswered
 
     def _take(
-        self, result: Any, call: Sequence[Query], over: Span, points: list[MetricPoint], unanswered: dict[int, str]
+        self,
+        result: Any,
+        call: Sequence[Query],
+        left: Mapping[int, str],
+        over: Span,
+        points: list[MetricPoint],
+        unanswered: dict[int, str],
     ) -> None:
         identity, status, times, values = _series(result)
-        if not identity[1:].isdigit() or int(identity[1:]) >= len(call):
-            self.rejects.append(Reject("a metric that was not asked for", identity[:200], "GetMetricData"))
+        number = int(identity[1:]) if identity[1:].isdecimal() else len(call)
+        if number >= len(call):
+            stranger = Reject("a metric that was not asked for", identity[:200], "GetMetricData")
+            if stranger not in self.rejects:  # it may come with each try
+                self.rejects.append(stranger)
+        if number not in left:  # or it was answered before
             return
-        number = int(identity[1:])
         query = call[number]
         # A series goes on over pages: it is as complete as its last page says.
         if status == "Complete":
             unanswered.pop(number, None)
         else:
             unanswered[number] = status
-            if status == "Forbidden":
-                self._fail(query, status)
         if len(times) != len(values):
             self.rejects.append(Reject("times and values of a metric differ in number", query.metric, query.key.name))
         stat, step_ms = query.stat, over.period_s
@@ -180,15 +203,15 @@ class Points:
                 continue
             points.append(MetricPoint(query.key, query.kept_as, stat, step_ms, at_ms, float(value)))
 
-    def _fail(self, query: Query, status: str) -> None:
-        where = f"{query.kept_as} of {query.key.name or 'the account'}"
-        self.failures.append(
-            SourceFailed(
-                f"metrics in {self._region}",
-                f"CloudWatch answered {status} for {where}",
-                f"allow {OPERATION}" if status == "Forbidden" else "collect again later: it is read again then",
-                denied=OPERATION if status == "Forbidden" else "",
-            )
+    def _failure(self, status: str, queries: Sequence[Query]) -> SourceFailed:
+        first = queries[0]
+        where = f"{first.kept_as} of {first.key.name or 'the account'}"
+        others = f" and {len(queries) - 1:,} more" if len(queries) > 1 else ""
+        return SourceFailed(
+            f"metrics in {self._region}",
+            f"CloudWatch answered {status or 'nothing'} for {where}{others}",
+            f"allow {OPERATION}" if status == "Forbidden" else "collect again later: it is read again then",
+            denied=OPERATION if status == "Forbidden" else "",
         )
 
 

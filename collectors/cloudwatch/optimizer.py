@@ -6,6 +6,7 @@ from typing import Any
 from collectors.account import Recommendation
 from collectors.cloudwatch.errors import reading
 from collectors.cloudwatch.functions import iso_ms
+from collectors.cloudwatch.pages import pages
 from collectors.source import SourceFailed
 
 
@@ -19,16 +20,13 @@ def recommendations(client: Any, region: str) -> Iterator[Recommendation]:
             f"the account's enrolment is {status}",
             "enrol with 'aws compute-optimizer update-enrollment-status --status Active', or leave it out",
         )
-    request: dict[str, Any] = {}
-    with reading("compute-optimizer:GetLambdaFunctionRecommendations", f"Compute Optimizer in {region}"):
-        while True:
-            answer = client.get_lambda_function_recommendations(**request)
-            for one in answer.get("lambdaFunctionRecommendations") or ():
-                if one.get("functionArn"):
-                    yield of_answer(one)
-            if not answer.get("nextToken"):
-                return
-            request["nextToken"] = answer["nextToken"]
+    for answer in pages(
+        client.get_lambda_function_recommendations, {}, ("nextToken", "nextToken"),
+        action="compute-optimizer:GetLambdaFunctionRecommendations", where=f"Compute Optimizer in {region}",
+    ):  # fmt: skip
+        for one in answer.get("lambdaFunctionRecommendations") or ():
+            if one.get("functionArn"):
+                yield of_answer(one)
 
 
 def of_answer(one: Any) -> Recommendation:

@@ -28,10 +28,11 @@ class Member:
     name: str
 
 
-def members(client: Any, bucket: TokenBucket | None = None) -> list[Member]:
-    """All active accounts, by their numbers. SourceFailed where they cannot be listed."""
+def members(client: Any, bucket: TokenBucket | None = None) -> tuple[list[Member], SourceFailed | None]:
+    """The active accounts, by their numbers, and why these are not all."""
     bucket = bucket or TokenBucket(_PAGES_A_SECOND, _AT_ONCE)
     active: dict[str, Member] = {}
+    failed: SourceFailed | None = None
     try:
         listed = answers(
             client.list_accounts, LIST, _WHERE, bucket, token=("NextToken", "NextToken"), MaxResults=_A_PAGE
@@ -39,9 +40,9 @@ def members(client: Any, bucket: TokenBucket | None = None) -> list[Member]:
         for one in (each for page in listed for each in page.get("Accounts") or ()):
             if one.get("Id") and is_active(one):
                 active[one["Id"]] = Member(one["Id"], str(one.get("Name") or ""))
-    except SourceFailed as failed:
-        raise _explained(failed) from failed.__cause__
-    return [active[account] for account in sorted(active)]
+    except SourceFailed as fault:
+        failed = _explained(fault)
+    return [active[account] for account in sorted(active)], failed
 
 
 def is_active(account: Any) -> bool:

@@ -39,12 +39,12 @@ class ReadOnlySession:
         from boto3.session import Session
         from botocore.session import get_session
 
-        from collectors.cloudwatch.answers import FastFactory
+        from collectors.cloudwatch.answers import read_by
         from collectors.cloudwatch.models import share_models
 
         with reading("", profile or "the default profile"):
             core = get_session()
-            core.register_component("response_parser_factory", FastFactory())
+            read_by(core)
             if role is not None:
                 core._credentials = role.credentials()  # type: ignore[attr-defined]
             self._session = Session(botocore_session=core, profile_name=profile, region_name=region)

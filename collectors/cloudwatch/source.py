@@ -69,6 +69,7 @@ class CloudWatchSource:
         self._wanted = wanted
         self._details = details
         self._pause = pause
+        self._whole = wanted is None  # whether all functions of the account and region are looked at
         self._functions: list[Function] = []
         self._settings: dict[str, Configured] = {}
         self._rejects: list[Reject] = []
@@ -83,8 +84,9 @@ class CloudWatchSource:
     def estimate(self) -> Estimate:
         """What a collection would meet and ask for, found out with calls that are free. SourceFailed."""
         _ = self.account
-        for _given in self._listed():
-            pass
+        for given in self._listed():
+            if isinstance(given, SourceFailed):
+                raise given
         groups, facts = log_groups.discover(self._session.client("logs"), self.account, self.region, self._functions)
         of_all = [query for function in self._functions for query in queries(function.key, *names.OF_ALL)]
         of_one = queries(self._functions[0].key, *names.OF_ACTIVE, "AsyncEventsDropped") if self._functions else []
@@ -102,8 +104,8 @@ class CloudWatchSource:
         if "inventory" in self._features:
             yield from self._guarded("inventory", self._inventory(metrics))
         if "metrics" in self._features:
-            whole = self._wanted is None
-            yield from self._guarded("metrics", metrics.given(covered, self._since_ms, self._now_ms, mark=whole))
+            read = metrics.given(covered, self._since_ms, self._now_ms, mark=self._whole)
+            yield from self._guarded("metrics", read)
         if "logs" in self._features and self._logs != choose.NONE:
             yield from self._guarded("logs", self._logs_given(covered, metrics))
         if "alarms" in self._features:
@@ -152,14 +154,21 @@ class CloudWatchSource:
         return bucket_of(self.account, self.region, "lambda", CONTROL_PLANE_RATE)
 
     def _listed(self) -> Iterator[Given]:
-        for function, settings in list_functions(
-            self._session.client("lambda"), self.region, self._bucket, self._rejects
-        ):
-            if self._wanted is None or self._wanted(function.key.name):
-                self._functions.append(function)
-                self._settings[function.key.name] = settings
+        try:
+            for function, settings in list_functions(
+                self._session.client("lambda"), self.region, self._bucket, self._rejects
+            ):
+                name = function.key.name
+                if name not in self._settings and (self._wanted is None or self._wanted(name)):
+                    self._functions.append(function)
+                    self._settings[name] = settings
+        except SourceFailed as failed:
+            if not self._functions or is_hopeless(failed):
+                raise
+            yield failed  # the rest is collected of those that were listed
+            self._whole = False
         yield self._functions
-        looked_at = None if self._wanted is None else frozenset(self._settings)
+        looked_at = None if self._whole else frozenset(self._settings)
         yield Inventory(self.account, self.region, ("function",), list(self._settings.values()), looked_at)
 
     def _inventory(self, metrics: MetricReading) -> Iterator[Given]:
@@ -216,7 +225,9 @@ class CloudWatchSource:
         is_json = frozenset(
             name for name, known in self._settings.items() if known.settings.get("log_format") == "JSON"
         )
-        groups, facts = log_groups.discover(client, self.account, self.region, self._functions, is_json)
+        unended: list[SourceFailed] = []
+        groups, facts = log_groups.discover(client, self.account, self.region, self._functions, is_json, unended)
+        yield from unended
         if self._wanted is not None:
             groups = [group for group in groups if group.functions]
         yield list(facts)

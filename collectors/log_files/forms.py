@@ -3,6 +3,7 @@
 import re
 from enum import Enum
 
+from collectors.log_files.notations import is_notation
 from collectors.log_files.platform_heads import HEADS
 from collectors.log_files.wrappings import is_container
 from collectors.untrusted import Unparsable
@@ -37,7 +38,7 @@ def form_of(head: bytes) -> Form:
     if stripped[:1] == b"[":
         if _ROWS.match(stripped):
             return Form.JSON_LINES
-        return Form.DOCUMENT if _is_array(stripped) else Form.TEXT
+        return Form.DOCUMENT if _is_array(stripped) and not is_notation(stripped) else Form.TEXT
     lines = [line.strip() for line in stripped.split(b"\n")[:_LOOKED_AT] if line.strip()]
     if any(_PLATFORM_LINE.match(line) for line in lines):
         return Form.TEXT  # with an application that logs in JSON

@@ -9,11 +9,14 @@ from collections.abc import Callable, Iterator
 from itertools import pairwise
 from typing import Protocol
 
+import msgspec
+
 from collectors.log_files.aws_text import AwsText, is_aws_text
 from collectors.log_files.csv_rows import CsvRows, csv_columns
 from collectors.log_files.inline_records import InlineRecords, is_inline
 from collectors.log_files.keyed_lines import KeyedLines, is_keyed
 from collectors.log_files.prefixes import Prefixed, Prefixes, prefixes_of
+from collectors.log_files.serverless_lines import ServerlessLines, is_serverless
 from collectors.log_files.tables import TableRows, is_table
 from collectors.log_files.timestamps import BadTimestamp, Clock, epoch_ms, metric_time, time_in_text, trace_time
 from collectors.log_files.yaml_events import YamlEvents, is_yaml
@@ -33,6 +36,8 @@ _PLATFORM = re.compile(
     r"\s*(?:START RequestId:|END RequestId:|REPORT (?:RequestId:|(?:Init )?Duration:)|INIT_START|INIT_REPORT"
     r"|RESTORE_START|RESTORE_REPORT|(?:EXTENSION|TELEMETRY|LOGS)\s+Name:)"
 )
+# Nothing of the platform's own follows these on further lines.
+_ONE_LINE = re.compile(r"(?:START|END) RequestId: \S+[^\n]*\Z")
 _RUNTIME = re.compile(rf"{_MOMENT}[\t ]|\[[A-Z]+\]\t|\[ERROR\] |RequestId: |\{{\"")
 _CONTINUED = re.compile(
     r"[\s\u00a0}\])]|\{$|\[\{|null$|Traceback \(|Caused by:|\.\.\. \d+ more|---> |--- End|stack backtrace:|note: "
@@ -64,6 +69,8 @@ def event_lines(head: list[str], stream: str, clock: Clock, reject: Callable[[st
     for is_form, reader in _FORMS:
         if is_form(head):
             return reader(stream, clock, reject)
+    if is_serverless(head):
+        return ServerlessLines(PastedText(stream, clock))
     if _is_unfolded(head):
         return ExportedText(stream, clock, _ALONE)
     if _is_said_twice(head):
@@ -141,6 +148,11 @@ class ExportedText:
         if found is None and (found := _EMULATED.match(line)):
             stream, moment = found.groups()
         if found is None or moment is None:
+            whole = self._event
+            if whole is not None and not self._more and line.strip() and _ONE_LINE.match(whole.message):
+                yield from self.flush()
+                self._event = LogEvent(whole.timestamp_ms, line, "", whole.log_stream)
+                return
             self._continue(line)
             return
         yield from self.flush()
@@ -198,7 +210,11 @@ class PrefixedText:
                 yield from last.add(found.text if found is not None else line)
             return
         if found is None or found.timestamp_ms is None:
-            if self._event is not None and not self._prefixes.is_rule(line):
+            event = self._event
+            if event is not None and not self._more and line.strip() and _ONE_LINE.match(event.message):
+                yield from self.flush()
+                self._event = msgspec.structs.replace(event, message=line)
+            elif event is not None and not self._prefixes.is_rule(line):
                 self._more.append(line)
                 if len(self._more) > MOST_PENDING:
                     yield from self.flush()

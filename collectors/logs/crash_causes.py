@@ -25,7 +25,8 @@ _JAVA_LAUNCH = re.compile(
 )
 _JAVA_TRACE = re.compile(rf"^((?:{_NAME}\.)+{_NAME})(?:: (.*))?\n[ \t]*(?:at |\.\.\. \d+ more)", re.MULTILINE)
 _NODE = re.compile(
-    r"^(?:\d{4}-\d\d-\d\dT[\d:.]+Z\s+\S+\s+(?:ERROR\s+)?)?(?:error: )?(?:Uncaught )?(?:\(in promise\) )?"
+    r"^(?:\d{4}-\d\d-\d\d[T ][\d:.]+(?:Z| \([+-]\d\d:\d\d\))\s+\S+\s+(?:ERROR\s+)?)?"
+    r"(?:error: )?(?:Uncaught )?(?:\(in promise\) )?"
     r"([A-Za-z_$][\w$]*(?:Error|Exception)|Error)(?: \[\w+\])?(?:: (.*))?\n(?:.*\n){0,12}?[ \t]+at ",
     re.MULTILINE,
 )
@@ -48,7 +49,9 @@ _GO_LOG = re.compile(r"^\d{4}/\d\d/\d\d \d\d:\d\d:\d\d(?:\.\d+)? (?:\S+\.go:\d+:
 _LOADER = re.compile(
     r"^.*(?:GLIBC\w*_[\d.]+' not found.*|command not found|error while loading shared libraries: .*"
     r"|exec format error|cannot execute binary file.*|: Permission denied|Segmentation fault.*"
-    r"|: No such file or directory|not found \(required by .*)$",
+    r"|: No such file or directory|not found \(required by .*|symbol lookup error: .*|: \d+: \S+: not found"
+    r"|line \d+: .*: (?:not found|cannot execute: .*)"
+    r"|line \d+: +\d+ (?:Killed|Aborted|Bus error|Illegal instruction)\b.*)$",
     re.MULTILINE | re.IGNORECASE,
 )
 

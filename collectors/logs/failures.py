@@ -86,15 +86,26 @@ def _began_anew(said: Sequence[str], told: tuple[int, ErrorText] | None) -> bool
     return any(request_id in text and _is_said(text) for text in said[begun + 1 :])
 
 
-def _cause(said: Sequence[str], at: int, exited: ErrorText) -> ErrorText:
-    """Why the process exited of which ``said[at]`` tells: what it printed last; else the platform's words."""
-    killed = "signal: killed" in exited.message
-    for text in (*reversed(said[:at]), *said[at + 1 :]):
+def crash_cause(texts: Iterable[str]) -> ErrorText | None:
+    """What a process printed last of why it ended; None where it is nothing like it."""
+    return next(_causes(reversed(list(prints(texts)))), None)
+
+
+def _causes(said: Iterable[str]) -> Iterator[ErrorText]:
+    for text in said:
         first = text.partition("\n")[0]
         if is_platform_line(text) or text[:1] == "{" or (level_of(first) and not first.startswith("error: ")):
             continue  # Deno and Bun begin with "error: ", as winston does
         cause = cause_of(text)
-        if cause is not None and (not killed or cause.kind == "out_of_memory"):
+        if cause is not None:
+            yield cause
+
+
+def _cause(said: Sequence[str], at: int, exited: ErrorText) -> ErrorText:
+    """Why the process exited of which ``said[at]`` tells: what it printed last; else the platform's words."""
+    killed = "signal: killed" in exited.message
+    for cause in _causes((*reversed(said[:at]), *said[at + 1 :])):
+        if not killed or cause.kind == "out_of_memory":
             return cause
     last = next((text for text in reversed(said[:at]) if _is_said(text)), "")
     if killed or not last:

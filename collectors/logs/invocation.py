@@ -3,10 +3,11 @@
 import msgspec
 
 from collectors.logs.error_kinds import OUT_OF_MEMORY, TIMED_OUT
-from collectors.logs.failures import evidence
+from collectors.logs.failures import crash_cause, evidence
 from collectors.logs.platform import Report
 from collectors.model import EXIT_TYPES, LogEvent, Parts, Status
 
+LONGEST_INIT_MS = 10_000  # developer guide, "Lambda execution environment": the init phase is limited to 10 seconds
 INIT_ERRORS = frozenset(
     {
         "Runtime.ImportModuleError",
@@ -94,10 +95,14 @@ class Open(msgspec.Struct, gc=False, eq=False):
             return max(self.times) - self.report.duration_us // 1000
         return min(self.times)
 
-    def failed_to_begin(self) -> bool:
-        """Whether the lines tell that the function's code could not be loaded: Java says so before START."""
+    def failed_to_begin(self, start_ms: int) -> bool:
+        """Whether the lines tell that the function's code could not be loaded, as Java says before START, or why its
+        process ended: a bootstrap's last words, where the START after them comes as soon as an init takes.
+        """
         error = evidence(self.texts).error if self.suspect else None
-        return error is not None and error.kind == "init"
+        if error is not None and error.kind == "init":
+            return True
+        return start_ms - max(self.times) <= LONGEST_INIT_MS and crash_cause(self.texts) is not None
 
     def verdict(self) -> tuple[Status, str, str]:
         """Status, error type and message. REPORT's own word comes first, then what the runtime printed."""

@@ -44,7 +44,7 @@ class Owners:
                     self._go_back_to(state, found)
                 return
         waiting = state.pending
-        if waiting is not None and not state.begun and max(waiting.times) < now and not waiting.failed_to_begin():
+        if waiting is not None and not state.begun and max(waiting.times) < now and not waiting.failed_to_begin(now):
             self._finished.add_loose(state, waiting)  # of an invocation before a cut, as like as not
         opened = self._begin(state, request_id)
         opened.start_ms = now

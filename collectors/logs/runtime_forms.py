@@ -35,7 +35,7 @@ _PYTHON_SAID = re.compile(
 )  # as Python itself ends a trace
 _PYTHON_OLD = re.compile(r"^(.*): (\w+)\nTraceback \(most recent call last\):", re.MULTILINE)
 _NODE = re.compile(
-    rf"^(?:{_TIME}\s+\S+\s+(?:ERROR|FATAL)\s+(?:Invoke Error|Uncaught Exception|Unhandled Promise Rejection)"
+    rf"^(?:(?:{_TIME}\s+)?(?:\S+\s+)?(?:ERROR|FATAL)\s+(?:Invoke Error|Uncaught Exception|Unhandled Promise Rejection)"
     rf"|{_ID}\s+Invoke Error)\s*(.*)",  # the second is Bref's, for PHP
     re.MULTILINE | re.DOTALL,
 )

@@ -5,7 +5,7 @@ finest period it has, once.
 """
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 
 from collectors.model import MetricPoint
 from collectors.store.marked import mark_metrics
@@ -16,19 +16,17 @@ from collectors.store.transactions import transaction
 
 HOUR_MS, DAY_MS = GRAINS["hour_cells"], GRAINS["day_cells"]
 Series = tuple[str, int, str]  # metric, function_id, stat
+Given = Sequence[tuple[int, MetricPoint]]
 
 
 def keep(connection: sqlite3.Connection, names: Names, points: Iterable[MetricPoint]) -> int:
     """Keeps points, the latest reading of a bin standing; returns how many."""
-    count = 0
+    given = [(names.function(point.function), point) for point in points]
     hours: set[tuple[str, int, str, int]] = set()
     kept = kept_of_all(connection)
 
     def bound() -> Iterable[tuple[object, ...]]:
-        nonlocal count
-        for point in points:
-            count += 1
-            function_id = names.function(point.function)
+        for function_id, point in _changed(connection, given):
             if point.start_ms < kept.get(function_id, NOTHING_PRUNED).points_ms:
                 continue  # its hour is summed, and its other points are gone
             hours.add((point.metric, function_id, point.stat, point.start_ms // HOUR_MS * HOUR_MS))
@@ -37,7 +35,27 @@ def keep(connection: sqlite3.Connection, names: Names, points: Iterable[MetricPo
     with transaction(connection):
         connection.executemany("INSERT OR REPLACE INTO metrics VALUES (?, ?, ?, ?, ?, ?)", bound())
         _sum_up(connection, hours)
-    return count
+    return len(given)
+
+
+def _changed(connection: sqlite3.Connection, given: Given) -> Iterator[tuple[int, MetricPoint]]:
+    """Those of the points that are not in the store with the same value: most of what is asked again is."""
+    series: dict[tuple[str, int, str, int], list[MetricPoint]] = {}
+    for function_id, point in given:
+        series.setdefault((point.metric, function_id, point.stat, point.period_s), []).append(point)
+    for (metric, function_id, stat, period_s), points in series.items():
+        low, high = min(each.start_ms for each in points), max(each.start_ms for each in points)
+        known = dict(
+            connection.execute(
+                "SELECT start_ms, value FROM metrics WHERE metric = ? AND function_id = ? AND stat = ?"
+                " AND start_ms >= ? AND start_ms <= ? AND period_s = ?",
+                (metric, function_id, stat, low, high, period_s),
+            )
+        )
+        for point in points:
+            if known.get(point.start_ms) != point.value:
+                known[point.start_ms] = point.value
+                yield function_id, point
 
 
 def _sum_up(connection: sqlite3.Connection, hours: set[tuple[str, int, str, int]]) -> None:

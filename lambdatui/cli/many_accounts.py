@@ -41,7 +41,7 @@ class ManyAccounts:
     def __init__(self, collecting: "Collecting", narrow: Narrow) -> None:
         self._collecting = collecting
         self._narrow = narrow
-        self._members: list[Member] = []
+        self._members: dict[str, Member] = {}
         self._listed_at: float | None = None
         self._roles: dict[str, AssumedRole] = {}
         self._told: set[str] = set()
@@ -62,11 +62,9 @@ class ManyAccounts:
         openings: Openings = []
         if self._narrow.holds(own, ""):
             openings += [self._collecting.opening(profile, region, now_ms) for region in regions]
-        try:
-            self._list(profile, regions[0])
-        except SourceFailed as failed:  # those of the last list are read on
-            openings.append(_failing(failed))
-        for member in self._members:
+        if not_listed := self._list(profile, regions[0]):
+            openings.append(_failing(not_listed))
+        for member in self._members.values():
             if member.account != own and self._narrow.holds(member.account, ""):
                 role = self._role(
                     member, profile, regions[0], role_arn(partition, member.account, asked.role_name), asked
@@ -84,10 +82,20 @@ class ManyAccounts:
 
         return opened
 
-    def _list(self, profile: str | None, region: str | None) -> None:
-        if self._listed_at is None or time.monotonic() - self._listed_at >= _LISTED_S:
-            self._members = members(self._collecting.session(profile, region).client("organizations"))
-            self._listed_at = time.monotonic()
+    def _list(self, profile: str | None, region: str | None) -> SourceFailed | None:
+        """Once an hour. Where not all can be listed, those of the last list are read on."""
+        if self._listed_at is not None and time.monotonic() - self._listed_at < _LISTED_S:
+            return None
+        try:
+            listed, failed = members(self._collecting.session(profile, region).client("organizations"))
+        except SourceFailed as fault:
+            return fault
+        named = {member.account: member for member in listed}
+        if failed is None:
+            self._members, self._listed_at = named, time.monotonic()
+        else:
+            self._members |= named
+        return failed
 
     def _role(
         self, member: Member, profile: str | None, region: str | None, arn: str, asked: OrganizationAsked
@@ -113,11 +121,13 @@ class ManyAccounts:
                 base = self._collecting.session(profile, region)
                 own, _ = account_and_arn(base.client("sts"), base.region, profile)
                 direct.add(own)
-                here = links(base.client("oam"), base.region)
+                here, not_listed = links(base.client("oam"), base.region)
             except SourceFailed as failed:
                 openings.append(_failing(failed))
                 continue
-            if not here:
+            if not_listed is not None:
+                openings.append(_failing(not_listed))
+            elif not here:
                 what = (
                     "no account is linked to it" if here is not None else "it has no sink: it is no monitoring account"
                 )
