@@ -11,8 +11,13 @@ import pytest
 from aws import ACCOUNT, REGION, Canned, canned_session, error, isolate, listed
 from click.testing import Result
 from command_line import run
+from fake_aws import faults
+from fake_aws.collecting import no_waiting
+from fake_aws.faults import Fault
+from fake_aws.fleet import Fleet
+from fake_aws.server import fake_aws
 
-from collectors.cloudwatch.readings import FEATURES, READINGS
+from collectors.cloudwatch.readings import FEATURES, READINGS, Reading
 from collectors.cloudwatch.source import ALWAYS
 from lambdatui.cli import doctor_aws
 
@@ -157,6 +162,42 @@ def test_what_is_denied_is_one_statement_for_each_set_of_resources(aws: Canned, 
     assert "4 actions denied: this policy allows them" in text
 
 
+@pytest.mark.parametrize("one", [one for one in READINGS if one.service != "sts"], ids=lambda one: one.action)
+def test_whatever_is_denied_alone_is_the_statement(aws: Canned, tmp_path: Path, one: Reading) -> None:
+    aws.answers[f"{one.service}:{one.operation}"] = lambda _: denied(one.action)
+    done = doctor(tmp_path, "--features", one.feature, "--role-name", "read", "--billed")
+    if one.action in lacking(found(done)) or one.operation == "StartLiveTail":
+        pytest.skip("there is nothing to try it on in this account, or its answer is a stream")
+    (stated,) = statements(done)
+    on = list(one.resources)
+    assert (stated["Action"], stated["Resource"]) == ([one.action], on[0] if len(on) == 1 else on)
+    assert (found(done)[one.action][0], done.exit_code) == ("fail", 1)
+
+
+def test_a_role_that_may_not_be_assumed_is_the_source_profiles_statement(aws: Canned, tmp_path: Path) -> None:
+    role = f"arn:aws:iam::{OTHER}:role/read"
+    said = f"User: arn:aws:iam::{ACCOUNT}:user/me is not authorized to perform: sts:AssumeRole on resource: {role}"
+    aws.answers["sts:GetCallerIdentity"] = lambda _: (
+        403, f"<ErrorResponse><Error><Code>AccessDenied</Code><Message>{said}</Message></Error></ErrorResponse>".encode(),
+    )  # fmt: skip
+    done = doctor(tmp_path)
+    assert statements(done) == [
+        {"Sid": "LambdatuiMissing", "Effect": "Allow", "Action": ["sts:AssumeRole"], "Resource": role}
+    ]
+    assert (row(done, "aws")["state"], done.exit_code) == ("fail", 1)
+
+
+def test_accounts_that_only_the_management_account_lists_are_no_statements(aws: Canned, tmp_path: Path) -> None:
+    aws.answers["organizations:ListAccounts"] = lambda _: error(
+        "AccessDeniedException", "You don't have permissions to access this resource."
+    )
+    done = doctor(tmp_path, "--role-name", "read", "--features", "organization")
+    states = found(done)
+    assert "only the management account and delegated administrators" in states["organizations:ListAccounts"][1]
+    assert states["sts:AssumeRole"] == ("not tried", "sts:AssumeRole: accounts could not be listed")
+    assert "policy" not in {each["check"] for each in json.loads(done.stdout)["rows"]}
+
+
 def test_a_group_of_another_name_is_tried_too_and_named(aws: Canned, tmp_path: Path) -> None:
     logging: Any = {"LoggingConfig": {"LogGroup": "/own/orders"}}
     aws.answers["lambda:ListFunctions"] = lambda _: {"Functions": [*listed(["plain"]), *listed(["orders"], **logging)]}
@@ -254,14 +295,33 @@ def test_an_empty_page_with_more_to_come_is_not_the_end(aws: Canned, tmp_path: P
     ids=lambda each: each if isinstance(each, str) else "",
 )  # fmt: skip
 def test_only_an_answer_that_comes_after_the_permission_is_ok(
-    aws: Canned, tmp_path: Path, action: str, answer: Any, state: str, says: str, monkeypatch: pytest.MonkeyPatch
+    aws: Canned, tmp_path: Path, action: str, answer: Any, state: str, says: str
 ) -> None:
-    monkeypatch.setattr("time.sleep", lambda _: None)
     aws.answers[action] = lambda _: answer
-    done = doctor(tmp_path)
+    with no_waiting():
+        done = doctor(tmp_path)
     states = found(done)
     assert (states[action][0], says in states[action][1]) == (state, True)
     assert done.exit_code == (0 if state == "ok" and not lacking(states) else 3)
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [faults.html(), faults.half_json(), faults.truncated(), faults.empty(), faults.reset(), faults.failing(),
+     faults.throttled(), faults.list_as_answer()],
+    ids=["a page", "half JSON", "cut short", "empty", "reset", "500", "throttled", "a list"],
+)  # fmt: skip
+def test_what_is_no_answer_is_not_ok(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, fault: Fault) -> None:
+    isolate(monkeypatch, tmp_path)
+    with fake_aws(Fleet(functions=3)) as fake, no_waiting():
+        for operation in ("lambda:GetAccountSettings", "cloudwatch:DescribeAlarms", "logs:FilterLogEvents"):
+            fake.rule(operation, fault)
+        done = doctor(tmp_path, "--region", REGION, "--endpoint-url", fake.url)
+    states = found(done)
+    for operation in ("lambda:GetAccountSettings", "cloudwatch:DescribeAlarms", "logs:FilterLogEvents"):
+        assert states[operation][0] != "ok", states[operation]
+    assert states["cloudwatch:GetMetricData"][0] == "ok"
+    assert done.exit_code in (1, 3)
 
 
 def test_an_account_that_does_not_take_part_is_not_known(aws: Canned, tmp_path: Path) -> None:

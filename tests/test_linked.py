@@ -242,6 +242,32 @@ def test_links_come_in_pages(cloud: Cloud, tmp_path: Path) -> None:
     assert (source(done, QUIET)["functions"], done.exit_code) == (0, 0)
 
 
+def test_links_without_end_leave_those_that_came(cloud: Cloud, tmp_path: Path) -> None:
+    cloud.answers["oam:ListAttachedLinks"] = lambda asked: (
+        error("AccessDeniedException") if asked.get("NextToken") else
+        {"Items": [link(SOURCE, METRICS, LOGS)], "NextToken": "2"}
+    )  # fmt: skip
+    done = collect(tmp_path)
+    assert (done.exit_code, source(done)["invocations"]) == (3, 1)
+    (failure,) = failures(done)
+    assert "AWS denied oam:ListAttachedLinks" in failure
+
+
+def test_metrics_that_may_not_be_listed_leave_the_logs_and_nothing_counts_as_read(cloud: Cloud, tmp_path: Path) -> None:
+    cloud.answers["cloudwatch:ListMetrics"] = lambda _: error("AccessDeniedException")
+    done = collect(tmp_path)
+    (failure,) = source(done)["failures"]
+    assert "AWS denied cloudwatch:ListMetrics" in failure
+    cloud.answers["cloudwatch:ListMetrics"] = metrics
+    cloud.requests.clear()
+    assert collect(tmp_path).exit_code == 0
+    of_source = [one for one in cloud.asked("cloudwatch:GetMetricData") if "AccountId" in one["MetricDataQueries"][0]]
+    # The whole day, as nobody knew of the functions before.
+    assert max(one["EndTime"] for one in of_source) - min(one["StartTime"] for one in of_source) >= 24 * 3600
+    with Reader(tmp_path / "s.db") as reader:
+        assert len(reader.find_invocations(REQUEST)) == 1
+
+
 def test_a_link_without_metrics_gives_its_logs_and_says_so(cloud: Cloud, tmp_path: Path) -> None:
     cloud.answers["oam:ListAttachedLinks"] = lambda _: {"Items": [link(SOURCE, LOGS)]}
     done = collect(tmp_path)

@@ -135,6 +135,15 @@ def test_accounts_that_may_not_be_listed_leave_ones_own(cloud: Cloud, tmp_path: 
     assert "the account is in no organization" in failure
 
 
+def test_a_list_that_breaks_off_leaves_the_accounts_that_came(cloud: Cloud, tmp_path: Path) -> None:
+    cloud.answers["organizations:ListAccounts"] = lambda asked: (
+        error("AccessDeniedException") if asked.get("NextToken") == "2" else paged(asked)
+    )
+    done = collect(tmp_path, *ROLE, *REGIONS)
+    assert done.exit_code == 3
+    assert {account for account, _, _ in functions(tmp_path)} == {ACCOUNT, SHOP}
+
+
 def test_credentials_that_do_not_work_are_one_failure(cloud: Cloud, tmp_path: Path) -> None:
     cloud.answers["sts:GetCallerIdentity"] = lambda _: (
         403, b"<ErrorResponse><Error><Code>ExpiredToken</Code></Error></ErrorResponse>",

@@ -54,6 +54,8 @@ def permissions(asked: AwsAsked) -> Iterator[Finding]:
     except SourceFailed as failed:
         yield from _clock(clock)
         yield _no_account(asked, session, failed)
+        if failed.denied:  # a profile's role, by its source profile
+            yield _missing([(failed.denied, failed.resource)], policy.partition_of(session.region))
         return
     yield from _clock(clock)
     yield Finding("aws", OK, f"account {account}, {session.region}")
