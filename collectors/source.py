@@ -15,7 +15,10 @@ class SourceFailed(Exception):
     """A source, or a part of one, could not be read: ``what`` failed, what that means, and what to do about it.
 
     ``denied`` is the IAM action that is missing, where that is why, and ``resource`` the ARN that it was denied on.
+    ``action`` is the one that was called, where several are asked in turn.
     """
+
+    action = ""
 
     def __init__(self, what: str, meaning: str, what_to_do: str, *, denied: str = "", resource: str = "") -> None:
         super().__init__(f"{what}: {meaning}; {what_to_do}")

@@ -19,8 +19,9 @@ import msgspec
 from botocore.parsers import PROTOCOL_PARSERS, JSONParser, ResponseParser, ResponseParserError, ResponseParserFactory
 from botocore.utils import parse_timestamp
 
+from collectors.cloudwatch.tolerant import Tolerant
 from collectors.model import LogEvent
-from collectors.untrusted import Unparsable
+from collectors.untrusted import Unparsable, parsed_json
 from collectors.untrusted_json import json_of, json_value
 
 
@@ -155,7 +156,7 @@ def _strange(body: bytes, status: int, shape: Any) -> str:
     return "it is a page of HTML" if begins.startswith((b"<!doctype html", b"<html")) else ""
 
 
-class _OfJson(_Whole):
+class _OfJson(_Whole, Tolerant):
     """JSON that is none is not an empty answer, as botocore has it."""
 
     def _parse_body_as_json(self, body_contents: bytes) -> Any:
@@ -191,8 +192,11 @@ def _object(body: bytes, shape: Any) -> dict[str, Any]:
     """The object of JSON that an answer is. Raises Unreadable for any other, and for one of other things only."""
     try:
         value = json_value(body)
-    except Unparsable as fault:
-        raise Unreadable(f"no JSON: {fault}") from None
+    except Unparsable:
+        try:
+            value = parsed_json(body)  # knows half a character, as logs may have them
+        except Unparsable as fault:
+            raise Unreadable(f"no JSON: {fault}") from None
     if not isinstance(value, dict):
         raise Unreadable("no object of JSON")
     if value and not any(each.serialization.get("name", name) in value for name, each in shape.members.items()):

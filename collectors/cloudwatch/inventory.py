@@ -4,16 +4,16 @@ Some of it is listed for the whole account at once; the rest is a call for each 
 (three a second), so it is asked only of functions that are new, changed, or not looked at for a day.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from collectors.account import Configured, Inventory, Setting
 from collectors.cloudwatch.calls import TokenBucket
-from collectors.cloudwatch.errors import error_code, is_hopeless, is_missing, reading
+from collectors.cloudwatch.errors import error_code, is_hopeless, is_missing, is_spared, reading
 from collectors.cloudwatch.functions import answers, iso_ms
 from collectors.model import FunctionKey
-from collectors.source import SourceFailed
+from collectors.source import BudgetReached, SourceFailed, unforeseen
 
 Settings = dict[str, Setting]
 
@@ -103,13 +103,15 @@ def schedules(client: Any, account: str, region: str, bucket: TokenBucket) -> In
 
 
 def details(
-    client: Any, keys: Sequence[FunctionKey], region: str, bucket: TokenBucket
+    client: Any, keys: Sequence[FunctionKey], region: str, bucket: TokenBucket, *, skip: Collection[str] = ()
 ) -> Iterator[Inventory | SourceFailed]:
-    """What is a call for each function. One that AWS denies is told once, and not asked again of the others."""
-    denied: set[str] = set()
+    """What is a call for each function, but for the actions of ``skip``.
+
+    What fails is told, by its ``action``, and the others are asked. SourceFailed raised: they would fail too.
+    """
     for key in keys:
         for detail in DETAILS:
-            if detail.action in denied:
+            if detail.action in skip:
                 continue
             try:
                 found = [
@@ -117,10 +119,17 @@ def details(
                     for item, settings, modified in _detail(client, detail, key, bucket)
                 ]
             except SourceFailed as failed:
-                if is_hopeless(failed):
+                if is_hopeless(failed) or is_spared(failed):
                     raise
-                denied.add(detail.action)
+                failed.action = detail.action
                 yield failed
+                continue
+            except (BudgetReached, OSError):
+                raise
+            except Exception as fault:  # an answer that nobody foresaw
+                told = unforeseen(f"{detail.kind} of {key.name}", fault)
+                told.action = detail.action
+                yield told
                 continue
             yield Inventory(key.account, region, (detail.kind,), found, frozenset((key.name,)))
 

@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import Any
 
 from collectors.account import Alarms, CallCount, Choice, Configured, Covered, Inventory
-from collectors.cloudwatch import alarms, choose, costs, insights, inventory, log_events, log_groups, optimizer
+from collectors.cloudwatch import alarms, choose, costs, details, insights, inventory, log_events, log_groups, optimizer
 from collectors.cloudwatch import metric_names as names
 from collectors.cloudwatch.calls import TokenBucket, bucket_of
 from collectors.cloudwatch.errors import is_hopeless
@@ -27,7 +27,6 @@ CoveredSpans = Callable[[str], Sequence[tuple[int, int]]]
 
 ALWAYS = ("functions", "inventory", "metrics", "logs", "insights", "alarms")
 DETAILS_A_TIME = 25  # functions whose aliases, versions and the like are looked at: six calls each, three a second
-DETAILS_DAYS_MS = 86_400_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,10 +105,10 @@ class CloudWatchSource:
         if "metrics" in self._features:
             read = metrics.given(covered, self._since_ms, self._now_ms, mark=self._whole)
             yield from self._guarded("metrics", read)
-        if "logs" in self._features and self._logs != choose.NONE:
-            yield from self._guarded("logs", self._logs_given(covered, metrics))
         if "alarms" in self._features:
             yield from self._guarded("alarms", self._alarms())
+        if "logs" in self._features and self._logs != choose.NONE:
+            yield from self._guarded("logs", self._logs_given(covered, metrics))
         if "costs" in self._features:
             yield Step("what AWS billed")
             client = self._session.client("ce")
@@ -196,26 +195,17 @@ class CloudWatchSource:
             yield found
 
     def _details_given(self, covered: CoveredSpans, metrics: MetricReading) -> Iterator[Given]:
-        due = []
-        for function in sorted(self._functions, key=lambda each: (each.key not in metrics.active, each.key.name)):
-            seen = max((high for _, high in covered(self._details_item(function))), default=0)
-            if self._now_ms - seen >= DETAILS_DAYS_MS:
-                due.append(function)
         client = self._session.client("lambda")
-        some = due[: self._details]
-        for done, function in enumerate(some):
-            yield Step(f"details of functions ({len(due)} due)", done, len(some))
-            failed = False
-            for found in inventory.details(client, [function.key], self.region, self._bucket):
-                failed = failed or isinstance(found, SourceFailed)
-                yield found
-            if failed:
-                return  # denied of one, denied of all
-            yield Covered(self._details_item(function), 0, self._now_ms)
 
-    def _details_item(self, function: Function) -> str:
-        modified = self._settings[function.key.name].modified_ms
-        return f"details {self.account} {self.region} {function.key.name} {modified}"
+        def ask(function: Function, skip: Collection[str]) -> Iterator[Inventory | SourceFailed]:
+            return inventory.details(client, [function.key], self.region, self._bucket, skip=skip)
+
+        reading = details.DetailReading(
+            ask, {detail.kind: detail.action for detail in inventory.DETAILS}, self.account, self.region,
+            now_ms=self._now_ms, modified_ms={name: known.modified_ms for name, known in self._settings.items()},
+        )  # fmt: skip
+        in_order = sorted(self._functions, key=lambda each: (each.key not in metrics.active, each.key.name))
+        yield from reading.given(in_order, covered, self._details)
 
     # --- logs -----------------------------------------------------------------------------------------------------
 

@@ -22,6 +22,7 @@ from lambdatui.cli.spending import Spending
 from lambdatui.views.narrow import Narrow
 
 if TYPE_CHECKING:
+    from collectors.cloudwatch.credentials import Profiles
     from collectors.cloudwatch.organization import AssumedRole
     from lambdatui.cli.collect import Asked
     from lambdatui.cli.many_accounts import ManyAccounts
@@ -34,7 +35,7 @@ def _now_ms() -> int:
 
 
 class Collecting:
-    """Sessions are kept from round to round, and made anew after a failure: tokens are renewed so."""
+    """Sessions are kept from round to round; where credentials failed they are had anew, as tokens are renewed so."""
 
     def __init__(
         self, asked: "Asked", context: Context, budget: Decimal | None, *, quiet: bool = False, lines: bool = False
@@ -46,6 +47,12 @@ class Collecting:
         self._lines = lines
         self._retention = Retention(context.retention)
         self._sessions: dict[tuple[str | None, str | None, str], ReadOnlySession] = {}
+
+    @cached_property
+    def _profiles(self) -> "Profiles":
+        from collectors.cloudwatch.credentials import Profiles
+
+        return Profiles()
 
     def openings(self, now_ms: int | None = None) -> list[Callable[[], CloudWatchSource]]:
         """One for each profile and region, or account and region."""
@@ -71,20 +78,10 @@ class Collecting:
     def regions(self) -> Sequence[str]:
         return self._asked.regions
 
-    def opening(
-        self,
-        profile: str | None,
-        region: str | None,
-        now_ms: int,
-        *,
-        role: "AssumedRole | None" = None,
-        label: str = "",
-    ) -> Callable[[], CloudWatchSource]:
-        """``role`` and ``label`` are of another account's, as ``session`` has them."""
-
+    def opening(self, profile: str | None, region: str | None, now_ms: int) -> Callable[[], CloudWatchSource]:
         def opened() -> CloudWatchSource:
-            session = self.session(profile, region, role=role, label=label)
-            session.calls.reset()
+            session = self.session(profile, region)
+            session.begin()
             return CloudWatchSource(session, **self.settings(now_ms))
 
         return opened
@@ -98,13 +95,16 @@ class Collecting:
         label: str = "",
         kind: type[ReadOnlySession] = ReadOnlySession,
     ) -> ReadOnlySession:
-        """The one that was made before, or a new one. SourceFailed."""
+        """The one that was made before, or a new one where its credentials failed. SourceFailed."""
         key = profile, region, label
-        if key not in self._sessions:
-            self._sessions[key] = kind(
-                profile, region, self._asked.endpoint_url, limit_of=self._spending.limit, role=role, label=label
-            )
-        return self._sessions[key]
+        session = self._sessions.get(key)
+        if session is None or session.stale:
+            session = kind(
+                profile, region, self._asked.endpoint_url,
+                limit_of=self._spending.limit, profiles=self._profiles, role=role, label=label,
+            )  # fmt: skip
+            self._sessions[key] = session
+        return session
 
     def settings(self, now_ms: int) -> dict[str, Any]:
         """What is asked of every source."""
@@ -123,6 +123,7 @@ class Collecting:
     def once(self, stopped: Callable[[], bool] = lambda: False) -> Sequence[Collected]:
         """One collection from all sources. Raises StoreError."""
         now_ms = _now_ms()
+        self._profiles.renew()
         openings: list[Opening] = list(self.openings(now_ms))
         progress = CollectProgress(self._spending, quiet=self._quiet, lines=self._lines)
         try:
@@ -131,8 +132,6 @@ class Collecting:
             )
         finally:
             progress.end()
-        if any(one.failures for one in done):
-            self._sessions.clear()
         count_older_lines(self._context.db, stopped=stopped)
         return done
 
@@ -157,7 +156,6 @@ class Collecting:
                 done, faults = [], faults + 1
                 known = isinstance(error, StoreError | SourceFailed | OSError)
                 service.state(f"failed, goes on: {error if known else f'{type(error).__name__}: {error}'}")
-                self._sessions.clear()
             if done:
                 failed = [one for one in done if one.failures]
                 faults = faults + 1 if len(failed) == len(done) else 0

@@ -77,7 +77,7 @@ class ManyAccounts:
     ) -> Callable[[], CloudWatchSource]:
         def opened() -> CloudWatchSource:
             session = self._collecting.session(*place, role=role, label=member.account)
-            session.calls.reset()
+            session.begin()
             return MemberSource(session, self._turns, **self._collecting.settings(now_ms))
 
         return opened
@@ -148,7 +148,7 @@ class ManyAccounts:
             label = f"linked {link.account}"
             session = self._collecting.session(*place, label=label, kind=LinkedSession)
             assert isinstance(session, LinkedSession)
-            session.calls.reset()
+            session.begin()
             about = session.about(link.account, partition_of(session.region))
             return LinkedSource(about, link, own, **self._collecting.settings(now_ms))
 
