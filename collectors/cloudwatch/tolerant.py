@@ -39,7 +39,7 @@ class Tolerant:
 
     def _parse_shape(self, shape: Any, node: Any) -> Any:
         kind = shape.type_name
-        value = None
+        value: Any = None
         if kind == "list":
             if isinstance(node, list):
                 value = [row for item in node if (row := self._parse_row(shape.member, item)) is not None]
