@@ -32,7 +32,8 @@ class Configured:
 class Inventory:
     """All that was found of some kinds. What is not among it any more, of functions that were looked at, is gone.
 
-    ``functions`` None: all functions of the account and region were looked at.
+    ``functions`` None: all functions of the account and region were looked at. ``partial``: some of it could not be
+    read, so that nothing is known to be gone.
     """
 
     account: str
@@ -40,6 +41,7 @@ class Inventory:
     kinds: tuple[str, ...]
     found: list[Configured]
     functions: frozenset[str] | None = None
+    partial: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +79,12 @@ class Alarm:
 
 @dataclass(frozen=True, slots=True)
 class Alarms:
-    """All alarms of an account and region: what is not among them is gone."""
+    """All alarms of an account and region: what is not among them is gone, unless they are ``partial``."""
 
     account: str
     region: str
     alarms: list[Alarm]
+    partial: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,14 @@ from functools import lru_cache
 from typing import Any
 
 import msgspec
-from botocore.parsers import PROTOCOL_PARSERS, JSONParser, ResponseParser, ResponseParserError, ResponseParserFactory
+from botocore.parsers import (
+    PROTOCOL_PARSERS,
+    EventStreamJSONParser,
+    JSONParser,
+    ResponseParser,
+    ResponseParserError,
+    ResponseParserFactory,
+)
 from botocore.utils import parse_timestamp
 
 from collectors.cloudwatch.tolerant import Tolerant
@@ -171,8 +178,14 @@ class _OfJson(_Whole, Tolerant):
         super()._parse_payload(response, shape, *rest)  # type: ignore[misc]
 
 
+class _Events(Tolerant, EventStreamJSONParser):
+    """The events of a stream, such as a live tail's."""
+
+
 class FastParser(_OfJson, JSONParser):
     """botocore's parser of the JSON protocol, with the large answers read fast."""
+
+    EVENT_STREAM_PARSER_CLS = _Events
 
     def _handle_json_body(self, raw_body: bytes, shape: Any) -> Any:
         fast = _FAST.get(shape.name)
@@ -204,6 +217,9 @@ def _object(body: bytes, shape: Any) -> dict[str, Any]:
     for name in _LISTS.get(shape.name, ()):
         if not isinstance(value.get(name, []), list):
             raise Unreadable(f"its {name} is no list")
+    for name in shape.members:
+        if name.lower().endswith(("token", "marker")) and not isinstance(value.get(name, ""), str | None):
+            raise Unreadable(f"its {name} is no text")  # which as an absent one would be the end of the listing
     return value
 
 

@@ -35,6 +35,7 @@ _RESOURCE = re.compile(r"on resource: (arn:[^\s\"']+)")
 @contextmanager
 def reading(action: str, where: str, profile: str | None = None) -> Iterator[None]:
     """Turn what boto3 raises inside into SourceFailed. ``action`` is the IAM action, ``where`` what was read."""
+    from botocore.eventstream import ParserError
     from botocore.exceptions import BotoCoreError, ClientError
     from botocore.parsers import ResponseParserError
 
@@ -48,6 +49,14 @@ def reading(action: str, where: str, profile: str | None = None) -> Iterator[Non
         ) from error
     except BotoCoreError as error:
         raise _of_client(action, where, error, profile) from error
+    except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, ParserError) as error:
+        # What a parser stumbled over, ours or botocore's: a stream's checksum, a member that is not there.
+        said = f"{type(error).__name__}: {error}"[:300]
+        if not action:
+            raise SourceFailed(where, f"boto3 failed: {said}", "check the AWS configuration") from error
+        raise SourceFailed(
+            where, f"the answer to {action} cannot be read ({said})", "collect again; a proxy may have answered"
+        ) from error
 
 
 def error_code(error: BaseException | None) -> str:

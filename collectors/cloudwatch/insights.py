@@ -234,6 +234,8 @@ class Insights:
         )  # fmt: skip
 
 
+_LAST_BUCKET = 2_000  # of 1.02**2000 microseconds, which are years
+_MOST = 2.0**53  # of any figure of an hour: more is no count, and no store holds it
 _MAXIMA = frozenset(("max_ms", "max_mb", "memory_mb", "last"))
 _FIELDS = (
     "n", "billed_ms", "billed_mb_ms", "duration_ms", "max_ms", "init_ms", "inits", "restores", "timeouts", "failures",
@@ -261,6 +263,9 @@ def _figures(row: Row) -> dict[str, float] | None:
         if value is None or value < 0:
             return None
         figures[field] = value
+    bucket = _number(row.get("bucket"))
+    if bucket is not None and bucket > _LAST_BUCKET:
+        return None
     return figures if figures.get("n") and "@log" in row else None
 
 
@@ -275,5 +280,8 @@ def _number(text: str | None) -> float | None:
 
         if not _TIME.match(text):
             return None
-        value = datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp() * 1000
-    return value if math.isfinite(value) else None
+        try:
+            value = datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp() * 1000
+        except ValueError:
+            return None
+    return value if abs(value) < _MOST else None

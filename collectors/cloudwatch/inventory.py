@@ -12,7 +12,8 @@ from collectors.account import Configured, Inventory, Setting
 from collectors.cloudwatch.calls import TokenBucket
 from collectors.cloudwatch.errors import error_code, is_hopeless, is_missing, is_spared, reading
 from collectors.cloudwatch.functions import answers, iso_ms
-from collectors.model import FunctionKey
+from collectors.cloudwatch.tolerant import faults_of
+from collectors.model import FunctionKey, Reject
 from collectors.source import BudgetReached, SourceFailed, unforeseen
 
 Settings = dict[str, Setting]
@@ -28,7 +29,9 @@ class Detail:
     found: Callable[[Any], Iterator[tuple[str, Settings, int | None]]]
 
 
-def account_settings(client: Any, account: str, region: str, bucket: TokenBucket) -> Inventory:
+def account_settings(
+    client: Any, account: str, region: str, bucket: TokenBucket, rejects: list[Reject] | None = None
+) -> Inventory:
     """GetAccountSettings: the limits of concurrency and of code."""
     bucket.take()
     with reading("lambda:GetAccountSettings", f"account settings in {region}"):
@@ -45,14 +48,19 @@ def account_settings(client: Any, account: str, region: str, bucket: TokenBucket
     return Inventory(account, region, ("account",), [found])
 
 
-def event_sources(client: Any, account: str, region: str, bucket: TokenBucket) -> Inventory:
-    """ListEventSourceMappings of all functions together, 100 a call."""
+def event_sources(
+    client: Any, account: str, region: str, bucket: TokenBucket, rejects: list[Reject] | None = None
+) -> Inventory:
+    """ListEventSourceMappings of all functions together, 100 a call. One of no function is counted in ``rejects``."""
     found = []
     where = f"event sources in {region}"
     listed = answers(client.list_event_source_mappings, "lambda:ListEventSourceMappings", where, bucket)
     for mapping in (one for page in listed for one in page.get("EventSourceMappings") or ()):
         arn = str(mapping.get("FunctionArn", "")).split(":")
         if len(arn) < 7 or not mapping.get("UUID"):
+            if rejects is not None:
+                said = repr(mapping)[:2000]
+                rejects.append(Reject("an event source without id or function", said, "ListEventSourceMappings"))
             continue
         destination = ((mapping.get("DestinationConfig") or {}).get("OnFailure") or {}).get("Destination")
         settings: Settings = {
@@ -77,7 +85,9 @@ def event_sources(client: Any, account: str, region: str, bucket: TokenBucket) -
     return Inventory(account, region, ("event source",), found)
 
 
-def schedules(client: Any, account: str, region: str, bucket: TokenBucket) -> Inventory:
+def schedules(
+    client: Any, account: str, region: str, bucket: TokenBucket, rejects: list[Reject] | None = None
+) -> Inventory:
     """Application Auto Scaling's scheduled actions: when provisioned concurrency changes by the clock."""
     found = []
     listed = answers(
@@ -88,6 +98,8 @@ def schedules(client: Any, account: str, region: str, bucket: TokenBucket) -> In
         # function:NAME:ALIAS
         resource = str(action.get("ResourceId", "")).split(":")
         if len(resource) < 3:
+            if rejects is not None:
+                rejects.append(Reject("a schedule of no function", repr(action)[:2000], "DescribeScheduledActions"))
             continue
         target = action.get("ScalableTargetAction") or {}
         settings: Settings = {
@@ -113,10 +125,11 @@ def details(
         for detail in DETAILS:
             if detail.action in skip:
                 continue
+            faults: list[str] = []
             try:
                 found = [
                     Configured(key.account, region, key.name, detail.kind, item, _known(settings), modified)
-                    for item, settings, modified in _detail(client, detail, key, bucket)
+                    for item, settings, modified in _detail(client, detail, key, bucket, faults)
                 ]
             except SourceFailed as failed:
                 if is_hopeless(failed) or is_spared(failed):
@@ -131,15 +144,24 @@ def details(
                 told.action = detail.action
                 yield told
                 continue
-            yield Inventory(key.account, region, (detail.kind,), found, frozenset((key.name,)))
+            yield Inventory(key.account, region, (detail.kind,), found, frozenset((key.name,)), bool(faults))
+            if faults:
+                said = "; ".join(faults)[:300]
+                told = SourceFailed(
+                    f"{detail.kind} of {key.name}", f"the answer to {detail.action} has what it should not ({said})",
+                    "what is fine in it is kept; collect again",
+                )  # fmt: skip
+                told.action = detail.action
+                yield told
 
 
 def _detail(
-    client: Any, detail: Detail, key: FunctionKey, bucket: TokenBucket
+    client: Any, detail: Detail, key: FunctionKey, bucket: TokenBucket, faults: list[str]
 ) -> Iterator[tuple[str, Settings, int | None]]:
     where = f"{detail.kind} of {key.name}"
     try:
         for page in answers(getattr(client, detail.method), detail.action, where, bucket, FunctionName=key.name):
+            faults += faults_of(page)
             yield from detail.found(page)
     except SourceFailed as failed:
         # Deleted since it was listed, or there is none of the kind.

@@ -7,11 +7,15 @@ from collectors.account import Recommendation
 from collectors.cloudwatch.errors import reading
 from collectors.cloudwatch.functions import iso_ms
 from collectors.cloudwatch.pages import pages
+from collectors.model import Reject
 from collectors.source import SourceFailed
 
 
-def recommendations(client: Any, region: str) -> Iterator[Recommendation]:
-    """One for each function version that it has an opinion on. SourceFailed where the account is not enrolled."""
+def recommendations(client: Any, region: str, rejects: list[Reject] | None = None) -> Iterator[Recommendation]:
+    """One for each function version that it has an opinion on. SourceFailed where the account is not enrolled.
+
+    One that does not say of which function it is, is counted in ``rejects``.
+    """
     with reading("compute-optimizer:GetEnrollmentStatus", f"Compute Optimizer in {region}"):
         status = client.get_enrollment_status().get("status")
     if status != "Active":
@@ -25,8 +29,10 @@ def recommendations(client: Any, region: str) -> Iterator[Recommendation]:
         action="compute-optimizer:GetLambdaFunctionRecommendations", where=f"Compute Optimizer in {region}",
     ):  # fmt: skip
         for one in answer.get("lambdaFunctionRecommendations") or ():
-            if one.get("functionArn"):
+            if str(one.get("functionArn")).count(":") >= 6:
                 yield of_answer(one)
+            elif rejects is not None:
+                rejects.append(Reject("a recommendation for nobody knows what", repr(one)[:2000], "Compute Optimizer"))
 
 
 def of_answer(one: Any) -> Recommendation:

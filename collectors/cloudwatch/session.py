@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from collectors.cloudwatch.calls import Calls, Limit
 from collectors.cloudwatch.errors import NOT_ENABLED, error_code, is_of_credentials, is_unresolved, reading
 from collectors.cloudwatch.readings import ALLOWED
+from collectors.model import Reject
 from collectors.source import SourceFailed
 
 if TYPE_CHECKING:
@@ -59,6 +60,7 @@ class ReadOnlySession:
         self.region: str = named
         self._profile.regions.add(named)
         self.calls = Calls(limit_of(self.region) if limit_of else None)
+        self._rejects: list[Reject] = []
 
     @property
     def stale(self) -> bool:
@@ -70,6 +72,16 @@ class ReadOnlySession:
         self.calls.reset()
         for breaker in self._breakers.values():
             breaker.reset()
+
+    @property
+    def rejected(self) -> int:
+        """How many values of the wrong kind answers had that are not yet taken."""
+        return len(self._rejects)
+
+    def take_rejects(self) -> list[Reject]:
+        """What answers had of the wrong kind since it was asked last."""
+        taken, self._rejects = self._rejects, []
+        return taken
 
     def gave_up(self, service: str) -> bool:
         """Whether calls of ``service`` hung so that none is tried any more in this collection."""
@@ -121,9 +133,15 @@ class ReadOnlySession:
         Transport(client._endpoint.http_session, self._call_s, breaker).listen(client)
         return client
 
-    def _answered(self, http_response: Any, parsed: Any, **_: object) -> None:
-        """Of an error, whether it is the region's or the credentials'. The first stands in the answer then."""
+    def _answered(self, http_response: Any, parsed: Any, model: Any, **_: object) -> None:
+        """Of an answer, what in it is of the wrong kind; of an error, whether it is the region's or the credentials'.
+
+        That the region is not enabled stands in the error then.
+        """
+        from collectors.cloudwatch.tolerant import faults_of
+
         if http_response.status_code < 300:
+            self._rejects += [Reject("a value of the wrong kind", fault, model.name) for fault in faults_of(parsed)]
             return
         code = str((parsed.get("Error") or {}).get("Code", ""))
         if code in NOT_ENABLED and (works := self._profile.works_beside(self.region)):

@@ -6,7 +6,7 @@ seldom. A part that fails is told and the others go on, unless the credentials o
 
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -114,12 +114,14 @@ class CloudWatchSource:
             client = self._session.client("ce")
             yield from self._guarded(
                 "what AWS billed",
-                costs.billed_once(client, self._session.calls, self.account, self._since_ms, self._now_ms, covered),
+                costs.billed_once(
+                    client, self._session.calls, self.account, self._since_ms, self._now_ms, covered, self._rejects
+                ),
             )
         if "optimizer" in self._features:
             yield Step("Compute Optimizer")
             client = self._session.client("compute-optimizer")
-            found = (list(optimizer.recommendations(client, self.region)) for _ in (1,))
+            found = (list(optimizer.recommendations(client, self.region, self._rejects)) for _ in (1,))
             yield from self._guarded("Compute Optimizer", found)
         if "inventory" in self._features:
             yield from self._guarded("details of functions", self._details_given(covered, metrics))
@@ -137,12 +139,18 @@ class CloudWatchSource:
             raise
         except Exception as fault:  # an answer that nobody foresaw
             yield unforeseen(what, fault)
-        if self._rejects:
-            yield self._taken_rejects()
+        if taken := self._taken_rejects():
+            yield taken
 
     def _taken_rejects(self) -> list[Reject]:
-        taken, self._rejects = self._rejects, []
+        taken = self._rejects + self._session.take_rejects()
+        self._rejects.clear()
         return taken
+
+    @property
+    def _rejected(self) -> int:
+        """How much could not be read so far: where it grows within a listing, that is not whole."""
+        return len(self._rejects) + self._session.rejected
 
     # --- functions and what belongs to them -----------------------------------------------------------------------
 
@@ -153,9 +161,10 @@ class CloudWatchSource:
         return bucket_of(self.account, self.region, "lambda", CONTROL_PLANE_RATE)
 
     def _listed(self) -> Iterator[Given]:
+        before = self._rejected
         try:
             for function, settings in list_functions(
-                self._session.client("lambda"), self.region, self._bucket, self._rejects
+                self._session.client("lambda"), self.region, self._bucket, self._rejects, self.account
             ):
                 name = function.key.name
                 if name not in self._settings and (self._wanted is None or self._wanted(name)):
@@ -168,7 +177,8 @@ class CloudWatchSource:
             self._whole = False
         yield self._functions
         looked_at = None if self._whole else frozenset(self._settings)
-        yield Inventory(self.account, self.region, ("function",), list(self._settings.values()), looked_at)
+        found = list(self._settings.values())
+        yield Inventory(self.account, self.region, ("function",), found, looked_at, self._rejected > before)
 
     def _inventory(self, metrics: MetricReading) -> Iterator[Given]:
         yield Step("inventory")
@@ -180,7 +190,9 @@ class CloudWatchSource:
         )
         for ask, of in asked:
             try:
-                found = ask(of, self.account, self.region, self._bucket)
+                before = self._rejected
+                found = ask(of, self.account, self.region, self._bucket, self._rejects)
+                found = replace(found, partial=self._rejected > before)
             except SourceFailed as failed:
                 if is_hopeless(failed):
                     raise
@@ -340,8 +352,10 @@ class CloudWatchSource:
     def _alarms(self) -> Iterator[Given]:
         yield Step("alarms")
         client = self._session.client("cloudwatch")
-        yield Alarms(self.account, self.region, list(alarms.list_alarms(client, self.account, self.region)))
-        yield list(alarms.history(client, self.account, self.region, self._since_ms, self._now_ms))
+        before = self._rejected
+        found = list(alarms.list_alarms(client, self.account, self.region, self._rejects))
+        yield Alarms(self.account, self.region, found, self._rejected > before)
+        yield list(alarms.history(client, self.account, self.region, self._since_ms, self._now_ms, self._rejects))
 
 
 def _pieces(gaps: Sequence[tuple[int, int]], *, newest_first: bool) -> list[tuple[int, int]]:

@@ -74,16 +74,24 @@ def _scalar(kind: str, node: Any) -> Any:
     if kind in ("integer", "long", "short", "byte"):
         return integer_of(node)
     if kind in ("double", "float"):
-        return node if is_number(node) and math.isfinite(node) else None
+        return figure_of(node)
     if kind == "boolean":
         return node if isinstance(node, bool) else None
     if kind == "timestamp":
-        return node if isinstance(node, str) or (is_number(node) and math.isfinite(node)) else None
+        return node if isinstance(node, str) else figure_of(node)
     return node
 
 
 def is_number(node: Any) -> bool:
     return isinstance(node, int | float) and not isinstance(node, bool)
+
+
+def figure_of(node: Any) -> float | None:
+    """A finite number; None for all else."""
+    try:
+        return float(node) if is_number(node) and math.isfinite(node) else None
+    except OverflowError:  # of a whole number with hundreds of digits
+        return None
 
 
 def integer_of(node: Any) -> int | None:

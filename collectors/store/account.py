@@ -79,7 +79,7 @@ def keep_inventory(connection: sqlite3.Connection, inventory: Inventory, now_ms:
                 if inventory.functions is None or function in inventory.functions:
                     known[function, kind, item, name] = value, since_ms
         for key, (value, since_ms) in known.items():
-            if key in found and found[key][0] == value:
+            if found[key][0] == value if key in found else inventory.partial:
                 continue
             modified_ms = found[key][1] if key in found else None
             until_ms = modified_ms if modified_ms is not None and modified_ms > since_ms else max(now_ms, since_ms + 1)
@@ -116,7 +116,8 @@ def _begin(
 def keep_alarms(connection: sqlite3.Connection, alarms: Alarms) -> None:
     """Keeps the alarms of an account and region as they stand; those that are gone are deleted, not their history."""
     with _transaction(connection):
-        connection.execute("DELETE FROM alarms WHERE account = ? AND region = ?", (alarms.account, alarms.region))
+        if not alarms.partial:
+            connection.execute("DELETE FROM alarms WHERE account = ? AND region = ?", (alarms.account, alarms.region))
         connection.executemany(
             f"INSERT OR REPLACE INTO alarms VALUES ({', '.join('?' * 15)})",
             [
