@@ -2,7 +2,6 @@
 
 import json
 import time
-from collections.abc import Callable
 from email.utils import formatdate
 from pathlib import Path
 from typing import Any
@@ -362,30 +361,23 @@ def test_credentials_that_expire_on_the_way_end_the_trying(aws: Canned, tmp_path
 # --- region and clock -------------------------------------------------------------------------------------------------
 
 
-def wrong_token(_: object) -> Any:
-    return (403, b"<ErrorResponse><Error><Code>InvalidClientTokenId</Code></Error></ErrorResponse>")
+def test_a_region_that_is_off_is_called_that(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    isolate(monkeypatch, tmp_path)
+    off = {"eu-south-1"}
 
+    def wrong_token(asked: Any, reply: Any) -> Any:
+        return faults.refused(403, "InvalidClientTokenId")(asked, reply) if asked.region in off else reply
 
-def two_regions(monkeypatch: pytest.MonkeyPatch, home: Callable[[Any], Any] | None) -> None:
-    """The region answers that it does not know the token; ``home`` is what STS in us-east-1 says."""
-    here, canned = canned_session()
-    there, at_home = canned_session()
-    canned.answers["sts:GetCallerIdentity"] = wrong_token
-    if home is not None:
-        at_home.answers["sts:GetCallerIdentity"] = home
-    monkeypatch.setattr(doctor_aws, "_session", lambda _, region: there if region == "us-east-1" else here)
-
-
-def test_a_region_that_is_off_is_called_that(aws: Canned, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    two_regions(monkeypatch, None)
-    done = doctor(tmp_path)
+    with fake_aws(Fleet(functions=1)) as fake, no_waiting():
+        fake.rule("sts:GetCallerIdentity", wrong_token)
+        done = doctor(tmp_path, "--region", "eu-south-1", "--endpoint-url", fake.url)
+        off.add("us-east-1")
+        wrong = doctor(tmp_path, "--region", "eu-south-1", "--endpoint-url", fake.url)
     one = row(done, "aws")
     assert (one["state"], done.exit_code) == ("fail", 1)
-    assert f"region {REGION} is not enabled for account {ACCOUNT}" in one["found"]
-    assert f"enable-region --region-name {REGION}" in one["advice"]
-    two_regions(monkeypatch, wrong_token)
-    one = row(doctor(tmp_path), "aws")
-    assert "does not accept the credentials (InvalidClientTokenId)" in one["found"]
+    assert "region eu-south-1 is not enabled for the account" in one["found"]
+    assert "enable-region" in one["advice"]
+    assert "does not accept the credentials (InvalidClientTokenId)" in row(wrong, "aws")["found"]
 
 
 @pytest.mark.parametrize(

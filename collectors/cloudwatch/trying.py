@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from collectors.cloudwatch.errors import error_code, is_hopeless, is_missing, reading
+from collectors.cloudwatch.errors import error_code, is_hopeless, is_missing, is_spared, reading
 from collectors.cloudwatch.organization import LIST, is_active
 from collectors.cloudwatch.policy import role_arn
 from collectors.cloudwatch.readings import READINGS, Reading
@@ -306,7 +306,7 @@ class Trial:
             if one.service == "lambda" and "lambda:ListFunctions" in self._answered:
                 return Tried(one, ALLOWED)
             return Tried(one, UNTRIED, f"what it was tried on is not there ({code})")
-        if code in _NOT_TAKING_PART:
+        if code in _NOT_TAKING_PART or is_spared(failed):
             return Tried(one, UNTRIED, failed.meaning)
         if _is_unreachable(failed):
             self._dead[one.service] = f"{one.service} cannot be reached"

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from collectors.cloudwatch import policy
-from collectors.cloudwatch.errors import error_code
 from collectors.cloudwatch.functions import account_of
 from collectors.cloudwatch.server_clock import REFUSED_S, ServerClock
 from collectors.cloudwatch.session import ReadOnlySession
@@ -21,8 +20,6 @@ from pricing.call_prices import price
 DEFAULT_FEATURES = ALWAYS
 _TRIFLE_USD = price("cloudwatch:GetMetricData", 1, "us-east-1")  # what is tried without being asked for, and said
 _OFF_S = 60.0
-# Where an account's credentials always work, to tell a region that is off from credentials that are wrong.
-_HOME = {"aws": "us-east-1", "aws-cn": "cn-north-1", "aws-us-gov": "us-gov-west-1"}
 _SET_CLOCK = "set this machine's clock: 'timedatectl set-ntp true'"
 
 
@@ -53,7 +50,7 @@ def permissions(asked: AwsAsked) -> Iterator[Finding]:
         account = account_of(sts, session.region, asked.profile)
     except SourceFailed as failed:
         yield from _clock(clock)
-        yield _no_account(asked, session, failed)
+        yield Finding("aws", FAIL, f"{failed.what}: {failed.meaning}", failed.what_to_do)
         if failed.denied:  # a profile's role, by its source profile
             yield _missing([(failed.denied, failed.resource)], policy.partition_of(session.region))
         return
@@ -96,24 +93,6 @@ def _clock(clock: ServerClock) -> Iterator[Finding]:
         yield Finding("aws clock", WARN, f"{found}; beyond 5 minutes AWS refuses signatures", _SET_CLOCK)
     else:
         yield Finding("aws clock", OK, "within a minute of AWS's")
-
-
-def _no_account(asked: AwsAsked, session: ReadOnlySession, failed: SourceFailed) -> Finding:
-    """Why there is no account: the region is off where the same credentials work elsewhere."""
-    home = _HOME.get(policy.partition_of(session.region), session.region)
-    if error_code(failed) in ("InvalidClientTokenId", "UnrecognizedClientException") and home != session.region:
-        try:
-            account = account_of(_session(asked, home).client("sts"), home, asked.profile)
-        except SourceFailed:
-            pass  # then it is the credentials
-        else:
-            return Finding(
-                "aws",
-                FAIL,
-                f"region {session.region} is not enabled for account {account}: its credentials work in {home}",
-                f"leave it out, or enable it: 'aws account enable-region --region-name {session.region}'",
-            )
-    return Finding("aws", FAIL, f"{failed.what}: {failed.meaning}", failed.what_to_do)
 
 
 def _finding(tried: Tried, region: str) -> Finding:
