@@ -26,6 +26,7 @@ _BILLED = {
     "logs:StartLiveTail": 60,
     "ce:GetCostAndUsage": 1,
 }
+_FIRST = ("sts:GetCallerIdentity", "lambda:ListFunctions", "logs:DescribeLogGroups")
 _EVENTS = "logs:FilterLogEvents"
 _PRICES_REGION = "us-east-1"  # where 'prices refresh' asks
 _PAGES = 5  # how many empty pages of a listing are gone over
@@ -36,15 +37,23 @@ _AFTER_ALLOWED = {
     "logs:StopQuery": {"InvalidParameterException", "ResourceNotFoundException"},
 }
 _NOT_TAKING_PART = {"OptInRequired", "OptInRequiredException", "DataUnavailableException"}
-_ALIASES = {"Resource": "FunctionArn", "SinkIdentifier": "Arn", "ResourceArn": "FunctionArn"}
+# By a parameter, the member of the answers before that it is, where that has another name.
+_ALIASES = {
+    "Resource": "FunctionArn",
+    "ResourceArn": "FunctionArn",
+    "SinkIdentifier": "Arn",
+    "Qualifier": "Version",
+    "CapacityProviderName": "CapacityProviderArn",  # which takes either
+}
 _THINGS = {
     "FunctionName": "function",
     "FunctionArn": "function",
-    "logGroupName": "log group",
     "queryId": "query",
     "Arn": "sink",
     "DurableExecutionArn": "durable execution",
-    "CapacityProviderName": "capacity provider",
+    "CapacityProviderArn": "capacity provider",
+    "CodeSigningConfigArn": "code signing configuration",
+    "Version": "version",
 }
 _SIZES = ("MaxItems", "MaxResults", "MaxRecords", "limit", "maxResults")
 _TOKENS = (("Marker", "NextMarker"), ("NextToken", "NextToken"), ("nextToken", "nextToken"))
@@ -109,14 +118,14 @@ class Trial:
         self._dead: dict[str, str] = {}  # services that cannot be reached; "" is all
 
     def tried(self, features: Collection[str]) -> Iterator[Tried]:
-        """Each action of the features and of the list of functions, in the order of ``READINGS``."""
-        for one in READINGS:
-            if one.feature == "functions" or one.feature in features:
+        """Each action of the features and of the list of functions; first those that say what there is to try on."""
+        chosen = [one for one in READINGS if one.feature == "functions" or one.feature in features]
+        for one in sorted(chosen, key=lambda each: each.action not in _FIRST):
+            yield self._try(one)
+            if one.action == _EVENTS and ("lambda", "OwnGroup") in self._known:
+                # A policy that names Lambda's groups alone does not allow this one.
+                self._known["logs", "logGroupName"] = self._known["lambda", "OwnGroup"]
                 yield self._try(one)
-                if one.action == _EVENTS and ("lambda", "OwnGroup") in self._known:
-                    # A policy that names Lambda's groups alone does not allow this one.
-                    self._known["logs", "logGroupName"] = self._known["lambda", "OwnGroup"]
-                    yield self._try(one)
 
     def _try(self, one: Reading) -> Tried:
         if one.action == "sts:GetCallerIdentity":
@@ -158,6 +167,8 @@ class Trial:
         for name in shape.required_members if shape is not None else ():
             if name not in asked:
                 asked[name] = self._needed(one.service, _ALIASES.get(name, name))
+        if shape is not None and "IncludeExecutionData" in shape.members:
+            asked["IncludeExecutionData"] = False  # nobody needs what functions were called with
         for name in _SIZES:
             size = shape.members.get(name) if shape is not None else None
             if size is not None and name not in asked and size.type_name in ("integer", "long"):
@@ -165,6 +176,8 @@ class Trial:
         return asked
 
     def _needed(self, service: str, member: str) -> str:
+        if member == "logGroupName":
+            return self._group()
         known = self._known.get((service, member))
         if known is not None:
             return known
