@@ -30,13 +30,13 @@ from collectors.store import account as kept
 from collectors.store.open import StoreError, explained, writing
 from collectors.store.sessions import end_collection
 from collectors.store.writer import Writer, Written
+from collectors.stored import Claims, InStore
 
 BATCH_ROWS = 2_000
 WAITING = 4  # what all readers together may have read ahead of the writer
 COMMIT_BATCHES = 5  # fewer rows a transaction than an import's: memory stays flat beside boto3's
 CACHE_KB = 16_384  # of SQLite's pages, likewise
 TIDY_S = 30.0
-_FOREVER_MS = 1 << 62
 SAVE_S = 1.0  # how often what was covered is committed and marked
 
 Opening = Callable[[], Account]
@@ -73,26 +73,10 @@ class Stopped(Exception):
     """The collection was told to end."""
 
 
-class _Once:
-    """Who of a collection's sources reads what is read once for all of them: the first that asks."""
-
-    def __init__(self) -> None:
-        self._claimed: set[str] = set()
-        self._lock = threading.Lock()
-
-    def claim(self, item: str) -> bool:
-        with self._lock:
-            new = item not in self._claimed
-            self._claimed.add(item)
-            return new
-
-
 class _Reader(threading.Thread):
     """Reads one source. What it puts on the queue is ``(itself, what was given)``, None at the end."""
 
-    def __init__(
-        self, number: int, opening: Opening, out: "queue.Queue[tuple[_Reader, object]]", once: "_Once"
-    ) -> None:
+    def __init__(self, number: int, opening: Opening, out: "queue.Queue[tuple[_Reader, object]]", once: Claims) -> None:
         super().__init__(name=f"lambdatui-reader-{number}", daemon=True)
         self.collected = Collected(f"source {number + 1}")
         self.source: Account | None = None
@@ -150,17 +134,12 @@ class _Reader(threading.Thread):
         connection = sqlite3.connect(f"file:{quote(str(self._db))}?mode=ro", uri=True, timeout=30)
         try:
             try:
-                for given in source.given(lambda item: self._covered(connection, item)):
+                for given in source.given(InStore(connection, self._once)):
                     self._hand_over(given, assembler)
             finally:
                 self._put(assembler.take(final=True))
         finally:
             connection.close()
-
-    def _covered(self, connection: sqlite3.Connection, item: str) -> list[tuple[int, int]]:
-        if item.startswith(ONCE) and not self._once.claim(item):
-            return [(0, _FOREVER_MS)]
-        return kept.covered(connection, item)
 
     def _hand_over(self, given: Given, assembler: Assembler) -> None:
         if isinstance(given, Covered):
@@ -202,7 +181,8 @@ class _Kept:
             return
         if isinstance(given, Covered):
             self._marks.append(given)
-            if time.monotonic() - self._saved >= SAVE_S:
+            # What is paid for once a day is not to be paid for again because of a kill in the next second.
+            if given.item.startswith(ONCE) or time.monotonic() - self._saved >= SAVE_S:
                 self.save()
             return
         if isinstance(given, Step):
@@ -290,7 +270,7 @@ def collect_accounts(
     with writing(db, wait=wait) as connection, explained(db), _tidied() as tidy:
         regroup_here(connection)
         connection.execute(f"PRAGMA cache_size = -{CACHE_KB}")
-        once = _Once()
+        once = Claims()
         readers = [_Reader(number, opening, out, once) for number, opening in enumerate(openings)]
         for reader in readers:
             reader.begin(db)

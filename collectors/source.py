@@ -1,6 +1,6 @@
 """What every source gives, and how one says that it cannot."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
@@ -88,6 +88,26 @@ Given = (
 )  # fmt: skip
 
 
+Counted = Mapping[tuple[str, str], Mapping[int, float]]
+"""By function and metric (Invocations, Throttles) the sum of each bin, by its start."""
+
+
+class Stored(Protocol):
+    """What the store has already, for a source that reads on from there."""
+
+    def __call__(self, item: str, /) -> Sequence[tuple[int, int]]:
+        """The spans of an item that are covered.
+
+        An item that begins with ``ONCE`` is covered as well where another source of the same collection reads it.
+        """
+
+    def reports(self, account: str, region: str, since_ms: int) -> Mapping[str, Sequence[tuple[int, int]]]:
+        """By function: each minute since then that has any, and the REPORTs of invocations that began in it."""
+
+    def counted(self, account: str, region: str, since_ms: int) -> Counted:
+        """What CloudWatch counted since then when it was asked last."""
+
+
 @runtime_checkable
 class Account(Protocol):
     """A source that gives more, all in one stream, and resumes where an earlier collection ended.
@@ -105,11 +125,8 @@ class Account(Protocol):
     @property
     def region(self) -> str: ...
 
-    def given(self, covered: Callable[[str], Sequence[tuple[int, int]]]) -> Iterator[Given]:
-        """All there is to collect. ``covered(item)`` are the spans of an item that the store has.
-
-        An item that begins with ``ONCE`` is covered as well where another source of the same collection reads it.
-        """
+    def given(self, stored: Stored, /) -> Iterator[Given]:
+        """All there is to collect that is not ``stored``."""
 
     def counts(self) -> list[CallCount]:
         """What was asked of the source so far."""

@@ -105,6 +105,9 @@ def test_a_function_without_a_name_is_counted_and_one_of_an_unknown_runtime_is_k
     assert [reject.reason for reject in rejects] == ["a function without a name"]
 
 
+OF_OLD = ("concurrency", "provisioned", "async", "version", "url")
+
+
 def detail_answers(aws: Any) -> None:
     arn = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:fn"
     aws.answers |= {

@@ -12,7 +12,7 @@ from aws import ACCOUNT, HOUR_MS, MINUTE_MS, REGION, canned_session, error, isol
 from botocore.stub import Stubber
 
 from collectors.account import Configured, Covered, Inventory
-from collectors.cloudwatch import choose, metric_names, metrics
+from collectors.cloudwatch import choose, metric_names, metrics, news
 from collectors.cloudwatch.calls import Calls
 from collectors.cloudwatch.functions import function_of, settings_of
 from collectors.cloudwatch.log_groups import LogGroup
@@ -224,11 +224,11 @@ def test_details_are_asked_of_active_functions_only() -> None:
     asked = names_asked(aws)
     assert asked.count(("Invocations", "Sum")) == 2
     assert asked.count(("Duration", "p95")) == 1
-    assert len(asked) == 2 * 2 + 3 + 8
+    assert len(asked) == 2 * 2 + 3 + 9
     assert aws.count("cloudwatch:GetMetricData") == 2
     assert {key.name for key in reading.active} == {"busy"}
     assert next(each for each in given if isinstance(each, Covered)).to_ms == T0
-    assert [count.units for count in one.calls.counts()] == [15]
+    assert [count.units for count in one.calls.counts()] == [16]
 
 
 def test_a_second_collection_reads_late_bins_again_and_no_more() -> None:
@@ -243,9 +243,9 @@ def test_special_metrics_are_asked_where_the_configuration_has_them() -> None:
     reading, aws, _ = reading_of(["fn"], DeadLetterConfig={"TargetArn": "arn:aws:sqs:r:1:q"})
     source = {"source": "arn:aws:kinesis:r:1:stream/s", "metrics": "EventCount"}
     mapping = Configured(ACCOUNT, REGION, "fn", "event source", "u-1", source)
-    account = Configured(ACCOUNT, REGION, "", "account", "", {"concurrency_limit": 1000, "unreserved_concurrency": 900})
+    provisioned = Configured(ACCOUNT, REGION, "fn", "provisioned", "live", {"requested": 5})
     reading.learn(Inventory(ACCOUNT, REGION, ("event source",), [mapping]))
-    reading.learn(Inventory(ACCOUNT, REGION, ("account",), [account]))
+    reading.learn(Inventory(ACCOUNT, REGION, ("provisioned",), [provisioned], frozenset(("fn",))))
     aws.answers["cloudwatch:GetMetricData"] = lambda asked: {"MetricDataResults": series(asked)}
     points = [
         point
@@ -261,6 +261,141 @@ def test_special_metrics_are_asked_where_the_configuration_has_them() -> None:
     }  # fmt: skip
     assert "OffsetLag" not in kept
     assert {point.function.name for point in points if point.metric == "ClaimedAccountConcurrency"} == {""}
+
+
+def asked_of(reading: MetricReading, aws: Any, ran: bool = True) -> set[tuple[str, tuple[tuple[str, str], ...]]]:
+    """The metrics that were asked for, each with its dimensions."""
+
+    def answer(asked: dict[str, Any]) -> dict[str, Any]:
+        return {"MetricDataResults": series(asked, 1.0 if ran else 0.0)}
+
+    aws.answers["cloudwatch:GetMetricData"] = answer
+    list(reading.given(lambda _: [], T0 - HOUR_MS, T0, mark=True))
+    metrics_asked = [each["MetricStat"]["Metric"] for _, asked in aws.requests for each in asked["MetricDataQueries"]]
+    return {
+        (each["MetricName"], tuple((one["Name"], one["Value"]) for one in each.get("Dimensions", ())))
+        for each in metrics_asked
+    }
+
+
+def belongs(reading: MetricReading, kind: str, item: str = "", modified_ms: int | None = None, **told: Any) -> None:
+    one = Configured(ACCOUNT, REGION, "fn", kind, item, told, modified_ms)
+    reading.learn(Inventory(ACCOUNT, REGION, (kind,), [one], frozenset(("fn",))))
+
+
+_COUNTS = {"PolledEventCount", "InvokedEventCount", "FailedInvokeEventCount"}
+_POLLERS = {"minimum_pollers": 2, "maximum_pollers": 10}
+
+
+@pytest.mark.parametrize(
+    ("mapping", "asked"),
+    [
+        ({"source": "arn:aws:sqs:r:1:q"}, set()),
+        ({"source": "arn:aws:sqs:r:1:q", "metrics": "EventCount"}, _COUNTS | {"DeletedEventCount"}),
+        ({"source": "arn:aws:sqs:r:1:q", "metrics": "EventCount", "filters": 2, "on_failure": "arn"},
+         _COUNTS | {"DeletedEventCount", "FilteredOutEventCount"}),
+        ({"source": "arn:aws:kinesis:r:1:stream/s", "metrics": "EventCount"}, _COUNTS | {"DroppedEventCount"}),
+        ({"source": "arn:aws:dynamodb:r:1:table/t/stream/s", "metrics": "EventCount", "on_failure": "arn"},
+         _COUNTS | {"DroppedEventCount", "OnFailureDestinationDeliveredEventCount"}),
+        ({"source": "arn:aws:kafka:r:1:cluster/c/u", "metrics": "ErrorCount,KafkaMetrics"},
+         {"PollingErrorCount", "InvokeErrorCount", "CommitErrorCount", "MaxOffsetLag", "SumOffsetLag"}),
+        ({"source": "KAFKA_BOOTSTRAP_SERVERS", "metrics": "EventCount,ErrorCount", "schema_registry": "arn",
+          "on_failure": "arn"},
+         _COUNTS | {"DroppedEventCount", "OnFailureDestinationDeliveredEventCount", "CommittedEventCount",
+                    "PollingErrorCount", "InvokeErrorCount", "CommitErrorCount",
+                    "OnFailureDestinationDeliveryErrorCount", "SchemaRegistryErrorCount"}),
+        ({"source": "arn:aws:sqs:r:1:q", **_POLLERS}, {"ProvisionedPollers"}),
+        ({"source": "arn:aws:kafka:r:1:cluster/c/u", "poller_group": "g"},
+         {"ProvisionedPollers", "EventPollerUnit", "EventPollerThroughputInBytes"}),
+        ({"source": "arn:aws:kinesis:r:1:stream/s", "metrics": "KafkaMetrics,ErrorCount"}, set()),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("ran", [True, False])
+def test_a_mapping_is_asked_for_what_its_kind_and_configuration_have(
+    mapping: dict[str, Any], asked: set[str], ran: bool
+) -> None:
+    reading, aws, _ = reading_of(["fn"])
+    belongs(reading, "event source", "u-1", **mapping)
+    found = {name for name, dimensions in asked_of(reading, aws, ran) if dimensions[:1] and "UUID" in str(dimensions)}
+    assert found == asked  # whether or not the function ran: pollers poll all the same
+
+
+def test_a_mapping_that_was_disabled_before_is_not_asked_for() -> None:
+    for modified_ms, asked in ((T0 - DAY_MS, 0), (T0 - MINUTE_MS, 4), (None, 4)):
+        reading, aws, _ = reading_of(["fn"])
+        told = {"source": "arn:aws:sqs:r:1:q", "metrics": "EventCount", "state": "Disabled"}
+        belongs(reading, "event source", "u-1", modified_ms, **told)
+        assert sum("UUID" in str(dimensions) for _, dimensions in asked_of(reading, aws)) == asked
+
+
+_PROVISIONED = {
+    "ProvisionedConcurrencyInvocations", "ProvisionedConcurrencySpilloverInvocations",
+    "ProvisionedConcurrentExecutions", "ProvisionedConcurrencyUtilization",
+}  # fmt: skip
+ALWAYS_OF_ACTIVE = {"Errors", "Duration", "ConcurrentExecutions", "AsyncEventsDropped", "RecursiveInvocationsDropped"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "told", "more", "less"),
+    [
+        ("recursion", {"recursive_loop": "Terminate"}, set(), set()),
+        ("recursion", {"recursive_loop": "Allow"}, set(), {"RecursiveInvocationsDropped"}),
+        ("async", {"maximum_retries": 0}, {"AsyncEventsReceived", "AsyncEventAge"}, set()),
+        ("async", {"on_failure": "arn:aws:sqs:r:1:q"},
+         {"AsyncEventsReceived", "AsyncEventAge", "DestinationDeliveryFailures"}, set()),
+        ("permission", {"principal": "s3.amazonaws.com"}, {"AsyncEventsReceived", "AsyncEventAge"}, set()),
+        ("permission", {"principal": "apigateway.amazonaws.com"}, set(), set()),
+        ("code signing", {"untrusted_code": "Warn"}, {"SignatureValidationErrors"}, set()),
+        ("code signing", {"untrusted_code": "Enforce"}, set(), set()),
+        ("concurrency", {"reserved": 100}, set(), set()),
+        ("account", {"concurrency_limit": 1000, "unreserved_concurrency": 900}, set(), set()),
+        ("provisioned", {"requested": 5, "status": "READY"}, _PROVISIONED, set()),
+        ("schedule", {"alias": "live", "maximum": 5}, _PROVISIONED, set()),
+        ("event source", {"source": "arn:aws:dynamodb:r:1:table/t/stream/s"}, {"IteratorAge"}, set()),
+        ("event source", {"source": "arn:aws:rds:r:1:cluster:c"}, {"IteratorAge", "OversizedRecordCount"}, set()),
+        ("event source", {"source": "KAFKA_BOOTSTRAP_SERVERS"}, {"OffsetLag"}, set()),
+        ("event source", {"source": "arn:aws:sqs:r:1:q", "on_failure": "arn"}, set(), set()),
+        ("event source", {"source": "arn:aws:kinesis:r:1:stream/s", "on_failure": "arn"},
+         {"IteratorAge", "DestinationDeliveryFailures"}, set()),
+    ],
+)  # fmt: skip
+def test_an_active_function_is_asked_for_what_it_can_have(
+    kind: str, told: dict[str, Any], more: set[str], less: set[str]
+) -> None:
+    reading, aws, _ = reading_of(["fn"])
+    belongs(reading, kind, "one", **told)
+    found = {name for name, dimensions in asked_of(reading, aws) if dimensions == (("FunctionName", "fn"),)}
+    assert found == (ALWAYS_OF_ACTIVE | more | set(metric_names.OF_ALL)) - less
+
+
+def test_managed_instances_have_metrics_of_their_own() -> None:
+    provider = {"CapacityProviderArn": f"arn:aws:lambda:{REGION}:{ACCOUNT}:capacity-provider:pool"}
+    managed = {"CapacityProviderConfig": {"LambdaManagedInstancesCapacityProviderConfig": provider}}
+    reading, aws, _ = reading_of(["fn"], **managed)
+    asked = asked_of(reading, aws)
+    pool = ("CapacityProviderName", "pool")
+    assert {name for name, dimensions in asked if dimensions == (pool,)} == set(metric_names.OF_CAPACITY)
+    of_both = {name for name, dimensions in asked if dimensions == (pool, ("FunctionName", "fn"))}
+    assert of_both == set(metric_names.OF_ENVIRONMENTS)
+    assert ("CPUThrottles", (("FunctionName", "fn"),)) in asked
+    # Instances stand there whether the function runs or not; its environments only where it does.
+    reading, aws, _ = reading_of(["fn"], **managed)
+    names = {name for name, _ in asked_of(reading, aws, ran=False)}
+    assert names >= {"MemoryUtilization", "vCPUAllocated"}
+    assert "ExecutionEnvironmentCPUUtilization" not in names
+    # Nobody asks of instances that are not there.
+    reading, aws, _ = reading_of(["fn"])
+    assert not {name for name, _ in asked_of(reading, aws)} & {"CPUUtilization", "CPUThrottles"}
+
+
+def test_every_metric_that_is_asked_for_is_one_that_lambda_has() -> None:
+    rules = (*metric_names.FUNCTION_RULES, *metric_names.MAPPING_RULES)
+    named = [name for rule in rules for name in rule.names]
+    named += [*metric_names.OF_ALL, *metric_names.OF_ACCOUNT, *metric_names.OF_CAPACITY, *metric_names.OF_ENVIRONMENTS]
+    assert set(named) <= set(metric_names.METRICS)
+    # What is asked for by several rules would be billed several times.
+    of_functions = [name for rule in metric_names.FUNCTION_RULES for name in rule.names]
+    assert len(of_functions) == len(set(of_functions))
 
 
 def test_a_budget_stops_before_the_call_that_would_pass_it() -> None:
@@ -303,7 +438,7 @@ def test_each_group_is_read_as_its_volume_allows_and_says_why() -> None:
     assert (asked["huge"], asked["rare"]) == ("events", "metrics")
 
 
-def test_volumes_are_asked_of_groups_whose_functions_ran() -> None:
+def test_volumes_are_asked_of_the_groups_that_hold_news() -> None:
     reading, aws, _ = reading_of(["busy", "idle"])
 
     def answer(asked: dict[str, Any]) -> dict[str, Any]:
@@ -311,18 +446,26 @@ def test_volumes_are_asked_of_groups_whose_functions_ran() -> None:
 
     aws.answers["cloudwatch:GetMetricData"] = answer
     list(reading.given(lambda _: [], T0 - HOUR_MS, T0, mark=True))
-    groups = [LogGroup("/aws/lambda/busy", ("busy",)), LogGroup("/aws/lambda/idle", ("idle",)), LogGroup("orphan")]
-    unread = dict.fromkeys(("/aws/lambda/busy", "/aws/lambda/idle", "orphan"), T0 - HOUR_MS)
-    volumes, points = reading.volumes(groups, unread)
-    assert volumes == {
-        "/aws/lambda/busy": choose.Volume(1_000, True), "/aws/lambda/idle": choose.Volume(None, False)
-    }  # fmt: skip
+    assert (reading.invoked, reading.since_ms) == ({"busy": {T0 - HOUR_MS: 1_000.0}}, T0 - HOUR_MS)
+    volumes, points = reading.volumes([LogGroup("/aws/lambda/busy", ("busy",))], {"/aws/lambda/busy": T0 - HOUR_MS})
+    assert volumes == {"/aws/lambda/busy": 1_000}
     assert [(each.function.name, each.metric, each.value) for each in points] == [("busy", "IncomingBytes", 1_000.0)]
     metric = aws.requests[-1][1]["MetricDataQueries"][0]["MetricStat"]
     assert (metric["Metric"]["Namespace"], metric["Period"]) == ("AWS/Logs", 3600)
-    # What lies before the metrics that were read may hold anything.
-    assert reading.volumes(groups, unread | {"/aws/lambda/idle": T0 - DAY_MS})[0]["/aws/lambda/idle"].active
     # What several functions write to is kept with the account, by the group's name.
     _, points = reading.volumes([LogGroup("shared", ("busy", "idle"))], {"shared": T0 - HOUR_MS})
-    assert reading.volumes([LogGroup("shared", ("busy", "idle"))], {"shared": T0})[0]["shared"].active
     assert aws.requests[-1][1]["MetricDataQueries"][0]["MetricStat"]["Metric"]["MetricName"] == "IncomingBytes"
+
+
+def test_a_group_is_unread_since_what_is_missing_or_nobody_knows() -> None:
+    def since(group: LogGroup, read_to_ms: int, known_ms: int | None, **missing: int) -> int | None:
+        return news.unread_since(group, read_to_ms, T0, known_ms, missing.get)
+
+    both = LogGroup("shared", ("busy", "idle"))
+    assert since(both, T0 - HOUR_MS, T0 - HOUR_MS) is None
+    assert since(both, T0 - HOUR_MS, T0 - HOUR_MS, idle=T0 - 5, busy=T0 - 9) == T0 - 9
+    # What lies before the metrics that were read may hold anything.
+    assert since(both, T0 - HOUR_MS - 1, T0 - HOUR_MS) == T0 - HOUR_MS - 1
+    assert since(both, T0 - 1, None) == T0 - 1
+    deleted = LogGroup("deleted")
+    assert (since(deleted, T0 - HOUR_MS, T0 - HOUR_MS), since(deleted, T0 - DAY_MS, None)) == (None, T0 - DAY_MS)

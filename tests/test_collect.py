@@ -175,11 +175,27 @@ def test_a_dry_run_says_what_it_would_cost_and_keeps_nothing(
     tmp_path: Path, moto: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     create_function(moto, "fn")
-    code, result, _ = collect(tmp_path, capsys, "--region", REGION, "--endpoint-url", moto, "--dry-run")
+    arguments = ("--region", REGION, "--endpoint-url", moto, "--dry-run", "--budget", "0.0001")
+    code, result, err = collect(tmp_path, capsys, *arguments, *MOTO)
     (one,) = result["sources"]
     assert (code, one["functions"], one["log_groups"], one["metrics"]) == (0, 1, 1, 5)
     assert one["cost_usd"] == "0.00005"
+    # Active, it would be asked for nine more, and its group's bytes.
+    assert (one["metrics_more"], one["cost_usd_at_most"]) == (10, "0.00015")
+    assert one["calls"] == {
+        "cloudwatch:GetMetricData": 1, "lambda:ListFunctions": 1, "logs:DescribeLogGroups": 1, "sts:GetCallerIdentity": 1
+    }  # fmt: skip
+    assert one["calls_at_most"] == one["calls"] | {"cloudwatch:GetMetricData": 3, "logs:FilterLogEvents": 1}
+    assert "up to $0.0001500 is more than the budget of $0.0001000" in err
+    # moto knows no account settings: what could not be learned is told, and makes it exit code 3.
+    code, result, err = collect(tmp_path, capsys, *arguments)
+    assert (code, len(result["sources"])) == (3, 1)
+    assert "account settings" in err
     assert not (tmp_path / "store.db").exists()
+    text = run("--db", tmp_path / "store.db", "collect", *arguments, *MOTO).stdout
+    assert "1 function, 1 log group with" in text
+    assert "if no function has run, up to" in text
+    assert "cloudwatch:GetMetricData: 1 to 3 calls, up to 15 metrics for" in text
 
 
 def test_narrowed_to_functions_only_they_are_read(

@@ -407,16 +407,16 @@ def test_the_calls_for_a_fleet_are_counted_exactly(tmp_path: Path) -> None:
     assert done.failures == []
     calls = {count.operation: (count.requests, count.units) for count in done.calls}
     assert calls["lambda:ListFunctions"] == (24, 0)
-    # 1,441 points of a minute: 69 queries a call. 2,403 of all functions, then 8 of each of the 100 active ones.
+    # 1,441 points of a minute: 69 queries a call. 2,403 of all functions, then 9 of each of the 100 active ones.
     at_once = 100_800 // 1_441
-    assert calls["cloudwatch:GetMetricData"] == (-(-2_403 // at_once) + -(-800 // at_once), 3_203)
+    assert calls["cloudwatch:GetMetricData"] == (-(-2_403 // at_once) + -(-900 // at_once), 3_303)
     # Three hours are 181 points: there the 500 queries of a call are what counts.
     session.calls.reset()
     (done,) = collect(
         tmp_path / "hours.db", source(session, since_ms=NOW - 3 * HOUR_MS, features=features, logs="none")
     )
     calls = {count.operation: (count.requests, count.units) for count in done.calls}
-    assert calls["cloudwatch:GetMetricData"] == (5 + 2, 3_203)
+    assert calls["cloudwatch:GetMetricData"] == (5 + 2, 3_303)
 
 
 def test_what_aws_billed_is_kept_and_every_page_counted(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ FETCHING_S = 300.0  # how long a collection may fetch events; what takes longer 
 
 @dataclass(frozen=True, slots=True)
 class Volume:
-    """What a group holds for this collection: bytes that came in (None: not known), and whether anything ran."""
+    """What a group holds for this collection: bytes that came in (None: not known), and whether any can have."""
 
     log_bytes: int | None
     active: bool
@@ -45,12 +45,15 @@ def _of(group: LogGroup, volume: Volume | None, mode: str, room: float) -> Choic
 
     if not fits_events and not fits_insights:
         return chosen(METRICS_ONLY, f"log class {group.log_class} can be read by neither")
+    idle = volume is not None and not volume.active
+    if idle and not group.functions:
+        return chosen(IDLE, "no listed function writes to it: it is asked once a day")
     if mode == EVENTS:
         why = "asked for" if fits_events else f"FilterLogEvents does not read log class {group.log_class}"
         return chosen(EVENTS if fits_events else METRICS_ONLY, why)
     if mode == INSIGHTS:
         return chosen(INSIGHTS, "asked for")
-    if volume is not None and not volume.active:
+    if idle:
         return chosen(IDLE, "no invocations since it was read last")
     if not fits_events:
         return chosen(INSIGHTS, f"FilterLogEvents does not read log class {group.log_class}")

@@ -35,8 +35,8 @@ def billed_once(
 
     The answer comes with the mark that remembers it. SourceFailed; BudgetReached before a page too many.
     """
-    today = _day(now_ms)
-    start = min(_day(since_ms), (today - timedelta(days=SETTLING_DAYS)).replace(day=1))
+    today = day_of(now_ms)
+    start = min(day_of(since_ms), (today - timedelta(days=SETTLING_DAYS)).replace(day=1))
     item = f"{ONCE}costs {account} {today.isoformat()}"
     start_ms = _ms(start)
     if any(low <= start_ms for low, _ in covered(item)):
@@ -51,8 +51,8 @@ def billed_days(
     """UTC days from that of ``since_ms`` to today. SourceFailed; BudgetReached before a page too many."""
     request: dict[str, Any] = {
         "TimePeriod": {
-            "Start": _day(since_ms).isoformat(),
-            "End": (_day(now_ms) + timedelta(days=1)).isoformat(),
+            "Start": day_of(since_ms).isoformat(),
+            "End": (day_of(now_ms) + timedelta(days=1)).isoformat(),
         },
         "Granularity": "DAILY",
         "Metrics": list(METRICS),
@@ -97,7 +97,8 @@ def of_answer(answer: Any, account: str, asked_ms: int, rejects: list[Reject] | 
             )  # fmt: skip
 
 
-def _day(at_ms: int) -> date:
+def day_of(at_ms: int) -> date:
+    """The UTC day."""
     return datetime.fromtimestamp(at_ms / 1000, UTC).date()
 
 

@@ -12,7 +12,7 @@ function says as much. Failures of other kinds are counted alike, for the rest o
 counts as looked at then.
 """
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from collectors.account import Covered, Inventory
@@ -24,8 +24,8 @@ DAY_MS = 86_400_000
 REFUSED_FOR_ALL = 3  # functions, and none that it was had of
 
 CoveredSpans = Callable[[str], Sequence[tuple[int, int]]]
-Asking = Callable[[Function, Collection[str]], Iterator[Inventory | SourceFailed]]
-"""Asks the details of one function, but for some actions."""
+Asking = Callable[[Function, Mapping[str, str]], Iterator[Inventory | SourceFailed]]
+"""Asks the details of one function, but for some actions, which were ``denied`` or ``failed``."""
 
 
 @dataclass
@@ -54,14 +54,20 @@ class DetailReading:
         *,
         now_ms: int,
         modified_ms: Mapping[str, int | None],
+        is_unsettled: Callable[[object], bool] = lambda found: False,
     ) -> None:
-        """``actions`` by the kind of what they give; ``modified_ms`` is when each function was changed, by its name."""
+        """``actions`` by the kind of what they give; ``modified_ms`` is when each function was changed, by its name.
+
+        A function of which ``is_unsettled`` says that AWS is at work on it does not count as looked at.
+        """
         self._ask = ask
         self._place = f"{account} {region}"
         self._now_ms = now_ms
         self._modified_ms = modified_ms
         self._kinds = actions
+        self._is_unsettled = is_unsettled
         self._actions = {action: _Action() for action in actions.values()}
+        self._unsettled: set[str] = set()
 
     def given(self, functions: Sequence[Function], covered: CoveredSpans, most: int) -> Iterator[Given]:
         """Details of up to ``most`` of the functions that are due, the first of ``functions`` first.
@@ -83,7 +89,7 @@ class DetailReading:
                 yield from self._of_function(function, usual, failed)
                 if failed:
                     waiting.append((function, failed))
-                else:
+                elif function.key.name not in self._unsettled:
                     yield Covered(self._item(function), 0, self._now_ms)
         except SourceFailed:
             yield from self._told(waiting, covered)
@@ -117,16 +123,21 @@ class DetailReading:
 
     def _of_function(self, function: Function, usual: set[str], failed_actions: set[str]) -> Iterator[Given]:
         """Each detail of one function; adds what failed. SourceFailed where every other call would fail too."""
-        skip = {action for action, went in self._actions.items() if went.given_up}
-        failed_actions.update(action for action in skip if not self._actions[action].refused_for_all)
+        skip = {
+            action: "denied" if went.refused_for_all else "failed"
+            for action, went in self._actions.items()
+            if went.given_up
+        }
+        failed_actions.update(action for action, why in skip.items() if why == "failed")
         for found in self._ask(function, skip):
             if isinstance(found, SourceFailed):
                 failed_actions.add(found.action)
                 self._fail(self._actions[found.action], found, function, usual=found.action in usual)
                 continue
-            for kind in found.kinds:
-                if kind in self._kinds:
-                    self._actions[self._kinds[kind]].had = True
+            if len(found.kinds) == 1 and found.kinds[0] in self._kinds:
+                self._actions[self._kinds[found.kinds[0]]].had = True
+            if self._is_unsettled(found):
+                self._unsettled.add(function.key.name)
             yield found
 
     @staticmethod

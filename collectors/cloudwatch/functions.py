@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
-from datetime import datetime
 from typing import Any
 
-from collectors.account import Configured, Setting
+from collectors.account import Configured
 from collectors.cloudwatch.calls import TokenBucket
 from collectors.cloudwatch.errors import reading
+from collectors.cloudwatch.function_settings import settings_of as settings_of
 from collectors.cloudwatch.pages import pages
+from collectors.cloudwatch.times import iso_ms as iso_ms
 from collectors.model import Function, FunctionKey, Reject
 from collectors.source import SourceFailed
 
@@ -81,49 +82,3 @@ def function_of(configuration: Mapping[str, Any], region: str) -> Function:
         ephemeral_mb=(configuration.get("EphemeralStorage") or {}).get("Size"),
         log_group=(configuration.get("LoggingConfig") or {}).get("LogGroup") or f"/aws/lambda/{name}",
     )
-
-
-def settings_of(configuration: Mapping[str, Any], key: FunctionKey) -> Configured:
-    """The settings whose changes are worth a line in a history. Names are kept, contents of variables never."""
-    logging = configuration.get("LoggingConfig") or {}
-    settings: dict[str, Setting] = {
-        "memory_mb": configuration.get("MemorySize"),
-        "timeout_s": configuration.get("Timeout"),
-        "runtime": configuration.get("Runtime"),
-        "arch": ",".join(configuration.get("Architectures") or ()) or None,
-        "ephemeral_mb": (configuration.get("EphemeralStorage") or {}).get("Size"),
-        "handler": configuration.get("Handler"),
-        "package_type": configuration.get("PackageType"),
-        "package_bytes": configuration.get("CodeSize"),
-        "code_sha256": configuration.get("CodeSha256"),
-        "layers": " ".join(str(layer.get("Arn", "")) for layer in configuration.get("Layers") or ()) or None,
-        "tracing": (configuration.get("TracingConfig") or {}).get("Mode"),
-        "snap_start": (configuration.get("SnapStart") or {}).get("ApplyOn"),
-        "log_format": logging.get("LogFormat"),
-        "log_group": logging.get("LogGroup"),
-        "application_log_level": logging.get("ApplicationLogLevel"),
-        "system_log_level": logging.get("SystemLogLevel"),
-        "dead_letter": (configuration.get("DeadLetterConfig") or {}).get("TargetArn"),
-        "vpc": (configuration.get("VpcConfig") or {}).get("VpcId") or None,
-        "runtime_version": (configuration.get("RuntimeVersionConfig") or {}).get("RuntimeVersionArn"),
-        "capacity_provider": (
-            (configuration.get("CapacityProviderConfig") or {}).get("LambdaManagedInstancesCapacityProviderConfig")
-            or {}
-        ).get("CapacityProviderArn"),
-        "role": configuration.get("Role"),
-        "state": configuration.get("State"),
-    }
-    known = {name: value for name, value in settings.items() if value is not None}
-    return Configured(
-        key.account, key.region, key.name, "function", "", known, iso_ms(configuration.get("LastModified"))
-    )
-
-
-def iso_ms(text: Any) -> int | None:
-    """Epoch ms of AWS's times, such as ``2025-03-31T10:00:00.000+0000`` or a datetime; None where it is none."""
-    if isinstance(text, datetime):
-        return round(text.timestamp() * 1000)
-    try:
-        return round(datetime.fromisoformat(str(text)).timestamp() * 1000)
-    except (ValueError, OverflowError):
-        return None

@@ -1,32 +1,49 @@
-"""What belongs to functions: concurrency, event sources, destinations, aliases, versions, URLs, schedules.
+"""What belongs to functions: state, concurrency, event sources, destinations, aliases, versions, URLs, permissions.
 
 Some of it is listed for the whole account at once; the rest is a call for each function, at the control plane's pace
 (three a second), so it is asked only of functions that are new, changed, or not looked at for a day.
 """
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from collectors.account import Configured, Inventory, Setting
+from collectors.cloudwatch import policies
 from collectors.cloudwatch.calls import TokenBucket
 from collectors.cloudwatch.errors import error_code, is_hopeless, is_missing, is_spared, reading
+from collectors.cloudwatch.function_settings import Settings, status_of
+from collectors.cloudwatch.function_settings import known as known_of
 from collectors.cloudwatch.functions import answers, iso_ms
 from collectors.cloudwatch.tolerant import faults_of
 from collectors.model import FunctionKey, Reject
 from collectors.source import BudgetReached, SourceFailed, unforeseen
+from collectors.untrusted import Unparsable
 
-Settings = dict[str, Setting]
+Thing = tuple[str, Settings, int | None]
+Known = Mapping[str, Sequence[str]]  # by kind the items of a function that were found in this collection
+
+
+class Unanswered(Exception):
+    """An answer does not hold what was asked for: nothing is known from it, neither that there is any nor none."""
 
 
 @dataclass(frozen=True, slots=True)
 class Detail:
-    """One listing that is a call for each function: its IAM action, how it is asked, and what an answer says."""
+    """One listing that is a call for each function: its IAM action, how it is asked, and what an answer says.
+
+    It is asked where ``where`` says that there can be any, by the function's own settings and what was found of it; for
+    each of ``qualifiers``, of which the empty one is the function itself. ``none`` is what is known where AWS says that
+    there is none.
+    """
 
     kind: str
     action: str
     method: str
-    found: Callable[[Any], Iterator[tuple[str, Settings, int | None]]]
+    found: Callable[[Any], Iterator[Thing]]
+    where: Callable[[Mapping[str, Setting], Known], bool] = lambda settings, known: True
+    qualifiers: Callable[[Known], Iterable[str]] = lambda known: ("",)
+    none: Mapping[str, Setting] | None = None
 
 
 def account_settings(
@@ -44,7 +61,7 @@ def account_settings(
         "code_bytes": usage.get("TotalCodeSize"),
         "functions": usage.get("FunctionCount"),
     }
-    found = Configured(account, region, "", "account", "", _known(settings))
+    found = Configured(account, region, "", "account", "", known_of(settings))
     return Inventory(account, region, ("account",), [found])
 
 
@@ -62,27 +79,47 @@ def event_sources(
                 said = repr(mapping)[:2000]
                 rejects.append(Reject("an event source without id or function", said, "ListEventSourceMappings"))
             continue
-        destination = ((mapping.get("DestinationConfig") or {}).get("OnFailure") or {}).get("Destination")
-        settings: Settings = {
-            "source": mapping.get("EventSourceArn")
-            or ",".join(((mapping.get("SelfManagedEventSource") or {}).get("Endpoints") or {}).keys())
-            or None,
-            "state": mapping.get("State"),
-            "batch_size": mapping.get("BatchSize"),
-            "batching_window_s": mapping.get("MaximumBatchingWindowInSeconds"),
-            "parallelization": mapping.get("ParallelizationFactor"),
-            "maximum_concurrency": (mapping.get("ScalingConfig") or {}).get("MaximumConcurrency"),
-            "maximum_retries": mapping.get("MaximumRetryAttempts"),
-            "maximum_age_s": mapping.get("MaximumRecordAgeInSeconds"),
-            "bisect_on_error": mapping.get("BisectBatchOnFunctionError"),
-            "on_failure": destination,
-            "partial_failures": "ReportBatchItemFailures" in (mapping.get("FunctionResponseTypes") or ()),
-            "filters": len((mapping.get("FilterCriteria") or {}).get("Filters") or ()) or None,
-            "metrics": ",".join((mapping.get("MetricsConfig") or {}).get("Metrics") or ()) or None,
-        }
+        settings = _mapping_settings(mapping)
         name, modified = arn[6], iso_ms(mapping.get("LastModified"))
-        found.append(Configured(account, region, name, "event source", mapping["UUID"], _known(settings), modified))
+        found.append(Configured(account, region, name, "event source", mapping["UUID"], known_of(settings), modified))
     return Inventory(account, region, ("event source",), found)
+
+
+def _mapping_settings(mapping: Any) -> Settings:
+    servers = (mapping.get("SelfManagedEventSource") or {}).get("Endpoints") or {}
+    pollers = mapping.get("ProvisionedPollerConfig") or {}
+    kafka = mapping.get("AmazonManagedKafkaEventSourceConfig") or mapping.get("SelfManagedKafkaEventSourceConfig") or {}
+    last = str(mapping.get("LastProcessingResult") or "")
+    return {
+        "source": mapping.get("EventSourceArn") or ",".join(servers.keys()) or None,
+        "servers": ",".join(sorted(str(one) for names in servers.values() for one in names or ())) or None,
+        "topics": ",".join(mapping.get("Topics") or ()) or None,
+        "queues": ",".join(mapping.get("Queues") or ()) or None,
+        "starting_position": mapping.get("StartingPosition"),
+        "state": mapping.get("State"),
+        "state_reason": mapping.get("StateTransitionReason"),
+        # What went well changes with every batch that there is, and tells nothing.
+        "problem": last if last.startswith("PROBLEM") else None,
+        "batch_size": mapping.get("BatchSize"),
+        "batching_window_s": mapping.get("MaximumBatchingWindowInSeconds"),
+        "tumbling_window_s": mapping.get("TumblingWindowInSeconds"),
+        "parallelization": mapping.get("ParallelizationFactor"),
+        "maximum_concurrency": (mapping.get("ScalingConfig") or {}).get("MaximumConcurrency"),
+        "minimum_pollers": pollers.get("MinimumPollers"),
+        "maximum_pollers": pollers.get("MaximumPollers"),
+        "poller_group": pollers.get("PollerGroupName"),
+        "maximum_retries": mapping.get("MaximumRetryAttempts"),
+        "maximum_age_s": mapping.get("MaximumRecordAgeInSeconds"),
+        "bisect_on_error": mapping.get("BisectBatchOnFunctionError"),
+        "on_failure": ((mapping.get("DestinationConfig") or {}).get("OnFailure") or {}).get("Destination"),
+        "partial_failures": "ReportBatchItemFailures" in (mapping.get("FunctionResponseTypes") or ()),
+        "filters": len((mapping.get("FilterCriteria") or {}).get("Filters") or ()) or None,
+        "filters_error": (mapping.get("FilterCriteriaError") or {}).get("ErrorCode"),
+        "schema_registry": (kafka.get("SchemaRegistryConfig") or {}).get("SchemaRegistryURI"),
+        "metrics": ",".join((mapping.get("MetricsConfig") or {}).get("Metrics") or ()) or None,
+        "log_level": (mapping.get("LoggingConfig") or {}).get("SystemLogLevel"),
+        "kms_key": mapping.get("KMSKeyArn"),
+    }
 
 
 def schedules(
@@ -110,63 +147,113 @@ def schedules(
             "maximum": target.get("MaxCapacity"),
         }
         name = str(action.get("ScheduledActionName", ""))
-        found.append(Configured(account, region, resource[1], "schedule", name, _known(settings)))
+        found.append(Configured(account, region, resource[1], "schedule", name, known_of(settings)))
     return Inventory(account, region, ("schedule",), found)
 
 
 def details(
-    client: Any, keys: Sequence[FunctionKey], region: str, bucket: TokenBucket, *, skip: Collection[str] = ()
+    client: Any,
+    keys: Sequence[FunctionKey],
+    region: str,
+    bucket: TokenBucket,
+    settings: Mapping[str, Mapping[str, Setting]] | None = None,
+    known: Mapping[str, Known] | None = None,
+    skip: Mapping[str, str] | None = None,
 ) -> Iterator[Inventory | SourceFailed]:
-    """What is a call for each function, but for the actions of ``skip``.
+    """What is a call for each function. What fails is told, by its ``action``, and the others are asked.
 
-    What fails is told, by its ``action``, and the others are asked. SourceFailed raised: they would fail too.
+    ``settings`` and ``known`` are by function's name: its own, and what was found of it before. ``skip`` are actions
+    that are not asked, and whether they were ``denied`` or ``failed``. SourceFailed raised: all others would fail too.
     """
     for key in keys:
+        denied: dict[str, Settings] = {}
+        unasked: list[str] = []
+        own, items = (settings or {}).get(key.name, {}), dict((known or {}).get(key.name, {}))
         for detail in DETAILS:
-            if detail.action in skip:
+            if skip and detail.action in skip:
+                denied[detail.kind] = {"action": detail.action, "why": skip[detail.action]}
+                continue
+            if not detail.where(own, items):
+                items[detail.kind] = []
+                unasked.append(detail.kind)
                 continue
             faults: list[str] = []
             try:
                 found = [
-                    Configured(key.account, region, key.name, detail.kind, item, _known(settings), modified)
-                    for item, settings, modified in _detail(client, detail, key, bucket, faults)
+                    Configured(key.account, region, key.name, detail.kind, item, known_of(things), modified)
+                    for item, things, modified in _detail(client, detail, key, bucket, items, faults)
                 ]
+            except Unanswered:
+                continue
             except SourceFailed as failed:
                 if is_hopeless(failed) or is_spared(failed):
                     raise
+                denied[detail.kind] = {"action": detail.action, "why": "denied" if failed.denied else "failed"}
                 failed.action = detail.action
                 yield failed
                 continue
             except (BudgetReached, OSError):
                 raise
             except Exception as fault:  # an answer that nobody foresaw
+                denied[detail.kind] = {"action": detail.action, "why": "failed"}
                 told = unforeseen(f"{detail.kind} of {key.name}", fault)
                 told.action = detail.action
                 yield told
                 continue
+            items[detail.kind] = [one.item for one in found]
             yield Inventory(key.account, region, (detail.kind,), found, frozenset((key.name,)), bool(faults))
             if faults:
-                said = "; ".join(faults)[:300]
-                told = SourceFailed(
-                    f"{detail.kind} of {key.name}", f"the answer to {detail.action} has what it should not ({said})",
-                    "what is fine in it is kept; collect again",
-                )  # fmt: skip
-                told.action = detail.action
-                yield told
+                yield _faulty(detail, key, faults)
+        yield _denied(key, region, denied, unasked)
+
+
+def is_unsettled(found: object) -> bool:
+    """Whether it tells of a function that AWS is still at work on: it is asked again before a day is over."""
+    return isinstance(found, Inventory) and any(
+        one.settings.get("state") == "Pending" or one.settings.get("last_update") == "InProgress"
+        for one in found.found
+        if one.kind == "status"
+    )
+
+
+def _faulty(detail: Detail, key: FunctionKey, faults: Sequence[str]) -> SourceFailed:
+    said = "; ".join(faults)[:300]
+    told = SourceFailed(
+        f"{detail.kind} of {key.name}",
+        f"the answer to {detail.action} has what it should not ({said})",
+        "what is fine in it is kept; collect again",
+    )
+    told.action = detail.action
+    return told
+
+
+def _denied(key: FunctionKey, region: str, denied: Mapping[str, Settings], unasked: Sequence[str]) -> Inventory:
+    """What of a function could not be had: it is not known, which is not "none", as what is ``unasked`` is."""
+    found = [Configured(key.account, region, key.name, DENIED, kind, why) for kind, why in denied.items()]
+    return Inventory(key.account, region, (DENIED, *unasked), found, frozenset((key.name,)))
 
 
 def _detail(
-    client: Any, detail: Detail, key: FunctionKey, bucket: TokenBucket, faults: list[str]
-) -> Iterator[tuple[str, Settings, int | None]]:
-    where = f"{detail.kind} of {key.name}"
-    try:
-        for page in answers(getattr(client, detail.method), detail.action, where, bucket, FunctionName=key.name):
-            faults += faults_of(page)
-            yield from detail.found(page)
-    except SourceFailed as failed:
-        # Deleted since it was listed, or there is none of the kind.
-        if not is_missing(failed) and error_code(failed) != "ProvisionedConcurrencyConfigNotFoundException":
-            raise
+    client: Any, detail: Detail, key: FunctionKey, bucket: TokenBucket, known: Known, faults: list[str]
+) -> Iterator[Thing]:
+    for qualifier in detail.qualifiers(known):
+        where = f"{detail.kind} of {key.name}" + (f":{qualifier}" if qualifier else "")
+        asked: dict[str, Any] = {"FunctionName": key.name} | ({"Qualifier": qualifier} if qualifier else {})
+        try:
+            for page in answers(getattr(client, detail.method), detail.action, where, bucket, **asked):
+                faults += faults_of(page)
+                for item, settings, modified in detail.found(page):
+                    yield f"{qualifier} {item}".strip(), settings, modified
+        except Unparsable as fault:
+            raise SourceFailed(
+                where, f"the answer to {detail.action} cannot be read: {fault}", "collect again"
+            ) from fault
+        except SourceFailed as failed:
+            # Deleted since it was listed, or there is none of the kind.
+            if not is_missing(failed) and error_code(failed) != "ProvisionedConcurrencyConfigNotFoundException":
+                raise
+            if detail.none is not None and "function not found" not in str(failed.__cause__).lower():
+                yield qualifier, dict(detail.none), None
 
 
 def _concurrency(answer: Any) -> Iterator[tuple[str, Settings, int | None]]:
@@ -233,17 +320,78 @@ def _urls(answer: Any) -> Iterator[tuple[str, Settings, int | None]]:
         yield item, settings, iso_ms(one.get("LastModifiedTime"))
 
 
+def _status(answer: Any) -> Iterator[Thing]:
+    answer.pop("Environment", None)
+    if not answer.get("FunctionName"):
+        raise Unanswered
+    yield "", status_of(answer), None
+
+
+def _permissions(answer: Any) -> Iterator[Thing]:
+    """Each statement, and how many there are: that there is none is known too."""
+    if answer.get("Policy") is None:
+        raise Unanswered
+    found = list(policies.statements(answer["Policy"]))
+    yield "", {"statements": len(found)}, None
+    for name, settings in found:
+        yield name, settings, None
+
+
+def _recursion(answer: Any) -> Iterator[Thing]:
+    if not answer.get("RecursiveLoop"):
+        raise Unanswered
+    yield "", {"recursive_loop": answer["RecursiveLoop"]}, None
+
+
+def _runtime(answer: Any) -> Iterator[Thing]:
+    if not answer.get("UpdateRuntimeOn"):
+        raise Unanswered
+    yield "", {"update_on": answer["UpdateRuntimeOn"], "pinned": answer.get("RuntimeVersionArn")}, None
+
+
+def _scaling(answer: Any) -> Iterator[Thing]:
+    wanted, applied = (answer.get(f"{which}FunctionScalingConfig") or {} for which in ("Requested", "Applied"))
+    settings: Settings = {
+        "minimum_environments": wanted.get("MinExecutionEnvironments"),
+        "maximum_environments": wanted.get("MaxExecutionEnvironments"),
+        "applied_minimum": applied.get("MinExecutionEnvironments"),
+        "applied_maximum": applied.get("MaxExecutionEnvironments"),
+    }
+    yield "", settings, None
+
+
+def _is_published(settings: Mapping[str, Setting], known: Known) -> bool:
+    """Whether there is a version or an alias, or nobody knows: only those can have provisioned concurrency."""
+    return any(known.get(kind, ("unknown",)) for kind in ("version", "alias"))
+
+
+DENIED = "denied"
+# Aliases and versions come first: what they are rules out other calls, or is asked for each of them.
 DETAILS = (
+    Detail("status", "lambda:GetFunctionConfiguration", "get_function_configuration", _status),
     Detail("concurrency", "lambda:GetFunctionConcurrency", "get_function_concurrency", _concurrency),
-    Detail(
-        "provisioned", "lambda:ListProvisionedConcurrencyConfigs", "list_provisioned_concurrency_configs", _provisioned
-    ),
-    Detail("async", "lambda:ListFunctionEventInvokeConfigs", "list_function_event_invoke_configs", _async),
     Detail("alias", "lambda:ListAliases", "list_aliases", _aliases),
     Detail("version", "lambda:ListVersionsByFunction", "list_versions_by_function", _versions),
+    Detail(
+        "provisioned", "lambda:ListProvisionedConcurrencyConfigs", "list_provisioned_concurrency_configs", _provisioned,
+        where=_is_published,
+    ),
+    Detail("async", "lambda:ListFunctionEventInvokeConfigs", "list_function_event_invoke_configs", _async),
     Detail("url", "lambda:ListFunctionUrlConfigs", "list_function_url_configs", _urls),
-)
-
-
-def _known(settings: Settings) -> Settings:
-    return {name: value for name, value in settings.items() if value is not None}
+    # Who may invoke an alias is said of the alias alone.
+    Detail(
+        "permission", "lambda:GetPolicy", "get_policy", _permissions,
+        qualifiers=lambda known: ("", *known.get("alias", ())), none={"statements": 0},
+    ),
+    Detail("recursion", "lambda:GetFunctionRecursionConfig", "get_function_recursion_config", _recursion),
+    # An image brings its own runtime.
+    Detail(
+        "runtime", "lambda:GetRuntimeManagementConfig", "get_runtime_management_config", _runtime,
+        where=lambda settings, known: settings.get("package_type") != "Image",
+    ),
+    Detail(
+        "scaling", "lambda:GetFunctionScalingConfig", "get_function_scaling_config", _scaling,
+        where=lambda settings, known: bool(settings.get("capacity_provider")),
+        qualifiers=lambda known: known.get("managed version") or ("$LATEST.PUBLISHED",),
+    ),
+)  # fmt: skip

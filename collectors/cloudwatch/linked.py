@@ -5,7 +5,6 @@ metrics and log groups by what the link shares. How functions are configured is 
 Source: CloudWatch User Guide, "CloudWatch cross-account observability"; the API references of OAM, CloudWatch and Logs.
 """
 
-import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -132,7 +131,10 @@ class LinkedSession(ReadOnlySession):
 class LinkedSource(CloudWatchSource):
     """One source account and region, read through the monitoring account ``through``."""
 
-    def __init__(self, session: LinkedSession, link: Link, through: str, **settings: Any) -> None:
+    def __init__(
+        self, session: ReadOnlySession, link: Link, through: str, *, rehearsed: bool = False, **settings: Any
+    ) -> None:
+        """``session`` asks about the source account. ``rehearsed``: it is counted what would be asked."""
         wanted = set(settings.pop("features", FEATURES))
         shared = {"metrics": link.metrics, "logs": link.logs, "insights": link.logs}
         features = tuple(each for each in FEATURES if each in wanted and shared[each])
@@ -140,6 +142,8 @@ class LinkedSource(CloudWatchSource):
         self.account = link.account
         self._link = link
         self._through = through
+        self._rehearsed = rehearsed
+        self._asked["features"] = tuple(wanted)
         self._asked_for = wanted - ({"logs"} if self._logs == choose.NONE else set())
 
     def given(self, *stored: Any) -> Iterator[Given]:
@@ -157,8 +161,20 @@ class LinkedSource(CloudWatchSource):
                     f"share {_METRICS if feature == 'metrics' else _LOGS} in the link, or use credentials of it",
                 )
 
+    def over(self, session: ReadOnlySession) -> "LinkedSource":
+        return LinkedSource(session, self._link, self._through, rehearsed=True, **self._asked)
+
     def _listed(self) -> Iterator[Given]:
         if not self._link.metrics:
+            return
+        if self._rehearsed:
+            self._session.calls.sent(LIST_METRICS)
+            self._session.calls.spend(LIST_METRICS, 1)
+            yield SourceFailed(
+                f"functions of {self.account}",
+                "how many there are, and so what their metrics cost, is not known: listing them is billed by page",
+                "collect from it once, with a --budget",
+            )
             return
         client = self._session.client("cloudwatch")
         names: set[str] = set()
@@ -168,8 +184,7 @@ class LinkedSource(CloudWatchSource):
             if is_hopeless(failed):
                 raise
             yield failed
-            # Not all functions are known, so that nothing is marked as read of all.
-            self._wanted = self._wanted or bool
+            self._whole = False
         for name in sorted(names - {""}):
             if self._wanted is None or self._wanted(name):
                 # To which group it logs is not known, and not kept: Lambda's own is what is looked for.
@@ -194,8 +209,8 @@ class LinkedSource(CloudWatchSource):
 
     def _events_bucket(self) -> TokenBucket:
         """The quota is that of the account which asks."""
-        shared = pace(self._through, self.region)
-        return shared if self._pause is time.sleep else TokenBucket(shared.rate, pause=self._pause)
+        shared, own = pace(self._through, self.region), super()._events_bucket()
+        return shared if own is pace(self.account, self.region) else own
 
     def _insights_given(self, covered: Any, chosen: Sequence[tuple[LogGroup, Choice]], *rest: Any) -> Iterator[Given]:
         """A query is of one log format, which the configuration would say: here lines do."""

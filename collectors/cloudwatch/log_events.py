@@ -35,12 +35,27 @@ def pace(account: str, region: str) -> TokenBucket:
     return bucket_of(account, region, "logs:FilterLogEvents", rate)
 
 
-def gaps(covered: Sequence[tuple[int, int]], since_ms: int, until_ms: int) -> list[tuple[int, int]]:
-    """What of ``[since_ms, until_ms)`` has not been read; the last ``OVERLAP_MS`` of what has been count as unread."""
+def read_to(covered: Sequence[tuple[int, int]], since_ms: int) -> int:
+    """Up to where all has been read that came since ``since_ms``."""
+    at = since_ms
+    for low, high in sorted(covered):
+        if low > at:
+            break
+        at = max(at, high)
+    return at
+
+
+def gaps(
+    covered: Sequence[tuple[int, int]], since_ms: int, until_ms: int, again_ms: int | None = None
+) -> list[tuple[int, int]]:
+    """What of ``[since_ms, until_ms)`` has not been read; the last ``OVERLAP_MS`` of what has been count as unread.
+
+    From ``again_ms`` on everything does.
+    """
     found: list[tuple[int, int]] = []
     at = since_ms
     for low, high in sorted(covered):
-        high -= OVERLAP_MS
+        high = (high if again_ms is None else min(high, again_ms)) - OVERLAP_MS
         if high <= at:
             continue
         if low > at:

@@ -5,19 +5,29 @@ Every metric asked for is billed, so what the configuration rules out is not ask
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from collectors.account import Configured, Covered, Inventory
+from collectors.account import Configured, Covered, Inventory, Setting
 from collectors.cloudwatch import metric_names as names
-from collectors.cloudwatch.choose import Volume
-from collectors.cloudwatch.log_events import OVERLAP_MS
 from collectors.cloudwatch.log_groups import LogGroup
 from collectors.cloudwatch.metrics import LATE_MS, Points, Query, Span, log_bytes, queries, span
+from collectors.cloudwatch.news import RECENT_MS
 from collectors.cloudwatch.session import ReadOnlySession
 from collectors.model import Function, FunctionKey, MetricPoint
-from collectors.source import Given, Step
+from collectors.source import Counted, Given, Step
 
-_STREAMS = (":kinesis:", ":dynamodb:", ":rds:")  # DocumentDB's ARNs are RDS's
-_KAFKA = (":kafka:",)
 HOUR_MS = 3_600_000
+_NEVER = 1 << 62
+# Kinds of settings that tell which metrics there can be, besides a function's own: of those that are asked seldom, it
+# is what earlier collections found that tells.
+SELDOM = ("async", "permission", "recursion", "code signing", "provisioned")
+KINDS = ("event source", "schedule", *SELDOM)
+# Services that invoke functions asynchronously (Lambda Developer Guide, "Invoking a function asynchronously").
+_INVOKE_ASYNC = frozenset(
+    f"{name}.amazonaws.com"
+    for name in (
+        "s3", "sns", "events", "ses", "cloudformation", "config", "codecommit", "codepipeline", "iot", "iotevents",
+        "logs", "pipes", "scheduler", "backup", "secretsmanager",
+    )
+)  # fmt: skip
 
 
 class MetricReading:
@@ -35,44 +45,70 @@ class MetricReading:
         self._account = FunctionKey("", account, session.region)
         self._functions = functions
         self._settings = settings
-        self._mappings: list[Configured] = []
-        self._provisioned = False
+        self._belonging: dict[tuple[str, str], dict[str, Configured]] = {}  # by kind and function, by item
         self._over: Span | None = None
         self.active: set[FunctionKey] = set()
+        self.invoked: dict[str, dict[int, float]] = {}  # by function: how often in each bin that has any
+        self.grown: dict[str, set[int]] = {}  # by function: the bins that count more than they did
         self.unanswered: set[FunctionKey] = set()  # of these it is not known whether they ran
-        self.since_ms = self.settled_ms = 0  # between these, ``active`` is all that ran
+        self.since_ms: int | None = None  # from here on ``invoked`` tells all that CloudWatch has counted
+        self.settled_ms = 0  # up to here it counts no more
 
     def learn(self, inventory: Inventory) -> None:
-        """What the inventory says about which metrics there can be."""
+        """What the inventory, of this collection or as it was kept, says about which metrics there can be."""
+        for name in inventory.functions or ():
+            for kind in inventory.kinds:
+                self._belonging.pop((kind, name), None)
         for one in inventory.found:
-            if one.kind == "event source":
-                self._mappings.append(one)
-            if one.kind == "account":
-                # What is neither unreserved nor reserved by anybody is the whole limit: nothing is provisioned.
-                limit = one.settings.get("concurrency_limit")
-                self._provisioned = limit is not None and limit != one.settings.get("unreserved_concurrency")
+            if one.kind in KINDS:
+                self._belonging.setdefault((one.kind, one.function), {})[one.item] = one
 
     def given(
-        self, covered: Callable[[str], Sequence[tuple[int, int]]], since_ms: int, now_ms: int, *, mark: bool
+        self,
+        covered: Callable[[str], Sequence[tuple[int, int]]],
+        since_ms: int,
+        now_ms: int,
+        *,
+        mark: bool,
+        counted: Callable[[int], Counted] = lambda _: {},
     ) -> Iterator[Given]:
-        """The points, and a mark that they have been read. SourceFailed, BudgetReached."""
+        """The points, and a mark that they have been read. SourceFailed, BudgetReached.
+
+        ``counted`` is what the store has since then. A longer span of a metric costs no more, so that late bins are
+        asked for again for hours; but what else a function is asked for is only where its bins are young, or changed.
+        """
         item = f"metrics {self._account.account} {self._region}"
         known = max((high for low, high in covered(item) if low <= since_ms), default=since_ms)
         over = span(max(since_ms, known - LATE_MS), now_ms)
+        before = counted(over.start_ms)
         points = Points(self._session.client("cloudwatch"), self._session.calls, self._region)
         first = [query for function in self._functions for query in queries(function.key, *names.OF_ALL)]
         for given in self._read(points, [*first, *queries(self._account, *names.OF_ACCOUNT)], over, "metrics"):
             if isinstance(given, list):
-                self.active.update(point.function for point in given if point.value and point.function.name)
+                self._who_ran(given, before, known - RECENT_MS)
             yield given
         self.unanswered.update(query.key for query, _ in points.unanswered)
-        # Up to there, and the next collection asks from there on again: what is read again of logs lies within that.
-        self._over, self.since_ms, self.settled_ms = over, over.start_ms, now_ms - LATE_MS + OVERLAP_MS
-        yield from self._read(points, self._of_active(), over, "metrics of active functions")
+        self._over, self.since_ms, self.settled_ms = over, over.start_ms, now_ms - LATE_MS
+        yield from self._read(points, self._further(over), over, "metrics of active functions")
         yield points.rejects
         yield from points.failures
         if mark and not points.failures:
             yield Covered(item, over.start_ms, now_ms)
+
+    def _who_ran(self, points: Sequence[MetricPoint], before: Counted, recent_ms: int) -> None:
+        nothing: Mapping[int, float] = {}
+        for point in points:
+            name = point.function.name
+            if not point.value or not name:
+                continue
+            start = point.start_ms
+            grown = point.value > before.get((name, point.metric), nothing).get(start, 0.0)
+            if grown or start >= recent_ms:
+                self.active.add(point.function)
+            if point.metric == "Invocations":
+                self.invoked.setdefault(name, {})[start] = point.value
+                if grown:
+                    self.grown.setdefault(name, set()).add(start)
 
     def _read(
         self, points: Points, asked: Sequence[Query], over: Span, what: str
@@ -82,67 +118,83 @@ class MetricReading:
             yield some
             yield Step(what, done, len(asked))
 
-    def _of_active(self) -> list[Query]:
+    def _further(self, over: Span) -> list[Query]:
+        """What is asked once it is known which functions ran. Pollers poll, and instances idle, without any that do."""
         asked: list[Query] = []
         for function in self._functions:
             key = function.key
-            if key not in self.active and key not in self.unanswered:
-                continue
-            asked += queries(key, *names.OF_ACTIVE, *self._special(key))
-            for mapping in self._of_mappings(key):
-                if mapping.settings.get("metrics"):
-                    asked += queries(
-                        key, *names.OF_MAPPING_COUNTS, item=mapping.item, EventSourceMappingUUID=mapping.item
-                    )
+            if key in self.active or key in self.unanswered:
+                asked += self.of_active(key)
+            for mapping in self._things("event source", key.name):
+                # One that was disabled before the span has had nothing to count in it.
+                still = mapping.settings.get("state") == "Disabled" and (mapping.modified_ms or _NEVER) < over.start_ms
+                if not still:
+                    names_of_it = names.of_mapping(mapping.settings)
+                    asked += queries(key, *names_of_it, item=mapping.item, EventSourceMappingUUID=mapping.item)
+        providers = {names.capacity_provider(self._own(function.key.name)) for function in self._functions} - {""}
+        for provider in sorted(providers):
+            asked += queries(self._account, *names.OF_CAPACITY, item=provider, CapacityProviderName=provider)
         return asked
 
-    def _special(self, key: FunctionKey) -> list[str]:
-        """Metrics that only some functions have."""
-        known = self._settings.get(key.name)
-        settings = known.settings if known else {}
-        sources = [str(one.settings.get("source", "")) for one in self._of_mappings(key)]
-        chosen = ["AsyncEventsDropped"]
-        if settings.get("dead_letter"):
-            chosen += [name for name in names.OF_ASYNC if name not in chosen]
-        if any(mark in source for source in sources for mark in _STREAMS):
-            chosen += names.OF_STREAMS
-        if any(mark in source or ":9092" in source for source in sources for mark in _KAFKA):
-            chosen += names.OF_KAFKA
-        if self._provisioned:
-            chosen += names.OF_PROVISIONED
-        if settings.get("capacity_provider"):
-            chosen += names.OF_MANAGED
-        return chosen
+    def learned(self, asked: Sequence[Query], since_ms: int, now_ms: int) -> Iterator[Given]:
+        """Points that were not asked for with the others: it was not known that there can be any.
 
-    def _of_mappings(self, key: FunctionKey) -> list[Configured]:
-        return [one for one in self._mappings if one.function == key.name]
+        They are read from ``since_ms`` on, as those that were not read before. SourceFailed, BudgetReached.
+        """
+        points = Points(self._session.client("cloudwatch"), self._session.calls, self._region)
+        yield from self._read(points, asked, span(since_ms, now_ms), "metrics that functions turned out to have")
+        yield points.rejects
+        yield from points.failures
+
+    def of_active(self, key: FunctionKey) -> list[Query]:
+        """What a function is asked for that has run."""
+        settings = self._own(key.name)
+        asked = queries(key, *names.of_active(self.circumstances(key.name)))
+        if provider := names.capacity_provider(settings):
+            asked += queries(key, *names.OF_ENVIRONMENTS, CapacityProviderName=provider, FunctionName=key.name)
+        return asked
+
+    def circumstances(self, name: str) -> names.Circumstances:
+        """What is known of a function that decides which metrics it can have."""
+        on_async = self._things("async", name)
+        principals = {str(one.settings.get("principal")) for one in self._things("permission", name)}
+        return names.Circumstances(
+            self._own(name),
+            [one.settings for one in self._things("event source", name)],
+            destinations=any(one.settings.get(to) for one in on_async for to in ("on_success", "on_failure")),
+            invoked_async=bool(on_async) or not principals.isdisjoint(_INVOKE_ASYNC),
+            recursive_loop=self._setting("recursion", name, "recursive_loop"),
+            # What is reserved is not provisioned; what Application Auto Scaling schedules is, at its hours.
+            provisioned=bool(self._things("provisioned", name) or self._things("schedule", name)),
+            untrusted_code=self._setting("code signing", name, "untrusted_code"),
+        )
+
+    def _own(self, name: str) -> Mapping[str, Setting]:
+        known = self._settings.get(name)
+        return known.settings if known else {}
+
+    def _things(self, kind: str, name: str) -> Sequence[Configured]:
+        return tuple(self._belonging.get((kind, name), {}).values())
+
+    def _setting(self, kind: str, name: str, setting: str) -> Setting:
+        return next((one.settings.get(setting) for one in self._things(kind, name)), None)
 
     def volumes(
         self, groups: Sequence[LogGroup], unread_ms: Mapping[str, int]
-    ) -> tuple[dict[str, Volume], list[MetricPoint]]:
-        """How much came into each group that a listed function writes to, and whether there is anything to read.
+    ) -> tuple[dict[str, int], list[MetricPoint]]:
+        """The bytes that came into groups since ``unread_ms``, of those that CloudWatch knows, and the points.
 
         The points by the hour are to be kept: AWS bills the bytes. They begin where a group is unread, so that those
-        of one collection follow on those of the one before.
-
-        ``unread_ms`` is from when on each group is unread. Where that lies before what the metrics tell of, nobody
-        knows that it was idle. Empty where metrics were not read. SourceFailed, BudgetReached.
+        of one collection follow on those of the one before. Empty where metrics were not read. SourceFailed,
+        BudgetReached.
         """
-        if self._over is None:
+        if self._over is None or not groups:
             return {}, []
         by_name = {function.key.name: function.key for function in self._functions}
-        known = [group for group in groups if group.functions]
-        may_have_run = self.active | self.unanswered
-        active = {
-            group.name
-            for group in known
-            if unread_ms[group.name] < self._over.start_ms
-            or any(by_name.get(name) in may_have_run for name in group.functions)
-        }
-        owners = {group.name: by_name.get(group.function, self._account) for group in known if group.name in active}
+        owners = {group.name: by_name.get(group.function, self._account) for group in groups}
         asked = [log_bytes(owner, name) for name, owner in owners.items()]
         group_of = {(query.key.name, query.kept_as): name for query, name in zip(asked, owners, strict=True)}
-        since_ms = min((unread_ms[name] for name in owners), default=0) // HOUR_MS * HOUR_MS
+        since_ms = min(unread_ms[name] for name in owners) // HOUR_MS * HOUR_MS
         over = Span(since_ms, -(-self._over.end_ms // HOUR_MS) * HOUR_MS, HOUR_MS // 1000)
         points = Points(self._session.client("cloudwatch"), self._session.calls, self._region)
         sums: dict[str, float] = {}
@@ -153,8 +205,4 @@ class MetricReading:
                 name = group_of[point.function.name, point.metric]
                 if point.start_ms + HOUR_MS > unread_ms[name]:
                     sums[name] = sums.get(name, 0.0) + point.value
-        volumes = {
-            group.name: Volume(round(sums[group.name]) if group.name in sums else None, group.name in active)
-            for group in known
-        }
-        return volumes, found
+        return {name: round(total) for name, total in sums.items()}, found

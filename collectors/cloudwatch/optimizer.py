@@ -1,14 +1,34 @@
 """Compute Optimizer's recommendations for functions, where the account is enrolled."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from collectors.account import Recommendation
+from collectors.account import Covered, Recommendation
+from collectors.cloudwatch.costs import day_of
 from collectors.cloudwatch.errors import reading
-from collectors.cloudwatch.functions import iso_ms
 from collectors.cloudwatch.pages import pages
+from collectors.cloudwatch.times import iso_ms
 from collectors.model import Reject
-from collectors.source import SourceFailed
+from collectors.source import ONCE, SourceFailed
+
+
+def recommended_once(
+    client: Any,
+    account: str,
+    region: str,
+    now_ms: int,
+    covered: Callable[[str], Sequence[tuple[int, int]]],
+    rejects: list[Reject] | None = None,
+) -> Iterator[list[Recommendation] | Covered]:
+    """The recommendations, unless they were asked for on the same UTC day: they are made anew once a day.
+
+    The answer comes with the mark that remembers it. SourceFailed.
+    """
+    item = f"{ONCE}optimizer {account} {region} {day_of(now_ms).isoformat()}"
+    if covered(item):
+        return
+    yield list(recommendations(client, region, rejects))
+    yield Covered(item, 0, now_ms)
 
 
 def recommendations(client: Any, region: str, rejects: list[Reject] | None = None) -> Iterator[Recommendation]:

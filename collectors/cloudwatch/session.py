@@ -30,6 +30,8 @@ class ReadOnlySession:
     ``transport``). SourceFailed when the profile or region is missing.
     """
 
+    waits = True  # whether what is asked goes to AWS, at the pace that leaves room for others
+
     def __init__(
         self,
         profile: str | None = None,

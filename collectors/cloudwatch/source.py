@@ -6,38 +6,42 @@ seldom. A part that fails is told and the others go on, unless the credentials o
 
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from functools import cached_property
+from dataclasses import replace
+from functools import cached_property, partial
 from typing import Any
 
 from collectors.account import Alarms, CallCount, Choice, Configured, Covered, Inventory
-from collectors.cloudwatch import alarms, choose, costs, details, insights, inventory, log_events, log_groups, optimizer
-from collectors.cloudwatch import metric_names as names
+from collectors.cloudwatch import (
+    alarms,
+    choose,
+    costs,
+    details,
+    insights,
+    inventory,
+    log_events,
+    log_groups,
+    metric_reading,
+    news,
+    optimizer,
+)
 from collectors.cloudwatch.calls import TokenBucket, bucket_of
+from collectors.cloudwatch.daily import Daily
 from collectors.cloudwatch.errors import is_hopeless
 from collectors.cloudwatch.functions import CONTROL_PLANE_RATE, account_of, list_functions
 from collectors.cloudwatch.log_groups import LogGroup
 from collectors.cloudwatch.metric_reading import MetricReading
-from collectors.cloudwatch.metrics import queries
+from collectors.cloudwatch.metrics import Query
 from collectors.cloudwatch.session import ReadOnlySession
 from collectors.model import Function, Reject
-from collectors.source import BudgetReached, Given, SourceFailed, Step, unforeseen
+from collectors.source import BudgetReached, Given, SourceFailed, Step, Stored, unforeseen
 
 CoveredSpans = Callable[[str], Sequence[tuple[int, int]]]
+StoredSettings = Callable[[str, str, Collection[str]], Sequence[Configured]]
+"""Of an account and region the settings of some kinds that are in force in the store."""
 
 ALWAYS = ("functions", "inventory", "metrics", "logs", "insights", "alarms")
-DETAILS_A_TIME = 25  # functions whose aliases, versions and the like are looked at: six calls each, three a second
-
-
-@dataclass(frozen=True, slots=True)
-class Estimate:
-    """What a collection would ask for: ``metrics`` at least, and ``metrics_more`` if every function is active."""
-
-    functions: int
-    log_groups: int
-    stored_bytes: int
-    metrics: int
-    metrics_more: int
+# Functions whose aliases, versions and the like are looked at: nine calls each and one for each alias, three a second.
+DETAILS_A_TIME = 16
 
 
 class CloudWatchSource:
@@ -55,8 +59,16 @@ class CloudWatchSource:
         wanted: Callable[[str], bool] | None = None,
         details: int = DETAILS_A_TIME,
         pause: Callable[[float], None] = time.sleep,
+        stored: StoredSettings = lambda account, region, kinds: (),
     ) -> None:
-        """``wanted`` narrows to functions by name; ``details`` is how many functions are looked at closely."""
+        """``wanted`` narrows to functions by name; ``details`` is how many functions are looked at closely.
+
+        ``stored`` tells what earlier collections found, where this one does not ask again.
+        """
+        self._asked: dict[str, Any] = {
+            "since_ms": since_ms, "now_ms": now_ms, "logs": logs, "features": features, "newest_first": newest_first,
+            "wanted": wanted, "details": details, "pause": pause, "stored": stored,
+        }  # fmt: skip
         self.region = session.region
         self.name = " ".join(filter(None, ("cloudwatch", session.label, session.region)))
         self._session = session
@@ -68,63 +80,71 @@ class CloudWatchSource:
         self._wanted = wanted
         self._details = details
         self._pause = pause
+        self._stored = stored
+        self._managed: dict[str, set[str]] = {}  # by function its versions on managed instances
         self._whole = wanted is None  # whether all functions of the account and region are looked at
         self._functions: list[Function] = []
         self._settings: dict[str, Configured] = {}
         self._rejects: list[Reject] = []
+        # What metrics cover is marked after what they say is idle: killed in between, they are read again.
+        self._marks: list[Covered] = []
 
     @cached_property
     def account(self) -> str:
         return account_of(self._session.client("sts"), self.region, self._session.profile)
 
+    @property
+    def session(self) -> ReadOnlySession:
+        return self._session
+
     def counts(self) -> list[CallCount]:
         return self._session.calls.counts()
 
-    def estimate(self) -> Estimate:
-        """What a collection would meet and ask for, found out with calls that are free. SourceFailed."""
-        _ = self.account
-        for given in self._listed():
-            if isinstance(given, SourceFailed):
-                raise given
-        groups, facts = log_groups.discover(self._session.client("logs"), self.account, self.region, self._functions)
-        of_all = [query for function in self._functions for query in queries(function.key, *names.OF_ALL)]
-        of_one = queries(self._functions[0].key, *names.OF_ACTIVE, "AsyncEventsDropped") if self._functions else []
-        return Estimate(
-            len(self._functions), len(groups), sum(fact.stored_bytes or 0 for fact in facts),
-            len(of_all) + len(names.OF_ACCOUNT), len(self._functions) * (len(of_one) + 1),
-        )  # fmt: skip
+    def over(self, session: ReadOnlySession) -> "CloudWatchSource":
+        """The same questions through another session."""
+        return CloudWatchSource(session, **self._asked)
 
-    def given(self, covered: CoveredSpans) -> Iterator[Given]:
+    def given(self, stored: Stored, /) -> Iterator[Given]:
         """All there is, as ``collectors.source.Account`` says."""
         yield Step("functions")
         _ = self.account
         yield from self._listed()
         metrics = MetricReading(self._session, self.account, self._functions, self._settings)
+        self._remember(metrics)
         if "inventory" in self._features:
             yield from self._guarded("inventory", self._inventory(metrics))
+            yield from self._guarded("inventory of a day", self._daily(stored, metrics))
         if "metrics" in self._features:
-            read = metrics.given(covered, self._since_ms, self._now_ms, mark=self._whole)
-            yield from self._guarded("metrics", read)
+            counted = partial(stored.counted, self.account, self.region)
+            read = metrics.given(stored, self._since_ms, self._now_ms, mark=self._whole, counted=counted)
+            for given in self._guarded("metrics", read):
+                if isinstance(given, Covered):
+                    self._marks.append(given)
+                else:
+                    yield given
         if "alarms" in self._features:
             yield from self._guarded("alarms", self._alarms())
         if "logs" in self._features and self._logs != choose.NONE:
-            yield from self._guarded("logs", self._logs_given(covered, metrics))
+            yield from self._guarded("logs", self._logs_given(stored, metrics))
+        yield from self._taken_marks()
         if "costs" in self._features:
             yield Step("what AWS billed")
             client = self._session.client("ce")
             yield from self._guarded(
                 "what AWS billed",
                 costs.billed_once(
-                    client, self._session.calls, self.account, self._since_ms, self._now_ms, covered, self._rejects
+                    client, self._session.calls, self.account, self._since_ms, self._now_ms, stored, self._rejects
                 ),
             )
         if "optimizer" in self._features:
             yield Step("Compute Optimizer")
             client = self._session.client("compute-optimizer")
-            found = (list(optimizer.recommendations(client, self.region, self._rejects)) for _ in (1,))
-            yield from self._guarded("Compute Optimizer", found)
+            recommended = optimizer.recommended_once(
+                client, self.account, self.region, self._now_ms, stored, self._rejects
+            )
+            yield from self._guarded("Compute Optimizer", recommended)
         if "inventory" in self._features:
-            yield from self._guarded("details of functions", self._details_given(covered, metrics))
+            yield from self._guarded("details of functions", self._details_given(stored, metrics))
         yield self._taken_rejects()
 
     def _guarded(self, what: str, part: Iterator[Given]) -> Iterator[Given]:
@@ -141,6 +161,10 @@ class CloudWatchSource:
             yield unforeseen(what, fault)
         if taken := self._taken_rejects():
             yield taken
+
+    def _taken_marks(self) -> list[Covered]:
+        taken, self._marks = self._marks, []
+        return taken
 
     def _taken_rejects(self) -> list[Reject]:
         taken = self._rejects + self._session.take_rejects()
@@ -206,22 +230,59 @@ class CloudWatchSource:
             metrics.learn(found)
             yield found
 
+    def _remember(self, metrics: MetricReading) -> None:
+        """What belongs to functions as it was when it was looked at last, of what is not asked each time."""
+        known = self._stored(self.account, self.region, (*metric_reading.SELDOM, "managed version"))
+        self._learn(metrics, Inventory(self.account, self.region, metric_reading.SELDOM, list(known)))
+
+    def _learn(self, metrics: MetricReading, found: Inventory) -> None:
+        metrics.learn(found)
+        for one in found.found:
+            if one.kind == "managed version":
+                self._managed.setdefault(one.function, set()).add(one.item)
+
+    def _daily(self, covered: CoveredSpans, metrics: MetricReading) -> Iterator[Given]:
+        daily = Daily(self.account, self.region, self._bucket, covered, self._now_ms)
+        for given in daily.listings(self._session.client("lambda"), self._settings):
+            if isinstance(given, Inventory):
+                self._learn(metrics, given)
+            yield given
+
     def _details_given(self, covered: CoveredSpans, metrics: MetricReading) -> Iterator[Given]:
         client = self._session.client("lambda")
+        turned_out: list[Query] = []
 
-        def ask(function: Function, skip: Collection[str]) -> Iterator[Inventory | SourceFailed]:
-            return inventory.details(client, [function.key], self.region, self._bucket, skip=skip)
+        def ask(function: Function, skip: Mapping[str, str]) -> Iterator[Inventory | SourceFailed]:
+            name = function.key.name
+            own = {name: self._settings[name].settings}
+            known = {name: {"managed version": sorted(self._managed.get(name, ()))}}
+            asked = metrics.of_active(function.key)
+            for found in inventory.details(client, [function.key], self.region, self._bucket, own, known, skip=skip):
+                if isinstance(found, Inventory):
+                    metrics.learn(found)
+                yield found
+            if function.key in metrics.active:
+                turned_out.extend(query for query in metrics.of_active(function.key) if query not in asked)
 
         reading = details.DetailReading(
             ask, {detail.kind: detail.action for detail in inventory.DETAILS}, self.account, self.region,
             now_ms=self._now_ms, modified_ms={name: known.modified_ms for name, known in self._settings.items()},
+            is_unsettled=inventory.is_unsettled,
         )  # fmt: skip
         in_order = sorted(self._functions, key=lambda each: (each.key not in metrics.active, each.key.name))
-        yield from reading.given(in_order, covered, self._details)
+        marks: list[Covered] = []
+        for given in reading.given(in_order, covered, self._details):
+            if isinstance(given, Covered) and turned_out:
+                marks.append(given)
+            else:
+                yield given
+        if turned_out:
+            yield from metrics.learned(turned_out, self._since_ms, self._now_ms)
+        yield from marks
 
     # --- logs -----------------------------------------------------------------------------------------------------
 
-    def _logs_given(self, covered: CoveredSpans, metrics: MetricReading) -> Iterator[Given]:
+    def _logs_given(self, stored: Stored, metrics: MetricReading) -> Iterator[Given]:
         yield Step("log groups")
         client = self._session.client("logs")
         is_json = frozenset(
@@ -234,11 +295,21 @@ class CloudWatchSource:
             groups = [group for group in groups if group.functions]
         yield list(facts)
         bucket = self._events_bucket()
-        volumes: dict[str, choose.Volume] = {}
+        read_to = {group.name: self._read_to(stored, group) for group in groups}
+        unread = self._unread(stored, groups, read_to, metrics)
+        log_bytes: dict[str, int] = {}
         if self._logs in (choose.AUTO, choose.INSIGHTS):
-            unread_ms = {group.name: self._unread_ms(covered, group) for group in groups}
-            volumes, log_bytes = metrics.volumes(groups, unread_ms)
-            yield log_bytes
+            active = [group for group in groups if group.functions and group.name in unread]
+            log_bytes, points = metrics.volumes(active, unread)
+            yield points
+        if "inventory" in self._features:
+            daily = Daily(self.account, self.region, self._bucket, stored, self._now_ms)
+            yield from daily.log_destinations(client, groups)
+        volumes = {
+            group.name: choose.Volume(log_bytes.get(group.name), group.name in unread)
+            for group in groups
+            if group.name not in unread or group.name in log_bytes
+        }
         choices = choose.choose(groups, volumes, self._logs, calls_a_second=bucket.rate)
         yield list(choices)
         by_way: dict[str, list[tuple[LogGroup, Choice]]] = {}
@@ -247,34 +318,70 @@ class CloudWatchSource:
             by_way.setdefault(choice.way, []).append((by_name[choice.log_group], choice))
         for group, _ in by_way.get(choose.IDLE, ()):
             # As far as metrics are settled, there was nothing to read.
-            if metrics.settled_ms > metrics.since_ms:
+            if group.functions and metrics.since_ms is not None and metrics.settled_ms > read_to[group.name]:
                 yield Covered(self._events_item(group), metrics.since_ms, metrics.settled_ms)
-        yield from self._events_given(covered, [group for group, _ in by_way.get(choose.EVENTS, ())], bucket)
+        yield from self._taken_marks()
+        by_events = [group for group, _ in by_way.get(choose.EVENTS, ())]
+        yield from self._events_given(stored, by_events, unread, bucket)
         if summed := by_way.get(choose.INSIGHTS):
-            stored = {fact.name: fact.stored_bytes or 0 for fact in facts}
-            yield from self._insights_given(covered, summed, stored)
+            stored_bytes = {fact.name: fact.stored_bytes or 0 for fact in facts}
+            yield from self._insights_given(stored, summed, stored_bytes)
+
+    def _unread(
+        self, stored: Stored, groups: Sequence[LogGroup], read_to: Mapping[str, int], metrics: MetricReading
+    ) -> dict[str, int]:
+        """From when on each group is to be read that may hold what has not been."""
+        known_ms = metrics.since_ms
+        reports = {} if known_ms is None else stored.reports(self.account, self.region, known_ms)
+        of = {function.key.name: function.key for function in self._functions}
+        unread: dict[str, int] = {}
+        for group in groups:
+            read_ms = read_to[group.name]
+
+            def missing(name: str, read_ms: int = read_ms) -> int | None:
+                if of.get(name) in metrics.unanswered:
+                    return read_ms
+                invoked, grown = metrics.invoked.get(name, {}), metrics.grown.get(name, ())
+                return news.to_read_since(invoked, reports.get(name, ()), grown, read_ms)
+
+            since_ms = news.unread_since(group, read_ms, self._now_ms, known_ms, missing)
+            if not group.functions and not self._whole:
+                since_ms = read_ms  # its function may be among those that were not listed
+            if since_ms is not None:
+                unread[group.name] = since_ms
+        return unread
 
     def _events_bucket(self) -> TokenBucket:
         shared = log_events.pace(self.account, self.region)
+        if not self._session.waits:
+            return TokenBucket(shared.rate, pause=_at_once)
         if self._pause is not time.sleep:
             return TokenBucket(shared.rate, pause=self._pause)
         return shared
 
-    def _unread_ms(self, covered: CoveredSpans, group: LogGroup) -> int:
-        """From when on a group's events have not been read."""
-        gaps = log_events.gaps(covered(self._events_item(group)), self._since_ms, self._now_ms)
-        return gaps[0][0] if gaps else self._now_ms
+    def _read_to(self, covered: CoveredSpans, group: LogGroup) -> int:
+        spans = covered(self._events_item(group))
+        if not group.functions and spans:  # seldom read: what came before the time asked for counts too
+            return max(high for _, high in spans)
+        return log_events.read_to(spans, self._since_ms)
 
     def _events_item(self, group: LogGroup) -> str:
         return f"events {self.account} {self.region} {group.name}"
 
-    def _events_given(self, covered: CoveredSpans, groups: Sequence[LogGroup], bucket: TokenBucket) -> Iterator[Given]:
+    def _events_given(
+        self, covered: CoveredSpans, groups: Sequence[LogGroup], unread: Mapping[str, int], bucket: TokenBucket
+    ) -> Iterator[Given]:
         client = self._session.client("logs")
         failed: list[SourceFailed] = []
         for done, group in enumerate(groups):
             yield Step(f"log events of {group.name}", done, len(groups))
             item = self._events_item(group)
-            gaps = log_events.gaps(covered(item), self._since_ms, self._now_ms)
+            since_ms, again_ms = self._since_ms, unread.get(group.name)
+            if again_ms == self._read_to(covered, group):
+                again_ms = None  # nothing that was read is missed
+            if not group.functions:
+                since_ms = min(since_ms, self._read_to(covered, group))
+            gaps = log_events.gaps(covered(item), since_ms, self._now_ms, again_ms)
             try:
                 for low, high in _pieces(gaps, newest_first=self._newest_first):
                     yield from log_events.event_blocks(
@@ -356,6 +463,10 @@ class CloudWatchSource:
         found = list(alarms.list_alarms(client, self.account, self.region, self._rejects))
         yield Alarms(self.account, self.region, found, self._rejected > before)
         yield list(alarms.history(client, self.account, self.region, self._since_ms, self._now_ms, self._rejects))
+
+
+def _at_once(_: float) -> None:
+    """What is not sent waits for nobody."""
 
 
 def _pieces(gaps: Sequence[tuple[int, int]], *, newest_first: bool) -> list[tuple[int, int]]:

@@ -168,6 +168,36 @@ def covered(connection: sqlite3.Connection, item: str) -> list[tuple[int, int]]:
     return connection.execute("SELECT from_ms, to_ms FROM covered WHERE item = ? ORDER BY from_ms", (item,)).fetchall()
 
 
+def reports(
+    connection: sqlite3.Connection, account: str, region: str, since_ms: int
+) -> dict[str, list[tuple[int, int]]]:
+    """By function: each minute from ``since_ms`` on that has REPORTs, and how many, in order."""
+    by_function: dict[str, list[tuple[int, int]]] = {}
+    for name, start_ms, count in connection.execute(
+        "SELECT f.name, c.start_ms, c.reports FROM functions f CROSS JOIN minute_cells c ON c.function_id = f.id"
+        " AND c.start_ms >= ? WHERE f.account = ? AND f.region = ? AND c.reports > 0 ORDER BY f.id, c.start_ms",
+        (since_ms, account, region),
+    ):
+        by_function.setdefault(name, []).append((start_ms, count))
+    return by_function
+
+
+def counted(
+    connection: sqlite3.Connection, account: str, region: str, since_ms: int
+) -> dict[tuple[str, str], dict[int, float]]:
+    """By function and metric: how often each was invoked, and throttled, in the bins from ``since_ms`` on."""
+    by_metric: dict[tuple[str, str], dict[int, float]] = {}
+    for metric in ("Invocations", "Throttles"):
+        for name, start_ms, value in connection.execute(
+            "SELECT f.name, m.start_ms, m.value FROM functions f CROSS JOIN metrics m ON m.metric = ?"
+            " AND m.function_id = f.id AND m.stat = 'Sum' AND m.start_ms >= ? WHERE f.account = ? AND f.region = ?"
+            " ORDER BY m.period_s DESC",
+            (metric, since_ms, account, region),
+        ):
+            by_metric.setdefault((name, metric), {})[start_ms] = value
+    return by_metric
+
+
 def cover(connection: sqlite3.Connection, marks: Iterable[Covered]) -> None:
     """Adds spans; those that touch become one."""
     with _transaction(connection):

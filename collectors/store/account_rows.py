@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from collectors.account import Alarm, AlarmChange, BilledDay, CallCount, ErrorPattern, LogGroupFacts, Recommendation
+from collectors.model import FunctionKey
 from collectors.store.reader import Reader
 from collectors.untrusted import parsed_json
 
@@ -166,12 +167,13 @@ def log_groups(reader: Reader) -> list[LogGroupFacts]:
     ]
 
 
-def settings(reader: Reader) -> list[SettingRow]:
-    """The settings that are in force, by function, kind and item."""
+def settings(reader: Reader, of: FunctionKey | None = None) -> list[SettingRow]:
+    """The settings that are in force, of all functions or of one, by function, kind and item."""
+    one = "" if of is None else " AND account = ? AND region = ? AND function = ?"
     rows = reader.select(
         "SELECT account, region, function, kind, item, name, value, since_ms, until_ms FROM configuration"
-        f" WHERE {_IN_FORCE} ORDER BY function, region, account, kind, item, name",
-        _in_force(reader),
+        f" WHERE {_IN_FORCE}{one} ORDER BY function, region, account, kind, item, name",
+        (*_in_force(reader), *(() if of is None else (of.account, of.region, of.name))),
     )
     return [SettingRow(*(*row[:6], parsed_json(row[6]), *row[7:])) for row in rows]
 

@@ -115,11 +115,11 @@ class Asked:
 @click.option("--newest-first", is_flag=True, help="Read the newest log events first.")
 @click.option(
     "--details",
-    default=25,
+    default=16,
     show_default=True,
     type=click.IntRange(min=0),
     metavar="N",
-    help="Functions whose aliases, versions and URLs are looked at, six calls each.",
+    help="Functions whose state, versions, permissions and the like are looked at, nine calls each.",
 )
 @click.option("--budget", callback=_usd, metavar="USD", help="Stop before AWS charges more than this; exit code 4.")
 @click.option("--dry-run", is_flag=True, help="Say what would be asked and what it would cost, with free calls only.")
@@ -185,7 +185,9 @@ def command(
         raise click.UsageError("--progress is for --json")
     collecting = Collecting(asked, context, budget, quiet=as_json, lines=progress)
     if dry_run:
-        code = _dry_run(collecting, as_json)
+        from lambdatui.cli.dry_run import dry_run as rehearse
+
+        code = rehearse(collecting.openings(), context.db, budget, as_json=as_json)
     elif watch:
         code = collecting.watch(every, lambda done: say(done, as_json))
     else:
@@ -272,44 +274,6 @@ def say(done: "Sequence[Collected]", as_json: bool) -> None:
 
 
 _WAYS = {"events": "by their events", "insights": "by Logs Insights", "metrics": "by metrics only", "idle": "idle"}
-
-
-def _dry_run(collecting: Any, as_json: bool) -> int:
-    from collectors.source import SourceFailed
-    from pricing.call_prices import price
-
-    rows, failures = [], 0
-    for opening in collecting.openings():
-        try:
-            source = opening()
-            estimate = source.estimate()
-        except SourceFailed as failed:
-            failures += 1
-            click.echo(text.plain(f"lambdatui collect: {failed}"), err=True)
-            continue
-        low = price("cloudwatch:GetMetricData", estimate.metrics, source.region)
-        high = low + price("cloudwatch:GetMetricData", estimate.metrics_more, source.region)
-        rows.append(
-            {
-                "source": source.name, "account": source.account,
-                "functions": estimate.functions, "log_groups": estimate.log_groups,
-                "stored_bytes": estimate.stored_bytes, "metrics": estimate.metrics,
-                "metrics_more": estimate.metrics_more, "cost_usd": text.decimal_text(low),
-                "cost_usd_at_most": text.decimal_text(high),
-            }
-        )  # fmt: skip
-        if not as_json:
-            click.echo(
-                text.plain(
-                    f"{source.name}: {text.counted(estimate.functions, 'function')},"
-                    f" {text.counted(estimate.log_groups, 'log group')} with {text.size(estimate.stored_bytes)};"
-                    f" {text.counted(estimate.metrics, 'metric')} for {text.money(low)}, up to {text.money(high)}"
-                    " if all functions are active; Logs Insights is priced by what it scans"
-                )
-            )
-    if as_json:
-        click.echo(json.dumps({"sources": rows}))
-    return DONE if not failures else PARTLY if rows else FAILED
 
 
 def _run_runner(path: Path, span_ms: int | None, context: "Context", every_s: float | None, as_json: bool) -> int:

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Sequence
 from decimal import Decimal
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 from collectors.cloudwatch.session import ReadOnlySession
@@ -11,6 +11,7 @@ from collectors.cloudwatch.source import CloudWatchSource
 from collectors.collecting import Collected, Opening, collect_accounts
 from collectors.source import SourceFailed
 from collectors.store.open import StoreError, StoreLocked, StoreMissing
+from collectors.store.remembered import settings_in_force
 from collectors.store.retention import Retention, retain
 from lambdatui import text
 from lambdatui.cli.collect_progress import CollectProgress
@@ -118,6 +119,7 @@ class Collecting:
             "newest_first": asked.newest_first,
             "wanted": narrow.wants if narrow else None,
             "details": asked.details,
+            "stored": partial(settings_in_force, self._context.db),
         }
 
     def once(self, stopped: Callable[[], bool] = lambda: False) -> Sequence[Collected]:

@@ -27,7 +27,7 @@ def command(listing: Listing, name: str) -> None:
     """One function over the range: its figures, and how they went.
 
     NAME may be a glob that matches one function, or the same name in several regions and accounts. --json adds
-    "series": the steps of its charts.
+    "series", the steps of its charts, and "setup": its state, who may invoke it and the like, in words.
     """
     with opened() as store:
         details = _details(store, name)
@@ -62,7 +62,8 @@ def _json(detail: FunctionDetail, listing: Listing) -> dict[str, Any]:
         {"start": text.iso(step.start_ms)} | {one.id: json_value(one, getattr(step, one.id)) for one in STEP_COLUMNS}
         for step in detail.series
     ]
-    return whole | {"step_ms": detail.step_ms, "unfinished": detail.unfinished, "series": series}
+    setup = {one.id: one.text for one in detail.facts}
+    return whole | {"step_ms": detail.step_ms, "unfinished": detail.unfinished, "series": series, "setup": setup}
 
 
 def _text(detail: FunctionDetail, *, utc: bool) -> str:
@@ -72,6 +73,12 @@ def _text(detail: FunctionDetail, *, utc: bool) -> str:
     for title, name in (("invocations", "invocations"), ("errors", "errors"), ("p95", "p95_ms")):
         lines.append(f"{title:<{_LABEL}}{_drawn(detail, name)}")
     lines.append(f"{'':<{_LABEL}}{_axis(detail.series, detail.step_ms, utc=utc)}")
+    if detail.facts:
+        lines.append("")
+    width = max((len(one.label) + 2 for one in detail.facts), default=0)
+    for fact in detail.facts:
+        first, *more = text.plain(fact.text or "-", newlines=True).split("\n")
+        lines += [f"{fact.label:<{width}}{first}", *(f"{'':<{width}}{line}" for line in more)]
     return "\n".join(lines)
 
 

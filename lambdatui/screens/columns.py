@@ -153,6 +153,8 @@ CONFIGURATION: tuple[Shown, ...] = (
     show("sources", 7),
     show("aliases", 9),
     show("retention_days", 8),
+    show("function_state", 10),
+    show("last_update", 11),
 )
 
 COST_GROUPS: tuple[Shown, ...] = (

@@ -15,6 +15,7 @@ from lambdatui.views.function_settings import SETTING_COLUMNS, FunctionSettings,
 from lambdatui.views.shown import shown
 from lambdatui.widgets.layout import Shown
 
+_IN_FACTS = ("function_state", "last_update")
 NOT_COLLECTED = "not collected yet: run lambdatui collect"
 
 
@@ -47,10 +48,11 @@ class ConfigurationScreen(TableScreen):
 
 def parts_of(row: SettingsView, *, utc: bool) -> list[Part]:
     """All that is known of a function's settings, and what is not."""
-    known = [(one, getattr(row, one.id)) for one in SETTING_COLUMNS]
+    known = [(one, getattr(row, one.id)) for one in SETTING_COLUMNS if one.id not in _IN_FACTS]
     parts = [(one.label, shown(one, value) if value is not None else NOT_COLLECTED) for one, value in known]
+    facts = [(one.label, one.text or "-") for one in row.facts]
     changes = [
         (instant(change.at_ms, utc=utc), f"{change.setting}: {change.before} -> {change.after}")
         for change in row.history
     ]
-    return [*parts, *(changes or [("how it changed", NOT_COLLECTED)])]
+    return [*parts, *facts, *(changes or [("how it changed", NOT_COLLECTED)])]

@@ -89,7 +89,7 @@ class FunctionScreen(InvocationsTable):
         if answer.detail is None:
             self.say(f"{self._function} is no longer in this store")
             return
-        self.query_one("#figures", Fields).show_fields(_figures(answer.detail.rows[0]))
+        self.query_one("#figures", Fields).show_fields([*_wrong(answer.detail), *_figures(answer.detail.rows[0])])
         self._take_charts(answer.charts)
         self._paint_charts()
 
@@ -177,6 +177,11 @@ class LocalFunctionScreen(FunctionScreen):
 
     COMMANDS_HERE: ClassVar[Commands] = (InvokeHere, *FunctionScreen.COMMANDS_HERE)
     BINDINGS: ClassVar[list[BindingType]] = [*bindings((InvokeHere,))]
+
+
+def _wrong(detail: FunctionDetail) -> list[Field]:
+    """What of the function itself somebody should look at: its state, and a last update that failed."""
+    return [Field(one.label.lower(), str(one.text).split(":")[0], "error") for one in detail.facts if one.wrong]
 
 
 def _figures(row: FunctionView) -> list[Field]:

@@ -235,6 +235,10 @@ REGISTRY: tuple[Column, ...] = (
     Column("sources", "Event sources", _T, 24, "What invokes the function by event source mappings."),
     Column("aliases", "Aliases", _T, 16, "Aliases and the versions that they point to."),
     Column("retention_days", "Logs kept", _C, 9, "Days that the log group keeps; unknown where it was not collected."),
+    Column(
+        "function_state", "State", _T, 12, "How the function stands, and why; n/a where AWS was not allowed to tell."
+    ),
+    Column("last_update", "Last update", _T, 14, "How its last update went, and why."),
     # Doctor
     Column("check", "Check", _T, 12, "What was looked at."),
     Column("state", "State", _T, 5, "ok, warn, fail, or not tried: of that nobody knows."),

@@ -4,9 +4,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from collectors.store.account_rows import settings
 from collectors.store.reader import Reader
 from collectors.store.rows import FunctionRow, SeriesPoint, Totals
 from lambdatui.views.estimates import DayRow
+from lambdatui.views.function_facts import Fact, function_facts
 from lambdatui.views.functions import FUNCTION_COLUMNS, FunctionView, function_rows, latency_ms
 from lambdatui.views.kept import hours_only
 from lambdatui.views.month import sums_by_function
@@ -39,10 +41,11 @@ class Step:
 
 @dataclass(frozen=True)
 class FunctionDetail(View[FunctionView]):
-    """One row, and the chart's steps, gaps filled, ``step_ms`` apart."""
+    """One row, and the chart's steps, gaps filled, ``step_ms`` apart; ``facts``: how it is set up."""
 
     series: tuple[Step, ...] = ()
     step_ms: int = 60_000
+    facts: tuple[Fact, ...] = ()
 
     @property
     def unfinished(self) -> bool:
@@ -76,6 +79,7 @@ def function(
         basis=view.basis,
         series=tuple(series(reader, time_range, step_ms, row, book)),
         step_ms=step_ms,
+        facts=function_facts(settings(reader, row.function.key)),
     )
 
 
@@ -85,8 +89,8 @@ def series(
     """Every step of the range, also the empty ones, so that a chart's x axis is time."""
     points = {point.start_ms: point for point in reader.series(time_range.from_ms, time_range.to_ms, step_ms, [row.id])}
     first = time_range.from_ms - time_range.from_ms % step_ms
-    settings = SettingsOfTime(reader, [row], time_range.to_ms)
-    return [_step(start, points.get(start), row, settings, book) for start in range(first, time_range.to_ms, step_ms)]
+    of_time = SettingsOfTime(reader, [row], time_range.to_ms)
+    return [_step(start, points.get(start), row, of_time, book) for start in range(first, time_range.to_ms, step_ms)]
 
 
 def _step(

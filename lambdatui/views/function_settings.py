@@ -7,13 +7,14 @@ from collectors.store import account_rows
 from collectors.store.account_rows import SettingRow
 from collectors.store.reader import Reader
 from lambdatui.views.columns import columns
+from lambdatui.views.function_facts import Fact, function_facts
 from lambdatui.views.narrow import Narrow
 from lambdatui.views.time_range import TimeRange
 from lambdatui.views.view import View, as_of_range
 
 SETTING_COLUMNS = columns(
     "function", "account", "region", "runtime", "arch", "memory_mb", "timeout_s", "limit", "dlq", "sources", "aliases",
-    "retention_days",
+    "retention_days", "function_state", "last_update",
 )  # fmt: skip
 
 
@@ -33,7 +34,7 @@ class SettingsView:
 
     ``looked_at`` tells whether its configuration was collected, ``log_group_seen`` whether its log group was: only then
     is None a "none", such as a log that is kept for ever. ``whole_batches`` are queues and streams that are known to
-    give whole batches again when a record fails.
+    give whole batches again when a record fails. ``facts``: how it is set up beside that, in words.
     """
 
     function_id: int
@@ -51,10 +52,13 @@ class SettingsView:
     sources: str | None = None
     aliases: str | None = None
     retention_days: int | None = None
+    function_state: str | None = None
+    last_update: str | None = None
     history: tuple[Change, ...] = ()
     looked_at: bool = False
     log_group_seen: bool = False
     whole_batches: tuple[str, ...] = ()
+    facts: tuple[Fact, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -75,6 +79,8 @@ def function_settings(reader: Reader, time_range: TimeRange, *, narrow: Narrow |
         key = row.function.key
         where = key.account, key.region, key.name
         settings = told.get(where, [])
+        facts = function_facts(settings)
+        said = {one.id: one.text for one in facts}
         group = key.account, key.region, row.function.log_group or f"/aws/lambda/{key.name}"
         rows.append(
             SettingsView(
@@ -93,6 +99,8 @@ def function_settings(reader: Reader, time_range: TimeRange, *, narrow: Narrow |
                 _values(settings, ("event source", "source")),
                 _aliases(settings),
                 kept.get(group),
+                said.get("state"),
+                said.get("last_update"),
                 tuple(
                     Change(
                         one.since_ms,
@@ -105,6 +113,7 @@ def function_settings(reader: Reader, time_range: TimeRange, *, narrow: Narrow |
                 looked_at=any(one.kind != "deployment" for one in settings),  # that is a runner's word, and all of it
                 log_group_seen=group in kept,
                 whole_batches=_whole_batches(settings),
+                facts=facts,
             )
         )
     return FunctionSettings(

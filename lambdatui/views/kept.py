@@ -3,10 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+from collectors.store.account_rows import settings
 from collectors.store.pruned import Kept, kept_since
 from collectors.store.reader import Reader
 from lambdatui import text
+from lambdatui.views.function_facts import lines_elsewhere
 from lambdatui.views.time_range import HOUR_MS, TimeRange
+
+_FEW = 20
 
 
 def _since(reader: Reader, function_ids: Sequence[int] | None) -> Kept:
@@ -15,8 +19,20 @@ def _since(reader: Reader, function_ids: Sequence[int] | None) -> Kept:
 
 
 def lines_not_kept(reader: Reader, time_range: TimeRange, function_ids: Sequence[int] | None = None) -> str:
-    """Words for a range that begins before log lines are kept; empty where it does not."""
-    return _said("log lines", _since(reader, function_ids).lines_ms, time_range)
+    """Words for what has no lines to show though there were some: lines that no log group keeps, a range that begins
+    before lines are kept. Empty where neither is so.
+    """
+    pruned = _said("log lines", _since(reader, function_ids).lines_ms, time_range)
+    return ". ".join(filter(None, (_elsewhere(reader, function_ids), pruned)))
+
+
+def _elsewhere(reader: Reader, function_ids: Sequence[int] | None) -> str:
+    """Of the few functions that are looked at: where the lines of those go that no log group keeps."""
+    if function_ids is None or len(function_ids) > _FEW:
+        return ""
+    wanted = set(function_ids)
+    keys = [row.function.key for row in reader.functions() if row.id in wanted]
+    return ". ".join(said for key in keys if (said := lines_elsewhere(key.name, settings(reader, key))))
 
 
 def invocations_not_kept(reader: Reader, time_range: TimeRange, function_ids: Sequence[int] | None = None) -> str:
