@@ -47,7 +47,7 @@ def busy_of(count: int) -> int:
 
 def ran(number: int, until_ms: int, busy: int) -> list[int]:
     """When the function of that number began to run, up to a time."""
-    times = [T0 - (turn * 70 + 5 + number % 60) * MINUTE_MS - number for turn in range(TIMES)]
+    times = [T0 - (turn * 68 + 30 + number % 60) * MINUTE_MS - number for turn in range(TIMES)]
     if number < busy:
         times.append(T0 + EVERY_MS - 40_000 - number)
     return [at_ms for at_ms in times if at_ms + 100 <= until_ms]
@@ -204,7 +204,6 @@ def collect(port: int, *, paced: bool) -> list[dict[str, Any]]:
     from collectors.cloudwatch.session import ReadOnlySession
     from collectors.cloudwatch.source import CloudWatchSource
     from collectors.collecting import collect_accounts
-    from collectors.store.remembered import settings_in_force
 
     url = f"http://127.0.0.1:{port}"
     rounds = []
@@ -222,7 +221,6 @@ def collect(port: int, *, paced: bool) -> list[dict[str, Any]]:
                 sessions[place].calls.reset()
                 return CloudWatchSource(
                     sessions[place], since_ms=now_ms - DAY_MS, now_ms=now_ms, details=DETAILS, pause=paces[place],
-                    stored=partial(settings_in_force, db),
                 )  # fmt: skip
 
             wall, cpu = time.perf_counter(), time.process_time()

@@ -7,7 +7,19 @@ says would be saved), never computed.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from collectors.model import FunctionKey
+
 Setting = str | int | float | bool | None
+
+TAGS = "tags"
+"""The kind of settings that are a function's tags: each one's name is a key."""
+TAGS_LISTED = ""
+"""A setting among a function's tags that says that they were listed, also where there are none. No key is empty."""
+
+
+def tags_item(account: str, region: str, function: str = "") -> str:
+    """What is covered until tags were last listed: those of a place, or of one function."""
+    return f"tags {account} {region} {function}".rstrip()
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,8 +27,8 @@ class Configured:
     """The settings of one thing: a function, or what belongs to it.
 
     ``kind`` is ``function``, ``concurrency``, ``provisioned``, ``schedule``, ``event source``, ``async``, ``alias``,
-    ``version``, ``url`` or ``account``; ``item`` tells several of a kind apart. ``modified_ms`` is when AWS says that
-    it was changed last.
+    ``version``, ``url``, ``tags`` or ``account``; ``item`` tells several of a kind apart. ``modified_ms`` is when AWS
+    says that it was changed last.
     """
 
     account: str
@@ -26,6 +38,12 @@ class Configured:
     item: str
     settings: Mapping[str, Setting]
     modified_ms: int | None = None
+
+
+def tags_of(key: FunctionKey, tags: Mapping[str, str], modified_ms: int | None = None) -> Configured:
+    """All tags of a function, as they are kept."""
+    settings: Mapping[str, Setting] = {TAGS_LISTED: True, **tags}
+    return Configured(key.account, key.region, key.name, TAGS, "", settings, modified_ms)
 
 
 @dataclass(frozen=True, slots=True)

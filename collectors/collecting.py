@@ -18,6 +18,7 @@ from urllib.parse import quote
 
 from collectors.account import Alarms, CallCount, Covered, Inventory
 from collectors.columns import Batch
+from collectors.durable import DurableExecution, DurableHistory
 from collectors.logs import emf
 from collectors.logs.assemble import Assembler
 from collectors.logs.fingerprint import family, fingerprint
@@ -195,6 +196,8 @@ class _Kept:
             kept.keep_inventory(self._connection, given, now_ms)
         elif isinstance(given, Alarms):
             kept.keep_alarms(self._connection, given)
+        elif isinstance(given, DurableHistory):
+            kept.keep_durable(self._connection, given)
         elif isinstance(given, Sequence) and given:
             self._records(given)
 
@@ -209,6 +212,8 @@ class _Kept:
                 kept.keep_account_points(self._connection, of_account)
             collected.metric_points += len(of_account)
             collected.metric_points += self.writer.measure(point for point in points if point.function.name)
+        elif isinstance(given[0], DurableExecution):
+            kept.keep_durable(self._connection, given)  # type: ignore[arg-type]
         else:
             if hasattr(given[0], "way"):
                 for one in given:

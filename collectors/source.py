@@ -1,10 +1,11 @@
 """What every source gives, and how one says that it cannot."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
-from collectors.account import Alarms, CallCount, Covered, Inventory, Record
+from collectors.account import Alarms, CallCount, Configured, Covered, Inventory, Record
+from collectors.durable import DurableExecution, DurableHistory, OpenExecution
 from collectors.model import Function, LogEvent, MetricPoint, Reject
 
 ONCE = "once "
@@ -84,7 +85,7 @@ class Step:
 
 Given = (
     Sequence[Function] | Sequence[MetricPoint] | Sequence[LogEvent] | Sequence[Record] | Sequence[Reject]
-    | Inventory | Alarms | Covered | Step | SourceFailed
+    | Sequence[DurableExecution] | DurableHistory | Inventory | Alarms | Covered | Step | SourceFailed
 )  # fmt: skip
 
 
@@ -106,6 +107,17 @@ class Stored(Protocol):
 
     def counted(self, account: str, region: str, since_ms: int) -> Counted:
         """What CloudWatch counted since then when it was asked last."""
+
+    def settings(self, account: str, region: str, kinds: Collection[str]) -> Sequence[Configured]:
+        """The settings of some kinds that are in force: what is asked too seldom to be asked in each collection."""
+
+    def open_executions(self, account: str, region: str) -> Sequence[OpenExecution]:
+        """The durable executions whose history is not whole: those of which nothing was read first, then the longest
+        unasked.
+        """
+
+    def read_executions(self, arns: Sequence[str], /) -> Collection[str]:
+        """Which of these durable executions need not be read any more."""
 
 
 @runtime_checkable

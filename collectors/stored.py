@@ -3,12 +3,15 @@
 import contextlib
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from urllib.parse import quote
 
+from collectors.account import Configured
+from collectors.durable import OpenExecution
 from collectors.source import ONCE, Counted, Stored
 from collectors.store import account as kept
+from collectors.store import durable
 
 _FOREVER_MS = 1 << 62
 
@@ -45,6 +48,15 @@ class InStore:
     def counted(self, account: str, region: str, since_ms: int) -> Counted:
         return kept.counted(self._connection, account, region, since_ms) if self._connection else {}
 
+    def settings(self, account: str, region: str, kinds: Collection[str]) -> list[Configured]:
+        return kept.in_force(self._connection, account, region, kinds) if self._connection else []
+
+    def open_executions(self, account: str, region: str) -> list[OpenExecution]:
+        return durable.open_executions(self._connection, account, region) if self._connection else []
+
+    def read_executions(self, arns: Sequence[str], /) -> set[str]:
+        return durable.read_executions(self._connection, arns) if self._connection else set()
+
 
 @contextlib.contextmanager
 def stored_in(db: Path) -> Iterator[Stored]:
@@ -54,7 +66,7 @@ def stored_in(db: Path) -> Iterator[Stored]:
         return
     with contextlib.closing(sqlite3.connect(f"file:{quote(str(db))}?mode=ro", uri=True, timeout=30)) as connection:
         try:
-            connection.execute("SELECT 1 FROM covered, minute_cells LIMIT 0")
+            connection.execute("SELECT 1 FROM covered, minute_cells, durable_executions LIMIT 0")
         except sqlite3.OperationalError:
             yield InStore(None, Claims())
             return

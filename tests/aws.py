@@ -120,6 +120,7 @@ class Canned:
 
         session._new = new  # type: ignore[method-assign]
         self.answers["cloudwatch:GetMetricData"] = lambda asked: metric_answer(asked, [])
+        self.answers["resourcegroupstaggingapi:GetResources"] = lambda _: {"ResourceTagMappingList": []}
         self.answers["sts:GetCallerIdentity"] = lambda _: (
             f"<R><GetCallerIdentityResult><Account>{ACCOUNT}</Account></GetCallerIdentityResult></R>".encode()
         )
@@ -127,7 +128,7 @@ class Canned:
     def _answer(self, event_name: str, request: Any, **_: Any) -> AWSResponse:
         _, service_id, operation = event_name.split(".")
         service = {"cost-explorer": "ce", "cloudwatch-logs": "logs", "application-auto-scaling":
-                   "application-autoscaling"}.get(service_id, service_id)  # fmt: skip
+                   "application-autoscaling", "resource-groups-tagging-api": "resourcegroupstaggingapi"}.get(service_id, service_id)  # fmt: skip
         asked = self._asked(request)
         name = f"{service}:{operation}"
         self.requests.append((name, asked))

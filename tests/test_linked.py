@@ -186,11 +186,15 @@ def test_what_is_known_of_a_function_otherwise_stays(cloud: Cloud, tmp_path: Pat
     assert (known.memory_mb, known.log_group) == (512, "/own")
 
 
-def test_a_dry_run_counts_them(cloud: Cloud, tmp_path: Path) -> None:
+def test_a_dry_run_says_that_their_functions_are_not_counted(cloud: Cloud, tmp_path: Path) -> None:
+    """Listing them is billed, and a dry run asks nothing that is."""
     done = collect(tmp_path, "--dry-run")
     (own, linked) = json.loads(done.stdout)["sources"]
-    assert (own["account"], linked["account"], linked["functions"], linked["log_groups"]) == (ACCOUNT, SOURCE, 2, 1)
-    assert cloud.asked("cloudwatch:GetMetricData") == []
+    assert (own["account"], linked["account"], linked["log_groups"]) == (ACCOUNT, SOURCE, 1)
+    assert linked["units"]["cloudwatch:ListMetrics"] == 1
+    assert "is not known: listing them is billed by page" in done.stderr
+    assert done.exit_code == 3
+    assert cloud.asked("cloudwatch:GetMetricData") == cloud.asked("cloudwatch:ListMetrics") == []
 
 
 def test_pages_of_metrics_are_billed_and_a_budget_stops_before_them(cloud: Cloud, tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from functools import lru_cache
 from typing import Any
 
 import msgspec
+from botocore.loaders import Loader, create_loader
 from botocore.parsers import (
     PROTOCOL_PARSERS,
     EventStreamJSONParser,
@@ -244,6 +245,13 @@ def read_by(core: Any) -> None:
     core.register_component("response_parser_factory", FastFactory())
     core.register("needs-retry", _again)
     core.register("after-call", _failed)
+    # What AWS's services are like is 16 MB a session, and the same for all: thirty regions would be half a gigabyte.
+    core.lazy_register_component("data_loader", lambda: _models(core.get_config_variable("data_path")))
+
+
+@lru_cache
+def _models(data_path: str | None) -> Loader:
+    return create_loader(data_path)
 
 
 def _again(response: Any, attempts: int, **_: object) -> float | None:

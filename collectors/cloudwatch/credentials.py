@@ -16,7 +16,6 @@ import botocore.session
 
 from collectors.cloudwatch.answers import read_by
 from collectors.cloudwatch.errors import reading
-from collectors.cloudwatch.models import share_models
 from collectors.cloudwatch.transport import CALL_S, Breaker, Transport
 from collectors.source import SourceFailed
 
@@ -119,7 +118,6 @@ class Profile:
             if name:
                 core.get_scoped_config()  # says that there is none
             self.region: str | None = core.get_config_variable("region")
-            share_models(core)
         asking = self.region or region or ""
         self._own._last_client_region_used = asking if asking in ALWAYS_ENABLED else home_of(asking)
         self._sources = sources

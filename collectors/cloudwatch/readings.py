@@ -8,12 +8,14 @@ from dataclasses import dataclass
 # What a collection can be asked for. The first is always needed.
 FEATURES = {
     "functions": "the list of functions and the account they are in",
-    "inventory": "state, concurrency, event sources, destinations, aliases, versions, URLs, permissions, schedules",
+    "inventory": "state, concurrency, event sources, destinations, aliases, versions, URLs, permissions, schedules,"
+    " tags",
     "metrics": "CloudWatch metrics of functions",
     "logs": "log groups and their events",
     "insights": "Logs Insights, for logs that are too many to fetch",
     "live-tail": "log lines as they are written",
     "alarms": "alarms, their state and history",
+    "durable": "durable executions and their history",
     "costs": "what AWS billed, from Cost Explorer",
     "optimizer": "Compute Optimizer's recommendations",
     "prices": "fresh list prices, for 'prices refresh --profile'",
@@ -70,6 +72,8 @@ READINGS = (
     Reading("lambda", "ListFunctionsByCodeSigningConfig", "inventory"),
     Reading("logs", "DescribeSubscriptionFilters", "inventory"),
     Reading("application-autoscaling", "DescribeScheduledActions", "inventory"),
+    Reading("resourcegroupstaggingapi", "GetResources", "inventory", prefix="tag"),
+    Reading("lambda", "ListTags", "inventory"),
     Reading("cloudwatch", "GetMetricData", "metrics"),
     Reading("logs", "DescribeLogGroups", "logs"),
     Reading("logs", "FilterLogEvents", "logs", _LAMBDA_LOGS),
@@ -79,6 +83,8 @@ READINGS = (
     Reading("logs", "StartLiveTail", "live-tail", _LAMBDA_LOGS, also=("logs:StopLiveTail",)),
     Reading("cloudwatch", "DescribeAlarms", "alarms"),
     Reading("cloudwatch", "DescribeAlarmHistory", "alarms"),
+    Reading("lambda", "ListDurableExecutionsByFunction", "durable"),
+    Reading("lambda", "GetDurableExecutionHistory", "durable"),
     Reading("ce", "GetCostAndUsage", "costs"),
     Reading("compute-optimizer", "GetEnrollmentStatus", "optimizer"),
     Reading(

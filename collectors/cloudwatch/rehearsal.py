@@ -14,7 +14,7 @@ from collectors.account import CallCount
 from collectors.cloudwatch.calls import Calls
 from collectors.cloudwatch.log_events import PAGE_BYTES
 from collectors.cloudwatch.session import ReadOnlySession
-from collectors.model import Function
+from collectors.model import Function, Reject
 from collectors.source import SourceFailed, Step, Stored
 
 if TYPE_CHECKING:
@@ -125,7 +125,8 @@ class _Rehearsed(ReadOnlySession):
         self.calls = self.spending = _Spending()
         self.answers = answers
         self.active = active
-
+        self._rejects: list[Reject] = []
+        self._breakers = {}
         self._turns: Counter[str] = Counter()
 
     def client(self, service: str) -> Any:

@@ -26,20 +26,20 @@ from collectors.cloudwatch import (
 )
 from collectors.cloudwatch.calls import TokenBucket, bucket_of
 from collectors.cloudwatch.daily import Daily
+from collectors.cloudwatch.durable import DurableReading
 from collectors.cloudwatch.errors import is_hopeless
 from collectors.cloudwatch.functions import CONTROL_PLANE_RATE, account_of, list_functions
 from collectors.cloudwatch.log_groups import LogGroup
 from collectors.cloudwatch.metric_reading import MetricReading
 from collectors.cloudwatch.metrics import Query
 from collectors.cloudwatch.session import ReadOnlySession
-from collectors.model import Function, Reject
+from collectors.cloudwatch.tags import TAGGING_RATE, RegionTags
+from collectors.model import Function, FunctionKey, Reject
 from collectors.source import BudgetReached, Given, SourceFailed, Step, Stored, unforeseen
 
 CoveredSpans = Callable[[str], Sequence[tuple[int, int]]]
-StoredSettings = Callable[[str, str, Collection[str]], Sequence[Configured]]
-"""Of an account and region the settings of some kinds that are in force in the store."""
 
-ALWAYS = ("functions", "inventory", "metrics", "logs", "insights", "alarms")
+ALWAYS = ("functions", "inventory", "metrics", "logs", "insights", "alarms", "durable")
 # Functions whose aliases, versions and the like are looked at: nine calls each and one for each alias, three a second.
 DETAILS_A_TIME = 16
 
@@ -59,15 +59,11 @@ class CloudWatchSource:
         wanted: Callable[[str], bool] | None = None,
         details: int = DETAILS_A_TIME,
         pause: Callable[[float], None] = time.sleep,
-        stored: StoredSettings = lambda account, region, kinds: (),
     ) -> None:
-        """``wanted`` narrows to functions by name; ``details`` is how many functions are looked at closely.
-
-        ``stored`` tells what earlier collections found, where this one does not ask again.
-        """
+        """``wanted`` narrows to functions by name; ``details`` is how many functions are looked at closely."""
         self._asked: dict[str, Any] = {
             "since_ms": since_ms, "now_ms": now_ms, "logs": logs, "features": features, "newest_first": newest_first,
-            "wanted": wanted, "details": details, "pause": pause, "stored": stored,
+            "wanted": wanted, "details": details, "pause": pause,
         }  # fmt: skip
         self.region = session.region
         self.name = " ".join(filter(None, ("cloudwatch", session.label, session.region)))
@@ -80,11 +76,11 @@ class CloudWatchSource:
         self._wanted = wanted
         self._details = details
         self._pause = pause
-        self._stored = stored
         self._managed: dict[str, set[str]] = {}  # by function its versions on managed instances
         self._whole = wanted is None  # whether all functions of the account and region are looked at
         self._functions: list[Function] = []
         self._settings: dict[str, Configured] = {}
+        self._names: set[str] = set()  # of all functions, wanted or not
         self._rejects: list[Reject] = []
         # What metrics cover is marked after what they say is idle: killed in between, they are read again.
         self._marks: list[Covered] = []
@@ -110,10 +106,12 @@ class CloudWatchSource:
         _ = self.account
         yield from self._listed()
         metrics = MetricReading(self._session, self.account, self._functions, self._settings)
-        self._remember(metrics)
+        self._remember(stored, metrics)
         if "inventory" in self._features:
             yield from self._guarded("inventory", self._inventory(metrics))
             yield from self._guarded("inventory of a day", self._daily(stored, metrics))
+            tags = RegionTags(self.account, self.region, self._names, self._now_ms)
+            yield from self._guarded("tags of functions", self._tags_given(tags))
         if "metrics" in self._features:
             counted = partial(stored.counted, self.account, self.region)
             read = metrics.given(stored, self._since_ms, self._now_ms, mark=self._whole, counted=counted)
@@ -127,6 +125,8 @@ class CloudWatchSource:
         if "logs" in self._features and self._logs != choose.NONE:
             yield from self._guarded("logs", self._logs_given(stored, metrics))
         yield from self._taken_marks()
+        if "durable" in self._features:
+            yield from self._guarded("durable executions", self._durable(stored, metrics))
         if "costs" in self._features:
             yield Step("what AWS billed")
             client = self._session.client("ce")
@@ -145,6 +145,7 @@ class CloudWatchSource:
             yield from self._guarded("Compute Optimizer", recommended)
         if "inventory" in self._features:
             yield from self._guarded("details of functions", self._details_given(stored, metrics))
+            yield from self._guarded("tags of functions", self._tags_of_each_given(tags, stored, metrics))
         yield self._taken_rejects()
 
     def _guarded(self, what: str, part: Iterator[Given]) -> Iterator[Given]:
@@ -180,9 +181,11 @@ class CloudWatchSource:
 
     @cached_property
     def _bucket(self) -> TokenBucket:
-        if self._pause is not time.sleep:
-            return TokenBucket(CONTROL_PLANE_RATE, pause=self._pause)
-        return bucket_of(self.account, self.region, "lambda", CONTROL_PLANE_RATE)
+        return self._paced(bucket_of(self.account, self.region, "lambda", CONTROL_PLANE_RATE))
+
+    def _paced(self, shared: TokenBucket) -> TokenBucket:
+        """The bucket that all share, or one that waits as the source was told to."""
+        return shared if self._pause is time.sleep else TokenBucket(shared.rate, pause=self._pause)
 
     def _listed(self) -> Iterator[Given]:
         before = self._rejected
@@ -191,6 +194,7 @@ class CloudWatchSource:
                 self._session.client("lambda"), self.region, self._bucket, self._rejects, self.account
             ):
                 name = function.key.name
+                self._names.add(name)
                 if name not in self._settings and (self._wanted is None or self._wanted(name)):
                     self._functions.append(function)
                     self._settings[name] = settings
@@ -230,9 +234,9 @@ class CloudWatchSource:
             metrics.learn(found)
             yield found
 
-    def _remember(self, metrics: MetricReading) -> None:
+    def _remember(self, stored: Stored, metrics: MetricReading) -> None:
         """What belongs to functions as it was when it was looked at last, of what is not asked each time."""
-        known = self._stored(self.account, self.region, (*metric_reading.SELDOM, "managed version"))
+        known = stored.settings(self.account, self.region, (*metric_reading.SELDOM, "managed version"))
         self._learn(metrics, Inventory(self.account, self.region, metric_reading.SELDOM, list(known)))
 
     def _learn(self, metrics: MetricReading, found: Inventory) -> None:
@@ -247,6 +251,21 @@ class CloudWatchSource:
             if isinstance(given, Inventory):
                 self._learn(metrics, given)
             yield given
+
+    def _tags_given(self, tags: RegionTags) -> Iterator[Given]:
+        yield Step("tags")
+        bucket = self._paced(bucket_of(self.account, self.region, "tagging", TAGGING_RATE))
+        yield from tags.given(self._session.client("resourcegroupstaggingapi"), bucket)
+        self._rejects += tags.rejects
+
+    def _tags_of_each_given(self, tags: RegionTags, covered: CoveredSpans, metrics: MetricReading) -> Iterator[Given]:
+        keys = [each.key for each in self._active_first(metrics)]
+        others = sorted(self._names.difference(self._settings))
+        keys += [FunctionKey(name, self.account, self.region) for name in others]
+        yield from tags.each_given(self._session.client("lambda"), keys, self._bucket, covered, self._details)
+
+    def _active_first(self, metrics: MetricReading) -> list[Function]:
+        return sorted(self._functions, key=lambda each: (each.key not in metrics.active, each.key.name))
 
     def _details_given(self, covered: CoveredSpans, metrics: MetricReading) -> Iterator[Given]:
         client = self._session.client("lambda")
@@ -269,7 +288,7 @@ class CloudWatchSource:
             now_ms=self._now_ms, modified_ms={name: known.modified_ms for name, known in self._settings.items()},
             is_unsettled=inventory.is_unsettled,
         )  # fmt: skip
-        in_order = sorted(self._functions, key=lambda each: (each.key not in metrics.active, each.key.name))
+        in_order = self._active_first(metrics)
         marks: list[Covered] = []
         for given in reading.given(in_order, covered, self._details):
             if isinstance(given, Covered) and turned_out:
@@ -353,11 +372,7 @@ class CloudWatchSource:
 
     def _events_bucket(self) -> TokenBucket:
         shared = log_events.pace(self.account, self.region)
-        if not self._session.waits:
-            return TokenBucket(shared.rate, pause=_at_once)
-        if self._pause is not time.sleep:
-            return TokenBucket(shared.rate, pause=self._pause)
-        return shared
+        return self._paced(shared) if self._session.waits else TokenBucket(shared.rate, pause=_at_once)
 
     def _read_to(self, covered: CoveredSpans, group: LogGroup) -> int:
         spans = covered(self._events_item(group))
@@ -453,6 +468,25 @@ class CloudWatchSource:
 
     def _insights_item(self, group: LogGroup) -> str:
         return f"insights {self.account} {self.region} {group.name}"
+
+    def _durable(self, stored: Stored, metrics: MetricReading) -> Iterator[Given]:
+        """Of functions that are configured for them; of others there are none."""
+        names = [
+            name
+            for name, one in self._settings.items()
+            if one.settings.get("durable_timeout_s") or one.settings.get("durable_retention_days")
+        ]
+        known = stored.open_executions(self.account, self.region)
+        if self._wanted is not None:
+            known = [one for one in known if self._wanted(one.function)]
+        if names or known:
+
+            def is_quiet(name: str) -> bool:
+                return metrics.settled_ms > 0 and FunctionKey(name, self.account, self.region) not in metrics.active
+
+            client = self._session.client("lambda")
+            reading = DurableReading(client, self.account, self.region, self._bucket, self._now_ms, is_quiet)
+            yield from reading.given(names, stored, self._since_ms, known, stored.read_executions)
 
     # --- the rest -------------------------------------------------------------------------------------------------
 

@@ -14,6 +14,7 @@ time between two pieces leaves a store in which nothing is half gone. What each 
 | metrics | minutes | metric_hours, metric_days, their packs |
 | account_metrics | minutes: one point an hour takes the place of finer ones | |
 | collections, api_calls, collection_notes | minutes | |
+| durable_executions, durable_events | rows, once the execution ended | |
 | all other tables | | configuration, alarms, bills, hours, days, patterns: they hardly grow |
 """
 
@@ -132,6 +133,8 @@ def _works(connection: sqlite3.Connection, ends: Ends, piece: int) -> Iterator[D
             for one in work:
                 gone.add(function_id)
                 yield one
+    if ends.rows_ms is not None:
+        yield from _durable(connection, ends.rows_ms, piece)
     if ends.minutes_ms is not None:
         kept = kept_of_all(connection)
         for function_id in functions:
@@ -365,5 +368,19 @@ def _ledger(connection: sqlite3.Connection, before_ms: int, piece: int) -> Itera
             return
         found = 0
         for rows in ("api_calls WHERE collection_id", "collection_notes WHERE collection_id", "collections WHERE id"):
+            found += connection.executemany(f"DELETE FROM {rows} = ?", old).rowcount
+        yield Deleted(others=found)
+
+
+def _durable(connection: sqlite3.Connection, before_ms: int, piece: int) -> Iterator[Deleted]:
+    """Durable executions that ended before then, with their events. One that goes on stays, however old."""
+    while True:
+        old = connection.execute(
+            "SELECT id FROM durable_executions WHERE ended_ms < ? ORDER BY id LIMIT ?", (before_ms, max(1, piece // 40))
+        ).fetchall()
+        if not old:
+            return
+        found = 0
+        for rows in ("durable_events WHERE execution_id", "durable_executions WHERE id"):
             found += connection.executemany(f"DELETE FROM {rows} = ?", old).rowcount
         yield Deleted(others=found)

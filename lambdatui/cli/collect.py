@@ -110,7 +110,11 @@ class Asked:
 )
 @click.option("--with", "more", multiple=True, type=click.Choice(_OPTIONAL), help="Also what AWS billed; optimizer.")
 @click.option(
-    "--without", "less", multiple=True, type=click.Choice(("inventory", "alarms", "metrics")), help="Leave out."
+    "--without",
+    "less",
+    multiple=True,
+    type=click.Choice(("inventory", "alarms", "metrics", "durable")),
+    help="Leave out.",
 )
 @click.option("--newest-first", is_flag=True, help="Read the newest log events first.")
 @click.option(
@@ -291,7 +295,7 @@ def _run_runner(path: Path, span_ms: int | None, context: "Context", every_s: fl
 
 def _read_runner(path: Path, span_ms: int | None, db: Path) -> "Collected":
     from collectors.collecting import Collected
-    from collectors.deployments import keep_deployments
+    from collectors.deployments import keep_deployments, keep_tags
     from collectors.pipeline import collect
     from collectors.runner_log import RunnerLog, RunnerSource
     from collectors.source import SourceFailed
@@ -302,6 +306,7 @@ def _read_runner(path: Path, span_ms: int | None, db: Path) -> "Collected":
             source = RunnerSource(log, since_ms)
             result = collect(source, db=db)
             keep_deployments(log, db)
+            keep_tags(log, db)
     except SourceFailed as failed:
         return Collected(failed.what, failures=[f"{failed.meaning}; {failed.what_to_do}"])
     done = Collected(source.name, failures=list(dict.fromkeys(result.failures)), seconds=result.seconds)

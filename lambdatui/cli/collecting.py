@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Sequence
 from decimal import Decimal
-from functools import cached_property, partial
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from collectors.cloudwatch.session import ReadOnlySession
@@ -11,7 +11,6 @@ from collectors.cloudwatch.source import CloudWatchSource
 from collectors.collecting import Collected, Opening, collect_accounts
 from collectors.source import SourceFailed
 from collectors.store.open import StoreError, StoreLocked, StoreMissing
-from collectors.store.remembered import settings_in_force
 from collectors.store.retention import Retention, retain
 from lambdatui import text
 from lambdatui.cli.collect_progress import CollectProgress
@@ -47,6 +46,7 @@ class Collecting:
         self._quiet = quiet
         self._lines = lines
         self._retention = Retention(context.retention)
+        self._wanted: Callable[[str], bool] | None = None
         self._sessions: dict[tuple[str | None, str | None, str], ReadOnlySession] = {}
 
     @cached_property
@@ -56,9 +56,10 @@ class Collecting:
         return Profiles()
 
     def openings(self, now_ms: int | None = None) -> list[Callable[[], CloudWatchSource]]:
-        """One for each profile and region, or account and region."""
+        """One for each profile and region, or account and region. Raises StoreError."""
         at_ms = _now_ms() if now_ms is None else now_ms
         asked = self._asked
+        self._wanted = self._wanted_now()
         if asked.organization is not None:
             return self._many.of_organization(asked.organization, at_ms)
         places = [(profile, region) for profile in asked.profiles or (None,) for region in asked.regions or (None,)]
@@ -108,19 +109,26 @@ class Collecting:
         return session
 
     def settings(self, now_ms: int) -> dict[str, Any]:
-        """What is asked of every source."""
+        """What is asked of every source of this round."""
         asked = self._asked
-        narrow = Narrow(functions=self._context.functions)
         return {
             "since_ms": now_ms - asked.since_ms,
             "now_ms": now_ms,
             "logs": asked.logs,
             "features": asked.features,
             "newest_first": asked.newest_first,
-            "wanted": narrow.wants if narrow else None,
+            "wanted": self._wanted,
             "details": asked.details,
-            "stored": partial(settings_in_force, self._context.db),
         }
+
+    def _wanted_now(self) -> Callable[[str], bool] | None:
+        """Which functions are read; None: all. Those that are known not to have the tags are not. Raises StoreError."""
+        narrow = Narrow(functions=self._context.functions, tags=self._context.tags)
+        if not narrow.tags:
+            return narrow.wants if narrow else None
+        from lambdatui.views.tagged import may_have
+
+        return may_have(self._context.db, narrow)
 
     def once(self, stopped: Callable[[], bool] = lambda: False) -> Sequence[Collected]:
         """One collection from all sources. Raises StoreError."""

@@ -98,6 +98,7 @@ _KINDS: dict[str, tuple[Callable[[Any], bool], str]] = {
     "account": (_text_or_texts, "text or a list of text"),
     "region": (_text_or_texts, "text or a list of text"),
     "function": (_text_or_texts, "text or a list of text"),
+    "tag": (_text_or_texts, "text or a list of text"),
     "utc": (_flag, "true or false"),
     "no_color": (_flag, "true or false"),
     "no_mouse": (_flag, "true or false"),

@@ -54,7 +54,7 @@ class Wanted:
             question.reader,
             question.range,
             question.book,
-            narrow=self.narrow,
+            narrow=question.narrow,
             function_ids=self.function_ids,
             statuses=FAILED if self.only_failed else None,
             where=self.where,
@@ -88,9 +88,7 @@ class InvocationsTable(TableScreen):
     def wanted(self) -> Wanted:
         table = self.table
         sort = table.sort if table.sort and table.sort[0] in STORE_ORDER else ("started_at", True)
-        return Wanted(
-            self.function_ids(), self.session.narrow, table.where, table.only_trouble, sort[0], ascending=not sort[1]
-        )
+        return Wanted(self.function_ids(), self.narrow, table.where, table.only_trouble, sort[0], ascending=not sort[1])
 
     def key_of(self, row: InvocationView) -> Any:
         return row.key
@@ -216,9 +214,12 @@ class InvocationsTable(TableScreen):
         from lambdatui.screens.exporting import rows_text
 
         wanted, choice, now_ms = self.wanted(), self.choice_of_now(), self.session.now_ms()
+        narrow = self._narrow_for("rows to export")
 
         def text() -> str:
-            _, view = ask(self.session.db, choice, now_ms, lambda question: wanted.ask(question, 0, EXPORTED_ROWS))
+            _, view = ask(
+                self.session.db, choice, now_ms, lambda question: wanted.ask(question, 0, EXPORTED_ROWS), narrow
+            )
             return rows_text(form, view, view.rows, INVOCATION_COLUMNS)
 
         return text

@@ -116,6 +116,25 @@ def urls(fleet: Fleet, asked: Answer) -> Answer:
     return paged("lambda:ListFunctionUrlConfigs", asked, "FunctionUrlConfigs", found, 2)
 
 
+def tags_of(one: FakeFunction) -> dict[str, str]:
+    """Of every fifth function none."""
+    return {"team": f"team {one.number % 3}", "aws:number": str(one.number)} if one.number % 5 else {}
+
+
+def tags(fleet: Fleet, asked: Answer) -> Answer:
+    return {"Tags": tags_of(known(fleet, {"FunctionName": asked["Resource"]}))}
+
+
+def tagged(fleet: Fleet, asked: Answer) -> Answer:
+    """GetResources of the Resource Groups Tagging API: what has tags."""
+    found = [
+        {"ResourceARN": arn(fleet, one.name), "Tags": [{"Key": key, "Value": value} for key, value in of.items()]}
+        for one in fleet.listed.values()
+        if (of := tags_of(one))
+    ]
+    return paged("resourcegroupstaggingapi:GetResources", asked, "ResourceTagMappingList", found, 3)
+
+
 def known(fleet: Fleet, asked: Answer) -> FakeFunction:
     name = str(asked.get("FunctionName", "")).rpartition(":function:")[2]
     if name not in fleet.listed:
@@ -133,4 +152,6 @@ ANSWERS = {
     "lambda:ListAliases": aliases,
     "lambda:ListVersionsByFunction": versions,
     "lambda:ListFunctionUrlConfigs": urls,
+    "lambda:ListTags": tags,
+    "resourcegroupstaggingapi:GetResources": tagged,
 }
