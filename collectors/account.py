@@ -200,6 +200,25 @@ class ErrorPattern:
 
 
 @dataclass(frozen=True, slots=True)
+class RunningQuery:
+    """A query of Logs Insights that was started and whose answer is not in the store yet, so that it is found again.
+
+    ``kind`` is what is asked of the hour that begins at ``start_ms``. ``ended``: it need not be remembered any more.
+    ``collection`` is the one that started it, None for the present one.
+    """
+
+    account: str
+    region: str
+    query_id: str
+    kind: str
+    start_ms: int
+    log_groups: tuple[str, ...]
+    estimated_bytes: int
+    ended: bool = False
+    collection: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class CallCount:
     """Requests sent for one operation, and the units of it that AWS bills (metrics, bytes, pages, seconds)."""
 
@@ -227,4 +246,4 @@ class Covered:
     to_ms: int
 
 
-Record = LogGroupFacts | AlarmChange | BilledDay | Recommendation | HourAggregate | ErrorPattern | Choice
+Record = LogGroupFacts | AlarmChange | BilledDay | Recommendation | HourAggregate | ErrorPattern | Choice | RunningQuery

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote
 
-from collectors.account import Alarms, CallCount, Covered, Inventory
+from collectors.account import Alarms, CallCount, Covered, Inventory, RunningQuery
 from collectors.columns import Batch
 from collectors.durable import DurableExecution, DurableHistory
 from collectors.logs import emf
@@ -145,7 +145,8 @@ class _Reader(threading.Thread):
     def _hand_over(self, given: Given, assembler: Assembler) -> None:
         if isinstance(given, Covered):
             # What was fed before must be committed before the mark, unfinished invocations too, as fragments.
-            self._put(assembler.take(final=True))
+            if not assembler.empty:
+                self._put(assembler.take(final=True))
         elif isinstance(given, Sequence) and given and isinstance(given[0], LogEvent):
             assembler.feed(given)  # type: ignore[arg-type]
             if assembler.ready >= BATCH_ROWS:
@@ -215,6 +216,8 @@ class _Kept:
         elif isinstance(given[0], DurableExecution):
             kept.keep_durable(self._connection, given)  # type: ignore[arg-type]
         else:
+            if isinstance(given[0], RunningQuery):
+                self.save()  # what a query that has ended gave is committed and marked before it is forgotten
             if hasattr(given[0], "way"):
                 for one in given:
                     collected.choices[one.way] = collected.choices.get(one.way, 0) + 1  # type: ignore[attr-defined]

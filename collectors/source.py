@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
-from collectors.account import Alarms, CallCount, Configured, Covered, Inventory, Record
+from collectors.account import Alarms, CallCount, Configured, Covered, Inventory, Record, RunningQuery
 from collectors.durable import DurableExecution, DurableHistory, OpenExecution
 from collectors.model import Function, LogEvent, MetricPoint, Reject
 
@@ -104,6 +104,9 @@ class Stored(Protocol):
 
     def reports(self, account: str, region: str, since_ms: int) -> Mapping[str, Sequence[tuple[int, int]]]:
         """By function: each minute since then that has any, and the REPORTs of invocations that began in it."""
+
+    def left_running(self, account: str, region: str) -> Sequence[RunningQuery]:
+        """The queries of Logs Insights that earlier collections started and did not see the end of."""
 
     def counted(self, account: str, region: str, since_ms: int) -> Counted:
         """What CloudWatch counted since then when it was asked last."""

@@ -7,11 +7,12 @@ from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from urllib.parse import quote
 
-from collectors.account import Configured
+from collectors.account import Configured, RunningQuery
 from collectors.durable import OpenExecution
 from collectors.source import ONCE, Counted, Stored
 from collectors.store import account as kept
 from collectors.store import durable
+from collectors.store.running_queries import left_running
 
 _FOREVER_MS = 1 << 62
 
@@ -44,6 +45,9 @@ class InStore:
 
     def reports(self, account: str, region: str, since_ms: int) -> dict[str, list[tuple[int, int]]]:
         return kept.reports(self._connection, account, region, since_ms) if self._connection else {}
+
+    def left_running(self, account: str, region: str) -> list[RunningQuery]:
+        return left_running(self._connection, account, region) if self._connection else []
 
     def counted(self, account: str, region: str, since_ms: int) -> Counted:
         return kept.counted(self._connection, account, region, since_ms) if self._connection else {}

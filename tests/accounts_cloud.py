@@ -29,8 +29,8 @@ class Cloud:
         self.requests: list[tuple[str, dict[str, Any]]] = []
         make = ReadOnlySession._new
 
-        def new(session: ReadOnlySession, service: str) -> Any:
-            client = make(session, service)
+        def new(session: ReadOnlySession, service: str, **settings: Any) -> Any:
+            client = make(session, service, **settings)
             client.meta.events.register_last("before-send", self._answer)
             return client
 

@@ -113,8 +113,8 @@ class Canned:
         self.headers: dict[str, str] = {"content-type": "application/json"}
         make = session._new
 
-        def new(service: str) -> Any:
-            client = make(service)
+        def new(service: str, *, retries: bool = True) -> Any:
+            client = make(service, retries=retries)
             client.meta.events.register_last("before-send", self._answer)
             return client
 

@@ -317,27 +317,13 @@ def test_a_group_that_may_not_be_read_is_one_failure(cloud: Cloud, tmp_path: Pat
 # --- Logs Insights ----------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("is_json", [False, True], ids=["text", "JSON"])
-def test_the_query_is_of_the_format_that_lines_have(cloud: Cloud, tmp_path: Path, is_json: bool) -> None:
-    """How a function logs is in its configuration, which nobody knows here."""
-    platform = [{"timestamp": recent_ms(), "message": '{"time":"x","type":"platform.start"}', "eventId": "e",
-                 "logStreamName": "s"}]  # fmt: skip
-    cloud.answers["logs:FilterLogEvents"] = lambda _: {"events": platform if is_json else events()}
+def test_insights_sums_groups_by_their_arns(cloud: Cloud, tmp_path: Path) -> None:
     cloud.answers["logs:StartQuery"] = lambda _: {"queryId": "q"}
     cloud.answers["logs:GetQueryResults"] = lambda _: {"status": "Complete", "results": []}
     collect(tmp_path, "--logs", "insights", "--since", "3h")
     asked = cloud.asked("logs:StartQuery")
     assert asked
-    assert {("platform.report" in one["queryString"], *one["logGroupIdentifiers"]) for one in asked} == {(is_json, ARN)}
-    assert not any("logGroupNames" in one for one in asked)
-
-
-def test_a_format_that_cannot_be_seen_is_not_guessed(cloud: Cloud, tmp_path: Path) -> None:
-    cloud.answers["logs:FilterLogEvents"] = lambda _: {"events": []}
-    done = collect(tmp_path, "--logs", "insights", "--since", "3h")
-    (failure,) = source(done)["failures"]
-    assert "whether its lines are text or JSON cannot be seen" in failure
-    assert cloud.asked("logs:StartQuery") == []
+    assert {(*one["logGroupIdentifiers"], "logGroupNames" in one) for one in asked} == {(ARN, False)}
 
 
 # --- which accounts ---------------------------------------------------------------------------------------------------

@@ -1,9 +1,9 @@
 """Answers read: the large ones by msgspec, and all of them only where they are whole.
 
 botocore walks every value by its model, in Python. Its component ``response_parser_factory`` is where another parser
-is put. Ours reads the two large answers, a page of 7,000 log events and a thousand series of points; every other
-answer, and every error, goes to botocore's own parser. A large answer that is not as documented is given as the plain
-JSON that it is.
+is put. Ours reads the three large answers, a page of 7,000 log events, a thousand series of points and ten thousand
+rows of sums; every other answer, and every error, goes to botocore's own parser. A large answer that is not as
+documented is given as the plain JSON that it is.
 
 botocore takes a body that was cut for an empty answer, and a proxy's page for one that says nothing. Here an answer
 that succeeded and is not whole is ``Unreadable``: it is asked for again as a failure of the network would be, and if
@@ -70,7 +70,24 @@ class MetricPage(msgspec.Struct, rename="pascal"):
     messages: list[dict[str, Any]] = []
 
 
+class ResultField(msgspec.Struct, gc=False):
+    """A field of a row that Logs Insights gives."""
+
+    field: str
+    value: str | None = None
+
+
+class ResultPage(msgspec.Struct):
+    """GetQueryResults' answer."""
+
+    status: str
+    results: list[list[ResultField]] = []
+    statistics: dict[str, float | None] | None = None
+    nextToken: str | None = None
+
+
 _events = json_of(EventPage)
+_results = json_of(ResultPage)
 _metrics = json_of(MetricPage)
 
 
@@ -88,7 +105,17 @@ def _metric_page(body: bytes) -> dict[str, Any]:
     return {"MetricDataResults": page.metric_data_results, "Messages": page.messages} | token
 
 
-_FAST = {"FilterLogEventsResponse": _event_page, "GetMetricDataOutput": _metric_page}
+def _result_page(body: bytes) -> dict[str, Any]:
+    page = _results(body)
+    token = {"nextToken": page.nextToken} if page.nextToken else {}
+    return {"status": page.status, "results": page.results, "statistics": page.statistics or {}} | token
+
+
+_FAST = {
+    "GetQueryResultsResponse": _result_page,
+    "FilterLogEventsResponse": _event_page,
+    "GetMetricDataOutput": _metric_page,
+}
 
 # What is a list wherever it is there: AWS says [] where there is nothing.
 _LISTS = {
@@ -97,6 +124,7 @@ _LISTS = {
     "DescribeAlarmHistoryOutput": ("AlarmHistoryItems",),
     "DescribeLogGroupsResponse": ("logGroups",),
     "FilterLogEventsResponse": ("events",),
+    "GetQueryResultsResponse": ("results",),
     "ListFunctionsResponse": ("Functions",),
     "ListEventSourceMappingsResponse": ("EventSourceMappings",),
     "ListAliasesResponse": ("Aliases",),

@@ -5,30 +5,27 @@ metrics and log groups by what the link shares. How functions are configured is 
 Source: CloudWatch User Guide, "CloudWatch cross-account observability"; the API references of OAM, CloudWatch and Logs.
 """
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
-from collectors.account import Choice, LogGroupFacts
+from collectors.account import LogGroupFacts
 from collectors.cloudwatch import choose
 from collectors.cloudwatch.calls import Calls, TokenBucket
-from collectors.cloudwatch.errors import is_hopeless, reading
+from collectors.cloudwatch.errors import is_hopeless
 from collectors.cloudwatch.log_events import pace
-from collectors.cloudwatch.log_groups import LAMBDA_PREFIX, LogGroup
+from collectors.cloudwatch.log_groups import LAMBDA_PREFIX
 from collectors.cloudwatch.metric_reading import MetricReading
 from collectors.cloudwatch.pages import pages
 from collectors.cloudwatch.session import ReadOnlySession
 from collectors.cloudwatch.source import CloudWatchSource
 from collectors.model import Function, FunctionKey
 from collectors.source import Given, SourceFailed
-from collectors.untrusted import Unparsable, parsed_json
 
 FEATURES = ("metrics", "logs", "insights")
 """What can be read through a link."""
 LIST_METRICS = "cloudwatch:ListMetrics"
 _METRICS, _LOGS = "AWS::CloudWatch::Metric", "AWS::Logs::LogGroup"
-_LINES = 50  # of a log group, to see in which format its platform lines are
 _NAMED = 5  # of many functions, in a sentence
 
 
@@ -106,8 +103,8 @@ class LinkedSession(ReadOnlySession):
         self.account, self.partition = account, partition
         return self
 
-    def _new(self, service: str) -> Any:
-        client = super()._new(service)
+    def _new(self, service: str, *, retries: bool = True) -> Any:
+        client = super()._new(service, retries=retries)
         client.meta.events.register_first("provide-client-params", self._asked_of_the_account)
         return client
 
@@ -211,43 +208,3 @@ class LinkedSource(CloudWatchSource):
         """The quota is that of the account which asks."""
         shared, own = pace(self._through, self.region), super()._events_bucket()
         return shared if own is pace(self.account, self.region) else own
-
-    def _insights_given(self, covered: Any, chosen: Sequence[tuple[LogGroup, Choice]], *rest: Any) -> Iterator[Given]:
-        """A query is of one log format, which the configuration would say: here lines do."""
-        known: list[tuple[LogGroup, Choice]] = []
-        for group, choice in chosen:
-            try:
-                is_json = self._is_json(group)
-            except SourceFailed as failed:
-                yield failed
-                continue
-            if is_json is None:
-                yield SourceFailed(
-                    f"log group {group.name}", "whether its lines are text or JSON cannot be seen", "use --logs events"
-                )
-                continue
-            known.append((replace(group, json_format=is_json), choice))
-        yield from super()._insights_given(covered, known, *rest)
-
-    def _is_json(self, group: LogGroup) -> bool | None:
-        """Whether Lambda's own lines in it are JSON; None where there are none among those looked at."""
-        with reading("logs:FilterLogEvents", f"log group {group.name}"):
-            page = self._session.client("logs").filter_log_events(
-                logGroupName=group.name, startTime=self._since_ms, endTime=self._now_ms, limit=_LINES
-            )
-        seen: Counter[bool] = Counter()
-        for event in page.get("events") or ():
-            message = event["message"] if isinstance(event, dict) else event.message
-            if message.startswith(("START RequestId: ", "REPORT RequestId: ", "INIT_START ")):
-                seen[False] += 1
-            elif message.startswith("{") and _is_platform(message):
-                seen[True] += 1
-        return seen.most_common(1)[0][0] if seen else None
-
-
-def _is_platform(message: str) -> bool:
-    try:
-        line = parsed_json(message)
-    except Unparsable:
-        return False
-    return isinstance(line, dict) and str(line.get("type", "")).startswith("platform.")

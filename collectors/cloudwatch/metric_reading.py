@@ -15,6 +15,7 @@ from collectors.model import Function, FunctionKey, MetricPoint
 from collectors.source import Counted, Given, Step
 
 HOUR_MS = 3_600_000
+LONGEST_MS = 15 * 60_000  # of an invocation
 _NEVER = 1 << 62
 # Kinds of settings that tell which metrics there can be, besides a function's own: of those that are asked seldom, it
 # is what earlier collections found that tells.
@@ -49,6 +50,7 @@ class MetricReading:
         self._over: Span | None = None
         self.active: set[FunctionKey] = set()
         self.invoked: dict[str, dict[int, float]] = {}  # by function: how often in each bin that has any
+        self._ran: dict[str, frozenset[int]] = {}
         self.grown: dict[str, set[int]] = {}  # by function: the bins that count more than they did
         self.unanswered: set[FunctionKey] = set()  # of these it is not known whether they ran
         self.since_ms: int | None = None  # from here on ``invoked`` tells all that CloudWatch has counted
@@ -109,6 +111,16 @@ class MetricReading:
                 self.invoked.setdefault(name, {})[start] = point.value
                 if grown:
                     self.grown.setdefault(name, set()).add(start)
+
+    def ran(self, name: str, start_ms: int) -> bool:
+        """Whether CloudWatch counted invocations of the function that must have left a REPORT in that hour."""
+        if self._over is None or self._own(name).get("system_log_level") == "WARN":  # which hides REPORTs
+            return False
+        if name not in self._ran:
+            latest_ms = HOUR_MS - LONGEST_MS - self._over.period_s * 1000
+            bins = self.invoked.get(name, ())
+            self._ran[name] = frozenset(at // HOUR_MS * HOUR_MS for at in bins if at % HOUR_MS <= latest_ms)
+        return start_ms in self._ran[name]
 
     def _read(
         self, points: Points, asked: Sequence[Query], over: Span, what: str

@@ -51,7 +51,7 @@ class ReadOnlySession:
         self.profile = profile
         self.label = " ".join(filter(None, (profile, label)))
         self._endpoint_url = endpoint_url
-        self._clients: dict[str, Any] = {}
+        self._clients: dict[tuple[str, bool], Any] = {}
         self._breakers: dict[str, Breaker] = {}
         self._lock = threading.Lock()
         named = region or self._profile.region
@@ -89,12 +89,15 @@ class ReadOnlySession:
         """Whether calls of ``service`` hung so that none is tried any more in this collection."""
         return service in self._breakers and self._breakers[service].open
 
-    def client(self, service: str) -> Any:
-        """The client of ``service``, which raises ReadOnlyViolation at any other call than the listed ones."""
+    def client(self, service: str, *, retries: bool = True) -> Any:
+        """The client of ``service``, which raises ReadOnlyViolation at any other call than the listed ones.
+
+        Without ``retries`` a refusal is the caller's at once: one that has other things to do meanwhile.
+        """
         with self._lock:
-            if service not in self._clients:
-                self._clients[service] = self._new(service)
-            return self._clients[service]
+            if (service, retries) not in self._clients:
+                self._clients[service, retries] = self._new(service, retries=retries)
+            return self._clients[service, retries]
 
     def close(self) -> None:
         """Lets the clients go, and their memory; who needs one again gets a new one."""
@@ -103,14 +106,14 @@ class ReadOnlySession:
                 client.close()
             self._clients.clear()
 
-    def _new(self, service: str) -> Any:
+    def _new(self, service: str, *, retries: bool = True) -> Any:
         from botocore.config import Config
 
         from collectors.cloudwatch.transport import Breaker, Transport
 
         # Adaptive: after a throttle it slows down by itself, instead of taking the account's quota from deployments.
         config = Config(
-            retries={"mode": "adaptive", "max_attempts": 5},
+            retries={"mode": "adaptive", "max_attempts": 5} if retries else {"total_max_attempts": 1},
             connect_timeout=self._call_s,
             read_timeout=self._call_s,
             max_pool_connections=16,
@@ -131,7 +134,7 @@ class ReadOnlySession:
         events.register("after-call", self._answered)
         events.register("after-call-error", self._failed)
         self.calls.listen(client)
-        breaker = self._breakers[service] = Breaker()
+        breaker = self._breakers.setdefault(service, Breaker())
         Transport(client._endpoint.http_session, self._call_s, breaker).listen(client)
         return client
 

@@ -16,7 +16,6 @@ from collectors.cloudwatch import (
     choose,
     costs,
     details,
-    insights,
     inventory,
     log_events,
     log_groups,
@@ -29,6 +28,8 @@ from collectors.cloudwatch.daily import Daily
 from collectors.cloudwatch.durable import DurableReading
 from collectors.cloudwatch.errors import is_hopeless
 from collectors.cloudwatch.functions import CONTROL_PLANE_RATE, account_of, list_functions
+from collectors.cloudwatch.insights_hours import Due, SummedHours, scanned_at_most
+from collectors.cloudwatch.insights_queries import Queries
 from collectors.cloudwatch.log_groups import LogGroup
 from collectors.cloudwatch.metric_reading import MetricReading
 from collectors.cloudwatch.metrics import Query
@@ -42,6 +43,7 @@ CoveredSpans = Callable[[str], Sequence[tuple[int, int]]]
 ALWAYS = ("functions", "inventory", "metrics", "logs", "insights", "alarms", "durable")
 # Functions whose aliases, versions and the like are looked at: nine calls each and one for each alias, three a second.
 DETAILS_A_TIME = 16
+_BY_INSIGHTS = choose.AUTO, choose.INSIGHTS
 
 
 class CloudWatchSource:
@@ -317,8 +319,11 @@ class CloudWatchSource:
         read_to = {group.name: self._read_to(stored, group) for group in groups}
         unread = self._unread(stored, groups, read_to, metrics)
         log_bytes: dict[str, int] = {}
-        if self._logs in (choose.AUTO, choose.INSIGHTS):
-            active = [group for group in groups if group.functions and group.name in unread]
+        due = Due(stored, self.account, self.region, self._since_ms, self._now_ms)
+        waiting = [group for group in groups if due.waits(group)] if self._logs in _BY_INSIGHTS else []
+        if self._logs in _BY_INSIGHTS:
+            apart = {group.name for group in waiting}
+            active = [group for group in groups if group.functions and group.name in unread.keys() - apart]
             log_bytes, points = metrics.volumes(active, unread)
             yield points
         if "inventory" in self._features:
@@ -329,7 +334,7 @@ class CloudWatchSource:
             for group in groups
             if group.name not in unread or group.name in log_bytes
         }
-        choices = choose.choose(groups, volumes, self._logs, calls_a_second=bucket.rate)
+        choices = choose.choose(groups, volumes, self._logs, calls_a_second=bucket.rate, waiting=waiting)
         yield list(choices)
         by_way: dict[str, list[tuple[LogGroup, Choice]]] = {}
         by_name = {group.name: group for group in groups}
@@ -344,7 +349,7 @@ class CloudWatchSource:
         yield from self._events_given(stored, by_events, unread, bucket)
         if summed := by_way.get(choose.INSIGHTS):
             stored_bytes = {fact.name: fact.stored_bytes or 0 for fact in facts}
-            yield from self._insights_given(stored, summed, stored_bytes)
+            yield from self._insights_given(stored, due, summed, stored_bytes, metrics)
 
     def _unread(
         self, stored: Stored, groups: Sequence[LogGroup], read_to: Mapping[str, int], metrics: MetricReading
@@ -424,50 +429,29 @@ class CloudWatchSource:
             )
 
     def _insights_given(
-        self, covered: CoveredSpans, chosen: Sequence[tuple[LogGroup, Choice]], stored: Mapping[str, int]
+        self,
+        stored: Stored,
+        due: Due,
+        chosen: Sequence[tuple[LogGroup, Choice]],
+        stored_bytes: Mapping[str, int],
+        metrics: MetricReading,
     ) -> Iterator[Given]:
-        asking = insights.Insights(
-            self._session.client("logs"), self._session.calls, self.account, self.region, pause=self._pause
+        queries = Queries(
+            self._session.client("logs", retries=False),
+            self._session.calls,
+            self.account,
+            self.region,
+            pause=self._pause if self._session.waits else _at_once,
         )
-        hours = insights.closed_hours(self._since_ms, self._now_ms)
-        # Where nobody says what came in, all that is stored is the safe guess.
-        expected = {
-            group.name: (stored.get(group.name, 0) if choice.log_bytes is None else choice.log_bytes)
-            // max(1, len(hours))
-            for group, choice in chosen
-        }
-        total = sum(expected.values()) * len(hours)
-        for number, start_ms in enumerate(reversed(hours)):
-            yield Step("Logs Insights", number, len(hours), insights.OPERATION, total)
-            for is_json in (False, True):
-                due = [
-                    group
-                    for group, _ in chosen
-                    if group.json_format is is_json
-                    and not _within(covered(self._insights_item(group)), start_ms, start_ms + insights.HOUR_MS)
-                ]
-                for at in range(0, len(due), insights.GROUPS_A_QUERY):
-                    some = due[at : at + insights.GROUPS_A_QUERY]
-                    try:
-                        found = asking.hour(some, start_ms, sum(expected[group.name] for group in some))
-                    except SourceFailed as failed:
-                        if is_hopeless(failed):
-                            raise
-                        yield failed
-                        return
-                    yield list(found)
-                    for group in some:
-                        yield Covered(self._insights_item(group), start_ms, start_ms + insights.HOUR_MS)
-                    failing = {each.function for each in found if each.errors}
-                    with_errors = [group for group in some if failing.intersection(group.functions)]
-                    if with_errors:
-                        estimated = sum(expected[group.name] for group in with_errors)
-                        yield list(asking.patterns(with_errors, start_ms, estimated))
-            self._rejects += asking.rejects
-            asking.rejects.clear()
-
-    def _insights_item(self, group: LogGroup) -> str:
-        return f"insights {self.account} {self.region} {group.name}"
+        # Where nobody says what came in, all that may be stored is the safe guess; of each hour alike.
+        expected = {group.name: scanned_at_most(stored_bytes.get(group.name, 0)) for group, _ in chosen}
+        expected |= {choice.log_group: choice.log_bytes for _, choice in chosen if choice.log_bytes is not None}
+        expected = {name: scanned // max(1, len(due.hours)) for name, scanned in expected.items()}
+        hours = SummedHours(queries, due, [group for group, _ in chosen], expected, metrics.ran)
+        try:
+            yield from hours.given(stored.left_running(self.account, self.region))
+        finally:
+            self._rejects += hours.rejects
 
     def _durable(self, stored: Stored, metrics: MetricReading) -> Iterator[Given]:
         """Of functions that are configured for them; of others there are none."""
@@ -482,7 +466,8 @@ class CloudWatchSource:
         if names or known:
 
             def is_quiet(name: str) -> bool:
-                return metrics.settled_ms > 0 and FunctionKey(name, self.account, self.region) not in metrics.active
+                key = FunctionKey(name, self.account, self.region)
+                return metrics.settled_ms > 0 and key not in metrics.active and key not in metrics.unanswered
 
             client = self._session.client("lambda")
             reading = DurableReading(client, self.account, self.region, self._bucket, self._now_ms, is_quiet)
@@ -506,7 +491,3 @@ def _at_once(_: float) -> None:
 def _pieces(gaps: Sequence[tuple[int, int]], *, newest_first: bool) -> list[tuple[int, int]]:
     """Gaps as they are read. In order of time a gap is one reading, which spares calls; newest first it is cut."""
     return log_events.windows(gaps, newest_first=True) if newest_first else list(gaps)
-
-
-def _within(spans: Sequence[tuple[int, int]], low: int, high: int) -> bool:
-    return any(first <= low and high <= last for first, last in spans)

@@ -19,11 +19,12 @@ from collectors.account import (
     LogGroupFacts,
     Recommendation,
     Record,
+    RunningQuery,
     Setting,
 )
 from collectors.durable import DurableExecution, DurableHistory
 from collectors.model import MetricPoint
-from collectors.store import durable, insights_cells
+from collectors.store import durable, insights_cells, running_queries
 from collectors.store.names import Names
 from collectors.store.pruned import ACCOUNT_POINTS
 from collectors.store.transactions import commit_checked, undo
@@ -39,6 +40,10 @@ def keep(connection: sqlite3.Connection, names: Names, collection: int, records:
     if not records:
         return
     first = records[0]
+    if isinstance(first, RunningQuery):
+        with _transaction(connection):
+            running_queries.keep(connection, collection, [each for each in records if isinstance(each, RunningQuery)])
+        return
     if isinstance(first, HourAggregate):
         insights_cells.keep(connection, names, [each for each in records if isinstance(each, HourAggregate)])
         return
@@ -48,6 +53,8 @@ def keep(connection: sqlite3.Connection, names: Names, collection: int, records:
         rows = [(collection, *row) for row in rows]
     marks = ", ".join("?" * len(rows[0]))
     with _transaction(connection):
+        if isinstance(first, Choice):
+            _forget_choices(connection, collection)
         if isinstance(first, BilledDay):
             _forget_billed(connection, [each for each in records if isinstance(each, BilledDay)])
         connection.executemany(f"INSERT OR REPLACE INTO {table} VALUES ({marks})", rows)
@@ -58,6 +65,18 @@ def _forget_billed(connection: sqlite3.Connection, days: Sequence[BilledDay]) ->
     asked = {(one.account, one.day_ms, one.asked_ms) for one in days if one.asked_ms is not None}
     connection.executemany(
         "DELETE FROM billed_days WHERE account = ? AND day_ms = ? AND ifnull(asked_ms, 0) < ?", sorted(asked)
+    )
+
+
+_EARLIER = 20  # collections of the same source whose choices may still be there
+
+
+def _forget_choices(connection: sqlite3.Connection, collection: int) -> None:
+    """Forgets how the source's earlier collections read each log group: a row for each group of every round."""
+    connection.execute(
+        "DELETE FROM collection_notes WHERE kind = 'choice' AND collection_id IN (SELECT id FROM collections"
+        " WHERE source = (SELECT source FROM collections WHERE id = ?1) AND id < ?1 ORDER BY id DESC LIMIT ?2)",
+        (collection, _EARLIER),
     )
 
 

@@ -10,8 +10,9 @@ from collectors.cloudwatch.session import ReadOnlySession
 from collectors.cloudwatch.source import CloudWatchSource
 from collectors.collecting import Collected, Opening, collect_accounts
 from collectors.source import SourceFailed
-from collectors.store.open import StoreError, StoreLocked, StoreMissing
+from collectors.store.open import StoreError, StoreLocked, StoreMissing, damaged
 from collectors.store.retention import Retention, retain
+from collectors.store.scrub import scrub
 from lambdatui import text
 from lambdatui.cli.collect_progress import CollectProgress
 from lambdatui.cli.context import Context
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from lambdatui.cli.collect import Asked
     from lambdatui.cli.many_accounts import ManyAccounts
 
+_SCRUB_EVERY_S = 86_400.0
 _LONGEST_PAUSE_S = 600.0  # after many rounds in which nothing could be read
 
 
@@ -154,7 +156,7 @@ class Collecting:
         service = Service()
         service.listen()
         service.ready()
-        faults = 0
+        faults, looked_through = 0, -_SCRUB_EVERY_S
         while not service.stopped.is_set():
             began = time.time()
             try:
@@ -175,6 +177,9 @@ class Collecting:
                     service.stopping()
                     return OVER_BUDGET
             self._retain(service)
+            if time.monotonic() >= looked_through + _SCRUB_EVERY_S:
+                looked_through = time.monotonic()
+                self._scrub(service)
             pause_s = every_s if not faults else min(every_s * 2 ** min(faults, 6), max(every_s, _LONGEST_PAUSE_S))
             self._sleep(service, began + pause_s)
         service.stopping()
@@ -192,6 +197,18 @@ class Collecting:
         if deleted.invocations or deleted.log_lines:
             figures = {"invocations": deleted.invocations, "log lines": deleted.log_lines}
             service.state(f"pruned for their age: {text.tally(figures)}")
+
+    def _scrub(self, service: Service) -> None:
+        """Looks for damage that no single read sees."""
+        try:
+            problem = scrub(self._context.db)
+        except StoreMissing:
+            return
+        except Exception as error:  # a watch goes on collecting
+            service.state(f"the store could not be looked through, goes on: {error}")
+            return
+        if problem is not None:
+            service.state(text.plain(f"{damaged(self._context.db)} ({problem})"))
 
     def _state(self, done: Sequence[Collected], failed: Sequence[Collected]) -> str:
         fine = f"{len(done) - len(failed)} of {text.counted(len(done), 'source')} read, "
