@@ -99,6 +99,10 @@ def _table_of(fits: Callable[[Any], bool]) -> Callable[[Any], bool]:
     return lambda value: isinstance(value, dict) and all(fits(one) for one in value.values())
 
 
+def _organization(value: Any) -> bool:
+    return _table_of(_text)(value) and value.keys() <= {"role_name", "external_id"}
+
+
 _KINDS: dict[str, tuple[Callable[[Any], bool], str]] = {
     "db": (_text, "text"),
     "range": (_text, "text"),
@@ -115,6 +119,7 @@ _KINDS: dict[str, tuple[Callable[[Any], bool], str]] = {
     "columns": (_table_of(_texts), 'a table of screen = ["column", ...]'),
     "thresholds": (_table_of(_figure), "a table of figure = number"),
     "retention": (_table, f'a table of {", ".join(RETAINED)} = "30d" or "forever"'),
+    "organization": (_organization, 'a table of role_name and external_id = "text"'),
     "pricing": (_table, "a table of discount, rates, savings_plan and credits"),
     "themes": (_table_of(_table_of(_text)), 'tables of colour = "#rrggbb"'),
 }
