@@ -136,7 +136,7 @@ class LinkedSource(CloudWatchSource):
         shared = {"metrics": link.metrics, "logs": link.logs, "insights": link.logs}
         features = tuple(each for each in FEATURES if each in wanted and shared[each])
         super().__init__(session, features=features, **settings)
-        self.account = link.account
+        self._account = link.account
         self._link = link
         self._through = through
         self._rehearsed = rehearsed
