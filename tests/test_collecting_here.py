@@ -163,7 +163,7 @@ def lacking(tmp_path: Path) -> Path:
         session, since_ms=clock_ms() - 3_600_000, now_ms=clock_ms(), logs="events", features=("logs", "alarms")
     )
     [done] = collect_accounts([lambda: source], db=tmp_path / "s.db", now_ms=clock_ms())
-    assert [one.denied for one in done.denied] == ["logs:FilterLogEvents", "cloudwatch:DescribeAlarms"]
+    assert [one.denied for one in done.denied] == ["cloudwatch:DescribeAlarms", "logs:FilterLogEvents"]
     return tmp_path / "s.db"
 
 
