@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import boto3
 import pytest
-from botocore.awsrequest import AWSResponse
+from botocore.awsrequest import AWSResponse, HeadersDict
 
 from collectors.cloudwatch.session import ReadOnlySession
 
@@ -110,6 +110,7 @@ class Canned:
     def __init__(self, session: ReadOnlySession) -> None:
         self.answers: dict[str, Callable[[dict[str, Any]], Answer]] = {}
         self.requests: list[tuple[str, dict[str, Any]]] = []
+        self.headers: dict[str, str] = {"content-type": "application/json"}
         make = session._new
 
         def new(service: str, *, retries: bool = True) -> Any:
@@ -134,7 +135,7 @@ class Canned:
         answer = self.answers.get(name, lambda _: {})(asked)
         status, body = answer if isinstance(answer, tuple) else (200, answer)
         raw = body if isinstance(body, bytes) else json.dumps(body).encode()
-        return AWSResponse(request.url, status, {"content-type": "application/json"}, _Raw(raw))
+        return AWSResponse(request.url, status, HeadersDict(self.headers), _Raw(raw))
 
     @staticmethod
     def _asked(request: Any) -> dict[str, Any]:
@@ -144,6 +145,8 @@ class Canned:
         if isinstance(body, str):
             body = body.encode()
         decoded = json.loads(body) if body[:1] == b"{" else {}
+        if body[:7] == b"Action=":  # STS
+            decoded = {name: values[0] for name, values in parse_qs(body.decode()).items()}
         return {"path": unquote(address.path)} | query | decoded
 
     def count(self, operation: str) -> int:

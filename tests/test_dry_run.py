@@ -110,8 +110,8 @@ def test_what_is_spent_lies_between_what_is_foretold(db: Path) -> None:
     world = of_all_kinds(60)
     world.ran = {name: world.ran[name] for name in world.functions[40:50]}
     world.ever = set(world.functions)
-    foretold = rehearse(world, db, details=10)
-    calls, spent = asked(world, db, details=10)
+    foretold = rehearse(world, db, details=60)
+    calls, spent = asked(world, db, details=60)
     assert least(foretold)[1] < spent < most(foretold)[1]
     low, high = least(foretold)[0], most(foretold)[0]
     assert all(low.get(name, (0, 0))[0] <= count <= high[name][0] for name, (count, _) in calls.items())

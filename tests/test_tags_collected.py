@@ -6,6 +6,26 @@ from typing import Any
 
 import pytest
 from aws import ACCOUNT, REGION, Canned, canned_session, error, isolate, no_pause, paged_functions
+from fake_aws.collecting import collect as fake_collect
+from fake_aws.faults import (
+    alternating_tokens,
+    denied,
+    doubled,
+    empty,
+    endless,
+    failing,
+    half_json,
+    html,
+    list_as_answer,
+    lists_as_objects,
+    reordered,
+    repeated_token,
+    truncated,
+    with_nulls,
+    without_fields,
+)
+from fake_aws.fleet import Fleet
+from fake_aws.server import fake_aws
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -327,3 +347,47 @@ def test_the_local_runners_tags_are_kept_with_their_time(tmp_path: Path) -> None
         assert [(one.was, one.value, one.since_ms) for one in account_rows.changes(reader, 0, NOW + DAY)] == [
             ("one", "two", NOW + HOUR)
         ]
+
+
+# --- against a server, with faults on the wire ------------------------------------------------------------------------
+
+
+FAULTS = {
+    "cut": truncated(0.5), "half": half_json(), "html": html(), "denied": denied(), "nulls": with_nulls(),
+    "objects": lists_as_objects(), "a list": list_as_answer(), "without ARNs": without_fields("ResourceARN"),
+    "failing": failing(), "empty": empty(), "endless": endless(), "alternating": alternating_tokens(),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS.keys())
+def test_a_fault_of_the_tags_says_of_nobody_that_he_has_none(tmp_path: Path, fault: Any) -> None:
+    db = tmp_path / "store.db"
+    with fake_aws(Fleet(functions=7, invocations=20)) as aws:
+        fake_collect(aws, tmp_path / "clean.db")
+        whole = known(tmp_path / "clean.db")
+        assert {} in whole.values()
+        aws.rule("resourcegroupstaggingapi:GetResources", fault)
+        aws.rule("lambda:ListTags", denied())
+        done = fake_collect(aws, db)
+        assert any("tags" in failure for failure in done.failures)
+        assert all(pairs == whole[name] != {} for name, pairs in known(db).items())  # some may have been read
+        aws.clear()
+        fake_collect(aws, db)
+    assert known(db) == whole
+
+
+@pytest.mark.parametrize("fault", [doubled(), reordered(), repeated_token()], ids=["doubled", "reordered", "repeated"])
+def test_what_aws_may_do_changes_nothing(tmp_path: Path, fault: Any) -> None:
+    with fake_aws(Fleet(functions=7, invocations=20)) as aws:
+        fake_collect(aws, tmp_path / "clean.db")
+        aws.rule("resourcegroupstaggingapi:GetResources", fault, calls={2})
+        fake_collect(aws, tmp_path / "store.db")
+    assert known(tmp_path / "store.db") == known(tmp_path / "clean.db") != {}
+
+
+def test_who_is_named_without_tags_that_can_be_read_is_unknown_and_told(tmp_path: Path) -> None:
+    with fake_aws(Fleet(functions=7, invocations=20)) as aws:
+        aws.rule("resourcegroupstaggingapi:GetResources", without_fields("Tags"))
+        done = fake_collect(aws, tmp_path / "store.db")
+    assert set(map(str, known(tmp_path / "store.db").values())) == {"{}"}  # of those that are not named
+    assert any("tags of" in failure and "(and 4 more)" in failure for failure in done.failures)

@@ -15,7 +15,7 @@ from collectors.cloudwatch.calls import Calls
 from collectors.cloudwatch.insights_hours import scanned_at_most
 from collectors.cloudwatch.log_events import PAGE_BYTES
 from collectors.cloudwatch.session import ReadOnlySession
-from collectors.model import Function
+from collectors.model import Function, Reject
 from collectors.source import SourceFailed, Step, Stored
 
 if TYPE_CHECKING:
@@ -122,10 +122,13 @@ class _Rehearsed(ReadOnlySession):
 
     def __init__(self, answers: _Answers, *, active: bool) -> None:
         self.profile, self.region = answers.session.profile, answers.session.region
+        self.label = answers.session.label
         self.calls = self.spending = _Spending()
+        self._rejects, self._breakers = [], {}
         self.answers = answers
         self.active = active
-
+        self._rejects: list[Reject] = []
+        self._breakers = {}
         self._turns: Counter[str] = Counter()
 
     def client(self, service: str, *, retries: bool = True) -> Any:

@@ -13,6 +13,7 @@ from collectors.source import SourceFailed
 
 if TYPE_CHECKING:
     from collectors.cloudwatch.credentials import Profiles
+    from collectors.cloudwatch.organization import AssumedRole
     from collectors.cloudwatch.transport import Breaker
 
 
@@ -23,9 +24,10 @@ class ReadOnlyViolation(Exception):
 class ReadOnlySession:
     """Makes clients that can call ``readings.READINGS`` and nothing else; counts what they send.
 
-    Credentials and region are found as the AWS CLI finds them. ``limit_of(region)`` is what is asked before anything
-    billed is sent (see ``Calls``). Sessions that are given the same ``profiles`` share what is one profile's. A call
-    takes ``call_s`` at most (see ``transport``). SourceFailed when the profile or region is missing.
+    Credentials and region are found as the AWS CLI finds them; ``role`` are those of a role instead, and ``label`` is
+    what people call that account. ``limit_of(region)`` is what is asked before anything billed is sent (see ``Calls``).
+    Sessions that are given the same ``profiles`` share what is one profile's. A call takes ``call_s`` at most (see
+    ``transport``). SourceFailed when the profile or region is missing.
     """
 
     waits = True  # whether what is asked goes to AWS, at the pace that leaves room for others
@@ -39,12 +41,15 @@ class ReadOnlySession:
         limit_of: Callable[[str], Limit] | None = None,
         profiles: "Profiles | None" = None,
         call_s: float | None = None,
+        role: "AssumedRole | None" = None,
+        label: str = "",
     ) -> None:
         from collectors.cloudwatch import credentials, transport
 
         self._call_s = transport.CALL_S if call_s is None else call_s
-        self._profile = (profiles or credentials.Profiles(self._call_s)).of(profile, region, endpoint_url)
+        self._profile = (profiles or credentials.Profiles(self._call_s)).of(profile, region, endpoint_url, role)
         self.profile = profile
+        self.label = " ".join(filter(None, (profile, label)))
         self._endpoint_url = endpoint_url
         self._clients: dict[tuple[str, bool], Any] = {}
         self._breakers: dict[str, Breaker] = {}
@@ -93,6 +98,13 @@ class ReadOnlySession:
             if (service, retries) not in self._clients:
                 self._clients[service, retries] = self._new(service, retries=retries)
             return self._clients[service, retries]
+
+    def close(self) -> None:
+        """Lets the clients go, and their memory; who needs one again gets a new one."""
+        with self._lock:
+            for client in self._clients.values():
+                client.close()
+            self._clients.clear()
 
     def _new(self, service: str, *, retries: bool = True) -> Any:
         from botocore.config import Config

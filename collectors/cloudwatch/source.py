@@ -68,7 +68,7 @@ class CloudWatchSource:
             "wanted": wanted, "details": details, "pause": pause,
         }  # fmt: skip
         self.region = session.region
-        self.name = " ".join(filter(None, ("cloudwatch", session.profile, session.region)))
+        self.name = " ".join(filter(None, ("cloudwatch", session.label, session.region)))
         self._session = session
         self._since_ms = since_ms
         self._now_ms = now_ms

@@ -51,7 +51,8 @@ class RegionTags:
         Nothing, where that is denied: ``each_given`` then asks in another way. SourceFailed where all would fail.
         """
         named: set[str] = set()
-        whole, page = True, {}
+        unread: set[str] = set()
+        whole = True
         try:
             for page in answers(
                 client.get_resources, GET_RESOURCES, self._where, bucket,
@@ -61,6 +62,7 @@ class RegionTags:
                 tags, understood = self._page(page)
                 whole = whole and understood
                 named |= tags.keys()
+                unread |= {name for name, pairs in tags.items() if pairs is None}
                 yield from self._inventory({name: pairs for name, pairs in tags.items() if pairs is not None})
         except SourceFailed as failed:
             if failed.denied:
@@ -70,14 +72,20 @@ class RegionTags:
             else:
                 yield failed
             return
-        if page.get("PaginationToken") or not whole:
-            meaning = "its pages have no end" if whole else f"a part of the answer to {GET_RESOURCES} cannot be read"
+        if not whole:
+            meaning = f"a part of the answer to {GET_RESOURCES} cannot be read"
             yield SourceFailed(self._where, meaning, "collect again: whose tags it did not name is not known")
             return
         untagged = sorted(self._names - named)
         for at in range(0, len(untagged), PAGE):
             yield from self._inventory({name: {} for name in untagged[at : at + PAGE]})
-        yield Covered(tags_item(self._account, self._region), 0, self._now_ms)
+        if unread:
+            more = f" (and {len(unread) - 1} more)" if len(unread) > 1 else ""
+            yield SourceFailed(
+                f"tags of {min(unread)}{more}", f"{GET_RESOURCES} says no readable ones", "collect again"
+            )
+        else:
+            yield Covered(tags_item(self._account, self._region), 0, self._now_ms)
 
     def _page(self, page: Mapping[str, Any]) -> tuple[dict[str, dict[str, str] | None], bool]:
         """Each function's tags (None: they cannot be read), and whether all that the page says was understood."""

@@ -33,7 +33,6 @@ from collectors.store.transactions import commit_checked, undo
 MINUTE_MS, HOUR_MS, DAY_MS = 60_000, 3_600_000, 86_400_000
 PIECE = 4_000  # rows of a transaction: some hundred kilobytes of the write-ahead log, some milliseconds
 LEAST_PIECE = 4
-LEAST_BYTES = 128 << 10  # of disk: the log of one small piece, and the index that SQLite has beside it
 STREAMS_DAY = "streams_looked_over_day"  # a setting: of which day's end the names of streams were last looked over
 CHUNKS = 16  # a chunk is deleted as fast as so many rows
 

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Sequence
 from decimal import Decimal
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from collectors.cloudwatch.session import ReadOnlySession
 from collectors.cloudwatch.source import CloudWatchSource
@@ -24,7 +24,9 @@ from lambdatui.views.narrow import Narrow
 
 if TYPE_CHECKING:
     from collectors.cloudwatch.credentials import Profiles
+    from collectors.cloudwatch.organization import AssumedRole
     from lambdatui.cli.collect import Asked
+    from lambdatui.cli.many_accounts import ManyAccounts
 
 _SCRUB_EVERY_S = 86_400.0
 _LONGEST_PAUSE_S = 600.0  # after many rounds in which nothing could be read
@@ -52,7 +54,8 @@ class Collecting:
         self._lines = lines
         self._retention = Retention(context.retention)
         self._going_on = GoingOn()
-        self._sessions: dict[tuple[str | None, str | None], ReadOnlySession] = {}
+        self._wanted: Callable[[str], bool] | None = None
+        self._sessions: dict[tuple[str | None, str | None, str], ReadOnlySession] = {}
 
     @cached_property
     def _profiles(self) -> "Profiles":
@@ -61,42 +64,72 @@ class Collecting:
         return Profiles()
 
     def openings(self, now_ms: int | None = None) -> list[Callable[[], CloudWatchSource]]:
-        """One for each profile and region. Raises StoreError."""
+        """One for each profile and region, or account and region. Raises StoreError."""
         at_ms = _now_ms() if now_ms is None else now_ms
-        asked, wanted = self._asked, self._wanted()
-        return [
-            self._opening(profile, region, at_ms, wanted)
-            for profile in asked.profiles or (None,)
-            for region in asked.regions or (None,)
-        ]
-
-    def _opening(
-        self, profile: str | None, region: str | None, now_ms: int, wanted: Callable[[str], bool] | None
-    ) -> Callable[[], CloudWatchSource]:
         asked = self._asked
+        self._wanted = self._wanted_now()
+        if asked.organization is not None:
+            return self._many.of_organization(asked.organization, at_ms)
+        places = [(profile, region) for profile in asked.profiles or (None,) for region in asked.regions or (None,)]
+        found = [self.opening(profile, region, at_ms) for profile, region in places]
+        return [*found, *self._many.linked(places, at_ms)] if asked.linked else found
 
+    @cached_property
+    def _many(self) -> "ManyAccounts":
+        from lambdatui.cli.many_accounts import ManyAccounts
+
+        return ManyAccounts(self, Narrow(accounts=self._context.accounts))
+
+    @property
+    def profiles(self) -> Sequence[str]:
+        return self._asked.profiles
+
+    @property
+    def regions(self) -> Sequence[str]:
+        return self._asked.regions
+
+    def opening(self, profile: str | None, region: str | None, now_ms: int) -> Callable[[], CloudWatchSource]:
         def opened() -> CloudWatchSource:
-            session = self._sessions.get((profile, region))
-            if session is None or session.stale:
-                session = ReadOnlySession(
-                    profile, region, asked.endpoint_url, limit_of=self._spending.limit, profiles=self._profiles
-                )
-                self._sessions[profile, region] = session
+            session = self.session(profile, region)
             session.begin()
-            return CloudWatchSource(
-                session,
-                since_ms=now_ms - asked.since_ms,
-                now_ms=now_ms,
-                logs=asked.logs,
-                features=asked.features,
-                newest_first=asked.newest_first,
-                wanted=wanted,
-                details=asked.details,
-            )
+            return CloudWatchSource(session, **self.settings(now_ms))
 
         return opened
 
-    def _wanted(self) -> Callable[[str], bool] | None:
+    def session(
+        self,
+        profile: str | None,
+        region: str | None,
+        *,
+        role: "AssumedRole | None" = None,
+        label: str = "",
+        kind: type[ReadOnlySession] = ReadOnlySession,
+    ) -> ReadOnlySession:
+        """The one that was made before, or a new one where its credentials failed. SourceFailed."""
+        key = profile, region, label
+        session = self._sessions.get(key)
+        if session is None or session.stale:
+            session = kind(
+                profile, region, self._asked.endpoint_url,
+                limit_of=self._spending.limit, profiles=self._profiles, role=role, label=label,
+            )  # fmt: skip
+            self._sessions[key] = session
+        return session
+
+    def settings(self, now_ms: int) -> dict[str, Any]:
+        """What is asked of every source of this round."""
+        asked = self._asked
+        return {
+            "since_ms": now_ms - asked.since_ms,
+            "now_ms": now_ms,
+            "logs": asked.logs,
+            "features": asked.features,
+            "newest_first": asked.newest_first,
+            "wanted": self._wanted,
+            "details": asked.details,
+        }
+
+    def _wanted_now(self) -> Callable[[str], bool] | None:
         """Which functions are read; None: all. Those that are known not to have the tags are not. Raises StoreError."""
         narrow = Narrow(functions=self._context.functions, tags=self._context.tags)
         if not narrow.tags:

@@ -46,6 +46,7 @@ class Context:
     themes: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     pricing: Mapping[str, Any] = field(default_factory=dict)
     retention: Mapping[str, Any] = field(default_factory=dict)
+    organization: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def narrow(self) -> Narrow:
@@ -83,6 +84,7 @@ def settled(given: dict[str, Any]) -> Context:
         themes=settings.get("themes", {}),
         pricing=settings.get("pricing", {}),
         retention=settings.get("retention", {}),
+        organization=settings.get("organization", {}),
     )
 
 

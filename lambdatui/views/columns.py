@@ -265,7 +265,7 @@ REGISTRY: tuple[Column, ...] = (
     Column("payload_bytes", "Payload", _C, 10, "Bytes of what came in or out; the payload itself is not kept."),
     # Doctor
     Column("check", "Check", _T, 12, "What was looked at."),
-    Column("state", "State", _T, 5, "ok, warn or fail."),
+    Column("state", "State", _T, 5, "ok, warn, fail, or not tried: of that nobody knows."),
     Column("found", "Found", _T, 60, "What was found."),
     Column("advice", "What to do", _T, 60, "What to do about it."),
     # Money

@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 import small_store
 from command_line import run
+from test_live import until
+from test_screens import app_on, press
 
 from collectors.logs.fingerprint import fingerprint
 from collectors.model import FunctionKey, LogEvent, MetricPoint
@@ -18,6 +20,8 @@ from collectors.store.open import writing
 from collectors.store.reader import Reader
 from collectors.store.retention import Retention, age_ms, retain
 from collectors.store.writer import Writer
+from lambdatui.views.time_range import RangeChoice
+from lambdatui.widgets.header import Header
 
 T0, MINUTE = small_store.T0, small_store.MINUTE
 HOUR, DAY = 60 * MINUTE, 24 * 60 * MINUTE
@@ -314,3 +318,28 @@ def test_a_round_looks_for_nothing_in_what_grows_for_ever(tmp_path: Path) -> Non
     assert len(asked) > 10
     bounded = ("functions", "pruned", "account_metrics", "SUBQUERY", "CONSTANT ROW")  # the third has 24 rows a day
     assert [step for step in steps if step.startswith("SCAN") and not any(f" {name}" in step for name in bounded)] == []
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "said"),
+    [
+        ("lines", '"2 weeks"', 'retention: lines = "2 weeks" must be an age such as "30d"'),
+        ("minutes", "90", "retention: minutes = 90 must be an age"),
+        ("logs", '"3d"', "retention: 'logs' is none; there are invocations, lines, minutes"),
+    ],
+)
+def test_a_wrong_age_is_named_with_its_key(tmp_path: Path, key: str, value: str, said: str) -> None:
+    config = tmp_path / "config.toml"
+    config.write_text(f'[retention]\ninvocations = "30d"\n{key} = {value}\n')
+    done = run("functions", "--config", config)
+    assert (done.exit_code, len(done.stderr.splitlines())) == (2, 1)
+    assert said in done.stderr
+
+
+async def test_the_invocations_screen_says_what_was_pruned(aged: Path) -> None:
+    app = app_on(aged, choice=RangeChoice(preset="all"))
+    async with app.run_test(size=(160, 30)) as pilot:
+        await press(pilot, "i")
+        await until(
+            pilot, lambda: "invocations before" in str(app.screen.query_one(Header).render()), "what was pruned"
+        )
