@@ -129,13 +129,16 @@ class DetailReading:
             if went.given_up
         }
         failed_actions.update(action for action, why in skip.items() if why == "failed")
+        answered = True  # up to what could not be had; what comes after that was not asked
         for found in self._ask(function, skip):
             if isinstance(found, SourceFailed):
                 failed_actions.add(found.action)
                 self._fail(self._actions[found.action], found, function, usual=found.action in usual)
                 continue
-            if len(found.kinds) == 1 and found.kinds[0] in self._kinds:
-                self._actions[self._kinds[found.kinds[0]]].had = True
+            action = self._kinds.get(found.kinds[0])
+            answered = answered and action is not None
+            if answered and action is not None:
+                self._actions[action].had = True
             if self._is_unsettled(found):
                 self._unsettled.add(function.key.name)
             yield found

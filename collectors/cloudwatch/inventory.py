@@ -204,7 +204,9 @@ def details(
             yield Inventory(key.account, region, (detail.kind,), found, frozenset((key.name,)), bool(faults))
             if faults:
                 yield _faulty(detail, key, faults)
-        yield _denied(key, region, denied, unasked)
+        yield _denied(key, region, denied)
+        for kind in unasked:  # there is none
+            yield Inventory(key.account, region, (kind,), [], frozenset((key.name,)))
 
 
 def is_unsettled(found: object) -> bool:
@@ -227,10 +229,10 @@ def _faulty(detail: Detail, key: FunctionKey, faults: Sequence[str]) -> SourceFa
     return told
 
 
-def _denied(key: FunctionKey, region: str, denied: Mapping[str, Settings], unasked: Sequence[str]) -> Inventory:
-    """What of a function could not be had: it is not known, which is not "none", as what is ``unasked`` is."""
+def _denied(key: FunctionKey, region: str, denied: Mapping[str, Settings]) -> Inventory:
+    """What of a function could not be had: it is not known, which is not "none"."""
     found = [Configured(key.account, region, key.name, DENIED, kind, why) for kind, why in denied.items()]
-    return Inventory(key.account, region, (DENIED, *unasked), found, frozenset((key.name,)))
+    return Inventory(key.account, region, (DENIED,), found, frozenset((key.name,)))
 
 
 def _detail(
