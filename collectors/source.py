@@ -1,6 +1,6 @@
 """What every source gives, and how one says that it cannot."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
@@ -92,6 +92,7 @@ Counted = Mapping[tuple[str, str], Mapping[int, float]]
 """By function and metric (Invocations, Throttles) the sum of each bin, by its start."""
 
 
+@runtime_checkable
 class Stored(Protocol):
     """What the store has already, for a source that reads on from there."""
 
@@ -106,6 +107,22 @@ class Stored(Protocol):
 
     def counted(self, account: str, region: str, since_ms: int) -> Counted:
         """What CloudWatch counted since then when it was asked last."""
+
+
+class OnlyCovered:
+    """Spans that are covered, without a store that counted anything: for whoever reads a source by itself."""
+
+    def __init__(self, covered: Callable[[str], Sequence[tuple[int, int]]]) -> None:
+        self._covered = covered
+
+    def __call__(self, item: str, /) -> Sequence[tuple[int, int]]:
+        return self._covered(item)
+
+    def reports(self, account: str, region: str, since_ms: int) -> Mapping[str, Sequence[tuple[int, int]]]:
+        return {}
+
+    def counted(self, account: str, region: str, since_ms: int) -> Counted:
+        return {}
 
 
 @runtime_checkable

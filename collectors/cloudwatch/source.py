@@ -33,7 +33,7 @@ from collectors.cloudwatch.metric_reading import MetricReading
 from collectors.cloudwatch.metrics import Query
 from collectors.cloudwatch.session import ReadOnlySession
 from collectors.model import Function, Reject
-from collectors.source import BudgetReached, Given, SourceFailed, Step, Stored, unforeseen
+from collectors.source import BudgetReached, Given, OnlyCovered, SourceFailed, Step, Stored, unforeseen
 
 CoveredSpans = Callable[[str], Sequence[tuple[int, int]]]
 StoredSettings = Callable[[str, str, Collection[str]], Sequence[Configured]]
@@ -104,8 +104,9 @@ class CloudWatchSource:
         """The same questions through another session."""
         return CloudWatchSource(session, **self._asked)
 
-    def given(self, stored: Stored, /) -> Iterator[Given]:
+    def given(self, stored: Stored | CoveredSpans, /) -> Iterator[Given]:
         """All there is, as ``collectors.source.Account`` says."""
+        stored = stored if isinstance(stored, Stored) else OnlyCovered(stored)
         yield Step("functions")
         _ = self.account
         yield from self._listed()
