@@ -213,7 +213,6 @@ def collect(port: int, *, paced: bool) -> list[dict[str, Any]]:
     from collectors.cloudwatch.session import ReadOnlySession
     from collectors.cloudwatch.source import CloudWatchSource
     from collectors.collecting import collect_accounts
-    from collectors.store.remembered import settings_in_force
 
     url = f"http://127.0.0.1:{port}"
     rounds = []
@@ -232,7 +231,6 @@ def collect(port: int, *, paced: bool) -> list[dict[str, Any]]:
                 sessions[place].calls.reset()
                 return CloudWatchSource(
                     sessions[place], since_ms=now_ms - DAY_MS, now_ms=now_ms, details=DETAILS, pause=paces[place],
-                    stored=partial(settings_in_force, db),
                 )  # fmt: skip
 
             wall, cpu = time.perf_counter(), time.process_time()

@@ -7,7 +7,19 @@ says would be saved), never computed.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from collectors.model import FunctionKey
+
 Setting = str | int | float | bool | None
+
+TAGS = "tags"
+"""The kind of settings that are a function's tags: each one's name is a key."""
+TAGS_LISTED = ""
+"""A setting among a function's tags that says that they were listed, also where there are none. No key is empty."""
+
+
+def tags_item(account: str, region: str, function: str = "") -> str:
+    """What is covered until tags were last listed: those of a place, or of one function."""
+    return f"tags {account} {region} {function}".rstrip()
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,8 +27,8 @@ class Configured:
     """The settings of one thing: a function, or what belongs to it.
 
     ``kind`` is ``function``, ``concurrency``, ``provisioned``, ``schedule``, ``event source``, ``async``, ``alias``,
-    ``version``, ``url`` or ``account``; ``item`` tells several of a kind apart. ``modified_ms`` is when AWS says that
-    it was changed last.
+    ``version``, ``url``, ``tags`` or ``account``; ``item`` tells several of a kind apart. ``modified_ms`` is when AWS
+    says that it was changed last.
     """
 
     account: str
@@ -26,6 +38,12 @@ class Configured:
     item: str
     settings: Mapping[str, Setting]
     modified_ms: int | None = None
+
+
+def tags_of(key: FunctionKey, tags: Mapping[str, str], modified_ms: int | None = None) -> Configured:
+    """All tags of a function, as they are kept."""
+    settings: Mapping[str, Setting] = {TAGS_LISTED: True, **tags}
+    return Configured(key.account, key.region, key.name, TAGS, "", settings, modified_ms)
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +200,25 @@ class ErrorPattern:
 
 
 @dataclass(frozen=True, slots=True)
+class RunningQuery:
+    """A query of Logs Insights that was started and whose answer is not in the store yet, so that it is found again.
+
+    ``kind`` is what is asked of the hour that begins at ``start_ms``. ``ended``: it need not be remembered any more.
+    ``collection`` is the one that started it, None for the present one.
+    """
+
+    account: str
+    region: str
+    query_id: str
+    kind: str
+    start_ms: int
+    log_groups: tuple[str, ...]
+    estimated_bytes: int
+    ended: bool = False
+    collection: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class CallCount:
     """Requests sent for one operation, and the units of it that AWS bills (metrics, bytes, pages, seconds)."""
 
@@ -209,4 +246,4 @@ class Covered:
     to_ms: int
 
 
-Record = LogGroupFacts | AlarmChange | BilledDay | Recommendation | HourAggregate | ErrorPattern | Choice
+Record = LogGroupFacts | AlarmChange | BilledDay | Recommendation | HourAggregate | ErrorPattern | Choice | RunningQuery

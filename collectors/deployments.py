@@ -1,8 +1,9 @@
-"""When a runner's functions were deployed: what its log says beside functions, events and metrics."""
+"""When a runner's functions were deployed, and their tags: what its log says beside functions, events and metrics."""
 
 from pathlib import Path
 
-from collectors.account import Configured, Inventory
+from collectors.account import TAGS, Configured, Inventory, tags_of
+from collectors.model import FunctionKey
 from collectors.runner_log import RunnerLog
 from collectors.store.account import keep_inventory
 from collectors.store.open import writing
@@ -29,4 +30,22 @@ def keep_deployments(log: RunnerLog, db: Path, known: dict[str, int] | None = No
             ]
             newest = max((told[name] for name in names), default=0)
             keep_inventory(connection, Inventory(account, region, (KIND,), found, frozenset(names)), newest)
+    return told
+
+
+Tagged = dict[FunctionKey, tuple[dict[str, str], int | None]]
+
+
+def keep_tags(log: RunnerLog, db: Path, known: Tagged | None = None) -> Tagged:
+    """Keeps all tags of each function, with their history. ``known`` and what is raised are as above."""
+    told = log.tags()
+    if told == known or not told:
+        return told
+    with writing(db, wait=True) as connection:
+        for account, region in dict.fromkeys((key.account, key.region) for key in told):
+            here = {key: tagged for key, tagged in told.items() if (key.account, key.region) == (account, region)}
+            found = [tags_of(key, tags, at_ms) for key, (tags, at_ms) in here.items()]
+            names = frozenset(key.name for key in here)
+            newest = max((at_ms or 0 for _, at_ms in here.values()), default=0)
+            keep_inventory(connection, Inventory(account, region, (TAGS,), found, names), newest)
     return told

@@ -1,6 +1,6 @@
 """A runner's SQLite log, read as if it were CloudWatch.
 
-The format, versions 1 and 2: ``PRAGMA application_id`` 0x6c746472, ``PRAGMA user_version``, tables ``functions``,
+The format, versions 1 to 3: ``PRAGMA application_id`` 0x6c746472, ``PRAGMA user_version``, tables ``functions``,
 ``log_events`` and ``metrics``. ``log_events.id`` and ``metrics.id`` only grow; they are the checkpoints here, and 0
 is the beginning. ``lambdatui.runner.log_schema`` documents the columns.
 """
@@ -13,15 +13,17 @@ from typing import Any
 
 from collectors.model import Function, FunctionKey, LogEvent, MetricPoint
 from collectors.source import SourceFailed
+from collectors.untrusted import Unparsable, parsed_json
 
 APPLICATION_ID = 0x6C746472
-VERSION = 2
+VERSION = 3
 BLOCK = 5_000
 
 _FUNCTIONS = (
     "SELECT name, account, region, runtime, arch, memory_mb, timeout_s, ephemeral_mb, log_group, {} FROM functions"
     " ORDER BY name"
 )
+_TAGS = "SELECT name, account, region, {} FROM functions ORDER BY name"
 _EVENTS = (
     "SELECT id, timestamp_ms, message, log_group, log_stream, event_id FROM log_events WHERE id > ? ORDER BY id LIMIT ?"
 )
@@ -52,6 +54,7 @@ class RunnerLog:
         if application != APPLICATION_ID:
             raise SourceFailed(str(self.path), "it is a database, but not a runner's log", "give the runner's own file")
         self._reserved = "reserved_concurrency" if version > 1 else "NULL"
+        self._tags = "tags, tagged_ms" if version > 2 else "NULL, NULL"
         if not 1 <= version <= VERSION:
             meaning = f"it is of version {version}, and this program reads versions to {VERSION}"
             raise SourceFailed(str(self.path), meaning, "upgrade lambdatui")
@@ -74,6 +77,15 @@ class RunnerLog:
     def deployments(self) -> dict[str, int]:
         """When (epoch ms) each function was deployed last."""
         return {name: at_ms for name, at_ms in self._read("SELECT name, deployed_ms FROM functions") if at_ms}
+
+    def tags(self) -> dict[FunctionKey, tuple[dict[str, str], int | None]]:
+        """All tags of each function of which they are known, and since when (epoch ms)."""
+        rows = self._read(_TAGS.format(self._tags))
+        return {
+            FunctionKey(name, account, region): (pairs, at_ms)
+            for name, account, region, written, at_ms in rows
+            if (pairs := _pairs(written)) is not None
+        }
 
     def event_blocks(self, after: int = 0) -> Iterator[tuple[list[LogEvent], int]]:
         """The events after checkpoint ``after``, in the order they were written, each block with its checkpoint."""
@@ -110,6 +122,16 @@ class RunnerLog:
         except sqlite3.DatabaseError as error:
             meaning = f"it is no SQLite database, or a damaged one ({error})"
             raise SourceFailed(str(self.path), meaning, "give the runner's own file") from error
+
+
+def _pairs(written: str | None) -> dict[str, str] | None:
+    """A JSON object of text as it was written; None where it is none."""
+    try:
+        tags = None if written is None else parsed_json(written)
+    except Unparsable:
+        return None
+    fits = isinstance(tags, dict) and all(name and isinstance(value, str) for name, value in tags.items())
+    return tags if fits else None
 
 
 class RunnerSource:

@@ -1,11 +1,14 @@
 """What workers and widgets tell the screens. Every field has its meaning beside it."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from textual.message import Message
 
 from lambdatui.views.time_range import TimeRange
+
+if TYPE_CHECKING:
+    from lambdatui.views.narrow import Narrow
 
 
 @dataclass
@@ -18,6 +21,8 @@ class Answered(Message):
     """The range the answer is of."""
     answer: Any
     """The read model that the question gave."""
+    narrow: "Narrow | None" = None
+    """What it was narrowed to, bound to the store."""
 
     def can_replace(self, message: Message) -> bool:
         """Of a burst of answers to the same question only the last is painted; pages differ and all count."""

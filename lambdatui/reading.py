@@ -3,12 +3,13 @@
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, TypeVar
 
 from collectors.store.reader import Reader, StoreError
+from lambdatui.views.narrow import Narrow
 from lambdatui.views.resolved import resolved
 from lambdatui.views.time_range import RangeChoice, RangeError, TimeRange
 
@@ -24,20 +25,23 @@ class Unanswered(Exception):
 
 @dataclass(frozen=True)
 class Question:
-    """What every query of a screen needs besides the screen's own wishes."""
+    """What every query of a screen needs besides the screen's own wishes. ``narrow`` is bound to the reader."""
 
     reader: Reader
     range: TimeRange
     book: "PriceBook"
+    narrow: Narrow = field(default_factory=Narrow)
 
 
-def ask(path: Path, choice: RangeChoice, now_ms: int, of: Callable[[Question], Answer]) -> tuple[TimeRange, Answer]:
-    """Opens the store, settles the range, and lets ``of`` ask. Raises ``Unanswered``."""
+def ask(
+    path: Path, choice: RangeChoice, now_ms: int, of: Callable[[Question], Answer], narrow: Narrow | None = None
+) -> tuple[TimeRange, Answer]:
+    """Opens the store, settles the range and what it is narrowed to, and lets ``of`` ask. Raises ``Unanswered``."""
     try:
         with _borrowed(path) as reader, reader.snapshot():
             time_range = resolved(reader, choice, now_ms)
             with reader.until(time_range.until_ms):
-                return time_range, of(Question(reader, time_range, prices()))
+                return time_range, of(Question(reader, time_range, prices(), (narrow or Narrow()).bound(reader)))
     except (StoreError, RangeError) as error:
         raise Unanswered(str(error)) from error
     except Exception as error:  # rows that are not as they were written can fail anywhere
@@ -108,6 +112,13 @@ def close_idle() -> None:
         _idle.clear()
     for _, _, one in old:
         one.close()
+
+
+def forget_answers() -> None:
+    """Gives back what idle readers keep of answers: after a commit nobody is answered with them any more."""
+    with _idle_lock:
+        for _, _, reader in _idle:
+            reader.forget()
 
 
 def prices() -> "PriceBook":

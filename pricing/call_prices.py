@@ -1,7 +1,7 @@
 """What collecting itself costs: the few AWS calls that are billed, at list prices in USD.
 
-Sources, read 2026-11-23: Amazon CloudWatch pricing page (GetMetricData, Logs Insights, Live Tail), AWS Cost
-Management pricing page (Cost Explorer API). Everything else that lambdatui calls is free of charge. Free tiers are
+Sources, read 2026-11-23: Amazon CloudWatch pricing page (GetMetricData, ListMetrics, Logs Insights, Live Tail), AWS
+Cost Management pricing page (Cost Explorer API). Everything else that lambdatui calls is free of charge. Free tiers are
 left out: what is said is never less than what is billed.
 """
 
@@ -13,6 +13,7 @@ _GB = 1_000_000_000  # decimal: of the two readings of "GB" the dearer one
 # One unit of each operation: a metric asked for, a byte scanned, a second of Live Tail, a page of an answer.
 _FLAT = {
     "cloudwatch:GetMetricData": Decimal("0.01") / 1_000,
+    "cloudwatch:ListMetrics": Decimal("0.01") / 1_000,
     "logs:StartLiveTail": Decimal("0.01") / 60,
     "ce:GetCostAndUsage": Decimal("0.01"),
 }

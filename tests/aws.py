@@ -4,16 +4,17 @@ import io
 import json
 import time
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import boto3
 import pytest
-from botocore.awsrequest import AWSResponse
+from botocore.awsrequest import AWSResponse, HeadersDict
 
 from collectors.cloudwatch.session import ReadOnlySession
+from collectors.stored import Claims, InStore
 
 REGION = "eu-central-1"
 ACCOUNT = "123456789012"
@@ -110,15 +111,17 @@ class Canned:
     def __init__(self, session: ReadOnlySession) -> None:
         self.answers: dict[str, Callable[[dict[str, Any]], Answer]] = {}
         self.requests: list[tuple[str, dict[str, Any]]] = []
+        self.headers: dict[str, str] = {"content-type": "application/json"}
         make = session._new
 
-        def new(service: str) -> Any:
-            client = make(service)
+        def new(service: str, *, retries: bool = True) -> Any:
+            client = make(service, retries=retries)
             client.meta.events.register_last("before-send", self._answer)
             return client
 
         session._new = new  # type: ignore[method-assign]
         self.answers["cloudwatch:GetMetricData"] = lambda asked: metric_answer(asked, [])
+        self.answers["resourcegroupstaggingapi:GetResources"] = lambda _: {"ResourceTagMappingList": []}
         self.answers["sts:GetCallerIdentity"] = lambda _: (
             f"<R><GetCallerIdentityResult><Account>{ACCOUNT}</Account></GetCallerIdentityResult></R>".encode()
         )
@@ -126,14 +129,14 @@ class Canned:
     def _answer(self, event_name: str, request: Any, **_: Any) -> AWSResponse:
         _, service_id, operation = event_name.split(".")
         service = {"cost-explorer": "ce", "cloudwatch-logs": "logs", "application-auto-scaling":
-                   "application-autoscaling"}.get(service_id, service_id)  # fmt: skip
+                   "application-autoscaling", "resource-groups-tagging-api": "resourcegroupstaggingapi"}.get(service_id, service_id)  # fmt: skip
         asked = self._asked(request)
         name = f"{service}:{operation}"
         self.requests.append((name, asked))
         answer = self.answers.get(name, lambda _: {})(asked)
         status, body = answer if isinstance(answer, tuple) else (200, answer)
         raw = body if isinstance(body, bytes) else json.dumps(body).encode()
-        return AWSResponse(request.url, status, {"content-type": "application/json"}, _Raw(raw))
+        return AWSResponse(request.url, status, HeadersDict(self.headers), _Raw(raw))
 
     @staticmethod
     def _asked(request: Any) -> dict[str, Any]:
@@ -143,6 +146,8 @@ class Canned:
         if isinstance(body, str):
             body = body.encode()
         decoded = json.loads(body) if body[:1] == b"{" else {}
+        if body[:7] == b"Action=":  # STS
+            decoded = {name: values[0] for name, values in parse_qs(body.decode()).items()}
         return {"path": unquote(address.path)} | query | decoded
 
     def count(self, operation: str) -> int:
@@ -201,3 +206,14 @@ def recent_ms(ago_ms: int = 30 * MINUTE_MS) -> int:
 
 def no_pause(_: float) -> None:
     """Waiting takes no time in tests."""
+
+
+class OnlyCovered(InStore):
+    """A store that has nothing but spans that are covered, for tests that read a source by itself."""
+
+    def __init__(self, covered: Callable[[str], Sequence[tuple[int, int]]] = lambda _: ()) -> None:
+        super().__init__(None, Claims())
+        self._covered = covered
+
+    def __call__(self, item: str, /) -> list[tuple[int, int]]:
+        return list(self._covered(item))

@@ -43,7 +43,7 @@ def lambdatui(*arguments: str | Path, **extra: Any) -> subprocess.CompletedProce
 def test_functions_as_json(db: Path) -> None:
     result = run("--db", db, "functions", "--json")
     first, second = rows(result)
-    assert list(first) == [column.id for column in FUNCTION_COLUMNS]
+    assert list(first) == [*(column.id for column in FUNCTION_COLUMNS), "tags", "tags_at"]
     assert (first["function"], first["invocations"], first["error_rate"]) == ("checkout", 6, pytest.approx(1 / 3))
     assert first["throttles"] is None
     assert first["last_seen"] == "2025-03-31T10:10:00Z"
@@ -56,7 +56,7 @@ def test_functions_as_json(db: Path) -> None:
 
 def test_functions_as_csv_have_the_same_columns(db: Path) -> None:
     header, *lines = csv.reader(io.StringIO(run("functions", "--csv", "--db", db).stdout))
-    assert header == [column.id for column in FUNCTION_COLUMNS]
+    assert header == [*(column.id for column in FUNCTION_COLUMNS), "tags", "tags_at"]
     assert [line[0] for line in lines] == ["checkout", "resize"]
     assert lines[1][header.index("arch")] == ""
     assert "E-" not in lines[1][header.index("cost_usd")]

@@ -46,7 +46,7 @@ class Case:
 
 
 def _detail(action: str) -> Reader:
-    only = {detail.action for detail in inventory.DETAILS} - {action}
+    only = dict.fromkeys({detail.action for detail in inventory.DETAILS} - {action}, "failed")
 
     def read(session: ReadOnlySession, _: list[Any]) -> list[Any]:
         found = list(inventory.details(session.client("lambda"), [KEY], REGION, FREE, skip=only))
@@ -172,6 +172,14 @@ CASES = [
          _detail("lambda:ListVersionsByFunction"), "Versions"),
     Case("lambda:ListFunctionUrlConfigs", {"FunctionUrlConfigs": [_url("live"), _url("beta")]},
          _detail("lambda:ListFunctionUrlConfigs"), "FunctionUrlConfigs"),
+    Case("lambda:GetFunctionConfiguration", listed(["fn"], **_WHOLE)[0], _detail("lambda:GetFunctionConfiguration")),
+    Case("lambda:GetPolicy",
+         {"Policy": json.dumps({"Statement": [{"Sid": "a", "Effect": "Allow", "Principal": {"Service": "x"},
+                                               "Action": "lambda:InvokeFunction"}]}), "RevisionId": "r"},
+         _detail("lambda:GetPolicy")),
+    Case("lambda:GetFunctionRecursionConfig", {"RecursiveLoop": "Allow"}, _detail("lambda:GetFunctionRecursionConfig")),
+    Case("lambda:GetRuntimeManagementConfig", {"UpdateRuntimeOn": "Manual", "RuntimeVersionArn": "arn:r"},
+         _detail("lambda:GetRuntimeManagementConfig")),
     Case("cloudwatch:DescribeAlarms",
          {"MetricAlarms": [_alarm("a"), _alarm("b")],
           "CompositeAlarms": [{"AlarmName": "c", "StateValue": "OK", "AlarmRule": "ALARM(a)"}]},

@@ -10,7 +10,7 @@ import os
 import threading
 import warnings
 from collections.abc import Callable
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import botocore.session
 
@@ -18,6 +18,9 @@ from collectors.cloudwatch.answers import read_by
 from collectors.cloudwatch.errors import reading
 from collectors.cloudwatch.transport import CALL_S, Breaker, Transport
 from collectors.source import SourceFailed
+
+if TYPE_CHECKING:
+    from collectors.cloudwatch.organization import AssumedRole
 
 # AWS Account Management Reference Guide, "Enable or disable AWS Regions": these are always enabled, others where an
 # account opts in. A role is assumed in one of them, so that a region that is not enabled stands in no other's way.
@@ -99,8 +102,12 @@ class Profile:
         sources: "Sources",
         endpoint_url: str | None = None,
         call_s: float = CALL_S,
+        role: "AssumedRole | None" = None,
     ) -> None:
-        """``region`` is where it is used first; ``endpoint_url`` a server that stands in AWS's place."""
+        """``region`` is where it is used first; ``endpoint_url`` a server that stands in AWS's place.
+
+        ``role`` is another account's, whose credentials are had in place of the profile's own.
+        """
         self.name = name
         self.said = f"profile {name}" if name else "the default profile"
         with reading("", self.said, name):
@@ -114,6 +121,7 @@ class Profile:
         asking = self.region or region or ""
         self._own._last_client_region_used = asking if asking in ALWAYS_ENABLED else home_of(asking)
         self._sources = sources
+        self._role = role
         self._lock = threading.RLock()
         self._failed: SourceFailed | None = None
         self._ready = False
@@ -133,7 +141,10 @@ class Profile:
             return
         try:
             with reading("", self.said, self.name):
-                credentials = self._sources.get(self.name, self._resolved) if self.name else self._resolved()
+                if self._role is not None:
+                    credentials = self._role.credentials()
+                else:
+                    credentials = self._sources.get(self.name, self._resolved) if self.name else self._resolved()
                 self._own._credentials = credentials
                 if credentials is not None:
                     credentials.get_frozen_credentials()
@@ -207,21 +218,28 @@ class Profiles:
     def __init__(self, call_s: float = CALL_S) -> None:
         self._lock = threading.Lock()
         self._call_s = call_s
-        self._profiles: dict[str | None, Profile] = {}
+        self._profiles: dict[tuple[str | None, str], Profile] = {}
         self._sources = Sources()
 
-    def of(self, name: str | None, region: str | None, endpoint_url: str | None = None) -> Profile:
-        """The profile, for another region. SourceFailed."""
+    def of(
+        self,
+        name: str | None,
+        region: str | None,
+        endpoint_url: str | None = None,
+        role: "AssumedRole | None" = None,
+    ) -> Profile:
+        """The profile, or a role that it assumes, for another region. SourceFailed."""
+        key = name, role.arn if role is not None else ""
         with self._lock:
-            if name not in self._profiles:
-                self._profiles[name] = Profile(name, region, self._sources, endpoint_url, self._call_s)
-            return self._profiles[name]
+            if key not in self._profiles:
+                self._profiles[key] = Profile(name, region, self._sources, endpoint_url, self._call_s, role)
+            return self._profiles[key]
 
     def renew(self) -> None:
         """Before another round: profiles whose credentials failed are read anew, and nothing else is."""
         with self._lock:
-            failed = [name for name, profile in self._profiles.items() if profile.dropped]
-            for name in failed:
-                del self._profiles[name]
+            failed = [key for key, profile in self._profiles.items() if profile.dropped]
+            for key in failed:
+                del self._profiles[key]
             if failed:
                 self._sources.clear()

@@ -83,6 +83,17 @@ def is_refusal(error: SourceFailed) -> bool:
     return bool(error.denied) or (400 <= status < 500 and not is_throttled(error))
 
 
+def is_passing(error: SourceFailed) -> bool:
+    """Whether the same call may be answered a moment later: AWS had a fault, or the answer did not come whole."""
+    from botocore.exceptions import ClientError, HTTPClientError
+    from botocore.parsers import ResponseParserError
+
+    cause = error.__cause__
+    if isinstance(cause, ClientError):
+        return bool(cause.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 400) >= 500)
+    return isinstance(cause, HTTPClientError | ResponseParserError)
+
+
 def is_hopeless(error: SourceFailed) -> bool:
     """Whether every other call of the same credentials and region would fail too."""
     cause = error.__cause__

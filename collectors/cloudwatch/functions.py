@@ -19,12 +19,18 @@ CONTROL_PLANE_RATE = 3.0
 
 def account_of(client: Any, region: str, profile: str | None = None) -> str:
     """The account whose credentials these are: STS GetCallerIdentity, which needs no permission."""
+    return account_and_arn(client, region, profile)[0]
+
+
+def account_and_arn(client: Any, region: str, profile: str | None = None) -> tuple[str, str]:
+    """The same, and the ARN of who asks; empty where the answer has none."""
     where = f"credentials in {region}"
     with reading("sts:GetCallerIdentity", where, profile):
-        account = str(client.get_caller_identity().get("Account"))
+        identity = client.get_caller_identity()
+    account, arn = str(identity.get("Account")), identity.get("Arn")
     if not (account.isdecimal() and len(account) == 12):
         raise SourceFailed(where, f"sts:GetCallerIdentity names no account ({account[:40]})", "check the endpoint")
-    return account
+    return account, arn if isinstance(arn, str) else ""
 
 
 def list_functions(

@@ -1,6 +1,7 @@
 """Log events of one group: FilterLogEvents, a window of time at a time, at a pace that leaves room for others."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
 from typing import Any
 
 from collectors.cloudwatch.answers import ReadEvent
@@ -109,7 +110,7 @@ def event_blocks(
             empty_pages=max(_EMPTY_PAGES, int(_EMPTY_S * bucket.rate)), most_pages=_MOST_PAGES,
         ):  # fmt: skip
             if events := page.get("events"):
-                yield list(_named(events, group, account, region, rejects))
+                yield _in_order(list(_named(events, group, account, region, rejects)))
     except SourceFailed as failed:
         if not is_missing(failed):
             raise
@@ -117,6 +118,13 @@ def event_blocks(
             raise SourceFailed(
                 where, "it was listed, and is not there to be read", "it was deleted, or the policy hides it"
             ) from failed
+
+
+def _in_order(events: list[LogEvent]) -> list[LogEvent]:
+    """Events in order of time, as CloudWatch gives them; a page that is not so is sorted, ties by their ids."""
+    if any(one.timestamp_ms > next_one.timestamp_ms for one, next_one in pairwise(events)):
+        events.sort(key=lambda event: (event.timestamp_ms, event.event_id))
+    return events
 
 
 def _named(

@@ -14,6 +14,7 @@ LAMBDA_PREFIX = "/aws/lambda/"
 # What can be done with a log group of a class (CloudWatch Logs User Guide, "Log classes").
 READS_EVENTS = frozenset(("STANDARD",))
 RUNS_INSIGHTS = frozenset(("STANDARD", "INFREQUENT_ACCESS"))
+FINDS_PATTERNS = frozenset(("STANDARD",))  # "Logs Insights QL commands supported in log classes"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,23 +1,26 @@
-"""What this program may call at AWS, and the IAM policy made from the same list: the two cannot differ.
+"""What this program may call at AWS. The IAM policy is made from the same list (``policy.py``): they cannot differ.
 
 Nothing is imported here, so that the policy is printed without boto3.
 """
 
-from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 # What a collection can be asked for. The first is always needed.
 FEATURES = {
     "functions": "the list of functions and the account they are in",
-    "inventory": "state, concurrency, event sources, destinations, aliases, versions, URLs, permissions, schedules",
+    "inventory": "state, concurrency, event sources, destinations, aliases, versions, URLs, permissions, schedules,"
+    " tags",
     "metrics": "CloudWatch metrics of functions",
     "logs": "log groups and their events",
     "insights": "Logs Insights, for logs that are too many to fetch",
     "live-tail": "log lines as they are written",
     "alarms": "alarms, their state and history",
+    "durable": "durable executions and their history",
     "costs": "what AWS billed, from Cost Explorer",
     "optimizer": "Compute Optimizer's recommendations",
     "prices": "fresh list prices, for 'prices refresh --profile'",
+    "linked": "metrics and logs of accounts that are linked to this one (cross-account observability)",
+    "organization": "the accounts of an organization, and a role in each",
 }
 
 
@@ -25,7 +28,8 @@ FEATURES = {
 class Reading:
     """An operation that this program may call, the feature it serves, and the IAM actions and resources it needs.
 
-    ``service`` is botocore's name, ``prefix`` IAM's where it differs; ``also`` are further actions that IAM checks.
+    ``service`` is botocore's name, ``prefix`` IAM's where it differs; ``also`` are further actions that IAM checks, on
+    any resource.
     """
 
     service: str
@@ -41,8 +45,10 @@ class Reading:
 
 
 # Service authorization reference: of these only log operations can usefully be narrowed to resources. A function may
-# log to a group of any name; the policy names Lambda's default ones.
-_LAMBDA_LOGS = ("arn:aws:logs:*:*:log-group:/aws/lambda/*",)
+# log to a group of any name; the policy names Lambda's default ones, and others where they are known.
+LOG_GROUP = ":log-group:"
+_LAMBDA_LOGS = (f"arn:aws:logs:*:*{LOG_GROUP}/aws/lambda/*",)
+ROLE = "{role}"  # stands for the name of the role that is assumed in an organization's accounts
 
 READINGS = (
     Reading("sts", "GetCallerIdentity", "functions"),
@@ -66,6 +72,8 @@ READINGS = (
     Reading("lambda", "ListFunctionsByCodeSigningConfig", "inventory"),
     Reading("logs", "DescribeSubscriptionFilters", "inventory"),
     Reading("application-autoscaling", "DescribeScheduledActions", "inventory"),
+    Reading("resourcegroupstaggingapi", "GetResources", "inventory", prefix="tag"),
+    Reading("lambda", "ListTags", "inventory"),
     Reading("cloudwatch", "GetMetricData", "metrics"),
     Reading("logs", "DescribeLogGroups", "logs"),
     Reading("logs", "FilterLogEvents", "logs", _LAMBDA_LOGS),
@@ -75,29 +83,21 @@ READINGS = (
     Reading("logs", "StartLiveTail", "live-tail", _LAMBDA_LOGS, also=("logs:StopLiveTail",)),
     Reading("cloudwatch", "DescribeAlarms", "alarms"),
     Reading("cloudwatch", "DescribeAlarmHistory", "alarms"),
+    Reading("lambda", "ListDurableExecutionsByFunction", "durable"),
+    Reading("lambda", "GetDurableExecutionHistory", "durable"),
     Reading("ce", "GetCostAndUsage", "costs"),
     Reading("compute-optimizer", "GetEnrollmentStatus", "optimizer"),
-    Reading("compute-optimizer", "GetLambdaFunctionRecommendations", "optimizer"),
+    Reading(
+        "compute-optimizer",
+        "GetLambdaFunctionRecommendations",
+        "optimizer",
+        also=("lambda:ListFunctions", "lambda:ListProvisionedConcurrencyConfigs"),
+    ),
     Reading("pricing", "GetProducts", "prices"),
+    Reading("oam", "ListSinks", "linked"),
+    Reading("oam", "ListAttachedLinks", "linked"),
+    Reading("cloudwatch", "ListMetrics", "linked"),
+    Reading("organizations", "ListAccounts", "organization"),
+    Reading("sts", "AssumeRole", "organization", (f"arn:aws:iam::*:role/{ROLE}",)),
 )
 ALLOWED = frozenset((one.service, one.operation) for one in READINGS)
-
-
-def least_policy(features: Collection[str] = tuple(FEATURES)) -> Mapping[str, object]:
-    """The IAM policy document that allows the ``READINGS`` of ``features``, and the list of functions always."""
-    statements: list[dict[str, object]] = []
-    for feature in FEATURES:
-        if feature != "functions" and feature not in features:
-            continue
-        resources = list(dict.fromkeys(one.resources for one in READINGS if one.feature == feature))
-        for number, resource in enumerate(resources):
-            these = [one for one in READINGS if one.feature == feature and one.resources == resource]
-            statements.append(
-                {
-                    "Sid": "".join(word.capitalize() for word in feature.split("-")) + (str(number) if number else ""),
-                    "Effect": "Allow",
-                    "Action": [action for one in these for action in (one.action, *one.also)],
-                    "Resource": list(resource) if len(resource) > 1 else resource[0],
-                }
-            )
-    return {"Version": "2012-10-17", "Statement": statements}

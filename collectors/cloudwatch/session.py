@@ -13,6 +13,7 @@ from collectors.source import SourceFailed
 
 if TYPE_CHECKING:
     from collectors.cloudwatch.credentials import Profiles
+    from collectors.cloudwatch.organization import AssumedRole
     from collectors.cloudwatch.transport import Breaker
 
 
@@ -23,9 +24,10 @@ class ReadOnlyViolation(Exception):
 class ReadOnlySession:
     """Makes clients that can call ``readings.READINGS`` and nothing else; counts what they send.
 
-    Credentials and region are found as the AWS CLI finds them. ``limit_of(region)`` is what is asked before anything
-    billed is sent (see ``Calls``). Sessions that are given the same ``profiles`` share what is one profile's. A call
-    takes ``call_s`` at most (see ``transport``). SourceFailed when the profile or region is missing.
+    Credentials and region are found as the AWS CLI finds them; ``role`` are those of a role instead, and ``label`` is
+    what people call that account. ``limit_of(region)`` is what is asked before anything billed is sent (see ``Calls``).
+    Sessions that are given the same ``profiles`` share what is one profile's. A call takes ``call_s`` at most (see
+    ``transport``). SourceFailed when the profile or region is missing.
     """
 
     waits = True  # whether what is asked goes to AWS, at the pace that leaves room for others
@@ -39,14 +41,17 @@ class ReadOnlySession:
         limit_of: Callable[[str], Limit] | None = None,
         profiles: "Profiles | None" = None,
         call_s: float | None = None,
+        role: "AssumedRole | None" = None,
+        label: str = "",
     ) -> None:
         from collectors.cloudwatch import credentials, transport
 
         self._call_s = transport.CALL_S if call_s is None else call_s
-        self._profile = (profiles or credentials.Profiles(self._call_s)).of(profile, region, endpoint_url)
+        self._profile = (profiles or credentials.Profiles(self._call_s)).of(profile, region, endpoint_url, role)
         self.profile = profile
+        self.label = " ".join(filter(None, (profile, label)))
         self._endpoint_url = endpoint_url
-        self._clients: dict[str, Any] = {}
+        self._clients: dict[tuple[str, bool], Any] = {}
         self._breakers: dict[str, Breaker] = {}
         self._lock = threading.Lock()
         named = region or self._profile.region
@@ -84,21 +89,31 @@ class ReadOnlySession:
         """Whether calls of ``service`` hung so that none is tried any more in this collection."""
         return service in self._breakers and self._breakers[service].open
 
-    def client(self, service: str) -> Any:
-        """The client of ``service``, which raises ReadOnlyViolation at any other call than the listed ones."""
-        with self._lock:
-            if service not in self._clients:
-                self._clients[service] = self._new(service)
-            return self._clients[service]
+    def client(self, service: str, *, retries: bool = True) -> Any:
+        """The client of ``service``, which raises ReadOnlyViolation at any other call than the listed ones.
 
-    def _new(self, service: str) -> Any:
+        Without ``retries`` a refusal is the caller's at once: one that has other things to do meanwhile.
+        """
+        with self._lock:
+            if (service, retries) not in self._clients:
+                self._clients[service, retries] = self._new(service, retries=retries)
+            return self._clients[service, retries]
+
+    def close(self) -> None:
+        """Lets the clients go, and their memory; who needs one again gets a new one."""
+        with self._lock:
+            for client in self._clients.values():
+                client.close()
+            self._clients.clear()
+
+    def _new(self, service: str, *, retries: bool = True) -> Any:
         from botocore.config import Config
 
         from collectors.cloudwatch.transport import Breaker, Transport
 
         # Adaptive: after a throttle it slows down by itself, instead of taking the account's quota from deployments.
         config = Config(
-            retries={"mode": "adaptive", "max_attempts": 5},
+            retries={"mode": "adaptive", "max_attempts": 5} if retries else {"total_max_attempts": 1},
             connect_timeout=self._call_s,
             read_timeout=self._call_s,
             max_pool_connections=16,
@@ -118,9 +133,9 @@ class ReadOnlySession:
         events.register_first("before-call", _refuse)
         events.register("after-call", self._answered)
         events.register("after-call-error", self._failed)
-        self.calls.listen(client)
-        breaker = self._breakers[service] = Breaker()
+        breaker = self._breakers.setdefault(service, Breaker())
         Transport(client._endpoint.http_session, self._call_s, breaker).listen(client)
+        self.calls.listen(client)  # after that, so that what is not sent is not counted
         return client
 
     def _answered(self, http_response: Any, parsed: Any, model: Any, **_: object) -> None:

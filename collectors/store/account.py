@@ -2,7 +2,7 @@
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from collectors.account import (
@@ -11,6 +11,7 @@ from collectors.account import (
     BilledDay,
     CallCount,
     Choice,
+    Configured,
     Covered,
     ErrorPattern,
     HourAggregate,
@@ -18,15 +19,20 @@ from collectors.account import (
     LogGroupFacts,
     Recommendation,
     Record,
+    RunningQuery,
+    Setting,
 )
+from collectors.durable import DurableExecution, DurableHistory
 from collectors.model import MetricPoint
-from collectors.store import insights_cells
+from collectors.store import durable, insights_cells, running_queries
 from collectors.store.names import Names
 from collectors.store.pruned import ACCOUNT_POINTS
 from collectors.store.transactions import commit_checked, undo
+from collectors.untrusted import parsed_json
 
 Values = tuple[object, ...]
 _HERE = "account = ? AND region = ? AND kind = ?"
+_OF = "AND function IN (SELECT value FROM json_each(?))"
 
 
 def keep(connection: sqlite3.Connection, names: Names, collection: int, records: Sequence[Record]) -> None:
@@ -34,6 +40,10 @@ def keep(connection: sqlite3.Connection, names: Names, collection: int, records:
     if not records:
         return
     first = records[0]
+    if isinstance(first, RunningQuery):
+        with _transaction(connection):
+            running_queries.keep(connection, collection, [each for each in records if isinstance(each, RunningQuery)])
+        return
     if isinstance(first, HourAggregate):
         insights_cells.keep(connection, names, [each for each in records if isinstance(each, HourAggregate)])
         return
@@ -43,6 +53,8 @@ def keep(connection: sqlite3.Connection, names: Names, collection: int, records:
         rows = [(collection, *row) for row in rows]
     marks = ", ".join("?" * len(rows[0]))
     with _transaction(connection):
+        if isinstance(first, Choice):
+            _forget_choices(connection, collection)
         if isinstance(first, BilledDay):
             _forget_billed(connection, [each for each in records if isinstance(each, BilledDay)])
         connection.executemany(f"INSERT OR REPLACE INTO {table} VALUES ({marks})", rows)
@@ -53,6 +65,18 @@ def _forget_billed(connection: sqlite3.Connection, days: Sequence[BilledDay]) ->
     asked = {(one.account, one.day_ms, one.asked_ms) for one in days if one.asked_ms is not None}
     connection.executemany(
         "DELETE FROM billed_days WHERE account = ? AND day_ms = ? AND ifnull(asked_ms, 0) < ?", sorted(asked)
+    )
+
+
+_EARLIER = 20  # collections of the same source whose choices may still be there
+
+
+def _forget_choices(connection: sqlite3.Connection, collection: int) -> None:
+    """Forgets how the source's earlier collections read each log group: a row for each group of every round."""
+    connection.execute(
+        "DELETE FROM collection_notes WHERE kind = 'choice' AND collection_id IN (SELECT id FROM collections"
+        " WHERE source = (SELECT source FROM collections WHERE id = ?1) AND id < ?1 ORDER BY id DESC LIMIT ?2)",
+        (collection, _EARLIER),
     )
 
 
@@ -70,14 +94,16 @@ def keep_inventory(connection: sqlite3.Connection, inventory: Inventory, now_ms:
     with _transaction(connection):
         if "concurrency" in inventory.kinds:
             _reserve(connection, inventory)
+        # Of some functions only their rows are sought: a scan would read the whole region's for each of many.
+        of, few = ("", ()) if inventory.functions is None else (_OF, (json.dumps(sorted(inventory.functions)),))
         known: dict[tuple[str, str, str, str], tuple[str, int]] = {}
         for kind in inventory.kinds:
             for function, item, name, value, since_ms in connection.execute(
-                f"SELECT function, item, name, value, since_ms FROM configuration WHERE {_HERE} AND until_ms IS NULL",
-                (inventory.account, inventory.region, kind),
+                f"SELECT function, item, name, value, since_ms FROM configuration WHERE {_HERE} {of}"
+                " AND until_ms IS NULL",
+                (inventory.account, inventory.region, kind, *few),
             ):
-                if inventory.functions is None or function in inventory.functions:
-                    known[function, kind, item, name] = value, since_ms
+                known[function, kind, item, name] = value, since_ms
         for key, (value, since_ms) in known.items():
             if found[key][0] == value if key in found else inventory.partial:
                 continue
@@ -129,6 +155,15 @@ def keep_alarms(connection: sqlite3.Connection, alarms: Alarms) -> None:
                 for one in alarms.alarms
             ],
         )  # fmt: skip
+
+
+def keep_durable(connection: sqlite3.Connection, given: DurableHistory | Sequence[DurableExecution]) -> None:
+    """Keeps durable executions, or the history of one, in one transaction."""
+    with _transaction(connection):
+        if isinstance(given, DurableHistory):
+            durable.keep_history(connection, given)
+        else:
+            durable.keep_executions(connection, given)
 
 
 def keep_account_points(connection: sqlite3.Connection, points: Iterable[MetricPoint]) -> int:
@@ -196,6 +231,18 @@ def counted(
         ):
             by_metric.setdefault((name, metric), {})[start_ms] = value
     return by_metric
+
+
+def in_force(connection: sqlite3.Connection, account: str, region: str, kinds: Collection[str]) -> list[Configured]:
+    """The settings of some kinds that are in force, by what they are of."""
+    found: dict[tuple[str, str, str], dict[str, Setting]] = {}
+    for function, kind, item, name, value in connection.execute(
+        "SELECT function, kind, item, name, value FROM configuration WHERE account = ? AND region = ?"
+        f" AND until_ms IS NULL AND kind IN ({', '.join('?' * len(kinds))})",
+        (account, region, *kinds),
+    ):
+        found.setdefault((function, kind, item), {})[name] = parsed_json(value)
+    return [Configured(account, region, *key, settings) for key, settings in found.items()]
 
 
 def cover(connection: sqlite3.Connection, marks: Iterable[Covered]) -> None:

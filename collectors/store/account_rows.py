@@ -4,7 +4,16 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from collectors.account import Alarm, AlarmChange, BilledDay, CallCount, ErrorPattern, LogGroupFacts, Recommendation
+from collectors.account import (
+    TAGS,
+    Alarm,
+    AlarmChange,
+    BilledDay,
+    CallCount,
+    ErrorPattern,
+    LogGroupFacts,
+    Recommendation,
+)
 from collectors.model import FunctionKey
 from collectors.store.reader import Reader
 from collectors.untrusted import parsed_json
@@ -129,10 +138,10 @@ def _until(reader: Reader) -> int:
     return _EVER if reader.until_ms is None else reader.until_ms
 
 
-_IN_FORCE = "since_ms < ? AND (until_ms IS NULL OR until_ms >= ?)"
+IN_FORCE = "since_ms < ? AND (until_ms IS NULL OR until_ms >= ?)"
 
 
-def _in_force(reader: Reader) -> tuple[int, int]:
+def in_force(reader: Reader) -> tuple[int, int]:
     """What is in force now is so until no end, or until one that the reader does not see."""
     return _until(reader), _until(reader)
 
@@ -141,8 +150,8 @@ def concurrency_limits(reader: Reader) -> dict[tuple[str, str], int]:
     """The limit of concurrent executions of each account and region that was looked at."""
     rows = reader.select(
         "SELECT account, region, value FROM configuration WHERE kind = 'account' AND name = 'concurrency_limit'"
-        f" AND {_IN_FORCE}",
-        _in_force(reader),
+        f" AND {IN_FORCE}",
+        in_force(reader),
     )
     return {(account, region): int(parsed_json(value)) for account, region, value in rows}
 
@@ -167,13 +176,17 @@ def log_groups(reader: Reader) -> list[LogGroupFacts]:
     ]
 
 
-def settings(reader: Reader, of: FunctionKey | None = None) -> list[SettingRow]:
-    """The settings that are in force, of all functions or of one, by function, kind and item."""
-    one = "" if of is None else " AND account = ? AND region = ? AND function = ?"
+def settings(reader: Reader, of: FunctionKey | None = None, *, tags: bool = True) -> list[SettingRow]:
+    """The settings that are in force, of all functions or of one, by function, kind and item.
+
+    Functions' tags are among them where they are asked for.
+    """
+    some = "" if of is None else " AND account = ? AND region = ? AND function = ?"
+    some += "" if tags else f" AND kind != '{TAGS}'"
     rows = reader.select(
         "SELECT account, region, function, kind, item, name, value, since_ms, until_ms FROM configuration"
-        f" WHERE {_IN_FORCE}{one} ORDER BY function, region, account, kind, item, name",
-        (*_in_force(reader), *(() if of is None else (of.account, of.region, of.name))),
+        f" WHERE {IN_FORCE}{some} ORDER BY function, region, account, kind, item, name",
+        (*in_force(reader), *(() if of is None else (of.account, of.region, of.name))),
     )
     return [SettingRow(*(*row[:6], parsed_json(row[6]), *row[7:])) for row in rows]
 

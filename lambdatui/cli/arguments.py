@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 VALUES = ("db", "range", "from", "to", "at", "theme", "config")
-REPEATED = ("account", "region", "function")
+REPEATED = ("account", "region", "function", "tag")
 FLAGS = ("utc", "no-color", "no-mouse", "ascii", "no-redact")
 
 

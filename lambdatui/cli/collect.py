@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from lambdatui import text
+from lambdatui.cli.iam_policy import role_named
 from lambdatui.cli.main import DONE, FAILED, OVER_BUDGET, PARTLY
 from lambdatui.cli.options import current_context
 from lambdatui.views.time_range import RangeError, preset_ms
@@ -18,6 +19,7 @@ from lambdatui.views.time_range import RangeError, preset_ms
 if TYPE_CHECKING:
     from collectors.collecting import Collected
     from lambdatui.cli.context import Context
+    from lambdatui.cli.many_accounts import OrganizationAsked
 
 CLOUDWATCH = "cloudwatch"
 _DEFAULT_SINCE = "24h"
@@ -50,6 +52,10 @@ def _every_s(_: click.Context, __: click.Parameter, value: str) -> float:
         raise click.BadParameter("give a time such as 60s, 5m or 1h") from error
 
 
+def _role_or_none(context: click.Context, param: click.Parameter, value: str | None) -> str | None:
+    return None if value is None else role_named(context, param, value)
+
+
 def _usd(_: click.Context, __: click.Parameter, value: str | None) -> Decimal | None:
     try:
         amount = None if value is None else Decimal(value.lstrip("$"))
@@ -73,11 +79,24 @@ class Asked:
     newest_first: bool
     details: int
     wait: bool
+    organization: "OrganizationAsked | None" = None
+    linked: bool = False
 
 
 @click.command(name="collect", epilog="Example: lambdatui collect --profile prod --region eu-central-1 --since 7d")
 @click.option("--profile", "profiles", multiple=True, metavar="P", help="AWS profile (repeatable).")
 @click.option("--region", "regions", multiple=True, metavar="R", help="AWS region (repeatable; the profile's).")
+@click.option(
+    "--organization",
+    is_flag=False,
+    flag_value="",
+    callback=_role_or_none,
+    metavar="[ROLE]",
+    help="All active accounts of the organization, by a role of this name in each; --account narrows.",
+)
+@click.option("--role-name", callback=role_named, metavar="NAME", help="The same name, said by itself.")
+@click.option("--external-id", default="", metavar="ID", help="What the role of --organization asks for.")
+@click.option("--linked", is_flag=True, help="Also the accounts linked to this one (CloudWatch cross-account).")
 @click.option(
     "--since", "span_ms", callback=_span_ms, metavar="SPAN", help="How far back: 1h, 7d (default 24h; a runner: all)."
 )
@@ -91,7 +110,11 @@ class Asked:
 )
 @click.option("--with", "more", multiple=True, type=click.Choice(_OPTIONAL), help="Also what AWS billed; optimizer.")
 @click.option(
-    "--without", "less", multiple=True, type=click.Choice(("inventory", "alarms", "metrics")), help="Leave out."
+    "--without",
+    "less",
+    multiple=True,
+    type=click.Choice(("inventory", "alarms", "metrics", "durable")),
+    help="Leave out.",
 )
 @click.option("--newest-first", is_flag=True, help="Read the newest log events first.")
 @click.option(
@@ -113,6 +136,10 @@ class Asked:
 def command(
     profiles: tuple[str, ...],
     regions: tuple[str, ...],
+    organization: str | None,
+    role_name: str,
+    external_id: str,
+    linked: bool,
     span_ms: int | None,
     source: str,
     logs: str,
@@ -132,13 +159,16 @@ def command(
     """Collect functions, metrics, logs, alarms and configuration, and keep them in the store.
 
     AWS is only read: every call is checked against the list that `lambdatui iam-policy` prints, counted and priced.
-    What the store already has is not asked for again. Exit code 3 when a source, or a part of one, failed and the
-    rest was kept; 4 when --budget would have been passed.
+    What the store already has is not asked for again. With --organization accounts are read by a role, but for the
+    profile's own; with --linked by what they share with a monitoring account: metrics and logs, no settings. Exit
+    code 3 when a source, or a part of one, failed and the rest was kept; 4 when --budget would have been passed.
     """
     context = current_context()
     if source != CLOUDWATCH:
         if profiles or regions or endpoint_url:
             raise click.UsageError("--profile, --region and --endpoint-url are for CloudWatch, not for a runner's log")
+        if organization is not None or role_name or external_id or linked:
+            raise click.UsageError("--organization and --linked are for CloudWatch, not for a runner's log")
         if dry_run:
             raise click.UsageError("--dry-run is for CloudWatch: reading a runner's log costs nothing")
         code = _run_runner(Path(source), span_ms, context, every if watch else None, as_json)
@@ -148,8 +178,11 @@ def command(
     features = tuple(each for each in (*ALWAYS, *more) if each not in less)
     since_ms = span_ms if span_ms is not None else preset_ms(_DEFAULT_SINCE)
     asked = Asked(
-        profiles, regions or context.regions, since_ms, endpoint_url, logs, features, newest_first, details, wait
-    )
+        profiles, regions or context.regions, since_ms, endpoint_url, logs, features, newest_first, details, wait,
+        _organization(organization, role_name, external_id, context, len(profiles)), linked,
+    )  # fmt: skip
+    if linked and asked.organization is not None:
+        raise click.UsageError("--linked and --organization are two ways to the same accounts: choose one")
     from lambdatui.cli.collecting import Collecting
 
     if progress and not as_json:
@@ -166,6 +199,28 @@ def command(
         say(done, as_json)
         code = exit_code(done)
     click.get_current_context().exit(code)
+
+
+def _organization(
+    flag: str | None, role_name: str, external_id: str, context: "Context", profiles: int
+) -> "OrganizationAsked | None":
+    """What ``--organization`` asks, None where it is not given; the configuration says what the command line leaves."""
+    if flag is None:
+        if role_name or external_id:
+            raise click.UsageError("--role-name and --external-id are for --organization")
+        return None
+    from lambdatui.cli.many_accounts import OrganizationAsked
+
+    role = flag or role_name or role_named(None, None, context.organization.get("role_name"))
+    if not role:
+        # OrganizationAccountAccessRole is there in most accounts, and may do everything.
+        raise click.UsageError(
+            "--organization needs the name of a role that only reads, such as --role-name lambdatui-read"
+            " ('lambdatui iam-policy' prints what that role may, and --trust whom it trusts)"
+        )
+    if profiles > 1:
+        raise click.UsageError("--organization takes one --profile: that of the management account, or of a delegate")
+    return OrganizationAsked(role, external_id or context.organization.get("external_id", ""))
 
 
 def exit_code(done: "Sequence[Collected]") -> int:
@@ -201,6 +256,7 @@ def say(done: "Sequence[Collected]", as_json: bool) -> None:
                 "cost_usd": text.decimal_text(costs[one.name]),
                 "failures": one.failures,
                 "over_budget": one.over_budget or None,
+                "unfinished": one.unfinished or None,
             }
             for one in done
         ]
@@ -216,6 +272,8 @@ def say(done: "Sequence[Collected]", as_json: bool) -> None:
             if one.choices:
                 ways = ", ".join(f"{count:,} {_WAYS.get(way, way)}" for way, count in sorted(one.choices.items()))
                 click.echo(text.plain(f"{one.name}: log groups: {ways} ('lambdatui collections --json' says why)"))
+        if one.unfinished and not as_json:
+            click.echo(text.plain(f"{one.name}: not finished ({one.unfinished}): it goes on in the next round"))
         for failure in dict.fromkeys(one.failures):
             click.echo(text.plain(f"lambdatui collect: {one.name}: {failure}"), err=True)
         if one.over_budget:
@@ -240,7 +298,7 @@ def _run_runner(path: Path, span_ms: int | None, context: "Context", every_s: fl
 
 def _read_runner(path: Path, span_ms: int | None, db: Path) -> "Collected":
     from collectors.collecting import Collected
-    from collectors.deployments import keep_deployments
+    from collectors.deployments import keep_deployments, keep_tags
     from collectors.pipeline import collect
     from collectors.runner_log import RunnerLog, RunnerSource
     from collectors.source import SourceFailed
@@ -251,6 +309,7 @@ def _read_runner(path: Path, span_ms: int | None, db: Path) -> "Collected":
             source = RunnerSource(log, since_ms)
             result = collect(source, db=db)
             keep_deployments(log, db)
+            keep_tags(log, db)
     except SourceFailed as failed:
         return Collected(failed.what, failures=[f"{failed.meaning}; {failed.what_to_do}"])
     done = Collected(source.name, failures=list(dict.fromkeys(result.failures)), seconds=result.seconds)

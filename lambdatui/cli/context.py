@@ -7,15 +7,19 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lambdatui.views.narrow import Narrow
 from lambdatui.views.time_range import DEFAULT_PRESET, RangeChoice, check_preset
 
+if TYPE_CHECKING:
+    from lambdatui.views.tag_terms import Alternatives
+    from lambdatui.views.tagged import Tagged
+
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """The store, the range, what to narrow to, and how to paint.
+    """The store, the range, what to narrow to, and how to paint. ``tagged`` is what a store said of ``tags``.
 
     ``keys`` remaps bindings: binding id -> keys, from the configuration's ``[keys]`` table. ``theme`` is None where
     the terminal is to decide.
@@ -26,6 +30,8 @@ class Context:
     accounts: tuple[str, ...] = ()
     regions: tuple[str, ...] = ()
     functions: tuple[str, ...] = ()
+    tags: "tuple[Alternatives, ...]" = ()
+    tagged: "Tagged | None" = None
     utc: bool = False
     no_color: bool = False
     theme: str | None = None
@@ -40,16 +46,17 @@ class Context:
     themes: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     pricing: Mapping[str, Any] = field(default_factory=dict)
     retention: Mapping[str, Any] = field(default_factory=dict)
+    organization: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def narrow(self) -> Narrow:
-        return Narrow(self.accounts, self.regions, self.functions)
+        return Narrow(self.accounts, self.regions, self.functions, self.tags, self.tagged)
 
 
 def settled(given: dict[str, Any]) -> Context:
     """``given``, the environment and the configuration, in this order of precedence.
 
-    Raises ``RangeError``, ``ConfigError``.
+    Raises ``RangeError``, ``ConfigError``, ``TagError``.
     """
     from lambdatui.cli import config
 
@@ -62,6 +69,7 @@ def settled(given: dict[str, Any]) -> Context:
         accounts=_tuple(given.get("account", settings.get("account", ()))),
         regions=_tuple(given.get("region", settings.get("region", ()))),
         functions=_tuple(given.get("function", settings.get("function", ()))),
+        tags=(*_tags(given.get("tag", settings.get("tag", ()))), *given.get("tag_terms", ())),
         utc=bool(given.get("utc", settings.get("utc", False))),
         no_color=bool(given.get("no_color") or os.environ.get("NO_COLOR") or settings.get("no_color", False)),
         theme=given.get("theme", settings.get("theme")),
@@ -76,6 +84,7 @@ def settled(given: dict[str, Any]) -> Context:
         themes=settings.get("themes", {}),
         pricing=settings.get("pricing", {}),
         retention=settings.get("retention", {}),
+        organization=settings.get("organization", {}),
     )
 
 
@@ -85,6 +94,14 @@ def _default_db(configured: str | None) -> Path:
     if configured and "LAMBDATUI_DB" not in os.environ:
         return Path(configured).expanduser()
     return default_path()
+
+
+def _tags(value: str | list[str] | tuple[str, ...]) -> "tuple[Alternatives, ...]":
+    if not value:
+        return ()
+    from lambdatui.views.tag_terms import parsed
+
+    return parsed(_tuple(value))
 
 
 def _tuple(value: str | list[str] | tuple[str, ...]) -> tuple[str, ...]:

@@ -301,6 +301,7 @@ def _from_store(regions: tuple[str, ...], changes: tuple[WhatIf, ...], terms: Te
         span = resolved(reader, choice, now_ms())
         book, budget = price_book(), None if terms.own else terms.budget
         with reader.until(span.until_ms):
+            narrow = narrow.bound(reader)
             say_unmatched(narrow, reader)
             view = costs(reader, span, book, free_tier=terms.free_tier, narrow=narrow, budget=budget)
             own, own_month = None, None

@@ -16,10 +16,13 @@ from lambdatui.cli.opened import Opened, opened, price_book
 from lambdatui.cli.output import Listing, arranged, listing_options, print_rows
 from lambdatui.cli.own_terms import own_price_options, terms
 from lambdatui.cli.quantities import MONEY
-from lambdatui.views.columns import columns
+from lambdatui.views.columns import column_named, columns
+from lambdatui.views.cost_groups import BY_TAG, GROUPINGS, cost_groups
 from lambdatui.views.costs import CostsView, costs
+from lambdatui.views.exported import envelope
 from lambdatui.views.gates import left_out
 from lambdatui.views.own_view import own_view
+from lambdatui.views.tagged import unknown_key
 from lambdatui.views.time_range import day_of
 from pricing.bill import Bill, LineItem
 from pricing.outside import outside_in_words
@@ -31,6 +34,12 @@ LINE = columns(
 )
 
 
+def _grouping(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
+    if value is None or value in GROUPINGS or (value.startswith(BY_TAG) and value != BY_TAG):
+        return value
+    raise click.BadParameter(f"{value!r} is none; there are {', '.join(GROUPINGS)} and {BY_TAG}KEY")
+
+
 @click.group(
     name="costs",
     invoke_without_command=True,
@@ -38,10 +47,14 @@ LINE = columns(
 )
 @click.option("--no-free-tier", is_flag=True, help="List prices, without the account's free tier.")
 @click.option("--budget", type=MONEY, metavar="USD", help="Exit with 4 where the month passes this, 3 where unknown.")
+@click.option(
+    "--by", callback=_grouping, metavar="GROUP", help="Sums by function, dimension, region, day or tag.KEY, not lines."
+)
 @own_price_options
 @listing_options
 def command(
     listing: Listing,
+    by: str | None,
     no_free_tier: bool,
     budget: Decimal | None,
     discount: Decimal | None,
@@ -54,6 +67,10 @@ def command(
     The free tier is the account's: the whole store is billed, and --function and the like choose among its lines.
     Invocations whose REPORT was not seen stand in lines of their own, basis "estimated", from CloudWatch's Duration
     and the memory configured then; where that is not known, in a line without an amount.
+
+    --by tag.team sums by the values of a tag, as tags are now, or at --at: "(no tag)" has none, of "(unknown)" nobody
+    knows, "(not by function)" are logs of no function, and "(not priced)" has no public price. By day all is at list
+    price.
     """
     if click.get_current_context().invoked_subcommand is not None:
         return
@@ -63,17 +80,37 @@ def command(
             credits=credits,
         )  # fmt: skip
         statement, view = _stated(store, yours, budget, free_tier=not no_free_tier)
-        rows = arranged(view, listing)
-        if listing.form == "json":
+        if by is not None:
+            _print_groups(store, view, by, listing, free_tier=not no_free_tier)
+        elif listing.form == "json":
+            rows = arranged(view, listing)
             click.echo(text.json_text(as_json(view, rows, statement)))
         else:
-            print_rows(view, rows, listing, utc=store.context.utc, brief=[column.id for column in LINE])
+            print_rows(
+                view, arranged(view, listing), listing, utc=store.context.utc, brief=[column.id for column in LINE]
+            )
         if listing.form == "text":
             for line in summary(view, statement):
                 click.echo(line)
     for name, one in statement.gates.items():
         gates.say(name, one, statement.basis)
     click.get_current_context().exit(gates.code_of(statement.gates.values()))
+
+
+def _print_groups(store: Opened, view: CostsView, by: str, listing: Listing, *, free_tier: bool) -> None:
+    groups = cost_groups(store.reader, store.range, price_book(), by, narrow=store.context.narrow, free_tier=free_tier)
+    if by.startswith(BY_TAG) and (said := unknown_key(store.reader, by.removeprefix(BY_TAG))):
+        click.echo(text.plain(said), err=True)
+    if by == "day" and free_tier:
+        click.echo("days are at list price, before the free tier, which is a month's", err=True)
+    rows = arranged(groups, listing)
+    if listing.form != "json":
+        print_rows(groups, rows, listing, utc=store.context.utc)
+        return
+    columns = [column_named(name, groups.columns) for name in (listing.columns or "").split(",") if name.strip()]
+    totals = {currency: text.decimal_text(amount) for currency, amount in view.totals.items()}
+    told = {"by": by, "totals": totals, "missing": list(groups.missing)}
+    click.echo(text.json_text(envelope(groups, rows, columns or groups.columns) | told))
 
 
 def _stated(store: Opened, terms: OwnTerms, budget: Decimal | None, *, free_tier: bool) -> tuple[Statement, CostsView]:

@@ -167,4 +167,5 @@ def _headless(folder: Path, seconds: float, seed: int, listing: Listing) -> None
         store = processes.store
     with Reader(store) as reader:
         whole = RangeChoice("all").resolve(now_ms(), reader.newest_ms(), reader.oldest_ms())
-        emit(functions(reader, whole, price_book()), listing, utc=True, brief=_BRIEF)
+        narrow = current_context().narrow.bound(reader)
+        emit(functions(reader, whole, price_book(), narrow=narrow), listing, utc=True, brief=_BRIEF)

@@ -3,15 +3,17 @@
 import os
 import shutil
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import click
 
+from collectors.cloudwatch.readings import FEATURES
 from collectors.store.open import StoreError, StoreMissing
 from lambdatui import text
-from lambdatui.cli.doctor_findings import FAIL, OK, WARN, Finding
-from lambdatui.cli.main import FAILED
+from lambdatui.cli.doctor_findings import FAIL, NOT_TRIED, OK, WARN, Finding
+from lambdatui.cli.iam_policy import chosen_features, role_named
+from lambdatui.cli.main import DONE, FAILED, PARTLY
 from lambdatui.cli.opened import now_ms
 from lambdatui.cli.options import current_context
 from lambdatui.cli.output import Listing, emit, listing_options
@@ -19,7 +21,8 @@ from lambdatui.views.columns import columns
 from lambdatui.views.time_range import DAY_MS, MINUTE_MS, TimeRange
 from lambdatui.views.view import View
 
-COLUMNS = columns("check", "state", "found", "advice")
+BRIEF = ("check", "state", "found", "advice")
+COLUMNS = columns(*BRIEF, "action", "statement")
 
 _NARROWEST, _LOWEST = 80, 24
 _LEAST_FREE_BYTES = 500 << 20
@@ -27,32 +30,76 @@ _BUILT_MS = 1_735_689_600_000  # 2025-01-01: a clock before this one is wrong
 
 
 @click.command(name="doctor")
-@click.option("--aws", "ask_aws", is_flag=True, help="Also ask AWS whether it may be read: a few free calls.")
+@click.option("--aws", "ask_aws", is_flag=True, help="Also ask AWS: each action that collecting needs, once.")
 @click.option("--profile", metavar="P", help="The AWS profile, for --aws.")
 @click.option("--region", metavar="R", help="The AWS region, for --aws.")
+@click.option(
+    "--features",
+    callback=chosen_features,
+    metavar="A,B",
+    help=f"Whose actions --aws tries: {', '.join(FEATURES)} (default: what collect reads).",
+)
+@click.option("--billed", is_flag=True, help="Also try what AWS bills: a live tail and Cost Explorer, $0.01 each.")
+@click.option(
+    "--role-name", callback=role_named, metavar="NAME", help="For the feature organization: the role to assume."
+)
+@click.option("--external-id", default="", metavar="ID", help="What that role asks for.")
 @click.option("--endpoint-url", metavar="URL", help="Another server that speaks AWS's APIs.")
 @listing_options
-def command(listing: Listing, ask_aws: bool, profile: str | None, region: str | None, endpoint_url: str | None) -> int:
-    """Terminal, store, clock, credentials: what works, what does not, what to do. Exit code 1 when something fails.
+def command(
+    listing: Listing,
+    ask_aws: bool,
+    profile: str | None,
+    region: str | None,
+    features: tuple[str, ...] | None,
+    billed: bool,
+    role_name: str,
+    external_id: str,
+    endpoint_url: str | None,
+) -> int:
+    """Terminal, store, clock, credentials: what works, what does not, what to do.
 
-    Nothing is sent over the network, unless --aws asks for it.
+    Nothing is sent over the network, unless --aws asks for it: then each action is tried once, with the smallest
+    question there is, and the policy that is missing is printed. A metric that is asked for costs $0.00001; what costs
+    more is not tried without --billed. Exit code 1 when something fails or is denied; 3 when nothing does, and
+    something could not be tried.
     """
     context = current_context()
     now = now_ms()
     findings = [*terminal(os.environ), *store(context.db, now), clock(now), credentials(os.environ, Path.home())]
     if ask_aws:
-        from lambdatui.cli.doctor_aws import permissions
+        from lambdatui.cli.doctor_aws import DEFAULT_FEATURES, AwsAsked, permissions
 
-        findings += permissions(profile, region, endpoint_url)
+        chosen = DEFAULT_FEATURES if features is None else features
+        if role_name and features is None:
+            chosen = (*chosen, "organization")
+        findings += permissions(AwsAsked(profile, region, endpoint_url, chosen, billed, role_name, external_id))
+    elif features or billed or role_name or external_id:
+        raise click.UsageError("--features, --billed, --role-name and --external-id are for --aws")
     view = View(COLUMNS, findings, None, TimeRange(now - DAY_MS, now, "now"))
     if listing.form == "text" and not (listing.sort or listing.where or listing.columns):
-        for one in findings:
-            click.echo(f"{one.state:<5} {one.check:<12} {text.plain(one.found)}")
-            if one.advice:
-                click.echo(f"{'':<18} -> {text.plain(one.advice)}")
+        _say(findings)
     else:
-        emit(view, listing, utc=context.utc)
-    return FAILED if any(one.state == FAIL for one in findings) else 0
+        emit(view, listing, utc=context.utc, brief=BRIEF)
+    return exit_code(findings)
+
+
+def exit_code(findings: Sequence[Finding]) -> int:
+    """1: something fails. 3: nothing does, and of something that was asked for nobody knows."""
+    if any(one.state == FAIL for one in findings):
+        return FAILED
+    asked = [one for one in findings if one.check in ("permission", "aws clock")]
+    return PARTLY if any(one.state == NOT_TRIED or (one.action and one.state == WARN) for one in asked) else DONE
+
+
+def _say(findings: Sequence[Finding]) -> None:
+    wide = max(len(one.state) for one in findings)
+    for one in findings:
+        click.echo(f"{one.state:<{wide}} {one.check:<12} {text.plain(one.found)}")
+        if one.advice:
+            click.echo(f"{'':<{wide + 13}} -> {text.plain(one.advice)}")
+        if one.statement:
+            click.echo(one.statement)
 
 
 def terminal(environment: Mapping[str, str]) -> Iterator[Finding]:

@@ -1,40 +1,122 @@
-"""``lambdatui doctor --aws``: whether AWS can be read with the credentials here, a free call a permission."""
+"""``lambdatui doctor --aws``: whether AWS can be read with the credentials here, an action a call."""
 
-from collections.abc import Callable, Iterator
+import json
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from lambdatui.cli.doctor_findings import FAIL, OK, WARN, Finding
+from collectors.cloudwatch import policy
+from collectors.cloudwatch.functions import account_of
+from collectors.cloudwatch.server_clock import REFUSED_S, ServerClock
+from collectors.cloudwatch.session import ReadOnlySession
+from collectors.cloudwatch.source import ALWAYS
+from collectors.cloudwatch.trying import ALLOWED, DENIED, UNREACHABLE, UNTRIED, Trial, Tried
+from collectors.source import SourceFailed
+from lambdatui import text
+from lambdatui.cli.doctor_findings import FAIL, NOT_TRIED, OK, WARN, Finding
+from pricing.call_prices import price
 
-# What is asked of each: an action, the service, and a call that is free and small. What would cost, or begins
-# something, is not tried.
-_TRIED: tuple[tuple[str, str, Callable[[Any], object]], ...] = (
-    ("lambda:ListFunctions", "lambda", lambda client: client.list_functions(MaxItems=1)),
-    ("lambda:GetAccountSettings", "lambda", lambda client: client.get_account_settings()),
-    ("lambda:ListEventSourceMappings", "lambda", lambda client: client.list_event_source_mappings(MaxItems=1)),
-    ("logs:DescribeLogGroups", "logs", lambda client: client.describe_log_groups(limit=1)),
-    ("cloudwatch:DescribeAlarms", "cloudwatch", lambda client: client.describe_alarms(MaxRecords=1)),
-)
+DEFAULT_FEATURES = ALWAYS
+_TRIFLE_USD = price("cloudwatch:GetMetricData", 1, "us-east-1")  # what is tried without being asked for, and said
+_OFF_S = 60.0
+_SET_CLOCK = "set this machine's clock: 'timedatectl set-ntp true'"
 
 
-def permissions(profile: str | None, region: str | None, endpoint_url: str | None = None) -> Iterator[Finding]:
-    """The account, then each permission; credentials that do not work end it."""
-    from collectors.cloudwatch.errors import reading
-    from collectors.cloudwatch.functions import account_of
-    from collectors.cloudwatch.session import ReadOnlySession
-    from collectors.source import SourceFailed
+@dataclass(frozen=True, slots=True)
+class AwsAsked:
+    """What is to be tried, and as whom. ``billed``: also what AWS bills more than a trifle for."""
 
+    profile: str | None
+    region: str | None
+    endpoint_url: str | None = None
+    features: Sequence[str] = DEFAULT_FEATURES
+    billed: bool = False
+    role_name: str = ""
+    external_id: str = ""
+
+
+def permissions(asked: AwsAsked) -> Iterator[Finding]:
+    """The clock, the account, each action, and the statement that is missing. Credentials that do not work end it."""
+    clock = ServerClock()
     try:
-        session = ReadOnlySession(profile, region, endpoint_url)
-        account = account_of(session.client("sts"), session.region, profile)
+        session = _session(asked, asked.region)
+        sts = session.client("sts")
+        clock.listen(sts)
     except SourceFailed as failed:
         yield Finding("aws", FAIL, f"{failed.what}: {failed.meaning}", failed.what_to_do)
         return
+    try:
+        account = account_of(sts, session.region, asked.profile)
+    except SourceFailed as failed:
+        yield from _clock(clock)
+        yield Finding("aws", FAIL, f"{failed.what}: {failed.meaning}", failed.what_to_do)
+        if failed.denied:  # a profile's role, by its source profile
+            yield _missing([(failed.denied, failed.resource)], policy.partition_of(session.region))
+        return
+    yield from _clock(clock)
     yield Finding("aws", OK, f"account {account}, {session.region}")
-    for action, service, ask in _TRIED:
-        try:
-            with reading(action, session.region, profile):
-                ask(session.client(service))
-        except SourceFailed as failed:
-            yield Finding("permission", WARN, f"{action}: {failed.meaning}", failed.what_to_do)
-        else:
-            yield Finding("permission", OK, action)
+
+    def refuses(action: str, units: int) -> str:
+        cost = price(action, units, session.region)
+        return "" if asked.billed or cost <= _TRIFLE_USD else f"it is billed, {text.money(cost)}: --billed tries it"
+
+    partition = policy.partition_of(session.region)
+    trial = Trial(
+        session, account, refuses=refuses, open_in=lambda region: _session(asked, region),
+        now_ms=time.time_ns() // 1_000_000, partition=partition, role_name=asked.role_name,
+        external_id=asked.external_id,
+    )  # fmt: skip
+    denied = []
+    for tried in trial.tried(asked.features):
+        if tried.outcome == DENIED and tried.by_statement:
+            denied.append((tried.denied, tried.resource))
+        yield _finding(tried, session.region)
+    if denied:
+        yield _missing(denied, partition)
+
+
+def _session(asked: AwsAsked, region: str | None) -> ReadOnlySession:
+    return ReadOnlySession(asked.profile, region, asked.endpoint_url)
+
+
+def _clock(clock: ServerClock) -> Iterator[Finding]:
+    if clock.ahead_s is None:
+        yield Finding("aws clock", NOT_TRIED, "AWS's answers did not say their time", None)
+        return
+    away = abs(clock.ahead_s)
+    side = "ahead of" if clock.ahead_s > 0 else "behind"
+    found = f"this machine's clock is {text.milliseconds(away * 1000)} {side} AWS's"
+    if away > REFUSED_S:
+        yield Finding("aws clock", FAIL, f"{found}: AWS refuses signatures beyond 5 minutes", _SET_CLOCK)
+    elif away > _OFF_S:
+        yield Finding("aws clock", WARN, f"{found}; beyond 5 minutes AWS refuses signatures", _SET_CLOCK)
+    else:
+        yield Finding("aws clock", OK, "within a minute of AWS's")
+
+
+def _finding(tried: Tried, region: str) -> Finding:
+    action = tried.reading.action
+    if tried.outcome == ALLOWED:
+        cost = price(action, tried.billed, region)
+        notes = [tried.words, f"the try was billed {text.money(cost)}" if cost else ""]
+        said = ", ".join(filter(None, notes))
+        return Finding("permission", OK, f"{action}: {said}" if said else action, None, action)
+    state = {DENIED: FAIL, UNREACHABLE: FAIL, UNTRIED: NOT_TRIED}.get(tried.outcome, WARN)
+    advice = {
+        DENIED: "add the statement below to the policy of who reads" if tried.by_statement else "see that policy",
+        UNREACHABLE: "check the network, proxy and region; not every service is in every region",
+    }.get(tried.outcome)
+    return Finding("permission", state, f"{action}: {tried.words}", advice, action)
+
+
+def _missing(denied: Sequence[tuple[str, str]], partition: str) -> Finding:
+    document: Any = policy.document(policy.missing_statements(denied, partition))
+    actions = len(dict(denied))
+    return Finding(
+        "policy",
+        FAIL,
+        f"{text.counted(actions, 'action')} denied: this policy allows {'it' if actions == 1 else 'them'}",
+        "'aws iam put-role-policy' (or put-user-policy) takes it as --policy-document",
+        statement=json.dumps(document, indent=2),
+    )

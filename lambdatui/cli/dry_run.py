@@ -72,6 +72,7 @@ def dry_run(
 def _row(source: CloudWatchSource, found: Estimate) -> dict[str, Any]:
     return {
         "source": source.name,
+        "account": source.account,
         "functions": found.functions,
         "log_groups": found.log_groups,
         "stored_bytes": found.stored_bytes,

@@ -13,6 +13,7 @@ from lambdatui.views.exported import envelope
 from lambdatui.views.function import FunctionDetail, Step, function
 from lambdatui.views.narrow import Narrow
 from lambdatui.views.shown import json_value, shown
+from lambdatui.views.tagged import with_tags
 
 _LABEL = 16
 STEP_COLUMNS = columns(
@@ -53,7 +54,7 @@ def _details(store: Opened, name: str) -> list[FunctionDetail]:
         raise click.ClickException(f"no function {name!r} in {store.context.db}; {hint}")
     book = price_book()
     details = (function(store.reader, store.range, row.id, book) for row in chosen)
-    return [detail for detail in details if detail is not None]
+    return [with_tags(detail, store.reader) for detail in details if detail is not None]
 
 
 def _json(detail: FunctionDetail, listing: Listing) -> dict[str, Any]:

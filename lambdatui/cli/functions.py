@@ -5,11 +5,18 @@ import click
 from lambdatui.cli.opened import now_ms, opened, price_book
 from lambdatui.cli.output import Listing, emit, listing_options
 from lambdatui.views.functions import functions
+from lambdatui.views.tagged import with_tags
 
 BRIEF = (
     "function", "trouble", "region", "memory_mb", "invocations", "errors", "error_rate", "throttles", "cold_ratio",
     "p50_ms", "p95_ms", "p99_ms", "max_memory_mb", "cost_usd", "projected_usd", "last_seen",
 )  # fmt: skip
+
+
+def says_tags(listing: Listing) -> bool:
+    """Whether tags are shown or looked at: a column of them would leave no room for figures in text."""
+    named = " ".join(filter(None, (listing.columns, listing.sort, listing.where)))
+    return (listing.form != "text" and not listing.columns) or "tags" in named.casefold()
 
 
 @click.command(name="functions", epilog="Example: lambdatui functions --range 7d --filter 'errors>0' --sort p95_ms")
@@ -30,4 +37,6 @@ def command(listing: Listing) -> None:
             now_ms=now,
             thresholds=store.context.thresholds,
         )
+        if says_tags(listing):
+            view = with_tags(view, store.reader)
         emit(view, listing, utc=store.context.utc, brief=BRIEF)

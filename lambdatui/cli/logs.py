@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from itertools import islice
 
 import click
@@ -32,7 +33,7 @@ _ON_SCREEN = 1_000
 @click.option("--live", is_flag=True, help="Lines as they are written, of functions of one account and region.")
 @click.option("--profile", metavar="P", help="The AWS profile that --live asks with.")
 @click.option("--endpoint-url", metavar="URL", help="Another server that speaks AWS's APIs, for --live.")
-@listing_options
+@partial(listing_options, filters_rows=False)
 def command(
     listing: Listing,
     words: str,

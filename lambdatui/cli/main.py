@@ -112,6 +112,7 @@ def _failed(error: Exception) -> int:
     from lambdatui.text import plain
     from lambdatui.views.columns import UnknownColumn
     from lambdatui.views.filters import FilterError
+    from lambdatui.views.tag_terms import TagError
     from lambdatui.views.time_range import RangeError
 
     if isinstance(error, click.UsageError):
@@ -125,7 +126,7 @@ def _failed(error: Exception) -> int:
     codes: list[tuple[type[Exception] | tuple[type[Exception], ...], int]] = [
         (StoreMissing, FAILED),
         (StoreError, STORE),
-        ((RangeError, FilterError, UnknownColumn, ConfigError), WRONG_USAGE),
+        ((RangeError, FilterError, TagError, UnknownColumn, ConfigError), WRONG_USAGE),
         ((OSError, UnicodeError), FAILED),
     ]
     for kinds, code in codes:

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import click
@@ -52,6 +52,7 @@ def opened() -> Iterator[Opened]:
     with _grouped(context.db) as reader, reader.snapshot():
         time_range = resolved(reader, context.range, now_ms())
         with reader.until(time_range.until_ms):
+            context = replace(context, tagged=context.narrow.bound(reader).tagged)
             say_unmatched(context.narrow, reader)
             yield Opened(context, reader, time_range)
 
@@ -67,7 +68,7 @@ def _grouped(db: Path) -> Reader:
 
 
 def say_unmatched(narrow: Narrow, reader: Reader) -> None:
-    """On stderr, what of --account, --region and --function nothing in the store matches. It is no failure."""
+    """On stderr, what of --account, --region, --function and --tag nothing in the store matches. It is no failure."""
     if narrow:
         from lambdatui.text import plain
 

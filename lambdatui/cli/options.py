@@ -1,5 +1,6 @@
 """The global options: the same before and after the subcommand, settled into one ``Context``."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import click
@@ -27,6 +28,9 @@ def global_options(*, hidden: bool) -> list[click.Option]:
         option("--account", multiple=True, metavar="A", help="Only this account (glob, repeatable)."),
         option("--region", multiple=True, metavar="R", help="Only this region (glob, repeatable)."),
         option("--function", multiple=True, metavar="PATTERN", help="Only functions like this (glob, repeatable)."),
+        option(
+            "--tag", multiple=True, metavar="TAG", help="Only functions with KEY=VALUE, KEY, KEY!=VALUE, !KEY (globs)."
+        ),
         option("--utc", is_flag=True, help="Show times in UTC, not in this machine's zone."),
         option("--no-color", is_flag=True, help="No colour; also $NO_COLOR."),
         option("--no-mouse", is_flag=True, help="Leave the mouse to the terminal, for selecting text."),
@@ -55,6 +59,12 @@ def _raw(ctx: click.Context, param: click.Parameter, value: bool) -> None:
 def _keep(ctx: click.Context, param: click.Parameter, value: Any) -> None:
     if value not in (None, (), False):
         ctx.meta.setdefault(_GIVEN, {})[param.name] = value
+
+
+def keep_tag_terms(ctx: click.Context, terms: Sequence[Any]) -> None:
+    """What a filter says of tags narrows everything, as ``--tag`` does."""
+    if terms:
+        ctx.meta.setdefault(_GIVEN, {})["tag_terms"] = tuple(terms)
 
 
 def current_context() -> Context:

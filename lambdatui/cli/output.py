@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import click
 
 from lambdatui import text
+from lambdatui.cli.options import keep_tag_terms
 from lambdatui.text_table import text_table
 from lambdatui.views import filters
 from lambdatui.views.columns import Column, Kind, column_named
@@ -31,8 +32,11 @@ class Listing:
     columns: str | None = None
 
 
-def listing_options(command: _Command) -> _Command:
-    """The options of every listing; the command receives one ``listing``."""
+def listing_options(command: _Command, *, filters_rows: bool = True) -> _Command:
+    """The options of every listing; the command receives one ``listing``.
+
+    What ``--filter`` says of tags narrows everything, except where it is not a filter of rows.
+    """
     options = (
         click.option("--json", "as_json", is_flag=True, help="One JSON object, rows and where they come from."),
         click.option("--csv", "as_csv", is_flag=True, help="CSV with column ids in the header."),
@@ -49,6 +53,8 @@ def listing_options(command: _Command) -> _Command:
             raise click.UsageError("--json and --csv exclude each other", click.get_current_context())
         names = ("sort", "reverse", "where", "limit", "columns")
         listing = Listing(forms[0] if forms else "text", *(given.pop(name) for name in names))
+        if filters_rows and listing.where:
+            keep_tag_terms(click.get_current_context(), filters.tags_in(listing.where))
         return command(listing=listing, **given)
 
     wrapped.__doc__, wrapped.__name__ = command.__doc__, command.__name__

@@ -11,7 +11,15 @@ from lambdatui.cli.billing_files import export_in
 from lambdatui.cli.opened import now_ms, opened, price_book
 from lambdatui.cli.output import Listing, arranged, print_rows
 from lambdatui.views.exported import envelope
-from lambdatui.views.reconcile import BRIEF, ReconciledView, as_json, collected_actuals, in_words, reconciled
+from lambdatui.views.reconcile import (
+    BRIEF,
+    ReconciledView,
+    as_json,
+    collected_actuals,
+    in_words,
+    reconciled,
+    whole_bill_said,
+)
 from lambdatui.views.time_range import ceil_minute, instant_ms
 from pricing.actuals import Export
 
@@ -39,6 +47,8 @@ def reconcile_bill(
             )  # fmt: skip
         except ValueError as error:
             raise click.ClickException(f"{named}: {error}") from error
+        if said := whole_bill_said(store.context.narrow):
+            click.echo(said, err=True)
         _print(view, listing, utc=store.context.utc)
     if export.rejected:
         click.echo(

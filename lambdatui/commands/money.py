@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 class CostsBy(Command):
-    """Sum the costs by function, then by dimension, region and day."""
+    """Sum the costs by function, then by dimension, region, day and a tag."""
 
     BINDING_KEY = "b"
     SHOW_IN_FOOTER = True

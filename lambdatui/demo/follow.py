@@ -9,7 +9,7 @@ import signal
 import sys
 from pathlib import Path
 
-from collectors.deployments import keep_deployments
+from collectors.deployments import Tagged, keep_deployments, keep_tags
 from collectors.pipeline import collect
 from collectors.runner_log import RunnerLog, RunnerSource
 
@@ -24,11 +24,13 @@ def main() -> int:
     with RunnerLog(log_path) as log:
         source = RunnerSource(log)
         deployed: dict[str, int] | None = None
+        tagged: Tagged | None = None
         while True:
             ended, _, _ = select.select([sys.stdin], [], [], _EVERY_S)
             over = bool(ended) and not os.read(sys.stdin.fileno(), 1)
             result = collect(source, db=store)
             deployed = keep_deployments(log, store, deployed)
+            tagged = keep_tags(log, store, tagged)
             for failure in result.failures:
                 sys.stderr.write(f"lambdatui demo: {failure}\n")
             if over:

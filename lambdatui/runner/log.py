@@ -6,13 +6,14 @@ over in one go of the event loop and stands in one transaction, so that a reader
 
 import asyncio
 import contextlib
+import json
 import os
 import platform
 import sqlite3
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -20,7 +21,7 @@ from pathlib import Path
 from types import TracebackType
 
 from lambdatui.runner.functions import ACCOUNT, Deployment, RunnerError
-from lambdatui.runner.log_schema import APPLICATION_ID, SCHEMA_1, SCHEMA_2, VERSION
+from lambdatui.runner.log_schema import APPLICATION_ID, SCHEMA_1, SCHEMA_2, SCHEMA_3, VERSION
 
 PERIOD_S = 60
 _BIN_MS = PERIOD_S * 1000
@@ -85,7 +86,7 @@ class Log:
             raise RunnerError(f"{self.path} is a database, but not a runner's log: give another --runner-db")
         if version > VERSION:
             raise RunnerError(f"{self.path} is of version {version}, newer than this program's {VERSION}: upgrade it")
-        for older, schema in enumerate((SCHEMA_1, SCHEMA_2)):
+        for older, schema in enumerate((SCHEMA_1, SCHEMA_2, SCHEMA_3)):
             if version <= older:
                 for statement in schema.split(";\n"):
                     self._db.execute(statement)
@@ -118,7 +119,13 @@ class Log:
 
     # --- the functions
 
-    def deployed(self, deployment: Deployment, now_ms: int, reserved: int | None = None) -> None:
+    def deployed(
+        self,
+        deployment: Deployment,
+        now_ms: int,
+        reserved: int | None = None,
+        tags: Mapping[str, str] | None = None,
+    ) -> None:
         """Record a function's configuration, without its environment."""
         machine = {"aarch64": "arm64", "AMD64": "x86_64"}.get(platform.machine(), platform.machine())
         values = (
@@ -130,6 +137,15 @@ class Log:
                 "INSERT OR REPLACE INTO functions (name, account, region, runtime, arch, memory_mb, timeout_s,"
                 " ephemeral_mb, log_group, deployed_ms, reserved_concurrency) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 values,
+            )
+        if tags is not None:
+            self.tagged(deployment.name, tags, now_ms)
+
+    def tagged(self, name: str, tags: Mapping[str, str], now_ms: int) -> None:
+        """Record all tags of a function: that is no deployment."""
+        with self._lock:
+            self._db.execute(
+                "UPDATE functions SET tags = ?, tagged_ms = ? WHERE name = ?", (json.dumps(tags), now_ms, name)
             )
 
     def removed(self, name: str, now_ms: int) -> None:

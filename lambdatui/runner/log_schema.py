@@ -1,10 +1,10 @@
 """The runner's log, ``runner.db``: CloudWatch in a SQLite file, which any other runner can write too.
 
-Version 2 (``PRAGMA user_version``; ``PRAGMA application_id`` is 0x6c746472). Times are epoch milliseconds UTC.
+Version 3 (``PRAGMA user_version``; ``PRAGMA application_id`` is 0x6c746472). Times are epoch milliseconds UTC.
 
 ``functions``      one row a function: ``name, account, region, runtime, arch`` (``x86_64`` or ``arm64``)``, memory_mb,
-                   timeout_s, ephemeral_mb, log_group, deployed_ms, removed_ms, reserved_concurrency``; unknown is NULL.
-                   No environment variables.
+                   timeout_s, ephemeral_mb, log_group, deployed_ms, removed_ms, reserved_concurrency, tags`` (a JSON
+                   object)``, tagged_ms``; unknown is NULL. No environment variables.
 ``log_events``     ``id`` grows with every event and is never reused: a reader's checkpoint. ``event_id`` is unique,
                    ``timestamp_ms, log_group, log_stream``, ``message`` as written: platform lines in Lambda's text or
                    JSON format, stdout and stderr.
@@ -17,10 +17,10 @@ Version 2 (``PRAGMA user_version``; ``PRAGMA application_id`` is 0x6c746472). Ti
                    RetriesExhausted, EventAgeExceeded, ZeroReservedConcurrency.
 ``async_attempts`` ``event, attempt`` (from 1)``, started_ms, ended_ms, error_type`` (NULL: success).
 
-A reader needs the first three tables only, and reads version 1, which had no others and no reserved_concurrency.
+A reader needs the first three tables only. Version 1 had no others and no reserved_concurrency, version 2 no tags.
 """
 
-VERSION = 2
+VERSION = 3
 APPLICATION_ID = 0x6C746472
 
 SCHEMA_1 = """
@@ -46,4 +46,8 @@ CREATE INDEX async_waiting ON async_events (due_ms) WHERE finished_ms IS NULL;
 CREATE TABLE async_attempts (
   event INTEGER NOT NULL, attempt INTEGER NOT NULL, started_ms INTEGER NOT NULL, ended_ms INTEGER NOT NULL,
   error_type TEXT, PRIMARY KEY (event, attempt)) WITHOUT ROWID;
+"""
+SCHEMA_3 = """
+ALTER TABLE functions ADD COLUMN tags TEXT;
+ALTER TABLE functions ADD COLUMN tagged_ms INTEGER;
 """

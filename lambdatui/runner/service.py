@@ -186,10 +186,15 @@ class Runner:
         for version in function.versions:
             self.fleet.renew(self.deployed.deployment(function.name, version))
         latest = self.deployed.deployment(function.name, LATEST)
-        self.log.deployed(latest, now_ms(), function.reserved)
+        self.log.deployed(latest, now_ms(), function.reserved, function.part("tags"))
         self._provision(function)
         if self.gateways is not None:
             self.gateways.refresh(function)
+
+    def tagged(self, function: Function) -> None:
+        """Keep a function's tags, which change nothing that runs."""
+        self.deployed.save(function)
+        self.log.tagged(function.name, function.part("tags"), now_ms())
 
     def _provision(self, function: Function) -> None:
         wanted: dict[str, int] = dict.fromkeys(function.versions, 0)

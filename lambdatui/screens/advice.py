@@ -30,8 +30,7 @@ class AdviceScreen(TableScreen):
         return ("Advice",)
 
     def question(self) -> Callable[[Question], View[Advice]]:
-        narrow = self.session.narrow
-        return lambda ask: advice(ask.reader, ask.range, ask.book, narrow=narrow)
+        return lambda ask: advice(ask.reader, ask.range, ask.book, narrow=ask.narrow)
 
     def key_of(self, row: Advice) -> Any:
         return row.kind, row.function_id, row.found

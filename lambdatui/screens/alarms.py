@@ -28,8 +28,7 @@ class AlarmsScreen(TableScreen):
         return ("Alarms",)
 
     def question(self) -> Callable[[Question], AlarmsView]:
-        narrow = self.session.narrow
-        return lambda ask: alarms(ask.reader, ask.range, narrow=narrow)
+        return lambda ask: alarms(ask.reader, ask.range, narrow=ask.narrow)
 
     def key_of(self, row: AlarmView) -> Any:
         return row.alarm, row.account, row.region

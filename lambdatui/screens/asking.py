@@ -1,6 +1,7 @@
 """How screens ask: a question to the store, asked in a thread, and an answer that is painted."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from textual import on, work
@@ -15,6 +16,8 @@ from lambdatui.widgets.notice import Notice
 
 if TYPE_CHECKING:
     from lambdatui.reading import Question
+    from lambdatui.views.narrow import Narrow
+    from lambdatui.views.tag_terms import Alternatives
 
 
 class Asking(Screen[None]):
@@ -25,6 +28,8 @@ class Asking(Screen[None]):
         self.session = session
         self.answer: Any = None
         self._stale = False
+        self.own_tags: tuple[Alternatives, ...] = ()
+        self.shown_narrow: Narrow | None = None
         self.shown_range: TimeRange | None = None
 
     # What a subclass says -----------------------------------------------------------------------------------------
@@ -43,6 +48,16 @@ class Asking(Screen[None]):
     def standing(self) -> Standing:
         return Standing()
 
+    @property
+    def narrow(self) -> "Narrow":
+        """What the session is narrowed to, and the tags of this screen's filter."""
+        return self.session.narrow.and_tags(self.own_tags)
+
+    def _narrow_for(self, subject: str) -> "Narrow":
+        """For parts of rows that are shown, the same functions as those: a part's own range may hide their tags."""
+        shown = self.shown_narrow
+        return shown if subject != "rows" and shown is not None and shown.unbound == self.narrow else self.narrow
+
     # Asking -------------------------------------------------------------------------------------------------------
 
     def ask_rows(self) -> None:
@@ -60,13 +75,16 @@ class Asking(Screen[None]):
 
         worker = get_current_worker()
         try:
-            time_range, answer = ask(self.session.db, choice, now_ms, question)
+            time_range, (answer, narrow) = ask(
+                self.session.db, choice, now_ms, lambda asked: (question(asked), asked.narrow),
+                self._narrow_for(subject),
+            )  # fmt: skip
         except Unanswered as error:
             if not worker.is_cancelled:
                 self.post_message(Failed(subject, str(error)))
             return
         if not worker.is_cancelled:
-            self.post_message(Answered(subject, time_range, answer))
+            self.post_message(Answered(subject, time_range, answer, narrow))
 
     @on(Answered)
     def _answered(self, message: Answered) -> None:
@@ -77,7 +95,7 @@ class Asking(Screen[None]):
             return
         if message.subject == "rows":
             self.session.shown = self.shown_range = message.range
-            self.answer = message.answer
+            self.answer, self.shown_narrow = message.answer, message.narrow
             self.paint(message.answer)
         elif self._is_of_now(message.range):
             self.paint_part(message.subject, message.answer)
@@ -149,4 +167,5 @@ class Asking(Screen[None]):
 
     def _restand(self) -> None:
         if self.is_mounted:
-            self.query_one(Header).stand(self.heading(), self.standing())
+            said = self.shown_narrow.said if self.shown_narrow is not None else ()
+            self.query_one(Header).stand(self.heading(), replace(self.standing(), tags=said))

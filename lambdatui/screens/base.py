@@ -236,9 +236,9 @@ class StoreScreen(TimeTravel):
         from lambdatui.reading import ask
 
         def names(question: "Question") -> list[tuple[int, str]]:
-            return [(row.id, row.function.key.name) for row in self.session.narrow.chosen(question.reader.functions())]
+            return [(row.id, row.function.key.name) for row in question.narrow.chosen(question.reader.functions())]
 
-        return ask(self.session.db, self.session.choice, self.session.now_ms(), names)[1]
+        return ask(self.session.db, self.session.choice, self.session.now_ms(), names, self.session.narrow)[1]
 
     def show_problems(self) -> None:
         from lambdatui.screens.details import DetailsScreen

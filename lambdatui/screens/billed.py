@@ -26,6 +26,7 @@ from lambdatui.views.reconcile import (
     in_words,
     money,
     reconciled,
+    whole_bill_said,
 )
 from lambdatui.views.time_range import instant_ms
 from lambdatui.views.view import View
@@ -50,14 +51,14 @@ class BilledScreen(TableScreen):
         return ("Costs", "AWS's bill", {"span": "in sum"}.get(self._by, f"by {self._by}"))
 
     def question(self) -> Callable[[Question], View[ReconciledRow]]:
-        by, narrow = self._by, self.session.narrow
+        by = self._by
         at = self.session.choice.at
         now_ms = self.session.now_ms() if at is None else ceil_minute(instant_ms(at, end=True))
 
         def ask(question: Question) -> View[ReconciledRow]:
             actuals = collected_actuals(question.reader, question.range)
             try:
-                return reconciled(question.reader, actuals, question.book, narrow=narrow, by=by, now_ms=now_ms)
+                return reconciled(question.reader, actuals, question.book, narrow=question.narrow, by=by, now_ms=now_ms)
             except ValueError as error:
                 raise Unanswered(str(error)) from error
 
@@ -89,8 +90,10 @@ class BilledScreen(TableScreen):
         if view.summary is None:
             return super().counted()
         amounts, currency = view.summary.amounts, view.summary.currency
+        whole = whole_bill_said(self.narrow)
         numbers = (("AWS", amounts.paid), ("list", amounts.list), ("ours", view.summary.computed))
-        return ", ".join(f"{name} {money(amount, currency)}" for name, amount in numbers), *super().counted()
+        sums = ", ".join(f"{name} {money(amount, currency)}" for name, amount in numbers)
+        return *((whole,) if whole else ()), sums, *super().counted()
 
     def open_row(self, row: ReconciledRow) -> None:
         view: ReconciledView = self.answer

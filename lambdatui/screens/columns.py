@@ -155,6 +155,7 @@ CONFIGURATION: tuple[Shown, ...] = (
     show("retention_days", 8),
     show("function_state", 10),
     show("last_update", 11),
+    show("tags", 12),
 )
 
 COST_GROUPS: tuple[Shown, ...] = (

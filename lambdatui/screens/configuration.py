@@ -33,8 +33,7 @@ class ConfigurationScreen(TableScreen):
         return ("Configuration",)
 
     def question(self) -> Callable[[Question], FunctionSettings]:
-        narrow = self.session.narrow
-        return lambda ask: function_settings(ask.reader, ask.range, narrow=narrow)
+        return lambda ask: function_settings(ask.reader, ask.range, narrow=ask.narrow, tags=True)
 
     def key_of(self, row: SettingsView) -> Any:
         return row.function_id
@@ -50,6 +49,8 @@ def parts_of(row: SettingsView, *, utc: bool) -> list[Part]:
     """All that is known of a function's settings, and what is not."""
     known = [(one, getattr(row, one.id)) for one in SETTING_COLUMNS if one.id not in _IN_FACTS]
     parts = [(one.label, shown(one, value) if value is not None else NOT_COLLECTED) for one, value in known]
+    if row.tags_at is not None and row.tags is not None:
+        parts.append(("tags as of", instant(row.tags_at, utc=utc)))
     facts = [(one.label, one.text or "-") for one in row.facts]
     changes = [
         (instant(change.at_ms, utc=utc), f"{change.setting}: {change.before} -> {change.after}")

@@ -1,8 +1,9 @@
-"""Costs summed by function, dimension, region or day; by day with the month's curve. Enter shows the arithmetic."""
+"""Costs summed by function, dimension, region, day or tag; by day with the month's curve. Enter shows arithmetic."""
 
 from collections.abc import Callable
 from typing import Any, ClassVar
 
+from textual import work
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal
@@ -12,12 +13,17 @@ from lambdatui.commands.money import CostsBy
 from lambdatui.reading import Question
 from lambdatui.screens import columns
 from lambdatui.screens.details import DetailsScreen
+from lambdatui.screens.prompt import PickScreen
 from lambdatui.screens.tables import TABLE_COMMANDS, TableScreen
 from lambdatui.session import Session
 from lambdatui.text import money
 from lambdatui.views.columns import Column
-from lambdatui.views.cost_groups import GROUP_COLUMNS, GROUPINGS, CostGroup, CostGroups, cost_groups, line_to
+from lambdatui.views.cost_groups import BY_TAG, GROUP_COLUMNS, GROUPINGS, CostGroup, CostGroups, cost_groups, line_to
+from lambdatui.views.tagged import NOT_COLLECTED, tag_keys
+from lambdatui.views.time_range import RangeChoice
 from lambdatui.widgets.layout import Shown
+
+_TAGS = "tags to sum by"
 
 
 class CostGroupsScreen(TableScreen):
@@ -49,8 +55,8 @@ class CostGroupsScreen(TableScreen):
         super().on_mount()
 
     def question(self) -> Callable[[Question], CostGroups]:
-        by, narrow = self._by, self.session.narrow
-        return lambda ask: cost_groups(ask.reader, ask.range, ask.book, by, narrow=narrow)
+        by = self._by
+        return lambda ask: cost_groups(ask.reader, ask.range, ask.book, by, narrow=ask.narrow)
 
     def paint(self, answer: CostGroups) -> None:
         super().paint(answer)
@@ -79,7 +85,32 @@ class CostGroupsScreen(TableScreen):
         self.query_one(Chart).show_curves(answer.days, tuple(curves))
 
     def costs_by_next(self) -> None:
-        self._by = GROUPINGS[(GROUPINGS.index(self._by) + 1) % len(GROUPINGS)]
+        """By day is the last one before tags, of which one is chosen; then it begins anew."""
+        if self._by == GROUPINGS[-1]:
+            self._ask_tags(self.session.choice, self.session.now_ms())
+        else:
+            self._sum_by(GROUPINGS[GROUPINGS.index(self._by) + 1] if self._by in GROUPINGS else GROUPINGS[0])
+
+    @work(thread=True, exclusive=True, exit_on_error=False, group="tags")
+    def _ask_tags(self, choice: RangeChoice, now_ms: int) -> None:
+        self._ask(_TAGS, lambda ask: tag_keys(ask.reader), choice, now_ms)
+
+    def paint_aside(self, subject: str, answer: Any) -> bool:
+        if subject != _TAGS:
+            return super().paint_aside(subject, answer)
+
+        def take(key: str | None) -> None:
+            self._sum_by(GROUPINGS[0] if key is None else f"{BY_TAG}{key}")
+
+        if answer:
+            self.app.push_screen(PickScreen("By which tag?", answer), take)
+        else:
+            self.say(f"costs by tag: {NOT_COLLECTED}")
+            take(None)
+        return True
+
+    def _sum_by(self, by: str) -> None:
+        self._by = by
         self.table.sort = ("group", True) if self._by == "day" else ("amount", True)
         self.ask_rows()
         self._restand()

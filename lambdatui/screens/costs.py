@@ -19,7 +19,6 @@ from lambdatui.text import count, counted, exact, money, rate, ratio
 from lambdatui.views.columns import Column
 from lambdatui.views.costs import COST_COLUMNS, CostsView, ProjectedCost, costs
 from lambdatui.views.gates import budget_of
-from lambdatui.views.narrow import Narrow
 from lambdatui.views.own_view import own_view
 from lambdatui.views.time_range import RangeChoice
 from lambdatui.widgets.fields import Field, Fields
@@ -57,12 +56,14 @@ class CostsScreen(TableScreen):
         yield from super().body()
 
     def question(self) -> Callable[[Question], CostsView]:
-        narrow, budget, terms = self.session.narrow, self.session.budget, self.session.own_terms
+        budget, terms = self.session.budget, self.session.own_terms
 
         def asked(ask: Question) -> CostsView:
-            view = costs(ask.reader, ask.range, ask.book, narrow=narrow, budget=budget)
+            view = costs(ask.reader, ask.range, ask.book, narrow=ask.narrow, budget=budget)
             if terms:
-                self._own = own_view(ask.reader, view, ask.book, terms, free_tier=True, narrow=narrow, budget=budget)
+                self._own = own_view(
+                    ask.reader, view, ask.book, terms, free_tier=True, narrow=ask.narrow, budget=budget
+                )
             return view
 
         return asked
@@ -133,14 +134,14 @@ class CostsScreen(TableScreen):
         except ValueError as error:
             self.say(str(error))
             return
-        self._ask_changes(wanted, self.session.narrow, self.choice_of_now(), self.session.now_ms())
+        self._ask_changes(wanted, self.choice_of_now(), self.session.now_ms())
 
     @work(thread=True, exclusive=True, exit_on_error=False, group="what-if")
-    def _ask_changes(self, wanted: Any, narrow: Narrow, choice: RangeChoice, now_ms: int) -> None:
+    def _ask_changes(self, wanted: Any, choice: RangeChoice, now_ms: int) -> None:
         from lambdatui.views.cost_changes import compared
 
         self._ask(
-            "what if", lambda ask: compared(ask.reader, ask.range, ask.book, wanted, narrow=narrow), choice, now_ms
+            "what if", lambda ask: compared(ask.reader, ask.range, ask.book, wanted, narrow=ask.narrow), choice, now_ms
         )
 
     def paint_part(self, subject: str, answer: list[tuple[str, str]]) -> None:

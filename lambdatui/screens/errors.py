@@ -67,8 +67,7 @@ class ErrorsScreen(TableScreen):
         return ("Errors",)
 
     def question(self) -> Callable[[Question], ErrorTrends]:
-        narrow = self.session.narrow
-        return lambda ask: error_trends(ask.reader, ask.range, narrow=narrow)
+        return lambda ask: error_trends(ask.reader, ask.range, narrow=ask.narrow)
 
     def key_of(self, row: ErrorTrendView) -> Any:
         return row.function_id, row.fingerprint, isinstance(row, ErrorFamilyView)

@@ -150,7 +150,7 @@ class FunctionScreen(InvocationsTable):
     def _ask_settings(self, choice: RangeChoice, now_ms: int) -> None:
         from lambdatui.views.function_settings import function_settings
 
-        self._ask("settings", lambda ask: function_settings(ask.reader, ask.range), choice, now_ms)
+        self._ask("settings", lambda ask: function_settings(ask.reader, ask.range, tags=True), choice, now_ms)
 
     def paint_part(self, subject: str, answer: Any) -> None:
         if subject != "settings":

@@ -16,7 +16,6 @@ from lambdatui.views.columns import Column
 from lambdatui.views.function_columns import FUNCTION_COLUMNS
 from lambdatui.views.health import health, in_trouble, places
 from lambdatui.views.local_runner import LOCAL_ACCOUNT
-from lambdatui.views.narrow import Narrow
 from lambdatui.views.time_range import RangeChoice, TimeRange
 from lambdatui.widgets.header import Header, HomeHeader, Standing
 from lambdatui.widgets.layout import Shown
@@ -48,7 +47,7 @@ class FunctionsScreen(TableScreen):
         return HomeHeader(self.session)
 
     def question(self) -> "Callable[[Question], FunctionsView]":
-        narrow, thresholds = self.session.narrow, self.session.thresholds
+        thresholds = self.session.thresholds
         now_ms = None if self.session.choice.at is not None else self.session.now_ms()
 
         def ask(question: "Question") -> "FunctionsView":
@@ -58,7 +57,7 @@ class FunctionsScreen(TableScreen):
                 question.reader,
                 question.range,
                 question.book,
-                narrow=narrow,
+                narrow=question.narrow,
                 trend_steps=TREND_STEPS,
                 now_ms=now_ms,
                 thresholds=thresholds,
@@ -102,21 +101,21 @@ class FunctionsScreen(TableScreen):
         super().paint(answer)
         self.session.places = places(answer.rows)
         self.query_one(HomeHeader).say_health(health(answer.rows, self.session.thresholds))
-        self._ask_overview(self.session.narrow, self.choice_of_now(), self.session.now_ms())
+        self._ask_overview(self.choice_of_now(), self.session.now_ms())
         if any(row.account == LOCAL_ACCOUNT for row in answer.rows):
             self._ask_runner(self.choice_of_now(), self.session.now_ms())
         else:
             self.session.runner = None
 
     @work(thread=True, exclusive=True, exit_on_error=False, group="overview")
-    def _ask_overview(self, narrow: Narrow, choice: RangeChoice, now_ms: int) -> None:
+    def _ask_overview(self, choice: RangeChoice, now_ms: int) -> None:
         """The month's bill is of the whole store, and takes longer than the rows: they do not wait for it."""
         from lambdatui.views.overview import overview
 
         limit, terms = self.session.budget, self.session.own_terms
         self._ask(
             "overview",
-            lambda ask: overview(ask.reader, ask.range, ask.book, narrow=narrow, limit=limit, terms=terms),
+            lambda ask: overview(ask.reader, ask.range, ask.book, narrow=ask.narrow, limit=limit, terms=terms),
             choice, now_ms,
         )  # fmt: skip
 

@@ -48,13 +48,13 @@ class LineStatsScreen(LinesScreen):
         yield pane
 
     def question(self) -> Callable[[Question], View[Any]]:
-        asked, where, narrow = self._stats, parse(self._where), self.session.narrow
+        asked, where = self._stats, parse(self._where)
         ids = [self._function[0]] if self._function else None
 
         def ask(question: Question) -> View[Any]:
             span = question.reader, question.range
             try:
-                return line_stats(*span, asked, narrow=narrow, function_ids=ids, where=where)
+                return line_stats(*span, asked, narrow=question.narrow, function_ids=ids, where=where)
             except QueryError as error:  # too many groups
                 raise Unanswered(str(error)) from error
 

@@ -97,13 +97,13 @@ class LiveScreen(LinesScreen):
         worker, session = get_current_worker(), self.session
 
         def asked(question: Question) -> tuple[LiveTarget, dict[str, int]]:
-            target = live_target(question.reader, narrow=session.narrow, function_ids=functions)
+            target = live_target(question.reader, narrow=question.narrow, function_ids=functions)
             keys = {row.function.key: row.id for row in question.reader.functions()}
             here = {k.name: id for k, id in keys.items() if (k.account, k.region) == (target.account, target.region)}
             return target, here
 
         try:
-            _, (target, identities) = ask(session.db, session.choice, session.now_ms(), asked)
+            _, (target, identities) = ask(session.db, session.choice, session.now_ms(), asked, session.narrow)
             tail.functions = target.functions
             child = tail.child = Child(arguments(session.db, target, session.profile_of(target.account)))
         except (Unanswered, NoLiveTail, OSError) as error:

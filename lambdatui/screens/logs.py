@@ -96,7 +96,7 @@ class LogsScreen(LiveScreen):
         return None if self._function_id is None else (self._function_id, self._function)
 
     def question(self) -> Callable[[Question], LogSearch]:
-        identity, where, narrow, around = self._function_id, self._asked, self.session.narrow, self._around
+        identity, where, around = self._function_id, self._asked, self._around
 
         def ask(question: Question) -> LogSearch:
             worker = get_current_worker()
@@ -107,7 +107,9 @@ class LogsScreen(LiveScreen):
                 return not worker.is_cancelled
 
             span = question.reader, question.range
-            return log_search(*span, narrow=narrow, function_id=identity, where=where, around=around, so_far=so_far)
+            return log_search(
+                *span, narrow=question.narrow, function_id=identity, where=where, around=around, so_far=so_far
+            )
 
         return ask
 

@@ -40,8 +40,7 @@ class PatternsScreen(TableScreen):
         return ("Patterns",)
 
     def question(self) -> Callable[[Question], PatternsView]:
-        narrow = self.session.narrow
-        return lambda ask: patterns(ask.reader, ask.range, ask.book, narrow=narrow)
+        return lambda ask: patterns(ask.reader, ask.range, ask.book, narrow=ask.narrow)
 
     def key_of(self, row: PatternRow) -> Any:
         return row.pattern

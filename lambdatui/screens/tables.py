@@ -15,9 +15,9 @@ from lambdatui.commands.going import GOING
 from lambdatui.commands.table import TABLE
 from lambdatui.messages import Failed, Opened, SortChosen
 from lambdatui.screens.base import Moving, StoreScreen
-from lambdatui.text import counted, plural
+from lambdatui.text import counted, plain, plural
 from lambdatui.views.columns import Column
-from lambdatui.views.filters import Filter, FilterError, parse
+from lambdatui.views.filters import Filter, FilterError, parse, tags_in
 from lambdatui.views.shown import json_value, shown
 from lambdatui.widgets.filter_line import FilterLine
 from lambdatui.widgets.header import Standing
@@ -78,6 +78,7 @@ class TableScreen(StoreScreen):
         kept = self.session.kept.get(f"{self.NAME}.filter", "") if self.NAME else ""
         with contextlib.suppress(FilterError):
             self.table.where = self.parsed(kept)
+            self.own_tags = tags_in(kept)
             self.filter = kept
         super().on_mount()
 
@@ -148,13 +149,14 @@ class TableScreen(StoreScreen):
                 "export folder, or plain text; - reads standard input.\n\n"
                 "This screen fills by itself as soon as something is there."
             )
+        of_tags = [plain(said) for said in self.shown_narrow.said] if self.shown_narrow is not None else []
         if self.filter or self.table.only_trouble:
             said = f"match the filter  {self.filter}" if self.filter else "are in trouble"
             undo = "Esc clears the filter" if self.filter else "x shows all again"
-            return f"No {plural(0, self.ROW_IS)} {said}\n\n{undo}."
+            return "\n\n".join((f"No {plural(0, self.ROW_IS)} {said}", *of_tags, f"{undo}."))
         label = self.session.shown.label if self.session.shown else "this range"
         none = f"No {plural(0, self.ROW_IS)} in this range: {label}."
-        return f"{none}\n\n6 shows all that the store holds; [ goes back in time."
+        return "\n\n".join((none, *of_tags, "6 shows all that the store holds; [ goes back in time."))
 
     def failed(self, message: Failed) -> None:
         if self.answer is None:
@@ -199,7 +201,12 @@ class TableScreen(StoreScreen):
                 self.query_one(FilterLine).start(expression)
                 self.say(str(error))
             return
-        self.keep(where, only_trouble=self.table.only_trouble, done=done)
+        tags = tags_in(expression)
+        if done and tags != self.own_tags:
+            self.own_tags, self.table.where = tags, where  # what rows are sums of is other: they are asked for again
+            self.ask_rows()
+        else:
+            self.keep(where, only_trouble=self.table.only_trouble, done=done)
         if done:
             self.keep_state()
 

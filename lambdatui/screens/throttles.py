@@ -30,8 +30,7 @@ class ThrottlesScreen(TableScreen):
         return ("Throttles",)
 
     def question(self) -> Callable[[Question], ConcurrencyView]:
-        narrow = self.session.narrow
-        return lambda ask: concurrency(ask.reader, ask.range, narrow=narrow)
+        return lambda ask: concurrency(ask.reader, ask.range, narrow=ask.narrow)
 
     def key_of(self, row: HeadroomView) -> Any:
         return row.function_id, row.account, row.region

@@ -60,7 +60,7 @@ def advice(
         )  # fmt: skip
         rows += (found for rule in RULES for found in rule(one))
     rows += _of_permissions(view.rows, groups.rows)
-    rows += _code_storage(view.rows, account_rows.settings(reader))
+    rows += _code_storage(view.rows, account_rows.settings(reader, tags=False))
     rows += _of_optimizer(view.rows, account_rows.recommendations(reader))
     rows.sort(key=lambda one: (-one.severity, -(one.saves_usd or 0), one.function, one.kind))
     return View(ADVICE_COLUMNS, rows, view.as_of, time_range, view.coverage, view.basis)

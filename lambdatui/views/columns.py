@@ -21,6 +21,7 @@ class Kind:
     FLAG = "flag"
     QUANTITY = "quantity"
     TREND = "trend"
+    TAGS = "tags"
     FIGURE = "figure"
 
 
@@ -42,7 +43,7 @@ class Column:
     @property
     def align(self) -> str:
         """``left`` for words, ``right`` for figures."""
-        return "left" if self.kind in (Kind.TEXT, Kind.TIME, Kind.FLAG, Kind.TREND) else "right"
+        return "left" if self.kind in (Kind.TEXT, Kind.TIME, Kind.FLAG, Kind.TREND, Kind.TAGS) else "right"
 
     @property
     def label(self) -> str:
@@ -65,6 +66,8 @@ REGISTRY: tuple[Column, ...] = (
     Column("arch", "Arch", _T, 6, "x86_64 or arm64; x86_64 is assumed for prices where it is unknown."),
     Column("memory_mb", "Memory", _MB, 8, "Configured memory, MB; as REPORT printed it last, or as configured."),
     Column("timeout_s", "Timeout", Kind.SECONDS, 7, "Configured timeout, seconds."),
+    Column("tags", "Tags", Kind.TAGS, 24, "The function's tags, as they were collected last; unknown where denied."),
+    Column("tags_at", "Tags as of", Kind.TIME, 19, "When the function's tags were listed last."),
     # What it did
     Column("invocations", "Invocs", _C, 8, "Invocations, each attempt counted: metric or logs, whichever saw more."),
     Column("errors", "Errors", _C, 7, "Failed invocations of every kind, timeouts included."),
@@ -239,9 +242,30 @@ REGISTRY: tuple[Column, ...] = (
         "function_state", "State", _T, 12, "How the function stands, and why; n/a where AWS was not allowed to tell."
     ),
     Column("last_update", "Last update", _T, 14, "How its last update went, and why."),
+    # Durable executions
+    Column("execution", "Execution", _T, 36, "The name of a durable execution."),
+    Column("execution_status", "Status", _T, 10, "How a durable execution stands, in AWS's words."),
+    Column("version", "Version", _T, 8, "The version of the function that ran it."),
+    Column("execution_arn", "ARN", _T, 60, "The execution's ARN."),
+    Column("ended_at", "Ended", Kind.TIME, 19, "When it ended; unknown while it goes on."),
+    Column("age_ms", "Age", _MS, 8, "From its start to its end, or to now."),
+    Column("steps", "Steps", _C, 6, "Steps that succeeded; unknown where no history was read."),
+    Column("retries", "Retries", _C, 7, "Attempts of steps that failed and were tried again."),
+    Column("waits", "Waits", _C, 6, "Waits that began."),
+    Column("waiting", "Waiting", _C, 7, "Waits that have not ended."),
+    Column("callbacks", "Callbacks", _C, 9, "Callbacks that were waited for."),
+    Column("history", "History", _T, 8, "whole, partial (it goes on), gone (AWS keeps none); unknown: not read yet."),
+    Column("event_id", "Event", _C, 6, "The event's number in the history."),
+    Column("happened_at", "When", Kind.TIME, 19, "When an event of a durable execution happened."),
+    Column("event", "What", _T, 24, "What happened, in AWS's words."),
+    Column("operation", "Operation", _T, 24, "The step, wait, callback or invocation, by its name."),
+    Column("operation_id", "Operation id", _T, 16, "The operation's id, the same in all of its events."),
+    Column("retry_s", "Retry in", Kind.SECONDS, 8, "After how many seconds a failed step is tried again."),
+    Column("waits_s", "Lasts", Kind.SECONDS, 8, "How long a wait lasts or a callback may take, seconds."),
+    Column("payload_bytes", "Payload", _C, 10, "Bytes of what came in or out; the payload itself is not kept."),
     # Doctor
     Column("check", "Check", _T, 12, "What was looked at."),
-    Column("state", "State", _T, 5, "ok, warn or fail."),
+    Column("state", "State", _T, 5, "ok, warn, fail, or not tried: of that nobody knows."),
     Column("found", "Found", _T, 60, "What was found."),
     Column("advice", "What to do", _T, 60, "What to do about it."),
     # Money

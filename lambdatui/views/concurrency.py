@@ -78,7 +78,7 @@ def concurrency(
         full = None if not limit else saturation_ms(peaks.get(row.function_id, {}), limit, today)
         trend = _trend(reader, parts, row)
         rows.append(HeadroomView(**same, limited_by=whose, limit=limit, headroom=room, saturation=full, trend=trend))
-    if not (narrow and narrow.functions):
+    if not (narrow and narrow.by_function):
         accounts = _accounts(reader, time_range, account_limits or {}, rows, since, today)
         rows += [row for row in accounts if (narrow or Narrow()).holds(row.account or "", row.region or "")]
         rows.sort(key=lambda one: (-most_throttled(one), one.function))

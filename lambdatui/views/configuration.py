@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from collectors.account import TAGS, TAGS_LISTED
 from collectors.store import account_rows
 from collectors.store.account_rows import SettingRow
 from collectors.store.reader import Reader
@@ -72,6 +73,8 @@ def changes(reader: Reader, time_range: TimeRange, *, narrow: Narrow | None = No
 
 
 def _wanted(one: SettingRow, narrow: Narrow | None) -> bool:
+    if one.kind == TAGS and one.name == TAGS_LISTED:  # says that the others are all that there are
+        return False
     return narrow is None or narrow.matches(one.account, one.region, one.function)
 
 

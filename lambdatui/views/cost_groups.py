@@ -1,11 +1,14 @@
-"""A range's costs by function, dimension, region or day, and the month as a curve."""
+"""A range's costs by function, dimension, region, day or tag, and the month as a curve."""
 
+import json
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from functools import partial
 from typing import TYPE_CHECKING
 
+from collectors.account import TAGS_LISTED
+from collectors.store import tag_rows
 from collectors.store.reader import Reader
 from collectors.store.spans import whole_from
 from lambdatui.views.columns import columns
@@ -17,12 +20,15 @@ from lambdatui.views.usage import days, left_out, unknown_line, usages
 from lambdatui.views.view import View, coverage_of, weakest_basis
 from pricing.bill import DURATION, REQUESTS, Bill, LineItem, bill
 from pricing.dimensions import EDGE_DURATION, EDGE_REQUESTS
-from pricing.usage import Usage
+from pricing.usage import EXACT, Usage
 
 if TYPE_CHECKING:
     from pricing.pricebook import PriceBook
 
 GROUPINGS = ("function", "dimension", "region", "day")
+BY_TAG = "tag."
+"""Begins a grouping by the values of a tag, which is named after it."""
+NO_TAG, UNKNOWN_TAG, NO_FUNCTION, NOT_PRICED = "(no tag)", "(unknown)", "(not by function)", "(not priced)"
 GROUP_COLUMNS = columns("group", "amount", "share", "requests", "gb_seconds", "lines")
 
 
@@ -55,9 +61,18 @@ class CostGroups(View[CostGroup]):
 
 
 def cost_groups(
-    reader: Reader, time_range: TimeRange, book: "PriceBook", by: str, *, narrow: Narrow | None = None
+    reader: Reader,
+    time_range: TimeRange,
+    book: "PriceBook",
+    by: str,
+    *,
+    narrow: Narrow | None = None,
+    free_tier: bool = True,
 ) -> CostGroups:
-    """``by`` is one of ``GROUPINGS``; days are at list price, since a free tier is a month's and not a day's."""
+    """``by`` is one of ``GROUPINGS``, or ``tag.`` and a key; days are at list price, since a free tier is a month's.
+
+    Tags are those of the reader's time, not those that functions had when the costs came about.
+    """
     chosen = narrow or Narrow()
     if by == "day":
         return _days(reader, time_range, book, chosen)
@@ -66,11 +81,40 @@ def cost_groups(
         "dimension": lambda line: line.dimension,
         "region": lambda line: line.region,
     }
-    view = costs(reader, time_range, book, narrow=chosen)
+    of = _tag_of(reader, by.removeprefix(BY_TAG)) if by.startswith(BY_TAG) else key[by]
+    view = costs(reader, time_range, book, narrow=chosen, free_tier=free_tier)
     return CostGroups(
-        GROUP_COLUMNS, grouped(view.rows, key[by]), view.as_of, time_range, view.coverage, view.basis,
+        GROUP_COLUMNS, grouped(view.rows, of), view.as_of, time_range, view.coverage, view.basis,
         projection=view.projection, missing=view.missing, currency=view.currency,
     )  # fmt: skip
+
+
+def _tag_of(reader: Reader, tag: str) -> Callable[[LineItem], str]:
+    """What a line is summed under: its function's value of the tag, or why it has none.
+
+    Lines without a price are a group of their own: one of them would leave its team without an amount, and the sums of
+    the others are the total.
+    """
+    known = tag_rows.values_of(reader, [tag])
+    values, listed = known[tag], known[TAGS_LISTED]
+    names: dict[tuple[str, str, str], str] = {}
+    for row in reader.functions():
+        at = row.function.key
+        value = values.get(row.id)
+        without = NO_TAG if row.id in listed else UNKNOWN_TAG
+        names[at.name, at.account, at.region] = without if value is None else _named_value(value)
+
+    def of(line: LineItem) -> str:
+        if line.amount is None:
+            return NOT_PRICED
+        return names.get((line.function, line.account, line.region), NO_FUNCTION)
+
+    return of
+
+
+def _named_value(value: str) -> str:
+    """A tag's value as a group's name; quoted where it could be taken for nothing, or for the name of another."""
+    return json.dumps(value, ensure_ascii=False) if not value.strip() or value[0] in '("' else value
 
 
 def grouped(lines: Sequence[LineItem], key: Callable[[LineItem], str], *, mixed: bool | None = None) -> list[CostGroup]:
@@ -83,14 +127,15 @@ def grouped(lines: Sequence[LineItem], key: Callable[[LineItem], str], *, mixed:
     for line in lines:
         together.setdefault((key(line), line.currency if mixed else ""), []).append(line)
     totals: dict[str, Decimal] = {}
-    for (_, currency), members in together.items():
-        totals[currency] = totals.get(currency, Decimal(0)) + sum(
-            (one.amount or Decimal(0) for one in members), Decimal(0)
-        )
-    rows = [
-        _group(f"{name} ({currency})" if currency else name, members, totals[currency])
-        for (name, currency), members in together.items()
-    ]
+    with localcontext(EXACT):
+        for (_, currency), members in together.items():
+            totals[currency] = totals.get(currency, Decimal(0)) + sum(
+                (one.amount or Decimal(0) for one in members), Decimal(0)
+            )
+        rows = [
+            _group(f"{name} ({currency})" if currency else name, members, totals[currency])
+            for (name, currency), members in together.items()
+        ]
     return sorted(rows, key=lambda row: (row.amount is not None, -(row.amount or 0), row.group))
 
 

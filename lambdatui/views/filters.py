@@ -3,7 +3,8 @@
 Terms are separated by spaces and all must hold. A plain word is searched in every text column; ``column:value`` looks
 into one column (text: contains, or a glob; figures: equals; ``-``: unknown); ``column>5``, ``>=``, ``<``, ``<=``,
 ``=`` and ``!=`` compare; a leading ``!`` inverts. Figures take ``k M G``, durations ``ms s m h d``, ratios ``%``, times
-ISO 8601. Quotes keep spaces together and make a word plain: ``"status: 500"``.
+ISO 8601. Quotes keep spaces together and make a word plain: ``"status: 500"``. ``tag.team:checkout`` narrows to the
+functions with such a tag (``views.tag_terms``): not the rows alone, but what they are summed from.
 """
 
 import re
@@ -11,11 +12,14 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from types import SimpleNamespace
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from lambdatui.views.columns import Column, Kind, UnknownColumn, column_named
 from lambdatui.views.health import hurt_of
 from lambdatui.views.time_range import RangeError, instant_ms
+
+if TYPE_CHECKING:
+    from lambdatui.views.tag_terms import Alternatives, TagTerm
 
 _TERM = re.compile(r"!?(?:\"[^\"]*\"?|[^\s\"]+(?:\"[^\"]*\"?)?)+")
 _COMPARISON = re.compile(r"([A-Za-z][\w-]*)(>=|<=|!=|>|<|=|:)(.*)", re.DOTALL)
@@ -68,7 +72,29 @@ def parse(expression: str, columns: Sequence[Column]) -> Filter:
     Raises ``FilterError``; an unknown column's message names the nearest one.
     """
     among = tuple(columns)
-    return Filter(expression, tuple(_test(term, among) for term in _TERM.findall(expression)))
+    terms = _TERM.findall(expression)
+    if tags_in(expression):
+        if not any(column.id in ("function", "group") for column in among):
+            raise FilterError("these rows are not of functions, which have tags")
+        terms = [term for term in terms if _tag_term(term) is None]
+    return Filter(expression, tuple(_test(term, among) for term in terms))
+
+
+def tags_in(expression: str) -> "tuple[Alternatives, ...]":
+    """What a filter says of functions' tags, for ``Narrow.and_tags``. Raises ``FilterError``."""
+    if "tag." not in expression.casefold():
+        return ()
+    found = (_tag_term(term) for term in _TERM.findall(expression))
+    return tuple((one,) for one in found if one is not None)
+
+
+def _tag_term(term: str) -> "TagTerm | None":
+    from lambdatui.views.tag_terms import TagError, of_filter
+
+    try:
+        return of_filter(term)
+    except TagError as error:
+        raise FilterError(str(error)) from None
 
 
 def _test(term: str, columns: tuple[Column, ...]) -> Test:
@@ -87,7 +113,7 @@ def _test(term: str, columns: tuple[Column, ...]) -> Test:
 
 
 def _anywhere(word: str, columns: tuple[Column, ...]) -> Test:
-    ids = [column.id for column in columns if column.kind == Kind.TEXT]
+    ids = [column.id for column in columns if column.kind in (Kind.TEXT, Kind.TAGS)]
     needle = word.casefold()
     return lambda row: any(needle in str(getattr(row, name) or "").casefold() for name in ids)
 
@@ -98,7 +124,7 @@ def _compare(column: Column, operator: str, given: str) -> Test:
         if operator in (":", "="):
             return lambda row: getattr(row, name) in (None, "")
         raise FilterError(f"{name}{operator} needs a value to compare with")
-    if column.kind in (Kind.TEXT, Kind.FLAG):
+    if column.kind in (Kind.TEXT, Kind.FLAG, Kind.TAGS):
         return _compare_words(column, operator, given)
     wanted = figure(column, given)
     tests: dict[str, Callable[[float], bool]] = {
@@ -167,6 +193,6 @@ def sort_rows(rows: Sequence[Row], column: Column, *, reverse: bool = False) -> 
         if name == "trouble":
             return hurt_of(row)
         value = getattr(row, name)
-        return value.casefold() if isinstance(value, str) else value
+        return value.casefold() if isinstance(value, str) else str(value) if isinstance(value, dict) else value
 
     return [*sorted(known, key=key, reverse=reverse), *unknown]

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from collectors.store import account_rows
+from collectors.store import account_rows, tag_rows
 from collectors.store.account_rows import SettingRow
 from collectors.store.reader import Reader
 from lambdatui.views.columns import columns
@@ -14,7 +14,7 @@ from lambdatui.views.view import View, as_of_range
 
 SETTING_COLUMNS = columns(
     "function", "account", "region", "runtime", "arch", "memory_mb", "timeout_s", "limit", "dlq", "sources", "aliases",
-    "retention_days", "function_state", "last_update",
+    "retention_days", "function_state", "last_update", "tags",
 )  # fmt: skip
 
 
@@ -34,7 +34,8 @@ class SettingsView:
 
     ``looked_at`` tells whether its configuration was collected, ``log_group_seen`` whether its log group was: only then
     is None a "none", such as a log that is kept for ever. ``whole_batches`` are queues and streams that are known to
-    give whole batches again when a record fails. ``facts``: how it is set up beside that, in words.
+    give whole batches again when a record fails. ``facts``: how it is set up beside that, in words. ``tags`` are as
+    they were listed last, at ``tags_at``.
     """
 
     function_id: int
@@ -59,6 +60,8 @@ class SettingsView:
     log_group_seen: bool = False
     whole_batches: tuple[str, ...] = ()
     facts: tuple[Fact, ...] = ()
+    tags: dict[str, str] | None = None
+    tags_at: int | None = None
 
 
 @dataclass(frozen=True)
@@ -69,9 +72,12 @@ class FunctionSettings(View[SettingsView]):
 
 
 @as_of_range
-def function_settings(reader: Reader, time_range: TimeRange, *, narrow: Narrow | None = None) -> FunctionSettings:
-    """By name. Runtime, memory and timeout are as the inventory or the logs said them last."""
-    told = _by_function(account_rows.settings(reader))
+def function_settings(
+    reader: Reader, time_range: TimeRange, *, narrow: Narrow | None = None, tags: bool = False
+) -> FunctionSettings:
+    """By name. Runtime, memory and timeout are as the inventory or the logs said them last; tags where asked for."""
+    told = _by_function(account_rows.settings(reader, tags=False))
+    tagged, asked = (tag_rows.tags(reader), tag_rows.asked_ms(reader)) if tags else ({}, {})
     changed = _by_function(account_rows.changes(reader, 0, time_range.to_ms))
     kept = {(one.account, one.region, one.name): one.retention_days for one in account_rows.log_groups(reader)}
     rows = []
@@ -114,6 +120,8 @@ def function_settings(reader: Reader, time_range: TimeRange, *, narrow: Narrow |
                 log_group_seen=group in kept,
                 whole_batches=_whole_batches(settings),
                 facts=facts,
+                tags=tagged.get(row.id),
+                tags_at=tag_rows.newest(asked, where),
             )
         )
     return FunctionSettings(

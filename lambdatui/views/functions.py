@@ -83,6 +83,8 @@ class FunctionView(msgspec.Struct, frozen=True, gc=False):
     logs_usd: Decimal | None = None
     limit_used: float | None = None
     trouble: str | None = None
+    tags: dict[str, str] | None = None
+    tags_at: int | None = None
 
 
 @dataclass(frozen=True)

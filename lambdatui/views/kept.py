@@ -32,7 +32,7 @@ def _elsewhere(reader: Reader, function_ids: Sequence[int] | None) -> str:
         return ""
     wanted = set(function_ids)
     keys = [row.function.key for row in reader.functions() if row.id in wanted]
-    return ". ".join(said for key in keys if (said := lines_elsewhere(key.name, settings(reader, key))))
+    return ". ".join(said for key in keys if (said := lines_elsewhere(key.name, settings(reader, key, tags=False))))
 
 
 def invocations_not_kept(reader: Reader, time_range: TimeRange, function_ids: Sequence[int] | None = None) -> str:

@@ -38,7 +38,7 @@ def live_target(
     reader: Reader, *, narrow: Narrow | None = None, function_ids: Sequence[int] | None = None
 ) -> LiveTarget:
     """Raises ``NoLiveTail``."""
-    rows = (narrow or Narrow()).chosen(reader.functions())
+    rows = (narrow or Narrow()).bound(reader).chosen(reader.functions())
     if function_ids is not None:
         rows = [row for row in reader.functions() if row.id in set(function_ids)]
     if not rows:

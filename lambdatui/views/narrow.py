@@ -1,25 +1,64 @@
 """Narrowing every view to some accounts, regions and functions."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collectors.store.reader import Reader
     from collectors.store.rows import FunctionRow
+    from lambdatui.views.tag_terms import Alternatives
+    from lambdatui.views.tagged import Tagged
 
 
 @dataclass(frozen=True, slots=True)
 class Narrow:
-    """Globs (``*``, ``?``, ``[ab]``), any of which may match; an empty tuple narrows nothing."""
+    """Globs (``*``, ``?``, ``[ab]``), any of which may match; an empty tuple narrows nothing.
+
+    ``tags`` are conditions of which each must hold. Which functions those choose, a store says: ``bound`` asks it, and
+    ``tagged`` is its answer.
+    """
 
     accounts: tuple[str, ...] = ()
     regions: tuple[str, ...] = ()
     functions: tuple[str, ...] = ()
+    tags: "tuple[Alternatives, ...]" = ()
+    tagged: "Tagged | None" = None
 
     def __bool__(self) -> bool:
-        return bool(self.accounts or self.regions or self.functions)
+        return bool(self.accounts or self.regions or self.functions or self.tags)
+
+    @property
+    def by_function(self) -> bool:
+        """Whether some functions of a place are chosen, so that what is of the place alone is not."""
+        return bool(self.functions or self.tags)
+
+    @property
+    def said(self) -> tuple[str, ...]:
+        """What there is to say of the tags in a store."""
+        return self.tagged.said if self.tagged is not None else ()
+
+    @property
+    def unbound(self) -> "Narrow":
+        return replace(self, tagged=None) if self.tagged is not None else self
+
+    @property
+    def tag_texts(self) -> tuple[str, ...]:
+        return tuple(term.text for group in self.tags for term in group)
+
+    def and_tags(self, tags: "tuple[Alternatives, ...]") -> "Narrow":
+        """Narrowed to those of which these hold too."""
+        return replace(self, tags=(*self.tags, *tags), tagged=None) if tags else self
+
+    def bound(self, reader: "Reader") -> "Narrow":
+        """The same, its tags those that functions have in a store at the reader's time."""
+        if not self.tags or self.tagged is not None:
+            return self
+        from lambdatui.views.tagged import tagged
+
+        among = replace(self, tags=()).chosen(reader.functions())
+        return replace(self, tagged=tagged(reader, self.tags, among))
 
     def chosen(self, rows: "Sequence[FunctionRow]") -> "list[FunctionRow]":
         return [row for row in rows if self._matches(row)] if self else list(rows)
@@ -33,6 +72,9 @@ class Narrow:
         return _any(self.functions, function)
 
     def matches(self, account: str, region: str, function: str) -> bool:
+        if self.tags:
+            assert self.tagged is not None, "a store was not asked which functions have these tags"
+            return (account, region, function) in self.tagged.keys
         return _any(self.accounts, account) and _any(self.regions, region) and _any(self.functions, function)
 
     def holds(self, account: str, region: str) -> bool:
@@ -50,6 +92,7 @@ def unmatched(narrow: Narrow, reader: "Reader") -> list[str]:
     ``no function matches 'chekout'; the nearest is checkout``.
     """
     from collectors.store.account_rows import places
+    from lambdatui.views.nearest import nearest
 
     rows = reader.functions()
     if not narrow or not rows:
@@ -65,23 +108,12 @@ def unmatched(narrow: Narrow, reader: "Reader") -> list[str]:
         if missing and kind != "function":  # limits, alarms and metrics may be of a place without functions
             names |= {place[kind == "region"] for place in places(reader)}
             missing = [glob for glob in missing if not any(fnmatchcase(name, glob) for name in names)]
-        found += [f"no {kind} matches {glob!r}{_nearest(glob, kind, names - {''})}" for glob in missing]
+        found += [f"no {kind} matches {glob!r}{nearest(glob, kind, names - {''})}" for glob in missing]
+    if narrow.tags:
+        return found + list(narrow.said)
     if not found and not narrow.chosen(rows) and narrow.functions:
         found.append(f"no function matches all of {', '.join((*narrow.accounts, *narrow.regions, *narrow.functions))}")
     return found
-
-
-def _nearest(glob: str, kind: str, names: "set[str]") -> str:
-    from difflib import get_close_matches
-
-    plain = glob.strip("*?")
-    among = {name.casefold(): name for name in sorted(names, reverse=True)}
-    near = get_close_matches(plain.casefold(), list(among), n=1, cutoff=0.3)
-    if near:
-        return f"; the nearest is {among[near[0]]}"
-    if len(names) == 1:
-        return f"; there is {min(names)}"
-    return f"; there are {len(names):,} {kind}s, such as {min(names)}" if names else f"; no {kind} is known"
 
 
 def _any(globs: tuple[str, ...], text: str) -> bool:

@@ -3,12 +3,13 @@
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 
-from collectors.cloudwatch.readings import FEATURES, READINGS, Reading
+from collectors.cloudwatch.policy import LOG_GROUP_NAME, resources_of
+from collectors.cloudwatch.readings import FEATURES, READINGS
 from collectors.store import account_rows
 from collectors.store.reader import Reader
 from lambdatui.views.columns import columns
+from lambdatui.views.narrow import Narrow
 
 PERMISSION_COLUMNS = columns("action", "purpose", "lacks", "source", "denied_at", "statement")
 
@@ -52,24 +53,27 @@ def _missing(action: str, denials: Sequence[tuple[str, str, str, int]]) -> Missi
         _joined(what for what, _, _, _ in denials),
         _joined(source for _, _, source, _ in denials),
         max(at for _, _, _, at in denials),
-        json.dumps(_statement(action, reading, [resource for _, resource, _, _ in denials if resource]), indent=2),
+        json.dumps(_statement(action, [resource for _, resource, _, _ in denials if resource]), indent=2),
     )
 
 
-def _statement(action: str, reading: Reading | None, denied_on: Sequence[str]) -> dict[str, object]:
+def _statement(action: str, denied_on: Sequence[str]) -> dict[str, object]:
     """What ``lambdatui iam-policy`` says of the action, and the resources that lie outside of that."""
-    if reading is None:
-        resources = list(dict.fromkeys(denied_on)) or ["*"]
-    else:
-        also = [one for one in denied_on if not any(fnmatchcase(one, known) for known in reading.resources)]
-        resources = list(dict.fromkeys([*reading.resources, *also]))
-    actions = [action, *(reading.also if reading is not None else ())]
+    partition = next((one.split(":")[1] for one in denied_on if one.startswith("arn:")), "aws")
+    resources = resources_of(action, denied_on, partition)
     return {
         "Sid": "Lambdatui" + action.partition(":")[2],
         "Effect": "Allow",
-        "Action": actions if len(actions) > 1 else action,
-        "Resource": resources if len(resources) > 1 else resources[0],
+        "Action": action,
+        "Resource": list(resources) if len(resources) > 1 else resources[0],
     }
+
+
+def own_log_groups(reader: Reader, *, narrow: Narrow | None = None) -> list[str]:
+    """The groups outside of Lambda's own that functions of accounts write to, by name: what a policy has to add."""
+    rows = (narrow or Narrow()).chosen(reader.functions())
+    groups = {row.function.log_group for row in rows if row.function.log_group and row.function.key.account}
+    return sorted(one for one in groups if not one.startswith("/aws/lambda/") and LOG_GROUP_NAME.fullmatch(one))
 
 
 def _joined(parts: Iterable[str]) -> str:

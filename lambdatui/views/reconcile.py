@@ -83,9 +83,9 @@ def reconciled(
 ) -> ReconciledView:
     """The days of the export, or their months, then the whole span; ``by`` is one of ``GROUPINGS``.
 
-    ``narrow`` narrows AWS's rows by account and region, and ours by function too. What begins after ``now_ms`` (epoch
-    ms) is hidden on both sides. ``per_usd`` is how many units of the export's currency a dollar is. Raises
-    ``ValueError``.
+    ``narrow`` narrows AWS's rows by account and region, and ours by function too (``whole_bill_said``). What begins
+    after ``now_ms`` (epoch ms) is hidden on both sides. ``per_usd`` is how many units of the export's currency a
+    dollar is. Raises ``ValueError``.
     """
     export = bill if isinstance(bill, Export) else Export(tuple(bill), "Cost Explorer")
     kept = tuple(one for one in export.charges if narrow.holds(one.account, one.region))
@@ -115,6 +115,11 @@ def reconciled(
         RECONCILE_COLUMNS, shown, reader.as_of_ms(last), TimeRange(first, last, label), used.covered, BILLED,
         summary, export.shape,
     )  # fmt: skip
+
+
+def whole_bill_said(narrow: Narrow) -> str:
+    """What there is to say of a bill beside some functions; empty where all are chosen."""
+    return "AWS's bill names no functions: it is of all of them, ours of those chosen" if narrow.by_function else ""
 
 
 def collected_actuals(reader: "Reader", time_range: TimeRange) -> list[Actual]:

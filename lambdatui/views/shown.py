@@ -5,6 +5,7 @@ from lambdatui.views.columns import Column, Kind
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from typing import Any
 
 
@@ -40,6 +41,8 @@ def shown(column: Column, value: "Any", *, utc: bool = True, currency: str = "US
             return text.instant(value, utc=utc, millis=column.width >= 23)
         case Kind.TREND:
             return _trend(value)
+        case Kind.TAGS:
+            return text.plain(tags_text(value))
         case Kind.FLAG:
             return "yes" if value else "no"
     return text.plain(str(value))
@@ -76,7 +79,24 @@ def csv_value(column: Column, value: "Any") -> str:
         return text.decimal_text(value)
     if column.kind == Kind.TREND and value is not None:
         return _trend(value)
+    if column.kind == Kind.TAGS and value is not None:
+        import json
+
+        value = json.dumps(value, ensure_ascii=False)  # exactly, whatever signs there are in it
     return text.csv_cell(json_value(column, value))
+
+
+def tags_text(tags: "Mapping[str, str]") -> str:
+    """``env=prod, team=checkout``; what could be read in two ways is quoted as in JSON; none is ``none``."""
+    return ", ".join(f"{_quoted(key)}={_quoted(value)}" for key, value in sorted(tags.items())) or "none"
+
+
+def _quoted(word: str) -> str:
+    if word and word == word.strip() and not any(sign in word for sign in ',="'):
+        return word
+    import json
+
+    return json.dumps(word, ensure_ascii=False)
 
 
 def _trend(value: "Any") -> str:

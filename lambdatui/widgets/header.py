@@ -33,6 +33,8 @@ class Standing:
     coverage: float | None = None
     filter: str = ""
     counted: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    """What is to be said of the tags that are asked for."""
 
 
 class Header(Widget):
@@ -104,6 +106,7 @@ class Header(Widget):
             f"{kind} {', '.join(names)}"
             for kind, names in (
                 ("account", narrow.accounts), ("region", narrow.regions), ("function", narrow.functions),
+                ("tag", narrow.tag_texts),
             )
             if names
         ]  # fmt: skip
@@ -118,6 +121,8 @@ class Header(Widget):
         text = Text.assemble((said, self._look("range")), no_wrap=True, end="")
         if standing.filter:
             text.append(dot, self._look("quiet")).append(f"filter: {plain(standing.filter)}", self._look("filter"))
+        for said in standing.tags:
+            text.append(dot, self._look("quiet")).append(plain(said), self._look("warning"))
         if session.paused:
             text.append(dot, self._look("quiet")).append("PAUSED", self._look("warning"))
         if standing.as_of is not None:

@@ -367,7 +367,7 @@ def tag_resource(runner: "Runner", call: Call) -> Reply:
     if len(tags) > 50:
         raise invalid("Number of tags exceeds resource tag limit of 50")
     function.document["tags"] = tags
-    runner.changed(function)
+    runner.tagged(function)
     return 204, None
 
 
@@ -375,7 +375,7 @@ def tag_resource(runner: "Runner", call: Call) -> Reply:
 def untag_resource(runner: "Runner", call: Call) -> Reply:
     function = names.function(runner.deployed, call.at["Resource"])
     function.part("tags").pop(call.asked.get("tagKeys", ""), None)
-    runner.changed(function)
+    runner.tagged(function)
     return 204, None
 
 
