@@ -37,6 +37,7 @@ BATCH_ROWS = 2_000
 WAITING = 4  # what all readers together may have read ahead of the writer
 COMMIT_BATCHES = 5  # fewer rows a transaction than an import's: memory stays flat beside boto3's
 CACHE_KB = 16_384  # of SQLite's pages, likewise
+READER_CACHE_KB = 256  # of each source's own connection, of which there may be dozens
 TIDY_S = 30.0
 SAVE_S = 1.0  # how often what was covered is committed and marked
 
@@ -158,6 +159,7 @@ class _Reader(threading.Thread):
         assembler = Assembler(FunctionKey("", source.account, source.region))
         # A connection of its own, for reading what is covered: only this source writes its items.
         connection = sqlite3.connect(f"file:{quote(str(self._db))}?mode=ro", uri=True, timeout=30)
+        connection.execute(f"PRAGMA cache_size = -{READER_CACHE_KB}")
         try:
             try:
                 for given in source.given(InStore(connection, self._once)):
@@ -341,6 +343,7 @@ def collect_accounts(
             for reader in readers:
                 if reader not in paused:
                     reader.stop.set()
+        connection.execute("PRAGMA shrink_memory")  # what comes of pages now, when the store is closed, is others
     for reader in readers:
         if reader.error is not None:
             going_on.stop()

@@ -4,7 +4,7 @@ import io
 import json
 import time
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -14,6 +14,7 @@ import pytest
 from botocore.awsrequest import AWSResponse, HeadersDict
 
 from collectors.cloudwatch.session import ReadOnlySession
+from collectors.stored import Claims, InStore
 
 REGION = "eu-central-1"
 ACCOUNT = "123456789012"
@@ -205,3 +206,14 @@ def recent_ms(ago_ms: int = 30 * MINUTE_MS) -> int:
 
 def no_pause(_: float) -> None:
     """Waiting takes no time in tests."""
+
+
+class OnlyCovered(InStore):
+    """A store that has nothing but spans that are covered, for tests that read a source by itself."""
+
+    def __init__(self, covered: Callable[[str], Sequence[tuple[int, int]]] = lambda _: ()) -> None:
+        super().__init__(None, Claims())
+        self._covered = covered
+
+    def __call__(self, item: str, /) -> list[tuple[int, int]]:
+        return list(self._covered(item))

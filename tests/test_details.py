@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from aws import ACCOUNT, Answer, Canned, canned_session, error, isolate, listed, no_pause
+from aws import ACCOUNT, Answer, Canned, OnlyCovered, canned_session, error, isolate, listed, no_pause
 
 from collectors.account import Covered, Inventory
 from collectors.cloudwatch.inventory import DETAILS
@@ -52,7 +52,7 @@ class Rounds:
         )  # fmt: skip
         had: dict[str, set[str]] = {}
         failures = []
-        for given in source.given(lambda item: [self.marks[item]] if item in self.marks else []):
+        for given in source.given(OnlyCovered(lambda item: [self.marks[item]] if item in self.marks else [])):
             if isinstance(given, SourceFailed):
                 failures.append(str(given))
             elif isinstance(given, Covered):
@@ -174,7 +174,7 @@ def test_expired_credentials_end_the_details_at_once() -> None:
         rounds.session, since_ms=NOW - MINUTE_MS, now_ms=NOW, features=("inventory",), pause=no_pause
     )
     with pytest.raises(SourceFailed, match="expired"):
-        list(source.given(lambda _: ()))
+        list(source.given(OnlyCovered()))
     assert rounds.asked() == {first: 1}
 
 
