@@ -433,6 +433,7 @@ def test_each_group_is_read_as_its_volume_allows_and_says_why() -> None:
     }  # fmt: skip
     assert "10,485,760 calls would be needed" in ways["huge"].why
     assert "INFREQUENT_ACCESS" in ways["rare"].why
+    assert "hands its lines on" in ways["firehose"].why
     assert {each.way for each in choose.choose(groups, volumes, "none", calls_a_second=4.0)} == {"metrics"}
     asked = {each.log_group: each.way for each in choose.choose(groups, volumes, "events", calls_a_second=4.0)}
     assert (asked["huge"], asked["rare"]) == ("events", "metrics")

@@ -289,13 +289,46 @@ def test_what_is_quiet_is_asked_once_a_day() -> None:
 
     def calls(now_ms: int, *, quiet: bool) -> tuple[int, int]:
         aws.requests.clear()
-        one = DurableReading(session.client("lambda"), ACCOUNT, REGION, FREE, now_ms, lambda _: quiet)
+        one = DurableReading(session.client("lambda"), ACCOUNT, REGION, FREE, now_ms, lambda _, since_ms: quiet)
         list(one.given(["fn"], lambda item: [(0, T0 + 5 * MINUTE)], T0 - DAY, [known]))
         return len(asked(aws, "ListDurableExecutionsByFunction")), len(asked(aws, "GetDurableExecutionHistory"))
 
     assert calls(T0 + 10 * MINUTE, quiet=True) == (0, 0)
     assert calls(T0 + 10 * MINUTE, quiet=False) == (1, 1)
     assert calls(T0 + 2 * DAY, quiet=True) == (2, 1)  # those that began, and those that go on
+
+
+def test_quiet_is_what_has_not_run_since_it_was_asked_last(tmp_path: Path) -> None:
+    """What began while a listing failed is listed by the next round, though nothing has run since."""
+    session, aws = canned_session()
+    durable = Durable(aws)
+    ran: list[int] = [T0]
+
+    def points(request: dict[str, Any]) -> dict[str, Any]:
+        low, high = request["StartTime"] * 1000, request["EndTime"] * 1000
+        found = [at_ms for at_ms in ran if low <= at_ms < high]
+        return {
+            "MetricDataResults": [
+                {"Id": one["Id"], "StatusCode": "Complete", "Timestamps": [at(each) for each in found],
+                 "Values": [1.0] * len(found)}
+                for one in request["MetricDataQueries"]
+            ]
+        }  # fmt: skip
+
+    aws.answers["cloudwatch:GetMetricData"] = points
+    features, db = ("functions", "metrics", "durable"), tmp_path / "store.db"
+    collect(db, session, T0 + MINUTE, features=features)
+    ran.append(T0 + 60 * MINUTE)
+    shopping(durable, "order-1", T0 + 60 * MINUTE)
+    listing = aws.answers["lambda:ListDurableExecutionsByFunction"]
+    aws.answers["lambda:ListDurableExecutionsByFunction"] = lambda _: error("InvalidParameterValueException")
+    assert len(collect(db, session, T0 + 61 * MINUTE, features=features).failures) == 1
+    aws.answers["lambda:ListDurableExecutionsByFunction"] = listing
+    collect(db, session, T0 + 100 * MINUTE, features=features)  # the metrics of now tell of nothing that ran
+    assert [one[0] for one in held(db)[0]] == ["order-1"]
+    aws.requests.clear()
+    collect(db, session, T0 + 101 * MINUTE, features=features)
+    assert asked(aws, "ListDurableExecutionsByFunction") == asked(aws, "GetDurableExecutionHistory") == []
 
 
 def test_what_is_denied_is_told_once_and_the_list_is_had(tmp_path: Path) -> None:

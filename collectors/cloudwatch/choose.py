@@ -54,7 +54,8 @@ def _of(group: LogGroup, volume: Volume | None, mode: str, room: float) -> Choic
         return Choice(group.name, way, why, log_bytes)
 
     if not fits_events and not fits_insights:
-        return chosen(METRICS_ONLY, f"log class {group.log_class} can be read by neither")
+        keeps = "hands its lines on and keeps none" if group.log_class == "DELIVERY" else "can be read by neither"
+        return chosen(METRICS_ONLY, f"log class {group.log_class} {keeps}")
     idle = volume is not None and not volume.active
     if idle and not group.functions:
         return chosen(IDLE, "no listed function writes to it: it is asked once a day")

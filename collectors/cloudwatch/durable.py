@@ -54,10 +54,10 @@ class DurableReading:
         region: str,
         bucket: TokenBucket,
         now_ms: int,
-        quiet: Callable[[str], bool] = lambda function: False,
+        quiet: Callable[[str, int], bool] = lambda function, since_ms: False,
     ) -> None:
-        """``quiet(function)``: it is known not to have run lately. Whatever starts or goes on runs it; what is stopped
-        or times out does not, so that also quiet ones are asked once a day.
+        """``quiet(function, since_ms)``: it is known not to have run since. Whatever starts or goes on runs it; what
+        is stopped or times out does not, so that also quiet ones are asked once a day.
         """
         self._client = client
         self._account = account
@@ -102,14 +102,18 @@ class DurableReading:
         yield from self._histories([one for arn, one in found.items() if arn not in done and self._is_due(one)])
 
     def _is_due(self, one: OpenExecution) -> bool:
-        return one.last_event is None or not self._quiet(one.function) or self._now_ms - one.asked_ms >= _DAY_MS
+        return (
+            one.last_event is None
+            or not self._quiet(one.function, one.asked_ms)
+            or self._now_ms - one.asked_ms >= _DAY_MS
+        )
 
     # --- which there are --------------------------------------------------------------------------------------------
 
     def _listed(self, name: str, covered: CoveredSpans, since_ms: int) -> Iterator[list[DurableExecution] | Covered]:
         item = f"durable {self._account} {self._region} {name}"
         listed_ms = max((end for _, end in covered(item)), default=0)
-        if self._quiet(name) and self._now_ms - listed_ms < _DAY_MS:
+        if self._quiet(name, listed_ms) and self._now_ms - listed_ms < _DAY_MS:
             return
         for low, high in log_events.gaps(covered(item), since_ms, self._now_ms):
             yield from self._started_in(name, item, low, high)

@@ -495,9 +495,10 @@ class CloudWatchSource:
             known = [one for one in known if self._wanted(one.function)]
         if names or known:
 
-            def is_quiet(name: str) -> bool:
+            def is_quiet(name: str, since_ms: int) -> bool:
                 key = FunctionKey(name, self.account, self.region)
-                return metrics.settled_ms > 0 and key not in metrics.active and key not in metrics.unanswered
+                told = metrics.since_ms is not None and metrics.settled_ms > 0 and metrics.since_ms <= since_ms
+                return told and key not in metrics.active and key not in metrics.unanswered
 
             client = self._session.client("lambda")
             reading = DurableReading(client, self.account, self.region, self._bucket, self._now_ms, is_quiet)
