@@ -7,6 +7,9 @@ terminals, each showing Functions. Every block of invocations holds one of the f
 viewer's first row says up to which block it has seen, and how long ago that block was committed is how late it is.
 A viewer looks every 2 s and then asks and paints: "late" is what lies beyond that, counted from the commit. A third of
 the viewers walk through the other screens meanwhile; they are watched for errors and memory, not for lateness.
+Memory is a viewer's own (RssAnon): pages of the store that it has mapped (RssFile) are the system's page cache, which
+all viewers share and which the system takes back when it likes; they are told beside it. What viewers, this program
+and the collector take of the processors is told too: where these are too few for all, the collector gets less.
 Exit 1 where a promise of RELIABILITY.md did not hold.
 """
 
@@ -38,6 +41,7 @@ BLOCK_MS = 1_000_000  # a block's times share all digits but the last six, which
 POLL_S = 2.0
 REFRESHES_S = 2 * POLL_S  # a look may have begun just before a commit, and the next one shows it
 WALKS = ("E", "$", "T", "L", "A", "F", "i", "\x1b", "l", "\x1b", "C", "F")
+COUNT = re.compile(rf"{CLOCK}\s+\S+\s+(?:\d+ MB\s+)?([\d,]+) ")
 TROUBLE = re.compile(r"locked|busy|Traceback|malformed|damaged|unexpected", re.IGNORECASE)
 
 
@@ -137,7 +141,8 @@ class Viewer:
         self.seen = 0
         self.bytes = 0
         self.troubles: set[str] = set()
-        self.rss_mb: list[float] = []
+        self.own_mb: list[float] = []
+        self.mapped_mb: list[float] = []
 
     def fileno(self) -> int:
         return self.terminal.fileno()
@@ -147,10 +152,11 @@ class Viewer:
         painted = self.terminal.there()
         self.bytes += len(painted)
         self._stream.feed(painted)
-        for line in self.screen.display:
+        shown = "\n".join(self.screen.display)
+        for line in shown.split("\n") if TROUBLE.search(shown) else ():
             if TROUBLE.search(line) and "trouble" not in line:
                 self.troubles.add(line.strip())
-        found = re.search(rf"{CLOCK}\s+\S+\s+(?:\d+ MB\s+)?([\d,]+) ", "\n".join(self.screen.display))
+        found = COUNT.search(shown)
         if found:
             self.seen = max(self.seen, int(found[1].replace(",", "")))
 
@@ -159,8 +165,10 @@ class Viewer:
         self.step += 1
 
     def measure(self) -> None:
-        with open(f"/proc/{self.terminal.process.pid}/statm", encoding="ascii") as sizes:
-            self.rss_mb.append(int(sizes.read().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20)
+        with open(f"/proc/{self.terminal.process.pid}/status", encoding="ascii") as status:
+            sizes = {name: value for name, _, value in (line.partition(":") for line in status)}
+        self.own_mb.append(int(sizes["RssAnon"].split()[0]) / 1024)
+        self.mapped_mb.append(int(sizes["RssFile"].split()[0]) / 1024)
 
 
 class Commits:
@@ -199,6 +207,7 @@ class Seen:
     seconds: float
     committed: int
     cpu_s: float
+    viewers_cpu_s: float
     wal_mb: float
     late_s: list[float]
 
@@ -213,7 +222,8 @@ def watch(db: Path, commits: Commits, viewers: list[Viewer], collector: Collecto
     selector = selectors.DefaultSelector()
     for viewer in viewers:
         selector.register(viewer, selectors.EVENT_READ)
-    begun, before, cpu = time.monotonic(), commits.at[-1][0] if commits.at else 0, _cpu(collector)
+    begun, before, cpu = time.monotonic(), commits.at[-1][0] if commits.at else 0, _cpu(collector.process.pid)
+    viewers_cpu = sum(_cpu(viewer.terminal.process.pid) for viewer in viewers)
     late: list[float] = []
     wal = walked = measured = 0.0
     while (now := time.monotonic()) < begun + seconds:
@@ -235,17 +245,18 @@ def watch(db: Path, commits: Commits, viewers: list[Viewer], collector: Collecto
         late += [commits.owed(viewer.seen, now) for viewer in viewers if not viewer.walking]
     selector.close()
     took = time.monotonic() - begun
-    return Seen(took, commits.at[-1][0] - before, _cpu(collector) - cpu, wal, sorted(late))
+    viewers_cpu = sum(_cpu(viewer.terminal.process.pid) for viewer in viewers) - viewers_cpu
+    return Seen(took, commits.at[-1][0] - before, _cpu(collector.process.pid) - cpu, viewers_cpu, wal, sorted(late))
 
 
 def _mb(path: Path) -> float:
     return path.stat().st_size / 2**20 if path.exists() else 0.0
 
 
-def _cpu(collector: Collector) -> float:
-    """User and system seconds of the import's processes so far."""
+def _cpu(of: int) -> float:
+    """User and system seconds so far of a process and its children."""
     total = 0.0
-    family = [collector.process.pid]
+    family = [of]
     for pid in family:
         with open(f"/proc/{pid}/stat", encoding="ascii") as stat:
             fields = stat.read().rpartition(")")[2].split()
@@ -270,13 +281,16 @@ def _run(args: argparse.Namespace, folder: Path) -> int:
     starting = watch(db, commits, viewers, collector, min(30.0 + args.viewers, 20 * args.minutes))
     print(f"while they start: {starting.rate:,.0f} invocations/s")
     for viewer in viewers:
-        viewer.rss_mb.clear()
+        viewer.own_mb.clear()
+        viewer.mapped_mb.clear()
+    mine = time.process_time()
     beside = watch(db, commits, viewers, collector, 60 * args.minutes)
+    mine = time.process_time() - mine
     ended = [viewer.terminal.process.poll() for viewer in viewers]
     for viewer in viewers:
         viewer.terminal.process.kill()
     said = collector.stop()
-    return report(alone, beside, viewers, ended, said, _mb(db))
+    return report(alone, beside, viewers, ended, said, _mb(db), mine)
 
 
 def _committed(db: Path) -> bool:
@@ -289,13 +303,22 @@ def _committed(db: Path) -> bool:
         connection.close()
 
 
-def report(alone: Seen, beside: Seen, viewers: list[Viewer], ended: list[int | None], said: str, db_mb: float) -> int:
+def report(
+    alone: Seen,
+    beside: Seen,
+    viewers: list[Viewer],
+    ended: list[int | None],
+    said: str,
+    db_mb: float,
+    own_cpu_s: float,
+) -> int:
     """Prints what was measured; 1 where a promise did not hold."""
     late = beside.late_s or [0.0]
     p99 = late[int(0.99 * (len(late) - 1))]
-    quarter = max(1, min(len(viewer.rss_mb) for viewer in viewers) // 4)
-    grown = [sum(viewer.rss_mb[-quarter:]) / quarter - sum(viewer.rss_mb[:quarter]) / quarter for viewer in viewers]
-    largest = max(max(viewer.rss_mb) for viewer in viewers)
+    quarter = max(1, min(len(viewer.own_mb) for viewer in viewers) // 4)
+    grown = [sum(viewer.own_mb[-quarter:]) / quarter - sum(viewer.own_mb[:quarter]) / quarter for viewer in viewers]
+    largest = max(max(viewer.own_mb) for viewer in viewers)
+    mapped = max(max(viewer.mapped_mb) for viewer in viewers)
     troubles = sorted({one for viewer in viewers for one in viewer.troubles})
     print(
         f"beside {len(viewers)} viewers for {beside.seconds / 60:.1f} min: {beside.rate:,.0f} invocations/s"
@@ -303,8 +326,12 @@ def report(alone: Seen, beside: Seen, viewers: list[Viewer], ended: list[int | N
         f" WAL at most {beside.wal_mb:.0f} MB\n"
         f"behind the commits, s: p50 {late[len(late) // 2]:.1f}, p99 {p99:.1f}, most {late[-1]:.1f}"
         f" (two looks: {REFRESHES_S:.0f})\n"
-        f"viewers: RSS at most {largest:.0f} MB, last quarter less first {min(grown):+.1f} to {max(grown):+.1f} MB,"
+        f"viewers: memory of their own at most {largest:.0f} MB, last quarter less first {min(grown):+.1f} to"
+        f" {max(grown):+.1f} MB; of the page cache mapped at most {mapped:.0f} MB,"
         f" {sum(viewer.bytes for viewer in viewers) / len(viewers) / beside.seconds:,.0f} bytes/s each\n"
+        f"cores: the collector {beside.cpu_s / beside.seconds:.2f} (alone {alone.cpu_s / alone.seconds:.2f}), that is"
+        f" {_per_million(beside):.2f} s of CPU a million invocations (alone {_per_million(alone):.2f}); all viewers"
+        f" {beside.viewers_cpu_s / beside.seconds:.2f}, this program {own_cpu_s / beside.seconds:.2f}\n"
         f"ended: {sum(code is not None for code in ended)}, troubles on screens: {troubles or 'none'},"
         f" collector's stderr: {said.strip()[-300:] or 'nothing'}"
     )
@@ -320,6 +347,10 @@ def report(alone: Seen, beside: Seen, viewers: list[Viewer], ended: list[int | N
         if is_so:
             print(f"NOT KEPT: {name}")
     return int(any(broken.values()))
+
+
+def _per_million(seen: Seen) -> float:
+    return seen.cpu_s / max(seen.committed * BLOCK, 1) * 1e6
 
 
 def main() -> None:

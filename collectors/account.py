@@ -50,7 +50,8 @@ def tags_of(key: FunctionKey, tags: Mapping[str, str], modified_ms: int | None =
 class Inventory:
     """All that was found of some kinds. What is not among it any more, of functions that were looked at, is gone.
 
-    ``functions`` None: all functions of the account and region were looked at.
+    ``functions`` None: all functions of the account and region were looked at. ``partial``: some of it could not be
+    read, so that nothing is known to be gone.
     """
 
     account: str
@@ -58,6 +59,7 @@ class Inventory:
     kinds: tuple[str, ...]
     found: list[Configured]
     functions: frozenset[str] | None = None
+    partial: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,11 +97,12 @@ class Alarm:
 
 @dataclass(frozen=True, slots=True)
 class Alarms:
-    """All alarms of an account and region: what is not among them is gone."""
+    """All alarms of an account and region: what is not among them is gone, unless they are ``partial``."""
 
     account: str
     region: str
     alarms: list[Alarm]
+    partial: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,6 +200,25 @@ class ErrorPattern:
 
 
 @dataclass(frozen=True, slots=True)
+class RunningQuery:
+    """A query of Logs Insights that was started and whose answer is not in the store yet, so that it is found again.
+
+    ``kind`` is what is asked of the hour that begins at ``start_ms``. ``ended``: it need not be remembered any more.
+    ``collection`` is the one that started it, None for the present one.
+    """
+
+    account: str
+    region: str
+    query_id: str
+    kind: str
+    start_ms: int
+    log_groups: tuple[str, ...]
+    estimated_bytes: int
+    ended: bool = False
+    collection: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class CallCount:
     """Requests sent for one operation, and the units of it that AWS bills (metrics, bytes, pages, seconds)."""
 
@@ -224,4 +246,4 @@ class Covered:
     to_ms: int
 
 
-Record = LogGroupFacts | AlarmChange | BilledDay | Recommendation | HourAggregate | ErrorPattern | Choice
+Record = LogGroupFacts | AlarmChange | BilledDay | Recommendation | HourAggregate | ErrorPattern | Choice | RunningQuery

@@ -16,8 +16,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote
 
-from collectors.account import Alarms, CallCount, Covered, Inventory
+from collectors.account import Alarms, CallCount, Covered, Inventory, RunningQuery
 from collectors.columns import Batch
+from collectors.durable import DurableExecution, DurableHistory
 from collectors.logs import emf
 from collectors.logs.assemble import Assembler
 from collectors.logs.fingerprint import family, fingerprint
@@ -46,7 +47,8 @@ Opening = Callable[[], Account]
 class Collected(Result):
     """What one source came to. ``failures`` are what could not be had; ``over_budget`` is why it stopped, if so.
 
-    ``denied`` are those of the failures for which a permission is missing.
+    ``denied`` are those of the failures for which a permission is missing. ``unfinished`` is what it was at when the
+    round was over; it goes on in the next.
     """
 
     name: str
@@ -56,6 +58,7 @@ class Collected(Result):
     metric_points: int = 0
     denied: list[SourceFailed] = field(default_factory=list)
     over_budget: str = ""
+    unfinished: str = ""
     calls: list[CallCount] = field(default_factory=list)
     choices: dict[str, int] = field(default_factory=dict)
 
@@ -78,6 +81,9 @@ class _Reader(threading.Thread):
 
     def __init__(self, number: int, opening: Opening, out: "queue.Queue[tuple[_Reader, object]]", once: Claims) -> None:
         super().__init__(name=f"lambdatui-reader-{number}", daemon=True)
+        self.number = number
+        self.at = "nothing was had yet"  # in words, what it is at
+        self._counted: dict[str, CallCount] = {}
         self.collected = Collected(f"source {number + 1}")
         self.source: Account | None = None
         self.stop = threading.Event()
@@ -115,6 +121,26 @@ class _Reader(threading.Thread):
         with contextlib.suppress(Stopped):
             self._put(None)
 
+    def counts(self) -> list[CallCount]:
+        """The calls of this round."""
+        found = []
+        for each in self.source.counts() if self.source is not None else []:
+            before = self._counted.get(each.operation, CallCount(each.operation, 0, 0))
+            if each != before:
+                found.append(
+                    CallCount(each.operation, each.requests - before.requests, each.units - before.units)
+                )  # fmt: skip
+        return found
+
+    def next_round(self) -> Collected:
+        """What it came to in this round. What comes from now on, failures too, is the next one's."""
+        done = self.collected
+        self.collected = Collected(done.name, done.account, done.region)
+        done.calls = self.counts()
+        self._counted = {each.operation: each for each in self.source.counts()} if self.source is not None else {}
+        done.unfinished = self.at
+        return done
+
     def _fail(self, failed: SourceFailed) -> None:
         if self.collected.name.startswith("source "):
             self.collected.name = failed.what
@@ -144,7 +170,8 @@ class _Reader(threading.Thread):
     def _hand_over(self, given: Given, assembler: Assembler) -> None:
         if isinstance(given, Covered):
             # What was fed before must be committed before the mark, unfinished invocations too, as fragments.
-            self._put(assembler.take(final=True))
+            if not assembler.empty:
+                self._put(assembler.take(final=True))
         elif isinstance(given, Sequence) and given and isinstance(given[0], LogEvent):
             assembler.feed(given)  # type: ignore[arg-type]
             if assembler.ready >= BATCH_ROWS:
@@ -186,6 +213,7 @@ class _Kept:
                 self.save()
             return
         if isinstance(given, Step):
+            self.reader.at = given.what or self.reader.at
             return
         self.flush()
         if isinstance(given, SourceFailed):
@@ -195,6 +223,8 @@ class _Kept:
             kept.keep_inventory(self._connection, given, now_ms)
         elif isinstance(given, Alarms):
             kept.keep_alarms(self._connection, given)
+        elif isinstance(given, DurableHistory):
+            kept.keep_durable(self._connection, given)
         elif isinstance(given, Sequence) and given:
             self._records(given)
 
@@ -209,7 +239,11 @@ class _Kept:
                 kept.keep_account_points(self._connection, of_account)
             collected.metric_points += len(of_account)
             collected.metric_points += self.writer.measure(point for point in points if point.function.name)
+        elif isinstance(given[0], DurableExecution):
+            kept.keep_durable(self._connection, given)  # type: ignore[arg-type]
         else:
+            if isinstance(given[0], RunningQuery):
+                self.save()  # what a query that has ended gave is committed and marked before it is forgotten
             if hasattr(given[0], "way"):
                 for one in given:
                     collected.choices[one.way] = collected.choices.get(one.way, 0) + 1  # type: ignore[attr-defined]
@@ -224,8 +258,8 @@ class _Kept:
         marks, self._marks = self._marks, []
         kept.cover(self._connection, marks)
         if self.reader.source is not None:
-            counts = self.reader.source.counts()
-            kept.keep_calls(self._connection, self.collection, self.reader.collected.region, counts)
+            region = self.reader.collected.region
+            kept.keep_calls(self._connection, self.collection, region, self.reader.counts())
         self._saved = time.monotonic()
         self._tell()
 
@@ -237,8 +271,18 @@ class _Kept:
 
     def end(self) -> None:
         self.save()
+        self._end(self.reader.collected)
+        self.reader.collected.calls = self.reader.counts()
+
+    def pause(self) -> Collected:
+        """The round is over and the source is not: what it came to so far."""
+        self.save()
+        done = self.reader.next_round()
+        self._end(done)
+        return done
+
+    def _end(self, collected: Collected) -> None:
         end_collection(self._connection, self.collection, time.time_ns() // 1_000_000)
-        collected = self.reader.collected
         for failure in collected.failures:
             kept.note(self._connection, self.collection, "failure", failure.partition(":")[0], failure)
         for one in collected.denied:
@@ -246,10 +290,24 @@ class _Kept:
             kept.note(self._connection, self.collection, "denied", one.denied, about)
         if collected.over_budget:
             kept.note(self._connection, self.collection, "budget", "budget", collected.over_budget)
-        collected.calls = self.reader.source.counts() if self.reader.source else []
 
     def _tell(self) -> None:
         tell(self.reader.collected, self.total, self._began)
+
+
+class GoingOn:
+    """The sources of a watch that were not finished when a round was over: they go on in the next."""
+
+    def __init__(self) -> None:
+        self.out: queue.Queue[tuple[_Reader, object]] = queue.Queue(WAITING)
+        self.once = Claims()
+        self.readers: list[_Reader] = []
+
+    def stop(self) -> None:
+        """Lets them go, with what was kept of them."""
+        for reader in self.readers:
+            reader.stop.set()
+        self.readers = []
 
 
 def collect_accounts(
@@ -260,29 +318,49 @@ def collect_accounts(
     wait: bool = False,
     progress: Progress | None = None,
     stopped: Callable[[], bool] = lambda: False,
+    over: Callable[[], bool] = lambda: False,
+    going_on: GoingOn | None = None,
 ) -> list[Collected]:
     """Collects from all sources at once; one that fails does not hide what the others give.
 
     Raises StoreError. ``stopped`` is asked every second and ends the collection with what was had. ``wait`` waits for
-    another collector that writes, instead of raising StoreLocked.
+    another collector that writes, instead of raising StoreLocked. ``over`` is asked as often and ends the round:
+    sources that are not finished are then in ``going_on``, and go on where they are when it is given again with the
+    same openings, of which theirs are not called.
     """
-    out: queue.Queue[tuple[_Reader, object]] = queue.Queue(WAITING)
+    going_on = going_on or GoingOn()
     with writing(db, wait=wait) as connection, explained(db), _tidied() as tidy:
         regroup_here(connection)
         connection.execute(f"PRAGMA cache_size = -{CACHE_KB}")
-        once = Claims()
-        readers = [_Reader(number, opening, out, once) for number, opening in enumerate(openings)]
-        for reader in readers:
-            reader.begin(db)
+        readers = _begun(openings, going_on, db)
+        paused: dict[_Reader, Collected] = {}
         try:
-            _drain(connection, readers, out, now_ms, progress, lambda: tidy() or stopped())
+            paused = _drain(connection, readers, going_on.out, now_ms, progress, lambda: tidy() or stopped(), over)
         finally:
+            going_on.readers = list(paused)
             for reader in readers:
-                reader.stop.set()
+                if reader not in paused:
+                    reader.stop.set()
     for reader in readers:
         if reader.error is not None:
+            going_on.stop()
             raise reader.error
-    return [reader.collected for reader in readers]
+    return [paused.get(reader, reader.collected) for reader in readers]
+
+
+def _begun(openings: Sequence[Opening], going_on: GoingOn, db: Path) -> list[_Reader]:
+    """A reader for each opening: the one that goes on, or a new one."""
+    if not going_on.readers:
+        going_on.once = Claims()
+    before = {reader.number: reader for reader in going_on.readers}
+    readers = []
+    for number, opening in enumerate(openings):
+        reader = before.pop(number, None)
+        if reader is None:
+            reader = _Reader(number, opening, going_on.out, going_on.once)
+            reader.begin(db)
+        readers.append(reader)
+    return [*readers, *before.values()]
 
 
 @contextlib.contextmanager
@@ -317,11 +395,13 @@ def _drain(
     now_ms: int,
     progress: Progress | None,
     stopped: Callable[[], bool],
-) -> None:
+    over: Callable[[], bool],
+) -> dict[_Reader, Collected]:
+    """Keeps what the readers give until all have ended; by reader what came of those that had not when it was over."""
     keeping: dict[_Reader, _Kept] = {}
     twins: dict[tuple[str, str], str] = {}
-    reading, last = set(readers), None
-    while reading and not stopped():
+    reading, last, ended = set(readers), None, False
+    while reading and not (ended := stopped()) and not over():
         for reader, given in _waiting(out):
             if reader not in reading:
                 continue
@@ -350,9 +430,12 @@ def _drain(
             if progress is not None and isinstance(given, Step | Batch):
                 known._tell()
                 progress(reader.collected, given if isinstance(given, Step) else Step(""))
+    if reading and not ended:
+        return {reader: keeping[reader].pause() if reader in keeping else reader.next_round() for reader in reading}
     for reader in reading:
         if reader in keeping:
             keeping[reader].save()
+    return {}
 
 
 def _is_twin(reader: _Reader, twins: dict[tuple[str, str], str]) -> bool:

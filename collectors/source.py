@@ -1,10 +1,11 @@
 """What every source gives, and how one says that it cannot."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
-from collectors.account import Alarms, CallCount, Covered, Inventory, Record
+from collectors.account import Alarms, CallCount, Configured, Covered, Inventory, Record, RunningQuery
+from collectors.durable import DurableExecution, DurableHistory, OpenExecution
 from collectors.model import Function, LogEvent, MetricPoint, Reject
 
 ONCE = "once "
@@ -15,7 +16,10 @@ class SourceFailed(Exception):
     """A source, or a part of one, could not be read: ``what`` failed, what that means, and what to do about it.
 
     ``denied`` is the IAM action that is missing, where that is why, and ``resource`` the ARN that it was denied on.
+    ``action`` is the one that was called, where several are asked in turn.
     """
+
+    action = ""
 
     def __init__(self, what: str, meaning: str, what_to_do: str, *, denied: str = "", resource: str = "") -> None:
         super().__init__(f"{what}: {meaning}; {what_to_do}")
@@ -81,7 +85,7 @@ class Step:
 
 Given = (
     Sequence[Function] | Sequence[MetricPoint] | Sequence[LogEvent] | Sequence[Record] | Sequence[Reject]
-    | Inventory | Alarms | Covered | Step | SourceFailed
+    | Sequence[DurableExecution] | DurableHistory | Inventory | Alarms | Covered | Step | SourceFailed
 )  # fmt: skip
 
 
@@ -101,8 +105,22 @@ class Stored(Protocol):
     def reports(self, account: str, region: str, since_ms: int) -> Mapping[str, Sequence[tuple[int, int]]]:
         """By function: each minute since then that has any, and the REPORTs of invocations that began in it."""
 
+    def left_running(self, account: str, region: str) -> Sequence[RunningQuery]:
+        """The queries of Logs Insights that earlier collections started and did not see the end of."""
+
     def counted(self, account: str, region: str, since_ms: int) -> Counted:
         """What CloudWatch counted since then when it was asked last."""
+
+    def settings(self, account: str, region: str, kinds: Collection[str]) -> Sequence[Configured]:
+        """The settings of some kinds that are in force: what is asked too seldom to be asked in each collection."""
+
+    def open_executions(self, account: str, region: str) -> Sequence[OpenExecution]:
+        """The durable executions whose history is not whole: those of which nothing was read first, then the longest
+        unasked.
+        """
+
+    def read_executions(self, arns: Sequence[str], /) -> Collection[str]:
+        """Which of these durable executions need not be read any more."""
 
 
 @runtime_checkable

@@ -3,12 +3,16 @@
 import contextlib
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from urllib.parse import quote
 
+from collectors.account import Configured, RunningQuery
+from collectors.durable import OpenExecution
 from collectors.source import ONCE, Counted, Stored
 from collectors.store import account as kept
+from collectors.store import durable
+from collectors.store.running_queries import left_running
 
 _FOREVER_MS = 1 << 62
 
@@ -42,8 +46,20 @@ class InStore:
     def reports(self, account: str, region: str, since_ms: int) -> dict[str, list[tuple[int, int]]]:
         return kept.reports(self._connection, account, region, since_ms) if self._connection else {}
 
+    def left_running(self, account: str, region: str) -> list[RunningQuery]:
+        return left_running(self._connection, account, region) if self._connection else []
+
     def counted(self, account: str, region: str, since_ms: int) -> Counted:
         return kept.counted(self._connection, account, region, since_ms) if self._connection else {}
+
+    def settings(self, account: str, region: str, kinds: Collection[str]) -> list[Configured]:
+        return kept.in_force(self._connection, account, region, kinds) if self._connection else []
+
+    def open_executions(self, account: str, region: str) -> list[OpenExecution]:
+        return durable.open_executions(self._connection, account, region) if self._connection else []
+
+    def read_executions(self, arns: Sequence[str], /) -> set[str]:
+        return durable.read_executions(self._connection, arns) if self._connection else set()
 
 
 @contextlib.contextmanager
@@ -54,7 +70,7 @@ def stored_in(db: Path) -> Iterator[Stored]:
         return
     with contextlib.closing(sqlite3.connect(f"file:{quote(str(db))}?mode=ro", uri=True, timeout=30)) as connection:
         try:
-            connection.execute("SELECT 1 FROM covered, minute_cells LIMIT 0")
+            connection.execute("SELECT 1 FROM covered, minute_cells, durable_executions LIMIT 0")
         except sqlite3.OperationalError:
             yield InStore(None, Claims())
             return

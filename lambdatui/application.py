@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from rich.console import RenderableType
 from textual import on, work
 from textual.app import App
+from textual.await_complete import AwaitComplete
 from textual.binding import Binding, BindingType
 from textual.driver import Driver
 from textual.geometry import Offset
@@ -30,6 +31,8 @@ from lambdatui.state import keep
 from lambdatui.theme_colours import FALLBACKS, THEMES, own_theme
 
 if TYPE_CHECKING:
+    from textual.timer import Timer
+
     from lambdatui.reading import Watch
 
 _LONGEST_HOLD_S = 1.5
@@ -37,6 +40,9 @@ _LONGEST_HOLD_S = 1.5
 
 
 _TURN_S = 0.0005
+SCREENS_LEFT = 8  # before their garbage is collected: some 10,000 objects each, which hold one another
+_QUIET_S = 0.3  # after the last of them, when the next has long been painted
+_SCRUB_AFTER_S, _SCRUB_BYTES = 20.0, 1 << 30  # a second of processor time for a million invocations
 _HUNG_UP = 128 + 1  # as of the signal that says so to others
 
 
@@ -113,6 +119,8 @@ class LambdaTui(App[int]):
         self._cursor_at: Offset | None = None
         self._last = self._here = "functions"
         self._watch: Watch | None = None
+        self._screens_left = 0
+        self._sweep: Timer | None = None
         if not painted:
             self._begin_watch()
         self.set_keymap(dict(session.keys))
@@ -145,7 +153,7 @@ class LambdaTui(App[int]):
         # A query's thread computes; opening a screen takes a hundred turns of the loop, which would wait 5 ms for each.
         sys.setswitchinterval(_TURN_S)
         # A full garbage collection holds every thread for 60 to 100 ms: what is loaded by now is never garbage, and
-        # rows of 2,000 functions are freed by their counts.
+        # rows of 2,000 functions are freed by their counts. What else there is goes when nobody waits (``pop_screen``).
         gc.freeze()
         gc.enable()
         gc.set_threshold(50_000, 20, 1_000)
@@ -192,6 +200,7 @@ class LambdaTui(App[int]):
             self._warm = True
             self.call_after_refresh(self._say_notes)
             self.set_timer(0.3, self._import_ahead)
+            self.set_timer(_SCRUB_AFTER_S, self._scrub)
 
     def _say_notes(self) -> None:
         from lambdatui.reading import store_notes
@@ -215,6 +224,19 @@ class LambdaTui(App[int]):
 
         if regroup_store(self.session.db):
             close_idle()
+
+    @work(thread=True, exit_on_error=False, group="scrub")
+    def _scrub(self) -> None:
+        """Looks for damage that no single read sees; what is found, every question says from then on."""
+        from collectors.store.open import StoreError
+        from collectors.store.scrub import scrub
+        from lambdatui.reading import close_idle
+
+        with contextlib.suppress(StoreError, OSError):
+            if self.session.db.stat().st_size <= _SCRUB_BYTES and scrub(self.session.db) is not None:
+                close_idle()
+                for screen in self.screen_stack:
+                    screen.post_message(StoreChanged())
 
     def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
         """Of a repaint only what differs from what stands on the terminal is written."""
@@ -243,7 +265,7 @@ class LambdaTui(App[int]):
     @work(thread=True, exit_on_error=False, group="watch")
     def _look_for_changes(self) -> None:
         """A store that cannot be read is asked once more: the screen's own question then says what is wrong."""
-        from lambdatui.reading import Unanswered
+        from lambdatui.reading import Unanswered, forget_answers
 
         assert self._watch is not None
         try:
@@ -256,6 +278,7 @@ class LambdaTui(App[int]):
         if changed and self._watch.replaced:
             self.call_from_thread(self._show_another)
         if changed:
+            forget_answers()
             for screen in self.screen_stack:
                 screen.post_message(StoreChanged())
 
@@ -295,6 +318,19 @@ class LambdaTui(App[int]):
                 self.pop_screen()
             if name != "functions":
                 self.push_screen(main_screen(name)(self.session))
+
+    def pop_screen(self) -> AwaitComplete:
+        """Textual's. Of screens that were left nothing stays: the memory is the same after an hour of going about."""
+        self._screens_left += 1
+        if self._screens_left >= SCREENS_LEFT:
+            if self._sweep is not None:
+                self._sweep.stop()
+            self._sweep = self.set_timer(_QUIET_S, self._collect_garbage)
+        return super().pop_screen()
+
+    def _collect_garbage(self) -> None:
+        self._screens_left = 0
+        gc.collect()
 
     def _name_here(self) -> str:
         """The main screen that one is on, or has drilled in from."""

@@ -114,6 +114,13 @@ def close_idle() -> None:
         one.close()
 
 
+def forget_answers() -> None:
+    """Gives back what idle readers keep of answers: after a commit nobody is answered with them any more."""
+    with _idle_lock:
+        for _, _, reader in _idle:
+            reader.forget()
+
+
 def prices() -> "PriceBook":
     """The price book in use."""
     from lambdatui.prices import current

@@ -112,8 +112,8 @@ class Canned:
         self.requests: list[tuple[str, dict[str, Any]]] = []
         make = session._new
 
-        def new(service: str) -> Any:
-            client = make(service)
+        def new(service: str, *, retries: bool = True) -> Any:
+            client = make(service, retries=retries)
             client.meta.events.register_last("before-send", self._answer)
             return client
 

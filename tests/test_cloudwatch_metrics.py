@@ -447,13 +447,13 @@ def test_volumes_are_asked_of_the_groups_that_hold_news() -> None:
     aws.answers["cloudwatch:GetMetricData"] = answer
     list(reading.given(lambda _: [], T0 - HOUR_MS, T0, mark=True))
     assert (reading.invoked, reading.since_ms) == ({"busy": {T0 - HOUR_MS: 1_000.0}}, T0 - HOUR_MS)
-    volumes, points = reading.volumes([LogGroup("/aws/lambda/busy", ("busy",))], {"/aws/lambda/busy": T0 - HOUR_MS})
+    volumes, points, _ = reading.volumes([LogGroup("/aws/lambda/busy", ("busy",))], {"/aws/lambda/busy": T0 - HOUR_MS})
     assert volumes == {"/aws/lambda/busy": 1_000}
     assert [(each.function.name, each.metric, each.value) for each in points] == [("busy", "IncomingBytes", 1_000.0)]
     metric = aws.requests[-1][1]["MetricDataQueries"][0]["MetricStat"]
     assert (metric["Metric"]["Namespace"], metric["Period"]) == ("AWS/Logs", 3600)
     # What several functions write to is kept with the account, by the group's name.
-    _, points = reading.volumes([LogGroup("shared", ("busy", "idle"))], {"shared": T0 - HOUR_MS})
+    _, points, _ = reading.volumes([LogGroup("shared", ("busy", "idle"))], {"shared": T0 - HOUR_MS})
     assert aws.requests[-1][1]["MetricDataQueries"][0]["MetricStat"]["Metric"]["MetricName"] == "IncomingBytes"
 
 

@@ -10,7 +10,6 @@ from rounds import DAY_MS, T0, World, collect, fleet
 
 from collectors.cloudwatch.rehearsal import Estimate, estimate
 from collectors.cloudwatch.source import ALWAYS, CloudWatchSource
-from collectors.store.remembered import settings_in_force
 from collectors.stored import stored_in
 from lambdatui.cli.spending import cost_of
 
@@ -52,12 +51,7 @@ def rehearse(world: World, db: Path, *, since_ms: int = DAY_MS, **settings: Any)
     aws.requests.clear()
     asked: dict[str, Any] = {"logs": "auto", "details": 0, **settings}
 
-    def stored(account: str, region: str, kinds: Any) -> Any:
-        return settings_in_force(db, account, region, kinds)
-
-    source = CloudWatchSource(
-        session, since_ms=world.now_ms - since_ms, now_ms=world.now_ms, pause=no_pause, stored=stored, **asked
-    )
+    source = CloudWatchSource(session, since_ms=world.now_ms - since_ms, now_ms=world.now_ms, pause=no_pause, **asked)
     with stored_in(db) as idle, stored_in(db) as busy:
         found = estimate(source, idle, busy)
     sent = {name for name, _ in aws.requests}
@@ -68,10 +62,7 @@ def rehearse(world: World, db: Path, *, since_ms: int = DAY_MS, **settings: Any)
 def asked(world: World, db: Path, **settings: Any) -> tuple[dict[str, tuple[int, int]], Decimal]:
     """What a collection asks, requests and units by operation, and what that costs."""
 
-    def stored(account: str, region: str, kinds: Any) -> Any:
-        return settings_in_force(db, account, region, kinds)
-
-    done = collect(world, db, stored=stored, **settings).done
+    done = collect(world, db, **settings).done
     assert done.failures == []
     return {one.operation: (one.requests, one.units) for one in done.calls}, cost_of(done.calls, REGION)
 
@@ -119,8 +110,8 @@ def test_what_is_spent_lies_between_what_is_foretold(db: Path) -> None:
     world = of_all_kinds(60)
     world.ran = {name: world.ran[name] for name in world.functions[40:50]}
     world.ever = set(world.functions)
-    foretold = rehearse(world, db, details=10)
-    calls, spent = asked(world, db, details=10)
+    foretold = rehearse(world, db, details=60)
+    calls, spent = asked(world, db, details=60)
     assert least(foretold)[1] < spent < most(foretold)[1]
     low, high = least(foretold)[0], most(foretold)[0]
     assert all(low.get(name, (0, 0))[0] <= count <= high[name][0] for name, (count, _) in calls.items())
@@ -169,6 +160,7 @@ def test_logs_too_many_to_fetch_are_foretold_as_bytes(db: Path) -> None:
                       for name, size in zip(world.functions, (5_000_000, big), strict=True)]
     }  # fmt: skip
     calls, cost = most(rehearse(world, db, since_ms=4 * HOUR_MS))
-    assert calls["logs:StartQuery"] == (3, big // 3 * 3)
+    scanned = -(-big * 100 // 15)  # stored compressed, scanned as it came
+    assert calls["logs:StartQuery"] == (3, scanned // 3 * 3)
     assert calls["logs:FilterLogEvents"][0] == 5
     assert cost > 50

@@ -34,7 +34,7 @@ def test_the_fleet_is_collected_whole_and_again_the_same(tmp_path: Path) -> None
         first = collect(aws, tmp_path / "first.db")
         calls = dict(aws.calls)
         aws.forget_counts()
-        code, told, _ = run(aws, tmp_path / "second.db", "--with", "costs", "--with", "optimizer")
+        code, told, _ = run(aws, tmp_path / "second.db", "--with", "costs", "--with", "optimizer", "--details", "99")
         assert dict(aws.calls) == calls
     assert (first.functions, first.events, first.invocations, first.rejected) == (20, 4_112, 1_028, 0)
     assert first.failures == []

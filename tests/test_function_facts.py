@@ -8,13 +8,15 @@ from click.testing import CliRunner
 
 from collectors.account import Configured, Inventory
 from collectors.logs.fingerprint import fingerprint
-from collectors.model import Function, FunctionKey
+from collectors.model import Function, FunctionKey, MetricPoint
 from collectors.store import account as kept
 from collectors.store.open import writing
 from collectors.store.reader import Reader
 from collectors.store.writer import Writer
 from lambdatui.cli.main import cli
 from lambdatui.screens.configuration import parts_of
+from lambdatui.views.function import function
+from lambdatui.views.function_charts import function_charts
 from lambdatui.views.function_facts import NOT_COLLECTED
 from lambdatui.views.function_settings import function_settings
 from lambdatui.views.log_search import log_search
@@ -73,6 +75,8 @@ def test_what_is_known_is_said_in_words(tmp_path: Path) -> None:
             ("runtime", "", {"update_on": "Manual", "pinned": "arn:rt"}),
             ("async", "$LATEST", {"maximum_retries": 1, "on_failure": "arn:q"}),
             ("managed version", "3", {"provider": "pool", "state": "Active"}),
+            ("event source", "u-1", {"source": "arn:q", "state": "Enabled", "batch_size": 10, "minimum_pollers": 2,
+                                     "maximum_pollers": 9, "problem": "PROBLEM: Function call failed"}),
             ("scaling", "3", {"minimum_environments": 2, "maximum_environments": 9}),
             ("code signing", "", {"config": "arn:csc", "untrusted_code": "Warn"}),
         )
@@ -92,6 +96,7 @@ def test_what_is_known_is_said_in_words(tmp_path: Path) -> None:
     assert said["Logs go to"] == "/g, JSON, application INFO"
     assert said["Layers"].split("\n") == ["arn:layer:a:1", "arn:layer:b:2"]
     assert said["Asynchronous events"] == "$LATEST: 1 retries within - s, failure to arn:q"
+    assert said["Event sources"] == "arn:q Enabled, 2 to 9 pollers, batches of 10, PROBLEM: Function call failed"
     assert said["Code signing"] == "arn:csc, untrusted code: Warn"
     assert (said["Tenancy"], said["KMS key"], said["File systems"]) == (
         "PER_TENANT", "arn:aws:kms:r:1:key/k", "arn:fs at /mnt/a",
@@ -176,3 +181,26 @@ def test_a_store_of_logs_alone_says_nothing_of_it(tmp_path: Path) -> None:
     assert "Who may invoke" not in parts(path)
     told = json.loads(CliRunner().invoke(cli, ["--db", str(path), "function", "pay", "--json"]).stdout)
     assert told["setup"] == {}
+
+
+def test_metrics_that_few_functions_have_are_charted_where_there_are_any(tmp_path: Path) -> None:
+    path = store(tmp_path / "s.db", OWN, ("event source", "u-1", {"source": "arn:aws:kafka:r:1:orders"}))
+    key = FunctionKey("pay", ACCOUNT, REGION)
+    points = [("IteratorAge", "Maximum", 5_000.0), ("ExecutionEnvironmentCPUUtilization", "Maximum", 71.0),
+              ("ProvisionedPollers u-1", "Maximum", 3.0), ("PolledEventCount u-1", "Sum", 9.0),
+              ("DeadLetterErrors", "Sum", 0.0)]  # fmt: skip
+    with writing(path) as connection:
+        writer = Writer(connection, fingerprint)
+        writer.measure(MetricPoint(key, name, stat, 60, T0 + 60_000, value) for name, stat, value in points)
+        writer.flush()
+    span = TimeRange(T0, T0 + 180_000, "three minutes")
+    with Reader(path) as reader:
+        detail = function(reader, span, reader.functions()[0].id, chart_columns=3)
+        assert detail is not None
+        charts = {one.title: one for one in function_charts(reader, span, detail, None)}
+    assert charts["Iterator age, peak"].curves[0].values == (None, 5_000.0, None)
+    assert charts["Pollers of orders"].curves[0].values == (None, 3.0, None)
+    assert charts["Events of orders"].curves[0].values == (None, 9.0, None)
+    assert [one.name for one in charts["Environments, % of CPU and memory"].curves] == ["CPU"]
+    assert charts["Not delivered"].curves[0].values == (None, 0.0, None)  # answered: none failed
+    assert not [title for title in charts if title.startswith(("Lag", "Offset", "Asynchronous"))]

@@ -1,5 +1,6 @@
 """Logs Insights: a query's life, and its sums in the rollups. No fake runs a query: pandas does its arithmetic here."""
 
+import contextlib
 import json
 import math
 from collections.abc import Callable
@@ -8,19 +9,17 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from aws import ACCOUNT, HOUR_MS, REGION, canned_session, error, isolate, no_pause
-from botocore.stub import Stubber
+from aws import ACCOUNT, HOUR_MS, REGION, canned_session, isolate
+from botocore.parsers import ResponseParserError
 from told import EVER
 
 from collectors.account import HourAggregate
 from collectors.cloudwatch import insights
-from collectors.cloudwatch.calls import Calls, TokenBucket
-from collectors.cloudwatch.insights import Insights
+from collectors.cloudwatch.insights import HourSums
 from collectors.cloudwatch.log_groups import LogGroup
 from collectors.logs.fingerprint import fingerprint
 from collectors.model import FunctionKey
 from collectors.pipeline import import_files
-from collectors.source import BudgetReached, SourceFailed
 from collectors.store import account as kept
 from collectors.store.account_rows import summed_by_insights
 from collectors.store.maintenance import check
@@ -38,86 +37,10 @@ def credentials(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     isolate(monkeypatch, tmp_path)
 
 
-def asking(client: Any, calls: Calls | None = None) -> Insights:
-    return Insights(client, calls or Calls(), ACCOUNT, REGION, bucket=TokenBucket(1e9), pause=no_pause)
-
-
-def row(**fields: Any) -> list[dict[str, str]]:
-    return [{"field": "@log" if name == "log" else name, "value": str(value)} for name, value in fields.items()]
-
-
-def test_a_query_is_started_waited_for_and_read_to_its_last_page() -> None:
-    one, _ = canned_session()
-    client, calls = one.client("logs"), Calls()
-    first = row(log=f"{ACCOUNT}:/aws/lambda/fn", n=3, billed_ms="300.0", billed_mb_ms="38400", duration_ms=290.5,
-                bucket=582, max_ms=100.2, memory_mb=128, timeouts=1, last="2025-03-31 10:59:59.123")  # fmt: skip
-    second = row(
-        log=f"{ACCOUNT}:/aws/lambda/fn", n=1, billed_ms="50", billed_mb_ms="6.4E3", duration_ms=49.5, bucket=547
-    )
-    asked = {
-        "logGroupNames": ["/aws/lambda/fn"], "startTime": T0 // 1000, "endTime": T0 // 1000 + 3599,
-        "queryString": insights.TEXT_QUERY,
-    }  # fmt: skip
-    with Stubber(client) as stub:
-        stub.add_response("start_query", {"queryId": "q"}, asked)
-        for status in ("Scheduled", "Running"):
-            stub.add_response("get_query_results", {"status": status}, {"queryId": "q"})
-        stub.add_response(
-            "get_query_results",
-            {"status": "Complete", "results": [first], "statistics": {"bytesScanned": 5e9}, "nextToken": "t"},
-        )
-        stub.add_response(
-            "get_query_results", {"status": "Complete", "results": [second]}, {"queryId": "q", "nextToken": "t"}
-        )
-        (hour,) = asking(client, calls).hour([GROUP], T0, 1_000)
-    assert (hour.function, hour.reports, hour.billed_ms, hour.billed_mb_ms, hour.timeouts) == ("fn", 4, 350, 44_800, 1)
-    assert (hour.duration_us, hour.max_duration_us, hour.latency) == (340_000, 100_200, {582: 3, 547: 1})
-    assert hour.last_ms == T0 + HOUR_MS - 877
-    # The price was reserved by the estimate, and is known by what was scanned.
-    assert [(count.operation, count.units) for count in calls.counts()] == [("logs:StartQuery", 5_000_000_000)]
-
-
-@pytest.mark.parametrize("status", ["Failed", "Cancelled", "Timeout", "Unknown"])
-def test_a_query_that_does_not_complete_is_told_and_stopped(status: str) -> None:
-    one, aws = canned_session()
-    aws.answers |= {
-        "logs:StartQuery": lambda _: {"queryId": "q"},
-        "logs:GetQueryResults": lambda _: {"status": status},
-    }
-    with pytest.raises(SourceFailed, match=f"ended as {status}"):
-        asking(one.client("logs")).hour([GROUP], T0, 0)
-    assert aws.count("logs:StopQuery") == 1
-
-
-def test_too_many_queries_at_once_are_waited_out() -> None:
-    one, aws = canned_session()
-    answers: list[Any] = [error("LimitExceededException")] * 2 + [{"queryId": "q"}]
-    aws.answers |= {
-        "logs:StartQuery": lambda _: answers.pop(0),
-        "logs:GetQueryResults": lambda _: {"status": "Complete", "results": []},
-    }
-    assert asking(one.client("logs")).hour([GROUP], T0, 0) == []
-
-
-def test_a_query_that_may_not_be_paid_for_is_not_started() -> None:
-    one, aws = canned_session()
-
-    def limit(operation: str, units: int) -> None:
-        if units > 10:
-            raise BudgetReached(operation)
-
-    calls = Calls(limit)
-    aws.answers |= {
-        "logs:StartQuery": lambda _: {"queryId": "q"},
-        "logs:GetQueryResults": lambda _: {"status": "Complete", "statistics": {"bytesScanned": 50}},
-    }
-    asked = asking(one.client("logs"), calls)
-    with pytest.raises(BudgetReached):
-        asked.hour([GROUP], T0, 11)
-    assert aws.requests == []
-    asked.hour([GROUP], T0, 10)  # it scanned more than was thought: then it is the last
-    with pytest.raises(BudgetReached):
-        asked.hour([GROUP], T0, 0)
+def sums_of(rows: list[dict[str, str]], groups: list[LogGroup], start_ms: int = T0) -> HourSums:
+    sums = HourSums(groups, ACCOUNT, REGION, start_ms)
+    sums.add(rows)
+    return sums
 
 
 def test_only_closed_hours_are_asked_for() -> None:
@@ -129,33 +52,45 @@ def test_only_closed_hours_are_asked_for() -> None:
 @pytest.mark.parametrize(
     "fields",
     [{"n": 1}, {"log": "1:/aws/lambda/fn", "n": "many"}, {"log": "1:/aws/lambda/fn", "n": 1, "billed_ms": -5},
-     {"log": "1:/aws/lambda/fn", "n": "inf"}, {"log": "1:/aws/lambda/fn"}],
+     {"log": "1:/aws/lambda/fn", "n": "inf"}, {"log": "1:/aws/lambda/fn"}, {"log": "1:/aws/lambda/fn", "n": "1e300"},
+     {"log": "1:/aws/lambda/fn", "n": 1, "bucket": "1e9"}, {"log": "1:/aws/lambda/fn", "n": 1, "last": "2025-13-45 99:00:00"},
+     {}],
 )  # fmt: skip
 def test_rows_that_make_no_sense_are_counted(fields: dict[str, Any]) -> None:
-    asked = asking(None)
     fine = {"@log": "1:/aws/lambda/fn", "n": "2"}
     bad = {"@log" if name == "log" else name: str(value) for name, value in fields.items()}
-    (hour,) = asked.aggregates([bad, fine], [GROUP], T0)
-    assert (hour.reports, len(asked.rejects)) == (2, 1)
+    sums = sums_of([bad, fine], [GROUP])
+    (hour,) = sums.aggregates()
+    assert (hour.reports, len(sums.rejects), sums.rows) == (2, 1, 2)
 
 
 def test_a_shared_groups_rows_are_of_the_functions_that_their_streams_name() -> None:
     shared = LogGroup("/shared", ("a", "b"))
     rows = [{"@log": "1:/shared", "fn": name, "n": "1"} for name in ("a", "b")]
     orphan = [{"@log": "1:/aws/lambda/gone", "n": "1"}]
-    found = asking(None).aggregates(rows + orphan, [shared], T0)
+    found = sums_of(rows + orphan, [shared]).aggregates()
     assert [hour.function for hour in found] == ["a", "b", "gone"]
 
 
-def test_error_patterns_are_read() -> None:
+@pytest.mark.parametrize(
+    "results", [None, "x", 5, {}, [None], ["x"], [5], [{}], [[None]], [["x"]], [[{"field": "n"}]]], ids=str
+)
+def test_results_of_the_wrong_kind_are_rows_that_make_no_sense(monkeypatch: pytest.MonkeyPatch, results: Any) -> None:
+    monkeypatch.setattr("collectors.cloudwatch.answers.TRIES", 1)
     one, aws = canned_session()
-    found = row(**{"@pattern": "boom <*>", "@sampleCount": "12", "@severityLabel": "ERROR"})
-    aws.answers |= {
-        "logs:StartQuery": lambda _: {"queryId": "q"},
-        "logs:GetQueryResults": lambda _: {"status": "Complete", "results": [found]},
-    }
-    (pattern,) = asking(one.client("logs")).patterns([GROUP], T0, 0)
-    assert (pattern.log_group, pattern.pattern, pattern.samples) == ("/aws/lambda/fn", "boom <*>", 12)
+    aws.answers["logs:GetQueryResults"] = lambda _: {"status": "Complete", "results": results, "statistics": "none"}
+    answer: Any = {}
+    with contextlib.suppress(ResponseParserError):  # what cannot be read is a failure, and no empty answer
+        answer = one.client("logs").get_query_results(queryId="q")
+    sums = sums_of(insights.rows_of(answer), [GROUP])
+    assert (sums.aggregates(), sums.reports, len(sums.rejects)) == ([], 0, sums.rows)
+    assert insights.statistic(answer, "bytesScanned") is None
+
+
+def test_a_duration_of_nothing_has_a_bucket_though_its_logarithm_is_no_number() -> None:
+    rows = [{"@log": "1:/aws/lambda/fn", "n": "2", "max_ms": "0.0", "bucket": "-Infinity"}]
+    (hour,) = sums_of(rows, [GROUP]).aggregates()
+    assert hour.latency == {0: 2}
 
 
 # --- in the store -----------------------------------------------------------------------------------------------------
@@ -237,13 +172,13 @@ def test_the_queries_arithmetic_done_by_pandas_equals_the_stores_rollups(tmp_pat
     found["bucket"] = (found["duration"] * 1000).map(
         lambda value: math.ceil(math.log(max(value, 1)) / math.log(1.02) - 1e-9)
     )
-    asked = asking(None)
     hours: list[HourAggregate] = []
     for hour, in_hour in found.groupby("hour"):
         rows = [_row(str(group), int(bucket), some) for (group, bucket), some in in_hour.groupby(["group", "bucket"])]
         of = [LogGroup(name, (name.removeprefix("/aws/lambda/"),)) for name in in_hour["group"].unique()]
-        hours += asked.aggregates(rows, of, int(hour))  # type: ignore[call-overload]
-    assert asked.rejects == []
+        sums = sums_of(rows, of, int(hour))  # type: ignore[call-overload]
+        assert sums.rejects == []
+        hours += sums.aggregates()
     keep(tmp_path / "insights.db", hours)
     import_files([str(STREAM)], db=tmp_path / "events.db", defaults=FunctionKey(""))
     assert _figures(tmp_path / "insights.db") == _figures(tmp_path / "events.db")
@@ -283,12 +218,13 @@ ROWS = SHARED / "workload" / "fixtures_insights_get_query_results.json"
 @pytest.mark.skipif(not ROWS.exists(), reason="../shared/data/workload is not here")
 def test_recorded_rows_of_the_real_service_are_read() -> None:
     one, aws = canned_session()
-    recorded = json.loads(ROWS.read_text())
-    aws.answers |= {"logs:StartQuery": lambda _: {"queryId": "q"}, "logs:GetQueryResults": lambda _: recorded}
-    found = asking(one.client("logs")).run("fields @timestamp", ["g"], T0, 0)
+    aws.answers["logs:GetQueryResults"] = lambda _: ROWS.read_bytes()
+    answer = one.client("logs").get_query_results(queryId="q")
+    found = insights.rows_of(answer)
+    assert (answer["status"], insights.statistic(answer, "bytesScanned")) == ("Complete", None)
     reports = [each for each in found if each.get("@type") == "REPORT"]
     assert len(found) == 50
     assert reports
     for each in reports:
-        assert insights._number(each["@memorySize"]) == 1.28e8
-        assert (insights._number(each["@timestamp"]) or 0) > 1.7e12
+        assert insights.number(each["@memorySize"]) == 1.28e8
+        assert (insights.number(each["@timestamp"]) or 0) > 1.7e12

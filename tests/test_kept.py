@@ -1,6 +1,7 @@
 """Answers are kept while nothing changes, and never a moment longer."""
 
 import sqlite3
+import weakref
 from pathlib import Path
 
 import pytest
@@ -212,4 +213,22 @@ def test_a_reader_that_failed_is_not_used_again(db: Path) -> None:
     assert ask(db, CHOICE, 0, lambda question: question.reader is readers[0])[1] is False
     with pytest.raises(StoreError, match="closed"):
         readers[0].newest_ms()
+    close_idle()
+
+
+class Answer:
+    """Something that a reader keeps."""
+
+
+def test_after_a_commit_idle_readers_give_back_what_they_keep(db: Path) -> None:
+    def asks(question: reading.Question) -> "weakref.ref[Answer]":
+        kept: Answer = question.reader.kept("asked", Answer)
+        ask(db, CHOICE, 0, lambda within: within.reader.kept("asked", Answer))  # a second reader
+        return weakref.ref(kept)
+
+    _, kept = ask(db, CHOICE, 0, asks)
+    assert kept() is not None
+    commit(db)
+    reading.forget_answers()
+    assert kept() is None
     close_idle()

@@ -13,7 +13,7 @@ import pytest
 from botocore.exceptions import ClientError
 from runner_server import ROLE, Served, served, zipped
 
-from lambdatui.runner.deployed import own_name
+from lambdatui.runner.deployed import Deployed, own_name
 from lambdatui.runner.runtimes import this_runtime
 from lambdatui.runner.unzipping import BadZip, extract
 
@@ -133,6 +133,15 @@ def test_too_many_files_are_refused(runner: Served) -> None:
     with pytest.raises(ClientError, match=r"InvalidParameterValue.*Could not unzip uploaded file.*65,535 files"):
         runner.client.update_function_code(FunctionName="small", ZipFile=many(65_536))
     assert runner.client.invoke(FunctionName="small")["Payload"].read() == b"1"
+
+
+def test_of_a_refused_zip_no_folder_stays(tmp_path: Path) -> None:
+    deployed = Deployed(tmp_path / "runner.db")
+    for owner in (deployed.folder_of("bad") / "code", deployed.folder / ".layers" / "bad"):
+        with pytest.raises(BadZip):
+            deployed.unpack(owner, b"no ZIP")
+        assert not owner.exists()
+    assert [path for path in deployed.folder.rglob("*") if path.is_dir()] == []
 
 
 @pytest.mark.parametrize("name", ["../up.py", "/etc/up.py", "a/../../up.py", "a\\..\\up.py", "..", "a/.."])

@@ -103,3 +103,11 @@ def test_a_store_of_this_version_is_left_alone(tmp_path: Path) -> None:
     before = os.stat(tmp_path / "store.db").st_mtime_ns
     open_reader(tmp_path / "store.db").close()
     assert os.stat(tmp_path / "store.db").st_mtime_ns == before
+
+
+def test_a_repair_of_an_older_store_says_to_bring_it_up_to_date_first(tmp_path: Path) -> None:
+    db = load(9, tmp_path / "old.db")
+    done = run("db", "check", "--repair", tmp_path / "new.db", "--db", db)
+    assert (done.exit_code, len(done.stderr.splitlines())) == (5, 1)
+    assert "of version 9, and only stores of version" in done.stderr
+    assert "bring a copy of it up to date first" in done.stderr

@@ -7,25 +7,33 @@ from typing import Any
 from collectors.account import Alarm, AlarmChange
 from collectors.cloudwatch.functions import iso_ms
 from collectors.cloudwatch.pages import pages
+from collectors.model import Reject
 
 _TOKEN = "NextToken", "NextToken"
 _BOTH = ["MetricAlarm", "CompositeAlarm"]  # composite alarms are listed only where they are asked for
 
 
-def list_alarms(client: Any, account: str, region: str) -> Iterator[Alarm]:
-    """Every alarm of the region: those on AWS/Lambda name their function, others may watch what it depends on."""
+def list_alarms(client: Any, account: str, region: str, rejects: list[Reject] | None = None) -> Iterator[Alarm]:
+    """Every alarm of the region: those on AWS/Lambda name their function, others may watch what it depends on.
+
+    One without a name is counted in ``rejects``.
+    """
     for page in pages(
         client.describe_alarms, {"AlarmTypes": _BOTH}, _TOKEN,
         action="cloudwatch:DescribeAlarms", where=f"alarms in {region}",
     ):  # fmt: skip
-        for one in page.get("MetricAlarms") or ():
-            yield metric_alarm(one, account, region)
-        for one in page.get("CompositeAlarms") or ():
-            yield composite_alarm(one, account, region)
+        for kind, read in (("MetricAlarms", metric_alarm), ("CompositeAlarms", composite_alarm)):
+            for one in page.get(kind) or ():
+                if one.get("AlarmName"):
+                    yield read(one, account, region)
+                elif rejects is not None:
+                    rejects.append(Reject("an alarm without a name", repr(one)[:2000], "DescribeAlarms"))
 
 
-def history(client: Any, account: str, region: str, since_ms: int, now_ms: int) -> Iterator[AlarmChange]:
-    """Changes of all alarms since then; AWS keeps them for 30 days."""
+def history(
+    client: Any, account: str, region: str, since_ms: int, now_ms: int, rejects: list[Reject] | None = None
+) -> Iterator[AlarmChange]:
+    """Changes of all alarms since then; AWS keeps them for 30 days. Those without time or name go to ``rejects``."""
     asked = {
         "AlarmTypes": _BOTH,
         "StartDate": datetime.fromtimestamp(since_ms / 1000, UTC),
@@ -43,6 +51,8 @@ def history(client: Any, account: str, region: str, since_ms: int, now_ms: int) 
                     account, region, one["AlarmName"], at_ms, one.get("HistoryItemType", ""),
                     one.get("HistorySummary", ""),
                 )  # fmt: skip
+            elif rejects is not None:
+                rejects.append(Reject("a change of no alarm", repr(one)[:2000], "DescribeAlarmHistory"))
 
 
 def metric_alarm(one: Any, account: str, region: str) -> Alarm:

@@ -1,9 +1,9 @@
 """Answers read: the large ones by msgspec, and all of them only where they are whole.
 
 botocore walks every value by its model, in Python. Its component ``response_parser_factory`` is where another parser
-is put. Ours reads the two large answers, a page of 7,000 log events and a thousand series of points; every other
-answer, and every error, goes to botocore's own parser. A large answer that is not as documented is given as the plain
-JSON that it is.
+is put. Ours reads the three large answers, a page of 7,000 log events, a thousand series of points and ten thousand
+rows of sums; every other answer, and every error, goes to botocore's own parser. A large answer that is not as
+documented is given as the plain JSON that it is.
 
 botocore takes a body that was cut for an empty answer, and a proxy's page for one that says nothing. Here an answer
 that succeeded and is not whole is ``Unreadable``: it is asked for again as a failure of the network would be, and if
@@ -17,11 +17,19 @@ from typing import Any
 
 import msgspec
 from botocore.loaders import Loader, create_loader
-from botocore.parsers import PROTOCOL_PARSERS, JSONParser, ResponseParser, ResponseParserError, ResponseParserFactory
+from botocore.parsers import (
+    PROTOCOL_PARSERS,
+    EventStreamJSONParser,
+    JSONParser,
+    ResponseParser,
+    ResponseParserError,
+    ResponseParserFactory,
+)
 from botocore.utils import parse_timestamp
 
+from collectors.cloudwatch.tolerant import Tolerant
 from collectors.model import LogEvent
-from collectors.untrusted import Unparsable
+from collectors.untrusted import Unparsable, parsed_json
 from collectors.untrusted_json import json_of, json_value
 
 
@@ -62,7 +70,24 @@ class MetricPage(msgspec.Struct, rename="pascal"):
     messages: list[dict[str, Any]] = []
 
 
+class ResultField(msgspec.Struct, gc=False):
+    """A field of a row that Logs Insights gives."""
+
+    field: str
+    value: str | None = None
+
+
+class ResultPage(msgspec.Struct):
+    """GetQueryResults' answer."""
+
+    status: str
+    results: list[list[ResultField]] = []
+    statistics: dict[str, float | None] | None = None
+    nextToken: str | None = None
+
+
 _events = json_of(EventPage)
+_results = json_of(ResultPage)
 _metrics = json_of(MetricPage)
 
 
@@ -80,15 +105,26 @@ def _metric_page(body: bytes) -> dict[str, Any]:
     return {"MetricDataResults": page.metric_data_results, "Messages": page.messages} | token
 
 
-_FAST = {"FilterLogEventsResponse": _event_page, "GetMetricDataOutput": _metric_page}
+def _result_page(body: bytes) -> dict[str, Any]:
+    page = _results(body)
+    token = {"nextToken": page.nextToken} if page.nextToken else {}
+    return {"status": page.status, "results": page.results, "statistics": page.statistics or {}} | token
 
-# What is a list wherever it is there: AWS says [] where there is nothing.
+
+_FAST = {
+    "GetQueryResultsResponse": _result_page,
+    "FilterLogEventsResponse": _event_page,
+    "GetMetricDataOutput": _metric_page,
+}
+
+# What is never null: AWS says [] where there is nothing.
 _LISTS = {
     "GetMetricDataOutput": ("MetricDataResults",),
     "DescribeAlarmsOutput": ("MetricAlarms", "CompositeAlarms"),
     "DescribeAlarmHistoryOutput": ("AlarmHistoryItems",),
     "DescribeLogGroupsResponse": ("logGroups",),
     "FilterLogEventsResponse": ("events",),
+    "GetQueryResultsResponse": ("results",),
     "ListFunctionsResponse": ("Functions",),
     "ListEventSourceMappingsResponse": ("EventSourceMappings",),
     "ListAliasesResponse": ("Aliases",),
@@ -96,6 +132,7 @@ _LISTS = {
     "ListFunctionEventInvokeConfigsResponse": ("FunctionEventInvokeConfigs",),
     "ListFunctionUrlConfigsResponse": ("FunctionUrlConfigs",),
     "ListProvisionedConcurrencyConfigsResponse": ("ProvisionedConcurrencyConfigs",),
+    "ListCodeSigningConfigsResponse": ("CodeSigningConfigs",),
     "DescribeScheduledActionsResponse": ("ScheduledActions",),
     "GetCostAndUsageResponse": ("ResultsByTime",),
     "GetLambdaFunctionRecommendationsResponse": ("lambdaFunctionRecommendations",),
@@ -125,14 +162,16 @@ class _Whole:
                 why = _strange(body, status, shape)
                 if not why:
                     parsed = super().parse(response, shape)  # type: ignore[misc]
+            except Unreadable as fault:
+                why = str(fault)
             except Exception as fault:  # botocore's parsers raise what they stumble over
-                why = f"it cannot be read ({type(fault).__name__}: {fault})"[:300]
+                why = f"{type(fault).__name__}: {fault}"[:300]
         return {_WHY: why, "ResponseMetadata": {"HTTPStatusCode": status}} if why else parsed
 
     def _error(self, response: Any, shape: Any) -> Any:
         """An error's code and words; the HTTP status where only a proxy's page is there."""
         with contextlib.suppress(Exception):
-            parsed = super().parse(response, shape)  # type: ignore[misc]
+            parsed = {} if _is_page(response["body"]) else super().parse(response, shape)  # type: ignore[misc]
             if (shape is not None and shape.metadata.get("exception")) or parsed["Error"].get("Code"):
                 return parsed
         generic = self._do_generic_error_parse(response)  # type: ignore[attr-defined]
@@ -152,11 +191,14 @@ def _strange(body: bytes, status: int, shape: Any) -> str:
         return ""
     if not body:
         return "it is empty"
-    begins = body[:200].lstrip().lower()
-    return "it is a page of HTML" if begins.startswith((b"<!doctype html", b"<html")) else ""
+    return "it is a page of HTML" if _is_page(body) else ""
 
 
-class _OfJson(_Whole):
+def _is_page(body: bytes) -> bool:
+    return body[:200].lstrip().lower().startswith((b"<!doctype html", b"<html"))
+
+
+class _OfJson(_Whole, Tolerant):
     """JSON that is none is not an empty answer, as botocore has it."""
 
     def _parse_body_as_json(self, body_contents: bytes) -> Any:
@@ -171,8 +213,14 @@ class _OfJson(_Whole):
         super()._parse_payload(response, shape, *rest)  # type: ignore[misc]
 
 
+class _Events(Tolerant, EventStreamJSONParser):
+    """The events of a stream, such as a live tail's."""
+
+
 class FastParser(_OfJson, JSONParser):
     """botocore's parser of the JSON protocol, with the large answers read fast."""
+
+    EVENT_STREAM_PARSER_CLS = _Events
 
     def _handle_json_body(self, raw_body: bytes, shape: Any) -> Any:
         fast = _FAST.get(shape.name)
@@ -192,15 +240,23 @@ def _object(body: bytes, shape: Any) -> dict[str, Any]:
     """The object of JSON that an answer is. Raises Unreadable for any other, and for one of other things only."""
     try:
         value = json_value(body)
-    except Unparsable as fault:
-        raise Unreadable(f"no JSON: {fault}") from None
+    except Unparsable:
+        try:
+            value = parsed_json(body)  # knows half a character, as logs may have them
+        except Unparsable as fault:
+            raise Unreadable(f"it is no JSON ({fault})") from None
     if not isinstance(value, dict):
-        raise Unreadable("no object of JSON")
+        raise Unreadable("it is no object of JSON")
     if value and not any(each.serialization.get("name", name) in value for name, each in shape.members.items()):
-        raise Unreadable(f"an object of other things ({', '.join(map(str, value))[:60]})")
-    for name in _LISTS.get(shape.name, ()):
-        if not isinstance(value.get(name, []), list):
+        raise Unreadable(f"it is an object of other things ({', '.join(map(str, value))[:60]})")
+    for name, member in shape.members.items():
+        inner = value.get(member.serialization.get("name", name), [])
+        is_odd = member.type_name == "list" and not isinstance(inner, list)
+        if is_odd and (inner is not None or name in _LISTS.get(shape.name, ())):
             raise Unreadable(f"its {name} is no list")
+    for name in shape.members:
+        if name.lower().endswith(("token", "marker")) and not isinstance(value.get(name, ""), str | None):
+            raise Unreadable(f"its {name} is no text")  # which as an absent one would be the end of the listing
     return value
 
 

@@ -21,13 +21,23 @@ class Volume:
 
 
 def choose(
-    groups: Sequence[LogGroup], volumes: Mapping[str, Volume], mode: str, *, calls_a_second: float
+    groups: Sequence[LogGroup],
+    volumes: Mapping[str, Volume],
+    mode: str,
+    *,
+    calls_a_second: float,
+    waiting: Sequence[LogGroup] = (),
 ) -> list[Choice]:
-    """One choice a group, the smallest groups first, so that most are had whole."""
+    """One choice a group, the smallest groups first, so that most are had whole.
+
+    ``waiting`` are those that Insights sums, whose next hour has not closed: their volume was not asked for.
+    """
     if mode == NONE:
         return [Choice(group.name, METRICS_ONLY, "no logs were asked for", None) for group in groups]
     room = FETCHING_S * calls_a_second * PAGE_BYTES
-    choices = []
+    choices = [Choice(group.name, INSIGHTS, "its next hour has not closed", None) for group in waiting]
+    apart = {group.name for group in waiting}
+    groups = [group for group in groups if group.name not in apart]
     for group in sorted(groups, key=lambda each: (_bytes(volumes, each) or 0, each.name)):
         choice = _of(group, volumes.get(group.name), mode, room)
         if choice.way == EVENTS and choice.log_bytes is not None:
@@ -51,10 +61,12 @@ def _of(group: LogGroup, volume: Volume | None, mode: str, room: float) -> Choic
     if mode == EVENTS:
         why = "asked for" if fits_events else f"FilterLogEvents does not read log class {group.log_class}"
         return chosen(EVENTS if fits_events else METRICS_ONLY, why)
-    if mode == INSIGHTS:
-        return chosen(INSIGHTS, "asked for")
     if idle:
         return chosen(IDLE, "no invocations since it was read last")
+    if mode == INSIGHTS:
+        if fits_insights:
+            return chosen(INSIGHTS, "asked for")
+        return chosen(METRICS_ONLY, f"Logs Insights does not read log class {group.log_class}")
     if not fits_events:
         return chosen(INSIGHTS, f"FilterLogEvents does not read log class {group.log_class}")
     if log_bytes is None or log_bytes <= room:

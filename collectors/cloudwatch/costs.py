@@ -6,11 +6,13 @@ about once a day. An answer is grouped by two dimensions at most, so that the se
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from collectors.account import BilledDay, Covered
 from collectors.cloudwatch.calls import Calls
 from collectors.cloudwatch.pages import pages
+from collectors.model import Reject
 from collectors.source import ONCE
 
 OPERATION = "ce:GetCostAndUsage"
@@ -27,6 +29,7 @@ def billed_once(
     since_ms: int,
     now_ms: int,
     covered: Callable[[str], Sequence[tuple[int, int]]],
+    rejects: list[Reject] | None = None,
 ) -> Iterator[list[BilledDay] | Covered]:
     """The days from ``since_ms`` on, and the month as it stands, unless they were asked for on the same UTC day.
 
@@ -38,11 +41,13 @@ def billed_once(
     start_ms = _ms(start)
     if any(low <= start_ms for low, _ in covered(item)):
         return
-    yield list(billed_days(client, calls, account, start_ms, now_ms))
+    yield list(billed_days(client, calls, account, start_ms, now_ms, rejects))
     yield Covered(item, start_ms, now_ms)
 
 
-def billed_days(client: Any, calls: Calls, account: str, since_ms: int, now_ms: int) -> Iterator[BilledDay]:
+def billed_days(
+    client: Any, calls: Calls, account: str, since_ms: int, now_ms: int, rejects: list[Reject] | None = None
+) -> Iterator[BilledDay]:
     """UTC days from that of ``since_ms`` to today. SourceFailed; BudgetReached before a page too many."""
     request: dict[str, Any] = {
         "TimePeriod": {
@@ -63,21 +68,29 @@ def billed_days(client: Any, calls: Calls, account: str, since_ms: int, now_ms: 
         client.get_cost_and_usage, request, ("NextPageToken", "NextPageToken"),
         action=OPERATION, where=f"costs of {account}", before=lambda: calls.spend(OPERATION, 1),
     ):  # fmt: skip
-        yield from of_answer(answer, account, now_ms)
+        yield from of_answer(answer, account, now_ms, rejects)
 
 
-def of_answer(answer: Any, account: str, asked_ms: int) -> Iterator[BilledDay]:
-    """The groups of one answer. A day whose figures may still change says so; what it does not say is None."""
+def of_answer(answer: Any, account: str, asked_ms: int, rejects: list[Reject] | None = None) -> Iterator[BilledDay]:
+    """The groups of one answer. A day whose figures may still change says so; what it does not say is None.
+
+    A group without day or amount, or with an amount that is no number, is counted in ``rejects``.
+    """
     names = tuple(str(one.get("Key", "")) for one in answer.get("GroupDefinitions") or ()) or GROUPS
     for day in answer.get("ResultsByTime") or ():
-        start = datetime.fromisoformat(day["TimePeriod"]["Start"]).replace(tzinfo=UTC)
+        day_ms = _midnight_ms((day.get("TimePeriod") or {}).get("Start"))
         for group in day.get("Groups") or ():
             keys = dict(zip(names, group.get("Keys", ()), strict=False))
             metrics: Mapping[str, Mapping[str, str]] = group.get("Metrics", {})
             cost, usage = metrics.get("UnblendedCost", {}), metrics.get("UsageQuantity", {})
+            amounts = [cost.get("Amount"), *(each["Amount"] for each in metrics.values() if "Amount" in each)]
+            if day_ms is None or len(keys) < len(names) or not all(map(_is_decimal, amounts)):
+                if rejects is not None:
+                    rejects.append(Reject("a day's bill that makes no sense", repr(group)[:2000], "GetCostAndUsage"))
+                continue
             yield BilledDay(
-                account, round(start.timestamp() * 1000), keys.get("SERVICE", SERVICE), keys.get("USAGE_TYPE", ""),
-                cost.get("Amount", "0"), cost.get("Unit", "USD"), usage.get("Amount"), usage.get("Unit", ""),
+                account, day_ms, keys.get("SERVICE", SERVICE), keys.get("USAGE_TYPE", ""),
+                cost["Amount"], cost.get("Unit", "USD"), usage.get("Amount"), usage.get("Unit", ""),
                 bool(day.get("Estimated")), keys.get("RECORD_TYPE", ""),
                 metrics.get("NetUnblendedCost", {}).get("Amount"), metrics.get("AmortizedCost", {}).get("Amount"),
                 asked_ms,
@@ -87,6 +100,21 @@ def of_answer(answer: Any, account: str, asked_ms: int) -> Iterator[BilledDay]:
 def day_of(at_ms: int) -> date:
     """The UTC day."""
     return datetime.fromtimestamp(at_ms / 1000, UTC).date()
+
+
+def _midnight_ms(text: Any) -> int | None:
+    """Epoch ms of the UTC day that a text names; None where it names none."""
+    try:
+        return _ms(date.fromisoformat(str(text)[:10]))
+    except ValueError:
+        return None
+
+
+def _is_decimal(text: Any) -> bool:
+    try:
+        return isinstance(text, str) and Decimal(text).is_finite()
+    except InvalidOperation:
+        return False
 
 
 def _ms(day: date) -> int:

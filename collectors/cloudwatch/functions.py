@@ -1,6 +1,7 @@
 """The functions of one account and region: ListFunctions, without their environment variables."""
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from collectors.account import Configured
@@ -10,6 +11,7 @@ from collectors.cloudwatch.function_settings import settings_of as settings_of
 from collectors.cloudwatch.pages import pages
 from collectors.cloudwatch.times import iso_ms as iso_ms
 from collectors.model import Function, FunctionKey, Reject
+from collectors.source import SourceFailed
 
 # Lambda quotas: the control plane takes 15 calls a second of the whole account, its deployments included.
 CONTROL_PLANE_RATE = 3.0
@@ -17,16 +19,20 @@ CONTROL_PLANE_RATE = 3.0
 
 def account_of(client: Any, region: str, profile: str | None = None) -> str:
     """The account whose credentials these are: STS GetCallerIdentity, which needs no permission."""
-    with reading("sts:GetCallerIdentity", f"credentials in {region}", profile):
-        return str(client.get_caller_identity()["Account"])
+    where = f"credentials in {region}"
+    with reading("sts:GetCallerIdentity", where, profile):
+        account = str(client.get_caller_identity().get("Account"))
+    if not (account.isdecimal() and len(account) == 12):
+        raise SourceFailed(where, f"sts:GetCallerIdentity names no account ({account[:40]})", "check the endpoint")
+    return account
 
 
 def list_functions(
-    client: Any, region: str, bucket: TokenBucket, rejects: list[Reject]
+    client: Any, region: str, bucket: TokenBucket, rejects: list[Reject], account: str = ""
 ) -> Iterator[tuple[Function, Configured]]:
     """Every function, 50 a call, with its settings. SourceFailed when they cannot be listed.
 
-    An entry without name or ARN is counted in ``rejects``.
+    An entry without name is counted in ``rejects``; one whose ARN does not say its account is ``account``'s.
     """
     for page in answers(client.list_functions, "lambda:ListFunctions", f"functions in {region}", bucket):
         for configuration in page.get("Functions", ()):
@@ -36,6 +42,10 @@ def list_functions(
                 rejects.append(Reject("a function without a name", "", "ListFunctions"))
                 continue
             function = function_of(configuration, region)
+            if not function.key.account and account:
+                said = str(configuration.get("FunctionArn"))
+                rejects.append(Reject("a function whose ARN does not say its account", said[:200], "ListFunctions"))
+                function = replace(function, key=FunctionKey(function.key.name, account, region))
             yield function, settings_of(configuration, function.key)
 
 

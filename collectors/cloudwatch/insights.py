@@ -1,4 +1,4 @@
-"""Logs Insights: sums over logs that are too many to fetch, asked once for each closed hour.
+"""Logs Insights' query for the sums of an hour, and the reading of its rows.
 
 Only aggregates come back: sums over REPORTs by function and by bucket of duration, so that the buckets are a latency
 histogram. A query is billed by the bytes it scans, whatever comes back.
@@ -6,54 +6,50 @@ histogram. A query is billed by the bytes it scans, whatever comes back.
 
 import math
 import re
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from collectors.account import ErrorPattern, HourAggregate
-from collectors.cloudwatch.calls import Calls, TokenBucket, bucket_of
-from collectors.cloudwatch.errors import is_throttled, reading
 from collectors.cloudwatch.log_groups import LAMBDA_PREFIX, LogGroup
 from collectors.model import Reject
-from collectors.source import SourceFailed
 
-OPERATION = "logs:StartQuery"
 HOUR_MS = 3_600_000
 SETTLED_MS = 15 * 60_000  # an hour is closed when its late events have come
-GROUPS_A_QUERY = 50  # CloudWatch Logs quotas: StartQuery takes 50 groups by name, 10 calls a second
-STARTS_A_SECOND = 5.0
-MOST_ROWS = 100_000
-LONGEST_S = 60 * 60
+MOST_ROWS = 100_000  # StartQuery: the maximum of limit
+MOST_BUCKETS = 1_041  # of one function: 15 minutes, Lambda's longest, in powers of 1.02
 
 # Bucket i holds durations of (1.02**(i-1), 1.02**i] microseconds: ceil of the logarithm, as in the store's histogram.
 _STEP = f"{math.log(1.02):.12f}"
-# A shared group's streams are YYYY/MM/DD/NAME[VERSION]HEX; Lambda's own have no name there.
-_NAME = r"parse @logStream /^\d{4}\/\d\d\/\d\d\/(?<fn>[^\[\/]*)\[/"
-
-TEXT_QUERY = f"""filter @type = "REPORT"
-| {_NAME}
-| stats count(*) as n, sum(@billedDuration) as billed_ms, sum(@billedDuration * @memorySize) / 1000000 as billed_mb_ms,
-    sum(@duration) as duration_ms, max(@duration) as max_ms, sum(@initDuration) as init_ms,
-    sum(ispresent(@initDuration)) as inits, sum(strcontains(@message, "Billed Restore Duration: ")) as restores,
-    sum(strcontains(@message, "Status: timeout")) as timeouts, sum(strcontains(@message, "Status: error")) as failures,
-    sum(strcontains(@message, "Runtime.OutOfMemory")) as oom, max(@maxMemoryUsed) / 1000000 as max_mb,
-    max(@memorySize) / 1000000 as memory_mb, max(@timestamp) as last
-    by @log, fn, ceil(log(@duration * 1000) / {_STEP}) as bucket
-| limit {MOST_ROWS}"""
-
 _M = "record.metrics."
-JSON_QUERY = f"""filter type = "platform.report"
-| {_NAME}
-| stats count(*) as n, sum({_M}billedDurationMs) as billed_ms,
-    sum({_M}billedDurationMs * {_M}memorySizeMB) as billed_mb_ms,
-    sum({_M}durationMs) as duration_ms, max({_M}durationMs) as max_ms, sum({_M}initDurationMs) as init_ms,
-    sum(ispresent({_M}initDurationMs)) as inits, sum(ispresent({_M}restoreDurationMs)) as restores,
-    sum(strcontains(record.status, "timeout")) as timeouts,
-    sum(strcontains(record.status, "error")) + sum(strcontains(record.status, "failure")) as failures,
-    sum(strcontains(record.errorType, "Runtime.OutOfMemory")) as oom, max({_M}maxMemoryUsedMB) as max_mb,
-    max({_M}memorySizeMB) as memory_mb, max(@timestamp) as last
-    by @log, fn, ceil(log({_M}durationMs * 1000) / {_STEP}) as bucket
+
+# One query for both log formats: a function may change its format within the hour, and of a deleted one nobody knows
+# it. Lambda's fields of text lines begin with @ (@memorySize and @maxMemoryUsed are MB times 10**6). What is of one
+# format only is summed apart: arithmetic with an absent field has no value. A shared group's streams are
+# YYYY/MM/DD/NAME[VERSION]HEX; Lambda's own have no name there.
+QUERY = rf"""filter @type = "REPORT" or type = "platform.report"
+| parse @logStream /^\d{{4}}\/\d\d\/\d\d\/(?<fn>[^\[\/]*)\[/
+| fields @memorySize / 1000000 as text_mb, @maxMemoryUsed / 1000000 as text_used
+| fields coalesce(@duration, {_M}durationMs) as ms, coalesce(@billedDuration, {_M}billedDurationMs) as billed,
+    coalesce(text_mb, {_M}memorySizeMB) as mb, coalesce(text_used, {_M}maxMemoryUsedMB) as used_mb,
+    coalesce(@initDuration, {_M}initDurationMs) as init
+| stats count(*) as n, sum(billed) as billed_ms, sum(billed * mb) as billed_mb_ms, sum(ms) as duration_ms,
+    max(ms) as max_ms, sum(init) as init_ms, sum(ispresent(init)) as inits, max(used_mb) as max_mb,
+    max(mb) as memory_mb, max(@timestamp) as last,
+    sum(strcontains(@message, "Billed Restore Duration: ")) as restores,
+    sum(ispresent({_M}restoreDurationMs)) as json_restores,
+    sum(strcontains(@message, "Status: timeout")) as timeouts,
+    sum(strcontains(record.status, "timeout")) as json_timeouts,
+    sum(strcontains(@message, "Status: error")) as failures, sum(strcontains(record.status, "error")) as json_failures,
+    sum(strcontains(record.status, "failure")) as json_failed,
+    sum(strcontains(@message, "Runtime.OutOfMemory")) as oom
+    by @log, fn, ceil(log(ms * 1000) / {_STEP}) as bucket
 | limit {MOST_ROWS}"""
+# What each figure is summed from: its name in the rows, and what the JSON format adds to it.
+_PARTS = {
+    "restores": ("restores", "json_restores"),
+    "timeouts": ("timeouts", "json_timeouts"),
+    "failures": ("failures", "json_failures", "json_failed"),
+}
 
 _FAILS = (
     r'/(?i)(\[ERROR\]|\tERROR\t|"level":\s?"(ERROR|FATAL)"|"log_level":\s?"ERROR"|Exception|Traceback|panicked at'
@@ -61,7 +57,7 @@ _FAILS = (
 )
 PATTERN_QUERY = f"filter @message like {_FAILS}\n| pattern @message\n| sort @sampleCount desc\n| limit 50"
 
-Row = dict[str, str]
+Row = Mapping[str, str]
 
 
 def closed_hours(since_ms: int, now_ms: int) -> list[int]:
@@ -70,201 +66,153 @@ def closed_hours(since_ms: int, now_ms: int) -> list[int]:
     return list(range(first, (now_ms - SETTLED_MS) // HOUR_MS * HOUR_MS, HOUR_MS))
 
 
-def pace(account: str, region: str) -> TokenBucket:
-    return bucket_of(account, region, OPERATION, STARTS_A_SECOND)
+class HourSums:
+    """Sums one hour's rows by function, page by page. ``rejects`` are rows that make no sense: left out, counted.
 
+    ``reports`` is how many REPORTs all rows are of, and ``rows`` how many rows there were.
+    """
 
-class Insights:
-    """Runs queries in one account and region, one after the other. ``rejects`` are rows that make no sense."""
-
-    def __init__(
-        self,
-        client: Any,
-        calls: Calls,
-        account: str,
-        region: str,
-        *,
-        bucket: TokenBucket | None = None,
-        pause: Callable[[float], object] = time.sleep,
-    ) -> None:
-        self._client = client
-        self._calls = calls
-        self._account = account
-        self._region = region
-        self._bucket = bucket or pace(account, region)
-        self._pause = pause
+    def __init__(self, groups: Iterable[LogGroup], account: str, region: str, start_ms: int) -> None:
+        self._by_name = {group.name: group for group in groups}
+        self._place = account, region
+        self._start_ms = start_ms
+        self._sums: dict[str, dict[str, float]] = {}
+        self._buckets: dict[str, dict[int, int]] = {}
         self.rejects: list[Reject] = []
-        self.bytes_scanned = 0
+        self.reports = 0
+        self.rows = 0
 
-    def hour(self, groups: Sequence[LogGroup], start_ms: int, estimated_bytes: int) -> list[HourAggregate]:
-        """The sums of the groups' functions in the hour that begins at ``start_ms``; all groups of one log format.
-
-        ``estimated_bytes`` is what the query is taken to scan, until its answer says. SourceFailed, BudgetReached.
-        """
-        query = JSON_QUERY if groups[0].json_format else TEXT_QUERY
-        rows = self.run(query, [group.name for group in groups], start_ms, estimated_bytes)
-        return self.aggregates(rows, groups, start_ms)
-
-    def patterns(self, groups: Sequence[LogGroup], start_ms: int, estimated_bytes: int) -> Iterator[ErrorPattern]:
-        """The patterns of the hour's error lines, the most frequent first; one group a query, so that it says whose."""
-        for group in groups:
-            for row in self.run(PATTERN_QUERY, [group.name], start_ms, estimated_bytes // len(groups)):
-                samples = _number(row.get("@sampleCount"))
-                if row.get("@pattern") and samples is not None:
-                    yield ErrorPattern(
-                        self._account, self._region, group.name, start_ms, row["@pattern"][:2000], round(samples),
-                        row.get("@severityLabel", ""),
-                    )  # fmt: skip
-
-    def run(self, query: str, groups: Sequence[str], start_ms: int, estimated_bytes: int) -> list[Row]:
-        """The rows of one query over one hour: started, waited for, read to the last page."""
-        self._calls.spend(OPERATION, estimated_bytes)
-        where = f"Logs Insights over {len(groups)} log group{'' if len(groups) == 1 else 's'} in {self._region}"
-        query_id = self._start(query, groups, start_ms, where)
-        try:
-            answer = self._wait(query_id, where)
-        except BaseException:
-            self._stop(query_id)
-            raise
-        scanned = round((answer.get("statistics") or {}).get("bytesScanned") or 0)
-        self._calls.correct(OPERATION, estimated_bytes, scanned)
-        self.bytes_scanned += scanned
-        rows = [_row(each) for each in answer.get("results") or ()]
-        seen = set()
-        while (token := answer.get("nextToken")) and token not in seen:
-            seen.add(token)
-            with reading("logs:GetQueryResults", where):
-                answer = self._client.get_query_results(queryId=query_id, nextToken=token)
-            rows += [_row(each) for each in answer.get("results") or ()]
-        return rows
-
-    def _start(self, query: str, groups: Sequence[str], start_ms: int, where: str) -> str:
-        # Both ends are inclusive, in seconds.
-        asked = {
-            "logGroupNames": list(groups),
-            "startTime": start_ms // 1000,
-            "endTime": (start_ms + HOUR_MS) // 1000 - 1,
-            "queryString": query,
-        }
-        waited = 0.0
-        while True:
-            self._bucket.take()
-            try:
-                with reading(OPERATION, where):
-                    return str(self._client.start_query(**asked)["queryId"])
-            except SourceFailed as failed:
-                # A hundred queries at once are an account's: others' end.
-                if not is_throttled(failed) or waited >= 300:
-                    raise
-            self._pause(10)
-            waited += 10
-
-    def _wait(self, query_id: str, where: str) -> Any:
-        waited, step = 0.0, 0.5
-        while waited < LONGEST_S:
-            with reading("logs:GetQueryResults", where):
-                answer = self._client.get_query_results(queryId=query_id)
-            status = answer.get("status")
-            if status == "Complete":
-                return answer
-            if status not in ("Scheduled", "Running"):
-                raise SourceFailed(where, f"the query ended as {status}", "it is asked again with the next collection")
-            self._pause(step)
-            waited += step
-            step = min(step * 1.5, 5.0)
-        raise SourceFailed(where, "the query took an hour", "it was stopped; narrow it with --function")
-
-    def _stop(self, query_id: str) -> None:
-        try:
-            with reading("logs:StopQuery", "a query"):
-                self._client.stop_query(queryId=query_id)
-        except SourceFailed:
-            pass  # it ends by itself
-
-    def aggregates(self, rows: Sequence[Row], groups: Sequence[LogGroup], start_ms: int) -> list[HourAggregate]:
-        """Rows by function and bucket, summed by function. Rows without sense are counted, and left out."""
-        by_name = {group.name: group for group in groups}
-        sums: dict[str, dict[str, float]] = {}
-        buckets: dict[str, dict[int, int]] = {}
+    def add(self, rows: Iterable[Row]) -> None:
         for row in rows:
+            self.rows += 1
             figures = _figures(row)
             if figures is None:
                 self.rejects.append(Reject("a row of Logs Insights that makes no sense", str(row)[:2000], "StartQuery"))
                 continue
-            # @log is ACCOUNT:GROUP
-            group = by_name.get(row.get("@log", "").partition(":")[2])
-            name = (
-                (group.function if group else "") or row.get("fn") or row.get("@log", "").rpartition(LAMBDA_PREFIX)[2]
-            )
-            held = sums.setdefault(name, {})
-            for field, value in figures.items():
-                whole = max if field in _MAXIMA else _plus
-                held[field] = whole(held.get(field, value if field in _MAXIMA else 0.0), value)
-            if (bucket := _number(row.get("bucket"))) is not None:
-                counts = buckets.setdefault(name, {})
-                place = max(0, round(bucket))
-                counts[place] = counts.get(place, 0) + round(figures["n"])
-        return [self._aggregate(name, held, buckets.get(name, {}), start_ms) for name, held in sorted(sums.items())]
+            self.reports += round(figures["n"])
+            name = self._function_of(row)
+            self._fold(name, figures)
+            bucket = _bucket(row)
+            if bucket is not None:
+                counts = self._buckets.setdefault(name, {})
+                counts[bucket] = counts.get(bucket, 0) + round(figures["n"])
 
-    def _aggregate(self, name: str, held: dict[str, float], latency: dict[int, int], start_ms: int) -> HourAggregate:
-        def whole(field: str) -> int:
-            return round(held.get(field, 0.0))
+    def _function_of(self, row: Row) -> str:
+        # @log is ACCOUNT:GROUP
+        log_group = row.get("@log", "").partition(":")[2]
+        group = self._by_name.get(log_group)
+        return (group.function if group else "") or row.get("fn") or log_group.rpartition(LAMBDA_PREFIX)[2]
+
+    def _fold(self, name: str, figures: Mapping[str, float]) -> None:
+        sums = self._sums.setdefault(name, {})
+        for field, value in figures.items():
+            if field in _MAXIMA:
+                sums[field] = max(sums.get(field, value), value)
+            else:
+                sums[field] = sums.get(field, 0.0) + value
+
+    def aggregates(self) -> list[HourAggregate]:
+        """The hour of each function of which there was a row, by name."""
+        return [self._aggregate(name, sums) for name, sums in sorted(self._sums.items())]
+
+    def _aggregate(self, name: str, sums: Mapping[str, float]) -> HourAggregate:
+        def whole(*fields: str) -> int:
+            return round(math.fsum(sums.get(field, 0.0) for field in fields))
 
         def known(field: str, scale: int = 1) -> int | None:
-            return round(held[field] * scale) if field in held else None
+            return round(sums[field] * scale) if field in sums else None
 
-        timeouts, oom = whole("timeouts"), whole("oom")
-        last = held.get("last")
+        timeouts = whole(*_PARTS["timeouts"])
+        last = sums.get("last")
+        start_ms = self._start_ms
         return HourAggregate(
-            self._account, self._region, name, start_ms,
+            *self._place, name, start_ms,
             reports=whole("n"),
-            errors=timeouts + whole("failures"),
+            errors=timeouts + whole(*_PARTS["failures"]),
             timeouts=timeouts,
-            out_of_memory=oom,
-            cold_starts=whole("inits") + whole("restores"),
+            out_of_memory=whole("oom"),
+            cold_starts=whole("inits", *_PARTS["restores"]),
             billed_ms=whole("billed_ms"),
             billed_mb_ms=whole("billed_mb_ms"),
-            duration_us=round(held.get("duration_ms", 0.0) * 1000),
-            init_us=round(held.get("init_ms", 0.0) * 1000),
+            duration_us=round(sums.get("duration_ms", 0.0) * 1000),
+            init_us=round(sums.get("init_ms", 0.0) * 1000),
             max_duration_us=known("max_ms", 1000),
             max_memory_mb=known("max_mb"),
             memory_mb=known("memory_mb"),
             last_ms=min(round(last), start_ms + HOUR_MS - 1) if last is not None else start_ms,
-            latency=latency,
+            latency=self._buckets.get(name, {}),
         )  # fmt: skip
 
 
+def patterns_of(rows: Iterable[Row], account: str, region: str, log_group: str, start_ms: int) -> list[ErrorPattern]:
+    """The patterns of a group's error lines in an hour, the most frequent first."""
+    patterns = []
+    for row in rows:
+        samples = number(row.get("@sampleCount"))
+        if row.get("@pattern") and samples is not None:
+            severity = row.get("@severityLabel", "")
+            text = row["@pattern"][:2000]
+            patterns.append(ErrorPattern(account, region, log_group, start_ms, text, round(samples), severity))
+    return patterns
+
+
+def rows_of(answer: Mapping[str, Any]) -> list[Row]:
+    """The rows of an answer of GetQueryResults, by field; an empty one for what is no row."""
+    results = answer.get("results")
+    return [_row(fields) for fields in results] if isinstance(results, list) else []
+
+
+def statistic(answer: Mapping[str, Any], name: str) -> int | None:
+    """A figure of an answer's statistics, such as ``bytesScanned``; None where the answer does not say it."""
+    statistics = answer.get("statistics")
+    value = statistics.get(name) if isinstance(statistics, Mapping) else None
+    return round(value) if isinstance(value, int | float) and 0 <= value < _MOST else None
+
+
+_LAST_BUCKET = 2_000  # of 1.02**2000 microseconds, which are years
+_MOST = 2.0**53  # of any figure of an hour: more is no count, and no store holds it
 _MAXIMA = frozenset(("max_ms", "max_mb", "memory_mb", "last"))
 _FIELDS = (
-    "n", "billed_ms", "billed_mb_ms", "duration_ms", "max_ms", "init_ms", "inits", "restores", "timeouts", "failures",
-    "oom", "max_mb", "memory_mb", "last",
+    "n", "billed_ms", "billed_mb_ms", "duration_ms", "max_ms", "init_ms", "inits", "oom", "max_mb", "memory_mb", "last",
+    *(name for names in _PARTS.values() for name in names),
 )  # fmt: skip
 _TIME = re.compile(r"^(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d(?:\.\d+)?)$")
 
 
-def _plus(one: float, other: float) -> float:
-    return one + other
-
-
 def _row(fields: Any) -> Row:
-    return {str(each.get("field", "")): str(each.get("value", "")) for each in fields}
+    if not isinstance(fields, list):
+        return {}
+    if fields and not isinstance(fields[0], Mapping):  # as ``collectors.cloudwatch.answers`` reads it
+        return {each.field: each.value for each in fields if getattr(each, "value", None) is not None}
+    return {str(each.get("field", "")): str(each.get("value", "")) for each in fields if isinstance(each, Mapping)}
 
 
 def _figures(row: Row) -> dict[str, float] | None:
     """The row's numbers, absent ones left out; None where one is no number, or less than nothing."""
     figures: dict[str, float] = {}
     for field in _FIELDS:
-        text = row.get(field, "")
-        if not text:
+        text = row.get(field)
+        if not text or (text == "0" and field not in _MAXIMA):
             continue
-        value = _number(text)
+        value = number(text)
         if value is None or value < 0:
             return None
         figures[field] = value
+    bucket = number(row.get("bucket"))
+    if bucket is not None and bucket > _LAST_BUCKET:
+        return None
     return figures if figures.get("n") and "@log" in row else None
 
 
-def _number(text: str | None) -> float | None:
+def _bucket(row: Row) -> int | None:
+    """The row's bucket; 0 for a duration of nothing, whose logarithm is no number."""
+    value = number(row.get("bucket"))
+    if value is not None:
+        return max(0, round(value))
+    return 0 if number(row.get("max_ms")) == 0 else None
+
+
+def number(text: str | None) -> float | None:
     """A number as Insights prints it: ``1.28E8``, or a time as epoch ms or ``2023-12-05 22:14:52.883``."""
     if not text:
         return None
@@ -275,5 +223,8 @@ def _number(text: str | None) -> float | None:
 
         if not _TIME.match(text):
             return None
-        value = datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp() * 1000
-    return value if math.isfinite(value) else None
+        try:
+            value = datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp() * 1000
+        except ValueError:
+            return None
+    return value if abs(value) < _MOST else None

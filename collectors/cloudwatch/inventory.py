@@ -11,12 +11,13 @@ from typing import Any
 from collectors.account import Configured, Inventory, Setting
 from collectors.cloudwatch import policies
 from collectors.cloudwatch.calls import TokenBucket
-from collectors.cloudwatch.errors import error_code, is_hopeless, is_missing, reading
+from collectors.cloudwatch.errors import error_code, is_hopeless, is_missing, is_spared, reading
 from collectors.cloudwatch.function_settings import Settings, status_of
 from collectors.cloudwatch.function_settings import known as known_of
 from collectors.cloudwatch.functions import answers, iso_ms
-from collectors.model import FunctionKey
-from collectors.source import SourceFailed
+from collectors.cloudwatch.tolerant import faults_of
+from collectors.model import FunctionKey, Reject
+from collectors.source import BudgetReached, SourceFailed, unforeseen
 from collectors.untrusted import Unparsable
 
 Thing = tuple[str, Settings, int | None]
@@ -45,7 +46,9 @@ class Detail:
     none: Mapping[str, Setting] | None = None
 
 
-def account_settings(client: Any, account: str, region: str, bucket: TokenBucket) -> Inventory:
+def account_settings(
+    client: Any, account: str, region: str, bucket: TokenBucket, rejects: list[Reject] | None = None
+) -> Inventory:
     """GetAccountSettings: the limits of concurrency and of code."""
     bucket.take()
     with reading("lambda:GetAccountSettings", f"account settings in {region}"):
@@ -62,14 +65,19 @@ def account_settings(client: Any, account: str, region: str, bucket: TokenBucket
     return Inventory(account, region, ("account",), [found])
 
 
-def event_sources(client: Any, account: str, region: str, bucket: TokenBucket) -> Inventory:
-    """ListEventSourceMappings of all functions together, 100 a call."""
+def event_sources(
+    client: Any, account: str, region: str, bucket: TokenBucket, rejects: list[Reject] | None = None
+) -> Inventory:
+    """ListEventSourceMappings of all functions together, 100 a call. One of no function is counted in ``rejects``."""
     found = []
     where = f"event sources in {region}"
     listed = answers(client.list_event_source_mappings, "lambda:ListEventSourceMappings", where, bucket)
     for mapping in (one for page in listed for one in page.get("EventSourceMappings") or ()):
         arn = str(mapping.get("FunctionArn", "")).split(":")
         if len(arn) < 7 or not mapping.get("UUID"):
+            if rejects is not None:
+                said = repr(mapping)[:2000]
+                rejects.append(Reject("an event source without id or function", said, "ListEventSourceMappings"))
             continue
         settings = _mapping_settings(mapping)
         name, modified = arn[6], iso_ms(mapping.get("LastModified"))
@@ -114,7 +122,9 @@ def _mapping_settings(mapping: Any) -> Settings:
     }
 
 
-def schedules(client: Any, account: str, region: str, bucket: TokenBucket) -> Inventory:
+def schedules(
+    client: Any, account: str, region: str, bucket: TokenBucket, rejects: list[Reject] | None = None
+) -> Inventory:
     """Application Auto Scaling's scheduled actions: when provisioned concurrency changes by the clock."""
     found = []
     listed = answers(
@@ -125,6 +135,8 @@ def schedules(client: Any, account: str, region: str, bucket: TokenBucket) -> In
         # function:NAME:ALIAS
         resource = str(action.get("ResourceId", "")).split(":")
         if len(resource) < 3:
+            if rejects is not None:
+                rejects.append(Reject("a schedule of no function", repr(action)[:2000], "DescribeScheduledActions"))
             continue
         target = action.get("ScalableTargetAction") or {}
         settings: Settings = {
@@ -146,35 +158,53 @@ def details(
     bucket: TokenBucket,
     settings: Mapping[str, Mapping[str, Setting]] | None = None,
     known: Mapping[str, Known] | None = None,
+    skip: Mapping[str, str] | None = None,
 ) -> Iterator[Inventory | SourceFailed]:
-    """What is a call for each function. One that AWS denies is told once, and not asked again of the others.
+    """What is a call for each function. What fails is told, by its ``action``, and the others are asked.
 
-    ``settings`` and ``known`` are by function's name: its own, and what was found of it before.
+    ``settings`` and ``known`` are by function's name: its own, and what was found of it before. ``skip`` are actions
+    that are not asked, and whether they were ``denied`` or ``failed``. SourceFailed raised: all others would fail too.
     """
-    denied: dict[str, Settings] = {}
     for key in keys:
+        denied: dict[str, Settings] = {}
+        unasked: list[str] = []
         own, items = (settings or {}).get(key.name, {}), dict((known or {}).get(key.name, {}))
         for detail in DETAILS:
-            if detail.kind in denied:
+            if skip and detail.action in skip:
+                denied[detail.kind] = {"action": detail.action, "why": skip[detail.action]}
                 continue
-            found: list[Configured] = []
+            if not detail.where(own, items):
+                items[detail.kind] = []
+                unasked.append(detail.kind)
+                continue
+            faults: list[str] = []
             try:
-                if detail.where(own, items):
-                    found = [
-                        Configured(key.account, region, key.name, detail.kind, item, known_of(things), modified)
-                        for item, things, modified in _detail(client, detail, key, bucket, items)
-                    ]
+                found = [
+                    Configured(key.account, region, key.name, detail.kind, item, known_of(things), modified)
+                    for item, things, modified in _detail(client, detail, key, bucket, items, faults)
+                ]
             except Unanswered:
                 continue
             except SourceFailed as failed:
-                if is_hopeless(failed):
+                if is_hopeless(failed) or is_spared(failed):
                     raise
                 denied[detail.kind] = {"action": detail.action, "why": "denied" if failed.denied else "failed"}
+                failed.action = detail.action
                 yield failed
                 continue
+            except (BudgetReached, OSError):
+                raise
+            except Exception as fault:  # an answer that nobody foresaw
+                denied[detail.kind] = {"action": detail.action, "why": "failed"}
+                told = unforeseen(f"{detail.kind} of {key.name}", fault)
+                told.action = detail.action
+                yield told
+                continue
             items[detail.kind] = [one.item for one in found]
-            yield Inventory(key.account, region, (detail.kind,), found, frozenset((key.name,)))
-        yield _denied(key, region, denied)
+            yield Inventory(key.account, region, (detail.kind,), found, frozenset((key.name,)), bool(faults))
+            if faults:
+                yield _faulty(detail, key, faults)
+        yield _denied(key, region, denied, unasked)
 
 
 def is_unsettled(found: object) -> bool:
@@ -186,18 +216,32 @@ def is_unsettled(found: object) -> bool:
     )
 
 
-def _denied(key: FunctionKey, region: str, denied: Mapping[str, Settings]) -> Inventory:
-    """What of a function could not be had: it is not known, which is not "none"."""
+def _faulty(detail: Detail, key: FunctionKey, faults: Sequence[str]) -> SourceFailed:
+    said = "; ".join(faults)[:300]
+    told = SourceFailed(
+        f"{detail.kind} of {key.name}",
+        f"the answer to {detail.action} has what it should not ({said})",
+        "what is fine in it is kept; collect again",
+    )
+    told.action = detail.action
+    return told
+
+
+def _denied(key: FunctionKey, region: str, denied: Mapping[str, Settings], unasked: Sequence[str]) -> Inventory:
+    """What of a function could not be had: it is not known, which is not "none", as what is ``unasked`` is."""
     found = [Configured(key.account, region, key.name, DENIED, kind, why) for kind, why in denied.items()]
-    return Inventory(key.account, region, (DENIED,), found, frozenset((key.name,)))
+    return Inventory(key.account, region, (DENIED, *unasked), found, frozenset((key.name,)))
 
 
-def _detail(client: Any, detail: Detail, key: FunctionKey, bucket: TokenBucket, known: Known) -> Iterator[Thing]:
+def _detail(
+    client: Any, detail: Detail, key: FunctionKey, bucket: TokenBucket, known: Known, faults: list[str]
+) -> Iterator[Thing]:
     for qualifier in detail.qualifiers(known):
         where = f"{detail.kind} of {key.name}" + (f":{qualifier}" if qualifier else "")
         asked: dict[str, Any] = {"FunctionName": key.name} | ({"Qualifier": qualifier} if qualifier else {})
         try:
             for page in answers(getattr(client, detail.method), detail.action, where, bucket, **asked):
+                faults += faults_of(page)
                 for item, settings, modified in detail.found(page):
                     yield f"{qualifier} {item}".strip(), settings, modified
         except Unparsable as fault:

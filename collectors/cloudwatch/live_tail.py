@@ -9,8 +9,9 @@ from typing import Any
 
 from collectors.cloudwatch.calls import Calls
 from collectors.cloudwatch.errors import error_code, is_hopeless, reading
-from collectors.cloudwatch.log_events import event_blocks, pace
+from collectors.cloudwatch.log_events import YEAR_10000_MS, event_blocks, pace
 from collectors.cloudwatch.log_groups import LogGroup
+from collectors.cloudwatch.tolerant import faults_of
 from collectors.model import LogEvent, Reject
 from collectors.source import SourceFailed
 
@@ -104,10 +105,10 @@ def _session(
             while time.monotonic() - began > billed_s:
                 calls.spend(OPERATION, 60)
                 billed_s += 60
-            if "sessionUpdate" not in update:
+            if not isinstance(update, dict) or not isinstance(update.get("sessionUpdate"), dict):
                 yield Tailed([], LIVE)
                 continue
-            yield (tailed := _update(update["sessionUpdate"], groups, account, region, said))
+            yield (tailed := _update(update, groups, account, region, said))
             said = tailed.sampled
             shown.update(map(_key, tailed.events))
             for old in list(shown)[: max(0, len(shown) - _REMEMBERED)]:
@@ -123,7 +124,7 @@ def _next(updates: Iterator[Any]) -> Any:
     try:
         with reading(OPERATION, "live tail"):
             update = next(updates, None)
-    except (HTTPError, OSError) as error:
+    except (HTTPError, OSError, RuntimeError) as error:
         raise SourceFailed("live tail", f"the session broke off ({error})", "begin another") from error
     if update is None:
         raise SourceFailed("live tail", "AWS broke the session off", "begin another")
@@ -136,21 +137,26 @@ def _key(event: LogEvent) -> tuple[str, str, int, str]:
 
 
 def _update(update: Any, groups: dict[str, LogGroup], account: str, region: str, said: bool) -> Tailed:
-    events = []
+    events, strange = [], len(faults_of(update))
+    update = update["sessionUpdate"]
     for one in update.get("sessionResults") or ():
         # ACCOUNT:NAME or the group's ARN
         name = str(one.get("logGroupIdentifier", "")).removesuffix(":*").rpartition(":")[2]
         group = groups.get(name)
-        if isinstance(one.get("timestamp"), int) and isinstance(one.get("message"), str):
+        if 0 <= one.get("timestamp", -1) < YEAR_10000_MS and "message" in one:
             events.append(
                 LogEvent(
                     one["timestamp"], one["message"], name, str(one.get("logStreamName", "")),
                     function=group.function if group else "", account=account, region=region,
                 )
             )  # fmt: skip
+        else:
+            strange = max(strange, 1)
     sampled = bool((update.get("sessionMetadata") or {}).get("sampled"))
-    note = "sampled: more than 500 lines a second, AWS shows some of them" if sampled and not said else ""
-    return Tailed(events, LIVE, sampled, note)
+    notes = ["sampled: more than 500 lines a second, AWS shows some of them"] if sampled and not said else []
+    if strange:
+        notes.append(f"{strange} of what came cannot be read")
+    return Tailed(events, LIVE, sampled, "; ".join(notes))
 
 
 def _polled(

@@ -1,6 +1,7 @@
 """Log events of one group: FilterLogEvents, a window of time at a time, at a pace that leaves room for others."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
 from typing import Any
 
 from collectors.cloudwatch.answers import ReadEvent
@@ -8,6 +9,7 @@ from collectors.cloudwatch.calls import TokenBucket, bucket_of
 from collectors.cloudwatch.errors import is_missing
 from collectors.cloudwatch.log_groups import READS_EVENTS, LogGroup
 from collectors.cloudwatch.pages import pages
+from collectors.cloudwatch.tolerant import integer_of, text_of
 from collectors.model import LogEvent, Reject
 from collectors.source import SourceFailed
 
@@ -20,6 +22,8 @@ PAGE_BYTES = 1 << 20  # a page is 1 MB or 10,000 events (CloudWatch Logs quotas)
 _EMPTY_S = 30.0
 _EMPTY_PAGES = 100
 _MOST_PAGES = 1 << 40  # as many as bring something new
+
+YEAR_10000_MS = 253_402_300_800_000  # what no clock or calendar of ours goes beyond
 
 _CALLS_A_SECOND = {"us-east-1": 25.0, "eu-central-1": 5.0}
 _ELSEWHERE = 10.0
@@ -106,7 +110,7 @@ def event_blocks(
             empty_pages=max(_EMPTY_PAGES, int(_EMPTY_S * bucket.rate)), most_pages=_MOST_PAGES,
         ):  # fmt: skip
             if events := page.get("events"):
-                yield list(_named(events, group, account, region, rejects))
+                yield _in_order(list(_named(events, group, account, region, rejects)))
     except SourceFailed as failed:
         if not is_missing(failed):
             raise
@@ -114,6 +118,13 @@ def event_blocks(
             raise SourceFailed(
                 where, "it was listed, and is not there to be read", "it was deleted, or the policy hides it"
             ) from failed
+
+
+def _in_order(events: list[LogEvent]) -> list[LogEvent]:
+    """Events in order of time, as CloudWatch gives them; a page that is not so is sorted, ties by their ids."""
+    if any(one.timestamp_ms > next_one.timestamp_ms for one, next_one in pairwise(events)):
+        events.sort(key=lambda event: (event.timestamp_ms, event.event_id))
+    return events
 
 
 def _named(
@@ -126,8 +137,9 @@ def _named(
             if read is None:
                 continue
             event = read
-        if event.timestamp_ms < 0:
-            rejects.append(Reject("a log event from before 1970", event.message[:2000], name))
+        if not 0 <= event.timestamp_ms < YEAR_10000_MS:
+            when = "before 1970" if event.timestamp_ms < 0 else "after the year 9999"
+            rejects.append(Reject(f"a log event from {when}", event.message[:2000], name))
             continue
         event.log_group, event.function, event.account, event.region = name, function, account, region
         yield event
@@ -135,10 +147,11 @@ def _named(
 
 def _of_dict(event: Any, group: LogGroup, rejects: list[Reject]) -> LogEvent | None:
     """An event as botocore's own parser gives it: where an answer is not as documented."""
-    time, message = event.get("timestamp"), event.get("message")
-    if not isinstance(time, int) or not isinstance(message, str):
-        rejects.append(Reject("a log event without time or text", str(message)[:2000], group.name))
+    told = event if isinstance(event, dict) else {}
+    time, message = integer_of(told.get("timestamp")), text_of(told.get("message"))
+    if time is None or message is None:
+        rejects.append(Reject("a log event without time or text", repr(told.get("message", event))[:2000], group.name))
         return None
     return LogEvent(
-        time, message, log_stream=str(event.get("logStreamName") or ""), event_id=str(event.get("eventId") or "")
+        time, message, log_stream=text_of(told.get("logStreamName")) or "", event_id=text_of(told.get("eventId")) or ""
     )

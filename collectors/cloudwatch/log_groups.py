@@ -6,7 +6,7 @@ from typing import Any
 
 from collectors.account import LogGroupFacts
 from collectors.cloudwatch.pages import Endless, pages
-from collectors.model import Function
+from collectors.model import Function, Reject
 from collectors.source import SourceFailed
 
 LAMBDA_PREFIX = "/aws/lambda/"
@@ -14,6 +14,7 @@ LAMBDA_PREFIX = "/aws/lambda/"
 # What can be done with a log group of a class (CloudWatch Logs User Guide, "Log classes").
 READS_EVENTS = frozenset(("STANDARD",))
 RUNS_INSIGHTS = frozenset(("STANDARD", "INFREQUENT_ACCESS"))
+FINDS_PATTERNS = frozenset(("STANDARD",))  # "Logs Insights QL commands supported in log classes"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,7 @@ def discover(
     functions: Iterable[Function],
     json_logging: frozenset[str] = frozenset(),
     failures: list[SourceFailed] | None = None,
+    rejects: list[Reject] | None = None,
 ) -> tuple[list[LogGroup], list[LogGroupFacts]]:
     """Lambda's own groups, those of deleted functions too, and the groups that ``functions`` name beyond them.
 
@@ -59,6 +61,8 @@ def discover(
             ):  # fmt: skip
                 for group in page.get("logGroups", ()):
                     fact = facts_of(group, account, region)
+                    if fact is None and rejects is not None:
+                        rejects.append(Reject("a log group without a name", repr(group)[:2000], "DescribeLogGroups"))
                     if fact is not None and (fact.name.startswith(LAMBDA_PREFIX) or fact.name in owners):
                         facts[fact.name] = fact
         except Endless as endless:

@@ -12,9 +12,10 @@ from collectors.cloudwatch.metrics import LATE_MS, Points, Query, Span, log_byte
 from collectors.cloudwatch.news import RECENT_MS
 from collectors.cloudwatch.session import ReadOnlySession
 from collectors.model import Function, FunctionKey, MetricPoint
-from collectors.source import Counted, Given, Step
+from collectors.source import Counted, Given, SourceFailed, Step
 
 HOUR_MS = 3_600_000
+LONGEST_MS = 15 * 60_000  # of an invocation
 _NEVER = 1 << 62
 # Kinds of settings that tell which metrics there can be, besides a function's own: of those that are asked seldom, it
 # is what earlier collections found that tells.
@@ -49,6 +50,7 @@ class MetricReading:
         self._over: Span | None = None
         self.active: set[FunctionKey] = set()
         self.invoked: dict[str, dict[int, float]] = {}  # by function: how often in each bin that has any
+        self._ran: dict[str, frozenset[int]] = {}
         self.grown: dict[str, set[int]] = {}  # by function: the bins that count more than they did
         self.unanswered: set[FunctionKey] = set()  # of these it is not known whether they ran
         self.since_ms: int | None = None  # from here on ``invoked`` tells all that CloudWatch has counted
@@ -109,6 +111,16 @@ class MetricReading:
                 self.invoked.setdefault(name, {})[start] = point.value
                 if grown:
                     self.grown.setdefault(name, set()).add(start)
+
+    def ran(self, name: str, start_ms: int) -> bool:
+        """Whether CloudWatch counted invocations of the function that must have left a REPORT in that hour."""
+        if self._over is None or self._own(name).get("system_log_level") == "WARN":  # which hides REPORTs
+            return False
+        if name not in self._ran:
+            latest_ms = HOUR_MS - LONGEST_MS - self._over.period_s * 1000
+            bins = self.invoked.get(name, ())
+            self._ran[name] = frozenset(at // HOUR_MS * HOUR_MS for at in bins if at % HOUR_MS <= latest_ms)
+        return start_ms in self._ran[name]
 
     def _read(
         self, points: Points, asked: Sequence[Query], over: Span, what: str
@@ -180,21 +192,23 @@ class MetricReading:
         return next((one.settings.get(setting) for one in self._things(kind, name)), None)
 
     def volumes(
-        self, groups: Sequence[LogGroup], unread_ms: Mapping[str, int]
-    ) -> tuple[dict[str, int], list[MetricPoint]]:
-        """The bytes that came into groups since ``unread_ms``, of those that CloudWatch knows, and the points.
+        self, groups: Sequence[LogGroup], unread_ms: Mapping[str, int], untold_ms: Mapping[str, int] | None = None
+    ) -> tuple[dict[str, int], list[MetricPoint], list[SourceFailed]]:
+        """The bytes that came into groups since ``unread_ms``, of those that CloudWatch knows, the points, and what
+        it did not answer.
 
         The points by the hour are to be kept: AWS bills the bytes. They begin where a group is unread, so that those
-        of one collection follow on those of the one before. Empty where metrics were not read. SourceFailed,
-        BudgetReached.
+        of one collection follow on those of the one before; where they were not had then, at ``untold_ms``. Empty
+        where metrics were not read. SourceFailed, BudgetReached.
         """
         if self._over is None or not groups:
-            return {}, []
+            return {}, [], []
         by_name = {function.key.name: function.key for function in self._functions}
         owners = {group.name: by_name.get(group.function, self._account) for group in groups}
         asked = [log_bytes(owner, name) for name, owner in owners.items()]
         group_of = {(query.key.name, query.kept_as): name for query, name in zip(asked, owners, strict=True)}
-        since_ms = min(unread_ms[name] for name in owners) // HOUR_MS * HOUR_MS
+        first_ms = min((untold_ms or {}).get(name, unread_ms[name]) for name in owners)
+        since_ms = min(first_ms, *(unread_ms[name] for name in owners)) // HOUR_MS * HOUR_MS
         over = Span(since_ms, -(-self._over.end_ms // HOUR_MS) * HOUR_MS, HOUR_MS // 1000)
         points = Points(self._session.client("cloudwatch"), self._session.calls, self._region)
         sums: dict[str, float] = {}
@@ -205,4 +219,4 @@ class MetricReading:
                 name = group_of[point.function.name, point.metric]
                 if point.start_ms + HOUR_MS > unread_ms[name]:
                     sums[name] = sums.get(name, 0.0) + point.value
-        return {name: round(total) for name, total in sums.items()}, found
+        return {name: round(total) for name, total in sums.items()}, found, points.failures

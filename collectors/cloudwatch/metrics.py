@@ -10,6 +10,7 @@ from collectors.cloudwatch.answers import Series
 from collectors.cloudwatch.calls import Calls
 from collectors.cloudwatch.metric_names import METRICS
 from collectors.cloudwatch.pages import pages
+from collectors.cloudwatch.tolerant import figure_of
 from collectors.model import FunctionKey, MetricPoint, Reject
 from collectors.source import SourceFailed
 
@@ -170,7 +171,11 @@ class Points:
         points: list[MetricPoint],
         unanswered: dict[int, str],
     ) -> None:
-        identity, status, times, values = _series(result)
+        series = _series(result)
+        if series is None:
+            self.rejects.append(Reject("a metric series that is none", repr(result)[:200], "GetMetricData"))
+            return
+        identity, status, times, values = series
         number = int(identity[1:]) if identity[1:].isdecimal() else len(call)
         if number >= len(call):
             stranger = Reject("a metric that was not asked for", identity[:200], "GetMetricData")
@@ -195,13 +200,13 @@ class Points:
             ]
             return
         for time, value in zip(times, values, strict=False):
-            at_ms = _epoch_ms(time)
-            if at_ms is None or not isinstance(value, int | float) or not math.isfinite(value) or value < 0:
+            at_ms, figure = _epoch_ms(time), figure_of(value)
+            if at_ms is None or figure is None or figure < 0:
                 self.rejects.append(
                     Reject("a metric point that makes no sense", f"{query.metric} {time} {value}"[:200], query.key.name)
                 )
                 continue
-            points.append(MetricPoint(query.key, query.kept_as, stat, step_ms, at_ms, float(value)))
+            points.append(MetricPoint(query.key, query.kept_as, stat, step_ms, at_ms, figure))
 
     def _failure(self, status: str, queries: Sequence[Query]) -> SourceFailed:
         first = queries[0]
@@ -220,19 +225,18 @@ def _sensible(times: Sequence[float], values: Sequence[float]) -> bool:
     return not times or (min(times) > 0 and max(times) < 1e11 and min(values) >= 0 and max(values) < math.inf)
 
 
-def _series(result: Any) -> tuple[str, str, Sequence[Any], Sequence[Any]]:
-    """Id, status, times and values, as our parser or botocore's gives them."""
-    if isinstance(result, dict):
-        return (
-            str(result.get("Id", "")),
-            str(result.get("StatusCode", "Complete")),
-            result.get("Timestamps", ()),
-            result.get("Values", ()),
-        )
-    return result.id, result.status_code, result.timestamps, result.values
+def _series(result: Any) -> tuple[str, str, Sequence[Any], Sequence[Any]] | None:
+    """Id, status, times and values, as our parser or plain JSON gives them; None where it is no series."""
+    if isinstance(result, Series):
+        return result.id, result.status_code, result.timestamps, result.values
+    if not isinstance(result, dict):
+        return None
+    times, values = result.get("Timestamps", []), result.get("Values", [])
+    if not isinstance(times, list) or not isinstance(values, list):
+        return None
+    return str(result.get("Id", "")), str(result.get("StatusCode", "Complete")), times, values
 
 
 def _epoch_ms(time: Any) -> int | None:
-    if isinstance(time, int | float) and 0 < time < 1e11:
-        return round(time * 1000)
-    return round(time.timestamp() * 1000) if isinstance(time, datetime) else None
+    seconds = figure_of(time.timestamp() if isinstance(time, datetime) else time)
+    return round(seconds * 1000) if seconds is not None and 0 < seconds < 1e11 else None

@@ -8,11 +8,17 @@ from collectors.cloudwatch.costs import day_of
 from collectors.cloudwatch.errors import reading
 from collectors.cloudwatch.pages import pages
 from collectors.cloudwatch.times import iso_ms
+from collectors.model import Reject
 from collectors.source import ONCE, SourceFailed
 
 
 def recommended_once(
-    client: Any, account: str, region: str, now_ms: int, covered: Callable[[str], Sequence[tuple[int, int]]]
+    client: Any,
+    account: str,
+    region: str,
+    now_ms: int,
+    covered: Callable[[str], Sequence[tuple[int, int]]],
+    rejects: list[Reject] | None = None,
 ) -> Iterator[list[Recommendation] | Covered]:
     """The recommendations, unless they were asked for on the same UTC day: they are made anew once a day.
 
@@ -21,12 +27,15 @@ def recommended_once(
     item = f"{ONCE}optimizer {account} {region} {day_of(now_ms).isoformat()}"
     if covered(item):
         return
-    yield list(recommendations(client, region))
+    yield list(recommendations(client, region, rejects))
     yield Covered(item, 0, now_ms)
 
 
-def recommendations(client: Any, region: str) -> Iterator[Recommendation]:
-    """One for each function version that it has an opinion on. SourceFailed where the account is not enrolled."""
+def recommendations(client: Any, region: str, rejects: list[Reject] | None = None) -> Iterator[Recommendation]:
+    """One for each function version that it has an opinion on. SourceFailed where the account is not enrolled.
+
+    One that does not say of which function it is, is counted in ``rejects``.
+    """
     with reading("compute-optimizer:GetEnrollmentStatus", f"Compute Optimizer in {region}"):
         status = client.get_enrollment_status().get("status")
     if status != "Active":
@@ -40,8 +49,10 @@ def recommendations(client: Any, region: str) -> Iterator[Recommendation]:
         action="compute-optimizer:GetLambdaFunctionRecommendations", where=f"Compute Optimizer in {region}",
     ):  # fmt: skip
         for one in answer.get("lambdaFunctionRecommendations") or ():
-            if one.get("functionArn"):
+            if str(one.get("functionArn")).count(":") >= 6:
                 yield of_answer(one)
+            elif rejects is not None:
+                rejects.append(Reject("a recommendation for nobody knows what", repr(one)[:2000], "Compute Optimizer"))
 
 
 def of_answer(one: Any) -> Recommendation:

@@ -12,7 +12,7 @@ from collectors.source import SourceFailed
 
 REPEATS = 10  # of one token in a row
 SAME_PAGES = 3  # with another token each, and on them what was there before
-EMPTY_PAGES = 50  # in a row; where empty pages are normal the caller allows more
+EMPTY_PAGES = 20  # in a row; where empty pages are normal the caller allows more
 MOST_PAGES = 5_000
 
 

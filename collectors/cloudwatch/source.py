@@ -6,6 +6,7 @@ seldom. A part that fails is told and the others go on, unless the credentials o
 
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property, partial
 from typing import Any
 
@@ -14,7 +15,7 @@ from collectors.cloudwatch import (
     alarms,
     choose,
     costs,
-    insights,
+    details,
     inventory,
     log_events,
     log_groups,
@@ -24,8 +25,11 @@ from collectors.cloudwatch import (
 )
 from collectors.cloudwatch.calls import TokenBucket, bucket_of
 from collectors.cloudwatch.daily import Daily
+from collectors.cloudwatch.durable import DurableReading
 from collectors.cloudwatch.errors import is_hopeless
 from collectors.cloudwatch.functions import CONTROL_PLANE_RATE, account_of, list_functions
+from collectors.cloudwatch.insights_hours import Due, SummedHours, scanned_at_most
+from collectors.cloudwatch.insights_queries import Queries
 from collectors.cloudwatch.log_groups import LogGroup
 from collectors.cloudwatch.metric_reading import MetricReading
 from collectors.cloudwatch.metrics import Query
@@ -35,13 +39,11 @@ from collectors.model import Function, FunctionKey, Reject
 from collectors.source import BudgetReached, Given, SourceFailed, Step, Stored, unforeseen
 
 CoveredSpans = Callable[[str], Sequence[tuple[int, int]]]
-StoredSettings = Callable[[str, str, Collection[str]], Sequence[Configured]]
-"""Of an account and region the settings of some kinds that are in force in the store."""
 
-ALWAYS = ("functions", "inventory", "metrics", "logs", "insights", "alarms")
+ALWAYS = ("functions", "inventory", "metrics", "logs", "insights", "alarms", "durable")
 # Functions whose aliases, versions and the like are looked at: nine calls each and one for each alias, three a second.
 DETAILS_A_TIME = 16
-DETAILS_DAYS_MS = 86_400_000
+_BY_INSIGHTS = choose.AUTO, choose.INSIGHTS
 
 
 class CloudWatchSource:
@@ -59,15 +61,11 @@ class CloudWatchSource:
         wanted: Callable[[str], bool] | None = None,
         details: int = DETAILS_A_TIME,
         pause: Callable[[float], None] = time.sleep,
-        stored: StoredSettings = lambda account, region, kinds: (),
     ) -> None:
-        """``wanted`` narrows to functions by name; ``details`` is how many functions are looked at closely.
-
-        ``stored`` tells what earlier collections found, where this one does not ask again.
-        """
+        """``wanted`` narrows to functions by name; ``details`` is how many functions are looked at closely."""
         self._asked: dict[str, Any] = {
             "since_ms": since_ms, "now_ms": now_ms, "logs": logs, "features": features, "newest_first": newest_first,
-            "wanted": wanted, "details": details, "pause": pause, "stored": stored,
+            "wanted": wanted, "details": details, "pause": pause,
         }  # fmt: skip
         self.region = session.region
         self.name = " ".join(filter(None, ("cloudwatch", session.profile, session.region)))
@@ -80,19 +78,22 @@ class CloudWatchSource:
         self._wanted = wanted
         self._details = details
         self._pause = pause
-        self._stored = stored
         self._managed: dict[str, set[str]] = {}  # by function its versions on managed instances
         self._whole = wanted is None  # whether all functions of the account and region are looked at
         self._functions: list[Function] = []
         self._settings: dict[str, Configured] = {}
         self._names: set[str] = set()  # of all functions, wanted or not
         self._rejects: list[Reject] = []
+        self._account = ""
         # What metrics cover is marked after what they say is idle: killed in between, they are read again.
         self._marks: list[Covered] = []
 
-    @cached_property
+    @property
     def account(self) -> str:
-        return account_of(self._session.client("sts"), self.region, self._session.profile)
+        # Not a cached_property: up to Python 3.11 one that hangs makes those of all other sources wait.
+        if not self._account:
+            self._account = account_of(self._session.client("sts"), self.region, self._session.profile)
+        return self._account
 
     @property
     def session(self) -> ReadOnlySession:
@@ -111,7 +112,7 @@ class CloudWatchSource:
         _ = self.account
         yield from self._listed()
         metrics = MetricReading(self._session, self.account, self._functions, self._settings)
-        self._remember(metrics)
+        self._remember(stored, metrics)
         if "inventory" in self._features:
             yield from self._guarded("inventory", self._inventory(metrics))
             yield from self._guarded("inventory of a day", self._daily(stored, metrics))
@@ -125,22 +126,28 @@ class CloudWatchSource:
                     self._marks.append(given)
                 else:
                     yield given
+        if "alarms" in self._features:
+            yield from self._guarded("alarms", self._alarms())
         if "logs" in self._features and self._logs != choose.NONE:
             yield from self._guarded("logs", self._logs_given(stored, metrics))
         yield from self._taken_marks()
-        if "alarms" in self._features:
-            yield from self._guarded("alarms", self._alarms())
+        if "durable" in self._features:
+            yield from self._guarded("durable executions", self._durable(stored, metrics))
         if "costs" in self._features:
             yield Step("what AWS billed")
             client = self._session.client("ce")
             yield from self._guarded(
                 "what AWS billed",
-                costs.billed_once(client, self._session.calls, self.account, self._since_ms, self._now_ms, stored),
+                costs.billed_once(
+                    client, self._session.calls, self.account, self._since_ms, self._now_ms, stored, self._rejects
+                ),
             )
         if "optimizer" in self._features:
             yield Step("Compute Optimizer")
             client = self._session.client("compute-optimizer")
-            recommended = optimizer.recommended_once(client, self.account, self.region, self._now_ms, stored)
+            recommended = optimizer.recommended_once(
+                client, self.account, self.region, self._now_ms, stored, self._rejects
+            )
             yield from self._guarded("Compute Optimizer", recommended)
         if "inventory" in self._features:
             yield from self._guarded("details of functions", self._details_given(stored, metrics))
@@ -159,16 +166,22 @@ class CloudWatchSource:
             raise
         except Exception as fault:  # an answer that nobody foresaw
             yield unforeseen(what, fault)
-        if self._rejects:
-            yield self._taken_rejects()
+        if taken := self._taken_rejects():
+            yield taken
 
     def _taken_marks(self) -> list[Covered]:
         taken, self._marks = self._marks, []
         return taken
 
     def _taken_rejects(self) -> list[Reject]:
-        taken, self._rejects = self._rejects, []
+        taken = self._rejects + self._session.take_rejects()
+        self._rejects.clear()
         return taken
+
+    @property
+    def _rejected(self) -> int:
+        """How much could not be read so far: where it grows within a listing, that is not whole."""
+        return len(self._rejects) + self._session.rejected
 
     # --- functions and what belongs to them -----------------------------------------------------------------------
 
@@ -181,9 +194,10 @@ class CloudWatchSource:
         return shared if self._pause is time.sleep else TokenBucket(shared.rate, pause=self._pause)
 
     def _listed(self) -> Iterator[Given]:
+        before = self._rejected
         try:
             for function, settings in list_functions(
-                self._session.client("lambda"), self.region, self._bucket, self._rejects
+                self._session.client("lambda"), self.region, self._bucket, self._rejects, self.account
             ):
                 name = function.key.name
                 self._names.add(name)
@@ -197,7 +211,8 @@ class CloudWatchSource:
             self._whole = False
         yield self._functions
         looked_at = None if self._whole else frozenset(self._settings)
-        yield Inventory(self.account, self.region, ("function",), list(self._settings.values()), looked_at)
+        found = list(self._settings.values())
+        yield Inventory(self.account, self.region, ("function",), found, looked_at, self._rejected > before)
 
     def _inventory(self, metrics: MetricReading) -> Iterator[Given]:
         yield Step("inventory")
@@ -209,7 +224,9 @@ class CloudWatchSource:
         )
         for ask, of in asked:
             try:
-                found = ask(of, self.account, self.region, self._bucket)
+                before = self._rejected
+                found = ask(of, self.account, self.region, self._bucket, self._rejects)
+                found = replace(found, partial=self._rejected > before)
             except SourceFailed as failed:
                 if is_hopeless(failed):
                     raise
@@ -223,9 +240,9 @@ class CloudWatchSource:
             metrics.learn(found)
             yield found
 
-    def _remember(self, metrics: MetricReading) -> None:
+    def _remember(self, stored: Stored, metrics: MetricReading) -> None:
         """What belongs to functions as it was when it was looked at last, of what is not asked each time."""
-        known = self._stored(self.account, self.region, (*metric_reading.SELDOM, "managed version"))
+        known = stored.settings(self.account, self.region, (*metric_reading.SELDOM, "managed version"))
         self._learn(metrics, Inventory(self.account, self.region, metric_reading.SELDOM, list(known)))
 
     def _learn(self, metrics: MetricReading, found: Inventory) -> None:
@@ -257,44 +274,36 @@ class CloudWatchSource:
         return sorted(self._functions, key=lambda each: (each.key not in metrics.active, each.key.name))
 
     def _details_given(self, covered: CoveredSpans, metrics: MetricReading) -> Iterator[Given]:
-        due = []
-        for function in self._active_first(metrics):
-            seen = max((high for _, high in covered(self._details_item(function))), default=0)
-            if self._now_ms - seen >= DETAILS_DAYS_MS:
-                due.append(function)
         client = self._session.client("lambda")
-        some = due[: self._details]
         turned_out: list[Query] = []
-        marks: list[Covered] = []
-        for done, function in enumerate(some):
-            yield Step(f"details of functions ({len(due)} due)", done, len(some))
-            failed = unsettled = False
+
+        def ask(function: Function, skip: Mapping[str, str]) -> Iterator[Inventory | SourceFailed]:
             name = function.key.name
             own = {name: self._settings[name].settings}
             known = {name: {"managed version": sorted(self._managed.get(name, ()))}}
             asked = metrics.of_active(function.key)
-            for found in inventory.details(client, [function.key], self.region, self._bucket, own, known):
-                failed = failed or isinstance(found, SourceFailed)
-                unsettled = unsettled or inventory.is_unsettled(found)
+            for found in inventory.details(client, [function.key], self.region, self._bucket, own, known, skip=skip):
                 if isinstance(found, Inventory):
                     metrics.learn(found)
                 yield found
             if function.key in metrics.active:
-                turned_out += [query for query in metrics.of_active(function.key) if query not in asked]
-            if failed:
-                break  # denied of one, denied of all
-            if not unsettled:
-                marks.append(Covered(self._details_item(function), 0, self._now_ms))
-            if not turned_out:
-                yield from marks
-                marks.clear()
+                turned_out.extend(query for query in metrics.of_active(function.key) if query not in asked)
+
+        reading = details.DetailReading(
+            ask, {detail.kind: detail.action for detail in inventory.DETAILS}, self.account, self.region,
+            now_ms=self._now_ms, modified_ms={name: known.modified_ms for name, known in self._settings.items()},
+            is_unsettled=inventory.is_unsettled,
+        )  # fmt: skip
+        in_order = self._active_first(metrics)
+        marks: list[Covered] = []
+        for given in reading.given(in_order, covered, self._details):
+            if isinstance(given, Covered) and turned_out:
+                marks.append(given)
+            else:
+                yield given
         if turned_out:
             yield from metrics.learned(turned_out, self._since_ms, self._now_ms)
         yield from marks
-
-    def _details_item(self, function: Function) -> str:
-        modified = self._settings[function.key.name].modified_ms
-        return f"details {self.account} {self.region} {function.key.name} {modified}"
 
     # --- logs -----------------------------------------------------------------------------------------------------
 
@@ -314,10 +323,22 @@ class CloudWatchSource:
         read_to = {group.name: self._read_to(stored, group) for group in groups}
         unread = self._unread(stored, groups, read_to, metrics)
         log_bytes: dict[str, int] = {}
-        if self._logs in (choose.AUTO, choose.INSIGHTS):
-            active = [group for group in groups if group.functions and group.name in unread]
-            log_bytes, points = metrics.volumes(active, unread)
+        due = Due(stored, self.account, self.region, self._since_ms, self._now_ms)
+        waiting = [group for group in groups if due.waits(group)] if self._logs in _BY_INSIGHTS else []
+        if self._logs in _BY_INSIGHTS:
+            untold = self._bytes_untold(stored, groups, read_to, metrics)
+            asked = (unread.keys() | untold.keys()) - {group.name for group in waiting}
+            active = [group for group in groups if group.functions and group.name in asked]
+            try:
+                log_bytes, points, failed = metrics.volumes(active, untold | unread, untold)
+            except SourceFailed as error:
+                if is_hopeless(error):
+                    raise
+                points, failed = [], [error]  # events are read without
             yield points
+            yield from failed
+            if self._whole and metrics.since_ms is not None and not failed:
+                self._marks.append(Covered(self._bytes_item, self._since_ms, self._now_ms))
         if "inventory" in self._features:
             daily = Daily(self.account, self.region, self._bucket, stored, self._now_ms)
             yield from daily.log_destinations(client, groups)
@@ -326,7 +347,7 @@ class CloudWatchSource:
             for group in groups
             if group.name not in unread or group.name in log_bytes
         }
-        choices = choose.choose(groups, volumes, self._logs, calls_a_second=bucket.rate)
+        choices = choose.choose(groups, volumes, self._logs, calls_a_second=bucket.rate, waiting=waiting)
         yield list(choices)
         by_way: dict[str, list[tuple[LogGroup, Choice]]] = {}
         by_name = {group.name: group for group in groups}
@@ -341,7 +362,7 @@ class CloudWatchSource:
         yield from self._events_given(stored, by_events, unread, bucket)
         if summed := by_way.get(choose.INSIGHTS):
             stored_bytes = {fact.name: fact.stored_bytes or 0 for fact in facts}
-            yield from self._insights_given(stored, summed, stored_bytes)
+            yield from self._insights_given(stored, due, summed, stored_bytes, metrics)
 
     def _unread(
         self, stored: Stored, groups: Sequence[LogGroup], read_to: Mapping[str, int], metrics: MetricReading
@@ -361,11 +382,28 @@ class CloudWatchSource:
                 return news.to_read_since(invoked, reports.get(name, ()), grown, read_ms)
 
             since_ms = news.unread_since(group, read_ms, self._now_ms, known_ms, missing)
-            if not group.functions and not self._whole:
-                since_ms = read_ms  # its function may be among those that were not listed
+            if not group.functions and not (self._whole and stored(self._events_item(group))):
+                since_ms = read_ms  # it was never read, or its function may be among those that were not listed
             if since_ms is not None:
                 unread[group.name] = since_ms
         return unread
+
+    @property
+    def _bytes_item(self) -> str:
+        return f"log bytes {self.account} {self.region}"
+
+    def _bytes_untold(
+        self, stored: Stored, groups: Sequence[LogGroup], read_to: Mapping[str, int], metrics: MetricReading
+    ) -> dict[str, int]:
+        """Since when it is not known how much came into groups that were read, of functions that ran: CloudWatch
+        did not answer then."""
+        known_ms = log_events.read_to(stored(self._bytes_item), self._since_ms)
+        ran = {key.name for key in metrics.active | metrics.unanswered}
+        return {
+            group.name: known_ms
+            for group in groups
+            if self._whole and read_to[group.name] > known_ms and ran.intersection(group.functions)
+        }
 
     def _events_bucket(self) -> TokenBucket:
         shared = log_events.pace(self.account, self.region)
@@ -421,58 +459,59 @@ class CloudWatchSource:
             )
 
     def _insights_given(
-        self, covered: CoveredSpans, chosen: Sequence[tuple[LogGroup, Choice]], stored: Mapping[str, int]
+        self,
+        stored: Stored,
+        due: Due,
+        chosen: Sequence[tuple[LogGroup, Choice]],
+        stored_bytes: Mapping[str, int],
+        metrics: MetricReading,
     ) -> Iterator[Given]:
-        asking = insights.Insights(
-            self._session.client("logs"), self._session.calls, self.account, self.region, pause=self._pause
+        queries = Queries(
+            self._session.client("logs", retries=False),
+            self._session.calls,
+            self.account,
+            self.region,
+            pause=self._pause if self._session.waits else _at_once,
         )
-        hours = insights.closed_hours(self._since_ms, self._now_ms)
-        # Where nobody says what came in, all that is stored is the safe guess.
-        expected = {
-            group.name: (stored.get(group.name, 0) if choice.log_bytes is None else choice.log_bytes)
-            // max(1, len(hours))
-            for group, choice in chosen
-        }
-        total = sum(expected.values()) * len(hours)
-        for number, start_ms in enumerate(reversed(hours)):
-            yield Step("Logs Insights", number, len(hours), insights.OPERATION, total)
-            for is_json in (False, True):
-                due = [
-                    group
-                    for group, _ in chosen
-                    if group.json_format is is_json
-                    and not _within(covered(self._insights_item(group)), start_ms, start_ms + insights.HOUR_MS)
-                ]
-                for at in range(0, len(due), insights.GROUPS_A_QUERY):
-                    some = due[at : at + insights.GROUPS_A_QUERY]
-                    try:
-                        found = asking.hour(some, start_ms, sum(expected[group.name] for group in some))
-                    except SourceFailed as failed:
-                        if is_hopeless(failed):
-                            raise
-                        yield failed
-                        return
-                    yield list(found)
-                    for group in some:
-                        yield Covered(self._insights_item(group), start_ms, start_ms + insights.HOUR_MS)
-                    failing = {each.function for each in found if each.errors}
-                    with_errors = [group for group in some if failing.intersection(group.functions)]
-                    if with_errors:
-                        estimated = sum(expected[group.name] for group in with_errors)
-                        yield list(asking.patterns(with_errors, start_ms, estimated))
-            self._rejects += asking.rejects
-            asking.rejects.clear()
+        # Where nobody says what came in, all that may be stored is the safe guess; of each hour alike.
+        expected = {group.name: scanned_at_most(stored_bytes.get(group.name, 0)) for group, _ in chosen}
+        expected |= {choice.log_group: choice.log_bytes for _, choice in chosen if choice.log_bytes is not None}
+        expected = {name: scanned // max(1, len(due.hours)) for name, scanned in expected.items()}
+        hours = SummedHours(queries, due, [group for group, _ in chosen], expected, metrics.ran)
+        try:
+            yield from hours.given(stored.left_running(self.account, self.region))
+        finally:
+            self._rejects += hours.rejects
 
-    def _insights_item(self, group: LogGroup) -> str:
-        return f"insights {self.account} {self.region} {group.name}"
+    def _durable(self, stored: Stored, metrics: MetricReading) -> Iterator[Given]:
+        """Of functions that are configured for them; of others there are none."""
+        names = [
+            name
+            for name, one in self._settings.items()
+            if one.settings.get("durable_timeout_s") or one.settings.get("durable_retention_days")
+        ]
+        known = stored.open_executions(self.account, self.region)
+        if self._wanted is not None:
+            known = [one for one in known if self._wanted(one.function)]
+        if names or known:
+
+            def is_quiet(name: str) -> bool:
+                key = FunctionKey(name, self.account, self.region)
+                return metrics.settled_ms > 0 and key not in metrics.active and key not in metrics.unanswered
+
+            client = self._session.client("lambda")
+            reading = DurableReading(client, self.account, self.region, self._bucket, self._now_ms, is_quiet)
+            yield from reading.given(names, stored, self._since_ms, known, stored.read_executions)
 
     # --- the rest -------------------------------------------------------------------------------------------------
 
     def _alarms(self) -> Iterator[Given]:
         yield Step("alarms")
         client = self._session.client("cloudwatch")
-        yield Alarms(self.account, self.region, list(alarms.list_alarms(client, self.account, self.region)))
-        yield list(alarms.history(client, self.account, self.region, self._since_ms, self._now_ms))
+        before = self._rejected
+        found = list(alarms.list_alarms(client, self.account, self.region, self._rejects))
+        yield Alarms(self.account, self.region, found, self._rejected > before)
+        yield list(alarms.history(client, self.account, self.region, self._since_ms, self._now_ms, self._rejects))
 
 
 def _at_once(_: float) -> None:
@@ -482,7 +521,3 @@ def _at_once(_: float) -> None:
 def _pieces(gaps: Sequence[tuple[int, int]], *, newest_first: bool) -> list[tuple[int, int]]:
     """Gaps as they are read. In order of time a gap is one reading, which spares calls; newest first it is cut."""
     return log_events.windows(gaps, newest_first=True) if newest_first else list(gaps)
-
-
-def _within(spans: Sequence[tuple[int, int]], low: int, high: int) -> bool:
-    return any(first <= low and high <= last for first, last in spans)

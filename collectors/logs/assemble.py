@@ -62,6 +62,11 @@ class Assembler(Owners):
         """What a batch taken now would hold: invocations, rejects, and those of the streams that are far too many."""
         return len(self._finished) + max(0, len(self._streams) - MOST_HELD)
 
+    @property
+    def empty(self) -> bool:
+        """Whether a final batch taken now would hold nothing."""
+        return not self._streams and not len(self._finished)
+
     def feed(self, events: Sequence[LogEvent]) -> None:
         """Takes in one block."""
         if isinstance(events, EventColumns):

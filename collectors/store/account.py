@@ -2,7 +2,7 @@
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from collectors.account import (
@@ -11,6 +11,7 @@ from collectors.account import (
     BilledDay,
     CallCount,
     Choice,
+    Configured,
     Covered,
     ErrorPattern,
     HourAggregate,
@@ -18,12 +19,16 @@ from collectors.account import (
     LogGroupFacts,
     Recommendation,
     Record,
+    RunningQuery,
+    Setting,
 )
+from collectors.durable import DurableExecution, DurableHistory
 from collectors.model import MetricPoint
-from collectors.store import insights_cells
+from collectors.store import durable, insights_cells, running_queries
 from collectors.store.names import Names
 from collectors.store.pruned import ACCOUNT_POINTS
 from collectors.store.transactions import commit_checked, undo
+from collectors.untrusted import parsed_json
 
 Values = tuple[object, ...]
 _HERE = "account = ? AND region = ? AND kind = ?"
@@ -35,6 +40,10 @@ def keep(connection: sqlite3.Connection, names: Names, collection: int, records:
     if not records:
         return
     first = records[0]
+    if isinstance(first, RunningQuery):
+        with _transaction(connection):
+            running_queries.keep(connection, collection, [each for each in records if isinstance(each, RunningQuery)])
+        return
     if isinstance(first, HourAggregate):
         insights_cells.keep(connection, names, [each for each in records if isinstance(each, HourAggregate)])
         return
@@ -44,6 +53,8 @@ def keep(connection: sqlite3.Connection, names: Names, collection: int, records:
         rows = [(collection, *row) for row in rows]
     marks = ", ".join("?" * len(rows[0]))
     with _transaction(connection):
+        if isinstance(first, Choice):
+            _forget_choices(connection, collection)
         if isinstance(first, BilledDay):
             _forget_billed(connection, [each for each in records if isinstance(each, BilledDay)])
         connection.executemany(f"INSERT OR REPLACE INTO {table} VALUES ({marks})", rows)
@@ -54,6 +65,18 @@ def _forget_billed(connection: sqlite3.Connection, days: Sequence[BilledDay]) ->
     asked = {(one.account, one.day_ms, one.asked_ms) for one in days if one.asked_ms is not None}
     connection.executemany(
         "DELETE FROM billed_days WHERE account = ? AND day_ms = ? AND ifnull(asked_ms, 0) < ?", sorted(asked)
+    )
+
+
+_EARLIER = 20  # collections of the same source whose choices may still be there
+
+
+def _forget_choices(connection: sqlite3.Connection, collection: int) -> None:
+    """Forgets how the source's earlier collections read each log group: a row for each group of every round."""
+    connection.execute(
+        "DELETE FROM collection_notes WHERE kind = 'choice' AND collection_id IN (SELECT id FROM collections"
+        " WHERE source = (SELECT source FROM collections WHERE id = ?1) AND id < ?1 ORDER BY id DESC LIMIT ?2)",
+        (collection, _EARLIER),
     )
 
 
@@ -82,7 +105,7 @@ def keep_inventory(connection: sqlite3.Connection, inventory: Inventory, now_ms:
             ):
                 known[function, kind, item, name] = value, since_ms
         for key, (value, since_ms) in known.items():
-            if key in found and found[key][0] == value:
+            if found[key][0] == value if key in found else inventory.partial:
                 continue
             modified_ms = found[key][1] if key in found else None
             until_ms = modified_ms if modified_ms is not None and modified_ms > since_ms else max(now_ms, since_ms + 1)
@@ -119,7 +142,8 @@ def _begin(
 def keep_alarms(connection: sqlite3.Connection, alarms: Alarms) -> None:
     """Keeps the alarms of an account and region as they stand; those that are gone are deleted, not their history."""
     with _transaction(connection):
-        connection.execute("DELETE FROM alarms WHERE account = ? AND region = ?", (alarms.account, alarms.region))
+        if not alarms.partial:
+            connection.execute("DELETE FROM alarms WHERE account = ? AND region = ?", (alarms.account, alarms.region))
         connection.executemany(
             f"INSERT OR REPLACE INTO alarms VALUES ({', '.join('?' * 15)})",
             [
@@ -131,6 +155,15 @@ def keep_alarms(connection: sqlite3.Connection, alarms: Alarms) -> None:
                 for one in alarms.alarms
             ],
         )  # fmt: skip
+
+
+def keep_durable(connection: sqlite3.Connection, given: DurableHistory | Sequence[DurableExecution]) -> None:
+    """Keeps durable executions, or the history of one, in one transaction."""
+    with _transaction(connection):
+        if isinstance(given, DurableHistory):
+            durable.keep_history(connection, given)
+        else:
+            durable.keep_executions(connection, given)
 
 
 def keep_account_points(connection: sqlite3.Connection, points: Iterable[MetricPoint]) -> int:
@@ -198,6 +231,18 @@ def counted(
         ):
             by_metric.setdefault((name, metric), {})[start_ms] = value
     return by_metric
+
+
+def in_force(connection: sqlite3.Connection, account: str, region: str, kinds: Collection[str]) -> list[Configured]:
+    """The settings of some kinds that are in force, by what they are of."""
+    found: dict[tuple[str, str, str], dict[str, Setting]] = {}
+    for function, kind, item, name, value in connection.execute(
+        "SELECT function, kind, item, name, value FROM configuration WHERE account = ? AND region = ?"
+        f" AND until_ms IS NULL AND kind IN ({', '.join('?' * len(kinds))})",
+        (account, region, *kinds),
+    ):
+        found.setdefault((function, kind, item), {})[name] = parsed_json(value)
+    return [Configured(account, region, *key, settings) for key, settings in found.items()]
 
 
 def cover(connection: sqlite3.Connection, marks: Iterable[Covered]) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from collectors.store import cells, checksums, emf_cells, packs, request_index, table_sums, weeks
+from collectors.store import cells, checksums, emf_cells, packs, request_index, table_sums, wal_frames, weeks
 from collectors.store.lines import opened, unpacked
 from collectors.store.marked import PACKS
 from collectors.store.metric_packs import uneven as uneven_metrics
@@ -34,6 +34,8 @@ def check(path: Path, *, quick: bool = False) -> list[str]:
             asked = "quick_check" if quick else "integrity_check"
             problems = [row[0] for row in connection.execute(f"PRAGMA {asked}({MOST_SAID})") if row[0] != "ok"]
             problems += _behind(connection, path)
+            broken = wal_frames.damage(path)
+            problems += [broken] if broken is not None else []
             if not quick:
                 for kind in _KINDS:
                     problems += _said_by(kind, connection)

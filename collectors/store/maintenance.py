@@ -8,6 +8,7 @@ from collectors.store import prune as deleting
 from collectors.store.checking import check as check
 from collectors.store.open import StoreUnwritable, explained, writing
 from collectors.store.prune import Deleted, Ends
+from collectors.store.room import PRUNING_BYTES
 
 
 def prune(path: Path, *, before_ms: int, vacuum: bool = False) -> dict[str, int]:
@@ -19,7 +20,7 @@ def prune(path: Path, *, before_ms: int, vacuum: bool = False) -> dict[str, int]
     """
     done = Deleted()
     with stopping_at(path, done), writing(path) as connection:
-        with explained(path, needs=deleting.LEAST_BYTES):
+        with explained(path, needs=PRUNING_BYTES):
             deleting.prune(connection, Ends(rows_ms=before_ms, lines_ms=before_ms), done)
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         if vacuum:

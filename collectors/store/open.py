@@ -58,6 +58,7 @@ class Still(sqlite3.Connection):
     """
 
     copy_of: tuple[Path, "State"] | None = None
+    copied: Path | None = None
 
     def stands(self) -> bool:
         """Whether it is known to show what there is now."""
@@ -158,6 +159,7 @@ def open_reader(path: Path) -> sqlite3.Connection:
         raise StoreDamaged(f"{path} is a folder, and no store: name a file with --db")
     with explained(path):
         connection = readable(path)
+        _look_at_log(connection, path)
         version = _looked_over(connection, path)
         if version == 0:
             connection.close()
@@ -186,17 +188,35 @@ def _still(path: Path, address: str) -> Still:
             f" {error}"
         ) from error
     connection = _readable(f"file:{quote(str(copy))}?mode=ro", Still)
-    connection.copy_of = path, state
+    connection.copy_of, connection.copied = (path, state), copy
     return connection
+
+
+def _look_at_log(connection: sqlite3.Connection, path: Path) -> None:
+    """Raises StoreDamaged where nothing can be written and the log is damaged; elsewhere whoever writes goes on."""
+    copy = connection.copied if isinstance(connection, Still) else None
+    if copy is None and not (os.statvfs(path).f_flag & os.ST_RDONLY):
+        return
+    from collectors.store import wal_frames
+
+    if wal_frames.damage(copy or path, by_index=copy is not None) is not None:
+        connection.close()
+        raise StoreDamaged(damaged(path))
 
 
 def open_checked(path: Path) -> sqlite3.Connection:
     """A reader that stops with an error at what is not as it was written, of what has its checksum in its row.
 
-    Raises as ``open_reader``, and StoreDamaged where a small table is not as it was written.
+    Raises as ``open_reader``, and StoreDamaged where a small table is not as it was written, or something was found
+    wrong before.
     """
     connection = open_reader(path)
     try:
+        if os.path.exists(f"{path}.damaged"):
+            from collectors.store.scrub import remembered
+
+            if remembered(path) is not None:
+                raise StoreDamaged(damaged(path))
         with explained(path):
             table_sums.make_ready(connection)
             connection.execute(

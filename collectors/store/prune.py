@@ -7,13 +7,14 @@ time between two pieces leaves a store in which nothing is half gone. What each 
 |---|---|---|
 | invocations | rows | minute, hour and day cells, errors and their cells |
 | chunks, chunk_filters | lines, once the last line of a chunk is too old | pattern_hours: lines are counted by hour |
-| streams | the last row and the last loose line that names them | |
+| streams | the last row and the last loose line that names them, once a day at the most | |
 | request_buckets | segments of ids whose rows are all gone | |
 | minute_cells, minute_cells_errors, minute_packs | minutes, but never before their rows | hour and day cells |
 | emf_minutes, emf_invalid | minutes | emf_hours, emf_days |
 | metrics | minutes | metric_hours, metric_days, their packs |
 | account_metrics | minutes: one point an hour takes the place of finer ones | |
 | collections, api_calls, collection_notes | minutes | |
+| durable_executions, durable_events | rows, once the execution ended | |
 | all other tables | | configuration, alarms, bills, hours, days, patterns: they hardly grow |
 """
 
@@ -21,6 +22,7 @@ import contextlib
 import sqlite3
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields
+from itertools import takewhile
 
 from collectors.model import Parts
 from collectors.store import emf_cells
@@ -31,7 +33,7 @@ from collectors.store.transactions import commit_checked, undo
 MINUTE_MS, HOUR_MS, DAY_MS = 60_000, 3_600_000, 86_400_000
 PIECE = 4_000  # rows of a transaction: some hundred kilobytes of the write-ahead log, some milliseconds
 LEAST_PIECE = 4
-LEAST_BYTES = 128 << 10  # of disk: the log of one small piece, and the index that SQLite has beside it
+STREAMS_DAY = "streams_looked_over_day"  # a setting: of which day's end the names of streams were last looked over
 CHUNKS = 16  # a chunk is deleted as fast as so many rows
 
 
@@ -42,6 +44,12 @@ class Ends:
     rows_ms: int | None = None
     lines_ms: int | None = None
     minutes_ms: int | None = None
+    streams_daily: bool = False
+    """Whether streams are looked over once a day only: that reads every row of a function, however few are deleted."""
+
+    def day(self) -> int:
+        """The day in which rows and lines end."""
+        return max(self.rows_ms or 0, self.lines_ms or 0) // DAY_MS
 
 
 @dataclass(slots=True)
@@ -132,16 +140,24 @@ def _works(connection: sqlite3.Connection, ends: Ends, piece: int) -> Iterator[D
             for one in work:
                 gone.add(function_id)
                 yield one
+    if ends.rows_ms is not None:
+        yield from _durable(connection, ends.rows_ms, piece)
     if ends.minutes_ms is not None:
         kept = kept_of_all(connection)
+        series = _metric_series(connection)
         for function_id in functions:
             yield from _minutes(connection, function_id, ends.minutes_ms, kept.get(function_id, Kept()), piece)
-            yield from _points(connection, function_id, ends.minutes_ms, piece)
+            yield from _points(connection, function_id, series, ends.minutes_ms, piece)
             yield from _emf(connection, function_id, ends.minutes_ms)
         yield from _account_points(connection, ends.minutes_ms)
         yield from _ledger(connection, ends.minutes_ms, piece)
-    for function_id in sorted(gone):
-        yield from _streams(connection, function_id)
+    if not ends.streams_daily:
+        for function_id in sorted(gone):
+            yield from _streams(connection, function_id)
+    elif connection.execute("SELECT value FROM settings WHERE name = ?", (STREAMS_DAY,)).fetchone() != (ends.day(),):
+        for function_id in kept_of_all(connection):
+            yield from _streams(connection, function_id)
+        connection.execute("INSERT OR REPLACE INTO settings VALUES (?, ?)", (STREAMS_DAY, ends.day()))
     if gone:
         yield from _requests(connection)
 
@@ -290,20 +306,29 @@ def _minutes(
         yield Deleted(minutes=found)
 
 
-def _points(connection: sqlite3.Connection, function_id: int, before_ms: int, piece: int) -> Iterator[Deleted]:
+def _metric_series(connection: sqlite3.Connection) -> list[tuple[str, str]]:
+    """The metrics and statistics that there are, each found by one look: every hour ever has its packs."""
+    found: list[tuple[str, str]] = []
+    following = "SELECT metric, stat FROM metric_packs WHERE (metric, stat) > (?, ?) ORDER BY metric, stat LIMIT 1"
+    while (row := connection.execute(following, found[-1] if found else ("", "")).fetchone()) is not None:
+        found.append(row)
+    return found
+
+
+def _points(
+    connection: sqlite3.Connection, function_id: int, every: list[tuple[str, str]], before_ms: int, piece: int
+) -> Iterator[Deleted]:
     before_ms = before_ms // HOUR_MS * HOUR_MS
     where = "metric = ? AND function_id = ? AND stat = ? AND start_ms < ?"
-    series = connection.execute(
-        "SELECT DISTINCT k.metric, k.stat FROM (SELECT DISTINCT metric, stat FROM metric_packs) k"
-        " WHERE EXISTS (SELECT 1 FROM metrics m WHERE m.metric = k.metric AND m.function_id = ? AND m.stat = k.stat"
-        " AND m.start_ms < ?)",
-        (function_id, before_ms),
-    ).fetchall()
+    first = "SELECT min(start_ms) FROM metrics WHERE metric = ? AND function_id = ? AND stat = ?"
+    begins = {
+        (metric, stat): connection.execute(first, (metric, function_id, stat)).fetchone()[0] for metric, stat in every
+    }
+    series = [each for each, begin in begins.items() if begin is not None and begin < before_ms]
     if not series:
         return
     # All series of a function go together up to one hour, its watermark.
-    first = "SELECT min(start_ms) FROM metrics WHERE metric = ? AND function_id = ? AND stat = ?"
-    begin = min(connection.execute(first, (metric, function_id, stat)).fetchone()[0] for metric, stat in series)
+    begin = min(begins[each] for each in series)
     hours = max(1, piece // (60 * len(series)))
     while begin < before_ms:
         begin = min(before_ms, (begin // HOUR_MS + hours) * HOUR_MS)
@@ -311,7 +336,8 @@ def _points(connection: sqlite3.Connection, function_id: int, before_ms: int, pi
         for metric, stat in series:
             place = metric, function_id, stat, begin
             found += connection.execute(f"DELETE FROM metrics WHERE {where}", place).rowcount
-        connection.execute("DELETE FROM metric_packs WHERE grain_ms = ? AND start_ms < ?", (MINUTE_MS, begin))
+        packs = "DELETE FROM metric_packs WHERE metric = ? AND stat = ? AND grain_ms = ? AND start_ms < ?"
+        connection.executemany(packs, [(metric, stat, MINUTE_MS, begin) for metric, stat in every])
         _marked(connection, "points_ms", function_id, begin)
         yield Deleted(points=found)
 
@@ -319,7 +345,10 @@ def _points(connection: sqlite3.Connection, function_id: int, before_ms: int, pi
 def _emf(connection: sqlite3.Connection, function_id: int, before_ms: int) -> Iterator[Deleted]:
     """A day of all series of a function at a time."""
     before_ms = before_ms // HOUR_MS * HOUR_MS
-    first = "SELECT min(start_ms) FROM emf_minutes WHERE series_id IN (SELECT id FROM emf_series WHERE function_id = ?)"
+    first = (
+        "SELECT min((SELECT min(m.start_ms) FROM emf_minutes m WHERE m.series_id = s.id))"
+        " FROM emf_series s WHERE s.function_id = ?"
+    )
     while True:
         (begin,) = connection.execute(first, (function_id,)).fetchone()
         if begin is None or begin >= before_ms:
@@ -356,14 +385,28 @@ def _account_points(connection: sqlite3.Connection, before_ms: int) -> Iterator[
 def _ledger(connection: sqlite3.Connection, before_ms: int, piece: int) -> Iterator[Deleted]:
     """What collections of then came to, and what they asked. The newest stays, whatever its age."""
     while True:
-        old = connection.execute(
-            "SELECT id FROM collections WHERE started_ms < ? AND id < (SELECT max(id) FROM collections)"
-            " ORDER BY id LIMIT ?",
-            (before_ms, max(1, piece // 10)),
-        ).fetchall()
+        oldest = connection.execute(
+            "SELECT id, started_ms FROM collections WHERE id < (SELECT max(id) FROM collections) ORDER BY id LIMIT ?",
+            (max(1, piece // 10),),
+        )
+        old = [(number,) for number, _ in takewhile(lambda row: row[1] < before_ms, oldest)]
         if not old:
             return
         found = 0
         for rows in ("api_calls WHERE collection_id", "collection_notes WHERE collection_id", "collections WHERE id"):
+            found += connection.executemany(f"DELETE FROM {rows} = ?", old).rowcount
+        yield Deleted(others=found)
+
+
+def _durable(connection: sqlite3.Connection, before_ms: int, piece: int) -> Iterator[Deleted]:
+    """Durable executions that ended before then, with their events. One that goes on stays, however old."""
+    while True:
+        old = connection.execute(
+            "SELECT id FROM durable_executions WHERE ended_ms < ? ORDER BY id LIMIT ?", (before_ms, max(1, piece // 40))
+        ).fetchall()
+        if not old:
+            return
+        found = 0
+        for rows in ("durable_events WHERE execution_id", "durable_executions WHERE id"):
             found += connection.executemany(f"DELETE FROM {rows} = ?", old).rowcount
         yield Deleted(others=found)

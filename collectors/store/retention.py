@@ -52,9 +52,10 @@ class Retention:
         """Before when what goes: full hours, so that a round a minute deletes something once an hour."""
         from collectors.store.prune import Ends
 
-        return Ends(
-            *(None if age is None else max(0, (now_ms - age) // HOUR_MS * HOUR_MS) for age in self.ages.values())
+        rows_ms, lines_ms, minutes_ms = (
+            None if age is None else max(0, (now_ms - age) // HOUR_MS * HOUR_MS) for age in self.ages.values()
         )
+        return Ends(rows_ms, lines_ms, minutes_ms, streams_daily=True)
 
 
 def retain(

@@ -6,6 +6,7 @@ import sqlite3
 from pathlib import Path
 from urllib.parse import quote
 
+PRUNING_BYTES = 128 << 10  # the log of one small piece that is deleted, and the index that SQLite has beside it
 WRITING_BYTES = 32 << 20  # what the write-ahead log grows by in one transaction of a collection, at most
 _AGES = (90, 30, 14, 7, 1)  # days
 _DAY_MS = 86_400_000
@@ -19,6 +20,12 @@ def said(path: Path, needs: int | None) -> str:
     with contextlib.suppress(OSError):
         disk = os.statvfs(path.parent)
         parts.append(f"{_size(disk.f_bavail * disk.f_frsize)} are free, and this needs about {_size(needed)}")
+    if needed <= PRUNING_BYTES:
+        parts.append(
+            "deleting takes that much before it frees any: free it among other files of this disk, or write a copy to"
+            f" another one with 'lambdatui db export FILE.db --db {path}' and prune that"
+        )
+        return "; ".join(parts)
     with contextlib.suppress(sqlite3.Error, OSError):
         if (freeing := prunable(path, needed)) is not None:
             days, size = freeing

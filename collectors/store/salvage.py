@@ -73,7 +73,12 @@ class _Salvage:
             raise StoreDamaged(f"{damaged(self._path)}; nothing of it can be read") from error
         if version != VERSION:
             raise StoreDamaged(
-                f"{self._path} is of version {version}: only stores of version {VERSION} can be repaired"
+                f"{self._path} is of version {version}, and only stores of version {VERSION} can be repaired: "
+                + (
+                    "bring a copy of it up to date first, by reading it ('lambdatui db info --db COPY')"
+                    if version < VERSION
+                    else "upgrade lambdatui"
+                )
             )
         with writing(self._target) as to:
             to.execute("BEGIN IMMEDIATE")

@@ -15,6 +15,7 @@ from collectors.store.schema import GRAINS
 
 MODULUS = (1 << 61) - 1
 SMALL = 4_000  # rows of all tables together that a reader looks at, which takes some milliseconds
+SMALL_BYTES = 2 << 20  # of a file whose every page is looked at, at two milliseconds a megabyte
 # These have sums in their rows, of which theirs is made; the writer adds them up itself.
 SUMMED = ("invocations", *GRAINS)
 _SUMMED_AT_ONCE = 16  # of their rows, while another's is reckoned
@@ -121,15 +122,37 @@ def look_at_small_ones(connection: sqlite3.Connection) -> None:
         if set(tables(connection)) != {name for _, name, _ in kept}:
             raise Damaged("malformed: there are not the tables that there were")
         left = SMALL
+        indexed = _indexed(connection)
+        if indexed is None and SMALL >= 0:
+            _look_through(connection)
         for rows, table, total in kept:
             if rows <= left:
                 left -= rows
                 _look_at(connection, table, _row_sum_of(connection, table), rows, total)
+                if indexed and table in indexed:
+                    _look_through(connection, table)
             elif table in SUMMED and rows <= left * _SUMMED_AT_ONCE:
                 left -= rows // _SUMMED_AT_ONCE
                 _look_at(connection, table, _sum(connection, table), rows, total)
     except (TypeError, ValueError) as error:
         raise Damaged(f"malformed: {error}") from error
+
+
+def _indexed(connection: sqlite3.Connection) -> set[str] | None:
+    """The tables that have an index beside them; None where all of the file is so small that it is looked through."""
+    (size,) = connection.execute(
+        "SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()"
+    ).fetchone()
+    if size <= SMALL_BYTES:
+        return None
+    return {name for (name,) in connection.execute("SELECT tbl_name FROM main.sqlite_master WHERE type = 'index'")}
+
+
+def _look_through(connection: sqlite3.Connection, table: str = "1") -> None:
+    """Raises Damaged where pages, or indexes, which have no sums, are not what the tables say: of one table, or all."""
+    (said,) = connection.execute(f"PRAGMA main.integrity_check({table})").fetchone()
+    if said != "ok":
+        raise Damaged(f"malformed: {said}")
 
 
 def _row_sum_of(connection: sqlite3.Connection, table: str) -> str:

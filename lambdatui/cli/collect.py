@@ -91,7 +91,11 @@ class Asked:
 )
 @click.option("--with", "more", multiple=True, type=click.Choice(_OPTIONAL), help="Also what AWS billed; optimizer.")
 @click.option(
-    "--without", "less", multiple=True, type=click.Choice(("inventory", "alarms", "metrics")), help="Leave out."
+    "--without",
+    "less",
+    multiple=True,
+    type=click.Choice(("inventory", "alarms", "metrics", "durable")),
+    help="Leave out.",
 )
 @click.option("--newest-first", is_flag=True, help="Read the newest log events first.")
 @click.option(
@@ -201,6 +205,7 @@ def say(done: "Sequence[Collected]", as_json: bool) -> None:
                 "cost_usd": text.decimal_text(costs[one.name]),
                 "failures": one.failures,
                 "over_budget": one.over_budget or None,
+                "unfinished": one.unfinished or None,
             }
             for one in done
         ]
@@ -216,6 +221,8 @@ def say(done: "Sequence[Collected]", as_json: bool) -> None:
             if one.choices:
                 ways = ", ".join(f"{count:,} {_WAYS.get(way, way)}" for way, count in sorted(one.choices.items()))
                 click.echo(text.plain(f"{one.name}: log groups: {ways} ('lambdatui collections --json' says why)"))
+        if one.unfinished and not as_json:
+            click.echo(text.plain(f"{one.name}: not finished ({one.unfinished}): it goes on in the next round"))
         for failure in dict.fromkeys(one.failures):
             click.echo(text.plain(f"lambdatui collect: {one.name}: {failure}"), err=True)
         if one.over_budget:

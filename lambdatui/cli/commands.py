@@ -19,6 +19,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "throttles": ("throttles", "Throttles and concurrency."),
     "alarms": ("alarms", "Alarms as they stand, those that ring first."),
     "metrics": ("metrics", "CloudWatch metrics, of functions and of accounts."),
+    "durable": ("durable", "Durable executions: how they stand; and what happened in one."),
     "configuration": ("configuration", "How functions are configured, and what changed."),
     "collections": ("collections", "What was collected, when, and what its calls cost."),
     "costs": ("costs", "What the stored usage costs, line by line, and the month's projection."),

@@ -1,10 +1,12 @@
 """The configuration: one small TOML file with the global options' names, and what the screens can be made to do."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from collectors.store.retention import DEFAULTS, Retention
+from collectors.store.retention import DEFAULTS as RETAINED
+from collectors.store.retention import age_ms
 from collectors.untrusted import Unparsable, parsed_toml
 from lambdatui.cli.arguments import default_config
 
@@ -54,7 +56,19 @@ def _checked(path: Path, given: str, value: Any) -> tuple[str, Any]:
         if unknown:
             raise ConfigError(f"{path}: thresholds: {unknown[0]!r} is none; there are {', '.join(THRESHOLDS)}")
         value = {key.replace("-", "_"): float(figure) for key, figure in value.items()}
+    if name == "retention":
+        _check_ages(path, value)
     return name, value
+
+
+def _check_ages(path: Path, ages: dict[str, Any]) -> None:
+    for key, age in ages.items():
+        if key not in RETAINED:
+            raise ConfigError(f"{path}: retention: {key!r} is none; there are {', '.join(RETAINED)}")
+        try:
+            age_ms(age)
+        except ValueError as error:
+            raise ConfigError(f"{path}: retention: {key} = {json.dumps(age, default=str)} must be {error}") from None
 
 
 def _text(value: Any) -> bool:
@@ -77,15 +91,12 @@ def _figure(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and value >= 0
 
 
+def _table(value: Any) -> bool:
+    return isinstance(value, dict)
+
+
 def _table_of(fits: Callable[[Any], bool]) -> Callable[[Any], bool]:
     return lambda value: isinstance(value, dict) and all(fits(one) for one in value.values())
-
-
-def _retention(value: Any) -> bool:
-    try:
-        return isinstance(value, dict) and value.keys() <= DEFAULTS.keys() and bool(Retention(value))
-    except ValueError:
-        return False
 
 
 _KINDS: dict[str, tuple[Callable[[Any], bool], str]] = {
@@ -103,8 +114,8 @@ _KINDS: dict[str, tuple[Callable[[Any], bool], str]] = {
     "keys": (_table_of(_text), 'a table of binding = "keys"'),
     "columns": (_table_of(_texts), 'a table of screen = ["column", ...]'),
     "thresholds": (_table_of(_figure), "a table of figure = number"),
-    "retention": (_retention, 'a table of invocations, lines, minutes = "30d" or "forever"'),
-    "pricing": (lambda value: isinstance(value, dict), "a table of discount, rates, savings_plan and credits"),
+    "retention": (_table, f'a table of {", ".join(RETAINED)} = "30d" or "forever"'),
+    "pricing": (_table, "a table of discount, rates, savings_plan and credits"),
     "themes": (_table_of(_table_of(_text)), 'tables of colour = "#rrggbb"'),
 }
 SETTINGS = tuple(_KINDS)

@@ -131,6 +131,10 @@ def check(quick: bool, repair: str | None) -> int:
             err=True,
         )
         return STORE
+    if not quick:
+        from collectors.store.scrub import forget
+
+        forget(path)
     click.echo(f"{path}: whole")
     return 0
 

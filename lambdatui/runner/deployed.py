@@ -136,6 +136,12 @@ class Deployed:
                 extract(data, draft)
                 with contextlib.suppress(FileExistsError):  # the same ZIP came twice at once
                     draft.rename(folder)
+            except BaseException:
+                shutil.rmtree(draft, ignore_errors=True)
+                with contextlib.suppress(OSError):  # which is not empty where the function or layer was there before
+                    owner.rmdir()
+                    owner.parent.rmdir()
+                raise
             finally:
                 shutil.rmtree(draft, ignore_errors=True)
         return folder, base64.b64encode(digest.digest()).decode()

@@ -100,7 +100,7 @@ def serving_lock(log_path: Path) -> Iterator[Callable[[str, str | None], None]]:
     folder = _folder(log_path)
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     told = told_in(log_path)
-    with open(folder / ".lock", "ab") as file:
+    with open(os.open(folder / ".lock", os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600), "ab") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

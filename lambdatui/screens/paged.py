@@ -21,6 +21,7 @@ from lambdatui.views.invocations import (
     InvocationView,
     invocations,
 )
+from lambdatui.views.kept import invocations_not_kept
 from lambdatui.views.time_range import RangeChoice
 from lambdatui.widgets.layout import Shown
 from lambdatui.widgets.rows import PAGE_ROWS, AllRows, PagedRows
@@ -71,6 +72,8 @@ class Invocations:
 
     view: InvocationsView
     pages: dict[int, Sequence[InvocationView]]
+    not_kept: str = ""
+    """Of a range that begins before invocations are kept, from when on they are."""
 
 
 class InvocationsTable(TableScreen):
@@ -81,6 +84,7 @@ class InvocationsTable(TableScreen):
     ROW_IS: ClassVar[str] = "invocation"
     SORT: ClassVar[tuple[str, bool] | None] = ("started_at", True)
     STORE_ORDER: ClassVar[tuple[str, ...]] = tuple(STORE_ORDER)
+    _pruned: tuple[str, ...] = ()  # from when on invocations are kept, where the range begins before
 
     def function_ids(self) -> Sequence[int] | None:
         return None
@@ -117,18 +121,21 @@ class InvocationsTable(TableScreen):
 
         def ask(question: Question) -> Invocations:
             view = wanted.ask(question, 0, WHOLE_ROWS)
+            not_kept = invocations_not_kept(question.reader, question.range, wanted.function_ids)
             if wanted.filtered or not view.more:
-                return Invocations(view, {})
+                return Invocations(view, {}, not_kept)
             return Invocations(
                 view,
                 {page: wanted.ask(question, page * PAGE_ROWS, PAGE_ROWS).rows for page in in_sight if page}
                 | {0: view.rows[:PAGE_ROWS]},
+                not_kept,
             )
 
         return ask
 
     def paint_rows(self, answer: Invocations) -> None:
         view = answer.view
+        self._pruned = (answer.not_kept.partition(";")[0],) if answer.not_kept else ()
         self._next_offset = len(view.rows)
         if answer.pages:
             self._order_by_store()
@@ -209,8 +216,8 @@ class InvocationsTable(TableScreen):
             more = "+" if source.more else ""
             searched = "" if source.more else f", {view.total:,} searched" if self._searched else f" of {view.total:,}"
             matches = counted(self.table.row_count, "match") if not more else f"{self.table.row_count:,}{more} matches"
-            return (f"{matches}{searched}",)
-        return (counted(len(source), "invocation"),)
+            return (*self._pruned, f"{matches}{searched}")
+        return (*self._pruned, counted(len(source), "invocation"))
 
     def rows_to_export(self, form: str) -> Callable[[], str]:
         """Rows that are not all here are read from the store as they are written."""

@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from collectors.store import account_rows
 from collectors.store.reader import Reader
+from collectors.store.running_queries import KIND as QUERY
 from lambdatui.views.columns import columns
 from lambdatui.views.time_range import TimeRange
 from lambdatui.views.view import View, as_of_range
@@ -48,7 +49,7 @@ def collections(reader: Reader, time_range: TimeRange, price: Price | None = Non
         cost = None
         if one.calls and price is not None:
             cost = sum((price(count.operation, count.units, one.region) for count in one.calls), Decimal(0))
-        failures = [text for kind, _, text, _ in one.notes if kind not in ("choice", "denied")]
+        failures = [text for kind, _, text, _ in one.notes if kind not in ("choice", "denied", QUERY)]
         ways = [f"{about} {text}" for kind, about, text, _ in one.notes if kind == "choice"]
         rows.append(
             CollectionView(

@@ -2,11 +2,13 @@
 
 from dataclasses import dataclass, replace
 
+from collectors.model import FunctionKey
 from collectors.store import emf_rows
 from collectors.store.by_step import metric_by_step
 from collectors.store.freshness import known_spans
 from collectors.store.reader import Reader
 from lambdatui.views.function import FunctionDetail, Step
+from lambdatui.views.metric_charts import metric_charts
 from lambdatui.views.time_range import TimeRange
 
 Values = tuple[float | None, ...]
@@ -43,7 +45,8 @@ class ChartView:
 def function_charts(
     reader: Reader, time_range: TimeRange, detail: FunctionDetail, reserved: int | None
 ) -> tuple[ChartView, ...]:
-    """Calls, durations, concurrency, memory, throttles, cost, and metrics in log lines, over the steps of ``detail``.
+    """Calls, durations, concurrency, memory, throttles, cost, metrics that few functions have, and those in log lines,
+    over the steps of ``detail``.
 
     A step without a call is 0 where its time was collected, else unknown.
     """
@@ -86,8 +89,23 @@ def function_charts(
         ChartView("Cost", "usd", starts, (CurveView("cost", of("cost_usd"), "good"),)),
         ChartView("Cold starts", "count", starts, (CurveView("cold", of("cold_starts"), "calls"),)),
     )  # fmt: skip
+    of_metrics = _metric_charts(reader, time_range, detail, starts)
     of_lines = _emf_charts(reader, time_range, detail.step_ms, identity, starts)
-    return tuple(replace(chart, unfinished=detail.unfinished) for chart in (*charts, *of_lines))
+    return tuple(replace(chart, unfinished=detail.unfinished) for chart in (*charts, *of_metrics, *of_lines))
+
+
+def _metric_charts(
+    reader: Reader, time_range: TimeRange, detail: FunctionDetail, starts: tuple[int, ...]
+) -> list[ChartView]:
+    """Of metrics that this function has and few others."""
+    row = detail.rows[0]
+    key = FunctionKey(row.function, row.account or "", row.region or "")
+    return [
+        ChartView(
+            one.title, one.unit, starts, tuple(CurveView(*curve) for curve in one.curves), measured=True
+        )
+        for one in metric_charts(reader, time_range, detail.step_ms, row.function_id, key, starts)
+    ]  # fmt: skip
 
 
 def _emf_charts(

@@ -176,6 +176,24 @@ def _asynchronous(things: _Things) -> str | None:
     return "\n".join(lines) or None
 
 
+def _sources(things: _Things) -> str | None:
+    """A line for each event source mapping: what it reads, how it stands, its pollers, and what is wrong with it."""
+    lines = []
+    for item, one in things.items("event source").items():
+        parts = [f"{one.get('source') or item} {_or_dash(one.get('state'))}"]
+        if one.get("minimum_pollers") is not None or one.get("maximum_pollers") is not None:
+            parts.append(f"{_or_dash(one.get('minimum_pollers'))} to {_or_dash(one.get('maximum_pollers'))} pollers")
+        parts += [f"{what} {one[name]}".strip() for what, name in _OF_SOURCE if one.get(name) is not None]
+        lines.append(", ".join(parts))
+    return "\n".join(lines) or None
+
+
+_OF_SOURCE = (
+    ("batches of", "batch_size"), ("filters:", "filters"), ("on failure to", "on_failure"), ("metrics", "metrics"),
+    ("", "problem"),
+)  # fmt: skip
+
+
 def _recursion(things: _Things) -> str | None:
     told = things.one("recursion").get("recursive_loop")
     known = {"Allow": "allowed", "Terminate": "stopped by Lambda"}
@@ -219,6 +237,7 @@ _WHERE_THERE_IS_ANY: tuple[Rule, ...] = (
     ("durable", "Durable", "function", _durable),
     ("capacity_provider", "Managed instances", "function", _capacity),
     ("accelerator_gb", "Accelerator, GB", "function", _own("accelerator_gb")),
+    ("event_sources", "Event sources", "event source", _sources),
     ("asynchronous", "Asynchronous events", "async", _asynchronous),
     ("code_signing", "Code signing", "code signing", _signing),
     ("layers", "Layers", "function", lambda things: (_own("layers")(things) or "").replace(" ", "\n") or None),

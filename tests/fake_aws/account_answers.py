@@ -80,7 +80,7 @@ def recommendations(fleet: Fleet, asked: Answer) -> Answer:
         for one in list(fleet.listed.values())[:5]
     ]  # fmt: skip
     name = "compute-optimizer:GetLambdaFunctionRecommendations"
-    return paged(name, asked, "lambdaFunctionRecommendations", found, 2)
+    return paged(name, asked, "lambdaFunctionRecommendations", found, 1 if fleet.functions < 3 else 2)
 
 
 def accounts(fleet: Fleet, asked: Answer) -> Answer:

@@ -1,5 +1,6 @@
 """What Lambda's control plane answers about a fleet. Each takes the fleet and what is asked."""
 
+import json
 from typing import Any
 
 from fake_aws.fleet import SHARED_GROUP, FakeFunction, Fleet
@@ -32,7 +33,8 @@ def configuration(fleet: Fleet, one: FakeFunction) -> Answer:
 
 def list_functions(fleet: Fleet, asked: Answer) -> Answer:
     listed = [configuration(fleet, one) for one in fleet.listed.values()]
-    return paged("lambda:ListFunctions", asked, "Functions", listed, 2 if fleet.functions < 10 else 7)
+    size = 1 if fleet.functions < 3 else 2 if fleet.functions < 10 else 7
+    return paged("lambda:ListFunctions", asked, "Functions", listed, size)
 
 
 def account_settings(fleet: Fleet, asked: Answer) -> Answer:
@@ -116,6 +118,32 @@ def urls(fleet: Fleet, asked: Answer) -> Answer:
     return paged("lambda:ListFunctionUrlConfigs", asked, "FunctionUrlConfigs", found, 2)
 
 
+def policy(fleet: Fleet, asked: Answer) -> Answer:
+    one = known(fleet, asked)
+    statement = {
+        "Sid": "queue", "Effect": "Allow", "Principal": {"Service": "sqs.amazonaws.com"},
+        "Action": "lambda:InvokeFunction", "Resource": arn(fleet, one.name),
+    }  # fmt: skip
+    return {"Policy": json.dumps({"Version": "2012-10-17", "Statement": [statement]}), "RevisionId": "1"}
+
+
+def qualified(fleet: Fleet, asked: Answer) -> Answer:
+    return configuration(fleet, known(fleet, asked)) | {"Version": asked.get("Qualifier", "$LATEST")}
+
+
+def runtime_management(fleet: Fleet, asked: Answer) -> Answer:
+    return {"UpdateRuntimeOn": "Auto", "FunctionArn": arn(fleet, known(fleet, asked).name)}
+
+
+def recursion(fleet: Fleet, asked: Answer) -> Answer:
+    known(fleet, asked)
+    return {"RecursiveLoop": "Terminate"}
+
+
+def code_signing(fleet: Fleet, asked: Answer) -> Answer:
+    return {"CodeSigningConfigs": []}
+
+
 def tags_of(one: FakeFunction) -> dict[str, str]:
     """Of every fifth function none."""
     return {"team": f"team {one.number % 3}", "aws:number": str(one.number)} if one.number % 5 else {}
@@ -152,6 +180,11 @@ ANSWERS = {
     "lambda:ListAliases": aliases,
     "lambda:ListVersionsByFunction": versions,
     "lambda:ListFunctionUrlConfigs": urls,
+    "lambda:GetPolicy": policy,
+    "lambda:GetFunctionConfiguration": qualified,
+    "lambda:GetRuntimeManagementConfig": runtime_management,
+    "lambda:GetFunctionRecursionConfig": recursion,
+    "lambda:ListCodeSigningConfigs": code_signing,
     "lambda:ListTags": tags,
     "resourcegroupstaggingapi:GetResources": tagged,
 }

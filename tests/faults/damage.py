@@ -1,9 +1,10 @@
 """Breaks stores in many ways, and asks everything of each: what is told is right, or there is one line and an exit code.
 
-    LAMBDATUI_FAULTS_SECONDS=3600 LAMBDATUI_FAULTS_SEED=1 python tests/faults/damage.py [--large] [--stores N]
+    LAMBDATUI_FAULTS_SECONDS=3600 LAMBDATUI_FAULTS_SEED=1 python tests/faults/damage.py [--large [--scrubbed]] [--stores N]
 
-``--large`` takes no table for small, so that none is looked at whole when a store is opened: what is left are the
-checksums of rows, blobs and packs, which find most; ``db check`` must find all.
+``--large`` takes no store and no table for small, so that none is looked at whole when a store is opened: what is left
+are the checksums of rows, blobs and packs, which find most; ``db check`` must find all. ``--scrubbed`` looks through
+the store first, as a watch does once a day.
 
 The seconds bound the run, the seed names the first store (see ``budget.py``); each store has its own seed, which is told
 where something is wrong: ``LAMBDATUI_FAULTS_SEED=N`` with ``--stores 1`` does it again.
@@ -38,7 +39,8 @@ from collectors.model import FunctionKey, MetricPoint
 from collectors.pipeline import import_files
 from collectors.store import account as kept
 from collectors.store import table_sums
-from collectors.store.open import writing
+from collectors.store.open import StoreError, writing
+from collectors.store.scrub import scrub
 from collectors.store.writer import Writer
 from faults.budget import SECONDS, SEED
 from lambdatui.cli.main import cli
@@ -337,7 +339,7 @@ class Bases:
                     raise SystemExit(f"{asked} ended with {code}: {said}")
 
 
-def break_one(bases: Bases, folder: Path, seed: int, tally: Tally) -> None:
+def break_one(bases: Bases, folder: Path, seed: int, tally: Tally, *, scrubbed: bool = False) -> None:
     """Breaks a copy of a store and asks everything of it."""
     chance = random.Random(seed)
     which = chance.randrange(len(bases.paths))
@@ -348,6 +350,9 @@ def break_one(bases: Bases, folder: Path, seed: int, tally: Tally) -> None:
     tally.stores += 1
     tally.by_kind[kind.__name__] += 1
     expected = bases.told[which]
+    if scrubbed:
+        with contextlib.suppress(StoreError):
+            scrub(db)
     checked = told(db, ("db", "check"))
     equal = True
     for asked, right in expected.items():
@@ -379,7 +384,9 @@ def _differ(one: str, other: str) -> str:
     return f"told {one[max(0, at - 60) : at + 40]!r}, right {other[max(0, at - 60) : at + 40]!r}"
 
 
-def run(seconds: float, seed: int, stores: int | None = None, bases: Bases | None = None) -> Tally:
+def run(
+    seconds: float, seed: int, stores: int | None = None, bases: Bases | None = None, *, scrubbed: bool = False
+) -> Tally:
     """Breaks stores until the time is over, or so many."""
     tally, until = Tally(), time.monotonic() + seconds
     with tempfile.TemporaryDirectory() as folder:
@@ -389,7 +396,7 @@ def run(seconds: float, seed: int, stores: int | None = None, bases: Bases | Non
             mine.mkdir()
             try:
                 with contextlib.redirect_stderr(io.StringIO()):
-                    break_one(bases, mine, seed + tally.stores, tally)
+                    break_one(bases, mine, seed + tally.stores, tally, scrubbed=scrubbed)
             except KeyboardInterrupt:  # what was found until then is told
                 break
             shutil.rmtree(mine)
@@ -399,11 +406,12 @@ def run(seconds: float, seed: int, stores: int | None = None, bases: Bases | Non
 def main() -> int:
     given = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     given.add_argument("--large", action="store_true")
+    given.add_argument("--scrubbed", action="store_true")
     given.add_argument("--stores", type=int)
     wanted = given.parse_args()
     if wanted.large:
         table_sums.SMALL = -1
-    tally = run(SECONDS, SEED, wanted.stores)
+    tally = run(SECONDS, SEED, wanted.stores, scrubbed=wanted.scrubbed)
     for wrong in tally.wrong:
         sys.stdout.write(f"{wrong}\n")
     sys.stdout.write(

@@ -7,9 +7,15 @@ import sqlite3
 from pathlib import Path
 
 import pytest
+from test_live import app_on, until
 
+from collectors.store import table_sums
 from collectors.store.checking import check
+from collectors.store.scrub import remember, scrub
 from faults import budget, damage
+from lambdatui import application
+from lambdatui.reading import close_idle
+from lambdatui.widgets.notice import Notice
 
 
 @pytest.fixture(scope="module")
@@ -65,6 +71,73 @@ def test_what_was_changed_by_sql_is_found(bases: damage.Bases, tmp_path: Path, c
             code, out, said = damage.told(db, asked)
             assert (code, out, len(said.splitlines())) == (5, "", 1)
             assert "db check" in said
+
+
+def spoiled_index(db: Path) -> None:
+    """A byte of a time in the index of log lines by time, where no table and no sum knows of it."""
+    connection = sqlite3.connect(db)
+    (root,) = connection.execute("SELECT rootpage FROM sqlite_master WHERE name = 'chunks_by_time'").fetchone()
+    (size,) = connection.execute("PRAGMA page_size").fetchone()
+    (first_ms,) = connection.execute("SELECT first_ms FROM chunks ORDER BY id LIMIT 1").fetchone()
+    connection.close()
+    content = bytearray(db.read_bytes())
+    at = content.index(first_ms.to_bytes(6, "big"), (root - 1) * size, root * size)
+    content[at + 5] ^= 2
+    db.write_bytes(content)
+
+
+@pytest.mark.parametrize("which", [0, 1])
+def test_an_index_that_disagrees_with_its_table_is_found_on_opening(
+    bases: damage.Bases, tmp_path: Path, which: int
+) -> None:
+    db = tmp_path / "store.db"
+    shutil.copy(bases.paths[which], db)
+    spoiled_index(db)
+    assert check(db) != []
+    for asked in (("logs", *damage.SPAN), ("functions", *damage.SPAN), ("db", "info")):
+        code, out, said = damage.told(db, asked)
+        assert (code, out, len(said.splitlines())) == (5, "", 1)
+
+
+def test_what_only_a_look_through_a_large_store_finds_is_said_from_then_on(
+    bases: damage.Bases, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(table_sums, "SMALL", -1)
+    monkeypatch.setattr(table_sums, "SMALL_BYTES", -1)
+    whole, db = tmp_path / "whole.db", tmp_path / "store.db"
+    shutil.copy(bases.paths[0], whole)
+    assert scrub(whole) is None
+    shutil.copy(bases.paths[0], db)
+    spoiled_index(db)
+    logs = ("logs", *damage.SPAN)
+    assert damage.told(db, logs)[0] == 0  # no read can see it
+    assert scrub(db) is not None
+    code, out, said = damage.told(db, logs)
+    assert (code, out, len(said.splitlines())) == (5, "", 1)
+    assert "db check" in said
+    assert damage.told(db, ("db", "check"))[0] == 5
+    # Another file in its place is none that anything is known of.
+    shutil.move(whole, db)
+    assert damage.told(db, logs)[0] == 0
+    remember(db, "something")
+    assert damage.told(db, logs)[0] == 5
+    assert damage.told(db, ("db", "check"))[0] == 0
+    assert damage.told(db, logs)[0] == 0
+
+
+async def test_a_viewer_looks_through_its_store_and_says_what_it_finds(
+    bases: damage.Bases, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(table_sums, "SMALL", -1)
+    monkeypatch.setattr(table_sums, "SMALL_BYTES", -1)
+    monkeypatch.setattr(application, "_SCRUB_AFTER_S", 0.1)
+    db = tmp_path / "store.db"
+    shutil.copy(bases.paths[0], db)
+    spoiled_index(db)
+    app = app_on(db)
+    async with app.run_test(size=(100, 30)) as pilot:
+        await until(pilot, lambda: "is damaged" in str(app.screen.query_one(Notice).render()), "the damage")
+    close_idle()
 
 
 def test_a_whole_store_is_repaired_to_the_same_answers(bases: damage.Bases, tmp_path: Path) -> None:

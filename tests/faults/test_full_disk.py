@@ -213,3 +213,13 @@ def test_a_store_on_a_disk_without_any_room_is_read(disk: Path, tmp_path: Path) 
     done = run("functions", "--range", "all", "--json", "--db", db)
     assert (done.exit_code, json.loads(done.stdout)["rows"]) == (0, json.loads(before)["rows"]), done.output
     assert run("db", "check", "--db", db).exit_code == 0
+
+
+def test_on_a_disk_with_no_byte_left_prune_says_what_to_do(filled: Path) -> None:
+    (filled.parent / "filling").unlink()
+    fill(filled.parent, 0)
+    done = run("db", "prune", "--before", "2025-03-31T10:30:00Z", "--db", filled)
+    assert done.exit_code == 5
+    assert "deleting takes that much before it frees any" in done.stderr
+    assert "'lambdatui db export FILE.db" in done.stderr
+    assert check(filled) == []

@@ -1,8 +1,10 @@
 """A read-only file system with a write-ahead log beside the store: what is read is what was committed."""
 
 import json
+import random
 import shutil
 import sqlite3
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +17,7 @@ from collectors.pipeline import import_files
 from collectors.store.maintenance import check
 from collectors.store.open import StoreUnwritable
 from collectors.store.reader import Reader
+from faults import budget
 from faults.disks import made_read_only, mounted
 from lambdatui.reading import Watch, close_idle, store_notes
 
@@ -102,6 +105,42 @@ def test_a_reader_of_a_copy_stays_open_until_the_store_changes(tmp_path: Path) -
         assert watch.changed()
         assert not watch.changed()
         watch.close()
+
+
+@pytest.mark.parametrize("index", [False, True], ids=["without index", "with index"])
+def test_a_damaged_log_there_is_told_and_one_that_a_crash_cut_is_read(tmp_path: Path, index: bool) -> None:
+    """A flipped bit loses what was committed behind it; a part of a frame at the end was never committed."""
+    chance = random.Random(budget.SEED)
+    functions = ("functions", "--range", "all", "--json", "--db")
+    with mounted(tmp_path / "disk", "8m") as folder:
+        db = with_log(tmp_path, folder / "store.db", index=index)
+        log = Path(f"{db}-wal")
+        content = log.read_bytes()
+        places = [chance.randrange(32), *(chance.randrange(32, len(content)) for _ in range(budget.rounds(6)))]
+        for place in places:
+            spoiled = bytearray(content)
+            spoiled[place] ^= 1 << chance.randrange(8)
+            log.write_bytes(spoiled)
+            subprocess.run(["mount", "-o", "remount,ro", str(folder)], check=True)
+            done = run(*functions, db)
+            assert (done.exit_code, done.stdout) == (5, ""), place
+            assert "is damaged" in done.stderr  # beside it may stand that a private copy is read
+            assert run("db", "check", "--db", db).exit_code == 5
+            subprocess.run(["mount", "-o", "remount,rw", str(folder)], check=True)
+        log.write_bytes(content[:-100])
+        made_read_only(folder)
+        assert run(*functions, db).exit_code == 0
+
+
+def test_where_one_can_write_check_tells_a_damaged_log(tmp_path: Path) -> None:
+    db = with_log(tmp_path, tmp_path / "store.db")
+    copies = {path: path.read_bytes() for path in (db, Path(f"{db}-wal"))}
+    assert check(db) == []
+    Path(f"{db}-shm").unlink(missing_ok=True)
+    for path, content in copies.items():
+        at = len(content) // 2
+        path.write_bytes(content if path == db else content[:at] + bytes([content[at] ^ 1]) + content[at + 1 :])
+    assert any("wal is damaged at its frame" in problem for problem in check(db))
 
 
 def test_a_copy_that_does_not_fit_is_refused_and_not_read_as_it_was_before(

@@ -7,16 +7,21 @@ from pathlib import Path
 import pytest
 import small_store
 from command_line import run
+from test_live import until
+from test_screens import app_on, press
 
 from collectors.logs.fingerprint import fingerprint
 from collectors.model import FunctionKey, LogEvent, MetricPoint
 from collectors.pipeline import import_files
+from collectors.store import prune
 from collectors.store.account import keep_account_points
 from collectors.store.maintenance import check
 from collectors.store.open import writing
 from collectors.store.reader import Reader
 from collectors.store.retention import Retention, age_ms, retain
 from collectors.store.writer import Writer
+from lambdatui.views.time_range import RangeChoice
+from lambdatui.widgets.header import Header
 
 T0, MINUTE = small_store.T0, small_store.MINUTE
 HOUR, DAY = 60 * MINUTE, 24 * 60 * MINUTE
@@ -261,3 +266,80 @@ def test_charts_of_a_time_of_which_only_hours_are_kept_have_steps_of_hours(aged:
 
         view = functions(reader, TimeRange(T0 + HOUR, T0 + 4 * HOUR, ""), None, trend_steps=24)
     assert [list(row.trend or ()) for row in view.rows] == [[2, 2, 2]] * 3
+
+
+def streams(db: Path) -> tuple[int, int]:
+    """How many names of streams there are, and how many that a row or a loose line names."""
+    connection = sqlite3.connect(db)
+    used = "SELECT stream_id FROM invocations UNION SELECT loose_stream_id FROM chunks WHERE loose_stream_id NOT NULL"
+    found = [
+        connection.execute(f"SELECT count(*) FROM ({sql})").fetchone()[0] for sql in ("SELECT id FROM streams", used)
+    ]
+    connection.close()
+    return found[0], found[1]
+
+
+def test_streams_are_looked_over_once_a_day_and_go(tmp_path: Path) -> None:
+    """Finding those that nothing names reads all rows of a function, which no hour's round is to take time for."""
+    db = tmp_path / "streams.db"
+    for number in range(8):
+        events = day_of(number, functions=2, each=20)
+        for at, event in enumerate(events):
+            event.log_stream = f"{number}-{at // 16}"
+        brought_in(db, tmp_path, events)
+    end = T0 + 8 * DAY
+    while retain(db, SHORT, end // DAY * DAY):
+        pass
+    there, used = streams(db)
+    assert there == used > 0
+    while retain(db, SHORT, end // DAY * DAY + 12 * HOUR):
+        pass
+    there, used = streams(db)
+    assert there > used
+    while retain(db, SHORT, end // DAY * DAY + DAY):
+        pass
+    there, used = streams(db)
+    assert there == used > 0
+    assert check(db) == []
+
+
+def test_a_round_looks_for_nothing_in_what_grows_for_ever(tmp_path: Path) -> None:
+    """Packs, hours, days and ledgers have more rows every day; what is old in them is found by an index."""
+    db = small_store.make(tmp_path / "round.db", metrics=True)
+    while retain(db, SHORT, T0 + 20 * DAY):
+        pass
+    said: list[str] = []
+    with writing(db) as connection:
+        connection.set_trace_callback(said.append)
+        prune.prune(connection, SHORT.ends(T0 + 20 * DAY), prune.Deleted())
+        connection.set_trace_callback(None)
+        asked = [each for each in said if each.lstrip().startswith(("SELECT", "DELETE"))]
+        steps = {row[3] for each in asked for row in connection.execute(f"EXPLAIN QUERY PLAN {each}")}
+    assert len(asked) > 10
+    bounded = ("functions", "pruned", "account_metrics", "SUBQUERY", "CONSTANT ROW")  # the third has 24 rows a day
+    assert [step for step in steps if step.startswith("SCAN") and not any(f" {name}" in step for name in bounded)] == []
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "said"),
+    [
+        ("lines", '"2 weeks"', 'retention: lines = "2 weeks" must be an age such as "30d"'),
+        ("minutes", "90", "retention: minutes = 90 must be an age"),
+        ("logs", '"3d"', "retention: 'logs' is none; there are invocations, lines, minutes"),
+    ],
+)
+def test_a_wrong_age_is_named_with_its_key(tmp_path: Path, key: str, value: str, said: str) -> None:
+    config = tmp_path / "config.toml"
+    config.write_text(f'[retention]\ninvocations = "30d"\n{key} = {value}\n')
+    done = run("functions", "--config", config)
+    assert (done.exit_code, len(done.stderr.splitlines())) == (2, 1)
+    assert said in done.stderr
+
+
+async def test_the_invocations_screen_says_what_was_pruned(aged: Path) -> None:
+    app = app_on(aged, choice=RangeChoice(preset="all"))
+    async with app.run_test(size=(160, 30)) as pilot:
+        await press(pilot, "i")
+        await until(
+            pilot, lambda: "invocations before" in str(app.screen.query_one(Header).render()), "what was pruned"
+        )

@@ -1,0 +1,286 @@
+"""How requests are sent: a deadline over each call, no more calls to what hung, answers decompressed.
+
+botocore's own timeouts are of one wait for the network each: a body that trickles, an address of many hosts or a name
+that nobody resolves outlasts them, and a call is tried five times. Here a call has ``CALL_S`` in all, its retries
+together, waits between them apart. What hung is not tried again, and what hangs is not asked for again until the
+next collection: whatever else there is goes on, and what was not had is told and is due the next time.
+"""
+
+import queue
+import socket
+import ssl
+import threading
+import time
+import zlib
+from contextlib import suppress
+from functools import lru_cache
+from typing import Any, ClassVar
+from urllib.parse import urlsplit
+
+from botocore import awsrequest, httpsession
+from botocore import exceptions as boto
+
+CALL_S = 15.0
+_LARGEST_BYTES = 256 << 20  # of one answer, decompressed; AWS's are 6 MB at most
+
+
+class Hung(boto.BotoCoreError):
+    """No answer within the deadline. Not a ConnectionError of botocore's, which would be tried again."""
+
+    fmt = "{host} did not answer within {seconds:g} s"
+
+
+class Spared(boto.BotoCoreError):
+    """Not sent at all: the service hung, or could not be reached, before in this collection."""
+
+    fmt = "{host} did not answer before, and is not asked again in this collection"
+
+
+class Breaker:
+    """Which operations of one service hung in a collection, and which of them are not tried again in it.
+
+    An operation that hangs and has not answered is tried no more; one that has answered may hang once, as a single
+    request does now and then. Of a service that has answered nothing yet, or hung twice, nothing is tried.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self.reset()
+
+    def reset(self) -> None:
+        """Another collection begins: everything is tried again."""
+        with self._lock:
+            self._answered: set[str] = set()
+            self._hung: set[str] = set()
+            self._hangs = 0
+            self._unreachable = False
+
+    def answered(self, operation: str) -> None:
+        if operation not in self._answered:
+            with self._lock:
+                self._answered.add(operation)
+
+    def hung(self, operation: str) -> None:
+        with self._lock:
+            self._hangs += 1
+            if operation not in self._answered:
+                self._hung.add(operation)
+            if not self._answered:
+                self._unreachable = True
+
+    def unreachable(self) -> None:
+        """Nothing takes connections there, also after retries."""
+        self._unreachable = True
+
+    def refuses(self, operation: str) -> bool:
+        return self.open or operation in self._hung
+
+    @property
+    def open(self) -> bool:
+        """Whether nothing at all is tried any more."""
+        return self._unreachable or self._hangs > 1
+
+
+class _Call:
+    """One request under way: who waits gets the answer or the error; ``end`` ends it from outside."""
+
+    def __init__(self, session: Any, request: Any) -> None:
+        self._session = session
+        self._request = request
+        self.socket: socket.socket | None = None
+        self.came: queue.SimpleQueue[tuple[Any, BaseException | None]] = queue.SimpleQueue()
+
+    def run(self) -> None:
+        _here.call = self
+        try:
+            response = self._session.send(self._request)
+            if response.status_code >= 300:
+                _ = response.content  # of a stream, too: what went wrong is read whole
+            self.came.put((response, None))
+        except BaseException as error:
+            self.came.put((None, error))
+        finally:
+            _here.call = None
+
+    def end(self) -> None:
+        """Wakes whoever waits for the network."""
+        if self.socket is not None:
+            with suppress(OSError):
+                socket.socket.shutdown(self.socket, socket.SHUT_RDWR)
+
+
+_here = threading.local()
+
+
+class _Sender(threading.Thread):
+    """Sends for others, who wait no longer than they want. A name that is being resolved cannot be interrupted."""
+
+    idle: ClassVar["list[_Sender]"] = []  # of the whole process; list's append and pop are atomic
+
+    def __init__(self) -> None:
+        super().__init__(name="lambdatui-sender", daemon=True)
+        self.calls: queue.SimpleQueue[_Call | None] = queue.SimpleQueue()
+        self.start()
+
+    def run(self) -> None:
+        while (call := self.calls.get()) is not None:
+            call.run()
+
+    @classmethod
+    def free(cls) -> "_Sender":
+        with suppress(IndexError):
+            return cls.idle.pop()
+        return cls()
+
+
+class _Watched:
+    """Of an HTTP connection: tells the call that uses it which socket it waits for."""
+
+    sock: socket.socket | None
+
+    def request(self, *args: Any, **named: Any) -> Any:
+        done = super().request(*args, **named)  # type: ignore[misc]
+        call: _Call | None = getattr(_here, "call", None)
+        if call is not None:
+            call.socket = self.sock
+        return done
+
+
+class _HTTPConnection(_Watched, awsrequest.AWSHTTPConnection):  # type: ignore[misc]
+    pass
+
+
+class _HTTPSConnection(_Watched, awsrequest.AWSHTTPSConnection):  # type: ignore[misc]
+    pass
+
+
+class _HTTPPool(awsrequest.AWSHTTPConnectionPool):
+    ConnectionCls = _HTTPConnection
+
+
+class _HTTPSPool(awsrequest.AWSHTTPSConnectionPool):
+    ConnectionCls = _HTTPSConnection
+
+
+@lru_cache
+def _tls() -> ssl.SSLContext:
+    """One for all clients: each holds the certificates of all authorities, 0.7 MB, and there are eight a region.
+
+    botocore's settings are the same for every client of this process, and OpenSSL's contexts are safe among threads.
+    """
+    made: ssl.SSLContext = httpsession.create_urllib3_context()
+    return made
+
+
+class Transport:
+    """A client's HTTP session, in the place of botocore's own."""
+
+    def __init__(self, session: Any, call_s: float, breaker: Breaker) -> None:
+        self._session = session
+        self._call_s = call_s
+        self._breaker = breaker
+        pools = getattr(session, "_pool_classes_by_scheme", None)
+        if isinstance(pools, dict):
+            pools.update(http=_HTTPPool, https=_HTTPSPool)
+        settings = getattr(getattr(session, "_manager", None), "connection_pool_kw", None)
+        if isinstance(settings, dict) and "ssl_context" in settings:
+            settings["ssl_context"] = _tls()
+        self._now = threading.local()
+
+    def close(self) -> None:
+        self._session.close()
+
+    def listen(self, client: Any) -> None:
+        """Takes the place of the session that ``client`` sends by."""
+        client._endpoint.http_session = self
+        events = client.meta.events
+        events.register_first("before-call", self._begin)
+        events.register_first("before-send", self._admit)
+        events.register("after-call-error", self._failed)
+
+    def _begin(self, **_: object) -> None:
+        self._now.left_s = self._call_s
+
+    def _admit(self, event_name: str, request: Any, **_: object) -> None:
+        self._now.operation = operation = event_name.rpartition(".")[2]
+        if self._breaker.refuses(operation):
+            raise Spared(host=urlsplit(request.url).netloc)
+
+    def _failed(self, exception: BaseException, **_: object) -> None:
+        if isinstance(exception, boto.EndpointConnectionError | boto.ProxyConnectionError):
+            self._breaker.unreachable()
+
+    def send(self, request: Any) -> Any:
+        """The response, its body read and decompressed. Raises Hung, and what botocore's session raises."""
+        operation = getattr(self._now, "operation", "")
+        left_s = getattr(self._now, "left_s", self._call_s)
+        began = time.monotonic()
+        sender, call = _Sender.free(), _Call(self._session, request)
+        sender.calls.put(call)
+        came = False
+        try:
+            response, error = call.came.get(timeout=max(left_s, 0.001))
+            came = True
+        except queue.Empty:
+            self._breaker.hung(operation)
+            raise Hung(host=urlsplit(request.url).netloc, seconds=self._call_s) from None
+        finally:
+            self._now.left_s = left_s - (time.monotonic() - began)
+            if came:
+                _Sender.idle.append(sender)
+            else:
+                sender.calls.put(None)
+                call.end()
+        if isinstance(error, boto.ReadTimeoutError | boto.ConnectTimeoutError):
+            self._breaker.hung(operation)
+            raise Hung(host=urlsplit(request.url).netloc, seconds=self._call_s) from error
+        if error is not None:
+            raise error
+        self._breaker.answered(operation)
+        return decompressed(response)
+
+
+def decompressed(response: Any) -> Any:
+    """The response with its body as it was before ``Content-Encoding``, which only proxies add here.
+
+    One shorter than its Content-Length is left as it is, for whoever looks at that. Raises botocore's
+    ConnectionClosedError, which is tried again, where a body is not what its encoding says.
+    """
+    encodings = str(response.headers.get("Content-Encoding") or "").lower().replace(",", " ").split()
+    encodings = [each for each in encodings if each != "identity"]
+    if not encodings or response._content is None:
+        return response
+    body, length = response._content, response.headers.get("Content-Length")
+    if length is not None and str(length).isdigit() and len(body) < int(length):
+        return response
+    for encoding in reversed(encodings):
+        if encoding not in ("gzip", "x-gzip", "deflate"):
+            raise boto.ConnectionClosedError(endpoint_url=response.url, error=f"unknown encoding {encoding[:40]}")
+        try:
+            body = _inflated(body, zlib.MAX_WBITS | 16 if "gzip" in encoding else zlib.MAX_WBITS)
+        except zlib.error as fault:
+            raise boto.ConnectionClosedError(endpoint_url=response.url, error=fault) from fault
+    response._content = body
+    del response.headers["Content-Encoding"]
+    response.headers["Content-Length"] = str(len(body))
+    return response
+
+
+def _inflated(body: bytes, bits: int) -> bytes:
+    """All members of a compressed body. Raises zlib.error, also where it is cut or larger than any answer is."""
+    parts, size = [], 0
+    while body:
+        stream = zlib.decompressobj(bits)
+        try:
+            part = stream.decompress(body, _LARGEST_BYTES - size)
+        except zlib.error:
+            if bits != zlib.MAX_WBITS:
+                raise
+            bits = -zlib.MAX_WBITS  # "deflate" without its header, as some send it
+            continue
+        if not stream.eof:
+            raise zlib.error("a compressed answer is cut, or too large")
+        parts.append(part)
+        size += len(part)
+        body = stream.unused_data.lstrip(b"\0")
+    return b"".join(parts)

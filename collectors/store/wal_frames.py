@@ -1,0 +1,115 @@
+"""Whether the write-ahead log is as it was written: SQLite takes a damaged frame for the log's end, and says nothing.
+
+What was committed behind it is lost then, without a word. The format is SQLite's own (https://sqlite.org/walformat.html
+and fileformat2.html, section 4): every frame carries the checksum of all before it, and two salts that change whenever
+the log is begun anew, so that what is left of before is told from what belongs to it.
+"""
+
+import struct
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO, NamedTuple
+
+_HEADER, _FRAME = 32, 24
+_MOST = 2_000  # frames that are reckoned: of a transaction that a crash has cut off
+_TRIES, _PAUSE_S = 3, 0.05  # another process may write at this moment
+
+
+class _Log(NamedTuple):
+    words: str  # the byte order of the checksums
+    page: int
+    salts: bytes
+    sums: tuple[int, int]
+
+
+def damage(path: Path, *, by_index: bool = True) -> str | None:
+    """What is wrong with the log of a store that is open, in a line; None where nothing is.
+
+    ``by_index``: SQLite's index beside the log is of this log; on a read-only disk it may be of before.
+    """
+    found = None
+    for attempt in range(_TRIES):
+        if attempt:
+            time.sleep(_PAUSE_S)
+        before, found = found, _damage(path, by_index)
+        if found is None or found == before:
+            break
+    return found
+
+
+def _damage(path: Path, by_index: bool) -> str | None:
+    try:
+        with open(f"{path}-wal", "rb") as wal:
+            head = wal.read(_HEADER)
+            if len(head) < _HEADER:
+                return None
+            log = _read(head)
+            if log is None:
+                return f"{path.name}-wal has a damaged header: what was committed into it is lost"
+            valid = _valid(path, log.salts) if by_index else 0
+            if valid is None:
+                return None
+            at = next(_broken(wal, log, valid), None)
+    except OSError:
+        return None
+    if at is None:
+        return None
+    return f"{path.name}-wal is damaged at its frame {at}: what was committed from there on is lost"
+
+
+def _read(head: bytes) -> _Log | None:
+    magic, version, page, _, *_ = struct.unpack(">8I", head)
+    if magic & ~1 != 0x377F0682 or version != 3007000:
+        return None
+    words = ">" if magic & 1 else "<"
+    sums = _sums(words, head[:24], (0, 0))
+    return _Log(words, page, head[16:24], sums) if sums == struct.unpack(">2I", head[24:]) else None
+
+
+def _valid(path: Path, salts: bytes) -> int | None:
+    """How many frames SQLite takes for valid, by its index beside the log; None while that is of another log."""
+    try:
+        with open(f"{path}-shm", "rb") as index:
+            head = index.read(48)
+    except FileNotFoundError:
+        return 0
+    if len(head) < 48 or not head[12] or head[32:40] != salts:
+        return None
+    return int(struct.unpack("=I", head[16:20])[0])
+
+
+def _broken(wal: BinaryIO, log: _Log, valid: int) -> Iterator[int]:
+    """The frame behind the valid ones that was written whole once, if there is one.
+
+    A crash leaves frames without a commit, a part of a frame at the end, or half a frame over what is left of before.
+    """
+    length = _FRAME + log.page
+    frames = (wal.seek(0, 2) - _HEADER) // length
+    sums = log.sums
+    if valid:
+        sums = struct.unpack(">2I", _head_of(wal, valid, length)[16:24])
+    for at in range(valid + 1, min(frames, valid + _MOST) + 1):
+        head = _head_of(wal, at, length)
+        sums = _sums(log.words, head[:8] + wal.read(log.page), sums)
+        if head[8:16] == log.salts and sums == struct.unpack(">2I", head[16:24]):
+            continue
+        of_before = head[8:12] != log.salts[:4] and head[12:16] != log.salts[4:]
+        belongs = any(_head_of(wal, later, length)[8:16] == log.salts for later in range(at + 1, frames + 1))
+        if belongs or (at == frames and not of_before):
+            yield at
+        return
+
+
+def _head_of(wal: BinaryIO, frame: int, length: int) -> bytes:
+    wal.seek(_HEADER + (frame - 1) * length)
+    return wal.read(_FRAME)
+
+
+def _sums(words: str, content: bytes, sums: tuple[int, int]) -> tuple[int, int]:
+    one, two = sums
+    numbers = struct.unpack(f"{words}{len(content) // 4}I", content)
+    for first, second in zip(numbers[::2], numbers[1::2], strict=True):
+        one = (one + first + two) & 0xFFFFFFFF
+        two = (two + second + one) & 0xFFFFFFFF
+    return one, two

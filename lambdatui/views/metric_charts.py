@@ -1,0 +1,90 @@
+"""Charts of CloudWatch metrics that only some functions have: lag, pollers, instances, what was not delivered."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from collectors.model import FunctionKey
+from collectors.store import account_rows
+from collectors.store.by_step import metric_by_step
+from collectors.store.reader import Reader
+from lambdatui.views.time_range import TimeRange
+
+
+@dataclass(frozen=True, slots=True)
+class _Curve:
+    """A metric's sum by step, or its peak; ``meaning`` is what its colour says."""
+
+    metric: str
+    name: str
+    meaning: str
+    peak: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class MetricChart:
+    """A chart of which some curve has a point: (name, values, meaning) of each that has. ``unit`` as charts have it."""
+
+    title: str
+    unit: str
+    curves: tuple[tuple[str, tuple[float | None, ...], str], ...]
+
+
+_OF_FUNCTION = (
+    ("Iterator age, peak", "ms", (_Curve("IteratorAge", "age", "slow", peak=True),)),
+    ("Offset lag, peak", "count", (_Curve("OffsetLag", "lag", "slow", peak=True),)),
+    ("Asynchronous events", "count", (
+        _Curve("AsyncEventsReceived", "received", "calls"), _Curve("AsyncEventsDropped", "dropped", "bad"),
+    )),
+    ("Asynchronous events, age", "ms", (_Curve("AsyncEventAge", "age", "slow", peak=True),)),
+    ("Not delivered", "count", (
+        _Curve("DeadLetterErrors", "dead letters", "bad"),
+        _Curve("DestinationDeliveryFailures", "destinations", "slow"),
+        _Curve("RecursiveInvocationsDropped", "loops stopped", "limit"),
+    )),
+    ("Environments, % of CPU and memory", "figure", (
+        _Curve("ExecutionEnvironmentCPUUtilization", "CPU", "calls", peak=True),
+        _Curve("ExecutionEnvironmentMemoryUtilization", "memory", "slow", peak=True),
+    )),
+    ("Throttles of environments", "count", (
+        _Curve("CPUThrottles", "CPU", "bad"), _Curve("MemoryThrottles", "memory", "slow"),
+        _Curve("DiskThrottles", "disk", "limit"), _Curve("ConcurrencyThrottles", "concurrency", "calls"),
+    )),
+)  # fmt: skip
+_OF_MAPPING = (
+    ("Events of {}", "count", (
+        _Curve("PolledEventCount", "polled", "calls"), _Curve("InvokedEventCount", "invoked", "good"),
+        _Curve("FailedInvokeEventCount", "failed", "bad"), _Curve("DroppedEventCount", "dropped", "slow"),
+    )),
+    ("Lag of {}, peak", "count", (_Curve("MaxOffsetLag", "lag", "slow", peak=True),)),
+    ("Pollers of {}", "count", (
+        _Curve("ProvisionedPollers", "pollers", "calls", peak=True), _Curve("EventPollerUnit", "units", "limit"),
+    )),
+)  # fmt: skip
+
+
+def metric_charts(
+    reader: Reader, time_range: TimeRange, step_ms: int, function_id: int, key: FunctionKey, starts: tuple[int, ...]
+) -> Iterator[MetricChart]:
+    """Those of which there is anything in the range. A step without a point is unknown, not 0."""
+
+    def chart(title: str, unit: str, curves: Iterable[_Curve], item: str = "") -> Iterator[MetricChart]:
+        found = []
+        for one in curves:
+            name = f"{one.metric} {item}".rstrip()
+            span = time_range.from_ms, time_range.to_ms, step_ms, [function_id]
+            steps = metric_by_step(reader, name, *span, peak=one.peak).get(function_id)
+            if steps:
+                found.append((one.name, tuple(steps.get(start) for start in starts), one.meaning))
+        if found:
+            yield MetricChart(title, unit, tuple(found))
+
+    for title, unit, curves in _OF_FUNCTION:
+        yield from chart(title, unit, curves)
+    sources = {
+        one.item: str(one.value)
+        for one in account_rows.settings(reader, key)
+        if (one.kind, one.name) == ("event source", "source")
+    }
+    for item, source in sorted(sources.items(), key=lambda one: one[1]):
+        for title, unit, curves in _OF_MAPPING:
+            yield from chart(title.format(source.rpartition(":")[2]), unit, curves, item)
