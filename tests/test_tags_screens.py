@@ -203,3 +203,12 @@ async def test_without_tags_costs_by_tag_say_so(tmp_path: Path) -> None:
         await press(pilot, "dollar_sign", "b", "b", "b", "b", "b")
         assert "by function" in header_of(app)
         assert "lambdatui collect asks for them" in app.screen.query_one(Notice).render().plain  # type: ignore[union-attr]
+
+
+async def test_on_one_function_a_filter_by_tag_says_that_it_chooses_nothing(db: Path) -> None:
+    app = app_on(db)
+    async with app.run_test(size=SIZE) as pilot:
+        await settle(pilot)
+        await press(pilot, "enter")
+        await filtered(pilot, "tag.team:checkout")
+        assert "of one function" in app.screen.query_one(Notice).render().plain  # type: ignore[union-attr]

@@ -13,7 +13,7 @@ from lambdatui.screens import columns
 from lambdatui.screens.tables import TableScreen
 from lambdatui.text import counted
 from lambdatui.views.columns import Column
-from lambdatui.views.filters import Filter
+from lambdatui.views.filters import Filter, FilterError, tags_in
 from lambdatui.views.invocations import (
     INVOCATION_COLUMNS,
     STORE_ORDER,
@@ -93,6 +93,11 @@ class InvocationsTable(TableScreen):
         table = self.table
         sort = table.sort if table.sort and table.sort[0] in STORE_ORDER else ("started_at", True)
         return Wanted(self.function_ids(), self.narrow, table.where, table.only_trouble, sort[0], ascending=not sort[1])
+
+    def parsed(self, expression: str) -> Filter | None:
+        if self.function_ids() is not None and tags_in(expression):
+            raise FilterError("all of these are of one function: its tags choose nothing here")
+        return super().parsed(expression)
 
     def key_of(self, row: InvocationView) -> Any:
         return row.key
