@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from told import EVER
 
 from collectors.store import cells, table_sums
+from collectors.store.cell_sum import CELL_NUMBERS, CELL_SUM
 from collectors.store.checking import check
-from collectors.store.checksums import CELL_NUMBERS, CELL_SUM, exact_cell_sum, sum_of
+from collectors.store.checksums import exact_cell_sum, sum_of
 from collectors.store.open import StoreDamaged
 from collectors.store.reader import Reader
 from collectors.store.schema import GRAINS

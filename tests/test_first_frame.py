@@ -6,6 +6,7 @@ import os
 import pty
 import re
 import select
+import sqlite3
 import struct
 import subprocess
 import sys
@@ -27,6 +28,7 @@ from collectors.model import FunctionKey
 from collectors.pipeline import import_files
 from collectors.store.glimpse import FunctionSums, Unseen
 from collectors.store.reader import Reader
+from collectors.store.scrub import remember
 from lambdatui import first_lines
 from lambdatui.application import LambdaTui
 from lambdatui.screens.columns import FUNCTIONS
@@ -50,7 +52,7 @@ COLOURS = terminal({"TERM": "xterm-256color"})
 LINUX = terminal({"TERM": "linux"}, no_color=True)
 NOW_MS = sample_log.END_MS + 12_000
 OURS = {
-    "collectors", "collectors.store", "collectors.store.glimpse", "collectors.store.schema", "collectors.store.spans",
+    "collectors", "collectors.store", "collectors.store.cell_sum", "collectors.store.glimpse", "collectors.store.schema", "collectors.store.spans",
     "lambdatui", "lambdatui.__main__", "lambdatui.cli", "lambdatui.cli.arguments", "lambdatui.first_frame", "lambdatui.first_lines",
     "lambdatui.screens", "lambdatui.screens.columns", "lambdatui.state", "lambdatui.terminal_signals", "lambdatui.text", "lambdatui.text_table", "lambdatui.theme", "lambdatui.views",
     "lambdatui.views.columns", "lambdatui.views.glance", "lambdatui.views.health", "lambdatui.views.presets", "lambdatui.views.shown",
@@ -129,6 +131,38 @@ def test_it_keeps_silent_where_it_could_be_wrong(store: Path, tmp_path: Path) ->
     for path in (tmp_path / "text.db", tmp_path / "none.db", tmp_path):
         with pytest.raises(Unseen):
             glance(path, T0)
+
+
+@pytest.mark.parametrize("table", ["minute_cells", "hour_cells", "day_cells"])
+@pytest.mark.parametrize(
+    "change", ["errors = errors + 1", "billed_mb_ms = 'text'", "duration_us = NULL || 1", "sum = sum + 1"]
+)
+def test_no_figure_is_shown_that_is_not_as_it_was_written(tmp_path: Path, table: str, change: str) -> None:
+    path = small_store.make(tmp_path / "small.db")
+    assert glance(path, T0 + HOUR_MS, "all").rows
+    connection = sqlite3.connect(path)
+    connection.execute("PRAGMA ignore_check_constraints = 1")
+    try:
+        connection.execute(f"UPDATE {table} SET {change}")
+    except sqlite3.IntegrityError:  # a null, which the table does not take
+        return
+    finally:
+        connection.commit()
+        connection.close()
+    spans = {"minute_cells": ("T10:01", "T10:20"), "hour_cells": ("T10:00", "T12:00"), "day_cells": ("T00:00", "")}
+    low, high = spans[table]
+    choice = RangeChoice(start=f"2025-03-31{low}Z", end=f"2025-03-31{high}Z" if high else "2025-04-01T00:00Z")
+    later_ms = T0 + 3 * 24 * HOUR_MS
+    with pytest.raises(Unseen):
+        glance(path, later_ms, choice)
+
+
+def test_a_store_that_is_known_to_be_damaged_waits_for_the_reader(tmp_path: Path) -> None:
+    path = small_store.make(tmp_path / "small.db")
+    assert glance(path, T0 + HOUR_MS).rows
+    remember(path, "something")
+    with pytest.raises(Unseen):
+        glance(path, T0 + HOUR_MS)
 
 
 def test_global_options_that_need_nothing_more_are_painted_at_once(store: Path, tmp_path: Path) -> None:

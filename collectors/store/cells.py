@@ -16,7 +16,8 @@ import numpy.typing as npt
 
 from collectors.model import Parts, Status
 from collectors.store import insights_cells
-from collectors.store.checksums import CELL_NUMBERS, NOTHING, PRIME, WEIGHTS, Damaged, exact_cell_sum
+from collectors.store.cell_sum import CELL_NUMBERS, NOTHING, PRIME, WEIGHTS
+from collectors.store.checksums import Damaged, exact_cell_sum
 from collectors.store.histogram import BUCKETS, PAIR, bucket_of
 from collectors.store.marked import mark
 from collectors.store.schema import GRAINS

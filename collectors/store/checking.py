@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from collectors.store import cells, checksums, emf_cells, packs, request_index, table_sums, wal_frames, weeks
+from collectors.store.cell_sum import CELL_SUM
 from collectors.store.lines import opened, unpacked
 from collectors.store.marked import PACKS
 from collectors.store.metric_packs import uneven as uneven_metrics
@@ -71,7 +72,7 @@ def _sums_of_rows(connection: sqlite3.Connection) -> Iterator[str]:
     for table in GRAINS:
         rows = connection.execute(
             f"SELECT function_id, start_ms FROM {table} WHERE latency_sum IS NOT blob_sum(latency)"
-            f" OR sum IS NOT {checksums.CELL_SUM} LIMIT {MOST_SAID}"
+            f" OR sum IS NOT {CELL_SUM} LIMIT {MOST_SAID}"
         )
         yield from (f"{table} at {start} of function {of} does not agree with its checksum" for of, start in rows)
     rows = connection.execute(

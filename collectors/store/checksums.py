@@ -10,21 +10,14 @@ import zlib
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from collectors.store.cell_sum import CELL_NUMBERS, CELL_SUM, NOTHING, PRIME, WEIGHTS
 from collectors.store.schema import GRAINS
 
-PRIME = 2_147_483_647  # sums are below it: four bytes
-NOTHING = 1_048_583  # what a null counts as
-CELL_NUMBERS = (
-    "function_id", "start_ms", "invocations", "reports", "errors", "timeouts", "out_of_memory", "cold_starts",
-    "billed_ms", "billed_mb_ms", "duration_us", "init_us", "max_duration_us", "max_memory_mb", "memory_mb", "last_ms",
-)  # fmt: skip
-_NULLS = frozenset({"max_duration_us", "max_memory_mb", "memory_mb"})
 INVOCATION = (
     "function_id", "start_ms", "request_id", "stream_id", "parts", "status", "duration_us", "billed_ms", "memory_mb",
     "max_memory_mb", "init_us", "restore_us", "billed_restore_ms", "error_id", "trace_id", "end_ms", "events",
     "chunk_id",
 )  # fmt: skip
-WEIGHTS = tuple(1 + 2 * (at % 4) for at in range(len(INVOCATION)))
 
 
 class Damaged(sqlite3.DatabaseError):
@@ -51,17 +44,6 @@ def number_of(value: object) -> int:
     if isinstance(value, int):
         return value
     return zlib.crc32(value.encode("utf-8", "surrogatepass") if isinstance(value, str) else bytes(value))  # type: ignore[call-overload]
-
-
-def _weighted(columns: Sequence[str]) -> str:
-    """The same in SQL, with few multiplications: it is reckoned for every row that is read."""
-    by_weight: dict[int, list[str]] = {}
-    for weight, column in zip(WEIGHTS, columns, strict=False):
-        by_weight.setdefault(weight, []).append(column)
-    return " + ".join(f"{weight} * ({' + '.join(some)})" for weight, some in by_weight.items())
-
-
-CELL_SUM = f"({_weighted([f'ifnull({each}, {NOTHING})' if each in _NULLS else each for each in (*CELL_NUMBERS, 'latency_sum')])}) % {PRIME}"  # noqa: E501
 
 
 def exact_cell_sum(numbers: Sequence[int | None]) -> int:

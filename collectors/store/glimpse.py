@@ -5,6 +5,7 @@ Only SQLite is imported here; the reader tells more, and why a store cannot be r
 
 import os
 
+from collectors.store.cell_sum import sum_of_cell
 from collectors.store.schema import APPLICATION_ID, OLDEST, VERSION
 from collectors.store.spans import FEW, MINUTE, pieces, whole_from
 
@@ -36,7 +37,9 @@ _FUNCTIONS = "SELECT id, name, region, runtime, arch, memory_mb FROM functions f
 # max(last_ms) is the only extreme, so memory_mb is that of the newest cell.
 _SUMS = (
     "SELECT f.id, sum(c.invocations), sum(c.reports), sum(c.errors), sum(c.timeouts), sum(c.cold_starts),"
-    " sum(c.billed_mb_ms), sum(c.duration_us), c.memory_mb, max(c.last_ms) FROM functions f CROSS JOIN {table} c"
+    " sum(c.billed_mb_ms), sum(c.duration_us), c.memory_mb, max(c.last_ms),"
+    f" count(*) - total(c.sum IS {sum_of_cell('c.')})"
+    " FROM functions f CROSS JOIN {table} c"
     " ON c.function_id = f.id AND c.start_ms >= ? AND c.start_ms < ?{where} GROUP BY f.id"
 )
 _THROTTLES = (
@@ -132,6 +135,8 @@ class Glimpse:
         self._path = path
 
     def __enter__(self) -> "Self":
+        if os.path.exists(f"{self._path}.damaged"):  # ``scrub``: the reader looks whether that is of this file
+            raise Unseen(self._path)
         try:
             self._connection = _opened(self._path)
         except sqlite3.Error as error:
@@ -211,7 +216,9 @@ class Glimpse:
             for table, low, high in self._pieces(from_ms, to_ms, newest):
                 asked = _SUMS.format(table=table, where=chosen and f" AND {chosen}")
                 for row in self._connection.execute(asked, (low, high)):
-                    functions[row[0]].add(row[1:])
+                    if row[-1]:
+                        raise Unseen(self._path)  # some are not as they were written: the reader says so
+                    functions[row[0]].add(row[1:-1])
         return list(functions.values())
 
     def has_metrics(self) -> bool:

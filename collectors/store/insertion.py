@@ -15,7 +15,8 @@ import numpy.typing as npt
 from collectors.columns import HOLED
 from collectors.model import Parts, Status
 from collectors.store.batch_rows import Rows
-from collectors.store.checksums import INVOCATION, NOTHING, PRIME, WEIGHTS, number_of
+from collectors.store.cell_sum import NOTHING, PRIME, WEIGHTS
+from collectors.store.checksums import INVOCATION, number_of
 from collectors.store.joining import INSERT
 from collectors.store.table_sums import added
 

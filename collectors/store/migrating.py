@@ -51,10 +51,10 @@ def _sum_up(connection: sqlite3.Connection) -> None:
     """Gives the rows of an older store their checksums, some at a time, so that a small disk does."""
     if connection.execute("SELECT 1 FROM settings WHERE name = ?", (UNSUMMED,)).fetchone() is None:
         return
-    from collectors.store import checksums, table_sums
+    from collectors.store import cell_sum, checksums, table_sums
 
     table_sums.make_ready(connection)
-    cell = checksums.CELL_SUM.replace("latency_sum", "blob_sum(latency)")
+    cell = cell_sum.CELL_SUM.replace("latency_sum", "blob_sum(latency)")
     row = f"invocation_sum({', '.join(checksums.INVOCATION)})"
     functions = [identity for (identity,) in connection.execute("SELECT id FROM functions ORDER BY id")]
     for table, sums in (

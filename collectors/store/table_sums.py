@@ -10,7 +10,8 @@ from zlib import crc32
 
 import msgspec
 
-from collectors.store.checksums import CELL_SUM, INVOCATION, Damaged, register
+from collectors.store.cell_sum import CELL_SUM
+from collectors.store.checksums import INVOCATION, Damaged, register
 from collectors.store.schema import GRAINS
 
 MODULUS = (1 << 61) - 1
