@@ -80,6 +80,9 @@ class Answers:
         ]  # fmt: skip
         return {"Functions": some} | ({"NextMarker": str(at + 50)} if at + 50 < count else {})
 
+    def _GetResources(self, account: str, region: str, count: int, asked: dict[str, Any]) -> Any:
+        return {"ResourceTagMappingList": [], "PaginationToken": ""}
+
     def _DescribeLogGroups(self, account: str, region: str, count: int, asked: dict[str, Any]) -> Any:
         at = int(asked.get("nextToken", 0))
         some = [{"logGroupName": f"/aws/lambda/fn{number:04d}"} for number in range(at, min(at + 50, count))]
@@ -271,7 +274,7 @@ def expected(functions: int, turn: int) -> tuple[dict[str, int], int]:
                 "sts:GetCallerIdentity": 1, "lambda:ListFunctions": pages, "lambda:GetAccountSettings": 1,
                 "lambda:ListEventSourceMappings": 1, "application-autoscaling:DescribeScheduledActions": 1,
                 "logs:DescribeLogGroups": pages, "logs:FilterLogEvents": news, "cloudwatch:DescribeAlarms": 1,
-                "cloudwatch:DescribeAlarmHistory": 1,
+                "cloudwatch:DescribeAlarmHistory": 1, "resourcegroupstaggingapi:GetResources": 1,
             }
         )  # fmt: skip
         looked_at = min(DETAILS, max(0, count - turn * DETAILS))
