@@ -12,6 +12,7 @@ from collectors.account import TAGS, Covered, Inventory, tags_item, tags_of
 from collectors.cloudwatch.calls import TokenBucket
 from collectors.cloudwatch.errors import is_hopeless, is_missing, reading
 from collectors.cloudwatch.functions import answers
+from collectors.cloudwatch.tolerant import faults_of
 from collectors.model import FunctionKey, Reject
 from collectors.source import BudgetReached, Given, SourceFailed, Step, unforeseen
 
@@ -91,7 +92,7 @@ class RegionTags:
         """Each function's tags (None: they cannot be read), and whether all that the page says was understood."""
         tags: dict[str, dict[str, str] | None] = {}
         entries = page.get("ResourceTagMappingList")
-        if not isinstance(entries, list):
+        if not isinstance(entries, list) or faults_of(page):  # a tag that was left out may be of any of these
             return tags, False
         whole = True
         for entry in entries:
@@ -154,7 +155,7 @@ class RegionTags:
         arn = f"arn:{_partition(self._region)}:lambda:{self._region}:{self._account}:function:{key.name}"
         with reading(LIST_TAGS, where):
             answer = client.list_tags(Resource=arn)
-        tags = answer.get("Tags")
+        tags = None if faults_of(answer) else answer.get("Tags")
         listed = [{"Key": name, "Value": value} for name, value in tags.items()] if isinstance(tags, dict) else None
         pairs = pairs_of(listed)
         if pairs is None:
