@@ -80,7 +80,7 @@ class DetailReading:
         usual = {
             action for action in self._actions if self._now_ms - _last(covered(self._refused_item(action))) < DAY_MS
         }
-        some = _spread(due)[:most]
+        some = _spread(due[:most])
         waiting: list[tuple[Function, set[str]]] = []
         try:
             for done, function in enumerate(some):

@@ -32,6 +32,8 @@ class ReadOnlySession:
 
     waits = True  # whether what is asked goes to AWS, at the pace that leaves room for others
 
+    _rejects: tuple[Reject, ...] = ()
+
     def __init__(
         self,
         profile: str | None = None,
@@ -62,7 +64,6 @@ class ReadOnlySession:
         self.region: str = named
         self._profile.regions.add(named)
         self.calls = Calls(limit_of(self.region) if limit_of else None)
-        self._rejects: list[Reject] = []
 
     @property
     def stale(self) -> bool:
@@ -82,8 +83,8 @@ class ReadOnlySession:
 
     def take_rejects(self) -> list[Reject]:
         """What answers had of the wrong kind since it was asked last."""
-        taken, self._rejects = self._rejects, []
-        return taken
+        taken, self._rejects = self._rejects, ()
+        return list(taken)
 
     def gave_up(self, service: str) -> bool:
         """Whether calls of ``service`` hung so that none is tried any more in this collection."""
@@ -146,7 +147,8 @@ class ReadOnlySession:
         from collectors.cloudwatch.tolerant import faults_of
 
         if http_response.status_code < 300:
-            self._rejects += [Reject("a value of the wrong kind", fault, model.name) for fault in faults_of(parsed)]
+            faults = [Reject("a value of the wrong kind", fault, model.name) for fault in faults_of(parsed)]
+            self._rejects = (*self._rejects, *faults)
             return
         code = str((parsed.get("Error") or {}).get("Code", ""))
         if code in NOT_ENABLED and (works := self._profile.works_beside(self.region)):
