@@ -32,6 +32,7 @@ def check(path: Path, *, quick: bool = False) -> list[str]:
     try:
         with explained(path):
             table_sums.make_ready(connection)
+            connection.execute("BEGIN")  # on one state, whatever is committed meanwhile
             asked = "quick_check" if quick else "integrity_check"
             problems = [row[0] for row in connection.execute(f"PRAGMA {asked}({MOST_SAID})") if row[0] != "ok"]
             problems += _behind(connection, path)

@@ -4,14 +4,21 @@ import os
 import random
 import shutil
 import sqlite3
+import threading
 from pathlib import Path
 
 import pytest
+import small_store
 from test_live import app_on, until
 
+from collectors.logs.fingerprint import fingerprint
+from collectors.model import MetricPoint
 from collectors.store import table_sums
 from collectors.store.checking import check
+from collectors.store.open import writing
+from collectors.store.reader import Reader
 from collectors.store.scrub import remember, scrub
+from collectors.store.writer import Writer
 from faults import budget, damage
 from lambdatui import application
 from lambdatui.reading import close_idle
@@ -215,3 +222,29 @@ def test_a_quick_check_looks_at_the_structure_alone(bases: damage.Bases, tmp_pat
     damage.truncate(db, random.Random(5))
     os.truncate(db, 8192)
     assert damage.told(db, ("db", "check", "--quick"))[0] == 5
+
+
+def test_what_is_committed_while_a_store_is_looked_at_is_no_damage(tmp_path: Path) -> None:
+    db, stopped = small_store.make(tmp_path / "busy.db"), threading.Event()
+
+    def write() -> None:
+        with writing(db) as connection:
+            writer, at = Writer(connection, fingerprint), 0
+            while not stopped.is_set():
+                at += 1
+                point = MetricPoint(
+                    small_store.CHECKOUT, "Throttles", "Sum", 60, small_store.T0 + at % 50 * 60_000, float(at)
+                )
+                writer.measure([point])
+
+    thread = threading.Thread(target=write)
+    thread.start()
+    try:
+        for _ in range(40):
+            Reader(db).close()
+        assert [check(db) for _ in range(3)] == [[], [], []]
+        assert scrub(db) is None
+    finally:
+        stopped.set()
+        thread.join()
+    assert check(db) == []
