@@ -46,6 +46,8 @@ def account(asked: Asked) -> dict[str, Any] | bytes:
                 for query in queries
             ]
         }
+    if asked.operation == "GetResources":
+        return {"ResourceTagMappingList": []}
     if name == "cloudwatch:DescribeAlarms":
         return {"MetricAlarms": [{"AlarmName": "too many errors", "StateValue": "OK"}], "CompositeAlarms": []}
     return {}
