@@ -53,7 +53,9 @@ def reading(action: str, where: str, profile: str | None = None) -> Iterator[Non
         # What a parser stumbled over, ours or botocore's: a stream's checksum, a member that is not there.
         said = f"{type(error).__name__}: {error}"[:300]
         if not action:
-            raise SourceFailed(where, f"boto3 failed: {said}", "check the AWS configuration") from error
+            raise SourceFailed(
+                where, f"its configuration or credentials cannot be had ({said})", "see ~/.aws/config"
+            ) from error
         raise SourceFailed(
             where, f"the answer to {action} cannot be read ({said})", "collect again; a proxy may have answered"
         ) from error
