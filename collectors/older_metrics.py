@@ -16,8 +16,9 @@ def is_old(path: Path) -> bool:
     with contextlib.suppress(sqlite3.Error):
         connection = sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True, timeout=1)
         try:
-            if connection.execute("PRAGMA user_version").fetchone() < (VERSION,):
-                return True
+            (version,) = connection.execute("PRAGMA user_version").fetchone()
+            if version < VERSION:
+                return bool(version)  # 0 is an empty file, which nobody but an import or a collection makes a store of
             found = connection.execute("SELECT 1 FROM settings WHERE name = ? AND value > 0", (EMF_UNCOUNTED,))
             return found.fetchone() is not None
         finally:

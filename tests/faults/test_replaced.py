@@ -239,3 +239,18 @@ def test_a_writer_leaves_nothing_that_would_be_laid_over_another_file(tmp_path: 
         run("import", small_store.write_events(tmp_path / "again.jsonl"), "--db", db)
         log = Path(f"{db}-wal")
         assert not log.exists() or log.stat().st_size == 0
+
+
+READING = (
+    "functions", "costs", "errors", "logs", "patterns", "advice", "throttles", "metrics", "configuration", "invocations",
+    "alarms", "collections", "cost-estimate", "durable", "db info", "db check",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("command", READING)
+def test_no_command_that_reads_makes_a_store_of_an_empty_file(tmp_path: Path, command: str) -> None:
+    db = tmp_path / "s.db"
+    db.touch()
+    done = run("--db", db, *command.split())
+    assert (done.exit_code, db.stat().st_size) != (0, 0), "an answer out of nothing"
+    assert db.stat().st_size == 0
