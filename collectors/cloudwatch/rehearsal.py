@@ -15,7 +15,7 @@ from collectors.cloudwatch.calls import Calls
 from collectors.cloudwatch.insights_hours import scanned_at_most
 from collectors.cloudwatch.log_events import PAGE_BYTES
 from collectors.cloudwatch.session import ReadOnlySession
-from collectors.model import Function, Reject
+from collectors.model import Function
 from collectors.source import SourceFailed, Step, Stored
 
 if TYPE_CHECKING:
@@ -124,10 +124,8 @@ class _Rehearsed(ReadOnlySession):
         self.profile, self.region = answers.session.profile, answers.session.region
         self.label = answers.session.label
         self.calls = self.spending = _Spending()
-        self._rejects, self._breakers = [], {}
         self.answers = answers
         self.active = active
-        self._rejects: list[Reject] = []
         self._breakers = {}
         self._turns: Counter[str] = Counter()
 
