@@ -19,7 +19,6 @@ from collectors.cloudwatch.source import CloudWatchSource
 from collectors.cloudwatch.transport import Breaker
 from collectors.model import Function, MetricPoint
 from collectors.source import SourceFailed
-from collectors.stored import Claims, InStore
 
 NOW = 1_735_700_000_000
 CALL_S = 1.0

@@ -16,11 +16,13 @@ from aws import ACCOUNT, HOUR_MS, REGION, Canned, canned_session, isolate, liste
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from collectors.account import Alarms, BilledDay, Inventory
+from collectors.account import Alarms, BilledDay, HourAggregate, Inventory
 from collectors.cloudwatch import alarms, costs, inventory, log_events, log_groups, optimizer
 from collectors.cloudwatch.calls import Calls, TokenBucket
 from collectors.cloudwatch.functions import account_of, list_functions
-from collectors.cloudwatch.insights import Insights
+from collectors.cloudwatch.insights import SETTLED_MS
+from collectors.cloudwatch.insights_hours import Due, SummedHours
+from collectors.cloudwatch.insights_queries import Queries
 from collectors.cloudwatch.log_groups import LogGroup
 from collectors.cloudwatch.metrics import Points, Query, Span
 from collectors.cloudwatch.session import ReadOnlySession
@@ -72,11 +74,19 @@ def _points(session: ReadOnlySession, rejects: list[Any]) -> list[Any]:
 
 
 def _insights(session: ReadOnlySession, rejects: list[Any]) -> list[Any]:
-    asking = Insights(session.client("logs"), Calls(), ACCOUNT, REGION, bucket=FREE, pause=no_pause)
     groups = [GROUP, LogGroup("/aws/lambda/other", ("other",))]
-    found = asking.hour(groups, NOW // HOUR_MS * HOUR_MS, 1)
-    rejects += asking.rejects
-    return list(found)
+    hour_ms = NOW // HOUR_MS * HOUR_MS
+    due = Due(lambda item: (), ACCOUNT, REGION, hour_ms, hour_ms + HOUR_MS + SETTLED_MS)
+    queries = Queries(session.client("logs"), Calls(), ACCOUNT, REGION, pause=no_pause)
+    hours = SummedHours(queries, due, groups, {group.name: 1 for group in groups})
+    sums: list[Any] = []
+    for part in hours.given(()):
+        if isinstance(part, SourceFailed):
+            raise part
+        if isinstance(part, list):
+            sums += [each for each in part if isinstance(each, HourAggregate)]
+    rejects += hours.rejects
+    return sums
 
 
 def _row(group: str, **more: str) -> list[dict[str, str]]:
