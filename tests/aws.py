@@ -25,7 +25,7 @@ STREAM = "2025/01/01/[$LATEST]ab"
 
 
 def isolate(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
-    """No credentials but the test's, no configuration, no store but a named one."""
+    """No credentials but the test's, no configuration, no store but a named one; nothing waits before it is retried."""
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
     monkeypatch.setenv("XDG_CONFIG_HOME", str(folder))
@@ -33,6 +33,8 @@ def isolate(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
         monkeypatch.setenv(name, str(folder / name))
     for name in ("AWS_PROFILE", "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_SESSION_TOKEN", "LAMBDATUI_DB"):
         monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr("botocore.retries.standard.ExponentialBackoff.delay_amount", lambda *_: 0.0)
+    monkeypatch.setattr("botocore.retries.bucket.TokenBucket.acquire", lambda *_, **__: True)  # after a throttle
 
 
 @pytest.fixture(scope="session")
