@@ -58,6 +58,10 @@ PRINTED = {
     "without colons, as docker-lambda's .NET": f"{START}\nall is well\nEND  RequestId: {ID}\n"
     + f"REPORT RequestId {ID}\t{FIGURES.replace('Size:', 'Size')}\n",
     "an answer with a program's request id below": f"{START}\n{END}\n{REPORT}\n{{\"result\": 1, \"requestId\": \"request-1\"}}\n",
+    "items of a list among others": f"{START}\n{END}\n- {REPORT}\n",
+    "an array of lines, blank ones too": json.dumps([f"{START}\n", "\n", f"{END}\n", f"{REPORT}\n", "\n"]),
+    "an answer's body, with its words beside": json.dumps({"statusCode": 200, "body": {"message": "fetched", "data": {"events": [
+        {"timestamp": FIRST_MS + at, "message": f"{text}\n"} for at, text in enumerate((START, END, REPORT))]}}}),
     "XRAY after a blank line": f"{START}\n{END}\n{REPORT}\n\nXRAY TraceId: {TRACE}\tSegmentId: 0123456789abcdef\tSampled: true\n",
     "a REPORT field by field": f"{START}\n{END}\nREPORT RequestId: {ID}\n" + FIGURES.replace("\t", "\n"),
 }  # fmt: skip

@@ -36,6 +36,9 @@ _PLATFORM = re.compile(
     r"\s*(?:START RequestId:|END RequestId:|REPORT (?:RequestId:|(?:Init )?Duration:)|INIT_START|INIT_REPORT"
     r"|RESTORE_START|RESTORE_REPORT|(?:EXTENSION|TELEMETRY|LOGS)\s+Name:)"
 )
+_LISTED = re.compile(
+    r"\s*(?:[-*+\u2022]|\d{1,3}[.)])[ \t]+(?=(?:START|END|REPORT) RequestId: \S)"
+)  # in somebody's notes
 # Nothing of the platform's own follows these on further lines.
 _ONE_LINE = re.compile(r"(?:START|END) RequestId: \S+[^\n]*\Z")
 _RUNTIME = re.compile(rf"{_MOMENT}[\t ]|\[[A-Z]+\]\t|\[ERROR\] |RequestId: |\{{\"")
@@ -268,6 +271,8 @@ class PastedText:
     def add(self, line: str) -> Iterator[LogEvent]:
         """The events that this line settles, if any."""
         clean = without_escapes(line)
+        if (listed := _LISTED.match(clean)) is not None:
+            line = clean = clean[listed.end() :]
         if self._lines == [line] and clean.lstrip().startswith("START RequestId:"):
             return  # the console's line and, unfolded below it, its text
         if self._lines and self._length <= 1 << 20 and not self._begins(clean):
