@@ -334,3 +334,21 @@ def test_the_consoles_button_is_no_part_of_what_was_copied(tmp_path: Path, betwe
     lines = [f"{begun}{between}{text}" for begun, text in zip(begins, (START, END, REPORT), strict=False)]
     (found,) = imported(tmp_path, "\n".join([*lines, f"{begins[3]}Copy{late}{between}{late}"]))
     assert (found["request_id"], found["status"]) == (ID, "timeout")
+
+
+def test_code_that_is_indented_amid_words_is_read_as_it_was_printed(tmp_path: Path) -> None:
+    lines = [START, "Unable to import module 'index': Error at Module.require (module.js:353:17)", END, REPORT]
+    text = "The log says:\n\n" + "".join(f"    {line}\n" for line in lines) + "\nWhat does it mean?\nIt was fine.\n"
+    (found,) = imported(tmp_path, text)
+    assert (found["status"], found["error_type"]) == ("init_error", "Runtime.ImportModuleError")
+
+
+def test_cells_after_the_text_of_a_table_without_a_header_name_its_place(tmp_path: Path) -> None:
+    cells = f" | 123456789012:/aws/lambda/shop | {STREAM} |"
+    text = "".join(
+        f"| 2024-03-04T17:22:{38 + at}.033Z | {line}{cells}\n" for at, line in enumerate((START, "well", END, REPORT))
+    )
+    (found,) = imported(tmp_path, text)
+    assert (found["function"], found["log_stream"], *figures(found)[1:]) == ("shop", STREAM, "ok", 24.6, 25, 256, 71)
+    lines = rows(run("--db", tmp_path / "store.db", "--range", "all", "logs", "--json"))
+    assert "well" in [line["message"] for line in lines]
