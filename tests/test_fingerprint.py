@@ -32,6 +32,10 @@ SAME = [
     ('For input string: "abc"', 'For input string: "7,5"'),
     ('strconv.Atoi: parsing "abc": invalid syntax', 'strconv.Atoi: parsing "z": invalid syntax'),
     ("Duplicate entry 'bob' for key 'users.name'", "Duplicate entry 'ann' for key 'users.name'"),
+    (
+        "no topic (Service: Sns, Request ID: 4f1c, Extended Request ID: null)",
+        "no topic (Service: Sns, Request ID: 5a2d)",
+    ),
     ("Unexpected token 'h', \"hello\" is not valid JSON", "Unexpected token 'w', \"what ...\" is not valid JSON"),
 ]
 DIFFERENT = [

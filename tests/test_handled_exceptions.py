@@ -286,6 +286,12 @@ def test_a_start_that_failed_stays_one_without_a_word_of_the_handler(tmp_path: P
     assert store.statuses() == ["init_error"]
 
 
+@pytest.mark.parametrize("footer", [f"Request ID: {ID}\n", f"Request ID\n{ID}\n", f"{ID}\n"])
+def test_the_id_below_a_test_s_log_is_no_word_of_the_handler(tmp_path: Path, footer: str) -> None:
+    store = Store(tmp_path, at_once([_NO_START, _INIT_FAILED, *invocation(), footer]))
+    assert store.statuses() == ["init_error"]
+
+
 def test_a_trace_before_other_lines_was_handled(tmp_path: Path) -> None:
     store = Store(tmp_path, at_once(invocation(JAVA, "charged the other card\n")))
     assert store.statuses() == ["ok"]

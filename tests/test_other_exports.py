@@ -1,6 +1,7 @@
 """Logs as other tools keep and print them: prefixed, in tables, as CSV, in shippers' and search engines' JSON."""
 
 import json
+from base64 import b64encode
 from pathlib import Path
 
 import pytest
@@ -53,6 +54,14 @@ PRINTED = {
     "a table with a column after": "| @timestamp | @message | @log |\n| --- | --- | --- |\n"
     + "".join(f"| 2024-03-04 17:22:38.03{at} | {line} | 123456789012:/aws/lambda/shop |\n" for at, line in enumerate((REPORT, END, START))),
     "unfolded in the console": "".join(f"2024-03-04T17:22:38.033Z\n{line}\n\n{line.replace(chr(9), ' ')}\n" for line in (START, END, REPORT)),
+    "times on lines of their own, with a blank": "".join(f"2024-03-04 17:22:38.033\t\n{line}\n" for line in (START, END, REPORT)),
+    "without colons, as docker-lambda's .NET": f"{START}\nall is well\nEND  RequestId: {ID}\n"
+    + f"REPORT RequestId {ID}\t{FIGURES.replace('Size:', 'Size')}\n",
+    "an answer with a program's request id below": f"{START}\n{END}\n{REPORT}\n{{\"result\": 1, \"requestId\": \"request-1\"}}\n",
+    "items of a list among others": f"{START}\n{END}\n- {REPORT}\n",
+    "an array of lines, blank ones too": json.dumps([f"{START}\n", "\n", f"{END}\n", f"{REPORT}\n", "\n"]),
+    "an answer's body, with its words beside": json.dumps({"statusCode": 200, "body": {"message": "fetched", "data": {"events": [
+        {"timestamp": FIRST_MS + at, "message": f"{text}\n"} for at, text in enumerate((START, END, REPORT))]}}}),
     "XRAY after a blank line": f"{START}\n{END}\n{REPORT}\n\nXRAY TraceId: {TRACE}\tSegmentId: 0123456789abcdef\tSampled: true\n",
     "a REPORT field by field": f"{START}\n{END}\nREPORT RequestId: {ID}\n" + FIGURES.replace("\t", "\n"),
 }  # fmt: skip
@@ -284,3 +293,62 @@ def test_lines_without_a_time_after_start_are_lines_of_their_own(tmp_path: Path)
     run("--db", tmp_path / "s.db", "import", tmp_path / "a.log", "--function", "shop")
     found = rows(run("--db", tmp_path / "s.db", "--range", "all", "errors", "--json"))
     assert [(row["error_type"], row["message"]) for row in found] == [("Denied", "not yours")]
+
+
+def test_serverless_frameworks_ends_that_tell_no_more_than_memory_used(tmp_path: Path) -> None:
+    text = "START\n2024-03-04 17:22:38.033\tINFO\tall is well\nEND Duration: 24.60 ms (init: 198.57 ms) Memory Used: 71 MB\n"
+    text += "START\nEND Duration: 2.34 ms Memory Used: 71 MB\n"
+    (tmp_path / "sls.log").write_text(text)
+    run("--db", tmp_path / "s.db", "import", tmp_path / "sls.log", "--function", "shop")
+    found = rows(run("--db", tmp_path / "s.db", "--range", "all", "invocations", "--json"))
+    told = [
+        (row["status"], row["duration_ms"], row["billed_ms"], row["init_ms"], row["max_memory_mb"]) for row in found
+    ]
+    assert sorted(told) == [("ok", 2.34, None, None, 71), ("ok", 24.6, None, 198.57, 71)]
+
+
+def test_csv_whose_messages_stand_before_their_times(tmp_path: Path) -> None:
+    lines = [f'"{text}\n",{FIRST_MS + at}\n' for at, text in enumerate((START, 'a ""quoted"", word', END, REPORT))]
+    (tmp_path / "a.csv").write_text("message,timestamp\n" + "".join(lines))
+    run("--db", tmp_path / "s.db", "import", tmp_path / "a.csv", "--function", "shop")
+    found = rows(run("--db", tmp_path / "s.db", "--range", "all", "invocations", "--json"))
+    assert [(row["request_id"], row["started_at"]) for row in found] == [(ID, "2024-03-04T17:22:38Z")]
+
+
+def test_an_answer_that_python_printed_with_an_object_in_it(tmp_path: Path) -> None:
+    log = b64encode("\n".join((START, "all is well", END, REPORT, "")).encode()).decode()
+    answer = (
+        f"{{'StatusCode': 200, 'LogResult': '{log}', 'Payload': <botocore.response.StreamingBody object at 0x7f00aa>}}"
+    )
+    (tmp_path / "a.log").write_text(f"{answer}\n")
+    done = run("--db", tmp_path / "s.db", "import", tmp_path / "a.log", "--function", "shop")
+    assert done.exit_code == 0, done.stderr
+    found = rows(run("--db", tmp_path / "s.db", "--range", "all", "invocations", "--json"))
+    assert [figures(row) for row in found] == [(ID, "ok", 24.6, 25, 256, 71)]
+
+
+@pytest.mark.parametrize("between", [" | ", "\t"])
+def test_the_consoles_button_is_no_part_of_what_was_copied(tmp_path: Path, between: str) -> None:
+    late = f"2024-03-04T17:22:41.033Z {ID} Task timed out after 3.03 seconds"
+    begins = [f"{'  | ' if at and '|' in between else ''}2024-03-04T17:22:{38 + at}.033+00:00" for at in range(4)]
+    lines = [f"{begun}{between}{text}" for begun, text in zip(begins, (START, END, REPORT), strict=False)]
+    (found,) = imported(tmp_path, "\n".join([*lines, f"{begins[3]}Copy{late}{between}{late}"]))
+    assert (found["request_id"], found["status"]) == (ID, "timeout")
+
+
+def test_code_that_is_indented_amid_words_is_read_as_it_was_printed(tmp_path: Path) -> None:
+    lines = [START, "Unable to import module 'index': Error at Module.require (module.js:353:17)", END, REPORT]
+    text = "The log says:\n\n" + "".join(f"    {line}\n" for line in lines) + "\nWhat does it mean?\nIt was fine.\n"
+    (found,) = imported(tmp_path, text)
+    assert (found["status"], found["error_type"]) == ("init_error", "Runtime.ImportModuleError")
+
+
+def test_cells_after_the_text_of_a_table_without_a_header_name_its_place(tmp_path: Path) -> None:
+    cells = f" | 123456789012:/aws/lambda/shop | {STREAM} |"
+    text = "".join(
+        f"| 2024-03-04T17:22:{38 + at}.033Z | {line}{cells}\n" for at, line in enumerate((START, "well", END, REPORT))
+    )
+    (found,) = imported(tmp_path, text)
+    assert (found["function"], found["log_stream"], *figures(found)[1:]) == ("shop", STREAM, "ok", 24.6, 25, 256, 71)
+    lines = rows(run("--db", tmp_path / "store.db", "--range", "all", "logs", "--json"))
+    assert "well" in [line["message"] for line in lines]

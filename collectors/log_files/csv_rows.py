@@ -65,10 +65,15 @@ def _columns(lines: list[str], delimiter: str) -> Columns | None:
     header = tuple(cells) if all(_NAME.fullmatch(cell.strip()) for cell in named) and not _platform_in(cells) else ()
     rows = [row for line in lines[bool(header) :] if len(row := _cells(line, delimiter)) > 1]
     message = _message_column(header, rows, delimiter)
+    moment = _time_column(header, rows, message) if message is not None else None
+    if header and (moment is None or not rows):
+        # Where the message stands first, the time stands below its own newline.
+        rows = [row for text in _closed(lines[1:]) if len(row := _cells(text, delimiter)) > 1] or rows
+        message = _message_column(header, rows, delimiter)
+        moment = _time_column(header, rows, message) if message is not None else None
     if message is None or not rows:
         return None
     names = list(header) or [f"column {at}" for at in range(max(map(len, rows), default=0))]
-    moment = _time_column(header, rows, message)
     if not header and (moment is None or (delimiter == "\t" and not any('\t"' in line for line in lines))):
         return None  # a prefix, which its own reader knows
     known = [name if name not in OWN_KEYS else f"column.{name}" for name in map(str.strip, names)]
@@ -80,6 +85,18 @@ def _columns(lines: list[str], delimiter: str) -> Columns | None:
     if moment is not None:
         known[moment] = "timestamp"
     return Columns(tuple(known), delimiter, header)
+
+
+def _closed(lines: Sequence[str]) -> Iterator[str]:
+    """The rows of these lines whose quotes are closed."""
+    row: list[str] = []
+    quoted = False
+    for line in lines:
+        row.append(line)
+        quoted ^= line.count('"') % 2 == 1
+        if not quoted:
+            yield "\n".join(row)
+            row = []
 
 
 def _message_column(header: tuple[str, ...], rows: list[list[str]], delimiter: str) -> int | None:

@@ -35,6 +35,12 @@ _ESCAPED = re.compile(rf"(?m)^(?:{HEADS})[^\n]*?\\n(?:{HEADS})")  # one line, as
 _ESCAPES = re.compile(r"\\r\\n|\\[nt]")
 _BEGINS = re.compile(rf"\s*(?:{HEADS}|\d{{4}}-\d\d-\d\dT\d\d:\d\d|\[(?:INFO|ERROR|WARN|WARNING|DEBUG)\])")
 _WHOLE_REPORT = re.compile(r"REPORT RequestId: ?\S+\s+.*?Max Memory Used: ?\d+ MB")
+# The console's button beside an unfolded event, whose text then stands twice.
+_BUTTON = re.compile(r"(\A[ \t|]*\d{4}-\d\d-\d\d[T ][\d:.]+(?:Z|[+-]\d\d:\d\d))Copy(?=\S)")
+_TWICE = re.compile(r"(.+?)[ \t|]+\1\s*\Z", re.DOTALL)
+# As docker-lambda's .NET images write them.
+_NO_COLONS = re.compile(r"(?m)\b(?:END {2}RequestId: |REPORT RequestId (?=[0-9a-f]{8}-))")
+_UNCOLONED = re.compile(r"\b(END) {2}(?=RequestId: )|(\bREPORT RequestId|\bMemory Size) (?=[0-9a-f]{8}-|\d+ MB)")
 _HEADING = re.compile(r"\S+\.(?:log|txt|jsonl?|csv|gz)")
 _RULE = re.compile(r"-{2,3}\s*|\s*")
 NARROWEST, WIDEST = 40, 400
@@ -65,6 +71,10 @@ def layer_of(head: bytes) -> Layer | None:
             continue  # a table's first column, with its header
         if len(found) >= 0.95 * len(said) - 1 and len(found) > len(said) / 2 and any(map(_LOG.match, rest)):
             return partial(_changed, change=partial(_unplaced, place=place))
+    if any(map(_BUTTON.match, said)):
+        return partial(_changed, change=_without_button)
+    if _NO_COLONS.search(text):
+        return partial(_changed, change=_with_colons)
     if _RUN_TOGETHER.search(text):
         return partial(_changed, change=lambda line: _BETWEEN.sub("\n", line).lstrip("\n"))
     if _ONE_LINE.search(text):
@@ -111,6 +121,20 @@ def _unplaced(line: str, place: re.Pattern[str]) -> str | None:
     if found is not None:
         return clean[found.end() :]
     return None if clean.startswith("--") or _HEADING.fullmatch(clean) else clean
+
+
+def _without_button(line: str) -> str:
+    found = _BUTTON.match(line)
+    if found is None:
+        return line
+    text = line[found.end() :]
+    twice = _TWICE.fullmatch(text) if len(text) < 20_000 else None
+    between = " | " if "|" in found.group(1) else "\t"
+    return f"{found.group(1)}{between}{twice.group(1) if twice is not None else text}"
+
+
+def _with_colons(line: str) -> str:
+    return _UNCOLONED.sub(lambda each: "END " if each.group(1) else f"{each.group(2)}: ", line)
 
 
 def _changed(chunks: Iterator[bytes], cut: Cut, change: Callable[[str], str | None]) -> Iterator[bytes]:

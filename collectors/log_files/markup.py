@@ -7,7 +7,7 @@ Each is a layer as those of ``layers`` are. What a layer leaves out it tells by 
 import html
 import quopri
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
 from collectors.log_files.line_blocks import LONGEST_LINE, TOO_LONG, LineBlocks
@@ -108,9 +108,17 @@ def _of_lines(lines: list[str]) -> Layer | None:
     indents = {line[: found.start()] for line in lines if (found := _PLATFORM.search(line)) is not None}
     if len(indents) == 1 and (indent := indents.pop()) and not indent.strip():
         within = sum(line.startswith(indent) for line in lines)
-        if within >= 0.7 * len(lines):
+        if within >= 0.7 * len(lines) or _is_code(lines, indent):
             return _each(lambda line: line.removeprefix(indent))
     return None
+
+
+def _is_code(lines: Sequence[str], indent: str) -> bool:
+    """Whether the log stands as Markdown's code amid words: indented from its first platform line to its last."""
+    if indent[:1] != "\t" and indent[:4] != "    ":
+        return False
+    told = [at for at, line in enumerate(lines) if _PLATFORM.search(line)]
+    return len(told) > 2 and all(line.startswith(indent) for line in lines[told[0] : told[-1] + 1])
 
 
 def _answered(chunks: Iterator[bytes], cut: Cut) -> Iterator[bytes]:

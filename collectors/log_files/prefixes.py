@@ -25,6 +25,8 @@ _DIGITS = re.compile(r"(?=.*\d)[\d:.,/TZ+-]+")
 _EPOCH = re.compile(r"(?<![\d.])(?:1[4-9]|2\d|3\d)\d{8}(?:\d{3}(?:\d{3}(?:\d{3})?)?|\.\d{1,9})?(?![\d.])")
 _STREAM = re.compile(r"\d{4}/\d\d/\d\d/[^\s\[]*\[[^\]\s]+\][0-9A-Za-z]+")
 _GROUP = re.compile(r"/aws/lambda/[\w./-]+")
+# Cells after the text, in a table without its header.
+_PLACED = re.compile(rf"(?:\s*\|\s*(?:(?:\d{{12}}:)?{_GROUP.pattern}|{_STREAM.pattern}))+\s*\|?\s*\Z")
 _FUNCTION = re.compile(r"\A[\s\d:.TZ+-]+\[\s*([A-Za-z][\w-]+)\s*\]\s*\Z")
 _LEVELS = frozenset(("trace", "debug", "info", "warn", "warning", "error", "fatal", "stdout", "stderr", "out", "err"))
 _RULE = re.compile(r"[-|+=\s:]+")
@@ -67,11 +69,14 @@ class Prefixes:
             text, tail = text[: ending.start()], ending.group()
         elif prefix[-1:] in _QUOTES and prefix[-1:] and text.rstrip().endswith(prefix[-1:]):
             text = text.rstrip()[:-1]
-        if prefix.lstrip()[:1] == "|" and text.rstrip().endswith("|"):
+        place = prefix
+        if "|" in prefix and (placed := _PLACED.search(text[-LONGEST:])) is not None:
+            place, text = prefix + placed.group(), text[: len(text) - len(placed.group())]
+        elif prefix.lstrip()[:1] == "|" and text.rstrip().endswith("|"):
             text = text.rstrip()[:-1].rstrip()
         if self._escaped and "\\" in text:
             text = _ESCAPED.sub(_plain, text)
-        group, stream, function = _GROUP.search(prefix), _STREAM.search(prefix), _FUNCTION.match(prefix)
+        group, stream, function = _GROUP.search(place), _STREAM.search(place), _FUNCTION.match(prefix)
         told = names_in({"labels": prefix + tail}) if "=" in prefix or "=" in tail or '":' in prefix else Names()
         return Prefixed(
             text,

@@ -7,6 +7,10 @@ from typing import Any
 from collectors.untrusted import Unparsable, parsed_python
 
 LARGEST = 16 << 20  # characters of a file that is read as one value
+# What has no spelling as a value: moments, and objects, as in ``'Payload': <botocore.response.StreamingBody ...>``.
+_OBJECTS = re.compile(
+    r"datetime\.datetime\([^()]*(?:\([^()]*\))?[^()]*\)|(?<=: )<[\w.]+(?: object at 0x[0-9a-f]+)?>(?=[,}])"
+)
 _BEGINS = re.compile(rb"\s*(?:\[\s*)?\{'\w+': ")
 
 
@@ -27,7 +31,7 @@ def values_of(chunks: Iterator[bytes]) -> Iterator[tuple[Any, str]]:
 
 
 def _value(text: str) -> Any:
-    cleaned = re.sub(r"datetime\.datetime\([^()]*(?:\([^()]*\))?[^()]*\)", "None", text.strip().rstrip(","))
+    cleaned = _OBJECTS.sub("None", text.strip().rstrip(","))
     try:
         return parsed_python(cleaned)
     except Unparsable:

@@ -226,6 +226,8 @@ class FileReader:
             if isinstance(line, Text):
                 events.extend(self._payload_lines(line))
                 continue
+            if isinstance(line, str) and not line.strip():
+                continue  # a list of lines has blank ones, too
             if isinstance(line, CutPayload):
                 self._cut(line.reason, "")
                 continue

@@ -17,6 +17,8 @@ from collectors.model import LogEvent
 MOST_LINES = 5_000  # of an invocation that wait for its END
 _TIMED = re.compile(r"(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d\.\d{3})\t")
 _END = re.compile(r"END (Duration: [\d.]+ ms\s+Billed Duration: .*)\Z", re.DOTALL)
+# Since 3.3 without what was billed and configured (lib/plugins/aws/utils/format-lambda-log-event.js).
+_SHORT_END = re.compile(r"END (Duration: [\d.]+ ms)(?: \(init: ([\d.]+ ms)\))? (Memory Used: \d+ MB)\Z")
 
 
 class Lines(Protocol):
@@ -29,7 +31,17 @@ class Lines(Protocol):
 
 def is_serverless(head: list[str]) -> bool:
     """Whether an END has the figures of a REPORT, as no other tool writes it."""
-    return any(_END.match(line.strip()) for line in head)
+    return any(_figures(line.strip()) for line in head)
+
+
+def _figures(line: str) -> str:
+    """The fields of the REPORT that an END stands for; empty where it is none."""
+    if (ended := _END.match(line)) is not None:
+        return ended.group(1)
+    if (ended := _SHORT_END.match(line)) is None:
+        return ""
+    duration, init, used = ended.groups()
+    return f"{duration}\tMax {used}" + (f"\tInit Duration: {init}" if init else "")
 
 
 class ServerlessLines:
@@ -43,12 +55,12 @@ class ServerlessLines:
     def add(self, line: str) -> Iterator[LogEvent]:
         """The events that this line completes."""
         clean = without_escapes(line).strip()
-        ended = _END.match(clean)
+        figures = _figures(clean)
         if clean == "START":
             yield from self._leave(None)
             self._open = []
-        elif ended is not None:
-            yield from self._leave(ended.group(1))
+        elif figures:
+            yield from self._leave(figures)
         elif self._open is None:
             yield from self._pasted.add(line)
         else:

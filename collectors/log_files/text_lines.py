@@ -29,13 +29,16 @@ _COLOUR = r"(?:\x1b\[[0-9;]*m)*"
 _MOMENT = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d)?"
 _STREAM = r"\d{4}/\d\d/\d\d/[^\s\[]*\[[^\]\s]+\][0-9A-Za-z]+"
 _EXPORTED = re.compile(rf"{_COLOUR}({_MOMENT}){_COLOUR}(?: {_COLOUR}({_STREAM}){_COLOUR})?(?: |$)")
-_ALONE = re.compile(rf"\s*({_MOMENT})()\s*\Z")
+_ALONE = re.compile(rf"\s*({_MOMENT.replace('dT', 'd[T ]', 1)})()\s*\Z")
 _COPIED = re.compile(rf"\s*({_MOMENT})()[ \t]+")
 _EMULATED = re.compile(rf"{_COLOUR}({_STREAM}){_COLOUR} {_COLOUR}({_MOMENT}){_COLOUR}(?: |$)")
 _PLATFORM = re.compile(
     r"\s*(?:START RequestId:|END RequestId:|REPORT (?:RequestId:|(?:Init )?Duration:)|INIT_START|INIT_REPORT"
     r"|RESTORE_START|RESTORE_REPORT|(?:EXTENSION|TELEMETRY|LOGS)\s+Name:)"
 )
+_LISTED = re.compile(
+    r"\s*(?:[-*+\u2022]|\d{1,3}[.)])[ \t]+(?=(?:START|END|REPORT) RequestId: \S)"
+)  # in somebody's notes
 # Nothing of the platform's own follows these on further lines.
 _ONE_LINE = re.compile(r"(?:START|END) RequestId: \S+[^\n]*\Z")
 _RUNTIME = re.compile(rf"{_MOMENT}[\t ]|\[[A-Z]+\]\t|\[ERROR\] |RequestId: |\{{\"")
@@ -268,6 +271,8 @@ class PastedText:
     def add(self, line: str) -> Iterator[LogEvent]:
         """The events that this line settles, if any."""
         clean = without_escapes(line)
+        if (listed := _LISTED.match(clean)) is not None:
+            line = clean = clean[listed.end() :]
         if self._lines == [line] and clean.lstrip().startswith("START RequestId:"):
             return  # the console's line and, unfolded below it, its text
         if self._lines and self._length <= 1 << 20 and not self._begins(clean):

@@ -122,6 +122,8 @@ def _is_moment(cell: object) -> bool:
 
 def _wrapped(line: Mapping[str, Any], said_by: str = "") -> Any:
     """What an object says that only wraps it; None for an event, and for a line of a program."""
+    if (held := _answered(line)) is not None:
+        return held
     if said_by and any(is_said(letters(key), said_by) and isinstance(value, str) for key, value in line.items()):
         return None
     if (frame := framed(line)) is not None:
@@ -149,6 +151,18 @@ def _wrapped(line: Mapping[str, Any], said_by: str = "") -> Any:
     if inner is None and isinstance(event := line.get("event"), dict) and first(event, MESSAGE_KEYS):
         return event  # Splunk's collector
     return _spelled_out(line) if inner is None else inner
+
+
+def _answered(line: Mapping[str, Any]) -> Any:
+    """The log events that an answer holds beside its words: ``{"message": "fetched", "data": {"events": [...]}}``."""
+    if not isinstance(line.get("message"), str) or any(key in line for key in (*TIME_KEYS, "level")):
+        return None
+    for value in line.values():
+        if isinstance(value, dict) and (held := next((value[key] for key in CONTAINERS if key in value), None)):
+            event = held[0] if isinstance(held, list) else None
+            if isinstance(event, dict) and any(key in event for key in TIME_KEYS) and first(event, MESSAGE_KEYS):
+                return value
+    return None
 
 
 def _of_columns(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:

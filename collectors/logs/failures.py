@@ -25,6 +25,7 @@ from collectors.untrusted import Unparsable
 from collectors.untrusted_json import json_value
 
 _DOTNET = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+Z[\t ]+[\w-]+[\t ]+(?:trce|dbug|info|warn|fail|crit)[\t ]")
+_ONLY_ID = re.compile(r"\s*(?:request ?id:?\s*)?[\w-]+\s*", re.IGNORECASE)  # the console's, below a test's log
 # Node's runtime says a failure so in the JSON log format alone, in which the platform writes JSON too; a program prints
 # it of anything it handled.
 _NODES_OBJECT = re.compile(r"\{[^{}]*\"message\": ?\{")
@@ -83,7 +84,7 @@ def _began_anew(said: Sequence[str], told: tuple[int, ErrorText] | None) -> bool
     if begun is None or told is None or told[0] > begun:
         return False
     request_id = said[begun][17:].partition(" ")[0]
-    return any(request_id in text and _is_said(text) for text in said[begun + 1 :])
+    return any(request_id in text and _is_said(text) and not _ONLY_ID.fullmatch(text) for text in said[begun + 1 :])
 
 
 def crash_cause(texts: Iterable[str]) -> ErrorText | None:

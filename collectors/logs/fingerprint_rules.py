@@ -1,3 +1,3 @@
 """The version of the rules of ``fingerprint``, which is read without them: a raise regroups every store."""
 
-RULES = 3
+RULES = 4

@@ -148,6 +148,8 @@ INPUT: tuple[Rule, ...] = (
     ),
     _rule("correlation ", r"(?i)(\bcorrelation )(?=[a-z]*\d)[0-9a-f]{4,}\b", r"\1<id>"),
     _rule("goroutine", r"goroutine \d+ ", "goroutine "),
+    # The same SDK tells it or not
+    _rule("extended request", r"(?i)[,;] (?:s3 )?extended request id: [^\s,;)]+(?=[,;)])", ""),
     # Ids that are named: of any length and form
     _rule(
         "request|trace|hostid|host id|cf-ray|correlation|receipt",

@@ -10,7 +10,7 @@ from collectors.logs.invocation import Open
 from collectors.logs.names import runtime_of
 from collectors.logs.platform import AppText, End, InitReport, Note, Report, RestoreReport, Start, Unreadable
 from collectors.logs.platform_json import AppJson
-from collectors.logs.runtime_errors import might_fail
+from collectors.logs.runtime_errors import is_request_id, might_fail
 from collectors.logs.streams import StreamState
 from collectors.model import LogEvent
 
@@ -212,7 +212,13 @@ class Owners:
         if request_id and (target is None or target.request_id != request_id):
             found = state.find(request_id)
             known = found is not None and found.is_of_lambda
-            if not known and target is not None and target.runs and state.pending is None and not state.nameless:
+            mine = found is None and not is_request_id(request_id)  # a program's own, as its answer bears it
+            if (
+                not known
+                and target is not None
+                and state.pending is None
+                and (mine or (target.runs and not state.nameless))
+            ):
                 request_id = None  # not Lambda's: this stream's invocation has begun, and has not ended
             else:
                 target = found or self._named(state, request_id)

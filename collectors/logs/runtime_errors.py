@@ -135,17 +135,18 @@ def request_id_of(text: str) -> str | None:
     fields = text.split("\t", 3)
     if len(fields) > 2:
         for field in (fields[1], fields[2]):
-            if _is_request_id(field):
+            if is_request_id(field):
                 return field
     if text[:11] == "RequestId: ":
         candidate = text[11:].partition(" ")[0]
-        return candidate if _is_request_id(candidate) else None
+        return candidate if is_request_id(candidate) else None
     words = text[:80].split(None, 2)
     for word in words[:2]:
-        if _is_request_id(word):
+        if is_request_id(word):
             return word
     return None
 
 
-def _is_request_id(word: str) -> bool:
+def is_request_id(word: str) -> bool:
+    """Whether a word is spelled as Lambda spells the ids of requests."""
     return len(word) == 36 and word[8] == "-" and word[13] == "-" and word[18] == "-" and word[23] == "-"
