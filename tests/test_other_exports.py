@@ -352,3 +352,14 @@ def test_cells_after_the_text_of_a_table_without_a_header_name_its_place(tmp_pat
     assert (found["function"], found["log_stream"], *figures(found)[1:]) == ("shop", STREAM, "ok", 24.6, 25, 256, 71)
     lines = rows(run("--db", tmp_path / "store.db", "--range", "all", "logs", "--json"))
     assert "well" in [line["message"] for line in lines]
+
+
+def test_insights_rows_of_figures_alone_are_reports(tmp_path: Path) -> None:
+    head = "@timestamp,@requestId,@duration,@billedDuration,@memorySize,@maxMemoryUsed,@initDuration"
+    rest = f"2024-03-04 17:22:38.033,{ID},24.6,25.0,2.56E8,7.1E7,100.5\n2024-03-04 17:22:39.033,,,,,,\n"
+    (tmp_path / "a.csv").write_text(f"{head}\n{rest}2024-03-04 17:22:40.033,{OTHER},x,25,2.56E8,,\n")
+    done = run("--db", tmp_path / "s.db", "import", tmp_path / "a.csv", "--function", "shop", "--json")
+    assert (json.loads(done.stdout)["invocations"], json.loads(done.stdout)["rejected"]) == (1, 1)
+    (found,) = rows(run("--db", tmp_path / "s.db", "--range", "all", "invocations", "--json"))
+    figures = ("request_id", "duration_ms", "billed_ms", "memory_mb", "max_memory_mb", "init_ms")
+    assert tuple(found[name] for name in figures) == (ID, 24.6, 25, 256, 71, 100.5)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from collectors.log_files.event_json import NotAnEvent, event_of
 from collectors.log_files.event_keys import MESSAGE_KEYS, OWN_KEYS, TIME_KEYS
 from collectors.log_files.platform_heads import SURE_HEADS
+from collectors.log_files.report_fields import are_reports, report_line
 from collectors.log_files.shipper_names import MESSAGES, TIMES, letters
 from collectors.log_files.timestamps import BadTimestamp, Clock, epoch_ms
 from collectors.model import LogEvent
@@ -38,6 +39,7 @@ class Columns:
     names: tuple[str, ...]
     delimiter: str = ","
     header: tuple[str, ...] = ()
+    reports: bool = False  # the columns are a REPORT's figures: there is no message
 
 
 def csv_columns(head: Sequence[str]) -> Columns | None:
@@ -62,6 +64,9 @@ def _columns(lines: list[str], delimiter: str) -> Columns | None:
     if len(cells) < 2 or (delimiter == "|" and not cells[0]):
         return None
     named = cells[1:] if not cells[0] else cells  # a data frame's index has no name
+    if are_reports(named):
+        timed = tuple("timestamp" if name == "@timestamp" else name for name in cells)
+        return Columns(timed, delimiter, tuple(cells), reports=True)
     header = tuple(cells) if all(_NAME.fullmatch(cell.strip()) for cell in named) and not _platform_in(cells) else ()
     rows = [row for line in lines[bool(header) :] if len(row := _cells(line, delimiter)) > 1]
     message = _message_column(header, rows, delimiter)
@@ -207,7 +212,15 @@ class CsvRows:
         if len(cells) > len(names) and names[-1] == "message":  # nobody quoted the delimiters within it
             last = len(names) - 1
             cells[last:] = [self._columns.delimiter.join(cells[last:])]
-        event, timed = event_of(dict(zip(names, cells, strict=False)), {}, "")
+        fields = dict(zip(names, cells, strict=False))
+        if self._columns.reports:
+            try:
+                fields["message"] = report_line(fields)
+            except ValueError:
+                raise NotAnEvent("figures of a REPORT that are no numbers") from None
+            if not fields["message"]:
+                return
+        event, timed = event_of(fields, {}, "")
         self._begun = True
         self._clock.place(event, timed)
         event.log_stream = event.log_stream or self._stream
