@@ -102,7 +102,11 @@ def test_a_list_that_is_none_is_asked_for_again(monkeypatch: pytest.MonkeyPatch,
 
 @pytest.mark.parametrize(
     ("service", "operation", "method"),
-    [("lambda", "ListFunctions", "list_functions"), ("logs", "DescribeLogGroups", "describe_log_groups")],
+    [
+        ("lambda", "ListFunctions", "list_functions"),
+        ("logs", "DescribeLogGroups", "describe_log_groups"),
+        ("organizations", "ListAccounts", "list_accounts"),
+    ],
 )
 def test_an_empty_object_is_no_end_of_a_listing(
     monkeypatch: pytest.MonkeyPatch, service: str, operation: str, method: str
@@ -110,7 +114,7 @@ def test_an_empty_object_is_no_end_of_a_listing(
     monkeypatch.setattr("botocore.endpoint.time.sleep", lambda _: None)
     session, aws = canned_session()
     aws.answers[f"{service}:{operation}"] = lambda _: b"{}"
-    with pytest.raises(Unreadable, match=r"it has no (Functions|logGroups)"):
+    with pytest.raises(Unreadable, match=r"it has no (Functions|logGroups|Accounts)"):
         getattr(session.client(service), method)()
 
 

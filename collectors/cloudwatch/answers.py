@@ -140,6 +140,7 @@ _LISTS = {
 
 # Without these an answer is none, though it be an object: an empty one would be the end of a listing that is not.
 _ALWAYS = {
+    "ListAccountsResponse": "Accounts",
     "DescribeLogGroupsResponse": "logGroups",
     "FilterLogEventsResponse": "events",
     "ListFunctionsResponse": "Functions",
