@@ -106,7 +106,8 @@ class Canned:
     """Answers for a session's clients: ``answers['logs:FilterLogEvents'] = function of the request``.
 
     The request is the decoded body, or query and path for Lambda's REST calls. An answer is a JSON object, or one
-    with an HTTP status for an error, or raw bytes. What has no answer gives an empty object. Requests and answers go
+    with an HTTP status for an error, or raw bytes. What has no answer gives an empty object, or an empty listing where
+    AWS always gives a list. Requests and answers go
     through botocore's own serialiser and parsers: only the network is left out.
     """
 
@@ -123,6 +124,9 @@ class Canned:
 
         session._new = new  # type: ignore[method-assign]
         self.answers["cloudwatch:GetMetricData"] = lambda asked: metric_answer(asked, [])
+        self.answers["lambda:ListFunctions"] = lambda _: {"Functions": []}
+        self.answers["logs:DescribeLogGroups"] = lambda _: {"logGroups": []}
+        self.answers["logs:FilterLogEvents"] = lambda _: {"events": []}
         self.answers["resourcegroupstaggingapi:GetResources"] = lambda _: {"ResourceTagMappingList": []}
         self.answers["sts:GetCallerIdentity"] = lambda _: (
             f"<R><GetCallerIdentityResult><Account>{ACCOUNT}</Account></GetCallerIdentityResult></R>".encode()

@@ -202,7 +202,9 @@ def test_a_group_of_another_name_is_tried_too_and_named(aws: Canned, tmp_path: P
     aws.answers["lambda:ListFunctions"] = lambda _: {"Functions": [*listed(["plain"]), *listed(["orders"], **logging)]}
     own = f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:/own/orders"
     aws.answers["logs:FilterLogEvents"] = lambda asked: (
-        denied("logs:FilterLogEvents", f"{own}:log-stream:") if asked["logGroupName"] == "/own/orders" else {}
+        denied("logs:FilterLogEvents", f"{own}:log-stream:")
+        if asked["logGroupName"] == "/own/orders"
+        else {"events": []}
     )
     done = doctor(tmp_path)
     assert aws.count("logs:FilterLogEvents") == 2
@@ -256,7 +258,10 @@ def test_a_partition_is_that_of_the_region(monkeypatch: pytest.MonkeyPatch, aws:
 
 
 def test_without_a_function_nothing_of_functions_is_known(aws: Canned, tmp_path: Path) -> None:
-    aws.answers |= {"lambda:ListFunctions": lambda _: {"Functions": []}, "logs:DescribeLogGroups": lambda _: {}}
+    aws.answers |= {
+        "lambda:ListFunctions": lambda _: {"Functions": []},
+        "logs:DescribeLogGroups": lambda _: {"logGroups": []},
+    }
     done = doctor(tmp_path)
     states = found(done)
     assert states["lambda:ListAliases"] == ("not tried", "lambda:ListAliases: there is no function to try it on")
@@ -266,6 +271,13 @@ def test_without_a_function_nothing_of_functions_is_known(aws: Canned, tmp_path:
     aws.answers["lambda:ListFunctions"] = lambda _: denied("lambda:ListFunctions")
     states = found(doctor(tmp_path))
     assert states["lambda:ListAliases"] == ("not tried", "lambda:ListAliases: functions could not be listed")
+
+
+def test_a_query_without_an_id_is_none_to_ask_after(aws: Canned, tmp_path: Path) -> None:
+    aws.answers["logs:StartQuery"] = lambda _: {}
+    states = found(doctor(tmp_path))
+    for action in ("logs:GetQueryResults", "logs:StopQuery"):
+        assert states[action] == ("not tried", f"{action}: no query was begun")
 
 
 def test_an_empty_page_with_more_to_come_is_not_the_end(aws: Canned, tmp_path: Path) -> None:

@@ -84,3 +84,16 @@ def test_faults_on_the_wire_are_what_they_say() -> None:
         aws.rule("*", faults.endless())
         assert functions.list_functions(Marker="ListFunctions-1000000")["Functions"] == []
         assert client(aws, "sts").get_caller_identity()["Account"] == "123456789012"
+
+
+def test_groups_whose_pages_have_no_end_cost_less_each(tmp_path: Path) -> None:
+    with fake_aws(Fleet(functions=12, invocations=60, deleted=0)) as aws:
+        aws.rule("logs:FilterLogEvents", faults.endless())
+        done = collect(aws, tmp_path / "store.db", features=("functions", "metrics", "logs"))
+        groups = len({asked.request["logGroupName"] for asked in aws.asked if asked.operation == "FilterLogEvents"})
+        assert groups > 5
+        assert any("its pages do not end" in each for each in done.failures)
+        # 30 s at the pace of the region, four calls a second, then half as long each time; 20 calls at least. The
+        # first page of some has events.
+        expected = 120 + 60 + 30 + 20 * (groups - 3)
+        assert expected <= aws.calls["logs:FilterLogEvents"] <= expected + groups

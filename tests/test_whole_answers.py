@@ -13,7 +13,7 @@ from botocore.model import ServiceModel
 from fake_aws import cbor
 
 from collectors.cloudwatch import pages as listing
-from collectors.cloudwatch.answers import _WHY, FastFactory
+from collectors.cloudwatch.answers import _WHY, FastFactory, Unreadable
 from collectors.cloudwatch.pages import Endless, pages
 from collectors.source import SourceFailed
 
@@ -80,7 +80,11 @@ def test_an_error_that_nobody_can_read_is_its_status(
     assert parsed(protocol, service, operation, page, status=502)["Error"]["Code"] == "502"
 
 
-@pytest.mark.parametrize("odd", ['{"events": null}', '{"events": {}}', '{"events": "none"}', '{"error": "blocked"}'])
+@pytest.mark.parametrize(
+    "odd",
+    ['{"events": null}', '{"events": {}}', '{"events": "none"}', '{"error": "blocked"}', "{}",
+     '{"searchedLogStreams": []}', '{"nextToken": "more"}'],
+)  # fmt: skip
 def test_a_list_that_is_none_is_asked_for_again(monkeypatch: pytest.MonkeyPatch, odd: str) -> None:
     monkeypatch.setattr("botocore.endpoint.time.sleep", lambda _: None)
     session, aws = canned_session()
@@ -94,6 +98,38 @@ def test_a_list_that_is_none_is_asked_for_again(monkeypatch: pytest.MonkeyPatch,
                   action="logs:FilterLogEvents", where="here")
         )  # fmt: skip
     assert aws.count("logs:FilterLogEvents") == 2 + 5
+
+
+@pytest.mark.parametrize(
+    ("service", "operation", "method"),
+    [
+        ("lambda", "ListFunctions", "list_functions"),
+        ("logs", "DescribeLogGroups", "describe_log_groups"),
+        ("organizations", "ListAccounts", "list_accounts"),
+    ],
+)
+def test_an_empty_object_is_no_end_of_a_listing(
+    monkeypatch: pytest.MonkeyPatch, service: str, operation: str, method: str
+) -> None:
+    monkeypatch.setattr("botocore.endpoint.time.sleep", lambda _: None)
+    session, aws = canned_session()
+    aws.answers[f"{service}:{operation}"] = lambda _: b"{}"
+    with pytest.raises(Unreadable, match=r"it has no (Functions|logGroups|Accounts)"):
+        getattr(session.client(service), method)()
+
+
+def test_what_begins_with_a_byte_order_mark_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("botocore.endpoint.time.sleep", lambda _: None)
+    session, aws = canned_session()
+    aws.answers["lambda:ListFunctions"] = lambda _: b'\xef\xbb\xbf{"Functions": [{"FunctionName": "orders"}]}'
+    (function,) = session.client("lambda").list_functions()["Functions"]
+    assert function["FunctionName"] == "orders"
+    aws.answers["application-autoscaling:DescribeScheduledActions"] = lambda _: (
+        b'\xef\xbb\xbf{"ScheduledActions": [{"ScheduledActionName": "morning"}]}'
+    )
+    client = session.client("application-autoscaling")
+    (action,) = client.describe_scheduled_actions(ServiceNamespace="lambda")["ScheduledActions"]
+    assert action["ScheduledActionName"] == "morning"
 
 
 # --- tokens -----------------------------------------------------------------------------------------------------------

@@ -138,6 +138,14 @@ _LISTS = {
     "GetLambdaFunctionRecommendationsResponse": ("lambdaFunctionRecommendations",),
 }
 
+# Without these an answer is none, though it be an object: an empty one would be the end of a listing that is not.
+_ALWAYS = {
+    "ListAccountsResponse": "Accounts",
+    "DescribeLogGroupsResponse": "logGroups",
+    "FilterLogEventsResponse": "events",
+    "ListFunctionsResponse": "Functions",
+}
+
 TRIES = 5  # of an answer that is not whole, the first among them
 _LONGEST_PAUSE_S = 20.0
 _WHY = "lambdatui: why it cannot be read"  # a key of what is parsed that no answer has
@@ -202,7 +210,10 @@ class _OfJson(_Whole, Tolerant):
     """JSON that is none is not an empty answer, as botocore has it."""
 
     def _parse_body_as_json(self, body_contents: bytes) -> Any:
-        parsed = super()._parse_body_as_json(body_contents)  # type: ignore[misc]
+        try:  # as it was looked at: botocore takes what begins with a byte order mark for no JSON, and says nothing
+            parsed = parsed_json(body_contents) if body_contents else {}
+        except Unparsable:
+            parsed = super()._parse_body_as_json(body_contents)  # type: ignore[misc]
         if not isinstance(parsed, dict):
             raise Unreadable("no object of JSON")
         return parsed
@@ -249,6 +260,8 @@ def _object(body: bytes, shape: Any) -> dict[str, Any]:
         raise Unreadable("it is no object of JSON")
     if value and not any(each.serialization.get("name", name) in value for name, each in shape.members.items()):
         raise Unreadable(f"it is an object of other things ({', '.join(map(str, value))[:60]})")
+    if (always := _ALWAYS.get(shape.name, "")) and always not in value:
+        raise Unreadable(f"it has no {always}")
     for name, member in shape.members.items():
         inner = value.get(member.serialization.get("name", name), [])
         is_odd = member.type_name == "list" and not isinstance(inner, list)

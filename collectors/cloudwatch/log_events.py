@@ -8,7 +8,7 @@ from collectors.cloudwatch.answers import ReadEvent
 from collectors.cloudwatch.calls import TokenBucket, bucket_of
 from collectors.cloudwatch.errors import is_missing
 from collectors.cloudwatch.log_groups import READS_EVENTS, LogGroup
-from collectors.cloudwatch.pages import pages
+from collectors.cloudwatch.pages import EMPTY_PAGES, pages
 from collectors.cloudwatch.tolerant import integer_of, text_of
 from collectors.model import LogEvent, Reject
 from collectors.source import SourceFailed
@@ -90,8 +90,12 @@ def event_blocks(
     region: str,
     bucket: TokenBucket,
     rejects: list[Reject],
+    endless: int = 0,
 ) -> Iterator[list[LogEvent]]:
     """A group's events of ``[from_ms, to_ms)``, a page at a time.
+
+    Each of the ``endless`` groups before, whose pages had no end, halves the patience with empty ones: a server that
+    gives such pages gives them for every group.
 
     Pages may be empty while there is more to come; a group that does not exist, and was not listed, gives nothing.
     SourceFailed where AWS does not let the group be read, or listed it and has it no more. Events without time or
@@ -107,7 +111,8 @@ def event_blocks(
         for page in pages(
             client.filter_log_events, request, ("nextToken", "nextToken"),
             action="logs:FilterLogEvents", where=where, before=bucket.take,
-            empty_pages=max(_EMPTY_PAGES, int(_EMPTY_S * bucket.rate)), most_pages=_MOST_PAGES,
+            empty_pages=max(EMPTY_PAGES, max(_EMPTY_PAGES, int(_EMPTY_S * bucket.rate)) >> endless),
+            most_pages=_MOST_PAGES,
         ):  # fmt: skip
             if events := page.get("events"):
                 yield _in_order(list(_named(events, group, account, region, rejects)))

@@ -33,6 +33,7 @@ from collectors.cloudwatch.insights_queries import Queries
 from collectors.cloudwatch.log_groups import LogGroup
 from collectors.cloudwatch.metric_reading import MetricReading
 from collectors.cloudwatch.metrics import Query
+from collectors.cloudwatch.pages import Endless
 from collectors.cloudwatch.session import ReadOnlySession
 from collectors.cloudwatch.tags import TAGGING_RATE, RegionTags
 from collectors.model import Function, FunctionKey, Reject
@@ -437,6 +438,7 @@ class CloudWatchSource:
                     yield from log_events.event_blocks(
                         client, group, low, high,
                         account=self.account, region=self.region, bucket=bucket, rejects=self._rejects,
+                        endless=sum(isinstance(each, Endless) for each in failed),
                     )  # fmt: skip
                     yield Covered(item, low, high)
             except SourceFailed as one:

@@ -278,8 +278,8 @@ class Trial:
 
     def _learn(self, one: Reading, answer: Any) -> None:
         """Names and ARNs of the first of what was listed."""
-        if one.action == "logs:StartQuery":
-            self._known["logs", "queryId"] = str(answer.get("queryId", ""))
+        if one.action == "logs:StartQuery" and (query_id := answer.get("queryId")):
+            self._known["logs", "queryId"] = str(query_id)
         for name, listed in answer.items():
             items = [each for each in listed if isinstance(each, dict)] if isinstance(listed, list) else []
             if one.action == "logs:DescribeLogGroups":
