@@ -8,6 +8,7 @@ from decimal import Decimal
 from fnmatch import fnmatchcase
 from glob import escape
 from pathlib import Path
+from typing import Any
 
 import pytest
 import tagged_store
@@ -101,6 +102,22 @@ def test_tags_choose_functions(db: Path, given: list[str], wanted: set[str]) -> 
 )
 def test_filters_choose_functions_by_tags(db: Path, given: str, wanted: set[str]) -> None:
     assert names(db, "--filter", given) == wanted
+
+
+def test_filters_of_lines_choose_functions_by_tags_too(db: Path) -> None:
+    def lines(*arguments: str) -> list[dict[str, Any]]:
+        return rows(run("logs", "--db", db, "--range", "all", "--json", *arguments))
+
+    of_tag = lines("--tag", "team=checkout")
+    assert {line["function"] for line in of_tag} == {"basket", "pay"}
+    assert len(of_tag) < len(lines())
+    assert lines("--filter", "tag.team:checkout") == of_tag
+    starts = [line for line in of_tag if "REPORT" in line["message"]]
+    assert starts
+    assert lines("--filter", "REPORT tag.team:checkout") == starts
+    assert lines("--filter", '"tag.team:checkout"') == []
+    done = run("logs", "--db", db, "--filter", "tag.team:checkout OR x")
+    assert (done.exit_code, "give it as --tag" in done.stderr) == (2, True)
 
 
 @pytest.mark.parametrize("given", ["=x", "!", "!=x", "", "="])
@@ -234,7 +251,7 @@ def test_a_command_says_the_same_of_a_tag_as_of_the_functions_that_have_it(rich:
     assert tagged.exit_code in (0, 3), tagged.stderr
     if command not in ("function basket --json", "configuration --changes --json", "alarms --json"):
         assert tagged.stdout != whole.stdout
-    takes_no_filter_of_functions = ("logs", "db", "cost-estimate", "reconcile")
+    takes_no_filter_of_functions = ("db", "cost-estimate", "reconcile")
     if not any(word in command.split() for word in takes_no_filter_of_functions):
         filtered = run("--db", rich, "--range", "all", *command.split(), "--filter", "tag.team:checkout")
         assert filtered.stdout == tagged.stdout

@@ -9,7 +9,7 @@ import click
 
 from lambdatui import text
 from lambdatui.cli.opened import Opened, opened
-from lambdatui.cli.options import current_context
+from lambdatui.cli.options import current_context, keep_tag_terms
 from lambdatui.cli.output import Listing, emit, listing_options, narrate, print_rows
 from lambdatui.safe_output import log_text
 from lambdatui.text_table import cells, padded
@@ -49,15 +49,17 @@ def command(
     shows the newest first.
 
     --filter takes words, "phrases", level:ERROR, fields of JSON lines (.order.id:42, .ms>500, .path:/api/*), /regular
-    expressions/i, function:NAME, request_id:ID; ! inverts, OR and brackets combine. --columns takes fields too. --stats
-    counts instead: count, count_distinct, sum, avg, min, max, p50, p90, p95, p99, by fields, level, function or spans
-    of time (5m).
+    expressions/i, function:NAME, request_id:ID; ! inverts, OR and brackets combine; tag.KEY:VALUE beside them narrows
+    to functions. --columns takes fields too. --stats counts instead: count, count_distinct, sum, avg, min, max, p50,
+    p90, p95, p99, by fields, level, function or spans of time (5m).
 
     --live asks CloudWatch for a live tail, $0.01 a minute, until interrupted, and where that cannot be had asks every
     2 s; of the local runner's functions it reads the runner's log. With --json it prints an object a line: a log line,
     or how the tail is and what it has cost.
     """
-    where = line_query.parse(listing.where, anywhere=True) if listing.where else None
+    keep_tag_terms(click.get_current_context(), filters.tags_in(listing.where or ""))
+    rest = filters.without_tags(listing.where or "")
+    where = line_query.parse(rest, anywhere=True) if rest else None
     if live:
         from lambdatui.cli.live import tail
 

@@ -88,6 +88,20 @@ def tags_in(expression: str) -> "tuple[Alternatives, ...]":
     return tuple((one,) for one in found if one is not None)
 
 
+def without_tags(expression: str) -> str:
+    """The rest of a filter of log lines, which ``tags_in`` says nothing of. Raises ``FilterError``.
+
+    Functions are chosen before lines are looked at, so that a tag is no alternative to anything.
+    """
+    terms = _TERM.findall(expression)
+    rest = [term for term in terms if _tag_term(term) is None]
+    if len(rest) < len(terms) and any(term in ("OR", "AND") or term[:1] in ("(", ")") for term in rest):
+        raise FilterError(
+            "of lines, tag.KEY:VALUE stands beside words, not with OR, AND and brackets: give it as --tag"
+        )
+    return " ".join(rest) if len(rest) < len(terms) else expression
+
+
 def _tag_term(term: str) -> "TagTerm | None":
     from lambdatui.views.tag_terms import TagError, of_filter
 
