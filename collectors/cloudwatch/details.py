@@ -8,8 +8,9 @@ When is an action refused for all, and when for one function? Where it was had o
 is refused for the others one by one. Where it was had of none, and three functions, not all neighbours by name, were
 refused it (denied, or another 4xx), it is refused for all: it is asked no more in this collection, and the functions
 count as looked at without it, or they would be asked for ever. That is remembered for a day, in which one refused
-function says as much. Failures of other kinds are counted alike, for the rest of one collection only, and nothing
-counts as looked at then.
+function says as much. One of them is tried again as any that failed: where it is had by then, a permission was given,
+and all that were looked at without it are due. Failures of other kinds are counted alike, for the rest of one
+collection only, and nothing counts as looked at then.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -83,7 +84,7 @@ class DetailReading:
         some = _spread(due[:most])
         waiting: list[tuple[Function, set[str]]] = []
         try:
-            for done, function in enumerate(some):
+            for done, function in enumerate(some):  # which grows where a permission was given
                 yield Step(f"details of functions ({len(due)} due)", done, len(some))
                 failed: set[str] = set()
                 yield from self._of_function(function, usual, failed)
@@ -91,13 +92,23 @@ class DetailReading:
                     waiting.append((function, failed))
                 elif function.key.name not in self._unsettled:
                     yield Covered(self._item(function), 0, self._now_ms)
+                if given := {action for action in usual if self._actions[action].had}:
+                    usual -= given
+                    for action in sorted(given):
+                        yield Covered(self._given_item(action), 0, self._now_ms)
+                    without = [each for each in functions if each not in some]
+                    some += [each for each in without if _last(covered(self._item(each))) < self._now_ms][
+                        : most - len(some)
+                    ]
         except SourceFailed:
             yield from self._told(waiting, covered)
             raise
         yield from self._told(waiting, covered)
 
     def _is_due(self, covered: CoveredSpans, function: Function) -> bool:
-        if self._now_ms - _last(covered(self._item(function))) < DAY_MS:
+        looked_ms = _last(covered(self._item(function)))
+        given_ms = max(_last(covered(self._given_item(action))) for action in self._actions)
+        if self._now_ms - looked_ms < DAY_MS and looked_ms >= given_ms:
             return False
         tried = covered(f"tried {self._item(function)}")
         if not tried:
@@ -108,9 +119,10 @@ class DetailReading:
     def _told(self, waiting: Sequence[tuple[Function, set[str]]], covered: CoveredSpans) -> Iterator[Given]:
         """What failed, a line an action, and which functions count as looked at all the same."""
         refused = {action for action, went in self._actions.items() if went.refused_for_all}
+        probe = next((function for function, failed in waiting if failed <= refused), None)
         for function, failed in waiting:
             item = self._item(function)
-            if failed <= refused:
+            if failed <= refused and function is not probe:  # which is tried again, and tells when it is allowed
                 yield Covered(item, 0, self._now_ms)
                 continue
             tried = covered(f"tried {item}")
@@ -151,6 +163,10 @@ class DetailReading:
 
     def _item(self, function: Function) -> str:
         return f"details {self._place} {function.key.name} {self._modified_ms.get(function.key.name)}"
+
+    def _given_item(self, action: str) -> str:
+        """Of a permission that was missing: when it was seen to be given."""
+        return f"given {self._place} {action}"
 
     def _refused_item(self, action: str) -> str:
         return f"refused {self._place} {action}"

@@ -240,6 +240,12 @@ class CloudWatchSource:
                 continue
             metrics.learn(found)
             yield found
+            if found.partial:
+                kind = " and ".join(found.kinds)
+                yield SourceFailed(
+                    f"inventory of {self.region}", f"a part of what AWS said of each {kind} cannot be read",
+                    "what was known of it stays; collect again",
+                )  # fmt: skip
 
     def _remember(self, stored: Stored, metrics: MetricReading) -> None:
         """What belongs to functions as it was when it was looked at last, of what is not asked each time."""
