@@ -46,6 +46,8 @@ def account(asked: Asked) -> dict[str, Any] | bytes:
                 for query in queries
             ]
         }
+    if name == "logs:FilterLogEvents":
+        return {"events": []}
     if asked.operation == "GetResources":
         return {"ResourceTagMappingList": []}
     if name == "cloudwatch:DescribeAlarms":
