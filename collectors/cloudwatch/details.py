@@ -15,6 +15,7 @@ collection only, and nothing counts as looked at then.
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 
 from collectors.account import Covered, Inventory
 from collectors.cloudwatch.errors import is_refusal
@@ -75,7 +76,8 @@ class DetailReading:
 
         SourceFailed in it is an action that failed, or some functions of it; SourceFailed raised is the end of all.
         """
-        due = [each for each in functions if self._is_due(covered, each)]
+        given_ms = max(_last(covered(self._given_item(action))) for action in self._actions)
+        due = [each for each in functions if self._is_due(covered, each, given_ms)]
         # Those that failed come after those that were not looked at yet, or they would stand in their way for ever.
         due.sort(key=lambda each: _last(covered(f"tried {self._item(each)}")))
         usual = {
@@ -96,18 +98,18 @@ class DetailReading:
                     usual -= given
                     for action in sorted(given):
                         yield Covered(self._given_item(action), 0, self._now_ms)
-                    without = [each for each in functions if each not in some]
-                    some += [each for each in without if _last(covered(self._item(each))) < self._now_ms][
-                        : most - len(some)
-                    ]
+                    names = {each.key.name for each in some}
+                    others = (each for each in functions if each.key.name not in names)
+                    without = (each for each in others if _last(covered(self._item(each))) < self._now_ms)
+                    some += islice(without, most - len(some))
         except SourceFailed:
             yield from self._told(waiting, covered)
             raise
         yield from self._told(waiting, covered)
 
-    def _is_due(self, covered: CoveredSpans, function: Function) -> bool:
+    def _is_due(self, covered: CoveredSpans, function: Function, given_ms: int) -> bool:
+        """Whether it is to be looked at; ``given_ms`` is when a permission was last seen to be given."""
         looked_ms = _last(covered(self._item(function)))
-        given_ms = max(_last(covered(self._given_item(action))) for action in self._actions)
         if self._now_ms - looked_ms < DAY_MS and looked_ms >= given_ms:
             return False
         tried = covered(f"tried {self._item(function)}")

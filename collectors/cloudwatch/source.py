@@ -224,28 +224,20 @@ class CloudWatchSource:
             (inventory.schedules, self._session.client("application-autoscaling")),
         )
         for ask, of in asked:
-            try:
-                before = self._rejected
-                found = ask(of, self.account, self.region, self._bucket, self._rejects)
-                found = replace(found, partial=self._rejected > before)
-            except SourceFailed as failed:
-                if is_hopeless(failed):
-                    raise
-                yield failed
-                continue
-            except (BudgetReached, OSError):
-                raise
-            except Exception as fault:
-                yield unforeseen(f"inventory ({ask.__name__})", fault)
-                continue
-            metrics.learn(found)
-            yield found
-            if found.partial:
-                kind = " and ".join(found.kinds)
-                yield SourceFailed(
-                    f"inventory of {self.region}", f"a part of what AWS said of each {kind} cannot be read",
-                    "what was known of it stays; collect again",
-                )  # fmt: skip
+            yield from self._guarded(f"inventory ({ask.__name__})", self._inventory_by(ask, of, metrics))
+
+    def _inventory_by(self, ask: Callable[..., Inventory], client: Any, metrics: MetricReading) -> Iterator[Given]:
+        before = self._rejected
+        found = ask(client, self.account, self.region, self._bucket, self._rejects)
+        found = replace(found, partial=self._rejected > before)
+        metrics.learn(found)
+        yield found
+        if found.partial:
+            kind = " and ".join(found.kinds)
+            yield SourceFailed(
+                f"inventory of {self.region}", f"a part of what AWS said of each {kind} cannot be read",
+                "what was known of it stays; collect again",
+            )  # fmt: skip
 
     def _remember(self, stored: Stored, metrics: MetricReading) -> None:
         """What belongs to functions as it was when it was looked at last, of what is not asked each time."""

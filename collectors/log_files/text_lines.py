@@ -152,7 +152,7 @@ class ExportedText:
             stream, moment = found.groups()
         if found is None or moment is None:
             whole = self._event
-            if whole is not None and not self._more and line.strip() and _ONE_LINE.match(whole.message):
+            if whole is not None and _begins_another(whole, self._more, line):
                 yield from self.flush()
                 self._event = LogEvent(whole.timestamp_ms, line, "", whole.log_stream)
                 return
@@ -179,6 +179,11 @@ class ExportedText:
             if self._event.message.strip():
                 yield self._event
         self._event, self._more, self._length = None, [], 0
+
+
+def _begins_another(event: LogEvent, more: list[str], line: str) -> bool:
+    """Whether a line without a time is no part of the platform's line above it."""
+    return not more and bool(line.strip()) and _ONE_LINE.match(event.message) is not None
 
 
 def _said_once(text: str) -> str:
@@ -214,7 +219,7 @@ class PrefixedText:
             return
         if found is None or found.timestamp_ms is None:
             event = self._event
-            if event is not None and not self._more and line.strip() and _ONE_LINE.match(event.message):
+            if event is not None and _begins_another(event, self._more, line):
                 yield from self.flush()
                 self._event = msgspec.structs.replace(event, message=line)
             elif event is not None and not self._prefixes.is_rule(line):
