@@ -194,11 +194,23 @@ def screens() -> dict[str, Any]:
 # Configuration and store ------------------------------------------------------------------------------------------
 
 
+_TABLES = {
+    "keys": "Other keys for the commands of the screens, by their names.",
+    "columns": "Which columns a screen shows; the first ones stay where cells are short.",
+    "thresholds": "From where on a function is in trouble; `budget_usd` is of a month and of all functions.",
+    "retention": "How long `collect --watch` keeps invocations, log lines and minutes.",
+    "organization": "What `collect --organization` takes where the command line does not say.",
+    "pricing": "Your price beside list price.",
+    "themes": "Themes of your own.",
+}
+"""What the configuration's tables are for; all its other keys are options of the command line, with their help."""
+
+
 def configuration_keys() -> str:
     """The keys of the configuration file, and what each takes."""
     from lambdatui.cli.config import _KINDS
 
-    helps = {param.name: param.help for param in _global_options_by_name()}
+    helps = {param.name: param.help for param in _global_options_by_name()} | _TABLES
     rows = [(f"`{name}`", expected, _escaped(helps.get(name) or "")) for name, (_, expected) in _KINDS.items()]
     return _table(("Key", "Takes", ""), rows)
 
