@@ -33,7 +33,7 @@ import generate
 from bare import TITLE
 from measure import ROOT, environment, machine, run
 
-from lambdatui.views.glance import glance
+from lambdatui.views.startup_view import glance
 
 PASS = [sys.executable, "-c", "pass"]
 ESTIMATE = ["-m", "lambdatui", "cost-estimate", "--requests", "3M", "--duration-ms", "120", "--memory-mb", "1536"]

@@ -83,8 +83,8 @@ def run(functions: int, hours: int, buckets: int) -> dict[str, Any]:
     sys.path.insert(0, str(HERE.parent / "tests"))
     from fake_insights import FakeInsights, Fleet, Group
 
-    from collectors.cloudwatch.source import CloudWatchSource
-    from collectors.collecting import collect_accounts
+    from collectors.ingest.many_sources import collect_accounts
+    from collectors.sources.cloudwatch.source import CloudWatchSource
     from pricing.call_prices import price
 
     fleet = Fleet()

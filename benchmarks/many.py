@@ -19,12 +19,12 @@ import generate
 import numpy as np
 import numpy.typing as npt
 
-from collectors.columns import NUMBERS, Batch, Columns
-from collectors.logs.fingerprint import fingerprint
-from collectors.model import ErrorKind, Function, FunctionKey, MetricPoint, Parts, Status, Stream, id_text
-from collectors.store.lines import packed_lines
-from collectors.store.open import writing
-from collectors.store.writer import Writer
+from collectors.model.invocation_columns import NUMBERS, Batch, Columns
+from collectors.model.records import ErrorKind, Function, FunctionKey, MetricPoint, Parts, Status, Stream, id_text
+from collectors.parsing.fingerprint import fingerprint
+from collectors.store.connection import writing
+from collectors.store.lines.chunks import packed_lines
+from collectors.store.write.writer import Writer
 
 Ints = npt.NDArray[np.int64]
 

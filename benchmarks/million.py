@@ -17,10 +17,10 @@ from typing import Any
 from measure import machine
 from screens import session
 
-from lambdatui.application import LambdaTui
+from lambdatui.app.application import LambdaTui
 from lambdatui.screens import paged
 from lambdatui.screens.invocations import InvocationsScreen
-from lambdatui.theme import DARK
+from lambdatui.session.terminal import DARK
 
 PATIENCE_S = 60.0
 

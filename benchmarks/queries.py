@@ -28,8 +28,8 @@ import many
 from measure import machine
 from statements import Statement, Statements, plan, scanned, sorted_whole, timeless
 
-from collectors.model import Status
-from collectors.store.reader import Reader
+from collectors.model.records import Status
+from collectors.store.read.reader import Reader
 from lambdatui.views import costs, errors, function, functions, invocation, invocations, logs, throttles
 from lambdatui.views.time_range import PRESETS, RangeChoice, TimeRange
 from pricing.pricebook import PriceBook

@@ -22,8 +22,8 @@ sys.path.insert(0, str(ROOT / "tests"))
 import small_store
 from under_terminal import UnderTerminal
 
-from collectors.model import FunctionKey
-from collectors.pipeline import import_files
+from collectors.ingest.engine import import_files
+from collectors.model.records import FunctionKey
 
 HTOP_S = 1.5
 FUNCTIONS = [f"function-{number:02d}" for number in range(50)]

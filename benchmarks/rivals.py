@@ -95,7 +95,7 @@ def sqlite_utils_rows(store: str, database: str) -> None:
 
 
 def _parsed(store: str) -> list[dict[str, object]]:
-    from collectors.model import id_text
+    from collectors.model.records import id_text
 
     with closing(sqlite3.connect(f"file:{store}?mode=ro", uri=True)) as connection:
         return [

@@ -23,7 +23,7 @@ from pathlib import Path
 
 from measure import machine
 
-from lambdatui.runner.runtimes import this_runtime
+from lambdatui.runner.runtimes.runtimes import this_runtime
 
 APP = """
 import time

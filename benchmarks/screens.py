@@ -26,10 +26,10 @@ from textual.screen import Screen
 from textual.widgets import DataTable
 
 import lambdatui
-from collectors.store.reader import Reader
-from lambdatui.application import LambdaTui
-from lambdatui.session import Session
-from lambdatui.theme import DARK, Terminal
+from collectors.store.read.reader import Reader
+from lambdatui.app.application import LambdaTui
+from lambdatui.session.session import Session
+from lambdatui.session.terminal import DARK, Terminal
 
 DOES = (
     ("move", ("j", "j", "k", "pagedown", "G", "pageup", "g", "j")),

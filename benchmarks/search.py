@@ -21,7 +21,7 @@ from pathlib import Path
 import many
 from measure import machine
 
-from collectors.store.reader import Reader
+from collectors.store.read.reader import Reader
 from lambdatui.views.line_query import parse
 from lambdatui.views.log_search import log_search
 from lambdatui.views.time_range import TimeRange

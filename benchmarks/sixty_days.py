@@ -28,9 +28,9 @@ from measure import ROOT, machine
 
 sys.path.insert(0, str(ROOT))
 
-from collectors.model import FunctionKey
-from collectors.pipeline import import_files
-from collectors.store.retention import Retention, retain
+from collectors.ingest.engine import import_files
+from collectors.model.records import FunctionKey
+from collectors.store.write.retention import Retention, retain
 
 HOUR, DAY = 3_600_000, 86_400_000
 T0 = 1_760_054_400_000  # a midnight
@@ -69,7 +69,7 @@ def written(path: Path, text: str) -> None:
 
 def read(db: Path, clock: Path, told: Path) -> None:
     """A reader: asks until it is killed, and keeps saying how it goes."""
-    from lambdatui.reading import Unanswered, ask
+    from lambdatui.session.queries import Unanswered, ask
     from lambdatui.views.functions import functions
     from lambdatui.views.patterns import patterns
     from lambdatui.views.time_range import RangeChoice

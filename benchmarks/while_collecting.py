@@ -26,9 +26,9 @@ from measure import machine
 from screens import Bare, p95
 from textual.app import App
 
-from lambdatui.application import LambdaTui
-from lambdatui.session import Session
-from lambdatui.theme import DARK, Terminal
+from lambdatui.app.application import LambdaTui
+from lambdatui.session.session import Session
+from lambdatui.session.terminal import DARK, Terminal
 
 TARGET = 1.5
 CONTROL = """

@@ -22,12 +22,12 @@ sys.path[:0] = [str(HERE.parent), str(HERE)]
 import sample_log  # noqa: E402
 from textual.pilot import Pilot  # noqa: E402
 
-from collectors.model import FunctionKey  # noqa: E402
-from collectors.pipeline import import_files  # noqa: E402
-from collectors.store.reader import Reader  # noqa: E402
-from lambdatui.application import LambdaTui  # noqa: E402
-from lambdatui.session import Session  # noqa: E402
-from lambdatui.theme import ANSI_DARK, DARK, LIGHT, Terminal  # noqa: E402
+from collectors.ingest.engine import import_files  # noqa: E402
+from collectors.model.records import FunctionKey  # noqa: E402
+from collectors.store.read.reader import Reader  # noqa: E402
+from lambdatui.app.application import LambdaTui  # noqa: E402
+from lambdatui.session.session import Session  # noqa: E402
+from lambdatui.session.terminal import ANSI_DARK, DARK, LIGHT, Terminal  # noqa: E402
 from lambdatui.views.time_range import RangeChoice  # noqa: E402
 
 

@@ -9,7 +9,7 @@ import pytest
 from aws import ACCOUNT, Answer, Canned, _Raw
 from botocore.awsrequest import AWSResponse, HeadersDict
 
-from collectors.cloudwatch.session import ReadOnlySession
+from collectors.sources.cloudwatch.session import ReadOnlySession
 
 _SIGNED = re.compile(r"Credential=(\w+)/\d+/([\w-]+)/")
 

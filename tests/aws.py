@@ -13,8 +13,8 @@ import boto3
 import pytest
 from botocore.awsrequest import AWSResponse, HeadersDict
 
-from collectors.cloudwatch.session import ReadOnlySession
-from collectors.stored import Claims, InStore
+from collectors.ingest.store_answers import Claims, InStore
+from collectors.sources.cloudwatch.session import ReadOnlySession
 
 REGION = "eu-central-1"
 ACCOUNT = "123456789012"

@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 from aws import endpoint, server
 
-from lambdatui.cli import clock
+from lambdatui.settings import clock
 
 __all__ = ["endpoint", "server"]
 

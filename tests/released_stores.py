@@ -10,11 +10,11 @@ import sys
 import tempfile
 from pathlib import Path
 
-from collectors.logs.fingerprint import fingerprint
-from collectors.model import Function, FunctionKey, MetricPoint
-from collectors.pipeline import import_files
-from collectors.store.open import writing
-from collectors.store.writer import Writer
+from collectors.ingest.engine import import_files
+from collectors.model.records import Function, FunctionKey, MetricPoint
+from collectors.parsing.fingerprint import fingerprint
+from collectors.store.connection import writing
+from collectors.store.write.writer import Writer
 
 FOLDER = Path(__file__).parent / "data" / "stores"
 EVENTS = FOLDER / "events.jsonl"
@@ -51,7 +51,7 @@ def load(version: int, path: Path) -> Path:
 
 def set_back(path: Path, version: int) -> None:
     """Takes out of a store all that later versions added, as if one of ``version`` had written it."""
-    from collectors.store.migrating import migrate
+    from collectors.store.migration import migrate
 
     old, store = sqlite3.connect(":memory:", isolation_level=None), sqlite3.connect(path)
     migrate(old, version)

@@ -14,9 +14,9 @@ from typing import Any
 from aws import ACCOUNT, MINUTE_MS, REGION, Canned, canned_session, listed, no_pause
 from told import report, request_id, start
 
-from collectors.cloudwatch.session import ReadOnlySession
-from collectors.cloudwatch.source import CloudWatchSource
-from collectors.collecting import Collected, collect_accounts
+from collectors.ingest.many_sources import Collected, collect_accounts
+from collectors.sources.cloudwatch.session import ReadOnlySession
+from collectors.sources.cloudwatch.source import CloudWatchSource
 
 GROUPS_A_PAGE = FUNCTIONS_A_PAGE = 50
 T0 = 1_743_415_200_000  # 2025-03-31T10:00:00Z

@@ -5,11 +5,11 @@ from pathlib import Path
 
 from msgspec.structs import asdict
 
-from collectors.logs.fingerprint import fingerprint
-from collectors.model import Function, FunctionKey, LogEvent, MetricPoint
-from collectors.pipeline import import_files
-from collectors.store.open import writing
-from collectors.store.writer import Writer
+from collectors.ingest.engine import import_files
+from collectors.model.records import Function, FunctionKey, LogEvent, MetricPoint
+from collectors.parsing.fingerprint import fingerprint
+from collectors.store.connection import writing
+from collectors.store.write.writer import Writer
 
 T0 = 1_743_415_200_000  # 2025-03-31T10:00:00Z
 MINUTE = 60_000

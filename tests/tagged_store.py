@@ -7,10 +7,10 @@ import usage_store
 from small_store import T0
 from usage_store import Call
 
-from collectors.account import TAGS, Inventory, tags_of
-from collectors.model import Function, FunctionKey
-from collectors.store.account import keep_inventory
-from collectors.store.open import writing
+from collectors.model.account import TAGS, Inventory, tags_of
+from collectors.model.records import Function, FunctionKey
+from collectors.store.connection import writing
+from collectors.store.write.account import keep_inventory
 
 ACCOUNT, REGION = "111122223333", "eu-central-1"
 HOUR = 3_600_000

@@ -13,7 +13,7 @@ from command_line import rows, run
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from collectors.account import (
+from collectors.model.account import (
     Alarm,
     AlarmChange,
     Alarms,
@@ -27,13 +27,13 @@ from collectors.account import (
     LogGroupFacts,
     Recommendation,
 )
-from collectors.logs.fingerprint import fingerprint
-from collectors.model import FunctionKey, MetricPoint
-from collectors.store import account as kept
-from collectors.store import account_rows
-from collectors.store.open import StoreLocked, writing
-from collectors.store.reader import Reader
-from collectors.store.writer import Writer
+from collectors.model.records import FunctionKey, MetricPoint
+from collectors.parsing.fingerprint import fingerprint
+from collectors.store.connection import StoreLocked, writing
+from collectors.store.read import account_rows
+from collectors.store.read.reader import Reader
+from collectors.store.write import account as kept
+from collectors.store.write.writer import Writer
 
 T0 = 1_743_415_200_000
 EVER = (0, 4_000_000_000_000)
@@ -92,7 +92,7 @@ def test_what_is_gone_has_an_end_and_functions_that_were_not_looked_at_stay(db: 
 @settings(deadline=None)  # each example makes a store
 @given(st.lists(st.tuples(st.integers(0, 60), st.integers(1, 20)), max_size=15))
 def test_covered_spans_are_the_union_of_what_was_marked(marks: list[tuple[int, int]]) -> None:
-    from collectors.store.migrating import migrate
+    from collectors.store.migration import migrate
 
     connection = sqlite3.connect(":memory:", isolation_level=None)
     migrate(connection)

@@ -18,8 +18,8 @@ from urllib.error import HTTPError
 import pytest
 from runner_server import Served, client, served
 
-from lambdatui.runner import admission
-from lambdatui.runner.admission import host_allowed, host_of, peer_uid
+from lambdatui.runner.http import admission
+from lambdatui.runner.http.admission import host_allowed, host_of, peer_uid
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the runner reads /proc")
 

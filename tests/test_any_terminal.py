@@ -15,8 +15,8 @@ from under_terminal import UnderTerminal
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "screenshots"))
 import sample_log
 
-from collectors.model import FunctionKey
-from collectors.pipeline import import_files
+from collectors.ingest.engine import import_files
+from collectors.model.records import FunctionKey
 
 FOOTER = b" help"
 _COLOUR = re.compile(rb"\x1b\[[0-9;:]*?(?:3[0-8]|4[0-8]|9[0-7]|10[0-7])[0-9;:]*m")

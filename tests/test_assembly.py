@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from told import DAY, GROUP, STREAM, T0, Event, Store, at_once, end, imported, report, request_id, start
 
-from collectors.logs.assemble import Assembler
-from collectors.model import LogEvent, Status
+from collectors.model.records import LogEvent, Status
+from collectors.parsing.assembler import Assembler
 
 ONE, TWO, THREE = (request_id(number) for number in (1, 2, 3))
 TRACEBACK = (

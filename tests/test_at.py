@@ -12,7 +12,8 @@ import small_store
 from command_line import run
 from small_store import CHECKOUT, RESIZE, invocation_events, request_id
 
-from collectors.account import (
+from collectors.ingest.engine import import_files
+from collectors.model.account import (
     Alarm,
     AlarmChange,
     Alarms,
@@ -24,12 +25,11 @@ from collectors.account import (
     Inventory,
     Recommendation,
 )
-from collectors.logs.fingerprint import fingerprint
-from collectors.model import Function, FunctionKey, LogEvent, MetricPoint
-from collectors.pipeline import import_files
-from collectors.store import account as kept
-from collectors.store.open import writing
-from collectors.store.writer import Writer
+from collectors.model.records import Function, FunctionKey, LogEvent, MetricPoint
+from collectors.parsing.fingerprint import fingerprint
+from collectors.store.connection import writing
+from collectors.store.write import account as kept
+from collectors.store.write.writer import Writer
 
 MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000
 NOON = 1_743_422_400_000  # 2025-03-31T12:00:00Z

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from collectors.cloudwatch import insights, insights_hours, insights_queries, log_events
+from collectors.sources.cloudwatch import insights, insights_hours, insights_queries, log_events
 from pricing.call_prices import price
 
 README = (Path(__file__).parent.parent / "README.md").read_text()

@@ -12,7 +12,7 @@ from textual._compositor import ChopsUpdate, LayoutUpdate
 from textual.geometry import Region
 from textual.strip import Strip
 
-from lambdatui.changed_cells import Cells, Standing
+from lambdatui.app.changed_cells import Cells, Standing
 
 RED, PLAIN = Style(color="red"), Style()
 WIDTH = 12

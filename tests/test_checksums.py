@@ -12,14 +12,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from told import EVER
 
-from collectors.store import cells, table_sums
-from collectors.store.cell_sum import CELL_NUMBERS, CELL_SUM
-from collectors.store.checking import check
-from collectors.store.checksums import exact_cell_sum, sum_of
-from collectors.store.open import StoreDamaged
-from collectors.store.reader import Reader
+from collectors.store.connection import StoreDamaged
+from collectors.store.integrity import table_checksums
+from collectors.store.integrity.cell_checksum import CELL_NUMBERS, CELL_SUM
+from collectors.store.integrity.checking import check
+from collectors.store.integrity.checksums import exact_cell_sum, sum_of
+from collectors.store.read.reader import Reader
+from collectors.store.rollups import cells
 from collectors.store.schema import GRAINS
-from lambdatui import reading
+from lambdatui.session import queries
 from lambdatui.views.time_range import RangeChoice
 
 Asked = Callable[[Reader], object]
@@ -28,7 +29,7 @@ _NUMBERS = st.one_of(st.integers(0, 10**6), st.integers(-(1 << 63), (1 << 63) - 
 
 @pytest.fixture(autouse=True)
 def large(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(table_sums, "SMALL", -1)
+    monkeypatch.setattr(table_checksums, "SMALL", -1)
 
 
 @pytest.fixture(scope="module")
@@ -102,19 +103,19 @@ def test_a_screen_is_told_in_one_line(tmp_path: Path) -> None:
     for change in ("UPDATE day_cells SET errors = 7", "UPDATE chunks SET content = x'00'"):
         tampered(db, change)
         choice = RangeChoice(at="2025-03-31T11:00:00Z")
-        with pytest.raises(reading.Unanswered, match="db check") as told:
-            reading.ask(
+        with pytest.raises(queries.Unanswered, match="db check") as told:
+            queries.ask(
                 db, choice, 0, lambda question: (list(question.reader.search(*EVER)), question.reader.totals(*EVER))
             )
         assert len(str(told.value).splitlines()) == 1
 
 
 def test_what_fails_on_a_whole_store_is_no_damage(tmp_path: Path) -> None:
-    def fails(question: reading.Question) -> None:
+    def fails(question: queries.Question) -> None:
         raise KeyError("a fault of ours")
 
     with pytest.raises(KeyError):
-        reading.ask(small_store.make(tmp_path / "s.db"), RangeChoice(at="2025-03-31T11:00:00Z"), 0, fails)
+        queries.ask(small_store.make(tmp_path / "s.db"), RangeChoice(at="2025-03-31T11:00:00Z"), 0, fails)
 
 
 @settings(deadline=None)

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from resummed import resum_store
 from told import EVER, T0, Event, imported, report, request_id, start
 
-from collectors.store.chunk_filters import filter_of, may_hold, places
-from collectors.store.line_search import Looked
-from collectors.store.maintenance import prune
-from collectors.store.reader import Reader
+from collectors.store.lines.chunk_filters import filter_of, may_hold, places
+from collectors.store.read.line_search import Looked
+from collectors.store.read.reader import Reader
+from collectors.store.write.maintenance import prune
 
 
 @given(st.lists(st.binary(max_size=40), max_size=4), st.integers(0, 60), st.integers(3, 20))

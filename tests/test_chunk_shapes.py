@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from test_line_query import patterns
 from told import EVER, T0, Event, imported, report, request_id, start
 
-from collectors.store.chunk_filters import bits_and_shapes, packed_filter
-from collectors.store.chunk_shapes import shape_text, shapes, shapes_of
-from collectors.store.lines import packed_lines
-from collectors.store.reader import Reader
+from collectors.store.lines.chunk_filters import bits_and_shapes, packed_filter
+from collectors.store.lines.chunk_shapes import shape_text, shapes, shapes_of
+from collectors.store.lines.chunks import packed_lines
+from collectors.store.read.reader import Reader
 from lambdatui.views.line_query import parse
 from lambdatui.views.log_search import log_search
 from lambdatui.views.safe_regex import SafeRegex

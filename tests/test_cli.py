@@ -16,10 +16,10 @@ import small_store
 from command_line import rows, run
 from small_store import request_id
 
-from lambdatui.cli.arguments import global_only
 from lambdatui.cli.commands import COMMANDS, known, load
-from lambdatui.cli.context import settled
-from lambdatui.text import sparkline
+from lambdatui.settings.context import settled
+from lambdatui.start.arguments import global_only
+from lambdatui.text.formatting import sparkline
 from lambdatui.views.functions import FUNCTION_COLUMNS
 from lambdatui.views.invocations import INVOCATION_COLUMNS
 from lambdatui.views.time_range import RangeChoice

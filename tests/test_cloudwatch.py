@@ -23,17 +23,17 @@ from aws import (
 )
 from botocore.exceptions import ClientError, EndpointConnectionError, NoCredentialsError
 
-from collectors.account import CallCount, Inventory
-from collectors.cloudwatch import alarms, inventory, live_tail, log_events, log_groups, optimizer
-from collectors.cloudwatch.answers import ReadEvent, Series
-from collectors.cloudwatch.calls import Calls, TokenBucket
-from collectors.cloudwatch.errors import is_hopeless, reading
-from collectors.cloudwatch.functions import CONTROL_PLANE_RATE, list_functions
-from collectors.cloudwatch.log_groups import LogGroup
-from collectors.cloudwatch.readings import READINGS
-from collectors.cloudwatch.session import ReadOnlySession, ReadOnlyViolation, _refuse
-from collectors.model import FunctionKey, LogEvent, Reject
-from collectors.source import SourceFailed
+from collectors.model.account import CallCount, Inventory
+from collectors.model.records import FunctionKey, LogEvent, Reject
+from collectors.sources.base import SourceFailed
+from collectors.sources.cloudwatch import alarms, inventory, live_tail, log_events, log_groups, optimizer
+from collectors.sources.cloudwatch.answers import ReadEvent, Series
+from collectors.sources.cloudwatch.calls import Calls, TokenBucket
+from collectors.sources.cloudwatch.errors import is_hopeless, reading
+from collectors.sources.cloudwatch.functions import CONTROL_PLANE_RATE, list_functions
+from collectors.sources.cloudwatch.log_groups import LogGroup
+from collectors.sources.cloudwatch.readings import READINGS
+from collectors.sources.cloudwatch.session import ReadOnlySession, ReadOnlyViolation, _refuse
 
 FREE = TokenBucket(1e9)
 T0 = 1_743_415_200_000
@@ -205,7 +205,7 @@ def test_groups_are_those_of_lambda_and_those_that_functions_name(endpoint: str)
     put_events(endpoint, "/aws/lambda/deleted", STREAM, [(T0, "a")])
     put_events(endpoint, "/shared", STREAM, [(T0, "a")])
     put_events(endpoint, "/elsewhere", STREAM, [(T0, "a")])
-    from collectors.cloudwatch.functions import function_of
+    from collectors.sources.cloudwatch.functions import function_of
 
     functions = [function_of(each, REGION) for each in listed(["a"])]
     functions += [function_of(each, REGION) for each in listed(["b", "c"], LoggingConfig={"LogGroup": "/shared"})]

@@ -14,7 +14,7 @@ import pytest
 from aws import ACCOUNT, KEYS, MINUTE_MS, REGION, isolate, plain, put_events, recent_ms
 from told import EVER, differences, everything, report, request_id, start
 
-from collectors.store.reader import Reader
+from collectors.store.read.reader import Reader
 from lambdatui.cli.main import cli
 
 FUNCTIONS, INVOCATIONS, BUSY = 1_200, 10_000, 20  # five events each, in the logs of the first twenty

@@ -11,16 +11,16 @@ import pytest
 from aws import ACCOUNT, HOUR_MS, MINUTE_MS, REGION, canned_session, error, isolate, listed, plain, recent_ms
 from botocore.stub import Stubber
 
-from collectors.account import Configured, Covered, Inventory
-from collectors.cloudwatch import choose, metric_names, metrics, news
-from collectors.cloudwatch.calls import Calls
-from collectors.cloudwatch.functions import function_of, settings_of
-from collectors.cloudwatch.log_groups import LogGroup
-from collectors.cloudwatch.metric_reading import MetricReading
-from collectors.cloudwatch.metrics import Points, Query, Span, plan, queries, span
-from collectors.cloudwatch.session import ReadOnlySession
-from collectors.model import FunctionKey, MetricPoint
-from collectors.source import BudgetReached, SourceFailed
+from collectors.model.account import Configured, Covered, Inventory
+from collectors.model.records import FunctionKey, MetricPoint
+from collectors.sources.base import BudgetReached, SourceFailed
+from collectors.sources.cloudwatch import choose, metric_names, metrics, news
+from collectors.sources.cloudwatch.calls import Calls
+from collectors.sources.cloudwatch.functions import function_of, settings_of
+from collectors.sources.cloudwatch.log_groups import LogGroup
+from collectors.sources.cloudwatch.metric_reading import MetricReading
+from collectors.sources.cloudwatch.metrics import Points, Query, Span, plan, queries, span
+from collectors.sources.cloudwatch.session import ReadOnlySession
 
 T0 = 1_743_415_200_000
 KEY = FunctionKey("fn", ACCOUNT, REGION)

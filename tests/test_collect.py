@@ -15,11 +15,11 @@ import small_store
 from aws import REGION, create_function, isolate, put_events
 from command_line import rows, run
 
-from collectors.store.reader import Reader
+from collectors.store.read.reader import Reader
 from lambdatui.cli.main import cli
 from lambdatui.runner.functions import Deployment
-from lambdatui.runner.log import Log
-from lambdatui.runner.platform_lines import PlatformLines, Report
+from lambdatui.runner.log.platform_lines import PlatformLines, Report
+from lambdatui.runner.log.writer import Log
 
 REQUEST = "11111111-2222-3333-4444-555555555555"
 # What moto does not know is left out: account settings, schedules, an alarm's history.

@@ -10,13 +10,13 @@ from small_store import CHECKOUT, T0
 from test_configured_usage import MARCH, MONTH, configure, keep, measure
 from test_more_screens import header_of, press, settle, small_app, table_of
 
-from collectors.account import BilledDay, Configured, Inventory, LogGroupFacts, Recommendation
-from collectors.logs.fingerprint import fingerprint
-from collectors.model import FunctionKey, MetricPoint
-from collectors.store import account as kept
-from collectors.store.open import writing
-from collectors.store.reader import Reader
-from collectors.store.writer import Writer
+from collectors.model.account import BilledDay, Configured, Inventory, LogGroupFacts, Recommendation
+from collectors.model.records import FunctionKey, MetricPoint
+from collectors.parsing.fingerprint import fingerprint
+from collectors.store.connection import writing
+from collectors.store.read.reader import Reader
+from collectors.store.write import account as kept
+from collectors.store.write.writer import Writer
 from lambdatui.screens.advice import AdviceScreen
 from lambdatui.screens.billed import BilledScreen
 from lambdatui.screens.details import DetailsScreen
@@ -25,8 +25,8 @@ from lambdatui.views.concurrency import concurrency
 from lambdatui.views.cost_changes import changes
 from lambdatui.views.cost_groups import cost_groups
 from lambdatui.views.costs import costs
-from lambdatui.views.narrow import Narrow
 from lambdatui.views.reconcile import collected_actuals, reconciled
+from lambdatui.views.scope import Narrow
 from lambdatui.views.time_range import DAY_MS, TimeRange
 from lambdatui.views.whatif import compared_months
 from pricing.pricebook import PriceBook

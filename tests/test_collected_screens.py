@@ -8,20 +8,20 @@ import pytest
 from aws import ACCOUNT, REGION
 from told import T0
 
-from collectors.account import Alarm, Alarms, CallCount, Configured, Inventory, LogGroupFacts
-from collectors.logs.fingerprint import fingerprint
-from collectors.model import Function, FunctionKey
-from collectors.store import account as kept
-from collectors.store.open import writing
-from collectors.store.reader import Reader
-from collectors.store.writer import Writer
+from collectors.model.account import Alarm, Alarms, CallCount, Configured, Inventory, LogGroupFacts
+from collectors.model.records import Function, FunctionKey
+from collectors.parsing.fingerprint import fingerprint
+from collectors.store.connection import writing
+from collectors.store.read.reader import Reader
+from collectors.store.write import account as kept
+from collectors.store.write.writer import Writer
 from lambdatui.views.advice import advice
 from lambdatui.views.alarms import alarms
-from lambdatui.views.collected import collected
+from lambdatui.views.collection_details import collected
 from lambdatui.views.concurrency import concurrency
 from lambdatui.views.function_settings import function_settings
-from lambdatui.views.narrow import Narrow
 from lambdatui.views.overview import overview
+from lambdatui.views.scope import Narrow
 from lambdatui.views.time_range import RangeChoice, TimeRange
 from pricing.pricebook import PriceBook
 

@@ -22,15 +22,15 @@ from aws import (
 )  # fmt: skip
 from told import DAY, EVER, differences, everything, report, request_id, start
 
-from collectors.account import CallCount
-from collectors.cloudwatch.session import ReadOnlySession
-from collectors.cloudwatch.source import ALWAYS, CloudWatchSource
-from collectors.collecting import Collected, collect_accounts
-from collectors.model import LogEvent
-from collectors.source import BudgetReached, Given, SourceFailed, Step
-from collectors.store import account_rows
-from collectors.store.open import StoreLocked, writing
-from collectors.store.reader import Reader
+from collectors.ingest.many_sources import Collected, collect_accounts
+from collectors.model.account import CallCount
+from collectors.model.records import LogEvent
+from collectors.sources.base import BudgetReached, Given, SourceFailed, Step
+from collectors.sources.cloudwatch.session import ReadOnlySession
+from collectors.sources.cloudwatch.source import ALWAYS, CloudWatchSource
+from collectors.store.connection import StoreLocked, writing
+from collectors.store.read import account_rows
+from collectors.store.read.reader import Reader
 
 NOW = 1_743_415_200_000 + 30 * MINUTE_MS
 SINCE = NOW - 24 * HOUR_MS

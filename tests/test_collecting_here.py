@@ -12,19 +12,19 @@ from runner_server import served
 from test_live import app_on, until
 from textual.pilot import Pilot
 
-from collectors.cloudwatch.source import CloudWatchSource
-from collectors.collecting import collect_accounts
-from collectors.pipeline import collect
-from collectors.runner_log import RunnerLog, RunnerSource
-from collectors.store.holder import holder
-from collectors.store.open import writing
-from collectors.store.reader import Reader
-from lambdatui.application import LambdaTui
+from collectors.ingest.engine import collect
+from collectors.ingest.many_sources import collect_accounts
+from collectors.sources.cloudwatch.source import CloudWatchSource
+from collectors.sources.runner_log import RunnerLog, RunnerSource
+from collectors.store.connection import writing
+from collectors.store.lock_holder import holder
+from collectors.store.read.reader import Reader
+from lambdatui.app.application import LambdaTui
 from lambdatui.screens.collect import CollectScreen
 from lambdatui.screens.permissions import PermissionsScreen, StatementScreen
 from lambdatui.screens.prompt import PickScreen
-from lambdatui.session import clock_ms
-from lambdatui.views.collected import collected
+from lambdatui.session.session import clock_ms
+from lambdatui.views.collection_details import collected
 from lambdatui.views.permissions import missing_permissions
 from lambdatui.views.time_range import RangeChoice
 from lambdatui.widgets.fields import Fields

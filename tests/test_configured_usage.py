@@ -10,14 +10,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from small_store import CHECKOUT, T0
 
-from collectors.account import Configured as Setting
-from collectors.account import Inventory, LogGroupFacts
-from collectors.logs.fingerprint import fingerprint
-from collectors.model import Function, MetricPoint
-from collectors.store import account as kept
-from collectors.store.open import writing
-from collectors.store.reader import Reader
-from collectors.store.writer import Writer
+from collectors.model.account import Configured as Setting
+from collectors.model.account import Inventory, LogGroupFacts
+from collectors.model.records import Function, MetricPoint
+from collectors.parsing.fingerprint import fingerprint
+from collectors.store.connection import writing
+from collectors.store.read.reader import Reader
+from collectors.store.write import account as kept
+from collectors.store.write.writer import Writer
 from lambdatui.views.configured_usage import Configured
 from lambdatui.views.costs import CostsView, costs
 from lambdatui.views.time_range import DAY_MS, HOUR_MS, MINUTE_MS, TimeRange

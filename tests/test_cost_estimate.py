@@ -17,10 +17,10 @@ from click.testing import CliRunner, Result
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lambdatui import text
 from lambdatui.cli.cost_estimate import command
 from lambdatui.cli.main import cli
 from lambdatui.cli.quantities import COUNT, DURATION_MS, HOURS, MEMORY_MB, MONEY, RATIO
+from lambdatui.text import formatting
 
 ROOT = Path(__file__).parent.parent
 MOBILE = ("--requests", "3M", "--duration-ms", "120", "--memory-mb", "1536")
@@ -385,7 +385,7 @@ def test_prices_show_and_check() -> None:
      ("0.00999999", "$0.01"), ("-0.466662", "-$0.47"), ("0.0000002", "$0.0000002000")],
 )  # fmt: skip
 def test_amounts_are_rounded_for_people(amount: str, shown: str) -> None:
-    assert text.money(Decimal(amount)) == shown
+    assert formatting.money(Decimal(amount)) == shown
 
 
 @pytest.mark.parametrize(
@@ -394,7 +394,7 @@ def test_amounts_are_rounded_for_people(amount: str, shown: str) -> None:
      ("0", "0")],
 )  # fmt: skip
 def test_quantities_are_rounded_for_people(quantity: str, shown: str) -> None:
-    assert text.quantity(Decimal(quantity)) == shown
+    assert formatting.quantity(Decimal(quantity)) == shown
 
 
 @given(st.integers(0, 10**15))

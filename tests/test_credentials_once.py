@@ -15,11 +15,11 @@ import pytest
 from aws import isolate, listed
 from misbehaving_server import IDENTITY, Answer, Asked, MisbehavingServer, misbehaving
 
-from collectors.collecting import Collected
-from lambdatui.child import Child
+from collectors.ingest.many_sources import Collected
 from lambdatui.cli.collect import Asked as AskedFor
 from lambdatui.cli.collecting import Collecting
-from lambdatui.cli.context import Context
+from lambdatui.processes.child_process import Child
+from lambdatui.settings.context import Context
 
 REGIONS = ("eu-central-1", "eu-west-1", "us-east-1")
 ROLE = "arn:aws:iam::123456789012:role/reader"
@@ -33,7 +33,7 @@ def home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     monkeypatch.setattr("botocore.retries.standard.ExponentialBackoff.delay_amount", lambda *_: 0.0)
-    monkeypatch.setattr("collectors.cloudwatch.answers._LONGEST_PAUSE_S", 0.0)
+    monkeypatch.setattr("collectors.sources.cloudwatch.answers._LONGEST_PAUSE_S", 0.0)
 
 
 def of_sts(code: str, message: str) -> Answer:

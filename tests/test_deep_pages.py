@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from test_newest import all_rows, db, functions, many, reader, spans
 from told import EVER, T0
 
-from collectors.store import pages
-from collectors.store.reader import Reader
+from collectors.store.read import pages
+from collectors.store.read.reader import Reader
 from lambdatui.views.filters import parse
 from lambdatui.views.invocations import INVOCATION_COLUMNS, invocations
 from lambdatui.views.time_range import TimeRange

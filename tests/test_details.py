@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from aws import ACCOUNT, Answer, Canned, OnlyCovered, canned_session, error, isolate, listed, no_pause
 
-from collectors.account import Covered, Inventory
-from collectors.cloudwatch.inventory import DETAILS
-from collectors.cloudwatch.source import CloudWatchSource
-from collectors.source import SourceFailed
+from collectors.model.account import Covered, Inventory
+from collectors.sources.base import SourceFailed
+from collectors.sources.cloudwatch.inventory import DETAILS
+from collectors.sources.cloudwatch.source import CloudWatchSource
 
 MINUTE_MS = 60_000
 NOW = 1_735_700_000_000
@@ -23,7 +23,7 @@ ALIASES, URLS = "lambda:ListAliases", "lambda:ListFunctionUrlConfigs"
 @pytest.fixture(autouse=True)
 def credentials(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     isolate(monkeypatch, tmp_path)
-    monkeypatch.setattr("collectors.cloudwatch.answers._LONGEST_PAUSE_S", 0.0)
+    monkeypatch.setattr("collectors.sources.cloudwatch.answers._LONGEST_PAUSE_S", 0.0)
 
 
 def denied(action: str) -> Answer:

@@ -16,8 +16,8 @@ from fake_aws.faults import Fault
 from fake_aws.fleet import Fleet
 from fake_aws.server import fake_aws
 
-from collectors.cloudwatch.readings import FEATURES, READINGS, Reading
-from collectors.cloudwatch.source import ALWAYS
+from collectors.sources.cloudwatch.readings import FEATURES, READINGS, Reading
+from collectors.sources.cloudwatch.source import ALWAYS
 from lambdatui.cli import doctor_aws
 
 GROUPS = [{"logGroupName": "/aws/lambda/slow", "logGroupClass": "STANDARD"}]
@@ -243,7 +243,7 @@ def test_a_metric_that_is_forbidden_is_denied(aws: Canned, tmp_path: Path) -> No
 
 
 def test_a_partition_is_that_of_the_region(monkeypatch: pytest.MonkeyPatch, aws: Canned, tmp_path: Path) -> None:
-    from collectors.cloudwatch.session import ReadOnlySession
+    from collectors.sources.cloudwatch.session import ReadOnlySession
 
     session = ReadOnlySession(region="cn-north-1", endpoint_url="http://127.0.0.1:9")
     china = Canned(session)

@@ -8,9 +8,9 @@ import pytest
 from aws import ACCOUNT, HOUR_MS, MINUTE_MS, REGION, isolate, no_pause
 from rounds import DAY_MS, T0, World, collect, fleet
 
-from collectors.cloudwatch.rehearsal import Estimate, estimate
-from collectors.cloudwatch.source import ALWAYS, CloudWatchSource
-from collectors.stored import stored_in
+from collectors.ingest.store_answers import stored_in
+from collectors.sources.cloudwatch.rehearsal import Estimate, estimate
+from collectors.sources.cloudwatch.source import ALWAYS, CloudWatchSource
 from lambdatui.cli.spending import cost_of
 
 EVERYTHING = (*ALWAYS, "costs", "optimizer")

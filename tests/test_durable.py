@@ -11,24 +11,24 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from collectors.account import Covered
-from collectors.cloudwatch import durable as reading
-from collectors.cloudwatch.calls import TokenBucket
-from collectors.cloudwatch.durable import DurableReading
-from collectors.cloudwatch.durable_events import event_of
-from collectors.cloudwatch.readings import ALLOWED
-from collectors.cloudwatch.session import ReadOnlyViolation
-from collectors.cloudwatch.source import CloudWatchSource
-from collectors.collecting import collect_accounts
-from collectors.durable import DurableExecution, DurableHistory, OpenExecution
-from collectors.model import Reject
-from collectors.source import SourceFailed
-from collectors.store import account as kept
-from collectors.store import durable as stored
-from collectors.store.maintenance import check
-from collectors.store.open import writing
-from collectors.store.prune import Deleted, Ends, prune
-from collectors.store.reader import Reader
+from collectors.ingest.many_sources import collect_accounts
+from collectors.model.account import Covered
+from collectors.model.durable import DurableExecution, DurableHistory, OpenExecution
+from collectors.model.records import Reject
+from collectors.sources.base import SourceFailed
+from collectors.sources.cloudwatch import durable as reading
+from collectors.sources.cloudwatch.calls import TokenBucket
+from collectors.sources.cloudwatch.durable import DurableReading
+from collectors.sources.cloudwatch.durable_events import event_of
+from collectors.sources.cloudwatch.readings import ALLOWED
+from collectors.sources.cloudwatch.session import ReadOnlyViolation
+from collectors.sources.cloudwatch.source import CloudWatchSource
+from collectors.store.connection import writing
+from collectors.store.read.reader import Reader
+from collectors.store.write import account as kept
+from collectors.store.write import durable as stored
+from collectors.store.write.maintenance import check
+from collectors.store.write.prune import Deleted, Ends, prune
 from lambdatui.cli.main import cli
 from tests.aws import ACCOUNT, REGION, canned_session, error, isolate, listed, no_pause
 

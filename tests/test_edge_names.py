@@ -9,14 +9,14 @@ import small_store
 from command_line import rows, run
 from small_store import CHECKOUT, MINUTE, T0, invocation_events
 
-from collectors.logs.names import function_key
-from collectors.model import Function, FunctionKey
-from collectors.pipeline import import_files
-from collectors.store.open import writing
-from collectors.store.reader import Reader
-from collectors.store.writer import Writer
-from lambdatui.views.glance import glance
+from collectors.ingest.engine import import_files
+from collectors.model.records import Function, FunctionKey
+from collectors.parsing.function_names import function_key
+from collectors.store.connection import writing
+from collectors.store.read.reader import Reader
+from collectors.store.write.writer import Writer
 from lambdatui.views.invocations import invocations
+from lambdatui.views.startup_view import glance
 from lambdatui.views.time_range import HOUR_MS, RangeChoice, TimeRange
 from pricing.pricebook import PriceBook
 

@@ -18,18 +18,18 @@ from released_stores import set_back
 from test_patterns import COLOURS, HOUR, T0, bring_in, invocation, write
 from textual.pilot import Pilot
 
-from collectors import pipeline
-from collectors.account import CallCount
-from collectors.collecting import collect_accounts
-from collectors.model import LogEvent
-from collectors.store import emf_series
-from collectors.store.emf_cells import bucket_of, value_of
-from collectors.store.reader import Reader
-from lambdatui.application import LambdaTui
+from collectors.ingest import engine
+from collectors.ingest.many_sources import collect_accounts
+from collectors.model.account import CallCount
+from collectors.model.records import LogEvent
+from collectors.store.read.reader import Reader
+from collectors.store.rollups.emf_cells import bucket_of, value_of
+from collectors.store.write import emf_series
+from lambdatui.app.application import LambdaTui
 from lambdatui.screens.function import FunctionScreen
 from lambdatui.screens.prompt import PickScreen
-from lambdatui.session import Session
-from lambdatui.theme import DARK
+from lambdatui.session.session import Session
+from lambdatui.session.terminal import DARK
 from lambdatui.views.function import function
 from lambdatui.views.function_charts import ChartView, function_charts
 from lambdatui.views.time_range import RangeChoice
@@ -289,7 +289,7 @@ def test_a_large_import_whose_writer_is_a_process_of_its_own_counts_them_too(
         event for number in range(30) for event in invocation(number, emf(T0, {"n": number}), emf(T0, {"n": "x"}))
     ]
     here = store_of(tmp_path, events, "here")
-    monkeypatch.setattr(pipeline, "ALONE_BYTES", 0)
+    monkeypatch.setattr(engine, "ALONE_BYTES", 0)
     beside = store_of(tmp_path, events, "beside")
     assert cells(beside) == cells(here) != []
     assert "30 metrics in log lines are invalid EMF" in told(beside)

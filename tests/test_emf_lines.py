@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from collectors.logs.emf import read
-from collectors.model import EmfSample
+from collectors.model.records import EmfSample
+from collectors.parsing.emf import read
 
 T0 = 1_770_000_000_000
 REQUEST = "5d1b4ef1-6a0f-4b4c-9d24-0c5d8f2f7e11"

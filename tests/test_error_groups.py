@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 from resummed import resum
 from told import Event, end, imported, report, request_id, start
 
-from collectors.logs.fingerprint import family, fingerprint, normalise
-from collectors.regrouping import is_old, regroup_store
-from collectors.store import maintenance
-from collectors.store.open import writing
-from collectors.store.reader import Reader
+from collectors.ingest.regrouping import is_old, regroup_store
+from collectors.parsing.fingerprint import family, fingerprint, normalise
+from collectors.store.connection import writing
+from collectors.store.read.reader import Reader
+from collectors.store.write import maintenance
 from lambdatui.views.error_families import ErrorFamilyView, common, groups, rolled
 from lambdatui.views.error_trends import error_trends
 from lambdatui.views.time_range import RangeChoice
@@ -213,7 +213,7 @@ def test_killed_before_its_end_nothing_is_changed(tmp_path: Path, monkeypatch: p
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr("collectors.store.regroup._Regrouping._merge", killed)
+        patched.setattr("collectors.store.write.regroup._Regrouping._merge", killed)
         with pytest.raises(KeyboardInterrupt):
             regroup_store(store)
     assert (cells(store), old(store)) == (before, True)
@@ -247,7 +247,7 @@ def test_a_store_that_cannot_be_written_is_shown_as_it_is(tmp_path: Path, monkey
     def refused(*_: object) -> None:
         raise sqlite3.OperationalError("attempt to write a readonly database")
 
-    monkeypatch.setattr("collectors.store.regroup._Regrouping.run", refused)
+    monkeypatch.setattr("collectors.store.write.regroup._Regrouping.run", refused)
     assert not regroup_store(store)
     assert (cells(store), counts(store)) == (before, {"order 1 is closed": 1})
 

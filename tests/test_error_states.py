@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from told import DAY, HOUR, Event, end, imported, report, request_id, start
 
-from collectors.store.reader import Reader
+from collectors.store.read.reader import Reader
 from lambdatui.views.error_trends import ErrorTrendView, error_trends
 from lambdatui.views.time_range import RangeChoice
 

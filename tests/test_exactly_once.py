@@ -26,7 +26,7 @@ from told import (
     start,
 )
 
-from collectors.pipeline import ImportResult
+from collectors.ingest.engine import ImportResult
 
 SPANS = ((T0 // HOUR * HOUR, T0 // HOUR * HOUR + HOUR), (T0 // DAY * DAY, T0 // DAY * DAY + DAY), EVER)
 RARELY = settings(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from collectors.logs.fingerprint import fingerprint, normalise
+from collectors.parsing.fingerprint import fingerprint, normalise
 
 SAME = [
     ("User 'user-12345' not found", "User 'user-99871' not found"),

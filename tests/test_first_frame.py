@@ -24,19 +24,19 @@ from small_store import EVIL, T0
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "screenshots"))
 import sample_log
 
-from collectors.model import FunctionKey
-from collectors.pipeline import import_files
-from collectors.store.glimpse import FunctionSums, Unseen
-from collectors.store.reader import Reader
-from collectors.store.scrub import remember
-from lambdatui import first_lines
-from lambdatui.application import LambdaTui
+from collectors.ingest.engine import import_files
+from collectors.model.records import FunctionKey
+from collectors.store.integrity.scrub import remember
+from collectors.store.read.reader import Reader
+from collectors.store.read.startup_reader import FunctionSums, Unseen
+from lambdatui.app.application import LambdaTui
 from lambdatui.screens.columns import FUNCTIONS
-from lambdatui.session import Session
-from lambdatui.text_table import cells
-from lambdatui.theme import ANSI_DARK, DARK, Terminal, terminal
+from lambdatui.session.session import Session
+from lambdatui.session.terminal import ANSI_DARK, DARK, Terminal, terminal
+from lambdatui.start import first_lines
+from lambdatui.text.table import cells
 from lambdatui.views.functions import functions
-from lambdatui.views.glance import ARM_SHARE, REQUEST_AS_MB_MS, Glance, GlanceRow, glance
+from lambdatui.views.startup_view import ARM_SHARE, REQUEST_AS_MB_MS, Glance, GlanceRow, glance
 from lambdatui.views.time_range import HOUR_MS, RangeChoice
 from lambdatui.widgets.header import Header
 from lambdatui.widgets.layout import fitted, home_header_lines
@@ -52,10 +52,10 @@ COLOURS = terminal({"TERM": "xterm-256color"})
 LINUX = terminal({"TERM": "linux"}, no_color=True)
 NOW_MS = sample_log.END_MS + 12_000
 OURS = {
-    "collectors", "collectors.store", "collectors.store.cell_sum", "collectors.store.glimpse", "collectors.store.schema", "collectors.store.spans",
-    "lambdatui", "lambdatui.__main__", "lambdatui.cli", "lambdatui.cli.arguments", "lambdatui.first_frame", "lambdatui.first_lines",
-    "lambdatui.screens", "lambdatui.screens.columns", "lambdatui.state", "lambdatui.terminal_signals", "lambdatui.text", "lambdatui.text_table", "lambdatui.theme", "lambdatui.views",
-    "lambdatui.views.columns", "lambdatui.views.glance", "lambdatui.views.health", "lambdatui.views.presets", "lambdatui.views.shown",
+    "collectors", "collectors.store", "collectors.store.integrity.cell_checksum", "collectors.store.read.startup_reader", "collectors.store.schema", "collectors.store.spans",
+    "lambdatui", "lambdatui.__main__", "lambdatui.cli", "lambdatui.start.arguments", "lambdatui.start.first_frame", "lambdatui.start.first_lines",
+    "lambdatui.screens", "lambdatui.screens.columns", "lambdatui.start.state", "lambdatui.start.terminal_signals", "lambdatui.text.formatting", "lambdatui.text.table", "lambdatui.session.terminal", "lambdatui.views",
+    "lambdatui.views.columns", "lambdatui.views.startup_view", "lambdatui.views.fleet_health", "lambdatui.views.presets", "lambdatui.views.formatting",
     "lambdatui.widgets", "lambdatui.widgets.layout",
 }  # fmt: skip
 _AT_ONCE = """

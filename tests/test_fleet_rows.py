@@ -11,25 +11,25 @@ from msgspec.structs import asdict
 from small_store import invocation_events
 from test_project_many import BOOK, USAGES
 
-from collectors.logs.fingerprint import fingerprint
-from collectors.model import Function, FunctionKey, LogEvent
-from collectors.pipeline import import_files
-from collectors.store.open import writing
-from collectors.store.reader import Reader
-from collectors.store.rows import SpanUsage
-from collectors.store.writer import Writer
+from collectors.ingest.engine import import_files
+from collectors.model.records import Function, FunctionKey, LogEvent
+from collectors.parsing.fingerprint import fingerprint
+from collectors.store.connection import writing
+from collectors.store.read.reader import Reader
+from collectors.store.read.rows import SpanUsage
+from collectors.store.write.writer import Writer
 from lambdatui.views.costs import costs
 from lambdatui.views.functions import functions
 from lambdatui.views.logs import kind_of, logs
 from lambdatui.views.money import month_usages
-from lambdatui.views.narrow import Narrow
+from lambdatui.views.scope import Narrow
 from lambdatui.views.time_range import DAY_MS, HOUR_MS, TimeRange, day_of
-from pricing.allotment import Allotment
+from pricing.allocation import Allotment
 from pricing.bill import bill, totals_of
 from pricing.line_items import LineItem, lines_of
 from pricing.projection import QUANTITIES, hour_shares, project
 from pricing.usage import EXACT, Usage
-from pricing.used import Used, column
+from pricing.usage_table import Used, column
 
 NOON = 1_743_422_400_000  # 2025-03-31T12:00:00Z
 MONTH = TimeRange(NOON - NOON % DAY_MS - 30 * DAY_MS, NOON, "March")

@@ -7,15 +7,15 @@ import small_store
 from small_store import CHECKOUT, MINUTE, RESIZE, T0
 from test_more_screens import header_of, press, settle, small_app
 
-from collectors.account import CallCount, Covered
-from collectors.logs.fingerprint import fingerprint
-from collectors.store import account as kept
-from collectors.store.open import writing
-from collectors.store.reader import Reader
-from collectors.store.writer import Writer
+from collectors.model.account import CallCount, Covered
+from collectors.parsing.fingerprint import fingerprint
+from collectors.store.connection import writing
+from collectors.store.read.reader import Reader
+from collectors.store.write import account as kept
+from collectors.store.write.writer import Writer
+from lambdatui.views.fleet_health import places
 from lambdatui.views.freshness import freshness
 from lambdatui.views.functions import FUNCTION_COLUMNS, functions
-from lambdatui.views.health import places
 from lambdatui.views.time_range import HOUR_MS, TimeRange
 
 RANGE = TimeRange(T0, T0 + HOUR_MS, "an hour")

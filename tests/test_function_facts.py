@@ -6,13 +6,13 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from collectors.account import Configured, Inventory
-from collectors.logs.fingerprint import fingerprint
-from collectors.model import Function, FunctionKey, MetricPoint
-from collectors.store import account as kept
-from collectors.store.open import writing
-from collectors.store.reader import Reader
-from collectors.store.writer import Writer
+from collectors.model.account import Configured, Inventory
+from collectors.model.records import Function, FunctionKey, MetricPoint
+from collectors.parsing.fingerprint import fingerprint
+from collectors.store.connection import writing
+from collectors.store.read.reader import Reader
+from collectors.store.write import account as kept
+from collectors.store.write.writer import Writer
 from lambdatui.cli.main import cli
 from lambdatui.screens.configuration import parts_of
 from lambdatui.views.function import function

@@ -13,13 +13,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import asdict
 
-from collectors.model import FunctionKey
-from collectors.pipeline import import_files
-from collectors.store.open import writing
-from collectors.store.reader import Reader
+from collectors.ingest.engine import import_files
+from collectors.model.records import FunctionKey
+from collectors.store.connection import writing
+from collectors.store.read.reader import Reader
 from lambdatui.views.costs import costs
 from lambdatui.views.gates import budget_of, left_out
-from lambdatui.views.narrow import Narrow
+from lambdatui.views.scope import Narrow
 from lambdatui.views.time_range import TimeRange
 from pricing.bill import Bill, bill
 from pricing.gate import Passed, gate

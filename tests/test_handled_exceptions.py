@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from told import Store, at_once, end, imported, report, request_id, start
 
-from collectors.logs.failures import evidence
+from collectors.parsing.failures import evidence
 
 ID = request_id(7)
 AT = "2025-03-31T10:00:00.123Z"

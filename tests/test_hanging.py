@@ -12,13 +12,13 @@ import pytest
 from aws import ACCOUNT, REGION, OnlyCovered, isolate, listed, no_pause
 from misbehaving_server import IDENTITY, Answer, Asked, misbehaving
 
-from collectors.account import Alarms, Inventory
-from collectors.cloudwatch.errors import reading
-from collectors.cloudwatch.session import ReadOnlySession
-from collectors.cloudwatch.source import CloudWatchSource
-from collectors.cloudwatch.transport import Breaker
-from collectors.model import Function, MetricPoint
-from collectors.source import SourceFailed
+from collectors.model.account import Alarms, Inventory
+from collectors.model.records import Function, MetricPoint
+from collectors.sources.base import SourceFailed
+from collectors.sources.cloudwatch.errors import reading
+from collectors.sources.cloudwatch.session import ReadOnlySession
+from collectors.sources.cloudwatch.source import CloudWatchSource
+from collectors.sources.cloudwatch.transport import Breaker
 
 NOW = 1_735_700_000_000
 CALL_S = 1.0
@@ -117,7 +117,7 @@ def test_a_body_that_trickles_is_ended_by_the_deadline() -> None:
 def test_retries_and_their_answers_share_one_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each 500 comes after half a second: five of them, and not of each call, are more than the deadline."""
     monkeypatch.setattr("botocore.retries.standard.ExponentialBackoff.delay_amount", lambda *_: 0.0)
-    monkeypatch.setattr("collectors.cloudwatch.answers._LONGEST_PAUSE_S", 0.0)
+    monkeypatch.setattr("collectors.sources.cloudwatch.answers._LONGEST_PAUSE_S", 0.0)
 
     def answering(asked: Asked) -> Any:
         time.sleep(0.4)
@@ -211,7 +211,7 @@ def test_what_is_not_compressed_as_it_says_is_told_after_it_was_tried_again(
     answer: Answer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("botocore.retries.standard.ExponentialBackoff.delay_amount", lambda *_: 0.0)
-    monkeypatch.setattr("collectors.cloudwatch.answers._LONGEST_PAUSE_S", 0.0)
+    monkeypatch.setattr("collectors.sources.cloudwatch.answers._LONGEST_PAUSE_S", 0.0)
     with misbehaving(lambda _: answer) as server:
         client = ReadOnlySession(region=REGION, endpoint_url=server.url).client("lambda")
         with pytest.raises(SourceFailed), reading("lambda:ListFunctions", "functions"):

@@ -7,7 +7,7 @@ import small_store
 from small_store import MINUTE, T0, request_id
 from test_more_screens import KEYS, header_of, press, settle, small_app
 
-from collectors.store.reader import Reader
+from collectors.store.read.reader import Reader
 from lambdatui.screens.invocation import InvocationScreen
 from lambdatui.screens.main_screens import MAIN
 from lambdatui.views.invocation import neighbour

@@ -10,17 +10,17 @@ from textual.command import CommandPalette
 from told import T0, request_id
 from under_terminal import UnderTerminal
 
-from collectors.account import Alarm, Alarms, Configured, Inventory, Recommendation
-from collectors.logs.fingerprint import fingerprint
-from collectors.model import FunctionKey
-from collectors.pipeline import import_files
-from collectors.store import account as kept
-from collectors.store.open import writing
-from collectors.store.writer import Writer
-from lambdatui.application import LambdaTui
+from collectors.ingest.engine import import_files
+from collectors.model.account import Alarm, Alarms, Configured, Inventory, Recommendation
+from collectors.model.records import FunctionKey
+from collectors.parsing.fingerprint import fingerprint
+from collectors.store.connection import writing
+from collectors.store.write import account as kept
+from collectors.store.write.writer import Writer
+from lambdatui.app.application import LambdaTui
 from lambdatui.screens.base import StoreScreen
 from lambdatui.screens.details import DetailsScreen
-from lambdatui.screens.exporting import suggested
+from lambdatui.screens.export import suggested
 
 ESCAPES = "\x1b]0;owned\x07\x1b[2J\x1b]52;c;b3duZWQ=\x07\x1bP+q544e\x1b\\\x9b31m"
 MARKUP = "[red]red[/red][@click=app.exit]x[/][/]"
@@ -138,7 +138,7 @@ def test_file_names_and_the_clipboard_are_harmless(name: str) -> None:
     assert len(proposed) < 100
     assert "/" not in proposed
     assert proposed.isprintable()
-    from lambdatui.clipboard import osc52
+    from lambdatui.app.clipboard import osc52
 
     sequence, _ = osc52(name, {})
     inner = sequence.removeprefix("\x1b]52;c;").removesuffix("\x07")

@@ -15,10 +15,10 @@ from botocore.session import get_session
 from click.testing import CliRunner
 from command_line import run
 
-from collectors.cloudwatch.policy import BY_DEFAULT, PARTITIONS, partition_of
-from collectors.cloudwatch.readings import FEATURES, READINGS
-from collectors.cloudwatch.source import CloudWatchSource
-from collectors.collecting import collect_accounts
+from collectors.ingest.many_sources import collect_accounts
+from collectors.sources.cloudwatch.policy import BY_DEFAULT, PARTITIONS, partition_of
+from collectors.sources.cloudwatch.readings import FEATURES, READINGS
+from collectors.sources.cloudwatch.source import CloudWatchSource
 from lambdatui.cli.iam_policy import command
 
 SHARED = Path(__file__).parents[2] / "shared" / "data" / "iam_readonly.json"

@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 from told import DAY, EVER, HOUR, differences, everything
 
-from collectors.model import FunctionKey
-from collectors.pipeline import ALONE_BYTES, import_files
-from collectors.store.maintenance import check
+from collectors.ingest.engine import ALONE_BYTES, import_files
+from collectors.model.records import FunctionKey
+from collectors.store.write.maintenance import check
 
 ROOT = Path(__file__).parent.parent
 INVOCATIONS = 30_000  # more than one batch, so that a kill may come between two
@@ -144,7 +144,7 @@ def test_ctrl_c_ends_both_processes(corpus: Path, tmp_path: Path, whole_group: b
 
 
 def test_ctrl_c_while_modules_are_loaded() -> None:
-    code = "import lambdatui.cli.arguments as a; a.global_only = lambda _: (_ for _ in ()).throw(KeyboardInterrupt)"
+    code = "import lambdatui.start.arguments as a; a.global_only = lambda _: (_ for _ in ()).throw(KeyboardInterrupt)"
     code += "; from lambdatui.__main__ import main; raise SystemExit(main())"
     said = subprocess.run([sys.executable, "-c", code, "functions"], capture_output=True, text=True, check=False)
     assert (said.returncode, said.stdout, said.stderr) == (130, "", "interrupted\n")

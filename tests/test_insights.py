@@ -13,19 +13,19 @@ from aws import ACCOUNT, HOUR_MS, REGION, canned_session, isolate
 from botocore.parsers import ResponseParserError
 from told import EVER
 
-from collectors.account import HourAggregate
-from collectors.cloudwatch import insights
-from collectors.cloudwatch.insights import HourSums
-from collectors.cloudwatch.log_groups import LogGroup
-from collectors.logs.fingerprint import fingerprint
-from collectors.model import FunctionKey
-from collectors.pipeline import import_files
-from collectors.store import account as kept
-from collectors.store.account_rows import summed_by_insights
-from collectors.store.maintenance import check
-from collectors.store.open import writing
-from collectors.store.reader import Reader
-from collectors.store.writer import Writer
+from collectors.ingest.engine import import_files
+from collectors.model.account import HourAggregate
+from collectors.model.records import FunctionKey
+from collectors.parsing.fingerprint import fingerprint
+from collectors.sources.cloudwatch import insights
+from collectors.sources.cloudwatch.insights import HourSums
+from collectors.sources.cloudwatch.log_groups import LogGroup
+from collectors.store.connection import writing
+from collectors.store.read.account_rows import summed_by_insights
+from collectors.store.read.reader import Reader
+from collectors.store.write import account as kept
+from collectors.store.write.maintenance import check
+from collectors.store.write.writer import Writer
 
 T0 = 1_743_415_200_000
 SHARED = Path(__file__).parent.parent.parent / "shared" / "data"
@@ -76,7 +76,7 @@ def test_a_shared_groups_rows_are_of_the_functions_that_their_streams_name() -> 
     "results", [None, "x", 5, {}, [None], ["x"], [5], [{}], [[None]], [["x"]], [[{"field": "n"}]]], ids=str
 )
 def test_results_of_the_wrong_kind_are_rows_that_make_no_sense(monkeypatch: pytest.MonkeyPatch, results: Any) -> None:
-    monkeypatch.setattr("collectors.cloudwatch.answers.TRIES", 1)
+    monkeypatch.setattr("collectors.sources.cloudwatch.answers.TRIES", 1)
     one, aws = canned_session()
     aws.answers["logs:GetQueryResults"] = lambda _: {"status": "Complete", "results": results, "statistics": "none"}
     answer: Any = {}

@@ -11,15 +11,15 @@ import pytest
 from aws import ACCOUNT, HOUR_MS, REGION, Canned, canned_session, error, isolate, listed
 from fake_insights import FakeInsights, Fleet, Sums
 
-from collectors.account import HourAggregate
-from collectors.cloudwatch import insights_queries
-from collectors.cloudwatch.session import ReadOnlySession
-from collectors.cloudwatch.source import CloudWatchSource
-from collectors.collecting import Collected, collect_accounts
-from collectors.source import BudgetReached, Step
-from collectors.store.account import covered
-from collectors.store.maintenance import check
-from collectors.store.reader import Reader
+from collectors.ingest.many_sources import Collected, collect_accounts
+from collectors.model.account import HourAggregate
+from collectors.sources.base import BudgetReached, Step
+from collectors.sources.cloudwatch import insights_queries
+from collectors.sources.cloudwatch.session import ReadOnlySession
+from collectors.sources.cloudwatch.source import CloudWatchSource
+from collectors.store.read.reader import Reader
+from collectors.store.write.account import covered
+from collectors.store.write.maintenance import check
 from lambdatui.views.costs import costs
 from lambdatui.views.functions import functions
 from lambdatui.views.time_range import TimeRange
@@ -305,7 +305,7 @@ def test_an_answer_that_was_cut_is_told_kept_and_not_marked(tmp_path: Path) -> N
 def test_an_answer_with_as_many_rows_as_there_may_be_is_asked_in_parts(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("collectors.cloudwatch.insights_hours.MOST_ROWS", 100)
+    monkeypatch.setattr("collectors.sources.cloudwatch.insights_hours.MOST_ROWS", 100)
     fleet = fleet_of(20, HOURS[:1], invocations=12)
     fake = FakeInsights(fleet)
     done = collect(tmp_path / "store.db", fake, aws_of(fake)[0])

@@ -7,18 +7,18 @@ from typing import Any
 
 import pytest
 
-from collectors.account import Configured, Covered, Inventory
-from collectors.cloudwatch import capacity, inventory, policies
-from collectors.cloudwatch.calls import TokenBucket
-from collectors.cloudwatch.daily import DAY_MS, Daily
-from collectors.cloudwatch.function_settings import settings_of
-from collectors.cloudwatch.log_groups import LogGroup
-from collectors.cloudwatch.source import CloudWatchSource
-from collectors.collecting import collect_accounts
-from collectors.model import FunctionKey
-from collectors.source import SourceFailed
-from collectors.store import account_rows
-from collectors.store.reader import Reader
+from collectors.ingest.many_sources import collect_accounts
+from collectors.model.account import Configured, Covered, Inventory
+from collectors.model.records import FunctionKey
+from collectors.sources.base import SourceFailed
+from collectors.sources.cloudwatch import capacity, inventory, policies
+from collectors.sources.cloudwatch.calls import TokenBucket
+from collectors.sources.cloudwatch.daily import DAY_MS, Daily
+from collectors.sources.cloudwatch.function_settings import settings_of
+from collectors.sources.cloudwatch.log_groups import LogGroup
+from collectors.sources.cloudwatch.source import CloudWatchSource
+from collectors.store.read import account_rows
+from collectors.store.read.reader import Reader
 from collectors.untrusted import Unparsable
 from tests.aws import ACCOUNT, REGION, canned_session, error, isolate, listed, no_pause
 

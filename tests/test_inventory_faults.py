@@ -15,7 +15,7 @@ from fake_aws.lambda_answers import arn, configuration
 from fake_aws.server import FakeAws, fake_aws
 from fake_aws.stores import content, differences
 
-from collectors.store.maintenance import check
+from collectors.store.write.maintenance import check
 
 SMALL = {"functions": 3, "invocations": 6, "deleted": 0, "shared": 0, "hours": 1}
 FEATURES = ("functions", "inventory", "durable")

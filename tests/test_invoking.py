@@ -12,21 +12,21 @@ from test_live import until
 from textual.pilot import Pilot
 from textual.widgets import Input
 
-from collectors.cloudwatch.readings import READINGS
-from collectors.cloudwatch.session import ReadOnlyViolation
-from collectors.pipeline import collect
-from collectors.runner_log import RunnerLog, RunnerSource
-from lambdatui.application import LambdaTui
+from collectors.ingest.engine import collect
+from collectors.sources.cloudwatch.readings import READINGS
+from collectors.sources.cloudwatch.session import ReadOnlyViolation
+from collectors.sources.runner_log import RunnerLog, RunnerSource
+from lambdatui.app.application import LambdaTui
 from lambdatui.commands.invoking import Invoke
 from lambdatui.commands.palette import CommandsOfScreen
-from lambdatui.local_runner import problem_of
+from lambdatui.processes.runner_client import problem_of
 from lambdatui.runner.serving import serving_lock
 from lambdatui.screens.function import FunctionScreen, LocalFunctionScreen
 from lambdatui.screens.functions import FunctionsScreen
 from lambdatui.screens.invocation import InvocationScreen
 from lambdatui.screens.invoking import InvokeScreen
-from lambdatui.session import Session, clock_ms
-from lambdatui.theme import DARK, Terminal
+from lambdatui.session.session import Session, clock_ms
+from lambdatui.session.terminal import DARK, Terminal
 
 SOURCE = """
 import json
@@ -150,8 +150,8 @@ async def test_a_runner_that_has_ended_is_said(runner: Served) -> None:
 async def test_functions_in_aws_have_no_key_that_invokes(runner: Served, tmp_path: Path) -> None:
     """The store holds both kinds: the runner's function, and two of an account."""
     db = runner.path.with_name("s.db")
-    from collectors.model import FunctionKey
-    from collectors.pipeline import import_files
+    from collectors.ingest.engine import import_files
+    from collectors.model.records import FunctionKey
 
     exported = small_store.write_events(tmp_path / "events.jsonl")
     import_files([str(exported)], db=db, defaults=FunctionKey(""))

@@ -9,19 +9,19 @@ import small_store
 from resummed import resum
 from small_store import CHECKOUT, T0
 
-from collectors.logs.fingerprint import fingerprint
-from collectors.model import MetricPoint, Status
-from collectors.store.kept import Kept
-from collectors.store.open import writing
-from collectors.store.reader import Reader, StoreError
+from collectors.model.records import MetricPoint, Status
+from collectors.parsing.fingerprint import fingerprint
+from collectors.store.connection import writing
+from collectors.store.read.query_cache import Kept
+from collectors.store.read.reader import Reader, StoreError
 from collectors.store.schema import VERSION
-from collectors.store.writer import Writer
-from lambdatui import reading
-from lambdatui.reading import Unanswered, ask, close_idle
+from collectors.store.write.writer import Writer
+from lambdatui.session import queries
+from lambdatui.session.queries import Unanswered, ask, close_idle
 from lambdatui.views.costs import costs
 from lambdatui.views.errors import errors
 from lambdatui.views.functions import functions
-from lambdatui.views.narrow import Narrow
+from lambdatui.views.scope import Narrow
 from lambdatui.views.throttles import throttles
 from lambdatui.views.time_range import RangeChoice
 from pricing.pricebook import PriceBook
@@ -170,7 +170,7 @@ def test_questions_borrow_one_reader_and_see_every_commit(db: Path) -> None:
     readers: list[Reader] = []
 
     def counted() -> int:
-        def of(question: reading.Question) -> int:
+        def of(question: queries.Question) -> int:
             readers.append(question.reader)
             return question.reader.counted(RANGE.from_ms, RANGE.to_ms)[0]
 
@@ -204,7 +204,7 @@ def test_a_replaced_file_and_a_newer_schema_are_noticed(db: Path, tmp_path: Path
 def test_a_reader_that_failed_is_not_used_again(db: Path) -> None:
     readers: list[Reader] = []
 
-    def fails(question: reading.Question) -> None:
+    def fails(question: queries.Question) -> None:
         readers.append(question.reader)
         raise ValueError("as it were")
 
@@ -221,7 +221,7 @@ class Answer:
 
 
 def test_after_a_commit_idle_readers_give_back_what_they_keep(db: Path) -> None:
-    def asks(question: reading.Question) -> "weakref.ref[Answer]":
+    def asks(question: queries.Question) -> "weakref.ref[Answer]":
         kept: Answer = question.reader.kept("asked", Answer)
         ask(db, CHOICE, 0, lambda within: within.reader.kept("asked", Answer))  # a second reader
         return weakref.ref(kept)
@@ -229,6 +229,6 @@ def test_after_a_commit_idle_readers_give_back_what_they_keep(db: Path) -> None:
     _, kept = ask(db, CHOICE, 0, asks)
     assert kept() is not None
     commit(db)
-    reading.forget_answers()
+    queries.forget_answers()
     assert kept() is None
     close_idle()

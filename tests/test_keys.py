@@ -9,15 +9,15 @@ from textual.pilot import Pilot
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "screenshots"))
 import sample_log
 
-from collectors.model import FunctionKey
-from collectors.pipeline import import_files
-from lambdatui.application import LambdaTui
+from collectors.ingest.engine import import_files
+from collectors.model.records import FunctionKey
+from lambdatui.app.application import LambdaTui
 from lambdatui.cli.config_command import faults_of
 from lambdatui.commands.base import keys
 from lambdatui.screens.main_screens import commands_by_screen
 from lambdatui.screens.tables import TableScreen
-from lambdatui.session import Session
-from lambdatui.theme import DARK, Terminal
+from lambdatui.session.session import Session
+from lambdatui.session.terminal import DARK, Terminal
 from lambdatui.widgets.filter_line import FilterLine
 from lambdatui.widgets.notice import Notice
 

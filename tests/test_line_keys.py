@@ -6,9 +6,9 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from collectors.logs.line_keys import keys
-from collectors.store.lines import packed_lines
-from collectors.store.packed import read
+from collectors.parsing.line_keys import keys
+from collectors.store.lines.chunks import packed_lines
+from collectors.store.lines.packed_texts import read
 
 WORD_WITH_DIGIT = re.compile(rb"[^ \t\n\r\v\f,;:()\[\]{}\"'=<>|]*[0-9][^ \t\n\r\v\f,;:()\[\]{}\"'=<>|]*")
 LINES = st.lists(

@@ -9,8 +9,8 @@ from small_store import CHECKOUT, MINUTE, RESIZE, T0, invocation_events, request
 from test_more_screens import header_of, press, settle, small_app
 from textual.widgets import Input
 
-from collectors.model import FunctionKey, LogEvent
-from collectors.pipeline import import_files
+from collectors.ingest.engine import import_files
+from collectors.model.records import FunctionKey, LogEvent
 from lambdatui.screens.invocation import InvocationScreen
 from lambdatui.screens.line_stats import LineStatsScreen
 from lambdatui.screens.logs import LogsScreen

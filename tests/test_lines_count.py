@@ -8,11 +8,11 @@ from command_line import rows, run
 from small_store import CHECKOUT, MINUTE, T0, invocation_events
 from test_more_screens import header_of, settle, small_app
 
-from collectors.logs.fingerprint import fingerprint
-from collectors.model import FunctionKey, LogEvent, MetricPoint
-from collectors.pipeline import import_files
-from collectors.store.open import writing
-from collectors.store.writer import Writer
+from collectors.ingest.engine import import_files
+from collectors.model.records import FunctionKey, LogEvent, MetricPoint
+from collectors.parsing.fingerprint import fingerprint
+from collectors.store.connection import writing
+from collectors.store.write.writer import Writer
 
 DAY = 24 * 60 * MINUTE
 

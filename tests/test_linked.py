@@ -12,7 +12,7 @@ from aws import ACCOUNT, MINUTE_MS, REGION, error, isolate, recent_ms
 from click.testing import Result
 from command_line import rows, run
 
-from collectors.store.reader import Reader
+from collectors.store.read.reader import Reader
 
 SOURCE, QUIET = "222233334444", "333344445555"
 SINK = f"arn:aws:oam:{REGION}:{ACCOUNT}:sink/abc"
@@ -164,9 +164,9 @@ def test_what_was_read_once_is_not_asked_again(cloud: Cloud, tmp_path: Path) -> 
 
 def test_what_is_known_of_a_function_otherwise_stays(cloud: Cloud, tmp_path: Path) -> None:
     """An account that was read by its own credentials before, and through a link now."""
-    from collectors.cloudwatch.session import ReadOnlySession
-    from collectors.cloudwatch.source import CloudWatchSource
-    from collectors.collecting import collect_accounts
+    from collectors.ingest.many_sources import collect_accounts
+    from collectors.sources.cloudwatch.session import ReadOnlySession
+    from collectors.sources.cloudwatch.source import CloudWatchSource
 
     arn = f"arn:aws:lambda:{REGION}:{SOURCE}:function:orders"
     settings = {"FunctionName": "orders", "FunctionArn": arn, "MemorySize": 512}

@@ -16,16 +16,16 @@ from live_server import ACCOUNT, LiveServer, exception, live_server
 from runner_server import served
 from textual.pilot import Pilot
 
-from collectors.logs.fingerprint import fingerprint
-from collectors.model import Function, FunctionKey
-from collectors.pipeline import collect, import_files
-from collectors.runner_log import RunnerLog, RunnerSource
-from collectors.store.open import writing
-from collectors.store.reader import Reader
-from collectors.store.writer import Writer
-from lambdatui.application import LambdaTui
-from lambdatui.session import Session, clock_ms
-from lambdatui.theme import DARK, Terminal
+from collectors.ingest.engine import collect, import_files
+from collectors.model.records import Function, FunctionKey
+from collectors.parsing.fingerprint import fingerprint
+from collectors.sources.runner_log import RunnerLog, RunnerSource
+from collectors.store.connection import writing
+from collectors.store.read.reader import Reader
+from collectors.store.write.writer import Writer
+from lambdatui.app.application import LambdaTui
+from lambdatui.session.session import Session, clock_ms
+from lambdatui.session.terminal import DARK, Terminal
 from lambdatui.views.collections import collections
 from lambdatui.views.live import NoLiveTail, live_target, with_live
 from lambdatui.views.logs import LogView

@@ -11,10 +11,10 @@ import pytest
 from aws import ACCOUNT, REGION, isolate, no_pause
 from misbehaving_server import Answer, Asked, misbehaving
 
-from collectors.cloudwatch import live_tail
-from collectors.cloudwatch.calls import Calls
-from collectors.cloudwatch.log_groups import LogGroup
-from collectors.cloudwatch.session import ReadOnlySession
+from collectors.sources.cloudwatch import live_tail
+from collectors.sources.cloudwatch.calls import Calls
+from collectors.sources.cloudwatch.log_groups import LogGroup
+from collectors.sources.cloudwatch.session import ReadOnlySession
 
 T0 = 1_735_700_000_000
 

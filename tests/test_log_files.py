@@ -17,9 +17,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from collectors.log_files import FileReader, Source, SourceError, open_sources
-from collectors.log_files.timestamps import BadTimestamp, epoch_ms
-from collectors.model import FunctionKey, LogEvent, Reject
+from collectors.model.records import FunctionKey, LogEvent, Reject
+from collectors.sources.files import FileReader, Source, SourceError, open_sources
+from collectors.sources.files.timestamps import BadTimestamp, epoch_ms
 
 NOBODY = FunctionKey("")
 ID = "4f1c2b7e-9d3a-4c55-8e21-0a6b7c8d9e0f"
@@ -210,7 +210,7 @@ def test_subscription_records(file: Callable[..., Path], joint: str, sort_keys: 
 
 
 def test_a_document_is_read_in_bounded_pieces(file: Callable[..., Path], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("collectors.log_files.documents.LARGEST_VALUE", 2_000)
+    monkeypatch.setattr("collectors.sources.files.documents.LARGEST_VALUE", 2_000)
     text = json.dumps({"logGroup": "/aws/lambda/mine", "events": filtered(2_000)}, indent=2)
     events, rejects = read(file(text))
     assert [e.message for e in events] == [f"m{at}" for at in range(2_000)]

@@ -11,18 +11,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from small_store import CHECKOUT, T0
 
-from collectors.account import LogGroupFacts
-from collectors.logs.fingerprint import fingerprint
-from collectors.model import Function, FunctionKey, MetricPoint
-from collectors.store import account as kept
-from collectors.store.open import writing
-from collectors.store.reader import Reader
-from collectors.store.writer import Writer
+from collectors.model.account import LogGroupFacts
+from collectors.model.records import Function, FunctionKey, MetricPoint
+from collectors.parsing.fingerprint import fingerprint
+from collectors.store.connection import writing
+from collectors.store.read.reader import Reader
+from collectors.store.write import account as kept
+from collectors.store.write.writer import Writer
 from lambdatui.views.cost_groups import GROUPINGS, cost_groups
 from lambdatui.views.costs import CostsView, costs
 from lambdatui.views.functions import functions
 from lambdatui.views.log_usage import LogUsage, by_day, by_function, log_usage
-from lambdatui.views.narrow import Narrow
+from lambdatui.views.scope import Narrow
 from lambdatui.views.time_range import DAY_MS, HOUR_MS, TimeRange
 from pricing.bill import bill
 from pricing.pricebook import PriceBook

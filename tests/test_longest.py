@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from told import HOUR, T0, Event, imported, report, request_id, start
 
-from collectors.store.reader import Reader
+from collectors.store.read.reader import Reader
 
 spans = st.tuples(st.integers(-2 * HOUR, 60 * HOUR), st.integers(1, 60 * HOUR))
 

@@ -9,13 +9,13 @@ import pytest
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "benchmarks"))
 import many
 
-from collectors.regrouping import regroup_store
-from collectors.store.reader import Reader
-from lambdatui.application import LambdaTui
+from collectors.ingest.regrouping import regroup_store
+from collectors.store.read.reader import Reader
+from lambdatui.app.application import LambdaTui
 from lambdatui.screens import paged
 from lambdatui.screens.invocations import InvocationsScreen
-from lambdatui.session import Session
-from lambdatui.theme import DARK, terminal
+from lambdatui.session.session import Session
+from lambdatui.session.terminal import DARK, terminal
 from lambdatui.widgets.rows import PAGE_ROWS
 
 COUNT = 5_000

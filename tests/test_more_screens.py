@@ -17,17 +17,17 @@ from textual.widgets import OptionList
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "screenshots"))
 import sample_log
 
-from collectors.model import FunctionKey
-from collectors.pipeline import import_files
-from collectors.store.reader import Reader
-from lambdatui.application import LambdaTui
+from collectors.ingest.engine import import_files
+from collectors.model.records import FunctionKey
+from collectors.store.read.reader import Reader
+from lambdatui.app.application import LambdaTui
 from lambdatui.screens.details import DetailsScreen
 from lambdatui.screens.logs import LogsScreen
 from lambdatui.screens.main_screens import MAIN, main_screen
 from lambdatui.screens.prompt import PickScreen, PromptScreen
 from lambdatui.screens.tables import TableScreen
-from lambdatui.session import Session
-from lambdatui.theme import DARK, UNICODE, Terminal
+from lambdatui.session.session import Session
+from lambdatui.session.terminal import DARK, UNICODE, Terminal
 from lambdatui.widgets.header import Header
 from lambdatui.widgets.layout import show
 from lambdatui.widgets.log_pane import LogPane

@@ -16,18 +16,18 @@ from aws import ACCOUNT, HOUR_MS, REGION, Canned, canned_session, isolate, liste
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from collectors.account import Alarms, BilledDay, HourAggregate, Inventory
-from collectors.cloudwatch import alarms, costs, inventory, log_events, log_groups, optimizer
-from collectors.cloudwatch.calls import Calls, TokenBucket
-from collectors.cloudwatch.functions import account_of, list_functions
-from collectors.cloudwatch.insights import SETTLED_MS
-from collectors.cloudwatch.insights_hours import Due, SummedHours
-from collectors.cloudwatch.insights_queries import Queries
-from collectors.cloudwatch.log_groups import LogGroup
-from collectors.cloudwatch.metrics import Points, Query, Span
-from collectors.cloudwatch.session import ReadOnlySession
-from collectors.model import Function, FunctionKey, MetricPoint
-from collectors.source import BudgetReached, SourceFailed
+from collectors.model.account import Alarms, BilledDay, HourAggregate, Inventory
+from collectors.model.records import Function, FunctionKey, MetricPoint
+from collectors.sources.base import BudgetReached, SourceFailed
+from collectors.sources.cloudwatch import alarms, costs, inventory, log_events, log_groups, optimizer
+from collectors.sources.cloudwatch.calls import Calls, TokenBucket
+from collectors.sources.cloudwatch.functions import account_of, list_functions
+from collectors.sources.cloudwatch.insights import SETTLED_MS
+from collectors.sources.cloudwatch.insights_hours import Due, SummedHours
+from collectors.sources.cloudwatch.insights_queries import Queries
+from collectors.sources.cloudwatch.log_groups import LogGroup
+from collectors.sources.cloudwatch.metrics import Points, Query, Span
+from collectors.sources.cloudwatch.session import ReadOnlySession
 
 FREE = TokenBucket(1e9)
 NOW = 1_735_700_000_000
@@ -246,7 +246,7 @@ def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[ReadOnlySess
     with pytest.MonkeyPatch.context() as patch:
         isolate(patch, tmp_path_factory.mktemp("aws"))
         patch.setattr("botocore.retries.standard.ExponentialBackoff.delay_amount", lambda *_: 0.0)
-        patch.setattr("collectors.cloudwatch.answers._LONGEST_PAUSE_S", 0.0)
+        patch.setattr("collectors.sources.cloudwatch.answers._LONGEST_PAUSE_S", 0.0)
         session, canned = canned_session()
         session._call_s = 1e6
         yield session, canned
@@ -434,9 +434,9 @@ def test_what_could_not_be_read_is_not_taken_for_gone(tmp_path: Path) -> None:
     """One alarm and one event source are unreadable: those of the store stay."""
     import sqlite3
 
-    from collectors.account import Alarm, Configured
-    from collectors.store import account as kept
-    from collectors.store.open import writing
+    from collectors.model.account import Alarm, Configured
+    from collectors.store.connection import writing
+    from collectors.store.write import account as kept
 
     mapped = [Configured(ACCOUNT, REGION, "fn", "event source", item, {"state": "Enabled"}) for item in ("1", "2")]
     states = [Alarm(ACCOUNT, REGION, name, "metric", "OK", "", None) for name in ("a", "b")]

@@ -6,22 +6,22 @@ import pytest
 import small_store
 from small_store import CHECKOUT, MINUTE, T0
 
-from collectors.logs.fingerprint import fingerprint
-from collectors.model import Function
-from collectors.store.by_step import invocations_by_step, metric_by_step
-from collectors.store.open import writing
-from collectors.store.parts import parts_of
-from collectors.store.reader import Reader
-from collectors.store.writer import Writer
-from lambdatui.text import bar, sparkline
+from collectors.model.records import Function
+from collectors.parsing.fingerprint import fingerprint
+from collectors.store.connection import writing
+from collectors.store.read.reader import Reader
+from collectors.store.read.series import invocations_by_step, metric_by_step
+from collectors.store.rollups.equal_parts import parts_of
+from collectors.store.write.writer import Writer
+from lambdatui.text.formatting import bar, sparkline
 from lambdatui.views.advice import advice
-from lambdatui.views.collected import collected
+from lambdatui.views.collection_details import collected
 from lambdatui.views.columns import COLUMNS, REGISTRY
 from lambdatui.views.concurrency import concurrency, saturation_ms
 from lambdatui.views.cost_changes import changes
 from lambdatui.views.cost_groups import cost_groups, line_to
 from lambdatui.views.error_trends import error_trends
-from lambdatui.views.health import health, in_trouble
+from lambdatui.views.fleet_health import health, in_trouble
 from lambdatui.views.log_search import log_search
 from lambdatui.views.phases import phases
 from lambdatui.views.time_range import DAY_MS, TimeRange, instant_ms
@@ -112,8 +112,8 @@ def test_advice_has_its_evidence_and_the_statement_that_would_help(tmp_path: Pat
 
     from msgspec.structs import asdict
 
-    from collectors.model import FunctionKey
-    from collectors.pipeline import import_files
+    from collectors.ingest.engine import import_files
+    from collectors.model.records import FunctionKey
 
     names = {"timestamp_ms": "timestamp", "log_group": "logGroup", "log_stream": "logStream", "event_id": "eventId"}
     lines = [json.dumps({names.get(name, name): value for name, value in asdict(one).items()}) for one in denied]

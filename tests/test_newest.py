@@ -9,11 +9,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from told import DAY, EVER, HOUR, T0, Event, imported, report, request_id, start
 
-from collectors.model import Status, id_text
-from collectors.store import newest
-from collectors.store.line_search import Looked
-from collectors.store.maintenance import prune
-from collectors.store.reader import Reader
+from collectors.model.records import Status, id_text
+from collectors.store.read import newest
+from collectors.store.read.line_search import Looked
+from collectors.store.read.reader import Reader
+from collectors.store.write.maintenance import prune
 
 FAILED = tuple(status for status in Status if status.failed)
 WORDS = ("Timeout of KEY", "timeout of \u212aEY", "D\u0130SK full", "größe", "plain")

@@ -10,12 +10,12 @@ import pytest
 from aws import ACCOUNT, HOUR_MS, MINUTE_MS, Canned, error, isolate, no_pause
 from rounds import DAY_MS, T0
 
-from collectors.account import Recommendation
-from collectors.cloudwatch.session import ReadOnlySession
-from collectors.cloudwatch.source import CloudWatchSource
-from collectors.collecting import Collected, collect_accounts
-from collectors.store import account_rows
-from collectors.store.reader import Reader
+from collectors.ingest.many_sources import Collected, collect_accounts
+from collectors.model.account import Recommendation
+from collectors.sources.cloudwatch.session import ReadOnlySession
+from collectors.sources.cloudwatch.source import CloudWatchSource
+from collectors.store.read import account_rows
+from collectors.store.read.reader import Reader
 
 REGIONS = ("eu-central-1", "us-east-1", "ap-south-1")
 FEATURES = ("functions", "costs", "optimizer")

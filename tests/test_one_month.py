@@ -9,15 +9,15 @@ import pytest
 from click.testing import CliRunner
 from usage_store import Call, make, point, set_at
 
-from collectors.account import LogGroupFacts
-from collectors.logs.fingerprint import fingerprint
-from collectors.model import Function, FunctionKey
-from collectors.store import account
-from collectors.store.open import writing
-from collectors.store.reader import Reader
-from collectors.store.writer import Writer
+from collectors.model.account import LogGroupFacts
+from collectors.model.records import Function, FunctionKey
+from collectors.parsing.fingerprint import fingerprint
+from collectors.store.connection import writing
+from collectors.store.read.reader import Reader
+from collectors.store.write import account
+from collectors.store.write.writer import Writer
 from lambdatui.cli.main import cli
-from lambdatui.text import money_apart
+from lambdatui.text.formatting import money_apart
 from lambdatui.views.advice import advice, worth
 from lambdatui.views.cost_groups import cost_groups
 from lambdatui.views.costs import costs
@@ -26,8 +26,8 @@ from lambdatui.views.gates import month_budget
 from lambdatui.views.invocation import detail
 from lambdatui.views.invocations import invocations
 from lambdatui.views.log_costs import LogLines
-from lambdatui.views.narrow import Narrow
 from lambdatui.views.overview import overview
+from lambdatui.views.scope import Narrow
 from lambdatui.views.time_range import DAY_MS, HOUR_MS, TimeRange, instant_ms
 from lambdatui.views.whatif import EDGE_STAYS, compared_months, edge_stays, whatif
 from pricing.changes import changes

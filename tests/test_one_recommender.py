@@ -8,19 +8,19 @@ import pytest
 from click.testing import CliRunner
 from told import Event, imported, report, request_id, start
 
-from collectors.account import Configured, Inventory
-from collectors.logs.fingerprint import fingerprint
-from collectors.model import Function, FunctionKey
-from collectors.store import account as kept
-from collectors.store.open import writing
-from collectors.store.reader import Reader
-from collectors.store.writer import Writer
-from lambdatui.cli.figures import comparisons
+from collectors.model.account import Configured, Inventory
+from collectors.model.records import Function, FunctionKey
+from collectors.parsing.fingerprint import fingerprint
+from collectors.store.connection import writing
+from collectors.store.read.reader import Reader
+from collectors.store.write import account as kept
+from collectors.store.write.writer import Writer
 from lambdatui.cli.main import cli
+from lambdatui.cli.workload_options import comparisons
 from lambdatui.views.advice import advice, said
+from lambdatui.views.advice_item import Advice
 from lambdatui.views.cost_changes import changes
 from lambdatui.views.money import month_usages
-from lambdatui.views.one_advice import Advice
 from lambdatui.views.time_range import DAY_MS, HOUR_MS, TimeRange, instant_ms
 from lambdatui.views.whatif import compared_months, whatif
 from pricing.changes import changes as read

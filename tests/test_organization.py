@@ -10,7 +10,7 @@ from aws import ACCOUNT, error, isolate
 from click.testing import Result
 from command_line import run
 
-from collectors.store.reader import Reader
+from collectors.store.read.reader import Reader
 
 PAYMENTS, SHOP, GONE = "222233334444", "333344445555", "444455556666"
 ACCOUNTS = [
@@ -208,7 +208,7 @@ def test_a_watch_lists_accounts_once_an_hour_and_goes_on_with_those_it_knows(
     from lambdatui.cli import many_accounts
     from lambdatui.cli.collect import Asked
     from lambdatui.cli.collecting import Collecting
-    from lambdatui.cli.context import Context
+    from lambdatui.settings.context import Context
 
     now = [1_000.0]
     monkeypatch.setattr(many_accounts.time, "monotonic", lambda: now[0])
@@ -240,7 +240,7 @@ def test_hundreds_of_accounts_are_read_a_few_at_a_time_and_models_once(
     """Memory is that of the accounts which are read at the same time: their clients are let go then."""
     from botocore.loaders import JSONFileLoader
 
-    from collectors.cloudwatch.session import ReadOnlySession
+    from collectors.sources.cloudwatch.session import ReadOnlySession
     from lambdatui.cli import many_accounts
 
     monkeypatch.setattr(many_accounts, "AT_ONCE", 3)

@@ -13,8 +13,8 @@ from command_line import run
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lambdatui.cli.config import ConfigError
-from lambdatui.cli.own_terms import configured
+from lambdatui.settings.config_file import ConfigError
+from lambdatui.settings.own_terms import configured
 from pricing.bill import bill, totals_of
 from pricing.list_price import list_prices
 from pricing.own_price import OwnBook, OwnTerms, PrivateRate, own_price, settle

@@ -13,18 +13,19 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from collectors.account import HourAggregate
-from collectors.columns import NUMBERS, Batch, Columns
-from collectors.logs.fingerprint import fingerprint
-from collectors.model import ErrorKind, FunctionKey, MetricPoint, Parts, Status, Stream
-from collectors.store import account, marked
-from collectors.store import open as store_open
-from collectors.store.by_step import errors_by_step, invocations_by_step
-from collectors.store.maintenance import check, prune
-from collectors.store.open import writing
-from collectors.store.parts import parts_of
-from collectors.store.reader import Reader
-from collectors.store.writer import Writer
+from collectors.model.account import HourAggregate
+from collectors.model.invocation_columns import NUMBERS, Batch, Columns
+from collectors.model.records import ErrorKind, FunctionKey, MetricPoint, Parts, Status, Stream
+from collectors.parsing.fingerprint import fingerprint
+from collectors.store import connection as store_open
+from collectors.store.connection import writing
+from collectors.store.read.reader import Reader
+from collectors.store.read.series import errors_by_step, invocations_by_step
+from collectors.store.rollups import dirty_packs
+from collectors.store.rollups.equal_parts import parts_of
+from collectors.store.write import account
+from collectors.store.write.maintenance import check, prune
+from collectors.store.write.writer import Writer
 
 T0 = 1_743_379_200_000  # 2025-03-31T00:00:00Z
 MINUTE, HOUR = 60_000, 3_600_000
@@ -144,7 +145,7 @@ def answers(reader: Reader, low: int, high: int, chosen: list[int] | None) -> di
 
 @pytest.fixture(autouse=True)
 def everything_is_packed() -> Iterator[None]:
-    with mock.patch.object(marked, "FEW", -1):
+    with mock.patch.object(dirty_packs, "FEW", -1):
         yield
 
 
@@ -173,7 +174,7 @@ def test_packs_tell_what_the_cells_tell(
                 high = newest + 1 if until_now else at + length
                 span = high - length, high, sorted(chosen) if chosen else None
                 by_packs = answers(reader, *span)
-                with mock.patch.object(marked, "FEW", 1 << 30):
+                with mock.patch.object(dirty_packs, "FEW", 1 << 30):
                     assert by_packs == answers(reader, *span)
 
 
@@ -229,7 +230,7 @@ def test_a_pack_that_does_not_agree_is_told(tmp_path: Path) -> None:
 
 def test_few_functions_are_not_packed(tmp_path: Path) -> None:
     db = tmp_path / "store.db"
-    with mock.patch.object(marked, "FEW", len(KEYS)):
+    with mock.patch.object(dirty_packs, "FEW", len(KEYS)):
         done(db, "write", [(0, T0, 1, Status.OK, 1000, 128)], renewed=True)
     with sqlite3.connect(db) as connection:
         assert connection.execute("SELECT count(invocations), count(*) FROM hour_packs").fetchone() == (0, 1)

@@ -56,7 +56,7 @@ def test_a_source_that_is_cut_is_partly_read(tmp_path: Path, name: str) -> None:
 @pytest.mark.parametrize("name", LONG)
 def test_what_is_longer_than_is_read_is_told(tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     for module in ("markup", "notations", "reader", "payloads"):
-        monkeypatch.setattr(f"collectors.log_files.{module}.LARGEST", 2_000)
+        monkeypatch.setattr(f"collectors.sources.files.{module}.LARGEST", 2_000)
     data, reason = LONG[name]
     code, said, info = told(tmp_path, data)
     assert (code, "export.log was read in part" in said, reason in info) == (3, True, True)

@@ -11,14 +11,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from collectors.logs.patterns import LinePatterns
-from collectors.model import FunctionKey
-from collectors.pipeline import import_files
-from collectors.store.lines import opened, unpacked
-from collectors.store.maintenance import prune
-from collectors.store.pattern_counts import PatternCounts
-from collectors.store.reader import Reader
-from lambdatui.prices import current
+from collectors.ingest.engine import import_files
+from collectors.model.records import FunctionKey
+from collectors.parsing.patterns import LinePatterns
+from collectors.store.lines.chunks import opened, unpacked
+from collectors.store.read.reader import Reader
+from collectors.store.write.maintenance import prune
+from collectors.store.write.pattern_counts import PatternCounts
+from lambdatui.settings.price_book import current
 from lambdatui.views.patterns import patterns
 from lambdatui.views.time_range import RangeChoice
 

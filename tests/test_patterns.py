@@ -14,20 +14,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from released_stores import set_back
 
-from collectors.logs.line_patterns import Shapes
-from collectors.logs.pattern_groups import patterns as grouped
-from collectors.logs.patterns import LinePatterns
-from collectors.model import FunctionKey
-from collectors.pipeline import import_files
-from collectors.store import pattern_counts as counting
-from collectors.store.lines import opened, unpacked
-from collectors.store.pattern_counts import count_older
-from collectors.store.reader import Reader
-from lambdatui.application import LambdaTui
-from lambdatui.prices import current
+from collectors.ingest.engine import import_files
+from collectors.model.records import FunctionKey
+from collectors.parsing.line_patterns import Shapes
+from collectors.parsing.pattern_groups import patterns as grouped
+from collectors.parsing.patterns import LinePatterns
+from collectors.store.lines.chunks import opened, unpacked
+from collectors.store.read.reader import Reader
+from collectors.store.write import pattern_counts as counting
+from collectors.store.write.pattern_counts import count_older
+from lambdatui.app.application import LambdaTui
 from lambdatui.screens.patterns import PatternLinesScreen, PatternsScreen
-from lambdatui.session import Session
-from lambdatui.theme import DARK, Terminal
+from lambdatui.session.session import Session
+from lambdatui.session.terminal import DARK, Terminal
+from lambdatui.settings.price_book import current
 from lambdatui.views.patterns import PatternsView, pattern_lines, patterns
 from lambdatui.views.time_range import RangeChoice
 from lambdatui.widgets.log_pane import LogPane

@@ -4,10 +4,10 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collectors.logs.plain_reports import PlainReports, plain_reports
-from collectors.logs.platform import Unreadable
-from collectors.logs.report_line import parse_report
-from collectors.model import packed_id
+from collectors.columnar.plain_reports import PlainReports, plain_reports
+from collectors.model.records import packed_id
+from collectors.parsing.platform import Unreadable
+from collectors.parsing.report_line import parse_report
 
 _UUIDS = st.uuids().map(str)
 

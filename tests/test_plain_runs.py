@@ -14,20 +14,20 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from told import EVER, GROUP, STREAM, T0, Event, differences, end, everything, report, request_id, start
 
-from collectors.event_columns import EventColumns
-from collectors.log_files import FileReader, open_sources
-from collectors.log_files.fast_lines import spelling_of
-from collectors.log_files.json_columns import Layout, layout_of
-from collectors.log_files.timestamps import LAST_MS
-from collectors.logs.assemble import Assembler
-from collectors.logs.fingerprint import fingerprint
-from collectors.logs.plain_runs import plain_runs
-from collectors.model import FunctionKey, LogEvent
-from collectors.pipeline import import_files
-from collectors.store.by_step import rejected_lines
-from collectors.store.open import writing
-from collectors.store.reader import Reader
-from collectors.store.writer import Writer, Written
+from collectors.columnar.json_columns import Layout, layout_of
+from collectors.columnar.whole_invocations import plain_runs
+from collectors.ingest.engine import import_files
+from collectors.model.event_columns import EventColumns
+from collectors.model.records import FunctionKey, LogEvent
+from collectors.parsing.assembler import Assembler
+from collectors.parsing.fingerprint import fingerprint
+from collectors.sources.files import FileReader, open_sources
+from collectors.sources.files.fast_lines import spelling_of
+from collectors.sources.files.timestamps import LAST_MS
+from collectors.store.connection import writing
+from collectors.store.read.reader import Reader
+from collectors.store.read.series import rejected_lines
+from collectors.store.write.writer import Writer, Written
 
 INIT = "INIT_START Runtime Version: python:3.13.v31\tRuntime Version ARN: arn:aws:lambda:eu-west-1::runtime:00\n"
 LINES = (

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from collectors.logs.error_kinds import ErrorText
-from collectors.logs.platform import AppText, End, InitReport, Note, Report, RestoreReport, Start, Unreadable
-from collectors.logs.platform_json import AppJson, read_json
-from collectors.logs.platform_text import (
+from collectors.parsing.error_kinds import ErrorText
+from collectors.parsing.platform import AppText, End, InitReport, Note, Report, RestoreReport, Start, Unreadable
+from collectors.parsing.platform_json import AppJson, read_json
+from collectors.parsing.platform_text import (
     parse_end,
     parse_init_report,
     parse_report,

@@ -14,8 +14,8 @@ from click.testing import CliRunner, Result
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lambdatui import prices
 from lambdatui.cli.main import cli
+from lambdatui.settings import price_book
 from pricing.price_list import (
     BadPriceList,
     products_of_answer,
@@ -175,7 +175,7 @@ def server() -> Iterator[str]:
 
 @pytest.fixture
 def book_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    from lambdatui.cli.figures import price_book
+    from lambdatui.cli.workload_options import price_book
 
     path = tmp_path / "data" / "prices.json"
     monkeypatch.setenv("LAMBDATUI_PRICES", str(path))
@@ -194,7 +194,7 @@ def test_refresh_writes_a_book_that_bills_use(server: str, book_file: Path) -> N
     assert not book_file.exists()
     done = run("--region", "eu-west-1", "--base-url", server)
     assert done.exit_code == 0, done.output
-    assert prices.current().region("eu-west-1").requests == Decimal("0.00000021")
+    assert price_book.current().region("eu-west-1").requests == Decimal("0.00000021")
     assert [one.name for one in book_file.parent.iterdir()] == ["prices.json"]
 
 
@@ -211,7 +211,7 @@ def test_one_region_that_fails_does_not_keep_the_others_from_fresh_prices(server
     assert "eu-west-9 keeps its prices" in partly.stderr
     assert "eu-west-2 keeps its prices" in partly.stderr
     assert "1 region read" in partly.stderr
-    assert prices.current().region("eu-west-1").requests == Decimal("0.00000021")
+    assert price_book.current().region("eu-west-1").requests == Decimal("0.00000021")
 
 
 @pytest.mark.parametrize(
@@ -246,7 +246,7 @@ def test_a_book_that_cannot_be_used_is_said_once_on_stderr(
         broken = {**BASE["regions"], "eu-west-1": {"name": "Ireland"}}
         book_file.write_text(json.dumps(dict(BASE) | {"regions": broken}))
     elif state == "older":
-        prices.write(dict(BASE) | {"collected": "2020-01-01", "sources": {}}, book_file)
+        price_book.write(dict(BASE) | {"collected": "2020-01-01", "sources": {}}, book_file)
     elif state == "a folder":
         book_file.mkdir()
     done = CliRunner().invoke(cli, list(command))
@@ -254,8 +254,8 @@ def test_a_book_that_cannot_be_used_is_said_once_on_stderr(
     said = [line for line in done.stderr.splitlines() if str(book_file) in line]
     assert len(said) == 1
     assert "prices are this program's own of 2026-11-23" in said[0]
-    assert prices.current().document == BASE
-    assert prices.in_use().wrong == (state != "older")
+    assert price_book.current().document == BASE
+    assert price_book.in_use().wrong == (state != "older")
 
 
 def test_a_gate_does_not_pass_on_other_prices_than_were_named(book_file: Path) -> None:
@@ -269,13 +269,13 @@ def test_a_gate_does_not_pass_on_other_prices_than_were_named(book_file: Path) -
 def test_a_refreshed_book_that_is_damaged_is_said_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("LAMBDATUI_PRICES", raising=False)
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
-    assert prices.in_use().notices == ()  # nothing was refreshed
+    assert price_book.in_use().notices == ()  # nothing was refreshed
     path = tmp_path / "lambdatui" / "prices.json"
     path.parent.mkdir()
     path.write_text("{}")
-    assert str(path) in prices.in_use().notices[0]
-    prices.write(dict(BASE) | {"collected": "2999-01-01"}, path)
-    assert prices.in_use().notices == ()
+    assert str(path) in price_book.in_use().notices[0]
+    price_book.write(dict(BASE) | {"collected": "2999-01-01"}, path)
+    assert price_book.in_use().notices == ()
 
 
 def test_a_companys_own_rates_lie_over_the_newest_book(
@@ -285,18 +285,18 @@ def test_a_companys_own_rates_lie_over_the_newest_book(
     own.write_text(json.dumps({"overlay": True, "regions": {"eu-west-1": {"requests": "0.00000001"}}}))
     monkeypatch.setenv("LAMBDATUI_PRICES", str(own))
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
-    used = prices.in_use()
+    used = price_book.in_use()
     assert used.notices == ()
     assert used.book.region("eu-west-1").requests == Decimal("0.00000001")
     assert used.book.region("eu-west-2") == PriceBook(BASE).region("eu-west-2")
     written = own.read_text()
     assert run("--region", "eu-west-1", "--base-url", server).exit_code == 0
     assert own.read_text() == written  # a refresh goes below it
-    used = prices.in_use()
+    used = price_book.in_use()
     assert used.base.region("eu-west-1").requests == Decimal("0.00000021")
     assert used.book.region("eu-west-1").requests == Decimal("0.00000001")
     own.write_text(json.dumps({"overlay": True, "regions": {"eu-west-1": {"requests": "cheap"}}}))
-    assert prices.in_use().wrong
+    assert price_book.in_use().wrong
 
 
 @pytest.mark.parametrize("edited", [False, True])
@@ -319,10 +319,10 @@ def test_a_companys_own_whole_book_survives_a_refresh(
     assert (f"{own}, which stays as it is" in done.stderr) == below.exists() == edited
     assert not edited or own.read_text() == written
     if edited:
-        assert prices.current().region("eu-west-2").requests == Decimal("0.00000001")
+        assert price_book.current().region("eu-west-2").requests == Decimal("0.00000001")
         assert json.loads(below.read_text())["regions"]["eu-west-2"] == BASE["regions"]["eu-west-2"]
         monkeypatch.delenv("LAMBDATUI_PRICES")
-        assert prices.current().region("eu-west-1").requests == Decimal("0.00000021")
+        assert price_book.current().region("eu-west-1").requests == Decimal("0.00000021")
 
 
 def test_offer_files_and_answers_are_told_apart(tmp_path: Path, book_file: Path) -> None:

@@ -8,11 +8,11 @@ from test_live import app_on, until
 from textual.pilot import Pilot
 from textual.widgets import OptionList
 
-from lambdatui.aws_profiles import Profile, profiles
 from lambdatui.screens.prompt import PickScreen
-from lambdatui.session import default_profile
-from lambdatui.state import keep, kept
-from lambdatui.views.narrow import Narrow
+from lambdatui.session.session import default_profile
+from lambdatui.settings.aws_profiles import Profile, profiles
+from lambdatui.start.state import keep, kept
+from lambdatui.views.scope import Narrow
 
 CONFIG = """
 # comment

@@ -15,9 +15,9 @@ from log_answers import ANSWERS
 from log_printed import PRINTED
 from log_shapes import CSV, FORMS, ONE, PLAIN
 
-from collectors.log_files import FileReader, open_sources
-from collectors.logs.assemble import Assembler
-from collectors.model import FunctionKey
+from collectors.model.records import FunctionKey
+from collectors.parsing.assembler import Assembler
+from collectors.sources.files import FileReader, open_sources
 
 SECONDS = float(os.environ.get("LAMBDATUI_FUZZ_SECONDS", "60"))
 PARTS = 4  # so that they run side by side

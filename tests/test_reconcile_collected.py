@@ -14,10 +14,10 @@ from test_collected_money import keep_records
 from test_collecting import NOW, Logs, aws_with, collect, fleet, source
 from test_more_screens import header_of, press, settle, small_app
 
-from collectors.account import BilledDay
-from collectors.store import account_rows
-from collectors.store.migrating import migrate
-from collectors.store.reader import Reader
+from collectors.model.account import BilledDay
+from collectors.store.migration import migrate
+from collectors.store.read import account_rows
+from collectors.store.read.reader import Reader
 from lambdatui.screens.details import DetailsScreen
 from lambdatui.views.reconcile import collected_actuals, reconciled
 from lambdatui.views.time_range import DAY_MS, TimeRange

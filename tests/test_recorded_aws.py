@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 from aws import ACCOUNT, REGION, canned_session, isolate
 
-from collectors.cloudwatch import alarms, inventory, log_groups
-from collectors.cloudwatch.calls import Calls, TokenBucket
-from collectors.cloudwatch.functions import list_functions
-from collectors.cloudwatch.metrics import Points, Query, Span
-from collectors.model import FunctionKey
+from collectors.model.records import FunctionKey
+from collectors.sources.cloudwatch import alarms, inventory, log_groups
+from collectors.sources.cloudwatch.calls import Calls, TokenBucket
+from collectors.sources.cloudwatch.functions import list_functions
+from collectors.sources.cloudwatch.metrics import Points, Query, Span
 
 RECORDED = Path(__file__).parent.parent.parent / "shared" / "data" / "workload" / "fixtures_custodian_placebo.zip"
 pytestmark = pytest.mark.skipif(not RECORDED.exists(), reason="../shared/data/workload is not here")

@@ -15,9 +15,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from test_more_screens import app_on, settle
 
-from collectors.model import FunctionKey
-from collectors.pipeline import import_files
-from lambdatui.redaction import REDACTED, redacted, redacted_file
+from collectors.ingest.engine import import_files
+from collectors.model.records import FunctionKey
+from lambdatui.text.redaction import REDACTED, redacted, redacted_file
 
 JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.dBjftJeZ4CVPmB92K27uhbUJU1p1r_wW1gFWFOEjXk"
 AKID, SECRET = "AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"

@@ -5,16 +5,16 @@ from pathlib import Path
 import pytest
 from told import DAY, GROUP, HOUR, T0, Event, end, imported, report, request_id, start
 
-from collectors.account import Configured, ErrorPattern, Inventory
-from collectors.deployments import keep_deployments
-from collectors.logs.fingerprint import fingerprint
-from collectors.runner_log import RunnerLog
-from collectors.store import account as kept
-from collectors.store.open import writing
-from collectors.store.reader import Reader
-from collectors.store.writer import Writer
+from collectors.ingest.runner_deployments import keep_deployments
+from collectors.model.account import Configured, ErrorPattern, Inventory
+from collectors.parsing.fingerprint import fingerprint
+from collectors.sources.runner_log import RunnerLog
+from collectors.store.connection import writing
+from collectors.store.read.reader import Reader
+from collectors.store.write import account as kept
+from collectors.store.write.writer import Writer
 from lambdatui.runner.functions import Deployment
-from lambdatui.runner.log import Log
+from lambdatui.runner.log.writer import Log
 from lambdatui.views.error_trends import BY_DAYS, ErrorTrendView, error_trends
 from lambdatui.views.runtimes import end_of
 from lambdatui.views.time_range import TimeRange

@@ -9,15 +9,15 @@ from command_line import rows, run
 from released_stores import EVENTS, T0, fill, load
 from told import DAY, EVER, HOUR, differences, everything
 
-from collectors.logs.patterns import LinePatterns
-from collectors.model import FunctionKey
-from collectors.pipeline import import_files
-from collectors.regrouping import regroup_store
-from collectors.store import migrating
-from collectors.store.maintenance import check
-from collectors.store.pattern_counts import count_older
-from collectors.store.reader import Reader
+from collectors.ingest.engine import import_files
+from collectors.ingest.regrouping import regroup_store
+from collectors.model.records import FunctionKey
+from collectors.parsing.patterns import LinePatterns
+from collectors.store import migration
+from collectors.store.read.reader import Reader
 from collectors.store.schema import VERSION
+from collectors.store.write.maintenance import check
+from collectors.store.write.pattern_counts import count_older
 
 # A file of a released version is never edited: stores were made by it. A new version adds a file, and its line here.
 RELEASED = {
@@ -74,9 +74,9 @@ def schema_of(db: Path) -> list[tuple[str, ...]]:
 
 
 def test_no_migration_is_edited_once_it_was_released() -> None:
-    folder = Path(migrating.__file__).parent / "migrations"
+    folder = Path(migration.__file__).parent / "migrations"
     assert sorted(path.name for path in folder.iterdir()) == [f"{each:04}.sql" for each in sorted(RELEASED)]
-    assert {each: sha256(migrating.script(each).encode()).hexdigest() for each in RELEASED} == RELEASED
+    assert {each: sha256(migration.script(each).encode()).hexdigest() for each in RELEASED} == RELEASED
     assert max(RELEASED) == VERSION
 
 

@@ -7,8 +7,8 @@ from aws import HOUR_MS, MINUTE_MS, isolate
 from rounds import DAY_MS, T0, World, collect, fleet
 from told import EVER
 
-from collectors.cloudwatch.news import missing_since, to_read_since
-from collectors.store.reader import Reader
+from collectors.sources.cloudwatch.news import missing_since, to_read_since
+from collectors.store.read.reader import Reader
 
 EVERY = [5_000, MINUTE_MS, 5 * MINUTE_MS, HOUR_MS, DAY_MS]
 NAMES = ["5s", "1m", "5m", "1h", "1d"]

@@ -15,12 +15,12 @@ import pytest
 from aws import isolate, listed
 from misbehaving_server import IDENTITY, Asked, misbehaving
 
-from collectors.collecting import Collected
-from collectors.store.account_rows import alarms
-from collectors.store.reader import Reader
+from collectors.ingest.many_sources import Collected
+from collectors.store.read.account_rows import alarms
+from collectors.store.read.reader import Reader
 from lambdatui.cli.collect import Asked as AskedFor
 from lambdatui.cli.collecting import Collecting
-from lambdatui.cli.context import Context
+from lambdatui.settings.context import Context
 
 SLOW, FINE = "eu-west-1", "us-east-1"
 FEATURES = ("functions", "metrics", "logs", "alarms")
@@ -29,7 +29,7 @@ FEATURES = ("functions", "metrics", "logs", "alarms")
 @pytest.fixture(autouse=True)
 def credentials(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     isolate(monkeypatch, tmp_path)
-    monkeypatch.setattr("collectors.cloudwatch.transport.CALL_S", 4.0)
+    monkeypatch.setattr("collectors.sources.cloudwatch.transport.CALL_S", 4.0)
 
 
 def account(asked: Asked) -> Any:
@@ -107,7 +107,7 @@ def test_what_is_not_finished_goes_on_in_the_next_round(tmp_path: Path, hanging:
 
 
 def test_a_source_that_never_ends_stands_in_no_others_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("collectors.cloudwatch.transport.CALL_S", 600.0)
+    monkeypatch.setattr("collectors.sources.cloudwatch.transport.CALL_S", 600.0)
 
     def answering(asked: Asked) -> Any:
         return None if asked.region == SLOW else account(asked)

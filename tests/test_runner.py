@@ -17,14 +17,14 @@ from click.testing import CliRunner
 
 from lambdatui.cli.runner import command
 from lambdatui.runner.deployed import Deployed
-from lambdatui.runner.environment import Environment, Invocation
+from lambdatui.runner.environments.environment import Environment, Invocation
+from lambdatui.runner.environments.output import EVENT_BYTES, Output
+from lambdatui.runner.environments.process import Host
+from lambdatui.runner.environments.runtime_api import ANSWER_BYTES, Event
 from lambdatui.runner.functions import Deployment
-from lambdatui.runner.log import Log
-from lambdatui.runner.output import EVENT_BYTES, Output
-from lambdatui.runner.platform_lines import Report, billed_ms, report_line
-from lambdatui.runner.process import Host
-from lambdatui.runner.runtime_api import ANSWER_BYTES, Event
-from lambdatui.runner.runtimes import this_runtime
+from lambdatui.runner.log.platform_lines import Report, billed_ms, report_line
+from lambdatui.runner.log.writer import Log
+from lambdatui.runner.runtimes.runtimes import this_runtime
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the runner reads /proc")
 
@@ -218,7 +218,7 @@ def test_a_module_that_is_not_there_fails_its_init_twice(folder: Path) -> None:
 def test_an_init_that_takes_too_long_runs_again_in_the_invocation_under_its_timeout(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("lambdatui.runner.environment.INIT_LIMIT_S", 0.3)
+    monkeypatch.setattr("lambdatui.runner.environments.environment.INIT_LIMIT_S", 0.3)
     (folder / "src" / "slow.py").write_text("while True:\n    pass\n")
     (failed,) = run(folder, {}, handler="slow.handler", timeout_s=1)
     assert body(failed)["errorType"] == "Sandbox.Timedout"

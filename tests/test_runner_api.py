@@ -16,7 +16,7 @@ import pytest
 from botocore.exceptions import ClientError
 from runner_server import ROLE, Served, served, zipped
 
-from lambdatui.runner.fleet import Limits
+from lambdatui.runner.environments.fleet import Limits
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the runner reads /proc")
 

@@ -14,7 +14,7 @@ from botocore.exceptions import ClientError
 from runner_server import ROLE, Served, served, zipped
 
 from lambdatui.runner.deployed import Deployed, own_name
-from lambdatui.runner.runtimes import this_runtime
+from lambdatui.runner.runtimes.runtimes import this_runtime
 from lambdatui.runner.unzipping import BadZip, extract
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the runner reads /proc")

@@ -7,15 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from collectors.model import FunctionKey
-from collectors.runner_log import RunnerLog, RunnerSource
-from collectors.source import Source, SourceFailed
-from lambdatui.runner.environment import Environment
+from collectors.model.records import FunctionKey
+from collectors.sources.base import Source, SourceFailed
+from collectors.sources.runner_log import RunnerLog, RunnerSource
+from lambdatui.runner.environments.environment import Environment
+from lambdatui.runner.environments.process import Host
+from lambdatui.runner.environments.runtime_api import Event
 from lambdatui.runner.functions import Deployment
-from lambdatui.runner.log import Log
-from lambdatui.runner.process import Host
-from lambdatui.runner.runtime_api import Event
-from lambdatui.runner.runtimes import this_runtime
+from lambdatui.runner.log.writer import Log
+from lambdatui.runner.runtimes.runtimes import this_runtime
 
 DEPLOYED_MS = 1_735_689_600_000
 KEY = FunctionKey("fn", "000000000000", "us-east-1")
@@ -54,7 +54,7 @@ def test_functions_come_without_their_environment(path: Path) -> None:
 
 
 def test_events_are_read_on_from_a_checkpoint(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("collectors.runner_log.BLOCK", 2)
+    monkeypatch.setattr("collectors.sources.runner_log.BLOCK", 2)
     with RunnerLog(path) as log:
         blocks = list(log.event_blocks())
         assert [len(block) for block, _ in blocks] == [2, 2, 1]

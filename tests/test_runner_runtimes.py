@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from runner_server import ROLE, Served, served, zipped
 
-from lambdatui.runner.runtimes import node_runtime
+from lambdatui.runner.runtimes.runtimes import node_runtime
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the runner reads /proc")
 NODE = node_runtime()

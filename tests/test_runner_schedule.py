@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lambdatui.runner.schedule import Cron, Rate, ScheduleError, parse
+from lambdatui.runner.triggers.schedule import Cron, Rate, ScheduleError, parse
 
 
 def at(text: str) -> datetime:

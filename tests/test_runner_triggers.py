@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from runner_server import Served, client, served
 
 from lambdatui.runner import aws
-from lambdatui.runner.event_filters import FilterError, Filters
+from lambdatui.runner.triggers.event_filters import FilterError, Filters
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the runner reads /proc")
 
@@ -116,7 +116,7 @@ def test_partial_batches_of_a_queue(runner: Served, moto: str) -> None:
     ],
 )  # fmt: skip
 def test_which_answers_fail_a_batch(runner: Served, answer: str, failed: bool) -> None:
-    from lambdatui.runner.queue_source import failures
+    from lambdatui.runner.triggers.queue import failures
 
     runner.create("answers", f"def handler(e, c): return {answer}")
     done = runner.wait(runner.runner.invoke("answers", b"{}"))
@@ -230,7 +230,7 @@ def test_schedules_and_events_of_ones_own(runner: Served) -> None:
     )
     own(runner, "triggers/add", {"function": "scheduled", "kind": "schedule", "expression": "rate(1 minute)"})
     wait_for(lambda: said(runner, "got aws.events"))  # after two seconds, thirty times faster
-    from lambdatui.runner.triggers import custom_event, sns_event
+    from lambdatui.runner.triggers.triggers import custom_event, sns_event
 
     own(runner, "fire", {"function": "scheduled", "event": sns_event("hello", None)})
     own(runner, "fire", {"function": "scheduled", "event": custom_event("my.app", "Order", {"n": 1})})

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collectors.logs.platform_json import AppJson, read_json
-from collectors.logs.runtime_errors import find_error, might_fail, request_id_of
+from collectors.parsing.platform_json import AppJson, read_json
+from collectors.parsing.runtime_errors import find_error, might_fail, request_id_of
 
 ID = "4f1c2b7e-9d3a-4c55-8e21-0a6b7c8d9e0f"
 TIME = "2024-03-04T17:22:38.033Z"

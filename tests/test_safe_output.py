@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 from told import T0, request_id
 
-from collectors.model import FunctionKey
-from collectors.pipeline import import_files
-from lambdatui.safe_output import SafeOutput
-from lambdatui.text import escaped_json, pictures
+from collectors.ingest.engine import import_files
+from collectors.model.records import FunctionKey
+from lambdatui.text.formatting import escaped_json, pictures
+from lambdatui.text.safe_output import SafeOutput
 
 HOSTILE = "a\x1b]0;owned\x07\x1b[2J\x9b31m\x1b]52;c;b3duZWQ=\x07\x08\x7f\x00\u202egnp\u2066"
 NO_NUL = HOSTILE.replace("\0", "")  # CSV has none: spreadsheets end there

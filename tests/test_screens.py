@@ -15,19 +15,19 @@ from textual.worker import WorkerFailed
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "screenshots"))
 import sample_log
 
-from collectors.model import FunctionKey
-from collectors.pipeline import import_files
-from collectors.store.reader import Reader
-from lambdatui import theme
-from lambdatui.application import LambdaTui, UnknownTheme
-from lambdatui.clipboard import LIMIT_BYTES, osc52
+from collectors.ingest.engine import import_files
+from collectors.model.records import FunctionKey
+from collectors.store.read.reader import Reader
+from lambdatui.app.application import LambdaTui, UnknownTheme
+from lambdatui.app.clipboard import LIMIT_BYTES, osc52
 from lambdatui.commands.base import Command
 from lambdatui.screens.functions import FunctionsScreen
 from lambdatui.screens.invocation import InvocationScreen
 from lambdatui.screens.raw import JsonLine
 from lambdatui.screens.tables import TABLE_COMMANDS, TableScreen
-from lambdatui.session import Session
-from lambdatui.theme import ANSI_DARK, DARK, Terminal
+from lambdatui.session import terminal
+from lambdatui.session.session import Session
+from lambdatui.session.terminal import ANSI_DARK, DARK, Terminal
 from lambdatui.views.functions import functions
 from lambdatui.views.time_range import RangeChoice
 from lambdatui.widgets.filter_line import FilterLine
@@ -372,15 +372,15 @@ def test_a_copy_is_wrapped_for_multiplexers_and_capped() -> None:
     ],
 )
 def test_the_terminal_is_taken_for_what_it_is(environ: dict[str, str], ansi: bool, ascii_only: bool) -> None:
-    found = theme.terminal(environ)
+    found = terminal.terminal(environ)
     assert (found.ansi, found.ascii) == (ansi, ascii_only)
-    assert theme.theme_name(found, None) == (ANSI_DARK if ansi else DARK)
+    assert terminal.theme_name(found, None) == (ANSI_DARK if ansi else DARK)
 
 
 @pytest.mark.parametrize("term", ["", "dumb", "unknown"])
 def test_a_terminal_without_a_cursor_is_refused_in_words(term: str) -> None:
-    with pytest.raises(theme.TerminalRefused, match="set TERM"):
-        theme.terminal({"TERM": term})
+    with pytest.raises(terminal.TerminalRefused, match="set TERM"):
+        terminal.terminal({"TERM": term})
 
 
 async def test_no_color_strips_every_colour(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,7 +10,7 @@ import small_store
 from test_screens import app_on, press
 from textual.screen import Screen
 
-from lambdatui import application
+from lambdatui.app import application
 
 
 @pytest.fixture(autouse=True)

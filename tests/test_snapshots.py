@@ -16,11 +16,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "screenshots"))
 import sample_log
 from resummed import resum
 
-from collectors.model import FunctionKey
-from collectors.pipeline import import_files
-from lambdatui.application import LambdaTui
-from lambdatui.session import Session
-from lambdatui.theme import ANSI_DARK, DARK, Terminal
+from collectors.ingest.engine import import_files
+from collectors.model.records import FunctionKey
+from lambdatui.app.application import LambdaTui
+from lambdatui.session.session import Session
+from lambdatui.session.terminal import ANSI_DARK, DARK, Terminal
 
 SCREENS = {
     "functions": "",

@@ -12,13 +12,13 @@ import pytest
 from test_snapshots import SIZES, app_on, pressing, sample_log, store
 from textual.pilot import Pilot
 
-from collectors.store import account as kept
-from collectors.store.open import writing
-from lambdatui.collecting import Choice, Collecting
-from lambdatui.live import LIVE, POLLING, LiveTail, Told
-from lambdatui.local_runner import Invoked, LocalRunner
+from collectors.store.connection import writing
+from collectors.store.write import account as kept
+from lambdatui.processes.collection import Choice, Collecting
+from lambdatui.processes.live_tail import LIVE, POLLING, LiveTail, Told
+from lambdatui.processes.runner_client import Invoked, LocalRunner
 from lambdatui.screens.live import LiveCame, LiveScreen
-from lambdatui.theme import ANSI_DARK, DARK
+from lambdatui.session.terminal import ANSI_DARK, DARK
 from lambdatui.views.logs import LogView, kind_of
 
 __all__ = ["store"]
@@ -61,7 +61,7 @@ def invoked(*_: object, **__: object) -> Invoked:
 def still(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Nothing of this machine shows: no clock, no colours switched off, three profiles."""
     monkeypatch.delenv("NO_COLOR", raising=False)
-    monkeypatch.setattr("lambdatui.live.clock", lambda seconds: "2:13")
+    monkeypatch.setattr("lambdatui.processes.live_tail.clock", lambda seconds: "2:13")
     (tmp_path / "config").write_text(
         "[default]\nregion = eu-central-1\n[profile prod]\nsso_account_id = 111122223333\nregion = eu-west-1\n"
         "[profile audit]\nrole_arn = arn:aws:iam::444455556666:role/reader\n"

@@ -14,10 +14,9 @@ import small_store
 from command_line import run
 from told import EVER, Event, differences, everything, report, request_id, start, write
 
-from collectors.model import FunctionKey
-from collectors.pipeline import import_files
-from collectors.store.maintenance import check, prune
-from collectors.store.open import (
+from collectors.ingest.engine import import_files
+from collectors.model.records import FunctionKey
+from collectors.store.connection import (
     StoreDamaged,
     StoreError,
     StoreLocked,
@@ -26,7 +25,8 @@ from collectors.store.open import (
     open_reader,
     writing,
 )
-from collectors.store.reader import Reader
+from collectors.store.read.reader import Reader
+from collectors.store.write.maintenance import check, prune
 
 SPANS = ((small_store.T0, small_store.T0 + 600_000), EVER)
 ROOT = Path(__file__).parent.parent

@@ -11,10 +11,10 @@ import pandas as pd
 import pytest
 from told import DAY, EVER, HOUR
 
-from collectors.model import FunctionKey
-from collectors.pipeline import ImportResult, import_files
-from collectors.store.reader import Reader
-from collectors.store.rows import Totals
+from collectors.ingest.engine import ImportResult, import_files
+from collectors.model.records import FunctionKey
+from collectors.store.read.reader import Reader
+from collectors.store.read.rows import Totals
 from collectors.store.spans import whole_from
 
 ROOT = Path(__file__).parent.parent

@@ -18,19 +18,19 @@ from hypothesis import strategies as st
 from small_store import T0
 from tagged_store import HOUR, NAMES, TAGGED, key, tag
 
-from collectors.account import BilledDay, LogGroupFacts
-from collectors.model import Function, MetricPoint
-from collectors.store import account
-from collectors.store.open import writing
-from collectors.store.reader import Reader
-from collectors.store.writer import Writer
+from collectors.model.account import BilledDay, LogGroupFacts
+from collectors.model.records import Function, MetricPoint
+from collectors.store.connection import writing
+from collectors.store.read.reader import Reader
+from collectors.store.write import account
+from collectors.store.write.writer import Writer
 from lambdatui.cli.price_book import price_book
 from lambdatui.views.columns import UnknownColumn
 from lambdatui.views.cost_groups import NO_FUNCTION, NO_TAG, NOT_PRICED, UNKNOWN_TAG, cost_groups
 from lambdatui.views.costs import costs
 from lambdatui.views.filters import FilterError, parse, tags_in
 from lambdatui.views.functions import FUNCTION_COLUMNS
-from lambdatui.views.narrow import Narrow
+from lambdatui.views.scope import Narrow
 from lambdatui.views.tag_terms import TagError, exact, parsed
 from lambdatui.views.time_range import TimeRange
 

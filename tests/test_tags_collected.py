@@ -29,21 +29,21 @@ from fake_aws.server import fake_aws
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from collectors.account import TAGS, Configured, Inventory, tags_item
-from collectors.cloudwatch.source import CloudWatchSource
-from collectors.cloudwatch.tags import pairs_of
-from collectors.collecting import Collected, collect_accounts
-from collectors.deployments import keep_tags
-from collectors.runner_log import RunnerLog
-from collectors.store import account as kept
-from collectors.store import account_rows, tag_rows
-from collectors.store.open import writing
-from collectors.store.reader import Reader
+from collectors.ingest.many_sources import Collected, collect_accounts
+from collectors.ingest.runner_deployments import keep_tags
+from collectors.model.account import TAGS, Configured, Inventory, tags_item
+from collectors.sources.cloudwatch.source import CloudWatchSource
+from collectors.sources.cloudwatch.tags import pairs_of
+from collectors.sources.runner_log import RunnerLog
+from collectors.store.connection import writing
+from collectors.store.read import account_rows, tag_rows
+from collectors.store.read.reader import Reader
+from collectors.store.write import account as kept
 from lambdatui.runner.functions import Deployment
-from lambdatui.runner.log import Log
-from lambdatui.views.narrow import Narrow
+from lambdatui.runner.log.writer import Log
+from lambdatui.views.scope import Narrow
+from lambdatui.views.tag_scope import may_have
 from lambdatui.views.tag_terms import parsed
-from lambdatui.views.tagged import may_have
 
 NOW = 1_743_415_200_000
 HOUR, DAY = 3_600_000, 86_400_000

@@ -11,14 +11,14 @@ from test_more_screens import COLOURS, header_of, press, settle, table_of
 from textual.pilot import Pilot
 from textual.widgets import OptionList, Static
 
-from lambdatui.application import LambdaTui
+from lambdatui.app.application import LambdaTui
 from lambdatui.screens.cost_groups import CostGroupsScreen
 from lambdatui.screens.details import DetailsScreen
 from lambdatui.screens.main_screens import main_screen
 from lambdatui.screens.prompt import PickScreen
-from lambdatui.session import Session
-from lambdatui.theme import DARK
-from lambdatui.views.narrow import Narrow
+from lambdatui.session.session import Session
+from lambdatui.session.terminal import DARK
+from lambdatui.views.scope import Narrow
 from lambdatui.views.tag_terms import parsed
 from lambdatui.widgets.notice import Notice
 

@@ -6,7 +6,7 @@ import unicodedata
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lambdatui.text_table import GAP, cells, cut, markdown_table, padded, text_table
+from lambdatui.text.table import GAP, cells, cut, markdown_table, padded, text_table
 
 # Letters, wide signs and combining marks of which a terminal's width is plain to see: an oracle can count them.
 signs = st.sampled_from([*"abcXYZ019 .-_/", *"日本語한국ＡＢ", "e\u0301", "o\u0308", "я", "é"])

@@ -8,15 +8,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from told import DAY, HOUR, T0, Event, end, imported, report, request_id, start
 
-from collectors.logs.fingerprint import fingerprint
-from collectors.model import FunctionKey, MetricPoint
-from collectors.store.by_step import counted_by_step
-from collectors.store.counted import counted
-from collectors.store.open import writing
-from collectors.store.parts import parts_of
-from collectors.store.reader import Reader
-from collectors.store.writer import Writer
-from lambdatui.text import sparkline
+from collectors.model.records import FunctionKey, MetricPoint
+from collectors.parsing.fingerprint import fingerprint
+from collectors.store.connection import writing
+from collectors.store.read.invocation_counts import counted
+from collectors.store.read.reader import Reader
+from collectors.store.read.series import counted_by_step
+from collectors.store.rollups.equal_parts import parts_of
+from collectors.store.write.writer import Writer
+from lambdatui.text.formatting import sparkline
 from lambdatui.views.error_trends import error_trends
 from lambdatui.views.function import function
 from lambdatui.views.functions import functions

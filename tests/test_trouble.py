@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from small_store import T0
 
-from collectors.account import Configured, Inventory
-from collectors.store import account as kept
-from collectors.store.open import writing
-from lambdatui.views.health import health, hurt, why
+from collectors.model.account import Configured, Inventory
+from collectors.store.connection import writing
+from collectors.store.write import account as kept
+from lambdatui.views.fleet_health import health, hurt, why
 
 
 def row(name: str, invocations: int, errors: int, throttles: int | None = None, **more: Any) -> SimpleNamespace:

@@ -14,17 +14,17 @@ from released_stores import fill, load
 from told import EVER, differences, everything
 
 from collectors.store import progress
-from collectors.store.checking import check
-from collectors.store.open import is_older, open_reader
+from collectors.store.connection import is_older, open_reader
+from collectors.store.integrity.checking import check
 from collectors.store.schema import UNSUMMED, VERSION
-from lambdatui import upgrading
+from lambdatui.start import upgrade_notice
 
 ROOT = Path(__file__).parent.parent
 _KILLED = """
 import os, signal, sys
 from pathlib import Path
 from collectors.store import migrating, progress
-from collectors.store.open import open_reader
+from collectors.store.connection import open_reader
 migrating._ROWS = 1
 left = [int(sys.argv[2])]
 def heard(text):
@@ -78,7 +78,7 @@ def test_viewers_meanwhile_get_one_line(tmp_path: Path) -> None:
 
 
 def test_what_takes_long_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(upgrading, "_AFTER_S", 0.0)
+    monkeypatch.setattr(upgrade_notice, "_AFTER_S", 0.0)
     said = run("functions", "--db", load(7, tmp_path / "store.db")).stderr
     assert "brought up to date, once" in said.splitlines()[0]
     assert "brought up to date" not in run("functions", "--db", tmp_path / "store.db").stderr
@@ -87,14 +87,14 @@ def test_what_takes_long_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 def test_the_screens_bring_a_store_up_to_date_before_they_begin(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(upgrading, "_AFTER_S", 0.0)
+    monkeypatch.setattr(upgrade_notice, "_AFTER_S", 0.0)
     db = load(1, tmp_path / "store.db")
-    upgrading.before_the_screens(str(db))
+    upgrade_notice.before_the_screens(str(db))
     assert "brought up to date" in capsys.readouterr().err
     assert not is_older(db)
     assert progress.listeners == []
     for nothing in (tmp_path / "none.db", tmp_path):
-        upgrading.before_the_screens(str(nothing))
+        upgrade_notice.before_the_screens(str(nothing))
     assert capsys.readouterr().err == ""
 
 

@@ -9,10 +9,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from usage_store import Call, point
 
-from collectors.model import Function, FunctionKey
-from collectors.store import marked
-from collectors.store.counted import counted, counted_by
-from collectors.store.reader import Reader
+from collectors.model.records import Function, FunctionKey
+from collectors.store.read.invocation_counts import counted, counted_by
+from collectors.store.read.reader import Reader
+from collectors.store.rollups import dirty_packs
 from lambdatui.views.time_range import DAY_MS, HOUR_MS, MINUTE_MS
 
 DAY = 1_743_379_200_000  # 2025-03-31
@@ -147,7 +147,7 @@ def test_a_fleet_is_counted_as_some_of_its_functions_are(
     """By packs, and by rows: whole days are compared as such in both."""
     borders = [DAY + end * MINUTE_MS for end in ends]
     with Reader(store(tmp_path_factory.mktemp("counted") / "s.db", calls, points)) as reader:
-        monkeypatch.setattr(marked, "FEW", 2)
+        monkeypatch.setattr(dirty_packs, "FEW", 2)
         whole, (first, *_) = counted_by(reader, borders), [row.id for row in reader.functions()]
         some = counted_by(reader, borders, [first])
     assert whole.get(first) == some.get(first)
@@ -157,7 +157,7 @@ def test_a_fleet_compares_whole_days(tmp_path: Path, monkeypatch: pytest.MonkeyP
     """Clocks put an invocation into the hour beside: it counts once, and both ends are compared by the hour."""
     calls = [(1, 59, False), (1, 200, False), (1, 2900, False)]
     points: Points = [(1, "Invocations", 60, 60, 1.0), (1, "Invocations", 200, 60, 1.0)]
-    monkeypatch.setattr(marked, "FEW", 0)
+    monkeypatch.setattr(dirty_packs, "FEW", 0)
     with Reader(store(tmp_path / "s.db", calls, points)) as reader:
         (one,) = counted(reader, DAY, DAY + DAY_MS).values()
         (cut,) = counted(reader, DAY, DAY + DAY_MS - HOUR_MS).values()

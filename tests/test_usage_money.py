@@ -9,16 +9,16 @@ import pytest
 import usage_store
 from usage_store import Call, point, set_at
 
-from collectors.model import Function, FunctionKey, MetricPoint
-from collectors.store import marked
-from collectors.store.reader import Reader
+from collectors.model.records import Function, FunctionKey, MetricPoint
+from collectors.store.read.reader import Reader
+from collectors.store.rollups import dirty_packs
 from lambdatui.views.advice import advice
 from lambdatui.views.cost_groups import cost_groups
 from lambdatui.views.costs import CostsView, costs
 from lambdatui.views.functions import functions
 from lambdatui.views.money import month_usages
-from lambdatui.views.narrow import Narrow
 from lambdatui.views.overview import overview
+from lambdatui.views.scope import Narrow
 from lambdatui.views.time_range import DAY_MS, HOUR_MS, MINUTE_MS, TimeRange
 from lambdatui.views.whatif import compared_months
 from pricing.pricebook import PriceBook
@@ -305,7 +305,7 @@ def test_every_grouping_has_the_same_sum(tmp_path: Path, monkeypatch: pytest.Mon
     db = store(tmp_path / "s.db", [PAY, MAIL, EDGE], calls, points)
     set_at(db, MAIL, at("2025-02-01"), arch="x86_64", ephemeral_mb=2048)
     set_at(db, MAIL, at("2025-03-08T10:00"), arch="arm64", ephemeral_mb=512)
-    monkeypatch.setattr(marked, "FEW", 0 if fleet else 50)
+    monkeypatch.setattr(dirty_packs, "FEW", 0 if fleet else 50)
     for span in (TimeRange(MARCH, NOON, ""), TimeRange(NOON - 5 * DAY_MS, NOON - 17 * MINUTE_MS, "")):
         with Reader(db) as reader:
             view = costs(reader, span, BOOK, free_tier=False)

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from usage_store import Call, make, point, set_at
 
-from collectors.model import Function, FunctionKey, MetricPoint
-from collectors.store.reader import Reader
+from collectors.model.records import Function, FunctionKey, MetricPoint
+from collectors.store.read.reader import Reader
 from lambdatui.views import estimates, usage
 from lambdatui.views.costs import costs
 from lambdatui.views.functions import functions

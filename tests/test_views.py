@@ -11,18 +11,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 from small_store import MINUTE, T0, request_id
 
-from collectors.model import Status
-from collectors.store.reader import Reader
+from collectors.model.records import Status
+from collectors.store.read.reader import Reader
 from lambdatui.views import filters
 from lambdatui.views.columns import COLUMNS, UnknownColumn, column_named
 from lambdatui.views.errors import errors
 from lambdatui.views.function import function
 from lambdatui.views.functions import FUNCTION_COLUMNS, functions
-from lambdatui.views.glance import glance
 from lambdatui.views.invocation import AmbiguousRequest, find, invocation
 from lambdatui.views.invocations import INVOCATION_COLUMNS, STORE_ORDER, invocations
 from lambdatui.views.logs import kind_of, logs
-from lambdatui.views.narrow import Narrow
+from lambdatui.views.scope import Narrow
+from lambdatui.views.startup_view import glance
 from lambdatui.views.throttles import throttles
 from lambdatui.views.time_range import DAY_MS, HOUR_MS, RangeChoice, RangeError, TimeRange, instant_ms
 from pricing.pricebook import PriceBook

@@ -12,10 +12,10 @@ from botocore.loaders import Loader
 from botocore.model import ServiceModel
 from fake_aws import cbor
 
-from collectors.cloudwatch import pages as listing
-from collectors.cloudwatch.answers import _WHY, FastFactory, Unreadable
-from collectors.cloudwatch.pages import Endless, pages
-from collectors.source import SourceFailed
+from collectors.sources.base import SourceFailed
+from collectors.sources.cloudwatch import pages as listing
+from collectors.sources.cloudwatch.answers import _WHY, FastFactory, Unreadable
+from collectors.sources.cloudwatch.pages import Endless, pages
 
 QUERY = b"<GetCallerIdentityResponse><GetCallerIdentityResult><Account>1</Account></GetCallerIdentityResult></GetCallerIdentityResponse>"
 REST_XML = b"<ListAllMyBucketsResult><Buckets><Bucket><Name>a</Name></Bucket></Buckets></ListAllMyBucketsResult>"

@@ -8,10 +8,10 @@ from typing import Any
 
 from msgspec import structs
 
-from collectors.model import FunctionKey
-from collectors.pipeline import ImportResult, import_files
-from collectors.store.reader import Reader
-from collectors.store.rows import InvocationRow, LogLine, Totals
+from collectors.ingest.engine import ImportResult, import_files
+from collectors.model.records import FunctionKey
+from collectors.store.read.reader import Reader
+from collectors.store.read.rows import InvocationRow, LogLine, Totals
 
 T0 = 1_743_415_200_000  # 2025-03-31T10:00:00Z
 HOUR = 3_600_000

@@ -8,14 +8,14 @@ from pathlib import Path
 from msgspec.structs import asdict
 from small_store import request_id
 
-from collectors.account import Configured as Setting
-from collectors.account import Inventory
-from collectors.logs.fingerprint import fingerprint
-from collectors.model import Function, FunctionKey, LogEvent, MetricPoint
-from collectors.pipeline import import_files
-from collectors.store import account
-from collectors.store.open import writing
-from collectors.store.writer import Writer
+from collectors.ingest.engine import import_files
+from collectors.model.account import Configured as Setting
+from collectors.model.account import Inventory
+from collectors.model.records import Function, FunctionKey, LogEvent, MetricPoint
+from collectors.parsing.fingerprint import fingerprint
+from collectors.store.connection import writing
+from collectors.store.write import account
+from collectors.store.write.writer import Writer
 
 _NAMES = {"timestamp_ms": "timestamp", "log_group": "logGroup", "log_stream": "logStream", "event_id": "eventId"}
 

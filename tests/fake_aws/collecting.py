@@ -10,9 +10,9 @@ from unittest import mock
 
 import click
 
-from collectors.cloudwatch.session import ReadOnlySession
-from collectors.cloudwatch.source import ALWAYS, CloudWatchSource
-from collectors.collecting import Collected, collect_accounts
+from collectors.ingest.many_sources import Collected, collect_accounts
+from collectors.sources.cloudwatch.session import ReadOnlySession
+from collectors.sources.cloudwatch.source import ALWAYS, CloudWatchSource
 from fake_aws.fleet import HOUR_MS, REGION
 from fake_aws.server import FakeAws
 
@@ -58,7 +58,7 @@ def run(aws: FakeAws, db: Path, *arguments: str, now_ms: int | None = None) -> t
         "--db", str(db), "collect", "--json", "--region", REGION, "--endpoint-url", aws.url,
         "--since", f"{aws.fleet.hours}h", *arguments,
     )  # fmt: skip
-    at_once = mock.patch("collectors.cloudwatch.calls.TokenBucket.take")
+    at_once = mock.patch("collectors.sources.cloudwatch.calls.TokenBucket.take")
     with no_waiting(), at_once, mock.patch("lambdatui.cli.collecting._now_ms", return_value=at_ms):
         result = CliRunner().invoke(cli, list(asked), standalone_mode=False)
     code = result.return_value if isinstance(result.return_value, int) else result.exit_code

@@ -5,7 +5,7 @@ import sqlite3
 from pathlib import Path
 from typing import Any
 
-from collectors.store.reader import Reader
+from collectors.store.read.reader import Reader
 
 _OF_FUNCTIONS = {
     "functions": "SELECT f.account, f.region, f.name, runtime, arch, memory_mb, timeout_s, ephemeral_mb, log_group,"

@@ -12,8 +12,8 @@ from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
 from test_pattern_sums import Event, bring_in, counted, fleet
 
-from collectors.store.lines import opened, unpacked
-from collectors.store.maintenance import check
+from collectors.store.lines.chunks import opened, unpacked
+from collectors.store.write.maintenance import check
 from faults.budget import SEED, rounds
 
 Told = Counter[tuple[int, str]]

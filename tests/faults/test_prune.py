@@ -13,13 +13,13 @@ import pytest
 import small_store
 from command_line import run
 
-from collectors.model import FunctionKey, LogEvent
-from collectors.pipeline import import_files
-from collectors.store import prune as deleting
-from collectors.store.maintenance import check, prune
-from collectors.store.open import writing
-from collectors.store.prune import Deleted, Ends
-from collectors.store.reader import Reader
+from collectors.ingest.engine import import_files
+from collectors.model.records import FunctionKey, LogEvent
+from collectors.store.connection import writing
+from collectors.store.read.reader import Reader
+from collectors.store.write import prune as deleting
+from collectors.store.write.maintenance import check, prune
+from collectors.store.write.prune import Deleted, Ends
 from faults.budget import SEED, rounds
 
 MINUTE = small_store.MINUTE

@@ -12,14 +12,14 @@ import pytest
 import small_store
 from command_line import run
 
-from collectors.model import FunctionKey
-from collectors.pipeline import import_files
-from collectors.store.maintenance import check
-from collectors.store.open import StoreUnwritable
-from collectors.store.reader import Reader
+from collectors.ingest.engine import import_files
+from collectors.model.records import FunctionKey
+from collectors.store.connection import StoreUnwritable
+from collectors.store.read.reader import Reader
+from collectors.store.write.maintenance import check
 from faults import budget
 from faults.disks import made_read_only, mounted
-from lambdatui.reading import Watch, close_idle, store_notes
+from lambdatui.session.queries import Watch, close_idle, store_notes
 
 T0, MINUTE = small_store.T0, small_store.MINUTE
 

@@ -16,7 +16,7 @@ from judge import Judge  # noqa: E402
 from store import stored  # noqa: E402
 from test_every_view import LARGE, SMALL, cut_worlds  # noqa: E402
 
-from collectors.store.reader import Reader  # noqa: E402
+from collectors.store.read.reader import Reader  # noqa: E402
 
 
 def kind_of(problem: str) -> str:

@@ -13,17 +13,17 @@ from judge import ESTIMATED, Judge, Key
 from store import request_id
 from worlds import DAY, HOUR, MINUTE, TIMEOUT
 
-from collectors.store.reader import Reader
+from collectors.store.read.reader import Reader
 from lambdatui.views.cost_groups import cost_groups
 from lambdatui.views.costs import costs
 from lambdatui.views.error_trends import error_trends
 from lambdatui.views.errors import errors
 from lambdatui.views.function import function
 from lambdatui.views.functions import functions
-from lambdatui.views.glance import glance
 from lambdatui.views.invocations import invocations
-from lambdatui.views.narrow import Narrow
 from lambdatui.views.overview import overview
+from lambdatui.views.scope import Narrow
+from lambdatui.views.startup_view import glance
 from lambdatui.views.throttles import throttles
 from lambdatui.views.time_range import RangeChoice, TimeRange
 from pricing.pricebook import PriceBook

@@ -11,7 +11,7 @@ from judge import Judge
 from store import stored
 from worlds import World, cuts, worlds
 
-from collectors.store.reader import Reader
+from collectors.store.read.reader import Reader
 
 Saying = Callable[[Reader, Judge], Iterator[str]]
 

@@ -20,7 +20,7 @@ from store import stored
 from test_named_faults import OCTOBER, A, B, call, fn, metered, settings
 from worlds import DAY, HOUR, MINUTE, NOVEMBER, Call, World
 
-from collectors.store.reader import Reader
+from collectors.store.read.reader import Reader
 
 MOVED = World(
     (fn("moved", settings(OCTOBER - DAY, 2048, "x86_64", 10_240), settings(OCTOBER + 15 * DAY, 1024, "arm64")),),

@@ -13,7 +13,7 @@ from sayings import BOOK, span_of
 from store import stored
 from worlds import DAY, HOUR, MINUTE, NOVEMBER, Call, Fn, Line, Point, Settings, World
 
-from collectors.store.reader import Reader
+from collectors.store.read.reader import Reader
 from lambdatui.views.cost_groups import cost_groups
 from lambdatui.views.costs import costs
 from lambdatui.views.error_trends import error_trends

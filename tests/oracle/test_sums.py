@@ -16,7 +16,7 @@ from sayings import BOOK, STEPS, key_of, near, span_of
 from store import stored
 from worlds import DAY, HOUR, World, cuts, moments, whole, worlds
 
-from collectors.store.reader import Reader
+from collectors.store.read.reader import Reader
 from lambdatui.views.costs import costs
 from lambdatui.views.error_trends import error_trends
 from lambdatui.views.functions import functions

@@ -16,15 +16,15 @@ from sayings import BOOK, STEPS, key_of
 from store import stored
 from worlds import HOUR, MINUTE, World, moments, worlds
 
-from collectors.store.reader import Reader
+from collectors.store.read.reader import Reader
 from lambdatui.views.advice import advice
 from lambdatui.views.cost_groups import cost_groups
 from lambdatui.views.costs import costs
 from lambdatui.views.error_trends import error_trends
 from lambdatui.views.function import function
 from lambdatui.views.functions import functions
-from lambdatui.views.narrow import Narrow
 from lambdatui.views.overview import overview
+from lambdatui.views.scope import Narrow
 from lambdatui.views.throttles import throttles
 from lambdatui.views.time_range import TimeRange
 
