@@ -1,6 +1,6 @@
 """What collecting from CloudWatch costs this machine: answers read, events carried into the store, memory held.
 
-    python benchmarks/cloudwatch.py [--queries 4000] [--events 7000] [--invocations 100000] [--flat 5000000]
+    python -m benchmarks.cloudwatch [--queries 4000] [--events 7000] [--invocations 100000] [--flat 5000000]
 
 No network: answers are canned and handed to botocore where it would send, so that what is measured is the client.
 Stock botocore and the collectors' session take turns on the same answers, the collectors' side with everything up to
@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from measure import machine
+from benchmarks.measure import machine
 
 ACCOUNT, REGION, GROUP = "123456789012", "eu-central-1", "/aws/lambda/fn"
 T0 = 1_743_415_200_000

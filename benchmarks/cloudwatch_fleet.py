@@ -1,6 +1,6 @@
 """What collecting a large organization asks and costs: 2,000 functions in 5 accounts and 6 regions, three rounds.
 
-    python benchmarks/cloudwatch_fleet.py [--functions 2000] [--paced]
+    python -m benchmarks.cloudwatch_fleet [--functions 2000] [--paced]
 
 A local server answers for AWS, in a process of its own; the collection runs in another, as ``collect`` runs it. Calls
 are exact: each operation's are printed beside what they must be, and a difference fails. Pauses for the rate limits
@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from measure import machine
+from benchmarks.measure import machine
 
 ACCOUNTS = tuple(f"{number}" * 12 for number in range(1, 6))
 REGIONS = ("eu-central-1", "eu-west-1", "us-east-1", "us-west-2", "ap-south-1", "sa-east-1")

@@ -1,6 +1,6 @@
 """How well lines are told apart: LogHub-2k as corrected by LogHub-2.0, beside drain3 on the same lines.
 
-    python benchmarks/patterns.py PATH-TO-LOGHUB [--systems Apache,Linux]
+    python -m benchmarks.patterns PATH-TO-LOGHUB [--systems Apache,Linux]
 
 PATH-TO-LOGHUB is a checkout of github.com/logpai/loghub-2.0, or its git directory, which is read as it is. Prints
 Markdown: of each system Grouping Accuracy (the share of lines whose group is exactly the right one) and FGA (the F1

@@ -2,8 +2,8 @@
 
 Run by ``ingest.py``; each job is a process of its own, so that its CPU and memory are its own:
 
-    python benchmarks/rivals.py duckdb FILE DATABASE         prints "reports,billed_ms"
-    python benchmarks/rivals.py sqlite-utils STORE DATABASE  prints {"wall_s", "cpu_s"} of insert_all alone
+    python -m benchmarks.rivals duckdb FILE DATABASE         prints "reports,billed_ms"
+    python -m benchmarks.rivals sqlite-utils STORE DATABASE  prints {"wall_s", "cpu_s"} of insert_all alone
 """
 
 import json

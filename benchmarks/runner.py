@@ -21,8 +21,7 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from measure import machine
-
+from benchmarks.measure import machine
 from lambdatui.runner.runtimes.runtimes import this_runtime
 
 APP = """

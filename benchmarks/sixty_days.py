@@ -1,6 +1,6 @@
 """Sixty simulated days of a store that deletes what is old, beside two processes that read it all the while.
 
-    python benchmarks/sixty_days.py [--days 60] [--functions 20] [--invocations 20000] [--readers 2]
+    python -m benchmarks.sixty_days [--days 60] [--functions 20] [--invocations 20000] [--readers 2]
 
 Day after day of invocations with their lines comes in by ``lambdatui import``'s own way; after each, what is too old at
 the simulated hour goes as ``collect --watch`` deletes it, in rounds of two seconds at most. The ages are short, so that
@@ -24,10 +24,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from measure import ROOT, machine
-
-sys.path.insert(0, str(ROOT))
-
+from benchmarks.measure import ROOT, machine
 from collectors.ingest.engine import import_files
 from collectors.model.records import FunctionKey
 from collectors.store.write.retention import Retention, retain

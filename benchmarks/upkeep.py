@@ -1,6 +1,6 @@
 """What keeping the rollups adds to writing the rows: the same batches, written with them, without them, and bare.
 
-    python benchmarks/upkeep.py FILE [--repeat 3]
+    python -m benchmarks.upkeep FILE [--repeat 3]
 
 Prints JSON: for each of ``bare`` (the executemany into ``invocations`` alone), ``rows`` (the whole writer but its
 rollups) and ``rollups`` (the whole writer, and the packs of more than 50 functions), the runs as [wall seconds, CPU

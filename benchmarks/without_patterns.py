@@ -1,6 +1,6 @@
 """``lambdatui`` whose writer counts no line by pattern: what the counting costs is the difference to the real one.
 
-    python benchmarks/without_patterns.py --db STORE import FILE
+    python -m benchmarks.without_patterns --db STORE import FILE
 
 Run by ``ingest.py``.
 """

@@ -27,9 +27,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent.parent))
-
-import small_store
 from click.testing import CliRunner
 
 from collectors.ingest.engine import import_files
@@ -42,8 +39,9 @@ from collectors.store.integrity import table_checksums
 from collectors.store.integrity.scrub import scrub
 from collectors.store.write import account as kept
 from collectors.store.write.writer import Writer
-from faults.budget import SECONDS, SEED
 from lambdatui.cli.main import cli
+from tests.faults.budget import SECONDS, SEED
+from tests.support import small_store
 
 T0, MINUTE = small_store.T0, small_store.MINUTE
 AT = "2025-04-02T00:00:00Z"

@@ -8,8 +8,6 @@ import threading
 from pathlib import Path
 
 import pytest
-import small_store
-from test_live import app_on, until
 
 from collectors.model.records import MetricPoint
 from collectors.parsing.fingerprint import fingerprint
@@ -19,10 +17,12 @@ from collectors.store.integrity.checking import check
 from collectors.store.integrity.scrub import remember, scrub
 from collectors.store.read.reader import Reader
 from collectors.store.write.writer import Writer
-from faults import budget, damage
 from lambdatui.app import application
 from lambdatui.session.queries import close_idle
 from lambdatui.widgets.notice import Notice
+from tests.faults import budget, damage
+from tests.screens.test_live_tail_on_screen import app_on, until
+from tests.support import small_store
 
 
 @pytest.fixture(scope="module")

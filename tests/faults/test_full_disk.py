@@ -6,8 +6,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import small_store
-from command_line import run
 
 from collectors.ingest.many_sources import collect_accounts
 from collectors.model.records import FunctionKey, LogEvent, MetricPoint
@@ -20,7 +18,9 @@ from collectors.store.transactions import transaction
 from collectors.store.write.account import keep_account_points
 from collectors.store.write.maintenance import check
 from collectors.store.write.writer import Writer
-from faults.disks import fill, mounted
+from tests.faults.disks import fill, mounted
+from tests.support import small_store
+from tests.support.command_line import run
 
 T0, MINUTE = small_store.T0, small_store.MINUTE
 
@@ -131,7 +131,7 @@ def test_vacuum_and_export_say_what_they_need(filled: Path, disk: Path) -> None:
 
 
 def test_an_older_store_that_finds_no_room_to_be_brought_up_to_date_stays_as_it_is(filled: Path) -> None:
-    from released_stores import set_back
+    from tests.support.released_stores import set_back
 
     (filled.parent / "filling").unlink()
     set_back(filled, 1)

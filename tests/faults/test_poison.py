@@ -8,8 +8,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import small_store
-from command_line import run
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -20,8 +18,10 @@ from collectors.sources.base import Given
 from collectors.store.read.reader import Reader
 from collectors.untrusted import TooDeep, Unparsable, parsed_json, parsed_python, parsed_toml, shallow
 from collectors.untrusted_json import json_value
+from tests.support import small_store
+from tests.support.command_line import run
+from tests.support.places import ROOT
 
-ROOT = Path(__file__).parents[2]
 HOMES = {
     "collectors/untrusted.py",
     "collectors/untrusted_json.py",

@@ -7,10 +7,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-import small_store
-from command_line import run
-from resummed import resum
-from test_live import app_on, until
 from textual.pilot import Pilot
 
 from collectors.ingest.engine import import_files
@@ -26,6 +22,10 @@ from lambdatui.screens.base import StoreScreen
 from lambdatui.session.queries import Question, Unanswered, Watch, ask, close_idle
 from lambdatui.views.time_range import RangeChoice
 from lambdatui.widgets.notice import Notice
+from tests.screens.test_live_tail_on_screen import app_on, until
+from tests.support import small_store
+from tests.support.command_line import run
+from tests.support.row_checksums import resum
 
 ALL = RangeChoice(preset="all")
 

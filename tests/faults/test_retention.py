@@ -5,10 +5,6 @@ import sqlite3
 from pathlib import Path
 
 import pytest
-import small_store
-from command_line import run
-from test_live import until
-from test_screens import app_on, press
 
 from collectors.ingest.engine import import_files
 from collectors.model.records import FunctionKey, LogEvent, MetricPoint
@@ -22,6 +18,10 @@ from collectors.store.write.retention import Retention, age_ms, retain
 from collectors.store.write.writer import Writer
 from lambdatui.views.time_range import RangeChoice
 from lambdatui.widgets.header import Header
+from tests.screens.test_live_tail_on_screen import until
+from tests.screens.test_screens import app_on, press
+from tests.support import small_store
+from tests.support.command_line import run
 
 T0, MINUTE = small_store.T0, small_store.MINUTE
 HOUR, DAY = 60 * MINUTE, 24 * 60 * MINUTE

@@ -6,8 +6,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from worlds import KINDS, TIMEOUT, Call, Fn, Settings, World
-
 from collectors.ingest.engine import import_files
 from collectors.model.account import Configured, HourAggregate, Inventory
 from collectors.model.records import Function, FunctionKey, MetricPoint
@@ -15,6 +13,7 @@ from collectors.parsing.fingerprint import fingerprint
 from collectors.store.connection import writing
 from collectors.store.write import account
 from collectors.store.write.writer import Writer
+from tests.oracle.worlds import KINDS, TIMEOUT, Call, Fn, Settings, World
 
 Event = dict[str, str | int]
 
