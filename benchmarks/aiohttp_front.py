@@ -13,8 +13,8 @@ from pathlib import Path
 
 from aiohttp import web
 
-from lambdatui.runner.log import Log
-from lambdatui.runner.runtimes import command, runtime_folder, this_runtime
+from lambdatui.runner.log.writer import Log
+from lambdatui.runner.runtimes.runtimes import command, runtime_folder, this_runtime
 
 
 class Front:

@@ -1,6 +1,6 @@
 """What collecting from CloudWatch costs this machine: answers read, events carried into the store, memory held.
 
-    python benchmarks/cloudwatch.py [--queries 4000] [--events 7000] [--invocations 100000] [--flat 5000000]
+    python -m benchmarks.cloudwatch [--queries 4000] [--events 7000] [--invocations 100000] [--flat 5000000]
 
 No network: answers are canned and handed to botocore where it would send, so that what is measured is the client.
 Stock botocore and the collectors' session take turns on the same answers, the collectors' side with everything up to
@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from measure import machine
+from benchmarks.measure import machine
 
 ACCOUNT, REGION, GROUP = "123456789012", "eu-central-1", "/aws/lambda/fn"
 T0 = 1_743_415_200_000
@@ -50,7 +50,7 @@ def stock(service: str) -> Any:
 
 
 def ours(service: str) -> Any:
-    from collectors.cloudwatch.session import ReadOnlySession
+    from collectors.sources.cloudwatch.session import ReadOnlySession
 
     return ReadOnlySession(region=REGION, endpoint_url="http://127.0.0.1:9").client(service)
 
@@ -84,9 +84,9 @@ def page(first: int, invocations: int) -> bytes:
 
 def metrics(client: Any, queries: int, points: int, *, modelled: bool) -> Callable[[], int]:
     """GetMetricData of so many queries, 500 a call; returns how many points were read."""
-    from collectors.cloudwatch.calls import Calls
-    from collectors.cloudwatch.metrics import Points, Query, Span, plan
-    from collectors.model import FunctionKey
+    from collectors.model.records import FunctionKey
+    from collectors.sources.cloudwatch.calls import Calls
+    from collectors.sources.cloudwatch.metrics import Points, Query, Span, plan
 
     results = [
         {
@@ -121,9 +121,9 @@ def metrics(client: Any, queries: int, points: int, *, modelled: bool) -> Callab
 
 def events(client: Any, count: int, *, modelled: bool) -> Callable[[], int]:
     """FilterLogEvents' page of so many events; returns how many were read."""
-    from collectors.cloudwatch.calls import TokenBucket
-    from collectors.cloudwatch.log_events import event_blocks
-    from collectors.cloudwatch.log_groups import LogGroup
+    from collectors.sources.cloudwatch.calls import TokenBucket
+    from collectors.sources.cloudwatch.log_events import event_blocks
+    from collectors.sources.cloudwatch.log_groups import LogGroup
 
     body = page(0, count // 5)
     canned(client, lambda: body)
@@ -170,9 +170,9 @@ class Pages:
         return body
 
     def given(self, covered: Any) -> Iterator[Any]:
-        from collectors.cloudwatch.calls import TokenBucket
-        from collectors.cloudwatch.log_events import event_blocks
-        from collectors.cloudwatch.log_groups import LogGroup
+        from collectors.sources.cloudwatch.calls import TokenBucket
+        from collectors.sources.cloudwatch.log_events import event_blocks
+        from collectors.sources.cloudwatch.log_groups import LogGroup
 
         here: dict[str, Any] = {"account": ACCOUNT, "region": REGION, "bucket": TokenBucket(1e9), "rejects": []}
         while self._first < self._invocations:
@@ -184,7 +184,7 @@ class Pages:
 
 def pipeline(invocations: int) -> dict[str, float]:
     """One collection of made pages into a fresh store: CPU without the making of pages, and the largest memory."""
-    from collectors.collecting import collect_accounts
+    from collectors.ingest.many_sources import collect_accounts
 
     began = time.process_time()
     for first in range(0, invocations, 1_400):
@@ -201,8 +201,8 @@ def pipeline(invocations: int) -> dict[str, float]:
 
 def imported(invocations: int) -> dict[str, float]:
     """The import of the same events from a file, in one process."""
-    from collectors import pipeline as importing
-    from collectors.model import FunctionKey
+    from collectors.ingest import engine as importing
+    from collectors.model.records import FunctionKey
 
     importing.ALONE_BYTES = 1 << 40
     with tempfile.TemporaryDirectory() as folder:

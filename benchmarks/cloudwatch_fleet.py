@@ -1,6 +1,6 @@
 """What collecting a large organization asks and costs: 2,000 functions in 5 accounts and 6 regions, three rounds.
 
-    python benchmarks/cloudwatch_fleet.py [--functions 2000] [--paced]
+    python -m benchmarks.cloudwatch_fleet [--functions 2000] [--paced]
 
 A local server answers for AWS, in a process of its own; the collection runs in another, as ``collect`` runs it. Calls
 are exact: each operation's are printed beside what they must be, and a difference fails. Pauses for the rate limits
@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from measure import machine
+from benchmarks.measure import machine
 
 ACCOUNTS = tuple(f"{number}" * 12 for number in range(1, 6))
 REGIONS = ("eu-central-1", "eu-west-1", "us-east-1", "us-west-2", "ap-south-1", "sa-east-1")
@@ -195,7 +195,7 @@ class Pace:
 
 def count_calls(*, paced: bool) -> None:
     """Every bucket that pauses by a ``Pace`` counts its calls there; it waits where that is wanted."""
-    from collectors.cloudwatch.calls import TokenBucket
+    from collectors.sources.cloudwatch.calls import TokenBucket
 
     take = TokenBucket.take
 
@@ -213,9 +213,9 @@ def collect(port: int, *, paced: bool) -> list[dict[str, Any]]:
     import http.client
     from functools import partial
 
-    from collectors.cloudwatch.session import ReadOnlySession
-    from collectors.cloudwatch.source import CloudWatchSource
-    from collectors.collecting import collect_accounts
+    from collectors.ingest.many_sources import collect_accounts
+    from collectors.sources.cloudwatch.session import ReadOnlySession
+    from collectors.sources.cloudwatch.source import CloudWatchSource
 
     url = f"http://127.0.0.1:{port}"
     rounds = []
@@ -258,7 +258,7 @@ def collect(port: int, *, paced: bool) -> list[dict[str, Any]]:
 
 def expected(functions: int, turn: int) -> tuple[dict[str, int], int]:
     """The calls of a round by operation, and the metrics asked for: by hand, sharing nothing with what asks."""
-    from collectors.cloudwatch.inventory import DETAILS as KINDS
+    from collectors.sources.cloudwatch.inventory import DETAILS as KINDS
 
     calls: Counter[str] = Counter()
     metrics = 0

@@ -1,6 +1,6 @@
 """How long until there is something to read: the first row, the screens that answer keys, ``cost-estimate``'s answer.
 
-    python benchmarks/first_paint.py [--db FILE] [--repeat 20] [--toolong COMMAND]
+    python -m benchmarks.first_paint [--db FILE] [--repeat 20] [--toolong COMMAND]
 
 ``lambdatui`` is started under a pseudo-terminal of 80x24 and timed from before exec until the dearest function's name
 has come out of it; then until Textual has painted its footer: from then on keys are answered. Beside them, in turns:
@@ -29,11 +29,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import generate
-from bare import TITLE
-from measure import ROOT, environment, machine, run
-
-from lambdatui.views.glance import glance
+from benchmarks import generate
+from benchmarks.bare import TITLE
+from benchmarks.measure import ROOT, environment, machine, run
+from lambdatui.views.startup_view import glance
 
 PASS = [sys.executable, "-c", "pass"]
 ESTIMATE = ["-m", "lambdatui", "cost-estimate", "--requests", "3M", "--duration-ms", "120", "--memory-mb", "1536"]

@@ -1,6 +1,6 @@
 """Writes a corpus of Lambda log events as JSON lines, as CloudWatch's FilterLogEvents returns them.
 
-    python benchmarks/generate.py FILE [--invocations 1000000] [--functions 50] [--hours 24] [--seed 7]
+    python -m benchmarks.generate FILE [--invocations 1000000] [--functions 50] [--hours 24] [--seed 7]
 
 About five events an invocation: START, two application lines, END and REPORT; 5% cold starts (INIT_START and Init
 Duration, a new log stream), 1% errors (Python's form, with a traceback), 0.3% timeouts. Functions differ a

@@ -1,6 +1,6 @@
 """Reading a file of log events into a store, beside lnav, DuckDB and sqlite-utils on the same file.
 
-    python benchmarks/ingest.py [--invocations 1000000] [--file FILE] [--repeat 3]
+    python -m benchmarks.ingest [--invocations 1000000] [--file FILE] [--repeat 3]
 
 FILE is made by generate.py where it does not exist; without it the corpus is made in a temporary folder. The
 contestants take turns (A, B, C, A, B, C), each a process of its own on a fresh database, so that whatever else the
@@ -20,9 +20,8 @@ from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
 
-import generate
-import rivals
-from measure import Cost, Costs, environment, machine, run
+from benchmarks import generate, rivals
+from benchmarks.measure import Cost, Costs, environment, machine, run
 
 HERE = Path(__file__).parent
 Found = tuple[int, int] | None  # REPORTs and billed ms that a contestant counted: all must agree

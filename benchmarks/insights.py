@@ -1,10 +1,10 @@
 """What summing a fleet by Logs Insights takes: queries, calls, CPU, memory, and how much the store grows.
 
-    python benchmarks/insights.py [--functions 5000] [--hours 24] [--buckets 20]
+    python -m benchmarks.insights [--functions 5000] [--hours 24] [--buckets 20]
 
-No network: a fake Logs Insights with AWS's limits (tests/fake_insights.py) answers in the form that AWS does, a row for
-each function and bucket of duration. Waiting is made up, and told. The run is made in a process of its own, twice over
-one store: the second must ask nothing. Prints Markdown.
+No network: a fake Logs Insights with AWS's limits (tests/support/fake_insights.py) answers in the form that AWS does,
+a row for each function and bucket of duration. Waiting is made up, and told. The run is made in a process of its own,
+twice over one store: the second must ask nothing. Prints Markdown.
 """
 
 import argparse
@@ -18,7 +18,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from measure import machine
+from benchmarks.measure import machine
 
 HERE = Path(__file__).parent
 T0 = 1_743_415_200_000
@@ -53,7 +53,7 @@ def page(account: str, buckets: int) -> bytes:
 
 def account_of(fake: Any, functions: int, buckets: int) -> tuple[Any, Any]:
     """A session to an account of so many functions, and its answers."""
-    import aws
+    from tests.support import aws
 
     session, canned = aws.canned_session()
     body = page(aws.ACCOUNT, buckets)
@@ -80,12 +80,11 @@ def account_of(fake: Any, functions: int, buckets: int) -> tuple[Any, Any]:
 
 
 def run(functions: int, hours: int, buckets: int) -> dict[str, Any]:
-    sys.path.insert(0, str(HERE.parent / "tests"))
-    from fake_insights import FakeInsights, Fleet, Group
 
-    from collectors.cloudwatch.source import CloudWatchSource
-    from collectors.collecting import collect_accounts
+    from collectors.ingest.many_sources import collect_accounts
+    from collectors.sources.cloudwatch.source import CloudWatchSource
     from pricing.call_prices import price
+    from tests.support.fake_insights import FakeInsights, Fleet, Group
 
     fleet = Fleet()
     fleet.groups |= {f"/aws/lambda/{name_of(number)}": Group() for number in range(functions)}

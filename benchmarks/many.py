@@ -1,6 +1,6 @@
 """A store of many invocations, made at the writer's speed: no JSON is written or parsed.
 
-    python benchmarks/many.py FILE [--invocations 10000000] [--functions 500] [--days 30] [--seed 7]
+    python -m benchmarks.many FILE [--invocations 10000000] [--functions 500] [--days 30] [--seed 7]
 
 The fleet is the generator's (traffic falls off from function to function, 5% cold starts, 1% errors of a few kinds,
 0.3% timeouts). Log lines are kept for the last day only, as a collector with a short retention would. CloudWatch's
@@ -15,16 +15,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import generate
 import numpy as np
 import numpy.typing as npt
 
-from collectors.columns import NUMBERS, Batch, Columns
-from collectors.logs.fingerprint import fingerprint
-from collectors.model import ErrorKind, Function, FunctionKey, MetricPoint, Parts, Status, Stream, id_text
-from collectors.store.lines import packed_lines
-from collectors.store.open import writing
-from collectors.store.writer import Writer
+from benchmarks import generate
+from collectors.model.invocation_columns import NUMBERS, Batch, Columns
+from collectors.model.records import ErrorKind, Function, FunctionKey, MetricPoint, Parts, Status, Stream, id_text
+from collectors.parsing.fingerprint import fingerprint
+from collectors.store.connection import writing
+from collectors.store.lines.chunks import packed_lines
+from collectors.store.write.writer import Writer
 
 Ints = npt.NDArray[np.int64]
 

@@ -1,6 +1,6 @@
 """How long a call takes at another memory size: fits ``pricing/memory_model.py``'s curve, and judges it held out.
 
-    python benchmarks/memory_model.py
+    python -m benchmarks.memory_model
 
 Data: real functions of maxday/lambda-perf at 128 to 1,024 MB, and of mbwilding/lambda-benchmark (calls of seconds), in
 ../shared. Each family of functions is predicted by a curve that was fitted without it.

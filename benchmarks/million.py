@@ -1,6 +1,6 @@
 """A table of a million invocations: opened, walked to its end, filtered; none of it loads them.
 
-    python benchmarks/million.py --db FILE
+    python -m benchmarks.million --db FILE
 
 FILE is a store of a million (``many.py FILE --invocations 1000000``). The screen runs headless at 120x40. Each step is
 timed from its key until its rows are painted, with the rows that the views took from the store for it and what the
@@ -14,13 +14,12 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
-from measure import machine
-from screens import session
-
-from lambdatui.application import LambdaTui
+from benchmarks.measure import machine
+from benchmarks.screens import session
+from lambdatui.app.application import LambdaTui
 from lambdatui.screens import paged
 from lambdatui.screens.invocations import InvocationsScreen
-from lambdatui.theme import DARK
+from lambdatui.session.terminal import DARK
 
 PATIENCE_S = 60.0
 

@@ -1,10 +1,10 @@
 """How well lines are told apart: LogHub-2k as corrected by LogHub-2.0, beside drain3 on the same lines.
 
-    python benchmarks/patterns.py PATH-TO-LOGHUB [--systems Apache,Linux]
+    python -m benchmarks.patterns PATH-TO-LOGHUB [--systems Apache,Linux]
 
 PATH-TO-LOGHUB is a checkout of github.com/logpai/loghub-2.0, or its git directory, which is read as it is. Prints
 Markdown: of each system Grouping Accuracy (the share of lines whose group is exactly the right one) and FGA (the F1
-score over groups) of ours, of ``collectors.logs.fingerprint.normalise`` and of drain3 with its defaults; then the
+score over groups) of ours, of ``collectors.parsing.fingerprint.normalise`` and of drain3 with its defaults; then the
 averages, over the seven systems that our constants were chosen on, over the other seven, and over all. One setting
 serves all systems. drain3 is of the [bench] extra. Where the data are absent, says so and ends well.
 """
@@ -20,9 +20,9 @@ from collections import defaultdict
 from collections.abc import Callable, Hashable, Sequence
 from pathlib import Path
 
-from collectors.logs.fingerprint import normalise
-from collectors.logs.line_patterns import Shapes
-from collectors.logs.pattern_groups import patterns
+from collectors.parsing.fingerprint import normalise
+from collectors.parsing.line_patterns import Shapes
+from collectors.parsing.pattern_groups import patterns
 
 CHOSEN_ON = ("Apache", "HDFS", "Hadoop", "Linux", "OpenSSH", "Proxifier", "Thunderbird")
 HELD_BACK = ("BGL", "HPC", "HealthApp", "Mac", "OpenStack", "Spark", "Zookeeper")

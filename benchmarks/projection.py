@@ -1,6 +1,6 @@
 """How well the month's end is foretold: MAPE at a quarter, half and three quarters of the month, and the interval.
 
-    python benchmarks/projection.py DATA_DIR [--statsforecast CASES]
+    python -m benchmarks.projection DATA_DIR [--statsforecast CASES]
 
 DATA_DIR holds ``series``, ``lambda_perf`` and ``azure2019`` as ``*.csv.gz`` (what is absent is left out). Every series
 becomes days, zeros where a day within it is absent; its first and last day are left out where they are not whole. A
@@ -17,8 +17,9 @@ last 84 days, their own 80% intervals of each day added up) are asked about up t
 spread, and ours about the same ones. A series too short for one of them is foretold by the mean of its days.
 
 Constants of ``pricing.levels``, ``odd_days`` and ``spread`` were chosen on every fourth to sixteenth of the Lambda
-functions and of Azure's 24 hours, and on the made series of ``tests/month_end_series.py``; ``--held-out`` leaves those
-real series out of the groups that have more than 100. ``SHIFT_SURE`` and ``ABRUPT`` of ``levels`` were chosen on all.
+functions and of Azure's 24 hours, and on the made series of ``tests/support/month_end_series.py``; ``--held-out``
+leaves those real series out of the groups that have more than 100. ``SHIFT_SURE`` and ``ABRUPT`` of ``levels`` were
+chosen on all.
 """
 
 import argparse
@@ -30,8 +31,6 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-
-sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from pricing.projection import DAY_MS, project
 from pricing.usage import Usage

@@ -1,6 +1,6 @@
 """What every screen asks of a large store, in milliseconds beside a frame's 16, and how SQLite answers it.
 
-    python benchmarks/queries.py [--invocations 10000000] [--functions 500] [--days 30] [--db FILE]
+    python -m benchmarks.queries [--invocations 10000000] [--functions 500] [--days 30] [--db FILE]
                                  [--runs 30] [--patience 10] [--plans]
 
 FILE is made by many.py where it does not exist (10 million invocations take some minutes, and 2 GB); without it the
@@ -24,12 +24,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
-import many
-from measure import machine
-from statements import Statement, Statements, plan, scanned, sorted_whole, timeless
-
-from collectors.model import Status
-from collectors.store.reader import Reader
+from benchmarks import many
+from benchmarks.measure import machine
+from benchmarks.statements import Statement, Statements, plan, scanned, sorted_whole, timeless
+from collectors.model.records import Status
+from collectors.store.read.reader import Reader
 from lambdatui.views import costs, errors, function, functions, invocation, invocations, logs, throttles
 from lambdatui.views.time_range import PRESETS, RangeChoice, TimeRange
 from pricing.pricebook import PriceBook

@@ -1,6 +1,6 @@
 """Bytes on the wire for one refresh: htop's, and ours with five changed rows of fifty.
 
-    python benchmarks/refresh_bytes.py [--seconds 15]
+    python -m benchmarks.refresh_bytes [--seconds 15]
 
 Both run under a pseudo-terminal of 200x50 in true colour. htop redraws each 1.5 s; its bytes are the mean of its
 refreshes. Ours shows fifty functions of which five are invoked once more, so that their rows change.
@@ -11,19 +11,15 @@ import argparse
 import json
 import os
 import shutil
-import sys
 import tempfile
 import time
 from pathlib import Path
 
-from measure import ROOT, machine
-
-sys.path.insert(0, str(ROOT / "tests"))
-import small_store
-from under_terminal import UnderTerminal
-
-from collectors.model import FunctionKey
-from collectors.pipeline import import_files
+from benchmarks.measure import machine
+from collectors.ingest.engine import import_files
+from collectors.model.records import FunctionKey
+from tests.support import small_store
+from tests.support.under_terminal import UnderTerminal
 
 HTOP_S = 1.5
 FUNCTIONS = [f"function-{number:02d}" for number in range(50)]

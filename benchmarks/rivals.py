@@ -2,8 +2,8 @@
 
 Run by ``ingest.py``; each job is a process of its own, so that its CPU and memory are its own:
 
-    python benchmarks/rivals.py duckdb FILE DATABASE         prints "reports,billed_ms"
-    python benchmarks/rivals.py sqlite-utils STORE DATABASE  prints {"wall_s", "cpu_s"} of insert_all alone
+    python -m benchmarks.rivals duckdb FILE DATABASE         prints "reports,billed_ms"
+    python -m benchmarks.rivals sqlite-utils STORE DATABASE  prints {"wall_s", "cpu_s"} of insert_all alone
 """
 
 import json
@@ -95,7 +95,7 @@ def sqlite_utils_rows(store: str, database: str) -> None:
 
 
 def _parsed(store: str) -> list[dict[str, object]]:
-    from collectors.model import id_text
+    from collectors.model.records import id_text
 
     with closing(sqlite3.connect(f"file:{store}?mode=ro", uri=True)) as connection:
         return [

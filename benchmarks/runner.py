@@ -21,9 +21,8 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from measure import machine
-
-from lambdatui.runner.runtimes import this_runtime
+from benchmarks.measure import machine
+from lambdatui.runner.runtimes.runtimes import this_runtime
 
 APP = """
 import time

@@ -1,6 +1,6 @@
 """How soon a key is answered, and how long the event loop is ever held.
 
-    python benchmarks/screens.py --db FILE [--keys 200]
+    python -m benchmarks.screens --db FILE [--keys 200]
 
 The screens run headless at 120x40 on FILE. A key is timed from its event to the end of the first repaint that it
 causes, made into bytes as for a terminal: the cursor's move, the sorted or filtered rows, the frame of a screen that
@@ -17,7 +17,6 @@ from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
-from measure import machine
 from textual import events
 from textual.app import App, ComposeResult
 from textual.keys import _character_to_key
@@ -26,10 +25,11 @@ from textual.screen import Screen
 from textual.widgets import DataTable
 
 import lambdatui
-from collectors.store.reader import Reader
-from lambdatui.application import LambdaTui
-from lambdatui.session import Session
-from lambdatui.theme import DARK, Terminal
+from benchmarks.measure import machine
+from collectors.store.read.reader import Reader
+from lambdatui.app.application import LambdaTui
+from lambdatui.session.session import Session
+from lambdatui.session.terminal import DARK, Terminal
 
 DOES = (
     ("move", ("j", "j", "k", "pagedown", "G", "pageup", "g", "j")),
@@ -67,7 +67,7 @@ class Timed(App[Any]):
 class Ours(Timed, LambdaTui):
     """``lambdatui``."""
 
-    CSS_PATH = Path(lambdatui.__file__).parent / "lambdatui.tcss"  # a subclass's is sought beside the subclass
+    CSS_PATH = Path(lambdatui.__file__).parent / "app" / "lambdatui.tcss"  # a subclass's is sought beside the subclass
 
 
 class Bare(Timed):

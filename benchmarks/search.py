@@ -1,6 +1,6 @@
 """Searching the last day's log lines: what is nowhere, and the first page of what is there, with grep beside it.
 
-    python benchmarks/search.py [--db FILE] [--invocations 333333] [--functions 500] [--runs 20]
+    python -m benchmarks.search [--db FILE] [--invocations 333333] [--functions 500] [--runs 20]
 
 FILE is a store made by many.py; where it does not exist, a day of INVOCATIONS is made (333,333 are the last day of ten
 million over 30 days: 1.7 million lines). Each question is asked RUNS times over the last 24 hours by a reader that
@@ -18,10 +18,9 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-import many
-from measure import machine
-
-from collectors.store.reader import Reader
+from benchmarks import many
+from benchmarks.measure import machine
+from collectors.store.read.reader import Reader
 from lambdatui.views.line_query import parse
 from lambdatui.views.log_search import log_search
 from lambdatui.views.time_range import TimeRange

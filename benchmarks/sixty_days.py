@@ -1,6 +1,6 @@
 """Sixty simulated days of a store that deletes what is old, beside two processes that read it all the while.
 
-    python benchmarks/sixty_days.py [--days 60] [--functions 20] [--invocations 20000] [--readers 2]
+    python -m benchmarks.sixty_days [--days 60] [--functions 20] [--invocations 20000] [--readers 2]
 
 Day after day of invocations with their lines comes in by ``lambdatui import``'s own way; after each, what is too old at
 the simulated hour goes as ``collect --watch`` deletes it, in rounds of two seconds at most. The ages are short, so that
@@ -24,13 +24,10 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from measure import ROOT, machine
-
-sys.path.insert(0, str(ROOT))
-
-from collectors.model import FunctionKey
-from collectors.pipeline import import_files
-from collectors.store.retention import Retention, retain
+from benchmarks.measure import ROOT, machine
+from collectors.ingest.engine import import_files
+from collectors.model.records import FunctionKey
+from collectors.store.write.retention import Retention, retain
 
 HOUR, DAY = 3_600_000, 86_400_000
 T0 = 1_760_054_400_000  # a midnight
@@ -69,7 +66,7 @@ def written(path: Path, text: str) -> None:
 
 def read(db: Path, clock: Path, told: Path) -> None:
     """A reader: asks until it is killed, and keeps saying how it goes."""
-    from lambdatui.reading import Unanswered, ask
+    from lambdatui.session.queries import Unanswered, ask
     from lambdatui.views.functions import functions
     from lambdatui.views.patterns import patterns
     from lambdatui.views.time_range import RangeChoice

@@ -1,6 +1,6 @@
 """Many viewers beside one collector at full speed: who is late, who is refused, what grows.
 
-    python benchmarks/soak.py [--viewers 20] [--minutes 10] [--alone 60] [--columns 120] [--lines 40]
+    python -m benchmarks.soak [--viewers 20] [--minutes 10] [--alone 60] [--columns 120] [--lines 40]
 
 One ``lambdatui import -`` is given invocations as fast as it takes them: first alone, then beside ``--viewers`` real
 terminals, each showing Functions. Every block of invocations holds one of the function ``soak-clock``, so that a
@@ -27,13 +27,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
-import generate
 import pyte
-from measure import ROOT, machine
 
-sys.path.insert(0, str(ROOT / "tests"))
-
-from under_terminal import UnderTerminal
+from benchmarks import generate
+from benchmarks.measure import ROOT, machine
+from tests.support.under_terminal import UnderTerminal
 
 CLOCK = "soak-clock"
 BLOCK = 20_000

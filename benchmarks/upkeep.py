@@ -1,6 +1,6 @@
 """What keeping the rollups adds to writing the rows: the same batches, written with them, without them, and bare.
 
-    python benchmarks/upkeep.py FILE [--repeat 3]
+    python -m benchmarks.upkeep FILE [--repeat 3]
 
 Prints JSON: for each of ``bare`` (the executemany into ``invocations`` alone), ``rows`` (the whole writer but its
 rollups) and ``rollups`` (the whole writer, and the packs of more than 50 functions), the runs as [wall seconds, CPU
@@ -20,15 +20,15 @@ from pathlib import Path
 from typing import Any, cast
 from unittest import mock
 
-from collectors import pipeline
-from collectors.columns import Batch
-from collectors.logs.fingerprint import fingerprint
-from collectors.model import FunctionKey
-from collectors.store import packs
-from collectors.store import writer as writer_module
-from collectors.store.marked import any_to_make
-from collectors.store.open import writing
-from collectors.store.writer import Writer, Written
+from collectors.ingest import engine
+from collectors.model.invocation_columns import Batch
+from collectors.model.records import FunctionKey
+from collectors.parsing.fingerprint import fingerprint
+from collectors.store.connection import writing
+from collectors.store.rollups import packs
+from collectors.store.rollups.dirty_packs import any_to_make
+from collectors.store.write import writer as writer_module
+from collectors.store.write.writer import Writer, Written
 
 Insert = tuple[str, list[Any]]
 
@@ -45,8 +45,8 @@ def batches_of(file: str, folder: Path) -> list[Batch]:
             return Written()
 
     # An input of any size is read in this process: there the batches can be had.
-    with mock.patch.multiple(pipeline, Writer=Recorder, ALONE_BYTES=1 << 62):
-        result = pipeline.import_files([file], db=folder / "read.db", defaults=FunctionKey(""), keep_lines=False)
+    with mock.patch.multiple(engine, Writer=Recorder, ALONE_BYTES=1 << 62):
+        result = engine.import_files([file], db=folder / "read.db", defaults=FunctionKey(""), keep_lines=False)
     if result.failures:
         raise SystemExit(result.failures[0])
     return given

@@ -1,6 +1,6 @@
 """How the event loop ticks while another process writes the store at full speed, beside the idle app.
 
-    nice -n 0 python benchmarks/while_collecting.py [--invocations 200000] [--rounds 3] [--nice 0]
+    nice -n 0 python -m benchmarks.while_collecting [--invocations 200000] [--rounds 3] [--nice 0]
 
 The screens run headless at 120x40 on a store of half of the invocations, and show whatever is committed. A task asks to
 wake every 5 ms; a tick is how long that took in truth. Rounds alternate: the app idle, then the app while
@@ -22,13 +22,13 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from measure import machine
-from screens import Bare, p95
 from textual.app import App
 
-from lambdatui.application import LambdaTui
-from lambdatui.session import Session
-from lambdatui.theme import DARK, Terminal
+from benchmarks.measure import machine
+from benchmarks.screens import Bare, p95
+from lambdatui.app.application import LambdaTui
+from lambdatui.session.session import Session
+from lambdatui.session.terminal import DARK, Terminal
 
 TARGET = 1.5
 CONTROL = """

@@ -1,6 +1,6 @@
 """``lambdatui`` whose writer counts no line by pattern: what the counting costs is the difference to the real one.
 
-    python benchmarks/without_patterns.py --db STORE import FILE
+    python -m benchmarks.without_patterns --db STORE import FILE
 
 Run by ``ingest.py``.
 """
@@ -11,11 +11,11 @@ from unittest import mock
 
 if __name__ == "__main__":
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as the real one does, before numpy is imported
-    from collectors import pipeline, writing_process
+    from collectors.ingest import engine, writer_process
     from lambdatui.__main__ import main
 
     with (
-        mock.patch.object(pipeline, "LinePatterns", return_value=None),
-        mock.patch.object(writing_process, "LinePatterns", return_value=None),  # the writer is forked
+        mock.patch.object(engine, "LinePatterns", return_value=None),
+        mock.patch.object(writer_process, "LinePatterns", return_value=None),  # the writer is forked
     ):
         sys.exit(main())

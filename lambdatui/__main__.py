@@ -24,7 +24,7 @@ def _own_program() -> bool:
 if _own_program() and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
     signal.signal(signal.SIGINT, _interrupted)
 
-from lambdatui import first_frame  # noqa: E402 - only now
+from lambdatui.start import first_frame  # noqa: E402 - only now
 
 
 def main() -> int:
@@ -53,7 +53,7 @@ def _unforeseen(kind: type[BaseException], error: BaseException, trace: "Traceba
     """A traceback may quote data: nothing of it is obeyed by the terminal, and it has no values of variables."""
     import traceback
 
-    from lambdatui.text import plain
+    from lambdatui.text.formatting import plain
 
     sys.stderr.write(plain("".join(traceback.format_exception(kind, error, trace)), newlines=True))
 
@@ -69,13 +69,13 @@ def _screens() -> int | None:
         return None
     painted = first_frame.at_once(sys.argv[1:], os.environ)
     try:
-        from lambdatui.cli.arguments import global_only
+        from lambdatui.start.arguments import global_only
 
         given = global_only(sys.argv[1:])
         if given is None or not (sys.stdin.isatty() and sys.stdout.isatty()):
             return None
-        from lambdatui.app import run
-        from lambdatui.cli.context import settled
+        from lambdatui.app.launch import run
+        from lambdatui.settings.context import settled
 
         try:
             context = settled(given)

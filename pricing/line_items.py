@@ -9,7 +9,7 @@ from pricing.dimensions import DIMENSIONS, LOGS, rate_of
 from pricing.free_tier import ALLOCATION
 from pricing.pricebook import PriceBook, ProvisionedRates, RegionPrices, UnknownRegion
 from pricing.usage import DEFAULT_ARCH, DEFAULT_REGION, EXACT, Usage, gb_seconds
-from pricing.used import PricedAlike, has_provisioned, storage_mb
+from pricing.usage_table import PricedAlike, has_provisioned, storage_mb
 
 REQUESTS, DURATION, EPHEMERAL = "requests", "duration", "ephemeral_storage"
 PROVISIONED, PROVISIONED_DURATION = "provisioned_concurrency", "provisioned_duration"

@@ -12,7 +12,7 @@ from pricing.line_items import OnDemand, Rates, TierGroup
 from pricing.pricebook import PriceBook, RegionPrices, UnknownRegion
 from pricing.tiers import are_crossed
 from pricing.usage import DEFAULT_ARCH, DEFAULT_REGION, EXACT, MB_MS_PER_GB_SECOND, Usage
-from pricing.used import PricedAlike, Used, priced_alike, storage_mb
+from pricing.usage_table import PricedAlike, Used, priced_alike, storage_mb
 
 _ZERO = Decimal(0)
 

@@ -9,7 +9,7 @@ from pricing.bill import bill
 from pricing.pricebook import FreeTier, Partition, PriceBook, UnknownRegion
 from pricing.projection import Projection
 from pricing.usage import DEFAULT_REGION, MB_MS_PER_GB_SECOND, Usage
-from pricing.used import Used
+from pricing.usage_table import Used
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ from pricing.projection import (
     usage_of,
 )
 from pricing.usage import Usage
-from pricing.used import Terms, Used, terms_of
+from pricing.usage_table import Terms, Used, terms_of
 
 Ints = npt.NDArray[np.int64]
 

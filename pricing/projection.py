@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from pricing.dimensions import DIMENSIONS
 from pricing.usage import Usage
-from pricing.used import Terms, column
+from pricing.usage_table import Terms, column
 
 if TYPE_CHECKING:
     from pricing.forecast import Forecast

@@ -67,7 +67,7 @@ class Usage:
         Only of what runs on demand: for what runs on provisioned concurrency "you also pay for Requests and Duration"
         (AWS Lambda pricing page, "Provisioned Concurrency Pricing", which names no storage), and the AWS Pricing
         Calculator gives 50 GB-s of storage, not 100, for 1,000 requests of 100 ms on demand and as many on provisioned
-        concurrency with 1,024 MB (``tests/test_published_bills.py``).
+        concurrency with 1,024 MB (``tests/unit/pricing/test_bill_published.py``).
         Storage of unknown size is taken for the 512 MB that a function has unless it is configured otherwise.
         """
         if self.ephemeral_mb is None or self.ephemeral_mb <= INCLUDED_EPHEMERAL_MB:

@@ -1,4 +1,4 @@
-"""``python screenshots/make.py``: runs the demo, walks through its screens, writes an SVG and a PNG of each.
+"""``python -m screenshots.make``: runs the demo, walks through its screens, writes an SVG and a PNG of each.
 
 The demo's functions run for ``--seconds`` (eight minutes) first; ``--demo FOLDER`` takes what
 ``lambdatui demo --no-tui --keep FOLDER`` left instead. Only what needs days, which no demo has, is of a sample log:
@@ -16,19 +16,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from textual.pilot import Pilot
+
+from collectors.ingest.engine import import_files
+from collectors.model.records import FunctionKey
+from collectors.store.read.reader import Reader
+from lambdatui.app.application import LambdaTui
+from lambdatui.session.session import Session
+from lambdatui.session.terminal import ANSI_DARK, DARK, LIGHT, Terminal
+from lambdatui.views.time_range import RangeChoice
+from screenshots import sample_log
+
 HERE = Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE.parent), str(HERE)]
-
-import sample_log  # noqa: E402
-from textual.pilot import Pilot  # noqa: E402
-
-from collectors.model import FunctionKey  # noqa: E402
-from collectors.pipeline import import_files  # noqa: E402
-from collectors.store.reader import Reader  # noqa: E402
-from lambdatui.application import LambdaTui  # noqa: E402
-from lambdatui.session import Session  # noqa: E402
-from lambdatui.theme import ANSI_DARK, DARK, LIGHT, Terminal  # noqa: E402
-from lambdatui.views.time_range import RangeChoice  # noqa: E402
 
 
 @dataclass(frozen=True)

@@ -5,9 +5,9 @@ import signal
 from datetime import date
 
 import pytest
-from aws import endpoint, server
 
-from lambdatui.cli import clock
+from lambdatui.settings import clock
+from tests.support.aws import endpoint, server
 
 __all__ = ["endpoint", "server"]
 

@@ -2,8 +2,8 @@
 
 import click
 
-from lambdatui.cli.opened import opened, price_book
-from lambdatui.cli.output import Listing, emit, listing_options
+from lambdatui.cli.output.rows import Listing, emit, listing_options
+from lambdatui.cli.store_access import opened, price_book
 from lambdatui.views.advice import advice
 
 BRIEF = ("kind", "function", "region", "found", "advice", "saves_usd")

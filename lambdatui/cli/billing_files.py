@@ -16,7 +16,7 @@ from typing import Any
 import click
 
 from collectors.untrusted import parsed_json
-from lambdatui.text import plain
+from lambdatui.text.formatting import plain
 from pricing.actuals import Export, NotAnExport, together
 from pricing.export_console import export_of_console, is_console
 from pricing.export_explorer import export_of_answers

@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from lambdatui import text
 from lambdatui.cli.iam_policy import role_named
 from lambdatui.cli.main import DONE, FAILED, OVER_BUDGET, PARTLY
-from lambdatui.cli.options import current_context
+from lambdatui.settings.options import current_context
+from lambdatui.text import formatting
 from lambdatui.views.time_range import RangeError, preset_ms
 
 if TYPE_CHECKING:
-    from collectors.collecting import Collected
-    from lambdatui.cli.context import Context
+    from collectors.ingest.many_sources import Collected
     from lambdatui.cli.many_accounts import OrganizationAsked
+    from lambdatui.settings.context import Context
 
 CLOUDWATCH = "cloudwatch"
 _DEFAULT_SINCE = "24h"
@@ -173,7 +173,7 @@ def command(
             raise click.UsageError("--dry-run is for CloudWatch: reading a runner's log costs nothing")
         code = _run_runner(Path(source), span_ms, context, every if watch else None, as_json)
         click.get_current_context().exit(code)
-    from collectors.cloudwatch.source import ALWAYS
+    from collectors.sources.cloudwatch.source import ALWAYS
 
     features = tuple(each for each in (*ALWAYS, *more) if each not in less)
     since_ms = span_ms if span_ms is not None else preset_ms(_DEFAULT_SINCE)
@@ -245,7 +245,7 @@ def say(done: "Sequence[Collected]", as_json: bool) -> None:
     if as_json:
         totals: dict[str, Any] = {figure: sum(getattr(one, figure) for one in done) for figure in _FIGURES}
         totals["seconds"] = round(max((one.seconds for one in done), default=0.0), 3)
-        totals["cost_usd"] = text.decimal_text(sum(costs.values(), Decimal(0)))
+        totals["cost_usd"] = formatting.decimal_text(sum(costs.values(), Decimal(0)))
         totals["sources"] = [
             {
                 "source": one.name,
@@ -253,7 +253,7 @@ def say(done: "Sequence[Collected]", as_json: bool) -> None:
                 **{figure: getattr(one, figure) for figure in _FIGURES},
                 "choices": one.choices,
                 "calls": {each.operation: each.requests for each in one.calls},
-                "cost_usd": text.decimal_text(costs[one.name]),
+                "cost_usd": formatting.decimal_text(costs[one.name]),
                 "failures": one.failures,
                 "over_budget": one.over_budget or None,
                 "unfinished": one.unfinished or None,
@@ -263,21 +263,23 @@ def say(done: "Sequence[Collected]", as_json: bool) -> None:
         click.echo(json.dumps(totals))
     for one in done:
         if kept(one) and not as_json:
-            figures = text.tally(
+            figures = formatting.tally(
                 {name: getattr(one, name) for name in _FIGURES if name != "older_than_pruned" or getattr(one, name)}
             )
             requests = sum(each.requests for each in one.calls)
-            asked = f"{text.counted(requests, 'call')} for {text.money(costs[one.name])}"
-            click.echo(text.plain(f"{one.name}: {figures}; {asked} in {one.seconds:.1f} s"))
+            asked = f"{formatting.counted(requests, 'call')} for {formatting.money(costs[one.name])}"
+            click.echo(formatting.plain(f"{one.name}: {figures}; {asked} in {one.seconds:.1f} s"))
             if one.choices:
                 ways = ", ".join(f"{count:,} {_WAYS.get(way, way)}" for way, count in sorted(one.choices.items()))
-                click.echo(text.plain(f"{one.name}: log groups: {ways} ('lambdatui collections --json' says why)"))
+                click.echo(
+                    formatting.plain(f"{one.name}: log groups: {ways} ('lambdatui collections --json' says why)")
+                )
         if one.unfinished and not as_json:
-            click.echo(text.plain(f"{one.name}: not finished ({one.unfinished}): it goes on in the next round"))
+            click.echo(formatting.plain(f"{one.name}: not finished ({one.unfinished}): it goes on in the next round"))
         for failure in dict.fromkeys(one.failures):
-            click.echo(text.plain(f"lambdatui collect: {one.name}: {failure}"), err=True)
+            click.echo(formatting.plain(f"lambdatui collect: {one.name}: {failure}"), err=True)
         if one.over_budget:
-            click.echo(text.plain(f"lambdatui collect: {one.name}: {one.over_budget}"), err=True)
+            click.echo(formatting.plain(f"lambdatui collect: {one.name}: {one.over_budget}"), err=True)
 
 
 _WAYS = {"events": "by their events", "insights": "by Logs Insights", "metrics": "by metrics only", "idle": "idle"}
@@ -297,11 +299,11 @@ def _run_runner(path: Path, span_ms: int | None, context: "Context", every_s: fl
 
 
 def _read_runner(path: Path, span_ms: int | None, db: Path) -> "Collected":
-    from collectors.collecting import Collected
-    from collectors.deployments import keep_deployments, keep_tags
-    from collectors.pipeline import collect
-    from collectors.runner_log import RunnerLog, RunnerSource
-    from collectors.source import SourceFailed
+    from collectors.ingest.engine import collect
+    from collectors.ingest.many_sources import Collected
+    from collectors.ingest.runner_deployments import keep_deployments, keep_tags
+    from collectors.sources.base import SourceFailed
+    from collectors.sources.runner_log import RunnerLog, RunnerSource
 
     since_ms = None if span_ms is None else time.time_ns() // 1_000_000 - span_ms
     try:

@@ -6,25 +6,25 @@ from decimal import Decimal
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from collectors.cloudwatch.session import ReadOnlySession
-from collectors.cloudwatch.source import CloudWatchSource
-from collectors.collecting import Collected, GoingOn, Opening, collect_accounts
-from collectors.source import SourceFailed
-from collectors.store.open import StoreError, StoreLocked, StoreMissing, damaged
-from collectors.store.retention import Retention, retain
-from collectors.store.scrub import scrub
-from lambdatui import text
+from collectors.ingest.many_sources import Collected, GoingOn, Opening, collect_accounts
+from collectors.sources.base import SourceFailed
+from collectors.sources.cloudwatch.session import ReadOnlySession
+from collectors.sources.cloudwatch.source import CloudWatchSource
+from collectors.store.connection import StoreError, StoreLocked, StoreMissing, damaged
+from collectors.store.integrity.scrub import scrub
+from collectors.store.write.retention import Retention, retain
 from lambdatui.cli.collect_progress import CollectProgress
-from lambdatui.cli.context import Context
 from lambdatui.cli.main import DONE, OVER_BUDGET
 from lambdatui.cli.older_lines import count_older_lines
 from lambdatui.cli.service import Service
 from lambdatui.cli.spending import Spending
-from lambdatui.views.narrow import Narrow
+from lambdatui.settings.context import Context
+from lambdatui.text import formatting
+from lambdatui.views.scope import Narrow
 
 if TYPE_CHECKING:
-    from collectors.cloudwatch.credentials import Profiles
-    from collectors.cloudwatch.organization import AssumedRole
+    from collectors.sources.cloudwatch.credentials import Profiles
+    from collectors.sources.cloudwatch.organization import AssumedRole
     from lambdatui.cli.collect import Asked
     from lambdatui.cli.many_accounts import ManyAccounts
 
@@ -59,7 +59,7 @@ class Collecting:
 
     @cached_property
     def _profiles(self) -> "Profiles":
-        from collectors.cloudwatch.credentials import Profiles
+        from collectors.sources.cloudwatch.credentials import Profiles
 
         return Profiles()
 
@@ -134,7 +134,7 @@ class Collecting:
         narrow = Narrow(functions=self._context.functions, tags=self._context.tags)
         if not narrow.tags:
             return narrow.wants if narrow else None
-        from lambdatui.views.tagged import may_have
+        from lambdatui.views.tag_scope import may_have
 
         return may_have(self._context.db, narrow)
 
@@ -206,7 +206,7 @@ class Collecting:
             return
         if deleted.invocations or deleted.log_lines:
             figures = {"invocations": deleted.invocations, "log lines": deleted.log_lines}
-            service.state(f"pruned for their age: {text.tally(figures)}")
+            service.state(f"pruned for their age: {formatting.tally(figures)}")
 
     def _scrub(self, service: Service) -> None:
         """Looks for damage that no single read sees."""
@@ -218,15 +218,15 @@ class Collecting:
             service.state(f"the store could not be looked through, goes on: {error}")
             return
         if problem is not None:
-            service.state(text.plain(f"{damaged(self._context.db)} ({problem})"))
+            service.state(formatting.plain(f"{damaged(self._context.db)} ({problem})"))
 
     def _state(self, done: Sequence[Collected], failed: Sequence[Collected]) -> str:
-        fine = f"{len(done) - len(failed)} of {text.counted(len(done), 'source')} read, "
+        fine = f"{len(done) - len(failed)} of {formatting.counted(len(done), 'source')} read, "
         if going_on := sum(bool(one.unfinished) for one in done):
             fine += f"{going_on} not finished, going on, "
-        fine += text.counted(sum(one.events for one in done), "event")
+        fine += formatting.counted(sum(one.events for one in done), "event")
         troubled = f"; failing: {failed[0].failures[0]}" if failed else ""
-        return f"{fine}, {text.money(self._spending.spent)} since the start{troubled}"
+        return f"{fine}, {formatting.money(self._spending.spent)} since the start{troubled}"
 
     def _sleep(self, service: Service, until: float) -> None:
         """Until a time of the clock, not for a while: after the machine slept, the next round is due at once."""

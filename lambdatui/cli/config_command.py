@@ -6,11 +6,11 @@ from typing import Any
 
 import click
 
-from lambdatui.cli import config
-from lambdatui.cli.arguments import default_config
 from lambdatui.cli.main import DONE, WRONG_USAGE
-from lambdatui.cli.options import current_context
-from lambdatui.text import json_text, plain
+from lambdatui.settings import config_file
+from lambdatui.settings.options import current_context
+from lambdatui.start.arguments import default_config
+from lambdatui.text.formatting import json_text, plain
 
 
 @click.group(name="config")
@@ -28,7 +28,7 @@ def path() -> None:
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 def show(as_json: bool) -> None:
     """Print the settings of the file."""
-    settings = config.load(current_context().config)
+    settings = config_file.load(current_context().config)
     if as_json:
         click.echo(json_text(settings))
         return
@@ -49,7 +49,7 @@ def check() -> int:
     if found is None:
         click.echo(f"{default_config()}: not there; everything is as it comes", err=True)
         return DONE
-    faults = list(faults_of(config.load(found, required=True)))
+    faults = list(faults_of(config_file.load(found, required=True)))
     for fault in faults:
         click.echo(plain(f"{found}: {fault}"), err=True)
     if not faults:
@@ -66,11 +66,11 @@ def faults_of(settings: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _pricing(table: Mapping[str, Any]) -> Iterator[str]:
-    from lambdatui.cli.own_terms import configured
+    from lambdatui.settings.own_terms import configured
 
     try:
         configured(table)
-    except config.ConfigError as error:
+    except config_file.ConfigError as error:
         yield str(error)
 
 
@@ -130,7 +130,7 @@ def _columns(given: Mapping[str, list[str]]) -> Iterator[str]:
 def _themes(settings: Mapping[str, Any]) -> Iterator[str]:
     from textual.theme import BUILTIN_THEMES
 
-    from lambdatui.theme_colours import COLOURS, THEMES, UnusableTheme, own_theme
+    from lambdatui.app.themes import COLOURS, THEMES, UnusableTheme, own_theme
 
     own = settings.get("themes", {})
     for name, colours in own.items():

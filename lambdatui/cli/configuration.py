@@ -2,8 +2,8 @@
 
 import click
 
-from lambdatui.cli.opened import opened
-from lambdatui.cli.output import Listing, emit, listing_options
+from lambdatui.cli.output.rows import Listing, emit, listing_options
+from lambdatui.cli.store_access import opened
 from lambdatui.views.configuration import changes, configuration
 
 

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from lambdatui import text
-from lambdatui.cli import clock
-from lambdatui.cli.figures import ARCH, FIELDS, REGION, comparisons, plan, price_book, workload
-from lambdatui.cli.own_terms import own_price_options
-from lambdatui.cli.own_terms import terms as own_terms
 from lambdatui.cli.quantities import MONEY, RATIO
+from lambdatui.cli.workload_options import ARCH, FIELDS, REGION, comparisons, plan, price_book, workload
+from lambdatui.settings import clock
+from lambdatui.settings.own_terms import own_price_options
+from lambdatui.settings.own_terms import terms as own_terms
+from lambdatui.text import formatting
 from pricing.bill import Bill, bill
 from pricing.changes import GRAMMAR
 from pricing.line_items import why_not_priced
@@ -25,7 +25,7 @@ from pricing.whatif import WhatIf, compare
 from pricing.workload import HOURS_A_MONTH, Workload
 
 if TYPE_CHECKING:
-    from lambdatui.cli.bill_output import Statement
+    from lambdatui.cli.output.bill import Statement
     from pricing.gate import Verdict
 
 
@@ -194,10 +194,12 @@ def _global_region(ctx: click.Context) -> tuple[str, ...]:
 
 def _pricing_settings(ctx: click.Context) -> Mapping[str, Any]:
     """``[pricing]`` of the configuration; the rest of the context is not needed for figures."""
-    from lambdatui.cli import config
+    from lambdatui.settings import config_file
 
     given = ctx.meta.get("lambdatui.given", {}).get("config")
-    found: Mapping[str, Any] = config.load(config.path_of(given), required=given is not None).get("pricing", {})
+    found: Mapping[str, Any] = config_file.load(config_file.path_of(given), required=given is not None).get(
+        "pricing", {}
+    )
     return found
 
 
@@ -231,7 +233,7 @@ def _from_plan(path: Path, changes: tuple[WhatIf, ...], terms: Terms) -> "Statem
 
 
 def _statement(workloads: Iterable[Workload], changes: tuple[WhatIf, ...], terms: Terms) -> "Statement":
-    from lambdatui.cli.bill_output import Statement
+    from lambdatui.cli.output.bill import Statement
 
     month = list(workloads)
     _explain_provisioned(month)
@@ -258,7 +260,7 @@ def _today() -> date:
     at = click.get_current_context().meta.get("lambdatui.given", {}).get("at")
     if at is None:
         return clock.today()
-    from lambdatui.cli.opened import now_ms
+    from lambdatui.cli.store_access import now_ms
     from lambdatui.views.time_range import RangeChoice, day_of
 
     return day_of(RangeChoice(at=at).resolve(now_ms(), None, None).to_ms - 1)
@@ -269,23 +271,23 @@ def _explain_provisioned(workloads: Iterable[Workload]) -> None:
         if one.provisioned and one.requests and one.provisioned_requests is None:
             hours = "a month" if one.provisioned_hours == HOURS_A_MONTH else f"{one.provisioned_hours.normalize():f} h"
             name = f"{one.name}: " if one.name else ""
-            hold = f"hold {one.on_provisioned:,} of {text.counted(one.requests, 'request')}"
+            hold = f"hold {one.on_provisioned:,} of {formatting.counted(one.requests, 'request')}"
             click.echo(
-                f"{name}{text.counted(one.provisioned, 'environment')} for {hours} {hold};"
+                f"{name}{formatting.counted(one.provisioned, 'environment')} for {hours} {hold};"
                 " --provisioned-requests says otherwise",
                 err=True,
             )
 
 
 def _from_store(regions: tuple[str, ...], changes: tuple[WhatIf, ...], terms: Terms) -> "Statement":
-    from collectors.store.reader import Reader
-    from lambdatui.cli.bill_output import Statement
-    from lambdatui.cli.opened import now_ms, say_unmatched
-    from lambdatui.cli.options import current_context
+    from collectors.store.read.reader import Reader
+    from lambdatui.cli.output.bill import Statement
+    from lambdatui.cli.store_access import now_ms, say_unmatched
+    from lambdatui.settings.options import current_context
     from lambdatui.views.costs import costs
     from lambdatui.views.gates import left_out
-    from lambdatui.views.own_view import own_view
-    from lambdatui.views.resolved import resolved
+    from lambdatui.views.own_price import own_view
+    from lambdatui.views.resolved_range import resolved
     from lambdatui.views.time_range import day_of
     from lambdatui.views.whatif import compared_months, edge_stays
     from pricing.recommendations import BASIS
@@ -317,7 +319,7 @@ def _from_store(regions: tuple[str, ...], changes: tuple[WhatIf, ...], terms: Te
             edge = edge_stays(reader, narrow) if changes else ""
     seen = "nothing recorded"
     if view.coverage is not None:
-        seen = f"REPORTs for {text.ratio(view.coverage)} of the invocations"
+        seen = f"REPORTs for {formatting.ratio(view.coverage)} of the invocations"
     elif view.lines:
         seen = "no invocations, but what is configured or logged"
     click.echo(f"recorded usage, {span.label}: {seen}", err=True)
@@ -327,20 +329,20 @@ def _from_store(regions: tuple[str, ...], changes: tuple[WhatIf, ...], terms: Te
         click.echo(edge, err=True)
     found = Bill(tuple(view.lines), view.free_tier, view.prices_as_of)
     return Statement(
-        found, compared, view.projection, as_of=text.iso(view.as_of), recorded=True, missing=left_out(view),
+        found, compared, view.projection, as_of=formatting.iso(view.as_of), recorded=True, missing=left_out(view),
         today=day_of(span.to_ms - 1), own=own, own_projection=own_month, month=month, view=view,
     )  # fmt: skip
 
 
 def _print(statement: "Statement", form: str) -> None:
-    from lambdatui.cli import bill_output
+    from lambdatui.cli.output import bill
 
     written = {
-        "json": bill_output.as_json,
-        "csv": bill_output.as_csv,
-        "markdown": bill_output.as_markdown,
-        "text": bill_output.as_text,
-        "explain": bill_output.as_explanation,
+        "json": bill.as_json,
+        "csv": bill.as_csv,
+        "markdown": bill.as_markdown,
+        "text": bill.as_text,
+        "explain": bill.as_explanation,
     }[form](statement)
     click.echo(written, nl=form == "json")
     _narrate(statement.bill, credits=bool(statement.own and statement.own.terms.credits))
@@ -350,8 +352,8 @@ def _narrate(found: Bill, *, credits: bool) -> None:
     """On stderr: what the figures leave out and how old the prices are."""
     missing = dict.fromkeys(map(why_not_priced, found.unpriced))
     if missing:
-        click.echo(text.plain(f"not in the total: {'; '.join(missing)}"), err=True)
-    free = [f"{text.counted(use.requests_used, 'request')} and {use.gb_seconds_used:,.0f} GB-s"
+        click.echo(formatting.plain(f"not in the total: {'; '.join(missing)}"), err=True)
+    free = [f"{formatting.counted(use.requests_used, 'request')} and {use.gb_seconds_used:,.0f} GB-s"
             for use in found.free_tier if use.requests is not None]  # fmt: skip
     if free:
         click.echo(f"free tier, one for the whole organisation: {'; '.join(free)}", err=True)

@@ -6,11 +6,11 @@ from typing import Any
 
 import click
 
-from lambdatui import text
 from lambdatui.cli.main import PARTLY, STORE
-from lambdatui.cli.opened import now_ms
-from lambdatui.cli.options import current_context
-from lambdatui.text_table import text_table
+from lambdatui.cli.store_access import now_ms
+from lambdatui.settings.options import current_context
+from lambdatui.text import formatting
+from lambdatui.text.table import text_table
 from lambdatui.views.time_range import floor_minute, instant_ms, preset_ms, span_text
 
 _LABEL = 14
@@ -26,7 +26,7 @@ def command() -> None:
 @click.option("--tables", is_flag=True, help="The tables and their columns, for 'db query'.")
 def info(as_json: bool, tables: bool) -> None:
     """What the store holds: size, span, counts, rejected input, collections."""
-    from collectors.store.reader import Reader
+    from collectors.store.read.reader import Reader
 
     if tables:
         _tables(as_json)
@@ -42,21 +42,21 @@ def info(as_json: bool, tables: bool) -> None:
             "functions": found.functions,
             "invocations": found.invocations,
             "log_lines": found.log_lines,
-            "first": text.iso(found.first_ms),
-            "last": text.iso(found.last_ms),
+            "first": formatting.iso(found.first_ms),
+            "last": formatting.iso(found.last_ms),
             "retention": {
-                name: {"age_ms": age, "since": text.iso(found.kept_since[name])} for name, age in _ages().items()
+                name: {"age_ms": age, "since": formatting.iso(found.kept_since[name])} for name, age in _ages().items()
             },
             "rejected": sum(count for _, count, _ in found.rejects),
             "rejects": rejects,
             "collections": found.collections,
         }
-        click.echo(text.json_text(figures))
+        click.echo(formatting.json_text(figures))
         return
-    span = f"{text.instant(found.first_ms)} to {text.instant(found.last_ms)} UTC" if found.first_ms else "-"
+    span = f"{formatting.instant(found.first_ms)} to {formatting.instant(found.last_ms)} UTC" if found.first_ms else "-"
     for label, value in (
         ("Store", found.path),
-        ("Size", text.size(found.bytes)),
+        ("Size", formatting.size(found.bytes)),
         ("Schema", str(found.schema)),
         ("Functions", f"{found.functions:,}"),
         ("Invocations", f"{found.invocations:,}"),
@@ -66,14 +66,14 @@ def info(as_json: bool, tables: bool) -> None:
         *(("Kept", f"{name} {_kept(age, found.kept_since[name])}") for name, age in _ages().items()),
         ("Kept", "hours and days forever"),
     ):
-        click.echo(f"{label:<{_LABEL}}{text.plain(value)}")
+        click.echo(f"{label:<{_LABEL}}{formatting.plain(value)}")
     for one in rejects:
-        sample = text.plain(str(one["sample"]))[:60]
-        click.echo(f"{'Rejected':<{_LABEL}}{one['count']:,} {text.plain(str(one['reason']))}: {sample}")
+        sample = formatting.plain(str(one["sample"]))[:60]
+        click.echo(f"{'Rejected':<{_LABEL}}{one['count']:,} {formatting.plain(str(one['reason']))}: {sample}")
 
 
 def _ages() -> dict[str, int | None]:
-    from collectors.store.retention import Retention
+    from collectors.store.write.retention import Retention
 
     return Retention(current_context().retention).ages
 
@@ -81,13 +81,15 @@ def _ages() -> dict[str, int | None]:
 def _kept(age_ms: int | None, since_ms: int | None) -> str:
     """``30d by 'collect --watch'; there since 2025-03-31 10:00:00 UTC``."""
     age = "forever" if age_ms is None else f"{span_text(age_ms)} by 'collect --watch'"
-    return age + (f"; those before {text.instant(since_ms)} UTC were pruned" if since_ms else "; none was pruned yet")
+    return age + (
+        f"; those before {formatting.instant(since_ms)} UTC were pruned" if since_ms else "; none was pruned yet"
+    )
 
 
 def _tables(as_json: bool) -> None:
     from sqlite_utils import Database  # only here: it takes half a second to import
 
-    from collectors.store.open import open_reader
+    from collectors.store.connection import open_reader
 
     connection = open_reader(current_context().db)
     try:
@@ -112,7 +114,7 @@ def check(quick: bool, repair: str | None) -> int:
     --repair leaves the store as it is and writes another: the rows that can be read and are as they were written, and
     sums made anew of them. It says what is lost, with exit code 3; 0 where nothing is.
     """
-    from collectors.store.checking import check as problems_of
+    from collectors.store.integrity.checking import check as problems_of
 
     path = current_context().db
     if repair is not None:
@@ -121,18 +123,18 @@ def check(quick: bool, repair: str | None) -> int:
     found = problems_of(path, quick=quick)
     problems = [line for problem in found for line in problem.splitlines() if not line.startswith("***")]
     for problem in problems:
-        click.echo(text.plain(problem))
+        click.echo(formatting.plain(problem))
     if problems:
         click.echo(
-            text.plain(
-                f"lambdatui db check: {path}: {text.counted(len(problems), 'problem')}; save what can be read with"
-                " 'lambdatui db check --repair', or import into a new --db"
+            formatting.plain(
+                f"lambdatui db check: {path}: {formatting.counted(len(problems), 'problem')}; save what can be read"
+                " with 'lambdatui db check --repair', or import into a new --db"
             ),
             err=True,
         )
         return STORE
     if not quick:
-        from collectors.store.scrub import forget
+        from collectors.store.integrity.scrub import forget
 
         forget(path)
     click.echo(f"{path}: whole")
@@ -140,17 +142,21 @@ def check(quick: bool, repair: str | None) -> int:
 
 
 def _repair(path: Path, target: Path) -> int:
-    from collectors.store.salvage import salvage
+    from collectors.store.integrity.salvage import salvage
 
     if target.exists():
         raise click.ClickException(f"{target} is there already: name another with --repair FILE")
     found = salvage(path, target)
     for line in found.lost:
-        click.echo(text.plain(line))
-    kept = f"{text.counted(found.invocations, 'invocation')} and {text.counted(found.lines, 'log line')} saved"
+        click.echo(formatting.plain(line))
+    kept = (
+        f"{formatting.counted(found.invocations, 'invocation')} and {formatting.counted(found.lines, 'log line')} saved"
+    )
     if found.anew:
-        kept += f", {text.counted(found.anew, 'sum')} made anew"
-    click.echo(text.plain(f"{target}: {kept}; {'what is listed is' if found.lost else 'nothing is'} lost"), err=True)
+        kept += f", {formatting.counted(found.anew, 'sum')} made anew"
+    click.echo(
+        formatting.plain(f"{target}: {kept}; {'what is listed is' if found.lost else 'nothing is'} lost"), err=True
+    )
     return PARTLY if found.lost else 0
 
 
@@ -160,18 +166,20 @@ def _repair(path: Path, target: Path) -> int:
 @click.option("--json", "as_json", is_flag=True, help="One JSON object with what was deleted.")
 def prune(before: str, vacuum: bool, as_json: bool) -> None:
     """Delete invocations and log lines before a time; the rollups, and so counts and costs, are kept."""
-    from collectors.store.maintenance import PruneStopped, said
-    from collectors.store.maintenance import prune as pruned
+    from collectors.store.write.maintenance import PruneStopped, said
+    from collectors.store.write.maintenance import prune as pruned
 
     before_ms = _before_ms(before)
     if before_ms > now_ms():
         # What comes later and is older than this would be taken for counted and pruned: for ever refused.
         before_ms = floor_minute(now_ms())
-        told = text.instant(before_ms, utc=True)
+        told = formatting.instant(before_ms, utc=True)
         click.echo(f"lambdatui db prune: {before} is still to come: before {told} UTC, which is now", err=True)
     if before_ms != floor_minute(before_ms):
         before_ms = floor_minute(before_ms)
-        click.echo(f"lambdatui db prune: by full minutes: before {text.instant(before_ms, utc=True)} UTC", err=True)
+        click.echo(
+            f"lambdatui db prune: by full minutes: before {formatting.instant(before_ms, utc=True)} UTC", err=True
+        )
     try:
         deleted = pruned(current_context().db, before_ms=before_ms, vacuum=vacuum)
     except PruneStopped as stopped:
@@ -181,7 +189,7 @@ def prune(before: str, vacuum: bool, as_json: bool) -> None:
 
 
 def _say_deleted(deleted: dict[str, int], as_json: bool) -> None:
-    click.echo(json.dumps(deleted) if as_json else f"{text.tally(deleted)} deleted")
+    click.echo(json.dumps(deleted) if as_json else f"{formatting.tally(deleted)} deleted")
 
 
 def _before_ms(given: str) -> int:
@@ -207,10 +215,10 @@ def export(file: str, force: bool) -> None:
         raise click.ClickException(f"{file} is there already: name another, or overwrite it with --force")
     if target.suffix in (".db", ".sqlite", ".sqlite3"):
         size = db_export.copy_store(current_context().db, target)
-        click.echo(f"{file}: {text.size(size)}", err=True)
+        click.echo(f"{file}: {formatting.size(size)}", err=True)
         return
     lines, span = db_export.write_lines(file)
-    click.echo(text.plain(f"{file}: {text.counted(lines, 'line')}, {span}"), err=True)
+    click.echo(formatting.plain(f"{file}: {formatting.counted(lines, 'line')}, {span}"), err=True)
 
 
 @command.command("query")

@@ -10,12 +10,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
-from collectors.model import Function
-from collectors.store.checking import check
-from collectors.store.open import StoreDamaged, damaged, explained, open_checked
-from collectors.store.rows import LogLine
-from lambdatui.cli.opened import Opened, opened
-from lambdatui.redaction import redacted
+from collectors.model.records import Function
+from collectors.store.connection import StoreDamaged, damaged, explained, open_checked
+from collectors.store.integrity.checking import check
+from collectors.store.read.rows import LogLine
+from lambdatui.cli.store_access import Opened, opened
+from lambdatui.text.redaction import redacted
 from lambdatui.views.invocations import each
 
 _PAGES = 4_096  # copied at a time, so that a collector can write in between

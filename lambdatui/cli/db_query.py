@@ -9,10 +9,10 @@ from typing import Any
 
 import click
 
-from collectors.store.checking import blamed
-from collectors.store.open import is_of_damage, open_checked
-from lambdatui import text
-from lambdatui.text_table import cut, text_table
+from collectors.store.connection import is_of_damage, open_checked
+from collectors.store.integrity.checking import blamed
+from lambdatui.text import formatting
+from lambdatui.text.table import cut, text_table
 
 _READS = {sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_FUNCTION, sqlite3.SQLITE_RECURSIVE}
 _PRAGMAS = {"table_info", "table_xinfo", "index_list", "index_info", "table_list", "user_version", "schema_version"}
@@ -61,12 +61,12 @@ def formatted(columns: Sequence[str], rows: Sequence[tuple[Any, ...]], form: str
         names = _unique(columns)
         records = [dict(zip(names, map(_json, row), strict=True)) for row in rows]
         whole = {"as_of": None, "range": None, "coverage": None, "basis": None, "rows": records}
-        return text.json_text(whole) + "\n"
+        return formatting.json_text(whole) + "\n"
     if form == "csv":
         buffer = io.StringIO()
         writer = csv.writer(buffer, lineterminator="\n")
-        writer.writerow([text.csv_cell(column) for column in columns])
-        writer.writerows([text.csv_cell(_json(value)) for value in row] for row in rows)
+        writer.writerow([formatting.csv_cell(column) for column in columns])
+        writer.writerows([formatting.csv_cell(_json(value)) for value in row] for row in rows)
         return buffer.getvalue()
     cells = [[_cell(value) for value in row] for row in rows]
     figures = [at for at in range(len(columns)) if _holds_figures([row[at] for row in rows])]
@@ -91,5 +91,5 @@ def _json(value: Any) -> Any:
 
 
 def _cell(value: Any) -> str:
-    shown = text.UNKNOWN if value is None else text.plain(str(_json(value)), tabs=False)
+    shown = formatting.UNKNOWN if value is None else formatting.plain(str(_json(value)), tabs=False)
     return cut(shown, _WIDEST)

@@ -12,13 +12,13 @@ from pathlib import Path
 
 import click
 
-from collectors.store.reader import Reader
+from collectors.store.read.reader import Reader
 from collectors.untrusted import parsed_json
-from lambdatui import first_frame
 from lambdatui.cli import interrupts
-from lambdatui.cli.opened import now_ms, price_book
-from lambdatui.cli.options import current_context
-from lambdatui.cli.output import Listing, emit, listing_options
+from lambdatui.cli.output.rows import Listing, emit, listing_options
+from lambdatui.cli.store_access import now_ms, price_book
+from lambdatui.settings.options import current_context
+from lambdatui.start import first_frame
 from lambdatui.views.functions import functions
 from lambdatui.views.time_range import RangeChoice
 
@@ -128,8 +128,8 @@ def _processes(folder: Path, seconds: float, seed: int) -> Iterator[_Processes]:
 
 
 def _screens(folder: Path, seconds: float, seed: int, *, stays: bool) -> int:
-    from lambdatui.app import run
-    from lambdatui.terminal_signals import before_the_end
+    from lambdatui.app.launch import run
+    from lambdatui.start.terminal_signals import before_the_end
 
     context = current_context()
     with _processes(folder, seconds, seed) as processes:

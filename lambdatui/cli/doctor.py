@@ -8,15 +8,15 @@ from pathlib import Path
 
 import click
 
-from collectors.cloudwatch.readings import FEATURES
-from collectors.store.open import StoreError, StoreMissing
-from lambdatui import text
+from collectors.sources.cloudwatch.readings import FEATURES
+from collectors.store.connection import StoreError, StoreMissing
 from lambdatui.cli.doctor_findings import FAIL, NOT_TRIED, OK, WARN, Finding
 from lambdatui.cli.iam_policy import chosen_features, role_named
 from lambdatui.cli.main import DONE, FAILED, PARTLY
-from lambdatui.cli.opened import now_ms
-from lambdatui.cli.options import current_context
-from lambdatui.cli.output import Listing, emit, listing_options
+from lambdatui.cli.output.rows import Listing, emit, listing_options
+from lambdatui.cli.store_access import now_ms
+from lambdatui.settings.options import current_context
+from lambdatui.text import formatting
 from lambdatui.views.columns import columns
 from lambdatui.views.time_range import DAY_MS, MINUTE_MS, TimeRange
 from lambdatui.views.view import View
@@ -95,9 +95,9 @@ def exit_code(findings: Sequence[Finding]) -> int:
 def _say(findings: Sequence[Finding]) -> None:
     wide = max(len(one.state) for one in findings)
     for one in findings:
-        click.echo(f"{one.state:<{wide}} {one.check:<12} {text.plain(one.found)}")
+        click.echo(f"{one.state:<{wide}} {one.check:<12} {formatting.plain(one.found)}")
         if one.advice:
-            click.echo(f"{'':<{wide + 13}} -> {text.plain(one.advice)}")
+            click.echo(f"{'':<{wide + 13}} -> {formatting.plain(one.advice)}")
         if one.statement:
             click.echo(one.statement)
 
@@ -149,7 +149,7 @@ def _colours(environment: Mapping[str, str], term: str) -> str:
 
 def store(path: Path, now: int) -> Iterator[Finding]:
     """Whether the store can be read and written, how fresh it is, and whether there is room."""
-    from collectors.store.reader import Reader
+    from collectors.store.read.reader import Reader
 
     try:
         with Reader(path) as reader:
@@ -165,8 +165,8 @@ def store(path: Path, now: int) -> Iterator[Finding]:
     yield Finding(
         "store",
         OK,
-        f"{path}: {text.size(info.bytes)}, {text.counted(info.functions, 'function')}, "
-        + text.counted(info.invocations, "invocation"),
+        f"{path}: {formatting.size(info.bytes)}, {formatting.counted(info.functions, 'function')}, "
+        + formatting.counted(info.invocations, "invocation"),
     )
     if not os.access(path, os.W_OK):
         yield Finding("store", WARN, f"{path} cannot be written", "screens work; importing and collecting do not")
@@ -175,7 +175,7 @@ def store(path: Path, now: int) -> Iterator[Finding]:
     yield Finding(
         "disk",
         OK if free >= needed else WARN,
-        f"{text.size(free)} free beside the store",
+        f"{formatting.size(free)} free beside the store",
         None if free >= needed else "make room, or 'lambdatui db prune --before 90d --vacuum'",
     )
     yield _freshness(newest, now)
@@ -188,10 +188,10 @@ def _freshness(newest: int | None, now: int) -> Finding:
         return Finding(
             "data",
             WARN,
-            f"the newest invocation lies {text.milliseconds(newest - now)} in the future",
+            f"the newest invocation lies {formatting.milliseconds(newest - now)} in the future",
             "this machine's clock, or the one that wrote the logs, is wrong: check with 'timedatectl'",
         )
-    found = f"newest invocation {text.age(now - newest)}, {text.instant(newest)} UTC"
+    found = f"newest invocation {formatting.age(now - newest)}, {formatting.instant(newest)} UTC"
     if now - newest > DAY_MS:
         return Finding("data", WARN, found, "ranges end there unless --at or --from is given; collect for newer data")
     return Finding("data", OK, found)
@@ -201,12 +201,12 @@ def clock(now: int) -> Finding:
     """Signatures of AWS calls are refused when the clock is more than 5 minutes off."""
     if now < _BUILT_MS:
         return Finding(
-            "clock", FAIL, f"{text.instant(now)} UTC", "set this machine's clock: 'timedatectl set-ntp true'"
+            "clock", FAIL, f"{formatting.instant(now)} UTC", "set this machine's clock: 'timedatectl set-ntp true'"
         )
     import time
 
     zone = time.strftime("%Z (UTC%z)", time.localtime(now // 1000))
-    return Finding("clock", OK, f"{text.instant(now)} UTC; times are shown in {zone} unless --utc")
+    return Finding("clock", OK, f"{formatting.instant(now)} UTC; times are shown in {zone} unless --utc")
 
 
 def credentials(environment: Mapping[str, str], home: Path) -> Finding:

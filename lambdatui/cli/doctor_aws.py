@@ -6,15 +6,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from collectors.cloudwatch import policy
-from collectors.cloudwatch.functions import account_of
-from collectors.cloudwatch.server_clock import REFUSED_S, ServerClock
-from collectors.cloudwatch.session import ReadOnlySession
-from collectors.cloudwatch.source import ALWAYS
-from collectors.cloudwatch.trying import ALLOWED, DENIED, UNREACHABLE, UNTRIED, Trial, Tried
-from collectors.source import SourceFailed
-from lambdatui import text
+from collectors.sources.base import SourceFailed
+from collectors.sources.cloudwatch import policy
+from collectors.sources.cloudwatch.functions import account_of
+from collectors.sources.cloudwatch.server_clock import REFUSED_S, ServerClock
+from collectors.sources.cloudwatch.session import ReadOnlySession
+from collectors.sources.cloudwatch.source import ALWAYS
+from collectors.sources.cloudwatch.trying import ALLOWED, DENIED, UNREACHABLE, UNTRIED, Trial, Tried
 from lambdatui.cli.doctor_findings import FAIL, NOT_TRIED, OK, WARN, Finding
+from lambdatui.text import formatting
 from pricing.call_prices import price
 
 DEFAULT_FEATURES = ALWAYS
@@ -59,7 +59,9 @@ def permissions(asked: AwsAsked) -> Iterator[Finding]:
 
     def refuses(action: str, units: int) -> str:
         cost = price(action, units, session.region)
-        return "" if asked.billed or cost <= _TRIFLE_USD else f"it is billed, {text.money(cost)}: --billed tries it"
+        return (
+            "" if asked.billed or cost <= _TRIFLE_USD else f"it is billed, {formatting.money(cost)}: --billed tries it"
+        )
 
     partition = policy.partition_of(session.region)
     trial = Trial(
@@ -86,7 +88,7 @@ def _clock(clock: ServerClock) -> Iterator[Finding]:
         return
     away = abs(clock.ahead_s)
     side = "ahead of" if clock.ahead_s > 0 else "behind"
-    found = f"this machine's clock is {text.milliseconds(away * 1000)} {side} AWS's"
+    found = f"this machine's clock is {formatting.milliseconds(away * 1000)} {side} AWS's"
     if away > REFUSED_S:
         yield Finding("aws clock", FAIL, f"{found}: AWS refuses signatures beyond 5 minutes", _SET_CLOCK)
     elif away > _OFF_S:
@@ -99,7 +101,7 @@ def _finding(tried: Tried, region: str) -> Finding:
     action = tried.reading.action
     if tried.outcome == ALLOWED:
         cost = price(action, tried.billed, region)
-        notes = [tried.words, f"the try was billed {text.money(cost)}" if cost else ""]
+        notes = [tried.words, f"the try was billed {formatting.money(cost)}" if cost else ""]
         said = ", ".join(filter(None, notes))
         return Finding("permission", OK, f"{action}: {said}" if said else action, None, action)
     state = {DENIED: FAIL, UNREACHABLE: FAIL, UNTRIED: NOT_TRIED}.get(tried.outcome, WARN)
@@ -116,7 +118,7 @@ def _missing(denied: Sequence[tuple[str, str]], partition: str) -> Finding:
     return Finding(
         "policy",
         FAIL,
-        f"{text.counted(actions, 'action')} denied: this policy allows {'it' if actions == 1 else 'them'}",
+        f"{formatting.counted(actions, 'action')} denied: this policy allows {'it' if actions == 1 else 'them'}",
         "'aws iam put-role-policy' (or put-user-policy) takes it as --policy-document",
         statement=json.dumps(document, indent=2),
     )

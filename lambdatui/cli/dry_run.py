@@ -8,21 +8,21 @@ from typing import Any
 
 import click
 
-from collectors.account import CallCount
-from collectors.cloudwatch.rehearsal import Estimate, estimate
-from collectors.cloudwatch.source import CloudWatchSource
-from collectors.collecting import Collected
-from collectors.source import SourceFailed, Step
-from collectors.stored import stored_in
-from lambdatui import text
+from collectors.ingest.many_sources import Collected
+from collectors.ingest.store_answers import stored_in
+from collectors.model.account import CallCount
+from collectors.sources.base import SourceFailed, Step
+from collectors.sources.cloudwatch.rehearsal import Estimate, estimate
+from collectors.sources.cloudwatch.source import CloudWatchSource
 from lambdatui.cli.collect_progress import CollectProgress
 from lambdatui.cli.main import DONE, FAILED, PARTLY
 from lambdatui.cli.spending import Spending, cost_of
+from lambdatui.text import formatting
 
 _UNITS: dict[str, Callable[[int], str]] = {
-    "cloudwatch:GetMetricData": lambda units: text.counted(units, "metric"),
-    "logs:StartQuery": text.size,
-    "ce:GetCostAndUsage": lambda units: text.counted(units, "page"),
+    "cloudwatch:GetMetricData": lambda units: formatting.counted(units, "metric"),
+    "logs:StartQuery": formatting.size,
+    "ce:GetCostAndUsage": lambda units: formatting.counted(units, "page"),
 }
 
 
@@ -46,13 +46,13 @@ def dry_run(
                 found = estimate(source, idle, busy, step)
             except SourceFailed as failed:
                 failures += 1
-                click.echo(text.plain(f"lambdatui collect: {failed}"), err=True)
+                click.echo(formatting.plain(f"lambdatui collect: {failed}"), err=True)
                 continue
             finally:
                 progress.end()
             for unknown in found.failures:
                 failures += 1
-                click.echo(text.plain(f"lambdatui collect: {source.name}: {unknown}"), err=True)
+                click.echo(formatting.plain(f"lambdatui collect: {source.name}: {unknown}"), err=True)
             row = _row(source, found)
             rows.append(row)
             most_of_all += cost_of(found.at_most, source.region)
@@ -62,8 +62,8 @@ def dry_run(
         click.echo(json.dumps({"sources": rows}))
     if budget is not None and most_of_all > budget:
         click.echo(
-            f"lambdatui collect: up to {text.money(most_of_all)} is more than the budget of {text.money(budget)}:"
-            " a collection would stop before it is passed",
+            f"lambdatui collect: up to {formatting.money(most_of_all)} is more than the budget of"
+            f" {formatting.money(budget)}: a collection would stop before it is passed",
             err=True,
         )
     return DONE if not failures else PARTLY if rows else FAILED
@@ -78,8 +78,8 @@ def _row(source: CloudWatchSource, found: Estimate) -> dict[str, Any]:
         "stored_bytes": found.stored_bytes,
         "metrics": found.metrics,
         "metrics_more": found.metrics_more,
-        "cost_usd": text.decimal_text(cost_of(found.at_least, source.region)),
-        "cost_usd_at_most": text.decimal_text(cost_of(found.at_most, source.region)),
+        "cost_usd": formatting.decimal_text(cost_of(found.at_least, source.region)),
+        "cost_usd_at_most": formatting.decimal_text(cost_of(found.at_most, source.region)),
         "calls": {each.operation: each.requests for each in found.at_least},
         "calls_at_most": {each.operation: each.requests for each in found.at_most},
         "units": {each.operation: each.units for each in found.at_least if each.units},
@@ -91,24 +91,24 @@ def _say(source: CloudWatchSource, found: Estimate) -> None:
     low, high = cost_of(found.at_least, source.region), cost_of(found.at_most, source.region)
     requests = sum(each.requests for each in found.at_most)
     click.echo(
-        text.plain(
-            f"{source.name}: {text.counted(found.functions, 'function')},"
-            f" {text.counted(found.log_groups, 'log group')} with {text.size(found.stored_bytes)};"
-            f" {text.money(low)} if no function has run, up to {text.money(high)} if all have,"
-            f" in up to {text.counted(requests, 'call')}"
+        formatting.plain(
+            f"{source.name}: {formatting.counted(found.functions, 'function')},"
+            f" {formatting.counted(found.log_groups, 'log group')} with {formatting.size(found.stored_bytes)};"
+            f" {formatting.money(low)} if no function has run, up to {formatting.money(high)} if all have,"
+            f" in up to {formatting.counted(requests, 'call')}"
         )
     )
     least = {each.operation: each for each in found.at_least}
     for most in found.at_most:
-        click.echo(text.plain(f"  {most.operation}: {_range(least.get(most.operation), most, source.region)}"))
+        click.echo(formatting.plain(f"  {most.operation}: {_range(least.get(most.operation), most, source.region)}"))
 
 
 def _range(least: CallCount | None, most: CallCount, region: str) -> str:
     few = least.requests if least else 0
-    calls = text.counted(most.requests, "call")
+    calls = formatting.counted(most.requests, "call")
     words = calls if few == most.requests else f"{few:,} to {calls}"
     if not most.units:
         return words
     in_words = _UNITS.get(most.operation)
-    units = in_words(most.units) if in_words else text.counted(most.units, "unit")
-    return f"{words}, up to {units} for {text.money(cost_of([most], region))}"
+    units = in_words(most.units) if in_words else formatting.counted(most.units, "unit")
+    return f"{words}, up to {units} for {formatting.money(cost_of([most], region))}"

@@ -2,12 +2,12 @@
 
 import click
 
-from lambdatui import text
-from lambdatui.cli.opened import Opened, opened
-from lambdatui.cli.output import Listing, arranged, emit, listing_options, print_rows
+from lambdatui.cli.output.rows import Listing, arranged, emit, listing_options, print_rows
+from lambdatui.cli.store_access import Opened, opened
+from lambdatui.text import formatting
 from lambdatui.views.durable import EXECUTION_COLUMNS, AmbiguousExecution, HistoryView, executions, history
-from lambdatui.views.exported import envelope
-from lambdatui.views.shown import json_value, shown
+from lambdatui.views.export import envelope
+from lambdatui.views.formatting import json_value, shown
 
 BRIEF = ("execution", "function", "execution_status", "started_at", "age_ms", "steps", "retries", "waits")
 EVENTS_BRIEF = ("event_id", "happened_at", "event", "operation", "attempt", "retry_s", "waits_s", "error_type")
@@ -45,7 +45,7 @@ def _show(store: Opened, listing: Listing, wanted: str) -> None:
         )
     if listing.form == "json":
         one = {column.id: json_value(column, getattr(view.execution, column.id)) for column in EXECUTION_COLUMNS}
-        click.echo(text.json_text({"execution": one} | envelope(view, arranged(view, listing), view.columns)))
+        click.echo(formatting.json_text({"execution": one} | envelope(view, arranged(view, listing), view.columns)))
         return
     if listing.form == "text":
         click.echo(_text(view, utc=store.context.utc))

@@ -5,15 +5,15 @@ from typing import Any
 
 import click
 
-from lambdatui import text
-from lambdatui.cli.opened import Opened, opened, price_book
-from lambdatui.cli.output import Listing, arranged, listing_options, narrate, print_rows
+from lambdatui.cli.output.rows import Listing, arranged, listing_options, narrate, print_rows
+from lambdatui.cli.store_access import Opened, opened, price_book
+from lambdatui.text import formatting
 from lambdatui.views.columns import columns
-from lambdatui.views.exported import envelope
+from lambdatui.views.export import envelope
+from lambdatui.views.formatting import json_value, shown
 from lambdatui.views.function import FunctionDetail, Step, function
-from lambdatui.views.narrow import Narrow
-from lambdatui.views.shown import json_value, shown
-from lambdatui.views.tagged import with_tags
+from lambdatui.views.scope import Narrow
+from lambdatui.views.tag_scope import with_tags
 
 _LABEL = 16
 STEP_COLUMNS = columns(
@@ -38,7 +38,7 @@ def command(listing: Listing, name: str) -> None:
             view = FunctionDetail(first.columns, rows, first.as_of, first.range, first.coverage, first.basis)
             print_rows(view, arranged(view, listing), listing, utc=store.context.utc)
         elif listing.form == "json":
-            click.echo(text.json_text(_json(first, listing)))
+            click.echo(formatting.json_text(_json(first, listing)))
         else:
             click.echo(_text(first, utc=store.context.utc))
             narrate(first, 1)
@@ -60,7 +60,8 @@ def _details(store: Opened, name: str) -> list[FunctionDetail]:
 def _json(detail: FunctionDetail, listing: Listing) -> dict[str, Any]:
     whole = envelope(detail, arranged(detail, listing), detail.columns)
     series = [
-        {"start": text.iso(step.start_ms)} | {one.id: json_value(one, getattr(step, one.id)) for one in STEP_COLUMNS}
+        {"start": formatting.iso(step.start_ms)}
+        | {one.id: json_value(one, getattr(step, one.id)) for one in STEP_COLUMNS}
         for step in detail.series
     ]
     setup = {one.id: one.text for one in detail.facts}
@@ -78,17 +79,17 @@ def _text(detail: FunctionDetail, *, utc: bool) -> str:
         lines.append("")
     width = max((len(one.label) + 2 for one in detail.facts), default=0)
     for fact in detail.facts:
-        first, *more = text.plain(fact.text or "-", newlines=True).split("\n")
+        first, *more = formatting.plain(fact.text or "-", newlines=True).split("\n")
         lines += [f"{fact.label:<{width}}{first}", *(f"{'':<{width}}{line}" for line in more)]
     return "\n".join(lines)
 
 
 def _drawn(detail: FunctionDetail, name: str) -> str:
-    return text.sparkline([getattr(step, name) for step in detail.series], unfinished=detail.unfinished).rstrip()
+    return formatting.sparkline([getattr(step, name) for step in detail.series], unfinished=detail.unfinished).rstrip()
 
 
 def _axis(steps: tuple[Step, ...], step_ms: int, *, utc: bool) -> str:
     if not steps:
         return ""
-    last = text.instant(steps[-1].start_ms + step_ms, utc=utc)
-    return f"{text.instant(steps[0].start_ms, utc=utc)} to {last}, {text.milliseconds(step_ms)} a column"
+    last = formatting.instant(steps[-1].start_ms + step_ms, utc=utc)
+    return f"{formatting.instant(steps[0].start_ms, utc=utc)} to {last}, {formatting.milliseconds(step_ms)} a column"

@@ -2,10 +2,10 @@
 
 import click
 
-from lambdatui.cli.opened import now_ms, opened, price_book
-from lambdatui.cli.output import Listing, emit, listing_options
+from lambdatui.cli.output.rows import Listing, emit, listing_options
+from lambdatui.cli.store_access import now_ms, opened, price_book
 from lambdatui.views.functions import functions
-from lambdatui.views.tagged import with_tags
+from lambdatui.views.tag_scope import with_tags
 
 BRIEF = (
     "function", "trouble", "region", "memory_mb", "invocations", "errors", "error_rate", "throttles", "cold_ratio",

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from lambdatui import text
+from lambdatui.text import formatting
 from pricing.bill import Bill
 from pricing.gate import Passed, Verdict, gate, unknown_of
 
@@ -34,7 +34,7 @@ def verdict(
 
     ``totals`` are the bill's unless they are given. Raises ``click.UsageError`` for a bill in other currencies only.
     """
-    from lambdatui.prices import not_as_named
+    from lambdatui.settings.price_book import not_as_named
 
     totals = bill.totals if totals is None else totals
     _in_usd(totals)
@@ -72,8 +72,8 @@ def as_json(one: Verdict, basis: str) -> dict[str, Any]:
     return {
         "basis": basis,
         "verdict": one.passed.value,
-        "limit": text.decimal_text(one.limit),
-        "known": text.decimal_text(one.known),
+        "limit": formatting.decimal_text(one.limit),
+        "known": formatting.decimal_text(one.known),
         "currency": one.currency,
         "projected": one.projected,
         "missing": list(one.missing),
@@ -87,7 +87,7 @@ def code_of(verdicts: "Iterable[Verdict]") -> int:
 
 def say(name: str, one: Verdict, basis: str) -> None:
     """On stderr: what is over, or what could decide and is not known; nothing where it is within."""
-    known, limit = text.money_apart(one.known, one.limit, one.currency)
+    known, limit = formatting.money_apart(one.known, one.limit, one.currency)
     by = f" ({basis})"
     if one.passed is Passed.NO:
         verb = "is projected, which is over" if one.projected else "is over"
@@ -96,4 +96,4 @@ def say(name: str, one: Verdict, basis: str) -> None:
         click.echo(f"{known} is known, within the {name} of {limit}{by}, but not everything is known:", err=True)
     if one.passed is not Passed.YES:
         for reason in one.missing:
-            click.echo(text.plain(f"  missing: {reason}"), err=True)
+            click.echo(formatting.plain(f"  missing: {reason}"), err=True)

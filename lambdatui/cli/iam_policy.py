@@ -7,11 +7,11 @@ from collections.abc import Callable, Mapping, Sequence
 
 import click
 
-from collectors.cloudwatch import policy
-from collectors.cloudwatch.readings import FEATURES
-from lambdatui import text
-from lambdatui.cli.context import Context
-from lambdatui.cli.options import current_context
+from collectors.sources.cloudwatch import policy
+from collectors.sources.cloudwatch.readings import FEATURES
+from lambdatui.settings.context import Context
+from lambdatui.settings.options import current_context
+from lambdatui.text import formatting
 
 _Many = tuple[str, ...]
 
@@ -125,8 +125,8 @@ def command(
 
 def _of_store(context: Context) -> Sequence[str]:
     """The groups outside /aws/lambda/ that functions in the store write to; none where there is no store."""
-    from collectors.store.open import StoreError, StoreMissing
-    from collectors.store.reader import Reader
+    from collectors.store.connection import StoreError, StoreMissing
+    from collectors.store.read.reader import Reader
     from lambdatui.views.permissions import own_log_groups
 
     try:
@@ -135,11 +135,13 @@ def _of_store(context: Context) -> Sequence[str]:
     except StoreMissing:
         return ()
     except StoreError as error:
-        click.echo(text.plain(f"lambdatui iam-policy: {error}; no log group of it is named"), err=True)
+        click.echo(formatting.plain(f"lambdatui iam-policy: {error}; no log group of it is named"), err=True)
         return ()
     if groups:
-        said = text.counted(len(groups), "log group")
-        click.echo(text.plain(f"with {said} that functions in {context.db} write to (--no-store: without)"), err=True)
+        said = formatting.counted(len(groups), "log group")
+        click.echo(
+            formatting.plain(f"with {said} that functions in {context.db} write to (--no-store: without)"), err=True
+        )
     return groups
 
 

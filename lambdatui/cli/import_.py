@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from lambdatui import text
 from lambdatui.cli.main import FAILED, PARTLY
-from lambdatui.cli.options import current_context
+from lambdatui.settings.options import current_context
+from lambdatui.text import formatting
 
 if TYPE_CHECKING:
-    from collectors.pipeline import ImportResult, Progress
+    from collectors.ingest.engine import ImportResult, Progress
 
 OLDER = "older_than_pruned"
 _FIGURES = ("files", "events", "duplicates", "invocations", "errors", "rejected", OLDER)
@@ -41,8 +41,8 @@ def command(
     FILE: JSON lines of events, `aws logs` JSON, S3 export folders, CSV, plain text; compressed by gzip, bzip2 or xz; -
     is stdin. What the store already has is not counted twice, so an interrupted import is simply run again.
     """
-    from collectors.model import FunctionKey
-    from collectors.pipeline import import_files
+    from collectors.ingest.engine import import_files
+    from collectors.model.records import FunctionKey
 
     if region:
         _check_region(region)
@@ -60,17 +60,17 @@ def command(
         meter.clear()
     _say(result, as_json)
     for note in result.notes[:_MOST_NOTES]:
-        click.echo(text.plain(f"lambdatui import: {note}"), err=True)
+        click.echo(formatting.plain(f"lambdatui import: {note}"), err=True)
     if len(result.notes) > _MOST_NOTES:
         click.echo(f"lambdatui import: {len(result.notes) - _MOST_NOTES:,} more are empty", err=True)
     for failure in result.failures:
-        click.echo(text.plain(f"lambdatui import: {failure}"), err=True)
+        click.echo(formatting.plain(f"lambdatui import: {failure}"), err=True)
     for name in result.partly[:_MOST_NOTES]:
         told = "was read in part: it is damaged, cut short or too long; 'lambdatui db info' says where"
-        click.echo(text.plain(f"lambdatui import: {name} {told}"), err=True)
+        click.echo(formatting.plain(f"lambdatui import: {name} {told}"), err=True)
     for name in result.unmade[:_MOST_NOTES]:
         told = "holds START and REPORT lines, but none could be made an invocation; export its events as JSON or CSV"
-        click.echo(text.plain(f"lambdatui import: {name} {told}"), err=True)
+        click.echo(formatting.plain(f"lambdatui import: {name} {told}"), err=True)
     if result.files:
         from lambdatui.cli.older_lines import count_older_lines
 
@@ -102,7 +102,7 @@ def _say(result: "ImportResult", as_json: bool) -> None:
         return
     if not figures[OLDER]:
         del figures[OLDER]
-    click.echo(f"{text.tally(figures)} in {result.seconds:.1f} s")
+    click.echo(f"{formatting.tally(figures)} in {result.seconds:.1f} s")
     if result.rejected:
         click.echo("'lambdatui db info' says what was rejected, and why", err=True)
 
@@ -146,10 +146,13 @@ def progress_line(progress: "Progress", seconds: float, *, bar: bool) -> str:
             parts.append(f"[{('#' * round(share * _BAR)).ljust(_BAR)}]")
         parts.append(f"{share:4.0%}")
     else:
-        parts.append(text.size(progress.bytes_done))
-    parts += [f"{text.count(progress.events)} {text.plural(progress.events, 'event')}", f"{text.size(rate)}/s"]
+        parts.append(formatting.size(progress.bytes_done))
+    parts += [
+        f"{formatting.count(progress.events)} {formatting.plural(progress.events, 'event')}",
+        f"{formatting.size(rate)}/s",
+    ]
     if progress.bytes_total and rate:
         left_ms = max(0.0, progress.bytes_total - progress.bytes_done) / rate * 1000
-        parts.append(f"{text.milliseconds(round(left_ms, -3)) if left_ms >= 1000 else '<1s'} left")
-    parts.append(text.plain(progress.file))
+        parts.append(f"{formatting.milliseconds(round(left_ms, -3)) if left_ms >= 1000 else '<1s'} left")
+    parts.append(formatting.plain(progress.file))
     return "  ".join(parts)

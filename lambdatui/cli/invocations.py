@@ -2,13 +2,13 @@
 
 import click
 
-from collectors.model import Status
-from lambdatui.cli.opened import opened
-from lambdatui.cli.output import Listing, listing_options, print_rows
+from collectors.model.records import Status
+from lambdatui.cli.output.rows import Listing, listing_options, print_rows
+from lambdatui.cli.store_access import opened
 from lambdatui.views import filters
 from lambdatui.views.columns import column_named
 from lambdatui.views.invocations import INVOCATION_COLUMNS, STORE_ORDER, invocations
-from lambdatui.views.kept import invocations_not_kept
+from lambdatui.views.retained_since import invocations_not_kept
 
 BRIEF = (
     "function", "request_id", "started_at", "attempt", "status", "cold_start", "duration_ms", "billed_ms",

@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from collectors.logs.names import function_key
-from collectors.model import FunctionKey, LogEvent
-from collectors.store.reader import Reader
-from collectors.store.sessions import keep_session
-from lambdatui import text
+from collectors.model.records import FunctionKey, LogEvent
+from collectors.parsing.function_names import function_key
+from collectors.store.read.reader import Reader
+from collectors.store.write.sessions import keep_session
 from lambdatui.cli import interrupts
-from lambdatui.cli.context import Context
 from lambdatui.cli.spending import Spending, cost_of
-from lambdatui.safe_output import log_text
+from lambdatui.settings.context import Context
+from lambdatui.text import formatting
+from lambdatui.text.safe_output import log_text
 from lambdatui.views.line_conditions import Query
 from lambdatui.views.live import LiveTarget, NoLiveTail, live_target
 from lambdatui.views.logs import LogView
@@ -51,7 +51,7 @@ def tail(
     context: Context, wanted: Sequence[Query], *, profile: str | None, endpoint_url: str | None, as_json: bool
 ) -> None:
     """Prints until it is interrupted. Raises ClickException where nothing can be tailed."""
-    from collectors.source import BudgetReached, SourceFailed
+    from collectors.sources.base import BudgetReached, SourceFailed
 
     with Reader(context.db) as reader:
         try:
@@ -59,7 +59,7 @@ def tail(
         except NoLiveTail as error:
             raise click.ClickException(str(error)) from error
     if not as_json:
-        click.echo(text.plain(f"live tail of {', '.join(target.functions)}; ctrl-c ends it"), err=True)
+        click.echo(formatting.plain(f"live tail of {', '.join(target.functions)}; ctrl-c ends it"), err=True)
     given = _of_runner(target.runner, target) if target.runner else _of_aws(context, target, profile, endpoint_url)
     try:
         # Ended by either, what it cost is kept.
@@ -88,11 +88,11 @@ def _of_aws(
     context: Context, target: LiveTarget, profile: str | None, endpoint_url: str | None
 ) -> Generator[Came, None, None]:
     """What it cost is put into the ledger when it ends, as any collection's price is."""
-    from collectors.cloudwatch import live_tail
-    from collectors.cloudwatch.functions import account_of
-    from collectors.cloudwatch.log_groups import LogGroup
-    from collectors.cloudwatch.session import ReadOnlySession
-    from collectors.source import SourceFailed
+    from collectors.sources.base import SourceFailed
+    from collectors.sources.cloudwatch import live_tail
+    from collectors.sources.cloudwatch.functions import account_of
+    from collectors.sources.cloudwatch.log_groups import LogGroup
+    from collectors.sources.cloudwatch.session import ReadOnlySession
 
     session = ReadOnlySession(profile, target.region, endpoint_url, limit_of=Spending().limit)
     found = account_of(session.client("sts"), session.region, profile)
@@ -119,7 +119,7 @@ def _of_aws(
 
 def _of_runner(path: "Path", target: LiveTarget) -> Generator[Came, None, None]:
     """The runner's log is a file on this machine: looked at four times a second, whoever collects it."""
-    from collectors.runner_log import RunnerLog
+    from collectors.sources.runner_log import RunnerLog
 
     with RunnerLog(path) as log:
         after = log.first_event_at(_now_ms())
@@ -139,18 +139,20 @@ def _function(event: LogEvent, target: LiveTarget) -> str:
 def _print(line: LogView, context: Context, as_json: bool) -> None:
     if as_json:
         click.echo(
-            json.dumps({"timestamp": text.iso(line.timestamp), "function": line.function, "message": line.message})
+            json.dumps(
+                {"timestamp": formatting.iso(line.timestamp), "function": line.function, "message": line.message}
+            )
         )
         return
-    at = text.instant(line.timestamp, utc=context.utc, millis=True)
+    at = formatting.instant(line.timestamp, utc=context.utc, millis=True)
     body = log_text(line.message).replace("\n", "\n    ")
-    click.echo(f"{at}  {text.plain(line.function)}  {body}")
+    click.echo(f"{at}  {formatting.plain(line.function)}  {body}")
 
 
 def _tell(one: Came, as_json: bool) -> None:
     if as_json:
-        cost = None if one.cost_usd is None else text.decimal_text(one.cost_usd)
+        cost = None if one.cost_usd is None else formatting.decimal_text(one.cost_usd)
         click.echo(json.dumps({"way": one.way, "note": one.note, "sampled": one.sampled, "cost_usd": cost}))
         return
-    cost = f", {text.money(one.cost_usd)} so far" if one.cost_usd else ""
-    click.echo(text.plain(f"{one.way}{cost}{'; ' + one.note if one.note else ''}"), err=True)
+    cost = f", {formatting.money(one.cost_usd)} so far" if one.cost_usd else ""
+    click.echo(formatting.plain(f"{one.way}{cost}{'; ' + one.note if one.note else ''}"), err=True)

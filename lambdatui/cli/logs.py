@@ -7,19 +7,19 @@ from itertools import islice
 
 import click
 
-from lambdatui import text
-from lambdatui.cli.opened import Opened, opened
-from lambdatui.cli.options import current_context, keep_tag_terms
-from lambdatui.cli.output import Listing, emit, listing_options, narrate, print_rows
-from lambdatui.safe_output import log_text
-from lambdatui.text_table import cells, padded
+from lambdatui.cli.output.rows import Listing, emit, listing_options, narrate, print_rows
+from lambdatui.cli.store_access import Opened, opened
+from lambdatui.settings.options import current_context, keep_tag_terms
+from lambdatui.text import formatting
+from lambdatui.text.safe_output import log_text
+from lambdatui.text.table import cells, padded
 from lambdatui.views import filters, line_query
 from lambdatui.views.columns import Column, column_named
-from lambdatui.views.kept import lines_not_kept
 from lambdatui.views.line_columns import line_columns, with_fields
 from lambdatui.views.line_conditions import Query
 from lambdatui.views.line_context import with_context
 from lambdatui.views.logs import LOG_COLUMNS, LogsView, LogView, lines
+from lambdatui.views.retained_since import lines_not_kept
 
 _ON_SCREEN = 1_000
 
@@ -152,9 +152,9 @@ def _list_near(store: Opened, rows: list[LogView], near: int, columns: tuple[Col
 
 
 def _print(rows: Sequence[LogView], *, utc: bool) -> None:
-    names = [text.plain(row.function, tabs=False) for row in rows]
+    names = [formatting.plain(row.function, tabs=False) for row in rows]
     width = max(map(cells, names), default=0)
     for row, name in zip(rows, names, strict=True):
-        at = text.instant(row.timestamp, utc=utc, millis=True)
+        at = formatting.instant(row.timestamp, utc=utc, millis=True)
         body = log_text(row.message).replace("\n", "\n    ")
         click.echo(f"{at}  {padded(name, width)}  {body}")

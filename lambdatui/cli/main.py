@@ -9,9 +9,9 @@ from typing import Any, NoReturn
 import click
 
 from lambdatui.cli import commands, interrupts
-from lambdatui.cli.options import add_global_options, current_context, global_options
-from lambdatui.safe_output import safe_output
-from lambdatui.upgrading import tell
+from lambdatui.settings.options import add_global_options, current_context, global_options
+from lambdatui.start.upgrade_notice import tell
+from lambdatui.text.safe_output import safe_output
 
 DONE, FAILED, WRONG_USAGE, PARTLY, OVER_BUDGET, STORE = 0, 1, 2, 3, 4, 5
 
@@ -90,7 +90,7 @@ def _say_notes() -> None:
     """How the store was read, where that is not as always."""
     module = sys.modules.get("collectors.store.private_copy")
     for note in module.notes() if module is not None else ():
-        from lambdatui.text import plain
+        from lambdatui.text.formatting import plain
 
         click.echo(plain(f"lambdatui: {note}"), err=True)
 
@@ -107,9 +107,9 @@ def _readable(arguments: Sequence[str]) -> None:
 
 def _failed(error: Exception) -> int:
     """One line on stderr and the exit code; what nobody foresaw keeps its traceback."""
-    from collectors.store.open import StoreError, StoreMissing
-    from lambdatui.cli.config import ConfigError
-    from lambdatui.text import plain
+    from collectors.store.connection import StoreError, StoreMissing
+    from lambdatui.settings.config_file import ConfigError
+    from lambdatui.text.formatting import plain
     from lambdatui.views.columns import UnknownColumn
     from lambdatui.views.filters import FilterError
     from lambdatui.views.tag_terms import TagError
@@ -142,12 +142,12 @@ def _failed(error: Exception) -> int:
 
 def _of_the_store(error: Exception) -> Exception | None:
     """What to say where the store is to blame for what nobody foresaw; None where it is whole, or none was asked."""
-    from lambdatui.cli.options import last_context
+    from lambdatui.settings.options import last_context
 
     context = last_context()
     if context is None:
         return None
-    from collectors.store.checking import blamed
+    from collectors.store.integrity.checking import blamed
 
     return blamed(context.db, error)
 
@@ -201,7 +201,7 @@ def _start(ctx: click.Context) -> NoReturn:
             "the screens need a terminal; for scripts there are commands, such as 'lambdatui functions --json'"
         )
     context = current_context()
-    from lambdatui.app import run
+    from lambdatui.app.launch import run
 
     ctx.exit(run(context) or DONE)
 

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from collectors.cloudwatch.functions import account_and_arn
-from collectors.cloudwatch.linked import Link, LinkedSession, LinkedSource, links
-from collectors.cloudwatch.organization import AssumedRole, Member, MemberSource, members
-from collectors.cloudwatch.policy import partition_of, role_arn
-from collectors.cloudwatch.source import CloudWatchSource
-from collectors.source import SourceFailed
-from lambdatui import text
-from lambdatui.views.narrow import Narrow
+from collectors.sources.base import SourceFailed
+from collectors.sources.cloudwatch.functions import account_and_arn
+from collectors.sources.cloudwatch.linked import Link, LinkedSession, LinkedSource, links
+from collectors.sources.cloudwatch.organization import AssumedRole, Member, MemberSource, members
+from collectors.sources.cloudwatch.policy import partition_of, role_arn
+from collectors.sources.cloudwatch.source import CloudWatchSource
+from lambdatui.text import formatting
+from lambdatui.views.scope import Narrow
 
 if TYPE_CHECKING:
     from lambdatui.cli.collecting import Collecting
@@ -159,7 +159,7 @@ class ManyAccounts:
         for note in notes:
             if note not in self._told:
                 self._told.add(note)
-                click.echo(text.plain(f"lambdatui collect: linked accounts: {note}"), err=True)
+                click.echo(formatting.plain(f"lambdatui collect: linked accounts: {note}"), err=True)
 
 
 def _failing(failed: SourceFailed) -> Callable[[], CloudWatchSource]:

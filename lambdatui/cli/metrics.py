@@ -2,10 +2,10 @@
 
 import click
 
-from collectors.older_metrics import look_through
-from lambdatui.cli.opened import opened
-from lambdatui.cli.options import current_context
-from lambdatui.cli.output import Listing, emit, listing_options
+from collectors.ingest.older_metrics import look_through
+from lambdatui.cli.output.rows import Listing, emit, listing_options
+from lambdatui.cli.store_access import opened
+from lambdatui.settings.options import current_context
 from lambdatui.views.metrics import metrics
 
 

@@ -14,15 +14,15 @@ def count_older_lines(db: Path, *, stopped: Callable[[], bool] = lambda: False) 
 
     Raises StoreError but for StoreLocked.
     """
-    from collectors.store.open import StoreLocked
-    from collectors.store.pattern_rows import uncounted
-    from collectors.store.reader import Reader
+    from collectors.store.connection import StoreLocked
+    from collectors.store.read.pattern_rows import uncounted
+    from collectors.store.read.reader import Reader
 
     with Reader(db) as reader:
         if not uncounted(reader).older:
             return
-    from collectors.logs.patterns import LinePatterns
-    from collectors.store.pattern_counts import count_older
+    from collectors.parsing.patterns import LinePatterns
+    from collectors.store.write.pattern_counts import count_older
 
     click.echo("lambdatui: the lines that an older version stored are counted by pattern, once", err=True)
     said_at = time.monotonic()

@@ -9,12 +9,12 @@ class _InUse:
     """Called for the book. Where no command runs, nothing is said."""
 
     def __call__(self) -> PriceBook:
-        from lambdatui.prices import in_use
+        from lambdatui.settings.price_book import in_use
 
         found = in_use()
         context = click.get_current_context(silent=True)
         if found.notices and context is not None:
-            said: set[str] = context.find_root().meta.setdefault("lambdatui.prices.said", set())
+            said: set[str] = context.find_root().meta.setdefault("lambdatui.settings.price_book.said", set())
             for notice in found.notices:
                 if notice not in said:
                     said.add(notice)
@@ -24,13 +24,13 @@ class _InUse:
     @staticmethod
     def cache_clear() -> None:
         """The book is read again when it is next asked for."""
-        from lambdatui.prices import _in_use
+        from lambdatui.settings.price_book import _in_use
 
         _in_use.cache_clear()
 
 
 def _say(notice: str) -> None:
-    from lambdatui.text import plain
+    from lambdatui.text.formatting import plain
 
     click.echo(plain(f"lambdatui: {notice}"), err=True)
 

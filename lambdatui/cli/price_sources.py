@@ -40,9 +40,9 @@ def from_offer(regions: Sequence[str], base_url: str | None = None) -> Iterator[
 
 def from_query_api(regions: Sequence[str], profile: str | None) -> Iterator[tuple[str, Products | str]]:
     """The same by GetProducts, page by page; needs ``pricing:GetProducts``. Raises ``click.ClickException``."""
-    from collectors.cloudwatch.errors import reading
-    from collectors.cloudwatch.session import ReadOnlySession
-    from collectors.source import SourceFailed
+    from collectors.sources.base import SourceFailed
+    from collectors.sources.cloudwatch.errors import reading
+    from collectors.sources.cloudwatch.session import ReadOnlySession
 
     try:
         client = ReadOnlySession(profile, "us-east-1").client("pricing")

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import click
 
-from lambdatui.cli import clock
-from lambdatui.cli.figures import REGION
 from lambdatui.cli.price_book import price_book
-from lambdatui.text import counted, plain
-from lambdatui.text_table import GAP, text_table
+from lambdatui.cli.workload_options import REGION
+from lambdatui.settings import clock
+from lambdatui.text.formatting import counted, plain
+from lambdatui.text.table import GAP, text_table
 from pricing.inspection import OLD_DAYS, findings, old_regions, rates
 from pricing.pricebook import PriceBook, RegionPrices
 
@@ -80,7 +80,7 @@ def refresh(
     """
     from lambdatui.cli import price_sources
     from lambdatui.cli.main import PARTLY
-    from lambdatui.prices import in_use, refreshed_book, write
+    from lambdatui.settings.price_book import in_use, refreshed_book, write
     from pricing.price_list import BadPriceList, refreshed_by_region
 
     used = in_use()

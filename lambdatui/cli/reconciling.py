@@ -6,11 +6,11 @@ from pathlib import Path
 
 import click
 
-from lambdatui import text
 from lambdatui.cli.billing_files import export_in
-from lambdatui.cli.opened import now_ms, opened, price_book
-from lambdatui.cli.output import Listing, arranged, print_rows
-from lambdatui.views.exported import envelope
+from lambdatui.cli.output.rows import Listing, arranged, print_rows
+from lambdatui.cli.store_access import now_ms, opened, price_book
+from lambdatui.text import formatting
+from lambdatui.views.export import envelope
 from lambdatui.views.reconcile import (
     BRIEF,
     ReconciledView,
@@ -33,7 +33,7 @@ def reconcile_bill(
     named = ", ".join(str(file) for file in files) or "the bill that was collected"
     export = export_in(files) if files else None
     if export is not None and not export.charges:
-        raise click.ClickException(text.plain(_nothing(named, export)))
+        raise click.ClickException(formatting.plain(_nothing(named, export)))
     with opened() as store:
         if export is None:
             export = Export(tuple(collected_actuals(store.reader, store.range)), "Cost Explorer, collected")
@@ -52,7 +52,7 @@ def reconcile_bill(
         _print(view, listing, utc=store.context.utc)
     if export.rejected:
         click.echo(
-            text.plain(f"{named}: {len(export.rejected)} lines could not be read; {export.rejected[0]}"), err=True
+            formatting.plain(f"{named}: {len(export.rejected)} lines could not be read; {export.rejected[0]}"), err=True
         )
         click.get_current_context().exit(PARTLY)
 
@@ -62,7 +62,7 @@ _NOT_COLLECTED = "no bill of AWS was collected for this range: lambdatui collect
 
 def _nothing(named: str, export: Export) -> str:
     services = ", ".join(
-        f"{name} {text.money(amount, currency)}" for (name, currency), (_, amount) in export.others.items()
+        f"{name} {formatting.money(amount, currency)}" for (name, currency), (_, amount) in export.others.items()
     )
     return f"{named}: no charges of AWS Lambda in it" + (f"; there is {services}" if services else f" ({export.shape})")
 
@@ -70,7 +70,7 @@ def _nothing(named: str, export: Export) -> str:
 def _print(view: ReconciledView, listing: Listing, *, utc: bool) -> None:
     rows = arranged(view, listing)
     if listing.form == "json" and view.summary is not None and not listing.columns:
-        click.echo(text.json_text(envelope(view, rows, view.columns) | as_json(view.summary, view.shape)))
+        click.echo(formatting.json_text(envelope(view, rows, view.columns) | as_json(view.summary, view.shape)))
         return
     if listing.form != "text":
         print_rows(view, rows, listing, utc=utc)
@@ -79,4 +79,4 @@ def _print(view: ReconciledView, listing: Listing, *, utc: bool) -> None:
     if view.summary is not None:
         click.echo("")
         for label, said in in_words(view.summary, view.shape):
-            click.echo(f"{label:<12}{text.plain(said)}")
+            click.echo(f"{label:<12}{formatting.plain(said)}")

@@ -15,16 +15,16 @@ from urllib.parse import quote
 import click
 
 from collectors.untrusted import parsed_json
-from lambdatui import text
 from lambdatui.cli.runner_trigger import trigger_options, wanted_trigger
 from lambdatui.runner.functions import RunnerError
 from lambdatui.runner.local import with_api
-from lambdatui.runner.log import Log, clock_ms, default_path
-from lambdatui.runner.runtimes import this_runtime
+from lambdatui.runner.log.writer import Log, clock_ms, default_path
+from lambdatui.runner.runtimes.runtimes import this_runtime
 from lambdatui.runner.serve import Settings, serve
 from lambdatui.runner.serving import Api, Reply, told_in
-from lambdatui.safe_output import is_raw, log_text
-from lambdatui.text_table import text_table
+from lambdatui.text import formatting
+from lambdatui.text.safe_output import is_raw, log_text
+from lambdatui.text.table import text_table
 
 P = ParamSpec("P")
 _FUNCTIONS = "/2015-03-31/functions"
@@ -128,7 +128,7 @@ def serve_(
         click.echo(url)
         sys.stdout.flush()
         names = ", ".join(sorted(runner.deployed.functions)) or "none yet"
-        most = text.counted(runner.fleet.limits.machine, "environment")
+        most = formatting.counted(runner.fleet.limits.machine, "environment")
         click.echo(f"serving {log_path}: {names}; at most {most} on this machine", err=True)
         if not no_token:
             click.echo(f"for other users of this machine: the token in {told_in(log_path)}", err=True)
@@ -175,7 +175,8 @@ def deploy(log_path: Path, /, path: str, name: str, **given: Any) -> None:
 
     with_api(log_path, run)
     click.echo(
-        f"deployed {name}: {given['runtime']}, {text.megabytes(given['memory_mb'])}, {given['timeout_s']} s", err=True
+        f"deployed {name}: {given['runtime']}, {formatting.megabytes(given['memory_mb'])}, {given['timeout_s']} s",
+        err=True,
     )
 
 
@@ -215,7 +216,7 @@ def _more(api: Api, name: str, given: dict[str, Any]) -> None:
         where = f"/2019-09-30/functions/{name}/provisioned-concurrency?Qualifier={version}"
         api.do("PUT", where, {"ProvisionedConcurrentExecutions": given["provisioned"]})
         click.echo(
-            f"version {version} has {text.counted(given['provisioned'], 'environment')} ready while"
+            f"version {version} has {formatting.counted(given['provisioned'], 'environment')} ready while"
             " `runner serve` runs",
             err=True,
         )
@@ -264,7 +265,7 @@ def _shown(answer: str) -> str:
         parsed_json(answer)
     except ValueError:
         return answer
-    return answer if is_raw() else text.escaped_json(answer)
+    return answer if is_raw() else formatting.escaped_json(answer)
 
 
 def _told(reply: Reply, kind: str, show_tail: bool, *, waits: bool) -> bool:
@@ -280,7 +281,7 @@ def _told(reply: Reply, kind: str, show_tail: bool, *, waits: bool) -> bool:
     click.echo(_shown(answer))
     tail = base64.b64decode(reply.headers.get("x-amz-log-result", "")).decode("utf-8", "replace")
     if show_tail:
-        click.echo(text.plain(tail.rstrip(), newlines=True), err=True)
+        click.echo(formatting.plain(tail.rstrip(), newlines=True), err=True)
     report = next((line for line in reversed(tail.splitlines()) if "REPORT" in line or "platform.report" in line), "")
     failed = "x-amz-function-error" in reply.headers
     error = ""
@@ -288,7 +289,7 @@ def _told(reply: Reply, kind: str, show_tail: bool, *, waits: bool) -> bool:
         found = parsed_json(reply.body) if reply.body.startswith(b"{") else {}
         error = str(found.get("errorType", "Unhandled"))
     figures = " ".join(report.split()).removeprefix("REPORT RequestId: ")
-    click.echo(text.plain(f"{error or 'ok'}: request {figures}"), err=True)
+    click.echo(formatting.plain(f"{error or 'ok'}: request {figures}"), err=True)
     return failed
 
 
@@ -313,12 +314,12 @@ def list_(log_path: Path, as_json: bool) -> None:
         for name, one in sorted(functions.items())
     ]
     if as_json:
-        click.echo(json.dumps({"as_of": text.iso(clock_ms()), "rows": rows}))
+        click.echo(json.dumps({"as_of": formatting.iso(clock_ms()), "rows": rows}))
         return
     if not rows:
         click.echo("nothing is deployed: lambdatui runner deploy PATH --name NAME --handler MODULE.FUNCTION", err=True)
         return
-    cells = [[text.UNKNOWN if value is None else str(value) for value in row.values()] for row in rows]
+    cells = [[formatting.UNKNOWN if value is None else str(value) for value in row.values()] for row in rows]
     figures = [at for at, value in enumerate(rows[0].values()) if isinstance(value, int)]
     click.echo(text_table([[name.upper() for name in rows[0]], *cells], right=figures), nl=False)
 
@@ -376,9 +377,11 @@ def trigger(log_path: Path, /, name: str | None, list_them: bool, trigger_id: st
         if list_them:
             for one_id, document in api.do("POST", "/_lambdatui/triggers/list")["triggers"].items():
                 rest = ", ".join(f"{key} {value}" for key, value in document.items() if key not in ("kind", "function"))
-                click.echo(text.plain(f"{one_id}  {document['function']}  {document['kind']}  {rest}"))
+                click.echo(formatting.plain(f"{one_id}  {document['function']}  {document['kind']}  {rest}"))
             for mapping in api.do("GET", "/2015-03-31/event-source-mappings/")["EventSourceMappings"]:
-                click.echo(text.plain(f"{mapping['UUID']}  {mapping['FunctionArn']}  {mapping['EventSourceArn']}"))
+                click.echo(
+                    formatting.plain(f"{mapping['UUID']}  {mapping['FunctionArn']}  {mapping['EventSourceArn']}")
+                )
         elif trigger_id is not None:
             if "-" in trigger_id:
                 api.do("DELETE", f"/2015-03-31/event-source-mappings/{quote(trigger_id, safe='')}")
@@ -396,4 +399,4 @@ def trigger(log_path: Path, /, name: str | None, list_them: bool, trigger_id: st
 
 
 def _line(time_ms: int, message: str) -> str:
-    return f"{text.instant(time_ms, millis=True)}Z {log_text(message.rstrip())}"
+    return f"{formatting.instant(time_ms, millis=True)}Z {log_text(message.rstrip())}"

@@ -78,7 +78,7 @@ def _mapping(name: str, arn: str, given: dict[str, Any]) -> dict[str, Any]:
 
 
 def _event(kind: str, value: str, given: dict[str, Any]) -> object:
-    from lambdatui.runner.triggers import custom_event, sns_event
+    from lambdatui.runner.triggers.triggers import custom_event, sns_event
 
     text = Path(value[1:]).read_text(encoding="utf-8") if value.startswith("@") else value
     if kind == "sns":

@@ -10,12 +10,12 @@ from typing import Any
 
 import click
 
-from lambdatui.cli.context import Context
 from lambdatui.cli.main import DONE
-from lambdatui.cli.options import current_context
+from lambdatui.settings.context import Context
+from lambdatui.settings.options import current_context
 
 _LOOPBACK = "127.0.0.1"
-_PAGE = Path(__file__).resolve().parent.parent / "web"
+_PAGE = Path(__file__).resolve().parent.parent / "processes" / "web"
 
 
 @click.command(
@@ -65,7 +65,7 @@ def command(port: int, token: str | None, allow_host: Sequence[str]) -> int:
         def initialize_logging(self) -> None:
             """Errors only: every key of a visitor would be a line."""
 
-    from lambdatui.web.guard import add_headers, let_in
+    from lambdatui.processes.web.guard import add_headers, let_in
 
     os.environ.pop("LAMBDATUI_TOKEN", None)  # nothing that the screens start needs it
     os.environ |= {"TERM": "xterm-256color", "COLORTERM": "truecolor"}
@@ -80,7 +80,7 @@ def screens_command(context: Context) -> list[str]:
     options = {"db": str(context.db), "range": context.range.preset, "from": context.range.start,
                "to": context.range.end, "at": context.range.at, "theme": context.theme,
                "config": str(context.config) if context.config else None}  # fmt: skip
-    command = [sys.executable, "-m", "lambdatui.served"]
+    command = [sys.executable, "-m", "lambdatui.processes.browser_entry"]
     command += [f"--{name}={value}" for name, value in options.items() if value]
     for name, values in (
         ("account", context.accounts),

@@ -9,7 +9,7 @@ from types import FrameType
 
 import click
 
-from lambdatui import text
+from lambdatui.text import formatting
 
 
 class Service:
@@ -35,7 +35,7 @@ class Service:
 
     def state(self, words: str) -> None:
         """One line of state: ``systemctl status`` shows it; without systemd it goes to stderr."""
-        words = text.plain(words)
+        words = formatting.plain(words)
         if not self._notify(f"STATUS={words}\nWATCHDOG=1"):
             click.echo(f"lambdatui collect: {words}", err=True)
 

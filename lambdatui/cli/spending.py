@@ -5,11 +5,11 @@ from collections.abc import Callable, Iterable
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from lambdatui import text
+from lambdatui.text import formatting
 from pricing.call_prices import price
 
 if TYPE_CHECKING:
-    from collectors.account import CallCount
+    from collectors.model.account import CallCount
 
 
 class Spending:
@@ -24,14 +24,15 @@ class Spending:
         """What a session in ``region`` asks before each billed call. Raises BudgetReached; then nothing is spent."""
 
         def may(operation: str, units: int) -> None:
-            from collectors.source import BudgetReached
+            from collectors.sources.base import BudgetReached
 
             amount = price(operation, units, region)
             with self._lock:
                 if self.budget is not None and self.spent + amount > self.budget:
                     raise BudgetReached(
-                        f"stopped before {operation} of about {text.money(amount)}: {text.money(self.spent)} of the"
-                        f" budget of {text.money(self.budget)} are spent; what was had is kept"
+                        f"stopped before {operation} of about {formatting.money(amount)}:"
+                        f" {formatting.money(self.spent)} of the budget of"
+                        f" {formatting.money(self.budget)} are spent; what was had is kept"
                     )
                 self.spent += amount
 

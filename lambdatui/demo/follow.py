@@ -9,9 +9,9 @@ import signal
 import sys
 from pathlib import Path
 
-from collectors.deployments import Tagged, keep_deployments, keep_tags
-from collectors.pipeline import collect
-from collectors.runner_log import RunnerLog, RunnerSource
+from collectors.ingest.engine import collect
+from collectors.ingest.runner_deployments import Tagged, keep_deployments, keep_tags
+from collectors.sources.runner_log import RunnerLog, RunnerSource
 
 _EVERY_S = 1.0
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from lambdatui.runner.runtimes import node_runtime, this_runtime
+from lambdatui.runner.runtimes.runtimes import node_runtime, this_runtime
 from lambdatui.runner.serving import Api
 
 SAMPLES = Path(__file__).with_name("samples")

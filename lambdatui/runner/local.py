@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import TypeVar
 
 from lambdatui.runner.api.front import Front
-from lambdatui.runner.http import Server
-from lambdatui.runner.log import Log
+from lambdatui.runner.http.server import Server
+from lambdatui.runner.log.writer import Log
 from lambdatui.runner.service import Runner
 from lambdatui.runner.serving import Api, serving
 

@@ -7,12 +7,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from lambdatui.runner.admission import Admission, Needed
 from lambdatui.runner.api.front import Front
-from lambdatui.runner.fleet import Limits
+from lambdatui.runner.environments.fleet import Limits
 from lambdatui.runner.functions import RunnerError
-from lambdatui.runner.http import Server
-from lambdatui.runner.log import Log
+from lambdatui.runner.http.admission import Admission, Needed
+from lambdatui.runner.http.server import Server
+from lambdatui.runner.log.writer import Log
 from lambdatui.runner.service import Runner
 from lambdatui.runner.serving import serving_lock
 

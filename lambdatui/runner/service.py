@@ -12,23 +12,24 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
-from lambdatui.runner import destinations, memory
-from lambdatui.runner.admission import Admission
 from lambdatui.runner.api import names
 from lambdatui.runner.api.errors import ApiError, invalid
-from lambdatui.runner.asynchronous import AsyncQueue
 from lambdatui.runner.deployed import Deployed, Document, Function, Watch
-from lambdatui.runner.environment import Invocation, failure_before_start
-from lambdatui.runner.fleet import Fleet, Limits, Throttled
+from lambdatui.runner.environments import memory
+from lambdatui.runner.environments.environment import Invocation, failure_before_start
+from lambdatui.runner.environments.fleet import Fleet, Limits, Throttled
+from lambdatui.runner.environments.process import Host, now_ms
+from lambdatui.runner.environments.runtime_api import Event
 from lambdatui.runner.functions import LATEST, RunnerError
-from lambdatui.runner.http import Request
-from lambdatui.runner.log import Log
-from lambdatui.runner.process import Host, now_ms
-from lambdatui.runner.runtime_api import Event
+from lambdatui.runner.http.admission import Admission
+from lambdatui.runner.http.server import Request
+from lambdatui.runner.log.writer import Log
+from lambdatui.runner.queue import destinations
+from lambdatui.runner.queue.asynchronous import AsyncQueue
 
 if TYPE_CHECKING:
-    from lambdatui.runner.gateways import Gateways
-    from lambdatui.runner.triggers import Triggers
+    from lambdatui.runner.http.gateways import Gateways
+    from lambdatui.runner.triggers.triggers import Triggers
 
 _EXPIRE_EVERY_S = 2.0
 _BESIDE = 4  # deployments that are unpacked at once
@@ -88,8 +89,8 @@ class Runner:
 
     async def begin(self) -> None:
         """Serve what a running runner serves beside calls: the queue, provisioned environments, triggers and URLs."""
-        from lambdatui.runner.gateways import Gateways
-        from lambdatui.runner.triggers import Triggers
+        from lambdatui.runner.http.gateways import Gateways
+        from lambdatui.runner.triggers.triggers import Triggers
 
         self.queue.recover()
         self.triggers = Triggers(self)
@@ -246,7 +247,7 @@ class Runner:
 
     def check_filters(self, criteria: Document | None) -> None:
         """ApiError when an event filter cannot be read."""
-        from lambdatui.runner.event_filters import FilterError, Filters
+        from lambdatui.runner.triggers.event_filters import FilterError, Filters
 
         try:
             Filters(criteria)

@@ -4,15 +4,15 @@ from collections.abc import Callable
 from typing import Any, ClassVar
 
 from lambdatui.commands.base import Commands
-from lambdatui.commands.going import ShowAdvice
-from lambdatui.reading import Question
+from lambdatui.commands.navigation import ShowAdvice
 from lambdatui.screens import columns
 from lambdatui.screens.details import DetailsScreen
 from lambdatui.screens.tables import TABLE_COMMANDS, TableScreen
-from lambdatui.text import money
+from lambdatui.session.queries import Question
+from lambdatui.text.formatting import money
 from lambdatui.views.advice import ADVICE_COLUMNS, advice, said, worth
+from lambdatui.views.advice_item import Advice
 from lambdatui.views.columns import Column
-from lambdatui.views.one_advice import Advice
 from lambdatui.views.view import View
 from lambdatui.widgets.layout import Shown
 

@@ -4,12 +4,12 @@ from collections.abc import Callable
 from typing import Any, ClassVar
 
 from lambdatui.commands.base import Commands
-from lambdatui.commands.going import ShowAlarms
-from lambdatui.reading import Question
+from lambdatui.commands.navigation import ShowAlarms
 from lambdatui.screens import columns
 from lambdatui.screens.details import DetailsScreen
 from lambdatui.screens.tables import TABLE_COMMANDS, TableScreen
-from lambdatui.text import count, instant
+from lambdatui.session.queries import Question
+from lambdatui.text.formatting import count, instant
 from lambdatui.views.alarms import ALARM_COLUMNS, AlarmsView, AlarmView, alarms
 from lambdatui.views.columns import Column
 from lambdatui.widgets.layout import Shown

@@ -8,11 +8,11 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 
 from lambdatui.commands.base import Commands
-from lambdatui.messages import FilterTyped
-from lambdatui.screens.moving import Moving as Moving
+from lambdatui.screens.cursor_protocol import Moving as Moving
 from lambdatui.screens.time_travel import TimeTravel
-from lambdatui.session import Session
-from lambdatui.text import counted, instant
+from lambdatui.session.messages import FilterTyped
+from lambdatui.session.session import Session
+from lambdatui.text.formatting import counted, instant
 from lambdatui.views.time_range import RangeChoice
 from lambdatui.widgets.filter_line import FilterLine
 from lambdatui.widgets.header import Header
@@ -20,7 +20,7 @@ from lambdatui.widgets.key_line import KeyLine
 from lambdatui.widgets.notice import Notice
 
 if TYPE_CHECKING:
-    from lambdatui.reading import Question
+    from lambdatui.session.queries import Question
     from lambdatui.widgets.log_pane import LogPane
     from lambdatui.widgets.table import Table
 
@@ -233,7 +233,7 @@ class StoreScreen(TimeTravel):
     def function_names(self) -> list[tuple[int, str]]:
         """Every function of the store; asks it, so call it in a thread."""
 
-        from lambdatui.reading import ask
+        from lambdatui.session.queries import ask
 
         def names(question: "Question") -> list[tuple[int, str]]:
             return [(row.id, row.function.key.name) for row in question.narrow.chosen(question.reader.functions())]
@@ -251,7 +251,7 @@ class StoreScreen(TimeTravel):
 
     def ask_where(self, form: str) -> None:
         """Asks for a file's name, whose ending says what is written."""
-        from lambdatui.screens.exporting import suggested
+        from lambdatui.screens.export import suggested
         from lambdatui.screens.prompt import PromptScreen
 
         path = suggested(self.heading(), self.session.now_ms(), form)
@@ -259,7 +259,7 @@ class StoreScreen(TimeTravel):
         self.app.push_screen(PromptScreen(f"Write to ({forms})", path), self._export_to)
 
     def _export_to(self, path: str | None) -> None:
-        from lambdatui.screens.exporting import form_of
+        from lambdatui.screens.export import form_of
 
         if not path:
             return
@@ -274,9 +274,9 @@ class StoreScreen(TimeTravel):
     @work(thread=True, exit_on_error=False, group="export")
     def write_file(self, path: str, content: Callable[[], str]) -> None:
         """Writes a new file in a thread, and says where it lies or why it could not be written."""
-        from lambdatui.reading import Unanswered
-        from lambdatui.redaction import redacted_file
-        from lambdatui.screens.exporting import form_of, write_new
+        from lambdatui.screens.export import form_of, write_new
+        from lambdatui.session.queries import Unanswered
+        from lambdatui.text.redaction import redacted_file
 
         try:
             text = content()
@@ -294,7 +294,7 @@ class StoreScreen(TimeTravel):
 
     @work(thread=True, exclusive=True, exit_on_error=False, group="places")
     def _ask_places(self, kind: str, choice: RangeChoice, now_ms: int) -> None:
-        from lambdatui.screens.choosing import places
+        from lambdatui.screens.pickers import places
 
         self._ask(f"choose {kind}", places, choice, now_ms)
 
@@ -308,7 +308,7 @@ class StoreScreen(TimeTravel):
         return True
 
     def _pick_place(self, kind: str, found: Any) -> None:
-        from lambdatui.screens.choosing import pick_account, pick_region
+        from lambdatui.screens.pickers import pick_account, pick_region
 
         (pick_region if kind == "region" else pick_account)(self, found)
 

@@ -7,12 +7,12 @@ from textual.binding import BindingType
 
 from lambdatui.commands.base import Commands, bindings
 from lambdatui.commands.money import BillBy
-from lambdatui.reading import Question, Unanswered
 from lambdatui.screens import columns
 from lambdatui.screens.details import DetailsScreen
 from lambdatui.screens.tables import TABLE_COMMANDS, TableScreen
-from lambdatui.session import Session
-from lambdatui.text import exact, rate
+from lambdatui.session.queries import Question, Unanswered
+from lambdatui.session.session import Session
+from lambdatui.text.formatting import exact, rate
 from lambdatui.views.columns import Column
 from lambdatui.views.presets import ceil_minute
 from lambdatui.views.reconcile import (

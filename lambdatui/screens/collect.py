@@ -8,17 +8,17 @@ from textual import work
 from textual.app import ComposeResult
 from textual.binding import BindingType
 
-from collectors.store.retention import Retention
+from collectors.store.write.retention import Retention
 from lambdatui.commands.base import Commands, bindings
 from lambdatui.commands.collecting import COLLECTING
-from lambdatui.commands.going import ShowCollect
-from lambdatui.reading import Question
+from lambdatui.commands.navigation import ShowCollect
 from lambdatui.screens import columns
 from lambdatui.screens.base import StoreScreen
 from lambdatui.screens.details import DetailsScreen, Part
 from lambdatui.screens.tables import TABLE_COMMANDS, TableScreen
-from lambdatui.text import age, count, counted, instant, milliseconds, money, ratio, size
-from lambdatui.views.collected import CollectedView, collected
+from lambdatui.session.queries import Question
+from lambdatui.text.formatting import age, count, counted, instant, milliseconds, money, ratio, size
+from lambdatui.views.collection_details import CollectedView, collected
 from lambdatui.views.collections import COLLECTION_COLUMNS, CollectionView
 from lambdatui.views.columns import Column
 from lambdatui.views.local_runner import runner_log
@@ -28,7 +28,7 @@ from lambdatui.widgets.layout import Shown
 from lambdatui.widgets.state_line import StateLine
 
 if TYPE_CHECKING:
-    from lambdatui.collecting import Choice, Collecting
+    from lambdatui.processes.collection import Choice, Collecting
 
 _FIELD_CELLS = 38
 
@@ -126,8 +126,8 @@ class CollectScreen(TableScreen):
     @work(thread=True, exclusive=True, exit_on_error=False, group="choices")
     def _ask_choices(self, choice: RangeChoice, now_ms: int) -> None:
         """A store that is not there yet is what a first collection makes."""
-        from lambdatui.collecting import choices
-        from lambdatui.reading import Unanswered, ask
+        from lambdatui.processes.collection import choices
+        from lambdatui.session.queries import Unanswered, ask
 
         session = self.session
         try:
@@ -153,7 +153,7 @@ class CollectScreen(TableScreen):
 
     def _start(self, choice: "Choice") -> None:
         """The app's worker, not the screen's: it goes on while one looks elsewhere."""
-        from lambdatui.collecting import Collecting
+        from lambdatui.processes.collection import Collecting
 
         session, app = self.session, self.app
         running = session.collecting = Collecting(choice)

@@ -3,10 +3,10 @@
 from collections.abc import Callable
 from typing import Any, ClassVar
 
-from lambdatui.reading import Question
 from lambdatui.screens import columns
 from lambdatui.screens.tables import TableScreen
-from lambdatui.session import Session
+from lambdatui.session.queries import Question
+from lambdatui.session.session import Session
 from lambdatui.views.columns import Column
 from lambdatui.views.comparison import COMPARISON_COLUMNS, ComparedFigure, comparison
 from lambdatui.views.view import View

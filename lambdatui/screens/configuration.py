@@ -4,15 +4,15 @@ from collections.abc import Callable
 from typing import Any, ClassVar
 
 from lambdatui.commands.base import Commands
-from lambdatui.commands.going import ShowConfiguration
-from lambdatui.reading import Question
+from lambdatui.commands.navigation import ShowConfiguration
 from lambdatui.screens import columns
 from lambdatui.screens.details import DetailsScreen, Part
 from lambdatui.screens.tables import TABLE_COMMANDS, TableScreen
-from lambdatui.text import instant
+from lambdatui.session.queries import Question
+from lambdatui.text.formatting import instant
 from lambdatui.views.columns import Column
+from lambdatui.views.formatting import shown
 from lambdatui.views.function_settings import SETTING_COLUMNS, FunctionSettings, SettingsView, function_settings
-from lambdatui.views.shown import shown
 from lambdatui.widgets.layout import Shown
 
 _IN_FACTS = ("function_state", "last_update")

@@ -10,16 +10,16 @@ from textual.containers import Horizontal
 
 from lambdatui.commands.base import Commands, bindings
 from lambdatui.commands.money import CostsBy
-from lambdatui.reading import Question
 from lambdatui.screens import columns
 from lambdatui.screens.details import DetailsScreen
 from lambdatui.screens.prompt import PickScreen
 from lambdatui.screens.tables import TABLE_COMMANDS, TableScreen
-from lambdatui.session import Session
-from lambdatui.text import money
+from lambdatui.session.queries import Question
+from lambdatui.session.session import Session
+from lambdatui.text.formatting import money
 from lambdatui.views.columns import Column
 from lambdatui.views.cost_groups import BY_TAG, GROUP_COLUMNS, GROUPINGS, CostGroup, CostGroups, cost_groups, line_to
-from lambdatui.views.tagged import NOT_COLLECTED, tag_keys
+from lambdatui.views.tag_scope import NOT_COLLECTED, tag_keys
 from lambdatui.views.time_range import RangeChoice
 from lambdatui.widgets.layout import Shown
 

@@ -8,18 +8,18 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 
 from lambdatui.commands.base import Commands, bindings
-from lambdatui.commands.going import ShowCosts
 from lambdatui.commands.money import MONEY
-from lambdatui.reading import Question
+from lambdatui.commands.navigation import ShowCosts
 from lambdatui.screens import columns
 from lambdatui.screens.details import DetailsScreen
 from lambdatui.screens.prompt import PromptScreen
 from lambdatui.screens.tables import TABLE_COMMANDS, TableScreen
-from lambdatui.text import count, counted, exact, money, rate, ratio
+from lambdatui.session.queries import Question
+from lambdatui.text.formatting import count, counted, exact, money, rate, ratio
 from lambdatui.views.columns import Column
 from lambdatui.views.costs import COST_COLUMNS, CostsView, ProjectedCost, costs
 from lambdatui.views.gates import budget_of
-from lambdatui.views.own_view import own_view
+from lambdatui.views.own_price import own_view
 from lambdatui.views.time_range import RangeChoice
 from lambdatui.widgets.fields import Field, Fields
 from lambdatui.widgets.layout import Shown
@@ -167,7 +167,7 @@ def _own(own: "OwnPrice | None", month: ProjectedCost | None) -> list[Field]:
 
 def _prices(view: CostsView, dash: str) -> Field:
     """The date of the prices; those that are old, and those that were to be others, are marked."""
-    from lambdatui.reading import price_notices
+    from lambdatui.session.queries import price_notices
 
     if price_notices():
         return Field(

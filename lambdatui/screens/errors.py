@@ -8,13 +8,13 @@ from textual.binding import BindingType
 
 from lambdatui.commands.base import Commands, bindings
 from lambdatui.commands.errors import ERRORS
-from lambdatui.commands.going import LastView, ShowConfiguration, ShowErrors
-from lambdatui.reading import Question
+from lambdatui.commands.navigation import LastView, ShowConfiguration, ShowErrors
 from lambdatui.screens import columns
 from lambdatui.screens.details import DetailsScreen
 from lambdatui.screens.tables import TABLE_COMMANDS, TableScreen
-from lambdatui.session import Session
-from lambdatui.text import count, counted, instant
+from lambdatui.session.queries import Question
+from lambdatui.session.session import Session
+from lambdatui.text.formatting import count, counted, instant
 from lambdatui.views.columns import Column
 from lambdatui.views.error_families import ErrorFamilyView, groups, rolled
 from lambdatui.views.error_trends import ERROR_TREND_COLUMNS, ErrorTrends, ErrorTrendView, error_trends
@@ -108,7 +108,7 @@ class ErrorsScreen(TableScreen):
 
     def rows_to_export(self, form: str) -> Callable[[], str]:
         """The errors, each once: a family is their sum, and ``family`` names it."""
-        from lambdatui.screens.exporting import rows_text
+        from lambdatui.screens.export import rows_text
 
         shown = [self.table.row_at(at) for at in range(self.table.row_count)]
         tops = [row for row in shown if row is not None and not row.message.startswith(_INDENT)]

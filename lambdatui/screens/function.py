@@ -12,18 +12,18 @@ from textual.containers import Horizontal
 from lambdatui.commands.base import Commands, bindings
 from lambdatui.commands.charts import CHARTS
 from lambdatui.commands.invoking import InvokeHere
-from lambdatui.reading import Question
 from lambdatui.screens.details import DetailsScreen
 from lambdatui.screens.paged import Invocations, InvocationsTable
 from lambdatui.screens.prompt import PickScreen
 from lambdatui.screens.tables import TABLE_COMMANDS
-from lambdatui.session import Session
+from lambdatui.session.queries import Question
+from lambdatui.session.session import Session
 from lambdatui.views.columns import COLUMNS as REGISTRY
+from lambdatui.views.formatting import shown
 from lambdatui.views.function import FunctionDetail, function
 from lambdatui.views.function_charts import ChartView, function_charts
 from lambdatui.views.functions import FunctionView
 from lambdatui.views.invocations import InvocationsView
-from lambdatui.views.shown import shown
 from lambdatui.views.time_range import RangeChoice
 from lambdatui.widgets.fields import Field, Fields
 from lambdatui.widgets.layout import Shown

@@ -8,13 +8,13 @@ from textual.binding import BindingType
 
 from lambdatui.commands.base import Commands, bindings
 from lambdatui.commands.invoking import Invoke
-from lambdatui.first_lines import beside_rows
 from lambdatui.screens import columns
 from lambdatui.screens.tables import TABLE_COMMANDS, TableScreen
-from lambdatui.text import count, counted, money, plural
+from lambdatui.start.first_lines import beside_rows
+from lambdatui.text.formatting import count, counted, money, plural
 from lambdatui.views.columns import Column
+from lambdatui.views.fleet_health import health, in_trouble, places
 from lambdatui.views.function_columns import FUNCTION_COLUMNS
-from lambdatui.views.health import health, in_trouble, places
 from lambdatui.views.local_runner import LOCAL_ACCOUNT
 from lambdatui.views.time_range import RangeChoice, TimeRange
 from lambdatui.widgets.header import Header, HomeHeader, Standing
@@ -22,9 +22,9 @@ from lambdatui.widgets.layout import Shown
 from lambdatui.widgets.rows import PagedRows
 
 if TYPE_CHECKING:
-    from lambdatui.reading import Question
+    from lambdatui.session.queries import Question
     from lambdatui.views.functions import FunctionsView, FunctionView
-    from lambdatui.views.glance import Glance
+    from lambdatui.views.startup_view import Glance
 
 TREND_STEPS = 8
 
@@ -122,7 +122,7 @@ class FunctionsScreen(TableScreen):
     @work(thread=True, exclusive=True, exit_on_error=False, group="runner")
     def _ask_runner(self, choice: RangeChoice, now_ms: int) -> None:
         """Whether the local runner that these functions are of still runs: then they can be invoked."""
-        from lambdatui.local_runner import running
+        from lambdatui.processes.runner_client import running
 
         self._ask("runner", lambda ask: running(ask.reader), choice, now_ms)
 

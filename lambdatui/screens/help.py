@@ -13,7 +13,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from lambdatui.commands.base import Command, keys
-from lambdatui.session import Session
+from lambdatui.session.session import Session
 
 
 class HelpScreen(ModalScreen[None]):

@@ -12,16 +12,16 @@ from textual.widgets import Static
 
 from lambdatui.commands.base import Commands, bindings
 from lambdatui.commands.general import INVOCATION_TIME
-from lambdatui.reading import Question
 from lambdatui.screens.lines import LOG_COMMANDS, LinesScreen
-from lambdatui.session import Session
-from lambdatui.text import counted, decimal_text, rate
+from lambdatui.session.queries import Question
+from lambdatui.session.session import Session
+from lambdatui.text.formatting import counted, decimal_text, rate
 from lambdatui.views.columns import COLUMNS
+from lambdatui.views.formatting import json_value, shown
 from lambdatui.views.invocation import DETAIL_COLUMNS, InvocationDetail, find, invocation, neighbour
 from lambdatui.views.invocations import InvocationView
 from lambdatui.views.logs import LogView
 from lambdatui.views.phases import phases
-from lambdatui.views.shown import json_value, shown
 from lambdatui.views.time_range import RangeChoice
 from lambdatui.widgets.fields import Field, Fields
 from lambdatui.widgets.header import Standing

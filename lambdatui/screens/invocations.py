@@ -3,9 +3,9 @@
 from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
-from lambdatui.reading import Question
 from lambdatui.screens.paged import Invocations, InvocationsTable
-from lambdatui.session import Session
+from lambdatui.session.queries import Question
+from lambdatui.session.session import Session
 from lambdatui.views.invocations import InvocationsView
 
 

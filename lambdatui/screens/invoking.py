@@ -13,9 +13,9 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
 from collectors.untrusted import parsed_json
-from lambdatui.local_runner import Invoked, LocalRunner, invoke, problem_of
+from lambdatui.processes.runner_client import Invoked, LocalRunner, invoke, problem_of
 from lambdatui.runner.serving import Api
-from lambdatui.text import json_text, milliseconds, plain
+from lambdatui.text.formatting import json_text, milliseconds, plain
 
 _SHOWN = 20_000
 """Characters of an answer that are shown."""

@@ -6,20 +6,20 @@ from typing import Any, ClassVar
 from textual.app import ComposeResult
 from textual.binding import BindingType
 
-from lambdatui import text
 from lambdatui.commands.base import Commands, bindings
 from lambdatui.commands.general import TIME
-from lambdatui.reading import Question, Unanswered
 from lambdatui.screens.lines import LinesScreen
 from lambdatui.screens.raw import RAW_COMMANDS, JsonLine
-from lambdatui.session import Session
-from lambdatui.text_table import text_table
+from lambdatui.session.queries import Question, Unanswered
+from lambdatui.session.session import Session
+from lambdatui.text import formatting
+from lambdatui.text.table import text_table
 from lambdatui.views.columns import Kind
-from lambdatui.views.exported import csv_text, envelope
+from lambdatui.views.export import csv_text, envelope
+from lambdatui.views.formatting import row_shown
 from lambdatui.views.line_conditions import QueryError
 from lambdatui.views.line_query import parse
 from lambdatui.views.line_stats import Stats, line_stats
-from lambdatui.views.shown import row_shown
 from lambdatui.views.view import View
 from lambdatui.widgets.header import Standing
 from lambdatui.widgets.log_pane import LogPane
@@ -70,7 +70,7 @@ class LineStatsScreen(LinesScreen):
         answer: View[Any] | None = self.answer
         if answer is None:
             return Standing(filter=self._where, counted=("counting",))
-        return Standing(answer.as_of, None, self._where, (text.counted(len(answer.rows), "row"),))
+        return Standing(answer.as_of, None, self._where, (formatting.counted(len(answer.rows), "row"),))
 
     def copy_text(self) -> str:
         return csv_text(self.answer.columns, self.answer.rows) if self.answer is not None else ""
@@ -85,4 +85,4 @@ class LineStatsScreen(LinesScreen):
         elif form == "csv":
             self.write_file(path, lambda: csv_text(answer.columns, answer.rows))
         else:
-            self.write_file(path, lambda: text.json_text(envelope(answer, answer.rows, answer.columns)) + "\n")
+            self.write_file(path, lambda: formatting.json_text(envelope(answer, answer.rows, answer.columns)) + "\n")

@@ -6,8 +6,8 @@ from textual.binding import BindingType
 
 from lambdatui.commands.base import Commands, bindings
 from lambdatui.commands.general import GENERAL
-from lambdatui.commands.going import LastView, ShowAllLogs, ShowFunctions, ShowPatterns
 from lambdatui.commands.logs import LOG
+from lambdatui.commands.navigation import LastView, ShowAllLogs, ShowFunctions, ShowPatterns
 from lambdatui.screens.base import Moving, StoreScreen
 from lambdatui.widgets.filter_line import FilterLine
 from lambdatui.widgets.log_pane import LogPane

@@ -8,12 +8,12 @@ from textual.message import Message
 from textual.timer import Timer
 from textual.worker import get_current_worker
 
-from lambdatui.child import Child
-from lambdatui.live import LiveTail, Told, arguments, came
-from lambdatui.reading import Question, Unanswered, ask
+from lambdatui.processes.child_process import Child
+from lambdatui.processes.live_tail import LiveTail, Told, arguments, came
 from lambdatui.screens.lines import LinesScreen
-from lambdatui.session import Session
-from lambdatui.text import money
+from lambdatui.session.queries import Question, Unanswered, ask
+from lambdatui.session.session import Session
+from lambdatui.text.formatting import money
 from lambdatui.views.live import LiveTarget, NoLiveTail, live_target
 from lambdatui.views.log_search import SHOWN_LINES
 from lambdatui.views.logs import LogView

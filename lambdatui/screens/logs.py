@@ -15,12 +15,12 @@ from textual.worker import get_current_worker
 from lambdatui.commands.base import Commands, bindings
 from lambdatui.commands.general import TIME
 from lambdatui.commands.logs import FOUND, Follow, ToggleLive
-from lambdatui.reading import Question
 from lambdatui.screens.lines import LOG_COMMANDS
 from lambdatui.screens.live import LiveScreen
 from lambdatui.screens.prompt import PickScreen, PromptScreen
-from lambdatui.session import Session
-from lambdatui.text import counted, plain
+from lambdatui.session.queries import Question
+from lambdatui.session.session import Session
+from lambdatui.text.formatting import counted, plain
 from lambdatui.views.line_columns import fields_of, fields_seen
 from lambdatui.views.line_conditions import QueryError
 from lambdatui.views.line_query import parse

@@ -6,12 +6,12 @@ from typing import Any, ClassVar
 
 from textual import on, work
 
-from collectors.model import Status
-from lambdatui.messages import Failed, MoreWanted, PageWanted, SortChosen
-from lambdatui.reading import Question, ask
+from collectors.model.records import Status
 from lambdatui.screens import columns
 from lambdatui.screens.tables import TableScreen
-from lambdatui.text import counted
+from lambdatui.session.messages import Failed, MoreWanted, PageWanted, SortChosen
+from lambdatui.session.queries import Question, ask
+from lambdatui.text.formatting import counted
 from lambdatui.views.columns import Column
 from lambdatui.views.filters import Filter, FilterError, tags_in
 from lambdatui.views.invocations import (
@@ -21,7 +21,7 @@ from lambdatui.views.invocations import (
     InvocationView,
     invocations,
 )
-from lambdatui.views.kept import invocations_not_kept
+from lambdatui.views.retained_since import invocations_not_kept
 from lambdatui.views.time_range import RangeChoice
 from lambdatui.widgets.layout import Shown
 from lambdatui.widgets.rows import PAGE_ROWS, AllRows, PagedRows
@@ -223,7 +223,7 @@ class InvocationsTable(TableScreen):
         """Rows that are not all here are read from the store as they are written."""
         if isinstance(self.table.source, AllRows) and not self.table.source.more:
             return super().rows_to_export(form)
-        from lambdatui.screens.exporting import rows_text
+        from lambdatui.screens.export import rows_text
 
         wanted, choice, now_ms = self.wanted(), self.choice_of_now(), self.session.now_ms()
         narrow = self._narrow_for("rows to export")

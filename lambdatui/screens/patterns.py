@@ -6,16 +6,16 @@ from typing import Any, ClassVar
 from textual.binding import BindingType
 
 from lambdatui.commands.base import Commands, bindings
-from lambdatui.commands.going import ShowConfiguration, ShowPatterns
 from lambdatui.commands.logs import ToggleLive
+from lambdatui.commands.navigation import ShowConfiguration, ShowPatterns
 from lambdatui.commands.patterns import PATTERNS
-from lambdatui.reading import Question
 from lambdatui.screens import columns
 from lambdatui.screens.details import DetailsScreen
 from lambdatui.screens.logs import LOGS_COMMANDS, LogsScreen
 from lambdatui.screens.tables import TABLE_COMMANDS, TableScreen
-from lambdatui.session import Session
-from lambdatui.text import count, counted, instant, money, plain, ratio, size
+from lambdatui.session.queries import Question
+from lambdatui.session.session import Session
+from lambdatui.text.formatting import count, counted, instant, money, plain, ratio, size
 from lambdatui.views.columns import Column
 from lambdatui.views.log_search import LogSearch
 from lambdatui.views.patterns import PATTERN_COLUMNS, PatternRow, PatternsView, pattern_lines, patterns

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from lambdatui.commands.base import Commands
-from lambdatui.reading import Question
 from lambdatui.screens import columns
 from lambdatui.screens.details import DetailsScreen
 from lambdatui.screens.tables import TABLE_COMMANDS, TableScreen
-from lambdatui.text import instant
+from lambdatui.session.queries import Question
+from lambdatui.text.formatting import instant
 from lambdatui.views.columns import Column
 from lambdatui.views.permissions import PERMISSION_COLUMNS, MissingPermission, missing_permissions
 from lambdatui.views.view import View

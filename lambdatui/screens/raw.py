@@ -10,9 +10,9 @@ from textual.binding import BindingType
 from lambdatui.commands.base import Commands, bindings
 from lambdatui.commands.general import Back, Copy, Export, Help, Leave, Palette, Problems
 from lambdatui.commands.logs import LINES
-from lambdatui.reading import Question
 from lambdatui.screens.lines import LinesScreen
-from lambdatui.session import Session
+from lambdatui.session.queries import Question
+from lambdatui.session.session import Session
 from lambdatui.widgets.log_pane import LogPane
 
 RAW_COMMANDS: Commands = (

@@ -11,14 +11,14 @@ from textual.widgets import Static
 
 from lambdatui.commands.base import Commands, bindings
 from lambdatui.commands.general import GENERAL, TIME
-from lambdatui.commands.going import GOING
+from lambdatui.commands.navigation import GOING
 from lambdatui.commands.table import TABLE
-from lambdatui.messages import Failed, Opened, SortChosen
 from lambdatui.screens.base import Moving, StoreScreen
-from lambdatui.text import counted, plain, plural
+from lambdatui.session.messages import Failed, Opened, SortChosen
+from lambdatui.text.formatting import counted, plain, plural
 from lambdatui.views.columns import Column
 from lambdatui.views.filters import Filter, FilterError, parse, tags_in
-from lambdatui.views.shown import json_value, shown
+from lambdatui.views.formatting import json_value, shown
 from lambdatui.widgets.filter_line import FilterLine
 from lambdatui.widgets.header import Standing
 from lambdatui.widgets.layout import Shown, show
@@ -259,7 +259,7 @@ class TableScreen(StoreScreen):
 
     def rows_to_export(self, form: str) -> Callable[[], str]:
         """What gives the file's text, in a thread: the rows as they are filtered and sorted now."""
-        from lambdatui.screens.exporting import rows_text
+        from lambdatui.screens.export import rows_text
 
         rows, view = [self.table.row_at(at) for at in range(self.table.row_count)], self.answer
         return lambda: rows_text(form, view, [row for row in rows if row is not None], self.FILTERED)

@@ -4,15 +4,15 @@ from collections.abc import Callable
 from typing import Any, ClassVar
 
 from lambdatui.commands.base import Commands
-from lambdatui.commands.going import ShowThrottles
-from lambdatui.reading import Question
+from lambdatui.commands.navigation import ShowThrottles
 from lambdatui.screens import columns
 from lambdatui.screens.details import DetailsScreen
 from lambdatui.screens.tables import TABLE_COMMANDS, TableScreen
-from lambdatui.text import count, plural
+from lambdatui.session.queries import Question
+from lambdatui.text.formatting import count, plural
 from lambdatui.views.columns import COLUMNS, Column
 from lambdatui.views.concurrency import HEADROOM_COLUMNS, ConcurrencyView, HeadroomView, concurrency
-from lambdatui.views.shown import shown
+from lambdatui.views.formatting import shown
 from lambdatui.widgets.layout import Shown
 
 

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from lambdatui.screens.asking import Asking
+from lambdatui.screens.query import Asking
 from lambdatui.views.time_range import ceil_minute
 
 

@@ -6,19 +6,19 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from collectors.account import Recommendation as OptimizersWord
-from collectors.store import account_rows
-from collectors.store.account_rows import SettingRow
-from collectors.store.by_step import failed_again
-from collectors.store.reader import Reader
-from lambdatui.text import megabytes, money, plain, ratio, size
+from collectors.model.account import Recommendation as OptimizersWord
+from collectors.store.read import account_rows
+from collectors.store.read.account_rows import SettingRow
+from collectors.store.read.reader import Reader
+from collectors.store.read.series import failed_again
+from lambdatui.text.formatting import megabytes, money, plain, ratio, size
+from lambdatui.views.advice_item import Advice, Subject, made, memory_command
 from lambdatui.views.advice_rules import RULES
 from lambdatui.views.columns import columns
 from lambdatui.views.errors import ErrorView, errors
 from lambdatui.views.function_settings import function_settings
 from lambdatui.views.functions import FunctionView, functions
-from lambdatui.views.narrow import Narrow
-from lambdatui.views.one_advice import Advice, Subject, made, memory_command
+from lambdatui.views.scope import Narrow
 from lambdatui.views.time_range import TimeRange, day_of
 from lambdatui.views.view import View, as_of_range
 from lambdatui.views.whatif import recommended

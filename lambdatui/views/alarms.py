@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 
-from collectors.account import Alarm
-from collectors.store import account_rows
-from collectors.store.reader import Reader
+from collectors.model.account import Alarm
+from collectors.store.read import account_rows
+from collectors.store.read.reader import Reader
 from lambdatui.views.columns import columns
-from lambdatui.views.narrow import Narrow
+from lambdatui.views.scope import Narrow
 from lambdatui.views.time_range import TimeRange
 from lambdatui.views.view import View, as_of_range
 

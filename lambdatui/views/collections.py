@@ -4,9 +4,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 
-from collectors.store import account_rows
-from collectors.store.reader import Reader
-from collectors.store.running_queries import KIND as QUERY
+from collectors.store.read import account_rows
+from collectors.store.read.reader import Reader
+from collectors.store.write.running_queries import KIND as QUERY
 from lambdatui.views.columns import columns
 from lambdatui.views.time_range import TimeRange
 from lambdatui.views.view import View, as_of_range

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from collectors.store.reader import Reader
+from collectors.store.read.reader import Reader
 from lambdatui.views.columns import COLUMNS, Kind, columns
+from lambdatui.views.formatting import shown
 from lambdatui.views.functions import FunctionView, function_rows
-from lambdatui.views.shown import shown
 from lambdatui.views.time_range import TimeRange
 from lambdatui.views.view import View
 

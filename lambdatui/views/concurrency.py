@@ -5,14 +5,14 @@ from dataclasses import dataclass
 
 import msgspec
 
-from collectors.store import account_rows
-from collectors.store.account_rows import concurrency_limits
-from collectors.store.by_step import account_peaks, metric_by_parts, metric_by_step
-from collectors.store.parts import EqualParts, parts_of
-from collectors.store.reader import Reader
+from collectors.store.read import account_rows
+from collectors.store.read.account_rows import concurrency_limits
+from collectors.store.read.reader import Reader
+from collectors.store.read.series import account_peaks, metric_by_parts, metric_by_step
+from collectors.store.rollups.equal_parts import EqualParts, parts_of
 from lambdatui.views.columns import columns
-from lambdatui.views.kept import most_steps
-from lambdatui.views.narrow import Narrow
+from lambdatui.views.retained_since import most_steps
+from lambdatui.views.scope import Narrow
 from lambdatui.views.throttles import THROTTLE_COLUMNS, ThrottlesView, ThrottleView, most_throttled, throttles
 from lambdatui.views.time_range import DAY_MS, TimeRange
 from lambdatui.views.trend import Trend, trend_of

@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 
-from collectors.account import TAGS, TAGS_LISTED
-from collectors.store import account_rows
-from collectors.store.account_rows import SettingRow
-from collectors.store.reader import Reader
+from collectors.model.account import TAGS, TAGS_LISTED
+from collectors.store.read import account_rows
+from collectors.store.read.account_rows import SettingRow
+from collectors.store.read.reader import Reader
 from lambdatui.views.columns import columns
-from lambdatui.views.narrow import Narrow
+from lambdatui.views.scope import Narrow
 from lambdatui.views.time_range import TimeRange
 from lambdatui.views.view import View, as_of_range
 

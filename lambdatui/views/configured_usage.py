@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from collectors.store import account_rows
+from collectors.store.read import account_rows
 from lambdatui.views.settings_of_time import SettingsOfTime
 from lambdatui.views.time_range import DAY_MS, HOUR_MS, MINUTE_MS
 from lambdatui.views.view import ESTIMATED
@@ -18,11 +18,11 @@ from pricing.dimensions import SNAPSTART_CACHE
 from pricing.usage import Usage
 
 if TYPE_CHECKING:
-    from collectors.account import LogGroupFacts
-    from collectors.model import Function
-    from collectors.store.account_rows import SettingRow
-    from collectors.store.reader import Reader
-    from collectors.store.rows import FunctionRow
+    from collectors.model.account import LogGroupFacts
+    from collectors.model.records import Function
+    from collectors.store.read.account_rows import SettingRow
+    from collectors.store.read.reader import Reader
+    from collectors.store.read.rows import FunctionRow
 
 _SIZED_BY = ("arch", "memory_mb")
 _KINDS = ("provisioned", "version", "alias")

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from collectors.store.reader import Reader
-from lambdatui.text import change, money
-from lambdatui.views.narrow import Narrow
+from collectors.store.read.reader import Reader
+from lambdatui.text.formatting import change, money
+from lambdatui.views.scope import Narrow
 from lambdatui.views.time_range import TimeRange
 from lambdatui.views.whatif import compared_months, edge_stays
 from pricing.changes import changes as read_changes

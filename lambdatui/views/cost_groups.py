@@ -7,14 +7,14 @@ from decimal import Decimal, localcontext
 from functools import partial
 from typing import TYPE_CHECKING
 
-from collectors.account import TAGS_LISTED
-from collectors.store import tag_rows
-from collectors.store.reader import Reader
+from collectors.model.account import TAGS_LISTED
+from collectors.store.read import tag_rows
+from collectors.store.read.reader import Reader
 from collectors.store.spans import whole_from
 from lambdatui.views.columns import columns
 from lambdatui.views.costs import ProjectedCost, costs
 from lambdatui.views.log_costs import LogLines
-from lambdatui.views.narrow import Narrow
+from lambdatui.views.scope import Narrow
 from lambdatui.views.time_range import DAY_MS, TimeRange, day_of, month_start_ms
 from lambdatui.views.usage import days, left_out, unknown_line, usages
 from lambdatui.views.view import View, coverage_of, weakest_basis

@@ -15,7 +15,7 @@ from collectors.store.spans import whole_from
 from lambdatui.views.columns import columns
 from lambdatui.views.log_costs import LogLines, positions
 from lambdatui.views.month import month
-from lambdatui.views.narrow import Narrow
+from lambdatui.views.scope import Narrow
 from lambdatui.views.time_range import DAY_MS, TimeRange, day_of, month_start_ms
 from lambdatui.views.usage import billed, days, left_out, usages, used_before
 from lambdatui.views.view import BILLED, View, coverage_of, weakest_basis
@@ -26,7 +26,7 @@ from pricing.usage import EXACT, Usage
 if TYPE_CHECKING:
     from datetime import date
 
-    from collectors.store.reader import Reader
+    from collectors.store.read.reader import Reader
     from pricing.free_tier import FreeTierUse
     from pricing.milestones import RunOut
     from pricing.pricebook import PriceBook

@@ -2,12 +2,13 @@
 
 from dataclasses import dataclass, replace
 
-from collectors.durable import DurableEvent
-from collectors.store import account_rows, durable
-from collectors.store.durable import ExecutionRow
-from collectors.store.reader import Reader
+from collectors.model.durable import DurableEvent
+from collectors.store.read import account_rows
+from collectors.store.read.reader import Reader
+from collectors.store.write import durable
+from collectors.store.write.durable import ExecutionRow
 from lambdatui.views.columns import columns
-from lambdatui.views.narrow import Narrow
+from lambdatui.views.scope import Narrow
 from lambdatui.views.time_range import TimeRange
 from lambdatui.views.view import View, as_of_range
 

@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from collectors.store import emf_rows
-from collectors.store.emf_cells import Cell, quantile
-from collectors.store.emf_rows import EmfSeries, EmfSum
-from collectors.store.pattern_rows import uncounted
-from collectors.store.reader import Reader
-from lambdatui.text import counted, plain
+from collectors.store.read import emf_rows
+from collectors.store.read.emf_rows import EmfSeries, EmfSum
+from collectors.store.read.pattern_rows import uncounted
+from collectors.store.read.reader import Reader
+from collectors.store.rollups.emf_cells import Cell, quantile
+from lambdatui.text.formatting import counted, plain
 from lambdatui.views.time_range import TimeRange
 
 PERCENTILES = {"p50": 0.5, "p95": 0.95, "p99": 0.99}

@@ -4,17 +4,17 @@ from dataclasses import dataclass
 
 import msgspec
 
-from collectors.store.by_step import binned, errors_by_step
-from collectors.store.freshness import known_spans
-from collectors.store.parts import EqualParts, parts_of
-from collectors.store.reader import Reader
-from lambdatui.text import instant
+from collectors.store.read.freshness import known_spans
+from collectors.store.read.reader import Reader
+from collectors.store.read.series import binned, errors_by_step
+from collectors.store.rollups.equal_parts import EqualParts, parts_of
+from lambdatui.text.formatting import instant
 from lambdatui.views.columns import columns
 from lambdatui.views.errors import ERROR_COLUMNS, PATTERN, ErrorView, errors, pattern_hours
-from lambdatui.views.kept import most_steps
-from lambdatui.views.narrow import Narrow
 from lambdatui.views.novelty import History, Novelty
 from lambdatui.views.regressions import said, since_deploys
+from lambdatui.views.retained_since import most_steps
+from lambdatui.views.scope import Narrow
 from lambdatui.views.time_range import TimeRange
 from lambdatui.views.trend import Trend, trend_of
 from lambdatui.views.view import View, as_of_range

@@ -6,17 +6,17 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from collectors.account import ErrorPattern
-from collectors.store import account_rows
-from collectors.store.counted import counted
-from collectors.store.reader import Reader
+from collectors.model.account import ErrorPattern
+from collectors.store.read import account_rows
+from collectors.store.read.invocation_counts import counted
+from collectors.store.read.reader import Reader
 from lambdatui.views.columns import columns
-from lambdatui.views.narrow import Narrow
+from lambdatui.views.scope import Narrow
 from lambdatui.views.time_range import HOUR_MS, TimeRange
 from lambdatui.views.view import BILLED, INSIGHTS, View, as_of_range, coverage_of
 
 if TYPE_CHECKING:
-    from collectors.store.rows import FunctionRow
+    from collectors.store.read.rows import FunctionRow
 
 ERROR_COLUMNS = columns(
     "function", "error_type", "message", "fingerprint", "family", "count", "first_seen", "last_seen", "invocations",

@@ -14,16 +14,16 @@ from dataclasses import dataclass, field
 from math import floor
 from typing import TYPE_CHECKING, NamedTuple
 
-from collectors.store import usage_hours
-from collectors.store.usage_hours import Hour
+from collectors.store.read import usage_hours
+from collectors.store.read.usage_hours import Hour
 from lambdatui.views.settings_of_time import SettingsOfTime
 from lambdatui.views.time_range import DAY_MS, HOUR_MS, month_start_ms
 from lambdatui.views.view import BILLED, ESTIMATED, INSIGHTS
-from pricing.used import Terms
+from pricing.usage_table import Terms
 
 if TYPE_CHECKING:
-    from collectors.store.reader import Reader
-    from collectors.store.rows import SpanUsage
+    from collectors.store.read.reader import Reader
+    from collectors.store.read.rows import SpanUsage
     from lambdatui.views.estimates_of_many import DaySums, Ints
 
 

@@ -11,15 +11,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from collectors.store.usage_hours import Hour
+from collectors.store.read.usage_hours import Hour
 from lambdatui.views.time_range import DAY_MS
 
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-    from collectors.store.reader import Reader
-    from collectors.store.usage_cells import Cells
+    from collectors.store.read.reader import Reader
+    from collectors.store.read.usage_cells import Cells
     from lambdatui.views.settings_of_time import SettingsOfTime
 
     Ints = npt.NDArray[np.int64]
@@ -97,7 +97,7 @@ def look(
 
     import numpy as np
 
-    from collectors.store.usage_cells import cells
+    from collectors.store.read.usage_cells import cells
 
     first = from_ms // DAY_MS * DAY_MS
     inside = cells(reader, from_ms, to_ms, ids, by_day=by_day)

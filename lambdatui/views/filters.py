@@ -15,7 +15,7 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from lambdatui.views.columns import Column, Kind, UnknownColumn, column_named
-from lambdatui.views.health import hurt_of
+from lambdatui.views.fleet_health import hurt_of
 from lambdatui.views.time_range import RangeError, instant_ms
 
 if TYPE_CHECKING:

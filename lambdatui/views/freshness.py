@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 import msgspec
 
-from collectors.store.freshness import collected_every_ms, known_until
-from collectors.store.reader import Reader
-from collectors.store.rows import FunctionRow
+from collectors.store.read.freshness import collected_every_ms, known_until
+from collectors.store.read.reader import Reader
+from collectors.store.read.rows import FunctionRow
 from lambdatui.views.time_range import DAY_MS, HOUR_MS, MINUTE_MS
 
 _FRESH_MS = 5 * MINUTE_MS

@@ -4,14 +4,14 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from collectors.store.account_rows import settings
-from collectors.store.reader import Reader
-from collectors.store.rows import FunctionRow, SeriesPoint, Totals
+from collectors.store.read.account_rows import settings
+from collectors.store.read.reader import Reader
+from collectors.store.read.rows import FunctionRow, SeriesPoint, Totals
 from lambdatui.views.estimates import DayRow
 from lambdatui.views.function_facts import Fact, function_facts
 from lambdatui.views.functions import FUNCTION_COLUMNS, FunctionView, function_rows, latency_ms
-from lambdatui.views.kept import hours_only
 from lambdatui.views.month import sums_by_function
+from lambdatui.views.retained_since import hours_only
 from lambdatui.views.settings_of_time import SettingsOfTime
 from lambdatui.views.time_range import HOUR_MS, TimeRange
 from lambdatui.views.usage import at_its_price, usage_of

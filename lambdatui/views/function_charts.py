@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass, replace
 
-from collectors.model import FunctionKey
-from collectors.store import emf_rows
-from collectors.store.by_step import metric_by_step
-from collectors.store.freshness import known_spans
-from collectors.store.reader import Reader
+from collectors.model.records import FunctionKey
+from collectors.store.read import emf_rows
+from collectors.store.read.freshness import known_spans
+from collectors.store.read.reader import Reader
+from collectors.store.read.series import metric_by_step
 from lambdatui.views.function import FunctionDetail, Step
 from lambdatui.views.metric_charts import metric_charts
 from lambdatui.views.time_range import TimeRange

@@ -6,7 +6,7 @@ Three things are told apart: what is known, that AWS was not allowed to tell it,
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from collectors.store.account_rows import SettingRow
+from collectors.store.read.account_rows import SettingRow
 
 NOT_COLLECTED = "not collected yet"
 _ATTENTION = frozenset(("Failed", "Inactive", "Deactivating", "Deactivated", "ActiveNonInvocable", "Deleting"))

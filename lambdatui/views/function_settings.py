@@ -3,12 +3,12 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from collectors.store import account_rows, tag_rows
-from collectors.store.account_rows import SettingRow
-from collectors.store.reader import Reader
+from collectors.store.read import account_rows, tag_rows
+from collectors.store.read.account_rows import SettingRow
+from collectors.store.read.reader import Reader
 from lambdatui.views.columns import columns
 from lambdatui.views.function_facts import Fact, function_facts
-from lambdatui.views.narrow import Narrow
+from lambdatui.views.scope import Narrow
 from lambdatui.views.time_range import TimeRange
 from lambdatui.views.view import View, as_of_range
 

@@ -9,22 +9,22 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from collectors.store.account_rows import concurrency_limits
-from collectors.store.by_step import counted_by_step
-from collectors.store.freshness import known_spans
-from collectors.store.parts import EqualParts, parts_of
-from collectors.store.reader import Reader
-from collectors.store.rows import FunctionRow, Quantiles, Totals
+from collectors.store.read.account_rows import concurrency_limits
+from collectors.store.read.freshness import known_spans
+from collectors.store.read.reader import Reader
+from collectors.store.read.rows import FunctionRow, Quantiles, Totals
+from collectors.store.read.series import counted_by_step
+from collectors.store.read.uncounted import uncounted
+from collectors.store.rollups.equal_parts import EqualParts, parts_of
 from collectors.store.spans import whole_from
-from collectors.store.uncounted import uncounted
 from lambdatui.views import money
+from lambdatui.views.fleet_health import why
 from lambdatui.views.freshness import freshness
 from lambdatui.views.function_columns import FUNCTION_COLUMNS as FUNCTION_COLUMNS
-from lambdatui.views.health import why
-from lambdatui.views.kept import most_steps
 from lambdatui.views.log_costs import logs_by_function
 from lambdatui.views.month import list_prices_by_function, sums_by_function
-from lambdatui.views.narrow import Narrow
+from lambdatui.views.retained_since import most_steps
+from lambdatui.views.scope import Narrow
 from lambdatui.views.time_range import TimeRange
 from lambdatui.views.trend import Trend, trend_of
 from lambdatui.views.usage import usages

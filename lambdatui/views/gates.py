@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from lambdatui import text
-from lambdatui.views.narrow import Narrow
+from lambdatui.text import formatting
+from lambdatui.views.scope import Narrow
 from lambdatui.views.time_range import month_start_ms
 from pricing.gate import Verdict, gate
 
 if TYPE_CHECKING:
-    from collectors.store.reader import Reader
+    from collectors.store.read.reader import Reader
     from lambdatui.views.costs import CostsView, ProjectedCost
     from pricing.own_price import OwnPrice, OwnTerms
     from pricing.pricebook import PriceBook
@@ -26,7 +26,7 @@ def left_out(view: "CostsView") -> tuple[str, ...]:
         return (f"nothing is recorded for {view.range.label}",)
     reasons = list(view.missing)
     if view.coverage is not None and view.coverage < _ENOUGH:
-        seen = text.ratio(view.coverage)
+        seen = formatting.ratio(view.coverage)
         reasons.append(f"REPORTs are known for {seen} of the invocations, the others are estimated")
     if view.projection is None or view.projection.p50 is None:
         reasons.append("the month's end is unknown")
@@ -46,7 +46,7 @@ def month_budget(
     """``budget_of`` with the terms of the configuration: the same for the header as for ``costs`` and Costs."""
     if not terms:
         return budget_of(view, limit)
-    from lambdatui.views.own_view import own_view
+    from lambdatui.views.own_price import own_view
 
     own, own_month = own_view(reader, view, book, terms, free_tier=True, narrow=narrow, budget=None)
     return budget_of(view, limit, own, own_month)
@@ -59,7 +59,7 @@ def budget_of(
 
     By your price where there is one. Rates that were named and could not be read are among what is missing.
     """
-    from lambdatui.prices import not_as_named
+    from lambdatui.settings.price_book import not_as_named
 
     month = own_month if own is not None else view.projection
     projected = month.p50 if month is not None and view.currency == "USD" else None

@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from collectors.store.reader import Reader
-from collectors.store.rows import InvocationRow, LogLine
+from collectors.store.read.reader import Reader
+from collectors.store.read.rows import InvocationRow, LogLine
 from lambdatui.views import money
 from lambdatui.views.columns import columns
 from lambdatui.views.invocations import INVOCATION_COLUMNS, InvocationView, invocation_view
-from lambdatui.views.kept import lines_pruned
 from lambdatui.views.logs import kind_of
+from lambdatui.views.retained_since import lines_pruned
 from lambdatui.views.settings_of_time import SettingsOfTime
 from lambdatui.views.traces import Trace, find_trace
 
@@ -27,7 +27,7 @@ class AmbiguousRequest(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One log line. ``text`` is what the function wrote: hostile, to be shown through ``lambdatui.text.plain``."""
+    """One log line. ``text`` is what the function wrote: hostile, to be shown through ``formatting.plain``."""
 
     timestamp: int
     text: str

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from collectors.model import Status
-from collectors.store.reader import Reader
-from collectors.store.rows import FunctionRow, InvocationRow
+from collectors.model.records import Status
+from collectors.store.read.reader import Reader
+from collectors.store.read.rows import FunctionRow, InvocationRow
 from lambdatui.views import money
 from lambdatui.views.columns import columns
 from lambdatui.views.filters import Filter
-from lambdatui.views.narrow import Narrow
+from lambdatui.views.scope import Narrow
 from lambdatui.views.settings_of_time import SettingsOfTime
 from lambdatui.views.time_range import TimeRange
 from lambdatui.views.view import BILLED, View, as_of_range, coverage_seen

@@ -4,13 +4,13 @@ from collections.abc import Iterable, Sequence
 from types import SimpleNamespace
 from typing import Any
 
-from lambdatui.text_table import cells, cut, padded
+from lambdatui.text.table import cells, cut, padded
 from lambdatui.views import line_fields
 from lambdatui.views.columns import COLUMNS, Column, Kind, column_named
+from lambdatui.views.formatting import shown
 from lambdatui.views.line_fields import ABSENT, Path
 from lambdatui.views.line_query import field_path
 from lambdatui.views.logs import LOG_COLUMNS, LogView
-from lambdatui.views.shown import shown
 
 LEVEL = Column("level", "Level", Kind.TEXT, 5, "The level that a log line says.")
 MATCH = Column("match", "Match", Kind.FLAG, 5, "Whether the line is one looked for, not one that stands near it.")

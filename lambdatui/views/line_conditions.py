@@ -102,7 +102,7 @@ Test = Callable[[Read], bool]
 
 
 # The tree: each node has a test, what lines that pass surely hold (of each tuple one, in lower case; see
-# ``collectors.store.line_search``), and what it costs, so that the cheap is asked first.
+# ``collectors.store.read.line_search``), and what it costs, so that the cheap is asked first.
 
 
 @dataclass(frozen=True)
@@ -119,7 +119,7 @@ class Node:
     in_text: Callable[[str], bool] | None = None
     """The same test of a text, where there is a shorter one."""
     in_shape: Callable[[str], bool] | None = None
-    """False of a shape whose lines all fail it (``collectors.store.chunk_shapes``); None where no shape tells."""
+    """False of a shape whose lines all fail it (``collectors.store.lines.chunk_shapes``); None where no shape tells."""
 
 
 @dataclass(frozen=True)

@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Sequence
 from itertools import islice
 
-from collectors.store.reader import Reader
-from collectors.store.rows import LogLine
+from collectors.store.read.reader import Reader
+from collectors.store.read.rows import LogLine
 from lambdatui.views.logs import LogView, log_view
 from lambdatui.views.time_range import TimeRange
 

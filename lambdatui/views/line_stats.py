@@ -13,13 +13,13 @@ from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any, Final
 
-from collectors.store.reader import Reader
+from collectors.store.read.reader import Reader
 from lambdatui.views import line_fields
 from lambdatui.views.columns import Column, Kind
 from lambdatui.views.line_conditions import Line, Query, QueryError, Read
 from lambdatui.views.line_query import field_path
 from lambdatui.views.logs import lines
-from lambdatui.views.narrow import Narrow
+from lambdatui.views.scope import Narrow
 from lambdatui.views.time_range import TimeRange
 from lambdatui.views.view import View
 

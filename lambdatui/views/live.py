@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from collectors.store.reader import Reader
+from collectors.store.read.reader import Reader
 from lambdatui.views.line_query import parse
 from lambdatui.views.local_runner import LOCAL_ACCOUNT, runner_log
 from lambdatui.views.log_search import SHOWN_LINES
 from lambdatui.views.logs import LogView
-from lambdatui.views.narrow import Narrow
+from lambdatui.views.scope import Narrow
 
 MOST_FUNCTIONS = 10
 """Log groups of one session (CloudWatch Logs quotas, StartLiveTail)."""

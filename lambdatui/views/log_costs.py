@@ -11,11 +11,11 @@ from lambdatui.views.time_range import DAY_MS, day_of, month_start_ms
 from pricing.dimensions import LOGS
 from pricing.projection import Projection
 from pricing.usage import Usage
-from pricing.used import Used
+from pricing.usage_table import Used
 
 if TYPE_CHECKING:
-    from collectors.store.reader import Reader
-    from lambdatui.views.narrow import Narrow
+    from collectors.store.read.reader import Reader
+    from lambdatui.views.scope import Narrow
     from lambdatui.views.time_range import TimeRange
     from pricing.pricebook import PriceBook
 

@@ -5,14 +5,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from itertools import accumulate
 
-from collectors.store.by_step import lines_kept
-from collectors.store.line_search import Looked
-from collectors.store.reader import Reader
-from lambdatui.views.kept import lines_not_kept
+from collectors.store.read.line_search import Looked
+from collectors.store.read.reader import Reader
+from collectors.store.read.series import lines_kept
 from lambdatui.views.line_context import with_context
 from lambdatui.views.line_query import parse
 from lambdatui.views.logs import LOG_COLUMNS, LogView, log_view
-from lambdatui.views.narrow import Narrow
+from lambdatui.views.retained_since import lines_not_kept
+from lambdatui.views.scope import Narrow
 from lambdatui.views.time_range import TimeRange
 from lambdatui.views.view import View
 

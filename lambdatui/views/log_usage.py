@@ -11,19 +11,19 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from collectors.store import account_rows
-from collectors.store.log_bytes import IncomingBytes, incoming
+from collectors.store.read import account_rows
+from collectors.store.read.log_bytes import IncomingBytes, incoming
 from lambdatui.views.time_range import DAY_MS, HOUR_MS
 from lambdatui.views.view import ESTIMATED, METRIC
 from pricing.dimensions import LOGS, LOGS_STORAGE
 from pricing.usage import Usage
 
 if TYPE_CHECKING:
-    from collectors.account import LogGroupFacts
-    from collectors.model import Function
-    from collectors.store.reader import Reader
-    from collectors.store.rows import FunctionRow
-    from lambdatui.views.narrow import Narrow
+    from collectors.model.account import LogGroupFacts
+    from collectors.model.records import Function
+    from collectors.store.read.reader import Reader
+    from collectors.store.read.rows import FunctionRow
+    from lambdatui.views.scope import Narrow
 
 STANDARD = "STANDARD"
 AS_LAST_SEEN = f"{ESTIMATED}; size as last seen"  # how it grew is not kept

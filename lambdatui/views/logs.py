@@ -7,11 +7,11 @@ from itertools import islice
 
 import msgspec
 
-from collectors.store.reader import Reader
-from collectors.store.rows import LogLine
+from collectors.store.read.reader import Reader
+from collectors.store.read.rows import LogLine
 from lambdatui.views.columns import columns
 from lambdatui.views.line_conditions import Query
-from lambdatui.views.narrow import Narrow
+from lambdatui.views.scope import Narrow
 from lambdatui.views.time_range import TimeRange
 from lambdatui.views.view import View
 
@@ -33,7 +33,7 @@ _LOOKED_AT = 2_000  # characters: a 256 KB line is not searched to its end to gi
 
 
 class LogView(msgspec.Struct, frozen=True, gc=False):
-    """One log line. ``message`` is hostile text: shown only through ``lambdatui.text.plain``."""
+    """One log line. ``message`` is hostile text: shown only through ``lambdatui.text.formatting.plain``."""
 
     function_id: int
     timestamp: int

@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from collectors.model import FunctionKey
-from collectors.store import account_rows
-from collectors.store.by_step import metric_by_step
-from collectors.store.reader import Reader
+from collectors.model.records import FunctionKey
+from collectors.store.read import account_rows
+from collectors.store.read.reader import Reader
+from collectors.store.read.series import metric_by_step
 from lambdatui.views.time_range import TimeRange
 
 

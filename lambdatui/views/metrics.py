@@ -3,14 +3,14 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from collectors.store import account_rows, emf_rows, log_bytes
-from collectors.store.account_rows import MetricRow
-from collectors.store.emf_rows import EmfSum
-from collectors.store.reader import Reader
-from collectors.store.rows import FunctionRow
+from collectors.store.read import account_rows, emf_rows, log_bytes
+from collectors.store.read.account_rows import MetricRow
+from collectors.store.read.emf_rows import EmfSum
+from collectors.store.read.reader import Reader
+from collectors.store.read.rows import FunctionRow
 from lambdatui.views import emf
 from lambdatui.views.columns import columns
-from lambdatui.views.narrow import Narrow
+from lambdatui.views.scope import Narrow
 from lambdatui.views.time_range import TimeRange
 from lambdatui.views.view import View, as_of_range
 

@@ -9,9 +9,9 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from collectors.model import Function
-from collectors.store.reader import Reader
-from collectors.store.rows import InvocationRow
+from collectors.model.records import Function
+from collectors.store.read.reader import Reader
+from collectors.store.read.rows import InvocationRow
 from lambdatui.views.month import month
 from lambdatui.views.settings_of_time import SettingsOfTime
 from lambdatui.views.time_range import MINUTE_MS, TimeRange

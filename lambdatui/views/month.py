@@ -16,10 +16,10 @@ from lambdatui.views.usage import Ledger, added, at_its_price, is_edge
 from lambdatui.views.view import BILLED
 from pricing.projection import QUANTITIES, WINDOW_DAYS, Projection, project, usage_of
 from pricing.usage import Usage
-from pricing.used import Terms, Used
+from pricing.usage_table import Terms, Used
 
 if TYPE_CHECKING:
-    from collectors.store.reader import Reader
+    from collectors.store.read.reader import Reader
     from lambdatui.views.estimates import DayRow, DayRows
     from lambdatui.views.estimates_of_many import DaySums
     from pricing.pricebook import PriceBook

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import sqrt
 
-from collectors.store.by_step import errors_by_step, invocations_by_step, last_errors_before
-from collectors.store.counted import counted
-from collectors.store.parts import EqualParts
-from collectors.store.reader import Reader
-from lambdatui.text import count, ratio
+from collectors.store.read.invocation_counts import counted
+from collectors.store.read.reader import Reader
+from collectors.store.read.series import errors_by_step, invocations_by_step, last_errors_before
+from collectors.store.rollups.equal_parts import EqualParts
+from lambdatui.text.formatting import count, ratio
 from lambdatui.views.time_range import DAY_MS, TimeRange
 
 LOOKED_BACK_DAYS = 28

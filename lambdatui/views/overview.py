@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from collectors.store import account_rows
-from collectors.store.reader import Reader
+from collectors.store.read import account_rows
+from collectors.store.read.reader import Reader
 from lambdatui.views.costs import costs
 from lambdatui.views.gates import month_budget
-from lambdatui.views.narrow import Narrow
+from lambdatui.views.scope import Narrow
 from lambdatui.views.time_range import TimeRange, month_start_ms
 from pricing.call_prices import price
 from pricing.gate import Verdict

@@ -4,11 +4,11 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from collectors.store.pattern_rows import PatternCount, pattern_counts, pruned_before, shapes_by_template
+from collectors.store.read.pattern_rows import PatternCount, pattern_counts, pruned_before, shapes_by_template
 from lambdatui.views.time_range import HOUR_MS
 
 if TYPE_CHECKING:
-    from collectors.store.reader import Reader
+    from collectors.store.read.reader import Reader
 
 MOST_LINES = 500_000  # of an hour that a span cuts, which are read; of a larger one the whole hour counts
 
@@ -59,9 +59,9 @@ def _read(reader: "Reader", from_ms: int, to_ms: int, function_ids: Sequence[int
 
 
 def template_of(reader: "Reader") -> Callable[[str], str | None]:
-    """What gives a line's pattern, as ``collectors.store.pattern_counts`` counts it; None where it is of none."""
-    from collectors.logs.patterns import LinePatterns
-    from collectors.store.pattern_counts import OTHERS, beginning
+    """What gives a line's pattern, as ``collectors.store.write.pattern_counts`` counts it; None where it is of none."""
+    from collectors.parsing.patterns import LinePatterns
+    from collectors.store.write.pattern_counts import OTHERS, beginning
 
     known = {shape: template for template, of in shapes_by_template(reader).items() for shape in of}
     tell = LinePatterns()

@@ -5,15 +5,15 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from lambdatui.text import count, ratio, size
+from lambdatui.text.formatting import count, ratio, size
 from lambdatui.views.columns import columns
-from lambdatui.views.narrow import Narrow
 from lambdatui.views.patterns import EVENT_BYTES, PatternsView, patterns
+from lambdatui.views.scope import Narrow
 from lambdatui.views.time_range import DAY_MS, TimeRange, month_start_ms
 from lambdatui.views.view import ESTIMATED, View
 
 if TYPE_CHECKING:
-    from collectors.store.reader import Reader
+    from collectors.store.read.reader import Reader
     from pricing.pricebook import PriceBook
 
 SAVING_COLUMNS = columns(

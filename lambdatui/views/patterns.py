@@ -11,21 +11,21 @@ from decimal import Decimal
 from hashlib import blake2b
 from typing import TYPE_CHECKING
 
-from collectors.store.deploys import deploys
-from collectors.store.pattern_rows import PatternCount, first_seen, uncounted
-from lambdatui.text import count, instant, ratio
+from collectors.store.read.deploys import deploys
+from collectors.store.read.pattern_rows import PatternCount, first_seen, uncounted
+from lambdatui.text.formatting import count, instant, ratio
 from lambdatui.views.columns import columns
 from lambdatui.views.log_search import SHOWN_LINES, LogSearch
 from lambdatui.views.log_usage import STANDARD, LogUsage, log_usage
 from lambdatui.views.logs import LOG_COLUMNS, LogView, log_view
-from lambdatui.views.narrow import Narrow
 from lambdatui.views.pattern_counts import counts_between, template_of
+from lambdatui.views.scope import Narrow
 from lambdatui.views.time_range import TimeRange
 from lambdatui.views.view import View, as_of_range
 
 if TYPE_CHECKING:
-    from collectors.model import FunctionKey
-    from collectors.store.reader import Reader
+    from collectors.model.records import FunctionKey
+    from collectors.store.read.reader import Reader
     from pricing.pricebook import PriceBook
 
 EVENT_BYTES = 26
@@ -233,7 +233,7 @@ def pattern_lines(
     limit: int = SHOWN_LINES,
 ) -> LogSearch:
     """The newest lines of a pattern, oldest first, with every word of ``contains``; a leading ``!`` inverts."""
-    from collectors.logs.line_patterns import ANY
+    from collectors.parsing.line_patterns import ANY
 
     names = {row.id: row.function.key.name for row in reader.functions()}
     tell = template_of(reader)

@@ -4,12 +4,12 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from collectors.cloudwatch.policy import LOG_GROUP_NAME, resources_of
-from collectors.cloudwatch.readings import FEATURES, READINGS
-from collectors.store import account_rows
-from collectors.store.reader import Reader
+from collectors.sources.cloudwatch.policy import LOG_GROUP_NAME, resources_of
+from collectors.sources.cloudwatch.readings import FEATURES, READINGS
+from collectors.store.read import account_rows
+from collectors.store.read.reader import Reader
 from lambdatui.views.columns import columns
-from lambdatui.views.narrow import Narrow
+from lambdatui.views.scope import Narrow
 
 PERMISSION_COLUMNS = columns("action", "purpose", "lacks", "source", "denied_at", "statement")
 

@@ -6,13 +6,13 @@ from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from collectors.store import account_rows
-from lambdatui.text import decimal_text
-from lambdatui.text import money as money_text
+from collectors.store.read import account_rows
+from lambdatui.text.formatting import decimal_text
+from lambdatui.text.formatting import money as money_text
 from lambdatui.views.columns import columns
-from lambdatui.views.narrow import Narrow
+from lambdatui.views.daily_usage import used_days
+from lambdatui.views.scope import Narrow
 from lambdatui.views.time_range import DAY_MS, TimeRange, day_of
-from lambdatui.views.used_days import used_days
 from lambdatui.views.view import BILLED, View
 from pricing.actuals import Actual, Export
 from pricing.export_explorer import actual_of
@@ -22,7 +22,7 @@ from pricing.reconciliation import Reconciled, reconcile, summed, total_known
 from pricing.verdicts import FINE, LATE
 
 if TYPE_CHECKING:
-    from collectors.store.reader import Reader
+    from collectors.store.read.reader import Reader
     from pricing.pricebook import PriceBook
 
 RECONCILE_COLUMNS = columns(

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from importlib import import_module
 from typing import Any, Final
 
-from collectors.store.chunk_shapes import DIGIT, HEX
+from collectors.store.lines.chunk_shapes import DIGIT, HEX
 
 _parser: Any = import_module("re._parser")
 _MANY: Final = _parser.MAXREPEAT

@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from collectors.store.deploys import Deploy, Where, deploys, failed_between
-from collectors.store.reader import Reader
-from lambdatui.text import count, milliseconds, ratio
+from collectors.store.read.deploys import Deploy, Where, deploys, failed_between
+from collectors.store.read.reader import Reader
+from lambdatui.text.formatting import count, milliseconds, ratio
 from lambdatui.views.novelty import risen
 from lambdatui.views.time_range import DAY_MS, TimeRange
 

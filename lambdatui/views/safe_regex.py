@@ -77,7 +77,7 @@ class SafeRegex:
         return self._automaton.found_in(text)
 
     def in_shape(self, shape: str) -> bool:
-        """False where it is in no line of a shape (``collectors.store.chunk_shapes``)."""
+        """False where it is in no line of a shape (``collectors.store.lines.chunk_shapes``)."""
         if self._of_shapes is None:
             source = of_shapes(self._tree, self._python.flags & re.IGNORECASE)
             self._of_shapes = SafeRegex(source, ignore_case=self._ignore_case)

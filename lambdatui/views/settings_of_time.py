@@ -4,14 +4,14 @@ from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from collectors.store.account_rows import function_settings
+from collectors.store.read.account_rows import function_settings
 from lambdatui.views.time_range import MINUTE_MS
-from pricing.used import Terms
+from pricing.usage_table import Terms
 
 if TYPE_CHECKING:
-    from collectors.store.account_rows import SettingRow
-    from collectors.store.reader import Reader
-    from collectors.store.rows import FunctionRow
+    from collectors.store.read.account_rows import SettingRow
+    from collectors.store.read.reader import Reader
+    from collectors.store.read.rows import FunctionRow
 
 PRICED = ("arch", "ephemeral_mb", "memory_mb")
 _CUTS = ("arch", "ephemeral_mb")  # a REPORT says its memory itself

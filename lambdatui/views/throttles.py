@@ -5,11 +5,11 @@ from operator import attrgetter
 
 import msgspec
 
-from collectors.store.counted import counted
-from collectors.store.reader import Reader
-from collectors.store.uncounted import uncounted
+from collectors.store.read.invocation_counts import counted
+from collectors.store.read.reader import Reader
+from collectors.store.read.uncounted import uncounted
 from lambdatui.views.columns import columns
-from lambdatui.views.narrow import Narrow
+from lambdatui.views.scope import Narrow
 from lambdatui.views.time_range import TimeRange
 from lambdatui.views.view import View, as_of_range
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from collectors.store.rows import LogLine
+from collectors.store.read.rows import LogLine
 
 # What begins a failure's text, strongest first: a line that holds a whole trace beats one that only names an error.
 _BEGINS = tuple(

@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
-from collectors.store.freshness import Spans
-from collectors.store.parts import EqualParts
+from collectors.store.read.freshness import Spans
+from collectors.store.rollups.equal_parts import EqualParts
 
 
 class Trend(tuple[int | None, ...]):
@@ -39,7 +39,7 @@ def _spans(parts: EqualParts) -> tuple[list[tuple[int, int]], bool]:
 
 def parts_json(parts: EqualParts) -> dict[str, object]:
     """The parts that ``trend`` counts in, for ``--json``."""
-    from lambdatui.text import iso
+    from lambdatui.text.formatting import iso
 
     return {
         "step_ms": parts.step_ms,

@@ -12,8 +12,8 @@ from decimal import Decimal
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from collectors.store import usage_hours
-from collectors.store.counted import counted
+from collectors.store.read import usage_hours
+from collectors.store.read.invocation_counts import counted
 from lambdatui.views.configured_usage import Configured, split
 from lambdatui.views.estimates import DayRow, DayRows, Looked
 from lambdatui.views.settings_of_time import SettingsOfTime
@@ -22,12 +22,12 @@ from lambdatui.views.view import BILLED, ESTIMATED, INSIGHTS
 from pricing.bill import DURATION, Bill, LineItem, bill
 from pricing.dimensions import EDGE_DURATION, EDGE_REQUESTS
 from pricing.usage import DEFAULT_ARCH, DEFAULT_REGION, Usage
-from pricing.used import Terms, Used
+from pricing.usage_table import Terms, Used
 
 if TYPE_CHECKING:
-    from collectors.store.counted import Count
-    from collectors.store.reader import Reader
-    from collectors.store.rows import FunctionRow, SpanUsage
+    from collectors.store.read.invocation_counts import Count
+    from collectors.store.read.reader import Reader
+    from collectors.store.read.rows import FunctionRow, SpanUsage
     from pricing.pricebook import PriceBook
 
 NO_DURATION = "no duration or memory known"
@@ -137,7 +137,7 @@ class Ledger:
     def _looked_at(self) -> list[int]:
         """The functions of which one row of sums and the settings of today do not tell all."""
         if self.to_ms - self.from_ms > 32 * DAY_MS and self.reader.is_fleet(None):
-            from collectors.store.counted_fleet import without_report
+            from collectors.store.read.fleet_counts import without_report
 
             found = without_report(self.reader, self.from_ms, self.to_ms)
         else:

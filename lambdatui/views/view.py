@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from functools import wraps
 from typing import Concatenate, Generic, ParamSpec, TypeVar
 
-from collectors.store.counted import counted
-from collectors.store.reader import Reader
+from collectors.store.read.invocation_counts import counted
+from collectors.store.read.reader import Reader
 from lambdatui.views.columns import Column
 from lambdatui.views.time_range import TimeRange
 

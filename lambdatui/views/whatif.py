@@ -8,16 +8,16 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from collectors.model import Status
+from collectors.model.records import Status
 from collectors.store.spans import whole_from
 from lambdatui.views.columns import columns
 from lambdatui.views.configured_usage import Configured
 from lambdatui.views.log_costs import LogLines
 from lambdatui.views.log_usage import by_function, log_usage
 from lambdatui.views.month import month
-from lambdatui.views.narrow import Narrow
+from lambdatui.views.observed_sizes import SizesSeen
+from lambdatui.views.scope import Narrow
 from lambdatui.views.settings_of_time import SettingsOfTime
-from lambdatui.views.sizes_seen import SizesSeen
 from lambdatui.views.time_range import DAY_MS, TimeRange, month_start_ms
 from lambdatui.views.usage import added, is_edge, usages
 from lambdatui.views.view import BILLED, ESTIMATED, View, coverage_of
@@ -28,12 +28,12 @@ from pricing.usage import Usage
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from collectors.model import Function
-    from collectors.store.reader import Reader
-    from collectors.store.rows import FunctionRow, Totals
+    from collectors.model.records import Function
+    from collectors.store.read.reader import Reader
+    from collectors.store.read.rows import FunctionRow, Totals
     from pricing.bill import Bill
     from pricing.pricebook import PriceBook
-    from pricing.used import Terms
+    from pricing.usage_table import Terms
     from pricing.whatif import Compared, WhatIf
 
 WHATIF_COLUMNS = columns(

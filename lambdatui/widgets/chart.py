@@ -8,8 +8,8 @@ from rich.text import Text
 from textual.color import Color
 from textual_plotext import PlotextPlot
 
-from lambdatui.session import Session
-from lambdatui.text import count, instant, megabytes, milliseconds, money, quantity, size
+from lambdatui.session.session import Session
+from lambdatui.text.formatting import count, instant, megabytes, milliseconds, money, quantity, size
 
 _TICKS_EVERY = 12  # cells
 WRITTEN: dict[str, Callable[[float], str]] = {

@@ -9,7 +9,7 @@ from rich.text import Text
 from textual.geometry import Size
 from textual.widget import Widget
 
-from lambdatui.text_table import padded
+from lambdatui.text.table import padded
 
 
 @dataclass(frozen=True, slots=True)

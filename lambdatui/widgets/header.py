@@ -9,9 +9,9 @@ from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
-from lambdatui.session import Session
-from lambdatui.text import age, bar, money, plain, ratio
-from lambdatui.text_table import padded
+from lambdatui.session.session import Session
+from lambdatui.text.formatting import age, bar, money, plain, ratio
+from lambdatui.text.table import padded
 from lambdatui.widgets.layout import home_header_lines
 from pricing.gate import Passed
 

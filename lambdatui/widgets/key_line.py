@@ -8,7 +8,7 @@ from textual import events
 from textual.widget import Widget
 
 from lambdatui.commands.base import Command, keys
-from lambdatui.session import Session
+from lambdatui.session.session import Session
 
 
 class KeyLine(Widget):

@@ -4,11 +4,11 @@ The first frame and the tables are laid out by the same functions, so nothing is
 only where text is not ASCII.
 """
 
-from lambdatui.text import UNKNOWN, sparkline
-from lambdatui.text_table import padded
-from lambdatui.theme import Marks
+from lambdatui.session.terminal import Marks
+from lambdatui.text.formatting import UNKNOWN, sparkline
+from lambdatui.text.table import padded
 from lambdatui.views.columns import COLUMNS, Column, Kind
-from lambdatui.views.shown import shown
+from lambdatui.views.formatting import shown
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

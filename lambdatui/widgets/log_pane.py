@@ -11,8 +11,8 @@ from textual.geometry import Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from lambdatui.text import instant, plain
-from lambdatui.theme import Marks
+from lambdatui.session.terminal import Marks
+from lambdatui.text.formatting import instant, plain
 from lambdatui.widgets.log_text import Finds, LoggedLine, Row, matches, rows
 
 _STYLES = ("error", "platform", "log", "time", "match", "here")

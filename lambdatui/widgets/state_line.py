@@ -2,7 +2,7 @@
 
 from textual.widgets import Static
 
-from lambdatui.text import plain
+from lambdatui.text.formatting import plain
 
 
 class StateLine(Static):

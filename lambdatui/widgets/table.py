@@ -10,8 +10,8 @@ from textual.geometry import Region, Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from lambdatui.messages import MoreWanted, Opened, PageWanted, SortChosen
-from lambdatui.theme import Marks
+from lambdatui.session.messages import MoreWanted, Opened, PageWanted, SortChosen
+from lambdatui.session.terminal import Marks
 from lambdatui.views.columns import Column
 from lambdatui.views.filters import Filter, sort_rows
 from lambdatui.widgets.layout import Shown, fitted, heading, hidden_hint, panned, row_cell, tone

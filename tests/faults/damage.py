@@ -27,23 +27,21 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent.parent))
-
-import small_store
 from click.testing import CliRunner
 
-from collectors.account import Configured, Inventory
-from collectors.logs.fingerprint import fingerprint
-from collectors.logs.patterns import LinePatterns
-from collectors.model import FunctionKey, MetricPoint
-from collectors.pipeline import import_files
-from collectors.store import account as kept
-from collectors.store import table_sums
-from collectors.store.open import StoreError, writing
-from collectors.store.scrub import scrub
-from collectors.store.writer import Writer
-from faults.budget import SECONDS, SEED
+from collectors.ingest.engine import import_files
+from collectors.model.account import Configured, Inventory
+from collectors.model.records import FunctionKey, MetricPoint
+from collectors.parsing.fingerprint import fingerprint
+from collectors.parsing.patterns import LinePatterns
+from collectors.store.connection import StoreError, writing
+from collectors.store.integrity import table_checksums
+from collectors.store.integrity.scrub import scrub
+from collectors.store.write import account as kept
+from collectors.store.write.writer import Writer
 from lambdatui.cli.main import cli
+from tests.faults.budget import SECONDS, SEED
+from tests.support import small_store
 
 T0, MINUTE = small_store.T0, small_store.MINUTE
 AT = "2025-04-02T00:00:00Z"
@@ -410,7 +408,7 @@ def main() -> int:
     given.add_argument("--stores", type=int)
     wanted = given.parse_args()
     if wanted.large:
-        table_sums.SMALL = -1
+        table_checksums.SMALL = -1
     tally = run(SECONDS, SEED, wanted.stores, scrubbed=wanted.scrubbed)
     for wrong in tally.wrong:
         sys.stdout.write(f"{wrong}\n")

@@ -11,14 +11,14 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from aws import isolate
-from fake_aws import faults
-from fake_aws.collecting import collect
-from fake_aws.fleet import Fleet
-from fake_aws.server import FakeAws, Fault, fake_aws
-from fake_aws.stores import content, covered, differences
 
-from collectors.store.open import writing
+from collectors.store.connection import writing
+from tests.support.aws import isolate
+from tests.support.fake_aws import faults
+from tests.support.fake_aws.collecting import collect
+from tests.support.fake_aws.fleet import Fleet
+from tests.support.fake_aws.server import FakeAws, Fault, fake_aws
+from tests.support.fake_aws.stores import content, covered, differences
 
 BROKEN = {
     "cut": faults.truncated(),
@@ -80,7 +80,7 @@ def quick(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """No credentials, and no looking for garbage among the few records of these collections."""
     isolate(monkeypatch, tmp_path)
     off = SimpleNamespace(isenabled=lambda: False, disable=lambda: None, enable=lambda: None, collect=lambda: 0)
-    monkeypatch.setattr("collectors.collecting.gc", off)
+    monkeypatch.setattr("collectors.ingest.many_sources.gc", off)
 
 
 class Undisturbed:

@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
-from test_pattern_sums import Event, bring_in, counted, fleet
 
-from collectors.store.lines import opened, unpacked
-from collectors.store.maintenance import check
-from faults.budget import SEED, rounds
+from collectors.store.lines.chunks import opened, unpacked
+from collectors.store.write.maintenance import check
+from tests.faults.budget import SEED, rounds
+from tests.unit.collectors.store.write.test_pattern_counts import Event, bring_in, counted, fleet
 
 Told = Counter[tuple[int, str]]
 

@@ -8,21 +8,21 @@ import threading
 from pathlib import Path
 
 import pytest
-import small_store
-from test_live import app_on, until
 
-from collectors.logs.fingerprint import fingerprint
-from collectors.model import MetricPoint
-from collectors.store import table_sums
-from collectors.store.checking import check
-from collectors.store.open import writing
-from collectors.store.reader import Reader
-from collectors.store.scrub import remember, scrub
-from collectors.store.writer import Writer
-from faults import budget, damage
-from lambdatui import application
-from lambdatui.reading import close_idle
+from collectors.model.records import MetricPoint
+from collectors.parsing.fingerprint import fingerprint
+from collectors.store.connection import writing
+from collectors.store.integrity import table_checksums
+from collectors.store.integrity.checking import check
+from collectors.store.integrity.scrub import remember, scrub
+from collectors.store.read.reader import Reader
+from collectors.store.write.writer import Writer
+from lambdatui.app import application
+from lambdatui.session.queries import close_idle
 from lambdatui.widgets.notice import Notice
+from tests.faults import budget, damage
+from tests.screens.test_live_tail_on_screen import app_on, until
+from tests.support import small_store
 
 
 @pytest.fixture(scope="module")
@@ -109,8 +109,8 @@ def test_an_index_that_disagrees_with_its_table_is_found_on_opening(
 def test_what_only_a_look_through_a_large_store_finds_is_said_from_then_on(
     bases: damage.Bases, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(table_sums, "SMALL", -1)
-    monkeypatch.setattr(table_sums, "SMALL_BYTES", -1)
+    monkeypatch.setattr(table_checksums, "SMALL", -1)
+    monkeypatch.setattr(table_checksums, "SMALL_BYTES", -1)
     whole, db = tmp_path / "whole.db", tmp_path / "store.db"
     shutil.copy(bases.paths[0], whole)
     assert scrub(whole) is None
@@ -135,8 +135,8 @@ def test_what_only_a_look_through_a_large_store_finds_is_said_from_then_on(
 async def test_a_viewer_looks_through_its_store_and_says_what_it_finds(
     bases: damage.Bases, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(table_sums, "SMALL", -1)
-    monkeypatch.setattr(table_sums, "SMALL_BYTES", -1)
+    monkeypatch.setattr(table_checksums, "SMALL", -1)
+    monkeypatch.setattr(table_checksums, "SMALL_BYTES", -1)
     monkeypatch.setattr(application, "_SCRUB_AFTER_S", 0.1)
     db = tmp_path / "store.db"
     shutil.copy(bases.paths[0], db)

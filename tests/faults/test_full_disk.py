@@ -6,21 +6,21 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import small_store
-from command_line import run
 
-from collectors.collecting import collect_accounts
-from collectors.logs.fingerprint import fingerprint
-from collectors.model import FunctionKey, LogEvent, MetricPoint
-from collectors.source import Given
-from collectors.store import packs
-from collectors.store.account import keep_account_points
-from collectors.store.insights_cells import instead  # noqa: F401 - the module whose transaction is tried below
-from collectors.store.maintenance import check
-from collectors.store.open import StoreUnwritable, writing
+from collectors.ingest.many_sources import collect_accounts
+from collectors.model.records import FunctionKey, LogEvent, MetricPoint
+from collectors.parsing.fingerprint import fingerprint
+from collectors.sources.base import Given
+from collectors.store.connection import StoreUnwritable, writing
+from collectors.store.rollups import packs
+from collectors.store.rollups.insights_cells import instead  # noqa: F401 - the module whose transaction is tried below
 from collectors.store.transactions import transaction
-from collectors.store.writer import Writer
-from faults.disks import fill, mounted
+from collectors.store.write.account import keep_account_points
+from collectors.store.write.maintenance import check
+from collectors.store.write.writer import Writer
+from tests.faults.disks import fill, mounted
+from tests.support import small_store
+from tests.support.command_line import run
 
 T0, MINUTE = small_store.T0, small_store.MINUTE
 
@@ -131,7 +131,7 @@ def test_vacuum_and_export_say_what_they_need(filled: Path, disk: Path) -> None:
 
 
 def test_an_older_store_that_finds_no_room_to_be_brought_up_to_date_stays_as_it_is(filled: Path) -> None:
-    from released_stores import set_back
+    from tests.support.released_stores import set_back
 
     (filled.parent / "filling").unlink()
     set_back(filled, 1)
@@ -191,7 +191,7 @@ def test_no_transaction_hides_why_it_failed(filled: Path) -> None:
 
 
 def test_a_state_folder_that_is_full_stops_no_screen_and_no_command(tmp_path: Path) -> None:
-    from lambdatui.state import keep, kept
+    from lambdatui.start.state import keep, kept
 
     with mounted(tmp_path / "state", "64k") as folder:
         state = str(folder / "lambdatui" / "screens")

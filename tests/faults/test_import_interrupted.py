@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from faults.budget import SEED, rounds
+from tests.faults.budget import SEED, rounds
+from tests.support.places import ROOT
 
 ROUNDS = rounds(3)
-ROOT = Path(__file__).resolve().parent.parent.parent
 
 
 @pytest.fixture(scope="module")

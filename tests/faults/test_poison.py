@@ -8,20 +8,20 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import small_store
-from command_line import run
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from collectors.collecting import collect_accounts
-from collectors.model import FunctionKey, LogEvent
-from collectors.pipeline import import_files
-from collectors.source import Given
-from collectors.store.reader import Reader
+from collectors.ingest.engine import import_files
+from collectors.ingest.many_sources import collect_accounts
+from collectors.model.records import FunctionKey, LogEvent
+from collectors.sources.base import Given
+from collectors.store.read.reader import Reader
 from collectors.untrusted import TooDeep, Unparsable, parsed_json, parsed_python, parsed_toml, shallow
 from collectors.untrusted_json import json_value
+from tests.support import small_store
+from tests.support.command_line import run
+from tests.support.places import ROOT
 
-ROOT = Path(__file__).parents[2]
 HOMES = {
     "collectors/untrusted.py",
     "collectors/untrusted_json.py",
@@ -29,8 +29,8 @@ HOMES = {
     "pricing/untrusted.py",
 }
 OTHERS = {
-    "lambdatui/runner/bootstrap.py": "a function's own process, where a payload that cannot be read is the function's error",
-    "collectors/log_files/documents.py": "a decoder that collectors.untrusted.json_at calls",
+    "lambdatui/runner/runtimes/bootstrap.py": "a function's own process, where a payload that cannot be read is the function's error",
+    "collectors/sources/files/documents.py": "a decoder that collectors.untrusted.json_at calls",
 }
 PARSERS = {"loads", "load", "literal_eval", "JSONDecoder", "decode", "Decoder", "safe_load"}
 MODULES = {"json", "tomllib", "ast", "msgspec.json", "orjson", "yaml", "pickle", "marshal"}

@@ -10,17 +10,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-import small_store
-from command_line import run
 
-from collectors.model import FunctionKey, LogEvent
-from collectors.pipeline import import_files
-from collectors.store import prune as deleting
-from collectors.store.maintenance import check, prune
-from collectors.store.open import writing
-from collectors.store.prune import Deleted, Ends
-from collectors.store.reader import Reader
-from faults.budget import SEED, rounds
+from collectors.ingest.engine import import_files
+from collectors.model.records import FunctionKey, LogEvent
+from collectors.store.connection import writing
+from collectors.store.read.reader import Reader
+from collectors.store.write import prune as deleting
+from collectors.store.write.maintenance import check, prune
+from collectors.store.write.prune import Deleted, Ends
+from tests.faults.budget import SEED, rounds
+from tests.support import small_store
+from tests.support.command_line import run
 
 MINUTE = small_store.MINUTE
 T0 = small_store.T0
@@ -304,7 +304,7 @@ def test_ended_between_any_two_pieces_the_store_is_whole_and_goes_on(tmp_path: P
 
 
 def test_an_older_stores_one_time_becomes_that_of_its_functions(tmp_path: Path) -> None:
-    from released_stores import set_back
+    from tests.support.released_stores import set_back
 
     db = tmp_path / "old.db"
     brought_in(db, tmp_path, small_store.invocation_events(names(0), 1, T0, duration_ms=10.0))

@@ -9,17 +9,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import small_store
-from command_line import run
 
-from collectors.model import FunctionKey
-from collectors.pipeline import import_files
-from collectors.store.maintenance import check
-from collectors.store.open import StoreUnwritable
-from collectors.store.reader import Reader
-from faults import budget
-from faults.disks import made_read_only, mounted
-from lambdatui.reading import Watch, close_idle, store_notes
+from collectors.ingest.engine import import_files
+from collectors.model.records import FunctionKey
+from collectors.store.connection import StoreUnwritable
+from collectors.store.read.reader import Reader
+from collectors.store.write.maintenance import check
+from lambdatui.session.queries import Watch, close_idle, store_notes
+from tests.faults import budget
+from tests.faults.disks import made_read_only, mounted
+from tests.support import small_store
+from tests.support.command_line import run
 
 T0, MINUTE = small_store.T0, small_store.MINUTE
 

@@ -7,25 +7,25 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-import small_store
-from command_line import run
-from resummed import resum
-from test_live import app_on, until
 from textual.pilot import Pilot
 
-from collectors.collecting import collect_accounts
-from collectors.logs.fingerprint import fingerprint
-from collectors.model import FunctionKey, MetricPoint
-from collectors.pipeline import import_files
-from collectors.source import Given
-from collectors.store.open import StoreReplaced, writing
-from collectors.store.reader import Reader
-from collectors.store.writer import Writer
-from lambdatui.application import LambdaTui
-from lambdatui.reading import Question, Unanswered, Watch, ask, close_idle
+from collectors.ingest.engine import import_files
+from collectors.ingest.many_sources import collect_accounts
+from collectors.model.records import FunctionKey, MetricPoint
+from collectors.parsing.fingerprint import fingerprint
+from collectors.sources.base import Given
+from collectors.store.connection import StoreReplaced, writing
+from collectors.store.read.reader import Reader
+from collectors.store.write.writer import Writer
+from lambdatui.app.application import LambdaTui
 from lambdatui.screens.base import StoreScreen
+from lambdatui.session.queries import Question, Unanswered, Watch, ask, close_idle
 from lambdatui.views.time_range import RangeChoice
 from lambdatui.widgets.notice import Notice
+from tests.screens.test_live_tail_on_screen import app_on, until
+from tests.support import small_store
+from tests.support.command_line import run
+from tests.support.row_checksums import resum
 
 ALL = RangeChoice(preset="all")
 

@@ -5,23 +5,23 @@ import sqlite3
 from pathlib import Path
 
 import pytest
-import small_store
-from command_line import run
-from test_live import until
-from test_screens import app_on, press
 
-from collectors.logs.fingerprint import fingerprint
-from collectors.model import FunctionKey, LogEvent, MetricPoint
-from collectors.pipeline import import_files
-from collectors.store import prune
-from collectors.store.account import keep_account_points
-from collectors.store.maintenance import check
-from collectors.store.open import writing
-from collectors.store.reader import Reader
-from collectors.store.retention import Retention, age_ms, retain
-from collectors.store.writer import Writer
+from collectors.ingest.engine import import_files
+from collectors.model.records import FunctionKey, LogEvent, MetricPoint
+from collectors.parsing.fingerprint import fingerprint
+from collectors.store.connection import writing
+from collectors.store.read.reader import Reader
+from collectors.store.write import prune
+from collectors.store.write.account import keep_account_points
+from collectors.store.write.maintenance import check
+from collectors.store.write.retention import Retention, age_ms, retain
+from collectors.store.write.writer import Writer
 from lambdatui.views.time_range import RangeChoice
 from lambdatui.widgets.header import Header
+from tests.screens.test_live_tail_on_screen import until
+from tests.screens.test_screens import app_on, press
+from tests.support import small_store
+from tests.support.command_line import run
 
 T0, MINUTE = small_store.T0, small_store.MINUTE
 HOUR, DAY = 60 * MINUTE, 24 * 60 * MINUTE
@@ -215,8 +215,8 @@ def test_a_watch_applies_it(
 ) -> None:
     from lambdatui.cli import collecting
     from lambdatui.cli.collect import Asked
-    from lambdatui.cli.context import Context
     from lambdatui.cli.service import Service
+    from lambdatui.settings.context import Context
 
     db = small_store.make(tmp_path / "watched.db")
     monkeypatch.delenv("NOTIFY_SOCKET", raising=False)
@@ -239,7 +239,7 @@ def test_the_first_frame_paints_no_edge_of_which_only_hours_are_kept(tmp_path: P
     """A store that nobody has fed since: all its minutes are gone, and the newest hour is not 0."""
     import shutil
 
-    from collectors.store.glimpse import Glimpse, Unseen
+    from collectors.store.read.startup_reader import Glimpse, Unseen
 
     db = Path(shutil.copyfile(aged, tmp_path / "idle.db"))
     while retain(db, SHORT, T0 + 100 * DAY):

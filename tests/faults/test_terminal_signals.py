@@ -13,11 +13,9 @@ from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-import small_store
-from under_terminal import UnderTerminal
-
-from faults.budget import SEED, rounds
+from tests.faults.budget import SEED, rounds
+from tests.support import small_store
+from tests.support.under_terminal import UnderTerminal
 
 ROUNDS = rounds(3)
 # A session of its own with this terminal as its controlling one, as a shell makes it.

@@ -5,8 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 
-import rates
-from judge import DAY, Judge, Key, Piece, month_end, month_start
+from tests.oracle import rates
+from tests.oracle.judge import DAY, Judge, Key, Piece, month_end, month_start
 
 REQUESTS, DURATION, STORAGE = "requests", "duration", "ephemeral_storage"
 EDGE_REQUESTS, EDGE_DURATION = "edge_requests", "edge_duration"

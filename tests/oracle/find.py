@@ -1,4 +1,4 @@
-"""``python tests/oracle/find.py [WORLDS] [--large] [--no-edge] [--show] [--random]``: every kind of difference over random worlds.
+"""``python -m tests.oracle.find [WORLDS] [--large] [--no-edge] [--show] [--random]``: kinds of difference, random worlds.
 
 For people: a test stops at the first difference, this counts each kind and shows one of it with its span.
 """
@@ -6,17 +6,14 @@ For people: a test stops at the first difference, this counts each kind and show
 import re
 import sys
 from collections import Counter
-from pathlib import Path
 
-sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1])]
+from hypothesis import Phase, given, settings
 
-from examples import modest  # noqa: E402
-from hypothesis import Phase, given, settings  # noqa: E402
-from judge import Judge  # noqa: E402
-from store import stored  # noqa: E402
-from test_every_view import LARGE, SMALL, cut_worlds  # noqa: E402
-
-from collectors.store.reader import Reader  # noqa: E402
+from collectors.store.read.reader import Reader
+from tests.oracle.examples import modest
+from tests.oracle.judge import Judge
+from tests.oracle.store import stored
+from tests.oracle.test_every_view import LARGE, SMALL, cut_worlds
 
 
 def kind_of(problem: str) -> str:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from fractions import Fraction
 
-from worlds import DAY, HOUR, KINDS, MINUTE, OK, TIMEOUT, Call, Fn, Settings, Summed, World
+from tests.oracle.worlds import DAY, HOUR, KINDS, MINUTE, OK, TIMEOUT, Call, Fn, Settings, Summed, World
 
 BILLED, INSIGHTS, ESTIMATED = "billed", "insights", "estimated"
 Key = tuple[str, str, str]  # function, account, region

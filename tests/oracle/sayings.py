@@ -8,25 +8,24 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-import bill as oracle
-from judge import ESTIMATED, Judge, Key
-from store import request_id
-from worlds import DAY, HOUR, MINUTE, TIMEOUT
-
-from collectors.store.reader import Reader
+from collectors.store.read.reader import Reader
 from lambdatui.views.cost_groups import cost_groups
 from lambdatui.views.costs import costs
 from lambdatui.views.error_trends import error_trends
 from lambdatui.views.errors import errors
 from lambdatui.views.function import function
 from lambdatui.views.functions import functions
-from lambdatui.views.glance import glance
 from lambdatui.views.invocations import invocations
-from lambdatui.views.narrow import Narrow
 from lambdatui.views.overview import overview
+from lambdatui.views.scope import Narrow
+from lambdatui.views.startup_view import glance
 from lambdatui.views.throttles import throttles
 from lambdatui.views.time_range import RangeChoice, TimeRange
 from pricing.pricebook import PriceBook
+from tests.oracle import bill as oracle
+from tests.oracle.judge import ESTIMATED, Judge, Key
+from tests.oracle.store import request_id
+from tests.oracle.worlds import DAY, HOUR, MINUTE, TIMEOUT
 
 BOOK = PriceBook.load()
 STEPS = 8
@@ -224,7 +223,7 @@ def of_costs(reader: Reader, judge: Judge) -> Problems:
 
 
 def _of_free_tier(currency: str, use: Any, judge: Judge) -> Problems:
-    from judge import month_start
+    from tests.oracle.judge import month_start
 
     month = Judge(judge.known, month_start(judge.to_ms - 1), judge.to_ms)
     mine = [one for one in month.usages() if not one.edge and oracle.rates.CURRENCY[one.key[2]] == currency]
@@ -339,7 +338,7 @@ def _day(day_ms: int) -> str:
 
 def of_month(reader: Reader, judge: Judge) -> Problems:
     """The month's end is never less than the month so far, and one figure wherever it is shown."""
-    from judge import month_end, month_start
+    from tests.oracle.judge import month_end, month_start
 
     span = _span(judge)
     month = Judge(judge.known, month_start(judge.to_ms - 1), judge.to_ms)

@@ -6,15 +6,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from worlds import KINDS, TIMEOUT, Call, Fn, Settings, World
-
-from collectors.account import Configured, HourAggregate, Inventory
-from collectors.logs.fingerprint import fingerprint
-from collectors.model import Function, FunctionKey, MetricPoint
-from collectors.pipeline import import_files
-from collectors.store import account
-from collectors.store.open import writing
-from collectors.store.writer import Writer
+from collectors.ingest.engine import import_files
+from collectors.model.account import Configured, HourAggregate, Inventory
+from collectors.model.records import Function, FunctionKey, MetricPoint
+from collectors.parsing.fingerprint import fingerprint
+from collectors.store.connection import writing
+from collectors.store.write import account
+from collectors.store.write.writer import Writer
+from tests.oracle.worlds import KINDS, TIMEOUT, Call, Fn, Settings, World
 
 Event = dict[str, str | int]
 

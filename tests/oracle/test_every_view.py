@@ -3,15 +3,15 @@
 from collections.abc import Callable, Iterator
 
 import pytest
-import sayings
-from examples import modest
 from hypothesis import given
 from hypothesis import strategies as st
-from judge import Judge
-from store import stored
-from worlds import World, cuts, worlds
 
-from collectors.store.reader import Reader
+from collectors.store.read.reader import Reader
+from tests.oracle import sayings
+from tests.oracle.examples import modest
+from tests.oracle.judge import Judge
+from tests.oracle.store import stored
+from tests.oracle.worlds import World, cuts, worlds
 
 Saying = Callable[[Reader, Judge], Iterator[str]]
 

@@ -7,12 +7,6 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-import sayings
-from judge import Judge
-from sayings import BOOK
-from test_it_would_find import BUSY, EDGE, LATE, METERED, MONEY, MOVED, OCTOBER_SPAN, problems
-from test_named_faults import OCTOBER, A, call, fn, metered, settings
-from worlds import DAY, HOUR, NOVEMBER, Fn, Line, World
 
 import lambdatui.views.cost_groups as cost_groups_module
 import lambdatui.views.costs as costs_module
@@ -22,15 +16,21 @@ import lambdatui.views.money as money_module
 import lambdatui.views.throttles as throttles_module
 import lambdatui.views.time_range as time_range_module
 import lambdatui.views.usage as usage_module
-from collectors.store import counted as counted_module
-from collectors.store.parts import EqualParts
-from collectors.store.reader import Reader
+from collectors.store.read import invocation_counts as counted_module
+from collectors.store.read.reader import Reader
+from collectors.store.rollups.equal_parts import EqualParts
 from lambdatui.views.estimates import Looked
 from lambdatui.views.functions import functions
 from lambdatui.views.settings_of_time import SettingsOfTime
 from lambdatui.views.time_range import RangeChoice
 from lambdatui.views.usage import Ledger
 from pricing.bill import Bill, bill
+from tests.oracle import sayings
+from tests.oracle.judge import Judge
+from tests.oracle.sayings import BOOK
+from tests.oracle.test_it_would_find import BUSY, EDGE, LATE, METERED, MONEY, MOVED, OCTOBER_SPAN, problems
+from tests.oracle.test_named_faults import OCTOBER, A, call, fn, metered, settings
+from tests.oracle.worlds import DAY, HOUR, NOVEMBER, Fn, Line, World
 
 TWO_MONEYS = World(
     (fn("dollars"), fn("yuan", region="cn-north-1")),

@@ -10,17 +10,15 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-import bill
-import judge
 import msgspec
 import pytest
-import sayings
-from judge import Judge, Piece
-from store import stored
-from test_named_faults import OCTOBER, A, B, call, fn, metered, settings
-from worlds import DAY, HOUR, MINUTE, NOVEMBER, Call, World
 
-from collectors.store.reader import Reader
+from collectors.store.read.reader import Reader
+from tests.oracle import bill, judge, sayings
+from tests.oracle.judge import Judge, Piece
+from tests.oracle.store import stored
+from tests.oracle.test_named_faults import OCTOBER, A, B, call, fn, metered, settings
+from tests.oracle.worlds import DAY, HOUR, MINUTE, NOVEMBER, Call, World
 
 MOVED = World(
     (fn("moved", settings(OCTOBER - DAY, 2048, "x86_64", 10_240), settings(OCTOBER + 15 * DAY, 1024, "arm64")),),

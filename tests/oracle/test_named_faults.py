@@ -6,18 +6,18 @@ from decimal import Decimal
 from fractions import Fraction
 
 import pytest
-import sayings
-from command_line import run
-from judge import Judge
-from sayings import BOOK, span_of
-from store import stored
-from worlds import DAY, HOUR, MINUTE, NOVEMBER, Call, Fn, Line, Point, Settings, World
 
-from collectors.store.reader import Reader
+from collectors.store.read.reader import Reader
 from lambdatui.views.cost_groups import cost_groups
 from lambdatui.views.costs import costs
 from lambdatui.views.error_trends import error_trends
 from lambdatui.views.functions import functions
+from tests.oracle import sayings
+from tests.oracle.judge import Judge
+from tests.oracle.sayings import BOOK, span_of
+from tests.oracle.store import stored
+from tests.oracle.worlds import DAY, HOUR, MINUTE, NOVEMBER, Call, Fn, Line, Point, Settings, World
+from tests.support.command_line import run
 
 OCTOBER = 1_759_276_800_000  # 2025-10-01T00:00Z
 A, B = "111122223333", "444455556666"

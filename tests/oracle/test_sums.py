@@ -8,19 +8,19 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from command_line import run
-from examples import modest
 from hypothesis import given
 from hypothesis import strategies as st
-from sayings import BOOK, STEPS, key_of, near, span_of
-from store import stored
-from worlds import DAY, HOUR, World, cuts, moments, whole, worlds
 
-from collectors.store.reader import Reader
+from collectors.store.read.reader import Reader
 from lambdatui.views.costs import costs
 from lambdatui.views.error_trends import error_trends
 from lambdatui.views.functions import functions
 from lambdatui.views.throttles import throttles
+from tests.oracle.examples import modest
+from tests.oracle.sayings import BOOK, STEPS, key_of, near, span_of
+from tests.oracle.store import stored
+from tests.oracle.worlds import DAY, HOUR, World, cuts, moments, whole, worlds
+from tests.support.command_line import run
 
 ADDED = ("invocations", "errors", "timeouts", "cold_starts", "throttles")
 

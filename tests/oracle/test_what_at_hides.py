@@ -7,26 +7,26 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-import sayings
-from command_line import run
-from examples import modest
 from hypothesis import given
 from hypothesis import strategies as st
-from sayings import BOOK, STEPS, key_of
-from store import stored
-from worlds import HOUR, MINUTE, World, moments, worlds
 
-from collectors.store.reader import Reader
+from collectors.store.read.reader import Reader
 from lambdatui.views.advice import advice
 from lambdatui.views.cost_groups import cost_groups
 from lambdatui.views.costs import costs
 from lambdatui.views.error_trends import error_trends
 from lambdatui.views.function import function
 from lambdatui.views.functions import functions
-from lambdatui.views.narrow import Narrow
 from lambdatui.views.overview import overview
+from lambdatui.views.scope import Narrow
 from lambdatui.views.throttles import throttles
 from lambdatui.views.time_range import TimeRange
+from tests.oracle import sayings
+from tests.oracle.examples import modest
+from tests.oracle.sayings import BOOK, STEPS, key_of
+from tests.oracle.store import stored
+from tests.oracle.worlds import HOUR, MINUTE, World, moments, worlds
+from tests.support.command_line import run
 
 Figures = dict[Any, Any]
 
@@ -124,7 +124,7 @@ def test_what_comes_later_changes_nothing(
 @pytest.mark.parametrize("command", ["functions", "costs", "errors", "throttles"])
 def test_a_moment_within_a_minute_hides_the_rest_of_it(command: str) -> None:
     """``--at 10:30:20``: a call at 10:30:40 has not happened yet."""
-    from worlds import NOVEMBER, Call, Fn
+    from tests.oracle.worlds import NOVEMBER, Call, Fn
 
     fn = Fn("checkout", "111122223333", "us-east-1")
     calls = tuple(

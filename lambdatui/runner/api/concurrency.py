@@ -7,7 +7,7 @@ from lambdatui.runner.api import names
 from lambdatui.runner.api.call import Call, Reply, operation
 from lambdatui.runner.api.errors import ApiError, constraint, invalid, not_found
 from lambdatui.runner.api.names import Meant
-from lambdatui.runner.fleet import UNRESERVED_KEPT
+from lambdatui.runner.environments.fleet import UNRESERVED_KEPT
 from lambdatui.runner.functions import LATEST, arn_of
 
 if TYPE_CHECKING:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from lambdatui.runner.fleet import Throttled
+from lambdatui.runner.environments.fleet import Throttled
 
 # Errors whose body has ``Message``; the others have ``message`` (botocore's service model).
 _CAPITAL = {

@@ -12,15 +12,15 @@ from struct import pack
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, unquote
 
-from lambdatui.runner.admission import Admission, Needed
 from lambdatui.runner.api import call as calls
 from lambdatui.runner.api import concurrency, event_sources, functions, layers, names  # noqa: F401 - register
 from lambdatui.runner.api.errors import ApiError, constraint, throttled, too_large
 from lambdatui.runner.api.names import Meant
-from lambdatui.runner.environment import Invocation
-from lambdatui.runner.fleet import Throttled
-from lambdatui.runner.http import Answering, Request
-from lambdatui.runner.runtime_api import Event
+from lambdatui.runner.environments.environment import Invocation
+from lambdatui.runner.environments.fleet import Throttled
+from lambdatui.runner.environments.runtime_api import Event
+from lambdatui.runner.http.admission import Admission, Needed
+from lambdatui.runner.http.server import Answering, Request
 from lambdatui.runner.untrusted import parsed_json
 
 if TYPE_CHECKING:

@@ -4,9 +4,9 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lambdatui.runner import runtimes
 from lambdatui.runner.api.errors import ApiError, constraint, invalid
 from lambdatui.runner.functions import RunnerError
+from lambdatui.runner.runtimes import runtimes
 
 if TYPE_CHECKING:
     from lambdatui.runner.service import Runner

@@ -1,0 +1,43 @@
+"""Stores of before metrics were read from log lines are looked through, once, by whoever asks for metrics."""
+
+import contextlib
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+from urllib.parse import quote
+
+from collectors.store.schema import EMF_UNCOUNTED, VERSION
+
+
+def is_old(path: Path) -> bool:
+    """Whether the store is there and has lines that were not looked through."""
+    if not path.exists():
+        return False
+    with contextlib.suppress(sqlite3.Error):
+        connection = sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True, timeout=1)
+        try:
+            (version,) = connection.execute("PRAGMA user_version").fetchone()
+            if version < VERSION:
+                return bool(version)  # 0 is an empty file, which nobody but an import or a collection makes a store of
+            found = connection.execute("SELECT 1 FROM settings WHERE name = ? AND value > 0", (EMF_UNCOUNTED,))
+            return found.fetchone() is not None
+        finally:
+            connection.close()
+    return False
+
+
+def look_through(path: Path, progress: Callable[[int], None]) -> None:
+    """Counts the metrics in such lines, where the store can be written now; else readers say that they are missing.
+
+    ``progress`` hears how many chunks of lines are left.
+    """
+    if not is_old(path):
+        return
+    from collectors.parsing import emf
+    from collectors.store.connection import StoreError
+    from collectors.store.write.emf_counts import count_older
+
+    with contextlib.suppress(StoreError):
+        for left in count_older(path, emf.read):
+            if left:
+                progress(left)

@@ -1,6 +1,0 @@
-"""Exported logs: files, folders and standard input, in every form that CloudWatch and its tools write."""
-
-from collectors.log_files.reader import FileReader
-from collectors.log_files.sources import Source, SourceError, open_sources
-
-__all__ = ["FileReader", "Source", "SourceError", "open_sources"]

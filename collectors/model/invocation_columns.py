@@ -1,0 +1,118 @@
+"""Invocations as columns: numbers as numpy arrays, so that they cross processes and are summed at C speed."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+from collectors.model.records import ErrorKind, Function, LooseLines, Reject, Stream
+
+Ints = npt.NDArray[np.int64]
+
+# The numbers of an invocation, in the order of the matrix; -1 stands for None where a figure may be unknown.
+NUMBERS = (
+    "stream",
+    "start_ms",
+    "parts",
+    "status",
+    "end_ms",
+    "events",
+    "duration_us",
+    "billed_ms",
+    "memory_mb",
+    "max_memory_mb",
+    "init_us",
+    "restore_us",
+    "billed_restore_ms",
+    "error",
+)
+HOLED = NUMBERS[6:]
+
+
+class Unread(msgspec.Struct, array_like=True):
+    """REPORT lines that nobody has read yet, one after the other.
+
+    ``at`` are the places of their invocations, ``lengths`` the characters of each line: int64, as bytes.
+    """
+
+    at: bytes
+    lengths: bytes
+    text: str
+
+
+class Columns(msgspec.Struct, array_like=True):
+    """Invocations, column by column.
+
+    ``numbers`` is an int64 matrix, a row a field of ``NUMBERS``, as bytes. ``stream`` and ``error`` index the batch's
+    ``streams`` and ``errors``; ``parts`` is a mask of ``Parts``, ``status`` a ``Status``. A request id is the UUID's 16
+    bytes, or the text itself when it is no UUID. ``start_ms`` is START's time, or REPORT's less the duration when START
+    was not seen. ``events`` counts log events. ``lines`` are each the msgpack of two columns, timestamps in ms and
+    messages; None when lines are not kept. ``trace_ids`` is None where no invocation has one. Until ``unread`` is read
+    (``collectors.columnar.deferred_reports``), figures and request ids of its invocations are missing.
+    """
+
+    count: int
+    numbers: bytes
+    request_ids: list[Any]
+    trace_ids: list[str | None] | None
+    lines: list[bytes] | None
+    unread: Unread | None = None
+
+    def arrays(self) -> dict[str, Ints]:
+        """The numeric columns by name."""
+        matrix = np.frombuffer(self.numbers, np.int64).reshape(len(NUMBERS), self.count)
+        return dict(zip(NUMBERS, matrix, strict=True))
+
+
+def together(parts: Sequence[Columns]) -> Columns:
+    """The invocations of several, one after the other."""
+    if len(parts) == 1:
+        return parts[0]
+    counts = [part.count for part in parts]
+    offsets = np.cumsum([0, *counts[:-1]])
+    numbers = [np.frombuffer(part.numbers, np.int64).reshape(len(NUMBERS), part.count) for part in parts]
+    traced, lined = any(part.trace_ids for part in parts), any(part.lines for part in parts)
+    return Columns(
+        sum(counts),
+        np.concatenate(numbers, axis=1).tobytes(),
+        [each for part in parts for each in part.request_ids],
+        [each for part in parts for each in part.trace_ids or [None] * part.count] if traced else None,
+        [each for part in parts for each in part.lines or [b""] * part.count] if lined else None,
+        Unread(
+            np.concatenate(
+                [
+                    np.frombuffer(part.unread.at, np.int64) + offset
+                    for part, offset in zip(parts, offsets, strict=True)
+                    if part.unread is not None
+                ]
+            ).tobytes(),
+            b"".join(part.unread.lengths for part in parts if part.unread is not None),
+            "".join(part.unread.text for part in parts if part.unread is not None),
+        ),
+    )
+
+
+def with_holes(column: Ints) -> list[int | None]:
+    """A column as SQLite binds it: None for -1."""
+    holes = np.flatnonzero(column < 0)
+    values: list[int | None] = column.tolist()
+    if len(holes) == len(values):
+        return [None] * len(values)
+    for at in holes.tolist():
+        values[at] = None
+    return values
+
+
+class Batch(msgspec.Struct, array_like=True):
+    """What one stretch of log events became: the unit that crosses processes."""
+
+    streams: list[Stream]
+    invocations: Columns
+    loose: list[LooseLines]
+    errors: list[ErrorKind]
+    functions: list[Function]
+    rejects: list[Reject]
+    events: int
+    duplicates: int

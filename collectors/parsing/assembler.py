@@ -1,0 +1,313 @@
+"""Assembles log events into invocations: reads each event, and lets go of what is finished.
+
+``owners`` says which invocation an event belongs to. What cannot be completed here leaves as a fragment (``parts`` says
+what it has) and is joined in the store, whichever piece came first.
+"""
+
+import re
+from collections.abc import Sequence
+from functools import lru_cache
+
+import msgspec
+import numpy as np
+
+from collectors.columnar import deferred_reports
+from collectors.columnar.whole_invocations import left_open, plain_runs
+from collectors.model.event_columns import EventColumns
+from collectors.model.invocation_columns import Batch
+from collectors.model.records import FunctionKey, LogEvent, Place, Reject
+from collectors.parsing.event_owners import Owners, Piece
+from collectors.parsing.function_names import function_key, runtime_of
+from collectors.parsing.invocation_batches import Finished
+from collectors.parsing.invocation_builder import Open
+from collectors.parsing.platform import AppText, End, Report, Start, Unreadable
+from collectors.parsing.platform_json import AppJson, read_json
+from collectors.parsing.platform_text import read_text
+from collectors.parsing.runtime_errors import might_fail, request_id_of
+from collectors.parsing.streams import StreamState
+from collectors.untrusted import Unparsable
+from collectors.untrusted_json import json_value
+
+MOST_STREAMS = 3_000  # streams remembered at once; the idle ones leave, so memory is bounded whatever the input
+MOST_HELD = 20_000  # the same while no batch leaves, since none of them finishes anything
+TELLING_EVENTS = 2_000  # of a block: with fewer, too many begin or end in another one
+IDLE_BATCHES = 8  # a stream that began nothing in as many is idle
+OVER_BATCHES = 3  # the same where its last invocation is whole
+
+_BOUNDARY = re.compile(r"[\r\n]+(?=(?:\S+Z\s+)?(?:START|END|REPORT) RequestId: )")
+_PLATFORM_HEADS = frozenset(("INIT_", "RESTO", "EXTEN", "TELEM", "LOGS\t", "REPOR", "START", "END R", "XRAY "))
+_LINE_ENDS = frozenset(("", "\n", "\r", "\r\n"))
+_LOGGED = frozenset(("[INFO", "[DEBU", "[WARN"))  # a logger's own lines, which are no failure whatever they say
+
+_TRACE = re.compile(r"XRAY TraceId: (1-\w{8}-\w{24})\b")
+_NO_STREAM = StreamState(FunctionKey(""), "")
+_read_beginning = lru_cache(maxsize=256)(read_text)  # environments of one runtime begin with the same words
+
+
+class Assembler(Owners):
+    """Feed it blocks of events in any order; take the batches of what has become of them."""
+
+    def __init__(self, defaults: FunctionKey | None = None, *, keep_lines: bool = True) -> None:
+        self.defaults = defaults or FunctionKey("")
+        self._streams: dict[Place, StreamState] = {}
+        self._keys: dict[str, FunctionKey] = {}
+        self._runtimes: dict[FunctionKey, str] = {}
+        self._keep_lines = keep_lines
+        self.taken_at_once = 1.0
+        """The share of the last columns' events that could be taken at once: they are for nothing where it is low."""
+        self._finished = Finished(1, self._runtimes, keep_lines=keep_lines)
+
+    @property
+    def ready(self) -> int:
+        """What a batch taken now would hold: invocations, rejects, and those of the streams that are far too many."""
+        return len(self._finished) + max(0, len(self._streams) - MOST_HELD)
+
+    @property
+    def empty(self) -> bool:
+        """Whether a final batch taken now would hold nothing."""
+        return not self._streams and not len(self._finished)
+
+    def feed(self, events: Sequence[LogEvent]) -> None:
+        """Takes in one block."""
+        if isinstance(events, EventColumns):
+            self._feed_columns(events)
+        else:
+            self._feed(events)
+
+    def _feed_columns(self, events: EventColumns) -> None:
+        """Takes the invocations that can be taken at once, and feeds the other events, in order."""
+        states = [self._streams.get(place) or self._open_stream(place) for place in events.places]
+        free = np.array([state.pending is None and not state.nameless for state in states], np.bool_)
+        inside = np.array([state.current is not None for state in states], np.bool_)
+        known = {request_id for state in states for request_id in state.requests()}
+        try:
+            runs = plain_runs(events, free, inside, known)
+            rest = events.events(runs.rest)
+            self._finished.add_plain(states, events, runs)
+        except (ValueError, RecursionError):
+            self._feed(list(events))
+            return
+        for stream, version in runs.runtimes.items():
+            if version:
+                states[stream].runtime = runtime_of(version)
+        if len(events) >= TELLING_EVENTS:
+            self.taken_at_once = len(runs.taken) / len(events)
+        self._feed(rest)
+        for stream, opened in left_open(events, runs, keep_lines=self._keep_lines):
+            state = states[stream]
+            if state.previous is not None:
+                self._retire(state, state.previous)
+            state.previous, state.current = state.current, opened
+
+    def _feed(self, events: Sequence[LogEvent]) -> None:
+        """The three canonical platform lines are read here, all else by ``_odd``."""
+        streams = self._streams
+        whole = self._keep_lines  # else texts that told no failure and have an id are done with
+        finished = self._finished
+        finished.events += len(events)
+        group: str | None = None
+        name = function = group
+        state = _NO_STREAM
+        for event in events:
+            # Neighbours are mostly of one stream: to see that they are is cheaper than to look it up again.
+            if event.log_stream != name or event.log_group != group or event.function != function:
+                place = group, name, function = event.log_group, event.log_stream, event.function
+                state = streams.get(place) or self._open_stream(place, event.account, event.region)
+            text = event.message
+            head = text[:5]
+            current = state.current
+            if head == "START" and text[53:63] == " Version: " and len(text) < 90:
+                request_id = text[17:53]
+                if (
+                    current is None
+                    or state.strays
+                    or state.pending is not None
+                    or current.request_id == request_id
+                    or (current.start_ms or 0) > event.timestamp_ms
+                ):
+                    self._start(state, request_id, event)
+                    continue
+                before = state.previous
+                if before is not None:
+                    if before.report is None or before.request_id == request_id:
+                        self._start(state, request_id, event)
+                        continue
+                    finished.add(state, before)
+                state.previous = current
+                state.current = current = Open(request_id, event.timestamp_ms)
+                state.seen = finished.number
+            elif head == "END R" and text[51:] in _LINE_ENDS and len(text) > 50:
+                if current is None or current.request_id != text[15:51] or current.ended:
+                    self._end(state, text[15:51], event)
+                    continue
+                current.ended = True
+                if not whole and not current.suspect:
+                    current.drop_texts()
+            elif head == "REPOR" and text[:18] == "REPORT RequestId: " and text.count("RequestId: ") == 1:
+                request_id = text[18:54]
+                if current is None or current.request_id != request_id:
+                    current = state.previous  # whose REPORT stands after the next START
+                if current is None or current.report is not None or current.request_id != request_id:
+                    self._odd(state, event)
+                    continue
+                if "Status" in text:
+                    current.suspect = True
+                current.report = text  # read with those of its batch
+            elif (
+                current is None
+                or state.pending is not None
+                or state.nameless
+                or state.back
+                or head in _PLATFORM_HEADS
+                or text[:1] == "{"
+                or "RequestId: " in text
+            ):
+                self._odd(state, event)
+                continue
+            elif head not in _LOGGED and might_fail(text):
+                current.suspect = True
+            event_id = event.event_id
+            if event_id <= current.last_id:
+                if event_id and self._came_before(state, current, event):
+                    continue
+                current.repeats = True
+            current.last_id = event_id
+            current.times.append(event.timestamp_ms)
+            current.texts.append(text)  # all, until END: one that tells a failure is judged by those before it
+            current.ids.append(event_id)
+
+    def reject(self, reject: Reject) -> None:
+        """Counts input that could not be read, with what the source knew of it."""
+        self._finished.rejects.append(reject)
+
+    def take(self, *, final: bool = False) -> Batch:
+        """All that is finished; with ``final`` also what is not, as fragments."""
+        return deferred_reports.read(self.take_unread(final=final))
+
+    def take_unread(self, *, final: bool = False) -> Batch:
+        """The same, but for REPORTs that ``collectors.columnar.deferred_reports`` may read elsewhere."""
+        if final:
+            for state in self._streams.values():
+                self._close(state)
+            self._streams.clear()
+        elif len(self._streams) > MOST_STREAMS or self._finished.number % OVER_BATCHES == 0:
+            self._forget_idle()
+        batch = self._finished.batch()
+        self._finished = self._finished.after()
+        return batch
+
+    # --- reading ------------------------------------------------------------------------------------------------------
+
+    def _odd(self, state: StreamState, event: LogEvent) -> None:
+        """Any event that is not one canonical line. What nobody foresaw in it is text, and told."""
+        try:
+            self._read_odd(state, event)
+        except Exception as fault:
+            self._finished.rejects.append(
+                Reject(f"kept as text: {type(fault).__name__} in reading it; please report it", event.message[:2000])
+            )
+            self._app(state, event, None)
+
+    def _read_odd(self, state: StreamState, event: LogEvent) -> None:
+        """Several lines in one, other spacing, JSON, application text."""
+        text = event.message
+        if text[:1] == "{" or (text[:1] in " \t\r\n" and text.lstrip()[:1] == "{"):
+            piece = self._json_piece(state, text)
+            if piece is not None:
+                self._piece(state, piece, event)
+                return
+        elif "RequestId: " in text:
+            parts = _BOUNDARY.split(text)
+            if len(parts) > 1:
+                self._finished.events += len(parts) - 1
+                for part in parts:
+                    self._odd(state, msgspec.structs.replace(event, message=part))
+                return
+        self._text(state, event)
+
+    def _json_piece(self, state: StreamState, text: str) -> Piece | None:
+        """What a JSON line tells us; None for an application line whose content need not be looked at."""
+        if state.current is not None and not state.nameless and '"platform.' not in text and not might_fail(text):
+            return None
+        try:
+            decoded = json_value(text)
+        except Unparsable:
+            return None
+        return read_json(decoded) if isinstance(decoded, dict) else None
+
+    def _text(self, state: StreamState, event: LogEvent) -> None:
+        text = event.message
+        if text[:13] == "XRAY TraceId:":
+            self._traced(state, text)
+        elif text[:5] in _PLATFORM_HEADS or "RequestId" in text or "\x1b" in text:
+            for piece in _read_beginning(text) if text[:10] == "INIT_START" else read_text(text):
+                if not isinstance(piece, AppText):
+                    self._piece(state, piece, event)
+                    return
+        self._app(state, event, request_id_of(text) if state.nameless or state.current is None else None)
+
+    def _traced(self, state: StreamState, text: str) -> None:
+        """REPORT's second line where a tool made an event of it: the last REPORT is told its trace."""
+        for told in (state.current, state.previous):
+            if told is None or told.report is None:
+                continue
+            if isinstance(told.report, str):
+                told.report = f"{told.report.rstrip()}\t\n{text}"
+            elif (trace := _TRACE.match(text)) is not None and told.report.trace_id is None:
+                told.report = told.report._replace(trace_id=trace[1])
+            return
+
+    def _piece(self, state: StreamState, piece: Piece, event: LogEvent) -> None:
+        if isinstance(piece, Start):
+            if piece.function_arn:
+                self._learn_arn(state, piece.function_arn)
+            self._start(state, piece.request_id, event)
+        elif isinstance(piece, Report):
+            self._report(state, piece, event)
+        elif isinstance(piece, End):
+            self._end(state, piece.request_id, event)
+        elif isinstance(piece, Unreadable):
+            self._finished.rejects.append(
+                Reject(piece.reason, event.message[:2000], event.log_stream or event.log_group)
+            )
+            self._app(state, event, None)
+        elif isinstance(piece, AppJson):
+            self._app(state, event, piece.request_id)
+        elif isinstance(piece, AppText):
+            self._app(state, event, None)
+        else:
+            self._phase(state, piece, event)
+
+    # --- leaving ------------------------------------------------------------------------------------------------------
+
+    def _forget_idle(self) -> None:
+        """Streams that began nothing in the last few batches leave: what is over soon, so that the store gets it in
+        its time, and anything where they are many. Were they alive, the store joins the pieces.
+        """
+        crowded, now = len(self._streams) > MOST_STREAMS, self._finished.number
+        idle = [
+            name
+            for name, state in self._streams.items()
+            if state.seen < now - OVER_BATCHES and (state.over or (crowded and state.seen < now - IDLE_BATCHES))
+        ]
+        if len(self._streams) - len(idle) > MOST_STREAMS:
+            idle = list(self._streams)[: len(self._streams) // 2]
+        for name in idle:
+            self._close(self._streams.pop(name))
+
+    # --- names --------------------------------------------------------------------------------------------------------
+
+    def _open_stream(self, place: Place, account: str = "", region: str = "") -> StreamState:
+        key = function_key(place, account, region, self.defaults)
+        key = self._keys.get(key.name, key) if not key.region else key
+        state = StreamState(key, place[1])
+        state.seen = self._finished.number
+        self._streams[place] = state
+        return state
+
+    def _learn_arn(self, state: StreamState, arn: str) -> None:
+        """An ARN in platform.start says the region and account that the file did not."""
+        parts = arn.split(":")
+        if state.key.region or len(parts) < 7 or not parts[3]:
+            return
+        state.key = self._keys[state.key.name] = FunctionKey(state.key.name, parts[4], parts[3])

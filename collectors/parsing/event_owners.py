@@ -1,0 +1,243 @@
+"""Which invocation of its stream an event belongs to.
+
+One execution environment runs one invocation at a time and writes one log stream, so a line belongs to the invocation
+that its stream is in; START, END and REPORT name theirs. Order is not to be trusted: REPORT may stand before END or
+even START, streams are cut at either end, retries share a request id, and what came before may come again.
+"""
+
+from collectors.model.records import LogEvent
+from collectors.parsing.function_names import runtime_of
+from collectors.parsing.invocation_batches import Finished
+from collectors.parsing.invocation_builder import Open
+from collectors.parsing.platform import AppText, End, InitReport, Note, Report, RestoreReport, Start, Unreadable
+from collectors.parsing.platform_json import AppJson
+from collectors.parsing.runtime_errors import is_request_id, might_fail
+from collectors.parsing.streams import StreamState
+
+MOST_STRAYS = 1_000  # unfinished invocations that one stream holds back
+MOST_REPEATED = 1_000  # last events of an invocation that one which comes late is compared to
+MOST_LOOSE = 500  # lines outside invocations that a stream holds back
+
+Piece = Start | End | Report | InitReport | RestoreReport | Note | AppText | AppJson | Unreadable
+
+_BEGINNINGS = frozenset(("INIT_START", "RESTORE_START", "platform.initStart", "platform.restoreStart"))
+
+
+class Owners:
+    """Gives events that were read to the invocations of their streams, and whole invocations to ``_finished``."""
+
+    _finished: Finished
+
+    def _start(self, state: StreamState, request_id: str, event: LogEvent) -> None:
+        now = event.timestamp_ms
+        found = state.current
+        if found is not None and found.request_id != request_id:
+            found = state.find(request_id) if (state.strays or state.previous is not None) else None
+        if found is not None:
+            if found.start_ms is None:
+                found.start_ms = now
+                found.add(event)
+                return
+            if found.start_ms == now:
+                self._finished.duplicates += 1
+                if found is not state.current and not found.over:
+                    self._go_back_to(state, found)
+                return
+        waiting = state.pending
+        if waiting is not None and not state.begun and max(waiting.times) < now and not waiting.failed_to_begin(now):
+            self._finished.add_loose(state, waiting)  # of an invocation before a cut, as like as not
+        opened = self._begin(state, request_id)
+        opened.start_ms = now
+        opened.add(event)
+        before = state.current
+        state.back = state.back or (before is not None and before.start_ms is not None and now < before.start_ms)
+        if state.previous is not None:
+            self._retire(state, state.previous)
+        state.previous = state.current
+        state.current = opened
+        state.seen = self._finished.number
+
+    def _report(self, state: StreamState, report: Report, event: LogEvent) -> None:
+        found = self._named(state, report.request_id or "")
+        if found.report is not None:
+            if found.report in (report, event.message):
+                self._finished.duplicates += 1
+                return
+            found = self._stray(state, report.request_id or "")
+        found.report = report
+        found.add(event)
+        if found.ended:
+            self._let_go(state, found)
+
+    def _end(self, state: StreamState, request_id: str, event: LogEvent) -> None:
+        found = self._named(state, request_id)
+        if found.ended:
+            self._finished.duplicates += 1
+            return
+        found.ended = True
+        found.add(event)
+        if found.report is not None:
+            self._let_go(state, found)
+
+    # --- the invocations of a stream ----------------------------------------------------------------------------------
+
+    def _named(self, state: StreamState, request_id: str) -> Open:
+        """The invocation of that id; a new one when the stream was cut before its START."""
+        found = state.find(request_id) if request_id else state.current
+        if found is not None and (request_id or found.report is None):
+            return found
+        if state.current is None:
+            state.current = opened = self._begin(state, request_id)
+            return opened
+        return self._stray(state, request_id)
+
+    def _stray(self, state: StreamState, request_id: str) -> Open:
+        """An invocation that is not the one its stream is in."""
+        self._put_aside(state, opened := Open(request_id))
+        return opened
+
+    def _begin(self, state: StreamState, request_id: str) -> Open:
+        """An invocation with the lines that waited for it: what its environment printed while it was made."""
+        waiting = state.pending
+        if waiting is None:
+            return Open(request_id)
+        state.pending, state.begun = None, False
+        waiting.request_id = request_id
+        return waiting
+
+    def _put_aside(self, state: StreamState, aside: Open) -> None:
+        twin = state.strays.pop(aside.request_id, None)
+        if twin is not None:
+            self._finished.add(state, twin)
+        state.strays[aside.request_id] = aside
+        if len(state.strays) > MOST_STRAYS:
+            self._finished.add(state, state.strays.pop(next(iter(state.strays))))
+
+    def _retire(self, state: StreamState, before: Open) -> None:
+        """The invocation before the last: written when whole, kept aside when its REPORT may still come."""
+        state.previous = None
+        if before.report is not None:
+            self._finished.add(state, before)
+        else:
+            self._put_aside(state, before)
+
+    def _let_go(self, state: StreamState, done: Open) -> None:
+        if state.strays.get(done.request_id) is done and done.start_ms is not None:
+            del state.strays[done.request_id]
+            self._finished.add(state, done)
+
+    def _close(self, state: StreamState) -> None:
+        for left in (*state.strays.values(), state.previous, state.current):
+            if left is not None:
+                self._finished.add(state, left)
+        state.strays = {}
+        state.previous = state.current = None
+        if state.pending is not None:
+            self._finished.add_loose(state, state.pending)
+
+    # --- what comes again ---------------------------------------------------------------------------------------------
+
+    def _go_back_to(self, state: StreamState, found: Open) -> None:
+        """A START that comes again: what follows is of that invocation, as it was the first time."""
+        state.strays.pop(found.request_id, None)
+        before, state.previous, state.current = state.previous, state.current, found
+        if before is not None and before is not found:
+            aside, state.previous = state.previous, before
+            self._retire(state, before)
+            state.previous = aside
+
+    def _left(self, state: StreamState, current: Open, event: LogEvent) -> Open:
+        """The invocation that was left for an older one, which came again, if the line is of a time after its START."""
+        begun = current.start_ms
+        for left in (state.previous, *state.strays.values()):
+            if left is None or left.start_ms is None or left.ended or begun is None:
+                continue
+            if begun < left.start_ms <= event.timestamp_ms and event.event_id > left.last_id:
+                return left
+        state.back = bool(state.strays) or (state.previous is not None and not state.previous.over)
+        return current
+
+    def _repeated(self, state: StreamState, current: Open, event: LogEvent) -> bool:
+        older = event.event_id != "" and event.event_id <= current.last_id
+        return older and self._came_before(state, current, event)
+
+    def _came_before(self, state: StreamState, current: Open, event: LogEvent) -> bool:
+        """Whether an event that names no request is not of the current invocation, as its id and time are older.
+
+        Pages overlap, and Kinesis delivers at least once: what came before comes again, amid what came since.
+        """
+        before = state.previous
+        if event.event_id in current.ids[-MOST_REPEATED:] or (
+            before is not None and event.event_id in before.ids[-MOST_REPEATED:]
+        ):
+            self._finished.duplicates += 1
+            return True
+        if current.start_ms is None or event.timestamp_ms >= current.start_ms or event.event_id >= current.ids[0]:
+            return False
+        if before is not None and before.start_ms is not None and before.start_ms <= event.timestamp_ms:
+            before.add(event)
+            return True
+        waiting, loose = state.pending, Open("")
+        loose.add(event)
+        self._finished.add_loose(state, loose)
+        state.pending = waiting
+        return True
+
+    # --- lines that name no request -----------------------------------------------------------------------------------
+
+    def _phase(self, state: StreamState, piece: Piece, event: LogEvent) -> None:
+        """INIT, RESTORE, EXTENSION and the like: of the invocation that runs, else of the one to come."""
+        begins = isinstance(piece, Note) and piece.kind in _BEGINNINGS
+        if isinstance(piece, Note) and piece.runtime:
+            state.runtime = runtime_of(piece.runtime)
+        current = state.current
+        if (
+            current is None
+            or current.report is not None
+            or (begins and (current.start_ms is None or event.timestamp_ms > current.start_ms))
+        ):
+            if begins and state.pending is not None and not state.begun:
+                self._finished.add_loose(state, state.pending)
+            state.begun = True
+            self._wait(state, event, suspect=isinstance(piece, InitReport | RestoreReport))
+            return
+        if isinstance(piece, InitReport | RestoreReport) or (isinstance(piece, Note) and piece.status == "error"):
+            current.suspect = True
+        if not self._repeated(state, current, event):
+            current.add(event)
+
+    def _app(self, state: StreamState, event: LogEvent, request_id: str | None) -> None:
+        """An application's line: of the invocation it names, else of the one its stream is in."""
+        target = state.current
+        if request_id and (target is None or target.request_id != request_id):
+            found = state.find(request_id)
+            known = found is not None and found.is_of_lambda
+            mine = found is None and not is_request_id(request_id)  # a program's own, as its answer bears it
+            if (
+                not known
+                and target is not None
+                and state.pending is None
+                and (mine or (target.runs and not state.nameless))
+            ):
+                request_id = None  # not Lambda's: this stream's invocation has begun, and has not ended
+            else:
+                target = found or self._named(state, request_id)
+        elif target is None or (state.pending is not None and (state.begun or target.report is not None)):
+            self._wait(state, event, suspect=might_fail(event.message))
+            return
+        if target is state.current and not request_id:
+            if state.back:
+                target = self._left(state, target, event)
+            if self._repeated(state, target, event):
+                return
+        target.add(event)
+        if might_fail(event.message):
+            target.suspect = True
+
+    def _wait(self, state: StreamState, event: LogEvent, *, suspect: bool) -> None:
+        if state.pending is None:
+            state.pending = Open("")
+        state.pending.add(event)
+        state.pending.suspect |= suspect
+        if len(state.pending.times) >= MOST_LOOSE:
+            self._finished.add_loose(state, state.pending)

@@ -1,0 +1,52 @@
+"""The forms in which frameworks with a runtime of their own print a failure: Micronaut, Quarkus, Swift and Rust.
+
+Each reports the error to the runtime interface itself and says so through its own logger: what stands there ended the
+invocation, though a logger printed it. The words are those of their sources (``AbstractMicronautLambdaRuntime``,
+``AbstractLambdaPollLoop``, swift-aws-lambda-runtime's ``LambdaRunner``, lambda_runtime for Rust until 0.8).
+"""
+
+import re
+from typing import Any
+
+from collectors.parsing.error_kinds import ErrorText, error_text
+
+_CLASS = r"(?:[a-z_]\w*\.)+[A-Za-z_][\w$]*"
+# The message, then at once what printStackTrace prints, which says it again.
+_MICRONAUT = re.compile(
+    rf"Invocation with requestId \[[^\]\n]*\] failed: (?:null(?=\w+\.)|(.*?)) ?({_CLASS})(?:: \1)?$", re.MULTILINE
+)
+_QUARKUS = re.compile(rf"Failed to run lambda \([A-Z_]+\)(?:: |:?\s*\n)({_CLASS})(?:: (.*))?$", re.MULTILINE)
+_QUARKUS_JSON = re.compile(r"Failed to run lambda \([A-Z_]+\)$")
+_SWIFT = re.compile(r"\blambda handler returned an error: (.+)$", re.MULTILINE)
+_RUST = re.compile(
+    r"^(?:\S+Z )?\s*ERROR (?:Lambda runtime invocation\{[^}\n]*\}: )?lambda_runtime: (.+)$", re.MULTILINE
+)
+_DEBUG = re.compile(r'(?:(\w+)\()?"(.*)"\)?')  # as Rust's {:?} prints an error that holds a text
+
+
+def framework_error(text: str) -> ErrorText | None:
+    """The failure that a framework's own runtime tells, or None."""
+    if "ambda" not in text and "requestId [" not in text:
+        return None
+    found = _MICRONAUT.search(text)
+    if found is not None:
+        return error_text(found.group(2), found.group(1) or "")
+    found = _QUARKUS.search(text)
+    if found is not None:
+        return error_text(found.group(1), found.group(2) or "")
+    found = _SWIFT.search(text)
+    if found is not None:
+        return error_text("FunctionError", found.group(1))
+    found = _RUST.search(text)
+    if found is None:
+        return None
+    debug = _DEBUG.fullmatch(found.group(1))
+    return error_text((debug and debug.group(1)) or "Error", debug.group(2) if debug else found.group(1))
+
+
+def framework_line_error(line: dict[str, Any]) -> ErrorText | None:
+    """The same of a decoded JSON line: Quarkus' JSON logger has the exception beside the message."""
+    message, exception = line.get("message"), line.get("exception")
+    if not isinstance(message, str) or not isinstance(exception, dict) or not _QUARKUS_JSON.fullmatch(message):
+        return None
+    return error_text(str(exception.get("exceptionType") or "Error"), str(exception.get("message") or ""))

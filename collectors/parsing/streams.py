@@ -1,0 +1,64 @@
+"""A log stream while it is read: the invocation it is in, the one before, and what waits for the next."""
+
+from collections.abc import Iterator
+
+from collectors.model.records import FunctionKey
+from collectors.parsing.invocation_builder import Open
+
+
+class StreamState:
+    """What one stream is in the middle of."""
+
+    __slots__ = (
+        "back",
+        "begun",
+        "current",
+        "key",
+        "name",
+        "nameless",
+        "pending",
+        "previous",
+        "runtime",
+        "seen",
+        "slot",
+        "slot_batch",
+        "strays",
+    )
+
+    def __init__(self, key: FunctionKey, name: str) -> None:
+        self.key = key
+        self.name = name
+        self.nameless = not name
+        self.current: Open | None = None
+        self.previous: Open | None = None
+        self.strays: dict[str, Open] = {}
+        self.pending: Open | None = None
+        self.back = False  # it is in an invocation older than one that it has left unfinished
+        self.begun = False  # what waits has Lambda's word that an environment begins: it is of the invocation to come
+        self.seen = 0
+        self.runtime: str | None = None
+        self.slot = 0
+        self.slot_batch = -1
+
+    @property
+    def over(self) -> bool:
+        """Whether all that it has begun is whole, and nothing waits for an invocation to come."""
+        return (
+            self.pending is None
+            and not self.strays
+            and (self.current is None or self.current.over)
+            and (self.previous is None or self.previous.over)
+        )
+
+    def requests(self) -> Iterator[str]:
+        """The ids of the invocations that are not finished."""
+        for known in (self.current, self.previous):
+            if known is not None:
+                yield known.request_id
+        yield from self.strays
+
+    def find(self, request_id: str) -> Open | None:
+        for known in (self.current, self.previous):
+            if known is not None and known.request_id == request_id:
+                return known
+        return self.strays.get(request_id)

@@ -1,0 +1,245 @@
+"""Credentials, once a profile: all its regions share them, and profiles with the same source share that source.
+
+botocore's refreshable credentials are safe among threads, so the same object serves every client. What is asked of a
+person (an MFA code) or of a program (``credential_process``) is asked once, and what failed is not tried again for
+each region: until ``Profiles.renew`` it is told to all of them.
+"""
+
+import getpass
+import os
+import threading
+import warnings
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, cast
+
+import botocore.session
+
+from collectors.sources.base import SourceFailed
+from collectors.sources.cloudwatch.answers import read_by
+from collectors.sources.cloudwatch.errors import reading
+from collectors.sources.cloudwatch.transport import CALL_S, Breaker, Transport
+
+if TYPE_CHECKING:
+    from collectors.sources.cloudwatch.organization import AssumedRole
+
+# AWS Account Management Reference Guide, "Enable or disable AWS Regions": these are always enabled, others where an
+# account opts in. A role is assumed in one of them, so that a region that is not enabled stands in no other's way.
+ALWAYS_ENABLED = frozenset(
+    {
+        "us-east-1", "us-east-2", "us-west-1", "us-west-2", "ap-northeast-1", "ap-northeast-2", "ap-northeast-3",
+        "ap-south-1", "ap-southeast-1", "ap-southeast-2", "ca-central-1", "eu-central-1", "eu-north-1", "eu-west-1",
+        "eu-west-2", "eu-west-3", "sa-east-1", "cn-north-1", "cn-northwest-1", "us-gov-east-1", "us-gov-west-1",
+    }
+)  # fmt: skip
+
+
+def home_of(region: str) -> str:
+    """The region of the partition that every account has."""
+    if region.startswith("cn-"):
+        return "cn-north-1"
+    return "us-gov-west-1" if region.startswith("us-gov-") else "us-east-1"
+
+
+_prompting = threading.Lock()
+
+
+def _mfa_code(prompt: str) -> str:
+    """Asks at the terminal, for one profile at a time. SourceFailed where there is none."""
+    with _prompting, warnings.catch_warnings():
+        # Without a terminal getpass warns and reads stdin, which is a pipe where the screens started us.
+        warnings.simplefilter("error", getpass.GetPassWarning)
+        try:
+            return getpass.getpass(prompt)
+        except (EOFError, OSError, getpass.GetPassWarning) as fault:
+            raise SourceFailed(
+                "credentials",
+                f"an MFA code is wanted and there is no terminal to ask at ({prompt.rstrip(': ')})",
+                "collect from a terminal, or give a profile whose credentials need no code",
+            ) from fault
+
+
+_OTHER_STS = ("AWS_ENDPOINT_URL_STS", "AWS_ENDPOINT_URL")
+
+
+class _Core(botocore.session.Session):
+    """botocore's session. Clients that it makes for itself, to get credentials, are guarded as ours are."""
+
+    call_s = CALL_S
+    profile_said = ""
+    endpoint_url: str | None = None
+
+    def create_client(self, service: str, *args: Any, **named: Any) -> Any:  # type: ignore[override]
+        if service == "sts" and not any(os.environ.get(name) for name in _OTHER_STS):
+            named.setdefault("endpoint_url", self.endpoint_url)
+        client: Any = super().create_client(service, *args, **named)
+        Transport(client._endpoint.http_session, self.call_s, Breaker()).listen(client)
+        asked: dict[str, Any] = {}
+
+        def remember(params: Any, **_: object) -> None:
+            asked.update(params)
+
+        def annotate(http_response: Any, parsed: Any, model: Any, **_: object) -> None:
+            if http_response.status_code >= 300:
+                of = asked.get("RoleArn") or asked.get("roleName") or ""
+                parsed["Refused"] = f"{model.service_model.service_name}:{model.name}", of, self.profile_said
+
+        client.meta.events.register("provide-client-params", remember)
+        client.meta.events.register("after-call", annotate)
+        return client
+
+    def own_client(self, *args: Any, **named: Any) -> Any:
+        """A client for ReadOnlySession, which guards it itself."""
+        return super().create_client(*args, **named)
+
+
+class Profile:
+    """The configuration and credentials of one profile. SourceFailed where there is no such profile."""
+
+    def __init__(
+        self,
+        name: str | None,
+        region: str | None,
+        sources: "Sources",
+        endpoint_url: str | None = None,
+        call_s: float = CALL_S,
+        role: "AssumedRole | None" = None,
+    ) -> None:
+        """``region`` is where it is used first; ``endpoint_url`` a server that stands in AWS's place.
+
+        ``role`` is another account's, whose credentials are had in place of the profile's own.
+        """
+        self.name = name
+        self.said = f"profile {name}" if name else "the default profile"
+        with reading("", self.said, name):
+            self._core = core = _Core(profile=name)
+            self._own = cast("Any", core)  # its private names are not in its stubs
+            core.call_s, core.profile_said, core.endpoint_url = call_s, self.said, endpoint_url
+            read_by(core)
+            if name:
+                core.get_scoped_config()  # says that there is none
+            self.region: str | None = core.get_config_variable("region")
+        asking = self.region or region or ""
+        self._own._last_client_region_used = asking if asking in ALWAYS_ENABLED else home_of(asking)
+        self._sources = sources
+        self._role = role
+        self._lock = threading.RLock()
+        self._failed: SourceFailed | None = None
+        self._ready = False
+        self.regions: set[str] = set()
+        self.dropped = False
+
+    def client(self, service: str, **named: Any) -> Any:
+        """A new client with this profile's credentials, which are had before anything is sent."""
+        with self._lock, reading("", self.said, self.name):
+            self._have_credentials()
+            return self._core.own_client(service, **named)
+
+    def _have_credentials(self) -> None:
+        if self._failed is not None:
+            raise self._failed
+        if self._ready:
+            return
+        try:
+            with reading("", self.said, self.name):
+                if self._role is not None:
+                    credentials = self._role.credentials()
+                else:
+                    credentials = self._sources.get(self.name, self._resolved) if self.name else self._resolved()
+                self._own._credentials = credentials
+                if credentials is not None:
+                    credentials.get_frozen_credentials()
+        except SourceFailed as failed:
+            self._failed, self.dropped = failed, True
+            raise
+        except Exception as fault:  # a program that is not there, or prints what are no credentials
+            self.dropped = True
+            self._failed = SourceFailed(
+                self.said, f"its credentials cannot be had ({type(fault).__name__}: {fault})"[:300], "see ~/.aws/config"
+            )
+            raise self._failed from fault
+        self._ready = True
+
+    def _resolved(self) -> Any:
+        """Credentials as botocore finds them, but for the sources that another profile has. None where are none."""
+        provider = self._core.get_component("credential_provider").get_provider("assume-role")
+        provider._prompter = _mfa_code
+        resolve = provider._resolve_credentials_from_profile
+        provider._resolve_credentials_from_profile = lambda name: self._sources.get(name, lambda: resolve(name))
+        return self._core.get_credentials()
+
+    def works_beside(self, region: str) -> str:
+        """A region other than ``region`` where AWS takes these credentials; empty where there is none."""
+        own = {self.region} if self.region else set()
+        for other in dict.fromkeys([home_of(region), *sorted(own | self.regions)]):
+            if other == region:
+                continue
+            try:
+                with reading("sts:GetCallerIdentity", other):
+                    sts = self._core.create_client("sts", region_name=other)
+                    sts.get_caller_identity()
+            except SourceFailed:
+                continue
+            return other
+        return ""
+
+
+class Sources:
+    """Credentials by the name of the profile that they are of, made by whoever needs them first."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._locks: dict[str, threading.RLock] = {}
+        self._had: dict[str, tuple[Any, Exception | None]] = {}
+
+    def get(self, name: str, make: Callable[[], Any]) -> Any:
+        """Raises what ``make`` raised, also to those who come later."""
+        with self._lock:
+            lock = self._locks.setdefault(name, threading.RLock())
+        with lock:
+            if name not in self._had:
+                try:
+                    self._had[name] = make(), None
+                except Exception as fault:
+                    self._had[name] = None, fault
+            credentials, failed = self._had[name]
+        if failed is not None:
+            raise failed
+        return credentials
+
+    def clear(self) -> None:
+        """They are asked anew, when they are needed again."""
+        with self._lock:
+            self._had = {}
+
+
+class Profiles:
+    """The profiles of a process: each is read once, and again only after its credentials failed."""
+
+    def __init__(self, call_s: float = CALL_S) -> None:
+        self._lock = threading.Lock()
+        self._call_s = call_s
+        self._profiles: dict[tuple[str | None, str], Profile] = {}
+        self._sources = Sources()
+
+    def of(
+        self,
+        name: str | None,
+        region: str | None,
+        endpoint_url: str | None = None,
+        role: "AssumedRole | None" = None,
+    ) -> Profile:
+        """The profile, or a role that it assumes, for another region. SourceFailed."""
+        key = name, role.arn if role is not None else ""
+        with self._lock:
+            if key not in self._profiles:
+                self._profiles[key] = Profile(name, region, self._sources, endpoint_url, self._call_s, role)
+            return self._profiles[key]
+
+    def renew(self) -> None:
+        """Before another round: profiles whose credentials failed are read anew, and nothing else is."""
+        with self._lock:
+            failed = [key for key, profile in self._profiles.items() if profile.dropped]
+            for key in failed:
+                del self._profiles[key]
+            if failed:
+                self._sources.clear()

@@ -1,0 +1,202 @@
+"""What is a call for each function: asked of functions that are new, changed, or not looked at for a day.
+
+At the control plane's pace (three calls a second), some functions a collection. A detail that fails costs that detail
+of that function: all others are had, and the function is due again in the next collection, after those that were not
+looked at yet. Where it fails again, it is tried after as long as it has failed, once a day in the end.
+
+When is an action refused for all, and when for one function? Where it was had of any function in this collection, it
+is refused for the others one by one. Where it was had of none, and three functions, not all neighbours by name, were
+refused it (denied, or another 4xx), it is refused for all: it is asked no more in this collection, and the functions
+count as looked at without it, or they would be asked for ever. That is remembered for a day, in which one refused
+function says as much. One of them is tried again as any that failed: where it is had by then, a permission was given,
+and all that were looked at without it are due. Failures of other kinds are counted alike, for the rest of one
+collection only, and nothing counts as looked at then.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+
+from collectors.model.account import Covered, Inventory
+from collectors.model.records import Function
+from collectors.sources.base import Given, SourceFailed, Step
+from collectors.sources.cloudwatch.errors import is_refusal
+
+DAY_MS = 86_400_000
+REFUSED_FOR_ALL = 3  # functions, and none that it was had of
+
+CoveredSpans = Callable[[str], Sequence[tuple[int, int]]]
+Asking = Callable[[Function, Mapping[str, str]], Iterator[Inventory | SourceFailed]]
+"""Asks the details of one function, but for some actions, which were ``denied`` or ``failed``."""
+
+
+@dataclass
+class _Action:
+    """How it went with one action in this collection."""
+
+    had: bool = False
+    given_up: bool = False
+    failed: list[SourceFailed] = field(default_factory=list)
+    functions: list[str] = field(default_factory=list)
+
+    @property
+    def refused_for_all(self) -> bool:
+        return self.given_up and all(map(is_refusal, self.failed))
+
+
+class DetailReading:
+    """The details of one account and region in one collection."""
+
+    def __init__(
+        self,
+        ask: Asking,
+        actions: Mapping[str, str],
+        account: str,
+        region: str,
+        *,
+        now_ms: int,
+        modified_ms: Mapping[str, int | None],
+        is_unsettled: Callable[[object], bool] = lambda found: False,
+    ) -> None:
+        """``actions`` by the kind of what they give; ``modified_ms`` is when each function was changed, by its name.
+
+        A function of which ``is_unsettled`` says that AWS is at work on it does not count as looked at.
+        """
+        self._ask = ask
+        self._place = f"{account} {region}"
+        self._now_ms = now_ms
+        self._modified_ms = modified_ms
+        self._kinds = actions
+        self._is_unsettled = is_unsettled
+        self._actions = {action: _Action() for action in actions.values()}
+        self._unsettled: set[str] = set()
+
+    def given(self, functions: Sequence[Function], covered: CoveredSpans, most: int) -> Iterator[Given]:
+        """Details of up to ``most`` of the functions that are due, the first of ``functions`` first.
+
+        SourceFailed in it is an action that failed, or some functions of it; SourceFailed raised is the end of all.
+        """
+        given_ms = max(_last(covered(self._given_item(action))) for action in self._actions)
+        due = [each for each in functions if self._is_due(covered, each, given_ms)]
+        # Those that failed come after those that were not looked at yet, or they would stand in their way for ever.
+        due.sort(key=lambda each: _last(covered(f"tried {self._item(each)}")))
+        usual = {
+            action for action in self._actions if self._now_ms - _last(covered(self._refused_item(action))) < DAY_MS
+        }
+        some = _spread(due[:most])
+        waiting: list[tuple[Function, set[str]]] = []
+        try:
+            for done, function in enumerate(some):  # which grows where a permission was given
+                yield Step(f"details of functions ({len(due)} due)", done, len(some))
+                failed: set[str] = set()
+                yield from self._of_function(function, usual, failed)
+                if failed:
+                    waiting.append((function, failed))
+                elif function.key.name not in self._unsettled:
+                    yield Covered(self._item(function), 0, self._now_ms)
+                if given := {action for action in usual if self._actions[action].had}:
+                    usual -= given
+                    for action in sorted(given):
+                        yield Covered(self._given_item(action), 0, self._now_ms)
+                    names = {each.key.name for each in some}
+                    others = (each for each in functions if each.key.name not in names)
+                    without = (each for each in others if _last(covered(self._item(each))) < self._now_ms)
+                    some += islice(without, most - len(some))
+        except SourceFailed:
+            yield from self._told(waiting, covered)
+            raise
+        yield from self._told(waiting, covered)
+
+    def _is_due(self, covered: CoveredSpans, function: Function, given_ms: int) -> bool:
+        """Whether it is to be looked at; ``given_ms`` is when a permission was last seen to be given."""
+        looked_ms = _last(covered(self._item(function)))
+        if self._now_ms - looked_ms < DAY_MS and looked_ms >= given_ms:
+            return False
+        tried = covered(f"tried {self._item(function)}")
+        if not tried:
+            return True
+        # It failed from the first to the last of these times.
+        return self._now_ms - _last(tried) >= min(_last(tried) - tried[0][0], DAY_MS)
+
+    def _told(self, waiting: Sequence[tuple[Function, set[str]]], covered: CoveredSpans) -> Iterator[Given]:
+        """What failed, a line an action, and which functions count as looked at all the same."""
+        refused = {action for action, went in self._actions.items() if went.refused_for_all}
+        probe = next((function for function, failed in waiting if failed <= refused), None)
+        for function, failed in waiting:
+            item = self._item(function)
+            if failed <= refused and function is not probe:  # which is tried again, and tells when it is allowed
+                yield Covered(item, 0, self._now_ms)
+                continue
+            tried = covered(f"tried {item}")
+            yield Covered(f"tried {item}", tried[0][0] if tried else self._now_ms, self._now_ms)
+        for action in sorted(refused):
+            yield Covered(self._refused_item(action), 0, self._now_ms)
+        for went in self._actions.values():
+            if went.failed:
+                yield _summed(went)
+
+    def _of_function(self, function: Function, usual: set[str], failed_actions: set[str]) -> Iterator[Given]:
+        """Each detail of one function; adds what failed. SourceFailed where every other call would fail too."""
+        skip = {
+            action: "denied" if went.refused_for_all else "failed"
+            for action, went in self._actions.items()
+            if went.given_up
+        }
+        failed_actions.update(action for action, why in skip.items() if why == "failed")
+        answered = True  # up to what could not be had; what comes after that was not asked
+        for found in self._ask(function, skip):
+            if isinstance(found, SourceFailed):
+                failed_actions.add(found.action)
+                self._fail(self._actions[found.action], found, function, usual=found.action in usual)
+                continue
+            action = self._kinds.get(found.kinds[0])
+            answered = answered and action is not None
+            if answered and action is not None:
+                self._actions[action].had = True
+            if self._is_unsettled(found):
+                self._unsettled.add(function.key.name)
+            yield found
+
+    @staticmethod
+    def _fail(went: _Action, failed: SourceFailed, function: Function, *, usual: bool) -> None:
+        went.failed.append(failed)
+        went.functions.append(function.key.name)
+        went.given_up = not went.had and (len(went.failed) >= REFUSED_FOR_ALL or (usual and is_refusal(failed)))
+
+    def _item(self, function: Function) -> str:
+        return f"details {self._place} {function.key.name} {self._modified_ms.get(function.key.name)}"
+
+    def _given_item(self, action: str) -> str:
+        """Of a permission that was missing: when it was seen to be given."""
+        return f"given {self._place} {action}"
+
+    def _refused_item(self, action: str) -> str:
+        return f"refused {self._place} {action}"
+
+
+def _spread(due: Sequence[Function]) -> list[Function]:
+    """Not only neighbours by name first, as a team's functions are, which may be denied alone."""
+    first = sorted({0, len(due) - 1, len(due) // 2} & set(range(len(due))))
+    return [due[at] for at in first] + [each for at, each in enumerate(due) if at not in first]
+
+
+def _last(spans: Sequence[tuple[int, int]]) -> int:
+    """When it was done last; 0 where it never was."""
+    return max((high for _, high in spans), default=0)
+
+
+def _summed(went: _Action) -> SourceFailed:
+    """All failures of one action as one: the first's words, and how many there are."""
+    first = went.failed[0]
+    others = len(went.failed) - 1
+    if went.refused_for_all:
+        count = f" and of {others} more" if others else ""
+        what = f"{first.what}{count} (taken as refused for all: not asked of the others)"
+    elif went.given_up:
+        what = f"{first.what} and of {others} more (not asked of the others this time)"
+    else:
+        named = ", ".join(went.functions[1:4]) + (", ..." if others > 3 else "")
+        what = first.what + (f" (and of {others} more: {named})" if others else "")
+    made = SourceFailed(what, first.meaning, first.what_to_do, denied=first.denied, resource=first.resource)
+    made.__cause__ = first.__cause__
+    return made

@@ -1,0 +1,252 @@
+"""Durable executions of functions that have them: each listed once, by when it started, and its history read once.
+
+One that goes on is asked again, from the newest event back to those that are known. What a round may ask is bounded:
+the rest comes in the next. Nothing here begins, ends or goes on with an execution.
+"""
+
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from collectors.model.account import Covered
+from collectors.model.durable import (
+    ENDED,
+    GONE,
+    PARTIAL,
+    WHOLE,
+    DurableEvent,
+    DurableExecution,
+    DurableHistory,
+    OpenExecution,
+)
+from collectors.model.records import Reject
+from collectors.sources.base import BudgetReached, Given, SourceFailed, Step, unforeseen
+from collectors.sources.cloudwatch import log_events
+from collectors.sources.cloudwatch.calls import TokenBucket
+from collectors.sources.cloudwatch.durable_events import event_of
+from collectors.sources.cloudwatch.errors import error_code, is_hopeless, is_missing, is_throttled
+from collectors.sources.cloudwatch.functions import answers
+from collectors.sources.cloudwatch.times import iso_ms
+
+CoveredSpans = Callable[[str], Sequence[tuple[int, int]]]
+
+PAGES_A_ROUND = 20  # of the list of one function's executions, 1,000 each
+HISTORIES_A_ROUND = 60  # a call each at least, three a second
+EVENTS_A_PAGE = 200  # a page holds what steps gave, 256 KB each at most
+_DAY_MS = 86_400_000
+_LATE_MS = 60_000  # how long after its start an execution may take to be listed
+_SETTLED_MS = 3_600_000  # so long after an execution ended, its history has all there will be
+_OPEN = ("RUNNING", "PAUSING", "PAUSED")
+_ENDING = {
+    "ExecutionSucceeded": "SUCCEEDED", "ExecutionFailed": "FAILED", "ExecutionTimedOut": "TIMED_OUT",
+    "ExecutionStopped": "STOPPED",
+}  # fmt: skip
+_GOING = {"ExecutionStarted": "RUNNING", "ExecutionPaused": "PAUSED", "ExecutionResumed": "RUNNING"}
+
+
+class DurableReading:
+    """The durable executions of one account and region, as of ``now_ms``."""
+
+    def __init__(
+        self,
+        client: Any,
+        account: str,
+        region: str,
+        bucket: TokenBucket,
+        now_ms: int,
+        quiet: Callable[[str, int], bool] = lambda function, since_ms: False,
+    ) -> None:
+        """``quiet(function, since_ms)``: it is known not to have run since. Whatever starts or goes on runs it; what
+        is stopped or times out does not, so that also quiet ones are asked once a day.
+        """
+        self._client = client
+        self._account = account
+        self._region = region
+        self._bucket = bucket
+        self._now_ms = now_ms
+        self._quiet = quiet
+        self._rejects: list[Reject] = []
+        self._data = True  # with the sizes of payloads and with errors: both are within the data
+
+    def given(
+        self,
+        names: Sequence[str],
+        covered: CoveredSpans,
+        since_ms: int,
+        known: Sequence[OpenExecution] = (),
+        read: Callable[[Sequence[str]], Collection[str]] = lambda arns: (),
+    ) -> Iterator[Given]:
+        """The executions of the named functions, then histories. SourceFailed where everything else would fail too.
+
+        ``known`` are those whose history is not whole; ``read`` says which of some need not be read any more.
+        """
+        found = {one.arn: one for one in known}
+        for number, name in enumerate(names):
+            yield Step("durable executions", number, len(names))
+            try:
+                for given in self._listed(name, covered, since_ms):
+                    if isinstance(given, list):
+                        found |= {one.arn: _open(one, found.get(one.arn)) for one in given}
+                    yield given
+            except SourceFailed as failed:
+                if is_hopeless(failed):
+                    raise
+                yield failed
+                if failed.denied:
+                    break
+            except (BudgetReached, OSError):
+                raise
+            except Exception as fault:  # an answer that nobody foresaw
+                yield unforeseen(f"durable executions of {name}", fault)
+        done = set(read([arn for arn in found if found[arn].last_event is None]))
+        yield from self._histories([one for arn, one in found.items() if arn not in done and self._is_due(one)])
+
+    def _is_due(self, one: OpenExecution) -> bool:
+        return (
+            one.last_event is None
+            or not self._quiet(one.function, one.asked_ms)
+            or self._now_ms - one.asked_ms >= _DAY_MS
+        )
+
+    # --- which there are --------------------------------------------------------------------------------------------
+
+    def _listed(self, name: str, covered: CoveredSpans, since_ms: int) -> Iterator[list[DurableExecution] | Covered]:
+        item = f"durable {self._account} {self._region} {name}"
+        listed_ms = max((end for _, end in covered(item)), default=0)
+        if self._quiet(name, listed_ms) and self._now_ms - listed_ms < _DAY_MS:
+            return
+        for low, high in log_events.gaps(covered(item), since_ms, self._now_ms):
+            yield from self._started_in(name, item, low, high)
+        # One that began before the first collection looked may go on for a year.
+        still = f"durable open {self._account} {self._region} {name}"
+        if self._now_ms - max((end for _, end in covered(still)), default=0) >= _DAY_MS:
+            for page in self._pages(name, Statuses=list(_OPEN)):
+                yield self._executions(name, page)
+            yield Covered(still, 0, self._now_ms)
+
+    def _started_in(self, name: str, item: str, low: int, high: int) -> Iterator[list[DurableExecution] | Covered]:
+        """Oldest first, so that what was had of a span is had whole."""
+        asked = {"StartedAfter": _time(low - 1_000), "StartedBefore": _time(high + 1_000), "ReverseOrder": True}
+        for number, page in enumerate(self._pages(name, **asked), 1):
+            executions = self._executions(name, page)
+            yield executions
+            if number == PAGES_A_ROUND and page.get("NextMarker"):
+                starts = [one.started_ms for one in executions]
+                if starts and starts == sorted(starts) and starts[-1] > low:
+                    yield Covered(item, low, starts[-1])
+                return
+        yield Covered(item, low, max(low, high - _LATE_MS))
+
+    def _pages(self, name: str, **asked: Any) -> Iterator[Any]:
+        return answers(
+            self._client.list_durable_executions_by_function, "lambda:ListDurableExecutionsByFunction",
+            f"durable executions of {name}", self._bucket, FunctionName=name, MaxItems=1_000, **asked,
+        )  # fmt: skip
+
+    def _executions(self, name: str, page: Any) -> list[DurableExecution]:
+        found = []
+        for one in page.get("DurableExecutions") or ():
+            told = one if isinstance(one, Mapping) else {}
+            arn, started_ms = str(told.get("DurableExecutionArn") or ""), iso_ms(told.get("StartTimestamp"))
+            if not arn or started_ms is None or not told.get("Status"):
+                self._rejects.append(Reject("a durable execution without ARN, start or status", arn[:200], name))
+                continue
+            # arn:aws:lambda:REGION:ACCOUNT:function:NAME:VERSION/durable-execution/EXECUTION/ID
+            version = arn.partition("/")[0].split(":")[7:8]
+            found.append(
+                DurableExecution(
+                    self._account, self._region, name, "".join(version), arn,
+                    str(told.get("DurableExecutionName") or ""), str(told["Status"]), started_ms,
+                    iso_ms(told.get("EndTimestamp")), self._now_ms,
+                )
+            )  # fmt: skip
+        return found
+
+    # --- what happened in each --------------------------------------------------------------------------------------
+
+    def _histories(self, wanted: Sequence[OpenExecution]) -> Iterator[Given]:
+        # Those of which nothing is known first, as they were handed over; those that go on after them.
+        some = sorted(wanted, key=lambda one: one.last_event is not None)[:HISTORIES_A_ROUND]
+        failed: list[SourceFailed] = []
+        for number, one in enumerate(some):
+            yield Step(f"durable histories ({len(wanted)} due)", number, len(some))
+            try:
+                yield self._history(one)
+                continue
+            except SourceFailed as fault:
+                if is_hopeless(fault):
+                    raise
+                failed.append(fault)
+            except (BudgetReached, OSError):
+                raise
+            except Exception as fault:  # an answer that nobody foresaw
+                failed.append(unforeseen(f"history of {one.arn}", fault))
+            # It has had its turn, and stands in the way of no other in the next round.
+            yield DurableHistory(one.arn, (), "", self._now_ms)
+            if failed[-1].denied or is_throttled(failed[-1]):
+                break
+        yield self._rejects
+        if failed:
+            first = failed[0]
+            more = f" (and {len(failed) - 1} more)" if len(failed) > 1 else ""
+            yield SourceFailed(
+                f"{first.what}{more}", first.meaning, first.what_to_do, denied=first.denied, resource=first.resource
+            )
+
+    def _history(self, one: OpenExecution) -> DurableHistory:
+        try:
+            return self._told(one, self._events(one))
+        except SourceFailed as fault:
+            if is_missing(fault):
+                return DurableHistory(one.arn, (), GONE, self._now_ms)
+            # Whoever may not decrypt may still see what happened.
+            if not (self._data and error_code(fault).startswith("KMS")):
+                raise
+            self._data = False
+            return self._told(one, self._events(one))
+
+    def _events(self, one: OpenExecution) -> list[DurableEvent]:
+        """Those after the last that is known; of one of which nothing is known, all, oldest first."""
+        known = one.last_event
+        found: dict[int, DurableEvent] = {}
+        pages = answers(
+            self._client.get_durable_execution_history, "lambda:GetDurableExecutionHistory", f"history of {one.arn}",
+            self._bucket, DurableExecutionArn=one.arn, MaxItems=EVENTS_A_PAGE, IncludeExecutionData=self._data,
+            ReverseOrder=known is not None,
+        )  # fmt: skip
+        for page in pages:
+            reached = False
+            for told in page.get("Events") or ():
+                event = event_of(told)
+                if event is None:
+                    self._rejects.append(Reject("a durable event without number, type or time", "", one.arn))
+                elif known is not None and event.event_id <= known:
+                    reached = True
+                else:
+                    found[event.event_id] = event
+            if reached:
+                break
+        return [found[number] for number in sorted(found)]
+
+    def _told(self, one: OpenExecution, events: Sequence[DurableEvent]) -> DurableHistory:
+        """A history ends with the event that ends the execution; without that, long after AWS says that it ended."""
+        ending = next((event for event in reversed(events) if event.type in _ENDING), None)
+        if ending is not None:
+            status = _ENDING[ending.type]
+            return DurableHistory(one.arn, tuple(events), WHOLE, self._now_ms, status, ending.at_ms)
+        if one.status in ENDED:
+            settled = one.ended_ms is not None and self._now_ms - one.ended_ms >= _SETTLED_MS
+            return DurableHistory(one.arn, tuple(events), WHOLE if settled else PARTIAL, self._now_ms)
+        going = next((_GOING[event.type] for event in reversed(events) if event.type in _GOING), None)
+        return DurableHistory(one.arn, tuple(events), PARTIAL, self._now_ms, going)
+
+
+def _open(listed: DurableExecution, known: OpenExecution | None) -> OpenExecution:
+    """An execution whose history is to be read; as it was listed just now, which is newer than what is known."""
+    last = known.last_event if known else None
+    asked_ms = known.asked_ms if known else 0
+    return OpenExecution(listed.arn, listed.function, listed.status, listed.ended_ms, last, asked_ms)
+
+
+def _time(at_ms: int) -> datetime:
+    return datetime.fromtimestamp(at_ms / 1000, UTC)

@@ -1,0 +1,399 @@
+"""What belongs to functions: state, concurrency, event sources, destinations, aliases, versions, URLs, permissions.
+
+Some of it is listed for the whole account at once; the rest is a call for each function, at the control plane's pace
+(three a second), so it is asked only of functions that are new, changed, or not looked at for a day.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from collectors.model.account import Configured, Inventory, Setting
+from collectors.model.records import FunctionKey, Reject
+from collectors.sources.base import BudgetReached, SourceFailed, unforeseen
+from collectors.sources.cloudwatch import policies
+from collectors.sources.cloudwatch.calls import TokenBucket
+from collectors.sources.cloudwatch.errors import error_code, is_hopeless, is_missing, is_spared, reading
+from collectors.sources.cloudwatch.function_settings import Settings, status_of
+from collectors.sources.cloudwatch.function_settings import known as known_of
+from collectors.sources.cloudwatch.functions import answers, iso_ms
+from collectors.sources.cloudwatch.tolerant import faults_of
+from collectors.untrusted import Unparsable
+
+Thing = tuple[str, Settings, int | None]
+Known = Mapping[str, Sequence[str]]  # by kind the items of a function that were found in this collection
+
+
+class Unanswered(Exception):
+    """An answer does not hold what was asked for: nothing is known from it, neither that there is any nor none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Detail:
+    """One listing that is a call for each function: its IAM action, how it is asked, and what an answer says.
+
+    It is asked where ``where`` says that there can be any, by the function's own settings and what was found of it; for
+    each of ``qualifiers``, of which the empty one is the function itself. ``none`` is what is known where AWS says that
+    there is none.
+    """
+
+    kind: str
+    action: str
+    method: str
+    found: Callable[[Any], Iterator[Thing]]
+    where: Callable[[Mapping[str, Setting], Known], bool] = lambda settings, known: True
+    qualifiers: Callable[[Known], Iterable[str]] = lambda known: ("",)
+    none: Mapping[str, Setting] | None = None
+
+
+def account_settings(
+    client: Any, account: str, region: str, bucket: TokenBucket, rejects: list[Reject] | None = None
+) -> Inventory:
+    """GetAccountSettings: the limits of concurrency and of code."""
+    bucket.take()
+    with reading("lambda:GetAccountSettings", f"account settings in {region}"):
+        answer = client.get_account_settings()
+    limits, usage = answer.get("AccountLimit") or {}, answer.get("AccountUsage") or {}
+    settings: Settings = {
+        "concurrency_limit": limits.get("ConcurrentExecutions"),
+        "unreserved_concurrency": limits.get("UnreservedConcurrentExecutions"),
+        "code_bytes_limit": limits.get("TotalCodeSize"),
+        "code_bytes": usage.get("TotalCodeSize"),
+        "functions": usage.get("FunctionCount"),
+    }
+    found = Configured(account, region, "", "account", "", known_of(settings))
+    return Inventory(account, region, ("account",), [found])
+
+
+def event_sources(
+    client: Any, account: str, region: str, bucket: TokenBucket, rejects: list[Reject] | None = None
+) -> Inventory:
+    """ListEventSourceMappings of all functions together, 100 a call. One of no function is counted in ``rejects``."""
+    found = []
+    where = f"event sources in {region}"
+    listed = answers(client.list_event_source_mappings, "lambda:ListEventSourceMappings", where, bucket)
+    for mapping in (one for page in listed for one in page.get("EventSourceMappings") or ()):
+        arn = str(mapping.get("FunctionArn", "")).split(":")
+        if len(arn) < 7 or not mapping.get("UUID"):
+            if rejects is not None:
+                said = repr(mapping)[:2000]
+                rejects.append(Reject("an event source without id or function", said, "ListEventSourceMappings"))
+            continue
+        settings = _mapping_settings(mapping)
+        name, modified = arn[6], iso_ms(mapping.get("LastModified"))
+        found.append(Configured(account, region, name, "event source", mapping["UUID"], known_of(settings), modified))
+    return Inventory(account, region, ("event source",), found)
+
+
+def _mapping_settings(mapping: Any) -> Settings:
+    servers = (mapping.get("SelfManagedEventSource") or {}).get("Endpoints") or {}
+    pollers = mapping.get("ProvisionedPollerConfig") or {}
+    kafka = mapping.get("AmazonManagedKafkaEventSourceConfig") or mapping.get("SelfManagedKafkaEventSourceConfig") or {}
+    last = str(mapping.get("LastProcessingResult") or "")
+    return {
+        "source": mapping.get("EventSourceArn") or ",".join(servers.keys()) or None,
+        "servers": ",".join(sorted(str(one) for names in servers.values() for one in names or ())) or None,
+        "topics": ",".join(mapping.get("Topics") or ()) or None,
+        "queues": ",".join(mapping.get("Queues") or ()) or None,
+        "starting_position": mapping.get("StartingPosition"),
+        "state": mapping.get("State"),
+        "state_reason": mapping.get("StateTransitionReason"),
+        # What went well changes with every batch that there is, and tells nothing.
+        "problem": last if last.startswith("PROBLEM") else None,
+        "batch_size": mapping.get("BatchSize"),
+        "batching_window_s": mapping.get("MaximumBatchingWindowInSeconds"),
+        "tumbling_window_s": mapping.get("TumblingWindowInSeconds"),
+        "parallelization": mapping.get("ParallelizationFactor"),
+        "maximum_concurrency": (mapping.get("ScalingConfig") or {}).get("MaximumConcurrency"),
+        "minimum_pollers": pollers.get("MinimumPollers"),
+        "maximum_pollers": pollers.get("MaximumPollers"),
+        "poller_group": pollers.get("PollerGroupName"),
+        "maximum_retries": mapping.get("MaximumRetryAttempts"),
+        "maximum_age_s": mapping.get("MaximumRecordAgeInSeconds"),
+        "bisect_on_error": mapping.get("BisectBatchOnFunctionError"),
+        "on_failure": ((mapping.get("DestinationConfig") or {}).get("OnFailure") or {}).get("Destination"),
+        "partial_failures": "ReportBatchItemFailures" in (mapping.get("FunctionResponseTypes") or ()),
+        "filters": len((mapping.get("FilterCriteria") or {}).get("Filters") or ()) or None,
+        "filters_error": (mapping.get("FilterCriteriaError") or {}).get("ErrorCode"),
+        "schema_registry": (kafka.get("SchemaRegistryConfig") or {}).get("SchemaRegistryURI"),
+        "metrics": ",".join((mapping.get("MetricsConfig") or {}).get("Metrics") or ()) or None,
+        "log_level": (mapping.get("LoggingConfig") or {}).get("SystemLogLevel"),
+        "kms_key": mapping.get("KMSKeyArn"),
+    }
+
+
+def schedules(
+    client: Any, account: str, region: str, bucket: TokenBucket, rejects: list[Reject] | None = None
+) -> Inventory:
+    """Application Auto Scaling's scheduled actions: when provisioned concurrency changes by the clock."""
+    found = []
+    listed = answers(
+        client.describe_scheduled_actions, "application-autoscaling:DescribeScheduledActions", f"schedules in {region}",
+        bucket, token=("NextToken", "NextToken"), ServiceNamespace="lambda",
+    )  # fmt: skip
+    for action in (one for page in listed for one in page.get("ScheduledActions") or ()):
+        # function:NAME:ALIAS
+        resource = str(action.get("ResourceId", "")).split(":")
+        if len(resource) < 3:
+            if rejects is not None:
+                rejects.append(Reject("a schedule of no function", repr(action)[:2000], "DescribeScheduledActions"))
+            continue
+        target = action.get("ScalableTargetAction") or {}
+        settings: Settings = {
+            "alias": resource[2],
+            "schedule": action.get("Schedule"),
+            "timezone": action.get("Timezone"),
+            "minimum": target.get("MinCapacity"),
+            "maximum": target.get("MaxCapacity"),
+        }
+        name = str(action.get("ScheduledActionName", ""))
+        found.append(Configured(account, region, resource[1], "schedule", name, known_of(settings)))
+    return Inventory(account, region, ("schedule",), found)
+
+
+def details(
+    client: Any,
+    keys: Sequence[FunctionKey],
+    region: str,
+    bucket: TokenBucket,
+    settings: Mapping[str, Mapping[str, Setting]] | None = None,
+    known: Mapping[str, Known] | None = None,
+    skip: Mapping[str, str] | None = None,
+) -> Iterator[Inventory | SourceFailed]:
+    """What is a call for each function. What fails is told, by its ``action``, and the others are asked.
+
+    ``settings`` and ``known`` are by function's name: its own, and what was found of it before. ``skip`` are actions
+    that are not asked, and whether they were ``denied`` or ``failed``. SourceFailed raised: all others would fail too.
+    """
+    for key in keys:
+        denied: dict[str, Settings] = {}
+        unasked: list[str] = []
+        own, items = (settings or {}).get(key.name, {}), dict((known or {}).get(key.name, {}))
+        for detail in DETAILS:
+            if skip and detail.action in skip:
+                denied[detail.kind] = {"action": detail.action, "why": skip[detail.action]}
+                continue
+            if not detail.where(own, items):
+                items[detail.kind] = []
+                unasked.append(detail.kind)
+                continue
+            faults: list[str] = []
+            try:
+                found = [
+                    Configured(key.account, region, key.name, detail.kind, item, known_of(things), modified)
+                    for item, things, modified in _detail(client, detail, key, bucket, items, faults)
+                ]
+            except Unanswered:
+                continue
+            except SourceFailed as failed:
+                if is_hopeless(failed) or is_spared(failed):
+                    raise
+                denied[detail.kind] = {"action": detail.action, "why": "denied" if failed.denied else "failed"}
+                failed.action = detail.action
+                yield failed
+                continue
+            except (BudgetReached, OSError):
+                raise
+            except Exception as fault:  # an answer that nobody foresaw
+                denied[detail.kind] = {"action": detail.action, "why": "failed"}
+                told = unforeseen(f"{detail.kind} of {key.name}", fault)
+                told.action = detail.action
+                yield told
+                continue
+            items[detail.kind] = [one.item for one in found]
+            yield Inventory(key.account, region, (detail.kind,), found, frozenset((key.name,)), bool(faults))
+            if faults:
+                yield _faulty(detail, key, faults)
+        yield _denied(key, region, denied)
+        for kind in unasked:  # there is none
+            yield Inventory(key.account, region, (kind,), [], frozenset((key.name,)))
+
+
+def is_unsettled(found: object) -> bool:
+    """Whether it tells of a function that AWS is still at work on: it is asked again before a day is over."""
+    return isinstance(found, Inventory) and any(
+        one.settings.get("state") == "Pending" or one.settings.get("last_update") == "InProgress"
+        for one in found.found
+        if one.kind == "status"
+    )
+
+
+def _faulty(detail: Detail, key: FunctionKey, faults: Sequence[str]) -> SourceFailed:
+    said = "; ".join(faults)[:300]
+    told = SourceFailed(
+        f"{detail.kind} of {key.name}",
+        f"the answer to {detail.action} has what it should not ({said})",
+        "what is fine in it is kept; collect again",
+    )
+    told.action = detail.action
+    return told
+
+
+def _denied(key: FunctionKey, region: str, denied: Mapping[str, Settings]) -> Inventory:
+    """What of a function could not be had: it is not known, which is not "none"."""
+    found = [Configured(key.account, region, key.name, DENIED, kind, why) for kind, why in denied.items()]
+    return Inventory(key.account, region, (DENIED,), found, frozenset((key.name,)))
+
+
+def _detail(
+    client: Any, detail: Detail, key: FunctionKey, bucket: TokenBucket, known: Known, faults: list[str]
+) -> Iterator[Thing]:
+    for qualifier in detail.qualifiers(known):
+        where = f"{detail.kind} of {key.name}" + (f":{qualifier}" if qualifier else "")
+        asked: dict[str, Any] = {"FunctionName": key.name} | ({"Qualifier": qualifier} if qualifier else {})
+        try:
+            for page in answers(getattr(client, detail.method), detail.action, where, bucket, **asked):
+                faults += faults_of(page)
+                for item, settings, modified in detail.found(page):
+                    yield f"{qualifier} {item}".strip(), settings, modified
+        except Unparsable as fault:
+            raise SourceFailed(
+                where, f"the answer to {detail.action} cannot be read: {fault}", "collect again"
+            ) from fault
+        except SourceFailed as failed:
+            # Deleted since it was listed, or there is none of the kind.
+            if not is_missing(failed) and error_code(failed) != "ProvisionedConcurrencyConfigNotFoundException":
+                raise
+            if detail.none is not None and "function not found" not in str(failed.__cause__).lower():
+                yield qualifier, dict(detail.none), None
+
+
+def _concurrency(answer: Any) -> Iterator[tuple[str, Settings, int | None]]:
+    yield "", {"reserved": answer.get("ReservedConcurrentExecutions")}, None
+
+
+def _provisioned(answer: Any) -> Iterator[tuple[str, Settings, int | None]]:
+    for one in answer.get("ProvisionedConcurrencyConfigs") or ():
+        settings: Settings = {
+            "requested": one.get("RequestedProvisionedConcurrentExecutions"),
+            "status": one.get("Status"),
+        }
+        qualifier = str(one.get("FunctionArn", "")).rpartition(":")[2]
+        yield qualifier, settings, iso_ms(one.get("LastModified"))
+
+
+def _async(answer: Any) -> Iterator[tuple[str, Settings, int | None]]:
+    for one in answer.get("FunctionEventInvokeConfigs") or ():
+        destinations = one.get("DestinationConfig") or {}
+        settings: Settings = {
+            "maximum_retries": one.get("MaximumRetryAttempts"),
+            "maximum_age_s": one.get("MaximumEventAgeInSeconds"),
+            "on_success": (destinations.get("OnSuccess") or {}).get("Destination"),
+            "on_failure": (destinations.get("OnFailure") or {}).get("Destination"),
+        }
+        qualifier = str(one.get("FunctionArn", "")).rpartition(":")[2]
+        yield qualifier, settings, iso_ms(one.get("LastModified"))
+
+
+def _aliases(answer: Any) -> Iterator[tuple[str, Settings, int | None]]:
+    for one in answer.get("Aliases") or ():
+        weights = (one.get("RoutingConfig") or {}).get("AdditionalVersionWeights") or {}
+        settings: Settings = {
+            "version": one.get("FunctionVersion"),
+            "weights": ",".join(f"{version}={weight:g}" for version, weight in sorted(weights.items())) or None,
+        }
+        yield str(one.get("Name", "")), settings, None
+
+
+def _versions(answer: Any) -> Iterator[tuple[str, Settings, int | None]]:
+    for one in answer.get("Versions") or ():
+        one.pop("Environment", None)
+        if one.get("Version") == "$LATEST":
+            continue
+        snap = one.get("SnapStart") or {}
+        settings: Settings = {
+            "memory_mb": one.get("MemorySize"),
+            "runtime": one.get("Runtime"),
+            "package_bytes": one.get("CodeSize"),
+            "snap_start": snap.get("OptimizationStatus") if snap.get("ApplyOn") == "PublishedVersions" else None,
+        }
+        yield str(one.get("Version", "")), settings, iso_ms(one.get("LastModified"))
+
+
+def _urls(answer: Any) -> Iterator[tuple[str, Settings, int | None]]:
+    for one in answer.get("FunctionUrlConfigs") or ():
+        settings: Settings = {
+            "url": one.get("FunctionUrl"),
+            "auth": one.get("AuthType"),
+            "mode": one.get("InvokeMode"),
+            "cors": bool(one.get("Cors")) or None,
+        }
+        item = str(one.get("FunctionArn", "")).rpartition(":")[2]
+        yield item, settings, iso_ms(one.get("LastModifiedTime"))
+
+
+def _status(answer: Any) -> Iterator[Thing]:
+    answer.pop("Environment", None)
+    if not answer.get("FunctionName"):
+        raise Unanswered
+    yield "", status_of(answer), None
+
+
+def _permissions(answer: Any) -> Iterator[Thing]:
+    """Each statement, and how many there are: that there is none is known too."""
+    if answer.get("Policy") is None:
+        raise Unanswered
+    found = list(policies.statements(answer["Policy"]))
+    yield "", {"statements": len(found)}, None
+    for name, settings in found:
+        yield name, settings, None
+
+
+def _recursion(answer: Any) -> Iterator[Thing]:
+    if not answer.get("RecursiveLoop"):
+        raise Unanswered
+    yield "", {"recursive_loop": answer["RecursiveLoop"]}, None
+
+
+def _runtime(answer: Any) -> Iterator[Thing]:
+    if not answer.get("UpdateRuntimeOn"):
+        raise Unanswered
+    yield "", {"update_on": answer["UpdateRuntimeOn"], "pinned": answer.get("RuntimeVersionArn")}, None
+
+
+def _scaling(answer: Any) -> Iterator[Thing]:
+    wanted, applied = (answer.get(f"{which}FunctionScalingConfig") or {} for which in ("Requested", "Applied"))
+    settings: Settings = {
+        "minimum_environments": wanted.get("MinExecutionEnvironments"),
+        "maximum_environments": wanted.get("MaxExecutionEnvironments"),
+        "applied_minimum": applied.get("MinExecutionEnvironments"),
+        "applied_maximum": applied.get("MaxExecutionEnvironments"),
+    }
+    yield "", settings, None
+
+
+def _is_published(settings: Mapping[str, Setting], known: Known) -> bool:
+    """Whether there is a version or an alias, or nobody knows: only those can have provisioned concurrency."""
+    return any(known.get(kind, ("unknown",)) for kind in ("version", "alias"))
+
+
+DENIED = "denied"
+# Aliases and versions come first: what they are rules out other calls, or is asked for each of them.
+DETAILS = (
+    Detail("status", "lambda:GetFunctionConfiguration", "get_function_configuration", _status),
+    Detail("concurrency", "lambda:GetFunctionConcurrency", "get_function_concurrency", _concurrency),
+    Detail("alias", "lambda:ListAliases", "list_aliases", _aliases),
+    Detail("version", "lambda:ListVersionsByFunction", "list_versions_by_function", _versions),
+    Detail(
+        "provisioned", "lambda:ListProvisionedConcurrencyConfigs", "list_provisioned_concurrency_configs", _provisioned,
+        where=_is_published,
+    ),
+    Detail("async", "lambda:ListFunctionEventInvokeConfigs", "list_function_event_invoke_configs", _async),
+    Detail("url", "lambda:ListFunctionUrlConfigs", "list_function_url_configs", _urls),
+    # Who may invoke an alias is said of the alias alone.
+    Detail(
+        "permission", "lambda:GetPolicy", "get_policy", _permissions,
+        qualifiers=lambda known: ("", *known.get("alias", ())), none={"statements": 0},
+    ),
+    Detail("recursion", "lambda:GetFunctionRecursionConfig", "get_function_recursion_config", _recursion),
+    # An image brings its own runtime.
+    Detail(
+        "runtime", "lambda:GetRuntimeManagementConfig", "get_runtime_management_config", _runtime,
+        where=lambda settings, known: settings.get("package_type") != "Image",
+    ),
+    Detail(
+        "scaling", "lambda:GetFunctionScalingConfig", "get_function_scaling_config", _scaling,
+        where=lambda settings, known: bool(settings.get("capacity_provider")),
+        qualifiers=lambda known: known.get("managed version") or ("$LATEST.PUBLISHED",),
+    ),
+)  # fmt: skip

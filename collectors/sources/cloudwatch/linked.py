@@ -1,0 +1,210 @@
+"""Accounts that are linked to a monitoring account (CloudWatch cross-account observability), read through it.
+
+No credentials of those accounts are needed, and none are used: their functions are known by their metrics, their
+metrics and log groups by what the link shares. How functions are configured is not known then.
+Source: CloudWatch User Guide, "CloudWatch cross-account observability"; the API references of OAM, CloudWatch and Logs.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from collectors.model.account import LogGroupFacts
+from collectors.model.records import Function, FunctionKey
+from collectors.sources.base import Given, SourceFailed
+from collectors.sources.cloudwatch import choose
+from collectors.sources.cloudwatch.calls import Calls, TokenBucket
+from collectors.sources.cloudwatch.errors import is_hopeless
+from collectors.sources.cloudwatch.log_events import pace
+from collectors.sources.cloudwatch.log_groups import LAMBDA_PREFIX
+from collectors.sources.cloudwatch.metric_reading import MetricReading
+from collectors.sources.cloudwatch.pages import pages
+from collectors.sources.cloudwatch.session import ReadOnlySession
+from collectors.sources.cloudwatch.source import CloudWatchSource
+
+FEATURES = ("metrics", "logs", "insights")
+"""What can be read through a link."""
+LIST_METRICS = "cloudwatch:ListMetrics"
+_METRICS, _LOGS = "AWS::CloudWatch::Metric", "AWS::Logs::LogGroup"
+_NAMED = 5  # of many functions, in a sentence
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A source account, what its link is labelled, and whether metrics and log groups are shared."""
+
+    account: str
+    label: str
+    metrics: bool
+    logs: bool
+
+
+def links(client: Any, region: str) -> tuple[list[Link] | None, SourceFailed | None]:
+    """The accounts that are linked to this one in the region, None where it has no sink; and why they are not all."""
+    where = f"accounts linked in {region}"
+    known: dict[str, Link] = {}
+    has_sink = False
+    try:
+        for sink in _items(client.list_sinks, "oam:ListSinks", where):
+            has_sink = True
+            asked = {"SinkIdentifier": sink.get("Arn", "")}
+            for one in _items(client.list_attached_links, "oam:ListAttachedLinks", where, **asked):
+                # arn:aws:oam:REGION:ACCOUNT:link/ID
+                arn = str(one.get("LinkArn", "")).split(":")
+                if len(arn) > 5 and arn[4]:
+                    kinds = one.get("ResourceTypes") or ()
+                    known[arn[4]] = Link(arn[4], str(one.get("Label") or ""), _METRICS in kinds, _LOGS in kinds)
+    except SourceFailed as failed:
+        return [known[account] for account in sorted(known)], failed
+    return [known[account] for account in sorted(known)] if has_sink else None, None
+
+
+def _items(ask: Any, action: str, where: str, **asked: Any) -> Iterator[Any]:
+    for page in pages(ask, asked, ("NextToken", "NextToken"), action=action, where=where):
+        yield from page.get("Items") or ()
+
+
+def function_names(client: Any, calls: Calls, account: str, region: str) -> Iterator[str]:
+    """The functions of a source account that ran in the last two weeks: those that ListMetrics has Invocations of.
+
+    SourceFailed; BudgetReached before a page too many, as pages are billed.
+    """
+    asked: dict[str, Any] = {
+        "Namespace": "AWS/Lambda",
+        "MetricName": "Invocations",
+        "Dimensions": [{"Name": "FunctionName"}],
+        "IncludeLinkedAccounts": True,
+        "OwningAccount": account,
+    }
+    listed = pages(
+        client.list_metrics, asked, ("NextToken", "NextToken"), action=LIST_METRICS,
+        where=f"metrics of {account} in {region}", before=lambda: calls.spend(LIST_METRICS, 1),
+    )  # fmt: skip
+    for page in listed:
+        metrics: list[Any] = page.get("Metrics") or []
+        owners = page.get("OwningAccounts") or [account] * len(metrics)
+        for metric, owner in zip(metrics, owners, strict=False):
+            dimensions: list[Any] = metric.get("Dimensions") or []
+            # Aliases and versions have a second dimension.
+            if owner == account and len(dimensions) == 1 and dimensions[0].get("Name") == "FunctionName":
+                yield str(dimensions[0].get("Value", ""))
+
+
+class LinkedSession(ReadOnlySession):
+    """A session of the monitoring account whose questions about metrics and logs are about a source account.
+
+    What is asked by name is asked as the API has it for another account: metrics with its id, log groups by ARN.
+    """
+
+    account: str
+    partition: str
+
+    def about(self, account: str, partition: str) -> "LinkedSession":
+        self.account, self.partition = account, partition
+        return self
+
+    def _new(self, service: str, *, retries: bool = True) -> Any:
+        client = super()._new(service, retries=retries)
+        client.meta.events.register_first("provide-client-params", self._asked_of_the_account)
+        return client
+
+    def _asked_of_the_account(self, params: Any, model: Any, **_: object) -> None:
+        match model.name:
+            case "GetMetricData":
+                for query in params["MetricDataQueries"]:
+                    query["AccountId"] = self.account
+            case "DescribeLogGroups":
+                params["includeLinkedAccounts"] = True
+                params["accountIdentifiers"] = [self.account]
+            case "FilterLogEvents":
+                params["logGroupIdentifier"] = self._arn(params.pop("logGroupName"))
+            case "StartQuery":
+                params["logGroupIdentifiers"] = [self._arn(name) for name in params.pop("logGroupNames")]
+
+    def _arn(self, log_group: str) -> str:
+        return f"arn:{self.partition}:logs:{self.region}:{self.account}:log-group:{log_group}"
+
+
+class LinkedSource(CloudWatchSource):
+    """One source account and region, read through the monitoring account ``through``."""
+
+    def __init__(
+        self, session: ReadOnlySession, link: Link, through: str, *, rehearsed: bool = False, **settings: Any
+    ) -> None:
+        """``session`` asks about the source account. ``rehearsed``: it is counted what would be asked."""
+        wanted = set(settings.pop("features", FEATURES))
+        shared = {"metrics": link.metrics, "logs": link.logs, "insights": link.logs}
+        features = tuple(each for each in FEATURES if each in wanted and shared[each])
+        super().__init__(session, features=features, **settings)
+        self._account = link.account
+        self._link = link
+        self._through = through
+        self._rehearsed = rehearsed
+        self._asked["features"] = tuple(wanted)
+        self._asked_for = wanted - ({"logs"} if self._logs == choose.NONE else set())
+
+    def given(self, *stored: Any) -> Iterator[Given]:
+        """What the link shares; what it does not is said."""
+        yield from super().given(*stored)
+        for feature, shared, what in (
+            ("metrics", self._link.metrics, "metrics"),
+            ("logs", self._link.logs, "log groups"),
+        ):
+            if feature in self._asked_for and not shared:
+                known = "" if feature == "logs" else "; its functions are known by their log groups alone"
+                yield SourceFailed(
+                    f"{what} of {self.account}",
+                    f"its link to {self._through} shares no {what}{known}",
+                    f"share {_METRICS if feature == 'metrics' else _LOGS} in the link, or use credentials of it",
+                )
+
+    def over(self, session: ReadOnlySession) -> "LinkedSource":
+        return LinkedSource(session, self._link, self._through, rehearsed=True, **self._asked)
+
+    def _listed(self) -> Iterator[Given]:
+        if not self._link.metrics:
+            return
+        if self._rehearsed:
+            self._session.calls.sent(LIST_METRICS)
+            self._session.calls.spend(LIST_METRICS, 1)
+            yield SourceFailed(
+                f"functions of {self.account}",
+                "how many there are, and so what their metrics cost, is not known: listing them is billed by page",
+                "collect from it once, with a --budget",
+            )
+            return
+        client = self._session.client("cloudwatch")
+        names: set[str] = set()
+        try:
+            names.update(function_names(client, self._session.calls, self.account, self.region))
+        except SourceFailed as failed:
+            if is_hopeless(failed):
+                raise
+            yield failed
+            self._whole = False
+        for name in sorted(names - {""}):
+            if self._wanted is None or self._wanted(name):
+                # To which group it logs is not known, and not kept: Lambda's own is what is looked for.
+                key = FunctionKey(name, self.account, self.region)
+                self._functions.append(Function(key, log_group=LAMBDA_PREFIX + name))
+        yield [Function(function.key) for function in self._functions]
+
+    def _logs_given(self, covered: Any, metrics: MetricReading) -> Iterator[Given]:
+        listed: set[str] = set()
+        for given in super()._logs_given(covered, metrics):
+            if isinstance(given, Sequence) and given and isinstance(given[0], LogGroupFacts):
+                listed.update(fact.name for fact in given if isinstance(fact, LogGroupFacts))
+            yield given
+        hidden = sorted(key.name for key in metrics.active if LAMBDA_PREFIX + key.name not in listed)
+        if hidden:
+            others = f" and {len(hidden) - _NAMED:,} more" if len(hidden) > _NAMED else ""
+            yield SourceFailed(
+                f"log groups of {self.account}",
+                f"not shared, or of other names, of functions that ran: {', '.join(hidden[:_NAMED])}{others}",
+                "share their log groups in the link, or use credentials of the account",
+            )
+
+    def _events_bucket(self) -> TokenBucket:
+        """The quota is that of the account which asks."""
+        shared, own = pace(self._through, self.region), super()._events_bucket()
+        return shared if own is pace(self.account, self.region) else own

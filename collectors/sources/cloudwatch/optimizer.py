@@ -1,0 +1,70 @@
+"""Compute Optimizer's recommendations for functions, where the account is enrolled."""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from collectors.model.account import Covered, Recommendation
+from collectors.model.records import Reject
+from collectors.sources.base import ONCE, SourceFailed
+from collectors.sources.cloudwatch.costs import day_of
+from collectors.sources.cloudwatch.errors import reading
+from collectors.sources.cloudwatch.pages import pages
+from collectors.sources.cloudwatch.times import iso_ms
+
+
+def recommended_once(
+    client: Any,
+    account: str,
+    region: str,
+    now_ms: int,
+    covered: Callable[[str], Sequence[tuple[int, int]]],
+    rejects: list[Reject] | None = None,
+) -> Iterator[list[Recommendation] | Covered]:
+    """The recommendations, unless they were asked for on the same UTC day: they are made anew once a day.
+
+    The answer comes with the mark that remembers it. SourceFailed.
+    """
+    item = f"{ONCE}optimizer {account} {region} {day_of(now_ms).isoformat()}"
+    if covered(item):
+        return
+    yield list(recommendations(client, region, rejects))
+    yield Covered(item, 0, now_ms)
+
+
+def recommendations(client: Any, region: str, rejects: list[Reject] | None = None) -> Iterator[Recommendation]:
+    """One for each function version that it has an opinion on. SourceFailed where the account is not enrolled.
+
+    One that does not say of which function it is, is counted in ``rejects``.
+    """
+    with reading("compute-optimizer:GetEnrollmentStatus", f"Compute Optimizer in {region}"):
+        status = client.get_enrollment_status().get("status")
+    if status != "Active":
+        raise SourceFailed(
+            f"Compute Optimizer in {region}",
+            f"the account's enrolment is {status}",
+            "enrol with 'aws compute-optimizer update-enrollment-status --status Active', or leave it out",
+        )
+    for answer in pages(
+        client.get_lambda_function_recommendations, {}, ("nextToken", "nextToken"),
+        action="compute-optimizer:GetLambdaFunctionRecommendations", where=f"Compute Optimizer in {region}",
+    ):  # fmt: skip
+        for one in answer.get("lambdaFunctionRecommendations") or ():
+            if str(one.get("functionArn")).count(":") >= 6:
+                yield of_answer(one)
+            elif rejects is not None:
+                rejects.append(Reject("a recommendation for nobody knows what", repr(one)[:2000], "Compute Optimizer"))
+
+
+def of_answer(one: Any) -> Recommendation:
+    """A recommendation with the option that is ranked first."""
+    # arn:aws:lambda:REGION:ACCOUNT:function:NAME[:VERSION]
+    arn = one["functionArn"].split(":")
+    options = sorted(one.get("memorySizeRecommendationOptions") or (), key=lambda each: each.get("rank", 99))
+    best = options[0] if options else {}
+    saving = (best.get("savingsOpportunity") or {}).get("estimatedMonthlySavings") or {}
+    return Recommendation(
+        arn[4], arn[3], arn[6], one.get("functionVersion", ""), one.get("finding", ""),
+        ",".join(one.get("findingReasonCodes") or ()), one.get("currentMemorySize"), best.get("memorySize"),
+        str(saving["value"]) if "value" in saving else None, saving.get("currency"),
+        iso_ms(one.get("lastRefreshTimestamp")),
+    )  # fmt: skip

@@ -1,0 +1,53 @@
+"""Exports that begin with their newest event, as queries and search pages give them, the other way round."""
+
+import re
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from collectors.model.event_columns import EventColumns
+from collectors.model.records import LogEvent
+
+MOST_TURNED = 200_000
+"""Events that are held to be turned at once; of a longer file such pieces come one after the other."""
+
+_LOOKED_AT = 1_000
+_PLATFORM = re.compile(r"\b(?:START|END|REPORT)(?= RequestId: )|platform\.(?:start|end|report|runtimeDone)\b")
+
+
+def oldest_first(blocks: Iterator[Sequence[LogEvent]]) -> Iterator[Sequence[LogEvent]]:
+    """The blocks as they are, but for those of a file that goes back in time.
+
+    Lines name no invocation: which one they are of is told by those that stood before them.
+    """
+    for block in blocks:
+        if not block:
+            yield block
+            continue
+        if not goes_back(block):
+            yield block
+            yield from blocks
+            return
+        held = list(block)
+        for more in blocks:
+            held.extend(more)
+            if len(held) >= MOST_TURNED:
+                held.reverse()
+                yield held
+                held = []
+        held.reverse()
+        yield held
+
+
+def goes_back(block: Sequence[LogEvent]) -> bool:
+    """Whether the times of a file's first events fall, and an END or a REPORT stands before any START."""
+    if isinstance(block, EventColumns):
+        times = block.timestamp_ms[:_LOOKED_AT]
+    else:
+        times = np.array([event.timestamp_ms for event in block[:_LOOKED_AT]], np.int64)
+    steps = np.diff(times)
+    falling = int((steps < 0).sum())
+    if falling < 2 or falling <= 3 * int((steps > 0).sum()):
+        return False
+    told = next((found for event in block[:_LOOKED_AT] if (found := _PLATFORM.search(event.message)) is not None), None)
+    return told is not None and told.group() not in ("START", "platform.start")

@@ -1,0 +1,168 @@
+"""A runner's SQLite log, read as if it were CloudWatch.
+
+The format, versions 1 to 3: ``PRAGMA application_id`` 0x6c746472, ``PRAGMA user_version``, tables ``functions``,
+``log_events`` and ``metrics``. ``log_events.id`` and ``metrics.id`` only grow; they are the checkpoints here, and 0
+is the beginning. ``lambdatui.runner.log.schema`` documents the columns.
+"""
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from collectors.model.records import Function, FunctionKey, LogEvent, MetricPoint
+from collectors.sources.base import SourceFailed
+from collectors.untrusted import Unparsable, parsed_json
+
+APPLICATION_ID = 0x6C746472
+VERSION = 3
+BLOCK = 5_000
+
+_FUNCTIONS = (
+    "SELECT name, account, region, runtime, arch, memory_mb, timeout_s, ephemeral_mb, log_group, {} FROM functions"
+    " ORDER BY name"
+)
+_TAGS = "SELECT name, account, region, {} FROM functions ORDER BY name"
+_EVENTS = (
+    "SELECT id, timestamp_ms, message, log_group, log_stream, event_id FROM log_events WHERE id > ? ORDER BY id LIMIT ?"
+)
+_METRICS = "SELECT id, function, metric, stat, period_s, start_ms, value FROM metrics WHERE id > ? ORDER BY id LIMIT ?"
+
+
+class RunnerLog:
+    """A runner's log, opened for reading only. SourceFailed when it is missing, something else, or too new."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        if not path.is_file():
+            raise SourceFailed(str(path), "there is no such file", "deploy and invoke a function with lambdatui runner")
+        try:
+            self._db = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=5)
+        except sqlite3.Error as error:
+            raise SourceFailed(str(path), f"it cannot be opened ({error})", "check its permissions") from error
+        try:
+            self._check()
+            self._by_group = {one.log_group: one.key for one in self.functions()}
+        except SourceFailed:
+            self._db.close()
+            raise
+
+    def _check(self) -> None:
+        [(application,)] = self._read("PRAGMA application_id")
+        [(version,)] = self._read("PRAGMA user_version")
+        if application != APPLICATION_ID:
+            raise SourceFailed(str(self.path), "it is a database, but not a runner's log", "give the runner's own file")
+        self._reserved = "reserved_concurrency" if version > 1 else "NULL"
+        self._tags = "tags, tagged_ms" if version > 2 else "NULL, NULL"
+        if not 1 <= version <= VERSION:
+            meaning = f"it is of version {version}, and this program reads versions to {VERSION}"
+            raise SourceFailed(str(self.path), meaning, "upgrade lambdatui")
+
+    def __enter__(self) -> "RunnerLog":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._db.close()
+
+    def functions(self) -> list[Function]:
+        """Every function that was ever deployed: the events of a removed one are still there."""
+        return [
+            Function(FunctionKey(name, account, region), *configuration)
+            for name, account, region, *configuration in self._read(_FUNCTIONS.format(self._reserved))
+        ]
+
+    def deployments(self) -> dict[str, int]:
+        """When (epoch ms) each function was deployed last."""
+        return {name: at_ms for name, at_ms in self._read("SELECT name, deployed_ms FROM functions") if at_ms}
+
+    def tags(self) -> dict[FunctionKey, tuple[dict[str, str], int | None]]:
+        """All tags of each function of which they are known, and since when (epoch ms)."""
+        rows = self._read(_TAGS.format(self._tags))
+        return {
+            FunctionKey(name, account, region): (pairs, at_ms)
+            for name, account, region, written, at_ms in rows
+            if (pairs := _pairs(written)) is not None
+        }
+
+    def event_blocks(self, after: int = 0) -> Iterator[tuple[list[LogEvent], int]]:
+        """The events after checkpoint ``after``, in the order they were written, each block with its checkpoint."""
+        while rows := self._read(_EVENTS, (after, BLOCK)):
+            after = rows[-1][0]
+            yield [self._event(*row) for row in rows], after
+
+    def metrics(self, after: int = 0) -> Iterator[tuple[list[MetricPoint], int]]:
+        """The points that are new or have changed after ``after``, each block with its checkpoint."""
+        keys = {key.name: key for key in self._by_group.values()}
+        while rows := self._read(_METRICS, (after, BLOCK)):
+            after = rows[-1][0]
+            yield [MetricPoint(keys.get(name, FunctionKey(name)), *rest) for _, name, *rest in rows], after
+
+    def first_event_at(self, time_ms: int) -> int:
+        """The checkpoint from which every event of ``time_ms`` or later is read."""
+        [(newest,)] = self._read("SELECT coalesce(max(id), 0) FROM log_events")
+        found = self._read("SELECT min(id) - 1 FROM log_events WHERE timestamp_ms >= ?", (time_ms,))[0][0]
+        return int(newest if found is None else found)
+
+    def _event(
+        self, _: int, timestamp_ms: int, message: str, log_group: str, log_stream: str, event_id: str
+    ) -> LogEvent:
+        # Its configuration may be gone or never written; the group's name still says whose log it is.
+        key = self._by_group.get(log_group) or FunctionKey(log_group.removeprefix("/aws/lambda/"))
+        return LogEvent(timestamp_ms, message, log_group, log_stream, event_id, key.name, key.account, key.region)
+
+    def _read(self, query: str, values: Sequence[int] = ()) -> list[Any]:
+        try:
+            return self._db.execute(query, values).fetchall()
+        except sqlite3.OperationalError as error:
+            meaning = f"it cannot be read ({error})"
+            raise SourceFailed(str(self.path), meaning, "see that it is not locked, and written by a runner") from error
+        except sqlite3.DatabaseError as error:
+            meaning = f"it is no SQLite database, or a damaged one ({error})"
+            raise SourceFailed(str(self.path), meaning, "give the runner's own file") from error
+
+
+def _pairs(written: str | None) -> dict[str, str] | None:
+    """A JSON object of text as it was written; None where it is none."""
+    try:
+        tags = None if written is None else parsed_json(written)
+    except Unparsable:
+        return None
+    fits = isinstance(tags, dict) and all(name and isinstance(value, str) for name, value in tags.items())
+    return tags if fits else None
+
+
+class RunnerSource:
+    """A runner's log as a Source. ``since_ms`` leaves out older events; None reads all there are."""
+
+    account = ""
+    region = ""
+
+    def __init__(self, log: RunnerLog, since_ms: int | None = None) -> None:
+        self.name = f"runner {log.path}"
+        self._log = log
+        self._since_ms = since_ms
+        self._events_read: int | None = None
+        self._metrics_read = 0
+
+    def functions(self) -> list[Function]:
+        return self._log.functions()
+
+    def event_blocks(self) -> Iterator[list[LogEvent]]:
+        """The events that were not given before: asked again, it goes on where it was."""
+        after = self._events_read
+        if after is None:
+            after = 0 if self._since_ms is None else self._log.first_event_at(self._since_ms)
+        for block, checkpoint in self._log.event_blocks(after):
+            yield block
+            self._events_read = checkpoint
+
+    def metrics(self) -> Iterable[MetricPoint]:
+        """The points that are new, or have changed, since they were given before."""
+        since_ms = self._since_ms or 0
+        for block, checkpoint in self._log.metrics(self._metrics_read):
+            # The bin that holds ``since`` began before it.
+            yield from (point for point in block if point.start_ms + point.period_s * 1000 > since_ms)
+            self._metrics_read = checkpoint

@@ -1,0 +1,393 @@
+"""Opening the store's file: where it lies, who may write, and what to say when it cannot be read."""
+
+import contextlib
+import errno
+import fcntl
+import os
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TypeVar
+from urllib.parse import quote
+
+from collectors.store import progress
+from collectors.store.integrity import checksums, table_checksums
+from collectors.store.read.startup_reader import default_file
+from collectors.store.rollups.dirty_packs import any_to_make
+from collectors.store.schema import APPLICATION_ID, UNSUMMED, VERSION
+from collectors.store.transactions import FileGone, Writable
+
+Connection = TypeVar("Connection", bound=sqlite3.Connection)
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collectors.store.private_copy import State
+
+
+class StoreError(Exception):
+    """The store cannot be used; the text says why and what to do."""
+
+
+class StoreMissing(StoreError):
+    """There is no file yet."""
+
+
+class StoreLocked(StoreError):
+    """Another process writes."""
+
+
+class StoreNewer(StoreError):
+    """A newer lambdatui wrote it."""
+
+
+class StoreDamaged(StoreError):
+    """It is no store of ours, or is broken."""
+
+
+class StoreUnwritable(StoreError):
+    """No permission, no space, or a read-only file system."""
+
+
+class StoreReplaced(StoreError):
+    """It was deleted, or another was put in its place, while it was written."""
+
+
+class Still(sqlite3.Connection):
+    """Takes its file for one that never changes: if another machine does change it, only a new connection sees that.
+
+    ``copy_of`` is what was copied, with its log, for want of a place to write; None where the file itself is read.
+    """
+
+    copy_of: tuple[Path, "State"] | None = None
+    copied: Path | None = None
+
+    def stands(self) -> bool:
+        """Whether it is known to show what there is now."""
+        if self.copy_of is None:
+            return False
+        from collectors.store.private_copy import is_of
+
+        return is_of(*self.copy_of)
+
+
+def default_path() -> Path:
+    """``$LAMBDATUI_DB``, else ``lambdatui/lambdatui.db`` in the XDG data folder."""
+    return Path(default_file())
+
+
+# What SQLite says of what is not as it was written. The last are of sums that do not agree (``checksums``), of text
+# that is none, and of a schema that lacks what every store has.
+_OF_DAMAGE = (
+    "malformed", "not a database", "corrupt", "unsupported file format", "integer overflow", "user-defined function",
+    "utf-8", "no such table", "no such column", "no such index", "datatype mismatch", "constraint failed",
+)  # fmt: skip
+
+
+def is_of_damage(error: sqlite3.DatabaseError) -> bool:
+    """Whether SQLite says that something is not as it was written."""
+    return isinstance(error, checksums.Damaged) or any(word in str(error).lower() for word in _OF_DAMAGE)
+
+
+def damaged(path: Path | str) -> str:
+    """What to say of a damaged store."""
+    return (
+        f"{path} is damaged or no lambdatui store: run 'lambdatui db check', save what can be read with"
+        " 'lambdatui db check --repair', or import again into a new --db"
+    )
+
+
+@contextlib.contextmanager
+def explained(path: Path | str, needs: int | None = None) -> Iterator[None]:
+    """Turns what SQLite says into what an operator can act on. ``needs`` is how many bytes of disk it may take."""
+    try:
+        yield
+    except sqlite3.DatabaseError as error:
+        text = str(error).lower()
+        if "locked" in text or "busy" in text:
+            raise StoreLocked(f"{path} is locked by another process: wait for it, or end it") from error
+        if is_of_damage(error):
+            raise StoreDamaged(damaged(path)) from error
+        if "full" in text or "disk i/o" in text:
+            from collectors.store.disk_space import said
+
+            raise StoreUnwritable(
+                f"{path}: the disk is full or failing ({error}): free space and run the same command again; "
+                f"what was committed is kept and nothing is counted twice; {said(Path(path), needs)}"
+            ) from error
+        if "readonly" in text or "read-only" in text or "unable to open" in text:
+            raise StoreUnwritable(
+                f"{path} cannot be opened for this ({error}): check the permissions of the file and its folder, "
+                "or name another with --db"
+            ) from error
+        raise StoreError(f"{path}: {error}") from error
+    except FileGone as error:
+        raise StoreReplaced(
+            f"{path} was deleted or replaced while it was written: nothing more goes into the old file; run the same"
+            " command again, which reads what the one that is there now lacks, or makes one"
+        ) from error
+    except UnicodeDecodeError as error:  # a name of a damaged schema, in SQLite's own words
+        raise StoreDamaged(damaged(path)) from error
+    except PermissionError as error:
+        raise StoreUnwritable(f"{path}: permission denied: check its owner, or name another store with --db") from error
+    except OSError as error:
+        if error.errno == errno.ENOSPC:
+            from collectors.store.disk_space import said
+
+            raise StoreUnwritable(f"{path}: {error.strerror}: {said(Path(path), needs)}") from error
+        raise StoreUnwritable(
+            f"{path}: {error.strerror or error}: check the folder, or name another with --db"
+        ) from error
+
+
+def _looked_over(connection: sqlite3.Connection, path: Path) -> int:
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    (application,) = connection.execute("PRAGMA application_id").fetchone()
+    if version > VERSION and application == APPLICATION_ID:
+        raise StoreNewer(
+            f"{path} was written by a newer lambdatui (schema {version}, this one knows {VERSION}): upgrade lambdatui"
+        )
+    (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    if application != APPLICATION_ID and tables:
+        raise StoreDamaged(f"{path} is an SQLite file, but no lambdatui store: name another with --db")
+    return int(version)
+
+
+def open_reader(path: Path) -> sqlite3.Connection:
+    """A read-only connection. Raises StoreMissing, StoreNewer, StoreDamaged, StoreLocked."""
+    if not path.exists():
+        raise StoreMissing(f"there is no store at {path} yet: run 'lambdatui import FILE' first, or name one with --db")
+    if path.is_dir():
+        raise StoreDamaged(f"{path} is a folder, and no store: name a file with --db")
+    with explained(path):
+        connection = readable(path)
+        _look_at_log(connection, path)
+        version = _looked_over(connection, path)
+        if version == 0:
+            connection.close()
+            raise StoreMissing(f"{path} is empty: run 'lambdatui import FILE' first")
+        if not _is_current(connection):
+            connection.close()
+            _upgrade(path)
+            connection = readable(path)
+    return connection
+
+
+def _still(path: Path, address: str) -> Still:
+    """A WAL store on a read-only file system, which cannot make its -shm file.
+
+    As a still file it can be read where no log lies beside it. Where one does, the file alone shows what was before.
+    """
+    from collectors.store import private_copy
+
+    if not private_copy.has_log(path):
+        return _readable(address + "&immutable=1", Still)
+    try:
+        copy, state = private_copy.copied(path)
+    except private_copy.NoCopy as error:
+        raise StoreUnwritable(
+            f"{path} lies where nothing can be written, with changes in {path.name}-wal that are not merged into it:"
+            f" {error}"
+        ) from error
+    connection = _readable(f"file:{quote(str(copy))}?mode=ro", Still)
+    connection.copy_of, connection.copied = (path, state), copy
+    return connection
+
+
+def _look_at_log(connection: sqlite3.Connection, path: Path) -> None:
+    """Raises StoreDamaged where nothing can be written and the log is damaged; elsewhere whoever writes goes on."""
+    copy = connection.copied if isinstance(connection, Still) else None
+    if copy is None and not (os.statvfs(path).f_flag & os.ST_RDONLY):
+        return
+    from collectors.store.integrity import wal_frames
+
+    if wal_frames.damage(copy or path, by_index=copy is not None) is not None:
+        connection.close()
+        raise StoreDamaged(damaged(path))
+
+
+def open_checked(path: Path) -> sqlite3.Connection:
+    """A reader that stops with an error at what is not as it was written, of what has its checksum in its row.
+
+    Raises as ``open_reader``, and StoreDamaged where a small table is not as it was written, or something was found
+    wrong before.
+    """
+    connection = open_reader(path)
+    try:
+        if os.path.exists(f"{path}.damaged"):
+            from collectors.store.integrity.scrub import remembered
+
+            if remembered(path) is not None:
+                raise StoreDamaged(damaged(path))
+        with explained(path):
+            table_checksums.make_ready(connection)
+            connection.execute(
+                "PRAGMA query_only = 0"
+            )  # what follows is the connection's own; the file is open to read
+            checksums.show_sound_cells(connection)
+            connection.execute("PRAGMA query_only = 1")
+            # On one state: what is committed between a table and its sum is no damage.
+            connection.execute("BEGIN")
+            table_checksums.look_at_small_ones(connection)
+            connection.execute("COMMIT")
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def is_older(path: Path) -> bool:
+    """Whether the store is to be brought up to date, or that was not finished. Raises sqlite3.Error."""
+    connection = readable(path)
+    try:
+        known = connection.execute("PRAGMA application_id").fetchone() == (APPLICATION_ID,)
+        (version,) = connection.execute("PRAGMA user_version").fetchone()
+        return known and 0 < version <= VERSION and not _is_current(connection)
+    finally:
+        connection.close()
+
+
+def _is_current(connection: sqlite3.Connection) -> bool:
+    if connection.execute("PRAGMA user_version").fetchone() != (VERSION,):
+        return False
+    return connection.execute("SELECT 1 FROM settings WHERE name = ?", (UNSUMMED,)).fetchone() is None
+
+
+def _upgrade(path: Path) -> None:
+    """Brings an older store to this version, once, before it is read. Raises StoreError where it cannot."""
+    try:
+        with writing(path):
+            pass
+    except StoreError as error:
+        raise type(error)(f"{path} is of an older lambdatui and cannot be brought up to date: {error}") from error
+
+
+def readable(path: Path) -> sqlite3.Connection:
+    """A read-only connection to a file of which nothing is believed yet, also where nothing can be written.
+
+    Raises sqlite3.Error, and StoreUnwritable where that takes a copy and none can be made.
+    """
+    address = f"file:{quote(str(path))}?mode=ro"
+    try:
+        return _readable(address, sqlite3.Connection)
+    except sqlite3.OperationalError as error:
+        # "disk i/o" is also what SQLite says of a full disk, which has no room for the index of the log.
+        unreadable = not any(word in str(error).lower() for word in ("unable to open", "disk i/o", "full"))
+        if unreadable or not os.access(path, os.R_OK):
+            raise
+        return _still(path, address)
+
+
+def _readable(address: str, factory: type[Connection]) -> Connection:
+    connection = sqlite3.connect(
+        address, uri=True, isolation_level=None, timeout=5, check_same_thread=False, factory=factory
+    )
+    try:
+        connection.execute("PRAGMA query_only = 1")
+        connection.execute("PRAGMA mmap_size = 268435456")
+        connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone()
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def keep_at_hand(connection: sqlite3.Connection) -> None:
+    """For a reader that stays open: all of the file that SQLite can map, which takes some milliseconds to touch first.
+
+    What lies behind is copied page by page; mapped pages are the page cache's own, and no memory of this process.
+    """
+    connection.execute("PRAGMA mmap_size = 2147418112")
+    connection.execute("PRAGMA cache_size = -16384")
+
+
+@contextlib.contextmanager
+def writing(path: Path, *, wait: bool = False) -> Iterator[sqlite3.Connection]:
+    """The one writer's connection. The lock beside the file names its holder; a crash frees it.
+
+    Raises StoreLocked (naming the process) at once, or waits when asked to.
+    """
+    with explained(path):
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        lock = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        _take(lock, path, wait)
+        with explained(path, _size_of(path)):
+            connection = _writable(path)
+        try:
+            with explained(path):
+                yield connection
+                _pack(connection)
+                connection.check_file()
+                _empty_log(connection)
+        except StoreReplaced:
+            _empty_log(connection)  # SQLite leaves it, and the file in this one's place would take it for its own
+            raise
+        finally:
+            connection.close()
+    finally:
+        os.close(lock)
+
+
+def _empty_log(connection: sqlite3.Connection) -> None:
+    """Leaves nothing in the write-ahead log that would be laid over another file put in this one's place.
+
+    Readers that look at this moment keep it from being emptied; nobody waits long for them.
+    """
+    with contextlib.suppress(sqlite3.Error):
+        connection.execute("PRAGMA busy_timeout = 100")
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+def _size_of(path: Path) -> int:
+    """What bringing it up to date may take: at most as much again."""
+    try:
+        return max(path.stat().st_size, 1 << 20)
+    except OSError:
+        return 1 << 20
+
+
+def _pack(connection: sqlite3.Connection) -> None:
+    """Leaves no packs marked, so that readers find them made. A store in which that fails answers all the same."""
+    if not connection.in_transaction and any_to_make(connection):
+        from collectors.store.rollups import metric_packs, oldest, packs, week_packs
+
+        with contextlib.suppress(sqlite3.OperationalError):
+            packs.renew(connection)
+            week_packs.renew(connection)
+            oldest.keep(connection)
+            metric_packs.renew(connection)
+
+
+def _take(lock: int, path: Path, wait: bool) -> None:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+    except BlockingIOError as error:
+        holder = os.read(lock, 64).decode("ascii", "replace").strip() or "another process"
+        raise StoreLocked(f"{path} is being written by {holder}: wait for it, or end it") from error
+    with contextlib.suppress(OSError):  # on a full disk the holder has no name, and the lock holds
+        os.ftruncate(lock, 0)
+        os.pwrite(lock, f"process {os.getpid()}".encode(), 0)
+
+
+def _writable(path: Path) -> Writable:
+    opened = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)  # SQLite gives -wal and -shm the same mode
+    found = os.fstat(opened)
+    os.close(opened)
+    connection = sqlite3.connect(path, isolation_level=None, timeout=5, factory=Writable)
+    connection.path, connection.file = str(path), (found.st_dev, found.st_ino)
+    try:
+        _looked_over(connection, path)
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = NORMAL")
+        connection.execute("PRAGMA cache_size = -32768")
+        connection.execute("PRAGMA temp_store = MEMORY")
+        if not _is_current(connection):
+            from collectors.store.migration import migrate
+
+            migrate(connection)
+            progress.say("sums of hours and days")
+        table_checksums.keep(connection)
+    except BaseException:
+        connection.close()
+        raise
+    return connection

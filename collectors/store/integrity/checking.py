@@ -1,0 +1,296 @@
+"""Whether a store is whole: SQLite's own structure, every checksum, and every sum reckoned again from what it is of."""
+
+import sqlite3
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from collectors.store.connection import StoreDamaged, StoreError, damaged, explained, open_reader
+from collectors.store.integrity import checksums, table_checksums, wal_frames
+from collectors.store.integrity.cell_checksum import CELL_SUM
+from collectors.store.lines.chunks import opened, unpacked
+from collectors.store.rollups import cells, emf_cells, packs, week_packs
+from collectors.store.rollups.dirty_packs import PACKS
+from collectors.store.rollups.metric_packs import uneven as uneven_metrics
+from collectors.store.schema import GRAINS, UNCOUNTED
+from collectors.store.write import request_index
+
+MOST_SAID = 20  # problems of one kind
+_HOUR_MS, _DAY_MS = GRAINS["hour_cells"], GRAINS["day_cells"]
+_MINUTE_MS = GRAINS["minute_cells"]
+_COMPARED = [*range(14), 15, 16]  # a cell's columns but the memory, which depends on what came first, and the sums
+SALVAGED = "salvaged"  # of the settings: rows were lost, and cells count more than there are
+
+
+def check(path: Path, *, quick: bool = False) -> list[str]:
+    """What is wrong with a store, a line each; [] when nothing is. Reads all of it; ``quick`` its structure alone.
+
+    Raises StoreError where it cannot be opened.
+    """
+    connection = open_reader(path)
+    try:
+        with explained(path):
+            table_checksums.make_ready(connection)
+            connection.execute("BEGIN")  # on one state, whatever is committed meanwhile
+            asked = "quick_check" if quick else "integrity_check"
+            problems = [row[0] for row in connection.execute(f"PRAGMA {asked}({MOST_SAID})") if row[0] != "ok"]
+            problems += _behind(connection, path)
+            broken = wal_frames.damage(path)
+            problems += [broken] if broken is not None else []
+            if not quick:
+                for kind in _KINDS:
+                    problems += _said_by(kind, connection)
+    finally:
+        connection.close()
+    return problems
+
+
+def _behind(connection: sqlite3.Connection, path: Path) -> list[str]:
+    """What stands behind the last page, where no WAL is left that may shorten the file."""
+    wal = Path(f"{path}-wal")
+    if wal.exists() and wal.stat().st_size:
+        return []
+    (pages,), (size,) = (connection.execute(f"PRAGMA {name}").fetchone() for name in ("page_count", "page_size"))
+    over = path.stat().st_size - pages * size
+    return [f"{over:,} bytes stand behind the store's last page"] if over > 0 else []
+
+
+def _said_by(kind: Any, connection: sqlite3.Connection) -> list[str]:
+    """What one kind of check finds; that it cannot even look is a problem too."""
+    found: list[str] = []
+    try:
+        for problem in kind(connection):
+            found.append(problem)
+            if len(found) == MOST_SAID:
+                return [*found, f"and more of the kind ({kind.__name__.strip('_').replace('_', ' ')})"]
+    except Exception as error:  # any damage at all: this is the place that looks for it
+        found.append(f"{kind.__name__.strip('_').replace('_', ' ')}: {type(error).__name__}: {error}")
+    return found
+
+
+def _sums_of_rows(connection: sqlite3.Connection) -> Iterator[str]:
+    for table in GRAINS:
+        rows = connection.execute(
+            f"SELECT function_id, start_ms FROM {table} WHERE latency_sum IS NOT blob_sum(latency)"
+            f" OR sum IS NOT {CELL_SUM} LIMIT {MOST_SAID}"
+        )
+        yield from (f"{table} at {start} of function {of} does not agree with its checksum" for of, start in rows)
+    rows = connection.execute(
+        "SELECT function_id, start_ms FROM invocations"
+        f" WHERE sum IS NOT invocation_sum({', '.join(checksums.INVOCATION)}) LIMIT {MOST_SAID}"
+    )
+    yield from (f"the invocation at {start} of function {of} does not agree with its checksum" for of, start in rows)
+
+
+def _sums_of_tables(connection: sqlite3.Connection) -> Iterator[str]:
+    for table in table_checksums.differing(connection):
+        yield f"{table} does not agree with its checksum"
+
+
+def _is_salvaged(connection: sqlite3.Connection) -> bool:
+    return connection.execute("SELECT 1 FROM settings WHERE name = ?", (SALVAGED,)).fetchone() is not None
+
+
+def _cells_of_rows(connection: sqlite3.Connection) -> Iterator[str]:
+    """Minutes beside the rows they count, where those were not pruned."""
+    lost = _is_salvaged(connection)
+    for function_id, name in connection.execute("SELECT id, name FROM functions").fetchall():
+        since = _pruned_before(connection, function_id)
+        kept = _by_start(connection, "minute_cells", function_id, since)
+        counted = {cell[1]: cell for cell in _counted(connection, function_id, since)}
+        for start in sorted(kept.keys() | counted.keys()):
+            mine, theirs = kept.get(start), counted.get(start)
+            if mine is not None and theirs is not None and all(mine[at] == theirs[at] for at in _COMPARED):
+                continue
+            if lost and mine is not None and (theirs is None or theirs[2] < mine[2]):
+                continue
+            yield f"the minute at {start} of {name} does not agree with its invocations"
+
+
+def _counted(connection: sqlite3.Connection, function_id: int, since: int) -> Iterator[tuple[Any, ...]]:
+    """Minutes of a function, summed from its rows a day at a time."""
+    sql = (
+        f"SELECT {cells.MEASURES} FROM invocations"
+        " WHERE function_id = ? AND start_ms >= ? AND start_ms < ? ORDER BY start_ms"
+    )
+    newest = "SELECT start_ms FROM invocations WHERE function_id = ? AND start_ms >= ? ORDER BY start_ms LIMIT 1"
+    while (first := connection.execute(newest, (function_id, since)).fetchone()) is not None:
+        low = first[0] // _MINUTE_MS * _MINUTE_MS
+        since = low + _DAY_MS
+        yield from cells.minutes_of(connection.execute(sql, (function_id, low, since)).fetchall())
+
+
+def _by_start(connection: sqlite3.Connection, table: str, function_id: int, since: int) -> dict[int, tuple[Any, ...]]:
+    sql = f"SELECT * FROM {table} WHERE function_id = ? AND start_ms >= ?"
+    return {row[1]: row for row in connection.execute(sql, (function_id, since))}
+
+
+def _pruned_before(connection: sqlite3.Connection, function_id: int) -> int:
+    """From which whole minute on all rows of a function are there."""
+    found = connection.execute("SELECT rows_ms FROM pruned WHERE function_id = ?", (function_id,)).fetchone()
+    return int(found[0]) if found else -(1 << 62)
+
+
+def _cells_of_cells(connection: sqlite3.Connection) -> Iterator[str]:
+    """Hours beside their minutes or what Insights summed, days beside their hours."""
+    functions = connection.execute("SELECT id, name FROM functions").fetchall()
+    for finer, table in (("minute_cells", "hour_cells"), ("hour_cells", "day_cells")):
+        grain = GRAINS[table]
+        for function_id, name in functions:
+            kept = _by_start(connection, table, function_id, -(1 << 62))
+            rows = list(_by_start(connection, finer, function_id, -(1 << 62)).values())
+            summed = cells.folded(cells.of_cells(rows), grain) if rows else []
+            best = {cell[1]: cell for cell in summed}
+            if table == "hour_cells":
+                for cell in _by_start(connection, "insights_cells", function_id, -(1 << 62)).values():
+                    if cell[1] not in best or cell[3] > best[cell[1]][3]:
+                        best[cell[1]] = cell
+            since = _finer_since(connection, finer, function_id, grain)
+            for start in sorted(kept.keys() | best.keys()):
+                mine, theirs = kept.get(start), best.get(start)
+                if mine is not None and theirs is not None and all(mine[at] == theirs[at] for at in _COMPARED):
+                    continue
+                if start >= since:
+                    yield f"{table} at {start} of {name} does not agree with its {finer}"
+
+
+def _finer_since(connection: sqlite3.Connection, finer: str, function_id: int, grain: int) -> int:
+    """From when on finer cells are there: they may be pruned before the coarser."""
+    (first,) = connection.execute(f"SELECT min(start_ms) FROM {finer} WHERE function_id = ?", (function_id,)).fetchone()
+    return 1 << 62 if first is None else int(-(-first // grain) * grain)
+
+
+def _errors_of_cells(connection: sqlite3.Connection) -> Iterator[str]:
+    """Errors of hours and days beside those of their minutes and hours."""
+    for finer, table in (("minute_cells", "hour_cells"), ("hour_cells", "day_cells")):
+        grain = GRAINS[table]
+        rows = connection.execute(
+            f"SELECT function_id, start, sum(mine), sum(theirs) FROM ("
+            f"SELECT function_id, start_ms AS start, error_id, occurrences AS mine, 0 AS theirs FROM {table}_errors"
+            f" UNION ALL SELECT function_id, start_ms / {grain} * {grain}, error_id, 0, occurrences"
+            f" FROM {finer}_errors) c"
+            f" WHERE start >= (SELECT coalesce(min(m.start_ms), 1 << 61) FROM {finer} m"
+            " WHERE m.function_id = c.function_id)"
+            " GROUP BY function_id, start, error_id HAVING sum(mine) <> sum(theirs)"
+        )
+        yield from (f"errors of {table} at {start} of function {of} are {a}, not {b}" for of, start, a, b in rows)
+
+
+def _metrics_of_points(connection: sqlite3.Connection) -> Iterator[str]:
+    """Hours of metrics beside their points of the finest period, days beside their hours."""
+    yield from uneven_metrics(connection)
+
+
+def _packs_of_cells(connection: sqlite3.Connection) -> Iterator[str]:
+    for table, packed in PACKS.items():
+        if table != "minute_cells":
+            missing = connection.execute(f"SELECT start_ms FROM {table} EXCEPT SELECT start_ms FROM {packed}")
+            yield from (f"there is no pack at {start} of {table}" for (start,) in missing)
+    yield from packs.uneven(connection)
+    yield from week_packs.uneven(connection)
+
+
+def _lines_of_chunks(connection: sqlite3.Connection) -> Iterator[str]:
+    """Chunks that cannot be opened, and hours whose patterns do not count the lines that there are."""
+    since = _whole_hours(connection)
+    counted: dict[tuple[int, int], list[int]] = {}
+    (until,) = connection.execute(
+        "SELECT coalesce(max(value), 0) FROM settings WHERE name = ?", (UNCOUNTED,)
+    ).fetchone()
+    for identity, function_id, content in connection.execute("SELECT id, function_id, content FROM chunks"):
+        try:
+            lines = [line for packed in opened(content).values() for line in unpacked(packed)]
+        except Exception as error:
+            yield f"log lines of chunk {identity} cannot be read: {error}"
+            continue
+        for at, text in lines if identity > until else ():
+            of_hour = counted.setdefault((function_id, at // _HOUR_MS * _HOUR_MS), [0, 0])
+            of_hour[0] += 1
+            of_hour[1] += len(text) if text.isascii() else len(text.encode("utf-8", "replace"))
+    if until or not connection.execute("SELECT 1 FROM pattern_hours LIMIT 1").fetchone():
+        return
+    rows = connection.execute("SELECT function_id, start_ms, sum(lines), sum(bytes) FROM pattern_hours GROUP BY 1, 2")
+    kept = {(of, start): [lines, size] for of, start, lines, size in rows}
+    for place in sorted(kept.keys() | counted.keys()):
+        if place[1] >= since.get(place[0], -(1 << 62)) and kept.get(place, [0, 0]) != counted.get(place, [0, 0]):
+            yield f"patterns of the hour at {place[1]} of function {place[0]} do not agree with its log lines"
+
+
+def _whole_hours(connection: sqlite3.Connection) -> dict[int, int]:
+    """By function, from which hour on all its lines are there, where some were pruned or lost."""
+    if _is_salvaged(connection):
+        return {function_id: 1 << 62 for (function_id,) in connection.execute("SELECT id FROM functions")}
+    rows = connection.execute("SELECT function_id, max(rows_ms, lines_ms) FROM pruned")
+    return {function_id: -(-before_ms // _HOUR_MS) * _HOUR_MS for function_id, before_ms in rows}
+
+
+def _days_of_patterns(connection: sqlite3.Connection) -> Iterator[str]:
+    """Days of patterns beside their hours; of a salvaged store those whose hours were not lost."""
+    columns = "start_ms / 86400000 * 86400000 AS day, function_id, pattern_id, sum(lines), sum(bytes)"
+    hours, days = (f"SELECT {columns} FROM {table} GROUP BY 1, 2, 3" for table in ("pattern_hours", "pattern_days"))
+    if _is_salvaged(connection):
+        there = f"SELECT day, function_id, pattern_id FROM ({hours})"
+        days = f"SELECT * FROM ({days}) WHERE (day, function_id, pattern_id) IN ({there})"
+    asked = [hours, days]
+    for one, other in (asked, asked[::-1]):
+        for start, of, *_ in connection.execute(f"{one} EXCEPT {other} LIMIT {MOST_SAID}"):
+            yield f"patterns of the day at {start} of function {of} do not agree with their hours"
+
+
+def _emf_of_minutes(connection: sqlite3.Connection) -> Iterator[str]:
+    """Hours and days of metrics that log lines carry, beside their minutes and hours."""
+    yield from emf_cells.uneven(connection)
+
+
+def _request_ids(connection: sqlite3.Connection) -> Iterator[str]:
+    """Invocations that are not found by their ids."""
+    entries: npt.NDArray[Any] = np.concatenate(
+        [
+            np.empty(0, request_index.ENTRY),
+            *(
+                np.frombuffer(each, request_index.ENTRY)
+                for (each,) in connection.execute("SELECT entries FROM request_buckets")
+            ),
+        ]
+    )
+    there = np.unique(entries)
+    cursor = connection.execute("SELECT request_id, function_id, start_ms FROM invocations")
+    while rows := cursor.fetchmany(50_000):
+        ids, functions, starts = zip(*rows, strict=True)
+        wanted = np.empty(len(rows), request_index.ENTRY)
+        wanted["hash"] = np.fromiter(map(request_index.hash_of, ids), np.uint32, len(ids))
+        wanted["function_id"], wanted["start_ms"] = functions, starts
+        for at in np.flatnonzero(~np.isin(wanted, there)).tolist():
+            yield f"the invocation at {starts[at]} of function {functions[at]} is not found by its request id"
+
+
+_KINDS: Iterable[Any] = (
+    _sums_of_rows,
+    _sums_of_tables,
+    _cells_of_rows,
+    _cells_of_cells,
+    _errors_of_cells,
+    _metrics_of_points,
+    _emf_of_minutes,
+    _packs_of_cells,
+    _lines_of_chunks,
+    _days_of_patterns,
+    _request_ids,
+)
+
+
+def blamed(path: Path, error: Exception) -> StoreDamaged | None:
+    """The error to tell where a failure that nobody foresaw is the store's; None where the store is whole.
+
+    Rows that are not as they were written can fail anywhere. Only then is a store looked at, which may take a while.
+    """
+    try:
+        problems = check(path) if path.exists() else []
+    except StoreError as failed:
+        problems = [str(failed)]
+    if not problems:
+        return None
+    return StoreDamaged(f"{damaged(path)} ({type(error).__name__}; {problems[0].splitlines()[0]})")

@@ -1,0 +1,311 @@
+"""Saving what can be read of a damaged store into a new one. The damaged one is only read.
+
+Rows that have checksums of their own are kept where they agree; cells that do not are summed anew from what they are
+of, where that is there. Everything that repeats something else is made anew. What is lost is told by table, function
+and time.
+"""
+
+import contextlib
+import sqlite3
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from collectors.store.connection import StoreDamaged, damaged, explained, readable, writing
+from collectors.store.integrity import checksums, table_checksums
+from collectors.store.integrity.checking import SALVAGED
+from collectors.store.lines.chunks import opened, unpacked
+from collectors.store.rollups import cells, emf_cells
+from collectors.store.rollups.metric_packs import MADE_OF, uneven_sums
+from collectors.store.schema import GRAINS, OLDEST, VERSION
+from collectors.store.write.request_index import RequestIndex
+
+_EVER = 1 << 62
+_HOUR_MS, _DAY_MS = GRAINS["hour_cells"], GRAINS["day_cells"]
+_ROWS = 5_000
+# These repeat what is elsewhere, and are made anew.
+_MADE = frozenset({"table_sums", "request_buckets", "chunk_filters", "metric_packs", "pattern_functions",
+                   *(f"{grain}_packs" for grain in ("minute", "hour", "day", "week"))})  # fmt: skip
+_NAMES = ("functions", "streams", "errors")  # first: the rows of others are of these
+
+Row = Sequence[Any]
+
+
+@dataclass(slots=True)
+class Salvaged:
+    """What was saved, and a line for each kind of what was not."""
+
+    invocations: int = 0
+    lines: int = 0
+    lost: list[str] = field(default_factory=list)
+    anew: int = 0  # cells that were not as they were written, and are made of what they count
+
+
+def salvage(path: Path, target: Path) -> Salvaged:
+    """Writes what can be read of the store at ``path`` to ``target``, which is not there yet.
+
+    Raises StoreDamaged where next to nothing can be read.
+    """
+    with explained(path):
+        source = readable(path)
+    try:
+        table_checksums.make_ready(source)
+        return _Salvage(source, path, target).run()
+    finally:
+        source.close()
+
+
+class _Salvage:
+    def __init__(self, source: sqlite3.Connection, path: Path, target: Path) -> None:
+        self._source, self._path, self._target = source, path, target
+        self._found = Salvaged()
+        self._names: dict[int, str] = {}
+        self._bad: list[tuple[str, int, int]] = []  # cells: table, function, start
+        self._whole: set[str] = set()  # tables that agree with their sums
+
+    def run(self) -> Salvaged:
+        try:
+            (version,) = self._source.execute("PRAGMA user_version").fetchone()
+            there = set(table_checksums.tables(self._source))
+        except sqlite3.Error as error:
+            raise StoreDamaged(f"{damaged(self._path)}; nothing of it can be read") from error
+        if version != VERSION:
+            raise StoreDamaged(
+                f"{self._path} is of version {version}, and only stores of version {VERSION} can be repaired: "
+                + (
+                    "bring a copy of it up to date first, by reading it ('lambdatui db info --db COPY')"
+                    if version < VERSION
+                    else "upgrade lambdatui"
+                )
+            )
+        with writing(self._target) as to:
+            to.execute("BEGIN IMMEDIATE")
+            to.execute("DELETE FROM settings")
+            plain = [
+                each for each in table_checksums.tables(to) if each not in {*_MADE, *_NAMES, *table_checksums.SUMMED}
+            ]
+            for table in (*_NAMES, *plain):
+                if table in there:
+                    self._copy(to, table)
+                else:
+                    self._found.lost.append(f"{table}: all of it")
+                if table == "functions":
+                    self._names = dict(to.execute("SELECT id, name FROM functions").fetchall())
+            self._chunks_that_open(to)
+            for table in ("invocations", *GRAINS):
+                self._copy_by_function(to, table)
+            self._sum_anew(to)
+            self._metrics_anew(to)
+            self._tell_of_cells(to)
+            self._index(to)
+            to.execute(f"DELETE FROM settings WHERE name = '{OLDEST}'")
+            to.execute("INSERT OR IGNORE INTO pattern_functions SELECT function_id, pattern_id, min(first_ms)"
+                       " FROM pattern_days GROUP BY 1, 2")  # fmt: skip
+            if self._found.lost:
+                to.execute("INSERT OR REPLACE INTO settings VALUES (?, 1)", (SALVAGED,))
+            self._mark(to)
+            to.execute("COMMIT")
+            (self._found.invocations,) = to.execute("SELECT count(*) FROM invocations").fetchone()
+            (self._found.lines,) = to.execute("SELECT coalesce(sum(lines), 0) FROM chunks").fetchone()
+        return self._found
+
+    # Rows ---------------------------------------------------------------------------------------------------------
+
+    def _copy(self, to: sqlite3.Connection, table: str) -> None:
+        """A table without sums in its rows: every row that can be read."""
+        columns = [name for (name,) in to.execute("SELECT name FROM pragma_table_info(?)", (table,))]
+        key = [name for (name,) in to.execute("SELECT name FROM pragma_table_info(?) WHERE pk ORDER BY pk", (table,))]
+        put = f"INSERT OR IGNORE INTO {table} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"
+        asked = f"SELECT {', '.join(columns)} FROM {table} NOT INDEXED ORDER BY {{}}"
+        ways = (", ".join(key), ", ".join(f"{each} DESC" for each in key))
+        whole, kept = False, 0
+        for way in ways:
+            whole, some = self._put(to, put, asked.format(way))
+            kept += some
+            if whole:
+                break
+        agrees = False
+        with contextlib.suppress(sqlite3.Error):
+            found = self._source.execute("SELECT rows, sum FROM table_sums WHERE name = ?", (table,)).fetchone()
+            before = found[0] if found else None
+            agrees = found == table_checksums.reckoned(to, table)
+            if agrees:
+                self._whole.add(table)
+            else:
+                (now,) = to.execute(f"SELECT count(*) FROM {table}").fetchone()
+                if before is not None and before > now:
+                    self._found.lost.append(f"{table}: {before - now:,} of {before:,} rows")
+                else:
+                    self._found.lost.append(f"{table}: a value of its {now:,} rows is another than was written")
+                return
+        if not agrees:
+            self._found.lost.append(f"{table}: no one knows how many of its rows; {kept:,} were saved")
+
+    def _put(self, to: sqlite3.Connection, put: str, asked: str) -> tuple[bool, int]:
+        """Writes rows until one cannot be read; whether all could, and how many were new."""
+        kept = 0
+        try:
+            for row in self._source.execute(asked):
+                try:
+                    kept += to.execute(put, row).rowcount
+                except (sqlite3.IntegrityError, OverflowError):
+                    continue
+        except (sqlite3.Error, OverflowError):
+            return False, kept
+        return True, kept
+
+    def _copy_by_function(self, to: sqlite3.Connection, table: str) -> None:
+        """Invocations or cells: the rows that agree with their sums."""
+        columns = [name for (name,) in to.execute("SELECT name FROM pragma_table_info(?)", (table,))]
+        put = f"INSERT OR IGNORE INTO {table} VALUES ({', '.join('?' * len(columns))})"
+        bad: Counter[int] = Counter()
+        for function_id, name in self._names.items():
+            gaps: list[tuple[int, int]] = []
+            last = -_EVER
+            for rows in self._stretches(table, columns, function_id, -_EVER, _EVER, gaps):
+                for row in rows:
+                    last = max(last, row[1] if isinstance(row[1], int) else last)
+                    if self._is_sound(table, row):
+                        if to.execute(put, row).rowcount:
+                            table_checksums.added(to, table, 1, row[-1])
+                    else:
+                        bad[function_id] += 1
+                        if table in GRAINS and isinstance(row[1], int):
+                            self._bad.append((table, function_id, row[1]))
+            for low, high in gaps:
+                self._found.lost.append(f"{table} of {name}: what there was from {_time(low)} to {_time(high)}")
+            if bad[function_id] and table == "invocations":
+                self._found.lost.append(f"{table} of {name}: {bad[function_id]:,} rows are not as they were written")
+
+    def _is_sound(self, table: str, row: Row) -> bool:
+        try:
+            if table == "invocations":
+                return bool(checksums.sum_of(row[:-1]) == row[-1])
+            return cells.summed(tuple(row))[17:] == tuple(row[17:])
+        except (TypeError, ValueError, OverflowError, sqlite3.Error):
+            return False
+
+    def _stretches(
+        self, table: str, columns: Sequence[str], function_id: int, low: int, high: int, gaps: list[tuple[int, int]]
+    ) -> Iterator[list[Row]]:
+        """Rows of ``[low, high)``: forward to what cannot be read, and backward to it from the other side."""
+        asked = f"SELECT {', '.join(columns)} FROM {table} WHERE function_id = ? AND start_ms >= ? AND start_ms < ?"
+        forward, whole = self._read(f"{asked} ORDER BY start_ms", (function_id, low, high))
+        yield forward
+        if whole:
+            return
+        backward, _ = self._read(f"{asked} ORDER BY start_ms DESC", (function_id, low, high))
+        yield backward
+        begin = max((row[1] for row in forward), default=low)
+        end = min((row[1] for row in backward), default=high)
+        if begin < end:
+            gaps.append((begin, end))
+
+    def _read(self, sql: str, values: Row) -> tuple[list[Row], bool]:
+        rows: list[Row] = []
+        try:
+            for row in self._source.execute(sql, values):
+                rows.append(row)
+        except (sqlite3.Error, OverflowError):
+            return rows, False
+        return rows, True
+
+    # What is made anew --------------------------------------------------------------------------------------------
+
+    def _chunks_that_open(self, to: sqlite3.Connection) -> None:
+        bad: Counter[int] = Counter()
+        kept = to.execute("SELECT id, function_id, lines, content FROM chunks").fetchall()
+        for identity, function_id, lines, content in kept:
+            try:
+                for packed in opened(content).values():
+                    unpacked(packed)
+            except Exception:  # whatever it is that is wrong with it
+                bad[function_id] += lines if isinstance(lines, int) else 0
+                to.execute("DELETE FROM chunks WHERE id = ?", (identity,))
+        for function_id, lines in bad.items():
+            self._found.lost.append(f"log lines of {self._names.get(function_id, function_id)}: {lines:,}")
+
+    def _sum_anew(self, to: sqlite3.Connection) -> None:
+        """Cells that are missing: of rows, or of finer cells."""
+        for function_id in self._names:
+            rows = to.execute(
+                f"SELECT {cells.MEASURES} FROM invocations WHERE function_id = ? ORDER BY start_ms", (function_id,)
+            ).fetchall()
+            self._add_missing(to, "minute_cells", cells.minutes_of(rows))
+            for finer, table in (("minute_cells", "hour_cells"), ("hour_cells", "day_cells")):
+                asked = f"SELECT * FROM {finer} WHERE function_id = ? ORDER BY start_ms"
+                found = to.execute(asked, (function_id,)).fetchall()
+                self._add_missing(to, table, cells.folded(cells.of_cells(found), GRAINS[table]) if found else [])
+
+    def _metrics_anew(self, to: sqlite3.Connection) -> None:
+        """Sums that do not agree with what they are of: the side that is not as it was written gives way."""
+        for table, (finer, _) in MADE_OF.items():
+            believed = table in self._whole and finer not in self._whole
+            for metric, function_id, stat, start, total, peak in uneven_sums(to, table):
+                if believed:
+                    to.execute(
+                        f"DELETE FROM {finer} WHERE metric = ? AND function_id = ? AND stat = ? AND start_ms >= ?"
+                        " AND start_ms < ?",
+                        (metric, function_id, stat, start, start + (_HOUR_MS if finer == "metrics" else _DAY_MS)),
+                    )
+                else:
+                    row = metric, function_id, stat, start, total, peak
+                    to.execute(f"INSERT OR REPLACE INTO {table} VALUES (?, ?, ?, ?, ?, ?)", row)
+        emf_cells.sum_up_anew(to)
+        if "pattern_days" in self._whole and "pattern_hours" not in self._whole:
+            day = f"start_ms / {_DAY_MS} * {_DAY_MS}"
+            grouped = f"SELECT function_id, {day} AS day, pattern_id, sum(lines), sum(bytes) FROM {{}} GROUP BY 1, 2, 3"
+            uneven = f"{grouped.format('pattern_hours')} EXCEPT {grouped.format('pattern_days')}"
+            to.execute(
+                f"DELETE FROM pattern_hours WHERE (function_id, {day}, pattern_id) IN"
+                f" (SELECT function_id, day, pattern_id FROM ({uneven}))"
+            )
+        elif "pattern_days" not in self._whole:
+            to.execute("DELETE FROM pattern_days")
+            to.execute(
+                "INSERT INTO pattern_days SELECT function_id, start_ms / 86400000 * 86400000, pattern_id, sum(lines),"
+                " sum(bytes), min(first_ms), max(last_ms) FROM pattern_hours GROUP BY 1, 2, 3"
+            )
+
+    def _tell_of_cells(self, to: sqlite3.Connection) -> None:
+        for table, function_id, start in self._bad:
+            sql = f"SELECT 1 FROM {table} WHERE function_id = ? AND start_ms = ?"
+            if to.execute(sql, (function_id, start)).fetchone():
+                self._found.anew += 1
+            else:
+                self._found.lost.append(f"{table} of {self._names[function_id]}: that of {_time(start)}")
+
+    def _add_missing(self, to: sqlite3.Connection, table: str, made: Sequence[Row]) -> None:
+        for row in made:
+            if to.execute(f"INSERT OR IGNORE INTO {table} VALUES ({', '.join('?' * cells.COLUMNS)})", row).rowcount:
+                table_checksums.added(to, table, 1, row[-1])
+
+    def _index(self, to: sqlite3.Connection) -> None:
+        import numpy as np
+
+        index = RequestIndex(to)
+        cursor = to.execute("SELECT request_id, function_id, start_ms FROM invocations")
+        while rows := cursor.fetchmany(_ROWS):
+            ids, functions, starts = zip(*rows, strict=True)
+            index.add(ids, np.array(functions, np.int64), np.array(starts, np.int64))
+
+    def _mark(self, to: sqlite3.Connection) -> None:
+        """Packs are made by the writer when it leaves."""
+        for grain in ("hour", "day"):
+            to.execute(f"INSERT OR IGNORE INTO {grain}_packs (start_ms) SELECT DISTINCT start_ms FROM {grain}_cells")
+        to.execute("INSERT OR IGNORE INTO week_packs (start_ms)"
+                   " SELECT DISTINCT start_ms / 604800000 * 604800000 FROM day_packs")  # fmt: skip
+        for grain_ms, table in ((3_600_000, "metric_hours"), (86_400_000, "metric_days")):
+            to.execute(
+                "INSERT OR IGNORE INTO metric_packs"
+                f" SELECT DISTINCT metric, stat, {grain_ms}, start_ms, NULL FROM {table}"
+            )
+
+
+def _time(at_ms: int) -> str:
+    if abs(at_ms) >= _EVER:
+        return "the beginning" if at_ms < 0 else "the end"
+    return datetime.fromtimestamp(at_ms / 1000, UTC).isoformat(timespec="seconds")

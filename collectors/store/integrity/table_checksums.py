@@ -1,0 +1,171 @@
+"""One checksum for each table whose rows have none: the sum of its rows' checksums, and how many rows there are.
+
+The writer's connection keeps them by triggers of its own, which nobody else has: rows that are changed otherwise do not
+agree with their table's sum. What is small is looked at whole when a reader opens a store, the rest by ``db check``.
+"""
+
+import sqlite3
+from collections.abc import Iterator
+from zlib import crc32
+
+import msgspec
+
+from collectors.store.integrity.cell_checksum import CELL_SUM
+from collectors.store.integrity.checksums import INVOCATION, Damaged, register
+from collectors.store.schema import GRAINS
+
+MODULUS = (1 << 61) - 1
+SMALL = 4_000  # rows of all tables together that a reader looks at, which takes some milliseconds
+SMALL_BYTES = 2 << 20  # of a file whose every page is looked at, at two milliseconds a megabyte
+# These have sums in their rows, of which theirs is made; the writer adds them up itself.
+SUMMED = ("invocations", *GRAINS)
+_SUMMED_AT_ONCE = 16  # of their rows, while another's is reckoned
+# Of these only what stands beside the blobs, which have checksums in themselves.
+_BESIDE = ("start_ms", "invocations", "failures", "last_ms")
+_KEYS = {
+    **dict.fromkeys((f"{grain}_packs" for grain in ("minute", "hour", "day", "week")), _BESIDE),
+    "metric_packs": ("metric", "stat", "grain_ms", "start_ms"),
+}
+
+_encode = msgspec.msgpack.Encoder().encode
+
+
+def _row_sum(*values: object) -> int:
+    return crc32(_encode(values))
+
+
+def make_ready(connection: sqlite3.Connection) -> None:
+    """Gives a connection the functions that sums are reckoned with."""
+    register(connection)
+    connection.create_function("row_sum", -1, _row_sum, deterministic=True)
+
+
+def tables(connection: sqlite3.Connection) -> list[str]:
+    """The tables that have one sum."""
+    named = connection.execute("SELECT name FROM main.sqlite_master WHERE type = 'table' ORDER BY name")
+    return [name for (name,) in named if name != "table_sums" and not name.startswith("sqlite_")]
+
+
+def _sum(connection: sqlite3.Connection, table: str, row: str = "") -> str:
+    """The SQL of the sum of a table's row."""
+    if table in SUMMED:
+        return f"ifnull({row}sum, 0)"
+    return f"row_sum({_values(connection, table, row)})"
+
+
+def _values(connection: sqlite3.Connection, table: str, row: str) -> str:
+    """The columns of a table's row that count; of a chunk's content, which has a checksum, only that."""
+    if table in _KEYS:
+        return ", ".join(f"{row}{name}" for name in _KEYS[table])
+    columns = [f'{row}"{name}"' for (name,) in connection.execute("SELECT name FROM pragma_table_info(?)", (table,))]
+    if table == "chunks":
+        columns = [f"substr({each}, -8)" if each.endswith('"content"') else each for each in columns]
+    return ", ".join(columns)
+
+
+def keep(connection: sqlite3.Connection) -> None:
+    """From here on whatever this connection writes is in the sums too."""
+    make_ready(connection)
+    connection.execute("PRAGMA recursive_triggers = 1")  # else what REPLACE deletes is not heard of
+    for table in tables(connection):
+        new, old = (_sum(connection, table, row) for row in ("new.", "old."))
+        for event, rows, change in (
+            ("INSERT", "rows + 1", new),
+            ("DELETE", "rows - 1", f"{MODULUS} - {old}"),
+            ("UPDATE", "rows", f"{new} + {MODULUS} - {old}"),
+        ):
+            if event == "INSERT" and table in SUMMED:
+                continue  # ``added``: many at once
+            connection.execute(
+                f"CREATE TEMP TRIGGER sums_{table}_{event} AFTER {event} ON main.{table} BEGIN"
+                f" UPDATE table_sums SET rows = {rows}, sum = (sum + {change}) % {MODULUS} WHERE name = '{table}'; END"
+            )
+
+
+def added(connection: sqlite3.Connection, table: str, rows: int, total: int) -> None:
+    """Rows of a ``SUMMED`` table were inserted whose sums make ``total``."""
+    connection.execute(
+        f"UPDATE table_sums SET rows = rows + ?, sum = (sum + ?) % {MODULUS} WHERE name = ?",
+        (rows, total % MODULUS, table),
+    )
+
+
+def reckoned(connection: sqlite3.Connection, table: str) -> tuple[int, int]:
+    """How many rows a table has, and their sum, reckoned from them all."""
+    rows, total = connection.execute(
+        f"SELECT count(*), coalesce(sum({_sum(connection, table)}), 0) FROM main.{table}"
+    ).fetchone()
+    return int(rows), int(total) % MODULUS
+
+
+def make(connection: sqlite3.Connection) -> None:
+    """Makes all sums anew, in the caller's transaction."""
+    connection.execute("DELETE FROM table_sums")
+    for table in tables(connection):
+        connection.execute("INSERT INTO table_sums VALUES (?, ?, ?)", (table, *reckoned(connection, table)))
+
+
+def differing(connection: sqlite3.Connection) -> Iterator[str]:
+    """The tables that do not agree with their sums."""
+    known = {name: (rows, total) for name, rows, total in connection.execute("SELECT * FROM table_sums")}
+    there = set(tables(connection))
+    for table in sorted(there | known.keys()):
+        if table not in there or known.get(table) != reckoned(connection, table):
+            yield table
+
+
+def look_at_small_ones(connection: sqlite3.Connection) -> None:
+    """Raises Damaged where one of the small tables does not agree with its sum."""
+    try:
+        kept: list[tuple[int, str, int]] = connection.execute(
+            "SELECT rows, name, sum FROM table_sums ORDER BY rows, name"
+        ).fetchall()
+        if set(tables(connection)) != {name for _, name, _ in kept}:
+            raise Damaged("malformed: there are not the tables that there were")
+        left = SMALL
+        indexed = _indexed(connection)
+        if indexed is None and SMALL >= 0:
+            _look_through(connection)
+        for rows, table, total in kept:
+            if rows <= left:
+                left -= rows
+                _look_at(connection, table, _row_sum_of(connection, table), rows, total)
+                if indexed and table in indexed:
+                    _look_through(connection, table)
+            elif table in SUMMED and rows <= left * _SUMMED_AT_ONCE:
+                left -= rows // _SUMMED_AT_ONCE
+                _look_at(connection, table, _sum(connection, table), rows, total)
+    except (TypeError, ValueError) as error:
+        raise Damaged(f"malformed: {error}") from error
+
+
+def _indexed(connection: sqlite3.Connection) -> set[str] | None:
+    """The tables that have an index beside them; None where all of the file is so small that it is looked through."""
+    (size,) = connection.execute(
+        "SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()"
+    ).fetchone()
+    if size <= SMALL_BYTES:
+        return None
+    return {name for (name,) in connection.execute("SELECT tbl_name FROM main.sqlite_master WHERE type = 'index'")}
+
+
+def _look_through(connection: sqlite3.Connection, table: str = "1") -> None:
+    """Raises Damaged where pages, or indexes, which have no sums, are not what the tables say: of one table, or all."""
+    (said,) = connection.execute(f"PRAGMA main.integrity_check({table})").fetchone()
+    if said != "ok":
+        raise Damaged(f"malformed: {said}")
+
+
+def _row_sum_of(connection: sqlite3.Connection, table: str) -> str:
+    """The SQL of the sum of a row, reckoned from all of it."""
+    if table == "invocations":
+        return f"invocation_sum({', '.join(INVOCATION)})"
+    return CELL_SUM.replace("latency_sum", "blob_sum(latency)") if table in SUMMED else _sum(connection, table)
+
+
+def _look_at(connection: sqlite3.Connection, table: str, of_row: str, rows: int, total: int) -> None:
+    found = connection.execute(
+        f"SELECT count(*), coalesce(sum({of_row}), 0) FROM (SELECT * FROM main.{table} LIMIT {rows + 1})"
+    ).fetchone()
+    if (found[0], found[1] % MODULUS) != (rows, total):
+        raise Damaged(f"malformed: {table} does not agree with its checksum")

@@ -1,0 +1,151 @@
+"""Log lines, kept compressed in chunks of neighbouring invocations of one function.
+
+A chunk is the zstd of the msgpack of three columns: start_ms, request id, and each invocation's own packed lines
+(request id "" for lines outside any), which are the msgpack of two columns, timestamps in ms and texts. An invocation's
+row names its chunk, so its lines are one read; a search reads the chunks of its range and nothing else.
+"""
+
+import sqlite3
+from collections import Counter, OrderedDict
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import msgspec
+import zstandard
+
+if TYPE_CHECKING:
+    from collectors.store.write.emf_counts import EmfCounts
+    from collectors.store.write.pattern_counts import PatternCounts
+
+RAW_BYTES = 64 * 1024  # of lines a chunk: some 8 KB compressed, opened in a fifth of a millisecond
+Key = tuple[int, bytes | str]
+Line = tuple[int, str]
+
+_encode = msgspec.msgpack.Encoder().encode
+# zstd's own checksum of the content: opening it fails where a byte has changed.
+_compress = zstandard.ZstdCompressor(level=1, write_checksum=True).compress
+
+
+def sealed(starts: Sequence[int], ids: Sequence[bytes | str], lines: Sequence[bytes]) -> bytes:
+    """A chunk's content."""
+    return _compress(_encode((starts, ids, lines)))
+
+
+def unsealed(content: bytes) -> bytes:
+    """A chunk's texts among other bytes, to see whether it can hold one."""
+    return zstandard.ZstdDecompressor().decompress(content)
+
+
+def opened(content: bytes) -> dict[Key, bytes]:
+    """Every invocation's lines of a chunk, still packed, by start and request id."""
+    starts, ids, lines = msgspec.msgpack.decode(unsealed(content))
+    return dict(zip(zip(starts, ids, strict=True), lines, strict=True))
+
+
+def unpacked(packed: bytes) -> list[Line]:
+    """Packed lines as (timestamp_ms, text)."""
+    if not packed:
+        return []
+    times, texts = msgspec.msgpack.decode(packed, type=tuple[list[int], list[str]])
+    return list(zip(times, texts, strict=True))
+
+
+def packed_lines(lines: Sequence[Line]) -> bytes:
+    """Lines given as (timestamp_ms, text), packed."""
+    return _encode(([line[0] for line in lines], [line[1] for line in lines]))
+
+
+def union(one: bytes, other: bytes) -> tuple[bytes, int]:
+    """The lines of both in order of time, and how many ``other`` added.
+
+    A line that each has is one line; one that either has twice (printed twice in a millisecond) is two.
+    """
+    if one == other or not other:
+        return one, 0
+    mine, theirs = Counter(unpacked(one)), Counter(unpacked(other))
+    both = mine | theirs
+    added = both.total() - mine.total()
+    return (packed_lines(sorted(both.elements(), key=lambda line: line[0])), added) if added else (one, 0)
+
+
+class Chunks:
+    """The chunks of one connection, the last few kept open."""
+
+    def __init__(self, connection: sqlite3.Connection, *counts: "PatternCounts | EmfCounts") -> None:
+        """``counts`` hear of every line that comes or goes here."""
+        self._connection = connection
+        self._counts = counts
+        self._recent: OrderedDict[int, dict[Key, bytes]] = OrderedDict()
+
+    def of(self, chunk_id: int) -> dict[Key, bytes]:
+        """The opened chunk; empty when it has been pruned."""
+        recent = self._recent.get(chunk_id)
+        if recent is None:
+            found = self._connection.execute("SELECT content FROM chunks WHERE id = ?", (chunk_id,)).fetchone()
+            recent = self._recent[chunk_id] = opened(found[0]) if found else {}
+            if len(self._recent) > 16:
+                self._recent.popitem(last=False)
+        return recent
+
+    def rewrite(self, chunk_id: int, old: Key, new: Key, lines: bytes) -> None:
+        """Puts an invocation's lines into its chunk in place of what was there."""
+        content = dict(self.of(chunk_id))
+        self._count(chunk_id, content.pop(old, b""), lines)
+        content[new] = lines
+        self._put(chunk_id, content, new)
+
+    def _put(self, chunk_id: int, content: dict[Key, bytes], near: Key) -> None:
+        self._recent[chunk_id] = content
+        times = [line[0] for each in content.values() for line in unpacked(each)]
+        self._connection.execute(
+            "UPDATE chunks SET first_ms = ?, last_ms = ?, lines = ?, content = ? WHERE id = ?",
+            (
+                min(times, default=near[0]),
+                max(times, default=near[0]),
+                len(times),
+                sealed([key[0] for key in content], [key[1] for key in content], list(content.values())),
+                chunk_id,
+            ),
+        )
+
+    def take_out(self, chunk_id: int, key: Key) -> None:
+        """Takes an invocation's lines out of its chunk, and with the last one the chunk away."""
+        content = self.of(chunk_id)
+        if set(content) - {key}:
+            self._count(chunk_id, content.get(key, b""), b"")
+            self._put(chunk_id, {each: lines for each, lines in content.items() if each != key}, key)
+        elif content:
+            self.forget(chunk_id)
+            self._connection.execute("DELETE FROM chunks WHERE id = ?", (chunk_id,))
+
+    def forget(self, chunk_id: int) -> None:
+        """The chunk is deleted: its lines are somewhere else now."""
+        for lines in self._recent.pop(chunk_id, {}).values():
+            self._count(chunk_id, lines, b"")
+
+    def _count(self, chunk_id: int, gone: bytes, come: bytes) -> None:
+        if not self._counts or gone == come:
+            return
+        found = self._connection.execute("SELECT function_id FROM chunks WHERE id = ?", (chunk_id,)).fetchone()
+        for counts in self._counts if found else ():
+            if chunk_id > counts.uncounted_until:
+                counts.add(found, [gone], -1)
+                counts.add(found, [come])
+
+    def last_id(self) -> int:
+        """The highest number in use, or that an uncounted chunk of an older store had: none of those is given again."""
+        (last,) = self._connection.execute("SELECT coalesce(max(id), 0) FROM chunks").fetchone()
+        return max(int(last), *(counts.uncounted_until for counts in self._counts), 0)
+
+    def add(self, function_id: int, key: Key, lines: bytes, loose_stream_id: int | None = None) -> int:
+        """A chunk of one invocation's lines, or of a stream's loose ones."""
+        times = [line[0] for line in unpacked(lines)]
+        for counts in self._counts:
+            counts.add([function_id], [lines])
+        number = self.last_id() + 1
+        content = sealed([key[0]], [key[1]], [lines])
+        self._connection.execute(
+            "INSERT INTO chunks VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (number, function_id, loose_stream_id, min(times), max(times), len(times), content),
+        )
+        return number

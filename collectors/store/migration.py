@@ -1,0 +1,100 @@
+"""Bringing a store to this program's version, by the files in ``migrations/``.
+
+A file is frozen once it is released: stores were made by it. What is wrong in one is put right by the next.
+"""
+
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+from collectors.store.progress import say
+from collectors.store.schema import APPLICATION_ID, GRAINS, UNSUMMED, VERSION
+from collectors.store.transactions import undo
+
+_ROWS = 20_000  # that get checksums in one transaction
+_FOLDER = Path(__file__).parent / "migrations"
+
+
+def script(version: int) -> str:
+    """The SQL that makes a store of ``version`` out of one of the version before."""
+    return (_FOLDER / f"{version:04}.sql").read_text("utf-8")
+
+
+def migrate(connection: sqlite3.Connection, until: int = VERSION) -> None:
+    """Brings a store to a version, each migration in one transaction: killed, it goes on where it was.
+
+    ``progress`` says what is being done, again and again.
+    """
+    (at,) = connection.execute("PRAGMA user_version").fetchone()
+    for version in _versions(at, until):
+        say(f"version {version} of {until}")
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            for statement in _statements(script(version)):
+                connection.execute(statement)
+            connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+            connection.execute(f"PRAGMA user_version = {version}")
+            connection.execute("COMMIT")
+        except BaseException:
+            undo(connection)
+            raise
+    if until == VERSION:
+        _sum_up(connection)
+
+
+def _versions(after: int, until: int) -> list[int]:
+    there = sorted(int(path.stem) for path in _FOLDER.glob("*.sql"))
+    return [each for each in there if after < each <= until]
+
+
+def _sum_up(connection: sqlite3.Connection) -> None:
+    """Gives the rows of an older store their checksums, some at a time, so that a small disk does."""
+    if connection.execute("SELECT 1 FROM settings WHERE name = ?", (UNSUMMED,)).fetchone() is None:
+        return
+    from collectors.store.integrity import cell_checksum, checksums, table_checksums
+
+    table_checksums.make_ready(connection)
+    cell = cell_checksum.CELL_SUM.replace("latency_sum", "blob_sum(latency)")
+    row = f"invocation_sum({', '.join(checksums.INVOCATION)})"
+    functions = [identity for (identity,) in connection.execute("SELECT id FROM functions ORDER BY id")]
+    for table, sums in (
+        *((table, f"latency_sum = blob_sum(latency), sum = {cell}") for table in GRAINS),
+        ("invocations", f"sum = {row}"),
+    ):
+        for done, function_id in enumerate(functions):
+            say(f"checksums of {table}, {done:,} of {len(functions):,} functions")
+            low: int | None = -(1 << 62)
+            while low is not None:
+                high: int | None
+                (high,) = connection.execute(
+                    f"SELECT start_ms FROM {table} WHERE function_id = ? AND start_ms > ?"
+                    " ORDER BY start_ms LIMIT 1 OFFSET ?",
+                    (function_id, low, _ROWS),
+                ).fetchone() or (None,)
+                connection.execute(
+                    f"UPDATE {table} SET {sums}"
+                    " WHERE function_id = ? AND start_ms > ? AND start_ms <= ? AND sum IS NULL",
+                    (function_id, low, 1 << 62 if high is None else high),
+                )
+                low = high
+    say("checksums of tables")
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        connection.execute("DELETE FROM settings WHERE name = ?", (UNSUMMED,))
+        table_checksums.make(connection)
+        connection.execute("COMMIT")
+    except BaseException:
+        undo(connection)
+        raise
+
+
+def _statements(script: str) -> Iterator[str]:
+    """Each by itself: ``executescript`` would commit what was begun."""
+    statement = ""
+    for line in script.splitlines(keepends=True):
+        statement += line
+        if sqlite3.complete_statement(statement):  # which knows that a trigger's body has semicolons
+            yield statement
+            statement = ""
+    if statement.strip():
+        yield statement

@@ -1,0 +1,350 @@
+"""Reading what is known of accounts: alarms, configuration and its history, metrics, collections and their calls."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from collectors.model.account import (
+    TAGS,
+    Alarm,
+    AlarmChange,
+    BilledDay,
+    CallCount,
+    ErrorPattern,
+    LogGroupFacts,
+    Recommendation,
+)
+from collectors.model.records import FunctionKey
+from collectors.store.read.reader import Reader
+from collectors.untrusted import parsed_json
+
+_STATES = re.compile(r"from (\w+) to (\w+)")  # of a StateUpdate's summary: Alarm updated from OK to ALARM
+_ALARM = (
+    "account, region, name, kind, state, reason, state_since_ms, function, metric, stat, period_s, comparison,"
+    " threshold, rule, actions_enabled"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SettingRow:
+    """A value of one setting, and how long it was in force; ``was`` is the value before, as it was kept."""
+
+    account: str
+    region: str
+    function: str
+    kind: str
+    item: str
+    name: str
+    value: object
+    since_ms: int
+    until_ms: int | None
+    was: object = None
+
+
+@dataclass(frozen=True, slots=True)
+class MetricRow:
+    """One statistic of one metric over a span. ``function`` is empty for metrics of the account."""
+
+    account: str
+    region: str
+    function: str
+    metric: str
+    stat: str
+    points: int
+    total: float
+    peak: float
+    last_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class CollectionRow:
+    """A line of the ledger of collections, with what was asked of AWS. ``notes`` are (kind, about, text, bytes)."""
+
+    id: int
+    source: str
+    started_ms: int
+    ended_ms: int | None
+    events: int
+    duplicates: int
+    invocations: int
+    errors: int
+    rejected: int
+    older_than_pruned: int = 0
+    region: str = ""
+    calls: list[CallCount] = field(default_factory=list)
+    notes: list[tuple[str, str, str, int | None]] = field(default_factory=list)
+
+
+def alarms(reader: Reader) -> list[Alarm]:
+    """All alarms, those in alarm first; as they stood before the reader's ``until_ms``, as far as that is known.
+
+    One that went into its state later was in the one that its history tells: since when and why is not known where
+    that does not say. One that was made later, by its history, was not there.
+    """
+    found = [
+        Alarm(*(*row[:14], None if row[14] is None else bool(row[14])))
+        for row in reader.select(f"SELECT {_ALARM} FROM alarms")
+    ]
+    if reader.until_ms is not None:
+        found = [before for one in found if (before := _alarm_before(reader, one, reader.until_ms)) is not None]
+    order = {"ALARM": 0, "INSUFFICIENT_DATA": 1}
+    return sorted(found, key=lambda one: (order.get(one.state, 2), one.name, one.region, one.account))
+
+
+def _alarm_before(reader: Reader, alarm: Alarm, until_ms: int) -> Alarm | None:
+    if alarm.state_since_ms is None or alarm.state_since_ms < until_ms:
+        return alarm
+    changes = reader.select(
+        "SELECT at_ms, kind, summary FROM alarm_history WHERE account = ? AND region = ? AND name = ? ORDER BY at_ms",
+        (alarm.account, alarm.region, alarm.name),
+    )
+    earlier = [one for one in changes if one[0] < until_ms]
+    if not earlier and any(kind == "ConfigurationUpdate" and "created" in summary for _, kind, summary in changes):
+        return None
+    for at_ms, kind, summary in reversed(earlier):
+        if kind == "StateUpdate" and (said := _STATES.search(summary)):
+            return replace(alarm, state=said[2], state_since_ms=at_ms, reason="")
+    later = (_STATES.search(summary) for at_ms, kind, summary in changes if kind == "StateUpdate" and at_ms >= until_ms)
+    said = next(later, None)
+    return replace(alarm, state=said[1] if said else "", state_since_ms=None, reason="")
+
+
+def alarm_changes(reader: Reader, from_ms: int, to_ms: int) -> list[AlarmChange]:
+    """What became of alarms in the span, newest first."""
+    rows = reader.select(
+        "SELECT account, region, name, at_ms, kind, summary FROM alarm_history WHERE at_ms >= ? AND at_ms < ?"
+        " ORDER BY at_ms DESC",
+        (from_ms, to_ms),
+    )
+    return [AlarmChange(*row) for row in rows]
+
+
+def has_asked(reader: Reader, operation: str) -> bool:
+    """Whether any collection has called an operation, such as ``cloudwatch:DescribeAlarms``."""
+    return bool(
+        reader.select(
+            "SELECT 1 FROM api_calls a JOIN collections c ON c.id = a.collection_id"
+            " WHERE a.operation = ? AND c.started_ms < ? LIMIT 1",
+            (operation, _until(reader)),
+        )
+    )
+
+
+_EVER = 1 << 62
+
+
+def _until(reader: Reader) -> int:
+    """The moment before which the reader looks."""
+    return _EVER if reader.until_ms is None else reader.until_ms
+
+
+IN_FORCE = "since_ms < ? AND (until_ms IS NULL OR until_ms >= ?)"
+
+
+def in_force(reader: Reader) -> tuple[int, int]:
+    """What is in force now is so until no end, or until one that the reader does not see."""
+    return _until(reader), _until(reader)
+
+
+def concurrency_limits(reader: Reader) -> dict[tuple[str, str], int]:
+    """The limit of concurrent executions of each account and region that was looked at."""
+    rows = reader.select(
+        "SELECT account, region, value FROM configuration WHERE kind = 'account' AND name = 'concurrency_limit'"
+        f" AND {IN_FORCE}",
+        in_force(reader),
+    )
+    return {(account, region): int(parsed_json(value)) for account, region, value in rows}
+
+
+def units_asked(reader: Reader, since_ms: int) -> list[tuple[str, str, int]]:
+    """What collections that began since then asked of AWS: operation, region and billed units."""
+    return [
+        (operation, region, units)
+        for operation, region, units in reader.select(
+            "SELECT operation, region, sum(units) FROM api_calls WHERE collection_id IN"
+            " (SELECT id FROM collections WHERE started_ms >= ? AND started_ms < ?) GROUP BY operation, region",
+            (since_ms, _until(reader)),
+        )
+    ]
+
+
+def log_groups(reader: Reader) -> list[LogGroupFacts]:
+    """The log groups that were looked at."""
+    return [
+        LogGroupFacts(*row)
+        for row in reader.select("SELECT account, region, name, class, retention_days, stored_bytes FROM log_groups")
+    ]
+
+
+def settings(reader: Reader, of: FunctionKey | None = None, *, tags: bool = True) -> list[SettingRow]:
+    """The settings that are in force, of all functions or of one, by function, kind and item.
+
+    Functions' tags are among them where they are asked for.
+    """
+    some = "" if of is None else " AND account = ? AND region = ? AND function = ?"
+    some += "" if tags else f" AND kind != '{TAGS}'"
+    rows = reader.select(
+        "SELECT account, region, function, kind, item, name, value, since_ms, until_ms FROM configuration"
+        f" WHERE {IN_FORCE}{some} ORDER BY function, region, account, kind, item, name",
+        (*in_force(reader), *(() if of is None else (of.account, of.region, of.name))),
+    )
+    return [SettingRow(*(*row[:6], parsed_json(row[6]), *row[7:])) for row in rows]
+
+
+def history(reader: Reader, kinds: Sequence[str]) -> list[SettingRow]:
+    """Every value that settings of some kinds ever had, oldest first."""
+    rows = reader.select(
+        "SELECT account, region, function, kind, item, name, value, since_ms, until_ms FROM configuration"
+        f" WHERE kind IN ({', '.join('?' * len(kinds))}) AND since_ms < ? ORDER BY since_ms",
+        (*kinds, _until(reader)),
+    )
+    return [
+        SettingRow(*(*row[:6], parsed_json(row[6]), row[7], None if (row[8] or 0) >= _until(reader) else row[8]))
+        for row in rows
+    ]
+
+
+def function_settings(reader: Reader, names: Sequence[str]) -> dict[tuple[str, str, str], list[SettingRow]]:
+    """By account, region and name of functions every value that some of their own settings ever had, oldest first."""
+
+    def read() -> dict[tuple[str, str, str], list[SettingRow]]:
+        found: dict[tuple[str, str, str], list[SettingRow]] = {}
+        for row in reader.select(
+            "SELECT account, region, function, kind, item, name, value, since_ms, until_ms FROM configuration"
+            f" WHERE kind = 'function' AND name IN ({', '.join('?' * len(names))}) ORDER BY since_ms",
+            tuple(names),
+        ):
+            key = row[0], row[1], row[2]
+            found.setdefault(key, []).append(SettingRow(*(*row[:6], parsed_json(row[6]), *row[7:])))
+        return found
+
+    return reader.kept(("settings of functions", tuple(names)), read)
+
+
+def changes(reader: Reader, from_ms: int, to_ms: int) -> list[SettingRow]:
+    """Settings that changed, began or ended in the span, newest first; one that ended has no value any more.
+
+    A setting that was there when its function was first looked at is no change.
+    """
+    key = "n.account = o.account AND n.region = o.region AND n.function = o.function AND n.kind = o.kind"
+    key += " AND n.item = o.item AND n.name = o.name"
+    rows = reader.select(
+        "SELECT o.account, o.region, o.function, o.kind, o.item, o.name, n.value, o.until_ms, n.until_ms, o.value"
+        f" FROM configuration o LEFT JOIN configuration n ON {key} AND n.since_ms = o.until_ms"
+        " WHERE o.until_ms >= ? AND o.until_ms < ? ORDER BY o.until_ms DESC, o.function, o.kind, o.item, o.name",
+        (from_ms, min(to_ms, _until(reader))),
+    )
+    return [
+        SettingRow(*(*row[:6], None if row[6] is None else parsed_json(row[6]), *row[7:9], parsed_json(row[9])))
+        for row in rows
+    ]
+
+
+def places(reader: Reader) -> list[tuple[str, str]]:
+    """The accounts and regions of which something is known besides functions."""
+    rows = reader.select(
+        "SELECT account, region FROM configuration UNION SELECT account, region FROM account_metrics"
+        " UNION SELECT account, region FROM alarms"
+    )
+    return [(row[0], row[1]) for row in rows]
+
+
+def metrics(reader: Reader, from_ms: int, to_ms: int, function_ids: Sequence[int] | None = None) -> list[MetricRow]:
+    """Every collected statistic of the span, summed and at its peak."""
+    wanted = "" if function_ids is None else f"AND m.function_id IN ({', '.join('?' * len(function_ids))})"
+    rows = reader.select(
+        "SELECT f.account, f.region, f.name, m.metric, m.stat, count(*), sum(m.value), max(m.value), max(m.start_ms)"
+        " FROM metrics m JOIN functions f ON f.id = m.function_id"
+        f" WHERE m.start_ms >= ? AND m.start_ms < ? {wanted}"
+        " GROUP BY m.function_id, m.metric, m.stat ORDER BY f.name, m.metric, m.stat",
+        (from_ms, to_ms, *(function_ids or ())),
+    )
+    return [MetricRow(*row) for row in rows]
+
+
+def account_metrics(reader: Reader, from_ms: int, to_ms: int) -> list[MetricRow]:
+    """The same of accounts and regions as a whole."""
+    rows = reader.select(
+        "SELECT account, region, '', metric, stat, count(*), sum(value), max(value), max(start_ms) FROM account_metrics"
+        " WHERE start_ms >= ? AND start_ms < ? GROUP BY 1, 2, 4, 5 ORDER BY 1, 2, 4, 5",
+        (from_ms, to_ms),
+    )
+    return [MetricRow(*row) for row in rows]
+
+
+def collections(reader: Reader, limit: int = 200) -> list[CollectionRow]:
+    """The newest collections and imports first."""
+    rows = reader.select(
+        "SELECT id, source, started_ms, ended_ms, events, duplicates, invocations, errors, rejected, pruned"
+        " FROM collections"
+        " WHERE started_ms < ? ORDER BY id DESC LIMIT ?",
+        (_until(reader), limit),
+    )
+    found = {
+        row[0]: CollectionRow(*(*row[:3], None if (row[3] or 0) >= _until(reader) else row[3], *row[4:]))
+        for row in rows
+    }
+    oldest = min(found, default=0)
+    regions: dict[int, str] = {}
+    for identity, region, *count in reader.select(
+        "SELECT collection_id, region, operation, requests, units FROM api_calls WHERE collection_id >= ?", (oldest,)
+    ):
+        if identity in found:
+            found[identity].calls.append(CallCount(*count))
+            regions[identity] = region
+    for identity, *note in reader.select(
+        "SELECT collection_id, kind, about, text, bytes FROM collection_notes WHERE collection_id >= ?", (oldest,)
+    ):
+        if identity in found:
+            kind, about, text, size = note
+            found[identity].notes.append((kind, about, text, size))
+    return [
+        CollectionRow(
+            row.id, row.source, row.started_ms, row.ended_ms, row.events, row.duplicates, row.invocations, row.errors,
+            row.rejected, row.older_than_pruned, regions.get(row.id, ""), row.calls, row.notes,
+        )
+        for row in found.values()
+    ]  # fmt: skip
+
+
+def summed_by_insights(reader: Reader, from_ms: int, to_ms: int) -> set[int]:
+    """The functions that have an hour in the span whose figures Logs Insights summed."""
+    hour = 3_600_000
+    return {
+        function_id
+        for (function_id,) in reader.select(
+            "SELECT DISTINCT s.function_id FROM functions f CROSS JOIN insights_cells s"
+            " ON s.function_id = f.id AND s.start_ms >= ? AND s.start_ms < ? CROSS JOIN hour_cells h"
+            " ON h.function_id = s.function_id AND h.start_ms = s.start_ms AND h.reports = s.reports",
+            (from_ms - hour + 1, to_ms),
+        )
+    }
+
+
+def billed_days(reader: Reader, from_ms: int, to_ms: int) -> list[BilledDay]:
+    """What AWS says that it billed, by day, usage type and kind of line."""
+    rows = reader.select(
+        "SELECT account, day_ms, service, usage_type, amount, currency, quantity, unit, estimated, record_type,"
+        " net_amount, amortized_amount, asked_ms FROM billed_days"
+        " WHERE day_ms >= ? AND day_ms < ? ORDER BY day_ms, service, usage_type, record_type",
+        (from_ms, to_ms),
+    )
+    return [BilledDay(*(*row[:8], bool(row[8]), *row[9:])) for row in rows]
+
+
+def recommendations(reader: Reader) -> list[Recommendation]:
+    """Compute Optimizer's word on each function."""
+    rows = reader.select(
+        "SELECT * FROM recommendations WHERE coalesce(refreshed_ms, 0) < ? ORDER BY function, version",
+        (_until(reader),),
+    )
+    return [Recommendation(*row) for row in rows]
+
+
+def error_patterns(reader: Reader, from_ms: int, to_ms: int) -> list[ErrorPattern]:
+    """Patterns that Logs Insights found among error lines, newest hour first."""
+    rows = reader.select(
+        "SELECT * FROM error_patterns WHERE start_ms >= ? AND start_ms < ? ORDER BY start_ms DESC, samples DESC",
+        (from_ms, to_ms),
+    )
+    return [ErrorPattern(*row) for row in rows]

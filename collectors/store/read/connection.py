@@ -1,0 +1,215 @@
+"""A read-only connection to one store: what it answered is kept, and its errors say what to do."""
+
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self, TypeVar, cast
+
+from collectors.model.records import Function, FunctionKey
+from collectors.store.connection import Still, StoreError, explained, keep_at_hand, open_checked
+from collectors.store.error_rules import rules_of
+from collectors.store.read.query_cache import Kept
+from collectors.store.read.rows import FunctionRow
+from collectors.store.rollups import dirty_packs
+from collectors.store.rollups.oldest import oldest_ms
+from collectors.store.schema import OLDEST, VERSION
+
+Functions = Sequence[int] | None
+Answer = TypeVar("Answer")
+
+
+class Connected:
+    """One store, open for reading: its functions, and when its data begin and end. Use one for each thread."""
+
+    def __init__(self, path: str | Path) -> None:
+        self._path = Path(path)
+        self._connection = open_checked(self._path)
+        self._kept = Kept(self._connection)
+        self.until_ms: int | None = None
+        self._functions_as_read: list[tuple[Any, ...]] = []
+        self._known_functions: list[FunctionRow] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._connection.close()
+
+    def _all(self, sql: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+        with explained(self._path):
+            return self._connection.execute(sql, tuple(values)).fetchall()
+
+    def select(self, sql: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+        """All rows of one question; for the modules of this room that read other tables."""
+        return self._all(sql, values)
+
+    def kept(self, asked: Hashable, answer: Callable[[], Answer]) -> Answer:
+        """``answer()``, or what it was when ``asked`` was last asked, unless another process has committed since.
+
+        ``asked`` names everything that the answer depends on besides the store and ``until_ms``; nobody changes
+        what is given out.
+        """
+        with explained(self._path):
+            return self._kept.of(asked if self.until_ms is None else (self.until_ms, asked), answer)
+
+    def forget(self) -> None:
+        """Reads everything anew from here on."""
+        self._kept.forget()
+
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """Several questions on one state of the store; without, each takes and gives back SQLite's locks."""
+        if self._connection.in_transaction:
+            yield
+            return
+        self._all("BEGIN")
+        try:
+            yield
+        finally:
+            self._all("COMMIT")
+
+    def ids(self, function_ids: Functions) -> list[int]:
+        return [row.id for row in self.functions()] if function_ids is None else list(function_ids)
+
+    def chosen(self, function_ids: Functions) -> tuple[int, ...] | None:
+        """The functions as a part of what is asked; None where they are all of the store's, and none is hidden."""
+        if function_ids is None and self.until_ms is None:
+            return None
+        every = {row.id for row in self.functions()}
+        if self.until_ms is not None and len(every) < len(self.kept("functions", self._functions)):
+            return tuple(sorted(every) if function_ids is None else [each for each in function_ids if each in every])
+        if function_ids is None or every == set(function_ids):
+            return None
+        return tuple(each for each in function_ids if each in every)
+
+    def is_fleet(self, function_ids: Functions) -> bool:
+        """Whether so many functions are asked for that packs answer sooner; None is all."""
+        return len(self.functions() if function_ids is None else function_ids) > dirty_packs.FEW
+
+    def error_rules(self) -> int | None:
+        """By which version of the rules the errors are grouped; None where nothing is known."""
+        with explained(self._path):
+            return rules_of(self._connection)
+
+    def data_version(self) -> int:
+        """A number that changes when another process has committed."""
+        return cast(int, self._all("PRAGMA data_version")[0][0])
+
+    @property
+    def is_still(self) -> bool:
+        """Whether it shows a file that it takes for one that never changes."""
+        return isinstance(self._connection, Still)
+
+    def mark(self) -> tuple[Any, ...]:
+        """What tells this store, and this state of it, from another in its place."""
+        return self._all(
+            "SELECT (SELECT value FROM settings WHERE name = 'store_id'), (SELECT count(*) FROM functions),"
+            " (SELECT max(id) FROM collections),"
+            " (SELECT events + invocations FROM collections ORDER BY id DESC LIMIT 1)"
+        )[0]
+
+    def stay_open(self) -> None:
+        """Makes ready for many questions, at the price of a slower next one."""
+        keep_at_hand(self._connection)
+
+    def is_current(self) -> bool:
+        """Whether it can see what has changed since it was opened, and the store still has this program's schema."""
+        try:
+            if isinstance(self._connection, Still) and not self._connection.stands():
+                return False
+            return self._all("PRAGMA user_version") == [(VERSION,)]
+        except StoreError:
+            return False
+
+    @contextmanager
+    def until(self, until_ms: int | None) -> Iterator[None]:
+        """Functions, settings, alarms and collections as they were just before then; None is as they are now.
+
+        Within another ``until`` the earlier holds.
+        """
+        before = self.until_ms
+        if before is None or (until_ms is not None and until_ms < before):
+            self.until_ms = until_ms
+        try:
+            yield
+        finally:
+            self.until_ms = before
+
+    def functions(self) -> list[FunctionRow]:
+        """Every function of the store, by name."""
+        if self.until_ms is None:
+            return list(self.kept("functions", self._functions))
+        from collectors.store.read.functions_until import functions_until
+
+        until_ms = self.until_ms
+        return list(self.kept("functions until", lambda: functions_until(self._all, self._functions(), until_ms)))
+
+    def _functions(self) -> list[FunctionRow]:
+        rows = self._all(
+            "SELECT id, account, region, name, runtime, arch, memory_mb, timeout_s, ephemeral_mb, log_group,"
+            " reserved_concurrency FROM functions ORDER BY name, region, account"
+        )
+        if rows != self._functions_as_read:  # hardly a commit changes one: their records are made once
+            self._functions_as_read = rows
+            self._known_functions = [
+                FunctionRow(row[0], Function(FunctionKey(row[3], row[1], row[2]), *row[4:])) for row in rows
+            ]
+        return self._known_functions
+
+    def newest_ms(self) -> int | None:
+        """When the newest invocation began; None in a store without any."""
+        packed = "SELECT last_ms FROM day_packs WHERE start_ms = (SELECT max(start_ms) FROM day_packs)"
+        of_function = "SELECT last_ms FROM day_cells WHERE function_id = f.id ORDER BY start_ms DESC LIMIT 1"
+        sql = f"SELECT coalesce(({packed}), (SELECT max(({of_function})) FROM functions f))"
+        return cast(int | None, self.kept(sql, lambda: self._all(sql)[0][0]))
+
+    def newest_known_ms(self) -> int | None:
+        """The same of all that is known of any time: invocations, the last of their lines, loose lines, metrics."""
+        from collectors.store.read.known_spans import newest_known
+
+        return self.kept("newest known", lambda: newest_known(self._all, self.newest_ms()))
+
+    def oldest_known_ms(self) -> int | None:
+        """When the oldest of all that is known was."""
+        from collectors.store.read.known_spans import oldest_known
+
+        return self.kept("oldest known", lambda: oldest_known(self._all, self.oldest_ms()))
+
+    def as_of_ms(self, before_ms: int) -> int | None:
+        """When the newest invocation before then, a full minute, began; the newest line or metric where none is.
+
+        Where all of the store is later, its newest: None says that a store is empty.
+        """
+        newest = self.newest_ms()
+        if newest is not None and newest < before_ms:
+            return newest
+        from collectors.store.read.known_spans import newest_before
+
+        found = self.kept(("as of", before_ms), lambda: newest_before(self._all, before_ms))
+        return self.newest_known_ms() if found is None else found
+
+    def has_insights(self) -> bool:
+        """Whether Logs Insights has summed any hour."""
+        sql = "SELECT EXISTS (SELECT 1 FROM insights_cells)"
+        return self.kept(sql, lambda: bool(self._all(sql)[0][0]))
+
+    def oldest_ms(self) -> int | None:
+        """When the oldest began; the minute of it, once its rows are pruned."""
+        return self.kept("oldest", self._oldest_ms)
+
+    def _oldest_ms(self) -> int | None:
+        kept = self._all(f"SELECT value FROM settings WHERE name = '{OLDEST}'")
+        if kept:
+            return int(kept[0][0])
+        with self.snapshot(), explained(self._path):
+            return oldest_ms(self._connection)
+
+
+def marks(ids: Sequence[int]) -> str:
+    return ", ".join("?" * len(ids))

@@ -1,0 +1,82 @@
+"""When functions were deployed, as the configuration's history tells it, and what failed before and after."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from collectors.store.read.reader import Reader
+from collectors.store.spans import DAY, HOUR, MINUTE, pieces
+from collectors.untrusted import parsed_json
+
+Where = tuple[str, str, str]  # account, region, function
+# AWS changes these by itself, or they say the same as another one.
+_NO_DEPLOY = ("state", "runtime_version", "package_bytes")
+
+
+@dataclass(frozen=True, slots=True)
+class Deploy:
+    """Settings that changed at one time (epoch ms): name, value before, value since; none where nothing is older."""
+
+    at_ms: int
+    changed: tuple[tuple[str, object, object], ...] = ()
+
+
+def deploys(reader: Reader, functions: Iterable[Where]) -> dict[Where, list[Deploy]]:
+    """Of each function, oldest first: its code or configuration changed, or an alias went to another version.
+
+    The first is when AWS says that the function was last modified before it was first looked at.
+    """
+    found: dict[Where, list[Deploy]] = {}
+    for where in functions:
+        changes: dict[int, list[tuple[str, object, object]]] = {}
+        before: dict[tuple[str, str, str], object] = {}
+        for kind, item, name, since_ms, value in reader.select(
+            "SELECT kind, item, name, since_ms, value FROM configuration WHERE account = ? AND region = ?"
+            " AND function = ? AND kind IN ('function', 'alias', 'deployment') ORDER BY since_ms",
+            where,
+        ):
+            key, now = (kind, item, name), parsed_json(value)
+            if kind == "function" and name in _NO_DEPLOY:
+                continue
+            # An alias does not say since when it has been as it was first seen.
+            if kind != "alias" or key in before:
+                at = changes.setdefault(since_ms, [])
+                if key in before:
+                    at.append((f"{item} {name}".strip(), before[key], now))
+            before[key] = now
+        if changes:
+            found[where] = [Deploy(at_ms, tuple(changed)) for at_ms, changed in changes.items()]
+    return found
+
+
+def failed_between(
+    reader: Reader, function_id: int, from_ms: int, to_ms: int, newest_ms: int
+) -> tuple[dict[str, int], int]:
+    """Occurrences of each error of a function by fingerprint, and its invocations, in whole minutes within a span.
+
+    ``newest_ms`` is the store's newest row, which is dear to ask for and the same for all functions.
+    """
+    low, high = -(-from_ms // MINUTE) * MINUTE, to_ms // MINUTE * MINUTE
+    found: dict[str, int] = {}
+    invocations = 0
+    # Long spans begin at a full hour or day: what lies before that is read for itself.
+    edge = min(high, -(-low // HOUR) * HOUR)
+    if high - edge > 14 * DAY:
+        edge = min(high, -(-low // DAY) * DAY)
+    for begin, end in ((low, edge), (edge, high)):
+        for table, first, last in pieces(begin, end, newest_ms) if begin < end else ():
+            where = function_id, first, last
+            ((count,),) = reader.select(
+                f"SELECT coalesce(sum(invocations), 0) FROM {table}"
+                " WHERE function_id = ? AND start_ms >= ? AND start_ms < ?",
+                where,
+            )
+            if not count:
+                continue
+            invocations += count
+            for fingerprint, times in reader.select(
+                f"SELECT e.fingerprint, sum(c.occurrences) FROM {table}_errors c JOIN errors e ON e.id = c.error_id"
+                " WHERE c.function_id = ? AND c.start_ms >= ? AND c.start_ms < ? GROUP BY c.error_id",
+                where,
+            ):
+                found[fingerprint] = found.get(fingerprint, 0) + times
+    return found, invocations

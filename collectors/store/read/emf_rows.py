@@ -1,0 +1,147 @@
+"""Reads EMF series: what their values of a span, [from_ms, to_ms), come to, from minutes, hours and days."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from collectors.store.read.connection import Functions, marks
+from collectors.store.read.reader import Reader
+from collectors.store.rollups.emf_cells import TABLES, Cell, quantile, together
+from collectors.store.schema import EMF_UNCOUNTED, GRAINS
+from collectors.store.spans import DAY, HOUR, MINUTE, Piece, pieces
+from collectors.untrusted import parsed_json
+
+_SUMS = (
+    "sum(c.samples), sum(c.total), min(c.lowest), max(c.highest), sum(c.minutes), max(c.peak_total),"
+    " max(c.peak_samples), CAST(group_concat(c.buckets, '') AS BLOB)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class EmfSeries:
+    """One series. ``folded`` names dimensions that are left out, since they had too many values."""
+
+    id: int
+    function_id: int
+    namespace: str
+    metric: str
+    unit: str
+    dimensions: tuple[tuple[str, str], ...]
+    folded: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class EmfSum:
+    """What a series' values of a span come to; ``last_ms`` is the start of the newest minute that had any."""
+
+    series: EmfSeries
+    cell: Cell
+    last_ms: int
+
+    @property
+    def average(self) -> float:
+        return self.cell.total / self.cell.samples
+
+    def quantile(self, share: float) -> float:
+        """Within 1% of a true value."""
+        return quantile(self.cell.buckets, share, self.cell.lowest, self.cell.highest)
+
+
+def sums(reader: Reader, from_ms: int, to_ms: int, function_ids: Functions = None) -> list[EmfSum]:
+    """The series with a value in the span, by function, namespace, metric, dimensions and unit."""
+    span = tuple(pieces(from_ms, to_ms, to_ms)), reader.chosen(function_ids)
+    return list(reader.kept(("emf", *span), lambda: _sums(reader, *span)))
+
+
+def _sums(reader: Reader, span: Sequence[Piece], function_ids: Functions) -> list[EmfSum]:
+    wanted = "" if function_ids is None else f"WHERE s.function_id IN ({marks(function_ids)})"
+    found: dict[int, list[Cell]] = {}
+    last: dict[int, int] = {}
+    with reader.snapshot():
+        for name, low, high in span:
+            table = TABLES[GRAINS[name]]
+            for series, start, *row in reader.select(
+                f"SELECT s.id, max(c.start_ms), {_SUMS} FROM emf_series s CROSS JOIN {table} c"
+                f" ON c.series_id = s.id AND c.start_ms >= ? AND c.start_ms < ? {wanted} GROUP BY s.id",
+                (low, high, *(function_ids or ())),
+            ):
+                found.setdefault(series, []).append(Cell.of_row(tuple(row)))
+                last[series] = max(last.get(series, 0), start)
+        known = {one.id: one for one in _series(reader) if one.id in found}
+        if any(table != "minute_cells" for table, _, _ in span):
+            last = {each: _last_minute(reader, each, start) for each, start in last.items()}
+    return [
+        EmfSum(one, together(found[one.id]), last[one.id])
+        for one in sorted(known.values(), key=lambda one: (one.namespace, one.metric, one.dimensions, one.unit))
+    ]
+
+
+def _last_minute(reader: Reader, series: int, start_ms: int) -> int:
+    """The newest minute of the hour or day that begins then."""
+    ((found,),) = reader.select(
+        "SELECT max(start_ms) FROM emf_minutes WHERE series_id = ? AND start_ms >= ? AND start_ms < ?",
+        (series, start_ms, start_ms + DAY),
+    )
+    return start_ms if found is None else int(found)
+
+
+def _series(reader: Reader) -> Iterator[EmfSeries]:
+    rows = reader.kept(
+        "emf series",
+        lambda: reader.select("SELECT id, function_id, namespace, metric, unit, dimensions, folded FROM emf_series"),
+    )
+    for row in rows:
+        dimensions = tuple((name, value) for name, value in parsed_json(row[5]))
+        yield EmfSeries(row[0], row[1], row[2], row[3], row[4], dimensions, tuple(parsed_json(row[6])))
+
+
+def by_step(reader: Reader, from_ms: int, to_ms: int, step_ms: int, series: int) -> dict[int, Cell]:
+    """A series' values in each step (``step_ms`` a multiple of a minute) that had any.
+
+    Steps are aligned to the epoch; of the first and the last, what lies in the span counts.
+    """
+    grain = next(size for size in (DAY, HOUR, MINUTE) if step_ms % size == 0)
+    found: dict[int, list[Cell]] = {}
+    for name, low, high in pieces(from_ms, to_ms, to_ms, grain):
+        for start, *row in reader.select(
+            f"SELECT c.start_ms / ?1 * ?1, {_SUMS} FROM {TABLES[GRAINS[name]]} c"
+            " WHERE c.series_id = ?2 AND c.start_ms >= ?3 AND c.start_ms < ?4 GROUP BY 1",
+            (step_ms, series, low, high),
+        ):
+            found.setdefault(start, []).append(Cell.of_row(tuple(row)))
+    return {start: together(cells) for start, cells in found.items()}
+
+
+def billed_hours(reader: Reader, from_ms: int, to_ms: int, function_ids: Functions = None) -> tuple[int, int]:
+    """How many metrics had values in the hours that touch the span, and in how many hours: CloudWatch's metric-hours.
+
+    A metric is a namespace, a name and its dimensions, whatever its unit, in an account and region, of whatever
+    function.
+    """
+    chosen = reader.chosen(function_ids)
+    wanted = "" if chosen is None else f"AND s.function_id IN ({marks(chosen)})"
+    of_metric = "f.account, f.region, s.namespace, s.metric, s.dimensions, s.folded"
+    ((metrics, hours),) = reader.select(
+        "SELECT count(*), coalesce(sum(hours), 0) FROM (SELECT count(DISTINCT h.start_ms) AS hours FROM emf_series s"
+        " JOIN functions f ON f.id = s.function_id"
+        " JOIN emf_hours h ON h.series_id = s.id AND h.start_ms >= ? AND h.start_ms < ?"
+        f" {wanted} GROUP BY {of_metric})",
+        (from_ms // HOUR * HOUR, to_ms, *(chosen or ())),
+    )
+    return int(metrics), int(hours)
+
+
+def invalid(reader: Reader, from_ms: int, to_ms: int, function_ids: Functions = None) -> list[tuple[str, int]]:
+    """What was meant for a metric in the span and is none: why, and how often; the most frequent first."""
+    chosen = reader.chosen(function_ids)
+    wanted = "" if chosen is None else f"AND function_id IN ({marks(chosen)})"
+    rows = reader.select(
+        f"SELECT reason, sum(number) FROM emf_invalid WHERE start_ms >= ? AND start_ms < ? {wanted}"
+        " GROUP BY reason HAVING sum(number) > 0 ORDER BY 2 DESC, 1",
+        (from_ms, to_ms, *(chosen or ())),
+    )
+    return [(reason, number) for reason, number in rows]
+
+
+def has_uncounted(reader: Reader) -> bool:
+    """Whether lines of an older version were not looked at yet."""
+    return bool(reader.select("SELECT 1 FROM settings WHERE name = ? AND value > 0", (EMF_UNCOUNTED,)))

@@ -1,0 +1,142 @@
+"""Invocation counts of a fleet, all functions of a day or hour at once, from packs. Equal to ``invocation_counts``."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from collectors.store.read import invocation_counts
+from collectors.store.read.invocation_counts import CELLS, ERRORS, INVOCATIONS
+from collectors.store.read.reader import Reader
+from collectors.store.rollups import packs
+from collectors.store.spans import DAY, MINUTE
+
+if TYPE_CHECKING:
+    from collectors.store.read.invocation_counts import Clip, Count
+
+Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+
+
+def summed_of_fleet(
+    reader: Reader, plan: "Sequence[Clip]", parts: int, function_ids: Sequence[int] | None
+) -> "dict[int, tuple[Count, ...]]":
+    """As ``counted.summed``."""
+    size = max((row.id for row in reader.functions()), default=0) + 1
+    counts = np.zeros((2, parts, size), np.int64)
+    seen = np.zeros(size, np.bool_)
+    with reader.snapshot():
+        _add(reader, plan, counts, seen, function_ids)
+    wanted = np.flatnonzero(seen)
+    if function_ids is not None:
+        wanted = wanted[np.isin(wanted, function_ids)]
+    if parts == 1:
+        pairs = zip(*counts[:, 0, wanted].tolist(), strict=True)
+        return {each: (pair,) for each, pair in zip(wanted.tolist(), pairs, strict=True)}
+    rows = counts[:, :, wanted].transpose(2, 1, 0).tolist()
+    return {each: tuple((one[0], one[1]) for one in row) for each, row in zip(wanted.tolist(), rows, strict=True)}
+
+
+def _add(
+    reader: Reader,
+    plan: "Iterable[Clip]",
+    counts: Ints,
+    seen: npt.NDArray[np.bool_],
+    function_ids: Sequence[int] | None,
+) -> None:
+    """Adds what each clip counts."""
+    for run, logged, metered in _read(reader, plan, counts.shape[2], function_ids):
+        known = ~np.isnan(metered[0])
+        asked, failures = np.nan_to_num(np.rint(metered))
+        by_metric = known & (asked > logged[0])
+        invocations = np.where(by_metric, asked, logged[0]).astype(np.int64)
+        errors = np.where(by_metric & ~np.isnan(metered[1]), failures, logged[1]).astype(np.int64)
+        parts = np.array([clip[2] for clip in run])
+        for part in np.unique(parts).tolist():
+            counts[0, part] += invocations[parts == part].sum(axis=0)
+            counts[1, part] += errors[parts == part].sum(axis=0)
+        seen |= (known | (logged[2] > 0)).any(axis=0)
+
+
+def _read(
+    reader: Reader, plan: "Iterable[Clip]", size: int, function_ids: Sequence[int] | None
+) -> "Iterator[tuple[list[Clip], Ints, Floats]]":
+    """Runs of clips, and of each clip and function: logs' count, errors and cells; metrics' count and errors or NaN."""
+    for grain, run in invocation_counts.runs(plan):
+        low, high = run[0][0], run[-1][1]
+        logged = np.zeros((3, len(run), size), np.int64)
+        starts, of, invocations, errors = _cells(reader, CELLS[grain], low, high, function_ids)
+        at = (starts - low) // grain if grain > MINUTE else np.zeros(len(starts), np.int64)
+        if grain > MINUTE:  # each function has one cell
+            logged[0, at, of], logged[1, at, of], logged[2, at, of] = invocations, errors, 1
+        else:
+            for which, column in enumerate((invocations, errors, np.ones(len(starts), np.int64))):
+                np.add.at(logged[which], (at, of), column)
+        metered = np.full((2, len(run), size), np.nan)
+        for which, name in enumerate((INVOCATIONS, ERRORS)):
+            found = reader.metric_pieces(name, CELLS[grain], low, high, function_ids)
+            if not found:
+                continue
+            figures = np.concatenate([rows for _, rows in found])
+            times = np.repeat([start for start, _ in found], [len(rows) for _, rows in found])
+            if grain > MINUTE:
+                metered[which, (times - low) // grain, figures["function_id"]] = figures["total"]
+                continue
+            place = np.zeros(len(times), np.int64)
+            sums = np.zeros((len(run), size))
+            there = np.zeros((len(run), size), np.bool_)
+            np.add.at(sums, (place, figures["function_id"]), figures["total"])
+            there[place, figures["function_id"]] = True
+            metered[which] = np.where(there, sums, np.nan)
+        yield run, logged, metered
+
+
+def _cells(
+    reader: Reader, table: str, low: int, high: int, function_ids: Sequence[int] | None
+) -> tuple[Ints, Ints, Ints, Ints]:
+    """Start, function, invocations and errors of each cell."""
+    found = reader.packs_of(((table, low, high),), function_ids, by_week=False)
+    if found is None:
+        return _columns(reader, table, low, high)
+    columns = [0, packs.FUNCTION, packs.INVOCATIONS, packs.ERRORS]
+    rows = np.concatenate([packs.cells_of(pack)[:, columns] for pack in found] or [np.empty((0, 4), np.int64)])
+    return rows[:, 0], rows[:, 1], rows[:, 2], rows[:, 3]
+
+
+def _columns(reader: Reader, table: str, low: int, high: int) -> tuple[Ints, Ints, Ints, Ints]:
+    found = reader.select(
+        "SELECT c.start_ms, c.function_id, c.invocations, c.errors FROM functions f CROSS JOIN"
+        f" {table} c ON c.function_id = f.id AND c.start_ms >= ? AND c.start_ms < ?",
+        (low, high),
+    )
+    rows = np.array(found, np.int64).reshape(-1, 4)
+    return rows[:, 0], rows[:, 1], rows[:, 2], rows[:, 3]
+
+
+def without_report(reader: Reader, from_ms: int, to_ms: int) -> set[int]:
+    """The functions of a fleet of which on some day more was counted than REPORTs were seen.
+
+    ``from_ms`` is a midnight; all of it is told by the days, where the last of them is whole or nothing follows it.
+    """
+    days = reader.day_columns(from_ms, to_ms)
+    missing = set(days[days[:, 2] > days[:, 3], 1].tolist())
+    last, newest = to_ms // DAY * DAY, reader.newest_point(INVOCATIONS, "Sum")
+    if newest is None:
+        return missing
+    if last < to_ms and newest < to_ms:
+        last = to_ms  # what lies behind the newest point is empty
+    pieces = reader.metric_pieces(INVOCATIONS, CELLS[DAY], from_ms, last, None)
+    if pieces:
+        size = max((row.id for row in reader.functions()), default=0) + 1
+        seen = np.zeros(((to_ms - from_ms) // DAY + 1, size), np.int64)
+        seen[(days[:, 0] - from_ms) // DAY, days[:, 1]] = days[:, 3]
+        figures = np.concatenate([rows for _, rows in pieces])
+        times = np.repeat([start for start, _ in pieces], [len(rows) for _, rows in pieces])
+        more = figures["total"] > seen[(times - from_ms) // DAY, figures["function_id"]]
+        missing.update(figures["function_id"][more].tolist())
+    if last < to_ms:
+        reports = {one.function_id: one.reports for one in reader.usage(last, to_ms, exact=True)}
+        today = invocation_counts.counted(reader, last, to_ms, exact=True)
+        missing.update(each for each, count in today.items() if count[0] != reports.get(each, 0))
+    return missing

@@ -1,0 +1,96 @@
+"""Up to when each function's data reach, and how often collections were made."""
+
+import itertools
+from collections.abc import Iterable
+from statistics import median
+
+from collectors.store.read.reader import Reader
+from collectors.store.read.rows import FunctionRow
+from collectors.store.spans import HOUR, MINUTE
+
+Spans = list[tuple[int, int]]
+_COLLECTIONS = 200  # of the ledger's newest, which tell how often one collects
+
+
+def known_until(reader: Reader, functions: list[FunctionRow]) -> dict[int, tuple[int | None, int | None]]:
+    """By function id: the end of what was collected of it, whether it was invoked or not, and its newest invocation.
+
+    Times are epoch ms. The first is None where no collection has marked what it covers: imports, a runner's log.
+    """
+    newest = reader.kept("newest of each", lambda: _newest_of_each(reader))
+    marks = _marks(reader)
+    if not marks:
+        return {row.id: (None, newest.get(row.id)) for row in functions}
+    found: dict[int, tuple[int | None, int | None]] = {}
+    for row in functions:
+        ends = [marks[item][-1][1] for item in _items(row) if item in marks]
+        found[row.id] = max(ends, default=None), newest.get(row.id)
+    return found
+
+
+def _newest_of_each(reader: Reader) -> dict[int, int | None]:
+    if reader.until_ms is None:
+        last = "SELECT last_ms FROM day_cells WHERE function_id = f.id ORDER BY start_ms DESC LIMIT 1"
+        return dict(reader.select(f"SELECT f.id, ({last}) FROM functions f"))
+    last = "SELECT last_ms FROM {0} WHERE function_id = f.id AND start_ms <= ? ORDER BY start_ms DESC LIMIT 1"
+    # Cells that end before; hours that Logs Insights summed have no minutes.
+    rows = reader.select(
+        f"SELECT f.id, ({last.format('minute_cells')}), ({last.format('hour_cells')}) FROM functions f",
+        (reader.until_ms - MINUTE, reader.until_ms - HOUR),
+    )
+    return {row[0]: max((at for at in row[1:] if at is not None), default=None) for row in rows}
+
+
+def known_spans(reader: Reader, functions: Iterable[FunctionRow]) -> dict[int, Spans]:
+    """By function id: the spans in which nothing seen means that nothing happened.
+
+    Those that collections have marked as covered; of what was never collected, from the store's oldest invocation to
+    its newest, for an import does not say what it holds.
+    """
+    marks = _marks(reader)
+    oldest_ms = reader.oldest_ms()
+    newest_ms = reader.newest_ms() if reader.until_ms is None else reader.as_of_ms(reader.until_ms)
+    between = [] if oldest_ms is None or newest_ms is None else [(oldest_ms, newest_ms + 1)]
+    return {row.id: [span for item in _items(row) for span in marks.get(item, ())] or between for row in functions}
+
+
+def _marks(reader: Reader) -> dict[str, Spans]:
+    """What was collected of each item, by when it ends."""
+
+    def read() -> dict[str, Spans]:
+        found: dict[str, Spans] = {}
+        until_ms = reader.until_ms
+        for item, from_ms, to_ms in reader.select("SELECT item, from_ms, to_ms FROM covered ORDER BY to_ms"):
+            if until_ms is None or from_ms < until_ms:
+                found.setdefault(item, []).append((from_ms, to_ms if until_ms is None else min(to_ms, until_ms)))
+        return found
+
+    return reader.kept("marks", read)
+
+
+def _items(row: FunctionRow) -> tuple[str, str, str]:
+    key = row.function.key
+    place = f"{key.account} {key.region}"
+    group = row.function.log_group or f"/aws/lambda/{key.name}"
+    return f"events {place} {group}", f"insights {place} {group}", f"metrics {place}"
+
+
+def collected_every_ms(reader: Reader) -> int | None:
+    """The usual time from one collection to the next of the same source; the longest of the sources'; None unknown."""
+    return reader.kept("collected every", lambda: _collected_every_ms(reader))
+
+
+def _collected_every_ms(reader: Reader) -> int | None:
+    begun: dict[str, list[int]] = {}
+    for source, started_ms in reader.select(
+        "SELECT source, started_ms FROM collections WHERE source LIKE 'collect %' AND started_ms < ?"
+        " ORDER BY id DESC LIMIT ?",
+        (1 << 62 if reader.until_ms is None else reader.until_ms, _COLLECTIONS),
+    ):
+        begun.setdefault(source, []).append(started_ms)
+    usual = [
+        median(later - earlier for later, earlier in itertools.pairwise(times))
+        for times in begun.values()
+        if len(times) > 1
+    ]
+    return round(max(usual)) if usual else None

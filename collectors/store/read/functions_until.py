@@ -1,0 +1,62 @@
+"""The functions as they were before a moment: those that were known then, configured as they were then."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import fields, replace
+from typing import Any
+
+from collectors.model.records import Function
+from collectors.store.read.rows import FunctionRow
+from collectors.untrusted import parsed_json
+
+Ask = Callable[[str, Sequence[object]], list[tuple[Any, ...]]]
+
+# By function: whether anything is known of before, and whether anything is known of at all.
+_SEEN = (
+    "SELECT f.id,"
+    " EXISTS (SELECT 1 FROM minute_cells c WHERE c.function_id = f.id AND c.start_ms < ?1)"
+    " OR EXISTS (SELECT 1 FROM hour_cells c WHERE c.function_id = f.id AND c.start_ms <= ?1 - 3600000)"
+    " OR EXISTS (SELECT 1 FROM chunks c WHERE c.function_id = f.id AND c.first_ms < ?1)"
+    " OR EXISTS (SELECT 1 FROM k CROSS JOIN metrics m ON m.metric = k.metric AND m.function_id = f.id"
+    " AND m.stat = k.stat AND m.start_ms < ?1),"
+    " EXISTS (SELECT 1 FROM hour_cells c WHERE c.function_id = f.id)"
+    " OR EXISTS (SELECT 1 FROM chunks c WHERE c.function_id = f.id)"
+    " OR EXISTS (SELECT 1 FROM k CROSS JOIN metrics m ON m.metric = k.metric AND m.function_id = f.id"
+    " AND m.stat = k.stat) FROM functions f"
+)
+_METRICS = "WITH k AS (SELECT DISTINCT metric, stat FROM metric_days) "
+_CONFIGURED = (
+    "SELECT account, region, function, kind, name, since_ms, until_ms, value FROM configuration"
+    " WHERE kind IN ('function', 'concurrency') AND item = '' ORDER BY since_ms"
+)
+_FIELDS = {one.name for one in fields(Function)} - {"key"}
+_NAMES = {"reserved": "reserved_concurrency"}
+
+
+def functions_until(ask: Ask, functions: Sequence[FunctionRow], until_ms: int) -> list[FunctionRow]:
+    """A function of which all that is known is of then or later is left out; one of which nothing is known stays.
+
+    A setting is the one in force just before ``until_ms``, else the first that is known, else what the store has last.
+    """
+    seen = {row[0]: (bool(row[1]), bool(row[2])) for row in ask(_METRICS + _SEEN, (until_ms,))}
+    told: dict[tuple[str, str, str], dict[str, object]] = {}
+    earlier: set[tuple[str, str, str]] = set()
+    for account, region, name, _, setting, since_ms, ended_ms, value in ask(_CONFIGURED, ()):
+        where, field = (account, region, name), _NAMES.get(setting, setting)
+        if since_ms < until_ms:
+            earlier.add(where)
+        if field not in _FIELDS:
+            continue
+        values = told.setdefault(where, {})
+        if since_ms < until_ms:
+            values[field] = parsed_json(value) if ended_ms is None or ended_ms >= until_ms else None
+        else:
+            values.setdefault(field, parsed_json(value))
+    found = []
+    for row in functions:
+        key = row.function.key
+        where = key.account, key.region, key.name
+        before, ever = seen.get(row.id, (False, False))
+        if before or where in earlier or not (ever or where in told):
+            found.append(FunctionRow(row.id, replace(row.function, **told.get(where, {}))))  # type: ignore[arg-type]
+    # Before all that is known, nothing tells which functions there were: they are listed with nothing known of any.
+    return found or [FunctionRow(row.id, Function(row.function.key)) for row in functions]

@@ -1,0 +1,206 @@
+"""How often functions were invoked and failed, as CloudWatch's metrics and the logs together tell it.
+
+Metrics see every invocation, but begin when collecting began; logs may be cut by a budget. So each function's UTC hour,
+or what of it lies in the span, counts what the source that saw more of it counted, and its errors are of the same
+source. Hours add up: to days, to months and to any parts of a span. Of a whole day that one source alone knows, or on
+which both agree, no hour is read.
+
+Only the standard library is imported here: the first frame counts with this too. Fleets are counted by
+``collectors.store.read.fleet_counts``, figure for figure. Times are epoch ms, UTC.
+"""
+
+from collectors.store.spans import DAY, HOUR, MINUTE, whole_from
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from typing import Any
+
+    from collectors.store.read.reader import Reader
+
+    Select = Callable[[str, Sequence[object]], list[tuple[Any, ...]]]
+    Clip = tuple[int, int, int]  # from_ms, to_ms, and which part of the span it lies in
+    Count = tuple[int, int]  # invocations, errors
+    Known = tuple[int | None, int | None, float | None, float | None]  # logs' count and errors, the metrics'
+
+INVOCATIONS, ERRORS = "Invocations", "Errors"
+CELLS = {DAY: "day_cells", HOUR: "hour_cells", MINUTE: "minute_cells"}
+METRICS = {DAY: ("metric_days", "total"), HOUR: ("metric_hours", "total"), MINUTE: ("metrics", "value")}
+# An hour's points of its finest period: a metric may have been collected at several.
+FINEST = (
+    " AND m.period_s = (SELECT min(p.period_s) FROM metrics p WHERE p.metric = m.metric"
+    " AND p.function_id = m.function_id AND p.stat = m.stat AND p.start_ms >= m.start_ms / 3600000 * 3600000"
+    " AND p.start_ms < m.start_ms / 3600000 * 3600000 + 3600000)"
+)
+
+
+def counted(
+    reader: "Reader", from_ms: int, to_ms: int, function_ids: "Sequence[int] | None" = None, *, exact: bool = False
+) -> "dict[int, Count]":
+    """Invocations and errors of each function in ``[from_ms, to_ms)``; those that nothing is known of are absent.
+
+    A long span begins at a full hour or day, as ``collectors.store.spans.whole_from`` has it, unless ``exact``.
+    """
+    if reader.newest_point(INVOCATIONS, "Sum") is None:
+        return {one.function_id: (one.invocations, one.errors) for one in reader.totals(from_ms, to_ms, function_ids)}
+    found = counted_by(reader, (whole_from(from_ms, to_ms), to_ms), function_ids)
+    return {each: counts[0] for each, counts in found.items()}
+
+
+def counted_by(
+    reader: "Reader", borders: "Sequence[int]", function_ids: "Sequence[int] | None" = None
+) -> "dict[int, tuple[Count, ...]]":
+    """The same in each part between ``borders``, which are in order; an end within a minute is its beginning.
+
+    Parts whose borders are full hours, or of one day, sum to what the whole span has.
+    """
+    chosen = reader.chosen(function_ids)
+    ends = tuple(border // MINUTE * MINUTE for border in borders)
+
+    def read() -> "dict[int, tuple[Count, ...]]":
+        plan = list(clips(ends, _newest(reader)))
+        if reader.is_fleet(chosen):
+            from collectors.store.read.fleet_counts import summed_of_fleet
+
+            return summed_of_fleet(reader, plan, len(ends) - 1, chosen)
+        with reader.snapshot():
+            by_hour = not reader.is_fleet(None)
+            return summed(reader.select, plan, len(ends) - 1, reader.ids(chosen), by_hour=by_hour)
+
+    return dict(reader.kept(("counted by", ends, chosen), read))
+
+
+def _newest(reader: "Reader") -> int | None:
+    """The newest that is known of any invocation: whole days end there, where a span ends later."""
+    known = (reader.newest_ms(), reader.newest_point(INVOCATIONS, "Sum"))
+    return max((each for each in known if each is not None), default=None)
+
+
+def clips(borders: "Sequence[int]", newest_ms: int | None) -> "Iterator[Clip]":
+    """The days, hours and parts of hours that the parts between borders are made of, in order of time.
+
+    What lies behind the newest is empty: the last day or hour is taken whole where it ends there.
+    """
+    if newest_ms is None:
+        return
+    for part in range(len(borders) - 1):
+        at, end = borders[part], borders[part + 1]
+        if part == len(borders) - 2 and newest_ms < end:
+            end = -(-end // DAY) * DAY  # nothing more comes
+        end = min(end, newest_ms // DAY * DAY + DAY)
+        while at < end:
+            grain = next((each for each in (DAY, HOUR) if at % each == 0 and at + each <= end), MINUTE)
+            until = at + grain if grain > MINUTE else min(end, at // HOUR * HOUR + HOUR)
+            yield at, until, part
+            at = until
+
+
+def grain_of(clip: "Clip") -> int:
+    low, high, _ = clip
+    return DAY if high - low == DAY else HOUR if high - low == HOUR else MINUTE
+
+
+def summed(
+    select: "Select", plan: "Iterable[Clip]", parts: int, function_ids: "Sequence[int]", *, by_hour: bool
+) -> "dict[int, tuple[Count, ...]]":
+    """Each function's counts in each part, from rows of cells and points."""
+    found: dict[int, list[list[int]]] = {}
+
+    def add(function_id: int, part: int, known: "Known") -> None:
+        invocations, errors = larger(*known)
+        counts = found.setdefault(function_id, [[0, 0] for _ in range(parts)])[part]
+        counts[0] += invocations
+        counts[1] += errors
+
+    of_both: dict[tuple[int, int], int] = {}  # day and function to the part that both sources tell of
+    for clip, known in _read(select, plan, function_ids):
+        for function_id, one in known.items():
+            if by_hour and grain_of(clip) == DAY and one[2] is not None and (one[0] is not None or one[3]):
+                of_both[clip[0], function_id] = clip[2]
+                add(function_id, clip[2], (one[0] or 0, one[1] or 0, None, None))
+            else:
+                add(function_id, clip[2], one)
+    for (start, function_id), more in _seen_by_metrics(select, of_both).items():
+        counts = found[function_id][of_both[start // DAY * DAY, function_id]]
+        counts[0] += more[0]
+        counts[1] += more[1]
+    return {each: tuple((one[0], one[1]) for one in counts) for each, counts in found.items()}
+
+
+def _seen_by_metrics(select: "Select", of_both: "Mapping[tuple[int, int], int]") -> "dict[tuple[int, int], Count]":
+    """By hour and function what metrics counted more than the logs, of whole days that both tell of."""
+    if not of_both:
+        return {}
+    days = [day for day, _ in of_both]
+    of = f"({', '.join(map(str, sorted({each for _, each in of_both})))})"
+    found = {}
+    for function_id, start, asked, invocations, errors, failures in select(
+        "SELECT m.function_id, m.start_ms, m.total, h.invocations, h.errors, e.total FROM metric_hours m"
+        " LEFT JOIN hour_cells h ON h.function_id = m.function_id AND h.start_ms = m.start_ms"
+        f" LEFT JOIN metric_hours e ON e.metric = '{ERRORS}' AND e.function_id = m.function_id AND e.stat = 'Sum'"
+        f" AND e.start_ms = m.start_ms WHERE m.metric = '{INVOCATIONS}' AND m.function_id IN {of} AND m.stat = 'Sum'"
+        " AND m.start_ms >= ? AND m.start_ms < ? AND m.total > coalesce(h.invocations, 0)",
+        (min(days), max(days) + DAY),
+    ):
+        if (start // DAY * DAY, function_id) in of_both:
+            count = larger(invocations, errors, asked, failures)
+            found[start, function_id] = count[0] - (invocations or 0), count[1] - (errors or 0)
+    return found
+
+
+def larger(logged: int | None, failed: int | None, metered: float | None, failures: float | None) -> "Count":
+    """Invocations and errors of the source that counted more."""
+    if metered is not None and metered > (logged or 0):
+        return round(metered), (failed or 0) if failures is None else round(failures)
+    return logged or 0, failed or 0
+
+
+def _read(
+    select: "Select", plan: "Iterable[Clip]", function_ids: "Sequence[int]"
+) -> "Iterator[tuple[Clip, Mapping[int, Known]]]":
+    """What both sources know of each clip, by function; neighbours of one grain are read together."""
+    for grain, run in runs(plan):
+        low, high = run[0][0], run[-1][1]
+        rows: dict[int, dict[int, list[Any]]] = {}  # clip's place, function
+        starts = [clip[0] for clip in run]
+        place = {start: at for at, start in enumerate(starts)}
+
+        def at(start: int, grain: int = grain, place: "dict[int, int]" = place) -> int:
+            return place[start] if grain > MINUTE else 0
+
+        of = f"({', '.join(map(str, function_ids))})"
+        table, value = METRICS[grain]
+        for function_id, start, invocations, errors in select(
+            f"SELECT function_id, start_ms, invocations, errors FROM {CELLS[grain]}"
+            f" WHERE function_id IN {of} AND start_ms >= ? AND start_ms < ?",
+            (low, high),
+        ):
+            one = rows.setdefault(at(start), {}).setdefault(function_id, [None] * 4)
+            one[0] = (one[0] or 0) + invocations
+            one[1] = (one[1] or 0) + errors
+        for function_id, start, metric, total in select(
+            f"SELECT m.function_id, m.start_ms, m.metric, m.{value} FROM {table} m"
+            f" WHERE m.metric IN ('{INVOCATIONS}', '{ERRORS}') AND m.function_id IN {of} AND m.stat = 'Sum'"
+            f" AND m.start_ms >= ? AND m.start_ms < ?{FINEST if grain == MINUTE else ''}",
+            (low, high),
+        ):
+            one = rows.setdefault(at(start), {}).setdefault(function_id, [None] * 4)
+            which = 2 if metric == INVOCATIONS else 3
+            one[which] = (one[which] or 0.0) + total
+        for each in sorted(rows):
+            every = rows[each].items()
+            known = ((function_id, one) for function_id, one in every if one[0] is not None or one[2] is not None)
+            yield run[each], {function_id: (one[0], one[1], one[2], one[3]) for function_id, one in known}
+
+
+def runs(plan: "Iterable[Clip]") -> "Iterator[tuple[int, list[Clip]]]":
+    """Neighbours of one grain; a part of an hour is one by itself."""
+    run: list[Clip] = []
+    for clip in plan:
+        grain = grain_of(clip)
+        if run and (grain == MINUTE or grain != grain_of(run[0]) or clip[0] != run[-1][1]):
+            yield grain_of(run[0]), run
+            run = []
+        run.append(clip)
+    if run:
+        yield grain_of(run[0]), run

@@ -1,0 +1,253 @@
+"""Searching log lines: chunks in order of time, each looked through as bytes before any line of it is taken out.
+
+A chunk's invocations stay packed until one of their lines may be the next, so the newest thousand lines of a fleet
+unpack little more than themselves, and text that is nowhere unpacks nothing.
+"""
+
+import heapq
+import re
+import sqlite3
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import msgspec
+import zstandard
+
+from collectors.model.records import id_text
+from collectors.store.lines.chunk_filters import bits_and_shapes, may_hold, places
+from collectors.store.lines.chunk_shapes import shape_text, shapes
+from collectors.store.read.rows import LogLine
+
+Needs = Sequence[Sequence[str]]
+"""Of each, one text at least is in every line that is wanted."""
+
+_chunk = msgspec.msgpack.Decoder().decode  # starts, request ids, and packed lines
+_times = msgspec.msgpack.Decoder(tuple[list[int], msgspec.Raw]).decode
+_NONE = msgspec.Raw()
+_texts = msgspec.msgpack.Decoder(list[str]).decode
+# What a text's bytes surely hold where it is found: of UTF-8, ASCII only; where case is ignored also neither i nor k,
+# which are the lower case of letters beyond ASCII too (I with a dot, the Kelvin sign).
+_SURE, _SURE_OF_LOWER = re.compile(r"[\x00-\x7f]+"), re.compile(r"[\x00-hjl-\x7f]+")
+
+
+Test = Callable[[str], bool]
+_SOON_TOLD = 4  # texts
+_RULED_OUT = 100_000  # a day of 500 functions has some hundreds, where they log in few ways
+
+_FIRST_BLOCK, _MOST_BLOCK = 16, 512  # chunks whose filters are read at once; SQLite binds 999 values
+_Chunk = tuple[int, int, int, bool]  # last or first time, function, id, whether all of it lies in the span
+
+
+@dataclass(slots=True)
+class Looked:
+    """How many lines of the span were given out, or looked at for nothing, so far.
+
+    ``go_on`` is asked at each chunk; its False ends the search.
+    """
+
+    lines: int = 0
+    go_on: Callable[[], bool] | None = None
+
+
+class _Wanted:
+    """Lines of ``[from_ms, to_ms)`` that hold, of each need, one of its texts."""
+
+    def __init__(
+        self,
+        from_ms: int,
+        to_ms: int,
+        needs: Needs,
+        ignore_case: bool,
+        sign: int,
+        test: Test | None,
+        shape_test: Test | None,
+    ) -> None:
+        self.from_ms, self.to_ms, self.sign = from_ms, to_ms, sign
+        self._test = test
+        self._shape_test = shape_test
+        self._ruled_out: set[bytes] = set()  # shapes
+        self.decompress = zstandard.ZstdDecompressor().decompress
+        self._ignore_case = ignore_case
+        self._needs = [[text.lower() if ignore_case else text for text in need] for need in needs if all(need)]
+        # What passes the test holds what is needed: looking for one of many texts would take longer than the test.
+        self._soon_told = [need for need in self._needs if test is None or len(need) <= _SOON_TOLD]
+        sure = [[self._surest(text) for text in need] for need in self._needs]
+        self._sure = sorted((each for each in sure if all(each)), key=lambda texts: -min(map(len, texts)))
+        hashes = [[places(text) for text in texts] for texts in self._sure]
+        self._hashes = [each for each in hashes if all(each)]
+
+    def _surest(self, text: str) -> bytes:
+        return max((_SURE_OF_LOWER if self._ignore_case else _SURE).findall(text), key=len, default="").encode()
+
+    def __bool__(self) -> bool:
+        return bool(self._needs)
+
+    @property
+    def filtered(self) -> bool:
+        """Whether a chunk's filter can tell anything."""
+        return bool(self._hashes) or self._shape_test is not None
+
+    def may_pass(self, kept: bytes) -> bool:
+        """Whether a chunk with this filter may hold such a line."""
+        bits, packed = bits_and_shapes(kept)
+        if not all(any(may_hold(bits, text) for text in texts) for texts in self._hashes):
+            return False
+        if self._shape_test is None or not packed:
+            return True
+        found = shapes(self.decompress(packed))
+        if self._ruled_out.issuperset(found):
+            return False
+        if len(self._ruled_out) > _RULED_OUT:
+            self._ruled_out.clear()
+        for shape in found:
+            if shape not in self._ruled_out:
+                if self._shape_test(shape_text(shape)):
+                    return True
+                self._ruled_out.add(shape)
+        return False
+
+    def may_be_in(self, raw: bytes) -> bool:
+        """Whether packed lines may hold such a line: False only where none does."""
+        if not self._sure:
+            return True
+        if self._ignore_case:
+            raw = raw.lower()
+        return all(any(text in raw for text in texts) for texts in self._sure)
+
+    def is_in_one(self, texts: msgspec.Raw) -> bool:
+        """Whether such a line is among an invocation's: told before they are put in order, where each is tested."""
+        return self._test is None or any(map(self.is_in, _texts(texts)))
+
+    def is_in(self, text: str) -> bool:
+        if self._soon_told:
+            cased = text.lower() if self._ignore_case else text
+            for need in self._soon_told:
+                if not any(each in cased for each in need):
+                    return False
+        return self._test is None or self._test(text)
+
+
+# In order: the time of a line, or the first that a packed invocation's lines may have; 0 for what is packed still, so
+# that it is opened before a line of the same time is given out; where it stands in what was read.
+_Entry = tuple[int, int, int, int, bytes | str, bytes | str]
+
+
+def search(
+    connection: sqlite3.Connection,
+    from_ms: int,
+    to_ms: int,
+    function_ids: Sequence[int],
+    contains: str,
+    newest_first: bool,
+    ignore_case: bool,
+    looked: Looked,
+    needs: Needs = (),
+    test: Test | None = None,
+    shape_test: Test | None = None,
+) -> Iterator[LogLine]:
+    """Every line of the span that has the text, and one of each of ``needs``, and that passes the test, in order of
+    time over all functions. ``shape_test`` is False of a shape whose lines do not (``chunk_shapes``)."""
+    sign = -1 if newest_first else 1
+    wanted = _Wanted(from_ms, to_ms, [(contains,), *needs], ignore_case, sign, test, shape_test)
+    heap: list[_Entry] = []
+    serial = 0
+    decompress = wanted.decompress
+    chunks = _chunks(connection, from_ms, to_ms, function_ids, newest_first)
+    for edge, function_id, identity, within, passed_by in _passing(connection, chunks, wanted):
+        looked.lines += passed_by
+        if looked.go_on is not None and not looked.go_on():
+            return
+        yield from _until(heap, wanted, looked, sign * edge)
+        if identity < 0:
+            continue
+        row = connection.execute("SELECT content, lines FROM chunks WHERE id = ?", (identity,)).fetchone()
+        if row is None:
+            continue
+        raw = decompress(row[0])
+        if within and wanted and not wanted.may_be_in(raw):
+            looked.lines += row[1]
+            continue
+        _, ids, packed = _chunk(raw)
+        for request_id, lines in zip(ids, packed, strict=True):
+            times, texts = _times(lines) if lines else ([], _NONE)
+            if not times:
+                continue
+            inside = len(times) if within else sum(from_ms <= time < to_ms for time in times)
+            if inside and wanted.may_be_in(lines) and wanted.is_in_one(texts):
+                first = max(times) if newest_first else min(times)
+                heapq.heappush(heap, (sign * first, 0, sign * serial, function_id, request_id, lines))
+            else:
+                looked.lines += inside
+            serial += len(times)
+    yield from _until(heap, wanted, looked, None)
+
+
+def _passing(
+    connection: sqlite3.Connection, chunks: Sequence[_Chunk], wanted: _Wanted
+) -> Iterator[tuple[int, int, int, bool, int]]:
+    """The chunks that may hold such a line, each with how many lines those before it had that their filters ruled out.
+
+    Filters are read by the block, small ones first: mostly the newest lines are wanted. The last is no chunk, -1.
+    """
+    if not wanted.filtered:
+        yield from ((*chunk, 0) for chunk in chunks)
+        return
+    at, size, passed_by = 0, _FIRST_BLOCK, 0
+    while at < len(chunks):
+        block = chunks[at : at + size]
+        marks = ", ".join("?" * len(block))
+        ruled_out = {
+            chunk_id: lines
+            for chunk_id, bits, lines in connection.execute(
+                "SELECT x.chunk_id, x.bits, c.lines FROM chunk_filters x JOIN chunks c ON c.id = x.chunk_id"
+                f" WHERE x.chunk_id IN ({marks})",
+                [chunk[2] for chunk in block],
+            )
+            if not wanted.may_pass(bits)
+        }
+        for chunk in block:
+            if chunk[3] and chunk[2] in ruled_out:
+                passed_by += ruled_out[chunk[2]]
+            else:
+                yield (*chunk, passed_by)
+                passed_by = 0
+        at, size = at + size, min(size * 4, _MOST_BLOCK)
+    if passed_by:
+        yield chunks[-1][0], 0, -1, True, passed_by
+
+
+def _until(heap: list[_Entry], wanted: _Wanted, looked: Looked, edge: int | None) -> Iterator[LogLine]:
+    """The lines that come before the edge, opening what may hold one."""
+    while heap and (edge is None or heap[0][0] < edge):
+        at, is_line, serial, function_id, request_id, content = heapq.heappop(heap)
+        if is_line:
+            yield LogLine(function_id, wanted.sign * at, id_text(request_id), str(content))
+            looked.lines += 1
+            continue
+        times, raw = _times(content)  # type: ignore[arg-type]
+        for place, (time, text) in enumerate(zip(times, _texts(raw), strict=True)):
+            if not wanted.from_ms <= time < wanted.to_ms:
+                continue
+            if wanted.is_in(text):
+                heapq.heappush(
+                    heap, (wanted.sign * time, 1, serial + wanted.sign * place, function_id, request_id, text)
+                )
+            else:
+                looked.lines += 1
+
+
+def _chunks(
+    connection: sqlite3.Connection, from_ms: int, to_ms: int, function_ids: Sequence[int], newest_first: bool
+) -> list[tuple[int, int, int, bool]]:
+    """(last or first time, function, id, whether all of it lies in the span), in that order."""
+    edge = "last_ms" if newest_first else "first_ms"
+    marks = ", ".join("?" * len(function_ids))
+    found = connection.execute(
+        f"SELECT c.{edge}, c.function_id, c.id, c.first_ms >= ? AND c.last_ms < ?"
+        " FROM functions f CROSS JOIN chunks c INDEXED BY chunks_by_time"
+        f" ON c.function_id = f.id AND c.first_ms < ? AND c.last_ms >= ? WHERE f.id IN ({marks})",
+        (from_ms, to_ms, to_ms, from_ms, *function_ids),
+    )
+    return sorted(
+        ((at, function_id, identity, bool(within)) for at, function_id, identity, within in found), reverse=newest_first
+    )

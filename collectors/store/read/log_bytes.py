@@ -1,0 +1,110 @@
+"""How many bytes came into log groups, by UTC day, from the points of ``AWS/Logs`` IncomingBytes.
+
+The points of a group that is one function's stand with that function; those of any other group with its account, under
+the group's name. A period that an end of the span cuts counts in proportion: bytes of two halves are those of the
+whole. The period of the store's newest invocation is taken to end there. Times are epoch ms, UTC.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from collectors.store.read.reader import Reader
+
+METRIC = "IncomingBytes"
+_DAY, _HOUR = 86_400_000, 3_600_000
+_LONGEST = _HOUR  # no metric is collected in longer periods
+
+Point = tuple[int, int, float]  # start_ms, period_s, bytes
+
+
+@dataclass(slots=True)
+class IncomingBytes:
+    """Of one function's own group, or, where ``function`` is empty, of ``log_group``; ``days`` by midnight.
+
+    A day without a point is absent: nobody knows whether nothing came or nothing was asked.
+    """
+
+    account: str
+    region: str
+    function: str
+    log_group: str
+    days: dict[int, int] = field(default_factory=dict)
+
+    @property
+    def total(self) -> int:
+        return sum(self.days.values())
+
+
+def incoming(reader: Reader, from_ms: int, to_ms: int) -> list[IncomingBytes]:
+    """All that came in ``[from_ms, to_ms)``; groups without a point in it are absent."""
+    found: dict[tuple[str, str, str, str], IncomingBytes] = {}
+
+    def of(account: str, region: str, function: str, log_group: str = "") -> dict[int, int]:
+        where = account, region, function, log_group
+        return found.setdefault(where, IncomingBytes(account, region, function, log_group)).days
+
+    known_ms = reader.newest_ms()
+    with reader.snapshot():
+        names = {row.id: row.function.key for row in reader.functions()}
+        first, last = -(-from_ms // _DAY) * _DAY, to_ms // _DAY * _DAY
+        any_points = reader.oldest_point(METRIC, "Sum") is not None
+        for function_id, day_ms, total in (
+            ()
+            if not any_points
+            else reader.select(
+                "SELECT m.function_id, m.start_ms, m.total FROM functions f CROSS JOIN metric_days m ON m.metric = ?"
+                " AND m.function_id = f.id AND m.stat = 'Sum' AND m.start_ms >= ? AND m.start_ms < ?",
+                (METRIC, first, last),
+            )
+        ):
+            key = names[function_id]
+            of(key.account, key.region, key.name)[day_ms] = round(total)
+        for low, high in _edges(from_ms, to_ms, first, last) if any_points else ():
+            points: dict[int, list[Point]] = defaultdict(list)
+            for function_id, *point in reader.select(
+                "SELECT m.function_id, m.start_ms, m.period_s, m.value FROM functions f CROSS JOIN metrics m"
+                " ON m.metric = ? AND m.function_id = f.id AND m.stat = 'Sum' AND m.start_ms > ? AND m.start_ms < ?",
+                (METRIC, low - _LONGEST, high),
+            ):
+                points[function_id].append((point[0], point[1], point[2]))
+            for function_id, of_one in points.items():
+                key = names[function_id]
+                _add(of(key.account, key.region, key.name), of_one, low, high, known_ms)
+        groups: dict[tuple[str, str, str], list[Point]] = defaultdict(list)
+        for account, region, metric, *point in reader.select(
+            "SELECT account, region, metric, start_ms, period_s, value FROM account_metrics WHERE stat = 'Sum'"
+            " AND metric >= ? AND metric < ? AND start_ms > ? AND start_ms < ?",
+            (f"{METRIC} ", f"{METRIC}!", from_ms - _LONGEST, to_ms),
+        ):
+            groups[account, region, metric[len(METRIC) + 1 :]].append((point[0], point[1], point[2]))
+        for (account, region, name), of_one in groups.items():
+            _add(of(account, region, "", name), of_one, from_ms, to_ms, known_ms)
+    return [one for one in found.values() if one.days]
+
+
+def _edges(from_ms: int, to_ms: int, first: int, last: int) -> Iterator[tuple[int, int]]:
+    """What of the span lies in no whole day of it."""
+    if last <= first:
+        yield from_ms, to_ms
+        return
+    if from_ms < first:
+        yield from_ms, first
+    if last < to_ms:
+        yield last, to_ms
+
+
+def _add(days: dict[int, int], points: Iterable[Point], low: int, high: int, known_ms: int | None) -> None:
+    """Adds points to the days they lie in. Of an hour that was collected in several periods the finest counts."""
+    hours: dict[int, dict[int, list[Point]]] = defaultdict(lambda: defaultdict(list))
+    for point in points:
+        hours[point[0] // _HOUR][point[1]].append(point)
+    for by_period in hours.values():
+        for start_ms, period_s, value in by_period[min(by_period)]:
+            period_ms, whole = period_s * 1000, round(value)
+            if known_ms is not None and start_ms <= known_ms < start_ms + period_ms:
+                period_ms = known_ms + 1 - start_ms  # it was collected before it ended
+            begin, end = max(low, start_ms) - start_ms, min(high, start_ms + period_ms) - start_ms
+            if end > begin:
+                day_ms = (start_ms + begin) // _DAY * _DAY
+                days[day_ms] = days.get(day_ms, 0) + whole * end // period_ms - whole * begin // period_ms

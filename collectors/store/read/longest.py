@@ -1,0 +1,104 @@
+"""A span's longest invocations, found from its days down to their hours, minutes and rows, the longest first.
+
+A cell knows its longest invocation, so no row of it comes before that: what is opened next is always what can hold the
+next one. Some hundred cells are opened for some hundred rows, of however many millions, and however many timed out at
+the same limit. A whole fleet's packs are short enough to begin with the hours of a day, or the minutes of an hour.
+"""
+
+import heapq
+import sqlite3
+from collections.abc import Iterator, Sequence
+from itertools import count
+
+from collectors.store.schema import GRAINS
+from collectors.store.spans import DAY
+from collectors.store.write.pruned_until import NOTHING_PRUNED, kept_of_all
+
+Found = tuple[int, int, bytes | str, int]  # function_id, start_ms, request_id, stream_id: an invocation's key
+# Ordered: -duration_us, -start_ms, whether it is a row, function_id, whether the request id is packed, the id, and the
+# stream_id. A cell has the longest and the latest that it can hold, and its grain in place of a stream: among equals
+# it is opened before a row is given out.
+_Entry = tuple[int, int, int, int, int, bytes | str, int]
+_TABLES = ("day_cells", "hour_cells", "minute_cells")
+_MINUTE, _REST = 2, 3  # a minute, of which first its longest rows alone are read, and what is left of it
+_SIZES = (*(GRAINS[table] for table in _TABLES), GRAINS["minute_cells"])
+_CELL = "-c.max_duration_us, 1 - min(c.start_ms + ?, ?), 0, c.function_id, 0, x'', ?"
+_ROWS = (
+    "SELECT -duration_us, -start_ms, 1, function_id, typeof(request_id) = 'blob', request_id, stream_id"
+    " FROM invocations WHERE function_id = ? AND start_ms >= ? AND start_ms < ? AND duration_us BETWEEN ? AND ?"
+    " ORDER BY 1, 2, 5, 6, 7"
+)
+_BY_HOUR_MS, _BY_DAY_MS = 6 * GRAINS["hour_cells"], 2 * DAY
+
+
+def longest(
+    connection: sqlite3.Connection,
+    from_ms: int,
+    to_ms: int,
+    function_ids: Sequence[int],
+    *,
+    by_packs: bool = False,
+) -> Iterator[Found]:
+    """Rows of the span that have a duration, the longest first, the newest first among equals.
+
+    ``by_packs`` says that ``function_ids`` are all of a fleet.
+    """
+    kept = kept_of_all(connection)
+    marks = ", ".join("?" * len(function_ids))
+    cells = _packed(connection, from_ms, to_ms) if by_packs else None
+    if cells is None:
+        cells = connection.execute(
+            f"SELECT {_CELL} FROM functions f CROSS JOIN day_cells c"
+            f" ON c.function_id = f.id AND c.start_ms >= ? AND c.start_ms < ? WHERE f.id IN ({marks})"
+            " AND c.max_duration_us IS NOT NULL ORDER BY 1, 2",
+            (DAY, to_ms, 0, from_ms // DAY * DAY, to_ms, *function_ids),
+        )
+    heap: list[tuple[_Entry, int, Iterator[_Entry]]] = []
+    sources = count()
+
+    def open_next(source: Iterator[_Entry]) -> None:
+        entry = next(source, None)
+        if entry is not None:
+            heapq.heappush(heap, (entry, next(sources), source))
+
+    open_next(cells)
+    while heap:
+        (bound, latest, is_row, function_id, _, request_id, place), _, source = heapq.heappop(heap)
+        open_next(source)
+        if is_row:
+            yield function_id, -latest, request_id, place
+            continue
+        size = _SIZES[place]
+        start = -latest // size * size
+        if start + size > kept.get(function_id, NOTHING_PRUNED).rows_ms:
+            low, high = max(start, from_ms), min(start + size, to_ms)
+            least_us = -bound * 3 // 4 if place == _MINUTE else 0
+            open_next(_opened(connection, place, function_id, low, high, least_us, -bound))
+            if least_us:
+                open_next(iter([(1 - least_us, latest, 0, function_id, 0, b"", _REST)]))
+
+
+def _packed(connection: sqlite3.Connection, from_ms: int, to_ms: int) -> Iterator[_Entry] | None:
+    """The finest cells that are not too many, of all functions, in order; None where packs do not tell."""
+    from collectors.store.read import fleet_sums
+    from collectors.store.rollups import packs
+
+    place = 0 if to_ms - from_ms > _BY_DAY_MS else 1 if to_ms - from_ms > _BY_HOUR_MS else 2
+    size = _SIZES[place]
+    found = packs.read(connection, _TABLES[place], from_ms // size * size, to_ms)
+    return None if found is None else ((*entry, place) for entry in fleet_sums.longest_first(found, size, to_ms))
+
+
+def _opened(
+    connection: sqlite3.Connection, place: int, function_id: int, low: int, high: int, least_us: int, longest_us: int
+) -> Iterator[_Entry]:
+    """What lies in a cell: finer cells, or rows, in order. Read at once: next to nothing is ever left in them."""
+    if place >= _MINUTE:
+        return iter(connection.execute(_ROWS, (function_id, low, high, least_us, longest_us)).fetchall())
+    size = _SIZES[place + 1]
+    finer = connection.execute(
+        f"SELECT {_CELL} FROM {_TABLES[place + 1]} c WHERE c.function_id = ? AND c.start_ms >= ? AND c.start_ms < ?"
+        " AND c.max_duration_us IS NOT NULL ORDER BY 1, 2",
+        (size, high, place + 1, function_id, low // size * size, high),
+    )
+    return iter(finer.fetchall())

@@ -1,0 +1,54 @@
+"""How far back the newest rows of a whole fleet reach: the counts that its packs have, added up from the newest on."""
+
+import sqlite3
+
+from collectors.store.rollups.packs import unpacked
+from collectors.store.spans import HOUR, MINUTE
+
+_TOO_MANY = 15  # times what is wanted in one hour: then a stretch within is worth looking for
+
+
+def reach(connection: sqlite3.Connection, column: str, from_ms: int, to_ms: int, wanted: int) -> int | None:
+    """The start of a newest stretch of ``[from_ms, to_ms)`` that holds so many rows, and not many more.
+
+    ``column`` is ``invocations``, or ``failures`` that have an error. ``from_ms`` where there are not so many; None
+    where packs do not tell. Cells count rows that were pruned, too: there may be fewer.
+    """
+    counted = 0
+    end = to_ms // MINUTE * MINUTE
+    (packed_ms,) = connection.execute("SELECT min(start_ms) / 3600000 * 3600000 FROM minute_packs").fetchone()
+    if packed_ms is not None and packed_ms < end:
+        if _last(connection) < to_ms:
+            end = to_ms  # nothing lies behind: the last minute is whole
+        if unpacked(connection, max(packed_ms, from_ms), to_ms):
+            return None
+        for start, count in connection.execute(
+            f"SELECT start_ms, {column} FROM minute_packs WHERE start_ms > ? AND start_ms < ? ORDER BY start_ms DESC",
+            (from_ms - MINUTE, end),
+        ):
+            counted += count
+            if counted >= wanted:
+                return max(from_ms, int(start))
+        end = packed_ms
+    if from_ms >= end:
+        return from_ms
+    if connection.execute("SELECT EXISTS (SELECT 1 FROM insights_cells WHERE function_id >= 0)").fetchone() == (1,):
+        return None
+    end = end // HOUR * HOUR
+    for start, count in connection.execute(
+        f"SELECT start_ms, {column} FROM hour_packs WHERE start_ms > ? AND start_ms < ? ORDER BY start_ms DESC",
+        (from_ms - HOUR, end),
+    ):
+        if count is None or count > _TOO_MANY * wanted:
+            return None
+        counted += count
+        if counted >= wanted:
+            return max(from_ms, int(start))
+    return from_ms
+
+
+def _last(connection: sqlite3.Connection) -> int:
+    (newest,) = connection.execute(
+        "SELECT last_ms FROM day_packs WHERE start_ms = (SELECT max(start_ms) FROM day_packs)"
+    ).fetchone()
+    return 1 << 62 if newest is None else int(newest)

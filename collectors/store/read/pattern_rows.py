@@ -1,0 +1,124 @@
+"""Reads what lines are made of: counts by pattern and function, in whole hours."""
+
+from collections import defaultdict
+from dataclasses import dataclass
+
+from collectors.store.read.connection import Functions, marks
+from collectors.store.read.reader import Reader
+from collectors.store.schema import GRAINS, UNCOUNTED, WITHOUT_LINES
+
+DAY_MS = GRAINS["day_cells"]
+
+
+@dataclass(frozen=True, slots=True)
+class PatternCount:
+    """One pattern's lines of one function in a span. ``bytes`` are UTF-8, without what AWS adds for each line."""
+
+    function_id: int
+    template: str
+    lines: int
+    bytes: int
+    first_ms: int
+    last_ms: int
+    example: str
+
+
+@dataclass(frozen=True, slots=True)
+class Uncounted:
+    """What is missing from the counts.
+
+    ``older`` is about which share of the store's lines an older version stored and nobody has counted yet;
+    ``without_lines`` are events whose lines were not kept.
+    """
+
+    older: float
+    without_lines: int
+
+
+def pattern_counts(reader: Reader, from_ms: int, to_ms: int, function_ids: Functions = None) -> list[PatternCount]:
+    """By function and pattern, of whole hours."""
+    span = from_ms, to_ms, reader.chosen(function_ids)
+    return list(reader.kept(("patterns", *span), lambda: _counts(reader, *span)))
+
+
+def _counts(reader: Reader, from_ms: int, to_ms: int, function_ids: Functions) -> list[PatternCount]:
+    first_day, last_day = -(-from_ms // DAY_MS) * DAY_MS, to_ms // DAY_MS * DAY_MS
+    spans = [("pattern_hours", from_ms, to_ms)]
+    if first_day < last_day:
+        spans = [
+            ("pattern_hours", from_ms, first_day),
+            ("pattern_days", first_day, last_day),
+            ("pattern_hours", last_day, to_ms),
+        ]
+    said = _said(reader)
+    found: dict[tuple[int, str], PatternCount] = {}
+    for table, low, high in spans:
+        if low >= high:
+            continue
+        for function_id, pattern_id, lines, size, first_ms, last_ms in _rows(reader, table, low, high, function_ids):
+            if not lines:
+                continue
+            template, example = said[pattern_id]
+            one = found.get((function_id, template))
+            found[function_id, template] = PatternCount(
+                function_id,
+                template,
+                lines + (one.lines if one else 0),
+                size + (one.bytes if one else 0),
+                min(first_ms, one.first_ms) if one else first_ms,
+                max(last_ms, one.last_ms) if one else last_ms,
+                one.example if one else example,
+            )
+    return list(found.values())
+
+
+def _rows(reader: Reader, table: str, from_ms: int, to_ms: int, function_ids: Functions) -> list[tuple[int, ...]]:
+    wanted = "" if function_ids is None else f"WHERE f.id IN ({marks(function_ids)})"
+    return reader.select(
+        "SELECT c.function_id, c.pattern_id, sum(c.lines), sum(c.bytes), min(c.first_ms), max(c.last_ms)"
+        f" FROM functions f CROSS JOIN {table} c ON c.function_id = f.id AND c.start_ms >= ? AND c.start_ms < ?"
+        f" {wanted} GROUP BY 1, 2",
+        (from_ms, to_ms, *(function_ids or ())),
+    )
+
+
+def _said(reader: Reader) -> dict[int, tuple[str, str]]:
+    """The pattern that each shape is part of, and an example."""
+    rows = reader.kept(
+        "said of patterns", lambda: reader.select("SELECT id, coalesce(template, shape), example FROM patterns")
+    )
+    return {identity: (template, example) for identity, template, example in rows}
+
+
+def first_seen(reader: Reader) -> dict[tuple[int, str], int]:
+    """When each function's first line of each pattern was, of all that was ever counted."""
+    said = _said(reader)
+    found: dict[tuple[int, str], int] = {}
+    for function_id, pattern_id, first_ms in reader.select(
+        "SELECT function_id, pattern_id, first_ms FROM pattern_functions"
+    ):
+        key = function_id, said[pattern_id][0]
+        found[key] = min(first_ms, found.get(key, first_ms))
+    return found
+
+
+def shapes_by_template(reader: Reader) -> dict[str, list[str]]:
+    """Every pattern of the store with its shapes."""
+    found: defaultdict[str, list[str]] = defaultdict(list)
+    for shape, template in reader.select("SELECT shape, coalesce(template, shape) FROM patterns"):
+        found[template].append(shape)
+    return dict(found)
+
+
+def uncounted(reader: Reader) -> Uncounted:
+    """What no pattern is known of."""
+    found = dict(reader.select("SELECT name, value FROM settings WHERE name IN (?, ?)", (UNCOUNTED, WITHOUT_LINES)))
+    until = found.get(UNCOUNTED, 0)
+    last = reader.select("SELECT max(id) FROM chunks")[0][0] if until else None
+    return Uncounted(min(until / last, 1.0) if last else 0.0, found.get(WITHOUT_LINES, 0))
+
+
+def pruned_before(reader: Reader) -> int:
+    """Before when lines may be gone that are counted; 0 where none was pruned."""
+    [(before_ms,)] = reader.select("SELECT coalesce(max(lines_ms), 0) FROM pruned")
+    return int(before_ms)

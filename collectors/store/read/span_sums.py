@@ -1,0 +1,370 @@
+"""Reads sums of a span: rollup cells of minutes, hours and days, never a row of an invocation.
+
+numpy is imported when percentiles are asked for, so that counts and sums stand before it is loaded. All spans are
+``[from_ms, to_ms)``. Answers are kept until another process commits (``collectors.store.read.query_cache``).
+"""
+
+from collections.abc import Iterable, Sequence
+from itertools import product
+from operator import add, attrgetter
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+from collectors.model.records import id_text
+from collectors.store.connection import explained
+from collectors.store.read.connection import Connected, Functions, marks
+from collectors.store.read.rows import DayUsage, ErrorGroup, Quantiles, SeriesPoint, SpanUsage, Totals
+from collectors.store.spans import DAY, HOUR, MINUTE, Piece, pieces
+
+if TYPE_CHECKING:
+    from collectors.store.rollups.equal_parts import EqualParts
+    from collectors.store.rollups.packs import Ints, Pack
+
+_SUMS = (
+    "sum(c.invocations), sum(c.reports), sum(c.errors), sum(c.timeouts), sum(c.out_of_memory), sum(c.cold_starts),"
+    " sum(c.billed_ms), sum(c.billed_mb_ms), sum(c.duration_us), sum(c.init_us), max(c.max_duration_us),"
+    " max(c.max_memory_mb), c.memory_mb, max(c.last_ms)"
+)
+# memory_mb is that of the newest cell that knows one: the last extreme tells SQLite which row a bare column is of.
+_NEWEST_KNOWN = "max(CASE WHEN c.memory_mb IS NOT NULL THEN c.start_ms END)"
+_DAY = "c.start_ms, c.function_id, c.invocations, c.reports, c.billed_ms, c.billed_mb_ms"
+Day = tuple[int, int, int, int, int, int]
+Said = tuple[int, str, str, str, str]  # of an error: function_id, error_type, message, fingerprint, family
+Sums = TypeVar("Sums", Totals, SpanUsage)
+
+
+class Rollups(Connected):
+    """Sums, percentiles, days and errors of functions over a span."""
+
+    def __init__(self, path: str | Path) -> None:
+        super().__init__(path)
+        self._said: dict[int, Said] = {}
+
+    def _pieces(self, from_ms: int, to_ms: int, *, exact: bool = False) -> tuple[Piece, ...]:
+        """The cells that make up a span; none where nothing is stored."""
+        newest = self.newest_ms()
+        return () if newest is None or from_ms >= to_ms else tuple(pieces(from_ms, to_ms, newest, exact=exact))
+
+    def _cells(
+        self, columns: str, span: Sequence[Piece], function_ids: Functions, grouped: str = ""
+    ) -> list[tuple[Any, ...]]:
+        """Rows of cells, in order of time, each piece seeking every function's own run."""
+        rows: list[tuple[Any, ...]] = []
+        wanted = "" if function_ids is None else f"WHERE f.id IN ({marks(function_ids)})"
+        with self.snapshot():
+            for table, low, high in span:
+                rows += self._all(
+                    f"SELECT {columns} FROM functions f CROSS JOIN {table} c"
+                    f" ON c.function_id = f.id AND c.start_ms >= ? AND c.start_ms < ? {wanted} {grouped}",
+                    (low, high, *(function_ids or ())),
+                )
+        return rows
+
+    def packs_of(
+        self, span: Sequence[Piece], function_ids: Functions, part: str = "cells", *, by_week: bool = True
+    ) -> "list[Pack] | None":
+        """All functions' packs of a span, where so many functions are asked for; None where their cells tell sooner."""
+        if not self.is_fleet(function_ids):
+            return None
+        from collectors.store.rollups.packs import read
+
+        found: list[Pack] = []
+        with self.snapshot(), explained(self._path):
+            for piece in span:
+                some = read(self._connection, *piece, part, by_week=by_week)
+                if some is None:
+                    return None
+                found += some
+        return found
+
+    def totals(self, from_ms: int, to_ms: int, function_ids: Functions = None) -> list[Totals]:
+        """Sums of each function that has any invocation in the span, by function id."""
+        span, chosen = self._pieces(from_ms, to_ms), self.chosen(function_ids)
+        return list(self.kept(("totals", span, chosen), lambda: self._totals(span, chosen)))
+
+    def _totals(self, span: Sequence[Piece], function_ids: Functions) -> list[Totals]:
+        if (packs := self.packs_of(span, function_ids)) is not None:
+            from collectors.store.read import fleet_sums
+
+            return _chosen_of(fleet_sums.totals(packs), function_ids)
+        found: dict[int, Totals] = {}
+        for row in self._cells(f"f.id, {_SUMS}, {_NEWEST_KNOWN}", span, function_ids, "GROUP BY f.id"):
+            before = found.get(row[0])
+            found[row[0]] = Totals(*row[:15]) if before is None else _added(before, Totals(*row[:15]))
+        return [found[each] for each in sorted(found)]
+
+    def usage(
+        self, from_ms: int, to_ms: int, function_ids: Functions = None, *, exact: bool = False
+    ) -> list[SpanUsage]:
+        """The totals' part that bills and counts are made of, in half the time; ``exact`` as ``pieces`` has it."""
+        span, chosen = self._pieces(from_ms, to_ms, exact=exact), self.chosen(function_ids)
+        return list(self.kept(("usage", span, chosen), lambda: self._usage(span, chosen)))
+
+    def _usage(self, span: Sequence[Piece], function_ids: Functions) -> list[SpanUsage]:
+        if (packs := self.packs_of(span, function_ids)) is not None:
+            from collectors.store.read import fleet_sums
+
+            return _chosen_of(fleet_sums.usage(packs), function_ids)
+        columns = "f.id, sum(c.invocations), sum(c.reports), sum(c.billed_ms), sum(c.billed_mb_ms)"
+        found: dict[int, tuple[int, ...]] = {}
+        for row in self._cells(columns, span, function_ids, "GROUP BY f.id"):
+            before = found.get(row[0])
+            found[row[0]] = row if before is None else (row[0], *map(add, before[1:], row[1:]))
+        return [SpanUsage(*found[each]) for each in sorted(found)]
+
+    def counted(self, from_ms: int, to_ms: int, function_ids: Functions = None) -> tuple[int, int]:
+        """Invocations and REPORTs of the functions together."""
+        span, chosen = self._pieces(from_ms, to_ms), self.chosen(function_ids)
+        if self.is_fleet(chosen):
+            found = self.usage(from_ms, to_ms, function_ids)
+            return sum(one.invocations for one in found), sum(one.reports for one in found)
+        return self.kept(("counted", span, chosen), lambda: self._counted(span, chosen))
+
+    def _counted(self, span: Sequence[Piece], function_ids: Functions) -> tuple[int, int]:
+        rows = self._cells("sum(c.invocations), sum(c.reports)", span, function_ids)
+        return sum(row[0] or 0 for row in rows), sum(row[1] or 0 for row in rows)
+
+    def count_invocations(self, from_ms: int, to_ms: int, function_ids: Functions = None) -> int:
+        return self.counted(from_ms, to_ms, function_ids)[0]
+
+    def quantiles(self, from_ms: int, to_ms: int, function_ids: Functions = None) -> dict[int, Quantiles]:
+        """p50, p95 and p99 of each function with a REPORT in the span."""
+        span, chosen = self._pieces(from_ms, to_ms), self.chosen(function_ids)
+        return dict(self.kept(("quantiles", span, chosen), lambda: self._quantiles(span, chosen)))
+
+    def _quantiles(self, span: Sequence[Piece], function_ids: Functions) -> dict[int, Quantiles]:
+        if (packs := self.packs_of(span, function_ids, "latency")) is not None:
+            from collectors.store.read import fleet_sums
+
+            found = fleet_sums.latency(packs)
+            return found if function_ids is None else {each: found[each] for each in function_ids if each in found}
+        # Histograms one after the other are one histogram: a blob a function is read in half the time of its cells'.
+        together = "CAST(group_concat(c.latency, '') AS BLOB)"
+        return dict(_quantiles(self._cells(f"f.id, {together}", span, function_ids, "GROUP BY f.id")))
+
+    def series(self, from_ms: int, to_ms: int, step_ms: int, function_ids: Functions = None) -> list[SeriesPoint]:
+        """The functions together, step by step (``step_ms`` a multiple of a minute); empty steps are absent.
+
+        Steps are aligned to the epoch; of the first and the last, what lies in the span counts.
+        """
+        span, chosen = (from_ms, to_ms, step_ms), self.chosen(function_ids)
+        return list(self.kept(("series", span, chosen), lambda: self._series(*span, chosen)))
+
+    def _series(self, from_ms: int, to_ms: int, step_ms: int, function_ids: Functions) -> list[SeriesPoint]:
+        grain = next(size for size in (DAY, HOUR, MINUTE) if step_ms % size == 0)
+        newest = self.newest_ms()
+        span = () if newest is None else pieces(from_ms, to_ms, newest, grain)
+        points: dict[int, Totals] = {}
+        blobs: list[tuple[int, bytes]] = []
+        for function_id, (table, low, high) in product(self.ids(function_ids), span):
+            for step, latency, *sums in self._all(
+                f"SELECT c.start_ms / ?1 * ?1, CAST(group_concat(c.latency, '') AS BLOB), {_SUMS}, {_NEWEST_KNOWN}"
+                f" FROM {table} c WHERE c.function_id = ?2 AND c.start_ms >= ?3 AND c.start_ms < ?4 GROUP BY 1",
+                (step_ms, function_id, low, high),
+            ):
+                totals = Totals(function_id, *sums[:-1])
+                points[step] = _added(points[step], totals) if step in points else totals
+                blobs.append((step, latency))
+        quantiles = dict(_quantiles(blobs))
+        return [SeriesPoint(step, points[step], quantiles.get(step)) for step in sorted(points)]
+
+    def daily_usage(self, from_ms: int, to_ms: int, function_ids: Functions = None) -> list[DayUsage]:
+        """What each function used on each UTC day of the span, which is taken from its first day's midnight.
+
+        Of the last day only what lies before ``to_ms``.
+        """
+        days = self.days(from_ms, to_ms, function_ids)
+        return [DayUsage(row[1], row[0], *row[2:]) for row in sorted(days)]
+
+    def days(self, from_ms: int, to_ms: int, function_ids: Functions = None) -> list[Day]:
+        """The same as rows of (day_ms, function_id, invocations, reports, billed_ms, billed_mb_ms), by function."""
+        chosen = self.chosen(function_ids)
+        if self.is_fleet(chosen):
+            return list(zip(*self.day_columns(from_ms, to_ms, chosen).T.tolist(), strict=True))
+        span, rest = self._whole_days(from_ms, to_ms)
+        return self.kept(("days", span, rest, chosen), lambda: self._days(span, rest, chosen))
+
+    def _whole_days(self, from_ms: int, to_ms: int) -> tuple[Piece, tuple[int, int]]:
+        """The days of a span, and what of its last day lies in it where more follows."""
+        newest = self.newest_ms()
+        end = -(-to_ms // DAY) * DAY if newest is None or newest < to_ms else to_ms // DAY * DAY
+        return ("day_cells", from_ms // DAY * DAY, end), (end, max(end, to_ms))
+
+    def _days(self, span: Piece, rest: tuple[int, int], function_ids: Functions) -> list[Day]:
+        found = cast(list[Day], self._cells(_DAY, (span,), function_ids)) + self._last_day(rest, function_ids)
+        return sorted(found, key=lambda row: (row[1], row[0]))
+
+    def _last_day(self, rest: tuple[int, int], function_ids: Functions) -> list[Day]:
+        low, high = rest
+        return [(low, *one) for one in self.usage(low, high, function_ids, exact=True)] if low < high else []
+
+    def day_columns(self, from_ms: int, to_ms: int, function_ids: Functions = None) -> "Ints":
+        """The same as an int64 matrix, a column for each of those figures: what reckons with a fleet's days wants."""
+        chosen = self.chosen(function_ids)
+        span, rest = self._whole_days(from_ms, to_ms)
+        return self.kept(("day columns", span, rest, chosen), lambda: self._day_columns(span, rest, chosen))
+
+    def _day_columns(self, span: Piece, rest: tuple[int, int], function_ids: Functions) -> "Ints":
+        import numpy as np
+
+        if (packs := self.packs_of((span,), function_ids, by_week=False)) is not None:
+            from collectors.store.read import fleet_sums
+
+            rows = fleet_sums.days(packs)
+            rows = rows if function_ids is None else rows[np.isin(rows[:, 1], function_ids)]
+        else:
+            rows = np.array(self._cells(_DAY, (span,), function_ids), np.int64).reshape(-1, 6)
+        last = self._last_day(rest, function_ids)
+        if not last:
+            return rows
+        rows = np.concatenate([rows, np.array(last, np.int64).reshape(-1, 6)])
+        return rows[np.argsort(rows[:, 1], kind="stable")]
+
+    def invocations_by_step(self, span: Sequence[Piece], parts: "EqualParts") -> dict[int, tuple[int, ...]] | None:
+        """For ``collectors.store.read.series``: of a whole fleet, where packs tell it."""
+        packs = self.packs_of(span, None, by_week=False)
+        if packs is None:
+            return None
+        from collectors.store.read import fleet_sums
+
+        return fleet_sums.invocations_by_step(packs, parts)
+
+    def errors_by_step(self, span: Sequence[Piece], parts: "EqualParts") -> dict[int, tuple[int, ...]] | None:
+        """The same of errors, by their ids."""
+        packs = self.packs_of(span, None, "errors", by_week=False)
+        if packs is None:
+            return None
+        from collectors.store.read import fleet_sums
+
+        return fleet_sums.errors_by_step(packs, parts)
+
+    def error_keys(self, error_ids: Iterable[int]) -> dict[int, tuple[int, str]]:
+        """Function and fingerprint of errors, by id."""
+        wanted = list(error_ids)
+        said = self._said_of_errors(wanted)
+        return {each: (said[each][0], said[each][3]) for each in wanted}
+
+    def invocations_by_hour(self, from_ms: int, to_ms: int) -> dict[int, int]:
+        """All functions' invocations in whole hours, summed by hour of the day (0 to 23, UTC)."""
+        span = ("hour_cells", from_ms, to_ms)
+        return dict(self.kept(("by hour", span), lambda: self._by_hour(span)))
+
+    def _by_hour(self, span: Piece) -> dict[int, int]:
+        if self.is_fleet(None):
+            hours = self._all(
+                "SELECT start_ms / 3600000 % 24, sum(invocations), max(invocations IS NULL) FROM hour_packs"
+                " WHERE start_ms >= ? AND start_ms < ? GROUP BY 1",
+                span[1:],
+            )
+            if not any(row[2] for row in hours):
+                return {row[0]: row[1] for row in hours}
+        return dict(self._cells("c.start_ms / 3600000 % 24, sum(c.invocations)", (span,), None, "GROUP BY 1"))
+
+    def error_groups(self, from_ms: int, to_ms: int, function_ids: Functions = None) -> list[ErrorGroup]:
+        """Failures by function and fingerprint, the most frequent first."""
+        span, chosen = self._pieces(from_ms, to_ms), self.chosen(function_ids)
+        return list(self.kept(("errors", span, to_ms, chosen), lambda: self._grouped_errors(span, to_ms, chosen)))
+
+    def _grouped_errors(self, span: Sequence[Piece], to_ms: int, function_ids: Functions) -> list[ErrorGroup]:
+        with self.snapshot():
+            groups = self._error_groups(self._counted_errors(span, function_ids), to_ms)
+        groups.sort(key=attrgetter("count", "last_ms"), reverse=True)
+        return groups
+
+    def _counted_errors(self, span: Sequence[Piece], function_ids: Functions) -> dict[int, int]:
+        if (packs := self.packs_of(span, function_ids, "errors")) is not None:
+            from collectors.store.read import fleet_sums
+
+            wanted = None if function_ids is None else set(function_ids)
+            found = fleet_sums.errors(packs).items()
+            return {error: count for error, (of, count) in found if wanted is None or of in wanted}
+        counts: dict[int, int] = {}
+        of_errors = [(f"{table}_errors", low, high) for table, low, high in span]
+        for error_id, count in self._cells("c.error_id, sum(c.occurrences)", of_errors, function_ids, "GROUP BY 1"):
+            counts[error_id] = counts.get(error_id, 0) + count
+        return counts
+
+    def _error_groups(self, counts: dict[int, int], to_ms: int) -> list[ErrorGroup]:
+        """What the counted errors are, since when, and the last invocation that had each."""
+        said = self._said_of_errors(counts)
+        of_error = "FROM invocations i WHERE i.error_id = e.id"
+        groups: list[ErrorGroup] = []
+        ids = sorted(counts)
+        for at in range(0, len(ids), 500):
+            some = ids[at : at + 500]
+            rows = self._all(
+                f"SELECT e.id, (SELECT min(i.start_ms) {of_error}),"
+                f" (SELECT max(i.start_ms) {of_error} AND i.start_ms < ?),"
+                f" (SELECT i.request_id {of_error} AND i.start_ms < ? ORDER BY i.start_ms DESC LIMIT 1)"
+                f" FROM errors e WHERE e.id IN ({marks(some)})",
+                (to_ms, to_ms, *some),
+            )
+            groups += [
+                ErrorGroup(
+                    *said[error_id],
+                    counts[error_id],
+                    to_ms if first is None else first,
+                    to_ms if last is None else last,
+                    None if sample is None else id_text(sample),
+                )
+                for error_id, first, last, sample in rows
+            ]
+        return groups
+
+    def _said_of_errors(self, wanted: Iterable[int]) -> dict[int, Said]:
+        """What errors are by id: it never changes, and is read once."""
+        said = self._said
+        unread = [each for each in wanted if each not in said]
+        for at in range(0, len(unread), 500):
+            some = unread[at : at + 500]
+            columns = "id, function_id, error_type, message, fingerprint, family"
+            sql = f"SELECT {columns} FROM errors WHERE id IN ({marks(some)})"
+            said.update((row[0], row[1:]) for row in self._all(sql, some))
+        return said
+
+
+def _chosen_of(found: list[Sums], function_ids: Functions) -> list[Sums]:
+    if function_ids is None:
+        return found
+    wanted = set(function_ids)
+    return [one for one in found if one.function_id in wanted]
+
+
+def _added(one: Totals, other: Totals) -> Totals:
+    """Two sums as one; ``other`` is the later."""
+    return Totals(
+        one.function_id,
+        one.invocations + other.invocations,
+        one.reports + other.reports,
+        one.errors + other.errors,
+        one.timeouts + other.timeouts,
+        one.out_of_memory + other.out_of_memory,
+        one.cold_starts + other.cold_starts,
+        one.billed_ms + other.billed_ms,
+        one.billed_mb_ms + other.billed_mb_ms,
+        one.duration_us + other.duration_us,
+        one.init_us + other.init_us,
+        max((each for each in (one.max_duration_us, other.max_duration_us) if each is not None), default=None),
+        max((each for each in (one.max_memory_mb, other.max_memory_mb) if each is not None), default=None),
+        one.memory_mb if other.memory_mb is None else other.memory_mb,
+        max(one.last_ms, other.last_ms),
+    )
+
+
+def _quantiles(blobs: Sequence[tuple[Any, ...]]) -> list[tuple[int, Quantiles]]:
+    """Quantiles of each group's histograms together; groups without a value are absent."""
+    if not blobs:
+        return []
+    from collectors.store.rollups.histogram import merged_by_group, quantiles
+
+    groups: dict[int, list[bytes]] = {}
+    for group, blob in blobs:
+        groups.setdefault(group, []).append(blob)
+    ordered = sorted(groups)
+    counts = merged_by_group([groups[group] for group in ordered])
+    answers = quantiles(counts, (0.5, 0.95, 0.99))
+    return [
+        (group, Quantiles(total, *values))
+        for group, total, values in zip(ordered, counts.sum(axis=1).tolist(), answers, strict=True)
+        if total
+    ]

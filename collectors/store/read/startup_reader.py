@@ -1,0 +1,280 @@
+"""The functions' sums, read with as little as can be: what the first frame shows before anything else is imported.
+
+Only SQLite is imported here; the reader tells more, and why a store cannot be read.
+"""
+
+import os
+
+from collectors.store.integrity.cell_checksum import sum_of_cell
+from collectors.store.schema import APPLICATION_ID, OLDEST, VERSION
+from collectors.store.spans import FEW, MINUTE, pieces, whole_from
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Sequence
+    from typing import Any, Self
+
+    from collectors.store.spans import Piece
+else:
+    try:
+        import _sqlite3 as sqlite3  # what sqlite3 imports beside it converts dates: a tenth of the whole start
+    except ImportError:
+        import sqlite3
+
+_ONE_DAY_MS = 86_400_000
+# Of a function's newest day also what weighs it: the pages are read anyway, for the newest invocation.
+_NEWEST_DAYS = (
+    "SELECT f.id, f.name, f.arch, c.last_ms, c.start_ms, c.invocations, c.reports, c.billed_mb_ms FROM functions f"
+    " LEFT JOIN day_cells c ON c.function_id = f.id"
+    " AND c.start_ms = (SELECT max(start_ms) FROM day_cells WHERE function_id = f.id)"
+)
+_WEIGHTS = (
+    "SELECT f.id, sum(c.invocations), sum(c.reports), sum(c.billed_mb_ms) FROM functions f CROSS JOIN {table} c"
+    " ON c.function_id = f.id AND c.start_ms >= ? AND c.start_ms < ? GROUP BY f.id"
+)
+_FUNCTIONS = "SELECT id, name, region, runtime, arch, memory_mb FROM functions f{where}"
+# max(last_ms) is the only extreme, so memory_mb is that of the newest cell.
+_SUMS = (
+    "SELECT f.id, sum(c.invocations), sum(c.reports), sum(c.errors), sum(c.timeouts), sum(c.cold_starts),"
+    " sum(c.billed_mb_ms), sum(c.duration_us), c.memory_mb, max(c.last_ms),"
+    f" count(*) - total(c.sum IS {sum_of_cell('c.')})"
+    " FROM functions f CROSS JOIN {table} c"
+    " ON c.function_id = f.id AND c.start_ms >= ? AND c.start_ms < ?{where} GROUP BY f.id"
+)
+_THROTTLES = (
+    "SELECT m.function_id, sum(m.{value}) FROM {table} m WHERE m.metric = 'Throttles' AND m.function_id IN ({ids})"
+    " AND m.stat = 'Sum' AND m.start_ms >= ? AND m.start_ms < ?{finest} GROUP BY m.function_id"
+)
+_METRICS_IN = {
+    "minute_cells": ("metrics", "value"),
+    "hour_cells": ("metric_hours", "total"),
+    "day_cells": ("metric_days", "total"),
+}
+
+
+class Unseen(Exception):
+    """There is no store here that can be read so; the reader says why."""
+
+
+class FunctionWeight:
+    """What a function's price is reckoned from: cheaper to ask for than all of its sums."""
+
+    __slots__ = ("arch", "billed_mb_ms", "id", "invocations", "name", "reports")
+
+    def __init__(self, id: int, name: str, arch: str | None) -> None:
+        self.id = id
+        self.name = name
+        self.arch = arch
+        self.invocations = self.reports = self.billed_mb_ms = 0
+
+    def add(self, invocations: int, reports: int, billed_mb_ms: int) -> None:
+        self.invocations += invocations
+        self.reports += reports
+        self.billed_mb_ms += billed_mb_ms
+
+
+class FunctionSums:
+    """One stored function and its sums over a span; all 0 or None where it was not called in it.
+
+    ``reports`` counts the invocations whose REPORT was seen: only they have ``duration_us`` and ``billed_mb_ms``.
+    ``counted`` are its invocations and errors by logs and CloudWatch's metrics together (``invocation_counts``),
+    None where metrics were not asked for; ``throttles`` as CloudWatch counted them. ``unknown``: nothing tells how
+    often it was invoked (``collectors.store.read.uncounted``), so that 0 is no count.
+    """
+
+    __slots__ = (
+        "arch", "billed_mb_ms", "cold_starts", "counted", "duration_us", "errors", "id", "invocations", "last_ms",
+        "memory_mb", "name", "region", "reported_mb", "reports", "runtime", "throttles", "timeouts", "unknown",
+    )  # fmt: skip
+
+    def __init__(
+        self, id: int, name: str, region: str, runtime: str | None, arch: str | None, memory_mb: int | None
+    ) -> None:
+        self.id = id
+        self.name = name
+        self.region = region
+        self.runtime = runtime
+        self.arch = arch
+        self.memory_mb = memory_mb
+        self.reported_mb: int | None = None  # by the newest REPORTs that say it
+        self.invocations = self.reports = self.errors = self.timeouts = self.cold_starts = 0
+        self.billed_mb_ms = self.duration_us = 0
+        self.last_ms: int | None = None
+        self.counted: tuple[int, int] | None = None
+        self.throttles: float | None = None
+        self.unknown = False
+
+    def add(self, row: "tuple[Any, ...]") -> None:
+        """The sums of one piece of the span; pieces come in order of time."""
+        self.invocations += row[0]
+        self.reports += row[1]
+        self.errors += row[2]
+        self.timeouts += row[3]
+        self.cold_starts += row[4]
+        self.billed_mb_ms += row[5]
+        self.duration_us += row[6]
+        if row[7] is not None:
+            self.memory_mb = self.reported_mb = row[7]
+        self.last_ms = row[8]
+
+
+def default_file() -> str:
+    """``$LAMBDATUI_DB``, else ``lambdatui/lambdatui.db`` in the XDG data folder."""
+    named = os.environ.get("LAMBDATUI_DB")
+    if named:
+        return named
+    data = os.environ.get("XDG_DATA_HOME") or os.path.join(os.path.expanduser("~"), ".local", "share")
+    return os.path.join(data, "lambdatui", "lambdatui.db")
+
+
+class Glimpse:
+    """A store as it is at one moment, open for reading. Every method, and ``with`` itself, raises ``Unseen``."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+
+    def __enter__(self) -> "Self":
+        if os.path.exists(f"{self._path}.damaged"):  # ``scrub``: the reader looks whether that is of this file
+            raise Unseen(self._path)
+        try:
+            self._connection = _opened(self._path)
+        except sqlite3.Error as error:
+            raise Unseen(self._path) from error
+        try:
+            self._connection.execute("BEGIN")
+            self._stored = self._connection.execute(_NEWEST_DAYS).fetchall()
+        except BaseException as error:
+            self.__exit__(type(error))
+            raise
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        self._connection.close()
+        if kind is not None and issubclass(kind, sqlite3.Error):
+            raise Unseen(self._path)
+
+    @property
+    def count(self) -> int:
+        """How many functions there are."""
+        return len(self._stored)
+
+    def newest(self) -> int | None:
+        """When the newest invocation began; None where there is none."""
+        return max((row[3] for row in self._stored if row[3] is not None), default=None)
+
+    def as_of(self, before_ms: int) -> int | None:
+        """When the newest began of those before then, as ``Reader.as_of_ms`` has it."""
+        newest = self.newest()
+        if newest is None or newest < before_ms:
+            return newest
+        from collectors.store.read.known_spans import newest_before
+
+        found = newest_before(lambda sql, values: self._connection.execute(sql, values).fetchall(), before_ms)
+        return newest if found is None else found
+
+    def oldest(self) -> int | None:
+        """When the oldest one began."""
+        kept = self._connection.execute(f"SELECT value FROM settings WHERE name = '{OLDEST}'").fetchone()
+        if kept is not None:
+            return int(kept[0])
+        from collectors.store.rollups.oldest import oldest_ms
+
+        return oldest_ms(self._connection)
+
+    def _pieces(self, from_ms: int, to_ms: int, newest: int) -> "list[Piece]":
+        """The span's cells; ``Unseen`` where its minutes were deleted for their age: the reader takes whole hours."""
+        found = pieces(from_ms, to_ms, newest)
+        (kept_ms,) = self._connection.execute("SELECT coalesce(max(minutes_ms), 0) FROM pruned").fetchone()
+        if any(table == "minute_cells" and low < kept_ms for table, low, _ in found):
+            raise Unseen(self._path)
+        return found
+
+    def weights(self, from_ms: int, to_ms: int) -> list[FunctionWeight]:
+        """Every function over ``[from_ms, to_ms)``."""
+        functions = {row[0]: FunctionWeight(*row[:3]) for row in self._stored}
+        newest = self.newest()
+        if newest is not None and from_ms < to_ms:
+            today = newest - newest % _ONE_DAY_MS
+            for table, low, high in self._pieces(from_ms, to_ms, newest):
+                if table == "day_cells" and low == today:
+                    for row in self._stored:
+                        if row[4] == today:
+                            functions[row[0]].add(*row[5:])
+                    continue
+                for row in self._connection.execute(_WEIGHTS.format(table=table), (low, high)):
+                    functions[row[0]].add(*row[1:])
+        return list(functions.values())
+
+    def sums(self, from_ms: int, to_ms: int, ids: "Sequence[int] | None" = None) -> list[FunctionSums]:
+        """Those functions, or all, over ``[from_ms, to_ms)``; metrics are not among them."""
+        chosen = "" if ids is None else f"f.id IN ({', '.join(map(str, ids))})"
+        listed = self._connection.execute(_FUNCTIONS.format(where=chosen and f" WHERE {chosen}"))
+        functions = {row[0]: FunctionSums(*row) for row in listed}
+        newest = self.newest()
+        if newest is not None and from_ms < to_ms:
+            for table, low, high in self._pieces(from_ms, to_ms, newest):
+                asked = _SUMS.format(table=table, where=chosen and f" AND {chosen}")
+                for row in self._connection.execute(asked, (low, high)):
+                    if row[-1]:
+                        raise Unseen(self._path)  # some are not as they were written: the reader says so
+                    functions[row[0]].add(row[1:-1])
+        return list(functions.values())
+
+    def has_metrics(self) -> bool:
+        return bool(_one(self._connection, "SELECT EXISTS (SELECT 1 FROM metric_days)"))
+
+    def has_history(self) -> bool:
+        """Whether it is known since when functions are configured as they are."""
+        return bool(_one(self._connection, "SELECT EXISTS (SELECT 1 FROM configuration)"))
+
+    def add_metrics(self, functions: "Sequence[FunctionSums]", from_ms: int, to_ms: int) -> None:
+        """What CloudWatch counted of these functions. Dearer than their sums: ask for those that will be looked at."""
+        from collectors.store.read.invocation_counts import FINEST, clips, summed
+
+        known = {one.id: one for one in functions}
+        whole = (whole_from(from_ms, to_ms), to_ms // MINUTE * MINUTE)
+        if whole[0] < whole[1]:
+            plan = list(clips(whole, to_ms))
+            for function_id, (count,) in summed(self._select, plan, 1, list(known), by_hour=self.count <= FEW).items():
+                known[function_id].counted = count
+        ids = ", ".join(map(str, known))
+        for cells, low, high in pieces(from_ms, to_ms, to_ms):
+            table, value = _METRICS_IN[cells]
+            finest = FINEST if table == "metrics" else ""
+            sql = _THROTTLES.format(table=table, value=value, ids=ids, finest=finest)
+            for function_id, total in self._connection.execute(sql, (low, high)):
+                known[function_id].throttles = (known[function_id].throttles or 0.0) + total
+
+    def add_unknown(self, functions: "Sequence[FunctionSums]", from_ms: int, to_ms: int) -> None:
+        """Of which functions nothing tells how often they were invoked."""
+        unseen = {one.id: one for one in functions if not one.invocations and one.counted is None}
+        if unseen:
+            from collectors.store.read.uncounted import uncounted
+
+            for function_id in uncounted(self._select, unseen, from_ms, to_ms):
+                unseen[function_id].unknown = True
+
+    def _select(self, sql: str, values: "Sequence[object]") -> "list[tuple[Any, ...]]":
+        return self._connection.execute(sql, tuple(values)).fetchall()
+
+
+def _opened(path: str) -> "sqlite3.Connection":
+    quoted = path.replace("%", "%25").replace("?", "%3f").replace("#", "%23")
+    connection = sqlite3.connect(f"file:{quoted}?mode=ro", uri=True, isolation_level=None, timeout=0.1)
+    try:
+        connection.execute("PRAGMA query_only = 1")
+        # Pages are read once: a small cache takes its memory again, where new memory costs as much as the reading.
+        connection.execute("PRAGMA cache_size = 100")
+        known = _one(connection, "PRAGMA application_id") == APPLICATION_ID
+        if not known or _one(connection, "PRAGMA user_version") != VERSION:
+            raise Unseen(path)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _one(connection: "sqlite3.Connection", sql: str) -> int | None:
+    found: int | None = connection.execute(sql).fetchone()[0]
+    return found

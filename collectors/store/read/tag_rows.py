@@ -1,0 +1,80 @@
+"""Reading the tags of functions, as they are or as they were before the reader's ``until_ms``."""
+
+from collections.abc import Mapping, Sequence
+
+from collectors.model.account import TAGS, TAGS_LISTED, tags_item
+from collectors.store.read.account_rows import IN_FORCE, in_force
+from collectors.store.read.reader import Reader
+from collectors.untrusted import parsed_json
+
+# Sought function by function: a scan would read all settings of all functions for one tag of each.
+_OF_FUNCTIONS = (
+    "SELECT f.id, c.name, c.value FROM functions f CROSS JOIN configuration c ON c.account = f.account"
+    " AND c.region = f.region AND c.function = f.name AND c.kind = ? AND c.item = ''"
+)
+
+
+def values_of(reader: Reader, keys: Sequence[str]) -> dict[str, dict[int, str]]:
+    """The values of some tags: by key, and by the ids of the functions that have it.
+
+    Under ``TAGS_LISTED`` all functions whose tags are known; those that have none are among them.
+    """
+    sought = tuple(sorted({TAGS_LISTED, *keys}))
+
+    def read() -> dict[str, dict[int, str]]:
+        found: dict[str, dict[int, str]] = {key: {} for key in sought}
+        texts: dict[str, str] = {}  # many functions share few values
+        for function_id, key, value in reader.select(
+            f"{_OF_FUNCTIONS} AND c.name IN ({', '.join('?' * len(sought))}) WHERE {IN_FORCE}",
+            (TAGS, *sought, *in_force(reader)),
+        ):
+            text = texts.get(value)
+            if text is None:
+                text = texts[value] = str(parsed_json(value))
+            found[key][function_id] = text
+        return found
+
+    return reader.kept(("values of tags", sought, reader.until_ms), read)
+
+
+def tags(reader: Reader, function_ids: Sequence[int] | None = None) -> dict[int, dict[str, str]]:
+    """All tags of functions whose tags are known, by key in order; ``function_ids`` None: of all functions."""
+    some = "" if function_ids is None else f" AND f.id IN ({', '.join('?' * len(function_ids))})"
+    rows = reader.select(
+        f"{_OF_FUNCTIONS} WHERE {IN_FORCE}{some} ORDER BY f.id, c.name",
+        (TAGS, *in_force(reader), *(function_ids or ())),
+    )
+    found: dict[int, dict[str, str]] = {}
+    for function_id, key, value in rows:
+        known = found.setdefault(function_id, {})
+        if key != TAGS_LISTED:
+            known[key] = str(parsed_json(value))
+    return found
+
+
+def keys(reader: Reader) -> list[str]:
+    """The tags that functions have, by their keys, the most frequent first."""
+
+    def read() -> list[str]:
+        rows = reader.select(
+            f"SELECT name, count(*) FROM ({_OF_FUNCTIONS} WHERE {IN_FORCE}) WHERE name <> ? GROUP BY name"
+            " ORDER BY count(*) DESC, name",
+            (TAGS, *in_force(reader), TAGS_LISTED),
+        )
+        return [row[0] for row in rows]
+
+    return reader.kept(("keys of tags", reader.until_ms), read)
+
+
+def asked_ms(reader: Reader) -> dict[str, int]:
+    """Until when tags were listed (epoch ms), by ``model.account.tags_item``: of places, and of functions."""
+    rows = reader.select(
+        "SELECT item, max(to_ms) FROM covered WHERE item > ? AND item < ? GROUP BY item", (f"{TAGS} ", f"{TAGS}!")
+    )
+    return {item: at_ms for item, at_ms in rows if reader.until_ms is None or at_ms < reader.until_ms}
+
+
+def newest(asked: Mapping[str, int], where: tuple[str, str, str]) -> int | None:
+    """When the tags of a function (account, region, name) were listed last: with all of its place, or alone."""
+    items = tags_item(*where[:2]), tags_item(*where)
+    return max((asked[item] for item in items if item in asked), default=None)

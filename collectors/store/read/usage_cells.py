@@ -1,0 +1,143 @@
+"""What many functions used, cell by cell, as arrays: figure for figure what ``collectors.store.read.usage_hours`` has.
+
+Read at once for all functions, from packs where a fleet has them. Times are epoch ms, UTC.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from collectors.store.read.invocation_counts import CELLS, METRICS
+from collectors.store.read.reader import Reader
+from collectors.store.rollups import packs
+from collectors.store.spans import DAY, HOUR, MINUTE
+
+Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+_SUMS = (("Invocations", "Sum"), ("Duration", "Sum"), ("Duration", "SampleCount"))
+_COLUMNS = [0, packs.FUNCTION, packs.INVOCATIONS, packs.REPORTS, packs.BILLED_MS, packs.BILLED_MB_MS]
+
+
+class Cells(NamedTuple):
+    """Days, hours or one part of an hour: ``[cell, function]`` in the order of the ids asked for.
+
+    ``metered`` are CloudWatch's invocations, ``duration_ms`` its Duration summed up over ``samples``: NaN is unknown.
+    """
+
+    starts: Ints
+    ends: Ints
+    invocations: Ints
+    reports: Ints
+    billed_ms: Ints
+    billed_mb_ms: Ints
+    metered: Floats
+    duration_ms: Floats
+    samples: Floats
+
+
+def cells(reader: Reader, from_ms: int, to_ms: int, ids: Sequence[int], *, by_day: bool) -> list[Cells]:
+    """A span in its whole hours, or with ``by_day`` its whole days, and what lies before and after them."""
+    with reader.snapshot():
+        return [_read(reader, *part, ids) for part in _cut(from_ms, to_ms, by_day)]
+
+
+def _cut(low: int, high: int, by_day: bool) -> list[tuple[int, int, int]]:
+    """Grain and ends of the parts, the parts of hours each by itself."""
+    if by_day and -(-low // DAY) * DAY < high // DAY * DAY:
+        begin, end = -(-low // DAY) * DAY, high // DAY * DAY
+        return [*_cut(low, begin, False), (DAY, begin, end), *_cut(end, high, False)]
+    begin, end = -(-low // HOUR) * HOUR, high // HOUR * HOUR
+    if begin > end:
+        return [(MINUTE, low, high)]
+    parts = [(MINUTE, low, begin), (HOUR, begin, end), (MINUTE, end, high)]
+    return [part for part in parts if part[1] < part[2]]
+
+
+def _read(reader: Reader, grain: int, low: int, high: int, ids: Sequence[int]) -> Cells:
+    starts = np.arange(low, high, grain) if grain > MINUTE else np.array([low])
+    ends = starts + grain if grain > MINUTE else np.array([high])
+    place = np.full(max(ids) + 1, -1)
+    place[np.array(ids)] = np.arange(len(ids))
+    shape = len(starts), len(ids)
+
+    def at(times: Ints, of: Ints) -> tuple[npt.NDArray[np.bool_], tuple[Ints, Ints]]:
+        """Which rows are of the functions asked for, and where they belong."""
+        known = of < len(place)
+        known[known] = place[of[known]] >= 0
+        cell = (times[known] - low) // grain if grain > MINUTE else np.zeros(int(known.sum()), np.int64)
+        return known, (cell, place[of[known]])
+
+    rows = _rows(reader, CELLS[grain], low, high)
+    known, where = at(rows[:, 0], rows[:, 1])
+    sums = np.zeros((4, *shape), np.int64)
+    if grain > MINUTE:  # each function has one cell
+        sums[:, *where] = rows[known, 2:].T
+    else:
+        for one, column in zip(sums, rows[known, 2:].T, strict=True):
+            np.add.at(one, where, column)
+    figures = []
+    for metric, stat in _SUMS:
+        times, of, totals = _points(reader, metric, stat, grain, low, high)
+        figure = np.full(shape, np.nan)
+        if len(of):
+            known, where = at(times, of)
+            if grain > MINUTE:
+                figure[where] = totals[known]
+            else:
+                figure[where] = 0.0
+                np.add.at(figure, where, totals[known])
+        figures.append(figure)
+    return Cells(starts, ends, sums[0], sums[1], sums[2], sums[3], figures[0], figures[1], figures[2])
+
+
+def _rows(reader: Reader, table: str, low: int, high: int) -> Ints:
+    """Start, function, invocations, reports, billed ms and MB-ms of each cell."""
+    found = reader.packs_of(((table, low, high),), None, by_week=False)
+    if found is not None:
+        parts = [packs.cells_of(pack)[:, _COLUMNS] for pack in found]
+        return np.concatenate(parts) if parts else np.empty((0, len(_COLUMNS)), np.int64)
+    rows = reader.select(
+        "SELECT c.start_ms, c.function_id, c.invocations, c.reports, c.billed_ms, c.billed_mb_ms FROM functions f"
+        f" CROSS JOIN {table} c ON c.function_id = f.id AND c.start_ms >= ? AND c.start_ms < ?",
+        (low, high),
+    )
+    return np.array(rows, np.int64).reshape(-1, len(_COLUMNS))
+
+
+def _points(reader: Reader, metric: str, stat: str, grain: int, low: int, high: int) -> tuple[Ints, Ints, Floats]:
+    """Start, function and sum of each hour, day or point of a metric."""
+    if grain == MINUTE or reader.is_fleet(None):
+        found = reader.metric_pieces(metric, CELLS[grain], low, high, stat=stat)
+        times = np.repeat([start for start, _ in found], [len(each) for _, each in found]).astype(np.int64)
+        of = np.concatenate([each["function_id"] for _, each in found] or [np.empty(0, np.int64)])
+        return times, of, np.concatenate([each["total"] for _, each in found] or [np.empty(0)])
+    rows = reader.select(
+        f"SELECT m.start_ms, f.id, m.total FROM functions f CROSS JOIN {METRICS[grain][0]} m ON m.metric = ?"
+        " AND m.function_id = f.id AND m.stat = ? AND m.start_ms >= ? AND m.start_ms < ?",
+        (metric, stat, low, high),
+    )
+    columns = np.array(rows, np.float64).reshape(-1, 3)  # times of milliseconds are exact in it
+    return columns[:, 0].astype(np.int64), columns[:, 1].astype(np.int64), columns[:, 2]
+
+
+def invocations_by_cut(
+    reader: Reader, from_ms: int, to_ms: int, cuts: Sequence[int]
+) -> tuple[dict[int, list[int]], dict[int, list[int]]]:
+    """Of each function, by logs and by CloudWatch's points, what began at each cut or later, before the next."""
+    size = max((row.id for row in reader.functions()), default=0) + 1
+    rows = _rows(reader, CELLS[MINUTE], from_ms, to_ms)
+    times, of, totals = _points(reader, "Invocations", "Sum", MINUTE, from_ms, to_ms)
+    logged, metered = (np.zeros((size, len(cuts)), np.int64) for _ in range(2))
+    for sums, ids, starts, counts in (
+        (logged, rows[:, 1], rows[:, 0], rows[:, 2]),
+        (metered, of, times, np.rint(totals).astype(np.int64)),
+    ):
+        known = ids < size
+        np.add.at(sums, (ids[known], np.searchsorted(cuts, starts[known], "right") - 1), counts[known])
+    return _of_each(logged), _of_each(metered)
+
+
+def _of_each(sums: Ints) -> dict[int, list[int]]:
+    return {each: sums[each].tolist() for each in np.flatnonzero(sums.any(axis=1)).tolist()}

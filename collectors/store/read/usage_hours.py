@@ -1,0 +1,189 @@
+"""What single functions used hour by hour: what REPORTs said, and what CloudWatch's metrics know beside them.
+
+Read for the few functions and days on which one source alone does not tell all. Times are epoch ms, UTC.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from collectors.store.read.invocation_counts import CELLS, FINEST, METRICS
+from collectors.store.read.reader import Reader
+from collectors.store.spans import DAY, HOUR, MINUTE
+
+Piece = tuple[int, int, int]  # function id, from_ms, to_ms
+_SUMS = (("Invocations", "Sum"), ("Duration", "Sum"), ("Duration", "SampleCount"))
+_MEANS = ("Average", "p50")
+_MOST_IDS = 400
+
+
+@dataclass(slots=True)
+class Hour:
+    """A UTC hour (in a fleet a day) of one function, or what of it lies in a span; None is unknown.
+
+    ``metered`` are CloudWatch's invocations, ``duration_ms`` its Duration summed up over ``samples``.
+    """
+
+    start_ms: int
+    end_ms: int
+    invocations: int | None = None
+    reports: int = 0
+    billed_ms: int = 0
+    billed_mb_ms: int = 0
+    metered: float | None = None
+    duration_ms: float | None = None
+    samples: float | None = None
+
+    def measure(self, metric: str, stat: str, total: float) -> None:
+        """Adds a sum of a metric to what is known."""
+        if metric == "Invocations":
+            self.metered = (self.metered or 0.0) + total
+        elif stat == "Sum":
+            self.duration_ms = (self.duration_ms or 0.0) + total
+        else:
+            self.samples = (self.samples or 0.0) + total
+
+    @property
+    def counted(self) -> int:
+        """Invocations by the source that saw more of them."""
+        return max(self.invocations or 0, round(self.metered or 0))
+
+
+def hours(reader: Reader, pieces: Iterable[Piece]) -> dict[int, dict[int, Hour]]:
+    """By function and the hour's beginning; hours without anything are absent."""
+    together: dict[tuple[int, int], list[int]] = defaultdict(list)
+    for function_id, low, high in pieces:
+        together[low, high].append(function_id)
+    found: dict[int, dict[int, Hour]] = defaultdict(dict)
+    with reader.snapshot():
+        for low, high, ids in _joined(together):
+            for table, begin, end in _cut(low, high):
+                for at in range(0, len(ids), _MOST_IDS):
+                    _read(reader, table, begin, end, ids[at : at + _MOST_IDS], found)
+    return found
+
+
+def _joined(together: dict[tuple[int, int], list[int]]) -> list[tuple[int, int, list[int]]]:
+    """Neighbouring spans of the same functions as one."""
+    found: list[tuple[int, int, list[int]]] = []
+    for low, high in sorted(together):
+        ids = sorted(together[low, high])
+        at = next((at for at, one in enumerate(found) if one[1] == low and one[2] == ids and low % HOUR == 0), None)
+        if at is None:
+            found.append((low, high, ids))
+        else:
+            found[at] = (found[at][0], high, ids)
+    return found
+
+
+def _cut(low: int, high: int) -> list[tuple[int, int, int]]:
+    """Grain and ends of the parts: whole hours, and the rests of hours before and after them."""
+    begin, end = -(-low // HOUR) * HOUR, high // HOUR * HOUR
+    if begin > end:
+        return [(MINUTE, low, high)]
+    parts = [(MINUTE, low, begin), (HOUR, begin, end), (MINUTE, end, high)]
+    return [part for part in parts if part[1] < part[2]]
+
+
+def _read(
+    reader: Reader, grain: int, low: int, high: int, ids: Sequence[int], found: dict[int, dict[int, Hour]]
+) -> None:
+    def at(function_id: int, start_ms: int) -> Hour:
+        hour = start_ms // HOUR * HOUR
+        begin = max(hour, low)
+        return found[function_id].setdefault(begin, Hour(begin, min(hour + HOUR, high)))
+
+    of = f"({', '.join(map(str, ids))})"
+    for function_id, start, *sums in reader.select(
+        f"SELECT function_id, start_ms, invocations, reports, billed_ms, billed_mb_ms FROM {CELLS[grain]}"
+        f" WHERE function_id IN {of} AND start_ms >= ? AND start_ms < ?",
+        (low, high),
+    ):
+        one = at(function_id, start)
+        one.invocations = (one.invocations or 0) + sums[0]
+        one.reports += sums[1]
+        one.billed_ms += sums[2]
+        one.billed_mb_ms += sums[3]
+    table, value = METRICS[grain]
+    for metric, stat in _SUMS:
+        for function_id, start, total in reader.select(
+            f"SELECT m.function_id, m.start_ms, m.{value} FROM {table} m WHERE m.metric = ? AND m.function_id IN {of}"
+            f" AND m.stat = ? AND m.start_ms >= ? AND m.start_ms < ?{FINEST if grain == MINUTE else ''}",
+            (metric, stat, low, high),
+        ):
+            at(function_id, start).measure(metric, stat, total)
+
+
+def means(reader: Reader, function_id: int, low: int, high: int) -> tuple[float | None, float | None]:
+    """The mean of Duration's Average, and of its p50, in ms: weighted by the invocations of each point, where known."""
+    weights: dict[int, float] = {}
+    for metric, stat in (("Invocations", "Sum"), ("Duration", "SampleCount")):
+        weights |= dict(_points(reader, metric, stat, function_id, low, high))
+    found: list[float | None] = []
+    for stat in _MEANS:
+        points = _points(reader, "Duration", stat, function_id, low, high)
+        weighed = [(weights.get(start, 0.0), value) for start, value in points]
+        if not any(weight for weight, _ in weighed):
+            weighed = [(1.0, value) for _, value in points]
+        whole = sum(weight for weight, _ in weighed)
+        found.append(sum(weight * value for weight, value in weighed) / whole if whole else None)
+    return found[0], found[1]
+
+
+def averaged(reader: Reader, from_ms: int, to_ms: int) -> set[int]:
+    """The functions of which any Average of Duration is known on the days of a span, which begins at midnight."""
+    rows = reader.select(
+        "SELECT f.id FROM functions f WHERE EXISTS (SELECT 1 FROM metric_days m WHERE m.metric = 'Duration'"
+        " AND m.function_id = f.id AND m.stat = 'Average' AND m.start_ms >= ? AND m.start_ms < ?)",
+        (from_ms, to_ms),
+    )
+    return {function_id for (function_id,) in rows}
+
+
+def _points(reader: Reader, metric: str, stat: str, function_id: int, low: int, high: int) -> list[tuple[int, float]]:
+    return [
+        (start, value)
+        for start, value in reader.select(
+            "SELECT m.start_ms, m.value FROM metrics m WHERE m.metric = ? AND m.function_id = ? AND m.stat = ?"
+            f" AND m.start_ms >= ? AND m.start_ms < ?{FINEST}",
+            (metric, function_id, stat, low, high),
+        )
+    ]
+
+
+def summed_hours(reader: Reader, from_ms: int, to_ms: int) -> dict[int, dict[int, tuple[int, int, int]]]:
+    """Reports, billed ms and MB-ms of the whole hours in a span that Logs Insights summed, by function and hour.
+
+    Absent are hours of which the rows saw as many REPORTs: those count.
+    """
+    found: dict[int, dict[int, tuple[int, int, int]]] = {}
+    for function_id, start, *sums in reader.select(
+        "SELECT s.function_id, s.start_ms, s.reports, s.billed_ms, s.billed_mb_ms FROM functions f CROSS JOIN"
+        " insights_cells s ON s.function_id = f.id AND s.start_ms >= ? AND s.start_ms <= ?"
+        " WHERE s.reports > (SELECT coalesce(sum(m.reports), 0) FROM minute_cells m WHERE m.function_id = s.function_id"
+        " AND m.start_ms >= s.start_ms AND m.start_ms < s.start_ms + 3600000)",
+        (from_ms, to_ms - HOUR),
+    ):
+        found.setdefault(function_id, {})[start] = (sums[0], sums[1], sums[2])
+    return found
+
+
+def day_rows(reader: Reader, from_ms: int, to_ms: int, function_ids: Sequence[int]) -> dict[int, dict[int, Hour]]:
+    """By function and day what whole UTC days have, as ``hours`` has it of hours."""
+    found: dict[int, dict[int, Hour]] = defaultdict(dict)
+    for at in range(0, len(function_ids), _MOST_IDS):
+        of = f"({', '.join(map(str, function_ids[at : at + _MOST_IDS]))})"
+        for function_id, start, *sums in reader.select(
+            f"SELECT function_id, start_ms, invocations, reports, billed_ms, billed_mb_ms FROM {CELLS[DAY]}"
+            f" WHERE function_id IN {of} AND start_ms >= ? AND start_ms < ?",
+            (from_ms, to_ms),
+        ):
+            found[function_id][start] = Hour(start, start + DAY, *sums)
+        for metric, stat in _SUMS:
+            for function_id, start, total in reader.select(
+                "SELECT function_id, start_ms, total FROM metric_days WHERE metric = ? AND stat = ?"
+                f" AND function_id IN {of} AND start_ms >= ? AND start_ms < ?",
+                (metric, stat, from_ms, to_ms),
+            ):
+                found[function_id].setdefault(start, Hour(start, start + DAY)).measure(metric, stat, total)
+    return found

@@ -1,0 +1,293 @@
+"""Values of EMF series by minute, hour and day: their number, sum, extremes, and a histogram; all of it merges.
+
+The histogram has ``histogram.GAMMA``'s buckets on both sides of zero, for any value that CloudWatch takes (up to
+2^360): a value is known within 1%. It is stored as pairs of (uint16 bucket, uint32 count), in order.
+"""
+
+import math
+import sqlite3
+import struct
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from itertools import chain
+
+from collectors.store.spans import DAY, HOUR, MINUTE
+
+GAMMA = 1.02  # as ``collectors.store.rollups.histogram`` has it, which takes numpy to import
+TABLES = {MINUTE: "emf_minutes", HOUR: "emf_hours", DAY: "emf_days"}
+COLUMNS = "samples, total, lowest, highest, minutes, peak_total, peak_samples, buckets"
+_LOG_GAMMA = math.log(GAMMA)
+_ZERO = 32_768
+_FURTHEST = 12_700  # buckets from 1 to beyond 2^360, and as many below
+_MIDDLE = 2 / (GAMMA + 1)
+_PAIR = struct.Struct("<HI")
+_MOST = (1 << 32) - 1
+
+Place = tuple[int, int]  # series id, start in ms
+
+
+@dataclass(slots=True)
+class Cell:
+    """``samples`` values; with negative counts, values that are taken off."""
+
+    samples: int
+    total: float
+    lowest: float
+    highest: float
+    minutes: int = 1
+    peak_total: float = 0.0
+    peak_samples: int = 0
+    buckets: dict[int, int] = field(default_factory=dict)
+
+    def take(self, value: float, times: int) -> None:
+        self.samples += times
+        self.total += times * value
+        if value < self.lowest:
+            self.lowest = value
+        if value > self.highest:
+            self.highest = value
+        bucket = bucket_of(value)
+        self.buckets[bucket] = self.buckets.get(bucket, 0) + times
+
+    def merge(self, other: "Cell") -> None:
+        """Adds what is of the same time, or of a time besides: only then do minutes add up."""
+        self.samples += other.samples
+        self.total += other.total
+        self.lowest, self.highest = min(self.lowest, other.lowest), max(self.highest, other.highest)
+        for bucket, count in other.buckets.items():
+            self.buckets[bucket] = self.buckets.get(bucket, 0) + count
+
+    @classmethod
+    def of_row(cls, row: tuple[int, float, float, float, int, float, int, bytes]) -> "Cell":
+        """A row's columns as ``COLUMNS`` has them; several histograms may stand one after the other."""
+        return cls(*row[:7], merged(row[7]))
+
+    @classmethod
+    def empty(cls) -> "Cell":
+        return cls(0, 0.0, math.inf, -math.inf)
+
+
+@lru_cache(4_096)  # many metrics count: 0 and 1 again and again
+def bucket_of(value: float) -> int:
+    """The bucket of a value; they are in the order of the values."""
+    size = abs(value)
+    if size == 0:
+        return _ZERO
+    place = math.ceil(math.log(size) / _LOG_GAMMA - 1e-9)
+    place = max(-_FURTHEST + 1, min(_FURTHEST, place)) + _FURTHEST
+    return _ZERO + place if value > 0 else _ZERO - place
+
+
+def value_of(bucket: int) -> float:
+    """The value that a bucket stands for: within 1% of all that it holds."""
+    place = abs(bucket - _ZERO)
+    if place == 0:
+        return 0.0
+    size = _MIDDLE * math.exp((place - _FURTHEST) * _LOG_GAMMA)
+    return size if bucket > _ZERO else -size
+
+
+def quantile(buckets: Mapping[int, int], share: float, lowest: float, highest: float) -> float:
+    """The value below which a share of the values lies: by nearest rank, within 1%, between the known extremes."""
+    number = sum(buckets.values())
+    rank = max(1, math.ceil(number * share))
+    if rank >= number:
+        return highest
+    for bucket in sorted(buckets):
+        rank -= buckets[bucket]
+        if rank <= 0:
+            return max(lowest, min(highest, value_of(bucket)))
+    return highest
+
+
+def packed(buckets: Mapping[int, int]) -> bytes:
+    return b"".join(_PAIR.pack(bucket, min(count, _MOST)) for bucket, count in sorted(buckets.items()) if count > 0)
+
+
+def merged(blob: bytes) -> dict[int, int]:
+    """The histogram that several, one after the other, are together."""
+    found: dict[int, int] = {}
+    for bucket, count in _PAIR.iter_unpack(blob):
+        found[bucket] = found.get(bucket, 0) + count
+    return found
+
+
+def add(connection: sqlite3.Connection, given: Mapping[Place, Cell]) -> None:
+    """Adds values by minute, and sums up the hours and days that they are of anew.
+
+    An hour whose minutes were pruned takes them itself, and what is taken off leaves its extremes as they were.
+    """
+    hours: dict[Place, Cell] = {}
+    given, pruned_ms = dict(given), _pruned_before(connection)
+    for (series, hour), minutes in _by(HOUR, given).items():
+        stored = _stored(connection, MINUTE, series, hour, HOUR)
+        kept = None if stored or hour >= pruned_ms else _stored(connection, HOUR, series, hour, HOUR).get(hour)
+        if kept is not None:
+            for start, cell in minutes.items():
+                kept.merge(cell)
+                kept.peak_total = max(kept.peak_total, cell.total)
+                kept.peak_samples = max(kept.peak_samples, cell.samples)
+                del given[series, start]
+            hours[series, hour] = kept
+            continue
+        for start, cell in minutes.items():
+            if start in stored:
+                cell.merge(stored[start])
+            cell.peak_total, cell.peak_samples = cell.total, cell.samples
+        hours[series, hour] = together((stored | minutes).values())
+    _put(connection, MINUTE, given)
+    _put(connection, HOUR, hours)
+    _sum_up_days(connection, hours)
+
+
+def _pruned_before(connection: sqlite3.Connection) -> int:
+    return int(connection.execute("SELECT coalesce(max(minutes_ms), 0) FROM pruned").fetchone()[0])
+
+
+def prune(connection: sqlite3.Connection, function_id: int, before_ms: int) -> int:
+    """Deletes a function's minutes from before a full hour, whose sums stay; returns how many there were."""
+    mine = "series_id IN (SELECT id FROM emf_series WHERE function_id = ?) AND start_ms < ?"
+    found = connection.execute(f"DELETE FROM {TABLES[MINUTE]} WHERE {mine}", (function_id, before_ms)).rowcount
+    fine = "function_id = ? AND start_ms < ? AND start_ms % 3600000"
+    connection.execute(
+        "INSERT INTO emf_invalid SELECT function_id, start_ms / 3600000 * 3600000, reason, sum(number)"
+        f" FROM emf_invalid WHERE {fine} GROUP BY 1, 2, 3 ON CONFLICT DO UPDATE SET number = number + excluded.number",
+        (function_id, before_ms),
+    )
+    connection.execute(f"DELETE FROM emf_invalid WHERE {fine}", (function_id, before_ms))
+    return found
+
+
+def _sum_up_days(connection: sqlite3.Connection, hours: Iterable[Place]) -> None:
+    days = {(series, start // DAY * DAY) for series, start in hours}
+    _put(connection, DAY, {day: together(_stored(connection, HOUR, *day, DAY).values()) for day in days})
+
+
+def _by(grain: int, given: Mapping[Place, Cell]) -> dict[Place, dict[int, Cell]]:
+    """Cells by series and hour or day, and in these by their own start."""
+    found: dict[Place, dict[int, Cell]] = {}
+    for (series, start), cell in given.items():
+        found.setdefault((series, start // grain * grain), {})[start] = cell
+    return found
+
+
+def _stored(connection: sqlite3.Connection, grain: int, series: int, start: int, length: int) -> dict[int, Cell]:
+    rows = connection.execute(
+        f"SELECT start_ms, {COLUMNS} FROM {TABLES[grain]} WHERE series_id = ? AND start_ms >= ? AND start_ms < ?",
+        (series, start, start + length),
+    )
+    return {at: Cell.of_row(tuple(row)) for at, *row in rows}
+
+
+def together(cells: Iterable[Cell]) -> Cell:
+    """Cells of several times as one."""
+    whole = Cell.empty()
+    whole.minutes, whole.peak_total = 0, -math.inf
+    for cell in cells:
+        if cell.samples > 0:
+            whole.merge(cell)
+            whole.minutes += cell.minutes
+            whole.peak_total = max(whole.peak_total, cell.peak_total)
+            whole.peak_samples = max(whole.peak_samples, cell.peak_samples)
+    return whole
+
+
+def _put(connection: sqlite3.Connection, grain: int, cells: Mapping[Place, Cell]) -> None:
+    connection.executemany(
+        f"DELETE FROM {TABLES[grain]} WHERE series_id = ? AND start_ms = ?",
+        [place for place, cell in cells.items() if cell.samples <= 0],
+    )
+    connection.executemany(
+        f"INSERT OR REPLACE INTO {TABLES[grain]} VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            (
+                *place, cell.samples, cell.total, cell.lowest, cell.highest, cell.minutes, cell.peak_total,
+                cell.peak_samples, packed(cell.buckets),
+            )
+            for place, cell in sorted(cells.items(), key=_place)
+            if cell.samples > 0
+        ),
+    )  # fmt: skip
+
+
+def _place(item: tuple[Place, Cell]) -> Place:
+    return item[0]
+
+
+def move(connection: sqlite3.Connection, moved: Mapping[int, int]) -> None:
+    """Gives the values of series to others, which need not have been there."""
+    found: dict[Place, Cell] = {}
+    for series, target in moved.items():
+        for start, *row in connection.execute(
+            f"SELECT start_ms, {COLUMNS} FROM emf_minutes WHERE series_id = ?", (series,)
+        ):
+            found.setdefault((target, start), Cell.empty()).merge(Cell.of_row(tuple(row)))
+    hours = _moved_hours(connection, moved)
+    for table in TABLES.values():
+        connection.executemany(f"DELETE FROM {table} WHERE series_id = ?", ((series,) for series in moved))
+    for (target, start), cell in hours.items():
+        for known in _stored(connection, HOUR, target, start, HOUR).values():
+            hours[target, start] = _beside(known, cell)
+    _put(connection, HOUR, hours)
+    _sum_up_days(connection, hours)
+    add(connection, found)
+
+
+def _moved_hours(connection: sqlite3.Connection, moved: Mapping[int, int]) -> dict[Place, Cell]:
+    """Hours whose minutes were pruned, by the series that takes them."""
+    hours: dict[Place, Cell] = {}
+    pruned_ms = _pruned_before(connection)
+    for series, target in moved.items() if pruned_ms else ():
+        for start, *row in connection.execute(
+            f"SELECT start_ms, {COLUMNS} FROM {TABLES[HOUR]} h WHERE series_id = ? AND start_ms < ? AND NOT EXISTS"
+            f" (SELECT 1 FROM {TABLES[MINUTE]} m WHERE m.series_id = h.series_id AND m.start_ms >= h.start_ms"
+            " AND m.start_ms < h.start_ms + 3600000)",
+            (series, pruned_ms),
+        ).fetchall():
+            cell, known = Cell.of_row(tuple(row)), hours.get((target, start))
+            hours[target, start] = cell if known is None else _beside(known, cell)
+    return hours
+
+
+def _beside(one: Cell, other: Cell) -> Cell:
+    """Two series' cells of the same time as one; how their minutes fell together is not known any more."""
+    one.merge(other)
+    one.minutes = max(one.minutes, other.minutes)
+    one.peak_total = max(one.peak_total, other.peak_total)
+    one.peak_samples = max(one.peak_samples, other.peak_samples)
+    return one
+
+
+def sum_up_anew(connection: sqlite3.Connection) -> None:
+    """Makes hours that do not hold what their minutes do of these, and the days of such hours of their hours."""
+    hours: list[Place] = connection.execute(
+        "SELECT m.series_id, m.start_ms / 3600000 * 3600000 AS start FROM emf_minutes m GROUP BY 1, 2"
+        " HAVING sum(m.samples) IS NOT (SELECT h.samples FROM emf_hours h"
+        " WHERE h.series_id = m.series_id AND h.start_ms = start)"
+    ).fetchall()
+    _put(connection, HOUR, {hour: together(_stored(connection, MINUTE, *hour, HOUR).values()) for hour in hours})
+    days: list[Place] = connection.execute(
+        "SELECT h.series_id, h.start_ms / 86400000 * 86400000 AS start FROM emf_hours h GROUP BY 1, 2"
+        " HAVING sum(h.samples) IS NOT (SELECT d.samples FROM emf_days d"
+        " WHERE d.series_id = h.series_id AND d.start_ms = start)"
+    ).fetchall()
+    _sum_up_days(connection, days)
+
+
+def uneven(connection: sqlite3.Connection) -> list[str]:
+    """Hours and days that do not hold what the finer cells do, a line each."""
+    checks = (
+        connection.execute(
+            "SELECT s.metric, ?, t.start_ms FROM"
+            f" (SELECT series_id, start_ms / {grain} * {grain} AS start_ms, sum(samples) AS samples"
+            f" FROM {TABLES[finer]} GROUP BY 1, 2) t LEFT JOIN {TABLES[grain]} c USING (series_id, start_ms)"
+            " LEFT JOIN emf_series s ON s.id = t.series_id WHERE c.samples IS NOT t.samples OR s.id IS NULL",
+            (name,),
+        )
+        for finer, grain, name in ((MINUTE, HOUR, "hour"), (HOUR, DAY, "day"))
+    )
+    return [
+        f"the {name} at {start} of the EMF metric {metric} does not agree with its parts"
+        for metric, name, start in chain.from_iterable(checks)
+    ]

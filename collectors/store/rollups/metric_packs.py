@@ -1,0 +1,223 @@
+"""Packs of metrics: all functions' figures of one metric and statistic in one hour or day, or at one time, as one row.
+
+They are to ``metric_hours``, ``metric_days`` and ``metrics`` what ``packs`` are to the cells, and are marked
+and made anew in the same way. Single points are packed for the newest hours alone, hours for two weeks.
+"""
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from collectors.store.integrity.checksums import sealed, unsealed
+from collectors.store.read.rows import MetricSum
+from collectors.store.rollups.dirty_packs import PACKED_MS, runs
+from collectors.store.spans import DAY, HOUR, MINUTE
+from collectors.store.transactions import undo
+
+# A function's figures: its total and its peak, which of a single point are the same.
+FIGURES = np.dtype([("function_id", "<i8"), ("total", "<f8"), ("peak", "<f8")])
+_GRAINS = {"minute_cells": MINUTE, "hour_cells": HOUR, "day_cells": DAY}
+_TABLES = {
+    MINUTE: ("metrics", "m.value, m.value, m.period_s"),
+    HOUR: ("metric_hours", "m.total, m.peak"),
+    DAY: ("metric_days", "m.total, m.peak"),
+}
+_MOST_MADE = 4
+_OF = "metric = ? AND stat = ? AND grain_ms = ?"
+
+Figures = npt.NDArray[np.void]
+Pack = tuple[int, Figures]  # when it begins
+
+
+def read(connection: sqlite3.Connection, metric: str, stat: str, table: str, low: int, high: int) -> list[Pack] | None:
+    """A metric's packs that begin in ``[low, high)``, in order of time; None where too many are marked."""
+    grain = _GRAINS[table]
+    found = connection.execute(
+        f"SELECT start_ms, figures FROM metric_packs WHERE {_OF} AND start_ms >= ? AND start_ms < ? ORDER BY 1",
+        (metric, stat, grain, low, high),
+    ).fetchall()
+    if grain == MINUTE:
+        missing = _unpacked(connection, metric, stat, low, high)
+    else:
+        missing = list(runs((start for start, figures in found if figures is None), grain))
+    if sum(end - begin for begin, end in missing) > _MOST_MADE * max(HOUR, grain):
+        return None
+    packs = [
+        (start, np.frombuffer(unsealed(figures, start, grain), FIGURES))
+        for start, figures in found
+        if figures is not None
+    ]
+    for begin, end in missing:
+        packs += [pack for pack in made(connection, metric, stat, grain, begin, end) if low <= pack[0] < high]
+    return sorted(packs, key=lambda pack: pack[0]) if missing else packs
+
+
+def read_rows(connection: sqlite3.Connection, metric: str, stat: str, table: str, low: int, high: int) -> list[Pack]:
+    """The same, however many are marked."""
+    grain = _GRAINS[table]
+    begin, end = (low, high) if grain != MINUTE else (low // HOUR * HOUR, -(-high // HOUR) * HOUR)
+    return [pack for pack in made(connection, metric, stat, grain, begin, end) if low <= pack[0] < high]
+
+
+def _unpacked(connection: sqlite3.Connection, metric: str, stat: str, low: int, high: int) -> list[tuple[int, int]]:
+    """The hours that touch a span whose points are not packed."""
+    hours = connection.execute(
+        f"SELECT h.start_ms FROM metric_packs h WHERE {_OF} AND h.start_ms > ? AND h.start_ms < ? AND NOT EXISTS ("
+        "SELECT 1 FROM metric_packs m WHERE m.metric = h.metric AND m.stat = h.stat AND m.grain_ms = ?"
+        " AND m.start_ms >= h.start_ms AND m.start_ms < h.start_ms + 3600000)",
+        (metric, stat, HOUR, low - HOUR, high, MINUTE),
+    )
+    return [(hour, hour + HOUR) for (hour,) in hours]
+
+
+def made(connection: sqlite3.Connection, metric: str, stat: str, grain: int, low: int, high: int) -> list[Pack]:
+    """The packs of a span, made of the points, hours or days that they repeat.
+
+    Points of an hour are those of its finest period: spans of points are whole hours.
+    """
+    table, figures = _TABLES[grain]
+    found = connection.execute(
+        f"SELECT m.start_ms, m.function_id, {figures} FROM functions f CROSS JOIN {table} m ON m.metric = ?"
+        " AND m.function_id = f.id AND m.stat = ? AND m.start_ms >= ? AND m.start_ms < ?",
+        (metric, stat, low, high),
+    ).fetchall()
+    if grain == MINUTE:
+        found = _of_finest(found)
+    if not found:
+        return []
+    found.sort(key=lambda row: row[0])
+    starts, *columns = zip(*found, strict=True)
+    rows = np.empty(len(starts), FIGURES)
+    for name, column in zip(FIGURES.names or (), columns, strict=True):
+        rows[name] = column
+    edges = [0, *(np.flatnonzero(np.diff(starts)) + 1).tolist(), len(starts)]
+    return [(starts[begin], rows[begin:end]) for begin, end in pairwise(edges)]
+
+
+def _of_finest(points: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    """Start, function, total and peak of the points of each function's hour that are of its finest period."""
+    finest: dict[tuple[int, int], int] = {}
+    for start, function_id, _, _, period_s in points:
+        hour = function_id, start // HOUR
+        finest[hour] = min(period_s, finest.get(hour, period_s))
+    return [point[:4] for point in points if point[4] == finest[point[1], point[0] // HOUR]]
+
+
+def renew(connection: sqlite3.Connection) -> None:
+    """Makes marked packs anew, and those of the newest hours' points, and undoes what has become old."""
+    for metric, stat in connection.execute("SELECT DISTINCT metric, stat FROM metric_packs").fetchall():
+        (newest,) = connection.execute(
+            f"SELECT max(start_ms) FROM metric_packs WHERE {_OF}", (metric, stat, HOUR)
+        ).fetchone()
+        hours_ms, points_ms = (newest + HOUR - PACKED_MS[table] for table in ("hour_cells", "minute_cells"))
+        for grain, since in ((DAY, -(1 << 62)), (HOUR, hours_ms)):
+            sql = f"SELECT start_ms FROM metric_packs WHERE {_OF} AND figures IS NULL AND start_ms >= ? ORDER BY 1"
+            marked = [start for (start,) in connection.execute(sql, (metric, stat, grain, since))]
+            for low, high in runs(marked, grain):
+                _replace(connection, metric, stat, grain, low, high)
+        for low, high in _unpacked(connection, metric, stat, points_ms, newest + HOUR):
+            _replace(connection, metric, stat, MINUTE, low, high)
+        old = f"WHERE {_OF} AND start_ms < ?"
+        connection.execute(f"DELETE FROM metric_packs {old}", (metric, stat, MINUTE, points_ms))
+        connection.execute(
+            f"UPDATE metric_packs SET figures = NULL {old} AND figures IS NOT NULL", (metric, stat, HOUR, hours_ms)
+        )
+
+
+# Hours of points, those of the finest period of each hour, and days of hours.
+_FINEST = (
+    "SELECT metric, function_id, stat, start_ms / 3600000 * 3600000 AS start, sum(value) AS total,"
+    " max(value) AS peak"
+    " FROM metrics m GROUP BY 1, 2, 3, 4, period_s HAVING period_s = (SELECT min(period_s) FROM metrics n WHERE"
+    " n.metric = m.metric AND n.function_id = m.function_id AND n.stat = m.stat"
+    " AND n.start_ms >= m.start_ms / 3600000 * 3600000 AND n.start_ms < m.start_ms / 3600000 * 3600000 + 3600000)"
+)
+_DAYS = (
+    "SELECT metric, function_id, stat, start_ms / 86400000 * 86400000 AS start, sum(total) AS total,"
+    " max(peak) AS peak FROM metric_hours GROUP BY 1, 2, 3, 4"
+)
+MADE_OF = {"metric_hours": ("metrics", _FINEST), "metric_days": ("metric_hours", _DAYS)}
+"""What each table is summed from: its name, and the sums as SQL."""
+
+
+def uneven_sums(connection: sqlite3.Connection, table: str) -> list[tuple[str, int, str, int, float, float]]:
+    """Metric, function, statistic and start of what does not agree, and the sum and peak that it should have."""
+    _, made_of = MADE_OF[table]
+    return connection.execute(
+        f"SELECT s.* FROM ({made_of}) s LEFT JOIN {table} k ON k.metric = s.metric"
+        " AND k.function_id = s.function_id AND k.stat = s.stat AND k.start_ms = s.start"
+        " WHERE k.peak IS NOT s.peak OR k.total IS NULL OR abs(k.total - s.total) > 1e-9 * abs(s.total)"
+    ).fetchall()
+
+
+def uneven(connection: sqlite3.Connection) -> Iterator[str]:
+    """What of metrics does not agree with the points, hours or days that it is made of."""
+    for table in MADE_OF:
+        for metric, _, stat, start, *_ in uneven_sums(connection, table):
+            yield f"{table} of {metric} {stat} at {start} does not agree"
+    for metric, stat, grain, start, kept in connection.execute(
+        "SELECT metric, stat, grain_ms, start_ms, figures FROM metric_packs WHERE figures IS NOT NULL"
+    ).fetchall():
+        low, high = (start // HOUR * HOUR, start // HOUR * HOUR + HOUR) if grain == MINUTE else (start, start + grain)
+        found = dict(made(connection, metric, stat, grain, low, high)).get(start)
+        if found is None or kept != sealed(found.tobytes(), start, grain):
+            yield f"the pack of {metric} {stat} at {start} does not agree"
+
+
+def _replace(connection: sqlite3.Connection, metric: str, stat: str, grain: int, low: int, high: int) -> None:
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        connection.execute(
+            f"DELETE FROM metric_packs WHERE {_OF} AND start_ms >= ? AND start_ms < ?", (metric, stat, grain, low, high)
+        )
+        packs = made(connection, metric, stat, grain, low, high)
+        connection.executemany(
+            "INSERT INTO metric_packs VALUES (?, ?, ?, ?, ?)",
+            ((metric, stat, grain, start, sealed(rows.tobytes(), start, grain)) for start, rows in packs),
+        )
+        connection.execute("COMMIT")
+    except BaseException:
+        undo(connection)
+        raise
+
+
+def figures(pieces: Sequence[Sequence[Pack]], column: str) -> dict[int, float]:
+    """The sum of the totals, or the largest peak, by function; ``pieces`` of a span are each summed by themselves."""
+    add = column == "total"
+    most_id = _most_id(pieces)
+    found = np.full(most_id + 1, 0.0 if add else -np.inf)
+    seen = np.zeros(most_id + 1, np.bool_)
+    for piece in pieces:
+        if not piece:
+            continue
+        rows = np.concatenate([figures for _, figures in piece])
+        of = rows["function_id"]
+        seen[of] = True
+        if add:
+            found += np.bincount(of, rows["total"], most_id + 1)
+        else:
+            np.maximum.at(found, of, rows["peak"])
+    ids = np.flatnonzero(seen)
+    return dict(zip(ids.tolist(), found[ids].tolist(), strict=True))
+
+
+def sums(pieces: Sequence[Sequence[Pack]]) -> dict[int, MetricSum]:
+    """Sum, peak, and when there was last something, by function."""
+    totals, peaks = figures(pieces, "total"), figures(pieces, "peak")
+    last = np.full(_most_id(pieces) + 1, -1, np.int64)
+    for piece in pieces:
+        for start, rows in piece:
+            of = rows["function_id"][rows["total"] > 0]
+            last[of] = np.maximum(last[of], start)
+    return {
+        each: MetricSum(total, peaks[each], None if last[each] < 0 else int(last[each]))
+        for each, total in totals.items()
+    }
+
+
+def _most_id(pieces: Iterable[Sequence[Pack]]) -> int:
+    return max((int(rows["function_id"].max()) for piece in pieces for _, rows in piece), default=0)

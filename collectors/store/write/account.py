@@ -1,0 +1,322 @@
+"""Writing what is known of accounts: values replace, histories grow, and the same thing twice changes nothing."""
+
+import json
+import sqlite3
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from typing import Any
+
+from collectors.model.account import (
+    AlarmChange,
+    Alarms,
+    BilledDay,
+    CallCount,
+    Choice,
+    Configured,
+    Covered,
+    ErrorPattern,
+    HourAggregate,
+    Inventory,
+    LogGroupFacts,
+    Recommendation,
+    Record,
+    RunningQuery,
+    Setting,
+)
+from collectors.model.durable import DurableExecution, DurableHistory
+from collectors.model.records import MetricPoint
+from collectors.store.rollups import insights_cells
+from collectors.store.transactions import commit_checked, undo
+from collectors.store.write import durable, running_queries
+from collectors.store.write.name_ids import Names
+from collectors.store.write.pruned_until import ACCOUNT_POINTS
+from collectors.untrusted import parsed_json
+
+Values = tuple[object, ...]
+_HERE = "account = ? AND region = ? AND kind = ?"
+_OF = "AND function IN (SELECT value FROM json_each(?))"
+
+
+def keep(connection: sqlite3.Connection, names: Names, collection: int, records: Sequence[Record]) -> None:
+    """Keeps records, all of one kind, in one transaction."""
+    if not records:
+        return
+    first = records[0]
+    if isinstance(first, RunningQuery):
+        with _transaction(connection):
+            running_queries.keep(connection, collection, [each for each in records if isinstance(each, RunningQuery)])
+        return
+    if isinstance(first, HourAggregate):
+        insights_cells.keep(connection, names, [each for each in records if isinstance(each, HourAggregate)])
+        return
+    table, bound = _TABLES[type(first)]
+    rows = [bound(each) for each in records]
+    if isinstance(first, Choice):
+        rows = [(collection, *row) for row in rows]
+    marks = ", ".join("?" * len(rows[0]))
+    with _transaction(connection):
+        if isinstance(first, Choice):
+            _forget_choices(connection, collection)
+        if isinstance(first, BilledDay):
+            _forget_billed(connection, [each for each in records if isinstance(each, BilledDay)])
+        connection.executemany(f"INSERT OR REPLACE INTO {table} VALUES ({marks})", rows)
+
+
+def _forget_billed(connection: sqlite3.Connection, days: Sequence[BilledDay]) -> None:
+    """Forgets what was said of these days before: groups may have gone, and rows without RECORD_TYPE hold them all."""
+    asked = {(one.account, one.day_ms, one.asked_ms) for one in days if one.asked_ms is not None}
+    connection.executemany(
+        "DELETE FROM billed_days WHERE account = ? AND day_ms = ? AND ifnull(asked_ms, 0) < ?", sorted(asked)
+    )
+
+
+_EARLIER = 20  # collections of the same source whose choices may still be there
+
+
+def _forget_choices(connection: sqlite3.Connection, collection: int) -> None:
+    """Forgets how the source's earlier collections read each log group: a row for each group of every round."""
+    connection.execute(
+        "DELETE FROM collection_notes WHERE kind = 'choice' AND collection_id IN (SELECT id FROM collections"
+        " WHERE source = (SELECT source FROM collections WHERE id = ?1) AND id < ?1 ORDER BY id DESC LIMIT ?2)",
+        (collection, _EARLIER),
+    )
+
+
+def keep_inventory(connection: sqlite3.Connection, inventory: Inventory, now_ms: int) -> None:
+    """Compares what was found with what is in force: a changed value ends the old one's time and begins its own.
+
+    A setting that was never seen counts from when AWS says that its thing was modified, a change from then too where
+    that lies after what is known; both from ``now_ms`` where AWS does not say.
+    """
+    found = {
+        (one.function, one.kind, one.item, name): (json.dumps(value), one.modified_ms)
+        for one in inventory.found
+        for name, value in one.settings.items()
+    }
+    with _transaction(connection):
+        if "concurrency" in inventory.kinds:
+            _reserve(connection, inventory)
+        # Of some functions only their rows are sought: a scan would read the whole region's for each of many.
+        of, few = ("", ()) if inventory.functions is None else (_OF, (json.dumps(sorted(inventory.functions)),))
+        known: dict[tuple[str, str, str, str], tuple[str, int]] = {}
+        for kind in inventory.kinds:
+            for function, item, name, value, since_ms in connection.execute(
+                f"SELECT function, item, name, value, since_ms FROM configuration WHERE {_HERE} {of}"
+                " AND until_ms IS NULL",
+                (inventory.account, inventory.region, kind, *few),
+            ):
+                known[function, kind, item, name] = value, since_ms
+        for key, (value, since_ms) in known.items():
+            if found[key][0] == value if key in found else inventory.partial:
+                continue
+            modified_ms = found[key][1] if key in found else None
+            until_ms = modified_ms if modified_ms is not None and modified_ms > since_ms else max(now_ms, since_ms + 1)
+            connection.execute(
+                "UPDATE configuration SET until_ms = ? WHERE account = ? AND region = ? AND function = ? AND kind = ?"
+                " AND item = ? AND name = ? AND since_ms = ?",
+                (until_ms, inventory.account, inventory.region, *key, since_ms),
+            )
+            if key in found:
+                _begin(connection, inventory, key, value=found[key][0], since_ms=until_ms)
+        for key, (value, modified_ms) in found.items():
+            if key not in known:
+                _begin(connection, inventory, key, value=value, since_ms=now_ms if modified_ms is None else modified_ms)
+
+
+def _reserve(connection: sqlite3.Connection, inventory: Inventory) -> None:
+    """Reserved concurrency stands with the function too: as it is now, and not where there is none."""
+    reserved = {one.function: one.settings.get("reserved") for one in inventory.found if one.kind == "concurrency"}
+    connection.executemany(
+        "UPDATE functions SET reserved_concurrency = ? WHERE account = ? AND region = ? AND name = ?",
+        [(reserved.get(name), inventory.account, inventory.region, name) for name in inventory.functions or ()],
+    )
+
+
+def _begin(
+    connection: sqlite3.Connection, inventory: Inventory, key: tuple[str, str, str, str], *, value: str, since_ms: int
+) -> None:
+    connection.execute(
+        "INSERT OR REPLACE INTO configuration VALUES (?, ?, ?, ?, ?, ?, ?, ?, NULL)",
+        (inventory.account, inventory.region, *key, since_ms, value),
+    )
+
+
+def keep_alarms(connection: sqlite3.Connection, alarms: Alarms) -> None:
+    """Keeps the alarms of an account and region as they stand; those that are gone are deleted, not their history."""
+    with _transaction(connection):
+        if not alarms.partial:
+            connection.execute("DELETE FROM alarms WHERE account = ? AND region = ?", (alarms.account, alarms.region))
+        connection.executemany(
+            f"INSERT OR REPLACE INTO alarms VALUES ({', '.join('?' * 15)})",
+            [
+                (
+                    one.account, one.region, one.name, one.kind, one.state, one.reason, one.state_since_ms,
+                    one.function, one.metric, one.stat, one.period_s, one.comparison, one.threshold, one.rule,
+                    one.actions_enabled,
+                )
+                for one in alarms.alarms
+            ],
+        )  # fmt: skip
+
+
+def keep_durable(connection: sqlite3.Connection, given: DurableHistory | Sequence[DurableExecution]) -> None:
+    """Keeps durable executions, or the history of one, in one transaction."""
+    with _transaction(connection):
+        if isinstance(given, DurableHistory):
+            durable.keep_history(connection, given)
+        else:
+            durable.keep_executions(connection, given)
+
+
+def keep_account_points(connection: sqlite3.Connection, points: Iterable[MetricPoint]) -> int:
+    """Keeps metric points of accounts, whose function has no name; returns how many."""
+    found = connection.execute("SELECT value FROM settings WHERE name = ?", (ACCOUNT_POINTS,)).fetchone()
+    kept_ms = found[0] if found else 0  # before then there is one point an hour, which another would not complete
+    rows = [
+        (each.function.account, each.function.region, each.metric, each.stat, each.start_ms, each.period_s, each.value)
+        for each in points
+        if each.start_ms >= kept_ms
+    ]
+    if rows:
+        with _transaction(connection):
+            connection.executemany("INSERT OR REPLACE INTO account_metrics VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
+    return len(rows)
+
+
+def keep_calls(connection: sqlite3.Connection, collection: int, region: str, calls: Iterable[CallCount]) -> None:
+    """What a collection has asked for until now; a later count of the same collection replaces it."""
+    with _transaction(connection):
+        connection.executemany(
+            "INSERT OR REPLACE INTO api_calls VALUES (?, ?, ?, ?, ?)",
+            [(collection, region, each.operation, each.requests, each.units) for each in calls],
+        )
+
+
+def note(connection: sqlite3.Connection, collection: int, kind: str, about: str, text: str) -> None:
+    """Something about a collection that a person should read: a ``failure``, or that the ``budget`` was reached."""
+    with _transaction(connection):
+        connection.execute(
+            "INSERT OR REPLACE INTO collection_notes VALUES (?, ?, ?, ?, NULL)", (collection, kind, about, text)
+        )
+
+
+def covered(connection: sqlite3.Connection, item: str) -> list[tuple[int, int]]:
+    """The spans of an item that are in the store, in order."""
+    return connection.execute("SELECT from_ms, to_ms FROM covered WHERE item = ? ORDER BY from_ms", (item,)).fetchall()
+
+
+def reports(
+    connection: sqlite3.Connection, account: str, region: str, since_ms: int
+) -> dict[str, list[tuple[int, int]]]:
+    """By function: each minute from ``since_ms`` on that has REPORTs, and how many, in order."""
+    by_function: dict[str, list[tuple[int, int]]] = {}
+    for name, start_ms, count in connection.execute(
+        "SELECT f.name, c.start_ms, c.reports FROM functions f CROSS JOIN minute_cells c ON c.function_id = f.id"
+        " AND c.start_ms >= ? WHERE f.account = ? AND f.region = ? AND c.reports > 0 ORDER BY f.id, c.start_ms",
+        (since_ms, account, region),
+    ):
+        by_function.setdefault(name, []).append((start_ms, count))
+    return by_function
+
+
+def counted(
+    connection: sqlite3.Connection, account: str, region: str, since_ms: int
+) -> dict[tuple[str, str], dict[int, float]]:
+    """By function and metric: how often each was invoked, and throttled, in the bins from ``since_ms`` on."""
+    by_metric: dict[tuple[str, str], dict[int, float]] = {}
+    for metric in ("Invocations", "Throttles"):
+        for name, start_ms, value in connection.execute(
+            "SELECT f.name, m.start_ms, m.value FROM functions f CROSS JOIN metrics m ON m.metric = ?"
+            " AND m.function_id = f.id AND m.stat = 'Sum' AND m.start_ms >= ? WHERE f.account = ? AND f.region = ?"
+            " ORDER BY m.period_s DESC",
+            (metric, since_ms, account, region),
+        ):
+            by_metric.setdefault((name, metric), {})[start_ms] = value
+    return by_metric
+
+
+def in_force(connection: sqlite3.Connection, account: str, region: str, kinds: Collection[str]) -> list[Configured]:
+    """The settings of some kinds that are in force, by what they are of."""
+    found: dict[tuple[str, str, str], dict[str, Setting]] = {}
+    for function, kind, item, name, value in connection.execute(
+        "SELECT function, kind, item, name, value FROM configuration WHERE account = ? AND region = ?"
+        f" AND until_ms IS NULL AND kind IN ({', '.join('?' * len(kinds))})",
+        (account, region, *kinds),
+    ):
+        found.setdefault((function, kind, item), {})[name] = parsed_json(value)
+    return [Configured(account, region, *key, settings) for key, settings in found.items()]
+
+
+def cover(connection: sqlite3.Connection, marks: Iterable[Covered]) -> None:
+    """Adds spans; those that touch become one."""
+    with _transaction(connection):
+        for mark in marks:
+            low, high = mark.from_ms, mark.to_ms
+            touching = connection.execute(
+                "SELECT from_ms, to_ms FROM covered WHERE item = ? AND from_ms <= ? AND to_ms >= ?",
+                (mark.item, high, low),
+            ).fetchall()
+            for first, last in touching:
+                low, high = min(low, first), max(high, last)
+                connection.execute("DELETE FROM covered WHERE item = ? AND from_ms = ?", (mark.item, first))
+            connection.execute("INSERT INTO covered VALUES (?, ?, ?)", (mark.item, low, high))
+
+
+class _transaction:
+    """One transaction; within another, part of it."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self._mine = not connection.in_transaction
+
+    def __enter__(self) -> None:
+        if self._mine:
+            self._connection.execute("BEGIN IMMEDIATE")
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+        if self._mine:
+            try:
+                if not kind:
+                    commit_checked(self._connection)
+                    self._connection.execute("COMMIT")
+            finally:
+                undo(self._connection)
+
+
+def _group(one: Any) -> Values:
+    return one.account, one.region, one.name, one.log_class, one.retention_days, one.stored_bytes
+
+
+def _change(one: Any) -> Values:
+    return one.account, one.region, one.name, one.at_ms, one.kind, one.summary
+
+
+def _day(one: Any) -> Values:
+    return (
+        one.account, one.day_ms, one.service, one.usage_type, one.amount, one.currency, one.quantity, one.unit,
+        one.estimated, one.record_type, one.net_amount, one.amortized_amount, one.asked_ms,
+    )  # fmt: skip
+
+
+def _recommendation(one: Any) -> Values:
+    return (
+        one.account, one.region, one.function, one.version, one.finding, one.reasons, one.memory_mb,
+        one.recommended_mb, one.saving, one.currency, one.refreshed_ms,
+    )  # fmt: skip
+
+
+def _pattern(one: Any) -> Values:
+    return one.account, one.region, one.log_group, one.start_ms, one.pattern, one.samples, one.severity
+
+
+def _choice(one: Any) -> Values:
+    return "choice", one.log_group, f"{one.way}: {one.why}", one.log_bytes
+
+
+_TABLES: Mapping[type, tuple[str, Callable[[Any], Values]]] = {
+    LogGroupFacts: ("log_groups", _group),
+    AlarmChange: ("alarm_history", _change),
+    BilledDay: ("billed_days", _day),
+    Recommendation: ("recommendations", _recommendation),
+    ErrorPattern: ("error_patterns", _pattern),
+    Choice: ("collection_notes", _choice),
+}

@@ -1,0 +1,66 @@
+"""Rows on their way into the store: the columns of batches, with the store's ids, as the table binds them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from collectors.model.invocation_columns import HOLED, Columns, Ints, with_holes
+
+
+@dataclass(slots=True)
+class Rows:
+    """Invocations with the store's ids instead of a batch's numbers."""
+
+    numbers: dict[str, Ints]
+    ids: list[bytes | str]
+    traces: list[str | None] | None
+    lines: list[bytes] | None
+
+    @classmethod
+    def of(cls, columns: Columns, streams: Sequence[tuple[int, int]], errors: Sequence[int]) -> "Rows":
+        """``streams`` and ``errors`` give the store's ids for the batch's numbers: (function, stream), and error."""
+        numbers = columns.arrays()
+        places = np.array(streams, np.int64)[numbers["stream"]]
+        numbers["function_id"], numbers["stream"] = places[:, 0], places[:, 1]
+        if errors:
+            numbers["error"] = np.array([*errors, -1], np.int64)[numbers["error"]]
+        return cls(numbers, columns.request_ids, columns.trace_ids, columns.lines)
+
+    @classmethod
+    def together(cls, parts: Sequence["Rows"]) -> "Rows":
+        """The rows of several batches, sorted by function and start: the order that the table has."""
+        numbers = {name: np.concatenate([part.numbers[name] for part in parts]) for name in parts[0].numbers}
+        traced, lined = any(part.traces for part in parts), any(part.lines for part in parts)
+        rows = cls(
+            numbers,
+            [each for part in parts for each in part.ids],
+            [each for part in parts for each in part.traces or [None] * len(part.ids)] if traced else None,
+            [each for part in parts for each in part.lines or [b""] * len(part.ids)] if lined else None,
+        )
+        return rows.only(np.lexsort((numbers["start_ms"], numbers["function_id"])))
+
+    def only(self, order: Ints) -> "Rows":
+        """The rows at these places, in this order."""
+        places = order.tolist()
+        return Rows(
+            {name: column[order] for name, column in self.numbers.items()},
+            list(map(self.ids.__getitem__, places)),
+            None if self.traces is None else list(map(self.traces.__getitem__, places)),
+            None if self.lines is None else list(map(self.lines.__getitem__, places)),
+        )
+
+    def bound(self) -> list[Sequence[Any]]:
+        """The table's columns but the last, the chunk."""
+        numbers = self.numbers
+        return [
+            numbers["function_id"].tolist(),
+            numbers["start_ms"].tolist(),
+            self.ids,
+            *(numbers[name].tolist() for name in ("stream", "parts", "status")),
+            *(with_holes(numbers[name]) for name in HOLED),
+            self.traces if self.traces is not None else [None] * len(self.ids),
+            numbers["end_ms"].tolist(),
+            numbers["events"].tolist(),
+        ]

@@ -1,0 +1,151 @@
+"""Counts the metrics of log lines as these are kept: exactly once, in whatever order and however often lines come.
+
+Every line that enters the store enters here, once; lines that leave a chunk for another are taken off and put on again
+in one transaction, and only what is left of both is read. What is pruned stays counted, as in all rollups.
+"""
+
+import sqlite3
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import msgspec
+
+from collectors.model.records import EmfSample, FunctionKey, Reject
+from collectors.store.connection import writing
+from collectors.store.lines.chunks import unsealed
+from collectors.store.rollups import emf_cells
+from collectors.store.rollups.emf_cells import Cell, Place
+from collectors.store.schema import EMF_UNCOUNTED
+from collectors.store.spans import MINUTE
+from collectors.store.write.emf_series import MOST_GROUPS, SeriesIds
+from collectors.store.write.name_ids import Names
+from collectors.store.write.older_lines import count_in_steps
+
+TOO_MANY = f"more than {MOST_GROUPS:,} kinds of metrics of one function"
+INSIGHTS = "LambdaInsights"  # the namespace
+_MARK = b'"_aws'  # as it begins also where a log record holds the document as text
+_MARK_TEXT = _MARK.decode()
+_CHUNKS = 2_000  # of an older store, in one transaction
+
+_decode = msgspec.msgpack.Decoder(tuple[list[int], list[str]]).decode
+
+Read = Callable[[str, int], tuple[Sequence[EmfSample], Sequence[tuple[str, str]]]]
+"""The metrics of a line and its time, and what in it is none: why, and which. ``collectors.parsing.emf``."""
+
+
+class EmfCounts:
+    """The counts of one writer's connection; nothing is counted without ``read``."""
+
+    def __init__(self, connection: sqlite3.Connection, names: Names, read: Read | None) -> None:
+        self._connection = connection
+        self._names = names
+        self._read = read
+        self._series = SeriesIds(connection)
+        self._lines: dict[tuple[int, int, str], int] = {}  # by function, time and text: how often more than before
+        found = connection.execute("SELECT value FROM settings WHERE name = ?", (EMF_UNCOUNTED,)).fetchone()
+        self.uncounted_until = found[0] if found else 0
+        """Chunks up to this are of an older store: they are counted later, whatever becomes of them until then."""
+
+    def add(self, function_ids: Sequence[int], packed: Sequence[bytes], sign: int = 1) -> None:
+        """Counts packed lines of functions; with a ``sign`` of -1, off."""
+        if self._read is None:
+            return
+        lines = self._lines
+        for function_id, of_one in zip(function_ids, packed, strict=True):
+            if b"{" in of_one and _MARK in of_one:  # the brace is found at once, or told to be nowhere
+                for at_ms, text in zip(*_decode(of_one), strict=True):
+                    if _MARK_TEXT in text:
+                        key = function_id, at_ms, text
+                        lines[key] = lines.get(key, 0) + sign
+
+    def write(self) -> list[Reject]:
+        """Puts what was counted into the transaction of the lines; what of it is no metric."""
+        lines, self._lines = self._lines, {}
+        if not lines or self._read is None:
+            return []
+        cells: dict[Place, Cell] = {}
+        invalid: dict[tuple[int, int, str], int] = {}
+        rejects: list[Reject] = []
+        self._series.moved.clear()
+        for (function_id, at_ms, text), times in lines.items():
+            if not times:
+                continue
+            try:
+                samples, found = self._read(text, at_ms)
+            except Exception as fault:  # of ours: it must not end the collection
+                samples, found = (), [("cannot be read", type(fault).__name__)]
+            found = list(found)
+            for sample in samples:
+                series = self._series.of(self._owner(function_id, sample), sample)
+                if series is None:
+                    found.append((TOO_MANY, sample.metric))
+                    continue
+                place = series, sample.at_ms // MINUTE * MINUTE
+                cell = cells.get(place)
+                if cell is None:
+                    cell = cells[place] = Cell.empty()
+                for value in sample.values:
+                    cell.take(value, times)
+            for reason, about in found:
+                place_of = function_id, at_ms // MINUTE * MINUTE, reason
+                invalid[place_of] = invalid.get(place_of, 0) + times
+                if times > 0:
+                    rejects.append(self._reject(function_id, at_ms, reason, about, text))
+        emf_cells.add(self._connection, self._after_moves(cells))
+        self._count_invalid(invalid)
+        return rejects
+
+    def _owner(self, function_id: int, sample: EmfSample) -> int:
+        """Whose the metric is: Lambda Insights writes those of all functions to one log group, and names the function.
+
+        Source: Lambda Insights' log group /aws/lambda-insights, whose metrics have the dimension ``function_name``.
+        """
+        if sample.namespace != INSIGHTS:
+            return function_id
+        name = dict(sample.dimensions).get("function_name")
+        key = self._function(function_id)
+        return function_id if name in (None, key.name) else self._names.function(replace(key, name=str(name)))
+
+    def _after_moves(self, cells: dict[Place, Cell]) -> dict[Place, Cell]:
+        """The cells of series that were folded meanwhile are those that they were folded into."""
+        moved = self._series.moved
+        if not moved:
+            return cells
+        found: dict[Place, Cell] = {}
+        for (series, start), cell in cells.items():
+            while series in moved:
+                series = moved[series]
+            found.setdefault((series, start), Cell.empty()).merge(cell)
+        return found
+
+    def _count_invalid(self, invalid: dict[tuple[int, int, str], int]) -> None:
+        self._connection.executemany(
+            "INSERT INTO emf_invalid VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET number = number + excluded.number",
+            ((*place, number) for place, number in sorted(invalid.items()) if number),
+        )
+
+    def _reject(self, function_id: int, at_ms: int, reason: str, about: str, text: str) -> Reject:
+        name = self._function(function_id).name
+        return Reject(f"EMF: {reason}", f"{about}: {text}" if about else text, f"{name} at {at_ms} ms")
+
+    def _function(self, function_id: int) -> FunctionKey:
+        said = "SELECT name, account, region FROM functions WHERE id = ?"
+        return FunctionKey(*self._connection.execute(said, (function_id,)).fetchone())
+
+    def forget(self) -> None:
+        """The transaction was rolled back: what was learned in it is not there."""
+        self._lines = {}
+        self._series.forget()
+
+
+def count_older(path: Path, read: Read) -> Iterator[int]:
+    """Counts the metrics in lines that an older version stored; yields how many chunks are left. May be ended any time.
+
+    Raises StoreError, StoreLocked where a collector writes.
+    """
+    with writing(path) as connection:
+        counts = EmfCounts(connection, Names(connection), read)
+        yield from count_in_steps(
+            connection, counts, EMF_UNCOUNTED, _CHUNKS, holds=lambda content: _MARK in unsealed(content)
+        )

@@ -1,0 +1,129 @@
+"""The ids of EMF series, and a bound on them: a dimension that is new each time must not make a series each time.
+
+Series of one function, namespace, metric, unit and set of dimension names are a group. One that grows beyond
+``MOST_SERIES`` loses the dimension with most values, and more if need be: its series are folded into those without.
+"""
+
+import json
+import sqlite3
+
+from collectors.model.records import EmfSample
+from collectors.store.rollups import emf_cells
+from collectors.untrusted import parsed_json
+
+MOST_SERIES = 1_000  # of a group
+MOST_OF_FUNCTION = 20_000  # series; a function that has so many gets few in a group
+FEW_SERIES = 10
+MOST_GROUPS = 1_000  # of a function; what would be of more is not kept, and told
+_MOST_KNOWN = 50_000
+
+Names = tuple[str, ...]
+Values = tuple[str, ...]
+Group = tuple[int, str, str, str, Names]  # function id, namespace, metric, unit, names of all dimensions
+
+
+class SeriesIds:
+    """The series of one writer's connection."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self.forget()
+
+    def forget(self) -> None:
+        """The transaction was rolled back: nothing of it is known any more."""
+        self.moved: dict[int, int] = {}
+        """Where folded series went since this was emptied: ids that ``of`` gave before may be among them."""
+        self._known: dict[tuple[object, ...], int] = {}
+        self._groups: dict[Group, dict[Values, int]] = {}
+        self._folded: dict[Group, Names] = {}
+        self._sizes: dict[int, list[int]] = {}  # by function, those that were looked at: groups and series
+        self._next = 0
+
+    def of(self, function_id: int, sample: EmfSample) -> int | None:
+        """The series of a sample; None where the function has too many groups already."""
+        key = function_id, sample.namespace, sample.metric, sample.unit, sample.dimensions
+        known = self._known.get(key)
+        if known is None:
+            found = self._find(function_id, sample)
+            if found is None:
+                return None
+            if len(self._known) >= _MOST_KNOWN:
+                self._known.clear()
+            known = self._known[key] = found
+        return known
+
+    def _find(self, function_id: int, sample: EmfSample) -> int | None:
+        sizes = self._sizes_of(function_id)
+        names = tuple(name for name, _ in sample.dimensions)
+        group = function_id, sample.namespace, sample.metric, sample.unit, names
+        series = self._groups.get(group)
+        if series is None:
+            if sizes[0] >= MOST_GROUPS:
+                return None
+            sizes[0] += 1
+            series = self._groups[group] = {}
+        values = self._left(group, sample.dimensions)
+        if values not in series:
+            most = MOST_SERIES if sizes[1] < MOST_OF_FUNCTION else FEW_SERIES
+            if len(series) >= most:
+                self._fold(group, most // 2)
+                series, values = self._groups[group], self._left(group, sample.dimensions)
+        return series[values] if values in series else self._make(group, values)
+
+    def _left(self, group: Group, dimensions: tuple[tuple[str, str], ...]) -> Values:
+        folded = self._folded.get(group, ())
+        return tuple(value for name, value in dimensions if name not in folded)
+
+    def _make(self, group: Group, values: Values) -> int:
+        identity, self._next = self._next, self._next + 1
+        folded = self._folded.get(group, ())
+        names = [name for name in group[4] if name not in folded]
+        self._connection.execute(
+            "INSERT INTO emf_series VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (identity, *group[:4], json.dumps(list(zip(names, values, strict=True))), json.dumps(sorted(folded))),
+        )
+        self._groups[group][values] = identity
+        self._sizes[group[0]][1] += 1
+        return identity
+
+    def _fold(self, group: Group, most: int) -> None:
+        """Leaves dimensions out, those with most values first, until no more than ``most`` series are left."""
+        before = self._groups[group]
+        folded = self._folded.get(group, ())
+        names = [name for name in group[4] if name not in folded]
+        kept = list(range(len(names)))
+        while kept and len({tuple(values[at] for at in kept) for values in before}) > most:
+            kept.remove(max(kept, key=lambda at: len({values[at] for values in before})))
+        self._folded[group] = (*folded, *(name for at, name in enumerate(names) if at not in kept))
+        self._groups[group] = {}
+        moves: dict[int, int] = {}
+        for values, identity in before.items():
+            left = tuple(values[at] for at in kept)
+            known = self._groups[group].get(left)
+            moves[identity] = self._make(group, left) if known is None else known
+        emf_cells.move(self._connection, moves)
+        self._connection.executemany("DELETE FROM emf_series WHERE id = ?", ((each,) for each in moves))
+        self._sizes[group[0]][1] -= len(before)
+        self.moved.update(moves)
+        self._known.clear()
+
+    def _sizes_of(self, function_id: int) -> list[int]:
+        sizes = self._sizes.get(function_id)
+        if sizes is None:
+            if not self._next:
+                (last,) = self._connection.execute("SELECT coalesce(max(id), 0) FROM emf_series").fetchone()
+                self._next = last + 1
+            rows = self._connection.execute(
+                "SELECT id, namespace, metric, unit, dimensions, folded FROM emf_series WHERE function_id = ?",
+                (function_id,),
+            ).fetchall()
+            for identity, namespace, metric, unit, dimensions, folded_names in rows:
+                pairs, folded = parsed_json(dimensions), tuple(parsed_json(folded_names))
+                names = tuple(sorted([*(name for name, _ in pairs), *folded]))
+                group = function_id, namespace, metric, unit, names
+                self._groups.setdefault(group, {})[tuple(value for _, value in pairs)] = identity
+                if folded:
+                    self._folded[group] = folded
+            groups = sum(1 for group in self._groups if group[0] == function_id)
+            sizes = self._sizes[function_id] = [groups, len(rows)]
+        return sizes

@@ -1,0 +1,76 @@
+"""Metric points, and their sums and peaks by hour and day, so that no screen reads a month of points.
+
+A metric may be collected at several periods (60 s while it is young, 300 s later). An hour counts the points of the
+finest period it has, once.
+"""
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+
+from collectors.model.records import MetricPoint
+from collectors.store.rollups.dirty_packs import mark_metrics
+from collectors.store.schema import GRAINS
+from collectors.store.transactions import transaction
+from collectors.store.write.name_ids import Names
+from collectors.store.write.pruned_until import NOTHING_PRUNED, kept_of_all
+
+HOUR_MS, DAY_MS = GRAINS["hour_cells"], GRAINS["day_cells"]
+Series = tuple[str, int, str]  # metric, function_id, stat
+Given = Sequence[tuple[int, MetricPoint]]
+
+
+def keep(connection: sqlite3.Connection, names: Names, points: Iterable[MetricPoint]) -> int:
+    """Keeps points, the latest reading of a bin standing; returns how many."""
+    given = [(names.function(point.function), point) for point in points]
+    hours: set[tuple[str, int, str, int]] = set()
+    kept = kept_of_all(connection)
+
+    def bound() -> Iterable[tuple[object, ...]]:
+        for function_id, point in _changed(connection, given):
+            if point.start_ms < kept.get(function_id, NOTHING_PRUNED).points_ms:
+                continue  # its hour is summed, and its other points are gone
+            hours.add((point.metric, function_id, point.stat, point.start_ms // HOUR_MS * HOUR_MS))
+            yield point.metric, function_id, point.stat, point.start_ms, point.period_s, point.value
+
+    with transaction(connection):
+        connection.executemany("INSERT OR REPLACE INTO metrics VALUES (?, ?, ?, ?, ?, ?)", bound())
+        _sum_up(connection, hours)
+    return len(given)
+
+
+def _changed(connection: sqlite3.Connection, given: Given) -> Iterator[tuple[int, MetricPoint]]:
+    """Those of the points that are not in the store with the same value: most of what is asked again is."""
+    series: dict[tuple[str, int, str, int], list[MetricPoint]] = {}
+    for function_id, point in given:
+        series.setdefault((point.metric, function_id, point.stat, point.period_s), []).append(point)
+    for (metric, function_id, stat, period_s), points in series.items():
+        low, high = min(each.start_ms for each in points), max(each.start_ms for each in points)
+        known = dict(
+            connection.execute(
+                "SELECT start_ms, value FROM metrics WHERE metric = ? AND function_id = ? AND stat = ?"
+                " AND start_ms >= ? AND start_ms <= ? AND period_s = ?",
+                (metric, function_id, stat, low, high, period_s),
+            )
+        )
+        for point in points:
+            if known.get(point.start_ms) != point.value:
+                known[point.start_ms] = point.value
+                yield function_id, point
+
+
+def _sum_up(connection: sqlite3.Connection, hours: set[tuple[str, int, str, int]]) -> None:
+    """Sums the hours anew from their points, and their days from the hours."""
+    where = "WHERE metric = ? AND function_id = ? AND stat = ? AND start_ms >= ? AND start_ms < ?"
+    connection.executemany(
+        "INSERT OR REPLACE INTO metric_hours SELECT metric, function_id, stat, start_ms / 3600000 * 3600000,"
+        f" sum(value), max(value) FROM metrics {where} GROUP BY period_s ORDER BY period_s LIMIT 1",
+        ((*hour, hour[3] + HOUR_MS) for hour in sorted(hours)),
+    )
+    mark_metrics(connection, {(metric, stat, HOUR_MS, start) for metric, _, stat, start in hours})
+    days = {(*hour[:3], hour[3] // DAY_MS * DAY_MS) for hour in hours}
+    connection.executemany(
+        "INSERT OR REPLACE INTO metric_days SELECT metric, function_id, stat, start_ms / 86400000 * 86400000,"
+        f" sum(total), max(peak) FROM metric_hours {where}",
+        ((*day, day[3] + DAY_MS) for day in sorted(days)),
+    )
+    mark_metrics(connection, {(metric, stat, DAY_MS, start) for metric, _, stat, start in days})

@@ -1,0 +1,125 @@
+"""Ids for names: functions, streams and errors, each written once."""
+
+import sqlite3
+from collections.abc import Sequence
+
+from collectors.model.records import ErrorKind, Function, FunctionKey, Stream
+
+MOST_REMEMBERED = 50_000
+
+
+class Names:
+    """The ids of one writer's connection, the recent ones remembered."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self._functions: dict[tuple[str, str, str], int] = {}  # by the key's fields, which hash at C speed
+        self._streams: dict[tuple[int, str], int] = {}
+        self._errors: dict[tuple[int, str], int] = {}
+
+    def function(self, key: FunctionKey) -> int:
+        fields = key.name, key.account, key.region
+        known = self._functions.get(fields)
+        if known is None:
+            known = self._functions[fields] = self._same_function(key) or self._id(
+                "functions", ("account", "region", "name"), (key.account, key.region, key.name)
+            )
+        return known
+
+    def _same_function(self, key: FunctionKey) -> int | None:
+        """The stored function of that name when only one of the two says where it lies; it then says so from now on.
+
+        With several of that name in the store nothing is assumed.
+        """
+        alike = self._connection.execute(
+            "SELECT id, account, region FROM functions WHERE name = ?", (key.name,)
+        ).fetchall()
+        if len(alike) != 1:
+            return None
+        identity, account, region = alike[0]
+        if (account and key.account not in ("", account)) or (region and key.region not in ("", region)):
+            return None
+        if (key.account and not account) or (key.region and not region):
+            self._connection.execute(
+                "UPDATE functions SET account = ?, region = ? WHERE id = ?",
+                (account or key.account, region or key.region, identity),
+            )
+        return int(identity)
+
+    def configure(self, function: Function) -> None:
+        """Keeps what is now known of a function; what is not said stays as it was."""
+        said = {
+            name: value
+            for name in (
+                "runtime",
+                "arch",
+                "memory_mb",
+                "timeout_s",
+                "ephemeral_mb",
+                "log_group",
+                "reserved_concurrency",
+            )
+            if (value := getattr(function, name)) is not None
+        }
+        identity = self.function(function.key)
+        if said:
+            sets = ", ".join(f"{name} = ?" for name in said)
+            self._connection.execute(
+                f"UPDATE functions SET {sets} WHERE id = ?",
+                (*said.values(), identity),
+            )
+
+    def streams(self, streams: Sequence[Stream]) -> list[tuple[int, int]]:
+        """(function id, stream id) of each."""
+        if len(self._streams) > MOST_REMEMBERED:
+            self._streams.clear()
+        found = []
+        for stream in streams:
+            function_id = self.function(stream.function)
+            known = self._streams.get((function_id, stream.name))
+            if known is None:
+                known = self._streams[function_id, stream.name] = self._id(
+                    "streams", ("function_id", "name"), (function_id, stream.name)
+                )
+            found.append((function_id, known))
+        return found
+
+    def errors(self, kinds: Sequence[ErrorKind]) -> list[int]:
+        return [
+            self.error(self.function(kind.function), kind.fingerprint, kind.error_type, kind.message, kind.family)
+            for kind in kinds
+        ]
+
+    def error(self, function_id: int, fingerprint: str, error_type: str, message: str, family: str = "") -> int:
+        if len(self._errors) > MOST_REMEMBERED:
+            self._errors.clear()
+        known = self._errors.get((function_id, fingerprint))
+        if known is None:
+            known = self._errors[function_id, fingerprint] = self._id(
+                "errors",
+                ("function_id", "fingerprint"),
+                (function_id, fingerprint),
+                ("error_type", "message", "family"),
+                (error_type, message, family),
+            )
+        return known
+
+    def _id(
+        self,
+        table: str,
+        names: tuple[str, ...],
+        values: tuple[object, ...],
+        more: tuple[str, ...] = (),
+        more_values: tuple[object, ...] = (),
+    ) -> int:
+        columns = (*names, *more)
+        cursor = self._connection.execute(
+            f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"
+            " ON CONFLICT DO NOTHING",
+            (*values, *more_values),
+        )
+        if cursor.rowcount:
+            return int(cursor.lastrowid or 0)
+        where = " AND ".join(f"{name} = ?" for name in names)
+        (known,) = self._connection.execute(f"SELECT id FROM {table} WHERE {where}", values).fetchone()
+        return int(known)

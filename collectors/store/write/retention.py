@@ -1,0 +1,87 @@
+"""How long a store keeps what: ages that the configuration names, and what they come to at a moment.
+
+Hours and days are kept for ever, so counts, costs and charts by the hour are. Only the standard library is imported
+here: the configuration is read before the first frame.
+"""
+
+import re
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from collectors.store.write.prune import Deleted, Ends
+
+DAY_MS, HOUR_MS = 86_400_000, 3_600_000
+DEFAULTS = {"invocations": "30d", "lines": "14d", "minutes": "90d"}
+FOREVER = ("forever", "off")
+ROUND_MS = 2_000  # of a round of a watch: what is left then goes in the next
+_AGE = re.compile(r"([1-9]\d{0,4})([hdw])")
+_UNITS_MS = {"h": HOUR_MS, "d": DAY_MS, "w": 7 * DAY_MS}
+
+
+def age_ms(given: object) -> int | None:
+    """``30d``, ``12h`` or ``4w`` in ms; None for ``forever`` and ``off``. Raises ValueError."""
+    if given in FOREVER:
+        return None
+    found = _AGE.fullmatch(given) if isinstance(given, str) else None
+    if found is None:
+        raise ValueError('an age such as "30d", "12h" or "4w", or "forever"')
+    return int(found[1]) * _UNITS_MS[found[2]]
+
+
+class Retention:
+    """Ages in ms, None for ever, from the configuration's ``[retention]``; what it does not name has its default.
+
+    A minute's cell stays as long as invocations in it may: they are summed from it.
+    """
+
+    def __init__(self, given: "Mapping[str, object] | None" = None) -> None:
+        ages = {name: age_ms((given or {}).get(name, default)) for name, default in DEFAULTS.items()}
+        self.invocations_ms, self.lines_ms, self.minutes_ms = (ages[name] for name in DEFAULTS)
+        if self.minutes_ms is not None:
+            self.minutes_ms = None if self.invocations_ms is None else max(self.minutes_ms, self.invocations_ms)
+
+    @property
+    def ages(self) -> dict[str, int | None]:
+        return {"invocations": self.invocations_ms, "lines": self.lines_ms, "minutes": self.minutes_ms}
+
+    def ends(self, now_ms: int) -> "Ends":
+        """Before when what goes: full hours, so that a round a minute deletes something once an hour."""
+        from collectors.store.write.prune import Ends
+
+        rows_ms, lines_ms, minutes_ms = (
+            None if age is None else max(0, (now_ms - age) // HOUR_MS * HOUR_MS) for age in self.ages.values()
+        )
+        return Ends(rows_ms, lines_ms, minutes_ms, streams_daily=True)
+
+
+def retain(
+    path: "Path",
+    retention: Retention,
+    now_ms: int,
+    stopped: "Callable[[], bool]" = lambda: False,
+    round_ms: int = ROUND_MS,
+) -> "Deleted":
+    """Deletes what is too old for about as long as ``round_ms``; what was deleted. The rest goes the next time.
+
+    Readers are not kept waiting, and a piece takes some milliseconds. Raises StoreError; what was deleted stays so.
+    """
+    import time
+
+    from collectors.store.connection import writing
+    from collectors.store.write import prune
+
+    done = prune.Deleted()
+    until = time.monotonic() + round_ms / 1000
+    with writing(path) as connection:
+        prune.prune(connection, retention.ends(now_ms), done, lambda: time.monotonic() < until and not stopped())
+    return done
+
+
+def since(connection: "sqlite3.Connection") -> dict[str, int | None]:
+    """From when on every function's rows, lines and minutes are there, epoch ms; None where nothing was deleted."""
+    found = connection.execute("SELECT max(rows_ms), max(lines_ms), max(minutes_ms) FROM pruned").fetchone()
+    return {name: value or None for name, value in zip(DEFAULTS, found, strict=True)}

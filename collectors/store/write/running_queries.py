@@ -1,0 +1,54 @@
+"""Queries of Logs Insights that were started and not yet ended, so that after a kill they are found and not paid again.
+
+They stand among the notes of the collection that started them until their answers are committed.
+"""
+
+import json
+import sqlite3
+from collections.abc import Iterable
+
+from collectors.model.account import RunningQuery
+from collectors.untrusted_json import json_value
+
+KIND = "query"
+"""Of a collection's notes: ``about`` is the query's id, ``bytes`` what it was estimated to scan."""
+
+_KEPT_MS = 7 * 86_400_000  # AWS keeps the results of a query so long (CloudWatch Logs quotas)
+
+
+def keep(connection: sqlite3.Connection, collection: int, queries: Iterable[RunningQuery]) -> None:
+    """Remembers those that run, and forgets those that have ended; within the caller's transaction."""
+    for each in queries:
+        of = collection if each.collection is None else each.collection
+        if each.ended:
+            connection.execute(
+                "DELETE FROM collection_notes WHERE collection_id = ? AND kind = ? AND about = ?",
+                (of, KIND, each.query_id),
+            )
+        else:
+            text = json.dumps([each.account, each.region, each.kind, each.start_ms, *each.log_groups])
+            connection.execute(
+                "INSERT OR REPLACE INTO collection_notes VALUES (?, ?, ?, ?, ?)",
+                (of, KIND, each.query_id, text, each.estimated_bytes),
+            )
+
+
+def left_running(connection: sqlite3.Connection, account: str, region: str) -> list[RunningQuery]:
+    """Those of an account and region that earlier collections did not see the end of, oldest first."""
+    rows = connection.execute(
+        "SELECT n.collection_id, n.about, n.text, n.bytes FROM collections c CROSS JOIN collection_notes n"
+        " ON n.collection_id = c.id AND n.kind = ? WHERE c.started_ms >= (SELECT max(started_ms) FROM collections) - ?"
+        " ORDER BY c.id",
+        (KIND, _KEPT_MS),
+    )
+    queries = []
+    for collection, query_id, text, estimated_bytes in rows:
+        its_account, its_region, kind, start_ms, *log_groups = json_value(text)
+        if (its_account, its_region) == (account, region):
+            queries.append(
+                RunningQuery(
+                    account, region, query_id, kind, start_ms, tuple(log_groups), estimated_bytes or 0,
+                    collection=collection,
+                )
+            )  # fmt: skip
+    return queries

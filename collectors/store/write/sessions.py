@@ -1,0 +1,41 @@
+"""The ledger's lines beside what a writer keeps of them: of a live tail, and of a collection that wrote nothing."""
+
+import sqlite3
+import time
+from collections.abc import Iterable
+from pathlib import Path
+
+from collectors.model.account import CallCount
+from collectors.store.connection import StoreError, StoreLocked, writing
+from collectors.store.write.account import keep_calls
+
+_AGAIN_S = 0.1
+
+
+def end_collection(connection: sqlite3.Connection, collection: int, now_ms: int) -> None:
+    """A collection that had nothing to write has ended all the same: it neither runs still nor was it killed."""
+    connection.execute("UPDATE collections SET ended_ms = ? WHERE id = ? AND ended_ms IS NULL", (now_ms, collection))
+
+
+def keep_session(
+    path: Path, source: str, region: str, began_ms: int, ended_ms: int, calls: Iterable[CallCount], patience_s: float
+) -> bool:
+    """Of something that asked AWS without collecting, as a live tail does, whose minutes are billed too.
+
+    Whether it could be kept: False where another process writes for longer than ``patience_s``, or nobody can."""
+    until = time.monotonic() + patience_s
+    while True:
+        try:
+            with writing(path) as connection:
+                cursor = connection.execute(
+                    "INSERT INTO collections (source, started_ms, ended_ms) VALUES (?, ?, ?)",
+                    (source, began_ms, ended_ms),
+                )
+                keep_calls(connection, int(cursor.lastrowid or 0), region, calls)
+            return True
+        except StoreLocked:
+            if time.monotonic() >= until:
+                return False
+            time.sleep(_AGAIN_S)
+        except StoreError:
+            return False

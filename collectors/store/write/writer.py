@@ -1,0 +1,491 @@
+"""The one writer: batches go in whole, many to a transaction, or not at all, and a second time add nothing.
+
+Most rows of a collection are new, whole and later than all that is known of their function; they are written in
+bulk. The few that may meet another row (repeats, fragments, late ones) go one by one through the ``Joiner``.
+"""
+
+import contextlib
+import hashlib
+import sqlite3
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import chain, pairwise
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from collectors.model.invocation_columns import Batch
+from collectors.model.records import Function, MetricPoint, Parts, Reject, Status
+from collectors.store.lines.chunk_filters import packed_filter
+from collectors.store.lines.chunks import RAW_BYTES, Chunks, sealed
+from collectors.store.rollups import cells
+from collectors.store.schema import GRAINS
+from collectors.store.transactions import commit_checked, undo
+from collectors.store.write import insertion, metrics
+from collectors.store.write.batch_rows import Rows
+from collectors.store.write.emf_counts import EmfCounts
+from collectors.store.write.emf_counts import Read as ReadEmf
+from collectors.store.write.joining import Joiner
+from collectors.store.write.name_ids import Names
+from collectors.store.write.orphan_lines import Loose
+from collectors.store.write.pattern_counts import Kinds, PatternCounts
+from collectors.store.write.pruned_until import LINES_LATE_MS, REPORTED_LATE_MS, kept_of_all
+from collectors.store.write.request_index import RequestIndex
+from collectors.store.write.unmatched_invocations import NOTHING, NamedOnly
+
+MINUTE_MS = GRAINS["minute_cells"]
+COMMIT_ROWS = 80_000
+COMMIT_BYTES = 24 << 20  # of lines
+KEPT_REJECTS = 10_000  # texts of rejects that a store keeps; beyond, they are only counted
+
+_ASKED = 50  # keys that are looked for at once
+_NO_KEY = (-1, -1, -1, b"")
+_THERE = (
+    f"SELECT column1 FROM (VALUES {', '.join(['(?, ?, ?, ?)'] * _ASKED)}) AS asked WHERE EXISTS ("
+    "SELECT 1 FROM invocations"
+    " WHERE function_id = asked.column2 AND start_ms = asked.column3 AND request_id = asked.column4)"
+)
+
+Ints = npt.NDArray[np.int64]
+
+
+@dataclass(slots=True)
+class Written:
+    """What a batch, or all of a collection's, came to."""
+
+    events: int = 0
+    duplicates: int = 0
+    invocations: int = 0
+    errors: int = 0
+    rejected: int = 0
+    pruned: int = 0  # events older than what was deleted of their function for its age
+
+    def add(self, other: "Written") -> None:
+        self.events += other.events
+        self.duplicates += other.duplicates
+        self.invocations += other.invocations
+        self.errors += other.errors
+        self.rejected += other.rejected
+        self.pruned += other.pruned
+
+
+class Writer:
+    """Writes batches through a connection from ``collectors.store.connection.writing``."""
+
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        fingerprint: Callable[[str, str], str],
+        family: Callable[[str, str], str] = lambda error_type, message: "",
+        kinds: Kinds | None = None,
+        read_emf: ReadEmf | None = None,
+    ) -> None:
+        """``fingerprint(error_type, message)`` and ``family`` name the error of an invocation in two pieces.
+
+        ``kinds`` tells lines apart; without it none is counted by pattern. ``read_emf`` finds the metrics in them.
+        """
+        self._connection = connection
+        self._names = Names(connection)
+        self._patterns = PatternCounts(connection, kinds)
+        self._emf = EmfCounts(connection, self._names, read_emf)
+        self._chunks = Chunks(connection, self._patterns, self._emf)
+        self._loose = Loose(connection, self._chunks)
+        self._named_only = NamedOnly(connection, self._chunks, self._loose)
+        self._joiner = Joiner(connection, self._chunks, self._names, fingerprint, family)
+        self._requests = RequestIndex(connection)
+        self._known_until: dict[int, int] = {}
+        self._waiting: list[Rows] = []
+        self._waiting_rows = self._waiting_bytes = 0
+        self._written = Written()
+        self._total = Written()
+        self._kept = kept_of_all(connection)
+        self._collection: int | None = None
+
+    @property
+    def names(self) -> Names:
+        """The ids that this writer has given or found."""
+        return self._names
+
+    def begin(self, source: str) -> int:
+        """Opens this collection's line in the ledger, kept up to date with every batch; returns its number."""
+        cursor = self._connection.execute(
+            "INSERT INTO collections (source, started_ms) VALUES (?, ?)", (source, _now_ms())
+        )
+        self._collection = int(cursor.lastrowid or 0)
+        return self._collection
+
+    def _account(self, written: Written) -> None:
+        if self._collection is not None:
+            self._connection.execute(
+                "UPDATE collections SET ended_ms = ?, events = events + ?, duplicates = duplicates + ?,"
+                " invocations = invocations + ?, errors = errors + ?, rejected = rejected + ?, pruned = pruned + ?"
+                " WHERE id = ?",
+                (
+                    _now_ms(),
+                    written.events,
+                    written.duplicates,
+                    written.invocations,
+                    written.errors,
+                    written.rejected,
+                    written.pruned,
+                    self._collection,
+                ),
+            )
+
+    def add(self, batch: Batch) -> None:
+        """Takes in a batch; commits when enough have come together. Small transactions cost double.
+
+        Raises sqlite3.Error with nothing written since the last commit; the writer is not used after that.
+        """
+        with self._or_nothing():
+            if not self._connection.in_transaction:
+                self._connection.execute("BEGIN IMMEDIATE")
+            self._take_in(batch)
+            if self._waiting_rows >= COMMIT_ROWS or self._waiting_bytes >= COMMIT_BYTES:
+                self._commit()
+
+    def flush(self) -> Written:
+        """Commits what was added; returns all that this writer has written."""
+        with self._or_nothing():
+            if self._connection.in_transaction:
+                self._commit(last=True)
+        return self._total
+
+    @contextlib.contextmanager
+    def _or_nothing(self) -> Iterator[None]:
+        try:
+            yield
+        except BaseException:
+            undo(self._connection)
+            self._waiting, self._waiting_rows, self._waiting_bytes = [], 0, 0
+            self._written = Written()
+            self._patterns.forget()
+            self._emf.forget()
+            raise
+
+    def _take_in(self, batch: Batch) -> None:
+        written = self._written
+        written.add(Written(batch.events, batch.duplicates, rejected=len(batch.rejects)))
+        streams = self._names.streams(batch.streams)
+        for function in batch.functions:
+            self._names.configure(function)
+        if batch.invocations.count:
+            self._waiting.append(Rows.of(batch.invocations, streams, self._names.errors(batch.errors)))
+            self._waiting_rows += batch.invocations.count
+            self._waiting_bytes += sum(map(len, batch.invocations.lines or ()))
+        for loose in batch.loose:
+            known, old = self._loose.keep(loose, *streams[loose.stream], self._kept.get(streams[loose.stream][0]))
+            written.duplicates += known
+            written.pruned += old
+        self._rejects(batch.rejects)
+
+    def _commit(self, *, last: bool = False) -> None:
+        if self._waiting:
+            self._invocations(Rows.together(self._waiting), self._written)
+            self._waiting, self._waiting_rows, self._waiting_bytes = [], 0, 0
+        self._patterns.write()
+        not_metrics = self._emf.write()
+        self._rejects(not_metrics)
+        self._written.rejected += len(not_metrics)
+        if last:
+            self._patterns.group()
+        self._account(self._written)
+        commit_checked(self._connection)
+        self._connection.execute("COMMIT")
+        self._total.add(self._written)
+        self._written = Written()
+
+    def _invocations(self, rows: Rows, written: Written) -> None:
+        if self._kept:
+            rows = self._after_pruned(rows, written)
+        written.duplicates += self._absorb_loose(rows)
+        plain = self._plain(rows)
+        careful = rows.only(np.flatnonzero(~plain))
+        if len(careful.ids):
+            rows = rows.only(np.flatnonzero(plain))
+        grown: set[cells.Minute] = set()
+        failed: set[cells.Minute] = set()
+        if len(rows.ids):
+            grown, failed = self._bulk(rows)
+            status = rows.numbers["status"]
+            written.invocations += len(rows.ids)
+            written.errors += int(((status > Status.OK) & (status < Status.UNKNOWN)).sum())
+        anew = self._named_elsewhere(rows, written) | self._join(careful, written)
+        if anew:
+            cells.recount(self._connection, _spans(anew))
+        cells.carry_up(self._connection, anew, grown, failed)
+
+    def _after_pruned(self, rows: Rows, written: Written) -> Rows:
+        """Without the rows of a time whose rows were pruned: the rollups may count them, and nobody can tell.
+
+        What a REPORT alone tells of may have begun later than it says; whether it meets a START is seen in ``_join``.
+        """
+        function_ids, parts = rows.numbers["function_id"], rows.numbers["parts"]
+        kept_ms = _of_each(function_ids, {each: kept.rows_ms for each, kept in self._kept.items()})
+        old = rows.numbers["start_ms"] < kept_ms - np.where(parts == Parts.REPORT, REPORTED_LATE_MS, 0)
+        written.pruned += int(rows.numbers["events"][old].sum())
+        return rows.only(np.flatnonzero(~old))
+
+    def _may_be_pruned(self, row: tuple[Any, ...]) -> bool:
+        """Whether a piece without its START may be of an invocation whose row was pruned."""
+        kept = self._kept.get(row[0])
+        if kept is None or row[4] & Parts.START:
+            return False
+        return bool(row[1] < kept.rows_ms + (REPORTED_LATE_MS if row[4] & Parts.REPORT else LINES_LATE_MS))
+
+    def _lines_pruned(self, function_id: int, start_ms: int) -> bool:
+        kept = self._kept.get(function_id)
+        return kept is not None and start_ms < kept.lines_ms
+
+    def _absorb_loose(self, rows: Rows) -> int:
+        """Lines of these invocations that a cut read had given as loose; how many."""
+        loose = self._loose.streams
+        if not loose or rows.lines is None:
+            return 0
+        streams = rows.numbers["stream"].tolist()
+        return sum(
+            self._loose.absorb(stream, lines)
+            for stream, lines in zip(streams, rows.lines, strict=True)
+            if stream in loose
+        )
+
+    def _named_elsewhere(self, rows: Rows, written: Written) -> set[tuple[int, int]]:
+        """Takes these invocations' lines out of those that have no more than a name; the minutes that this changed."""
+        changed: set[tuple[int, int]] = set()
+        if not self._named_only or rows.lines is None:
+            return changed
+        numbers = rows.numbers
+        for at, (parts, lines) in enumerate(zip(numbers["parts"].tolist(), rows.lines, strict=True)):
+            if parts == NOTHING or not lines:
+                continue
+            place = int(numbers["function_id"][at]), int(numbers["stream"][at])
+            absorbed, minutes = self._named_only.absorb(*place, rows.ids[at], lines)
+            written.duplicates += absorbed
+            changed |= {(function_id, start // MINUTE_MS * MINUTE_MS) for function_id, start in minutes}
+        return changed
+
+    def _plain(self, rows: Rows) -> npt.NDArray[np.bool_]:
+        """Which rows are surely new: whole, no fragment of theirs stored, and no such row there.
+
+        Rows later than all that is known of their function need not be looked for.
+        """
+        function_ids, starts = rows.numbers["function_id"], rows.numbers["start_ms"]
+        functions, sizes = np.unique(function_ids, return_counts=True)
+        until = np.array([self._known(int(each)) for each in functions], np.int64)
+        plain: npt.NDArray[np.bool_] = starts > np.repeat(until, sizes)
+        whole = rows.numbers["parts"] == Parts.WHOLE
+        plain &= whole
+        fragments = self._joiner.fragments
+        if fragments:
+            plain &= np.fromiter((each not in fragments for each in rows.ids), np.bool_, len(rows.ids))
+        same_time = np.flatnonzero((np.diff(starts) == 0) & (np.diff(function_ids) == 0)) + 1
+        repeats = np.array([at for at in same_time.tolist() if rows.ids[at] == rows.ids[at - 1]], np.int64)
+        plain[repeats] = False
+        late = [
+            at for at in np.setdiff1d(np.flatnonzero(~plain & whole), repeats).tolist() if rows.ids[at] not in fragments
+        ]
+        plain[late] = True
+        plain[self._stored(rows, late)] = False
+        return plain
+
+    def _stored(self, rows: Rows, at: Sequence[int]) -> list[int]:
+        """Which of the rows at these places are in the store."""
+        function_ids, starts = rows.numbers["function_id"], rows.numbers["start_ms"]
+        keys: list[tuple[int, int, int, bytes | str]] = [
+            (each, int(function_ids[each]), int(starts[each]), rows.ids[each]) for each in at
+        ]
+        found: list[int] = []
+        for begin in range(0, len(keys), _ASKED):
+            asked = keys[begin : begin + _ASKED]
+            asked += [_NO_KEY] * (_ASKED - len(asked))
+            found += [place for (place,) in self._connection.execute(_THERE, tuple(chain.from_iterable(asked)))]
+        return found
+
+    def _known(self, function_id: int) -> int:
+        known = self._known_until.get(function_id)
+        if known is None:
+            (last,) = self._connection.execute(
+                "SELECT max(start_ms) FROM invocations WHERE function_id = ?", (function_id,)
+            ).fetchone()
+            known = self._known_until[function_id] = -1 if last is None else last
+        return known
+
+    def _bulk(self, rows: Rows) -> tuple[set[cells.Minute], set[cells.Minute]]:
+        """Writes rows that are new, their lines, ids and minutes: those that grew, and those that failed."""
+        function_ids, starts = rows.numbers["function_id"], rows.numbers["start_ms"]
+        insertion.insert(self._connection, rows, self._lines(rows))
+        self._requests.add(rows.ids, function_ids, starts)
+        until = self._known_until
+        fresh: list[tuple[Any, ...]] = []
+        more: list[tuple[Any, ...]] = []
+        for cell in cells.folded(cells.of_invocations(function_ids, rows.numbers), MINUTE_MS):
+            (more if cell[1] <= until[cell[0]] else fresh).append(cell)
+        cells.insert(self._connection, "minute_cells", fresh)
+        cells.add(self._connection, more)
+        failed = self._count_errors(rows)
+        lasts = np.flatnonzero(np.append(np.diff(function_ids) != 0, True))
+        for function_id, last in zip(function_ids[lasts].tolist(), starts[lasts].tolist(), strict=True):
+            until[function_id] = max(until[function_id], last)
+        return {cell[:2] for cell in (*fresh, *more)}, failed
+
+    def _count_errors(self, rows: Rows) -> set[cells.Minute]:
+        failed = np.flatnonzero(rows.numbers["error"] >= 0)
+        minutes = rows.numbers["start_ms"][failed] // MINUTE_MS * MINUTE_MS
+        places = Counter(
+            zip(
+                rows.numbers["function_id"][failed].tolist(),
+                minutes.tolist(),
+                rows.numbers["error"][failed].tolist(),
+                strict=True,
+            )
+        )
+        self._connection.executemany(
+            "INSERT INTO minute_cells_errors VALUES (?, ?, ?, ?)"
+            " ON CONFLICT DO UPDATE SET occurrences = occurrences + excluded.occurrences",
+            ((*place, count) for place, count in places.items()),
+        )
+        return {place[:2] for place in places}
+
+    def _lines(self, rows: Rows) -> Sequence[int | None]:
+        """Writes the rows' lines as chunks; the chunk of each row."""
+        packed = rows.lines
+        if packed is None:
+            self._patterns.without_lines(int(rows.numbers["events"].sum()))
+            return [None] * len(rows.ids)
+        for counts in (self._patterns, self._emf):
+            counts.add(rows.numbers["function_id"].tolist(), packed)
+        if self._kept:
+            lines_ms = _of_each(rows.numbers["function_id"], {each: one.lines_ms for each, one in self._kept.items()})
+            old = rows.numbers["start_ms"] < lines_ms
+            if old.any():
+                return self._lines_but(rows, old)
+        return self._chunked(rows, packed)
+
+    def _lines_but(self, rows: Rows, old: npt.NDArray[np.bool_]) -> Sequence[int | None]:
+        """The same without the lines of rows that are older than the lines that are kept."""
+        chunks: list[int | None] = [None] * len(rows.ids)
+        at = np.flatnonzero(~old)
+        rest = rows.only(at)
+        if len(at) and rest.lines is not None:
+            for place, chunk in zip(at.tolist(), self._chunked(rest, rest.lines), strict=True):
+                chunks[place] = chunk
+        return chunks
+
+    def _chunked(self, rows: Rows, packed: Sequence[bytes]) -> Sequence[int]:
+        function_ids, starts = rows.numbers["function_id"], rows.numbers["start_ms"].tolist()
+        filled = np.cumsum(np.fromiter(map(len, packed), np.int64, len(packed))) // RAW_BYTES
+        firsts = np.concatenate(([0], np.flatnonzero((np.diff(function_ids) != 0) | (np.diff(filled) != 0)) + 1))
+        edges = [*firsts.tolist(), len(packed)]
+        last_ms = np.maximum.reduceat(rows.numbers["end_ms"], firsts).tolist()
+        events = np.add.reduceat(rows.numbers["events"], firsts).tolist()
+        last_id = self._chunks.last_id()
+        self._connection.executemany(
+            "INSERT INTO chunks VALUES (?, ?, NULL, ?, ?, ?, ?)",
+            (
+                (
+                    last_id + 1 + at,
+                    int(function_ids[low]),
+                    starts[low],
+                    last_ms[at],
+                    events[at],
+                    sealed(starts[low:high], rows.ids[low:high], packed[low:high]),
+                )
+                for at, (low, high) in enumerate(pairwise(edges))
+            ),
+        )
+        self._connection.executemany(
+            "INSERT OR REPLACE INTO chunk_filters VALUES (?, ?)",
+            ((last_id + 1 + at, packed_filter(packed[low:high])) for at, (low, high) in enumerate(pairwise(edges))),
+        )
+        chunk_ids: list[int] = np.repeat(np.arange(len(firsts)) + last_id + 1, np.diff(edges)).tolist()
+        return chunk_ids
+
+    def _join(self, careful: Rows, written: Written) -> set[tuple[int, int]]:
+        """Writes, one by one, rows that may meet others; the minutes that this changed."""
+        added: list[tuple[bytes | str, int, int]] = []
+        changed: set[tuple[int, int]] = set()
+        without_lines = 0
+        for at, row in enumerate(zip(*careful.bound(), [None] * len(careful.ids), strict=True)):
+            lines = careful.lines[at] if careful.lines and not self._lines_pruned(row[0], row[1]) else b""
+            if lines and row[4] == NOTHING:
+                given, (row, lines) = row[-2], self._named_only.rest(row, lines)
+                written.duplicates += given - row[-2]
+                if not lines:
+                    continue
+            elif lines and self._named_only:
+                absorbed, places = self._named_only.absorb(row[0], row[3], row[2], lines)
+                written.duplicates += absorbed
+                changed |= places
+            joined = self._joiner.join(row, lines, only_known=self._may_be_pruned(row))
+            written.pruned += joined.refused_events
+            written.duplicates += joined.known_events
+            without_lines += 0 if careful.lines else row[-2] - joined.known_events
+            if joined.new:
+                written.invocations += 1
+                written.errors += Status(row[5]).failed
+            if joined.changed and row[4] == NOTHING:
+                self._named_only.remember(row, joined.changed[-1][1])
+            for function_id, start in joined.changed:
+                added.append((row[2], function_id, start))
+                self._known_until[function_id] = max(self._known(function_id), start)
+        if without_lines:
+            self._patterns.without_lines(without_lines)
+        if added:
+            ids, function_ids, starts = zip(*added, strict=True)
+            self._requests.add(ids, np.array(function_ids, np.int64), np.array(starts, np.int64))
+        changed |= {(function_id, start) for _, function_id, start in added}
+        return {(function_id, start // MINUTE_MS * MINUTE_MS) for function_id, start in changed}
+
+    def _rejects(self, rejects: Sequence[Reject]) -> None:
+        if not rejects:
+            return
+        (kept,) = self._connection.execute("SELECT count(*) FROM rejects").fetchone()
+        self._connection.executemany(
+            "INSERT OR IGNORE INTO rejects VALUES (?, ?, ?, ?, ?)",
+            (
+                (_mark(each), each.source, each.line, each.reason, each.text[:2000])
+                for each in rejects[: max(0, KEPT_REJECTS - kept)]
+            ),
+        )
+
+    def configure(self, functions: Iterable[Function]) -> int:
+        """Keeps functions and their configuration; returns how many."""
+        count = 0
+        for function in functions:
+            self._names.configure(function)
+            count += 1
+        return count
+
+    def measure(self, points: Iterable[MetricPoint]) -> int:
+        """Keeps metric points, the latest reading of a bin standing; returns how many."""
+        return metrics.keep(self._connection, self._names, points)
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
+def _of_each(function_ids: Ints, known: dict[int, int]) -> Ints:
+    """What is known of each row's function; 0 where nothing is. The rows are sorted by function."""
+    functions, sizes = np.unique(function_ids, return_counts=True)
+    return np.repeat(np.array([known.get(each, 0) for each in functions.tolist()], np.int64), sizes)
+
+
+def _spans(minutes: set[tuple[int, int]]) -> list[tuple[int, int, int]]:
+    """Runs of neighbouring minutes as spans, so that each run is one read."""
+    spans: list[tuple[int, int, int]] = []
+    for function_id, start in sorted(minutes):
+        if spans and spans[-1][0] == function_id and spans[-1][2] == start:
+            spans[-1] = (function_id, spans[-1][1], start + MINUTE_MS)
+        else:
+            spans.append((function_id, start, start + MINUTE_MS))
+    return spans
+
+
+def _mark(reject: Reject) -> bytes:
+    """A reject's identity: the same line of the same source, imported again, is the same reject."""
+    text = f"{reject.source}\0{reject.line}\0{reject.reason}\0{reject.text}"
+    return hashlib.blake2b(text.encode("utf-8", "replace"), digest_size=12).digest()

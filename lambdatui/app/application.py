@@ -1,0 +1,361 @@
+"""The application: one session, the screens, and the watch on the store."""
+
+import contextlib
+import gc
+import os
+import select
+import sys
+from collections.abc import Callable, Mapping
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from rich.console import RenderableType
+from textual import on, work
+from textual.app import App
+from textual.await_complete import AwaitComplete
+from textual.binding import Binding, BindingType
+from textual.driver import Driver
+from textual.geometry import Offset
+from textual.screen import Screen
+from textual.scrollbar import ScrollBar, ScrollBarRender
+
+from lambdatui.app.changed_cells import Cells, Standing
+from lambdatui.app.clipboard import osc52
+from lambdatui.app.themes import FALLBACKS, THEMES, own_theme
+from lambdatui.commands.palette import PROVIDERS
+from lambdatui.screens.base import StoreScreen
+from lambdatui.screens.functions import FunctionsScreen
+from lambdatui.screens.main_screens import MAIN, main_screen
+from lambdatui.session.messages import Answered, Failed, StoreChanged
+from lambdatui.session.session import Session
+from lambdatui.start.state import keep
+
+if TYPE_CHECKING:
+    from textual.timer import Timer
+
+    from lambdatui.session.queries import Watch
+
+_LONGEST_HOLD_S = 1.5
+"""How long the first frame stays at most: a slow store's screen then says that it is being read."""
+
+
+_TURN_S = 0.0005
+SCREENS_LEFT = 8  # before their garbage is collected: some 10,000 objects each, which hold one another
+_QUIET_S = 0.3  # after the last of them, when the next has long been painted
+_SCRUB_AFTER_S, _SCRUB_BYTES = 20.0, 1 << 30  # a second of processor time for a million invocations
+_HUNG_UP = 128 + 1  # as of the signal that says so to others
+
+
+class UnknownTheme(LookupError):
+    """No theme of that name; the message lists those there are."""
+
+
+def hung_up() -> bool:
+    """Whether nobody is at the other end of stdin any more. Textual would read its end over and over, at full speed."""
+    try:
+        poll = select.poll()
+        poll.register(sys.__stdin__.fileno() if sys.__stdin__ else 0, 0)
+        return any(what & (select.POLLHUP | select.POLLERR | select.POLLNVAL) for _, what in poll.poll(0))
+    except (OSError, ValueError):
+        return False
+
+
+def _driver() -> type[Driver] | None:
+    """Ours for a terminal; what the environment names for a browser."""
+    if "TEXTUAL_DRIVER" in os.environ:
+        return None
+    from lambdatui.app.terminal_driver import TerminalDriver
+
+    return TerminalDriver
+
+
+class PlainBars(ScrollBarRender):
+    """Scroll bars without the eighths of a block, which a console's font does not have."""
+
+    VERTICAL_BARS: ClassVar[list[str]] = [" "] * 8
+    HORIZONTAL_BARS: ClassVar[list[str]] = [" "] * 8
+
+
+class LambdaTui(App[int]):
+    """``q`` on the first screen ends it; ctrl-c and ctrl-q end it anywhere. Raises ``UnknownTheme``."""
+
+    CSS_PATH = "lambdatui.tcss"
+    TITLE = "lambdatui"
+    COMMANDS: ClassVar[set[type[Any] | Callable[[], type[Any]]]] = set(PROVIDERS)
+    BINDINGS: ClassVar[list[BindingType]] = [
+        # Before what a prompt, a palette or a dialog makes of them.
+        Binding("ctrl+c", "quit", "Quit", show=False, priority=True),
+        Binding("ctrl+q", "quit", "Quit", show=False, priority=True),
+        Binding("ctrl+z", "suspend_process", "Stop", show=False, priority=True),
+    ]
+    ENABLE_COMMAND_PALETTE = True
+
+    def __init__(
+        self,
+        session: Session,
+        theme: str,
+        *,
+        painted: bool = False,
+        themes: Mapping[str, Mapping[str, str]] | None = None,
+    ) -> None:
+        """``painted``: the first frame stands, and stays until there are rows to paint over it.
+
+        ``themes`` are the configuration's own: a name -> its colours.
+        """
+        # Which filter strips the colours under NO_COLOR is settled in App.__init__, before any theme is chosen.
+        super().__init__(driver_class=_driver(), ansi_color=True if theme.startswith("ansi-") else None)
+        self.session = session
+        self._painted, self._hold = painted, contextlib.ExitStack()
+        for one in (*THEMES, *(own_theme(name, colours) for name, colours in (themes or {}).items())):
+            self.register_theme(one)
+        if theme not in self.available_themes:
+            raise UnknownTheme(f"no theme {theme!r}; there are {', '.join(sorted(self.available_themes))}")
+        self.theme = theme
+        if session.terminal.ascii:
+            self.add_class("-ascii")
+            ScrollBar.renderer = PlainBars
+        self._looking = self._broken = self._warm = False
+        self._standing = Standing()
+        self._cursor_at: Offset | None = None
+        self._last = self._here = "functions"
+        self._watch: Watch | None = None
+        self._screens_left = 0
+        self._sweep: Timer | None = None
+        if not painted:
+            self._begin_watch()
+        self.set_keymap(dict(session.keys))
+
+    def _fatal_error(self) -> None:
+        """Textual's shows the values of variables, which are log lines and tokens, and would write them as they are."""
+        from traceback import format_exc
+
+        from rich.text import Text
+
+        from lambdatui.text.formatting import plain
+
+        self.panic(Text(plain(format_exc(), newlines=True)))
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        return dict(FALLBACKS)
+
+    def get_default_screen(self) -> Screen[Any]:
+        return FunctionsScreen(self.session)
+
+    def action_command_palette(self) -> None:
+        """Textual's, asking for what there is to find, without a sign that a console does not have."""
+        from textual.command import CommandPalette
+
+        if not isinstance(self.screen, CommandPalette):
+            said = "a screen, a function, a command or a theme, by some of its letters"
+            self.push_screen(CommandPalette(placeholder=said, id="--command-palette"))
+
+    def on_load(self) -> None:
+        # A query's thread computes; opening a screen takes a hundred turns of the loop, which would wait 5 ms for each.
+        sys.setswitchinterval(_TURN_S)
+        # A full garbage collection holds every thread for 60 to 100 ms: what is loaded by now is never garbage, and
+        # rows of 2,000 functions are freed by their counts. What else there is goes when nobody waits (``pop_screen``).
+        gc.freeze()
+        gc.enable()
+        gc.set_threshold(50_000, 20, 1_000)
+        if self._painted:
+            self._hold.enter_context(self.batch_update())
+
+    def on_mount(self) -> None:
+        name = self.session.kept.get("screen", "functions")
+        if name in MAIN and name != "functions":
+            self.call_later(self.go_to, name)
+        self.app_resume_signal.subscribe(self, lambda _: self.repaint(), immediate=True)
+        self.set_interval(self.session.terminal.poll_seconds, self._look)
+        self.set_timer(_LONGEST_HOLD_S, self._hold.close)
+
+    def on_ready(self) -> None:
+        """The first screen is laid out: it shows what the frame shows, and takes its place."""
+        if isinstance(self.screen, FunctionsScreen) and self.screen.shows_glance:
+            self.call_later(self.call_later, self._take_place, self.screen)
+
+    def _take_place(self, screen: FunctionsScreen) -> None:
+        self._hold.close()
+        self._ask_first(screen)
+
+    @work(thread=True, exit_on_error=False, group="watch")
+    def _ask_first(self, screen: FunctionsScreen) -> None:
+        """What asks the store is imported only now, in a thread, while keys are answered already."""
+        self._begin_watch()
+        self.call_from_thread(screen.ask_rows)
+
+    def _begin_watch(self) -> None:
+        """Before the first question, so that no change falls between the two."""
+        from lambdatui.session.queries import Unanswered, Watch
+
+        watch = Watch(self.session.db)
+        with contextlib.suppress(Unanswered):  # the first screen's own question will say it
+            watch.changed()
+        self._watch = watch
+
+    @on(Answered)
+    @on(Failed)
+    def _take_over(self) -> None:
+        self._hold.close()
+        if not self._warm:
+            self._warm = True
+            self.call_after_refresh(self._say_notes)
+            self.set_timer(0.3, self._import_ahead)
+            self.set_timer(_SCRUB_AFTER_S, self._scrub)
+
+    def _say_notes(self) -> None:
+        from lambdatui.session.queries import store_notes
+
+        for note in store_notes():
+            if isinstance(self.screen, StoreScreen):
+                self.screen.say(note)
+
+    @work(thread=True, exit_on_error=False, group="imports")
+    def _import_ahead(self) -> None:
+        """What the next screens need: plotext alone would hold the loop for 70 ms when the first chart is opened."""
+        import_module("lambdatui.widgets.chart")
+        for name in MAIN:
+            main_screen(name)
+        self._group_errors()
+
+    def _group_errors(self) -> None:
+        """Of a store of an older version, which shows as it is until then; the watch sees when it is done."""
+        from collectors.ingest.regrouping import regroup_store
+        from lambdatui.session.queries import close_idle
+
+        if regroup_store(self.session.db):
+            close_idle()
+
+    @work(thread=True, exit_on_error=False, group="scrub")
+    def _scrub(self) -> None:
+        """Looks for damage that no single read sees; what is found, every question says from then on."""
+        from collectors.store.connection import StoreError
+        from collectors.store.integrity.scrub import scrub
+        from lambdatui.session.queries import close_idle
+
+        with contextlib.suppress(StoreError, OSError):
+            if self.session.db.stat().st_size <= _SCRUB_BYTES and scrub(self.session.db) is not None:
+                close_idle()
+                for screen in self.screen_stack:
+                    screen.post_message(StoreChanged())
+
+    def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
+        """Of a repaint only what differs from what stands on the terminal is written."""
+        if renderable is not None and self._running and not (self.is_headless or self.is_inline or self._batch_count):
+            renderable = self._standing.changed(renderable)
+            if renderable is None and self.cursor_position != self._cursor_at:
+                renderable = Cells([])
+            self._cursor_at = self.cursor_position
+        super()._display(screen, renderable)
+
+    def on_resize(self) -> None:
+        self._standing.forget()
+
+    def repaint(self) -> None:
+        """Everything again, whatever other programs have written over it."""
+        self._standing.forget()
+        self.screen.refresh()
+
+    def _look(self) -> None:
+        if not self.is_headless and hung_up():
+            self.exit(_HUNG_UP)
+        if not self._looking and self._watch is not None:
+            self._looking = True
+            self._look_for_changes()
+
+    @work(thread=True, exit_on_error=False, group="watch")
+    def _look_for_changes(self) -> None:
+        """A store that cannot be read is asked once more: the screen's own question then says what is wrong."""
+        from lambdatui.session.queries import Unanswered, forget_answers
+
+        assert self._watch is not None
+        try:
+            changed = self._watch.changed()
+            self._broken = False
+        except Unanswered:
+            changed, self._broken = not self._broken, True
+        finally:
+            self._looking = False
+        if changed and self._watch.replaced:
+            self.call_from_thread(self._show_another)
+        if changed:
+            forget_answers()
+            for screen in self.screen_stack:
+                screen.post_message(StoreChanged())
+
+    def _show_another(self) -> None:
+        """Another store lies where one was: what was drilled into, and marked, is not in it."""
+        self.session.marked.clear()
+        self.go_to(self._name_here())
+        self.call_after_refresh(self._say_another)
+
+    def _say_another(self) -> None:
+        if isinstance(self.screen, StoreScreen):
+            self.screen.say("the store was replaced by another file: this is what that one holds")
+
+    def exit(self, *arguments: Any, **named: Any) -> None:
+        if self.screen_stack:
+            self._here = self._name_here()
+        super().exit(*arguments, **named)
+
+    def on_unmount(self) -> None:
+        if self.session.collecting is not None:
+            self.session.collecting.stop()
+        self._hold.close()
+        if self._watch is not None:
+            from lambdatui.session.queries import close_idle
+
+            self._watch.close()
+            close_idle()
+
+    def go_to(self, name: str) -> None:
+        """Back to the first screen, and from there to another one, so that Esc always leads home."""
+        self._last, before = self._name_here(), self._last
+        if self._last == name:
+            self._last = before
+        # One batch: screens that are only passed through are not painted.
+        with self.batch_update():
+            while len(self.screen_stack) > 1:
+                self.pop_screen()
+            if name != "functions":
+                self.push_screen(main_screen(name)(self.session))
+
+    def pop_screen(self) -> AwaitComplete:
+        """Textual's. Of screens that were left nothing stays: the memory is the same after an hour of going about."""
+        self._screens_left += 1
+        if self._screens_left >= SCREENS_LEFT:
+            if self._sweep is not None:
+                self._sweep.stop()
+            self._sweep = self.set_timer(_QUIET_S, self._collect_garbage)
+        return super().pop_screen()
+
+    def _collect_garbage(self) -> None:
+        self._screens_left = 0
+        gc.collect()
+
+    def _name_here(self) -> str:
+        """The main screen that one is on, or has drilled in from."""
+        return next((name for one in reversed(self.screen_stack) if (name := getattr(one, "NAME", ""))), "functions")
+
+    def go_to_last(self) -> None:
+        self.go_to(self._last)
+
+    def keep_state(self, path: str) -> None:
+        """Writes what the next run begins with."""
+        kept, choice = self.session.kept, self.session.choice
+        kept["screen"] = self._here
+        if choice.start is None and choice.end is None and choice.at is None:
+            kept["range"] = choice.preset
+        keep(path, kept)
+
+    def put_on_clipboard(self, text: str) -> bool:
+        """Without secrets; true if the text was too long and has been cut."""
+        if self.session.redact:
+            from lambdatui.text.redaction import redacted
+
+            text = redacted(text)
+        sequence, cut = osc52(text, os.environ)
+        self._clipboard = text
+        if self._driver is not None:
+            self._driver.write(sequence)
+            self._driver.flush()
+        return cut

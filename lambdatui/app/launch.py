@@ -1,0 +1,85 @@
+"""``lambdatui`` without a command: the first frame, then the screens."""
+
+import contextlib
+import gc
+import os
+import sys
+from typing import TYPE_CHECKING
+
+from lambdatui.session.session import Session
+from lambdatui.session.terminal import Terminal, TerminalRefused, terminal, theme_name
+from lambdatui.start import first_frame, terminal_signals
+from lambdatui.start.state import default_state, kept
+from lambdatui.text.formatting import plain
+from lambdatui.views.time_range import RangeChoice, RangeError, check_preset
+
+if TYPE_CHECKING:
+    from lambdatui.settings.context import Context
+    from lambdatui.views.startup_view import Glance
+
+
+def run(context: "Context", *, painted: "Glance | None" = None) -> int:
+    """Shows the screens until they are left; returns the exit code.
+
+    Textual is imported only after the first frame stands, which it does already if something is ``painted``.
+    """
+    try:
+        of = terminal(os.environ, no_color=context.no_color, ascii=context.ascii)
+    except TerminalRefused as refused:
+        sys.stderr.write(f"lambdatui: {plain(str(refused))}\n")
+        return 1
+    if of.no_color:
+        os.environ["NO_COLOR"] = "1"  # Textual strips every colour where this is set
+    if not painted:  # only a store of this version is painted at once
+        from lambdatui.start.upgrade_notice import before_the_screens
+
+        before_the_screens(str(context.db))
+    session = Session(
+        db=context.db,
+        terminal=of,
+        choice=context.range,
+        narrow=context.narrow,
+        utc=context.utc,
+        keys=context.keys,
+        columns=context.columns,
+        thresholds=context.thresholds,
+        retention=context.retention,
+        redact=not context.no_redact,
+        kept=kept(default_state()),
+    )
+    if context.pricing:
+        from lambdatui.settings.own_terms import configured
+
+        session.own_terms = configured(context.pricing)
+    if not context.range_given and "range" in session.kept:
+        with contextlib.suppress(RangeError):
+            session.choice = RangeChoice(check_preset(session.kept["range"]))
+    if sys.__stderr__ is None or not sys.__stderr__.isatty():
+        vars(sys)["__stderr__"] = sys.__stdout__  # Textual paints on stderr; with `2>file` there shall be screens too
+    for name in ("stdout", "stderr"):  # what paints writes escape sequences
+        vars(sys)[name] = getattr(getattr(sys, name), "unguarded", getattr(sys, name))
+    terminal_signals.install()
+    try:
+        return _run(context, session, of, painted)
+    finally:
+        terminal_signals.uninstall()
+
+
+def _run(context: "Context", session: Session, of: Terminal, painted: "Glance | None") -> int:
+    session.glance = painted or first_frame.paint(session)
+    stands = session.glance is not None
+    try:
+        gc.disable()  # nothing that is imported is garbage; the application turns it on again
+        from lambdatui.app.application import LambdaTui
+
+        app = LambdaTui(session, theme_name(of, context.theme), painted=stands, themes=context.themes)
+    except BaseException as error:
+        if stands:
+            first_frame.leave()
+        if isinstance(error, LookupError):  # a theme that there is not
+            sys.stderr.write(f"lambdatui: {plain(str(error.args[0]))}\n")
+            return 2
+        raise
+    code = app.run(mouse=not context.no_mouse)
+    app.keep_state(default_state())
+    return code if code is not None else app.return_code or 0

@@ -1,0 +1,119 @@
+"""Textual's driver for terminals, which gives the screen back at once: not when its threads have ended."""
+
+import asyncio
+import contextlib
+import os
+import select
+import signal
+import termios
+import threading
+from typing import Any, Protocol
+
+from textual.drivers.linux_driver import LinuxDriver
+
+from lambdatui.start import terminal_signals
+
+_PATIENCE_S = 0.08
+
+
+class Screen(Protocol):
+    """What a signal asks of whoever has the screen."""
+
+    has_screen: bool
+
+    def give_back(self) -> None: ...
+
+    def stop(self) -> None: ...
+
+
+class TerminalDriver(LinuxDriver):
+    """A signal that ends us is answered within a tenth of a second, and so is one that stops us.
+
+    A handler runs in the middle of anything, also of a put into the writer's queue, whose lock is held then.
+    """
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        before = signal.getsignal(signal.SIGTSTP)
+        super().__init__(*arguments, **named)
+        if terminal_signals.installed():
+            signal.signal(signal.SIGTSTP, before)
+            terminal_signals.taken_over(self)
+        self.has_screen = self._stopped = self._listening = False
+        self._turns = asyncio.get_running_loop()
+
+    def write(self, data: str) -> None:
+        """Nothing after the screen is given back."""
+        if self.has_screen:
+            super().write(data)
+
+    def start_application_mode(self) -> None:
+        before = self._writer_thread
+        self.has_screen = True
+        super().start_application_mode()  # type: ignore[no-untyped-call]
+        self.attrs_before = terminal_signals.attributes() or self.attrs_before
+        if self._writer_thread is before:
+            self.has_screen = False  # in the background: it was not allowed to
+            return
+        terminal_signals.stands("")
+        if not self._listening:
+            self._listening = True
+            threading.Thread(target=self._until_hung_up, name="lambdatui-hangup", daemon=True).start()
+
+    def _until_hung_up(self) -> None:
+        """A terminal that goes away sends SIGHUP to those it controls; others read its end over and over."""
+        try:
+            poll = select.poll()
+            poll.register(self.fileno, 0)
+            if poll.poll() and self.has_screen:
+                os.kill(os.getpid(), signal.SIGHUP)
+        except (AttributeError, OSError, ValueError):
+            return
+
+    def stop_application_mode(self) -> None:
+        """The screen first, then the thread that reads keys: that takes a tenth of a second or two."""
+        self.write(terminal_signals.LEAVE_ALL)
+        self.has_screen = False
+        self.disable_input()
+        if self.attrs_before is not None:
+            with contextlib.suppress(termios.error):
+                termios.tcsetattr(self.fileno, termios.TCSANOW, self.attrs_before)
+
+    def _disable_mouse_support(self) -> None:
+        """Done with everything else."""
+
+    # --- for signals
+
+    def give_back(self) -> None:
+        """In order behind what is being written, but without waiting for a terminal that takes nothing."""
+        writer, self.has_screen = self._writer_thread, False
+        if writer is None:
+            return
+        waiting = writer._queue
+        if waiting.mutex.acquire(timeout=_PATIENCE_S / 2):
+            waiting.queue += (terminal_signals.LEAVE_ALL, None)
+            waiting.not_empty.notify()
+            waiting.mutex.release()
+            writer.join(_PATIENCE_S)
+        else:  # it is held by what was interrupted: nothing more is written, and this goes past it
+            terminal_signals.write(terminal_signals.LEAVE_ALL)
+
+    def _sigcont_application(self, *_: object) -> None:
+        """After our own stop, or one that nobody was told of: the shell has had the terminal since."""
+        with contextlib.suppress(RuntimeError):  # the loop has ended, and so do we
+            self._turns.call_soon_threadsafe(self._begin_anew)
+
+    def _begin_anew(self) -> None:
+        if not self._auto_restart or not (self._stopped or self.has_screen):
+            return
+        self._stopped = False
+        self.disable_input()
+        writer = self._writer_thread
+        if writer is not None and writer.is_alive():
+            writer.stop()
+        self._must_signal_resume = True
+        self.resume_application_mode()
+
+    def stop(self) -> None:
+        """Until SIGCONT; the screen is given back already."""
+        self._stopped = True
+        os.kill(os.getpid(), signal.SIGSTOP)

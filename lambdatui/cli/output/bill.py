@@ -1,0 +1,358 @@
+"""A bill on stdout: a text table, Markdown, CSV or JSON.
+
+Text and Markdown are for people: each amount is rounded to the cent, below a cent to four significant digits, and so
+is the total of the unrounded amounts. CSV and JSON carry exact decimals.
+"""
+
+import csv
+import io
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from lambdatui.cli.output.bill_json import LINE_FIELDS, LIST_PRICE
+from lambdatui.cli.output.bill_json import as_json as as_json
+from lambdatui.text import formatting
+from lambdatui.text.table import GAP, cells, cut, markdown_table, text_table
+from pricing.bill import Bill, LineItem
+from pricing.inspection import days_too_old
+from pricing.whatif import Compared
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from lambdatui.views.costs import CostsView, ProjectedCost
+    from pricing.gate import Verdict
+    from pricing.own_price import OwnPrice
+    from pricing.workload import Workload
+
+NOT_PRICED = "not priced"
+_CELLS = 80
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """What one command prints: a bill, what-ifs beside it, and the projection where there is one.
+
+    ``as_of`` is the ISO time of the newest usage, None for figures that were never used. ``missing`` says why recorded
+    figures may be too low, ``gates`` how ``--fail-over`` and ``--budget`` ended; by ``today`` prices are old or not.
+    ``month`` is what what-ifs of recorded usage are compared with: the whole month before the free tier;
+    ``view`` is what recorded usage was billed by.
+    """
+
+    bill: Bill
+    compared: Sequence[Compared] = ()
+    projection: "ProjectedCost | None" = None
+    as_of: str | None = None
+    recorded: bool = False
+    workloads: "Sequence[Workload]" = ()
+    missing: tuple[str, ...] = ()
+    gates: "Mapping[str, Verdict]" = field(default_factory=dict)
+    today: "date | None" = None
+    own: "OwnPrice | None" = None
+    own_projection: "ProjectedCost | None" = None
+    month: Bill | None = None
+    view: "CostsView | None" = None
+
+    @property
+    def basis(self) -> str:
+        """By which prices gates go: yours where you have some."""
+        return LIST_PRICE if self.own is None else f"your price: {self.own.basis}"
+
+    @property
+    def milestones(self) -> "ProjectedCost | None":
+        """The projection that a budget is held against."""
+        return self.own_projection or self.projection
+
+    @property
+    def other_projections(self) -> "Mapping[str, ProjectedCost]":
+        """By currency those that are not in the bill's: they are never added to it."""
+        every = self.view.projections if self.view is not None else {}
+        return {code: one for code, one in every.items() if code != self.bill.currency}
+
+    @property
+    def total(self) -> Decimal | None:
+        """None where nothing has a price, where there are several currencies, and where no usage was recorded."""
+        if len(self.bill.totals) > 1 or (self.recorded and not self.bill.lines):
+            return None
+        return self.bill.total
+
+    @property
+    def old_prices(self) -> int | None:
+        """How many days old the prices are, where that is too many to be trusted."""
+        return None if self.today is None else days_too_old(self.bill.prices_as_of, self.today)
+
+
+def as_csv(statement: Statement) -> str:
+    """One row a line, exact; with what-ifs, a first column that names them (empty: the month as it is)."""
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
+    named = bool(statement.compared)
+    writer.writerow([*(["what_if"] if named else []), *LINE_FIELDS])
+    bills = [("", statement.bill), *((one.label, one.bill) for one in statement.compared)]
+    for label, bill in bills:
+        for line in bill.lines:
+            cells = [getattr(line, name) for name in LINE_FIELDS]
+            writer.writerow(formatting.csv_cell(cell) for cell in ([label, *cells] if named else cells))
+    return buffer.getvalue()
+
+
+def notes(statement: Statement) -> list[str]:
+    """What a bill says of itself below its figures: how old its prices are, where that is too old."""
+    days, found = statement.old_prices, []
+    if statement.own is not None:
+        found.append(own_basis_text(statement.own))
+    if statement.own is not None and statement.compared:
+        found.append("What-ifs are at your rates, before commitment and credits.")
+    if days is not None:
+        found.append(old_prices_text(statement.bill.prices_as_of, days))
+    return found
+
+
+def old_prices_text(as_of: str | None, days: int) -> str:
+    return f"Prices are of {as_of}, {days} days old: 'lambdatui prices refresh' gets newer ones."
+
+
+def as_text(statement: Statement) -> str:
+    """Aligned tables, 80 cells wide: each line's arithmetic and the total, the what-ifs, and the projection."""
+    found = [_aligned(rows) for rows in tables(statement, _formulas_table)]
+    return "\n".join([*found, *_wrapped(notes(statement))])
+
+
+def as_markdown(statement: Statement) -> str:
+    found = [_markdown(rows) for rows in tables(statement, _lines_table)]
+    return "\n".join([*found, *(f"{note}\n" for note in notes(statement))])
+
+
+def _wrapped(notes: Iterable[str]) -> list[str]:
+    import textwrap
+
+    return ["".join(f"{line}\n" for line in textwrap.wrap(note, _CELLS)) for note in notes]
+
+
+def as_explanation(statement: Statement) -> str:
+    """The arithmetic step by step, then the tables of what is compared with it."""
+    from lambdatui.cli.output.bill_explanation import explanation
+
+    more = [_aligned(rows) for rows in tables(statement, _formulas_table)[1:]]
+    return "\n".join([explanation(statement.bill, statement.workloads), *more, *_wrapped(notes(statement))])
+
+
+_Table = list[list[str]]
+
+
+def tables(statement: Statement, lines: "Callable[[Iterable[LineItem], Statement], _Table]") -> list[_Table]:
+    """The tables for people, each with a header row. Recorded usage is shown in sums, what-ifs beside it."""
+    bill = statement.bill
+    found = [lines(_summed(bill.lines) if statement.recorded else bill.lines, statement)]
+    if statement.recorded and len({line.function for line in bill.lines}) > 1:
+        found.append(_functions_table(bill))
+    if statement.compared:
+        compared_with = statement.own.bill if statement.own else bill
+        found.append(_compared_table(statement.month or compared_with, statement.compared))
+    if statement.own is not None:
+        found.append(_own_table(statement, statement.own))
+    if statement.projection is not None and statement.milestones is not None:
+        found.append(_projection_table(statement.projection, bill.currency))
+        found[-1] += [_projection_table(one, code)[1] for code, one in statement.other_projections.items()]
+        if statement.own_projection is not None:
+            found[-1].append(["at your price", *_projection_table(statement.own_projection, bill.currency)[1][1:]])
+        said = [statement.projection.method, *milestones_text(statement.milestones, bill.currency)]
+        found.append([["Projection"], *([one] for one in said)])
+    return found
+
+
+def own_rows(own: "OwnPrice", listed: Mapping[str, Decimal]) -> _Table:
+    """What is paid, and what makes it differ from the list's total: words and amounts."""
+    rows = [["list price", formatting.money(amount, currency)] for currency, amount in listed.items()]
+    if own.settled is not None and own.terms.commitment:
+        used = own.settled
+        rows.append(["on demand at your rates", formatting.money(used.on_demand, "USD")])
+        unused = f", {formatting.money(used.unused)} of it unused" if used.unused else ""
+        rows.append([f"Savings Plan commitment{unused}", formatting.money(used.commitment, "USD")])
+    if own.settled is not None and own.terms.credits:
+        rows.append(["credits used", formatting.money(-own.settled.credits)])
+    return [*rows, *(["your price", formatting.money(amount, currency)] for currency, amount in own.totals.items())]
+
+
+def own_basis_text(own: "OwnPrice") -> str:
+    return f"Your price: {own.basis}."
+
+
+def _own_table(statement: Statement, own: "OwnPrice") -> _Table:
+    return [["Price", "Amount"], *own_rows(own, statement.bill.totals)]
+
+
+def _formulas_table(lines: Iterable[LineItem], statement: Statement) -> _Table:
+    """What is charged, its arithmetic, and what that comes to. Region and architecture only where they differ."""
+    shown = list(lines)
+    named = any(line.function for line in shown)
+    where = len({(line.region, line.arch) for line in shown}) > 1
+    rows = [["Function"] * named + ["Dimension"] + ["Where"] * where + ["Arithmetic", "Amount"]]
+    for line in shown:
+        tier = f" tier {line.tier}" if line.tier and line.tier > 1 else ""
+        place = [formatting.plain(f"{line.region} {_SHORT_ARCH.get(line.arch, line.arch)}")] * where
+        amount = formatting.money(line.amount, line.currency)
+        name = [cut(formatting.plain(line.function), 20)] * named
+        rows.append([*name, line.dimension.replace("_", " ") + tier, *place, _formula(line), amount])
+    totals: Mapping[str, Decimal | None] = statement.bill.totals or {"USD": statement.total}
+    for currency, total in totals.items():
+        rows.append(["total", *[""] * (len(rows[0]) - 2), formatting.money(total, currency)])
+    return _fitted(rows)
+
+
+def _fitted(rows: _Table) -> _Table:
+    """Formulas that would not fit 80 cells go on in a second line, before the factor that is the rate."""
+    widths = [max(map(cells, column)) for column in zip(*rows, strict=True)]
+    room = _CELLS - sum(widths) + widths[-2] - len(GAP) * (len(widths) - 1)
+    fitted: _Table = []
+    for row in rows:
+        first, times, rate = row[-2].partition(" x ")
+        if len(row[-2]) > room and times:
+            fitted += [[*row[:-2], first, ""], [*[""] * (len(row) - 2), f"  x {rate}", row[-1]]]
+        else:
+            fitted.append(row)
+    return fitted
+
+
+_SHORT_ARCH = {"x86_64": "x86", "arm64": "arm"}
+
+
+def _formula(line: LineItem) -> str:
+    quantity = formatting.quantity(line.quantity)
+    units = f"({quantity} - {formatting.quantity(line.free)} free)" if line.free else quantity
+    unit = "" if line.unit == "request" else f" {line.unit}"
+    return f"{units}{unit} x {NOT_PRICED if line.rate is None else formatting.decimal_text(line.rate)}"
+
+
+def _lines_table(lines: Iterable[LineItem], statement: Statement) -> _Table:
+    shown = list(lines)
+    named = any(line.function for line in shown)
+    header = ["Function"] * named + ["Dimension", "Region", "Arch", "Quantity", "Free", "Billable", "Unit", "Rate"]
+    rows = [[*header, "Amount"]]
+    for line in shown:
+        tier = f" tier {line.tier}" if line.tier and line.tier > 1 else ""
+        rate = NOT_PRICED if line.rate is None else formatting.decimal_text(line.rate)
+        rows.append(
+            [formatting.plain(line.function)] * named
+            + [line.dimension.replace("_", " ") + tier, formatting.plain(line.region), formatting.plain(line.arch)]
+            + [formatting.quantity(amount) for amount in (line.quantity, line.free, line.billable)]
+            + [line.unit, rate, formatting.money(line.amount, line.currency)]
+        )
+    width = len(rows[0]) - 2
+    totals: Mapping[str, Decimal | None] = statement.bill.totals or {"USD": statement.total}
+    for currency, total in totals.items():
+        rows.append(["total", *[""] * width, formatting.money(total, currency)])
+    return rows
+
+
+def _summed(lines: Iterable[LineItem]) -> list[LineItem]:
+    """Lines of all functions that share region, architecture and rate, as one."""
+    sums: dict[tuple[object, ...], LineItem] = {}
+    for line in lines:
+        key = (line.dimension, line.region, line.arch, line.unit, line.tier, line.rate)
+        one = sums.get(key)
+        amount = line.amount if one is None or one.amount is None or line.amount is None else one.amount + line.amount
+        sums[key] = line._replace(
+            function="",
+            quantity=line.quantity + (one.quantity if one else 0),
+            free=line.free + (one.free if one else 0),
+            billable=line.billable + (one.billable if one else 0),
+            amount=amount,
+        )
+    return list(sums.values())
+
+
+def _functions_table(bill: Bill, most: int = 10) -> list[list[str]]:
+    costs = sorted(bill.by_function().items(), key=lambda item: (-item[1], item[0]))
+    rows = [["Function", "Region", "Amount"]]
+    rows += [
+        [formatting.plain(key[0]), formatting.plain(key[2]), formatting.money(cost, key[3])]
+        for key, cost in costs[:most]
+    ]
+    if costs[most:]:
+        rows.append([f"and {len(costs) - most:,} more, which cost less", "", ""])
+    return rows
+
+
+def _compared_table(base: Bill, compared: Sequence[Compared]) -> list[list[str]]:
+    """The functions down, the what-ifs across; or, with one function, the what-ifs down."""
+    names = list(dict.fromkeys(line.function for line in base.lines))
+    if len(names) > 1:
+        bills = [("as it is", base), *((formatting.plain(one.label), one.bill) for one in compared)]
+        rows = [["Function", *(label for label, _ in bills)]]
+        for name in names:
+            rows.append([formatting.plain(name), *(_part(bill, name) for _, bill in bills)])
+        return [*rows, ["total", *(_total_text(bill) for _, bill in bills)]]
+    rows = [["What if", "Total", "Difference", "Per cent"], ["as it is", _total_text(base), "", ""]]
+    for one in compared:
+        ratio = "" if one.ratio is None else formatting.change(one.ratio)
+        sign = "+" if one.difference is not None and one.difference > 0 else ""
+        difference = f"{sign}{formatting.money(one.difference, base.currency)}"
+        rows.append([formatting.plain(one.label), _total_text(one.bill), difference, ratio])
+    return rows
+
+
+def _part(bill: Bill, function: str) -> str:
+    lines = [line for line in bill.lines if line.function == function]
+    return _total_text(Bill(tuple(lines), (), None)) if lines else "-"
+
+
+def _total_text(bill: Bill) -> str:
+    """``$2.73``; with ``+`` where something in it has no public price."""
+    sums = " ".join(formatting.money(amount, currency) for currency, amount in bill.totals.items())
+    if not sums:
+        return NOT_PRICED if bill.lines else formatting.money(Decimal(0), bill.currency)
+    return f"{sums} + {NOT_PRICED}" if bill.unpriced else sums
+
+
+def _projection_table(projection: "ProjectedCost", currency: str) -> list[list[str]]:
+    amounts = (projection.p10, projection.p50, projection.p90)
+    return [
+        ["Whole month", "p10", "p50", "p90"],
+        ["projected", *(formatting.money(amount, currency) for amount in amounts)],
+    ]
+
+
+def milestones_text(projection: "ProjectedCost", currency: str) -> list[str]:
+    """When the free tier runs out, and when the budget of that currency is passed, in a sentence each."""
+    said = []
+    for one in projection.run_outs:
+        what = {"requests": "requests", "gb_seconds": "GB-seconds"}[one.what]
+        where = "" if one.partition == "aws" else f" ({one.partition})"
+        until = "last the month" if one.day is None else f"run out on {one.day}"
+        verb = until if one.day is None or one.projected else f"ran out on {one.day}"
+        said.append(f"free {what}{where} {verb}")
+    if projection.budget is not None:
+        day = projection.budget_day
+        budget = formatting.money(projection.budget, currency)
+        said.append(f"at this rate {budget} is {f'passed on {day}' if day else 'not passed this month'}")
+    return said
+
+
+_WORDS = (
+    "Function",
+    "Dimension",
+    "Where",
+    "Arithmetic",
+    "Region",
+    "Arch",
+    "Unit",
+    "What if",
+    "Price",
+    "Whole month",
+    "Projection",
+)
+
+
+def _right(rows: Sequence[Sequence[str]]) -> list[int]:
+    return [at for at, name in enumerate(rows[0]) if name not in _WORDS]
+
+
+def _aligned(rows: Sequence[Sequence[str]]) -> str:
+    return text_table(rows, right=_right(rows))
+
+
+def _markdown(rows: Sequence[Sequence[str]]) -> str:
+    return markdown_table(rows, right=_right(rows))

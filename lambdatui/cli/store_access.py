@@ -1,0 +1,76 @@
+"""The store, the range and the prices of one command."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import click
+
+from collectors.ingest.regrouping import is_old, regroup_store
+from collectors.store.read.reader import Reader
+from lambdatui.cli.price_book import price_book as price_book
+from lambdatui.settings.context import Context
+from lambdatui.settings.options import current_context
+from lambdatui.views.resolved_range import resolved
+from lambdatui.views.scope import Narrow, unmatched
+from lambdatui.views.time_range import TimeRange
+
+_SAY_S = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """An open reader and the range resolved against what the store holds."""
+
+    context: Context
+    reader: Reader
+    range: TimeRange
+
+
+def now_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
+class _Said:
+    """On stderr, every few seconds, how far the grouping of errors is that a new version makes anew, once."""
+
+    def __init__(self) -> None:
+        self._said_at = time.monotonic()
+
+    def __call__(self, done: int, total: int) -> None:
+        if time.monotonic() - self._said_at >= _SAY_S:
+            self._said_at = time.monotonic()
+            click.echo(f"lambdatui: errors are grouped anew: {done:,} of {total:,} failed invocations", err=True)
+
+
+@contextmanager
+def opened() -> Iterator[Opened]:
+    """Raises ``StoreError`` and ``RangeError``, which the root command turns into a line and an exit code."""
+    context = current_context()
+    with _grouped(context.db) as reader, reader.snapshot():
+        time_range = resolved(reader, context.range, now_ms())
+        with reader.until(time_range.until_ms):
+            context = replace(context, tagged=context.narrow.bound(reader).tagged)
+            say_unmatched(context.narrow, reader)
+            yield Opened(context, reader, time_range)
+
+
+def _grouped(db: Path) -> Reader:
+    """A reader of the store, whose errors are grouped anew first where that is due: then it is opened twice."""
+    reader = Reader(db)
+    if is_old(reader):
+        reader.close()
+        regroup_store(db, _Said())
+        reader = Reader(db)
+    return reader
+
+
+def say_unmatched(narrow: Narrow, reader: Reader) -> None:
+    """On stderr, what of --account, --region, --function and --tag nothing in the store matches. It is no failure."""
+    if narrow:
+        from lambdatui.text.formatting import plain
+
+        for said in unmatched(narrow, reader):
+            click.echo(plain(said), err=True)

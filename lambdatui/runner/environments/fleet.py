@@ -1,0 +1,340 @@
+"""All environments of a runner: which one takes an invocation, when a new one is started, and when a call is refused.
+
+Lambda Developer Guide, "Understanding Lambda function scaling": an account's limit, of which 100 stay unreserved; a
+function's reserved concurrency is its share and its limit; provisioned environments are ready ahead, and what is more
+than they can take spills over; each function gains at most 1,000 environments in 10 seconds.
+"""
+
+import asyncio
+import contextlib
+import os
+import sys
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from lambdatui.runner.environments.environment import ON_DEMAND, PROVISIONED, Environment
+from lambdatui.runner.environments.process import Host, now_ms
+from lambdatui.runner.functions import Deployment, RunnerError
+from lambdatui.runner.log.writer import Log
+
+RESERVED = "ReservedFunctionConcurrentInvocationLimitExceeded"
+ACCOUNT_LIMIT = "ConcurrentInvocationLimitExceeded"
+UNRESERVED_KEPT = 100
+SCALING = 1_000
+SCALING_S = 10.0
+# An idle environment of a small function; more than this many of them would make the machine swap.
+_ENVIRONMENT_BYTES = 40 << 20
+# A start is mostly processor time: more at once than this only makes each one late. One that takes its time, because
+# its init waits for something, gives its place up.
+_STARTS = 2 * (os.cpu_count() or 1)
+_START_SLOT_S = 0.3
+
+
+class Throttled(Exception):
+    """Past a limit; ``reason`` as AWS names it."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+@dataclass(slots=True)
+class Limits:
+    """What this runner allows. ``machine`` bounds the processes, whatever the account may have."""
+
+    account: int = 1_000
+    machine: int = 0
+    idle_s: float = 300.0
+
+    def __post_init__(self) -> None:
+        self.machine = self.machine or machine_bound()
+
+
+def machine_bound() -> int:
+    """How many environments this machine holds: by its memory, and by the file descriptors we may open."""
+    import resource
+
+    available = 2 << 30
+    with contextlib.suppress(OSError, IndexError, ValueError):
+        text = Path("/proc/meminfo").read_text()
+        available = int(text.partition("MemAvailable:")[2].split()[0]) * 1024
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft < hard:
+        with contextlib.suppress(ValueError, OSError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 65_536), hard))
+            soft = min(hard, 65_536)
+    return max(4, min(1_000, available // _ENVIRONMENT_BYTES, (soft - 100) // 8))
+
+
+@dataclass(slots=True)
+class _Pool:
+    """The environments of one version of a function."""
+
+    deployment: Deployment
+    idle: list[Environment] = field(default_factory=list)  # the one used last is used next
+    provisioned_idle: list[Environment] = field(default_factory=list)
+    waiting: deque["asyncio.Future[Environment]"] = field(default_factory=deque)
+    alive: set[Environment] = field(default_factory=set)
+    starting: int = 0
+    provisioned: int = 0  # how many were asked for
+    provisioned_ready: int = 0
+    provisioned_starting: int = 0
+
+
+class Fleet:
+    """Environments by function and version. Everything here runs on the event loop."""
+
+    def __init__(
+        self, log: Log, host: Host, limits: Limits, on_line: Callable[[str, int, str], None] | None = None
+    ) -> None:
+        self.limits = limits
+        self.reserved: dict[str, int] = {}
+        self.running: dict[str, int] = {}
+        self.total = 0
+        self._log = log
+        self._host = host
+        self._on_line = on_line
+        self._pools: dict[tuple[str, str], _Pool] = {}
+        self._slots = asyncio.Semaphore(_STARTS)
+        self._starts: dict[str, deque[float]] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._said_full = False
+        self._closed = False
+
+    # --- one invocation
+
+    def check(self, name: str) -> None:
+        """Throttled when ``name`` is at its limit now."""
+        running = self.running.get(name, 0)
+        reserved = self.reserved.get(name)
+        if reserved is not None:
+            if running >= reserved:
+                raise Throttled(RESERVED)
+            return
+        kept = sum(self.reserved.values())
+        unreserved = self.total - sum(self.running.get(other, 0) for other in self.reserved)
+        if unreserved >= self.limits.account - kept:
+            raise Throttled(ACCOUNT_LIMIT)
+
+    async def take(self, deployment: Deployment) -> Environment:
+        """An environment for one invocation, to ``give`` back. Throttled; RunnerError when none can be started."""
+        name = deployment.name
+        self.check(name)
+        pool = self._pool(deployment)
+        environment = self._ready(pool)
+        # A start that is under way for a call that has been served meanwhile is this one's.
+        starts = environment is None and pool.starting <= len(pool.waiting)
+        if starts:
+            self._allow_start(pool)
+        self.total += 1
+        running = self.running[name] = self.running.get(name, 0) + 1
+        time_ms = now_ms()
+        self._log.peak(name, "ConcurrentExecutions", running, time_ms)
+        if environment is None:
+            waiting: asyncio.Future[Environment] = asyncio.get_running_loop().create_future()
+            pool.waiting.append(waiting)
+            if starts:
+                self._begin_start(pool, ON_DEMAND)
+            try:
+                environment = await waiting
+            except BaseException:
+                self.leave(name)
+                raise
+        if pool.provisioned:
+            busy = pool.provisioned_ready - len(pool.provisioned_idle)
+            what = "Invocations" if environment.kind == PROVISIONED else "SpilloverInvocations"
+            self._log.count(name, f"ProvisionedConcurrency{what}", 1.0, time_ms)
+            self._log.peak(name, "ProvisionedConcurrentExecutions", busy, time_ms)
+            if pool.provisioned_ready:
+                share = busy / pool.provisioned_ready
+                self._log.peak(name, "ProvisionedConcurrencyUtilization", share, time_ms)
+        return environment
+
+    def leave(self, name: str) -> None:
+        self.total -= 1
+        self.running[name] -= 1
+
+    def give(self, environment: Environment) -> None:
+        """An invocation is over."""
+        self.leave(environment.deployment.name)
+        self._offer(self._pool(environment.deployment), environment)
+
+    def _ready(self, pool: _Pool) -> Environment | None:
+        for environments in (pool.provisioned_idle, pool.idle):
+            while environments:
+                environment = environments.pop()
+                if environment.deployment == pool.deployment and not environment.stale:
+                    return environment
+                self._discard(pool, environment)
+        return None
+
+    def _offer(self, pool: _Pool, environment: Environment) -> None:
+        if self._closed or environment.stale or environment.deployment != pool.deployment:
+            self._discard(pool, environment)
+            return
+        while pool.waiting:
+            waiting = pool.waiting.popleft()
+            if not waiting.done():
+                waiting.set_result(environment)
+                return
+        environment.idle_since = time.monotonic()
+        (pool.provisioned_idle if environment.kind == PROVISIONED else pool.idle).append(environment)
+
+    def _allow_start(self, pool: _Pool) -> None:
+        name = pool.deployment.name
+        starts = self._starts.setdefault(name, deque())
+        now = time.monotonic()
+        while starts and starts[0] < now - SCALING_S:
+            starts.popleft()
+        if len(starts) + pool.starting >= SCALING:
+            raise Throttled(ACCOUNT_LIMIT)
+        if self._count() >= self.limits.machine and not self._evict():
+            if not self._said_full:
+                self._said_full = True
+                sys.stderr.write(
+                    f"lambdatui runner: this machine holds {self.limits.machine} environments, and all are busy: "
+                    "more calls are throttled (--max-environments raises it)\n"
+                )
+            raise Throttled(ACCOUNT_LIMIT)
+
+    def _count(self) -> int:
+        return sum(len(pool.alive) + pool.starting for pool in self._pools.values())
+
+    def _evict(self) -> bool:
+        """End the environment that has been idle longest."""
+        idle = [(each.idle_since, id(each), pool, each) for pool in self._pools.values() for each in pool.idle]
+        if not idle:
+            return False
+        _, _, pool, environment = min(idle)
+        pool.idle.remove(environment)
+        self._discard(pool, environment)
+        return True
+
+    # --- starting and ending
+
+    async def _start_one(self, pool: _Pool, kind: str) -> None:
+        counted = True  # in ``starting``, until it is in ``alive``
+        slot: asyncio.TimerHandle | None = None
+        environment: Environment | None = None
+        held = False
+
+        def free() -> None:
+            nonlocal held
+            if held:
+                held = False
+                self._slots.release()
+
+        try:
+            await self._slots.acquire()
+            held = True
+            if kind == ON_DEMAND and not any(not one.done() for one in pool.waiting):
+                return  # whoever it was for has been served by one that became free
+            slot = asyncio.get_running_loop().call_later(_START_SLOT_S, free)
+            environment = Environment(pool.deployment, self._log, self._host, kind=kind, on_line=self._on_line)
+            pool.alive.add(environment)
+            self._starts.setdefault(pool.deployment.name, deque()).append(time.monotonic())
+            pool.starting -= 1
+            counted = False
+            await environment.init()
+            if kind == PROVISIONED:
+                pool.provisioned_ready += 1
+                pool.provisioned_starting -= 1
+            self._offer(pool, environment)
+        except RunnerError as error:
+            if environment is not None:
+                self._discard(pool, environment)
+            while pool.waiting:
+                waiting = pool.waiting.popleft()
+                if not waiting.done():
+                    waiting.set_exception(error)
+                    break
+        finally:
+            pool.starting -= counted
+            if slot is not None:
+                slot.cancel()
+            free()
+
+    def _discard(self, pool: _Pool, environment: Environment) -> None:
+        pool.alive.discard(environment)
+        if environment.kind == PROVISIONED:
+            pool.provisioned_ready = max(pool.provisioned_ready - 1, 0)
+        self._spawn(environment.stop())
+        if environment.kind == PROVISIONED and not self._closed and pool.provisioned_ready < pool.provisioned:
+            pool.provisioned_starting += 1
+            self._begin_start(pool, PROVISIONED)
+
+    def _begin_start(self, pool: _Pool, kind: str) -> None:
+        pool.starting += 1
+        self._spawn(self._start_one(pool, kind))
+
+    def _spawn(self, work: "asyncio._CoroutineLike[None]") -> "asyncio.Task[None]":
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    def _pool(self, deployment: Deployment) -> _Pool:
+        pool = self._pools.get((deployment.name, deployment.version))
+        if pool is None:
+            pool = self._pools[deployment.name, deployment.version] = _Pool(deployment)
+        return pool
+
+    def renew(self, deployment: Deployment) -> None:
+        """``deployment`` is what its version is from now on: environments of what it was end when they are free."""
+        pool = self._pool(deployment)
+        pool.deployment = deployment
+        idle = [*pool.idle, *pool.provisioned_idle]
+        pool.idle.clear()
+        pool.provisioned_idle.clear()
+        for environment in pool.alive:
+            environment.stale = environment.stale or environment.deployment != deployment
+        for environment in idle:
+            self._offer(pool, environment)
+
+    def code_changed(self, deployment: Deployment) -> None:
+        """The files of ``deployment`` are others than its environments have loaded."""
+        for environment in self._pool(deployment).alive:
+            environment.stale = True
+
+    def provision(self, deployment: Deployment, wanted: int) -> None:
+        """Keep ``wanted`` environments ready ahead of calls."""
+        pool = self._pool(deployment)
+        pool.provisioned = wanted
+        for _ in range(wanted - pool.provisioned_ready - pool.provisioned_starting):
+            pool.provisioned_starting += 1
+            self._begin_start(pool, PROVISIONED)
+        while pool.provisioned_idle and pool.provisioned_ready > wanted:
+            self._discard(pool, pool.provisioned_idle.pop())
+
+    def provisioned_ready(self, deployment: Deployment) -> int:
+        return self._pool(deployment).provisioned_ready
+
+    def remove(self, name: str) -> None:
+        """End the idle environments of all versions of ``name``; busy ones end when they are done."""
+        for key in [key for key in self._pools if key[0] == name]:
+            pool = self._pools.pop(key)
+            pool.provisioned = 0
+            for environment in pool.alive.copy():
+                environment.stale = True
+                if environment in pool.idle or environment in pool.provisioned_idle:
+                    self._discard(pool, environment)
+
+    def expire(self) -> None:
+        """End what has been idle for too long."""
+        before = time.monotonic() - self.limits.idle_s
+        for pool in self._pools.values():
+            for environment in [each for each in pool.idle if each.idle_since < before]:
+                pool.idle.remove(environment)
+                self._discard(pool, environment)
+
+    async def close(self) -> None:
+        """End every environment, busy ones too."""
+        self._closed = True
+        alive = [environment for pool in self._pools.values() for environment in pool.alive]
+        await asyncio.gather(*(environment.stop() for environment in alive), return_exceptions=True)
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)

@@ -1,0 +1,312 @@
+"""One process of a function: started, watched, and ended with all it started."""
+
+import asyncio
+import contextlib
+import os
+import resource
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Mapping, Sequence
+from enum import Enum, auto
+from pathlib import Path
+
+from lambdatui.runner.environments import memory
+from lambdatui.runner.environments.output import Output
+from lambdatui.runner.environments.runtime_api import Answer, RuntimeApi
+
+_MEMORY_EVERY_S = 0.005
+_READ_BYTES = 65_536
+_SHORT_S = 0.001
+# A pipe holds 64 KB by default and at most 1 MB: this many reads empty it, and a descendant that goes on writing
+# cannot hold us.
+_DRAIN_READS = 16
+_FILES = 1024  # Lambda quotas: file descriptors
+
+Emit = Callable[[Sequence[tuple[int, str]]], None]
+
+
+class Ending(Enum):
+    """How waiting for a process ended."""
+
+    ANSWERED = auto()
+    EXITED = auto()
+    TIMED_OUT = auto()
+    OUT_OF_MEMORY = auto()
+
+
+def now_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
+class Host:
+    """What all processes of one runner share: a private folder, and the reaper that clears up after a kill -9."""
+
+    def __init__(self) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="lambdatui-"))
+        self.counter = 0
+        script = str(Path(__file__).with_name("reaper.py"))
+        self._reaper = subprocess.Popen(
+            [sys.executable, "-I", "-S", script, str(self.folder), memory.group_prefix()],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+            cwd="/",
+        )
+        _adopt_orphans()
+
+    def started(self, pid: int) -> None:
+        self._tell(f"+{pid}\n")
+
+    def ended(self, pid: int) -> None:
+        self._tell(f"-{pid}\n")
+
+    def close(self) -> None:
+        with contextlib.suppress(OSError):
+            assert self._reaper.stdin is not None
+            self._reaper.stdin.close()
+        self._reaper.wait()
+
+    def _tell(self, line: str) -> None:
+        with contextlib.suppress(OSError):
+            assert self._reaper.stdin is not None
+            os.write(self._reaper.stdin.fileno(), line.encode())
+
+
+def _adopt_orphans() -> None:
+    """Become the parent of orphaned descendants, so that what a function left behind can be found and ended."""
+    import ctypes
+
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)  # PR_SET_CHILD_SUBREAPER
+
+
+class FunctionProcess:
+    """A process of its own session, so that everything it starts is ended with it."""
+
+    def __init__(self, host: Host, memory_bytes: int, emit: Emit, held_back: Callable[[], bool]) -> None:
+        self.peak_bytes = 0
+        self._host = host
+        self._memory_bytes = memory_bytes
+        self._emit = emit
+        self._held_back = held_back
+        self._output = Output()
+        self._unwritten: Exception | None = None
+        self._marker = b""
+        self._reading = False
+
+    def start(self, command: Sequence[str], env: Mapping[str, str], ephemeral_mb: int) -> None:
+        """Start ``command`` in ``env["LAMBDA_TASK_ROOT"]``. OSError when it cannot be."""
+        self._loop = asyncio.get_running_loop()
+        self.exited: asyncio.Future[int] = self._loop.create_future()
+        self._pipe, pipe_in = os.pipe()
+        os.set_blocking(self._pipe, False)
+        self._marker = b"AWS_LAMBDA_LOG_STREAM_NAME=" + env["AWS_LAMBDA_LOG_STREAM_NAME"].encode()
+        try:
+            self._process = subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=pipe_in,
+                stderr=pipe_in,
+                pass_fds=(pipe_in,),
+                cwd=env["LAMBDA_TASK_ROOT"],
+                env={**env, "_LAMBDA_TELEMETRY_LOG_FD": str(pipe_in)},
+                start_new_session=True,
+            )
+        except OSError:
+            os.close(self._pipe)
+            raise
+        finally:
+            os.close(pipe_in)
+        pid = self._process.pid
+        self._host.started(pid)
+        self._host.counter += 1
+        self._cgroup = memory.Cgroup.made(f"lambdatui-{os.getpid()}-{self._host.counter}", self._memory_bytes)
+        if self._cgroup is not None:
+            self._cgroup.add(pid)
+        with contextlib.suppress(OSError, ValueError):
+            resource.prlimit(pid, resource.RLIMIT_NOFILE, (_FILES, _FILES))
+            resource.prlimit(pid, resource.RLIMIT_FSIZE, (ephemeral_mb << 20, ephemeral_mb << 20))
+            resource.prlimit(pid, resource.RLIMIT_CORE, (0, 0))
+        self._gauge = memory.Gauge(pid)
+        self._pidfd = os.pidfd_open(pid)
+        self._loop.add_reader(self._pidfd, self._ended)
+        self._listen()
+
+    @property
+    def alive(self) -> bool:
+        return not self.exited.done()
+
+    @property
+    def exit_status(self) -> int:
+        """Of a process that ended; negative is the signal that ended it."""
+        return self.exited.result()
+
+    async def wait(
+        self, wanted: "asyncio.Future[Answer] | asyncio.Future[Answer | None]", limit_s: float, api: RuntimeApi
+    ) -> tuple[Ending, Answer | None]:
+        """Wait for an answer. Whatever the process wrote until then has been emitted."""
+        began = time.perf_counter()
+        done: asyncio.Future[Ending] = self._loop.create_future()
+
+        def end(ending: Ending) -> None:
+            if not done.done():
+                done.set_result(ending)
+
+        watch: asyncio.TimerHandle
+
+        def look() -> None:
+            nonlocal watch
+            if self._outgrown():
+                end(Ending.OUT_OF_MEMORY)
+            elif not done.done():
+                watch = self._loop.call_later(self._every_s, look)
+
+        def answered(_: object) -> None:
+            end(Ending.ANSWERED)
+
+        def exited(_: object) -> None:
+            # What it posted last may be on its way through the loop still.
+            self._loop.call_later(0.01, end, Ending.EXITED)
+
+        self._every_s = _MEMORY_EVERY_S
+        watch = self._loop.call_later(_MEMORY_EVERY_S, look)
+        timer = self._loop.call_later(max(limit_s, 0), end, Ending.TIMED_OUT)
+        wanted.add_done_callback(answered)
+        api.on_settled = answered  # a turn of the loop sooner than the future says it
+        self.exited.add_done_callback(exited)
+        try:
+            ending = await done
+        finally:
+            watch.cancel()
+            timer.cancel()
+            wanted.remove_done_callback(answered)
+            api.on_settled = None
+            self.exited.remove_done_callback(exited)
+        if ending is Ending.EXITED and self._cgroup is not None and self._cgroup.killed_for_memory():
+            ending = Ending.OUT_OF_MEMORY
+            self.peak_bytes = max(self.peak_bytes, self._memory_bytes)
+        if ending is Ending.TIMED_OUT:
+            self._outgrown()
+        elif ending is Ending.ANSWERED:
+            self._measure(time.perf_counter() - began)
+        if self._unwritten is not None:
+            raise self._unwritten
+        self.drain()
+        return ending, wanted.result() if ending is Ending.ANSWERED else None
+
+    async def stop(self) -> None:
+        """End it and all its descendants, also those that left its session."""
+        pid = self._process.pid
+        self._kill_all(pid)
+        with contextlib.suppress(asyncio.TimeoutError):
+            await asyncio.wait_for(asyncio.shield(self.exited), 5)
+        self._kill_all(pid)
+        if self._reading:
+            self._loop.remove_reader(self._pipe)
+            self._reading = False
+        self.drain()
+        os.close(self._pipe)
+        self._gauge.close()
+        if self._cgroup is not None and not self._cgroup.remove():
+            await asyncio.sleep(0.02)  # the kernel takes a moment to let go of what was killed
+            self._cgroup.remove()
+        self._host.ended(pid)
+
+    def _kill_all(self, pid: int) -> None:
+        group = self._cgroup.pids() if self._cgroup is not None else []
+        for descendant in [*memory.descendants(pid), *self._orphans(), *group]:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.kill(descendant, signal.SIGKILL)
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(pid, signal.SIGKILL)
+        for orphan in self._orphans():
+            with contextlib.suppress(ChildProcessError):
+                os.waitpid(orphan, os.WNOHANG)
+
+    def _orphans(self) -> list[int]:
+        """Our children by adoption that carry this environment's log stream in their variables."""
+        found = []
+        with contextlib.suppress(OSError):
+            own = Path(f"/proc/{os.getpid()}/task/{os.getpid()}/children").read_bytes().split()
+            for child in own:
+                pid = int(child)
+                if pid == self._process.pid:
+                    continue
+                with contextlib.suppress(OSError):
+                    if self._marker in Path(f"/proc/{pid}/environ").read_bytes():
+                        found.append(pid)
+        return found
+
+    def drain(self) -> None:
+        """Emit what stands in the pipe, an unfinished line too."""
+        for _ in range(_DRAIN_READS):
+            if not self._read():
+                break
+        if rest := self._output.flush(now_ms()):
+            self._emit(rest)
+
+    def _ended(self) -> None:
+        self._loop.remove_reader(self._pidfd)
+        os.close(self._pidfd)
+        self._process.wait()
+        self.exited.set_result(self._process.returncode)
+
+    def _outgrown(self) -> bool:
+        began = time.perf_counter()
+        resident = self._gauge.resident_bytes(known_peak=self.peak_bytes, threads=True)
+        # Reading takes its time: many environments at once are read less often, never more than a tenth of it.
+        self._every_s = max(_MEMORY_EVERY_S, 10 * (time.perf_counter() - began))
+        self.peak_bytes = max(self.peak_bytes, resident)
+        return resident > self._memory_bytes
+
+    def _measure(self, took_s: float) -> None:
+        resident = self._gauge.resident_bytes(known_peak=self.peak_bytes)
+        if took_s > _SHORT_S or resident > self.peak_bytes or not self.peak_bytes:
+            # Asking the kernel for its high-water mark takes a tenth of a warm call: not after one that was too short
+            # to touch a megabyte and give it back.
+            self.peak_bytes = max(self.peak_bytes, resident, memory.peak_bytes(self._process.pid))
+
+    def _listen(self) -> None:
+        if not self._reading:
+            self._reading = True
+            self._loop.add_reader(self._pipe, self._readable)
+
+    def _readable(self) -> None:
+        try:
+            self._read()
+            if self._held_back() and self._reading:
+                # The log cannot keep up with what is printed: the function waits, as it does for a full pipe.
+                self._loop.remove_reader(self._pipe)
+                self._reading = False
+                self._loop.call_later(0.05, self._resume)
+        except Exception as error:
+            # The event loop would swallow it: whoever waits for the process is told that its log is not kept.
+            self._unwritten = error
+            self._loop.remove_reader(self._pipe)
+            self._reading = False
+
+    def _resume(self) -> None:
+        if self.alive:
+            if self._held_back():
+                self._loop.call_later(0.05, self._resume)
+            else:
+                self._listen()
+
+    def _read(self) -> bool:
+        try:
+            data = os.read(self._pipe, _READ_BYTES)
+        except BlockingIOError:
+            return False
+        if not data:
+            # Every writer is gone: a pipe at its end stays readable, and would keep the loop busy.
+            if self._reading:
+                self._loop.remove_reader(self._pipe)
+                self._reading = False
+            return False
+        if events := self._output.feed(data, now_ms()):
+            self._emit(events)
+        return True

@@ -1,0 +1,393 @@
+"""An HTTP/1.1 server for loopback: asyncio protocols on httptools, without tasks of its own.
+
+An ``App`` is called when a request has come whole, and answers it now or later. Bodies, chunked ones and their
+trailers (which Lambda's response streaming needs) come in; answers go out whole or streamed. httptools is the parser
+of uvicorn; measured beside aiohttp in ``benchmarks/runner.py``.
+"""
+
+import asyncio
+import json
+import socket
+from collections import deque
+from collections.abc import Callable, Mapping
+from http import HTTPStatus
+from typing import Any, Protocol
+from urllib.parse import unquote
+
+import httptools
+
+from lambdatui.runner.http.admission import Admission, Needed, Refusal, peer_uid
+
+Headers = Mapping[str, str]
+_LINES = {status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n" for status in HTTPStatus}
+_TOO_MUCH = 64 << 20  # a body beyond this is not read to its end to be polite
+_HEADER_BYTES = 64 << 10
+_BUFFER_BYTES = 1 << 20
+
+
+class App(Protocol):
+    """Takes whole requests; ``began`` sees each when its headers are there, and may set ``on_chunk``."""
+
+    body_bytes: int
+    """The largest body that is kept; of a larger one ``Request.too_large`` is told."""
+
+    admission: Admission
+    """Whose requests it sees at all; the others are refused before."""
+
+    def began(self, request: "Request") -> None: ...
+
+    def received(self, request: "Request") -> None: ...
+
+    def lost(self, request: "Request") -> None:
+        """The connection ended before ``request`` was answered, or before it came whole."""
+
+
+class Request:
+    """One request, and the way to answer it. Header names are lower case."""
+
+    __slots__ = (
+        "_chunked",
+        "_connection",
+        "answered",
+        "body",
+        "chunks",
+        "headers",
+        "keep_alive",
+        "method",
+        "on_chunk",
+        "path",
+        "query",
+        "refusal",
+        "size",
+        "state",
+        "target",
+        "too_large",
+        "trailers",
+        "whole",
+    )
+
+    def __init__(self, connection: "_Connection") -> None:
+        self._connection = connection
+        self._chunked = False
+        self.answered = False
+        self.method = ""
+        self.target = ""
+        self.path = ""
+        self.query = ""
+        self.headers: dict[str, str] = {}
+        self.trailers: dict[str, str] = {}
+        self.chunks: list[bytes] = []
+        self.body = b""
+        self.size = 0
+        self.too_large = False
+        self.whole = False
+        self.keep_alive = True
+        self.refusal: Refusal | None = None
+        self.on_chunk: Callable[[bytes], None] | None = None
+        self.state: Any = None
+
+    @property
+    def peer(self) -> str:
+        name = self._connection.transport.get_extra_info("peername")
+        return str(name[0]) if name else "127.0.0.1"
+
+    @property
+    def port(self) -> int:
+        name = self._connection.transport.get_extra_info("sockname")
+        return int(name[1]) if name else 0
+
+    @property
+    def here(self) -> str:
+        """The address that was connected to."""
+        name = self._connection.transport.get_extra_info("sockname")
+        return str(name[0]) if name else ""
+
+    @property
+    def uid(self) -> int | None:
+        """The user of this machine whose process asks; None when nobody can tell."""
+        return self._connection.uid
+
+    def respond(
+        self, status: int, body: bytes = b"", headers: Headers | None = None, content_type: str = "application/json"
+    ) -> None:
+        """The whole answer. Nothing happens when the client is gone or was answered already."""
+        if self.answered or self._connection.gone:
+            return
+        self.answered = True
+        head = [_LINES.get(status) or f"HTTP/1.1 {status} \r\n"]
+        if status != 204:
+            head.append(f"Content-Type: {content_type}\r\nContent-Length: {len(body)}\r\n")
+        if headers:
+            head.extend(f"{name}: {value}\r\n" for name, value in headers.items())
+        if not self.keep_alive:
+            head.append("Connection: close\r\n")
+        head.append("\r\n")
+        data = "".join(head).encode("latin-1", "replace")
+        self._connection.write(data + body if status != 204 and self.method != "HEAD" else data)
+        self._connection.answered(self)
+
+    def json(self, status: int, document: object, headers: Headers | None = None) -> None:
+        self.respond(status, json.dumps(document).encode(), headers)
+
+    def start(self, status: int, headers: Headers) -> None:
+        """Begin a streamed answer: ``write`` its chunks, then ``end`` it."""
+        self.answered = self._chunked = True
+        head = (_LINES.get(status) or f"HTTP/1.1 {status} \r\n") + "Transfer-Encoding: chunked\r\n"
+        head += "".join(f"{name}: {value}\r\n" for name, value in headers.items()) + "\r\n"
+        self._connection.write(head.encode("latin-1", "replace"))
+
+    def write(self, chunk: bytes) -> None:
+        if chunk and not self._connection.gone:
+            self._connection.write(b"%x\r\n%b\r\n" % (len(chunk), chunk))
+
+    def end(self) -> None:
+        self._connection.write(b"0\r\n\r\n")
+        self._connection.answered(self)
+
+    def abort(self) -> None:
+        """Close the connection in the middle: the only way to say that a streamed answer broke."""
+        self.keep_alive = False
+        self._connection.close()
+
+    @property
+    def gone(self) -> bool:
+        return self._connection.gone
+
+    @property
+    def behind(self) -> bool:
+        """Whether the client reads more slowly than it is written to."""
+        return self._connection.paused
+
+    def pause(self) -> None:
+        """Read no more of this request's connection until ``resume``."""
+        if not self._connection.gone:
+            self._connection.transport.pause_reading()
+
+    def resume(self) -> None:
+        if not self._connection.gone:
+            self._connection.transport.resume_reading()
+
+    def when_drained(self, then: Callable[[], None]) -> None:
+        self._connection.on_drained = then
+
+
+class Answering:
+    """An ``App`` that answers each request in a task of its own, when its body is there."""
+
+    def __init__(self) -> None:
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def began(self, request: Request) -> None:
+        """Nothing to do before a body is there."""
+
+    def lost(self, request: Request) -> None:
+        """The caller hung up: Lambda finishes the invocation all the same."""
+
+    def received(self, request: Request) -> None:
+        task = asyncio.get_running_loop().create_task(self._serve(request))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _serve(self, request: Request) -> None:
+        raise NotImplementedError
+
+
+class _Connection(asyncio.Protocol):
+    transport: asyncio.Transport
+
+    def __init__(self, server: "Server") -> None:
+        self._server = server
+        self._app = server.app
+        self._parser = httptools.HttpRequestParser(self)
+        self._request: Request | None = None
+        self._waiting: deque[Request] = deque()  # whole requests behind the one in work: answers keep their order
+        self._current: Request | None = None
+        self._header_bytes = 0
+        self.uid: int | None = None
+        self.gone = False
+        self.paused = False
+        self.on_drained: Callable[[], None] | None = None
+
+    # --- asyncio.Protocol
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self.transport = transport
+        transport.set_write_buffer_limits(high=_BUFFER_BYTES)
+        if self._app.admission.needed is Needed.OTHERS:
+            # At once: of a caller who has hung up, the kernel no longer knows whose it was.
+            peer, here = map(transport.get_extra_info, ("peername", "sockname"))
+            self.uid = peer_uid(peer[:2], here[:2]) if peer and here else None
+        self._server.connections.add(self)
+
+    def connection_lost(self, error: Exception | None) -> None:
+        self.gone = True
+        self._server.connections.discard(self)
+        for request in (self._current, *self._waiting, self._request):
+            if request is not None and request.refusal is None and not (request.answered and request.whole):
+                self._app.lost(request)
+        self._current = self._request = None
+        self._waiting.clear()
+        self.resume_writing()
+
+    def data_received(self, data: bytes) -> None:
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserUpgrade:
+            self.close()
+        except httptools.HttpParserError as error:
+            if not self.gone:
+                body = json.dumps({"Type": "User", "message": f"that is not HTTP: {error}"}).encode()
+                self.write(
+                    b"HTTP/1.1 400 Bad Request\r\nContent-Type: application/json\r\nConnection: close\r\n"
+                    b"Content-Length: %d\r\n\r\n" % len(body) + body
+                )
+                self.close()
+
+    def pause_writing(self) -> None:
+        self.paused = True
+
+    def resume_writing(self) -> None:
+        self.paused = False
+        then, self.on_drained = self.on_drained, None
+        if then is not None:
+            then()
+
+    # --- httptools
+
+    def on_message_begin(self) -> None:
+        self._request = Request(self)
+        self._header_bytes = 0
+
+    def on_url(self, url: bytes) -> None:
+        assert self._request is not None
+        self._request.target += url.decode("latin-1")
+        if len(self._request.target) > _HEADER_BYTES:
+            self.close()
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        request = self._request
+        assert request is not None
+        self._header_bytes += len(name) + len(value)
+        if self._header_bytes > 2 * _HEADER_BYTES + (1 << 20):  # an X-Ray cause alone may take a megabyte
+            self.close()
+            return
+        headers = request.trailers if request.method else request.headers
+        key = name.decode("latin-1").lower()
+        text = value.decode("latin-1")
+        headers[key] = f"{headers[key]},{text}" if key in headers else text
+
+    def on_headers_complete(self) -> None:
+        request = self._request
+        assert request is not None
+        request.method = self._parser.get_method().decode("latin-1")
+        request.keep_alive = self._parser.should_keep_alive()
+        path, _, request.query = request.target.partition("?")
+        request.path = unquote(path) if "%" in path else path
+        request.refusal = self._app.admission.refusal(request)
+        if request.refusal is not None:
+            request.keep_alive = False
+            if "expect" in request.headers:
+                self._complete(request)
+            return
+        if "expect" in request.headers and request.headers["expect"].lower() == "100-continue":
+            self.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        self._app.began(request)
+
+    def on_body(self, chunk: bytes) -> None:
+        request = self._request
+        if request is None:
+            return  # it is answered already
+        request.size += len(chunk)
+        if request.refusal is not None:
+            if request.size > _TOO_MUCH:
+                self._complete(request)
+        elif request.on_chunk is not None:
+            request.on_chunk(chunk)
+        elif request.size > self._app.body_bytes:
+            request.too_large = True
+            request.chunks.clear()
+            if request.size > _TOO_MUCH:
+                request.keep_alive = False
+                self._complete(request)
+        else:
+            request.chunks.append(chunk)
+
+    def on_message_complete(self) -> None:
+        if self._request is not None:
+            self._complete(self._request)
+
+    # --- order
+
+    def _complete(self, request: Request) -> None:
+        self._request = None
+        request.whole = True
+        request.body = request.chunks[0] if len(request.chunks) == 1 else b"".join(request.chunks)
+        request.chunks.clear()
+        if self._current is None:
+            self._take(request)
+        else:
+            self._waiting.append(request)
+
+    def _take(self, request: Request) -> None:
+        self._current = request
+        if (refusal := request.refusal) is not None:
+            body = {"Type": "User", "message": refusal.message}
+            request.json(refusal.status, body, {"x-amzn-ErrorType": refusal.code})
+        else:
+            self._app.received(request)
+
+    def answered(self, request: Request) -> None:
+        if request is not self._current:
+            if self._current is None or request.whole:
+                return
+            self._current = None  # answered before it came whole
+        if not request.keep_alive or self._server.closing:
+            self.close()
+            return
+        self._current = None
+        if self._waiting:
+            asyncio.get_running_loop().call_soon(self._next)
+
+    def _next(self) -> None:
+        if self._current is None and self._waiting and not self.gone:
+            self._take(self._waiting.popleft())
+
+    def write(self, data: bytes) -> None:
+        if not self.gone:
+            self.transport.write(data)
+
+    def close(self) -> None:
+        if not self.gone:
+            self.transport.close()
+
+
+class Server:
+    """One listening port and its connections."""
+
+    def __init__(self, app: App) -> None:
+        self.app = app
+        self.closing = False
+        self.connections: set[_Connection] = set()
+        self._server: asyncio.Server | None = None
+
+    async def start(self, host: str = "127.0.0.1", port: int = 0, backlog: int = 1024) -> tuple[str, int]:
+        """Listen; the address. OSError when the port cannot be had."""
+        loop = asyncio.get_running_loop()
+        self._server = await loop.create_server(lambda: _Connection(self), host, port, backlog=backlog)
+        name = self._server.sockets[0].getsockname()
+        return str(name[0]), int(name[1])
+
+    async def take(self, listening: socket.socket) -> None:
+        """Serve on a socket that listens already."""
+        self._server = await asyncio.get_running_loop().create_server(lambda: _Connection(self), sock=listening)
+        if self.closing:
+            self._server.close()
+
+    def close(self) -> None:
+        """Stop listening, and end what is connected."""
+        self.closing = True
+        if self._server is not None:
+            self._server.close()
+        for connection in list(self.connections):
+            connection.transport.abort()

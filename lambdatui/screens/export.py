@@ -1,0 +1,42 @@
+"""Writing what a screen shows to a file: a table's rows as CSV or JSON, any screen as SVG."""
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from lambdatui.text.formatting import instant, json_text
+from lambdatui.views.export import csv_text, envelope
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from lambdatui.views.columns import Column
+    from lambdatui.views.view import View
+
+FORMS = ("csv", "json", "svg", "txt")
+
+
+def suggested(heading: "Sequence[str]", now_ms: int, form: str) -> str:
+    """``checkout-invocations-20250615-150612.csv``: only characters that every file system and shell takes."""
+    named = "-".join("".join(sign if sign.isalnum() else "-" for sign in part) for part in heading).lower()
+    moment = instant(now_ms).replace("-", "").replace(":", "").replace(" ", "-")
+    return f"{named.strip('-')[:60] or 'lambdatui'}-{moment}.{form}"
+
+
+def form_of(path: str) -> str | None:
+    """What a file's ending asks for; None for none of ``FORMS``."""
+    ending = os.path.splitext(path)[1][1:].lower()
+    return ending if ending in FORMS else None
+
+
+def rows_text(form: str, view: "View[Any]", rows: "Sequence[Any]", columns: "Sequence[Column]") -> str:
+    """Exactly what ``--csv`` or ``--json`` prints of these rows."""
+    return csv_text(columns, rows) if form == "csv" else json_text(envelope(view, rows, columns)) + "\n"
+
+
+def write_new(path: str, content: str) -> Path:
+    """A file that was not there before, for its owner only. Raises ``OSError``: nothing is ever written over."""
+    target = Path(path).expanduser()
+    with os.fdopen(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+        file.write(content)
+    return target.resolve()

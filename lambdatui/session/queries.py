@@ -1,0 +1,221 @@
+"""Asking the store from a thread: one reader for one question at a time, and errors that say what to do."""
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from threading import Lock
+from typing import TYPE_CHECKING, TypeVar
+
+from collectors.store.read.reader import Reader, StoreError
+from lambdatui.views.resolved_range import resolved
+from lambdatui.views.scope import Narrow
+from lambdatui.views.time_range import RangeChoice, RangeError, TimeRange
+
+if TYPE_CHECKING:
+    from pricing.pricebook import PriceBook
+
+Answer = TypeVar("Answer")
+
+
+class Unanswered(Exception):
+    """The question could not be answered; the text is one line for people: what failed and what to do."""
+
+
+@dataclass(frozen=True)
+class Question:
+    """What every query of a screen needs besides the screen's own wishes. ``narrow`` is bound to the reader."""
+
+    reader: Reader
+    range: TimeRange
+    book: "PriceBook"
+    narrow: Narrow = field(default_factory=Narrow)
+
+
+def ask(
+    path: Path, choice: RangeChoice, now_ms: int, of: Callable[[Question], Answer], narrow: Narrow | None = None
+) -> tuple[TimeRange, Answer]:
+    """Opens the store, settles the range and what it is narrowed to, and lets ``of`` ask. Raises ``Unanswered``."""
+    try:
+        with _borrowed(path) as reader, reader.snapshot():
+            time_range = resolved(reader, choice, now_ms)
+            with reader.until(time_range.until_ms):
+                return time_range, of(Question(reader, time_range, prices(), (narrow or Narrow()).bound(reader)))
+    except (StoreError, RangeError) as error:
+        raise Unanswered(str(error)) from error
+    except Exception as error:  # rows that are not as they were written can fail anywhere
+        from collectors.store.integrity.checking import blamed
+
+        damaged = blamed(path, error)
+        if damaged is None:
+            raise
+        raise Unanswered(str(damaged)) from error
+
+
+_MOST_IDLE = 3  # a screen asks two or three questions at a time
+_idle: list[tuple[Path, tuple[int, int], Reader]] = []
+_idle_lock = Lock()
+
+
+@contextmanager
+def _borrowed(path: Path) -> Iterator[Reader]:
+    """A reader for one question. It stays open for the next: it has what was read since the last commit.
+
+    One that failed is closed, and so are those of a file that another has replaced or a newer program has changed.
+    """
+    try:
+        found = path.stat()
+        file = found.st_dev, found.st_ino
+    except OSError:
+        file = -1, -1  # opening it says why
+    kept = _take(path, file)
+    reader = kept or Reader(path)
+    try:
+        yield reader
+        if kept is None:
+            reader.stay_open()
+    except BaseException:
+        reader.close()
+        raise
+    with _idle_lock:
+        _idle.append((path, file, reader))
+        old = [_idle.pop(0) for _ in range(len(_idle) - _MOST_IDLE)]
+    for _, _, one in old:
+        one.close()
+
+
+def _take(path: Path, file: tuple[int, int]) -> Reader | None:
+    """The reader that was last used on the file, if it can still be used."""
+    with _idle_lock:
+        mine = [each for each in _idle if each[0] == path]
+        _idle[:] = [each for each in _idle if each[0] != path or each[1] == file]
+        fresh = [each for each in mine if each[1] == file]
+        if fresh:
+            _idle.remove(fresh[-1])
+    for each in mine:
+        if each[1] != file:
+            each[2].close()
+    if not fresh:
+        return None
+    reader = fresh[-1][2]
+    if reader.is_current():
+        return reader
+    reader.close()
+    return None
+
+
+def close_idle() -> None:
+    """Closes the readers that are kept open."""
+    with _idle_lock:
+        old = _idle[:]
+        _idle.clear()
+    for _, _, one in old:
+        one.close()
+
+
+def forget_answers() -> None:
+    """Gives back what idle readers keep of answers: after a commit nobody is answered with them any more."""
+    with _idle_lock:
+        for _, _, reader in _idle:
+            reader.forget()
+
+
+def prices() -> "PriceBook":
+    """The price book in use."""
+    from lambdatui.settings.price_book import current
+
+    return current()
+
+
+def price_notices() -> tuple[str, ...]:
+    """Why another price book than the one that was named or refreshed is in use."""
+    from lambdatui.settings.price_book import in_use
+
+    return in_use().notices
+
+
+def _log_of(path: Path) -> tuple[int, ...]:
+    """Size and time of the write-ahead log beside a store that is read from a copy."""
+    try:
+        found = Path(f"{path}-wal").stat()
+    except OSError:
+        return ()
+    return found.st_size, found.st_mtime_ns
+
+
+def store_notes() -> list[str]:
+    """What is to be said of how stores are read in this process."""
+    module = sys.modules.get("collectors.store.private_copy")
+    return module.notes() if module is not None else []
+
+
+class Watch:
+    """Whether another process has committed since the last look. Kept open: SQLite counts per connection.
+
+    One thread at a time may look.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._reader: Reader | None = None
+        self._file: tuple[int, int] | None = None
+        self._written: tuple[int, ...] | None = None  # its size, and when it was written last
+        self._version = 0
+        self._mark: object = None
+        self.replaced = False
+        """Whether the last look found another store where one was."""
+
+    def changed(self) -> bool:
+        """Also True when the file appeared, vanished, or was replaced by another. Raises ``Unanswered``."""
+        self.replaced = False
+        try:
+            try:
+                found = self._path.stat()
+            except FileNotFoundError:
+                return self._forget()
+            file = found.st_dev, found.st_ino
+            written: tuple[int, ...] = (found.st_size, found.st_mtime_ns)
+            if self._reader is not None and self._reader.is_still:
+                written = (*written, *_log_of(self._path))
+            if self._reader is None or self._file != file:
+                self._open(file, written)
+                return True
+            version = self._reader.data_version()
+            if version == self._version and written == self._written and self._mark is None:
+                self._mark = self._reader.mark()  # not at the first look, which may be that of the thread that paints
+            if version != self._version:
+                self._version, self._written, self._mark = version, written, self._reader.mark()
+                return True
+            if written == self._written:
+                return False
+            # Written by nobody who told: a checkpoint of what was committed before, or another file copied over it.
+            return self._open(file, written)
+        except StoreError as error:
+            self._forget()
+            raise Unanswered(str(error)) from error
+
+    def _open(self, file: tuple[int, int], written: tuple[int, ...]) -> bool:
+        """Opens what is there now; whether it is another store, or another state of it, than was known."""
+        known, had = self._mark, self._file
+        self._forget()
+        close_idle()
+        self._reader = Reader(self._path)
+        self._file, self._written = file, written
+        if self._reader.is_still:
+            self._written = (*written[:2], *_log_of(self._path))
+        self._version = self._reader.data_version()
+        self._mark = None if had is None and known is None else self._reader.mark()
+        self.replaced = known != self._mark if had == file and known is not None else had not in (None, file)
+        self.replaced = self.replaced or (had is None and known is not None)
+        return self.replaced or known is None
+
+    def _forget(self) -> bool:
+        """Closes what was open; True if something was."""
+        had, self._reader, self._file = self._reader is not None, None, None
+        return had
+
+    def close(self) -> None:
+        if self._reader is not None:
+            self._reader.close()
+            self._reader = None

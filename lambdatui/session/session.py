@@ -1,0 +1,132 @@
+"""What all screens of one run share: the store, the range looked at, and how the terminal is painted."""
+
+import os
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from lambdatui.session.terminal import Marks, Terminal
+from lambdatui.views.scope import Narrow
+from lambdatui.views.time_range import RangeChoice, TimeRange
+
+if TYPE_CHECKING:
+    from lambdatui.processes.collection import Collecting
+    from lambdatui.processes.runner_client import LocalRunner
+    from lambdatui.views.startup_view import Glance
+    from pricing.own_price import OwnTerms
+
+
+def clock_ms() -> int:
+    """The machine's clock, epoch ms."""
+    return time.time_ns() // 1_000_000
+
+
+def default_profile(environ: Mapping[str, str]) -> str:
+    """The AWS profile that is used where none is chosen."""
+    return environ.get("AWS_PROFILE") or environ.get("AWS_DEFAULT_PROFILE") or "default"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What went wrong in this run: when (epoch ms), on which screen, and the notice that was shown."""
+
+    at_ms: int
+    where: str
+    notice: str
+
+
+_PROBLEMS_KEPT = 200
+
+
+@dataclass
+class Session:
+    """``choice`` is what was asked for; ``shown`` what it came to at the last answer from the store.
+
+    ``keys`` remaps bindings: command id -> keys; ``columns`` names a screen's columns; ``thresholds`` say what is
+    trouble. ``kept`` is what stays from run to run. ``paused`` stops the picture, never the collecting.
+    """
+
+    db: Path
+    terminal: Terminal
+    choice: RangeChoice = field(default_factory=RangeChoice)
+    narrow: Narrow = field(default_factory=Narrow)
+    utc: bool = False
+    keys: Mapping[str, str] = field(default_factory=dict)
+    now_ms: Callable[[], int] = clock_ms
+    shown: TimeRange | None = None
+    paused: bool = False
+    columns: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    thresholds: Mapping[str, float] = field(default_factory=dict)
+    retention: Mapping[str, str] = field(default_factory=dict)
+    """Ages of what a collection keeps, as the configuration names them."""
+    redact: bool = True  # what is copied or exported
+    kept: dict[str, str] = field(default_factory=dict)
+    glance: "Glance | None" = None
+    """What the first frame showed, until the first screen has taken it over."""
+    problems: list[Problem] = field(default_factory=list)
+    places: str = ""
+    """Which accounts and regions the functions are of: ``111122223333 eu-central-1``, ``2 accounts, 3 regions``."""
+    marked: list[tuple[int, str]] = field(default_factory=list)
+    """Functions marked to be compared: their ids in the store, and their names."""
+
+    own_terms: "OwnTerms | None" = None
+    """Your terms, from ``[pricing]`` of the configuration: what differs from list price."""
+    prices_said: tuple[str, ...] = ()
+    """What was said of the price book in use: once in a run."""
+
+    runner: "LocalRunner | None" = None
+    """The local runner that filled the store, while it runs."""
+    collecting: "Collecting | None" = None
+    """The collection that was started here, while it runs."""
+    payloads: dict[str, str] = field(default_factory=dict)
+    """What functions of the local runner were invoked with last; never written anywhere."""
+
+    @property
+    def budget(self) -> Decimal | None:
+        """USD that a month may cost, as the configuration says."""
+        limit = self.thresholds.get("budget_usd")
+        return Decimal(str(limit)) if limit else None
+
+    @property
+    def profile(self) -> str:
+        """The AWS profile that collections and live tails from here use: as chosen, else as the environment says."""
+        return self.kept.get("profile") or default_profile(os.environ)
+
+    @profile.setter
+    def profile(self, name: str) -> None:
+        self.kept["profile"] = name
+
+    @property
+    def chosen_profile(self) -> str | None:
+        """None where nothing was chosen: credentials are then found as the AWS command line finds them."""
+        return self.kept.get("profile") or None
+
+    def account_of(self, profile: str) -> str:
+        """The account that a profile read when it collected; empty where that is not known."""
+        return self.kept.get(f"account.of.{'_'.join(profile.split())}", "")
+
+    def learn_account(self, profile: str, account: str) -> None:
+        self.kept[f"account.of.{'_'.join(profile.split())}"] = account
+
+    def profile_of(self, account: str) -> str | None:
+        """The profile to read an account with: the chosen one, unless it is known to be another account's."""
+        chosen = self.chosen_profile
+        if self.account_of(chosen or default_profile(os.environ)) in ("", account):
+            return chosen
+        from lambdatui.settings.aws_profiles import profiles
+
+        known = (one for one in profiles(os.environ) if account in (self.account_of(one.name), one.account))
+        return next((one.name for one in known), chosen)
+
+    def went_wrong(self, where: str, notice: str) -> None:
+        """Kept for ``!``; what repeats itself is kept once."""
+        if not self.problems or self.problems[-1].notice != notice:
+            self.problems.append(Problem(self.now_ms(), where, notice))
+            del self.problems[:-_PROBLEMS_KEPT]
+
+    @property
+    def marks(self) -> Marks:
+        return self.terminal.marks

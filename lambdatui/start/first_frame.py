@@ -1,0 +1,130 @@
+"""The first frame: the functions as plain ANSI, on the screen before Textual or anything else big is imported.
+
+Python itself takes most of the time until then, so what is imported for it is kept small: sqlite3 and modules of ours
+that import nothing. Textual then enters the same alternate screen and paints the same lines over this.
+"""
+
+import _thread
+import os
+import sys
+import time
+
+from collectors.store.read.startup_reader import Unseen, default_file
+from lambdatui.session.terminal import Terminal, TerminalRefused, terminal
+from lambdatui.start.arguments import default_config, global_only
+from lambdatui.start.state import default_state, kept
+from lambdatui.start.terminal_signals import ENTER, LEAVE, install, stands, uninstall
+from lambdatui.views.presets import DEFAULT_PRESET, RangeError
+from lambdatui.views.startup_view import Glance, glance
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+    from typing import Any, TextIO
+
+    from lambdatui.session.session import Session
+    from lambdatui.views.time_range import RangeChoice
+
+_SETTLED_HERE = {"db", "range", "utc", "no_color", "no_mouse", "ascii", "theme"}
+_HOME = {"screen": "functions", "functions.filter": "", "functions.sort": ""}
+
+
+def at_once(arguments: "Sequence[str]", environ: "Mapping[str, str]") -> Glance | None:
+    """Paints for a start without anything special; what it shows if the frame stands, and screens are sure to follow.
+
+    Whatever is special is settled first, by the way that all commands take: narrowing, times, a configuration,
+    anything that is wrong. That way paints the frame too, only later.
+    """
+    given = global_only(arguments)
+    if given is None or given.keys() - _SETTLED_HERE or os.path.exists(default_config()):
+        return None
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        return None
+    try:
+        of = terminal(environ, no_color=bool(given.get("no_color")), ascii=bool(given.get("ascii")))
+    except TerminalRefused:
+        return None
+    before = kept(default_state())
+    if not begins_at_home(before):
+        return None
+    now_ms = time.time_ns() // 1_000_000
+    file = given.get("db") or default_file()
+    preset = given.get("range") or before.get("range", DEFAULT_PRESET)
+    install()
+    return _painted(file, now_ms, preset, of, bool(given.get("utc")), sys.stdout)
+
+
+def begins_at_home(before: "Mapping[str, str]") -> bool:
+    """Whether the run before was left where this one would begin anyway: the frame shows no other screen or order."""
+    return all(before.get(name, usual) == usual for name, usual in _HOME.items())
+
+
+def paint(session: "Session", output: "TextIO | None" = None) -> Glance | None:
+    """Writes the first frame to the terminal; what it shows if it did, and the alternate screen is now on.
+
+    Silent where there is nothing to paint on, and where the store cannot be read: the first screen then says why.
+    """
+    out = output or sys.stdout
+    if not out.isatty() or session.narrow or session.columns or session.thresholds or not begins_at_home(session.kept):
+        return None  # the glance counts everything: wrong figures first are worse than none
+    return _painted(session.db, session.now_ms(), session.choice, session.terminal, session.utc, out)
+
+
+def leave(output: "TextIO | None" = None) -> None:
+    """Gives the screen back, where Textual never came to take it over."""
+    out = output or sys.stdout
+    out.write(LEAVE)
+    out.flush()
+    uninstall()
+
+
+def _painted(
+    file: "str | Path", now_ms: int, choice: "RangeChoice | str", of: Terminal, utc: bool, out: "TextIO"
+) -> Glance | None:
+    columns, lines = os.get_terminal_size(out.fileno())
+    asked = _Asked(file, now_ms, choice, lines or 24)
+    from lambdatui.start.first_lines import frame
+
+    found = asked.answer()
+    if found is None or not found.rows:
+        return None  # the screen says why there are none, and how to fill the store
+    try:
+        laid_out = frame(found, os.path.basename(file), now_ms, of, columns or 80, lines or 24, utc=utc)
+    except (TypeError, ValueError, LookupError, ArithmeticError):
+        return None  # of what is stored something is not as it was written: the screen says so
+    text = ENTER + "\r\n".join(laid_out)
+    encoding = out.encoding or "utf-8"
+    text = text.encode(encoding, "replace").decode(encoding)
+    stands(text)
+    out.write(text)
+    out.flush()
+    return found
+
+
+class _Asked:
+    """The store, asked in a thread: SQLite seeks while Python imports what lays the answer out."""
+
+    def __init__(self, *question: "Any") -> None:
+        self._found: Glance | None = None
+        self._error: BaseException | None = None
+        self._done = _thread.allocate_lock()
+        self._done.acquire()
+        _thread.start_new_thread(self._ask, question)
+
+    def _ask(self, *question: "Any") -> None:
+        try:
+            self._found = glance(*question)
+        except (Unseen, RangeError, TypeError, ValueError, LookupError):
+            pass  # the screen says it in full; the last are of rows that are not as they were written
+        except BaseException as error:
+            self._error = error
+        finally:
+            self._done.release()
+
+    def answer(self) -> Glance | None:
+        """None where the store or the range could not be read."""
+        self._done.acquire()
+        if self._error is not None:
+            raise self._error
+        return self._found

@@ -1,0 +1,141 @@
+"""Whatever ends or stops the program while it has the screen gives the screen back first.
+
+Installed before the first byte of the first frame. Light: it is imported before anything is painted. A signal's handler
+runs between two steps of Python, so what it does not find it must not wait for.
+"""
+
+import os
+import select
+import signal
+import sys
+import termios
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import FrameType
+    from typing import Any
+
+    from lambdatui.app.terminal_driver import Screen
+
+ENTER = "\x1b[?1049h\x1b[?25l\x1b[H\x1b[2J"
+LEAVE = "\x1b[?25h\x1b[?1049l"
+# No held output, kitty keyboard, paste, focus or mouse reports; lines wrap; plain text; the main screen and a cursor.
+LEAVE_ALL = (
+    "\x1b[?2026l\x1b[<u\x1b[?2004l\x1b[?1004l\x1b[?2048l\x1b[?1016l\x1b[?1006l\x1b[?1015l\x1b[?1003l\x1b[?1000l"
+    "\x1b[?7h\x1b[0m\x1b[?1049l\x1b[?25h"
+)
+_ENDING = (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM)
+
+
+class _Keeper:
+    """What is on the terminal now, and how it was before."""
+
+    def __init__(self) -> None:
+        self.before: dict[int, Any] = {}  # the handlers
+        self.attributes: list[Any] | None = None
+        self.frame = ""  # of the first frame; empty where it does not stand
+        self.screen: Screen | None = None  # Textual's driver, once there is one
+        self.last: list[Callable[[], None]] = []
+
+
+_keeper = _Keeper()
+
+
+def install() -> None:
+    """Take the signals over, until ``uninstall``. Nothing happens where that is done, or this is no main thread."""
+    if _keeper.before:
+        return
+    try:
+        for number in (*_ENDING, signal.SIGTSTP):
+            if signal.getsignal(number) is not signal.SIG_IGN:  # nohup's wish, or the shell's
+                _keeper.before[number] = signal.signal(number, _stop if number == signal.SIGTSTP else _end)
+    except ValueError:
+        return
+    try:
+        _keeper.attributes = termios.tcgetattr(0)
+    except termios.error:
+        _keeper.attributes = None
+
+
+def installed() -> bool:
+    return bool(_keeper.before)
+
+
+def attributes() -> "list[Any] | None":
+    """The line discipline as it was found."""
+    return _keeper.attributes
+
+
+def uninstall() -> None:
+    """The screen is given back already: signals do what they did before."""
+    for number, handler in _keeper.before.items():
+        signal.signal(number, handler)
+    _keeper.before.clear()
+    _keeper.frame, _keeper.screen = "", None
+    _keeper.last.clear()
+
+
+def stands(frame: str) -> None:
+    """The first frame is being written: this is what to paint again after a stop."""
+    _keeper.frame = frame
+
+
+def taken_over(screen: "Screen | None") -> None:
+    """Textual has the screen now; ``screen`` gives it back."""
+    _keeper.screen = screen
+
+
+def before_the_end(run: "Callable[[], None]") -> None:
+    """Do this too when a signal ends us, once the screen is given back."""
+    _keeper.last.append(run)
+
+
+def give_back() -> None:
+    """The main screen, the cursor and the line discipline, as they were found."""
+    if _keeper.frame:
+        write(LEAVE_ALL)
+    if _keeper.screen is not None and _keeper.screen.has_screen:
+        _keeper.screen.give_back()
+    if _keeper.attributes is not None:
+        try:  # noqa: SIM105 - without contextlib, this early
+            termios.tcsetattr(0, termios.TCSANOW, _keeper.attributes)
+        except termios.error:
+            pass  # the terminal is gone
+
+
+def write(text: str) -> None:
+    """Past whatever is buffered."""
+    try:
+        # A terminal that takes nothing (ctrl-s) is not waited for.
+        if select.select([], [1], [], 0.05)[1]:
+            os.write(1, text.encode())
+    except (OSError, ValueError):
+        pass
+
+
+def _end(number: int, _: "FrameType | None") -> None:
+    signal.signal(number, signal.SIG_IGN)
+    give_back()
+    for run in _keeper.last:
+        try:
+            run()
+        except BaseException:
+            continue
+    os._exit(128 + number)
+
+
+def _stop(_: int, __: "FrameType | None") -> None:
+    """ctrl-z before Textual is there. What follows the stop runs when the shell says ``fg``."""
+    if _keeper.screen is not None and _keeper.screen.has_screen:
+        give_back()
+        _keeper.screen.stop()
+        return
+    give_back()
+    os.kill(os.getpid(), signal.SIGSTOP)
+    if _keeper.frame:
+        try:
+            sys.stdout.write(_keeper.frame)
+            sys.stdout.flush()
+        except (OSError, RuntimeError):  # it was in the middle of writing the frame, and goes on with it
+            write(_keeper.frame)

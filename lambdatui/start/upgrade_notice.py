@@ -1,0 +1,41 @@
+"""Says on stderr that an older store is being brought up to date, which takes a while where it is large."""
+
+import sys
+import time
+
+from collectors.store import progress
+
+_AFTER_S, _EVERY_S = 1.0, 3.0
+
+
+def tell() -> None:
+    """From here on; nothing where it takes less than a second."""
+    began = said = None
+
+    def heard(text: str) -> None:
+        nonlocal began, said
+        now = time.monotonic()
+        began = now if began is None else began
+        if now - began >= _AFTER_S and (said is None or now - said >= _EVERY_S):
+            said = now
+            sys.stderr.write(f"lambdatui: the store is brought up to date, once: {text} ({now - began:.0f} s)\n")
+            sys.stderr.flush()
+
+    progress.listeners[:] = [heard]
+
+
+def before_the_screens(path: str) -> None:
+    """Brings an older store up to date while there is a terminal to say so; what fails, the screens tell."""
+    import sqlite3
+    from pathlib import Path
+
+    from collectors.store.connection import StoreError, is_older, open_reader
+
+    try:
+        if Path(path).exists() and is_older(Path(path)):
+            tell()
+            open_reader(Path(path)).close()
+    except (StoreError, sqlite3.Error, OSError):
+        pass
+    finally:
+        progress.listeners.clear()

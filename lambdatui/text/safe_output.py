@@ -1,0 +1,95 @@
+"""What commands write, to a terminal, a pipe or a file: no character of data that a terminal would obey.
+
+One rule at the one place where all output passes: rows, CSV, messages, file names in errors, tracebacks. Character by
+character, so that no cell takes the next one along: an ESC becomes its picture. JSON keeps every character, because it
+escapes them. ``--raw`` gives CSV and log lines as they are.
+"""
+
+import io
+import re
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, TextIO
+
+from lambdatui.text.formatting import OBEYED, pictures, plain
+
+_OBEYED = re.compile(OBEYED)
+
+
+class SafeOutput(io.TextIOBase):
+    """Writes to ``unguarded``, without control characters, unless ``raw``.
+
+    A carriage return that begins or ends what is written stays: lines of progress are painted over with it.
+    """
+
+    def __init__(self, unguarded: TextIO) -> None:
+        self.unguarded = unguarded
+        self.raw = False
+
+    def write(self, text: str) -> int:
+        if not self.raw and _OBEYED.search(text):
+            body = text.strip("\r")
+            start = text[: len(text) - len(text.lstrip("\r"))]
+            text = f"{start}{pictures(body)}{text[len(start) + len(body) :]}"
+        return self.unguarded.write(text)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.unguarded, name)
+
+    # What io.TextIOBase has itself, and would answer in its place.
+
+    def flush(self) -> None:
+        self.unguarded.flush()
+
+    def isatty(self) -> bool:
+        return self.unguarded.isatty()
+
+    def fileno(self) -> int:
+        return self.unguarded.fileno()
+
+    def writable(self) -> bool:
+        return True
+
+    def close(self) -> None:
+        self.unguarded.close()
+
+    @property
+    def encoding(self) -> str:  # type: ignore[override]
+        return self.unguarded.encoding
+
+    @property
+    def errors(self) -> str | None:  # type: ignore[override]
+        return self.unguarded.errors
+
+    def __del__(self) -> None:
+        """What is written to outlives this."""
+
+
+@contextmanager
+def safe_output() -> Iterator[None]:
+    """Guard stdout and stderr."""
+    before = sys.stdout, sys.stderr
+    sys.stdout, sys.stderr = map(SafeOutput, before)
+    try:
+        yield
+    finally:
+        sys.stdout, sys.stderr = before
+
+
+def is_raw() -> bool:
+    """Whether stdout gives data as it is."""
+    return isinstance(sys.stdout, SafeOutput) and sys.stdout.raw
+
+
+def log_text(message: str) -> str:
+    """A log line's text for a listing."""
+    ended = message.rstrip("\r\n")
+    return ended if is_raw() else plain(ended, newlines=True)
+
+
+def raw_output() -> None:
+    """The guarded ones write what they are given from now on."""
+    for one in (sys.stdout, sys.stderr):
+        if isinstance(one, SafeOutput):
+            one.raw = True

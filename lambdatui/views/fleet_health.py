@@ -1,0 +1,103 @@
+"""How a fleet is, in one line. Imports nothing: the first frame says it too."""
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from typing import Any
+
+_ABOVE = ("error_rate", "throttles", "p95_ms", "p99_ms", "cold_ratio")
+NEAR_LIMIT = 0.9
+"""From this share of its limit on, a function's peak concurrency is trouble."""
+_Z = 1.96  # 95%
+
+
+def why(row: "Any", thresholds: "Mapping[str, float]") -> "list[str]":
+    """Why a function is in trouble: ``errors 13 (1.3%)``, ``timeouts 3``, ``throttled 40``; empty where it is not.
+
+    Errors, timeouts and throttles are, unless a threshold says from where on; what is above one; a peak near the limit
+    of concurrency; and a collection that is overdue. Worst first.
+    """
+    used, fresh = row_value(row, "limit_used"), row_value(row, "freshness")
+    if not (row.errors or row.timeouts or row.throttles or thresholds or used or (fresh or "").startswith("stale")):
+        return []  # as most are, of hundreds
+    from lambdatui.text.formatting import milliseconds, ratio
+
+    said = []
+    over = {name: row_value(row, name) for name in _ABOVE if _above(row_value(row, name), thresholds.get(name))
+            } if thresholds else {}  # fmt: skip
+    if row.errors and ("error_rate" not in thresholds or "error_rate" in over):
+        said.append(f"errors {row.errors:,} ({ratio(row.error_rate)})")
+    if row.timeouts and "error_rate" not in thresholds:
+        said.append(f"timeouts {row.timeouts:,}")
+    if row.throttles and ("throttles" not in thresholds or "throttles" in over):
+        said.append(f"throttled {row.throttles:,}")
+    if used is not None and used >= NEAR_LIMIT:
+        said.append(f"concurrency {used:.0%} of limit")
+    said += [f"{name[:3]} {milliseconds(over[name])}" for name in ("p95_ms", "p99_ms") if name in over]
+    if "cold_ratio" in over:
+        said.append(f"cold {ratio(over['cold_ratio'])}")
+    if fresh is not None and fresh.startswith("stale"):
+        said.append(fresh)
+    return said
+
+
+def row_value(row: "Any", name: str) -> "Any":
+    """A row's value; None where the first frame does not know it."""
+    return getattr(row, name, None)
+
+
+def _above(value: "float | None", threshold: "float | None") -> bool:
+    return value is not None and threshold is not None and value > threshold
+
+
+def in_trouble(row: "Any", thresholds: "Mapping[str, float]") -> bool:
+    """Whether a function is above a threshold; without one, errors, timeouts and throttles are."""
+    return bool(why(row, thresholds))
+
+
+def hurt(failed: int, asked: int) -> float:
+    """What goes by: how many of the requests asked for surely failed, times the root of their share.
+
+    Both at the lower end of Wilson's 95% interval, so that 1 of 2 (0.06) hurts less than 13 of 1,000 (0.7), and 60 of
+    60 (55) more than 100 of a million (0.7).
+    """
+    if asked <= 0 or failed <= 0:
+        return 0.0
+    share = min(1.0, failed / asked)
+    middle, spread = share + _Z**2 / (2 * asked), _Z * (share * (1 - share) / asked + _Z**2 / (4 * asked**2)) ** 0.5
+    surely = max(0.0, (middle - spread) / (1 + _Z**2 / asked))
+    return float(surely**1.5 * asked)
+
+
+def hurt_of(row: "Any") -> float:
+    """What errors and throttles of a function's row hurt."""
+    throttles = row.throttles or 0
+    return hurt((row.errors or 0) + throttles, (row.invocations or 0) + throttles)
+
+
+def health(rows: "Iterable[Any]", thresholds: "Mapping[str, float]") -> str:
+    """``2 of 9 in trouble, worst checkout-api: errors 13 (1.3%)``; ``all 9 well``; empty for no functions."""
+    from lambdatui.text.formatting import plain
+
+    listed = list(rows)
+    ill = [(row, said) for row in listed if (said := why(row, thresholds))]
+    if not listed:
+        return ""
+    if not ill:
+        return f"all {len(listed):,} well"
+    worst, said = max(ill, key=lambda one: hurt_of(one[0]))
+    return f"{len(ill):,} of {len(listed):,} in trouble, worst {plain(worst.function)}: {said[0]}"
+
+
+def places(rows: "Iterable[Any]") -> str:
+    """``111122223333 eu-central-1``, ``111122223333, 2 regions``, ``2 accounts, 3 regions``; empty: none is known."""
+    from lambdatui.text.formatting import counted, plain
+
+    listed = list(rows)
+    found = [sorted({name for row in listed if (name := getattr(row, kind, None))}) for kind in ("account", "region")]
+    said = [
+        plain(names[0]) if len(names) == 1 else counted(len(names), kind)
+        for kind, names in zip(("account", "region"), found, strict=True)
+        if names
+    ]
+    return (" " if all(len(names) == 1 for names in found) else ", ").join(said)

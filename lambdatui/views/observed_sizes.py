@@ -1,0 +1,113 @@
+"""What a function itself took at another memory size: its own calls before and after its configuration changed.
+
+Like is compared with like: the same code, runtime and architecture on both sides, at most two weeks of each, whole
+hours whose REPORTs printed that size, and about as many cold starts. Anything else says nothing.
+"""
+
+import math
+from collections import defaultdict
+from typing import TYPE_CHECKING, NamedTuple
+
+from collectors.store.read import account_rows
+from lambdatui.views.time_range import DAY_MS, HOUR_MS
+from pricing.recommendations import Measured
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from collectors.model.records import Function
+    from collectors.store.read.account_rows import SettingRow
+    from collectors.store.read.reader import Reader
+    from collectors.store.read.rows import Totals
+
+_ENOUGH, _HOURS = 100, 3  # REPORTs and hours on each side
+_WINDOW_MS = 14 * DAY_MS
+_COLD_APART = 0.1
+_LEAST = 0.05  # of the logarithm: traffic differs from week to week
+_Z_80 = 1.2816
+_ALIKE = ("arch", "runtime", "code_sha256", "layers")
+
+
+class _Side(NamedTuple):
+    mean_ms: float
+    error: float  # standard error over the mean
+    calls: int
+    cold: float
+
+
+class SizesSeen:
+    """The histories of all functions' memory, read once. What is changed at or after ``to_ms`` is not known."""
+
+    def __init__(self, reader: "Reader", to_ms: int) -> None:
+        self._reader, self._to_ms = reader, to_ms
+        self._rows: dict[tuple[str, str, str], dict[str, list[SettingRow]]] = defaultdict(lambda: defaultdict(list))
+        for one in account_rows.history(reader, ("function",)):
+            if one.since_ms < to_ms and one.name in ("memory_mb", *_ALIKE):
+                self._rows[one.account, one.region, one.function][one.name].append(one)
+
+    def layers(self, function: "Function") -> bool | None:
+        """Whether it has layers now; None where its configuration was not collected."""
+        key = function.key
+        rows = self._rows.get((key.account, key.region, key.name))
+        if rows is None:
+            return None
+        return any(one.until_ms is None or one.until_ms >= self._to_ms for one in rows.get("layers", ()))
+
+    def measured(self, function_id: int, function: "Function", memory_mb: int | None) -> tuple[Measured, ...]:
+        """Each size that it had before or after the present one, as long as nothing else changed with it."""
+        key = function.key
+        rows = self._rows.get((key.account, key.region, key.name))
+        sizes = [one for one in rows["memory_mb"] if isinstance(one.value, int)] if rows is not None else []
+        if rows is None or len(sizes) < 2 or memory_mb is None:
+            return ()
+        others = sorted(
+            {one.since_ms for name in _ALIKE for one in rows.get(name, ())} - {rows["memory_mb"][0].since_ms}
+        )
+        found: dict[int, Measured] = {}
+        for at in range(1, len(sizes)):
+            before, after = sizes[at - 1], sizes[at]
+            if memory_mb not in (before.value, after.value) or before.value == after.value:
+                continue
+            one = self._one(function_id, sizes[at - 1 : at + 1], memory_mb, others)
+            if one is not None:
+                found[one.memory_mb] = one
+        return tuple(found.values())
+
+    def _one(
+        self, function_id: int, sizes: "Sequence[SettingRow]", memory_mb: int, others: "Sequence[int]"
+    ) -> Measured | None:
+        before, after = sizes
+        change = after.since_ms
+        if change in others:
+            return None  # new code came with the new size
+        from_ms = max(change - _WINDOW_MS, before.since_ms, *(one for one in others if one < change), 0)
+        to_ms = min(change + _WINDOW_MS, after.until_ms or self._to_ms, self._to_ms,
+                    *(one for one in others if one > change))  # fmt: skip
+        earlier = self._side(function_id, from_ms, change, before.value)
+        later = self._side(function_id, change, to_ms, after.value)
+        if earlier is None or later is None or abs(earlier.cold - later.cold) > _COLD_APART:
+            return None
+        here, there = (later, earlier) if after.value == memory_mb else (earlier, later)
+        size = before.value if after.value == memory_mb else after.value
+        assert isinstance(size, int)
+        middle = math.log(there.mean_ms / here.mean_ms)
+        room = max(_LEAST, _Z_80 * math.hypot(here.error, there.error))
+        said = f"its own {there.calls:,} calls at {size} MB and {here.calls:,} at {memory_mb} MB"
+        return Measured(size, math.exp(middle - room), math.exp(middle), math.exp(middle + room), said)
+
+    def _side(self, function_id: int, from_ms: int, to_ms: int, memory_mb: object) -> _Side | None:
+        """Whole hours of one size."""
+        first, last = -(-from_ms // HOUR_MS) * HOUR_MS, to_ms // HOUR_MS * HOUR_MS
+        if first >= last:
+            return None
+        points = self._reader.series(first, last, HOUR_MS, [function_id])
+        hours: list[Totals] = [one.totals for one in points if one.totals.reports and one.totals.memory_mb == memory_mb]
+        calls = sum(one.reports for one in hours)
+        if calls < _ENOUGH or len(hours) < _HOURS:
+            return None
+        mean = sum(one.duration_us for one in hours) / calls
+        if not mean:
+            return None
+        spread = sum((one.duration_us - one.reports * mean) ** 2 for one in hours) * len(hours) / (len(hours) - 1)
+        cold = sum(one.cold_starts for one in hours) / calls
+        return _Side(mean / 1000, math.sqrt(spread) / (calls * mean), calls, cold)

@@ -1,0 +1,18 @@
+"""The range that was asked for, settled against what a store knows."""
+
+from collectors.store.read.reader import Reader
+from lambdatui.views.retained_since import by_kept_hours
+from lambdatui.views.time_range import HOUR_MS, RangeChoice, TimeRange
+
+
+def resolved(reader: Reader, choice: RangeChoice, now_ms: int) -> TimeRange:
+    """The range at ``now_ms``; where the store's data end earlier or all of them are meant, lines and metrics count.
+
+    Raises ``RangeError``.
+    """
+    newest = reader.newest_ms()
+    if choice.preset == "all":
+        return by_kept_hours(reader, choice.resolve(now_ms, reader.newest_known_ms(), reader.oldest_known_ms()))
+    if newest is None or newest < now_ms - HOUR_MS:
+        newest = reader.newest_known_ms()
+    return by_kept_hours(reader, choice.resolve(now_ms, newest))

@@ -1,0 +1,120 @@
+"""Narrowing every view to some accounts, regions and functions."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collectors.store.read.reader import Reader
+    from collectors.store.read.rows import FunctionRow
+    from lambdatui.views.tag_scope import Tagged
+    from lambdatui.views.tag_terms import Alternatives
+
+
+@dataclass(frozen=True, slots=True)
+class Narrow:
+    """Globs (``*``, ``?``, ``[ab]``), any of which may match; an empty tuple narrows nothing.
+
+    ``tags`` are conditions of which each must hold. Which functions those choose, a store says: ``bound`` asks it, and
+    ``tagged`` is its answer.
+    """
+
+    accounts: tuple[str, ...] = ()
+    regions: tuple[str, ...] = ()
+    functions: tuple[str, ...] = ()
+    tags: "tuple[Alternatives, ...]" = ()
+    tagged: "Tagged | None" = None
+
+    def __bool__(self) -> bool:
+        return bool(self.accounts or self.regions or self.functions or self.tags)
+
+    @property
+    def by_function(self) -> bool:
+        """Whether some functions of a place are chosen, so that what is of the place alone is not."""
+        return bool(self.functions or self.tags)
+
+    @property
+    def said(self) -> tuple[str, ...]:
+        """What there is to say of the tags in a store."""
+        return self.tagged.said if self.tagged is not None else ()
+
+    @property
+    def unbound(self) -> "Narrow":
+        return replace(self, tagged=None) if self.tagged is not None else self
+
+    @property
+    def tag_texts(self) -> tuple[str, ...]:
+        return tuple(term.text for group in self.tags for term in group)
+
+    def and_tags(self, tags: "tuple[Alternatives, ...]") -> "Narrow":
+        """Narrowed to those of which these hold too."""
+        return replace(self, tags=(*self.tags, *tags), tagged=None) if tags else self
+
+    def bound(self, reader: "Reader") -> "Narrow":
+        """The same, its tags those that functions have in a store at the reader's time."""
+        if not self.tags or self.tagged is not None:
+            return self
+        from lambdatui.views.tag_scope import tagged
+
+        among = replace(self, tags=()).chosen(reader.functions())
+        return replace(self, tagged=tagged(reader, self.tags, among))
+
+    def chosen(self, rows: "Sequence[FunctionRow]") -> "list[FunctionRow]":
+        return [row for row in rows if self._matches(row)] if self else list(rows)
+
+    def ids(self, rows: "Sequence[FunctionRow]") -> list[int] | None:
+        """The matching functions' ids in the store; None where nothing is narrowed."""
+        return [row.id for row in self.chosen(rows)] if self else None
+
+    def wants(self, function: str) -> bool:
+        """Whether a function of that name is among those narrowed to, in whatever account and region."""
+        return _any(self.functions, function)
+
+    def matches(self, account: str, region: str, function: str) -> bool:
+        if self.tags:
+            assert self.tagged is not None, "a store was not asked which functions have these tags"
+            return (account, region, function) in self.tagged.keys
+        return _any(self.accounts, account) and _any(self.regions, region) and _any(self.functions, function)
+
+    def holds(self, account: str, region: str) -> bool:
+        """Whether something of an account and region matches; what does not say where it is, does."""
+        return (not account or _any(self.accounts, account)) and (not region or _any(self.regions, region))
+
+    def _matches(self, row: "FunctionRow") -> bool:
+        key = row.function.key
+        return self.matches(key.account, key.region, key.name)
+
+
+def unmatched(narrow: Narrow, reader: "Reader") -> list[str]:
+    """What nothing in the store matches of that, a sentence each, with the nearest name; [] in an empty store.
+
+    ``no function matches 'chekout'; the nearest is checkout``.
+    """
+    from collectors.store.read.account_rows import places
+    from lambdatui.views.nearest_name import nearest
+
+    rows = reader.functions()
+    if not narrow or not rows:
+        return []
+    keys = [row.function.key for row in rows]
+    found: list[str] = []
+    for kind, globs, names in (
+        ("account", narrow.accounts, {key.account for key in keys}),
+        ("region", narrow.regions, {key.region for key in keys}),
+        ("function", narrow.functions, {key.name for key in keys}),
+    ):
+        missing = [glob for glob in globs if not any(fnmatchcase(name, glob) for name in names)]
+        if missing and kind != "function":  # limits, alarms and metrics may be of a place without functions
+            names |= {place[kind == "region"] for place in places(reader)}
+            missing = [glob for glob in missing if not any(fnmatchcase(name, glob) for name in names)]
+        found += [f"no {kind} matches {glob!r}{nearest(glob, kind, names - {''})}" for glob in missing]
+    if narrow.tags:
+        return found + list(narrow.said)
+    if not found and not narrow.chosen(rows) and narrow.functions:
+        found.append(f"no function matches all of {', '.join((*narrow.accounts, *narrow.regions, *narrow.functions))}")
+    return found
+
+
+def _any(globs: tuple[str, ...], text: str) -> bool:
+    return not globs or any(fnmatchcase(text, glob) for glob in globs)

@@ -1,0 +1,123 @@
+"""The functions at a glance, cheap enough for the first frame: rollups, read and shown with next to no imports."""
+
+from collectors.store.read.startup_reader import FunctionSums, Glimpse
+from lambdatui.views.presets import DEFAULT_PRESET, Ends, at_now
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from collectors.store.read.startup_reader import FunctionWeight
+    from lambdatui.views.time_range import RangeChoice
+
+REQUEST_AS_MB_MS = 12_288
+"""What a request costs, as MB-milliseconds of x86: $0.20 a million beside $0.0000166667 a GB-second."""
+ARM_SHARE = 0.8
+"""What a millisecond of arm64 costs beside one of x86."""
+
+
+class GlanceRow:
+    """One function's figures. Fields are column ids, and mean what they mean in ``FunctionView``.
+
+    ``weight`` orders functions as their list price does, where one price holds for all: None where it is unknown.
+    """
+
+    __slots__ = (
+        "arch", "avg_ms", "cold_ratio", "cold_starts", "error_rate", "errors", "function", "function_id", "gb_seconds",
+        "invocations", "last_seen", "memory_mb", "region", "runtime", "throttles", "timeouts", "weight",
+    )  # fmt: skip
+
+    def __init__(self, sums: FunctionSums) -> None:
+        self.function_id = sums.id
+        self.function = sums.name
+        self.region = sums.region or None
+        self.runtime = sums.runtime
+        self.arch = sums.arch
+        self.memory_mb = sums.memory_mb
+        counted = sums.counted or (sums.invocations, sums.errors)
+        self.invocations = None if sums.unknown else counted[0]
+        self.errors = None if sums.unknown else counted[1]
+        self.error_rate = counted[1] / counted[0] if counted[0] else None
+        self.timeouts = None if sums.unknown else sums.timeouts
+        self.throttles = None if sums.throttles is None else round(sums.throttles)
+        self.cold_starts = None if sums.unknown else sums.cold_starts
+        self.cold_ratio = sums.cold_starts / sums.reports if sums.reports else None
+        self.avg_ms = round(sums.duration_us / sums.reports / 1000, 3) if sums.reports else None
+        # Where REPORTs are missing, an estimate completes it: dearer than a first frame.
+        self.gb_seconds = sums.billed_mb_ms / 1_024_000 if sums.reports and sums.reports >= counted[0] else None
+        self.last_seen = sums.last_ms if sums.invocations else None
+        self.weight = weight(sums) if sums.reports else None
+
+    @property
+    def trouble(self) -> str | None:
+        """Why it is in trouble, as far as the first frame knows."""
+        from lambdatui.views.fleet_health import why
+
+        return "; ".join(why(self, {})) or None
+
+
+class Glance:
+    """The functions of a range, most expensive first. ``as_of`` is the newest invocation.
+
+    ``rows`` may be only those in sight of the ``count`` that there are.
+    """
+
+    __slots__ = ("as_of", "count", "ends", "rows")
+
+    def __init__(self, ends: Ends, as_of: int | None, rows: list[GlanceRow], count: int) -> None:
+        self.ends = ends
+        self.as_of = as_of
+        self.rows = rows
+        self.count = count
+
+    @property
+    def whole(self) -> bool:
+        return len(self.rows) == self.count
+
+
+def glance(
+    path: "str | Path", now_ms: int, choice: "RangeChoice | str" = DEFAULT_PRESET, in_sight: int | None = None
+) -> Glance:
+    """Every function over the range, which a preset's name or a choice tells. Raises ``Unseen``, ``RangeError``.
+
+    In a large fleet CloudWatch's metrics cost four times what all else does: where ``in_sight`` is given, and so many
+    functions are known to be the dearest without them, only those are asked for and told.
+    """
+    hides = False
+    with Glimpse(str(path)) as seen:
+        newest = seen.newest()
+        oldest = seen.oldest() if "all" in (choice, getattr(choice, "preset", "")) else None
+        if isinstance(choice, str):
+            ends = at_now(choice, now_ms, newest, oldest)
+        else:
+            found = choice.resolve(now_ms, newest, oldest)
+            ends, hides = (found.from_ms, found.to_ms, found.label), found.hides
+        told = seen.sums(*ends[:2], _dearest(seen, in_sight, *ends[:2]))
+        if seen.has_metrics():
+            seen.add_metrics(told, *ends[:2])
+        seen.add_unknown(told, *ends[:2])
+        # Before all that is known no function is known to be anything.
+        hides = hides and (seen.has_history() or not any(one.last_ms for one in told))
+        count, as_of = seen.count, seen.as_of(ends[1])
+    rows = [GlanceRow(sums) for sums in told]
+    for row, sums in zip(rows, told, strict=True) if hides else ():
+        # What they were set to then is not read here, but for what a REPORT said.
+        row.arch = row.runtime = None
+        row.memory_mb = sums.reported_mb
+    rows.sort(key=lambda row: (row.weight is None, -(row.weight or 0), -(row.invocations or 0), row.function))
+    return Glance(ends, as_of, rows, count)
+
+
+def _dearest(seen: Glimpse, in_sight: int | None, from_ms: int, to_ms: int) -> list[int] | None:
+    """The first so many functions; None, for all, where there are no more, or where metrics may order them."""
+    if in_sight is None or seen.count <= in_sight:
+        return None
+    known = [one for one in seen.weights(from_ms, to_ms) if one.reports]
+    known.sort(key=lambda one: (-weight(one), -one.invocations, one.name))
+    return [one.id for one in known[:in_sight]] if len(known) > in_sight else None
+
+
+def weight(sums: "FunctionSums | FunctionWeight") -> float:
+    """What the function cost beside others of the same region."""
+    share = ARM_SHARE if sums.arch == "arm64" else 1.0
+    return share * sums.billed_mb_ms + REQUEST_AS_MB_MS * sums.invocations

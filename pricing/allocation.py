@@ -1,0 +1,203 @@
+"""A month's usages with their rates, what the free tier covers of each, and which duration tier they fall into."""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from itertools import chain
+
+from pricing import tiers
+from pricing.dimensions import DIMENSIONS, LOGS, LOGS_STORAGE, STREAMING
+from pricing.free_tier import FreeTierUse, covered
+from pricing.line_items import DURATION, REQUESTS, Priced, Rates, TierGroup
+from pricing.pricebook import Partition, PriceBook
+from pricing.usage import MB_MS_PER_GB_SECOND, gb_seconds
+from pricing.usage_table import Used, priced_alike
+
+_GIB, _GB = 2**30, 10**9
+_ZERO = Decimal(0)
+
+
+@dataclass(frozen=True, slots=True)
+class _Draw:
+    """What is drawn from one allowance."""
+
+    allowance: int
+    used: Sequence[int]
+
+    @property
+    def covered(self) -> int:
+        return min(self.allowance, sum(self.used))
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether it does not cover all, of more than one."""
+        return self.allowance < sum(self.used) and sum(map(bool, self.used)) > 1
+
+
+@dataclass(slots=True)
+class Allotment:
+    """Lists are by position. ``members`` are the positions of usages that are priced alike, in the order of the first.
+
+    ``tier_mb_ms`` has those of groups that left the first tier, ``special`` those of whom more is billed than requests
+    and duration on demand, ``shared`` by partition what of the free tier was shared out.
+    """
+
+    used: Used
+    rates: list[Rates]
+    members: dict[Rates, Sequence[int]]
+    special: dict[int, Priced]
+    free_tier: tuple[FreeTierUse, ...] = ()
+    tier_mb_ms: dict[int, tuple[int, ...]] = field(default_factory=dict)
+    shared: dict[str, frozenset[str]] = field(default_factory=dict)
+    _draws: list[tuple[Sequence[int], "_Draw", "_Draw"]] = field(default_factory=list)
+    _free: tuple[Sequence[int], Sequence[int]] | None = None
+
+    @classmethod
+    def of(cls, used: Used, book: PriceBook, free_tier: bool) -> "Allotment":
+        """The free tier is taken once for each partition; tiers are a region's, over all accounts."""
+        alike = [priced_alike(one) for one in used.terms]
+        known = {one: Rates.of(one, book) for one in dict.fromkeys(alike)}
+        rates = [known[one] for one in alike]
+        members: dict[Rates, Sequence[int]] = dict.fromkeys(known.values(), range(len(rates)))
+        if len(known) > 1:
+            members = {one: [] for one in known.values()}
+            for at, one in enumerate(rates):
+                members[one].append(at)  # type: ignore[attr-defined]
+        special = {at: Priced(at, usage, rates[at]) for at, usage in used.special.items()}
+        found = cls(used, rates, members, special)
+        found._take_free_tier(free_tier)
+        found._take_tiers()
+        found._take_log_tiers()
+        return found
+
+    @property
+    def free(self) -> tuple[Sequence[int], Sequence[int]]:
+        """Free requests and MB-ms of each, shared out when they are first asked for."""
+        if self._free is None:
+            self._free = self._shared_out(0), self._shared_out(1)
+        return self._free
+
+    @property
+    def free_together(self) -> tuple[int, int]:
+        """Their sums."""
+        return sum(one.covered for _, one, _ in self._draws), sum(one.covered for _, _, one in self._draws)
+
+    def _shared_out(self, which: int) -> Sequence[int]:
+        found = [0] * len(self.rates)
+        for members, *draws in self._draws:
+            parts = covered(draws[which].allowance, draws[which].used)
+            if len(members) == len(found):
+                return parts
+            for at, part in zip(members, parts, strict=True):
+                found[at] = part
+        return found
+
+    def priced(self, at: int) -> Priced:
+        """One usage, ready for its lines."""
+        found = self.special.get(at)
+        if found is None:
+            found = Priced(at, self.used[at], self.rates[at])
+            self._allot(found)
+        return found
+
+    def shared_of(self, rates: Rates) -> frozenset[str]:
+        return self.shared.get(rates.prices.partition.code, frozenset()) if rates.prices else frozenset()
+
+    def _allot(self, one: Priced) -> None:
+        at, prices = one.position, one.rates.prices
+        one.free_requests, one.free_mb_ms = (column[at] for column in self.free)
+        one.shared = one.shared | self.shared_of(one.rates)
+        if prices is not None and one.rates.arch in prices.durations:
+            one.tier_mb_ms = self.tier_mb_ms.get(at) or (one.usage.billed_mb_ms - one.free_mb_ms,)
+
+    def _take_free_tier(self, wanted: bool) -> None:
+        """Requests and GB-seconds run out separately."""
+        partitions: dict[str, tuple[Partition, list[Sequence[int]]]] = {}
+        for rates, members in self.members.items():
+            if rates.prices is not None:
+                partition = rates.prices.partition
+                partitions.setdefault(partition.code, (partition, []))[1].append(members)
+        self.free_tier = tuple(
+            self._take_from(partition, _in_order(groups), wanted) for partition, groups in partitions.values()
+        )
+
+    def _take_from(self, partition: Partition, members: Sequence[int], wanted: bool) -> FreeTierUse:
+        allowance = partition.free_tier if wanted else None
+        if allowance is None:
+            return FreeTierUse(partition.code, partition.currency, None, 0, None, _ZERO)
+        used_requests = self._of(self.used.requests, members)
+        if self.special:
+            chunks = {at: one.usage.event_chunks for at, one in self.special.items()}
+            used_requests = [asked + chunks.get(at, 0) for at, asked in zip(members, used_requests, strict=True)]
+        used_mb_ms = self._of(self.used.billed_mb_ms, members)
+        requests = _Draw(allowance.requests, used_requests)
+        duration = _Draw(allowance.gb_seconds * MB_MS_PER_GB_SECOND, used_mb_ms)
+        self.shared[partition.code] = frozenset(
+            dimension for dimension, draw in ((REQUESTS, requests), (DURATION, duration)) if draw.is_shared
+        )
+        self._draws.append((members, requests, duration))
+        special = [self.special[at] for at in members if at in self.special] if self.special else []
+        streamed = _take_metered(special, (STREAMING,), allowance.streamed_gib * _GIB)
+        logged = _take_metered(special, LOGS, allowance.log_gb * _GB)
+        # CloudWatch's free 5 GB are said to be for ingestion and storage: what was not ingested is left for storage.
+        byte_hours = DIMENSIONS[LOGS_STORAGE].per // _GB
+        left = allowance.log_gb * _GB - logged
+        logged += _take_metered(special, (LOGS_STORAGE,), left * byte_hours) // byte_hours
+        return FreeTierUse(
+            partition.code, partition.currency, allowance.requests, requests.covered,
+            allowance.gb_seconds, gb_seconds(duration.covered),
+            allowance.streamed_gib * _GIB or None, streamed, allowance.log_gb * _GB or None, logged,
+        )  # fmt: skip
+
+    def _of(self, column: Sequence[int], members: Sequence[int]) -> Sequence[int]:
+        return column if len(members) == len(column) else [column[at] for at in members]
+
+    def _take_tiers(self) -> None:
+        groups: dict[TierGroup, list[Rates]] = {}
+        for rates in self.members:
+            groups.setdefault(rates.tier_group, []).append(rates)
+        for (_, arch), group in groups.items():
+            steps = group[0].prices.durations.get(arch, ()) if group[0].prices else ()
+            members = _in_order([self.members[rates] for rates in group])
+            used = self._of(self.used.billed_mb_ms, members)
+            free = self.free_together[1] if used is self.used.billed_mb_ms else sum(self._of(self.free[1], members))
+            if tiers.are_crossed(sum(used) - free, steps):
+                billable = [mb_ms - part for mb_ms, part in zip(used, self._of(self.free[1], members), strict=True)]
+                self.tier_mb_ms.update(zip(members, tiers.split(billable, steps), strict=True))
+        for one in self.special.values():
+            self._allot(one)
+
+    def _take_log_tiers(self) -> None:
+        """Log ingestion has tiers for each account, region and class.
+
+        CloudWatch's page does not say, as Lambda's does, that they count over an organization: never too little.
+        """
+        groups: dict[tuple[str, str, str], list[tuple[Priced, int]]] = {}
+        for one in self.special.values():
+            for name, amount in one.usage.metered:
+                if name in LOGS:
+                    key = one.usage.account, one.rates.region, name
+                    groups.setdefault(key, []).append((one, amount - one.free_metered.get(name, 0)))
+        for (_, _, name), members in groups.items():
+            prices = members[0][0].rates.prices
+            limits = prices.other.get("logs", {}).get("tier_limits_gb", ()) if prices else ()
+            billable = [amount for _, amount in members]
+            steps = tiers.parts(sum(billable), [0, *(int(limit) * _GB for limit in limits)])
+            for (one, _), shares in zip(members, tiers.split_parts(billable, steps), strict=True):
+                one.log_tiers[name] = shares
+
+
+def _in_order(groups: list[Sequence[int]]) -> Sequence[int]:
+    return groups[0] if len(groups) == 1 else sorted(chain.from_iterable(groups))
+
+
+def _take_metered(special: Iterable[Priced], names: Collection[str], allowance: int) -> int:
+    """An allowance in a dimension's own integers, shared pro rata over all that used it; returns what it covered."""
+    uses = [(one, name, amount) for one in special for name, amount in one.usage.metered if name in names]
+    parts = covered(allowance, [amount for _, _, amount in uses])
+    partly = sum(parts) < sum(amount for _, _, amount in uses) and len(uses) > 1
+    for (one, name, _), part in zip(uses, parts, strict=True):
+        one.free_metered[name] = one.free_metered.get(name, 0) + part
+        if partly:
+            one.shared |= {name}
+    return sum(parts)

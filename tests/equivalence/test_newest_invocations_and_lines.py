@@ -1,0 +1,158 @@
+"""Pages of the newest invocations, and searches of log lines: the same as when all rows and all lines are looked at."""
+
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from collectors.model.records import Status, id_text
+from collectors.store.read import newest
+from collectors.store.read.line_search import Looked
+from collectors.store.read.reader import Reader
+from collectors.store.write.maintenance import prune
+from tests.support.printed_statements import DAY, EVER, HOUR, T0, Event, imported, report, request_id, start
+
+FAILED = tuple(status for status in Status if status.failed)
+WORDS = ("Timeout of KEY", "timeout of \u212aEY", "D\u0130SK full", "größe", "plain")
+spans = st.tuples(st.integers(-2 * HOUR, 60 * HOUR), st.integers(1, 60 * HOUR))
+functions = st.sets(st.integers(1, 4), min_size=1)
+many = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+@pytest.fixture(scope="module")
+def db(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Four functions, one of them hardly ever invoked, in bursts; every third fails, many in the same millisecond."""
+    folder = tmp_path_factory.mktemp("newest")
+    events = []
+    for number in range(400):
+        at = T0 + number // 3 * 977_000 + number % 7 // 5
+        which = 3 if number % 97 == 0 else number % 3
+        request, named = request_id(number), {"group": f"/aws/lambda/fn-{which}", "stream": f"s{which}"}
+        events += [Event(at, start(request), **named), Event(at + 3, f"{WORDS[number % 5]} {number}\n", **named)]
+        if number % 3 == 0:
+            kind = ("ValueError", "KeyError", "OSError")[number % 9 // 3]
+            events.append(
+                Event(at + 4, f"[ERROR] {kind}: of {number % 2}\nTraceback (most recent call last):\n", **named)
+            )
+        took = 3000 if number % 4 == 0 else 40 + number % 50  # many take as long as they may
+        events.append(Event(at + took, report(request, took), **named))
+    imported(folder, events)
+    return folder / "store.db"
+
+
+@pytest.fixture
+def reader(db: Path) -> Iterator[Reader]:
+    with Reader(db) as opened:
+        yield opened
+
+
+def all_rows(db: Path, order: str, where: str) -> list[tuple[int, str, int]]:
+    with sqlite3.connect(db) as connection:
+        rows = connection.execute(
+            f"SELECT function_id, request_id, start_ms FROM invocations i WHERE {where} ORDER BY {order}"
+        ).fetchall()
+    return [(row[0], id_text(row[1]), row[2]) for row in rows]
+
+
+@given(span=spans, limit=st.integers(1, 90), offset=st.integers(0, 90), chosen=functions,
+       statuses=st.sampled_from((None, FAILED, FAILED[:1], (Status.OK,), (Status.OK, Status.ERROR))))  # fmt: skip
+@many
+def test_a_page_is_cut_from_all_rows(
+    db: Path, reader: Reader, span: tuple[int, int], limit: int, offset: int, chosen: set[int],
+    statuses: tuple[Status, ...] | None,
+) -> None:  # fmt: skip
+    low, high = T0 + span[0], T0 + span[0] + span[1]
+    where = f"start_ms >= {low} AND start_ms < {high} AND function_id IN ({', '.join(map(str, chosen))})"
+    ties = "function_id"
+    if statuses is not None:
+        where += f" AND status IN ({', '.join(str(int(each)) for each in statuses)})"
+        ties = "error_id" if all(each.failed for each in statuses) else ties
+    expected = all_rows(db, f"start_ms DESC, {ties}, request_id DESC", where)[offset : offset + limit]
+    page = reader.invocations(low, high, sorted(chosen), statuses=statuses, limit=limit, offset=offset)
+    assert [(row.function_id, row.request_id, row.start_ms) for row in page] == expected
+
+
+def test_a_page_reads_no_more_than_it_needs(db: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with Reader(db) as reader:
+        reaches: list[int] = []
+        original = newest._reach
+
+        def reach(*given: object) -> int:
+            reaches.append(original(*given))  # type: ignore[arg-type]
+            return reaches[-1]
+
+        monkeypatch.setattr(newest, "_reach", reach)
+        page = reader.invocations(*EVER, limit=20)
+        with sqlite3.connect(db) as connection:
+            (read,) = connection.execute("SELECT count(*) FROM invocations WHERE start_ms >= ?", reaches).fetchone()
+        assert len(page) == 20
+        assert 20 <= read <= 40
+
+
+@given(span=spans, limit=st.integers(1, 60), chosen=functions)
+@many
+def test_among_equally_long_ones_the_newest_come_first(
+    db: Path, reader: Reader, span: tuple[int, int], limit: int, chosen: set[int]
+) -> None:
+    low, high = T0 + span[0], T0 + span[0] + span[1]
+    where = f"start_ms >= {low} AND start_ms < {high} AND function_id IN ({', '.join(map(str, chosen))})"
+    expected = all_rows(db, "duration_us DESC NULLS LAST, start_ms DESC, function_id", where)[:limit]
+    page = reader.invocations(low, high, sorted(chosen), order="duration_us", limit=limit)
+    assert [(row.function_id, row.start_ms) for row in page] == [(row[0], row[2]) for row in expected]
+
+
+def test_the_longest_of_pruned_days_are_not_looked_for(tmp_path: Path) -> None:
+    events = []
+    for number in range(60):
+        at, request = T0 + number % 3 * DAY + number * 60_000, request_id(number)
+        took = 900 - number if number % 3 == 0 else 10 + number  # the longest were long ago
+        events += [Event(at, start(request)), Event(at + took, report(request, took))]
+    imported(tmp_path, events)
+    db = tmp_path / "store.db"
+    prune(db, before_ms=T0 + DAY)
+    with Reader(db) as reader:
+        asked: list[str] = []
+        reader._connection.set_trace_callback(asked.append)
+        page = reader.invocations(*EVER, order="duration_us", limit=5)
+        assert [row.duration_us for row in page] == [69_000, 68_000, 66_000, 65_000, 63_000]
+        assert not any("hour_cells" in sql and str(T0 // DAY * DAY) in sql for sql in asked)
+
+
+@given(
+    span=spans, chosen=functions, newest_first=st.booleans(), ignore_case=st.booleans(),
+    text=st.sampled_from(("", "timeout", "TIMEOUT", "key", "ey", "i", "k", "disk", "GRÖSSE", "größe", "plain 4", "zzz",
+                          "ı", "requestid: 0000", "\u212a", "[error] valueerror")),
+)  # fmt: skip
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_a_search_finds_what_looking_at_every_line_finds(
+    reader: Reader, span: tuple[int, int], chosen: set[int], newest_first: bool, ignore_case: bool, text: str
+) -> None:
+    low, high = T0 + span[0], T0 + span[0] + span[1]
+    every = list(reader.search(low, high, sorted(chosen)))
+    assert [line.timestamp_ms for line in every] == sorted(line.timestamp_ms for line in every)
+    wanted = text.lower() if ignore_case else text
+    expected = [line for line in every if wanted in (line.text.lower() if ignore_case else line.text)]
+    looked = Looked()
+    found = list(
+        reader.search(
+            low, high, sorted(chosen), contains=text, newest_first=newest_first, ignore_case=ignore_case, looked=looked
+        )
+    )
+    assert sorted(found) == sorted(expected)
+    times = [line.timestamp_ms for line in found]
+    assert times == sorted(times, reverse=newest_first)
+    assert looked.lines == len(every)
+    last = list(reader.search(low, high, sorted(chosen), contains=text, limit=7, newest_first=newest_first,
+                              ignore_case=ignore_case))  # fmt: skip
+    assert last == found[:7]
+
+
+def test_what_was_looked_at_is_what_was_given_out_where_nothing_is_searched_for(reader: Reader) -> None:
+    looked = Looked()
+    lines = reader.search(*EVER, newest_first=True, looked=looked)
+    for _ in range(11):
+        next(lines)
+    assert looked.lines == 10  # the last is still in hand

@@ -1,0 +1,153 @@
+"""A round of a watch ends at its interval with what was had; what is not finished goes on in the next."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from collectors.ingest.many_sources import Collected
+from collectors.store.read.account_rows import alarms
+from collectors.store.read.reader import Reader
+from lambdatui.cli.collect import Asked as AskedFor
+from lambdatui.cli.collecting import Collecting
+from lambdatui.settings.context import Context
+from tests.support.aws import isolate, listed
+from tests.support.misbehaving_server import IDENTITY, Asked, misbehaving
+
+SLOW, FINE = "eu-west-1", "us-east-1"
+FEATURES = ("functions", "metrics", "logs", "alarms")
+
+
+@pytest.fixture(autouse=True)
+def credentials(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    isolate(monkeypatch, tmp_path)
+    monkeypatch.setattr("collectors.sources.cloudwatch.transport.CALL_S", 4.0)
+
+
+def account(asked: Asked) -> Any:
+    at_s = time.time() - 1800
+    if asked.operation == "GetCallerIdentity":
+        return IDENTITY
+    if asked.operation == "ListFunctions":
+        return {"Functions": listed(["fn"])}
+    if asked.operation == "DescribeLogGroups":
+        return {"logGroups": [{"logGroupName": "/aws/lambda/fn"}]}
+    if asked.operation == "FilterLogEvents":
+        event = {"timestamp": int(at_s * 1000), "message": "hello", "logStreamName": "s", "eventId": asked.region}
+        return {"events": [event]}
+    if asked.operation == "DescribeAlarms":
+        return {"MetricAlarms": [{"AlarmName": "alarm", "StateValue": "OK"}], "CompositeAlarms": []}
+    if asked.operation == "GetMetricData":
+        series = {"Timestamps": [at_s // 60 * 60], "Values": [1.0], "StatusCode": "Complete"}
+        return {"MetricDataResults": [{"Id": query["Id"], **series} for query in asked.body["MetricDataQueries"]]}
+    return {"AlarmHistoryItems": []} if asked.operation == "DescribeAlarmHistory" else {}
+
+
+def collecting(tmp_path: Path, url: str) -> Collecting:
+    asked = AskedFor((), (SLOW, FINE), 3_600_000, url, "events", FEATURES, False, 0, False)
+    return Collecting(asked, Context(tmp_path / "store.db"), None, quiet=True)
+
+
+def until(condition: Callable[[], bool]) -> Callable[[], bool]:
+    """A round that is over when something has come to be, a minute later at most."""
+    end = time.monotonic() + 60
+    return lambda: condition() or time.monotonic() >= end
+
+
+def total(rounds: list[list[Collected]]) -> Counter[str]:
+    return Counter(
+        {
+            call.operation: sum(each.requests for one in rounds for done in one for each in done.calls
+                                if each.operation == call.operation)
+            for one in rounds for done in one for call in done.calls
+        }
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("hanging", ["DescribeLogGroups", "ListFunctions", "GetMetricData"])
+def test_what_is_not_finished_goes_on_in_the_next_round(tmp_path: Path, hanging: str) -> None:
+    def answering(asked: Asked) -> Any:
+        return None if asked.operation == hanging and asked.region == SLOW else account(asked)
+
+    with misbehaving(answering) as server:
+        watched = collecting(tmp_path, server.url)
+        rounds: list[list[Collected]] = []
+        hangs = until(lambda: any(asked.operation == hanging and asked.region == SLOW for asked in server.asked))
+        first = list(watched.once(over=hangs))
+        rounds.append(first)
+        assert first[0].unfinished
+        assert [one.failures for one in first] == [[], []]
+        # The second round: the other source begins again, this one is where it was until its deadline.
+        second = list(watched.once(over=until(lambda: False)))
+        rounds.append(second)
+        assert [one.unfinished for one in second] == ["", ""]
+        assert any("did not answer within 4 s" in failure for failure in second[0].failures)
+        assert second[1].failures == []
+        assert first[1].events + second[1].events == 1
+        assert sum(asked.operation == hanging and asked.region == SLOW for asked in server.asked) == 1
+        # The third finds all well.
+        server.answering = account
+        third = list(watched.once())
+        rounds.append(third)
+        assert [(one.failures, one.unfinished) for one in third] == [([], ""), ([], "")]
+        # No call is counted twice, or not at all.
+        sent = Counter(f"{asked.service}:{asked.operation}" for asked in server.asked)
+        assert total(rounds) == sent
+    with Reader(tmp_path / "store.db") as reader:
+        assert len(reader.functions()) == 2
+        assert {alarm.region for alarm in alarms(reader)} == {SLOW, FINE}
+
+
+def test_a_source_that_never_ends_stands_in_no_others_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("collectors.sources.cloudwatch.transport.CALL_S", 600.0)
+
+    def answering(asked: Asked) -> Any:
+        return None if asked.region == SLOW else account(asked)
+
+    with misbehaving(answering) as server:
+        watched = collecting(tmp_path, server.url)
+        end = time.monotonic() + 60
+        while sum(asked.operation == "ListFunctions" for asked in server.asked) < 3 and time.monotonic() < end:
+            over = time.monotonic() + 2.0
+            slow, fine = watched.once(over=lambda over=over: time.monotonic() >= over)  # type: ignore[misc]
+            assert slow.unfinished
+            assert fine.failures == [], [a.operation for a in server.asked]
+        watched._going_on.stop()
+        assert sum(asked.operation == "ListFunctions" for asked in server.asked) == 3
+        assert sum(asked.region == SLOW for asked in server.asked) == 1
+
+
+def test_a_watch_says_so_round_by_round(tmp_path: Path) -> None:
+    """With the deadline as it is, 15 s: rounds of two seconds end before that."""
+
+    def answering(asked: Asked) -> Any:
+        return None if asked.service == "logs" and asked.region == SLOW else account(asked)
+
+    command = [
+        sys.executable, "-m", "lambdatui", "--db", str(tmp_path / "store.db"), "collect", "--region", SLOW,
+        "--region", FINE, "--watch", "--every", "2s", "--logs", "events", "--json",
+    ]  # fmt: skip
+    with misbehaving(answering) as server:
+        process = subprocess.Popen(
+            [*command, "--endpoint-url", server.url], stdout=subprocess.PIPE, text=True, env=os.environ
+        )
+        assert process.stdout is not None
+        try:
+            told = [json.loads(process.stdout.readline()) for _ in range(3)]
+            process.send_signal(signal.SIGTERM)
+            process.communicate(timeout=60)
+        finally:
+            process.kill()
+    assert process.returncode == 0
+    unfinished = [[source["unfinished"] for source in each["sources"]] for each in told]
+    assert any(each[0] for each in unfinished)
+    with Reader(tmp_path / "store.db") as reader:
+        assert {alarm.region for alarm in alarms(reader)} == {SLOW, FINE}

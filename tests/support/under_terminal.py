@@ -1,0 +1,117 @@
+"""The real program under a pseudo-terminal, and every byte that it writes there."""
+
+import fcntl
+import os
+import pty
+import select
+import struct
+import subprocess
+import sys
+import termios
+import time
+from collections.abc import Sequence
+from typing import Self
+
+from tests.support.places import ROOT
+
+PATIENCE_S = 60.0
+QUIET_S = 1.2
+"""So long nothing is written before what was asked for counts as painted; longer than the screens' clock ticks apart."""
+
+
+class UnderTerminal:
+    """``lambdatui``, or another program, with ``arguments``; ``with`` ends it. ``changes`` are of the environment."""
+
+    def __init__(
+        self,
+        arguments: Sequence[str],
+        *,
+        columns: int = 80,
+        lines: int = 24,
+        term: str = "xterm-256color",
+        program: Sequence[str] = (sys.executable, "-m", "lambdatui"),
+        **changes: str,
+    ) -> None:
+        self._main, side = pty.openpty()
+        self.resize(columns, lines)
+        keep = {name: value for name, value in os.environ.items() if not name.startswith(("SSH_", "TMUX", "NO_COLOR"))}
+        env = keep | {
+            "PYTHONPATH": str(ROOT),
+            "TERM": term,
+            "XDG_CONFIG_HOME": "/nowhere",
+            "XDG_STATE_HOME": "/dev/null",
+        }
+        self.process = subprocess.Popen(
+            [*program, *arguments], stdin=side, stdout=side, stderr=side, env=env | changes,
+            start_new_session=True,
+        )  # fmt: skip
+        os.close(side)
+        self.seen = b""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait(PATIENCE_S)
+        self.hang_up()
+
+    def fileno(self) -> int:
+        """Readable when the program has painted."""
+        return self._main
+
+    def there(self) -> bytes:
+        """What was painted since the last call, without waiting for more."""
+        return self._more(0)
+
+    def hang_up(self) -> None:
+        """The terminal goes away, as when an SSH connection drops."""
+        if self._main >= 0:
+            os.close(self._main)
+        self._main = -1
+
+    def resize(self, columns: int, lines: int) -> None:
+        fcntl.ioctl(self._main, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
+
+    def send(self, keys: str | bytes) -> None:
+        os.write(self._main, keys.encode() if isinstance(keys, str) else keys)
+
+    def _more(self, seconds: float) -> bytes:
+        """What comes within ``seconds``; nothing where nothing comes or the program has ended."""
+        ready, _, _ = select.select([self._main], [], [], max(0.0, seconds))
+        if not ready:
+            return b""
+        try:
+            return os.read(self._main, 1 << 16)
+        except OSError:
+            return b""
+
+    def until(self, wanted: bytes) -> bytes:
+        """All that was written since the last call, once ``wanted`` is in it."""
+        got, end = b"", time.monotonic() + PATIENCE_S
+        while wanted not in got:
+            more = self._more(end - time.monotonic())
+            assert more, f"{wanted!r} never came after {got[-400:]!r}"
+            got += more
+        self.seen += got
+        return got
+
+    def quiet(self, seconds: float = QUIET_S) -> bytes:
+        """All that is written until nothing was for ``seconds``."""
+        got, end = b"", time.monotonic() + PATIENCE_S
+        while time.monotonic() < end:
+            more = self._more(seconds)
+            if not more:
+                break
+            got += more
+        self.seen += got
+        return got
+
+    def during(self, seconds: float) -> bytes:
+        """All that is written within ``seconds``."""
+        got, end = b"", time.monotonic() + seconds
+        while (left := end - time.monotonic()) > 0:
+            got += self._more(left)
+        self.seen += got
+        return got

@@ -1,0 +1,117 @@
+"""The demo from end to end: what the store says is what the runner did, exactly; and nothing stays behind."""
+
+import json
+import os
+import re
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.command_line import rows, run
+
+pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the runner reads /proc")
+
+REPORT = re.compile(
+    r"REPORT RequestId: \S+\tDuration: [\d.]+ ms\tBilled Duration: (\d+) ms.*?(Init Duration: [\d.]+ ms)?"
+    r"(?:\tStatus: (\w+))?(?:\tError Type: (\S+))?\t\n"
+)
+
+
+def ours(marker: str) -> list[str]:
+    """Command lines of living processes whose command line or environment has ``marker`` in it."""
+    found = []
+    for folder in Path("/proc").iterdir():
+        if folder.name.isdigit() and int(folder.name) != os.getpid():
+            try:
+                command = (folder / "cmdline").read_bytes()
+                if marker.encode() in command + (folder / "environ").read_bytes():
+                    found.append(command.replace(b"\0", b" ").decode())
+            except OSError:
+                continue
+    return found
+
+
+def demo(folder: Path, *arguments: str, **more: Any) -> "subprocess.Popen[str]":
+    environment = {**os.environ, "LAMBDATUI_TEST_MARK": str(folder), "TMPDIR": str(folder)}
+    command = [sys.executable, "-m", "lambdatui", "demo", *arguments]
+    return subprocess.Popen(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment,
+        **more,
+    )
+
+
+def test_the_stores_counts_are_what_the_runner_did(tmp_path: Path) -> None:
+    process = demo(tmp_path, "--seconds", "10", "--no-tui", "--json", "--keep", str(tmp_path / "kept"))
+    out, err = process.communicate(timeout=120)
+    assert process.returncode == 0, err
+    shown = {row["function"]: row for row in json.loads(out)["rows"]}
+    log = sqlite3.connect(tmp_path / "kept" / "runner.db")
+    events = log.execute("SELECT log_group, message FROM log_events").fetchall()
+    done: Counter[tuple[str, str]] = Counter()
+    for group, message in events:
+        if (found := REPORT.match(message)) is not None:
+            name = group.removeprefix("/aws/lambda/")
+            done[name, "invocations"] += 1
+            done[name, "billed_ms"] += int(found[1])
+            done[name, "cold_starts"] += "Init Duration" in message
+            done[name, "timeouts"] += found[3] == "timeout"
+    sums = "SELECT function, metric, sum(value) FROM metrics WHERE stat = 'Sum' GROUP BY function, metric"
+    metrics = {(function, metric): value for function, metric, value in log.execute(sums)}
+    log.close()
+    names = {name for name, _ in done}
+    assert len(names) >= 7
+    assert set(shown) == names
+    for name in names:
+        row = shown[name]
+        assert row["invocations"] == done[name, "invocations"] == metrics[name, "Invocations"], name
+        assert row["errors"] == metrics[name, "Errors"], name
+        assert row["timeouts"] == done[name, "timeouts"], name
+        assert row["throttles"] == metrics[name, "Throttles"], name
+        assert row["cold_starts"] == done[name, "cold_starts"], name
+        assert row["billed_ms"] == done[name, "billed_ms"], name
+    assert sum(value for (_, kind), value in done.items() if kind == "timeouts") > 0
+    assert metrics["order-worker", "Throttles"] > 0
+    assert sum(value for (_, metric), value in metrics.items() if metric == "Errors") > 0
+    store = tmp_path / "kept" / "demo.db"
+    statuses = Counter(row["status"] for row in rows(run("--db", store, "--range", "all", "invocations", "--json")))
+    assert statuses["out_of_memory"] > 0
+    assert sum(statuses.values()) == sum(value for (_, kind), value in done.items() if kind == "invocations")
+    assert ours(str(tmp_path)) == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])
+def test_however_it_ends_nothing_stays(tmp_path: Path, number: int) -> None:
+    process = demo(tmp_path, "--seconds", "60", "--no-tui", start_new_session=True)
+    assert process.stderr is not None
+    assert "calling" in process.stderr.readline()
+    time.sleep(1.0)
+    assert len(ours(str(tmp_path))) > 3
+    process.send_signal(number)
+    process.communicate(timeout=60)
+    assert process.returncode == (-9 if number == signal.SIGKILL else 128 + number)
+    for _ in range(200):
+        if not ours(str(tmp_path)):
+            break
+        time.sleep(0.1)
+    assert ours(str(tmp_path)) == []
+
+
+def test_without_a_terminal_it_runs_for_a_while_and_says_so(tmp_path: Path) -> None:
+    process = demo(tmp_path, "--seconds", "1")
+    out, err = process.communicate(timeout=120)
+    assert process.returncode == 0
+    assert "no terminal" in err
+    assert "shop-api" in out
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,236 @@
+"""``lambdatui serve``: the same screens in a browser, for whoever has the token, on loopback only."""
+
+import asyncio
+import base64
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+
+from tests.support import small_store
+from tests.support.places import ROOT
+
+pytest.importorskip("textual_serve", reason="the extra 'serve' is not installed")
+
+TOKEN = "a-token-of-this-test"
+_NUMBERS = count(1)
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+
+
+@contextmanager
+def serving(folder: Path) -> Iterator[str]:
+    """The printed address."""
+    db = small_store.make(folder / "s.db")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    env = {**os.environ, "PYTHONPATH": str(ROOT), "LAMBDATUI_TOKEN": TOKEN, "XDG_CONFIG_HOME": "/nowhere",
+           "XDG_STATE_HOME": "/dev/null", "PYTHONUNBUFFERED": "1"}  # fmt: skip
+    command = [sys.executable, "-m", "lambdatui", "--db", str(db), "--range", "all", "serve", "--port", str(port)]
+    process = subprocess.Popen(command, env=env, stdout=subprocess.PIPE, text=True, start_new_session=True)
+    try:
+        assert process.stdout is not None
+        yield process.stdout.readline().strip()
+    finally:
+        process.send_signal(signal.SIGINT)
+        try:
+            process.wait(20)
+        except subprocess.TimeoutExpired:
+            process.kill()
+
+
+async def _listening(client: aiohttp.ClientSession, address: str) -> None:
+    """The address is printed a moment before the port is open."""
+    for _ in range(200):
+        try:
+            async with client.get(address.partition("?")[0]):
+                return
+        except aiohttp.ClientConnectorError:
+            await asyncio.sleep(0.1)
+
+
+async def screens(address: str) -> bytes:
+    """What a browser receives until there are rows."""
+    seen = b""
+    jar = aiohttp.CookieJar(unsafe=True)
+    async with aiohttp.ClientSession(cookie_jar=jar) as browser:
+        await _listening(browser, address)
+        async with browser.get(address) as page:
+            assert page.status == 200
+            assert "token" not in str(page.url)
+        origin = address.partition("/?")[0]
+        async with browser.ws_connect(f"{origin}/ws?width=100&height=30") as connection:
+            async with asyncio.timeout(60):
+                while b"checkout" not in seen:
+                    message = await connection.receive()
+                    assert message.type in (aiohttp.WSMsgType.BINARY, aiohttp.WSMsgType.TEXT), message
+                    seen += message.data if isinstance(message.data, bytes) else message.data.encode()
+    return seen
+
+
+async def test_the_same_rows_reach_a_browser_that_has_the_token(tmp_path: Path) -> None:
+    with serving(tmp_path) as address:
+        assert address.startswith("http://127.0.0.1:")
+        assert address.endswith(f"/?token={TOKEN}")
+        assert b" help" in await screens(address)
+        origin = address.partition("/?")[0]
+        async with aiohttp.ClientSession() as stranger:
+            for path in ("/", "/ws", "/static/css/xterm.css", "/download/x", "/?token=wrong"):
+                async with stranger.get(f"{origin}{path}") as refused:
+                    assert refused.status == 403, path
+
+
+FOREIGN = [
+    "evil.example",
+    "evil.example:{port}",
+    "localhost.evil.example",
+    "127.0.0.1.nip.io",
+    "0.0.0.0:{port}",
+    "",
+    "a b",
+]
+
+
+async def test_only_our_own_page_by_a_name_of_loopback_is_let_in(tmp_path: Path) -> None:
+    with serving(tmp_path) as address:
+        origin = address.partition("/?")[0]
+        port = origin.rpartition(":")[2]
+        async with aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as browser:
+            await _listening(browser, address)
+            for host in FOREIGN:
+                for path in ("/", "/ws", f"/?token={TOKEN}", "/static/css/xterm.css", "/page/page.js", "/nothing"):
+                    for method in ("GET", "POST", "OPTIONS", "HEAD"):
+                        headers = {"Host": host.format(port=port)}
+                        async with browser.request(
+                            method, f"{origin}{path}", headers=headers, allow_redirects=False
+                        ) as got:
+                            assert got.status in (400, 403), (host, path, method)
+                            assert "Set-Cookie" not in got.headers
+            async with browser.get(address, allow_redirects=False) as got:
+                cookie = got.headers["Set-Cookie"]
+            assert cookie.startswith(f"lambdatui_token_{port}=")
+            assert TOKEN not in cookie
+            assert {"HttpOnly", "SameSite=Strict", "Path=/"} <= set(cookie.split("; "))
+            async with browser.get(f"{origin}/") as page:
+                text = await page.text()
+                policy = page.headers["Content-Security-Policy"]
+            assert "<title>lambdatui</title>" in text
+            assert "frame-ancestors 'none'" in policy
+            assert "default-src 'none'" in policy
+            assert (page.headers["X-Frame-Options"], page.headers["X-Content-Type-Options"]) == ("DENY", "nosniff")
+            assert page.headers["Referrer-Policy"] == "no-referrer"
+            # Nothing of another host: the page, and all that it loads.
+            loaded = re.findall(r'(?:href|src)="(/[^"]*)"', text)
+            assert len(loaded) == 4
+            assert re.findall(r"https?://|//[a-z]", text) == []
+            for path in [*loaded, "/static/fonts/RobotoMono-VariableFont_wght.ttf"]:
+                async with browser.get(f"{origin}{path}") as got:
+                    assert got.status == 200, path
+                    assert got.headers["X-Frame-Options"] == "DENY"
+            for wrong in (
+                f"http://localhost:{int(port) - 1}",
+                "http://evil.example",
+                "null",
+                f"http://127.0.0.1.evil:{port}",
+                "",
+            ):
+                with pytest.raises(aiohttp.WSServerHandshakeError, match="403"):
+                    await browser.ws_connect(f"{origin}/ws", headers={"Origin": wrong})
+            async with browser.ws_connect(f"{origin}/ws", headers={"Origin": origin}) as connection:
+                assert (await connection.receive()).type in (aiohttp.WSMsgType.BINARY, aiohttp.WSMsgType.TEXT)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
+async def test_a_cookie_of_one_user_is_none_of_another(tmp_path: Path) -> None:
+    """A browser shows its cookies to every port of the host, to the server of another user of the machine too."""
+    with serving(tmp_path) as address:
+        async with aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as browser:
+            await _listening(browser, address)
+            async with browser.get(address, allow_redirects=False) as got:
+                cookie = got.headers["Set-Cookie"].partition(";")[0]
+        origin = address.partition("/?")[0]
+        for user, expected in ((0, 200), (65_534, 403)):
+            code = (
+                "import encodings.idna, os, sys, http.client\nhost, port, cookie, user = sys.argv[1:]\n"
+                "os.setuid(int(user))\nc = http.client.HTTPConnection(host, int(port))\n"
+                "c.request('GET', '/', headers={'Cookie': cookie})\nprint(c.getresponse().status)"
+            )
+            host, port = origin.removeprefix("http://").split(":")
+            done = subprocess.run(
+                [sys.executable, "-c", code, host, port, cookie, str(user)], capture_output=True, text=True
+            )
+            assert done.stdout.strip() == str(expected), done.stderr
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium")
+async def test_chromium_shows_the_screens(tmp_path: Path) -> None:
+    """The page is told by its first bytes, and its picture is then much richer than that of the page before them."""
+    with serving(tmp_path) as address, chromium(tmp_path) as debugging:
+        async with aiohttp.ClientSession() as client, asyncio.timeout(120):
+            target = await _page(client, debugging)
+            async with client.ws_connect(target, max_msg_size=0) as page:
+                await _listening(client, address)
+                await _told(page, "Page.navigate", url=address)
+                while not (await _value(page, "document.body.classList.contains('-first-byte')")):
+                    await asyncio.sleep(0.2)
+                picture = b""
+                while len(picture) < 20_000:  # the splash is 9,700 bytes, rows of text several times that
+                    await asyncio.sleep(0.5)
+                    shot = await _told(page, "Page.captureScreenshot", format="png")
+                    picture = base64.b64decode(shot["data"])
+                if keep := os.environ.get("KEEP_PICTURES"):
+                    Path(keep).write_bytes(picture)
+                assert await _value(page, "location.search") == ""
+
+
+@contextmanager
+def chromium(folder: Path) -> Iterator[str]:
+    """A headless browser, and the address of its debugging protocol."""
+    profile = folder / "profile"
+    process = subprocess.Popen(
+        [str(CHROMIUM), "--headless=new", "--no-sandbox", "--disable-gpu", "--window-size=1200,700",
+         "--remote-debugging-port=0", f"--user-data-dir={profile}", "about:blank"],
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
+    )  # fmt: skip
+    try:
+        found = profile / "DevToolsActivePort"
+        for _ in range(600):
+            if found.exists() and found.read_text().strip():
+                break
+            time.sleep(0.1)
+        yield f"http://127.0.0.1:{found.read_text().split()[0]}"
+    finally:
+        os.killpg(process.pid, signal.SIGKILL)  # its own session: it and the helpers that it started
+        process.wait(20)
+
+
+async def _page(client: aiohttp.ClientSession, debugging: str) -> str:
+    async with client.get(f"{debugging}/json/list") as listed:
+        pages = await listed.json(content_type=None)
+    return str(next(one["webSocketDebuggerUrl"] for one in pages if one["type"] == "page"))
+
+
+async def _told(page: aiohttp.ClientWebSocketResponse, method: str, **parameters: object) -> dict[str, Any]:
+    """One command of the DevTools protocol, and its answer; events in between are passed over."""
+    number = next(_NUMBERS)
+    await page.send_json({"id": number, "method": method, "params": parameters})
+    while True:
+        answer = await page.receive_json()
+        if answer.get("id") == number:
+            return dict(answer["result"])
+
+
+async def _value(page: aiohttp.ClientWebSocketResponse, expression: str) -> object:
+    return (await _told(page, "Runtime.evaluate", expression=expression))["result"].get("value")

@@ -1,0 +1,121 @@
+"""What is written of a repaint: nothing that stands already, and never half of a wide character."""
+
+import io
+
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.cells import cell_len
+from rich.console import Console
+from rich.segment import Segment
+from rich.style import Style
+from textual._compositor import ChopsUpdate, LayoutUpdate
+from textual.geometry import Region
+from textual.strip import Strip
+
+from lambdatui.app.changed_cells import Cells, Standing
+
+RED, PLAIN = Style(color="red"), Style()
+WIDTH = 12
+signs = st.sampled_from("ab 1λ名e\u0301")
+looks = st.sampled_from([RED, PLAIN])
+
+
+@st.composite
+def lines(draw: st.DrawFn) -> Strip:
+    """A line of exactly ``WIDTH`` cells."""
+    found = Strip([Segment(draw(signs), draw(looks)) for _ in range(draw(st.integers(0, 16)))])
+    return found.adjust_cell_length(WIDTH, PLAIN)
+
+
+def painted(strips: list[Strip]) -> LayoutUpdate:
+    return LayoutUpdate([[strip] for strip in strips], Region(0, 0, WIDTH, len(strips)))
+
+
+def looks_of(strip: Strip) -> list[tuple[str, Style | None]]:
+    return [(sign, segment.style) for segment in strip for sign in segment.text]
+
+
+class Screen:
+    """A terminal that obeys ``Cells``."""
+
+    def __init__(self) -> None:
+        self.lines: dict[int, Strip] = {}
+
+    def obey(self, update: object) -> int:
+        """Cells written."""
+        if update is None:
+            return 0
+        assert isinstance(update, Cells)
+        for x, y, strip in update.pieces:
+            old = self.lines.get(y, Strip.blank(WIDTH, PLAIN))
+            self.lines[y] = Strip.join([old.crop(0, x), strip, old.crop(x + strip.cell_length)])
+        return sum(strip.cell_length for _, _, strip in update.pieces)
+
+
+@given(st.lists(st.lists(lines(), min_size=2, max_size=2), min_size=1, max_size=4))
+def test_the_terminal_shows_the_last_picture(pictures: list[list[Strip]]) -> None:
+    standing, screen = Standing(), Screen()
+    for picture in pictures:
+        screen.obey(standing.changed(painted(picture)))
+        assert [looks_of(screen.lines[y]) for y in range(2)] == [looks_of(strip) for strip in picture]
+        assert standing.changed(painted(picture)) is None
+
+
+@given(lines(), lines(), st.integers(0, WIDTH), st.integers(0, WIDTH))
+def test_a_part_of_a_line_is_put_into_it(old: Strip, new: Strip, one: int, other: int) -> None:
+    left, right = sorted((one, other))
+    part = new.crop(left, right)
+    whole = Strip.join([old.crop(0, left), part, old.crop(right)])
+    if left == right or any(cell_len(sign) != 1 for sign in old.text + new.text):
+        return  # a cut through a wide character, which Textual makes only between widgets
+    standing, screen = Standing(), Screen()
+    screen.obey(standing.changed(painted([old])))
+    screen.obey(standing.changed(ChopsUpdate([{left: part}], [(0, left, right)], [[right]])))
+    assert looks_of(screen.lines[0]) == looks_of(whole)
+
+
+def test_only_the_changed_cells_of_plain_lines_are_written() -> None:
+    standing, screen = Standing(), Screen()
+    assert screen.obey(standing.changed(painted([Strip([Segment("abcdefghijkl", PLAIN)])]))) == WIDTH
+    assert screen.obey(standing.changed(painted([Strip([Segment("abcdefghijkX", PLAIN)])]))) == 1
+    assert screen.obey(standing.changed(painted([Strip([Segment("abcdefghij", PLAIN), Segment("kX", RED)])]))) == 2
+
+
+def test_parts_of_a_line_that_is_not_known_yet_are_each_written_once() -> None:
+    standing, screen = Standing(), Screen()
+    chops = {0: Strip([Segment("abcdefghijk", PLAIN)]), 11: Strip([Segment("|", RED)])}
+    assert screen.obey(standing.changed(ChopsUpdate([chops], [(0, 0, WIDTH)], [[11, 12]]))) == WIDTH
+    assert standing.changed(ChopsUpdate([chops], [(0, 0, WIDTH)], [[11, 12]])) is None
+
+
+def test_lines_whose_width_terminals_do_not_agree_on_are_written_whole() -> None:
+    standing, screen = Standing(), Screen()
+    wide = Strip([Segment("名".ljust(11), PLAIN)])
+    assert wide.cell_length == cell_len(wide.text) == WIDTH
+    screen.obey(standing.changed(painted([wide])))
+    other = Strip([Segment("名".ljust(10) + "x", PLAIN)])
+    assert screen.obey(standing.changed(painted([other]))) == WIDTH
+
+
+def test_a_look_is_written_only_where_it_changes() -> None:
+    console = Console(force_terminal=True, color_system="truecolor", file=io.StringIO())
+    ground = Style(bgcolor="#0d1117", color="#d6deeb")
+    bold, red = ground + Style(bold=True), ground + Style(color="#ff0000")
+    strip = Strip([Segment("ab", ground), Segment("cd", red), Segment("ef", bold), Segment("gh", PLAIN)])
+    again = Strip([Segment("ij", ground)])
+    written = Cells([(0, 0, strip), (2, 3, again), (4, 4, again)]).render_segments(console)
+    assert written == (
+        "\x1b[1;1H\x1b[38;2;214;222;235;48;2;13;17;23mab\x1b[38;2;255;0;0mcd"
+        "\x1b[0;1;38;2;214;222;235;48;2;13;17;23mef\x1b[0mgh"
+        "\x1b[4;3H\x1b[38;2;214;222;235;48;2;13;17;23mij\x1b[5;5Hij\x1b[0m"
+    )
+    plain = Console(force_terminal=True, color_system=None, file=io.StringIO())
+    assert Cells([(0, 0, strip)]).render_segments(plain) == "\x1b[1;1Habcdefgh"
+
+
+def test_after_a_resize_everything_is_written() -> None:
+    standing, screen = Standing(), Screen()
+    line = Strip([Segment("abcdefghijkl", PLAIN)])
+    screen.obey(standing.changed(painted([line])))
+    standing.forget()
+    assert screen.obey(standing.changed(painted([line]))) == WIDTH
