@@ -19,6 +19,8 @@ from typing import TYPE_CHECKING, Any
 
 from command_reference import EXIT_CODES, CommandText, OptionText, all_commands, global_options, summary
 
+from lambdatui.cli.main import cli
+
 if TYPE_CHECKING:
     from mkdocs.config.defaults import MkDocsConfig
     from mkdocs.structure.files import Files
@@ -208,9 +210,9 @@ _TABLES = {
 
 def configuration_keys() -> str:
     """The keys of the configuration file, and what each takes."""
-    from lambdatui.cli.config import _KINDS
+    from lambdatui.settings.config_file import _KINDS
 
-    helps = {param.name: param.help for param in _global_options_by_name()} | _TABLES
+    helps = {param.name: getattr(param, "help", "") for param in cli.params} | _TABLES
     rows = [(f"`{name}`", expected, _escaped(helps.get(name) or "")) for name, (_, expected) in _KINDS.items()]
     return _table(("Key", "Takes", ""), rows)
 
@@ -236,7 +238,7 @@ def table_columns(*names: str) -> str:
 @cache
 def store_tables() -> dict[str, list[tuple[str, str, int, int]]]:
     """The tables of a new store: name, type, whether NULL is refused, and place in the key, of each column."""
-    from collectors.store.open import writing
+    from collectors.store.connection import writing
 
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "empty.db"
@@ -252,12 +254,6 @@ def store_tables() -> dict[str, list[tuple[str, str, int, int]]]:
         }
         connection.close()
     return tables
-
-
-def _global_options_by_name() -> Iterable[Any]:
-    from lambdatui.cli.options import global_options as fresh
-
-    return fresh(hidden=False)
 
 
 # Markdown ---------------------------------------------------------------------------------------------------------
