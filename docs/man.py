@@ -20,7 +20,7 @@ _ENVIRONMENT = {
     "NO_COLOR": "No colour.",
     "XDG_DATA_HOME, XDG_STATE_HOME, XDG_CONFIG_HOME": "Folders of the store, of the screens' state, and of the "
     "configuration.",
-    "AWS_PROFILE, AWS_REGION and others": "Credentials and region for collect, as boto3 reads them.",
+    "AWS_PROFILE, AWS_DEFAULT_REGION and others": "Credentials and region for collect, as boto3 reads them.",
 }
 _FILES = {
     "~/.local/share/lambdatui/lambdatui.db": "The store, a SQLite file.",

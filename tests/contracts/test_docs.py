@@ -1,5 +1,6 @@
 """The documentation says what the program does, and its links lead somewhere. No mkdocs is needed for this."""
 
+import itertools
 import re
 import shlex
 import subprocess
@@ -66,25 +67,55 @@ def test_every_command_is_documented(name: str, site: dict[str, str]) -> None:
         assert example_of(command) in section
 
 
-@pytest.mark.parametrize("name", [name for name, command in COMMANDS.items() if example_of(command)])
-def test_every_example_can_be_parsed(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def somewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty folder to be in, with no configuration."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
-    words = shlex.split(re.split(r", and | \| | > ", example_of(COMMANDS[name]))[0])
-    assert words[: 1 + len(name.split())] == ["lambdatui", *name.split()]
-    (tmp_path / "src").mkdir()
+    return tmp_path
+
+
+def parse(command_line: str, folder: Path) -> None:
+    """Read a command line as the program would, and run nothing. Raises ``click.UsageError``."""
+    reader = shlex.shlex(command_line.partition(", and ")[0], posix=True, punctuation_chars="|>;&")
+    reader.whitespace_split, reader.commenters = True, ""
+    words = list(itertools.takewhile(lambda word: word not in ("|", ">", ";", "&"), reader))
+    assert words.pop(0) == "lambdatui"
+    (folder / "src").mkdir(exist_ok=True)
     for word in words:
-        if Path(word).suffix in (".gz", ".toml", ".parquet", ".zip"):  # a file that the example takes for there
-            (tmp_path / word).parent.mkdir(exist_ok=True)
-            (tmp_path / word).touch()
+        if Path(word).suffix in (".gz", ".toml", ".parquet", ".zip", ".jsonl") and not Path(word).is_absolute():
+            (folder / word).parent.mkdir(parents=True, exist_ok=True)
+            (folder / word).touch()  # what the example takes for there
     with click.Context(cli, info_name="lambdatui") as above:
-        first, *deeper = name.split()
-        command = cli.get_command(above, first)
-        assert command is not None
-        for each in deeper:
-            assert isinstance(command, click.Group)
-            command = command.commands[each]
-        command.make_context(name, words[1 + len(name.split()) :], parent=above)
+        command: click.Command = cli
+        while isinstance(command, click.Group) and words and not words[0].startswith("-"):
+            inner = command.get_command(above, words[0])
+            assert inner is not None, command_line
+            command = inner
+            words.pop(0)
+        command.make_context(command.name, words, parent=above)
+
+
+@pytest.mark.parametrize("name", [name for name, command in COMMANDS.items() if example_of(command)])
+def test_every_example_can_be_parsed(name: str, somewhere: Path) -> None:
+    assert example_of(COMMANDS[name]).startswith(f"lambdatui {name}")
+    parse(example_of(COMMANDS[name]), somewhere)
+
+
+def command_lines(markdown: str) -> Iterator[str]:
+    """The command lines of ours in code blocks; what stands behind two blanks is a remark, or the next one."""
+    for block in re.findall(r"^```\n(.*?)^```", markdown, re.DOTALL | re.MULTILINE):
+        for line in block.splitlines():
+            for piece in re.split(r"  +", line.removeprefix("$ ")):
+                yield from (part for part in piece.split("; ") if part.startswith("lambdatui "))
+
+
+LINES = [(path, line) for path in WRITTEN for line in command_lines(path.read_text("utf-8"))]
+
+
+@pytest.mark.parametrize(("path", "line"), LINES, ids=lambda value: value if isinstance(value, str) else value.name)
+def test_every_command_that_is_shown_can_be_parsed(path: Path, line: str, somewhere: Path) -> None:
+    parse(line, somewhere)
 
 
 def test_the_global_options_are_documented(site: dict[str, str]) -> None:

@@ -1,6 +1,9 @@
 """What is around the code: versions that agree, workflows that cover what is promised, an image that can be built."""
 
 import re
+import subprocess
+import sys
+import time
 import tomllib
 from fnmatch import fnmatch
 from pathlib import Path
@@ -9,7 +12,9 @@ from typing import Any
 import pytest
 import yaml
 
+from collectors.store.connection import writing
 from tests.support.places import ROOT
+from tests.support.row_checksums import resum
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
@@ -81,6 +86,31 @@ def test_what_the_image_copies_is_there_and_is_not_ignored() -> None:
         copied
     )
     assert "USER lambdatui" in lines
+
+
+@pytest.mark.parametrize(("age_s", "healthy"), [(5, True), (899 - 60, True), (901, False), (None, False)])
+def test_the_image_is_healthy_as_long_as_something_was_read_lately(
+    age_s: int | None, healthy: bool, tmp_path: Path
+) -> None:
+    dockerfile = (ROOT / "Dockerfile").read_text("utf-8")
+    question = re.search(r"^HEALTHCHECK .*\\\n +CMD (.*)$", dockerfile, re.MULTILINE)
+    assert question is not None
+    path = tmp_path / "store.db"
+    if age_s is not None:  # None: there is no store yet
+        with writing(path) as connection:
+            now_ms = time.time_ns() // 1_000_000
+            connection.execute(
+                "INSERT INTO covered (item, from_ms, to_ms) VALUES ('metrics', 0, ?)", (now_ms - age_s * 1000,)
+            )
+            connection.execute("INSERT INTO covered (item, from_ms, to_ms) VALUES ('of long ago', 0, 1)")
+            resum(connection)
+    environment = {
+        "PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin",
+        "LAMBDATUI_DB": str(path),
+        "HOME": str(tmp_path),
+    }
+    asked = subprocess.run(["/bin/sh", "-c", question[1]], env=environment, capture_output=True, timeout=60)
+    assert (asked.returncode == 0) == healthy, asked.stderr
 
 
 def test_the_questions_of_issue_forms_are_ones_that_the_program_answers() -> None:
