@@ -52,7 +52,7 @@ NOW_MS = sample_log.END_MS + 12_000
 OURS = {
     "collectors", "collectors.store", "collectors.store.integrity", "collectors.store.integrity.cell_checksum",
     "collectors.store.read", "collectors.store.read.startup_reader", "collectors.store.schema",
-    "collectors.store.spans", "lambdatui", "lambdatui.__main__", "lambdatui.cli", "lambdatui.screens",
+    "collectors.store.spans", "lambdatui", "lambdatui.__main__", "lambdatui.screens",
     "lambdatui.screens.columns", "lambdatui.session", "lambdatui.session.terminal", "lambdatui.start",
     "lambdatui.start.arguments", "lambdatui.start.first_frame", "lambdatui.start.first_lines",
     "lambdatui.start.state", "lambdatui.start.terminal_signals", "lambdatui.text", "lambdatui.text.formatting",
