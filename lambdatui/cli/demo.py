@@ -76,7 +76,7 @@ class _Processes:
         self.log = folder / "runner.db"
         self.store = folder / "demo.db"
         self._complaints = open(folder / "complaints.txt", "w+b")  # noqa: SIM115 - closed with the processes
-        self.stage = self._start("stage", self.log, seconds, seed)
+        self.stage = self._start("runner_process", self.log, seconds, seed)
         self.follow: subprocess.Popen[bytes] | None = None
         assert self.stage.stdout is not None
         line = self.stage.stdout.readline()

@@ -1,3 +1,3 @@
 """``lambdatui demo``: a small shop on the local runner. ``samples/`` are its functions, ``shop`` what it deploys,
-``load`` who calls, ``stage`` the process that runs both, ``follow`` the one that collects.
+``load`` who calls, ``runner_process`` the process that runs both, ``follow`` the one that collects.
 """

@@ -23,9 +23,9 @@ from tests.support.released_stores import fill, load
 _KILLED = """
 import os, signal, sys
 from pathlib import Path
-from collectors.store import migrating, progress
+from collectors.store import migration, progress
 from collectors.store.connection import open_reader
-migrating._ROWS = 1
+migration._ROWS = 1
 left = [int(sys.argv[2])]
 def heard(text):
     left[0] -= 1
