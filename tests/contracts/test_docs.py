@@ -15,6 +15,8 @@ import yaml
 from lambdatui.cli import commands
 from lambdatui.cli.main import cli
 from lambdatui.settings.config_file import SETTINGS
+from tests.support import small_store
+from tests.support.command_line import run
 from tests.support.places import ROOT
 
 DOCS = ROOT / "docs"
@@ -118,9 +120,26 @@ def test_every_command_that_is_shown_can_be_parsed(path: Path, line: str, somewh
     parse(line, somewhere)
 
 
+@pytest.mark.parametrize("name", ["functions", "invocations", "errors", "costs", "alarms", "collections", "doctor"])
+def test_every_column_of_a_commands_rows_is_documented(name: str, site: dict[str, str], tmp_path: Path) -> None:
+    small_store.make(tmp_path / "small.db")
+    header = run(name, "--db", tmp_path / "small.db", "--csv").stdout.splitlines()[0]
+    section = site[f"commands/{name}.md"].partition("\n## Columns\n")[2]
+    documented = re.findall(r"^\| `(\w+)` \| [^|]+ \| [^|]+ \|$", section, re.MULTILINE)
+    assert documented == header.split(",")
+
+
 def test_the_global_options_are_documented(site: dict[str, str]) -> None:
     for option in own_options(cli):
         assert f"`{max(option.opts, key=len)}" in site["commands/index.md"]
+
+
+def test_the_readme_and_the_site_have_the_same_exit_codes(site: dict[str, str]) -> None:
+    def codes(markdown: str) -> set[str]:
+        return set(re.findall(r"^\| (\d+) \| ", markdown, re.MULTILINE))
+
+    readme = (ROOT / "README.md").read_text("utf-8").partition("\n## Exit codes\n")[2]
+    assert codes(readme) == codes(site["commands/index.md"].partition("\n## Exit codes\n")[2]) >= {"0", "5", "130"}
 
 
 def screens() -> dict[str, type]:
