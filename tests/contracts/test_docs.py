@@ -19,6 +19,8 @@ from tests.support import small_store
 from tests.support.command_line import run
 from tests.support.places import ROOT
 
+pytestmark = pytest.mark.xdist_group("documentation")  # one process makes the pages, not each
+
 DOCS = ROOT / "docs"
 WRITTEN = sorted(path for path in (*ROOT.glob("*.md"), *DOCS.rglob("*.md"), *(ROOT / ".github").rglob("*.md")))
 
