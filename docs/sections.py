@@ -8,11 +8,15 @@ import sqlite3
 import tempfile
 from collections.abc import Callable, Iterable, Sequence
 from functools import cache
+from importlib import import_module
 from pathlib import Path
+from pkgutil import walk_packages
 from typing import Any
+from unittest.mock import patch
 
 from command_reference import EXIT_CODES, CommandText, OptionText, all_commands, global_options, summary
 
+import lambdatui.screens
 from lambdatui.cli.main import cli
 
 _WITHOUT_ROWS = ("function", "invocation", "demo", "cost-estimate")
@@ -52,35 +56,17 @@ def _options(options: Sequence[OptionText]) -> str:
 
 
 def row_columns(name: str) -> Sequence[Any]:
-    """The columns of the rows that a command prints, as its CSV of an empty store has them; none where it prints none.
-
-    Their titles and help are those of the view's own columns: of the tuple of columns that has most of them.
-    """
+    """The columns of the rows that a command prints as CSV, told by what it hands over for an empty store."""
     from click.testing import CliRunner
 
-    with tempfile.TemporaryDirectory() as folder:
+    from lambdatui.cli.output import rows as output
+
+    with tempfile.TemporaryDirectory() as folder, patch.object(output, "csv_text", return_value="") as csv_text:
         store = Path(folder) / "empty.db"
         make_store(store)
-        arguments = (name, "--db", str(store), "--config", "/dev/null", "--csv")
-        header = CliRunner().invoke(cli, arguments).stdout.partition("\n")[0]
-    ids = header.split(",")
-    tuples = sorted(column_tuples(), key=lambda columns: len({column.id for column in columns}.intersection(ids)))
-    by_id = {column.id: column for columns in tuples for column in columns}
-    return [by_id[each] for each in ids if each in by_id]
-
-
-@cache
-def column_tuples() -> Sequence[Sequence[Any]]:
-    """Every tuple of columns that a view declares."""
-    from importlib import import_module
-    from pkgutil import iter_modules
-
-    import lambdatui.views
-    from lambdatui.views.columns import Column
-
-    modules = (import_module(f"lambdatui.views.{module.name}") for module in iter_modules(lambdatui.views.__path__))
-    values = (value for module in modules for value in vars(module).values())
-    return [value for value in values if isinstance(value, tuple) and value and isinstance(value[0], Column)]
+        CliRunner().invoke(cli, (name, "--db", str(store), "--config", "/dev/null", "--csv"))
+    columns: Sequence[Any] = csv_text.call_args.args[0]
+    return columns
 
 
 def command_list() -> str:
@@ -131,22 +117,14 @@ def _keys(commands: Iterable[Any]) -> str:
 
 
 def _common_commands() -> Sequence[Any]:
-    from lambdatui.screens.tables import TABLE_COMMANDS
-
-    return TABLE_COMMANDS
+    return _screen("table").COMMANDS_HERE  # type: ignore[no-any-return]
 
 
 def _screen(name: str) -> Any:
-    return screens()[name]
-
-
-def screens() -> dict[str, Any]:
-    """The class of every screen, by the name that the configuration knows it by."""
-    from importlib import import_module
-
-    from lambdatui.screens.main_screens import DRILLED, MAIN
-
-    return {name: getattr(import_module(f"lambdatui.screens.{name}"), kind) for name, kind in (MAIN | DRILLED).items()}
+    """The class of a screen: ``CostGroupsScreen`` for ``cost_groups``. Raises ``StopIteration``."""
+    class_name = f"{name.title().replace('_', '')}Screen"
+    modules = (import_module(one.name) for one in walk_packages(lambdatui.screens.__path__, "lambdatui.screens."))
+    return next(getattr(module, class_name) for module in modules if hasattr(module, class_name))
 
 
 # Configuration and store ------------------------------------------------------------------------------------------
