@@ -3,7 +3,10 @@
 import click
 
 
-@click.command(name="completions")
+@click.command(
+    name="completions",
+    epilog="Example: lambdatui completions fish > ~/.config/fish/completions/lambdatui.fish",
+)
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 def command(shell: str) -> None:
     """Print the completion script for a shell.

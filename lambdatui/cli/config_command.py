@@ -18,13 +18,13 @@ def command() -> None:
     """The configuration: one TOML file for keys, themes, columns, thresholds and the global options."""
 
 
-@command.command()
+@command.command(epilog="Example: lambdatui config path")
 def path() -> None:
     """Print where the configuration lies, whether or not it is there yet."""
     click.echo(current_context().config or Path(default_config()))
 
 
-@command.command()
+@command.command(epilog="Example: lambdatui config show --json")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 def show(as_json: bool) -> None:
     """Print the settings of the file."""

@@ -135,7 +135,9 @@ def _stated(store: Opened, terms: OwnTerms, budget: Decimal | None, *, free_tier
 
 @command.command(epilog="Example: lambdatui costs reconcile focus-export.parquet --sort difference --reverse")
 @click.argument("files", metavar="[FILE]...", type=click.Path(path_type=Path), nargs=-1)
-@click.option("--by", type=click.Choice(("day", "month", "span")), default="day", show_default=True)
+@click.option(
+    "--by", type=click.Choice(("day", "month", "span")), default="day", show_default=True, help="What a row sums."
+)
 @click.option("--no-free-tier", is_flag=True, help="Our figures at list price, without the free tier.")
 @click.option("--per-usd", type=MONEY, metavar="RATE", help="Units of the export's currency for one USD: 0.92 for EUR.")
 @listing_options

@@ -21,7 +21,7 @@ def command() -> None:
     """The store: what it holds, whether it is whole, and getting data out of it or rid of it."""
 
 
-@command.command("info")
+@command.command("info", epilog="Example: lambdatui db info --tables")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 @click.option("--tables", is_flag=True, help="The tables and their columns, for 'db query'.")
 def info(as_json: bool, tables: bool) -> None:
@@ -104,7 +104,7 @@ def _tables(as_json: bool) -> None:
     click.echo(text_table(lines, right=(1,)), nl=False)
 
 
-@command.command("check")
+@command.command("check", epilog="Example: lambdatui db check --quick")
 @click.option("--quick", is_flag=True, help="Only the file's structure and version: no checksum, no sum.")
 @click.option("--repair", is_flag=False, flag_value="", metavar="[FILE]",
               help="Save what can be read into a new store (default: the store's name with .repaired).")  # fmt: skip
@@ -160,7 +160,7 @@ def _repair(path: Path, target: Path) -> int:
     return PARTLY if found.lost else 0
 
 
-@command.command("prune")
+@command.command("prune", epilog="Example: lambdatui db prune --before 90d --vacuum")
 @click.option("--before", required=True, metavar="TIME|AGE", help="ISO 8601 time, or an age such as 90d.")
 @click.option("--vacuum", is_flag=True, help="Also give the space back to the file system; needs room for a copy.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object with what was deleted.")
@@ -198,7 +198,7 @@ def _before_ms(given: str) -> int:
     return instant_ms(given)
 
 
-@command.command("export")
+@command.command("export", epilog="Example: lambdatui db export --range 7d --function 'checkout-*' lines.jsonl.gz")
 @click.argument("file", metavar="FILE")
 @click.option("--force", is_flag=True, help="Overwrite FILE.")
 def export(file: str, force: bool) -> None:

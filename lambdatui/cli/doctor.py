@@ -29,7 +29,7 @@ _LEAST_FREE_BYTES = 500 << 20
 _BUILT_MS = 1_735_689_600_000  # 2025-01-01: a clock before this one is wrong
 
 
-@click.command(name="doctor")
+@click.command(name="doctor", epilog="Example: lambdatui doctor --aws --profile prod --region eu-central-1")
 @click.option("--aws", "ask_aws", is_flag=True, help="Also ask AWS: each action that collecting needs, once.")
 @click.option("--profile", metavar="P", help="The AWS profile, for --aws.")
 @click.option("--region", metavar="R", help="The AWS region, for --aws.")

@@ -136,20 +136,34 @@ def serve_(
     asyncio.run(serve(log_path, settings, ready))
 
 
-@command.command()
+@command.command(epilog="Example: lambdatui runner deploy ./src --name orders --handler app.handler --memory-mb 256")
 @click.argument("path", type=click.Path(exists=True, resolve_path=True))
 @click.option("--name", required=True, help="The function's name.")
 @click.option("--handler", default="bootstrap", help="module.function inside PATH.")
 @click.option("--runtime", default=this_runtime, help="python3.x, nodejs20.x and so on, provided.al2023.")
-@click.option("--memory-mb", type=click.IntRange(128, 10_240), default=128, show_default=True)
-@click.option("--timeout-s", type=click.IntRange(1, 900), default=3, show_default=True)
-@click.option("--ephemeral-mb", type=click.IntRange(512, 10_240), default=512, show_default=True)
+@click.option("--memory-mb", type=click.IntRange(128, 10_240), default=128, show_default=True, help="Memory, MB.")
+@click.option("--timeout-s", type=click.IntRange(1, 900), default=3, show_default=True, help="Timeout, s.")
+@click.option(
+    "--ephemeral-mb", type=click.IntRange(512, 10_240), default=512, show_default=True, help="Ephemeral storage, MB."
+)
 @click.option("--env", multiple=True, callback=_variables, metavar="KEY=VALUE", help="Repeatable; kept 0600.")
-@click.option("--layer", "layers", multiple=True, type=click.Path(exists=True, file_okay=False, resolve_path=True))
+@click.option(
+    "--layer",
+    "layers",
+    multiple=True,
+    type=click.Path(exists=True, file_okay=False, resolve_path=True),
+    help="A folder that is laid under /opt (repeatable).",
+)
 @click.option("--reserved", type=click.IntRange(0), help="Reserved concurrency; 0 stops the function.")
 @click.option("--provisioned", type=click.IntRange(1), help="Publish a version with this many environments ready.")
 @click.option("--dlq", metavar="TARGET", help="file:///FOLDER, a queue's URL, or an ARN of SQS or SNS.")
-@click.option("--destination", "destinations", multiple=True, metavar="success|failure=TARGET")
+@click.option(
+    "--destination",
+    "destinations",
+    multiple=True,
+    metavar="success|failure=TARGET",
+    help="Where the result of an asynchronous event goes; TARGET as for --dlq.",
+)
 @click.option("--retries", type=click.IntRange(0, 2), help="Of an asynchronous event (default 2).")
 @click.option("--json-log", is_flag=True, help="The platform's lines in JSON.")
 @_with_log
@@ -222,7 +236,7 @@ def _more(api: Api, name: str, given: dict[str, Any]) -> None:
         )
 
 
-@command.command()
+@command.command(epilog="Example: lambdatui runner invoke orders --payload '{\"id\": 1}' --log")
 @click.argument("name")
 @click.option("--payload", multiple=True, default=["{}"], metavar="JSON|@FILE", help="Repeatable: the rest run warm.")
 @click.option(
@@ -231,6 +245,7 @@ def _more(api: Api, name: str, given: dict[str, Any]) -> None:
     type=click.Choice(["RequestResponse", "Event", "DryRun"]),
     default="RequestResponse",
     show_default=True,
+    help="Wait for the answer; queue an event; or only try whether it could be invoked.",
 )
 @click.option("--log", "show_log", is_flag=True, help="Show the function's log on stderr.")
 @_with_log
@@ -293,7 +308,7 @@ def _told(reply: Reply, kind: str, show_tail: bool, *, waits: bool) -> bool:
     return failed
 
 
-@command.command(name="list")
+@command.command(name="list", epilog="Example: lambdatui runner list --json")
 @click.option("--json", "as_json", is_flag=True, help="Rows as JSON.")
 @_with_log
 def list_(log_path: Path, as_json: bool) -> None:
@@ -324,7 +339,7 @@ def list_(log_path: Path, as_json: bool) -> None:
     click.echo(text_table([[name.upper() for name in rows[0]], *cells], right=figures), nl=False)
 
 
-@command.command()
+@command.command(epilog="Example: lambdatui runner logs orders --limit 20 --follow")
 @click.argument("name")
 @click.option("--limit", type=click.IntRange(1), default=200, show_default=True, help="The newest events only.")
 @click.option("--follow", is_flag=True, help="Go on with what is written, until interrupted.")
@@ -350,7 +365,7 @@ def logs(log_path: Path, name: str, limit: int, follow: bool) -> None:
             events = log.tail(f"/aws/lambda/{name}", 10_000, after)
 
 
-@command.command()
+@command.command(epilog="Example: lambdatui runner remove orders")
 @click.argument("name")
 @_with_log
 def remove(log_path: Path, name: str) -> None:
