@@ -3,6 +3,16 @@
 Whole numbers; None is unknown, never 0, and the name says the unit. The first frame imports this: it imports nothing.
 """
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from dataclasses import dataclass
+else:
+
+    def dataclass(rows):
+        """Nothing yet: ``collectors.model.measured`` makes it one, where ``dataclasses`` is loaded anyway."""
+        return rows
+
+
 FIGURES = (
     "duration_us",
     "billed_ms",
@@ -15,6 +25,7 @@ FIGURES = (
 """What REPORT says and the first version of the store had a column for."""
 
 
+@dataclass
 class Quantities:
     """What was added since: a quantity of an invocation, and of a span the sum over the invocations that told it.
 

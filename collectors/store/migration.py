@@ -54,8 +54,8 @@ def _sum_up(connection: sqlite3.Connection) -> None:
     from collectors.store.integrity import cell_checksum, checksums, table_checksums
 
     table_checksums.make_ready(connection)
-    cell = cell_checksum.CELL_SUM.replace("latency_sum", "blob_sum(latency)")
-    row = f"invocation_sum({', '.join(checksums.INVOCATION)})"
+    cell = cell_checksum.cell_sum_sql(latency_sum="blob_sum(latency)")
+    row = checksums.INVOCATION_SUM
     functions = [identity for (identity,) in connection.execute("SELECT id FROM functions ORDER BY id")]
     for table, sums in (
         *((table, f"latency_sum = blob_sum(latency), sum = {cell}") for table in GRAINS),

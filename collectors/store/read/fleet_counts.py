@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
+_COUNTS = ("start_ms", "function_id", "invocations", "errors")
+_PLACES = list(map(packs.cell_column, _COUNTS))
 
 
 def summed_of_fleet(
@@ -99,19 +101,22 @@ def _cells(
     found = reader.packs_of(((table, low, high),), function_ids, by_week=False)
     if found is None:
         return _columns(reader, table, low, high)
-    columns = [0, packs.FUNCTION, packs.INVOCATIONS, packs.ERRORS]
-    rows = np.concatenate([packs.cells_of(pack)[:, columns] for pack in found] or [np.empty((0, 4), np.int64)])
-    return rows[:, 0], rows[:, 1], rows[:, 2], rows[:, 3]
+    rows = np.concatenate([packs.cells_of(pack)[:, _PLACES] for pack in found] or [np.empty((0, 4), np.int64)])
+    return _unpacked(rows)
 
 
 def _columns(reader: Reader, table: str, low: int, high: int) -> tuple[Ints, Ints, Ints, Ints]:
     found = reader.select(
-        "SELECT c.start_ms, c.function_id, c.invocations, c.errors FROM functions f CROSS JOIN"
+        f"SELECT {', '.join(f'c.{name}' for name in _COUNTS)} FROM functions f CROSS JOIN"
         f" {table} c ON c.function_id = f.id AND c.start_ms >= ? AND c.start_ms < ?",
         (low, high),
     )
-    rows = np.array(found, np.int64).reshape(-1, 4)
-    return rows[:, 0], rows[:, 1], rows[:, 2], rows[:, 3]
+    return _unpacked(np.array(found, np.int64).reshape(-1, len(_COUNTS)))
+
+
+def _unpacked(rows: Ints) -> tuple[Ints, Ints, Ints, Ints]:
+    starts, function_ids, invocations, errors = rows.T
+    return starts, function_ids, invocations, errors
 
 
 def without_report(reader: Reader, from_ms: int, to_ms: int) -> set[int]:

@@ -5,7 +5,7 @@ Only SQLite is imported here; the reader tells more, and why a store cannot be r
 
 import os
 
-from collectors.store.integrity.cell_checksum import sum_of_cell
+from collectors.store.integrity.cell_checksum import cell_sum_sql
 from collectors.store.schema import APPLICATION_ID, OLDEST, VERSION
 from collectors.store.spans import FEW, MINUTE, pieces, whole_from
 
@@ -38,7 +38,7 @@ _FUNCTIONS = "SELECT id, name, region, runtime, arch, memory_mb FROM functions f
 _SUMS = (
     "SELECT f.id, sum(c.invocations), sum(c.reports), sum(c.errors), sum(c.timeouts), sum(c.cold_starts),"
     " sum(c.billed_mb_ms), sum(c.duration_us), c.memory_mb, max(c.last_ms),"
-    f" count(*) - total(c.sum IS {sum_of_cell('c.')})"
+    f" count(*) - total(c.sum IS {cell_sum_sql('c.')})"
     " FROM functions f CROSS JOIN {table} c"
     " ON c.function_id = f.id AND c.start_ms >= ? AND c.start_ms < ?{where} GROUP BY f.id"
 )

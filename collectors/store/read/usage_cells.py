@@ -11,13 +11,15 @@ import numpy.typing as npt
 
 from collectors.store.read.invocation_counts import CELLS, METRICS
 from collectors.store.read.reader import Reader
+from collectors.store.read.rows import DAY_COLUMNS
 from collectors.store.rollups import packs
 from collectors.store.spans import DAY, HOUR, MINUTE
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 _SUMS = (("Invocations", "Sum"), ("Duration", "Sum"), ("Duration", "SampleCount"))
-_COLUMNS = [0, packs.FUNCTION, packs.INVOCATIONS, packs.REPORTS, packs.BILLED_MS, packs.BILLED_MB_MS]
+_PLACES = list(map(packs.cell_column, DAY_COLUMNS))
+_SQL = ", ".join(f"c.{name}" for name in DAY_COLUMNS)
 
 
 class Cells(NamedTuple):
@@ -93,17 +95,17 @@ def _read(reader: Reader, grain: int, low: int, high: int, ids: Sequence[int]) -
 
 
 def _rows(reader: Reader, table: str, low: int, high: int) -> Ints:
-    """Start, function, invocations, reports, billed ms and MB-ms of each cell."""
+    """A row for each cell, of the columns ``DAY_COLUMNS``."""
     found = reader.packs_of(((table, low, high),), None, by_week=False)
     if found is not None:
-        parts = [packs.cells_of(pack)[:, _COLUMNS] for pack in found]
-        return np.concatenate(parts) if parts else np.empty((0, len(_COLUMNS)), np.int64)
+        parts = [packs.cells_of(pack)[:, _PLACES] for pack in found]
+        return np.concatenate(parts) if parts else np.empty((0, len(DAY_COLUMNS)), np.int64)
     rows = reader.select(
-        "SELECT c.start_ms, c.function_id, c.invocations, c.reports, c.billed_ms, c.billed_mb_ms FROM functions f"
-        f" CROSS JOIN {table} c ON c.function_id = f.id AND c.start_ms >= ? AND c.start_ms < ?",
+        f"SELECT {_SQL} FROM functions f CROSS JOIN {table} c"
+        " ON c.function_id = f.id AND c.start_ms >= ? AND c.start_ms < ?",
         (low, high),
     )
-    return np.array(rows, np.int64).reshape(-1, len(_COLUMNS))
+    return np.array(rows, np.int64).reshape(-1, len(DAY_COLUMNS))
 
 
 def _points(reader: Reader, metric: str, stat: str, grain: int, low: int, high: int) -> tuple[Ints, Ints, Floats]:

@@ -39,6 +39,14 @@ DAY_CELLS = _CELL.named("day_cells", *_LATER)
 INSIGHTS_CELLS = _CELL.named("insights_cells")
 """Hours as Logs Insights summed them: without checksums, and without quantities that its queries do not ask for."""
 
+CELL_NUMBERS = tuple(column.name for column in MINUTE_CELLS if column.type == INTEGER and column.fold != CHECKSUM)
+"""A cell's whole numbers: its function, its start, and what is added up or compared."""
+CELL_NULLS = frozenset(column.name for column in MINUTE_CELLS if column.null and column.fold != CHECKSUM)
+"""Those of them that may be null."""
+
+CELL = (*CELL_NUMBERS, "latency", "latency_sum", "sum")
+"""All columns of a cell, in the order of the tuples that ``collectors.store.rollups`` hands about."""
+
 _ERRORS = Table(
     "",
     integer("function_id"),

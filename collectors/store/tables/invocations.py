@@ -25,6 +25,9 @@ INVOCATIONS = Table(
     *(integer(name, null=True) for name in QUANTITIES),
     key=_KEY,
 )
+CHECKSUMMED = tuple(name for name in INVOCATIONS.names if name not in ("sum", *QUANTITIES))
+"""The columns that the checksum of a row has always covered, in the order that it adds them up in."""
+
 REQUEST_BUCKETS = Table(
     "request_buckets",
     integer("bucket"),

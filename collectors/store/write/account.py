@@ -24,9 +24,8 @@ from collectors.model.account import (
 )
 from collectors.model.durable import DurableExecution, DurableHistory
 from collectors.model.records import MetricPoint
-from collectors.store.rollups import insights_cells
 from collectors.store.transactions import commit_checked, undo
-from collectors.store.write import durable, running_queries
+from collectors.store.write import durable, insights, running_queries
 from collectors.store.write.name_ids import Names
 from collectors.store.write.pruned_until import ACCOUNT_POINTS
 from collectors.untrusted import parsed_json
@@ -46,7 +45,7 @@ def keep(connection: sqlite3.Connection, names: Names, collection: int, records:
             running_queries.keep(connection, collection, [each for each in records if isinstance(each, RunningQuery)])
         return
     if isinstance(first, HourAggregate):
-        insights_cells.keep(connection, names, [each for each in records if isinstance(each, HourAggregate)])
+        insights.keep(connection, names, [each for each in records if isinstance(each, HourAggregate)])
         return
     table, bound = _TABLES[type(first)]
     rows = [bound(each) for each in records]

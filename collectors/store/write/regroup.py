@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 
 from collectors.store.error_rules import SETTING, rules_of
-from collectors.store.integrity.checksums import INVOCATION
+from collectors.store.integrity.checksums import INVOCATION_SUM
 from collectors.store.lines.chunks import Chunks, unpacked
 from collectors.store.rollups.dirty_packs import mark
 from collectors.store.schema import GRAINS
@@ -20,7 +20,7 @@ Name = Callable[[str, str], Named]  # of an error's type and message
 Said = Callable[[str, Sequence[str]], str | None]  # the message of an error of that type in an invocation's lines
 Progress = Callable[[int, int], None]  # invocations looked at, of how many
 _NEW = "(SELECT new FROM merged WHERE old = error_id)"
-_SUM = f"invocation_sum({', '.join(INVOCATION)})".replace("error_id", "{}")
+_SUM = INVOCATION_SUM.replace("error_id", "{}")
 _KEPT_MESSAGE = 500
 _SAID_EVERY = 2_000
 _LOOKED_AT = 20_000  # invocations of a group whose lines are read; the rest of a larger one stays together
