@@ -108,6 +108,11 @@ class Table:
         """All columns, separated by commas, each with ``of`` (as ``c.``) before it."""
         return ", ".join(f"{of}{column.name}" for column in self.columns)
 
+    def columns_of(self, fields: "Iterable[str]", of: str = "") -> str:
+        """The columns that fields of a record are written to, in the order of the fields."""
+        names = {column.read_from: column.name for column in self.columns}
+        return ", ".join(f"{of}{names[field]}" for field in fields)
+
     def insert(self, *names: str, instead: str = "") -> str:
         """The SQL that inserts one row of these columns, or of all, in this order; ``instead``: as ``OR REPLACE``."""
         return insert(self.name, names or self.names, instead=instead)

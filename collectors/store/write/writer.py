@@ -24,6 +24,9 @@ from collectors.store.lines.chunks import RAW_BYTES, Chunks, sealed
 from collectors.store.rollups import cells
 from collectors.store.rollups.measures import aggregate, key_of, of_invocations
 from collectors.store.schema import GRAINS
+from collectors.store.tables.cells import MINUTE_ERRORS
+from collectors.store.tables.ledger import REJECTS
+from collectors.store.tables.lines import CHUNK_FILTERS, CHUNKS
 from collectors.store.transactions import commit_checked, undo
 from collectors.store.write import insertion, metrics
 from collectors.store.write.batch_rows import Rows
@@ -347,8 +350,7 @@ class Writer:
             )
         )
         self._connection.executemany(
-            "INSERT INTO minute_cells_errors VALUES (?, ?, ?, ?)"
-            " ON CONFLICT DO UPDATE SET occurrences = occurrences + excluded.occurrences",
+            f"{MINUTE_ERRORS.insert()} ON CONFLICT DO UPDATE SET occurrences = occurrences + excluded.occurrences",
             ((*place, count) for place, count in places.items()),
         )
         return {place[:2] for place in places}
@@ -387,7 +389,7 @@ class Writer:
         events = np.add.reduceat(rows.numbers["events"], firsts).tolist()
         last_id = self._chunks.last_id()
         self._connection.executemany(
-            "INSERT INTO chunks VALUES (?, ?, NULL, ?, ?, ?, ?)",
+            CHUNKS.insert("id", "function_id", "first_ms", "last_ms", "lines", "content"),
             (
                 (
                     last_id + 1 + at,
@@ -401,7 +403,7 @@ class Writer:
             ),
         )
         self._connection.executemany(
-            "INSERT OR REPLACE INTO chunk_filters VALUES (?, ?)",
+            CHUNK_FILTERS.insert(instead="OR REPLACE"),
             ((last_id + 1 + at, packed_filter(packed[low:high])) for at, (low, high) in enumerate(pairwise(edges))),
         )
         chunk_ids: list[int] = np.repeat(np.arange(len(firsts)) + last_id + 1, np.diff(edges)).tolist()
@@ -451,7 +453,7 @@ class Writer:
             return
         (kept,) = self._connection.execute("SELECT count(*) FROM rejects").fetchone()
         self._connection.executemany(
-            "INSERT OR IGNORE INTO rejects VALUES (?, ?, ?, ?, ?)",
+            REJECTS.insert(instead="OR IGNORE"),
             (
                 (_mark(each), each.source, each.line, each.reason, each.text[:2000])
                 for each in rejects[: max(0, KEPT_REJECTS - kept)]
@@ -485,8 +487,9 @@ def _spans(minutes: set[tuple[int, int]]) -> list[tuple[int, int, int]]:
     """Runs of neighbouring minutes as spans, so that each run is one read."""
     spans: list[tuple[int, int, int]] = []
     for function_id, start in sorted(minutes):
-        if spans and spans[-1][0] == function_id and spans[-1][2] == start:
-            spans[-1] = (function_id, spans[-1][1], start + MINUTE_MS)
+        of_last, begin, end = spans[-1] if spans else (-1, 0, 0)
+        if (of_last, end) == (function_id, start):
+            spans[-1] = (function_id, begin, start + MINUTE_MS)
         else:
             spans.append((function_id, start, start + MINUTE_MS))
     return spans
