@@ -92,6 +92,12 @@ def make(connection: sqlite3.Connection) -> None:
         connection.execute(TABLE_SUMS.insert(), (table, *reckoned(connection, table)))
 
 
+def make_stale(connection: sqlite3.Connection) -> None:
+    """Makes those sums anew that a migration has marked with a negative number of rows, in the caller's transaction."""
+    for (table,) in connection.execute("SELECT name FROM table_sums WHERE rows < 0").fetchall():
+        connection.execute(TABLE_SUMS.insert(instead="OR REPLACE"), (table, *reckoned(connection, table)))
+
+
 def differing(connection: sqlite3.Connection) -> Iterator[str]:
     """The tables that do not agree with their sums."""
     known = {name: (rows, total) for name, rows, total in connection.execute("SELECT name, rows, sum FROM table_sums")}

@@ -104,6 +104,12 @@ class Table:
         kept = [column for column in self.columns if column.name not in without]
         return Table(name, *kept, *more, key=self.key, rowid=self.rowid)
 
+    def create(self) -> str:
+        """The SQL that makes the table."""
+        columns = "".join(f"    {column.sql},\n" for column in self.columns)
+        end = ");" if self.rowid else ") WITHOUT ROWID;"
+        return f"CREATE TABLE {self.name} (\n{columns}    PRIMARY KEY ({', '.join(self.key)})\n{end}"
+
     def column_list(self, of: str = "") -> str:
         """All columns, separated by commas, each with ``of`` (as ``c.``) before it."""
         return ", ".join(f"{of}{column.name}" for column in self.columns)
