@@ -240,7 +240,7 @@ def _limits_used(
 
 
 def _unseen(function_id: int) -> Totals:
-    return Totals(function_id, *(0,) * 10, None, None, None, 0)
+    return Totals.none(function_id)
 
 
 def _row(

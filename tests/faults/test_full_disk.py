@@ -13,7 +13,6 @@ from collectors.parsing.fingerprint import fingerprint
 from collectors.sources.base import Given
 from collectors.store.connection import StoreUnwritable, writing
 from collectors.store.rollups import packs
-from collectors.store.rollups.insights_cells import instead  # noqa: F401 - the module whose transaction is tried below
 from collectors.store.transactions import transaction
 from collectors.store.write.account import keep_account_points
 from collectors.store.write.maintenance import check
@@ -183,7 +182,7 @@ def test_no_transaction_hides_why_it_failed(filled: Path) -> None:
         with pytest.raises(sqlite3.OperationalError, match="full"):
             packs.replace(
                 connection, "day_packs", 0, 1,
-                lambda low, high: (packs.Pack(at, b"\0" * 136 * 1_000, b"", b"") for at in range(1_000)),
+                lambda low, high: (packs.Pack(at, b"\0" * 8 * len(packs.CELL_COLUMNS) * 1_000, b"", b"") for at in range(1_000)),
             )  # fmt: skip
         assert not connection.in_transaction
         with transaction(connection):
