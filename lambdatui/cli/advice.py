@@ -6,8 +6,6 @@ from lambdatui.cli.output.rows import Listing, emit, listing_options
 from lambdatui.cli.store_access import opened, price_book
 from lambdatui.views.advice import advice
 
-BRIEF = ("kind", "function", "region", "found", "advice", "saves_usd")
-
 
 @click.command(name="advice", epilog="Example: lambdatui advice --range 30d --filter 'saves_usd>5'")
 @listing_options
@@ -19,4 +17,4 @@ def command(listing: Listing) -> None:
     """
     with opened() as store:
         view = advice(store.reader, store.range, price_book(), narrow=store.context.narrow)
-        emit(view, listing, utc=store.context.utc, brief=BRIEF)
+        emit(view, listing, utc=store.context.utc)

@@ -17,7 +17,7 @@ from lambdatui.cli.quantities import MONEY
 from lambdatui.cli.store_access import Opened, opened, price_book
 from lambdatui.settings.own_terms import own_price_options, terms
 from lambdatui.text import formatting
-from lambdatui.views.columns import column_named, columns
+from lambdatui.views.columns import column_named
 from lambdatui.views.cost_groups import BY_TAG, GROUPINGS, cost_groups
 from lambdatui.views.costs import CostsView, costs
 from lambdatui.views.export import envelope
@@ -28,11 +28,6 @@ from lambdatui.views.time_range import day_of
 from pricing.bill import Bill, LineItem
 from pricing.outside import outside_in_words
 from pricing.own_price import OwnTerms
-
-# What the text table shows of a line; --columns account shows the rest.
-LINE = columns(
-    "dimension", "function", "region", "arch", "quantity", "unit", "free", "billable", "rate", "amount", "basis"
-)
 
 
 def _grouping(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
@@ -87,9 +82,7 @@ def command(
             rows = arranged(view, listing)
             click.echo(formatting.json_text(as_json(view, rows, statement)))
         else:
-            print_rows(
-                view, arranged(view, listing), listing, utc=store.context.utc, brief=[column.id for column in LINE]
-            )
+            print_rows(view, arranged(view, listing), listing, utc=store.context.utc)
         if listing.form == "text":
             for line in summary(view, statement):
                 click.echo(line)

@@ -24,10 +24,7 @@ from lambdatui.views.time_range import RangeChoice
 
 _WITHOUT_TERMINAL_S = 5.0
 _END_S = 20.0
-_BRIEF = (
-    "function", "memory_mb", "invocations", "errors", "timeouts", "throttles", "cold_starts", "p50_ms", "p99_ms",
-    "billed_ms", "max_memory_mb", "cost_usd",
-)  # fmt: skip
+_TEXT_COLUMNS = "function,memory_mb,invocations,errors,timeouts,throttles,cold_starts,p50_ms,p99_ms,billed_ms,max_memory_mb,cost_usd"
 
 
 @click.command(name="demo", epilog="Example: lambdatui demo --seconds 10 --no-tui")
@@ -168,4 +165,6 @@ def _headless(folder: Path, seconds: float, seed: int, listing: Listing) -> None
     with Reader(store) as reader:
         whole = RangeChoice("all").resolve(now_ms(), reader.newest_ms(), reader.oldest_ms())
         narrow = current_context().narrow.bound(reader)
-        emit(functions(reader, whole, price_book(), narrow=narrow), listing, utc=True, brief=_BRIEF)
+        if listing.form == "text" and not listing.columns:
+            listing = replace(listing, columns=_TEXT_COLUMNS)
+        emit(functions(reader, whole, price_book(), narrow=narrow), listing, utc=True)

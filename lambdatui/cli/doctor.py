@@ -17,12 +17,11 @@ from lambdatui.cli.output.rows import Listing, emit, listing_options
 from lambdatui.cli.store_access import now_ms
 from lambdatui.settings.options import current_context
 from lambdatui.text import formatting
-from lambdatui.views.columns import columns
+from lambdatui.views.columns import columns_of
 from lambdatui.views.time_range import DAY_MS, MINUTE_MS, TimeRange
 from lambdatui.views.view import View
 
-BRIEF = ("check", "state", "found", "advice")
-COLUMNS = columns(*BRIEF, "action", "statement")
+COLUMNS = columns_of(Finding)
 
 _NARROWEST, _LOWEST = 80, 24
 _LEAST_FREE_BYTES = 500 << 20
@@ -80,7 +79,7 @@ def command(
     if listing.form == "text" and not (listing.sort or listing.where or listing.columns):
         _say(findings)
     else:
-        emit(view, listing, utc=context.utc, brief=BRIEF)
+        emit(view, listing, utc=context.utc)
     return exit_code(findings)
 
 

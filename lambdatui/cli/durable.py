@@ -9,8 +9,6 @@ from lambdatui.views.durable import EXECUTION_COLUMNS, AmbiguousExecution, Histo
 from lambdatui.views.export import envelope
 from lambdatui.views.formatting import json_value, shown
 
-BRIEF = ("execution", "function", "execution_status", "started_at", "age_ms", "steps", "retries", "waits")
-EVENTS_BRIEF = ("event_id", "happened_at", "event", "operation", "attempt", "retry_s", "waits_s", "error_type")
 _LABEL = 16
 
 
@@ -27,7 +25,7 @@ def command(listing: Listing, execution: str | None) -> None:
         narrow = store.context.narrow or None
         if execution is None:
             view = executions(store.reader, store.range, narrow=narrow)
-            emit(view, listing, utc=store.context.utc, brief=BRIEF)
+            emit(view, listing, utc=store.context.utc)
             if not view.rows and not view.collected:
                 click.echo("lambdatui durable: no collection has asked for durable executions", err=True)
             return
@@ -49,7 +47,7 @@ def _show(store: Opened, listing: Listing, wanted: str) -> None:
         return
     if listing.form == "text":
         click.echo(_text(view, utc=store.context.utc))
-    print_rows(view, arranged(view, listing), listing, utc=store.context.utc, brief=EVENTS_BRIEF)
+    print_rows(view, arranged(view, listing), listing, utc=store.context.utc)
 
 
 def _text(view: HistoryView, *, utc: bool) -> str:

@@ -6,8 +6,6 @@ from lambdatui.cli.output.rows import Listing, emit, listing_options
 from lambdatui.cli.store_access import opened
 from lambdatui.views.error_trends import error_trends
 
-BRIEF = ("function", "error_type", "message", "count", "novelty", "first_seen", "last_seen", "sample_request_id")
-
 
 @click.command(name="errors", epilog="Example: lambdatui errors --range 7d --filter 'error_type:Timeout' --json")
 @listing_options
@@ -19,4 +17,4 @@ def command(listing: Listing) -> None:
     """
     with opened() as store:
         view = error_trends(store.reader, store.range, narrow=store.context.narrow)
-        emit(view, listing, utc=store.context.utc, brief=BRIEF)
+        emit(view, listing, utc=store.context.utc)

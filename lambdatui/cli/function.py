@@ -8,7 +8,7 @@ import click
 from lambdatui.cli.output.rows import Listing, arranged, listing_options, narrate, print_rows
 from lambdatui.cli.store_access import Opened, opened, price_book
 from lambdatui.text import formatting
-from lambdatui.views.columns import columns
+from lambdatui.views.columns import columns_of
 from lambdatui.views.export import envelope
 from lambdatui.views.formatting import json_value, shown
 from lambdatui.views.function import FunctionDetail, Step, function
@@ -16,9 +16,7 @@ from lambdatui.views.scope import Narrow
 from lambdatui.views.tag_scope import with_tags
 
 _LABEL = 16
-STEP_COLUMNS = columns(
-    "invocations", "errors", "timeouts", "cold_starts", "p50_ms", "p95_ms", "p99_ms", "max_ms", "cost_usd"
-)
+STEP_COLUMNS = columns_of(Step)
 
 
 @click.command(name="function", epilog="Example: lambdatui function checkout --range 7d")
@@ -36,7 +34,7 @@ def command(listing: Listing, name: str) -> None:
         if listing.form == "csv" or len(details) > 1:
             rows = [row for detail in details for row in detail.rows]
             view = FunctionDetail(first.columns, rows, first.as_of, first.range, first.coverage, first.basis)
-            print_rows(view, arranged(view, listing), listing, utc=store.context.utc)
+            print_rows(view, arranged(view, listing), listing, utc=store.context.utc, brief=False)
         elif listing.form == "json":
             click.echo(formatting.json_text(_json(first, listing)))
         else:

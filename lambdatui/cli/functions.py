@@ -7,11 +7,6 @@ from lambdatui.cli.store_access import now_ms, opened, price_book
 from lambdatui.views.functions import functions
 from lambdatui.views.tag_scope import with_tags
 
-BRIEF = (
-    "function", "trouble", "region", "memory_mb", "invocations", "errors", "error_rate", "throttles", "cold_ratio",
-    "p50_ms", "p95_ms", "p99_ms", "max_memory_mb", "cost_usd", "projected_usd", "last_seen",
-)  # fmt: skip
-
 
 def says_tags(listing: Listing) -> bool:
     """Whether tags are shown or looked at: a column of them would leave no room for figures in text."""
@@ -39,4 +34,4 @@ def command(listing: Listing) -> None:
         )
         if says_tags(listing):
             view = with_tags(view, store.reader)
-        emit(view, listing, utc=store.context.utc, brief=BRIEF)
+        emit(view, listing, utc=store.context.utc)

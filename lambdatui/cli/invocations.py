@@ -10,11 +10,6 @@ from lambdatui.views.columns import column_named
 from lambdatui.views.invocations import INVOCATION_COLUMNS, STORE_ORDER, invocations
 from lambdatui.views.retained_since import invocations_not_kept
 
-BRIEF = (
-    "function", "request_id", "started_at", "attempt", "status", "cold_start", "duration_ms", "billed_ms",
-    "init_ms", "max_memory_mb", "error_type",
-)  # fmt: skip
-
 _ON_SCREEN = 200
 _ALL = 1 << 40
 
@@ -56,6 +51,6 @@ def command(listing: Listing, statuses: tuple[str, ...]) -> None:
         rows = list(view.rows)
         if sort is not None and not in_store:
             rows = filters.sort_rows(rows, sort, reverse=listing.reverse)[:limit]
-        print_rows(view, rows, listing, utc=store.context.utc, brief=BRIEF)
+        print_rows(view, rows, listing, utc=store.context.utc)
         if listing.form == "text" and (view.more or len(rows) < len(view.rows)):
             click.echo(f"more of {view.total:,} invocations: --limit N", err=True)

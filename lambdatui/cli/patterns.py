@@ -9,7 +9,6 @@ from lambdatui.settings.options import current_context
 from lambdatui.text.formatting import counted, size
 from lambdatui.views.patterns import patterns
 
-BRIEF = ("pattern", "template", "function", "count", "share", "bytes", "ingestion_usd", "novelty")
 _PARTLY = 3
 
 
@@ -27,7 +26,7 @@ def command(listing: Listing, build: bool) -> int:
         count_older_lines(current_context().db)
     with opened() as store:
         view = patterns(store.reader, store.range, price_book(), narrow=store.context.narrow)
-        emit(view, listing, utc=store.context.utc, brief=BRIEF)
+        emit(view, listing, utc=store.context.utc)
     if listing.form == "text":
         click.echo(f"({counted(view.lines, 'line')}, {size(view.bytes)})", err=True)
     for said in view.missing:

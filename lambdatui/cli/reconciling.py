@@ -12,7 +12,6 @@ from lambdatui.cli.store_access import now_ms, opened, price_book
 from lambdatui.text import formatting
 from lambdatui.views.export import envelope
 from lambdatui.views.reconcile import (
-    BRIEF,
     ReconciledView,
     as_json,
     collected_actuals,
@@ -75,7 +74,7 @@ def _print(view: ReconciledView, listing: Listing, *, utc: bool) -> None:
     if listing.form != "text":
         print_rows(view, rows, listing, utc=utc)
         return
-    print_rows(view, [row for row in rows if row.dimension != "total"], listing, utc=utc, brief=BRIEF)
+    print_rows(view, [row for row in rows if row.dimension != "total"], listing, utc=utc)
     if view.summary is not None:
         click.echo("")
         for label, said in in_words(view.summary, view.shape):

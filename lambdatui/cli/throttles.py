@@ -6,11 +6,6 @@ from lambdatui.cli.output.rows import Listing, emit, listing_options
 from lambdatui.cli.store_access import opened
 from lambdatui.views.concurrency import concurrency
 
-BRIEF = (
-    "function", "account", "region", "throttles", "throttle_rate", "invocations", "concurrency", "limit", "limited_by",
-    "headroom", "saturation", "last_throttle",
-)  # fmt: skip
-
 
 @click.command(name="throttles", epilog="Example: lambdatui throttles --range 24h --filter 'throttles>0'")
 @listing_options
@@ -21,6 +16,6 @@ def command(listing: Listing) -> None:
     """
     with opened() as store:
         view = concurrency(store.reader, store.range, narrow=store.context.narrow)
-        emit(view, listing, utc=store.context.utc, brief=BRIEF)
+        emit(view, listing, utc=store.context.utc)
         if not view.collected and listing.form == "text":
             click.echo("no throttle metrics in this range; 'lambdatui collect' fetches them", err=True)

@@ -6,9 +6,6 @@ from lambdatui.cli.output.rows import Listing, emit, listing_options
 from lambdatui.cli.store_access import opened, price_book
 from lambdatui.views.whatif import whatif
 
-BRIEF = ("function", "change", "now_usd", "then_usd", "saves_usd", "confidence")
-BRIEF_PATTERNS = ("pattern", "change", "now_usd", "then_usd", "saves_usd", "confidence", "template")
-
 
 @click.command(
     name="whatif", epilog="Example: lambdatui whatif --range mtd --filter 'saves_usd>1' --columns change,arithmetic"
@@ -28,7 +25,7 @@ def command(listing: Listing, drop: tuple[str, ...], sample: tuple[str, ...]) ->
     with opened() as store:
         emit(
             whatif(store.reader, store.range, price_book(), narrow=store.context.narrow), listing,
-            utc=store.context.utc, brief=BRIEF,
+            utc=store.context.utc,
         )  # fmt: skip
 
 
@@ -40,6 +37,6 @@ def _patterns(listing: Listing, drop: tuple[str, ...], sample: tuple[str, ...]) 
         changes += [(name, kept_share(share)) for name, _, share in (one.partition("=") for one in sample)]
         with opened() as store:
             view = pattern_savings(store.reader, store.range, price_book(), changes, narrow=store.context.narrow)
-            emit(view, listing, utc=store.context.utc, brief=BRIEF_PATTERNS)
+            emit(view, listing, utc=store.context.utc)
     except (UnknownPattern, ValueError) as error:
         raise click.UsageError(str(error)) from error

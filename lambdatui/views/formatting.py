@@ -30,8 +30,9 @@ def shown(column: Column, value: "Any", *, utc: bool = True, currency: str = "US
         case Kind.GB_SECONDS:
             return formatting.count(value) if value >= 100 else f"{value:.3g}"
         case Kind.USD:
-            # A rate has more digits than money is shown with.
-            price = formatting.rate(value, currency) if column.id == "rate" else formatting.money(value, currency)
+            return formatting.money(value, currency, width=width)
+        case Kind.RATE:  # more digits than money is shown with, while there is room for them
+            price = formatting.rate(value, currency)
             return price if width is None or len(price) <= width else formatting.money(value, currency, width=width)
         case Kind.FIGURE if value and not 1e-6 <= abs(value) < 1e15:
             return f"{value:.6g}"

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, TypeVar
 from collectors.model.account import TAGS_LISTED
 from collectors.store.read import tag_rows
 from lambdatui.text.formatting import counted
-from lambdatui.views.columns import columns
+from lambdatui.views.columns import extra_columns
+from lambdatui.views.function_row import FunctionView
 from lambdatui.views.nearest_name import nearest
 from lambdatui.views.tag_terms import Alternatives, TagTerm, exact
 
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 
     from collectors.store.read.reader import Reader
     from collectors.store.read.rows import FunctionRow
-    from lambdatui.views.functions import FunctionView
     from lambdatui.views.scope import Narrow
     from lambdatui.views.view import View
 
@@ -135,7 +135,11 @@ def with_tags(view: "Functions", reader: "Reader") -> "Functions":
         key = row.account or "", row.region or "", row.function
         return structs.replace(row, tags=known.get(row.function_id), tags_at=tag_rows.newest(asked, key))
 
-    return replace(view, columns=(*view.columns, *columns("tags", "tags_at")), rows=[tagged(row) for row in view.rows])
+    return replace(
+        view,
+        columns=(*view.columns, *extra_columns(FunctionView, "tags", "tags_at")),
+        rows=[tagged(row) for row in view.rows],
+    )
 
 
 def tag_keys(reader: "Reader") -> list[str]:

@@ -25,10 +25,10 @@ from collectors.store.integrity.scrub import remember
 from collectors.store.read.reader import Reader
 from collectors.store.read.startup_reader import FunctionSums, Unseen
 from lambdatui.app.application import LambdaTui
-from lambdatui.screens.columns import FUNCTIONS
 from lambdatui.session.session import Session
 from lambdatui.session.terminal import ANSI_DARK, DARK, Terminal, terminal
 from lambdatui.start import first_lines
+from lambdatui.start.first_lines import FUNCTIONS
 from lambdatui.text.table import cells
 from lambdatui.views.functions import functions
 from lambdatui.views.startup_view import ARM_SHARE, REQUEST_AS_MB_MS, Glance, GlanceRow, glance
@@ -52,7 +52,7 @@ NOW_MS = sample_log.END_MS + 12_000
 OURS = {
     "collectors", "collectors.store", "collectors.store.integrity.cell_checksum", "collectors.store.read.startup_reader", "collectors.store.schema", "collectors.store.spans",
     "lambdatui", "lambdatui.__main__", "lambdatui.cli", "lambdatui.start.arguments", "lambdatui.start.first_frame", "lambdatui.start.first_lines",
-    "lambdatui.screens", "lambdatui.screens.columns", "lambdatui.start.state", "lambdatui.start.terminal_signals", "lambdatui.text.formatting", "lambdatui.text.table", "lambdatui.session.terminal", "lambdatui.views",
+    "collectors.store.integrity", "collectors.store.read", "lambdatui.session", "lambdatui.start", "lambdatui.text", "lambdatui.views.function_row", "lambdatui.views.light_rows", "lambdatui.views.shared_columns", "lambdatui.views.tones", "lambdatui.start.state", "lambdatui.start.terminal_signals", "lambdatui.text.formatting", "lambdatui.text.table", "lambdatui.session.terminal", "lambdatui.views",
     "lambdatui.views.columns", "lambdatui.views.startup_view", "lambdatui.views.fleet_health", "lambdatui.views.presets", "lambdatui.views.formatting",
     "lambdatui.widgets", "lambdatui.widgets.layout",
 }  # fmt: skip

@@ -76,19 +76,18 @@ def arranged(view: View[Any], listing: Listing) -> list[Any]:
     return rows if listing.limit is None else rows[: listing.limit]
 
 
-def emit(view: View[Any], listing: Listing, *, utc: bool, brief: Sequence[str] | None = None) -> None:
-    """Arrange and print. ``brief`` names the columns of the text table where ``--columns`` does not."""
-    print_rows(view, arranged(view, listing), listing, utc=utc, brief=brief)
+def emit(view: View[Any], listing: Listing, *, utc: bool) -> None:
+    """Arrange and print."""
+    print_rows(view, arranged(view, listing), listing, utc=utc)
 
 
-def print_rows(
-    view: View[Any], rows: Sequence[Any], listing: Listing, *, utc: bool, brief: Sequence[str] | None = None
-) -> None:
+def print_rows(view: View[Any], rows: Sequence[Any], listing: Listing, *, utc: bool, brief: bool = True) -> None:
+    """The rows as they are, in the form and the columns that were asked for; unasked, text has the ``brief`` ones."""
     columns = view.columns
     if listing.columns:
         columns = tuple(column_named(name, columns) for name in listing.columns.split(",") if name.strip())
-    elif listing.form == "text" and brief is not None:
-        columns = tuple(column for column in columns if column.id in brief)
+    elif listing.form == "text" and brief:
+        columns = tuple(column for column in columns if column.brief) or columns
     if listing.form == "json":
         click.echo(formatting.json_text(envelope(view, rows, columns)))
     elif listing.form == "csv":

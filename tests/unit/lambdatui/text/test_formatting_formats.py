@@ -8,9 +8,10 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from lambdatui.text import formatting
-from lambdatui.views.columns import COLUMNS, REGISTRY, Kind
+from lambdatui.views.columns import Kind
 from lambdatui.views.formatting import shown
 from lambdatui.widgets.layout import cell
+from tests.support.row_types import COLUMNS, REGISTRY
 
 CENT = Decimal("0.01")
 UNITS = {"": 1, "k": 10**3, "M": 10**6, "B": 10**9, "G": 10**9, "T": 10**12}
