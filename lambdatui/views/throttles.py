@@ -44,7 +44,7 @@ class ThrottleView(msgspec.Struct, frozen=True, gc=False):
     last_throttle: Annotated[
         int | None,
         Column("Last throttle", Kind.TIME, 19, "Start of the newest period with throttles."),
-        OnScreen(6, 14, after="saturation"),
+        OnScreen(6, 14),
         BRIEF,
     ]
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
-from collectors.store.read.rows import Quantiles, SpanUsage, Totals
+from collectors.store.read.rows import PERCENTILES, Quantiles, SpanUsage, Totals
 from collectors.store.rollups import packs
 from collectors.store.rollups.equal_parts import EqualParts
 from collectors.store.rollups.histogram import quantiles_of_runs
@@ -60,8 +60,8 @@ def usage(found: Sequence[Pack]) -> list[SpanUsage]:
 
 
 def latency(found: Sequence[Pack]) -> dict[int, Quantiles]:
-    """p50, p95 and p99 of each function with a duration."""
-    totals, answers = quantiles_of_runs(packs.counted(found), (0.5, 0.95, 0.99))
+    """The percentiles of each function with a duration."""
+    totals, answers = quantiles_of_runs(packs.counted(found), PERCENTILES)
     ids = np.flatnonzero(totals)
     rows = zip(ids.tolist(), totals[ids].tolist(), *(answer[ids].tolist() for answer in answers), strict=True)
     return {row[0]: Quantiles(*row[1:]) for row in rows}

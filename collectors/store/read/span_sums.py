@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 from collectors.model.records import id_text
 from collectors.store.connection import explained
 from collectors.store.read.connection import Connected, Functions, marks
-from collectors.store.read.rows import DayUsage, ErrorGroup, Quantiles, SeriesPoint, SpanUsage, Totals
+from collectors.store.read.rows import PERCENTILES, DayUsage, ErrorGroup, Quantiles, SeriesPoint, SpanUsage, Totals
 from collectors.store.spans import DAY, HOUR, MINUTE, Piece, pieces
 
 if TYPE_CHECKING:
@@ -362,7 +362,7 @@ def _quantiles(blobs: Sequence[tuple[Any, ...]]) -> list[tuple[int, Quantiles]]:
         groups.setdefault(group, []).append(blob)
     ordered = sorted(groups)
     counts = merged_by_group([groups[group] for group in ordered])
-    answers = quantiles(counts, (0.5, 0.95, 0.99))
+    answers = quantiles(counts, PERCENTILES)
     return [
         (group, Quantiles(total, *values))
         for group, total, values in zip(ordered, counts.sum(axis=1).tolist(), answers, strict=True)
