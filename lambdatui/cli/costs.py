@@ -23,7 +23,7 @@ from lambdatui.views.costs import CostsView, costs
 from lambdatui.views.export import envelope
 from lambdatui.views.gates import left_out
 from lambdatui.views.own_price import own_view
-from lambdatui.views.tag_scope import unknown_key
+from lambdatui.views.tagged_functions import unknown_key
 from lambdatui.views.time_range import day_of
 from pricing.bill import Bill, LineItem
 from pricing.outside import outside_in_words

@@ -24,7 +24,10 @@ from lambdatui.views.time_range import RangeChoice
 
 _WITHOUT_TERMINAL_S = 5.0
 _END_S = 20.0
-_TEXT_COLUMNS = "function,memory_mb,invocations,errors,timeouts,throttles,cold_starts,p50_ms,p99_ms,billed_ms,max_memory_mb,cost_usd"
+_TEXT_COLUMNS = (
+    "function,memory_mb,invocations,errors,timeouts,throttles,cold_starts,p50_ms,p99_ms,billed_ms,max_memory_mb,"
+    "cost_usd"
+)
 
 
 @click.command(name="demo", epilog="Example: lambdatui demo --seconds 10 --no-tui")

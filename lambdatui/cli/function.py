@@ -12,8 +12,8 @@ from lambdatui.views.columns import columns_of
 from lambdatui.views.export import envelope
 from lambdatui.views.formatting import json_value, shown
 from lambdatui.views.function import FunctionDetail, Step, function
+from lambdatui.views.function_tags import with_tags
 from lambdatui.views.scope import Narrow
-from lambdatui.views.tag_scope import with_tags
 
 _LABEL = 16
 STEP_COLUMNS = columns_of(Step)

@@ -4,8 +4,8 @@ import click
 
 from lambdatui.cli.output.rows import Listing, emit, listing_options
 from lambdatui.cli.store_access import now_ms, opened, price_book
+from lambdatui.views.function_tags import with_tags
 from lambdatui.views.functions import functions
-from lambdatui.views.tag_scope import with_tags
 
 
 def says_tags(listing: Listing) -> bool:

@@ -52,10 +52,11 @@ def of_view(
 
     Raises ``click.UsageError`` where the bill is in other currencies only.
     """
+    from lambdatui.settings.price_book import not_as_named
     from lambdatui.views.gates import budget_of
 
     _in_usd(view.totals if own is None else own.totals)
-    found = budget_of(view, limit, own, own_month)
+    found = budget_of(view, limit, own, own_month, unusable_rates=not_as_named())
     return replace(found, missing=tuple(dict.fromkeys((*found.missing, *_of_others(compared)))))
 
 

@@ -17,7 +17,7 @@ from lambdatui.session.queries import Question
 from lambdatui.session.session import Session
 from lambdatui.text.formatting import money
 from lambdatui.views.cost_groups import BY_TAG, GROUPINGS, CostGroup, CostGroups, cost_groups, line_to
-from lambdatui.views.tag_scope import NOT_COLLECTED, tag_keys
+from lambdatui.views.tagged_functions import NOT_COLLECTED, tag_keys
 from lambdatui.views.time_range import RangeChoice
 
 _TAGS = "tags to sum by"

@@ -14,6 +14,7 @@ from lambdatui.screens.details import DetailsScreen
 from lambdatui.screens.prompt import PromptScreen
 from lambdatui.screens.tables import TABLE_COMMANDS, TableScreen
 from lambdatui.session.queries import Question
+from lambdatui.settings.price_book import not_as_named
 from lambdatui.text.formatting import count, counted, exact, money, rate, ratio
 from lambdatui.views.costs import CostLineColumns, CostsView, ProjectedCost, costs
 from lambdatui.views.gates import budget_of
@@ -92,7 +93,7 @@ class CostsScreen(TableScreen):
         budget, projected = self.session.budget, own_month if own else answer.projection
         if budget is None:
             return []
-        found = budget_of(answer, budget, own, own_month)
+        found = budget_of(answer, budget, own, own_month, unusable_rates=not_as_named())
         day = projected.budget_day if projected is not None else None
         said = f"{money(found.limit)}, "
         if day is not None or found.passed is Passed.NO:

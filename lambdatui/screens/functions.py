@@ -106,12 +106,21 @@ class FunctionsScreen(TableScreen):
     @work(thread=True, exclusive=True, exit_on_error=False, group="overview")
     def _ask_overview(self, choice: RangeChoice, now_ms: int) -> None:
         """The month's bill is of the whole store, and takes longer than the rows: they do not wait for it."""
+        from lambdatui.settings.price_book import not_as_named
         from lambdatui.views.overview import overview
 
         limit, terms = self.session.budget, self.session.own_terms
         self._ask(
             "overview",
-            lambda ask: overview(ask.reader, ask.range, ask.book, narrow=ask.narrow, limit=limit, terms=terms),
+            lambda ask: overview(
+                ask.reader,
+                ask.range,
+                ask.book,
+                narrow=ask.narrow,
+                limit=limit,
+                terms=terms,
+                unusable_rates=not_as_named(),
+            ),
             choice, now_ms,
         )  # fmt: skip
 
