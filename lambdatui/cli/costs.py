@@ -12,17 +12,19 @@ from collectors.untrusted import parsed_json
 from lambdatui.cli import gates
 from lambdatui.cli.output import bill
 from lambdatui.cli.output.bill import Statement
-from lambdatui.cli.output.rows import Listing, arranged, listing_options, print_rows
+from lambdatui.cli.output.listing import Listing, ListingGroup, ListingHelp, listing_options
+from lambdatui.cli.output.rows import arranged, print_rows
 from lambdatui.cli.quantities import MONEY
 from lambdatui.cli.store_access import Opened, opened, price_book
 from lambdatui.settings.own_terms import own_price_options, terms
 from lambdatui.text import formatting
 from lambdatui.views.columns import column_named
 from lambdatui.views.cost_groups import BY_TAG, GROUPINGS, cost_groups
-from lambdatui.views.costs import CostsView, costs
+from lambdatui.views.costs import CostLineColumns, CostsView, costs
 from lambdatui.views.export import envelope
 from lambdatui.views.gates import left_out
 from lambdatui.views.own_price import own_view
+from lambdatui.views.reconcile import ReconciledRow
 from lambdatui.views.tagged_functions import unknown_key
 from lambdatui.views.time_range import day_of
 from pricing.bill import Bill, LineItem
@@ -38,6 +40,7 @@ def _grouping(ctx: click.Context, param: click.Parameter, value: str | None) -> 
 
 @click.group(
     name="costs",
+    cls=ListingGroup,
     invoke_without_command=True,
     epilog="Example: lambdatui costs --range mtd --sort amount --reverse --limit 10",
 )
@@ -47,7 +50,7 @@ def _grouping(ctx: click.Context, param: click.Parameter, value: str | None) -> 
     "--by", callback=_grouping, metavar="GROUP", help="Sums by function, dimension, region, day or tag.KEY, not lines."
 )
 @own_price_options
-@listing_options
+@listing_options(CostLineColumns)
 def command(
     listing: Listing,
     by: str | None,
@@ -126,12 +129,14 @@ def _stated(store: Opened, terms: OwnTerms, budget: Decimal | None, *, free_tier
     return statement, view
 
 
-@command.command(epilog="Example: lambdatui costs reconcile focus-export.parquet --sort difference --reverse")
+@command.command(
+    cls=ListingHelp, epilog="Example: lambdatui costs reconcile focus-export.parquet --sort difference --reverse"
+)
 @click.argument("files", metavar="[FILE]...", type=click.Path(path_type=Path), nargs=-1)
 @click.option("--by", type=click.Choice(("day", "month", "span")), default="day", show_default=True)
 @click.option("--no-free-tier", is_flag=True, help="Our figures at list price, without the free tier.")
 @click.option("--per-usd", type=MONEY, metavar="RATE", help="Units of the export's currency for one USD: 0.92 for EUR.")
-@listing_options
+@listing_options(ReconciledRow)
 def reconcile(listing: Listing, files: tuple[Path, ...], by: str, no_free_tier: bool, per_usd: Decimal | None) -> None:
     """AWS's bill beside ours: FILE is a Cost Explorer answer (JSON) or its console's CSV, or a FOCUS or CUR export.
 

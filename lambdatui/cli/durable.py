@@ -2,19 +2,28 @@
 
 import click
 
-from lambdatui.cli.output.rows import Listing, arranged, emit, listing_options, print_rows
+from lambdatui.cli.output.listing import Listing, ListingHelp, listing_options
+from lambdatui.cli.output.rows import arranged, emit, print_rows
 from lambdatui.cli.store_access import Opened, opened
 from lambdatui.text import formatting
-from lambdatui.views.durable import EXECUTION_COLUMNS, AmbiguousExecution, HistoryView, executions, history
+from lambdatui.views.durable import (
+    EXECUTION_COLUMNS,
+    AmbiguousExecution,
+    EventView,
+    ExecutionView,
+    HistoryView,
+    executions,
+    history,
+)
 from lambdatui.views.export import envelope
 from lambdatui.views.formatting import json_value, shown
 
 _LABEL = 16
 
 
-@click.command(name="durable", epilog="Example: lambdatui durable --filter execution_status:FAILED")
+@click.command(name="durable", cls=ListingHelp, epilog="Example: lambdatui durable --filter execution_status:FAILED")
 @click.argument("execution", metavar="[ID]", required=False)
-@listing_options
+@listing_options(ExecutionView, EventView)
 def command(listing: Listing, execution: str | None) -> None:
     """Durable executions that ran in the range, the newest first; with ID, what happened in one of them.
 

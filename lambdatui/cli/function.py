@@ -5,7 +5,8 @@ from typing import Any
 
 import click
 
-from lambdatui.cli.output.rows import Listing, arranged, listing_options, narrate, print_rows
+from lambdatui.cli.output.listing import Listing, ListingHelp, listing_options
+from lambdatui.cli.output.rows import arranged, narrate, print_rows
 from lambdatui.cli.store_access import Opened, opened, price_book
 from lambdatui.text import formatting
 from lambdatui.views.columns import columns_of
@@ -13,15 +14,16 @@ from lambdatui.views.export import envelope
 from lambdatui.views.formatting import json_value, shown
 from lambdatui.views.function import FunctionDetail, Step, function
 from lambdatui.views.function_tags import with_tags
+from lambdatui.views.functions import FunctionView
 from lambdatui.views.scope import Narrow
 
 _LABEL = 16
 STEP_COLUMNS = columns_of(Step)
 
 
-@click.command(name="function", epilog="Example: lambdatui function checkout --range 7d")
+@click.command(name="function", cls=ListingHelp, epilog="Example: lambdatui function checkout --range 7d")
 @click.argument("name")
-@listing_options
+@listing_options(FunctionView)
 def command(listing: Listing, name: str) -> None:
     """One function over the range: its figures, and how they went.
 

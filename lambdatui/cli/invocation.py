@@ -4,23 +4,24 @@ from typing import Any
 
 import click
 
-from lambdatui.cli.output.rows import Listing, echo_csv, listing_options
+from lambdatui.cli.output.listing import Listing, ListingHelp, listing_options
+from lambdatui.cli.output.rows import echo_csv
 from lambdatui.cli.store_access import Opened, opened, price_book
 from lambdatui.text import formatting
 from lambdatui.text.safe_output import log_text
 from lambdatui.views import invocation as views
 from lambdatui.views.export import csv_text, envelope
 from lambdatui.views.formatting import shown
-from lambdatui.views.invocations import INVOCATION_COLUMNS
+from lambdatui.views.invocations import INVOCATION_COLUMNS, InvocationView
 from lambdatui.views.view import BILLED, View
 
 _LABEL = 16
 
 
-@click.command(name="invocation", epilog="Example: lambdatui invocation 8f507cfc-2f2b --json")
+@click.command(name="invocation", cls=ListingHelp, epilog="Example: lambdatui invocation 8f507cfc-2f2b --json")
 @click.argument("request_id", metavar="ID")
 @click.option("--attempt", type=click.IntRange(min=1), help="This attempt of the request; default: the last.")
-@listing_options
+@listing_options(InvocationView)
 def command(listing: Listing, request_id: str, attempt: int | None) -> None:
     """One invocation: figures, cost, stack trace, and every log line.
 

@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import partial
 from itertools import islice
 
 import click
 
-from lambdatui.cli.output.rows import Listing, emit, listing_options, narrate, print_rows
+from lambdatui.cli.output.listing import Listing, ListingHelp, listing_options
+from lambdatui.cli.output.rows import emit, narrate, print_rows
 from lambdatui.cli.store_access import Opened, opened
 from lambdatui.settings.options import current_context, keep_tag_terms
 from lambdatui.text import formatting
@@ -24,7 +24,9 @@ from lambdatui.views.retained_since import lines_not_kept
 _ON_SCREEN = 1_000
 
 
-@click.command(name="logs", epilog="Example: lambdatui logs --range 7d --function checkout 'connection refused'")
+@click.command(
+    name="logs", cls=ListingHelp, epilog="Example: lambdatui logs --range 7d --function checkout 'connection refused'"
+)
 @click.argument("words", required=False, default="", metavar="[TEXT]")
 @click.option("--stats", metavar="FIGURES", help="Figures of the lines: 'count, p95(.ms) by .route, 5m'.")
 @click.option(
@@ -33,7 +35,7 @@ _ON_SCREEN = 1_000
 @click.option("--live", is_flag=True, help="Lines as they are written, of functions of one account and region.")
 @click.option("--profile", metavar="P", help="The AWS profile that --live asks with.")
 @click.option("--endpoint-url", metavar="URL", help="Another server that speaks AWS's APIs, for --live.")
-@partial(listing_options, filters_rows=False)
+@listing_options(LogView, filters_rows=False)
 def command(
     listing: Listing,
     words: str,

@@ -7,7 +7,8 @@ from pathlib import Path
 import click
 
 from lambdatui.cli.billing_files import export_in
-from lambdatui.cli.output.rows import Listing, arranged, print_rows
+from lambdatui.cli.output.listing import Listing
+from lambdatui.cli.output.rows import arranged, print_rows
 from lambdatui.cli.store_access import now_ms, opened, price_book
 from lambdatui.text import formatting
 from lambdatui.views.export import envelope

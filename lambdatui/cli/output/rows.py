@@ -2,13 +2,12 @@
 
 import shutil
 import sys
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any, TypeVar
+from collections.abc import Sequence
+from typing import Any
 
 import click
 
-from lambdatui.settings.options import keep_tag_terms
+from lambdatui.cli.output.listing import Listing
 from lambdatui.text import formatting
 from lambdatui.text.table import text_table
 from lambdatui.views import filters
@@ -16,52 +15,6 @@ from lambdatui.views.columns import Column, Kind, column_named
 from lambdatui.views.export import csv_text, envelope
 from lambdatui.views.formatting import row_shown
 from lambdatui.views.view import View
-
-_Command = TypeVar("_Command", bound=Callable[..., Any])
-
-
-@dataclass(frozen=True, slots=True)
-class Listing:
-    """What was asked of a listing: its form, order, filter, limit and columns."""
-
-    form: str = "text"
-    sort: str | None = None
-    reverse: bool = False
-    where: str | None = None
-    limit: int | None = None
-    columns: str | None = None
-
-
-def listing_options(command: _Command, *, filters_rows: bool = True) -> _Command:
-    """The options of every listing; the command receives one ``listing``.
-
-    What ``--filter`` says of tags narrows everything, except where it is not a filter of rows.
-    """
-    options = (
-        click.option("--json", "as_json", is_flag=True, help="One JSON object, rows and where they come from."),
-        click.option("--csv", "as_csv", is_flag=True, help="CSV with column ids in the header."),
-        click.option("--sort", metavar="COLUMN", help="Sort by a column, ascending; unknown values come last."),
-        click.option("--reverse", is_flag=True, help="Sort descending; without --sort, turn the order round."),
-        click.option("--filter", "where", metavar="EXPR", help="Words, column:value, column>5; ! inverts."),
-        click.option("--limit", type=click.IntRange(min=0), metavar="N", help="At most N rows."),
-        click.option("--columns", metavar="A,B", help="These columns, in this order."),
-    )
-
-    def wrapped(**given: Any) -> Any:
-        forms = [form for form, flag in (("json", given.pop("as_json")), ("csv", given.pop("as_csv"))) if flag]
-        if len(forms) > 1:
-            raise click.UsageError("--json and --csv exclude each other", click.get_current_context())
-        names = ("sort", "reverse", "where", "limit", "columns")
-        listing = Listing(forms[0] if forms else "text", *(given.pop(name) for name in names))
-        if filters_rows and listing.where:
-            keep_tag_terms(click.get_current_context(), filters.tags_in(listing.where))
-        return command(listing=listing, **given)
-
-    wrapped.__doc__, wrapped.__name__ = command.__doc__, command.__name__
-    wrapped.__click_params__ = getattr(command, "__click_params__", [])  # type: ignore[attr-defined]
-    for option in reversed(options):
-        wrapped = option(wrapped)
-    return wrapped  # type: ignore[return-value]
 
 
 def arranged(view: View[Any], listing: Listing) -> list[Any]:

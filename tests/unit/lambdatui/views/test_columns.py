@@ -5,7 +5,8 @@ from typing import Annotated
 
 import pytest
 
-from lambdatui.cli.output.rows import Listing, arranged, print_rows
+from lambdatui.cli.output.listing import Listing
+from lambdatui.cli.output.rows import arranged, print_rows
 from lambdatui.screens.functions import FunctionsScreen
 from lambdatui.views.columns import (
     BRIEF,
