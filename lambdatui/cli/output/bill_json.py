@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from lambdatui.cli import gates
+from lambdatui.cli.output.statement import LINE_FIELDS, LIST_PRICE, Statement
 from lambdatui.text import formatting
 from pricing.bill import LineItem
 from pricing.free_tier import ALLOCATION, FreeTierUse
@@ -13,18 +14,11 @@ from pricing.recommendations import BASIS
 from pricing.whatif import Compared
 
 if TYPE_CHECKING:
-    from lambdatui.cli.output.bill import Statement
     from lambdatui.views.costs import ProjectedCost
     from pricing.own_price import OwnPrice
 
-LINE_FIELDS = (
-    "dimension", "function", "account", "region", "arch", "quantity", "unit", "free", "billable", "rate", "amount",
-    "currency", "tier", "basis",
-)  # fmt: skip
-LIST_PRICE = "list price"
 
-
-def as_json(statement: "Statement") -> str:
+def as_json(statement: Statement) -> str:
     """The contract's object: ``lines``, ``total``, ``free_tier``, ``projection``, ``prices_as_of``."""
     bill = statement.bill
     document: dict[str, Any] = {
