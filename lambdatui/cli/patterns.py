@@ -9,7 +9,7 @@ from lambdatui.cli.older_lines import count_older_lines
 from lambdatui.cli.output.listing import Listing
 from lambdatui.cli.store_access import Opened, price_book
 from lambdatui.settings.options import current_context
-from lambdatui.text.formatting import counted, size
+from lambdatui.text.figures import counted, size
 from lambdatui.views.patterns import PatternRow, PatternsView, patterns
 
 _PARTLY = 3

@@ -1,6 +1,7 @@
 """The lines of the first frame, laid out as the functions' screen will be."""
 
-from lambdatui.text.formatting import age, counted, plain
+from lambdatui.text.figures import age, counted
+from lambdatui.text.plain import plain
 from lambdatui.text.table import cells
 from lambdatui.views.columns import table_columns
 from lambdatui.views.fleet_health import health, in_trouble

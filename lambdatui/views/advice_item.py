@@ -7,7 +7,8 @@ from decimal import Decimal
 from shlex import quote
 from typing import Annotated
 
-from lambdatui.text.formatting import plain, ratio
+from lambdatui.text.figures import ratio
+from lambdatui.text.plain import plain
 from lambdatui.views import shared_columns as shared
 from lambdatui.views.columns import BRIEF, Column, Kind, OnScreen
 from lambdatui.views.function_settings import SettingsView

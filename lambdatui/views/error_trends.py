@@ -9,7 +9,7 @@ from collectors.store.read.freshness import known_spans
 from collectors.store.read.reader import Reader
 from collectors.store.read.series import binned, errors_by_step
 from collectors.store.rollups.equal_parts import EqualParts, parts_of
-from lambdatui.text.formatting import instant
+from lambdatui.text.figures import instant
 from lambdatui.views import shared_columns as shared
 from lambdatui.views.columns import BRIEF, Column, Kind, OnScreen, columns_of
 from lambdatui.views.errors import PATTERN, ErrorView, errors, pattern_hours

@@ -33,7 +33,7 @@ _LOOKED_AT = 2_000  # characters: a 256 KB line is not searched to its end to gi
 
 
 class LogView(msgspec.Struct, frozen=True, gc=False):
-    """One log line. ``message`` is hostile text: shown only through ``lambdatui.text.formatting.plain``."""
+    """One log line. ``message`` is hostile text: shown only through ``lambdatui.text.plain.plain``."""
 
     function_id: int
     timestamp: Annotated[int, Column("Time", Kind.TIME, 23, "When the line was written.", tone="quiet")]

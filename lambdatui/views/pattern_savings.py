@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated
 
-from lambdatui.text.formatting import count, ratio, size
+from lambdatui.text.figures import count, ratio, size
 from lambdatui.views import shared_columns as shared
 from lambdatui.views.columns import BRIEF, columns_of
 from lambdatui.views.patterns import EVENT_BYTES, PatternsView, patterns

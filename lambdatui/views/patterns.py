@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from collectors.store.read.deploys import deploys
 from collectors.store.read.pattern_rows import PatternCount, first_seen, uncounted
-from lambdatui.text.formatting import count, instant, ratio
+from lambdatui.text.figures import count, instant, ratio
 from lambdatui.views import shared_columns as shared
 from lambdatui.views.columns import BRIEF, Column, Kind, OnScreen, columns_of
 from lambdatui.views.log_search import SHOWN_LINES, LogSearch

@@ -52,7 +52,7 @@ NOW_MS = sample_log.END_MS + 12_000
 OURS = {
     "collectors", "collectors.store", "collectors.store.integrity.cell_checksum", "collectors.store.read.startup_reader", "collectors.store.schema", "collectors.store.spans",
     "lambdatui", "lambdatui.__main__", "lambdatui.start.arguments", "lambdatui.start.first_frame", "lambdatui.start.first_lines",
-    "collectors.store.integrity", "collectors.store.read", "lambdatui.session", "lambdatui.start", "lambdatui.text", "lambdatui.views.function_row", "lambdatui.views.light_rows", "lambdatui.views.shared_columns", "lambdatui.views.tones", "lambdatui.start.state", "lambdatui.start.terminal_signals", "lambdatui.text.formatting", "lambdatui.text.table", "lambdatui.session.terminal", "lambdatui.views",
+    "collectors.store.integrity", "collectors.store.read", "lambdatui.session", "lambdatui.start", "lambdatui.text", "lambdatui.views.function_row", "lambdatui.views.light_rows", "lambdatui.views.shared_columns", "lambdatui.views.tones", "lambdatui.start.state", "lambdatui.start.terminal_signals", "lambdatui.text.figures", "lambdatui.text.plain", "lambdatui.text.table", "lambdatui.session.terminal", "lambdatui.views",
     "lambdatui.views.columns", "lambdatui.views.startup_view", "lambdatui.views.fleet_health", "lambdatui.views.presets", "lambdatui.views.formatting",
     "lambdatui.widgets", "lambdatui.widgets.layout",
 }  # fmt: skip

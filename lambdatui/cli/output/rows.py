@@ -8,7 +8,8 @@ from typing import Any
 import click
 
 from lambdatui.cli.output.listing import Listing
-from lambdatui.text import formatting
+from lambdatui.text import figures
+from lambdatui.text.plain import json_text
 from lambdatui.text.table import text_table
 from lambdatui.views import filters
 from lambdatui.views.columns import Column, Kind, column_named
@@ -42,7 +43,7 @@ def print_rows(view: View[Any], rows: Sequence[Any], listing: Listing, *, utc: b
     elif listing.form == "text" and brief:
         columns = tuple(column for column in columns if column.brief) or columns
     if listing.form == "json":
-        click.echo(formatting.json_text(envelope(view, rows, columns)))
+        click.echo(json_text(envelope(view, rows, columns)))
     elif listing.form == "csv":
         echo_csv(csv_text(columns, rows))
     else:
@@ -64,9 +65,9 @@ def table_text(columns: Sequence[Column], rows: Sequence[Any], *, utc: bool, wid
 
 def narrate(view: View[Any], shown_rows: int) -> None:
     """On stderr, below a table: the range, how many rows, and how far the figures can be trusted."""
-    parts = [view.range.label, formatting.counted(shown_rows, "row")]
+    parts = [view.range.label, figures.counted(shown_rows, "row")]
     if view.coverage is not None:
-        parts.append(f"REPORTs for {formatting.ratio(view.coverage)} of the invocations")
+        parts.append(f"REPORTs for {figures.ratio(view.coverage)} of the invocations")
     if view.as_of is None and view.coverage is None:
         parts.append("the store is empty")
     click.echo(f"({'; '.join(parts)})", err=True)
