@@ -7,18 +7,15 @@ from textual.binding import BindingType
 
 from lambdatui.commands.base import Commands, bindings
 from lambdatui.commands.money import BillBy
-from lambdatui.screens import columns
 from lambdatui.screens.details import DetailsScreen
 from lambdatui.screens.tables import TABLE_COMMANDS, TableScreen
 from lambdatui.session.queries import Question, Unanswered
 from lambdatui.session.session import Session
 from lambdatui.text.formatting import exact, rate
-from lambdatui.views.columns import Column
 from lambdatui.views.presets import ceil_minute
 from lambdatui.views.reconcile import (
     EXPLAINED,
     GROUPINGS,
-    RECONCILE_COLUMNS,
     TOTAL,
     ReconciledRow,
     ReconciledView,
@@ -30,7 +27,6 @@ from lambdatui.views.reconcile import (
 )
 from lambdatui.views.time_range import instant_ms
 from lambdatui.views.view import View
-from lambdatui.widgets.layout import Shown
 
 
 class BilledScreen(TableScreen):
@@ -38,8 +34,7 @@ class BilledScreen(TableScreen):
 
     COMMANDS_HERE: ClassVar[Commands] = (BillBy, *TABLE_COMMANDS)
     BINDINGS: ClassVar[list[BindingType]] = [*bindings(COMMANDS_HERE)]
-    COLUMNS: ClassVar[tuple[Shown, ...]] = columns.BILLED
-    FILTERED: ClassVar[tuple[Column, ...]] = RECONCILE_COLUMNS
+    ROW: ClassVar[type] = ReconciledRow
     ROW_IS: ClassVar[str] = "line"
     SORT: ClassVar[tuple[str, bool] | None] = ("day", True)
 

@@ -12,19 +12,16 @@ from collectors.store.write.retention import Retention
 from lambdatui.commands.base import Commands, bindings
 from lambdatui.commands.collecting import COLLECTING
 from lambdatui.commands.navigation import ShowCollect
-from lambdatui.screens import columns
 from lambdatui.screens.base import StoreScreen
 from lambdatui.screens.details import DetailsScreen, Part
 from lambdatui.screens.tables import TABLE_COMMANDS, TableScreen
 from lambdatui.session.queries import Question
 from lambdatui.text.formatting import age, count, counted, instant, milliseconds, money, ratio, size
 from lambdatui.views.collection_details import CollectedView, collected
-from lambdatui.views.collections import COLLECTION_COLUMNS, CollectionView
-from lambdatui.views.columns import Column
+from lambdatui.views.collections import CollectionView
 from lambdatui.views.local_runner import runner_log
 from lambdatui.views.time_range import RangeChoice, span_text
 from lambdatui.widgets.fields import Field, Fields
-from lambdatui.widgets.layout import Shown
 from lambdatui.widgets.state_line import StateLine
 
 if TYPE_CHECKING:
@@ -39,8 +36,7 @@ class CollectScreen(TableScreen):
     NAME: ClassVar[str] = "collect"
     COMMANDS_HERE: ClassVar[Commands] = (*COLLECTING, *(one for one in TABLE_COMMANDS if one is not ShowCollect))
     BINDINGS: ClassVar[list[BindingType]] = [*bindings(COLLECTING)]
-    COLUMNS: ClassVar[tuple[Shown, ...]] = columns.COLLECTED
-    FILTERED: ClassVar[tuple[Column, ...]] = COLLECTION_COLUMNS
+    ROW: ClassVar[type] = CollectionView
     ROW_IS: ClassVar[str] = "collection"
     SORT: ClassVar[tuple[str, bool] | None] = ("started_at", True)
 

@@ -3,21 +3,17 @@
 from collections.abc import Callable
 from typing import Any, ClassVar
 
-from lambdatui.screens import columns
 from lambdatui.screens.tables import TableScreen
 from lambdatui.session.queries import Question
 from lambdatui.session.session import Session
-from lambdatui.views.columns import Column
-from lambdatui.views.comparison import COMPARISON_COLUMNS, ComparedFigure, comparison
+from lambdatui.views.comparison import ComparedFigure, comparison
 from lambdatui.views.view import View
-from lambdatui.widgets.layout import Shown
 
 
 class CompareScreen(TableScreen):
     """``other`` None: the same function, in the range before this one."""
 
-    COLUMNS: ClassVar[tuple[Shown, ...]] = columns.COMPARISON
-    FILTERED: ClassVar[tuple[Column, ...]] = COMPARISON_COLUMNS
+    ROW: ClassVar[type] = ComparedFigure
     ROW_IS: ClassVar[str] = "figure"
 
     def __init__(self, session: Session, one: tuple[int, str], other: tuple[int, str] | None) -> None:

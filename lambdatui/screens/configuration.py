@@ -5,15 +5,12 @@ from typing import Any, ClassVar
 
 from lambdatui.commands.base import Commands
 from lambdatui.commands.navigation import ShowConfiguration
-from lambdatui.screens import columns
 from lambdatui.screens.details import DetailsScreen, Part
 from lambdatui.screens.tables import TABLE_COMMANDS, TableScreen
 from lambdatui.session.queries import Question
 from lambdatui.text.formatting import instant
-from lambdatui.views.columns import Column
 from lambdatui.views.formatting import shown
 from lambdatui.views.function_settings import SETTING_COLUMNS, FunctionSettings, SettingsView, function_settings
-from lambdatui.widgets.layout import Shown
 
 _IN_FACTS = ("function_state", "last_update")
 NOT_COLLECTED = "not collected yet: run lambdatui collect"
@@ -24,8 +21,7 @@ class ConfigurationScreen(TableScreen):
 
     NAME: ClassVar[str] = "configuration"
     COMMANDS_HERE: ClassVar[Commands] = tuple(one for one in TABLE_COMMANDS if one is not ShowConfiguration)
-    COLUMNS: ClassVar[tuple[Shown, ...]] = columns.CONFIGURATION
-    FILTERED: ClassVar[tuple[Column, ...]] = SETTING_COLUMNS
+    ROW: ClassVar[type] = SettingsView
     ROW_IS: ClassVar[str] = "function"
     SORT: ClassVar[tuple[str, bool] | None] = ("function", False)
 

@@ -10,18 +10,15 @@ from textual.containers import Horizontal
 
 from lambdatui.commands.base import Commands, bindings
 from lambdatui.commands.money import CostsBy
-from lambdatui.screens import columns
 from lambdatui.screens.details import DetailsScreen
 from lambdatui.screens.prompt import PickScreen
 from lambdatui.screens.tables import TABLE_COMMANDS, TableScreen
 from lambdatui.session.queries import Question
 from lambdatui.session.session import Session
 from lambdatui.text.formatting import money
-from lambdatui.views.columns import Column
-from lambdatui.views.cost_groups import BY_TAG, GROUP_COLUMNS, GROUPINGS, CostGroup, CostGroups, cost_groups, line_to
-from lambdatui.views.tag_scope import NOT_COLLECTED, tag_keys
+from lambdatui.views.cost_groups import BY_TAG, GROUPINGS, CostGroup, CostGroups, cost_groups, line_to
+from lambdatui.views.tagged_functions import NOT_COLLECTED, tag_keys
 from lambdatui.views.time_range import RangeChoice
-from lambdatui.widgets.layout import Shown
 
 _TAGS = "tags to sum by"
 
@@ -31,8 +28,7 @@ class CostGroupsScreen(TableScreen):
 
     COMMANDS_HERE: ClassVar[Commands] = (CostsBy, *TABLE_COMMANDS)
     BINDINGS: ClassVar[list[BindingType]] = [*bindings(COMMANDS_HERE)]
-    COLUMNS: ClassVar[tuple[Shown, ...]] = columns.COST_GROUPS
-    FILTERED: ClassVar[tuple[Column, ...]] = GROUP_COLUMNS
+    ROW: ClassVar[type] = CostGroup
     ROW_IS: ClassVar[str] = "group"
     SORT: ClassVar[tuple[str, bool] | None] = ("amount", True)
 

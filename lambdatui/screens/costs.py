@@ -10,19 +10,17 @@ from textual.binding import BindingType
 from lambdatui.commands.base import Commands, bindings
 from lambdatui.commands.money import MONEY
 from lambdatui.commands.navigation import ShowCosts
-from lambdatui.screens import columns
 from lambdatui.screens.details import DetailsScreen
 from lambdatui.screens.prompt import PromptScreen
 from lambdatui.screens.tables import TABLE_COMMANDS, TableScreen
 from lambdatui.session.queries import Question
+from lambdatui.settings.price_book import not_as_named
 from lambdatui.text.formatting import count, counted, exact, money, rate, ratio
-from lambdatui.views.columns import Column
-from lambdatui.views.costs import COST_COLUMNS, CostsView, ProjectedCost, costs
+from lambdatui.views.costs import CostLineColumns, CostsView, ProjectedCost, costs
 from lambdatui.views.gates import budget_of
 from lambdatui.views.own_price import own_view
 from lambdatui.views.time_range import RangeChoice
 from lambdatui.widgets.fields import Field, Fields
-from lambdatui.widgets.layout import Shown
 from pricing.changes import GRAMMAR
 from pricing.gate import Passed
 from pricing.outside import OUTSIDE
@@ -41,8 +39,7 @@ class CostsScreen(TableScreen):
     NAME: ClassVar[str] = "costs"
     COMMANDS_HERE: ClassVar[Commands] = (*MONEY, *(one for one in TABLE_COMMANDS if one is not ShowCosts))
     BINDINGS: ClassVar[list[BindingType]] = [*bindings(COMMANDS_HERE)]
-    COLUMNS: ClassVar[tuple[Shown, ...]] = columns.COSTS
-    FILTERED: ClassVar[tuple[Column, ...]] = COST_COLUMNS
+    ROW: ClassVar[type] = CostLineColumns
     ROW_IS: ClassVar[str] = "line"
     SORT: ClassVar[tuple[str, bool] | None] = ("amount", True)
 
@@ -96,7 +93,7 @@ class CostsScreen(TableScreen):
         budget, projected = self.session.budget, own_month if own else answer.projection
         if budget is None:
             return []
-        found = budget_of(answer, budget, own, own_month)
+        found = budget_of(answer, budget, own, own_month, unusable_rates=not_as_named())
         day = projected.budget_day if projected is not None else None
         said = f"{money(found.limit)}, "
         if day is not None or found.passed is Passed.NO:

@@ -9,17 +9,14 @@ from textual.binding import BindingType
 from lambdatui.commands.base import Commands, bindings
 from lambdatui.commands.errors import ERRORS
 from lambdatui.commands.navigation import LastView, ShowConfiguration, ShowErrors
-from lambdatui.screens import columns
 from lambdatui.screens.details import DetailsScreen
 from lambdatui.screens.tables import TABLE_COMMANDS, TableScreen
 from lambdatui.session.queries import Question
 from lambdatui.session.session import Session
 from lambdatui.text.formatting import count, counted, instant
-from lambdatui.views.columns import Column
 from lambdatui.views.error_families import ErrorFamilyView, groups, rolled
-from lambdatui.views.error_trends import ERROR_TREND_COLUMNS, ErrorTrends, ErrorTrendView, error_trends
+from lambdatui.views.error_trends import ErrorTrends, ErrorTrendView, error_trends
 from lambdatui.views.errors import PATTERN
-from lambdatui.widgets.layout import Shown
 
 _INDENT = "  "
 
@@ -54,8 +51,7 @@ class ErrorsScreen(TableScreen):
         *(one for one in TABLE_COMMANDS if one not in (ShowErrors, ShowConfiguration, LastView)),
     )
     BINDINGS: ClassVar[list[BindingType]] = [*bindings(COMMANDS_HERE)]
-    COLUMNS: ClassVar[tuple[Shown, ...]] = columns.ERRORS
-    FILTERED: ClassVar[tuple[Column, ...]] = ERROR_TREND_COLUMNS
+    ROW: ClassVar[type] = ErrorTrendView
     ROW_IS: ClassVar[str] = "kind of error"
     SORT: ClassVar[tuple[str, bool] | None] = ("count", True)
 

@@ -18,7 +18,7 @@ from lambdatui.screens.prompt import PickScreen
 from lambdatui.screens.tables import TABLE_COMMANDS
 from lambdatui.session.queries import Question
 from lambdatui.session.session import Session
-from lambdatui.views.columns import COLUMNS as REGISTRY
+from lambdatui.views.columns import TableColumn, columns_by_id
 from lambdatui.views.formatting import shown
 from lambdatui.views.function import FunctionDetail, function
 from lambdatui.views.function_charts import ChartView, function_charts
@@ -26,10 +26,10 @@ from lambdatui.views.functions import FunctionView
 from lambdatui.views.invocations import InvocationsView
 from lambdatui.views.time_range import RangeChoice
 from lambdatui.widgets.fields import Field, Fields
-from lambdatui.widgets.layout import Shown
 
 _FIELD_CELLS = 19
 _CHART_MARGIN = 12
+_COLUMNS = columns_by_id(FunctionView)
 _TONES = {"calls": "secondary", "bad": "error", "slow": "warning", "limit": "quiet", "good": "success"}
 
 
@@ -47,7 +47,9 @@ class FunctionScreen(InvocationsTable):
 
     COMMANDS_HERE: ClassVar[Commands] = (*CHARTS, *TABLE_COMMANDS)
     BINDINGS: ClassVar[list[BindingType]] = [*bindings(COMMANDS_HERE)]
-    COLUMNS: ClassVar[tuple[Shown, ...]] = tuple(one for one in InvocationsTable.COLUMNS if one.column.id != "function")
+    COLUMNS: ClassVar[tuple[TableColumn, ...]] = tuple(
+        one for one in InvocationsTable.COLUMNS if one.column.id != "function"
+    )
 
     def __init__(self, session: Session, function_id: int, name: str) -> None:
         super().__init__(session)
@@ -188,9 +190,9 @@ def _figures(row: FunctionView) -> list[Field]:
     """What the function did and cost, the telling figures first."""
 
     def field(label: str, column_id: str, tone: str = "") -> Field:
-        return Field(label, shown(REGISTRY[column_id], getattr(row, column_id)), tone)
+        return Field(label, shown(_COLUMNS[column_id], getattr(row, column_id)), tone)
 
-    share = shown(REGISTRY["error_rate"], row.error_rate)
+    share = shown(_COLUMNS["error_rate"], row.error_rate)
     return [
         field("calls", "invocations"),
         Field("errors", f"{row.errors:,} ({share})", "error" if row.errors else ""),
@@ -200,7 +202,7 @@ def _figures(row: FunctionView) -> list[Field]:
         field("p95", "p95_ms"),
         field("p99", "p99_ms"),
         field("max", "max_ms"),
-        Field("cold", f"{row.cold_starts:,} ({shown(REGISTRY['cold_ratio'], row.cold_ratio)})"),
+        Field("cold", f"{row.cold_starts:,} ({shown(_COLUMNS['cold_ratio'], row.cold_ratio)})"),
         Field("memory", f"{_mb(row.max_memory_mb)}/{_mb(row.memory_mb)}"),
         field("cost", "cost_usd"),
         field("month", "projected_usd"),
@@ -208,4 +210,4 @@ def _figures(row: FunctionView) -> list[Field]:
 
 
 def _mb(value: int | None) -> str:
-    return shown(REGISTRY["memory_mb"], value)
+    return shown(_COLUMNS["memory_mb"], value)

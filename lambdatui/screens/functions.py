@@ -8,22 +8,19 @@ from textual.binding import BindingType
 
 from lambdatui.commands.base import Commands, bindings
 from lambdatui.commands.invoking import Invoke
-from lambdatui.screens import columns
 from lambdatui.screens.tables import TABLE_COMMANDS, TableScreen
 from lambdatui.start.first_lines import beside_rows
 from lambdatui.text.formatting import count, counted, money, plural
-from lambdatui.views.columns import Column
 from lambdatui.views.fleet_health import health, in_trouble, places
-from lambdatui.views.function_columns import FUNCTION_COLUMNS
+from lambdatui.views.function_row import DEAREST_FIRST, FunctionView
 from lambdatui.views.local_runner import LOCAL_ACCOUNT
 from lambdatui.views.time_range import RangeChoice, TimeRange
 from lambdatui.widgets.header import Header, HomeHeader, Standing
-from lambdatui.widgets.layout import Shown
 from lambdatui.widgets.rows import PagedRows
 
 if TYPE_CHECKING:
     from lambdatui.session.queries import Question
-    from lambdatui.views.functions import FunctionsView, FunctionView
+    from lambdatui.views.functions import FunctionsView
     from lambdatui.views.startup_view import Glance
 
 TREND_STEPS = 8
@@ -35,10 +32,9 @@ class FunctionsScreen(TableScreen):
     NAME: ClassVar[str] = "functions"
     COMMANDS_HERE: ClassVar[Commands] = (*TABLE_COMMANDS, Invoke)
     BINDINGS: ClassVar[list[BindingType]] = [*bindings((Invoke,))]
-    COLUMNS: ClassVar[tuple[Shown, ...]] = columns.FUNCTIONS
-    FILTERED: ClassVar[tuple[Column, ...]] = FUNCTION_COLUMNS
+    ROW: ClassVar[type] = FunctionView
     ROW_IS: ClassVar[str] = "function"
-    SORT: ClassVar[tuple[str, bool] | None] = columns.FUNCTIONS_SORT
+    SORT: ClassVar[tuple[str, bool] | None] = DEAREST_FIRST
 
     def heading(self) -> tuple[str, ...]:
         return ("Functions",)
@@ -110,12 +106,21 @@ class FunctionsScreen(TableScreen):
     @work(thread=True, exclusive=True, exit_on_error=False, group="overview")
     def _ask_overview(self, choice: RangeChoice, now_ms: int) -> None:
         """The month's bill is of the whole store, and takes longer than the rows: they do not wait for it."""
+        from lambdatui.settings.price_book import not_as_named
         from lambdatui.views.overview import overview
 
         limit, terms = self.session.budget, self.session.own_terms
         self._ask(
             "overview",
-            lambda ask: overview(ask.reader, ask.range, ask.book, narrow=ask.narrow, limit=limit, terms=terms),
+            lambda ask: overview(
+                ask.reader,
+                ask.range,
+                ask.book,
+                narrow=ask.narrow,
+                limit=limit,
+                terms=terms,
+                unusable_rates=not_as_named(),
+            ),
             choice, now_ms,
         )  # fmt: skip
 
@@ -138,10 +143,10 @@ class FunctionsScreen(TableScreen):
         else:
             self.query_one(HomeHeader).say_month(answer)
 
-    def key_of(self, row: "FunctionView") -> Any:
+    def key_of(self, row: FunctionView) -> Any:
         return row.function_id
 
-    def in_trouble(self, row: "FunctionView") -> bool:
+    def in_trouble(self, row: FunctionView) -> bool:
         return in_trouble(row, self.session.thresholds)
 
     def counted(self) -> tuple[str, ...]:
@@ -156,5 +161,5 @@ class FunctionsScreen(TableScreen):
             *super().counted(),
         )
 
-    def open_row(self, row: "FunctionView") -> None:
+    def open_row(self, row: FunctionView) -> None:
         self.open_function(row.function_id, row.function)

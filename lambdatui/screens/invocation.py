@@ -16,7 +16,7 @@ from lambdatui.screens.lines import LOG_COMMANDS, LinesScreen
 from lambdatui.session.queries import Question
 from lambdatui.session.session import Session
 from lambdatui.text.formatting import counted, decimal_text, rate
-from lambdatui.views.columns import COLUMNS
+from lambdatui.views.columns import columns_by_id
 from lambdatui.views.formatting import json_value, shown
 from lambdatui.views.invocation import DETAIL_COLUMNS, InvocationDetail, find, invocation, neighbour
 from lambdatui.views.invocations import InvocationView
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 Key = tuple[int, int, str, int]
 _FIELD_CELLS = 38
 _ROOMY = 30
+_COLUMNS, _LINE_COLUMNS = columns_by_id(InvocationView), columns_by_id(LogView)
 """Lines of a terminal from which on the fields may take more of them; the lines of the log come first."""
 
 
@@ -114,7 +115,7 @@ class InvocationScreen(LinesScreen):
         one = answer.invocation
 
         def field(label: str, column_id: str, tone: str = "", *, wide: bool = False) -> Field:
-            return Field(label, shown(COLUMNS[column_id], getattr(one, column_id), utc=self.session.utc), tone, wide)
+            return Field(label, shown(_COLUMNS[column_id], getattr(one, column_id), utc=self.session.utc), tone, wide)
 
         fields = [
             field("status", "status", "error" if one.failed else "good" if one.status == "ok" else "quiet"),
@@ -128,7 +129,7 @@ class InvocationScreen(LinesScreen):
         ]
         fields += self._waterfall(one)
         if len(answer.attempts) > 1:
-            told = (f"{n.attempt} {n.status} {shown(COLUMNS['duration_ms'], n.duration_ms)}" for n in answer.attempts)
+            told = (f"{n.attempt} {n.status} {shown(_COLUMNS['duration_ms'], n.duration_ms)}" for n in answer.attempts)
             fields.append(Field("attempts", ", ".join(told), "quiet", wide=True))
         if one.error_type:
             fields.append(field("error", "error_type", "error", wide=True))
@@ -150,7 +151,7 @@ class InvocationScreen(LinesScreen):
         for phase in found:
             start = min(cells - 1, round(cells * phase.start_ms / whole))
             length = max(1, round(cells * (phase.start_ms + phase.length_ms) / whole) - start)  # where the next begins
-            said = f"{shown(COLUMNS['duration_ms'], phase.length_ms)}{'' if phase.billed else ', not billed'}"
+            said = f"{shown(_COLUMNS['duration_ms'], phase.length_ms)}{'' if phase.billed else ', not billed'}"
             lines.append(
                 Field(phase.name, f"{' ' * start}{sign * length} {said}", "" if phase.billed else "quiet", wide=True)
             )
@@ -189,7 +190,7 @@ class InvocationScreen(LinesScreen):
             return None
         one: dict[str, Any] = {c.id: json_value(c, getattr(answer.invocation, c.id)) for c in DETAIL_COLUMNS}
         one["lines"] = [
-            {"timestamp": json_value(COLUMNS["timestamp"], line.timestamp), "message": line.text}
+            {"timestamp": json_value(_LINE_COLUMNS["timestamp"], line.timestamp), "message": line.text}
             for line in answer.lines
         ]
         return json.dumps(one, indent=2)
@@ -201,15 +202,15 @@ def _attempt(answer: InvocationDetail) -> str:
 
 
 def _cold(one: InvocationView) -> str:
-    said = shown(COLUMNS["cold_start"], one.cold_start)
+    said = shown(_COLUMNS["cold_start"], one.cold_start)
     for word, value in (("init", one.init_ms), ("restore", one.restore_ms)):
         if value is not None:
-            said = f"{said}, {word} {shown(COLUMNS['init_ms'], value)}"
+            said = f"{said}, {word} {shown(_COLUMNS['init_ms'], value)}"
     return said
 
 
 def _mb(value: int | None) -> str:
-    return shown(COLUMNS["memory_mb"], value)
+    return shown(_COLUMNS["memory_mb"], value)
 
 
 def _arithmetic(bill: "Bill", times: str) -> str:

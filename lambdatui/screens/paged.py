@@ -7,12 +7,10 @@ from typing import Any, ClassVar
 from textual import on, work
 
 from collectors.model.records import Status
-from lambdatui.screens import columns
 from lambdatui.screens.tables import TableScreen
 from lambdatui.session.messages import Failed, MoreWanted, PageWanted, SortChosen
 from lambdatui.session.queries import Question, ask
 from lambdatui.text.formatting import counted
-from lambdatui.views.columns import Column
 from lambdatui.views.filters import Filter, FilterError, tags_in
 from lambdatui.views.invocations import (
     INVOCATION_COLUMNS,
@@ -23,7 +21,6 @@ from lambdatui.views.invocations import (
 )
 from lambdatui.views.retained_since import invocations_not_kept
 from lambdatui.views.time_range import RangeChoice
-from lambdatui.widgets.layout import Shown
 from lambdatui.widgets.rows import PAGE_ROWS, AllRows, PagedRows
 
 FAILED = tuple(status for status in Status if status.failed)
@@ -79,8 +76,7 @@ class Invocations:
 class InvocationsTable(TableScreen):
     """Subclasses say whose invocations: ``function_ids``."""
 
-    COLUMNS: ClassVar[tuple[Shown, ...]] = columns.INVOCATIONS
-    FILTERED: ClassVar[tuple[Column, ...]] = INVOCATION_COLUMNS
+    ROW: ClassVar[type] = InvocationView
     ROW_IS: ClassVar[str] = "invocation"
     SORT: ClassVar[tuple[str, bool] | None] = ("started_at", True)
     STORE_ORDER: ClassVar[tuple[str, ...]] = tuple(STORE_ORDER)

@@ -9,17 +9,14 @@ from lambdatui.commands.base import Commands, bindings
 from lambdatui.commands.logs import ToggleLive
 from lambdatui.commands.navigation import ShowConfiguration, ShowPatterns
 from lambdatui.commands.patterns import PATTERNS
-from lambdatui.screens import columns
 from lambdatui.screens.details import DetailsScreen
 from lambdatui.screens.logs import LOGS_COMMANDS, LogsScreen
 from lambdatui.screens.tables import TABLE_COMMANDS, TableScreen
 from lambdatui.session.queries import Question
 from lambdatui.session.session import Session
 from lambdatui.text.formatting import count, counted, instant, money, plain, ratio, size
-from lambdatui.views.columns import Column
 from lambdatui.views.log_search import LogSearch
-from lambdatui.views.patterns import PATTERN_COLUMNS, PatternRow, PatternsView, pattern_lines, patterns
-from lambdatui.widgets.layout import Shown
+from lambdatui.views.patterns import PatternRow, PatternsView, pattern_lines, patterns
 
 
 class PatternsScreen(TableScreen):
@@ -31,8 +28,7 @@ class PatternsScreen(TableScreen):
         *(one for one in TABLE_COMMANDS if one not in (ShowPatterns, ShowConfiguration)),
     )
     BINDINGS: ClassVar[list[BindingType]] = [*bindings(COMMANDS_HERE)]
-    COLUMNS: ClassVar[tuple[Shown, ...]] = columns.PATTERNS
-    FILTERED: ClassVar[tuple[Column, ...]] = PATTERN_COLUMNS
+    ROW: ClassVar[type] = PatternRow
     ROW_IS: ClassVar[str] = "pattern"
     SORT: ClassVar[tuple[str, bool] | None] = ("bytes", True)
 

@@ -5,15 +5,12 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from lambdatui.commands.base import Commands
-from lambdatui.screens import columns
 from lambdatui.screens.details import DetailsScreen
 from lambdatui.screens.tables import TABLE_COMMANDS, TableScreen
 from lambdatui.session.queries import Question
 from lambdatui.text.formatting import instant
-from lambdatui.views.columns import Column
 from lambdatui.views.permissions import PERMISSION_COLUMNS, MissingPermission, missing_permissions
 from lambdatui.views.view import View
-from lambdatui.widgets.layout import Shown
 
 
 @dataclass(frozen=True)
@@ -42,8 +39,7 @@ class PermissionsScreen(TableScreen):
     """Enter shows the whole statement."""
 
     COMMANDS_HERE: ClassVar[Commands] = TABLE_COMMANDS
-    COLUMNS: ClassVar[tuple[Shown, ...]] = columns.PERMISSIONS
-    FILTERED: ClassVar[tuple[Column, ...]] = PERMISSION_COLUMNS
+    ROW: ClassVar[type] = MissingPermission
     ROW_IS: ClassVar[str] = "missing permission"
     SORT: ClassVar[tuple[str, bool] | None] = ("action", False)
 

@@ -16,12 +16,11 @@ from lambdatui.commands.table import TABLE
 from lambdatui.screens.base import Moving, StoreScreen
 from lambdatui.session.messages import Failed, Opened, SortChosen
 from lambdatui.text.formatting import counted, plain, plural
-from lambdatui.views.columns import Column
+from lambdatui.views.columns import Column, TableColumn, columns_of, table_columns
 from lambdatui.views.filters import Filter, FilterError, parse, tags_in
 from lambdatui.views.formatting import json_value, shown
 from lambdatui.widgets.filter_line import FilterLine
 from lambdatui.widgets.header import Standing
-from lambdatui.widgets.layout import Shown, show
 from lambdatui.widgets.rows import AllRows
 from lambdatui.widgets.table import Nesting, Table
 
@@ -33,13 +32,20 @@ class TableScreen(StoreScreen):
 
     COMMANDS_HERE: ClassVar[Commands] = TABLE_COMMANDS
     BINDINGS: ClassVar[list[BindingType]] = [*bindings(TABLE_COMMANDS)]
-    COLUMNS: ClassVar[tuple[Shown, ...]] = ()
+    ROW: ClassVar[type] = object
+    """The row type: what its fields declare are the table's columns, and those that a filter can name."""
+    COLUMNS: ClassVar[tuple[TableColumn, ...]] = ()
     FILTERED: ClassVar[tuple[Column, ...]] = ()
     """The columns that a filter can name: those of the view, seen or not."""
     ROW_IS: ClassVar[str] = "row"
     SORT: ClassVar[tuple[str, bool] | None] = None
     STORE_ORDER: ClassVar[tuple[str, ...]] = ()
     nesting: Nesting | None = None
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        if "ROW" in vars(cls):
+            cls.COLUMNS, cls.FILTERED = table_columns(cls.ROW), columns_of(cls.ROW)
 
     def body(self) -> ComposeResult:
         yield self.make_table()
@@ -57,15 +63,18 @@ class TableScreen(StoreScreen):
             nesting=self.nesting,
         )
 
-    def columns(self) -> tuple[Shown, ...]:
+    def columns(self) -> tuple[TableColumn, ...]:
         """The columns of the configuration's ``[columns]``, the first ones needed most, else the screen's own."""
         chosen = self.session.columns.get(self.NAME or "")
         if not chosen:
             return self.COLUMNS
         own = {one.column.id: one for one in self.COLUMNS}
-        known = {one.id for one in self.FILTERED} | own.keys()
-        names = [name for name in chosen if name in known]
-        return tuple(_needed(own.get(name), name, need) for need, name in enumerate(names)) or self.COLUMNS
+        known = {one.id: TableColumn(one) for one in self.FILTERED} | own
+        wanted = [known[name] for name in chosen if name in known]
+        return (
+            tuple(TableColumn(one.column, need, one.width, one.grows, one.most) for need, one in enumerate(wanted))
+            or self.COLUMNS
+        )
 
     def _kept_sort(self) -> tuple[str, bool] | None:
         column, _, way = self.session.kept.get(f"{self.NAME}.sort", "").partition(" ")
@@ -278,9 +287,3 @@ class TableScreen(StoreScreen):
         import json
 
         return json.dumps({one.id: json_value(one, getattr(row, one.id, None)) for one in self.FILTERED}, indent=2)
-
-
-def _needed(own: Shown | None, name: str, need: int) -> Shown:
-    """A column that the configuration names, in its place."""
-    one = own or show(name)
-    return Shown(one.column, need, one.width, one.grows, one.most)

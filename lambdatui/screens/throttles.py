@@ -5,15 +5,15 @@ from typing import Any, ClassVar
 
 from lambdatui.commands.base import Commands
 from lambdatui.commands.navigation import ShowThrottles
-from lambdatui.screens import columns
 from lambdatui.screens.details import DetailsScreen
 from lambdatui.screens.tables import TABLE_COMMANDS, TableScreen
 from lambdatui.session.queries import Question
 from lambdatui.text.formatting import count, plural
-from lambdatui.views.columns import COLUMNS, Column
-from lambdatui.views.concurrency import HEADROOM_COLUMNS, ConcurrencyView, HeadroomView, concurrency
+from lambdatui.views.columns import columns_by_id
+from lambdatui.views.concurrency import ConcurrencyView, HeadroomView, concurrency
 from lambdatui.views.formatting import shown
-from lambdatui.widgets.layout import Shown
+
+_COLUMNS = columns_by_id(HeadroomView)
 
 
 class ThrottlesScreen(TableScreen):
@@ -21,8 +21,7 @@ class ThrottlesScreen(TableScreen):
 
     NAME: ClassVar[str] = "throttles"
     COMMANDS_HERE: ClassVar[Commands] = tuple(one for one in TABLE_COMMANDS if one is not ShowThrottles)
-    COLUMNS: ClassVar[tuple[Shown, ...]] = columns.THROTTLES
-    FILTERED: ClassVar[tuple[Column, ...]] = HEADROOM_COLUMNS
+    ROW: ClassVar[type] = HeadroomView
     ROW_IS: ClassVar[str] = "function"
     SORT: ClassVar[tuple[str, bool] | None] = ("throttles", True)
 
@@ -58,7 +57,7 @@ class ThrottlesScreen(TableScreen):
 
 def _of_account(row: HeadroomView) -> list[tuple[str, str]]:
     def said(name: str) -> str:
-        return shown(COLUMNS[name], getattr(row, name))
+        return shown(_COLUMNS[name], getattr(row, name))
 
     requests = count(None if row.invocations is None else row.invocations + (row.throttles or 0))
     return [

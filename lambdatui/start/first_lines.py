@@ -1,15 +1,20 @@
 """The lines of the first frame, laid out as the functions' screen will be."""
 
-from lambdatui.screens.columns import FUNCTIONS, FUNCTIONS_SORT
-from lambdatui.text.formatting import age, counted, plain
+from lambdatui.text.figures import age, counted
+from lambdatui.text.plain import plain
 from lambdatui.text.table import cells
+from lambdatui.views.columns import table_columns
 from lambdatui.views.fleet_health import health, in_trouble
+from lambdatui.views.function_row import DEAREST_FIRST, FunctionView
 from lambdatui.views.startup_view import Glance
 from lambdatui.widgets.layout import fitted, heading, hidden_hint, home_header_lines, row_cell
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from lambdatui.session.terminal import Terminal
+
+FUNCTIONS = table_columns(FunctionView)
+"""The columns of the functions' table, as ``lambdatui.screens.functions`` has them."""
 
 _BOLD, _DIM, _RED, _OFF = "\x1b[1m", "\x1b[2m", "\x1b[31m", "\x1b[0m"
 
@@ -32,7 +37,7 @@ def frame(
     well = health(found.rows, {}) if found.whole else marks.more
     # A scroll bar will take one cell.
     laid_out = fitted(FUNCTIONS, columns - (found.count > room))
-    titles = " ".join(heading(column, width, FUNCTIONS_SORT, marks) for column, width in laid_out)
+    titles = " ".join(heading(column, width, DEAREST_FIRST, marks) for column, width in laid_out)
     painted = [
         f"{_BOLD}{_sides(columns, f'{marks.brand} lambdatui  Functions', plain(name))}{_OFF}",
         f"{_DIM}{_sides(columns, f'{found.ends[2]}{since}', counted(found.count, 'function'))}{_OFF}",

@@ -12,9 +12,9 @@ from textual.strip import Strip
 
 from lambdatui.session.messages import MoreWanted, Opened, PageWanted, SortChosen
 from lambdatui.session.terminal import Marks
-from lambdatui.views.columns import Column
+from lambdatui.views.columns import Column, TableColumn
 from lambdatui.views.filters import Filter, sort_rows
-from lambdatui.widgets.layout import Shown, fitted, heading, hidden_hint, panned, row_cell, tone
+from lambdatui.widgets.layout import fitted, heading, hidden_hint, panned, row_cell, tone
 from lambdatui.widgets.rows import AllRows, PagedRows
 
 _TONES = ("error", "warning", "good", "quiet", "cold", "name")
@@ -47,7 +47,7 @@ class Table(ScrollView, can_focus=True, inherit_bindings=False):
 
     def __init__(
         self,
-        columns: Sequence[Shown],
+        columns: Sequence[TableColumn],
         marks: Marks,
         *,
         utc: bool,

@@ -25,10 +25,10 @@ from collectors.store.integrity.scrub import remember
 from collectors.store.read.reader import Reader
 from collectors.store.read.startup_reader import FunctionSums, Unseen
 from lambdatui.app.application import LambdaTui
-from lambdatui.screens.columns import FUNCTIONS
 from lambdatui.session.session import Session
 from lambdatui.session.terminal import ANSI_DARK, DARK, Terminal, terminal
 from lambdatui.start import first_lines
+from lambdatui.start.first_lines import FUNCTIONS
 from lambdatui.text.table import cells
 from lambdatui.views.functions import functions
 from lambdatui.views.startup_view import ARM_SHARE, REQUEST_AS_MB_MS, Glance, GlanceRow, glance

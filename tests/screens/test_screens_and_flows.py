@@ -23,8 +23,8 @@ from lambdatui.screens.prompt import PickScreen, PromptScreen
 from lambdatui.screens.tables import TableScreen
 from lambdatui.session.session import Session
 from lambdatui.session.terminal import DARK, UNICODE, Terminal
+from lambdatui.views.columns import TableColumn
 from lambdatui.widgets.header import Header
-from lambdatui.widgets.layout import show
 from lambdatui.widgets.log_pane import LogPane
 from lambdatui.widgets.log_text import rendered_json, rows
 from lambdatui.widgets.notice import Notice
@@ -33,6 +33,7 @@ from lambdatui.widgets.table import Table
 from screenshots import sample_log
 from tests.support import small_store
 from tests.support.places import DATA
+from tests.support.row_types import COLUMNS
 
 COLOURS = Terminal(ansi=False, ascii=False, remote=False, no_color=False)
 KEYS = {"logs": "l", "errors": "E", "throttles": "T", "costs": "dollar_sign", "advice": "A", "alarms": "a",
@@ -401,7 +402,9 @@ class OneTable(App[None]):
         self.asked: list[int] = []
 
     def compose(self) -> ComposeResult:
-        yield Table([show("count")], UNICODE, utc=True, key_of=lambda row: row, in_trouble=lambda _: False)
+        yield Table(
+            [TableColumn(COLUMNS["count"])], UNICODE, utc=True, key_of=lambda row: row, in_trouble=lambda _: False
+        )
 
     def on_page_wanted(self, message: object) -> None:
         self.asked.append(message.page)  # type: ignore[attr-defined]

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from collectors.store.read.rows import DAY_COLUMNS, USAGE, Quantiles, SpanUsage, Totals, totals_of
+from collectors.store.read.rows import DAY_COLUMNS, PERCENTILES, USAGE, Quantiles, SpanUsage, Totals, totals_of
 from collectors.store.rollups import packs
 from collectors.store.rollups.equal_parts import EqualParts
 from collectors.store.rollups.histogram import quantiles_of_runs
@@ -67,8 +67,8 @@ def usage(span: Sequence[Pack]) -> list[SpanUsage]:
 
 
 def latency(span: Sequence[Pack]) -> dict[int, Quantiles]:
-    """p50, p95 and p99 of each function with a duration."""
-    totals, answers = quantiles_of_runs(packs.counted(span), (0.5, 0.95, 0.99))
+    """The percentiles of each function with a duration."""
+    totals, answers = quantiles_of_runs(packs.counted(span), PERCENTILES)
     ids = np.flatnonzero(totals)
     rows = zip(ids.tolist(), totals[ids].tolist(), *(answer[ids].tolist() for answer in answers), strict=True)
     return {function_id: Quantiles(*figures) for function_id, *figures in rows}

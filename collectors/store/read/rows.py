@@ -132,12 +132,19 @@ class FunctionRow:
 
 @dataclass(frozen=True, slots=True)
 class Quantiles:
-    """Latency of one function over a span, from mergeable histograms: each within 1% of a true value."""
+    """Latency of one function over a span, from mergeable histograms: each within 1% of a true value.
+
+    Which percentiles are read, the fields' names say: ``p95_us`` is the 95th.
+    """
 
     count: int
     p50_us: int
     p95_us: int
     p99_us: int
+
+
+PERCENTILES = tuple(int(part.name[1:-3]) / 100 for part in fields(Quantiles) if part.name != "count")
+"""The shares of 1 that ``Quantiles`` has, in its order."""
 
 
 @dataclass(frozen=True, slots=True)

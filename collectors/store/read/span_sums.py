@@ -16,6 +16,7 @@ from collectors.store.read.connection import Connected, Functions, marks
 from collectors.store.read.rows import (
     DAY_COLUMNS,
     NEWEST_KNOWN_SQL,
+    PERCENTILES,
     SUMS_SQL,
     USAGE_SQL,
     DayUsage,
@@ -357,7 +358,7 @@ def _quantiles(blobs: Sequence[tuple[Any, ...]]) -> list[tuple[int, Quantiles]]:
         groups.setdefault(group, []).append(blob)
     ordered = sorted(groups)
     counts = merged_by_group([groups[group] for group in ordered])
-    answers = quantiles(counts, (0.5, 0.95, 0.99))
+    answers = quantiles(counts, PERCENTILES)
     return [
         (group, Quantiles(total, *values))
         for group, total, values in zip(ordered, counts.sum(axis=1).tolist(), answers, strict=True)

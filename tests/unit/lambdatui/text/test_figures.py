@@ -7,10 +7,11 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from lambdatui.text import formatting
-from lambdatui.views.columns import COLUMNS, REGISTRY, Kind
+from lambdatui.text import figures as readable
+from lambdatui.views.columns import Kind
 from lambdatui.views.formatting import shown
 from lambdatui.widgets.layout import cell
+from tests.support.row_types import COLUMNS, REGISTRY
 
 CENT = Decimal("0.01")
 UNITS = {"": 1, "k": 10**3, "M": 10**6, "B": 10**9, "G": 10**9, "T": 10**12}
@@ -53,7 +54,7 @@ def read_back(said: str) -> tuple[Decimal, Decimal]:
     ],
 )
 def test_money(amount: Decimal | None, currency: str, said: str) -> None:
-    assert formatting.money(amount, currency) == said
+    assert readable.money(amount, currency) == said
 
 
 @pytest.mark.parametrize(
@@ -76,13 +77,13 @@ def test_money(amount: Decimal | None, currency: str, said: str) -> None:
     ],
 )
 def test_money_in_too_little_room_loses_digits_not_size(amount: str, width: int, said: str) -> None:
-    assert formatting.money(Decimal(amount), width=width) == said
+    assert readable.money(Decimal(amount), width=width) == said
 
 
 @example(Decimal("0.009999500000"), "USD")
 @given(amounts, currencies)
 def test_money_is_read_back_within_half_a_unit_of_its_last_digit(amount: Decimal, currency: str) -> None:
-    said = formatting.money(amount, currency)
+    said = readable.money(amount, currency)
     assert ("$" in said) != (currency in said)
     assert ("-" in said) == (amount < 0)
     if said[0] in "<>":
@@ -100,7 +101,7 @@ def test_money_is_read_back_within_half_a_unit_of_its_last_digit(amount: Decimal
 @given(amounts, currencies, st.integers(7, 16))
 def test_money_keeps_its_room_its_sign_and_its_size(amount: Decimal, currency: str, width: int) -> None:
     width += 4 * (currency != "USD")
-    said = formatting.money(amount, currency, width=width)
+    said = readable.money(amount, currency, width=width)
     assert len(said) <= width
     assert ("-" in said) == (amount < 0)
     if said[0] in "<>":
@@ -117,15 +118,15 @@ def _order(said: str) -> Decimal:
 
 @given(st.tuples(amounts, amounts).map(sorted), st.none() | st.integers(7, 16))
 def test_more_money_never_reads_as_less(pair: list[Decimal], width: int | None) -> None:
-    lower, higher = (formatting.money(amount, width=width) for amount in pair)
+    lower, higher = (readable.money(amount, width=width) for amount in pair)
     assume(lower[0] not in "<>" and higher[0] not in "<>")
     assert _order(lower) <= _order(higher)
 
 
 @given(amounts)
 def test_a_rate_has_all_its_digits(amount: Decimal) -> None:
-    assert Decimal(formatting.rate(amount).replace("$", "")) == amount
-    assert Decimal(formatting.rate(amount, "CNY").removesuffix(" CNY")) == amount
+    assert Decimal(readable.rate(amount).replace("$", "")) == amount
+    assert Decimal(readable.rate(amount, "CNY").removesuffix(" CNY")) == amount
 
 
 @pytest.mark.parametrize(
@@ -144,19 +145,19 @@ def test_a_rate_has_all_its_digits(amount: Decimal) -> None:
     ],
 )
 def test_quantities(value: Decimal | float | None, width: int | None, said: str) -> None:
-    assert formatting.quantity(value, width=width) == said
+    assert readable.quantity(value, width=width) == said
 
 
 @given(st.decimals(min_value=-(10**9), max_value=10**9, allow_nan=False, places=9))
 def test_a_quantity_is_read_back_and_never_vanishes(value: Decimal) -> None:
-    read = Decimal(formatting.quantity(value).replace(",", ""))
+    read = Decimal(readable.quantity(value).replace(",", ""))
     assert abs(read - value) <= max(Decimal("0.00005") if abs(value) >= 1 else abs(value) / 2000, Decimal(0))
     assert (read == 0) == (value == 0)
 
 
 @given(st.decimals(min_value=-(10**14), max_value=10**14, allow_nan=False, places=6), st.integers(7, 20))
 def test_a_quantity_keeps_its_room(value: Decimal, width: int) -> None:
-    said = formatting.quantity(value, width=width)
+    said = readable.quantity(value, width=width)
     assert len(said) <= width
     if said[0] not in "<>":
         read, unit = read_back(said)
@@ -209,9 +210,66 @@ def test_no_figure_becomes_hashes_in_its_column(data: st.DataObject) -> None:
     ],
 )
 def test_one_is_singular(number: int, noun: str, said: str) -> None:
-    assert formatting.counted(number, noun) == said
+    assert readable.counted(number, noun) == said
 
 
 def test_a_tally_reads_as_its_names_in_json() -> None:
     figures = {"files": 1, "events": 35, "duplicates": 0, "log_lines": 1, "rejected": 2}
-    assert formatting.tally(figures) == "1 file, 35 events, 0 duplicates, 1 log line, 2 rejected"
+    assert readable.tally(figures) == "1 file, 35 events, 0 duplicates, 1 log line, 2 rejected"
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        (readable.count(None), "-"),
+        (readable.count(0), "0"),
+        (readable.count(12_345), "12,345"),
+        (readable.count(99_999), "99,999"),
+        (readable.count(1_234_567), "1.2M"),
+        (readable.count(999_960), "1.0M"),
+        (readable.count(250_000_000), "250M"),
+        (readable.milliseconds(None), "-"),
+        (readable.milliseconds(0.84), "0.84ms"),
+        (readable.milliseconds(9.996), "10ms"),
+        (readable.milliseconds(999.6), "1.00s"),
+        (readable.milliseconds(1240), "1.24s"),
+        (readable.milliseconds(59_996), "1m 00s"),
+        (readable.milliseconds(185_000), "3m 05s"),
+        (readable.milliseconds(7_800_000), "2h 10m"),
+        (readable.milliseconds(442_800_000), "5d 03h"),
+        (readable.megabytes(128), "128 MB"),
+        (readable.megabytes(10_240), "10240 MB"),
+        (readable.size(812), "812 B"),
+        (readable.size(3_250_586), "3.1 MB"),
+        (readable.size(None), "-"),
+        (readable.ratio(0.0), "0%"),
+        (readable.ratio(0.0004), "<0.1%"),
+        (readable.ratio(0.025), "2.5%"),
+        (readable.ratio(0.99999), "99.9%"),
+        (readable.ratio(1.0), "100%"),
+        (readable.money(None), "-"),
+        (readable.money(Decimal(0)), "$0.00"),
+        (readable.money(Decimal("1234.5")), "$1,234.50"),
+        (readable.money(Decimal("0.0042")), "$0.004200"),
+        (readable.money(Decimal("0.00000047")), "$0.0000004700"),
+        (readable.money(Decimal("-0.5")), "-$0.50"),
+        (readable.age(12_000), "12 s ago"),
+        (readable.age(500), "just now"),
+        (readable.age(300_000), "5 min ago"),
+        (readable.age(-7_200_000), "2 h ahead"),
+        (readable.decimal_text(Decimal("2E-7")), "0.0000002"),
+        (readable.decimal_text(Decimal("12.50")), "12.5"),
+        (readable.decimal_text(Decimal("100")), "100"),
+        (readable.instant(1_743_416_525_123, millis=True), "2025-03-31 10:22:05.123"),
+        (readable.iso(1_743_416_525_123), "2025-03-31T10:22:05.123Z"),
+        (readable.iso(1_743_416_525_000), "2025-03-31T10:22:05Z"),
+    ],
+)
+def test_figures_read_well(said: str, expected: str) -> None:
+    assert said == expected
+
+
+@given(st.decimals(min_value=0, max_value=10**9, allow_nan=False, places=12))
+def test_money_never_turns_something_into_nothing(amount: Decimal) -> None:
+    digits = readable.money(amount).strip("<$").replace(",", "")
+    assert (Decimal(digits) == 0) == (amount == 0)

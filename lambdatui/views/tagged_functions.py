@@ -1,27 +1,19 @@
-"""Which functions the conditions on tags choose, by the tags of the reader's time; and tags as a column."""
+"""Which functions the conditions on tags choose, by the tags of the reader's time."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from collectors.model.account import TAGS_LISTED
 from collectors.store.read import tag_rows
-from lambdatui.text.formatting import counted
-from lambdatui.views.columns import columns
+from lambdatui.text.figures import counted
 from lambdatui.views.nearest_name import nearest
 from lambdatui.views.tag_terms import Alternatives, TagTerm, exact
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from collectors.store.read.reader import Reader
     from collectors.store.read.rows import FunctionRow
-    from lambdatui.views.functions import FunctionView
-    from lambdatui.views.scope import Narrow
-    from lambdatui.views.view import View
-
-    Functions = TypeVar("Functions", bound=View[FunctionView])
 
 NOT_COLLECTED = "no function's tags are known: lambdatui collect asks for them"
 
@@ -103,39 +95,6 @@ class _Tags:
 
 def unknown_in_words(functions: int) -> str:
     return f"{counted(functions, 'function')}{chr(39) if functions != 1 else chr(39) + 's'} tags are unknown"
-
-
-def may_have(path: "Path", narrow: "Narrow") -> Callable[[str], bool]:
-    """Of a function's name, whether a collection narrowed so is to read it: any whose tags are unknown may have them.
-
-    By the tags that the store at ``path`` knows, where there is one; names count in every account and region.
-    """
-    from collectors.store.connection import StoreMissing
-    from collectors.store.read.reader import Reader
-
-    try:
-        with Reader(path) as reader, reader.snapshot():
-            bound, rows = narrow.bound(reader), reader.functions()
-            listed = tag_rows.values_of(reader, ())[TAGS_LISTED]
-    except StoreMissing:
-        return narrow.wants
-    known = {row.function.key.name for row in rows if row.id in listed}
-    having = {row.function.key.name for row in bound.chosen(rows)}
-    return lambda name: narrow.wants(name) and (name in having or name not in known)
-
-
-def with_tags(view: "Functions", reader: "Reader") -> "Functions":
-    """The same rows with their tags, in a last column: None where nobody knows them."""
-    from msgspec import structs
-
-    ids = None if len(view.rows) > 500 else [row.function_id for row in view.rows]
-    known, asked = tag_rows.tags(reader, ids), tag_rows.asked_ms(reader)
-
-    def tagged(row: "FunctionView") -> "FunctionView":
-        key = row.account or "", row.region or "", row.function
-        return structs.replace(row, tags=known.get(row.function_id), tags_at=tag_rows.newest(asked, key))
-
-    return replace(view, columns=(*view.columns, *columns("tags", "tags_at")), rows=[tagged(row) for row in view.rows])
 
 
 def tag_keys(reader: "Reader") -> list[str]:
