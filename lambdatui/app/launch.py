@@ -7,10 +7,10 @@ import sys
 from typing import TYPE_CHECKING
 
 from lambdatui.session.session import Session
-from lambdatui.session.terminal import Terminal, TerminalRefused, terminal, theme_name
 from lambdatui.start import first_frame, terminal_signals
 from lambdatui.start.state import default_state, kept
 from lambdatui.text.formatting import plain
+from lambdatui.text.terminal import Terminal, TerminalRefused, terminal, theme_name
 from lambdatui.views.time_range import RangeChoice, RangeError, check_preset
 
 if TYPE_CHECKING:

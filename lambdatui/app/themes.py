@@ -6,7 +6,7 @@ from dataclasses import replace
 from textual.color import Color, ColorParseError
 from textual.theme import Theme
 
-from lambdatui.session.terminal import DARK, LIGHT
+from lambdatui.text.terminal import DARK, LIGHT
 
 THEMES = (
     Theme(

@@ -6,17 +6,16 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import work
 from textual.app import ComposeResult
-from textual.binding import BindingType
 
 from collectors.store.write.retention import Retention
-from lambdatui.commands.base import Commands, bindings
-from lambdatui.commands.collecting import COLLECTING
+from lambdatui.commands.base import Command, Commands
 from lambdatui.commands.navigation import ShowCollect
 from lambdatui.screens import columns
-from lambdatui.screens.base import StoreScreen
-from lambdatui.screens.details import DetailsScreen, Part
-from lambdatui.screens.tables import TABLE_COMMANDS, TableScreen
-from lambdatui.session.queries import Question
+from lambdatui.screens.base.query import QueryScreen
+from lambdatui.screens.base.table import TABLE_COMMANDS, TableScreen
+from lambdatui.screens.dialogs.details import DetailsScreen, Part
+from lambdatui.session.destinations import ToPermissions
+from lambdatui.session.queries import QueryContext
 from lambdatui.text.formatting import age, count, counted, instant, milliseconds, money, ratio, size
 from lambdatui.views.collection_details import CollectedView, collected
 from lambdatui.views.collections import COLLECTION_COLUMNS, CollectionView
@@ -33,12 +32,41 @@ if TYPE_CHECKING:
 _FIELD_CELLS = 38
 
 
+class StartCollecting(Command["CollectScreen"]):
+    """Collect now, as a process of its own, from the chosen profile and region or the runner's log; or stop it."""
+
+    BINDING_KEY = "s"
+    SHOW_IN_FOOTER = True
+    FOOTER_TEXT = "start/stop"
+    GROUP = "Collect"
+
+    @classmethod
+    def run(cls, screen: "CollectScreen") -> None:
+        screen.toggle_collecting()
+
+
+class MissingPermissions(Command["CollectScreen"]):
+    """Show the IAM permissions that are missing: what for, and the statement that allows each."""
+
+    BINDING_KEY = "M"
+    SHOW_IN_FOOTER = True
+    FOOTER_TEXT = "permissions"
+    GROUP = "Collect"
+
+    @classmethod
+    def run(cls, screen: "CollectScreen") -> None:
+        screen.show_permissions()
+
+
 class CollectScreen(TableScreen):
     """The newest collection first. Enter shows it, with the lines that were rejected."""
 
     NAME: ClassVar[str] = "collect"
-    COMMANDS_HERE: ClassVar[Commands] = (*COLLECTING, *(one for one in TABLE_COMMANDS if one is not ShowCollect))
-    BINDINGS: ClassVar[list[BindingType]] = [*bindings(COLLECTING)]
+    COMMANDS_HERE: ClassVar[Commands] = (
+        StartCollecting,
+        MissingPermissions,
+        *(command for command in TABLE_COMMANDS if command is not ShowCollect),
+    )
     COLUMNS: ClassVar[tuple[Shown, ...]] = columns.COLLECTED
     FILTERED: ClassVar[tuple[Column, ...]] = COLLECTION_COLUMNS
     ROW_IS: ClassVar[str] = "collection"
@@ -53,7 +81,6 @@ class CollectScreen(TableScreen):
         yield StateLine()
 
     def on_mount(self) -> None:
-        super().on_mount()
         self.set_interval(2.0 if self.session.terminal.remote else 0.5, self._tick)
         self._tick()
 
@@ -62,7 +89,7 @@ class CollectScreen(TableScreen):
         running = self.session.collecting
         self.query_one(StateLine).say(running.state(self.session.marks.dot) if running is not None else "")
 
-    def question(self) -> Callable[[Question], CollectedView]:
+    def question(self) -> Callable[[QueryContext], CollectedView]:
         return lambda ask: collected(ask.reader, ask.range)
 
     def key_of(self, row: CollectionView) -> Any:
@@ -110,9 +137,7 @@ class CollectScreen(TableScreen):
         return ", ".join([*parts, "hours and days forever"])
 
     def show_permissions(self) -> None:
-        from lambdatui.screens.permissions import PermissionsScreen
-
-        self.app.push_screen(PermissionsScreen(self.session))
+        self.navigator.open(ToPermissions())
 
     # Collecting from here -----------------------------------------------------------------------------------------
 
@@ -127,19 +152,19 @@ class CollectScreen(TableScreen):
     def _ask_choices(self, choice: RangeChoice, now_ms: int) -> None:
         """A store that is not there yet is what a first collection makes."""
         from lambdatui.processes.collection import choices
-        from lambdatui.session.queries import Unanswered, ask
+        from lambdatui.session.queries import QueryError, ask
 
         session = self.session
         try:
             runner = ask(session.db, choice, now_ms, lambda question: runner_log(question.reader))[1]
-        except Unanswered:
+        except QueryError:
             runner = None
         region = session.narrow.regions[0] if session.narrow.regions else ""
         found = choices(session.chosen_profile, region, runner)
         self.app.call_from_thread(self._choose, found)
 
     def _choose(self, found: "list[Choice]") -> None:
-        from lambdatui.screens.prompt import PickScreen
+        from lambdatui.screens.dialogs.prompt import PickScreen
 
         by_words = {one.said: one for one in found}
 
@@ -206,7 +231,7 @@ def _finished(app: Any, running: "Collecting") -> None:
     if running.wrong:
         session.went_wrong("Collect", said)
     screen = app.screen
-    if isinstance(screen, StoreScreen):
+    if isinstance(screen, QueryScreen):
         screen.say(said)
         screen.ask_rows()
 

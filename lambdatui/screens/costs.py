@@ -5,16 +5,16 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import work
 from textual.app import ComposeResult
-from textual.binding import BindingType
 
-from lambdatui.commands.base import Commands, bindings
-from lambdatui.commands.money import MONEY
+from lambdatui.commands.base import Command, Commands
+from lambdatui.commands.costs import CostsBy
 from lambdatui.commands.navigation import ShowCosts
 from lambdatui.screens import columns
-from lambdatui.screens.details import DetailsScreen
-from lambdatui.screens.prompt import PromptScreen
-from lambdatui.screens.tables import TABLE_COMMANDS, TableScreen
-from lambdatui.session.queries import Question
+from lambdatui.screens.base.table import TABLE_COMMANDS, TableScreen
+from lambdatui.screens.dialogs.details import DetailsScreen
+from lambdatui.screens.dialogs.prompt import PromptScreen
+from lambdatui.session.destinations import ToBilled, ToCostGroups
+from lambdatui.session.queries import QueryContext
 from lambdatui.text.formatting import count, counted, exact, money, rate, ratio
 from lambdatui.views.columns import Column
 from lambdatui.views.costs import COST_COLUMNS, CostsView, ProjectedCost, costs
@@ -35,12 +35,42 @@ if TYPE_CHECKING:
 _FIELD_CELLS = 38
 
 
+class WhatIf(Command["CostsScreen"]):
+    """Ask what the range would have cost with another architecture, memory or region."""
+
+    BINDING_KEY = "w"
+    SHOW_IN_FOOTER = True
+    FOOTER_TEXT = "what if"
+    GROUP = "Costs"
+
+    @classmethod
+    def run(cls, screen: "CostsScreen") -> None:
+        screen.what_if()
+
+
+class AwsBill(Command["CostsScreen"]):
+    """Set AWS's own bill beside the computed one, by day, month or in sum."""
+
+    BINDING_KEY = "B"
+    SHOW_IN_FOOTER = True
+    FOOTER_TEXT = "AWS's bill"
+    GROUP = "Costs"
+
+    @classmethod
+    def run(cls, screen: "CostsScreen") -> None:
+        screen.navigator.open(ToBilled())
+
+
 class CostsScreen(TableScreen):
     """The dearest line first. Enter shows a line's arithmetic."""
 
     NAME: ClassVar[str] = "costs"
-    COMMANDS_HERE: ClassVar[Commands] = (*MONEY, *(one for one in TABLE_COMMANDS if one is not ShowCosts))
-    BINDINGS: ClassVar[list[BindingType]] = [*bindings(COMMANDS_HERE)]
+    COMMANDS_HERE: ClassVar[Commands] = (
+        CostsBy,
+        WhatIf,
+        AwsBill,
+        *(command for command in TABLE_COMMANDS if command is not ShowCosts),
+    )
     COLUMNS: ClassVar[tuple[Shown, ...]] = columns.COSTS
     FILTERED: ClassVar[tuple[Column, ...]] = COST_COLUMNS
     ROW_IS: ClassVar[str] = "line"
@@ -55,10 +85,10 @@ class CostsScreen(TableScreen):
         yield Fields(_FIELD_CELLS, self.session.marks.more, most=2, id="bill")
         yield from super().body()
 
-    def question(self) -> Callable[[Question], CostsView]:
+    def question(self) -> Callable[[QueryContext], CostsView]:
         budget, terms = self.session.budget, self.session.own_terms
 
-        def asked(ask: Question) -> CostsView:
+        def asked(ask: QueryContext) -> CostsView:
             view = costs(ask.reader, ask.range, ask.book, narrow=ask.narrow, budget=budget)
             if terms:
                 self._own = own_view(
@@ -117,9 +147,7 @@ class CostsScreen(TableScreen):
         self.app.push_screen(DetailsScreen(f"{row.function} {row.dimension}", parts))
 
     def costs_by_next(self) -> None:
-        from lambdatui.screens.cost_groups import CostGroupsScreen
-
-        self.app.push_screen(CostGroupsScreen(self.session))
+        self.navigator.open(ToCostGroups())
 
     def what_if(self) -> None:
         self.app.push_screen(PromptScreen(f"What if ({GRAMMAR})", "arm64"), self._ask_what_if)
@@ -134,19 +162,22 @@ class CostsScreen(TableScreen):
         except ValueError as error:
             self.say(str(error))
             return
-        self._ask_changes(wanted, self.choice_of_now(), self.session.now_ms())
+        self._ask_changes(wanted, self.choice_of_shown_rows(), self.session.now_ms())
 
     @work(thread=True, exclusive=True, exit_on_error=False, group="what-if")
     def _ask_changes(self, wanted: Any, choice: RangeChoice, now_ms: int) -> None:
         from lambdatui.views.cost_changes import compared
 
-        self._ask(
+        self.ask_store(
             "what if", lambda ask: compared(ask.reader, ask.range, ask.book, wanted, narrow=ask.narrow), choice, now_ms
         )
 
-    def paint_part(self, subject: str, answer: list[tuple[str, str]]) -> None:
+    def paint_aside(self, subject: str, answer: Any) -> bool:
+        if subject != "what if":
+            return super().paint_aside(subject, answer)
         label = self.shown_range.label if self.shown_range else ""
         self.app.push_screen(DetailsScreen(f"What if: the month by {label}", answer))
+        return True
 
 
 def _total(view: CostsView) -> str:

@@ -6,59 +6,61 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import work
 from textual.app import ComposeResult
-from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.widgets import Static
 
-from lambdatui.commands.base import Commands, bindings
-from lambdatui.commands.general import INVOCATION_TIME
-from lambdatui.screens.lines import LOG_COMMANDS, LinesScreen
-from lambdatui.session.queries import Question
+from lambdatui.commands.base import Commands
+from lambdatui.commands.time_range import Earlier, Later
+from lambdatui.screens.base.log import LOG_COMMANDS, LogScreen
+from lambdatui.screens.base.query import QueryScreen
+from lambdatui.session.destinations import InvocationKey, ToInvocation
+from lambdatui.session.queries import QueryContext
 from lambdatui.session.session import Session
 from lambdatui.text.formatting import counted, decimal_text, rate
 from lambdatui.views.columns import COLUMNS
 from lambdatui.views.formatting import json_value, shown
 from lambdatui.views.invocation import DETAIL_COLUMNS, InvocationDetail, find, invocation, neighbour
 from lambdatui.views.invocations import InvocationView
-from lambdatui.views.logs import LogView
 from lambdatui.views.phases import phases
 from lambdatui.views.time_range import RangeChoice
 from lambdatui.widgets.fields import Field, Fields
-from lambdatui.widgets.header import Standing
+from lambdatui.widgets.header import DataSummary
 from lambdatui.widgets.log_pane import LogPane
 
 if TYPE_CHECKING:
     from pricing.bill import Bill
 
-Key = tuple[int, int, str, int]
 _FIELD_CELLS = 38
 _ROOMY = 30
 """Lines of a terminal from which on the fields may take more of them; the lines of the log come first."""
 
 
-class InvocationScreen(LinesScreen):
-    """By its key, or by a request id: then its last attempt."""
+class EarlierInvocation(Earlier):
+    """Show the invocation of this function that began before this one."""
 
-    COMMANDS_HERE: ClassVar[Commands] = (*LOG_COMMANDS, *INVOCATION_TIME)
-    BINDINGS: ClassVar[list[BindingType]] = [*bindings(COMMANDS_HERE)]
+    SHOW_IN_FOOTER = True
+    FOOTER_TEXT = "earlier"
 
-    def __init__(
-        self,
-        session: Session,
-        *,
-        key: Key | None = None,
-        request_id: str = "",
-        name: str = "",
-        awaited: bool = False,
-        line: LogView | None = None,
-    ) -> None:
-        """``awaited``: it was only just begun, and is still to be collected; ``line`` is one of its own, gone to."""
+
+class LaterInvocation(Later):
+    """Show the invocation of this function that began after this one."""
+
+    SHOW_IN_FOOTER = True
+    FOOTER_TEXT = "later"
+
+
+class InvocationScreen(LogScreen, QueryScreen):
+    """A failed invocation opens at its stack trace."""
+
+    COMMANDS_HERE: ClassVar[Commands] = (*LOG_COMMANDS, EarlierInvocation, LaterInvocation)
+
+    def __init__(self, session: Session, destination: ToInvocation) -> None:
         super().__init__(session)
-        self._line = line
-        self._awaited = awaited
+        key = destination.key
+        self._line, self._awaited = destination.line, destination.awaited
         self._key = key
-        self._request_id = request_id or (key[2] if key else "")
-        self._function = name
+        self._request_id = destination.request_id or (key[2] if key else "")
+        self._function = destination.name
 
     def heading(self) -> tuple[str, ...]:
         return (self._function, self._request_id)
@@ -71,11 +73,11 @@ class InvocationScreen(LinesScreen):
             yield empty
         yield LogPane(self.session.marks, utc=self.session.utc, id="log")
 
-    def question(self) -> Callable[[Question], InvocationDetail | None]:
+    def question(self) -> Callable[[QueryContext], InvocationDetail | None]:
         key, request_id, line = self._key, self._request_id, self._line
         of = None if line is None else (line.function_id, line.timestamp)
 
-        def ask(question: Question) -> InvocationDetail | None:
+        def ask(question: QueryContext) -> InvocationDetail | None:
             if key is not None:
                 return invocation(question.reader, key, question.book)
             return find(question.reader, request_id, question.book, of=of)
@@ -159,13 +161,13 @@ class InvocationScreen(LinesScreen):
     def travel(self, *, back: bool) -> None:
         """To the same function's invocation before or after this one, whatever the range is."""
         if self.answer is not None:
-            self._ask_neighbour(self.answer.invocation.key, back, self.choice_of_now(), self.session.now_ms())
+            self._ask_neighbour(self.answer.invocation.key, back, self.choice_of_shown_rows(), self.session.now_ms())
 
     @work(thread=True, exclusive=True, exit_on_error=False, group="neighbour")
-    def _ask_neighbour(self, key: Key, back: bool, choice: RangeChoice, now_ms: int) -> None:
-        self._ask("neighbour", lambda ask: (neighbour(ask.reader, key, back=back), back), choice, now_ms)
+    def _ask_neighbour(self, key: InvocationKey, back: bool, choice: RangeChoice, now_ms: int) -> None:
+        self.ask_store("neighbour", lambda ask: (neighbour(ask.reader, key, back=back), back), choice, now_ms)
 
-    def paint_part(self, subject: str, answer: tuple[Key | None, bool]) -> None:
+    def paint_part(self, subject: str, answer: tuple[InvocationKey | None, bool]) -> None:
         key, back = answer
         if key is None:
             self.say(f"this is the {'first' if back else 'last'} invocation of {self._function} that is kept")
@@ -174,12 +176,12 @@ class InvocationScreen(LinesScreen):
         self.log_pane.show_lines(())
         self.ask_rows()
 
-    def standing(self) -> Standing:
+    def summary(self) -> DataSummary:
         if not self.is_mounted or self.answer is None:
-            return Standing(filter=self.filter)
+            return DataSummary(filter=self.filter)
         pane = self.log_pane
         errors = sum(1 for line in pane.lines_shown if line.kind == "error")
-        return Standing(
+        return DataSummary(
             filter=self.filter, counted=(f"{counted(len(pane.lines_shown), 'line')}, {errors:,} of failure",)
         )
 

@@ -6,9 +6,9 @@ from typing import Any, ClassVar
 from lambdatui.commands.base import Commands
 from lambdatui.commands.navigation import ShowThrottles
 from lambdatui.screens import columns
-from lambdatui.screens.details import DetailsScreen
-from lambdatui.screens.tables import TABLE_COMMANDS, TableScreen
-from lambdatui.session.queries import Question
+from lambdatui.screens.base.table import TABLE_COMMANDS, TableScreen
+from lambdatui.screens.dialogs.details import DetailsScreen
+from lambdatui.session.queries import QueryContext
 from lambdatui.text.formatting import count, plural
 from lambdatui.views.columns import COLUMNS, Column
 from lambdatui.views.concurrency import HEADROOM_COLUMNS, ConcurrencyView, HeadroomView, concurrency
@@ -29,7 +29,7 @@ class ThrottlesScreen(TableScreen):
     def heading(self) -> tuple[str, ...]:
         return ("Throttles",)
 
-    def question(self) -> Callable[[Question], ConcurrencyView]:
+    def question(self) -> Callable[[QueryContext], ConcurrencyView]:
         return lambda ask: concurrency(ask.reader, ask.range, narrow=ask.narrow)
 
     def key_of(self, row: HeadroomView) -> Any:

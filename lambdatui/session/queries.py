@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 Answer = TypeVar("Answer")
 
 
-class Unanswered(Exception):
+class QueryError(Exception):
     """The question could not be answered; the text is one line for people: what failed and what to do."""
 
 
 @dataclass(frozen=True)
-class Question:
+class QueryContext:
     """What every query of a screen needs besides the screen's own wishes. ``narrow`` is bound to the reader."""
 
     reader: Reader
@@ -34,23 +34,23 @@ class Question:
 
 
 def ask(
-    path: Path, choice: RangeChoice, now_ms: int, of: Callable[[Question], Answer], narrow: Narrow | None = None
+    path: Path, choice: RangeChoice, now_ms: int, of: Callable[[QueryContext], Answer], narrow: Narrow | None = None
 ) -> tuple[TimeRange, Answer]:
-    """Opens the store, settles the range and what it is narrowed to, and lets ``of`` ask. Raises ``Unanswered``."""
+    """Opens the store, settles the range and what it is narrowed to, and lets ``of`` ask. Raises ``QueryError``."""
     try:
         with _borrowed(path) as reader, reader.snapshot():
             time_range = resolved(reader, choice, now_ms)
             with reader.until(time_range.until_ms):
-                return time_range, of(Question(reader, time_range, prices(), (narrow or Narrow()).bound(reader)))
+                return time_range, of(QueryContext(reader, time_range, prices(), (narrow or Narrow()).bound(reader)))
     except (StoreError, RangeError) as error:
-        raise Unanswered(str(error)) from error
+        raise QueryError(str(error)) from error
     except Exception as error:  # rows that are not as they were written can fail anywhere
         from collectors.store.integrity.checking import blamed
 
         damaged = blamed(path, error)
         if damaged is None:
             raise
-        raise Unanswered(str(damaged)) from error
+        raise QueryError(str(damaged)) from error
 
 
 _MOST_IDLE = 3  # a screen asks two or three questions at a time
@@ -167,7 +167,7 @@ class Watch:
         """Whether the last look found another store where one was."""
 
     def changed(self) -> bool:
-        """Also True when the file appeared, vanished, or was replaced by another. Raises ``Unanswered``."""
+        """Also True when the file appeared, vanished, or was replaced by another. Raises ``QueryError``."""
         self.replaced = False
         try:
             try:
@@ -193,7 +193,7 @@ class Watch:
             return self._open(file, written)
         except StoreError as error:
             self._forget()
-            raise Unanswered(str(error)) from error
+            raise QueryError(str(error)) from error
 
     def _open(self, file: tuple[int, int], written: tuple[int, ...]) -> bool:
         """Opens what is there now; whether it is another store, or another state of it, than was known."""

@@ -8,7 +8,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lambdatui.session.terminal import Marks, Terminal
+from lambdatui.text.terminal import Marks, Terminal
 from lambdatui.views.scope import Narrow
 from lambdatui.views.time_range import RangeChoice, TimeRange
 

@@ -10,10 +10,10 @@ import sys
 import time
 
 from collectors.store.read.startup_reader import Unseen, default_file
-from lambdatui.session.terminal import Terminal, TerminalRefused, terminal
 from lambdatui.start.arguments import default_config, global_only
 from lambdatui.start.state import default_state, kept
 from lambdatui.start.terminal_signals import ENTER, LEAVE, install, stands, uninstall
+from lambdatui.text.terminal import Terminal, TerminalRefused, terminal
 from lambdatui.views.presets import DEFAULT_PRESET, RangeError
 from lambdatui.views.startup_view import Glance, glance
 

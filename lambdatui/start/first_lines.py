@@ -9,7 +9,7 @@ from lambdatui.widgets.layout import fitted, heading, hidden_hint, home_header_l
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from lambdatui.session.terminal import Terminal
+    from lambdatui.text.terminal import Terminal
 
 _BOLD, _DIM, _RED, _OFF = "\x1b[1m", "\x1b[2m", "\x1b[31m", "\x1b[0m"
 

@@ -10,11 +10,11 @@ from textual.geometry import Region, Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from lambdatui.session.messages import MoreWanted, Opened, PageWanted, SortChosen
-from lambdatui.session.terminal import Marks
+from lambdatui.text.terminal import Marks
 from lambdatui.views.columns import Column
 from lambdatui.views.filters import Filter, sort_rows
 from lambdatui.widgets.layout import Shown, fitted, heading, hidden_hint, panned, row_cell, tone
+from lambdatui.widgets.messages import MoreWanted, PageWanted, RowOpened, SortChosen
 from lambdatui.widgets.rows import AllRows, PagedRows
 
 _TONES = ("error", "warning", "good", "quiet", "cold", "name")
@@ -225,7 +225,7 @@ class Table(ScrollView, can_focus=True, inherit_bindings=False):
 
     def open(self) -> None:
         if self.row is not None:
-            self.post_message(Opened(self.row))
+            self.post_message(RowOpened(self.row))
 
     def next_match(self, step: int) -> None:
         """The next row in trouble; past the last one it begins again."""

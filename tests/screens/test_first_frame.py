@@ -27,9 +27,9 @@ from collectors.store.read.startup_reader import FunctionSums, Unseen
 from lambdatui.app.application import LambdaTui
 from lambdatui.screens.columns import FUNCTIONS
 from lambdatui.session.session import Session
-from lambdatui.session.terminal import ANSI_DARK, DARK, Terminal, terminal
 from lambdatui.start import first_lines
 from lambdatui.text.table import cells
+from lambdatui.text.terminal import ANSI_DARK, DARK, Terminal, terminal
 from lambdatui.views.functions import functions
 from lambdatui.views.startup_view import ARM_SHARE, REQUEST_AS_MB_MS, Glance, GlanceRow, glance
 from lambdatui.views.time_range import HOUR_MS, RangeChoice
@@ -52,7 +52,7 @@ NOW_MS = sample_log.END_MS + 12_000
 OURS = {
     "collectors", "collectors.store", "collectors.store.integrity.cell_checksum", "collectors.store.read.startup_reader", "collectors.store.schema", "collectors.store.spans",
     "lambdatui", "lambdatui.__main__", "lambdatui.cli", "lambdatui.start.arguments", "lambdatui.start.first_frame", "lambdatui.start.first_lines",
-    "lambdatui.screens", "lambdatui.screens.columns", "lambdatui.start.state", "lambdatui.start.terminal_signals", "lambdatui.text.formatting", "lambdatui.text.table", "lambdatui.session.terminal", "lambdatui.views",
+    "lambdatui.screens", "lambdatui.screens.columns", "lambdatui.start.state", "lambdatui.start.terminal_signals", "lambdatui.text.formatting", "lambdatui.text.table", "lambdatui.text.terminal", "lambdatui.views",
     "lambdatui.views.columns", "lambdatui.views.startup_view", "lambdatui.views.fleet_health", "lambdatui.views.presets", "lambdatui.views.formatting",
     "lambdatui.widgets", "lambdatui.widgets.layout",
 }  # fmt: skip

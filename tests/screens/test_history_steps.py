@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from collectors.store.read.reader import Reader
+from lambdatui.app.navigation import MAIN
 from lambdatui.screens.invocation import InvocationScreen
-from lambdatui.screens.main_screens import MAIN
 from lambdatui.views.invocation import neighbour
 from tests.screens.test_screens_and_flows import KEYS, header_of, press, settle, small_app
 from tests.support import small_store

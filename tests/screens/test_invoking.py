@@ -17,12 +17,12 @@ from lambdatui.commands.invoking import Invoke
 from lambdatui.commands.palette import CommandsOfScreen
 from lambdatui.processes.runner_client import problem_of
 from lambdatui.runner.serving import serving_lock
+from lambdatui.screens.dialogs.invoke import InvokeScreen
 from lambdatui.screens.function import FunctionScreen, LocalFunctionScreen
 from lambdatui.screens.functions import FunctionsScreen
 from lambdatui.screens.invocation import InvocationScreen
-from lambdatui.screens.invoking import InvokeScreen
 from lambdatui.session.session import Session, clock_ms
-from lambdatui.session.terminal import DARK, Terminal
+from lambdatui.text.terminal import DARK, Terminal
 from tests.screens.test_live_tail_on_screen import until
 from tests.support import small_store
 from tests.support.aws import canned_session, isolate

@@ -21,7 +21,7 @@ from collectors.store.read.reader import Reader
 from collectors.store.write.writer import Writer
 from lambdatui.app.application import LambdaTui
 from lambdatui.session.session import Session, clock_ms
-from lambdatui.session.terminal import DARK, Terminal
+from lambdatui.text.terminal import DARK, Terminal
 from lambdatui.views.collections import collections
 from lambdatui.views.live import NoLiveTail, live_target, with_live
 from lambdatui.views.logs import LogView

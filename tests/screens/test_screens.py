@@ -16,13 +16,13 @@ from collectors.store.read.reader import Reader
 from lambdatui.app.application import LambdaTui, UnknownTheme
 from lambdatui.app.clipboard import LIMIT_BYTES, osc52
 from lambdatui.commands.base import Command
+from lambdatui.screens.base.table import TABLE_COMMANDS, TableScreen
+from lambdatui.screens.base.text import TextLine
 from lambdatui.screens.functions import FunctionsScreen
 from lambdatui.screens.invocation import InvocationScreen
-from lambdatui.screens.raw import JsonLine
-from lambdatui.screens.tables import TABLE_COMMANDS, TableScreen
-from lambdatui.session import terminal
 from lambdatui.session.session import Session
-from lambdatui.session.terminal import ANSI_DARK, DARK, Terminal
+from lambdatui.text import terminal
+from lambdatui.text.terminal import ANSI_DARK, DARK, Terminal
 from lambdatui.views.functions import functions
 from lambdatui.views.time_range import RangeChoice
 from lambdatui.widgets.filter_line import FilterLine
@@ -113,7 +113,7 @@ async def test_hostile_log_text_reaches_no_terminal_and_is_no_markup(tmp_path: P
         text = "\n".join(shown_lines(app.screen.log_pane))
         assert "cmd|' /C calc'!A0" in text
         assert not set(text) & {"\x1b", "\x07", "\u202e"}
-    (row,) = rows([JsonLine("[bold red]x[/] [/nonsense]")], 60, wrap=True, only_errors=False)
+    (row,) = rows([TextLine("[bold red]x[/] [/nonsense]")], 60, wrap=True, only_errors=False)
     assert row.text == "[bold red]x[/] [/nonsense]"
 
 

@@ -6,7 +6,7 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import OptionList
 
-from lambdatui.screens.prompt import PickScreen
+from lambdatui.screens.dialogs.prompt import PickScreen
 from lambdatui.session.session import default_profile
 from lambdatui.settings.aws_profiles import Profile, profiles
 from lambdatui.start.state import keep, kept

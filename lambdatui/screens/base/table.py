@@ -1,41 +1,44 @@
 """A screen whose body is one table."""
 
 import contextlib
+from abc import abstractmethod
 from collections.abc import Callable
 from typing import Any, ClassVar
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import BindingType
 from textual.widgets import Static
 
-from lambdatui.commands.base import Commands, bindings
-from lambdatui.commands.general import GENERAL, TIME
-from lambdatui.commands.navigation import GOING
+from lambdatui.commands.base import Commands
+from lambdatui.commands.general import GENERAL
+from lambdatui.commands.navigation import NAVIGATION
 from lambdatui.commands.table import TABLE
-from lambdatui.screens.base import Moving, StoreScreen
-from lambdatui.session.messages import Failed, Opened, SortChosen
+from lambdatui.commands.time_range import TIME
+from lambdatui.screens.base.places import PlacesScreen
+from lambdatui.session.destinations import ToComparison
+from lambdatui.session.messages import Failed
 from lambdatui.text.formatting import counted, plain, plural
 from lambdatui.views.columns import Column
 from lambdatui.views.filters import Filter, FilterError, parse, tags_in
 from lambdatui.views.formatting import json_value, shown
 from lambdatui.widgets.filter_line import FilterLine
-from lambdatui.widgets.header import Standing
+from lambdatui.widgets.header import DataSummary
 from lambdatui.widgets.layout import Shown, show
+from lambdatui.widgets.messages import RowOpened, SortChosen
 from lambdatui.widgets.rows import AllRows
 from lambdatui.widgets.table import Nesting, Table
 
-TABLE_COMMANDS: Commands = (*TABLE, *GOING, *GENERAL, *TIME)
+TABLE_COMMANDS: Commands = (*TABLE, *NAVIGATION, *GENERAL, *TIME)
 
 
-class TableScreen(StoreScreen):
+class TableScreen(PlacesScreen):
     """Subclasses name the columns, what a row is called, what is trouble, and what Enter opens."""
 
     COMMANDS_HERE: ClassVar[Commands] = TABLE_COMMANDS
-    BINDINGS: ClassVar[list[BindingType]] = [*bindings(TABLE_COMMANDS)]
     COLUMNS: ClassVar[tuple[Shown, ...]] = ()
     FILTERED: ClassVar[tuple[Column, ...]] = ()
     """The columns that a filter can name: those of the view, seen or not."""
+    EXPORT_FORM: ClassVar[str] = "csv"
     ROW_IS: ClassVar[str] = "row"
     SORT: ClassVar[tuple[str, bool] | None] = None
     STORE_ORDER: ClassVar[tuple[str, ...]] = ()
@@ -80,7 +83,6 @@ class TableScreen(StoreScreen):
             self.table.where = self.parsed(kept)
             self.own_tags = tags_in(kept)
             self.filter = kept
-        super().on_mount()
 
     def keep_state(self) -> None:
         """What the next run begins with."""
@@ -105,11 +107,12 @@ class TableScreen(StoreScreen):
         return self.query_one(Table)
 
     @property
-    def moving(self) -> Moving:
+    def cursor_pane(self) -> Table:
         return self.table
 
+    @abstractmethod
     def key_of(self, row: Any) -> Any:
-        raise NotImplementedError
+        """What makes a row the same row when others come: the cursor stays on it."""
 
     def in_trouble(self, row: Any) -> bool:
         return False
@@ -117,8 +120,8 @@ class TableScreen(StoreScreen):
     def open_row(self, row: Any) -> None:
         """What Enter does."""
 
-    @on(Opened)
-    def _opened(self, message: Opened) -> None:
+    @on(RowOpened)
+    def _opened(self, message: RowOpened) -> None:
         self.open_row(message.row)
 
     # Painting -----------------------------------------------------------------------------------------------------
@@ -166,12 +169,12 @@ class TableScreen(StoreScreen):
             self._why_empty = message.notice
             self.table.add_class("-empty")
 
-    def standing(self) -> Standing:
+    def summary(self) -> DataSummary:
         view = self.answer
         said = " ".join(part for part in (self.filter, "only trouble" if self._only_trouble() else "") if part)
         if view is None:
-            return Standing(filter=said)
-        return Standing(view.as_of, view.coverage, said, self.counted())
+            return DataSummary(filter=said)
+        return DataSummary(view.as_of, view.coverage, said, self.counted())
 
     def _only_trouble(self) -> bool:
         return self.is_mounted and self.table.only_trouble
@@ -212,7 +215,7 @@ class TableScreen(StoreScreen):
 
     def toggle_trouble(self) -> None:
         self.keep(self.table.where, only_trouble=not self.table.only_trouble, done=True)
-        self._restand()
+        self.refresh_header()
 
     def keep(self, where: Filter | None, *, only_trouble: bool, done: bool) -> None:
         self.table.keep(where, only_trouble=only_trouble)
@@ -238,18 +241,13 @@ class TableScreen(StoreScreen):
         self.table.move(1)
 
     def compare(self) -> None:
-        from lambdatui.screens.compare import CompareScreen
-
         marked, here = list(self.session.marked), self.subject()
         if len(marked) < 2 and here is not None and here not in marked:
             marked.append(here)
         if not marked:
             self.say("there is no function under the cursor to compare")
             return
-        self.app.push_screen(CompareScreen(self.session, marked[0], marked[1] if len(marked) > 1 else None))
-
-    def export(self) -> None:
-        self.ask_where("csv")
+        self.navigator.open(ToComparison(marked[0], marked[1] if len(marked) > 1 else None))
 
     def write_export(self, form: str, path: str) -> None:
         if self.answer is None:
@@ -259,7 +257,7 @@ class TableScreen(StoreScreen):
 
     def rows_to_export(self, form: str) -> Callable[[], str]:
         """What gives the file's text, in a thread: the rows as they are filtered and sorted now."""
-        from lambdatui.screens.export import rows_text
+        from lambdatui.screens.base.export_file import rows_text
 
         rows, view = [self.table.row_at(at) for at in range(self.table.row_count)], self.answer
         return lambda: rows_text(form, view, [row for row in rows if row is not None], self.FILTERED)
