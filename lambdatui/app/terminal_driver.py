@@ -7,23 +7,13 @@ import select
 import signal
 import termios
 import threading
-from typing import Any, Protocol
+from typing import Any
 
 from textual.drivers.linux_driver import LinuxDriver
 
 from lambdatui.start import terminal_signals
 
 _PATIENCE_S = 0.08
-
-
-class Screen(Protocol):
-    """What a signal asks of whoever has the screen."""
-
-    has_screen: bool
-
-    def give_back(self) -> None: ...
-
-    def stop(self) -> None: ...
 
 
 class TerminalDriver(LinuxDriver):

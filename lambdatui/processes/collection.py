@@ -8,6 +8,9 @@ from collectors.untrusted import parsed_json
 from lambdatui.processes.child_process import Child
 from lambdatui.text.formatting import counted, money, tally
 
+_NICENESS = 10
+"""The screens come first."""
+
 
 @dataclass(frozen=True, slots=True)
 class Choice:
@@ -52,7 +55,9 @@ class Collecting:
     def run(self, db: Path) -> None:
         """Runs in a thread until the collection ends. OSError where it cannot be started."""
         progress = () if "--source" in self.choice.arguments else ("--progress",)
-        self.child = child = Child(["--db", str(db), "collect", "--json", *progress, *self.choice.arguments])
+        self.child = child = Child(
+            ["--db", str(db), "collect", "--json", *progress, *self.choice.arguments], niceness=_NICENESS
+        )
         if self.stopped:
             child.stop()
         for lines in child.batches():

@@ -14,9 +14,17 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import FrameType
-    from typing import Any
+    from typing import Any, Protocol
 
-    from lambdatui.app.terminal_driver import Screen
+    class ScreenHolder(Protocol):
+        """What a signal asks of whoever has the screen."""
+
+        has_screen: bool
+
+        def give_back(self) -> None: ...
+
+        def stop(self) -> None: ...
+
 
 ENTER = "\x1b[?1049h\x1b[?25l\x1b[H\x1b[2J"
 LEAVE = "\x1b[?25h\x1b[?1049l"
@@ -35,7 +43,7 @@ class _Keeper:
         self.before: dict[int, Any] = {}  # the handlers
         self.attributes: list[Any] | None = None
         self.frame = ""  # of the first frame; empty where it does not stand
-        self.screen: Screen | None = None  # Textual's driver, once there is one
+        self.screen: ScreenHolder | None = None  # Textual's driver, once there is one
         self.last: list[Callable[[], None]] = []
 
 
@@ -81,7 +89,7 @@ def stands(frame: str) -> None:
     _keeper.frame = frame
 
 
-def taken_over(screen: "Screen | None") -> None:
+def taken_over(screen: "ScreenHolder | None") -> None:
     """Textual has the screen now; ``screen`` gives it back."""
     _keeper.screen = screen
 
