@@ -1,7 +1,7 @@
 """What works on log lines out of the store."""
 
 from lambdatui.commands.base import Command, Commands
-from lambdatui.commands.protocols import SearchesLines, Tails
+from lambdatui.commands.protocols import Follows, SearchesLines, Tails
 
 
 class ToggleLive(Command[Tails]):
@@ -17,7 +17,7 @@ class ToggleLive(Command[Tails]):
         screen.toggle_live()
 
 
-class Follow(Command[Tails]):
+class Follow(Command[Follows]):
     """Follow the log: new lines come into sight as they are collected; or stay where you are."""
 
     BINDING_KEY = "s"
@@ -26,7 +26,7 @@ class Follow(Command[Tails]):
     GROUP = "Log"
 
     @classmethod
-    def run(cls, screen: Tails) -> None:
+    def run(cls, screen: Follows) -> None:
         screen.toggle_follow()
 
 
@@ -80,4 +80,3 @@ class LineStats(Command[SearchesLines]):
 
 
 SEARCHED: Commands = (OpenLine, Around, PickField, LineStats)
-TAILED: Commands = (ToggleLive, Follow)

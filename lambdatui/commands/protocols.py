@@ -108,10 +108,14 @@ class FillsScreen(Protocol):
     def toggle_full_log(self) -> None: ...
 
 
-class Tails(Protocol):
-    """A screen of lines that can be followed as they are collected, or tailed as they are written."""
+class Follows(Protocol):
+    """A screen of lines that can be followed as they are collected."""
 
     def toggle_follow(self) -> None: ...
+
+
+class Tails(Protocol):
+    """A screen of lines that can be tailed as they are written."""
 
     def toggle_live(self) -> None: ...
 

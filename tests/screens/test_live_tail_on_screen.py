@@ -222,7 +222,7 @@ async def test_functions_of_many_regions_are_not_tailed_together(aws: LiveServer
     async with app_on(db).run_test(size=SIZE) as pilot:
         await until(pilot, lambda: pilot.app.screen.query_one("Table").row is not None, "rows")  # type: ignore[attr-defined]
         app: LambdaTui = pilot.app  # type: ignore[assignment]
-        app.go_to("logs")
+        app.navigator.go_to("logs")
         await until(pilot, lambda: bool(pilot.app.screen.query(LogPane)), "the logs")
         await pilot.press("0")
         await until(pilot, lambda: "one account and region" in shown(pilot), "the notice")
