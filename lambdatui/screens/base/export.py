@@ -7,7 +7,6 @@ from typing import ClassVar
 from textual import work
 
 from lambdatui.screens.base.shell import ShellScreen
-from lambdatui.session.destinations import ToJson
 from lambdatui.text.formatting import counted
 
 _REDACTED = ", secrets redacted: --no-redact keeps them"
@@ -43,6 +42,8 @@ class ExportScreen(ShellScreen):
         )
 
     def show_json(self) -> None:
+        from lambdatui.session.destinations import ToJson
+
         json_text = self.raw_json()
         if json_text is None:
             self.say("there is no row to show as JSON")

@@ -1,7 +1,6 @@
 """Invoking functions of the local runner, from any screen of functions."""
 
 from lambdatui.screens.base.navigate import NavigatingScreen
-from lambdatui.session.destinations import ToInvocation
 
 
 class InvokingScreen(NavigatingScreen):
@@ -14,6 +13,7 @@ class InvokingScreen(NavigatingScreen):
     def invoke(self) -> None:
         """Asks for a payload, and opens the invocation that it made."""
         from lambdatui.screens.dialogs.invoke import InvokeScreen
+        from lambdatui.session.destinations import ToInvocation
 
         function, runner = self.subject(), self.session.runner
         if function is None or runner is None or not self.can_invoke():

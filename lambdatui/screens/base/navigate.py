@@ -3,7 +3,6 @@
 from typing import TYPE_CHECKING
 
 from lambdatui.screens.base.shell import ShellScreen
-from lambdatui.session.destinations import ToFunction, ToLocalFunction, ToLogs
 
 if TYPE_CHECKING:
     from lambdatui.session.queries import QueryContext
@@ -37,15 +36,21 @@ class NavigatingScreen(ShellScreen):
 
     def show_logs(self, *, live: bool) -> None:
         """The log lines of what the screen is about; marked functions are tailed together, among the lines of all."""
+        from lambdatui.session.destinations import ToLogs
+
         function = None if live and self.session.marked else self.subject()
         function_id, name = function or (None, "")
         self.navigator.open(ToLogs(function_id, name, live))
 
     def show_all_logs(self) -> None:
         """The log lines of all functions, above whatever is shown."""
+        from lambdatui.session.destinations import ToLogs
+
         self.navigator.open(ToLogs())
 
     def open_function(self, function_id: int, name: str) -> None:
+        from lambdatui.session.destinations import ToFunction, ToLocalFunction
+
         runner = self.session.runner
         local = runner is not None and function_id in runner.ids
         self.navigator.open((ToLocalFunction if local else ToFunction)(function_id, name))

@@ -3,7 +3,7 @@
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import Any, ClassVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from textual import on
 from textual.app import ComposeResult
@@ -13,7 +13,6 @@ from textual.worker import Worker, WorkerState
 from lambdatui.commands.base import AnyCommand, Commands, bindings, keys
 from lambdatui.commands.general import Help
 from lambdatui.commands.protocols import CursorPane
-from lambdatui.session.destinations import Application, Navigator
 from lambdatui.session.messages import Failed
 from lambdatui.session.session import Session
 from lambdatui.text.formatting import instant
@@ -21,6 +20,9 @@ from lambdatui.widgets.filter_line import FilterLine
 from lambdatui.widgets.header import DataSummary, Header
 from lambdatui.widgets.key_line import KeyHint, KeyLine
 from lambdatui.widgets.notice import Notice
+
+if TYPE_CHECKING:
+    from lambdatui.session.navigator import Application, Navigator
 
 
 class ShellScreen(Screen[None]):
@@ -136,11 +138,11 @@ class ShellScreen(Screen[None]):
                 return
 
     @property
-    def application(self) -> Application:
-        return cast(Application, self.app)
+    def application(self) -> "Application":
+        return cast("Application", self.app)
 
     @property
-    def navigator(self) -> Navigator:
+    def navigator(self) -> "Navigator":
         return self.application.navigator
 
     def leave(self) -> None:

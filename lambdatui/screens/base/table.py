@@ -15,7 +15,6 @@ from lambdatui.commands.navigation import NAVIGATION
 from lambdatui.commands.table import TABLE
 from lambdatui.commands.time_range import TIME
 from lambdatui.screens.base.places import PlacesScreen
-from lambdatui.session.destinations import ToComparison
 from lambdatui.session.messages import Failed
 from lambdatui.text.formatting import counted, plain, plural
 from lambdatui.views.columns import Column
@@ -241,6 +240,8 @@ class TableScreen(PlacesScreen):
         self.table.move(1)
 
     def compare(self) -> None:
+        from lambdatui.session.destinations import ToComparison
+
         marked, here = list(self.session.marked), self.subject()
         if len(marked) < 2 and here is not None and here not in marked:
             marked.append(here)
