@@ -19,7 +19,7 @@ from textual.geometry import Offset
 from textual.screen import Screen
 from textual.scrollbar import ScrollBar, ScrollBarRender
 
-from lambdatui.app.changed_cells import Cells, Standing
+from lambdatui.app.changed_cells import Cells, TerminalCells
 from lambdatui.app.clipboard import osc52
 from lambdatui.app.navigation import HOME, MAIN, ScreenNavigator, screen_class
 from lambdatui.app.themes import FALLBACKS, THEMES, own_theme
@@ -28,7 +28,7 @@ from lambdatui.screens.base.screen import CommandScreen
 from lambdatui.screens.functions import FunctionsScreen
 from lambdatui.session.messages import Answered, Failed, StoreChanged
 from lambdatui.session.session import Session
-from lambdatui.start.state import keep
+from lambdatui.start.state import save_state
 
 if TYPE_CHECKING:
     from textual.timer import Timer
@@ -106,8 +106,8 @@ class LambdaTui(App[int]):
         super().__init__(driver_class=_driver(), ansi_color=True if theme.startswith("ansi-") else None)
         self.session = session
         self._painted, self._hold = painted, contextlib.ExitStack()
-        for one in (*THEMES, *(own_theme(name, colours) for name, colours in (themes or {}).items())):
-            self.register_theme(one)
+        for known in (*THEMES, *(own_theme(name, colours) for name, colours in (themes or {}).items())):
+            self.register_theme(known)
         if theme not in self.available_themes:
             raise UnknownTheme(f"no theme {theme!r}; there are {', '.join(sorted(self.available_themes))}")
         self.theme = theme
@@ -115,7 +115,7 @@ class LambdaTui(App[int]):
             self.add_class("-ascii")
             ScrollBar.renderer = PlainBars
         self._looking = self._broken = self._warm = False
-        self._standing = Standing()
+        self._terminal_cells = TerminalCells()
         self._cursor_at: Offset | None = None
         self.navigator = ScreenNavigator(self, session)
         self._last_screen = HOME
@@ -147,8 +147,8 @@ class LambdaTui(App[int]):
         from textual.command import CommandPalette
 
         if not isinstance(self.screen, CommandPalette):
-            said = "a screen, a function, a command or a theme, by some of its letters"
-            self.push_screen(CommandPalette(placeholder=said, id="--command-palette"))
+            prompt = "a screen, a function, a command or a theme, by some of its letters"
+            self.push_screen(CommandPalette(placeholder=prompt, id="--command-palette"))
 
     def on_load(self) -> None:
         # A query's thread computes; opening a screen takes a hundred turns of the loop, which would wait 5 ms for each.
@@ -162,7 +162,7 @@ class LambdaTui(App[int]):
             self._hold.enter_context(self.batch_update())
 
     def on_mount(self) -> None:
-        name = self.session.kept.get("screen", HOME)
+        name = self.session.saved.get("screen", HOME)
         if name in MAIN and name != HOME:
             self.call_later(self.navigator.go_to, name)
         self.app_resume_signal.subscribe(self, lambda _: self.repaint(), immediate=True)
@@ -171,7 +171,7 @@ class LambdaTui(App[int]):
 
     def on_ready(self) -> None:
         """The first screen is laid out: it shows what the frame shows, and takes its place."""
-        if isinstance(self.screen, FunctionsScreen) and self.screen.shows_glance:
+        if isinstance(self.screen, FunctionsScreen) and self.screen.shows_startup_view:
             self.call_later(self.call_later, self._take_place, self.screen)
 
     def _take_place(self, screen: FunctionsScreen) -> None:
@@ -241,18 +241,18 @@ class LambdaTui(App[int]):
     def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
         """Of a repaint only what differs from what stands on the terminal is written."""
         if renderable is not None and self._running and not (self.is_headless or self.is_inline or self._batch_count):
-            renderable = self._standing.changed(renderable)
+            renderable = self._terminal_cells.changed(renderable)
             if renderable is None and self.cursor_position != self._cursor_at:
                 renderable = Cells([])
             self._cursor_at = self.cursor_position
         super()._display(screen, renderable)
 
     def on_resize(self) -> None:
-        self._standing.forget()
+        self._terminal_cells.forget()
 
     def repaint(self) -> None:
         """Everything again, whatever other programs have written over it."""
-        self._standing.forget()
+        self._terminal_cells.forget()
         self.screen.refresh()
 
     def _look(self) -> None:
@@ -321,13 +321,13 @@ class LambdaTui(App[int]):
         self._screens_left = 0
         gc.collect()
 
-    def keep_state(self, path: str) -> None:
+    def save_state(self, path: str) -> None:
         """Writes what the next run begins with."""
-        kept, choice = self.session.kept, self.session.choice
-        kept["screen"] = self._last_screen
+        saved, choice = self.session.saved, self.session.choice
+        saved["screen"] = self._last_screen
         if choice.start is None and choice.end is None and choice.at is None:
-            kept["range"] = choice.preset
-        keep(path, kept)
+            saved["range"] = choice.preset
+        save_state(path, saved)
 
     def put_on_clipboard(self, text: str) -> bool:
         """Without secrets; true if the text was too long and has been cut."""

@@ -102,15 +102,15 @@ class BilledScreen(TableScreen):
             self.app.push_screen(DetailsScreen("AWS's bill", in_words(view.summary, view.shape)))
             return
 
-        def said(quantity: Any, amount: Any) -> str:
+        def quantity_and_amount(quantity: Any, amount: Any) -> str:
             used = "-" if quantity is None else exact(quantity)
             return f"{used} units, {rate(amount, row.currency)}"
 
         prices = (("at list", row.aws_list), ("net", row.aws_net), ("effective", row.aws_effective))
         parts = [
-            ("AWS billed", said(row.aws_quantity, row.aws_amount)),
+            ("AWS billed", quantity_and_amount(row.aws_quantity, row.aws_amount)),
             *(("", f"{name} {money(amount, row.currency)}") for name, amount in prices if amount is not None),
-            ("Computed", said(row.quantity, row.amount)),
+            ("Computed", quantity_and_amount(row.quantity, row.amount)),
             ("AWS's less ours", rate(row.difference, row.currency)),
             ("Likely reason", row.reason),
         ]

@@ -27,7 +27,7 @@ from lambdatui.widgets.layout import Shown
 from lambdatui.widgets.state_line import StateLine
 
 if TYPE_CHECKING:
-    from lambdatui.processes.collection import Choice, Collecting
+    from lambdatui.processes.collection import CollectionChoice, RunningCollection
 
 _FIELD_CELLS = 38
 
@@ -117,9 +117,9 @@ class CollectScreen(TableScreen):
             for reason, times in answer.reasons[:3]
         ]
         if answer.missing:
-            actions = ", ".join(one.action for one in answer.missing)
+            actions = ", ".join(permission.action for permission in answer.missing)
             fields.append(Field("denied", f"{actions}: M shows what to allow", "error", wide=True))
-        fields.append(Field("kept", self._kept(answer), wide=True))
+        fields.append(Field("kept", self._retention(answer), wide=True))
         running = self.session.collecting
         ours = running is not None and running.child is not None and running.child.pid == answer.writer
         if answer.writer is not None and not ours:
@@ -127,13 +127,13 @@ class CollectScreen(TableScreen):
             fields.append(Field("written by", f"{who}, at this moment: the screens show what it collects", wide=True))
         self.query_one("#bill", Fields).show_fields(fields)
 
-    def _kept(self, answer: CollectedView) -> str:
+    def _retention(self, answer: CollectedView) -> str:
         """``invocations 30d, lines 14d (since 2025-03-17 10:00:00), minutes 90d, hours and days forever``."""
         parts = []
         for name, age_ms in Retention(self.session.retention).ages.items():
             since = answer.kept_since.get(name)
-            said = f" (since {instant(since, utc=self.session.utc)})" if since else ""
-            parts.append(f"{name} {'forever' if age_ms is None else span_text(age_ms)}{said}")
+            from_when = f" (since {instant(since, utc=self.session.utc)})" if since else ""
+            parts.append(f"{name} {'forever' if age_ms is None else span_text(age_ms)}{from_when}")
         return ", ".join([*parts, "hours and days forever"])
 
     def show_permissions(self) -> None:
@@ -160,28 +160,27 @@ class CollectScreen(TableScreen):
         except QueryError:
             runner = None
         region = session.narrow.regions[0] if session.narrow.regions else ""
-        found = choices(session.chosen_profile, region, runner)
-        self.app.call_from_thread(self._choose, found)
+        self.app.call_from_thread(self._choose, choices(session.chosen_profile, region, runner))
 
-    def _choose(self, found: "list[Choice]") -> None:
+    def _choose(self, offered: "list[CollectionChoice]") -> None:
         from lambdatui.screens.dialogs.prompt import PickScreen
 
-        by_words = {one.said: one for one in found}
+        by_label = {choice.label: choice for choice in offered}
 
-        def start(said: str | None) -> None:
-            if said is not None and self.session.collecting is None:
-                self._start(by_words[said])
+        def start(label: str | None) -> None:
+            if label is not None and self.session.collecting is None:
+                self._start(by_label[label])
 
         self.app.push_screen(
-            PickScreen("Collect what? P and R choose another profile and region", list(by_words)), start
+            PickScreen("Collect what? P and R choose another profile and region", list(by_label)), start
         )
 
-    def _start(self, choice: "Choice") -> None:
+    def _start(self, choice: "CollectionChoice") -> None:
         """The app's worker, not the screen's: it goes on while one looks elsewhere."""
-        from lambdatui.processes.collection import Collecting
+        from lambdatui.processes.collection import RunningCollection
 
         session, app = self.session, self.app
-        running = session.collecting = Collecting(choice)
+        running = session.collecting = RunningCollection(choice)
 
         def run() -> None:
             try:
@@ -216,23 +215,24 @@ class CollectScreen(TableScreen):
         if row.log_ways:
             parts.append(("How logs were read", row.log_ways))
         parts += [
-            (f"Rejected: {one.reason}", f"{one.source}, line {one.line}\n{one.text[:500]}") for one in view.rejects[:50]
+            (f"Rejected: {reject.reason}", f"{reject.source}, line {reject.line}\n{reject.text[:500]}")
+            for reject in view.rejects[:50]
         ]
         self.app.push_screen(DetailsScreen(row.source, parts))
 
 
-def _finished(app: Any, running: "Collecting") -> None:
+def _finished(app: Any, running: "RunningCollection") -> None:
     """Says what it came to, wherever one is by now."""
     session = app.session
     session.collecting = None
     if len(set(running.accounts)) == 1:
         session.learn_account(running.choice.profile or session.profile, running.accounts[0])
-    said = f"{'nothing collected' if running.failed else 'collected'}: {running.ended}"
+    outcome = f"{'nothing collected' if running.failed else 'collected'}: {running.ended}"
     if running.wrong:
-        session.went_wrong("Collect", said)
+        session.add_problem("Collect", outcome)
     screen = app.screen
     if isinstance(screen, QueryScreen):
-        screen.say(said)
+        screen.say(outcome)
         screen.ask_rows()
 
 

@@ -126,14 +126,14 @@ class CostsScreen(TableScreen):
         budget, projected = self.session.budget, own_month if own else answer.projection
         if budget is None:
             return []
-        found = budget_of(answer, budget, own, own_month)
+        verdict = budget_of(answer, budget, own, own_month)
         day = projected.budget_day if projected is not None else None
-        said = f"{money(found.limit)}, "
-        if day is not None or found.passed is Passed.NO:
-            return [Field("budget", said + (f"passed {day}" if day else "the projection is above it"), "error")]
-        if found.passed is Passed.UNKNOWN:
-            return [Field("budget", f"{said}not known: {'; '.join(found.missing)}", "warning", wide=True)]
-        return [Field("budget", f"{said}not passed", "good")]
+        limit = money(verdict.limit)
+        if day is not None or verdict.passed is Passed.NO:
+            return [Field("budget", f"{limit}, " + (f"passed {day}" if day else "the projection is above it"), "error")]
+        if verdict.passed is Passed.UNKNOWN:
+            return [Field("budget", f"{limit}, not known: {'; '.join(verdict.missing)}", "warning", wide=True)]
+        return [Field("budget", f"{limit}, not passed", "good")]
 
     def open_row(self, row: "LineItem") -> None:
         amount = "not priced" if row.amount is None else rate(row.amount, row.currency)
@@ -239,9 +239,9 @@ def _month(projected: ProjectedCost | None, dash: str) -> list[Field]:
 
 def _run_outs(projected: ProjectedCost | None) -> list[Field]:
     """The days on which parts of the free tier are used up; those that last the month are not said."""
-    found = []
-    for one in projected.run_outs if projected else ():
-        if one.day is not None:
-            what = "requests" if one.what == "requests" else "GB-s"
-            found.append(Field("", f"free {what} {'end' if one.projected else 'ended'} {one.day}", "quiet"))
-    return found
+    fields = []
+    for run_out in projected.run_outs if projected else ():
+        if run_out.day is not None:
+            what = "requests" if run_out.what == "requests" else "GB-s"
+            fields.append(Field("", f"free {what} {'end' if run_out.projected else 'ended'} {run_out.day}", "quiet"))
+    return fields

@@ -134,10 +134,10 @@ class ErrorsScreen(TableScreen):
     def counted(self) -> tuple[str, ...]:
         view: ErrorTrends = self.answer
         fresh = [row.novelty for row in view.rows if row.novelty in ("new", "regressed", "growing", "back")]
-        told = ", ".join(f"{fresh.count(one):,} {one}" for one in dict.fromkeys(sorted(fresh)))
+        novelties = ", ".join(f"{fresh.count(novelty):,} {novelty}" for novelty in dict.fromkeys(sorted(fresh)))
         failed = sum(row.count for row in view.rows if row.error_type != PATTERN)
         days = () if view.deploys_known or not view.rows else ("no deploy is known: new is told by days",)
-        return *days, *((told,) if told else ()), counted(failed, "failed invocation"), self._kinds()
+        return *days, *((novelties,) if novelties else ()), counted(failed, "failed invocation"), self._kinds()
 
     def _kinds(self) -> str:
         """How many errors there are, families apart: those after filter of all."""

@@ -66,7 +66,7 @@ class FunctionsScreen(TableScreen, InvokingScreen):
 
     def on_mount(self) -> None:
         """What the first frame showed stands until the store has answered, and can be walked in."""
-        self._glance, self.session.glance = self.session.glance, None
+        self._glance, self.session.startup_view = self.session.startup_view, None
         if self._glance is not None:
             rows = PagedRows(self._glance.count)
             rows.begin(self._glance.rows)
@@ -87,7 +87,7 @@ class FunctionsScreen(TableScreen, InvokingScreen):
             super().begin()
 
     @property
-    def shows_glance(self) -> bool:
+    def shows_startup_view(self) -> bool:
         return self._glance is not None
 
     def summary(self) -> DataSummary:

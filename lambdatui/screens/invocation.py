@@ -101,9 +101,9 @@ class InvocationScreen(LogScreen, QueryScreen):
         self.log_pane.show_lines(answer.lines)
         if first and self._line is not None:
             wanted = self._line.timestamp, self._line.message
-            at = next((at for at, one in enumerate(answer.lines) if (one.timestamp, one.text) == wanted), None)
-            if at is not None:
-                self.call_after_refresh(self.log_pane.go_to_line, at)
+            texts = [(line.timestamp, line.text) for line in answer.lines]
+            if wanted in texts:
+                self.call_after_refresh(self.log_pane.go_to_line, texts.index(wanted))
         elif first and answer.invocation.failed:
             self._go_to_trace(answer)
 
@@ -113,26 +113,28 @@ class InvocationScreen(LogScreen, QueryScreen):
         self.call_after_refresh(self.log_pane.go_to_line, line)
 
     def _fields(self, answer: InvocationDetail) -> list[Field]:
-        one = answer.invocation
+        row = answer.invocation
 
         def field(label: str, column_id: str, tone: str = "", *, wide: bool = False) -> Field:
-            return Field(label, shown(COLUMNS[column_id], getattr(one, column_id), utc=self.session.utc), tone, wide)
+            return Field(label, shown(COLUMNS[column_id], getattr(row, column_id), utc=self.session.utc), tone, wide)
 
         fields = [
-            field("status", "status", "error" if one.failed else "good" if one.status == "ok" else "quiet"),
+            field("status", "status", "error" if row.failed else "good" if row.status == "ok" else "quiet"),
             field("started", "started_at"),
             field("duration", "duration_ms"),
             field("billed", "billed_ms"),
-            Field("cold", _cold(one), "" if one.cold_start else "quiet"),
-            Field("memory", f"{_mb(one.max_memory_mb)} of {_mb(one.memory_mb)}"),
+            Field("cold", _cold(row), "" if row.cold_start else "quiet"),
+            Field("memory", f"{_mb(row.max_memory_mb)} of {_mb(row.memory_mb)}"),
             Field("attempt", _attempt(answer), "warning" if len(answer.attempts) > 1 else ""),
             field("trace id", "trace_id", "quiet"),
         ]
-        fields += self._waterfall(one)
+        fields += self._waterfall(row)
         if len(answer.attempts) > 1:
-            told = (f"{n.attempt} {n.status} {shown(COLUMNS['duration_ms'], n.duration_ms)}" for n in answer.attempts)
-            fields.append(Field("attempts", ", ".join(told), "quiet", wide=True))
-        if one.error_type:
+            attempts = (
+                f"{n.attempt} {n.status} {shown(COLUMNS['duration_ms'], n.duration_ms)}" for n in answer.attempts
+            )
+            fields.append(Field("attempts", ", ".join(attempts), "quiet", wide=True))
+        if row.error_type:
             fields.append(field("error", "error_type", "error", wide=True))
         if answer.bill is not None:
             fields.append(Field("cost", _arithmetic(answer.bill, self.session.marks.times), wide=True))
@@ -140,21 +142,26 @@ class InvocationScreen(LogScreen, QueryScreen):
             fields.append(field("stream", "log_stream", "quiet", wide=True))
         return fields
 
-    def _waterfall(self, one: InvocationView) -> list[Field]:
+    def _waterfall(self, row: InvocationView) -> list[Field]:
         """Each phase on a line, where it lies in the time of the whole."""
-        found = phases(one)
-        if not found:
+        of_row = phases(row)
+        if not of_row:
             return []
         cells = max(10, self.app.size.width - 40)
-        whole = max(1e-9, found[-1].start_ms + found[-1].length_ms)
+        whole = max(1e-9, of_row[-1].start_ms + of_row[-1].length_ms)
         sign = "#" if self.session.terminal.ascii else "█"
         lines = []
-        for phase in found:
+        for phase in of_row:
             start = min(cells - 1, round(cells * phase.start_ms / whole))
             length = max(1, round(cells * (phase.start_ms + phase.length_ms) / whole) - start)  # where the next begins
-            said = f"{shown(COLUMNS['duration_ms'], phase.length_ms)}{'' if phase.billed else ', not billed'}"
+            took = f"{shown(COLUMNS['duration_ms'], phase.length_ms)}{'' if phase.billed else ', not billed'}"
             lines.append(
-                Field(phase.name, f"{' ' * start}{sign * length} {said}", "" if phase.billed else "quiet", wide=True)
+                Field(
+                    phase.name,
+                    f"{' ' * start}{sign * length} {took}",
+                    "" if phase.billed else "quiet",
+                    wide=True,
+                )
             )
         return lines
 
@@ -189,12 +196,12 @@ class InvocationScreen(LogScreen, QueryScreen):
         answer: InvocationDetail | None = self.answer
         if answer is None:
             return None
-        one: dict[str, Any] = {c.id: json_value(c, getattr(answer.invocation, c.id)) for c in DETAIL_COLUMNS}
-        one["lines"] = [
+        fields: dict[str, Any] = {c.id: json_value(c, getattr(answer.invocation, c.id)) for c in DETAIL_COLUMNS}
+        fields["lines"] = [
             {"timestamp": json_value(COLUMNS["timestamp"], line.timestamp), "message": line.text}
             for line in answer.lines
         ]
-        return json.dumps(one, indent=2)
+        return json.dumps(fields, indent=2)
 
 
 def _attempt(answer: InvocationDetail) -> str:
@@ -202,12 +209,13 @@ def _attempt(answer: InvocationDetail) -> str:
     return f"{answer.invocation.attempt} of {max(len(answer.attempts), answer.invocation.attempt)}"
 
 
-def _cold(one: InvocationView) -> str:
-    said = shown(COLUMNS["cold_start"], one.cold_start)
-    for word, value in (("init", one.init_ms), ("restore", one.restore_ms)):
+def _cold(row: InvocationView) -> str:
+    """``yes, init 212 ms``."""
+    text = shown(COLUMNS["cold_start"], row.cold_start)
+    for word, value in (("init", row.init_ms), ("restore", row.restore_ms)):
         if value is not None:
-            said = f"{said}, {word} {shown(COLUMNS['init_ms'], value)}"
-    return said
+            text = f"{text}, {word} {shown(COLUMNS['init_ms'], value)}"
+    return text
 
 
 def _mb(value: int | None) -> str:

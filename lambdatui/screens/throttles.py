@@ -57,19 +57,19 @@ class ThrottlesScreen(TableScreen):
 
 
 def _of_account(row: HeadroomView) -> list[tuple[str, str]]:
-    def said(name: str) -> str:
+    def text(name: str) -> str:
         return shown(COLUMNS[name], getattr(row, name))
 
     requests = count(None if row.invocations is None else row.invocations + (row.throttles or 0))
     return [
         (
             "Limit of concurrent executions",
-            f"{said('limit')}, for all functions of the account in this region together",
+            f"{text('limit')}, for all functions of the account in this region together",
         ),
-        ("Most at once in this range", said("concurrency")),
-        ("Room left at that moment", said("headroom")),
-        ("Rejected", f"{said('throttles')} of {requests} requests"),
-        ("Full by", f"{said('saturation')}, by the trend of the daily peaks of 30 days"),
+        ("Most at once in this range", text("concurrency")),
+        ("Room left at that moment", text("headroom")),
+        ("Rejected", f"{text('throttles')} of {requests} requests"),
+        ("Full by", f"{text('saturation')}, by the trend of the daily peaks of 30 days"),
         (
             "What to do",
             "Ask for a higher quota (Service Quotas, Lambda, Concurrent executions) before it is full; reserve "

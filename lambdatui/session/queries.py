@@ -65,15 +65,15 @@ def _borrowed(path: Path) -> Iterator[Reader]:
     One that failed is closed, and so are those of a file that another has replaced or a newer program has changed.
     """
     try:
-        found = path.stat()
-        file = found.st_dev, found.st_ino
+        status = path.stat()
+        file = status.st_dev, status.st_ino
     except OSError:
         file = -1, -1  # opening it says why
-    kept = _take(path, file)
-    reader = kept or Reader(path)
+    idle = _take(path, file)
+    reader = idle or Reader(path)
     try:
         yield reader
-        if kept is None:
+        if idle is None:
             reader.stay_open()
     except BaseException:
         reader.close()
@@ -81,21 +81,21 @@ def _borrowed(path: Path) -> Iterator[Reader]:
     with _idle_lock:
         _idle.append((path, file, reader))
         old = [_idle.pop(0) for _ in range(len(_idle) - _MOST_IDLE)]
-    for _, _, one in old:
-        one.close()
+    for _, _, reader in old:
+        reader.close()
 
 
 def _take(path: Path, file: tuple[int, int]) -> Reader | None:
     """The reader that was last used on the file, if it can still be used."""
     with _idle_lock:
-        mine = [each for each in _idle if each[0] == path]
-        _idle[:] = [each for each in _idle if each[0] != path or each[1] == file]
-        fresh = [each for each in mine if each[1] == file]
+        of_path = [entry for entry in _idle if entry[0] == path]
+        _idle[:] = [entry for entry in _idle if entry[0] != path or entry[1] == file]
+        fresh = [entry for entry in of_path if entry[1] == file]
         if fresh:
             _idle.remove(fresh[-1])
-    for each in mine:
-        if each[1] != file:
-            each[2].close()
+    for _, other_file, reader in of_path:
+        if other_file != file:
+            reader.close()
     if not fresh:
         return None
     reader = fresh[-1][2]
@@ -110,8 +110,8 @@ def close_idle() -> None:
     with _idle_lock:
         old = _idle[:]
         _idle.clear()
-    for _, _, one in old:
-        one.close()
+    for _, _, reader in old:
+        reader.close()
 
 
 def forget_answers() -> None:
@@ -138,10 +138,10 @@ def price_notices() -> tuple[str, ...]:
 def _log_of(path: Path) -> tuple[int, ...]:
     """Size and time of the write-ahead log beside a store that is read from a copy."""
     try:
-        found = Path(f"{path}-wal").stat()
+        status = Path(f"{path}-wal").stat()
     except OSError:
         return ()
-    return found.st_size, found.st_mtime_ns
+    return status.st_size, status.st_mtime_ns
 
 
 def store_notes() -> list[str]:
@@ -171,11 +171,11 @@ class Watch:
         self.replaced = False
         try:
             try:
-                found = self._path.stat()
+                status = self._path.stat()
             except FileNotFoundError:
                 return self._forget()
-            file = found.st_dev, found.st_ino
-            written: tuple[int, ...] = (found.st_size, found.st_mtime_ns)
+            file = status.st_dev, status.st_ino
+            written: tuple[int, ...] = (status.st_size, status.st_mtime_ns)
             if self._reader is not None and self._reader.is_still:
                 written = (*written, *_log_of(self._path))
             if self._reader is None or self._file != file:

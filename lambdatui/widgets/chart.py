@@ -83,14 +83,14 @@ class Chart(PlotextPlot):
         marker = "*" if self._terminal.ascii else "braille"
         highest = lowest = 0.0
         for curve in self._curves:
-            at = [x for x, value in enumerate(curve.values) if value is not None]
+            steps = [x for x, value in enumerate(curve.values) if value is not None]
             values = [value for value in curve.values if value is not None]
             if values:
                 highest, lowest = max(highest, *values), min(lowest, *values)
                 draw = plot.scatter if curve.points else plot.plot
-                draw(at, values, marker="x" if curve.points else marker, color=self._colour(curve.tone))
-                if self._unfinished and not curve.points and at[-1] == len(self._starts) - 1:
-                    plot.scatter(at[-1:], values[-1:], marker="o", color=self._colour(curve.tone))
+                draw(steps, values, marker="x" if curve.points else marker, color=self._colour(curve.tone))
+                if self._unfinished and not curve.points and steps[-1] == len(self._starts) - 1:
+                    plot.scatter(steps[-1:], values[-1:], marker="o", color=self._colour(curve.tone))
         if self.cross is not None:
             plot.vertical_line(self.cross, color=self._colour("accent"))
         plot.xlim(0, max(1, len(self._starts) - 1))
@@ -102,7 +102,7 @@ class Chart(PlotextPlot):
         written = WRITTEN[self.unit]
         plot.yticks(tops, [f"{written(value) if value else '0':>7}" for value in tops])
         ticks = self._time_ticks()
-        plot.xticks([float(at) for at, _ in ticks], [text for _, text in ticks])
+        plot.xticks([float(step) for step, _ in ticks], [text for _, text in ticks])
 
     def _time_ticks(self) -> list[tuple[int, str]]:
         if not self._starts:
@@ -111,7 +111,7 @@ class Chart(PlotextPlot):
         places = sorted({round(n * (len(self._starts) - 1) / (number - 1)) for n in range(number)})
         days = self._starts[-1] - self._starts[0] > 2 * 86_400_000
         part = slice(5, 10) if days else slice(11, 16)
-        return [(at, instant(self._starts[at], utc=self._utc)[part]) for at in places]
+        return [(place, instant(self._starts[place], utc=self._utc)[part]) for place in places]
 
     def render(self) -> Text:
         title = Text.assemble((self.title, "bold"), no_wrap=True)

@@ -155,19 +155,19 @@ class Header(Widget):
             )
             if names
         ]  # fmt: skip
-        for said in chosen:
-            text.append(f"  {plain(said)}", self._look("filter"))
+        for condition in chosen:
+            text.append(f"  {plain(condition)}", self._look("filter"))
         return text
 
     def _range_text(self) -> Text:
         facts, summary = self._facts, self._summary
         dot = f" {facts.marks.dot} "
-        said = facts.shown.label if facts.shown else "reading the store"
-        text = Text.assemble((said, self._look("range")), no_wrap=True, end="")
+        label = facts.shown.label if facts.shown else "reading the store"
+        text = Text.assemble((label, self._look("range")), no_wrap=True, end="")
         if summary.filter:
             text.append(dot, self._look("quiet")).append(f"filter: {plain(summary.filter)}", self._look("filter"))
-        for said in summary.tags:
-            text.append(dot, self._look("quiet")).append(plain(said), self._look("warning"))
+        for note in summary.tags:
+            text.append(dot, self._look("quiet")).append(plain(note), self._look("warning"))
         if facts.paused:
             text.append(dot, self._look("quiet")).append("PAUSED", self._look("warning"))
         if summary.as_of is not None:
@@ -212,8 +212,8 @@ class HomeHeader(Header):
     def _fit(self) -> None:
         self.styles.height = home_header_lines(self.app.size.width)
 
-    def say_health(self, said: str) -> None:
-        self._health = said
+    def say_health(self, text: str) -> None:
+        self._health = text
         self._tick()
 
     def say_month(self, month: "Overview") -> None:
@@ -224,20 +224,20 @@ class HomeHeader(Header):
         width = self.size.width
         left = Text(self._health, self._look("warning" if "trouble" in self._health else "quiet"), no_wrap=True, end="")
         alone = home_header_lines(self.app.size.width) > _ONE_LINE
-        said = self._said(width - 2 if alone else width - left.cell_len - 4, collecting=not alone)
-        money_said = Text(said, self._look("path"), no_wrap=True, end="")
+        text = self._money_text(width - 2 if alone else width - left.cell_len - 4, collecting=not alone)
+        amounts = Text(text, self._look("path"), no_wrap=True, end="")
         if not alone:
-            rest = [self._sides(width, left, money_said)]
+            rest = [self._sides(width, left, amounts)]
         else:
             collecting = Text(self._collecting(), self._look("path"), no_wrap=True, end="")
-            rest = [self._sides(width, left, collecting), self._sides(width, money_said, Text())]
+            rest = [self._sides(width, left, collecting), self._sides(width, amounts, Text())]
         return Text("\n", no_wrap=True, end="").join([super().render(), *rest])
 
     def _collecting(self) -> str:
         usd = self._month.collecting_usd if self._month else None
         return "" if usd is None else f"collecting {money(usd)}"
 
-    def _said(self, room: int, *, collecting: bool) -> str:
+    def _money_text(self, room: int, *, collecting: bool) -> str:
         """As much as there is room for: gauges give way to their figures, then the least important goes."""
         dot = f" {self._facts.marks.dot} "
         last = [self._collecting()] if collecting and self._collecting() else []

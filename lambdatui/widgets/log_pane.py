@@ -13,7 +13,7 @@ from textual.strip import Strip
 
 from lambdatui.text.formatting import instant, plain
 from lambdatui.text.terminal import Marks
-from lambdatui.widgets.log_text import Finds, LoggedLine, Row, matches, rows
+from lambdatui.widgets.log_text import LoggedLine, Row, TextPattern, matches, rows
 
 _STYLES = ("error", "platform", "log", "time", "match", "here")
 _TIME_CELLS = 14
@@ -31,7 +31,7 @@ class LogPane(ScrollView, can_focus=True, inherit_bindings=False):
         self._lines: Sequence[LoggedLine] = ()
         self._rows: list[Row] = []
         self._looks: dict[str, Style] = {}
-        self.sought: str | Sequence[str | Finds] = ""
+        self.sought: str | Sequence[str | TextPattern] = ""
         self.matching_lines: Collection[int] | None = None
         """The numbers of the lines that were looked for, where others stand around them; None: all."""
         self.wrap = True

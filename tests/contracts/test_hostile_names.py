@@ -120,7 +120,7 @@ async def test_boxes_lists_and_the_palette_show_them_as_text(db: Path) -> None:
         assert "Function: b[red]" in check(app)
         await press(pilot, "escape")
         for name in NAMES:
-            app.session.went_wrong(name, name)
+            app.session.add_problem(name, name)
         await press(pilot, "exclamation_mark")
         assert isinstance(app.screen, DetailsScreen)
         check(app)

@@ -315,7 +315,7 @@ async def test_what_the_first_frame_showed_can_be_walked_in_while_the_store_is_a
         return functions(*arguments, **named)  # type: ignore[arg-type]
 
     monkeypatch.setattr("lambdatui.views.functions.functions", slow)
-    session = Session(store, COLOURS, now_ms=lambda: NOW_MS, utc=True, glance=glance(store, NOW_MS, in_sight=5))
+    session = Session(store, COLOURS, now_ms=lambda: NOW_MS, utc=True, startup_view=glance(store, NOW_MS, in_sight=5))
     app = LambdaTui(session, DARK, painted=True)
     try:
         async with app.run_test(size=(120, 40)) as pilot:

@@ -111,7 +111,7 @@ async def test_a_payload_is_sent_and_enter_leads_to_the_new_invocation(runner: S
         assert any("hi" in line.text for line in app.screen.answer.lines)  # type: ignore[attr-defined]
         await pilot.press("escape", "I")
         assert dialog(pilot).query_one(Input).value == '{"word": "hi"}'  # remembered
-        assert "payload" not in str(app.session.kept)
+        assert "payload" not in str(app.session.saved)
 
 
 async def test_a_failing_function_an_event_and_a_pasted_payload(runner: Served) -> None:

@@ -13,7 +13,7 @@ from textual.pilot import Pilot
 
 from collectors.store.connection import writing
 from collectors.store.write import account as kept
-from lambdatui.processes.collection import Choice, Collecting
+from lambdatui.processes.collection import CollectionChoice, RunningCollection
 from lambdatui.processes.live_tail import LIVE, POLLING, LiveTail, TailReport
 from lambdatui.processes.runner_client import Invoked, LocalRunner
 from lambdatui.screens.base.live_tail import LiveTailScreen, TailRead
@@ -126,7 +126,7 @@ def test_state(
             app.session.runner = LocalRunner("http://127.0.0.1:9", None, frozenset(range(1, 100)))
         if state == "collecting":
             step = "cloudwatch prod: log events of /aws/lambda/checkout-api, 3 of 10, 1,234 events, $0.0150"
-            app.session.collecting = Collecting(Choice("", ()), steps={"cloudwatch prod": step})
+            app.session.collecting = RunningCollection(CollectionChoice("", ()), steps={"cloudwatch prod": step})
         await press(pilot)
 
     assert snap_compare(app, terminal_size=size, run_before=run)

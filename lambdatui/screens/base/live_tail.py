@@ -136,7 +136,7 @@ class LiveTailScreen(LogSearchScreen):
             if isinstance(item, TailReport):
                 self.live.take(item)
                 if item.note:
-                    self.session.went_wrong(" > ".join(self.heading()), item.note)
+                    self.session.add_problem(" > ".join(self.heading()), item.note)
         self.live.seen += len(lines)
         self.live_lines += lines
         self._waiting += len(lines)
@@ -148,7 +148,7 @@ class LiveTailScreen(LogSearchScreen):
         if message.tail is not self.live:
             return
         problem = f"no live tail: {message.reason}"
-        self.session.went_wrong(" > ".join(self.heading()), problem)
+        self.session.add_problem(" > ".join(self.heading()), problem)
         self.following = True
         self._end_live(f"{problem}. What is collected is followed")
 

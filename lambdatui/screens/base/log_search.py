@@ -253,12 +253,12 @@ class LogSearchScreen(LogScreen, QueryScreen):
 
     def ask_stats(self) -> None:
         prompt = "Figures of these lines: count, p95(.ms) by .route, 5m"
-        self.app.push_screen(PromptScreen(prompt, self.session.kept.get("line_stats", "count by level")), self._count)
+        self.app.push_screen(PromptScreen(prompt, self.session.saved.get("line_stats", "count by level")), self._count)
 
     def _count(self, typed: str | None) -> None:
         if not typed:
             return
-        self.session.kept["line_stats"] = typed  # asked for again, it stands to be corrected
+        self.session.saved["line_stats"] = typed  # asked for again, it stands to be corrected
         try:
             stats = line_stats.parse(typed)
         except LineQueryError as error:

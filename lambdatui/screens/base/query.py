@@ -120,10 +120,10 @@ class QueryScreen(CommandScreen):
         from lambdatui.session.queries import price_notices
 
         notices = price_notices()
-        if notices != self.session.prices_said:
-            self.session.prices_said = notices
+        if notices != self.session.price_notices:
+            self.session.price_notices = notices
             for notice in notices:
-                self.session.went_wrong("prices", notice)
+                self.session.add_problem("prices", notice)
                 self.say(notice)
 
     def _is_of_shown_rows(self, answered: TimeRange) -> bool:

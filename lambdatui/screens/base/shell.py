@@ -107,7 +107,7 @@ class ShellScreen(Screen[None]):
 
     @on(Failed)
     def _failed(self, message: Failed) -> None:
-        self.session.went_wrong(" > ".join(self.heading()), message.notice)
+        self.session.add_problem(" > ".join(self.heading()), message.notice)
         self.query_one(Notice).say(message.notice, failing=True)
         self.failed(message)
 

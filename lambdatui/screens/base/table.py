@@ -54,7 +54,7 @@ class TableScreen(PlacesScreen):
             utc=self.session.utc,
             key_of=self.key_of,
             in_trouble=self.in_trouble,
-            sort=self._kept_sort(),
+            sort=self._saved_sort(),
             store_order=self.STORE_ORDER,
             nesting=self.nesting,
         )
@@ -69,32 +69,33 @@ class TableScreen(PlacesScreen):
         names = [name for name in chosen if name in known]
         return tuple(_needed(own.get(name), name, need) for need, name in enumerate(names)) or self.COLUMNS
 
-    def _kept_sort(self) -> tuple[str, bool] | None:
-        column, _, way = self.session.kept.get(f"{self.NAME}.sort", "").partition(" ")
+    def _saved_sort(self) -> tuple[str, bool] | None:
+        """The order of the run before, else the screen's own: a column's id, and whether it is descending."""
+        column, _, way = self.session.saved.get(f"{self.NAME}.sort", "").partition(" ")
         if self.NAME and column in {one.column.id for one in self.columns()}:
             return column, way == "descending"
         return self.SORT
 
     def on_mount(self) -> None:
         """With the filter of the run before, said in the header as any filter is."""
-        kept = self.session.kept.get(f"{self.NAME}.filter", "") if self.NAME else ""
+        saved_filter = self.session.saved.get(f"{self.NAME}.filter", "") if self.NAME else ""
         with contextlib.suppress(FilterError):
-            self.table.where = self.parsed(kept)
-            self.own_tags = tags_in(kept)
-            self.filter = kept
+            self.table.where = self.parsed(saved_filter)
+            self.own_tags = tags_in(saved_filter)
+            self.filter = saved_filter
 
-    def keep_state(self) -> None:
-        """What the next run begins with."""
+    def save_state(self) -> None:
+        """Saves filter and order for the next run."""
         if self.NAME:
             sort = self.table.sort
-            self.session.kept[f"{self.NAME}.filter"] = self.filter
-            self.session.kept[f"{self.NAME}.sort"] = (
+            self.session.saved[f"{self.NAME}.filter"] = self.filter
+            self.session.saved[f"{self.NAME}.sort"] = (
                 "" if sort is None or sort == self.SORT else f"{sort[0]} {'descending' if sort[1] else 'ascending'}"
             )
 
     @on(SortChosen)
     def _sorted(self) -> None:
-        self.keep_state()
+        self.save_state()
 
     def make_empty(self) -> Static:
         empty = Static("", id="empty", markup=False)
@@ -151,11 +152,11 @@ class TableScreen(PlacesScreen):
                 "export folder, or plain text; - reads standard input.\n\n"
                 "This screen fills by itself as soon as something is there."
             )
-        of_tags = [plain(said) for said in self.shown_narrow.said] if self.shown_narrow is not None else []
+        of_tags = [plain(note) for note in self.shown_narrow.said] if self.shown_narrow is not None else []
         if self.filter or self.table.only_trouble:
-            said = f"match the filter  {self.filter}" if self.filter else "are in trouble"
+            condition = f"match the filter  {self.filter}" if self.filter else "are in trouble"
             undo = "Esc clears the filter" if self.filter else "x shows all again"
-            return "\n\n".join((f"No {plural(0, self.ROW_IS)} {said}", *of_tags, f"{undo}."))
+            return "\n\n".join((f"No {plural(0, self.ROW_IS)} {condition}", *of_tags, f"{undo}."))
         label = self.session.shown.label if self.session.shown else "this range"
         none = f"No {plural(0, self.ROW_IS)} in this range: {label}."
         return "\n\n".join((none, *of_tags, "6 shows all that the store holds; [ goes back in time."))
@@ -170,10 +171,10 @@ class TableScreen(PlacesScreen):
 
     def summary(self) -> DataSummary:
         view = self.answer
-        said = " ".join(part for part in (self.filter, "only trouble" if self._only_trouble() else "") if part)
+        conditions = " ".join(part for part in (self.filter, "only trouble" if self._only_trouble() else "") if part)
         if view is None:
-            return DataSummary(filter=said)
-        return DataSummary(view.as_of, view.coverage, said, self.counted())
+            return DataSummary(filter=conditions)
+        return DataSummary(view.as_of, view.coverage, conditions, self.counted())
 
     def _only_trouble(self) -> bool:
         return self.is_mounted and self.table.only_trouble
@@ -210,7 +211,7 @@ class TableScreen(PlacesScreen):
         else:
             self.keep(where, only_trouble=self.table.only_trouble, done=done)
         if done:
-            self.keep_state()
+            self.save_state()
 
     def toggle_trouble(self) -> None:
         self.keep(self.table.where, only_trouble=not self.table.only_trouble, done=True)
@@ -222,19 +223,19 @@ class TableScreen(PlacesScreen):
 
     def subject(self) -> tuple[int, str] | None:
         row = self.table.row
-        identity = getattr(row, "function_id", None)
-        return None if identity is None else (identity, row.function)  # type: ignore[union-attr]
+        function_id = getattr(row, "function_id", None)
+        return None if function_id is None else (function_id, row.function)  # type: ignore[union-attr]
 
     def mark(self) -> None:
         """Two at most: a third mark takes the place of the older one."""
-        found = self.subject()
-        if found is None:
+        function = self.subject()
+        if function is None:
             return
         marked = self.session.marked
-        if found in marked:
-            marked.remove(found)
+        if function in marked:
+            marked.remove(function)
         else:
-            marked[:] = [*marked[-1:], found]
+            marked[:] = [*marked[-1:], function]
         names = " and ".join(name for _, name in marked)
         self.say(f"marked {names}: = compares" if marked else "no mark is left")
         self.table.move(1)
