@@ -145,7 +145,7 @@ def test_one_that_is_gone_or_cut_is_said(tmp_path: Path, way: Callable[[Path], o
 
 
 def notice(app: LambdaTui) -> str:
-    return app.screen.query_one(Notice).said if isinstance(app.screen, QueryScreen) else ""
+    return app.screen.query_one(Notice).message if isinstance(app.screen, QueryScreen) else ""
 
 
 async def test_the_screens_say_it_and_show_the_new_one(tmp_path: Path) -> None:

@@ -57,7 +57,7 @@ def screen_of(app: LambdaTui) -> CollectScreen:
 
 def said(app: LambdaTui) -> str:
     screen = screen_of(app)
-    return "\n".join([screen.query_one(StateLine).said, screen.query_one(Notice).said])
+    return "\n".join([screen.query_one(StateLine).message, screen.query_one(Notice).message])
 
 
 async def start(pilot: Pilot[int], app: LambdaTui, letters: str) -> None:

@@ -329,7 +329,7 @@ async def test_what_the_first_frame_showed_can_be_walked_in_while_the_store_is_a
             assert json.loads(screen.raw_json())["p95_ms"] is None
             assert "…" in screen.table.render_line(1).text
             screen.write_export("csv", "/nowhere/x.csv")
-            assert "still being read" in screen.query_one(Notice).said
+            assert "still being read" in screen.query_one(Notice).message
             may_answer.set()
             await app.workers.wait_for_complete()
             await pilot.pause()

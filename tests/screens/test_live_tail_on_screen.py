@@ -66,7 +66,7 @@ async def until(pilot: Pilot[int], true: Callable[[], bool], what: str, seconds:
             return
         await asyncio.sleep(0.05)
     screen = pilot.app.screen
-    said = shown(pilot)[-400:] if screen.query(LogPane) else getattr(screen, "said", "")
+    said = shown(pilot)[-400:] if screen.query(LogPane) else getattr(screen, "result_text", "")
     raise AssertionError(f"{what}: never came; {screen} says {said!r}")
 
 
@@ -75,8 +75,8 @@ def shown(pilot: Pilot[int]) -> str:
     screen = pilot.app.screen
     pane = screen.query_one(LogPane)
     rows = [pane.render_line(y).text.rstrip() for y in range(pane.size.height)]
-    live = [one.said for one in screen.query(StateLine)]
-    return "\n".join([*rows, *live, screen.query_one(Notice).said])
+    live = [one.message for one in screen.query(StateLine)]
+    return "\n".join([*rows, *live, screen.query_one(Notice).message])
 
 
 async def open_logs(pilot: Pilot[int]) -> None:
@@ -181,7 +181,7 @@ async def test_a_denied_session_names_the_action_and_polls(aws: LiveServer, db: 
         await pilot.press("0")
         await until(pilot, lambda: "POLLING" in shown(pilot), "polling")
         assert "AWS denied logs:StartLiveTail; allow logs:StartLiveTail" in shown(pilot).replace("\n", " ")
-        assert "$" not in app.screen.query_one(StateLine).said
+        assert "$" not in app.screen.query_one(StateLine).message
         aws.polled = [{"timestamp": NOW - 500, "message": "by polling", "logStreamName": "s", "eventId": "1"}]
         await until(pilot, lambda: "by polling" in shown(pilot), "a polled line")
         assert any("logs:StartLiveTail" in one.notice for one in app.session.problems)

@@ -74,7 +74,7 @@ async def test_all_is_all_wherever_one_has_travelled(store: Path) -> None:
         for key in ("left_square_bracket", "right_square_bracket"):
             await press(pilot, key)
             assert app.session.shown == everything
-            assert "1 to 5" in app.screen.query_one(Notice).said
+            assert "1 to 5" in app.screen.query_one(Notice).message
         await press(pilot, "1", "left_square_bracket", "6")
         assert app.session.shown == everything
 

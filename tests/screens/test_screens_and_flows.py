@@ -172,7 +172,7 @@ async def test_rows_are_exported_as_they_are_shown_and_never_over_a_file(
         assert written.stat().st_mode & 0o777 == 0o600
         content = written.read_bytes()
         await press(pilot, "S", "enter")
-        assert "nothing was written" in app.screen.query_one(Notice).said
+        assert "nothing was written" in app.screen.query_one(Notice).message
         assert written.read_bytes() == content
         for name in ("a.json", "b.svg", "c.exe", "nowhere/d.csv"):
             await press(
@@ -181,7 +181,7 @@ async def test_rows_are_exported_as_they_are_shown_and_never_over_a_file(
         assert [row["function"] for row in json.loads((tmp_path / "a.json").read_text())["rows"]] == ["webhook-fanout"]
         assert "<svg" in (tmp_path / "b.svg").read_text()
         assert not (tmp_path / "c.exe").exists()
-        assert "nothing was written" in app.screen.query_one(Notice).said
+        assert "nothing was written" in app.screen.query_one(Notice).message
 
 
 async def test_what_went_wrong_is_kept(tmp_path: Path) -> None:
@@ -335,7 +335,7 @@ async def test_costs_are_summed_four_ways_to_the_same_total_and_asked_what_if(st
         assert isinstance(app.screen, DetailsScreen)
         assert "arm64" in app.screen.text
         await press(pilot, "escape", "w", "x", "enter")
-        assert "is no change" in app.screen.query_one(Notice).said
+        assert "is no change" in app.screen.query_one(Notice).message
         await press(pilot, "b")
         for by in ("function", "dimension", "region"):
             assert app.screen.heading() == ("Costs", f"by {by}")  # type: ignore[attr-defined]
