@@ -5,9 +5,9 @@ from typing import Any, ClassVar
 
 from lambdatui.commands.base import Commands
 from lambdatui.commands.navigation import ShowAdvice
-from lambdatui.screens.details import DetailsScreen
-from lambdatui.screens.tables import TABLE_COMMANDS, TableScreen
-from lambdatui.session.queries import Question
+from lambdatui.screens.base.table import TABLE_COMMANDS, TableScreen
+from lambdatui.screens.dialogs.details import DetailsScreen
+from lambdatui.session.queries import QueryContext
 from lambdatui.text.formatting import money
 from lambdatui.views.advice import advice, said, worth
 from lambdatui.views.advice_item import Advice
@@ -25,7 +25,7 @@ class AdviceScreen(TableScreen):
     def heading(self) -> tuple[str, ...]:
         return ("Advice",)
 
-    def question(self) -> Callable[[Question], View[Advice]]:
+    def question(self) -> Callable[[QueryContext], View[Advice]]:
         return lambda ask: advice(ask.reader, ask.range, ask.book, narrow=ask.narrow)
 
     def key_of(self, row: Advice) -> Any:

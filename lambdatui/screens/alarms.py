@@ -5,9 +5,9 @@ from typing import Any, ClassVar
 
 from lambdatui.commands.base import Commands
 from lambdatui.commands.navigation import ShowAlarms
-from lambdatui.screens.details import DetailsScreen
-from lambdatui.screens.tables import TABLE_COMMANDS, TableScreen
-from lambdatui.session.queries import Question
+from lambdatui.screens.base.table import TABLE_COMMANDS, TableScreen
+from lambdatui.screens.dialogs.details import DetailsScreen
+from lambdatui.session.queries import QueryContext
 from lambdatui.text.formatting import count, instant
 from lambdatui.views.alarms import AlarmsView, AlarmView, alarms
 
@@ -23,7 +23,7 @@ class AlarmsScreen(TableScreen):
     def heading(self) -> tuple[str, ...]:
         return ("Alarms",)
 
-    def question(self) -> Callable[[Question], AlarmsView]:
+    def question(self) -> Callable[[QueryContext], AlarmsView]:
         return lambda ask: alarms(ask.reader, ask.range, narrow=ask.narrow)
 
     def key_of(self, row: AlarmView) -> Any:

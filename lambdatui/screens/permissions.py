@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from lambdatui.commands.base import Commands
-from lambdatui.screens.details import DetailsScreen
-from lambdatui.screens.tables import TABLE_COMMANDS, TableScreen
-from lambdatui.session.queries import Question
+from lambdatui.screens.base.table import TABLE_COMMANDS, TableScreen
+from lambdatui.screens.dialogs.details import DetailsScreen
+from lambdatui.session.queries import QueryContext
 from lambdatui.text.formatting import instant
 from lambdatui.views.permissions import PERMISSION_COLUMNS, MissingPermission, missing_permissions
 from lambdatui.views.view import View
@@ -46,7 +46,7 @@ class PermissionsScreen(TableScreen):
     def heading(self) -> tuple[str, ...]:
         return ("Collect", "Permissions")
 
-    def question(self) -> Callable[[Question], PermissionsView]:
+    def question(self) -> Callable[[QueryContext], PermissionsView]:
         return lambda ask: PermissionsView(
             PERMISSION_COLUMNS, missing_permissions(ask.reader), ask.reader.as_of_ms(ask.range.to_ms), ask.range
         )

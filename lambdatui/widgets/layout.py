@@ -4,9 +4,9 @@ The first frame and the tables are laid out by the same functions, so nothing is
 only where text is not ASCII.
 """
 
-from lambdatui.session.terminal import Marks
 from lambdatui.text.figures import UNKNOWN, sparkline
 from lambdatui.text.table import padded
+from lambdatui.text.terminal import Marks
 from lambdatui.views.columns import Column, Kind, TableColumn
 from lambdatui.views.formatting import shown
 

@@ -175,9 +175,9 @@ def test_no_transaction_hides_why_it_failed(filled: Path) -> None:
         of_account = [
             MetricPoint(FunctionKey("", "1", f"r{at}"), "M" * 200, "Sum", 60, T0, 1.0) for at in range(20_000)
         ]
-        for keep in (lambda: writer.measure(points), lambda: keep_account_points(connection, of_account)):
+        for save_state in (lambda: writer.measure(points), lambda: keep_account_points(connection, of_account)):
             with pytest.raises(sqlite3.OperationalError, match="full"):
-                keep()
+                save_state()
             assert not connection.in_transaction
         with pytest.raises(sqlite3.OperationalError, match="full"):
             packs.replace(
@@ -190,14 +190,14 @@ def test_no_transaction_hides_why_it_failed(filled: Path) -> None:
 
 
 def test_a_state_folder_that_is_full_stops_no_screen_and_no_command(tmp_path: Path) -> None:
-    from lambdatui.start.state import keep, kept
+    from lambdatui.start.state import load_state, save_state
 
     with mounted(tmp_path / "state", "64k") as folder:
         state = str(folder / "lambdatui" / "screens")
-        keep(state, {"range": "24h"})
+        save_state(state, {"range": "24h"})
         fill(folder, 0)
-        keep(state, {"range": "7d" + " x" * 40_000})
-        assert kept(state) == {"range": "24h"}
+        save_state(state, {"range": "7d" + " x" * 40_000})
+        assert load_state(state) == {"range": "24h"}
         db = small_store.make(tmp_path / "small.db")
         assert run("functions", "--db", db, XDG_STATE_HOME=str(folder), XDG_CONFIG_HOME=str(folder)).exit_code == 0
 

@@ -1,42 +1,44 @@
 """A screen whose body is one table."""
 
 import contextlib
+from abc import abstractmethod
 from collections.abc import Callable
 from typing import Any, ClassVar
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import BindingType
 from textual.widgets import Static
 
-from lambdatui.commands.base import Commands, bindings
-from lambdatui.commands.general import GENERAL, TIME
-from lambdatui.commands.navigation import GOING
+from lambdatui.commands.base import Commands
+from lambdatui.commands.general import GENERAL
+from lambdatui.commands.navigation import NAVIGATION
 from lambdatui.commands.table import TABLE
-from lambdatui.screens.base import Moving, StoreScreen
-from lambdatui.session.messages import Failed, Opened, SortChosen
+from lambdatui.commands.time_range import TIME
+from lambdatui.screens.base.places import PlacesScreen
+from lambdatui.session.messages import Failed
 from lambdatui.text.formatting import counted, plain, plural
 from lambdatui.views.columns import Column, TableColumn, columns_of, table_columns
 from lambdatui.views.filters import Filter, FilterError, parse, tags_in
 from lambdatui.views.formatting import json_value, shown
 from lambdatui.widgets.filter_line import FilterLine
-from lambdatui.widgets.header import Standing
+from lambdatui.widgets.header import DataSummary
+from lambdatui.widgets.messages import RowOpened, SortChosen
 from lambdatui.widgets.rows import AllRows
 from lambdatui.widgets.table import Nesting, Table
 
-TABLE_COMMANDS: Commands = (*TABLE, *GOING, *GENERAL, *TIME)
+TABLE_COMMANDS: Commands = (*TABLE, *NAVIGATION, *GENERAL, *TIME)
 
 
-class TableScreen(StoreScreen):
+class TableScreen(PlacesScreen):
     """Subclasses name the columns, what a row is called, what is trouble, and what Enter opens."""
 
     COMMANDS_HERE: ClassVar[Commands] = TABLE_COMMANDS
-    BINDINGS: ClassVar[list[BindingType]] = [*bindings(TABLE_COMMANDS)]
     ROW: ClassVar[type] = object
     """The row type: what its fields declare are the table's columns, and those that a filter can name."""
     COLUMNS: ClassVar[tuple[TableColumn, ...]] = ()
     FILTERED: ClassVar[tuple[Column, ...]] = ()
     """The columns that a filter can name: those of the view, seen or not."""
+    EXPORT_FORM: ClassVar[str] = "csv"
     ROW_IS: ClassVar[str] = "row"
     SORT: ClassVar[tuple[str, bool] | None] = None
     STORE_ORDER: ClassVar[tuple[str, ...]] = ()
@@ -58,7 +60,7 @@ class TableScreen(StoreScreen):
             utc=self.session.utc,
             key_of=self.key_of,
             in_trouble=self.in_trouble,
-            sort=self._kept_sort(),
+            sort=self._saved_sort(),
             store_order=self.STORE_ORDER,
             nesting=self.nesting,
         )
@@ -76,33 +78,33 @@ class TableScreen(StoreScreen):
             or self.COLUMNS
         )
 
-    def _kept_sort(self) -> tuple[str, bool] | None:
-        column, _, way = self.session.kept.get(f"{self.NAME}.sort", "").partition(" ")
+    def _saved_sort(self) -> tuple[str, bool] | None:
+        """The order of the run before, else the screen's own: a column's id, and whether it is descending."""
+        column, _, way = self.session.saved.get(f"{self.NAME}.sort", "").partition(" ")
         if self.NAME and column in {one.column.id for one in self.columns()}:
             return column, way == "descending"
         return self.SORT
 
     def on_mount(self) -> None:
         """With the filter of the run before, said in the header as any filter is."""
-        kept = self.session.kept.get(f"{self.NAME}.filter", "") if self.NAME else ""
+        saved_filter = self.session.saved.get(f"{self.NAME}.filter", "") if self.NAME else ""
         with contextlib.suppress(FilterError):
-            self.table.where = self.parsed(kept)
-            self.own_tags = tags_in(kept)
-            self.filter = kept
-        super().on_mount()
+            self.table.where = self.parsed(saved_filter)
+            self.own_tags = tags_in(saved_filter)
+            self.filter = saved_filter
 
-    def keep_state(self) -> None:
-        """What the next run begins with."""
+    def save_state(self) -> None:
+        """Saves filter and order for the next run."""
         if self.NAME:
             sort = self.table.sort
-            self.session.kept[f"{self.NAME}.filter"] = self.filter
-            self.session.kept[f"{self.NAME}.sort"] = (
+            self.session.saved[f"{self.NAME}.filter"] = self.filter
+            self.session.saved[f"{self.NAME}.sort"] = (
                 "" if sort is None or sort == self.SORT else f"{sort[0]} {'descending' if sort[1] else 'ascending'}"
             )
 
     @on(SortChosen)
     def _sorted(self) -> None:
-        self.keep_state()
+        self.save_state()
 
     def make_empty(self) -> Static:
         empty = Static("", id="empty", markup=False)
@@ -114,11 +116,12 @@ class TableScreen(StoreScreen):
         return self.query_one(Table)
 
     @property
-    def moving(self) -> Moving:
+    def cursor_pane(self) -> Table:
         return self.table
 
+    @abstractmethod
     def key_of(self, row: Any) -> Any:
-        raise NotImplementedError
+        """What makes a row the same row when others come: the cursor stays on it."""
 
     def in_trouble(self, row: Any) -> bool:
         return False
@@ -126,8 +129,8 @@ class TableScreen(StoreScreen):
     def open_row(self, row: Any) -> None:
         """What Enter does."""
 
-    @on(Opened)
-    def _opened(self, message: Opened) -> None:
+    @on(RowOpened)
+    def _opened(self, message: RowOpened) -> None:
         self.open_row(message.row)
 
     # Painting -----------------------------------------------------------------------------------------------------
@@ -158,11 +161,11 @@ class TableScreen(StoreScreen):
                 "export folder, or plain text; - reads standard input.\n\n"
                 "This screen fills by itself as soon as something is there."
             )
-        of_tags = [plain(said) for said in self.shown_narrow.said] if self.shown_narrow is not None else []
+        of_tags = [plain(note) for note in self.shown_narrow.said] if self.shown_narrow is not None else []
         if self.filter or self.table.only_trouble:
-            said = f"match the filter  {self.filter}" if self.filter else "are in trouble"
+            condition = f"match the filter  {self.filter}" if self.filter else "are in trouble"
             undo = "Esc clears the filter" if self.filter else "x shows all again"
-            return "\n\n".join((f"No {plural(0, self.ROW_IS)} {said}", *of_tags, f"{undo}."))
+            return "\n\n".join((f"No {plural(0, self.ROW_IS)} {condition}", *of_tags, f"{undo}."))
         label = self.session.shown.label if self.session.shown else "this range"
         none = f"No {plural(0, self.ROW_IS)} in this range: {label}."
         return "\n\n".join((none, *of_tags, "6 shows all that the store holds; [ goes back in time."))
@@ -175,12 +178,12 @@ class TableScreen(StoreScreen):
             self._why_empty = message.notice
             self.table.add_class("-empty")
 
-    def standing(self) -> Standing:
+    def summary(self) -> DataSummary:
         view = self.answer
-        said = " ".join(part for part in (self.filter, "only trouble" if self._only_trouble() else "") if part)
+        conditions = " ".join(part for part in (self.filter, "only trouble" if self._only_trouble() else "") if part)
         if view is None:
-            return Standing(filter=said)
-        return Standing(view.as_of, view.coverage, said, self.counted())
+            return DataSummary(filter=conditions)
+        return DataSummary(view.as_of, view.coverage, conditions, self.counted())
 
     def _only_trouble(self) -> bool:
         return self.is_mounted and self.table.only_trouble
@@ -217,11 +220,11 @@ class TableScreen(StoreScreen):
         else:
             self.keep(where, only_trouble=self.table.only_trouble, done=done)
         if done:
-            self.keep_state()
+            self.save_state()
 
     def toggle_trouble(self) -> None:
         self.keep(self.table.where, only_trouble=not self.table.only_trouble, done=True)
-        self._restand()
+        self.refresh_header()
 
     def keep(self, where: Filter | None, *, only_trouble: bool, done: bool) -> None:
         self.table.keep(where, only_trouble=only_trouble)
@@ -229,25 +232,25 @@ class TableScreen(StoreScreen):
 
     def subject(self) -> tuple[int, str] | None:
         row = self.table.row
-        identity = getattr(row, "function_id", None)
-        return None if identity is None else (identity, row.function)  # type: ignore[union-attr]
+        function_id = getattr(row, "function_id", None)
+        return None if function_id is None else (function_id, row.function)  # type: ignore[union-attr]
 
     def mark(self) -> None:
         """Two at most: a third mark takes the place of the older one."""
-        found = self.subject()
-        if found is None:
+        function = self.subject()
+        if function is None:
             return
         marked = self.session.marked
-        if found in marked:
-            marked.remove(found)
+        if function in marked:
+            marked.remove(function)
         else:
-            marked[:] = [*marked[-1:], found]
+            marked[:] = [*marked[-1:], function]
         names = " and ".join(name for _, name in marked)
         self.say(f"marked {names}: = compares" if marked else "no mark is left")
         self.table.move(1)
 
     def compare(self) -> None:
-        from lambdatui.screens.compare import CompareScreen
+        from lambdatui.session.destinations import ToComparison
 
         marked, here = list(self.session.marked), self.subject()
         if len(marked) < 2 and here is not None and here not in marked:
@@ -255,10 +258,7 @@ class TableScreen(StoreScreen):
         if not marked:
             self.say("there is no function under the cursor to compare")
             return
-        self.app.push_screen(CompareScreen(self.session, marked[0], marked[1] if len(marked) > 1 else None))
-
-    def export(self) -> None:
-        self.ask_where("csv")
+        self.navigator.open(ToComparison(marked[0], marked[1] if len(marked) > 1 else None))
 
     def write_export(self, form: str, path: str) -> None:
         if self.answer is None:
@@ -268,7 +268,7 @@ class TableScreen(StoreScreen):
 
     def rows_to_export(self, form: str) -> Callable[[], str]:
         """What gives the file's text, in a thread: the rows as they are filtered and sorted now."""
-        from lambdatui.screens.export import rows_text
+        from lambdatui.screens.base.export_file import rows_text
 
         rows, view = [self.table.row_at(at) for at in range(self.table.row_count)], self.answer
         return lambda: rows_text(form, view, [row for row in rows if row is not None], self.FILTERED)

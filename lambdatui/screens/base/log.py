@@ -2,13 +2,11 @@
 
 from typing import ClassVar
 
-from textual.binding import BindingType
-
-from lambdatui.commands.base import Commands, bindings
+from lambdatui.commands.base import Commands
 from lambdatui.commands.general import GENERAL
-from lambdatui.commands.logs import LOG
+from lambdatui.commands.log import LOG
 from lambdatui.commands.navigation import LastView, ShowAllLogs, ShowFunctions, ShowPatterns
-from lambdatui.screens.base import Moving, StoreScreen
+from lambdatui.screens.base.screen import CommandScreen
 from lambdatui.widgets.filter_line import FilterLine
 from lambdatui.widgets.log_pane import LogPane
 from lambdatui.widgets.notice import Notice
@@ -16,11 +14,10 @@ from lambdatui.widgets.notice import Notice
 LOG_COMMANDS: Commands = (*LOG, ShowAllLogs, ShowFunctions, ShowPatterns, LastView, *GENERAL)
 
 
-class LinesScreen(StoreScreen):
+class LogScreen(CommandScreen):
     """``/`` finds in the lines rather than filtering them."""
 
-    COMMANDS_HERE: ClassVar[Commands] = LOG_COMMANDS
-    BINDINGS: ClassVar[list[BindingType]] = [*bindings(LOG_COMMANDS)]
+    EXPORT_FORM: ClassVar[str] = "txt"
     FILTER_PROMPT: ClassVar[str] = "text to find in the lines; n and N go on"
 
     @property
@@ -28,24 +25,21 @@ class LinesScreen(StoreScreen):
         return self.query_one(LogPane)
 
     @property
-    def moving(self) -> Moving:
+    def cursor_pane(self) -> LogPane:
         return self.log_pane
 
     def toggle_full_log(self) -> None:
         """Everything but the lines goes, their margin and rules too: what the mouse selects is text alone."""
         pane = self.log_pane
         pane.bare = not pane.bare
-        for one in self.query_children("*"):
-            if one is not pane and not isinstance(one, FilterLine | Notice):
-                one.set_class(pane.bare, "-bare")
+        for widget in self.query_children("*"):
+            if widget is not pane and not isinstance(widget, FilterLine | Notice):
+                widget.set_class(pane.bare, "-bare")
         pane.set_class(pane.bare, "-bare")
         pane.lay_out_in_place()
 
     def copy_text(self) -> str:
         return self.log_pane.copy_text()
-
-    def export(self) -> None:
-        self.ask_where("txt")
 
     def write_export(self, form: str, path: str) -> None:
         if form != "txt":
@@ -55,6 +49,6 @@ class LinesScreen(StoreScreen):
         self.write_file(path, lambda: text + "\n")
 
     def filter_to(self, expression: str, *, done: bool) -> None:
-        found = self.log_pane.search(expression)
-        if expression and done and not found:
+        matches = self.log_pane.search(expression)
+        if expression and done and not matches:
             self.say(f"no line holds {expression!r}")

@@ -22,13 +22,13 @@ _SHOWN = 20_000
 
 
 @dataclass
-class Answer(Message):
+class RunnerAnswered(Message):
     """The runner answered, or nobody did."""
 
     invoked: Invoked | None
     """None where nobody answered."""
-    said: str = ""
-    """Then why."""
+    problem: str = ""
+    """Why nobody answered."""
 
 
 class PayloadInput(Input):
@@ -59,7 +59,8 @@ class InvokeScreen(ModalScreen[str | None]):
         self._event = False
         self._api: Api | None = None
         self._invoked: Invoked | None = None
-        self.said = ""
+        self.result_text = ""
+        """What is shown of the answer, or of why there is none."""
 
     def compose(self) -> ComposeResult:
         with Vertical(id="ask"):
@@ -85,7 +86,7 @@ class InvokeScreen(ModalScreen[str | None]):
 
     @on(Input.Changed)
     def _edited(self) -> None:
-        if self.said:
+        if self.result_text:
             self._show("")
 
     @on(Input.Submitted)
@@ -104,9 +105,9 @@ class InvokeScreen(ModalScreen[str | None]):
     @work(thread=True, exit_on_error=False, group="invoke")
     def _ask(self, api: Api, payload: str, event: bool) -> None:
         try:
-            answer = Answer(invoke(api, self._function, payload, event=event))
+            answer = RunnerAnswered(invoke(api, self._function, payload, event=event))
         except (OSError, ValueError) as error:
-            answer = Answer(None, f"the runner does not answer ({error}): see that it still runs")
+            answer = RunnerAnswered(None, f"the runner does not answer ({error}): see that it still runs")
         self.post_message(answer)
 
     def on_unmount(self) -> None:
@@ -114,26 +115,26 @@ class InvokeScreen(ModalScreen[str | None]):
         if self._api is not None:
             self._api.close()
 
-    @on(Answer)
-    def _answered(self, message: Answer) -> None:
+    @on(RunnerAnswered)
+    def _answered(self, message: RunnerAnswered) -> None:
         self._api, self._invoked = None, message.invoked
         if message.invoked is None:
-            self._show(message.said, "error")
+            self._show(message.problem, "error")
             return
-        self._show(_told(message.invoked))
+        self._show(_result_text(message.invoked))
         if message.invoked.request_id and message.invoked.status < 300:
             self._say_way("Enter opens the invocation, Tab edits, c copies")
             self.query_one("#result").focus()
 
-    def _show(self, said: str, tone: str = "") -> None:
-        self.said = said
-        text = Text(said)
-        text.stylize("bold", 0, said.find("\n") if "\n" in said else len(said))
+    def _show(self, result_text: str, tone: str = "") -> None:
+        self.result_text = result_text
+        text = Text(result_text)
+        text.stylize("bold", 0, result_text.find("\n") if "\n" in result_text else len(result_text))
         self.query_one("#answer", Static).update(text)
         result = self.query_one("#result")
-        result.display = bool(said)
+        result.display = bool(result_text)
         result.set_class(tone == "error", "-failing")
-        if not said:
+        if not result_text:
             self._say_way()
 
     def action_open(self) -> None:
@@ -141,14 +142,14 @@ class InvokeScreen(ModalScreen[str | None]):
             self.dismiss(self._invoked.request_id)
 
     def action_copy(self) -> None:
-        self.app.put_on_clipboard(self.said)  # type: ignore[attr-defined]
+        self.app.put_on_clipboard(self.result_text)  # type: ignore[attr-defined]
         self._say_way("copied")
 
     def action_scroll(self, lines: int) -> None:
         self.query_one("#result").scroll_relative(y=lines, animate=False)
 
 
-def _told(invoked: Invoked) -> str:
+def _result_text(invoked: Invoked) -> str:
     """Status, time, answer and log, safe for a terminal."""
     if invoked.event and invoked.status < 300:
         return f"{invoked.status} accepted as request {plain(invoked.request_id)}: it runs by itself"

@@ -3,14 +3,14 @@
 import os
 from dataclasses import dataclass, replace
 from glob import escape
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 
-from lambdatui.screens.prompt import PickScreen
-from lambdatui.session.queries import Question
+from lambdatui.screens.dialogs.prompt import PickScreen
+from lambdatui.session.queries import QueryContext
 from lambdatui.settings.aws_profiles import Profile, profiles
 
 if TYPE_CHECKING:
-    from lambdatui.screens.base import StoreScreen
+    from lambdatui.session.session import Session
 
 ALL_ACCOUNTS, ALL_REGIONS = "all accounts", "all regions"
 
@@ -25,29 +25,42 @@ class Places:
     all_regions: tuple[str, ...]
 
 
-def places(question: Question) -> Places:
+class LooksAtPlaces(Protocol):
+    """The screen that is chosen on."""
+
+    session: "Session"
+
+    @property
+    def app(self) -> Any: ...
+
+    def say(self, text: str) -> None: ...
+
+    def ask_rows(self) -> None: ...
+
+
+def places(query: QueryContext) -> Places:
     """Asked in a thread: it reads the store and the AWS command line's files."""
-    keys = [row.function.key for row in question.reader.functions()]
+    keys = [row.function.key for row in query.reader.functions()]
     return Places(
         tuple(sorted({key.account for key in keys} - {""})),
         tuple(sorted({key.region for key in keys} - {""})),
         tuple(profiles(os.environ)),
-        question.book.codes,
+        query.book.codes,
     )
 
 
-def pick_account(screen: "StoreScreen", found: Places) -> None:
+def pick_account(screen: LooksAtPlaces, known: Places) -> None:
     """Profiles first, the one in use marked; then the accounts of the store."""
     session = screen.session
     choices: dict[str, Profile | str | None] = {ALL_ACCOUNTS: None}
     chosen = ALL_ACCOUNTS
-    for profile in found.profiles:
+    for profile in known.profiles:
         account = session.account_of(profile.name) or profile.account
         mark = " (in use)" if profile.name == session.profile else ""
         label = "  ".join(filter(None, (f"profile {profile.name}", account, profile.region))) + mark
         choices[label] = replace(profile, account=account)
         chosen = label if mark else chosen
-    for account in found.accounts:
+    for account in known.accounts:
         choices[f"account {account}"] = account
         if session.narrow.accounts == (escape(account),) and chosen == ALL_ACCOUNTS:
             chosen = f"account {account}"
@@ -60,7 +73,7 @@ def pick_account(screen: "StoreScreen", found: Places) -> None:
             return
         choice = choices[label]
         if isinstance(choice, Profile):
-            _use(screen, choice, found)
+            _use(screen, choice, known)
         else:
             session.narrow = replace(session.narrow, accounts=(escape(choice),) if choice else ())
         screen.ask_rows()
@@ -68,24 +81,24 @@ def pick_account(screen: "StoreScreen", found: Places) -> None:
     screen.app.push_screen(PickScreen("Which profile or account?", list(choices), chosen), take)
 
 
-def _use(screen: "StoreScreen", profile: Profile, found: Places) -> None:
+def _use(screen: LooksAtPlaces, profile: Profile, known: Places) -> None:
     """Collections and live tails from here use the profile; its account is looked at, where that is known."""
     session = screen.session
     session.profile = profile.name
     if profile.account:
         session.learn_account(profile.name, profile.account)
-    known = profile.account in found.accounts
-    session.narrow = replace(session.narrow, accounts=(escape(profile.account),) if known else ())
-    here = f"account {profile.account} is looked at" if known else "nothing of its account is in this store yet"
+    stored = profile.account in known.accounts
+    session.narrow = replace(session.narrow, accounts=(escape(profile.account),) if stored else ())
+    here = f"account {profile.account} is looked at" if stored else "nothing of its account is in this store yet"
     screen.say(f"profile {profile.name} is in use: {here}; C and s collect with it")
 
 
-def pick_region(screen: "StoreScreen", found: Places) -> None:
+def pick_region(screen: LooksAtPlaces, known: Places) -> None:
     """The store's regions, then the others that AWS has, to collect from."""
     session = screen.session
-    own = {one.region for one in found.profiles if one.name == session.profile} - {""} - set(found.regions)
-    others = [*sorted(own), *(code for code in found.all_regions if code not in own and code not in found.regions)]
-    choices = {ALL_REGIONS: ""} | {code: code for code in found.regions}
+    own = {profile.region for profile in known.profiles if profile.name == session.profile} - {""} - set(known.regions)
+    others = [*sorted(own), *(code for code in known.all_regions if code not in own and code not in known.regions)]
+    choices = {ALL_REGIONS: ""} | {code: code for code in known.regions}
     choices |= {f"{code}  (nothing here yet)": code for code in others}
     now = session.narrow.regions[:1]
     chosen = next((label for label, code in choices.items() if now and escape(code) == now[0]), ALL_REGIONS)

@@ -12,7 +12,7 @@ from textual.containers import VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from lambdatui.commands.base import Command, keys
+from lambdatui.commands.base import AnyCommand, keys
 from lambdatui.session.session import Session
 
 
@@ -25,7 +25,7 @@ class HelpScreen(ModalScreen[None]):
         Binding("k,up", "scroll(-1)", show=False),
     ]
 
-    def __init__(self, session: Session, commands: Sequence[type[Command]], heading: tuple[str, ...]) -> None:
+    def __init__(self, session: Session, commands: Sequence[AnyCommand], heading: tuple[str, ...]) -> None:
         super().__init__()
         self._session = session
         self._commands = list(commands)

@@ -7,9 +7,10 @@ from typing import Any, ClassVar
 from textual import on, work
 
 from collectors.model.records import Status
-from lambdatui.screens.tables import TableScreen
-from lambdatui.session.messages import Failed, MoreWanted, PageWanted, SortChosen
-from lambdatui.session.queries import Question, ask
+from lambdatui.screens.base.table import TableScreen
+from lambdatui.session.destinations import ToInvocation
+from lambdatui.session.messages import Failed
+from lambdatui.session.queries import QueryContext, ask
 from lambdatui.text.formatting import counted
 from lambdatui.views.filters import Filter, FilterError, tags_in
 from lambdatui.views.invocations import (
@@ -21,6 +22,7 @@ from lambdatui.views.invocations import (
 )
 from lambdatui.views.retained_since import invocations_not_kept
 from lambdatui.views.time_range import RangeChoice
+from lambdatui.widgets.messages import MoreWanted, PageWanted, SortChosen
 from lambdatui.widgets.rows import PAGE_ROWS, AllRows, PagedRows
 
 FAILED = tuple(status for status in Status if status.failed)
@@ -47,7 +49,7 @@ class Wanted:
     def filtered(self) -> bool:
         return self.where is not None or self.only_failed
 
-    def ask(self, question: Question, offset: int, limit: int) -> InvocationsView:
+    def ask(self, question: QueryContext, offset: int, limit: int) -> InvocationsView:
         return invocations(
             question.reader,
             question.range,
@@ -64,7 +66,7 @@ class Wanted:
 
 
 @dataclass(frozen=True)
-class Invocations:
+class InvocationRows:
     """The answer: a view, and the pages to begin with where its rows are too many to be taken at once."""
 
     view: InvocationsView
@@ -102,25 +104,23 @@ class InvocationsTable(TableScreen):
         return row.failed
 
     def open_row(self, row: InvocationView) -> None:
-        from lambdatui.screens.invocation import InvocationScreen
-
-        self.app.push_screen(InvocationScreen(self.session, key=row.key, name=row.function))
+        self.navigator.open(ToInvocation(key=row.key, name=row.function))
 
     # Asking -------------------------------------------------------------------------------------------------------
 
-    def rows_question(self) -> Callable[[Question], Invocations]:
+    def rows_question(self) -> Callable[[QueryContext], InvocationRows]:
         """All rows where they are at most ``WHOLE_ROWS``; else the pages that are in sight."""
         wanted = self.wanted()
         table = self.table
         top = round(table.scroll_offset.y)
         in_sight = sorted({0, top // PAGE_ROWS, (top + table.size.height) // PAGE_ROWS})
 
-        def ask(question: Question) -> Invocations:
+        def ask(question: QueryContext) -> InvocationRows:
             view = wanted.ask(question, 0, WHOLE_ROWS)
             not_kept = invocations_not_kept(question.reader, question.range, wanted.function_ids)
             if wanted.filtered or not view.more:
-                return Invocations(view, {}, not_kept)
-            return Invocations(
+                return InvocationRows(view, {}, not_kept)
+            return InvocationRows(
                 view,
                 {page: wanted.ask(question, page * PAGE_ROWS, PAGE_ROWS).rows for page in in_sight if page}
                 | {0: view.rows[:PAGE_ROWS]},
@@ -129,7 +129,7 @@ class InvocationsTable(TableScreen):
 
         return ask
 
-    def paint_rows(self, answer: Invocations) -> None:
+    def paint_rows(self, answer: InvocationRows) -> None:
         view = answer.view
         self._pruned = (answer.not_kept.partition(";")[0],) if answer.not_kept else ()
         self._next_offset = len(view.rows)
@@ -152,21 +152,23 @@ class InvocationsTable(TableScreen):
 
     @on(PageWanted)
     def _page_wanted(self, message: PageWanted) -> None:
-        self._ask_page(message.page, self.wanted(), self.choice_of_now(), self.session.now_ms())
+        self._ask_page(message.page, self.wanted(), self.choice_of_shown_rows(), self.session.now_ms())
 
     @work(thread=True, exit_on_error=False, group="pages")
     def _ask_page(self, page: int, wanted: Wanted, choice: RangeChoice, now_ms: int) -> None:
-        self._ask(
+        self.ask_store(
             "page", lambda question: (page, wanted, wanted.ask(question, page * PAGE_ROWS, PAGE_ROWS)), choice, now_ms
         )
 
     @on(MoreWanted)
     def _more_wanted(self, message: MoreWanted) -> None:
-        self._ask_more(self._next_offset, self.wanted(), self.choice_of_now(), self.session.now_ms())
+        self._ask_more(self._next_offset, self.wanted(), self.choice_of_shown_rows(), self.session.now_ms())
 
     @work(thread=True, exclusive=True, exit_on_error=False, group="more")
     def _ask_more(self, offset: int, wanted: Wanted, choice: RangeChoice, now_ms: int) -> None:
-        self._ask("more", lambda question: (offset, wanted, wanted.ask(question, offset, WHOLE_ROWS)), choice, now_ms)
+        self.ask_store(
+            "more", lambda question: (offset, wanted, wanted.ask(question, offset, WHOLE_ROWS)), choice, now_ms
+        )
 
     def paint_part(self, subject: str, answer: Any) -> None:
         """A page, or more of the rows that match; one that was asked for before another order or filter is dropped."""
@@ -219,10 +221,10 @@ class InvocationsTable(TableScreen):
         """Rows that are not all here are read from the store as they are written."""
         if isinstance(self.table.source, AllRows) and not self.table.source.more:
             return super().rows_to_export(form)
-        from lambdatui.screens.export import rows_text
+        from lambdatui.screens.base.export_file import rows_text
 
-        wanted, choice, now_ms = self.wanted(), self.choice_of_now(), self.session.now_ms()
-        narrow = self._narrow_for("rows to export")
+        wanted, choice, now_ms = self.wanted(), self.choice_of_shown_rows(), self.session.now_ms()
+        narrow = self.narrow_for("rows to export")
 
         def text() -> str:
             _, view = ask(
@@ -233,4 +235,6 @@ class InvocationsTable(TableScreen):
         return text
 
     def invocations_view(self) -> InvocationsView | None:
-        raise NotImplementedError
+        """The view that the rows are of; None before the first answer."""
+        answer: Any = self.answer
+        return answer if isinstance(answer, InvocationsView) else None
