@@ -13,9 +13,9 @@ from pathlib import Path
 from lambdatui.demo.load import Load
 from lambdatui.demo.shop import deploy, deploy_next, samples
 from lambdatui.runner.log.writer import Log
-from lambdatui.runner.serve import Settings, serve
 from lambdatui.runner.service import Runner
-from lambdatui.runner.serving import Api
+from lambdatui.runner.serving.client import Api
+from lambdatui.runner.serving.server import Settings, serve
 
 TIME_SCALE = 30.0  # a retry after a minute comes after two seconds
 NEXT_DEPLOY_S = 90.0

@@ -5,8 +5,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from lambdatui.runner.runtimes.runtimes import node_runtime, this_runtime
-from lambdatui.runner.serving import Api
+from lambdatui.runner.runtimes.node import node_runtime
+from lambdatui.runner.runtimes.python import this_runtime
+from lambdatui.runner.serving.client import Api
 
 SAMPLES = Path(__file__).with_name("samples")
 _ROLE = "arn:aws:iam::000000000000:role/demo"

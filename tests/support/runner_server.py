@@ -17,7 +17,7 @@ from lambdatui.runner.api.front import Front
 from lambdatui.runner.environments.fleet import Limits
 from lambdatui.runner.http.server import Server
 from lambdatui.runner.log.writer import Log
-from lambdatui.runner.runtimes.runtimes import this_runtime
+from lambdatui.runner.runtimes.python import this_runtime
 from lambdatui.runner.service import Runner
 
 ROLE = "arn:aws:iam::000000000000:role/test"
