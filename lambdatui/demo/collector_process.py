@@ -1,4 +1,4 @@
-"""Collects a runner's log as it is written, as a process: ``python -m lambdatui.demo.follow RUNNER.db STORE.db``.
+"""The demo's collector, as a process: it reads the runner's log every second, as it is written.
 
 It ends when its standard input does: after one last collection, so that the store has all that the log has.
 """
@@ -16,26 +16,21 @@ from collectors.sources.runner_log import RunnerLog, RunnerSource
 _EVERY_S = 1.0
 
 
-def main() -> int:
-    log_path, store = map(Path, sys.argv[1:])
-    # Its parent says when to end, by closing the pipe; a closed terminal is the parent's matter.
+def run(log_path: Path, store: Path) -> None:
+    """Collect the log at ``log_path`` into ``store`` until the standard input ends."""
+    # Its parent ends it by closing the pipe; a closed terminal is the parent's matter.
     for number in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
     with RunnerLog(log_path) as log:
         source = RunnerSource(log)
-        deployed: dict[str, int] | None = None
-        tagged: Tagged | None = None
-        while True:
-            ended, _, _ = select.select([sys.stdin], [], [], _EVERY_S)
-            over = bool(ended) and not os.read(sys.stdin.fileno(), 1)
+        deployments: dict[str, int] | None = None
+        tags: Tagged | None = None
+        ended = False
+        while not ended:
+            readable, _, _ = select.select([sys.stdin], [], [], _EVERY_S)
+            ended = bool(readable) and not os.read(sys.stdin.fileno(), 1)
             result = collect(source, db=store)
-            deployed = keep_deployments(log, store, deployed)
-            tagged = keep_tags(log, store, tagged)
+            deployments = keep_deployments(log, store, deployments)
+            tags = keep_tags(log, store, tags)
             for failure in result.failures:
                 sys.stderr.write(f"lambdatui demo: {failure}\n")
-            if over:
-                return 0
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())
