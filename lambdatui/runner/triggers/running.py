@@ -88,7 +88,7 @@ class RunningTriggers:
         try:
             source = event_source_of(mapping["EventSourceArn"])
         except ApiError as error:
-            self._report(mapping_id, str(error))
+            self._report(mapping_id, f"cannot be polled: {error}")
             return
         self._stops[mapping_id] = source.start(mapping_id, mapping, self)
 
@@ -96,7 +96,7 @@ class RunningTriggers:
         document = self._triggers[trigger_id]
         trigger = kept_trigger(document["kind"])
         if trigger is None:
-            self._report(trigger_id, f"there is no trigger of kind {document['kind']!r}")
+            self._report(trigger_id, f"is of a kind that there is not: {document['kind']!r}")
             return
         self._stops[trigger_id] = trigger.start(trigger_id, document, self)
 
