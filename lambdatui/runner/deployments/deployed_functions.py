@@ -8,6 +8,7 @@ has.
 
 import base64
 import contextlib
+import errno
 import hashlib
 import shutil
 import time
@@ -113,8 +114,11 @@ class DeployedFunctions:
             draft.mkdir(parents=True, mode=0o700)
             try:
                 extract(data, draft)
-                with contextlib.suppress(FileExistsError):  # the same ZIP came twice at once
+                try:
                     draft.rename(folder)
+                except OSError as error:
+                    if error.errno not in (errno.EEXIST, errno.ENOTEMPTY):  # else the same ZIP came twice at once
+                        raise
             except BaseException:
                 shutil.rmtree(draft, ignore_errors=True)
                 with contextlib.suppress(OSError):  # which is not empty where the function or layer was there before

@@ -96,12 +96,6 @@ class Request:
         return str(name[0]) if name else "127.0.0.1"
 
     @property
-    def port(self) -> int:
-        """The port that was connected to."""
-        name = self._connection.transport.get_extra_info("sockname")
-        return int(name[1]) if name else 0
-
-    @property
     def here(self) -> str:
         """The address that was connected to."""
         name = self._connection.transport.get_extra_info("sockname")
