@@ -15,13 +15,16 @@ from urllib.parse import quote
 import click
 
 from collectors.untrusted import parsed_json
-from lambdatui.cli.runner_trigger import trigger_options, wanted_trigger
+from lambdatui.cli.runner_trigger import trigger_options, trigger_request
+from lambdatui.runner.clock import now_ms
 from lambdatui.runner.functions import RunnerError
-from lambdatui.runner.local import with_api
-from lambdatui.runner.log.writer import Log, clock_ms, default_path
-from lambdatui.runner.runtimes.runtimes import this_runtime
-from lambdatui.runner.serve import Settings, serve
-from lambdatui.runner.serving import Api, Reply, told_in
+from lambdatui.runner.log.writer import Log, default_path
+from lambdatui.runner.runtimes.python import this_runtime
+from lambdatui.runner.runtimes.registry import help_text
+from lambdatui.runner.serving.client import Api, Reply
+from lambdatui.runner.serving.local import with_api
+from lambdatui.runner.serving.lock import address_file
+from lambdatui.runner.serving.server import Settings, serve
 from lambdatui.text import formatting
 from lambdatui.text.safe_output import is_raw, log_text
 from lambdatui.text.table import text_table
@@ -127,11 +130,11 @@ def serve_(
     def ready(runner: Any, url: str) -> None:
         click.echo(url)
         sys.stdout.flush()
-        names = ", ".join(sorted(runner.deployed.functions)) or "none yet"
+        names = ", ".join(sorted(runner.functions.by_name)) or "none yet"
         most = formatting.counted(runner.fleet.limits.machine, "environment")
         click.echo(f"serving {log_path}: {names}; at most {most} on this machine", err=True)
         if not no_token:
-            click.echo(f"for other users of this machine: the token in {told_in(log_path)}", err=True)
+            click.echo(f"for other users of this machine: the token in {address_file(log_path)}", err=True)
 
     asyncio.run(serve(log_path, settings, ready))
 
@@ -140,7 +143,7 @@ def serve_(
 @click.argument("path", type=click.Path(exists=True, resolve_path=True))
 @click.option("--name", required=True, help="The function's name.")
 @click.option("--handler", default="bootstrap", help="module.function inside PATH.")
-@click.option("--runtime", default=this_runtime, help="python3.x, nodejs20.x and so on, provided.al2023.")
+@click.option("--runtime", default=this_runtime, help=help_text())
 @click.option("--memory-mb", type=click.IntRange(128, 10_240), default=128, show_default=True, help="Memory, MB.")
 @click.option("--timeout-s", type=click.IntRange(1, 900), default=3, show_default=True, help="Timeout, s.")
 @click.option(
@@ -313,9 +316,9 @@ def _told(reply: Reply, kind: str, show_tail: bool, *, waits: bool) -> bool:
 @_with_log
 def list_(log_path: Path, as_json: bool) -> None:
     """The deployed functions. Their variables are not shown."""
-    from lambdatui.runner.deployed import Deployed
+    from lambdatui.runner.deployments.deployed_functions import DeployedFunctions
 
-    functions = Deployed(log_path).functions
+    functions = DeployedFunctions(log_path).by_name
     rows = [
         {
             "function": name,
@@ -329,7 +332,7 @@ def list_(log_path: Path, as_json: bool) -> None:
         for name, one in sorted(functions.items())
     ]
     if as_json:
-        click.echo(json.dumps({"as_of": formatting.iso(clock_ms()), "rows": rows}))
+        click.echo(json.dumps({"as_of": formatting.iso(now_ms()), "rows": rows}))
         return
     if not rows:
         click.echo("nothing is deployed: lambdatui runner deploy PATH --name NAME --handler MODULE.FUNCTION", err=True)
@@ -406,7 +409,7 @@ def trigger(log_path: Path, /, name: str | None, list_them: bool, trigger_id: st
         else:
             if name is None:
                 raise click.UsageError("give the function's NAME, or --list")
-            path, document = wanted_trigger(name, given)
+            path, document = trigger_request(name, given)
             done = api.do("POST", path, document)
             click.echo(str(done.get("id") or done.get("UUID") or done.get("request_id")))
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from lambdatui.runner.runtimes.runtimes import node_runtime
+from lambdatui.runner.runtimes.node import node_runtime
 from tests.support.runner_server import ROLE, Served, served, zipped
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the runner reads /proc")

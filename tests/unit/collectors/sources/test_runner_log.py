@@ -15,7 +15,7 @@ from lambdatui.runner.environments.process import Host
 from lambdatui.runner.environments.runtime_api import Event
 from lambdatui.runner.functions import Deployment
 from lambdatui.runner.log.writer import Log
-from lambdatui.runner.runtimes.runtimes import this_runtime
+from lambdatui.runner.runtimes.python import this_runtime
 
 DEPLOYED_MS = 1_735_689_600_000
 KEY = FunctionKey("fn", "000000000000", "us-east-1")

@@ -16,15 +16,16 @@ import pytest
 from click.testing import CliRunner
 
 from lambdatui.cli.runner import command
-from lambdatui.runner.deployed import Deployed
-from lambdatui.runner.environments.environment import Environment, Invocation
+from lambdatui.runner.deployments.deployed_functions import DeployedFunctions
+from lambdatui.runner.environments.environment import Environment
+from lambdatui.runner.environments.invocation import Invocation
 from lambdatui.runner.environments.output import EVENT_BYTES, Output
 from lambdatui.runner.environments.process import Host
 from lambdatui.runner.environments.runtime_api import ANSWER_BYTES, Event
 from lambdatui.runner.functions import Deployment
 from lambdatui.runner.log.platform_lines import Report, billed_ms, report_line
 from lambdatui.runner.log.writer import Log
-from lambdatui.runner.runtimes.runtimes import this_runtime
+from lambdatui.runner.runtimes.python import this_runtime
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the runner reads /proc")
 
@@ -370,7 +371,7 @@ def test_wrong_usage_is_2(folder: Path, extra: list[str]) -> None:
 @pytest.mark.parametrize("extra", [["--runtime", "python3.99"], ["--env", "AWS_LAMBDA_X=1"]], ids=["runtime", "env"])
 def test_a_deployment_that_cannot_run_is_refused(folder: Path, extra: list[str]) -> None:
     assert deploy(folder, extra)[0] == 1
-    assert Deployed(folder / "runner.db").functions == {}
+    assert DeployedFunctions(folder / "runner.db").by_name == {}
 
 
 def test_a_file_that_is_no_runners_log_is_left_alone(folder: Path) -> None:

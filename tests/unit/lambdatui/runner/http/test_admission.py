@@ -17,6 +17,8 @@ from urllib.error import HTTPError
 
 import pytest
 
+from lambdatui.runner.gateways.kinds import FUNCTION_URL
+from lambdatui.runner.gateways.ports import free_port
 from lambdatui.runner.http import admission
 from lambdatui.runner.http.admission import host_allowed, host_of, peer_uid
 from tests.support.runner_server import Served, client, served
@@ -215,7 +217,7 @@ def test_other_names_are_served_where_they_are_given(tmp_path: Path) -> None:
 @pytest.mark.parametrize("sandboxed", [False, True])
 def test_the_kernel_tells_whose_a_connection_is(sandboxed: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     if sandboxed:
-        monkeypatch.setattr(admission, "_asked", _no_netlink)
+        monkeypatch.setattr(admission, "_owner_by_netlink", _no_netlink)
     for family, address in ((socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1")):
         with socket.socket(family) as listening:
             try:
@@ -242,9 +244,9 @@ def test_a_port_listens_when_its_url_is_told(runner: Served) -> None:
     """On the runner's own loop, so that nothing of it goes on between the two."""
 
     async def told_and_tried() -> None:
-        gateways, port = runner.runner.gateways, runner.runner.free_port()
+        gateways, port = runner.runner.gateways, free_port()
         assert gateways is not None
-        gateways.open_port("test", "alb", "fn", port)
+        gateways.open_port("test", FUNCTION_URL, "fn", port)
         try:
             socket.create_connection(("127.0.0.1", port), 5).close()
         finally:
