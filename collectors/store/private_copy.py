@@ -10,12 +10,14 @@ import shutil
 import tempfile
 from pathlib import Path
 
+from collectors.model.errors import CaughtError
+
 State = tuple[tuple[int, int, int] | None, ...]
 _TRIES = 3  # another machine may write meanwhile
 _made: dict[Path, tuple[State, Path]] = {}
 
 
-class NoCopy(Exception):
+class NoCopy(CaughtError):
     """It cannot be copied; the text says why."""
 
 

@@ -13,8 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import click
-
+from collectors.model.errors import LambdatuiError
 from collectors.untrusted import parsed_json
 from lambdatui.text.formatting import plain
 from pricing.actuals import Export, NotAnExport, together
@@ -28,7 +27,7 @@ _PARTS = (".csv", ".gz", ".parquet", ".json", ".tsv", ".zip")
 
 
 def export_in(paths: Sequence[Path]) -> Export:
-    """What stands in files, or in all files of folders: exports come in parts. Raises ``click.ClickException``."""
+    """What stands in files, or in all files of folders: exports come in parts. Raises ``LambdatuiError``."""
     return together([one for path in paths for one in _exports(path)])
 
 
@@ -36,16 +35,16 @@ def _exports(path: Path) -> list[Export]:
     if path.is_dir():
         parts = sorted(part for part in path.rglob("*") if part.suffix.lower() in _PARTS and part.is_file())
         if not parts:
-            raise click.ClickException(f"{path}: no {', '.join(_PARTS)} in this folder")
+            raise LambdatuiError(f"{path}: no {', '.join(_PARTS)} in this folder")
         return [one for part in parts for one in _exports(part) if not _is_manifest(part, one)]
     try:
         return [_export(path)]
     except OSError as error:
-        raise click.ClickException(f"{path}: {error.strerror or error}") from error
+        raise LambdatuiError(f"{path}: {error.strerror or error}") from error
     except (NotAnExport, csv.Error) as error:
-        raise click.ClickException(plain(f"{path}: {error}")) from error
+        raise LambdatuiError(plain(f"{path}: {error}")) from error
     except UnicodeError as error:
-        raise click.ClickException(f"{path}: neither text nor Parquet; export it as CSV, JSON or Parquet") from error
+        raise LambdatuiError(f"{path}: neither text nor Parquet; export it as CSV, JSON or Parquet") from error
 
 
 def _is_manifest(part: Path, one: Export) -> bool:
@@ -161,7 +160,7 @@ def _parquet_rows(path: Path) -> Iterator[Mapping[str, Any]]:
         from pyarrow import ArrowException  # type: ignore[import-untyped, unused-ignore]
         from pyarrow.parquet import ParquetFile  # type: ignore[import-untyped, unused-ignore]
     except ImportError as error:
-        raise click.ClickException(
+        raise LambdatuiError(
             f"{path}: reading Parquet needs pyarrow: pip install 'lambdatui[parquet]', or export CSV"
         ) from error
     try:

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from collectors.model.errors import ExitCode
+from lambdatui.cli.global_options import current_context
 from lambdatui.cli.iam_policy import role_named
-from lambdatui.cli.main import DONE, FAILED, OVER_BUDGET, PARTLY
-from lambdatui.settings.options import current_context
 from lambdatui.text import formatting
 from lambdatui.views.time_range import RangeError, preset_ms
 
@@ -226,10 +226,10 @@ def _organization(
 def exit_code(done: "Sequence[Collected]") -> int:
     """What one collection's exit code is; a budget that was reached comes before all else."""
     if any(one.over_budget for one in done):
-        return OVER_BUDGET
+        return ExitCode.OVER_BUDGET
     if not any(one.failures for one in done):
-        return DONE
-    return PARTLY if any(kept(one) for one in done) else FAILED
+        return ExitCode.DONE
+    return ExitCode.PARTLY if any(kept(one) for one in done) else ExitCode.FAILED
 
 
 def kept(one: "Collected") -> bool:
@@ -313,7 +313,7 @@ def _read_runner(path: Path, span_ms: int | None, db: Path) -> "Collected":
             keep_deployments(log, db)
             keep_tags(log, db)
     except SourceFailed as failed:
-        return Collected(failed.what, failures=[f"{failed.meaning}; {failed.what_to_do}"])
+        return Collected(failed.what, failures=[f"{failed.meaning}; {failed.advice}"])
     done = Collected(source.name, failures=list(dict.fromkeys(result.failures)), seconds=result.seconds)
     for figure in _FIGURES:
         setattr(done, figure, getattr(result, figure))

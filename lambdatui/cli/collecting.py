@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from collectors.ingest.many_sources import Collected, GoingOn, Opening, collect_accounts
+from collectors.model.errors import ExitCode
 from collectors.sources.base import SourceFailed
 from collectors.sources.cloudwatch.session import ReadOnlySession
 from collectors.sources.cloudwatch.source import CloudWatchSource
@@ -14,7 +15,6 @@ from collectors.store.connection import StoreError, StoreLocked, StoreMissing, d
 from collectors.store.integrity.scrub import scrub
 from collectors.store.write.retention import Retention, retain
 from lambdatui.cli.collect_progress import CollectProgress
-from lambdatui.cli.main import DONE, OVER_BUDGET
 from lambdatui.cli.older_lines import count_older_lines
 from lambdatui.cli.service import Service
 from lambdatui.cli.spending import Spending
@@ -185,7 +185,7 @@ class Collecting:
                 service.state(self._state(done, failed))
                 if any(one.over_budget for one in done):
                     service.stopping()
-                    return OVER_BUDGET
+                    return ExitCode.OVER_BUDGET
             self._retain(service)
             if time.monotonic() >= looked_through + _SCRUB_EVERY_S:
                 looked_through = time.monotonic()
@@ -193,7 +193,7 @@ class Collecting:
             pause_s = every_s if not faults else min(every_s * 2 ** min(faults, 6), max(every_s, _LONGEST_PAUSE_S))
             self._sleep(service, began + pause_s)
         service.stopping()
-        return DONE
+        return ExitCode.DONE
 
     def _retain(self, service: Service) -> None:
         """Deletes what is older than the configuration keeps, for a while; a store that is written waits."""

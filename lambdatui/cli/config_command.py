@@ -6,10 +6,9 @@ from typing import Any
 
 import click
 
-from lambdatui.cli.main import DONE, WRONG_USAGE
-from lambdatui.settings import config_file
-from lambdatui.settings.options import current_context
-from lambdatui.start.arguments import default_config
+from collectors.model.errors import ExitCode
+from lambdatui.cli.global_options import current_context
+from lambdatui.settings import config_file, paths
 from lambdatui.text.formatting import json_text, plain
 
 
@@ -21,7 +20,7 @@ def command() -> None:
 @command.command()
 def path() -> None:
     """Print where the configuration lies, whether or not it is there yet."""
-    click.echo(current_context().config or Path(default_config()))
+    click.echo(current_context().config or Path(paths.config_file()))
 
 
 @command.command()
@@ -47,14 +46,14 @@ def check() -> int:
     """Say what of the file cannot be used: unknown keys, commands, screens, columns and colours. Exit code 2 if any."""
     found = current_context().config
     if found is None:
-        click.echo(f"{default_config()}: not there; everything is as it comes", err=True)
-        return DONE
+        click.echo(f"{paths.config_file()}: not there; everything is as it comes", err=True)
+        return ExitCode.DONE
     faults = list(faults_of(config_file.load(found, required=True)))
     for fault in faults:
         click.echo(plain(f"{found}: {fault}"), err=True)
     if not faults:
         click.echo(f"{found}: good")
-    return WRONG_USAGE if faults else DONE
+    return ExitCode.WRONG_USAGE if faults else ExitCode.DONE
 
 
 def faults_of(settings: Mapping[str, Any]) -> Iterator[str]:

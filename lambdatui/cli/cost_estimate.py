@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
+from collectors.model import clock
+from lambdatui.cli.own_price_options import own_price_options, own_terms
 from lambdatui.cli.quantities import MONEY, RATIO
 from lambdatui.cli.workload_options import ARCH, FIELDS, REGION, comparisons, plan, price_book, workload
-from lambdatui.settings import clock
-from lambdatui.settings.own_terms import own_price_options
-from lambdatui.settings.own_terms import terms as own_terms
 from lambdatui.text import formatting
 from pricing.bill import Bill, bill
 from pricing.changes import GRAMMAR
@@ -281,9 +280,9 @@ def _explain_provisioned(workloads: Iterable[Workload]) -> None:
 
 def _from_store(regions: tuple[str, ...], changes: tuple[WhatIf, ...], terms: Terms) -> "Statement":
     from collectors.store.read.reader import Reader
+    from lambdatui.cli.global_options import current_context
     from lambdatui.cli.output.bill import Statement
     from lambdatui.cli.store_access import now_ms, say_unmatched
-    from lambdatui.settings.options import current_context
     from lambdatui.views.costs import costs
     from lambdatui.views.gates import left_out
     from lambdatui.views.own_price import own_view

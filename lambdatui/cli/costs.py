@@ -13,9 +13,9 @@ from lambdatui.cli import gates
 from lambdatui.cli.output import bill
 from lambdatui.cli.output.bill import Statement
 from lambdatui.cli.output.rows import Listing, arranged, listing_options, print_rows
+from lambdatui.cli.own_price_options import own_price_options, own_terms
 from lambdatui.cli.quantities import MONEY
 from lambdatui.cli.store_access import Opened, opened, price_book
-from lambdatui.settings.own_terms import own_price_options, terms
 from lambdatui.text import formatting
 from lambdatui.views.columns import column_named, columns
 from lambdatui.views.cost_groups import BY_TAG, GROUPINGS, cost_groups
@@ -76,7 +76,7 @@ def command(
     if click.get_current_context().invoked_subcommand is not None:
         return
     with opened() as store:
-        yours = terms(
+        yours = own_terms(
             store.context.pricing, discount=discount, private_rates=private_rates, commitment=commitment,
             credits=credits,
         )  # fmt: skip

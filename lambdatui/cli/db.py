@@ -6,9 +6,9 @@ from typing import Any
 
 import click
 
-from lambdatui.cli.main import PARTLY, STORE
+from collectors.model.errors import ExitCode, LambdatuiError
+from lambdatui.cli.global_options import current_context
 from lambdatui.cli.store_access import now_ms
-from lambdatui.settings.options import current_context
 from lambdatui.text import formatting
 from lambdatui.text.table import text_table
 from lambdatui.views.time_range import floor_minute, instant_ms, preset_ms, span_text
@@ -132,20 +132,20 @@ def check(quick: bool, repair: str | None) -> int:
             ),
             err=True,
         )
-        return STORE
+        return ExitCode.STORE
     if not quick:
         from collectors.store.integrity.scrub import forget
 
         forget(path)
     click.echo(f"{path}: whole")
-    return 0
+    return ExitCode.DONE
 
 
 def _repair(path: Path, target: Path) -> int:
     from collectors.store.integrity.salvage import salvage
 
     if target.exists():
-        raise click.ClickException(f"{target} is there already: name another with --repair FILE")
+        raise LambdatuiError(f"{target} is there already: name another with --repair FILE")
     found = salvage(path, target)
     for line in found.lost:
         click.echo(formatting.plain(line))
@@ -157,7 +157,7 @@ def _repair(path: Path, target: Path) -> int:
     click.echo(
         formatting.plain(f"{target}: {kept}; {'what is listed is' if found.lost else 'nothing is'} lost"), err=True
     )
-    return PARTLY if found.lost else 0
+    return ExitCode.PARTLY if found.lost else ExitCode.DONE
 
 
 @command.command("prune")
@@ -212,7 +212,7 @@ def export(file: str, force: bool) -> None:
 
     target = Path(file)
     if file != "-" and target.exists() and not force:
-        raise click.ClickException(f"{file} is there already: name another, or overwrite it with --force")
+        raise LambdatuiError(f"{file} is there already: name another, or overwrite it with --force")
     if target.suffix in (".db", ".sqlite", ".sqlite3"):
         size = db_export.copy_store(current_context().db, target)
         click.echo(f"{file}: {formatting.size(size)}", err=True)

@@ -7,8 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import click
-
+from collectors.model.errors import LambdatuiError
 from collectors.store.connection import is_of_damage, open_checked
 from collectors.store.integrity.checking import blamed
 from lambdatui.text import formatting
@@ -22,24 +21,23 @@ _TABLES = "\"SELECT name FROM sqlite_master WHERE type = 'table'\""
 
 
 def run(path: Path, sql: str, limit: int | None) -> tuple[list[str], list[tuple[Any, ...]]]:
-    """Column names and rows. Raises ``StoreError``; ``click.ClickException`` with SQLite's reason for bad SQL."""
+    """Column names and rows. Raises ``StoreError``; ``LambdatuiError`` with SQLite's reason for bad SQL."""
     connection = open_checked(path)
     connection.set_authorizer(_reads_only)
     try:
         cursor = connection.execute(sql)
         if cursor.description is None:
-            raise click.ClickException("the SQL returns no rows; only SELECT is of use here")
+            raise LambdatuiError("the SQL returns no rows; only SELECT is of use here")
         names = [column[0] for column in cursor.description]
         return names, cursor.fetchall() if limit is None else cursor.fetchmany(limit) if limit else []
     except sqlite3.DatabaseError as error:
-        reason = str(error)
         if is_of_damage(error) and (damage := blamed(path, error)) is not None:
             raise damage from error
-        if "not authorized" in reason or "prohibited" in reason:
-            reason = f"{reason}: 'db query' only reads"
-        elif "no such table" in reason:
-            reason = f"{reason}; {_TABLES} lists them"
-        raise click.ClickException(f"db query: {reason}") from None
+        reason = f"db query: {error}"
+        if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_AUTH:  # Python's own errors have none
+            raise LambdatuiError(f"{reason}: 'db query' only reads") from None
+        # SQLite has one code for every mistake in SQL: only its words tell this one, and only a hint depends on them.
+        raise LambdatuiError(reason, advice=f"{_TABLES} lists them" if "no such table" in reason else "") from None
     finally:
         connection.close()
 

@@ -12,12 +12,13 @@ from pathlib import Path
 
 import click
 
+from collectors.model.errors import LambdatuiError
 from collectors.store.read.reader import Reader
 from collectors.untrusted import parsed_json
 from lambdatui.cli import interrupts
+from lambdatui.cli.global_options import current_context
 from lambdatui.cli.output.rows import Listing, emit, listing_options
 from lambdatui.cli.store_access import now_ms, price_book
-from lambdatui.settings.options import current_context
 from lambdatui.start import first_frame
 from lambdatui.views.functions import functions
 from lambdatui.views.time_range import RangeChoice
@@ -84,7 +85,7 @@ class _Processes:
             self.stage.wait()
             self._complaints.seek(0)
             said = self._complaints.read().decode("utf-8", "replace").strip().splitlines() or ["it ended"]
-            raise click.ClickException(f"the runner did not start: {said[-1]}")
+            raise LambdatuiError(f"the runner did not start: {said[-1]}")
         self.functions: list[str] = parsed_json(line)["functions"]
         self.follow = self._start("follow", self.log, self.store)
 

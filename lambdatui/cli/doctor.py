@@ -8,14 +8,14 @@ from pathlib import Path
 
 import click
 
+from collectors.model.errors import ExitCode
 from collectors.sources.cloudwatch.readings import FEATURES
 from collectors.store.connection import StoreError, StoreMissing
 from lambdatui.cli.doctor_findings import FAIL, NOT_TRIED, OK, WARN, Finding
+from lambdatui.cli.global_options import current_context
 from lambdatui.cli.iam_policy import chosen_features, role_named
-from lambdatui.cli.main import DONE, FAILED, PARTLY
 from lambdatui.cli.output.rows import Listing, emit, listing_options
 from lambdatui.cli.store_access import now_ms
-from lambdatui.settings.options import current_context
 from lambdatui.text import formatting
 from lambdatui.views.columns import columns
 from lambdatui.views.time_range import DAY_MS, MINUTE_MS, TimeRange
@@ -87,9 +87,13 @@ def command(
 def exit_code(findings: Sequence[Finding]) -> int:
     """1: something fails. 3: nothing does, and of something that was asked for nobody knows."""
     if any(one.state == FAIL for one in findings):
-        return FAILED
+        return ExitCode.FAILED
     asked = [one for one in findings if one.check in ("permission", "aws clock")]
-    return PARTLY if any(one.state == NOT_TRIED or (one.action and one.state == WARN) for one in asked) else DONE
+    return (
+        ExitCode.PARTLY
+        if any(one.state == NOT_TRIED or (one.action and one.state == WARN) for one in asked)
+        else ExitCode.DONE
+    )
 
 
 def _say(findings: Sequence[Finding]) -> None:

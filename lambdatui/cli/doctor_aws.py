@@ -44,13 +44,13 @@ def permissions(asked: AwsAsked) -> Iterator[Finding]:
         sts = session.client("sts")
         clock.listen(sts)
     except SourceFailed as failed:
-        yield Finding("aws", FAIL, f"{failed.what}: {failed.meaning}", failed.what_to_do)
+        yield Finding("aws", FAIL, f"{failed.what}: {failed.meaning}", failed.advice)
         return
     try:
         account = account_of(sts, session.region, asked.profile)
     except SourceFailed as failed:
         yield from _clock(clock)
-        yield Finding("aws", FAIL, f"{failed.what}: {failed.meaning}", failed.what_to_do)
+        yield Finding("aws", FAIL, f"{failed.what}: {failed.meaning}", failed.advice)
         if failed.denied:  # a profile's role, by its source profile
             yield _missing([(failed.denied, failed.resource)], policy.partition_of(session.region))
         return

@@ -11,11 +11,11 @@ import click
 from collectors.ingest.many_sources import Collected
 from collectors.ingest.store_answers import stored_in
 from collectors.model.account import CallCount
+from collectors.model.errors import ExitCode
 from collectors.sources.base import SourceFailed, Step
 from collectors.sources.cloudwatch.rehearsal import Estimate, estimate
 from collectors.sources.cloudwatch.source import CloudWatchSource
 from lambdatui.cli.collect_progress import CollectProgress
-from lambdatui.cli.main import DONE, FAILED, PARTLY
 from lambdatui.cli.spending import Spending, cost_of
 from lambdatui.text import formatting
 
@@ -66,7 +66,7 @@ def dry_run(
             f" {formatting.money(budget)}: a collection would stop before it is passed",
             err=True,
         )
-    return DONE if not failures else PARTLY if rows else FAILED
+    return ExitCode.DONE if not failures else ExitCode.PARTLY if rows else ExitCode.FAILED
 
 
 def _row(source: CloudWatchSource, found: Estimate) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from collectors.model.errors import LambdatuiError
 from collectors.model.records import FunctionKey, LogEvent
 from collectors.parsing.function_names import function_key
 from collectors.store.read.reader import Reader
@@ -21,7 +22,7 @@ from lambdatui.settings.context import Context
 from lambdatui.text import formatting
 from lambdatui.text.safe_output import log_text
 from lambdatui.views.line_conditions import Query
-from lambdatui.views.live import LiveTarget, NoLiveTail, live_target
+from lambdatui.views.live import LiveTarget, live_target
 from lambdatui.views.logs import LogView
 
 if TYPE_CHECKING:
@@ -50,14 +51,11 @@ class Came:
 def tail(
     context: Context, wanted: Sequence[Query], *, profile: str | None, endpoint_url: str | None, as_json: bool
 ) -> None:
-    """Prints until it is interrupted. Raises ClickException where nothing can be tailed."""
-    from collectors.sources.base import BudgetReached, SourceFailed
+    """Prints until it is interrupted. Raises ``NoLiveTail``, ``SourceFailed`` where nothing can be tailed."""
+    from collectors.sources.base import BudgetReached
 
     with Reader(context.db) as reader:
-        try:
-            target = live_target(reader, narrow=context.narrow)
-        except NoLiveTail as error:
-            raise click.ClickException(str(error)) from error
+        target = live_target(reader, narrow=context.narrow)
     if not as_json:
         click.echo(formatting.plain(f"live tail of {', '.join(target.functions)}; ctrl-c ends it"), err=True)
     given = _of_runner(target.runner, target) if target.runner else _of_aws(context, target, profile, endpoint_url)
@@ -65,8 +63,8 @@ def tail(
         # Ended by either, what it cost is kept.
         with interrupts.as_interrupts(signal.SIGTERM), contextlib.closing(given) as came:
             _say_all(came, target, context, wanted, as_json)
-    except (SourceFailed, BudgetReached) as error:
-        raise click.ClickException(str(error)) from error
+    except BudgetReached as error:
+        raise LambdatuiError(str(error)) from error
 
 
 def _say_all(

@@ -7,9 +7,9 @@ from itertools import islice
 
 import click
 
+from lambdatui.cli.global_options import current_context, keep_tag_terms
 from lambdatui.cli.output.rows import Listing, emit, listing_options, narrate, print_rows
 from lambdatui.cli.store_access import Opened, opened
-from lambdatui.settings.options import current_context, keep_tag_terms
 from lambdatui.text import formatting
 from lambdatui.text.safe_output import log_text
 from lambdatui.text.table import cells, padded

@@ -3,9 +3,9 @@
 import click
 
 from collectors.ingest.older_metrics import look_through
+from lambdatui.cli.global_options import current_context
 from lambdatui.cli.output.rows import Listing, emit, listing_options
 from lambdatui.cli.store_access import opened
-from lambdatui.settings.options import current_context
 from lambdatui.views.metrics import metrics
 
 

@@ -2,10 +2,10 @@
 
 import click
 
+from lambdatui.cli.global_options import current_context
 from lambdatui.cli.older_lines import count_older_lines
 from lambdatui.cli.output.rows import Listing, emit, listing_options
 from lambdatui.cli.store_access import opened, price_book
-from lambdatui.settings.options import current_context
 from lambdatui.text.formatting import counted, size
 from lambdatui.views.patterns import patterns
 

@@ -7,8 +7,7 @@ from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 
-import click
-
+from collectors.model.errors import LambdatuiError
 from collectors.untrusted import parsed_json
 from pricing.price_list import BadPriceList, products_of_answer, products_of_offer
 
@@ -39,7 +38,7 @@ def from_offer(regions: Sequence[str], base_url: str | None = None) -> Iterator[
 
 
 def from_query_api(regions: Sequence[str], profile: str | None) -> Iterator[tuple[str, Products | str]]:
-    """The same by GetProducts, page by page; needs ``pricing:GetProducts``. Raises ``click.ClickException``."""
+    """The same by GetProducts, page by page; needs ``pricing:GetProducts``. Raises ``LambdatuiError``."""
     from collectors.sources.base import SourceFailed
     from collectors.sources.cloudwatch.errors import reading
     from collectors.sources.cloudwatch.session import ReadOnlySession
@@ -47,7 +46,7 @@ def from_query_api(regions: Sequence[str], profile: str | None) -> Iterator[tupl
     try:
         client = ReadOnlySession(profile, "us-east-1").client("pricing")
     except SourceFailed as error:
-        raise click.ClickException(f"{error}; prices stay as they are") from error
+        raise LambdatuiError(f"{error}; prices stay as they are") from error
     for region in regions:
         filters = [{"Type": "TERM_MATCH", "Field": "regionCode", "Value": region}]
         found: list[Mapping[str, Any]] = []
@@ -64,13 +63,13 @@ def from_query_api(regions: Sequence[str], profile: str | None) -> Iterator[tupl
 
 
 def from_file(path: Path) -> Products:
-    """An offer file, or an answer of GetProducts, that was saved. Raises ``click.ClickException``."""
+    """An offer file, or an answer of GetProducts, that was saved. Raises ``LambdatuiError``."""
     try:
         document = parsed_json(path.read_text(encoding="utf-8"))
         if not isinstance(document, Mapping):
             raise BadPriceList("no price list in it")
         return list(products_of_answer(document) if "PriceList" in document else products_of_offer(document))
     except OSError as error:
-        raise click.ClickException(f"{path}: {error.strerror}") from error
+        raise LambdatuiError(f"{path}: {error.strerror}") from error
     except (ValueError, BadPriceList) as error:
-        raise click.ClickException(f"{path}: {error}") from error
+        raise LambdatuiError(f"{path}: {error}") from error

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import click
 
+from collectors.model import clock
+from collectors.model.errors import LambdatuiError
 from lambdatui.cli.price_book import price_book
 from lambdatui.cli.workload_options import REGION
-from lambdatui.settings import clock
 from lambdatui.text.formatting import counted, plain
 from lambdatui.text.table import GAP, text_table
 from pricing.inspection import OLD_DAYS, findings, old_regions, rates
@@ -78,8 +79,8 @@ def refresh(
     The new book is written beside the bundled one, whole or not at all; a list that is not believed changes nothing.
     Regions whose list cannot be had are named and keep their prices (exit code 3); the others are taken.
     """
+    from collectors.model.errors import ExitCode
     from lambdatui.cli import price_sources
-    from lambdatui.cli.main import PARTLY
     from lambdatui.settings.price_book import in_use, refreshed_book, write
     from pricing.price_list import BadPriceList, refreshed_by_region
 
@@ -109,12 +110,12 @@ def refresh(
                 lists[code] = answer
     if not lists:
         more = f" (and so for {len(failed) - 1} more regions)" if len(failed) > 1 else ""
-        raise click.ClickException(f"{next(iter(failed.values()))}{more}; prices stay as they are")
+        raise LambdatuiError(f"{next(iter(failed.values()))}{more}; prices stay as they are")
     today = clock.today().isoformat()
     try:
         found, refused = refreshed_by_region(book.document, lists, today, accept_jumps=accept_jumps)
     except BadPriceList as error:
-        raise click.ClickException(f"{error}; prices stay as they are") from error
+        raise LambdatuiError(f"{error}; prices stay as they are") from error
     failed |= {code: why for code, why in refused.items() if code}
     for change in found.changes:
         click.echo(change)
@@ -128,7 +129,7 @@ def refresh(
     click.echo(
         f"{counted(len(found.regions), 'region')} read, {counted(len(found.changes), 'change')}; {kept}", err=True
     )
-    click.get_current_context().exit(PARTLY if failed else 0)
+    click.get_current_context().exit(ExitCode.PARTLY if failed else ExitCode.DONE)
 
 
 def _region_json(book: PriceBook, code: str) -> dict[str, object]:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from collectors.model.errors import ExitCode, LambdatuiError
 from lambdatui.cli.billing_files import export_in
 from lambdatui.cli.output.rows import Listing, arranged, print_rows
 from lambdatui.cli.store_access import now_ms, opened, price_book
@@ -23,22 +24,20 @@ from lambdatui.views.reconcile import (
 from lambdatui.views.time_range import ceil_minute, instant_ms
 from pricing.actuals import Export
 
-PARTLY = 3
-
 
 def reconcile_bill(
     listing: Listing, files: Sequence[Path], *, by: str, free_tier: bool, per_usd: Decimal | None
 ) -> None:
-    """Prints the bill of ``files``, or the one that was collected, beside ours. Raises ``click.ClickException``."""
+    """Prints the bill of ``files``, or the one that was collected, beside ours. Raises ``LambdatuiError``."""
     named = ", ".join(str(file) for file in files) or "the bill that was collected"
     export = export_in(files) if files else None
     if export is not None and not export.charges:
-        raise click.ClickException(formatting.plain(_nothing(named, export)))
+        raise LambdatuiError(formatting.plain(_nothing(named, export)))
     with opened() as store:
         if export is None:
             export = Export(tuple(collected_actuals(store.reader, store.range)), "Cost Explorer, collected")
         if not export.charges:
-            raise click.ClickException(_NOT_COLLECTED)
+            raise LambdatuiError(_NOT_COLLECTED)
         at = store.context.range.at
         try:
             view = reconciled(
@@ -46,7 +45,7 @@ def reconcile_bill(
                 now_ms=ceil_minute(instant_ms(at, end=True)) if at is not None else now_ms(), per_usd=per_usd,
             )  # fmt: skip
         except ValueError as error:
-            raise click.ClickException(f"{named}: {error}") from error
+            raise LambdatuiError(f"{named}: {error}") from error
         if said := whole_bill_said(store.context.narrow):
             click.echo(said, err=True)
         _print(view, listing, utc=store.context.utc)
@@ -54,7 +53,7 @@ def reconcile_bill(
         click.echo(
             formatting.plain(f"{named}: {len(export.rejected)} lines could not be read; {export.rejected[0]}"), err=True
         )
-        click.get_current_context().exit(PARTLY)
+        click.get_current_context().exit(ExitCode.PARTLY)
 
 
 _NOT_COLLECTED = "no bill of AWS was collected for this range: lambdatui collect --with costs, or give an export's FILE"

@@ -14,14 +14,16 @@ from urllib.parse import quote
 
 import click
 
+from collectors.model.errors import ExitCode, LambdatuiError
 from collectors.untrusted import parsed_json
 from lambdatui.cli.runner_trigger import trigger_options, wanted_trigger
 from lambdatui.runner.functions import RunnerError
 from lambdatui.runner.local import with_api
-from lambdatui.runner.log.writer import Log, clock_ms, default_path
+from lambdatui.runner.log.writer import Log, clock_ms
 from lambdatui.runner.runtimes.runtimes import this_runtime
 from lambdatui.runner.serve import Settings, serve
 from lambdatui.runner.serving import Api, Reply, told_in
+from lambdatui.settings import paths
 from lambdatui.text import formatting
 from lambdatui.text.safe_output import is_raw, log_text
 from lambdatui.text.table import text_table
@@ -31,10 +33,10 @@ _FUNCTIONS = "/2015-03-31/functions"
 _ROLE = "arn:aws:iam::000000000000:role/local"
 
 
-class LogUnusable(click.ClickException):
+class LogUnusable(LambdatuiError):
     """The runner's log is locked or damaged."""
 
-    exit_code = 5
+    exit_code = ExitCode.STORE
 
 
 @click.group(name="runner")
@@ -52,7 +54,7 @@ def _with_log(run: Callable[Concatenate[Path, P], None]) -> Callable[P, None]:
 
     @wraps(run)
     def wrapped(*args: P.args, **kwargs: P.kwargs) -> None:
-        path = kwargs.pop("runner_db") or default_path()
+        path = kwargs.pop("runner_db") or paths.runner_log_file()
         with _errors():
             run(Path(str(path)), *args, **kwargs)
 
@@ -66,8 +68,8 @@ def _with_log(run: Callable[Concatenate[Path, P], None]) -> Callable[P, None]:
 def _errors() -> Iterator[None]:
     try:
         yield
-    except (RunnerError, OSError) as error:
-        raise click.ClickException(str(error)) from error
+    except OSError as error:
+        raise LambdatuiError(str(error)) from error
     except sqlite3.Error as error:
         raise LogUnusable(f"the runner's log cannot be used: {error}") from error
 
@@ -256,7 +258,7 @@ def invoke(log_path: Path, name: str, payload: Sequence[str], kind: str, show_lo
         click.echo(_line(time_ms, message), err=True)
 
     if with_api(log_path, run, shown if show_log else None):
-        click.get_current_context().exit(1)
+        click.get_current_context().exit(ExitCode.FAILED)
 
 
 def _shown(answer: str) -> str:

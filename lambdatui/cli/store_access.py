@@ -10,9 +10,9 @@ import click
 
 from collectors.ingest.regrouping import is_old, regroup_store
 from collectors.store.read.reader import Reader
+from lambdatui.cli.global_options import current_context
 from lambdatui.cli.price_book import price_book as price_book
 from lambdatui.settings.context import Context
-from lambdatui.settings.options import current_context
 from lambdatui.views.resolved_range import resolved
 from lambdatui.views.scope import Narrow, unmatched
 from lambdatui.views.time_range import TimeRange

@@ -18,9 +18,9 @@ def main() -> int:
         )
         return 2
     from lambdatui.app.launch import run
-    from lambdatui.settings.context import settled
+    from lambdatui.settings.context import resolve_context
 
-    return run(settled(given))
+    return run(resolve_context(given))
 
 
 if __name__ == "__main__":

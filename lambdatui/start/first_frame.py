@@ -7,12 +7,13 @@ that import nothing. Textual then enters the same alternate screen and paints th
 import _thread
 import os
 import sys
-import time
 
-from collectors.store.read.startup_reader import Unseen, default_file
+from collectors.model.clock import now_ms as clock_ms
+from collectors.store.read.startup_reader import Unseen
 from lambdatui.session.terminal import Terminal, TerminalRefused, terminal
-from lambdatui.start.arguments import default_config, global_only
-from lambdatui.start.state import default_state, kept
+from lambdatui.settings import paths
+from lambdatui.start.arguments import first_frame_knows, global_only
+from lambdatui.start.state import kept
 from lambdatui.start.terminal_signals import ENTER, LEAVE, install, stands, uninstall
 from lambdatui.views.presets import DEFAULT_PRESET, RangeError
 from lambdatui.views.startup_view import Glance, glance
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from lambdatui.session.session import Session
     from lambdatui.views.time_range import RangeChoice
 
-_SETTLED_HERE = {"db", "range", "utc", "no_color", "no_mouse", "ascii", "theme"}
 _HOME = {"screen": "functions", "functions.filter": "", "functions.sort": ""}
 
 
@@ -37,7 +37,7 @@ def at_once(arguments: "Sequence[str]", environ: "Mapping[str, str]") -> Glance 
     anything that is wrong. That way paints the frame too, only later.
     """
     given = global_only(arguments)
-    if given is None or given.keys() - _SETTLED_HERE or os.path.exists(default_config()):
+    if given is None or not first_frame_knows(given) or os.path.exists(paths.config_file()):
         return None
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         return None
@@ -45,11 +45,11 @@ def at_once(arguments: "Sequence[str]", environ: "Mapping[str, str]") -> Glance 
         of = terminal(environ, no_color=bool(given.get("no_color")), ascii=bool(given.get("ascii")))
     except TerminalRefused:
         return None
-    before = kept(default_state())
+    before = kept(paths.state_file())
     if not begins_at_home(before):
         return None
-    now_ms = time.time_ns() // 1_000_000
-    file = given.get("db") or default_file()
+    now_ms = clock_ms()
+    file = given.get("db") or paths.store_file()
     preset = given.get("range") or before.get("range", DEFAULT_PRESET)
     install()
     return _painted(file, now_ms, preset, of, bool(given.get("utc")), sys.stdout)

@@ -5,6 +5,8 @@ durations are float milliseconds, money ``Decimal`` USD, times integer epoch ms,
 ``None`` is unknown, in every kind. Nothing is imported here: the first frame is laid out with it.
 """
 
+from collectors.model.errors import ExitCode, LambdatuiError
+
 
 class Kind:
     """What a column's values are, and so how they are shown, sorted, compared and exported."""
@@ -51,8 +53,10 @@ class Column:
         return self.id.removesuffix("_ms").removesuffix("_mb").removesuffix("_usd").removesuffix("_s").replace("_", " ")
 
 
-class UnknownColumn(ValueError):
+class UnknownColumn(LambdatuiError, ValueError):
     """No such column; the message names the nearest one, or lists what there is."""
+
+    exit_code = ExitCode.WRONG_USAGE
 
 
 _T, _C, _MS, _MB, _USD = Kind.TEXT, Kind.COUNT, Kind.MS, Kind.MB, Kind.USD

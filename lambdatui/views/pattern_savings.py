@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from collectors.model.errors import ExitCode, LambdatuiError
 from lambdatui.text.formatting import count, ratio, size
 from lambdatui.views.columns import columns
 from lambdatui.views.patterns import EVENT_BYTES, PatternsView, patterns
@@ -21,8 +22,10 @@ SAVING_COLUMNS = columns(
 )
 
 
-class UnknownPattern(ValueError):
+class UnknownPattern(LambdatuiError, ValueError):
     """No such pattern in the range; the message says how to find one."""
+
+    exit_code = ExitCode.WRONG_USAGE
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ import zlib
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from collectors.model.errors import CaughtError
 from collectors.store.integrity.cell_checksum import CELL_NUMBERS, CELL_SUM, NOTHING, PRIME, WEIGHTS
 from collectors.store.schema import GRAINS
 
@@ -20,7 +21,7 @@ INVOCATION = (
 )  # fmt: skip
 
 
-class Damaged(sqlite3.DatabaseError):
+class Damaged(CaughtError, sqlite3.DatabaseError):
     """What was read is not what was written."""
 
 

@@ -5,6 +5,7 @@ Only SQLite is imported here; the reader tells more, and why a store cannot be r
 
 import os
 
+from collectors.model.errors import CaughtError
 from collectors.store.integrity.cell_checksum import sum_of_cell
 from collectors.store.schema import APPLICATION_ID, OLDEST, VERSION
 from collectors.store.spans import FEW, MINUTE, pieces, whole_from
@@ -53,7 +54,7 @@ _METRICS_IN = {
 }
 
 
-class Unseen(Exception):
+class Unseen(CaughtError):
     """There is no store here that can be read so; the reader says why."""
 
 
@@ -117,15 +118,6 @@ class FunctionSums:
         if row[7] is not None:
             self.memory_mb = self.reported_mb = row[7]
         self.last_ms = row[8]
-
-
-def default_file() -> str:
-    """``$LAMBDATUI_DB``, else ``lambdatui/lambdatui.db`` in the XDG data folder."""
-    named = os.environ.get("LAMBDATUI_DB")
-    if named:
-        return named
-    data = os.environ.get("XDG_DATA_HOME") or os.path.join(os.path.expanduser("~"), ".local", "share")
-    return os.path.join(data, "lambdatui", "lambdatui.db")
 
 
 class Glimpse:

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import click
 
-from lambdatui.settings.options import keep_tag_terms
+from lambdatui.cli.global_options import keep_tag_terms
 from lambdatui.text import formatting
 from lambdatui.text.table import text_table
 from lambdatui.views import filters

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from collectors.model.errors import CaughtError
 from lambdatui.runner.environments.fleet import Throttled
 
 # Errors whose body has ``Message``; the others have ``message`` (botocore's service model).
@@ -11,7 +12,7 @@ _CAPITAL = {
 }
 
 
-class ApiError(Exception):
+class ApiError(CaughtError):
     """What a call is refused with."""
 
     def __init__(self, status: int, code: str, message: str, **more: Any) -> None:

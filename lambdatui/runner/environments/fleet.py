@@ -15,6 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from collectors.model.errors import CaughtError
 from lambdatui.runner.environments.environment import ON_DEMAND, PROVISIONED, Environment
 from lambdatui.runner.environments.process import Host, now_ms
 from lambdatui.runner.functions import Deployment, RunnerError
@@ -33,7 +34,7 @@ _STARTS = 2 * (os.cpu_count() or 1)
 _START_SLOT_S = 0.3
 
 
-class Throttled(Exception):
+class Throttled(CaughtError):
     """Past a limit; ``reason`` as AWS names it."""
 
     def __init__(self, reason: str) -> None:

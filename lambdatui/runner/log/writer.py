@@ -35,12 +35,6 @@ Statement = tuple[str, Sequence[object]]
 _Bin = tuple[str, str, str, int]
 
 
-def default_path() -> Path:
-    """``lambdatui/runner.db`` in the XDG data folder."""
-    data = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
-    return Path(data) / "lambdatui" / "runner.db"
-
-
 @dataclass(slots=True)
 class _Batch:
     rows: list[LogRow] = field(default_factory=list)

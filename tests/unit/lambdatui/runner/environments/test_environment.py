@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from lambdatui.cli.runner import command
+from lambdatui.cli.main import cli as lambdatui
 from lambdatui.runner.deployed import Deployed
 from lambdatui.runner.environments.environment import Environment, Invocation
 from lambdatui.runner.environments.output import EVENT_BYTES, Output
@@ -313,7 +313,7 @@ def test_report_prints_tabs_and_two_decimals() -> None:
 
 
 def cli(folder: Path, *arguments: str) -> tuple[int, str, str]:
-    done = CliRunner().invoke(command, [*arguments, "--runner-db", str(folder / "runner.db")])
+    done = CliRunner().invoke(lambdatui, ["runner", *arguments, "--runner-db", str(folder / "runner.db")])
     return done.exit_code, done.stdout, done.stderr
 
 
