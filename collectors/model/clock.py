@@ -15,8 +15,13 @@ def now_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
+def now_s() -> float:
+    """Now, in epoch seconds UTC."""
+    return now_ms() / 1_000
+
+
 def today() -> "date":
     """The day in UTC."""
     from datetime import UTC, datetime
 
-    return datetime.fromtimestamp(now_ms() / 1000, UTC).date()
+    return datetime.fromtimestamp(now_s(), UTC).date()

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from collectors.model.clock import now_ms
 from collectors.model.errors import LambdatuiError
 from collectors.model.records import FunctionKey, LogEvent
 from collectors.parsing.function_names import function_key
@@ -31,10 +32,6 @@ if TYPE_CHECKING:
 RUNNER = "runner"
 _POLL_S = 0.25
 _PATIENCE_S = 2.0
-
-
-def _now_ms() -> int:
-    return time.time_ns() // 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,14 +100,14 @@ def _of_aws(
     groups = [LogGroup(name, names) for name, names in target.groups.items()]
     client, partition = session.client("logs"), session.client("logs").meta.partition
     calls, region = session.calls, target.region
-    began_ms = _now_ms()
+    began_ms = now_ms()
     try:
         for one in live_tail.tail(client, groups, calls, account=found, region=region, partition=partition):
             yield Came(one.events, one.way, one.note, one.sampled, cost_of(calls.counts(), region))
     finally:
         name = f"live tail {', '.join(target.functions)}"
         if cost_of(calls.counts(), region) and not keep_session(
-            context.db, name, region, began_ms, _now_ms(), calls.counts(), _PATIENCE_S
+            context.db, name, region, began_ms, now_ms(), calls.counts(), _PATIENCE_S
         ):
             click.echo("lambdatui: the store is being written: what this live tail cost is not in it", err=True)
 
@@ -120,7 +117,7 @@ def _of_runner(path: "Path", target: LiveTarget) -> Generator[Came, None, None]:
     from collectors.sources.runner_log import RunnerLog
 
     with RunnerLog(path) as log:
-        after = log.first_event_at(_now_ms())
+        after = log.first_event_at(now_ms())
         yield Came([], RUNNER)
         while True:
             for block, at in log.event_blocks(after):

@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from collectors.ingest.regrouping import is_old, regroup_store
+from collectors.model.clock import now_ms as now_ms
 from collectors.store.read.reader import Reader
 from lambdatui.cli.global_options import current_context
 from lambdatui.cli.price_book import price_book as price_book
@@ -27,10 +28,6 @@ class Opened:
     context: Context
     reader: Reader
     range: TimeRange
-
-
-def now_ms() -> int:
-    return time.time_ns() // 1_000_000
 
 
 class _Said:

@@ -8,7 +8,7 @@ from textual.pilot import Pilot
 from collectors.ingest.engine import import_files
 from collectors.model.records import FunctionKey
 from lambdatui.app.application import LambdaTui
-from lambdatui.cli.config_command import faults_of
+from lambdatui.cli.config import faults_of
 from lambdatui.commands.base import keys
 from lambdatui.screens.main_screens import commands_by_screen
 from lambdatui.screens.tables import TableScreen

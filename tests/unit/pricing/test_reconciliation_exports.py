@@ -15,7 +15,7 @@ from click import ClickException
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lambdatui.cli.billing_files import export_in
+from lambdatui.cli.costs.billing_files import export_in
 from pricing.export_values import Style
 from pricing.findings import Summary, summary_of
 from pricing.pricebook import PriceBook

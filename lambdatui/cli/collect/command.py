@@ -1,38 +1,21 @@
 """``lambdatui collect``: read CloudWatch, or a local runner's log, into the store."""
 
-import json
-import time
-from collections.abc import Sequence
-from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
-from collectors.model.errors import ExitCode
+from lambdatui.cli.collect.request import CollectRequest, OrganizationRequest
 from lambdatui.cli.global_options import current_context
 from lambdatui.cli.iam_policy import role_named
-from lambdatui.text import formatting
 from lambdatui.views.time_range import RangeError, preset_ms
 
 if TYPE_CHECKING:
-    from collectors.ingest.many_sources import Collected
-    from lambdatui.cli.many_accounts import OrganizationAsked
     from lambdatui.settings.context import Context
 
 CLOUDWATCH = "cloudwatch"
 _DEFAULT_SINCE = "24h"
-_FIGURES = (
-    "functions",
-    "events",
-    "duplicates",
-    "invocations",
-    "errors",
-    "rejected",
-    "older_than_pruned",
-    "metric_points",
-)
 _OPTIONAL = ("costs", "optimizer")
 
 
@@ -64,23 +47,6 @@ def _usd(_: click.Context, __: click.Parameter, value: str | None) -> Decimal | 
     if amount is not None and not (amount.is_finite() and amount >= 0):
         raise click.BadParameter("give an amount of USD, such as 0.50")
     return amount
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """What the command line asks of CloudWatch."""
-
-    profiles: tuple[str, ...]
-    regions: tuple[str, ...]
-    since_ms: int
-    endpoint_url: str | None
-    logs: str
-    features: tuple[str, ...]
-    newest_first: bool
-    details: int
-    wait: bool
-    organization: "OrganizationAsked | None" = None
-    linked: bool = False
 
 
 @click.command(name="collect", epilog="Example: lambdatui collect --profile prod --region eu-central-1 --since 7d")
@@ -171,31 +137,34 @@ def command(
             raise click.UsageError("--organization and --linked are for CloudWatch, not for a runner's log")
         if dry_run:
             raise click.UsageError("--dry-run is for CloudWatch: reading a runner's log costs nothing")
-        code = _run_runner(Path(source), span_ms, context, every if watch else None, as_json)
+        from lambdatui.cli.collect.runner_log import collect_runner
+
+        code = collect_runner(Path(source), span_ms, context, every if watch else None, as_json)
         click.get_current_context().exit(code)
     from collectors.sources.cloudwatch.source import ALWAYS
 
     features = tuple(each for each in (*ALWAYS, *more) if each not in less)
     since_ms = span_ms if span_ms is not None else preset_ms(_DEFAULT_SINCE)
-    asked = Asked(
+    request = CollectRequest(
         profiles, regions or context.regions, since_ms, endpoint_url, logs, features, newest_first, details, wait,
         _organization(organization, role_name, external_id, context, len(profiles)), linked,
     )  # fmt: skip
-    if linked and asked.organization is not None:
+    if linked and request.organization is not None:
         raise click.UsageError("--linked and --organization are two ways to the same accounts: choose one")
-    from lambdatui.cli.collecting import Collecting
+    from lambdatui.cli.collect.rounds import Rounds
+    from lambdatui.cli.collect.summary import exit_code, say
 
     if progress and not as_json:
         raise click.UsageError("--progress is for --json")
-    collecting = Collecting(asked, context, budget, quiet=as_json, lines=progress)
+    rounds = Rounds(request, context, budget, quiet=as_json, lines=progress)
     if dry_run:
-        from lambdatui.cli.dry_run import dry_run as rehearse
+        from lambdatui.cli.collect.dry_run import dry_run as rehearse
 
-        code = rehearse(collecting.openings(), context.db, budget, as_json=as_json)
+        code = rehearse(rounds.openings(), context.db, budget, as_json=as_json)
     elif watch:
-        code = collecting.watch(every, lambda done: say(done, as_json))
+        code = rounds.watch(every, lambda done: say(done, as_json))
     else:
-        done = collecting.once()
+        done = rounds.once()
         say(done, as_json)
         code = exit_code(done)
     click.get_current_context().exit(code)
@@ -203,14 +172,12 @@ def command(
 
 def _organization(
     flag: str | None, role_name: str, external_id: str, context: "Context", profiles: int
-) -> "OrganizationAsked | None":
+) -> OrganizationRequest | None:
     """What ``--organization`` asks, None where it is not given; the configuration says what the command line leaves."""
     if flag is None:
         if role_name or external_id:
             raise click.UsageError("--role-name and --external-id are for --organization")
         return None
-    from lambdatui.cli.many_accounts import OrganizationAsked
-
     role = flag or role_name or role_named(None, None, context.organization.get("role_name"))
     if not role:
         # OrganizationAccountAccessRole is there in most accounts, and may do everything.
@@ -220,101 +187,4 @@ def _organization(
         )
     if profiles > 1:
         raise click.UsageError("--organization takes one --profile: that of the management account, or of a delegate")
-    return OrganizationAsked(role, external_id or context.organization.get("external_id", ""))
-
-
-def exit_code(done: "Sequence[Collected]") -> int:
-    """What one collection's exit code is; a budget that was reached comes before all else."""
-    if any(one.over_budget for one in done):
-        return ExitCode.OVER_BUDGET
-    if not any(one.failures for one in done):
-        return ExitCode.DONE
-    return ExitCode.PARTLY if any(kept(one) for one in done) else ExitCode.FAILED
-
-
-def kept(one: "Collected") -> bool:
-    """Whether anything was had; a source without failures that had nothing to give counts too."""
-    return not one.failures or any(getattr(one, figure) for figure in _FIGURES)
-
-
-def say(done: "Sequence[Collected]", as_json: bool) -> None:
-    """What the sources came to: on stdout, and what failed on stderr."""
-    from lambdatui.cli.spending import cost_of
-
-    costs = {one.name: cost_of(one.calls, one.region) for one in done}
-    if as_json:
-        totals: dict[str, Any] = {figure: sum(getattr(one, figure) for one in done) for figure in _FIGURES}
-        totals["seconds"] = round(max((one.seconds for one in done), default=0.0), 3)
-        totals["cost_usd"] = formatting.decimal_text(sum(costs.values(), Decimal(0)))
-        totals["sources"] = [
-            {
-                "source": one.name,
-                "account": one.account or None,
-                **{figure: getattr(one, figure) for figure in _FIGURES},
-                "choices": one.choices,
-                "calls": {each.operation: each.requests for each in one.calls},
-                "cost_usd": formatting.decimal_text(costs[one.name]),
-                "failures": one.failures,
-                "over_budget": one.over_budget or None,
-                "unfinished": one.unfinished or None,
-            }
-            for one in done
-        ]
-        click.echo(json.dumps(totals))
-    for one in done:
-        if kept(one) and not as_json:
-            figures = formatting.tally(
-                {name: getattr(one, name) for name in _FIGURES if name != "older_than_pruned" or getattr(one, name)}
-            )
-            requests = sum(each.requests for each in one.calls)
-            asked = f"{formatting.counted(requests, 'call')} for {formatting.money(costs[one.name])}"
-            click.echo(formatting.plain(f"{one.name}: {figures}; {asked} in {one.seconds:.1f} s"))
-            if one.choices:
-                ways = ", ".join(f"{count:,} {_WAYS.get(way, way)}" for way, count in sorted(one.choices.items()))
-                click.echo(
-                    formatting.plain(f"{one.name}: log groups: {ways} ('lambdatui collections --json' says why)")
-                )
-        if one.unfinished and not as_json:
-            click.echo(formatting.plain(f"{one.name}: not finished ({one.unfinished}): it goes on in the next round"))
-        for failure in dict.fromkeys(one.failures):
-            click.echo(formatting.plain(f"lambdatui collect: {one.name}: {failure}"), err=True)
-        if one.over_budget:
-            click.echo(formatting.plain(f"lambdatui collect: {one.name}: {one.over_budget}"), err=True)
-
-
-_WAYS = {"events": "by their events", "insights": "by Logs Insights", "metrics": "by metrics only", "idle": "idle"}
-
-
-def _run_runner(path: Path, span_ms: int | None, context: "Context", every_s: float | None, as_json: bool) -> int:
-    def read() -> "Collected":
-        return _read_runner(path, span_ms, context.db)
-
-    if every_s is not None:
-        from lambdatui.cli.collecting import CollectingRunner
-
-        return CollectingRunner(read, context).watch(every_s, lambda done: say(done, as_json))
-    done = [read()]
-    say(done, as_json)
-    return exit_code(done)
-
-
-def _read_runner(path: Path, span_ms: int | None, db: Path) -> "Collected":
-    from collectors.ingest.engine import collect
-    from collectors.ingest.many_sources import Collected
-    from collectors.ingest.runner_deployments import keep_deployments, keep_tags
-    from collectors.sources.base import SourceFailed
-    from collectors.sources.runner_log import RunnerLog, RunnerSource
-
-    since_ms = None if span_ms is None else time.time_ns() // 1_000_000 - span_ms
-    try:
-        with RunnerLog(path) as log:
-            source = RunnerSource(log, since_ms)
-            result = collect(source, db=db)
-            keep_deployments(log, db)
-            keep_tags(log, db)
-    except SourceFailed as failed:
-        return Collected(failed.what, failures=[f"{failed.meaning}; {failed.advice}"])
-    done = Collected(source.name, failures=list(dict.fromkeys(result.failures)), seconds=result.seconds)
-    for figure in _FIGURES:
-        setattr(done, figure, getattr(result, figure))
-    return done
+    return OrganizationRequest(role, external_id or context.organization.get("external_id", ""))

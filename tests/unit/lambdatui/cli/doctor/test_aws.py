@@ -11,7 +11,7 @@ from click.testing import Result
 
 from collectors.sources.cloudwatch.readings import FEATURES, READINGS, Reading
 from collectors.sources.cloudwatch.source import ALWAYS
-from lambdatui.cli import doctor_aws
+from lambdatui.cli.doctor import aws as aws_check
 from tests.support.aws import ACCOUNT, REGION, Canned, canned_session, error, isolate, listed
 from tests.support.command_line import run
 from tests.support.fake_aws import faults
@@ -48,7 +48,7 @@ def aws(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Canned:
         "sts:AssumeRole": lambda _: b"<R><AssumeRoleResult></AssumeRoleResult></R>",
     }  # fmt: skip
     canned.headers["date"] = formatdate(usegmt=True)
-    monkeypatch.setattr(doctor_aws, "_session", lambda asked, region: session)
+    monkeypatch.setattr(aws_check, "_session", lambda asked, region: session)
     return canned
 
 
@@ -249,7 +249,7 @@ def test_a_partition_is_that_of_the_region(monkeypatch: pytest.MonkeyPatch, aws:
     china = Canned(session)
     china.answers |= {name: answer for name, answer in aws.answers.items() if name.startswith(("lambda", "logs"))}
     china.answers["logs:FilterLogEvents"] = lambda _: denied("logs:FilterLogEvents")
-    monkeypatch.setattr(doctor_aws, "_session", lambda asked, region: session)
+    monkeypatch.setattr(aws_check, "_session", lambda asked, region: session)
     (one,) = statements(doctor(tmp_path, "--features", "logs"))
     assert one["Resource"] == "arn:aws-cn:logs:*:*:log-group:/aws/lambda/*"
 

@@ -11,7 +11,7 @@ import click
 from collectors.model.errors import ExitCode
 from collectors.sources.cloudwatch.readings import FEATURES
 from collectors.store.connection import StoreError, StoreMissing
-from lambdatui.cli.doctor_findings import FAIL, NOT_TRIED, OK, WARN, Finding
+from lambdatui.cli.doctor.findings import FAIL, NOT_TRIED, OK, WARN, Finding
 from lambdatui.cli.global_options import current_context
 from lambdatui.cli.iam_policy import chosen_features, role_named
 from lambdatui.cli.output.rows import Listing, emit, listing_options
@@ -68,7 +68,7 @@ def command(
     now = now_ms()
     findings = [*terminal(os.environ), *store(context.db, now), clock(now), credentials(os.environ, Path.home())]
     if ask_aws:
-        from lambdatui.cli.doctor_aws import DEFAULT_FEATURES, AwsAsked, permissions
+        from lambdatui.cli.doctor.aws import DEFAULT_FEATURES, AwsAsked, permissions
 
         chosen = DEFAULT_FEATURES if features is None else features
         if role_name and features is None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from collectors.model.errors import ExitCode, LambdatuiError
-from lambdatui.cli.billing_files import export_in
+from lambdatui.cli.costs.billing_files import export_in
 from lambdatui.cli.output.rows import Listing, arranged, print_rows
 from lambdatui.cli.store_access import now_ms, opened, price_book
 from lambdatui.text import formatting

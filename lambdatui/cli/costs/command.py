@@ -146,7 +146,7 @@ def reconcile(listing: Listing, files: tuple[Path, ...], by: str, no_free_tier: 
     (or month) and dimension, with what each difference comes to; rows without a day are the whole span. Exits with 3
     where lines could not be read.
     """
-    from lambdatui.cli.reconciling import reconcile_bill
+    from lambdatui.cli.costs.reconciling import reconcile_bill
 
     reconcile_bill(listing, files, by=by, free_tier=not no_free_tier, per_usd=per_usd)
 

@@ -7,14 +7,18 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from collectors.ingest.many_sources import Collected, GoingOn, Opening, collect_accounts
+from collectors.model.clock import now_ms as clock_now_ms
+from collectors.model.clock import now_s as clock_now_s
 from collectors.model.errors import ExitCode
+from collectors.model.units import DAY_S
 from collectors.sources.base import SourceFailed
 from collectors.sources.cloudwatch.session import ReadOnlySession
 from collectors.sources.cloudwatch.source import CloudWatchSource
 from collectors.store.connection import StoreError, StoreLocked, StoreMissing, damaged
 from collectors.store.integrity.scrub import scrub
 from collectors.store.write.retention import Retention, retain
-from lambdatui.cli.collect_progress import CollectProgress
+from lambdatui.cli.collect.progress import CollectProgress
+from lambdatui.cli.collect.request import CollectRequest
 from lambdatui.cli.older_lines import count_older_lines
 from lambdatui.cli.service import Service
 from lambdatui.cli.spending import Spending
@@ -25,29 +29,30 @@ from lambdatui.views.scope import Narrow
 if TYPE_CHECKING:
     from collectors.sources.cloudwatch.credentials import Profiles
     from collectors.sources.cloudwatch.organization import AssumedRole
-    from lambdatui.cli.collect import Asked
-    from lambdatui.cli.many_accounts import ManyAccounts
+    from lambdatui.cli.collect.accounts import ManyAccounts
 
-_SCRUB_EVERY_S = 86_400.0
+_SCRUB_EVERY_S = float(DAY_S)
 _LONGEST_PAUSE_S = 600.0  # after many rounds in which nothing could be read
 
 
-def _now_ms() -> int:
-    return time.time_ns() // 1_000_000
-
-
-def _after(at: float) -> Callable[[], bool]:
+def _later_than(at: float) -> Callable[[], bool]:
     """Whether it is later than a time of the clock."""
-    return lambda: time.time() >= at
+    return lambda: clock_now_s() >= at
 
 
-class Collecting:
+class Rounds:
     """Sessions are kept from round to round; where credentials failed they are had anew, as tokens are renewed so."""
 
     def __init__(
-        self, asked: "Asked", context: Context, budget: Decimal | None, *, quiet: bool = False, lines: bool = False
+        self,
+        request: CollectRequest,
+        context: Context,
+        budget: Decimal | None,
+        *,
+        quiet: bool = False,
+        lines: bool = False,
     ) -> None:
-        self._asked = asked
+        self._request = request
         self._context = context
         self._spending = Spending(budget)
         self._quiet = quiet
@@ -65,28 +70,28 @@ class Collecting:
 
     def openings(self, now_ms: int | None = None) -> list[Callable[[], CloudWatchSource]]:
         """One for each profile and region, or account and region. Raises StoreError."""
-        at_ms = _now_ms() if now_ms is None else now_ms
-        asked = self._asked
+        at_ms = clock_now_ms() if now_ms is None else now_ms
+        request = self._request
         self._wanted = self._wanted_now()
-        if asked.organization is not None:
-            return self._many.of_organization(asked.organization, at_ms)
-        places = [(profile, region) for profile in asked.profiles or (None,) for region in asked.regions or (None,)]
+        if request.organization is not None:
+            return self._many.of_organization(request.organization, at_ms)
+        places = [(profile, region) for profile in request.profiles or (None,) for region in request.regions or (None,)]
         found = [self.opening(profile, region, at_ms) for profile, region in places]
-        return [*found, *self._many.linked(places, at_ms)] if asked.linked else found
+        return [*found, *self._many.linked(places, at_ms)] if request.linked else found
 
     @cached_property
     def _many(self) -> "ManyAccounts":
-        from lambdatui.cli.many_accounts import ManyAccounts
+        from lambdatui.cli.collect.accounts import ManyAccounts
 
         return ManyAccounts(self, Narrow(accounts=self._context.accounts))
 
     @property
     def profiles(self) -> Sequence[str]:
-        return self._asked.profiles
+        return self._request.profiles
 
     @property
     def regions(self) -> Sequence[str]:
-        return self._asked.regions
+        return self._request.regions
 
     def opening(self, profile: str | None, region: str | None, now_ms: int) -> Callable[[], CloudWatchSource]:
         def opened() -> CloudWatchSource:
@@ -110,7 +115,7 @@ class Collecting:
         session = self._sessions.get(key)
         if session is None or session.stale:
             session = kind(
-                profile, region, self._asked.endpoint_url,
+                profile, region, self._request.endpoint_url,
                 limit_of=self._spending.limit, profiles=self._profiles, role=role, label=label,
             )  # fmt: skip
             self._sessions[key] = session
@@ -118,15 +123,15 @@ class Collecting:
 
     def settings(self, now_ms: int) -> dict[str, Any]:
         """What is asked of every source of this round."""
-        asked = self._asked
+        request = self._request
         return {
-            "since_ms": now_ms - asked.since_ms,
+            "since_ms": now_ms - request.since_ms,
             "now_ms": now_ms,
-            "logs": asked.logs,
-            "features": asked.features,
-            "newest_first": asked.newest_first,
+            "logs": request.logs,
+            "features": request.features,
+            "newest_first": request.newest_first,
             "wanted": self._wanted,
-            "details": asked.details,
+            "details": request.details,
         }
 
     def _wanted_now(self) -> Callable[[str], bool] | None:
@@ -142,14 +147,14 @@ class Collecting:
         self, stopped: Callable[[], bool] = lambda: False, over: Callable[[], bool] = lambda: False
     ) -> Sequence[Collected]:
         """One collection from all sources, or as much of it as there is when it is ``over``. Raises StoreError."""
-        now_ms = _now_ms()
+        now_ms = clock_now_ms()
         self._profiles.renew()
         openings: list[Opening] = list(self.openings(now_ms))
         progress = CollectProgress(self._spending, quiet=self._quiet, lines=self._lines)
         try:
             done = collect_accounts(
-                openings, db=self._context.db, now_ms=now_ms, wait=self._asked.wait, progress=progress, stopped=stopped,
-                over=over, going_on=self._going_on,
+                openings, db=self._context.db, now_ms=now_ms, wait=self._request.wait, progress=progress,
+                stopped=stopped, over=over, going_on=self._going_on,
             )  # fmt: skip
         finally:
             progress.end()
@@ -168,9 +173,9 @@ class Collecting:
         service.ready()
         faults, looked_through = 0, -_SCRUB_EVERY_S
         while not service.stopped.is_set():
-            began = time.time()
+            began = clock_now_s()
             try:
-                done = self.once(service.stopped.is_set, _after(began + every_s))
+                done = self.once(service.stopped.is_set, _later_than(began + every_s))
             except StoreLocked as locked:
                 done = []
                 service.state(f"waiting: {locked}")
@@ -198,7 +203,7 @@ class Collecting:
     def _retain(self, service: Service) -> None:
         """Deletes what is older than the configuration keeps, for a while; a store that is written waits."""
         try:
-            deleted = retain(self._context.db, self._retention, _now_ms(), service.stopped.is_set)
+            deleted = retain(self._context.db, self._retention, clock_now_ms(), service.stopped.is_set)
         except (StoreLocked, StoreMissing):
             return
         except Exception as error:  # a watch goes on collecting
@@ -230,20 +235,5 @@ class Collecting:
 
     def _sleep(self, service: Service, until: float) -> None:
         """Until a time of the clock, not for a while: after the machine slept, the next round is due at once."""
-        while not service.stopped.is_set() and (left := until - time.time()) > 0:
+        while not service.stopped.is_set() and (left := until - clock_now_s()) > 0:
             service.stopped.wait(min(left, 5.0))
-
-
-class CollectingRunner(Collecting):
-    """A local runner's log, round by round: ``read`` is one collection of it."""
-
-    def __init__(self, read: Callable[[], Collected], context: Context) -> None:
-        from lambdatui.cli.collect import Asked
-
-        super().__init__(Asked((), (), 0, None, "none", (), False, 0, False), context, None)
-        self._read = read
-
-    def once(
-        self, stopped: Callable[[], bool] = lambda: False, over: Callable[[], bool] = lambda: False
-    ) -> Sequence[Collected]:
-        return [self._read()]

@@ -16,7 +16,7 @@ from click.testing import CliRunner, Result
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lambdatui.cli.cost_estimate import command
+from lambdatui.cli.estimate.command import command
 from lambdatui.cli.main import cli
 from lambdatui.cli.quantities import COUNT, DURATION_MS, HOURS, MEMORY_MB, MONEY, RATIO
 from lambdatui.text import formatting
@@ -414,7 +414,7 @@ def test_any_text_is_a_figure_or_a_usage_error(text: str) -> None:
 def test_figures_alone_import_nothing_heavy() -> None:
     script = (
         "import sys\n"
-        "from lambdatui.cli.cost_estimate import command\n"
+        "from lambdatui.cli.estimate.command import command\n"
         "command(sys.argv[1:], standalone_mode=False)\n"
         "heavy = ('textual', 'boto3', 'botocore', 'pandas', 'numpy', 'sqlite3', 'sqlite_utils', 'aiohttp', 'msgspec')\n"
         "print([name for name in heavy if name in sys.modules])\n"

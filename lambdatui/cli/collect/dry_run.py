@@ -15,7 +15,7 @@ from collectors.model.errors import ExitCode
 from collectors.sources.base import SourceFailed, Step
 from collectors.sources.cloudwatch.rehearsal import Estimate, estimate
 from collectors.sources.cloudwatch.source import CloudWatchSource
-from lambdatui.cli.collect_progress import CollectProgress
+from lambdatui.cli.collect.progress import CollectProgress
 from lambdatui.cli.spending import Spending, cost_of
 from lambdatui.text import formatting
 

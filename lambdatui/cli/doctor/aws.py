@@ -1,11 +1,11 @@
 """``lambdatui doctor --aws``: whether AWS can be read with the credentials here, an action a call."""
 
 import json
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from collectors.model.clock import now_ms
 from collectors.sources.base import SourceFailed
 from collectors.sources.cloudwatch import policy
 from collectors.sources.cloudwatch.functions import account_of
@@ -13,7 +13,7 @@ from collectors.sources.cloudwatch.server_clock import REFUSED_S, ServerClock
 from collectors.sources.cloudwatch.session import ReadOnlySession
 from collectors.sources.cloudwatch.source import ALWAYS
 from collectors.sources.cloudwatch.trying import ALLOWED, DENIED, UNREACHABLE, UNTRIED, Trial, Tried
-from lambdatui.cli.doctor_findings import FAIL, NOT_TRIED, OK, WARN, Finding
+from lambdatui.cli.doctor.findings import FAIL, NOT_TRIED, OK, WARN, Finding
 from lambdatui.text import formatting
 from pricing.call_prices import price
 
@@ -66,7 +66,7 @@ def permissions(asked: AwsAsked) -> Iterator[Finding]:
     partition = policy.partition_of(session.region)
     trial = Trial(
         session, account, refuses=refuses, open_in=lambda region: _session(asked, region),
-        now_ms=time.time_ns() // 1_000_000, partition=partition, role_name=asked.role_name,
+        now_ms=now_ms(), partition=partition, role_name=asked.role_name,
         external_id=asked.external_id,
     )  # fmt: skip
     denied = []

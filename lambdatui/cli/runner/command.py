@@ -16,7 +16,7 @@ import click
 
 from collectors.model.errors import ExitCode, LambdatuiError
 from collectors.untrusted import parsed_json
-from lambdatui.cli.runner_trigger import trigger_options, wanted_trigger
+from lambdatui.cli.runner.trigger import trigger_options, wanted_trigger
 from lambdatui.runner.functions import RunnerError
 from lambdatui.runner.local import with_api
 from lambdatui.runner.log.writer import Log, clock_ms

@@ -208,16 +208,17 @@ def export(file: str, force: bool) -> None:
     options choose, and 'lambdatui import' reads them back; keys, tokens, passwords and e-mail addresses are taken out
     of them unless --no-redact is given. A copy of the store is whole.
     """
-    from lambdatui.cli import db_export
+
+    from lambdatui.cli.db.export import copy_store, write_lines
 
     target = Path(file)
     if file != "-" and target.exists() and not force:
         raise LambdatuiError(f"{file} is there already: name another, or overwrite it with --force")
     if target.suffix in (".db", ".sqlite", ".sqlite3"):
-        size = db_export.copy_store(current_context().db, target)
+        size = copy_store(current_context().db, target)
         click.echo(f"{file}: {formatting.size(size)}", err=True)
         return
-    lines, span = db_export.write_lines(file)
+    lines, span = write_lines(file)
     click.echo(formatting.plain(f"{file}: {formatting.counted(lines, 'line')}, {span}"), err=True)
 
 
@@ -233,8 +234,9 @@ def query(sql: str, as_json: bool, as_csv: bool, limit: int | None) -> None:
     Example: lambdatui db query "SELECT name, count(*) AS n FROM functions JOIN invocations
              ON function_id = functions.id GROUP BY 1" --csv
     """
-    from lambdatui.cli import db_query
 
-    columns, rows = db_query.run(current_context().db, sql, limit)
+    from lambdatui.cli.db.query import formatted, run
+
+    columns, rows = run(current_context().db, sql, limit)
     form = "json" if as_json else "csv" if as_csv else "text"
-    click.echo(db_query.formatted(columns, rows, form), nl=False)
+    click.echo(formatted(columns, rows, form), nl=False)

@@ -3,43 +3,61 @@
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import Any, Protocol
 
 import click
 
+from collectors.model.units import HOUR_S
 from collectors.sources.base import SourceFailed
 from collectors.sources.cloudwatch.functions import account_and_arn
 from collectors.sources.cloudwatch.linked import Link, LinkedSession, LinkedSource, links
 from collectors.sources.cloudwatch.organization import AssumedRole, Member, MemberSource, members
 from collectors.sources.cloudwatch.policy import partition_of, role_arn
+from collectors.sources.cloudwatch.session import ReadOnlySession
 from collectors.sources.cloudwatch.source import CloudWatchSource
+from lambdatui.cli.collect.request import OrganizationRequest
 from lambdatui.text import formatting
 from lambdatui.views.scope import Narrow
-
-if TYPE_CHECKING:
-    from lambdatui.cli.collecting import Collecting
 
 Openings = list[Callable[[], CloudWatchSource]]
 Place = tuple[str | None, str | None]
 
 AT_ONCE = 32  # accounts and regions of an organization that are read at the same time: memory goes by it
-_LISTED_S = 3_600.0  # how long a list of accounts is good for: new ones are rare, and their logs wait
+_LISTED_S = float(HOUR_S)  # how long a list of accounts is good for: new ones are rare, and their logs wait
 
 
-@dataclass(frozen=True, slots=True)
-class OrganizationAsked:
-    """The role that is assumed in each account, and the external id that it may ask for."""
+class Sessions(Protocol):
+    """What opens accounts: ``lambdatui.cli.collect.rounds``."""
 
-    role_name: str
-    external_id: str = ""
+    @property
+    def profiles(self) -> Sequence[str]: ...
+
+    @property
+    def regions(self) -> Sequence[str]: ...
+
+    def opening(self, profile: str | None, region: str | None, now_ms: int) -> Callable[[], CloudWatchSource]:
+        """What opens the account of a profile in a region."""
+
+    def session(
+        self,
+        profile: str | None,
+        region: str | None,
+        *,
+        role: AssumedRole | None = None,
+        label: str = "",
+        kind: type[ReadOnlySession] = ReadOnlySession,
+    ) -> ReadOnlySession:
+        """Raises ``SourceFailed``."""
+
+    def settings(self, now_ms: int) -> dict[str, Any]:
+        """What is asked of every source of this round."""
 
 
 class ManyAccounts:
     """Finds accounts, round by round. ``narrow`` chooses among them."""
 
-    def __init__(self, collecting: "Collecting", narrow: Narrow) -> None:
-        self._collecting = collecting
+    def __init__(self, sessions: Sessions, narrow: Narrow) -> None:
+        self._sessions = sessions
         self._narrow = narrow
         self._members: dict[str, Member] = {}
         self._listed_at: float | None = None
@@ -49,19 +67,19 @@ class ManyAccounts:
 
     # --- an organization ------------------------------------------------------------------------------------------
 
-    def of_organization(self, asked: OrganizationAsked, now_ms: int) -> Openings:
+    def of_organization(self, asked: OrganizationRequest, now_ms: int) -> Openings:
         """The profile's own account as it is, every other active one by the role; what cannot be listed fails alone."""
-        profile = next(iter(self._collecting.profiles), None)
-        regions: Sequence[str | None] = self._collecting.regions or (None,)
+        profile = next(iter(self._sessions.profiles), None)
+        regions: Sequence[str | None] = self._sessions.regions or (None,)
         try:
-            base = self._collecting.session(profile, regions[0])
+            base = self._sessions.session(profile, regions[0])
             own, arn = account_and_arn(base.client("sts"), base.region, profile)
             partition = arn.split(":")[1] if arn.startswith("arn:") else partition_of(base.region)
         except SourceFailed as failed:
             return [_failing(failed)]
         openings: Openings = []
         if self._narrow.holds(own, ""):
-            openings += [self._collecting.opening(profile, region, now_ms) for region in regions]
+            openings += [self._sessions.opening(profile, region, now_ms) for region in regions]
         if not_listed := self._list(profile, regions[0]):
             openings.append(_failing(not_listed))
         for member in self._members.values():
@@ -76,9 +94,9 @@ class ManyAccounts:
         self, member: Member, role: AssumedRole, place: Place, now_ms: int
     ) -> Callable[[], CloudWatchSource]:
         def opened() -> CloudWatchSource:
-            session = self._collecting.session(*place, role=role, label=member.account)
+            session = self._sessions.session(*place, role=role, label=member.account)
             session.begin()
-            return MemberSource(session, self._turns, **self._collecting.settings(now_ms))
+            return MemberSource(session, self._turns, **self._sessions.settings(now_ms))
 
         return opened
 
@@ -87,7 +105,7 @@ class ManyAccounts:
         if self._listed_at is not None and time.monotonic() - self._listed_at < _LISTED_S:
             return None
         try:
-            listed, failed = members(self._collecting.session(profile, region).client("organizations"))
+            listed, failed = members(self._sessions.session(profile, region).client("organizations"))
         except SourceFailed as fault:
             return fault
         named = {member.account: member for member in listed}
@@ -98,12 +116,12 @@ class ManyAccounts:
         return failed
 
     def _role(
-        self, member: Member, profile: str | None, region: str | None, arn: str, asked: OrganizationAsked
+        self, member: Member, profile: str | None, region: str | None, arn: str, asked: OrganizationRequest
     ) -> AssumedRole:
         role = self._roles.get(member.account)
         if role is None:
             named = f"account {member.account}" + (f" ({member.name})" if member.name else "")
-            role = AssumedRole(lambda: self._collecting.session(profile, region), arn, asked.external_id, named)
+            role = AssumedRole(lambda: self._sessions.session(profile, region), arn, asked.external_id, named)
             self._roles[member.account] = role
         role.renew()
         return role
@@ -118,7 +136,7 @@ class ManyAccounts:
         without: list[str] = []
         for profile, region in places:
             try:
-                base = self._collecting.session(profile, region)
+                base = self._sessions.session(profile, region)
                 own, _ = account_and_arn(base.client("sts"), base.region, profile)
                 direct.add(own)
                 here, not_listed = links(base.client("oam"), base.region)
@@ -146,11 +164,11 @@ class ManyAccounts:
     def _opening(self, place: Place, own: str, link: Link, now_ms: int) -> Callable[[], CloudWatchSource]:
         def opened() -> CloudWatchSource:
             label = f"linked {link.account}"
-            session = self._collecting.session(*place, label=label, kind=LinkedSession)
+            session = self._sessions.session(*place, label=label, kind=LinkedSession)
             assert isinstance(session, LinkedSession)
             session.begin()
             about = session.about(link.account, partition_of(session.region))
-            return LinkedSource(about, link, own, **self._collecting.settings(now_ms))
+            return LinkedSource(about, link, own, **self._sessions.settings(now_ms))
 
         return opened
 

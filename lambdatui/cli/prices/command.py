@@ -7,8 +7,8 @@ import click
 
 from collectors.model import clock
 from collectors.model.errors import LambdatuiError
+from lambdatui.cli.estimate.workload_options import REGION
 from lambdatui.cli.price_book import price_book
-from lambdatui.cli.workload_options import REGION
 from lambdatui.text.formatting import counted, plain
 from lambdatui.text.table import GAP, text_table
 from pricing.inspection import OLD_DAYS, findings, old_regions, rates
@@ -80,7 +80,7 @@ def refresh(
     Regions whose list cannot be had are named and keep their prices (exit code 3); the others are taken.
     """
     from collectors.model.errors import ExitCode
-    from lambdatui.cli import price_sources
+    from lambdatui.cli.prices import sources
     from lambdatui.settings.price_book import in_use, refreshed_book, write
     from pricing.price_list import BadPriceList, refreshed_by_region
 
@@ -93,15 +93,15 @@ def refresh(
                   f" bills use what is refreshed here: {used.path}"), err=True
         )  # fmt: skip
     failed: dict[str, str] = {}
-    lists: dict[str, price_sources.Products] = {}
+    lists: dict[str, sources.Products] = {}
     if file is not None:
-        lists[""] = price_sources.from_file(file)
+        lists[""] = sources.from_file(file)
     else:
         wanted = dict.fromkeys(regions or book.codes)
         answers = (
-            price_sources.from_query_api(tuple(wanted), profile)
+            sources.from_query_api(tuple(wanted), profile)
             if profile is not None
-            else price_sources.from_offer(tuple(wanted), base_url)
+            else sources.from_offer(tuple(wanted), base_url)
         )
         for code, answer in answers:
             if isinstance(answer, str):
