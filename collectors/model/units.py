@@ -44,9 +44,11 @@ MB_MS_PER_GB_SECOND = MB_PER_GB * SECOND_MS
 
 LEAST_MEMORY_MB, MOST_MEMORY_MB = 128, 10_240
 """What a function's memory may be set to, in steps of 1 MB (Lambda quotas, "Function configuration")."""
-LEAST_EPHEMERAL_MB, MOST_EPHEMERAL_MB = 512, 10_240
+INCLUDED_EPHEMERAL_MB, MOST_EPHEMERAL_MB = 512, 10_240
 """What /tmp may be set to (Lambda quotas); the least is what every function has at no charge."""
 FULL_VCPU_MB = 1_769
 """The memory at which a function has one whole vCPU (Lambda developer guide, "Configure Lambda function memory")."""
+COMMON_MEMORY_MB = (128, 192, 256, 384, 512, 768, 1_024, 1_536, FULL_VCPU_MB, 2_048, 3_008)
+"""Sizes that are worth comparing: what people set, one whole vCPU, and the largest before 2020."""
 LONGEST_INVOCATION_S = 15 * MINUTE_S
 """The longest timeout that a function may have (Lambda quotas)."""

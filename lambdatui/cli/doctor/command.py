@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from collectors.model.errors import ExitCode
+from collectors.model.units import DAY_MS, MINUTE_MS
 from collectors.sources.cloudwatch.readings import FEATURES
 from collectors.store.connection import StoreError, StoreMissing
 from lambdatui.cli.doctor.findings import FAIL, NOT_TRIED, OK, WARN, Finding
@@ -18,7 +19,7 @@ from lambdatui.cli.output.rows import Listing, emit, listing_options
 from lambdatui.cli.store_access import now_ms
 from lambdatui.text import formatting
 from lambdatui.views.columns import columns
-from lambdatui.views.time_range import DAY_MS, MINUTE_MS, TimeRange
+from lambdatui.views.time_range import TimeRange
 from lambdatui.views.view import View
 
 BRIEF = ("check", "state", "found", "advice")

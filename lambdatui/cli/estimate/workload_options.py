@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from collectors.model.units import LONGEST_MONTH_HOURS
 from collectors.untrusted import Unparsable, parsed_toml
 from lambdatui.cli.price_book import price_book as price_book
 from lambdatui.cli.quantities import (
@@ -91,7 +92,7 @@ class LogClass(_ParamType):
 
 
 ARCH, REGION = Arch(), Region()
-MONTH_HOURS = Duration("h", 0, 744)  # 31 days
+MONTH_HOURS = Duration("h", 0, LONGEST_MONTH_HOURS)
 POLLER_HOURS = Duration("h")  # of many units together
 
 # A workload's fields, with the type that reads each. Beside these names, ``memory`` and so on stand for ``memory_mb``.

@@ -15,6 +15,13 @@ from urllib.parse import quote
 import click
 
 from collectors.model.errors import ExitCode, LambdatuiError
+from collectors.model.units import (
+    INCLUDED_EPHEMERAL_MB,
+    LEAST_MEMORY_MB,
+    LONGEST_INVOCATION_S,
+    MOST_EPHEMERAL_MB,
+    MOST_MEMORY_MB,
+)
 from collectors.untrusted import parsed_json
 from lambdatui.cli.runner.trigger import trigger_options, wanted_trigger
 from lambdatui.runner.functions import RunnerError
@@ -143,9 +150,16 @@ def serve_(
 @click.option("--name", required=True, help="The function's name.")
 @click.option("--handler", default="bootstrap", help="module.function inside PATH.")
 @click.option("--runtime", default=this_runtime, help="python3.x, nodejs20.x and so on, provided.al2023.")
-@click.option("--memory-mb", type=click.IntRange(128, 10_240), default=128, show_default=True)
-@click.option("--timeout-s", type=click.IntRange(1, 900), default=3, show_default=True)
-@click.option("--ephemeral-mb", type=click.IntRange(512, 10_240), default=512, show_default=True)
+@click.option(
+    "--memory-mb", type=click.IntRange(LEAST_MEMORY_MB, MOST_MEMORY_MB), default=LEAST_MEMORY_MB, show_default=True
+)
+@click.option("--timeout-s", type=click.IntRange(1, LONGEST_INVOCATION_S), default=3, show_default=True)
+@click.option(
+    "--ephemeral-mb",
+    type=click.IntRange(INCLUDED_EPHEMERAL_MB, MOST_EPHEMERAL_MB),
+    default=INCLUDED_EPHEMERAL_MB,
+    show_default=True,
+)
 @click.option("--env", multiple=True, callback=_variables, metavar="KEY=VALUE", help="Repeatable; kept 0600.")
 @click.option("--layer", "layers", multiple=True, type=click.Path(exists=True, file_okay=False, resolve_path=True))
 @click.option("--reserved", type=click.IntRange(0), help="Reserved concurrency; 0 stops the function.")
