@@ -8,6 +8,8 @@ The standard library alone, and that when it is called: the first frame reads th
 is ``collectors.untrusted_json``. ``pricing`` and ``lambdatui.runner`` import nothing of the house, and have their own.
 """
 
+from collectors.model.errors import CaughtError
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
 MOST_DEPTH = 200  # of containers within each other; AWS's own documents have twelve
 
 
-class Unparsable(ValueError):
+class Unparsable(CaughtError, ValueError):
     """It cannot be read; the text says why."""
 
 

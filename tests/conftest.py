@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from lambdatui.settings import clock
+from collectors.model import clock
 from tests.support.aws import endpoint, server
 
 __all__ = ["endpoint", "server"]

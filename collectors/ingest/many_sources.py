@@ -21,6 +21,7 @@ from collectors.ingest.regrouping import regroup_here
 from collectors.ingest.store_answers import Claims, InStore
 from collectors.model.account import Alarms, CallCount, Covered, Inventory, RunningQuery
 from collectors.model.durable import DurableExecution, DurableHistory
+from collectors.model.errors import CaughtError
 from collectors.model.invocation_columns import Batch
 from collectors.model.records import Function, FunctionKey, LogEvent, MetricPoint, Reject
 from collectors.parsing import emf
@@ -73,7 +74,7 @@ class Collected(Result):
 Progress = Callable[[Collected, Step], None]
 
 
-class Stopped(Exception):
+class Stopped(CaughtError):
     """The collection was told to end."""
 
 

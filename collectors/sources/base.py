@@ -6,13 +6,14 @@ from typing import Protocol, runtime_checkable
 
 from collectors.model.account import Alarms, CallCount, Configured, Covered, Inventory, Record, RunningQuery
 from collectors.model.durable import DurableExecution, DurableHistory, OpenExecution
+from collectors.model.errors import CaughtError, LambdatuiError
 from collectors.model.records import Function, LogEvent, MetricPoint, Reject
 
 ONCE = "once "
 """Begins the name of an item that is an account's, whatever the region: one source of a collection reads it."""
 
 
-class SourceFailed(Exception):
+class SourceFailed(LambdatuiError):
     """A source, or a part of one, could not be read: ``what`` failed, what that means, and what to do about it.
 
     ``denied`` is the IAM action that is missing, where that is why, and ``resource`` the ARN that it was denied on.
@@ -21,11 +22,10 @@ class SourceFailed(Exception):
 
     action = ""
 
-    def __init__(self, what: str, meaning: str, what_to_do: str, *, denied: str = "", resource: str = "") -> None:
-        super().__init__(f"{what}: {meaning}; {what_to_do}")
+    def __init__(self, what: str, meaning: str, advice: str, *, denied: str = "", resource: str = "") -> None:
+        super().__init__(f"{what}: {meaning}", advice=advice)
         self.what = what
         self.meaning = meaning
-        self.what_to_do = what_to_do
         self.denied = denied
         self.resource = resource
 
@@ -36,7 +36,7 @@ def unforeseen(what: str, fault: Exception) -> SourceFailed:
     return SourceFailed(what, f"it could not be read ({said})", "the rest is collected; please report it")
 
 
-class BudgetReached(Exception):
+class BudgetReached(CaughtError):
     """The next thing to ask for would cost more than is left to spend. What was had is kept."""
 
 

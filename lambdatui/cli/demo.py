@@ -12,12 +12,13 @@ from pathlib import Path
 
 import click
 
+from collectors.model.errors import LambdatuiError
 from collectors.untrusted import parsed_json
 from lambdatui.cli import interrupts
+from lambdatui.cli.global_options import current_context
 from lambdatui.cli.output.listing import Listing, ListingHelp, listing_options
 from lambdatui.cli.output.rows import emit
 from lambdatui.cli.store_access import now_ms, price_book
-from lambdatui.settings.options import current_context
 from lambdatui.start import first_frame
 from lambdatui.views.functions import FunctionView, functions
 from lambdatui.views.time_range import RangeChoice
@@ -114,7 +115,7 @@ class _Processes:
             self.runner.wait()
             self._complaints.seek(0)
             complaints = self._complaints.read().decode("utf-8", "replace").strip().splitlines() or ["it ended"]
-            raise click.ClickException(f"the runner did not start: {complaints[-1]}")
+            raise LambdatuiError(f"the runner did not start: {complaints[-1]}")
         self.functions: list[str] = parsed_json(line)["functions"]
         self.collector = self._start(_COLLECTOR)
 

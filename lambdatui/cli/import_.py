@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from lambdatui.cli.main import FAILED, PARTLY
-from lambdatui.settings.options import current_context
+from collectors.model.errors import ExitCode
+from lambdatui.cli.global_options import current_context
 from lambdatui.text import formatting
 
 if TYPE_CHECKING:
@@ -76,8 +76,8 @@ def command(
 
         count_older_lines(context.db)
     if not result.failures:
-        return PARTLY if result.unmade or result.partly else 0
-    return PARTLY if result.files else FAILED
+        return ExitCode.PARTLY if result.unmade or result.partly else ExitCode.DONE
+    return ExitCode.PARTLY if result.files else ExitCode.FAILED
 
 
 def _check_region(region: str) -> None:

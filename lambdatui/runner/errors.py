@@ -5,6 +5,7 @@ Every room may raise them; ``api`` answers with them.
 
 from typing import Any
 
+from collectors.model.errors import CaughtError
 from lambdatui.runner.functions import RunnerError
 
 # Errors whose body has ``Message``; the others have ``message`` (botocore's service model).
@@ -31,7 +32,7 @@ class ApiError(RunnerError):
         return {"x-amzn-ErrorType": self.code}
 
 
-class Throttled(Exception):
+class Throttled(CaughtError):
     """A call past a limit of concurrency; ``reason`` as AWS names it."""
 
     def __init__(self, reason: str) -> None:

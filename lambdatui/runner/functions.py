@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from collectors.model.errors import LambdatuiError
+
 ACCOUNT = "000000000000"
 REGION = "us-east-1"
 LATEST = "$LATEST"
@@ -14,7 +16,7 @@ NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 """A function's or a layer's bare name."""
 
 
-class RunnerError(Exception):
+class RunnerError(LambdatuiError):
     """The runner cannot do what was asked; the text says why and what to do."""
 
 

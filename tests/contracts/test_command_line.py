@@ -14,7 +14,7 @@ import click
 import pytest
 
 from lambdatui.cli.commands import COMMANDS, known, load
-from lambdatui.settings.context import settled
+from lambdatui.settings.context import resolve_context
 from lambdatui.start.arguments import global_only
 from lambdatui.text.formatting import sparkline
 from lambdatui.views.functions import FUNCTION_COLUMNS
@@ -197,7 +197,7 @@ def test_the_configuration_and_the_environment(db: Path, tmp_path: Path) -> None
     assert [row["function"] for row in rows(run("--config", config, "functions", "--json"))] == ["resize"]
     given = rows(run("--config", config, "functions", "--json", "--function", "checkout"))
     assert [row["function"] for row in given] == ["checkout"]
-    assert settled({"config": str(config)}).keys == {"quit": "ctrl+x"}
+    assert resolve_context({"config": str(config)}).keys == {"quit": "ctrl+x"}
     assert run("--config", config, "functions", LAMBDATUI_DB=str(tmp_path / "elsewhere.db")).exit_code == 1
     for wrong in ("colour = 1", "range = 5", "not toml", '[keys]\nquit = ["a"]'):
         config.write_text(wrong)
@@ -212,7 +212,7 @@ def test_global_options_alone_start_the_screens() -> None:
     }  # fmt: skip
     for other in (["functions"], ["--db"], ["--json"], ["--db", "--utc"], ["--utc=1"], ["-h"], ["--version"]):
         assert global_only(other) is None
-    context = settled({"db": "x.db", "range": "7d", "region": ("eu-*",)})
+    context = resolve_context({"db": "x.db", "range": "7d", "region": ("eu-*",)})
     assert (context.db, context.range, context.narrow.regions) == (Path("x.db"), RangeChoice("7d"), ("eu-*",))
 
 

@@ -14,8 +14,8 @@ from collectors.store.connection import writing
 from collectors.store.read.reader import Reader
 from collectors.store.write import account as kept
 from collectors.store.write.writer import Writer
+from lambdatui.cli.estimate.workload_options import comparisons
 from lambdatui.cli.main import cli
-from lambdatui.cli.workload_options import comparisons
 from lambdatui.views.advice import advice, said
 from lambdatui.views.advice_item import Advice
 from lambdatui.views.cost_changes import changes

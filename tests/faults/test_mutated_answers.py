@@ -387,7 +387,7 @@ def test_whatever_is_in_an_answer_only_words_leave_its_reading(
         check(record)
     if failed is not None:
         assert failed.what
-        assert failed.what_to_do
+        assert failed.advice
 
 
 @pytest.mark.parametrize("case", [case for case in CASES if case.rows], ids=lambda case: case.operation)

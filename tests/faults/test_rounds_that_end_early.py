@@ -16,8 +16,8 @@ import pytest
 from collectors.ingest.many_sources import Collected
 from collectors.store.read.account_rows import alarms
 from collectors.store.read.reader import Reader
-from lambdatui.cli.collect import Asked as AskedFor
-from lambdatui.cli.collecting import Collecting
+from lambdatui.cli.collect.request import CollectRequest
+from lambdatui.cli.collect.rounds import Rounds
 from lambdatui.settings.context import Context
 from tests.support.aws import isolate, listed
 from tests.support.misbehaving_server import IDENTITY, Asked, misbehaving
@@ -51,9 +51,9 @@ def account(asked: Asked) -> Any:
     return {"AlarmHistoryItems": []} if asked.operation == "DescribeAlarmHistory" else {}
 
 
-def collecting(tmp_path: Path, url: str) -> Collecting:
-    asked = AskedFor((), (SLOW, FINE), 3_600_000, url, "events", FEATURES, False, 0, False)
-    return Collecting(asked, Context(tmp_path / "store.db"), None, quiet=True)
+def collecting(tmp_path: Path, url: str) -> Rounds:
+    asked = CollectRequest((), (SLOW, FINE), 3_600_000, url, "events", FEATURES, False, 0, False)
+    return Rounds(asked, Context(tmp_path / "store.db"), None, quiet=True)
 
 
 def until(condition: Callable[[], bool]) -> Callable[[], bool]:

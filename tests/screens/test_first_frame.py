@@ -50,17 +50,19 @@ COLOURS = terminal({"TERM": "xterm-256color"})
 LINUX = terminal({"TERM": "linux"}, no_color=True)
 NOW_MS = sample_log.END_MS + 12_000
 OURS = {
-    "collectors", "collectors.model", "collectors.model.quantities", "collectors.store",
-    "collectors.store.integrity", "collectors.store.integrity.cell_checksum", "collectors.store.read",
-    "collectors.store.read.startup_reader", "collectors.store.schema", "collectors.store.spans",
-    "collectors.store.tables.cells", "collectors.store.tables.column", "lambdatui", "lambdatui.__main__",
-    "lambdatui.screens", "lambdatui.screens.columns", "lambdatui.session", "lambdatui.session.terminal",
-    "lambdatui.start", "lambdatui.start.arguments", "lambdatui.start.first_frame", "lambdatui.start.first_lines",
-    "lambdatui.start.state", "lambdatui.start.terminal_signals", "lambdatui.text", "lambdatui.text.figures",
-    "lambdatui.text.formatting", "lambdatui.text.plain", "lambdatui.text.table", "lambdatui.text.terminal",
+    "collectors", "collectors.model", "collectors.model.clock", "collectors.model.errors",
+    "collectors.model.quantities", "collectors.store", "collectors.store.integrity",
+    "collectors.store.integrity.cell_checksum", "collectors.store.read", "collectors.store.read.startup_reader",
+    "collectors.store.schema", "collectors.store.spans", "collectors.store.tables", "collectors.store.tables.cells",
+    "collectors.store.tables.column", "lambdatui", "lambdatui.__main__", "lambdatui.screens",
+    "lambdatui.screens.columns", "lambdatui.session.terminal", "lambdatui.settings", "lambdatui.settings.options",
+    "lambdatui.settings.paths", "lambdatui.start", "lambdatui.start.arguments", "lambdatui.start.first_frame",
+    "lambdatui.start.first_lines", "lambdatui.start.state", "lambdatui.start.terminal_signals", "lambdatui.text",
+    "lambdatui.text.figures", "lambdatui.text.plain", "lambdatui.text.table", "lambdatui.text.terminal",
     "lambdatui.views", "lambdatui.views.columns", "lambdatui.views.fleet_health", "lambdatui.views.formatting",
-    "lambdatui.views.function_row", "lambdatui.views.presets", "lambdatui.views.shared_columns",
-    "lambdatui.views.startup_view", "lambdatui.views.tones", "lambdatui.widgets", "lambdatui.widgets.layout",
+    "lambdatui.views.function_row", "lambdatui.views.light_rows", "lambdatui.views.presets",
+    "lambdatui.views.shared_columns", "lambdatui.views.startup_view", "lambdatui.views.tones", "lambdatui.widgets",
+    "lambdatui.widgets.layout",
 }  # fmt: skip
 _AT_ONCE = """
 import json, os, sys

@@ -9,7 +9,7 @@ from collectors.ingest.engine import import_files
 from collectors.model.records import FunctionKey
 from lambdatui.app.application import LambdaTui
 from lambdatui.app.navigation import commands_by_screen
-from lambdatui.cli.config_command import faults_of
+from lambdatui.cli.config import faults_of
 from lambdatui.commands.base import keys
 from lambdatui.screens.base.table import TableScreen
 from lambdatui.session.session import Session

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from lambdatui.cli.db_query import formatted
+from lambdatui.cli.db.query import formatted
 from lambdatui.cli.import_ import progress_line
 from tests.support import small_store
 from tests.support.command_line import rows, run

@@ -197,6 +197,6 @@ def _summed(went: _Action) -> SourceFailed:
     else:
         named = ", ".join(went.functions[1:4]) + (", ..." if others > 3 else "")
         what = first.what + (f" (and of {others} more: {named})" if others else "")
-    made = SourceFailed(what, first.meaning, first.what_to_do, denied=first.denied, resource=first.resource)
+    made = SourceFailed(what, first.meaning, first.advice, denied=first.denied, resource=first.resource)
     made.__cause__ = first.__cause__
     return made

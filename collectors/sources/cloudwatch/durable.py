@@ -190,7 +190,7 @@ class DurableReading:
             first = failed[0]
             more = f" (and {len(failed) - 1} more)" if len(failed) > 1 else ""
             yield SourceFailed(
-                f"{first.what}{more}", first.meaning, first.what_to_do, denied=first.denied, resource=first.resource
+                f"{first.what}{more}", first.meaning, first.advice, denied=first.denied, resource=first.resource
             )
 
     def _history(self, one: OpenExecution) -> DurableHistory:

@@ -329,7 +329,7 @@ class SummedHours:
             first, more = self._failures[0], len(self._failures) - 1
             others = f" (and {more} more)" if more else ""
             yield SourceFailed(
-                f"{first.what}{others}", first.meaning, first.what_to_do, denied=first.denied, resource=first.resource
+                f"{first.what}{others}", first.meaning, first.advice, denied=first.denied, resource=first.resource
             )
         silent = [name for name in self._silent if name not in self._spoke]
         if silent:

@@ -453,7 +453,7 @@ class CloudWatchSource:
             yield SourceFailed(
                 f"{first.what}{others}",
                 first.meaning,
-                first.what_to_do,
+                first.advice,
                 denied=first.denied,
                 resource=first.resource,
             )

@@ -145,7 +145,7 @@ class RegionTags:
             yield Covered(tags_item(self._account, self._region, key.name), 0, self._now_ms)
         if failures:
             more = f" (and {len(failures) - 1} more of {min(most, len(due))})" if len(failures) > 1 else ""
-            yield SourceFailed(f"{failures[0].what}{more}", failures[0].meaning, failures[0].what_to_do)
+            yield SourceFailed(f"{failures[0].what}{more}", failures[0].meaning, failures[0].advice)
 
     def _asked_ms(self, covered: CoveredSpans, name: str) -> int:
         return max((high for _, high in covered(tags_item(self._account, self._region, name))), default=0)

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
+from collectors.model.errors import CaughtError
 from collectors.model.records import LogEvent
 from collectors.sources.files.event_keys import (
     ACCOUNT_KEYS,
@@ -49,7 +50,7 @@ _LAMBDA_TEXT = re.compile(
 )
 
 
-class NotAnEvent(ValueError):
+class NotAnEvent(CaughtError, ValueError):
     """An object that is no log event; the text is the reason for the reject."""
 
 

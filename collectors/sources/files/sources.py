@@ -16,6 +16,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Protocol, cast
 
+from collectors.model.errors import LambdatuiError
 from collectors.sources.files.archives import FAULTS, Archive, is_archive
 
 _HEAD = 512  # bytes that tell what a source is
@@ -40,14 +41,13 @@ _SHARED_STREAM = re.compile(r"\d{4}/\d\d/\d\d/[^\[/]+\[[^\]]*\][0-9a-f]+")
 _NO_LOGS = frozenset({"aws-logs-write-test"})  # CloudWatch's export task leaves this beside the logs
 
 
-class SourceError(Exception):
+class SourceError(LambdatuiError):
     """A source that cannot be opened or read on: its path, why, and what to do about it."""
 
-    def __init__(self, path: str, reason: str, what_to_do: str) -> None:
-        super().__init__(f"{path}: {reason}; {what_to_do}")
+    def __init__(self, path: str, reason: str, advice: str) -> None:
+        super().__init__(f"{path}: {reason}", advice=advice)
         self.path = path
         self.reason = reason
-        self.what_to_do = what_to_do
 
 
 @dataclass(frozen=True, slots=True)

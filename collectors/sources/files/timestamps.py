@@ -3,6 +3,7 @@
 import re
 from datetime import UTC, datetime, timedelta
 
+from collectors.model.errors import CaughtError
 from collectors.model.records import LogEvent
 from collectors.sources.files.written_times import written_ms
 
@@ -28,7 +29,7 @@ _METRIC = re.compile(r'"Timestamp"\s*:\s*(\d{13})\b')
 _TRACE = re.compile(r"TraceId: 1-([0-9a-f]{8})-[0-9a-f]{24}|Root=1-([0-9a-f]{8})-")
 
 
-class BadTimestamp(ValueError):
+class BadTimestamp(CaughtError, ValueError):
     """A timestamp that cannot be one; the text is the reason for the reject."""
 
 

@@ -12,6 +12,8 @@ import stat
 import zipfile
 from pathlib import Path
 
+from collectors.model.errors import CaughtError
+
 # Lambda quotas: unzipped code and layers, and a ZIP that is uploaded directly.
 UNZIPPED_BYTES = 262_144_000
 ZIPPED_BYTES = 52_428_800
@@ -23,7 +25,7 @@ _ENTRY = b"PK\x01\x02"  # APPNOTE.TXT 4.3.12: begins each entry of the directory
 _PIECE = 1 << 20  # characters of base64: a multiple of four
 
 
-class BadZip(Exception):
+class BadZip(CaughtError):
     """A ZIP that is damaged, too large, or climbs out of its folder; the text says which, as Lambda does."""
 
 

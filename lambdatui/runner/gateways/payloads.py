@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl, unquote
 
+from collectors.model.errors import CaughtError
 from lambdatui.runner.functions import ACCOUNT
 from lambdatui.runner.http.server import Request
 from lambdatui.runner.untrusted import parsed_json
@@ -30,7 +31,7 @@ class Answer:
     cookies: list[str] = field(default_factory=list)
 
 
-class BadAnswer(ValueError):
+class BadAnswer(CaughtError, ValueError):
     """The function's answer has not the form that the gateway needs; the text says so as AWS does."""
 
 

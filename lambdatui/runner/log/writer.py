@@ -35,12 +35,6 @@ _Bin = tuple[str, str, str, int]
 """``(function, metric, statistic, start_ms)`` of one value of ``metrics``."""
 
 
-def default_path() -> Path:
-    """``lambdatui/runner.db`` in the XDG data folder."""
-    data = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
-    return Path(data) / "lambdatui" / "runner.db"
-
-
 @dataclass(slots=True)
 class _Batch:
     rows: list[LogRow] = field(default_factory=list)

@@ -7,6 +7,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
+from collectors.model.errors import CaughtError
 from lambdatui.runner.gateways.ports import Gateways
 from lambdatui.runner.interface import Invoker
 
@@ -21,7 +22,7 @@ FIRE_PATH = "/_lambdatui/fire"
 MAPPINGS_PATH = "/2015-03-31/event-source-mappings/"
 
 
-class OptionError(ValueError):
+class OptionError(CaughtError, ValueError):
     """The options of the command line contradict each other or cannot be read; the text says what to give."""
 
 

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 
+from collectors.model.errors import CaughtError
+
 _RATE = re.compile(r"rate\((\d+) (minutes?|hours?|days?)\)")
 _SECONDS = {"minute": 60, "hour": 3_600, "day": 86_400}
 _MONTHS = {name.upper(): number for number, name in enumerate(calendar.month_abbr) if name}
@@ -18,7 +20,7 @@ _DAYS = {name: number for number, name in enumerate(("SUN", "MON", "TUE", "WED",
 FIRST_YEAR, LAST_YEAR = 1970, 2199
 
 
-class ScheduleError(ValueError):
+class ScheduleError(CaughtError, ValueError):
     """An expression that EventBridge would refuse; the text says why."""
 
 

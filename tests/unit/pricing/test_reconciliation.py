@@ -13,7 +13,7 @@ from click.testing import CliRunner, Result
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lambdatui.cli.billing_files import export_in
+from lambdatui.cli.costs.billing_files import export_in
 from lambdatui.cli.main import cli
 from pricing.actuals import Actual, NotAnExport
 from pricing.bill import bill

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from lambdatui.cli.runner import command
+from lambdatui.cli.main import cli as lambdatui
 from lambdatui.runner.deployments.deployed_functions import DeployedFunctions
 from lambdatui.runner.environments.environment import Environment
 from lambdatui.runner.environments.invocation import Invocation
@@ -314,7 +314,7 @@ def test_report_prints_tabs_and_two_decimals() -> None:
 
 
 def cli(folder: Path, *arguments: str) -> tuple[int, str, str]:
-    done = CliRunner().invoke(command, [*arguments, "--runner-db", str(folder / "runner.db")])
+    done = CliRunner().invoke(lambdatui, ["runner", *arguments, "--runner-db", str(folder / "runner.db")])
     return done.exit_code, done.stdout, done.stderr
 
 
