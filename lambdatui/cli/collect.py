@@ -171,7 +171,7 @@ def command(
             raise click.UsageError("--organization and --linked are for CloudWatch, not for a runner's log")
         if dry_run:
             raise click.UsageError("--dry-run is for CloudWatch: reading a runner's log costs nothing")
-        code = _run_runner(Path(source), span_ms, context, every if watch else None, as_json)
+        code = _collect_place(source, span_ms, context, every if watch else None, as_json)
         click.get_current_context().exit(code)
     from collectors.sources.cloudwatch.source import ALWAYS
 
@@ -285,9 +285,11 @@ def say(done: "Sequence[Collected]", as_json: bool) -> None:
 _WAYS = {"events": "by their events", "insights": "by Logs Insights", "metrics": "by metrics only", "idle": "idle"}
 
 
-def _run_runner(path: Path, span_ms: int | None, context: "Context", every_s: float | None, as_json: bool) -> int:
+def _collect_place(named: str, span_ms: int | None, context: "Context", every_s: float | None, as_json: bool) -> int:
+    """Collects from what ``--source`` names: a runner's log, or a source of another package."""
+
     def read() -> "Collected":
-        return _read_runner(path, span_ms, context.db)
+        return _read_place(named, span_ms, context.db)
 
     if every_s is not None:
         from lambdatui.cli.collecting import CollectingRunner
@@ -298,23 +300,17 @@ def _run_runner(path: Path, span_ms: int | None, context: "Context", every_s: fl
     return exit_code(done)
 
 
-def _read_runner(path: Path, span_ms: int | None, db: Path) -> "Collected":
+def _read_place(named: str, span_ms: int | None, db: Path) -> "Collected":
     from collectors.ingest.engine import collect
     from collectors.ingest.many_sources import Collected
-    from collectors.ingest.runner_deployments import keep_deployments, keep_tags
     from collectors.sources.base import SourceFailed
-    from collectors.sources.runner_log import RunnerLog, RunnerSource
+    from collectors.sources.registry import place_source
 
     since_ms = None if span_ms is None else time.time_ns() // 1_000_000 - span_ms
     try:
-        with RunnerLog(path) as log:
-            source = RunnerSource(log, since_ms)
-            result = collect(source, db=db)
-            keep_deployments(log, db)
-            keep_tags(log, db)
+        make, argument = place_source(named)
+        collected = collect(make(argument, since_ms), db=db)
     except SourceFailed as failed:
         return Collected(failed.what, failures=[f"{failed.meaning}; {failed.what_to_do}"])
-    done = Collected(source.name, failures=list(dict.fromkeys(result.failures)), seconds=result.seconds)
-    for figure in _FIGURES:
-        setattr(done, figure, getattr(result, figure))
-    return done
+    collected.failures = list(dict.fromkeys(collected.failures))
+    return collected

@@ -10,7 +10,6 @@ import sys
 from pathlib import Path
 
 from collectors.ingest.engine import collect
-from collectors.ingest.runner_deployments import Tagged, keep_deployments, keep_tags
 from collectors.sources.runner_log import RunnerLog, RunnerSource
 
 _EVERY_S = 1.0
@@ -23,14 +22,10 @@ def main() -> int:
         signal.signal(number, signal.SIG_IGN)
     with RunnerLog(log_path) as log:
         source = RunnerSource(log)
-        deployed: dict[str, int] | None = None
-        tagged: Tagged | None = None
         while True:
             ended, _, _ = select.select([sys.stdin], [], [], _EVERY_S)
             over = bool(ended) and not os.read(sys.stdin.fileno(), 1)
             result = collect(source, db=store)
-            deployed = keep_deployments(log, store, deployed)
-            tagged = keep_tags(log, store, tagged)
             for failure in result.failures:
                 sys.stderr.write(f"lambdatui demo: {failure}\n")
             if over:

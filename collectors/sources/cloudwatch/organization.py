@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
 
-from collectors.sources.base import Given, SourceFailed
+from collectors.sources.base import Item, SourceFailed, Stored
 from collectors.sources.cloudwatch.calls import TokenBucket
 from collectors.sources.cloudwatch.errors import error_code, reading
 from collectors.sources.cloudwatch.functions import answers
@@ -72,10 +72,10 @@ class MemberSource(CloudWatchSource):
         super().__init__(session, **settings)
         self._turns = turns
 
-    def given(self, *stored: Any) -> Iterator[Given]:
+    def items(self, stored: Stored, /) -> Iterator[Item]:
         with self._turns:
             try:
-                yield from super().given(*stored)
+                yield from super().items(stored)
             finally:
                 self._session.close()
 

@@ -12,7 +12,24 @@ from typing import Any
 
 from collectors.model.account import Alarms, CallCount, Choice, Configured, Covered, Inventory
 from collectors.model.records import Function, FunctionKey, Reject
-from collectors.sources.base import BudgetReached, Given, SourceFailed, Step, Stored, unforeseen
+from collectors.sources.base import (
+    AlarmChanges,
+    BudgetReached,
+    Choices,
+    CoveredSpans,
+    Failed,
+    Item,
+    ListedFunctions,
+    ListedLogGroups,
+    LogEvents,
+    MetricPoints,
+    Rejects,
+    SourceFailed,
+    Step,
+    Stored,
+    guarded,
+    unforeseen,
+)
 from collectors.sources.cloudwatch import (
     alarms,
     choose,
@@ -38,8 +55,6 @@ from collectors.sources.cloudwatch.metrics import Query
 from collectors.sources.cloudwatch.pages import Endless
 from collectors.sources.cloudwatch.session import ReadOnlySession
 from collectors.sources.cloudwatch.tags import TAGGING_RATE, RegionTags
-
-CoveredSpans = Callable[[str], Sequence[tuple[int, int]]]
 
 ALWAYS = ("functions", "inventory", "metrics", "logs", "insights", "alarms", "durable")
 # Functions whose aliases, versions and the like are looked at: nine calls each and one for each alias, three a second.
@@ -107,8 +122,8 @@ class CloudWatchSource:
         """The same questions through another session."""
         return CloudWatchSource(session, **self._asked)
 
-    def given(self, stored: Stored, /) -> Iterator[Given]:
-        """All there is, as ``collectors.sources.base.Account`` says."""
+    def items(self, stored: Stored, /) -> Iterator[Item]:
+        """All there is, as ``collectors.sources.base.Source`` says."""
         yield Step("functions")
         _ = self.account
         yield from self._listed()
@@ -118,19 +133,19 @@ class CloudWatchSource:
             yield from self._guarded("inventory", self._inventory(metrics))
             yield from self._guarded("inventory of a day", self._daily(stored, metrics))
             tags = RegionTags(self.account, self.region, self._names, self._now_ms)
-            yield from self._guarded("tags of functions", self._tags_given(tags))
+            yield from self._guarded("tags of functions", self._tag_items(tags))
         if "metrics" in self._features:
             counted = partial(stored.counted, self.account, self.region)
-            read = metrics.given(stored, self._since_ms, self._now_ms, mark=self._whole, counted=counted)
-            for given in self._guarded("metrics", read):
-                if isinstance(given, Covered):
-                    self._marks.append(given)
+            read = metrics.items(stored, self._since_ms, self._now_ms, mark=self._whole, counted=counted)
+            for item in self._guarded("metrics", read):
+                if isinstance(item, Covered):
+                    self._marks.append(item)
                 else:
-                    yield given
+                    yield item
         if "alarms" in self._features:
             yield from self._guarded("alarms", self._alarms())
         if "logs" in self._features and self._logs != choose.NONE:
-            yield from self._guarded("logs", self._logs_given(stored, metrics))
+            yield from self._guarded("logs", self._log_items(stored, metrics))
         yield from self._taken_marks()
         if "durable" in self._features:
             yield from self._guarded("durable executions", self._durable(stored, metrics))
@@ -151,24 +166,15 @@ class CloudWatchSource:
             )
             yield from self._guarded("Compute Optimizer", recommended)
         if "inventory" in self._features:
-            yield from self._guarded("details of functions", self._details_given(stored, metrics))
-            yield from self._guarded("tags of functions", self._tags_of_each_given(tags, stored, metrics))
-        yield self._taken_rejects()
+            yield from self._guarded("details of functions", self._detail_items(stored, metrics))
+            yield from self._guarded("tags of functions", self._tag_items_of_each(tags, stored, metrics))
+        yield Rejects(self._taken_rejects())
 
-    def _guarded(self, what: str, part: Iterator[Given]) -> Iterator[Given]:
+    def _guarded(self, what: str, part: Iterator[Item]) -> Iterator[Item]:
         """A part whose failure is told, and does not end the rest unless it would fail too."""
-        try:
-            yield from part
-        except SourceFailed as failed:
-            if is_hopeless(failed):
-                raise
-            yield failed
-        except (BudgetReached, OSError):
-            raise
-        except Exception as fault:  # an answer that nobody foresaw
-            yield unforeseen(what, fault)
+        yield from guarded(what, part, is_hopeless)
         if taken := self._taken_rejects():
-            yield taken
+            yield Rejects(taken)
 
     def _taken_marks(self) -> list[Covered]:
         taken, self._marks = self._marks, []
@@ -194,7 +200,7 @@ class CloudWatchSource:
         """The bucket that all share, or one that waits as the source was told to."""
         return shared if self._pause is time.sleep else TokenBucket(shared.rate, pause=self._pause)
 
-    def _listed(self) -> Iterator[Given]:
+    def _listed(self) -> Iterator[Item]:
         before = self._rejected
         try:
             for function, settings in list_functions(
@@ -208,14 +214,14 @@ class CloudWatchSource:
         except SourceFailed as failed:
             if not self._functions or is_hopeless(failed):
                 raise
-            yield failed  # the rest is collected of those that were listed
+            yield Failed(failed)  # the rest is collected of those that were listed
             self._whole = False
-        yield self._functions
+        yield ListedFunctions(self._functions)
         looked_at = None if self._whole else frozenset(self._settings)
         found = list(self._settings.values())
         yield Inventory(self.account, self.region, ("function",), found, looked_at, self._rejected > before)
 
-    def _inventory(self, metrics: MetricReading) -> Iterator[Given]:
+    def _inventory(self, metrics: MetricReading) -> Iterator[Item]:
         yield Step("inventory")
         client = self._session.client("lambda")
         asked: tuple[tuple[Callable[..., Inventory], Any], ...] = (
@@ -226,7 +232,7 @@ class CloudWatchSource:
         for ask, of in asked:
             yield from self._guarded(f"inventory ({ask.__name__})", self._inventory_by(ask, of, metrics))
 
-    def _inventory_by(self, ask: Callable[..., Inventory], client: Any, metrics: MetricReading) -> Iterator[Given]:
+    def _inventory_by(self, ask: Callable[..., Inventory], client: Any, metrics: MetricReading) -> Iterator[Item]:
         before = self._rejected
         found = ask(client, self.account, self.region, self._bucket, self._rejects)
         found = replace(found, partial=self._rejected > before)
@@ -234,9 +240,11 @@ class CloudWatchSource:
         yield found
         if found.partial:
             kind = " and ".join(found.kinds)
-            yield SourceFailed(
-                f"inventory of {self.region}", f"a part of what AWS said of each {kind} cannot be read",
-                "what was known of it stays; collect again",
+            yield Failed(
+                SourceFailed(
+                    f"inventory of {self.region}", f"a part of what AWS said of each {kind} cannot be read",
+                    "what was known of it stays; collect again",
+                )
             )  # fmt: skip
 
     def _remember(self, stored: Stored, metrics: MetricReading) -> None:
@@ -250,29 +258,29 @@ class CloudWatchSource:
             if one.kind == "managed version":
                 self._managed.setdefault(one.function, set()).add(one.item)
 
-    def _daily(self, covered: CoveredSpans, metrics: MetricReading) -> Iterator[Given]:
+    def _daily(self, covered: CoveredSpans, metrics: MetricReading) -> Iterator[Item]:
         daily = Daily(self.account, self.region, self._bucket, covered, self._now_ms)
-        for given in daily.listings(self._session.client("lambda"), self._settings):
-            if isinstance(given, Inventory):
-                self._learn(metrics, given)
-            yield given
+        for item in daily.listings(self._session.client("lambda"), self._settings):
+            if isinstance(item, Inventory):
+                self._learn(metrics, item)
+            yield item
 
-    def _tags_given(self, tags: RegionTags) -> Iterator[Given]:
+    def _tag_items(self, tags: RegionTags) -> Iterator[Item]:
         yield Step("tags")
         bucket = self._paced(bucket_of(self.account, self.region, "tagging", TAGGING_RATE))
-        yield from tags.given(self._session.client("resourcegroupstaggingapi"), bucket)
+        yield from tags.items(self._session.client("resourcegroupstaggingapi"), bucket)
         self._rejects += tags.rejects
 
-    def _tags_of_each_given(self, tags: RegionTags, covered: CoveredSpans, metrics: MetricReading) -> Iterator[Given]:
+    def _tag_items_of_each(self, tags: RegionTags, covered: CoveredSpans, metrics: MetricReading) -> Iterator[Item]:
         keys = [each.key for each in self._active_first(metrics)]
         others = sorted(self._names.difference(self._settings))
         keys += [FunctionKey(name, self.account, self.region) for name in others]
-        yield from tags.each_given(self._session.client("lambda"), keys, self._bucket, covered, self._details)
+        yield from tags.items_of_each(self._session.client("lambda"), keys, self._bucket, covered, self._details)
 
     def _active_first(self, metrics: MetricReading) -> list[Function]:
         return sorted(self._functions, key=lambda each: (each.key not in metrics.active, each.key.name))
 
-    def _details_given(self, covered: CoveredSpans, metrics: MetricReading) -> Iterator[Given]:
+    def _detail_items(self, covered: CoveredSpans, metrics: MetricReading) -> Iterator[Item]:
         client = self._session.client("lambda")
         turned_out: list[Query] = []
 
@@ -295,18 +303,18 @@ class CloudWatchSource:
         )  # fmt: skip
         in_order = self._active_first(metrics)
         marks: list[Covered] = []
-        for given in reading.given(in_order, covered, self._details):
-            if isinstance(given, Covered) and turned_out:
-                marks.append(given)
+        for item in reading.items(in_order, covered, self._details):
+            if isinstance(item, Covered) and turned_out:
+                marks.append(item)
             else:
-                yield given
+                yield item
         if turned_out:
             yield from metrics.learned(turned_out, self._since_ms, self._now_ms)
         yield from marks
 
     # --- logs -----------------------------------------------------------------------------------------------------
 
-    def _logs_given(self, stored: Stored, metrics: MetricReading) -> Iterator[Given]:
+    def _log_items(self, stored: Stored, metrics: MetricReading) -> Iterator[Item]:
         yield Step("log groups")
         client = self._session.client("logs")
         is_json = frozenset(
@@ -314,10 +322,10 @@ class CloudWatchSource:
         )
         unended: list[SourceFailed] = []
         groups, facts = log_groups.discover(client, self.account, self.region, self._functions, is_json, unended)
-        yield from unended
+        yield from map(Failed, unended)
         if self._wanted is not None:
             groups = [group for group in groups if group.functions]
-        yield list(facts)
+        yield ListedLogGroups(list(facts))
         bucket = self._events_bucket()
         read_to = {group.name: self._read_to(stored, group) for group in groups}
         unread = self._unread(stored, groups, read_to, metrics)
@@ -334,8 +342,8 @@ class CloudWatchSource:
                 if is_hopeless(error):
                     raise
                 points, failed = [], [error]  # events are read without
-            yield points
-            yield from failed
+            yield MetricPoints(points)
+            yield from map(Failed, failed)
             if self._whole and metrics.since_ms is not None and not failed:
                 self._marks.append(Covered(self._bytes_item, self._since_ms, self._now_ms))
         if "inventory" in self._features:
@@ -347,7 +355,7 @@ class CloudWatchSource:
             if group.name not in unread or group.name in log_bytes
         }
         choices = choose.choose(groups, volumes, self._logs, calls_a_second=bucket.rate, waiting=waiting)
-        yield list(choices)
+        yield Choices(list(choices))
         by_way: dict[str, list[tuple[LogGroup, Choice]]] = {}
         by_name = {group.name: group for group in groups}
         for choice in choices:
@@ -358,10 +366,10 @@ class CloudWatchSource:
                 yield Covered(self._events_item(group), metrics.since_ms, metrics.settled_ms)
         yield from self._taken_marks()
         by_events = [group for group, _ in by_way.get(choose.EVENTS, ())]
-        yield from self._events_given(stored, by_events, unread, bucket)
+        yield from self._event_items(stored, by_events, unread, bucket)
         if summed := by_way.get(choose.INSIGHTS):
             stored_bytes = {fact.name: fact.stored_bytes or 0 for fact in facts}
-            yield from self._insights_given(stored, due, summed, stored_bytes, metrics)
+            yield from self._insights_items(stored, due, summed, stored_bytes, metrics)
 
     def _unread(
         self, stored: Stored, groups: Sequence[LogGroup], read_to: Mapping[str, int], metrics: MetricReading
@@ -417,9 +425,9 @@ class CloudWatchSource:
     def _events_item(self, group: LogGroup) -> str:
         return f"events {self.account} {self.region} {group.name}"
 
-    def _events_given(
+    def _event_items(
         self, covered: CoveredSpans, groups: Sequence[LogGroup], unread: Mapping[str, int], bucket: TokenBucket
-    ) -> Iterator[Given]:
+    ) -> Iterator[Item]:
         client = self._session.client("logs")
         failed: list[SourceFailed] = []
         for done, group in enumerate(groups):
@@ -433,11 +441,12 @@ class CloudWatchSource:
             gaps = log_events.gaps(covered(item), since_ms, self._now_ms, again_ms)
             try:
                 for low, high in _pieces(gaps, newest_first=self._newest_first):
-                    yield from log_events.event_blocks(
+                    blocks = log_events.event_blocks(
                         client, group, low, high,
                         account=self.account, region=self.region, bucket=bucket, rejects=self._rejects,
                         endless=sum(isinstance(each, Endless) for each in failed),
                     )  # fmt: skip
+                    yield from map(LogEvents, blocks)
                     yield Covered(item, low, high)
             except SourceFailed as one:
                 if is_hopeless(one):
@@ -448,24 +457,16 @@ class CloudWatchSource:
             except Exception as fault:
                 failed.append(unforeseen(f"log events of {group.name}", fault))
         if failed:
-            first = failed[0]
-            others = f" (and {len(failed) - 1} more of {len(groups)})" if len(failed) > 1 else ""
-            yield SourceFailed(
-                f"{first.what}{others}",
-                first.meaning,
-                first.what_to_do,
-                denied=first.denied,
-                resource=first.resource,
-            )
+            yield Failed(failed[0].of_many(len(failed), len(groups)))
 
-    def _insights_given(
+    def _insights_items(
         self,
         stored: Stored,
         due: Due,
         chosen: Sequence[tuple[LogGroup, Choice]],
         stored_bytes: Mapping[str, int],
         metrics: MetricReading,
-    ) -> Iterator[Given]:
+    ) -> Iterator[Item]:
         queries = Queries(
             self._session.client("logs", retries=False),
             self._session.calls,
@@ -479,11 +480,11 @@ class CloudWatchSource:
         expected = {name: scanned // max(1, len(due.hours)) for name, scanned in expected.items()}
         hours = SummedHours(queries, due, [group for group, _ in chosen], expected, metrics.ran)
         try:
-            yield from hours.given(stored.left_running(self.account, self.region))
+            yield from hours.items(stored.left_running(self.account, self.region))
         finally:
             self._rejects += hours.rejects
 
-    def _durable(self, stored: Stored, metrics: MetricReading) -> Iterator[Given]:
+    def _durable(self, stored: Stored, metrics: MetricReading) -> Iterator[Item]:
         """Of functions that are configured for them; of others there are none."""
         names = [
             name
@@ -502,17 +503,18 @@ class CloudWatchSource:
 
             client = self._session.client("lambda")
             reading = DurableReading(client, self.account, self.region, self._bucket, self._now_ms, is_quiet)
-            yield from reading.given(names, stored, self._since_ms, known, stored.read_executions)
+            yield from reading.items(names, stored, self._since_ms, known, stored.read_executions)
 
     # --- the rest -------------------------------------------------------------------------------------------------
 
-    def _alarms(self) -> Iterator[Given]:
+    def _alarms(self) -> Iterator[Item]:
         yield Step("alarms")
         client = self._session.client("cloudwatch")
         before = self._rejected
         found = list(alarms.list_alarms(client, self.account, self.region, self._rejects))
         yield Alarms(self.account, self.region, found, self._rejected > before)
-        yield list(alarms.history(client, self.account, self.region, self._since_ms, self._now_ms, self._rejects))
+        history = alarms.history(client, self.account, self.region, self._since_ms, self._now_ms, self._rejects)
+        yield AlarmChanges(list(history))
 
 
 def _at_once(_: float) -> None:
