@@ -7,6 +7,8 @@ A package says in its ``pyproject.toml``::
     journal = "its.module:Journal"
 """
 
+import os
+import sys
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -25,8 +27,32 @@ class Additions:
     broken: list[str] = field(default_factory=list)
 
 
+def _may_have_any() -> bool:
+    """Whether an installed package may add anything: a look at two hundred small files, where importlib.metadata costs
+    an import of its own that is twenty times as long.
+    """
+    for folder in sys.path:
+        try:
+            names = os.listdir(folder or ".")
+        except NotADirectoryError:  # a zip of packages
+            return True
+        except OSError:
+            continue
+        for name in names:
+            if name.endswith((".dist-info", ".egg-info", ".egg")):
+                try:
+                    with open(os.path.join(folder, name, "entry_points.txt"), "rb") as file:
+                        if b"[lambdatui." in file.read():
+                            return True
+                except OSError:
+                    continue
+    return False
+
+
 @lru_cache(maxsize=8)
 def _entry_points(group: str) -> "tuple[EntryPoint, ...]":
+    if not _may_have_any():
+        return ()
     from importlib.metadata import entry_points
 
     return tuple(sorted(entry_points(group=group), key=lambda point: point.name))

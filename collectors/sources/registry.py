@@ -9,11 +9,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import reduce
 from importlib import import_module
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from collectors import outside
-from collectors.sources.base import FileRequest, Source, SourceFailed
-from collectors.sources.inputs.input_files import OpenedFile
+
+if TYPE_CHECKING:  # the table is read for the help of commands, which is to be fast
+    from collectors.sources.base import FileRequest, Source, SourceFailed
+    from collectors.sources.inputs.input_files import OpenedFile
 
 
 class Reads(StrEnum):
@@ -30,13 +32,13 @@ class FileSource(Protocol):
     def recognises(self, head: bytes, name: str, /) -> bool:
         """Whether a file is for it that is called ``name`` and begins with ``head``: 64 KB, decompressed, or all."""
 
-    def __call__(self, opened: OpenedFile, request: FileRequest, /) -> Source: ...
+    def __call__(self, opened: "OpenedFile", request: "FileRequest", /) -> "Source": ...
 
 
 class PlaceSource(Protocol):
     """Makes sources of places: a class of sources will do."""
 
-    def __call__(self, argument: str, since_ms: int | None, /) -> Source:
+    def __call__(self, argument: str, since_ms: int | None, /) -> "Source":
         """The source of what ``argument`` names, and is read from ``since_ms`` on (epoch ms; None: from its beginning).
 
         Raises SourceFailed where there is nothing to be read.
@@ -61,6 +63,7 @@ class Registration:
 TABLE = (
     Registration("cloudwatch", Reads.AWS, "AWS", "collectors.sources.cloudwatch.source:CloudWatchSource"),
     Registration("runner", Reads.PLACE, "a local runner's log", "collectors.sources.runner_log:RunnerSource.of_path"),
+    Registration("otlp", Reads.FILE, "OTLP logs as JSON or protobuf", "collectors.sources.otlp.source:OtlpLogs"),
     Registration("logs", Reads.FILE, "exported logs of any form", "collectors.sources.files.source:ExportedLogs"),
 )
 """A file is for the first line that recognises it; the last takes all, and what other packages add comes before it."""
@@ -88,7 +91,7 @@ class FileSources:
         if name and self._only is None:
             raise _unknown(name, Reads.FILE, self.broken)
 
-    def make(self, opened: OpenedFile, request: FileRequest) -> Source:
+    def make(self, opened: "OpenedFile", request: "FileRequest") -> "Source":
         """The source of a file. SourceFailed where it cannot be opened."""
         if self._only is not None:
             return self._only(opened, request)
@@ -96,7 +99,7 @@ class FileSources:
         for maker in self._makers.values():
             if maker.recognises(head, name):
                 return maker(opened, request)
-        raise SourceFailed(name, "no source recognises it", "name one by --source")
+        raise _failed(name, "no source recognises it", "name one by --source")
 
 
 def place_source(named: str) -> tuple[PlaceSource, str]:
@@ -118,6 +121,17 @@ def place_source(named: str) -> tuple[PlaceSource, str]:
     return own[DEFAULT_PLACE].load(), named
 
 
+def described(*kinds: Reads) -> str:
+    """The sources of the table that read one of these, each with what it is, for the help of a command."""
+    return ", ".join(f"{line.name} ({line.help})" for line in listed(*kinds))
+
+
+def _failed(what: str, meaning: str, what_to_do: str) -> "SourceFailed":
+    from collectors.sources.base import SourceFailed
+
+    return SourceFailed(what, meaning, what_to_do)
+
+
 def _reads(maker: Any) -> Reads | None:
     try:
         return Reads(getattr(maker, "reads", ""))
@@ -129,7 +143,7 @@ def _undeclared(name: str) -> str:
     return f"{name} has no attribute reads that is 'file' or 'place'; upgrade or remove it"
 
 
-def _unknown(name: str, reads: Reads, broken: list[str]) -> SourceFailed:
+def _unknown(name: str, reads: Reads, broken: list[str]) -> "SourceFailed":
     names = ", ".join(line.name for line in listed(reads))
     why = broken[0].rpartition("; ")[0] if broken else f"there is no such source of a {reads}"
-    return SourceFailed(f"source {name}", why, f"there are {names}, and what other packages add")
+    return _failed(f"source {name}", why, f"there are {names}, and what other packages add")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from collectors.sources.registry import Reads, described
 from lambdatui.cli.iam_policy import role_named
 from lambdatui.cli.main import DONE, FAILED, OVER_BUDGET, PARTLY
 from lambdatui.settings.options import current_context
@@ -100,7 +101,13 @@ class Asked:
 @click.option(
     "--since", "span_ms", callback=_span_ms, metavar="SPAN", help="How far back: 1h, 7d (default 24h; a runner: all)."
 )
-@click.option("--source", default=CLOUDWATCH, show_default=True, metavar="cloudwatch|RUNNER.db", help="What to read.")
+@click.option(
+    "--source",
+    default=CLOUDWATCH,
+    show_default=True,
+    metavar="cloudwatch|RUNNER.db|NAME[:ARGUMENT]",
+    help=f"What to read: {described(Reads.AWS, Reads.PLACE)}, or another package's.",
+)
 @click.option(
     "--logs",
     type=click.Choice(("auto", "events", "insights", "none")),
