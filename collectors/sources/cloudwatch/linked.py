@@ -12,9 +12,8 @@ from typing import Any
 from collectors.model.records import Function, FunctionKey
 from collectors.sources.base import Failed, Item, ListedFunctions, ListedLogGroups, SourceFailed, Stored
 from collectors.sources.cloudwatch import choose
-from collectors.sources.cloudwatch.calls import Calls, TokenBucket
+from collectors.sources.cloudwatch.calls import Calls
 from collectors.sources.cloudwatch.errors import is_hopeless
-from collectors.sources.cloudwatch.log_events import pace
 from collectors.sources.cloudwatch.log_groups import LAMBDA_PREFIX
 from collectors.sources.cloudwatch.metric_reading import MetricReading
 from collectors.sources.cloudwatch.pages import pages
@@ -209,7 +208,6 @@ class LinkedSource(CloudWatchSource):
                 )
             )
 
-    def _events_bucket(self) -> TokenBucket:
-        """The quota is that of the account which asks."""
-        shared, own = pace(self._through, self.region), super()._events_bucket()
-        return shared if own is pace(self.account, self.region) else own
+    @property
+    def _asking_account(self) -> str:
+        return self._through
