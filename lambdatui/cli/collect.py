@@ -19,6 +19,7 @@ from lambdatui.views.time_range import RangeError, preset_ms
 
 if TYPE_CHECKING:
     from collectors.ingest.many_sources import Collected
+    from collectors.ingest.notifiers import Notifications
     from lambdatui.cli.many_accounts import OrganizationAsked
     from lambdatui.settings.context import Context
 
@@ -136,6 +137,13 @@ class Asked:
 @click.option("--dry-run", is_flag=True, help="Say what would be asked and what it would cost, with free calls only.")
 @click.option("--watch", is_flag=True, help="Collect again and again, until stopped.")
 @click.option("--every", default="60s", show_default=True, callback=_every_s, metavar="TIME", help="How often.")
+@click.option(
+    "--notify",
+    "notify",
+    multiple=True,
+    metavar="NAME[=ARGUMENT]",
+    help="With --watch, tell what newly goes wrong: json[=FILE] writes an object a line; other packages add more.",
+)
 @click.option("--wait", is_flag=True, help="Wait for another process that writes the store.")
 @click.option("--endpoint-url", metavar="URL", help="Another server that speaks AWS's APIs.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object with what it came to.")
@@ -158,6 +166,7 @@ def command(
     dry_run: bool,
     watch: bool,
     every: float,
+    notify: tuple[str, ...],
     wait: bool,
     endpoint_url: str | None,
     as_json: bool,
@@ -171,6 +180,7 @@ def command(
     code 3 when a source, or a part of one, failed and the rest was kept; 4 when --budget would have been passed.
     """
     context = current_context()
+    notifications = _notifications(notify, context.db, watch=watch)
     if source != CLOUDWATCH:
         if profiles or regions or endpoint_url:
             raise click.UsageError("--profile, --region and --endpoint-url are for CloudWatch, not for a runner's log")
@@ -178,7 +188,7 @@ def command(
             raise click.UsageError("--organization and --linked are for CloudWatch, not for a runner's log")
         if dry_run:
             raise click.UsageError("--dry-run is for CloudWatch: reading a runner's log costs nothing")
-        code = _collect_place(source, span_ms, context, every if watch else None, as_json)
+        code = _collect_place(source, span_ms, context, every if watch else None, notifications, as_json)
         click.get_current_context().exit(code)
     from collectors.sources.cloudwatch.source import ALWAYS
 
@@ -200,7 +210,7 @@ def command(
 
         code = rehearse(collecting.openings(), context.db, budget, as_json=as_json)
     elif watch:
-        code = collecting.watch(every, lambda done: say(done, as_json))
+        code = collecting.watch(every, lambda done: say(done, as_json), notifications)
     else:
         done = collecting.once()
         say(done, as_json)
@@ -292,7 +302,28 @@ def say(done: "Sequence[Collected]", as_json: bool) -> None:
 _WAYS = {"events": "by their events", "insights": "by Logs Insights", "metrics": "by metrics only", "idle": "idle"}
 
 
-def _collect_place(named: str, span_ms: int | None, context: "Context", every_s: float | None, as_json: bool) -> int:
+def _notifications(named: Sequence[str], db: Path, *, watch: bool) -> "Notifications | None":
+    """Who is told of what goes wrong; None where nobody is."""
+    if not named:
+        return None
+    if not watch:
+        raise click.UsageError("--notify is for --watch")
+    from collectors.ingest.notifiers import NoNotifier, Notifications, notifier
+
+    try:
+        return Notifications(db, [notifier(each) for each in named])
+    except NoNotifier as missing:
+        raise click.UsageError(formatting.plain(str(missing))) from missing
+
+
+def _collect_place(
+    named: str,
+    span_ms: int | None,
+    context: "Context",
+    every_s: float | None,
+    notifications: "Notifications | None",
+    as_json: bool,
+) -> int:
     """Collects from what ``--source`` names: a runner's log, or a source of another package."""
 
     def read() -> "Collected":
@@ -301,7 +332,7 @@ def _collect_place(named: str, span_ms: int | None, context: "Context", every_s:
     if every_s is not None:
         from lambdatui.cli.collecting import CollectingRunner
 
-        return CollectingRunner(read, context).watch(every_s, lambda done: say(done, as_json))
+        return CollectingRunner(read, context).watch(every_s, lambda done: say(done, as_json), notifications)
     done = [read()]
     say(done, as_json)
     return exit_code(done)
@@ -319,5 +350,6 @@ def _read_place(named: str, span_ms: int | None, db: Path) -> "Collected":
         collected = collect(make(argument, since_ms), db=db)
     except SourceFailed as failed:
         return Collected(failed.what, failures=[f"{failed.meaning}; {failed.what_to_do}"])
-    collected.failures = list(dict.fromkeys(collected.failures))
+    own = f"{collected.name}: "  # which is said before each of them
+    collected.failures = list(dict.fromkeys(failure.removeprefix(own) for failure in collected.failures))
     return collected
