@@ -10,7 +10,6 @@ import sys
 from pathlib import Path
 
 from collectors.ingest.engine import collect
-from collectors.ingest.runner_deployments import Tagged, keep_deployments, keep_tags
 from collectors.sources.runner_log import RunnerLog, RunnerSource
 
 _EVERY_S = 1.0
@@ -23,14 +22,10 @@ def run(log_path: Path, store: Path) -> None:
         signal.signal(number, signal.SIG_IGN)
     with RunnerLog(log_path) as log:
         source = RunnerSource(log)
-        deployments: dict[str, int] | None = None
-        tags: Tagged | None = None
         ended = False
         while not ended:
             readable, _, _ = select.select([sys.stdin], [], [], _EVERY_S)
             ended = bool(readable) and not os.read(sys.stdin.fileno(), 1)
             result = collect(source, db=store)
-            deployments = keep_deployments(log, store, deployments)
-            tags = keep_tags(log, store, tags)
             for failure in result.failures:
                 sys.stderr.write(f"lambdatui demo: {failure}\n")

@@ -11,8 +11,7 @@ from typing import Any
 import pytest
 
 from collectors.model.account import Alarms, Inventory
-from collectors.model.records import Function, MetricPoint
-from collectors.sources.base import SourceFailed
+from collectors.sources.base import Failed, ListedFunctions, MetricPoints, SourceFailed
 from collectors.sources.cloudwatch.errors import reading
 from collectors.sources.cloudwatch.session import ReadOnlySession
 from collectors.sources.cloudwatch.source import CloudWatchSource
@@ -58,23 +57,27 @@ def account(asked: Asked) -> dict[str, Any] | bytes:
 def given(session: ReadOnlySession) -> tuple[list[Any], float]:
     began = time.monotonic()
     source = CloudWatchSource(session, since_ms=NOW - 3_600_000, now_ms=NOW, pause=no_pause)
-    found = list(source.given(OnlyCovered()))
+    found = list(source.items(OnlyCovered()))
     return found, time.monotonic() - began
 
 
 def had(found: list[Any]) -> tuple[int, int, int, int]:
     """Functions, metric points but those of log groups, alarms, inventories of one function."""
-    flat = [each for part in found if isinstance(part, list) for each in part]
     return (
-        sum(isinstance(each, Function) for each in flat),
-        sum(isinstance(each, MetricPoint) and "IncomingBytes" not in each.metric for each in flat),
+        sum(len(part.functions) for part in found if isinstance(part, ListedFunctions)),
+        sum(
+            "IncomingBytes" not in point.metric
+            for part in found
+            if isinstance(part, MetricPoints)
+            for point in part.points
+        ),
         sum(len(part.alarms) for part in found if isinstance(part, Alarms)),
         sum(isinstance(part, Inventory) and part.functions is not None for part in found),
     )
 
 
 def failures(found: list[Any]) -> list[str]:
-    return [str(each) for each in found if isinstance(each, SourceFailed)]
+    return [str(each) for each in found if isinstance(each, Failed)]
 
 
 @pytest.mark.parametrize("hanging", ["FilterLogEvents", "logs", "GetAccountSettings", "DescribeScheduledActions"])

@@ -13,7 +13,7 @@ from collectors.ingest.engine import import_files
 from collectors.ingest.many_sources import collect_accounts
 from collectors.model.records import FunctionKey, MetricPoint
 from collectors.parsing.fingerprint import fingerprint
-from collectors.sources.base import Given
+from collectors.sources.base import Item, LogEvents
 from collectors.store.connection import StoreReplaced, writing
 from collectors.store.read.reader import Reader
 from collectors.store.write.writer import Writer
@@ -193,10 +193,10 @@ class _Source:
     def __init__(self, between: Callable[[], object]) -> None:
         self._between = between
 
-    def given(self, covered: object) -> Iterator[Given]:
-        yield small_store.invocation_events(small_store.CHECKOUT, 91, small_store.T0, duration_ms=1.0)
+    def items(self, stored: object) -> Iterator[Item]:
+        yield LogEvents(small_store.invocation_events(small_store.CHECKOUT, 91, small_store.T0, duration_ms=1.0))
         self._between()
-        yield small_store.invocation_events(small_store.CHECKOUT, 92, small_store.T0, duration_ms=1.0)
+        yield LogEvents(small_store.invocation_events(small_store.CHECKOUT, 92, small_store.T0, duration_ms=1.0))
 
     def counts(self) -> list[object]:
         return []

@@ -11,7 +11,7 @@ import pytest
 from collectors.ingest.many_sources import Collected, collect_accounts
 from collectors.model.account import CallCount
 from collectors.model.records import LogEvent
-from collectors.sources.base import BudgetReached, Given, SourceFailed, Step
+from collectors.sources.base import BudgetReached, Failed, Item, LogEvents, SourceFailed, Step
 from collectors.sources.cloudwatch.session import ReadOnlySession
 from collectors.sources.cloudwatch.source import ALWAYS, CloudWatchSource
 from collectors.store.connection import StoreLocked, writing
@@ -266,14 +266,16 @@ class Counting:
         self.name, self.account, self.region = "counting", ACCOUNT, REGION
         self._blocks = blocks
 
-    def given(self, covered: Callable[[str], Sequence[tuple[int, int]]]) -> Iterator[Given]:
+    def items(self, stored: Callable[[str], Sequence[tuple[int, int]]]) -> Iterator[Item]:
         for number in range(self._blocks):
             yield Step("counting", number, self._blocks)
-            yield [
-                LogEvent(time, text, "/aws/lambda/fn", "s", f"{number}-{place}", "fn", ACCOUNT, REGION)
-                for place, (time, text) in enumerate(lines(number, NOW + number * 200))
-            ]
-        yield SourceFailed("the end", "it is one", "nothing")
+            yield LogEvents(
+                [
+                    LogEvent(time, text, "/aws/lambda/fn", "s", f"{number}-{place}", "fn", ACCOUNT, REGION)
+                    for place, (time, text) in enumerate(lines(number, NOW + number * 200))
+                ]
+            )
+        yield Failed(SourceFailed("the end", "it is one", "nothing"))
 
     def counts(self) -> list[CallCount]:
         return []
@@ -298,7 +300,7 @@ def test_stopping_keeps_what_was_had(tmp_path: Path) -> None:
 
 def test_an_unforeseen_fault_is_told_and_not_hidden(tmp_path: Path) -> None:
     class Broken(Counting):
-        def given(self, covered: Callable[[str], Sequence[tuple[int, int]]]) -> Iterator[Given]:
+        def items(self, stored: Callable[[str], Sequence[tuple[int, int]]]) -> Iterator[Item]:
             raise ZeroDivisionError
             yield
 

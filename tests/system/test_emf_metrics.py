@@ -18,6 +18,7 @@ from collectors.ingest import engine
 from collectors.ingest.many_sources import collect_accounts
 from collectors.model.account import CallCount
 from collectors.model.records import LogEvent
+from collectors.sources.base import LogEvents
 from collectors.store.read.reader import Reader
 from collectors.store.rollups.emf_cells import bucket_of, value_of
 from collectors.store.write import emf_series
@@ -301,12 +302,12 @@ def test_a_collection_counts_them_and_an_import_of_the_same_lines_adds_nothing(t
     class Account:
         name, account, region = "an account", "", ""
 
-        def given(self, covered: object) -> Iterator[list[LogEvent]]:
-            yield [
+        def items(self, stored: object) -> Iterator[LogEvents]:
+            yield LogEvents([
                 LogEvent(int(one["timestamp"]), str(one["message"]), str(one["logGroup"]), str(one["logStreamName"]),
                          str(one["eventId"]), "shop")
                 for one in events
-            ]  # fmt: skip
+            ])  # fmt: skip
 
         def counts(self) -> list[CallCount]:
             return []

@@ -13,8 +13,8 @@ from collectors.sources.cloudwatch.errors import NOT_ENABLED, error_code, is_of_
 from collectors.sources.cloudwatch.readings import ALLOWED
 
 if TYPE_CHECKING:
+    from collectors.sources.cloudwatch.assumed_role import AssumedRole
     from collectors.sources.cloudwatch.credentials import Profiles
-    from collectors.sources.cloudwatch.organization import AssumedRole
     from collectors.sources.cloudwatch.transport import Breaker
 
 

@@ -152,8 +152,8 @@ class ManyAccounts:
                 without.append(f"{own} in {base.region}: {what}")
             found += [((profile, region), own, link) for link in here or ()]
         if without and not found and not openings:
-            what_to_do = "leave --linked out, or name a monitoring account's --profile and --region"
-            openings.append(_failing(SourceFailed("linked accounts", "; ".join(without), what_to_do)))
+            advice = "leave --linked out, or name a monitoring account's --profile and --region"
+            openings.append(_failing(SourceFailed("linked accounts", "; ".join(without), advice)))
         else:
             self._tell(without)
         for place, own, link in found:

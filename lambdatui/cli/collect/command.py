@@ -1,17 +1,21 @@
 """``lambdatui collect``: read CloudWatch, or a local runner's log, into the store."""
 
+from collections.abc import Sequence
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from collectors.sources.registry import Reads, described
 from lambdatui.cli.collect.request import CollectRequest, OrganizationRequest
 from lambdatui.cli.global_options import current_context
 from lambdatui.cli.iam_policy import role_named
+from lambdatui.text.plain import plain
 from lambdatui.views.time_range import RangeError, preset_ms
 
 if TYPE_CHECKING:
+    from collectors.ingest.notifiers import Notifications
     from lambdatui.settings.context import Context
 
 CLOUDWATCH = "cloudwatch"
@@ -66,7 +70,13 @@ def _usd(_: click.Context, __: click.Parameter, value: str | None) -> Decimal | 
 @click.option(
     "--since", "span_ms", callback=_span_ms, metavar="SPAN", help="How far back: 1h, 7d (default 24h; a runner: all)."
 )
-@click.option("--source", default=CLOUDWATCH, show_default=True, metavar="cloudwatch|RUNNER.db", help="What to read.")
+@click.option(
+    "--source",
+    default=CLOUDWATCH,
+    show_default=True,
+    metavar="cloudwatch|RUNNER.db|NAME[:ARGUMENT]",
+    help=f"What to read: {described(Reads.AWS, Reads.PLACE)}, or another package's.",
+)
 @click.option(
     "--logs",
     type=click.Choice(("auto", "events", "insights", "none")),
@@ -95,6 +105,13 @@ def _usd(_: click.Context, __: click.Parameter, value: str | None) -> Decimal | 
 @click.option("--dry-run", is_flag=True, help="Say what would be asked and what it would cost, with free calls only.")
 @click.option("--watch", is_flag=True, help="Collect again and again, until stopped.")
 @click.option("--every", default="60s", show_default=True, callback=_every_s, metavar="TIME", help="How often.")
+@click.option(
+    "--notify",
+    "notify",
+    multiple=True,
+    metavar="NAME[=ARGUMENT]",
+    help="With --watch, tell what newly goes wrong: json[=FILE] writes an object a line; other packages add more.",
+)
 @click.option("--wait", is_flag=True, help="Wait for another process that writes the store.")
 @click.option("--endpoint-url", metavar="URL", help="Another server that speaks AWS's APIs.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object with what it came to.")
@@ -117,6 +134,7 @@ def command(
     dry_run: bool,
     watch: bool,
     every: float,
+    notify: tuple[str, ...],
     wait: bool,
     endpoint_url: str | None,
     as_json: bool,
@@ -130,6 +148,7 @@ def command(
     code 3 when a source, or a part of one, failed and the rest was kept; 4 when --budget would have been passed.
     """
     context = current_context()
+    notifications = _notifications(notify, context.db, watch=watch)
     if source != CLOUDWATCH:
         if profiles or regions or endpoint_url:
             raise click.UsageError("--profile, --region and --endpoint-url are for CloudWatch, not for a runner's log")
@@ -137,9 +156,9 @@ def command(
             raise click.UsageError("--organization and --linked are for CloudWatch, not for a runner's log")
         if dry_run:
             raise click.UsageError("--dry-run is for CloudWatch: reading a runner's log costs nothing")
-        from lambdatui.cli.collect.runner_log import collect_runner
+        from lambdatui.cli.collect.place import collect_place
 
-        code = collect_runner(Path(source), span_ms, context, every if watch else None, as_json)
+        code = collect_place(source, span_ms, context, every if watch else None, notifications, as_json)
         click.get_current_context().exit(code)
     from collectors.sources.cloudwatch.source import ALWAYS
 
@@ -162,7 +181,7 @@ def command(
 
         code = rehearse(rounds.openings(), context.db, budget, as_json=as_json)
     elif watch:
-        code = rounds.watch(every, lambda done: say(done, as_json))
+        code = rounds.watch(every, lambda done: say(done, as_json), notifications)
     else:
         done = rounds.once()
         say(done, as_json)
@@ -188,3 +207,17 @@ def _organization(
     if profiles > 1:
         raise click.UsageError("--organization takes one --profile: that of the management account, or of a delegate")
     return OrganizationRequest(role, external_id or context.organization.get("external_id", ""))
+
+
+def _notifications(named: Sequence[str], db: Path, *, watch: bool) -> "Notifications | None":
+    """Who is told of what goes wrong; None where nobody is."""
+    if not named:
+        return None
+    if not watch:
+        raise click.UsageError("--notify is for --watch")
+    from collectors.ingest.notifiers import NoNotifier, Notifications, notifier
+
+    try:
+        return Notifications(db, [notifier(each) for each in named])
+    except NoNotifier as missing:
+        raise click.UsageError(plain(str(missing))) from missing

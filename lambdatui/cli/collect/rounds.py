@@ -27,6 +27,7 @@ from lambdatui.text import formatting
 from lambdatui.views.scope import Narrow
 
 if TYPE_CHECKING:
+    from collectors.ingest.notifiers import Notifications
     from collectors.sources.cloudwatch.credentials import Profiles
     from collectors.sources.cloudwatch.organization import AssumedRole
     from lambdatui.cli.collect.accounts import ManyAccounts
@@ -161,8 +162,15 @@ class Rounds:
         count_older_lines(self._context.db, stopped=stopped)
         return done
 
-    def watch(self, every_s: float, say: Callable[[Sequence[Collected]], None]) -> int:
+    def watch(
+        self,
+        every_s: float,
+        say: Callable[[Sequence[Collected]], None],
+        notifications: "Notifications | None" = None,
+    ) -> int:
         """Collects every ``every_s`` seconds until SIGTERM or SIGINT, or the budget is reached.
+
+        ``notifications`` tell after each round what newly went wrong in it.
 
         Faults do not end it: a source that cannot be reached is tried again, after ever longer pauses where nothing
         at all could be read. A machine that slept goes on where it was, by what the store has. A round ends when the
@@ -188,6 +196,8 @@ class Rounds:
                 faults = faults + 1 if len(failed) == len(done) else 0
                 say(done)
                 service.state(self._state(done, failed))
+                for problem in notifications.after_round(done, clock_now_ms()) if notifications else ():
+                    service.state(problem)
                 if any(one.over_budget for one in done):
                     service.stopping()
                     return ExitCode.OVER_BUDGET

@@ -10,6 +10,7 @@ import click
 
 from collectors.model.errors import ExitCode
 from collectors.model.units import DAY_MS, MINUTE_MS
+from collectors.outside import ADVICE_RULES, NOTIFIERS, SOURCES, additions
 from collectors.sources.cloudwatch.readings import FEATURES
 from collectors.store.connection import StoreError, StoreMissing
 from lambdatui.cli.doctor.findings import FAIL, NOT_TRIED, OK, WARN, Finding
@@ -70,6 +71,7 @@ def command(
     context = current_context()
     now = now_ms()
     findings = [*terminal(os.environ), *store(context.db, now), clock(now), credentials(os.environ, Path.home())]
+    findings += other_packages()
     if ask_aws:
         from lambdatui.cli.doctor.aws import DEFAULT_FEATURES, AwsAsked, permissions
 
@@ -107,6 +109,17 @@ def _say(findings: Sequence[Finding]) -> None:
             click.echo(f"{'':<{wide + 13}} -> {formatting.plain(one.advice)}")
         if one.statement:
             click.echo(one.statement)
+
+
+def other_packages() -> Iterator[Finding]:
+    """What other installed packages add, and what of it cannot be had. Nothing where none adds anything."""
+    for group, what in ((SOURCES, "source"), (ADVICE_RULES, "rule of advice"), (NOTIFIERS, "notifier")):
+        added = additions(group)
+        for name in added.parts:
+            yield Finding("package", OK, f"{what} {name}")
+        for broken in added.broken:
+            found, _, advice = broken.rpartition("; ")
+            yield Finding("package", WARN, f"{what} {found}", advice)
 
 
 def terminal(environment: Mapping[str, str]) -> Iterator[Finding]:

@@ -14,8 +14,7 @@ from click.testing import CliRunner
 from collectors.ingest.many_sources import collect_accounts
 from collectors.model.account import Covered
 from collectors.model.durable import DurableExecution, DurableHistory, OpenExecution
-from collectors.model.records import Reject
-from collectors.sources.base import SourceFailed
+from collectors.sources.base import DurableExecutions, Failed, Rejects
 from collectors.sources.cloudwatch import durable as reading
 from collectors.sources.cloudwatch.calls import TokenBucket
 from collectors.sources.cloudwatch.durable import DurableReading
@@ -290,7 +289,7 @@ def test_what_is_quiet_is_asked_once_a_day() -> None:
     def calls(now_ms: int, *, quiet: bool) -> tuple[int, int]:
         aws.requests.clear()
         one = DurableReading(session.client("lambda"), ACCOUNT, REGION, FREE, now_ms, lambda _, since_ms: quiet)
-        list(one.given(["fn"], lambda item: [(0, T0 + 5 * MINUTE)], T0 - DAY, [known]))
+        list(one.items(["fn"], lambda item: [(0, T0 + 5 * MINUTE)], T0 - DAY, [known]))
         return len(asked(aws, "ListDurableExecutionsByFunction")), len(asked(aws, "GetDurableExecutionHistory"))
 
     assert calls(T0 + 10 * MINUTE, quiet=True) == (0, 0)
@@ -456,19 +455,17 @@ def test_odd_events_and_executions_are_counted_and_left_out() -> None:
     durable.events[arn("order-1")].insert(2, {"EventType": "StepStarted"})
     durable.executions["odd"] = {"StartTimestamp": at(T0), "Status": "RUNNING"}
     one = DurableReading(session.client("lambda"), ACCOUNT, REGION, FREE, T0 + 5 * MINUTE)
-    given = list(one.given(["fn"], lambda _: [], T0 - DAY))
+    given = list(one.items(["fn"], lambda _: [], T0 - DAY))
     (history,) = [each for each in given if isinstance(each, DurableHistory)]
     assert len(history.events) == 7
-    rejects = {each.reason for some in given if isinstance(some, list) for each in some if isinstance(each, Reject)}
+    rejects = {each.reason for some in given if isinstance(some, Rejects) for each in some.rejects}
     assert rejects == {
         "a durable event without number, type or time", "a durable execution without ARN, start or status"
     }  # fmt: skip
-    found = {
-        each.arn for some in given if isinstance(some, list) for each in some if isinstance(each, DurableExecution)
-    }
+    found = {each.arn for some in given if isinstance(some, DurableExecutions) for each in some.executions}
     assert found == {arn("order-1")}
     assert all(each.to_ms <= T0 + 5 * MINUTE for each in given if isinstance(each, Covered))
-    assert not [each for each in given if isinstance(each, SourceFailed)]
+    assert not [each for each in given if isinstance(each, Failed)]
 
 
 def test_nothing_that_goes_on_with_an_execution_may_be_called() -> None:

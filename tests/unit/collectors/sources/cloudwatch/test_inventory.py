@@ -10,7 +10,7 @@ import pytest
 from collectors.ingest.many_sources import collect_accounts
 from collectors.model.account import Configured, Covered, Inventory
 from collectors.model.records import FunctionKey
-from collectors.sources.base import SourceFailed
+from collectors.sources.base import Failed, SourceFailed
 from collectors.sources.cloudwatch import capacity, inventory, policies
 from collectors.sources.cloudwatch.calls import TokenBucket
 from collectors.sources.cloudwatch.daily import DAY_MS, Daily
@@ -392,7 +392,7 @@ def test_a_listing_that_failed_is_told_and_asked_again() -> None:
     aws.answers["lambda:ListCodeSigningConfigs"] = lambda _: error("AccessDeniedException", status=403)
     managed = {"fn": Configured(ACCOUNT, REGION, "fn", "function", "", {"capacity_provider": PROVIDER})}
     given = list(daily({}).listings(session.client("lambda"), managed))
-    assert sum(isinstance(one, SourceFailed) for one in given) == 1
+    assert sum(isinstance(one, Failed) for one in given) == 1
     assert [one.item.split(" ")[0] for one in given if isinstance(one, Covered)] == ["capacity"]
     assert ("capacity provider", "pool") in things(given)
 

@@ -11,8 +11,8 @@ import pytest
 from botocore.stub import Stubber
 
 from collectors.model.account import Configured, Covered, Inventory
-from collectors.model.records import FunctionKey, MetricPoint
-from collectors.sources.base import BudgetReached, SourceFailed
+from collectors.model.records import FunctionKey
+from collectors.sources.base import BudgetReached, MetricPoints, SourceFailed
 from collectors.sources.cloudwatch import choose, metric_names, metrics, news
 from collectors.sources.cloudwatch.calls import Calls
 from collectors.sources.cloudwatch.functions import function_of, settings_of
@@ -232,7 +232,7 @@ def test_details_are_asked_of_active_functions_only() -> None:
         return {"MetricDataResults": [_of(each, "busy", result) for each, result in _asked_series(asked)]}
 
     aws.answers["cloudwatch:GetMetricData"] = answer
-    given = list(reading.given(lambda _: [], T0 - HOUR_MS, T0, mark=True))
+    given = list(reading.items(lambda _: [], T0 - HOUR_MS, T0, mark=True))
     asked = names_asked(aws)
     assert asked.count(("Invocations", "Sum")) == 2
     assert asked.count(("Duration", "p95")) == 1
@@ -245,7 +245,7 @@ def test_details_are_asked_of_active_functions_only() -> None:
 
 def test_a_second_collection_reads_late_bins_again_and_no_more() -> None:
     reading, aws, _ = reading_of(["fn"])
-    list(reading.given(lambda _: [(T0 - DAY_MS, T0)], T0 - DAY_MS + MINUTE_MS, T0 + MINUTE_MS, mark=True))
+    list(reading.items(lambda _: [(T0 - DAY_MS, T0)], T0 - DAY_MS + MINUTE_MS, T0 + MINUTE_MS, mark=True))
     asked = aws.requests[0][1]
     assert asked["StartTime"] * 1000 == T0 - metrics.LATE_MS
     assert asked["EndTime"] * 1000 == T0 + 2 * MINUTE_MS
@@ -261,10 +261,9 @@ def test_special_metrics_are_asked_where_the_configuration_has_them() -> None:
     aws.answers["cloudwatch:GetMetricData"] = lambda asked: {"MetricDataResults": series(asked)}
     points = [
         point
-        for given in reading.given(lambda _: [], T0 - HOUR_MS, T0, mark=True)
-        if isinstance(given, list)
-        for point in given
-        if isinstance(point, MetricPoint)
+        for item in reading.items(lambda _: [], T0 - HOUR_MS, T0, mark=True)
+        if isinstance(item, MetricPoints)
+        for point in item.points
     ]
     kept = {point.metric for point in points}
     assert kept >= {
@@ -282,7 +281,7 @@ def asked_of(reading: MetricReading, aws: Any, ran: bool = True) -> set[tuple[st
         return {"MetricDataResults": series(asked, 1.0 if ran else 0.0)}
 
     aws.answers["cloudwatch:GetMetricData"] = answer
-    list(reading.given(lambda _: [], T0 - HOUR_MS, T0, mark=True))
+    list(reading.items(lambda _: [], T0 - HOUR_MS, T0, mark=True))
     metrics_asked = [each["MetricStat"]["Metric"] for _, asked in aws.requests for each in asked["MetricDataQueries"]]
     return {
         (each["MetricName"], tuple((one["Name"], one["Value"]) for one in each.get("Dimensions", ())))
@@ -421,7 +420,7 @@ def test_a_budget_stops_before_the_call_that_would_pass_it() -> None:
     limit.left = 600  # type: ignore[attr-defined]
     one.calls._limit = limit
     with pytest.raises(BudgetReached):
-        list(reading.given(lambda _: [], T0 - HOUR_MS, T0, mark=True))
+        list(reading.items(lambda _: [], T0 - HOUR_MS, T0, mark=True))
     assert aws.count("cloudwatch:GetMetricData") == 1
 
 
@@ -458,7 +457,7 @@ def test_volumes_are_asked_of_the_groups_that_hold_news() -> None:
         return {"MetricDataResults": [_of(each, "busy", result) for each, result in _asked_series(asked, 1_000.0)]}
 
     aws.answers["cloudwatch:GetMetricData"] = answer
-    list(reading.given(lambda _: [], T0 - HOUR_MS, T0, mark=True))
+    list(reading.items(lambda _: [], T0 - HOUR_MS, T0, mark=True))
     assert (reading.invoked, reading.since_ms) == ({"busy": {T0 - HOUR_MS: 1_000.0}}, T0 - HOUR_MS)
     volumes, points, _ = reading.volumes([LogGroup("/aws/lambda/busy", ("busy",))], {"/aws/lambda/busy": T0 - HOUR_MS})
     assert volumes == {"/aws/lambda/busy": 1_000}

@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from collectors.ingest import engine
 from collectors.ingest.many_sources import Collected, collect_accounts
-from collectors.ingest.runner_deployments import keep_tags
 from collectors.model.account import TAGS, Configured, Inventory, tags_item
 from collectors.sources.cloudwatch.source import CloudWatchSource
 from collectors.sources.cloudwatch.tags import pairs_of
-from collectors.sources.runner_log import RunnerLog
+from collectors.sources.runner_log import RunnerLog, RunnerSource
 from collectors.store.connection import writing
 from collectors.store.read import account_rows, tag_rows
 from collectors.store.read.reader import Reader
@@ -332,16 +332,19 @@ def test_the_local_runners_tags_are_kept_with_their_time(tmp_path: Path) -> None
     with Log(path) as log:
         log.deployed(deployment, NOW, tags={"team": "one"})
     with RunnerLog(path) as runner:
-        told = keep_tags(runner, db)
+        told = runner.tags()
+        engine.collect(RunnerSource(runner), db=db)
     with Log(path) as log:
         log.tagged("fn", {"team": "two", "env": "x"}, NOW + HOUR)
         deployments_before = NOW
     with RunnerLog(path) as runner:
         assert runner.deployments() == {"fn": deployments_before}  # tagging deploys nothing
-        assert keep_tags(runner, db, told) != told
-        assert keep_tags(runner, db, runner.tags()) == runner.tags()
+        assert runner.tags() != told
+        for _ in range(2):  # the same twice changes nothing
+            engine.collect(RunnerSource(runner), db=db)
     with Reader(db) as reader:
-        rows = [(one.name, one.value, one.since_ms) for one in account_rows.settings(reader) if one.name]
+        tags = [one for one in account_rows.settings(reader) if one.name and one.kind == TAGS]
+        rows = [(one.name, one.value, one.since_ms) for one in tags]
         assert rows == [("env", "x", NOW + HOUR), ("team", "two", NOW + HOUR)]
         assert [(one.was, one.value, one.since_ms) for one in account_rows.changes(reader, 0, NOW + DAY)] == [
             ("one", "two", NOW + HOUR)

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from collectors.sources.files.timestamps import BadTimestamp, epoch_ms
+from collectors.sources.inputs.timestamps import BadTimestamp, epoch_ms
 
 _DEPTH, _LEAVES = 8, 400
 _GROUP_ENDS = ("loggroup", "loggroupname", "loggrouparn", "loggroupidentifier", "loggroupnames", "loggrouparns",

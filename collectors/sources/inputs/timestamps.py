@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from collectors.model.errors import CaughtError
 from collectors.model.records import LogEvent
-from collectors.sources.files.written_times import written_ms
+from collectors.sources.inputs.written_times import written_ms
 
 FIRST_MS = 1_415_836_800_000
 """2014-11-13, the day Lambda was announced: nothing was logged before."""

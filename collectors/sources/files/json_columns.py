@@ -16,7 +16,7 @@ from collectors.model.event_columns import ID_DIGITS, EventColumns
 from collectors.model.records import Place
 from collectors.model.unaligned_bytes import ZEROS, Eights, Ints, Mask, Words, mixed, value_of
 from collectors.sources.files.fast_lines import Spelling
-from collectors.sources.files.timestamps import FIRST_MS, LAST_MS
+from collectors.sources.inputs.timestamps import FIRST_MS, LAST_MS
 from collectors.untrusted import Unparsable
 from collectors.untrusted_json import json_value
 
