@@ -16,9 +16,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.screens.test_screens_and_flows import app_on
 from tests.support.aws import create_function, put_events, recent_ms
 from tests.support.places import ROOT
+from tests.support.screens import app_on
 
 CANARY = "canary-7f3a"
 IN_FILES_OF_THEIR_OWN = {"function.json", ".serving"}

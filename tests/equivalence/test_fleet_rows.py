@@ -28,8 +28,8 @@ from pricing.line_items import LineItem, lines_of
 from pricing.projection import QUANTITIES, hour_shares, project
 from pricing.usage import EXACT, Usage
 from pricing.usage_table import Used, column
-from tests.equivalence.test_project_many import BOOK, USAGES
 from tests.support.small_store import invocation_events
+from tests.support.usages import BOOK, USAGES
 
 NOON = 1_743_422_400_000  # 2025-03-31T12:00:00Z
 MONTH = TimeRange(NOON - NOON % DAY_MS - 30 * DAY_MS, NOON, "March")

@@ -11,13 +11,12 @@ from hypothesis import strategies as st
 from pricing.bill import bill, totals_of
 from pricing.forecast import Model, forecast
 from pricing.list_price import InvocationPrice, list_prices
-from pricing.pricebook import PriceBook
 from pricing.project_many import DayTable, months_of_table, project_table
 from pricing.projection import DAY_MS, QUANTITIES, project
 from pricing.usage import Usage
-from tests.unit.pricing.test_projection import MONTH, epoch_ms
+from tests.support.months import MONTH, epoch_ms
+from tests.support.usages import BOOK, USAGES
 
-BOOK = PriceBook.load()
 EPOCH = date(1970, 1, 1).toordinal()
 COUNTS = st.one_of(st.just(0), st.integers(0, 50), st.integers(0, 10**7))
 SERIES = st.lists(st.lists(st.none() | COUNTS, min_size=1, max_size=70), min_size=1, max_size=6)
@@ -140,24 +139,6 @@ def test_columns_are_weighed_as_single_series_are(
         assert (40 - shift if shift else None) == expected.shifted
         assert bool(model.once()[column]) == expected.once
         assert found[:, :, column] == pytest.approx(np.array(expected.weights), rel=1e-9, abs=1e-12)
-
-
-USAGES = st.lists(
-    st.builds(
-        Usage,
-        function=st.sampled_from("abc"),
-        account=st.sampled_from(("", "1")),
-        region=st.sampled_from(("us-east-1", "eu-west-1", "cn-north-1", "nowhere-1", "")),
-        arch=st.sampled_from(("arm64", "x86_64", None)),
-        requests=st.integers(0, 10**9),
-        billed_ms=st.integers(0, 10**10),
-        billed_mb_ms=st.one_of(st.integers(0, 10**12), st.integers(0, 10**17)),
-        ephemeral_mb=st.sampled_from((None, 512, 10_240)),
-        provisioned_mb_ms=st.sampled_from((0, 0, 0, 10**12)),
-        metered=st.sampled_from(((), (), (), (("streaming", 10**13),))),
-    ),
-    max_size=6,
-)
 
 
 @given(USAGES, st.booleans(), st.data())

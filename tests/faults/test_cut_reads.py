@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from collectors.store.lines.chunks import opened, unpacked
 from collectors.store.write.maintenance import check
 from tests.faults.budget import SEED, rounds
-from tests.unit.collectors.store.write.test_pattern_counts import Event, bring_in, counted, fleet
+from tests.support.pattern_fleet import Event, bring_in, counted, fleet
 
 Told = Counter[tuple[int, str]]
 

@@ -15,8 +15,7 @@ import pytest
 from tests.support.aws import HOUR_MS, REGION, isolate
 from tests.support.fake_aws.fleet import Fleet as Served
 from tests.support.fake_aws.server import FakeAws, fake_aws
-from tests.support.fake_insights import FakeInsights, Fleet
-from tests.unit.collectors.sources.cloudwatch.test_insights_hours import account_answers, stored
+from tests.support.fake_insights import FakeInsights, Fleet, account_answers, stored
 
 DEADLINE_S = 120.0
 

@@ -20,14 +20,6 @@ FOOTER = b" help"
 _COLOUR = re.compile(rb"\x1b\[[0-9;:]*?(?:3[0-8]|4[0-8]|9[0-7]|10[0-7])[0-9;:]*m")
 
 
-@pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("shop")
-    log = sample_log.write(folder / "shop.jsonl", 1.2)
-    import_files([str(log)], db=folder / "shop.db", defaults=FunctionKey(""))
-    return folder / "shop.db"
-
-
 def painted(terminal: UnderTerminal) -> bytes:
     first = terminal.until(FOOTER)
     return first + terminal.quiet()

@@ -8,8 +8,8 @@ from collectors.store.read.reader import Reader
 from lambdatui.screens.invocation import InvocationScreen
 from lambdatui.screens.main_screens import MAIN
 from lambdatui.views.invocation import neighbour
-from tests.screens.test_screens_and_flows import KEYS, header_of, press, settle, small_app
 from tests.support import small_store
+from tests.support.screens import KEYS, header_of, press, settle, small_app
 from tests.support.small_store import MINUTE, T0, request_id
 
 

@@ -19,8 +19,8 @@ from lambdatui.views.error_families import ErrorFamilyView, common, groups, roll
 from lambdatui.views.error_trends import error_trends
 from lambdatui.views.time_range import RangeChoice
 from tests.support import command_line
+from tests.support.error_families import PORTS, failing
 from tests.support.places import DATA, ROOT
-from tests.support.printed_statements import Event, end, imported, report, request_id, start
 from tests.support.row_checksums import resum
 
 SHARED = ROOT.parent / "shared" / "data" / "field" / "error_groups.jsonl"
@@ -93,18 +93,6 @@ def test_a_hostile_text_takes_no_time() -> None:
 
 
 # Stores of an older version -------------------------------------------------------------------------------------
-
-PORTS = ("5432", "6379", "5432", "5432")
-
-
-def failing(folder: Path, messages: list[str], *, begin: int = 1) -> None:
-    events: list[Event] = []
-    for number, message in enumerate(messages, begin):
-        request = request_id(number)
-        trace = f'[ERROR] OSError: {message}\nTraceback (most recent call last):\n  File "a.py", line 7, in f\n'
-        texts = start(request), trace, end(request), report(request)
-        events += [Event(1_743_379_200_000 + number * 60_000 + at, text) for at, text in enumerate(texts)]
-    imported(folder, events)
 
 
 def count_anew(connection: sqlite3.Connection) -> None:

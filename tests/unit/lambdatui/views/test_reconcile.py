@@ -15,13 +15,13 @@ from lambdatui.screens.details import DetailsScreen
 from lambdatui.views.reconcile import collected_actuals, reconciled
 from lambdatui.views.time_range import DAY_MS, TimeRange
 from pricing.pricebook import PriceBook
-from tests.screens.test_screens_and_flows import header_of, press, settle, small_app
 from tests.support import small_store
 from tests.support.aws import ACCOUNT, isolate
+from tests.support.canned_logs import NOW, Logs, aws_with, collect, fleet, source
+from tests.support.checkout_settings import keep_records
 from tests.support.command_line import run
+from tests.support.screens import header_of, press, settle, small_app
 from tests.support.small_store import CHECKOUT, T0
-from tests.system.test_collected_money import keep_records
-from tests.system.test_collections import NOW, Logs, aws_with, collect, fleet, source
 
 TODAY = T0 // DAY_MS * DAY_MS
 EVER = (0, 1 << 60)

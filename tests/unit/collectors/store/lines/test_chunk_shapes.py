@@ -17,8 +17,8 @@ from lambdatui.views.line_query import parse
 from lambdatui.views.log_search import log_search
 from lambdatui.views.safe_regex import SafeRegex
 from lambdatui.views.time_range import TimeRange
+from tests.support.line_patterns import patterns
 from tests.support.printed_statements import EVER, T0, Event, imported, report, request_id, start
-from tests.unit.lambdatui.views.test_line_query import patterns
 
 UUID = "e2e59edf-113a-94b6-6205-2a2127e68317"
 digits_and_ids = st.sampled_from(
