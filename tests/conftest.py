@@ -3,13 +3,15 @@
 import os
 import signal
 from datetime import date
+from pathlib import Path
 
 import pytest
 
 from lambdatui.settings import clock
-from tests.support.aws import endpoint, server
+from tests.support import small_store
+from tests.support.aws import aws_isolated, endpoint, server
 
-__all__ = ["endpoint", "server"]
+__all__ = ["aws_isolated", "endpoint", "server"]
 
 # A shell gives what it runs in the background, and nohup what it runs, signals that are ignored; programs that tests
 # start would inherit that, and tests are about what signals do to them.
@@ -24,3 +26,9 @@ def today(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
         clock, "today", lambda: date.fromisoformat(os.environ.get("LAMBDATUI_TESTS_TODAY", "2026-11-30"))
     )
+
+
+@pytest.fixture
+def db(tmp_path: Path) -> Path:
+    """A small store of the test's own."""
+    return small_store.make(tmp_path / "small.db")

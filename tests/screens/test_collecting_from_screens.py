@@ -34,7 +34,6 @@ from tests.support.aws import (
     create_function,
     endpoint,
     error,
-    isolate,
     listed,
     put_events,
     server,
@@ -42,12 +41,9 @@ from tests.support.aws import (
 from tests.support.runner_server import served
 from tests.support.screens import small_app, until
 
+pytestmark = pytest.mark.usefixtures("aws_isolated")
+
 __all__ = ["endpoint", "server"]
-
-
-@pytest.fixture(autouse=True)
-def credentials(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    isolate(monkeypatch, tmp_path)
 
 
 def screen_of(app: LambdaTui) -> CollectScreen:

@@ -38,6 +38,7 @@ from pricing.bill import bill
 from pricing.pricebook import PriceBook
 from pricing.usage import Usage
 from tests.support import small_store
+from tests.support.command_line import PROGRAM
 from tests.support.places import ROOT
 from tests.support.screens import SHOP_NOW_MS as NOW_MS
 from tests.support.screens import app_on, session_on, settle
@@ -295,7 +296,7 @@ def test_under_a_terminal_the_first_frame_stands_first_and_q_leaves_cleanly(stor
     env = {**os.environ, "PYTHONPATH": str(ROOT), "TERM": "xterm-256color", "LAMBDATUI_DB": str(store)}
     env |= {"XDG_CONFIG_HOME": "/nowhere", "XDG_STATE_HOME": "/dev/null"}
     with a_terminal() as (main, side):
-        process = subprocess.Popen([sys.executable, "-m", "lambdatui"], stdin=side, stdout=side, stderr=side, env=env)
+        process = subprocess.Popen([*PROGRAM], stdin=side, stdout=side, stderr=side, env=env)
         seen = _until(main, b"", b"webhook-fanout")
         assert seen.startswith(b"\x1b[?1049h")
         assert seen.count(b"\x1b[?1049h") == 1

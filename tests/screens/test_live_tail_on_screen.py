@@ -4,7 +4,6 @@ import asyncio
 import json
 import re
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -30,6 +29,7 @@ from lambdatui.widgets.state_line import StateLine
 from pricing.call_prices import price
 from tests.support import small_store
 from tests.support.aws import isolate
+from tests.support.command_line import PROGRAM
 from tests.support.live_server import ACCOUNT, LiveServer, exception, live_server
 from tests.support.runner_server import served
 from tests.support.screens import log_of, small_app, until
@@ -45,11 +45,6 @@ def aws(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[LiveServer]
     with live_server() as one:
         monkeypatch.setenv("AWS_ENDPOINT_URL", one.url)
         yield one
-
-
-@pytest.fixture
-def db(tmp_path: Path) -> Path:
-    return small_store.make(tmp_path / "s.db")
 
 
 async def open_logs(pilot: Pilot[int]) -> None:
@@ -221,7 +216,7 @@ async def test_the_runners_lines_appear_without_any_collector(tmp_path: Path) ->
 
 
 def test_the_command_prints_lines_as_they_come_and_costs_on_stderr(aws: LiveServer, db: Path) -> None:
-    command = [sys.executable, "-m", "lambdatui", "--db", str(db), "--function", "checkout", "--utc", "logs", "--live"]
+    command = [*PROGRAM, "--db", str(db), "--function", "checkout", "--utc", "logs", "--live"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         aws.lines((small_store.T0, "\x1b[31mred\n"))

@@ -21,19 +21,15 @@ from tests.support.aws import (  # fmt: skip
     REGION,
     canned_session,
     error,
-    isolate,
     metric_answer,
     paged_functions,
 )
 from tests.support.canned_logs import NOW, SINCE, Logs, aws_with, collect, fleet, lines, source
 from tests.support.printed_statements import DAY, EVER, differences, everything
 
+pytestmark = pytest.mark.usefixtures("aws_isolated")
+
 SPANS = [EVER, (NOW - DAY, NOW)]
-
-
-@pytest.fixture(autouse=True)
-def credentials(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    isolate(monkeypatch, tmp_path)
 
 
 def test_a_collection_and_the_same_again(tmp_path: Path) -> None:

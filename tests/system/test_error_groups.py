@@ -18,12 +18,12 @@ from collectors.store.write import maintenance
 from lambdatui.views.error_families import ErrorFamilyView, common, groups, rolled
 from lambdatui.views.error_trends import error_trends
 from lambdatui.views.time_range import RangeChoice
-from tests.support import command_line
+from tests.support import command_line, needs
 from tests.support.error_families import PORTS, failing
-from tests.support.places import DATA, ROOT
+from tests.support.places import DATA, SHARED
 from tests.support.row_checksums import resum
 
-SHARED = ROOT.parent / "shared" / "data" / "field" / "error_groups.jsonl"
+LABELLED = SHARED / "field" / "error_groups.jsonl"
 
 
 def labelled(path: Path) -> Iterator[Any]:
@@ -51,10 +51,10 @@ def test_what_differs_in_one_value_is_one_family_and_other_words_are_not(pair: d
     assert (len(names) == 1) == pair["same_family"]
 
 
-@pytest.mark.skipif(not SHARED.exists(), reason="the labelled pairs of ../shared are not here")
+@needs.file(LABELLED)
 def test_the_labelled_pairs_are_right() -> None:
     wrong = []
-    for line in SHARED.read_text().splitlines():
+    for line in LABELLED.read_text().splitlines():
         pair = json.loads(line)
         if (len({fingerprint(*error) for error in pair["errors"]}) == 1) != pair["one_group"]:
             wrong.append(pair)

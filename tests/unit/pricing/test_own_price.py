@@ -18,7 +18,6 @@ from pricing.list_price import list_prices
 from pricing.own_price import OwnBook, OwnTerms, PrivateRate, own_price, settle
 from pricing.pricebook import PriceBook
 from pricing.usage import Usage
-from tests.support import small_store
 from tests.support.command_line import run
 
 BOOK = PriceBook.load()
@@ -33,11 +32,6 @@ def paid(terms: OwnTerms, *usages: Usage) -> dict[str, Decimal]:
     listed = bill(usages, BOOK, free_tier=False)
     own = bill(usages, OwnBook(BOOK, terms), free_tier=False)
     return own_price(terms, own, listed, BOOK, MONTH).totals
-
-
-@pytest.fixture(scope="module")
-def db(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return small_store.make(tmp_path_factory.mktemp("own") / "small.db")
 
 
 # Golden numbers, by hand

@@ -22,19 +22,16 @@ from lambdatui.views.costs import costs
 from lambdatui.views.functions import functions
 from lambdatui.views.time_range import TimeRange
 from pricing.pricebook import PriceBook
-from tests.support.aws import ACCOUNT, HOUR_MS, REGION, Canned, canned_session, error, isolate
+from tests.support.aws import ACCOUNT, HOUR_MS, REGION, Canned, canned_session, error
 from tests.support.fake_insights import FakeInsights, Fleet, Sums, account_answers, stored
+
+pytestmark = pytest.mark.usefixtures("aws_isolated")
 
 T0 = 1_743_415_200_000  # 2025-03-31T10:00:00Z
 HOURS = [T0 - 3 * HOUR_MS, T0 - 2 * HOUR_MS, T0 - HOUR_MS]
 NOW = T0 + 20 * 60_000
 BOOK = PriceBook.load()
 STYLES = ("text", "json", "both", "managed")
-
-
-@pytest.fixture(autouse=True)
-def credentials(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    isolate(monkeypatch, tmp_path)
 
 
 def fleet_of(functions: int, hours: list[int] = HOURS, invocations: int = 5) -> Fleet:
