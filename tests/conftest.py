@@ -6,6 +6,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from lambdatui.settings import clock
 from tests.support import small_store
@@ -18,6 +19,13 @@ __all__ = ["aws_isolated", "endpoint", "server"]
 for _name, _usual in (("SIGINT", signal.default_int_handler), ("SIGQUIT", signal.SIG_DFL), ("SIGHUP", signal.SIG_DFL)):
     if hasattr(signal, _name) and signal.getsignal(getattr(signal, _name)) is signal.SIG_IGN:
         signal.signal(getattr(signal, _name), _usual)
+
+# An example may take as long as it takes: how long says more of the machine than of the code.
+settings.register_profile(
+    "lambdatui", deadline=None, print_blob=True,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.function_scoped_fixture],
+)  # fmt: skip
+settings.load_profile("lambdatui")
 
 
 @pytest.fixture(autouse=True)

@@ -166,7 +166,7 @@ def list_of(one: object) -> tuple[int, ...]:
 
 
 @given(USAGES, st.booleans(), st.data())
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_lines_made_at_once_are_those_made_one_by_one(usages: list[Usage], free: bool, data: st.DataObject) -> None:
     whole = bill(usages, BOOK, free_tier=free)
     allotted = Allotment.of(Used.of(usages), BOOK, free)
@@ -180,7 +180,7 @@ def test_lines_made_at_once_are_those_made_one_by_one(usages: list[Usage], free:
 
 
 @given(USAGES, USAGES)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_columns_are_the_usages_they_are_made_of(usages: list[Usage], more: list[Usage]) -> None:
     both = Used.of(usages).and_more(more)
     assert both == [*usages, *more]

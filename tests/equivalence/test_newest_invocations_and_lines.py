@@ -4,7 +4,7 @@ import sqlite3
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from collectors.model.records import Status
@@ -87,7 +87,7 @@ def test_the_longest_of_pruned_days_are_not_looked_for(tmp_path: Path) -> None:
     text=st.sampled_from(("", "timeout", "TIMEOUT", "key", "ey", "i", "k", "disk", "GRÖSSE", "größe", "plain 4", "zzz",
                           "ı", "requestid: 0000", "\u212a", "[error] valueerror")),
 )  # fmt: skip
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150)
 def test_a_search_finds_what_looking_at_every_line_finds(
     reader: Reader, span: tuple[int, int], chosen: set[int], newest_first: bool, ignore_case: bool, text: str
 ) -> None:

@@ -50,7 +50,7 @@ def known(series: list[list[int | None]]) -> list[list[int | None]]:
 
 @example([[0, None, None, None, None, 1, None], [1, None, None, None, None, None, None]], 0, False, None)
 @given(SERIES, st.integers(0, 24 * 3600), st.booleans(), st.sampled_from((None, 0, 7 * 3_600_000)))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_a_table_is_projected_as_its_functions_are(
     series: list[list[int | None]], second: int, even: bool, since: int | None
 ) -> None:
@@ -120,7 +120,7 @@ def test_one_model_for_all_knows_younger_functions_apart() -> None:
 
 @given(st.lists(st.lists(COUNTS, min_size=40, max_size=40), min_size=1, max_size=5), st.integers(20_000, 20_400),
        st.integers(1, 31), st.integers(0, 30), st.integers(4, 30), st.sampled_from(("", "jumps", "grows", "batch")))  # fmt: skip
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_columns_are_weighed_as_single_series_are(
     series: list[list[int]], first: int, ahead: int, month: int, jump: int, kind: str
 ) -> None:
@@ -142,7 +142,7 @@ def test_columns_are_weighed_as_single_series_are(
 
 
 @given(USAGES, st.booleans(), st.data())
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_totals_without_lines_are_those_of_the_lines(usages: list[Usage], free: bool, data: st.DataObject) -> None:
     inside = set(data.draw(st.lists(st.integers(0, max(0, len(usages) - 1)), max_size=6))) if usages else set()
     whole = bill(usages, BOOK, free_tier=free).of(inside)
@@ -157,7 +157,7 @@ def test_totals_without_lines_are_those_of_the_lines(usages: list[Usage], free: 
 
 
 @given(USAGES)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_list_prices_are_those_of_a_bill(usages: list[Usage]) -> None:
     lines = bill(usages, BOOK, free_tier=False).lines
     for at, found in enumerate(list_prices(usages, BOOK)):

@@ -3,7 +3,7 @@
 import sqlite3
 from pathlib import Path
 
-from hypothesis import HealthCheck, settings
+from hypothesis import settings
 from hypothesis import strategies as st
 
 from collectors.model.records import id_text
@@ -12,7 +12,7 @@ from tests.support.printed_statements import HOUR, T0, Event, imported, report, 
 WORDS = ("Timeout of KEY", "timeout of \u212aEY", "D\u0130SK full", "größe", "plain")
 spans = st.tuples(st.integers(-2 * HOUR, 60 * HOUR), st.integers(1, 60 * HOUR))
 functions = st.sets(st.integers(1, 4), min_size=1)
-many = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+many = settings(max_examples=60)
 
 
 def make(folder: Path) -> Path:

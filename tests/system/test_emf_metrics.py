@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from collectors.ingest import engine
@@ -187,9 +187,7 @@ SAID = st.tuples(
 
 
 @given(st.lists(SAID, max_size=25), st.integers(0, 3 * DAY), st.integers(MINUTE, 3 * DAY))
-@settings(
-    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
-)
+@settings(max_examples=20)
 def test_every_range_agrees_with_a_sum_by_hand(
     tmp_path_factory: pytest.TempPathFactory, said: list[tuple[str, str, str, Any, int]], begin: int, length: int
 ) -> None:

@@ -108,7 +108,7 @@ def test_what_has_no_public_price_may_have_a_private_one() -> None:
     st.integers(0, 10**8), st.integers(0, 10**7), st.sampled_from(["us-east-1", "eu-west-1", "us-gov-west-1"]),
     st.sampled_from(["x86_64", "arm64"]), st.integers(0, 100), st.integers(0, 10**12),
 )  # fmt: skip
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 def test_a_discount_takes_its_part_of_every_bill(
     requests: int, gb_seconds: int, region: str, arch: str, per_cent: int, stored: int
 ) -> None:

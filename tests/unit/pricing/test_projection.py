@@ -4,7 +4,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from pricing.bill import bill
@@ -159,7 +159,6 @@ histories = st.lists(
 
 
 @given(histories, st.integers(0, 31 * DAY_MS))
-@settings(deadline=None)
 def test_the_estimate_lies_in_its_interval_and_above_what_was_used(
     rows: list[tuple[int, str, int]], at_ms: int
 ) -> None:

@@ -227,7 +227,7 @@ def test_a_region_without_prices_has_no_advice() -> None:
     st.integers(0, 10**9), st.integers(0, 10**12), st.sampled_from([128, 512, 10_240]), st.integers(0, 10_240),
     st.integers(0, 10**6), st.sampled_from(["us-east-1", "cn-northwest-1", "ap-east-2", ""]),
 )  # fmt: skip
-@settings(deadline=None, max_examples=80)
+@settings(max_examples=80)
 def test_no_change_makes_a_bill_negative(
     requests: int, billed_ms: int, memory: int, used: int, timeouts: int, region: str
 ) -> None:

@@ -158,7 +158,7 @@ months = st.lists(
 
 
 @given(months)
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 def test_days_sum_to_the_months_bill_exactly_and_are_never_negative(used: list[tuple[date, Usage]]) -> None:
     days = daily_amounts(used, BOOK)
     assert sum((amount or 0 for _, amount in days.values()), Decimal(0)) == bill([one for _, one in used], BOOK).total

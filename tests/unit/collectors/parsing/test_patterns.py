@@ -165,7 +165,7 @@ LINES = st.lists(st.lists(WORDS, max_size=6).map(" ".join) | st.text(max_size=60
 
 
 @given(LINES, st.randoms(use_true_random=False))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_any_order_and_any_batches_give_the_same_patterns(lines: list[str], dice: random.Random) -> None:
     one = shapes(*lines)
     order = list(range(len(lines)))
@@ -180,7 +180,7 @@ def test_any_order_and_any_batches_give_the_same_patterns(lines: list[str], dice
 
 
 @given(st.text(max_size=300) | st.text('{}[]":,\\n0a \n', max_size=80))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_no_text_ends_it(text: str) -> None:
     (found,) = shapes(text)
     assert found

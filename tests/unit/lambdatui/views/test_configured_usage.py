@@ -105,7 +105,7 @@ def test_a_deleted_version_was_cached_for_three_hours_at_least(db: Path) -> None
 
 
 @given(st.lists(st.integers(0, 600), min_size=2, max_size=6, unique=True), st.integers(1, 900))
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 def test_two_halves_of_a_span_are_the_whole(
     tmp_path_factory: pytest.TempPathFactory, cuts: list[int], half: int
 ) -> None:

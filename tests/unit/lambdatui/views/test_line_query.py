@@ -175,7 +175,7 @@ def test_a_line_that_matches_holds_what_a_search_looks_for_first(
 # Regular expressions ------------------------------------------------------------------------------------------------
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(patterns, st.text("abck1 .\n\u212aK", max_size=9), st.booleans())
 def test_both_ways_to_follow_a_pattern_agree(pattern: str, text: str, ignore_case: bool) -> None:
     python = re.compile(pattern, re.IGNORECASE if ignore_case else 0).search(text) is not None

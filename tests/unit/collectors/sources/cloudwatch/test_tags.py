@@ -307,7 +307,7 @@ TEXT = st.text(st.characters(), min_size=1, max_size=30) | st.sampled_from(
 )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.dictionaries(TEXT, TEXT, max_size=5))
 def test_any_tag_is_kept_as_it_is(tmp_path_factory: pytest.TempPathFactory, tags: dict[str, str]) -> None:
     pairs = pairs_of([{"Key": key, "Value": value} for key, value in tags.items()])

@@ -46,7 +46,7 @@ def shapes_in(*lines: str) -> list[str]:
     return [shape_text(shape) for shape in shapes(zstandard.decompress(shapes_of([packed])))]
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=600)
 @given(of_ids, texts, st.booleans())
 def test_what_is_in_a_line_is_in_its_shape(pattern: str, text: str, ignore_case: bool) -> None:
     python = re.compile(pattern, re.IGNORECASE if ignore_case else 0)

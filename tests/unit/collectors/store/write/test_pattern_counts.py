@@ -6,7 +6,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from collectors.ingest.engine import import_files
@@ -23,7 +23,7 @@ from tests.support.pattern_fleet import DAY, bring_in, counted, fleet, sums
 
 
 @given(st.integers(0, 2**32))
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40)
 def test_every_byte_of_a_random_fleet_is_counted_once(tmp_path: Path, seed: int) -> None:
     dice = random.Random(seed)
     events = fleet(dice, cut=True)
@@ -42,7 +42,7 @@ def test_every_byte_of_a_random_fleet_is_counted_once(tmp_path: Path, seed: int)
 
 
 @given(st.integers(0, 2**32))
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40)
 def test_in_pieces_that_are_cut_anywhere_all_that_is_kept_is_counted(tmp_path: Path, seed: int) -> None:
     dice = random.Random(seed)
     events = fleet(dice, cut=dice.random() < 0.3)
