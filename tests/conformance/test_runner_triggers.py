@@ -3,7 +3,6 @@
 import base64
 import http.client
 import json
-import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -15,9 +14,10 @@ from hypothesis import strategies as st
 
 from lambdatui.runner import aws
 from lambdatui.runner.triggers.event_filters import FilterError, Filters
+from tests.support import needs
 from tests.support.runner_server import Served, client, served
 
-pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the runner reads /proc")
+pytestmark = needs.linux
 
 ECHO = "def handler(e, c): return e"
 

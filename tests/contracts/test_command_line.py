@@ -5,10 +5,8 @@ import io
 import json
 import os
 import subprocess
-import sys
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 import click
 import pytest
@@ -21,22 +19,9 @@ from lambdatui.views.functions import FUNCTION_COLUMNS
 from lambdatui.views.invocations import INVOCATION_COLUMNS
 from lambdatui.views.time_range import RangeChoice
 from tests.support import small_store
-from tests.support.command_line import rows, run
+from tests.support.command_line import PROGRAM, rows, run, run_program
 from tests.support.places import ROOT
 from tests.support.small_store import request_id
-
-
-@pytest.fixture(scope="module")
-def db(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return small_store.make(tmp_path_factory.mktemp("cli") / "small.db")
-
-
-def lambdatui(*arguments: str | Path, **extra: Any) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    return subprocess.run(
-        [sys.executable, "-m", "lambdatui", *map(str, arguments)],
-        capture_output=True, text=True, env=environment, check=False, timeout=120, **extra,
-    )  # fmt: skip
 
 
 def test_functions_as_json(db: Path) -> None:
@@ -236,12 +221,12 @@ def test_every_command_has_help_and_takes_the_global_options() -> None:
 
 
 def test_as_a_process_codes_and_streams_are_kept_apart(db: Path) -> None:
-    version = lambdatui("--version")
+    version = run_program("--version")
     assert (version.returncode, version.stderr) == (0, "")
     assert version.stdout.startswith("lambdatui ")
-    wrong = lambdatui("functoins")
+    wrong = run_program("functoins")
     assert (wrong.returncode, wrong.stdout) == (2, "")
-    listed = lambdatui("functions", "--db", db, "--csv")
+    listed = run_program("functions", "--db", db, "--csv")
     assert (listed.returncode, listed.stderr) == (0, "")
 
 
@@ -250,7 +235,7 @@ def test_a_closed_pipe_is_no_fault(db: Path) -> None:
     os.close(reading)
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     process = subprocess.run(
-        [sys.executable, "-m", "lambdatui", "logs", "--json", "--db", str(db)],
+        [*PROGRAM, "logs", "--json", "--db", str(db)],
         stdout=writing, stderr=subprocess.PIPE, env=environment, check=False, timeout=120,
     )  # fmt: skip
     os.close(writing)

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from collectors.columnar.assembler import ColumnarAssembler
@@ -155,7 +155,7 @@ def stored(folder: Path, blocks: Sequence[Sequence[LogEvent]], *, keep_lines: bo
 @pytest.mark.parametrize("keep_lines", [True, False])
 @given(seed=st.integers(0, 1 << 40), cuts=st.sets(st.integers(0, 200), max_size=4))
 @example(seed=170, cuts={5})  # a page that came twice, and a line that is split
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60)
 def test_columns_become_what_events_become(keep_lines: bool, seed: int, cuts: set[int]) -> None:
     lines = spelled(seed, a_fleet(seed))
     layout = laid_out(lines[0])

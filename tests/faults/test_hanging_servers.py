@@ -5,7 +5,6 @@ import json
 import time
 import zlib
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,16 +15,13 @@ from collectors.sources.cloudwatch.errors import reading
 from collectors.sources.cloudwatch.session import ReadOnlySession
 from collectors.sources.cloudwatch.source import CloudWatchSource
 from collectors.sources.cloudwatch.transport import Breaker
-from tests.support.aws import ACCOUNT, REGION, OnlyCovered, isolate, listed, no_pause
+from tests.support.aws import ACCOUNT, REGION, OnlyCovered, listed, no_pause
 from tests.support.misbehaving_server import IDENTITY, Answer, Asked, misbehaving
+
+pytestmark = pytest.mark.usefixtures("aws_isolated")
 
 NOW = 1_735_700_000_000
 CALL_S = 1.0
-
-
-@pytest.fixture(autouse=True)
-def credentials(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    isolate(monkeypatch, tmp_path)
 
 
 def account(asked: Asked) -> dict[str, Any] | bytes:

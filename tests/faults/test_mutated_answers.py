@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from collectors.model.account import Alarms, BilledDay, Inventory
@@ -337,10 +337,7 @@ def check_keepable(value: Any) -> None:
         value.encode()
 
 
-SEARCH = settings(
-    max_examples=int(os.environ.get("LAMBDATUI_EXAMPLES", "60")), deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)  # fmt: skip
+SEARCH = settings(max_examples=int(os.environ.get("LAMBDATUI_EXAMPLES", "60")))
 OF_ALL = pytest.mark.parametrize("case", CASES, ids=lambda case: case.operation)
 
 

@@ -103,7 +103,7 @@ def test_depth_is_a_number_and_not_what_is_left_of_the_stack() -> None:
         st.none() | st.integers() | st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)
     )
 )
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_what_is_not_too_deep_is_read_as_everybody_reads_it(value: object) -> None:
     text = json.dumps(value)
     assert parsed_json(text) == value

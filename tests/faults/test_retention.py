@@ -18,10 +18,9 @@ from collectors.store.write.retention import Retention, age_ms, retain
 from collectors.store.write.writer import Writer
 from lambdatui.views.time_range import RangeChoice
 from lambdatui.widgets.header import Header
-from tests.screens.test_live_tail_on_screen import until
-from tests.screens.test_screens import app_on, press
 from tests.support import small_store
 from tests.support.command_line import run
+from tests.support.screens import app_on, press, until
 
 T0, MINUTE = small_store.T0, small_store.MINUTE
 HOUR, DAY = 60 * MINUTE, 24 * 60 * MINUTE

@@ -4,7 +4,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -20,6 +19,7 @@ from lambdatui.cli.collect.request import CollectRequest
 from lambdatui.cli.collect.rounds import Rounds
 from lambdatui.settings.context import Context
 from tests.support.aws import isolate, listed
+from tests.support.command_line import PROGRAM
 from tests.support.misbehaving_server import IDENTITY, Asked, misbehaving
 
 SLOW, FINE = "eu-west-1", "us-east-1"
@@ -132,7 +132,7 @@ def test_a_watch_says_so_round_by_round(tmp_path: Path) -> None:
         return None if asked.service == "logs" and asked.region == SLOW else account(asked)
 
     command = [
-        sys.executable, "-m", "lambdatui", "--db", str(tmp_path / "store.db"), "collect", "--region", SLOW,
+        *PROGRAM, "--db", str(tmp_path / "store.db"), "collect", "--region", SLOW,
         "--region", FINE, "--watch", "--every", "2s", "--logs", "events", "--json",
     ]  # fmt: skip
     with misbehaving(answering) as server:

@@ -2,7 +2,6 @@
 
 import asyncio
 import sqlite3
-import sys
 from pathlib import Path
 
 import pytest
@@ -17,6 +16,7 @@ from lambdatui.runner.environments.runtime_api import Event
 from lambdatui.runner.functions import Deployment
 from lambdatui.runner.log.writer import Log
 from lambdatui.runner.runtimes.python import this_runtime
+from tests.support import needs
 
 DEPLOYED_MS = 1_735_689_600_000
 KEY = FunctionKey("fn", "000000000000", "us-east-1")
@@ -129,7 +129,7 @@ def given(source: Source) -> tuple[list[Function], list[LogEvent], list[MetricPo
     )
 
 
-@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the runner reads /proc")
+@needs.linux
 def test_a_real_invocation_arrives_whole(tmp_path: Path) -> None:
     (tmp_path / "app.py").write_text("def handler(event, context):\n    print('hello')\n    return event\n")
     one = Deployment("real", str(tmp_path), "app.handler", this_runtime())

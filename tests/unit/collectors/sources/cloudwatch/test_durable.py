@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner
 
 from collectors.ingest.many_sources import collect_accounts
 from collectors.model.account import Covered
@@ -28,17 +27,14 @@ from collectors.store.write import account as kept
 from collectors.store.write import durable as stored
 from collectors.store.write.maintenance import check
 from collectors.store.write.prune import Deleted, Ends, prune
-from lambdatui.cli.main import cli
-from tests.support.aws import ACCOUNT, REGION, canned_session, error, isolate, listed, no_pause
+from tests.support import command_line
+from tests.support.aws import ACCOUNT, REGION, canned_session, error, listed, no_pause
+
+pytestmark = pytest.mark.usefixtures("aws_isolated")
 
 FREE = TokenBucket(1e9, pause=no_pause)
 T0 = 1_743_415_200_000  # 2025-03-31T10:00:00Z
 MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000
-
-
-@pytest.fixture(autouse=True)
-def credentials(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    isolate(monkeypatch, tmp_path)
 
 
 def arn(name: str, function: str = "fn") -> str:
@@ -535,7 +531,7 @@ def test_the_past_knows_nothing_of_what_came_later(tmp_path: Path) -> None:
 
 
 def run(db: Path, *arguments: str) -> Any:
-    return CliRunner().invoke(cli, ["--db", str(db), "--range", "all", "durable", *arguments])
+    return command_line.run("--db", db, "--range", "all", "durable", *arguments)
 
 
 @pytest.fixture

@@ -20,7 +20,9 @@ from collectors.sources.cloudwatch.source import CloudWatchSource
 from collectors.store.read import account_rows
 from collectors.store.read.reader import Reader
 from collectors.untrusted import Unparsable
-from tests.support.aws import ACCOUNT, REGION, canned_session, error, isolate, listed, no_pause
+from tests.support.aws import ACCOUNT, REGION, canned_session, error, listed, no_pause
+
+pytestmark = pytest.mark.usefixtures("aws_isolated")
 
 FREE = TokenBucket(1e9, pause=no_pause)
 KEY = FunctionKey("fn", ACCOUNT, REGION)
@@ -29,11 +31,6 @@ PROVIDER = f"arn:aws:lambda:{REGION}:{ACCOUNT}:capacity-provider:pool"
 T0 = 1_743_415_200_000
 
 Things = dict[tuple[str, str], dict[str, Any]]
-
-
-@pytest.fixture(autouse=True)
-def credentials(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    isolate(monkeypatch, tmp_path)
 
 
 def things(found: list[Any]) -> Things:

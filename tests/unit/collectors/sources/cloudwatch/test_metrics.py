@@ -4,7 +4,6 @@ import json
 import math
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,6 +19,7 @@ from collectors.sources.cloudwatch.log_groups import LogGroup
 from collectors.sources.cloudwatch.metric_reading import MetricReading
 from collectors.sources.cloudwatch.metrics import Points, Query, Span, plan, queries, span
 from collectors.sources.cloudwatch.session import ReadOnlySession
+from tests.support import needs
 from tests.support.aws import (
     ACCOUNT,
     HOUR_MS,
@@ -27,23 +27,19 @@ from tests.support.aws import (
     REGION,
     canned_session,
     error,
-    isolate,
     listed,
     plain,
     recent_ms,
 )
-from tests.support.places import ROOT
+from tests.support.places import SHARED
+
+pytestmark = pytest.mark.usefixtures("aws_isolated")
 
 T0 = 1_743_415_200_000
 KEY = FunctionKey("fn", ACCOUNT, REGION)
 OVER = Span(T0, T0 + HOUR_MS, 60)
 DAY_MS = 24 * HOUR_MS
-SHARED = ROOT.parent / "shared" / "data" / "metrics.json"
-
-
-@pytest.fixture(autouse=True)
-def credentials(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    isolate(monkeypatch, tmp_path)
+DOCUMENTED = SHARED / "metrics.json"
 
 
 def read(client: Any, asked: list[Query], over: Span = OVER, calls: Calls | None = None) -> tuple[list[Any], Points]:
@@ -60,9 +56,9 @@ def series(asked: dict[str, Any], value: float = 1.0, status: str = "Complete") 
     ]
 
 
-@pytest.mark.skipif(not SHARED.exists(), reason="../shared/data/metrics.json is not here")
+@needs.file(DOCUMENTED)
 def test_all_metrics_are_known_by_name() -> None:
-    said = {one["name"]: one for one in json.loads(SHARED.read_text())}
+    said = {one["name"]: one for one in json.loads(DOCUMENTED.read_text())}
     assert set(metric_names.METRICS) == set(said)
     for name, one in metric_names.METRICS.items():
         assert one.unit == said[name]["unit"].split()[0], name

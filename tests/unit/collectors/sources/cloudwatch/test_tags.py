@@ -22,7 +22,7 @@ from lambdatui.runner.functions import Deployment
 from lambdatui.runner.log.writer import Log
 from lambdatui.views.scope import Narrow, may_have
 from lambdatui.views.tag_terms import parsed
-from tests.support.aws import ACCOUNT, REGION, Canned, canned_session, error, isolate, no_pause, paged_functions
+from tests.support.aws import ACCOUNT, REGION, Canned, canned_session, error, no_pause, paged_functions
 from tests.support.fake_aws.collecting import collect as fake_collect
 from tests.support.fake_aws.faults import (
     alternating_tokens,
@@ -44,6 +44,8 @@ from tests.support.fake_aws.faults import (
 from tests.support.fake_aws.fleet import Fleet
 from tests.support.fake_aws.server import fake_aws
 
+pytestmark = pytest.mark.usefixtures("aws_isolated")
+
 NOW = 1_743_415_200_000
 HOUR, DAY = 3_600_000, 86_400_000
 ALL = "resourcegroupstaggingapi:GetResources"
@@ -51,11 +53,6 @@ EACH = "lambda:ListTags"
 DENIED = error("AccessDeniedException", "User: arn:aws:iam::1:user/x is not authorized to perform: tag:GetResources")
 
 Tags = dict[str, dict[str, str]]
-
-
-@pytest.fixture(autouse=True)
-def credentials(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    isolate(monkeypatch, tmp_path)
 
 
 def arn(name: str) -> str:
@@ -309,7 +306,7 @@ TEXT = st.text(st.characters(), min_size=1, max_size=30) | st.sampled_from(
 )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.dictionaries(TEXT, TEXT, max_size=5))
 def test_any_tag_is_kept_as_it_is(tmp_path_factory: pytest.TempPathFactory, tags: dict[str, str]) -> None:
     pairs = pairs_of([{"Key": key, "Value": value} for key, value in tags.items()])

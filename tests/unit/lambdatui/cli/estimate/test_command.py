@@ -17,32 +17,26 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lambdatui.cli.estimate.command import command
-from lambdatui.cli.main import cli
 from lambdatui.cli.quantities import COUNT, DURATION_MS, HOURS, MEMORY_MB, MONEY, RATIO
 from lambdatui.text import formatting
-from tests.support import small_store
+from tests.support.command_line import run
 from tests.support.places import ROOT
 
 MOBILE = ("--requests", "3M", "--duration-ms", "120", "--memory-mb", "1536")
 
 
-def run(*arguments: str) -> Result:
-    return CliRunner().invoke(cli, ["cost-estimate", *arguments], env={"XDG_CONFIG_HOME": "/nowhere"})
+def estimate(*arguments: str) -> Result:
+    return run("cost-estimate", *arguments)
 
 
 def answer(*arguments: str) -> Any:
-    result = run(*arguments, "--json")
+    result = estimate(*arguments, "--json")
     assert result.exit_code == 0, result.output
     return json.loads(result.stdout)
 
 
-@pytest.fixture(scope="module")
-def db(tmp_path_factory: pytest.TempPathFactory) -> str:
-    return str(small_store.make(tmp_path_factory.mktemp("estimate") / "small.db"))
-
-
-def from_store(db: str, *arguments: str) -> Result:
-    return CliRunner().invoke(cli, ["--db", db, "cost-estimate", *arguments], env={"XDG_CONFIG_HOME": "/nowhere"})
+def from_store(db: Path, *arguments: str) -> Result:
+    return run("--db", db, "cost-estimate", *arguments)
 
 
 # From figures
@@ -76,7 +70,7 @@ def test_every_line_has_the_contracts_fields() -> None:
 
 
 def test_the_text_is_rounded_to_the_cent() -> None:
-    result = run(*MOBILE)
+    result = estimate(*MOBILE)
     assert result.stdout.splitlines() == [
         "Dimension  Arithmetic                                    Amount",
         "requests   (3,000,000 - 1,000,000 free) x 0.0000002       $0.40",
@@ -95,7 +89,7 @@ def test_cold_starts_are_billed_with_their_init() -> None:
 
 
 def test_provisioned_concurrency_holds_what_fits() -> None:
-    result = run("--requests", "1M", "--duration-ms", "1s", "--memory-mb", "1024", "--provisioned", "10",
+    result = estimate("--requests", "1M", "--duration-ms", "1s", "--memory-mb", "1024", "--provisioned", "10",
                  "--provisioned-hours", "1", "--json")  # fmt: skip
     quantities = {line["dimension"]: line["quantity"] for line in json.loads(result.stdout)["lines"]}
     assert quantities["provisioned_concurrency"] == "36000"
@@ -113,7 +107,7 @@ def test_what_ifs_stand_beside_it() -> None:
     assert [one["label"] for one in found["compare"]] == ["arm64", "memory=512", "arm64+memory=512"]
     assert found["compare"][0]["total"] == "2.266676"
     assert found["compare"][0]["difference"] == "-0.466662"
-    assert "-17.1%" in run(*MOBILE, "--compare", "arm64").stdout
+    assert "-17.1%" in estimate(*MOBILE, "--compare", "arm64").stdout
 
 
 def test_other_currencies_are_not_compared() -> None:
@@ -122,7 +116,7 @@ def test_other_currencies_are_not_compared() -> None:
 
 
 def test_what_has_no_price_is_said_and_not_added() -> None:
-    result = run(*MOBILE, "--region", "cn-northwest-1", "--json")
+    result = estimate(*MOBILE, "--region", "cn-northwest-1", "--json")
     found = json.loads(result.stdout)
     duration = next(line for line in found["lines"] if line["dimension"] == "duration")
     assert (duration["rate"], duration["amount"]) == (None, None)
@@ -131,7 +125,7 @@ def test_what_has_no_price_is_said_and_not_added() -> None:
 
 
 def test_a_global_region_counts() -> None:
-    result = CliRunner().invoke(cli, ["--region", "eu-central-2", "cost-estimate", *MOBILE, "--json"])
+    result = run("--region", "eu-central-2", "cost-estimate", *MOBILE, "--json")
     assert json.loads(result.stdout)["lines"][0]["region"] == "eu-central-2"
 
 
@@ -171,7 +165,7 @@ def test_a_global_region_counts() -> None:
     ],
 )
 def test_bad_figures_are_one_line_that_says_what_would_do(arguments: tuple[str, ...], said: str) -> None:
-    result = run(*arguments)
+    result = estimate(*arguments)
     assert result.exit_code == 2, result.output
     assert result.stdout == ""
     assert len(result.stderr.splitlines()) == 1
@@ -179,12 +173,12 @@ def test_bad_figures_are_one_line_that_says_what_would_do(arguments: tuple[str, 
 
 
 def test_a_budget_that_is_exceeded_fails_the_script() -> None:
-    assert run(*MOBILE, "--fail-over", "2.74").exit_code == 0
-    over = run(*MOBILE, "--fail-over", "$2.73")
+    assert estimate(*MOBILE, "--fail-over", "2.74").exit_code == 0
+    over = estimate(*MOBILE, "--fail-over", "$2.73")
     assert over.exit_code == 4
     assert "over the limit of $2.73" in over.stderr
     assert over.stdout
-    assert run(*MOBILE, "--region", "cn-north-1", "--fail-over", "1").exit_code == 2
+    assert estimate(*MOBILE, "--region", "cn-north-1", "--fail-over", "1").exit_code == 2
 
 
 def test_it_also_runs_by_itself() -> None:
@@ -218,7 +212,7 @@ def test_edge_and_managed_instances_in_a_plan_and_beside_a_gate(tmp_path: Path) 
         '[functions.header]\nedge_requests = "2M"\nedge_duration_ms = 5\n'
         '[functions.china]\nregion = "cn-north-1"\nedge_requests = 1\nedge_duration_ms = 1\n'
     )
-    result = run("--plan", str(plan), "--fail-over", "9")
+    result = estimate("--plan", str(plan), "--fail-over", "9")
     assert result.exit_code == 3
     assert "china: edge requests is not priced" in result.stderr
 
@@ -234,7 +228,7 @@ def test_edge_and_managed_instances_in_a_plan_and_beside_a_gate(tmp_path: Path) 
     ],
 )
 def test_figures_of_edge_and_instances_that_are_not_whole(arguments: tuple[str, ...], said: str) -> None:
-    result = run(*arguments)
+    result = estimate(*arguments)
     assert (result.exit_code, result.stdout) == (2, "")
     assert said in result.stderr
 
@@ -275,18 +269,18 @@ def test_a_plan_bills_its_functions_under_one_free_tier(plan: Path) -> None:
 
 
 def test_a_plans_what_ifs_stand_side_by_side(plan: Path) -> None:
-    text = run("--plan", str(plan), "--compare", "memory=128").stdout
+    text = estimate("--plan", str(plan), "--compare", "memory=128").stdout
     header = next(line for line in text.splitlines() if "as it is" in line)
     assert header.split("  ")[-1].strip() == "memory=128"
     assert "small checkout" in header
 
 
 def test_a_formula_in_a_name_stays_text_in_csv_and_markdown(plan: Path) -> None:
-    rows = list(csv.DictReader(io.StringIO(run("--plan", str(plan), "--csv").stdout)))
+    rows = list(csv.DictReader(io.StringIO(estimate("--plan", str(plan), "--csv").stdout)))
     assert {row["function"] for row in rows} == {"checkout", "'=cmd|x"}
     assert {row["what_if"] for row in rows} == {"", "arm", "small checkout"}
     assert Decimal(rows[0]["rate"]) == Decimal("0.0000002")
-    assert "| =cmd\\|x |" in run("--plan", str(plan), "--markdown").stdout
+    assert "| =cmd\\|x |" in estimate("--plan", str(plan), "--markdown").stdout
 
 
 @pytest.mark.parametrize(
@@ -309,14 +303,14 @@ def test_a_formula_in_a_name_stays_text_in_csv_and_markdown(plan: Path) -> None:
 def test_a_bad_plan_names_the_place(tmp_path: Path, text: str, said: str) -> None:
     path = tmp_path / "plan.toml"
     path.write_text(text)
-    result = run("--plan", str(path))
+    result = estimate("--plan", str(path))
     assert result.exit_code == 2, result.output
     assert len(result.stderr.splitlines()) == 1
     assert said in result.stderr
 
 
 # From the store
-def test_the_month_so_far_and_its_projection(db: str) -> None:
+def test_the_month_so_far_and_its_projection(db: Path) -> None:
     result = from_store(db, "--no-free-tier", "--json")
     found = json.loads(result.stdout)
     quantities = {(line["function"], line["dimension"]): line["quantity"] for line in found["lines"]}
@@ -331,19 +325,19 @@ def test_the_month_so_far_and_its_projection(db: str) -> None:
     assert "assumed x86_64" in resize["basis"]
 
 
-def test_the_free_tier_covers_a_small_month(db: str) -> None:
+def test_the_free_tier_covers_a_small_month(db: Path) -> None:
     found = json.loads(from_store(db, "--json").stdout)
     assert (found["total"], found["projection"]["p50"]) == ("0", "0")
     assert found["free_tier"]["requests_used"] == 8
 
 
-def test_narrowing_chooses_lines_but_not_another_free_tier(db: str) -> None:
+def test_narrowing_chooses_lines_but_not_another_free_tier(db: Path) -> None:
     found = json.loads(from_store(db, "--json", "--region", "eu-west-1").stdout)
     assert {line["function"] for line in found["lines"]} == {"resize"}
     assert found["free_tier"]["requests_used"] == 8
 
 
-def test_recorded_usage_can_be_compared_where_it_tells(db: str) -> None:
+def test_recorded_usage_can_be_compared_where_it_tells(db: Path) -> None:
     found = json.loads(from_store(db, "--json", "--no-free-tier", "--compare", "memory=2048").stdout)
     assert Decimal(found["compare"][0]["total"]) > Decimal(found["total"])
     refused = from_store(db, "--compare", "requests=5")
@@ -351,12 +345,12 @@ def test_recorded_usage_can_be_compared_where_it_tells(db: str) -> None:
     assert "cannot be changed in recorded usage" in refused.stderr
 
 
-def test_an_empty_month_is_unknown_not_free(db: str) -> None:
+def test_an_empty_month_is_unknown_not_free(db: Path) -> None:
     found = json.loads(from_store(db, "--json", "--from", "2024-01-01", "--to", "2024-01-31").stdout)
     assert (found["lines"], found["total"], found["projection"]["p50"]) == ([], None, None)
 
 
-def test_the_limit_looks_at_the_projection(db: str) -> None:
+def test_the_limit_looks_at_the_projection(db: Path) -> None:
     result = from_store(db, "--no-free-tier", "--fail-over", "0.0001")
     assert result.exit_code == 4
 
@@ -369,12 +363,12 @@ def test_without_a_store_it_says_what_to_do(tmp_path: Path) -> None:
 
 # Prices
 def test_prices_show_and_check() -> None:
-    shown = CliRunner().invoke(cli, ["prices", "show", "--region", "us-gov-west-1"])
+    shown = run("prices", "show", "--region", "us-gov-west-1")
     assert "provisioned concurrency arm64" in shown.stdout
-    rows = json.loads(CliRunner().invoke(cli, ["prices", "show", "--json"]).stdout)["rows"]
+    rows = json.loads(run("prices", "show", "--json").stdout)["rows"]
     assert len(rows) == 38
-    assert len(CliRunner().invoke(cli, ["prices", "show"]).stdout.splitlines()) == 39
-    checked = json.loads(CliRunner().invoke(cli, ["prices", "check", "--json"]).stdout)["rows"]
+    assert len(run("prices", "show").stdout.splitlines()) == 39
+    checked = json.loads(run("prices", "check", "--json").stdout)["rows"]
     assert {"gap", "odd"} <= {row["kind"] for row in checked}
 
 
@@ -453,7 +447,7 @@ def test_a_savings_plan_covers_its_part() -> None:
 
 
 def test_explain_shows_every_step() -> None:
-    result = run(*MOBILE, "--ephemeral-mb", "1024", "--explain")
+    result = estimate(*MOBILE, "--ephemeral-mb", "1024", "--explain")
     for step in (
         "3,000,000 requests x 120 ms, rounded up to 120 ms",
         "= 360,000,000 ms x 1536 MB / (1,000 ms x 1,024 MB) = 540,000 GB-s",
@@ -463,7 +457,7 @@ def test_explain_shows_every_step() -> None:
         "Total: $0.4 + $2.333338 + $0.005562 = $2.7389, rounded $2.74",
     ):
         assert step in result.stdout
-    assert run(*MOBILE, "--explain", "--json").exit_code == 2
+    assert estimate(*MOBILE, "--explain", "--json").exit_code == 2
 
 
 @pytest.mark.parametrize(
@@ -476,7 +470,7 @@ def test_explain_shows_every_step() -> None:
     ],
 )
 def test_the_table_fits_eighty_cells(arguments: tuple[str, ...]) -> None:
-    assert max(map(len, run(*arguments).stdout.splitlines())) <= 80
+    assert max(map(len, estimate(*arguments).stdout.splitlines())) <= 80
 
 
 def test_ten_to_the_fifteen_requests_price_exactly() -> None:
@@ -487,7 +481,7 @@ def test_ten_to_the_fifteen_requests_price_exactly() -> None:
     assert Decimal(found["total"]) == duration + Decimal("0.0000002") * 10**15
 
 
-def test_the_day_on_which_a_budget_is_passed(db: str) -> None:
+def test_the_day_on_which_a_budget_is_passed(db: Path) -> None:
     found = json.loads(from_store(db, "--no-free-tier", "--budget", "0.0001", "--json").stdout)
     assert found["milestones"]["budget_passed_on"] == "2025-03-31"
     free = json.loads(from_store(db, "--budget", "5", "--json").stdout)["milestones"]

@@ -2,7 +2,6 @@
 
 import io
 import stat
-import sys
 import threading
 import time
 import zipfile
@@ -15,9 +14,10 @@ from botocore.exceptions import ClientError
 from lambdatui.runner.deployments.deployed_functions import DeployedFunctions, own_name
 from lambdatui.runner.deployments.unzipping import BadZip, extract
 from lambdatui.runner.runtimes.python import this_runtime
+from tests.support import needs
 from tests.support.runner_server import ROLE, Served, served, zipped
 
-pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the runner reads /proc")
+pytestmark = needs.linux
 SOURCE = "def handler(e, c):\n    return 1\n"
 
 

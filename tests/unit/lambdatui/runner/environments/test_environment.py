@@ -7,7 +7,6 @@ import re
 import sqlite3
 import stat
 import subprocess
-import sys
 import uuid
 from collections.abc import Sequence
 from pathlib import Path
@@ -26,8 +25,10 @@ from lambdatui.runner.functions import Deployment
 from lambdatui.runner.log.platform_lines import Report, billed_ms, report_line
 from lambdatui.runner.log.writer import Log
 from lambdatui.runner.runtimes.python import this_runtime
+from tests.support import needs
+from tests.support.command_line import PROGRAM
 
-pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the runner reads /proc")
+pytestmark = needs.linux
 
 APP = """
 import logging, os, subprocess, sys
@@ -389,7 +390,7 @@ def test_a_file_that_is_no_runners_log_is_left_alone(folder: Path) -> None:
 
 def test_the_whole_program_passes_exit_codes_and_answers_on(folder: Path) -> None:
     def program(*arguments: str) -> "subprocess.CompletedProcess[str]":
-        whole = [sys.executable, "-m", "lambdatui", "runner", *arguments, "--runner-db", str(folder / "runner.db")]
+        whole = [*PROGRAM, "runner", *arguments, "--runner-db", str(folder / "runner.db")]
         return subprocess.run(whole, capture_output=True, text=True, timeout=60, check=False)
 
     assert program("deploy", str(folder / "src"), "--name", "fn", "--handler", "app.handler").returncode == 0

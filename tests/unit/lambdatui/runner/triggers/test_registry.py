@@ -14,7 +14,7 @@ import pytest
 from botocore.exceptions import ClientError
 from click.testing import CliRunner
 
-from lambdatui.cli.runner_trigger import trigger_options, trigger_request
+from lambdatui.cli.runner.trigger import trigger_options, trigger_request
 from lambdatui.runner.triggers.base import TRIGGERS
 from tests.support.runner_server import Served, served
 
