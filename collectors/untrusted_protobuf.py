@@ -5,10 +5,11 @@ protobuf is imported when it is needed: it is an optional dependency.
 
 from typing import Any
 
+from collectors.model.errors import CaughtError
 from collectors.untrusted import Unparsable
 
 
-class NoProtobuf(Exception):
+class NoProtobuf(CaughtError):
     """The package that has OTLP's messages is not installed."""
 
 

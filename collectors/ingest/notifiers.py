@@ -9,6 +9,7 @@ from typing import Protocol
 from collectors import outside
 from collectors.ingest.results import Collected
 from collectors.ingest.watch_events import NewTrouble, WatchEvent
+from collectors.model.errors import CaughtError
 from collectors.store.connection import StoreError
 
 
@@ -19,7 +20,7 @@ class Notifier(Protocol):
         """Tells one event. What it raises is told in a line, and ends nothing."""
 
 
-class NoNotifier(Exception):
+class NoNotifier(CaughtError):
     """There is no such notifier; the text says why in one line."""
 
 

@@ -13,6 +13,7 @@ from collectors.ingest.assembling import assembled
 from collectors.ingest.results import Collected
 from collectors.ingest.store_answers import Claims, InStore
 from collectors.model.account import CallCount
+from collectors.model.errors import CaughtError
 from collectors.model.invocation_columns import Batch
 from collectors.model.records import FunctionKey
 from collectors.sources.base import BudgetReached, Source, SourceFailed, Step, StoredItem, ToldItem, unforeseen
@@ -27,7 +28,7 @@ Read = Batch | StoredItem | ToldItem | None
 """What a thread hands over; None when it has ended."""
 
 
-class Stopped(Exception):
+class Stopped(CaughtError):
     """The collection was told to end."""
 
 

@@ -12,11 +12,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-TABLES = ("keys", "columns", "thresholds", "retention", "organization", "pricing", "themes")
-"""What the file may hold beside the global options, which are in ``lambdatui.settings.options``."""
-THRESHOLDS = ("error_rate", "throttles", "p95_ms", "p99_ms", "cold_ratio", "budget_usd")
-"""What a function is in trouble from; ``budget_usd`` is of a month and of all functions."""
-
 
 class ConfigError(LambdatuiError, ValueError):
     """The configuration cannot be used; the message names the file, the line and the key."""

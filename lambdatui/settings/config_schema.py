@@ -12,8 +12,7 @@ import msgspec
 from collectors.model.errors import CaughtError
 from collectors.store.write.retention import DEFAULTS as RETAINED
 from collectors.store.write.retention import age_ms
-from lambdatui.settings.config_file import TABLES, THRESHOLDS
-from lambdatui.settings.options import FLAG, OPTIONS, REPEATED, VALUE
+from lambdatui.settings.options import FLAG, OPTIONS, REPEATED, TABLES, THRESHOLDS, VALUE
 
 
 class _Organization(msgspec.Struct, forbid_unknown_fields=True):

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lambdatui.settings import config_file, paths
-from lambdatui.settings.options import resolve_options
+from lambdatui.settings.options import TABLES, resolve_options
 from lambdatui.views.scope import Narrow
 from lambdatui.views.time_range import DEFAULT_PRESET, RangeChoice, check_preset
 
@@ -28,7 +28,7 @@ class Context:
     is None where the terminal is to decide.
 
     The rest are tables of the configuration: ``keys`` (keys by binding id), ``columns`` (column ids by screen),
-    ``thresholds`` (``config_file.THRESHOLDS``), ``themes`` (colours by theme), ``pricing``, ``retention`` (ages such
+    ``thresholds`` (``options.THRESHOLDS``), ``themes`` (colours by theme), ``pricing``, ``retention`` (ages such
     as ``30d``) and ``organization`` (``role_name``, ``external_id``).
     """
 
@@ -87,7 +87,7 @@ def resolve_context(given: Mapping[str, Any]) -> Context:
         options=options,
         given=dict(given),
         **{name: options[name] for name in ("utc", "no_color", "no_mouse", "ascii", "no_redact", "theme")},
-        **{name: configured.get(name, {}) for name in config_file.TABLES},
+        **{name: configured.get(name, {}) for name in TABLES},
     )
 
 

@@ -77,6 +77,10 @@ OPTIONS = (
     Option("raw", "CSV and log lines as they are, with what a terminal would obey.", kind=FLAG, configured=False,
            eager=True),
 )  # fmt: skip
+TABLES = ("keys", "columns", "thresholds", "retention", "organization", "pricing", "themes")
+"""Tables of the configuration file, beside the global options."""
+THRESHOLDS = ("error_rate", "throttles", "p95_ms", "p99_ms", "cold_ratio", "budget_usd")
+"""What a function is in trouble from; ``budget_usd`` is of a month and of all functions."""
 
 
 def resolve_options(

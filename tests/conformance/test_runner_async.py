@@ -5,27 +5,17 @@ import json
 import signal
 import sqlite3
 import subprocess
-import time
-from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 from tests.support import needs
 from tests.support.command_line import PROGRAM
-from tests.support.runner_server import Served, client, served
+from tests.support.runner_server import Served, client, served, wait_for
 
 pytestmark = needs.linux
 
 FAILS = "def handler(e, c):\n    raise ValueError('no')\n"
-
-
-def wait_for(what: Callable[[], Any], seconds: float = 30) -> Any:
-    for _ in range(int(seconds / 0.05)):
-        if found := what():
-            return found
-        time.sleep(0.05)
-    raise AssertionError("it did not come")
 
 
 def send(runner: Served, name: str, event: object = None) -> str:

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
+from collectors.model.errors import CaughtError
 from collectors.model.records import LogEvent
 from collectors.parsing.runtime_errors import is_request_id, request_id_of
 from collectors.sources.inputs.shipper_names import Names, letters, names_in
@@ -46,7 +47,7 @@ class OtlpRecord(NamedTuple):
     trace_id: str = ""
 
 
-class NotALogRecord(ValueError):
+class NotALogRecord(CaughtError, ValueError):
     """What cannot be a log event; the text is the reason for the reject."""
 
 

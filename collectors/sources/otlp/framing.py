@@ -9,6 +9,8 @@ import re
 from collections.abc import Iterator, Mapping
 from enum import Enum
 
+from collectors.model.errors import CaughtError
+
 LARGEST = 64 << 20  # bytes of one request, unpacked: the collector's are 4 MB at most by default
 TOO_LARGE = "an OTLP request larger than 64 MB"
 ZSTD = b"\x28\xb5\x2f\xfd"
@@ -107,7 +109,7 @@ def varint(data: bytes, place: int) -> tuple[int, int]:
     raise IndexError
 
 
-class CutMessage(ValueError):
+class CutMessage(CaughtError, ValueError):
     """The file ends within a message, or a length makes no sense; the text is the reason for the reject."""
 
 

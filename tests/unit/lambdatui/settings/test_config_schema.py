@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from lambdatui.settings.config_file import TABLES, ConfigError, load
+from lambdatui.settings.config_file import ConfigError, load
 from lambdatui.settings.config_schema import SETTINGS
-from lambdatui.settings.options import OPTIONS
+from lambdatui.settings.options import OPTIONS, TABLES
 
 
 @pytest.mark.parametrize(
