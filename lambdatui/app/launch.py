@@ -10,7 +10,7 @@ from lambdatui.session.session import Session
 from lambdatui.settings import paths
 from lambdatui.start import first_frame, terminal_signals
 from lambdatui.start.state import load_state
-from lambdatui.text.formatting import plain
+from lambdatui.text.plain import plain
 from lambdatui.text.terminal import Terminal, TerminalRefused, terminal, theme_name
 from lambdatui.views.time_range import RangeChoice, RangeError, check_preset
 

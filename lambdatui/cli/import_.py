@@ -10,7 +10,8 @@ import click
 from collectors.model.errors import ExitCode
 from collectors.sources.registry import Reads, described
 from lambdatui.cli.global_options import current_context
-from lambdatui.text import formatting
+from lambdatui.text import figures
+from lambdatui.text.plain import plain
 
 if TYPE_CHECKING:
     from collectors.ingest.engine import ImportResult, Progress
@@ -69,22 +70,22 @@ def command(
             source=source,
         )
     except SourceFailed as failed:
-        raise click.UsageError(formatting.plain(str(failed))) from failed
+        raise click.UsageError(plain(str(failed))) from failed
     finally:
         meter.clear()
     _say(result, as_json)
     for note in result.notes[:_MOST_NOTES]:
-        click.echo(formatting.plain(f"lambdatui import: {note}"), err=True)
+        click.echo(plain(f"lambdatui import: {note}"), err=True)
     if len(result.notes) > _MOST_NOTES:
         click.echo(f"lambdatui import: {len(result.notes) - _MOST_NOTES:,} more are empty", err=True)
     for failure in result.failures:
-        click.echo(formatting.plain(f"lambdatui import: {failure}"), err=True)
+        click.echo(plain(f"lambdatui import: {failure}"), err=True)
     for name in result.partly[:_MOST_NOTES]:
         told = "was read in part: it is damaged, cut short or too long; 'lambdatui db info' says where"
-        click.echo(formatting.plain(f"lambdatui import: {name} {told}"), err=True)
+        click.echo(plain(f"lambdatui import: {name} {told}"), err=True)
     for name in result.unmade[:_MOST_NOTES]:
         told = "holds START and REPORT lines, but none could be made an invocation; export its events as JSON or CSV"
-        click.echo(formatting.plain(f"lambdatui import: {name} {told}"), err=True)
+        click.echo(plain(f"lambdatui import: {name} {told}"), err=True)
     if result.files:
         from lambdatui.cli.older_lines import count_older_lines
 
@@ -110,13 +111,13 @@ def _first(values: tuple[str, ...]) -> str:
 
 
 def _say(result: "ImportResult", as_json: bool) -> None:
-    figures: dict[str, int] = {name: getattr(result, name) for name in _FIGURES}
+    counts: dict[str, int] = {name: getattr(result, name) for name in _FIGURES}
     if as_json:
-        click.echo(json.dumps(figures | {"seconds": round(result.seconds, 3)}))
+        click.echo(json.dumps(counts | {"seconds": round(result.seconds, 3)}))
         return
-    if not figures[OLDER]:
-        del figures[OLDER]
-    click.echo(f"{formatting.tally(figures)} in {result.seconds:.1f} s")
+    if not counts[OLDER]:
+        del counts[OLDER]
+    click.echo(f"{figures.tally(counts)} in {result.seconds:.1f} s")
     if result.rejected:
         click.echo("'lambdatui db info' says what was rejected, and why", err=True)
 
@@ -160,13 +161,13 @@ def progress_line(progress: "Progress", seconds: float, *, bar: bool) -> str:
             parts.append(f"[{('#' * round(share * _BAR)).ljust(_BAR)}]")
         parts.append(f"{share:4.0%}")
     else:
-        parts.append(formatting.size(progress.bytes_done))
+        parts.append(figures.size(progress.bytes_done))
     parts += [
-        f"{formatting.count(progress.events)} {formatting.plural(progress.events, 'event')}",
-        f"{formatting.size(rate)}/s",
+        f"{figures.count(progress.events)} {figures.plural(progress.events, 'event')}",
+        f"{figures.size(rate)}/s",
     ]
     if progress.bytes_total and rate:
         left_ms = max(0.0, progress.bytes_total - progress.bytes_done) / rate * 1000
-        parts.append(f"{formatting.milliseconds(round(left_ms, -3)) if left_ms >= 1000 else '<1s'} left")
-    parts.append(formatting.plain(progress.file))
+        parts.append(f"{figures.milliseconds(round(left_ms, -3)) if left_ms >= 1000 else '<1s'} left")
+    parts.append(plain(progress.file))
     return "  ".join(parts)

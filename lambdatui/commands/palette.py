@@ -10,7 +10,7 @@ from textual.content import Content
 
 from lambdatui.commands.base import keys
 from lambdatui.commands.protocols import OffersCommands
-from lambdatui.text.formatting import plain
+from lambdatui.text.plain import plain
 
 if TYPE_CHECKING:
     from textual.fuzzy import Matcher

@@ -8,7 +8,7 @@ from lambdatui.commands.navigation import ShowAdvice
 from lambdatui.screens.base.table import TABLE_COMMANDS, TableScreen
 from lambdatui.screens.dialogs.details import DetailsScreen
 from lambdatui.session.queries import QueryContext
-from lambdatui.text.formatting import money
+from lambdatui.text.figures import money
 from lambdatui.views.advice import advice, said, worth
 from lambdatui.views.advice_item import Advice
 from lambdatui.views.view import View

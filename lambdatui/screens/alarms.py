@@ -8,7 +8,7 @@ from lambdatui.commands.navigation import ShowAlarms
 from lambdatui.screens.base.table import TABLE_COMMANDS, TableScreen
 from lambdatui.screens.dialogs.details import DetailsScreen
 from lambdatui.session.queries import QueryContext
-from lambdatui.text.formatting import count, instant
+from lambdatui.text.figures import count, instant
 from lambdatui.views.alarms import AlarmsView, AlarmView, alarms
 
 

@@ -9,7 +9,7 @@ from lambdatui.screens.base.table import TABLE_COMMANDS, TableScreen
 from lambdatui.screens.dialogs.details import DetailsScreen
 from lambdatui.session.queries import QueryContext, QueryError
 from lambdatui.session.session import Session
-from lambdatui.text.formatting import exact, rate
+from lambdatui.text.figures import exact, rate
 from lambdatui.views.presets import ceil_minute
 from lambdatui.views.reconcile import (
     EXPLAINED,

@@ -15,7 +15,7 @@ from lambdatui.screens.base.table import TABLE_COMMANDS, TableScreen
 from lambdatui.screens.dialogs.details import DetailsScreen, Part
 from lambdatui.session.destinations import ToPermissions
 from lambdatui.session.queries import QueryContext
-from lambdatui.text.formatting import age, count, counted, instant, milliseconds, money, ratio, size
+from lambdatui.text.figures import age, count, counted, instant, milliseconds, money, ratio, size
 from lambdatui.views.collection_details import CollectedView, collected
 from lambdatui.views.collections import CollectionView
 from lambdatui.views.local_runner import runner_log

@@ -14,7 +14,7 @@ from lambdatui.screens.dialogs.details import DetailsScreen
 from lambdatui.screens.dialogs.prompt import PickScreen
 from lambdatui.session.queries import QueryContext
 from lambdatui.session.session import Session
-from lambdatui.text.formatting import money
+from lambdatui.text.figures import money
 from lambdatui.views.cost_groups import BY_TAG, GROUPINGS, CostGroup, CostGroups, cost_groups, line_to
 from lambdatui.views.tagged_functions import NOT_COLLECTED, tag_keys
 from lambdatui.views.time_range import RangeChoice

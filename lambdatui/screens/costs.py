@@ -15,7 +15,7 @@ from lambdatui.screens.dialogs.prompt import PromptScreen
 from lambdatui.session.destinations import ToBilled, ToCostGroups
 from lambdatui.session.queries import QueryContext
 from lambdatui.settings.price_book import not_as_named
-from lambdatui.text.formatting import count, counted, exact, money, rate, ratio
+from lambdatui.text.figures import count, counted, exact, money, rate, ratio
 from lambdatui.views.costs import CostLineColumns, CostsView, ProjectedCost, costs
 from lambdatui.views.gates import budget_of
 from lambdatui.views.own_price import own_view

@@ -12,7 +12,7 @@ from lambdatui.screens.dialogs.details import DetailsScreen
 from lambdatui.session.destinations import ToInvocation
 from lambdatui.session.queries import QueryContext
 from lambdatui.session.session import Session
-from lambdatui.text.formatting import count, counted, instant
+from lambdatui.text.figures import count, counted, instant
 from lambdatui.views.error_families import ErrorFamilyView, groups, rolled
 from lambdatui.views.error_trends import ErrorTrends, ErrorTrendView, error_trends
 from lambdatui.views.errors import PATTERN

@@ -10,7 +10,7 @@ from lambdatui.commands.invoking import Invoke
 from lambdatui.screens.base.invoking import InvokingScreen
 from lambdatui.screens.base.table import TABLE_COMMANDS, TableScreen
 from lambdatui.start.first_lines import beside_rows
-from lambdatui.text.formatting import count, counted, money, plural
+from lambdatui.text.figures import count, counted, money, plural
 from lambdatui.views.fleet_health import health, in_trouble, places
 from lambdatui.views.function_row import DEAREST_FIRST, FunctionView
 from lambdatui.views.local_runner import LOCAL_ACCOUNT

@@ -16,7 +16,7 @@ from lambdatui.screens.base.query import QueryScreen
 from lambdatui.session.destinations import InvocationKey, ToInvocation
 from lambdatui.session.queries import QueryContext
 from lambdatui.session.session import Session
-from lambdatui.text.formatting import counted, decimal_text, rate
+from lambdatui.text.figures import counted, decimal_text, rate
 from lambdatui.views.columns import columns_by_id
 from lambdatui.views.formatting import json_value, shown
 from lambdatui.views.invocation import DETAIL_COLUMNS, InvocationDetail, find, invocation, neighbour

@@ -10,7 +10,8 @@ from lambdatui.screens.base.text import TEXT_COMMANDS, TextScreen
 from lambdatui.session.destinations import ToLineStats
 from lambdatui.session.queries import QueryContext, QueryError
 from lambdatui.session.session import Session
-from lambdatui.text import formatting
+from lambdatui.text import figures
+from lambdatui.text.plain import json_text
 from lambdatui.text.table import text_table
 from lambdatui.views.columns import Kind
 from lambdatui.views.export import csv_text, envelope
@@ -60,7 +61,7 @@ class LineStatsScreen(TextScreen, QueryScreen):
         answer: View[Any] | None = self.answer
         if answer is None:
             return DataSummary(filter=self._where, counted=("counting",))
-        return DataSummary(answer.as_of, None, self._where, (formatting.counted(len(answer.rows), "row"),))
+        return DataSummary(answer.as_of, None, self._where, (figures.counted(len(answer.rows), "row"),))
 
     def copy_text(self) -> str:
         return csv_text(self.answer.columns, self.answer.rows) if self.answer is not None else ""
@@ -72,4 +73,4 @@ class LineStatsScreen(TextScreen, QueryScreen):
         elif form == "csv":
             self.write_file(path, lambda: csv_text(answer.columns, answer.rows))
         else:
-            self.write_file(path, lambda: formatting.json_text(envelope(answer, answer.rows, answer.columns)) + "\n")
+            self.write_file(path, lambda: json_text(envelope(answer, answer.rows, answer.columns)) + "\n")

@@ -9,7 +9,8 @@ from lambdatui.screens.base.table import TABLE_COMMANDS, TableScreen
 from lambdatui.screens.dialogs.details import DetailsScreen
 from lambdatui.session.destinations import ToPatternLines
 from lambdatui.session.queries import QueryContext
-from lambdatui.text.formatting import count, counted, instant, money, plain, ratio, size
+from lambdatui.text.figures import count, counted, instant, money, ratio, size
+from lambdatui.text.plain import plain
 from lambdatui.views.patterns import PatternRow, PatternsView, patterns
 
 

@@ -8,7 +8,7 @@ from lambdatui.commands.base import Commands
 from lambdatui.screens.base.table import TABLE_COMMANDS, TableScreen
 from lambdatui.screens.dialogs.details import DetailsScreen
 from lambdatui.session.queries import QueryContext
-from lambdatui.text.formatting import instant
+from lambdatui.text.figures import instant
 from lambdatui.views.permissions import PERMISSION_COLUMNS, MissingPermission, missing_permissions
 from lambdatui.views.view import View
 

@@ -8,7 +8,7 @@ from lambdatui.commands.navigation import ShowThrottles
 from lambdatui.screens.base.table import TABLE_COMMANDS, TableScreen
 from lambdatui.screens.dialogs.details import DetailsScreen
 from lambdatui.session.queries import QueryContext
-from lambdatui.text.formatting import count, plural
+from lambdatui.text.figures import count, plural
 from lambdatui.views.columns import columns_by_id
 from lambdatui.views.concurrency import ConcurrencyView, HeadroomView, concurrency
 from lambdatui.views.formatting import shown

@@ -28,7 +28,7 @@ class AmbiguousRequest(LambdatuiError, ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One log line. ``text`` is what the function wrote: hostile, to be shown through ``formatting.plain``."""
+    """One log line. ``text`` is what the function wrote: hostile, to be shown through ``plain``."""
 
     timestamp: int
     text: str

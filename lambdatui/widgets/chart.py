@@ -8,7 +8,7 @@ from rich.text import Text
 from textual.color import Color
 from textual_plotext import PlotextPlot
 
-from lambdatui.text.formatting import count, instant, megabytes, milliseconds, money, quantity, size
+from lambdatui.text.figures import count, instant, megabytes, milliseconds, money, quantity, size
 from lambdatui.text.terminal import Terminal
 
 _TICKS_EVERY = 12  # cells

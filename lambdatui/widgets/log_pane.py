@@ -11,7 +11,8 @@ from textual.geometry import Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from lambdatui.text.formatting import instant, plain
+from lambdatui.text.figures import instant
+from lambdatui.text.plain import plain
 from lambdatui.text.terminal import Marks
 from lambdatui.widgets.log_text import LoggedLine, Row, TextPattern, matches, rows
 

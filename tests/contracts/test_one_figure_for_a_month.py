@@ -14,7 +14,7 @@ from collectors.store.connection import writing
 from collectors.store.read.reader import Reader
 from collectors.store.write import account
 from collectors.store.write.writer import Writer
-from lambdatui.text.formatting import money_apart
+from lambdatui.text.figures import money_apart
 from lambdatui.views.advice import advice, worth
 from lambdatui.views.cost_groups import cost_groups
 from lambdatui.views.costs import costs

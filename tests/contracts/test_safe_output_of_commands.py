@@ -11,7 +11,7 @@ import pytest
 
 from collectors.ingest.engine import import_files
 from collectors.model.records import FunctionKey
-from lambdatui.text.formatting import escaped_json, pictures
+from lambdatui.text.plain import escaped_json, pictures
 from lambdatui.text.safe_output import SafeOutput
 from tests.support.command_line import PROGRAM
 from tests.support.printed_statements import T0, request_id

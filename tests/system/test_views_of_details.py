@@ -11,7 +11,7 @@ from collectors.store.read.reader import Reader
 from collectors.store.read.series import invocations_by_step, metric_by_step
 from collectors.store.rollups.equal_parts import parts_of
 from collectors.store.write.writer import Writer
-from lambdatui.text.formatting import bar, sparkline
+from lambdatui.text.figures import bar, sparkline
 from lambdatui.views.advice import advice
 from lambdatui.views.collection_details import collected
 from lambdatui.views.concurrency import concurrency, saturation_ms

@@ -9,7 +9,8 @@ import click
 
 from collectors.model.errors import ExitCode
 from lambdatui.cli.spending import cost_of
-from lambdatui.text import formatting
+from lambdatui.text import figures
+from lambdatui.text.plain import plain
 
 if TYPE_CHECKING:
     from collectors.ingest.many_sources import Collected
@@ -40,7 +41,7 @@ def say(done: "Sequence[Collected]", as_json: bool) -> None:
     if as_json:
         totals: dict[str, Any] = {figure: sum(getattr(one, figure) for one in done) for figure in FIGURES}
         totals["seconds"] = round(max((one.seconds for one in done), default=0.0), 3)
-        totals["cost_usd"] = formatting.decimal_text(sum(costs.values(), Decimal(0)))
+        totals["cost_usd"] = figures.decimal_text(sum(costs.values(), Decimal(0)))
         totals["sources"] = [
             {
                 "source": one.name,
@@ -48,7 +49,7 @@ def say(done: "Sequence[Collected]", as_json: bool) -> None:
                 **{figure: getattr(one, figure) for figure in FIGURES},
                 "choices": one.choices,
                 "calls": {each.operation: each.requests for each in one.calls},
-                "cost_usd": formatting.decimal_text(costs[one.name]),
+                "cost_usd": figures.decimal_text(costs[one.name]),
                 "failures": one.failures,
                 "over_budget": one.over_budget or None,
                 "unfinished": one.unfinished or None,
@@ -58,20 +59,18 @@ def say(done: "Sequence[Collected]", as_json: bool) -> None:
         click.echo(json.dumps(totals))
     for one in done:
         if kept(one) and not as_json:
-            figures = formatting.tally(
+            tally = figures.tally(
                 {name: getattr(one, name) for name in FIGURES if name != "older_than_pruned" or getattr(one, name)}
             )
             requests = sum(each.requests for each in one.calls)
-            asked = f"{formatting.counted(requests, 'call')} for {formatting.money(costs[one.name])}"
-            click.echo(formatting.plain(f"{one.name}: {figures}; {asked} in {one.seconds:.1f} s"))
+            asked = f"{figures.counted(requests, 'call')} for {figures.money(costs[one.name])}"
+            click.echo(plain(f"{one.name}: {tally}; {asked} in {one.seconds:.1f} s"))
             if one.choices:
                 ways = ", ".join(f"{count:,} {_WAYS.get(way, way)}" for way, count in sorted(one.choices.items()))
-                click.echo(
-                    formatting.plain(f"{one.name}: log groups: {ways} ('lambdatui collections --json' says why)")
-                )
+                click.echo(plain(f"{one.name}: log groups: {ways} ('lambdatui collections --json' says why)"))
         if one.unfinished and not as_json:
-            click.echo(formatting.plain(f"{one.name}: not finished ({one.unfinished}): it goes on in the next round"))
+            click.echo(plain(f"{one.name}: not finished ({one.unfinished}): it goes on in the next round"))
         for failure in dict.fromkeys(one.failures):
-            click.echo(formatting.plain(f"lambdatui collect: {one.name}: {failure}"), err=True)
+            click.echo(plain(f"lambdatui collect: {one.name}: {failure}"), err=True)
         if one.over_budget:
-            click.echo(formatting.plain(f"lambdatui collect: {one.name}: {one.over_budget}"), err=True)
+            click.echo(plain(f"lambdatui collect: {one.name}: {one.over_budget}"), err=True)

@@ -19,7 +19,8 @@ from lambdatui.cli.iam_policy import chosen_features, role_named
 from lambdatui.cli.output.listing import Listing, ListingHelp, listing_options
 from lambdatui.cli.output.rows import emit
 from lambdatui.cli.store_access import now_ms
-from lambdatui.text import formatting
+from lambdatui.text import figures
+from lambdatui.text.plain import plain
 from lambdatui.views.columns import columns_of
 from lambdatui.views.time_range import TimeRange
 from lambdatui.views.view import View
@@ -104,9 +105,9 @@ def exit_code(findings: Sequence[Finding]) -> int:
 def _say(findings: Sequence[Finding]) -> None:
     wide = max(len(one.state) for one in findings)
     for one in findings:
-        click.echo(f"{one.state:<{wide}} {one.check:<12} {formatting.plain(one.found)}")
+        click.echo(f"{one.state:<{wide}} {one.check:<12} {plain(one.found)}")
         if one.advice:
-            click.echo(f"{'':<{wide + 13}} -> {formatting.plain(one.advice)}")
+            click.echo(f"{'':<{wide + 13}} -> {plain(one.advice)}")
         if one.statement:
             click.echo(one.statement)
 
@@ -185,8 +186,8 @@ def store(path: Path, now: int) -> Iterator[Finding]:
     yield Finding(
         "store",
         OK,
-        f"{path}: {formatting.size(info.bytes)}, {formatting.counted(info.functions, 'function')}, "
-        + formatting.counted(info.invocations, "invocation"),
+        f"{path}: {figures.size(info.bytes)}, {figures.counted(info.functions, 'function')}, "
+        + figures.counted(info.invocations, "invocation"),
     )
     if not os.access(path, os.W_OK):
         yield Finding("store", WARN, f"{path} cannot be written", "screens work; importing and collecting do not")
@@ -195,7 +196,7 @@ def store(path: Path, now: int) -> Iterator[Finding]:
     yield Finding(
         "disk",
         OK if free >= needed else WARN,
-        f"{formatting.size(free)} free beside the store",
+        f"{figures.size(free)} free beside the store",
         None if free >= needed else "make room, or 'lambdatui db prune --before 90d --vacuum'",
     )
     yield _freshness(newest, now)
@@ -208,10 +209,10 @@ def _freshness(newest: int | None, now: int) -> Finding:
         return Finding(
             "data",
             WARN,
-            f"the newest invocation lies {formatting.milliseconds(newest - now)} in the future",
+            f"the newest invocation lies {figures.milliseconds(newest - now)} in the future",
             "this machine's clock, or the one that wrote the logs, is wrong: check with 'timedatectl'",
         )
-    found = f"newest invocation {formatting.age(now - newest)}, {formatting.instant(newest)} UTC"
+    found = f"newest invocation {figures.age(now - newest)}, {figures.instant(newest)} UTC"
     if now - newest > DAY_MS:
         return Finding("data", WARN, found, "ranges end there unless --at or --from is given; collect for newer data")
     return Finding("data", OK, found)
@@ -221,12 +222,12 @@ def clock(now: int) -> Finding:
     """Signatures of AWS calls are refused when the clock is more than 5 minutes off."""
     if now < _BUILT_MS:
         return Finding(
-            "clock", FAIL, f"{formatting.instant(now)} UTC", "set this machine's clock: 'timedatectl set-ntp true'"
+            "clock", FAIL, f"{figures.instant(now)} UTC", "set this machine's clock: 'timedatectl set-ntp true'"
         )
     import time
 
     zone = time.strftime("%Z (UTC%z)", time.localtime(now // 1000))
-    return Finding("clock", OK, f"{formatting.instant(now)} UTC; times are shown in {zone} unless --utc")
+    return Finding("clock", OK, f"{figures.instant(now)} UTC; times are shown in {zone} unless --utc")
 
 
 def credentials(environment: Mapping[str, str], home: Path) -> Finding:

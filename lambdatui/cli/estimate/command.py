@@ -13,7 +13,8 @@ from collectors.model import clock
 from lambdatui.cli.estimate.workload_options import ARCH, FIELDS, REGION, comparisons, plan, price_book, workload
 from lambdatui.cli.own_price_options import own_price_options, own_terms
 from lambdatui.cli.quantities import MONEY, RATIO
-from lambdatui.text import formatting
+from lambdatui.text import figures
+from lambdatui.text.plain import plain
 from pricing.bill import Bill, bill
 from pricing.changes import GRAMMAR
 from pricing.line_items import why_not_priced
@@ -270,9 +271,9 @@ def _explain_provisioned(workloads: Iterable[Workload]) -> None:
         if one.provisioned and one.requests and one.provisioned_requests is None:
             hours = "a month" if one.provisioned_hours == HOURS_A_MONTH else f"{one.provisioned_hours.normalize():f} h"
             name = f"{one.name}: " if one.name else ""
-            hold = f"hold {one.on_provisioned:,} of {formatting.counted(one.requests, 'request')}"
+            hold = f"hold {one.on_provisioned:,} of {figures.counted(one.requests, 'request')}"
             click.echo(
-                f"{name}{formatting.counted(one.provisioned, 'environment')} for {hours} {hold};"
+                f"{name}{figures.counted(one.provisioned, 'environment')} for {hours} {hold};"
                 " --provisioned-requests says otherwise",
                 err=True,
             )
@@ -318,7 +319,7 @@ def _from_store(regions: tuple[str, ...], changes: tuple[WhatIf, ...], terms: Te
             edge = edge_stays(reader, narrow) if changes else ""
     seen = "nothing recorded"
     if view.coverage is not None:
-        seen = f"REPORTs for {formatting.ratio(view.coverage)} of the invocations"
+        seen = f"REPORTs for {figures.ratio(view.coverage)} of the invocations"
     elif view.lines:
         seen = "no invocations, but what is configured or logged"
     click.echo(f"recorded usage, {span.label}: {seen}", err=True)
@@ -328,7 +329,7 @@ def _from_store(regions: tuple[str, ...], changes: tuple[WhatIf, ...], terms: Te
         click.echo(edge, err=True)
     found = Bill(tuple(view.lines), view.free_tier, view.prices_as_of)
     return Statement(
-        found, compared, view.projection, as_of=formatting.iso(view.as_of), recorded=True, missing=left_out(view),
+        found, compared, view.projection, as_of=figures.iso(view.as_of), recorded=True, missing=left_out(view),
         today=day_of(span.to_ms - 1), own=own, own_projection=own_month, month=month, view=view,
     )  # fmt: skip
 
@@ -351,8 +352,8 @@ def _narrate(found: Bill, *, credits: bool) -> None:
     """On stderr: what the figures leave out and how old the prices are."""
     missing = dict.fromkeys(map(why_not_priced, found.unpriced))
     if missing:
-        click.echo(formatting.plain(f"not in the total: {'; '.join(missing)}"), err=True)
-    free = [f"{formatting.counted(use.requests_used, 'request')} and {use.gb_seconds_used:,.0f} GB-s"
+        click.echo(plain(f"not in the total: {'; '.join(missing)}"), err=True)
+    free = [f"{figures.counted(use.requests_used, 'request')} and {use.gb_seconds_used:,.0f} GB-s"
             for use in found.free_tier if use.requests is not None]  # fmt: skip
     if free:
         click.echo(f"free tier, one for the whole organisation: {'; '.join(free)}", err=True)

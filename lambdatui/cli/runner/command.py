@@ -34,7 +34,8 @@ from lambdatui.runner.serving.local import with_api
 from lambdatui.runner.serving.lock import address_file
 from lambdatui.runner.serving.server import Settings, serve
 from lambdatui.settings import paths
-from lambdatui.text import formatting
+from lambdatui.text import figures
+from lambdatui.text.plain import escaped_json, plain
 from lambdatui.text.safe_output import is_raw, log_text
 from lambdatui.text.table import text_table
 
@@ -140,7 +141,7 @@ def serve_(
         click.echo(url)
         sys.stdout.flush()
         names = ", ".join(sorted(runner.functions.by_name)) or "none yet"
-        most = formatting.counted(runner.fleet.limits.machine, "environment")
+        most = figures.counted(runner.fleet.limits.machine, "environment")
         click.echo(f"serving {log_path}: {names}; at most {most} on this machine", err=True)
         if not no_token:
             click.echo(f"for other users of this machine: the token in {address_file(log_path)}", err=True)
@@ -213,7 +214,7 @@ def deploy(log_path: Path, /, path: str, name: str, **given: Any) -> None:
 
     with_api(log_path, run)
     click.echo(
-        f"deployed {name}: {given['runtime']}, {formatting.megabytes(given['memory_mb'])}, {given['timeout_s']} s",
+        f"deployed {name}: {given['runtime']}, {figures.megabytes(given['memory_mb'])}, {given['timeout_s']} s",
         err=True,
     )
 
@@ -254,7 +255,7 @@ def _more(api: Api, name: str, given: dict[str, Any]) -> None:
         where = f"/2019-09-30/functions/{name}/provisioned-concurrency?Qualifier={version}"
         api.do("PUT", where, {"ProvisionedConcurrentExecutions": given["provisioned"]})
         click.echo(
-            f"version {version} has {formatting.counted(given['provisioned'], 'environment')} ready while"
+            f"version {version} has {figures.counted(given['provisioned'], 'environment')} ready while"
             " `runner serve` runs",
             err=True,
         )
@@ -304,7 +305,7 @@ def _shown(answer: str) -> str:
         parsed_json(answer)
     except ValueError:
         return answer
-    return answer if is_raw() else formatting.escaped_json(answer)
+    return answer if is_raw() else escaped_json(answer)
 
 
 def _told(reply: Reply, kind: str, show_tail: bool, *, waits: bool) -> bool:
@@ -320,15 +321,15 @@ def _told(reply: Reply, kind: str, show_tail: bool, *, waits: bool) -> bool:
     click.echo(_shown(answer))
     tail = base64.b64decode(reply.headers.get("x-amz-log-result", "")).decode("utf-8", "replace")
     if show_tail:
-        click.echo(formatting.plain(tail.rstrip(), newlines=True), err=True)
+        click.echo(plain(tail.rstrip(), newlines=True), err=True)
     report = next((line for line in reversed(tail.splitlines()) if "REPORT" in line or "platform.report" in line), "")
     failed = "x-amz-function-error" in reply.headers
     error = ""
     if failed:
         found = parsed_json(reply.body) if reply.body.startswith(b"{") else {}
         error = str(found.get("errorType", "Unhandled"))
-    figures = " ".join(report.split()).removeprefix("REPORT RequestId: ")
-    click.echo(formatting.plain(f"{error or 'ok'}: request {figures}"), err=True)
+    report_figures = " ".join(report.split()).removeprefix("REPORT RequestId: ")
+    click.echo(plain(f"{error or 'ok'}: request {report_figures}"), err=True)
     return failed
 
 
@@ -353,14 +354,14 @@ def list_(log_path: Path, as_json: bool) -> None:
         for name, one in sorted(functions.items())
     ]
     if as_json:
-        click.echo(json.dumps({"as_of": formatting.iso(now_ms()), "rows": rows}))
+        click.echo(json.dumps({"as_of": figures.iso(now_ms()), "rows": rows}))
         return
     if not rows:
         click.echo("nothing is deployed: lambdatui runner deploy PATH --name NAME --handler MODULE.FUNCTION", err=True)
         return
-    cells = [[formatting.UNKNOWN if value is None else str(value) for value in row.values()] for row in rows]
-    figures = [at for at, value in enumerate(rows[0].values()) if isinstance(value, int)]
-    click.echo(text_table([[name.upper() for name in rows[0]], *cells], right=figures), nl=False)
+    cells = [[figures.UNKNOWN if value is None else str(value) for value in row.values()] for row in rows]
+    numeric = [at for at, value in enumerate(rows[0].values()) if isinstance(value, int)]
+    click.echo(text_table([[name.upper() for name in rows[0]], *cells], right=numeric), nl=False)
 
 
 @command.command(epilog="Example: lambdatui runner logs orders --limit 20 --follow")
@@ -416,11 +417,9 @@ def trigger(log_path: Path, /, name: str | None, list_them: bool, trigger_id: st
         if list_them:
             for one_id, document in api.do("POST", "/_lambdatui/triggers/list")["triggers"].items():
                 rest = ", ".join(f"{key} {value}" for key, value in document.items() if key not in ("kind", "function"))
-                click.echo(formatting.plain(f"{one_id}  {document['function']}  {document['kind']}  {rest}"))
+                click.echo(plain(f"{one_id}  {document['function']}  {document['kind']}  {rest}"))
             for mapping in api.do("GET", "/2015-03-31/event-source-mappings/")["EventSourceMappings"]:
-                click.echo(
-                    formatting.plain(f"{mapping['UUID']}  {mapping['FunctionArn']}  {mapping['EventSourceArn']}")
-                )
+                click.echo(plain(f"{mapping['UUID']}  {mapping['FunctionArn']}  {mapping['EventSourceArn']}"))
         elif trigger_id is not None:
             if "-" in trigger_id:
                 api.do("DELETE", f"/2015-03-31/event-source-mappings/{quote(trigger_id, safe='')}")
@@ -438,4 +437,4 @@ def trigger(log_path: Path, /, name: str | None, list_them: bool, trigger_id: st
 
 
 def _line(time_ms: int, message: str) -> str:
-    return f"{formatting.instant(time_ms, millis=True)}Z {log_text(message.rstrip())}"
+    return f"{figures.instant(time_ms, millis=True)}Z {log_text(message.rstrip())}"

@@ -7,7 +7,7 @@ from typing import ClassVar
 from textual import work
 
 from lambdatui.screens.base.shell import ShellScreen
-from lambdatui.text.formatting import counted
+from lambdatui.text.figures import counted
 
 _REDACTED = ", secrets redacted: --no-redact keeps them"
 

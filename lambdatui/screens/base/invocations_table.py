@@ -11,7 +11,7 @@ from lambdatui.screens.base.table import TableScreen
 from lambdatui.session.destinations import ToInvocation
 from lambdatui.session.messages import Failed
 from lambdatui.session.queries import QueryContext, ask
-from lambdatui.text.formatting import counted
+from lambdatui.text.figures import counted
 from lambdatui.views.filters import Filter, FilterError, tags_in
 from lambdatui.views.invocations import (
     INVOCATION_COLUMNS,

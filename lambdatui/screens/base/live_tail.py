@@ -15,7 +15,7 @@ from lambdatui.processes.live_tail import LiveTail, TailReport, arguments, batch
 from lambdatui.screens.base.log_search import LogSearchScreen
 from lambdatui.session.queries import QueryContext, QueryError, ask
 from lambdatui.session.session import Session
-from lambdatui.text.formatting import money
+from lambdatui.text.figures import money
 from lambdatui.views.live import LiveTarget, NoLiveTail, live_target, with_live
 from lambdatui.views.log_search import SHOWN_LINES, LogSearch
 from lambdatui.views.logs import LogView

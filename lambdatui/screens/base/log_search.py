@@ -20,7 +20,8 @@ from lambdatui.screens.dialogs.prompt import PickScreen, PromptScreen
 from lambdatui.session.destinations import ToInvocation, ToLineStats
 from lambdatui.session.queries import QueryContext
 from lambdatui.session.session import Session
-from lambdatui.text.formatting import counted, plain
+from lambdatui.text.figures import counted
+from lambdatui.text.plain import plain
 from lambdatui.views import line_stats
 from lambdatui.views.line_columns import fields_of, fields_seen
 from lambdatui.views.line_conditions import QueryError as LineQueryError

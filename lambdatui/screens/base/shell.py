@@ -15,7 +15,7 @@ from lambdatui.commands.general import Help
 from lambdatui.commands.protocols import CursorPane
 from lambdatui.session.messages import Failed
 from lambdatui.session.session import Session
-from lambdatui.text.formatting import instant
+from lambdatui.text.figures import instant
 from lambdatui.widgets.filter_line import FilterLine
 from lambdatui.widgets.header import DataSummary, Header
 from lambdatui.widgets.key_line import KeyHint, KeyLine

@@ -16,7 +16,8 @@ from lambdatui.commands.table import TABLE
 from lambdatui.commands.time_range import TIME
 from lambdatui.screens.base.places import PlacesScreen
 from lambdatui.session.messages import Failed
-from lambdatui.text.formatting import counted, plain, plural
+from lambdatui.text.figures import counted, plural
+from lambdatui.text.plain import plain
 from lambdatui.views.columns import Column, TableColumn, columns_of, table_columns
 from lambdatui.views.filters import Filter, FilterError, parse, tags_in
 from lambdatui.views.formatting import json_value, shown

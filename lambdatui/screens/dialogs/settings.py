@@ -1,7 +1,7 @@
 """A function's settings in a box: what it is set to, and how that changed."""
 
 from lambdatui.screens.dialogs.details import DetailsScreen, Part
-from lambdatui.text.formatting import instant
+from lambdatui.text.figures import instant
 from lambdatui.views.formatting import shown
 from lambdatui.views.function_settings import SETTING_COLUMNS, SettingsView
 

@@ -14,7 +14,7 @@ from collectors.store.read.reader import Reader
 from collectors.store.read.series import counted_by_step
 from collectors.store.rollups.equal_parts import parts_of
 from collectors.store.write.writer import Writer
-from lambdatui.text.formatting import sparkline
+from lambdatui.text.figures import sparkline
 from lambdatui.views.error_trends import error_trends
 from lambdatui.views.function import function
 from lambdatui.views.functions import functions
