@@ -1,7 +1,8 @@
-"""boto3 for what only AWS, or a server that speaks its APIs, has: queues, topics and streams. Imported when needed.
+"""boto3's clients, for what only AWS has, or a server that speaks its APIs: queues, topics and streams.
 
-The endpoint is boto3's own matter (``AWS_ENDPOINT_URL``, ``AWS_ENDPOINT_URL_SQS``, the profile) unless one is given.
-Without credentials made-up ones are used for an endpoint of one's own, never for AWS.
+boto3 is imported at the first call. It chooses the endpoint (``AWS_ENDPOINT_URL``, ``AWS_ENDPOINT_URL_SQS``, the
+profile) unless ``use_endpoint`` or a caller does. Where there are no credentials, a chosen endpoint gets made-up ones,
+and AWS none.
 """
 
 from functools import lru_cache
@@ -13,7 +14,7 @@ _endpoint: str | None = None
 
 
 def use_endpoint(url: str | None) -> None:
-    """The endpoint of all clients that are given none."""
+    """The endpoint of all clients from now on whose callers choose none; None: as boto3 chooses."""
     global _endpoint
     _endpoint = url
     client.cache_clear()
@@ -21,6 +22,7 @@ def use_endpoint(url: str | None) -> None:
 
 @lru_cache(maxsize=64)
 def client(service: str, *, endpoint: str | None = None, region: str = REGION) -> Any:
+    """A client of ``service``, such as ``sqs``. Botocore's errors where it cannot be configured."""
     import boto3
     from botocore.config import Config
 

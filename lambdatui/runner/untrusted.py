@@ -1,7 +1,7 @@
-"""The runner's one home of reading JSON that others wrote: payloads, answers, requests, its own files.
+"""The one place where the runner reads JSON that others wrote: payloads, answers, requests, its own files.
 
-Whatever is wrong with it is ``Unparsable``, a ValueError. It may be nested deeper than anybody means it, and no deeper
-than can be written again from anywhere in here.
+Whatever is wrong with it is ``Unparsable``, a ValueError. Nesting is bounded by a fixed number, which is more than any
+real document has, and so little that what is read can be walked and written again without a RecursionError.
 """
 
 import json
@@ -10,6 +10,7 @@ from typing import Any
 from collectors.model.errors import CaughtError
 
 MOST_DEPTH = 500
+"""Of containers within one another."""
 
 
 class Unparsable(CaughtError, ValueError):
@@ -25,8 +26,8 @@ def parsed_json(text: str | bytes) -> Any:
     except MemoryError as fault:
         raise Unparsable("it is larger than memory") from fault
     except ValueError as fault:
-        said = str(fault)
-        raise Unparsable("a number has too many digits" if "integer string" in said else said) from fault
+        message = str(fault)
+        raise Unparsable("a number has too many digits" if "integer string" in message else message) from fault
     opening = (text.count("[") + text.count("{")) if isinstance(text, str) else (text.count(b"[") + text.count(b"{"))
     if opening > MOST_DEPTH and not _shallow(value):
         raise Unparsable("it is nested too deeply")
@@ -34,6 +35,7 @@ def parsed_json(text: str | bytes) -> Any:
 
 
 def _shallow(value: Any) -> bool:
+    """Whether containers are nested no deeper than ``MOST_DEPTH``; it needs no stack."""
     level = [value]
     for _ in range(MOST_DEPTH):
         level = [

@@ -302,14 +302,14 @@ class Fleet:
         for environment in self._pool(deployment).alive:
             environment.stale = True
 
-    def provision(self, deployment: Deployment, wanted: int) -> None:
-        """Keep ``wanted`` environments ready ahead of calls."""
+    def provision(self, deployment: Deployment, count: int) -> None:
+        """Have ``count`` environments ready ahead of calls."""
         pool = self._pool(deployment)
-        pool.provisioned = wanted
-        for _ in range(wanted - pool.provisioned_ready - pool.provisioned_starting):
+        pool.provisioned = count
+        for _ in range(count - pool.provisioned_ready - pool.provisioned_starting):
             pool.provisioned_starting += 1
             self._begin_start(pool, PROVISIONED)
-        while pool.provisioned_idle and pool.provisioned_ready > wanted:
+        while pool.provisioned_idle and pool.provisioned_ready > count:
             self._discard(pool, pool.provisioned_idle.pop())
 
     def provisioned_ready(self, deployment: Deployment) -> int:

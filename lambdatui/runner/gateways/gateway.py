@@ -97,7 +97,7 @@ class Gateway(Answering):
         if done.error_type is not None:
             self._refuse(request, self._kind.timed_out if done.error_type == "Sandbox.Timedout" else self._kind.failed)
             return
-        if stream is not None and stream.begun:
+        if stream is not None and stream.started:
             stream.end()
             return
         try:
@@ -128,7 +128,7 @@ class _Stream:
         self._cors = cors
         self._content_type = ""
         self._unread = b""  # a prelude that has not come whole
-        self.begun = False
+        self.started = False
 
     def set_content_type(self, content_type: str) -> None:
         """The function begins to stream."""
@@ -136,7 +136,7 @@ class _Stream:
 
     def pass_on(self, data: bytes, source: Request) -> None:
         """Write bytes that the function streams; ``source`` is read no further while the client is behind."""
-        if not self.begun:
+        if not self.started:
             if self._content_type != _PRELUDE:
                 self._begin(200, {"content-type": self._content_type})
             else:
@@ -155,7 +155,7 @@ class _Stream:
             self._request.when_drained(source.resume)
 
     def _begin(self, status: int, headers: dict[str, str]) -> None:
-        self.begun = True
+        self.started = True
         allowed = {name: value for name, value in headers.items() if name not in _OWN_HEADERS}
         self._request.start(status, allowed | self._cors)
 

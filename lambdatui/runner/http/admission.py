@@ -29,9 +29,13 @@ class RequestHead(Protocol):
     """What is looked at of a request; header names are lower case, repeated ones joined by a comma."""
 
     @property
-    def target(self) -> str: ...
+    def target(self) -> str:
+        """Path and query, as the request has them."""
+
     @property
-    def headers(self) -> Mapping[str, str]: ...
+    def headers(self) -> Mapping[str, str]:
+        """By names in lower case."""
+
     @property
     def here(self) -> str:
         """The address that was connected to."""

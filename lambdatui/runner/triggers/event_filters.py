@@ -26,35 +26,36 @@ class FilterError(CaughtError, ValueError):
 
 
 class Filters:
-    """``FilterCriteria`` of a mapping; without any, everything passes."""
+    """``FilterCriteria`` of a mapping: FilterError where a pattern cannot be read. Without any, everything passes."""
 
     def __init__(self, criteria: Mapping[str, Any] | None) -> None:
         self._patterns = []
-        for each in (criteria or {}).get("Filters") or ():
+        for entry in (criteria or {}).get("Filters") or ():
             try:
-                pattern = parsed_json(each.get("Pattern") or "{}")
+                pattern = parsed_json(entry.get("Pattern") or "{}")
             except ValueError as error:
                 raise FilterError(f"Filter pattern is not JSON: {error}") from error
             _check(pattern)
             self._patterns.append(pattern)
 
     def passes(self, record: Mapping[str, Any]) -> bool:
+        """Whether the function gets this record."""
         return not self._patterns or any(_matches(pattern, record) for pattern in self._patterns)
 
 
 def _check(pattern: Any) -> None:
     if not isinstance(pattern, dict):
         raise FilterError("Filter pattern is not an object")
-    for name, wanted in pattern.items():
+    for name, rules in pattern.items():
         if name == "$or":
-            for one in wanted if isinstance(wanted, list) else [None]:
-                _check(one)
-        elif isinstance(wanted, dict):
-            _check(wanted)
-        elif not isinstance(wanted, list) or not wanted:
+            for alternative in rules if isinstance(rules, list) else [None]:
+                _check(alternative)
+        elif isinstance(rules, dict):
+            _check(rules)
+        elif not isinstance(rules, list) or not rules:
             raise FilterError(f'"{name}" must be an object or an array')
         else:
-            for rule in wanted:
+            for rule in rules:
                 if isinstance(rule, dict) and not (len(rule) == 1 and set(rule) <= _RULES):
                     raise FilterError(f"Unrecognized match type {', '.join(map(str, rule))}")
 
@@ -68,34 +69,35 @@ def _matches(pattern: Mapping[str, Any], record: Any) -> bool:
             return False
     if not isinstance(record, Mapping):
         return False
-    for name, wanted in pattern.items():
+    for name, rules in pattern.items():
         if name == "$or":
-            if not any(_matches(one, record) for one in wanted):
+            if not any(_matches(alternative, record) for alternative in rules):
                 return False
-        elif isinstance(wanted, dict):
-            if not _matches(wanted, record.get(name)):
+        elif isinstance(rules, dict):
+            if not _matches(rules, record.get(name)):
                 return False
-        elif not _allowed(wanted, name in record, record.get(name)):
+        elif not _allowed(rules, name in record, record.get(name)):
             return False
     return True
 
 
-def _allowed(rules: list[Any], there: bool, value: Any) -> bool:
+def _allowed(rules: list[Any], exists: bool, value: Any) -> bool:
+    """Whether a rule allows the value, or one of its members; ``exists``: the record has the field."""
     values = value if isinstance(value, list) else [value]
-    return any(_rule(rule, there, one) for rule in rules for one in values)
+    return any(_rule_allows(rule, exists, member) for rule in rules for member in values)
 
 
-def _rule(rule: Any, there: bool, value: Any) -> bool:
+def _rule_allows(rule: Any, exists: bool, value: Any) -> bool:
     if not isinstance(rule, dict):
-        return there and type(value) is type(rule) and bool(value == rule)
+        return exists and type(value) is type(rule) and bool(value == rule)
     ((kind, than),) = rule.items()
     if kind == "exists":
-        return there is bool(than)
-    if not there:
+        return exists is bool(than)
+    if not exists:
         return False
     if kind == "anything-but":
         if isinstance(than, dict):
-            return not _rule(than, there, value)
+            return not _rule_allows(than, exists, value)
         return value not in (than if isinstance(than, list) else [than])
     if kind == "numeric":
         pairs = list(zip(than[::2], than[1::2], strict=False))

@@ -102,16 +102,16 @@ class FolderEvents:
                 continue
             del self._unsettled[key]
             before[key] = state
-            if "created" in self._events and self._wanted(key):
+            if "created" in self._events and self._matches(key):
                 events.append(self._event("ObjectCreated:Put", key, state[1]))
         for key in [key for key in before if key not in now]:
             del before[key]
-            if "removed" in self._events and self._wanted(key):
+            if "removed" in self._events and self._matches(key):
                 events.append(self._event("ObjectRemoved:Delete", key, None))
         self._unsettled = {key: state for key, state in self._unsettled.items() if key in now}
         return events
 
-    def _wanted(self, key: str) -> bool:
+    def _matches(self, key: str) -> bool:
         return key.startswith(self._prefix) and key.endswith(self._suffix)
 
     def _files(self) -> dict[str, tuple[int, int]]:

@@ -26,6 +26,8 @@ class ScheduleError(CaughtError, ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Rate:
+    """``rate(...)``: every so many seconds."""
+
     seconds: int
 
     def after(self, moment: datetime) -> datetime | None:
@@ -35,6 +37,8 @@ class Rate:
 
 @dataclass(frozen=True)
 class Cron:
+    """``cron(...)``: minutes of the clock, UTC. The fields of days are as written: what they allow differs by month."""
+
     minutes: frozenset[int]
     hours: frozenset[int]
     day_of_month: str
@@ -52,12 +56,12 @@ class Cron:
                 for day in self._days(year, month):
                     if (year, month, day) < (start.year, start.month, start.day):
                         continue
-                    found = self._time(year, month, day, start)
-                    if found is not None:
-                        return found
+                    time = self._first_time(year, month, day, start)
+                    if time is not None:
+                        return time
         return None
 
-    def _time(self, year: int, month: int, day: int, start: datetime) -> datetime | None:
+    def _first_time(self, year: int, month: int, day: int, start: datetime) -> datetime | None:
         today = (year, month, day) == (start.year, start.month, start.day)
         for hour in sorted(self.hours):
             for minute in sorted(self.minutes):
@@ -78,8 +82,8 @@ class Cron:
         if field == "LW":
             return {_nearest_weekday(year, month, length, length)}
         if field.endswith("W"):
-            wanted = int(field[:-1])
-            return {_nearest_weekday(year, month, wanted, length)} if wanted <= length else set()
+            day = int(field[:-1])
+            return {_nearest_weekday(year, month, day, length)} if day <= length else set()
         return set(self._plain_days)
 
     @cached_property
@@ -96,17 +100,17 @@ class Cron:
             field = "7"
         if "#" in field:
             day, nth = field.split("#")
-            days = [one for one in range(1, length + 1) if _week_day(year, month, one) == _day_number(day)]
+            days = [number for number in range(1, length + 1) if _week_day(year, month, number) == _day_number(day)]
             return {days[int(nth) - 1]} if int(nth) <= len(days) else set()
         if len(field) > 1 and field.endswith("L"):
-            wanted = _day_number(field[:-1])
-            return {max(one for one in range(1, length + 1) if _week_day(year, month, one) == wanted)}
+            last = _day_number(field[:-1])
+            return {max(number for number in range(1, length + 1) if _week_day(year, month, number) == last)}
         allowed = self._plain_week_days if self.day_of_week != "L" else frozenset({7})
-        return {one for one in range(1, length + 1) if _week_day(year, month, one) in allowed}
+        return {number for number in range(1, length + 1) if _week_day(year, month, number) in allowed}
 
 
 def parse(expression: str) -> Rate | Cron:
-    """The schedule that ``expression`` says. ScheduleError."""
+    """The schedule of an expression. ScheduleError."""
     if expression.startswith("rate("):
         return _rate(expression)
     if not (expression.startswith("cron(") and expression.endswith(")")):
@@ -130,10 +134,10 @@ def parse(expression: str) -> Rate | Cron:
 
 
 def _rate(expression: str) -> Rate:
-    found = _RATE.fullmatch(expression)
-    if found is None:
+    match = _RATE.fullmatch(expression)
+    if match is None:
         raise ScheduleError(f"{expression!r}: give rate(VALUE minute|minutes|hour|hours|day|days)")
-    value, unit = int(found[1]), found[2]
+    value, unit = int(match[1]), match[2]
     if value < 1 or (value == 1) == unit.endswith("s"):
         raise ScheduleError(f"{expression!r}: a positive value, with a singular unit for 1 and a plural one for more")
     return Rate(value * _SECONDS[unit.rstrip("s")])
@@ -158,37 +162,38 @@ def _check_days(cron: Cron, expression: str) -> None:
         _ = cron._plain_week_days
 
 
-def _set(field: str, least: int, most: int, names: dict[str, int], what: str) -> frozenset[int]:
-    found: set[int] = set()
+def _set(field: str, least: int, most: int, names: dict[str, int], title: str) -> frozenset[int]:
+    """The values that a field allows. ``names`` are words for some; ``title`` names the field in a ScheduleError."""
+    values: set[int] = set()
     for part in field.split(","):
         base, slash, step_text = part.partition("/")
         if slash and not re.fullmatch(r"[1-9]\d{0,3}", step_text):
-            raise ScheduleError(f"{what}: {part!r} has no step")
+            raise ScheduleError(f"{title}: {part!r} has no step")
         step = int(step_text) if slash else 1
         if base == "*":
             low, high = least, most
         elif "-" in base:
             low_text, _, high_text = base.partition("-")
-            low, high = _number(low_text, names, what), _number(high_text, names, what)
+            low, high = _number(low_text, names, title), _number(high_text, names, title)
         else:
-            low = _number(base, names, what)
+            low = _number(base, names, title)
             high = most if slash else low
         if not (least <= low <= most and least <= high <= most):
-            raise ScheduleError(f"{what}: {part!r} is outside {least} to {most}")
+            raise ScheduleError(f"{title}: {part!r} is outside {least} to {most}")
         if low <= high:
-            found.update(range(low, high + 1, step))
+            values.update(range(low, high + 1, step))
         elif names:  # FRI-MON goes round the week, NOV-FEB round the year
-            found.update([*range(low, most + 1), *range(least, high + 1)][::step])
+            values.update([*range(low, most + 1), *range(least, high + 1)][::step])
         else:
-            raise ScheduleError(f"{what}: {part!r} ends before it begins")
-    return frozenset(found)
+            raise ScheduleError(f"{title}: {part!r} ends before it begins")
+    return frozenset(values)
 
 
-def _number(text: str, names: dict[str, int], what: str) -> int:
+def _number(text: str, names: dict[str, int], title: str) -> int:
     if text in names:
         return names[text]
     if not re.fullmatch(r"\d{1,4}", text):
-        raise ScheduleError(f"{what}: {text!r} is no value")
+        raise ScheduleError(f"{title}: {text!r} is no value")
     return int(text)
 
 
