@@ -15,9 +15,9 @@ import pytest
 import yaml
 
 import lambdatui.screens
+from lambdatui.app.navigation import commands_by_screen
 from lambdatui.cli import commands
 from lambdatui.cli.main import cli
-from lambdatui.screens.main_screens import commands_by_screen
 from lambdatui.settings.config_file import SETTINGS
 from tests.support import small_store
 from tests.support.command_line import run
