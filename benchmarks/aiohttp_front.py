@@ -14,7 +14,9 @@ from pathlib import Path
 from aiohttp import web
 
 from lambdatui.runner.log.writer import Log
-from lambdatui.runner.runtimes.runtimes import command, runtime_folder, this_runtime
+from lambdatui.runner.runtimes.folders import runtime_folder
+from lambdatui.runner.runtimes.python import this_runtime
+from lambdatui.runner.runtimes.registry import runtime_of
 
 
 class Front:
@@ -82,7 +84,9 @@ async def main(folder: Path) -> None:
             "_HANDLER": "app.handler",
             "PATH": os.environ["PATH"],
         }
-        process = subprocess.Popen(command(this_runtime(), str(source)), env=environment, cwd=source)
+        process = subprocess.Popen(
+            runtime_of(this_runtime()).command(this_runtime(), str(source)), env=environment, cwd=source
+        )
         print(port, flush=True)
         try:
             await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)

@@ -169,14 +169,15 @@ class Pages:
         self._first += some
         return body
 
-    def given(self, covered: Any) -> Iterator[Any]:
+    def items(self, stored: Any) -> Iterator[Any]:
+        from collectors.sources.base import LogEvents
         from collectors.sources.cloudwatch.calls import TokenBucket
         from collectors.sources.cloudwatch.log_events import event_blocks
         from collectors.sources.cloudwatch.log_groups import LogGroup
 
         here: dict[str, Any] = {"account": ACCOUNT, "region": REGION, "bucket": TokenBucket(1e9), "rejects": []}
         while self._first < self._invocations:
-            yield from event_blocks(self._client, LogGroup(GROUP, ("fn",)), T0, T0 + 1, **here)
+            yield from map(LogEvents, event_blocks(self._client, LogGroup(GROUP, ("fn",)), T0, T0 + 1, **here))
 
     def counts(self) -> list[Any]:
         return []

@@ -22,7 +22,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks.measure import machine
-from lambdatui.runner.runtimes.runtimes import this_runtime
+from lambdatui.runner.runtimes.python import this_runtime
 
 APP = """
 import time

@@ -8,15 +8,17 @@ The standard library alone, and that when it is called: the first frame reads th
 is ``collectors.untrusted_json``. ``pricing`` and ``lambdatui.runner`` import nothing of the house, and have their own.
 """
 
+from collectors.model.errors import CaughtError
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from typing import Any
 
 MOST_DEPTH = 200  # of containers within each other; AWS's own documents have twelve
 
 
-class Unparsable(ValueError):
+class Unparsable(CaughtError, ValueError):
     """It cannot be read; the text says why."""
 
 
@@ -102,6 +104,31 @@ def json_at(decode: "Callable[[str, int], tuple[Any, int]]", text: str, at: int)
     return value, end
 
 
+class CutShort(Unparsable):
+    """The text ends within a value."""
+
+
+def json_values(text: str, between: str = " \t\r\n,\x1e") -> "Iterator[Any]":
+    """The values of JSON that stand one after another, and nothing ``between`` them but such characters.
+
+    Raises ``Unparsable`` at what is no value, after those before it; ``CutShort`` where the last one is not whole.
+    """
+    import json
+
+    decode, place = json.JSONDecoder().raw_decode, 0
+    while True:
+        while place < len(text) and text[place] in between:
+            place += 1
+        if place == len(text):
+            return
+        try:
+            value, place = json_at(decode, text, place)
+        except json.JSONDecodeError as fault:
+            is_cut = fault.pos >= len(text.rstrip()) or fault.msg.startswith("Unterminated string")
+            raise (CutShort("it is cut off") if is_cut else unparsable(fault)) from fault
+        yield value
+
+
 def parsed_toml(text: bytes | str, parse_float: "Callable[[str], Any]" = float) -> "dict[str, Any]":
     """The table of a TOML document. Raises ``Unparsable``."""
     import tomllib
@@ -126,3 +153,14 @@ def parsed_python(text: str) -> "Any":
     if not shallow(value):
         raise TooDeep
     return value
+
+
+def storable(text: str) -> str:
+    """``text`` without lone surrogates, which JSON can spell and neither UTF-8 nor a database can."""
+    if text.isascii():
+        return text
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text

@@ -82,10 +82,10 @@ def _screens() -> int | None:
         if given is None or not (terminal or "TEXTUAL_DRIVER" in os.environ):
             return None
         from lambdatui.app.launch import run
-        from lambdatui.settings.context import settled
+        from lambdatui.settings.context import resolve_context
 
         try:
-            context = settled(given)
+            context = resolve_context(given)
         except ValueError:  # click says what is wrong
             if painted:
                 first_frame.leave()

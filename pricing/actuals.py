@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
 
+from collectors.model.errors import LambdatuiError
 from pricing.line_kinds import MIXED, OF_USAGE, USAGE
 from pricing.usage_types import EVERYTHING, OTHER, dimension_of
 
@@ -17,7 +18,7 @@ LAMBDA = "AWS Lambda"
 _LAMBDA = frozenset(("awslambda", "lambda"))
 
 
-class NotAnExport(ValueError):
+class NotAnExport(LambdatuiError, ValueError):
     """The rows are of none of the formats that are known; the message says what was seen and what is missing."""
 
 

@@ -5,15 +5,15 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from itertools import chain
 
+from collectors.model.units import GB_BYTES, GIB_BYTES, MB_MS_PER_GB_SECOND
 from pricing import tiers
 from pricing.dimensions import DIMENSIONS, LOGS, LOGS_STORAGE, STREAMING
 from pricing.free_tier import FreeTierUse, covered
 from pricing.line_items import DURATION, REQUESTS, Priced, Rates, TierGroup
 from pricing.pricebook import Partition, PriceBook
-from pricing.usage import MB_MS_PER_GB_SECOND, gb_seconds
+from pricing.usage import gb_seconds
 from pricing.usage_table import Used, priced_alike
 
-_GIB, _GB = 2**30, 10**9
 _ZERO = Decimal(0)
 
 
@@ -137,16 +137,16 @@ class Allotment:
         )
         self._draws.append((members, requests, duration))
         special = [self.special[at] for at in members if at in self.special] if self.special else []
-        streamed = _take_metered(special, (STREAMING,), allowance.streamed_gib * _GIB)
-        logged = _take_metered(special, LOGS, allowance.log_gb * _GB)
+        streamed = _take_metered(special, (STREAMING,), allowance.streamed_gib * GIB_BYTES)
+        logged = _take_metered(special, LOGS, allowance.log_gb * GB_BYTES)
         # CloudWatch's free 5 GB are said to be for ingestion and storage: what was not ingested is left for storage.
-        byte_hours = DIMENSIONS[LOGS_STORAGE].per // _GB
-        left = allowance.log_gb * _GB - logged
+        byte_hours = DIMENSIONS[LOGS_STORAGE].per // GB_BYTES
+        left = allowance.log_gb * GB_BYTES - logged
         logged += _take_metered(special, (LOGS_STORAGE,), left * byte_hours) // byte_hours
         return FreeTierUse(
             partition.code, partition.currency, allowance.requests, requests.covered,
             allowance.gb_seconds, gb_seconds(duration.covered),
-            allowance.streamed_gib * _GIB or None, streamed, allowance.log_gb * _GB or None, logged,
+            allowance.streamed_gib * GIB_BYTES or None, streamed, allowance.log_gb * GB_BYTES or None, logged,
         )  # fmt: skip
 
     def _of(self, column: Sequence[int], members: Sequence[int]) -> Sequence[int]:
@@ -182,7 +182,7 @@ class Allotment:
             prices = members[0][0].rates.prices
             limits = prices.other.get("logs", {}).get("tier_limits_gb", ()) if prices else ()
             billable = [amount for _, amount in members]
-            steps = tiers.parts(sum(billable), [0, *(int(limit) * _GB for limit in limits)])
+            steps = tiers.parts(sum(billable), [0, *(int(limit) * GB_BYTES for limit in limits)])
             for (one, _), shares in zip(members, tiers.split_parts(billable, steps), strict=True):
                 one.log_tiers[name] = shares
 

@@ -8,11 +8,12 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, localcontext
 
+from collectors.model.units import MB_MS_PER_GB_SECOND
 from pricing.allocation import Allotment
 from pricing.free_tier import FreeTierUse
 from pricing.line_items import DURATION, REQUESTS, SAVED, LineItem, OnDemand, Rates, lines_of, saved
 from pricing.pricebook import PriceBook
-from pricing.usage import EXACT, MB_MS_PER_GB_SECOND, Usage, gb_seconds
+from pricing.usage import EXACT, Usage, gb_seconds
 from pricing.usage_table import Used
 
 __all__ = ["DURATION", "REQUESTS", "Bill", "LineItem", "bill", "totals_of"]

@@ -7,14 +7,15 @@ left out: what is said is never less than what is billed.
 
 from decimal import Decimal
 
+from collectors.model.units import GB_BYTES, MINUTE_S
+
 AS_OF = "2026-11-23"
-_GB = 1_000_000_000  # decimal: of the two readings of "GB" the dearer one
 
 # One unit of each operation: a metric asked for, a byte scanned, a second of Live Tail, a page of an answer.
 _FLAT = {
     "cloudwatch:GetMetricData": Decimal("0.01") / 1_000,
     "cloudwatch:ListMetrics": Decimal("0.01") / 1_000,
-    "logs:StartLiveTail": Decimal("0.01") / 60,
+    "logs:StartLiveTail": Decimal("0.01") / MINUTE_S,
     "ce:GetCostAndUsage": Decimal("0.01"),
 }
 # Logs Insights, a GB scanned. Where a region's rate is not known here the dearest known one stands in.
@@ -31,7 +32,7 @@ _INSIGHTS = {
 def unit_price(operation: str, region: str) -> Decimal:
     """USD for one unit of an operation such as ``cloudwatch:GetMetricData``; 0 for what is free."""
     if operation == "logs:StartQuery":
-        return _INSIGHTS.get(region, max(_INSIGHTS.values())) / _GB
+        return _INSIGHTS.get(region, max(_INSIGHTS.values())) / GB_BYTES  # of the two readings of "GB" the dearer one
     return _FLAT.get(operation, Decimal(0))
 
 

@@ -9,6 +9,7 @@ from dataclasses import fields
 from decimal import Decimal
 from typing import Any
 
+from collectors.model.units import INCLUDED_EPHEMERAL_MB, LEAST_MEMORY_MB, MB_PER_GB, MOST_EPHEMERAL_MB, MOST_MEMORY_MB
 from pricing.pricebook import ARCHITECTURES
 from pricing.whatif import Relative, WhatIf
 from pricing.workload import Workload
@@ -23,10 +24,13 @@ SHORT = {
     "logs": "log_gb", "class": "log_class", "retention": RETENTION,
 }  # fmt: skip
 NAMES = (*(one.name for one in fields(Workload) if one.name != "name"), RETENTION)
-LIMITS_MB = {"memory_mb": (128, 10_240), "ephemeral_mb": (512, 10_240)}
+LIMITS_MB = {
+    "memory_mb": (LEAST_MEMORY_MB, MOST_MEMORY_MB),
+    "ephemeral_mb": (INCLUDED_EPHEMERAL_MB, MOST_EPHEMERAL_MB),
+}
 _RELATIVE = ("requests", "duration_ms", "log_gb")
 _LEAST_DAYS, _MOST_DAYS = 1, 3653  # that a log group may be kept (PutRetentionPolicy)
-_UNITS = {"": 1, "m": 1, "mb": 1, "mib": 1, "g": 1024, "gb": 1024, "gib": 1024}
+_UNITS = {"": 1, "m": 1, "mb": 1, "mib": 1, "g": MB_PER_GB, "gb": MB_PER_GB, "gib": MB_PER_GB}
 _LEVEL = "level is no change: how many bytes a level leaves is not recorded; say what goes, such as logs=-50%"
 Convert = Callable[[str, str], Any]
 """The value of a figure (its field, its text); raises ``ValueError`` that says what would do."""

@@ -9,12 +9,25 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 from typing import TYPE_CHECKING, Any
 
+from collectors.model.units import (
+    BILLED_MONTH_HOURS,
+    GB_BYTES,
+    GIB_BYTES,
+    HOUR_MS,
+    HOUR_S,
+    KIB_BYTES,
+    MB_MS_PER_GB_SECOND,
+    MB_PER_GB,
+    MIB_BYTES,
+    MINUTE_S,
+    SECOND_MS,
+)
+
 if TYPE_CHECKING:
     from pricing.pricebook import RegionPrices
 
 _EXACT = Context(prec=60)
 _STEP = Decimal("1e-12")
-MONTH_HOURS = 720  # GB-months of a 30-day month, as AWS's durable functions and MicroVM examples count
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,36 +57,38 @@ def _terminates(divisor: int) -> bool:
     return divisor == 1
 
 
-_GB_SECOND = 1024 * 1000  # MB-ms
-_GIB = 2**30
-_GB = 10**9  # durable functions, MicroVM snapshots and logs are billed by the decimal GB
-
 STREAMING, EDGE_REQUESTS, EDGE_DURATION = "streaming", "edge_requests", "edge_duration"
 LOGS = ("logs_standard", "logs_infrequent_access", "logs_delivery")
 LOGS_STORAGE = "logs_storage"
 SNAPSTART_CACHE = "snapstart_cache"
 MANAGED_REQUESTS = "managed_requests"
 
+_GB_MONTH = GB_BYTES * BILLED_MONTH_HOURS  # byte-hours
+
 _ALL = (
-    Dimension(STREAMING, "GiB", _GIB, "bytes beyond the first 6 MB of each response", ("streaming",)),
-    Dimension(SNAPSTART_CACHE, "GB-s", _GB_SECOND, "MB-ms of published versions", ("snapstart", "cache"), True),
-    Dimension("snapstart_restore", "GB", 1024, "MB restored", ("snapstart", "restore")),
-    Dimension("kafka_pollers", "EPU-hour", 3600, "seconds of event poller units", ("event_pollers", "kafka"), True),
-    Dimension("sqs_pollers", "EPU-hour", 3600, "seconds of event poller units", ("event_pollers", "sqs"), True),
-    Dimension("tenant_isolation", "GB", 1024, "MB of new tenant environments", ("tenant_isolation", "{arch}")),
+    Dimension(STREAMING, "GiB", GIB_BYTES, "bytes beyond the first 6 MB of each response", ("streaming",)),
+    Dimension(
+        SNAPSTART_CACHE, "GB-s", MB_MS_PER_GB_SECOND, "MB-ms of published versions", ("snapstart", "cache"), True
+    ),
+    Dimension("snapstart_restore", "GB", MB_PER_GB, "MB restored", ("snapstart", "restore")),
+    Dimension("kafka_pollers", "EPU-hour", HOUR_S, "seconds of event poller units", ("event_pollers", "kafka"), True),
+    Dimension("sqs_pollers", "EPU-hour", HOUR_S, "seconds of event poller units", ("event_pollers", "sqs"), True),
+    Dimension("tenant_isolation", "GB", MB_PER_GB, "MB of new tenant environments", ("tenant_isolation", "{arch}")),
     Dimension("durable_operations", "operation", 1, "operations", ("durable", "operation")),
-    Dimension("durable_written", "GB", _GB, "bytes", ("durable", "written")),
-    Dimension("durable_retained", "GB-month", _GB * MONTH_HOURS, "byte-hours", ("durable", "retained"), True),
+    Dimension("durable_written", "GB", GB_BYTES, "bytes", ("durable", "written")),
+    Dimension("durable_retained", "GB-month", _GB_MONTH, "byte-hours", ("durable", "retained"), True),
     Dimension(MANAGED_REQUESTS, "request", 1, "requests to managed instances", ("managed_instances", "requests")),
     Dimension(EDGE_REQUESTS, "request", 1, "Lambda@Edge requests", ("edge", "requests")),
-    Dimension(EDGE_DURATION, "GB-s", _GB_SECOND, "Lambda@Edge MB-ms", ("edge", "duration")),
-    Dimension("microvm_vcpu", "vCPU-s", 1000, "vCPU-ms", ("microvm", "{chip}_vcpu_second")),
-    Dimension("microvm_memory", "GB-s", _GB_SECOND, "MB-ms", ("microvm", "{chip}_memory_gb_second")),
-    Dimension("microvm_snapshot_read", "GB", _GB, "bytes", ("microvm", "snapshot_read_gb")),
-    Dimension("microvm_snapshot_write", "GB", _GB, "bytes", ("microvm", "snapshot_write_gb")),
-    Dimension("microvm_snapshot_storage", "GB-hour", _GB, "byte-hours", ("microvm", "snapshot_storage_gb_hour"), True),
-    *(Dimension(name, "GB", _GB, "bytes ingested", ("logs", name.removeprefix("logs_"))) for name in LOGS),
-    Dimension(LOGS_STORAGE, "GB-month", _GB * MONTH_HOURS, "byte-hours", ("logs", "storage_gb_month"), True),
+    Dimension(EDGE_DURATION, "GB-s", MB_MS_PER_GB_SECOND, "Lambda@Edge MB-ms", ("edge", "duration")),
+    Dimension("microvm_vcpu", "vCPU-s", SECOND_MS, "vCPU-ms", ("microvm", "{chip}_vcpu_second")),
+    Dimension("microvm_memory", "GB-s", MB_MS_PER_GB_SECOND, "MB-ms", ("microvm", "{chip}_memory_gb_second")),
+    Dimension("microvm_snapshot_read", "GB", GB_BYTES, "bytes", ("microvm", "snapshot_read_gb")),
+    Dimension("microvm_snapshot_write", "GB", GB_BYTES, "bytes", ("microvm", "snapshot_write_gb")),
+    Dimension(
+        "microvm_snapshot_storage", "GB-hour", GB_BYTES, "byte-hours", ("microvm", "snapshot_storage_gb_hour"), True
+    ),
+    *(Dimension(name, "GB", GB_BYTES, "bytes ingested", ("logs", name.removeprefix("logs_"))) for name in LOGS),
+    Dimension(LOGS_STORAGE, "GB-month", _GB_MONTH, "byte-hours", ("logs", "storage_gb_month"), True),
 )
 DIMENSIONS: Mapping[str, Dimension] = {one.id: one for one in _ALL}
 
@@ -94,19 +109,19 @@ def async_chunks(event_bytes: int) -> int:
 
     An event has at most 1 MB (AWS Lambda pricing page, "Requests").
     """
-    return max(0, -(-(event_bytes - 256 * 1024) // (64 * 1024)))
+    return max(0, -(-(event_bytes - 256 * KIB_BYTES) // (64 * KIB_BYTES)))
 
 
 def streamed_beyond_free(response_bytes: int) -> int:
     """What of one streamed response is billed: its first 6 MB are free (AWS Lambda pricing page)."""
-    return max(0, response_bytes - 6 * 1024**2)
+    return max(0, response_bytes - 6 * MIB_BYTES)
 
 
 def snapstart_cache_mb_ms(memory_mb: int, cached_ms: int, *, java: bool = False) -> int:
     """MB-ms of one published version's snapshot: at least three hours; nothing for Java managed runtimes."""
-    return 0 if java else memory_mb * max(cached_ms, 3 * 3_600_000)
+    return 0 if java else memory_mb * max(cached_ms, 3 * HOUR_MS)
 
 
 def poller_seconds(units: int, running_ms: int) -> int:
     """Seconds of event poller units: billed by the second, at least a minute for each time that they run."""
-    return units * max(60, -(-running_ms // 1000)) if units and running_ms > 0 else 0
+    return units * max(MINUTE_S, -(-running_ms // SECOND_MS)) if units and running_ms > 0 else 0

@@ -7,12 +7,14 @@ from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from collectors.model.errors import CaughtError
+
 _NUMBER = re.compile(r"[+-]?(\d[\d.,]*|[.,]\d+)([eE][+-]?\d+)?")
 _NATIONAL = re.compile(r"(\d{1,2})([./-])(\d{1,2})\2(\d{4})(?:[ T]|$)")
 _CURRENCY_SIGNS = {"$": "USD", "€": "EUR", "£": "GBP", "¥": "JPY", "₹": "INR", "CN¥": "CNY"}
 
 
-class NotAValue(ValueError):
+class NotAValue(CaughtError, ValueError):
     """A cell that is no number or no day; the message says which."""
 
 

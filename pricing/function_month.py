@@ -7,6 +7,7 @@ the others use, where that moves a price.
 from dataclasses import dataclass, field
 from decimal import Decimal
 
+from collectors.model.units import HOUR_MS, MEAN_MONTH_HOURS
 from pricing.bill import Bill, bill
 from pricing.pricebook import PriceBook, RegionPrices
 from pricing.usage import DEFAULT_ARCH, EXACT, Usage
@@ -14,7 +15,7 @@ from pricing.usage import DEFAULT_ARCH, EXACT, Usage
 BASIS = "a month at list price, before the free tier"
 HIGH, MEDIUM, LOW = "high", "medium", "low"
 _ZERO = Decimal(0)
-MONTH_MS = 730 * 3_600_000  # a mean month, for figures without a calendar
+MONTH_MS = MEAN_MONTH_HOURS * HOUR_MS  # for figures without a calendar
 
 
 @dataclass(frozen=True, slots=True)

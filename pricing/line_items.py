@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import NamedTuple
 
+from collectors.model.units import HOUR_S
 from pricing.dimensions import DIMENSIONS, LOGS, rate_of
 from pricing.free_tier import ALLOCATION
 from pricing.pricebook import PriceBook, ProvisionedRates, RegionPrices, UnknownRegion
@@ -182,7 +183,7 @@ def _log_lines(one: Priced, name: str, amount: int) -> list[LineItem]:
 def _instance_lines(one: Priced) -> list[LineItem]:
     """EC2 as it is paid, and Lambda's fee: 15% of EC2 on demand, whatever discount EC2 has (AWS pricing page)."""
     usage = one.usage
-    hours = EXACT.divide(usage.instance_seconds, 3600)
+    hours = EXACT.divide(usage.instance_seconds, HOUR_S)
     if usage.instance_seconds % 9:  # 3600 has a factor of 9: hours of such seconds are no decimal
         hours = hours.quantize(Decimal("1e-12"))
     paid = usage.instance_rate if usage.instance_paid_rate is None else usage.instance_paid_rate

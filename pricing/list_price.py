@@ -7,11 +7,12 @@ tier is left to it.
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Context, Decimal, getcontext, localcontext
 
+from collectors.model.units import MB_MS_PER_GB_SECOND
 from pricing.bill import bill
 from pricing.line_items import OnDemand, Rates, TierGroup
 from pricing.pricebook import PriceBook, RegionPrices, UnknownRegion
 from pricing.tiers import are_crossed
-from pricing.usage import DEFAULT_ARCH, DEFAULT_REGION, EXACT, MB_MS_PER_GB_SECOND, Usage
+from pricing.usage import DEFAULT_ARCH, DEFAULT_REGION, EXACT, Usage
 from pricing.usage_table import PricedAlike, Used, priced_alike, storage_mb
 
 _ZERO = Decimal(0)

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from decimal import Decimal
 
+from collectors.model.units import DAY_HOURS
 from pricing.dimensions import LOGS, LOGS_STORAGE
 from pricing.usage import Usage
 
@@ -33,5 +34,5 @@ def kept_for(usage: Usage, days: int) -> Usage:
     ingested = sum(amounts.get(name, 0) for name in LOGS)
     if not ingested or LOGS_STORAGE not in amounts:
         return usage
-    amounts[LOGS_STORAGE] = min(amounts[LOGS_STORAGE], ingested * 24 * days)  # byte-hours of a month
+    amounts[LOGS_STORAGE] = min(amounts[LOGS_STORAGE], ingested * DAY_HOURS * days)  # byte-hours of a month
     return replace(usage, metered=tuple(amounts.items()))

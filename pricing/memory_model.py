@@ -16,7 +16,8 @@ import math
 from itertools import pairwise
 from typing import NamedTuple
 
-VCPU_MB = 1769
+from collectors.model.units import FULL_VCPU_MB
+
 PERIOD_MS = 20
 
 Curve = tuple[tuple[float, float, float], ...]
@@ -52,7 +53,7 @@ class DurationRange(NamedTuple):
 
 def vcpu(memory_mb: int) -> float:
     """The share of one vCPU, at most 1: a second one helps only what runs in parallel, which is not known here."""
-    return min(1.0, memory_mb / VCPU_MB)
+    return min(1.0, memory_mb / FULL_VCPU_MB)
 
 
 def quota_ms(memory_mb: int) -> float:

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 
+from collectors.model.units import MB_MS_PER_GB_SECOND
 from pricing.bill import bill
 from pricing.pricebook import FreeTier, Partition, PriceBook, UnknownRegion
 from pricing.projection import Projection
-from pricing.usage import DEFAULT_REGION, MB_MS_PER_GB_SECOND, Usage
+from pricing.usage import DEFAULT_REGION, Usage
 from pricing.usage_table import Used
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from collectors.model.errors import LambdatuiError
 from pricing.inspection import findings
 from pricing.pricebook import ARCHITECTURES, PriceBook, PriceBookError
 from pricing.untrusted import parsed_json
@@ -44,7 +45,7 @@ _EDGE = {"AWS-Lambda-Edge-Requests": "requests", "AWS-Lambda-Edge-Duration": "du
 _PARTITIONS = (("cn-", "aws-cn"), ("us-gov-", "aws-us-gov"))
 
 
-class BadPriceList(ValueError):
+class BadPriceList(LambdatuiError, ValueError):
     """What was read is no price list, or would make a worse book; the message says why."""
 
 

@@ -10,6 +10,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from collectors.model.errors import ExitCode, LambdatuiError
 from pricing.untrusted import parsed_json
 
 ARCHITECTURES = ("x86_64", "arm64")
@@ -17,12 +18,14 @@ BUNDLED = Path(__file__).parent / "data" / "prices.json"
 _SCHEMA = 1
 
 
-class PriceBookError(ValueError):
+class PriceBookError(LambdatuiError, ValueError):
     """The file is no price book that this program can read; the message says what is wrong with it."""
 
 
-class UnknownRegion(LookupError):
+class UnknownRegion(LambdatuiError, LookupError):
     """No prices for a region; the message names the nearest region that has some."""
+
+    exit_code = ExitCode.WRONG_USAGE
 
     def __init__(self, code: str, known: tuple[str, ...], reason: str | None = None) -> None:
         self.code, self.suggestion = code, _nearest(code.strip().lower(), known)

@@ -8,21 +8,10 @@ from hashlib import sha256
 import numpy as np
 import numpy.typing as npt
 
+from collectors.model.units import DAY_MS
 from pricing.forecast import Model
 from pricing.levels import Bools, Floats
-from pricing.projection import (
-    DAY_MS,
-    FITTED,
-    QUANTITIES,
-    TIES,
-    Clock,
-    Days,
-    Projection,
-    ended,
-    month_days,
-    rest,
-    usage_of,
-)
+from pricing.projection import FITTED, QUANTITIES, TIES, Clock, Days, Projection, ended, month_days, rest, usage_of
 from pricing.usage import Usage
 from pricing.usage_table import Terms, Used, terms_of
 

@@ -10,6 +10,7 @@ from datetime import date
 from operator import add, attrgetter
 from typing import TYPE_CHECKING
 
+from collectors.model.units import DAY_MS, HOUR_MS
 from pricing.dimensions import DIMENSIONS
 from pricing.usage import Usage
 from pricing.usage_table import Terms, column
@@ -17,9 +18,8 @@ from pricing.usage_table import Terms, column
 if TYPE_CHECKING:
     from pricing.series_forecast import Forecast
 
-DAY_MS = 86_400_000
 WINDOW_DAYS = 84  # how many days before "now" help the projection: twelve weeks
-_LEAST_MS = 3_600_000  # the first minutes of data are not multiplied: less than an hour counts as an hour
+_LEAST_MS = HOUR_MS  # the first minutes of data are not multiplied: less than an hour counts as an hour
 
 QUANTITIES = (
     "requests", "billed_ms", "billed_mb_ms", "provisioned_mb_ms", "provisioned_requests", "provisioned_billed_ms",
@@ -101,8 +101,8 @@ class Clock:
         since_ms = since_ms if since_ms is not None and since_ms // DAY_MS == first and since_ms % DAY_MS else None
         gone = elapsed_ms / DAY_MS
         if hours is not None and sum(hours) > 0:
-            hour, part = divmod(elapsed_ms, 3_600_000)
-            gone = (sum(hours[:hour]) + (hours[hour] * part / 3_600_000 if part else 0)) / sum(hours)
+            hour, part = divmod(elapsed_ms, HOUR_MS)
+            gone = (sum(hours[:hour]) + (hours[hour] * part / HOUR_MS if part else 0)) / sum(hours)
         return cls(today, start, after, gone, elapsed_ms, as_of_ms, since_ms, first if since_ms is not None else None)
 
     def settled(self, first: int) -> range:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal
 
+from collectors.model.units import BILLED_MONTH_HOURS, GB_BYTES
 from pricing.bill import bill
 from pricing.dimensions import LOGS, LOGS_STORAGE
 from pricing.function_month import HIGH, MEDIUM, Recommendation, Subject, figure, money
@@ -11,8 +12,7 @@ from pricing.log_changes import in_class, kept_for
 from pricing.usage import EXACT, Usage
 
 _ZERO = Decimal(0)
-_GB = 10**9
-_GB_MONTH = _GB * 720
+_GB_MONTH = GB_BYTES * BILLED_MONTH_HOURS
 RETENTION_DAYS = 30  # what advice proposes
 _SHORT_DAYS = 14  # a log that is deleted so soon has nothing to win
 
@@ -32,8 +32,9 @@ def logs_dearer(one: Subject) -> Iterator[Recommendation]:
     currency = one.prices.currency
     found = one.at_most(
         "fewer log lines", _ZERO, logs, HIGH,
-        f"{money(logs, currency)} for {figure(Decimal(ingested) / _GB)} GB of logs beside {money(function, currency)}"
-        f" for the function itself ({figure(Decimal(ingested) / max(1, _calls(usage)))} bytes an invocation)",
+        f"{money(logs, currency)} for {figure(Decimal(ingested) / GB_BYTES)} GB of logs beside"
+        f" {money(function, currency)} for the function itself"
+        f" ({figure(Decimal(ingested) / max(1, _calls(usage)))} bytes an invocation)",
     )  # fmt: skip
     yield replace(found, unknown="how many of the lines can go: logs=-50% as a what-if says what half of them cost")
 
@@ -51,7 +52,7 @@ def log_class(one: Subject) -> Iterator[Recommendation]:
         return
     yield one.saving(
         "logs in the Infrequent Access class", now, then, HIGH,
-        f"{figure(Decimal(standard) / _GB)} GB a month; no metric filters, Live Tail or subscriptions there, and a"
+        f"{figure(Decimal(standard) / GB_BYTES)} GB a month; no metric filters, Live Tail or subscriptions there, and a"
         " log group's class cannot be changed: it needs a new group",
     )  # fmt: skip
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from decimal import ROUND_CEILING, ROUND_HALF_UP, Decimal
 
+from collectors.model.units import COMMON_MEMORY_MB, LEAST_MEMORY_MB
 from pricing.dimensions import SNAPSTART_CACHE
 from pricing.function_month import LOW, MEDIUM, FunctionMonth, Recommendation, Subject, figure
 from pricing.memory_model import duration_at
@@ -12,9 +13,8 @@ from pricing.usage import EXACT, Usage, gb_seconds
 from pricing.whatif import WhatIf
 
 MEMORY_MARGIN = Decimal("1.25")  # room above the most that was used
-_STEP_MB, _LEAST_MB = 64, 128
+_STEP_MB = 64
 _ZERO = Decimal(0)
-_SIZES = (128, 192, 256, 384, 512, 768, 1024, 1536, 1769, 2048, 3008)
 # What moving to arm64 saved of duration's cost where it was measured: 5.8% to 25.6%, at a price that is 20% lower.
 # So durations went to between 0.744 / 0.8 and 0.942 / 0.8 of what they were.
 ARM64_FASTEST, ARM64_SLOWEST = Decimal("0.93"), Decimal("1.1775")
@@ -67,7 +67,7 @@ def lasting(usage: Usage, factor: Decimal) -> Usage:
 def least_mb(max_memory_mb: int) -> int:
     """The smallest size that still holds what was used, and a margin."""
     wanted = (max_memory_mb * MEMORY_MARGIN / _STEP_MB).to_integral_value(ROUND_CEILING) * _STEP_MB
-    return max(_LEAST_MB, int(wanted))
+    return max(LEAST_MEMORY_MB, int(wanted))
 
 
 def memory(one: Subject) -> Iterator[Recommendation]:
@@ -79,7 +79,7 @@ def memory(one: Subject) -> Iterator[Recommendation]:
     if not month.memory_mb or not month.max_memory_mb or not usage.billed_mb_ms or not month.duration_ms:
         return
     least = least_mb(month.max_memory_mb)
-    sizes = {each for each in (*_SIZES, *(own.memory_mb for own in month.measured)) if each >= least}
+    sizes = {each for each in (*COMMON_MEMORY_MB, *(own.memory_mb for own in month.measured)) if each >= least}
     if least < month.memory_mb:
         sizes.add(least)
     # The range's costlier end goes by memory times duration: the sure saving is largest where that is least.

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal
 
+from collectors.model.units import HOUR_MS, MB_PER_GB
 from pricing.dimensions import SNAPSTART_CACHE
 from pricing.function_month import HIGH, LOW, MEDIUM, Recommendation, Subject, figure
 from pricing.pricebook import RegionPrices
@@ -30,7 +31,7 @@ def savings_plan(one: Subject) -> Iterator[Recommendation]:
     if factor is None or not (one.month.usage.billed_mb_ms or one.month.usage.provisioned_mb_ms):
         return
     now, then = one.cost(), one.cost(plan=Decimal(1))
-    hourly = (then * 3_600_000 / one.month.month_ms).quantize(Decimal("0.0001"))
+    hourly = (then * HOUR_MS / one.month.month_ms).quantize(Decimal("0.0001"))
     yield one.saving(
         "Compute Savings Plan, no upfront", now, then, MEDIUM,
         f"{1 - Decimal(factor):.0%} off duration and provisioned concurrency, not off requests; commits you to about"
@@ -155,7 +156,9 @@ def snapstart(one: Subject) -> Iterator[Recommendation]:
     assert one.rate is not None
     free = runtime.startswith("java")
     cache = gb_seconds(month.memory_mb * one.month.month_ms) * Decimal(rates["cache"]) if not free else _ZERO
-    restore = Decimal(month.cold_starts * month.memory_mb) / 1024 * Decimal(rates["restore"]) if not free else _ZERO
+    restore = (
+        Decimal(month.cold_starts * month.memory_mb) / MB_PER_GB * Decimal(rates["restore"]) if not free else _ZERO
+    )
     now = one.cost()
     init = min(EXACT.multiply(gb_seconds(month.init_ms * month.memory_mb), one.rate), now)
     then = EXACT.add(EXACT.subtract(now, init), EXACT.add(cache, restore))

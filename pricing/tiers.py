@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
+from collectors.model.units import MB_MS_PER_GB_SECOND
 from pricing.free_tier import share
 from pricing.pricebook import Tier
-from pricing.usage import MB_MS_PER_GB_SECOND
 
 
 def amounts(mb_ms: int, steps: Sequence[Tier]) -> list[int]:

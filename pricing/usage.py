@@ -3,15 +3,14 @@
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, Context, Decimal
 
+from collectors.model.units import INCLUDED_EPHEMERAL_MB, MB_MS_PER_GB_SECOND, MINUTE_MS
 from pricing.dimensions import DIMENSIONS
 
-MB_MS_PER_GB_SECOND = 1024 * 1000
 # An amount has up to 13 decimals from its quantity and 12 from its rate: 28 digits would round large bills.
 EXACT = Context(prec=60)
-INCLUDED_EPHEMERAL_MB = 512
 DEFAULT_REGION = "us-east-1"
 DEFAULT_ARCH = "x86_64"
-_PROVISIONED_STEP_MS = 5 * 60 * 1000
+_PROVISIONED_STEP_MS = 5 * MINUTE_MS
 
 
 @dataclass(frozen=True, slots=True)

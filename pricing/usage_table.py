@@ -4,7 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import NamedTuple, overload
 
-from pricing.usage import INCLUDED_EPHEMERAL_MB, Usage
+from collectors.model.units import INCLUDED_EPHEMERAL_MB
+from pricing.usage import Usage
 
 
 class Terms(NamedTuple):

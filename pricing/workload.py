@@ -3,21 +3,29 @@
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 
+from collectors.model.units import (
+    BILLED_MONTH_HOURS,
+    GB_BYTES,
+    HOUR_MS,
+    HOUR_S,
+    INCLUDED_EPHEMERAL_MB,
+    KIB_BYTES,
+    LEAST_MEMORY_MB,
+    MEAN_MONTH_HOURS,
+    MIB_BYTES,
+)
 from pricing.dimensions import (
     EDGE_DURATION,
     EDGE_REQUESTS,
     MANAGED_REQUESTS,
-    MONTH_HOURS,
     async_chunks,
     snapstart_cache_mb_ms,
     streamed_beyond_free,
 )
-from pricing.usage import DEFAULT_ARCH, DEFAULT_REGION, INCLUDED_EPHEMERAL_MB, Usage, billed_ms_of, provisioned_mb_ms
+from pricing.usage import DEFAULT_ARCH, DEFAULT_REGION, Usage, billed_ms_of, provisioned_mb_ms
 
-HOURS_A_MONTH = Decimal(730)  # 365 x 24 / 12, as the AWS Pricing Calculator counts
-_MS_AN_HOUR = 3_600_000
-_GB = 10**9
-DEFAULT_MEMORY_MB = 128
+HOURS_A_MONTH = Decimal(MEAN_MONTH_HOURS)
+DEFAULT_MEMORY_MB = LEAST_MEMORY_MB
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +90,7 @@ class Workload:
 
     @property
     def _enabled_ms(self) -> int:
-        return int(self.provisioned_hours * _MS_AN_HOUR)
+        return int(self.provisioned_hours * HOUR_MS)
 
     @property
     def _provisioned_billed_ms(self) -> int:
@@ -91,7 +99,7 @@ class Workload:
 
     def usage(self) -> Usage:
         """The month's exact quantities; their basis is ``estimated``."""
-        warm, chunks = self.on_provisioned, async_chunks(self.event_kb * 1024)
+        warm, chunks = self.on_provisioned, async_chunks(self.event_kb * KIB_BYTES)
         demand = self.requests - warm
         cold = int((demand * self.cold_ratio).to_integral_value(ROUND_HALF_UP))
         billed_ms = (demand - cold) * billed_ms_of(self.duration_ms) + cold * billed_ms_of(
@@ -112,7 +120,7 @@ class Workload:
             provisioned_billed_ms=provisioned_ms,
             provisioned_billed_mb_ms=provisioned_ms * self.memory_mb,
             basis="estimated",
-            instance_seconds=int(self.managed_instance_hours * 3600),
+            instance_seconds=int(self.managed_instance_hours * HOUR_S),
             instance_rate=self.managed_instance_price,
             instance_paid_rate=self.managed_instance_paid,
             event_chunks=demand * chunks,
@@ -120,21 +128,21 @@ class Workload:
         )
 
     def _metered(self, cold: int) -> dict[str, int]:
-        cached_ms = int(self.snapstart_hours * _MS_AN_HOUR)
+        cached_ms = int(self.snapstart_hours * HOUR_MS)
         restores = self.restores if self.restores is not None else cold if self.snapstart_versions else 0
         return {
-            "streaming": self.requests * streamed_beyond_free(self.response_mb * 1024**2),
+            "streaming": self.requests * streamed_beyond_free(self.response_mb * MIB_BYTES),
             "snapstart_cache": self.snapstart_versions * snapstart_cache_mb_ms(self.memory_mb, cached_ms),
             "snapstart_restore": restores * self.memory_mb,
-            "kafka_pollers": int(self.kafka_poller_hours * 3600),
-            "sqs_pollers": int(self.sqs_poller_hours * 3600),
+            "kafka_pollers": int(self.kafka_poller_hours * HOUR_S),
+            "sqs_pollers": int(self.sqs_poller_hours * HOUR_S),
             "tenant_isolation": self.tenant_environments * self.memory_mb,
             "durable_operations": self.durable_operations,
-            "durable_written": int(self.durable_written_gb * _GB),
-            "durable_retained": int(self.durable_gb_months * _GB * MONTH_HOURS),
-            f"logs_{self.log_class}": int(self.log_gb * _GB),
+            "durable_written": int(self.durable_written_gb * GB_BYTES),
+            "durable_retained": int(self.durable_gb_months * GB_BYTES * BILLED_MONTH_HOURS),
+            f"logs_{self.log_class}": int(self.log_gb * GB_BYTES),
             MANAGED_REQUESTS: self.managed_requests,
             EDGE_REQUESTS: self.edge_requests,
             EDGE_DURATION: self.edge_requests * billed_ms_of(self.edge_duration_ms) * self.edge_memory_mb,
-            "logs_storage": int(self.log_stored_gb * _GB * MONTH_HOURS),
+            "logs_storage": int(self.log_stored_gb * GB_BYTES * BILLED_MONTH_HOURS),
         }

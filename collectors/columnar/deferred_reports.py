@@ -4,52 +4,44 @@ The REPORTs are those of invocations of which only their figures are not known y
 like a failure, and REPORT has no status. No line but their REPORT is needed any more.
 """
 
-from collections.abc import Callable, Sequence
-from operator import attrgetter
+from collections.abc import Sequence
 
 import numpy as np
 
 from collectors.columnar.plain_reports import plain_reports
-from collectors.model.invocation_columns import NUMBERS, Batch, Ints, Unread
-from collectors.model.quantities import MEASURED
-from collectors.model.records import ErrorKind, Parts, Reject, Status, packed_id
-from collectors.parsing.fingerprint import LONGEST, family, fingerprint
-from collectors.parsing.invocation_builder import Open
-from collectors.parsing.platform import Report, Unreadable
+from collectors.model.invocation_columns import NUMBERS, Batch, DeferredReports, Ints
+from collectors.model.records import Parts, Reject, Status, packed_id
+from collectors.parsing.invocation_batches import figures_of, with_fingerprints
+from collectors.parsing.invocation_builder import InvocationBuilder
+from collectors.parsing.platform import Unreadable
 from collectors.parsing.report_line import parse_report
 
-_measured: Callable[[Report], tuple[int | None, ...]] = attrgetter(*MEASURED)
 _PARTS, _STATUS, _FIRST_FIGURE, _ERROR = map(NUMBERS.index, ("parts", "status", "duration_us", "error"))
 
 
-def unread(done: Sequence[Open]) -> tuple[Unread, list[int]]:
+def deferred(done: Sequence[InvocationBuilder]) -> tuple[DeferredReports, list[int]]:
     """The REPORTs that can be read later, and the places of the invocations that want a closer look now."""
     likely = [
-        at
-        for at, each in enumerate(done)
+        place
+        for place, each in enumerate(done)
         if type(each.report) is str and not each.suspect and each.start_ms is not None
     ]
-    texts: list[str] = [done[at].report for at in likely]  # type: ignore[misc]
+    texts: list[str] = [done[place].report for place in likely]  # type: ignore[misc]
     lengths = np.fromiter(map(len, texts), np.int64, len(texts))
     others = np.ones(len(done), np.bool_)
     others[likely] = False
     places = np.array(likely, np.int64)
-    return Unread(places.tobytes(), lengths.tobytes(), "".join(texts)), np.flatnonzero(others).tolist()
+    return DeferredReports(places.tobytes(), lengths.tobytes(), "".join(texts)), np.flatnonzero(others).tolist()
 
 
-def figures_of(report: Report) -> list[int]:
-    """REPORT's figures as ``NUMBERS`` has them."""
-    return [-1 if figure is None else figure for figure in _measured(report)]
-
-
-def read(batch: Batch) -> Batch:
+def with_reports_read(batch: Batch) -> Batch:
     """The batch with its REPORTs read and its errors named: figures, ids, trace ids and fingerprints filled in."""
-    batch.errors = [each if each.fingerprint else _named(each) for each in batch.errors]
+    batch.errors = with_fingerprints(batch.errors)
     columns = batch.invocations
-    late = columns.unread
+    late = columns.deferred
     if late is None:
         return batch
-    columns.unread = None
+    columns.deferred = None
     numbers = np.frombuffer(columns.numbers, np.int64).reshape(len(NUMBERS), columns.count).copy()
     places = np.frombuffer(late.at, np.int64)
     lengths = np.frombuffer(late.lengths, np.int64)
@@ -64,17 +56,6 @@ def read(batch: Batch) -> Batch:
             _read_alone(batch, numbers, int(places[each]), late.text[ends[each] - lengths[each] : ends[each]])
     columns.numbers = numbers.tobytes()
     return batch
-
-
-def _named(kind: ErrorKind) -> ErrorKind:
-    mark = fingerprint(kind.error_type, kind.message)
-    return ErrorKind(
-        kind.function,
-        mark,
-        kind.error_type,
-        kind.message[:LONGEST],
-        family(kind.error_type, kind.message),
-    )
 
 
 def _filled(ids: list[bytes | str], found: Ints, known: list[bytes]) -> list[bytes | str]:

@@ -14,7 +14,7 @@ import numpy as np
 
 from collectors.model.event_columns import ID_DIGITS, EventColumns, unescaped
 from collectors.model.unaligned_bytes import Eights, Ints, Mask, Words, each, mixed, word
-from collectors.parsing.invocation_builder import Open
+from collectors.parsing.invocation_builder import InvocationBuilder
 from collectors.parsing.platform import AppText, Note
 from collectors.parsing.platform_text import read_text
 from collectors.parsing.runtime_errors import might_fail
@@ -31,7 +31,7 @@ _BACKSLASHES, _ONES, _TOPS = each(ord("\\")), each(0x01), each(0x80)
 
 
 @dataclass(frozen=True, slots=True)
-class PlainRuns:
+class WholeInvocations:
     """Invocations, a value each: their stream's number in the block, START's time, the last event's, how many events.
 
     First come ``done`` that are over, then those that are the last of their stream in the block: their lines may go on
@@ -51,7 +51,7 @@ class PlainRuns:
     rest: Ints
 
 
-def plain_runs(events: EventColumns, free: Mask, inside: Mask, known: Collection[str]) -> PlainRuns:
+def whole_invocations(events: EventColumns, free: Mask, inside: Mask, known: Collection[str]) -> WholeInvocations:
     """Those of a block. Of each stream, ``free`` says whether any may be taken, ``inside`` whether it is in an
     invocation as the block begins. ``known`` are the requests of invocations that are not over.
 
@@ -80,7 +80,7 @@ def plain_runs(events: EventColumns, free: Mask, inside: Mask, known: Collection
     told = map(runtime_told, events.messages(begun))
     rest = np.ones(len(times), np.bool_)
     rest[taken] = False
-    return PlainRuns(
+    return WholeInvocations(
         len(order) - int(stretches.last[of_start[order]].sum()),
         events.stream[heads],
         times[heads],
@@ -117,7 +117,9 @@ def _is_plain(report: str) -> bool:
     return "Status" not in report and report.count("RequestId: ") == 1 and report.find("\n") == len(report) - 1
 
 
-def left_open(events: EventColumns, runs: PlainRuns, *, keep_lines: bool) -> Iterator[tuple[int, Open]]:
+def unfinished_invocations(
+    events: EventColumns, runs: WholeInvocations, *, keep_lines: bool
+) -> Iterator[tuple[int, InvocationBuilder]]:
     """The invocations that are not over, as they are while more of their lines may come; and the stream of each."""
     edges = np.cumsum(runs.events[runs.done :])
     at = runs.taken[len(runs.taken) - edges[-1] :] if len(edges) else runs.taken[:0]
@@ -135,7 +137,7 @@ def left_open(events: EventColumns, runs: PlainRuns, *, keep_lines: bool) -> Ite
     ):
         yield (
             stream,
-            Open(
+            InvocationBuilder(
                 report[18:54],
                 start_ms,
                 times[low:high],

@@ -1,4 +1,4 @@
-"""One collection: from a source through the parser and the assembler into the store.
+"""One collection: from a source through the assembler into the store. An import is one of files.
 
 A large import is read and assembled here while a process of its own writes: the two take about equally long. A small
 one is done in this process, which starts faster. What the writer commits is whole; killed at any moment, the same
@@ -10,69 +10,40 @@ import gc
 import sqlite3
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 
-from collectors.columnar import deferred_reports
+from collectors.columnar.assembler import ColumnarAssembler
+from collectors.ingest.assembling import assembled
+from collectors.ingest.item_writer import ItemWriter
 from collectors.ingest.regrouping import regroup_here
+from collectors.ingest.results import Collected
+from collectors.ingest.results import ImportResult as ImportResult
+from collectors.ingest.results import Progress as Progress
+from collectors.ingest.store_answers import Claims, InStore
 from collectors.ingest.writer_process import Sink, WritingProcess
 from collectors.model.invocation_columns import Batch
 from collectors.model.records import FunctionKey
-from collectors.parsing import emf
-from collectors.parsing.assembler import Assembler
-from collectors.parsing.fingerprint import family, fingerprint
-from collectors.parsing.patterns import LinePatterns
-from collectors.sources.base import Source, SourceFailed, unforeseen
-from collectors.sources.files import FileReader, SourceError, open_sources
-from collectors.sources.files import Source as LogFile
+from collectors.sources.base import (
+    BudgetReached,
+    Failed,
+    FileRequest,
+    FileSummary,
+    Item,
+    LogEvents,
+    Rejects,
+    Source,
+    SourceFailed,
+    Step,
+    StoredItem,
+    unforeseen,
+)
+from collectors.sources.inputs.input_files import InputFile, OpenedFile, input_files
+from collectors.sources.registry import FileSources
 from collectors.store.connection import StoreError, explained, writing
-from collectors.store.write.writer import Writer, Written
+from collectors.store.write.writer import Written
 
 BATCH_ROWS = 700  # invocations that leave together: few enough to stay in the processor's cache
-WORTH_COLUMNS = 0.4  # share of a block's events; with less, a file's lines are better decoded one by one
 ALONE_BYTES = 16 << 20  # inputs up to this size are not worth a second process
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """How far an import is. ``bytes_total`` is None where a source's size is not known (standard input)."""
-
-    bytes_done: int
-    bytes_total: int | None
-    events: int
-    file: str
-
-
-@dataclass(slots=True, kw_only=True)
-class Result:
-    """What was read and written. ``failures`` are sources, or parts of one, that could not be read, each one line."""
-
-    events: int = 0
-    duplicates: int = 0
-    invocations: int = 0
-    errors: int = 0
-    rejected: int = 0
-    older_than_pruned: int = 0  # events of which nobody can tell any more whether they are counted: not taken in
-    seconds: float = 0.0
-    failures: list[str] = field(default_factory=list)
-
-
-@dataclass(slots=True, kw_only=True)
-class ImportResult(Result):
-    """What an import came to."""
-
-    files: int = 0
-    notes: list[str] = field(default_factory=list)  # files that hold nothing, each one line
-    partly: list[str] = field(default_factory=list)  # files of which a part was not read: damaged, or too long
-    unmade: list[str] = field(default_factory=list)  # files with lines of Lambda's, where the import made no invocation
-
-
-@dataclass(slots=True, kw_only=True)
-class CollectResult(Result):
-    """What one collection from a source came to."""
-
-    functions: int = 0
-    metric_points: int = 0
 
 
 Report = Callable[[Progress], None]
@@ -83,17 +54,21 @@ class _Here:
 
     def __init__(self, connection: sqlite3.Connection, path: Path, source: str) -> None:
         regroup_here(connection)
-        self.writer = Writer(connection, fingerprint, family, LinePatterns(), emf.read)
-        self.writer.begin(source)
+        self._items = ItemWriter(connection, source, _now_ms())
         self._path = path
 
     def write(self, batch: Batch) -> None:
         with explained(self._path):
-            self.writer.add(deferred_reports.read(batch))
+            self._items.add(batch)
+
+    def keep(self, item: StoredItem) -> None:
+        with explained(self._path):
+            self._items.keep(item)
 
     def finish(self) -> Written:
         with explained(self._path):
-            return self.writer.flush()
+            self._items.save()
+        return self._items.written
 
 
 def import_files(
@@ -103,106 +78,153 @@ def import_files(
     defaults: FunctionKey,
     keep_lines: bool = True,
     progress: Report | None = None,
+    source: str = "",
 ) -> ImportResult:
     """Imports exported logs: files, folders, ``-`` for standard input.
 
-    Raises StoreError when the store cannot be written; a source that cannot be read is told in ``failures``.
+    ``source`` names the source that reads them all; without it each file is read by the one that recognises it. A file
+    that cannot be read is told in ``failures``. Raises StoreError when the store cannot be written, SourceFailed when
+    there is no such source.
     """
     began = time.monotonic()
     result = ImportResult()
-    files = open_sources(paths)
-    sizes = [each.size for each in files]
+    sources = FileSources(source)
+    result.notes += sources.broken
+    files = input_files(paths)
+    sizes = [file.size for file in files]
     total = None if None in sizes else sum(size or 0 for size in sizes)
     name = f"import {' '.join(paths)}"[:500]
+    reading = _FileImport(sources, ColumnarAssembler(defaults, keep_lines=keep_lines), total, progress, result)
     with _no_garbage():
         if total is not None and total <= ALONE_BYTES:
             with writing(db) as connection:
-                here = _Here(connection, db, name)
-                written = _read_all(files, here, Assembler(defaults, keep_lines=keep_lines), total, progress, result)
+                written = reading.read(files, _Here(connection, db, name))
         else:
             with WritingProcess(db, name) as beside:
-                written = _read_all(files, beside, Assembler(defaults, keep_lines=keep_lines), total, progress, result)
-    tell(result, written, began)
+                written = reading.read(files, beside)
+    result.count(written)
+    result.seconds = time.monotonic() - began
     if result.invocations or result.duplicates or result.older_than_pruned:
         result.unmade.clear()
     return result
 
 
-def _read_all(
-    files: Sequence[LogFile],
-    sink: Sink,
-    assembler: Assembler,
-    total: int | None,
-    progress: Report | None,
-    result: ImportResult,
-) -> Written:
-    done = events = 0
-    for file in files:
-        reader = FileReader(file, assembler.defaults)
-        try:
-            for block in reader.blocks():
-                assembler.feed(block)
-                reader.as_columns = assembler.taken_at_once >= WORTH_COLUMNS
-                events += len(block)
-                for reject in reader.rejects:
-                    assembler.reject(reject)
-                reader.rejects.clear()
-                if assembler.ready >= BATCH_ROWS:
-                    sink.write(assembler.take_unread())
-                if progress is not None:
-                    progress(Progress(done + reader.bytes_done, total, events, file.name))
-            result.files += 1
-            if reader.partly_read:
-                result.partly.append(file.name)
-            if reader.saw_platform:
-                result.unmade.append(f"{file.name} ({reader.form})")
-            if reader.note and not reader.rejects:
-                result.notes.append(reader.note)
-        except SourceError as error:
-            result.failures.append(str(error))
-        for reject in reader.rejects:
-            assembler.reject(reject)
-        done += file.size or 0
-    sink.write(assembler.take_unread(final=True))
-    return sink.finish()
+class _FileImport:
+    """The reading of all files of an import: they share an assembler, as a log may lie in several."""
 
+    def __init__(
+        self,
+        sources: FileSources,
+        assembler: ColumnarAssembler,
+        total: int | None,
+        progress: Report | None,
+        result: ImportResult,
+    ) -> None:
+        self._sources = sources
+        self._assembler = assembler
+        self._total = total
+        self._progress = progress
+        self._result = result
+        self._events = 0
+        self._bytes_before = 0  # of the files before
 
-def collect(source: Source, *, db: Path) -> CollectResult:
-    """Collects all that a source gives now: functions, log events, metrics.
+    def read(self, files: Sequence[InputFile], sink: Sink) -> Written:
+        request = FileRequest(self._assembler.defaults, lambda: self._assembler.wants_columns)
+        # What another file's source has stored is no matter to a file.
+        stored = InStore(None, Claims())
+        for file in files:
+            opened = OpenedFile(file)
+            try:
+                source = self._sources.make(opened, request)
+                self._read(source, stored, opened, sink)
+                self._result.files += 1
+            except SourceFailed as failed:
+                self._result.failures.append(str(failed))
+            finally:
+                opened.close()
+            self._bytes_before += file.size or 0
+        sink.write(self._assembler.take_deferred(final=True))
+        return sink.finish()
 
-    One part's failure does not hide the others: it is told in ``failures``. Raises StoreError.
-    """
-    began = time.monotonic()
-    result = CollectResult()
-    with _no_garbage(), writing(db) as connection:
-        sink = _Here(connection, db, f"collect {source.name}")
-        assembler = Assembler(FunctionKey("", source.account, source.region))
-        with explained(db):
-            with _told(result, source.name):
-                result.functions = sink.writer.configure(source.functions())
-            with _told(result, source.name):
-                for block in source.event_blocks():
-                    assembler.feed(block)
+    def _read(self, source: Source, stored: InStore, opened: OpenedFile, sink: Sink) -> None:
+        assembler, result = self._assembler, self._result
+        for item in _items_of(source, stored):
+            match item:
+                case LogEvents(events):
+                    assembler.feed(events)
+                    self._events += len(events)
                     if assembler.ready >= BATCH_ROWS:
-                        sink.write(assembler.take_unread())
-            sink.write(assembler.take_unread(final=True))
-            written = sink.finish()
-            with _told(result, source.name):
-                result.metric_points = sink.writer.measure(source.metrics())
-    tell(result, written, began)
-    return result
+                        sink.write(assembler.take_deferred())
+                case Rejects(rejects):
+                    for reject in rejects:
+                        assembler.reject(reject)
+                case Step():
+                    if self._progress is not None:
+                        done = self._bytes_before + opened.bytes_read
+                        self._progress(Progress(done, self._total, self._events, opened.name))
+                case FileSummary():
+                    if item.is_partial:
+                        result.partly.append(opened.name)
+                    if item.has_platform_lines:
+                        result.unmade.append(f"{opened.name} ({item.form})")
+                    if item.note:
+                        result.notes.append(item.note)
+                case Failed(failure):
+                    result.failures.append(str(failure))
+                case _:
+                    sink.keep(item)
 
 
-@contextlib.contextmanager
-def _told(result: CollectResult, name: str) -> Iterator[None]:
+def _items_of(source: Source, stored: InStore) -> Iterator[Item]:
+    """The items of a file's source. What nobody foresaw in it is SourceFailed, and ends that file alone."""
     try:
-        yield
-    except SourceFailed as failed:
-        result.failures.append(str(failed))
-    except (sqlite3.Error, StoreError, OSError):
+        for item in source.items(stored):
+            if not isinstance(item, Item):
+                raise TypeError(f"{type(item).__name__} is no item of a source")
+            yield item
+    except SourceFailed:
         raise
     except Exception as fault:
-        result.failures.append(str(unforeseen(name, fault)))
+        raise unforeseen(source.name, fault) from fault
+
+
+def collect(source: Source, *, db: Path, now_ms: int | None = None) -> Collected:
+    """Collects all that one source gives now, in this thread.
+
+    One part's failure does not hide the others: it is told in ``failures``. ``now_ms`` is the time of the collection,
+    in epoch ms. Raises StoreError.
+    """
+    began = time.monotonic()
+    collected = Collected(source.name, source.account, source.region)
+    assembler = ColumnarAssembler(FunctionKey("", source.account, source.region))
+    with _no_garbage(), writing(db) as connection, explained(db):
+        regroup_here(connection)
+        writer = ItemWriter(connection, f"collect {source.name}", _now_ms() if now_ms is None else now_ms)
+        try:
+            for item in assembled(source.items(InStore(connection, Claims())), assembler, BATCH_ROWS):
+                match item:
+                    case Batch():
+                        writer.add(item)
+                    case Failed(failure):
+                        collected.fail(failure)
+                    case Step() | FileSummary():
+                        pass
+                    case _:
+                        writer.keep(item)
+        except SourceFailed as failed:
+            collected.fail(failed)
+        except BudgetReached as reached:
+            collected.over_budget = str(reached)
+        except (sqlite3.Error, StoreError, OSError):
+            raise
+        except Exception as fault:
+            collected.fail(unforeseen(source.name, fault))
+        writer.save()
+    collected.count(writer.written)
+    collected.functions, collected.metric_points = writer.functions, writer.metric_points
+    collected.choices, collected.calls = writer.choices, source.counts()
+    collected.seconds = time.monotonic() - began
+    return collected
 
 
 @contextlib.contextmanager
@@ -217,9 +239,5 @@ def _no_garbage() -> Iterator[None]:
             gc.enable()
 
 
-def tell(result: Result, written: Written, began: float) -> None:
-    """Fills in the counts of all that was written since ``began``, a time of the monotonic clock."""
-    result.events, result.duplicates = written.events, written.duplicates
-    result.invocations, result.errors = written.invocations, written.errors
-    result.rejected, result.older_than_pruned = written.rejected, written.pruned
-    result.seconds = time.monotonic() - began
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000

@@ -1,4 +1,4 @@
-"""The store's writer in a process of its own: batches go to it through a pipe, counts and errors come back."""
+"""The store's writer in a process of its own: batches and items go to it by a pipe, counts and errors come back."""
 
 import contextlib
 import fcntl
@@ -8,6 +8,7 @@ import os
 import queue
 import signal
 import threading
+import time
 from multiprocessing.connection import Connection
 from pathlib import Path
 from types import TracebackType
@@ -15,30 +16,35 @@ from typing import Protocol, Self
 
 import msgspec
 
-from collectors.columnar import deferred_reports
+from collectors.ingest.item_writer import ItemWriter
 from collectors.ingest.regrouping import regroup_here
 from collectors.model.invocation_columns import Batch
-from collectors.parsing import emf
-from collectors.parsing.fingerprint import family, fingerprint
-from collectors.parsing.patterns import LinePatterns
+from collectors.sources.base import StoredItem
 from collectors.store import connection as store_open
 from collectors.store.connection import StoreError, explained, writing
-from collectors.store.write.writer import Writer, Written
+from collectors.store.write.writer import Written
 
 _FORKED = multiprocessing.get_context("fork").Process
 _SPAWNED = multiprocessing.get_context("spawn").Process
 _READY, _DONE = "ready", "done"
 WAITING_BYTES = 32 << 20  # of batches between reader and writer: about what is read during a commit
+_ITEM = b"item"  # that what comes next is no batch, which is an array of msgpack
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(Batch)
 
 
 class Sink(Protocol):
-    """Where batches go."""
+    """Where what was read goes to be written. Each call raises StoreError where it, or one before, cannot be."""
 
-    def write(self, batch: Batch) -> None: ...
+    def write(self, batch: Batch) -> None:
+        """A batch, whose REPORTs may be deferred."""
 
-    def finish(self) -> Written: ...
+    def keep(self, item: StoredItem) -> None:
+        """Any other item of a source."""
+
+    def finish(self) -> Written:
+        """Commits all, and gives what it came to."""
+        ...
 
 
 def _run(path: Path, source: str, batches: Connection, answers: Connection, others: tuple[Connection, ...]) -> None:
@@ -52,15 +58,17 @@ def _run(path: Path, source: str, batches: Connection, answers: Connection, othe
         with writing(path) as connection:
             with explained(path):
                 regroup_here(connection)
-                writer = Writer(connection, fingerprint, family, LinePatterns(), emf.read)
-                writer.begin(source)
+                writer = ItemWriter(connection, source, time.time_ns() // 1_000_000)
             answers.send((_READY, ""))
             while packed := batches.recv_bytes():
                 with explained(path):
-                    writer.add(deferred_reports.read(_decoder.decode(packed)))
+                    if packed == _ITEM:
+                        writer.keep(batches.recv())
+                    else:
+                        writer.add(_decoder.decode(packed))
             with explained(path):
-                total = writer.flush()
-        answers.send((_DONE, total))
+                writer.save()
+        answers.send((_DONE, writer.written))
     except (EOFError, BrokenPipeError, ConnectionResetError):
         return  # the parent is gone, and nobody is left to be told anything
     except StoreError as error:
@@ -90,7 +98,7 @@ class WritingProcess:
         theirs.close()
         their_answers.close()
         self._path = path
-        self._waiting: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
+        self._waiting: queue.SimpleQueue[bytes | StoredItem | None] = queue.SimpleQueue()
         self._held = 0
         self._room = threading.Condition()
         self._sender = threading.Thread(target=self._send, name="lambdatui-batches", daemon=True)
@@ -126,6 +134,11 @@ class WritingProcess:
             self._held += len(packed)
         self._waiting.put(packed)
 
+    def keep(self, item: StoredItem) -> None:
+        if self._answers.poll():
+            self._expect(_READY)
+        self._waiting.put(item)
+
     def finish(self) -> Written:
         self._waiting.put(b"")
         return self._expect(_DONE)
@@ -133,15 +146,20 @@ class WritingProcess:
     def _send(self) -> None:
         """The thread: the writer commits for a while now and then, and the reader goes on meanwhile."""
         there = True
-        while (packed := self._waiting.get()) is not None:
+        while (message := self._waiting.get()) is not None:
             if there:
                 try:
-                    self._batches.send_bytes(packed)
+                    if isinstance(message, bytes):
+                        self._batches.send_bytes(message)
+                    else:
+                        self._batches.send_bytes(_ITEM)
+                        self._batches.send(message)
                 except (BrokenPipeError, ConnectionResetError):
                     there = False  # the writer has said why, or has ended: the next call finds out
-            with self._room:
-                self._held -= len(packed)
-                self._room.notify()
+            if isinstance(message, bytes):
+                with self._room:
+                    self._held -= len(message)
+                    self._room.notify()
 
     def _expect(self, wanted: str) -> Written:
         try:

@@ -51,7 +51,7 @@ class Inventory:
     """All that was found of some kinds. What is not among it any more, of functions that were looked at, is gone.
 
     ``functions`` None: all functions of the account and region were looked at. ``partial``: some of it could not be
-    read, so that nothing is known to be gone.
+    read, so that nothing is known to be gone. ``as_of_ms`` is when it was so; None: when it is collected.
     """
 
     account: str
@@ -60,6 +60,7 @@ class Inventory:
     found: list[Configured]
     functions: frozenset[str] | None = None
     partial: bool = False
+    as_of_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,7 @@ NUMBERS = (
 )
 
 
-class Unread(msgspec.Struct, array_like=True):
+class DeferredReports(msgspec.Struct, array_like=True):
     """REPORT lines that nobody has read yet, one after the other.
 
     ``at`` are the places of their invocations, ``lengths`` the characters of each line: int64, as bytes.
@@ -43,8 +43,9 @@ class Columns(msgspec.Struct, array_like=True):
     ``streams`` and ``errors``; ``parts`` is a mask of ``Parts``, ``status`` a ``Status``. A request id is the UUID's 16
     bytes, or the text itself when it is no UUID. ``start_ms`` is START's time, or REPORT's less the duration when START
     was not seen. ``events`` counts log events. ``lines`` are each the msgpack of two columns, timestamps in ms and
-    messages; None when lines are not kept. ``trace_ids`` is None where no invocation has one. Until ``unread`` is read
-    (``collectors.columnar.deferred_reports``), figures and request ids of its invocations are missing.
+    messages; None when lines are not kept. ``trace_ids`` is None where no invocation has one. Until the
+    ``deferred`` REPORTs are read (``collectors.columnar.deferred_reports``), figures and request ids of their
+    invocations are missing.
     """
 
     count: int
@@ -52,7 +53,7 @@ class Columns(msgspec.Struct, array_like=True):
     request_ids: list[Any]
     trace_ids: list[str | None] | None
     lines: list[bytes] | None
-    unread: Unread | None = None
+    deferred: DeferredReports | None = None
 
     def arrays(self) -> dict[str, Ints]:
         """The numeric columns by name."""
@@ -74,16 +75,16 @@ def together(parts: Sequence[Columns]) -> Columns:
         [each for part in parts for each in part.request_ids],
         [each for part in parts for each in part.trace_ids or [None] * part.count] if traced else None,
         [each for part in parts for each in part.lines or [b""] * part.count] if lined else None,
-        Unread(
+        DeferredReports(
             np.concatenate(
                 [
-                    np.frombuffer(part.unread.at, np.int64) + offset
+                    np.frombuffer(part.deferred.at, np.int64) + offset
                     for part, offset in zip(parts, offsets, strict=True)
-                    if part.unread is not None
+                    if part.deferred is not None
                 ]
             ).tobytes(),
-            b"".join(part.unread.lengths for part in parts if part.unread is not None),
-            "".join(part.unread.text for part in parts if part.unread is not None),
+            b"".join(part.deferred.lengths for part in parts if part.deferred is not None),
+            "".join(part.deferred.text for part in parts if part.deferred is not None),
         ),
     )
 

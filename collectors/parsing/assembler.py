@@ -9,17 +9,13 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 import msgspec
-import numpy as np
 
-from collectors.columnar import deferred_reports
-from collectors.columnar.whole_invocations import left_open, plain_runs
-from collectors.model.event_columns import EventColumns
 from collectors.model.invocation_columns import Batch
 from collectors.model.records import FunctionKey, LogEvent, Place, Reject
 from collectors.parsing.event_owners import Owners, Piece
-from collectors.parsing.function_names import function_key, runtime_of
-from collectors.parsing.invocation_batches import Finished
-from collectors.parsing.invocation_builder import Open
+from collectors.parsing.function_names import function_key
+from collectors.parsing.invocation_batches import BatchBuilder, with_fingerprints
+from collectors.parsing.invocation_builder import InvocationBuilder
 from collectors.parsing.platform import AppText, End, Report, Start, Unreadable
 from collectors.parsing.platform_json import AppJson, read_json
 from collectors.parsing.platform_text import read_text
@@ -30,7 +26,6 @@ from collectors.untrusted_json import json_value
 
 MOST_STREAMS = 3_000  # streams remembered at once; the idle ones leave, so memory is bounded whatever the input
 MOST_HELD = 20_000  # the same while no batch leaves, since none of them finishes anything
-TELLING_EVENTS = 2_000  # of a block: with fewer, too many begin or end in another one
 IDLE_BATCHES = 8  # a stream that began nothing in as many is idle
 OVER_BATCHES = 3  # the same where its last invocation is whole
 
@@ -53,9 +48,10 @@ class Assembler(Owners):
         self._keys: dict[str, FunctionKey] = {}
         self._runtimes: dict[FunctionKey, str] = {}
         self._keep_lines = keep_lines
-        self.taken_at_once = 1.0
-        """The share of the last columns' events that could be taken at once: they are for nothing where it is low."""
-        self._finished = Finished(1, self._runtimes, keep_lines=keep_lines)
+        self._finished = self._first_batch()
+
+    def _first_batch(self) -> BatchBuilder:
+        return BatchBuilder(1, self._runtimes, keep_lines=self._keep_lines)
 
     @property
     def ready(self) -> int:
@@ -68,39 +64,7 @@ class Assembler(Owners):
         return not self._streams and not len(self._finished)
 
     def feed(self, events: Sequence[LogEvent]) -> None:
-        """Takes in one block."""
-        if isinstance(events, EventColumns):
-            self._feed_columns(events)
-        else:
-            self._feed(events)
-
-    def _feed_columns(self, events: EventColumns) -> None:
-        """Takes the invocations that can be taken at once, and feeds the other events, in order."""
-        states = [self._streams.get(place) or self._open_stream(place) for place in events.places]
-        free = np.array([state.pending is None and not state.nameless for state in states], np.bool_)
-        inside = np.array([state.current is not None for state in states], np.bool_)
-        known = {request_id for state in states for request_id in state.requests()}
-        try:
-            runs = plain_runs(events, free, inside, known)
-            rest = events.events(runs.rest)
-            self._finished.add_plain(states, events, runs)
-        except (ValueError, RecursionError):
-            self._feed(list(events))
-            return
-        for stream, version in runs.runtimes.items():
-            if version:
-                states[stream].runtime = runtime_of(version)
-        if len(events) >= TELLING_EVENTS:
-            self.taken_at_once = len(runs.taken) / len(events)
-        self._feed(rest)
-        for stream, opened in left_open(events, runs, keep_lines=self._keep_lines):
-            state = states[stream]
-            if state.previous is not None:
-                self._retire(state, state.previous)
-            state.previous, state.current = state.current, opened
-
-    def _feed(self, events: Sequence[LogEvent]) -> None:
-        """The three canonical platform lines are read here, all else by ``_odd``."""
+        """Takes in one block. The three canonical platform lines are read here, all else by ``_odd``."""
         streams = self._streams
         whole = self._keep_lines  # else texts that told no failure and have an id are done with
         finished = self._finished
@@ -134,7 +98,7 @@ class Assembler(Owners):
                         continue
                     finished.add(state, before)
                 state.previous = current
-                state.current = current = Open(request_id, event.timestamp_ms)
+                state.current = current = InvocationBuilder(request_id, event.timestamp_ms)
                 state.seen = finished.number
             elif head == "END R" and text[51:] in _LINE_ENDS and len(text) > 50:
                 if current is None or current.request_id != text[15:51] or current.ended:
@@ -182,10 +146,11 @@ class Assembler(Owners):
 
     def take(self, *, final: bool = False) -> Batch:
         """All that is finished; with ``final`` also what is not, as fragments."""
-        return deferred_reports.read(self.take_unread(final=final))
+        batch = self._take(final=final)
+        batch.errors = with_fingerprints(batch.errors)
+        return batch
 
-    def take_unread(self, *, final: bool = False) -> Batch:
-        """The same, but for REPORTs that ``collectors.columnar.deferred_reports`` may read elsewhere."""
+    def _take(self, *, final: bool) -> Batch:
         if final:
             for state in self._streams.values():
                 self._close(state)
@@ -193,7 +158,7 @@ class Assembler(Owners):
         elif len(self._streams) > MOST_STREAMS or self._finished.number % OVER_BATCHES == 0:
             self._forget_idle()
         batch = self._finished.batch()
-        self._finished = self._finished.after()
+        self._finished = self._finished.next_one()
         return batch
 
     # --- reading ------------------------------------------------------------------------------------------------------

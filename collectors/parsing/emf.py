@@ -7,6 +7,7 @@ record's ``message`` is none to it. What does not keep to the specification is n
 
 from typing import Any
 
+from collectors.model.errors import CaughtError
 from collectors.model.records import EmfSample
 from collectors.untrusted import Unparsable
 from collectors.untrusted_json import json_value
@@ -41,7 +42,7 @@ Problem = tuple[str, str]
 Read = tuple[list[EmfSample], list[Problem]]
 
 
-class _Invalid(Exception):
+class _Invalid(CaughtError):
     """``args`` are the reason, and what it is about."""
 
 

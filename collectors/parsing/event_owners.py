@@ -7,8 +7,8 @@ even START, streams are cut at either end, retries share a request id, and what 
 
 from collectors.model.records import LogEvent
 from collectors.parsing.function_names import runtime_of
-from collectors.parsing.invocation_batches import Finished
-from collectors.parsing.invocation_builder import Open
+from collectors.parsing.invocation_batches import BatchBuilder
+from collectors.parsing.invocation_builder import InvocationBuilder
 from collectors.parsing.platform import AppText, End, InitReport, Note, Report, RestoreReport, Start, Unreadable
 from collectors.parsing.platform_json import AppJson
 from collectors.parsing.runtime_errors import is_request_id, might_fail
@@ -26,7 +26,7 @@ _BEGINNINGS = frozenset(("INIT_START", "RESTORE_START", "platform.initStart", "p
 class Owners:
     """Gives events that were read to the invocations of their streams, and whole invocations to ``_finished``."""
 
-    _finished: Finished
+    _finished: BatchBuilder
 
     def _start(self, state: StreamState, request_id: str, event: LogEvent) -> None:
         now = event.timestamp_ms
@@ -81,7 +81,7 @@ class Owners:
 
     # --- the invocations of a stream ----------------------------------------------------------------------------------
 
-    def _named(self, state: StreamState, request_id: str) -> Open:
+    def _named(self, state: StreamState, request_id: str) -> InvocationBuilder:
         """The invocation of that id; a new one when the stream was cut before its START."""
         found = state.find(request_id) if request_id else state.current
         if found is not None and (request_id or found.report is None):
@@ -91,21 +91,21 @@ class Owners:
             return opened
         return self._stray(state, request_id)
 
-    def _stray(self, state: StreamState, request_id: str) -> Open:
+    def _stray(self, state: StreamState, request_id: str) -> InvocationBuilder:
         """An invocation that is not the one its stream is in."""
-        self._put_aside(state, opened := Open(request_id))
+        self._put_aside(state, opened := InvocationBuilder(request_id))
         return opened
 
-    def _begin(self, state: StreamState, request_id: str) -> Open:
+    def _begin(self, state: StreamState, request_id: str) -> InvocationBuilder:
         """An invocation with the lines that waited for it: what its environment printed while it was made."""
         waiting = state.pending
         if waiting is None:
-            return Open(request_id)
+            return InvocationBuilder(request_id)
         state.pending, state.begun = None, False
         waiting.request_id = request_id
         return waiting
 
-    def _put_aside(self, state: StreamState, aside: Open) -> None:
+    def _put_aside(self, state: StreamState, aside: InvocationBuilder) -> None:
         twin = state.strays.pop(aside.request_id, None)
         if twin is not None:
             self._finished.add(state, twin)
@@ -113,7 +113,7 @@ class Owners:
         if len(state.strays) > MOST_STRAYS:
             self._finished.add(state, state.strays.pop(next(iter(state.strays))))
 
-    def _retire(self, state: StreamState, before: Open) -> None:
+    def _retire(self, state: StreamState, before: InvocationBuilder) -> None:
         """The invocation before the last: written when whole, kept aside when its REPORT may still come."""
         state.previous = None
         if before.report is not None:
@@ -121,7 +121,7 @@ class Owners:
         else:
             self._put_aside(state, before)
 
-    def _let_go(self, state: StreamState, done: Open) -> None:
+    def _let_go(self, state: StreamState, done: InvocationBuilder) -> None:
         if state.strays.get(done.request_id) is done and done.start_ms is not None:
             del state.strays[done.request_id]
             self._finished.add(state, done)
@@ -137,7 +137,7 @@ class Owners:
 
     # --- what comes again ---------------------------------------------------------------------------------------------
 
-    def _go_back_to(self, state: StreamState, found: Open) -> None:
+    def _go_back_to(self, state: StreamState, found: InvocationBuilder) -> None:
         """A START that comes again: what follows is of that invocation, as it was the first time."""
         state.strays.pop(found.request_id, None)
         before, state.previous, state.current = state.previous, state.current, found
@@ -146,7 +146,7 @@ class Owners:
             self._retire(state, before)
             state.previous = aside
 
-    def _left(self, state: StreamState, current: Open, event: LogEvent) -> Open:
+    def _left(self, state: StreamState, current: InvocationBuilder, event: LogEvent) -> InvocationBuilder:
         """The invocation that was left for an older one, which came again, if the line is of a time after its START."""
         begun = current.start_ms
         for left in (state.previous, *state.strays.values()):
@@ -157,11 +157,11 @@ class Owners:
         state.back = bool(state.strays) or (state.previous is not None and not state.previous.over)
         return current
 
-    def _repeated(self, state: StreamState, current: Open, event: LogEvent) -> bool:
+    def _repeated(self, state: StreamState, current: InvocationBuilder, event: LogEvent) -> bool:
         older = event.event_id != "" and event.event_id <= current.last_id
         return older and self._came_before(state, current, event)
 
-    def _came_before(self, state: StreamState, current: Open, event: LogEvent) -> bool:
+    def _came_before(self, state: StreamState, current: InvocationBuilder, event: LogEvent) -> bool:
         """Whether an event that names no request is not of the current invocation, as its id and time are older.
 
         Pages overlap, and Kinesis delivers at least once: what came before comes again, amid what came since.
@@ -177,7 +177,7 @@ class Owners:
         if before is not None and before.start_ms is not None and before.start_ms <= event.timestamp_ms:
             before.add(event)
             return True
-        waiting, loose = state.pending, Open("")
+        waiting, loose = state.pending, InvocationBuilder("")
         loose.add(event)
         self._finished.add_loose(state, loose)
         state.pending = waiting
@@ -236,7 +236,7 @@ class Owners:
 
     def _wait(self, state: StreamState, event: LogEvent, *, suspect: bool) -> None:
         if state.pending is None:
-            state.pending = Open("")
+            state.pending = InvocationBuilder("")
         state.pending.add(event)
         state.pending.suspect |= suspect
         if len(state.pending.times) >= MOST_LOOSE:

@@ -1,30 +1,35 @@
 """What is finished becomes a batch: done for all its invocations in a row, which costs half of one by one."""
 
-from collections.abc import Sequence
-from itertools import pairwise
+from collections.abc import Callable, Iterable, Sequence
+from operator import attrgetter
+from typing import Self
 
 import msgspec
 import numpy as np
 
-from collectors.columnar.deferred_reports import figures_of, unread
-from collectors.columnar.whole_invocations import PlainRuns
-from collectors.model.event_columns import EventColumns
-from collectors.model.invocation_columns import NUMBERS, Batch, Columns, Ints, Unread, together
+from collectors.model.invocation_columns import NUMBERS, Batch, Columns, DeferredReports, Ints
+from collectors.model.quantities import MEASURED
 from collectors.model.records import ErrorKind, Function, FunctionKey, LooseLines, Reject, Status, Stream, packed_id
-from collectors.parsing.invocation_builder import Open
+from collectors.parsing.fingerprint import LONGEST, family, fingerprint
+from collectors.parsing.invocation_builder import InvocationBuilder
 from collectors.parsing.platform import Report, Unreadable
 from collectors.parsing.platform_text import parse_report
 from collectors.parsing.streams import StreamState
 
 _encode = msgspec.msgpack.Encoder().encode
-_NEWLINE = ord("\n")
+_measured: Callable[[Report], tuple[int | None, ...]] = attrgetter(*MEASURED)
+
+
 _NO_REPORT = Report(None, None)
 _PARTS, _STATUS, _ERROR = map(NUMBERS.index, ("parts", "status", "error"))
 _FIGURES = slice(NUMBERS.index("duration_us"), _ERROR)
 
 
-class Finished:
-    """The batch in the making. ``runtimes`` is what was told of functions, over all batches."""
+class BatchBuilder:
+    """A batch in the making: invocations that are finished, lines of no invocation, rejects.
+
+    ``number`` counts the batches of an assembler, from 1. ``runtimes`` is what was told of functions, over all of them.
+    """
 
     def __init__(self, number: int, runtimes: dict[FunctionKey, str], *, keep_lines: bool) -> None:
         self.number = number
@@ -34,40 +39,28 @@ class Finished:
         self._runtimes = runtimes
         self._keep = keep_lines
         self._streams: list[Stream] = []
-        self._done: list[Open] = []
+        self._done: list[InvocationBuilder] = []
         self._done_slots: list[int] = []
-        self._plain: list[Columns] = []
-        self._plain_count = 0
         self._loose: list[LooseLines] = []
         self._errors: dict[ErrorKind, int] = {}
         self._error_kinds: list[ErrorKind] = []
         self._functions: list[Function] = []
 
     def __len__(self) -> int:
-        return len(self._done) + self._plain_count + len(self._loose) + len(self.rejects)
+        return len(self._done) + len(self._loose) + len(self.rejects)
 
-    def after(self) -> "Finished":
-        """The next one."""
-        return Finished(self.number + 1, self._runtimes, keep_lines=self._keep)
+    def next_one(self) -> Self:
+        """The builder of the next batch."""
+        return type(self)(self.number + 1, self._runtimes, keep_lines=self._keep)
 
-    def add(self, state: StreamState, done: Open) -> None:
+    def add(self, state: StreamState, done: InvocationBuilder) -> None:
         """An invocation of the stream, whole or a fragment."""
         if state.slot_batch != self.number:
             self._slot(state)
         self._done.append(done)
         self._done_slots.append(state.slot)
 
-    def add_plain(self, states: Sequence[StreamState], events: EventColumns, runs: PlainRuns) -> None:
-        """Whole invocations of these streams, which ``runs`` numbers: those that are over."""
-        for each in np.unique(runs.stream).tolist():
-            self._slot(states[each])
-            states[each].seen = self.number
-        slots = np.array([state.slot for state in states], np.int64)
-        self._plain.append(_plain_columns(slots, runs, _lines_of(events, runs) if self._keep else None))
-        self._plain_count += runs.done
-        self.events += len(runs.taken)
-
-    def add_loose(self, state: StreamState, waiting: Open) -> None:
+    def add_loose(self, state: StreamState, waiting: InvocationBuilder) -> None:
         """Lines of the stream that are of no invocation."""
         state.pending = None
         self.duplicates += waiting.keep_once()
@@ -87,20 +80,11 @@ class Finished:
                 self._functions.append(Function(state.key, runtime=state.runtime))
 
     def batch(self) -> Batch:
-        """The batch. Verdicts are given and repeated events dropped here; plain REPORTs stay ``unread``."""
-        done = self._done
-        self.duplicates += sum([each.keep_once() for each in done if each.repeats])
-        numbers = np.full((len(NUMBERS), len(done)), -1, np.int64)
-        request_ids: list[bytes | str] = [b""] * len(done)
-        traces: list[str | None] = [None] * len(done)
-        late, others = unread(done)
-        for at in others:
-            request_ids[at] = packed_id(done[at].request_id)
-            self._read_closely(at, numbers, traces)
-        columns = columns_of(done, numbers, request_ids, traces, self._done_slots, late, keep_lines=self._keep)
+        """The batch. Verdicts are given and repeated events dropped here; errors have no fingerprint yet."""
+        self.duplicates += sum([each.keep_once() for each in self._done if each.repeats])
         return Batch(
             self._streams,
-            together([columns, *self._plain]),
+            self._invocations(),
             self._loose,
             self._error_kinds,
             self._functions,
@@ -108,6 +92,21 @@ class Finished:
             self.events,
             self.duplicates,
         )
+
+    def _invocations(self) -> Columns:
+        """The invocations of the batch, every REPORT read."""
+        return self._columns(range(len(self._done)), None)
+
+    def _columns(self, closely: Iterable[int], deferred: DeferredReports | None) -> Columns:
+        """The invocations of the batch: those at the places ``closely`` are read, the others' REPORTs are deferred."""
+        done = self._done
+        numbers = np.full((len(NUMBERS), len(done)), -1, np.int64)
+        request_ids: list[bytes | str] = [b""] * len(done)
+        traces: list[str | None] = [None] * len(done)
+        for place in closely:
+            request_ids[place] = packed_id(done[place].request_id)
+            self._read_closely(place, numbers, traces)
+        return columns_of(done, numbers, request_ids, traces, self._done_slots, deferred, keep_lines=self._keep)
 
     def _read_closely(self, at: int, numbers: Ints, traces: list[str | None]) -> None:
         """Fills in one invocation: its REPORT's figures, and the verdict on it."""
@@ -137,7 +136,7 @@ class Finished:
             return None
 
     def _error(self, key: FunctionKey, error_type: str, message: str) -> int:
-        """The place of the error among the batch's; its fingerprint is taken where there is time (``unread``)."""
+        """The place of the error among the batch's. Its fingerprint is made later (``with_fingerprints``)."""
         kind = ErrorKind(key, "", error_type, message)
         known = self._errors.get(kind)
         if known is None:
@@ -146,38 +145,43 @@ class Finished:
         return known
 
 
-def _lines_of(events: EventColumns, runs: PlainRuns) -> list[bytes]:
-    edges = [0, *np.cumsum(runs.events[: runs.done]).tolist()]
-    at = runs.taken[: edges[-1]]
-    times, texts = events.timestamp_ms[at].tolist(), events.messages(at)
-    return [_encode((times[low:high], texts[low:high])) for low, high in pairwise(edges)]
+def figures_of(report: Report) -> list[int]:
+    """REPORT's figures as ``NUMBERS`` has them, from ``duration_us`` on; -1 for what it does not say."""
+    return [-1 if figure is None else figure for figure in _measured(report)]
 
 
-def _plain_columns(slots: Ints, runs: PlainRuns, lines: list[bytes] | None) -> Columns:
-    count = runs.done
-    numbers = np.full((len(NUMBERS), count), -1, np.int64)
-    numbers[0], numbers[1] = slots[runs.stream[:count]], runs.start_ms[:count]
-    numbers[4], numbers[5] = runs.end_ms[:count], runs.events[:count]
-    letters = np.frombuffer(runs.reports.encode("latin-1", "replace"), np.uint8)
-    ends = np.flatnonzero(letters == _NEWLINE)[:count] + 1
-    text = runs.reports[: ends[-1]] if count else ""
-    late = Unread(np.arange(count).tobytes(), np.diff(ends, prepend=0).tobytes(), text)
-    return Columns(count, numbers.tobytes(), [b""] * count, None, lines, late)
+def with_fingerprints(errors: Sequence[ErrorKind]) -> list[ErrorKind]:
+    """The errors, each with the fingerprint and the family of its type and message."""
+    return [error if error.fingerprint else _with_fingerprint(error) for error in errors]
+
+
+def _with_fingerprint(error: ErrorKind) -> ErrorKind:
+    return ErrorKind(
+        error.function,
+        fingerprint(error.error_type, error.message),
+        error.error_type,
+        error.message[:LONGEST],
+        family(error.error_type, error.message),
+    )
 
 
 def columns_of(
-    done: Sequence[Open],
+    done: Sequence[InvocationBuilder],
     numbers: Ints,
     request_ids: list[bytes | str],
     traces: list[str | None],
     streams: Sequence[int],
-    late: Unread,
+    deferred: DeferredReports | None,
     *,
     keep_lines: bool,
 ) -> Columns:
-    """The columns of invocations: ``numbers`` has what was read closely, the rest is filled in here or read later."""
+    """The columns of invocations: ``numbers`` has what was read closely, the rest is filled in here or read later.
+
+    ``numbers`` is an int64 matrix with a row for each of ``NUMBERS`` and a column an invocation; ``streams`` are the
+    invocations' places in the batch's table of streams.
+    """
     if not done:
-        return Columns(0, b"", [], None, None, late)
+        return Columns(0, b"", [], None, None, deferred)
     times = [each.times for each in done]
     starts = [each.start_ms for each in done]
     numbers[0] = streams
@@ -190,5 +194,5 @@ def columns_of(
         request_ids,
         traces if any(traces) else None,
         [_encode((each.times, each.texts)) for each in done] if keep_lines else None,
-        late,
+        deferred,
     )

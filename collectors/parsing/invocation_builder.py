@@ -23,7 +23,7 @@ INIT_ERRORS = frozenset(
 )
 
 
-class Open(msgspec.Struct, gc=False, eq=False):
+class InvocationBuilder(msgspec.Struct, gc=False, eq=False):
     """An invocation being assembled, or lines that wait for one. Mutable, and only the assembler's.
 
     Its events are three columns: times in ms, texts, and eventIds ("" where the source has none). ``suspect``: one of

@@ -6,6 +6,8 @@ memory is MB. ``None`` is "not printed", never zero.
 
 from typing import NamedTuple
 
+from collectors.model.errors import CaughtError
+
 LONGEST_MS = 86_400_000
 """A day. Lambda stops a function after 900 s; anything longer than a day is a misread line, not a duration."""
 
@@ -15,7 +17,7 @@ LARGEST_MB = 1_048_576
 STATUSES = ("success", "failure", "error", "timeout")
 
 
-class Unreadable(ValueError):
+class Unreadable(CaughtError, ValueError):
     """A line that looks like a platform line but cannot be read; ``reason`` says why in a few words."""
 
     def __init__(self, reason: str, text: str = "") -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from collectors.model.records import FunctionKey
-from collectors.parsing.invocation_builder import Open
+from collectors.parsing.invocation_builder import InvocationBuilder
 
 
 class StreamState:
@@ -29,10 +29,10 @@ class StreamState:
         self.key = key
         self.name = name
         self.nameless = not name
-        self.current: Open | None = None
-        self.previous: Open | None = None
-        self.strays: dict[str, Open] = {}
-        self.pending: Open | None = None
+        self.current: InvocationBuilder | None = None
+        self.previous: InvocationBuilder | None = None
+        self.strays: dict[str, InvocationBuilder] = {}
+        self.pending: InvocationBuilder | None = None
         self.back = False  # it is in an invocation older than one that it has left unfinished
         self.begun = False  # what waits has Lambda's word that an environment begins: it is of the invocation to come
         self.seen = 0
@@ -57,7 +57,7 @@ class StreamState:
                 yield known.request_id
         yield from self.strays
 
-    def find(self, request_id: str) -> Open | None:
+    def find(self, request_id: str) -> InvocationBuilder | None:
         for known in (self.current, self.previous):
             if known is not None and known.request_id == request_id:
                 return known

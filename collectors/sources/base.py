@@ -1,18 +1,41 @@
-"""What every source gives, and how one says that it cannot."""
+"""What a source is: one protocol, whose items are a tagged union. Every kind of item is declared here.
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+A source gives items one after another; whoever takes them matches on their kind (``match`` and ``assert_never``), so
+that a kind which is not handled somewhere is an error of types. Where sources are found by name or by a file's
+beginning: ``collectors.sources.registry``.
+"""
+
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from typing import Protocol
 
-from collectors.model.account import Alarms, CallCount, Configured, Covered, Inventory, Record, RunningQuery
+from collectors.model.account import (
+    AlarmChange,
+    Alarms,
+    BilledDay,
+    CallCount,
+    Choice,
+    Configured,
+    Covered,
+    ErrorPattern,
+    HourAggregate,
+    Inventory,
+    LogGroupFacts,
+    Recommendation,
+    RunningQuery,
+)
 from collectors.model.durable import DurableExecution, DurableHistory, OpenExecution
-from collectors.model.records import Function, LogEvent, MetricPoint, Reject
+from collectors.model.errors import CaughtError, LambdatuiError
+from collectors.model.records import Function, FunctionKey, LogEvent, MetricPoint, Reject
 
 ONCE = "once "
-"""Begins the name of an item that is an account's, whatever the region: one source of a collection reads it."""
+"""Begins the name of a covered item that is an account's, whatever the region: one source of a collection reads it."""
 
 
-class SourceFailed(Exception):
+# --- failures -----------------------------------------------------------------------------------------------------
+
+
+class SourceFailed(LambdatuiError):
     """A source, or a part of one, could not be read: ``what`` failed, what that means, and what to do about it.
 
     ``denied`` is the IAM action that is missing, where that is why, and ``resource`` the ARN that it was denied on.
@@ -21,13 +44,18 @@ class SourceFailed(Exception):
 
     action = ""
 
-    def __init__(self, what: str, meaning: str, what_to_do: str, *, denied: str = "", resource: str = "") -> None:
-        super().__init__(f"{what}: {meaning}; {what_to_do}")
+    def __init__(self, what: str, meaning: str, advice: str, *, denied: str = "", resource: str = "") -> None:
+        super().__init__(f"{what}: {meaning}", advice=advice)
         self.what = what
         self.meaning = meaning
-        self.what_to_do = what_to_do
         self.denied = denied
         self.resource = resource
+
+    def of_many(self, failures: int, tried: int | None = None) -> "SourceFailed":
+        """The same, standing for all ``failures`` of a kind that there were, out of ``tried`` where that is told."""
+        out_of = "" if tried is None else f" of {tried}"
+        more = f" (and {failures - 1} more{out_of})" if failures > 1 else ""
+        return SourceFailed(f"{self.what}{more}", self.meaning, self.advice, denied=self.denied, resource=self.resource)
 
 
 def unforeseen(what: str, fault: Exception) -> SourceFailed:
@@ -36,37 +64,112 @@ def unforeseen(what: str, fault: Exception) -> SourceFailed:
     return SourceFailed(what, f"it could not be read ({said})", "the rest is collected; please report it")
 
 
-class BudgetReached(Exception):
+class BudgetReached(CaughtError):
     """The next thing to ask for would cost more than is left to spend. What was had is kept."""
 
 
-class Source(Protocol):
-    """One account and region of CloudWatch, one runner's log: the same three things.
+# --- items --------------------------------------------------------------------------------------------------------
 
-    Each may raise SourceFailed, also after it has given a part: what came before counts. What is given twice, by an
-    overlap or by a second run, carries the same event id or the same metric, period and start.
-    """
 
-    @property
-    def name(self) -> str:
-        """What people call it, such as ``cloudwatch prod eu-central-1``."""
+@dataclass(frozen=True, slots=True)
+class ListedFunctions:
+    """Functions that are there now, with what is known of their configuration."""
 
-    @property
-    def account(self) -> str:
-        """The twelve digits; empty when the source does not say."""
+    functions: Sequence[Function]
 
-    @property
-    def region(self) -> str:
-        """Such as ``eu-central-1``; empty when the source does not say."""
 
-    def functions(self) -> Iterable[Function]:
-        """The functions that are there now."""
+@dataclass(frozen=True, slots=True)
+class LogEvents:
+    """Some thousand log events at most, in order of time within each log stream. Repeats carry the same event id."""
 
-    def event_blocks(self) -> Iterator[list[LogEvent]]:
-        """Log events, a few thousand at a time; in order within a log stream of one source."""
+    events: Sequence[LogEvent]
 
-    def metrics(self) -> Iterable[MetricPoint]:
-        """Metric points; the newest bins may still change and are given again next time."""
+
+@dataclass(frozen=True, slots=True)
+class MetricPoints:
+    """Metric points. One that is given again, with the same metric, period and start, replaces the one before."""
+
+    points: Sequence[MetricPoint]
+
+
+@dataclass(frozen=True, slots=True)
+class Rejects:
+    """Input that could not be read; it is counted, and kept with its reason."""
+
+    rejects: Sequence[Reject]
+
+
+@dataclass(frozen=True, slots=True)
+class ListedLogGroups:
+    """Log groups, with their class, retention and stored bytes."""
+
+    groups: Sequence[LogGroupFacts]
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmChanges:
+    """Lines of alarms' histories."""
+
+    changes: Sequence[AlarmChange]
+
+
+@dataclass(frozen=True, slots=True)
+class BilledDays:
+    """What AWS billed, by day and usage type. All groups of a day are in one item: it replaces what was known of it."""
+
+    days: Sequence[BilledDay]
+
+
+@dataclass(frozen=True, slots=True)
+class Recommendations:
+    """Compute Optimizer's recommendations."""
+
+    recommendations: Sequence[Recommendation]
+
+
+@dataclass(frozen=True, slots=True)
+class HourAggregates:
+    """Logs Insights' sums of closed hours."""
+
+    hours: Sequence[HourAggregate]
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorPatterns:
+    """Patterns that Logs Insights found among error lines."""
+
+    patterns: Sequence[ErrorPattern]
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """How each log group is read in this collection, and why. All of one collection are in one item."""
+
+    choices: Sequence[Choice]
+
+
+@dataclass(frozen=True, slots=True)
+class RunningQueries:
+    """Queries of Logs Insights that were started, to be found again after a kill, or that have ended."""
+
+    queries: Sequence[RunningQuery]
+
+
+@dataclass(frozen=True, slots=True)
+class DurableExecutions:
+    """Durable executions as they were listed."""
+
+    executions: Sequence[DurableExecution]
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """A part that could not be read. The items go on with the other parts."""
+
+    failure: SourceFailed
+
+    def __str__(self) -> str:
+        return str(self.failure)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,14 +186,43 @@ class Step:
     units: int = 0
 
 
-Given = (
-    Sequence[Function] | Sequence[MetricPoint] | Sequence[LogEvent] | Sequence[Record] | Sequence[Reject]
-    | Sequence[DurableExecution] | DurableHistory | Inventory | Alarms | Covered | Step | SourceFailed
-)  # fmt: skip
+@dataclass(frozen=True, slots=True)
+class FileSummary:
+    """What a source of one file says when it has read it.
 
+    ``form`` names what was seen. ``has_platform_lines``: lines that Lambda wrote were among it. ``is_partial``: a part
+    was not read, as it is damaged or too long. ``note`` is for people, of what is no reject: that the file is empty.
+    """
+
+    form: str = ""
+    has_platform_lines: bool = False
+    is_partial: bool = False
+    note: str = ""
+
+
+AssembledItem = LogEvents | Rejects
+"""What goes through the assembler, which makes batches of it."""
+
+StoredItem = (
+    ListedFunctions | MetricPoints | ListedLogGroups | AlarmChanges | BilledDays | Recommendations | HourAggregates
+    | ErrorPatterns | Choices | RunningQueries | DurableExecutions | DurableHistory | Inventory | Alarms | Covered
+)  # fmt: skip
+"""What is written to the store as it is."""
+
+ToldItem = Failed | Step | FileSummary
+"""What is for whoever watches the source being read."""
+
+Item = AssembledItem | StoredItem | ToldItem
+"""Whatever a source gives. Inventory, Alarms, DurableHistory and Covered are declared in ``collectors.model``."""
+
+
+# --- what the store has -------------------------------------------------------------------------------------------
 
 Counted = Mapping[tuple[str, str], Mapping[int, float]]
-"""By function and metric (Invocations, Throttles) the sum of each bin, by its start."""
+"""By function and metric (Invocations, Throttles) the sum of each bin, by its start in epoch ms."""
+
+CoveredSpans = Callable[[str], Sequence[tuple[int, int]]]
+"""The spans of an item that are in the store, as ``[from_ms, to_ms)``: a ``Stored``, or a part of one."""
 
 
 class Stored(Protocol):
@@ -123,25 +255,67 @@ class Stored(Protocol):
         """Which of these durable executions need not be read any more."""
 
 
-@runtime_checkable
-class Account(Protocol):
-    """A source that gives more, all in one stream, and resumes where an earlier collection ended.
+# --- sources ------------------------------------------------------------------------------------------------------
 
-    SourceFailed in the stream is a part that failed; the stream goes on. It raises SourceFailed where nothing of the
-    account can be read, BudgetReached where it must stop.
+
+class Source(Protocol):
+    """One account and region of CloudWatch, one runner's log, one file: whatever it is, it gives items.
+
+    A class of a source may inherit from this, for what has a sensible default. ``items`` may raise SourceFailed where
+    nothing more can be read, BudgetReached where it must stop; what came before counts. What is given twice, by an
+    overlap or by a second run, is counted once: it carries the same event id, or the same metric, period and start.
     """
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """What people call it, such as ``cloudwatch prod eu-central-1``."""
+        return ""
 
     @property
-    def account(self) -> str: ...
+    def account(self) -> str:
+        """The twelve digits; empty when the source does not say."""
+        return ""
 
     @property
-    def region(self) -> str: ...
+    def region(self) -> str:
+        """Such as ``eu-central-1``; empty when the source does not say."""
+        return ""
 
-    def given(self, stored: Stored, /) -> Iterator[Given]:
+    def items(self, stored: Stored, /) -> Iterator[Item]:
         """All there is to collect that is not ``stored``."""
+        ...
 
     def counts(self) -> list[CallCount]:
-        """What was asked of the source so far."""
+        """What was asked of a billed or limited API so far, for a source that asks one."""
+        return []
+
+
+@dataclass(frozen=True, slots=True)
+class FileRequest:
+    """How one file of an import is read: ``defaults`` are the names of what the file does not say.
+
+    ``wants_columns()`` says whether its next events are of use as ``EventColumns``; lists of events always are.
+    """
+
+    defaults: FunctionKey
+    wants_columns: Callable[[], bool] = lambda: False
+
+
+def guarded(
+    what: str, part: Iterator[Item], is_hopeless: Callable[[SourceFailed], bool] = lambda failed: False
+) -> Iterator[Item]:
+    """The items of a part of a source. Its failure is an item, so that the other parts go on.
+
+    ``is_hopeless`` says of which failures the other parts would fail too: those are raised. What nobody foresaw in the
+    part is told as a failure of ``what``; BudgetReached and OSError (a full disk, say) are raised.
+    """
+    try:
+        yield from part
+    except SourceFailed as failed:
+        if is_hopeless(failed):
+            raise
+        yield Failed(failed)
+    except (BudgetReached, OSError):
+        raise
+    except Exception as fault:
+        yield Failed(unforeseen(what, fault))

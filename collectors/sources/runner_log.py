@@ -6,18 +6,29 @@ is the beginning. ``lambdatui.runner.log.schema`` documents the columns.
 """
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from collectors.model.account import TAGS, Configured, Inventory, tags_of
 from collectors.model.records import Function, FunctionKey, LogEvent, MetricPoint
-from collectors.sources.base import SourceFailed
+from collectors.sources.base import (
+    Item,
+    ListedFunctions,
+    LogEvents,
+    MetricPoints,
+    Source,
+    SourceFailed,
+    Stored,
+    guarded,
+)
 from collectors.untrusted import Unparsable, parsed_json
 
 APPLICATION_ID = 0x6C746472
 VERSION = 3
 BLOCK = 5_000
+DEPLOYMENT = "deployment"  # a kind of setting: when a function was deployed last
 
 _FUNCTIONS = (
     "SELECT name, account, region, runtime, arch, memory_mb, timeout_s, ephemeral_mb, log_group, {} FROM functions"
@@ -134,11 +145,15 @@ def _pairs(written: str | None) -> dict[str, str] | None:
     return tags if fits else None
 
 
-class RunnerSource:
-    """A runner's log as a Source. ``since_ms`` leaves out older events; None reads all there are."""
+class RunnerSource(Source):
+    """A runner's log as a source: functions, events, metrics, then when each was deployed and its tags.
 
-    account = ""
-    region = ""
+    Asked for its items again, it gives what is new since they were given before. ``since_ms`` leaves out events and
+    metrics that are older (epoch ms); None reads all there are.
+    """
+
+    reads = "place"
+    name = account = region = ""
 
     def __init__(self, log: RunnerLog, since_ms: int | None = None) -> None:
         self.name = f"runner {log.path}"
@@ -146,23 +161,66 @@ class RunnerSource:
         self._since_ms = since_ms
         self._events_read: int | None = None
         self._metrics_read = 0
+        self._deployed: dict[str, int] = {}
+        self._tagged: dict[FunctionKey, tuple[dict[str, str], int | None]] = {}
 
-    def functions(self) -> list[Function]:
-        return self._log.functions()
+    @classmethod
+    def of_path(cls, path: str, since_ms: int | None) -> "RunnerSource":
+        """The source of a runner's file. SourceFailed where it cannot be read."""
+        return cls(RunnerLog(Path(path)), since_ms)
 
-    def event_blocks(self) -> Iterator[list[LogEvent]]:
-        """The events that were not given before: asked again, it goes on where it was."""
+    def items(self, stored: Stored, /) -> Iterator[Item]:
+        yield from guarded(self.name, self._functions())
+        yield from guarded(self.name, self._events())
+        yield from guarded(self.name, self._metrics())
+        yield from guarded(self.name, self._deployments())
+        yield from guarded(self.name, self._tags())
+
+    def _functions(self) -> Iterator[Item]:
+        yield ListedFunctions(self._log.functions())
+
+    def _events(self) -> Iterator[Item]:
         after = self._events_read
         if after is None:
             after = 0 if self._since_ms is None else self._log.first_event_at(self._since_ms)
         for block, checkpoint in self._log.event_blocks(after):
-            yield block
+            yield LogEvents(block)
             self._events_read = checkpoint
 
-    def metrics(self) -> Iterable[MetricPoint]:
-        """The points that are new, or have changed, since they were given before."""
+    def _metrics(self) -> Iterator[Item]:
         since_ms = self._since_ms or 0
         for block, checkpoint in self._log.metrics(self._metrics_read):
             # The bin that holds ``since`` began before it.
-            yield from (point for point in block if point.start_ms + point.period_s * 1000 > since_ms)
+            yield MetricPoints([point for point in block if point.start_ms + point.period_s * 1000 > since_ms])
             self._metrics_read = checkpoint
+
+    def _deployments(self) -> Iterator[Item]:
+        """When each function was deployed last, as a setting with a history, where that has changed."""
+        deployed = self._log.deployments()
+        if deployed == self._deployed:
+            return
+        keys = [function.key for function in self._log.functions() if function.key.name in deployed]
+        for account, region in dict.fromkeys((key.account, key.region) for key in keys):
+            names = [key.name for key in keys if (key.account, key.region) == (account, region)]
+            settings = [
+                Configured(
+                    account, region, name, DEPLOYMENT, "", {"at": deployed[name]}, modified_ms=deployed[name]
+                )
+                for name in names
+            ]  # fmt: skip
+            newest_ms = max((deployed[name] for name in names), default=0)
+            yield Inventory(account, region, (DEPLOYMENT,), settings, frozenset(names), as_of_ms=newest_ms)
+        self._deployed = deployed
+
+    def _tags(self) -> Iterator[Item]:
+        """All tags of each function, with their history, where they have changed."""
+        tagged = self._log.tags()
+        if tagged == self._tagged or not tagged:
+            return
+        for account, region in dict.fromkeys((key.account, key.region) for key in tagged):
+            here = {key: tags for key, tags in tagged.items() if (key.account, key.region) == (account, region)}
+            settings = [tags_of(key, tags, since_ms) for key, (tags, since_ms) in here.items()]
+            newest_ms = max((since_ms or 0 for _, since_ms in here.values()), default=0)
+            names = frozenset(key.name for key in here)
+            yield Inventory(account, region, (TAGS,), settings, names, as_of_ms=newest_ms)
+        self._tagged = tagged

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import TypeVar
 from urllib.parse import quote
 
+from collectors.model.errors import ExitCode, LambdatuiError
 from collectors.store import progress
 from collectors.store.integrity import checksums, table_checksums
-from collectors.store.read.startup_reader import default_file
 from collectors.store.rollups.dirty_packs import any_to_make
 from collectors.store.schema import APPLICATION_ID, UNSUMMED, VERSION
 from collectors.store.transactions import FileGone, Writable
@@ -24,12 +24,16 @@ if TYPE_CHECKING:
     from collectors.store.private_copy import State
 
 
-class StoreError(Exception):
+class StoreError(LambdatuiError):
     """The store cannot be used; the text says why and what to do."""
+
+    exit_code = ExitCode.STORE
 
 
 class StoreMissing(StoreError):
     """There is no file yet."""
+
+    exit_code = ExitCode.FAILED
 
 
 class StoreLocked(StoreError):
@@ -68,11 +72,6 @@ class Still(sqlite3.Connection):
         from collectors.store.private_copy import is_of
 
         return is_of(*self.copy_of)
-
-
-def default_path() -> Path:
-    """``$LAMBDATUI_DB``, else ``lambdatui/lambdatui.db`` in the XDG data folder."""
-    return Path(default_file())
 
 
 # What SQLite says of what is not as it was written. The last are of sums that do not agree (``checksums``), of text

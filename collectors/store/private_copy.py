@@ -11,6 +11,8 @@ import tempfile
 from pathlib import Path
 from typing import NamedTuple
 
+from collectors.model.errors import CaughtError
+
 
 class _File(NamedTuple):
     inode: int
@@ -29,7 +31,7 @@ _TRIES = 3  # another machine may write meanwhile
 _copies: dict[Path, tuple[State, Path]] = {}  # by store: of which state, and where
 
 
-class NoCopy(Exception):
+class NoCopy(CaughtError):
     """It cannot be copied; the text says why."""
 
 

@@ -9,6 +9,8 @@ import os
 import sqlite3
 from collections.abc import Iterator
 
+from collectors.model.errors import CaughtError
+
 
 @contextlib.contextmanager
 def transaction(connection: sqlite3.Connection) -> Iterator[None]:
@@ -41,7 +43,7 @@ class Writable(sqlite3.Connection):
             raise FileGone(self.path)
 
 
-class FileGone(Exception):
+class FileGone(CaughtError):
     """The file that is written was deleted, or another was put in its place."""
 
 

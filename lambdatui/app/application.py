@@ -19,6 +19,7 @@ from textual.geometry import Offset
 from textual.screen import Screen
 from textual.scrollbar import ScrollBar, ScrollBarRender
 
+from collectors.model.errors import ExitCode, LambdatuiError
 from lambdatui.app.changed_cells import Cells, TerminalCells
 from lambdatui.app.clipboard import osc52
 from lambdatui.app.navigation import HOME, MAIN, ScreenNavigator, screen_class
@@ -46,8 +47,10 @@ _SCRUB_AFTER_S, _SCRUB_BYTES = 20.0, 1 << 30  # a second of processor time for a
 _HUNG_UP = 128 + 1  # as of the signal that says so to others
 
 
-class UnknownTheme(LookupError):
+class UnknownTheme(LambdatuiError, LookupError):
     """No theme of that name; the message lists those there are."""
+
+    exit_code = ExitCode.WRONG_USAGE
 
 
 def hung_up() -> bool:

@@ -7,8 +7,9 @@ import sys
 from typing import TYPE_CHECKING
 
 from lambdatui.session.session import Session
+from lambdatui.settings import paths
 from lambdatui.start import first_frame, terminal_signals
-from lambdatui.start.state import default_state, load_state
+from lambdatui.start.state import load_state
 from lambdatui.text.formatting import plain
 from lambdatui.text.terminal import Terminal, TerminalRefused, terminal, theme_name
 from lambdatui.views.time_range import RangeChoice, RangeError, check_preset
@@ -45,7 +46,7 @@ def run(context: "Context", *, painted: "Glance | None" = None) -> int:
         thresholds=context.thresholds,
         retention=context.retention,
         redact=not context.no_redact,
-        saved=load_state(default_state()),
+        saved=load_state(paths.state_file()),
     )
     if context.pricing:
         from lambdatui.settings.own_terms import configured
@@ -81,5 +82,5 @@ def _run(context: "Context", session: Session, of: Terminal, painted: "Glance | 
             return 2
         raise
     code = app.run(mouse=not context.no_mouse)
-    app.save_state(default_state())
+    app.save_state(paths.state_file())
     return code if code is not None else app.return_code or 0

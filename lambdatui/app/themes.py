@@ -6,6 +6,7 @@ from dataclasses import replace
 from textual.color import Color, ColorParseError
 from textual.theme import Theme
 
+from collectors.model.errors import ExitCode, LambdatuiError
 from lambdatui.text.terminal import DARK, LIGHT
 
 THEMES = (
@@ -71,8 +72,10 @@ THEMES = (
 FALLBACKS = {"quiet": "ansi_default"}
 
 
-class UnusableTheme(LookupError):
+class UnusableTheme(LambdatuiError, LookupError):
     """A theme of the configuration that cannot be painted with; the message names the theme and the colour."""
+
+    exit_code = ExitCode.WRONG_USAGE
 
 
 def own_theme(name: str, colours: Mapping[str, str]) -> Theme:

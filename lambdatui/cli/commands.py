@@ -1,13 +1,15 @@
-"""The subcommands by name. Only the one that runs is imported; the lines here are all that ``--help`` needs."""
+"""The subcommands by name: the one place where a subcommand is registered.
+
+Only the one that runs is imported; the lines here are all that ``--help`` needs.
+"""
 
 from importlib import import_module
-from importlib.util import find_spec
 
 import click
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "demo": ("demo", "The local runner, sample functions, real invocations, and the screens on them."),
-    "collect": ("collect", "Collect logs and metrics from CloudWatch or a local runner."),
+    "collect": ("collect.command", "Collect logs and metrics from CloudWatch or a local runner."),
     "import": ("import_", "Read exported logs into the store; - is stdin."),
     "functions": ("functions", "All functions: calls, errors, latency, cost."),
     "function": ("function", "One function: its figures, and how they went over the range."),
@@ -22,36 +24,35 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "durable": ("durable", "Durable executions: how they stand; and what happened in one."),
     "configuration": ("configuration", "How functions are configured, and what changed."),
     "collections": ("collections", "What was collected, when, and what its calls cost."),
-    "costs": ("costs", "What the stored usage costs, line by line, and the month's projection."),
-    "cost-estimate": ("cost_estimate", "What a workload costs: from figures, the store, or a plan."),
+    "costs": ("costs.command", "What the stored usage costs, line by line, and the month's projection."),
+    "cost-estimate": ("estimate.command", "What a workload costs: from figures, the store, or a plan."),
     "whatif": ("whatif", "What would be cheaper, in dollars a month, with the arithmetic."),
-    "runner": ("runner", "The local Lambda: serve, deploy, invoke, list, logs, remove, trigger."),
-    "prices": ("prices", "The price book: show, check, refresh."),
+    "runner": ("runner.command", "The local Lambda: serve, deploy, invoke, list, logs, remove, trigger."),
+    "prices": ("prices.command", "The price book: show, check, refresh."),
     "serve": ("serve", "The screens in a browser of this machine, behind a token."),
     "advice": ("advice", "What to change: evidence, dollars, what to do."),
-    "db": ("db", "The store: info, check, prune, export, query."),
-    "config": ("config_command", "The configuration: check, path, show."),
-    "doctor": ("doctor", "What works here, what does not, what to do."),
+    "db": ("db.command", "The store: info, check, prune, export, query."),
+    "config": ("config", "The configuration: check, path, show."),
+    "doctor": ("doctor.command", "What works here, what does not, what to do."),
     "iam-policy": ("iam_policy", "The least policy that the chosen features need."),
     "completions": ("completions", "Completions for bash, zsh and fish."),
 }
+"""Name to the module within ``lambdatui.cli`` whose ``command`` it is, and the line of the help, in its order."""
 
 
 def known() -> list[str]:
-    """The names of the subcommands that this installation has, in the order of the help."""
-    return [name for name, (module, _) in COMMANDS.items() if find_spec(f"lambdatui.cli.{module}") is not None]
+    """The names of the subcommands in the order of the help."""
+    return list(COMMANDS)
 
 
 def load(name: str) -> click.Command | None:
-    """Import the subcommand's module; its ``command`` is the click command. None: no such subcommand."""
+    """Import the subcommand's module and return its click command; None where there is no such subcommand."""
     if name not in COMMANDS:
         return None
-    module = f"lambdatui.cli.{COMMANDS[name][0]}"
-    if find_spec(module) is None:
-        return None
-    command: click.Command = import_module(module).command
+    command: click.Command = import_module(f"lambdatui.cli.{COMMANDS[name][0]}").command
     return command
 
 
 def summary(name: str) -> str:
+    """What the subcommand is for, in a line of the help."""
     return COMMANDS[name][1]

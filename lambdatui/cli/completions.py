@@ -2,6 +2,8 @@
 
 import click
 
+from collectors.model.errors import LambdatuiError
+
 
 @click.command(
     name="completions",
@@ -22,5 +24,5 @@ def command(shell: str) -> None:
 
     kind = get_completion_class(shell)
     if kind is None:
-        raise click.ClickException(f"this version of click has no completions for {shell}")
+        raise LambdatuiError(f"this version of click has no completions for {shell}")
     click.echo(kind(cli, {}, "lambdatui", "_LAMBDATUI_COMPLETE").source())

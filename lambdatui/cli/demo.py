@@ -12,19 +12,20 @@ from pathlib import Path
 
 import click
 
-from collectors.store.read.reader import Reader
+from collectors.model.errors import LambdatuiError
 from collectors.untrusted import parsed_json
 from lambdatui.cli import interrupts
+from lambdatui.cli.global_options import current_context
 from lambdatui.cli.output.listing import Listing, ListingHelp, listing_options
 from lambdatui.cli.output.rows import emit
 from lambdatui.cli.store_access import now_ms, price_book
-from lambdatui.settings.options import current_context
 from lambdatui.start import first_frame
 from lambdatui.views.functions import FunctionView, functions
 from lambdatui.views.time_range import RangeChoice
 
 _WITHOUT_TERMINAL_S = 5.0
 _END_S = 20.0
+_RUNNER, _COLLECTOR = "runner", "collector"
 _TEXT_COLUMNS = (
     "function,memory_mb,invocations,errors,timeouts,throttles,cold_starts,p50_ms,p99_ms,billed_ms,max_memory_mb,"
     "cost_usd"
@@ -36,14 +37,22 @@ _TEXT_COLUMNS = (
 @click.option("--no-tui", is_flag=True, help="No screens: rows, as text, --json or --csv.")
 @click.option("--seed", type=int, default=7, show_default=True, help="Of the load.")
 @click.option("--keep", type=click.Path(file_okay=False), help="Keep the log and the store in this folder.")
+@click.option("--process", type=click.Choice([_RUNNER, _COLLECTOR]), hidden=True, help="Be a process of a demo.")
 @listing_options(FunctionView)
-def command(listing: Listing, seconds: float | None, no_tui: bool, seed: int, keep: str | None) -> None:
+def command(
+    listing: Listing, seconds: float | None, no_tui: bool, seed: int, keep: str | None, process: str | None
+) -> None:
     """Run a small shop of sample functions on this machine, and look at it.
 
     Without screens it prints the rows of the functions' screen. All invocations are real: processes that start,
     compute, fail, are killed for time and for memory, are throttled and tried again. Nothing leaves the
     machine, and nothing stays on it.
     """
+    if process is not None:
+        if keep is None:
+            raise click.UsageError("--process needs the demo's folder: --keep")
+        _be(process, Path(keep), seconds or 0, seed)
+        return
     if not no_tui and not (sys.stdin is not None and sys.stdin.isatty() and sys.stdout.isatty()):
         seconds = seconds or _WITHOUT_TERMINAL_S
         click.echo(f"no terminal for the screens: running for {seconds:g} s without them", err=True)
@@ -70,28 +79,50 @@ def _folder(keep: str | None) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+def _log_path(folder: Path) -> Path:
+    return folder / "runner.db"
+
+
+def _store_path(folder: Path) -> Path:
+    return folder / "demo.db"
+
+
+def _be(process: str, folder: Path, seconds: float, seed: int) -> None:
+    """Run one of the demo's two processes, in ``folder``, to its end."""
+    if process == _RUNNER:
+        from lambdatui.demo import runner_process
+
+        runner_process.run(_log_path(folder), seconds, seed)
+    else:
+        from lambdatui.demo import collector_process
+
+        collector_process.run(_log_path(folder), _store_path(folder))
+
+
 class _Processes:
-    """The runner and the collector. Both end with the pipe to them, whatever becomes of us."""
+    """The runner and the collector of a demo in ``folder``. Both end with the pipe to them, whatever becomes of us."""
 
     def __init__(self, folder: Path, seconds: float, seed: int) -> None:
-        self.log = folder / "runner.db"
-        self.store = folder / "demo.db"
+        self.store = _store_path(folder)
+        self._folder = folder
         self._complaints = open(folder / "complaints.txt", "w+b")  # noqa: SIM115 - closed with the processes
-        self.stage = self._start("runner_process", self.log, seconds, seed)
-        self.follow: subprocess.Popen[bytes] | None = None
-        assert self.stage.stdout is not None
-        line = self.stage.stdout.readline()
+        lasting = ("--seconds", seconds) if seconds else ()
+        self.runner = self._start(_RUNNER, *lasting, "--seed", seed)
+        self.collector: subprocess.Popen[bytes] | None = None
+        assert self.runner.stdout is not None
+        line = self.runner.stdout.readline()
         if not line:
-            self.stage.wait()
+            self.runner.wait()
             self._complaints.seek(0)
-            said = self._complaints.read().decode("utf-8", "replace").strip().splitlines() or ["it ended"]
-            raise click.ClickException(f"the runner did not start: {said[-1]}")
+            complaints = self._complaints.read().decode("utf-8", "replace").strip().splitlines() or ["it ended"]
+            raise LambdatuiError(f"the runner did not start: {complaints[-1]}")
         self.functions: list[str] = parsed_json(line)["functions"]
-        self.follow = self._start("follow", self.log, self.store)
+        self.collector = self._start(_COLLECTOR)
 
-    def _start(self, module: str, *arguments: object) -> "subprocess.Popen[bytes]":
+    def _start(self, process: str, *arguments: object) -> "subprocess.Popen[bytes]":
+        command_line = ["demo", "--process", process, "--keep", self._folder, *arguments]
         return subprocess.Popen(
-            [sys.executable, "-m", f"lambdatui.demo.{module}", *map(str, arguments)],
+            [sys.executable, "-m", "lambdatui", *map(str, command_line)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._complaints,
@@ -100,7 +131,7 @@ class _Processes:
 
     def close(self) -> None:
         """End the runner, then the collector, which reads to the log's end first."""
-        for process in (self.stage, self.follow):
+        for process in (self.runner, self.collector):
             if process is None:
                 continue
             assert process.stdin is not None
@@ -115,14 +146,14 @@ class _Processes:
 
 @contextlib.contextmanager
 def _processes(folder: Path, seconds: float, seed: int) -> Iterator[_Processes]:
-    found = _Processes(folder, seconds, seed)
+    processes = _Processes(folder, seconds, seed)
     try:
-        yield found
+        yield processes
     finally:
         # What is being ended is not to be left half done by a second ctrl-c.
         before = {number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGINT, signal.SIGHUP)}
         try:
-            found.close()
+            processes.close()
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)
@@ -162,9 +193,11 @@ def _wait_for_rows(store: Path) -> None:
 
 def _headless(folder: Path, seconds: float, seed: int, listing: Listing) -> None:
     """Call for ``seconds``, let all of it end and be collected, and print the rows of the functions' screen."""
+    from collectors.store.read.reader import Reader
+
     with _processes(folder, seconds, seed) as processes:
         click.echo(f"calling {', '.join(processes.functions)} for {seconds:g} s", err=True)
-        processes.stage.wait()
+        processes.runner.wait()
         store = processes.store
     with Reader(store) as reader:
         whole = RangeChoice("all").resolve(now_ms(), reader.newest_ms(), reader.oldest_ms())

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from collectors.model.errors import ExitCode
 from lambdatui.text import figures
 from lambdatui.text.plain import plain
 from pricing.bill import Bill
@@ -20,8 +21,7 @@ if TYPE_CHECKING:
     from pricing.own_price import OwnPrice
     from pricing.whatif import Compared
 
-UNKNOWN, OVER_LIMIT = 3, 4
-_CODES = {Passed.YES: 0, Passed.UNKNOWN: UNKNOWN, Passed.NO: OVER_LIMIT}
+_CODES = {Passed.YES: ExitCode.DONE, Passed.UNKNOWN: ExitCode.PARTLY, Passed.NO: ExitCode.OVER_BUDGET}
 
 
 def verdict(

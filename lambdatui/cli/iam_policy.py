@@ -9,8 +9,8 @@ import click
 
 from collectors.sources.cloudwatch import policy
 from collectors.sources.cloudwatch.readings import FEATURES
+from lambdatui.cli.global_options import current_context
 from lambdatui.settings.context import Context
-from lambdatui.settings.options import current_context
 from lambdatui.text import formatting
 
 _Many = tuple[str, ...]

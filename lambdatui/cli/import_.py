@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from lambdatui.cli.main import FAILED, PARTLY
-from lambdatui.settings.options import current_context
+from collectors.model.errors import ExitCode
+from collectors.sources.registry import Reads, described
+from lambdatui.cli.global_options import current_context
 from lambdatui.text import formatting
 
 if TYPE_CHECKING:
@@ -26,6 +27,9 @@ _MOST_NOTES = 5
 @click.option("--function", "function", metavar="NAME", help="The function, where the file does not say.")
 @click.option("--region", metavar="R", help="The region, where the file does not say.")
 @click.option("--account", metavar="A", help="The account, where the file does not say.")
+@click.option(
+    "--source", "source", default="", metavar="NAME", help=f"Read all files as one of: {described(Reads.FILE)}."
+)
 @click.option("--no-lines", is_flag=True, help="Keep figures only, not the log lines: a smaller store.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object with what it came to.")
 def command(
@@ -33,16 +37,19 @@ def command(
     function: str | None,
     region: str | None,
     account: str | None,
+    source: str,
     no_lines: bool,
     as_json: bool,
 ) -> int:
     """Read exported logs into the store.
 
-    FILE: JSON lines of events, `aws logs` JSON, S3 export folders, CSV, plain text; compressed by gzip, bzip2 or xz; -
-    is stdin. What the store already has is not counted twice, so an interrupted import is simply run again.
+    FILE: JSON lines of events, `aws logs` JSON, S3 export folders, CSV, plain text, OTLP logs as JSON or protobuf;
+    compressed by gzip, bzip2 or xz; - is stdin. A file's beginning tells what it is, or --source. What the store
+    already has is not counted twice, so an interrupted import is simply run again.
     """
     from collectors.ingest.engine import import_files
     from collectors.model.records import FunctionKey
+    from collectors.sources.base import SourceFailed
 
     if region:
         _check_region(region)
@@ -54,8 +61,15 @@ def command(
     meter = Meter()
     try:
         result = import_files(
-            list(files), db=context.db, defaults=defaults, keep_lines=not no_lines, progress=meter.show
+            list(files),
+            db=context.db,
+            defaults=defaults,
+            keep_lines=not no_lines,
+            progress=meter.show,
+            source=source,
         )
+    except SourceFailed as failed:
+        raise click.UsageError(formatting.plain(str(failed))) from failed
     finally:
         meter.clear()
     _say(result, as_json)
@@ -76,8 +90,8 @@ def command(
 
         count_older_lines(context.db)
     if not result.failures:
-        return PARTLY if result.unmade or result.partly else 0
-    return PARTLY if result.files else FAILED
+        return ExitCode.PARTLY if result.unmade or result.partly else ExitCode.DONE
+    return ExitCode.PARTLY if result.files else ExitCode.FAILED
 
 
 def _check_region(region: str) -> None:

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from collectors.model.clock import now_ms
+from collectors.model.errors import LambdatuiError
 from collectors.model.records import FunctionKey, LogEvent
 from collectors.parsing.function_names import function_key
 from collectors.store.read.reader import Reader
@@ -22,7 +24,7 @@ from lambdatui.text import figures
 from lambdatui.text.plain import plain
 from lambdatui.text.safe_output import log_text
 from lambdatui.views.line_conditions import Query
-from lambdatui.views.live import LiveTarget, NoLiveTail, live_target
+from lambdatui.views.live import LiveTarget, live_target
 from lambdatui.views.logs import LogView
 
 if TYPE_CHECKING:
@@ -31,10 +33,6 @@ if TYPE_CHECKING:
 RUNNER = "runner"
 _POLL_S = 0.25
 _PATIENCE_S = 2.0
-
-
-def _now_ms() -> int:
-    return time.time_ns() // 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,14 +49,11 @@ class Came:
 def tail(
     context: Context, wanted: Sequence[Query], *, profile: str | None, endpoint_url: str | None, as_json: bool
 ) -> None:
-    """Prints until it is interrupted. Raises ClickException where nothing can be tailed."""
-    from collectors.sources.base import BudgetReached, SourceFailed
+    """Prints until it is interrupted. Raises ``NoLiveTail``, ``SourceFailed`` where nothing can be tailed."""
+    from collectors.sources.base import BudgetReached
 
     with Reader(context.db) as reader:
-        try:
-            target = live_target(reader, narrow=context.narrow)
-        except NoLiveTail as error:
-            raise click.ClickException(str(error)) from error
+        target = live_target(reader, narrow=context.narrow)
     if not as_json:
         click.echo(plain(f"live tail of {', '.join(target.functions)}; ctrl-c ends it"), err=True)
     given = _of_runner(target.runner, target) if target.runner else _of_aws(context, target, profile, endpoint_url)
@@ -66,8 +61,8 @@ def tail(
         # Ended by either, what it cost is kept.
         with interrupts.as_interrupts(signal.SIGTERM), contextlib.closing(given) as came:
             _say_all(came, target, context, wanted, as_json)
-    except (SourceFailed, BudgetReached) as error:
-        raise click.ClickException(str(error)) from error
+    except BudgetReached as error:
+        raise LambdatuiError(str(error)) from error
 
 
 def _say_all(
@@ -106,14 +101,14 @@ def _of_aws(
     groups = [LogGroup(name, names) for name, names in target.groups.items()]
     client, partition = session.client("logs"), session.client("logs").meta.partition
     calls, region = session.calls, target.region
-    began_ms = _now_ms()
+    began_ms = now_ms()
     try:
         for one in live_tail.tail(client, groups, calls, account=found, region=region, partition=partition):
             yield Came(one.events, one.way, one.note, one.sampled, cost_of(calls.counts(), region))
     finally:
         name = f"live tail {', '.join(target.functions)}"
         if cost_of(calls.counts(), region) and not keep_session(
-            context.db, name, region, began_ms, _now_ms(), calls.counts(), _PATIENCE_S
+            context.db, name, region, began_ms, now_ms(), calls.counts(), _PATIENCE_S
         ):
             click.echo("lambdatui: the store is being written: what this live tail cost is not in it", err=True)
 
@@ -123,7 +118,7 @@ def _of_runner(path: "Path", target: LiveTarget) -> Generator[Came, None, None]:
     from collectors.sources.runner_log import RunnerLog
 
     with RunnerLog(path) as log:
-        after = log.first_event_at(_now_ms())
+        after = log.first_event_at(now_ms())
         yield Came([], RUNNER)
         while True:
             for block, at in log.event_blocks(after):

@@ -6,10 +6,10 @@ from itertools import islice
 
 import click
 
+from lambdatui.cli.global_options import current_context, keep_tag_terms
 from lambdatui.cli.output.listing import Listing, ListingHelp, listing_options
 from lambdatui.cli.output.rows import emit, narrate, print_rows
 from lambdatui.cli.store_access import Opened, opened
-from lambdatui.settings.options import current_context, keep_tag_terms
 from lambdatui.text import figures
 from lambdatui.text.plain import plain
 from lambdatui.text.safe_output import log_text

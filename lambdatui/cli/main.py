@@ -8,12 +8,11 @@ from typing import Any, NoReturn
 
 import click
 
+from collectors.model.errors import ExitCode, LambdatuiError
 from lambdatui.cli import commands, interrupts
-from lambdatui.settings.options import add_global_options, current_context, global_options
+from lambdatui.cli.global_options import add_global_options, current_context, global_options, last_context
 from lambdatui.start.upgrade_notice import tell
 from lambdatui.text.safe_output import safe_output
-
-DONE, FAILED, WRONG_USAGE, PARTLY, OVER_BUDGET, STORE = 0, 1, 2, 3, 4, 5
 
 
 class Root(click.Group):
@@ -57,9 +56,9 @@ class Root(click.Group):
             except BrokenPipeError:
                 # The reader of our output has what it wanted (head, a closed pager): no fault, nothing to say.
                 os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-                code = DONE
+                code = ExitCode.DONE
             except click.UsageError as error:
-                code = _failed(error)
+                code = _reported(error)
             _say_notes()
         if standalone_mode:
             sys.exit(code)
@@ -82,8 +81,8 @@ class Root(click.Group):
         except BrokenPipeError:
             raise
         except Exception as error:
-            return _failed(error)
-        return result if isinstance(result, int) else DONE
+            return _reported(error)
+        return result if isinstance(result, int) else ExitCode.DONE
 
 
 def _say_notes() -> None:
@@ -105,58 +104,50 @@ def _readable(arguments: Sequence[str]) -> None:
             raise click.UsageError(f"argument {at} is no UTF-8: {shown[:200]}") from None
 
 
-def _failed(error: Exception) -> int:
-    """One line on stderr and the exit code; what nobody foresaw keeps its traceback."""
-    from collectors.store.connection import StoreError, StoreMissing
-    from lambdatui.settings.config_file import ConfigError
+def _reported(error: Exception) -> int:
+    """The exit code of a command that ended by ``error``, which is told on stderr in one line.
+
+    What nobody foresaw is raised again with its traceback, unless a damaged store is to blame for it.
+    """
     from lambdatui.text.formatting import plain
-    from lambdatui.views.columns import UnknownColumn
-    from lambdatui.views.filters import FilterError
-    from lambdatui.views.tag_terms import TagError
-    from lambdatui.views.time_range import RangeError
 
     if isinstance(error, click.UsageError):
         command = error.ctx.command_path if error.ctx else "lambdatui"
         message = error.format_message().rstrip(".")
         click.echo(plain(f"{command}: {message[:1].lower()}{message[1:]} (see '{command} --help')"), err=True)
         return error.exit_code
+    exit_code, message = _foreseen(error)
+    if exit_code is None:
+        damage = _damage_of_the_store(error)
+        if damage is None:
+            raise error
+        exit_code, message = _foreseen(damage)
+        assert exit_code is not None
+    click.echo(plain(f"lambdatui: {message}"), err=True)
+    return exit_code
+
+
+def _foreseen(error: Exception) -> tuple[int | None, str]:
+    """The exit code and the words of an error; None where nobody foresaw that it could end a command."""
+    if isinstance(error, LambdatuiError):
+        return error.exit_code, str(error)
     if isinstance(error, click.ClickException):
-        click.echo(plain(f"lambdatui: {error.format_message()}"), err=True)
-        return error.exit_code
-    codes: list[tuple[type[Exception] | tuple[type[Exception], ...], int]] = [
-        (StoreMissing, FAILED),
-        (StoreError, STORE),
-        ((RangeError, FilterError, TagError, UnknownColumn, ConfigError), WRONG_USAGE),
-        ((OSError, UnicodeError), FAILED),
-    ]
-    for kinds, code in codes:
-        if isinstance(error, kinds):
-            click.echo(plain(f"lambdatui: {_said(error)}"), err=True)
-            return code
-    damaged = _of_the_store(error)
-    if damaged is None:
-        raise error
-    click.echo(plain(f"lambdatui: {damaged}"), err=True)
-    return STORE
+        return error.exit_code, error.format_message()
+    if isinstance(error, OSError) and error.strerror:  # by file and reason, not by number
+        return ExitCode.FAILED, f"{error.filename}: {error.strerror}" if error.filename else error.strerror
+    if isinstance(error, OSError | UnicodeError):
+        return ExitCode.FAILED, str(error)
+    return None, ""
 
 
-def _of_the_store(error: Exception) -> Exception | None:
-    """What to say where the store is to blame for what nobody foresaw; None where it is whole, or none was asked."""
-    from lambdatui.settings.options import last_context
-
+def _damage_of_the_store(error: Exception) -> LambdatuiError | None:
+    """The error to tell where the store is damaged; None where it is whole, or no command opened one."""
     context = last_context()
     if context is None:
         return None
     from collectors.store.integrity.checking import blamed
 
     return blamed(context.db, error)
-
-
-def _said(error: Exception) -> str:
-    """The system's errors by file and reason, not by number."""
-    if not isinstance(error, OSError) or not error.strerror:
-        return str(error)
-    return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
 
 
 def _outputs_there() -> None:
@@ -197,13 +188,13 @@ def _version(ctx: click.Context, param: click.Parameter, value: bool) -> None:
 def _start(ctx: click.Context) -> NoReturn:
     """The screens, where there is a terminal for them."""
     if not (sys.stdin is not None and sys.stdin.isatty() and sys.stdout.isatty()):
-        raise click.ClickException(
+        raise LambdatuiError(
             "the screens need a terminal; for scripts there are commands, such as 'lambdatui functions --json'"
         )
     context = current_context()
     from lambdatui.app.launch import run
 
-    ctx.exit(run(context) or DONE)
+    ctx.exit(run(context) or ExitCode.DONE)
 
 
 def _root(ctx: click.Context) -> None:

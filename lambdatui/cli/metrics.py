@@ -5,10 +5,10 @@ from collections.abc import Sequence
 import click
 
 from collectors.ingest.older_metrics import look_through
+from lambdatui.cli.global_options import current_context
 from lambdatui.cli.listing_command import listing_command
 from lambdatui.cli.output.listing import Listing
 from lambdatui.cli.store_access import Opened
-from lambdatui.settings.options import current_context
 from lambdatui.views.metrics import MetricsView, MetricView, metrics
 
 

@@ -4,11 +4,11 @@ from collections.abc import Iterator
 
 import click
 
+from lambdatui.cli.global_options import current_context
 from lambdatui.cli.listing_command import listing_command
 from lambdatui.cli.older_lines import count_older_lines
 from lambdatui.cli.output.listing import Listing
 from lambdatui.cli.store_access import Opened, price_book
-from lambdatui.settings.options import current_context
 from lambdatui.text.figures import counted, size
 from lambdatui.views.patterns import PatternRow, PatternsView, patterns
 

@@ -10,15 +10,28 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from collectors.model.units import (
+    DAY_MS,
+    HOUR_MS,
+    INCLUDED_EPHEMERAL_MB,
+    LEAST_MEMORY_MB,
+    LONGEST_INVOCATION_S,
+    MB_PER_GB,
+    MINUTE_MS,
+    MOST_EPHEMERAL_MB,
+    MOST_MEMORY_MB,
+    SECOND_MS,
+)
+
 if TYPE_CHECKING:
     _ParamType = click.ParamType[Any]  # generic only in click's type hints of later releases
 else:
     _ParamType = click.ParamType
 
 _COUNT_UNITS = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
-_MB_UNITS = {"K": Decimal(1) / 1024, "M": Decimal(1), "G": Decimal(1024), "T": Decimal(1024 * 1024)}
-_MS_UNITS = {"us": Decimal("0.001"), "ms": Decimal(1), "s": Decimal(1000), "m": Decimal(60_000),
-             "h": Decimal(3_600_000), "d": Decimal(86_400_000)}  # fmt: skip
+_MB_UNITS = {"K": Decimal(1) / 1024, "M": Decimal(1), "G": Decimal(MB_PER_GB), "T": Decimal(1024 * MB_PER_GB)}
+_MS_UNITS = {"us": Decimal("0.001"), "ms": Decimal(1), "s": Decimal(SECOND_MS), "m": Decimal(MINUTE_MS),
+             "h": Decimal(HOUR_MS), "d": Decimal(DAY_MS)}  # fmt: skip
 _GB_UNITS = {"K": Decimal("1e-6"), "M": Decimal("0.001"), "G": Decimal(1), "T": Decimal(1000)}
 _NUMBER = re.compile(
     r"\s*([+-]?(?:\d{1,3}(?:,\d{3})+|\d[\d_]*|(?=\.\d))(?:\.\d*)?(?:[eE][+-]?\d{1,3})?)\s*([A-Za-z]*)\s*"
@@ -202,8 +215,8 @@ DURATION_MS = Duration("ms")
 DURATION_S = Duration("s")
 HOURS = Duration("h")
 # What Lambda allows (quotas of AWS Lambda): memory and ephemeral storage in MB, a timeout of 15 minutes.
-MEMORY_MB = Size(128, 10_240)
-EPHEMERAL_MB = Size(512, 10_240)
+MEMORY_MB = Size(LEAST_MEMORY_MB, MOST_MEMORY_MB)
+EPHEMERAL_MB = Size(INCLUDED_EPHEMERAL_MB, MOST_EPHEMERAL_MB)
 RESPONSE_MB = Size(0, 200)  # a streamed response has at most 200 MB
 EVENT_KB = Count(0, 1024)  # an asynchronous event has at most 1 MB
-INVOCATION_MS = Duration("ms", 0, 900_000)
+INVOCATION_MS = Duration("ms", 0, LONGEST_INVOCATION_S * SECOND_MS)

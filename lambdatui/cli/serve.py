@@ -10,11 +10,13 @@ from typing import Any
 
 import click
 
-from lambdatui.cli.main import DONE
+from collectors.model.errors import ExitCode, LambdatuiError
+from lambdatui.cli.global_options import current_context
 from lambdatui.settings.context import Context
-from lambdatui.settings.options import current_context
+from lambdatui.settings.options import arguments_of
 
 _LOOPBACK = "127.0.0.1"
+_OF_THIS_TERMINAL = ("no_color", "no_mouse", "ascii")  # the browser has colours, a mouse and signs
 _PAGE = Path(__file__).resolve().parent.parent / "processes" / "web"
 
 
@@ -34,7 +36,7 @@ def command(port: int, token: str | None, allow_host: Sequence[str]) -> int:
         from aiohttp import web
         from textual_serve.server import Server
     except ImportError:
-        raise click.ClickException(
+        raise LambdatuiError(
             "the browser needs textual-serve: pip install 'lambdatui[serve]', then the same command again"
         ) from None
     secret = token or secrets.token_urlsafe(24)
@@ -72,20 +74,10 @@ def command(port: int, token: str | None, allow_host: Sequence[str]) -> int:
     for name in ("SSH_CONNECTION", "NO_COLOR"):
         os.environ.pop(name, None)  # what this shell is reached by says nothing of the browser
     Guarded(shlex.join(screens_command(context)), host=_LOOPBACK, port=port, title="lambdatui").serve()
-    return DONE
+    return ExitCode.DONE
 
 
 def screens_command(context: Context) -> list[str]:
     """What runs the screens for one visitor, with the global options of this command."""
-    options = {"db": str(context.db), "range": context.range.preset, "from": context.range.start,
-               "to": context.range.end, "at": context.range.at, "theme": context.theme,
-               "config": str(context.config) if context.config else None}  # fmt: skip
-    command = [sys.executable, "-m", "lambdatui"]
-    command += [f"--{name}={value}" for name, value in options.items() if value]
-    for name, values in (
-        ("account", context.accounts),
-        ("region", context.regions),
-        ("function", context.functions),
-    ):
-        command += [f"--{name}={value}" for value in values]
-    return [*command, *(["--utc"] if context.utc else []), *(["--no-redact"] if context.no_redact else [])]
+    values = {**context.options, "db": context.db, "range": context.range.preset, "config": context.config}
+    return [sys.executable, "-m", "lambdatui", *arguments_of(values, without=_OF_THIS_TERMINAL)]

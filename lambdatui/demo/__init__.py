@@ -1,3 +1,5 @@
-"""``lambdatui demo``: a small shop on the local runner. ``samples/`` are its functions, ``shop`` what it deploys,
-``load`` who calls, ``runner_process`` the process that runs both, ``follow`` the one that collects.
+"""``lambdatui demo``: a small shop on the local runner.
+
+``samples/`` are its functions and ``shop`` deploys them; ``load`` calls them. ``runner_process`` runs both,
+``collector_process`` collects what they log.
 """

@@ -44,7 +44,7 @@ def _name(random_: random.Random) -> dict[str, Any]:
     return {"name": random_.choice(("Ada", "Grace", "Alan", ""))} if random_.random() < 0.9 else {}
 
 
-# Function, its events, seconds between calls on average, calls at once, asynchronous.
+# Function, its events, seconds between calls on average, calls side by side, whether they are asynchronous.
 CALLERS: list[tuple[str, Payload, float, int, bool]] = [
     ("shop-api", _article, 0.12, 1, False),
     ("thumbnails", _image, 0.9, 1, False),
@@ -57,31 +57,32 @@ CALLERS: list[tuple[str, Payload, float, int, bool]] = [
 
 
 class Load:
-    """Calls until it is told to stop, and lets what it began come to its end."""
+    """Calls the ``functions`` of the runner at ``host`` and ``port`` until ``stop``, and waits for what it began."""
 
     def __init__(self, host: str, port: int, functions: set[str], seed: int) -> None:
-        self.answers: Counter[tuple[str, int]] = Counter()  # by function and HTTP status
-        self._at = (host, port)
-        self._callers = [one for one in CALLERS if one[0] in functions]
+        self.answers: Counter[tuple[str, int]] = Counter()  # by function and HTTP status (0: none)
+        self._address = (host, port)
+        self._callers = [caller for caller in CALLERS if caller[0] in functions]
         self._seed = seed
         self._stopping = asyncio.Event()
         self._calls: set[asyncio.Task[None]] = set()
 
     async def run(self) -> None:
-        """Until ``stop``; comes back when the last answer is there."""
-        callers = [self._caller(*one, random.Random(f"{self._seed}{one[0]}")) for one in self._callers]
+        """Call until ``stop``, then wait for the last answer."""
+        callers = [self._call_again(*caller, random.Random(f"{self._seed}{caller[0]}")) for caller in self._callers]
         await asyncio.gather(*callers)
         while self._calls:
             await asyncio.wait(self._calls)
 
     def stop(self) -> None:
+        """Begin no further call."""
         self._stopping.set()
 
-    async def _caller(
-        self, name: str, payload: Payload, every_s: float, at_once: int, asynchronous: bool, random_: random.Random
+    async def _call_again(
+        self, name: str, payload: Payload, every_s: float, together: int, asynchronous: bool, random_: random.Random
     ) -> None:
         while not self._stopping.is_set():
-            for _ in range(at_once):
+            for _ in range(together):
                 task = asyncio.get_running_loop().create_task(self._call(name, payload(random_), asynchronous))
                 self._calls.add(task)
                 task.add_done_callback(self._calls.discard)
@@ -98,7 +99,7 @@ class Load:
             f"X-Amz-Invocation-Type: {kind}\r\n"
             f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n"
         )
-        reader, writer = await asyncio.open_connection(*self._at)
+        reader, writer = await asyncio.open_connection(*self._address)
         try:
             writer.write(head.encode() + body)
             answer = await reader.read()

@@ -1,7 +1,7 @@
-"""The demo's runner and its callers, as a process: ``python -m lambdatui.demo.runner_process RUNNER.db SECONDS SEED``.
+"""The demo's runner and its callers, as a process.
 
-It ends after SECONDS (0: never), when it is told to, or when whoever started it is gone: its standard input is a pipe
-that ends with its parent, however that ended. With SECONDS it waits for what was begun, so that figures are whole.
+It ends when it is told to, or when whoever started it is gone: its standard input is a pipe that ends with its parent,
+however that ended.
 """
 
 import asyncio
@@ -11,71 +11,79 @@ import sys
 from pathlib import Path
 
 from lambdatui.demo.load import Load
-from lambdatui.demo.shop import deploy, deploy_next, samples
+from lambdatui.demo.shop import Sample, deploy, deploy_next, samples
 from lambdatui.runner.log.writer import Log
-from lambdatui.runner.serve import Settings, serve
 from lambdatui.runner.service import Runner
-from lambdatui.runner.serving import Api
+from lambdatui.runner.serving.client import Api
+from lambdatui.runner.serving.server import Settings, serve
 
 TIME_SCALE = 30.0  # a retry after a minute comes after two seconds
 NEXT_DEPLOY_S = 90.0
 
 
-async def perform(log_path: Path, seconds: float, seed: int) -> None:
+def run(log_path: Path, seconds: float, seed: int) -> None:
+    """Deploy the shop and call it for ``seconds`` (0: until it is ended), with a load that ``seed`` chooses.
+
+    Its first line on stdout is JSON: ``url``, and the ``functions`` that are called. After ``seconds`` it waits for
+    what was begun, so that figures are whole.
+    """
+    Log(log_path).close()  # the collector may open it from now on
+    with contextlib.suppress(KeyboardInterrupt):
+        asyncio.run(_serve(log_path, seconds, seed))
+
+
+async def _serve(log_path: Path, seconds: float, seed: int) -> None:
     ended = asyncio.Event()
-    tasks: set[asyncio.Task[None]] = set()
+    tasks: set[asyncio.Task[None]] = {asyncio.create_task(_end_with_parent(ended))}
 
     def ready(runner: Runner, url: str) -> None:
-        tasks.add(asyncio.get_running_loop().create_task(play(runner, url)))
+        tasks.add(asyncio.create_task(_play(runner, url, log_path, seconds, seed, ended)))
 
-    async def later(api: Api) -> None:
-        await asyncio.sleep(NEXT_DEPLOY_S)
-        await asyncio.to_thread(deploy_next, api)
-
-    async def play(runner: Runner, url: str) -> None:
-        functions = samples()
-        await asyncio.to_thread(deploy, Api(url, None, serving=True), functions, log_path.with_name("dead-letters"))
-        host, _, port = url.removeprefix("http://").rpartition(":")
-        load = Load(host, int(port), {one.name for one in functions}, seed)
-        sys.stdout.write(json.dumps({"url": url, "functions": [one.name for one in functions]}) + "\n")
-        sys.stdout.flush()
-        running = asyncio.get_running_loop().create_task(load.run())
-        tasks.add(asyncio.get_running_loop().create_task(later(Api(url, None, serving=True))))
-        if seconds:
-            await asyncio.sleep(seconds)
-            load.stop()
-            await running
-            assert runner.triggers is not None
-            await runner.triggers.close()
-            while runner.queue.waiting:
-                await asyncio.sleep(0.05)
-            ended.set()
-        await running
-
-    watching = asyncio.get_running_loop().create_task(_parent_gone(ended))
     try:
         await serve(log_path, Settings(time_scale=TIME_SCALE), ready, ended)
     finally:
-        for task in (*tasks, watching):
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*tasks, watching, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _parent_gone(ended: asyncio.Event) -> None:
-    loop = asyncio.get_running_loop()
+async def _play(runner: Runner, url: str, log_path: Path, seconds: float, seed: int, ended: asyncio.Event) -> None:
+    """Deploy, call, and after ``seconds`` wait for all that was begun; then set ``ended``."""
+    functions = samples()
+    await asyncio.to_thread(deploy, Api(url, None, serving=True), functions, log_path.with_name("dead-letters"))
+    host, _, port = url.removeprefix("http://").rpartition(":")
+    load = Load(host, int(port), {function.name for function in functions}, seed)
+    _announce(url, functions)
+    calling = asyncio.create_task(load.run())
+    deploying = asyncio.create_task(_deploy_next_later(Api(url, None, serving=True)))
+    try:
+        if seconds:
+            await asyncio.sleep(seconds)
+            load.stop()
+        await calling
+        assert runner.triggers is not None
+        await runner.triggers.close()
+        while runner.queue.waiting:
+            await asyncio.sleep(0.05)
+        ended.set()
+    finally:
+        calling.cancel()
+        deploying.cancel()
+
+
+def _announce(url: str, functions: list[Sample]) -> None:
+    sys.stdout.write(json.dumps({"url": url, "functions": [function.name for function in functions]}) + "\n")
+    sys.stdout.flush()
+
+
+async def _deploy_next_later(api: Api) -> None:
+    await asyncio.sleep(NEXT_DEPLOY_S)
+    await asyncio.to_thread(deploy_next, api)
+
+
+async def _end_with_parent(ended: asyncio.Event) -> None:
+    """Set ``ended`` when the standard input ends."""
     reader = asyncio.StreamReader()
-    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
+    await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
     await reader.read()
     ended.set()
-
-
-def main() -> int:
-    path, seconds, seed = sys.argv[1:]
-    Log(Path(path)).close()
-    with contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(perform(Path(path), float(seconds), int(seed)))
-    return 0
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())

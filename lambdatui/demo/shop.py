@@ -5,8 +5,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from lambdatui.runner.runtimes.runtimes import node_runtime, this_runtime
-from lambdatui.runner.serving import Api
+from lambdatui.runner.runtimes.node import node_runtime
+from lambdatui.runner.runtimes.python import this_runtime
+from lambdatui.runner.serving.client import Api
 
 SAMPLES = Path(__file__).with_name("samples")
 _ROLE = "arn:aws:iam::000000000000:role/demo"
@@ -14,7 +15,7 @@ _ROLE = "arn:aws:iam::000000000000:role/demo"
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One function; ``folder`` is its name in ``samples/``."""
+    """One function; ``folder`` is its name in ``samples/``, ``reserved`` its concurrency, ``dlq``: it has a queue."""
 
     name: str
     folder: str
@@ -27,8 +28,8 @@ class Sample:
 
 
 def samples() -> list[Sample]:
-    """What this machine can run: the Node function only where Node is."""
-    found = [
+    """The functions that this machine can run: the Node function only where there is a Node.js."""
+    shop = [
         Sample("shop-api", "api", 256, 3),
         Sample("thumbnails", "thumbnails", 512, 10),
         Sample("monthly-report", "report", 128, 10),
@@ -38,28 +39,31 @@ def samples() -> list[Sample]:
         Sample("price-scraper", "scraper", 128, 1),
     ]
     if (node := node_runtime()) is not None:
-        found.append(Sample("greeter", "greeter", 128, 3, runtime=node, handler="index.handler"))
-    return found
+        shop.append(Sample("greeter", "greeter", 128, 3, runtime=node, handler="index.handler"))
+    return shop
 
 
 def deploy(api: Api, functions: list[Sample], dead_letters: Path) -> None:
-    """Deploy ``functions``, with their limits and the schedule of the nightly job. RunnerError."""
-    for one in functions:
+    """Deploy ``functions``, with their limits and the schedule of the nightly job. RunnerError.
+
+    ``dead_letters`` is the folder of the dead-letter queues.
+    """
+    for sample in functions:
         document: dict[str, Any] = {
-            "FunctionName": one.name,
+            "FunctionName": sample.name,
             "Role": _ROLE,
-            "Runtime": one.runtime,
-            "Handler": one.handler,
-            "MemorySize": one.memory_mb,
-            "Timeout": one.timeout_s,
-            "Code": {"S3Bucket": "hot-reload", "S3Key": str(SAMPLES / one.folder)},
+            "Runtime": sample.runtime,
+            "Handler": sample.handler,
+            "MemorySize": sample.memory_mb,
+            "Timeout": sample.timeout_s,
+            "Code": {"S3Bucket": "hot-reload", "S3Key": str(SAMPLES / sample.folder)},
         }
-        if one.dlq:
+        if sample.dlq:
             document["DeadLetterConfig"] = {"TargetArn": dead_letters.as_uri()}
         api.do("POST", "/2015-03-31/functions", document)
-        if one.reserved is not None:
-            path = f"/2017-10-31/functions/{quote(one.name)}/concurrency"
-            api.do("PUT", path, {"ReservedConcurrentExecutions": one.reserved})
+        if sample.reserved is not None:
+            path = f"/2017-10-31/functions/{quote(sample.name)}/concurrency"
+            api.do("PUT", path, {"ReservedConcurrentExecutions": sample.reserved})
     schedule = {"function": "nightly-totals", "kind": "schedule", "expression": "rate(1 minute)"}
     api.do("POST", "/_lambdatui/triggers/add", schedule)
 

@@ -1,24 +1,33 @@
-"""One version of a function as it runs: its configuration, and what is allowed in it."""
+"""One version of a function as it runs, and the account that this runner stands for."""
 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from collectors.model.errors import LambdatuiError
+
 ACCOUNT = "000000000000"
 REGION = "us-east-1"
 LATEST = "$LATEST"
+"""The version that is changed in place (Lambda Developer Guide, "Manage Lambda function versions")."""
 
 NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
+"""A function's or a layer's bare name."""
 
 
-class RunnerError(Exception):
+class RunnerError(LambdatuiError):
     """The runner cannot do what was asked; the text says why and what to do."""
 
 
 @dataclass(frozen=True, slots=True)
 class Deployment:
-    """A function's version as deployed. ``path`` is its folder, ``handler`` what its runtime looks for inside it."""
+    """A function's version as deployed. ``path`` is its folder, ``handler`` what its runtime looks for inside it.
+
+    ``memory_mb`` and ``ephemeral_mb`` (of /tmp) are MB of 1,024 * 1,024 bytes; ``layers`` are folders, the last over
+    the others. ``log_format`` is ``Text`` or ``JSON``. ``watched``: the folder is used where it lies; its files are
+    watched, and environments renewed when they change. ``code_id`` differs where the code does.
+    """
 
     name: str
     path: str
@@ -34,7 +43,6 @@ class Deployment:
     log_format: str = "Text"
     log_group: str = ""
     region: str = REGION
-    # A folder that is used where it lies: its files are watched, and environments renewed when they change.
     watched: bool = False
     code_id: str = ""
 
@@ -44,15 +52,28 @@ class Deployment:
 
     @property
     def arn(self) -> str:
+        """The function's ARN, with the version unless that is ``$LATEST``."""
         return f"{arn_of(self.name, self.region)}{'' if self.version == LATEST else ':' + self.version}"
 
 
 def arn_of(name: str, region: str = REGION) -> str:
+    """The ARN of a function, without a qualifier."""
     return f"arn:aws:lambda:{region}:{ACCOUNT}:function:{name}"
 
 
+def name_in(arn: str) -> str:
+    """The bare name in a function's ARN."""
+    return arn.split(":")[6]
+
+
+def qualifier_in(arn: str) -> str:
+    """The version or alias in a function's ARN; ``$LATEST`` where it has none."""
+    parts = arn.split(":")
+    return parts[7] if len(parts) > 7 else LATEST
+
+
 def deployment_of(configuration: Mapping[str, Any]) -> Deployment:
-    """What runs, from a configuration as the Lambda API gives it and two fields of ours, ``_path`` and ``_layers``."""
+    """What runs, from a configuration of the Lambda API with fields of ours: ``_path``, ``_layers``, ``_watched``."""
     logging = configuration.get("LoggingConfig", {})
     return Deployment(
         name=configuration["FunctionName"],

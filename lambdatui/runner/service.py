@@ -1,44 +1,47 @@
-"""The runner: functions, their environments, their queue, and every way in which they are called."""
+"""The runner: composes the rooms, calls functions, and acts on what is deployed."""
 
 import asyncio
 import platform
-import shutil
-import socket
 import time
 import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from pathlib import Path
-from typing import TYPE_CHECKING, ParamSpec, TypeVar
+from typing import ParamSpec, TypeVar
 
-from lambdatui.runner.api import names
-from lambdatui.runner.api.errors import ApiError, invalid
-from lambdatui.runner.deployed import Deployed, Document, Function, Watch
+from lambdatui.runner.clock import now_ms
+from lambdatui.runner.deployments.deployed_functions import DeployedFunctions
+from lambdatui.runner.deployments.folder_watch import FolderWatch
+from lambdatui.runner.deployments.function import Document, Function
 from lambdatui.runner.environments import memory
-from lambdatui.runner.environments.environment import Invocation, failure_before_start
-from lambdatui.runner.environments.fleet import Fleet, Limits, Throttled
-from lambdatui.runner.environments.process import Host, now_ms
+from lambdatui.runner.environments.failures import failure_before_start
+from lambdatui.runner.environments.fleet import Fleet, Limits
+from lambdatui.runner.environments.invocation import Invocation
+from lambdatui.runner.environments.process import Host
 from lambdatui.runner.environments.runtime_api import Event
+from lambdatui.runner.errors import Throttled
 from lambdatui.runner.functions import LATEST, RunnerError
+from lambdatui.runner.gateways.ports import Gateways
 from lambdatui.runner.http.admission import Admission
 from lambdatui.runner.http.server import Request
 from lambdatui.runner.log.writer import Log
-from lambdatui.runner.queue import destinations
 from lambdatui.runner.queue.asynchronous import AsyncQueue
-
-if TYPE_CHECKING:
-    from lambdatui.runner.http.gateways import Gateways
-    from lambdatui.runner.triggers.triggers import Triggers
+from lambdatui.runner.triggers.running import MAPPINGS_FILE, RunningTriggers
 
 _EXPIRE_EVERY_S = 2.0
-_BESIDE = 4  # deployments that are unpacked at once
+_FILE_THREADS = 4  # deployments that are unpacked at once
+_LAYERS_FILE = "layers.json"
 P = ParamSpec("P")
 T = TypeVar("T")
 
 
 class Runner:
-    """Open it with ``async with``: leaving it ends every process that it started."""
+    """All of one runner; the rooms below see it as their ``Invoker``.
+
+    Open it with ``async with``: leaving it ends every process that it started. ``time_scale`` shortens waits: 60 makes
+    a minute's wait a second. ``on_line`` is called with the function's name, the epoch milliseconds and the message of
+    each log event. RunnerError where the machine has no ``/proc``.
+    """
 
     def __init__(
         self,
@@ -53,25 +56,29 @@ class Runner:
             raise RunnerError("this machine has no /proc, from which the runner reads memory: run it on Linux")
         self.log = log
         self.admission = admission or Admission()
-        self.deployed = Deployed(log.path)
-        self.layers: dict[str, dict[str, Document]] = self.deployed.read("layers.json")
-        self.mappings: dict[str, Document] = self.deployed.read("mappings.json")
+        self.functions = DeployedFunctions(log.path)
+        self.layers: dict[str, dict[str, Document]] = self.functions.documents.read(_LAYERS_FILE)
+        """Layer versions, by the layer's name and the version's number."""
+        self.mappings: dict[str, Document] = self.functions.documents.read(MAPPINGS_FILE)
+        """Event source mappings, by their UUIDs."""
         self.architecture = {"aarch64": "arm64"}.get(platform.machine(), "x86_64")
         self.time_scale = time_scale
-        self.triggers: Triggers | None = None
+        self.triggers: RunningTriggers | None = None
+        """None in a runner that only answers calls."""
         self.gateways: Gateways | None = None
+        """None in a runner that only answers calls."""
         self._limits = limits or Limits()
         self._on_line = on_line
-        self._watch = Watch()
-        self._beside = ThreadPoolExecutor(_BESIDE, "lambdatui-files")
+        self._folder_watch = FolderWatch()
+        self._file_threads = ThreadPoolExecutor(_FILE_THREADS, "lambdatui-files")
 
     async def __aenter__(self) -> "Runner":
         self.host = Host()
         self.fleet = Fleet(self.log, self.host, self._limits, self._on_line)
-        for function in self.deployed.functions.values():
+        for function in self.functions.by_name.values():
             if function.reserved is not None:
                 self.fleet.reserved[function.name] = function.reserved
-        self.queue = AsyncQueue(self, self.time_scale)
+        self.queue = AsyncQueue(self)
         self._expiring = asyncio.get_running_loop().create_task(self._expire())
         return self
 
@@ -84,61 +91,54 @@ class Runner:
         await self.queue.close()
         await self.fleet.close()
         await asyncio.to_thread(self.host.close)
-        self._beside.shutdown(wait=False, cancel_futures=True)
+        self._file_threads.shutdown(wait=False, cancel_futures=True)
         await self.log.commit()
 
     async def begin(self) -> None:
-        """Serve what a running runner serves beside calls: the queue, provisioned environments, triggers and URLs."""
-        from lambdatui.runner.http.gateways import Gateways
-        from lambdatui.runner.triggers.triggers import Triggers
-
+        """Do what a serving runner does beside answering calls: the queue, provisioned environments, triggers, URLs."""
         self.queue.recover()
-        self.triggers = Triggers(self)
         self.gateways = Gateways(self)
-        for function in self.deployed.functions.values():
+        self.triggers = RunningTriggers(self, self.gateways, self.functions.documents, self.mappings)
+        for function in self.functions.by_name.values():
             self._provision(function)
             self.gateways.refresh(function)
-        self.triggers.begin()
+        self.triggers.start()
 
-    # --- calls
+    async def _expire(self) -> None:
+        while True:
+            await asyncio.sleep(min(_EXPIRE_EVERY_S, self._limits.idle_s / 4))
+            self.fleet.expire()
+
+    # --- calls (``Invoker``)
 
     async def invoke(
         self,
         name: str,
         payload: bytes,
         *,
-        qualifier: str | None = None,
         request_id: str | None = None,
-        trace_id: str = "",
-        client_context: str = "",
-        tail: bool = False,
         on_start: Callable[[str], None] | None = None,
         on_chunk: Callable[[bytes, Request], None] | None = None,
     ) -> Invocation:
-        """One invocation, whatever asked for it. Throttled; RunnerError when there is no such function."""
-        try:
-            meant = names.meant(self.deployed, name, qualifier)
-        except ApiError as error:
-            raise RunnerError(str(error)) from error
-        return await self.run(
-            meant.function.name,
-            meant.version,
-            Event(
-                request_id or str(uuid.uuid4()),
-                payload,
-                0,
-                meant.arn,
-                trace_id or _trace_id(),
-                client_context,
-                on_start,
-                on_chunk,
-            ),
-            tail=tail,
+        """Call a function by name or ARN; see ``Invoker``."""
+        resolved = self.functions.resolve(name)
+        event = Event(
+            request_id or str(uuid.uuid4()), payload, 0, resolved.arn, _trace_id(), on_start=on_start, on_chunk=on_chunk
         )
+        return await self.run(resolved.function.name, resolved.version, event)
+
+    async def invoke_later(self, name: str, payload: bytes, request_id: str | None = None) -> str:
+        """Queue an asynchronous event; see ``Invoker``."""
+        return await self.queue.accept(self.functions.resolve(name).arn, payload, request_id)
+
+    def reserved_concurrency(self, name: str) -> int | None:
+        """How many calls of a function may run at once; None when nothing is reserved for it."""
+        return self.fleet.reserved.get(name)
 
     async def run(self, name: str, version: str, event: Event, *, tail: bool = False) -> Invocation:
-        deployment = self.deployed.deployment(name, version)
-        if deployment.watched and self._watch.changed(deployment.path):
+        """Run an event in an environment of a function's version; ``tail`` asks for the end of its log. Throttled."""
+        deployment = self.functions.deployment(name, version)
+        if deployment.watched and self._folder_watch.changed(deployment.path):
             self.fleet.code_changed(deployment)
         try:
             environment = await self.fleet.take(deployment)
@@ -155,121 +155,79 @@ class Runner:
             environment.stale = True
             raise
         finally:
-            self.fleet.give(environment)
-
-    async def send_on(self, arn: str, payload: bytes) -> str:
-        """An asynchronous event for another function of this runner."""
-        try:
-            meant = names.meant(self.deployed, arn)
-        except ApiError as error:
-            raise RunnerError(str(error)) from error
-        return await self.queue.accept(meant.arn, payload)
-
-    def version_of(self, arn: str) -> str | None:
-        try:
-            return names.meant(self.deployed, arn).version
-        except ApiError:
-            return None
+            self.fleet.release(environment)
 
     # --- changes
 
-    async def beside(self, run: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    async def in_thread(self, run: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """``run`` in a thread: reads and writes files, while calls are answered."""
-        return await asyncio.get_running_loop().run_in_executor(self._beside, partial(run, *args, **kwargs))
+        return await asyncio.get_running_loop().run_in_executor(self._file_threads, partial(run, *args, **kwargs))
 
-    def changed(self, function: Function) -> None:
-        """Keep a function's new state, and act on it."""
-        self.deployed.save(function)
+    def save(self, function: Function) -> None:
+        """Write a function's new state, and act on it: environments, limits, URLs, the log."""
+        self.functions.save(function)
         if function.reserved is None:
             self.fleet.reserved.pop(function.name, None)
         else:
             self.fleet.reserved[function.name] = function.reserved
         for version in function.versions:
-            self.fleet.renew(self.deployed.deployment(function.name, version))
-        latest = self.deployed.deployment(function.name, LATEST)
+            self.fleet.renew(self.functions.deployment(function.name, version))
+        latest = self.functions.deployment(function.name, LATEST)
         self.log.deployed(latest, now_ms(), function.reserved, function.part("tags"))
         self._provision(function)
         if self.gateways is not None:
             self.gateways.refresh(function)
 
-    def tagged(self, function: Function) -> None:
-        """Keep a function's tags, which change nothing that runs."""
-        self.deployed.save(function)
+    def save_tags(self, function: Function) -> None:
+        """Write a function's new tags, which change nothing that runs."""
+        self.functions.save(function)
         self.log.tagged(function.name, function.part("tags"), now_ms())
 
     def _provision(self, function: Function) -> None:
-        wanted: dict[str, int] = dict.fromkeys(function.versions, 0)
+        """Start the provisioned environments of each version; an alias's are its version's."""
+        counts: dict[str, int] = dict.fromkeys(function.versions, 0)
         for qualifier, count in function.part("provisioned").items():
             alias = function.aliases.get(qualifier)
             version = str(alias["FunctionVersion"]) if alias else qualifier
-            if version in wanted:
-                wanted[version] += count
-        for version, count in wanted.items():
-            self.fleet.provision(self.deployed.deployment(function.name, version), count)
+            if version in counts:
+                counts[version] += count
+        for version, count in counts.items():
+            self.fleet.provision(self.functions.deployment(function.name, version), count)
 
     def remove(self, function: Function) -> None:
-        """Forget a function; its log stays."""
-        self.deployed.remove(function.name)
+        """Delete a function and its code; its log stays."""
+        self.functions.remove(function.name)
         self.fleet.reserved.pop(function.name, None)
         self.fleet.remove(function.name)
         self.log.removed(function.name, now_ms())
         if self.gateways is not None:
             self.gateways.forget(function.name)
 
-    def frozen(self, name: str, path: str) -> Document:
-        """A copy of a folder, for a version that is not to change with it."""
-        target = self.deployed.folder_of(name) / "code" / f"copy-{time.time_ns()}"
-        target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        shutil.copytree(path, target, symlinks=True, ignore=shutil.ignore_patterns("__pycache__"))
-        return {"_path": str(target), "_watched": False}
+    def save_mapping(self, mapping: Document) -> None:
+        """Write an event source mapping, a new one too, and poll as it says."""
+        self.mappings[mapping["UUID"]] = mapping
+        self._write_mappings(mapping["UUID"])
 
-    def mapped(self, document: Document) -> None:
-        self.mappings[document["UUID"]] = document
-        self.deployed.write("mappings.json", self.mappings)
-        if self.triggers is not None:
-            self.triggers.mapping_changed(document["UUID"])
-
-    def unmapped(self, mapping_id: str) -> None:
+    def remove_mapping(self, mapping_id: str) -> None:
+        """Delete an event source mapping, and poll it no more."""
         self.mappings.pop(mapping_id, None)
-        self.deployed.write("mappings.json", self.mappings)
+        self._write_mappings(mapping_id)
+
+    def _write_mappings(self, changed_id: str) -> None:
+        self.functions.documents.write(MAPPINGS_FILE, self.mappings)
         if self.triggers is not None:
-            self.triggers.mapping_changed(mapping_id)
+            self.triggers.mapping_changed(changed_id)
 
     def layer(self, name: str, version: str) -> Document | None:
+        """A layer's version; None when there is none."""
         return self.layers.get(name, {}).get(version)
 
-    def check_target(self, target: str) -> None:
-        """ApiError when nothing can be sent to a DLQ or destination."""
-        try:
-            destinations.check(target)
-        except RunnerError as error:
-            raise invalid(str(error)) from error
-
-    def check_filters(self, criteria: Document | None) -> None:
-        """ApiError when an event filter cannot be read."""
-        from lambdatui.runner.triggers.event_filters import FilterError, Filters
-
-        try:
-            Filters(criteria)
-        except FilterError as error:
-            raise invalid(f"Invalid filter pattern definition: {error}") from error
-
-    def free_port(self) -> int:
-        """A port that is free now, for something that keeps its port over restarts."""
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            return int(probe.getsockname()[1])
-
-    async def _expire(self) -> None:
-        while True:
-            await asyncio.sleep(min(_EXPIRE_EVERY_S, self._limits.idle_s / 4))
-            self.fleet.expire()
+    def save_layers(self) -> None:
+        """Write the layer versions."""
+        self.functions.documents.write(_LAYERS_FILE, self.layers)
 
 
 def _trace_id() -> str:
+    """An X-Ray header of a call that is not sampled."""
     root = f"1-{int(time.time()):08x}-{uuid.uuid4().hex[:24]}"
     return f"Root={root};Parent={uuid.uuid4().hex[:16]};Sampled=0"
-
-
-def folder_of(path: Path) -> str:
-    return str(path.absolute())

@@ -7,10 +7,12 @@ than can be written again from anywhere in here.
 import json
 from typing import Any
 
+from collectors.model.errors import CaughtError
+
 MOST_DEPTH = 500
 
 
-class Unparsable(ValueError):
+class Unparsable(CaughtError, ValueError):
     """It cannot be read; the text says why."""
 
 

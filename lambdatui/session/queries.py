@@ -8,6 +8,7 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, TypeVar
 
+from collectors.model.errors import LambdatuiError
 from collectors.store.read.reader import Reader, StoreError
 from lambdatui.views.resolved_range import resolved
 from lambdatui.views.scope import Narrow
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 Answer = TypeVar("Answer")
 
 
-class QueryError(Exception):
+class QueryError(LambdatuiError):
     """The question could not be answered; the text is one line for people: what failed and what to do."""
 
 

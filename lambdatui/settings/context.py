@@ -1,4 +1,4 @@
-"""What the global options say, settled once and handed to every command and to the screens.
+"""What the global options say, resolved once and handed to every command and to the screens.
 
 Nothing here imports click: ``lambdatui`` alone goes from its arguments to its first frame without it.
 """
@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from lambdatui.settings import config_file, paths
+from lambdatui.settings.options import resolve_options
 from lambdatui.views.scope import Narrow
 from lambdatui.views.time_range import DEFAULT_PRESET, RangeChoice, check_preset
 
@@ -19,10 +21,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """The store, the range, what to narrow to, and how to paint. ``tagged`` is what a store said of ``tags``.
+    """The store, the range, what to narrow to, and how to paint.
 
-    ``keys`` remaps bindings: binding id -> keys, from the configuration's ``[keys]`` table. ``theme`` is None where
-    the terminal is to decide.
+    ``options`` are the values of all global options by key, as the command line, the environment and the configuration
+    give them; ``given`` those of the command line alone. ``tagged`` is what a store answered about ``tags``. ``theme``
+    is None where the terminal is to decide.
+
+    The rest are tables of the configuration: ``keys`` (keys by binding id), ``columns`` (column ids by screen),
+    ``thresholds`` (``config_file.THRESHOLDS``), ``themes`` (colours by theme), ``pricing``, ``retention`` (ages such
+    as ``30d``) and ``organization`` (``role_name``, ``external_id``).
     """
 
     db: Path
@@ -47,62 +54,46 @@ class Context:
     pricing: Mapping[str, Any] = field(default_factory=dict)
     retention: Mapping[str, Any] = field(default_factory=dict)
     organization: Mapping[str, str] = field(default_factory=dict)
+    options: Mapping[str, Any] = field(default_factory=dict)
+    given: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def narrow(self) -> Narrow:
         return Narrow(self.accounts, self.regions, self.functions, self.tags, self.tagged)
 
 
-def settled(given: dict[str, Any]) -> Context:
-    """``given``, the environment and the configuration, in this order of precedence.
+def resolve_context(given: Mapping[str, Any]) -> Context:
+    """The context of a command line: its own options, then the environment's, then those of the configuration.
 
+    ``given`` has values by an option's key, and may have ``tag_terms``, conditions that were read already.
     Raises ``RangeError``, ``ConfigError``, ``TagError``.
     """
-    from lambdatui.settings import config_file
-
     path = config_file.path_of(given.get("config"))
-    settings = config_file.load(path, required="config" in given)
-    preset = given.get("range", settings.get("range", DEFAULT_PRESET))
+    configured = config_file.load(path, required="config" in given)
+    if "db" in configured:
+        configured["db"] = os.path.expanduser(configured["db"])
+    options = resolve_options(given, os.environ, configured)
     return Context(
-        db=Path(given["db"]) if "db" in given else _default_db(settings.get("db")),
-        range=RangeChoice(check_preset(preset), given.get("from"), given.get("to"), given.get("at")),
-        accounts=_tuple(given.get("account", settings.get("account", ()))),
-        regions=_tuple(given.get("region", settings.get("region", ()))),
-        functions=_tuple(given.get("function", settings.get("function", ()))),
-        tags=(*_tags(given.get("tag", settings.get("tag", ()))), *given.get("tag_terms", ())),
-        utc=bool(given.get("utc", settings.get("utc", False))),
-        no_color=bool(given.get("no_color") or os.environ.get("NO_COLOR") or settings.get("no_color", False)),
-        theme=given.get("theme", settings.get("theme")),
+        db=Path(options["db"] or paths.store_file()),
+        range=RangeChoice(
+            check_preset(options["range"] or DEFAULT_PRESET), options["from"], options["to"], options["at"]
+        ),
+        accounts=options["account"],
+        regions=options["region"],
+        functions=options["function"],
+        tags=(*_tags(options["tag"]), *given.get("tag_terms", ())),
         config=path,
-        keys=settings.get("keys", {}),
-        no_mouse=bool(given.get("no_mouse", settings.get("no_mouse", False))),
-        ascii=bool(given.get("ascii", settings.get("ascii", False))),
-        no_redact=bool(given.get("no_redact", False)),
-        range_given=bool(given.keys() & {"range", "from", "to", "at"}) or "range" in settings,
-        columns=settings.get("columns", {}),
-        thresholds=settings.get("thresholds", {}),
-        themes=settings.get("themes", {}),
-        pricing=settings.get("pricing", {}),
-        retention=settings.get("retention", {}),
-        organization=settings.get("organization", {}),
+        range_given=any(options[key] is not None for key in ("range", "from", "to", "at")),
+        options=options,
+        given=dict(given),
+        **{name: options[name] for name in ("utc", "no_color", "no_mouse", "ascii", "no_redact", "theme")},
+        **{name: configured.get(name, {}) for name in config_file.TABLES},
     )
 
 
-def _default_db(configured: str | None) -> Path:
-    from collectors.store.connection import default_path
-
-    if configured and "LAMBDATUI_DB" not in os.environ:
-        return Path(configured).expanduser()
-    return default_path()
-
-
-def _tags(value: str | list[str] | tuple[str, ...]) -> "tuple[Alternatives, ...]":
-    if not value:
+def _tags(values: tuple[str, ...]) -> "tuple[Alternatives, ...]":
+    if not values:
         return ()
     from lambdatui.views.tag_terms import parsed
 
-    return parsed(_tuple(value))
-
-
-def _tuple(value: str | list[str] | tuple[str, ...]) -> tuple[str, ...]:
-    return (value,) if isinstance(value, str) else tuple(value)
+    return parsed(values)

@@ -1,83 +1,108 @@
-"""The global options: the same before and after the subcommand, settled into one ``Context``."""
+"""The global options: one row for each. Everything that knows of one is made from its row.
 
-from collections.abc import Sequence
-from typing import Any
+That is: the options of every command and their help (``lambdatui.cli.global_options``), shell completions, the start
+without click (``lambdatui.start.arguments``), the key of the configuration (``config_file``), the variable of the
+environment, and the value that commands see (``context``). A new option is a row here.
 
-import click
+Nothing is imported: the first frame reads its arguments by this table.
+"""
 
-from lambdatui.settings.context import Context, settled
-from lambdatui.text.safe_output import raw_output
-from lambdatui.views.time_range import DEFAULT_PRESET, PRESETS
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from typing import Any
 
-_GIVEN = "lambdatui.given"
-_settled: list[Context] = []
-
-
-def global_options(*, hidden: bool) -> list[click.Option]:
-    """Fresh click options; ``hidden`` on subcommands, whose help names their own."""
-
-    def option(*names: str, **settings: Any) -> click.Option:
-        return click.Option(names, expose_value=False, callback=_keep, hidden=hidden, **settings)
-
-    return [
-        option("--db", metavar="FILE", help="The store (default: $LAMBDATUI_DB, else the XDG data folder)."),
-        option("--range", metavar="|".join(PRESETS), help=f"Span of time (default {DEFAULT_PRESET})."),
-        option("--from", metavar="TIME", help="Start: ISO 8601 (UTC where no zone is named) or epoch seconds."),
-        option("--to", metavar="TIME", help="End, exclusive; a bare date includes its whole day."),
-        option("--at", metavar="TIME", help='Moves "now" for the range.'),
-        option("--account", multiple=True, metavar="A", help="Only this account (glob, repeatable)."),
-        option("--region", multiple=True, metavar="R", help="Only this region (glob, repeatable)."),
-        option("--function", multiple=True, metavar="PATTERN", help="Only functions like this (glob, repeatable)."),
-        option(
-            "--tag", multiple=True, metavar="TAG", help="Only functions with KEY=VALUE, KEY, KEY!=VALUE, !KEY (globs)."
-        ),
-        option("--utc", is_flag=True, help="Show times in UTC, not in this machine's zone."),
-        option("--no-color", is_flag=True, help="No colour; also $NO_COLOR."),
-        option("--no-mouse", is_flag=True, help="Leave the mouse to the terminal, for selecting text."),
-        option("--ascii", is_flag=True, help="No signs beyond ASCII, for fonts that lack them."),
-        option("--no-redact", is_flag=True, help="Copy and export with keys, tokens and e-mail addresses."),
-        option("--theme", metavar="NAME", help="Theme of the screens."),
-        option("--config", metavar="FILE", help="Configuration (default: $XDG_CONFIG_HOME/lambdatui/config.toml)."),
-        click.Option(
-            ["--raw"], is_flag=True, expose_value=False, is_eager=True, callback=_raw, hidden=hidden,
-            help="CSV and log lines as they are, with what a terminal would obey.",
-        ),
-    ]  # fmt: skip
+VALUE, REPEATED, FLAG = "value", "repeated", "flag"
 
 
-def add_global_options(command: click.Command) -> None:
-    """Let ``command`` take the global options too; what it defines itself stays its own."""
-    own = {name for param in command.params for name in param.opts}
-    command.params.extend(one for one in global_options(hidden=True) if not own.intersection(one.opts))
+class Option:
+    """A global option: ``--name``, with one value, several, or none (a flag).
 
-
-def _raw(ctx: click.Context, param: click.Parameter, value: bool) -> None:
-    if value and not ctx.resilient_parsing:
-        raw_output()
-
-
-def _keep(ctx: click.Context, param: click.Parameter, value: Any) -> None:
-    if value not in (None, (), False):
-        ctx.meta.setdefault(_GIVEN, {})[param.name] = value
-
-
-def keep_tag_terms(ctx: click.Context, terms: Sequence[Any]) -> None:
-    """What a filter says of tags narrows everything, as ``--tag`` does."""
-    if terms:
-        ctx.meta.setdefault(_GIVEN, {})["tag_terms"] = tuple(terms)
-
-
-def current_context() -> Context:
-    """The global options of the running command line; the configuration's where it gives none.
-
-    Raises ``RangeError``, ``click.UsageError``.
+    ``metavar`` and ``help`` may hold ``{presets}`` and ``{preset}``, the names of ranges and the usual one.
+    ``variable`` of the environment stands in where the command line says nothing, before the configuration does.
+    ``configured``: the configuration may set it, by ``key``. ``first_frame``: what the first frame shows can be laid
+    out with it at once; any other option is resolved first, and the frame is painted a little later. ``eager`` ones
+    act where they are read, and have no value.
     """
-    given: dict[str, Any] = dict(click.get_current_context().meta.get(_GIVEN, {}))
-    context = settled(given)
-    _settled[:] = [context]
-    return context
+
+    __slots__ = ("configured", "eager", "first_frame", "help", "kind", "metavar", "name", "variable")
+
+    def __init__(
+        self,
+        name: str,
+        help: str,
+        metavar: str | None = None,
+        *,
+        kind: str = VALUE,
+        variable: str = "",
+        configured: bool = True,
+        first_frame: bool = False,
+        eager: bool = False,
+    ) -> None:
+        self.name, self.help, self.metavar, self.kind, self.variable = name, help, metavar, kind, variable
+        self.configured, self.first_frame, self.eager = configured, first_frame, eager
+
+    @property
+    def key(self) -> str:
+        """Its name in the configuration and in Python: ``no_color``."""
+        return self.name.replace("-", "_")
+
+    def arguments(self, value: "Any") -> list[str]:
+        """The words of a command line that give it this value; none for what is as if it were not given."""
+        if value is None or value is False or value == ():
+            return []
+        if self.kind == FLAG:
+            return [f"--{self.name}"]
+        return [f"--{self.name}={one}" for one in (value if self.kind == REPEATED else (value,))]
 
 
-def last_context() -> Context | None:
-    """The one that was settled last, for what is said of an error afterwards."""
-    return _settled[0] if _settled else None
+OPTIONS = (
+    Option("db", "The store (default: $LAMBDATUI_DB, else the XDG data folder).", "FILE", variable="LAMBDATUI_DB",
+           first_frame=True),
+    Option("range", "Span of time (default {preset}).", "{presets}", first_frame=True),
+    Option("from", "Start: ISO 8601 (UTC where no zone is named) or epoch seconds.", "TIME", configured=False),
+    Option("to", "End, exclusive; a bare date includes its whole day.", "TIME", configured=False),
+    Option("at", 'Moves "now" for the range.', "TIME", configured=False),
+    Option("account", "Only this account (glob, repeatable).", "A", kind=REPEATED),
+    Option("region", "Only this region (glob, repeatable).", "R", kind=REPEATED),
+    Option("function", "Only functions like this (glob, repeatable).", "PATTERN", kind=REPEATED),
+    Option("tag", "Only functions with KEY=VALUE, KEY, KEY!=VALUE, !KEY (globs).", "TAG", kind=REPEATED),
+    Option("utc", "Show times in UTC, not in this machine's zone.", kind=FLAG, first_frame=True),
+    Option("no-color", "No colour; also $NO_COLOR.", kind=FLAG, variable="NO_COLOR", first_frame=True),
+    Option("no-mouse", "Leave the mouse to the terminal, for selecting text.", kind=FLAG, first_frame=True),
+    Option("ascii", "No signs beyond ASCII, for fonts that lack them.", kind=FLAG, first_frame=True),
+    Option("no-redact", "Copy and export with keys, tokens and e-mail addresses.", kind=FLAG, configured=False),
+    Option("theme", "Theme of the screens.", "NAME", first_frame=True),
+    Option("config", "Configuration (default: $XDG_CONFIG_HOME/lambdatui/config.toml).", "FILE", configured=False),
+    Option("raw", "CSV and log lines as they are, with what a terminal would obey.", kind=FLAG, configured=False,
+           eager=True),
+)  # fmt: skip
+
+
+def resolve_options(
+    given: "Mapping[str, Any]", environ: "Mapping[str, str]", configured: "Mapping[str, Any]"
+) -> "dict[str, Any]":
+    """The value of each option by key: the command line's, else the environment's, else the configuration's.
+
+    Without any: None, False for a flag, ``()`` for an option that may be repeated. A flag's variable counts where it
+    is set to anything but nothing.
+    """
+    values: dict[str, Any] = {}
+    for option in OPTIONS:
+        value = given.get(option.key)
+        if value is None and option.variable and (text := environ.get(option.variable)):
+            value = True if option.kind == FLAG else text
+        if value is None:
+            value = configured.get(option.key)
+        if option.kind == FLAG:
+            value = bool(value)
+        elif option.kind == REPEATED:
+            value = (value,) if isinstance(value, str) else tuple(value or ())
+        values[option.key] = value
+    return values
+
+
+def arguments_of(values: "Mapping[str, Any]", without: "Iterable[str]" = ()) -> list[str]:
+    """A command line of global options with these values by key, but for those whose key is in ``without``."""
+    wanted = [option for option in OPTIONS if option.key not in set(without)]
+    return [word for option in wanted for word in option.arguments(values.get(option.key))]

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from collectors.untrusted import parsed_json
+from lambdatui.settings import paths
 from pricing.pricebook import PriceBook, PriceBookError
 
 _NAME = "LAMBDATUI_PRICES"
@@ -40,7 +41,7 @@ class InUse:
 
 def refreshed_book() -> PriceBook:
     """The book in the data folder, the bundled one where there is none that can be used."""
-    return _refreshed(PriceBook.load(), _default_path()).book
+    return _refreshed(PriceBook.load(), _refreshed_path()).book
 
 
 def current() -> PriceBook:
@@ -56,7 +57,7 @@ def not_as_named() -> tuple[str, ...]:
 
 def in_use() -> InUse:
     """The book in use, read again only where the environment or a file has changed."""
-    named, default = os.environ.get(_NAME), _default_path()
+    named, default = os.environ.get(_NAME), _refreshed_path()
     return _in_use(Path(named) if named else None, default, _signature(named), _signature(default))
 
 
@@ -68,10 +69,8 @@ def _signature(path: str | Path | None) -> tuple[int, int, int] | None:
     return (found.st_mtime_ns, found.st_size, found.st_ino) if found else None
 
 
-def _default_path() -> Path:
-    data = os.environ.get("XDG_DATA_HOME")
-    folder = Path(data) if data else Path(os.path.expanduser("~")) / ".local" / "share"
-    return folder / "lambdatui" / "prices.json"
+def _refreshed_path() -> Path:
+    return Path(paths.price_book_file())
 
 
 @lru_cache(maxsize=2)

@@ -7,11 +7,12 @@ that import nothing. Textual then enters the same alternate screen and paints th
 import _thread
 import os
 import sys
-import time
 
-from collectors.store.read.startup_reader import Unseen, default_file
-from lambdatui.start.arguments import default_config, global_only
-from lambdatui.start.state import default_state, load_state
+from collectors.model.clock import now_ms as clock_ms
+from collectors.store.read.startup_reader import Unseen
+from lambdatui.settings import paths
+from lambdatui.start.arguments import first_frame_knows, global_only
+from lambdatui.start.state import load_state
 from lambdatui.start.terminal_signals import ENTER, LEAVE, install, remember_frame, uninstall
 from lambdatui.text.terminal import Terminal, TerminalRefused, terminal
 from lambdatui.views.presets import DEFAULT_PRESET, RangeError
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from lambdatui.session.session import Session
     from lambdatui.views.time_range import RangeChoice
 
-_PLAIN_OPTIONS = {"db", "range", "utc", "no_color", "no_mouse", "ascii", "theme"}
 _USUAL_STATE = {"screen": "functions", "functions.filter": "", "functions.sort": ""}
 
 
@@ -37,7 +37,7 @@ def at_once(arguments: "Sequence[str]", environ: "Mapping[str, str]") -> Glance 
     and ``lambdatui.app.launch`` paints the frame some milliseconds later.
     """
     options = global_only(arguments)
-    if options is None or options.keys() - _PLAIN_OPTIONS or os.path.exists(default_config()):
+    if options is None or not first_frame_knows(options) or os.path.exists(paths.config_file()):
         return None
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         return None
@@ -45,11 +45,11 @@ def at_once(arguments: "Sequence[str]", environ: "Mapping[str, str]") -> Glance 
         of = terminal(environ, no_color=bool(options.get("no_color")), ascii=bool(options.get("ascii")))
     except TerminalRefused:
         return None
-    before = load_state(default_state())
+    before = load_state(paths.state_file())
     if not begins_at_home(before):
         return None
-    now_ms = time.time_ns() // 1_000_000
-    file = options.get("db") or default_file()
+    now_ms = clock_ms()
+    file = options.get("db") or paths.store_file()
     preset = options.get("range") or before.get("range", DEFAULT_PRESET)
     install()
     return _painted(file, now_ms, preset, of, bool(options.get("utc")), sys.stdout)

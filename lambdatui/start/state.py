@@ -10,12 +10,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-def default_state() -> str:
-    """``lambdatui/screens`` in the XDG state folder."""
-    home = os.environ.get("XDG_STATE_HOME") or os.path.join(os.path.expanduser("~"), ".local", "state")
-    return os.path.join(home, "lambdatui", "screens")
-
-
 def load_state(path: str) -> dict[str, str]:
     """What was saved; nothing where there is no such file, or none that can be read: a start never fails for it."""
     try:

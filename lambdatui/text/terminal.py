@@ -3,6 +3,8 @@
 Imports nothing: the first frame is painted with it before Textual is there.
 """
 
+from collectors.model.errors import LambdatuiError
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,7 +18,7 @@ ANSI_LIGHT = "ansi-light"
 _RICH_TERMS = ("alacritty", "contour", "foot", "konsole", "rio", "wezterm", "xterm-ghostty", "xterm-kitty")
 
 
-class TerminalRefused(Exception):
+class TerminalRefused(LambdatuiError):
     """This terminal cannot show screens; the text says why and what to do."""
 
 

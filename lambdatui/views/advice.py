@@ -19,6 +19,7 @@ from lambdatui.views.columns import columns_of
 from lambdatui.views.errors import ErrorView, errors
 from lambdatui.views.function_settings import function_settings
 from lambdatui.views.functions import FunctionView, functions
+from lambdatui.views.outside_rules import OutsideRules
 from lambdatui.views.scope import Narrow
 from lambdatui.views.time_range import TimeRange, day_of
 from lambdatui.views.view import View, as_of_range
@@ -51,12 +52,15 @@ def advice(
     settings = {one.function_id: one for one in function_settings(reader, time_range, narrow=chosen).rows}
     cheaper = {} if book is None else recommended(reader, time_range, book, narrow=chosen)
     rows: list[Advice] = []
+    outside_rules = OutsideRules()
     for row in view.rows:
         one = Subject(
             row, day_of(time_range.to_ms), inits.get(row.function_id, 0), again.get(row.function_id),
             settings.get(row.function_id), {each.rule: each for each in cheaper.get(row.function_id, ())},
         )  # fmt: skip
         rows += (found for rule in RULES for found in rule(one))
+        rows += outside_rules.advice_on(one)
+    rows += outside_rules.problems
     rows += _of_permissions(view.rows, groups.rows)
     rows += _code_storage(view.rows, account_rows.settings(reader, tags=False))
     rows += _of_optimizer(view.rows, account_rows.recommendations(reader))

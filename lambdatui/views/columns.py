@@ -11,6 +11,8 @@ milliseconds, money ``Decimal`` USD, times integer epoch ms UTC, ratios floats f
 every kind. Nothing is imported here: the first frame is laid out with it.
 """
 
+from collectors.model.errors import ExitCode, LambdatuiError
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -133,8 +135,10 @@ EXTRA = "extra"
 """Marks a column that only some views of the row export: ``extra_columns`` names them."""
 
 
-class UnknownColumn(ValueError):
+class UnknownColumn(LambdatuiError, ValueError):
     """No such column; the message names the nearest one, or lists what there is."""
+
+    exit_code = ExitCode.WRONG_USAGE
 
 
 class _Declared:

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from typing import Annotated
 
 from collectors.model.durable import DurableEvent
+from collectors.model.errors import LambdatuiError
 from collectors.store.read import account_rows
 from collectors.store.read.reader import Reader
 from collectors.store.write import durable
@@ -100,7 +101,7 @@ class HistoryView(View[EventView]):
     execution: ExecutionView | None = None
 
 
-class AmbiguousExecution(Exception):
+class AmbiguousExecution(LambdatuiError):
     """Several executions begin with what was asked for; the text names them."""
 
 

@@ -14,6 +14,7 @@ from fnmatch import fnmatchcase
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from collectors.model.errors import ExitCode, LambdatuiError
 from lambdatui.views.columns import Column, Kind, UnknownColumn, column_named
 from lambdatui.views.fleet_health import hurt_of
 from lambdatui.views.time_range import RangeError, instant_ms
@@ -34,8 +35,10 @@ Value = TypeVar("Value")
 Test = Callable[[Any], bool]
 
 
-class FilterError(ValueError):
+class FilterError(LambdatuiError, ValueError):
     """A filter that cannot be read; the message says why."""
+
+    exit_code = ExitCode.WRONG_USAGE
 
 
 @dataclass(frozen=True)

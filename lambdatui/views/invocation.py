@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from collectors.model.errors import LambdatuiError
 from collectors.store.read.reader import Reader
 from collectors.store.read.rows import InvocationRow, LogLine
 from lambdatui.views import money
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 DETAIL_COLUMNS = (*INVOCATION_COLUMNS, *extra_columns(InvocationView, "cost_usd"))
 
 
-class AmbiguousRequest(ValueError):
+class AmbiguousRequest(LambdatuiError, ValueError):
     """A beginning that several request ids share; the message lists them."""
 
 

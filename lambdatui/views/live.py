@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from collectors.model.errors import LambdatuiError
 from collectors.store.read.reader import Reader
 from lambdatui.views.line_query import parse
 from lambdatui.views.local_runner import LOCAL_ACCOUNT, runner_log
@@ -16,7 +17,7 @@ MOST_FUNCTIONS = 10
 """Log groups of one session (CloudWatch Logs quotas, StartLiveTail)."""
 
 
-class NoLiveTail(ValueError):
+class NoLiveTail(LambdatuiError, ValueError):
     """These functions cannot be tailed together; the text says why and what to do."""
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated
 
+from collectors.model.errors import ExitCode, LambdatuiError
 from lambdatui.text.figures import count, ratio, size
 from lambdatui.views import shared_columns as shared
 from lambdatui.views.columns import BRIEF, columns_of
@@ -18,8 +19,10 @@ if TYPE_CHECKING:
     from pricing.pricebook import PriceBook
 
 
-class UnknownPattern(ValueError):
+class UnknownPattern(LambdatuiError, ValueError):
     """No such pattern in the range; the message says how to find one."""
+
+    exit_code = ExitCode.WRONG_USAGE
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 Nothing is imported before it is needed: the first frame is asked for with it. Times are epoch milliseconds, UTC.
 """
 
+from collectors.model.errors import ExitCode, LambdatuiError
 from collectors.store.spans import whole_from
 
 MINUTE_MS = 60_000
@@ -18,8 +19,10 @@ Ends = tuple[int, int, str]
 """``from_ms``, ``to_ms``, and the words for it: ``last 24h``, ``month to date``."""
 
 
-class RangeError(ValueError):
+class RangeError(LambdatuiError, ValueError):
     """A range that cannot be read; the message says what was given and what can be."""
+
+    exit_code = ExitCode.WRONG_USAGE
 
 
 def at_now(preset: str, now_ms: int, newest_ms: int | None, oldest_ms: int | None) -> Ends:

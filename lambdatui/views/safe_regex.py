@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable
 from importlib import import_module
 from typing import Any, Final
 
+from collectors.model.errors import CaughtError
 from lambdatui.views.regex_needs import Needs, needs
 from lambdatui.views.regex_source import of_shapes, without_inner_loops
 
@@ -28,7 +29,7 @@ _SPACE, _DIGIT, _WORD = re.compile(r"\s"), re.compile(r"\d"), re.compile(r"\w")
 _CATEGORIES = {"CATEGORY_SPACE": _SPACE, "CATEGORY_DIGIT": _DIGIT, "CATEGORY_WORD": _WORD}
 
 
-class RegexError(ValueError):
+class RegexError(CaughtError, ValueError):
     """A pattern that cannot be read or followed; ``at`` is the place in it."""
 
     def __init__(self, said: str, at: int = 0) -> None:

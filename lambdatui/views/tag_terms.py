@@ -17,12 +17,16 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from glob import escape
 
+from collectors.model.errors import ExitCode, LambdatuiError
+
 _FILTER = re.compile(r'(!?)(?i:tag)\.((?:"[^"]*"|[^"])*)', re.DOTALL)
 _ANY_TEXT = "?*"
 
 
-class TagError(ValueError):
+class TagError(LambdatuiError, ValueError):
     """What was given is no condition on tags; the message says why."""
+
+    exit_code = ExitCode.WRONG_USAGE
 
 
 @dataclass(frozen=True, slots=True)

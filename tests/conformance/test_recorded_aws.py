@@ -4,7 +4,6 @@ import json
 import zipfile
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,17 +13,13 @@ from collectors.sources.cloudwatch import alarms, inventory, log_groups
 from collectors.sources.cloudwatch.calls import Calls, TokenBucket
 from collectors.sources.cloudwatch.functions import list_functions
 from collectors.sources.cloudwatch.metrics import Points, Query, Span
-from tests.support.aws import ACCOUNT, REGION, canned_session, isolate
-from tests.support.places import ROOT
+from tests.support import needs
+from tests.support.aws import ACCOUNT, REGION, canned_session
+from tests.support.places import SHARED
 
-RECORDED = ROOT.parent / "shared" / "data" / "workload" / "fixtures_custodian_placebo.zip"
-pytestmark = pytest.mark.skipif(not RECORDED.exists(), reason="../shared/data/workload is not here")
+RECORDED = SHARED / "workload" / "fixtures_custodian_placebo.zip"
+pytestmark = [needs.file(RECORDED), pytest.mark.usefixtures("aws_isolated")]
 FREE = TokenBucket(1e9)
-
-
-@pytest.fixture(autouse=True)
-def credentials(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    isolate(monkeypatch, tmp_path)
 
 
 def answers(operation: str) -> Iterator[dict[str, Any]]:

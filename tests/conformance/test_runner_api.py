@@ -4,7 +4,6 @@ import base64
 import http.client
 import json
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -16,9 +15,10 @@ import pytest
 from botocore.exceptions import ClientError
 
 from lambdatui.runner.environments.fleet import Limits
+from tests.support import needs
 from tests.support.runner_server import ROLE, Served, served, zipped
 
-pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the runner reads /proc")
+pytestmark = needs.linux
 
 APP = """
 import os, time

@@ -5,18 +5,17 @@ import json
 import signal
 import sqlite3
 import subprocess
-import sys
 import time
 from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-import pytest
-
+from tests.support import needs
+from tests.support.command_line import PROGRAM
 from tests.support.runner_server import Served, client, served
 
-pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the runner reads /proc")
+pytestmark = needs.linux
 
 FAILS = "def handler(e, c):\n    raise ValueError('no')\n"
 
@@ -155,7 +154,7 @@ def alive(pid: int) -> bool:
 
 
 def start(path: Path, *arguments: str) -> tuple["subprocess.Popen[str]", str]:
-    command = [sys.executable, "-m", "lambdatui", "runner", "serve", "--runner-db", str(path), *arguments]
+    command = [*PROGRAM, "runner", "serve", "--runner-db", str(path), *arguments]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
     assert process.stdout is not None
     return process, process.stdout.readline().strip()

@@ -14,10 +14,11 @@ from typing import Any
 
 import pytest
 
-from lambdatui.runner.runtimes.runtimes import node_runtime
+from lambdatui.runner.runtimes.node import node_runtime
+from tests.support import needs
 from tests.support.runner_server import ROLE, Served, served, zipped
 
-pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the runner reads /proc")
+pytestmark = needs.linux
 NODE = node_runtime()
 needs_node = pytest.mark.skipif(NODE is None, reason="this machine has no Node.js that Lambda has")
 

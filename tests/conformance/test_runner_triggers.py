@@ -3,7 +3,6 @@
 import base64
 import http.client
 import json
-import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -15,9 +14,10 @@ from hypothesis import strategies as st
 
 from lambdatui.runner import aws
 from lambdatui.runner.triggers.event_filters import FilterError, Filters
+from tests.support import needs
 from tests.support.runner_server import Served, client, served
 
-pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the runner reads /proc")
+pytestmark = needs.linux
 
 ECHO = "def handler(e, c): return e"
 
@@ -116,11 +116,11 @@ def test_partial_batches_of_a_queue(runner: Served, moto: str) -> None:
     ],
 )  # fmt: skip
 def test_which_answers_fail_a_batch(runner: Served, answer: str, failed: bool) -> None:
-    from lambdatui.runner.triggers.queue import failures
+    from lambdatui.runner.triggers.batches import failed_records
 
     runner.create("answers", f"def handler(e, c): return {answer}")
     done = runner.wait(runner.runner.invoke("answers", b"{}"))
-    assert failures(done, {"a", "b"}, "messageId", partial=True) == ({"a", "b"} if failed else set())
+    assert failed_records(done, {"a", "b"}, partial=True) == ({"a", "b"} if failed else set())
 
 
 def test_filters_keep_records_from_the_function(runner: Served, moto: str) -> None:
@@ -230,7 +230,8 @@ def test_schedules_and_events_of_ones_own(runner: Served) -> None:
     )
     own(runner, "triggers/add", {"function": "scheduled", "kind": "schedule", "expression": "rate(1 minute)"})
     wait_for(lambda: said(runner, "got aws.events"))  # after two seconds, thirty times faster
-    from lambdatui.runner.triggers.triggers import custom_event, sns_event
+    from lambdatui.runner.triggers.custom_event import custom_event
+    from lambdatui.runner.triggers.sns_notification import sns_event
 
     own(runner, "fire", {"function": "scheduled", "event": sns_event("hello", None)})
     own(runner, "fire", {"function": "scheduled", "event": custom_event("my.app", "Order", {"n": 1})})

@@ -5,38 +5,23 @@ import io
 import json
 import os
 import subprocess
-import sys
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 import click
 import pytest
 
 from lambdatui.cli.commands import COMMANDS, known, load
-from lambdatui.settings.context import settled
+from lambdatui.settings.context import resolve_context
 from lambdatui.start.arguments import global_only
 from lambdatui.text.formatting import sparkline
 from lambdatui.views.functions import FUNCTION_COLUMNS
 from lambdatui.views.invocations import INVOCATION_COLUMNS
 from lambdatui.views.time_range import RangeChoice
 from tests.support import small_store
-from tests.support.command_line import rows, run
+from tests.support.command_line import PROGRAM, rows, run, run_program
 from tests.support.places import ROOT
 from tests.support.small_store import request_id
-
-
-@pytest.fixture(scope="module")
-def db(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return small_store.make(tmp_path_factory.mktemp("cli") / "small.db")
-
-
-def lambdatui(*arguments: str | Path, **extra: Any) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    return subprocess.run(
-        [sys.executable, "-m", "lambdatui", *map(str, arguments)],
-        capture_output=True, text=True, env=environment, check=False, timeout=120, **extra,
-    )  # fmt: skip
 
 
 def test_functions_as_json(db: Path) -> None:
@@ -197,7 +182,7 @@ def test_the_configuration_and_the_environment(db: Path, tmp_path: Path) -> None
     assert [row["function"] for row in rows(run("--config", config, "functions", "--json"))] == ["resize"]
     given = rows(run("--config", config, "functions", "--json", "--function", "checkout"))
     assert [row["function"] for row in given] == ["checkout"]
-    assert settled({"config": str(config)}).keys == {"quit": "ctrl+x"}
+    assert resolve_context({"config": str(config)}).keys == {"quit": "ctrl+x"}
     assert run("--config", config, "functions", LAMBDATUI_DB=str(tmp_path / "elsewhere.db")).exit_code == 1
     for wrong in ("colour = 1", "range = 5", "not toml", '[keys]\nquit = ["a"]'):
         config.write_text(wrong)
@@ -212,7 +197,7 @@ def test_global_options_alone_start_the_screens() -> None:
     }  # fmt: skip
     for other in (["functions"], ["--db"], ["--json"], ["--db", "--utc"], ["--utc=1"], ["-h"], ["--version"]):
         assert global_only(other) is None
-    context = settled({"db": "x.db", "range": "7d", "region": ("eu-*",)})
+    context = resolve_context({"db": "x.db", "range": "7d", "region": ("eu-*",)})
     assert (context.db, context.range, context.narrow.regions) == (Path("x.db"), RangeChoice("7d"), ("eu-*",))
 
 
@@ -236,12 +221,12 @@ def test_every_command_has_help_and_takes_the_global_options() -> None:
 
 
 def test_as_a_process_codes_and_streams_are_kept_apart(db: Path) -> None:
-    version = lambdatui("--version")
+    version = run_program("--version")
     assert (version.returncode, version.stderr) == (0, "")
     assert version.stdout.startswith("lambdatui ")
-    wrong = lambdatui("functoins")
+    wrong = run_program("functoins")
     assert (wrong.returncode, wrong.stdout) == (2, "")
-    listed = lambdatui("functions", "--db", db, "--csv")
+    listed = run_program("functions", "--db", db, "--csv")
     assert (listed.returncode, listed.stderr) == (0, "")
 
 
@@ -250,7 +235,7 @@ def test_a_closed_pipe_is_no_fault(db: Path) -> None:
     os.close(reading)
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     process = subprocess.run(
-        [sys.executable, "-m", "lambdatui", "logs", "--json", "--db", str(db)],
+        [*PROGRAM, "logs", "--json", "--db", str(db)],
         stdout=writing, stderr=subprocess.PIPE, env=environment, check=False, timeout=120,
     )  # fmt: skip
     os.close(writing)

@@ -13,13 +13,8 @@ from typing import IO
 import pytest
 
 from tests.support import small_store
-from tests.support.command_line import run
+from tests.support.command_line import PROGRAM, run
 from tests.support.places import ROOT
-
-
-@pytest.fixture(scope="module")
-def db(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return small_store.make(tmp_path_factory.mktemp("trouble") / "small.db")
 
 
 def _imported(folder: Path, message: str, function: str = "checkout") -> Path:
@@ -116,6 +111,6 @@ def _process(
 ) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "XDG_CONFIG_HOME": "/nowhere"}
     return subprocess.run(
-        command or [sys.executable, "-m", "lambdatui", *map(str, arguments)],
+        command or [*PROGRAM, *map(str, arguments)],
         stdout=stdout, stderr=subprocess.PIPE, text=True, env=environment, check=False, timeout=120,
     )  # fmt: skip

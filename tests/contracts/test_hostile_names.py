@@ -18,8 +18,8 @@ from lambdatui.app.application import LambdaTui
 from lambdatui.screens.base.export_file import suggested
 from lambdatui.screens.base.query import QueryScreen
 from lambdatui.screens.dialogs.details import DetailsScreen
-from tests.screens.test_screens_and_flows import KEYS, app_on, press, settle
 from tests.support.printed_statements import T0, request_id
+from tests.support.screens import KEYS, app_on, press, settle
 from tests.support.under_terminal import UnderTerminal
 
 ESCAPES = "\x1b]0;owned\x07\x1b[2J\x1b]52;c;b3duZWQ=\x07\x1bP+q544e\x1b\\\x9b31m"

@@ -4,10 +4,10 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
-from tests.support import small_store
 from tests.support.places import ROOT
 
 HEAVY = ("textual", "boto3", "botocore", "pandas", "plotext", "sqlite_utils", "aiohttp")
@@ -45,11 +45,6 @@ def loaded(script: str, *arguments: str) -> set[str]:
     return set(modules)
 
 
-@pytest.fixture(scope="module")
-def db(tmp_path_factory: pytest.TempPathFactory) -> str:
-    return str(small_store.make(tmp_path_factory.mktemp("imports") / "small.db"))
-
-
 @pytest.mark.parametrize(
     "arguments",
     [
@@ -62,13 +57,13 @@ def db(tmp_path_factory: pytest.TempPathFactory) -> str:
         ("db", "query", "SELECT 1"),
     ],
 )
-def test_commands_load_nothing_heavy(db: str, arguments: tuple[str, ...]) -> None:
-    assert not loaded(_RUN, "--db", db, *arguments).intersection(HEAVY)
+def test_commands_load_nothing_heavy(db: Path, arguments: tuple[str, ...]) -> None:
+    assert not loaded(_RUN, "--db", str(db), *arguments).intersection(HEAVY)
 
 
 def test_views_load_nothing_heavy() -> None:
     assert not loaded(_IMPORT).intersection((*HEAVY, "numpy", "click"))
 
 
-def test_the_glance_needs_the_standard_library_and_the_records_only(db: str) -> None:
-    assert not loaded(_GLANCE, db).intersection((*HEAVY, "numpy", "click", "pricing"))
+def test_the_glance_needs_the_standard_library_and_the_records_only(db: Path) -> None:
+    assert not loaded(_GLANCE, str(db)).intersection((*HEAVY, "numpy", "click", "pricing"))

@@ -6,7 +6,6 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
 
 from collectors.model.account import LogGroupFacts
 from collectors.model.records import Function, FunctionKey
@@ -15,7 +14,6 @@ from collectors.store.connection import writing
 from collectors.store.read.reader import Reader
 from collectors.store.write import account
 from collectors.store.write.writer import Writer
-from lambdatui.cli.main import cli
 from lambdatui.text.formatting import money_apart
 from lambdatui.views.advice import advice, worth
 from lambdatui.views.cost_groups import cost_groups
@@ -33,6 +31,7 @@ from pricing.changes import changes
 from pricing.gate import Passed
 from pricing.own_price import OwnTerms
 from pricing.pricebook import PriceBook
+from tests.support import command_line
 from tests.support.usage_store import Call, make, point, set_at
 
 BOOK = PriceBook.load()
@@ -80,7 +79,7 @@ def with_logs(db: Path, key: FunctionKey, gb_a_day: int, stored_gb: int = 0, ret
 
 def run(db: Path, *arguments: str) -> dict[str, object]:
     at = ("--db", str(db), "--at", "2025-03-13T09:00:00Z", "--range", "mtd")
-    result = CliRunner().invoke(cli, [*at, *arguments, "--json"], env={"XDG_CONFIG_HOME": "/nowhere"})
+    result = command_line.run(*at, *arguments, "--json")
     assert result.exit_code == 0, result.output
     found: dict[str, object] = json.loads(result.stdout)
     return found
@@ -257,7 +256,7 @@ def test_header_costs_and_commands_have_one_verdict(db: Path, tmp_path: Path, di
     config.write_text(f"[pricing]\ndiscount = {discount}\n" if discount else "")
     at = ("--db", str(db), "--config", str(config), "--at", "2025-03-13T09:00:00Z", "--range", "mtd")
     for command in ("costs", "cost-estimate"):
-        result = CliRunner().invoke(cli, [*at, command, "--budget", str(limit), "--json"])
+        result = command_line.run(*at, command, "--budget", str(limit), "--json")
         assert (result.exit_code == 4) == over, result.output
         found = json.loads(result.stdout)["gates"]["budget"]
         assert (found["verdict"], Decimal(found["known"])) == (on_costs.passed.value, on_costs.known)
@@ -272,7 +271,7 @@ def test_what_other_months_cost_is_not_held_against_this_ones_budget(db: Path) -
     codes = {}
     for command in ("costs", "cost-estimate"):
         options = [*at, command, "--no-free-tier", "--budget", "0.5", "--json"]
-        result = CliRunner().invoke(cli, options, env={"XDG_CONFIG_HOME": "/nowhere"})
+        result = command_line.run(*options)
         codes[command] = result.exit_code, json.loads(result.stdout)["gates"]["budget"]
     assert codes["costs"] == codes["cost-estimate"]
     assert codes["costs"][0] != 4
@@ -301,7 +300,7 @@ def test_two_currencies_have_two_projections_in_text_and_json(tmp_path: Path) ->
     assert costs_said == estimate_said
     assert set(costs_said) == {"USD", "CNY"}  # type: ignore[call-overload]
     at = ("--db", str(db), "--at", "2025-03-13T09:00:00Z", "cost-estimate", "--no-free-tier")
-    result = CliRunner().invoke(cli, at, env={"XDG_CONFIG_HOME": "/nowhere"})
+    result = command_line.run(*at)
     projected = [line for line in result.stdout.splitlines() if line.startswith("projected")]
     assert len(projected) == 2
     assert sum("CNY" in line for line in projected) == 1
@@ -311,7 +310,7 @@ def test_a_store_of_metrics_is_not_called_empty(tmp_path: Path) -> None:
     points = [point(B, name, MARCH, amount) for name, amount in (("Invocations", 700), ("Duration", 70_000))]
     db = make(tmp_path / "s.db", [Function(B, arch="arm64", memory_mb=512)], (), points)
     at = ("--db", str(db), "--at", "2025-03-13T09:00:00Z", "cost-estimate", "--json")
-    result = CliRunner().invoke(cli, at, env={"XDG_CONFIG_HOME": "/nowhere"})
+    result = command_line.run(*at)
     assert "REPORTs for 0% of the invocations" in result.stderr
     assert "empty" not in result.stderr
     assert "no invocations" not in result.stderr

@@ -5,7 +5,6 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
 
 from collectors.model.account import Configured, Inventory
 from collectors.model.records import Function, FunctionKey
@@ -14,8 +13,7 @@ from collectors.store.connection import writing
 from collectors.store.read.reader import Reader
 from collectors.store.write import account as kept
 from collectors.store.write.writer import Writer
-from lambdatui.cli.main import cli
-from lambdatui.cli.workload_options import comparisons
+from lambdatui.cli.estimate.workload_options import comparisons
 from lambdatui.views.advice import advice, said
 from lambdatui.views.advice_item import Advice
 from lambdatui.views.cost_changes import changes
@@ -25,6 +23,7 @@ from lambdatui.views.whatif import compared_months, whatif
 from pricing.changes import changes as read
 from pricing.pricebook import PriceBook
 from pricing.recommendations import BASIS
+from tests.support import command_line
 from tests.support.printed_statements import Event, imported, report, request_id, start
 
 BOOK = PriceBook.load()
@@ -114,7 +113,7 @@ def test_arm64_is_one_figure_in_whatif_and_compare(tmp_path: Path) -> None:
 def test_a_command_has_mb_and_the_json_decimal_strings(tmp_path: Path) -> None:
     path, key = resized(tmp_path)
     arguments = ["--db", str(path), "advice", "--range", "all", "--json"]
-    result = CliRunner().invoke(cli, arguments, env={"XDG_CONFIG_HOME": "/nowhere"})
+    result = command_line.run(*arguments)
     assert result.exit_code == 0, result.output
     row = next(one for one in json.loads(result.stdout)["rows"] if one["kind"] == "memory large")
     assert row["command"].startswith(f"aws lambda update-function-configuration --function-name {key.name}")

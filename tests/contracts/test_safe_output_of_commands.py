@@ -5,7 +5,6 @@ import io
 import json
 import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -14,6 +13,7 @@ from collectors.ingest.engine import import_files
 from collectors.model.records import FunctionKey
 from lambdatui.text.formatting import escaped_json, pictures
 from lambdatui.text.safe_output import SafeOutput
+from tests.support.command_line import PROGRAM
 from tests.support.printed_statements import T0, request_id
 
 HOSTILE = "a\x1b]0;owned\x07\x1b[2J\x9b31m\x1b]52;c;b3duZWQ=\x07\x08\x7f\x00\u202egnp\u2066"
@@ -40,7 +40,7 @@ def db(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def run(*arguments: str | bytes, db: Path | None = None, **env: str) -> "subprocess.CompletedProcess[bytes]":
     at = ["--range", "all", "--utc"] if db else []
-    command = [sys.executable, "-m", "lambdatui", *(["--db", str(db)] if db else []), *at, *arguments]
+    command = [*PROGRAM, *(["--db", str(db)] if db else []), *at, *arguments]
     whole = {**os.environ, "XDG_CONFIG_HOME": "/nowhere", "XDG_STATE_HOME": "/dev/null", **env}
     return subprocess.run(command, capture_output=True, env=whole, timeout=120, check=False, stdin=subprocess.DEVNULL)
 

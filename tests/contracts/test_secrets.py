@@ -16,9 +16,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.screens.test_screens_and_flows import app_on
+from tests.support import needs
 from tests.support.aws import create_function, put_events, recent_ms
+from tests.support.command_line import PROGRAM
 from tests.support.places import ROOT
+from tests.support.screens import app_on
 
 CANARY = "canary-7f3a"
 IN_FILES_OF_THEIR_OWN = {"function.json", ".serving"}
@@ -37,7 +39,7 @@ def home(folder: Path) -> dict[str, str]:
 
 def run(folder: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
     (folder / "tmp").mkdir(exist_ok=True)
-    command = [sys.executable, "-m", "lambdatui", *arguments]
+    command = [*PROGRAM, *arguments]
     return subprocess.run(
         command, env=home(folder), cwd=folder, capture_output=True, text=True, timeout=120, check=False
     )
@@ -76,7 +78,7 @@ def test_collecting_writes_down_no_secret(endpoint: str, tmp_path: Path) -> None
     assert (tmp_path / "data" / "lambdatui" / "lambdatui.db").exists()
 
 
-@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the runner reads /proc")
+@needs.linux
 def test_the_runner_keeps_secrets_in_files_of_their_own_only(tmp_path: Path) -> None:
     (tmp_path / "src").mkdir()
     (tmp_path / "src" / "app.py").write_text(

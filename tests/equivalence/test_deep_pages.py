@@ -12,10 +12,8 @@ from collectors.store.read.reader import Reader
 from lambdatui.views.filters import parse
 from lambdatui.views.invocations import INVOCATION_COLUMNS, invocations
 from lambdatui.views.time_range import TimeRange
-from tests.equivalence.test_newest_invocations_and_lines import all_rows, db, functions, many, reader, spans
+from tests.support.bursts import all_rows, functions, many, spans
 from tests.support.printed_statements import EVER, T0
-
-__all__ = ["db", "reader"]  # fixtures
 
 
 @given(span=spans, limit=st.integers(1, 40), offset=st.integers(0, 420), chosen=functions)

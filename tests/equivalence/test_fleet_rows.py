@@ -28,8 +28,8 @@ from pricing.line_items import LineItem, lines_of
 from pricing.projection import QUANTITIES, hour_shares, project
 from pricing.usage import EXACT, Usage
 from pricing.usage_table import Used, column
-from tests.equivalence.test_project_many import BOOK, USAGES
 from tests.support.small_store import invocation_events
+from tests.support.usages import BOOK, USAGES
 
 NOON = 1_743_422_400_000  # 2025-03-31T12:00:00Z
 MONTH = TimeRange(NOON - NOON % DAY_MS - 30 * DAY_MS, NOON, "March")
@@ -166,7 +166,7 @@ def list_of(one: object) -> tuple[int, ...]:
 
 
 @given(USAGES, st.booleans(), st.data())
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_lines_made_at_once_are_those_made_one_by_one(usages: list[Usage], free: bool, data: st.DataObject) -> None:
     whole = bill(usages, BOOK, free_tier=free)
     allotted = Allotment.of(Used.of(usages), BOOK, free)
@@ -180,7 +180,7 @@ def test_lines_made_at_once_are_those_made_one_by_one(usages: list[Usage], free:
 
 
 @given(USAGES, USAGES)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_columns_are_the_usages_they_are_made_of(usages: list[Usage], more: list[Usage]) -> None:
     both = Used.of(usages).and_more(more)
     assert both == [*usages, *more]

@@ -25,7 +25,7 @@ RUNS = st.lists(
 
 
 @given(LINES, st.binary(max_size=20))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_words_with_a_digit_become_one_0_in_whatever_block_they_stand(lines: list[str], between: bytes) -> None:
     encoded = [line.encode("utf-8", "replace") + b"\n" for line in lines]
     block, begins = b"", []
@@ -38,7 +38,7 @@ def test_words_with_a_digit_become_one_0_in_whatever_block_they_stand(lines: lis
 
 
 @given(RUNS)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_packed_lines_are_found_where_they_stand(runs: list[list[tuple[int, str]]]) -> None:
     runs = [[(at, text.encode("utf-8", "replace").decode()) for at, text in run] for run in runs]
     found = read([packed_lines(run) if run else b"" for run in runs])

@@ -1,19 +1,19 @@
 """Random questions and figures over random, ill-behaved JSON lines: what DuckDB says of the same lines."""
 
 import json
-import math
 from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lambdatui.views.line_query import parse as parse_query
 from lambdatui.views.line_stats import FIGURES, parse, stats_of
 from lambdatui.views.logs import LogView
+from tests.support.figures import same
 
-many = settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+many = settings(max_examples=120)
 
 # Values as they are written, not as a library would write them: figures of all spellings, texts that look like some.
 figures = st.sampled_from(
@@ -176,9 +176,3 @@ def test_figures_by_any_keys_are_duckdb_s(
     assert len(ordered[0]) == len(ordered[1]), ordered
     for one, other in zip(*ordered, strict=True):
         assert all(map(same, one, other)), (one, other)
-
-
-def same(one: Any, other: Any) -> bool:
-    if isinstance(one, float) and isinstance(other, int | float):
-        return math.isclose(one, other, rel_tol=1e-9, abs_tol=1e-6)
-    return bool(one == other)

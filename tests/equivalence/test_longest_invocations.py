@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from collectors.store.read.reader import Reader
@@ -29,7 +29,7 @@ def db(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @given(
     span=spans, limit=st.integers(1, 60), offset=st.integers(0, 30), functions=st.sets(st.integers(1, 3), min_size=1)
 )
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60)
 def test_a_page_by_duration_is_a_page_of_all_rows_by_duration(
     db: Path, span: tuple[int, int], limit: int, offset: int, functions: set[int]
 ) -> None:

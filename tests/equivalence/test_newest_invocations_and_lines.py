@@ -1,60 +1,21 @@
 """Pages of the newest invocations, and searches of log lines: the same as when all rows and all lines are looked at."""
 
 import sqlite3
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from collectors.model.records import Status, id_text
+from collectors.model.records import Status
 from collectors.store.read import newest
 from collectors.store.read.line_search import Looked
 from collectors.store.read.reader import Reader
 from collectors.store.write.maintenance import prune
-from tests.support.printed_statements import DAY, EVER, HOUR, T0, Event, imported, report, request_id, start
+from tests.support.bursts import all_rows, functions, many, spans
+from tests.support.printed_statements import DAY, EVER, T0, Event, imported, report, request_id, start
 
 FAILED = tuple(status for status in Status if status.failed)
-WORDS = ("Timeout of KEY", "timeout of \u212aEY", "D\u0130SK full", "größe", "plain")
-spans = st.tuples(st.integers(-2 * HOUR, 60 * HOUR), st.integers(1, 60 * HOUR))
-functions = st.sets(st.integers(1, 4), min_size=1)
-many = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-
-
-@pytest.fixture(scope="module")
-def db(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Four functions, one of them hardly ever invoked, in bursts; every third fails, many in the same millisecond."""
-    folder = tmp_path_factory.mktemp("newest")
-    events = []
-    for number in range(400):
-        at = T0 + number // 3 * 977_000 + number % 7 // 5
-        which = 3 if number % 97 == 0 else number % 3
-        request, named = request_id(number), {"group": f"/aws/lambda/fn-{which}", "stream": f"s{which}"}
-        events += [Event(at, start(request), **named), Event(at + 3, f"{WORDS[number % 5]} {number}\n", **named)]
-        if number % 3 == 0:
-            kind = ("ValueError", "KeyError", "OSError")[number % 9 // 3]
-            events.append(
-                Event(at + 4, f"[ERROR] {kind}: of {number % 2}\nTraceback (most recent call last):\n", **named)
-            )
-        took = 3000 if number % 4 == 0 else 40 + number % 50  # many take as long as they may
-        events.append(Event(at + took, report(request, took), **named))
-    imported(folder, events)
-    return folder / "store.db"
-
-
-@pytest.fixture
-def reader(db: Path) -> Iterator[Reader]:
-    with Reader(db) as opened:
-        yield opened
-
-
-def all_rows(db: Path, order: str, where: str) -> list[tuple[int, str, int]]:
-    with sqlite3.connect(db) as connection:
-        rows = connection.execute(
-            f"SELECT function_id, request_id, start_ms FROM invocations i WHERE {where} ORDER BY {order}"
-        ).fetchall()
-    return [(row[0], id_text(row[1]), row[2]) for row in rows]
 
 
 @given(span=spans, limit=st.integers(1, 90), offset=st.integers(0, 90), chosen=functions,
@@ -126,7 +87,7 @@ def test_the_longest_of_pruned_days_are_not_looked_for(tmp_path: Path) -> None:
     text=st.sampled_from(("", "timeout", "TIMEOUT", "key", "ey", "i", "k", "disk", "GRÖSSE", "größe", "plain 4", "zzz",
                           "ı", "requestid: 0000", "\u212a", "[error] valueerror")),
 )  # fmt: skip
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150)
 def test_a_search_finds_what_looking_at_every_line_finds(
     reader: Reader, span: tuple[int, int], chosen: set[int], newest_first: bool, ignore_case: bool, text: str
 ) -> None:

@@ -10,7 +10,7 @@ from unittest import mock
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from collectors.model.account import HourAggregate
@@ -157,7 +157,6 @@ spans = st.tuples(times, st.sampled_from([MINUTE, HOUR, 6 * HOUR, DAY, 7 * DAY, 
     st.lists(spans, min_size=1, max_size=4),
     st.none() | st.sets(st.integers(1, len(KEYS))),
 )
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 def test_packs_tell_what_the_cells_tell(
     todo: list[tuple[tuple[str, Any], bool]], asked: list[tuple[int, int, bool]], chosen: set[int] | None
 ) -> None:

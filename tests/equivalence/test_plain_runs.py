@@ -10,19 +10,20 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from collectors.columnar.json_columns import Layout, layout_of
-from collectors.columnar.whole_invocations import plain_runs
+from collectors.columnar.assembler import ColumnarAssembler
+from collectors.columnar.whole_invocations import whole_invocations
 from collectors.ingest.engine import import_files
 from collectors.model.event_columns import EventColumns
 from collectors.model.records import FunctionKey, LogEvent
-from collectors.parsing.assembler import Assembler
 from collectors.parsing.fingerprint import fingerprint
-from collectors.sources.files import FileReader, open_sources
 from collectors.sources.files.fast_lines import spelling_of
-from collectors.sources.files.timestamps import LAST_MS
+from collectors.sources.files.json_columns import Layout, layout_of
+from collectors.sources.files.reader import FileReader
+from collectors.sources.inputs.input_files import OpenedFile, input_files
+from collectors.sources.inputs.timestamps import LAST_MS
 from collectors.store.connection import writing
 from collectors.store.read.reader import Reader
 from collectors.store.read.series import rejected_lines
@@ -140,7 +141,7 @@ def laid_out(line: str) -> Layout:
 
 
 def stored(folder: Path, blocks: Sequence[Sequence[LogEvent]], *, keep_lines: bool) -> tuple[dict[str, Any], Written]:
-    assembler = Assembler(FunctionKey(""), keep_lines=keep_lines)
+    assembler = ColumnarAssembler(FunctionKey(""), keep_lines=keep_lines)
     with writing(folder / "store.db") as connection:
         writer = Writer(connection, fingerprint)
         for block in blocks:
@@ -154,7 +155,7 @@ def stored(folder: Path, blocks: Sequence[Sequence[LogEvent]], *, keep_lines: bo
 @pytest.mark.parametrize("keep_lines", [True, False])
 @given(seed=st.integers(0, 1 << 40), cuts=st.sets(st.integers(0, 200), max_size=4))
 @example(seed=170, cuts={5})  # a page that came twice, and a line that is split
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60)
 def test_columns_become_what_events_become(keep_lines: bool, seed: int, cuts: set[int]) -> None:
     lines = spelled(seed, a_fleet(seed))
     layout = laid_out(lines[0])
@@ -193,7 +194,7 @@ def columns_of(events: Sequence[Event]) -> EventColumns:
 def test_plain_invocations_leave_nothing_to_be_assembled() -> None:
     """Else the columns are for nothing; the last one of the stream is given apart, for its lines may go on."""
     events = columns_of(whole(range(10)))
-    runs = plain_runs(events, YES, NO, set())
+    runs = whole_invocations(events, YES, NO, set())
     assert (runs.done, len(runs.start_ms), runs.rest.tolist()) == (9, 10, [])
     assert runs.events.tolist() == [4] * 10
     assert runs.taken.tolist() == list(range(40))
@@ -203,7 +204,7 @@ def test_plain_invocations_leave_nothing_to_be_assembled() -> None:
 def test_a_stream_in_which_a_known_request_starts_is_left() -> None:
     events = columns_of([*whole(range(5)), *whole(range(7, 9), STREAM.replace("00", "11"), T0 + 5)])
     both, neither = np.array([True, True]), np.array([False, False])
-    runs = plain_runs(events, both, neither, {request_id(2)})
+    runs = whole_invocations(events, both, neither, {request_id(2)})
     assert runs.rest.tolist() == list(range(20))
 
 
@@ -287,8 +288,8 @@ def test_a_file_in_which_next_to_nothing_is_plain_is_not_read_as_columns(tmp_pat
     lines = [event.line() for event in (Event(T0 + at, began, event_id=f"{at:056d}") for at in range(3_000))]
     path = tmp_path / "events.jsonl"
     path.write_text("".join(lines))
-    (source,) = open_sources([str(path)])
-    reader, assembler = FileReader(source, FunctionKey("")), Assembler(FunctionKey(""))
+    (file,) = input_files([str(path)])
+    reader, assembler = FileReader(OpenedFile(file), FunctionKey("")), ColumnarAssembler(FunctionKey(""))
     assembler.feed(columns_of([Event(T0 + at, began, event_id=f"{at:056d}") for at in range(3_000)]))
     assert assembler.taken_at_once == 0
     assert isinstance(next(reader.blocks()), EventColumns)

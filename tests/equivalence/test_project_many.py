@@ -11,14 +11,13 @@ from hypothesis import strategies as st
 from pricing.bill import bill, totals_of
 from pricing.forecast import Model
 from pricing.list_price import InvocationPrice, list_prices
-from pricing.pricebook import PriceBook
 from pricing.project_many import DayTable, months_of_table, project_table
 from pricing.projection import DAY_MS, QUANTITIES, project
 from pricing.series_forecast import forecast
 from pricing.usage import Usage
-from tests.unit.pricing.test_projection import MONTH, epoch_ms
+from tests.support.months import MONTH, epoch_ms
+from tests.support.usages import BOOK, USAGES
 
-BOOK = PriceBook.load()
 EPOCH = date(1970, 1, 1).toordinal()
 COUNTS = st.one_of(st.just(0), st.integers(0, 50), st.integers(0, 10**7))
 SERIES = st.lists(st.lists(st.none() | COUNTS, min_size=1, max_size=70), min_size=1, max_size=6)
@@ -52,7 +51,7 @@ def known(series: list[list[int | None]]) -> list[list[int | None]]:
 
 @example([[0, None, None, None, None, 1, None], [1, None, None, None, None, None, None]], 0, False, None)
 @given(SERIES, st.integers(0, 24 * 3600), st.booleans(), st.sampled_from((None, 0, 7 * 3_600_000)))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_a_table_is_projected_as_its_functions_are(
     series: list[list[int | None]], second: int, even: bool, since: int | None
 ) -> None:
@@ -122,7 +121,7 @@ def test_one_model_for_all_knows_younger_functions_apart() -> None:
 
 @given(st.lists(st.lists(COUNTS, min_size=40, max_size=40), min_size=1, max_size=5), st.integers(20_000, 20_400),
        st.integers(1, 31), st.integers(0, 30), st.integers(4, 30), st.sampled_from(("", "jumps", "grows", "batch")))  # fmt: skip
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_columns_are_weighed_as_single_series_are(
     series: list[list[int]], first: int, ahead: int, month: int, jump: int, kind: str
 ) -> None:
@@ -143,26 +142,8 @@ def test_columns_are_weighed_as_single_series_are(
         assert found[:, :, column] == pytest.approx(np.array(expected.weights), rel=1e-9, abs=1e-12)
 
 
-USAGES = st.lists(
-    st.builds(
-        Usage,
-        function=st.sampled_from("abc"),
-        account=st.sampled_from(("", "1")),
-        region=st.sampled_from(("us-east-1", "eu-west-1", "cn-north-1", "nowhere-1", "")),
-        arch=st.sampled_from(("arm64", "x86_64", None)),
-        requests=st.integers(0, 10**9),
-        billed_ms=st.integers(0, 10**10),
-        billed_mb_ms=st.one_of(st.integers(0, 10**12), st.integers(0, 10**17)),
-        ephemeral_mb=st.sampled_from((None, 512, 10_240)),
-        provisioned_mb_ms=st.sampled_from((0, 0, 0, 10**12)),
-        metered=st.sampled_from(((), (), (), (("streaming", 10**13),))),
-    ),
-    max_size=6,
-)
-
-
 @given(USAGES, st.booleans(), st.data())
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_totals_without_lines_are_those_of_the_lines(usages: list[Usage], free: bool, data: st.DataObject) -> None:
     inside = set(data.draw(st.lists(st.integers(0, max(0, len(usages) - 1)), max_size=6))) if usages else set()
     whole = bill(usages, BOOK, free_tier=free).of(inside)
@@ -177,7 +158,7 @@ def test_totals_without_lines_are_those_of_the_lines(usages: list[Usage], free: 
 
 
 @given(USAGES)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_list_prices_are_those_of_a_bill(usages: list[Usage]) -> None:
     lines = bill(usages, BOOK, free_tier=False).lines
     for at, found in enumerate(list_prices(usages, BOOK)):

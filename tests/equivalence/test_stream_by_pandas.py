@@ -15,10 +15,11 @@ from collectors.model.records import FunctionKey
 from collectors.store.read.reader import Reader
 from collectors.store.read.rows import Totals
 from collectors.store.spans import whole_from
-from tests.support.places import ROOT
+from tests.support import needs
+from tests.support.places import ROOT, SHARED
 from tests.support.printed_statements import DAY, EVER, HOUR
 
-RECORDED = ROOT.parent / "shared" / "data" / "logs" / "stream_python313.jsonl"
+RECORDED = SHARED / "logs" / "stream_python313.jsonl"
 START_MS = 1_770_000_000_000
 INVOCATIONS = 5_000
 FIGURES = r"Duration: (?P<ms>[\d.]+) ms\tBilled Duration: (?P<billed>\d+) ms\tMemory Size: (?P<mb>\d+) MB\tMax Memory Used: (?P<used>\d+) MB"
@@ -105,7 +106,7 @@ def names(reader: Reader) -> dict[int, str]:
     return {row.id: row.function.key.name for row in reader.functions()}
 
 
-@pytest.mark.skipif(not RECORDED.exists(), reason=f"{RECORDED} is not here")
+@needs.file(RECORDED)
 def test_a_recorded_stream_of_two_real_functions(tmp_path: Path) -> None:
     rows = by_pandas(RECORDED)
     result = import_files([str(RECORDED)], db=tmp_path / "store.db", defaults=FunctionKey(""))

@@ -6,7 +6,6 @@ import resource
 import sqlite3
 import stat
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -25,7 +24,7 @@ from collectors.store.connection import (
 from collectors.store.read.reader import Reader
 from collectors.store.write.maintenance import check, prune
 from tests.support import small_store
-from tests.support.command_line import run
+from tests.support.command_line import PROGRAM, run
 from tests.support.places import ROOT
 from tests.support.printed_statements import EVER, Event, differences, everything, report, request_id, start, write
 
@@ -167,7 +166,7 @@ def _much(path: Path) -> Path:
 
 def _import_with_room(db: Path, more: Path, room: int) -> subprocess.CompletedProcess[str]:
     """An import that may make no file larger than the store's and ``room`` bytes: as a full disk, it fails there."""
-    command = [sys.executable, "-m", "lambdatui", "import", str(more), "--db", str(db)]
+    command = [*PROGRAM, "import", str(more), "--db", str(db)]
     most = db.stat().st_size + room
     return subprocess.run(
         command, cwd=ROOT, preexec_fn=lambda: _no_more_than(most), capture_output=True, text=True, check=False

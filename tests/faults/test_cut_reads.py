@@ -8,13 +8,13 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, seed, settings
+from hypothesis import given, seed, settings
 from hypothesis import strategies as st
 
 from collectors.store.lines.chunks import opened, unpacked
 from collectors.store.write.maintenance import check
 from tests.faults.budget import SEED, rounds
-from tests.unit.collectors.store.write.test_pattern_counts import Event, bring_in, counted, fleet
+from tests.support.pattern_fleet import Event, bring_in, counted, fleet
 
 Told = Counter[tuple[int, str]]
 
@@ -69,9 +69,7 @@ def metrics(store: Path, table: str) -> tuple[int, float]:
 
 @seed(SEED)
 @given(st.integers(0, 2**32))
-@settings(
-    max_examples=rounds(50), deadline=None, database=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=rounds(50), database=None)
 def test_each_event_is_kept_and_counted_once(tmp_path: Path, number: int) -> None:
     dice = random.Random(number)
     events = with_metrics(dice, fleet(dice))

@@ -21,8 +21,8 @@ from lambdatui.app import application
 from lambdatui.session.queries import close_idle
 from lambdatui.widgets.notice import Notice
 from tests.faults import budget, damage
-from tests.screens.test_live_tail_on_screen import app_on, until
 from tests.support import small_store
+from tests.support.screens import small_app, until
 
 
 @pytest.fixture(scope="module")
@@ -141,7 +141,7 @@ async def test_a_viewer_looks_through_its_store_and_says_what_it_finds(
     db = tmp_path / "store.db"
     shutil.copy(bases.paths[0], db)
     spoiled_index(db)
-    app = app_on(db)
+    app = small_app(db)
     async with app.run_test(size=(100, 30)) as pilot:
         await until(pilot, lambda: "is damaged" in str(app.screen.query_one(Notice).render()), "the damage")
     close_idle()

@@ -10,7 +10,7 @@ import pytest
 from collectors.ingest.many_sources import collect_accounts
 from collectors.model.records import FunctionKey, LogEvent, MetricPoint
 from collectors.parsing.fingerprint import fingerprint
-from collectors.sources.base import Given
+from collectors.sources.base import Item, LogEvents
 from collectors.store.connection import StoreUnwritable, writing
 from collectors.store.rollups import packs
 from collectors.store.transactions import transaction
@@ -146,8 +146,8 @@ def test_an_older_store_that_finds_no_room_to_be_brought_up_to_date_stays_as_it_
 class _Source:
     name, region, account = "one", "eu-west-1", ""
 
-    def given(self, covered: object) -> Iterator[Given]:
-        yield events(5_000, 3_000)
+    def items(self, stored: object) -> Iterator[Item]:
+        yield LogEvents(events(5_000, 3_000))
 
     def counts(self) -> list[object]:
         return []

@@ -5,28 +5,23 @@ import json
 import time
 import zlib
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from collectors.model.account import Alarms, Inventory
-from collectors.model.records import Function, MetricPoint
-from collectors.sources.base import SourceFailed
+from collectors.sources.base import Failed, ListedFunctions, MetricPoints, SourceFailed
 from collectors.sources.cloudwatch.errors import reading
 from collectors.sources.cloudwatch.session import ReadOnlySession
 from collectors.sources.cloudwatch.source import CloudWatchSource
 from collectors.sources.cloudwatch.transport import Breaker
-from tests.support.aws import ACCOUNT, REGION, OnlyCovered, isolate, listed, no_pause
+from tests.support.aws import ACCOUNT, REGION, OnlyCovered, listed, no_pause
 from tests.support.misbehaving_server import IDENTITY, Answer, Asked, misbehaving
+
+pytestmark = pytest.mark.usefixtures("aws_isolated")
 
 NOW = 1_735_700_000_000
 CALL_S = 1.0
-
-
-@pytest.fixture(autouse=True)
-def credentials(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    isolate(monkeypatch, tmp_path)
 
 
 def account(asked: Asked) -> dict[str, Any] | bytes:
@@ -58,23 +53,27 @@ def account(asked: Asked) -> dict[str, Any] | bytes:
 def given(session: ReadOnlySession) -> tuple[list[Any], float]:
     began = time.monotonic()
     source = CloudWatchSource(session, since_ms=NOW - 3_600_000, now_ms=NOW, pause=no_pause)
-    found = list(source.given(OnlyCovered()))
+    found = list(source.items(OnlyCovered()))
     return found, time.monotonic() - began
 
 
 def had(found: list[Any]) -> tuple[int, int, int, int]:
     """Functions, metric points but those of log groups, alarms, inventories of one function."""
-    flat = [each for part in found if isinstance(part, list) for each in part]
     return (
-        sum(isinstance(each, Function) for each in flat),
-        sum(isinstance(each, MetricPoint) and "IncomingBytes" not in each.metric for each in flat),
+        sum(len(part.functions) for part in found if isinstance(part, ListedFunctions)),
+        sum(
+            "IncomingBytes" not in point.metric
+            for part in found
+            if isinstance(part, MetricPoints)
+            for point in part.points
+        ),
         sum(len(part.alarms) for part in found if isinstance(part, Alarms)),
         sum(isinstance(part, Inventory) and part.functions is not None for part in found),
     )
 
 
 def failures(found: list[Any]) -> list[str]:
-    return [str(each) for each in found if isinstance(each, SourceFailed)]
+    return [str(each) for each in found if isinstance(each, Failed)]
 
 
 @pytest.mark.parametrize("hanging", ["FilterLogEvents", "logs", "GetAccountSettings", "DescribeScheduledActions"])

@@ -6,13 +6,13 @@ import os
 import random
 import signal
 import subprocess
-import sys
 import time
 from pathlib import Path
 
 import pytest
 
 from tests.faults.budget import SEED, rounds
+from tests.support.command_line import PROGRAM
 from tests.support.places import ROOT
 
 ROUNDS = rounds(3)
@@ -39,7 +39,7 @@ def test_an_import_that_is_ended_says_no_traceback(log: Path, tmp_path: Path, ho
     env = {**os.environ, "PYTHONPATH": str(ROOT), "XDG_CONFIG_HOME": "/nowhere"}
     with said.open("wb") as out:
         process = subprocess.Popen(
-            [sys.executable, "-m", "lambdatui", "--db", str(tmp_path / "s.db"), "import", str(log)],
+            [*PROGRAM, "--db", str(tmp_path / "s.db"), "import", str(log)],
             stdout=out, stderr=out, env=env, start_new_session=True,
         )  # fmt: skip
     time.sleep(after_s)

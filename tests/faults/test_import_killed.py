@@ -14,6 +14,7 @@ import pytest
 from collectors.ingest.engine import ALONE_BYTES, import_files
 from collectors.model.records import FunctionKey
 from collectors.store.write.maintenance import check
+from tests.support.command_line import PROGRAM
 from tests.support.places import ROOT
 from tests.support.printed_statements import DAY, EVER, HOUR, differences, everything
 
@@ -50,7 +51,7 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def begun(db: Path, *files: str, stdin: int | None = None) -> subprocess.Popen[bytes]:
     """An import in a session of its own, so that its processes can be signalled together."""
     return subprocess.Popen(
-        [sys.executable, "-m", "lambdatui", "import", "--json", *files, "--db", str(db)],
+        [*PROGRAM, "import", "--json", *files, "--db", str(db)],
         cwd=ROOT,
         stdin=stdin,
         stdout=subprocess.PIPE,

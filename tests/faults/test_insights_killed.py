@@ -4,7 +4,6 @@ import os
 import signal
 import sqlite3
 import subprocess
-import sys
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -13,10 +12,10 @@ from pathlib import Path
 import pytest
 
 from tests.support.aws import HOUR_MS, REGION, isolate
+from tests.support.command_line import PROGRAM
 from tests.support.fake_aws.fleet import Fleet as Served
 from tests.support.fake_aws.server import FakeAws, fake_aws
-from tests.support.fake_insights import FakeInsights, Fleet
-from tests.unit.collectors.sources.cloudwatch.test_insights_hours import account_answers, stored
+from tests.support.fake_insights import FakeInsights, Fleet, account_answers, stored
 
 DEADLINE_S = 120.0
 
@@ -42,7 +41,7 @@ def begin(db: Path, aws: FakeAws) -> "subprocess.Popen[str]":
         "--without", "inventory", "--without", "alarms", "--without", "metrics",
     ]  # fmt: skip
     return subprocess.Popen(
-        [sys.executable, "-m", "lambdatui", "--db", str(db), *arguments],
+        [*PROGRAM, "--db", str(db), *arguments],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
 

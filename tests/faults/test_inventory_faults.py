@@ -17,14 +17,11 @@ from tests.support.fake_aws.lambda_answers import arn, configuration
 from tests.support.fake_aws.server import FakeAws, fake_aws
 from tests.support.fake_aws.stores import content, differences
 
+pytestmark = pytest.mark.usefixtures("aws_isolated")
+
 SMALL = {"functions": 3, "invocations": 6, "deleted": 0, "shared": 0, "hours": 1}
 FEATURES = ("functions", "inventory", "durable")
 DAY_MS = 86_400_000
-
-
-@pytest.fixture(autouse=True)
-def credentials(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    isolate(monkeypatch, tmp_path)
 
 
 def provider(fleet: Fleet) -> str:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from collectors.ingest.engine import import_files
 from collectors.ingest.many_sources import collect_accounts
 from collectors.model.records import FunctionKey, LogEvent
-from collectors.sources.base import Given
+from collectors.sources.base import Item, LogEvents
 from collectors.store.read.reader import Reader
 from collectors.untrusted import TooDeep, Unparsable, parsed_json, parsed_python, parsed_toml, shallow
 from collectors.untrusted_json import json_value
@@ -103,7 +103,7 @@ def test_depth_is_a_number_and_not_what_is_left_of_the_stack() -> None:
         st.none() | st.integers() | st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)
     )
 )
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_what_is_not_too_deep_is_read_as_everybody_reads_it(value: object) -> None:
     text = json.dumps(value)
     assert parsed_json(text) == value
@@ -194,11 +194,11 @@ class _Source:
         self.region = name
         self._poison = poison
 
-    def given(self, covered: object) -> Iterator[Given]:
+    def items(self, stored: object) -> Iterator[Item]:
         events = small_store.invocation_events(
             FunctionKey(self.name, "111122223333", "eu-west-1"), 1, small_store.T0, duration_ms=10.0
         )
-        yield events
+        yield LogEvents(events)
         if isinstance(self._poison, Exception):
             raise self._poison
         if self._poison is not None:

@@ -13,7 +13,7 @@ from collectors.ingest.engine import import_files
 from collectors.ingest.many_sources import collect_accounts
 from collectors.model.records import FunctionKey, MetricPoint
 from collectors.parsing.fingerprint import fingerprint
-from collectors.sources.base import Given
+from collectors.sources.base import Item, LogEvents
 from collectors.store.connection import StoreReplaced, writing
 from collectors.store.read.reader import Reader
 from collectors.store.write.writer import Writer
@@ -22,10 +22,10 @@ from lambdatui.screens.base.query import QueryScreen
 from lambdatui.session.queries import QueryContext, QueryError, Watch, ask, close_idle
 from lambdatui.views.time_range import RangeChoice
 from lambdatui.widgets.notice import Notice
-from tests.screens.test_live_tail_on_screen import app_on, until
 from tests.support import small_store
 from tests.support.command_line import run
 from tests.support.row_checksums import resum
+from tests.support.screens import small_app, until
 
 ALL = RangeChoice(preset="all")
 
@@ -150,7 +150,7 @@ def notice(app: LambdaTui) -> str:
 
 async def test_the_screens_say_it_and_show_the_new_one(tmp_path: Path) -> None:
     db, other = small_store.make(tmp_path / "here.db"), another(tmp_path / "other.db")
-    app = app_on(db)
+    app = small_app(db)
     async with app.run_test(size=(120, 30)) as pilot:
         await _first(pilot, app)
         await pilot.press("enter")  # into a function that the other store has not
@@ -164,7 +164,7 @@ async def test_the_screens_say_it_and_show_the_new_one(tmp_path: Path) -> None:
 
 async def test_the_screens_say_that_it_is_gone(tmp_path: Path) -> None:
     db = small_store.make(tmp_path / "here.db")
-    app = app_on(db)
+    app = small_app(db)
     async with app.run_test(size=(120, 30)) as pilot:
         await _first(pilot, app)
         db.unlink()
@@ -193,10 +193,10 @@ class _Source:
     def __init__(self, between: Callable[[], object]) -> None:
         self._between = between
 
-    def given(self, covered: object) -> Iterator[Given]:
-        yield small_store.invocation_events(small_store.CHECKOUT, 91, small_store.T0, duration_ms=1.0)
+    def items(self, stored: object) -> Iterator[Item]:
+        yield LogEvents(small_store.invocation_events(small_store.CHECKOUT, 91, small_store.T0, duration_ms=1.0))
         self._between()
-        yield small_store.invocation_events(small_store.CHECKOUT, 92, small_store.T0, duration_ms=1.0)
+        yield LogEvents(small_store.invocation_events(small_store.CHECKOUT, 92, small_store.T0, duration_ms=1.0))
 
     def counts(self) -> list[object]:
         return []

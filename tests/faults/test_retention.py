@@ -18,10 +18,9 @@ from collectors.store.write.retention import Retention, age_ms, retain
 from collectors.store.write.writer import Writer
 from lambdatui.views.time_range import RangeChoice
 from lambdatui.widgets.header import Header
-from tests.screens.test_live_tail_on_screen import until
-from tests.screens.test_screens import app_on, press
 from tests.support import small_store
 from tests.support.command_line import run
+from tests.support.screens import app_on, press, until
 
 T0, MINUTE = small_store.T0, small_store.MINUTE
 HOUR, DAY = 60 * MINUTE, 24 * 60 * MINUTE
@@ -213,18 +212,18 @@ def test_points_of_metrics_go_and_their_sums_stay(tmp_path: Path) -> None:
 def test_a_watch_applies_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from lambdatui.cli import collecting
-    from lambdatui.cli.collect import Asked
+    from lambdatui.cli.collect import rounds
+    from lambdatui.cli.collect.request import CollectRequest
     from lambdatui.cli.service import Service
     from lambdatui.settings.context import Context
 
     db = small_store.make(tmp_path / "watched.db")
     monkeypatch.delenv("NOTIFY_SOCKET", raising=False)
-    asked = Asked((), (), 0, None, "auto", (), False, 0, False)
-    watching = collecting.Collecting(asked, Context(db, retention={"lines": "forever"}), None)
+    request = CollectRequest((), (), 0, None, "auto", (), False, 0, False)
+    watching = rounds.Rounds(request, Context(db, retention={"lines": "forever"}), None)
     watching._retain(Service())
     assert "pruned for their age: 8 invocations, 0 log lines" in capsys.readouterr().err
-    monkeypatch.setattr(collecting, "_now_ms", lambda: T0)
+    monkeypatch.setattr(rounds, "clock_now_ms", lambda: T0)
     watching._retain(Service())
     assert capsys.readouterr().err == ""
 

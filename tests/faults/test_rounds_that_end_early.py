@@ -4,7 +4,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -16,10 +15,11 @@ import pytest
 from collectors.ingest.many_sources import Collected
 from collectors.store.read.account_rows import alarms
 from collectors.store.read.reader import Reader
-from lambdatui.cli.collect import Asked as AskedFor
-from lambdatui.cli.collecting import Collecting
+from lambdatui.cli.collect.request import CollectRequest
+from lambdatui.cli.collect.rounds import Rounds
 from lambdatui.settings.context import Context
 from tests.support.aws import isolate, listed
+from tests.support.command_line import PROGRAM
 from tests.support.misbehaving_server import IDENTITY, Asked, misbehaving
 
 SLOW, FINE = "eu-west-1", "us-east-1"
@@ -51,9 +51,9 @@ def account(asked: Asked) -> Any:
     return {"AlarmHistoryItems": []} if asked.operation == "DescribeAlarmHistory" else {}
 
 
-def collecting(tmp_path: Path, url: str) -> Collecting:
-    asked = AskedFor((), (SLOW, FINE), 3_600_000, url, "events", FEATURES, False, 0, False)
-    return Collecting(asked, Context(tmp_path / "store.db"), None, quiet=True)
+def collecting(tmp_path: Path, url: str) -> Rounds:
+    asked = CollectRequest((), (SLOW, FINE), 3_600_000, url, "events", FEATURES, False, 0, False)
+    return Rounds(asked, Context(tmp_path / "store.db"), None, quiet=True)
 
 
 def until(condition: Callable[[], bool]) -> Callable[[], bool]:
@@ -132,7 +132,7 @@ def test_a_watch_says_so_round_by_round(tmp_path: Path) -> None:
         return None if asked.service == "logs" and asked.region == SLOW else account(asked)
 
     command = [
-        sys.executable, "-m", "lambdatui", "--db", str(tmp_path / "store.db"), "collect", "--region", SLOW,
+        *PROGRAM, "--db", str(tmp_path / "store.db"), "collect", "--region", SLOW,
         "--region", FINE, "--watch", "--every", "2s", "--logs", "events", "--json",
     ]  # fmt: skip
     with misbehaving(answering) as server:

@@ -14,7 +14,6 @@ from pathlib import Path
 import pytest
 
 from tests.faults.budget import SEED, rounds
-from tests.support import small_store
 from tests.support.under_terminal import UnderTerminal
 
 ROUNDS = rounds(3)
@@ -92,11 +91,6 @@ class Watched(UnderTerminal):
     def drain(self) -> None:
         while self.look(0.05):
             pass
-
-
-@pytest.fixture(scope="module")
-def db(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return small_store.make(tmp_path_factory.mktemp("signals") / "s.db")
 
 
 @pytest.fixture

@@ -12,8 +12,9 @@ from hypothesis import Phase, given, settings
 from collectors.store.read.reader import Reader
 from tests.oracle.examples import modest
 from tests.oracle.judge import Judge
+from tests.oracle.sayings import LARGE, SMALL
 from tests.oracle.store import stored
-from tests.oracle.test_every_view import LARGE, SMALL, cut_worlds
+from tests.oracle.worlds import cut_worlds
 
 
 def kind_of(problem: str) -> str:

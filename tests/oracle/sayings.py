@@ -476,3 +476,11 @@ def of_throttles(reader: Reader, judge: Judge) -> Problems:
             last is not None and not last // DAY * DAY <= row.last_throttle <= last
         ):
             yield f"{key_of(row)} last_throttle: said {row.last_throttle}, right is {last}"
+
+
+SMALL = (
+    of_functions, of_function_costs, of_costs, of_days, of_month,
+    of_invocations, of_trends, of_errors, of_throttles, of_first_frame,
+)  # fmt: skip
+
+LARGE = (of_functions, of_costs, of_groups, of_month)

@@ -4,14 +4,13 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from hypothesis import given
-from hypothesis import strategies as st
 
 from collectors.store.read.reader import Reader
-from tests.oracle import sayings
 from tests.oracle.examples import modest
 from tests.oracle.judge import Judge
+from tests.oracle.sayings import LARGE, SMALL
 from tests.oracle.store import stored
-from tests.oracle.worlds import World, cuts, worlds
+from tests.oracle.worlds import World, cut_worlds
 
 Saying = Callable[[Reader, Judge], Iterator[str]]
 
@@ -22,19 +21,6 @@ def agree(world: World, spans: list[tuple[int, int]], saying: Saying) -> None:
         for low, high in spans:
             found = list(saying(reader, Judge(world, low, high)))
             assert not found, f"over [{low}, {high}):\n" + "\n".join(found)
-
-
-@st.composite
-def cut_worlds(draw: st.DrawFn, **kind: object) -> tuple[World, list[tuple[int, int]]]:
-    world = draw(worlds(**kind))  # type: ignore[arg-type]
-    return world, [draw(cuts(world)) for _ in range(3)]
-
-
-SMALL = (
-    sayings.of_functions, sayings.of_function_costs, sayings.of_costs, sayings.of_days, sayings.of_month,
-    sayings.of_invocations, sayings.of_trends, sayings.of_errors, sayings.of_throttles, sayings.of_first_frame,
-)  # fmt: skip
-LARGE = (sayings.of_functions, sayings.of_costs, sayings.of_groups, sayings.of_month)
 
 
 @pytest.mark.parametrize("saying", SMALL)

@@ -27,9 +27,23 @@ from lambdatui.views.usage import Ledger
 from pricing.bill import Bill, bill
 from tests.oracle import sayings
 from tests.oracle.judge import Judge
+from tests.oracle.named_worlds import (
+    BUSY,
+    EDGE,
+    LATE,
+    METERED,
+    MONEY,
+    MOVED,
+    OCTOBER,
+    OCTOBER_SPAN,
+    A,
+    call,
+    fn,
+    metered,
+    problems,
+    settings,
+)
 from tests.oracle.sayings import BOOK
-from tests.oracle.test_it_would_find import BUSY, EDGE, LATE, METERED, MONEY, MOVED, OCTOBER_SPAN, problems
-from tests.oracle.test_named_faults import OCTOBER, A, call, fn, metered, settings
 from tests.oracle.worlds import DAY, HOUR, NOVEMBER, Fn, Line, World
 
 TWO_MONEYS = World(

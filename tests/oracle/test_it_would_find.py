@@ -13,41 +13,25 @@ from typing import Any
 import msgspec
 import pytest
 
-from collectors.store.read.reader import Reader
 from tests.oracle import bill, judge, sayings
 from tests.oracle.judge import Judge, Piece
-from tests.oracle.store import stored
-from tests.oracle.test_named_faults import OCTOBER, A, B, call, fn, metered, settings
-from tests.oracle.worlds import DAY, HOUR, MINUTE, NOVEMBER, Call, World
-
-MOVED = World(
-    (fn("moved", settings(OCTOBER - DAY, 2048, "x86_64", 10_240), settings(OCTOBER + 15 * DAY, 1024, "arm64")),),
-    tuple(call(0, day, OCTOBER + day * DAY + 5000, memory_mb=2048 if day < 15 else 1024) for day in range(1, 31)),
+from tests.oracle.named_worlds import (
+    BUSY,
+    EDGE,
+    LATE,
+    METERED,
+    MONEY,
+    MOVED,
+    OCTOBER,
+    OCTOBER_SPAN,
+    VARIED,
+    call,
+    fn,
+    problems,
 )
-METERED = World((fn("metered"), fn("logged")), (call(1, 1, NOVEMBER - DAY), call(1, 2, NOVEMBER - DAY + 7, report=False)),
-                metered(0, NOVEMBER - DAY, 5_000, 250.0))  # fmt: skip
-BUSY = World(
-    tuple(fn(f"busy-{at}", settings(OCTOBER - DAY, 10_240), account=account) for at, account in enumerate((A, B))),
-    (), tuple(point for at in range(2) for point in metered(at, NOVEMBER - DAY, 1_000_000, 400_000.0)),
-)  # fmt: skip
-EDGE = World((fn("us-east-1.headers", settings(OCTOBER - DAY, 128)),), (call(0, 1, NOVEMBER - DAY, memory_mb=128),))
-LATE = World((fn("late"),), tuple(call(0, at, NOVEMBER - 20 * HOUR + at * HOUR) for at in range(1, 19)))
-VARIED = World(
-    (fn("varied"), fn("other", account=B, region="eu-west-1")),
-    (
-        *(call(0, at, NOVEMBER - 5 * HOUR + at * 7 * MINUTE, memory_mb=1024) for at in range(1, 9)),
-        call(0, 20, NOVEMBER - HOUR, "ValueError"), call(0, 21, NOVEMBER - HOUR + 9, "timeout"),
-        Call(0, 22, NOVEMBER - HOUR + 90, 1024, 7_654_320, 231_000, 99, "KeyError", report=True),
-        Call(0, 24, NOVEMBER - HOUR + 95, 1024, 54_320, 232_000, 97, "KeyError", report=True),
-        Call(0, 23, NOVEMBER - HOUR + 99, 1024, 654_320, 231_000, 98, "OSError", report=False),
-    ),
-)  # fmt: skip
+from tests.oracle.worlds import DAY, HOUR, MINUTE, NOVEMBER, World
+
 Wrong = Callable[[pytest.MonkeyPatch], None]
-
-
-def problems(world: World, low: int, high: int, said: tuple[Any, ...]) -> list[str]:
-    with stored(world) as path, Reader(path) as reader:
-        return [line for saying in said for line in saying(reader, Judge(world, low, high))]
 
 
 def configured_as_today(patch: pytest.MonkeyPatch) -> None:
@@ -121,8 +105,6 @@ def _late(right: Any) -> Any:
     return moved
 
 
-OCTOBER_SPAN = OCTOBER, NOVEMBER
-MONEY = sayings.of_costs, sayings.of_function_costs, sayings.of_days
 FAULTS: dict[str, tuple[Wrong, World, tuple[int, int], tuple[Any, ...]]] = {
     "the past priced as configured today": (configured_as_today, MOVED, OCTOBER_SPAN, MONEY),
     "functions known by metrics cost nothing": (metrics_cost_nothing, METERED, OCTOBER_SPAN, MONEY),

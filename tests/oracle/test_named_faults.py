@@ -14,35 +14,11 @@ from lambdatui.views.error_trends import error_trends
 from lambdatui.views.functions import functions
 from tests.oracle import sayings
 from tests.oracle.judge import Judge
+from tests.oracle.named_worlds import OCTOBER, A, B, call, fn, metered, settings
 from tests.oracle.sayings import BOOK, span_of
 from tests.oracle.store import stored
-from tests.oracle.worlds import DAY, HOUR, MINUTE, NOVEMBER, Call, Fn, Line, Point, Settings, World
+from tests.oracle.worlds import DAY, HOUR, MINUTE, NOVEMBER, Fn, Line, Point, World
 from tests.support.command_line import run
-
-OCTOBER = 1_759_276_800_000  # 2025-10-01T00:00Z
-A, B = "111122223333", "444455556666"
-
-
-def settings(since_ms: int, memory_mb: int = 1024, arch: str = "x86_64", ephemeral_mb: int = 512) -> Settings:
-    return Settings(since_ms, memory_mb, arch, ephemeral_mb)
-
-
-def fn(name: str, *history: Settings, account: str = A, region: str = "us-east-1") -> Fn:
-    return Fn(name, account, region, history or (settings(OCTOBER - DAY),))
-
-
-def metered(at: int, hour: int, invocations: int, each_ms: float | None) -> tuple[Point, ...]:
-    """An hour that only CloudWatch counted."""
-    found = [Point(at, "Invocations", "Sum", 3600, hour, float(invocations))]
-    if each_ms is not None:
-        found.append(Point(at, "Duration", "Sum", 3600, hour, invocations * each_ms))
-    return tuple(found)
-
-
-def call(
-    at: int, number: int, start_ms: int, outcome: str = "ok", *, memory_mb: int = 1024, report: bool = True
-) -> Call:
-    return Call(at, number, start_ms, memory_mb, 120_000, None, 60 + number, outcome, report)
 
 
 def check(world: World, low: int, high: int, *said: object) -> None:

@@ -342,3 +342,9 @@ def moments(draw: st.DrawFn, world: World) -> int:
     grain = HOUR if world.summed else MINUTE
     at: int = draw(st.sampled_from(world.marks))
     return at // grain * grain
+
+
+@st.composite
+def cut_worlds(draw: st.DrawFn, **kind: object) -> tuple[World, list[tuple[int, int]]]:
+    world = draw(worlds(**kind))  # type: ignore[arg-type]
+    return world, [draw(cuts(world)) for _ in range(3)]

@@ -14,18 +14,11 @@ from collectors.ingest.engine import import_files
 from collectors.model.records import FunctionKey
 from screenshots import sample_log
 from tests.support import small_store
+from tests.support.command_line import PROGRAM
 from tests.support.under_terminal import UnderTerminal
 
 FOOTER = b" help"
 _COLOUR = re.compile(rb"\x1b\[[0-9;:]*?(?:3[0-8]|4[0-8]|9[0-7]|10[0-7])[0-9;:]*m")
-
-
-@pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("shop")
-    log = sample_log.write(folder / "shop.jsonl", 1.2)
-    import_files([str(log)], db=folder / "shop.db", defaults=FunctionKey(""))
-    return folder / "shop.db"
 
 
 def painted(terminal: UnderTerminal) -> bytes:
@@ -244,7 +237,7 @@ def test_a_copy_inside_tmux_reaches_the_terminal_around_it(store: Path, tmp_path
 def test_a_copy_inside_gnu_screen_reaches_the_terminal_around_it(store: Path, tmp_path: Path) -> None:
     """screen takes strings of some hundred bytes only: it unwraps each piece and hands it on."""
     (tmp_path / "sockets").mkdir(mode=0o700)
-    inner = [sys.executable, "-m", "lambdatui", "--db", str(store)]
+    inner = [*PROGRAM, "--db", str(store)]
     keep = {"SCREENDIR": str(tmp_path / "sockets"), "LC_ALL": "C.UTF-8", "STY": ""}
     with UnderTerminal(["-U", "-c", "/dev/null", *inner], program=["screen"], **keep) as terminal:
         assert b"checkout-api" in painted(terminal)

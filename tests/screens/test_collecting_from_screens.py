@@ -26,7 +26,6 @@ from lambdatui.views.time_range import RangeChoice
 from lambdatui.widgets.fields import Fields
 from lambdatui.widgets.notice import Notice
 from lambdatui.widgets.state_line import StateLine
-from tests.screens.test_live_tail_on_screen import app_on, until
 from tests.support import small_store
 from tests.support.aws import (
     ACCOUNT,
@@ -35,19 +34,16 @@ from tests.support.aws import (
     create_function,
     endpoint,
     error,
-    isolate,
     listed,
     put_events,
     server,
 )
 from tests.support.runner_server import served
+from tests.support.screens import small_app, until
+
+pytestmark = pytest.mark.usefixtures("aws_isolated")
 
 __all__ = ["endpoint", "server"]
-
-
-@pytest.fixture(autouse=True)
-def credentials(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    isolate(monkeypatch, tmp_path)
 
 
 def screen_of(app: LambdaTui) -> CollectScreen:
@@ -78,7 +74,7 @@ async def test_an_account_is_collected_from_the_screen(
     (tmp_path / "AWS_SHARED_CREDENTIALS_FILE").write_text(f"[prod]\n{keys}")
     create_function(endpoint, "orders")
     put_events(endpoint, "/aws/lambda/orders", "2025/01/01/[$LATEST]ab", [(clock_ms() - 60_000, "hello there")])
-    app = app_on(small_store.make(tmp_path / "s.db"), clock_ms)
+    app = small_app(small_store.make(tmp_path / "s.db"), now_ms=clock_ms)
     app.session.profile = "prod"
     async with app.run_test(size=(120, 30)) as pilot:
         await start(pilot, app, "once")
@@ -93,7 +89,7 @@ async def test_an_account_is_collected_from_the_screen(
 
 async def test_a_collection_that_cannot_write_says_who_does(tmp_path: Path) -> None:
     db = small_store.make(tmp_path / "s.db")
-    app = app_on(db)
+    app = small_app(db)
     with writing(db):
         assert holder(db) == os.getpid()
         async with app.run_test(size=(120, 30)) as pilot:
@@ -110,7 +106,7 @@ async def test_a_collection_for_ever_is_stopped_by_the_same_key_and_by_leaving(
 ) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint)
     monkeypatch.setenv("AWS_REGION", REGION)
-    app = app_on(small_store.make(tmp_path / "s.db"), clock_ms)
+    app = small_app(small_store.make(tmp_path / "s.db"), now_ms=clock_ms)
     async with app.run_test(size=(80, 24)) as pilot:
         await start(pilot, app, "every")
         await until(pilot, lambda: "last: " in said(app), "a first round", 120)
@@ -138,7 +134,7 @@ async def test_the_runners_log_is_collected_from_the_screen(tmp_path: Path) -> N
             collect(RunnerSource(log), db=tmp_path / "s.db")
         runner.client.invoke(FunctionName="hello", Payload=b"{}")
         runner.wait(runner.runner.log.commit())
-        app = app_on(tmp_path / "s.db", clock_ms)
+        app = small_app(tmp_path / "s.db", now_ms=clock_ms)
         async with app.run_test(size=(120, 30)) as pilot:
             await start(pilot, app, "runner")
             await until(pilot, lambda: "collected: 1 function," in said(app), "the end", 60)
@@ -219,7 +215,7 @@ def test_a_source_of_which_nothing_may_be_read_lacks_that(tmp_path: Path) -> Non
 
 
 async def test_the_statement_is_shown_and_copied(lacking: Path) -> None:
-    app = app_on(lacking, clock_ms)
+    app = small_app(lacking, now_ms=clock_ms)
     async with app.run_test(size=(120, 30)) as pilot:
         await pilot.press("C")
         await until(pilot, lambda: isinstance(app.screen, CollectScreen) and app.screen.answer is not None, "Collect")

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from tests.screens.test_screens_and_flows import app_on, press, settle
-from tests.system.test_error_groups import PORTS, failing
+from tests.support.error_families import PORTS, failing
+from tests.support.screens import app_on, press, settle
 
 MIDDAY = 1_743_422_400_000
 

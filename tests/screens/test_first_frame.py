@@ -19,13 +19,10 @@ from typing import Any
 
 import pytest
 
-from collectors.ingest.engine import import_files
-from collectors.model.records import FunctionKey
 from collectors.store.integrity.scrub import remember
 from collectors.store.read.reader import Reader
 from collectors.store.read.startup_reader import FunctionSums, Unseen
 from lambdatui.app.application import LambdaTui
-from lambdatui.session.session import Session
 from lambdatui.start import first_lines
 from lambdatui.start.first_lines import FUNCTIONS
 from lambdatui.text.table import cells
@@ -40,42 +37,63 @@ from lambdatui.widgets.table import Table
 from pricing.bill import bill
 from pricing.pricebook import PriceBook
 from pricing.usage import Usage
-from screenshots import sample_log
 from tests.support import small_store
+from tests.support.command_line import PROGRAM
 from tests.support.places import ROOT
+from tests.support.screens import SHOP_NOW_MS as NOW_MS
+from tests.support.screens import app_on, session_on, settle
 from tests.support.small_store import EVIL, T0
 
 BOOK = PriceBook.load()
 COLOURS = terminal({"TERM": "xterm-256color"})
 LINUX = terminal({"TERM": "linux"}, no_color=True)
-NOW_MS = sample_log.END_MS + 12_000
-OURS = {
-    "collectors", "collectors.model", "collectors.model.quantities", "collectors.store",
-    "collectors.store.integrity", "collectors.store.integrity.cell_checksum", "collectors.store.read",
-    "collectors.store.read.startup_reader", "collectors.store.schema", "collectors.store.spans",
-    "collectors.store.tables.cells", "collectors.store.tables.column", "lambdatui", "lambdatui.__main__",
-    "lambdatui.screens", "lambdatui.screens.columns", "lambdatui.session", "lambdatui.session.terminal",
-    "lambdatui.start", "lambdatui.start.arguments", "lambdatui.start.first_frame", "lambdatui.start.first_lines",
-    "lambdatui.start.state", "lambdatui.start.terminal_signals", "lambdatui.text", "lambdatui.text.figures",
-    "lambdatui.text.formatting", "lambdatui.text.plain", "lambdatui.text.table", "lambdatui.text.terminal",
-    "lambdatui.views", "lambdatui.views.columns", "lambdatui.views.fleet_health", "lambdatui.views.formatting",
-    "lambdatui.views.function_row", "lambdatui.views.presets", "lambdatui.views.shared_columns",
-    "lambdatui.views.startup_view", "lambdatui.views.tones", "lambdatui.widgets", "lambdatui.widgets.layout",
-}  # fmt: skip
+
+
+def _packages(module: str) -> list[str]:
+    parts = module.split(".")
+    return [".".join(parts[:length]) for length in range(1, len(parts))]
+
+
+MODULES = {
+    "collectors.model.clock",
+    "collectors.model.errors",
+    "collectors.model.quantities",
+    "collectors.store.integrity.cell_checksum",
+    "collectors.store.read.startup_reader",
+    "collectors.store.schema",
+    "collectors.store.spans",
+    "collectors.store.tables.cells",
+    "collectors.store.tables.column",
+    "lambdatui.__main__",
+    "lambdatui.settings.options",
+    "lambdatui.settings.paths",
+    "lambdatui.start.arguments",
+    "lambdatui.start.first_frame",
+    "lambdatui.start.first_lines",
+    "lambdatui.start.state",
+    "lambdatui.start.terminal_signals",
+    "lambdatui.text.figures",
+    "lambdatui.text.plain",
+    "lambdatui.text.table",
+    "lambdatui.text.terminal",
+    "lambdatui.views.columns",
+    "lambdatui.views.fleet_health",
+    "lambdatui.views.formatting",
+    "lambdatui.views.function_row",
+    "lambdatui.views.light_rows",
+    "lambdatui.views.presets",
+    "lambdatui.views.shared_columns",
+    "lambdatui.views.startup_view",
+    "lambdatui.views.tones",
+    "lambdatui.widgets.layout",
+}
+OURS = MODULES | {package for name in MODULES for package in _packages(name)}
 _AT_ONCE = """
 import json, os, sys
 import lambdatui.__main__
 painted = lambdatui.__main__.first_frame.at_once(json.loads(sys.argv[1]), os.environ)
 sys.stderr.write("\\n" + repr((bool(painted), sorted(sys.modules))))
 """
-
-
-@pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("shop")
-    log = sample_log.write(folder / "shop.jsonl", 1.2)
-    import_files([str(log)], db=folder / "shop.db", defaults=FunctionKey(""))
-    return folder / "shop.db"
 
 
 @contextmanager
@@ -242,10 +260,9 @@ async def test_textual_paints_the_same_over_it(store: Path, columns: int, lines:
     """Cell by cell, but for the columns that are still to come."""
     found = glance(store, NOW_MS)
     painted = [bare(line) for line in first_lines.frame(found, store.name, NOW_MS, COLOURS, columns, lines, utc=True)]
-    app = LambdaTui(Session(store, COLOURS, now_ms=lambda: NOW_MS, utc=True), theme)
+    app = app_on(store, theme=theme)
     async with app.run_test(size=(columns, lines)) as pilot:
-        await app.workers.wait_for_complete()
-        await pilot.pause()
+        await settle(pilot)
         table = app.screen.query_one(Table)
         header = app.screen.query_one(Header).render().plain.split("\n")
         drawn = [table.render_line(y).text for y in range(table.size.height)]
@@ -290,7 +307,7 @@ def test_under_a_terminal_the_first_frame_stands_first_and_q_leaves_cleanly(stor
     env = {**os.environ, "PYTHONPATH": str(ROOT), "TERM": "xterm-256color", "LAMBDATUI_DB": str(store)}
     env |= {"XDG_CONFIG_HOME": "/nowhere", "XDG_STATE_HOME": "/dev/null"}
     with a_terminal() as (main, side):
-        process = subprocess.Popen([sys.executable, "-m", "lambdatui"], stdin=side, stdout=side, stderr=side, env=env)
+        process = subprocess.Popen([*PROGRAM], stdin=side, stdout=side, stderr=side, env=env)
         seen = _until(main, b"", b"webhook-fanout")
         assert seen.startswith(b"\x1b[?1049h")
         assert seen.count(b"\x1b[?1049h") == 1
@@ -320,7 +337,7 @@ async def test_what_the_first_frame_showed_can_be_walked_in_while_the_store_is_a
         return functions(*arguments, **named)  # type: ignore[arg-type]
 
     monkeypatch.setattr("lambdatui.views.functions.functions", slow)
-    session = Session(store, COLOURS, now_ms=lambda: NOW_MS, utc=True, startup_view=glance(store, NOW_MS, in_sight=5))
+    session = session_on(store, startup_view=glance(store, NOW_MS, in_sight=5))
     app = LambdaTui(session, DARK, painted=True)
     try:
         async with app.run_test(size=(120, 40)) as pilot:
@@ -336,8 +353,7 @@ async def test_what_the_first_frame_showed_can_be_walked_in_while_the_store_is_a
             screen.write_export("csv", "/nowhere/x.csv")
             assert "still being read" in screen.query_one(Notice).message
             may_answer.set()
-            await app.workers.wait_for_complete()
-            await pilot.pause()
+            await settle(pilot)
             assert screen.answer is not None
             assert screen.table.row.function == name
             assert "…" not in screen.table.render_line(1).text

@@ -8,14 +8,8 @@ from collectors.store.read.reader import Reader
 from lambdatui.app.navigation import MAIN
 from lambdatui.screens.invocation import InvocationScreen
 from lambdatui.views.invocation import neighbour
-from tests.screens.test_screens_and_flows import KEYS, header_of, press, settle, small_app
-from tests.support import small_store
+from tests.support.screens import KEYS, header_of, press, settle, small_app
 from tests.support.small_store import MINUTE, T0, request_id
-
-
-@pytest.fixture(scope="module")
-def db(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return small_store.make(tmp_path_factory.mktemp("steps") / "s.db")
 
 
 def test_neighbours_are_of_the_function_in_order_of_time(db: Path) -> None:

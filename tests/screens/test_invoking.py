@@ -1,7 +1,7 @@
 """Invoking the local runner's functions from the screens; and that no function in AWS can be."""
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -21,12 +21,11 @@ from lambdatui.screens.dialogs.invoke import InvokeScreen
 from lambdatui.screens.function import FunctionScreen, LocalFunctionScreen
 from lambdatui.screens.functions import FunctionsScreen
 from lambdatui.screens.invocation import InvocationScreen
-from lambdatui.session.session import Session, clock_ms
-from lambdatui.text.terminal import DARK, Terminal
-from tests.screens.test_live_tail_on_screen import until
+from lambdatui.session.session import clock_ms
 from tests.support import small_store
 from tests.support.aws import canned_session, isolate
 from tests.support.runner_server import Served, served
+from tests.support.screens import app_on, until
 
 SOURCE = """
 import json
@@ -36,11 +35,6 @@ def handler(event, context):
         raise ValueError("\\x1b[2J[bold]no[/]")
     return {"said": event.get("word", "nothing"), "evil": "\\x1b]0;owned\\x07\\u202e"}
 """
-
-
-def app_on(db: Path, now_ms: Callable[[], int] = clock_ms) -> LambdaTui:
-    terminal = Terminal(ansi=False, ascii=False, remote=False, no_color=False)
-    return LambdaTui(Session(db, terminal, utc=True, now_ms=now_ms), DARK)
 
 
 @pytest.fixture
@@ -80,7 +74,7 @@ async def ready(pilot: Pilot[int], app: LambdaTui) -> None:
 
 
 async def test_a_payload_is_sent_and_enter_leads_to_the_new_invocation(runner: Served) -> None:
-    app = app_on(runner.path.with_name("s.db"))
+    app = app_on(runner.path.with_name("s.db"), now_ms=clock_ms)
     async with app.run_test(size=(120, 40)) as pilot:
         await ready(pilot, app)
         assert bound(app)
@@ -115,7 +109,7 @@ async def test_a_payload_is_sent_and_enter_leads_to_the_new_invocation(runner: S
 
 
 async def test_a_failing_function_an_event_and_a_pasted_payload(runner: Served) -> None:
-    app = app_on(runner.path.with_name("s.db"))
+    app = app_on(runner.path.with_name("s.db"), now_ms=clock_ms)
     async with app.run_test(size=(80, 24)) as pilot:
         await ready(pilot, app)
         await pilot.press("I")
@@ -136,7 +130,7 @@ async def test_a_failing_function_an_event_and_a_pasted_payload(runner: Served) 
 
 
 async def test_a_runner_that_has_ended_is_said(runner: Served) -> None:
-    app = app_on(runner.path.with_name("s.db"))
+    app = app_on(runner.path.with_name("s.db"), now_ms=clock_ms)
     async with app.run_test(size=(80, 24)) as pilot:
         await ready(pilot, app)
         from dataclasses import replace
@@ -155,7 +149,7 @@ async def test_functions_in_aws_have_no_key_that_invokes(runner: Served, tmp_pat
 
     exported = small_store.write_events(tmp_path / "events.jsonl")
     import_files([str(exported)], db=db, defaults=FunctionKey(""))
-    app = app_on(db)
+    app = app_on(db, now_ms=clock_ms)
     async with app.run_test(size=(120, 40)) as pilot:
         await ready(pilot, app)
         await pilot.press("6", "slash", *"checkout", "enter")

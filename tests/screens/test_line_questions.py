@@ -13,8 +13,8 @@ from lambdatui.screens.line_stats import LineStatsScreen
 from lambdatui.screens.logs import LogsScreen
 from lambdatui.widgets.filter_line import FilterLine
 from lambdatui.widgets.notice import Notice
-from tests.screens.test_screens_and_flows import header_of, press, settle, small_app
 from tests.support.command_line import rows, run
+from tests.support.screens import header_of, press, settle, small_app
 from tests.support.small_store import CHECKOUT, MINUTE, RESIZE, T0, invocation_events, request_id, write_events
 
 

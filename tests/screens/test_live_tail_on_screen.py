@@ -4,9 +4,8 @@ import asyncio
 import json
 import re
 import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -20,20 +19,20 @@ from collectors.store.connection import writing
 from collectors.store.read.reader import Reader
 from collectors.store.write.writer import Writer
 from lambdatui.app.application import LambdaTui
-from lambdatui.session.session import Session, clock_ms
-from lambdatui.text.terminal import DARK, Terminal
+from lambdatui.session.session import clock_ms
 from lambdatui.views.collections import collections
 from lambdatui.views.live import NoLiveTail, live_target, with_live
 from lambdatui.views.logs import LogView
 from lambdatui.views.time_range import TimeRange
 from lambdatui.widgets.log_pane import LogPane
-from lambdatui.widgets.notice import Notice
 from lambdatui.widgets.state_line import StateLine
 from pricing.call_prices import price
 from tests.support import small_store
 from tests.support.aws import isolate
+from tests.support.command_line import PROGRAM
 from tests.support.live_server import ACCOUNT, LiveServer, exception, live_server
 from tests.support.runner_server import served
+from tests.support.screens import log_of, small_app, until
 
 SIZE = (120, 30)
 RANGE = TimeRange(0, 1, "all")
@@ -48,59 +47,28 @@ def aws(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[LiveServer]
         yield one
 
 
-@pytest.fixture
-def db(tmp_path: Path) -> Path:
-    return small_store.make(tmp_path / "s.db")
-
-
-def app_on(db: Path, now_ms: Callable[[], int] = lambda: NOW) -> LambdaTui:
-    terminal = Terminal(ansi=False, ascii=False, remote=False, no_color=False)
-    return LambdaTui(Session(db, terminal, utc=True, now_ms=now_ms), DARK)
-
-
-async def until(pilot: Pilot[int], true: Callable[[], bool], what: str, seconds: float = 30) -> None:
-    """Waits for something that another process brings about."""
-    for _ in range(int(seconds / 0.05)):
-        await pilot.pause()
-        if true():
-            return
-        await asyncio.sleep(0.05)
-    screen = pilot.app.screen
-    said = shown(pilot)[-400:] if screen.query(LogPane) else getattr(screen, "result_text", "")
-    raise AssertionError(f"{what}: never came; {screen} says {said!r}")
-
-
-def shown(pilot: Pilot[int]) -> str:
-    """The log's rows and what stands beneath them."""
-    screen = pilot.app.screen
-    pane = screen.query_one(LogPane)
-    rows = [pane.render_line(y).text.rstrip() for y in range(pane.size.height)]
-    live = [one.message for one in screen.query(StateLine)]
-    return "\n".join([*rows, *live, screen.query_one(Notice).message])
-
-
 async def open_logs(pilot: Pilot[int]) -> None:
     """Of checkout, the function with an account and a region of its own."""
     await until(pilot, lambda: pilot.app.screen.query_one("Table").row is not None, "rows")  # type: ignore[attr-defined]
     await pilot.press("slash", *"checkout", "enter", "l")
     await until(pilot, lambda: bool(pilot.app.screen.query(LogPane)), "the logs")
-    await until(pilot, lambda: "REPORT" in shown(pilot), "stored lines")
+    await until(pilot, lambda: "REPORT" in log_of(pilot.app), "stored lines")
 
 
 async def test_lines_appear_live_and_are_not_shown_twice_when_they_are_collected(
     aws: LiveServer, db: Path, tmp_path: Path
 ) -> None:
-    app = app_on(db)
+    app = small_app(db, now_ms=lambda: NOW)
     async with app.run_test(size=SIZE) as pilot:
         await open_logs(pilot)
         await pilot.press("0")
-        await until(pilot, lambda: "LIVE tail of checkout" in shown(pilot), "live")
+        await until(pilot, lambda: "LIVE tail of checkout" in log_of(pilot.app), "live")
         at = NOW - 1_000
         aws.lines((at, "\x1b[2Jwatch \u202eme [bold]now[/]\n"), (at + 1, "again"), (at + 1, "again"))
         began = time.monotonic()
-        await until(pilot, lambda: "watch" in shown(pilot), "the line")
+        await until(pilot, lambda: "watch" in log_of(pilot.app), "the line")
         assert time.monotonic() - began < 10  # within a second where nothing else runs: see benchmarks
-        said = shown(pilot)
+        said = log_of(pilot.app)
         assert "watch �me [bold]now[/]" in said
         assert "\x1b" not in said
         assert said.count("again") == 2
@@ -117,18 +85,18 @@ async def test_lines_appear_live_and_are_not_shown_twice_when_they_are_collected
         (tmp_path / "more.jsonl").write_text("".join(json.dumps(one) + "\n" for one in events))
         import_files([str(tmp_path / "more.jsonl")], db=db, defaults=FunctionKey("", ACCOUNT, "us-east-1"))
         app._look()
-        await until(pilot, lambda: "only collected" in shown(pilot), "what was collected")
-        said = shown(pilot)
+        await until(pilot, lambda: "only collected" in log_of(pilot.app), "what was collected")
+        said = log_of(pilot.app)
         assert (said.count("watch"), said.count("again")) == (1, 2)
         await pilot.press("slash", *"!again", "enter")
-        await until(pilot, lambda: "again" not in shown(pilot).split("LIVE")[0], "the filter")
+        await until(pilot, lambda: "again" not in log_of(pilot.app).split("LIVE")[0], "the filter")
         aws.lines((NOW - 500, "again, but filtered"), (NOW - 500, "wanted"))
-        await until(pilot, lambda: "wanted" in shown(pilot), "another line")
-        assert "but filtered" not in shown(pilot)
+        await until(pilot, lambda: "wanted" in log_of(pilot.app), "another line")
+        assert "but filtered" not in log_of(pilot.app)
         await pilot.press("0")
         await until(pilot, lambda: aws.open_streams == 0, "the end of the session")
-        assert "the live tail has ended: $0.01" in shown(pilot)
-        assert "wanted" in shown(pilot)
+        assert "the live tail has ended: $0.01" in log_of(pilot.app)
+        assert "wanted" in log_of(pilot.app)
     for _ in range(100):  # the child ends by itself, and leaves what it cost
         with Reader(db) as reader:
             rows = [row for row in collections(reader, RANGE, price).rows if row.source == "live tail checkout"]
@@ -139,61 +107,61 @@ async def test_lines_appear_live_and_are_not_shown_twice_when_they_are_collected
 
 
 async def test_a_reader_who_moved_up_is_left_in_peace_and_leaving_ends_the_session(aws: LiveServer, db: Path) -> None:
-    async with app_on(db).run_test(size=(80, 24)) as pilot:
+    async with small_app(db, now_ms=lambda: NOW).run_test(size=(80, 24)) as pilot:
         await open_logs(pilot)
         await pilot.press("0")
-        await until(pilot, lambda: "LIVE" in shown(pilot), "live")
+        await until(pilot, lambda: "LIVE" in log_of(pilot.app), "live")
         await pilot.press("g")
-        top = shown(pilot).split("\n")[0]
+        top = log_of(pilot.app).split("\n")[0]
         aws.lines((NOW - 500, "newest of all"))
-        await until(pilot, lambda: "1 below: G" in shown(pilot), "the count of what waits")
-        assert shown(pilot).split("\n")[0] == top
+        await until(pilot, lambda: "1 below: G" in log_of(pilot.app), "the count of what waits")
+        assert log_of(pilot.app).split("\n")[0] == top
         await pilot.press("G")
-        await until(pilot, lambda: "newest of all" in shown(pilot), "the line")
+        await until(pilot, lambda: "newest of all" in log_of(pilot.app), "the line")
         await pilot.press("q")
         await until(pilot, lambda: aws.open_streams == 0, "the end of the session")
 
 
 async def test_sampling_is_said_and_a_session_that_times_out_is_followed_by_polling(aws: LiveServer, db: Path) -> None:
-    async with app_on(db).run_test(size=SIZE) as pilot:
+    async with small_app(db, now_ms=lambda: NOW).run_test(size=SIZE) as pilot:
         await open_logs(pilot)
         await pilot.press("0")
-        await until(pilot, lambda: "LIVE" in shown(pilot), "live")
+        await until(pilot, lambda: "LIVE" in log_of(pilot.app), "live")
         at = NOW - 1_000
         aws.lines((at, "one of many"), sampled=True)
-        await until(pilot, lambda: "SAMPLED: over 500 lines a second" in shown(pilot), "sampling")
+        await until(pilot, lambda: "SAMPLED: over 500 lines a second" in log_of(pilot.app), "sampling")
         aws.polled = [
             {"timestamp": at, "message": "one of many", "logStreamName": "2025/03/31/[$LATEST]ab", "eventId": "1"},
             {"timestamp": at + 5, "message": "polled", "logStreamName": "2025/03/31/[$LATEST]ab", "eventId": "2"},
         ]
         aws.updates.put(exception("SessionTimeoutException", "Session timed out"))
-        await until(pilot, lambda: "POLLING checkout" in shown(pilot), "polling")
-        assert "as AWS ends each after 3 hours" in shown(pilot)
-        await until(pilot, lambda: "polled" in shown(pilot), "a polled line")
-        assert shown(pilot).count("one of many") == 1
+        await until(pilot, lambda: "POLLING checkout" in log_of(pilot.app), "polling")
+        assert "as AWS ends each after 3 hours" in log_of(pilot.app)
+        await until(pilot, lambda: "polled" in log_of(pilot.app), "a polled line")
+        assert log_of(pilot.app).count("one of many") == 1
 
 
 async def test_a_denied_session_names_the_action_and_polls(aws: LiveServer, db: Path) -> None:
     aws.denied = {"StartLiveTail"}
-    app = app_on(db)
+    app = small_app(db, now_ms=lambda: NOW)
     async with app.run_test(size=SIZE) as pilot:
         await open_logs(pilot)
         await pilot.press("0")
-        await until(pilot, lambda: "POLLING" in shown(pilot), "polling")
-        assert "AWS denied logs:StartLiveTail; allow logs:StartLiveTail" in shown(pilot).replace("\n", " ")
+        await until(pilot, lambda: "POLLING" in log_of(pilot.app), "polling")
+        assert "AWS denied logs:StartLiveTail; allow logs:StartLiveTail" in log_of(pilot.app).replace("\n", " ")
         assert "$" not in app.screen.query_one(StateLine).message
         aws.polled = [{"timestamp": NOW - 500, "message": "by polling", "logStreamName": "s", "eventId": "1"}]
-        await until(pilot, lambda: "by polling" in shown(pilot), "a polled line")
+        await until(pilot, lambda: "by polling" in log_of(pilot.app), "a polled line")
         assert any("logs:StartLiveTail" in one.notice for one in app.session.problems)
 
 
 async def test_where_nothing_may_be_read_what_is_collected_is_followed(aws: LiveServer, db: Path) -> None:
     aws.denied = {"StartLiveTail", "FilterLogEvents"}
-    async with app_on(db).run_test(size=SIZE) as pilot:
+    async with small_app(db, now_ms=lambda: NOW).run_test(size=SIZE) as pilot:
         await open_logs(pilot)
         await pilot.press("0")
-        await until(pilot, lambda: "What is collected is followed" in shown(pilot), "the notice")
-        assert "AWS denied logs:FilterLogEvents" in shown(pilot)
+        await until(pilot, lambda: "What is collected is followed" in log_of(pilot.app), "the notice")
+        assert "AWS denied logs:FilterLogEvents" in log_of(pilot.app)
 
 
 async def test_marked_functions_are_tailed_together(aws: LiveServer, tmp_path: Path) -> None:
@@ -201,7 +169,7 @@ async def test_marked_functions_are_tailed_together(aws: LiveServer, tmp_path: P
     with writing(db := small_store.make(tmp_path / "s.db")) as connection:
         key = FunctionKey("orders", ACCOUNT, "us-east-1")
         Writer(connection, fingerprint).configure([Function(key, log_group="/own/orders")])
-    async with app_on(db).run_test(size=SIZE) as pilot:
+    async with small_app(db, now_ms=lambda: NOW).run_test(size=SIZE) as pilot:
         await until(pilot, lambda: pilot.app.screen.query_one("Table").row is not None, "rows")  # type: ignore[attr-defined]
         with Reader(db) as reader:
             ids = {row.function.key.name: row.id for row in reader.functions()}
@@ -209,23 +177,23 @@ async def test_marked_functions_are_tailed_together(aws: LiveServer, tmp_path: P
         app.session.marked = [(ids["checkout"], "checkout"), (ids["orders"], "orders")]
         await pilot.press("0")
         await until(pilot, lambda: bool(app.screen.query(LogPane)), "the logs")
-        await until(pilot, lambda: "LIVE tail of checkout, orders" in shown(pilot), "live")
+        await until(pilot, lambda: "LIVE tail of checkout, orders" in log_of(pilot.app), "live")
         assert sorted(aws.asked[-1][1]["logGroupIdentifiers"]) == [
             f"arn:aws:logs:us-east-1:{ACCOUNT}:log-group:/aws/lambda/checkout",
             f"arn:aws:logs:us-east-1:{ACCOUNT}:log-group:/own/orders",
         ]
         aws.lines((NOW - 500, "from checkout"))
-        await until(pilot, lambda: "checkout  from checkout" in shown(pilot), "the line")
+        await until(pilot, lambda: "checkout  from checkout" in log_of(pilot.app), "the line")
 
 
 async def test_functions_of_many_regions_are_not_tailed_together(aws: LiveServer, db: Path) -> None:
-    async with app_on(db).run_test(size=SIZE) as pilot:
+    async with small_app(db, now_ms=lambda: NOW).run_test(size=SIZE) as pilot:
         await until(pilot, lambda: pilot.app.screen.query_one("Table").row is not None, "rows")  # type: ignore[attr-defined]
         app: LambdaTui = pilot.app  # type: ignore[assignment]
         app.navigator.go_to("logs")
         await until(pilot, lambda: bool(pilot.app.screen.query(LogPane)), "the logs")
         await pilot.press("0")
-        await until(pilot, lambda: "one account and region" in shown(pilot), "the notice")
+        await until(pilot, lambda: "one account and region" in log_of(pilot.app), "the notice")
         assert aws.asked == []
 
 
@@ -237,18 +205,18 @@ async def test_the_runners_lines_appear_without_any_collector(tmp_path: Path) ->
         runner.wait(runner.runner.log.commit())
         with RunnerLog(tmp_path / "runner.db") as log:
             collect(RunnerSource(log), db=tmp_path / "s.db")
-        async with app_on(tmp_path / "s.db", clock_ms).run_test(size=SIZE) as pilot:
+        async with small_app(tmp_path / "s.db", now_ms=clock_ms).run_test(size=SIZE) as pilot:
             await until(pilot, lambda: pilot.app.screen.query_one("Table").row is not None, "rows")  # type: ignore[attr-defined]
             await pilot.press("0")
             await until(pilot, lambda: bool(pilot.app.screen.query(LogPane)), "the logs")
-            await until(pilot, lambda: "LIVE tail of hello" in shown(pilot), "live")
+            await until(pilot, lambda: "LIVE tail of hello" in log_of(pilot.app), "live")
             await asyncio.to_thread(runner.client.invoke, FunctionName="hello", Payload=b'{"word": "twice"}')
-            await until(pilot, lambda: "said twice" in shown(pilot), "the line")
-            assert "free: the runner's own log" in shown(pilot)
+            await until(pilot, lambda: "said twice" in log_of(pilot.app), "the line")
+            assert "free: the runner's own log" in log_of(pilot.app)
 
 
 def test_the_command_prints_lines_as_they_come_and_costs_on_stderr(aws: LiveServer, db: Path) -> None:
-    command = [sys.executable, "-m", "lambdatui", "--db", str(db), "--function", "checkout", "--utc", "logs", "--live"]
+    command = [*PROGRAM, "--db", str(db), "--function", "checkout", "--utc", "logs", "--live"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         aws.lines((small_store.T0, "\x1b[31mred\n"))

@@ -11,12 +11,11 @@ from collectors.store.read.reader import Reader
 from lambdatui.app.application import LambdaTui
 from lambdatui.screens.base import invocations_table
 from lambdatui.screens.invocations import InvocationsScreen
-from lambdatui.session.session import Session
-from lambdatui.text.terminal import DARK, terminal
+from lambdatui.text.terminal import DARK
 from lambdatui.widgets.rows import PAGE_ROWS
+from tests.support.screens import press, session_on, settle
 
 COUNT = 5_000
-COLOURS = terminal({"TERM": "xterm-256color"})
 
 
 @pytest.fixture(scope="module")
@@ -39,29 +38,23 @@ async def test_it_opens_and_jumps_to_its_end_without_loading_them(store: Path, m
     monkeypatch.setattr(invocations_table, "invocations", counted)
     with Reader(store) as reader:
         newest = reader.newest_ms() or 0
-    session = Session(store, COLOURS, now_ms=lambda: newest + 60_000, utc=True)
+    session = session_on(store, now_ms=lambda: newest + 60_000)
     session.choice = session.choice.with_preset("all")
     app = LambdaTui(session, DARK)
     async with app.run_test(size=(120, 40)) as pilot:
         await app.workers.wait_for_complete()
         await app.push_screen(InvocationsScreen(session))
-        await app.workers.wait_for_complete()
-        await pilot.pause()
+        await settle(pilot)
         table: Any = app.screen.table  # type: ignore[attr-defined]
         assert table.row_count == COUNT
         assert sum(taken) == invocations_table.WHOLE_ROWS
-        await pilot.press("G")
-        await app.workers.wait_for_complete()
-        await pilot.pause()
+        await press(pilot, "G")
         assert table.cursor == COUNT - 1
         assert table.row is not None
         assert sum(taken) == invocations_table.WHOLE_ROWS + PAGE_ROWS
-        await pilot.press("g", "G")
-        await app.workers.wait_for_complete()
+        await press(pilot, "g", "G")
         assert sum(taken) == invocations_table.WHOLE_ROWS + PAGE_ROWS, "pages looked at are kept"
-        await pilot.press("slash", *"status:timeout", "enter")
-        await app.workers.wait_for_complete()
-        await pilot.pause()
+        await press(pilot, "slash", *"status:timeout", "enter")
         found = table.row_count
         assert 0 < found < COUNT // 100
         assert sum(taken) == invocations_table.WHOLE_ROWS + PAGE_ROWS + found
@@ -73,22 +66,18 @@ async def test_matches_beyond_the_first_thousand_come_when_they_are_looked_for(s
         newest = reader.newest_ms() or 0
         every = reader.invocations(0, newest + 1, limit=COUNT)
     expected = [row.request_id for row in every if (row.duration_us or 0) > 50_000]
-    session = Session(store, COLOURS, now_ms=lambda: newest + 60_000, utc=True)
+    session = session_on(store, now_ms=lambda: newest + 60_000)
     session.choice = session.choice.with_preset("all")
     app = LambdaTui(session, DARK)
     async with app.run_test(size=(120, 40)) as pilot:
         await app.push_screen(InvocationsScreen(session))
         await app.workers.wait_for_complete()
-        await pilot.press("slash", *"duration_ms", "greater_than_sign", *"50", "enter")
-        await app.workers.wait_for_complete()
-        await pilot.pause()
+        await press(pilot, "slash", *"duration_ms", "greater_than_sign", *"50", "enter")
         table: Any = app.screen.table  # type: ignore[attr-defined]
         assert table.source.more
         assert 2 * invocations_table.WHOLE_ROWS < len(expected) < COUNT
         while table.source.more:
             before = table.row_count
-            await pilot.press("G")
-            await app.workers.wait_for_complete()
-            await pilot.pause()
+            await press(pilot, "G")
             assert table.row_count > before
         assert [row.request_id for row in table.source.rows] == expected

@@ -3,52 +3,14 @@
 from pathlib import Path
 
 import pytest
-from textual.pilot import Pilot
 
-from collectors.ingest.engine import import_files
-from collectors.model.records import FunctionKey
-from lambdatui.app.application import LambdaTui
 from lambdatui.app.navigation import commands_by_screen
-from lambdatui.cli.config_command import faults_of
+from lambdatui.cli.config import faults_of
 from lambdatui.commands.base import keys
-from lambdatui.screens.base.table import TableScreen
-from lambdatui.session.session import Session
-from lambdatui.text.terminal import DARK, Terminal
 from lambdatui.widgets.filter_line import FilterLine
 from lambdatui.widgets.notice import Notice
 from screenshots import sample_log
-
-COLOURS = Terminal(ansi=False, ascii=False, remote=False, no_color=False)
-
-
-@pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("shop")
-    log = sample_log.write(folder / "shop.jsonl", 1.2)
-    import_files([str(log)], db=folder / "shop.db", defaults=FunctionKey(""))
-    return folder / "shop.db"
-
-
-def app_on(db: Path) -> LambdaTui:
-    return LambdaTui(Session(db, COLOURS, utc=True, now_ms=lambda: sample_log.END_MS + 12_000), DARK)
-
-
-async def settle(pilot: Pilot[int]) -> None:
-    for _ in range(2):
-        await pilot.pause()
-        await pilot.app.workers.wait_for_complete()
-    await pilot.pause()
-
-
-async def press(pilot: Pilot[int], *keys: str) -> None:
-    for key in keys:
-        await pilot.press(key)
-        await settle(pilot)
-
-
-def screen_of(app: LambdaTui) -> TableScreen:
-    assert isinstance(app.screen, TableScreen)
-    return app.screen
+from tests.support.screens import app_on, press, screen_of, settle
 
 
 async def test_a_filter_that_cannot_be_read_filters_nothing_and_can_be_corrected(store: Path) -> None:

@@ -20,9 +20,8 @@ from lambdatui.screens.base.table import TABLE_COMMANDS, TableScreen
 from lambdatui.screens.base.text import TextLine
 from lambdatui.screens.functions import FunctionsScreen
 from lambdatui.screens.invocation import InvocationScreen
-from lambdatui.session.session import Session
 from lambdatui.text import terminal
-from lambdatui.text.terminal import ANSI_DARK, DARK, Terminal
+from lambdatui.text.terminal import ANSI_DARK, DARK
 from lambdatui.views.functions import functions
 from lambdatui.views.time_range import RangeChoice
 from lambdatui.widgets.filter_line import FilterLine
@@ -33,47 +32,7 @@ from lambdatui.widgets.notice import Notice
 from lambdatui.widgets.rows import PAGE_ROWS, AllRows, PagedRows
 from screenshots import sample_log
 from tests.support import small_store
-
-COLOURS = Terminal(ansi=False, ascii=False, remote=False, no_color=False)
-
-
-@pytest.fixture(scope="session")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("shop")
-    log = sample_log.write(folder / "shop.jsonl", 1.2)
-    import_files([str(log)], db=folder / "shop.db", defaults=FunctionKey(""))
-    return folder / "shop.db"
-
-
-def session_on(db: Path, **changes: object) -> Session:
-    values: dict[str, object] = {"now_ms": lambda: sample_log.END_MS + 12_000, "utc": True, **changes}
-    return Session(db, COLOURS, **values)  # type: ignore[arg-type]
-
-
-def app_on(db: Path, **changes: object) -> LambdaTui:
-    return LambdaTui(session_on(db, **changes), DARK)
-
-
-async def settle(pilot: Pilot[int]) -> None:
-    for _ in range(2):
-        await pilot.pause()
-        await pilot.app.workers.wait_for_complete()
-    await pilot.pause()
-
-
-async def press(pilot: Pilot[int], *keys: str) -> None:
-    for key in keys:
-        await pilot.press(key)
-        await settle(pilot)
-
-
-def shown_lines(widget: object) -> list[str]:
-    return [widget.render_line(y).text for y in range(widget.size.height)]  # type: ignore[attr-defined]
-
-
-def screen_of(app: LambdaTui) -> TableScreen:
-    assert isinstance(app.screen, TableScreen)
-    return app.screen
+from tests.support.screens import app_on, press, screen_of, session_on, settle, shown_lines
 
 
 async def test_the_first_screen_shows_what_the_view_says(store: Path) -> None:

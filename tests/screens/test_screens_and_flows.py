@@ -15,14 +15,12 @@ from textual.widgets import OptionList
 from collectors.ingest.engine import import_files
 from collectors.model.records import FunctionKey
 from collectors.store.read.reader import Reader
-from lambdatui.app.application import LambdaTui
 from lambdatui.app.navigation import MAIN, screen_class
 from lambdatui.screens.base.table import TableScreen
 from lambdatui.screens.dialogs.details import DetailsScreen
 from lambdatui.screens.dialogs.prompt import PickScreen, PromptScreen
 from lambdatui.screens.logs import LogsScreen
-from lambdatui.session.session import Session
-from lambdatui.text.terminal import DARK, UNICODE, Terminal
+from lambdatui.text.terminal import UNICODE
 from lambdatui.views.columns import TableColumn
 from lambdatui.widgets.header import Header
 from lambdatui.widgets.log_pane import LogPane
@@ -34,49 +32,7 @@ from screenshots import sample_log
 from tests.support import small_store
 from tests.support.places import DATA
 from tests.support.row_types import COLUMNS
-
-COLOURS = Terminal(ansi=False, ascii=False, remote=False, no_color=False)
-KEYS = {"logs": "l", "errors": "E", "throttles": "T", "costs": "dollar_sign", "advice": "A", "alarms": "a",
-        "collect": "C", "patterns": "L", "configuration": "d", "invocations": "i"}  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("shop")
-    log = sample_log.write(folder / "shop.jsonl", 2.2)
-    import_files([str(log)], db=folder / "shop.db", defaults=FunctionKey(""))
-    return folder / "shop.db"
-
-
-def app_on(db: Path, **changes: object) -> LambdaTui:
-    values: dict[str, object] = {"now_ms": lambda: sample_log.END_MS + 12_000, "utc": True, **changes}
-    return LambdaTui(Session(db, COLOURS, **values), DARK)  # type: ignore[arg-type]
-
-
-def small_app(db: Path, **changes: object) -> LambdaTui:
-    return app_on(db, now_ms=lambda: small_store.T0 + 60 * small_store.MINUTE, **changes)
-
-
-async def settle(pilot: Pilot[int]) -> None:
-    for _ in range(3):
-        await pilot.pause()
-        await pilot.app.workers.wait_for_complete()
-    await pilot.pause()
-
-
-async def press(pilot: Pilot[int], *keys: str) -> None:
-    for key in keys:
-        await pilot.press(key)
-        await settle(pilot)
-
-
-def table_of(app: LambdaTui) -> Table:
-    assert isinstance(app.screen, TableScreen)
-    return app.screen.table
-
-
-def header_of(app: LambdaTui) -> str:
-    return app.screen.query_one(Header).render().plain
+from tests.support.screens import KEYS, app_on, header_of, press, settle, small_app, table_of
 
 
 async def test_every_main_screen_is_a_key_away_and_leads_back(store: Path) -> None:
@@ -458,13 +414,13 @@ async def test_the_thread_that_paints_never_asks_the_store(store: Path, monkeypa
 
 async def test_state_is_kept_of_each_screen(store: Path) -> None:
     kept: dict[str, str] = {}
-    app = app_on(store, kept=kept)
+    app = app_on(store, saved=kept)
     async with app.run_test(size=(80, 24)) as pilot:
         await settle(pilot)
         await press(pilot, "slash", *"checkout", "enter", "shift+left", "E", "shift+right")
     assert kept["functions.filter"] == "checkout"
     assert kept["functions.sort"] == "p95_ms descending"
-    again = app_on(store, kept=kept)
+    again = app_on(store, saved=kept)
     async with again.run_test(size=(80, 24)) as pilot:
         await settle(pilot)
         assert table_of(again).row_count == 1

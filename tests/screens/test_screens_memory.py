@@ -9,8 +9,8 @@ import pytest
 from textual.screen import Screen
 
 from lambdatui.app import application
-from tests.screens.test_screens import app_on, press
 from tests.support import small_store
+from tests.support.screens import app_on, press
 
 
 @pytest.fixture(autouse=True)

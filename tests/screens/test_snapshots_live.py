@@ -19,9 +19,10 @@ from lambdatui.processes.runner_client import Invoked, LocalRunner
 from lambdatui.screens.base.live_tail import LiveTailScreen, TailRead
 from lambdatui.text.terminal import ANSI_DARK, DARK
 from lambdatui.views.logs import LogView, kind_of
-from tests.screens.test_snapshots import SIZES, app_on, pressing, sample_log, store
+from screenshots import sample_log
+from tests.support.screens import app_on, pressing
 
-__all__ = ["store"]
+SIZES = ((80, 24), (120, 40))
 NOTE = (
     "no live tail: AWS denied logs:StartLiveTail; allow logs:StartLiveTail: lambdatui iam-policy prints what is needed."
     " Asking every 2 s instead"
@@ -117,7 +118,7 @@ def test_state(
     monkeypatch.setattr(LiveTailScreen, "_tail", told(POLLING if state == "polling" else LIVE))
     monkeypatch.setattr("lambdatui.screens.dialogs.invoke.invoke", invoked)
     monkeypatch.setattr("lambdatui.screens.functions.LOCAL_ACCOUNT", None)
-    app = app_on(lacking, theme)
+    app = app_on(lacking, theme=theme)
     press = pressing(STATES[state])
 
     async def run(pilot: Pilot[int]) -> None:

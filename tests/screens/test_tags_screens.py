@@ -12,13 +12,11 @@ from lambdatui.app.navigation import screen_class
 from lambdatui.screens.cost_groups import CostGroupsScreen
 from lambdatui.screens.dialogs.details import DetailsScreen
 from lambdatui.screens.dialogs.prompt import PickScreen
-from lambdatui.session.session import Session
-from lambdatui.text.terminal import DARK
 from lambdatui.views.scope import Narrow
 from lambdatui.views.tag_terms import parsed
 from lambdatui.widgets.notice import Notice
-from tests.screens.test_screens_and_flows import COLOURS, header_of, press, settle, table_of
 from tests.support import tagged_store
+from tests.support.screens import app_on, header_of, press, settle, table_of
 from tests.support.small_store import T0
 from tests.support.tagged_store import HOUR, tag
 
@@ -30,14 +28,8 @@ def db(tmp_path: Path) -> Path:
     return tagged_store.make(tmp_path / "store.db")
 
 
-def app_on(db: Path, *tags: str, **changes: Any) -> LambdaTui:
-    values: dict[str, Any] = {
-        "now_ms": lambda: T0 + 2 * HOUR,
-        "utc": True,
-        "narrow": Narrow(tags=parsed(tags)),
-        **changes,
-    }
-    return LambdaTui(Session(db, COLOURS, **values), DARK)
+def tagged_app(db: Path, *tags: str, **changes: Any) -> LambdaTui:
+    return app_on(db, **{"now_ms": lambda: T0 + 2 * HOUR, "narrow": Narrow(tags=parsed(tags)), **changes})
 
 
 def shown(app: LambdaTui) -> set[str]:
@@ -58,7 +50,7 @@ KEYS = {"errors": "E", "throttles": "T", "costs": "dollar_sign", "advice": "A", 
 
 
 async def test_the_sessions_tags_narrow_every_screen_and_stand_in_the_header(db: Path) -> None:
-    app = app_on(db, "team=checkout")
+    app = tagged_app(db, "team=checkout")
     async with app.run_test(size=SIZE) as pilot:
         await settle(pilot)
         assert shown(app) == {"basket", "pay"}
@@ -78,7 +70,7 @@ async def test_the_sessions_tags_narrow_every_screen_and_stand_in_the_header(db:
 async def test_the_money_of_the_header_is_that_of_the_tags(db: Path) -> None:
     heads = []
     for narrow in (Narrow(tags=parsed(["team=checkout"])), Narrow(functions=("basket", "pay"))):
-        app = app_on(db, narrow=narrow)
+        app = tagged_app(db, narrow=narrow)
         async with app.run_test(size=SIZE) as pilot:
             await settle(pilot)
             heads.append(header_of(app).splitlines()[2:])
@@ -87,7 +79,7 @@ async def test_the_money_of_the_header_is_that_of_the_tags(db: Path) -> None:
 
 
 async def test_a_filter_by_tag_narrows_rows_and_sums_and_esc_undoes_it(db: Path) -> None:
-    app = app_on(db)
+    app = tagged_app(db)
     async with app.run_test(size=SIZE) as pilot:
         await settle(pilot)
         assert "21 invocations, 6 errors" in header_of(app)
@@ -105,7 +97,7 @@ async def test_a_filter_by_tag_narrows_rows_and_sums_and_esc_undoes_it(db: Path)
 
 @pytest.mark.parametrize("name", ["errors", "costs", "configuration", "invocations", "throttles"])
 async def test_every_screen_of_functions_takes_a_filter_by_tag(db: Path, name: str) -> None:
-    app = app_on(db)
+    app = tagged_app(db)
     async with app.run_test(size=SIZE) as pilot:
         await settle(pilot)
         await press(pilot, KEYS[name])
@@ -117,7 +109,7 @@ async def test_every_screen_of_functions_takes_a_filter_by_tag(db: Path, name: s
 
 
 async def test_the_filter_is_kept_for_the_next_run(db: Path) -> None:
-    app = app_on(db, kept={"functions.filter": "tag.team:checkout"})
+    app = tagged_app(db, saved={"functions.filter": "tag.team:checkout"})
     async with app.run_test(size=SIZE) as pilot:
         await settle(pilot)
         assert shown(app) == {"basket", "pay"}
@@ -125,7 +117,7 @@ async def test_the_filter_is_kept_for_the_next_run(db: Path) -> None:
 
 
 async def test_a_tag_that_nothing_matches_is_said_in_place_of_rows(db: Path) -> None:
-    app = app_on(db)
+    app = tagged_app(db)
     async with app.run_test(size=SIZE) as pilot:
         await settle(pilot)
         await filtered(pilot, "tag.tem:x")
@@ -137,7 +129,7 @@ async def test_a_tag_that_nothing_matches_is_said_in_place_of_rows(db: Path) -> 
 
 
 async def test_a_filter_that_cannot_be_read_stands_to_be_corrected(db: Path) -> None:
-    app = app_on(db)
+    app = tagged_app(db)
     async with app.run_test(size=SIZE) as pilot:
         await settle(pilot)
         await filtered(pilot, "tag.")
@@ -146,7 +138,7 @@ async def test_a_filter_that_cannot_be_read_stands_to_be_corrected(db: Path) -> 
 
 
 async def test_tags_that_change_while_one_looks_move_the_rows(db: Path) -> None:
-    app = app_on(db, "team=checkout")
+    app = tagged_app(db, "team=checkout")
     async with app.run_test(size=SIZE) as pilot:
         await settle(pilot)
         assert shown(app) == {"basket", "pay"}
@@ -158,7 +150,7 @@ async def test_tags_that_change_while_one_looks_move_the_rows(db: Path) -> None:
 
 async def test_configuration_and_function_say_tags_and_how_they_changed(db: Path) -> None:
     tag(db, {"basket": {"team": "payments", "env": "prod"}}, T0 + 60_000)
-    app = app_on(db)
+    app = tagged_app(db)
     async with app.run_test(size=SIZE) as pilot:
         await settle(pilot)
         await press(pilot, "d")
@@ -173,7 +165,7 @@ async def test_configuration_and_function_say_tags_and_how_they_changed(db: Path
 
 
 async def test_costs_by_a_tag_that_is_chosen(db: Path) -> None:
-    app = app_on(db)
+    app = tagged_app(db)
     async with app.run_test(size=SIZE) as pilot:
         await settle(pilot)
         await press(pilot, "dollar_sign", "b", "b", "b", "b")
@@ -197,7 +189,7 @@ async def test_costs_by_a_tag_that_is_chosen(db: Path) -> None:
 
 
 async def test_without_tags_costs_by_tag_say_so(tmp_path: Path) -> None:
-    app = app_on(tagged_store.make(tmp_path / "bare.db", tagged_ms=None))
+    app = tagged_app(tagged_store.make(tmp_path / "bare.db", tagged_ms=None))
     async with app.run_test(size=SIZE) as pilot:
         await settle(pilot)
         await press(pilot, "dollar_sign", "b", "b", "b", "b", "b")
@@ -206,7 +198,7 @@ async def test_without_tags_costs_by_tag_say_so(tmp_path: Path) -> None:
 
 
 async def test_on_one_function_a_filter_by_tag_says_that_it_chooses_nothing(db: Path) -> None:
-    app = app_on(db)
+    app = tagged_app(db)
     async with app.run_test(size=SIZE) as pilot:
         await settle(pilot)
         await press(pilot, "enter")

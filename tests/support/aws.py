@@ -37,6 +37,12 @@ def isolate(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
     monkeypatch.setattr("botocore.retries.bucket.TokenBucket.acquire", lambda *_, **__: True)  # after a throttle
 
 
+@pytest.fixture
+def aws_isolated(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """``isolate`` for a whole file: ``pytestmark = pytest.mark.usefixtures("aws_isolated")``."""
+    isolate(monkeypatch, tmp_path)
+
+
 @pytest.fixture(scope="session")
 def server() -> Iterator[str]:
     """One moto server for all tests of this process; ``endpoint`` empties it for each."""

@@ -9,9 +9,11 @@ import random
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
-from tests.support.aws import ACCOUNT, HOUR_MS, Answer, error
+from collectors.store.read.reader import Reader
+from tests.support.aws import ACCOUNT, HOUR_MS, Answer, error, listed
 from tests.support.insights_ql import Event, run
 
 LONGEST_MS = 90_000  # of the invocations that are made
@@ -278,3 +280,38 @@ class FakeInsights:
             return error("InvalidParameterException", "query is not running")
         query.status = "Stopped"
         return {"success": True}
+
+
+def account_answers(fake: FakeInsights) -> dict[str, Callable[[dict[str, Any]], Any]]:
+    """An account whose log groups and functions are the fleet's."""
+
+    def functions(asked: dict[str, Any]) -> dict[str, Any]:
+        names = sorted({name for name, _ in fake.fleet.sums})
+        groups = fake.fleet.group_of
+        return {"Functions": [listed([name], LoggingConfig={"LogGroup": groups[name]})[0] for name in names]}
+
+    def described(asked: dict[str, Any]) -> dict[str, Any]:
+        return {
+            "logGroups": [
+                {
+                    "logGroupName": name, "logGroupClass": group.log_class,
+                    "storedBytes": sum(group.hour_bytes.values()),
+                }
+                for name, group in sorted(fake.fleet.groups.items())
+                if name.startswith(asked["logGroupNamePrefix"])
+            ]
+        }  # fmt: skip
+
+    return {"lambda:ListFunctions": functions, "logs:DescribeLogGroups": described}
+
+
+def stored(db: Path) -> dict[tuple[str, int], Sums]:
+    """What the store has of each function and hour: its hour cells."""
+    with Reader(db) as reader:
+        rows = reader.select(
+            "SELECT f.name, h.start_ms, h.reports, h.billed_ms, h.billed_mb_ms, h.duration_us, h.init_us, h.cold_starts,"
+            " h.errors, h.timeouts, h.out_of_memory, h.max_duration_us, h.max_memory_mb, h.memory_mb"
+            " FROM hour_cells h JOIN functions f ON f.id = h.function_id",
+            (),
+        )
+    return {(name, start_ms): Sums(*figures) for name, start_ms, *figures in rows}

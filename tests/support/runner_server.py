@@ -1,10 +1,13 @@
 """A real runner for tests, on a thread of its own, and boto3's unmodified client to it."""
 
 import asyncio
+import http.client
 import io
+import json
 import threading
+import time
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,12 +15,13 @@ from typing import Any
 
 import boto3
 from botocore.config import Config
+from botocore.exceptions import ClientError
 
 from lambdatui.runner.api.front import Front
 from lambdatui.runner.environments.fleet import Limits
 from lambdatui.runner.http.server import Server
 from lambdatui.runner.log.writer import Log
-from lambdatui.runner.runtimes.runtimes import this_runtime
+from lambdatui.runner.runtimes.python import this_runtime
 from lambdatui.runner.service import Runner
 
 ROLE = "arn:aws:iam::000000000000:role/test"
@@ -55,11 +59,43 @@ class Served:
         [(value,)] = self.rows(query, function, metric, stat)
         return value
 
+    def ask(
+        self, method: str, path: str, document: object = None, headers: dict[str, str] | None = None
+    ) -> tuple[int, dict[str, str], Any]:
+        """One request, without boto3: status, headers in lower case, and the JSON of the answer. Bytes go as they are."""
+        body = document if isinstance(document, bytes) else b"" if document is None else json.dumps(document).encode()
+        connection = http.client.HTTPConnection(self.host, self.port, timeout=60)
+        connection.request(method, path, body, headers or {})
+        answer = connection.getresponse()
+        data = answer.read()
+        connection.close()
+        found = {name.lower(): value for name, value in answer.getheaders()}
+        return answer.status, found, json.loads(data) if data else None
+
     def create(self, name: str, source: str, **settings: Any) -> dict[str, Any]:
         """A Python function of one file, deployed as a ZIP."""
         given = {"Runtime": this_runtime(), "Handler": "app.handler", "Role": ROLE, **settings}
         code = {"ZipFile": zipped({"app.py": source})}
         return self.client.create_function(FunctionName=name, Code=code, **given)  # type: ignore[no-any-return]
+
+
+def refusal(call: Callable[..., Any], **arguments: Any) -> tuple[int, str, str]:
+    """Status, code and message of what boto3 raises."""
+    try:
+        call(**arguments)
+    except ClientError as error:
+        answer = error.response
+        return answer["ResponseMetadata"]["HTTPStatusCode"], answer["Error"]["Code"], answer["Error"]["Message"]
+    raise AssertionError("it was not refused")
+
+
+def wait_for(condition: Callable[[], Any], seconds: float = 40) -> Any:
+    """What ``condition`` gives, once it is true."""
+    for _ in range(int(seconds / 0.05)):
+        if value := condition():
+            return value
+        time.sleep(0.05)
+    raise AssertionError("it did not come")
 
 
 def client(service: str, endpoint: str) -> Any:

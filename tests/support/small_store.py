@@ -1,6 +1,10 @@
 """A small store for tests: two functions, one hour, figures that can be counted by hand."""
 
+import contextlib
+import functools
 import json
+import sqlite3
+import tempfile
 from pathlib import Path
 
 from msgspec.structs import asdict
@@ -76,20 +80,28 @@ def write_events(path: Path, written: list[LogEvent] | None = None) -> Path:
 
 
 def make(path: Path, *, metrics: bool = False) -> Path:
-    """Write the store at ``path``."""
-    exported = write_events(path.with_suffix(".jsonl"))
-    result = import_files([str(exported)], db=path, defaults=FunctionKey(""))
-    exported.unlink()
-    assert (result.invocations, result.rejected, result.failures) == (8, 0, [])
-    with writing(path) as connection:
-        writer = Writer(connection, fingerprint)
-        writer.configure([Function(CHECKOUT, runtime="python3.13", arch="arm64", memory_mb=1024, timeout_s=3)])
-        if metrics:
-            writer.measure(
-                MetricPoint(CHECKOUT, name, stat, 60, T0 + 5 * MINUTE, value)
-                for name, stat, value in (
-                    ("Throttles", "Sum", 4.0), ("Invocations", "Sum", 12.0), ("Errors", "Sum", 3.0),
-                    ("ConcurrentExecutions", "Maximum", 9.0),
-                )
-            )  # fmt: skip
+    """Write the store at ``path``: a copy of the one that this process imported."""
+    path.write_bytes(_imported(metrics))
     return path
+
+
+@functools.cache
+def _imported(metrics: bool) -> bytes:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "store.db"
+        result = import_files([str(write_events(path.with_suffix(".jsonl")))], db=path, defaults=FunctionKey(""))
+        assert (result.invocations, result.rejected, result.failures) == (8, 0, [])
+        with writing(path) as connection:
+            writer = Writer(connection, fingerprint)
+            writer.configure([Function(CHECKOUT, runtime="python3.13", arch="arm64", memory_mb=1024, timeout_s=3)])
+            if metrics:
+                writer.measure(
+                    MetricPoint(CHECKOUT, name, stat, 60, T0 + 5 * MINUTE, value)
+                    for name, stat, value in (
+                        ("Throttles", "Sum", 4.0), ("Invocations", "Sum", 12.0), ("Errors", "Sum", 3.0),
+                        ("ConcurrentExecutions", "Maximum", 9.0),
+                    )
+                )  # fmt: skip
+        with contextlib.closing(sqlite3.connect(path)) as connection:
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        return path.read_bytes()

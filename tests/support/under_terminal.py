@@ -6,12 +6,12 @@ import pty
 import select
 import struct
 import subprocess
-import sys
 import termios
 import time
 from collections.abc import Sequence
 from typing import Self
 
+from tests.support.command_line import PROGRAM
 from tests.support.places import ROOT
 
 PATIENCE_S = 60.0
@@ -29,7 +29,7 @@ class UnderTerminal:
         columns: int = 80,
         lines: int = 24,
         term: str = "xterm-256color",
-        program: Sequence[str] = (sys.executable, "-m", "lambdatui"),
+        program: Sequence[str] = PROGRAM,
         **changes: str,
     ) -> None:
         self._main, side = pty.openpty()

@@ -15,17 +15,14 @@ from collectors.sources.cloudwatch.source import CloudWatchSource
 from collectors.store.read import account_rows
 from collectors.store.read.reader import Reader
 from tests.support.account_over_time import DAY_MS, T0
-from tests.support.aws import ACCOUNT, HOUR_MS, MINUTE_MS, Canned, error, isolate, no_pause
+from tests.support.aws import ACCOUNT, HOUR_MS, MINUTE_MS, Canned, error, no_pause
+
+pytestmark = pytest.mark.usefixtures("aws_isolated")
 
 REGIONS = ("eu-central-1", "us-east-1", "ap-south-1")
 FEATURES = ("functions", "costs", "optimizer")
 STATUS, COSTS = "compute-optimizer:GetEnrollmentStatus", "ce:GetCostAndUsage"
 WORDS = "compute-optimizer:GetLambdaFunctionRecommendations"
-
-
-@pytest.fixture(autouse=True)
-def credentials(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    isolate(monkeypatch, tmp_path)
 
 
 class Regions:

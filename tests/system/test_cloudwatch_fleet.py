@@ -5,7 +5,6 @@ import os
 import random
 import signal
 import subprocess
-import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -14,15 +13,13 @@ import pytest
 
 from collectors.store.read.reader import Reader
 from lambdatui.cli.main import cli
-from tests.support.aws import ACCOUNT, KEYS, MINUTE_MS, REGION, isolate, plain, put_events, recent_ms
+from tests.support.aws import ACCOUNT, KEYS, MINUTE_MS, REGION, plain, put_events, recent_ms
+from tests.support.command_line import PROGRAM
 from tests.support.printed_statements import EVER, differences, everything, report, request_id, start
 
+pytestmark = pytest.mark.usefixtures("aws_isolated")
+
 FUNCTIONS, INVOCATIONS, BUSY = 1_200, 10_000, 20  # five events each, in the logs of the first twenty
-
-
-@pytest.fixture(autouse=True)
-def credentials(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    isolate(monkeypatch, tmp_path)
 
 
 def name(number: int) -> str:
@@ -82,7 +79,7 @@ def kill_on_the_way(db: Path, arguments: list[str]) -> int:
     kills, chance = 0, random.Random(5)
     environment = os.environ | {"AWS_ACCESS_KEY_ID": KEYS["aws_access_key_id"]}
     for _ in range(6):
-        command = [sys.executable, "-m", "lambdatui", "--db", str(db), *arguments]
+        command = [*PROGRAM, "--db", str(db), *arguments]
         process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         while process.poll() is None and _held_by(db) != process.pid:
             time.sleep(0.02)

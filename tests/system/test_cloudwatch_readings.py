@@ -2,7 +2,6 @@
 
 import threading
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -27,7 +26,6 @@ from tests.support.aws import (
     canned_session,
     create_function,
     error,
-    isolate,
     listed,
     no_pause,
     paged_functions,
@@ -35,13 +33,10 @@ from tests.support.aws import (
     recent_ms,
 )
 
+pytestmark = pytest.mark.usefixtures("aws_isolated")
+
 FREE = TokenBucket(1e9)
 T0 = 1_743_415_200_000
-
-
-@pytest.fixture(autouse=True)
-def credentials(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    isolate(monkeypatch, tmp_path)
 
 
 def session(endpoint: str) -> ReadOnlySession:

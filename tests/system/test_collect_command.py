@@ -18,8 +18,10 @@ from lambdatui.runner.functions import Deployment
 from lambdatui.runner.log.platform_lines import PlatformLines, Report
 from lambdatui.runner.log.writer import Log
 from tests.support import small_store
-from tests.support.aws import REGION, create_function, isolate, put_events
-from tests.support.command_line import rows, run
+from tests.support.aws import REGION, create_function, put_events
+from tests.support.command_line import PROGRAM, rows, run
+
+pytestmark = pytest.mark.usefixtures("aws_isolated")
 
 REQUEST = "11111111-2222-3333-4444-555555555555"
 # What moto does not know is left out: account settings, schedules, an alarm's history.
@@ -31,11 +33,6 @@ def lines(request_id: str = REQUEST) -> list[str]:
     platform = PlatformLines(Deployment("fn", "/", "app.handler", "python3.11"))
     last = platform.last(Report(request_id, duration_us=2_500, memory_mb=128, max_memory_mb=31, init_us=80_000))
     return [platform.start(request_id), "hello\n", *last]
-
-
-@pytest.fixture(autouse=True)
-def home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    isolate(monkeypatch, tmp_path)
 
 
 @pytest.fixture
@@ -130,7 +127,7 @@ def test_a_runners_log_is_watched_and_what_is_old_goes(tmp_path: Path, runner_db
     db, config = tmp_path / "store.db", tmp_path / "config.toml"
     assert run("import", small_store.write_events(tmp_path / "old.jsonl"), "--db", db).exit_code == 0
     config.write_text('[retention]\ninvocations = "2d"\nlines = "1d"\n')
-    begun = [sys.executable, "-m", "lambdatui", "--db", str(db), "--config", str(config), "collect", "--watch"]
+    begun = [*PROGRAM, "--db", str(db), "--config", str(config), "collect", "--watch"]
     process = subprocess.Popen(
         [*begun, "--every", "1s", "--source", str(runner_db)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
@@ -216,7 +213,7 @@ def test_watching_goes_on_after_faults_and_tells_systemd(tmp_path: Path, moto: s
     notices.bind(address)
     notices.settimeout(60)
     command = [
-        sys.executable, "-m", "lambdatui", "--db", str(tmp_path / "store.db"), "collect", "--region", REGION,
+        *PROGRAM, "--db", str(tmp_path / "store.db"), "collect", "--region", REGION,
         "--region", "not a region", "--endpoint-url", moto, *MOTO, "--watch", "--every", "1s", "--logs", "events",
     ]  # fmt: skip
     environment = os.environ | {"NOTIFY_SOCKET": address}

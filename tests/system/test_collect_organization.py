@@ -205,16 +205,16 @@ def test_wrong_usage_is_2(cloud: Cloud, tmp_path: Path, arguments: list[str], sa
 def test_a_watch_lists_accounts_once_an_hour_and_goes_on_with_those_it_knows(
     cloud: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from lambdatui.cli import many_accounts
-    from lambdatui.cli.collect import Asked
-    from lambdatui.cli.collecting import Collecting
+    from lambdatui.cli.collect import accounts
+    from lambdatui.cli.collect.request import CollectRequest, OrganizationRequest
+    from lambdatui.cli.collect.rounds import Rounds
     from lambdatui.settings.context import Context
 
     now = [1_000.0]
-    monkeypatch.setattr(many_accounts.time, "monotonic", lambda: now[0])
-    organization = many_accounts.OrganizationAsked("read")
-    asked = Asked(("",)[:0], ("eu-central-1",), 3_600_000, None, "none", (), False, 0, False, organization)
-    collecting = Collecting(asked, Context(tmp_path / "s.db"), None, quiet=True)
+    monkeypatch.setattr(accounts.time, "monotonic", lambda: now[0])
+    organization = OrganizationRequest("read")
+    request = CollectRequest(("",)[:0], ("eu-central-1",), 3_600_000, None, "none", (), False, 0, False, organization)
+    collecting = Rounds(request, Context(tmp_path / "s.db"), None, quiet=True)
     assert len(collecting.once()) == 3
     now[0] += 3_599
     assert len(collecting.once()) == 3
@@ -241,9 +241,9 @@ def test_hundreds_of_accounts_are_read_a_few_at_a_time_and_models_once(
     from botocore.loaders import JSONFileLoader
 
     from collectors.sources.cloudwatch.session import ReadOnlySession
-    from lambdatui.cli import many_accounts
+    from lambdatui.cli.collect import accounts
 
-    monkeypatch.setattr(many_accounts, "AT_ONCE", 3)
+    monkeypatch.setattr(accounts, "AT_ONCE", 3)
     read: list[str] = []
     load = JSONFileLoader.load_file
 

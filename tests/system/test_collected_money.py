@@ -7,11 +7,9 @@ import pytest
 
 from collectors.model.account import BilledDay, Configured, Inventory, LogGroupFacts, Recommendation
 from collectors.model.records import FunctionKey, MetricPoint
-from collectors.parsing.fingerprint import fingerprint
 from collectors.store.connection import writing
 from collectors.store.read.reader import Reader
 from collectors.store.write import account as kept
-from collectors.store.write.writer import Writer
 from lambdatui.screens.advice import AdviceScreen
 from lambdatui.screens.billed import BilledScreen
 from lambdatui.screens.dialogs.details import DetailsScreen
@@ -25,11 +23,11 @@ from lambdatui.views.scope import Narrow
 from lambdatui.views.time_range import DAY_MS, TimeRange
 from lambdatui.views.whatif import compared_months
 from pricing.pricebook import PriceBook
-from tests.screens.test_screens_and_flows import header_of, press, settle, small_app, table_of
 from tests.support import small_store
+from tests.support.checkout_settings import MARCH, MONTH, configure, keep, keep_records, measure
 from tests.support.command_line import rows, run
+from tests.support.screens import header_of, press, settle, small_app, table_of
 from tests.support.small_store import CHECKOUT, T0
-from tests.unit.lambdatui.views.test_configured_usage import MARCH, MONTH, configure, keep, measure
 
 BOOK = PriceBook.load()
 TODAY = T0 // DAY_MS * DAY_MS
@@ -37,12 +35,6 @@ TODAY = T0 // DAY_MS * DAY_MS
 
 def billed_day(day_ms: int, usage_type: str, amount: str, quantity: str, service: str = "AWS Lambda") -> BilledDay:
     return BilledDay(CHECKOUT.account, day_ms, service, usage_type, amount, "USD", quantity, "x", estimated=False)
-
-
-def keep_records(db: Path, *records: object) -> None:
-    with writing(db) as connection:
-        for record in records:
-            kept.keep(connection, Writer(connection, fingerprint).names, 1, [record])  # type: ignore[list-item]
 
 
 @pytest.fixture

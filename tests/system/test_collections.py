@@ -1,6 +1,5 @@
 """Collections as a whole: from canned AWS answers through threads, parser and writer into a store."""
 
-import random
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -8,12 +7,10 @@ from typing import Any
 
 import pytest
 
-from collectors.ingest.many_sources import Collected, collect_accounts
 from collectors.model.account import CallCount
 from collectors.model.records import LogEvent
-from collectors.sources.base import BudgetReached, Given, SourceFailed, Step
-from collectors.sources.cloudwatch.session import ReadOnlySession
-from collectors.sources.cloudwatch.source import ALWAYS, CloudWatchSource
+from collectors.sources.base import BudgetReached, Failed, Item, LogEvents, SourceFailed, Step
+from collectors.sources.cloudwatch.source import ALWAYS
 from collectors.store.connection import StoreLocked, writing
 from collectors.store.read import account_rows
 from collectors.store.read.reader import Reader
@@ -22,100 +19,17 @@ from tests.support.aws import (  # fmt: skip
     HOUR_MS,
     MINUTE_MS,
     REGION,
-    Canned,
     canned_session,
     error,
-    isolate,
     metric_answer,
-    no_pause,
     paged_functions,
 )
-from tests.support.printed_statements import DAY, EVER, differences, everything, report, request_id, start
+from tests.support.canned_logs import NOW, SINCE, Logs, aws_with, collect, fleet, lines, source
+from tests.support.printed_statements import DAY, EVER, differences, everything
 
-NOW = 1_743_415_200_000 + 30 * MINUTE_MS
-SINCE = NOW - 24 * HOUR_MS
+pytestmark = pytest.mark.usefixtures("aws_isolated")
+
 SPANS = [EVER, (NOW - DAY, NOW)]
-
-
-@pytest.fixture(autouse=True)
-def credentials(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    isolate(monkeypatch, tmp_path)
-
-
-def lines(number: int, at_ms: int) -> list[tuple[int, str]]:
-    request = request_id(number)
-    return [(at_ms, start(request)), (at_ms + 1, f"hello {number}\n"), (at_ms + 101, report(request))]
-
-
-class Logs:
-    """Log groups whose events FilterLogEvents gives in pages, some of them empty, as CloudWatch does."""
-
-    def __init__(self, seed: int = 1, page: int = 7) -> None:
-        self.groups: dict[str, list[dict[str, Any]]] = {}
-        self._page = page
-        self._random = random.Random(seed)
-        self.asked = 0
-
-    def add(self, name: str, *invocations: tuple[int, int], stream: str = "2025/03/31/[$LATEST]ab") -> None:
-        events = self.groups.setdefault(f"/aws/lambda/{name}", [])
-        for number, at_ms in invocations:
-            for place, (time, message) in enumerate(lines(number, at_ms)):
-                events.append(
-                    {
-                        "timestamp": time,
-                        "message": message,
-                        "logStreamName": stream,
-                        "eventId": f"{number:050d}{place:06d}",
-                    }
-                )
-        events.sort(key=lambda event: event["timestamp"])
-
-    def filter(self, asked: dict[str, Any]) -> dict[str, Any]:
-        self.asked += 1
-        events = [
-            event
-            for event in self.groups.get(asked["logGroupName"], ())
-            if asked["startTime"] <= event["timestamp"] <= asked["endTime"]
-        ]
-        at = int(asked.get("nextToken", "0").split("-")[0])
-        if self._random.random() < 0.3:
-            return {"events": [], "nextToken": f"{at}-{self._random.random()}"}
-        some = events[at : at + self._page]
-        more = {"nextToken": f"{at + self._page}-{self._random.random()}"} if at + self._page < len(events) else {}
-        return {"events": some} | more
-
-    def describe(self, asked: dict[str, Any]) -> dict[str, Any]:
-        return {
-            "logGroups": [
-                {"logGroupName": name} for name in self.groups if name.startswith(asked["logGroupNamePrefix"])
-            ]
-        }
-
-
-def aws_with(logs: Logs, names: list[str]) -> tuple[ReadOnlySession, Canned]:
-    session, aws = canned_session()
-    aws.answers |= {
-        "lambda:ListFunctions": paged_functions(names),
-        "logs:DescribeLogGroups": logs.describe,
-        "logs:FilterLogEvents": logs.filter,
-    }
-    return session, aws
-
-
-def source(session: ReadOnlySession, now_ms: int = NOW, since_ms: int = SINCE, **settings: Any) -> CloudWatchSource:
-    return CloudWatchSource(session, since_ms=since_ms, now_ms=now_ms, pause=no_pause, **{"logs": "events", **settings})
-
-
-def collect(db: Path, *sources: Any, now_ms: int = NOW, **settings: Any) -> list[Collected]:
-    openings: list[Callable[[], Any]] = [one if callable(one) else (lambda one=one: one) for one in sources]
-    return collect_accounts(openings, db=db, now_ms=now_ms, **settings)
-
-
-def fleet(logs: Logs, functions: int = 3, invocations: int = 40) -> list[str]:
-    names = [f"fn{number}" for number in range(functions)]
-    for place, name in enumerate(names):
-        logs.add(name, *((place * 1_000 + n, NOW - (n + 1) * 20 * MINUTE_MS) for n in range(invocations)))
-    return names
 
 
 def test_a_collection_and_the_same_again(tmp_path: Path) -> None:
@@ -266,14 +180,16 @@ class Counting:
         self.name, self.account, self.region = "counting", ACCOUNT, REGION
         self._blocks = blocks
 
-    def given(self, covered: Callable[[str], Sequence[tuple[int, int]]]) -> Iterator[Given]:
+    def items(self, stored: Callable[[str], Sequence[tuple[int, int]]]) -> Iterator[Item]:
         for number in range(self._blocks):
             yield Step("counting", number, self._blocks)
-            yield [
-                LogEvent(time, text, "/aws/lambda/fn", "s", f"{number}-{place}", "fn", ACCOUNT, REGION)
-                for place, (time, text) in enumerate(lines(number, NOW + number * 200))
-            ]
-        yield SourceFailed("the end", "it is one", "nothing")
+            yield LogEvents(
+                [
+                    LogEvent(time, text, "/aws/lambda/fn", "s", f"{number}-{place}", "fn", ACCOUNT, REGION)
+                    for place, (time, text) in enumerate(lines(number, NOW + number * 200))
+                ]
+            )
+        yield Failed(SourceFailed("the end", "it is one", "nothing"))
 
     def counts(self) -> list[CallCount]:
         return []
@@ -298,7 +214,7 @@ def test_stopping_keeps_what_was_had(tmp_path: Path) -> None:
 
 def test_an_unforeseen_fault_is_told_and_not_hidden(tmp_path: Path) -> None:
     class Broken(Counting):
-        def given(self, covered: Callable[[str], Sequence[tuple[int, int]]]) -> Iterator[Given]:
+        def items(self, stored: Callable[[str], Sequence[tuple[int, int]]]) -> Iterator[Item]:
             raise ZeroDivisionError
             yield
 

@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 
 from collectors.ingest.many_sources import Collected
-from lambdatui.cli.collect import Asked as AskedFor
-from lambdatui.cli.collecting import Collecting
+from lambdatui.cli.collect.request import CollectRequest
+from lambdatui.cli.collect.rounds import Rounds as CollectRounds
 from lambdatui.processes.child_process import Child
 from lambdatui.settings.context import Context
 from tests.support.aws import isolate, listed
@@ -63,8 +63,8 @@ class Rounds:
     """Collections of profiles from a server, round by round, as a watch does them."""
 
     def __init__(self, tmp_path: Path, url: str, profiles: tuple[str, ...], regions: tuple[str, ...] = REGIONS) -> None:
-        asked = AskedFor(profiles, regions, 3_600_000, url, "none", ("functions",), False, 0, False)
-        self._collecting = Collecting(asked, Context(tmp_path / "store.db"), None, quiet=True)
+        asked = CollectRequest(profiles, regions, 3_600_000, url, "none", ("functions",), False, 0, False)
+        self._collecting = CollectRounds(asked, Context(tmp_path / "store.db"), None, quiet=True)
 
     def run(self) -> list[Collected]:
         return list(self._collecting.once())
@@ -328,7 +328,7 @@ def test_a_region_without_an_endpoint_is_called_not_enabled(tmp_path: Path, monk
         monkeypatch.setenv("AWS_ENDPOINT_URL_STS", server.url)
         monkeypatch.setenv("AWS_ENDPOINT_URL_LAMBDA", "http://lambda.no-such-region.invalid")
         rounds = Rounds(tmp_path, server.url, ("prod",), ("eu-moon-1",))
-        rounds._collecting._asked = AskedFor(
+        rounds._collecting._request = CollectRequest(
             ("prod",), ("eu-moon-1",), 3_600_000, None, "none", ("functions",), False, 0, False
         )
         said = failures(rounds.run())

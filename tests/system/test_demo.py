@@ -6,7 +6,6 @@ import re
 import signal
 import sqlite3
 import subprocess
-import sys
 import time
 from collections import Counter
 from pathlib import Path
@@ -14,9 +13,10 @@ from typing import Any
 
 import pytest
 
-from tests.support.command_line import rows, run
+from tests.support import needs
+from tests.support.command_line import PROGRAM, rows, run
 
-pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the runner reads /proc")
+pytestmark = needs.linux
 
 REPORT = re.compile(
     r"REPORT RequestId: \S+\tDuration: [\d.]+ ms\tBilled Duration: (\d+) ms.*?(Init Duration: [\d.]+ ms)?"
@@ -40,7 +40,7 @@ def ours(marker: str) -> list[str]:
 
 def demo(folder: Path, *arguments: str, **more: Any) -> "subprocess.Popen[str]":
     environment = {**os.environ, "LAMBDATUI_TEST_MARK": str(folder), "TMPDIR": str(folder)}
-    command = [sys.executable, "-m", "lambdatui", "demo", *arguments]
+    command = [*PROGRAM, "demo", *arguments]
     return subprocess.Popen(
         command,
         stdin=subprocess.DEVNULL,

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from tests.support.command_line import run
-from tests.system.test_emf_metrics import by_series, emf, listed
-from tests.unit.collectors.parsing.test_patterns import T0, bring_in
+from tests.support.emf import by_series, emf, listed
+from tests.support.invocation_logs import T0, bring_in
 
 REQUEST = "5d1b4ef1-6a0f-4b4c-9d24-0c5d8f2f7e11"
 REPORT = f"REPORT RequestId: {REQUEST}\tDuration: 9.00 ms\tBilled Duration: 9 ms\tMemory Size: 128 MB\tMax Memory Used: 40 MB\t"

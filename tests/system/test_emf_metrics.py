@@ -10,46 +10,31 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
-from textual.pilot import Pilot
 
 from collectors.ingest import engine
 from collectors.ingest.many_sources import collect_accounts
 from collectors.model.account import CallCount
 from collectors.model.records import LogEvent
+from collectors.sources.base import LogEvents
 from collectors.store.read.reader import Reader
 from collectors.store.rollups.emf_cells import bucket_of, value_of
 from collectors.store.write import emf_series
-from lambdatui.app.application import LambdaTui
 from lambdatui.screens.dialogs.prompt import PickScreen
 from lambdatui.screens.function import FunctionScreen
-from lambdatui.session.session import Session
-from lambdatui.text.terminal import DARK
 from lambdatui.views.function import function
 from lambdatui.views.function_charts import ChartView, function_charts
 from lambdatui.views.time_range import RangeChoice
 from lambdatui.widgets.chart import Chart
 from tests.support import small_store
 from tests.support.command_line import rows, run
+from tests.support.emf import EVER, Series, by_series, emf, listed
+from tests.support.invocation_logs import HOUR, T0, bring_in, invocation, write
 from tests.support.released_stores import set_back
-from tests.unit.collectors.parsing.test_patterns import COLOURS, HOUR, T0, bring_in, invocation, write
+from tests.support.screens import app_on, press, settle
 
 MINUTE, DAY = 60_000, 24 * HOUR
-EVER = ("--from", "2026-01-01", "--to", "2026-12-31")
-
-Series = tuple[str, str, str, str]  # namespace, metric, dimensions, unit
-
-
-def emf(
-    at_ms: int, values: dict[str, Any], unit: str = "Count", sets: list[list[str]] | None = None, **members: str
-) -> str:
-    """A document with one directive; ``members`` are its dimensions, in one set unless ``sets`` says otherwise."""
-    directive = {
-        "Namespace": "Shop", "Dimensions": [[*members]] if sets is None else sets,
-        "Metrics": [{"Name": name, "Unit": unit} for name in values],
-    }  # fmt: skip
-    return json.dumps({"_aws": {"Timestamp": at_ms, "CloudWatchMetrics": [directive]}, **members, **values}) + "\n"
 
 
 def store_of(folder: Path, events: list[dict[str, Any]], name: str = "a") -> Path:
@@ -57,22 +42,8 @@ def store_of(folder: Path, events: list[dict[str, Any]], name: str = "a") -> Pat
     return folder / f"{name}.db"
 
 
-def listed(db: Path, *options: str) -> list[dict[str, Any]]:
-    return [
-        one for one in rows(run("--db", db, "metrics", *EVER, *options, "--json")) if one["namespace"] != "AWS/Lambda"
-    ]
-
-
 def told(db: Path, *options: str) -> str:
     return run("--db", db, "metrics", *EVER, *options).stderr
-
-
-def by_series(found: list[dict[str, Any]], stat: str) -> dict[Series, float]:
-    return {
-        (one["namespace"], one["metric"], one["dimensions"] or "", one["unit"]): one["value"]
-        for one in found
-        if one["stat"] == stat
-    }
 
 
 def cells(db: Path) -> list[tuple[Any, ...]]:
@@ -217,9 +188,7 @@ SAID = st.tuples(
 
 
 @given(st.lists(SAID, max_size=25), st.integers(0, 3 * DAY), st.integers(MINUTE, 3 * DAY))
-@settings(
-    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
-)
+@settings(max_examples=20)
 def test_every_range_agrees_with_a_sum_by_hand(
     tmp_path_factory: pytest.TempPathFactory, said: list[tuple[str, str, str, Any, int]], begin: int, length: int
 ) -> None:
@@ -301,12 +270,12 @@ def test_a_collection_counts_them_and_an_import_of_the_same_lines_adds_nothing(t
     class Account:
         name, account, region = "an account", "", ""
 
-        def given(self, covered: object) -> Iterator[list[LogEvent]]:
-            yield [
+        def items(self, stored: object) -> Iterator[LogEvents]:
+            yield LogEvents([
                 LogEvent(int(one["timestamp"]), str(one["message"]), str(one["logGroup"]), str(one["logStreamName"]),
                          str(one["eventId"]), "shop")
                 for one in events
-            ]  # fmt: skip
+            ])  # fmt: skip
 
         def counts(self) -> list[CallCount]:
             return []
@@ -485,13 +454,6 @@ def test_a_function_charts_its_metrics_step_by_step_and_gaps_are_unknown(tmp_pat
     assert "Invocations" in found
 
 
-async def settle(pilot: Pilot[int]) -> None:
-    for _ in range(2):
-        await pilot.pause()
-        await pilot.app.workers.wait_for_complete()
-    await pilot.pause()
-
-
 async def test_a_chart_is_chosen_from_a_list_and_stays_when_the_range_changes(tmp_path: Path) -> None:
     events = [
         event
@@ -501,14 +463,12 @@ async def test_a_chart_is_chosen_from_a_list_and_stays_when_the_range_changes(tm
         )
     ]
     db = store_of(tmp_path, events)
-    app = LambdaTui(Session(db, COLOURS, utc=True, now_ms=lambda: T0 + 30 * MINUTE), DARK)
+    app = app_on(db, now_ms=lambda: T0 + 30 * MINUTE)
     async with app.run_test(size=(120, 40)) as pilot:
         await settle(pilot)
-        await pilot.press("enter")
-        await settle(pilot)
+        await press(pilot, "enter")
         assert isinstance(app.screen, FunctionScreen)
-        await pilot.press("V")
-        await settle(pilot)
+        await press(pilot, "V")
         assert isinstance(app.screen, PickScreen)
         await pilot.press(*"queued", "enter")
         await settle(pilot)
@@ -516,8 +476,7 @@ async def test_a_chart_is_chosen_from_a_list_and_stays_when_the_range_changes(tm
         first = app.screen.query(Chart).first()
         assert first.title == "queued p95, Shop"
         assert "-24.9" in first.render().plain  # the median of the last half an hour, the lowest that is drawn
-        await pilot.press("3")
-        await settle(pilot)
+        await press(pilot, "3")
         assert app.screen.query(Chart).first().title == "queued p95, Shop"
 
 

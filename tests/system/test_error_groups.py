@@ -18,12 +18,12 @@ from collectors.store.write import maintenance
 from lambdatui.views.error_families import ErrorFamilyView, common, groups, rolled
 from lambdatui.views.error_trends import error_trends
 from lambdatui.views.time_range import RangeChoice
-from tests.support import command_line
-from tests.support.places import DATA, ROOT
-from tests.support.printed_statements import Event, end, imported, report, request_id, start
+from tests.support import command_line, needs
+from tests.support.error_families import PORTS, failing
+from tests.support.places import DATA, SHARED
 from tests.support.row_checksums import resum
 
-SHARED = ROOT.parent / "shared" / "data" / "field" / "error_groups.jsonl"
+LABELLED = SHARED / "field" / "error_groups.jsonl"
 
 
 def labelled(path: Path) -> Iterator[Any]:
@@ -51,10 +51,10 @@ def test_what_differs_in_one_value_is_one_family_and_other_words_are_not(pair: d
     assert (len(names) == 1) == pair["same_family"]
 
 
-@pytest.mark.skipif(not SHARED.exists(), reason="the labelled pairs of ../shared are not here")
+@needs.file(LABELLED)
 def test_the_labelled_pairs_are_right() -> None:
     wrong = []
-    for line in SHARED.read_text().splitlines():
+    for line in LABELLED.read_text().splitlines():
         pair = json.loads(line)
         if (len({fingerprint(*error) for error in pair["errors"]}) == 1) != pair["one_group"]:
             wrong.append(pair)
@@ -93,18 +93,6 @@ def test_a_hostile_text_takes_no_time() -> None:
 
 
 # Stores of an older version -------------------------------------------------------------------------------------
-
-PORTS = ("5432", "6379", "5432", "5432")
-
-
-def failing(folder: Path, messages: list[str], *, begin: int = 1) -> None:
-    events: list[Event] = []
-    for number, message in enumerate(messages, begin):
-        request = request_id(number)
-        trace = f'[ERROR] OSError: {message}\nTraceback (most recent call last):\n  File "a.py", line 7, in f\n'
-        texts = start(request), trace, end(request), report(request)
-        events += [Event(1_743_379_200_000 + number * 60_000 + at, text) for at, text in enumerate(texts)]
-    imported(folder, events)
 
 
 def count_anew(connection: sqlite3.Connection) -> None:

@@ -5,19 +5,15 @@ from pathlib import Path
 import pytest
 from botocore.exceptions import ClientError, ConnectionClosedError
 
-from tests.support.aws import isolate
 from tests.support.fake_aws import faults
 from tests.support.fake_aws.collecting import collect, no_waiting, run
 from tests.support.fake_aws.fleet import Fleet
 from tests.support.fake_aws.server import FakeAws, fake_aws
 from tests.support.fake_aws.stores import content, covered, differences
 
+pytestmark = pytest.mark.usefixtures("aws_isolated")
+
 SMALL = {"functions": 3, "invocations": 24, "deleted": 1, "idle_every": 3, "shared": 0, "hours": 2}
-
-
-@pytest.fixture(autouse=True)
-def credentials(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    isolate(monkeypatch, tmp_path)
 
 
 def client(aws: FakeAws, service: str, attempts: int = 1) -> object:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from collectors.ingest.engine import ImportResult
@@ -29,9 +29,7 @@ from tests.support.printed_statements import (
 )
 
 SPANS = ((T0 // HOUR * HOUR, T0 // HOUR * HOUR + HOUR), (T0 // DAY * DAY, T0 // DAY * DAY + DAY), EVER)
-RARELY = settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
-)
+RARELY = settings(max_examples=25)
 TIMEOUT = "2025-03-31T10:00:03.000Z {} Task timed out after 3.00 seconds\n\n"
 TRACEBACK = (
     '[ERROR] {}: bad order {}\nTraceback (most recent call last):\n  File "/var/task/app.py", line 7, in handler\n'

@@ -14,17 +14,11 @@ from lambdatui.widgets.notice import Notice
 from pricing.inspection import days_too_old
 from pricing.outside import OUTSIDE
 from pricing.own_price import OwnTerms
-from tests.screens.test_screens_and_flows import settle, small_app
-from tests.support import small_store
 from tests.support.command_line import run
+from tests.support.screens import settle, small_app
 
 FIGURES = ("cost-estimate", "--requests", "3M", "--duration-ms", "120", "--memory-mb", "1536")  # as of 2026-09-19
 ISSUE = ("API Gateway", "NAT", "transfer", "X-Ray", "S3", "Step Functions", "credits", "tax", "support")
-
-
-@pytest.fixture(scope="module")
-def db(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return small_store.make(tmp_path_factory.mktemp("said") / "small.db")
 
 
 @pytest.mark.parametrize(

@@ -9,9 +9,9 @@ from collectors.model.records import FunctionKey, LogEvent, MetricPoint
 from collectors.parsing.fingerprint import fingerprint
 from collectors.store.connection import writing
 from collectors.store.write.writer import Writer
-from tests.screens.test_screens_and_flows import header_of, settle, small_app
 from tests.support import small_store
 from tests.support.command_line import rows, run
+from tests.support.screens import header_of, settle, small_app
 from tests.support.small_store import CHECKOUT, MINUTE, T0, invocation_events
 
 DAY = 24 * 60 * MINUTE

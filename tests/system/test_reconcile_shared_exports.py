@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner
 
-from lambdatui.cli.main import cli
-from tests.support.places import ROOT
+from tests.support import needs
+from tests.support.command_line import run
+from tests.support.places import SHARED
 
-BILLING = ROOT.parent / "shared/data/billing"
-pytestmark = pytest.mark.skipif(not BILLING.exists(), reason="../shared/data/billing is not on this machine")
+BILLING = SHARED / "billing"
+pytestmark = needs.file(BILLING)
 
 # What was paid (README), and words that must stand among what is said.
 EXPECTED: dict[str, tuple[str, tuple[str, ...]]] = {
@@ -39,10 +39,6 @@ SUMS = {
     "payer_cur2.csv": {"not collected": "46.50"},
     "late_cur2.csv": {"more on AWS's bill": "3.00"},
 }
-
-
-def run(*arguments: object) -> Any:
-    return CliRunner().invoke(cli, [str(one) for one in arguments], env={"XDG_CONFIG_HOME": "/nowhere"})
 
 
 @pytest.fixture(scope="module")

@@ -7,16 +7,13 @@ import pytest
 from collectors.sources.cloudwatch.news import missing_since, to_read_since
 from collectors.store.read.reader import Reader
 from tests.support.account_over_time import DAY_MS, T0, World, collect, fleet
-from tests.support.aws import HOUR_MS, MINUTE_MS, isolate
+from tests.support.aws import HOUR_MS, MINUTE_MS
 from tests.support.printed_statements import EVER
+
+pytestmark = pytest.mark.usefixtures("aws_isolated")
 
 EVERY = [5_000, MINUTE_MS, 5 * MINUTE_MS, HOUR_MS, DAY_MS]
 NAMES = ["5s", "1m", "5m", "1h", "1d"]
-
-
-@pytest.fixture(autouse=True)
-def credentials(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    isolate(monkeypatch, tmp_path)
 
 
 @pytest.fixture

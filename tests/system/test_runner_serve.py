@@ -3,20 +3,21 @@
 import json
 import signal
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from botocore.exceptions import ClientError
 
+from tests.support import needs
+from tests.support.command_line import PROGRAM
 from tests.support.runner_server import client
 
-pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the runner reads /proc")
+pytestmark = needs.linux
 
 
 def program(path: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
-    whole = [sys.executable, "-m", "lambdatui", "runner", *arguments, "--runner-db", str(path)]
+    whole = [*PROGRAM, "runner", *arguments, "--runner-db", str(path)]
     return subprocess.run(whole, capture_output=True, text=True, timeout=60, check=False)
 
 
@@ -31,7 +32,7 @@ def path(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def url(path: Path) -> Iterator[str]:
-    command = [sys.executable, "-m", "lambdatui", "runner", "serve", "--runner-db", str(path), "--time-scale", "60"]
+    command = [*PROGRAM, "runner", "serve", "--runner-db", str(path), "--time-scale", "60"]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
     assert process.stdout is not None
     yield process.stdout.readline().strip()
@@ -82,7 +83,7 @@ def test_others_are_served_with_a_token_only(path: Path) -> None:
     refused = program(path, "serve", "--host", "0.0.0.0")
     assert refused.returncode == 1
     assert "give a token too" in refused.stderr
-    command = [sys.executable, "-m", "lambdatui", "runner", "serve", "--runner-db", str(path)]
+    command = [*PROGRAM, "runner", "serve", "--runner-db", str(path)]
     process = subprocess.Popen(
         [*command, "--host", "0.0.0.0", "--token", "secret"],
         stdout=subprocess.PIPE,

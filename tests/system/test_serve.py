@@ -19,7 +19,8 @@ from typing import Any
 import aiohttp
 import pytest
 
-from tests.support import small_store
+from tests.support import needs, small_store
+from tests.support.command_line import PROGRAM
 from tests.support.places import ROOT
 
 pytest.importorskip("textual_serve", reason="the extra 'serve' is not installed")
@@ -38,7 +39,7 @@ def serving(folder: Path) -> Iterator[str]:
         port = free.getsockname()[1]
     env = {**os.environ, "PYTHONPATH": str(ROOT), "LAMBDATUI_TOKEN": TOKEN, "XDG_CONFIG_HOME": "/nowhere",
            "XDG_STATE_HOME": "/dev/null", "PYTHONUNBUFFERED": "1"}  # fmt: skip
-    command = [sys.executable, "-m", "lambdatui", "--db", str(db), "--range", "all", "serve", "--port", str(port)]
+    command = [*PROGRAM, "--db", str(db), "--range", "all", "serve", "--port", str(port)]
     process = subprocess.Popen(command, env=env, stdout=subprocess.PIPE, text=True, start_new_session=True)
     try:
         assert process.stdout is not None
@@ -152,7 +153,7 @@ async def test_only_our_own_page_by_a_name_of_loopback_is_let_in(tmp_path: Path)
                 assert (await connection.receive()).type in (aiohttp.WSMsgType.BINARY, aiohttp.WSMsgType.TEXT)
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
+@needs.root
 async def test_a_cookie_of_one_user_is_none_of_another(tmp_path: Path) -> None:
     """A browser shows its cookies to every port of the host, to the server of another user of the machine too."""
     with serving(tmp_path) as address:

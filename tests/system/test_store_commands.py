@@ -4,17 +4,10 @@ import json
 import sqlite3
 from pathlib import Path
 
-import pytest
-
-from lambdatui.cli.db_query import formatted
+from lambdatui.cli.db.query import formatted
 from lambdatui.cli.import_ import progress_line
 from tests.support import small_store
 from tests.support.command_line import rows, run
-
-
-@pytest.fixture(scope="module")
-def db(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return small_store.make(tmp_path_factory.mktemp("cli") / "small.db")
 
 
 def test_stores_that_cannot_be_read(tmp_path: Path) -> None:

@@ -279,7 +279,7 @@ def holds(text: str, tags: Mapping[str, str]) -> bool:
     return inverted != (first.endswith("!") and "=" in body)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(WORD, st.dictionaries(st.text("aAbB=:", min_size=1, max_size=2), WORD, max_size=3))
 def test_an_option_means_what_is_documented(
     tmp_path_factory: pytest.TempPathFactory, text: str, tags: dict[str, str]

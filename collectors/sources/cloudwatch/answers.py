@@ -27,6 +27,7 @@ from botocore.parsers import (
 )
 from botocore.utils import parse_timestamp
 
+from collectors.model.errors import CaughtError
 from collectors.model.records import LogEvent
 from collectors.sources.cloudwatch.tolerant import Tolerant
 from collectors.untrusted import Unparsable, parsed_json
@@ -151,7 +152,7 @@ _LONGEST_PAUSE_S = 20.0
 _WHY = "lambdatui: why it cannot be read"  # a key of what is parsed that no answer has
 
 
-class Unreadable(ResponseParserError):
+class Unreadable(CaughtError, ResponseParserError):
     """An answer that succeeded by its status, and is cut, or is not what AWS answers."""
 
 

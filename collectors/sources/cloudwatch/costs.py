@@ -4,14 +4,14 @@ Only where it is asked for, and once an account and UTC day: every page of an an
 about once a day. An answer is grouped by two dimensions at most, so that the service is in the filter.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from collectors.model.account import BilledDay, Covered
 from collectors.model.records import Reject
-from collectors.sources.base import ONCE
+from collectors.sources.base import ONCE, BilledDays, CoveredSpans
 from collectors.sources.cloudwatch.calls import Calls
 from collectors.sources.cloudwatch.pages import pages
 
@@ -28,9 +28,9 @@ def billed_once(
     account: str,
     since_ms: int,
     now_ms: int,
-    covered: Callable[[str], Sequence[tuple[int, int]]],
+    covered: CoveredSpans,
     rejects: list[Reject] | None = None,
-) -> Iterator[list[BilledDay] | Covered]:
+) -> Iterator[BilledDays | Covered]:
     """The days from ``since_ms`` on, and the month as it stands, unless they were asked for on the same UTC day.
 
     The answer comes with the mark that remembers it. SourceFailed; BudgetReached before a page too many.
@@ -41,7 +41,7 @@ def billed_once(
     start_ms = _ms(start)
     if any(low <= start_ms for low, _ in covered(item)):
         return
-    yield list(billed_days(client, calls, account, start_ms, now_ms, rejects))
+    yield BilledDays(list(billed_days(client, calls, account, start_ms, now_ms, rejects)))
     yield Covered(item, start_ms, now_ms)
 
 

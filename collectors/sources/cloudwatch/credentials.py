@@ -10,17 +10,15 @@ import os
 import threading
 import warnings
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 import botocore.session
 
 from collectors.sources.base import SourceFailed
 from collectors.sources.cloudwatch.answers import read_by
+from collectors.sources.cloudwatch.assumed_role import AssumedRole
 from collectors.sources.cloudwatch.errors import reading
 from collectors.sources.cloudwatch.transport import CALL_S, Breaker, Transport
-
-if TYPE_CHECKING:
-    from collectors.sources.cloudwatch.organization import AssumedRole
 
 # AWS Account Management Reference Guide, "Enable or disable AWS Regions": these are always enabled, others where an
 # account opts in. A role is assumed in one of them, so that a region that is not enabled stands in no other's way.
@@ -102,7 +100,7 @@ class Profile:
         sources: "Sources",
         endpoint_url: str | None = None,
         call_s: float = CALL_S,
-        role: "AssumedRole | None" = None,
+        role: AssumedRole | None = None,
     ) -> None:
         """``region`` is where it is used first; ``endpoint_url`` a server that stands in AWS's place.
 
@@ -226,7 +224,7 @@ class Profiles:
         name: str | None,
         region: str | None,
         endpoint_url: str | None = None,
-        role: "AssumedRole | None" = None,
+        role: AssumedRole | None = None,
     ) -> Profile:
         """The profile, or a role that it assumes, for another region. SourceFailed."""
         key = name, role.arn if role is not None else ""

@@ -5,7 +5,7 @@ from functools import partial
 from typing import Any
 
 from collectors.model.account import Configured, Covered, Inventory
-from collectors.sources.base import Given, SourceFailed, Step
+from collectors.sources.base import CoveredSpans, Failed, Item, SourceFailed, Step
 from collectors.sources.cloudwatch import capacity, log_destinations
 from collectors.sources.cloudwatch.calls import TokenBucket
 from collectors.sources.cloudwatch.errors import is_hopeless
@@ -13,7 +13,6 @@ from collectors.sources.cloudwatch.log_groups import LogGroup
 from collectors.sources.cloudwatch.metric_names import capacity_provider
 
 DAY_MS = 86_400_000
-CoveredSpans = Callable[[str], Sequence[tuple[int, int]]]
 
 
 class Daily:
@@ -26,7 +25,7 @@ class Daily:
         self._covered = covered
         self._now_ms = now_ms
 
-    def listings(self, client: Any, settings: Mapping[str, Configured]) -> Iterator[Given]:
+    def listings(self, client: Any, settings: Mapping[str, Configured]) -> Iterator[Item]:
         """Code signing, and capacity providers where a listed function runs on one."""
         where = self._account, self._region, self._bucket
         yield from self._once("code signing", "", partial(capacity.code_signing, client, *where))
@@ -35,7 +34,7 @@ class Daily:
             ask = partial(capacity.capacity_providers, client, *where)
             yield from self._once("capacity providers", " ".join(used), ask)
 
-    def log_destinations(self, client: Any, groups: Sequence[LogGroup]) -> Iterator[Given]:
+    def log_destinations(self, client: Any, groups: Sequence[LogGroup]) -> Iterator[Item]:
         """Where the logs of functions go that no log group keeps."""
         for group in groups:
             if group.log_class == log_destinations.DELIVERY and group.functions:
@@ -43,7 +42,7 @@ class Daily:
                 ask = partial(log_destinations.destinations, client, *where)
                 yield from self._once("log destinations", f"{group.name} {' '.join(group.functions)}", ask)
 
-    def _once(self, what: str, which: str, ask: Callable[[], Iterator[Inventory | SourceFailed]]) -> Iterator[Given]:
+    def _once(self, what: str, which: str, ask: Callable[[], Iterator[Inventory | SourceFailed]]) -> Iterator[Item]:
         """An answer, and a mark that it was had if all of it was. What fails is told, and asked again next time."""
         item = f"{what} {self._account} {self._region} {which}".strip()
         if self._now_ms - max((high for _, high in self._covered(item)), default=0) < DAY_MS:
@@ -51,13 +50,16 @@ class Daily:
         yield Step(what)
         whole = True
         try:
-            for given in ask():
-                whole = whole and not isinstance(given, SourceFailed)
-                yield given
+            for answer in ask():
+                if isinstance(answer, SourceFailed):
+                    whole = False
+                    yield Failed(answer)
+                else:
+                    yield answer
         except SourceFailed as failed:
             if is_hopeless(failed):
                 raise
             whole = False
-            yield failed
+            yield Failed(failed)
         if whole:
             yield Covered(item, 0, self._now_ms)

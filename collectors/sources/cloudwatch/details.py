@@ -19,13 +19,12 @@ from itertools import islice
 
 from collectors.model.account import Covered, Inventory
 from collectors.model.records import Function
-from collectors.sources.base import Given, SourceFailed, Step
+from collectors.sources.base import CoveredSpans, Failed, Item, SourceFailed, Step
 from collectors.sources.cloudwatch.errors import is_refusal
 
 DAY_MS = 86_400_000
 REFUSED_FOR_ALL = 3  # functions, and none that it was had of
 
-CoveredSpans = Callable[[str], Sequence[tuple[int, int]]]
 Asking = Callable[[Function, Mapping[str, str]], Iterator[Inventory | SourceFailed]]
 """Asks the details of one function, but for some actions, which were ``denied`` or ``failed``."""
 
@@ -71,10 +70,10 @@ class DetailReading:
         self._actions = {action: _Action() for action in actions.values()}
         self._unsettled: set[str] = set()
 
-    def given(self, functions: Sequence[Function], covered: CoveredSpans, most: int) -> Iterator[Given]:
+    def items(self, functions: Sequence[Function], covered: CoveredSpans, most: int) -> Iterator[Item]:
         """Details of up to ``most`` of the functions that are due, the first of ``functions`` first.
 
-        SourceFailed in it is an action that failed, or some functions of it; SourceFailed raised is the end of all.
+        Failed is an action that failed, or some functions of it; SourceFailed raised is the end of all.
         """
         given_ms = max(_last(covered(self._given_item(action))) for action in self._actions)
         due = [each for each in functions if self._is_due(covered, each, given_ms)]
@@ -118,7 +117,7 @@ class DetailReading:
         # It failed from the first to the last of these times.
         return self._now_ms - _last(tried) >= min(_last(tried) - tried[0][0], DAY_MS)
 
-    def _told(self, waiting: Sequence[tuple[Function, set[str]]], covered: CoveredSpans) -> Iterator[Given]:
+    def _told(self, waiting: Sequence[tuple[Function, set[str]]], covered: CoveredSpans) -> Iterator[Item]:
         """What failed, a line an action, and which functions count as looked at all the same."""
         refused = {action for action, went in self._actions.items() if went.refused_for_all}
         probe = next((function for function, failed in waiting if failed <= refused), None)
@@ -133,9 +132,9 @@ class DetailReading:
             yield Covered(self._refused_item(action), 0, self._now_ms)
         for went in self._actions.values():
             if went.failed:
-                yield _summed(went)
+                yield Failed(_summed(went))
 
-    def _of_function(self, function: Function, usual: set[str], failed_actions: set[str]) -> Iterator[Given]:
+    def _of_function(self, function: Function, usual: set[str], failed_actions: set[str]) -> Iterator[Item]:
         """Each detail of one function; adds what failed. SourceFailed where every other call would fail too."""
         skip = {
             action: "denied" if went.refused_for_all else "failed"
@@ -197,6 +196,6 @@ def _summed(went: _Action) -> SourceFailed:
     else:
         named = ", ".join(went.functions[1:4]) + (", ..." if others > 3 else "")
         what = first.what + (f" (and of {others} more: {named})" if others else "")
-    made = SourceFailed(what, first.meaning, first.what_to_do, denied=first.denied, resource=first.resource)
+    made = SourceFailed(what, first.meaning, first.advice, denied=first.denied, resource=first.resource)
     made.__cause__ = first.__cause__
     return made

@@ -20,15 +20,23 @@ from collectors.model.durable import (
     OpenExecution,
 )
 from collectors.model.records import Reject
-from collectors.sources.base import BudgetReached, Given, SourceFailed, Step, unforeseen
+from collectors.sources.base import (
+    BudgetReached,
+    CoveredSpans,
+    DurableExecutions,
+    Failed,
+    Item,
+    Rejects,
+    SourceFailed,
+    Step,
+    unforeseen,
+)
 from collectors.sources.cloudwatch import log_events
 from collectors.sources.cloudwatch.calls import TokenBucket
 from collectors.sources.cloudwatch.durable_events import event_of
 from collectors.sources.cloudwatch.errors import error_code, is_hopeless, is_missing, is_throttled
 from collectors.sources.cloudwatch.functions import answers
 from collectors.sources.cloudwatch.times import iso_ms
-
-CoveredSpans = Callable[[str], Sequence[tuple[int, int]]]
 
 PAGES_A_ROUND = 20  # of the list of one function's executions, 1,000 each
 HISTORIES_A_ROUND = 60  # a call each at least, three a second
@@ -68,14 +76,14 @@ class DurableReading:
         self._rejects: list[Reject] = []
         self._data = True  # with the sizes of payloads and with errors: both are within the data
 
-    def given(
+    def items(
         self,
         names: Sequence[str],
         covered: CoveredSpans,
         since_ms: int,
         known: Sequence[OpenExecution] = (),
         read: Callable[[Sequence[str]], Collection[str]] = lambda arns: (),
-    ) -> Iterator[Given]:
+    ) -> Iterator[Item]:
         """The executions of the named functions, then histories. SourceFailed where everything else would fail too.
 
         ``known`` are those whose history is not whole; ``read`` says which of some need not be read any more.
@@ -84,20 +92,20 @@ class DurableReading:
         for number, name in enumerate(names):
             yield Step("durable executions", number, len(names))
             try:
-                for given in self._listed(name, covered, since_ms):
-                    if isinstance(given, list):
-                        found |= {one.arn: _open(one, found.get(one.arn)) for one in given}
-                    yield given
+                for item in self._listed(name, covered, since_ms):
+                    if isinstance(item, DurableExecutions):
+                        found |= {one.arn: _open(one, found.get(one.arn)) for one in item.executions}
+                    yield item
             except SourceFailed as failed:
                 if is_hopeless(failed):
                     raise
-                yield failed
+                yield Failed(failed)
                 if failed.denied:
                     break
             except (BudgetReached, OSError):
                 raise
             except Exception as fault:  # an answer that nobody foresaw
-                yield unforeseen(f"durable executions of {name}", fault)
+                yield Failed(unforeseen(f"durable executions of {name}", fault))
         done = set(read([arn for arn in found if found[arn].last_event is None]))
         yield from self._histories([one for arn, one in found.items() if arn not in done and self._is_due(one)])
 
@@ -110,7 +118,7 @@ class DurableReading:
 
     # --- which there are --------------------------------------------------------------------------------------------
 
-    def _listed(self, name: str, covered: CoveredSpans, since_ms: int) -> Iterator[list[DurableExecution] | Covered]:
+    def _listed(self, name: str, covered: CoveredSpans, since_ms: int) -> Iterator[DurableExecutions | Covered]:
         item = f"durable {self._account} {self._region} {name}"
         listed_ms = max((end for _, end in covered(item)), default=0)
         if self._quiet(name, listed_ms) and self._now_ms - listed_ms < _DAY_MS:
@@ -121,15 +129,15 @@ class DurableReading:
         still = f"durable open {self._account} {self._region} {name}"
         if self._now_ms - max((end for _, end in covered(still)), default=0) >= _DAY_MS:
             for page in self._pages(name, Statuses=list(_OPEN)):
-                yield self._executions(name, page)
+                yield DurableExecutions(self._executions(name, page))
             yield Covered(still, 0, self._now_ms)
 
-    def _started_in(self, name: str, item: str, low: int, high: int) -> Iterator[list[DurableExecution] | Covered]:
+    def _started_in(self, name: str, item: str, low: int, high: int) -> Iterator[DurableExecutions | Covered]:
         """Oldest first, so that what was had of a span is had whole."""
         asked = {"StartedAfter": _time(low - 1_000), "StartedBefore": _time(high + 1_000), "ReverseOrder": True}
         for number, page in enumerate(self._pages(name, **asked), 1):
             executions = self._executions(name, page)
-            yield executions
+            yield DurableExecutions(executions)
             if number == PAGES_A_ROUND and page.get("NextMarker"):
                 starts = [one.started_ms for one in executions]
                 if starts and starts == sorted(starts) and starts[-1] > low:
@@ -164,7 +172,7 @@ class DurableReading:
 
     # --- what happened in each --------------------------------------------------------------------------------------
 
-    def _histories(self, wanted: Sequence[OpenExecution]) -> Iterator[Given]:
+    def _histories(self, wanted: Sequence[OpenExecution]) -> Iterator[Item]:
         # Those of which nothing is known first, as they were handed over; those that go on after them.
         some = sorted(wanted, key=lambda one: one.last_event is not None)[:HISTORIES_A_ROUND]
         failed: list[SourceFailed] = []
@@ -185,13 +193,10 @@ class DurableReading:
             yield DurableHistory(one.arn, (), "", self._now_ms)
             if failed[-1].denied or is_throttled(failed[-1]):
                 break
-        yield self._rejects
+        yield Rejects(self._rejects)
         if failed:
             first = failed[0]
-            more = f" (and {len(failed) - 1} more)" if len(failed) > 1 else ""
-            yield SourceFailed(
-                f"{first.what}{more}", first.meaning, first.what_to_do, denied=first.denied, resource=first.resource
-            )
+            yield Failed(first.of_many(len(failed)))
 
     def _history(self, one: OpenExecution) -> DurableHistory:
         try:

@@ -10,7 +10,16 @@ from dataclasses import dataclass, field
 
 from collectors.model.account import Covered, HourAggregate, RunningQuery
 from collectors.model.records import Reject
-from collectors.sources.base import Given, SourceFailed, Step
+from collectors.sources.base import (
+    CoveredSpans,
+    ErrorPatterns,
+    Failed,
+    HourAggregates,
+    Item,
+    RunningQueries,
+    SourceFailed,
+    Step,
+)
 from collectors.sources.cloudwatch.insights import (
     HOUR_MS,
     MOST_BUCKETS,
@@ -40,8 +49,6 @@ PATTERN_SHARE = 0.2
 PATTERN_BYTES = 1_000_000_000
 PATTERN_GROUPS = 5  # of a query's groups, those with the most errors
 _NAMED = 5  # in what is told
-
-CoveredSpans = Callable[[str], Sequence[tuple[int, int]]]
 
 
 class Due:
@@ -120,11 +127,11 @@ class SummedHours:
         self._failures: list[SourceFailed] = []
         self.rejects: list[Reject] = []
 
-    def given(self, left: Sequence[RunningQuery]) -> Iterator[Given]:
+    def items(self, left: Sequence[RunningQuery]) -> Iterator[Item]:
         """All of it. ``left`` are queries of earlier collections. SourceFailed, BudgetReached."""
         ended = self._plan(left)
         if ended:
-            yield ended
+            yield RunningQueries(ended)
         asked = len(self._queries.waiting)
         total = sum(ask.estimated_bytes for ask in self._queries.waiting if ask.key not in self._queries.left)
         if total:  # for the patterns of error lines beside them
@@ -139,13 +146,13 @@ class SummedHours:
         if self._queries.over_budget is not None:
             raise self._queries.over_budget
 
-    def _answers(self, asked: int, total: int) -> Iterator[Given]:
+    def _answers(self, asked: int, total: int) -> Iterator[Item]:
         for event in self._queries.run():
             if isinstance(event, Started):
                 self._batch_of(event.ask).query_ids.append(event.query_id)
-                yield [self._running(event.query_id, event.ask)]
+                yield RunningQueries([self._running(event.query_id, event.ask)])
             elif isinstance(event, Forgotten):
-                yield [self._running(event.query_id, None)]
+                yield RunningQueries([self._running(event.query_id, None)])
             elif isinstance(event, Complete):
                 yield from self._had(event)
             elif isinstance(event, Unanswered):
@@ -204,13 +211,13 @@ class SummedHours:
 
     # --- what came of it ------------------------------------------------------------------------------------------
 
-    def _had(self, done: Complete) -> Iterator[Given]:
+    def _had(self, done: Complete) -> Iterator[Item]:
         batch = self._batch_of(done.ask)
         if done.ask.kind == PATTERNS:
             rows = [row for page in self._queries.pages(done) for row in page]
             group = done.ask.log_groups[0]
             place = self._queries.account, self._queries.region
-            yield patterns_of(rows, *place, group, done.ask.start_ms)
+            yield ErrorPatterns(patterns_of(rows, *place, group, done.ask.start_ms))
             yield from self._pattern_done(batch, done.ask)
             return
         try:
@@ -224,7 +231,7 @@ class SummedHours:
             yield from self._cut(done)
             return
         found = sums.aggregates()
-        yield found
+        yield HourAggregates(found)
         batch.whole = whole
         if not whole:
             matched = statistic(done.answer, "recordsMatched")
@@ -255,15 +262,15 @@ class SummedHours:
                 break
         return sums, whole
 
-    def _cut(self, done: Complete) -> Iterator[Given]:
+    def _cut(self, done: Complete) -> Iterator[Item]:
         """An answer of as many rows as there may be: its groups are asked in two parts."""
         batch = self._batches.pop(done.ask.key)
         parts = done.ask.halves()
         self._queries.waiting.extendleft(reversed(parts))
         self._put_parts(Unanswered(done.ask, None, parts))
-        yield [self._running(query_id, None) for query_id in batch.query_ids]
+        yield RunningQueries([self._running(query_id, None) for query_id in batch.query_ids])
 
-    def _unanswered(self, event: Unanswered) -> Iterator[Given]:
+    def _unanswered(self, event: Unanswered) -> Iterator[Item]:
         if event.failure is not None:
             self._failures.append(event.failure)
         if event.ask.kind == PATTERNS:
@@ -298,19 +305,19 @@ class SummedHours:
             asks.append(ask)
         self._queries.waiting.extendleft(reversed(asks))
 
-    def _pattern_done(self, batch: _Batch, ask: Ask) -> Iterator[Given]:
+    def _pattern_done(self, batch: _Batch, ask: Ask) -> Iterator[Item]:
         batch.patterns.discard(ask.key)
         if not batch.patterns:
             yield from self._closed(batch)
 
-    def _closed(self, batch: _Batch) -> Iterator[Given]:
+    def _closed(self, batch: _Batch) -> Iterator[Item]:
         """Marks the hour of the batch's groups as summed, and forgets its queries."""
         start_ms = batch.ask.start_ms
         item = self._due.item if batch.whole else self._due.short_item
         for name in batch.ask.log_groups:
             yield Covered(item(name), start_ms, start_ms + HOUR_MS)
         self._batches.pop(batch.ask.key, None)
-        yield [self._running(query_id, None) for query_id in batch.query_ids]
+        yield RunningQueries([self._running(query_id, None) for query_id in batch.query_ids])
 
     # --- what is told ---------------------------------------------------------------------------------------------
 
@@ -324,20 +331,18 @@ class SummedHours:
                 if function not in spoke and self._ran(function, ask.start_ms):
                     self._silent[function] = None
 
-    def _told(self) -> Iterator[Given]:
+    def _told(self) -> Iterator[Item]:
         if self._failures:
-            first, more = self._failures[0], len(self._failures) - 1
-            others = f" (and {more} more)" if more else ""
-            yield SourceFailed(
-                f"{first.what}{others}", first.meaning, first.what_to_do, denied=first.denied, resource=first.resource
-            )
+            yield Failed(self._failures[0].of_many(len(self._failures)))
         silent = [name for name in self._silent if name not in self._spoke]
         if silent:
             named = ", ".join(silent[:_NAMED]) + (f" and {len(silent) - _NAMED} more" if len(silent) > _NAMED else "")
-            yield SourceFailed(
-                f"Logs Insights in {self._queries.region}",
-                f"CloudWatch counted invocations of {named}, and their logs have no REPORT of those hours",
-                "look at their log level and at what their role may write; they are estimated from metrics",
+            yield Failed(
+                SourceFailed(
+                    f"Logs Insights in {self._queries.region}",
+                    f"CloudWatch counted invocations of {named}, and their logs have no REPORT of those hours",
+                    "look at their log level and at what their role may write; they are estimated from metrics",
+                )
             )
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from collectors.model.account import Configured, Inventory, Setting
+from collectors.model.errors import CaughtError
 from collectors.model.records import FunctionKey, Reject
 from collectors.sources.base import BudgetReached, SourceFailed, unforeseen
 from collectors.sources.cloudwatch import policies
@@ -24,7 +25,7 @@ Thing = tuple[str, Settings, int | None]
 Known = Mapping[str, Sequence[str]]  # by kind the items of a function that were found in this collection
 
 
-class Unanswered(Exception):
+class Unanswered(CaughtError):
     """An answer does not hold what was asked for: nothing is known from it, neither that there is any nor none."""
 
 

@@ -5,17 +5,15 @@ metrics and log groups by what the link shares. How functions are configured is 
 Source: CloudWatch User Guide, "CloudWatch cross-account observability"; the API references of OAM, CloudWatch and Logs.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from collectors.model.account import LogGroupFacts
 from collectors.model.records import Function, FunctionKey
-from collectors.sources.base import Given, SourceFailed
+from collectors.sources.base import Failed, Item, ListedFunctions, ListedLogGroups, SourceFailed, Stored
 from collectors.sources.cloudwatch import choose
-from collectors.sources.cloudwatch.calls import Calls, TokenBucket
+from collectors.sources.cloudwatch.calls import Calls
 from collectors.sources.cloudwatch.errors import is_hopeless
-from collectors.sources.cloudwatch.log_events import pace
 from collectors.sources.cloudwatch.log_groups import LAMBDA_PREFIX
 from collectors.sources.cloudwatch.metric_reading import MetricReading
 from collectors.sources.cloudwatch.pages import pages
@@ -143,34 +141,38 @@ class LinkedSource(CloudWatchSource):
         self._asked["features"] = tuple(wanted)
         self._asked_for = wanted - ({"logs"} if self._logs == choose.NONE else set())
 
-    def given(self, *stored: Any) -> Iterator[Given]:
+    def items(self, stored: Stored, /) -> Iterator[Item]:
         """What the link shares; what it does not is said."""
-        yield from super().given(*stored)
+        yield from super().items(stored)
         for feature, shared, what in (
             ("metrics", self._link.metrics, "metrics"),
             ("logs", self._link.logs, "log groups"),
         ):
             if feature in self._asked_for and not shared:
                 known = "" if feature == "logs" else "; its functions are known by their log groups alone"
-                yield SourceFailed(
-                    f"{what} of {self.account}",
-                    f"its link to {self._through} shares no {what}{known}",
-                    f"share {_METRICS if feature == 'metrics' else _LOGS} in the link, or use credentials of it",
+                yield Failed(
+                    SourceFailed(
+                        f"{what} of {self.account}",
+                        f"its link to {self._through} shares no {what}{known}",
+                        f"share {_METRICS if feature == 'metrics' else _LOGS} in the link, or use credentials of it",
+                    )
                 )
 
     def over(self, session: ReadOnlySession) -> "LinkedSource":
         return LinkedSource(session, self._link, self._through, rehearsed=True, **self._asked)
 
-    def _listed(self) -> Iterator[Given]:
+    def _listed(self) -> Iterator[Item]:
         if not self._link.metrics:
             return
         if self._rehearsed:
             self._session.calls.sent(LIST_METRICS)
             self._session.calls.spend(LIST_METRICS, 1)
-            yield SourceFailed(
-                f"functions of {self.account}",
-                "how many there are, and so what their metrics cost, is not known: listing them is billed by page",
-                "collect from it once, with a --budget",
+            yield Failed(
+                SourceFailed(
+                    f"functions of {self.account}",
+                    "how many there are, and so what their metrics cost, is not known: listing them is billed by page",
+                    "collect from it once, with a --budget",
+                )
             )
             return
         client = self._session.client("cloudwatch")
@@ -180,31 +182,32 @@ class LinkedSource(CloudWatchSource):
         except SourceFailed as failed:
             if is_hopeless(failed):
                 raise
-            yield failed
+            yield Failed(failed)
             self._whole = False
         for name in sorted(names - {""}):
             if self._wanted is None or self._wanted(name):
                 # To which group it logs is not known, and not kept: Lambda's own is what is looked for.
                 key = FunctionKey(name, self.account, self.region)
                 self._functions.append(Function(key, log_group=LAMBDA_PREFIX + name))
-        yield [Function(function.key) for function in self._functions]
+        yield ListedFunctions([Function(function.key) for function in self._functions])
 
-    def _logs_given(self, covered: Any, metrics: MetricReading) -> Iterator[Given]:
+    def _log_items(self, stored: Stored, metrics: MetricReading) -> Iterator[Item]:
         listed: set[str] = set()
-        for given in super()._logs_given(covered, metrics):
-            if isinstance(given, Sequence) and given and isinstance(given[0], LogGroupFacts):
-                listed.update(fact.name for fact in given if isinstance(fact, LogGroupFacts))
-            yield given
+        for item in super()._log_items(stored, metrics):
+            if isinstance(item, ListedLogGroups):
+                listed.update(group.name for group in item.groups)
+            yield item
         hidden = sorted(key.name for key in metrics.active if LAMBDA_PREFIX + key.name not in listed)
         if hidden:
             others = f" and {len(hidden) - _NAMED:,} more" if len(hidden) > _NAMED else ""
-            yield SourceFailed(
-                f"log groups of {self.account}",
-                f"not shared, or of other names, of functions that ran: {', '.join(hidden[:_NAMED])}{others}",
-                "share their log groups in the link, or use credentials of the account",
+            yield Failed(
+                SourceFailed(
+                    f"log groups of {self.account}",
+                    f"not shared, or of other names, of functions that ran: {', '.join(hidden[:_NAMED])}{others}",
+                    "share their log groups in the link, or use credentials of the account",
+                )
             )
 
-    def _events_bucket(self) -> TokenBucket:
-        """The quota is that of the account which asks."""
-        shared, own = pace(self._through, self.region), super()._events_bucket()
-        return shared if own is pace(self.account, self.region) else own
+    @property
+    def _asking_account(self) -> str:
+        return self._through

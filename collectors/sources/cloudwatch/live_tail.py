@@ -67,7 +67,7 @@ def tail(
     except SourceFailed as failed:
         if is_hopeless(failed):
             raise
-        why = f"no live tail: {failed.meaning}; {failed.what_to_do}"
+        why = f"no live tail: {failed.meaning}; {failed.advice}"
     if not stop.is_set():
         said = f"{why}. Asking every {POLL_S:g} s instead"
         yield from _polled(client, groups, account, region, stop, pause, now_ms, begun_ms, said, shown)

@@ -7,7 +7,16 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from collectors.model.account import Configured, Covered, Inventory, Setting
 from collectors.model.records import Function, FunctionKey, MetricPoint
-from collectors.sources.base import Counted, Given, SourceFailed, Step
+from collectors.sources.base import (
+    Counted,
+    CoveredSpans,
+    Failed,
+    Item,
+    MetricPoints,
+    Rejects,
+    SourceFailed,
+    Step,
+)
 from collectors.sources.cloudwatch import metric_names as names
 from collectors.sources.cloudwatch.log_groups import LogGroup
 from collectors.sources.cloudwatch.metrics import LATE_MS, Points, Query, Span, log_bytes, queries, span
@@ -65,37 +74,37 @@ class MetricReading:
             if one.kind in KINDS:
                 self._belonging.setdefault((one.kind, one.function), {})[one.item] = one
 
-    def given(
+    def items(
         self,
-        covered: Callable[[str], Sequence[tuple[int, int]]],
+        covered: CoveredSpans,
         since_ms: int,
         now_ms: int,
         *,
         mark: bool,
         counted: Callable[[int], Counted] = lambda _: {},
-    ) -> Iterator[Given]:
+    ) -> Iterator[Item]:
         """The points, and a mark that they have been read. SourceFailed, BudgetReached.
 
         ``counted`` is what the store has since then. A longer span of a metric costs no more, so that late bins are
         asked for again for hours; but what else a function is asked for is only where its bins are young, or changed.
         """
-        item = f"metrics {self._account.account} {self._region}"
-        known = max((high for low, high in covered(item) if low <= since_ms), default=since_ms)
+        metrics = f"metrics {self._account.account} {self._region}"
+        known = max((high for low, high in covered(metrics) if low <= since_ms), default=since_ms)
         over = span(max(since_ms, known - LATE_MS), now_ms)
         before = counted(over.start_ms)
         points = Points(self._session.client("cloudwatch"), self._session.calls, self._region)
         first = [query for function in self._functions for query in queries(function.key, *names.OF_ALL)]
-        for given in self._read(points, [*first, *queries(self._account, *names.OF_ACCOUNT)], over, "metrics"):
-            if isinstance(given, list):
-                self._who_ran(given, before, known - RECENT_MS)
-            yield given
+        for item in self._read(points, [*first, *queries(self._account, *names.OF_ACCOUNT)], over, "metrics"):
+            if isinstance(item, MetricPoints):
+                self._who_ran(item.points, before, known - RECENT_MS)
+            yield item
         self.unanswered.update(query.key for query, _ in points.unanswered)
         self._over, self.since_ms, self.settled_ms = over, over.start_ms, now_ms - LATE_MS
         yield from self._read(points, self._further(over), over, "metrics of active functions")
-        yield points.rejects
-        yield from points.failures
+        yield Rejects(points.rejects)
+        yield from map(Failed, points.failures)
         if mark and not points.failures:
-            yield Covered(item, over.start_ms, now_ms)
+            yield Covered(metrics, over.start_ms, now_ms)
 
     def _who_ran(self, points: Sequence[MetricPoint], before: Counted, recent_ms: int) -> None:
         nothing: Mapping[int, float] = {}
@@ -122,12 +131,10 @@ class MetricReading:
             self._ran[name] = frozenset(at // HOUR_MS * HOUR_MS for at in bins if at % HOUR_MS <= latest_ms)
         return start_ms in self._ran[name]
 
-    def _read(
-        self, points: Points, asked: Sequence[Query], over: Span, what: str
-    ) -> Iterator[list[MetricPoint] | Step]:
+    def _read(self, points: Points, asked: Sequence[Query], over: Span, what: str) -> Iterator[MetricPoints | Step]:
         yield Step(what, 0, len(asked))
         for some, done in points.read(asked, over):
-            yield some
+            yield MetricPoints(some)
             yield Step(what, done, len(asked))
 
     def _further(self, over: Span) -> list[Query]:
@@ -148,15 +155,15 @@ class MetricReading:
             asked += queries(self._account, *names.OF_CAPACITY, item=provider, CapacityProviderName=provider)
         return asked
 
-    def learned(self, asked: Sequence[Query], since_ms: int, now_ms: int) -> Iterator[Given]:
+    def learned(self, asked: Sequence[Query], since_ms: int, now_ms: int) -> Iterator[Item]:
         """Points that were not asked for with the others: it was not known that there can be any.
 
         They are read from ``since_ms`` on, as those that were not read before. SourceFailed, BudgetReached.
         """
         points = Points(self._session.client("cloudwatch"), self._session.calls, self._region)
         yield from self._read(points, asked, span(since_ms, now_ms), "metrics that functions turned out to have")
-        yield points.rejects
-        yield from points.failures
+        yield Rejects(points.rejects)
+        yield from map(Failed, points.failures)
 
     def of_active(self, key: FunctionKey) -> list[Query]:
         """What a function is asked for that has run."""

@@ -1,11 +1,11 @@
 """Compute Optimizer's recommendations for functions, where the account is enrolled."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 from collectors.model.account import Covered, Recommendation
 from collectors.model.records import Reject
-from collectors.sources.base import ONCE, SourceFailed
+from collectors.sources.base import ONCE, CoveredSpans, Recommendations, SourceFailed
 from collectors.sources.cloudwatch.costs import day_of
 from collectors.sources.cloudwatch.errors import reading
 from collectors.sources.cloudwatch.pages import pages
@@ -17,9 +17,9 @@ def recommended_once(
     account: str,
     region: str,
     now_ms: int,
-    covered: Callable[[str], Sequence[tuple[int, int]]],
+    covered: CoveredSpans,
     rejects: list[Reject] | None = None,
-) -> Iterator[list[Recommendation] | Covered]:
+) -> Iterator[Recommendations | Covered]:
     """The recommendations, unless they were asked for on the same UTC day: they are made anew once a day.
 
     The answer comes with the mark that remembers it. SourceFailed.
@@ -27,7 +27,7 @@ def recommended_once(
     item = f"{ONCE}optimizer {account} {region} {day_of(now_ms).isoformat()}"
     if covered(item):
         return
-    yield list(recommendations(client, region, rejects))
+    yield Recommendations(list(recommendations(client, region, rejects)))
     yield Covered(item, 0, now_ms)
 
 

@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from collectors.model.account import CallCount
-from collectors.model.records import Function
-from collectors.sources.base import SourceFailed, Step, Stored
+from collectors.sources.base import Failed, ListedFunctions, SourceFailed, Step, Stored
 from collectors.sources.cloudwatch.calls import Calls
 from collectors.sources.cloudwatch.insights_hours import scanned_at_most
 from collectors.sources.cloudwatch.log_events import PAGE_BYTES
@@ -57,23 +56,22 @@ def estimate(
 ) -> Estimate:
     """``idle`` and ``busy`` are what the store has, for each of the two. SourceFailed where nothing can be read."""
     answers = _Answers(source.session)
-    functions: list[Function] = []
+    listed = 0
     failures: dict[str, SourceFailed] = {}
     counts: list[list[CallCount]] = []
     for stored, active in ((idle, False), (busy, True)):
         session = _Rehearsed(answers, active=active)
-        for given in source.over(session).given(stored):
-            if isinstance(given, Step):
-                progress(given)
-            elif isinstance(given, SourceFailed):
-                failures[str(given)] = given
-            elif isinstance(given, list) and given and isinstance(given[0], Function):
-                functions = given
+        for item in source.over(session).items(stored):
+            match item:
+                case Step():
+                    progress(item)
+                case Failed(failure):
+                    failures[str(failure)] = failure
+                case ListedFunctions(functions):
+                    listed = len(functions)
         counts.append(session.calls.counts())
     bytes_of = answers.stored_bytes
-    return Estimate(
-        len(functions), len(bytes_of), sum(bytes_of.values()), counts[0], counts[1], list(failures.values())
-    )
+    return Estimate(listed, len(bytes_of), sum(bytes_of.values()), counts[0], counts[1], list(failures.values()))
 
 
 class _Answers:

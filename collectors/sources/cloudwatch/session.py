@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from collectors.model.errors import CaughtError
 from collectors.model.records import Reject
 from collectors.sources.base import SourceFailed
 from collectors.sources.cloudwatch.calls import Calls, Limit
@@ -12,12 +13,12 @@ from collectors.sources.cloudwatch.errors import NOT_ENABLED, error_code, is_of_
 from collectors.sources.cloudwatch.readings import ALLOWED
 
 if TYPE_CHECKING:
+    from collectors.sources.cloudwatch.assumed_role import AssumedRole
     from collectors.sources.cloudwatch.credentials import Profiles
-    from collectors.sources.cloudwatch.organization import AssumedRole
     from collectors.sources.cloudwatch.transport import Breaker
 
 
-class ReadOnlyViolation(Exception):
+class ReadOnlyViolation(CaughtError):
     """A call that is not on the list was stopped before anything was sent. That is a bug of ours, not of AWS."""
 
 

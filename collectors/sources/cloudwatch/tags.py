@@ -5,16 +5,17 @@ reference). So a function that a whole answer does not name has no tags; after a
 and what was known of it stays.
 """
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from collectors.model.account import TAGS, Covered, Inventory, tags_item, tags_of
 from collectors.model.records import FunctionKey, Reject
-from collectors.sources.base import BudgetReached, Given, SourceFailed, Step, unforeseen
+from collectors.sources.base import BudgetReached, CoveredSpans, Failed, Item, SourceFailed, Step, unforeseen
 from collectors.sources.cloudwatch.calls import TokenBucket
 from collectors.sources.cloudwatch.errors import is_hopeless, is_missing, reading
 from collectors.sources.cloudwatch.functions import answers
 from collectors.sources.cloudwatch.tolerant import faults_of
+from collectors.untrusted import storable
 
 GET_RESOURCES, LIST_TAGS = "tag:GetResources", "lambda:ListTags"
 TAGGING_RATE = 5.0  # GetResources takes 15 calls a second of an account and region (its quotas), others' included
@@ -25,8 +26,6 @@ _PARTITIONS = {
 }  # fmt: skip
 AGAIN_MS = 86_400_000
 """How often a function is asked for its tags where that is a call for each."""
-
-CoveredSpans = Callable[[str], Sequence[tuple[int, int]]]
 
 
 class RegionTags:
@@ -46,10 +45,10 @@ class RegionTags:
 
     # --- all at once ----------------------------------------------------------------------------------------------
 
-    def given(self, client: Any, bucket: TokenBucket) -> Iterator[Given]:
+    def items(self, client: Any, bucket: TokenBucket) -> Iterator[Item]:
         """Of all functions. What the pages before a failure said is given; what they did not say stays as it was.
 
-        Nothing, where that is denied: ``each_given`` then asks in another way. SourceFailed where all would fail.
+        Nothing, where that is denied: ``items_of_each`` then asks in another way. SourceFailed where all would fail.
         """
         named: set[str] = set()
         unread: set[str] = set()
@@ -71,19 +70,19 @@ class RegionTags:
             elif is_hopeless(failed) and not _unreachable(failed):
                 raise
             else:
-                yield failed
+                yield Failed(failed)
             return
         if not whole:
             meaning = f"a part of the answer to {GET_RESOURCES} cannot be read"
-            yield SourceFailed(self._where, meaning, "collect again: whose tags it did not name is not known")
+            yield Failed(SourceFailed(self._where, meaning, "collect again: whose tags it did not name is not known"))
             return
         untagged = sorted(self._names - named)
         for at in range(0, len(untagged), PAGE):
             yield from self._inventory({name: {} for name in untagged[at : at + PAGE]})
         if unread:
             more = f" (and {len(unread) - 1} more)" if len(unread) > 1 else ""
-            yield SourceFailed(
-                f"tags of {min(unread)}{more}", f"{GET_RESOURCES} says no readable ones", "collect again"
+            yield Failed(
+                SourceFailed(f"tags of {min(unread)}{more}", f"{GET_RESOURCES} says no readable ones", "collect again")
             )
         else:
             yield Covered(tags_item(self._account, self._region), 0, self._now_ms)
@@ -110,9 +109,9 @@ class RegionTags:
 
     # --- one after another ----------------------------------------------------------------------------------------
 
-    def each_given(
+    def items_of_each(
         self, client: Any, keys: Sequence[FunctionKey], bucket: TokenBucket, covered: CoveredSpans, most: int
-    ) -> Iterator[Given]:
+    ) -> Iterator[Item]:
         """Where all at once were denied: ``most`` of ``keys``, in their order, that were not asked for a day."""
         if self._denied is None:
             return
@@ -125,10 +124,12 @@ class RegionTags:
                 pairs = self._listed(client, key)
             except SourceFailed as failed:
                 if failed.denied:
-                    yield SourceFailed(
-                        self._where, f"AWS denied {self._denied.denied}, and {failed.denied} too",
-                        f"allow {self._denied.denied}: lambdatui iam-policy prints what is needed",
-                        denied=self._denied.denied,
+                    yield Failed(
+                        SourceFailed(
+                            self._where, f"AWS denied {self._denied.denied}, and {failed.denied} too",
+                            f"allow {self._denied.denied}: lambdatui iam-policy prints what is needed",
+                            denied=self._denied.denied,
+                        )
                     )  # fmt: skip
                     return
                 if is_hopeless(failed):
@@ -144,8 +145,7 @@ class RegionTags:
             yield from self._inventory({key.name: pairs})
             yield Covered(tags_item(self._account, self._region, key.name), 0, self._now_ms)
         if failures:
-            more = f" (and {len(failures) - 1} more of {min(most, len(due))})" if len(failures) > 1 else ""
-            yield SourceFailed(f"{failures[0].what}{more}", failures[0].meaning, failures[0].what_to_do)
+            yield Failed(failures[0].of_many(len(failures), min(most, len(due))))
 
     def _asked_ms(self, covered: CoveredSpans, name: str) -> int:
         return max((high for _, high in covered(tags_item(self._account, self._region, name))), default=0)
@@ -162,7 +162,7 @@ class RegionTags:
             raise SourceFailed(where, f"the answer to {LIST_TAGS} cannot be read", "collect again")
         return pairs
 
-    def _inventory(self, tags: Mapping[str, Mapping[str, str]]) -> Iterator[Given]:
+    def _inventory(self, tags: Mapping[str, Mapping[str, str]]) -> Iterator[Item]:
         if tags:
             things = [tags_of(FunctionKey(name, self._account, self._region), pairs) for name, pairs in tags.items()]
             yield Inventory(self._account, self._region, (TAGS,), things, frozenset(tags))
@@ -185,13 +185,8 @@ def pairs_of(tags: object) -> dict[str, str] | None:
         key, value = (tag.get("Key"), tag.get("Value")) if isinstance(tag, dict) else (None, None)
         if not (isinstance(key, str) and key and isinstance(value, str)):
             return None
-        pairs[_storable(key)] = _storable(value)
+        pairs[storable(key)] = storable(value)
     return pairs
-
-
-def _storable(text: str) -> str:
-    """Without lone surrogates, which JSON can spell and no database can keep."""
-    return text if text.isascii() else text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def _unreachable(failed: SourceFailed) -> bool:

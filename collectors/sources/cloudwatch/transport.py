@@ -20,17 +20,19 @@ from urllib.parse import urlsplit
 from botocore import awsrequest, httpsession
 from botocore import exceptions as boto
 
+from collectors.model.errors import CaughtError
+
 CALL_S = 15.0
 _LARGEST_BYTES = 256 << 20  # of one answer, decompressed; AWS's are 6 MB at most
 
 
-class Hung(boto.BotoCoreError):
+class Hung(boto.BotoCoreError, CaughtError):
     """No answer within the deadline. Not a ConnectionError of botocore's, which would be tried again."""
 
     fmt = "{host} did not answer within {seconds:g} s"
 
 
-class Spared(boto.BotoCoreError):
+class Spared(boto.BotoCoreError, CaughtError):
     """Not sent at all: the service hung, or could not be reached, before in this collection."""
 
     fmt = "{host} did not answer before, and is not asked again in this collection"

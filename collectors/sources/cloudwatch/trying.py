@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from collectors.model.errors import CaughtError
 from collectors.sources.base import SourceFailed
 from collectors.sources.cloudwatch.errors import error_code, is_hopeless, is_missing, is_spared, reading
 from collectors.sources.cloudwatch.organization import LIST, is_active
@@ -79,7 +80,7 @@ class Tried:
     billed: int = 0
 
 
-class CannotAsk(Exception):
+class CannotAsk(CaughtError):
     """There is nothing to ask it of."""
 
 

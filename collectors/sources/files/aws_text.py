@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator, Sequence
 
 from collectors.model.records import LogEvent
 from collectors.sources.files.event_json import NotAnEvent, event_of
-from collectors.sources.files.platform_heads import HEADS
-from collectors.sources.files.timestamps import BadTimestamp, Clock, epoch_ms
+from collectors.sources.inputs.platform_heads import HEADS
+from collectors.sources.inputs.timestamps import BadTimestamp, Clock, epoch_ms
 
 _STREAM = r"\d{4}/\d\d/\d\d/[^\s\[]*\[[^\]\s]+\][0-9A-Za-z]+"
 _EVENT = re.compile(rf"(?:EVENTS\t)?(?:(\d{{50,60}})\t)?(\d{{13}})\t(?:({_STREAM})\t)?(.*)", re.DOTALL)

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from collectors.model.records import LogEvent
 from collectors.sources.files.event_json import NotAnEvent, event_of
 from collectors.sources.files.event_keys import MESSAGE_KEYS, OWN_KEYS, TIME_KEYS
-from collectors.sources.files.platform_heads import SURE_HEADS
 from collectors.sources.files.report_fields import are_reports, report_line
-from collectors.sources.files.shipper_names import MESSAGES, TIMES, letters
-from collectors.sources.files.timestamps import BadTimestamp, Clock, epoch_ms
+from collectors.sources.inputs.platform_heads import SURE_HEADS
+from collectors.sources.inputs.shipper_names import MESSAGES, TIMES, letters
+from collectors.sources.inputs.timestamps import BadTimestamp, Clock, epoch_ms
 
 LONGEST_ROW = 1 << 20  # characters; an event has at most a megabyte
 _HEADLESS = re.compile(r'\d{13},"')

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from collectors.model.errors import CaughtError
 from collectors.sources.files.event_keys import CONTAINERS
 from collectors.untrusted import TooDeep, Unparsable, json_at
 from collectors.untrusted_json import json_value
@@ -22,7 +23,7 @@ _SPACE = " \t\r\n,\x1e"  # a comma or a record separator between values says not
 _NOTHING: Mapping[str, Any] = {}  # around an array of its own, whose texts are log lines
 
 
-class DamagedDocument(ValueError):
+class DamagedDocument(CaughtError, ValueError):
     """The document cannot be read beyond this point; the text is the reason for the reject."""
 
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
+from collectors.model.errors import CaughtError
 from collectors.model.records import LogEvent
 from collectors.sources.files.event_keys import (
     ACCOUNT_KEYS,
@@ -19,13 +20,13 @@ from collectors.sources.files.event_keys import (
     first,
     is_metrics,
 )
-from collectors.sources.files.platform_heads import HEADS
 from collectors.sources.files.refused import refusal
-from collectors.sources.files.shipper_names import Names, letters, message_of, names_in, time_of
 from collectors.sources.files.table_json import untyped
-from collectors.sources.files.timestamps import BadTimestamp, epoch_ms, time_in_text
 from collectors.sources.files.wrappings import OUTSIDE, is_insights_row, is_texts, row_of
-from collectors.untrusted import Unparsable
+from collectors.sources.inputs.platform_heads import HEADS
+from collectors.sources.inputs.shipper_names import Names, letters, message_of, names_in, time_of
+from collectors.sources.inputs.timestamps import BadTimestamp, epoch_ms, time_in_text
+from collectors.untrusted import Unparsable, storable
 from collectors.untrusted_json import json_or_text, json_value
 
 _SPELLINGS = (
@@ -49,7 +50,7 @@ _LAMBDA_TEXT = re.compile(
 )
 
 
-class NotAnEvent(ValueError):
+class NotAnEvent(CaughtError, ValueError):
     """An object that is no log event; the text is the reason for the reject."""
 
 
@@ -111,8 +112,8 @@ def event_of(line: Any, envelope: Mapping[str, Any], raw: str, said: str = "") -
         group, stream = group or first(envelope, GROUP_KEYS), stream or first(envelope, STREAM_KEYS)
         account, region = account or first(envelope, ACCOUNT_KEYS), region or first(envelope, REGION_KEYS)
         function = function or first(envelope, FUNCTION_KEYS)
-    names = [whole(name) if name else "" for name in (group, stream, event_id, function, account, region)]
-    event = LogEvent(timestamp_ms or 0, whole(text), *names)
+    names = [storable(name) if name else "" for name in (group, stream, event_id, function, account, region)]
+    event = LogEvent(timestamp_ms or 0, storable(text), *names)
     return event, timestamp_ms is not None
 
 
@@ -214,14 +215,3 @@ def _from_arn(line: dict[str, Any]) -> tuple[str, str, str]:
 
 def encoded(value: object) -> str:
     return json_or_text(value)
-
-
-def whole(text: str) -> str:
-    """``text`` without lone surrogates, which JSON can spell and UTF-8 cannot."""
-    if text.isascii():
-        return text
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    return text

@@ -22,7 +22,7 @@ from collectors.sources.files.event_keys import (
     STREAM_KEYS,
     TIME_KEYS,
 )
-from collectors.sources.files.timestamps import FIRST_MS, LAST_MS
+from collectors.sources.inputs.timestamps import FIRST_MS, LAST_MS
 from collectors.untrusted import Unparsable
 from collectors.untrusted_json import json_lines_of, json_value
 

@@ -4,8 +4,8 @@ import re
 from enum import Enum
 
 from collectors.sources.files.notations import is_notation
-from collectors.sources.files.platform_heads import HEADS
 from collectors.sources.files.wrappings import is_container
+from collectors.sources.inputs.platform_heads import HEADS
 from collectors.untrusted import Unparsable
 from collectors.untrusted_json import json_value
 

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator, Sequence
 from collectors.model.records import LogEvent
 from collectors.sources.files.event_json import NotAnEvent, event_of
 from collectors.sources.files.event_keys import OWN_KEYS
-from collectors.sources.files.platform_heads import SURE_HEADS
-from collectors.sources.files.shipper_names import MESSAGES, TIMES, letters
-from collectors.sources.files.timestamps import BadTimestamp, Clock
+from collectors.sources.inputs.platform_heads import SURE_HEADS
+from collectors.sources.inputs.shipper_names import MESSAGES, TIMES, letters
+from collectors.sources.inputs.timestamps import BadTimestamp, Clock
 
 _BEGINS = re.compile(r"[\s,\[]*[\w.$]{0,80}\s?[({\[]\s?(?=[A-Za-z_]\w{0,60}\s?=)")
 _KEY = re.compile(r"(?:(?<=[({\[,])|(?<=[({\[,] ))([A-Za-z_]\w{0,60})\s?=\s?")

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from collectors.model.records import LogEvent
 from collectors.sources.files.prefixes import Prefixes, prefixes_of
-from collectors.sources.files.timestamps import BadTimestamp
+from collectors.sources.inputs.timestamps import BadTimestamp
 
 _INSIDE = re.compile(rb"[^\"\s](?: |\\\"|\\t|:)(?:START|END|REPORT) RequestId: ")
 _ALONE = re.compile(rb"\"(?:\\[ntr]| )*(?:START RequestId: |END RequestId: |REPORT RequestId: |INIT_START )|platform\.")

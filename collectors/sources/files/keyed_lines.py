@@ -11,9 +11,9 @@ from collectors.model.records import LogEvent
 from collectors.sources.files.event_json import NotAnEvent, event_of
 from collectors.sources.files.event_keys import OWN_KEYS
 from collectors.sources.files.notations import literal
-from collectors.sources.files.platform_heads import SURE_HEADS
-from collectors.sources.files.shipper_names import MESSAGES, TIMES, letters
-from collectors.sources.files.timestamps import BadTimestamp, Clock, epoch_ms
+from collectors.sources.inputs.platform_heads import SURE_HEADS
+from collectors.sources.inputs.shipper_names import MESSAGES, TIMES, letters
+from collectors.sources.inputs.timestamps import BadTimestamp, Clock, epoch_ms
 
 _KEY = r"[\s|\u2502]*(?:->[ ]*)?[\"'\[]?((?:[\w@$.-]|\[\d{1,9}\]){0,99}?([@_A-Za-z][\w@-]{0,60}))[\"'\]]?"
 _SPELLINGS = (

@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterator
 from functools import partial
 
 from collectors.parsing.platform_text import without_escapes
-from collectors.sources.files.line_blocks import LONGEST_LINE, TOO_LONG, LineBlocks
 from collectors.sources.files.markup import Cut, Layer, markup_of
-from collectors.sources.files.platform_heads import HEADS
+from collectors.sources.inputs.line_blocks import LONGEST_LINE, TOO_LONG, LineBlocks
+from collectors.sources.inputs.platform_heads import HEADS
 
 _QUOTED = re.compile(r"[ \t]{0,3}(?:(?:>|&gt;)[ \t]?)+")
 _NAME = r"[^\s:\"'{}|<>()\[\]=,]*"

@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
 from collectors.parsing.platform_text import without_escapes
-from collectors.sources.files.line_blocks import LONGEST_LINE, TOO_LONG, LineBlocks
 from collectors.sources.files.notations import LARGEST, literal
-from collectors.sources.files.platform_heads import HEADS
+from collectors.sources.inputs.line_blocks import LONGEST_LINE, TOO_LONG, LineBlocks
+from collectors.sources.inputs.platform_heads import HEADS
 from collectors.untrusted import Unparsable
 from collectors.untrusted_json import json_value
 

@@ -1,4 +1,4 @@
-"""Events within payloads: what AWS hands on encoded (Lambda's answer, subscriptions, Kinesis, Firehose) and OTLP."""
+"""Events within payloads: what AWS hands on encoded (Lambda's answer, subscriptions, Kinesis, Firehose), OTLP in it."""
 
 import base64
 import binascii
@@ -8,15 +8,14 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from collectors.sources.files.http_answers import bodies, log_results
-from collectors.sources.files.platform_heads import HEADS
+from collectors.sources.inputs.otlp_records import is_request, records_of_json
+from collectors.sources.inputs.platform_heads import HEADS
 from collectors.untrusted import Unparsable
 from collectors.untrusted_json import json_bytes, json_value
 
 LARGEST = 64 << 20  # bytes of one payload, unpacked: a megabyte of gzip may hold a gigabyte
 _BASE64 = re.compile(r"[A-Za-z0-9+/\-_\s]+={0,2}\s*")
 _DATA_KEYS = ("data", "Data")
-_OTLP = (("resourceLogs", "scopeLogs", "logRecords"), ("resource_logs", "scope_logs", "log_records"))
-_OTLP_TIMES = ("timeUnixNano", "time_unix_nano", "observedTimeUnixNano", "observed_time_unix_nano")
 _GZIP_BASE64 = "H4sI"
 _BEGINNINGS = (_GZIP_BASE64, "U1RBUlQg", "SU5JVF9T")  # and START and INIT_S
 _INVOKED = re.compile(
@@ -38,7 +37,7 @@ class CutPayload(NamedTuple):
 
 
 def payload_of(line: Mapping[str, Any]) -> Iterator[Any] | None:
-    """What a payload holds: decoded JSON values and ``Text``; None where ``line`` is no payload."""
+    """What a payload holds: decoded JSON values, ``Text`` and OTLP's records; None where ``line`` is no payload."""
     if isinstance(tail := line.get("LogResult"), str):
         return _texts(tail)
     if isinstance(told := line.get("Message"), str) and (
@@ -48,9 +47,8 @@ def payload_of(line: Mapping[str, Any]) -> Iterator[Any] | None:
     subscription = line.get("awslogs")
     if isinstance(subscription, dict) and isinstance(subscription.get("data"), str):
         return _texts(subscription["data"])
-    for resources, scopes, records in _OTLP:
-        if isinstance(line.get(resources), list):
-            return _telemetry(line[resources], scopes, records)
+    if is_request(line):
+        return records_of_json(line)
     for key in ("Records", "records", "Messages"):
         if isinstance(line.get(key), list) and line[key] and all(isinstance(each, dict) for each in line[key]):
             found = [_record_data(each) for each in line[key]]
@@ -191,55 +189,6 @@ def _values(plain: bytes) -> Iterator[Any]:
             yield {**around, "events": [value]} if around else value
     except DamagedDocument:
         yield Text(text)
-
-
-def _telemetry(resources: list[Any], scopes: str, records: str) -> Iterator[Any]:
-    """OTLP's log records, each with its attributes and its resource's. Source: opentelemetry-proto, logs.proto."""
-    for resource in resources:
-        about = resource.get("resource") if isinstance(resource, dict) else None
-        known = _attributes(about.get("attributes")) if isinstance(about, dict) else {}
-        inner = resource.get(scopes) if isinstance(resource, dict) else None
-        old = resource.get("instrumentationLibraryLogs") if isinstance(resource, dict) else None
-        for scope in inner or old or ():
-            for record in (scope.get(records) or scope.get("logs") or ()) if isinstance(scope, dict) else ():
-                if isinstance(record, dict):
-                    yield _record(record, known)
-
-
-def _record(record: Mapping[str, Any], known: Mapping[str, Any]) -> dict[str, Any]:
-    moment = next((record[key] for key in _OTLP_TIMES if record.get(key) not in (None, "", 0, "0")), None)
-    attributes = _attributes(record.get("attributes"))
-    body = _plain(record.get("body"))
-    if isinstance(body, dict) and isinstance(body.get("message"), str) and not {"level", "type"} & set(body):
-        attributes, body = {**body, **attributes}, body["message"]
-    return {"message": body, "timestamp": moment, "otlp": {**known, **attributes}}
-
-
-def _attributes(given: Any) -> dict[str, Any]:
-    if isinstance(given, dict):
-        return given
-    pairs = given if isinstance(given, list) else ()
-    return {str(each["key"]): _plain(each.get("value")) for each in pairs if isinstance(each, dict) and "key" in each}
-
-
-def _plain(value: Any, depth: int = 0) -> Any:
-    """OTLP's AnyValue as JSON has it."""
-    if not isinstance(value, dict) or depth > 20:
-        return value
-    for key, inner in value.items():
-        if key in ("stringValue", "intValue", "doubleValue", "boolValue", "string_value", "int_value", "Str"):
-            return inner
-        if key in ("kvlistValue", "kvlist_value") and isinstance(inner, dict):
-            pairs = inner.get("values")
-            return {
-                str(each["key"]): _plain(each.get("value"), depth + 1)
-                for each in (pairs if isinstance(pairs, list) else ())
-                if isinstance(each, dict) and "key" in each
-            }
-        if key in ("arrayValue", "array_value") and isinstance(inner, dict):
-            held = inner.get("values")
-            return [_plain(each, depth + 1) for each in (held if isinstance(held, list) else ())]
-    return value
 
 
 def spelled_json(text: str) -> Any:

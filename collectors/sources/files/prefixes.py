@@ -8,9 +8,9 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from collectors.sources.files.shipper_names import Names, names_in
-from collectors.sources.files.timestamps import BadTimestamp, epoch_ms
-from collectors.sources.files.written_times import first_written
+from collectors.sources.inputs.shipper_names import Names, names_in
+from collectors.sources.inputs.timestamps import BadTimestamp, epoch_ms
+from collectors.sources.inputs.written_times import first_written
 
 LONGEST = 600  # characters
 _PLATFORM = re.compile(

@@ -7,8 +7,8 @@ from itertools import pairwise
 from collectors.model.records import LogEvent
 from collectors.sources.files.event_json import NotAnEvent, event_of
 from collectors.sources.files.event_keys import OWN_KEYS
-from collectors.sources.files.shipper_names import MESSAGES, TIMES, letters
-from collectors.sources.files.timestamps import BadTimestamp, Clock
+from collectors.sources.inputs.shipper_names import MESSAGES, TIMES, letters
+from collectors.sources.inputs.timestamps import BadTimestamp, Clock
 
 _BARS = "|\u2502\u2503\u2506\u2551"
 _EDGE = re.compile(rf"\A\s*[{_BARS}]+")

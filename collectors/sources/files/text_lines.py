@@ -20,8 +20,8 @@ from collectors.sources.files.keyed_lines import KeyedLines, is_keyed
 from collectors.sources.files.prefixes import Prefixed, Prefixes, prefixes_of
 from collectors.sources.files.serverless_lines import ServerlessLines, is_serverless
 from collectors.sources.files.tables import TableRows, is_table
-from collectors.sources.files.timestamps import BadTimestamp, Clock, epoch_ms, metric_time, time_in_text, trace_time
 from collectors.sources.files.yaml_events import YamlEvents, is_yaml
+from collectors.sources.inputs.timestamps import BadTimestamp, Clock, epoch_ms, metric_time, time_in_text, trace_time
 
 MOST_PENDING = 5_000  # events of one pasted invocation that wait for a time to be found
 

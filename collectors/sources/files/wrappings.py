@@ -18,9 +18,9 @@ from collectors.sources.files.event_keys import (
     is_metrics,
 )
 from collectors.sources.files.payloads import CutPayload, payload_of
-from collectors.sources.files.shipper_names import MESSAGES, TIMES, Names, is_said, letters, names_in
 from collectors.sources.files.table_json import framed, rows_of
-from collectors.sources.files.timestamps import FIRST_MS, LAST_MS, BadTimestamp, epoch_ms
+from collectors.sources.inputs.shipper_names import MESSAGES, TIMES, Names, is_said, letters, names_in
+from collectors.sources.inputs.timestamps import FIRST_MS, LAST_MS, BadTimestamp, epoch_ms
 from collectors.untrusted import Unparsable
 from collectors.untrusted_json import json_value
 

@@ -9,9 +9,9 @@ from typing import Any
 
 from collectors.model.records import LogEvent
 from collectors.sources.files.event_json import NotAnEvent, event_of
-from collectors.sources.files.platform_heads import HEADS
-from collectors.sources.files.timestamps import BadTimestamp, Clock
 from collectors.sources.files.wrappings import contents
+from collectors.sources.inputs.platform_heads import HEADS
+from collectors.sources.inputs.timestamps import BadTimestamp, Clock
 
 _KEY = re.compile(r"""(?:"([^"]*)"|'([^']*)'|(@?[\w.$/-]+))\s*:(?:\s+(.*))?$""", re.DOTALL)
 _FIRST = re.compile(r"""\s*-\s+(?:- )?(?:['"]?@?[\w.]+['"]?\s*:(?:\s|$)|['"]|[|>][-+]?\s*$)""")

@@ -11,6 +11,7 @@ import zlib
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+from collectors.model.errors import CaughtError
 from collectors.model.quantities import QUANTITIES
 from collectors.store.integrity.cell_checksum import CELL_SUM, CELL_SUMMED, NULL_NUMBER, PRIME, WEIGHTS
 from collectors.store.schema import GRAINS
@@ -25,7 +26,7 @@ INVOCATION_SUM = f"invocation_sum({', '.join(INVOCATION)})"
 Number = int | None
 
 
-class Damaged(sqlite3.DatabaseError):
+class Damaged(CaughtError, sqlite3.DatabaseError):
     """What was read is not what was written."""
 
 

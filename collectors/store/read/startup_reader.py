@@ -5,6 +5,7 @@ Only SQLite is imported here; the reader tells more, and why a store cannot be r
 
 import os
 
+from collectors.model.errors import CaughtError
 from collectors.store.integrity.cell_checksum import cell_sum_sql
 from collectors.store.schema import APPLICATION_ID, OLDEST, VERSION
 from collectors.store.spans import FEW, MINUTE, pieces, whole_from
@@ -53,7 +54,7 @@ _METRICS_IN = {
 }
 
 
-class Unseen(Exception):
+class Unseen(CaughtError):
     """There is no store here that can be read so; the reader says why."""
 
 
@@ -128,15 +129,6 @@ class FunctionSums:
         if memory_mb is not None:
             self.memory_mb = self.reported_mb = memory_mb
         self.last_ms = last_ms
-
-
-def default_file() -> str:
-    """``$LAMBDATUI_DB``, else ``lambdatui/lambdatui.db`` in the XDG data folder."""
-    named = os.environ.get("LAMBDATUI_DB")
-    if named:
-        return named
-    data = os.environ.get("XDG_DATA_HOME") or os.path.join(os.path.expanduser("~"), ".local", "share")
-    return os.path.join(data, "lambdatui", "lambdatui.db")
 
 
 class Glimpse:

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 import click
 from click.shell_completion import CompletionItem
 
-from lambdatui.settings.options import keep_tag_terms
+from lambdatui.cli.global_options import keep_tag_terms
 from lambdatui.views import filters
 from lambdatui.views.columns import Column, columns_of, extra_columns
 

@@ -1,15 +1,13 @@
-"""A function's settings: what is allowed, in AWS's words where it is not."""
+"""A function's settings: what is allowed, in AWS's words where it is not (API reference, "CreateFunction")."""
 
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from lambdatui.runner.api.errors import ApiError, constraint, invalid
+from lambdatui.runner.errors import constraint, invalid, serialization
 from lambdatui.runner.functions import RunnerError
-from lambdatui.runner.runtimes import runtimes
-
-if TYPE_CHECKING:
-    from lambdatui.runner.service import Runner
+from lambdatui.runner.runtimes import registry
+from lambdatui.runner.service import Runner
 
 # AWS Lambda API reference, CreateFunction, and Lambda quotas.
 _RANGES = {
@@ -25,63 +23,64 @@ _RESERVED = frozenset(
     {"_HANDLER", "_X_AMZN_TRACE_ID", "AWS_REGION", "AWS_EXECUTION_ENV", "LAMBDA_TASK_ROOT", "AWS_DEFAULT_REGION"}
 )
 _RESERVED_PREFIXES = ("AWS_LAMBDA_", "LAMBDA_RUNTIME_")
-_NEVER_RUN = re.compile(r"(python|nodejs|java|ruby|dotnet|dotnetcore|go|provided)[\w.]*")
+_AWS_RUNTIME = re.compile(r"(python|nodejs|java|ruby|dotnet|dotnetcore|go|provided)[\w.]*")
 
 
-def checked(given: dict[str, Any]) -> None:
-    """Raises ApiError for the first of the settings given that is not allowed."""
+def check_settings(request: dict[str, Any]) -> None:
+    """ApiError for the first of a request's settings that is not allowed."""
     for field, (member, least, most) in _RANGES.items():
-        value = given.get(field)
+        value = request.get(field)
         if value is None:
             continue
         if not isinstance(value, int) or isinstance(value, bool):
-            raise ApiError(400, "SerializationException", f"{field} is not an integer")
+            raise serialization(f"{field} is not an integer")
         if value > most:
             raise constraint(value, member, f"Member must have value less than or equal to {most}")
         if value < least:
             raise constraint(value, member, f"Member must have value greater than or equal to {least}")
-    if (role := given.get("Role")) is not None and not _ROLE.fullmatch(str(role)):
+    if (role := request.get("Role")) is not None and not _ROLE.fullmatch(str(role)):
         raise constraint(role, "role", f"Member must satisfy regular expression pattern: {_ROLE.pattern}")
-    if (handler := given.get("Handler")) is not None and (re.search(r"\s", handler) or not 0 < len(handler) <= 128):
+    if (handler := request.get("Handler")) is not None and (re.search(r"\s", handler) or not 0 < len(handler) <= 128):
         raise constraint(handler, "handler", "Member must satisfy regular expression pattern: [^\\s]+")
-    if len(str(given.get("Description", ""))) > 256:
-        raise constraint(given["Description"], "description", "Member must have length less than or equal to 256")
-    if (runtime := given.get("Runtime")) is not None:
-        _runtime(str(runtime))
-    size = (given.get("EphemeralStorage") or {}).get("Size", 512)
+    if len(str(request.get("Description", ""))) > 256:
+        raise constraint(request["Description"], "description", "Member must have length less than or equal to 256")
+    if (runtime := request.get("Runtime")) is not None:
+        _check_runtime(str(runtime))
+    size = (request.get("EphemeralStorage") or {}).get("Size", 512)
     if not 512 <= size <= 10_240:
         raise constraint(size, "ephemeralStorage.size", "Member must have value between 512 and 10240")
-    for architecture in given.get("Architectures") or ():
+    for architecture in request.get("Architectures") or ():
         if architecture not in ("x86_64", "arm64"):
             raise constraint(
-                given["Architectures"], "architectures", "Member must satisfy enum value set: [x86_64, arm64]"
+                request["Architectures"], "architectures", "Member must satisfy enum value set: [x86_64, arm64]"
             )
-    log_format = (given.get("LoggingConfig") or {}).get("LogFormat", "Text")
+    log_format = (request.get("LoggingConfig") or {}).get("LogFormat", "Text")
     if log_format not in ("Text", "JSON"):
         raise constraint(log_format, "loggingConfig.logFormat", "Member must satisfy enum value set: [JSON, Text]")
-    _variables((given.get("Environment") or {}).get("Variables") or {})
-    if given.get("PackageType", "Zip") != "Zip" or (given.get("Code") or {}).get("ImageUri"):
+    _check_variables((request.get("Environment") or {}).get("Variables") or {})
+    if request.get("PackageType", "Zip") != "Zip" or (request.get("Code") or {}).get("ImageUri"):
         raise invalid("Container images are not run by this runner: deploy a ZIP or a folder")
 
 
-def _runtime(runtime: str) -> None:
-    if not _NEVER_RUN.fullmatch(runtime):
+def _check_runtime(identifier: str) -> None:
+    """ApiError when no runtime takes the identifier, or this machine lacks its program."""
+    if not registry.is_known(identifier) and not _AWS_RUNTIME.fullmatch(identifier):
         raise invalid(
-            f"Value {runtime} at 'runtime' failed to satisfy constraint: Member must satisfy enum value set: "
-            f"[python3.x, {', '.join(runtimes.NODE_RUNTIMES)}, provided.al2023] or be a valid ARN"
+            f"Value {identifier} at 'runtime' failed to satisfy constraint: Member must satisfy enum value set: "
+            f"[{', '.join(registry.identifiers())}] or be a valid ARN"
         )
     try:
-        runtimes.check(runtime)
+        registry.runtime_of(identifier).check(identifier)
     except RunnerError as error:
         raise invalid(str(error)) from error
 
 
-def _variables(variables: dict[str, Any]) -> None:
+def _check_variables(variables: dict[str, Any]) -> None:
     for key, value in variables.items():
         if not _VARIABLE.fullmatch(key):
             raise constraint(key, "environment.variables", "Map keys must satisfy constraint: [a-zA-Z]([a-zA-Z0-9_])+")
         if not isinstance(value, str):
-            raise ApiError(400, "SerializationException", f"environment variable {key} is not a string")
+            raise serialization(f"environment variable {key} is not a string")
         if key in _RESERVED or key.startswith(_RESERVED_PREFIXES):
             raise invalid(
                 "Lambda was unable to configure your environment variables because the environment variables you have "
@@ -96,7 +95,7 @@ def _variables(variables: dict[str, Any]) -> None:
         )
 
 
-def layer_folders(runner: "Runner", arns: list[str]) -> list[str]:
+def layer_folders(runner: Runner, arns: list[str]) -> list[str]:
     """The folders of layer versions; a folder's own path is a layer too. ApiError."""
     if len(arns) > 5:
         raise invalid("Layers: Cannot reference more than 5 layers.")

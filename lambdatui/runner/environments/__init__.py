@@ -1,0 +1,1 @@
+"""Where functions run: their processes, how many there may be, and what they use."""

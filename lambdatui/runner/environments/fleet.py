@@ -15,35 +15,35 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from lambdatui.runner.clock import now_ms
 from lambdatui.runner.environments.environment import ON_DEMAND, PROVISIONED, Environment
-from lambdatui.runner.environments.process import Host, now_ms
+from lambdatui.runner.environments.process import Host
+from lambdatui.runner.errors import Throttled
 from lambdatui.runner.functions import Deployment, RunnerError
 from lambdatui.runner.log.writer import Log
 
 RESERVED = "ReservedFunctionConcurrentInvocationLimitExceeded"
 ACCOUNT_LIMIT = "ConcurrentInvocationLimitExceeded"
-UNRESERVED_KEPT = 100
+LEAST_UNRESERVED = 100
+"""Of the account's concurrency, so much cannot be reserved."""
 SCALING = 1_000
 SCALING_S = 10.0
+"""A function gains at most ``SCALING`` environments in so many seconds."""
 # An idle environment of a small function; more than this many of them would make the machine swap.
 _ENVIRONMENT_BYTES = 40 << 20
-# A start is mostly processor time: more at once than this only makes each one late. One that takes its time, because
-# its init waits for something, gives its place up.
+# A start is mostly processor time: more at once than this only makes each one late. A start that takes longer than
+# _START_SLOT_S, because its init waits for something, makes room for another.
 _STARTS = 2 * (os.cpu_count() or 1)
 _START_SLOT_S = 0.3
 
 
-class Throttled(Exception):
-    """Past a limit; ``reason`` as AWS names it."""
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
-
-
 @dataclass(slots=True)
 class Limits:
-    """What this runner allows. ``machine`` bounds the processes, whatever the account may have."""
+    """What this runner allows.
+
+    ``account`` is the concurrency of all functions; ``machine`` how many processes there may be at once (0: as many as
+    memory and file descriptors allow); ``idle_s`` how many seconds an environment stays warm.
+    """
 
     account: int = 1_000
     machine: int = 0
@@ -54,7 +54,7 @@ class Limits:
 
 
 def machine_bound() -> int:
-    """How many environments this machine holds: by its memory, and by the file descriptors we may open."""
+    """How many environments this machine holds, by its memory and the file descriptors we may open; it raises that."""
     import resource
 
     available = 2 << 30
@@ -71,15 +71,15 @@ def machine_bound() -> int:
 
 @dataclass(slots=True)
 class _Pool:
-    """The environments of one version of a function."""
+    """The environments of one version of a function, and the calls that wait for one."""
 
     deployment: Deployment
-    idle: list[Environment] = field(default_factory=list)  # the one used last is used next
+    idle: list[Environment] = field(default_factory=list)  # the one that was used last is used next
     provisioned_idle: list[Environment] = field(default_factory=list)
     waiting: deque["asyncio.Future[Environment]"] = field(default_factory=deque)
     alive: set[Environment] = field(default_factory=set)
     starting: int = 0
-    provisioned: int = 0  # how many were asked for
+    provisioned: int = 0  # how many there are to be
     provisioned_ready: int = 0
     provisioned_starting: int = 0
 
@@ -101,7 +101,7 @@ class Fleet:
         self._slots = asyncio.Semaphore(_STARTS)
         self._starts: dict[str, deque[float]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
-        self._said_full = False
+        self._full_reported = False
         self._closed = False
 
     # --- one invocation
@@ -114,18 +114,17 @@ class Fleet:
             if running >= reserved:
                 raise Throttled(RESERVED)
             return
-        kept = sum(self.reserved.values())
         unreserved = self.total - sum(self.running.get(other, 0) for other in self.reserved)
-        if unreserved >= self.limits.account - kept:
+        if unreserved >= self.limits.account - sum(self.reserved.values()):
             raise Throttled(ACCOUNT_LIMIT)
 
     async def take(self, deployment: Deployment) -> Environment:
-        """An environment for one invocation, to ``give`` back. Throttled; RunnerError when none can be started."""
+        """An environment for one invocation; ``release`` gives it back. Throttled; RunnerError: none can be started."""
         name = deployment.name
         self.check(name)
         pool = self._pool(deployment)
-        environment = self._ready(pool)
-        # A start that is under way for a call that has been served meanwhile is this one's.
+        environment = self._pop_idle(pool)
+        # No start where one is under way already for a call that got another environment meanwhile.
         starts = environment is None and pool.starting <= len(pool.waiting)
         if starts:
             self._allow_start(pool)
@@ -141,28 +140,28 @@ class Fleet:
             try:
                 environment = await waiting
             except BaseException:
-                self.leave(name)
+                self._leave(name)
                 raise
         if pool.provisioned:
             busy = pool.provisioned_ready - len(pool.provisioned_idle)
-            what = "Invocations" if environment.kind == PROVISIONED else "SpilloverInvocations"
-            self._log.count(name, f"ProvisionedConcurrency{what}", 1.0, time_ms)
+            metric = "Invocations" if environment.kind == PROVISIONED else "SpilloverInvocations"
+            self._log.count(name, f"ProvisionedConcurrency{metric}", 1.0, time_ms)
             self._log.peak(name, "ProvisionedConcurrentExecutions", busy, time_ms)
             if pool.provisioned_ready:
                 share = busy / pool.provisioned_ready
                 self._log.peak(name, "ProvisionedConcurrencyUtilization", share, time_ms)
         return environment
 
-    def leave(self, name: str) -> None:
+    def _leave(self, name: str) -> None:
         self.total -= 1
         self.running[name] -= 1
 
-    def give(self, environment: Environment) -> None:
-        """An invocation is over."""
-        self.leave(environment.deployment.name)
+    def release(self, environment: Environment) -> None:
+        """An invocation is over: its environment is free for the next."""
+        self._leave(environment.deployment.name)
         self._offer(self._pool(environment.deployment), environment)
 
-    def _ready(self, pool: _Pool) -> Environment | None:
+    def _pop_idle(self, pool: _Pool) -> Environment | None:
         for environments in (pool.provisioned_idle, pool.idle):
             while environments:
                 environment = environments.pop()
@@ -172,6 +171,7 @@ class Fleet:
         return None
 
     def _offer(self, pool: _Pool, environment: Environment) -> None:
+        """Give a free environment to the call that waits longest, or keep it; end it when it is out of date."""
         if self._closed or environment.stale or environment.deployment != pool.deployment:
             self._discard(pool, environment)
             return
@@ -184,6 +184,7 @@ class Fleet:
         (pool.provisioned_idle if environment.kind == PROVISIONED else pool.idle).append(environment)
 
     def _allow_start(self, pool: _Pool) -> None:
+        """Throttled when no further environment may be started now; an idle one may be ended for it."""
         name = pool.deployment.name
         starts = self._starts.setdefault(name, deque())
         now = time.monotonic()
@@ -192,8 +193,8 @@ class Fleet:
         if len(starts) + pool.starting >= SCALING:
             raise Throttled(ACCOUNT_LIMIT)
         if self._count() >= self.limits.machine and not self._evict():
-            if not self._said_full:
-                self._said_full = True
+            if not self._full_reported:
+                self._full_reported = True
                 sys.stderr.write(
                     f"lambdatui runner: this machine holds {self.limits.machine} environments, and all are busy: "
                     "more calls are throttled (--max-environments raises it)\n"
@@ -204,8 +205,8 @@ class Fleet:
         return sum(len(pool.alive) + pool.starting for pool in self._pools.values())
 
     def _evict(self) -> bool:
-        """End the environment that has been idle longest."""
-        idle = [(each.idle_since, id(each), pool, each) for pool in self._pools.values() for each in pool.idle]
+        """End the environment that has been idle longest: whether there was one."""
+        idle = [(one.idle_since, id(one), pool, one) for pool in self._pools.values() for one in pool.idle]
         if not idle:
             return False
         _, _, pool, environment = min(idle)
@@ -215,24 +216,25 @@ class Fleet:
 
     # --- starting and ending
 
-    async def _start_one(self, pool: _Pool, kind: str) -> None:
+    async def _start_environment(self, pool: _Pool, kind: str) -> None:
+        """Start an environment and offer it to who waits; what goes wrong is the error of one of them."""
         counted = True  # in ``starting``, until it is in ``alive``
-        slot: asyncio.TimerHandle | None = None
+        slot_timer: asyncio.TimerHandle | None = None
         environment: Environment | None = None
-        held = False
+        has_slot = False
 
-        def free() -> None:
-            nonlocal held
-            if held:
-                held = False
+        def free_slot() -> None:
+            nonlocal has_slot
+            if has_slot:
+                has_slot = False
                 self._slots.release()
 
         try:
             await self._slots.acquire()
-            held = True
-            if kind == ON_DEMAND and not any(not one.done() for one in pool.waiting):
-                return  # whoever it was for has been served by one that became free
-            slot = asyncio.get_running_loop().call_later(_START_SLOT_S, free)
+            has_slot = True
+            if kind == ON_DEMAND and all(waiting.done() for waiting in pool.waiting):
+                return  # the call that it was for got an environment that became free
+            slot_timer = asyncio.get_running_loop().call_later(_START_SLOT_S, free_slot)
             environment = Environment(pool.deployment, self._log, self._host, kind=kind, on_line=self._on_line)
             pool.alive.add(environment)
             self._starts.setdefault(pool.deployment.name, deque()).append(time.monotonic())
@@ -253,11 +255,12 @@ class Fleet:
                     break
         finally:
             pool.starting -= counted
-            if slot is not None:
-                slot.cancel()
-            free()
+            if slot_timer is not None:
+                slot_timer.cancel()
+            free_slot()
 
     def _discard(self, pool: _Pool, environment: Environment) -> None:
+        """End an environment, and start another in place of a provisioned one."""
         pool.alive.discard(environment)
         if environment.kind == PROVISIONED:
             pool.provisioned_ready = max(pool.provisioned_ready - 1, 0)
@@ -268,7 +271,7 @@ class Fleet:
 
     def _begin_start(self, pool: _Pool, kind: str) -> None:
         pool.starting += 1
-        self._spawn(self._start_one(pool, kind))
+        self._spawn(self._start_environment(pool, kind))
 
     def _spawn(self, work: "asyncio._CoroutineLike[None]") -> "asyncio.Task[None]":
         task = asyncio.get_running_loop().create_task(work)
@@ -283,7 +286,7 @@ class Fleet:
         return pool
 
     def renew(self, deployment: Deployment) -> None:
-        """``deployment`` is what its version is from now on: environments of what it was end when they are free."""
+        """From now on its version is ``deployment``: environments of the former one end when they are free."""
         pool = self._pool(deployment)
         pool.deployment = deployment
         idle = [*pool.idle, *pool.provisioned_idle]
@@ -295,7 +298,7 @@ class Fleet:
             self._offer(pool, environment)
 
     def code_changed(self, deployment: Deployment) -> None:
-        """The files of ``deployment`` are others than its environments have loaded."""
+        """End the environments of ``deployment`` when they are free: its files have changed since they loaded them."""
         for environment in self._pool(deployment).alive:
             environment.stale = True
 
@@ -310,6 +313,7 @@ class Fleet:
             self._discard(pool, pool.provisioned_idle.pop())
 
     def provisioned_ready(self, deployment: Deployment) -> int:
+        """How many provisioned environments are ready."""
         return self._pool(deployment).provisioned_ready
 
     def remove(self, name: str) -> None:
@@ -323,10 +327,10 @@ class Fleet:
                     self._discard(pool, environment)
 
     def expire(self) -> None:
-        """End what has been idle for too long."""
+        """End environments that have been idle longer than the limit."""
         before = time.monotonic() - self.limits.idle_s
         for pool in self._pools.values():
-            for environment in [each for each in pool.idle if each.idle_since < before]:
+            for environment in [idle for idle in pool.idle if idle.idle_since < before]:
                 pool.idle.remove(environment)
                 self._discard(pool, environment)
 

@@ -7,32 +7,32 @@ from pathlib import Path
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 _V1 = Path("/sys/fs/cgroup/memory")
 _V2 = Path("/sys/fs/cgroup")
-# The kernel's limit is above the configured size: resident memory, which is what is reported, has no page cache in
-# it. It is there for what outgrows its size between two readings.
-_SLACK = 16 << 20
+# The kernel's limit is this much above the configured size, because it counts the page cache, which the resident memory
+# that we report has not in it. It stops a process that grows past its size between two readings.
+_SLACK_BYTES = 16 << 20
 
 
 def available() -> bool:
-    """Whether this machine tells what a process uses."""
+    """Whether this machine has ``/proc``, from which memory is read."""
     return Path("/proc/self/statm").exists()
 
 
 def descendants(pid: int) -> list[int]:
     """All living descendants of ``pid``, parents first."""
-    found: list[int] = []
+    children: list[int] = []
     with contextlib.suppress(OSError):
         for thread in os.listdir(f"/proc/{pid}/task"):
             with open(f"/proc/{pid}/task/{thread}/children", "rb") as file:
-                found.extend(int(child) for child in file.read().split())
-    return [each for child in found for each in (child, *descendants(child))]
+                children.extend(int(child) for child in file.read().split())
+    return [pid for child in children for pid in (child, *descendants(child))]
 
 
 def peak_bytes(pid: int) -> int:
     """The kernel's own high-water mark of ``pid`` alone, which misses no short peak; 0 when it is gone."""
     try:
         with open(f"/proc/{pid}/status", "rb") as file:
-            found = file.read().partition(b"VmHWM:")[2].split(maxsplit=1)
-            return int(found[0]) * 1024 if found else 0
+            fields = file.read().partition(b"VmHWM:")[2].split(maxsplit=1)
+            return int(fields[0]) * 1024 if fields else 0
     except OSError:
         return 0
 
@@ -58,7 +58,7 @@ class Gauge:
                 children = descendants(self._pid)
             else:
                 first = [int(child) for child in os.pread(self._children, 4096, 0).split()]
-                children = [each for child in first for each in (child, *descendants(child))]
+                children = [pid for child in first for pid in (child, *descendants(child))]
         except (OSError, IndexError):
             return 0
         if not children:
@@ -69,6 +69,7 @@ class Gauge:
         return total
 
     def close(self) -> None:
+        """Close its files of ``/proc``."""
         os.close(self._statm)
         os.close(self._children)
 
@@ -84,6 +85,7 @@ def _private_bytes(pid: int) -> int:
 
 
 def _proportional_bytes(pid: int) -> int:
+    """Resident bytes in which a page that n processes share counts as an n-th."""
     try:
         with open(f"/proc/{pid}/smaps_rollup", "rb") as file:
             for line in file:
@@ -95,7 +97,7 @@ def _proportional_bytes(pid: int) -> int:
 
 
 class Cgroup:
-    """A memory cgroup of one environment; ``None`` from ``made`` where none can be written.
+    """A memory cgroup of one environment; ``create`` gives None where none can be written.
 
     It bounds the tree where sampling could not, and knows every process in it, also those that left the session.
     """
@@ -105,7 +107,8 @@ class Cgroup:
         self._v2 = v2
 
     @staticmethod
-    def made(name: str, memory_bytes: int) -> "Cgroup | None":
+    def create(name: str, memory_bytes: int) -> "Cgroup | None":
+        """A group that the kernel keeps below ``memory_bytes`` and some slack; None where none can be made."""
         parent = _parent()
         if parent is None:
             return None
@@ -113,7 +116,7 @@ class Cgroup:
         group = Cgroup(base / name, v2)
         try:
             group._folder.mkdir()
-            limit = str(memory_bytes + _SLACK)
+            limit = str(memory_bytes + _SLACK_BYTES)
             (group._folder / ("memory.max" if v2 else "memory.limit_in_bytes")).write_text(limit)
         except OSError:
             group.remove()
@@ -121,11 +124,12 @@ class Cgroup:
         return group
 
     def add(self, pid: int) -> None:
+        """Put a process, and what it will start, into the group."""
         with contextlib.suppress(OSError):
             (self._folder / "cgroup.procs").write_text(str(pid))
 
     def killed_for_memory(self) -> bool:
-        """Whether the kernel ended one of its processes for want of memory."""
+        """Whether the kernel has ended one of its processes because the group's memory was used up."""
         name = "memory.events" if self._v2 else "memory.oom_control"
         with contextlib.suppress(OSError, ValueError):
             for line in (self._folder / name).read_text().splitlines():
@@ -134,12 +138,13 @@ class Cgroup:
         return False
 
     def pids(self) -> list[int]:
+        """The processes in the group."""
         with contextlib.suppress(OSError, ValueError):
             return [int(pid) for pid in (self._folder / "cgroup.procs").read_text().split()]
         return []
 
     def remove(self) -> bool:
-        """Whether it is gone; it stays while a process in it lives."""
+        """Remove the group: whether it is gone. It stays while a process in it lives."""
         try:
             self._folder.rmdir()
         except FileNotFoundError:

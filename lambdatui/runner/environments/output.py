@@ -15,7 +15,7 @@ _HEADER = struct.Struct(">HHIQ")
 
 
 class Output:
-    """The unfinished end of the pipe; ``feed`` gives the events that became whole."""
+    """Cuts a pipe's bytes into events; what is unfinished waits for the next ``feed``."""
 
     def __init__(self) -> None:
         self._rest = b""
@@ -24,21 +24,21 @@ class Output:
         """``(timestamp_ms, message)`` of each event that ``data`` completes, oldest first."""
         written = self._rest + data
         events: list[tuple[int, str]] = []
-        at, frame = 0, written.find(_MAGIC)
-        while at < len(written):
-            if -1 < frame < at:
-                frame = written.find(_MAGIC, at)
-            if frame == at:
-                end, event = _frame(written, at, now_ms)
+        start, frame = 0, written.find(_MAGIC)
+        while start < len(written):
+            if -1 < frame < start:
+                frame = written.find(_MAGIC, start)
+            if frame == start:
+                end, event = _frame(written, start, now_ms)
             else:
-                end = _line_end(written, at, frame if frame >= 0 else len(written), frame >= 0)
-                event = _text(written[at:end], now_ms)
-            if end == at:
+                end = _line_end(written, start, frame if frame >= 0 else len(written), frame >= 0)
+                event = _text(written[start:end], now_ms)
+            if end == start:
                 break
             if event is not None:
                 events.append(event)
-            at = end
-        self._rest = written[at:]
+            start = end
+        self._rest = written[start:]
         return events
 
     def flush(self, now_ms: int) -> list[tuple[int, str]]:
@@ -48,31 +48,32 @@ class Output:
         return [] if event is None else [event]
 
 
-def _line_end(written: bytes, at: int, limit: int, limit_ends_it: bool) -> int:
-    """Where the line at ``at`` ends; ``at`` when its end has not come yet."""
-    line_feed = written.find(b"\n", at, min(limit, at + EVENT_BYTES))
+def _line_end(written: bytes, start: int, limit: int, limit_ends_it: bool) -> int:
+    """Where the line that begins at ``start`` ends; ``start`` when its end has not come yet."""
+    line_feed = written.find(b"\n", start, min(limit, start + EVENT_BYTES))
     if line_feed >= 0:
         return line_feed + 1
-    if limit - at >= EVENT_BYTES:
-        return at + EVENT_BYTES
-    return limit if limit_ends_it else at
+    if limit - start >= EVENT_BYTES:
+        return start + EVENT_BYTES
+    return limit if limit_ends_it else start
 
 
 def _text(text: bytes, time_ms: int) -> tuple[int, str] | None:
     return (time_ms, text.decode("utf-8", "replace")) if text not in (b"", b"\n") else None
 
 
-def _frame(written: bytes, at: int, now_ms: int) -> tuple[int, tuple[int, str] | None]:
-    """The end of the frame at ``at``, and its event; ``at`` when it has not come whole yet."""
-    start = at + _HEADER.size
-    if len(written) < start:
-        return at, None
-    _, _, size, time_us = _HEADER.unpack_from(written, at)
+def _frame(written: bytes, start: int, now_ms: int) -> tuple[int, tuple[int, str] | None]:
+    """The end of the frame that begins at ``start``, and its event; ``start`` when it has not come whole yet."""
+    message = start + _HEADER.size
+    if len(written) < message:
+        return start, None
+    _, _, size, time_us = _HEADER.unpack_from(written, start)
     if size > EVENT_BYTES:
         # Bytes that only look like a frame, or a message that no log would keep: plain bytes.
-        return at + len(_MAGIC), _text(written[at : at + len(_MAGIC)], now_ms)
-    if len(written) < start + size:
-        return at, None
+        return start + len(_MAGIC), _text(written[start : start + len(_MAGIC)], now_ms)
+    end = message + size
+    if len(written) < end:
+        return start, None
     time_ms = time_us // 1000
     # A function sets its own clock in the frame; one far from ours would put the event in another day.
-    return start + size, _text(written[start : start + size], time_ms if abs(time_ms - now_ms) < 60_000 else now_ms)
+    return end, _text(written[message:end], time_ms if abs(time_ms - now_ms) < 60_000 else now_ms)

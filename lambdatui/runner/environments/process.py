@@ -13,23 +13,27 @@ from collections.abc import Callable, Mapping, Sequence
 from enum import Enum, auto
 from pathlib import Path
 
+from lambdatui.runner.clock import now_ms
 from lambdatui.runner.environments import memory
 from lambdatui.runner.environments.output import Output
 from lambdatui.runner.environments.runtime_api import Answer, RuntimeApi
 
 _MEMORY_EVERY_S = 0.005
 _READ_BYTES = 65_536
-_SHORT_S = 0.001
+_SHORT_CALL_S = 0.001
+_HOLD_BACK_S = 0.05
+_STOP_S = 5
 # A pipe holds 64 KB by default and at most 1 MB: this many reads empty it, and a descendant that goes on writing
 # cannot hold us.
 _DRAIN_READS = 16
 _FILES = 1024  # Lambda quotas: file descriptors
 
 Emit = Callable[[Sequence[tuple[int, str]]], None]
+"""Takes log events, ``(epoch milliseconds, message)`` of each, oldest first."""
 
 
 class Ending(Enum):
-    """How waiting for a process ended."""
+    """Why waiting for a process's answer ended."""
 
     ANSWERED = auto()
     EXITED = auto()
@@ -37,17 +41,15 @@ class Ending(Enum):
     OUT_OF_MEMORY = auto()
 
 
-def now_ms() -> int:
-    return time.time_ns() // 1_000_000
-
-
 class Host:
     """What all processes of one runner share: a private folder, and the reaper that clears up after a kill -9."""
 
     def __init__(self) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="lambdatui-"))
-        self.counter = 0
+        self.started_count = 0
         script = str(Path(__file__).with_name("reaper.py"))
+        # The bare interpreter, not ``python -m lambdatui``: one more process that lives as long as the runner has to be
+        # small, and must not depend on what a kill -9 leaves of us.
         self._reaper = subprocess.Popen(
             [sys.executable, "-I", "-S", script, str(self.folder), memory.group_prefix()],
             stdin=subprocess.PIPE,
@@ -58,19 +60,22 @@ class Host:
         )
         _adopt_orphans()
 
-    def started(self, pid: int) -> None:
-        self._tell(f"+{pid}\n")
+    def add(self, pid: int) -> None:
+        """``pid`` leads the session of a function's process: the reaper ends it if we cannot."""
+        self._write(f"+{pid}\n")
 
-    def ended(self, pid: int) -> None:
-        self._tell(f"-{pid}\n")
+    def discard(self, pid: int) -> None:
+        """That process is gone."""
+        self._write(f"-{pid}\n")
 
     def close(self) -> None:
+        """Let the reaper clear up, and wait for it. Blocks."""
         with contextlib.suppress(OSError):
             assert self._reaper.stdin is not None
             self._reaper.stdin.close()
         self._reaper.wait()
 
-    def _tell(self, line: str) -> None:
+    def _write(self, line: str) -> None:
         with contextlib.suppress(OSError):
             assert self._reaper.stdin is not None
             os.write(self._reaper.stdin.fileno(), line.encode())
@@ -87,14 +92,15 @@ def _adopt_orphans() -> None:
 class FunctionProcess:
     """A process of its own session, so that everything it starts is ended with it."""
 
-    def __init__(self, host: Host, memory_bytes: int, emit: Emit, held_back: Callable[[], bool]) -> None:
+    def __init__(self, host: Host, memory_bytes: int, emit: Emit, log_is_behind: Callable[[], bool]) -> None:
         self.peak_bytes = 0
+        """The most resident memory seen, of the whole tree of processes."""
         self._host = host
         self._memory_bytes = memory_bytes
         self._emit = emit
-        self._held_back = held_back
+        self._log_is_behind = log_is_behind
         self._output = Output()
-        self._unwritten: Exception | None = None
+        self._log_error: Exception | None = None
         self._marker = b""
         self._reading = False
 
@@ -122,9 +128,9 @@ class FunctionProcess:
         finally:
             os.close(pipe_in)
         pid = self._process.pid
-        self._host.started(pid)
-        self._host.counter += 1
-        self._cgroup = memory.Cgroup.made(f"lambdatui-{os.getpid()}-{self._host.counter}", self._memory_bytes)
+        self._host.add(pid)
+        self._host.started_count += 1
+        self._cgroup = memory.Cgroup.create(f"lambdatui-{os.getpid()}-{self._host.started_count}", self._memory_bytes)
         if self._cgroup is not None:
             self._cgroup.add(pid)
         with contextlib.suppress(OSError, ValueError):
@@ -133,23 +139,27 @@ class FunctionProcess:
             resource.prlimit(pid, resource.RLIMIT_CORE, (0, 0))
         self._gauge = memory.Gauge(pid)
         self._pidfd = os.pidfd_open(pid)
-        self._loop.add_reader(self._pidfd, self._ended)
+        self._loop.add_reader(self._pidfd, self._on_exit)
         self._listen()
 
     @property
     def alive(self) -> bool:
+        """Whether it has not ended yet."""
         return not self.exited.done()
 
     @property
     def exit_status(self) -> int:
-        """Of a process that ended; negative is the signal that ended it."""
+        """The exit status of a process that ended; below 0 it is minus the number of the signal that ended it."""
         return self.exited.result()
 
     async def wait(
-        self, wanted: "asyncio.Future[Answer] | asyncio.Future[Answer | None]", limit_s: float, api: RuntimeApi
+        self, future_answer: "asyncio.Future[Answer] | asyncio.Future[Answer | None]", limit_s: float, api: RuntimeApi
     ) -> tuple[Ending, Answer | None]:
-        """Wait for an answer. Whatever the process wrote until then has been emitted."""
-        began = time.perf_counter()
+        """Wait for an answer until ``limit_s``: why that ended, and the answer, if there is one.
+
+        Whatever the process wrote until then has been emitted. Raises what emitting raised.
+        """
+        started = time.perf_counter()
         done: asyncio.Future[Ending] = self._loop.create_future()
 
         def end(ending: Ending) -> None:
@@ -158,52 +168,52 @@ class FunctionProcess:
 
         watch: asyncio.TimerHandle
 
-        def look() -> None:
+        def check_memory() -> None:
             nonlocal watch
-            if self._outgrown():
+            if self._exceeds_memory():
                 end(Ending.OUT_OF_MEMORY)
             elif not done.done():
-                watch = self._loop.call_later(self._every_s, look)
+                watch = self._loop.call_later(self._every_s, check_memory)
 
-        def answered(_: object) -> None:
+        def on_answer(_: object) -> None:
             end(Ending.ANSWERED)
 
-        def exited(_: object) -> None:
+        def on_exit(_: object) -> None:
             # What it posted last may be on its way through the loop still.
             self._loop.call_later(0.01, end, Ending.EXITED)
 
         self._every_s = _MEMORY_EVERY_S
-        watch = self._loop.call_later(_MEMORY_EVERY_S, look)
+        watch = self._loop.call_later(_MEMORY_EVERY_S, check_memory)
         timer = self._loop.call_later(max(limit_s, 0), end, Ending.TIMED_OUT)
-        wanted.add_done_callback(answered)
-        api.on_settled = answered  # a turn of the loop sooner than the future says it
-        self.exited.add_done_callback(exited)
+        future_answer.add_done_callback(on_answer)
+        api.on_settled = on_answer  # a turn of the loop sooner than the future's callback
+        self.exited.add_done_callback(on_exit)
         try:
             ending = await done
         finally:
             watch.cancel()
             timer.cancel()
-            wanted.remove_done_callback(answered)
+            future_answer.remove_done_callback(on_answer)
             api.on_settled = None
-            self.exited.remove_done_callback(exited)
+            self.exited.remove_done_callback(on_exit)
         if ending is Ending.EXITED and self._cgroup is not None and self._cgroup.killed_for_memory():
             ending = Ending.OUT_OF_MEMORY
             self.peak_bytes = max(self.peak_bytes, self._memory_bytes)
         if ending is Ending.TIMED_OUT:
-            self._outgrown()
+            self._exceeds_memory()
         elif ending is Ending.ANSWERED:
-            self._measure(time.perf_counter() - began)
-        if self._unwritten is not None:
-            raise self._unwritten
+            self._measure(time.perf_counter() - started)
+        if self._log_error is not None:
+            raise self._log_error
         self.drain()
-        return ending, wanted.result() if ending is Ending.ANSWERED else None
+        return ending, future_answer.result() if ending is Ending.ANSWERED else None
 
     async def stop(self) -> None:
         """End it and all its descendants, also those that left its session."""
         pid = self._process.pid
         self._kill_all(pid)
         with contextlib.suppress(asyncio.TimeoutError):
-            await asyncio.wait_for(asyncio.shield(self.exited), 5)
+            await asyncio.wait_for(asyncio.shield(self.exited), _STOP_S)
         self._kill_all(pid)
         if self._reading:
             self._loop.remove_reader(self._pipe)
@@ -214,7 +224,7 @@ class FunctionProcess:
         if self._cgroup is not None and not self._cgroup.remove():
             await asyncio.sleep(0.02)  # the kernel takes a moment to let go of what was killed
             self._cgroup.remove()
-        self._host.ended(pid)
+        self._host.discard(pid)
 
     def _kill_all(self, pid: int) -> None:
         group = self._cgroup.pids() if self._cgroup is not None else []
@@ -229,7 +239,7 @@ class FunctionProcess:
 
     def _orphans(self) -> list[int]:
         """Our children by adoption that carry this environment's log stream in their variables."""
-        found = []
+        orphans = []
         with contextlib.suppress(OSError):
             own = Path(f"/proc/{os.getpid()}/task/{os.getpid()}/children").read_bytes().split()
             for child in own:
@@ -238,34 +248,35 @@ class FunctionProcess:
                     continue
                 with contextlib.suppress(OSError):
                     if self._marker in Path(f"/proc/{pid}/environ").read_bytes():
-                        found.append(pid)
-        return found
+                        orphans.append(pid)
+        return orphans
 
     def drain(self) -> None:
-        """Emit what stands in the pipe, an unfinished line too."""
+        """Emit what is in the pipe, an unfinished line too."""
         for _ in range(_DRAIN_READS):
             if not self._read():
                 break
         if rest := self._output.flush(now_ms()):
             self._emit(rest)
 
-    def _ended(self) -> None:
+    def _on_exit(self) -> None:
         self._loop.remove_reader(self._pidfd)
         os.close(self._pidfd)
         self._process.wait()
         self.exited.set_result(self._process.returncode)
 
-    def _outgrown(self) -> bool:
-        began = time.perf_counter()
+    def _exceeds_memory(self) -> bool:
+        started = time.perf_counter()
         resident = self._gauge.resident_bytes(known_peak=self.peak_bytes, threads=True)
         # Reading takes its time: many environments at once are read less often, never more than a tenth of it.
-        self._every_s = max(_MEMORY_EVERY_S, 10 * (time.perf_counter() - began))
+        self._every_s = max(_MEMORY_EVERY_S, 10 * (time.perf_counter() - started))
         self.peak_bytes = max(self.peak_bytes, resident)
         return resident > self._memory_bytes
 
     def _measure(self, took_s: float) -> None:
+        """Raise the peak after a call that took ``took_s``."""
         resident = self._gauge.resident_bytes(known_peak=self.peak_bytes)
-        if took_s > _SHORT_S or resident > self.peak_bytes or not self.peak_bytes:
+        if took_s > _SHORT_CALL_S or resident > self.peak_bytes or not self.peak_bytes:
             # Asking the kernel for its high-water mark takes a tenth of a warm call: not after one that was too short
             # to touch a megabyte and give it back.
             self.peak_bytes = max(self.peak_bytes, resident, memory.peak_bytes(self._process.pid))
@@ -278,25 +289,26 @@ class FunctionProcess:
     def _readable(self) -> None:
         try:
             self._read()
-            if self._held_back() and self._reading:
+            if self._log_is_behind() and self._reading:
                 # The log cannot keep up with what is printed: the function waits, as it does for a full pipe.
                 self._loop.remove_reader(self._pipe)
                 self._reading = False
-                self._loop.call_later(0.05, self._resume)
+                self._loop.call_later(_HOLD_BACK_S, self._resume)
         except Exception as error:
-            # The event loop would swallow it: whoever waits for the process is told that its log is not kept.
-            self._unwritten = error
+            # The event loop would swallow it: ``wait`` raises it, for the log of this invocation is not whole.
+            self._log_error = error
             self._loop.remove_reader(self._pipe)
             self._reading = False
 
     def _resume(self) -> None:
         if self.alive:
-            if self._held_back():
-                self._loop.call_later(0.05, self._resume)
+            if self._log_is_behind():
+                self._loop.call_later(_HOLD_BACK_S, self._resume)
             else:
                 self._listen()
 
     def _read(self) -> bool:
+        """Emit what one read of the pipe gives: whether there was anything."""
         try:
             data = os.read(self._pipe, _READ_BYTES)
         except BlockingIOError:

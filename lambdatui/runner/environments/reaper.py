@@ -1,8 +1,8 @@
-"""A process that outlives the runner for a moment, to end what a killed runner would leave behind.
+"""The reaper: a process that outlives the runner for a moment, to end what a killed runner would leave behind.
 
 Run as a script in a session of its own. Its standard input is the runner's: ``+PID`` and ``-PID`` tell of function
 processes (each leads a session and a process group). At its end, however the runner ended, all that are left are
-killed, and the folder given as the argument and the cgroups that begin with the second one are removed.
+killed. Then the folder that the first argument names is removed, and the cgroups whose paths begin with the second.
 """
 
 import glob
@@ -14,6 +14,7 @@ import time
 
 
 def main() -> None:
+    """Wait for the runner's end, then clear up."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     alive: set[int] = set()

@@ -44,7 +44,10 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the process posted; ``error_type`` is None for a response. ``streamed``: its body has gone out already."""
+    """A response or an error that the process posted; ``error_type`` is None for a response.
+
+    ``streamed``: its body has been passed on already, and ``body`` is empty.
+    """
 
     body: bytes
     error_type: str | None = None
@@ -60,7 +63,11 @@ class _Stream:
 
 
 class RuntimeApi:
-    """Serves one environment. ``ready`` resolves at its first ``next`` (None) or its init error (an Answer)."""
+    """Serves one environment.
+
+    ``ready`` resolves at the process's first ``next`` (with None) or its init error (with an Answer). ``sent``: the
+    process has taken the event that was offered last. ``on_settled`` is called with an answer as it comes.
+    """
 
     body_bytes = ANSWER_BYTES
     admission = Admission()
@@ -81,12 +88,12 @@ class RuntimeApi:
         return f"{host}:{port}"
 
     def close(self) -> None:
-        """End it: whoever waits for an event gets none."""
+        """Stop listening, and end the process's connection: it gets no further event."""
         self._closed = True
         self._server.close()
 
     def offer(self, event: Event) -> "asyncio.Future[Answer]":
-        """Hand ``event`` to the process; the future is its answer. One at a time."""
+        """Hand ``event`` to the process, one at a time: a future with its answer."""
         self._event = event
         self.sent = False
         self._answer = asyncio.get_running_loop().create_future()
@@ -95,14 +102,15 @@ class RuntimeApi:
             self._send(polling)
         return self._answer
 
-    def again(self) -> None:
-        """Wait for a new process of the same environment."""
+    def reset(self) -> None:
+        """Forget the last process: a new one of the same environment is about to start."""
         self.ready = asyncio.get_running_loop().create_future()
         self._polling = self._event = self._answer = None
 
     # --- App
 
     def began(self, request: Request) -> None:
+        """Pass a streamed response on as it comes."""
         mode = request.headers.get("lambda-runtime-function-response-mode", "")
         if mode.lower() == "streaming" and self._current(request, "response"):
             event = self._event
@@ -114,6 +122,7 @@ class RuntimeApi:
             request.on_chunk = lambda chunk: self._chunk(request, stream, chunk)
 
     def received(self, request: Request) -> None:
+        """Answer one call of the process."""
         path = request.path
         if path == _NEXT and request.method == "GET":
             self._next(request)
@@ -125,13 +134,14 @@ class RuntimeApi:
             _refuse(request, 404, "NotFound", f"no {request.method} {path}")
 
     def lost(self, request: Request) -> None:
+        """A process that hangs up takes no event; one that does so while it answers has failed."""
         if request is self._polling:
             self._polling = None
         elif isinstance(request.state, _Stream) and not request.whole:
-            # A process that ends in the middle of its response; one that lives on answers so.
-            said = {"errorType": "Runtime.TruncatedResponse", "errorMessage": "Response payload is truncated"}
+            # It hung up in the middle of its streamed response, whether it lives on or not.
+            error = {"errorType": "Runtime.TruncatedResponse", "errorMessage": "Response payload is truncated"}
             self._settle(
-                Answer(json.dumps(said).encode(), "Runtime.TruncatedResponse", streamed=request.state.size > 0)
+                Answer(json.dumps(error).encode(), "Runtime.TruncatedResponse", streamed=request.state.size > 0)
             )
 
     # --- the calls
@@ -185,10 +195,10 @@ class RuntimeApi:
             self._settle(_streamed(request, request.state))
             request.respond(202, _ACCEPTED)
         elif request.too_large:
-            said = f"Response payload size exceeded maximum allowed payload size ({ANSWER_BYTES} bytes)."
-            error = {"errorType": "Function.ResponseSizeTooLarge", "errorMessage": said}
+            message = f"Response payload size exceeded maximum allowed payload size ({ANSWER_BYTES} bytes)."
+            error = {"errorType": "Function.ResponseSizeTooLarge", "errorMessage": message}
             self._settle(Answer(json.dumps(error).encode(), error["errorType"]))
-            _refuse(request, 413, "RequestEntityTooLarge", said)
+            _refuse(request, 413, "RequestEntityTooLarge", message)
         else:
             kind_of = _error_type(request) if kind == "error" else None
             content_type = request.headers.get("content-type", "application/json")
@@ -237,10 +247,10 @@ def _streamed(request: Request, stream: _Stream) -> Answer:
 
 
 def _error_type(request: Request) -> str:
-    """The header's; clients that send none have it in the body."""
-    named = request.headers.get("lambda-runtime-function-error-type")
-    if named:
-        return named
+    """The error's type: of the header, else of the body, for some clients send no header."""
+    header = request.headers.get("lambda-runtime-function-error-type")
+    if header:
+        return header
     try:
         body = parsed_json(request.body)
         return str(body["errorType"]) or "Runtime.Unknown"

@@ -1,0 +1,1 @@
+"""HTTP on this machine: a server, and who may connect to it."""

@@ -1,4 +1,4 @@
-"""Who may speak to a port of this machine: the Host that a request may name, and the user whose process asks.
+"""Who may connect to a port of this machine: the Host that a request may name, and the user whose process asks.
 
 A page of any web site can be made to reach loopback, by a name of its own that it lets point there (DNS rebinding): its
 requests then name that site as their Host. Another user of the machine reaches loopback as we do: the kernel tells the
@@ -25,7 +25,7 @@ _SOCK_DIAG, _BY_FAMILY, _REQUEST = 4, 20, 1
 Address = tuple[str, int]
 
 
-class Asked(Protocol):
+class RequestHead(Protocol):
     """What is looked at of a request; header names are lower case, repeated ones joined by a comma."""
 
     @property
@@ -41,16 +41,18 @@ class Asked(Protocol):
         """The user of this machine whose process asks."""
 
 
-class Needed(Enum):
+class TokenNeeded(Enum):
     """Who has to give the token."""
 
-    NOBODY = "nobody"
-    OTHERS = "others"  # whose processes are neither ours nor root's
-    EVERYBODY = "everybody"
+    BY_NOBODY = "nobody"
+    BY_OTHERS = "others"  # whose processes are neither ours nor root's
+    BY_EVERYBODY = "everybody"
 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
+    """Why a request is not let in: an HTTP status, an error code of AWS's, and a text."""
+
     status: int
     code: str
     message: str
@@ -58,34 +60,37 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Admission:
-    """What a port asks of its callers. ``hosts``: further names, in lower case; ``pages``: web pages may call."""
+    """What a port asks of its callers.
+
+    ``hosts`` are names beside loopback's that requests may ask for, in lower case; ``pages``: web pages may call.
+    """
 
     hosts: frozenset[str] = frozenset()
     token: str | None = None
-    needed: Needed = Needed.OTHERS
+    needed: TokenNeeded = TokenNeeded.BY_OTHERS
     pages: bool = False
 
-    def refusal(self, asked: Asked) -> Refusal | None:
+    def refusal(self, request: RequestHead) -> Refusal | None:
         """Why a request is not let in; None when it is."""
-        headers = asked.headers
+        headers = request.headers
         host = host_of(headers.get("host"))
-        if host is None or not asked.target.startswith("/"):
+        if host is None or not request.target.startswith("/"):
             return Refusal(400, "InvalidRequestException", "a request names one host in its Host header")
-        if not host_allowed(host, self.hosts, asked.here):
-            said = f"this address is not served as {host[:100]}: ask for localhost, or start it with --allow-host"
-            return Refusal(403, "AccessDeniedException", said)
+        if not host_allowed(host, self.hosts, request.here):
+            message = f"this address is not served as {host[:100]}: ask for localhost, or start it with --allow-host"
+            return Refusal(403, "AccessDeniedException", message)
         if not self.pages and ("origin" in headers or "sec-fetch-site" in headers):
             return Refusal(403, "AccessDeniedException", "web pages are not served: the runner runs code")
-        if self.needed is Needed.NOBODY or self._has_token(headers.get("authorization", "")):
+        if self.needed is TokenNeeded.BY_NOBODY or self._has_token(headers.get("authorization", "")):
             return None
-        if self.needed is Needed.OTHERS and is_ours(asked.uid):
+        if self.needed is TokenNeeded.BY_OTHERS and is_ours(request.uid):
             return None
-        others = "" if self.needed is Needed.EVERYBODY else "; it runs code as another user of this machine"
-        said = (
+        others = "" if self.needed is TokenNeeded.BY_EVERYBODY else "; it runs code as another user of this machine"
+        message = (
             "The security token included in the request is invalid: give the runner's token as a bearer token or as "
             f"AWS_ACCESS_KEY_ID{others}"
         )
-        return Refusal(403, "UnrecognizedClientException", said)
+        return Refusal(403, "UnrecognizedClientException", message)
 
     def _has_token(self, authorization: str) -> bool:
         """A bearer token, or for clients that sign: the token as the access key id."""
@@ -98,8 +103,8 @@ class Admission:
 
 def host_of(header: str | None) -> str | None:
     """The name in a Host header, in lower case and without its port; None when there is none, or not just one."""
-    found = _HOST.fullmatch(header or "")
-    return found[1].lower() if found else None
+    match = _HOST.fullmatch(header or "")
+    return match[1].lower() if match else None
 
 
 def host_allowed(host: str, more: Collection[str] = (), here: str = "") -> bool:
@@ -129,10 +134,10 @@ def peer_uid(peer: Address, here: Address) -> int | None:
         if ":" not in peer[0]:  # a socket of IPv6 that was connected to an address of IPv4
             ends.append((socket.AF_INET6, f"::ffff:{peer[0]}", f"::ffff:{here[0]}"))
         for family, theirs, ours in ends:
-            packed, packed_here = (socket.inet_pton(family, one.partition("%")[0]) for one in (theirs, ours))
-            found = _socket(family, packed, packed_here, peer[1], here[1])
-            if found is not None:
-                uid, inode = found
+            packed, packed_here = (socket.inet_pton(family, end.partition("%")[0]) for end in (theirs, ours))
+            owner = _socket_owner(family, packed, packed_here, peer[1], here[1])
+            if owner is not None:
+                uid, inode = owner
                 # A socket that its process has closed already is listed with user 0, and has no inode.
                 return uid if inode else None
     except (OSError, ValueError, struct.error, IndexError):
@@ -140,15 +145,15 @@ def peer_uid(peer: Address, here: Address) -> int | None:
     return None
 
 
-def _socket(family: int, theirs: bytes, ours: bytes, port: int, here_port: int) -> tuple[int, int] | None:
+def _socket_owner(family: int, theirs: bytes, ours: bytes, port: int, here_port: int) -> tuple[int, int] | None:
     """User and inode of the socket at ``theirs``, connected to ``ours``."""
     try:
-        return _asked(family, theirs, ours, port, here_port)
+        return _owner_by_netlink(family, theirs, ours, port, here_port)
     except OSError:  # sandboxes without this kind of socket
-        return _listed(family, theirs, ours, port, here_port)
+        return _owner_by_proc(family, theirs, ours, port, here_port)
 
 
-def _asked(family: int, theirs: bytes, ours: bytes, port: int, here_port: int) -> tuple[int, int] | None:
+def _owner_by_netlink(family: int, theirs: bytes, ours: bytes, port: int, here_port: int) -> tuple[int, int] | None:
     """By sock_diag(7), which takes 25 microseconds however many sockets there are; None when there is none."""
     ends = struct.pack(">HH16s16s", port, here_port, theirs, ours) + struct.pack("=I8s", 0, b"\xff" * 8)
     request = struct.pack("=BBBBI", family, socket.IPPROTO_TCP, 0, 0, 0xFFFFFFFF) + ends
@@ -162,14 +167,14 @@ def _asked(family: int, theirs: bytes, ours: bytes, port: int, here_port: int) -
     return uid, inode
 
 
-def _listed(family: int, theirs: bytes, ours: bytes, port: int, here_port: int) -> tuple[int, int] | None:
-    """By proc_net_tcp(5): all sockets are listed for it."""
+def _owner_by_proc(family: int, theirs: bytes, ours: bytes, port: int, here_port: int) -> tuple[int, int] | None:
+    """By proc_net_tcp(5), which lists all sockets of the machine; None when it is not among them."""
     form = f" {_hex(theirs)}:{port:04X} {_hex(ours)}:{here_port:04X} ".encode()
-    listed = Path("/proc/net/tcp6" if family == socket.AF_INET6 else "/proc/net/tcp").read_bytes()
-    start = listed.find(form)
+    table = Path("/proc/net/tcp6" if family == socket.AF_INET6 else "/proc/net/tcp").read_bytes()
+    start = table.find(form)
     if start < 0:
         return None
-    fields = listed[start : listed.find(b"\n", start)].split()
+    fields = table[start : table.find(b"\n", start)].split()
     return int(fields[6]), int(fields[8])
 
 

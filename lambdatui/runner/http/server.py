@@ -8,6 +8,7 @@ of uvicorn; measured beside aiohttp in ``benchmarks/runner.py``.
 import asyncio
 import json
 import socket
+from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
@@ -16,11 +17,11 @@ from urllib.parse import unquote
 
 import httptools
 
-from lambdatui.runner.http.admission import Admission, Needed, Refusal, peer_uid
+from lambdatui.runner.http.admission import Admission, Refusal, TokenNeeded, peer_uid
 
 Headers = Mapping[str, str]
 _LINES = {status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n" for status in HTTPStatus}
-_TOO_MUCH = 64 << 20  # a body beyond this is not read to its end to be polite
+_MOST_READ_BYTES = 64 << 20  # a body that is refused is read to its end for politeness, but no further than this
 _HEADER_BYTES = 64 << 10
 _BUFFER_BYTES = 1 << 20
 
@@ -29,14 +30,16 @@ class App(Protocol):
     """Takes whole requests; ``began`` sees each when its headers are there, and may set ``on_chunk``."""
 
     body_bytes: int
-    """The largest body that is kept; of a larger one ``Request.too_large`` is told."""
+    """The largest body that is passed on; a larger one is dropped, and ``Request.too_large`` is set."""
 
     admission: Admission
-    """Whose requests it sees at all; the others are refused before."""
+    """Whose requests it sees; the others are refused before."""
 
-    def began(self, request: "Request") -> None: ...
+    def began(self, request: "Request") -> None:
+        """The headers are there; ``request.on_chunk`` may be set, to get the body as it comes."""
 
-    def received(self, request: "Request") -> None: ...
+    def received(self, request: "Request") -> None:
+        """The request is whole: answer it, now or later."""
 
     def lost(self, request: "Request") -> None:
         """The connection ended before ``request`` was answered, or before it came whole."""
@@ -88,13 +91,9 @@ class Request:
 
     @property
     def peer(self) -> str:
+        """The client's address."""
         name = self._connection.transport.get_extra_info("peername")
         return str(name[0]) if name else "127.0.0.1"
-
-    @property
-    def port(self) -> int:
-        name = self._connection.transport.get_extra_info("sockname")
-        return int(name[1]) if name else 0
 
     @property
     def here(self) -> str:
@@ -127,6 +126,7 @@ class Request:
         self._connection.answered(self)
 
     def json(self, status: int, document: object, headers: Headers | None = None) -> None:
+        """The whole answer, a JSON document."""
         self.respond(status, json.dumps(document).encode(), headers)
 
     def start(self, status: int, headers: Headers) -> None:
@@ -137,10 +137,12 @@ class Request:
         self._connection.write(head.encode("latin-1", "replace"))
 
     def write(self, chunk: bytes) -> None:
+        """Write a piece of a streamed answer."""
         if chunk and not self._connection.gone:
             self._connection.write(b"%x\r\n%b\r\n" % (len(chunk), chunk))
 
     def end(self) -> None:
+        """End a streamed answer."""
         self._connection.write(b"0\r\n\r\n")
         self._connection.answered(self)
 
@@ -151,6 +153,7 @@ class Request:
 
     @property
     def gone(self) -> bool:
+        """Whether the connection has ended."""
         return self._connection.gone
 
     @property
@@ -164,32 +167,36 @@ class Request:
             self._connection.transport.pause_reading()
 
     def resume(self) -> None:
+        """Read on after ``pause``."""
         if not self._connection.gone:
             self._connection.transport.resume_reading()
 
     def when_drained(self, then: Callable[[], None]) -> None:
+        """Call ``then`` once when the client has caught up with what was written."""
         self._connection.on_drained = then
 
 
-class Answering:
+class Answering(ABC):
     """An ``App`` that answers each request in a task of its own, when its body is there."""
 
     def __init__(self) -> None:
         self._tasks: set[asyncio.Task[None]] = set()
 
-    def began(self, request: Request) -> None:
+    def began(self, request: Request) -> None:  # noqa: B027
         """Nothing to do before a body is there."""
 
-    def lost(self, request: Request) -> None:
+    def lost(self, request: Request) -> None:  # noqa: B027
         """The caller hung up: Lambda finishes the invocation all the same."""
 
     def received(self, request: Request) -> None:
+        """Begin to answer."""
         task = asyncio.get_running_loop().create_task(self._serve(request))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
+    @abstractmethod
     async def _serve(self, request: Request) -> None:
-        raise NotImplementedError
+        """Answer one request."""
 
 
 class _Connection(asyncio.Protocol):
@@ -214,7 +221,7 @@ class _Connection(asyncio.Protocol):
         assert isinstance(transport, asyncio.Transport)
         self.transport = transport
         transport.set_write_buffer_limits(high=_BUFFER_BYTES)
-        if self._app.admission.needed is Needed.OTHERS:
+        if self._app.admission.needed is TokenNeeded.BY_OTHERS:
             # At once: of a caller who has hung up, the kernel no longer knows whose it was.
             peer, here = map(transport.get_extra_info, ("peername", "sockname"))
             self.uid = peer_uid(peer[:2], here[:2]) if peer and here else None
@@ -300,14 +307,14 @@ class _Connection(asyncio.Protocol):
             return  # it is answered already
         request.size += len(chunk)
         if request.refusal is not None:
-            if request.size > _TOO_MUCH:
+            if request.size > _MOST_READ_BYTES:
                 self._complete(request)
         elif request.on_chunk is not None:
             request.on_chunk(chunk)
         elif request.size > self._app.body_bytes:
             request.too_large = True
             request.chunks.clear()
-            if request.size > _TOO_MUCH:
+            if request.size > _MOST_READ_BYTES:
                 request.keep_alive = False
                 self._complete(request)
         else:

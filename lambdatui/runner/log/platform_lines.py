@@ -5,16 +5,23 @@ as milliseconds with two decimals.
 """
 
 import json
-import time
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from lambdatui.runner.clock import iso_millis
 from lambdatui.runner.functions import Deployment
+
+_NAME_AND_NUMBER = re.compile(r"([a-z]+)(\d.*?)(?:\.x)?")
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What REPORT says. ``status`` is ``timeout`` or ``error`` and None for an invocation that the handler answered."""
+    """The figures of REPORT. ``init_us`` is None for a warm start.
+
+    ``status`` is ``timeout`` or ``error``, and None for an invocation that the handler answered. ``trace_id`` is the
+    value of the X-Ray header.
+    """
 
     request_id: str
     duration_us: int
@@ -27,6 +34,7 @@ class Report:
 
     @property
     def billed_ms(self) -> int:
+        """Billed Duration in milliseconds."""
         return billed_ms(self.duration_us, self.init_us)
 
 
@@ -36,14 +44,12 @@ class PlatformLines:
     def __init__(self, deployment: Deployment) -> None:
         self._json = deployment.log_format == "JSON"
         self._deployment = deployment
-        name, number = deployment.runtime.rstrip(".x"), ""
-        for kind in ("python", "nodejs"):
-            if name.startswith(kind):
-                name, number = kind, name.removeprefix(kind)
-        self._runtime = f"{name}:{number}" if number else name
+        match = _NAME_AND_NUMBER.fullmatch(deployment.runtime)
+        self._runtime = f"{match[1]}:{match[2]}" if match else deployment.runtime
         self._runtime_arn = f"arn:aws:lambda:{deployment.region}::runtime:{deployment.runtime}"
 
     def init_start(self, kind: str) -> str:
+        """INIT_START; ``kind`` is the initialization type, ``on-demand`` or ``provisioned-concurrency``."""
         if self._json:
             record = {
                 "initializationType": kind,
@@ -57,6 +63,7 @@ class PlatformLines:
         return f"INIT_START Runtime Version: {self._runtime}\tRuntime Version ARN: {self._runtime_arn}\n"
 
     def start(self, request_id: str) -> str:
+        """START of one invocation."""
         version = self._deployment.version
         if self._json:
             arn = self._deployment.arn
@@ -83,6 +90,7 @@ class PlatformLines:
 
 
 def report_line(report: Report) -> str:
+    """REPORT in the text format, with the line of X-Ray where the call was sampled."""
     fields = [
         f"REPORT RequestId: {report.request_id}\tDuration: {_ms(report.duration_us)} ms"
         f"\tBilled Duration: {report.billed_ms} ms\tMemory Size: {report.memory_mb} MB"
@@ -119,13 +127,11 @@ def _json_report(report: Report) -> str:
 
 
 def _record(kind: str, record: Mapping[str, object]) -> str:
-    now = time.time()
-    stamp = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(now)) + f".{int(now * 1000) % 1000:03d}Z"
-    return json.dumps({"time": stamp, "type": kind, "record": record}, separators=(",", ":")) + "\n"
+    return json.dumps({"time": iso_millis(), "type": kind, "record": record}, separators=(",", ":")) + "\n"
 
 
 def billed_ms(duration_us: int, init_us: int | None) -> int:
-    """Duration and init, rounded up to a whole millisecond (init is billed for every kind since 2025-08-01)."""
+    """Milliseconds billed: duration and init, rounded up (AWS bills init of every kind since 2025-08-01)."""
     return -(-(duration_us + (init_us or 0)) // 1000)
 
 

@@ -1,7 +1,7 @@
-"""Writes the runner's log: events and metrics gathered for some milliseconds, then one transaction in a thread.
+"""Writes the runner's log: events and metrics gathered for 20 ms, then one transaction in a thread.
 
-``log_schema`` documents the file. What belongs together (REPORT, its metrics, its asynchronous event's end) is handed
-over in one go of the event loop and stands in one transaction, so that a reader at any moment sees whole invocations.
+``log.schema`` documents the file. What belongs together (REPORT, its metrics, its asynchronous event's end) is handed
+over in one turn of the event loop and stands in one transaction: a reader sees whole invocations at any moment.
 """
 
 import asyncio
@@ -12,7 +12,6 @@ import platform
 import sqlite3
 import sys
 import threading
-import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -33,12 +32,7 @@ LogRow = tuple[int, str, str, str, str]
 """``(timestamp_ms, event_id, log_group, log_stream, message)``."""
 Statement = tuple[str, Sequence[object]]
 _Bin = tuple[str, str, str, int]
-
-
-def default_path() -> Path:
-    """``lambdatui/runner.db`` in the XDG data folder."""
-    data = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
-    return Path(data) / "lambdatui" / "runner.db"
+"""``(function, metric, statistic, start_ms)`` of one value of ``metrics``."""
 
 
 @dataclass(slots=True)
@@ -54,7 +48,10 @@ class _Batch:
 
 
 class Log:
-    """A runner's log, opened for writing; made when it is not there. RunnerError when it is something else."""
+    """A runner's log, opened for writing; made when it is not there. RunnerError when the file is something else.
+
+    What is handed over is written soon, or at ``close``; what writes at once is said to.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -117,7 +114,7 @@ class Log:
         finally:
             self._db.close()
 
-    # --- the functions
+    # --- the functions, written at once
 
     def deployed(
         self,
@@ -126,7 +123,7 @@ class Log:
         reserved: int | None = None,
         tags: Mapping[str, str] | None = None,
     ) -> None:
-        """Record a function's configuration, without its environment."""
+        """Record a function's configuration, without its environment variables; ``reserved`` is its concurrency."""
         machine = {"aarch64": "arm64", "AMD64": "x86_64"}.get(platform.machine(), platform.machine())
         values = (
             *(deployment.name, ACCOUNT, deployment.region, deployment.runtime, machine, deployment.memory_mb),
@@ -142,25 +139,25 @@ class Log:
             self.tagged(deployment.name, tags, now_ms)
 
     def tagged(self, name: str, tags: Mapping[str, str], now_ms: int) -> None:
-        """Record all tags of a function: that is no deployment."""
+        """Record all tags of a function at once: that is no deployment."""
         with self._lock:
             self._db.execute(
                 "UPDATE functions SET tags = ?, tagged_ms = ? WHERE name = ?", (json.dumps(tags), now_ms, name)
             )
 
     def removed(self, name: str, now_ms: int) -> None:
-        """Record that ``name`` is no longer deployed; its events stay."""
+        """Record at once that ``name`` is no longer deployed; its events stay."""
         with self._lock:
             self._db.execute("UPDATE functions SET removed_ms = ? WHERE name = ?", (now_ms, name))
 
-    # --- gathered
+    # --- what is handed over, and written soon
 
     def write(self, rows: Sequence[LogRow]) -> None:
-        """Add log events."""
+        """Hand over log events."""
         batch = self._batch
         batch.rows.extend(rows)
         batch.bytes += sum(len(row[4]) for row in rows) + 150 * len(rows)
-        self._soon()
+        self._flush_soon()
 
     def count(self, function: str, metric: str, value: float, time_ms: int) -> None:
         """Add to a sum of the minute."""
@@ -173,11 +170,11 @@ class Log:
     def measure(self, function: str, metric: str, value: float, time_ms: int) -> None:
         """Add one value to the minute's sample count, sum, minimum and maximum."""
         start_ms = time_ms - time_ms % _BIN_MS
-        for stat, one in (("SampleCount", 1.0), ("Sum", value), ("Minimum", value), ("Maximum", value)):
-            self._merge((function, metric, stat, start_ms), one)
+        for stat, addend in (("SampleCount", 1.0), ("Sum", value), ("Minimum", value), ("Maximum", value)):
+            self._merge((function, metric, stat, start_ms), addend)
 
     def invocation(self, function: str, duration_ms: float, failed: bool, time_ms: int) -> None:
-        """Count an invocation: the metrics that each has, in one go."""
+        """Count an invocation: the metrics that every one has, in one call."""
         start_ms = time_ms - time_ms % _BIN_MS
         bins = self._batch.bins
         for metric, stat, value in (
@@ -192,22 +189,22 @@ class Log:
             key = (function, metric, stat, start_ms)
             before = bins.get(key)
             bins[key] = value if before is None else _merged(stat, before, value)
-        self._soon()
+        self._flush_soon()
 
     def execute(self, statement: str, values: Sequence[object]) -> None:
-        """Do this in the transaction of what else was handed over in this go of the loop."""
+        """Run a statement in the transaction of what else is handed over in this turn of the event loop."""
         self._batch.statements.append((statement, values))
-        self._soon()
+        self._flush_soon()
 
     def _merge(self, key: _Bin, value: float) -> None:
         bins = self._batch.bins
         before = bins.get(key)
         bins[key] = value if before is None else _merged(key[2], before, value)
-        self._soon()
+        self._flush_soon()
 
     @property
     def backlogged(self) -> bool:
-        """Whether more is gathered than memory should hold: whoever prints is to wait."""
+        """Whether more is gathered than memory should hold: functions that print are held back until it is written."""
         return self._batch.bytes + self._writing > _BACKLOG_BYTES
 
     def read(self, query: str, values: Sequence[object] = ()) -> list[tuple[object, ...]]:
@@ -222,16 +219,17 @@ class Log:
         )
         return list(reversed(self.read(query, (log_group, after, limit))))  # type: ignore[arg-type]
 
-    # --- written
+    # --- writing
 
     async def commit(self) -> None:
-        """Come back when all that was handed over so far is in the file. sqlite3.Error when it cannot be."""
+        """Wait until all that was handed over so far is in the file. sqlite3.Error when it cannot be."""
         while self._under_way is not None:
             await asyncio.shield(self._under_way)
         if not self._batch.empty:
             await self._flush()
 
-    def _soon(self) -> None:
+    def _flush_soon(self) -> None:
+        """Write what is gathered ``_GATHER_S`` from now."""
         if self._timer is None and self._under_way is None:
             try:
                 loop = asyncio.get_running_loop()
@@ -251,26 +249,27 @@ class Log:
         self._writing = batch.bytes
         loop = asyncio.get_running_loop()
         self._under_way = under_way = loop.create_future()
-        under_way.add_done_callback(lambda done: done.cancelled() or done.exception())
+        under_way.add_done_callback(lambda future: future.cancelled() or future.exception())  # nobody has to ask
 
-        def done(written: "asyncio.Future[None]") -> None:
+        def on_written(written: "asyncio.Future[None]") -> None:
             self._under_way = None
             self._writing = 0
             error = written.exception()
             if error is None:
                 under_way.set_result(None)
                 if not self._batch.empty:
-                    self._soon()
+                    self._flush_soon()
                 return
             sys.stderr.write(f"lambdatui runner: {self.path} cannot be written ({error}): trying again\n")
             self._put_back(batch)
             self._timer = loop.call_later(_RETRY_S, self._flush)
             under_way.set_exception(error)
 
-        loop.run_in_executor(self._thread, self._write, batch).add_done_callback(done)
+        loop.run_in_executor(self._thread, self._write, batch).add_done_callback(on_written)
         return under_way
 
     def _put_back(self, batch: _Batch) -> None:
+        """Add a batch that could not be written before what was gathered since."""
         later, self._batch = self._batch, batch
         batch.rows += later.rows
         batch.bytes += later.bytes
@@ -300,14 +299,14 @@ class Log:
                 raise
 
     def _add(self, key: _Bin, value: float) -> None:
-        found = self._db.execute(
+        row = self._db.execute(
             "SELECT value FROM metrics"
             " WHERE function = ? AND metric = ? AND stat = ? AND period_s = ? AND start_ms = ?",
             (*key[:3], PERIOD_S, key[3]),
         ).fetchone()
-        if found is not None:
-            merged = _merged(key[2], found[0], value)
-            if merged == found[0]:
+        if row is not None:
+            merged = _merged(key[2], row[0], value)
+            if merged == row[0]:
                 return
             value = merged
         self._db.execute(
@@ -322,7 +321,3 @@ def _merged(stat: str, before: float, value: float) -> float:
     if stat == "Maximum":
         return max(before, value)
     return before + value
-
-
-def clock_ms() -> int:
-    return time.time_ns() // 1_000_000

@@ -1,4 +1,4 @@
-"""Where a failed or finished event can go: a folder, an SQS queue at any endpoint, an SNS topic, another function.
+"""Targets of failed or finished events: a folder, an SQS queue at any endpoint, an SNS topic, another function.
 
 Targets are ``file:///folder``, ``http(s)://host/account/queue`` (a queue's URL), or an ARN of SQS, SNS or Lambda.
 """
@@ -12,26 +12,30 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from lambdatui.runner.functions import REGION, RunnerError
+from lambdatui.runner.errors import invalid
+from lambdatui.runner.functions import REGION
 from lambdatui.runner.untrusted import parsed_json
 
 Attributes = Mapping[str, str]
 
 
-def check(target: str) -> None:
-    """RunnerError when nothing can be sent to ``target``."""
+def check_target(target: str) -> None:
+    """ApiError when nothing can be sent to ``target``."""
     if target.startswith(("file:///", "http://", "https://")):
         return
     parts = target.split(":", 5)
     if len(parts) == 6 and parts[0] == "arn" and parts[2] in ("sqs", "sns", "lambda"):
         return
-    raise RunnerError(f"{target} is no target: give file:///FOLDER, a queue's URL, or an ARN of SQS, SNS or Lambda")
+    raise invalid(f"{target} is no target: give file:///FOLDER, a queue's URL, or an ARN of SQS, SNS or Lambda")
 
 
 async def send(
     target: str, body: str, attributes: Attributes, invoke: Callable[[str, bytes], Awaitable[object]]
 ) -> None:
-    """Send one record. Any exception means that it was not taken."""
+    """Send one record; any exception means that it was not taken.
+
+    ``attributes`` become message attributes of SQS and SNS; ``invoke`` queues an event for a function of this runner.
+    """
     if target.startswith("file://"):
         await asyncio.to_thread(_to_folder, Path(unquote(urlsplit(target).path)), body, attributes)
     elif target.startswith("arn:") and target.split(":")[2] == "lambda":
@@ -64,17 +68,17 @@ def _to_aws(target: str, body: str, attributes: Attributes) -> None:
         region = target.split(":")[3] or REGION
         client("sns", region=region).publish(TopicArn=target, Message=body, MessageAttributes=message_attributes)
         return
-    sqs, url = queue(target)
+    sqs, url = queue_client(target)
     sqs.send_message(QueueUrl=url, MessageBody=body, MessageAttributes=message_attributes)
 
 
-def queue(target: str) -> tuple[Any, str]:
-    """A client and the queue's URL, of a URL or an ARN."""
+def queue_client(target: str) -> tuple[Any, str]:
+    """An SQS client, and the URL of the queue whose URL or ARN ``target`` is. Botocore's errors."""
     from lambdatui.runner.aws import client
 
     if target.startswith("arn:"):
         _, _, _, region, _, name = target.split(":", 5)
         sqs = client("sqs", region=region or REGION)
         return sqs, str(sqs.get_queue_url(QueueName=name)["QueueUrl"])
-    at = urlsplit(target)
-    return client("sqs", endpoint=f"{at.scheme}://{at.netloc}"), target
+    url = urlsplit(target)
+    return client("sqs", endpoint=f"{url.scheme}://{url.netloc}"), target

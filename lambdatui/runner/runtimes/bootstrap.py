@@ -1,4 +1,4 @@
-"""The process a Python function runs in: it speaks the Runtime API and calls the handler.
+"""The program of a Python function's process: it speaks the Runtime API and calls the handler.
 
 Run as a script, by whichever interpreter the function asks for; it imports no more than a handler needs anyway, for
 its start is the function's cold start. The Runtime API: AWS Lambda Developer Guide, "Using the Lambda runtime API".
@@ -23,7 +23,7 @@ _LOG_FD = 1
 
 
 def log_frame(message: str) -> None:
-    """One log event of any number of lines."""
+    """Write one log event of any number of lines, as a frame of ``_LAMBDA_TELEMETRY_LOG_FD``."""
     sys.stdout.flush()
     data = message.encode("utf-8", "replace")
     head = _TEXT_FRAME.to_bytes(4, "big") + len(data).to_bytes(4, "big") + (time.time_ns() // 1000).to_bytes(8, "big")
@@ -46,6 +46,7 @@ class RuntimeApi:
         return self._ask("GET", "/invocation/next", b"", "")
 
     def post(self, path: str, body: bytes, error_type: str = "") -> None:
+        """Post an answer, or with ``error_type`` an error; ``path`` is below ``/runtime``."""
         self._ask("POST", path, body, error_type)
 
     def _ask(self, method: str, path: str, body: bytes, error_type: str) -> "tuple[dict[str, str], bytes]":
@@ -78,9 +79,11 @@ class Context:
         self._deadline_ms = int(headers["lambda-runtime-deadline-ms"])
 
     def get_remaining_time_in_millis(self) -> int:
+        """Milliseconds until the function's timeout."""
         return max(self._deadline_ms - time.time_ns() // 1_000_000, 0)
 
     def log(self, message: object) -> None:
+        """Write one log event."""
         log_frame(str(message))
 
 
@@ -90,6 +93,7 @@ class LogHandler(logging.Handler):
     request_id = ""
 
     def emit(self, record: logging.LogRecord) -> None:
+        """Write a record as one log event."""
         try:
             stamp = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(record.created))
             text = logging.Formatter().format(record)
@@ -108,7 +112,7 @@ class InitError(Exception):
 
 
 def load(handler: str) -> Handler:
-    """The function that ``module.function`` names; InitError when it cannot be had."""
+    """The function that ``module.function`` names; InitError when it cannot be loaded."""
     module_name, dot, function_name = handler.rpartition(".")
     if not dot:
         raise InitError("Runtime.MalformedHandlerName", f"Bad handler '{handler}': not enough values to unpack")
@@ -118,16 +122,16 @@ def load(handler: str) -> Handler:
         raise InitError("Runtime.ImportModuleError", f"Unable to import module '{module_name}': {error}") from error
     except SyntaxError as error:
         where = f'  File "{error.filename}" Line {error.lineno}\n    {(error.text or "").strip()}\n'
-        said = f"Syntax error in module '{module_name}': {error}"
-        raise InitError("Runtime.UserCodeSyntaxError", said, [where]) from error
+        message = f"Syntax error in module '{module_name}': {error}"
+        raise InitError("Runtime.UserCodeSyntaxError", message, [where]) from error
     except Exception as error:
         raise InitError(type(error).__name__, str(error), _trace(error.__traceback__)) from error
     try:
-        found: Handler = getattr(module, function_name)
+        handler_function: Handler = getattr(module, function_name)
     except AttributeError:
-        said = f"Handler '{function_name}' missing on module '{module_name}'"
-        raise InitError("Runtime.HandlerNotFound", said) from None
-    return found
+        message = f"Handler '{function_name}' missing on module '{module_name}'"
+        raise InitError("Runtime.HandlerNotFound", message) from None
+    return handler_function
 
 
 def _trace(tb: "TracebackType | None") -> "list[str]":
@@ -158,23 +162,24 @@ def serve(api: RuntimeApi, handler: Handler, log: LogHandler) -> None:
         log.request_id = context.aws_request_id
         path = f"/invocation/{context.aws_request_id}"
         try:
-            answered = handler(json.loads(body), context)
+            result = handler(json.loads(body), context)
         except Exception as error:
             kind = type(error).__name__
             failed = fault(kind, str(error), context.aws_request_id, _trace(error.__traceback__))
             api.post(f"{path}/error", failed, kind)
             continue
         try:
-            answer = json.dumps(answered).encode()
+            answer = json.dumps(result).encode()
         except (TypeError, ValueError, RecursionError) as error:
-            kind, said = "Runtime.MarshalError", f"Unable to marshal response: {error}"
-            api.post(f"{path}/error", fault(kind, said, context.aws_request_id, []), kind)
+            kind, message = "Runtime.MarshalError", f"Unable to marshal response: {error}"
+            api.post(f"{path}/error", fault(kind, message, context.aws_request_id, []), kind)
             continue
         sys.stdout.flush()
         api.post(f"{path}/response", answer)
 
 
 def main() -> None:
+    """Load the handler that ``_HANDLER`` names, and serve its events."""
     opt, version = os.environ.get("LAMBDATUI_OPT"), f"python{sys.version_info[0]}.{sys.version_info[1]}"
     layers = [f"{opt}/python/lib/{version}/site-packages", f"{opt}/python"] if opt else []
     sys.path[0:1] = [os.environ["LAMBDA_TASK_ROOT"], *layers]  # the script's own folder stood there

@@ -9,6 +9,7 @@ import sys
 
 
 def main() -> None:
+    """Set the module search path, then run awslambdaric."""
     opt = os.environ.get("LAMBDATUI_OPT", "")
     version = f"python{sys.version_info[0]}.{sys.version_info[1]}"
     layers = [f"{opt}/python/lib/{version}/site-packages", f"{opt}/python"] if opt else []

@@ -8,6 +8,7 @@ are lists of what is allowed: values, or ``prefix``, ``suffix``, ``anything-but`
 from collections.abc import Mapping
 from typing import Any
 
+from collectors.model.errors import CaughtError
 from lambdatui.runner.untrusted import parsed_json
 
 _COMPARE = {
@@ -20,7 +21,7 @@ _COMPARE = {
 _RULES = {"prefix", "suffix", "anything-but", "numeric", "exists", "equals-ignore-case"}
 
 
-class FilterError(ValueError):
+class FilterError(CaughtError, ValueError):
     """A pattern that cannot be read."""
 
 

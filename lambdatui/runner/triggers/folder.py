@@ -1,34 +1,96 @@
-"""A folder as an S3 bucket: its files are objects, and what happens to them are S3's events."""
+"""A folder as an S3 bucket: its files are objects, and what happens to them are S3's events.
 
+S3 User Guide, "Event message structure".
+"""
+
+import asyncio
 import hashlib
 import os
 import time
 import uuid
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote_plus
 
+from lambdatui.runner.clock import iso_millis
 from lambdatui.runner.functions import REGION
+from lambdatui.runner.triggers.base import (
+    Document,
+    KeptTrigger,
+    Option,
+    OptionError,
+    OptionKind,
+    Stop,
+    TriggerHost,
+    register,
+)
+
+_LOOK_EVERY_S = 0.2
+_EVENTS = ("created", "removed")
+
+
+class Folder(KeptTrigger):
+    """The document's ``path`` is the folder, ``bucket`` its name (the folder's own where none is given).
+
+    ``prefix``, ``suffix`` and ``events`` (``created``, ``removed``) say which objects and events are passed on.
+    """
+
+    kind = "folder"
+    options = (
+        Option("folder", "As an S3 bucket.", OptionKind.FOLDER),
+        Option("prefix", "Of objects in the folder.", default=""),
+        Option("suffix", "Of objects in the folder.", default=""),
+        Option("events", "Of objects in the folder.", default=",".join(_EVENTS), show_default=True),
+    )
+
+    def document(self, values: Mapping[str, Any]) -> Document:
+        """OptionError for other events than those there are."""
+        events = [name.strip() for name in values["events"].split(",")]
+        if not set(events) <= set(_EVENTS):
+            raise OptionError("--events: created, removed, or both")
+        return {"path": values["folder"], "prefix": values["prefix"], "suffix": values["suffix"], "events": events}
+
+    def start(self, trigger_id: str, document: Document, host: TriggerHost) -> Stop:
+        """Look at the folder five times a second; what is there already gives no event."""
+        return host.run(trigger_id, _pass_on_events(document, host))
+
+
+async def _pass_on_events(document: Document, host: TriggerHost) -> None:
+    folder = FolderEvents(
+        document["path"],
+        document.get("prefix", ""),
+        document.get("suffix", ""),
+        frozenset(document.get("events") or _EVENTS),
+        document.get("bucket", ""),
+    )
+    await asyncio.to_thread(folder.look)
+    while True:
+        await asyncio.sleep(_LOOK_EVERY_S)
+        for event in await asyncio.to_thread(folder.look):
+            await host.send(document["function"], event)
 
 
 class FolderEvents:
-    """``look`` gives the events since it was last called; the first call only learns what is there."""
+    """Compares a folder with what it was at the last look; ``events`` are those that are wanted."""
 
-    def __init__(self, path: str, prefix: str, suffix: str, kinds: frozenset[str], bucket: str = "") -> None:
+    def __init__(self, path: str, prefix: str, suffix: str, events: frozenset[str], bucket: str = "") -> None:
         self._folder = Path(path)
         self._bucket = bucket or self._folder.name
         self._prefix = prefix
         self._suffix = suffix
-        self._kinds = kinds
-        self._seen: dict[str, tuple[int, int]] | None = None
+        self._events = events
+        # By key, nanoseconds of the last change and bytes.
+        self._objects: dict[str, tuple[int, int]] | None = None
         self._unsettled: dict[str, tuple[int, int]] = {}
         self._sequence = time.time_ns()
 
     def look(self) -> list[dict[str, Any]]:
-        now = self._objects()
-        before = self._seen
+        """The events since the last look; none at the first. Reads files: for a thread."""
+        now = self._files()
+        before = self._objects
         if before is None:
-            self._seen = now
+            self._objects = now
             return []
         events = []
         for key, state in now.items():
@@ -40,11 +102,11 @@ class FolderEvents:
                 continue
             del self._unsettled[key]
             before[key] = state
-            if "created" in self._kinds and self._wanted(key):
+            if "created" in self._events and self._wanted(key):
                 events.append(self._event("ObjectCreated:Put", key, state[1]))
         for key in [key for key in before if key not in now]:
             del before[key]
-            if "removed" in self._kinds and self._wanted(key):
+            if "removed" in self._events and self._wanted(key):
                 events.append(self._event("ObjectRemoved:Delete", key, None))
         self._unsettled = {key: state for key, state in self._unsettled.items() if key in now}
         return events
@@ -52,33 +114,32 @@ class FolderEvents:
     def _wanted(self, key: str) -> bool:
         return key.startswith(self._prefix) and key.endswith(self._suffix)
 
-    def _objects(self) -> dict[str, tuple[int, int]]:
-        found = {}
-        for folder, _, files in os.walk(self._folder):
-            for name in files:
+    def _files(self) -> dict[str, tuple[int, int]]:
+        files = {}
+        for folder, _, names in os.walk(self._folder):
+            for name in names:
                 path = Path(folder) / name
                 try:
                     status = path.stat()
                 except OSError:
                     continue
-                found[path.relative_to(self._folder).as_posix()] = (status.st_mtime_ns, status.st_size)
-        return found
+                files[path.relative_to(self._folder).as_posix()] = (status.st_mtime_ns, status.st_size)
+        return files
 
     def _event(self, name: str, key: str, size: int | None) -> dict[str, Any]:
-        now = time.time()
         self._sequence += 1
-        thing: dict[str, Any] = {"key": quote_plus(key, safe="/"), "sequencer": f"{self._sequence:016X}"}
+        entry: dict[str, Any] = {"key": quote_plus(key, safe="/"), "sequencer": f"{self._sequence:016X}"}
         if size is not None:
             try:
                 content = (self._folder / key).read_bytes()
             except OSError:
                 content = b""
-            thing |= {"size": size, "eTag": hashlib.md5(content, usedforsecurity=False).hexdigest()}
+            entry |= {"size": size, "eTag": hashlib.md5(content, usedforsecurity=False).hexdigest()}
         record = {
             "eventVersion": "2.1",
             "eventSource": "aws:s3",
             "awsRegion": REGION,
-            "eventTime": time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(now)) + f".{int(now * 1000) % 1000:03d}Z",
+            "eventTime": iso_millis(),
             "eventName": name,
             "userIdentity": {"principalId": "EXAMPLE"},
             "requestParameters": {"sourceIPAddress": "127.0.0.1"},
@@ -91,7 +152,10 @@ class FolderEvents:
                     "ownerIdentity": {"principalId": "EXAMPLE"},
                     "arn": f"arn:aws:s3:::{self._bucket}",
                 },
-                "object": thing,
+                "object": entry,
             },
         }
         return {"Records": [record]}
+
+
+register(Folder())

@@ -1,4 +1,4 @@
-"""An SQS queue as an event source: batches, windows, partial failures, filters, maximum concurrency.
+"""SQS queues: batches, windows, partial failures, filters, maximum concurrency.
 
 Lambda Developer Guide, "Using Lambda with Amazon SQS". A batch that succeeds is deleted from the queue; a batch that
 fails becomes visible again when its time is over, which is the queue's own matter, as is its dead-letter queue.
@@ -8,77 +8,99 @@ import asyncio
 import json
 import sys
 import time
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from lambdatui.runner.environments.environment import Invocation
-from lambdatui.runner.environments.fleet import Throttled
+from lambdatui.runner.errors import Throttled, invalid
 from lambdatui.runner.functions import RunnerError
 from lambdatui.runner.queue import destinations
+from lambdatui.runner.triggers.base import Document, Stop, TriggerHost, register
+from lambdatui.runner.triggers.batches import failed_records
 from lambdatui.runner.triggers.event_filters import Filters
-from lambdatui.runner.untrusted import parsed_json
+from lambdatui.runner.triggers.event_source import EventSource
 
-if TYPE_CHECKING:
-    from lambdatui.runner.service import Runner
-
-_RECEIVE = 10  # SQS gives no more at once
+_MOST_RECEIVED = 10  # SQS gives no more at once, and deletes no more at once
 _WAIT_S = 2
-_FAULT_S = 2.0
+_RETRY_S = 2.0
 _POLLERS = 5  # Lambda starts with five
 _BATCH_BYTES = 6 << 20
 
 
-class QueueSource:
-    """One event source mapping of a queue."""
+class QueueSource(EventSource):
+    """Standard and FIFO queues of SQS, at any endpoint."""
 
-    def __init__(self, runner: "Runner", mapping: dict[str, Any]) -> None:
-        self._runner = runner
+    service = "sqs"
+    title = "SQS queue"
+    fields = ("ScalingConfig", "FunctionResponseTypes")
+    default_records = 10
+
+    def most_records(self, arn: str) -> int:
+        """10,000, and 10 of a FIFO queue."""
+        return 10 if arn.endswith(".fifo") else 10_000
+
+    def check(self, document: Document) -> None:
+        """More records than SQS gives at once need a window to gather them in."""
+        if document["BatchSize"] > _MOST_RECEIVED and document["MaximumBatchingWindowInSeconds"] < 1:
+            raise invalid(
+                "Maximum batch window in seconds must be greater than 0 if maximum batch size is greater than 10"
+            )
+
+    def start(self, trigger_id: str, document: Document, host: TriggerHost) -> Stop:
+        """Poll the queue with as many pollers as Lambda begins with."""
+        return host.run(trigger_id, _Pollers(document, host).run())
+
+
+class _Pollers:
+    """Polls the queue of one mapping."""
+
+    def __init__(self, mapping: Document, host: TriggerHost) -> None:
         self._mapping = mapping
+        self._invoker = host.invoker
         self._arn = mapping["EventSourceArn"]
-        self._size = int(mapping["BatchSize"])
-        self._window_s = int(mapping["MaximumBatchingWindowInSeconds"]) / runner.time_scale
+        self._most_records = int(mapping["BatchSize"])
+        self._window_s = int(mapping["MaximumBatchingWindowInSeconds"]) / host.invoker.time_scale
         self._partial = "ReportBatchItemFailures" in (mapping.get("FunctionResponseTypes") or ())
         self._filters = Filters(mapping.get("FilterCriteria"))
-        most = (mapping.get("ScalingConfig") or {}).get("MaximumConcurrency")
-        self._pollers = min(int(most), _POLLERS) if most else _POLLERS
+        concurrency = (mapping.get("ScalingConfig") or {}).get("MaximumConcurrency")
+        self._pollers = min(int(concurrency), _POLLERS) if concurrency else _POLLERS
         self._client: Any = None
         self._url = ""
 
-    async def poll(self) -> None:
-        """Until it is cancelled."""
-        await asyncio.gather(*(self._poller() for _ in range(self._pollers)))
+    async def run(self) -> None:
+        """Poll until it is cancelled."""
+        await asyncio.gather(*(self._poll() for _ in range(self._pollers)))
 
-    async def _poller(self) -> None:
+    async def _poll(self) -> None:
         while True:
             try:
                 if self._client is None:
-                    self._client, self._url = await asyncio.to_thread(destinations.queue, self._arn)
-                if batch := await self._batch():
-                    await self._run(batch)
+                    self._client, self._url = await asyncio.to_thread(destinations.queue_client, self._arn)
+                if batch := await self._receive():
+                    await self._process(batch)
             except Exception as error:
                 self._mapping["LastProcessingResult"] = f"PROBLEM: {error}"
                 sys.stderr.write(f"lambdatui runner: {self._arn}: {error}\n")
-                await asyncio.sleep(_FAULT_S)
+                await asyncio.sleep(_RETRY_S)
 
-    async def _batch(self) -> list[dict[str, Any]]:
+    async def _receive(self) -> list[dict[str, Any]]:
         """Messages until the batch is full, or its window is over."""
         batch: list[dict[str, Any]] = []
         deadline: float | None = None
-        size = 0
-        while len(batch) < self._size and size < _BATCH_BYTES:
+        size_bytes = 0
+        while len(batch) < self._most_records and size_bytes < _BATCH_BYTES:
             left_s = _WAIT_S if deadline is None else deadline - time.monotonic()
             if deadline is not None and left_s <= 0:
                 break
             answer = await asyncio.to_thread(
                 self._client.receive_message,
                 QueueUrl=self._url,
-                MaxNumberOfMessages=min(_RECEIVE, self._size - len(batch)),
+                MaxNumberOfMessages=min(_MOST_RECEIVED, self._most_records - len(batch)),
                 WaitTimeSeconds=max(0, min(_WAIT_S, int(left_s))),
                 AttributeNames=["All"],
                 MessageAttributeNames=["All"],
             )
             messages = answer.get("Messages", [])
             batch += messages
-            size += sum(len(message["Body"]) for message in messages)
+            size_bytes += sum(len(message["Body"]) for message in messages)
             if not messages and deadline is None:
                 break
             if messages and deadline is None:
@@ -89,42 +111,37 @@ class QueueSource:
                 await asyncio.sleep(min(0.05, max(left_s, 0)))
         return batch
 
-    async def _run(self, messages: list[dict[str, Any]]) -> None:
+    async def _process(self, messages: list[dict[str, Any]]) -> None:
+        """Call the function with what passes the filters, and delete all that did not fail."""
         records = [self._record(message) for message in messages]
-        chosen = []
+        chosen = [record for record in records if self._filters.passes(record)]
+        failed = await self._invoke(chosen) if chosen else set()
         handles = {record["messageId"]: record["receiptHandle"] for record in records}
-        dropped = []
-        for record in records:
-            if self._filters.passes(record):
-                chosen.append(record)
-            else:
-                dropped.append(record["messageId"])
-        failed: set[str] = set()
-        if chosen:
-            failed = await self._invoke(chosen)
-        done = [handle for message_id, handle in handles.items() if message_id not in failed]
-        for at in range(0, len(done), 10):
-            entries = [{"Id": str(n), "ReceiptHandle": handle} for n, handle in enumerate(done[at : at + 10])]
+        processed = [handle for message_id, handle in handles.items() if message_id not in failed]
+        for start in range(0, len(processed), _MOST_RECEIVED):
+            batch = processed[start : start + _MOST_RECEIVED]
+            entries = [{"Id": str(number), "ReceiptHandle": handle} for number, handle in enumerate(batch)]
             await asyncio.to_thread(self._client.delete_message_batch, QueueUrl=self._url, Entries=entries)
 
     async def _invoke(self, records: list[dict[str, Any]]) -> set[str]:
-        """The message ids that were not processed."""
+        """The ids of the messages that were not processed."""
         ids = {record["messageId"] for record in records}
         payload = json.dumps({"Records": records}).encode()
         try:
-            done = await self._runner.invoke(self._mapping["FunctionArn"], payload)
+            done = await self._invoker.invoke(self._mapping["FunctionArn"], payload)
         except Throttled:
             self._mapping["LastProcessingResult"] = "PROBLEM: Function call throttled"
-            await asyncio.sleep(1 / self._runner.time_scale)
+            await asyncio.sleep(1 / self._invoker.time_scale)
             return ids
         except RunnerError as error:
             self._mapping["LastProcessingResult"] = f"PROBLEM: {error}"
             return ids
-        failed = failures(done, ids, "messageId", partial=self._partial)
+        failed = failed_records(done, ids, partial=self._partial)
         self._mapping["LastProcessingResult"] = "OK" if not failed else "PROBLEM: Function call failed"
         return failed
 
     def _record(self, message: dict[str, Any]) -> dict[str, Any]:
+        """A message as the function gets it."""
         attributes = {}
         for name, value in (message.get("MessageAttributes") or {}).items():
             attributes[name] = {
@@ -146,29 +163,4 @@ class QueueSource:
         }
 
 
-def failures(done: Invocation, ids: set[str], _: str, *, partial: bool) -> set[str]:
-    """Which of a batch failed: all after a function error; else what a partial batch response names.
-
-    An empty response or list is success; one that cannot be read, or names what is not in the batch, fails it whole.
-    """
-    if done.error_type is not None:
-        return ids
-    if not partial:
-        return set()
-    try:
-        answer = parsed_json(done.payload or b"null")
-    except ValueError:
-        return ids
-    if answer is None or answer in ("", {}):
-        return set()
-    if not isinstance(answer, dict):
-        return ids
-    named = answer.get("batchItemFailures")
-    if named is None or named == []:
-        return set()
-    found = (
-        {item.get("itemIdentifier") for item in named if isinstance(item, dict)} if isinstance(named, list) else {None}
-    )
-    if not found or not found <= ids:
-        return ids
-    return {str(one) for one in found}
+register(QueueSource())

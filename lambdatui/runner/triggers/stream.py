@@ -1,4 +1,4 @@
-"""A DynamoDB stream as an event source: its shards in order, batches, retries, partial failures.
+"""DynamoDB streams: shards in order, batches, retries, partial failures.
 
 Lambda Developer Guide, "Using AWS Lambda with Amazon DynamoDB": a batch that fails blocks its shard until it succeeds,
 is too old, or was tried often enough; then its description goes to the failure destination and the shard goes on.
@@ -10,43 +10,76 @@ import json
 import sys
 import time
 import uuid
+from collections.abc import Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from lambdatui.runner.environments.fleet import Throttled
-from lambdatui.runner.environments.process import now_ms
+from lambdatui.runner.clock import now_ms
+from lambdatui.runner.errors import Throttled, invalid
+from lambdatui.runner.functions import name_in
 from lambdatui.runner.queue import destinations
+from lambdatui.runner.triggers.base import Document, Option, OptionKind, Stop, TriggerHost, register
+from lambdatui.runner.triggers.batches import failed_records
 from lambdatui.runner.triggers.event_filters import Filters
-from lambdatui.runner.triggers.queue import failures
-
-if TYPE_CHECKING:
-    from lambdatui.runner.service import Runner
+from lambdatui.runner.triggers.event_source import EventSource
 
 _POLL_S = 0.25
-_SHARDS_S = 10.0
-_FAULT_S = 2.0
+_LOOK_FOR_SHARDS_S = 10.0
+_RETRY_S = 2.0
+_MOST_RETRY_S = 60
 Record = dict[str, Any]
 
 
-class StreamSource:
-    """One event source mapping of a stream. It starts where ``StartingPosition`` says, each time it is started."""
+class StreamSource(EventSource):
+    """Streams of DynamoDB tables, at any endpoint."""
 
-    def __init__(self, runner: "Runner", mapping: dict[str, Any]) -> None:
-        self._runner = runner
+    service = "dynamodb"
+    title = "DynamoDB stream"
+    fields = (
+        *("FunctionResponseTypes", "StartingPosition", "MaximumRetryAttempts", "MaximumRecordAgeInSeconds"),
+        *("BisectBatchOnFunctionError", "DestinationConfig", "ParallelizationFactor"),
+    )
+    default_records = 100
+    own_options = (Option("from-start", "A stream: from its oldest record on.", OptionKind.FLAG),)
+
+    def own_fields(self, values: Mapping[str, Any]) -> Document:
+        """Where a stream is read from, which the API wants to be told."""
+        return {"StartingPosition": "TRIM_HORIZON" if values["from_start"] else "LATEST"}
+
+    def most_records(self, arn: str) -> int:
+        """10,000 of every stream."""
+        return 10_000
+
+    def check(self, document: Document) -> None:
+        """A stream's position is needed, and cannot be a time."""
+        if document.get("StartingPosition") not in ("LATEST", "TRIM_HORIZON"):
+            raise invalid("1 validation error detected: Value at 'startingPosition' must be LATEST or TRIM_HORIZON")
+
+    def start(self, trigger_id: str, document: Document, host: TriggerHost) -> Stop:
+        """Read the stream where it was left, or else where ``StartingPosition`` says."""
+        return host.run(trigger_id, _Reader(document, host).run())
+
+
+class _Reader:
+    """Reads the stream of one mapping; what it has read is kept in the mapping's ``_checkpoints``."""
+
+    def __init__(self, mapping: Document, host: TriggerHost) -> None:
         self._mapping = mapping
+        self._host = host
+        self._invoker = host.invoker
         self._arn = mapping["EventSourceArn"]
-        self._size = int(mapping["BatchSize"])
-        self._window_s = int(mapping["MaximumBatchingWindowInSeconds"]) / runner.time_scale
+        self._most_records = int(mapping["BatchSize"])
+        self._window_s = int(mapping["MaximumBatchingWindowInSeconds"]) / host.invoker.time_scale
         self._partial = "ReportBatchItemFailures" in (mapping.get("FunctionResponseTypes") or ())
         self._filters = Filters(mapping.get("FilterCriteria"))
         self._retries = int(mapping.get("MaximumRetryAttempts", -1))
-        self._age_s = int(mapping.get("MaximumRecordAgeInSeconds", -1))
+        self._most_age_s = int(mapping.get("MaximumRecordAgeInSeconds", -1))
         self._bisect = bool(mapping.get("BisectBatchOnFunctionError"))
         self._client: Any = None
-        self._last: dict[str, str] = mapping.setdefault("_checkpoints", {})
+        self._checkpoints: dict[str, str] = mapping.setdefault("_checkpoints", {})  # by shard, a sequence number
 
-    async def poll(self) -> None:
-        """Until it is cancelled."""
+    async def run(self) -> None:
+        """Read until it is cancelled."""
         from lambdatui.runner.aws import client
 
         shards: dict[str, asyncio.Task[None]] = {}
@@ -57,32 +90,33 @@ class StreamSource:
                     if self._client is None:
                         region = self._arn.split(":")[3]
                         self._client = await asyncio.to_thread(client, "dynamodbstreams", region=region)
-                    found = await asyncio.to_thread(self._client.describe_stream, StreamArn=self._arn)
-                    for shard in found["StreamDescription"]["Shards"]:
+                    answer = await asyncio.to_thread(self._client.describe_stream, StreamArn=self._arn)
+                    for shard in answer["StreamDescription"]["Shards"]:
                         shard_id = shard["ShardId"]
                         if shard_id not in shards:
                             position = self._mapping["StartingPosition"] if first else "TRIM_HORIZON"
-                            shards[shard_id] = asyncio.create_task(self._shard(shard_id, position))
+                            shards[shard_id] = asyncio.create_task(self._read_shard(shard_id, position))
                     first = False
                 except Exception as error:
-                    self._fault(error)
-                await asyncio.sleep(_SHARDS_S)
+                    self._report(error)
+                await asyncio.sleep(_LOOK_FOR_SHARDS_S)
         finally:
             for task in shards.values():
                 task.cancel()
 
-    def _fault(self, error: Exception) -> None:
+    def _report(self, error: Exception) -> None:
         self._mapping["LastProcessingResult"] = f"PROBLEM: {error}"
         sys.stderr.write(f"lambdatui runner: {self._arn}: {error}\n")
 
-    async def _shard(self, shard_id: str, position: str) -> None:
+    async def _read_shard(self, shard_id: str, position: str) -> None:
+        """Process a shard's records to its end, if it has one."""
         iterator: str | None = None
         while True:
             try:
                 if iterator is None:
                     iterator = await self._iterator(shard_id, position)
                 answer = await asyncio.to_thread(
-                    self._client.get_records, ShardIterator=iterator, Limit=min(self._size, 1000)
+                    self._client.get_records, ShardIterator=iterator, Limit=min(self._most_records, 1000)
                 )
                 iterator = answer.get("NextShardIterator")
                 if records := answer["Records"]:
@@ -94,19 +128,22 @@ class StreamSource:
                 if not records:
                     await asyncio.sleep(max(_POLL_S, self._window_s))
             except Exception as error:
-                self._fault(error)
+                self._report(error)
                 iterator = None
-                await asyncio.sleep(_FAULT_S)
+                await asyncio.sleep(_RETRY_S)
 
     async def _iterator(self, shard_id: str, position: str) -> str:
-        asked: dict[str, str] = {"ShardIteratorType": position}
-        if (last := self._last.get(shard_id)) is not None:
-            asked = {"ShardIteratorType": "AFTER_SEQUENCE_NUMBER", "SequenceNumber": last}
-        found = await asyncio.to_thread(self._client.get_shard_iterator, StreamArn=self._arn, ShardId=shard_id, **asked)
-        return str(found["ShardIterator"])
+        """Where to read on: after the checkpoint, or from ``position`` where there is none."""
+        start = {"ShardIteratorType": position}
+        if (checkpoint := self._checkpoints.get(shard_id)) is not None:
+            start = {"ShardIteratorType": "AFTER_SEQUENCE_NUMBER", "SequenceNumber": checkpoint}
+        answer = await asyncio.to_thread(
+            self._client.get_shard_iterator, StreamArn=self._arn, ShardId=shard_id, **start
+        )
+        return str(answer["ShardIterator"])
 
     async def _process(self, shard_id: str, records: list[Record]) -> None:
-        """The records until each is processed or given up, in order."""
+        """Call the function until each record is processed or given up, in order; then move the checkpoint."""
         batches = [[record for record in records if self._filters.passes(record)]]
         attempts = 0
         while batches:
@@ -114,53 +151,58 @@ class StreamSource:
             if not batch:
                 batches.pop(0)
                 continue
-            failed = await self._invoke(batch)
-            if failed is None:
+            failed_from = await self._invoke(batch)
+            if failed_from is None:
                 batches.pop(0)
                 attempts = 0
                 continue
             attempts += 1
-            if failed > 0:
-                batch = batches[0] = batch[failed:]
+            if failed_from > 0:
+                batch = batches[0] = batch[failed_from:]
                 attempts = 1
-            created = batch[0]["dynamodb"].get("ApproximateCreationDateTime", 0)
-            too_old = 0 <= self._age_s < time.time() - created
-            if too_old or 0 <= self._retries < attempts:
-                await self._give_up(
-                    shard_id, batch, "RecordAgeExceeded" if too_old else "RetryAttemptsExhausted", attempts
-                )
+            if (condition := self._given_up(batch, attempts)) is not None:
+                await self._send_failure(shard_id, batch, condition, attempts)
                 batches.pop(0)
                 attempts = 0
                 continue
             if self._bisect and len(batch) > 1:
                 half = len(batch) // 2
                 batches[0:1] = [batch[:half], batch[half:]]
-            await asyncio.sleep(min(1.0 * 2 ** min(attempts, 6), 60) / self._runner.time_scale)
-        self._last[shard_id] = records[-1]["dynamodb"]["SequenceNumber"]
-        self._runner.deployed.write("mappings.json", self._runner.mappings)
+            await asyncio.sleep(min(1.0 * 2 ** min(attempts, 6), _MOST_RETRY_S) / self._invoker.time_scale)
+        self._checkpoints[shard_id] = records[-1]["dynamodb"]["SequenceNumber"]
+        self._host.save_mappings()
+
+    def _given_up(self, batch: list[Record], attempts: int) -> str | None:
+        """The condition under which a failed batch is tried no more; None when it is tried again."""
+        created_s = batch[0]["dynamodb"].get("ApproximateCreationDateTime", 0)
+        if 0 <= self._most_age_s < time.time() - created_s:
+            return "RecordAgeExceeded"
+        return "RetryAttemptsExhausted" if 0 <= self._retries < attempts else None
 
     async def _invoke(self, batch: list[Record]) -> int | None:
-        """None when the batch is done; else where it failed."""
+        """None when the batch is processed; else the index of the first record that was not."""
         ids = [record["dynamodb"]["SequenceNumber"] for record in batch]
-        name = self._mapping["FunctionArn"]
+        arn = self._mapping["FunctionArn"]
         age_ms = max(now_ms() - batch[-1]["dynamodb"].get("ApproximateCreationDateTime", 0) * 1000, 0)
-        self._runner.log.measure(name.split(":")[6], "IteratorAge", float(age_ms), now_ms())
+        self._invoker.log.measure(name_in(arn), "IteratorAge", float(age_ms), now_ms())
         try:
-            done = await self._runner.invoke(name, json.dumps({"Records": batch}).encode())
+            done = await self._invoker.invoke(arn, json.dumps({"Records": batch}).encode())
         except Throttled:
             return 0
-        failed = failures(done, set(ids), "eventID", partial=self._partial)
+        failed = failed_records(done, set(ids), partial=self._partial)
         self._mapping["LastProcessingResult"] = "OK" if not failed else "PROBLEM: Function call failed"
-        return min(ids.index(one) for one in failed) if failed else None
+        return min(ids.index(sequence_number) for sequence_number in failed) if failed else None
 
-    async def _give_up(self, shard_id: str, batch: list[Record], condition: str, attempts: int) -> None:
+    async def _send_failure(self, shard_id: str, batch: list[Record], condition: str, attempts: int) -> None:
+        """Send a batch's description to the failure destination, if there is one."""
         target = ((self._mapping.get("DestinationConfig") or {}).get("OnFailure") or {}).get("Destination")
         if not target:
             return
+        arn = self._mapping["FunctionArn"]
         record = {
             "requestContext": {
                 "requestId": str(uuid.uuid4()),
-                "functionArn": self._mapping["FunctionArn"],
+                "functionArn": arn,
                 "condition": condition,
                 "approximateInvokeCount": attempts,
             },
@@ -176,22 +218,23 @@ class StreamSource:
             },
         }
         try:
-            await destinations.send(target, json.dumps(record), {}, self._runner.send_on)
+            await destinations.send(target, json.dumps(record), {}, self._invoker.invoke_later)
         except Exception as error:
-            self._runner.log.count(
-                self._mapping["FunctionArn"].split(":")[6], "DestinationDeliveryFailures", 1, now_ms()
-            )
-            self._fault(error)
+            self._invoker.log.count(name_in(arn), "DestinationDeliveryFailures", 1, now_ms())
+            self._report(error)
 
 
 def _plain(value: Any) -> Any:
-    """boto3's record as JSON has it: times as seconds, bytes as base64."""
+    """boto3's record as JSON has it: times as whole epoch seconds, bytes as base64."""
     if isinstance(value, dict):
-        return {key: _plain(one) for key, one in value.items()}
+        return {key: _plain(member) for key, member in value.items()}
     if isinstance(value, (list, tuple, set)):
-        return [_plain(one) for one in value]
+        return [_plain(member) for member in value]
     if isinstance(value, datetime):
         return int(value.timestamp())
     if isinstance(value, (bytes, bytearray)):
         return base64.b64encode(bytes(value)).decode()
     return value
+
+
+register(StreamSource())

@@ -59,7 +59,7 @@ def run(aws: FakeAws, db: Path, *arguments: str, now_ms: int | None = None) -> t
         "--since", f"{aws.fleet.hours}h", *arguments,
     )  # fmt: skip
     at_once = mock.patch("collectors.sources.cloudwatch.calls.TokenBucket.take")
-    with no_waiting(), at_once, mock.patch("lambdatui.cli.collecting._now_ms", return_value=at_ms):
+    with no_waiting(), at_once, mock.patch("lambdatui.cli.collect.rounds.clock_now_ms", return_value=at_ms):
         result = CliRunner().invoke(cli, list(asked), standalone_mode=False)
     code = result.return_value if isinstance(result.return_value, int) else result.exit_code
     if result.exception is not None and not isinstance(result.exception, SystemExit | click.exceptions.Exit):

@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from pricing.bill import Bill, bill, totals_of
@@ -305,7 +305,6 @@ def exact(amounts_: Iterable[Decimal | None]) -> Fraction:
 
 
 @given(usages_of_a_month, st.booleans())
-@settings(deadline=None)
 def test_functions_sum_to_the_total_to_the_last_digit(usages: list[Usage], free_tier: bool) -> None:
     found = bill(usages, BOOK, free_tier=free_tier)
     total = found.total
@@ -320,7 +319,6 @@ def test_functions_sum_to_the_total_to_the_last_digit(usages: list[Usage], free_
 
 
 @given(usages_of_a_month, st.booleans())
-@settings(deadline=None)
 def test_no_quantity_is_lost_on_the_way_to_the_lines(usages: list[Usage], free_tier: bool) -> None:
     found = bill(usages, BOOK, free_tier=free_tier)
     used = exact(line.quantity for line in found.lines if line.dimension == "duration")
@@ -330,7 +328,6 @@ def test_no_quantity_is_lost_on_the_way_to_the_lines(usages: list[Usage], free_t
 
 
 @given(usages_of_a_month)
-@settings(deadline=None)
 def test_the_free_tier_is_never_more_than_was_used_or_allowed(usages: list[Usage]) -> None:
     found = bill(usages, BOOK)
     for use in found.free_tier:
@@ -352,7 +349,6 @@ def test_more_usage_never_costs_less(mb_ms: int, more: int, arch: str, free_tier
 
 
 @given(usages_of_a_month)
-@settings(deadline=None)
 def test_the_free_tier_never_makes_a_bill_dearer(usages: list[Usage]) -> None:
     with_it, without = bill(usages, BOOK).total, bill(usages, BOOK, free_tier=False).total
     assert with_it is not None

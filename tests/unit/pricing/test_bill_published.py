@@ -11,11 +11,12 @@ from pricing.bill import bill
 from pricing.pricebook import BUNDLED, PriceBook
 from pricing.usage import Usage, billed_ms_of
 from pricing.workload import Workload
-from tests.support.places import ROOT
+from tests.support import needs
+from tests.support.places import SHARED
 
-SHARED = ROOT.parent / "shared" / "data" / "pricing" / "worked_examples.json"
+EXAMPLES = SHARED / "pricing" / "worked_examples.json"
 BOOK = PriceBook.load()
-needs_shared = pytest.mark.skipif(not SHARED.exists(), reason="the collected worked examples are not on this machine")
+needs_shared = needs.file(EXAMPLES)
 GB, GIB, HOUR_MS = 10**9, 2**30, 3_600_000
 
 
@@ -24,9 +25,9 @@ def cents(amount: Decimal) -> str:
 
 
 def _examples() -> list[dict[str, Any]]:
-    if not SHARED.exists():
+    if not EXAMPLES.exists():
         return []
-    found: list[dict[str, Any]] = json.loads(SHARED.read_text())["examples"]
+    found: list[dict[str, Any]] = json.loads(EXAMPLES.read_text())["examples"]
     return [one for one in found if one.get("golden") == "exact"]
 
 
@@ -160,7 +161,7 @@ def test_all_exact_examples_are_compared() -> None:
 
 @needs_shared
 def test_published_quantities_logs_tiers_and_init() -> None:
-    examples = {one["id"]: one for one in json.loads(SHARED.read_text())["examples"]}
+    examples = {one["id"]: one for one in json.loads(EXAMPLES.read_text())["examples"]}
     logs = bill([Usage(region="us-east-1", metered=(("logs_standard", 60_000 * GB),))], BOOK, free_tier=False)
     assert logs.total == Decimal(examples["duckbill_lambda_logs_60tb"]["published_total"])
     init = examples["aws_init_report_lines"]["inputs"]

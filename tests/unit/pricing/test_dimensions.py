@@ -206,7 +206,7 @@ months = st.lists(
 
 
 @given(months, st.booleans(), st.sampled_from(["0", "0.37", "1"]))
-@settings(deadline=None, max_examples=80)
+@settings(max_examples=80)
 def test_attribution_is_exact_in_every_dimension(usages: list[Usage], free_tier: bool, plan: str) -> None:
     found = bill(usages, BOOK, free_tier=free_tier, savings_plan=Decimal(plan))
     assert found.total is not None
@@ -222,7 +222,7 @@ def test_attribution_is_exact_in_every_dimension(usages: list[Usage], free_tier:
 
 
 @given(months, st.integers(0, 5), st.sampled_from(_PRICED), st.integers(0, 10**15))
-@settings(deadline=None, max_examples=80)
+@settings(max_examples=80)
 def test_a_bill_grows_with_every_dimension(usages: list[Usage], which: int, name: str, more: int) -> None:
     if not usages:
         return
@@ -236,7 +236,7 @@ def test_a_bill_grows_with_every_dimension(usages: list[Usage], which: int, name
 
 
 @given(months)
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 def test_splitting_a_usage_in_two_costs_the_same(usages: list[Usage]) -> None:
     """Half and half of each usage, such as two halves of a month, are one usage. Hours are rounded at 1e-12."""
     halves = []

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from benchmarks import memory_model as judge
 from pricing.memory_model import duration_at
+from tests.support import needs
 
 SIZES = st.sampled_from([128, 256, 512, 1024, 1769, 3008, 10_240])
 
@@ -25,7 +26,7 @@ def test_ranges_are_ordered_and_the_way_back_is_the_way_there(duration_ms: float
     assert duration_at(told.middle_ms, other, one).middle_ms == pytest.approx(duration_ms, rel=1e-3)
 
 
-@pytest.mark.skipif(not judge.PERF.exists(), reason="no ../shared with lambda_perf")
+@needs.file(judge.PERF)
 def test_real_functions_of_families_held_out_are_predicted() -> None:
     table = judge.functions()
     found = judge.judged(table, "package and language", judge.fitted, table)

@@ -59,7 +59,7 @@ def test_a_budget_is_passed_on_the_day_its_bill_says() -> None:
 
 
 @given(st.lists(st.integers(0, 10**8), min_size=3, max_size=30), st.integers(1, 200))
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 def test_a_budget_is_not_passed_before_its_day(requests: list[int], dollars: int) -> None:
     daily = [(MONTH + timedelta(days=at), Usage(region="us-east-1", requests=one)) for at, one in enumerate(requests)]
     today = MONTH + timedelta(days=len(requests))

@@ -18,7 +18,6 @@ from pricing.list_price import list_prices
 from pricing.own_price import OwnBook, OwnTerms, PrivateRate, own_price, settle
 from pricing.pricebook import PriceBook
 from pricing.usage import Usage
-from tests.support import small_store
 from tests.support.command_line import run
 
 BOOK = PriceBook.load()
@@ -33,11 +32,6 @@ def paid(terms: OwnTerms, *usages: Usage) -> dict[str, Decimal]:
     listed = bill(usages, BOOK, free_tier=False)
     own = bill(usages, OwnBook(BOOK, terms), free_tier=False)
     return own_price(terms, own, listed, BOOK, MONTH).totals
-
-
-@pytest.fixture(scope="module")
-def db(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return small_store.make(tmp_path_factory.mktemp("own") / "small.db")
 
 
 # Golden numbers, by hand
@@ -114,7 +108,7 @@ def test_what_has_no_public_price_may_have_a_private_one() -> None:
     st.integers(0, 10**8), st.integers(0, 10**7), st.sampled_from(["us-east-1", "eu-west-1", "us-gov-west-1"]),
     st.sampled_from(["x86_64", "arm64"]), st.integers(0, 100), st.integers(0, 10**12),
 )  # fmt: skip
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 def test_a_discount_takes_its_part_of_every_bill(
     requests: int, gb_seconds: int, region: str, arch: str, per_cent: int, stored: int
 ) -> None:

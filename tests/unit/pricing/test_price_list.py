@@ -10,11 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lambdatui.cli.main import cli
 from lambdatui.settings import price_book
 from pricing.price_list import (
     BadPriceList,
@@ -24,9 +23,10 @@ from pricing.price_list import (
     refreshed_by_region,
 )
 from pricing.pricebook import BUNDLED, PriceBook
-from tests.support.places import ROOT
+from tests.support import command_line, needs
+from tests.support.places import SHARED
 
-SHARED = ROOT.parent / "shared/data/pricing/get_products_sample.json"
+ANSWER = SHARED / "pricing/get_products_sample.json"
 BASE = json.loads(BUNDLED.read_text())
 TODAY = "2026-11-24"
 
@@ -138,9 +138,9 @@ def test_any_document_is_a_book_or_refused(document: Any) -> None:
         refreshed(BASE, [document], TODAY)
 
 
-@pytest.mark.skipif(not SHARED.exists(), reason="the collected Price List answer is not on this machine")
+@needs.file(ANSWER)
 def test_the_collected_answer_changes_nothing_in_tokyo() -> None:
-    answer = json.loads(SHARED.read_text())["response"]
+    answer = json.loads(ANSWER.read_text())["response"]
     found = refreshed(BASE, products_of_answer(answer), TODAY)
     assert (found.changes, found.ignored, found.regions) == ((), (), ("ap-northeast-1",))
     assert PriceBook(found.document).region("ap-northeast-1").as_of == TODAY
@@ -176,7 +176,7 @@ def server() -> Iterator[str]:
 
 @pytest.fixture
 def book_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    from lambdatui.cli.workload_options import price_book
+    from lambdatui.cli.estimate.workload_options import price_book
 
     path = tmp_path / "data" / "prices.json"
     monkeypatch.setenv("LAMBDATUI_PRICES", str(path))
@@ -186,7 +186,7 @@ def book_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]
 
 
 def run(*arguments: str) -> Result:
-    return CliRunner().invoke(cli, ["prices", "refresh", *arguments])
+    return command_line.run("prices", "refresh", *arguments)
 
 
 def test_refresh_writes_a_book_that_bills_use(server: str, book_file: Path) -> None:
@@ -250,7 +250,7 @@ def test_a_book_that_cannot_be_used_is_said_once_on_stderr(
         price_book.write(dict(BASE) | {"collected": "2020-01-01", "sources": {}}, book_file)
     elif state == "a folder":
         book_file.mkdir()
-    done = CliRunner().invoke(cli, list(command))
+    done = command_line.run(*command)
     assert done.exit_code == 0
     said = [line for line in done.stderr.splitlines() if str(book_file) in line]
     assert len(said) == 1
@@ -261,10 +261,10 @@ def test_a_book_that_cannot_be_used_is_said_once_on_stderr(
 
 def test_a_gate_does_not_pass_on_other_prices_than_were_named(book_file: Path) -> None:
     figures = ("cost-estimate", "--requests", "3M", "--duration-ms", "120", "--memory-mb", "1536", "--fail-over")
-    unsure = CliRunner().invoke(cli, [*figures, "100"])
+    unsure = command_line.run(*figures, "100")
     assert unsure.exit_code == 3
     assert "which is not there" in unsure.stderr
-    assert CliRunner().invoke(cli, [*figures, "1"]).exit_code == 4
+    assert command_line.run(*figures, "1").exit_code == 4
 
 
 def test_a_refreshed_book_that_is_damaged_is_said_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

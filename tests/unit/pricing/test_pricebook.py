@@ -8,11 +8,12 @@ import pytest
 
 from pricing.inspection import findings, old_regions
 from pricing.pricebook import ARCHITECTURES, BUNDLED, PriceBook, PriceBookError, UnknownRegion
-from tests.support.places import ROOT
+from tests.support import needs
+from tests.support.places import SHARED
 
-SHARED = ROOT.parent / "shared" / "data" / "pricing" / "lambda_prices.json"
+COLLECTED = SHARED / "pricing" / "lambda_prices.json"
 BOOK = PriceBook.load()
-needs_shared = pytest.mark.skipif(not SHARED.exists(), reason="the collected reference prices are not on this machine")
+needs_shared = needs.file(COLLECTED)
 
 
 def test_every_region_has_a_date_a_source_and_exact_rates() -> None:
@@ -133,7 +134,7 @@ def test_old_prices_are_named() -> None:
 
 @needs_shared
 def test_the_book_agrees_with_the_collected_prices() -> None:
-    collected = json.loads(SHARED.read_text())["regions"]
+    collected = json.loads(COLLECTED.read_text())["regions"]
     assert set(collected) <= set(BOOK.codes)
     for code, region in collected.items():
         prices = BOOK.region(code)

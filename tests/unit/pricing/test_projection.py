@@ -1,23 +1,19 @@
 """The month's projection: what it takes for known, what it leaves open, and how wide it says it is."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from pricing.bill import bill
 from pricing.pricebook import PriceBook
 from pricing.projection import DAY_MS, Projection, hour_shares, project
 from pricing.usage import Usage
+from tests.support.months import MONTH, epoch_ms
 
-MONTH = date(2026, 10, 1)  # 31 days
 BOOK = PriceBook.load()
-
-
-def epoch_ms(day: date, hour: int = 0) -> int:
-    return int(datetime(day.year, day.month, day.day, hour, tzinfo=UTC).timestamp()) * 1000
 
 
 def day_of(requests: int, **more: Any) -> Usage:
@@ -163,7 +159,6 @@ histories = st.lists(
 
 
 @given(histories, st.integers(0, 31 * DAY_MS))
-@settings(deadline=None)
 def test_the_estimate_lies_in_its_interval_and_above_what_was_used(
     rows: list[tuple[int, str, int]], at_ms: int
 ) -> None:

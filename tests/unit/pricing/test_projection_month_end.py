@@ -8,7 +8,7 @@ import pytest
 from pricing.projection import Projection, project
 from pricing.usage import Usage
 from tests.support.month_end_series import BY_NAME, KINDS, SEPTEMBER, Kind
-from tests.unit.pricing.test_projection import epoch_ms
+from tests.support.months import epoch_ms
 
 SEEDS = 12
 

@@ -7,11 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lambdatui.cli.main import cli
 from pricing.bill import bill
 from pricing.pricebook import PriceBook
 from pricing.recommendations import (
@@ -22,6 +20,7 @@ from pricing.recommendations import (
     recommendations,
 )
 from pricing.usage import EXACT, Usage
+from tests.support import command_line
 from tests.support.printed_statements import T0, Event, imported, report, request_id, start
 
 BOOK = PriceBook.load()
@@ -228,7 +227,7 @@ def test_a_region_without_prices_has_no_advice() -> None:
     st.integers(0, 10**9), st.integers(0, 10**12), st.sampled_from([128, 512, 10_240]), st.integers(0, 10_240),
     st.integers(0, 10**6), st.sampled_from(["us-east-1", "cn-northwest-1", "ap-east-2", ""]),
 )  # fmt: skip
-@settings(deadline=None, max_examples=80)
+@settings(max_examples=80)
 def test_no_change_makes_a_bill_negative(
     requests: int, billed_ms: int, memory: int, used: int, timeouts: int, region: str
 ) -> None:
@@ -251,7 +250,7 @@ def test_the_command_lists_changes_with_their_arithmetic(tmp_path: Path) -> None
     ]
     imported(tmp_path, events)
     arguments = ["--db", str(tmp_path / "store.db"), "whatif", "--range", "all", "--json"]
-    result = CliRunner().invoke(cli, arguments, env={"XDG_CONFIG_HOME": "/nowhere"})
+    result = command_line.run(*arguments)
     assert result.exit_code == 0, result.output
     rows = json.loads(result.stdout)["rows"]
     changes = {row["change"]: row for row in rows}

@@ -9,12 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner, Result
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lambdatui.cli.billing_files import export_in
-from lambdatui.cli.main import cli
+from lambdatui.cli.costs.billing_files import export_in
 from pricing.actuals import Actual, NotAnExport
 from pricing.bill import bill
 from pricing.export_rows import export_of_rows
@@ -23,13 +21,14 @@ from pricing.pricebook import PriceBook
 from pricing.reconciliation import daily_amounts, reconcile
 from pricing.usage import Usage
 from pricing.usage_types import dimension_of
-from tests.support import small_store
-from tests.support.places import ROOT
+from tests.support import needs
+from tests.support.command_line import run
+from tests.support.places import SHARED
 
 BOOK = PriceBook.load()
 DAY = date(2026, 10, 5)
 LAST = date(2026, 10, 31)
-FOCUS = ROOT.parent / "shared/data/workload/billing/focus1.0_aws_lambda_rows.csv.gz"
+FOCUS = SHARED / "workload/billing/focus1.0_aws_lambda_rows.csv.gz"
 
 
 def charge(dimension: str = "requests", cost: str = "0.2", **more: Any) -> Actual:
@@ -75,7 +74,7 @@ def test_a_usage_type_is_told_by_its_ending(usage_type: str, expected: tuple[str
     assert dimension_of(usage_type) == expected
 
 
-@pytest.mark.skipif(not FOCUS.exists(), reason="the real FOCUS rows are not on this machine")
+@needs.file(FOCUS)
 def test_the_nine_real_focus_rows() -> None:
     found = actuals_in(FOCUS)
     assert [one.dimension for one in found] == [
@@ -159,7 +158,7 @@ months = st.lists(
 
 
 @given(months)
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 def test_days_sum_to_the_months_bill_exactly_and_are_never_negative(used: list[tuple[date, Usage]]) -> None:
     days = daily_amounts(used, BOOK)
     assert sum((amount or 0 for _, amount in days.values()), Decimal(0)) == bill([one for _, one in used], BOOK).total
@@ -274,16 +273,9 @@ def test_any_row_is_a_charge_or_refused(row: dict[str, str]) -> None:
 
 
 # The command
-def run(*arguments: str) -> Result:
-    return CliRunner().invoke(cli, list(arguments), env={"XDG_CONFIG_HOME": "/nowhere"})
 
 
-@pytest.fixture(scope="module")
-def db(tmp_path_factory: pytest.TempPathFactory) -> str:
-    return str(small_store.make(tmp_path_factory.mktemp("reconcile") / "small.db"))
-
-
-def test_the_command_shows_days_and_sums(db: str, tmp_path: Path) -> None:
+def test_the_command_shows_days_and_sums(db: Path, tmp_path: Path) -> None:
     here = {"RegionId": "us-east-1", "x_UsageType": "Request", "SubAccountId": "111122223333", "PricingQuantity": "6"}
     path = write_csv(tmp_path / "focus.csv", FOCUS_ROW | here | {"BilledCost": "0.0000012", "ListCost": "0.0000012"})
     result = run("--db", db, "costs", "reconcile", str(path), "--no-free-tier", "--json")
@@ -298,5 +290,5 @@ def test_the_command_shows_days_and_sums(db: str, tmp_path: Path) -> None:
     assert "Reason" in table.stdout
 
 
-def test_costs_still_lists_without_a_subcommand(db: str) -> None:
+def test_costs_still_lists_without_a_subcommand(db: Path) -> None:
     assert "total" in run("--db", db, "costs", "--range", "all").stdout

@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from click import ClickException
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lambdatui.cli.billing_files import export_in
+from collectors.model.errors import LambdatuiError
+from lambdatui.cli.costs.billing_files import export_in
 from pricing.export_values import Style
 from pricing.findings import Summary, summary_of
 from pricing.pricebook import PriceBook
@@ -365,7 +365,7 @@ def test_lines_cut_short_and_files_given_twice_are_not_counted(told: Any, tmp_pa
     ],
 )
 def test_what_cannot_be_read_is_refused_with_what_was_seen(told: Any, content: str, said: str) -> None:
-    with pytest.raises(ClickException, match=said):
+    with pytest.raises(LambdatuiError, match=said):
         told(content)
 
 

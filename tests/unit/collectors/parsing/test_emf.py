@@ -213,7 +213,7 @@ JSONS = st.recursive(
 
 
 @given(st.data())
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_no_document_ends_it_and_all_that_is_read_is_within_the_bounds(data: st.DataObject) -> None:
     dice = random.Random(data.draw(st.integers()))
     part = dice.choice(["metric", "directive", "metadata", "root"])

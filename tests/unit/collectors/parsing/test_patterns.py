@@ -16,25 +16,19 @@ from collectors.model.records import FunctionKey
 from collectors.parsing.line_patterns import Shapes
 from collectors.parsing.pattern_groups import patterns as grouped
 from collectors.parsing.patterns import LinePatterns
-from collectors.store.lines.chunks import opened, unpacked
 from collectors.store.read.reader import Reader
 from collectors.store.write import pattern_counts as counting
 from collectors.store.write.pattern_counts import count_older
-from lambdatui.app.application import LambdaTui
 from lambdatui.screens.pattern_lines import PatternLinesScreen
 from lambdatui.screens.patterns import PatternsScreen
-from lambdatui.session.session import Session
 from lambdatui.settings.price_book import current
-from lambdatui.text.terminal import DARK, Terminal
 from lambdatui.views.patterns import PatternsView, pattern_lines, patterns
 from lambdatui.views.time_range import RangeChoice
 from lambdatui.widgets.log_pane import LogPane
 from tests.support import command_line, small_store
+from tests.support.invocation_logs import HOUR, T0, bring_in, invocation, kept, write
 from tests.support.released_stores import set_back
-
-T0 = 1_770_000_000_000
-HOUR = 3_600_000
-COLOURS = Terminal(ansi=False, ascii=False, remote=False, no_color=False)
+from tests.support.screens import press, small_app
 
 
 def shapes(*lines: str) -> list[str]:
@@ -45,34 +39,6 @@ def same(*lines: str) -> bool:
     found = shapes(*lines)
     merged = grouped(set(found))
     return len({merged[each] for each in found}) == 1
-
-
-def invocation(number: int, *said: str, at_ms: int | None = None, function: str = "shop") -> list[dict[str, object]]:
-    request = f"{number:08x}-1111-4111-8111-{number:012x}"
-    begin = T0 + number * 1000 if at_ms is None else at_ms
-    texts = [
-        f"START RequestId: {request} Version: $LATEST\n",
-        *said,
-        f"END RequestId: {request}\n",
-        f"REPORT RequestId: {request}\tDuration: 10.00 ms\tBilled Duration: 10 ms\tMemory Size: 128 MB\t"
-        "Max Memory Used: 40 MB\t\n",
-    ]
-    return [
-        {
-            "logGroup": f"/aws/lambda/{function}", "logStreamName": f"2026/02/02/[$LATEST]{number % 3:032x}",
-            "timestamp": begin + at, "message": text, "eventId": f"{(begin + at) * 10**25 + number * 100 + at:056d}",
-        }
-        for at, text in enumerate(texts)
-    ]  # fmt: skip
-
-
-def write(path: Path, events: list[dict[str, object]]) -> str:
-    path.write_text("".join(json.dumps(each, ensure_ascii=False) + "\n" for each in events), encoding="utf-8")
-    return str(path)
-
-
-def bring_in(store: Path, *files: str, keep_lines: bool = True) -> None:
-    import_files(files, db=store, defaults=FunctionKey(""), keep_lines=keep_lines)
 
 
 def cells(store: Path) -> dict[tuple[object, ...], tuple[int, int]]:
@@ -87,21 +53,6 @@ def cells(store: Path) -> dict[tuple[object, ...], tuple[int, int]]:
     finally:
         connection.close()
     return {row[:3]: row[3:] for row in rows}
-
-
-def kept(store: Path) -> tuple[int, int]:
-    """Lines and bytes of all that the store keeps, read from its chunks."""
-    connection = sqlite3.connect(store)
-    try:
-        texts = [
-            text
-            for (content,) in connection.execute("SELECT content FROM chunks")
-            for packed in opened(content).values()
-            for _, text in unpacked(packed)
-        ]
-    finally:
-        connection.close()
-    return len(texts), sum(len(text.encode()) for text in texts)
 
 
 def counted(store: Path) -> tuple[int, int]:
@@ -215,7 +166,7 @@ LINES = st.lists(st.lists(WORDS, max_size=6).map(" ".join) | st.text(max_size=60
 
 
 @given(LINES, st.randoms(use_true_random=False))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_any_order_and_any_batches_give_the_same_patterns(lines: list[str], dice: random.Random) -> None:
     one = shapes(*lines)
     order = list(range(len(lines)))
@@ -230,7 +181,7 @@ def test_any_order_and_any_batches_give_the_same_patterns(lines: list[str], dice
 
 
 @given(st.text(max_size=300) | st.text('{}[]":,\\n0a \n', max_size=80))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_no_text_ends_it(text: str) -> None:
     (found,) = shapes(text)
     assert found
@@ -512,12 +463,10 @@ def test_the_command_lists_them_and_whatif_says_what_dropping_one_saves(tmp_path
 
 async def test_the_screen_shows_patterns_and_enter_goes_to_their_lines_and_back(tmp_path: Path) -> None:
     store = small_store.make(tmp_path / "small.db")
-    app = LambdaTui(Session(store, COLOURS, now_ms=lambda: small_store.T0 + 60 * small_store.MINUTE, utc=True), DARK)  # type: ignore[arg-type]
+    app = small_app(store)
     async with app.run_test(size=(120, 30)) as pilot:
         await app.workers.wait_for_complete()
-        await pilot.press("L")
-        await app.workers.wait_for_complete()
-        await pilot.pause()
+        await press(pilot, "L")
         screen = app.screen
         assert isinstance(screen, PatternsScreen)
         view = screen.answer
@@ -525,15 +474,11 @@ async def test_the_screen_shows_patterns_and_enter_goes_to_their_lines_and_back(
         row = screen.table.row
         assert row is not None
         assert row.bytes == max(one.bytes for one in view.rows)
-        await pilot.press("enter")
-        await app.workers.wait_for_complete()
-        await pilot.pause()
+        await press(pilot, "enter")
         lines = app.screen
         assert isinstance(lines, PatternLinesScreen)
         assert len(lines.query_one(LogPane).lines_shown) >= row.count
-        await pilot.press("escape")
-        await pilot.pause()
+        await press(pilot, "escape")
         assert app.screen is screen
-        await pilot.press("d")
-        await pilot.pause()
+        await press(pilot, "d")
         assert app.screen is not screen

@@ -18,11 +18,11 @@ from collectors.parsing.platform_text import (
     parse_start,
     read_text,
 )
-from tests.support.places import ROOT
+from tests.support.places import SHARED
 
 ID = "4f1c2b7e-9d3a-4c55-8e21-0a6b7c8d9e0f"
 OTHER = "0b9d8c7e-1f2a-4b3c-9d4e-5f6a7b8c9d0e"
-CORPUS = ROOT.parent / "shared" / "data" / "logs" / "corpus.jsonl"
+CORPUS = SHARED / "logs" / "corpus.jsonl"
 
 
 def ms(us: int) -> str:

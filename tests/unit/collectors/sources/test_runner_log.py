@@ -2,20 +2,21 @@
 
 import asyncio
 import sqlite3
-import sys
 from pathlib import Path
 
 import pytest
 
-from collectors.model.records import FunctionKey
-from collectors.sources.base import Source, SourceFailed
+from collectors.ingest.store_answers import Claims, InStore
+from collectors.model.records import Function, FunctionKey, LogEvent, MetricPoint
+from collectors.sources.base import ListedFunctions, LogEvents, MetricPoints, Source, SourceFailed
 from collectors.sources.runner_log import RunnerLog, RunnerSource
 from lambdatui.runner.environments.environment import Environment
 from lambdatui.runner.environments.process import Host
 from lambdatui.runner.environments.runtime_api import Event
 from lambdatui.runner.functions import Deployment
 from lambdatui.runner.log.writer import Log
-from lambdatui.runner.runtimes.runtimes import this_runtime
+from lambdatui.runner.runtimes.python import this_runtime
+from tests.support import needs
 
 DEPLOYED_MS = 1_735_689_600_000
 KEY = FunctionKey("fn", "000000000000", "us-east-1")
@@ -103,17 +104,32 @@ def test_metric_bins_are_given_again_when_they_changed(path: Path, tmp_path: Pat
 
 def test_the_source_leaves_out_what_is_older(path: Path) -> None:
     with RunnerLog(path) as log:
-        source: Source = RunnerSource(log, since_ms=1_003)
-        assert [event.event_id for block in source.event_blocks() for event in block] == ["id3", "id4"]
-        assert len(list(source.metrics())) == 6
-        late: Source = RunnerSource(log, since_ms=10_000_000)
-        assert list(late.event_blocks()) == []
-        assert list(late.metrics()) == []
-        assert len(list(RunnerSource(log).event_blocks())) == 1
-        assert [one.key for one in source.functions()] == [KEY]
+        functions, events, points = given(RunnerSource(log, since_ms=1_003))
+        assert [event.event_id for event in events] == ["id3", "id4"]
+        assert len(points) == 6
+        assert given(RunnerSource(log, since_ms=10_000_000))[1:] == ([], [])
+        assert len(given(RunnerSource(log))[1]) == 5
+        assert [one.key for one in functions] == [KEY]
 
 
-@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the runner reads /proc")
+def test_the_source_gives_what_is_new_when_it_is_asked_again(path: Path) -> None:
+    with RunnerLog(path) as log:
+        source: Source = RunnerSource(log)
+        _, events, points = given(source)
+        assert (len(events), len(points)) == (5, 6)
+        assert given(source)[1:] == ([], [])
+
+
+def given(source: Source) -> tuple[list[Function], list[LogEvent], list[MetricPoint]]:
+    items = list(source.items(InStore(None, Claims())))
+    return (
+        [each for item in items if isinstance(item, ListedFunctions) for each in item.functions],
+        [each for item in items if isinstance(item, LogEvents) for each in item.events],
+        [each for item in items if isinstance(item, MetricPoints) for each in item.points],
+    )
+
+
+@needs.linux
 def test_a_real_invocation_arrives_whole(tmp_path: Path) -> None:
     (tmp_path / "app.py").write_text("def handler(event, context):\n    print('hello')\n    return event\n")
     one = Deployment("real", str(tmp_path), "app.handler", this_runtime())

@@ -11,8 +11,8 @@ from lambdatui.session.session import default_profile
 from lambdatui.settings.aws_profiles import Profile, profiles
 from lambdatui.start.state import load_state, save_state
 from lambdatui.views.scope import Narrow
-from tests.screens.test_live_tail_on_screen import app_on, until
 from tests.support import small_store
+from tests.support.screens import small_app, until
 
 CONFIG = """
 # comment
@@ -86,7 +86,7 @@ async def open_pick(pilot: Pilot[int], key: str) -> None:
 
 
 async def test_a_profile_is_chosen_and_its_account_is_looked_at(environ: dict[str, str], tmp_path: Path) -> None:
-    app = app_on(small_store.make(tmp_path / "s.db"))
+    app = small_app(small_store.make(tmp_path / "s.db"))
     session = app.session
     async with app.run_test(size=(80, 24)) as pilot:
         await until(pilot, lambda: app.screen.table.row_count == 2, "rows")  # type: ignore[attr-defined]
@@ -120,7 +120,7 @@ async def test_a_profile_is_chosen_and_its_account_is_looked_at(environ: dict[st
 
 
 async def test_a_region_that_is_not_in_the_store_can_be_chosen(environ: dict[str, str], tmp_path: Path) -> None:
-    app = app_on(small_store.make(tmp_path / "s.db"))
+    app = small_app(small_store.make(tmp_path / "s.db"))
     async with app.run_test(size=(80, 24)) as pilot:
         await until(pilot, lambda: app.screen.table.row_count == 2, "rows")  # type: ignore[attr-defined]
         await open_pick(pilot, "R")

@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from collectors.ingest.engine import import_files
 from collectors.model.records import FunctionKey
 from lambdatui.text.redaction import REDACTED, redacted, redacted_file
-from tests.screens.test_screens_and_flows import app_on, settle
 from tests.support import small_store
+from tests.support.screens import app_on, settle
 
 JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.dBjftJeZ4CVPmB92K27uhbUJU1p1r_wW1gFWFOEjXk"
 AKID, SECRET = "AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"

@@ -1,6 +1,5 @@
 """What stands configured reaches the bill, the projection and the advice, in AWS's published figures."""
 
-from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
 
@@ -8,9 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from collectors.model.account import Configured as Setting
-from collectors.model.account import Inventory, LogGroupFacts
-from collectors.model.records import Function, MetricPoint
+from collectors.model.account import LogGroupFacts
 from collectors.parsing.fingerprint import fingerprint
 from collectors.store.connection import writing
 from collectors.store.read.reader import Reader
@@ -23,35 +20,10 @@ from lambdatui.views.whatif import whatif
 from pricing.pricebook import PriceBook
 from pricing.usage import Usage
 from tests.support import small_store
+from tests.support.checkout_settings import MARCH, MONTH, Settings, configure, keep, measure
 from tests.support.small_store import CHECKOUT, T0
 
 BOOK = PriceBook.load()
-MARCH = T0 // DAY_MS * DAY_MS - 30 * DAY_MS  # T0 is on 2025-03-31
-MONTH = TimeRange(MARCH, MARCH + 31 * DAY_MS, "March")
-Settings = Mapping[str, str | int]
-
-
-def keep(db: Path, at_ms: int, kind: str, **items: Settings) -> None:
-    """All of a kind that checkout has, as a collection at ``at_ms`` found it; ``v1`` is version 1."""
-    found = [
-        Setting(CHECKOUT.account, CHECKOUT.region, CHECKOUT.name, kind, item.removeprefix("v"), each)
-        for item, each in items.items()
-    ]
-    inventory = Inventory(CHECKOUT.account, CHECKOUT.region, (kind,), found, frozenset((CHECKOUT.name,)))
-    with writing(db) as connection:
-        kept.keep_inventory(connection, inventory, at_ms)
-
-
-def configure(db: Path, **more: object) -> None:
-    with writing(db) as connection:
-        Writer(connection, fingerprint).configure([Function(CHECKOUT, arch="x86_64", **more)])  # type: ignore[arg-type]
-
-
-def measure(db: Path, **values: float) -> None:
-    with writing(db) as connection:
-        Writer(connection, fingerprint).measure(
-            MetricPoint(CHECKOUT, name, "Sum", 60, T0 + 5 * MINUTE_MS, value) for name, value in values.items()
-        )
 
 
 @pytest.fixture
@@ -133,7 +105,7 @@ def test_a_deleted_version_was_cached_for_three_hours_at_least(db: Path) -> None
 
 
 @given(st.lists(st.integers(0, 600), min_size=2, max_size=6, unique=True), st.integers(1, 900))
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 def test_two_halves_of_a_span_are_the_whole(
     tmp_path_factory: pytest.TempPathFactory, cuts: list[int], half: int
 ) -> None:

@@ -14,16 +14,10 @@ from lambdatui.views.fleet_health import places
 from lambdatui.views.freshness import freshness
 from lambdatui.views.functions import FUNCTION_COLUMNS, functions
 from lambdatui.views.time_range import HOUR_MS, TimeRange
-from tests.screens.test_screens_and_flows import header_of, press, settle, small_app
-from tests.support import small_store
+from tests.support.screens import header_of, press, settle, small_app
 from tests.support.small_store import CHECKOUT, MINUTE, RESIZE, T0
 
 RANGE = TimeRange(T0, T0 + HOUR_MS, "an hour")
-
-
-@pytest.fixture
-def db(tmp_path: Path) -> Path:
-    return small_store.make(tmp_path / "s.db")
 
 
 def collected(db: Path, *started_ms: int, until_ms: int | None = None) -> None:

@@ -4,7 +4,6 @@ import json
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
 
 from collectors.model.account import Configured, Inventory
 from collectors.model.records import Function, FunctionKey, MetricPoint
@@ -13,7 +12,6 @@ from collectors.store.connection import writing
 from collectors.store.read.reader import Reader
 from collectors.store.write import account as kept
 from collectors.store.write.writer import Writer
-from lambdatui.cli.main import cli
 from lambdatui.screens.dialogs.settings import settings_parts
 from lambdatui.views.function import function
 from lambdatui.views.function_charts import function_charts
@@ -21,6 +19,7 @@ from lambdatui.views.function_facts import NOT_COLLECTED
 from lambdatui.views.function_settings import function_settings
 from lambdatui.views.log_search import log_search
 from lambdatui.views.time_range import TimeRange
+from tests.support.command_line import run
 
 ACCOUNT, REGION, T0 = "123456789012", "eu-west-1", 1_743_415_200_000
 RANGE = TimeRange(T0 - 1, T0 + 86_400_000, "a day")
@@ -147,7 +146,7 @@ def test_lines_that_no_group_keeps_are_said_to_go_elsewhere(
     path = store(tmp_path / "s.db", OWN, *told)
     assert parts(path)["Logs go to"] == text
     # Who looks for its lines is told so, instead of that there are none.
-    asked = CliRunner().invoke(cli, ["--db", str(path), "--function", "pay", "--range", "all", "logs"])
+    asked = run("--db", path, "--function", "pay", "--range", "all", "logs")
     assert asked.exit_code == 0
     assert text.replace("its lines", "the lines of pay") in asked.stderr
     with Reader(path) as reader:
@@ -166,12 +165,12 @@ def test_the_command_prints_it_and_json_has_it(tmp_path: Path) -> None:
         tmp_path / "s.db", OWN,
         ("status", "", {"state": "Inactive", "state_reason": "idle\x1b[2J", "last_update": "Failed"}),
     )  # fmt: skip
-    printed = CliRunner().invoke(cli, ["--db", str(path), "function", "pay"])
+    printed = run("--db", path, "function", "pay")
     assert printed.exit_code == 0, printed.output
     assert "State" in printed.stdout
     assert "Inactive: idle" in printed.stdout
     assert "\x1b" not in printed.stdout
-    told = json.loads(CliRunner().invoke(cli, ["--db", str(path), "function", "pay", "--json"]).stdout)["setup"]
+    told = json.loads(run("--db", path, "function", "pay", "--json").stdout)["setup"]
     assert told["last_update"] == "Failed"
     assert told["who_may_invoke"] == NOT_COLLECTED
 
@@ -179,7 +178,7 @@ def test_the_command_prints_it_and_json_has_it(tmp_path: Path) -> None:
 def test_a_store_of_logs_alone_says_nothing_of_it(tmp_path: Path) -> None:
     path = store(tmp_path / "s.db")
     assert "Who may invoke" not in parts(path)
-    told = json.loads(CliRunner().invoke(cli, ["--db", str(path), "function", "pay", "--json"]).stdout)
+    told = json.loads(run("--db", path, "function", "pay", "--json").stdout)
     assert told["setup"] == {}
 
 

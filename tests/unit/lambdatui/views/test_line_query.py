@@ -13,6 +13,7 @@ from lambdatui.views.line_query import field_path, parse, phrase
 from lambdatui.views.logs import LogView
 from lambdatui.views.regex_source import without_inner_loops
 from lambdatui.views.safe_regex import RegexError, SafeRegex, _Automaton, _single
+from tests.support.line_patterns import patterns
 
 ORDER = {
     "level": "warn", "ms": 512, "path": "/api/carts/7", "order": {"id": 42, "lines": [{"sku": "Tea"}, {"sku": "Pot"}]},
@@ -173,23 +174,8 @@ def test_a_line_that_matches_holds_what_a_search_looks_for_first(
 
 # Regular expressions ------------------------------------------------------------------------------------------------
 
-atoms = st.sampled_from(
-    ["a", "b", "k", ".", "[ab]", "[^a]", "\\d", "\\w", "\\s", "\\b", "^", "$", "\\.", "[b-d]", "[^\\s]"]
-)
-patterns = st.recursive(
-    atoms,
-    lambda inner: (
-        st.tuples(inner, inner).map("".join)
-        | st.tuples(inner, inner).map(lambda two: f"({two[0]}|{two[1]})")
-        | st.tuples(inner, st.sampled_from(["*", "+", "?", "{2}", "{1,3}", "*?", "{0,2}?"])).map(
-            lambda two: f"(?:{two[0]}){two[1]}"
-        )
-    ),
-    max_leaves=8,
-)
 
-
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(patterns, st.text("abck1 .\n\u212aK", max_size=9), st.booleans())
 def test_both_ways_to_follow_a_pattern_agree(pattern: str, text: str, ignore_case: bool) -> None:
     python = re.compile(pattern, re.IGNORECASE if ignore_case else 0).search(text) is not None

@@ -1,20 +1,20 @@
 """Figures of log lines, beside what DuckDB makes of the same lines."""
 
 import json
-import math
 from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lambdatui.views.line_conditions import QueryError
 from lambdatui.views.line_query import parse as parse_query
 from lambdatui.views.line_stats import parse, stats_of
 from lambdatui.views.logs import LogView
+from tests.support.figures import same
 
-many = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+many = settings(max_examples=60)
 SQL = {
     "count": "count(*)", "count(.ms)": "count({ms_text})", "count_distinct(.route)": "count(DISTINCT {route})",
     "sum(.ms)": "sum({ms})", "avg(.ms)": "avg({ms})", "min(.ms)": "min({ms})", "max(.ms)": "max({ms})",
@@ -52,12 +52,6 @@ def asked_of_duckdb(lines: Sequence[tuple[int, dict[str, Any]]], select: str, re
     sql = f"SELECT {select} FROM lines {rest}".format(**FIELDS)
     found: list[tuple[Any, ...]] = connection.execute(sql).fetchall()
     return found
-
-
-def same(one: Any, other: Any) -> bool:
-    if isinstance(one, float) and isinstance(other, int | float):
-        return math.isclose(one, other, rel_tol=1e-9, abs_tol=1e-6)
-    return bool(one == other)
 
 
 def compare(ours: Sequence[tuple[Any, ...]], theirs: Sequence[tuple[Any, ...]]) -> None:

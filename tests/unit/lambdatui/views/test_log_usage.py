@@ -149,7 +149,7 @@ def test_of_two_periods_the_finest_counts_once(db: Path) -> None:
     st.lists(st.integers(0, 81 * 60), min_size=1, max_size=4),
     st.booleans(),
 )
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 def test_parts_sum_to_the_whole_and_days_to_their_part(
     tmp_path_factory: pytest.TempPathFactory, points: list[tuple[int, int]], cuts: list[int], shared: bool
 ) -> None:

@@ -15,21 +15,18 @@ from lambdatui.screens.dialogs.details import DetailsScreen
 from lambdatui.views.reconcile import collected_actuals, reconciled
 from lambdatui.views.time_range import DAY_MS, TimeRange
 from pricing.pricebook import PriceBook
-from tests.screens.test_screens_and_flows import header_of, press, settle, small_app
 from tests.support import small_store
-from tests.support.aws import ACCOUNT, isolate
+from tests.support.aws import ACCOUNT
+from tests.support.canned_logs import NOW, Logs, aws_with, collect, fleet, source
+from tests.support.checkout_settings import keep_records
 from tests.support.command_line import run
+from tests.support.screens import header_of, press, settle, small_app
 from tests.support.small_store import CHECKOUT, T0
-from tests.system.test_collected_money import keep_records
-from tests.system.test_collections import NOW, Logs, aws_with, collect, fleet, source
+
+pytestmark = pytest.mark.usefixtures("aws_isolated")
 
 TODAY = T0 // DAY_MS * DAY_MS
 EVER = (0, 1 << 60)
-
-
-@pytest.fixture(autouse=True)
-def credentials(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    isolate(monkeypatch, tmp_path)
 
 
 def amounts(cost: str, net: str, amortized: str, quantity: str) -> dict[str, Any]:

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from collectors.ingest.runner_deployments import keep_deployments
+from collectors.ingest.engine import collect
 from collectors.model.account import Configured, ErrorPattern, Inventory
 from collectors.parsing.fingerprint import fingerprint
-from collectors.sources.runner_log import RunnerLog
+from collectors.sources.runner_log import RunnerLog, RunnerSource
 from collectors.store.connection import writing
 from collectors.store.read.reader import Reader
 from collectors.store.write import account as kept
@@ -112,13 +112,13 @@ def test_a_runners_deployments_are_deploys(tmp_path: Path) -> None:
     deployment = Deployment("fn", str(tmp_path), "app.handler", "python3.13")
     with Log(tmp_path / "runner.db") as log:
         log.deployed(deployment, T0)
-    known = None
     with RunnerLog(tmp_path / "runner.db") as runner:
-        known = keep_deployments(runner, path, known)
+        collect(RunnerSource(runner), db=path)
     with Log(tmp_path / "runner.db") as log:
         log.deployed(deployment, DEPLOYED)
     with RunnerLog(tmp_path / "runner.db") as runner:
-        assert keep_deployments(runner, path, known) == {"fn": DEPLOYED}
+        assert runner.deployments() == {"fn": DEPLOYED}
+        collect(RunnerSource(runner), db=path)
     with Reader(path) as reader:
         kinds = reader.select("SELECT kind, since_ms, until_ms FROM configuration ORDER BY since_ms")
     assert kinds == [("deployment", T0, DEPLOYED), ("deployment", DEPLOYED, None)]

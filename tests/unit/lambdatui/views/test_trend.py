@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from collectors.model.records import FunctionKey, MetricPoint
@@ -108,7 +108,7 @@ def test_parts_are_equal_whole_cells_and_as_many_as_fit(from_minute: int, minute
         assert all(parts.place(at) == parts.place(at + sizes[table] - 1) for at in range(low, high, sizes[table]))
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(begin=st.integers(0, 44 * 24 * 60), minutes=st.integers(1, 20 * 24 * 60), columns=st.integers(1, 60))
 def test_charts_add_up_to_any_range(path: Path, begin: int, minutes: int, columns: int) -> None:
     choice = RangeChoice(
@@ -142,7 +142,7 @@ def test_the_last_part_is_drawn_in_other_signs() -> None:
     assert sparkline((1, None), unfinished=True) == "█·"
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     points=st.lists(st.tuples(st.integers(0, 600), st.integers(0, 9)), max_size=30),
     begin=st.integers(0, 300),

@@ -3,7 +3,6 @@
 import json
 from collections.abc import Callable, Iterator
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,8 +13,10 @@ from collectors.sources.base import SourceFailed
 from collectors.sources.cloudwatch import pages as listing
 from collectors.sources.cloudwatch.answers import _WHY, FastFactory, Unreadable
 from collectors.sources.cloudwatch.pages import Endless, pages
-from tests.support.aws import canned_session, isolate
+from tests.support.aws import canned_session
 from tests.support.fake_aws import cbor
+
+pytestmark = pytest.mark.usefixtures("aws_isolated")
 
 QUERY = b"<GetCallerIdentityResponse><GetCallerIdentityResult><Account>1</Account></GetCallerIdentityResult></GetCallerIdentityResponse>"
 REST_XML = b"<ListAllMyBucketsResult><Buckets><Bucket><Name>a</Name></Bucket></Buckets></ListAllMyBucketsResult>"
@@ -31,11 +32,6 @@ BY_PROTOCOL = [
 ]  # fmt: skip
 NAMES = [f"{protocol} {operation}" for protocol, _, operation, _ in BY_PROTOCOL]
 PROTOCOLS = pytest.mark.parametrize(("protocol", "service", "operation", "body"), BY_PROTOCOL, ids=NAMES)
-
-
-@pytest.fixture(autouse=True)
-def credentials(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    isolate(monkeypatch, tmp_path)
 
 
 def parsed(

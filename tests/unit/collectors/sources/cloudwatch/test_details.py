@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from collectors.model.account import Covered, Inventory
-from collectors.sources.base import SourceFailed
+from collectors.sources.base import Failed, SourceFailed
 from collectors.sources.cloudwatch.inventory import DETAILS
 from collectors.sources.cloudwatch.source import CloudWatchSource
 from tests.support.aws import ACCOUNT, Answer, Canned, OnlyCovered, canned_session, error, isolate, listed, no_pause
@@ -51,15 +51,15 @@ class Rounds:
         )  # fmt: skip
         had: dict[str, set[str]] = {}
         failures = []
-        for given in source.given(OnlyCovered(lambda item: [self.marks[item]] if item in self.marks else [])):
-            if isinstance(given, SourceFailed):
-                failures.append(str(given))
-            elif isinstance(given, Covered):
-                low, high = self.marks.get(given.item, (given.from_ms, given.to_ms))
-                self.marks[given.item] = min(low, given.from_ms), max(high, given.to_ms)
-            elif isinstance(given, Inventory) and given.functions and set(given.kinds) <= KINDS:
-                for name in given.functions:
-                    had.setdefault(name, set()).update(given.kinds)
+        for item in source.items(OnlyCovered(lambda item: [self.marks[item]] if item in self.marks else [])):
+            if isinstance(item, Failed):
+                failures.append(str(item))
+            elif isinstance(item, Covered):
+                low, high = self.marks.get(item.item, (item.from_ms, item.to_ms))
+                self.marks[item.item] = min(low, item.from_ms), max(high, item.to_ms)
+            elif isinstance(item, Inventory) and item.functions and set(item.kinds) <= KINDS:
+                for name in item.functions:
+                    had.setdefault(name, set()).update(item.kinds)
         return had, failures
 
     def asked(self) -> Counter[str]:
@@ -184,7 +184,7 @@ def test_expired_credentials_end_the_details_at_once() -> None:
         rounds.session, since_ms=NOW - MINUTE_MS, now_ms=NOW, features=("inventory",), pause=no_pause
     )
     with pytest.raises(SourceFailed, match="expired"):
-        list(source.given(OnlyCovered()))
+        list(source.items(OnlyCovered()))
     assert rounds.asked() == {first: 1}
 
 

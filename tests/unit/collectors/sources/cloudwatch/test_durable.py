@@ -9,13 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner
 
 from collectors.ingest.many_sources import collect_accounts
 from collectors.model.account import Covered
 from collectors.model.durable import DurableExecution, DurableHistory, OpenExecution
-from collectors.model.records import Reject
-from collectors.sources.base import SourceFailed
+from collectors.sources.base import DurableExecutions, Failed, Rejects
 from collectors.sources.cloudwatch import durable as reading
 from collectors.sources.cloudwatch.calls import TokenBucket
 from collectors.sources.cloudwatch.durable import DurableReading
@@ -29,17 +27,14 @@ from collectors.store.write import account as kept
 from collectors.store.write import durable as stored
 from collectors.store.write.maintenance import check
 from collectors.store.write.prune import Deleted, Ends, prune
-from lambdatui.cli.main import cli
-from tests.support.aws import ACCOUNT, REGION, canned_session, error, isolate, listed, no_pause
+from tests.support import command_line
+from tests.support.aws import ACCOUNT, REGION, canned_session, error, listed, no_pause
+
+pytestmark = pytest.mark.usefixtures("aws_isolated")
 
 FREE = TokenBucket(1e9, pause=no_pause)
 T0 = 1_743_415_200_000  # 2025-03-31T10:00:00Z
 MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000
-
-
-@pytest.fixture(autouse=True)
-def credentials(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    isolate(monkeypatch, tmp_path)
 
 
 def arn(name: str, function: str = "fn") -> str:
@@ -290,7 +285,7 @@ def test_what_is_quiet_is_asked_once_a_day() -> None:
     def calls(now_ms: int, *, quiet: bool) -> tuple[int, int]:
         aws.requests.clear()
         one = DurableReading(session.client("lambda"), ACCOUNT, REGION, FREE, now_ms, lambda _, since_ms: quiet)
-        list(one.given(["fn"], lambda item: [(0, T0 + 5 * MINUTE)], T0 - DAY, [known]))
+        list(one.items(["fn"], lambda item: [(0, T0 + 5 * MINUTE)], T0 - DAY, [known]))
         return len(asked(aws, "ListDurableExecutionsByFunction")), len(asked(aws, "GetDurableExecutionHistory"))
 
     assert calls(T0 + 10 * MINUTE, quiet=True) == (0, 0)
@@ -456,19 +451,17 @@ def test_odd_events_and_executions_are_counted_and_left_out() -> None:
     durable.events[arn("order-1")].insert(2, {"EventType": "StepStarted"})
     durable.executions["odd"] = {"StartTimestamp": at(T0), "Status": "RUNNING"}
     one = DurableReading(session.client("lambda"), ACCOUNT, REGION, FREE, T0 + 5 * MINUTE)
-    given = list(one.given(["fn"], lambda _: [], T0 - DAY))
+    given = list(one.items(["fn"], lambda _: [], T0 - DAY))
     (history,) = [each for each in given if isinstance(each, DurableHistory)]
     assert len(history.events) == 7
-    rejects = {each.reason for some in given if isinstance(some, list) for each in some if isinstance(each, Reject)}
+    rejects = {each.reason for some in given if isinstance(some, Rejects) for each in some.rejects}
     assert rejects == {
         "a durable event without number, type or time", "a durable execution without ARN, start or status"
     }  # fmt: skip
-    found = {
-        each.arn for some in given if isinstance(some, list) for each in some if isinstance(each, DurableExecution)
-    }
+    found = {each.arn for some in given if isinstance(some, DurableExecutions) for each in some.executions}
     assert found == {arn("order-1")}
     assert all(each.to_ms <= T0 + 5 * MINUTE for each in given if isinstance(each, Covered))
-    assert not [each for each in given if isinstance(each, SourceFailed)]
+    assert not [each for each in given if isinstance(each, Failed)]
 
 
 def test_nothing_that_goes_on_with_an_execution_may_be_called() -> None:
@@ -538,7 +531,7 @@ def test_the_past_knows_nothing_of_what_came_later(tmp_path: Path) -> None:
 
 
 def run(db: Path, *arguments: str) -> Any:
-    return CliRunner().invoke(cli, ["--db", str(db), "--range", "all", "durable", *arguments])
+    return command_line.run("--db", db, "--range", "all", "durable", *arguments)
 
 
 @pytest.fixture

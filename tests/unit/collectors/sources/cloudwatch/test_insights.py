@@ -24,18 +24,15 @@ from collectors.store.read.reader import Reader
 from collectors.store.write import account as kept
 from collectors.store.write.maintenance import check
 from collectors.store.write.writer import Writer
-from tests.support.aws import ACCOUNT, HOUR_MS, REGION, canned_session, isolate
-from tests.support.places import ROOT
+from tests.support import needs
+from tests.support.aws import ACCOUNT, HOUR_MS, REGION, canned_session
+from tests.support.places import SHARED
 from tests.support.printed_statements import EVER
 
+pytestmark = pytest.mark.usefixtures("aws_isolated")
+
 T0 = 1_743_415_200_000
-SHARED = ROOT.parent / "shared" / "data"
 GROUP = LogGroup("/aws/lambda/fn", ("fn",))
-
-
-@pytest.fixture(autouse=True)
-def credentials(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    isolate(monkeypatch, tmp_path)
 
 
 def sums_of(rows: list[dict[str, str]], groups: list[LogGroup], start_ms: int = T0) -> HourSums:
@@ -151,7 +148,7 @@ def test_an_hour_whose_events_are_fetched_too_counts_once(tmp_path: Path) -> Non
 STREAM = SHARED / "logs" / "stream_python313.jsonl"
 
 
-@pytest.mark.skipif(not STREAM.exists(), reason="../shared/data/logs/stream_python313.jsonl is not here")
+@needs.file(STREAM)
 def test_the_queries_arithmetic_done_by_pandas_equals_the_stores_rollups(tmp_path: Path) -> None:
     """The rows that TEXT_QUERY asks for, made by pandas from 12 days of real events, give the rollups of the events."""
     events = pd.DataFrame([json.loads(line) for line in STREAM.read_text().splitlines()])
@@ -216,7 +213,7 @@ def _figures(db: Path) -> dict[str, Any]:
 ROWS = SHARED / "workload" / "fixtures_insights_get_query_results.json"
 
 
-@pytest.mark.skipif(not ROWS.exists(), reason="../shared/data/workload is not here")
+@needs.file(ROWS)
 def test_recorded_rows_of_the_real_service_are_read() -> None:
     one, aws = canned_session()
     aws.answers["logs:GetQueryResults"] = lambda _: ROWS.read_bytes()

@@ -22,8 +22,10 @@ from lambdatui.views.costs import costs
 from lambdatui.views.functions import functions
 from lambdatui.views.time_range import TimeRange
 from pricing.pricebook import PriceBook
-from tests.support.aws import ACCOUNT, HOUR_MS, REGION, Canned, canned_session, error, isolate, listed
-from tests.support.fake_insights import FakeInsights, Fleet, Sums
+from tests.support.aws import ACCOUNT, HOUR_MS, REGION, Canned, canned_session, error
+from tests.support.fake_insights import FakeInsights, Fleet, Sums, account_answers, stored
+
+pytestmark = pytest.mark.usefixtures("aws_isolated")
 
 T0 = 1_743_415_200_000  # 2025-03-31T10:00:00Z
 HOURS = [T0 - 3 * HOUR_MS, T0 - 2 * HOUR_MS, T0 - HOUR_MS]
@@ -32,39 +34,11 @@ BOOK = PriceBook.load()
 STYLES = ("text", "json", "both", "managed")
 
 
-@pytest.fixture(autouse=True)
-def credentials(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    isolate(monkeypatch, tmp_path)
-
-
 def fleet_of(functions: int, hours: list[int] = HOURS, invocations: int = 5) -> Fleet:
     fleet = Fleet()
     for number in range(functions):
         fleet.add(f"fn-{number:04d}", hours, invocations, style=STYLES[number % 4], memory_mb=128 << number % 4)
     return fleet
-
-
-def account_answers(fake: FakeInsights) -> dict[str, Callable[[dict[str, Any]], Any]]:
-    """An account whose log groups and functions are the fleet's."""
-
-    def functions(asked: dict[str, Any]) -> dict[str, Any]:
-        names = sorted({name for name, _ in fake.fleet.sums})
-        groups = fake.fleet.group_of
-        return {"Functions": [listed([name], LoggingConfig={"LogGroup": groups[name]})[0] for name in names]}
-
-    def described(asked: dict[str, Any]) -> dict[str, Any]:
-        return {
-            "logGroups": [
-                {
-                    "logGroupName": name, "logGroupClass": group.log_class,
-                    "storedBytes": sum(group.hour_bytes.values()),
-                }
-                for name, group in sorted(fake.fleet.groups.items())
-                if name.startswith(asked["logGroupNamePrefix"])
-            ]
-        }  # fmt: skip
-
-    return {"lambda:ListFunctions": functions, "logs:DescribeLogGroups": described}
 
 
 def aws_of(fake: FakeInsights, **settings: Any) -> tuple[ReadOnlySession, Canned]:
@@ -81,18 +55,6 @@ def collect(
         session, since_ms=T0 - hours * HOUR_MS, now_ms=now_ms, logs="insights", features=("logs",), pause=fake.pause
     )
     return collect_accounts([lambda: source], db=db, now_ms=now_ms, **more)[0]
-
-
-def stored(db: Path) -> dict[tuple[str, int], Sums]:
-    """What the store has of each function and hour: its hour cells."""
-    with Reader(db) as reader:
-        rows = reader.select(
-            "SELECT f.name, h.start_ms, h.reports, h.billed_ms, h.billed_mb_ms, h.duration_us, h.init_us, h.cold_starts,"
-            " h.errors, h.timeouts, h.out_of_memory, h.max_duration_us, h.max_memory_mb, h.memory_mb"
-            " FROM hour_cells h JOIN functions f ON f.id = h.function_id",
-            (),
-        )
-    return {(name, start_ms): Sums(*figures) for name, start_ms, *figures in rows}
 
 
 def spans(db: Path, group: str, kind: str = "insights") -> list[tuple[int, int]]:

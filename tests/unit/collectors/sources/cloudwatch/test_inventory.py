@@ -10,7 +10,7 @@ import pytest
 from collectors.ingest.many_sources import collect_accounts
 from collectors.model.account import Configured, Covered, Inventory
 from collectors.model.records import FunctionKey
-from collectors.sources.base import SourceFailed
+from collectors.sources.base import Failed, SourceFailed
 from collectors.sources.cloudwatch import capacity, inventory, policies
 from collectors.sources.cloudwatch.calls import TokenBucket
 from collectors.sources.cloudwatch.daily import DAY_MS, Daily
@@ -20,7 +20,9 @@ from collectors.sources.cloudwatch.source import CloudWatchSource
 from collectors.store.read import account_rows
 from collectors.store.read.reader import Reader
 from collectors.untrusted import Unparsable
-from tests.support.aws import ACCOUNT, REGION, canned_session, error, isolate, listed, no_pause
+from tests.support.aws import ACCOUNT, REGION, canned_session, error, listed, no_pause
+
+pytestmark = pytest.mark.usefixtures("aws_isolated")
 
 FREE = TokenBucket(1e9, pause=no_pause)
 KEY = FunctionKey("fn", ACCOUNT, REGION)
@@ -29,11 +31,6 @@ PROVIDER = f"arn:aws:lambda:{REGION}:{ACCOUNT}:capacity-provider:pool"
 T0 = 1_743_415_200_000
 
 Things = dict[tuple[str, str], dict[str, Any]]
-
-
-@pytest.fixture(autouse=True)
-def credentials(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    isolate(monkeypatch, tmp_path)
 
 
 def things(found: list[Any]) -> Things:
@@ -392,7 +389,7 @@ def test_a_listing_that_failed_is_told_and_asked_again() -> None:
     aws.answers["lambda:ListCodeSigningConfigs"] = lambda _: error("AccessDeniedException", status=403)
     managed = {"fn": Configured(ACCOUNT, REGION, "fn", "function", "", {"capacity_provider": PROVIDER})}
     given = list(daily({}).listings(session.client("lambda"), managed))
-    assert sum(isinstance(one, SourceFailed) for one in given) == 1
+    assert sum(isinstance(one, Failed) for one in given) == 1
     assert [one.item.split(" ")[0] for one in given if isinstance(one, Covered)] == ["capacity"]
     assert ("capacity provider", "pool") in things(given)
 

@@ -4,7 +4,6 @@ import itertools
 import json
 import struct
 import zlib
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,15 +12,12 @@ from collectors.sources.cloudwatch import live_tail
 from collectors.sources.cloudwatch.calls import Calls
 from collectors.sources.cloudwatch.log_groups import LogGroup
 from collectors.sources.cloudwatch.session import ReadOnlySession
-from tests.support.aws import ACCOUNT, REGION, isolate, no_pause
+from tests.support.aws import ACCOUNT, REGION, no_pause
 from tests.support.misbehaving_server import Answer, Asked, misbehaving
 
+pytestmark = pytest.mark.usefixtures("aws_isolated")
+
 T0 = 1_735_700_000_000
-
-
-@pytest.fixture(autouse=True)
-def credentials(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    isolate(monkeypatch, tmp_path)
 
 
 def frame(kind: str, payload: Any) -> bytes:

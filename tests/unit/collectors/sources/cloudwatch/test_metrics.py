@@ -4,15 +4,14 @@ import json
 import math
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
 from botocore.stub import Stubber
 
 from collectors.model.account import Configured, Covered, Inventory
-from collectors.model.records import FunctionKey, MetricPoint
-from collectors.sources.base import BudgetReached, SourceFailed
+from collectors.model.records import FunctionKey
+from collectors.sources.base import BudgetReached, MetricPoints, SourceFailed
 from collectors.sources.cloudwatch import choose, metric_names, metrics, news
 from collectors.sources.cloudwatch.calls import Calls
 from collectors.sources.cloudwatch.functions import function_of, settings_of
@@ -20,6 +19,7 @@ from collectors.sources.cloudwatch.log_groups import LogGroup
 from collectors.sources.cloudwatch.metric_reading import MetricReading
 from collectors.sources.cloudwatch.metrics import Points, Query, Span, plan, queries, span
 from collectors.sources.cloudwatch.session import ReadOnlySession
+from tests.support import needs
 from tests.support.aws import (
     ACCOUNT,
     HOUR_MS,
@@ -27,23 +27,19 @@ from tests.support.aws import (
     REGION,
     canned_session,
     error,
-    isolate,
     listed,
     plain,
     recent_ms,
 )
-from tests.support.places import ROOT
+from tests.support.places import SHARED
+
+pytestmark = pytest.mark.usefixtures("aws_isolated")
 
 T0 = 1_743_415_200_000
 KEY = FunctionKey("fn", ACCOUNT, REGION)
 OVER = Span(T0, T0 + HOUR_MS, 60)
 DAY_MS = 24 * HOUR_MS
-SHARED = ROOT.parent / "shared" / "data" / "metrics.json"
-
-
-@pytest.fixture(autouse=True)
-def credentials(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    isolate(monkeypatch, tmp_path)
+DOCUMENTED = SHARED / "metrics.json"
 
 
 def read(client: Any, asked: list[Query], over: Span = OVER, calls: Calls | None = None) -> tuple[list[Any], Points]:
@@ -60,9 +56,9 @@ def series(asked: dict[str, Any], value: float = 1.0, status: str = "Complete") 
     ]
 
 
-@pytest.mark.skipif(not SHARED.exists(), reason="../shared/data/metrics.json is not here")
+@needs.file(DOCUMENTED)
 def test_all_metrics_are_known_by_name() -> None:
-    said = {one["name"]: one for one in json.loads(SHARED.read_text())}
+    said = {one["name"]: one for one in json.loads(DOCUMENTED.read_text())}
     assert set(metric_names.METRICS) == set(said)
     for name, one in metric_names.METRICS.items():
         assert one.unit == said[name]["unit"].split()[0], name
@@ -232,7 +228,7 @@ def test_details_are_asked_of_active_functions_only() -> None:
         return {"MetricDataResults": [_of(each, "busy", result) for each, result in _asked_series(asked)]}
 
     aws.answers["cloudwatch:GetMetricData"] = answer
-    given = list(reading.given(lambda _: [], T0 - HOUR_MS, T0, mark=True))
+    given = list(reading.items(lambda _: [], T0 - HOUR_MS, T0, mark=True))
     asked = names_asked(aws)
     assert asked.count(("Invocations", "Sum")) == 2
     assert asked.count(("Duration", "p95")) == 1
@@ -245,7 +241,7 @@ def test_details_are_asked_of_active_functions_only() -> None:
 
 def test_a_second_collection_reads_late_bins_again_and_no_more() -> None:
     reading, aws, _ = reading_of(["fn"])
-    list(reading.given(lambda _: [(T0 - DAY_MS, T0)], T0 - DAY_MS + MINUTE_MS, T0 + MINUTE_MS, mark=True))
+    list(reading.items(lambda _: [(T0 - DAY_MS, T0)], T0 - DAY_MS + MINUTE_MS, T0 + MINUTE_MS, mark=True))
     asked = aws.requests[0][1]
     assert asked["StartTime"] * 1000 == T0 - metrics.LATE_MS
     assert asked["EndTime"] * 1000 == T0 + 2 * MINUTE_MS
@@ -261,10 +257,9 @@ def test_special_metrics_are_asked_where_the_configuration_has_them() -> None:
     aws.answers["cloudwatch:GetMetricData"] = lambda asked: {"MetricDataResults": series(asked)}
     points = [
         point
-        for given in reading.given(lambda _: [], T0 - HOUR_MS, T0, mark=True)
-        if isinstance(given, list)
-        for point in given
-        if isinstance(point, MetricPoint)
+        for item in reading.items(lambda _: [], T0 - HOUR_MS, T0, mark=True)
+        if isinstance(item, MetricPoints)
+        for point in item.points
     ]
     kept = {point.metric for point in points}
     assert kept >= {
@@ -282,7 +277,7 @@ def asked_of(reading: MetricReading, aws: Any, ran: bool = True) -> set[tuple[st
         return {"MetricDataResults": series(asked, 1.0 if ran else 0.0)}
 
     aws.answers["cloudwatch:GetMetricData"] = answer
-    list(reading.given(lambda _: [], T0 - HOUR_MS, T0, mark=True))
+    list(reading.items(lambda _: [], T0 - HOUR_MS, T0, mark=True))
     metrics_asked = [each["MetricStat"]["Metric"] for _, asked in aws.requests for each in asked["MetricDataQueries"]]
     return {
         (each["MetricName"], tuple((one["Name"], one["Value"]) for one in each.get("Dimensions", ())))
@@ -421,7 +416,7 @@ def test_a_budget_stops_before_the_call_that_would_pass_it() -> None:
     limit.left = 600  # type: ignore[attr-defined]
     one.calls._limit = limit
     with pytest.raises(BudgetReached):
-        list(reading.given(lambda _: [], T0 - HOUR_MS, T0, mark=True))
+        list(reading.items(lambda _: [], T0 - HOUR_MS, T0, mark=True))
     assert aws.count("cloudwatch:GetMetricData") == 1
 
 
@@ -458,7 +453,7 @@ def test_volumes_are_asked_of_the_groups_that_hold_news() -> None:
         return {"MetricDataResults": [_of(each, "busy", result) for each, result in _asked_series(asked, 1_000.0)]}
 
     aws.answers["cloudwatch:GetMetricData"] = answer
-    list(reading.given(lambda _: [], T0 - HOUR_MS, T0, mark=True))
+    list(reading.items(lambda _: [], T0 - HOUR_MS, T0, mark=True))
     assert (reading.invoked, reading.since_ms) == ({"busy": {T0 - HOUR_MS: 1_000.0}}, T0 - HOUR_MS)
     volumes, points, _ = reading.volumes([LogGroup("/aws/lambda/busy", ("busy",))], {"/aws/lambda/busy": T0 - HOUR_MS})
     assert volumes == {"/aws/lambda/busy": 1_000}

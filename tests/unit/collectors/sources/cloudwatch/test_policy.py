@@ -18,11 +18,12 @@ from collectors.sources.cloudwatch.policy import BY_DEFAULT, PARTITIONS, partiti
 from collectors.sources.cloudwatch.readings import FEATURES, READINGS
 from collectors.sources.cloudwatch.source import CloudWatchSource
 from lambdatui.cli.iam_policy import command
+from tests.support import needs
 from tests.support.aws import canned_session, isolate, listed
 from tests.support.command_line import run
-from tests.support.places import ROOT
+from tests.support.places import SHARED
 
-SHARED = ROOT.parent / "shared" / "data" / "iam_readonly.json"
+REVIEWED = SHARED / "iam_readonly.json"
 
 
 @pytest.fixture(autouse=True)
@@ -130,10 +131,10 @@ def test_what_takes_no_resource_is_allowed_on_any() -> None:
         assert allowed_on(printed(), action) == ["*"]
 
 
-@pytest.mark.skipif(not SHARED.exists(), reason="../shared is not there")
+@needs.file(REVIEWED)
 def test_it_allows_what_a_reviewed_policy_allows_of_the_same_actions() -> None:
     """The reviewed one is not ours: of each action that both name, ours is on no less and on no more."""
-    reviewed = json.loads(SHARED.read_text())["Statement"]
+    reviewed = json.loads(REVIEWED.read_text())["Statement"]
     both = 0
     for one in (each for each in reviewed if each["Effect"] == "Allow"):
         for action in one["Action"]:

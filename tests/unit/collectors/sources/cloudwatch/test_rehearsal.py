@@ -11,14 +11,11 @@ from collectors.sources.cloudwatch.rehearsal import Estimate, estimate
 from collectors.sources.cloudwatch.source import ALWAYS, CloudWatchSource
 from lambdatui.cli.spending import cost_of
 from tests.support.account_over_time import DAY_MS, T0, World, collect, fleet
-from tests.support.aws import ACCOUNT, HOUR_MS, MINUTE_MS, REGION, isolate, no_pause
+from tests.support.aws import ACCOUNT, HOUR_MS, MINUTE_MS, REGION, no_pause
+
+pytestmark = pytest.mark.usefixtures("aws_isolated")
 
 EVERYTHING = (*ALWAYS, "costs", "optimizer")
-
-
-@pytest.fixture(autouse=True)
-def credentials(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    isolate(monkeypatch, tmp_path)
 
 
 @pytest.fixture

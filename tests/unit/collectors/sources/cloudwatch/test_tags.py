@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from collectors.ingest import engine
 from collectors.ingest.many_sources import Collected, collect_accounts
-from collectors.ingest.runner_deployments import keep_tags
 from collectors.model.account import TAGS, Configured, Inventory, tags_item
 from collectors.sources.cloudwatch.source import CloudWatchSource
 from collectors.sources.cloudwatch.tags import pairs_of
-from collectors.sources.runner_log import RunnerLog
+from collectors.sources.runner_log import RunnerLog, RunnerSource
 from collectors.store.connection import writing
 from collectors.store.read import account_rows, tag_rows
 from collectors.store.read.reader import Reader
@@ -22,7 +22,7 @@ from lambdatui.runner.functions import Deployment
 from lambdatui.runner.log.writer import Log
 from lambdatui.views.scope import Narrow, may_have
 from lambdatui.views.tag_terms import parsed
-from tests.support.aws import ACCOUNT, REGION, Canned, canned_session, error, isolate, no_pause, paged_functions
+from tests.support.aws import ACCOUNT, REGION, Canned, canned_session, error, no_pause, paged_functions
 from tests.support.fake_aws.collecting import collect as fake_collect
 from tests.support.fake_aws.faults import (
     alternating_tokens,
@@ -44,6 +44,8 @@ from tests.support.fake_aws.faults import (
 from tests.support.fake_aws.fleet import Fleet
 from tests.support.fake_aws.server import fake_aws
 
+pytestmark = pytest.mark.usefixtures("aws_isolated")
+
 NOW = 1_743_415_200_000
 HOUR, DAY = 3_600_000, 86_400_000
 ALL = "resourcegroupstaggingapi:GetResources"
@@ -51,11 +53,6 @@ EACH = "lambda:ListTags"
 DENIED = error("AccessDeniedException", "User: arn:aws:iam::1:user/x is not authorized to perform: tag:GetResources")
 
 Tags = dict[str, dict[str, str]]
-
-
-@pytest.fixture(autouse=True)
-def credentials(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    isolate(monkeypatch, tmp_path)
 
 
 def arn(name: str) -> str:
@@ -309,7 +306,7 @@ TEXT = st.text(st.characters(), min_size=1, max_size=30) | st.sampled_from(
 )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.dictionaries(TEXT, TEXT, max_size=5))
 def test_any_tag_is_kept_as_it_is(tmp_path_factory: pytest.TempPathFactory, tags: dict[str, str]) -> None:
     pairs = pairs_of([{"Key": key, "Value": value} for key, value in tags.items()])
@@ -332,16 +329,19 @@ def test_the_local_runners_tags_are_kept_with_their_time(tmp_path: Path) -> None
     with Log(path) as log:
         log.deployed(deployment, NOW, tags={"team": "one"})
     with RunnerLog(path) as runner:
-        told = keep_tags(runner, db)
+        told = runner.tags()
+        engine.collect(RunnerSource(runner), db=db)
     with Log(path) as log:
         log.tagged("fn", {"team": "two", "env": "x"}, NOW + HOUR)
         deployments_before = NOW
     with RunnerLog(path) as runner:
         assert runner.deployments() == {"fn": deployments_before}  # tagging deploys nothing
-        assert keep_tags(runner, db, told) != told
-        assert keep_tags(runner, db, runner.tags()) == runner.tags()
+        assert runner.tags() != told
+        for _ in range(2):  # the same twice changes nothing
+            engine.collect(RunnerSource(runner), db=db)
     with Reader(db) as reader:
-        rows = [(one.name, one.value, one.since_ms) for one in account_rows.settings(reader) if one.name]
+        tags = [one for one in account_rows.settings(reader) if one.name and one.kind == TAGS]
+        rows = [(one.name, one.value, one.since_ms) for one in tags]
         assert rows == [("env", "x", NOW + HOUR), ("team", "two", NOW + HOUR)]
         assert [(one.was, one.value, one.since_ms) for one in account_rows.changes(reader, 0, NOW + DAY)] == [
             ("one", "two", NOW + HOUR)

@@ -18,8 +18,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from collectors.model.records import FunctionKey, LogEvent, Reject
-from collectors.sources.files import FileReader, Source, SourceError, open_sources
-from collectors.sources.files.timestamps import BadTimestamp, epoch_ms
+from collectors.sources.base import SourceFailed
+from collectors.sources.files.reader import FileReader
+from collectors.sources.inputs.input_files import InputFile, OpenedFile, input_files
+from collectors.sources.inputs.timestamps import BadTimestamp, epoch_ms
 
 NOBODY = FunctionKey("")
 ID = "4f1c2b7e-9d3a-4c55-8e21-0a6b7c8d9e0f"
@@ -35,8 +37,8 @@ INVOCATION = [f"START RequestId: {ID} Version: $LATEST\n", "hello\n", f"END Requ
 def read(path: Path, defaults: FunctionKey = NOBODY) -> tuple[list[LogEvent], list[Reject]]:
     events: list[LogEvent] = []
     rejects: list[Reject] = []
-    for source in open_sources([str(path)]):
-        reader = FileReader(source, defaults)
+    for source in input_files([str(path)]):
+        reader = FileReader(OpenedFile(source), defaults)
         for block in reader.blocks():
             events.extend(block)
             rejects += reader.rejects
@@ -351,7 +353,7 @@ def test_pasted_text_of_a_program_that_logs_in_json(file: Callable[..., Path]) -
 def test_an_empty_file_is_a_note(file: Callable[..., Path]) -> None:
     for content in ("", "\n\n", "\ufeff", gzip.compress(b"")):
         path = file(content)
-        reader = FileReader(open_sources([str(path)])[0], NOBODY)
+        reader = FileReader(OpenedFile(input_files([str(path)])[0]), NOBODY)
         assert list(reader.blocks()) == []
         assert reader.rejects == []
         assert reader.note.endswith("is empty")
@@ -385,7 +387,7 @@ def test_a_binary_file_is_one_reject(file: Callable[..., Path], content: bytes) 
     ids=["zip", "tar", "gzipped tar", "zstd"],
 )
 def test_an_archive_is_an_error_that_says_what_to_do(file: Callable[..., Path], content: bytes, reason: str) -> None:
-    with pytest.raises(SourceError, match=reason):
+    with pytest.raises(SourceFailed, match=reason):
         read(file(content))
 
 
@@ -423,7 +425,7 @@ def test_rejects_do_not_pile_up(file: Callable[..., Path], form: str) -> None:
     text = lines(bad) if form == "lines" else json.dumps(bad)
     if form == "text":
         text = f"2024-03-04T17:22:38.033Z hello\n{'1970-01-01T00:00:00.000Z never' * 3}\n" * 40_000
-    reader, most, number = FileReader(open_sources([str(file(text))])[0], NOBODY), 0, 0
+    reader, most, number = FileReader(OpenedFile(input_files([str(file(text))])[0]), NOBODY), 0, 0
     for _ in reader.blocks():
         most, number = max(most, len(reader.rejects)), number + len(reader.rejects)
         reader.rejects.clear()
@@ -489,32 +491,32 @@ def test_utf16_of_powershell(file: Callable[..., Path]) -> None:
 
 def test_paths_that_cannot_be_read(file: Callable[..., Path], tmp_path: Path) -> None:
     file("{}", "exports/checkout.jsonl")
-    with pytest.raises(SourceError, match=r"is not there; did you mean .*exports/checkout\.jsonl"):
+    with pytest.raises(SourceFailed, match=r"is not there; did you mean .*exports/checkout\.jsonl"):
         read(tmp_path / "exports" / "chekout.jsonl")
-    with pytest.raises(SourceError, match="is not there; check the path"):
+    with pytest.raises(SourceFailed, match="is not there; check the path"):
         read(tmp_path / "gone")
-    with pytest.raises(SourceError, match="is a device"):
+    with pytest.raises(SourceFailed, match="is a device"):
         read(Path("/dev/null"))
     locked = tmp_path / "locked"
     locked.write_text("x")
     locked.chmod(0)
     if not os.access(locked, os.R_OK):
-        with pytest.raises(SourceError, match="may not be read"):
+        with pytest.raises(SourceFailed, match="may not be read"):
             read(locked)
 
 
 def test_a_file_that_vanishes_or_shrinks(file: Callable[..., Path]) -> None:
     path = file(lines(filtered(30_000, logGroup="g")))
-    [source] = open_sources([str(path)])
-    blocks = FileReader(source, NOBODY)
+    [source] = input_files([str(path)])
+    blocks = FileReader(OpenedFile(source), NOBODY)
     reading = blocks.blocks()
     assert next(reading)
     os.truncate(path, 10)
     list(reading)
     assert "the file became shorter while it was read" in [r.reason for r in blocks.rejects]
     path.unlink()
-    with pytest.raises(SourceError, match="is not there"):
-        list(FileReader(source, NOBODY).blocks())
+    with pytest.raises(SourceFailed, match="is not there"):
+        list(FileReader(OpenedFile(source), NOBODY).blocks())
 
 
 def test_folders_in_order_links_once_and_no_loops(tmp_path: Path) -> None:
@@ -524,10 +526,10 @@ def test_folders_in_order_links_once_and_no_loops(tmp_path: Path) -> None:
     (tmp_path / "a" / "loop").symlink_to(tmp_path)
     (tmp_path / "again.log").symlink_to(tmp_path / "b.log")
     os.mkfifo(tmp_path / "pipe")
-    sources = open_sources([str(tmp_path), str(tmp_path / "b.log")])
+    sources = input_files([str(tmp_path), str(tmp_path / "b.log")])
     assert [Path(source.path).name for source in sources] == ["x.log", "again.log", "pipe"]
-    with pytest.raises(SourceError, match="is a pipe in a folder"):  # told of, not waited for
-        list(FileReader(sources[-1], NOBODY).blocks())
+    with pytest.raises(SourceFailed, match="is a pipe in a folder"):  # told of, not waited for
+        list(FileReader(OpenedFile(sources[-1]), NOBODY).blocks())
 
 
 def test_a_pipe_is_read(tmp_path: Path) -> None:
@@ -535,7 +537,7 @@ def test_a_pipe_is_read(tmp_path: Path) -> None:
     os.mkfifo(pipe)
     writer = threading.Thread(target=pipe.write_text, args=(lines(filtered()),))
     writer.start()
-    [source] = open_sources([str(pipe)])
+    [source] = input_files([str(pipe)])
     assert source.size is None
     assert stat.S_ISFIFO(pipe.stat().st_mode)
     assert seen(read(pipe)[0]) == THREE
@@ -545,12 +547,12 @@ def test_a_pipe_is_read(tmp_path: Path) -> None:
 def test_standard_input(monkeypatch: pytest.MonkeyPatch, file: Callable[..., Path]) -> None:
     with file("".join(INVOCATION)).open("rb") as stdin:
         monkeypatch.setattr("sys.stdin", io.TextIOWrapper(stdin))
-        [source] = open_sources(["-"])
-        assert source == Source("stdin", "-", None)
-        events = [event for block in FileReader(source, NOBODY).blocks() for event in block]
+        [source] = input_files(["-"])
+        assert source == InputFile("stdin", "-", None)
+        events = [event for block in FileReader(OpenedFile(source), NOBODY).blocks() for event in block]
     assert {event.function for event in events} == {"stdin"}
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(lines(filtered()).encode())))
-    assert seen(event for block in FileReader(source, NOBODY).blocks() for event in block) == THREE
+    assert seen(event for block in FileReader(OpenedFile(source), NOBODY).blocks() for event in block) == THREE
 
 
 @given(st.binary(max_size=300) | st.text('[]{}":,\\ \nT2024-0:Z.abSTARTREPOEND', max_size=300).map(str.encode))
@@ -560,7 +562,7 @@ def test_no_file_raises(tmp_path_factory: pytest.TempPathFactory, content: bytes
     path.write_bytes(content)
     try:
         events, _ = read(path)
-    except SourceError:  # an archive's beginning
+    except SourceFailed:  # an archive's beginning
         return
     assert all(
         event.message.encode() and event.timestamp_ms > 0 and event.function for event in events if not event.log_group

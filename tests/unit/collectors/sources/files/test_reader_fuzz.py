@@ -11,9 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from collectors.columnar.assembler import ColumnarAssembler
 from collectors.model.records import FunctionKey
-from collectors.parsing.assembler import Assembler
-from collectors.sources.files import FileReader, open_sources
+from collectors.sources.files.reader import FileReader
+from collectors.sources.inputs.input_files import OpenedFile, input_files
 from tests.support.command_line import rows, run
 from tests.support.log_forms import CSV, FORMS, ONE, PLAIN
 from tests.support.log_forms_of_clients import ANSWERS
@@ -84,8 +85,8 @@ def test_no_garbling_of_any_form_ends_an_import(tmp_path: Path, part: int) -> No
 
 def read(path: Path) -> list[str]:
     """Reads and assembles a file as an import does; gives the rejects that hide a fault of a reader's."""
-    reader = FileReader(open_sources([str(path)])[0], FunctionKey("given"))
-    assembler = Assembler(FunctionKey("given"))
+    reader = FileReader(OpenedFile(input_files([str(path)])[0]), FunctionKey("given"))
+    assembler = ColumnarAssembler(FunctionKey("given"))
     for block in reader.blocks():
         assembler.feed(block)
         for event in block:

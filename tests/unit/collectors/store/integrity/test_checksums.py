@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from collectors.model.quantities import QUANTITIES
@@ -121,7 +121,6 @@ def test_what_fails_on_a_whole_store_is_no_damage(tmp_path: Path) -> None:
         queries.ask(small_store.make(tmp_path / "s.db"), RangeChoice(at="2025-03-31T11:00:00Z"), 0, fails)
 
 
-@settings(deadline=None)
 @given(st.lists(st.lists(_NUMBERS, min_size=len(_SUMMED), max_size=len(_SUMMED)), min_size=1, max_size=5))
 def test_numpy_reckons_sums_as_sqlite_does(rows: list[list[int]]) -> None:
     given_rows = [
@@ -133,7 +132,6 @@ def test_numpy_reckons_sums_as_sqlite_does(rows: list[list[int]]) -> None:
     assert checksums_of(columns).tolist() == [exact_cell_sum(row[:base], row[base:]) for row in given_rows]
 
 
-@settings(deadline=None)
 @given(st.lists(st.integers(0, 1 << 50), min_size=17, max_size=17), st.integers(0, 16), st.integers(0, 49))
 def test_no_flipped_bit_leaves_a_sum_as_it_is(row: list[int], at: int, bit: int) -> None:
     changed = [each ^ 1 << bit if place == at else each for place, each in enumerate(row)]

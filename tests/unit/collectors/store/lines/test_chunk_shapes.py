@@ -17,8 +17,8 @@ from lambdatui.views.line_query import parse
 from lambdatui.views.log_search import log_search
 from lambdatui.views.safe_regex import SafeRegex
 from lambdatui.views.time_range import TimeRange
+from tests.support.line_patterns import patterns
 from tests.support.printed_statements import EVER, T0, Event, imported, report, request_id, start
-from tests.unit.lambdatui.views.test_line_query import patterns
 
 UUID = "e2e59edf-113a-94b6-6205-2a2127e68317"
 digits_and_ids = st.sampled_from(
@@ -46,7 +46,7 @@ def shapes_in(*lines: str) -> list[str]:
     return [shape_text(shape) for shape in shapes(zstandard.decompress(shapes_of([packed])))]
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=600)
 @given(of_ids, texts, st.booleans())
 def test_what_is_in_a_line_is_in_its_shape(pattern: str, text: str, ignore_case: bool) -> None:
     python = re.compile(pattern, re.IGNORECASE if ignore_case else 0)

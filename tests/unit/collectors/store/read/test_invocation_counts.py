@@ -4,7 +4,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from collectors.model.records import Function, FunctionKey
@@ -110,7 +110,7 @@ MINUTES = st.integers(-30 * 60, 60 * 60)
     ),
     ends=st.lists(st.integers(-40 * 60, 70 * 60), min_size=2, max_size=4, unique=True).map(sorted),
 )  # fmt: skip
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40)
 def test_any_part_of_a_span_is_counted_by_its_hours(
     tmp_path_factory: pytest.TempPathFactory, calls: Calls, points: Points, ends: list[int]
 ) -> None:  # fmt: skip
@@ -139,7 +139,7 @@ def test_any_part_of_a_span_is_counted_by_its_hours(
     ),
     ends=st.lists(st.integers(-40 * 60, 70 * 60), min_size=2, max_size=4, unique=True).map(sorted),
 )  # fmt: skip
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40)
 def test_a_fleet_is_counted_as_some_of_its_functions_are(
     tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch, calls: Calls, points: Points,
     ends: list[int],

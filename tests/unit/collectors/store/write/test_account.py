@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from collectors.model.account import (
@@ -89,7 +89,6 @@ def test_what_is_gone_has_an_end_and_functions_that_were_not_looked_at_stay(db: 
         assert (gone.function, gone.was, gone.value) == ("a", 1, None)
 
 
-@settings(deadline=None)  # each example makes a store
 @given(st.lists(st.tuples(st.integers(0, 60), st.integers(1, 20)), max_size=15))
 def test_covered_spans_are_the_union_of_what_was_marked(marks: list[tuple[int, int]]) -> None:
     from collectors.store.migration import migrate

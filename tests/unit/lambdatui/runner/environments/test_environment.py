@@ -7,7 +7,6 @@ import re
 import sqlite3
 import stat
 import subprocess
-import sys
 import uuid
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,18 +14,21 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from lambdatui.cli.runner import command
-from lambdatui.runner.deployed import Deployed
-from lambdatui.runner.environments.environment import Environment, Invocation
+from lambdatui.cli.main import cli as lambdatui
+from lambdatui.runner.deployments.deployed_functions import DeployedFunctions
+from lambdatui.runner.environments.environment import Environment
+from lambdatui.runner.environments.invocation import Invocation
 from lambdatui.runner.environments.output import EVENT_BYTES, Output
 from lambdatui.runner.environments.process import Host
 from lambdatui.runner.environments.runtime_api import ANSWER_BYTES, Event
 from lambdatui.runner.functions import Deployment
 from lambdatui.runner.log.platform_lines import Report, billed_ms, report_line
 from lambdatui.runner.log.writer import Log
-from lambdatui.runner.runtimes.runtimes import this_runtime
+from lambdatui.runner.runtimes.python import this_runtime
+from tests.support import needs
+from tests.support.command_line import PROGRAM
 
-pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the runner reads /proc")
+pytestmark = needs.linux
 
 APP = """
 import logging, os, subprocess, sys
@@ -313,7 +315,7 @@ def test_report_prints_tabs_and_two_decimals() -> None:
 
 
 def cli(folder: Path, *arguments: str) -> tuple[int, str, str]:
-    done = CliRunner().invoke(command, [*arguments, "--runner-db", str(folder / "runner.db")])
+    done = CliRunner().invoke(lambdatui, ["runner", *arguments, "--runner-db", str(folder / "runner.db")])
     return done.exit_code, done.stdout, done.stderr
 
 
@@ -370,7 +372,7 @@ def test_wrong_usage_is_2(folder: Path, extra: list[str]) -> None:
 @pytest.mark.parametrize("extra", [["--runtime", "python3.99"], ["--env", "AWS_LAMBDA_X=1"]], ids=["runtime", "env"])
 def test_a_deployment_that_cannot_run_is_refused(folder: Path, extra: list[str]) -> None:
     assert deploy(folder, extra)[0] == 1
-    assert Deployed(folder / "runner.db").functions == {}
+    assert DeployedFunctions(folder / "runner.db").by_name == {}
 
 
 def test_a_file_that_is_no_runners_log_is_left_alone(folder: Path) -> None:
@@ -388,7 +390,7 @@ def test_a_file_that_is_no_runners_log_is_left_alone(folder: Path) -> None:
 
 def test_the_whole_program_passes_exit_codes_and_answers_on(folder: Path) -> None:
     def program(*arguments: str) -> "subprocess.CompletedProcess[str]":
-        whole = [sys.executable, "-m", "lambdatui", "runner", *arguments, "--runner-db", str(folder / "runner.db")]
+        whole = [*PROGRAM, "runner", *arguments, "--runner-db", str(folder / "runner.db")]
         return subprocess.run(whole, capture_output=True, text=True, timeout=60, check=False)
 
     assert program("deploy", str(folder / "src"), "--name", "fn", "--handler", "app.handler").returncode == 0

@@ -17,11 +17,15 @@ from urllib.error import HTTPError
 
 import pytest
 
+from lambdatui.runner.gateways.kinds import FUNCTION_URL
+from lambdatui.runner.gateways.ports import free_port
 from lambdatui.runner.http import admission
 from lambdatui.runner.http.admission import host_allowed, host_of, peer_uid
+from tests.support import needs
+from tests.support.command_line import PROGRAM
 from tests.support.runner_server import Served, client, served
 
-pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the runner reads /proc")
+pytestmark = needs.linux
 
 NOBODY = 65_534
 LIST = "/2015-03-31/functions/"
@@ -131,7 +135,7 @@ def test_function_urls_are_guarded_and_stay_open_to_pages(runner: Served) -> Non
 
 @contextmanager
 def serve(path: Path, *more: str) -> Iterator[str]:
-    command = [sys.executable, "-m", "lambdatui", "runner", "serve", "--runner-db", str(path), *more]
+    command = [*PROGRAM, "runner", "serve", "--runner-db", str(path), *more]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert process.stdout is not None
     try:
@@ -166,7 +170,7 @@ def as_nobody(url: str, *headers: str) -> int:
     return int(done.stdout)
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
+@needs.root
 def test_another_user_needs_the_token_and_we_do_not(tmp_path: Path) -> None:
     path = tmp_path / "runner.db"
     with serve(path) as url:
@@ -185,7 +189,7 @@ def test_another_user_needs_the_token_and_we_do_not(tmp_path: Path) -> None:
         assert as_nobody(url + LIST) == 200
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
+@needs.root
 def test_function_urls_and_the_runtime_api_are_not_for_another_user(runner: Served) -> None:
     code = "import os\ndef handler(e, c):\n    return os.environ['AWS_LAMBDA_RUNTIME_API']\n"
     runner.create("where", code)
@@ -215,7 +219,7 @@ def test_other_names_are_served_where_they_are_given(tmp_path: Path) -> None:
 @pytest.mark.parametrize("sandboxed", [False, True])
 def test_the_kernel_tells_whose_a_connection_is(sandboxed: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     if sandboxed:
-        monkeypatch.setattr(admission, "_asked", _no_netlink)
+        monkeypatch.setattr(admission, "_owner_by_netlink", _no_netlink)
     for family, address in ((socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1")):
         with socket.socket(family) as listening:
             try:
@@ -242,9 +246,9 @@ def test_a_port_listens_when_its_url_is_told(runner: Served) -> None:
     """On the runner's own loop, so that nothing of it goes on between the two."""
 
     async def told_and_tried() -> None:
-        gateways, port = runner.runner.gateways, runner.runner.free_port()
+        gateways, port = runner.runner.gateways, free_port()
         assert gateways is not None
-        gateways.open_port("test", "alb", "fn", port)
+        gateways.open_port("test", FUNCTION_URL, "fn", port)
         try:
             socket.create_connection(("127.0.0.1", port), 5).close()
         finally:

@@ -1,0 +1,1 @@
+"""OTLP logs in files, as OpenTelemetry's collector and SDKs write them."""

@@ -1,0 +1,250 @@
+"""``lambdatui doctor``: what works on this machine, what does not, what to do."""
+
+import os
+import shutil
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+import click
+
+from collectors.model.errors import ExitCode
+from collectors.model.units import DAY_MS, MINUTE_MS
+from collectors.outside import ADVICE_RULES, NOTIFIERS, SOURCES, additions
+from collectors.sources.cloudwatch.readings import FEATURES
+from collectors.store.connection import StoreError, StoreMissing
+from lambdatui.cli.doctor.findings import FAIL, NOT_TRIED, OK, WARN, Finding
+from lambdatui.cli.global_options import current_context
+from lambdatui.cli.iam_policy import chosen_features, role_named
+from lambdatui.cli.output.listing import Listing, ListingHelp, listing_options
+from lambdatui.cli.output.rows import emit
+from lambdatui.cli.store_access import now_ms
+from lambdatui.text import formatting
+from lambdatui.views.columns import columns_of
+from lambdatui.views.time_range import TimeRange
+from lambdatui.views.view import View
+
+COLUMNS = columns_of(Finding)
+
+_NARROWEST, _LOWEST = 80, 24
+_LEAST_FREE_BYTES = 500 << 20
+_BUILT_MS = 1_735_689_600_000  # 2025-01-01: a clock before this one is wrong
+
+
+@click.command(
+    name="doctor", cls=ListingHelp, epilog="Example: lambdatui doctor --aws --profile prod --region eu-central-1"
+)
+@click.option("--aws", "ask_aws", is_flag=True, help="Also ask AWS: each action that collecting needs, once.")
+@click.option("--profile", metavar="P", help="The AWS profile, for --aws.")
+@click.option("--region", metavar="R", help="The AWS region, for --aws.")
+@click.option(
+    "--features",
+    callback=chosen_features,
+    metavar="A,B",
+    help=f"Whose actions --aws tries: {', '.join(FEATURES)} (default: what collect reads).",
+)
+@click.option("--billed", is_flag=True, help="Also try what AWS bills: a live tail and Cost Explorer, $0.01 each.")
+@click.option(
+    "--role-name", callback=role_named, metavar="NAME", help="For the feature organization: the role to assume."
+)
+@click.option("--external-id", default="", metavar="ID", help="What that role asks for.")
+@click.option("--endpoint-url", metavar="URL", help="Another server that speaks AWS's APIs.")
+@listing_options(Finding)
+def command(
+    listing: Listing,
+    ask_aws: bool,
+    profile: str | None,
+    region: str | None,
+    features: tuple[str, ...] | None,
+    billed: bool,
+    role_name: str,
+    external_id: str,
+    endpoint_url: str | None,
+) -> int:
+    """Terminal, store, clock, credentials: what works, what does not, what to do.
+
+    Nothing is sent over the network, unless --aws asks for it: then each action is tried once, with the smallest
+    question there is, and the policy that is missing is printed. A metric that is asked for costs $0.00001; what costs
+    more is not tried without --billed. Exit code 1 when something fails or is denied; 3 when nothing does, and
+    something could not be tried.
+    """
+    context = current_context()
+    now = now_ms()
+    findings = [*terminal(os.environ), *store(context.db, now), clock(now), credentials(os.environ, Path.home())]
+    findings += other_packages()
+    if ask_aws:
+        from lambdatui.cli.doctor.aws import DEFAULT_FEATURES, AwsAsked, permissions
+
+        chosen = DEFAULT_FEATURES if features is None else features
+        if role_name and features is None:
+            chosen = (*chosen, "organization")
+        findings += permissions(AwsAsked(profile, region, endpoint_url, chosen, billed, role_name, external_id))
+    elif features or billed or role_name or external_id:
+        raise click.UsageError("--features, --billed, --role-name and --external-id are for --aws")
+    view = View(COLUMNS, findings, None, TimeRange(now - DAY_MS, now, "now"))
+    if listing.form == "text" and not (listing.sort or listing.where or listing.columns):
+        _say(findings)
+    else:
+        emit(view, listing, utc=context.utc)
+    return exit_code(findings)
+
+
+def exit_code(findings: Sequence[Finding]) -> int:
+    """1: something fails. 3: nothing does, and of something that was asked for nobody knows."""
+    if any(one.state == FAIL for one in findings):
+        return ExitCode.FAILED
+    asked = [one for one in findings if one.check in ("permission", "aws clock")]
+    return (
+        ExitCode.PARTLY
+        if any(one.state == NOT_TRIED or (one.action and one.state == WARN) for one in asked)
+        else ExitCode.DONE
+    )
+
+
+def _say(findings: Sequence[Finding]) -> None:
+    wide = max(len(one.state) for one in findings)
+    for one in findings:
+        click.echo(f"{one.state:<{wide}} {one.check:<12} {formatting.plain(one.found)}")
+        if one.advice:
+            click.echo(f"{'':<{wide + 13}} -> {formatting.plain(one.advice)}")
+        if one.statement:
+            click.echo(one.statement)
+
+
+def other_packages() -> Iterator[Finding]:
+    """What other installed packages add, and what of it cannot be had. Nothing where none adds anything."""
+    for group, what in ((SOURCES, "source"), (ADVICE_RULES, "rule of advice"), (NOTIFIERS, "notifier")):
+        added = additions(group)
+        for name in added.parts:
+            yield Finding("package", OK, f"{what} {name}")
+        for broken in added.broken:
+            found, _, advice = broken.rpartition("; ")
+            yield Finding("package", WARN, f"{what} {found}", advice)
+
+
+def terminal(environment: Mapping[str, str]) -> Iterator[Finding]:
+    """Whether the screens can be painted: TERM, size, colours, encoding, and what lies in between."""
+    term = environment.get("TERM", "")
+    if not sys.stdout.isatty():
+        yield Finding("terminal", WARN, "stdout is no terminal", "the screens need one; commands work without")
+    elif term in ("", "dumb"):
+        yield Finding("terminal", FAIL, f"TERM={term!r}", "set TERM to what your terminal is, such as xterm-256color")
+    else:
+        yield Finding("terminal", OK, f"TERM={term}")
+    size = shutil.get_terminal_size()
+    small = size.columns < _NARROWEST or size.lines < _LOWEST
+    yield Finding(
+        "size",
+        WARN if small else OK,
+        f"{size.columns} x {size.lines}",
+        f"{_NARROWEST} x {_LOWEST} or more shows every column" if small else None,
+    )
+    yield Finding("colour", OK, _colours(environment, term))
+    encoding = (sys.stdout.encoding or "").lower()
+    utf8 = encoding.replace("-", "") == "utf8"
+    yield Finding(
+        "encoding",
+        OK if utf8 else WARN,
+        encoding or "unknown",
+        None if utf8 else "charts need UTF-8: set LANG to a UTF-8 locale, such as C.UTF-8",
+    )
+    between = [
+        name
+        for name, variable in (("tmux", "TMUX"), ("screen", "STY"), ("SSH", "SSH_CONNECTION"))
+        if environment.get(variable)
+    ]
+    if "tmux" in between:
+        yield Finding("clipboard", WARN, "inside tmux", "copying needs 'set -g set-clipboard on' in tmux.conf")
+    elif between:
+        yield Finding("clipboard", OK, f"inside {' and '.join(between)}: copies travel by OSC 52")
+
+
+def _colours(environment: Mapping[str, str], term: str) -> str:
+    if environment.get("NO_COLOR"):
+        return "off: NO_COLOR is set"
+    if environment.get("COLORTERM") in ("truecolor", "24bit"):
+        return "16 million"
+    return "256" if "256color" in term else "16"
+
+
+def store(path: Path, now: int) -> Iterator[Finding]:
+    """Whether the store can be read and written, how fresh it is, and whether there is room."""
+    from collectors.store.read.reader import Reader
+
+    try:
+        with Reader(path) as reader:
+            newest = reader.newest_ms()
+            info = reader.info()
+    except StoreMissing:
+        yield Finding("store", WARN, f"{path}: not there yet", "run 'lambdatui import FILE' or 'lambdatui collect'")
+        return
+    except StoreError as error:
+        found, _, advice = str(error).partition(": ")
+        yield Finding("store", FAIL, found, advice or None)
+        return
+    yield Finding(
+        "store",
+        OK,
+        f"{path}: {formatting.size(info.bytes)}, {formatting.counted(info.functions, 'function')}, "
+        + formatting.counted(info.invocations, "invocation"),
+    )
+    if not os.access(path, os.W_OK):
+        yield Finding("store", WARN, f"{path} cannot be written", "screens work; importing and collecting do not")
+    free = shutil.disk_usage(path.parent).free
+    needed = max(_LEAST_FREE_BYTES, info.bytes // 10)
+    yield Finding(
+        "disk",
+        OK if free >= needed else WARN,
+        f"{formatting.size(free)} free beside the store",
+        None if free >= needed else "make room, or 'lambdatui db prune --before 90d --vacuum'",
+    )
+    yield _freshness(newest, now)
+
+
+def _freshness(newest: int | None, now: int) -> Finding:
+    if newest is None:
+        return Finding("data", WARN, "no invocations", "run 'lambdatui import FILE' or 'lambdatui collect'")
+    if newest > now + 5 * MINUTE_MS:
+        return Finding(
+            "data",
+            WARN,
+            f"the newest invocation lies {formatting.milliseconds(newest - now)} in the future",
+            "this machine's clock, or the one that wrote the logs, is wrong: check with 'timedatectl'",
+        )
+    found = f"newest invocation {formatting.age(now - newest)}, {formatting.instant(newest)} UTC"
+    if now - newest > DAY_MS:
+        return Finding("data", WARN, found, "ranges end there unless --at or --from is given; collect for newer data")
+    return Finding("data", OK, found)
+
+
+def clock(now: int) -> Finding:
+    """Signatures of AWS calls are refused when the clock is more than 5 minutes off."""
+    if now < _BUILT_MS:
+        return Finding(
+            "clock", FAIL, f"{formatting.instant(now)} UTC", "set this machine's clock: 'timedatectl set-ntp true'"
+        )
+    import time
+
+    zone = time.strftime("%Z (UTC%z)", time.localtime(now // 1000))
+    return Finding("clock", OK, f"{formatting.instant(now)} UTC; times are shown in {zone} unless --utc")
+
+
+def credentials(environment: Mapping[str, str], home: Path) -> Finding:
+    """Where AWS credentials would come from. Only names are looked at, never the secrets."""
+    if environment.get("AWS_ACCESS_KEY_ID"):
+        return Finding("credentials", OK, "AWS_ACCESS_KEY_ID is set")
+    if environment.get("AWS_PROFILE"):
+        return Finding("credentials", OK, f"AWS_PROFILE={environment['AWS_PROFILE']}")
+    for variable in ("AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"):
+        if environment.get(variable):
+            return Finding("credentials", OK, f"{variable} is set")
+    for variable, name in (("AWS_SHARED_CREDENTIALS_FILE", "credentials"), ("AWS_CONFIG_FILE", "config")):
+        file = Path(environment.get(variable) or home / ".aws" / name)
+        if file.is_file():
+            return Finding("credentials", OK, f"{file}")
+    return Finding(
+        "credentials",
+        WARN,
+        "none found",
+        "'lambdatui collect' needs them ('aws configure', or AWS_PROFILE); imports and screens do not",
+    )

@@ -1,0 +1,299 @@
+"""The figures of a workload as people give them: options, ``--compare`` items, and the tables of a plan file.
+
+One registry of fields serves all three, so a plan accepts what the command line accepts, with the same limits.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from collectors.model.units import LONGEST_MONTH_HOURS
+from collectors.untrusted import Unparsable, parsed_toml
+from lambdatui.cli.price_book import price_book as price_book
+from lambdatui.cli.quantities import (
+    COUNT,
+    EPHEMERAL_MB,
+    EVENT_KB,
+    GIGABYTES,
+    INVOCATION_MS,
+    MEMORY_MB,
+    MONEY,
+    RATIO,
+    RESPONSE_MB,
+    Duration,
+    Quantity,
+)
+from pricing.changes import SHORT, change, changes
+from pricing.pricebook import ARCHITECTURES, UnknownRegion
+from pricing.whatif import Relative, WhatIf
+from pricing.workload import Workload
+
+if TYPE_CHECKING:
+    _ParamType = click.ParamType[Any]
+else:
+    _ParamType = click.ParamType
+
+
+def get_close_matches(word: str, among: Iterable[str], n: int = 1, cutoff: float = 0.5) -> list[str]:
+    """``difflib``'s, imported when something was misspelt: the figures that are right have no use for it."""
+    from difflib import get_close_matches as nearest
+
+    return nearest(word, list(among), n=n, cutoff=cutoff)
+
+
+_ALIASES = {"amd64": "x86_64", "x64": "x86_64", "x86": "x86_64", "intel": "x86_64", "aarch64": "arm64", "arm": "arm64",
+            "graviton": "arm64"}  # fmt: skip
+
+
+class Arch(_ParamType):
+    """``x86_64`` or ``arm64``."""
+
+    name = "arch"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        text = str(value)
+        if text in ARCHITECTURES:
+            return text
+        near = _ALIASES.get(text.lower().replace("-", "_")) or next(
+            iter(get_close_matches(text.lower(), ARCHITECTURES, n=1, cutoff=0.4)), None
+        )
+        hint = f"did you mean {near}?" if near else "there are x86_64 and arm64"
+        raise click.BadParameter(f"unknown architecture {text!r}; {hint}", ctx, param)
+
+
+class Region(_ParamType):
+    """A region that the price book has prices for."""
+
+    name = "region"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        try:
+            return price_book().region(str(value)).code
+        except UnknownRegion as error:
+            raise click.BadParameter(str(error), ctx, param) from error
+
+
+class LogClass(_ParamType):
+    """A log class, as dimensions name it."""
+
+    name = "log class"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        text = str(value).strip().lower().replace("-", "_").replace(" ", "_")
+        text = {"ia": "infrequent_access", "infrequent": "infrequent_access"}.get(text, text)
+        if text not in ("standard", "infrequent_access", "delivery"):
+            raise click.BadParameter(
+                f"unknown log class {value!r}; there are standard, infrequent_access and delivery", ctx, param
+            )
+        return text
+
+
+ARCH, REGION = Arch(), Region()
+MONTH_HOURS = Duration("h", 0, LONGEST_MONTH_HOURS)
+POLLER_HOURS = Duration("h")  # of many units together
+
+# A workload's fields, with the type that reads each. Beside these names, ``memory`` and so on stand for ``memory_mb``.
+FIELDS: dict[str, _ParamType] = {
+    "region": REGION,
+    "arch": ARCH,
+    "requests": COUNT,
+    "duration_ms": INVOCATION_MS,
+    "memory_mb": MEMORY_MB,
+    "ephemeral_mb": EPHEMERAL_MB,
+    "init_ms": INVOCATION_MS,
+    "cold_ratio": RATIO,
+    "provisioned": COUNT,
+    "provisioned_hours": MONTH_HOURS,
+    "provisioned_requests": COUNT,
+    "provisioned_duration_ms": INVOCATION_MS,
+    "event_kb": EVENT_KB,
+    "response_mb": RESPONSE_MB,
+    "snapstart_versions": COUNT,
+    "snapstart_hours": MONTH_HOURS,
+    "restores": COUNT,
+    "kafka_poller_hours": POLLER_HOURS,
+    "sqs_poller_hours": POLLER_HOURS,
+    "tenant_environments": COUNT,
+    "durable_operations": COUNT,
+    "durable_written_gb": GIGABYTES,
+    "durable_gb_months": GIGABYTES,
+    "log_gb": GIGABYTES,
+    "log_class": LogClass(),
+    "log_stored_gb": GIGABYTES,
+    "edge_requests": COUNT,
+    "edge_duration_ms": INVOCATION_MS,
+    "edge_memory_mb": MEMORY_MB,
+    "managed_requests": COUNT,
+    "managed_instance_hours": POLLER_HOURS,
+    "managed_instance_price": MONEY,
+    "managed_instance_paid": MONEY,
+}
+# Any of these is a month by itself.
+_QUANTITIES = (
+    "requests", "provisioned", "edge_requests", "managed_requests", "managed_instance_hours", "log_gb", "log_stored_gb",
+)  # fmt: skip
+_NEEDED = {
+    "edge_requests": ("edge_duration_ms", "edge_memory_mb"),
+    "managed_instance_hours": ("managed_instance_price", "managed_instance_paid"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A plan file: its functions, and the what-ifs to set beside them. ``free_tier`` is None where it says nothing."""
+
+    workloads: tuple[Workload, ...]
+    what_ifs: tuple[WhatIf, ...]
+    free_tier: bool | None
+
+
+def workload(given: Mapping[str, Any], name: str = "") -> Workload:
+    """The workload of converted fields, checked as a whole. Raises ``click.UsageError``."""
+    where = f"function {name!r}: " if name else ""
+    relative = [key for key, value in given.items() if isinstance(value, Relative)]
+    if relative:
+        raise click.UsageError(f"{where}{relative[0]} in per cent more or less is for what-ifs; give a figure")
+    if not any(name in given for name in _QUANTITIES):
+        raise click.UsageError(f"{where}the number of requests is missing: give --requests, such as 3M")
+    if given.get("requests") and "duration_ms" not in given:
+        raise click.UsageError(f"{where}the duration is missing: give --duration-ms, such as 120")
+    if given.get("init_ms") and "cold_ratio" not in given:
+        raise click.UsageError(f"{where}--init-ms needs --cold-ratio: which part of the requests are cold starts?")
+    if given.get("edge_requests") and "edge_duration_ms" not in given:
+        raise click.UsageError(f"{where}the duration at the edge is missing: give --edge-duration-ms, such as 5")
+    if given.get("managed_instance_hours") and "managed_instance_price" not in given:
+        raise click.UsageError(
+            f"{where}the EC2 on-demand price of the instances is missing: give --managed-instance-price, USD an hour"
+        )
+    for needed, names in _NEEDED.items():
+        if needed not in given and (without := [name for name in names if name in given]):
+            raise click.UsageError(f"{where}--{without[0].replace('_', '-')} needs --{needed.replace('_', '-')}")
+    lonely = [key for key in given if key.startswith("provisioned_") and not given.get("provisioned")]
+    if lonely:
+        raise click.UsageError(f"{where}--{lonely[0].replace('_', '-')} needs --provisioned, a number of environments")
+    if given.get("provisioned_requests", 0) > given.get("requests", 0):
+        raise click.UsageError(f"{where}--provisioned-requests are more than --requests; give at most all of them")
+    return Workload(name=name, **given)
+
+
+def comparisons(texts: Sequence[str]) -> tuple[WhatIf, ...]:
+    """``arm64,memory=512,arm64+memory=512``: one what-if for each comma. Raises ``click.UsageError``."""
+    try:
+        found = changes(texts, price_book().codes if texts else (), _converted)
+    except ValueError as error:
+        raise click.UsageError(f"--compare: {error}") from error
+    if texts and not found:
+        raise click.UsageError("--compare is empty; name changes such as arm64,memory=512")
+    return found
+
+
+def _converted(name: str, text: str) -> Any:
+    try:
+        return FIELDS[name].convert(text, None, None)
+    except click.BadParameter as error:
+        raise ValueError(error.message) from error
+
+
+def _field(where: str, key: str, value: object) -> tuple[str, Any]:
+    """A field's name and its converted value. Raises ``click.UsageError`` that names the place."""
+    name = key.strip().lower().replace("-", "_")
+    name = SHORT.get(name, name)
+    if name not in FIELDS:
+        near = get_close_matches(name, [*FIELDS, *SHORT], n=1, cutoff=0.5)
+        hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(FIELDS)}"
+        raise click.UsageError(f"{where}: unknown figure {key.strip()!r}; {hint}")
+    if isinstance(value, bool | dict | list):
+        raise click.UsageError(f"{where}: {name} is one figure, not {type(value).__name__}")
+    kind = FIELDS[name]
+    if isinstance(value, str) and value.strip().endswith("%") and value.strip()[:1] in ("+", "-"):
+        try:
+            return change(f"{name}={value.strip()}")
+        except ValueError as error:
+            raise click.UsageError(f"{where}: {error}") from error
+    try:
+        return name, kind.convert(value.strip() if isinstance(value, str) else value, None, None)
+    except click.BadParameter as error:
+        shown = name if isinstance(kind, Quantity) else kind.name
+        raise click.UsageError(f"{where}: {shown}: {error.message}") from error
+
+
+def plan(path: Path) -> Plan:
+    """Read a plan file::
+
+        free_tier = true
+        [defaults]
+        region = "eu-west-1"
+        [functions.checkout]
+        requests = "30M"
+        duration_ms = 120
+        memory_mb = 1536
+        [what_if.arm]
+        arch = "arm64"
+        [what_if.smaller.functions.checkout]
+        memory_mb = 1024
+
+    Raises ``click.UsageError`` that names the table and the figure.
+    """
+    document = _document(path)
+    _known_keys(path.name, document, ("free_tier", "defaults", "functions", "what_if"))
+    functions = _table(path.name, document, "functions")
+    if not functions:
+        raise click.UsageError(f"{path.name}: it has no [functions.NAME] table")
+    defaults = _fields(f"{path.name} [defaults]", _table(path.name, document, "defaults"))
+    workloads = []
+    for name, table in functions.items():
+        own = _fields(f"{path.name} [functions.{name}]", table)
+        workloads.append(workload({**defaults, **own}, name))
+    what_ifs = tuple(
+        _what_if(f"{path.name} [what_if.{label}]", label, table, functions)
+        for label, table in _table(path.name, document, "what_if").items()
+    )
+    free_tier = document.get("free_tier")
+    if not isinstance(free_tier, bool | None):
+        raise click.UsageError(f"{path.name}: free_tier is true or false")
+    return Plan(tuple(workloads), what_ifs, free_tier)
+
+
+def _what_if(where: str, label: str, table: object, functions: Mapping[str, Any]) -> WhatIf:
+    if not isinstance(table, dict):
+        raise click.UsageError(f"{where} is not a table of figures")
+    special = _table(where, table, "functions")
+    _known_keys(where, special, tuple(functions))
+    general = _fields(where, {key: value for key, value in table.items() if key != "functions"})
+    own = {name: _fields(f"{where} functions.{name}", one) for name, one in special.items()}
+    return WhatIf(label, tuple(general.items()), tuple((name, tuple(one.items())) for name, one in own.items()))
+
+
+def _document(path: Path) -> dict[str, Any]:
+    from decimal import Decimal
+
+    try:
+        return parsed_toml(path.read_bytes(), Decimal)
+    except OSError as error:
+        raise click.UsageError(f"cannot read the plan {path}: {error.strerror}") from error
+    except Unparsable as error:
+        raise click.UsageError(f"{path.name} is not TOML: {error}") from error
+
+
+def _fields(where: str, table: object) -> dict[str, Any]:
+    if not isinstance(table, dict):
+        raise click.UsageError(f"{where} is not a table of figures")
+    return dict(_field(where, key, value) for key, value in table.items())
+
+
+def _table(where: str, document: Mapping[str, Any], key: str) -> dict[str, Any]:
+    found = document.get(key, {})
+    if not isinstance(found, dict):
+        raise click.UsageError(f"{where}: {key} is not a table")
+    return found
+
+
+def _known_keys(where: str, document: Mapping[str, Any], known: Sequence[str]) -> None:
+    for key in document:
+        if key not in known:
+            near = get_close_matches(key, known, n=1, cutoff=0.5)
+            hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(known)}"
+            raise click.UsageError(f"{where}: unknown key {key!r}; {hint}")

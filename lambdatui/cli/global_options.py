@@ -1,0 +1,72 @@
+"""The global options as click's: the same before and after the subcommand, resolved into one ``Context``."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import click
+
+from lambdatui.settings.context import Context, resolve_context
+from lambdatui.settings.options import FLAG, OPTIONS, REPEATED, Option
+from lambdatui.text.safe_output import raw_output
+from lambdatui.views.time_range import DEFAULT_PRESET, PRESETS
+
+_GIVEN = "lambdatui.given"
+_ACTIONS: dict[str, Callable[[], None]] = {"raw": raw_output}  # of options that act where they are read
+_last_context: list[Context] = []
+
+
+def global_options(*, hidden: bool) -> list[click.Option]:
+    """Fresh click options; ``hidden`` on subcommands, whose help names their own."""
+    return [_click_option(option, hidden) for option in OPTIONS]
+
+
+def _click_option(option: Option, hidden: bool) -> click.Option:
+    names = {"presets": "|".join(PRESETS), "preset": DEFAULT_PRESET}
+    return click.Option(
+        [f"--{option.name}"],
+        expose_value=False,
+        is_eager=option.eager,
+        callback=_act if option.eager else _keep,
+        hidden=hidden,
+        is_flag=option.kind == FLAG,
+        multiple=option.kind == REPEATED,
+        metavar=option.metavar and option.metavar.format_map(names),
+        help=option.help.format_map(names),
+    )
+
+
+def add_global_options(command: click.Command) -> None:
+    """Let ``command`` take the global options too; what it defines itself stays its own."""
+    own = {name for param in command.params for name in param.opts}
+    command.params.extend(option for option in global_options(hidden=True) if not own.intersection(option.opts))
+
+
+def _act(ctx: click.Context, param: click.Parameter, value: bool) -> None:
+    if value and not ctx.resilient_parsing:
+        _ACTIONS[str(param.name)]()
+
+
+def _keep(ctx: click.Context, param: click.Parameter, value: Any) -> None:
+    if value not in (None, (), False):
+        ctx.meta.setdefault(_GIVEN, {})[param.name] = value
+
+
+def keep_tag_terms(ctx: click.Context, terms: Sequence[Any]) -> None:
+    """Narrow everything to functions of which these conditions on tags hold, as ``--tag`` does."""
+    if terms:
+        ctx.meta.setdefault(_GIVEN, {})["tag_terms"] = tuple(terms)
+
+
+def current_context() -> Context:
+    """The global options of the running command line; the configuration's where it gives none.
+
+    Raises ``RangeError``, ``ConfigError``, ``TagError``.
+    """
+    context = resolve_context(click.get_current_context().meta.get(_GIVEN, {}))
+    _last_context[:] = [context]
+    return context
+
+
+def last_context() -> Context | None:
+    """The context that was resolved last: the store that an error may be about."""
+    return _last_context[0] if _last_context else None

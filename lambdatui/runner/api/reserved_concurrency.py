@@ -1,0 +1,58 @@
+"""Reserved concurrency: a function's share of the account's, and its limit."""
+
+from lambdatui.runner.api.call import Call, Reply, named_function, operation
+from lambdatui.runner.environments.fleet import LEAST_UNRESERVED
+from lambdatui.runner.errors import constraint, invalid
+from lambdatui.runner.service import Runner
+
+
+@operation("PUT", "/2017-10-31/functions/{FunctionName}/concurrency")
+def put_function_concurrency(runner: Runner, call: Call) -> Reply:
+    """AWS Lambda API Reference, "PutFunctionConcurrency".
+
+    Takes: FunctionName, ReservedConcurrentExecutions.
+    Errors: ResourceNotFoundException, InvalidParameterValueException, ValidationException.
+    """
+    function = named_function(runner, call)
+    reserved = call.document.get("ReservedConcurrentExecutions")
+    if not isinstance(reserved, int) or reserved < 0:
+        raise constraint(reserved, "reservedConcurrentExecutions", "Member must have value greater than or equal to 0")
+    others = sum(count for name, count in runner.fleet.reserved.items() if name != function.name)
+    if others + reserved > runner.fleet.limits.account - LEAST_UNRESERVED:
+        raise invalid(
+            "Specified ReservedConcurrentExecutions for function decreases account's UnreservedConcurrentExecution "
+            f"below its minimum value of [{LEAST_UNRESERVED}]."
+        )
+    provisioned = sum(function.part("provisioned").values())
+    if provisioned > reserved:
+        raise invalid(
+            "ReservedConcurrentExecutions should be greater than or equal to the provisioned concurrency of "
+            f"{provisioned}"
+        )
+    function.document["reserved"] = reserved
+    runner.save(function)
+    return 200, {"ReservedConcurrentExecutions": reserved}
+
+
+@operation("GET", "/2019-09-30/functions/{FunctionName}/concurrency")
+def get_function_concurrency(runner: Runner, call: Call) -> Reply:
+    """AWS Lambda API Reference, "GetFunctionConcurrency".
+
+    Takes: FunctionName.
+    Errors: ResourceNotFoundException, ValidationException.
+    """
+    reserved = named_function(runner, call).reserved
+    return 200, {} if reserved is None else {"ReservedConcurrentExecutions": reserved}
+
+
+@operation("DELETE", "/2017-10-31/functions/{FunctionName}/concurrency")
+def delete_function_concurrency(runner: Runner, call: Call) -> Reply:
+    """AWS Lambda API Reference, "DeleteFunctionConcurrency".
+
+    Takes: FunctionName.
+    Errors: ResourceNotFoundException, ValidationException.
+    """
+    function = named_function(runner, call)
+    function.document["reserved"] = None
+    runner.save(function)
+    return 204, None

@@ -1,0 +1,1 @@
+"""What is deployed: functions, their versions and code on disk, and which of them a name means."""

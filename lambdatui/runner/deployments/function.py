@@ -1,0 +1,66 @@
+"""One deployed function: its versions, aliases and settings, as they stand in its file."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from lambdatui.runner.functions import LATEST, arn_of
+
+Document = dict[str, Any]
+"""A JSON object as the Lambda API has it; fields of ours begin with ``_``."""
+
+
+@dataclass(slots=True)
+class Function:
+    """A function and all that is kept about it; its ``document`` has ``versions``, ``aliases``, ``tags`` and more."""
+
+    name: str
+    document: Document
+
+    @property
+    def latest(self) -> Document:
+        """The configuration of ``$LATEST``."""
+        configuration: Document = self.versions[LATEST]
+        return configuration
+
+    @property
+    def versions(self) -> dict[str, Document]:
+        """Configurations by version: ``$LATEST``, and ``1``, ``2`` and so on where they were published."""
+        versions: dict[str, Document] = self.document["versions"]
+        return versions
+
+    @property
+    def aliases(self) -> dict[str, Document]:
+        """AliasConfiguration of the API, by name."""
+        aliases: dict[str, Document] = self.document["aliases"]
+        return aliases
+
+    @property
+    def reserved(self) -> int | None:
+        """Reserved concurrency; None when none is reserved."""
+        reserved: int | None = self.document.get("reserved")
+        return reserved
+
+    def part(self, name: str) -> dict[str, Any]:
+        """``provisioned``, ``event_invoke``, ``urls`` (each by qualifier) or ``tags``: a mapping to read and change."""
+        part: dict[str, Any] = self.document.setdefault(name, {})
+        return part
+
+
+@dataclass(frozen=True, slots=True)
+class ResolvedFunction:
+    """What a name stands for: ``qualifier`` as the caller gave it (None: none), ``version`` what that is now."""
+
+    function: Function
+    qualifier: str | None
+    version: str
+
+    @property
+    def arn(self) -> str:
+        """The ARN with the caller's qualifier."""
+        base = arn_of(self.function.name)
+        return base if self.qualifier is None else f"{base}:{self.qualifier}"
+
+    @property
+    def qualified_arn(self) -> str:
+        """The ARN with a qualifier in any case, ``$LATEST`` where the caller gave none."""
+        return f"{arn_of(self.function.name)}:{self.qualifier or LATEST}"

@@ -1,0 +1,39 @@
+"""What a kind of gateway is: how it makes an event of a request, reads the answer, and says why there is none."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from lambdatui.runner.gateways import payloads
+
+Refusal = tuple[int, str]
+"""An HTTP status, and a body: HTML where it begins with ``<``, else JSON."""
+
+
+@dataclass(frozen=True, slots=True)
+class GatewayKind:
+    """One kind: function URLs, and those that triggers open.
+
+    ``event`` takes a request and ``api_id=``; ``answer`` takes what the function returned, and raises BadAnswer.
+    ``failed``, ``timed_out`` (the function, or ``limit_s`` of waiting for it) and ``throttled`` are what the client
+    gets when there is no answer.
+    """
+
+    name: str
+    event: Callable[..., dict[str, Any]]
+    answer: Callable[[bytes], payloads.Answer]
+    failed: Refusal
+    timed_out: Refusal
+    throttled: Refusal
+    limit_s: float | None = None
+
+
+# Lambda Developer Guide, "Invoking Lambda function URLs".
+FUNCTION_URL = GatewayKind(
+    "url",
+    payloads.event_2,
+    payloads.answer_2,
+    failed=(502, '{"Message":"Internal Server Error"}'),
+    timed_out=(502, '{"Message":"Internal Server Error"}'),
+    throttled=(429, '{"Reason":"ConcurrentInvocationLimitExceeded","Type":"User","message":"Rate Exceeded."}'),
+)

@@ -1,0 +1,77 @@
+"""The ports on which functions answer HTTP: those of function URLs, and those that triggers open."""
+
+import asyncio
+import socket
+import sys
+from typing import Any
+
+from lambdatui.runner.deployments.function import Function
+from lambdatui.runner.functions import LATEST
+from lambdatui.runner.gateways.gateway import Gateway
+from lambdatui.runner.gateways.kinds import FUNCTION_URL, GatewayKind
+from lambdatui.runner.http.server import Server
+from lambdatui.runner.interface import Invoker
+
+
+class Gateways:
+    """The open ports of a running runner, by a key: ``url:FUNCTION:QUALIFIER``, or a trigger's id."""
+
+    def __init__(self, invoker: Invoker) -> None:
+        self._invoker = invoker
+        self._servers: dict[str, tuple[Server, Gateway]] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def refresh(self, function: Function) -> None:
+        """Open the ports of a function's URLs, and close those that it has no more."""
+        urls = {f"url:{function.name}:{qualifier}": url for qualifier, url in function.part("urls").items()}
+        for key in [key for key in self._servers if key.startswith(f"url:{function.name}:") and key not in urls]:
+            self.close_port(key)
+        for key, url in urls.items():
+            if key in self._servers:
+                self._servers[key][1].settings = url
+                continue
+            qualifier = key.rpartition(":")[2]
+            name = function.name if qualifier == LATEST else f"{function.name}:{qualifier}"
+            self.open_port(key, FUNCTION_URL, name, url["_port"], url)
+
+    def forget(self, name: str) -> None:
+        """Close the ports of a function's URLs."""
+        for key in [key for key in self._servers if key.startswith(f"url:{name}:")]:
+            self.close_port(key)
+
+    def open_port(
+        self, key: str, kind: GatewayKind, name: str, port: int, settings: dict[str, Any] | None = None
+    ) -> None:
+        """Answer HTTP for a function on a loopback port; ``settings`` are a function URL's.
+
+        It listens when this returns: whoever learns of the port next can connect. A port that is taken is reported on
+        stderr.
+        """
+        gateway = Gateway(self._invoker, kind, name, settings or {})
+        server = Server(gateway)
+        self._servers[key] = server, gateway
+        try:
+            listening = socket.create_server(("127.0.0.1", port), backlog=1024)
+        except OSError as error:
+            sys.stderr.write(f"lambdatui runner: port {port} of {name} cannot be had: {error}\n")
+            return
+        task = asyncio.get_running_loop().create_task(server.take(listening))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def close_port(self, key: str) -> None:
+        """Close a port and its connections; nothing when there is none of that key."""
+        if (opened := self._servers.pop(key, None)) is not None:
+            opened[0].close()
+
+    def close(self) -> None:
+        """Close all ports."""
+        for key in list(self._servers):
+            self.close_port(key)
+
+
+def free_port() -> int:
+    """A loopback port that is free now, for something that keeps its port over restarts."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

@@ -1,0 +1,33 @@
+"""Every runtime, by its identifier in the Lambda API. A new one is a module beside this one, and a line below."""
+
+# ruff: noqa: F401, I001 - importing registers; the order is that of messages and help
+import lambdatui.runner.runtimes.python
+import lambdatui.runner.runtimes.node
+import lambdatui.runner.runtimes.provided
+
+from lambdatui.runner.functions import RunnerError
+from lambdatui.runner.runtimes.base import RUNTIMES, Runtime
+
+
+def runtime_of(identifier: str) -> Runtime:
+    """The runtime that runs ``identifier``; RunnerError, naming those there are, when none does."""
+    for runtime in RUNTIMES:
+        if runtime.takes(identifier):
+            return runtime
+    *others, last = identifiers()
+    raise RunnerError(f"runtime {identifier} is not run here: {', '.join(others)} and {last} are")
+
+
+def is_known(identifier: str) -> bool:
+    """Whether some runtime takes ``identifier``; this machine may lack its program all the same."""
+    return any(runtime.takes(identifier) for runtime in RUNTIMES)
+
+
+def identifiers() -> list[str]:
+    """What can be asked for, as messages list it."""
+    return [identifier for runtime in RUNTIMES for identifier in runtime.identifiers]
+
+
+def help_text() -> str:
+    """What can be asked for, in one short line."""
+    return ", ".join(runtime.help_text for runtime in RUNTIMES) + "."

@@ -1,0 +1,38 @@
+"""A runner for one task: the one that serves the log already, or else one in this process, as long as it is needed."""
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+from lambdatui.runner.api.front import Front
+from lambdatui.runner.http.server import Server
+from lambdatui.runner.log.writer import Log
+from lambdatui.runner.service import Runner
+from lambdatui.runner.serving.client import Api
+from lambdatui.runner.serving.lock import serving_address
+
+T = TypeVar("T")
+OnLine = Callable[[str, int, str], None]
+"""Takes the function's name, the epoch milliseconds and the message of a log event."""
+
+
+def with_api(log_path: Path, run: Callable[[Api], T], on_line: OnLine | None = None) -> T:
+    """Call ``run`` with the API of ``log_path``'s runner: what it returns.
+
+    ``on_line`` gets the log events of a runner in this process. RunnerError, OSError.
+    """
+    if (address := serving_address(log_path)) is not None:
+        return run(Api(address["url"], address.get("token"), serving=True))
+
+    async def run_here() -> T:
+        with Log(log_path) as log:
+            async with Runner(log, on_line=on_line) as runner:
+                server = Server(Front(runner))
+                host, port = await server.start()
+                try:
+                    return await asyncio.to_thread(run, Api(f"http://{host}:{port}", None, serving=False))
+                finally:
+                    server.close()
+
+    return asyncio.run(run_here())

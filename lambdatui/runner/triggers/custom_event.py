@@ -1,0 +1,36 @@
+"""One EventBridge event of one's own, sent at once."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from lambdatui.runner.triggers.base import Document, Option, OptionError, SentEvent, register, text_or_file
+from lambdatui.runner.triggers.eventbridge import scheduled_event
+from lambdatui.runner.untrusted import parsed_json
+
+
+class CustomEvent(SentEvent):
+    """An event with a detail, a source and a detail type of one's own."""
+
+    options = (
+        Option("event", "Send one EventBridge event now, with this detail.", metavar="JSON|@FILE"),
+        Option("event-source", "Of the EventBridge event.", default="lambdatui.runner"),
+        Option("detail-type", "Of the EventBridge event.", default="Custom"),
+    )
+
+    def event(self, values: Mapping[str, Any]) -> Document:
+        """OptionError where the detail is no JSON."""
+        try:
+            detail = parsed_json(text_or_file(values["event"]))
+        except ValueError as error:
+            raise OptionError(f"--event is not JSON: {error}") from error
+        return custom_event(values["event_source"], values["detail_type"], detail)
+
+
+def custom_event(source: str, detail_type: str, detail: object) -> dict[str, Any]:
+    """What a function gets of a PutEvents entry; ``detail`` is a value of JSON."""
+    event = scheduled_event("none", datetime.now(UTC))
+    return event | {"source": source, "detail-type": detail_type, "resources": [], "detail": detail}
+
+
+register(CustomEvent())

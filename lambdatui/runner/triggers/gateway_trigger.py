@@ -1,0 +1,29 @@
+"""Triggers that answer HTTP on a port of their own."""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from lambdatui.runner.gateways.kinds import GatewayKind
+from lambdatui.runner.gateways.ports import free_port
+from lambdatui.runner.triggers.base import Document, KeptTrigger, Stop, TriggerHost
+
+
+class GatewayTrigger(KeptTrigger):
+    """Opens the document's ``port`` on loopback; its first option takes the port, 0 for any that is free."""
+
+    gateway: ClassVar[GatewayKind]
+    """How requests become events, and answers responses."""
+
+    def document(self, values: Mapping[str, Any]) -> Document:
+        """The port, unless any will do."""
+        port = values[self.options[0].name]
+        return {"port": port} if port else {}
+
+    def check(self, document: Document) -> None:
+        """Choose a port, which is kept over restarts, where none is given."""
+        document.setdefault("port", free_port())
+
+    def start(self, trigger_id: str, document: Document, host: TriggerHost) -> Stop:
+        """Listen until it is stopped."""
+        host.gateways.open_port(trigger_id, self.gateway, document["function"], document["port"])
+        return lambda: host.gateways.close_port(trigger_id)
