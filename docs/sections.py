@@ -144,10 +144,10 @@ _TABLES = {
 
 def configuration_keys() -> str:
     """The keys of the configuration file, and what each takes."""
-    from lambdatui.settings.config_file import _KINDS
+    from lambdatui.settings.config_schema import SETTINGS
 
     helps = {param.name: getattr(param, "help", "") for param in cli.params} | _TABLES
-    rows = [(f"`{name}`", expected, _escaped(helps.get(name) or "")) for name, (_, expected) in _KINDS.items()]
+    rows = [(f"`{name}`", one.expected, _escaped(helps.get(name) or "")) for name, one in SETTINGS.items()]
     return _table(("Key", "Takes", ""), rows)
 
 
