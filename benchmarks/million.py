@@ -17,9 +17,9 @@ from typing import Any
 from benchmarks.measure import machine
 from benchmarks.screens import session
 from lambdatui.app.application import LambdaTui
-from lambdatui.screens import paged
+from lambdatui.screens.base import invocations_table
 from lambdatui.screens.invocations import InvocationsScreen
-from lambdatui.session.terminal import DARK
+from lambdatui.text.terminal import DARK
 
 PATIENCE_S = 60.0
 
@@ -41,7 +41,7 @@ async def until(holds: Callable[[], bool]) -> None:
 async def measured(db: Path) -> list[tuple[str, float, int, float]]:
     """What was done, milliseconds, rows taken, MB grown."""
     taken = 0
-    asked: Any = paged.invocations
+    asked: Any = invocations_table.invocations
 
     def counted(*arguments: Any, **named: Any) -> Any:
         nonlocal taken
@@ -49,7 +49,7 @@ async def measured(db: Path) -> list[tuple[str, float, int, float]]:
         taken += len(view.rows)
         return view
 
-    paged.invocations = counted
+    invocations_table.invocations = counted
     found: list[tuple[str, float, int, float]] = []
     settings, _ = session(db)
     settings.choice = settings.choice.with_preset("all")
@@ -67,7 +67,7 @@ async def measured(db: Path) -> list[tuple[str, float, int, float]]:
             await pilot.pause()
 
         async def opened() -> None:
-            app.push_screen(InvocationsScreen(settings, None, ""))
+            app.push_screen(InvocationsScreen(settings))
 
         def table() -> Any:
             return app.screen.table

@@ -29,7 +29,7 @@ from benchmarks.measure import machine
 from collectors.store.read.reader import Reader
 from lambdatui.app.application import LambdaTui
 from lambdatui.session.session import Session
-from lambdatui.session.terminal import DARK, Terminal
+from lambdatui.text.terminal import DARK, Terminal
 
 DOES = (
     ("move", ("j", "j", "k", "pagedown", "G", "pageup", "g", "j")),

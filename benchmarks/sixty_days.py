@@ -66,7 +66,7 @@ def written(path: Path, text: str) -> None:
 
 def read(db: Path, clock: Path, told: Path) -> None:
     """A reader: asks until it is killed, and keeps saying how it goes."""
-    from lambdatui.session.queries import Unanswered, ask
+    from lambdatui.session.queries import QueryError, ask
     from lambdatui.views.functions import functions
     from lambdatui.views.patterns import patterns
     from lambdatui.views.time_range import RangeChoice
@@ -84,7 +84,7 @@ def read(db: Path, clock: Path, told: Path) -> None:
         began = time.monotonic()
         try:
             ask(db, RangeChoice(choice), int(clock.read_text()), of)
-        except Unanswered as error:
+        except QueryError as error:
             errors.append(str(error))
         longest_s, count = max(longest_s, time.monotonic() - began), count + 1
         rss_mb = int(Path("/proc/self/statm").read_text().split()[1]) * page / 2**20

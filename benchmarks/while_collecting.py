@@ -28,7 +28,7 @@ from benchmarks.measure import machine
 from benchmarks.screens import Bare, p95
 from lambdatui.app.application import LambdaTui
 from lambdatui.session.session import Session
-from lambdatui.session.terminal import DARK, Terminal
+from lambdatui.text.terminal import DARK, Terminal
 
 TARGET = 1.5
 CONTROL = """

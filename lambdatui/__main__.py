@@ -35,6 +35,11 @@ def main() -> int:
     try:
         if signal.getsignal(signal.SIGINT) is _interrupted:
             signal.signal(signal.SIGINT, signal.default_int_handler)
+        niceness = os.environ.pop("LAMBDATUI_CHILD", None)
+        if niceness is not None:
+            from lambdatui.processes.child_process import tie_to_parent
+
+            tie_to_parent(niceness)
         code = _screens()
         if code is not None:
             return code
@@ -61,7 +66,8 @@ def _unforeseen(kind: type[BaseException], error: BaseException, trace: "Traceba
 def _screens() -> int | None:
     """Start the screens without click where nothing but global options is given: the first frame stands sooner.
 
-    None where the command line is to go on: there is a subcommand, no terminal, or something to complain about.
+    None where the command line is to go on: there is a subcommand, no terminal, or something to complain about. A
+    browser is no terminal either: ``lambdatui serve`` starts us with pipes, and names Textual's driver for them.
     """
     try:
         "".join(sys.argv).encode()
@@ -72,7 +78,8 @@ def _screens() -> int | None:
         from lambdatui.start.arguments import global_only
 
         given = global_only(sys.argv[1:])
-        if given is None or not (sys.stdin.isatty() and sys.stdout.isatty()):
+        terminal = sys.stdin.isatty() and sys.stdout.isatty()
+        if given is None or not (terminal or "TEXTUAL_DRIVER" in os.environ):
             return None
         from lambdatui.app.launch import run
         from lambdatui.settings.context import settled

@@ -15,7 +15,7 @@ from pricing.usage import Usage
 from pricing.usage_table import Terms, column
 
 if TYPE_CHECKING:
-    from pricing.forecast import Forecast
+    from pricing.series_forecast import Forecast
 
 DAY_MS = 86_400_000
 WINDOW_DAYS = 84  # how many days before "now" help the projection: twelve weeks
@@ -206,7 +206,7 @@ def _method(model: "Forecast", count: int) -> str:
 
 def _fitted(days: Days, whole: range, clock: Clock) -> tuple["Forecast", int]:
     """The forecast of the first quantity of ``FITTED`` that was used at all, and which that is."""
-    from pricing.forecast import forecast
+    from pricing.series_forecast import forecast
 
     none: Amounts = (0,) * len(next(iter(days.values())))
     place = next((at for at in FITTED if any(amounts[at] for amounts in days.values())), None)

@@ -1,14 +1,11 @@
 """How far the sum of the days ahead may lie from its forecast: half of the 80% interval, on a logarithmic scale."""
 
 from math import inf, log, sqrt
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pricing.forecast import Model
 from pricing.levels import WEEK, Floats
-
-if TYPE_CHECKING:
-    from pricing.forecast import Model
 
 # Student's t at 90%, one-sided, by degrees of freedom: the ends of an 80% interval, as AWS Cost Explorer gives it.
 _T90 = (3.078, 1.886, 1.638, 1.533, 1.476, 1.440, 1.415, 1.397, 1.383, 1.372, 1.363, 1.356, 1.350)
@@ -19,7 +16,7 @@ _MOST_SPREAD = 3.0  # twenty times more, or a twentieth: beyond that a range say
 _SHORT_DAYS, _SHORT = 35, 0.5  # measured: a short past shows too little of how its levels drift
 
 
-def spread_of(model: "Model", days: Floats, weights: Floats) -> tuple[float, float]:
+def spread_of(model: Model, days: Floats, weights: Floats) -> tuple[float, float]:
     """Of one function: ``weights[step, day]`` are those of ``model``, which was fitted to ``days``.
 
     The variance of the sum is that of the single days ahead; that of the days seen, by what each weighs; and that of

@@ -23,7 +23,7 @@ from collectors.model.records import FunctionKey
 from collectors.store.read.reader import Reader
 from lambdatui.app.application import LambdaTui
 from lambdatui.session.session import Session
-from lambdatui.session.terminal import ANSI_DARK, DARK, LIGHT, Terminal
+from lambdatui.text.terminal import ANSI_DARK, DARK, LIGHT, Terminal
 from lambdatui.views.time_range import RangeChoice
 from screenshots import sample_log
 

@@ -4,18 +4,21 @@ The REPORTs are those of invocations of which only their figures are not known y
 like a failure, and REPORT has no status. No line but their REPORT is needed any more.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from operator import attrgetter
 
 import numpy as np
 
 from collectors.columnar.plain_reports import plain_reports
 from collectors.model.invocation_columns import NUMBERS, Batch, Ints, Unread
+from collectors.model.quantities import MEASURED
 from collectors.model.records import ErrorKind, Parts, Reject, Status, packed_id
 from collectors.parsing.fingerprint import LONGEST, family, fingerprint
 from collectors.parsing.invocation_builder import Open
 from collectors.parsing.platform import Report, Unreadable
 from collectors.parsing.report_line import parse_report
 
+_measured: Callable[[Report], tuple[int | None, ...]] = attrgetter(*MEASURED)
 _PARTS, _STATUS, _FIRST_FIGURE, _ERROR = map(NUMBERS.index, ("parts", "status", "duration_us", "error"))
 
 
@@ -36,8 +39,7 @@ def unread(done: Sequence[Open]) -> tuple[Unread, list[int]]:
 
 def figures_of(report: Report) -> list[int]:
     """REPORT's figures as ``NUMBERS`` has them."""
-    figures: tuple[int | None, ...] = report[1:8]
-    return [-1 if figure is None else figure for figure in figures]
+    return [-1 if figure is None else figure for figure in _measured(report)]
 
 
 def read(batch: Batch) -> Batch:

@@ -7,6 +7,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
+from collectors.model.quantities import MEASURED
 from collectors.model.records import ErrorKind, Function, LooseLines, Reject, Stream
 
 Ints = npt.NDArray[np.int64]
@@ -19,16 +20,9 @@ NUMBERS = (
     "status",
     "end_ms",
     "events",
-    "duration_us",
-    "billed_ms",
-    "memory_mb",
-    "max_memory_mb",
-    "init_us",
-    "restore_us",
-    "billed_restore_ms",
+    *MEASURED,
     "error",
 )
-HOLED = NUMBERS[6:]
 
 
 class Unread(msgspec.Struct, array_like=True):

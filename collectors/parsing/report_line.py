@@ -6,6 +6,7 @@ of fields or prefix a timestamp. The tab form is read by ``str.split``, everythi
 
 import re
 
+from collectors.model.quantities import QUANTITIES
 from collectors.parsing.platform import (
     LARGEST_MB,
     LONGEST_MS,
@@ -42,6 +43,7 @@ _REQUEST_ID = re.compile(r"RequestId:[ \t]*(\S+)")
 _ENDS = frozenset(("", "\n", "\r\n", "\r"))
 _LINE_END = ["\n"]
 _NO_TAIL = (None, None, None, None)
+_NOT_IN_TEXT = (None,) * len(QUANTITIES)  # which are the last fields of ``Report``
 _SAMPLED = {"Sampled: true": True, "Sampled: false": False}
 _new = tuple.__new__
 _LONGEST_US = LONGEST_MS * 1000
@@ -85,6 +87,7 @@ def parse_report(text: str) -> Report:
                     trace,
                     segment,
                     sampled,
+                    *_NOT_IN_TEXT,
                 ),
             )
             if duration_us <= _LONGEST_US:

@@ -63,8 +63,7 @@ def prunable(path: Path, needed: int) -> tuple[int, int] | None:
     finally:
         connection.close()
     enough = [(days, size) for days, size in zip(_AGES, sizes, strict=True) if size >= needed]
-    most = (_AGES[-1], sizes[-1])
-    return enough[0] if enough else most if most[1] > 0 else None
+    return enough[0] if enough else (_AGES[-1], sizes[-1]) if sizes[-1] > 0 else None
 
 
 def _size(size: int) -> str:

@@ -4,7 +4,9 @@ import os
 import re
 from pathlib import Path
 
-_LOCK = re.compile(r"FLOCK\s+ADVISORY\s+WRITE\s+(-?\d+)\s+([0-9a-f]+):([0-9a-f]+):(\d+)\b")
+_LOCK = re.compile(
+    r"FLOCK\s+ADVISORY\s+WRITE\s+(?P<process>-?\d+)\s+(?P<major>[0-9a-f]+):(?P<minor>[0-9a-f]+):(?P<inode>\d+)\b"
+)
 
 
 def holder(path: Path) -> int | None:
@@ -19,10 +21,10 @@ def holder(path: Path) -> int | None:
     except OSError:
         return None
     for line in lines:
-        found = _LOCK.search(line)
-        if found is None or "->" in line:  # "->" waits for it
+        of_file = _LOCK.search(line)
+        if of_file is None or "->" in line:  # "->" waits for it
             continue
-        device = os.makedev(int(found[2], 16), int(found[3], 16))
-        if int(found[4]) == lock.st_ino and device == lock.st_dev:
-            return max(0, int(found[1]))
+        device = os.makedev(int(of_file["major"], 16), int(of_file["minor"], 16))
+        if int(of_file["inode"]) == lock.st_ino and device == lock.st_dev:
+            return max(0, int(of_file["process"]))
     return None

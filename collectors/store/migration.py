@@ -1,17 +1,20 @@
 """Bringing a store to this program's version, by the files in ``migrations/``.
 
-A file is frozen once it is released: stores were made by it. What is wrong in one is put right by the next.
+A file is frozen once it is released: stores were made by it. What is wrong in one is put right by the next. The next
+one is what ``collectors.store.next_migration`` prints where something is declared anew.
 """
 
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
+from collectors.store.integrity import cell_checksum, checksums, table_checksums
 from collectors.store.progress import say
 from collectors.store.schema import APPLICATION_ID, GRAINS, UNSUMMED, VERSION
 from collectors.store.transactions import undo
 
 _ROWS = 20_000  # that get checksums in one transaction
+_FIRST_SUMMED = 11  # the version whose migration brought checksums
 _FOLDER = Path(__file__).parent / "migrations"
 
 
@@ -25,13 +28,16 @@ def migrate(connection: sqlite3.Connection, until: int = VERSION) -> None:
 
     ``progress`` says what is being done, again and again.
     """
-    (at,) = connection.execute("PRAGMA user_version").fetchone()
-    for version in _versions(at, until):
+    (current,) = connection.execute("PRAGMA user_version").fetchone()
+    table_checksums.make_ready(connection)
+    for version in _versions(current, until):
         say(f"version {version} of {until}")
         connection.execute("BEGIN IMMEDIATE")
         try:
             for statement in _statements(script(version)):
                 connection.execute(statement)
+            if version > _FIRST_SUMMED:
+                table_checksums.make_stale(connection)
             connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
             connection.execute(f"PRAGMA user_version = {version}")
             connection.execute("COMMIT")
@@ -51,11 +57,8 @@ def _sum_up(connection: sqlite3.Connection) -> None:
     """Gives the rows of an older store their checksums, some at a time, so that a small disk does."""
     if connection.execute("SELECT 1 FROM settings WHERE name = ?", (UNSUMMED,)).fetchone() is None:
         return
-    from collectors.store.integrity import cell_checksum, checksums, table_checksums
-
-    table_checksums.make_ready(connection)
-    cell = cell_checksum.CELL_SUM.replace("latency_sum", "blob_sum(latency)")
-    row = f"invocation_sum({', '.join(checksums.INVOCATION)})"
+    cell = cell_checksum.cell_sum_sql(latency_sum="blob_sum(latency)")
+    row = checksums.INVOCATION_SUM
     functions = [identity for (identity,) in connection.execute("SELECT id FROM functions ORDER BY id")]
     for table, sums in (
         *((table, f"latency_sum = blob_sum(latency), sum = {cell}") for table in GRAINS),

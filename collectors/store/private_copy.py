@@ -9,10 +9,24 @@ import os
 import shutil
 import tempfile
 from pathlib import Path
+from typing import NamedTuple
 
-State = tuple[tuple[int, int, int] | None, ...]
+
+class _File(NamedTuple):
+    inode: int
+    bytes: int
+    modified_ns: int
+
+
+class State(NamedTuple):
+    """A store's file and its write-ahead log; None for one that is not there."""
+
+    store: _File | None
+    log: _File | None
+
+
 _TRIES = 3  # another machine may write meanwhile
-_made: dict[Path, tuple[State, Path]] = {}
+_copies: dict[Path, tuple[State, Path]] = {}  # by store: of which state, and where
 
 
 class NoCopy(Exception):
@@ -21,22 +35,23 @@ class NoCopy(Exception):
 
 def has_log(path: Path) -> bool:
     """Whether there is a write-ahead log with anything in it."""
-    state = _state(path)[1]
-    return state is not None and state[1] > 0
+    log = _state(path).log
+    return log is not None and log.bytes > 0
 
 
 def copied(path: Path) -> tuple[Path, State]:
     """The copy of a store and its log as they are now, made once for each state. Raises ``NoCopy``, OSError."""
     for _ in range(_TRIES):
         state = _state(path)
-        known = _made.get(path)
-        if known is not None and known[0] == state:
-            return known[1], state
-        if known is not None:
-            shutil.rmtree(_made.pop(path)[1].parent, ignore_errors=True)
+        copied_state, copy = _copies.get(path, (None, path))
+        if copied_state == state:
+            return copy, state
+        if copied_state is not None:
+            del _copies[path]
+            shutil.rmtree(copy.parent, ignore_errors=True)
         copy = _copy(path, state)
         if _state(path) == state:
-            _made[path] = state, copy
+            _copies[path] = state, copy
             return copy, state
         shutil.rmtree(copy.parent, ignore_errors=True)
     raise NoCopy("it changes while it is copied")
@@ -52,26 +67,26 @@ def notes() -> list[str]:
     return [
         f"{path} lies where nothing can be written, with changes in {path.name}-wal that are not merged into it: both"
         " are read from a private copy"
-        for path in _made
+        for path in _copies
     ]
 
 
 def _state(path: Path) -> State:
-    found: list[tuple[int, int, int] | None] = []
-    for name in (path, f"{path}-wal"):
-        try:
-            stat = os.stat(name)
-        except OSError:
-            found.append(None)
-        else:
-            found.append((stat.st_ino, stat.st_size, stat.st_mtime_ns))
-    return tuple(found)
+    return State(_file(path), _file(f"{path}-wal"))
+
+
+def _file(path: Path | str) -> _File | None:
+    try:
+        stat = os.stat(path)
+    except OSError:
+        return None
+    return _File(stat.st_ino, stat.st_size, stat.st_mtime_ns)
 
 
 def _copy(path: Path, state: State) -> Path:
     folder = tempfile.mkdtemp(prefix="lambdatui-")
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    needed = sum(each[1] for each in state if each is not None)
+    needed = sum(file.bytes for file in state if file is not None)
     free = shutil.disk_usage(folder).free
     if free < needed:
         raise NoCopy(

@@ -19,16 +19,16 @@ from textual.geometry import Offset
 from textual.screen import Screen
 from textual.scrollbar import ScrollBar, ScrollBarRender
 
-from lambdatui.app.changed_cells import Cells, Standing
+from lambdatui.app.changed_cells import Cells, TerminalCells
 from lambdatui.app.clipboard import osc52
+from lambdatui.app.navigation import HOME, MAIN, ScreenNavigator, screen_class
 from lambdatui.app.themes import FALLBACKS, THEMES, own_theme
 from lambdatui.commands.palette import PROVIDERS
-from lambdatui.screens.base import StoreScreen
+from lambdatui.screens.base.screen import CommandScreen
 from lambdatui.screens.functions import FunctionsScreen
-from lambdatui.screens.main_screens import MAIN, main_screen
 from lambdatui.session.messages import Answered, Failed, StoreChanged
 from lambdatui.session.session import Session
-from lambdatui.start.state import keep
+from lambdatui.start.state import save_state
 
 if TYPE_CHECKING:
     from textual.timer import Timer
@@ -106,8 +106,8 @@ class LambdaTui(App[int]):
         super().__init__(driver_class=_driver(), ansi_color=True if theme.startswith("ansi-") else None)
         self.session = session
         self._painted, self._hold = painted, contextlib.ExitStack()
-        for one in (*THEMES, *(own_theme(name, colours) for name, colours in (themes or {}).items())):
-            self.register_theme(one)
+        for known in (*THEMES, *(own_theme(name, colours) for name, colours in (themes or {}).items())):
+            self.register_theme(known)
         if theme not in self.available_themes:
             raise UnknownTheme(f"no theme {theme!r}; there are {', '.join(sorted(self.available_themes))}")
         self.theme = theme
@@ -115,9 +115,10 @@ class LambdaTui(App[int]):
             self.add_class("-ascii")
             ScrollBar.renderer = PlainBars
         self._looking = self._broken = self._warm = False
-        self._standing = Standing()
+        self._terminal_cells = TerminalCells()
         self._cursor_at: Offset | None = None
-        self._last = self._here = "functions"
+        self.navigator = ScreenNavigator(self, session)
+        self._last_screen = HOME
         self._watch: Watch | None = None
         self._screens_left = 0
         self._sweep: Timer | None = None
@@ -146,8 +147,8 @@ class LambdaTui(App[int]):
         from textual.command import CommandPalette
 
         if not isinstance(self.screen, CommandPalette):
-            said = "a screen, a function, a command or a theme, by some of its letters"
-            self.push_screen(CommandPalette(placeholder=said, id="--command-palette"))
+            prompt = "a screen, a function, a command or a theme, by some of its letters"
+            self.push_screen(CommandPalette(placeholder=prompt, id="--command-palette"))
 
     def on_load(self) -> None:
         # A query's thread computes; opening a screen takes a hundred turns of the loop, which would wait 5 ms for each.
@@ -161,16 +162,16 @@ class LambdaTui(App[int]):
             self._hold.enter_context(self.batch_update())
 
     def on_mount(self) -> None:
-        name = self.session.kept.get("screen", "functions")
-        if name in MAIN and name != "functions":
-            self.call_later(self.go_to, name)
+        name = self.session.saved.get("screen", HOME)
+        if name in MAIN and name != HOME:
+            self.call_later(self.navigator.go_to, name)
         self.app_resume_signal.subscribe(self, lambda _: self.repaint(), immediate=True)
         self.set_interval(self.session.terminal.poll_seconds, self._look)
         self.set_timer(_LONGEST_HOLD_S, self._hold.close)
 
     def on_ready(self) -> None:
         """The first screen is laid out: it shows what the frame shows, and takes its place."""
-        if isinstance(self.screen, FunctionsScreen) and self.screen.shows_glance:
+        if isinstance(self.screen, FunctionsScreen) and self.screen.shows_startup_view:
             self.call_later(self.call_later, self._take_place, self.screen)
 
     def _take_place(self, screen: FunctionsScreen) -> None:
@@ -185,10 +186,10 @@ class LambdaTui(App[int]):
 
     def _begin_watch(self) -> None:
         """Before the first question, so that no change falls between the two."""
-        from lambdatui.session.queries import Unanswered, Watch
+        from lambdatui.session.queries import QueryError, Watch
 
         watch = Watch(self.session.db)
-        with contextlib.suppress(Unanswered):  # the first screen's own question will say it
+        with contextlib.suppress(QueryError):  # the first screen's own question will say it
             watch.changed()
         self._watch = watch
 
@@ -206,15 +207,14 @@ class LambdaTui(App[int]):
         from lambdatui.session.queries import store_notes
 
         for note in store_notes():
-            if isinstance(self.screen, StoreScreen):
-                self.screen.say(note)
+            self._say(note)
 
     @work(thread=True, exit_on_error=False, group="imports")
     def _import_ahead(self) -> None:
         """What the next screens need: plotext alone would hold the loop for 70 ms when the first chart is opened."""
         import_module("lambdatui.widgets.chart")
         for name in MAIN:
-            main_screen(name)
+            screen_class(name)
         self._group_errors()
 
     def _group_errors(self) -> None:
@@ -241,18 +241,18 @@ class LambdaTui(App[int]):
     def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
         """Of a repaint only what differs from what stands on the terminal is written."""
         if renderable is not None and self._running and not (self.is_headless or self.is_inline or self._batch_count):
-            renderable = self._standing.changed(renderable)
+            renderable = self._terminal_cells.changed(renderable)
             if renderable is None and self.cursor_position != self._cursor_at:
                 renderable = Cells([])
             self._cursor_at = self.cursor_position
         super()._display(screen, renderable)
 
     def on_resize(self) -> None:
-        self._standing.forget()
+        self._terminal_cells.forget()
 
     def repaint(self) -> None:
         """Everything again, whatever other programs have written over it."""
-        self._standing.forget()
+        self._terminal_cells.forget()
         self.screen.refresh()
 
     def _look(self) -> None:
@@ -265,13 +265,13 @@ class LambdaTui(App[int]):
     @work(thread=True, exit_on_error=False, group="watch")
     def _look_for_changes(self) -> None:
         """A store that cannot be read is asked once more: the screen's own question then says what is wrong."""
-        from lambdatui.session.queries import Unanswered, forget_answers
+        from lambdatui.session.queries import QueryError, forget_answers
 
         assert self._watch is not None
         try:
             changed = self._watch.changed()
             self._broken = False
-        except Unanswered:
+        except QueryError:
             changed, self._broken = not self._broken, True
         finally:
             self._looking = False
@@ -285,16 +285,17 @@ class LambdaTui(App[int]):
     def _show_another(self) -> None:
         """Another store lies where one was: what was drilled into, and marked, is not in it."""
         self.session.marked.clear()
-        self.go_to(self._name_here())
-        self.call_after_refresh(self._say_another)
+        self.navigator.go_to(self.navigator.main_screen_here())
+        self.call_after_refresh(self._say, "the store was replaced by another file: this is what that one holds")
 
-    def _say_another(self) -> None:
-        if isinstance(self.screen, StoreScreen):
-            self.screen.say("the store was replaced by another file: this is what that one holds")
+    def _say(self, text: str) -> None:
+        """On the screen that is shown; nothing while a dialog is."""
+        if isinstance(self.screen, CommandScreen):
+            self.screen.say(text)
 
     def exit(self, *arguments: Any, **named: Any) -> None:
         if self.screen_stack:
-            self._here = self._name_here()
+            self._last_screen = self.navigator.main_screen_here()
         super().exit(*arguments, **named)
 
     def on_unmount(self) -> None:
@@ -306,18 +307,6 @@ class LambdaTui(App[int]):
 
             self._watch.close()
             close_idle()
-
-    def go_to(self, name: str) -> None:
-        """Back to the first screen, and from there to another one, so that Esc always leads home."""
-        self._last, before = self._name_here(), self._last
-        if self._last == name:
-            self._last = before
-        # One batch: screens that are only passed through are not painted.
-        with self.batch_update():
-            while len(self.screen_stack) > 1:
-                self.pop_screen()
-            if name != "functions":
-                self.push_screen(main_screen(name)(self.session))
 
     def pop_screen(self) -> AwaitComplete:
         """Textual's. Of screens that were left nothing stays: the memory is the same after an hour of going about."""
@@ -332,20 +321,13 @@ class LambdaTui(App[int]):
         self._screens_left = 0
         gc.collect()
 
-    def _name_here(self) -> str:
-        """The main screen that one is on, or has drilled in from."""
-        return next((name for one in reversed(self.screen_stack) if (name := getattr(one, "NAME", ""))), "functions")
-
-    def go_to_last(self) -> None:
-        self.go_to(self._last)
-
-    def keep_state(self, path: str) -> None:
+    def save_state(self, path: str) -> None:
         """Writes what the next run begins with."""
-        kept, choice = self.session.kept, self.session.choice
-        kept["screen"] = self._here
+        saved, choice = self.session.saved, self.session.choice
+        saved["screen"] = self._last_screen
         if choice.start is None and choice.end is None and choice.at is None:
-            kept["range"] = choice.preset
-        keep(path, kept)
+            saved["range"] = choice.preset
+        save_state(path, saved)
 
     def put_on_clipboard(self, text: str) -> bool:
         """Without secrets; true if the text was too long and has been cut."""

@@ -73,8 +73,8 @@ def _change(before: Look, after: Look) -> str:
     return f"\x1b[{';'.join(code for code in codes if code)}m"
 
 
-class Standing:
-    """What stands on the terminal, line by line, as far as it is known."""
+class TerminalCells:
+    """What the terminal shows, line by line, as far as it is known."""
 
     def __init__(self) -> None:
         self._lines: dict[int, Strip] = {}
@@ -92,21 +92,21 @@ class Standing:
         else:
             self.forget()
             return update
-        found: list[Piece] = []
+        differing: list[Piece] = []
         for x, y, strip in pieces:
             old = self._lines.get(y)
             end = x + strip.cell_length
             if x and (old is None or old.cell_length < x):
                 self._lines.pop(y, None)  # what lies before it is not known
-                found.append((x, y, strip))
+                differing.append((x, y, strip))
                 continue
             new = strip if old is None else Strip.join([old.crop(0, x), strip, old.crop(end)])
             self._lines[y] = new = Strip(Segment.simplify(new), new.cell_length)
             if old is None or old.cell_length != new.cell_length:
-                found.append((x, y, strip))
+                differing.append((x, y, strip))
             else:
-                found += [(at, y, part) for at, part in _differing(old, new)]
-        return Cells(found) if found else None
+                differing += [(column, y, part) for column, part in _differing(old, new)]
+        return Cells(differing) if differing else None
 
 
 def _of_layout(update: LayoutUpdate) -> Iterable[Piece]:
@@ -134,14 +134,16 @@ def _differing(old: Strip, new: Strip) -> list[tuple[int, Strip]]:
     before, after = _characters(old), _characters(new)
     if before is None or after is None or len(before) != len(after):
         return [(0, new)]
-    places = [at for at, (one, other) in enumerate(zip(before, after, strict=True)) if one != other]
+    places = [
+        column for column, (old_cell, new_cell) in enumerate(zip(before, after, strict=True)) if old_cell != new_cell
+    ]
     parts: list[tuple[int, Strip]] = []
     begin = last = places[0] if places else 0
-    for at in [*places[1:], len(after) + _WORTH_CELLS + 1] if places else []:
-        if at - last > _WORTH_CELLS:
+    for column in [*places[1:], len(after) + _WORTH_CELLS + 1] if places else []:
+        if column - last > _WORTH_CELLS:
             parts.append((begin, new.crop(begin, last + 1)))
-            begin = at
-        last = at
+            begin = column
+        last = column
     return parts
 
 

@@ -7,10 +7,10 @@ import sys
 from typing import TYPE_CHECKING
 
 from lambdatui.session.session import Session
-from lambdatui.session.terminal import Terminal, TerminalRefused, terminal, theme_name
 from lambdatui.start import first_frame, terminal_signals
-from lambdatui.start.state import default_state, kept
+from lambdatui.start.state import default_state, load_state
 from lambdatui.text.formatting import plain
+from lambdatui.text.terminal import Terminal, TerminalRefused, terminal, theme_name
 from lambdatui.views.time_range import RangeChoice, RangeError, check_preset
 
 if TYPE_CHECKING:
@@ -45,15 +45,15 @@ def run(context: "Context", *, painted: "Glance | None" = None) -> int:
         thresholds=context.thresholds,
         retention=context.retention,
         redact=not context.no_redact,
-        kept=kept(default_state()),
+        saved=load_state(default_state()),
     )
     if context.pricing:
         from lambdatui.settings.own_terms import configured
 
         session.own_terms = configured(context.pricing)
-    if not context.range_given and "range" in session.kept:
+    if not context.range_given and "range" in session.saved:
         with contextlib.suppress(RangeError):
-            session.choice = RangeChoice(check_preset(session.kept["range"]))
+            session.choice = RangeChoice(check_preset(session.saved["range"]))
     if sys.__stderr__ is None or not sys.__stderr__.isatty():
         vars(sys)["__stderr__"] = sys.__stdout__  # Textual paints on stderr; with `2>file` there shall be screens too
     for name in ("stdout", "stderr"):  # what paints writes escape sequences
@@ -66,8 +66,8 @@ def run(context: "Context", *, painted: "Glance | None" = None) -> int:
 
 
 def _run(context: "Context", session: Session, of: Terminal, painted: "Glance | None") -> int:
-    session.glance = painted or first_frame.paint(session)
-    stands = session.glance is not None
+    session.startup_view = painted or first_frame.paint(session)
+    stands = session.startup_view is not None
     try:
         gc.disable()  # nothing that is imported is garbage; the application turns it on again
         from lambdatui.app.application import LambdaTui
@@ -81,5 +81,5 @@ def _run(context: "Context", session: Session, of: Terminal, painted: "Glance | 
             return 2
         raise
     code = app.run(mouse=not context.no_mouse)
-    app.keep_state(default_state())
+    app.save_state(default_state())
     return code if code is not None else app.return_code or 0

@@ -7,23 +7,13 @@ import select
 import signal
 import termios
 import threading
-from typing import Any, Protocol
+from typing import Any
 
 from textual.drivers.linux_driver import LinuxDriver
 
 from lambdatui.start import terminal_signals
 
 _PATIENCE_S = 0.08
-
-
-class Screen(Protocol):
-    """What a signal asks of whoever has the screen."""
-
-    has_screen: bool
-
-    def give_back(self) -> None: ...
-
-    def stop(self) -> None: ...
 
 
 class TerminalDriver(LinuxDriver):
@@ -37,7 +27,7 @@ class TerminalDriver(LinuxDriver):
         super().__init__(*arguments, **named)
         if terminal_signals.installed():
             signal.signal(signal.SIGTSTP, before)
-            terminal_signals.taken_over(self)
+            terminal_signals.hand_over(self)
         self.has_screen = self._stopped = self._listening = False
         self._turns = asyncio.get_running_loop()
 
@@ -54,7 +44,7 @@ class TerminalDriver(LinuxDriver):
         if self._writer_thread is before:
             self.has_screen = False  # in the background: it was not allowed to
             return
-        terminal_signals.stands("")
+        terminal_signals.remember_frame("")
         if not self._listening:
             self._listening = True
             threading.Thread(target=self._until_hung_up, name="lambdatui-hangup", daemon=True).start()

@@ -6,7 +6,7 @@ from dataclasses import replace
 from textual.color import Color, ColorParseError
 from textual.theme import Theme
 
-from lambdatui.session.terminal import DARK, LIGHT
+from lambdatui.text.terminal import DARK, LIGHT
 
 THEMES = (
     Theme(
@@ -80,14 +80,14 @@ def own_theme(name: str, colours: Mapping[str, str]) -> Theme:
 
     Raises ``UnusableTheme`` for what is no colour.
     """
-    given = dict(colours)
-    base = THEMES[1 if given.pop("base", "dark") == "light" else 0]
-    for key, colour in given.items():
+    named = dict(colours)
+    base = THEMES[1 if named.pop("base", "dark") == "light" else 0]
+    for key, colour in named.items():
         try:
             Color.parse(colour)
         except ColorParseError:
             raise UnusableTheme(f"themes: {name}: {key}: {colour!r} is no colour; use '#rrggbb' or a name") from None
-    own = {key: value for key, value in given.items() if key in COLOURS}
+    own = {key: value for key, value in named.items() if key in COLOURS}
     return replace(base, name=name, **own, variables={**base.variables, **_grounds(own)})  # type: ignore[arg-type]
 
 

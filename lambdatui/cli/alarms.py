@@ -1,18 +1,12 @@
 """``lambdatui alarms``."""
 
-import click
-
-from lambdatui.cli.output.rows import Listing, emit, listing_options
-from lambdatui.cli.store_access import opened
-from lambdatui.views.alarms import alarms
-
-BRIEF = ("alarm", "alarm_state", "since", "function", "condition", "region")
+from lambdatui.cli.listing_command import listing_command
+from lambdatui.cli.output.listing import Listing
+from lambdatui.cli.store_access import Opened
+from lambdatui.views.alarms import AlarmsView, AlarmView, alarms
 
 
-@click.command(name="alarms", epilog="Example: lambdatui alarms --filter alarm_state:ALARM")
-@listing_options
-def command(listing: Listing) -> None:
+@listing_command("alarms", AlarmView, example="lambdatui alarms --filter alarm_state:ALARM")
+def command(store: Opened, listing: Listing) -> AlarmsView:
     """Alarms, metric and composite, as they were when collected last; those in alarm first."""
-    with opened() as store:
-        view = alarms(store.reader, store.range, narrow=store.context.narrow or None)
-        emit(view, listing, utc=store.context.utc, brief=BRIEF)
+    return alarms(store.reader, store.range, narrow=store.context.narrow)

@@ -134,7 +134,7 @@ class Collecting:
         narrow = Narrow(functions=self._context.functions, tags=self._context.tags)
         if not narrow.tags:
             return narrow.wants if narrow else None
-        from lambdatui.views.tag_scope import may_have
+        from lambdatui.views.scope import may_have
 
         return may_have(self._context.db, narrow)
 

@@ -1,18 +1,14 @@
 """``lambdatui collections``."""
 
-import click
-
-from lambdatui.cli.output.rows import Listing, emit, listing_options
-from lambdatui.cli.store_access import opened
-from lambdatui.views.collections import collections
+from lambdatui.cli.listing_command import listing_command
+from lambdatui.cli.output.listing import Listing
+from lambdatui.cli.store_access import Opened
+from lambdatui.views.collections import CollectionView, collections
+from lambdatui.views.view import View
 from pricing.call_prices import price
 
-BRIEF = ("started_at", "source", "took_s", "events", "invocations", "rejected", "requests", "cost_usd", "failures")
 
-
-@click.command(name="collections", epilog="Example: lambdatui collections --limit 5")
-@listing_options
-def command(listing: Listing) -> None:
+@listing_command("collections", CollectionView, example="lambdatui collections --limit 5")
+def command(store: Opened, listing: Listing) -> View[CollectionView]:
     """What was collected and imported, newest first: how much, how long it took, what its calls cost, what failed."""
-    with opened() as store:
-        emit(collections(store.reader, store.range, price), listing, utc=store.context.utc, brief=BRIEF)
+    return collections(store.reader, store.range, price)

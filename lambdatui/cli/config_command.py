@@ -80,7 +80,7 @@ def _keys(given: Mapping[str, str]) -> Iterator[str]:
 
     from textual.keys import KEY_ALIASES, Keys
 
-    from lambdatui.screens.main_screens import commands_by_screen
+    from lambdatui.app.navigation import commands_by_screen
 
     screens = commands_by_screen()
     known = {command.id() for commands in screens.values() for command in commands}
@@ -113,13 +113,13 @@ def _named(key: str) -> bool:
 
 
 def _columns(given: Mapping[str, list[str]]) -> Iterator[str]:
-    from lambdatui.screens.main_screens import MAIN, main_screen
+    from lambdatui.app.navigation import MAIN, screen_class
 
     for name, columns in given.items():
         if name not in MAIN:
             yield f"columns: no screen {name!r}; there are {', '.join(MAIN)}"
             continue
-        screen = main_screen(name)
+        screen = screen_class(name)
         known = {one.id for one in getattr(screen, "FILTERED", ())}
         known |= {one.column.id for one in getattr(screen, "COLUMNS", ())}
         for column in columns:

@@ -2,19 +2,17 @@
 
 import click
 
-from lambdatui.cli.output.rows import Listing, emit, listing_options
-from lambdatui.cli.store_access import opened
-from lambdatui.views.configuration import changes, configuration
+from lambdatui.cli.listing_command import listing_command
+from lambdatui.cli.output.listing import Listing
+from lambdatui.cli.store_access import Opened
+from lambdatui.views.configuration import ChangeView, SettingView, changes, configuration
+from lambdatui.views.view import View
 
 
-@click.command(name="configuration", epilog="Example: lambdatui configuration --changes --range 7d")
+@listing_command("configuration", SettingView, ChangeView, example="lambdatui configuration --changes --range 7d")
 @click.option("--changes", "changed", is_flag=True, help="What changed in the range, and from what to what.")
-@listing_options
-def command(listing: Listing, changed: bool) -> None:
+def command(store: Opened, listing: Listing, changed: bool) -> View[ChangeView] | View[SettingView]:
     """How functions are configured, with concurrency, event sources, aliases, versions and URLs; or what changed."""
-    with opened() as store:
-        narrow = store.context.narrow or None
-        if changed:
-            emit(changes(store.reader, store.range, narrow=narrow), listing, utc=store.context.utc)
-        else:
-            emit(configuration(store.reader, store.range, narrow=narrow), listing, utc=store.context.utc)
+    if changed:
+        return changes(store.reader, store.range, narrow=store.context.narrow)
+    return configuration(store.reader, store.range, narrow=store.context.narrow)

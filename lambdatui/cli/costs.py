@@ -12,27 +12,25 @@ from collectors.untrusted import parsed_json
 from lambdatui.cli import gates
 from lambdatui.cli.output import bill
 from lambdatui.cli.output.bill import Statement
-from lambdatui.cli.output.rows import Listing, arranged, listing_options, print_rows
+from lambdatui.cli.output.listing import Listing, ListingGroup, ListingHelp, listing_options
+from lambdatui.cli.output.rows import arranged, print_rows
 from lambdatui.cli.quantities import MONEY
 from lambdatui.cli.store_access import Opened, opened, price_book
 from lambdatui.settings.own_terms import own_price_options, terms
-from lambdatui.text import formatting
-from lambdatui.views.columns import column_named, columns
+from lambdatui.text import figures
+from lambdatui.text.plain import json_text, plain
+from lambdatui.views.columns import column_named
 from lambdatui.views.cost_groups import BY_TAG, GROUPINGS, cost_groups
-from lambdatui.views.costs import CostsView, costs
+from lambdatui.views.costs import CostLineColumns, CostsView, costs
 from lambdatui.views.export import envelope
 from lambdatui.views.gates import left_out
 from lambdatui.views.own_price import own_view
-from lambdatui.views.tag_scope import unknown_key
+from lambdatui.views.reconcile import ReconciledRow
+from lambdatui.views.tagged_functions import unknown_key
 from lambdatui.views.time_range import day_of
 from pricing.bill import Bill, LineItem
 from pricing.outside import outside_in_words
 from pricing.own_price import OwnTerms
-
-# What the text table shows of a line; --columns account shows the rest.
-LINE = columns(
-    "dimension", "function", "region", "arch", "quantity", "unit", "free", "billable", "rate", "amount", "basis"
-)
 
 
 def _grouping(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
@@ -43,6 +41,7 @@ def _grouping(ctx: click.Context, param: click.Parameter, value: str | None) -> 
 
 @click.group(
     name="costs",
+    cls=ListingGroup,
     invoke_without_command=True,
     epilog="Example: lambdatui costs --range mtd --sort amount --reverse --limit 10",
 )
@@ -52,7 +51,7 @@ def _grouping(ctx: click.Context, param: click.Parameter, value: str | None) -> 
     "--by", callback=_grouping, metavar="GROUP", help="Sums by function, dimension, region, day or tag.KEY, not lines."
 )
 @own_price_options
-@listing_options
+@listing_options(CostLineColumns)
 def command(
     listing: Listing,
     by: str | None,
@@ -85,11 +84,9 @@ def command(
             _print_groups(store, view, by, listing, free_tier=not no_free_tier)
         elif listing.form == "json":
             rows = arranged(view, listing)
-            click.echo(formatting.json_text(as_json(view, rows, statement)))
+            click.echo(json_text(as_json(view, rows, statement)))
         else:
-            print_rows(
-                view, arranged(view, listing), listing, utc=store.context.utc, brief=[column.id for column in LINE]
-            )
+            print_rows(view, arranged(view, listing), listing, utc=store.context.utc)
         if listing.form == "text":
             for line in summary(view, statement):
                 click.echo(line)
@@ -101,7 +98,7 @@ def command(
 def _print_groups(store: Opened, view: CostsView, by: str, listing: Listing, *, free_tier: bool) -> None:
     groups = cost_groups(store.reader, store.range, price_book(), by, narrow=store.context.narrow, free_tier=free_tier)
     if by.startswith(BY_TAG) and (said := unknown_key(store.reader, by.removeprefix(BY_TAG))):
-        click.echo(formatting.plain(said), err=True)
+        click.echo(plain(said), err=True)
     if by == "day" and free_tier:
         click.echo("days are at list price, before the free tier, which is a month's", err=True)
     rows = arranged(groups, listing)
@@ -109,9 +106,9 @@ def _print_groups(store: Opened, view: CostsView, by: str, listing: Listing, *, 
         print_rows(groups, rows, listing, utc=store.context.utc)
         return
     columns = [column_named(name, groups.columns) for name in (listing.columns or "").split(",") if name.strip()]
-    totals = {currency: formatting.decimal_text(amount) for currency, amount in view.totals.items()}
+    totals = {currency: figures.decimal_text(amount) for currency, amount in view.totals.items()}
     told = {"by": by, "totals": totals, "missing": list(groups.missing)}
-    click.echo(formatting.json_text(envelope(groups, rows, columns or groups.columns) | told))
+    click.echo(json_text(envelope(groups, rows, columns or groups.columns) | told))
 
 
 def _stated(store: Opened, terms: OwnTerms, budget: Decimal | None, *, free_tier: bool) -> tuple[Statement, CostsView]:
@@ -125,7 +122,7 @@ def _stated(store: Opened, terms: OwnTerms, budget: Decimal | None, *, free_tier
     )
     statement = Statement(
         Bill(tuple(view.rows), view.free_tier, view.prices_as_of), projection=view.projection,
-        as_of=formatting.iso(view.as_of), recorded=True, missing=left_out(view), today=day_of(view.range.to_ms - 1),
+        as_of=figures.iso(view.as_of), recorded=True, missing=left_out(view), today=day_of(view.range.to_ms - 1),
         own=own, own_projection=own_month, view=view,
     )  # fmt: skip
     if budget is not None:
@@ -133,14 +130,16 @@ def _stated(store: Opened, terms: OwnTerms, budget: Decimal | None, *, free_tier
     return statement, view
 
 
-@command.command(epilog="Example: lambdatui costs reconcile focus-export.parquet --sort difference --reverse")
+@command.command(
+    cls=ListingHelp, epilog="Example: lambdatui costs reconcile focus-export.parquet --sort difference --reverse"
+)
 @click.argument("files", metavar="[FILE]...", type=click.Path(path_type=Path), nargs=-1)
 @click.option(
     "--by", type=click.Choice(("day", "month", "span")), default="day", show_default=True, help="What a row sums."
 )
 @click.option("--no-free-tier", is_flag=True, help="Our figures at list price, without the free tier.")
 @click.option("--per-usd", type=MONEY, metavar="RATE", help="Units of the export's currency for one USD: 0.92 for EUR.")
-@listing_options
+@listing_options(ReconciledRow)
 def reconcile(listing: Listing, files: tuple[Path, ...], by: str, no_free_tier: bool, per_usd: Decimal | None) -> None:
     """AWS's bill beside ours: FILE is a Cost Explorer answer (JSON) or its console's CSV, or a FOCUS or CUR export.
 
@@ -163,8 +162,8 @@ def as_json(view: CostsView, rows: Sequence[LineItem], statement: Statement) -> 
         chosen = Bill(tuple(rows), view.free_tier, view.prices_as_of)
         document["lines"] = parsed_json(bill.as_json(Statement(chosen)))["lines"]
     return {
-        "as_of": formatting.iso(view.as_of),
-        "range": {"from": formatting.iso(view.range.from_ms), "to": formatting.iso(view.range.to_ms)},
+        "as_of": figures.iso(view.as_of),
+        "range": {"from": figures.iso(view.range.from_ms), "to": figures.iso(view.range.to_ms)},
         "coverage": None if view.coverage is None else round(view.coverage, 6),
         "basis": view.basis,
         "missing": list(view.missing),
@@ -173,9 +172,9 @@ def as_json(view: CostsView, rows: Sequence[LineItem], statement: Statement) -> 
 
 def summary(view: CostsView, statement: Statement) -> list[str]:
     """What stands below the table: total, free tier, projection, prices."""
-    lines = ["", f"{'total':<16}{formatting.money(view.total, view.currency)}"]
+    lines = ["", f"{'total':<16}{figures.money(view.total, view.currency)}"]
     others = {currency: amount for currency, amount in view.totals.items() if currency != view.currency}
-    lines += [f"{'':<16}and {formatting.money(amount, currency)}" for currency, amount in others.items()]
+    lines += [f"{'':<16}and {figures.money(amount, currency)}" for currency, amount in others.items()]
     if statement.own is not None:
         lines += [f"{'':<16}{amount}  {name}" for name, amount in bill.own_rows(statement.own, view.totals)]
         lines.append(f"{'':<16}{bill.own_basis_text(statement.own)}")
@@ -188,16 +187,14 @@ def summary(view: CostsView, statement: Statement) -> list[str]:
         one = view.projection
         between = ""
         if one.p10 is not None and one.p90 is not None:
-            between = (
-                f", between {formatting.money(one.p10, view.currency)} and {formatting.money(one.p90, view.currency)}"
-            )
-        lines.append(f"{'month':<16}{formatting.money(one.p50, view.currency)}{between}, {one.basis} ({one.method})")
+            between = f", between {figures.money(one.p10, view.currency)} and {figures.money(one.p90, view.currency)}"
+        lines.append(f"{'month':<16}{figures.money(one.p50, view.currency)}{between}, {one.basis} ({one.method})")
         more = [(code, other) for code, other in view.projections.items() if code != view.currency]
-        lines += [f"{'':<16}and {formatting.money(other.p50, code)}" for code, other in more]
+        lines += [f"{'':<16}and {figures.money(other.p50, code)}" for code, other in more]
         if statement.own_projection is not None:
-            lines.append(f"{'':<16}{formatting.money(statement.own_projection.p50, view.currency)} at your price")
+            lines.append(f"{'':<16}{figures.money(statement.own_projection.p50, view.currency)} at your price")
         lines += [f"{'':<16}{said}" for said in bill.milestones_text(statement.milestones or one, view.currency)]
-    lines += [f"{'incomplete':<16}{formatting.plain(reason)}" for reason in view.missing]
+    lines += [f"{'incomplete':<16}{plain(reason)}" for reason in view.missing]
     if view.prices_as_of is not None:
         lines.append(f"{'prices as of':<16}{view.prices_as_of}")
     if view.prices_age_days is not None:

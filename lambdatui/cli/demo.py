@@ -15,27 +15,28 @@ import click
 from collectors.store.read.reader import Reader
 from collectors.untrusted import parsed_json
 from lambdatui.cli import interrupts
-from lambdatui.cli.output.rows import Listing, emit, listing_options
+from lambdatui.cli.output.listing import Listing, ListingHelp, listing_options
+from lambdatui.cli.output.rows import emit
 from lambdatui.cli.store_access import now_ms, price_book
 from lambdatui.settings.options import current_context
 from lambdatui.start import first_frame
-from lambdatui.views.functions import functions
+from lambdatui.views.functions import FunctionView, functions
 from lambdatui.views.time_range import RangeChoice
 
 _WITHOUT_TERMINAL_S = 5.0
 _END_S = 20.0
-_BRIEF = (
-    "function", "memory_mb", "invocations", "errors", "timeouts", "throttles", "cold_starts", "p50_ms", "p99_ms",
-    "billed_ms", "max_memory_mb", "cost_usd",
-)  # fmt: skip
+_TEXT_COLUMNS = (
+    "function,memory_mb,invocations,errors,timeouts,throttles,cold_starts,p50_ms,p99_ms,billed_ms,max_memory_mb,"
+    "cost_usd"
+)
 
 
-@click.command(name="demo", epilog="Example: lambdatui demo --seconds 10 --no-tui")
+@click.command(name="demo", cls=ListingHelp, epilog="Example: lambdatui demo --seconds 10 --no-tui")
 @click.option("--seconds", type=click.FloatRange(0.5), help="Call for so long (default: until it is left).")
 @click.option("--no-tui", is_flag=True, help="No screens: rows, as text, --json or --csv.")
 @click.option("--seed", type=int, default=7, show_default=True, help="Of the load.")
 @click.option("--keep", type=click.Path(file_okay=False), help="Keep the log and the store in this folder.")
-@listing_options
+@listing_options(FunctionView)
 def command(listing: Listing, seconds: float | None, no_tui: bool, seed: int, keep: str | None) -> None:
     """Run a small shop of sample functions on this machine, and look at it.
 
@@ -168,4 +169,6 @@ def _headless(folder: Path, seconds: float, seed: int, listing: Listing) -> None
     with Reader(store) as reader:
         whole = RangeChoice("all").resolve(now_ms(), reader.newest_ms(), reader.oldest_ms())
         narrow = current_context().narrow.bound(reader)
-        emit(functions(reader, whole, price_book(), narrow=narrow), listing, utc=True, brief=_BRIEF)
+        if listing.form == "text" and not listing.columns:
+            listing = replace(listing, columns=_TEXT_COLUMNS)
+        emit(functions(reader, whole, price_book(), narrow=narrow), listing, utc=True)

@@ -13,23 +13,25 @@ from collectors.store.connection import StoreError, StoreMissing
 from lambdatui.cli.doctor_findings import FAIL, NOT_TRIED, OK, WARN, Finding
 from lambdatui.cli.iam_policy import chosen_features, role_named
 from lambdatui.cli.main import DONE, FAILED, PARTLY
-from lambdatui.cli.output.rows import Listing, emit, listing_options
+from lambdatui.cli.output.listing import Listing, ListingHelp, listing_options
+from lambdatui.cli.output.rows import emit
 from lambdatui.cli.store_access import now_ms
 from lambdatui.settings.options import current_context
 from lambdatui.text import formatting
-from lambdatui.views.columns import columns
+from lambdatui.views.columns import columns_of
 from lambdatui.views.time_range import DAY_MS, MINUTE_MS, TimeRange
 from lambdatui.views.view import View
 
-BRIEF = ("check", "state", "found", "advice")
-COLUMNS = columns(*BRIEF, "action", "statement")
+COLUMNS = columns_of(Finding)
 
 _NARROWEST, _LOWEST = 80, 24
 _LEAST_FREE_BYTES = 500 << 20
 _BUILT_MS = 1_735_689_600_000  # 2025-01-01: a clock before this one is wrong
 
 
-@click.command(name="doctor", epilog="Example: lambdatui doctor --aws --profile prod --region eu-central-1")
+@click.command(
+    name="doctor", cls=ListingHelp, epilog="Example: lambdatui doctor --aws --profile prod --region eu-central-1"
+)
 @click.option("--aws", "ask_aws", is_flag=True, help="Also ask AWS: each action that collecting needs, once.")
 @click.option("--profile", metavar="P", help="The AWS profile, for --aws.")
 @click.option("--region", metavar="R", help="The AWS region, for --aws.")
@@ -45,7 +47,7 @@ _BUILT_MS = 1_735_689_600_000  # 2025-01-01: a clock before this one is wrong
 )
 @click.option("--external-id", default="", metavar="ID", help="What that role asks for.")
 @click.option("--endpoint-url", metavar="URL", help="Another server that speaks AWS's APIs.")
-@listing_options
+@listing_options(Finding)
 def command(
     listing: Listing,
     ask_aws: bool,
@@ -80,7 +82,7 @@ def command(
     if listing.form == "text" and not (listing.sort or listing.where or listing.columns):
         _say(findings)
     else:
-        emit(view, listing, utc=context.utc, brief=BRIEF)
+        emit(view, listing, utc=context.utc)
     return exit_code(findings)
 
 

@@ -1,6 +1,10 @@
 """What doctor finds."""
 
 from dataclasses import dataclass
+from typing import Annotated
+
+from lambdatui.views import shared_columns as shared
+from lambdatui.views.columns import BRIEF, Column, Kind
 
 OK, WARN, FAIL, NOT_TRIED = "ok", "warn", "fail", "not tried"
 
@@ -12,9 +16,9 @@ class Finding:
     ``action`` is the IAM action that it is about; ``statement`` a policy, as JSON, that allows what is missing.
     """
 
-    check: str
-    state: str
-    found: str
-    advice: str | None = None
-    action: str | None = None
-    statement: str | None = None
+    check: Annotated[str, Column("Check", Kind.TEXT, 12, "What was looked at."), BRIEF]
+    state: Annotated[str, Column("State", Kind.TEXT, 5, "ok, warn, fail, or not tried: of that nobody knows."), BRIEF]
+    found: Annotated[str, shared.FOUND, BRIEF]
+    advice: Annotated[str | None, shared.ADVICE, BRIEF] = None
+    action: Annotated[str | None, shared.ACTION] = None
+    statement: Annotated[str | None, shared.STATEMENT] = None

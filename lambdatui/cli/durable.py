@@ -2,21 +2,28 @@
 
 import click
 
-from lambdatui.cli.output.rows import Listing, arranged, emit, listing_options, print_rows
+from lambdatui.cli.output.listing import Listing, ListingHelp, listing_options
+from lambdatui.cli.output.rows import arranged, emit, print_rows
 from lambdatui.cli.store_access import Opened, opened
-from lambdatui.text import formatting
-from lambdatui.views.durable import EXECUTION_COLUMNS, AmbiguousExecution, HistoryView, executions, history
+from lambdatui.text.plain import json_text
+from lambdatui.views.durable import (
+    EXECUTION_COLUMNS,
+    AmbiguousExecution,
+    EventView,
+    ExecutionView,
+    HistoryView,
+    executions,
+    history,
+)
 from lambdatui.views.export import envelope
 from lambdatui.views.formatting import json_value, shown
 
-BRIEF = ("execution", "function", "execution_status", "started_at", "age_ms", "steps", "retries", "waits")
-EVENTS_BRIEF = ("event_id", "happened_at", "event", "operation", "attempt", "retry_s", "waits_s", "error_type")
 _LABEL = 16
 
 
-@click.command(name="durable", epilog="Example: lambdatui durable --filter execution_status:FAILED")
+@click.command(name="durable", cls=ListingHelp, epilog="Example: lambdatui durable --filter execution_status:FAILED")
 @click.argument("execution", metavar="[ID]", required=False)
-@listing_options
+@listing_options(ExecutionView, EventView)
 def command(listing: Listing, execution: str | None) -> None:
     """Durable executions that ran in the range, the newest first; with ID, what happened in one of them.
 
@@ -27,7 +34,7 @@ def command(listing: Listing, execution: str | None) -> None:
         narrow = store.context.narrow or None
         if execution is None:
             view = executions(store.reader, store.range, narrow=narrow)
-            emit(view, listing, utc=store.context.utc, brief=BRIEF)
+            emit(view, listing, utc=store.context.utc)
             if not view.rows and not view.collected:
                 click.echo("lambdatui durable: no collection has asked for durable executions", err=True)
             return
@@ -45,11 +52,11 @@ def _show(store: Opened, listing: Listing, wanted: str) -> None:
         )
     if listing.form == "json":
         one = {column.id: json_value(column, getattr(view.execution, column.id)) for column in EXECUTION_COLUMNS}
-        click.echo(formatting.json_text({"execution": one} | envelope(view, arranged(view, listing), view.columns)))
+        click.echo(json_text({"execution": one} | envelope(view, arranged(view, listing), view.columns)))
         return
     if listing.form == "text":
         click.echo(_text(view, utc=store.context.utc))
-    print_rows(view, arranged(view, listing), listing, utc=store.context.utc, brief=EVENTS_BRIEF)
+    print_rows(view, arranged(view, listing), listing, utc=store.context.utc)
 
 
 def _text(view: HistoryView, *, utc: bool) -> str:

@@ -5,25 +5,26 @@ from typing import Any
 
 import click
 
-from lambdatui.cli.output.rows import Listing, arranged, listing_options, narrate, print_rows
+from lambdatui.cli.output.listing import Listing, ListingHelp, listing_options
+from lambdatui.cli.output.rows import arranged, narrate, print_rows
 from lambdatui.cli.store_access import Opened, opened, price_book
-from lambdatui.text import formatting
-from lambdatui.views.columns import columns
+from lambdatui.text import figures
+from lambdatui.text.plain import json_text, plain
+from lambdatui.views.columns import columns_of
 from lambdatui.views.export import envelope
 from lambdatui.views.formatting import json_value, shown
 from lambdatui.views.function import FunctionDetail, Step, function
+from lambdatui.views.function_tags import with_tags
+from lambdatui.views.functions import FunctionView
 from lambdatui.views.scope import Narrow
-from lambdatui.views.tag_scope import with_tags
 
 _LABEL = 16
-STEP_COLUMNS = columns(
-    "invocations", "errors", "timeouts", "cold_starts", "p50_ms", "p95_ms", "p99_ms", "max_ms", "cost_usd"
-)
+STEP_COLUMNS = columns_of(Step)
 
 
-@click.command(name="function", epilog="Example: lambdatui function checkout --range 7d")
+@click.command(name="function", cls=ListingHelp, epilog="Example: lambdatui function checkout --range 7d")
 @click.argument("name")
-@listing_options
+@listing_options(FunctionView)
 def command(listing: Listing, name: str) -> None:
     """One function over the range: its figures, and how they went.
 
@@ -36,9 +37,9 @@ def command(listing: Listing, name: str) -> None:
         if listing.form == "csv" or len(details) > 1:
             rows = [row for detail in details for row in detail.rows]
             view = FunctionDetail(first.columns, rows, first.as_of, first.range, first.coverage, first.basis)
-            print_rows(view, arranged(view, listing), listing, utc=store.context.utc)
+            print_rows(view, arranged(view, listing), listing, utc=store.context.utc, brief=False)
         elif listing.form == "json":
-            click.echo(formatting.json_text(_json(first, listing)))
+            click.echo(json_text(_json(first, listing)))
         else:
             click.echo(_text(first, utc=store.context.utc))
             narrate(first, 1)
@@ -60,8 +61,7 @@ def _details(store: Opened, name: str) -> list[FunctionDetail]:
 def _json(detail: FunctionDetail, listing: Listing) -> dict[str, Any]:
     whole = envelope(detail, arranged(detail, listing), detail.columns)
     series = [
-        {"start": formatting.iso(step.start_ms)}
-        | {one.id: json_value(one, getattr(step, one.id)) for one in STEP_COLUMNS}
+        {"start": figures.iso(step.start_ms)} | {one.id: json_value(one, getattr(step, one.id)) for one in STEP_COLUMNS}
         for step in detail.series
     ]
     setup = {one.id: one.text for one in detail.facts}
@@ -79,17 +79,17 @@ def _text(detail: FunctionDetail, *, utc: bool) -> str:
         lines.append("")
     width = max((len(one.label) + 2 for one in detail.facts), default=0)
     for fact in detail.facts:
-        first, *more = formatting.plain(fact.text or "-", newlines=True).split("\n")
+        first, *more = plain(fact.text or "-", newlines=True).split("\n")
         lines += [f"{fact.label:<{width}}{first}", *(f"{'':<{width}}{line}" for line in more)]
     return "\n".join(lines)
 
 
 def _drawn(detail: FunctionDetail, name: str) -> str:
-    return formatting.sparkline([getattr(step, name) for step in detail.series], unfinished=detail.unfinished).rstrip()
+    return figures.sparkline([getattr(step, name) for step in detail.series], unfinished=detail.unfinished).rstrip()
 
 
 def _axis(steps: tuple[Step, ...], step_ms: int, *, utc: bool) -> str:
     if not steps:
         return ""
-    last = formatting.instant(steps[-1].start_ms + step_ms, utc=utc)
-    return f"{formatting.instant(steps[0].start_ms, utc=utc)} to {last}, {formatting.milliseconds(step_ms)} a column"
+    last = figures.instant(steps[-1].start_ms + step_ms, utc=utc)
+    return f"{figures.instant(steps[0].start_ms, utc=utc)} to {last}, {figures.milliseconds(step_ms)} a column"

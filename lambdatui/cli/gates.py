@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from lambdatui.text import formatting
+from lambdatui.text import figures
+from lambdatui.text.plain import plain
 from pricing.bill import Bill
 from pricing.gate import Passed, Verdict, gate, unknown_of
 
@@ -52,10 +53,11 @@ def of_view(
 
     Raises ``click.UsageError`` where the bill is in other currencies only.
     """
+    from lambdatui.settings.price_book import not_as_named
     from lambdatui.views.gates import budget_of
 
     _in_usd(view.totals if own is None else own.totals)
-    found = budget_of(view, limit, own, own_month)
+    found = budget_of(view, limit, own, own_month, unusable_rates=not_as_named())
     return replace(found, missing=tuple(dict.fromkeys((*found.missing, *_of_others(compared)))))
 
 
@@ -72,8 +74,8 @@ def as_json(one: Verdict, basis: str) -> dict[str, Any]:
     return {
         "basis": basis,
         "verdict": one.passed.value,
-        "limit": formatting.decimal_text(one.limit),
-        "known": formatting.decimal_text(one.known),
+        "limit": figures.decimal_text(one.limit),
+        "known": figures.decimal_text(one.known),
         "currency": one.currency,
         "projected": one.projected,
         "missing": list(one.missing),
@@ -87,7 +89,7 @@ def code_of(verdicts: "Iterable[Verdict]") -> int:
 
 def say(name: str, one: Verdict, basis: str) -> None:
     """On stderr: what is over, or what could decide and is not known; nothing where it is within."""
-    known, limit = formatting.money_apart(one.known, one.limit, one.currency)
+    known, limit = figures.money_apart(one.known, one.limit, one.currency)
     by = f" ({basis})"
     if one.passed is Passed.NO:
         verb = "is projected, which is over" if one.projected else "is over"
@@ -96,4 +98,4 @@ def say(name: str, one: Verdict, basis: str) -> None:
         click.echo(f"{known} is known, within the {name} of {limit}{by}, but not everything is known:", err=True)
     if one.passed is not Passed.YES:
         for reason in one.missing:
-            click.echo(formatting.plain(f"  missing: {reason}"), err=True)
+            click.echo(plain(f"  missing: {reason}"), err=True)

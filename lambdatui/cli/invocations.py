@@ -3,23 +3,23 @@
 import click
 
 from collectors.model.records import Status
-from lambdatui.cli.output.rows import Listing, listing_options, print_rows
+from lambdatui.cli.output.listing import Listing, ListingHelp, listing_options
+from lambdatui.cli.output.rows import print_rows
 from lambdatui.cli.store_access import opened
 from lambdatui.views import filters
 from lambdatui.views.columns import column_named
-from lambdatui.views.invocations import INVOCATION_COLUMNS, STORE_ORDER, invocations
+from lambdatui.views.invocations import INVOCATION_COLUMNS, STORE_ORDER, InvocationView, invocations
 from lambdatui.views.retained_since import invocations_not_kept
-
-BRIEF = (
-    "function", "request_id", "started_at", "attempt", "status", "cold_start", "duration_ms", "billed_ms",
-    "init_ms", "max_memory_mb", "error_type",
-)  # fmt: skip
 
 _ON_SCREEN = 200
 _ALL = 1 << 40
 
 
-@click.command(name="invocations", epilog="Example: lambdatui invocations --function 'api-*' --status timeout --json")
+@click.command(
+    name="invocations",
+    cls=ListingHelp,
+    epilog="Example: lambdatui invocations --function 'api-*' --status timeout --json",
+)
 @click.option(
     "--status",
     "statuses",
@@ -27,7 +27,7 @@ _ALL = 1 << 40
     type=click.Choice([status.label for status in Status]),
     help="Only invocations that ended so (repeatable).",
 )
-@listing_options
+@listing_options(InvocationView)
 def command(listing: Listing, statuses: tuple[str, ...]) -> None:
     """Invocations, newest first, each attempt of a request by itself.
 
@@ -56,6 +56,6 @@ def command(listing: Listing, statuses: tuple[str, ...]) -> None:
         rows = list(view.rows)
         if sort is not None and not in_store:
             rows = filters.sort_rows(rows, sort, reverse=listing.reverse)[:limit]
-        print_rows(view, rows, listing, utc=store.context.utc, brief=BRIEF)
+        print_rows(view, rows, listing, utc=store.context.utc)
         if listing.form == "text" and (view.more or len(rows) < len(view.rows)):
             click.echo(f"more of {view.total:,} invocations: --limit N", err=True)

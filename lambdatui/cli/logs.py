@@ -2,15 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import partial
 from itertools import islice
 
 import click
 
-from lambdatui.cli.output.rows import Listing, emit, listing_options, narrate, print_rows
+from lambdatui.cli.output.listing import Listing, ListingHelp, listing_options
+from lambdatui.cli.output.rows import emit, narrate, print_rows
 from lambdatui.cli.store_access import Opened, opened
 from lambdatui.settings.options import current_context, keep_tag_terms
-from lambdatui.text import formatting
+from lambdatui.text import figures
+from lambdatui.text.plain import plain
 from lambdatui.text.safe_output import log_text
 from lambdatui.text.table import cells, padded
 from lambdatui.views import filters, line_query
@@ -24,7 +25,9 @@ from lambdatui.views.retained_since import lines_not_kept
 _ON_SCREEN = 1_000
 
 
-@click.command(name="logs", epilog="Example: lambdatui logs --range 7d --function checkout 'connection refused'")
+@click.command(
+    name="logs", cls=ListingHelp, epilog="Example: lambdatui logs --range 7d --function checkout 'connection refused'"
+)
 @click.argument("words", required=False, default="", metavar="[TEXT]")
 @click.option("--stats", metavar="FIGURES", help="Figures of the lines: 'count, p95(.ms) by .route, 5m'.")
 @click.option(
@@ -33,7 +36,7 @@ _ON_SCREEN = 1_000
 @click.option("--live", is_flag=True, help="Lines as they are written, of functions of one account and region.")
 @click.option("--profile", metavar="P", help="The AWS profile that --live asks with.")
 @click.option("--endpoint-url", metavar="URL", help="Another server that speaks AWS's APIs, for --live.")
-@partial(listing_options, filters_rows=False)
+@listing_options(LogView, filters_rows=False)
 def command(
     listing: Listing,
     words: str,
@@ -152,9 +155,9 @@ def _list_near(store: Opened, rows: list[LogView], near: int, columns: tuple[Col
 
 
 def _print(rows: Sequence[LogView], *, utc: bool) -> None:
-    names = [formatting.plain(row.function, tabs=False) for row in rows]
+    names = [plain(row.function, tabs=False) for row in rows]
     width = max(map(cells, names), default=0)
     for row, name in zip(rows, names, strict=True):
-        at = formatting.instant(row.timestamp, utc=utc, millis=True)
+        at = figures.instant(row.timestamp, utc=utc, millis=True)
         body = log_text(row.message).replace("\n", "\n    ")
         click.echo(f"{at}  {padded(name, width)}  {body}")

@@ -1,35 +1,49 @@
 """``lambdatui patterns``."""
 
+from collections.abc import Iterator
+
 import click
 
+from lambdatui.cli.listing_command import listing_command
 from lambdatui.cli.older_lines import count_older_lines
-from lambdatui.cli.output.rows import Listing, emit, listing_options
-from lambdatui.cli.store_access import opened, price_book
+from lambdatui.cli.output.listing import Listing
+from lambdatui.cli.store_access import Opened, price_book
 from lambdatui.settings.options import current_context
-from lambdatui.text.formatting import counted, size
-from lambdatui.views.patterns import patterns
+from lambdatui.text.figures import counted, size
+from lambdatui.views.patterns import PatternRow, PatternsView, patterns
 
-BRIEF = ("pattern", "template", "function", "count", "share", "bytes", "ingestion_usd", "novelty")
 _PARTLY = 3
 
 
-@click.command(name="patterns", epilog="Example: lambdatui patterns --range 7d --filter novelty:new --json")
+def _prepare(build: bool) -> None:
+    if build:
+        count_older_lines(current_context().db)
+
+
+def _notes(view: PatternsView, listing: Listing) -> Iterator[str]:
+    if listing.form == "text":
+        yield f"({counted(view.lines, 'line')}, {size(view.bytes)})"
+    yield from view.missing
+
+
+def _exit_code(view: PatternsView) -> int:
+    return _PARTLY if view.missing else 0
+
+
+@listing_command(
+    "patterns",
+    PatternRow,
+    example="lambdatui patterns --range 7d --filter novelty:new --json",
+    prepare=_prepare,
+    notes=_notes,
+    exit_code=_exit_code,
+)
 @click.option("--build", is_flag=True, help="First count the lines that an older version stored, as an import would.")
-@listing_options
-def command(listing: Listing, build: bool) -> int:
+def command(store: Opened, listing: Listing, build: bool) -> PatternsView:
     """What all log lines are made of, most bytes first: how many, their share, what their ingestion costs, an example.
 
     Counted by the hour while lines are imported and collected, START, END and REPORT too. Dollars are at list price:
     the bytes and 26 for each event, at the rate of the log group's class. 'lambdatui whatif --drop-pattern ID' says
     what a pattern's lines cost a month.
     """
-    if build:
-        count_older_lines(current_context().db)
-    with opened() as store:
-        view = patterns(store.reader, store.range, price_book(), narrow=store.context.narrow)
-        emit(view, listing, utc=store.context.utc, brief=BRIEF)
-    if listing.form == "text":
-        click.echo(f"({counted(view.lines, 'line')}, {size(view.bytes)})", err=True)
-    for said in view.missing:
-        click.echo(said, err=True)
-    return _PARTLY if view.missing else 0
+    return patterns(store.reader, store.range, price_book(), narrow=store.context.narrow)

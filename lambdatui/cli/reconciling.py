@@ -7,12 +7,13 @@ from pathlib import Path
 import click
 
 from lambdatui.cli.billing_files import export_in
-from lambdatui.cli.output.rows import Listing, arranged, print_rows
+from lambdatui.cli.output.listing import Listing
+from lambdatui.cli.output.rows import arranged, print_rows
 from lambdatui.cli.store_access import now_ms, opened, price_book
-from lambdatui.text import formatting
+from lambdatui.text import figures
+from lambdatui.text.plain import json_text, plain
 from lambdatui.views.export import envelope
 from lambdatui.views.reconcile import (
-    BRIEF,
     ReconciledView,
     as_json,
     collected_actuals,
@@ -33,7 +34,7 @@ def reconcile_bill(
     named = ", ".join(str(file) for file in files) or "the bill that was collected"
     export = export_in(files) if files else None
     if export is not None and not export.charges:
-        raise click.ClickException(formatting.plain(_nothing(named, export)))
+        raise click.ClickException(plain(_nothing(named, export)))
     with opened() as store:
         if export is None:
             export = Export(tuple(collected_actuals(store.reader, store.range)), "Cost Explorer, collected")
@@ -51,9 +52,7 @@ def reconcile_bill(
             click.echo(said, err=True)
         _print(view, listing, utc=store.context.utc)
     if export.rejected:
-        click.echo(
-            formatting.plain(f"{named}: {len(export.rejected)} lines could not be read; {export.rejected[0]}"), err=True
-        )
+        click.echo(plain(f"{named}: {len(export.rejected)} lines could not be read; {export.rejected[0]}"), err=True)
         click.get_current_context().exit(PARTLY)
 
 
@@ -62,7 +61,7 @@ _NOT_COLLECTED = "no bill of AWS was collected for this range: lambdatui collect
 
 def _nothing(named: str, export: Export) -> str:
     services = ", ".join(
-        f"{name} {formatting.money(amount, currency)}" for (name, currency), (_, amount) in export.others.items()
+        f"{name} {figures.money(amount, currency)}" for (name, currency), (_, amount) in export.others.items()
     )
     return f"{named}: no charges of AWS Lambda in it" + (f"; there is {services}" if services else f" ({export.shape})")
 
@@ -70,13 +69,13 @@ def _nothing(named: str, export: Export) -> str:
 def _print(view: ReconciledView, listing: Listing, *, utc: bool) -> None:
     rows = arranged(view, listing)
     if listing.form == "json" and view.summary is not None and not listing.columns:
-        click.echo(formatting.json_text(envelope(view, rows, view.columns) | as_json(view.summary, view.shape)))
+        click.echo(json_text(envelope(view, rows, view.columns) | as_json(view.summary, view.shape)))
         return
     if listing.form != "text":
         print_rows(view, rows, listing, utc=utc)
         return
-    print_rows(view, [row for row in rows if row.dimension != "total"], listing, utc=utc, brief=BRIEF)
+    print_rows(view, [row for row in rows if row.dimension != "total"], listing, utc=utc)
     if view.summary is not None:
         click.echo("")
         for label, said in in_words(view.summary, view.shape):
-            click.echo(f"{label:<12}{formatting.plain(said)}")
+            click.echo(f"{label:<12}{plain(said)}")

@@ -80,7 +80,7 @@ def screens_command(context: Context) -> list[str]:
     options = {"db": str(context.db), "range": context.range.preset, "from": context.range.start,
                "to": context.range.end, "at": context.range.at, "theme": context.theme,
                "config": str(context.config) if context.config else None}  # fmt: skip
-    command = [sys.executable, "-m", "lambdatui.processes.browser_entry"]
+    command = [sys.executable, "-m", "lambdatui"]
     command += [f"--{name}={value}" for name, value in options.items() if value]
     for name, values in (
         ("account", context.accounts),

@@ -1,26 +1,24 @@
 """``lambdatui throttles``."""
 
-import click
+from collections.abc import Iterator
 
-from lambdatui.cli.output.rows import Listing, emit, listing_options
-from lambdatui.cli.store_access import opened
-from lambdatui.views.concurrency import concurrency
-
-BRIEF = (
-    "function", "account", "region", "throttles", "throttle_rate", "invocations", "concurrency", "limit", "limited_by",
-    "headroom", "saturation", "last_throttle",
-)  # fmt: skip
+from lambdatui.cli.listing_command import listing_command
+from lambdatui.cli.output.listing import Listing
+from lambdatui.cli.store_access import Opened
+from lambdatui.views.concurrency import ConcurrencyView, HeadroomView, concurrency
 
 
-@click.command(name="throttles", epilog="Example: lambdatui throttles --range 24h --filter 'throttles>0'")
-@listing_options
-def command(listing: Listing) -> None:
+def _notes(view: ConcurrencyView, listing: Listing) -> Iterator[str]:
+    if not view.collected and listing.form == "text":
+        yield "no throttle metrics in this range; 'lambdatui collect' fetches them"
+
+
+@listing_command(
+    "throttles", HeadroomView, example="lambdatui throttles --range 24h --filter 'throttles>0'", notes=_notes
+)
+def command(store: Opened, listing: Listing) -> ConcurrencyView:
     """Throttles, and how much concurrency is left to each function and account, from CloudWatch metrics.
 
     What was not collected is unknown. 'Full by' is where the line through the daily peaks reaches the limit.
     """
-    with opened() as store:
-        view = concurrency(store.reader, store.range, narrow=store.context.narrow)
-        emit(view, listing, utc=store.context.utc, brief=BRIEF)
-        if not view.collected and listing.form == "text":
-            click.echo("no throttle metrics in this range; 'lambdatui collect' fetches them", err=True)
+    return concurrency(store.reader, store.range, narrow=store.context.narrow)

@@ -1,45 +1,42 @@
 """``lambdatui whatif``."""
 
+from collections.abc import Sequence
+
 import click
 
-from lambdatui.cli.output.rows import Listing, emit, listing_options
-from lambdatui.cli.store_access import opened, price_book
-from lambdatui.views.whatif import whatif
+from lambdatui.cli.listing_command import listing_command
+from lambdatui.cli.output.listing import Listing
+from lambdatui.cli.store_access import Opened, price_book
+from lambdatui.views.pattern_savings import PatternSaving, UnknownPattern, kept_share, pattern_savings
+from lambdatui.views.view import View
+from lambdatui.views.whatif import WhatIfRow, whatif
 
-BRIEF = ("function", "change", "now_usd", "then_usd", "saves_usd", "confidence")
-BRIEF_PATTERNS = ("pattern", "change", "now_usd", "then_usd", "saves_usd", "confidence", "template")
 
-
-@click.command(
-    name="whatif", epilog="Example: lambdatui whatif --range mtd --filter 'saves_usd>1' --columns change,arithmetic"
+@listing_command(
+    "whatif",
+    WhatIfRow,
+    PatternSaving,
+    example="lambdatui whatif --range mtd --filter 'saves_usd>1' --columns change,arithmetic",
 )
 @click.option("--drop-pattern", "drop", multiple=True, metavar="ID", help="What no longer writing these lines saves.")
 @click.option("--sample-pattern", "sample", multiple=True, metavar="ID=10%", help="What writing a part of them saves.")
-@listing_options
-def command(listing: Listing, drop: tuple[str, ...], sample: tuple[str, ...]) -> None:
+def command(
+    store: Opened, listing: Listing, drop: tuple[str, ...], sample: tuple[str, ...]
+) -> View[WhatIfRow] | View[PatternSaving]:
     """What would be cheaper, most dollars a month first: architecture, memory, provisioned concurrency, waste.
 
     With --drop-pattern or --sample-pattern, of log lines by pattern instead ('lambdatui patterns' names them).
     At list price before any free tier. Each row's arithmetic and assumptions are in --json, --csv and --columns.
     """
     if drop or sample:
-        _patterns(listing, drop, sample)
-        return
-    with opened() as store:
-        emit(
-            whatif(store.reader, store.range, price_book(), narrow=store.context.narrow), listing,
-            utc=store.context.utc, brief=BRIEF,
-        )  # fmt: skip
+        return _of_patterns(store, drop, sample)
+    return whatif(store.reader, store.range, price_book(), narrow=store.context.narrow)
 
 
-def _patterns(listing: Listing, drop: tuple[str, ...], sample: tuple[str, ...]) -> None:
-    from lambdatui.views.pattern_savings import UnknownPattern, kept_share, pattern_savings
-
+def _of_patterns(store: Opened, drop: Sequence[str], sample: Sequence[str]) -> View[PatternSaving]:
     changes = [(name, 0.0) for name in drop]
     try:
-        changes += [(name, kept_share(share)) for name, _, share in (one.partition("=") for one in sample)]
-        with opened() as store:
-            view = pattern_savings(store.reader, store.range, price_book(), changes, narrow=store.context.narrow)
-            emit(view, listing, utc=store.context.utc, brief=BRIEF_PATTERNS)
+        changes += [(name, kept_share(share)) for name, _, share in (part.partition("=") for part in sample)]
+        return pattern_savings(store.reader, store.range, price_book(), changes, narrow=store.context.narrow)
     except (UnknownPattern, ValueError) as error:
         raise click.UsageError(str(error)) from error

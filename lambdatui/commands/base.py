@@ -2,17 +2,18 @@
 
 import inspect
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, ClassVar, TypeAlias
+from typing import Any, ClassVar, Generic, TypeAlias, TypeVar
 
 from textual.binding import Binding
 from textual.keys import key_to_character
 
-if TYPE_CHECKING:
-    from lambdatui.screens.base import StoreScreen
+Target = TypeVar("Target")
+"""The protocol of ``lambdatui.commands.protocols`` that a screen has who has the command."""
 
 
-class Command:
+class Command(ABC, Generic[Target]):
     """A thing that people can do. Subclasses say what in their docstring, and do it in ``run``."""
 
     BINDING_KEY: ClassVar[str]
@@ -55,16 +56,18 @@ class Command:
         )
 
     @classmethod
-    def available(cls, screen: "StoreScreen") -> bool:
+    def available(cls, screen: Target) -> bool:
         """Whether it means something on this screen right now."""
         return True
 
     @classmethod
-    def run(cls, screen: "StoreScreen") -> None:
-        raise NotImplementedError
+    @abstractmethod
+    def run(cls, screen: Target) -> None:
+        """Do it. Called on the thread that paints."""
 
 
-Commands: TypeAlias = tuple[type[Command], ...]
+AnyCommand: TypeAlias = type[Command[Any]]
+Commands: TypeAlias = tuple[AnyCommand, ...]
 
 # Keys as people read them; what is not here is shown as Textual names it.
 _DISPLAY = {
@@ -75,12 +78,12 @@ _DISPLAY = {
 }  # fmt: skip
 
 
-def bindings(commands: Iterable[type[Command]]) -> list[Binding]:
+def bindings(commands: Iterable[AnyCommand]) -> list[Binding]:
     """What goes into a screen's ``BINDINGS``."""
     return [command.binding() for command in commands]
 
 
-def keys(command: type[Command], keymap: Mapping[str, str]) -> list[str]:
+def keys(command: AnyCommand, keymap: Mapping[str, str]) -> list[str]:
     """The command's keys as people read them, after remapping."""
     named = keymap.get(command.id(), command.BINDING_KEY)
     return [key_text(key.strip()) for key in named.split(",")]

@@ -1,14 +1,10 @@
 """Invoking: of the local runner's functions only."""
 
-from typing import TYPE_CHECKING
-
 from lambdatui.commands.base import Command
-
-if TYPE_CHECKING:
-    from lambdatui.screens.base import StoreScreen
+from lambdatui.commands.protocols import Invokes
 
 
-class Invoke(Command):
+class Invoke(Command[Invokes]):
     """Invoke this function of the local runner with a payload of yours. Functions in AWS are never invoked."""
 
     BINDING_KEY = "I"
@@ -16,21 +12,9 @@ class Invoke(Command):
     GROUP = "Local runner"
 
     @classmethod
-    def available(cls, screen: "StoreScreen") -> bool:
-        found, runner = screen.subject(), screen.session.runner
-        return found is not None and runner is not None and found[0] in runner.ids
+    def available(cls, screen: Invokes) -> bool:
+        return screen.can_invoke()
 
     @classmethod
-    def run(cls, screen: "StoreScreen") -> None:
+    def run(cls, screen: Invokes) -> None:
         screen.invoke()
-
-
-class InvokeHere(Invoke):
-    """Invoke this function of the local runner with a payload of yours. Functions in AWS are never invoked."""
-
-    SHOW_IN_FOOTER = True
-
-    @classmethod
-    def id(cls) -> str:
-        """The same command, whatever screen it is on: remapped once."""
-        return Invoke.id()

@@ -1,21 +1,19 @@
 """Going from screen to screen."""
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from lambdatui.commands.base import Command, Commands
-
-if TYPE_CHECKING:
-    from lambdatui.screens.base import StoreScreen
+from lambdatui.commands.protocols import ChoosesPlace, Navigates
 
 
-class _Show(Command):
+class _Show(Command[Navigates]):
     """Go to a main screen."""
 
     SCREEN: ClassVar[str]
     GROUP = "Go to"
 
     @classmethod
-    def run(cls, screen: "StoreScreen") -> None:
+    def run(cls, screen: Navigates) -> None:
         screen.jump_to(cls.SCREEN)
 
 
@@ -86,7 +84,7 @@ class ShowConfiguration(_Show):
     SCREEN = "configuration"
 
     @classmethod
-    def run(cls, screen: "StoreScreen") -> None:
+    def run(cls, screen: Navigates) -> None:
         screen.show_configuration()
 
 
@@ -98,7 +96,7 @@ class ShowFunctions(_Show):
     SCREEN = "functions"
 
 
-class ShowInvocations(Command):
+class ShowInvocations(Command[Navigates]):
     """Go to the invocations: of this function, or of all of them."""
 
     BINDING_KEY = "i"
@@ -107,11 +105,11 @@ class ShowInvocations(Command):
     GROUP = "Go to"
 
     @classmethod
-    def run(cls, screen: "StoreScreen") -> None:
+    def run(cls, screen: Navigates) -> None:
         screen.show_invocations()
 
 
-class ShowLogs(Command):
+class ShowLogs(Command[Navigates]):
     """Go to the log lines: of the function under the cursor, or of all of them."""
 
     BINDING_KEY = "l"
@@ -120,11 +118,11 @@ class ShowLogs(Command):
     GROUP = "Go to"
 
     @classmethod
-    def run(cls, screen: "StoreScreen") -> None:
+    def run(cls, screen: Navigates) -> None:
         screen.show_logs(live=False)
 
 
-class ShowAllLogs(Command):
+class ShowAllLogs(Command[Navigates]):
     """Go to the log lines of everything: all functions, accounts and regions that are looked at."""
 
     BINDING_KEY = "W"
@@ -132,11 +130,11 @@ class ShowAllLogs(Command):
     GROUP = "Go to"
 
     @classmethod
-    def run(cls, screen: "StoreScreen") -> None:
+    def run(cls, screen: Navigates) -> None:
         screen.show_all_logs()
 
 
-class LiveTail(Command):
+class LiveTail(Command[Navigates]):
     """Log lines as they are written, of the marked functions or the one under the cursor: CloudWatch's live tail,
     $0.01 a minute, or the runner's own log, free; where it cannot be had, what is collected is followed."""
 
@@ -144,44 +142,44 @@ class LiveTail(Command):
     GROUP = "Go to"
 
     @classmethod
-    def run(cls, screen: "StoreScreen") -> None:
+    def run(cls, screen: Navigates) -> None:
         screen.show_logs(live=True)
 
 
-class LastView(Command):
+class LastView(Command[Navigates]):
     """Go back to the main screen that was shown before this one."""
 
     BINDING_KEY = "minus"
     GROUP = "Go to"
 
     @classmethod
-    def run(cls, screen: "StoreScreen") -> None:
+    def run(cls, screen: Navigates) -> None:
         screen.last_view()
 
 
-class ChooseRegion(Command):
+class ChooseRegion(Command[ChoosesPlace]):
     """Look at one region only, or at all of them; what is collected from here is of that region too."""
 
     BINDING_KEY = "R"
     GROUP = "Narrow"
 
     @classmethod
-    def run(cls, screen: "StoreScreen") -> None:
+    def run(cls, screen: ChoosesPlace) -> None:
         screen.choose_place("region")
 
 
-class ChooseProfile(Command):
+class ChooseProfile(Command[ChoosesPlace]):
     """Choose the AWS profile that collections and live tails from here use, and look at its account; or an account."""
 
     BINDING_KEY = "P"
     GROUP = "Narrow"
 
     @classmethod
-    def run(cls, screen: "StoreScreen") -> None:
+    def run(cls, screen: ChoosesPlace) -> None:
         screen.choose_place("account")
 
 
-GOING: Commands = (
+NAVIGATION: Commands = (
     ShowLogs, ShowErrors, ShowCosts, ShowAdvice, ShowInvocations, ShowThrottles, ShowAlarms, ShowCollect,
     ShowConfiguration, ShowFunctions, ShowPatterns, LiveTail, ShowAllLogs, LastView, ChooseRegion, ChooseProfile,
 )  # fmt: skip

@@ -1,46 +1,51 @@
 """The palette: the commands of the screen beneath it, every screen, function and theme, found by a fuzzy name."""
 
+from abc import abstractmethod
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, TypeAlias
 
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
 
 from lambdatui.commands.base import keys
+from lambdatui.commands.protocols import OffersCommands
 from lambdatui.text.formatting import plain
 
 if TYPE_CHECKING:
     from textual.fuzzy import Matcher
 
-    from lambdatui.screens.base import StoreScreen
+Offer: TypeAlias = tuple[str, Callable[[], None], str]
+"""A title, what choosing it does, and its help."""
 
 _FUNCTIONS_AT_ONCE = 50
-"""So many functions are offered: of 2,000, further letters find the rest."""
+"""The most hits that are listed: of 2,000 functions, further letters find the rest."""
 _LONGEST_NAME = 140
 """Lambda's own limit; a fuzzy match of more takes time, and no list shows more."""
 
 
 class _OfScreen(Provider):
-    """``_offers`` are titles, what each does, and its help."""
+    """What the palette offers over a screen."""
 
     @property
-    def _beneath(self) -> "StoreScreen":
-        return cast("StoreScreen", self.screen)
+    def _beneath(self) -> OffersCommands | None:
+        """The screen that the palette opened over; None over a dialog, which has no commands."""
+        return self.screen if isinstance(self.screen, OffersCommands) else None
 
-    def _offers(self) -> Iterator[tuple[str, Callable[[], None], str]]:
-        raise NotImplementedError
+    @abstractmethod
+    def _offers(self) -> Iterator[Offer]:
+        """All of them; the palette chooses those whose title matches."""
 
     async def discover(self) -> Hits:
-        for title, does, told in self._offers():
-            yield DiscoveryHit(Content(title), does, text=title, help=told)
+        for title, run, help_text in self._offers():
+            yield DiscoveryHit(Content(title), run, text=title, help=help_text)
 
     async def search(self, query: str) -> Hits:
         matcher = self.matcher(query)
-        found = [(matcher.match(title), title, does, told) for title, does, told in self._offers()]
-        hits = sorted((one for one in found if one[0] > 0), key=lambda one: -one[0])
-        for score, title, does, told in hits[:_FUNCTIONS_AT_ONCE]:
-            yield Hit(score, _highlighted(matcher, title), does, text=title, help=told)
+        scored = [(matcher.match(title), title, run, help_text) for title, run, help_text in self._offers()]
+        hits = sorted((hit for hit in scored if hit[0] > 0), key=lambda hit: -hit[0])
+        for score, title, run, help_text in hits[:_FUNCTIONS_AT_ONCE]:
+            yield Hit(score, _highlighted(matcher, title), run, text=title, help=help_text)
 
 
 def _highlighted(matcher: "Matcher", title: str) -> Content:
@@ -55,28 +60,30 @@ def _highlighted(matcher: "Matcher", title: str) -> Content:
 class CommandsOfScreen(_OfScreen):
     """The screen's own commands."""
 
-    def _offers(self) -> Iterator[tuple[str, Callable[[], None], str]]:
+    def _offers(self) -> Iterator[Offer]:
         screen = self._beneath
-        for command in getattr(screen, "COMMANDS_HERE", ()):
-            if command.available(screen):
-                key = keys(command, screen.session.keys)[0]
-                yield f"{command.name()}  ({key})", partial(command.run, screen), command.help()
+        if screen is None:
+            return
+        for command in screen.available_commands():
+            key = keys(command, screen.keymap)[0]
+            yield f"{command.name()}  ({key})", partial(command.run, screen), command.help()
 
 
 class Places(_OfScreen):
     """Every main screen, also those without a key here."""
 
-    def _offers(self) -> Iterator[tuple[str, Callable[[], None], str]]:
-        from lambdatui.screens.main_screens import MAIN
-
-        for name in MAIN:
-            yield f"Screen: {name}", partial(self._beneath.jump_to, name), f"Go to the screen {name}."
+    def _offers(self) -> Iterator[Offer]:
+        screen = self._beneath
+        if screen is None:
+            return
+        for name in screen.main_screens():
+            yield f"Screen: {name}", partial(screen.jump_to, name), f"Go to the screen {name}."
 
 
 class Themes(_OfScreen):
     """Every theme there is."""
 
-    def _offers(self) -> Iterator[tuple[str, Callable[[], None], str]]:
+    def _offers(self) -> Iterator[Offer]:
         for name in sorted(self.app.available_themes):
             yield f"Theme: {name}", partial(setattr, self.app, "theme", name), "Paint with this theme, until you leave."
 
@@ -90,19 +97,22 @@ class Functions(_OfScreen):
 
     async def startup(self) -> None:
         """The names are read once, in a thread, when the palette opens."""
-        worker = self._beneath.run_worker(
-            self._beneath.function_names, thread=True, exit_on_error=False, group="palette"
-        )
-        self._found: list[tuple[int, str]] = []
+        self._names: list[tuple[int, str]] = []
+        if self._beneath is None:
+            return
+        worker = self.screen.run_worker(self._beneath.function_names, thread=True, exit_on_error=False, group="palette")
         try:
-            self._found = await worker.wait()
+            self._names = await worker.wait()
         except Exception:  # the screen beneath says what is wrong with the store
-            self._found = []
+            return
 
-    def _offers(self) -> Iterator[tuple[str, Callable[[], None], str]]:
-        for identity, name in self._found:
+    def _offers(self) -> Iterator[Offer]:
+        screen = self._beneath
+        if screen is None:
+            return
+        for function_id, name in self._names:
             title = f"Function: {plain(name)[:_LONGEST_NAME]}"
-            yield title, partial(self._beneath.open_function, identity, name), "Open this function."
+            yield title, partial(screen.open_function, function_id, name), "Open this function."
 
 
 PROVIDERS = (CommandsOfScreen, Places, Functions, Themes)

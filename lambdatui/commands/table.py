@@ -1,14 +1,10 @@
 """What works on every table."""
 
-from typing import TYPE_CHECKING
-
 from lambdatui.commands.base import Command, Commands
-
-if TYPE_CHECKING:
-    from lambdatui.screens.base import StoreScreen
+from lambdatui.commands.protocols import Compares, Filters, HasCursor, HasTable, HasTrouble
 
 
-class OpenRow(Command):
+class OpenRow(Command[HasCursor]):
     """Open the row under the cursor."""
 
     BINDING_KEY = "enter"
@@ -17,11 +13,11 @@ class OpenRow(Command):
     GROUP = "Table"
 
     @classmethod
-    def run(cls, screen: "StoreScreen") -> None:
-        screen.moving.open()
+    def run(cls, screen: HasCursor) -> None:
+        screen.cursor_pane.open()
 
 
-class Filter(Command):
+class Filter(Command[Filters]):
     """Keep the rows that match: words, ``!word``, ``column:value``, ``p95_ms>500``, several together."""
 
     BINDING_KEY = "slash"
@@ -30,11 +26,11 @@ class Filter(Command):
     GROUP = "Table"
 
     @classmethod
-    def run(cls, screen: "StoreScreen") -> None:
+    def run(cls, screen: Filters) -> None:
         screen.open_filter()
 
 
-class OnlyTrouble(Command):
+class OnlyTrouble(Command[HasTrouble]):
     """Keep only the rows in trouble, or show all again."""
 
     BINDING_KEY = "x"
@@ -43,198 +39,198 @@ class OnlyTrouble(Command):
     GROUP = "Table"
 
     @classmethod
-    def run(cls, screen: "StoreScreen") -> None:
+    def run(cls, screen: HasTrouble) -> None:
         screen.toggle_trouble()
 
 
-class NextMatch(Command):
+class NextMatch(Command[HasCursor]):
     """Go to the next match; in tables, the next row in trouble."""
 
     BINDING_KEY = "n"
     GROUP = "Table"
 
     @classmethod
-    def run(cls, screen: "StoreScreen") -> None:
-        screen.moving.next_match(1)
+    def run(cls, screen: HasCursor) -> None:
+        screen.cursor_pane.next_match(1)
 
 
-class PreviousMatch(Command):
+class PreviousMatch(Command[HasCursor]):
     """Go to the match before; in tables, the row in trouble before."""
 
     BINDING_KEY = "N"
     GROUP = "Table"
 
     @classmethod
-    def run(cls, screen: "StoreScreen") -> None:
-        screen.moving.next_match(-1)
+    def run(cls, screen: HasCursor) -> None:
+        screen.cursor_pane.next_match(-1)
 
 
-class SortByNext(Command):
+class SortByNext(Command[HasTable]):
     """Sort by the column to the right."""
 
     BINDING_KEY = "shift+right"
     GROUP = "Table"
 
     @classmethod
-    def run(cls, screen: "StoreScreen") -> None:
+    def run(cls, screen: HasTable) -> None:
         screen.table.sort_beside(1)
 
 
-class SortByPrevious(Command):
+class SortByPrevious(Command[HasTable]):
     """Sort by the column to the left."""
 
     BINDING_KEY = "shift+left"
     GROUP = "Table"
 
     @classmethod
-    def run(cls, screen: "StoreScreen") -> None:
+    def run(cls, screen: HasTable) -> None:
         screen.table.sort_beside(-1)
 
 
-class ReverseSort(Command):
+class ReverseSort(Command[HasTable]):
     """Reverse the order of the sorted column."""
 
     BINDING_KEY = "O"
     GROUP = "Table"
 
     @classmethod
-    def run(cls, screen: "StoreScreen") -> None:
+    def run(cls, screen: HasTable) -> None:
         screen.table.reverse_sort()
 
 
-class Down(Command):
+class Down(Command[HasCursor]):
     """Move down."""
 
     BINDING_KEY = "j,down"
     GROUP = "Move"
 
     @classmethod
-    def run(cls, screen: "StoreScreen") -> None:
-        screen.moving.move(1)
+    def run(cls, screen: HasCursor) -> None:
+        screen.cursor_pane.move(1)
 
 
-class Up(Command):
+class Up(Command[HasCursor]):
     """Move up."""
 
     BINDING_KEY = "k,up"
     GROUP = "Move"
 
     @classmethod
-    def run(cls, screen: "StoreScreen") -> None:
-        screen.moving.move(-1)
+    def run(cls, screen: HasCursor) -> None:
+        screen.cursor_pane.move(-1)
 
 
-class Top(Command):
+class Top(Command[HasCursor]):
     """Go to the first row."""
 
     BINDING_KEY = "g,home"
     GROUP = "Move"
 
     @classmethod
-    def run(cls, screen: "StoreScreen") -> None:
-        screen.moving.go_top()
+    def run(cls, screen: HasCursor) -> None:
+        screen.cursor_pane.go_top()
 
 
-class Bottom(Command):
+class Bottom(Command[HasCursor]):
     """Go to the last row."""
 
     BINDING_KEY = "G,end"
     GROUP = "Move"
 
     @classmethod
-    def run(cls, screen: "StoreScreen") -> None:
-        screen.moving.go_bottom()
+    def run(cls, screen: HasCursor) -> None:
+        screen.cursor_pane.go_bottom()
 
 
-class HalfPageDown(Command):
+class HalfPageDown(Command[HasCursor]):
     """Move down half a page."""
 
     BINDING_KEY = "ctrl+d"
     GROUP = "Move"
 
     @classmethod
-    def run(cls, screen: "StoreScreen") -> None:
-        screen.moving.move_pages(0.5)
+    def run(cls, screen: HasCursor) -> None:
+        screen.cursor_pane.move_pages(0.5)
 
 
-class HalfPageUp(Command):
+class HalfPageUp(Command[HasCursor]):
     """Move up half a page."""
 
     BINDING_KEY = "ctrl+u"
     GROUP = "Move"
 
     @classmethod
-    def run(cls, screen: "StoreScreen") -> None:
-        screen.moving.move_pages(-0.5)
+    def run(cls, screen: HasCursor) -> None:
+        screen.cursor_pane.move_pages(-0.5)
 
 
-class PageDown(Command):
+class PageDown(Command[HasCursor]):
     """Move down a page."""
 
     BINDING_KEY = "pagedown"
     GROUP = "Move"
 
     @classmethod
-    def run(cls, screen: "StoreScreen") -> None:
-        screen.moving.move_pages(1)
+    def run(cls, screen: HasCursor) -> None:
+        screen.cursor_pane.move_pages(1)
 
 
-class PageUp(Command):
+class PageUp(Command[HasCursor]):
     """Move up a page."""
 
     BINDING_KEY = "pageup"
     GROUP = "Move"
 
     @classmethod
-    def run(cls, screen: "StoreScreen") -> None:
-        screen.moving.move_pages(-1)
+    def run(cls, screen: HasCursor) -> None:
+        screen.cursor_pane.move_pages(-1)
 
 
-class ColumnsRight(Command):
+class ColumnsRight(Command[HasTable]):
     """Bring columns into sight that did not fit: the ``+`` above the marks counts them."""
 
     BINDING_KEY = "right"
     GROUP = "Table"
 
     @classmethod
-    def run(cls, screen: "StoreScreen") -> None:
+    def run(cls, screen: HasTable) -> None:
         screen.table.scroll_columns(1)
 
 
-class ColumnsLeft(Command):
+class ColumnsLeft(Command[HasTable]):
     """Go back to the most important columns."""
 
     BINDING_KEY = "left"
     GROUP = "Table"
 
     @classmethod
-    def run(cls, screen: "StoreScreen") -> None:
+    def run(cls, screen: HasTable) -> None:
         screen.table.scroll_columns(-1)
 
 
-class Mark(Command):
+class Mark(Command[Compares]):
     """Mark the function under the cursor, to compare it with another one."""
 
     BINDING_KEY = "space"
     GROUP = "Compare"
 
     @classmethod
-    def available(cls, screen: "StoreScreen") -> bool:
+    def available(cls, screen: Compares) -> bool:
         return screen.table.row is not None and hasattr(screen.table.row, "function_id")
 
     @classmethod
-    def run(cls, screen: "StoreScreen") -> None:
+    def run(cls, screen: Compares) -> None:
         screen.mark()
 
 
-class Compare(Command):
+class Compare(Command[Compares]):
     """Compare two marked functions; without marks, the one under the cursor with itself one range earlier."""
 
     BINDING_KEY = "equals_sign"
     GROUP = "Compare"
 
     @classmethod
-    def run(cls, screen: "StoreScreen") -> None:
+    def run(cls, screen: Compares) -> None:
         screen.compare()
 
 

@@ -1,7 +1,7 @@
 """Commands of ours that the screens run as processes of their own: a collection, a live tail.
 
-A thread would cost frames, and could not be ended. A child ends with the pipe to it, whatever becomes of the screens.
-Run as ``python -m lambdatui.processes.child_process ARGUMENTS`` it is ``lambdatui ARGUMENTS`` with that tie.
+A thread would cost frames, and could not be ended. A child is ``python -m lambdatui ARGUMENTS`` with ``VARIABLE`` in
+its environment: it ends with the pipe to it, whatever becomes of the screens.
 """
 
 import os
@@ -12,20 +12,23 @@ import tempfile
 import threading
 from collections.abc import Iterator, Sequence
 
+VARIABLE = "LAMBDATUI_CHILD"
+"""Tells a child that it is one; its value is how nice it is to be to other processes."""
+
 _PATIENCE_S = 3.0
 _CHUNK = 1 << 16
-_NICE = 10
-_TOLD = 4_000  # bytes of what it complained about that are kept
+_COMPLAINTS_BYTES = 4_000  # of the end of what it wrote on stderr
 
 
 class Child:
     """``lambdatui ARGUMENTS`` as a process. Made, read and waited for in a thread; ``stop`` is for any other."""
 
-    def __init__(self, arguments: Sequence[str]) -> None:
-        """OSError where it cannot be started."""
+    def __init__(self, arguments: Sequence[str], *, niceness: int = 0) -> None:
+        """Raises ``OSError`` where it cannot be started."""
         self._complaints = tempfile.TemporaryFile()  # noqa: SIM115 - closed by ``ended``
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "lambdatui.processes.child_process", *arguments],
+            [sys.executable, "-m", "lambdatui", *arguments],
+            env={**os.environ, VARIABLE: str(niceness)},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._complaints,
@@ -48,17 +51,17 @@ class Child:
     def complaints(self) -> list[str]:
         """The last lines that it wrote on stderr so far."""
         size = os.fstat(self._complaints.fileno()).st_size
-        said = os.pread(self._complaints.fileno(), _TOLD, max(0, size - _TOLD))
-        return said.decode("utf-8", "replace").strip().splitlines()
+        text = os.pread(self._complaints.fileno(), _COMPLAINTS_BYTES, max(0, size - _COMPLAINTS_BYTES))
+        return text.decode("utf-8", "replace").strip().splitlines()
 
     def ended(self) -> tuple[int, list[str]]:
         """Waits for its end: the exit code, and its last complaints."""
         code = self._process.wait()
-        said = self.complaints()
+        complaints = self.complaints()
         for file in (self._process.stdin, self._process.stdout, self._complaints):
             if file is not None:
                 file.close()
-        return code, said
+        return code, complaints
 
     def stop(self) -> None:
         """Tells it to end; it has three seconds to do so."""
@@ -66,22 +69,15 @@ class Child:
             self._process.stdin.close()
 
 
-def _end_with_parent() -> None:
+def tie_to_parent(niceness: str) -> None:
+    """In the child: end as soon as stdin does, which the parent holds open. The screens come first: ``niceness``."""
+    os.nice(int(niceness))
+    threading.Thread(target=_end_with_stdin, daemon=True).start()
+
+
+def _end_with_stdin() -> None:
     while os.read(0, _CHUNK):
         pass
     os.kill(os.getpid(), signal.SIGTERM)
     threading.Event().wait(_PATIENCE_S)
     os._exit(143)
-
-
-def main() -> int:
-    if "collect" in sys.argv:
-        os.nice(_NICE)  # the screens come first
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-    from lambdatui.cli.main import cli
-
-    return cli.main(standalone_mode=False)
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())

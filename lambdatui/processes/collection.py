@@ -8,39 +8,47 @@ from collectors.untrusted import parsed_json
 from lambdatui.processes.child_process import Child
 from lambdatui.text.formatting import counted, money, tally
 
+_NICENESS = 10
+"""The screens come first."""
+
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class CollectionChoice:
     """What can be collected: how it is put to a person, and the arguments of ``lambdatui collect``."""
 
-    said: str
+    label: str
     arguments: tuple[str, ...]
     profile: str = ""
 
 
-def choices(profile: str | None, region: str, runner: Path | None) -> list[Choice]:
-    """From CloudWatch, once or again and again; from the runner's log where the store was filled from one."""
+def choices(profile: str | None, region: str, runner: Path | None) -> list[CollectionChoice]:
+    """From CloudWatch, once or again and again; from the runner's log where the store was filled from one.
+
+    ``profile`` None and ``region`` "" leave it to the AWS configuration; ``runner`` is the log's file.
+    """
     cloud = [*(("--profile", profile) if profile else ()), *(("--region", region) if region else ())]
     where = f"profile {profile}" if profile else "the default profile"
     where += f", {region}" if region else ", its own region"
-    found = [
-        Choice(f"once: {where}", tuple(cloud), profile or ""),
-        Choice(f"every 5 minutes until you leave: {where}", (*cloud, "--watch", "--every", "5m"), profile or ""),
-        Choice(f"at most $0.10: {where}", (*cloud, "--budget", "0.10"), profile or ""),
+    offered = [
+        CollectionChoice(f"once: {where}", tuple(cloud), profile or ""),
+        CollectionChoice(
+            f"every 5 minutes until you leave: {where}", (*cloud, "--watch", "--every", "5m"), profile or ""
+        ),
+        CollectionChoice(f"at most $0.10: {where}", (*cloud, "--budget", "0.10"), profile or ""),
     ]
     if runner is not None:
-        found.insert(0, Choice(f"once: the runner's log {runner}", ("--source", str(runner))))
-    return found
+        offered.insert(0, CollectionChoice(f"once: the runner's log {runner}", ("--source", str(runner))))
+    return offered
 
 
 @dataclass
-class Collecting:
-    """How it goes. Written by the one thread that reads the child, read by whoever paints.
+class RunningCollection:
+    """How a collection goes. Written by the one thread that reads the child, read by whoever paints.
 
     ``wrong``: some part could not be had; ``failed``: nothing could.
     """
 
-    choice: Choice
+    choice: CollectionChoice
     child: Child | None = None
     steps: dict[str, str] = field(default_factory=dict)
     ended: str = ""
@@ -52,35 +60,37 @@ class Collecting:
     def run(self, db: Path) -> None:
         """Runs in a thread until the collection ends. OSError where it cannot be started."""
         progress = () if "--source" in self.choice.arguments else ("--progress",)
-        self.child = child = Child(["--db", str(db), "collect", "--json", *progress, *self.choice.arguments])
+        self.child = child = Child(
+            ["--db", str(db), "collect", "--json", *progress, *self.choice.arguments], niceness=_NICENESS
+        )
         if self.stopped:
             child.stop()
         for lines in child.batches():
             for line in lines:
                 self._take(line)
         code, complaints = child.ended()
-        said = [line for line in complaints if line.strip()]
+        written = [line for line in complaints if line.strip()]
         self.wrong = code != 0 and not self.stopped
         self.failed = code not in (0, 3, 4) and not self.stopped
         if self.stopped:
             self.ended = "stopped: what was had is kept"
         elif code not in (0, 3, 4) or not self.ended:
             self.ended = (
-                said[-1].removeprefix("lambdatui collect: ").removeprefix("lambdatui: ")
-                if said
+                written[-1].removeprefix("lambdatui collect: ").removeprefix("lambdatui: ")
+                if written
                 else f"it ended with exit code {code}"
             )
 
     def _take(self, line: str) -> None:
         """A step of a source, or what one collection came to."""
         try:
-            told: Any = parsed_json(line)
-            if "sources" in told:
-                self.ended = _came_to(told)
-                self.accounts = [one["account"] for one in told["sources"] if one.get("account")]
+            record: Any = parsed_json(line)
+            if "sources" in record:
+                self.ended = _outcome(record)
+                self.accounts = [source["account"] for source in record["sources"] if source.get("account")]
                 self.steps = {}
             else:
-                self.steps = {**self.steps, str(told["source"]): _step(told)}
+                self.steps = {**self.steps, str(record["source"]): _step(record)}
         except (ValueError, KeyError, TypeError):
             return
 
@@ -96,18 +106,18 @@ class Collecting:
         return f" {dot} ".join([f"COLLECTING{process}, s stops", *self.steps.values(), *done])
 
 
-def _step(told: dict[str, Any]) -> str:
-    of = f", {told['done']:,} of {told['total']:,}" if told.get("total") else ""
-    events = f", {counted(told['events'], 'event')}" if told.get("events") else ""
-    cost = f", {money(_decimal(told['cost_usd']))}" if told.get("cost_usd") not in (None, "0") else ""
-    return f"{told['source']}: {told['what']}{of}{events}{cost}"
+def _step(record: dict[str, Any]) -> str:
+    of = f", {record['done']:,} of {record['total']:,}" if record.get("total") else ""
+    events = f", {counted(record['events'], 'event')}" if record.get("events") else ""
+    cost = f", {money(_decimal(record['cost_usd']))}" if record.get("cost_usd") not in (None, "0") else ""
+    return f"{record['source']}: {record['what']}{of}{events}{cost}"
 
 
-def _came_to(told: dict[str, Any]) -> str:
-    figures = tally({name: told[name] for name in ("functions", "events", "metric_points", "errors")})
-    failures = sum(len(one["failures"]) for one in told["sources"])
-    reached = next((one["over_budget"] for one in told["sources"] if one.get("over_budget")), "")
-    parts = [figures, money(_decimal(told["cost_usd"])), f"{told['seconds']:.1f} s"]
+def _outcome(record: dict[str, Any]) -> str:
+    figures = tally({name: record[name] for name in ("functions", "events", "metric_points", "errors")})
+    failures = sum(len(source["failures"]) for source in record["sources"])
+    reached = next((source["over_budget"] for source in record["sources"] if source.get("over_budget")), "")
+    parts = [figures, money(_decimal(record["cost_usd"])), f"{record['seconds']:.1f} s"]
     return ", ".join(
         [*parts, *([f"{failures:,} FAILED: Enter says what"] if failures else []), *filter(None, [reached])]
     )

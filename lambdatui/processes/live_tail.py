@@ -18,31 +18,40 @@ LIVE, POLLING, RUNNER = "live", "polling", "runner"
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """How the tail is: its way, what there is to say, whether AWS leaves lines out, USD so far (None: free)."""
+class TailReport:
+    """How the tail is, as the child reports it."""
 
     way: str
+    """``LIVE``, ``POLLING`` or ``RUNNER``."""
     note: str
+    """What there is to say; may be empty."""
     sampled: bool
+    """Whether AWS leaves lines out: it does so above 500 a second."""
     cost_usd: Decimal | None
+    """What the session has cost so far; None where it is free."""
 
 
 @dataclass
 class LiveTail:
-    """How one live tail is; ``seen`` counts its lines."""
+    """How one live tail is."""
 
     functions: Sequence[str] = ()
+    """The names of the functions that are tailed."""
     seen: int = 0
-    told: Told | None = None
+    """How many lines have come."""
+    report: TailReport | None = None
+    """The child's last report; None before the first."""
     note: str = ""
+    """The last note of a report that had one."""
     began: float = field(default_factory=time.monotonic)
+    """When the first report came, by the monotonic clock, in seconds."""
     child: Child | None = None
     stopped: bool = False
 
-    def take(self, told: Told) -> None:
-        if self.told is None:
+    def take(self, report: TailReport) -> None:
+        if self.report is None:
             self.began = time.monotonic()
-        self.told, self.note = told, told.note or self.note
+        self.report, self.note = report, report.note or self.note
 
     def stop(self) -> None:
         self.stopped = True
@@ -52,28 +61,28 @@ class LiveTail:
     @property
     def word(self) -> str:
         """For the header."""
-        way = self.told.way if self.told else ""
+        way = self.report.way if self.report else ""
         return "POLLING" if way == POLLING else "LIVE" if way else "STARTING LIVE TAIL"
 
     def state(self, dot: str) -> str:
         """``LIVE tail of checkout · 2:13 · $0.03 so far, $0.01 a minute · 1,204 lines``."""
         names = ", ".join(self.functions[:3]) + (f" and {len(self.functions) - 3} more" if self.functions[3:] else "")
-        if self.told is None:
+        if self.report is None:
             return f"starting a live tail{' of ' + names if names else ''}: 0 stops"
-        told = self.told
-        parts = [f"{self.word} tail of {names}" if told.way != POLLING else f"POLLING {names}"]
+        report = self.report
+        parts = [f"{self.word} tail of {names}" if report.way != POLLING else f"POLLING {names}"]
         parts.append(clock(time.monotonic() - self.began))
-        if told.way == RUNNER:
+        if report.way == RUNNER:
             parts.append("free: the runner's own log")
-        elif told.way == LIVE:
-            parts.append(f"{money(told.cost_usd)} so far, $0.01 a minute")
-        elif told.cost_usd:
-            parts.append(f"the session cost {money(told.cost_usd)}")
+        elif report.way == LIVE:
+            parts.append(f"{money(report.cost_usd)} so far, $0.01 a minute")
+        elif report.cost_usd:
+            parts.append(f"the session cost {money(report.cost_usd)}")
         parts.append(counted(self.seen, "line"))
-        if told.sampled:
+        if report.sampled:
             parts.append("SAMPLED: over 500 lines a second, AWS shows some")
-        said = f" {dot} ".join(parts)
-        return f"{said}\n{self.note}" if self.note and told.way == POLLING else said
+        line = f" {dot} ".join(parts)
+        return f"{line}\n{self.note}" if self.note and report.way == POLLING else line
 
 
 def clock(seconds: float) -> str:
@@ -85,28 +94,29 @@ def clock(seconds: float) -> str:
 
 def arguments(db: Path, target: LiveTarget, profile: str | None) -> list[str]:
     """The command line of the child."""
-    given = ["--db", str(db), "--account", target.account, "--region", target.region]
+    options = ["--db", str(db), "--account", target.account, "--region", target.region]
     for name in target.functions:
-        given += ["--function", name]
-    return [*given, "logs", "--live", "--json", *(("--profile", profile) if profile and not target.runner else ())]
+        options += ["--function", name]
+    return [*options, "logs", "--live", "--json", *(("--profile", profile) if profile and not target.runner else ())]
 
 
-def came(child: Child, identities: dict[str, int]) -> Iterator[list[LogView | Told]]:
-    """What the child tells, as it comes. ``identities`` are the functions' ids in the store."""
+def batches(child: Child, ids: dict[str, int]) -> Iterator[list[LogView | TailReport]]:
+    """What the child writes, as it comes. ``ids`` are the functions' ids in the store, by name."""
     for lines in child.batches():
-        found = [one for line in lines if (one := _read(line, identities)) is not None]
-        if found:
-            yield found
+        items = [item for line in lines if (item := _read(line, ids)) is not None]
+        if items:
+            yield items
 
 
-def _read(line: str, identities: dict[str, int]) -> LogView | Told | None:
+def _read(line: str, ids: dict[str, int]) -> LogView | TailReport | None:
+    """A line of the child's JSON; None for what is none of ours, such as a line that was cut."""
     try:
         record: Any = parsed_json(line)
         if "way" in record:
             cost = record["cost_usd"]
-            return Told(record["way"], record["note"], record["sampled"], None if cost is None else Decimal(cost))
+            return TailReport(record["way"], record["note"], record["sampled"], None if cost is None else Decimal(cost))
         name, message = record["function"], record["message"]
-        at = round(datetime.fromisoformat(record["timestamp"]).timestamp() * 1000)
+        timestamp = round(datetime.fromisoformat(record["timestamp"]).timestamp() * 1000)
     except (ValueError, KeyError, TypeError):
         return None
-    return LogView(identities.get(name, 0), at, name, None, message, kind_of(message))
+    return LogView(ids.get(name, 0), timestamp, name, None, message, kind_of(message))

@@ -52,11 +52,11 @@ class Invoked:
 def running(reader: Reader) -> LocalRunner | None:
     """None where the store was filled by no runner, or that one does not run."""
     path = runner_log(reader)
-    found = serving(path) if path is not None else None
-    if found is None:
+    address = serving(path) if path is not None else None
+    if address is None:
         return None
     try:
-        names = _names(Api(found["url"], found.get("token"), serving=True, timeout_s=_LISTING_S))
+        names = _names(Api(address["url"], address.get("token"), serving=True, timeout_s=_LISTING_S))
     except (OSError, RunnerError, ValueError, KeyError):
         return None
     ids = frozenset(
@@ -64,7 +64,7 @@ def running(reader: Reader) -> LocalRunner | None:
         for row in reader.functions()
         if row.function.key.account == LOCAL_ACCOUNT and (row.function.key.region, row.function.key.name) in names
     )
-    return LocalRunner(found["url"], found.get("token"), ids)
+    return LocalRunner(address["url"], address.get("token"), ids)
 
 
 def _names(api: Api) -> set[tuple[str, str]]:
@@ -110,8 +110,8 @@ def _error(reply: Reply) -> str:
     if reply.status < 300 and "x-amz-function-error" not in reply.headers:
         return ""
     try:
-        said = reply.document
-        known = said if isinstance(said, dict) else {}
+        document = reply.document
+        known = document if isinstance(document, dict) else {}
     except ValueError:
         known = {}
     if reply.status >= 300:

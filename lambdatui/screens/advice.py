@@ -5,16 +5,13 @@ from typing import Any, ClassVar
 
 from lambdatui.commands.base import Commands
 from lambdatui.commands.navigation import ShowAdvice
-from lambdatui.screens import columns
-from lambdatui.screens.details import DetailsScreen
-from lambdatui.screens.tables import TABLE_COMMANDS, TableScreen
-from lambdatui.session.queries import Question
+from lambdatui.screens.base.table import TABLE_COMMANDS, TableScreen
+from lambdatui.screens.dialogs.details import DetailsScreen
+from lambdatui.session.queries import QueryContext
 from lambdatui.text.formatting import money
-from lambdatui.views.advice import ADVICE_COLUMNS, advice, said, worth
+from lambdatui.views.advice import advice, said, worth
 from lambdatui.views.advice_item import Advice
-from lambdatui.views.columns import Column
 from lambdatui.views.view import View
-from lambdatui.widgets.layout import Shown
 
 
 class AdviceScreen(TableScreen):
@@ -22,14 +19,13 @@ class AdviceScreen(TableScreen):
 
     NAME: ClassVar[str] = "advice"
     COMMANDS_HERE: ClassVar[Commands] = tuple(one for one in TABLE_COMMANDS if one is not ShowAdvice)
-    COLUMNS: ClassVar[tuple[Shown, ...]] = columns.ADVICE
-    FILTERED: ClassVar[tuple[Column, ...]] = ADVICE_COLUMNS
+    ROW: ClassVar[type] = Advice
     ROW_IS: ClassVar[str] = "piece of advice"
 
     def heading(self) -> tuple[str, ...]:
         return ("Advice",)
 
-    def question(self) -> Callable[[Question], View[Advice]]:
+    def question(self) -> Callable[[QueryContext], View[Advice]]:
         return lambda ask: advice(ask.reader, ask.range, ask.book, narrow=ask.narrow)
 
     def key_of(self, row: Advice) -> Any:

@@ -5,14 +5,11 @@ from typing import Any, ClassVar
 
 from lambdatui.commands.base import Commands
 from lambdatui.commands.navigation import ShowAlarms
-from lambdatui.screens import columns
-from lambdatui.screens.details import DetailsScreen
-from lambdatui.screens.tables import TABLE_COMMANDS, TableScreen
-from lambdatui.session.queries import Question
+from lambdatui.screens.base.table import TABLE_COMMANDS, TableScreen
+from lambdatui.screens.dialogs.details import DetailsScreen
+from lambdatui.session.queries import QueryContext
 from lambdatui.text.formatting import count, instant
-from lambdatui.views.alarms import ALARM_COLUMNS, AlarmsView, AlarmView, alarms
-from lambdatui.views.columns import Column
-from lambdatui.widgets.layout import Shown
+from lambdatui.views.alarms import AlarmsView, AlarmView, alarms
 
 
 class AlarmsScreen(TableScreen):
@@ -20,14 +17,13 @@ class AlarmsScreen(TableScreen):
 
     NAME: ClassVar[str] = "alarms"
     COMMANDS_HERE: ClassVar[Commands] = tuple(one for one in TABLE_COMMANDS if one is not ShowAlarms)
-    COLUMNS: ClassVar[tuple[Shown, ...]] = columns.ALARMS
-    FILTERED: ClassVar[tuple[Column, ...]] = ALARM_COLUMNS
+    ROW: ClassVar[type] = AlarmView
     ROW_IS: ClassVar[str] = "alarm"
 
     def heading(self) -> tuple[str, ...]:
         return ("Alarms",)
 
-    def question(self) -> Callable[[Question], AlarmsView]:
+    def question(self) -> Callable[[QueryContext], AlarmsView]:
         return lambda ask: alarms(ask.reader, ask.range, narrow=ask.narrow)
 
     def key_of(self, row: AlarmView) -> Any:

@@ -3,22 +3,17 @@
 from collections.abc import Callable
 from typing import Any, ClassVar
 
-from textual.binding import BindingType
-
-from lambdatui.commands.base import Commands, bindings
-from lambdatui.commands.money import BillBy
-from lambdatui.screens import columns
-from lambdatui.screens.details import DetailsScreen
-from lambdatui.screens.tables import TABLE_COMMANDS, TableScreen
-from lambdatui.session.queries import Question, Unanswered
+from lambdatui.commands.base import Commands
+from lambdatui.commands.costs import CostsBy
+from lambdatui.screens.base.table import TABLE_COMMANDS, TableScreen
+from lambdatui.screens.dialogs.details import DetailsScreen
+from lambdatui.session.queries import QueryContext, QueryError
 from lambdatui.session.session import Session
 from lambdatui.text.formatting import exact, rate
-from lambdatui.views.columns import Column
 from lambdatui.views.presets import ceil_minute
 from lambdatui.views.reconcile import (
     EXPLAINED,
     GROUPINGS,
-    RECONCILE_COLUMNS,
     TOTAL,
     ReconciledRow,
     ReconciledView,
@@ -30,16 +25,17 @@ from lambdatui.views.reconcile import (
 )
 from lambdatui.views.time_range import instant_ms
 from lambdatui.views.view import View
-from lambdatui.widgets.layout import Shown
+
+
+class BillBy(CostsBy):
+    """Sum the bills by day, by month, or over the whole range."""
 
 
 class BilledScreen(TableScreen):
     """The newest day first; the whole range, in sum, last."""
 
     COMMANDS_HERE: ClassVar[Commands] = (BillBy, *TABLE_COMMANDS)
-    BINDINGS: ClassVar[list[BindingType]] = [*bindings(COMMANDS_HERE)]
-    COLUMNS: ClassVar[tuple[Shown, ...]] = columns.BILLED
-    FILTERED: ClassVar[tuple[Column, ...]] = RECONCILE_COLUMNS
+    ROW: ClassVar[type] = ReconciledRow
     ROW_IS: ClassVar[str] = "line"
     SORT: ClassVar[tuple[str, bool] | None] = ("day", True)
 
@@ -50,24 +46,24 @@ class BilledScreen(TableScreen):
     def heading(self) -> tuple[str, ...]:
         return ("Costs", "AWS's bill", {"span": "in sum"}.get(self._by, f"by {self._by}"))
 
-    def question(self) -> Callable[[Question], View[ReconciledRow]]:
+    def question(self) -> Callable[[QueryContext], View[ReconciledRow]]:
         by = self._by
         at = self.session.choice.at
         now_ms = self.session.now_ms() if at is None else ceil_minute(instant_ms(at, end=True))
 
-        def ask(question: Question) -> View[ReconciledRow]:
+        def ask(question: QueryContext) -> View[ReconciledRow]:
             actuals = collected_actuals(question.reader, question.range)
             try:
                 return reconciled(question.reader, actuals, question.book, narrow=question.narrow, by=by, now_ms=now_ms)
             except ValueError as error:
-                raise Unanswered(str(error)) from error
+                raise QueryError(str(error)) from error
 
         return ask
 
     def costs_by_next(self) -> None:
         self._by = GROUPINGS[(GROUPINGS.index(self._by) + 1) % len(GROUPINGS)]
         self.ask_rows()
-        self._restand()
+        self.refresh_header()
 
     def why_empty(self) -> str:
         if self.answer is None or self.answer.rows or self.answer.as_of is None:
@@ -101,15 +97,15 @@ class BilledScreen(TableScreen):
             self.app.push_screen(DetailsScreen("AWS's bill", in_words(view.summary, view.shape)))
             return
 
-        def said(quantity: Any, amount: Any) -> str:
+        def quantity_and_amount(quantity: Any, amount: Any) -> str:
             used = "-" if quantity is None else exact(quantity)
             return f"{used} units, {rate(amount, row.currency)}"
 
         prices = (("at list", row.aws_list), ("net", row.aws_net), ("effective", row.aws_effective))
         parts = [
-            ("AWS billed", said(row.aws_quantity, row.aws_amount)),
+            ("AWS billed", quantity_and_amount(row.aws_quantity, row.aws_amount)),
             *(("", f"{name} {money(amount, row.currency)}") for name, amount in prices if amount is not None),
-            ("Computed", said(row.quantity, row.amount)),
+            ("Computed", quantity_and_amount(row.quantity, row.amount)),
             ("AWS's less ours", rate(row.difference, row.currency)),
             ("Likely reason", row.reason),
         ]

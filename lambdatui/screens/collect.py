@@ -6,41 +6,65 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import work
 from textual.app import ComposeResult
-from textual.binding import BindingType
 
 from collectors.store.write.retention import Retention
-from lambdatui.commands.base import Commands, bindings
-from lambdatui.commands.collecting import COLLECTING
+from lambdatui.commands.base import Command, Commands
 from lambdatui.commands.navigation import ShowCollect
-from lambdatui.screens import columns
-from lambdatui.screens.base import StoreScreen
-from lambdatui.screens.details import DetailsScreen, Part
-from lambdatui.screens.tables import TABLE_COMMANDS, TableScreen
-from lambdatui.session.queries import Question
+from lambdatui.screens.base.query import QueryScreen
+from lambdatui.screens.base.table import TABLE_COMMANDS, TableScreen
+from lambdatui.screens.dialogs.details import DetailsScreen, Part
+from lambdatui.session.destinations import ToPermissions
+from lambdatui.session.queries import QueryContext
 from lambdatui.text.formatting import age, count, counted, instant, milliseconds, money, ratio, size
 from lambdatui.views.collection_details import CollectedView, collected
-from lambdatui.views.collections import COLLECTION_COLUMNS, CollectionView
-from lambdatui.views.columns import Column
+from lambdatui.views.collections import CollectionView
 from lambdatui.views.local_runner import runner_log
 from lambdatui.views.time_range import RangeChoice, span_text
 from lambdatui.widgets.fields import Field, Fields
-from lambdatui.widgets.layout import Shown
 from lambdatui.widgets.state_line import StateLine
 
 if TYPE_CHECKING:
-    from lambdatui.processes.collection import Choice, Collecting
+    from lambdatui.processes.collection import CollectionChoice, RunningCollection
 
 _FIELD_CELLS = 38
+
+
+class StartCollecting(Command["CollectScreen"]):
+    """Collect now, as a process of its own, from the chosen profile and region or the runner's log; or stop it."""
+
+    BINDING_KEY = "s"
+    SHOW_IN_FOOTER = True
+    FOOTER_TEXT = "start/stop"
+    GROUP = "Collect"
+
+    @classmethod
+    def run(cls, screen: "CollectScreen") -> None:
+        screen.toggle_collecting()
+
+
+class MissingPermissions(Command["CollectScreen"]):
+    """Show the IAM permissions that are missing: what for, and the statement that allows each."""
+
+    BINDING_KEY = "M"
+    SHOW_IN_FOOTER = True
+    FOOTER_TEXT = "permissions"
+    GROUP = "Collect"
+
+    @classmethod
+    def run(cls, screen: "CollectScreen") -> None:
+        screen.show_permissions()
 
 
 class CollectScreen(TableScreen):
     """The newest collection first. Enter shows it, with the lines that were rejected."""
 
     NAME: ClassVar[str] = "collect"
-    COMMANDS_HERE: ClassVar[Commands] = (*COLLECTING, *(one for one in TABLE_COMMANDS if one is not ShowCollect))
-    BINDINGS: ClassVar[list[BindingType]] = [*bindings(COLLECTING)]
-    COLUMNS: ClassVar[tuple[Shown, ...]] = columns.COLLECTED
-    FILTERED: ClassVar[tuple[Column, ...]] = COLLECTION_COLUMNS
+    COMMANDS_HERE: ClassVar[Commands] = (
+        StartCollecting,
+        MissingPermissions,
+        *(command for command in TABLE_COMMANDS if command is not ShowCollect),
+    )
+    ROW: ClassVar[type] = CollectionView
     ROW_IS: ClassVar[str] = "collection"
     SORT: ClassVar[tuple[str, bool] | None] = ("started_at", True)
 
@@ -53,7 +77,6 @@ class CollectScreen(TableScreen):
         yield StateLine()
 
     def on_mount(self) -> None:
-        super().on_mount()
         self.set_interval(2.0 if self.session.terminal.remote else 0.5, self._tick)
         self._tick()
 
@@ -62,7 +85,7 @@ class CollectScreen(TableScreen):
         running = self.session.collecting
         self.query_one(StateLine).say(running.state(self.session.marks.dot) if running is not None else "")
 
-    def question(self) -> Callable[[Question], CollectedView]:
+    def question(self) -> Callable[[QueryContext], CollectedView]:
         return lambda ask: collected(ask.reader, ask.range)
 
     def key_of(self, row: CollectionView) -> Any:
@@ -90,9 +113,9 @@ class CollectScreen(TableScreen):
             for reason, times in answer.reasons[:3]
         ]
         if answer.missing:
-            actions = ", ".join(one.action for one in answer.missing)
+            actions = ", ".join(permission.action for permission in answer.missing)
             fields.append(Field("denied", f"{actions}: M shows what to allow", "error", wide=True))
-        fields.append(Field("kept", self._kept(answer), wide=True))
+        fields.append(Field("kept", self._retention(answer), wide=True))
         running = self.session.collecting
         ours = running is not None and running.child is not None and running.child.pid == answer.writer
         if answer.writer is not None and not ours:
@@ -100,19 +123,17 @@ class CollectScreen(TableScreen):
             fields.append(Field("written by", f"{who}, at this moment: the screens show what it collects", wide=True))
         self.query_one("#bill", Fields).show_fields(fields)
 
-    def _kept(self, answer: CollectedView) -> str:
+    def _retention(self, answer: CollectedView) -> str:
         """``invocations 30d, lines 14d (since 2025-03-17 10:00:00), minutes 90d, hours and days forever``."""
         parts = []
         for name, age_ms in Retention(self.session.retention).ages.items():
             since = answer.kept_since.get(name)
-            said = f" (since {instant(since, utc=self.session.utc)})" if since else ""
-            parts.append(f"{name} {'forever' if age_ms is None else span_text(age_ms)}{said}")
+            from_when = f" (since {instant(since, utc=self.session.utc)})" if since else ""
+            parts.append(f"{name} {'forever' if age_ms is None else span_text(age_ms)}{from_when}")
         return ", ".join([*parts, "hours and days forever"])
 
     def show_permissions(self) -> None:
-        from lambdatui.screens.permissions import PermissionsScreen
-
-        self.app.push_screen(PermissionsScreen(self.session))
+        self.navigator.open(ToPermissions())
 
     # Collecting from here -----------------------------------------------------------------------------------------
 
@@ -127,36 +148,35 @@ class CollectScreen(TableScreen):
     def _ask_choices(self, choice: RangeChoice, now_ms: int) -> None:
         """A store that is not there yet is what a first collection makes."""
         from lambdatui.processes.collection import choices
-        from lambdatui.session.queries import Unanswered, ask
+        from lambdatui.session.queries import QueryError, ask
 
         session = self.session
         try:
             runner = ask(session.db, choice, now_ms, lambda question: runner_log(question.reader))[1]
-        except Unanswered:
+        except QueryError:
             runner = None
         region = session.narrow.regions[0] if session.narrow.regions else ""
-        found = choices(session.chosen_profile, region, runner)
-        self.app.call_from_thread(self._choose, found)
+        self.app.call_from_thread(self._choose, choices(session.chosen_profile, region, runner))
 
-    def _choose(self, found: "list[Choice]") -> None:
-        from lambdatui.screens.prompt import PickScreen
+    def _choose(self, offered: "list[CollectionChoice]") -> None:
+        from lambdatui.screens.dialogs.prompt import PickScreen
 
-        by_words = {one.said: one for one in found}
+        by_label = {choice.label: choice for choice in offered}
 
-        def start(said: str | None) -> None:
-            if said is not None and self.session.collecting is None:
-                self._start(by_words[said])
+        def start(label: str | None) -> None:
+            if label is not None and self.session.collecting is None:
+                self._start(by_label[label])
 
         self.app.push_screen(
-            PickScreen("Collect what? P and R choose another profile and region", list(by_words)), start
+            PickScreen("Collect what? P and R choose another profile and region", list(by_label)), start
         )
 
-    def _start(self, choice: "Choice") -> None:
+    def _start(self, choice: "CollectionChoice") -> None:
         """The app's worker, not the screen's: it goes on while one looks elsewhere."""
-        from lambdatui.processes.collection import Collecting
+        from lambdatui.processes.collection import RunningCollection
 
         session, app = self.session, self.app
-        running = session.collecting = Collecting(choice)
+        running = session.collecting = RunningCollection(choice)
 
         def run() -> None:
             try:
@@ -191,23 +211,24 @@ class CollectScreen(TableScreen):
         if row.log_ways:
             parts.append(("How logs were read", row.log_ways))
         parts += [
-            (f"Rejected: {one.reason}", f"{one.source}, line {one.line}\n{one.text[:500]}") for one in view.rejects[:50]
+            (f"Rejected: {reject.reason}", f"{reject.source}, line {reject.line}\n{reject.text[:500]}")
+            for reject in view.rejects[:50]
         ]
         self.app.push_screen(DetailsScreen(row.source, parts))
 
 
-def _finished(app: Any, running: "Collecting") -> None:
+def _finished(app: Any, running: "RunningCollection") -> None:
     """Says what it came to, wherever one is by now."""
     session = app.session
     session.collecting = None
     if len(set(running.accounts)) == 1:
         session.learn_account(running.choice.profile or session.profile, running.accounts[0])
-    said = f"{'nothing collected' if running.failed else 'collected'}: {running.ended}"
+    outcome = f"{'nothing collected' if running.failed else 'collected'}: {running.ended}"
     if running.wrong:
-        session.went_wrong("Collect", said)
+        session.add_problem("Collect", outcome)
     screen = app.screen
-    if isinstance(screen, StoreScreen):
-        screen.say(said)
+    if isinstance(screen, QueryScreen):
+        screen.say(outcome)
         screen.ask_rows()
 
 

@@ -3,39 +3,36 @@
 from collections.abc import Callable
 from typing import Any, ClassVar
 
-from lambdatui.screens import columns
-from lambdatui.screens.tables import TableScreen
-from lambdatui.session.queries import Question
+from lambdatui.screens.base.table import TableScreen
+from lambdatui.session.destinations import ToComparison
+from lambdatui.session.queries import QueryContext
 from lambdatui.session.session import Session
-from lambdatui.views.columns import Column
-from lambdatui.views.comparison import COMPARISON_COLUMNS, ComparedFigure, comparison
+from lambdatui.views.comparison import ComparedFigure, comparison
 from lambdatui.views.view import View
-from lambdatui.widgets.layout import Shown
 
 
 class CompareScreen(TableScreen):
-    """``other`` None: the same function, in the range before this one."""
+    """Or, with one function only, the range before this one and this one."""
 
-    COLUMNS: ClassVar[tuple[Shown, ...]] = columns.COMPARISON
-    FILTERED: ClassVar[tuple[Column, ...]] = COMPARISON_COLUMNS
+    ROW: ClassVar[type] = ComparedFigure
     ROW_IS: ClassVar[str] = "figure"
 
-    def __init__(self, session: Session, one: tuple[int, str], other: tuple[int, str] | None) -> None:
+    def __init__(self, session: Session, destination: ToComparison) -> None:
         super().__init__(session)
-        self._one, self._other = one, other
+        self._first, self._other = destination.first, destination.other
 
     def heading(self) -> tuple[str, ...]:
         if self._other is None:
-            return ("Compare", f"{self._one[1]}: the range before, and this one")
-        return ("Compare", f"{self._one[1]} and {self._other[1]}")
+            return ("Compare", f"{self._first[1]}: the range before, and this one")
+        return ("Compare", f"{self._first[1]} and {self._other[1]}")
 
-    def question(self) -> Callable[[Question], View[ComparedFigure]]:
-        one, other = self._one[0], self._other
+    def question(self) -> Callable[[QueryContext], View[ComparedFigure]]:
+        first_id, other = self._first[0], self._other
 
-        def ask(question: Question) -> View[ComparedFigure]:
-            span = question.range
-            first = (one, span.back()) if other is None else (one, span)
-            return comparison(question.reader, first, (one if other is None else other[0], span), question.book)
+        def ask(query: QueryContext) -> View[ComparedFigure]:
+            span = query.range
+            first = (first_id, span.back()) if other is None else (first_id, span)
+            return comparison(query.reader, first, (first_id if other is None else other[0], span), query.book)
 
         return ask
 

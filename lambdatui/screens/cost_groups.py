@@ -5,23 +5,19 @@ from typing import Any, ClassVar
 
 from textual import work
 from textual.app import ComposeResult
-from textual.binding import BindingType
 from textual.containers import Horizontal
 
-from lambdatui.commands.base import Commands, bindings
-from lambdatui.commands.money import CostsBy
-from lambdatui.screens import columns
-from lambdatui.screens.details import DetailsScreen
-from lambdatui.screens.prompt import PickScreen
-from lambdatui.screens.tables import TABLE_COMMANDS, TableScreen
-from lambdatui.session.queries import Question
+from lambdatui.commands.base import Commands
+from lambdatui.commands.costs import CostsBy
+from lambdatui.screens.base.table import TABLE_COMMANDS, TableScreen
+from lambdatui.screens.dialogs.details import DetailsScreen
+from lambdatui.screens.dialogs.prompt import PickScreen
+from lambdatui.session.queries import QueryContext
 from lambdatui.session.session import Session
 from lambdatui.text.formatting import money
-from lambdatui.views.columns import Column
-from lambdatui.views.cost_groups import BY_TAG, GROUP_COLUMNS, GROUPINGS, CostGroup, CostGroups, cost_groups, line_to
-from lambdatui.views.tag_scope import NOT_COLLECTED, tag_keys
+from lambdatui.views.cost_groups import BY_TAG, GROUPINGS, CostGroup, CostGroups, cost_groups, line_to
+from lambdatui.views.tagged_functions import NOT_COLLECTED, tag_keys
 from lambdatui.views.time_range import RangeChoice
-from lambdatui.widgets.layout import Shown
 
 _TAGS = "tags to sum by"
 
@@ -30,9 +26,7 @@ class CostGroupsScreen(TableScreen):
     """``b`` goes on to the next grouping."""
 
     COMMANDS_HERE: ClassVar[Commands] = (CostsBy, *TABLE_COMMANDS)
-    BINDINGS: ClassVar[list[BindingType]] = [*bindings(COMMANDS_HERE)]
-    COLUMNS: ClassVar[tuple[Shown, ...]] = columns.COST_GROUPS
-    FILTERED: ClassVar[tuple[Column, ...]] = GROUP_COLUMNS
+    ROW: ClassVar[type] = CostGroup
     ROW_IS: ClassVar[str] = "group"
     SORT: ClassVar[tuple[str, bool] | None] = ("amount", True)
 
@@ -47,14 +41,13 @@ class CostGroupsScreen(TableScreen):
         from lambdatui.widgets.chart import Chart
 
         with Horizontal(id="charts"):
-            yield Chart(self.session, "The month at list price, and its end", unit="usd")
+            yield Chart(self.session.terminal, "The month at list price, and its end", unit="usd", utc=self.session.utc)
         yield from super().body()
 
     def on_mount(self) -> None:
         self.query_one("#charts").display = False
-        super().on_mount()
 
-    def question(self) -> Callable[[Question], CostGroups]:
+    def question(self) -> Callable[[QueryContext], CostGroups]:
         by = self._by
         return lambda ask: cost_groups(ask.reader, ask.range, ask.book, by, narrow=ask.narrow)
 
@@ -93,7 +86,7 @@ class CostGroupsScreen(TableScreen):
 
     @work(thread=True, exclusive=True, exit_on_error=False, group="tags")
     def _ask_tags(self, choice: RangeChoice, now_ms: int) -> None:
-        self._ask(_TAGS, lambda ask: tag_keys(ask.reader), choice, now_ms)
+        self.ask_store(_TAGS, lambda ask: tag_keys(ask.reader), choice, now_ms)
 
     def paint_aside(self, subject: str, answer: Any) -> bool:
         if subject != _TAGS:
@@ -113,7 +106,7 @@ class CostGroupsScreen(TableScreen):
         self._by = by
         self.table.sort = ("group", True) if self._by == "day" else ("amount", True)
         self.ask_rows()
-        self._restand()
+        self.refresh_header()
 
     def key_of(self, row: CostGroup) -> Any:
         return row.group

@@ -5,24 +5,22 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import work
 from textual.app import ComposeResult
-from textual.binding import BindingType
 
-from lambdatui.commands.base import Commands, bindings
-from lambdatui.commands.money import MONEY
+from lambdatui.commands.base import Command, Commands
+from lambdatui.commands.costs import CostsBy
 from lambdatui.commands.navigation import ShowCosts
-from lambdatui.screens import columns
-from lambdatui.screens.details import DetailsScreen
-from lambdatui.screens.prompt import PromptScreen
-from lambdatui.screens.tables import TABLE_COMMANDS, TableScreen
-from lambdatui.session.queries import Question
+from lambdatui.screens.base.table import TABLE_COMMANDS, TableScreen
+from lambdatui.screens.dialogs.details import DetailsScreen
+from lambdatui.screens.dialogs.prompt import PromptScreen
+from lambdatui.session.destinations import ToBilled, ToCostGroups
+from lambdatui.session.queries import QueryContext
+from lambdatui.settings.price_book import not_as_named
 from lambdatui.text.formatting import count, counted, exact, money, rate, ratio
-from lambdatui.views.columns import Column
-from lambdatui.views.costs import COST_COLUMNS, CostsView, ProjectedCost, costs
+from lambdatui.views.costs import CostLineColumns, CostsView, ProjectedCost, costs
 from lambdatui.views.gates import budget_of
 from lambdatui.views.own_price import own_view
 from lambdatui.views.time_range import RangeChoice
 from lambdatui.widgets.fields import Field, Fields
-from lambdatui.widgets.layout import Shown
 from pricing.changes import GRAMMAR
 from pricing.gate import Passed
 from pricing.outside import OUTSIDE
@@ -35,14 +33,43 @@ if TYPE_CHECKING:
 _FIELD_CELLS = 38
 
 
+class WhatIf(Command["CostsScreen"]):
+    """Ask what the range would have cost with another architecture, memory or region."""
+
+    BINDING_KEY = "w"
+    SHOW_IN_FOOTER = True
+    FOOTER_TEXT = "what if"
+    GROUP = "Costs"
+
+    @classmethod
+    def run(cls, screen: "CostsScreen") -> None:
+        screen.what_if()
+
+
+class AwsBill(Command["CostsScreen"]):
+    """Set AWS's own bill beside the computed one, by day, month or in sum."""
+
+    BINDING_KEY = "B"
+    SHOW_IN_FOOTER = True
+    FOOTER_TEXT = "AWS's bill"
+    GROUP = "Costs"
+
+    @classmethod
+    def run(cls, screen: "CostsScreen") -> None:
+        screen.navigator.open(ToBilled())
+
+
 class CostsScreen(TableScreen):
     """The dearest line first. Enter shows a line's arithmetic."""
 
     NAME: ClassVar[str] = "costs"
-    COMMANDS_HERE: ClassVar[Commands] = (*MONEY, *(one for one in TABLE_COMMANDS if one is not ShowCosts))
-    BINDINGS: ClassVar[list[BindingType]] = [*bindings(COMMANDS_HERE)]
-    COLUMNS: ClassVar[tuple[Shown, ...]] = columns.COSTS
-    FILTERED: ClassVar[tuple[Column, ...]] = COST_COLUMNS
+    COMMANDS_HERE: ClassVar[Commands] = (
+        CostsBy,
+        WhatIf,
+        AwsBill,
+        *(command for command in TABLE_COMMANDS if command is not ShowCosts),
+    )
+    ROW: ClassVar[type] = CostLineColumns
     ROW_IS: ClassVar[str] = "line"
     SORT: ClassVar[tuple[str, bool] | None] = ("amount", True)
 
@@ -55,10 +82,10 @@ class CostsScreen(TableScreen):
         yield Fields(_FIELD_CELLS, self.session.marks.more, most=2, id="bill")
         yield from super().body()
 
-    def question(self) -> Callable[[Question], CostsView]:
+    def question(self) -> Callable[[QueryContext], CostsView]:
         budget, terms = self.session.budget, self.session.own_terms
 
-        def asked(ask: Question) -> CostsView:
+        def asked(ask: QueryContext) -> CostsView:
             view = costs(ask.reader, ask.range, ask.book, narrow=ask.narrow, budget=budget)
             if terms:
                 self._own = own_view(
@@ -96,14 +123,14 @@ class CostsScreen(TableScreen):
         budget, projected = self.session.budget, own_month if own else answer.projection
         if budget is None:
             return []
-        found = budget_of(answer, budget, own, own_month)
+        verdict = budget_of(answer, budget, own, own_month, unusable_rates=not_as_named())
         day = projected.budget_day if projected is not None else None
-        said = f"{money(found.limit)}, "
-        if day is not None or found.passed is Passed.NO:
-            return [Field("budget", said + (f"passed {day}" if day else "the projection is above it"), "error")]
-        if found.passed is Passed.UNKNOWN:
-            return [Field("budget", f"{said}not known: {'; '.join(found.missing)}", "warning", wide=True)]
-        return [Field("budget", f"{said}not passed", "good")]
+        limit = money(verdict.limit)
+        if day is not None or verdict.passed is Passed.NO:
+            return [Field("budget", f"{limit}, " + (f"passed {day}" if day else "the projection is above it"), "error")]
+        if verdict.passed is Passed.UNKNOWN:
+            return [Field("budget", f"{limit}, not known: {'; '.join(verdict.missing)}", "warning", wide=True)]
+        return [Field("budget", f"{limit}, not passed", "good")]
 
     def open_row(self, row: "LineItem") -> None:
         amount = "not priced" if row.amount is None else rate(row.amount, row.currency)
@@ -117,9 +144,7 @@ class CostsScreen(TableScreen):
         self.app.push_screen(DetailsScreen(f"{row.function} {row.dimension}", parts))
 
     def costs_by_next(self) -> None:
-        from lambdatui.screens.cost_groups import CostGroupsScreen
-
-        self.app.push_screen(CostGroupsScreen(self.session))
+        self.navigator.open(ToCostGroups())
 
     def what_if(self) -> None:
         self.app.push_screen(PromptScreen(f"What if ({GRAMMAR})", "arm64"), self._ask_what_if)
@@ -134,19 +159,22 @@ class CostsScreen(TableScreen):
         except ValueError as error:
             self.say(str(error))
             return
-        self._ask_changes(wanted, self.choice_of_now(), self.session.now_ms())
+        self._ask_changes(wanted, self.choice_of_shown_rows(), self.session.now_ms())
 
     @work(thread=True, exclusive=True, exit_on_error=False, group="what-if")
     def _ask_changes(self, wanted: Any, choice: RangeChoice, now_ms: int) -> None:
         from lambdatui.views.cost_changes import compared
 
-        self._ask(
+        self.ask_store(
             "what if", lambda ask: compared(ask.reader, ask.range, ask.book, wanted, narrow=ask.narrow), choice, now_ms
         )
 
-    def paint_part(self, subject: str, answer: list[tuple[str, str]]) -> None:
+    def paint_aside(self, subject: str, answer: Any) -> bool:
+        if subject != "what if":
+            return super().paint_aside(subject, answer)
         label = self.shown_range.label if self.shown_range else ""
         self.app.push_screen(DetailsScreen(f"What if: the month by {label}", answer))
+        return True
 
 
 def _total(view: CostsView) -> str:
@@ -208,9 +236,9 @@ def _month(projected: ProjectedCost | None, dash: str) -> list[Field]:
 
 def _run_outs(projected: ProjectedCost | None) -> list[Field]:
     """The days on which parts of the free tier are used up; those that last the month are not said."""
-    found = []
-    for one in projected.run_outs if projected else ():
-        if one.day is not None:
-            what = "requests" if one.what == "requests" else "GB-s"
-            found.append(Field("", f"free {what} {'end' if one.projected else 'ended'} {one.day}", "quiet"))
-    return found
+    fields = []
+    for run_out in projected.run_outs if projected else ():
+        if run_out.day is not None:
+            what = "requests" if run_out.what == "requests" else "GB-s"
+            fields.append(Field("", f"free {what} {'end' if run_out.projected else 'ended'} {run_out.day}", "quiet"))
+    return fields

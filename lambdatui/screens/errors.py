@@ -4,22 +4,18 @@ from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
 from msgspec.structs import replace
-from textual.binding import BindingType
 
-from lambdatui.commands.base import Commands, bindings
-from lambdatui.commands.errors import ERRORS
+from lambdatui.commands.base import Command, Commands
 from lambdatui.commands.navigation import LastView, ShowConfiguration, ShowErrors
-from lambdatui.screens import columns
-from lambdatui.screens.details import DetailsScreen
-from lambdatui.screens.tables import TABLE_COMMANDS, TableScreen
-from lambdatui.session.queries import Question
+from lambdatui.screens.base.table import TABLE_COMMANDS, TableScreen
+from lambdatui.screens.dialogs.details import DetailsScreen
+from lambdatui.session.destinations import ToInvocation
+from lambdatui.session.queries import QueryContext
 from lambdatui.session.session import Session
 from lambdatui.text.formatting import count, counted, instant
-from lambdatui.views.columns import Column
 from lambdatui.views.error_families import ErrorFamilyView, groups, rolled
-from lambdatui.views.error_trends import ERROR_TREND_COLUMNS, ErrorTrends, ErrorTrendView, error_trends
+from lambdatui.views.error_trends import ErrorTrends, ErrorTrendView, error_trends
 from lambdatui.views.errors import PATTERN
-from lambdatui.widgets.layout import Shown
 
 _INDENT = "  "
 
@@ -45,6 +41,46 @@ class _Families:
         return [replace(member, message=_INDENT + member.message) for member in row.members]
 
 
+class ErrorDetails(Command["ErrorsScreen"]):
+    """Show the error in full: since when, what its function's last deploy changed, and how often before and after."""
+
+    BINDING_KEY = "d"
+    SHOW_IN_FOOTER = True
+    FOOTER_TEXT = "details"
+    GROUP = "Errors"
+
+    @classmethod
+    def run(cls, screen: "ErrorsScreen") -> None:
+        screen.show_details()
+
+
+class OpenFamily(Command["ErrorsScreen"]):
+    """Show the errors of a family, which differ in one value, beneath its row."""
+
+    BINDING_KEY = "plus"
+    SHOW_IN_FOOTER = True
+    FOOTER_TEXT = "family"
+    GROUP = "Errors"
+
+    @classmethod
+    def run(cls, screen: "ErrorsScreen") -> None:
+        screen.open_family(True)
+
+
+class CloseFamily(Command["ErrorsScreen"]):
+    """Show the family of the error under the cursor as one row; where none is open, go back to the screen before."""
+
+    BINDING_KEY = "minus"
+    GROUP = "Errors"
+
+    @classmethod
+    def run(cls, screen: "ErrorsScreen") -> None:
+        screen.open_family(False)
+
+
+ERRORS: Commands = (ErrorDetails, OpenFamily, CloseFamily)
+
+
 class ErrorsScreen(TableScreen):
     """The most frequent first; errors that differ in one value are a family, closed at first."""
 
@@ -53,9 +89,7 @@ class ErrorsScreen(TableScreen):
         *ERRORS,
         *(one for one in TABLE_COMMANDS if one not in (ShowErrors, ShowConfiguration, LastView)),
     )
-    BINDINGS: ClassVar[list[BindingType]] = [*bindings(COMMANDS_HERE)]
-    COLUMNS: ClassVar[tuple[Shown, ...]] = columns.ERRORS
-    FILTERED: ClassVar[tuple[Column, ...]] = ERROR_TREND_COLUMNS
+    ROW: ClassVar[type] = ErrorTrendView
     ROW_IS: ClassVar[str] = "kind of error"
     SORT: ClassVar[tuple[str, bool] | None] = ("count", True)
 
@@ -66,7 +100,7 @@ class ErrorsScreen(TableScreen):
     def heading(self) -> tuple[str, ...]:
         return ("Errors",)
 
-    def question(self) -> Callable[[Question], ErrorTrends]:
+    def question(self) -> Callable[[QueryContext], ErrorTrends]:
         return lambda ask: error_trends(ask.reader, ask.range, narrow=ask.narrow)
 
     def key_of(self, row: ErrorTrendView) -> Any:
@@ -96,10 +130,10 @@ class ErrorsScreen(TableScreen):
     def counted(self) -> tuple[str, ...]:
         view: ErrorTrends = self.answer
         fresh = [row.novelty for row in view.rows if row.novelty in ("new", "regressed", "growing", "back")]
-        told = ", ".join(f"{fresh.count(one):,} {one}" for one in dict.fromkeys(sorted(fresh)))
+        novelties = ", ".join(f"{fresh.count(novelty):,} {novelty}" for novelty in dict.fromkeys(sorted(fresh)))
         failed = sum(row.count for row in view.rows if row.error_type != PATTERN)
         days = () if view.deploys_known or not view.rows else ("no deploy is known: new is told by days",)
-        return *days, *((told,) if told else ()), counted(failed, "failed invocation"), self._kinds()
+        return *days, *((novelties,) if novelties else ()), counted(failed, "failed invocation"), self._kinds()
 
     def _kinds(self) -> str:
         """How many errors there are, families apart: those after filter of all."""
@@ -108,7 +142,7 @@ class ErrorsScreen(TableScreen):
 
     def rows_to_export(self, form: str) -> Callable[[], str]:
         """The errors, each once: a family is their sum, and ``family`` names it."""
-        from lambdatui.screens.export import rows_text
+        from lambdatui.screens.base.export_file import rows_text
 
         shown = [self.table.row_at(at) for at in range(self.table.row_count)]
         tops = [row for row in shown if row is not None and not row.message.startswith(_INDENT)]
@@ -134,8 +168,6 @@ class ErrorsScreen(TableScreen):
         ]
 
     def open_row(self, row: ErrorTrendView) -> None:
-        from lambdatui.screens.invocation import InvocationScreen
-
         if isinstance(row, ErrorFamilyView):
             self.open_family((row.function_id, row.family) not in self._families.open)
         elif row.error_type == PATTERN:
@@ -143,4 +175,4 @@ class ErrorsScreen(TableScreen):
         elif row.sample_request_id is None:
             self.say("no invocation of this error is kept in the store")
         else:
-            self.app.push_screen(InvocationScreen(self.session, request_id=row.sample_request_id, name=row.function))
+            self.navigator.open(ToInvocation(request_id=row.sample_request_id, name=row.function))

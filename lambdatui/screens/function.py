@@ -6,30 +6,29 @@ from typing import Any, ClassVar
 
 from textual import work
 from textual.app import ComposeResult
-from textual.binding import BindingType
 from textual.containers import Horizontal
 
-from lambdatui.commands.base import Commands, bindings
-from lambdatui.commands.charts import CHARTS
-from lambdatui.commands.invoking import InvokeHere
-from lambdatui.screens.details import DetailsScreen
-from lambdatui.screens.paged import Invocations, InvocationsTable
-from lambdatui.screens.prompt import PickScreen
-from lambdatui.screens.tables import TABLE_COMMANDS
-from lambdatui.session.queries import Question
+from lambdatui.commands.base import Command, Commands
+from lambdatui.commands.invoking import Invoke
+from lambdatui.screens.base.invocations_table import InvocationRows, InvocationsTable
+from lambdatui.screens.base.invoking import InvokingScreen
+from lambdatui.screens.base.table import TABLE_COMMANDS
+from lambdatui.screens.dialogs.prompt import PickScreen
+from lambdatui.screens.dialogs.settings import SettingsScreen
+from lambdatui.session.destinations import ToFunction, ToInvocations
+from lambdatui.session.queries import QueryContext
 from lambdatui.session.session import Session
-from lambdatui.views.columns import COLUMNS as REGISTRY
+from lambdatui.views.columns import TableColumn, columns_by_id
 from lambdatui.views.formatting import shown
 from lambdatui.views.function import FunctionDetail, function
 from lambdatui.views.function_charts import ChartView, function_charts
 from lambdatui.views.functions import FunctionView
-from lambdatui.views.invocations import InvocationsView
 from lambdatui.views.time_range import RangeChoice
 from lambdatui.widgets.fields import Field, Fields
-from lambdatui.widgets.layout import Shown
 
 _FIELD_CELLS = 19
 _CHART_MARGIN = 12
+_COLUMNS = columns_by_id(FunctionView)
 _TONES = {"calls": "secondary", "bad": "error", "slow": "warning", "limit": "quiet", "good": "success"}
 
 
@@ -39,20 +38,69 @@ class FunctionAnswer:
 
     detail: FunctionDetail | None
     charts: tuple[ChartView, ...]
-    invocations: Invocations
+    invocations: InvocationRows
 
 
-class FunctionScreen(InvocationsTable):
+class NextCharts(Command["FunctionScreen"]):
+    """Show the next two charts: calls, durations, concurrency, memory, cost, cold starts, metrics in log lines."""
+
+    BINDING_KEY = "v"
+    SHOW_IN_FOOTER = True
+    FOOTER_TEXT = "charts"
+    GROUP = "Charts"
+
+    @classmethod
+    def run(cls, screen: "FunctionScreen") -> None:
+        screen.next_charts()
+
+
+class ChooseChart(Command["FunctionScreen"]):
+    """Choose a chart from a list: the function's figures, and the metrics that its log lines carry."""
+
+    BINDING_KEY = "V"
+    GROUP = "Charts"
+
+    @classmethod
+    def run(cls, screen: "FunctionScreen") -> None:
+        screen.choose_chart()
+
+
+class CrosshairRight(Command["FunctionScreen"]):
+    """Move the line across the charts later; its values stand beside the titles."""
+
+    BINDING_KEY = "full_stop"
+    GROUP = "Charts"
+
+    @classmethod
+    def run(cls, screen: "FunctionScreen") -> None:
+        screen.move_crosshair(1)
+
+
+class CrosshairLeft(Command["FunctionScreen"]):
+    """Move the line across the charts earlier."""
+
+    BINDING_KEY = "comma"
+    GROUP = "Charts"
+
+    @classmethod
+    def run(cls, screen: "FunctionScreen") -> None:
+        screen.move_crosshair(-1)
+
+
+CHARTS: Commands = (NextCharts, ChooseChart, CrosshairRight, CrosshairLeft)
+
+
+class FunctionScreen(InvocationsTable, InvokingScreen):
     """Enter on an invocation shows its lines: two keys from the list of functions to a stack trace."""
 
     COMMANDS_HERE: ClassVar[Commands] = (*CHARTS, *TABLE_COMMANDS)
-    BINDINGS: ClassVar[list[BindingType]] = [*bindings(COMMANDS_HERE)]
-    COLUMNS: ClassVar[tuple[Shown, ...]] = tuple(one for one in InvocationsTable.COLUMNS if one.column.id != "function")
+    COLUMNS: ClassVar[tuple[TableColumn, ...]] = tuple(
+        table_column for table_column in InvocationsTable.COLUMNS if table_column.column.id != "function"
+    )
 
-    def __init__(self, session: Session, function_id: int, name: str) -> None:
+    def __init__(self, session: Session, destination: ToFunction) -> None:
         super().__init__(session)
-        self._function_id = function_id
-        self._function = name
+        self._function_id, self._function = destination.function_id, destination.name
 
     def heading(self) -> tuple[str, ...]:
         return ("Functions", self._function)
@@ -62,18 +110,18 @@ class FunctionScreen(InvocationsTable):
 
         yield Fields(_FIELD_CELLS, self.session.marks.more, most=4, id="figures")
         with Horizontal(id="charts"):
-            yield Chart(self.session, "Invocations")
-            yield Chart(self.session, "Duration p95", unit="ms")
+            yield Chart(self.session.terminal, "Invocations", utc=self.session.utc)
+            yield Chart(self.session.terminal, "Duration p95", unit="ms", utc=self.session.utc)
         yield from super().body()
 
     def function_ids(self) -> Sequence[int] | None:
         return [self._function_id]
 
-    def question(self) -> Callable[[Question], FunctionAnswer]:
+    def question(self) -> Callable[[QueryContext], FunctionAnswer]:
         rows = self.rows_question()
         identity, columns = self._function_id, max(16, self.app.size.width // 2 - _CHART_MARGIN)
 
-        def ask(question: Question) -> FunctionAnswer:
+        def ask(question: QueryContext) -> FunctionAnswer:
             detail = function(question.reader, question.range, identity, question.book, chart_columns=columns)
             if detail is None:
                 return FunctionAnswer(None, (), rows(question))
@@ -99,13 +147,13 @@ class FunctionScreen(InvocationsTable):
 
     def _take_charts(self, charts: tuple[ChartView, ...]) -> None:
         """The first chart stays the one that it was, if it is still there: a range has the metrics of its own lines."""
-        titles = [one.title for one in charts]
+        titles = [chart.title for chart in charts]
         now = self._charts[self._first_chart % len(self._charts)].title if self._charts else ""
         self._charts = charts
         self._first_chart = titles.index(now) if now in titles else 0
 
     def choose_chart(self) -> None:
-        titles = [one.title for one in self._charts]
+        titles = [chart.title for chart in self._charts]
 
         def take(title: str | None) -> None:
             if title in titles:
@@ -123,7 +171,10 @@ class FunctionScreen(InvocationsTable):
             chart.title, chart.unit = shown.title, shown.unit
             chart.show_curves(
                 shown.starts,
-                tuple(Curve(one.name, one.values, _TONES[one.meaning], points=one.marked) for one in shown.curves),
+                tuple(
+                    Curve(curve.name, curve.values, _TONES[curve.meaning], points=curve.marked)
+                    for curve in shown.curves
+                ),
                 unfinished=shown.unfinished,
                 measured=shown.measured,
             )
@@ -144,39 +195,41 @@ class FunctionScreen(InvocationsTable):
         return self._function_id, self._function
 
     def show_configuration(self) -> None:
-        self._ask_settings(self.choice_of_now(), self.session.now_ms())
+        self._ask_settings(self.choice_of_shown_rows(), self.session.now_ms())
 
     @work(thread=True, exclusive=True, exit_on_error=False, group="settings")
     def _ask_settings(self, choice: RangeChoice, now_ms: int) -> None:
         from lambdatui.views.function_settings import function_settings
 
-        self._ask("settings", lambda ask: function_settings(ask.reader, ask.range, tags=True), choice, now_ms)
+        self.ask_store("settings", lambda ask: function_settings(ask.reader, ask.range, tags=True), choice, now_ms)
 
     def paint_part(self, subject: str, answer: Any) -> None:
         if subject != "settings":
             super().paint_part(subject, answer)
             return
-        from lambdatui.screens.configuration import parts_of
-
-        row = next((one for one in answer.rows if one.function_id == self._function_id), None)
+        row = next((row for row in answer.rows if row.function_id == self._function_id), None)
         if row is not None:
-            self.app.push_screen(DetailsScreen(self._function, parts_of(row, utc=self.session.utc)))
-
-    def invocations_view(self) -> InvocationsView | None:
-        found: Any = self.answer
-        return found if isinstance(found, InvocationsView) else None
+            self.app.push_screen(SettingsScreen(row, utc=self.session.utc))
 
     def show_invocations(self) -> None:
-        from lambdatui.screens.invocations import InvocationsScreen
+        self.navigator.open(ToInvocations(self._function_id, self._function))
 
-        self.app.push_screen(InvocationsScreen(self.session, self._function_id, self._function))
+
+class InvokeHere(Invoke):
+    """Invoke this function of the local runner with a payload of yours. Functions in AWS are never invoked."""
+
+    SHOW_IN_FOOTER = True
+
+    @classmethod
+    def id(cls) -> str:
+        """The same command, whatever screen it is on: remapped once."""
+        return Invoke.id()
 
 
 class LocalFunctionScreen(FunctionScreen):
     """A function of the local runner that runs: it can be invoked, as no function in AWS can."""
 
     COMMANDS_HERE: ClassVar[Commands] = (InvokeHere, *FunctionScreen.COMMANDS_HERE)
-    BINDINGS: ClassVar[list[BindingType]] = [*bindings((InvokeHere,))]
 
 
 def _wrong(detail: FunctionDetail) -> list[Field]:
@@ -188,9 +241,9 @@ def _figures(row: FunctionView) -> list[Field]:
     """What the function did and cost, the telling figures first."""
 
     def field(label: str, column_id: str, tone: str = "") -> Field:
-        return Field(label, shown(REGISTRY[column_id], getattr(row, column_id)), tone)
+        return Field(label, shown(_COLUMNS[column_id], getattr(row, column_id)), tone)
 
-    share = shown(REGISTRY["error_rate"], row.error_rate)
+    share = shown(_COLUMNS["error_rate"], row.error_rate)
     return [
         field("calls", "invocations"),
         Field("errors", f"{row.errors:,} ({share})", "error" if row.errors else ""),
@@ -200,7 +253,7 @@ def _figures(row: FunctionView) -> list[Field]:
         field("p95", "p95_ms"),
         field("p99", "p99_ms"),
         field("max", "max_ms"),
-        Field("cold", f"{row.cold_starts:,} ({shown(REGISTRY['cold_ratio'], row.cold_ratio)})"),
+        Field("cold", f"{row.cold_starts:,} ({shown(_COLUMNS['cold_ratio'], row.cold_ratio)})"),
         Field("memory", f"{_mb(row.max_memory_mb)}/{_mb(row.memory_mb)}"),
         field("cost", "cost_usd"),
         field("month", "projected_usd"),
@@ -208,4 +261,4 @@ def _figures(row: FunctionView) -> list[Field]:
 
 
 def _mb(value: int | None) -> str:
-    return shown(REGISTRY["memory_mb"], value)
+    return shown(_COLUMNS["memory_mb"], value)

@@ -4,41 +4,36 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import work
-from textual.binding import BindingType
 
-from lambdatui.commands.base import Commands, bindings
+from lambdatui.commands.base import Commands
 from lambdatui.commands.invoking import Invoke
-from lambdatui.screens import columns
-from lambdatui.screens.tables import TABLE_COMMANDS, TableScreen
+from lambdatui.screens.base.invoking import InvokingScreen
+from lambdatui.screens.base.table import TABLE_COMMANDS, TableScreen
 from lambdatui.start.first_lines import beside_rows
 from lambdatui.text.formatting import count, counted, money, plural
-from lambdatui.views.columns import Column
 from lambdatui.views.fleet_health import health, in_trouble, places
-from lambdatui.views.function_columns import FUNCTION_COLUMNS
+from lambdatui.views.function_row import DEAREST_FIRST, FunctionView
 from lambdatui.views.local_runner import LOCAL_ACCOUNT
 from lambdatui.views.time_range import RangeChoice, TimeRange
-from lambdatui.widgets.header import Header, HomeHeader, Standing
-from lambdatui.widgets.layout import Shown
+from lambdatui.widgets.header import DataSummary, Header, HomeHeader
 from lambdatui.widgets.rows import PagedRows
 
 if TYPE_CHECKING:
-    from lambdatui.session.queries import Question
+    from lambdatui.session.queries import QueryContext
     from lambdatui.views.functions import FunctionsView, FunctionView
     from lambdatui.views.startup_view import Glance
 
 TREND_STEPS = 8
 
 
-class FunctionsScreen(TableScreen):
+class FunctionsScreen(TableScreen, InvokingScreen):
     """Every function, the most expensive first."""
 
     NAME: ClassVar[str] = "functions"
     COMMANDS_HERE: ClassVar[Commands] = (*TABLE_COMMANDS, Invoke)
-    BINDINGS: ClassVar[list[BindingType]] = [*bindings((Invoke,))]
-    COLUMNS: ClassVar[tuple[Shown, ...]] = columns.FUNCTIONS
-    FILTERED: ClassVar[tuple[Column, ...]] = FUNCTION_COLUMNS
+    ROW: ClassVar[type] = FunctionView
     ROW_IS: ClassVar[str] = "function"
-    SORT: ClassVar[tuple[str, bool] | None] = columns.FUNCTIONS_SORT
+    SORT: ClassVar[tuple[str, bool] | None] = DEAREST_FIRST
 
     def heading(self) -> tuple[str, ...]:
         return ("Functions",)
@@ -46,11 +41,11 @@ class FunctionsScreen(TableScreen):
     def header(self) -> Header:
         return HomeHeader(self.session)
 
-    def question(self) -> "Callable[[Question], FunctionsView]":
+    def question(self) -> "Callable[[QueryContext], FunctionsView]":
         thresholds = self.session.thresholds
         now_ms = None if self.session.choice.at is not None else self.session.now_ms()
 
-        def ask(question: "Question") -> "FunctionsView":
+        def ask(question: "QueryContext") -> "FunctionsView":
             from lambdatui.views.functions import functions
 
             return functions(
@@ -67,7 +62,7 @@ class FunctionsScreen(TableScreen):
 
     def on_mount(self) -> None:
         """What the first frame showed stands until the store has answered, and can be walked in."""
-        self._glance, self.session.glance = self.session.glance, None
+        self._glance, self.session.startup_view = self.session.startup_view, None
         if self._glance is not None:
             rows = PagedRows(self._glance.count)
             rows.begin(self._glance.rows)
@@ -79,7 +74,6 @@ class FunctionsScreen(TableScreen):
             self.session.shown = TimeRange(*self._glance.ends)
             whole = self._glance.whole
             self.query_one(HomeHeader).say_health(health(self._glance.rows, {}) if whole else self.session.marks.more)
-        super().on_mount()
 
     _glance: "Glance | None" = None
 
@@ -89,33 +83,42 @@ class FunctionsScreen(TableScreen):
             super().begin()
 
     @property
-    def shows_glance(self) -> bool:
+    def shows_startup_view(self) -> bool:
         return self._glance is not None
 
-    def standing(self) -> Standing:
+    def summary(self) -> DataSummary:
         if self.answer is not None or self._glance is None:
-            return super().standing()
-        return Standing(self._glance.as_of, None, self.filter, (counted(self._glance.count, "function"),))
+            return super().summary()
+        return DataSummary(self._glance.as_of, None, self.filter, (counted(self._glance.count, "function"),))
 
     def paint(self, answer: "FunctionsView") -> None:
         super().paint(answer)
         self.session.places = places(answer.rows)
         self.query_one(HomeHeader).say_health(health(answer.rows, self.session.thresholds))
-        self._ask_overview(self.choice_of_now(), self.session.now_ms())
+        self._ask_overview(self.choice_of_shown_rows(), self.session.now_ms())
         if any(row.account == LOCAL_ACCOUNT for row in answer.rows):
-            self._ask_runner(self.choice_of_now(), self.session.now_ms())
+            self._ask_runner(self.choice_of_shown_rows(), self.session.now_ms())
         else:
             self.session.runner = None
 
     @work(thread=True, exclusive=True, exit_on_error=False, group="overview")
     def _ask_overview(self, choice: RangeChoice, now_ms: int) -> None:
         """The month's bill is of the whole store, and takes longer than the rows: they do not wait for it."""
+        from lambdatui.settings.price_book import not_as_named
         from lambdatui.views.overview import overview
 
         limit, terms = self.session.budget, self.session.own_terms
-        self._ask(
+        self.ask_store(
             "overview",
-            lambda ask: overview(ask.reader, ask.range, ask.book, narrow=ask.narrow, limit=limit, terms=terms),
+            lambda ask: overview(
+                ask.reader,
+                ask.range,
+                ask.book,
+                narrow=ask.narrow,
+                limit=limit,
+                terms=terms,
+                unusable_rates=not_as_named(),
+            ),
             choice, now_ms,
         )  # fmt: skip
 
@@ -124,7 +127,7 @@ class FunctionsScreen(TableScreen):
         """Whether the local runner that these functions are of still runs: then they can be invoked."""
         from lambdatui.processes.runner_client import running
 
-        self._ask("runner", lambda ask: running(ask.reader), choice, now_ms)
+        self.ask_store("runner", lambda ask: running(ask.reader), choice, now_ms)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """A key that invokes is none where the cursor is on a function in AWS."""
@@ -138,10 +141,10 @@ class FunctionsScreen(TableScreen):
         else:
             self.query_one(HomeHeader).say_month(answer)
 
-    def key_of(self, row: "FunctionView") -> Any:
+    def key_of(self, row: FunctionView) -> Any:
         return row.function_id
 
-    def in_trouble(self, row: "FunctionView") -> bool:
+    def in_trouble(self, row: FunctionView) -> bool:
         return in_trouble(row, self.session.thresholds)
 
     def counted(self) -> tuple[str, ...]:
@@ -156,5 +159,5 @@ class FunctionsScreen(TableScreen):
             *super().counted(),
         )
 
-    def open_row(self, row: "FunctionView") -> None:
+    def open_row(self, row: FunctionView) -> None:
         self.open_function(row.function_id, row.function)

@@ -6,17 +6,18 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import work
 from textual.app import ComposeResult
-from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.widgets import Static
 
-from lambdatui.commands.base import Commands, bindings
-from lambdatui.commands.general import INVOCATION_TIME
-from lambdatui.screens.lines import LOG_COMMANDS, LinesScreen
-from lambdatui.session.queries import Question
+from lambdatui.commands.base import Commands
+from lambdatui.commands.time_range import Earlier, Later
+from lambdatui.screens.base.log import LOG_COMMANDS, LogScreen
+from lambdatui.screens.base.query import QueryScreen
+from lambdatui.session.destinations import InvocationKey, ToInvocation
+from lambdatui.session.queries import QueryContext
 from lambdatui.session.session import Session
 from lambdatui.text.formatting import counted, decimal_text, rate
-from lambdatui.views.columns import COLUMNS
+from lambdatui.views.columns import columns_by_id
 from lambdatui.views.formatting import json_value, shown
 from lambdatui.views.invocation import DETAIL_COLUMNS, InvocationDetail, find, invocation, neighbour
 from lambdatui.views.invocations import InvocationView
@@ -24,41 +25,44 @@ from lambdatui.views.logs import LogView
 from lambdatui.views.phases import phases
 from lambdatui.views.time_range import RangeChoice
 from lambdatui.widgets.fields import Field, Fields
-from lambdatui.widgets.header import Standing
+from lambdatui.widgets.header import DataSummary
 from lambdatui.widgets.log_pane import LogPane
 
 if TYPE_CHECKING:
     from pricing.bill import Bill
 
-Key = tuple[int, int, str, int]
 _FIELD_CELLS = 38
 _ROOMY = 30
 """Lines of a terminal from which on the fields may take more of them; the lines of the log come first."""
+_COLUMNS, _LINE_COLUMNS = columns_by_id(InvocationView), columns_by_id(LogView)
 
 
-class InvocationScreen(LinesScreen):
-    """By its key, or by a request id: then its last attempt."""
+class EarlierInvocation(Earlier):
+    """Show the invocation of this function that began before this one."""
 
-    COMMANDS_HERE: ClassVar[Commands] = (*LOG_COMMANDS, *INVOCATION_TIME)
-    BINDINGS: ClassVar[list[BindingType]] = [*bindings(COMMANDS_HERE)]
+    SHOW_IN_FOOTER = True
+    FOOTER_TEXT = "earlier"
 
-    def __init__(
-        self,
-        session: Session,
-        *,
-        key: Key | None = None,
-        request_id: str = "",
-        name: str = "",
-        awaited: bool = False,
-        line: LogView | None = None,
-    ) -> None:
-        """``awaited``: it was only just begun, and is still to be collected; ``line`` is one of its own, gone to."""
+
+class LaterInvocation(Later):
+    """Show the invocation of this function that began after this one."""
+
+    SHOW_IN_FOOTER = True
+    FOOTER_TEXT = "later"
+
+
+class InvocationScreen(LogScreen, QueryScreen):
+    """A failed invocation opens at its stack trace."""
+
+    COMMANDS_HERE: ClassVar[Commands] = (*LOG_COMMANDS, EarlierInvocation, LaterInvocation)
+
+    def __init__(self, session: Session, destination: ToInvocation) -> None:
         super().__init__(session)
-        self._line = line
-        self._awaited = awaited
+        key = destination.key
+        self._line, self._awaited = destination.line, destination.awaited
         self._key = key
-        self._request_id = request_id or (key[2] if key else "")
-        self._function = name
+        self._request_id = destination.request_id or (key[2] if key else "")
+        self._function = destination.name
 
     def heading(self) -> tuple[str, ...]:
         return (self._function, self._request_id)
@@ -71,11 +75,11 @@ class InvocationScreen(LinesScreen):
             yield empty
         yield LogPane(self.session.marks, utc=self.session.utc, id="log")
 
-    def question(self) -> Callable[[Question], InvocationDetail | None]:
+    def question(self) -> Callable[[QueryContext], InvocationDetail | None]:
         key, request_id, line = self._key, self._request_id, self._line
         of = None if line is None else (line.function_id, line.timestamp)
 
-        def ask(question: Question) -> InvocationDetail | None:
+        def ask(question: QueryContext) -> InvocationDetail | None:
             if key is not None:
                 return invocation(question.reader, key, question.book)
             return find(question.reader, request_id, question.book, of=of)
@@ -99,9 +103,9 @@ class InvocationScreen(LinesScreen):
         self.log_pane.show_lines(answer.lines)
         if first and self._line is not None:
             wanted = self._line.timestamp, self._line.message
-            at = next((at for at, one in enumerate(answer.lines) if (one.timestamp, one.text) == wanted), None)
-            if at is not None:
-                self.call_after_refresh(self.log_pane.go_to_line, at)
+            texts = [(line.timestamp, line.text) for line in answer.lines]
+            if wanted in texts:
+                self.call_after_refresh(self.log_pane.go_to_line, texts.index(wanted))
         elif first and answer.invocation.failed:
             self._go_to_trace(answer)
 
@@ -111,26 +115,28 @@ class InvocationScreen(LinesScreen):
         self.call_after_refresh(self.log_pane.go_to_line, line)
 
     def _fields(self, answer: InvocationDetail) -> list[Field]:
-        one = answer.invocation
+        row = answer.invocation
 
         def field(label: str, column_id: str, tone: str = "", *, wide: bool = False) -> Field:
-            return Field(label, shown(COLUMNS[column_id], getattr(one, column_id), utc=self.session.utc), tone, wide)
+            return Field(label, shown(_COLUMNS[column_id], getattr(row, column_id), utc=self.session.utc), tone, wide)
 
         fields = [
-            field("status", "status", "error" if one.failed else "good" if one.status == "ok" else "quiet"),
+            field("status", "status", "error" if row.failed else "good" if row.status == "ok" else "quiet"),
             field("started", "started_at"),
             field("duration", "duration_ms"),
             field("billed", "billed_ms"),
-            Field("cold", _cold(one), "" if one.cold_start else "quiet"),
-            Field("memory", f"{_mb(one.max_memory_mb)} of {_mb(one.memory_mb)}"),
+            Field("cold", _cold(row), "" if row.cold_start else "quiet"),
+            Field("memory", f"{_mb(row.max_memory_mb)} of {_mb(row.memory_mb)}"),
             Field("attempt", _attempt(answer), "warning" if len(answer.attempts) > 1 else ""),
             field("trace id", "trace_id", "quiet"),
         ]
-        fields += self._waterfall(one)
+        fields += self._waterfall(row)
         if len(answer.attempts) > 1:
-            told = (f"{n.attempt} {n.status} {shown(COLUMNS['duration_ms'], n.duration_ms)}" for n in answer.attempts)
-            fields.append(Field("attempts", ", ".join(told), "quiet", wide=True))
-        if one.error_type:
+            attempts = (
+                f"{n.attempt} {n.status} {shown(_COLUMNS['duration_ms'], n.duration_ms)}" for n in answer.attempts
+            )
+            fields.append(Field("attempts", ", ".join(attempts), "quiet", wide=True))
+        if row.error_type:
             fields.append(field("error", "error_type", "error", wide=True))
         if answer.bill is not None:
             fields.append(Field("cost", _arithmetic(answer.bill, self.session.marks.times), wide=True))
@@ -138,34 +144,39 @@ class InvocationScreen(LinesScreen):
             fields.append(field("stream", "log_stream", "quiet", wide=True))
         return fields
 
-    def _waterfall(self, one: InvocationView) -> list[Field]:
+    def _waterfall(self, row: InvocationView) -> list[Field]:
         """Each phase on a line, where it lies in the time of the whole."""
-        found = phases(one)
-        if not found:
+        of_row = phases(row)
+        if not of_row:
             return []
         cells = max(10, self.app.size.width - 40)
-        whole = max(1e-9, found[-1].start_ms + found[-1].length_ms)
+        whole = max(1e-9, of_row[-1].start_ms + of_row[-1].length_ms)
         sign = "#" if self.session.terminal.ascii else "█"
         lines = []
-        for phase in found:
+        for phase in of_row:
             start = min(cells - 1, round(cells * phase.start_ms / whole))
             length = max(1, round(cells * (phase.start_ms + phase.length_ms) / whole) - start)  # where the next begins
-            said = f"{shown(COLUMNS['duration_ms'], phase.length_ms)}{'' if phase.billed else ', not billed'}"
+            took = f"{shown(_COLUMNS['duration_ms'], phase.length_ms)}{'' if phase.billed else ', not billed'}"
             lines.append(
-                Field(phase.name, f"{' ' * start}{sign * length} {said}", "" if phase.billed else "quiet", wide=True)
+                Field(
+                    phase.name,
+                    f"{' ' * start}{sign * length} {took}",
+                    "" if phase.billed else "quiet",
+                    wide=True,
+                )
             )
         return lines
 
     def travel(self, *, back: bool) -> None:
         """To the same function's invocation before or after this one, whatever the range is."""
         if self.answer is not None:
-            self._ask_neighbour(self.answer.invocation.key, back, self.choice_of_now(), self.session.now_ms())
+            self._ask_neighbour(self.answer.invocation.key, back, self.choice_of_shown_rows(), self.session.now_ms())
 
     @work(thread=True, exclusive=True, exit_on_error=False, group="neighbour")
-    def _ask_neighbour(self, key: Key, back: bool, choice: RangeChoice, now_ms: int) -> None:
-        self._ask("neighbour", lambda ask: (neighbour(ask.reader, key, back=back), back), choice, now_ms)
+    def _ask_neighbour(self, key: InvocationKey, back: bool, choice: RangeChoice, now_ms: int) -> None:
+        self.ask_store("neighbour", lambda ask: (neighbour(ask.reader, key, back=back), back), choice, now_ms)
 
-    def paint_part(self, subject: str, answer: tuple[Key | None, bool]) -> None:
+    def paint_part(self, subject: str, answer: tuple[InvocationKey | None, bool]) -> None:
         key, back = answer
         if key is None:
             self.say(f"this is the {'first' if back else 'last'} invocation of {self._function} that is kept")
@@ -174,12 +185,12 @@ class InvocationScreen(LinesScreen):
         self.log_pane.show_lines(())
         self.ask_rows()
 
-    def standing(self) -> Standing:
+    def summary(self) -> DataSummary:
         if not self.is_mounted or self.answer is None:
-            return Standing(filter=self.filter)
+            return DataSummary(filter=self.filter)
         pane = self.log_pane
         errors = sum(1 for line in pane.lines_shown if line.kind == "error")
-        return Standing(
+        return DataSummary(
             filter=self.filter, counted=(f"{counted(len(pane.lines_shown), 'line')}, {errors:,} of failure",)
         )
 
@@ -187,12 +198,12 @@ class InvocationScreen(LinesScreen):
         answer: InvocationDetail | None = self.answer
         if answer is None:
             return None
-        one: dict[str, Any] = {c.id: json_value(c, getattr(answer.invocation, c.id)) for c in DETAIL_COLUMNS}
-        one["lines"] = [
-            {"timestamp": json_value(COLUMNS["timestamp"], line.timestamp), "message": line.text}
+        fields: dict[str, Any] = {c.id: json_value(c, getattr(answer.invocation, c.id)) for c in DETAIL_COLUMNS}
+        fields["lines"] = [
+            {"timestamp": json_value(_LINE_COLUMNS["timestamp"], line.timestamp), "message": line.text}
             for line in answer.lines
         ]
-        return json.dumps(one, indent=2)
+        return json.dumps(fields, indent=2)
 
 
 def _attempt(answer: InvocationDetail) -> str:
@@ -200,16 +211,17 @@ def _attempt(answer: InvocationDetail) -> str:
     return f"{answer.invocation.attempt} of {max(len(answer.attempts), answer.invocation.attempt)}"
 
 
-def _cold(one: InvocationView) -> str:
-    said = shown(COLUMNS["cold_start"], one.cold_start)
-    for word, value in (("init", one.init_ms), ("restore", one.restore_ms)):
+def _cold(row: InvocationView) -> str:
+    """``yes, init 212 ms``."""
+    text = shown(_COLUMNS["cold_start"], row.cold_start)
+    for word, value in (("init", row.init_ms), ("restore", row.restore_ms)):
         if value is not None:
-            said = f"{said}, {word} {shown(COLUMNS['init_ms'], value)}"
-    return said
+            text = f"{text}, {word} {shown(_COLUMNS['init_ms'], value)}"
+    return text
 
 
 def _mb(value: int | None) -> str:
-    return shown(COLUMNS["memory_mb"], value)
+    return shown(_COLUMNS["memory_mb"], value)
 
 
 def _arithmetic(bill: "Bill", times: str) -> str:

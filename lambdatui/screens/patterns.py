@@ -3,23 +3,27 @@
 from collections.abc import Callable
 from typing import Any, ClassVar
 
-from textual.binding import BindingType
-
-from lambdatui.commands.base import Commands, bindings
-from lambdatui.commands.logs import ToggleLive
+from lambdatui.commands.base import Command, Commands
 from lambdatui.commands.navigation import ShowConfiguration, ShowPatterns
-from lambdatui.commands.patterns import PATTERNS
-from lambdatui.screens import columns
-from lambdatui.screens.details import DetailsScreen
-from lambdatui.screens.logs import LOGS_COMMANDS, LogsScreen
-from lambdatui.screens.tables import TABLE_COMMANDS, TableScreen
-from lambdatui.session.queries import Question
-from lambdatui.session.session import Session
+from lambdatui.screens.base.table import TABLE_COMMANDS, TableScreen
+from lambdatui.screens.dialogs.details import DetailsScreen
+from lambdatui.session.destinations import ToPatternLines
+from lambdatui.session.queries import QueryContext
 from lambdatui.text.formatting import count, counted, instant, money, plain, ratio, size
-from lambdatui.views.columns import Column
-from lambdatui.views.log_search import LogSearch
-from lambdatui.views.patterns import PATTERN_COLUMNS, PatternRow, PatternsView, pattern_lines, patterns
-from lambdatui.widgets.layout import Shown
+from lambdatui.views.patterns import PatternRow, PatternsView, patterns
+
+
+class PatternDetails(Command["PatternsScreen"]):
+    """Show the pattern in full: an example, what its lines cost, since when they are written, what is not counted."""
+
+    BINDING_KEY = "d"
+    SHOW_IN_FOOTER = True
+    FOOTER_TEXT = "details"
+    GROUP = "Patterns"
+
+    @classmethod
+    def run(cls, screen: "PatternsScreen") -> None:
+        screen.show_details()
 
 
 class PatternsScreen(TableScreen):
@@ -27,19 +31,17 @@ class PatternsScreen(TableScreen):
 
     NAME: ClassVar[str] = "patterns"
     COMMANDS_HERE: ClassVar[Commands] = (
-        *PATTERNS,
-        *(one for one in TABLE_COMMANDS if one not in (ShowPatterns, ShowConfiguration)),
+        PatternDetails,
+        *(command for command in TABLE_COMMANDS if command not in (ShowPatterns, ShowConfiguration)),
     )
-    BINDINGS: ClassVar[list[BindingType]] = [*bindings(COMMANDS_HERE)]
-    COLUMNS: ClassVar[tuple[Shown, ...]] = columns.PATTERNS
-    FILTERED: ClassVar[tuple[Column, ...]] = PATTERN_COLUMNS
+    ROW: ClassVar[type] = PatternRow
     ROW_IS: ClassVar[str] = "pattern"
     SORT: ClassVar[tuple[str, bool] | None] = ("bytes", True)
 
     def heading(self) -> tuple[str, ...]:
         return ("Patterns",)
 
-    def question(self) -> Callable[[Question], PatternsView]:
+    def question(self) -> Callable[[QueryContext], PatternsView]:
         return lambda ask: patterns(ask.reader, ask.range, ask.book, narrow=ask.narrow)
 
     def key_of(self, row: PatternRow) -> Any:
@@ -83,23 +85,4 @@ class PatternsScreen(TableScreen):
         ]
 
     def open_row(self, row: PatternRow) -> None:
-        self.app.push_screen(PatternLinesScreen(self.session, row))
-
-
-class PatternLinesScreen(LogsScreen):
-    """The lines of one pattern, newest last; ``/`` keeps those with every word typed."""
-
-    NAME: ClassVar[str] = ""
-    COMMANDS_HERE: ClassVar[Commands] = tuple(one for one in LOGS_COMMANDS if one is not ToggleLive)
-    BINDINGS: ClassVar[list[BindingType]] = [*bindings(COMMANDS_HERE)]
-
-    def __init__(self, session: Session, row: PatternRow) -> None:
-        super().__init__(session)
-        self._row = row
-
-    def heading(self) -> tuple[str, ...]:
-        return ("Patterns", self._row.pattern, "Lines")
-
-    def question(self) -> Callable[[Question], LogSearch]:
-        template, ids, words = self._row.template, self._row.function_ids, self.filter.split()
-        return lambda ask: pattern_lines(ask.reader, ask.range, template, function_ids=ids, contains=words)
+        self.navigator.open(ToPatternLines(row))

@@ -5,15 +5,12 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from lambdatui.commands.base import Commands
-from lambdatui.screens import columns
-from lambdatui.screens.details import DetailsScreen
-from lambdatui.screens.tables import TABLE_COMMANDS, TableScreen
-from lambdatui.session.queries import Question
+from lambdatui.screens.base.table import TABLE_COMMANDS, TableScreen
+from lambdatui.screens.dialogs.details import DetailsScreen
+from lambdatui.session.queries import QueryContext
 from lambdatui.text.formatting import instant
-from lambdatui.views.columns import Column
 from lambdatui.views.permissions import PERMISSION_COLUMNS, MissingPermission, missing_permissions
 from lambdatui.views.view import View
-from lambdatui.widgets.layout import Shown
 
 
 @dataclass(frozen=True)
@@ -42,15 +39,14 @@ class PermissionsScreen(TableScreen):
     """Enter shows the whole statement."""
 
     COMMANDS_HERE: ClassVar[Commands] = TABLE_COMMANDS
-    COLUMNS: ClassVar[tuple[Shown, ...]] = columns.PERMISSIONS
-    FILTERED: ClassVar[tuple[Column, ...]] = PERMISSION_COLUMNS
+    ROW: ClassVar[type] = MissingPermission
     ROW_IS: ClassVar[str] = "missing permission"
     SORT: ClassVar[tuple[str, bool] | None] = ("action", False)
 
     def heading(self) -> tuple[str, ...]:
         return ("Collect", "Permissions")
 
-    def question(self) -> Callable[[Question], PermissionsView]:
+    def question(self) -> Callable[[QueryContext], PermissionsView]:
         return lambda ask: PermissionsView(
             PERMISSION_COLUMNS, missing_permissions(ask.reader), ask.reader.as_of_ms(ask.range.to_ms), ask.range
         )

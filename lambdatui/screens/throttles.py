@@ -5,15 +5,15 @@ from typing import Any, ClassVar
 
 from lambdatui.commands.base import Commands
 from lambdatui.commands.navigation import ShowThrottles
-from lambdatui.screens import columns
-from lambdatui.screens.details import DetailsScreen
-from lambdatui.screens.tables import TABLE_COMMANDS, TableScreen
-from lambdatui.session.queries import Question
+from lambdatui.screens.base.table import TABLE_COMMANDS, TableScreen
+from lambdatui.screens.dialogs.details import DetailsScreen
+from lambdatui.session.queries import QueryContext
 from lambdatui.text.formatting import count, plural
-from lambdatui.views.columns import COLUMNS, Column
-from lambdatui.views.concurrency import HEADROOM_COLUMNS, ConcurrencyView, HeadroomView, concurrency
+from lambdatui.views.columns import columns_by_id
+from lambdatui.views.concurrency import ConcurrencyView, HeadroomView, concurrency
 from lambdatui.views.formatting import shown
-from lambdatui.widgets.layout import Shown
+
+_COLUMNS = columns_by_id(HeadroomView)
 
 
 class ThrottlesScreen(TableScreen):
@@ -21,15 +21,14 @@ class ThrottlesScreen(TableScreen):
 
     NAME: ClassVar[str] = "throttles"
     COMMANDS_HERE: ClassVar[Commands] = tuple(one for one in TABLE_COMMANDS if one is not ShowThrottles)
-    COLUMNS: ClassVar[tuple[Shown, ...]] = columns.THROTTLES
-    FILTERED: ClassVar[tuple[Column, ...]] = HEADROOM_COLUMNS
+    ROW: ClassVar[type] = HeadroomView
     ROW_IS: ClassVar[str] = "function"
     SORT: ClassVar[tuple[str, bool] | None] = ("throttles", True)
 
     def heading(self) -> tuple[str, ...]:
         return ("Throttles",)
 
-    def question(self) -> Callable[[Question], ConcurrencyView]:
+    def question(self) -> Callable[[QueryContext], ConcurrencyView]:
         return lambda ask: concurrency(ask.reader, ask.range, narrow=ask.narrow)
 
     def key_of(self, row: HeadroomView) -> Any:
@@ -57,19 +56,19 @@ class ThrottlesScreen(TableScreen):
 
 
 def _of_account(row: HeadroomView) -> list[tuple[str, str]]:
-    def said(name: str) -> str:
-        return shown(COLUMNS[name], getattr(row, name))
+    def text(name: str) -> str:
+        return shown(_COLUMNS[name], getattr(row, name))
 
     requests = count(None if row.invocations is None else row.invocations + (row.throttles or 0))
     return [
         (
             "Limit of concurrent executions",
-            f"{said('limit')}, for all functions of the account in this region together",
+            f"{text('limit')}, for all functions of the account in this region together",
         ),
-        ("Most at once in this range", said("concurrency")),
-        ("Room left at that moment", said("headroom")),
-        ("Rejected", f"{said('throttles')} of {requests} requests"),
-        ("Full by", f"{said('saturation')}, by the trend of the daily peaks of 30 days"),
+        ("Most at once in this range", text("concurrency")),
+        ("Room left at that moment", text("headroom")),
+        ("Rejected", f"{text('throttles')} of {requests} requests"),
+        ("Full by", f"{text('saturation')}, by the trend of the daily peaks of 30 days"),
         (
             "What to do",
             "Ask for a higher quota (Service Quotas, Lambda, Concurrent executions) before it is full; reserve "

@@ -1,4 +1,4 @@
-"""What workers and widgets tell the screens. Every field has its meaning beside it."""
+"""What workers tell the screens. Every field has its meaning beside it."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -45,50 +45,3 @@ class StoreChanged(Message):
 
     def can_replace(self, message: Message) -> bool:
         return isinstance(message, StoreChanged)
-
-
-@dataclass
-class PageWanted(Message):
-    """A table is about to show rows that it does not have yet."""
-
-    page: int
-    """The page's number, from 0; pages have ``PAGE_ROWS`` rows."""
-
-
-@dataclass
-class MoreWanted(Message):
-    """The cursor nears the end of rows of which there are more."""
-
-    have: int
-    """How many rows the table has."""
-
-    def can_replace(self, message: Message) -> bool:
-        return isinstance(message, MoreWanted)
-
-
-@dataclass
-class Opened(Message):
-    """Enter on a row."""
-
-    row: Any
-    """The row under the cursor."""
-
-
-@dataclass
-class SortChosen(Message):
-    """Another order was asked for. A table with all its rows sorts itself; a paged one needs the store."""
-
-    column: str
-    """The column's id."""
-    reverse: bool
-    """Descending."""
-
-
-@dataclass
-class FilterTyped(Message):
-    """The filter line has changed or was closed."""
-
-    expression: str
-    """What was typed so far; empty for no filter."""
-    done: bool
-    """Enter or Esc: the line is closed."""

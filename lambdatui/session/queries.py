@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 Answer = TypeVar("Answer")
 
 
-class Unanswered(Exception):
+class QueryError(Exception):
     """The question could not be answered; the text is one line for people: what failed and what to do."""
 
 
 @dataclass(frozen=True)
-class Question:
+class QueryContext:
     """What every query of a screen needs besides the screen's own wishes. ``narrow`` is bound to the reader."""
 
     reader: Reader
@@ -34,23 +34,23 @@ class Question:
 
 
 def ask(
-    path: Path, choice: RangeChoice, now_ms: int, of: Callable[[Question], Answer], narrow: Narrow | None = None
+    path: Path, choice: RangeChoice, now_ms: int, of: Callable[[QueryContext], Answer], narrow: Narrow | None = None
 ) -> tuple[TimeRange, Answer]:
-    """Opens the store, settles the range and what it is narrowed to, and lets ``of`` ask. Raises ``Unanswered``."""
+    """Opens the store, settles the range and what it is narrowed to, and lets ``of`` ask. Raises ``QueryError``."""
     try:
         with _borrowed(path) as reader, reader.snapshot():
             time_range = resolved(reader, choice, now_ms)
             with reader.until(time_range.until_ms):
-                return time_range, of(Question(reader, time_range, prices(), (narrow or Narrow()).bound(reader)))
+                return time_range, of(QueryContext(reader, time_range, prices(), (narrow or Narrow()).bound(reader)))
     except (StoreError, RangeError) as error:
-        raise Unanswered(str(error)) from error
+        raise QueryError(str(error)) from error
     except Exception as error:  # rows that are not as they were written can fail anywhere
         from collectors.store.integrity.checking import blamed
 
         damaged = blamed(path, error)
         if damaged is None:
             raise
-        raise Unanswered(str(damaged)) from error
+        raise QueryError(str(damaged)) from error
 
 
 _MOST_IDLE = 3  # a screen asks two or three questions at a time
@@ -65,15 +65,15 @@ def _borrowed(path: Path) -> Iterator[Reader]:
     One that failed is closed, and so are those of a file that another has replaced or a newer program has changed.
     """
     try:
-        found = path.stat()
-        file = found.st_dev, found.st_ino
+        status = path.stat()
+        file = status.st_dev, status.st_ino
     except OSError:
         file = -1, -1  # opening it says why
-    kept = _take(path, file)
-    reader = kept or Reader(path)
+    idle = _take(path, file)
+    reader = idle or Reader(path)
     try:
         yield reader
-        if kept is None:
+        if idle is None:
             reader.stay_open()
     except BaseException:
         reader.close()
@@ -81,21 +81,21 @@ def _borrowed(path: Path) -> Iterator[Reader]:
     with _idle_lock:
         _idle.append((path, file, reader))
         old = [_idle.pop(0) for _ in range(len(_idle) - _MOST_IDLE)]
-    for _, _, one in old:
-        one.close()
+    for _, _, reader in old:
+        reader.close()
 
 
 def _take(path: Path, file: tuple[int, int]) -> Reader | None:
     """The reader that was last used on the file, if it can still be used."""
     with _idle_lock:
-        mine = [each for each in _idle if each[0] == path]
-        _idle[:] = [each for each in _idle if each[0] != path or each[1] == file]
-        fresh = [each for each in mine if each[1] == file]
+        of_path = [entry for entry in _idle if entry[0] == path]
+        _idle[:] = [entry for entry in _idle if entry[0] != path or entry[1] == file]
+        fresh = [entry for entry in of_path if entry[1] == file]
         if fresh:
             _idle.remove(fresh[-1])
-    for each in mine:
-        if each[1] != file:
-            each[2].close()
+    for _, other_file, reader in of_path:
+        if other_file != file:
+            reader.close()
     if not fresh:
         return None
     reader = fresh[-1][2]
@@ -110,8 +110,8 @@ def close_idle() -> None:
     with _idle_lock:
         old = _idle[:]
         _idle.clear()
-    for _, _, one in old:
-        one.close()
+    for _, _, reader in old:
+        reader.close()
 
 
 def forget_answers() -> None:
@@ -138,10 +138,10 @@ def price_notices() -> tuple[str, ...]:
 def _log_of(path: Path) -> tuple[int, ...]:
     """Size and time of the write-ahead log beside a store that is read from a copy."""
     try:
-        found = Path(f"{path}-wal").stat()
+        status = Path(f"{path}-wal").stat()
     except OSError:
         return ()
-    return found.st_size, found.st_mtime_ns
+    return status.st_size, status.st_mtime_ns
 
 
 def store_notes() -> list[str]:
@@ -167,15 +167,15 @@ class Watch:
         """Whether the last look found another store where one was."""
 
     def changed(self) -> bool:
-        """Also True when the file appeared, vanished, or was replaced by another. Raises ``Unanswered``."""
+        """Also True when the file appeared, vanished, or was replaced by another. Raises ``QueryError``."""
         self.replaced = False
         try:
             try:
-                found = self._path.stat()
+                status = self._path.stat()
             except FileNotFoundError:
                 return self._forget()
-            file = found.st_dev, found.st_ino
-            written: tuple[int, ...] = (found.st_size, found.st_mtime_ns)
+            file = status.st_dev, status.st_ino
+            written: tuple[int, ...] = (status.st_size, status.st_mtime_ns)
             if self._reader is not None and self._reader.is_still:
                 written = (*written, *_log_of(self._path))
             if self._reader is None or self._file != file:
@@ -193,7 +193,7 @@ class Watch:
             return self._open(file, written)
         except StoreError as error:
             self._forget()
-            raise Unanswered(str(error)) from error
+            raise QueryError(str(error)) from error
 
     def _open(self, file: tuple[int, int], written: tuple[int, ...]) -> bool:
         """Opens what is there now; whether it is another store, or another state of it, than was known."""

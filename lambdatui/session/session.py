@@ -8,12 +8,12 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lambdatui.session.terminal import Marks, Terminal
+from lambdatui.text.terminal import Marks, Terminal
 from lambdatui.views.scope import Narrow
 from lambdatui.views.time_range import RangeChoice, TimeRange
 
 if TYPE_CHECKING:
-    from lambdatui.processes.collection import Collecting
+    from lambdatui.processes.collection import RunningCollection
     from lambdatui.processes.runner_client import LocalRunner
     from lambdatui.views.startup_view import Glance
     from pricing.own_price import OwnTerms
@@ -46,7 +46,7 @@ class Session:
     """``choice`` is what was asked for; ``shown`` what it came to at the last answer from the store.
 
     ``keys`` remaps bindings: command id -> keys; ``columns`` names a screen's columns; ``thresholds`` say what is
-    trouble. ``kept`` is what stays from run to run. ``paused`` stops the picture, never the collecting.
+    trouble. ``saved`` is what stays from run to run. ``paused`` stops the picture, never the collecting.
     """
 
     db: Path
@@ -63,8 +63,8 @@ class Session:
     retention: Mapping[str, str] = field(default_factory=dict)
     """Ages of what a collection keeps, as the configuration names them."""
     redact: bool = True  # what is copied or exported
-    kept: dict[str, str] = field(default_factory=dict)
-    glance: "Glance | None" = None
+    saved: dict[str, str] = field(default_factory=dict)
+    startup_view: "Glance | None" = None
     """What the first frame showed, until the first screen has taken it over."""
     problems: list[Problem] = field(default_factory=list)
     places: str = ""
@@ -74,12 +74,12 @@ class Session:
 
     own_terms: "OwnTerms | None" = None
     """Your terms, from ``[pricing]`` of the configuration: what differs from list price."""
-    prices_said: tuple[str, ...] = ()
+    price_notices: tuple[str, ...] = ()
     """What was said of the price book in use: once in a run."""
 
     runner: "LocalRunner | None" = None
     """The local runner that filled the store, while it runs."""
-    collecting: "Collecting | None" = None
+    collecting: "RunningCollection | None" = None
     """The collection that was started here, while it runs."""
     payloads: dict[str, str] = field(default_factory=dict)
     """What functions of the local runner were invoked with last; never written anywhere."""
@@ -93,23 +93,23 @@ class Session:
     @property
     def profile(self) -> str:
         """The AWS profile that collections and live tails from here use: as chosen, else as the environment says."""
-        return self.kept.get("profile") or default_profile(os.environ)
+        return self.saved.get("profile") or default_profile(os.environ)
 
     @profile.setter
     def profile(self, name: str) -> None:
-        self.kept["profile"] = name
+        self.saved["profile"] = name
 
     @property
     def chosen_profile(self) -> str | None:
         """None where nothing was chosen: credentials are then found as the AWS command line finds them."""
-        return self.kept.get("profile") or None
+        return self.saved.get("profile") or None
 
     def account_of(self, profile: str) -> str:
         """The account that a profile read when it collected; empty where that is not known."""
-        return self.kept.get(f"account.of.{'_'.join(profile.split())}", "")
+        return self.saved.get(f"account.of.{'_'.join(profile.split())}", "")
 
     def learn_account(self, profile: str, account: str) -> None:
-        self.kept[f"account.of.{'_'.join(profile.split())}"] = account
+        self.saved[f"account.of.{'_'.join(profile.split())}"] = account
 
     def profile_of(self, account: str) -> str | None:
         """The profile to read an account with: the chosen one, unless it is known to be another account's."""
@@ -118,10 +118,10 @@ class Session:
             return chosen
         from lambdatui.settings.aws_profiles import profiles
 
-        known = (one for one in profiles(os.environ) if account in (self.account_of(one.name), one.account))
-        return next((one.name for one in known), chosen)
+        known = (p.name for p in profiles(os.environ) if account in (self.account_of(p.name), p.account))
+        return next(known, chosen)
 
-    def went_wrong(self, where: str, notice: str) -> None:
+    def add_problem(self, where: str, notice: str) -> None:
         """Kept for ``!``; what repeats itself is kept once."""
         if not self.problems or self.problems[-1].notice != notice:
             self.problems.append(Problem(self.now_ms(), where, notice))

@@ -13,8 +13,8 @@ from lambdatui.views.scope import Narrow
 from lambdatui.views.time_range import DEFAULT_PRESET, RangeChoice, check_preset
 
 if TYPE_CHECKING:
-    from lambdatui.views.tag_scope import Tagged
     from lambdatui.views.tag_terms import Alternatives
+    from lambdatui.views.tagged_functions import Tagged
 
 
 @dataclass(frozen=True, slots=True)

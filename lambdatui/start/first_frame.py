@@ -10,10 +10,10 @@ import sys
 import time
 
 from collectors.store.read.startup_reader import Unseen, default_file
-from lambdatui.session.terminal import Terminal, TerminalRefused, terminal
 from lambdatui.start.arguments import default_config, global_only
-from lambdatui.start.state import default_state, kept
-from lambdatui.start.terminal_signals import ENTER, LEAVE, install, stands, uninstall
+from lambdatui.start.state import default_state, load_state
+from lambdatui.start.terminal_signals import ENTER, LEAVE, install, remember_frame, uninstall
+from lambdatui.text.terminal import Terminal, TerminalRefused, terminal
 from lambdatui.views.presets import DEFAULT_PRESET, RangeError
 from lambdatui.views.startup_view import Glance, glance
 
@@ -26,38 +26,38 @@ if TYPE_CHECKING:
     from lambdatui.session.session import Session
     from lambdatui.views.time_range import RangeChoice
 
-_SETTLED_HERE = {"db", "range", "utc", "no_color", "no_mouse", "ascii", "theme"}
-_HOME = {"screen": "functions", "functions.filter": "", "functions.sort": ""}
+_PLAIN_OPTIONS = {"db", "range", "utc", "no_color", "no_mouse", "ascii", "theme"}
+_USUAL_STATE = {"screen": "functions", "functions.filter": "", "functions.sort": ""}
 
 
 def at_once(arguments: "Sequence[str]", environ: "Mapping[str, str]") -> Glance | None:
-    """Paints for a start without anything special; what it shows if the frame stands, and screens are sure to follow.
+    """Paints the first frame for a start with none but the plainest options; returns what it shows.
 
-    Whatever is special is settled first, by the way that all commands take: narrowing, times, a configuration,
-    anything that is wrong. That way paints the frame too, only later.
+    Where there is more to settle first (accounts, times, a configuration, something that is wrong) None is returned,
+    and ``lambdatui.app.launch`` paints the frame some milliseconds later.
     """
-    given = global_only(arguments)
-    if given is None or given.keys() - _SETTLED_HERE or os.path.exists(default_config()):
+    options = global_only(arguments)
+    if options is None or options.keys() - _PLAIN_OPTIONS or os.path.exists(default_config()):
         return None
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         return None
     try:
-        of = terminal(environ, no_color=bool(given.get("no_color")), ascii=bool(given.get("ascii")))
+        of = terminal(environ, no_color=bool(options.get("no_color")), ascii=bool(options.get("ascii")))
     except TerminalRefused:
         return None
-    before = kept(default_state())
+    before = load_state(default_state())
     if not begins_at_home(before):
         return None
     now_ms = time.time_ns() // 1_000_000
-    file = given.get("db") or default_file()
-    preset = given.get("range") or before.get("range", DEFAULT_PRESET)
+    file = options.get("db") or default_file()
+    preset = options.get("range") or before.get("range", DEFAULT_PRESET)
     install()
-    return _painted(file, now_ms, preset, of, bool(given.get("utc")), sys.stdout)
+    return _painted(file, now_ms, preset, of, bool(options.get("utc")), sys.stdout)
 
 
 def begins_at_home(before: "Mapping[str, str]") -> bool:
     """Whether the run before was left where this one would begin anyway: the frame shows no other screen or order."""
-    return all(before.get(name, usual) == usual for name, usual in _HOME.items())
+    return all(before.get(name, usual) == usual for name, usual in _USUAL_STATE.items())
 
 
 def paint(session: "Session", output: "TextIO | None" = None) -> Glance | None:
@@ -66,8 +66,8 @@ def paint(session: "Session", output: "TextIO | None" = None) -> Glance | None:
     Silent where there is nothing to paint on, and where the store cannot be read: the first screen then says why.
     """
     out = output or sys.stdout
-    if not out.isatty() or session.narrow or session.columns or session.thresholds or not begins_at_home(session.kept):
-        return None  # the glance counts everything: wrong figures first are worse than none
+    if not out.isatty() or session.narrow or session.columns or session.thresholds or not begins_at_home(session.saved):
+        return None  # the frame counts everything: wrong figures first are worse than none
     return _painted(session.db, session.now_ms(), session.choice, session.terminal, session.utc, out)
 
 
@@ -83,30 +83,30 @@ def _painted(
     file: "str | Path", now_ms: int, choice: "RangeChoice | str", of: Terminal, utc: bool, out: "TextIO"
 ) -> Glance | None:
     columns, lines = os.get_terminal_size(out.fileno())
-    asked = _Asked(file, now_ms, choice, lines or 24)
+    query = _StartupQuery(file, now_ms, choice, lines or 24)
     from lambdatui.start.first_lines import frame
 
-    found = asked.answer()
-    if found is None or not found.rows:
+    view = query.answer()
+    if view is None or not view.rows:
         return None  # the screen says why there are none, and how to fill the store
     try:
-        laid_out = frame(found, os.path.basename(file), now_ms, of, columns or 80, lines or 24, utc=utc)
+        laid_out = frame(view, os.path.basename(file), now_ms, of, columns or 80, lines or 24, utc=utc)
     except (TypeError, ValueError, LookupError, ArithmeticError):
-        return None  # of what is stored something is not as it was written: the screen says so
+        return None  # a damaged row: the screen says so
     text = ENTER + "\r\n".join(laid_out)
     encoding = out.encoding or "utf-8"
     text = text.encode(encoding, "replace").decode(encoding)
-    stands(text)
+    remember_frame(text)
     out.write(text)
     out.flush()
-    return found
+    return view
 
 
-class _Asked:
+class _StartupQuery:
     """The store, asked in a thread: SQLite seeks while Python imports what lays the answer out."""
 
     def __init__(self, *question: "Any") -> None:
-        self._found: Glance | None = None
+        self._view: Glance | None = None
         self._error: BaseException | None = None
         self._done = _thread.allocate_lock()
         self._done.acquire()
@@ -114,9 +114,9 @@ class _Asked:
 
     def _ask(self, *question: "Any") -> None:
         try:
-            self._found = glance(*question)
+            self._view = glance(*question)
         except (Unseen, RangeError, TypeError, ValueError, LookupError):
-            pass  # the screen says it in full; the last are of rows that are not as they were written
+            pass  # the screen says it in full; the last three are of damaged rows
         except BaseException as error:
             self._error = error
         finally:
@@ -127,4 +127,4 @@ class _Asked:
         self._done.acquire()
         if self._error is not None:
             raise self._error
-        return self._found
+        return self._view

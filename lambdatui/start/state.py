@@ -1,4 +1,4 @@
-"""What is kept from run to run: the screen, the range, and each table's sort and filter.
+"""What is saved from run to run: the screen, the range, and each table's sort and filter.
 
 Lines of ``name value``. Imports next to nothing: the first frame asks which range it is to show.
 """
@@ -16,18 +16,18 @@ def default_state() -> str:
     return os.path.join(home, "lambdatui", "screens")
 
 
-def kept(path: str) -> dict[str, str]:
-    """What was kept; nothing where there is no such file, or none that can be read: a start never fails for it."""
+def load_state(path: str) -> dict[str, str]:
+    """What was saved; nothing where there is no such file, or none that can be read: a start never fails for it."""
     try:
         with open(path, encoding="utf-8") as file:
             lines = file.read(65_536).splitlines()
     except (OSError, ValueError):
         return {}
-    found = (line.partition(" ") for line in lines)
-    return {name: value for name, _, value in found if name and value}
+    parts = (line.partition(" ") for line in lines)
+    return {name: value for name, _, value in parts if name and value}
 
 
-def keep(path: str, values: "Mapping[str, str]") -> None:
+def save_state(path: str, values: "Mapping[str, str]") -> None:
     """Silent where it cannot be written, as on a read-only system: the screens work without it."""
     text = "".join(f"{name} {' '.join(value.split())}\n" for name, value in sorted(values.items()) if value.strip())
     try:

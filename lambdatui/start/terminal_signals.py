@@ -14,9 +14,17 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import FrameType
-    from typing import Any
+    from typing import Any, Protocol
 
-    from lambdatui.app.terminal_driver import Screen
+    class ScreenHolder(Protocol):
+        """What a signal asks of whoever has the screen."""
+
+        has_screen: bool
+
+        def give_back(self) -> None: ...
+
+        def stop(self) -> None: ...
+
 
 ENTER = "\x1b[?1049h\x1b[?25l\x1b[H\x1b[2J"
 LEAVE = "\x1b[?25h\x1b[?1049l"
@@ -28,78 +36,78 @@ LEAVE_ALL = (
 _ENDING = (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM)
 
 
-class _Keeper:
+class _TerminalState:
     """What is on the terminal now, and how it was before."""
 
     def __init__(self) -> None:
         self.before: dict[int, Any] = {}  # the handlers
         self.attributes: list[Any] | None = None
         self.frame = ""  # of the first frame; empty where it does not stand
-        self.screen: Screen | None = None  # Textual's driver, once there is one
-        self.last: list[Callable[[], None]] = []
+        self.screen: ScreenHolder | None = None  # Textual's driver, once there is one
+        self.at_the_end: list[Callable[[], None]] = []
 
 
-_keeper = _Keeper()
+_state = _TerminalState()
 
 
 def install() -> None:
     """Take the signals over, until ``uninstall``. Nothing happens where that is done, or this is no main thread."""
-    if _keeper.before:
+    if _state.before:
         return
     try:
         for number in (*_ENDING, signal.SIGTSTP):
             if signal.getsignal(number) is not signal.SIG_IGN:  # nohup's wish, or the shell's
-                _keeper.before[number] = signal.signal(number, _stop if number == signal.SIGTSTP else _end)
+                _state.before[number] = signal.signal(number, _stop if number == signal.SIGTSTP else _end)
     except ValueError:
         return
     try:
-        _keeper.attributes = termios.tcgetattr(0)
+        _state.attributes = termios.tcgetattr(0)
     except termios.error:
-        _keeper.attributes = None
+        _state.attributes = None
 
 
 def installed() -> bool:
-    return bool(_keeper.before)
+    return bool(_state.before)
 
 
 def attributes() -> "list[Any] | None":
     """The line discipline as it was found."""
-    return _keeper.attributes
+    return _state.attributes
 
 
 def uninstall() -> None:
     """The screen is given back already: signals do what they did before."""
-    for number, handler in _keeper.before.items():
+    for number, handler in _state.before.items():
         signal.signal(number, handler)
-    _keeper.before.clear()
-    _keeper.frame, _keeper.screen = "", None
-    _keeper.last.clear()
+    _state.before.clear()
+    _state.frame, _state.screen = "", None
+    _state.at_the_end.clear()
 
 
-def stands(frame: str) -> None:
+def remember_frame(frame: str) -> None:
     """The first frame is being written: this is what to paint again after a stop."""
-    _keeper.frame = frame
+    _state.frame = frame
 
 
-def taken_over(screen: "Screen | None") -> None:
+def hand_over(screen: "ScreenHolder | None") -> None:
     """Textual has the screen now; ``screen`` gives it back."""
-    _keeper.screen = screen
+    _state.screen = screen
 
 
 def before_the_end(run: "Callable[[], None]") -> None:
     """Do this too when a signal ends us, once the screen is given back."""
-    _keeper.last.append(run)
+    _state.at_the_end.append(run)
 
 
 def give_back() -> None:
     """The main screen, the cursor and the line discipline, as they were found."""
-    if _keeper.frame:
+    if _state.frame:
         write(LEAVE_ALL)
-    if _keeper.screen is not None and _keeper.screen.has_screen:
-        _keeper.screen.give_back()
-    if _keeper.attributes is not None:
+    if _state.screen is not None and _state.screen.has_screen:
+        _state.screen.give_back()
+    if _state.attributes is not None:
         try:  # noqa: SIM105 - without contextlib, this early
-            termios.tcsetattr(0, termios.TCSANOW, _keeper.attributes)
+            termios.tcsetattr(0, termios.TCSANOW, _state.attributes)
         except termios.error:
             pass  # the terminal is gone
 
@@ -117,7 +125,7 @@ def write(text: str) -> None:
 def _end(number: int, _: "FrameType | None") -> None:
     signal.signal(number, signal.SIG_IGN)
     give_back()
-    for run in _keeper.last:
+    for run in _state.at_the_end:
         try:
             run()
         except BaseException:
@@ -127,15 +135,15 @@ def _end(number: int, _: "FrameType | None") -> None:
 
 def _stop(_: int, __: "FrameType | None") -> None:
     """ctrl-z before Textual is there. What follows the stop runs when the shell says ``fg``."""
-    if _keeper.screen is not None and _keeper.screen.has_screen:
+    if _state.screen is not None and _state.screen.has_screen:
         give_back()
-        _keeper.screen.stop()
+        _state.screen.stop()
         return
     give_back()
     os.kill(os.getpid(), signal.SIGSTOP)
-    if _keeper.frame:
+    if _state.frame:
         try:
-            sys.stdout.write(_keeper.frame)
+            sys.stdout.write(_state.frame)
             sys.stdout.flush()
         except (OSError, RuntimeError):  # it was in the middle of writing the frame, and goes on with it
-            write(_keeper.frame)
+            write(_state.frame)

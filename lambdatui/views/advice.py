@@ -11,10 +11,11 @@ from collectors.store.read import account_rows
 from collectors.store.read.account_rows import SettingRow
 from collectors.store.read.reader import Reader
 from collectors.store.read.series import failed_again
-from lambdatui.text.formatting import megabytes, money, plain, ratio, size
+from lambdatui.text.figures import megabytes, money, ratio, size
+from lambdatui.text.plain import plain
 from lambdatui.views.advice_item import Advice, Subject, made, memory_command
 from lambdatui.views.advice_rules import RULES
-from lambdatui.views.columns import columns
+from lambdatui.views.columns import columns_of
 from lambdatui.views.errors import ErrorView, errors
 from lambdatui.views.function_settings import function_settings
 from lambdatui.views.functions import FunctionView, functions
@@ -26,10 +27,7 @@ from lambdatui.views.whatif import recommended
 if TYPE_CHECKING:
     from pricing.pricebook import PriceBook
 
-ADVICE_COLUMNS = columns(
-    "kind", "function", "region", "found", "advice", "saves_usd", "saves_low_usd", "saves_mid_usd", "saves_high_usd",
-    "unknown", "basis", "command",
-)  # fmt: skip
+ADVICE_COLUMNS = columns_of(Advice)
 
 _CODE_LIMIT_BYTES = 80_530_636_800  # 75 GB a region, where GetAccountSettings did not say (Lambda quotas)
 _CODE_FULL, _CODE_VERY_FULL = 0.7, 0.9

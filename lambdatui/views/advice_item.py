@@ -5,8 +5,12 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from shlex import quote
+from typing import Annotated
 
-from lambdatui.text.formatting import plain, ratio
+from lambdatui.text.figures import ratio
+from lambdatui.text.plain import plain
+from lambdatui.views import shared_columns as shared
+from lambdatui.views.columns import BRIEF, Column, Kind, OnScreen
 from lambdatui.views.function_settings import SettingsView
 from lambdatui.views.functions import FunctionView
 from pricing.recommendations import BASIS, Recommendation
@@ -22,22 +26,22 @@ class Advice:
     None where it is not about money, or nothing is sure. ``command`` is what would be typed.
     """
 
-    kind: str
+    kind: Annotated[str, shared.KIND, OnScreen(), BRIEF]
     function_id: int
-    function: str
-    region: str | None
-    found: str
-    advice: str
+    function: Annotated[str, shared.FUNCTION, OnScreen(1, 18), BRIEF]
+    region: Annotated[str | None, shared.REGION, BRIEF]
+    found: Annotated[str, shared.FOUND, OnScreen(2, grows=True), BRIEF]
+    advice: Annotated[str, shared.ADVICE, BRIEF]
     more: str
-    saves_usd: Decimal | None = None
+    saves_usd: Annotated[Decimal | None, shared.SAVES_USD, OnScreen(3), BRIEF] = None
     sample_request_id: str | None = None
     severity: int = 1
-    saves_low_usd: Decimal | None = None
-    saves_mid_usd: Decimal | None = None
-    saves_high_usd: Decimal | None = None
-    unknown: str = ""
-    basis: str = ""
-    command: str = ""
+    saves_low_usd: Annotated[Decimal | None, shared.SAVES_LOW_USD] = None
+    saves_mid_usd: Annotated[Decimal | None, shared.SAVES_MID_USD] = None
+    saves_high_usd: Annotated[Decimal | None, shared.SAVES_HIGH_USD] = None
+    unknown: Annotated[str, shared.UNKNOWN] = ""
+    basis: Annotated[str, shared.BASIS] = ""
+    command: Annotated[str, Column("Command", Kind.TEXT, 60, "The AWS command that makes the change.")] = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +88,20 @@ def made(
     elif saves is not None:
         basis = "a month, as AWS estimates it"
     return Advice(
-        kind, row.function_id, row.function, row.region, found, do, more, saves if saves and saves > 0 else None,
-        sample, severity, low, middle, high, unknown, basis, command,
-    )  # fmt: skip
+        kind=kind,
+        function_id=row.function_id,
+        function=row.function,
+        region=row.region,
+        found=found,
+        advice=do,
+        more=more,
+        saves_usd=saves if saves and saves > 0 else None,
+        sample_request_id=sample,
+        severity=severity,
+        saves_low_usd=low,
+        saves_mid_usd=middle,
+        saves_high_usd=high,
+        unknown=unknown,
+        basis=basis,
+        command=command,
+    )

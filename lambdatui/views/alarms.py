@@ -1,18 +1,17 @@
 """Alarms as they stand, those that ring first."""
 
 from dataclasses import dataclass
+from typing import Annotated
 
 from collectors.model.account import Alarm
 from collectors.store.read import account_rows
 from collectors.store.read.reader import Reader
-from lambdatui.views.columns import columns
+from lambdatui.views import shared_columns as shared
+from lambdatui.views.columns import BRIEF, Column, Kind, OnScreen, columns_of
 from lambdatui.views.scope import Narrow
 from lambdatui.views.time_range import TimeRange
+from lambdatui.views.tones import alarm_tone
 from lambdatui.views.view import View, as_of_range
-
-ALARM_COLUMNS = columns(
-    "alarm", "alarm_state", "since", "function", "condition", "alarm_kind", "account", "region", "changes", "reason"
-)
 
 _SIGNS = {
     "GreaterThanThreshold": ">",
@@ -26,16 +25,31 @@ _SIGNS = {
 class AlarmView:
     """One alarm. ``since`` is when it went into its state; ``changes`` how often it changed state in the range."""
 
-    alarm: str
-    alarm_state: str
-    since: int | None
-    function: str | None
-    condition: str | None
-    alarm_kind: str
-    account: str | None
-    region: str | None
-    changes: int
-    reason: str | None
+    alarm: Annotated[str, Column("Alarm", Kind.TEXT, 30, "The alarm's name.", tone="name"), OnScreen(0, 24), BRIEF]
+    alarm_state: Annotated[
+        str,
+        Column("State", Kind.TEXT, 17, "ALARM, INSUFFICIENT_DATA or OK, as AWS says it.", tone=alarm_tone),
+        OnScreen(),
+        BRIEF,
+    ]
+    since: Annotated[int | None, shared.SINCE, OnScreen(2, 14), BRIEF]
+    function: Annotated[str | None, shared.FUNCTION, OnScreen(3, 18), BRIEF]
+    condition: Annotated[
+        str | None,
+        Column("Condition", Kind.TEXT, 40, "What the alarm waits for."),
+        OnScreen(5, 28, after="region"),
+        BRIEF,
+    ]
+    alarm_kind: Annotated[str, Column("Kind", Kind.TEXT, 9, "metric, or composite: an alarm over alarms.")]
+    account: Annotated[str | None, shared.ACCOUNT]
+    region: Annotated[str | None, shared.REGION, OnScreen(9), BRIEF]
+    changes: Annotated[
+        int, Column("Changes", Kind.COUNT, 7, "How often the alarm changed its state in the range."), OnScreen(7)
+    ]
+    reason: Annotated[str | None, shared.REASON, OnScreen(4, grows=True)]
+
+
+ALARM_COLUMNS = columns_of(AlarmView)
 
 
 @dataclass(frozen=True)
@@ -55,16 +69,16 @@ def alarms(reader: Reader, time_range: TimeRange, *, narrow: Narrow | None = Non
             counts[key] = counts.get(key, 0) + 1
     rows = [
         AlarmView(
-            one.name,
-            one.state,
-            one.state_since_ms,
-            one.function or None,
-            condition(one),
-            one.kind,
-            one.account or None,
-            one.region or None,
-            counts.get((one.account, one.region, one.name), 0),
-            one.reason or None,
+            alarm=one.name,
+            alarm_state=one.state,
+            since=one.state_since_ms,
+            function=one.function or None,
+            condition=condition(one),
+            alarm_kind=one.kind,
+            account=one.account or None,
+            region=one.region or None,
+            changes=counts.get((one.account, one.region, one.name), 0),
+            reason=one.reason or None,
         )
         for one in account_rows.alarms(reader)
         if narrow is None or narrow.matches(one.account, one.region, one.function)

@@ -3,18 +3,15 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Annotated
 
 from collectors.store.read import account_rows
 from collectors.store.read.reader import Reader
 from collectors.store.write.running_queries import KIND as QUERY
-from lambdatui.views.columns import columns
+from lambdatui.views import shared_columns as shared
+from lambdatui.views.columns import BRIEF, Column, Kind, OnScreen, columns_of
 from lambdatui.views.time_range import TimeRange
 from lambdatui.views.view import View, as_of_range
-
-COLLECTION_COLUMNS = columns(
-    "started_at", "source", "took_s", "events", "duplicates", "invocations", "errors", "rejected", "older_than_pruned",
-    "requests", "metrics_asked", "bytes_scanned", "cost_usd", "failures", "log_ways",
-)  # fmt: skip
 
 Price = Callable[[str, int, str], Decimal]
 
@@ -23,21 +20,37 @@ Price = Callable[[str, int, str], Decimal]
 class CollectionView:
     """One collection. ``cost_usd`` is what its calls cost at list prices; None for imports, which ask nobody."""
 
-    started_at: int
-    source: str
-    took_s: float | None
-    events: int
-    duplicates: int
-    invocations: int
-    errors: int
-    rejected: int
-    older_than_pruned: int
-    requests: int | None
-    metrics_asked: int | None
-    bytes_scanned: int | None
-    cost_usd: Decimal | None
-    failures: str | None
-    log_ways: str | None
+    started_at: Annotated[int, shared.STARTED_AT, OnScreen(1, 14, after="source"), BRIEF]
+    source: Annotated[str, shared.SOURCE, OnScreen(grows=True), BRIEF]
+    took_s: Annotated[float | None, Column("Took", Kind.SECONDS, 7, "How long it took, seconds."), OnScreen(6), BRIEF]
+    events: Annotated[int, Column("Events", Kind.COUNT, 9, "Log events read."), OnScreen(2), BRIEF]
+    duplicates: Annotated[
+        int, Column("Known", Kind.COUNT, 9, "Log events of these that were known already."), OnScreen(5)
+    ]
+    invocations: Annotated[int, shared.INVOCATIONS, OnScreen(4), BRIEF]
+    errors: Annotated[int, shared.ERRORS, OnScreen(6)]
+    rejected: Annotated[
+        int,
+        Column("Rejected", Kind.COUNT, 8, "What looked like something to read and could not be."),
+        OnScreen(3),
+        BRIEF,
+    ]
+    older_than_pruned: Annotated[
+        int, Column("Too old", Kind.COUNT, 8, "Log events older than what was pruned of their function: not kept.")
+    ]
+    requests: Annotated[int | None, shared.REQUESTS, BRIEF]
+    metrics_asked: Annotated[int | None, Column("Metrics", Kind.COUNT, 8, "Metrics asked for, which are billed.")]
+    bytes_scanned: Annotated[
+        int | None, Column("Scanned", Kind.COUNT, 9, "Bytes that Logs Insights scanned, which are billed.")
+    ]
+    cost_usd: Annotated[Decimal | None, shared.COST_USD, OnScreen(7), BRIEF]
+    failures: Annotated[
+        str | None, Column("Failed", Kind.TEXT, 60, "What could not be had, and why."), OnScreen(8, 24), BRIEF
+    ]
+    log_ways: Annotated[str | None, Column("Logs read by", Kind.TEXT, 60, "How each log group was read, and why.")]
+
+
+COLLECTION_COLUMNS = columns_of(CollectionView)
 
 
 @as_of_range
@@ -53,12 +66,21 @@ def collections(reader: Reader, time_range: TimeRange, price: Price | None = Non
         ways = [f"{about} {text}" for kind, about, text, _ in one.notes if kind == "choice"]
         rows.append(
             CollectionView(
-                one.started_ms, one.source, None if one.ended_ms is None else (one.ended_ms - one.started_ms) / 1000,
-                one.events, one.duplicates, one.invocations, one.errors, one.rejected,
-                one.older_than_pruned,
-                sum(count.requests for count in one.calls) if one.calls else None,
-                units.get("cloudwatch:GetMetricData"), units.get("logs:StartQuery"), cost,
-                "; ".join(failures) or None, "; ".join(ways) or None,
+                started_at=one.started_ms,
+                source=one.source,
+                took_s=None if one.ended_ms is None else (one.ended_ms - one.started_ms) / 1000,
+                events=one.events,
+                duplicates=one.duplicates,
+                invocations=one.invocations,
+                errors=one.errors,
+                rejected=one.rejected,
+                older_than_pruned=one.older_than_pruned,
+                requests=sum(count.requests for count in one.calls) if one.calls else None,
+                metrics_asked=units.get("cloudwatch:GetMetricData"),
+                bytes_scanned=units.get("logs:StartQuery"),
+                cost_usd=cost,
+                failures="; ".join(failures) or None,
+                log_ways="; ".join(ways) or None,
             )
-        )  # fmt: skip
+        )
     return View(COLLECTION_COLUMNS, rows, reader.as_of_ms(time_range.to_ms), time_range)

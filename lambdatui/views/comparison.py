@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 from collectors.store.read.reader import Reader
-from lambdatui.views.columns import COLUMNS, Kind, columns
+from lambdatui.views.columns import Column, Kind, OnScreen, columns_of, compared_columns
 from lambdatui.views.formatting import shown
 from lambdatui.views.functions import FunctionView, function_rows
 from lambdatui.views.time_range import TimeRange
@@ -14,24 +14,19 @@ from lambdatui.views.view import View
 if TYPE_CHECKING:
     from pricing.pricebook import PriceBook
 
-COMPARISON_COLUMNS = columns("figure", "one", "other", "ratio")
-_FIGURES = (
-    "invocations", "errors", "error_rate", "timeouts", "throttles", "cold_starts", "cold_ratio", "p50_ms", "p95_ms",
-    "p99_ms", "max_ms", "avg_ms", "billed_ms", "gb_seconds", "memory_mb", "max_memory_mb", "cost_usd", "projected_usd",
-    "runtime", "arch", "timeout_s", "coverage", "last_seen",
-)  # fmt: skip
-_WORSE_HIGHER = {"errors", "error_rate", "timeouts", "throttles", "p95_ms", "p99_ms", "cost_usd", "cold_ratio"}
-
 
 @dataclass(frozen=True, slots=True)
 class ComparedFigure:
     """One figure of both, as text; ``worse`` where the second has more by a tenth of what nobody wants more of."""
 
-    figure: str
-    one: str
-    other: str
-    ratio: str
+    figure: Annotated[str, Column("Figure", Kind.TEXT, 22, "What is compared.", tone="name"), OnScreen()]
+    one: Annotated[str, Column("First", Kind.TEXT, 19, "The first one's."), OnScreen()]
+    other: Annotated[str, Column("Second", Kind.TEXT, 19, "The second one's."), OnScreen()]
+    ratio: Annotated[str, Column("Second/First", Kind.TEXT, 12, "The second divided by the first."), OnScreen()]
     worse: bool
+
+
+COMPARISON_COLUMNS = columns_of(ComparedFigure)
 
 
 def comparison(
@@ -42,7 +37,7 @@ def comparison(
 ) -> View[ComparedFigure]:
     """Both as function id and range. A function that the store no longer holds has no figures."""
     first, second = (_row(reader, identity, time_range, book) for identity, time_range in (one, other))
-    rows = [_compared(name, first, second) for name in _FIGURES]
+    rows = [_compared(column, worse, first, second) for column, worse in compared_columns(FunctionView)]
     return View(COMPARISON_COLUMNS, rows, reader.as_of_ms(other[1].to_ms), other[1])
 
 
@@ -51,12 +46,15 @@ def _row(reader: Reader, identity: int, time_range: TimeRange, book: "PriceBook 
     return next(iter(function_rows(reader, time_range, book, chosen)), None)
 
 
-def _compared(name: str, first: FunctionView | None, second: FunctionView | None) -> ComparedFigure:
-    column = COLUMNS[name]
-    one, other = (getattr(row, name) if row is not None else None for row in (first, second))
+def _compared(
+    column: Column, more_is_worse: bool, first: FunctionView | None, second: FunctionView | None
+) -> ComparedFigure:
+    one, other = (getattr(row, column.id) if row is not None else None for row in (first, second))
     ratio, worse = "-", False
     if isinstance(one, int | float | Decimal) and isinstance(other, int | float | Decimal) and column.kind != Kind.TIME:
         before, after = float(one), float(other)
         ratio = "=" if before == after else f"{after / before:.2f}x" if before else "-"
-        worse = name in _WORSE_HIGHER and after > 1.1 * before
-    return ComparedFigure(column.label, shown(column, one), shown(column, other), ratio, worse)
+        worse = more_is_worse and after > 1.1 * before
+    return ComparedFigure(
+        figure=column.label, one=shown(column, one), other=shown(column, other), ratio=ratio, worse=worse
+    )

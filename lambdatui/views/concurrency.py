@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Annotated
 
 import msgspec
 
@@ -10,15 +11,16 @@ from collectors.store.read.account_rows import concurrency_limits
 from collectors.store.read.reader import Reader
 from collectors.store.read.series import account_peaks, metric_by_parts, metric_by_step
 from collectors.store.rollups.equal_parts import EqualParts, parts_of
-from lambdatui.views.columns import columns
+from lambdatui.views import shared_columns as shared
+from lambdatui.views.columns import BRIEF, Column, Kind, OnScreen, columns_of
 from lambdatui.views.retained_since import most_steps
 from lambdatui.views.scope import Narrow
-from lambdatui.views.throttles import THROTTLE_COLUMNS, ThrottlesView, ThrottleView, most_throttled, throttles
+from lambdatui.views.throttles import ThrottlesView, ThrottleView, most_throttled, throttles
 from lambdatui.views.time_range import DAY_MS, TimeRange
+from lambdatui.views.tones import headroom_tone
 from lambdatui.views.trend import Trend, trend_of
 from lambdatui.views.view import as_of_range
 
-HEADROOM_COLUMNS = (*THROTTLE_COLUMNS, *columns("limited_by", "limit", "headroom", "saturation", "trend"))
 TREND_STEPS = 8
 ALL_FUNCTIONS = "all functions"
 """The name of a row of an account and region as a whole; its ``function_id`` is 0, which no function has."""
@@ -31,11 +33,29 @@ class HeadroomView(ThrottleView, frozen=True, gc=False):
     ``trend`` is when requests were rejected: the throttles in equal parts of the range.
     """
 
-    limited_by: str
-    limit: int | None
-    headroom: float | None
-    saturation: int | None
-    trend: Trend | None = None
+    limited_by: Annotated[
+        str,
+        Column("Limit of", Kind.TEXT, 8, "Whose limit it is: reserved, account, or unknown."),
+        OnScreen(4, after="limit"),
+        BRIEF,
+    ]
+    limit: Annotated[int | None, shared.LIMIT, OnScreen(2, after="concurrency"), BRIEF]
+    headroom: Annotated[
+        float | None,
+        Column("Room", Kind.RATIO, 6, "The share of the limit that the peak left free.", tone=headroom_tone),
+        OnScreen(3, after="limited_by"),
+        BRIEF,
+    ]
+    saturation: Annotated[
+        int | None,
+        Column("Full by", Kind.TIME, 19, "When the trend of the daily peaks reaches the limit."),
+        OnScreen(6, 14, after="headroom"),
+        BRIEF,
+    ]
+    trend: Annotated[Trend | None, shared.TREND, OnScreen(5, after="throttles")] = None
+
+
+HEADROOM_COLUMNS = columns_of(HeadroomView)
 
 
 @dataclass(frozen=True)
@@ -120,14 +140,21 @@ def _accounts(
         asked = (invocations or 0) + (throttled or 0)
         rows.append(
             HeadroomView(
-                0, ALL_FUNCTIONS, place[0] or None, place[1] or None, throttled,
-                throttled / asked if throttled is not None and asked else None, invocations, concurrent,
-                max((row.last_throttle for row in of if row.last_throttle is not None), default=None),
-                limited_by="account", limit=limit,
+                function_id=0,
+                function=ALL_FUNCTIONS,
+                account=place[0] or None,
+                region=place[1] or None,
+                throttles=throttled,
+                throttle_rate=throttled / asked if throttled is not None and asked else None,
+                invocations=invocations,
+                concurrency=concurrent,
+                last_throttle=max((row.last_throttle for row in of if row.last_throttle is not None), default=None),
+                limited_by="account",
+                limit=limit,
                 headroom=None if not limit or concurrent is None else max(0.0, 1 - concurrent / limit),
                 saturation=saturation_ms(peaks.get(place, {}), limit, today_ms) if limit else None,
             )
-        )  # fmt: skip
+        )
     return rows
 
 

@@ -1,47 +1,54 @@
 """How functions are configured, and what changed: memory 512 -> 1024 on Tuesday."""
 
 from dataclasses import dataclass
+from typing import Annotated
 
 from collectors.model.account import TAGS, TAGS_LISTED
 from collectors.store.read import account_rows
 from collectors.store.read.account_rows import SettingRow
 from collectors.store.read.reader import Reader
-from lambdatui.views.columns import columns
+from lambdatui.views import shared_columns as shared
+from lambdatui.views.columns import Column, Kind, columns_of
 from lambdatui.views.scope import Narrow
 from lambdatui.views.time_range import TimeRange
 from lambdatui.views.view import View, as_of_range
-
-SETTING_COLUMNS = columns("function", "account", "region", "kind", "item", "setting", "value_text", "since")
-CHANGE_COLUMNS = columns("changed_at", "function", "account", "region", "kind", "item", "setting", "was", "became")
 
 
 @dataclass(frozen=True, slots=True)
 class SettingView:
     """A setting that is in force, and since when it has been."""
 
-    function: str | None
-    account: str | None
-    region: str | None
-    kind: str
-    item: str | None
-    setting: str
-    value_text: str | None
-    since: int
+    function: Annotated[str | None, shared.FUNCTION]
+    account: Annotated[str | None, shared.ACCOUNT]
+    region: Annotated[str | None, shared.REGION]
+    kind: Annotated[str, shared.KIND]
+    item: Annotated[str | None, shared.ITEM]
+    setting: Annotated[str, shared.SETTING]
+    value_text: Annotated[str | None, Column("Value", Kind.TEXT, 40, "The value in force.")]
+    since: Annotated[int, shared.SINCE]
+
+
+SETTING_COLUMNS = columns_of(SettingView)
 
 
 @dataclass(frozen=True, slots=True)
 class ChangeView:
     """A setting that changed. ``became`` is None where it is gone."""
 
-    changed_at: int
-    function: str | None
-    account: str | None
-    region: str | None
-    kind: str
-    item: str | None
-    setting: str
-    was: str | None
-    became: str | None
+    changed_at: Annotated[int, Column("Changed", Kind.TIME, 19, "When it changed, or was first seen changed.")]
+    function: Annotated[str | None, shared.FUNCTION]
+    account: Annotated[str | None, shared.ACCOUNT]
+    region: Annotated[str | None, shared.REGION]
+    kind: Annotated[str, shared.KIND]
+    item: Annotated[str | None, shared.ITEM]
+    setting: Annotated[str, shared.SETTING]
+    was: Annotated[str | None, Column("Was", Kind.TEXT, 24, "The value before.")]
+    became: Annotated[
+        str | None, Column("Became", Kind.TEXT, 24, "The value since; nothing where the setting is gone.")
+    ]
+
+
+CHANGE_COLUMNS = columns_of(ChangeView)
 
 
 @as_of_range
@@ -49,12 +56,18 @@ def configuration(reader: Reader, time_range: TimeRange, *, narrow: Narrow | Non
     """What is in force."""
     rows = [
         SettingView(
-            one.function or None, one.account or None, one.region or None, one.kind, one.item or None, one.name,
-            _words(one.value), one.since_ms,
+            function=one.function or None,
+            account=one.account or None,
+            region=one.region or None,
+            kind=one.kind,
+            item=one.item or None,
+            setting=one.name,
+            value_text=_words(one.value),
+            since=one.since_ms,
         )
         for one in account_rows.settings(reader)
         if _wanted(one, narrow)
-    ]  # fmt: skip
+    ]
     return View(SETTING_COLUMNS, rows, reader.as_of_ms(time_range.to_ms), time_range)
 
 
@@ -63,12 +76,19 @@ def changes(reader: Reader, time_range: TimeRange, *, narrow: Narrow | None = No
     """What changed in the range, newest first."""
     rows = [
         ChangeView(
-            one.since_ms, one.function or None, one.account or None, one.region or None, one.kind, one.item or None,
-            one.name, _words(one.was), _words(one.value),
+            changed_at=one.since_ms,
+            function=one.function or None,
+            account=one.account or None,
+            region=one.region or None,
+            kind=one.kind,
+            item=one.item or None,
+            setting=one.name,
+            was=_words(one.was),
+            became=_words(one.value),
         )
         for one in account_rows.changes(reader, time_range.from_ms, time_range.to_ms)
         if _wanted(one, narrow)
-    ]  # fmt: skip
+    ]
     return View(CHANGE_COLUMNS, rows, reader.as_of_ms(time_range.to_ms), time_range)
 
 

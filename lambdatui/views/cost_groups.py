@@ -5,13 +5,14 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal, localcontext
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 from collectors.model.account import TAGS_LISTED
 from collectors.store.read import tag_rows
 from collectors.store.read.reader import Reader
 from collectors.store.spans import whole_from
-from lambdatui.views.columns import columns
+from lambdatui.views import shared_columns as shared
+from lambdatui.views.columns import Column, Kind, OnScreen, columns_of
 from lambdatui.views.costs import ProjectedCost, costs
 from lambdatui.views.log_costs import LogLines
 from lambdatui.views.scope import Narrow
@@ -29,21 +30,25 @@ GROUPINGS = ("function", "dimension", "region", "day")
 BY_TAG = "tag."
 """Begins a grouping by the values of a tag, which is named after it."""
 NO_TAG, UNKNOWN_TAG, NO_FUNCTION, NOT_PRICED = "(no tag)", "(unknown)", "(not by function)", "(not priced)"
-GROUP_COLUMNS = columns("group", "amount", "share", "requests", "gb_seconds", "lines")
 
 
 @dataclass(frozen=True, slots=True)
 class CostGroup:
     """``amount`` is None where a line of it has no public price; ``share`` is of the priced lines of one currency."""
 
-    group: str
-    amount: Decimal | None
-    share: float | None
-    requests: int
-    gb_seconds: float
-    lines: int
+    group: Annotated[
+        str, Column("Group", Kind.TEXT, 24, "What the costs are summed by."), OnScreen(grows=True, most=44)
+    ]
+    amount: Annotated[Decimal | None, shared.AMOUNT, OnScreen()]
+    share: Annotated[float | None, shared.SHARE, OnScreen(1)]
+    requests: Annotated[int, shared.REQUESTS, OnScreen(2)]
+    gb_seconds: Annotated[float, shared.GB_SECONDS, OnScreen(3)]
+    lines: Annotated[int, Column("Lines", Kind.COUNT, 5, "Lines of the bill."), OnScreen(4)]
     arithmetic: tuple[str, ...] = ()
     currency: str = "USD"
+
+
+GROUP_COLUMNS = columns_of(CostGroup)
 
 
 @dataclass(frozen=True)
@@ -147,16 +152,16 @@ def _group(name: str, lines: Sequence[LineItem], total: Decimal) -> CostGroup:
     known = [line.amount for line in lines if line.amount is not None]
     amount = sum(known, Decimal(0)) if len(known) == len(lines) else None
     return CostGroup(
-        name,
-        amount,
-        float(amount / total) if amount is not None and total else None,
-        int(sum(line.quantity for line in lines if line.dimension in (REQUESTS, EDGE_REQUESTS))),
-        float(
+        group=name,
+        amount=amount,
+        share=float(amount / total) if amount is not None and total else None,
+        requests=int(sum(line.quantity for line in lines if line.dimension in (REQUESTS, EDGE_REQUESTS))),
+        gb_seconds=float(
             sum(line.quantity for line in lines if line.dimension in (DURATION, EDGE_DURATION) and line.unit == "GB-s")
         ),
-        len(lines),
-        tuple(f"{line.function} {line.dimension}: {line.formula}" for line in lines),
-        next((line.currency for line in lines if line.amount is not None), lines[0].currency),
+        lines=len(lines),
+        arithmetic=tuple(f"{line.function} {line.dimension}: {line.formula}" for line in lines),
+        currency=next((line.currency for line in lines if line.amount is not None), lines[0].currency),
     )
 
 

@@ -9,14 +9,16 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal, localcontext
 from itertools import chain
 from operator import attrgetter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated, Any
 
 from collectors.store.spans import whole_from
-from lambdatui.views.columns import columns
+from lambdatui.views import shared_columns as shared
+from lambdatui.views.columns import BRIEF, Column, Kind, OnScreen, columns_of
 from lambdatui.views.log_costs import LogLines, positions
 from lambdatui.views.month import month
 from lambdatui.views.scope import Narrow
 from lambdatui.views.time_range import DAY_MS, TimeRange, day_of, month_start_ms
+from lambdatui.views.tones import quiet_if_none
 from lambdatui.views.usage import billed, days, left_out, usages, used_before
 from lambdatui.views.view import BILLED, View, coverage_of, weakest_basis
 from pricing.bill import Bill, LineItem, totals_of
@@ -33,12 +35,37 @@ if TYPE_CHECKING:
     from pricing.projection import Projection
 
 AFTER_FREE_TIER, BEFORE_FREE_TIER = "after the free tier", "before the free tier"
-COST_COLUMNS = columns(
-    "dimension", "function", "account", "region", "arch", "quantity", "unit", "free", "billable", "rate", "amount",
-    "basis",
-)  # fmt: skip
-
 EVERYTHING = Narrow()
+
+
+class CostLineColumns:
+    """The columns of ``pricing.bill.LineItem``, whose fields have these names: pricing knows of no screens."""
+
+    dimension: Annotated[Any, shared.DIMENSION, OnScreen(1, 9, after="function"), BRIEF]
+    function: Annotated[Any, shared.FUNCTION, OnScreen(grows=True, most=40), BRIEF]
+    account: Annotated[Any, shared.ACCOUNT, OnScreen(10)]
+    region: Annotated[Any, shared.REGION, OnScreen(8), BRIEF]
+    arch: Annotated[Any, shared.ARCH, OnScreen(7), BRIEF]
+    quantity: Annotated[Any, shared.QUANTITY, OnScreen(2, 12), BRIEF]
+    unit: Annotated[Any, shared.UNIT, OnScreen(4, 7), BRIEF]
+    free: Annotated[
+        Any,
+        Column("Free", Kind.QUANTITY, 14, "Units that the free tier covers.", tone=quiet_if_none),
+        OnScreen(3, 12),
+        BRIEF,
+    ]
+    billable: Annotated[
+        Any,
+        Column("Billable", Kind.QUANTITY, 14, "Units that are charged.", tone=quiet_if_none),
+        OnScreen(6, 12),
+        BRIEF,
+    ]
+    rate: Annotated[Any, Column("Rate", Kind.RATE, 14, "USD for one unit."), OnScreen(5, 13), BRIEF]
+    amount: Annotated[Any, shared.AMOUNT, OnScreen(0, 10), BRIEF]
+    basis: Annotated[Any, shared.BASIS, OnScreen(9, 30), BRIEF]
+
+
+COST_COLUMNS = columns_of(CostLineColumns)
 
 
 @dataclass(frozen=True, slots=True)

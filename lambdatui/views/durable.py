@@ -1,26 +1,19 @@
 """Durable executions: how each stands, and what happened in one of them."""
 
 from dataclasses import dataclass, replace
+from typing import Annotated
 
 from collectors.model.durable import DurableEvent
 from collectors.store.read import account_rows
 from collectors.store.read.reader import Reader
 from collectors.store.write import durable
 from collectors.store.write.durable import ExecutionRow
-from lambdatui.views.columns import columns
+from lambdatui.views import shared_columns as shared
+from lambdatui.views.columns import BRIEF, Column, Kind, columns_of
 from lambdatui.views.scope import Narrow
 from lambdatui.views.time_range import TimeRange
 from lambdatui.views.view import View, as_of_range
 
-EXECUTION_COLUMNS = columns(
-    "execution", "function", "execution_status", "started_at", "ended_at", "age_ms", "steps", "retries", "waits",
-    "waiting", "callbacks", "invocations", "error_type", "message", "history", "version", "account", "region",
-    "execution_arn",
-)  # fmt: skip
-EVENT_COLUMNS = columns(
-    "event_id", "happened_at", "event", "operation", "attempt", "retry_s", "waits_s", "payload_bytes", "error_type",
-    "message", "request_id", "operation_id",
-)  # fmt: skip
 _LISTING = "lambda:ListDurableExecutionsByFunction"
 
 
@@ -29,25 +22,37 @@ class ExecutionView:
     """One execution. Counts are None where no history was read: it is not known what happened."""
 
     id: int
-    execution: str
-    function: str
-    execution_status: str
-    started_at: int
-    ended_at: int | None
-    age_ms: int
-    steps: int | None
-    retries: int | None
-    waits: int | None
-    waiting: int | None
-    callbacks: int | None
-    invocations: int | None
-    error_type: str | None
-    message: str | None
-    history: str | None
-    version: str | None
-    account: str | None
-    region: str | None
-    execution_arn: str
+    execution: Annotated[str, Column("Execution", Kind.TEXT, 36, "The name of a durable execution."), BRIEF]
+    function: Annotated[str, shared.FUNCTION, BRIEF]
+    execution_status: Annotated[
+        str, Column("Status", Kind.TEXT, 10, "How a durable execution stands, in AWS's words."), BRIEF
+    ]
+    started_at: Annotated[int, shared.STARTED_AT, BRIEF]
+    ended_at: Annotated[int | None, Column("Ended", Kind.TIME, 19, "When it ended; unknown while it goes on.")]
+    age_ms: Annotated[int, Column("Age", Kind.MS, 8, "From its start to its end, or to now."), BRIEF]
+    steps: Annotated[
+        int | None, Column("Steps", Kind.COUNT, 6, "Steps that succeeded; unknown where no history was read."), BRIEF
+    ]
+    retries: Annotated[
+        int | None, Column("Retries", Kind.COUNT, 7, "Attempts of steps that failed and were tried again."), BRIEF
+    ]
+    waits: Annotated[int | None, Column("Waits", Kind.COUNT, 6, "Waits that began."), BRIEF]
+    waiting: Annotated[int | None, Column("Waiting", Kind.COUNT, 7, "Waits that have not ended.")]
+    callbacks: Annotated[int | None, Column("Callbacks", Kind.COUNT, 9, "Callbacks that were waited for.")]
+    invocations: Annotated[int | None, shared.INVOCATIONS]
+    error_type: Annotated[str | None, shared.ERROR_TYPE]
+    message: Annotated[str | None, shared.MESSAGE]
+    history: Annotated[
+        str | None,
+        Column("History", Kind.TEXT, 8, "whole, partial (it goes on), gone (AWS keeps none); unknown: not read yet."),
+    ]
+    version: Annotated[str | None, Column("Version", Kind.TEXT, 8, "The version of the function that ran it.")]
+    account: Annotated[str | None, shared.ACCOUNT]
+    region: Annotated[str | None, shared.REGION]
+    execution_arn: Annotated[str, Column("ARN", Kind.TEXT, 60, "The execution's ARN.")]
+
+
+EXECUTION_COLUMNS = columns_of(ExecutionView)
 
 
 @dataclass(frozen=True)
@@ -61,18 +66,31 @@ class ExecutionsView(View[ExecutionView]):
 class EventView:
     """One event of a history."""
 
-    event_id: int
-    happened_at: int
-    event: str
-    operation: str | None
-    attempt: int | None
-    retry_s: int | None
-    waits_s: int | None
-    payload_bytes: int | None
-    error_type: str | None
-    message: str | None
-    request_id: str | None
-    operation_id: str | None
+    event_id: Annotated[int, Column("Event", Kind.COUNT, 6, "The event's number in the history."), BRIEF]
+    happened_at: Annotated[int, Column("When", Kind.TIME, 19, "When an event of a durable execution happened."), BRIEF]
+    event: Annotated[str, Column("What", Kind.TEXT, 24, "What happened, in AWS's words."), BRIEF]
+    operation: Annotated[
+        str | None, Column("Operation", Kind.TEXT, 24, "The step, wait, callback or invocation, by its name."), BRIEF
+    ]
+    attempt: Annotated[int | None, shared.ATTEMPT, BRIEF]
+    retry_s: Annotated[
+        int | None, Column("Retry in", Kind.SECONDS, 8, "After how many seconds a failed step is tried again."), BRIEF
+    ]
+    waits_s: Annotated[
+        int | None, Column("Lasts", Kind.SECONDS, 8, "How long a wait lasts or a callback may take, seconds."), BRIEF
+    ]
+    payload_bytes: Annotated[
+        int | None, Column("Payload", Kind.COUNT, 10, "Bytes of what came in or out; the payload itself is not kept.")
+    ]
+    error_type: Annotated[str | None, shared.ERROR_TYPE, BRIEF]
+    message: Annotated[str | None, shared.MESSAGE]
+    request_id: Annotated[str | None, shared.REQUEST_ID]
+    operation_id: Annotated[
+        str | None, Column("Operation id", Kind.TEXT, 16, "The operation's id, the same in all of its events.")
+    ]
+
+
+EVENT_COLUMNS = columns_of(EventView)
 
 
 @dataclass(frozen=True)
@@ -142,16 +160,41 @@ def _view(row: ExecutionRow, now_ms: int) -> ExecutionView:
         return figure if row.events else None
 
     return ExecutionView(
-        row.id, row.name, row.function, row.status, row.started_ms, row.ended_ms,
-        max(0, (now_ms if row.ended_ms is None else row.ended_ms) - row.started_ms), counted(row.steps),
-        counted(row.retries), counted(row.waits), counted(row.waiting), counted(row.callbacks),
-        counted(row.invocations), row.error_type, row.error_message, row.history, row.version or None,
-        row.account or None, row.region or None, row.arn,
-    )  # fmt: skip
+        id=row.id,
+        execution=row.name,
+        function=row.function,
+        execution_status=row.status,
+        started_at=row.started_ms,
+        ended_at=row.ended_ms,
+        age_ms=max(0, (now_ms if row.ended_ms is None else row.ended_ms) - row.started_ms),
+        steps=counted(row.steps),
+        retries=counted(row.retries),
+        waits=counted(row.waits),
+        waiting=counted(row.waiting),
+        callbacks=counted(row.callbacks),
+        invocations=counted(row.invocations),
+        error_type=row.error_type,
+        message=row.error_message,
+        history=row.history,
+        version=row.version or None,
+        account=row.account or None,
+        region=row.region or None,
+        execution_arn=row.arn,
+    )
 
 
 def _event(one: DurableEvent) -> EventView:
     return EventView(
-        one.event_id, one.at_ms, one.type, one.name or one.target, one.attempt, one.retry_s, one.duration_s,
-        one.payload_bytes, one.error_type, one.error_message, one.request_id, one.operation_id,
-    )  # fmt: skip
+        event_id=one.event_id,
+        happened_at=one.at_ms,
+        event=one.type,
+        operation=one.name or one.target,
+        attempt=one.attempt,
+        retry_s=one.retry_s,
+        waits_s=one.duration_s,
+        payload_bytes=one.payload_bytes,
+        error_type=one.error_type,
+        message=one.error_message,
+        request_id=one.request_id,
+        operation_id=one.operation_id,
+    )

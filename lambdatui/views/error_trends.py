@@ -1,6 +1,7 @@
 """Errors with how they went over the range, and whether they are new."""
 
 from dataclasses import dataclass
+from typing import Annotated
 
 import msgspec
 
@@ -8,9 +9,10 @@ from collectors.store.read.freshness import known_spans
 from collectors.store.read.reader import Reader
 from collectors.store.read.series import binned, errors_by_step
 from collectors.store.rollups.equal_parts import EqualParts, parts_of
-from lambdatui.text.formatting import instant
-from lambdatui.views.columns import columns
-from lambdatui.views.errors import ERROR_COLUMNS, PATTERN, ErrorView, errors, pattern_hours
+from lambdatui.text.figures import instant
+from lambdatui.views import shared_columns as shared
+from lambdatui.views.columns import BRIEF, Column, Kind, OnScreen, columns_of
+from lambdatui.views.errors import PATTERN, ErrorView, errors, pattern_hours
 from lambdatui.views.novelty import History, Novelty
 from lambdatui.views.regressions import said, since_deploys
 from lambdatui.views.retained_since import most_steps
@@ -20,7 +22,6 @@ from lambdatui.views.trend import Trend, trend_of
 from lambdatui.views.view import View, as_of_range
 
 TREND_STEPS = 8
-ERROR_TREND_COLUMNS = (*ERROR_COLUMNS, *columns("trend", "novelty", "evidence", "deployed_at", "deploy"))
 BY_DAYS = "no deploy of it is known: it is told by days with calls"
 
 
@@ -32,11 +33,18 @@ class ErrorTrendView(ErrorView, frozen=True, gc=False):
     ``deployed_at`` (epoch ms) and ``deploy`` are the last deploy before the range's end.
     """
 
-    trend: Trend
-    novelty: str
-    evidence: str
-    deployed_at: int | None
-    deploy: str | None
+    trend: Annotated[Trend, shared.TREND, OnScreen(5, after="count")]
+    novelty: Annotated[str, shared.NOVELTY, OnScreen(3, after="trend"), BRIEF]
+    evidence: Annotated[str, shared.EVIDENCE]
+    deployed_at: Annotated[
+        int | None,
+        Column("Deployed", Kind.TIME, 19, "When the function was deployed last before the range's end."),
+        OnScreen(7, 14),
+    ]
+    deploy: Annotated[str | None, Column("Deploy", Kind.TEXT, 40, "What that deploy changed.")]
+
+
+ERROR_TREND_COLUMNS = columns_of(ErrorTrendView)
 
 
 @dataclass(frozen=True)

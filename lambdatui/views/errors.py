@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from hashlib import blake2b
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 
@@ -10,7 +10,8 @@ from collectors.model.account import ErrorPattern
 from collectors.store.read import account_rows
 from collectors.store.read.invocation_counts import counted
 from collectors.store.read.reader import Reader
-from lambdatui.views.columns import columns
+from lambdatui.views import shared_columns as shared
+from lambdatui.views.columns import BRIEF, Column, Kind, OnScreen, columns_of
 from lambdatui.views.scope import Narrow
 from lambdatui.views.time_range import HOUR_MS, TimeRange
 from lambdatui.views.view import BILLED, INSIGHTS, View, as_of_range, coverage_of
@@ -18,10 +19,6 @@ from lambdatui.views.view import BILLED, INSIGHTS, View, as_of_range, coverage_o
 if TYPE_CHECKING:
     from collectors.store.read.rows import FunctionRow
 
-ERROR_COLUMNS = columns(
-    "function", "error_type", "message", "fingerprint", "family", "count", "first_seen", "last_seen", "invocations",
-    "sample_request_id", "basis",
-)  # fmt: skip
 PATTERN = "pattern"
 """The error type of what Logs Insights found: what kind of error its lines are is not known."""
 
@@ -35,17 +32,30 @@ class ErrorView(msgspec.Struct, frozen=True, gc=False):
     """
 
     function_id: int
-    function: str
-    error_type: str
-    message: str
-    fingerprint: str
-    family: str
-    count: int
-    first_seen: int
-    last_seen: int
-    invocations: int | None
-    sample_request_id: str | None
-    basis: str
+    function: Annotated[str, shared.FUNCTION, OnScreen(1, 17), BRIEF]
+    error_type: Annotated[str, shared.ERROR_TYPE, OnScreen(2, 19), BRIEF]
+    message: Annotated[str, shared.MESSAGE, OnScreen(3, grows=True), BRIEF]
+    fingerprint: Annotated[
+        str,
+        Column(
+            "Fingerprint", Kind.TEXT, 16, "What is one error: its text without what differs each time.", tone="quiet"
+        ),
+    ]
+    family: Annotated[
+        str,
+        Column("Family", Kind.TEXT, 16, "What errors share that differ in one value: a path, a host, a code, a name."),
+    ]
+    count: Annotated[int, shared.COUNT, OnScreen(0, 6, after=""), BRIEF]
+    first_seen: Annotated[int, shared.FIRST_SEEN, OnScreen(6, 14, after="last_seen"), BRIEF]
+    last_seen: Annotated[int, shared.LAST_SEEN, OnScreen(4, 14), BRIEF]
+    invocations: Annotated[int | None, shared.INVOCATIONS]
+    sample_request_id: Annotated[
+        str | None, Column("Sample request", Kind.TEXT, 36, "A request that failed so."), BRIEF
+    ]
+    basis: Annotated[str, shared.BASIS]
+
+
+ERROR_COLUMNS = columns_of(ErrorView)
 
 
 @as_of_range

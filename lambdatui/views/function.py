@@ -2,11 +2,12 @@
 
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 from collectors.store.read.account_rows import settings
 from collectors.store.read.reader import Reader
 from collectors.store.read.rows import FunctionRow, SeriesPoint, Totals
+from lambdatui.views import shared_columns as shared
 from lambdatui.views.estimates import DayRow
 from lambdatui.views.function_facts import Fact, function_facts
 from lambdatui.views.functions import FUNCTION_COLUMNS, FunctionView, function_rows, latency_ms
@@ -26,15 +27,15 @@ class Step:
     """One step of a chart. Latencies are None where no REPORT fell into the step; counts are then 0."""
 
     start_ms: int
-    invocations: int
-    errors: int
-    timeouts: int
-    cold_starts: int
-    p50_ms: float | None
-    p95_ms: float | None
-    p99_ms: float | None
-    max_ms: float | None
-    cost_usd: Decimal | None
+    invocations: Annotated[int, shared.INVOCATIONS]
+    errors: Annotated[int, shared.ERRORS]
+    timeouts: Annotated[int, shared.TIMEOUTS]
+    cold_starts: Annotated[int, shared.COLD_STARTS]
+    p50_ms: Annotated[float | None, shared.P50_MS]
+    p95_ms: Annotated[float | None, shared.P95_MS]
+    p99_ms: Annotated[float | None, shared.P99_MS]
+    max_ms: Annotated[float | None, shared.MAX_MS]
+    cost_usd: Annotated[Decimal | None, shared.COST_USD]
     max_memory_mb: int | None = None
     memory_mb: int | None = None
 

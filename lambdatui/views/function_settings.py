@@ -2,20 +2,17 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Annotated
 
 from collectors.store.read import account_rows, tag_rows
 from collectors.store.read.account_rows import SettingRow
 from collectors.store.read.reader import Reader
-from lambdatui.views.columns import columns
+from lambdatui.views import shared_columns as shared
+from lambdatui.views.columns import Column, Kind, OnScreen, columns_of
 from lambdatui.views.function_facts import Fact, function_facts
 from lambdatui.views.scope import Narrow
 from lambdatui.views.time_range import TimeRange
 from lambdatui.views.view import View, as_of_range
-
-SETTING_COLUMNS = columns(
-    "function", "account", "region", "runtime", "arch", "memory_mb", "timeout_s", "limit", "dlq", "sources", "aliases",
-    "retention_days", "function_state", "last_update", "tags",
-)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,29 +36,52 @@ class SettingsView:
     """
 
     function_id: int
-    function: str
-    account: str | None
-    region: str | None
-    runtime: str | None
-    arch: str | None
-    memory_mb: int | None
-    timeout_s: int | None
-    limit: int | None
+    function: Annotated[str, shared.FUNCTION, OnScreen(grows=True, most=44)]
+    account: Annotated[str | None, shared.ACCOUNT]
+    region: Annotated[str | None, shared.REGION, OnScreen(8)]
+    runtime: Annotated[str | None, shared.RUNTIME, OnScreen(1)]
+    arch: Annotated[str | None, shared.ARCH, OnScreen(3)]
+    memory_mb: Annotated[int | None, shared.MEMORY_MB, OnScreen(2)]
+    timeout_s: Annotated[int | None, shared.TIMEOUT_S, OnScreen(2)]
+    limit: Annotated[int | None, shared.LIMIT, OnScreen(5)]
     ephemeral_mb: int | None
     log_group: str | None
-    dlq: str | None = None
-    sources: str | None = None
-    aliases: str | None = None
-    retention_days: int | None = None
-    function_state: str | None = None
-    last_update: str | None = None
+    dlq: Annotated[
+        str | None,
+        Column("Dead letters", Kind.TEXT, 24, "Where failed events go: a dead-letter queue or a destination."),
+        OnScreen(6),
+    ] = None
+    sources: Annotated[
+        str | None,
+        Column("Event sources", Kind.TEXT, 24, "What invokes the function by event source mappings."),
+        OnScreen(7),
+    ] = None
+    aliases: Annotated[
+        str | None, Column("Aliases", Kind.TEXT, 16, "Aliases and the versions that they point to."), OnScreen(9)
+    ] = None
+    retention_days: Annotated[
+        int | None,
+        Column("Logs kept", Kind.COUNT, 9, "Days that the log group keeps; unknown where it was not collected."),
+        OnScreen(8),
+    ] = None
+    function_state: Annotated[
+        str | None,
+        Column("State", Kind.TEXT, 12, "How the function stands, and why; n/a where AWS was not allowed to tell."),
+        OnScreen(10),
+    ] = None
+    last_update: Annotated[
+        str | None, Column("Last update", Kind.TEXT, 14, "How its last update went, and why."), OnScreen(11)
+    ] = None
     history: tuple[Change, ...] = ()
     looked_at: bool = False
     log_group_seen: bool = False
     whole_batches: tuple[str, ...] = ()
     facts: tuple[Fact, ...] = ()
-    tags: dict[str, str] | None = None
+    tags: Annotated[dict[str, str] | None, shared.TAGS, OnScreen(12)] = None
     tags_at: int | None = None
+
+
+SETTING_COLUMNS = columns_of(SettingsView)
 
 
 @dataclass(frozen=True)
@@ -90,29 +110,29 @@ def function_settings(
         group = key.account, key.region, row.function.log_group or f"/aws/lambda/{key.name}"
         rows.append(
             SettingsView(
-                row.id,
-                key.name,
-                key.account or None,
-                key.region or None,
-                row.function.runtime,
-                row.function.arch,
-                row.function.memory_mb,
-                row.function.timeout_s,
-                row.function.reserved_concurrency,
-                row.function.ephemeral_mb,
-                row.function.log_group,
-                _values(settings, ("function", "dead_letter"), ("async", "on_failure")),
-                _values(settings, ("event source", "source")),
-                _aliases(settings),
-                kept.get(group),
-                said.get("state"),
-                said.get("last_update"),
-                tuple(
+                function_id=row.id,
+                function=key.name,
+                account=key.account or None,
+                region=key.region or None,
+                runtime=row.function.runtime,
+                arch=row.function.arch,
+                memory_mb=row.function.memory_mb,
+                timeout_s=row.function.timeout_s,
+                limit=row.function.reserved_concurrency,
+                ephemeral_mb=row.function.ephemeral_mb,
+                log_group=row.function.log_group,
+                dlq=_values(settings, ("function", "dead_letter"), ("async", "on_failure")),
+                sources=_values(settings, ("event source", "source")),
+                aliases=_aliases(settings),
+                retention_days=kept.get(group),
+                function_state=said.get("state"),
+                last_update=said.get("last_update"),
+                history=tuple(
                     Change(
-                        one.since_ms,
-                        f"{one.kind} {one.item} {one.name}".replace("  ", " "),
-                        _said(one.was),
-                        _said(one.value),
+                        at_ms=one.since_ms,
+                        setting=f"{one.kind} {one.item} {one.name}".replace("  ", " "),
+                        before=_said(one.was),
+                        after=_said(one.value),
                     )
                     for one in changed.get(where, ())
                 ),

@@ -17,10 +17,11 @@ from collectors.store.read.series import counted_by_step
 from collectors.store.read.uncounted import uncounted
 from collectors.store.rollups.equal_parts import EqualParts, parts_of
 from collectors.store.spans import whole_from
-from lambdatui.views import money
+from lambdatui.views import function_row, money
+from lambdatui.views.columns import columns_of
 from lambdatui.views.fleet_health import why
 from lambdatui.views.freshness import freshness
-from lambdatui.views.function_columns import FUNCTION_COLUMNS as FUNCTION_COLUMNS
+from lambdatui.views.light_rows import struct_of
 from lambdatui.views.log_costs import logs_by_function
 from lambdatui.views.month import list_prices_by_function, sums_by_function
 from lambdatui.views.retained_since import most_steps
@@ -31,60 +32,13 @@ from lambdatui.views.usage import usages
 from lambdatui.views.view import BILLED, View, as_of_range, coverage_of, weakest_basis
 
 if TYPE_CHECKING:
+    from lambdatui.views.function_row import FunctionView as FunctionView
     from pricing.pricebook import PriceBook
+else:
+    FunctionView = struct_of(function_row.FunctionView)
 
 EVERYTHING = Narrow()
-
-
-class FunctionView(msgspec.Struct, frozen=True, gc=False):
-    """One function over a range. Fields are column ids; ``function_id`` is its id in this store.
-
-    ``invocations``, ``errors``, ``timeouts`` and ``cold_starts`` are None where nothing tells of any, as of a function
-    that is known by lines alone. ``billed_ms`` is what REPORTs say; ``gb_seconds``, ``cost_usd`` and ``projected_usd``
-    are of all that was counted, completed by estimates where REPORTs are missing, as ``basis`` says
-    (``billed+estimated``). Money is list price before the free tier, what stands configured included; None where a part
-    of it is not known.
-
-    A msgspec struct, as all rows of which a view has hundreds: it is made in a tenth of a frozen dataclass's time.
-    """
-
-    function_id: int
-    function: str
-    account: str | None
-    region: str | None
-    runtime: str | None
-    arch: str | None
-    memory_mb: int | None
-    timeout_s: int | None
-    invocations: int | None
-    errors: int | None
-    error_rate: float | None
-    timeouts: int | None
-    throttles: int | None
-    cold_starts: int | None
-    cold_ratio: float | None
-    p50_ms: float | None
-    p95_ms: float | None
-    p99_ms: float | None
-    max_ms: float | None
-    avg_ms: float | None
-    billed_ms: int | None
-    gb_seconds: float | None
-    max_memory_mb: int | None
-    cost_usd: Decimal | None
-    projected_usd: Decimal | None
-    last_seen: int | None
-    basis: str | None
-    coverage: float | None
-    trend: Trend | None = None
-    freshness: str | None = None
-    data_until: int | None = None
-    reports: int = 0
-    logs_usd: Decimal | None = None
-    limit_used: float | None = None
-    trouble: str | None = None
-    tags: dict[str, str] | None = None
-    tags_at: int | None = None
+FUNCTION_COLUMNS = columns_of(function_row.FunctionView)
 
 
 @dataclass(frozen=True)
@@ -194,7 +148,7 @@ def function_rows(
     trends = _trends(reader, chosen, parts) if parts else {}
     unseen = [row.id for row in chosen if row.id not in used.counted and row.id not in totals]
     unknown = uncounted(reader.select, unseen, *span)
-    rows = [
+    return [
         _row(
             row,
             totals.get(row.id) or _unseen(row.id),
@@ -203,15 +157,13 @@ def function_rows(
             throttled.get(row.id),
             costs.get(row.id),
             projected.get(row.id),
+            logs.get(row.id),
             used.bases.get(row.id, BILLED),
             used.estimated_mb_ms.get(row.id),
             trends.get(row.id),
             limits.get(row.id),
         )
         for row in chosen
-    ]
-    return [
-        msgspec.structs.replace(row, logs_usd=logs[row.function_id]) if row.function_id in logs else row for row in rows
     ]
 
 
@@ -240,7 +192,7 @@ def _limits_used(
 
 
 def _unseen(function_id: int) -> Totals:
-    return Totals(function_id, *(0,) * 10, None, None, None, 0)
+    return Totals.none(function_id)
 
 
 def _row(
@@ -251,6 +203,7 @@ def _row(
     throttled: float | None,
     cost_usd: Decimal | None,
     projected_usd: Decimal | None,
+    logs_usd: Decimal | None,
     basis: str,
     estimated_mb_ms: int | None,
     trend: Trend | None,
@@ -259,39 +212,38 @@ def _row(
     function, key = row.function, row.function.key
     reports, longest_us, memory_mb = totals.reports, totals.max_duration_us, totals.memory_mb
     invocations, errors = counted if counted is not None else (None, None)
-    return FunctionView(  # by position, which is five times as fast
-        row.id,  # function_id
-        key.name,  # function
-        key.account or None,
-        key.region or None,
-        function.runtime,
-        function.arch,
-        function.memory_mb if memory_mb is None else memory_mb,
-        function.timeout_s,
-        invocations,
-        errors,
-        errors / invocations if errors is not None and invocations else None,  # error_rate
-        None if counted is None else totals.timeouts,
-        None if throttled is None else round(throttled),  # throttles
-        None if counted is None else totals.cold_starts,
-        totals.cold_starts / reports if reports else None,  # cold_ratio
-        latency_ms(quantiles.p50_us, longest_us) if quantiles else None,  # p50_ms
-        latency_ms(quantiles.p95_us, longest_us) if quantiles else None,  # p95_ms
-        latency_ms(quantiles.p99_us, longest_us) if quantiles else None,  # p99_ms
-        None if longest_us is None else longest_us / 1000,  # max_ms
-        round(totals.duration_us / reports / 1000, 3) if reports else None,  # avg_ms
-        totals.billed_ms if reports else None,
-        (totals.billed_mb_ms + (estimated_mb_ms or 0)) / 1_024_000
-        if reports or estimated_mb_ms
-        else None,  # gb_seconds
-        totals.max_memory_mb,
-        cost_usd,
-        projected_usd,
-        totals.last_ms if totals.invocations else None,  # last_seen
-        basis if invocations else None,
-        coverage_of(reports, invocations or 0),
-        trend,
+    return FunctionView(
+        function_id=row.id,
         reports=reports,
+        function=key.name,
+        account=key.account or None,
+        region=key.region or None,
+        runtime=function.runtime,
+        arch=function.arch,
+        memory_mb=function.memory_mb if memory_mb is None else memory_mb,
+        timeout_s=function.timeout_s,
+        invocations=invocations,
+        trend=trend,
+        errors=errors,
+        error_rate=errors / invocations if errors is not None and invocations else None,
+        timeouts=None if counted is None else totals.timeouts,
+        throttles=None if throttled is None else round(throttled),
+        cold_starts=None if counted is None else totals.cold_starts,
+        cold_ratio=totals.cold_starts / reports if reports else None,
+        p50_ms=latency_ms(quantiles.p50_us, longest_us) if quantiles else None,
+        p95_ms=latency_ms(quantiles.p95_us, longest_us) if quantiles else None,
+        p99_ms=latency_ms(quantiles.p99_us, longest_us) if quantiles else None,
+        max_ms=None if longest_us is None else longest_us / 1000,
+        avg_ms=round(totals.duration_us / reports / 1000, 3) if reports else None,
+        billed_ms=totals.billed_ms if reports else None,
+        gb_seconds=(totals.billed_mb_ms + (estimated_mb_ms or 0)) / 1_024_000 if reports or estimated_mb_ms else None,
+        max_memory_mb=totals.max_memory_mb,
+        cost_usd=cost_usd,
+        logs_usd=logs_usd,
+        projected_usd=projected_usd,
+        last_seen=totals.last_ms if totals.invocations else None,
+        basis=basis if invocations else None,
+        coverage=coverage_of(reports, invocations or 0),
         limit_used=limit_used,
     )
 

@@ -1,10 +1,10 @@
 """A view's month against a budget, and why its figures may be too low: the same on screens and for commands."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from lambdatui.text import formatting
+from lambdatui.text import figures
 from lambdatui.views.scope import Narrow
 from lambdatui.views.time_range import month_start_ms
 from pricing.gate import Verdict, gate
@@ -26,7 +26,7 @@ def left_out(view: "CostsView") -> tuple[str, ...]:
         return (f"nothing is recorded for {view.range.label}",)
     reasons = list(view.missing)
     if view.coverage is not None and view.coverage < _ENOUGH:
-        seen = formatting.ratio(view.coverage)
+        seen = figures.ratio(view.coverage)
         reasons.append(f"REPORTs are known for {seen} of the invocations, the others are estimated")
     if view.projection is None or view.projection.p50 is None:
         reasons.append("the month's end is unknown")
@@ -41,30 +41,40 @@ def of_its_month(view: "CostsView", totals: Mapping[str, Decimal]) -> dict[str, 
 
 
 def month_budget(
-    reader: "Reader", view: "CostsView", book: "PriceBook", limit: Decimal, terms: "OwnTerms | None", narrow: Narrow
+    reader: "Reader",
+    view: "CostsView",
+    book: "PriceBook",
+    limit: Decimal,
+    terms: "OwnTerms | None",
+    narrow: Narrow,
+    unusable_rates: Sequence[str] = (),
 ) -> Verdict:
     """``budget_of`` with the terms of the configuration: the same for the header as for ``costs`` and Costs."""
     if not terms:
-        return budget_of(view, limit)
+        return budget_of(view, limit, unusable_rates=unusable_rates)
     from lambdatui.views.own_price import own_view
 
     own, own_month = own_view(reader, view, book, terms, free_tier=True, narrow=narrow, budget=None)
-    return budget_of(view, limit, own, own_month)
+    return budget_of(view, limit, own, own_month, unusable_rates=unusable_rates)
 
 
 def budget_of(
-    view: "CostsView", limit: Decimal, own: "OwnPrice | None" = None, own_month: "ProjectedCost | None" = None
+    view: "CostsView",
+    limit: Decimal,
+    own: "OwnPrice | None" = None,
+    own_month: "ProjectedCost | None" = None,
+    *,
+    unusable_rates: Sequence[str] = (),
 ) -> Verdict:
     """The month that holds the range's end against ``limit`` USD: what is projected, or used if that is more.
 
-    By your price where there is one. Rates that were named and could not be read are among what is missing.
+    By your price where there is one. ``unusable_rates`` says which rates were named and could not be read
+    (``settings.price_book.not_as_named``): they are among what is missing.
     """
-    from lambdatui.settings.price_book import not_as_named
-
     month = own_month if own is not None else view.projection
     projected = month.p50 if month is not None and view.currency == "USD" else None
     totals = view.totals if own is None else own.totals
     lines = view.rows if own is None else own.bill.lines
     return gate(
-        limit, of_its_month(view, totals), lines, projected=projected, missing=(*left_out(view), *not_as_named())
+        limit, of_its_month(view, totals), lines, projected=projected, missing=(*left_out(view), *unusable_rates)
     )

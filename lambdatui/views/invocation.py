@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from collectors.store.read.reader import Reader
 from collectors.store.read.rows import InvocationRow, LogLine
 from lambdatui.views import money
-from lambdatui.views.columns import columns
+from lambdatui.views.columns import extra_columns
 from lambdatui.views.invocations import INVOCATION_COLUMNS, InvocationView, invocation_view
 from lambdatui.views.logs import kind_of
 from lambdatui.views.retained_since import lines_pruned
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pricing.bill import Bill
     from pricing.pricebook import PriceBook
 
-DETAIL_COLUMNS = (*INVOCATION_COLUMNS, *columns("cost_usd"))
+DETAIL_COLUMNS = (*INVOCATION_COLUMNS, *extra_columns(InvocationView, "cost_usd"))
 
 
 class AmbiguousRequest(ValueError):

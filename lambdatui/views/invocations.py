@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 
@@ -11,20 +11,18 @@ from collectors.model.records import Status
 from collectors.store.read.reader import Reader
 from collectors.store.read.rows import FunctionRow, InvocationRow
 from lambdatui.views import money
-from lambdatui.views.columns import columns
+from lambdatui.views import shared_columns as shared
+from lambdatui.views.columns import BRIEF, EXTRA, Column, Kind, OnScreen, columns_of
 from lambdatui.views.filters import Filter
 from lambdatui.views.scope import Narrow
 from lambdatui.views.settings_of_time import SettingsOfTime
 from lambdatui.views.time_range import TimeRange
+from lambdatui.views.tones import cold_if_any, status_tone
 from lambdatui.views.view import BILLED, View, as_of_range, coverage_seen
 
 if TYPE_CHECKING:
     from pricing.pricebook import PriceBook
 
-INVOCATION_COLUMNS = columns(
-    "function", "request_id", "started_at", "attempt", "status", "cold_start", "duration_ms", "billed_ms", "init_ms",
-    "restore_ms", "memory_mb", "max_memory_mb", "error_type", "log_stream", "trace_id",
-)  # fmt: skip
 
 # Columns by which the store can order without every row in memory. Statuses go by their severity, not by their name.
 STORE_ORDER = {
@@ -47,22 +45,47 @@ class InvocationView(msgspec.Struct, frozen=True, gc=False):
     """One attempt of one request. ``key`` finds it again in the store; ``cost_usd`` is its list price."""
 
     key: tuple[int, int, str, int]
-    function: str
-    request_id: str
-    started_at: int
-    attempt: int
-    status: str
-    cold_start: bool | None
-    duration_ms: float | None
-    billed_ms: int | None
-    init_ms: float | None
-    restore_ms: float | None
-    memory_mb: int | None
-    max_memory_mb: int | None
-    error_type: str | None
-    log_stream: str
-    trace_id: str | None
-    cost_usd: Decimal | None = None
+    function: Annotated[str, shared.FUNCTION, OnScreen(5, 22, after="started_at"), BRIEF]
+    request_id: Annotated[str, shared.REQUEST_ID, OnScreen(10, after="error_type"), BRIEF]
+    started_at: Annotated[int, shared.STARTED_AT, OnScreen(), BRIEF]
+    attempt: Annotated[int, shared.ATTEMPT, OnScreen(8, after="memory_mb"), BRIEF]
+    status: Annotated[
+        str,
+        Column("Status", Kind.TEXT, 13, "ok, error, timeout, out_of_memory, init_error or unknown.", tone=status_tone),
+        OnScreen(1),
+        BRIEF,
+    ]
+    cold_start: Annotated[
+        bool | None,
+        Column(
+            "Cold",
+            Kind.FLAG,
+            4,
+            "Whether a new environment was made for it; unknown without a REPORT.",
+            tone=cold_if_any,
+        ),
+        OnScreen(3, after="init_ms"),
+        BRIEF,
+    ]
+    duration_ms: Annotated[
+        float | None,
+        Column("Duration", Kind.MS, 9, "Duration of the handler, as REPORT prints it."),
+        OnScreen(2),
+        BRIEF,
+    ]
+    billed_ms: Annotated[int | None, shared.BILLED_MS, OnScreen(4), BRIEF]
+    init_ms: Annotated[float | None, Column("Init", Kind.MS, 8, "Init duration of a cold start."), OnScreen(7), BRIEF]
+    restore_ms: Annotated[float | None, Column("Restore", Kind.MS, 8, "Restore duration of a SnapStart function.")]
+    memory_mb: Annotated[int | None, shared.MEMORY_MB, OnScreen(9, after="max_memory_mb")]
+    max_memory_mb: Annotated[int | None, shared.MAX_MEMORY_MB, OnScreen(6), BRIEF]
+    error_type: Annotated[str | None, shared.ERROR_TYPE, OnScreen(2, grows=True, most=40), BRIEF]
+    log_stream: Annotated[
+        str,
+        Column("Log stream", Kind.TEXT, 40, "The log stream: one execution environment.", tone="quiet"),
+        OnScreen(11),
+    ]
+    trace_id: Annotated[str | None, Column("Trace id", Kind.TEXT, 35, "The X-Ray trace id.")]
+    cost_usd: Annotated[Decimal | None, shared.COST_USD, EXTRA] = None
 
     @property
     def function_id(self) -> int:
@@ -71,6 +94,9 @@ class InvocationView(msgspec.Struct, frozen=True, gc=False):
     @property
     def failed(self) -> bool:
         return self.status not in (Status.OK.label, Status.UNKNOWN.label)
+
+
+INVOCATION_COLUMNS = columns_of(InvocationView)
 
 
 @dataclass(frozen=True)
@@ -236,22 +262,22 @@ def _row(row: InvocationRow, function: FunctionRow | None, price: "money.Price |
     else:
         configured_mb = function.function.memory_mb if memory_mb is None else memory_mb
         cost_usd = None if configured_mb is None else price(billed_ms, configured_mb)
-    return InvocationView(  # by position, which is five times as fast
-        (row.function_id, row.start_ms, row.request_id, row.stream_id),
-        function.function.key.name if function else "",
-        row.request_id,
-        row.start_ms,
-        row.attempt,
-        _LABELS[row.status],
-        None if billed_ms is None else init_us is not None or restore_us is not None,
-        None if row.duration_us is None else row.duration_us / 1000,
-        billed_ms,
-        None if init_us is None else init_us / 1000,
-        None if restore_us is None else restore_us / 1000,
-        memory_mb,
-        row.max_memory_mb,
-        row.error_type,
-        row.stream,
-        row.trace_id,
-        cost_usd,
+    return InvocationView(
+        key=(row.function_id, row.start_ms, row.request_id, row.stream_id),
+        function=function.function.key.name if function else "",
+        request_id=row.request_id,
+        started_at=row.start_ms,
+        attempt=row.attempt,
+        status=_LABELS[row.status],
+        cold_start=None if billed_ms is None else init_us is not None or restore_us is not None,
+        duration_ms=None if row.duration_us is None else row.duration_us / 1000,
+        billed_ms=billed_ms,
+        init_ms=None if init_us is None else init_us / 1000,
+        restore_ms=None if restore_us is None else restore_us / 1000,
+        memory_mb=memory_mb,
+        max_memory_mb=row.max_memory_mb,
+        error_type=row.error_type,
+        log_stream=row.stream,
+        trace_id=row.trace_id,
+        cost_usd=cost_usd,
     )

@@ -6,14 +6,15 @@ from typing import Any
 
 from lambdatui.text.table import cells, cut, padded
 from lambdatui.views import line_fields
-from lambdatui.views.columns import COLUMNS, Column, Kind, column_named
+from lambdatui.views.columns import Column, Kind, column_named, columns_by_id
 from lambdatui.views.formatting import shown
 from lambdatui.views.line_fields import ABSENT, Path
 from lambdatui.views.line_query import field_path
 from lambdatui.views.logs import LOG_COLUMNS, LogView
 
-LEVEL = Column("level", "Level", Kind.TEXT, 5, "The level that a log line says.")
-MATCH = Column("match", "Match", Kind.FLAG, 5, "Whether the line is one looked for, not one that stands near it.")
+LEVEL = Column("Level", Kind.TEXT, 5, "The level that a log line says.", id="level")
+MATCH = Column("Match", Kind.FLAG, 5, "Whether the line is one looked for, not one that stands near it.", id="match")
+_BY_ID = columns_by_id(LogView)
 _KEPT_NAMES = 2_000
 _DEEPEST = 6
 
@@ -21,7 +22,7 @@ _DEEPEST = 6
 def field_column(name: str) -> Column:
     """The column of a field, ``.order.id``. Raises ``QueryError``."""
     title = line_fields.path_text(field_path(name))
-    return Column(title, title, Kind.TEXT, 16, "A field of JSON lines.")
+    return Column(title, Kind.TEXT, 16, "A field of JSON lines.", id=title)
 
 
 def split_names(text: str) -> list[str]:
@@ -47,7 +48,7 @@ def line_columns(names: str | None, *, context: bool = False) -> tuple[Column, .
     asked = split_names(names)
     found = [field_column(name) if name.startswith(".") else column_named(name, (*every, LEVEL)) for name in asked]
     if all(name.startswith(".") or name == LEVEL.id for name in asked):
-        return (COLUMNS["timestamp"], COLUMNS["function"], *found, COLUMNS["message"])
+        return (_BY_ID["timestamp"], _BY_ID["function"], *found, _BY_ID["message"])
     return tuple(found)
 
 

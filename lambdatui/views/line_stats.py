@@ -65,12 +65,18 @@ class Stats:
     def columns(self) -> tuple[Column, ...]:
         keys = [
             Column(
-                key.title, "Time" if key.is_time else key.title, Kind.TIME if key.is_time else Kind.TEXT, 20, "A key."
+                "Time" if key.is_time else key.title,
+                Kind.TIME if key.is_time else Kind.TEXT,
+                20,
+                "A key.",
+                id=key.title,
             )
             for key in self.keys
         ]
         figures = [
-            Column(one.title, one.title, Kind.COUNT if one.name.startswith("count") else Kind.FIGURE, 12, "A figure.")
+            Column(
+                one.title, Kind.COUNT if one.name.startswith("count") else Kind.FIGURE, 12, "A figure.", id=one.title
+            )
             for one in self.figures
         ]
         return (*keys, *figures)

@@ -4,18 +4,18 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
+from typing import Annotated
 
 import msgspec
 
 from collectors.store.read.reader import Reader
 from collectors.store.read.rows import LogLine
-from lambdatui.views.columns import columns
+from lambdatui.views import shared_columns as shared
+from lambdatui.views.columns import Column, Kind, columns_of
 from lambdatui.views.line_conditions import Query
 from lambdatui.views.scope import Narrow
 from lambdatui.views.time_range import TimeRange
 from lambdatui.views.view import View
-
-LOG_COLUMNS = columns("timestamp", "function", "request_id", "message")
 
 _PLATFORM = re.compile(
     r"(?:START|END|REPORT) RequestId: |(?:INIT|RESTORE)_(?:START|REPORT|RUNTIME)|(?:EXTENSION|TELEMETRY)\t"
@@ -33,16 +33,19 @@ _LOOKED_AT = 2_000  # characters: a 256 KB line is not searched to its end to gi
 
 
 class LogView(msgspec.Struct, frozen=True, gc=False):
-    """One log line. ``message`` is hostile text: shown only through ``lambdatui.text.formatting.plain``."""
+    """One log line. ``message`` is hostile text: shown only through ``lambdatui.text.plain.plain``."""
 
     function_id: int
-    timestamp: int
-    function: str
-    request_id: str | None
-    message: str
+    timestamp: Annotated[int, Column("Time", Kind.TIME, 23, "When the line was written.", tone="quiet")]
+    function: Annotated[str, shared.FUNCTION]
+    request_id: Annotated[str | None, shared.REQUEST_ID]
+    message: Annotated[str, shared.MESSAGE]
     kind: str
     match: bool = True
     """False for a line that only stands near one that was looked for."""
+
+
+LOG_COLUMNS = columns_of(LogView)
 
 
 @dataclass(frozen=True)
@@ -126,7 +129,14 @@ def lines(
 
 def log_view(line: LogLine, function: str) -> LogView:
     function_id, timestamp_ms, request_id, text = line
-    return LogView(function_id, timestamp_ms, function, request_id or None, text, kind_of(text))
+    return LogView(
+        function_id=function_id,
+        timestamp=timestamp_ms,
+        function=function,
+        request_id=request_id or None,
+        message=text,
+        kind=kind_of(text),
+    )
 
 
 def kind_of(text: str) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Annotated
 
 from collectors.store.read import account_rows, emf_rows, log_bytes
 from collectors.store.read.account_rows import MetricRow
@@ -9,15 +10,11 @@ from collectors.store.read.emf_rows import EmfSum
 from collectors.store.read.reader import Reader
 from collectors.store.read.rows import FunctionRow
 from lambdatui.views import emf
-from lambdatui.views.columns import columns
+from lambdatui.views import shared_columns as shared
+from lambdatui.views.columns import Column, Kind, columns_of
 from lambdatui.views.scope import Narrow
 from lambdatui.views.time_range import TimeRange
 from lambdatui.views.view import View, as_of_range
-
-METRIC_COLUMNS = columns(
-    "function", "account", "region", "namespace", "metric", "dimensions", "unit", "stat", "value", "peak", "points",
-    "last_point",
-)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,18 +27,46 @@ class MetricView:
     ``points`` counts the periods that had a value: absent ones are absent, not zero.
     """
 
-    function: str | None
-    account: str | None
-    region: str | None
-    metric: str
-    stat: str
-    value: float
-    peak: float | None
-    points: int
-    last_point: int
-    namespace: str
-    dimensions: str | None = None
-    unit: str | None = None
+    function: Annotated[str | None, shared.FUNCTION]
+    account: Annotated[str | None, shared.ACCOUNT]
+    region: Annotated[str | None, shared.REGION]
+    metric: Annotated[
+        str, Column("Metric", Kind.TEXT, 30, "The CloudWatch metric; with the event source mapping it is of.")
+    ]
+    stat: Annotated[
+        str,
+        Column(
+            "Stat", Kind.TEXT, 8, "Sum, Maximum, or a percentile of each period; of log lines' metrics all of them."
+        ),
+    ]
+    value: Annotated[
+        float,
+        Column(
+            "Value",
+            Kind.QUANTITY,
+            12,
+            "The sum of sums; of all else the worst period. Of metrics in log lines: the statistic over the range.",
+        ),
+    ]
+    peak: Annotated[float | None, Column("Peak", Kind.QUANTITY, 12, "The largest period.")]
+    points: Annotated[
+        int, Column("Points", Kind.COUNT, 7, "Periods that had a value; without one they are absent, not zero.")
+    ]
+    last_point: Annotated[int, Column("Last point", Kind.TIME, 19, "Start of the newest period that had a value.")]
+    namespace: Annotated[str, Column("Namespace", Kind.TEXT, 16, "The metric's CloudWatch namespace.")]
+    dimensions: Annotated[
+        str | None,
+        Column(
+            "Dimensions",
+            Kind.TEXT,
+            30,
+            "The dimensions of a metric that log lines carry (EMF); name=* is one with too many values to keep apart.",
+        ),
+    ] = None
+    unit: Annotated[str | None, shared.UNIT] = None
+
+
+METRIC_COLUMNS = columns_of(MetricView)
 
 
 @dataclass(frozen=True)
@@ -79,16 +104,16 @@ def metrics(reader: Reader, time_range: TimeRange, *, narrow: Narrow | None = No
 
 def _row(one: MetricRow) -> MetricView:
     return MetricView(
-        one.function or None,
-        one.account or None,
-        one.region or None,
-        one.metric,
-        one.stat,
-        one.total if one.stat == "Sum" else one.peak,
-        one.peak,
-        one.points,
-        one.last_ms,
-        "AWS/Logs" if one.metric.split(" ")[0] == log_bytes.METRIC else "AWS/Lambda",
+        function=one.function or None,
+        account=one.account or None,
+        region=one.region or None,
+        metric=one.metric,
+        stat=one.stat,
+        value=one.total if one.stat == "Sum" else one.peak,
+        peak=one.peak,
+        points=one.points,
+        last_point=one.last_ms,
+        namespace="AWS/Logs" if one.metric.split(" ")[0] == log_bytes.METRIC else "AWS/Lambda",
     )
 
 
@@ -97,16 +122,16 @@ def _rows(one: EmfSum, function: FunctionRow) -> Iterator[MetricView]:
     key, series = function.function.key, one.series
     for statistic in emf.statistics(one):
         yield MetricView(
-            key.name,
-            key.account or None,
-            key.region or None,
-            series.metric,
-            statistic.name,
-            statistic.value,
-            statistic.peak,
-            one.cell.minutes,
-            one.last_ms,
-            series.namespace,
-            emf.dimensions_text(series) or None,
-            series.unit,
+            function=key.name,
+            account=key.account or None,
+            region=key.region or None,
+            metric=series.metric,
+            stat=statistic.name,
+            value=statistic.value,
+            peak=statistic.peak,
+            points=one.cell.minutes,
+            last_point=one.last_ms,
+            namespace=series.namespace,
+            dimensions=emf.dimensions_text(series) or None,
+            unit=series.unit,
         )

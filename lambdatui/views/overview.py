@@ -1,5 +1,6 @@
 """What stands above the functions: the month's free tier, its cost so far and to come, and what collecting cost."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -45,8 +46,12 @@ def overview(
     narrow: Narrow,
     limit: Decimal | None = None,
     terms: "OwnTerms | None" = None,
+    unusable_rates: Sequence[str] = (),
 ) -> Overview:
-    """Of the UTC calendar month that holds the range's end. ``limit`` USD is its budget, ``terms`` your price's."""
+    """Of the UTC calendar month that holds the range's end. ``limit`` USD is its budget, ``terms`` your price's.
+
+    ``unusable_rates``: as in ``views.gates.budget_of``.
+    """
     month = TimeRange(month_start_ms(time_range.to_ms - 1), time_range.to_ms, "month to date")
     view = costs(reader, month, book, narrow=narrow)
     use = next((one for one in view.free_tier if one.requests and one.gb_seconds), None)
@@ -61,5 +66,5 @@ def overview(
         projection.p90 if projection else None,
         view.currency,
         sum((price(operation, units, region) for operation, region, units in asked), Decimal(0)) if asked else None,
-        month_budget(reader, view, book, limit, terms, narrow) if limit is not None else None,
+        month_budget(reader, view, book, limit, terms, narrow, unusable_rates) if limit is not None else None,
     )

@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
-from lambdatui.text.formatting import count, ratio, size
-from lambdatui.views.columns import columns
+from lambdatui.text.figures import count, ratio, size
+from lambdatui.views import shared_columns as shared
+from lambdatui.views.columns import BRIEF, columns_of
 from lambdatui.views.patterns import EVENT_BYTES, PatternsView, patterns
 from lambdatui.views.scope import Narrow
 from lambdatui.views.time_range import DAY_MS, TimeRange, month_start_ms
@@ -15,10 +16,6 @@ from lambdatui.views.view import ESTIMATED, View
 if TYPE_CHECKING:
     from collectors.store.read.reader import Reader
     from pricing.pricebook import PriceBook
-
-SAVING_COLUMNS = columns(
-    "pattern", "change", "now_usd", "then_usd", "saves_usd", "currency", "confidence", "arithmetic", "template", "basis"
-)
 
 
 class UnknownPattern(ValueError):
@@ -29,16 +26,19 @@ class UnknownPattern(ValueError):
 class PatternSaving:
     """A pattern's ingestion a month at list price, now and when only a part of its lines is written."""
 
-    pattern: str
-    change: str
-    now_usd: Decimal | None
-    then_usd: Decimal | None
-    saves_usd: Decimal | None
-    currency: str
-    confidence: str
-    arithmetic: str
-    template: str
-    basis: str = ESTIMATED
+    pattern: Annotated[str, shared.PATTERN, BRIEF]
+    change: Annotated[str, shared.CHANGE, BRIEF]
+    now_usd: Annotated[Decimal | None, shared.NOW_USD, BRIEF]
+    then_usd: Annotated[Decimal | None, shared.THEN_USD, BRIEF]
+    saves_usd: Annotated[Decimal | None, shared.SAVES_USD, BRIEF]
+    currency: Annotated[str, shared.CURRENCY]
+    confidence: Annotated[str, shared.CONFIDENCE, BRIEF]
+    arithmetic: Annotated[str, shared.ARITHMETIC]
+    template: Annotated[str, shared.TEMPLATE, BRIEF]
+    basis: Annotated[str, shared.BASIS] = ESTIMATED
+
+
+SAVING_COLUMNS = columns_of(PatternSaving)
 
 
 def kept_share(text: str) -> float:

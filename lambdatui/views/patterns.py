@@ -9,12 +9,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from hashlib import blake2b
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 from collectors.store.read.deploys import deploys
 from collectors.store.read.pattern_rows import PatternCount, first_seen, uncounted
-from lambdatui.text.formatting import count, instant, ratio
-from lambdatui.views.columns import columns
+from lambdatui.text.figures import count, instant, ratio
+from lambdatui.views import shared_columns as shared
+from lambdatui.views.columns import BRIEF, Column, Kind, OnScreen, columns_of
 from lambdatui.views.log_search import SHOWN_LINES, LogSearch
 from lambdatui.views.log_usage import STANDARD, LogUsage, log_usage
 from lambdatui.views.logs import LOG_COLUMNS, LogView, log_view
@@ -30,10 +31,6 @@ if TYPE_CHECKING:
 
 EVENT_BYTES = 26
 """What CloudWatch Logs adds to the bytes of each event."""
-PATTERN_COLUMNS = columns(
-    "pattern", "template", "function", "functions", "count", "share", "bytes", "ingestion_usd", "currency",
-    "first_seen", "last_seen", "novelty", "evidence", "example",
-)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,21 +42,40 @@ class PatternRow:
     empty where nothing older is there to tell.
     """
 
-    pattern: str
-    template: str
-    function: str
-    functions: int
-    count: int
-    share: float
-    bytes: int
-    ingestion_usd: Decimal | None
-    currency: str
-    first_seen: int
-    last_seen: int
-    novelty: str
-    evidence: str
-    example: str
+    pattern: Annotated[str, shared.PATTERN, OnScreen(8, after="first_seen"), BRIEF]
+    template: Annotated[str, shared.TEMPLATE, OnScreen(grows=True, after="novelty"), BRIEF]
+    function: Annotated[str, shared.FUNCTION, OnScreen(5, 22, after="template"), BRIEF]
+    functions: Annotated[int, Column("Funcs", Kind.COUNT, 5, "How many functions write such lines.")]
+    count: Annotated[int, shared.COUNT, OnScreen(2, after="share"), BRIEF]
+    share: Annotated[float, shared.SHARE, OnScreen(1), BRIEF]
+    bytes: Annotated[
+        int,
+        Column("Bytes", Kind.COUNT, 9, "Bytes of the lines' UTF-8, without the 26 that AWS adds for each event."),
+        OnScreen(4),
+        BRIEF,
+    ]
+    ingestion_usd: Annotated[
+        Decimal | None,
+        Column(
+            "Ingest",
+            Kind.USD,
+            10,
+            "List price of ingesting the lines, 26 bytes for each event included, at the rate of the log group's "
+            "class.",
+        ),
+        OnScreen(1),
+        BRIEF,
+    ]
+    currency: Annotated[str, shared.CURRENCY]
+    first_seen: Annotated[int, shared.FIRST_SEEN, OnScreen(7, 14, after="last_seen")]
+    last_seen: Annotated[int, shared.LAST_SEEN, OnScreen(6, 14, after="function")]
+    novelty: Annotated[str, shared.NOVELTY, OnScreen(3, 6), BRIEF]
+    evidence: Annotated[str, shared.EVIDENCE]
+    example: Annotated[str, Column("Example", Kind.TEXT, 60, "One of the lines.")]
     function_ids: tuple[int, ...]
+
+
+PATTERN_COLUMNS = columns_of(PatternRow)
 
 
 @dataclass(frozen=True)

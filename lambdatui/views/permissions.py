@@ -3,15 +3,15 @@
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Annotated
 
 from collectors.sources.cloudwatch.policy import LOG_GROUP_NAME, resources_of
 from collectors.sources.cloudwatch.readings import FEATURES, READINGS
 from collectors.store.read import account_rows
 from collectors.store.read.reader import Reader
-from lambdatui.views.columns import columns
+from lambdatui.views import shared_columns as shared
+from lambdatui.views.columns import Column, Kind, OnScreen, columns_of
 from lambdatui.views.scope import Narrow
-
-PERMISSION_COLUMNS = columns("action", "purpose", "lacks", "source", "denied_at", "statement")
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,12 +21,23 @@ class MissingPermission:
     ``statement`` is JSON, to be put among the statements of the policy that the collecting role has.
     """
 
-    action: str
-    purpose: str
-    lacks: str
-    source: str
-    denied_at: int
-    statement: str
+    action: Annotated[str, shared.ACTION, OnScreen(0, 26)]
+    purpose: Annotated[
+        str, Column("Needed for", Kind.TEXT, 30, "What it is for."), OnScreen(1, 24, grows=True, most=60)
+    ]
+    lacks: Annotated[
+        str,
+        Column("What lacks it", Kind.TEXT, 40, "The parts that could not be had without it."),
+        OnScreen(2, 22, grows=True, most=70),
+    ]
+    source: Annotated[str, shared.SOURCE, OnScreen(4, 28)]
+    denied_at: Annotated[
+        int, Column("Last denied", Kind.TIME, 19, "The newest collection that was denied it."), OnScreen(3, 14)
+    ]
+    statement: Annotated[str, shared.STATEMENT]
+
+
+PERMISSION_COLUMNS = columns_of(MissingPermission)
 
 
 def missing_permissions(reader: Reader) -> list[MissingPermission]:
@@ -48,12 +59,12 @@ def missing_permissions(reader: Reader) -> list[MissingPermission]:
 def _missing(action: str, denials: Sequence[tuple[str, str, str, int]]) -> MissingPermission:
     reading = next((one for one in READINGS if one.action == action), None)
     return MissingPermission(
-        action,
-        FEATURES[reading.feature] if reading is not None else "what AWS itself asks for with it",
-        _joined(what for what, _, _, _ in denials),
-        _joined(source for _, _, source, _ in denials),
-        max(at for _, _, _, at in denials),
-        json.dumps(_statement(action, [resource for _, resource, _, _ in denials if resource]), indent=2),
+        action=action,
+        purpose=FEATURES[reading.feature] if reading is not None else "what AWS itself asks for with it",
+        lacks=_joined(what for what, _, _, _ in denials),
+        source=_joined(source for _, _, source, _ in denials),
+        denied_at=max(at for _, _, _, at in denials),
+        statement=json.dumps(_statement(action, [resource for _, resource, _, _ in denials if resource]), indent=2),
     )
 
 

@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from collectors.store.read import account_rows
-from lambdatui.text.formatting import decimal_text
-from lambdatui.text.formatting import money as money_text
-from lambdatui.views.columns import columns
+from lambdatui.text.figures import decimal_text
+from lambdatui.text.figures import money as money_text
+from lambdatui.views import shared_columns as shared
+from lambdatui.views.columns import BRIEF, Column, Kind, OnScreen, columns_of
 from lambdatui.views.daily_usage import used_days
 from lambdatui.views.scope import Narrow
 from lambdatui.views.time_range import DAY_MS, TimeRange, day_of
@@ -25,11 +26,6 @@ if TYPE_CHECKING:
     from collectors.store.read.reader import Reader
     from pricing.pricebook import PriceBook
 
-RECONCILE_COLUMNS = columns(
-    "day", "account", "region", "dimension", "quantity", "aws_quantity", "amount", "aws_list", "aws_net",
-    "aws_effective", "aws_amount", "difference", "currency", "verdict", "reason",
-)  # fmt: skip
-BRIEF = ("day", "account", "dimension", "quantity", "aws_quantity", "amount", "aws_amount", "difference", "reason")
 EVERYTHING = Narrow()
 GROUPINGS = ("day", "month", "span")
 TOTAL = "total"
@@ -45,21 +41,37 @@ class ReconciledRow:
     Fields as ``pricing.reconciliation.Reconciled`` has them. The last row, ``total``, is of the whole bill.
     """
 
-    day: str
-    account: str
-    region: str
-    dimension: str
-    quantity: Decimal | None
-    aws_quantity: Decimal | None
-    amount: Decimal | None
-    aws_list: Decimal | None
-    aws_net: Decimal | None
-    aws_effective: Decimal | None
-    aws_amount: Decimal | None
-    difference: Decimal | None
-    currency: str
-    verdict: str
-    reason: str
+    day: Annotated[str, Column("Day", Kind.TEXT, 10, "The UTC day; empty for the whole span."), OnScreen(), BRIEF]
+    account: Annotated[str, shared.ACCOUNT, BRIEF]
+    region: Annotated[str, shared.REGION]
+    dimension: Annotated[str, shared.DIMENSION, OnScreen(), BRIEF]
+    quantity: Annotated[Decimal | None, shared.QUANTITY, OnScreen(5, 12), BRIEF]
+    aws_quantity: Annotated[
+        Decimal | None, Column("AWS quantity", Kind.QUANTITY, 14, "Units on AWS's bill."), OnScreen(4, 12), BRIEF
+    ]
+    amount: Annotated[Decimal | None, shared.AMOUNT, OnScreen(0, 10), BRIEF]
+    aws_list: Annotated[
+        Decimal | None, Column("AWS list", Kind.USD, 12, "The usage on AWS's bill at AWS's public price.")
+    ]
+    aws_net: Annotated[Decimal | None, Column("AWS net", Kind.USD, 12, "The same after discounts.")]
+    aws_effective: Annotated[
+        Decimal | None, Column("AWS eff", Kind.USD, 12, "The same with commitments at their price (amortized).")
+    ]
+    aws_amount: Annotated[
+        Decimal | None,
+        Column("AWS", Kind.USD, 12, "What was paid to AWS, commitments' share included."),
+        OnScreen(0, 10),
+        BRIEF,
+    ]
+    difference: Annotated[
+        Decimal | None, Column("Difference", Kind.USD, 12, "AWS's amount less ours."), OnScreen(1, 11), BRIEF
+    ]
+    currency: Annotated[str, shared.CURRENCY]
+    verdict: Annotated[str, Column("Verdict", Kind.TEXT, 16, "What the comparison comes to, in one of a few words.")]
+    reason: Annotated[str, shared.REASON, OnScreen(2, grows=True), BRIEF]
+
+
+RECONCILE_COLUMNS = columns_of(ReconciledRow)
 
 
 @dataclass(frozen=True)
@@ -199,16 +211,42 @@ def _total(summary: Summary) -> ReconciledRow:
     verdict = summary.findings[0].kind if summary.findings else ""
     reason = "; ".join(said_of(one, summary) for one in summary.findings)
     return ReconciledRow(
-        "", "", "", TOTAL, None, None, summary.computed, amounts.list, amounts.net, amounts.effective, amounts.paid,
-        difference, summary.currency, verdict, reason,
-    )  # fmt: skip
+        day="",
+        account="",
+        region="",
+        dimension=TOTAL,
+        quantity=None,
+        aws_quantity=None,
+        amount=summary.computed,
+        aws_list=amounts.list,
+        aws_net=amounts.net,
+        aws_effective=amounts.effective,
+        aws_amount=amounts.paid,
+        difference=difference,
+        currency=summary.currency,
+        verdict=verdict,
+        reason=reason,
+    )
 
 
 def _shown(when: str, row: Reconciled) -> ReconciledRow:
     return ReconciledRow(
-        when, row.account, row.region, row.dimension, row.quantity, row.aws_quantity, row.amount, row.aws_list,
-        row.aws_net, row.aws_effective, row.aws_amount, row.difference, row.currency, row.verdict, row.reason,
-    )  # fmt: skip
+        day=when,
+        account=row.account,
+        region=row.region,
+        dimension=row.dimension,
+        quantity=row.quantity,
+        aws_quantity=row.aws_quantity,
+        amount=row.amount,
+        aws_list=row.aws_list,
+        aws_net=row.aws_net,
+        aws_effective=row.aws_effective,
+        aws_amount=row.aws_amount,
+        difference=row.difference,
+        currency=row.currency,
+        verdict=row.verdict,
+        reason=row.reason,
+    )
 
 
 def _grouped(rows: Sequence[Reconciled], by: str) -> list[tuple[str, Reconciled]]:

@@ -1,15 +1,17 @@
 """Narrowing every view to some accounts, regions and functions."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from collectors.store.read.reader import Reader
     from collectors.store.read.rows import FunctionRow
-    from lambdatui.views.tag_scope import Tagged
     from lambdatui.views.tag_terms import Alternatives
+    from lambdatui.views.tagged_functions import Tagged
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,7 @@ class Narrow:
         """The same, its tags those that functions have in a store at the reader's time."""
         if not self.tags or self.tagged is not None:
             return self
-        from lambdatui.views.tag_scope import tagged
+        from lambdatui.views.tagged_functions import tagged
 
         among = replace(self, tags=()).chosen(reader.functions())
         return replace(self, tagged=tagged(reader, self.tags, among))
@@ -114,6 +116,27 @@ def unmatched(narrow: Narrow, reader: "Reader") -> list[str]:
     if not found and not narrow.chosen(rows) and narrow.functions:
         found.append(f"no function matches all of {', '.join((*narrow.accounts, *narrow.regions, *narrow.functions))}")
     return found
+
+
+def may_have(path: "Path", narrow: Narrow) -> Callable[[str], bool]:
+    """Of a function's name, whether a collection narrowed so is to read it: any whose tags are unknown may have them.
+
+    By the tags that the store at ``path`` knows, where there is one; names count in every account and region.
+    """
+    from collectors.model.account import TAGS_LISTED
+    from collectors.store.connection import StoreMissing
+    from collectors.store.read import tag_rows
+    from collectors.store.read.reader import Reader
+
+    try:
+        with Reader(path) as reader, reader.snapshot():
+            bound, rows = narrow.bound(reader), reader.functions()
+            listed = tag_rows.values_of(reader, ())[TAGS_LISTED]
+    except StoreMissing:
+        return narrow.wants
+    known = {row.function.key.name for row in rows if row.id in listed}
+    having = {row.function.key.name for row in bound.chosen(rows)}
+    return lambda name: narrow.wants(name) and (name in having or name not in known)
 
 
 def _any(globs: tuple[str, ...], text: str) -> bool:

@@ -2,20 +2,19 @@
 
 from dataclasses import dataclass
 from operator import attrgetter
+from typing import Annotated
 
 import msgspec
 
 from collectors.store.read.invocation_counts import counted
 from collectors.store.read.reader import Reader
 from collectors.store.read.uncounted import uncounted
-from lambdatui.views.columns import columns
+from lambdatui.views import shared_columns as shared
+from lambdatui.views.columns import BRIEF, Column, Kind, OnScreen, columns_of
 from lambdatui.views.scope import Narrow
 from lambdatui.views.time_range import TimeRange
+from lambdatui.views.tones import error_if_any
 from lambdatui.views.view import View, as_of_range
-
-THROTTLE_COLUMNS = columns(
-    "function", "account", "region", "throttles", "throttle_rate", "invocations", "concurrency", "last_throttle"
-)
 
 
 class ThrottleView(msgspec.Struct, frozen=True, gc=False):
@@ -25,14 +24,32 @@ class ThrottleView(msgspec.Struct, frozen=True, gc=False):
     """
 
     function_id: int
-    function: str
-    account: str | None
-    region: str | None
-    throttles: int | None
-    throttle_rate: float | None
-    invocations: int | None
-    concurrency: int | None
-    last_throttle: int | None
+    function: Annotated[str, shared.FUNCTION, OnScreen(grows=True, most=44), BRIEF]
+    account: Annotated[str | None, shared.ACCOUNT, BRIEF]
+    region: Annotated[str | None, shared.REGION, OnScreen(9), BRIEF]
+    throttles: Annotated[int | None, shared.THROTTLES, OnScreen(1), BRIEF]
+    throttle_rate: Annotated[
+        float | None,
+        Column("Throt%", Kind.RATIO, 6, "Throttles divided by invocations and throttles.", tone=error_if_any),
+        OnScreen(3),
+        BRIEF,
+    ]
+    invocations: Annotated[int | None, shared.INVOCATIONS, OnScreen(4), BRIEF]
+    concurrency: Annotated[
+        int | None,
+        Column("Conc", Kind.COUNT, 6, "Most concurrent executions in the range (metric ConcurrentExecutions)."),
+        OnScreen(2),
+        BRIEF,
+    ]
+    last_throttle: Annotated[
+        int | None,
+        Column("Last throttle", Kind.TIME, 19, "Start of the newest period with throttles."),
+        OnScreen(6, 14),
+        BRIEF,
+    ]
+
+
+THROTTLE_COLUMNS = columns_of(ThrottleView)
 
 
 @dataclass(frozen=True)
@@ -64,15 +81,17 @@ def _throttles(reader: Reader, time_range: TimeRange, narrow: Narrow | None) -> 
         asked = (invocations or 0) + (throttled or 0)
         rows.append(
             ThrottleView(
-                row.id,
-                key.name,
-                key.account or None,
-                key.region or None,
-                throttled,
-                throttled / asked if throttled is not None and invocations is not None and asked else None,
-                invocations,
-                None if peaked is None else round(peaked),
-                None if found is None else found.last_ms,
+                function_id=row.id,
+                function=key.name,
+                account=key.account or None,
+                region=key.region or None,
+                throttles=throttled,
+                throttle_rate=throttled / asked
+                if throttled is not None and invocations is not None and asked
+                else None,
+                invocations=invocations,
+                concurrency=None if peaked is None else round(peaked),
+                last_throttle=None if found is None else found.last_ms,
             )
         )
     rows.sort(key=attrgetter("function"))

@@ -6,11 +6,12 @@ before the free tier: the same figure that advice words.
 
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 from collectors.model.records import Status
 from collectors.store.spans import whole_from
-from lambdatui.views.columns import columns
+from lambdatui.views import shared_columns as shared
+from lambdatui.views.columns import BRIEF, columns_of
 from lambdatui.views.configured_usage import Configured
 from lambdatui.views.log_costs import LogLines
 from lambdatui.views.log_usage import by_function, log_usage
@@ -36,10 +37,6 @@ if TYPE_CHECKING:
     from pricing.usage_table import Terms
     from pricing.whatif import Compared, WhatIf
 
-WHATIF_COLUMNS = columns(
-    "function", "account", "region", "change", "now_usd", "then_usd", "saves_usd", "currency", "confidence",
-    "arithmetic", "saves_low_usd", "saves_mid_usd", "saves_high_usd", "evidence", "unknown", "basis",
-)  # fmt: skip
 EVERYTHING = Narrow()
 _FAILED = [status for status in Status if status.failed]
 _SAMPLE = 1000  # failed invocations that are looked at for how many of them are repeats
@@ -52,22 +49,25 @@ class WhatIfRow:
     ``saves_usd`` is what is claimed, the lower end of the range; None where that is no saving.
     """
 
-    function: str
-    account: str
-    region: str
-    change: str
-    now_usd: Decimal
-    then_usd: Decimal | None
-    saves_usd: Decimal | None
-    currency: str
-    confidence: str
-    arithmetic: str
-    saves_low_usd: Decimal | None
-    saves_mid_usd: Decimal | None
-    saves_high_usd: Decimal | None
-    evidence: str
-    unknown: str
-    basis: str
+    function: Annotated[str, shared.FUNCTION, BRIEF]
+    account: Annotated[str, shared.ACCOUNT]
+    region: Annotated[str, shared.REGION]
+    change: Annotated[str, shared.CHANGE, BRIEF]
+    now_usd: Annotated[Decimal, shared.NOW_USD, BRIEF]
+    then_usd: Annotated[Decimal | None, shared.THEN_USD, BRIEF]
+    saves_usd: Annotated[Decimal | None, shared.SAVES_USD, BRIEF]
+    currency: Annotated[str, shared.CURRENCY]
+    confidence: Annotated[str, shared.CONFIDENCE, BRIEF]
+    arithmetic: Annotated[str, shared.ARITHMETIC]
+    saves_low_usd: Annotated[Decimal | None, shared.SAVES_LOW_USD]
+    saves_mid_usd: Annotated[Decimal | None, shared.SAVES_MID_USD]
+    saves_high_usd: Annotated[Decimal | None, shared.SAVES_HIGH_USD]
+    evidence: Annotated[str, shared.EVIDENCE]
+    unknown: Annotated[str, shared.UNKNOWN]
+    basis: Annotated[str, shared.BASIS]
+
+
+WHATIF_COLUMNS = columns_of(WhatIfRow)
 
 
 def whatif(
@@ -332,6 +332,20 @@ def _repeats(reader: "Reader", time_range: TimeRange, function_ids: list[int]) -
 
 def _row(one: Recommendation) -> WhatIfRow:
     return WhatIfRow(
-        one.function, one.account, one.region, one.change, one.now, one.then, one.saves, one.currency, one.confidence,
-        one.arithmetic, one.low, one.middle, one.high, one.evidence, one.unknown, BASIS,
-    )  # fmt: skip
+        function=one.function,
+        account=one.account,
+        region=one.region,
+        change=one.change,
+        now_usd=one.now,
+        then_usd=one.then,
+        saves_usd=one.saves,
+        currency=one.currency,
+        confidence=one.confidence,
+        arithmetic=one.arithmetic,
+        saves_low_usd=one.low,
+        saves_mid_usd=one.middle,
+        saves_high_usd=one.high,
+        evidence=one.evidence,
+        unknown=one.unknown,
+        basis=BASIS,
+    )

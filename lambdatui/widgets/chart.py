@@ -8,8 +8,8 @@ from rich.text import Text
 from textual.color import Color
 from textual_plotext import PlotextPlot
 
-from lambdatui.session.session import Session
 from lambdatui.text.formatting import count, instant, megabytes, milliseconds, money, quantity, size
+from lambdatui.text.terminal import Terminal
 
 _TICKS_EVERY = 12  # cells
 WRITTEN: dict[str, Callable[[float], str]] = {
@@ -38,17 +38,18 @@ class Curve:
 class Chart(PlotextPlot):
     """Curves over the same steps. One step takes one column or more, so nothing is averaged away in drawing."""
 
-    def __init__(self, session: Session, title: str, *, unit: str = "count") -> None:
-        """``unit`` is a key of ``WRITTEN``: how figures are written."""
+    def __init__(self, terminal: Terminal, title: str, *, unit: str = "count", utc: bool) -> None:
+        """``unit`` is a key of ``WRITTEN``: how figures are written; ``utc`` false writes times in the local zone."""
         super().__init__()
-        self._session = session
+        self._terminal = terminal
+        self._utc = utc
         self.title = title
         self.unit = unit
         self.cross: int | None = None
         self._starts: Sequence[int] = ()
         self._curves: tuple[Curve, ...] = ()
         self._unfinished = self._measured = False
-        if session.terminal.ansi:
+        if terminal.ansi:
             self.theme = "clear"
 
     def show_curves(
@@ -70,7 +71,7 @@ class Chart(PlotextPlot):
             self.refresh()
 
     def _colour(self, tone: str) -> str | tuple[int, int, int]:
-        if self._session.terminal.ansi:
+        if self._terminal.ansi:
             return {"secondary": "cyan", "error": "red", "warning": "orange"}.get(tone, "white")
         rgb = Color.parse(self.app.theme_variables[tone]).rgb
         return rgb[0], rgb[1], rgb[2]
@@ -79,17 +80,17 @@ class Chart(PlotextPlot):
         plot = self.plt
         plot.clear_figure()
         plot.frame(False)
-        marker = "*" if self._session.terminal.ascii else "braille"
+        marker = "*" if self._terminal.ascii else "braille"
         highest = lowest = 0.0
         for curve in self._curves:
-            at = [x for x, value in enumerate(curve.values) if value is not None]
+            steps = [x for x, value in enumerate(curve.values) if value is not None]
             values = [value for value in curve.values if value is not None]
             if values:
                 highest, lowest = max(highest, *values), min(lowest, *values)
                 draw = plot.scatter if curve.points else plot.plot
-                draw(at, values, marker="x" if curve.points else marker, color=self._colour(curve.tone))
-                if self._unfinished and not curve.points and at[-1] == len(self._starts) - 1:
-                    plot.scatter(at[-1:], values[-1:], marker="o", color=self._colour(curve.tone))
+                draw(steps, values, marker="x" if curve.points else marker, color=self._colour(curve.tone))
+                if self._unfinished and not curve.points and steps[-1] == len(self._starts) - 1:
+                    plot.scatter(steps[-1:], values[-1:], marker="o", color=self._colour(curve.tone))
         if self.cross is not None:
             plot.vertical_line(self.cross, color=self._colour("accent"))
         plot.xlim(0, max(1, len(self._starts) - 1))
@@ -101,7 +102,7 @@ class Chart(PlotextPlot):
         written = WRITTEN[self.unit]
         plot.yticks(tops, [f"{written(value) if value else '0':>7}" for value in tops])
         ticks = self._time_ticks()
-        plot.xticks([float(at) for at, _ in ticks], [text for _, text in ticks])
+        plot.xticks([float(step) for step, _ in ticks], [text for _, text in ticks])
 
     def _time_ticks(self) -> list[tuple[int, str]]:
         if not self._starts:
@@ -110,12 +111,12 @@ class Chart(PlotextPlot):
         places = sorted({round(n * (len(self._starts) - 1) / (number - 1)) for n in range(number)})
         days = self._starts[-1] - self._starts[0] > 2 * 86_400_000
         part = slice(5, 10) if days else slice(11, 16)
-        return [(at, instant(self._starts[at], utc=self._session.utc)[part]) for at in places]
+        return [(place, instant(self._starts[place], utc=self._utc)[part]) for place in places]
 
     def render(self) -> Text:
         title = Text.assemble((self.title, "bold"), no_wrap=True)
         if self.cross is not None and self.cross < len(self._starts):
-            title.append(f"  {instant(self._starts[self.cross], utc=self._session.utc)[5:16]}", "dim")
+            title.append(f"  {instant(self._starts[self.cross], utc=self._utc)[5:16]}", "dim")
             for curve in self._curves:
                 value = curve.values[self.cross]
                 title.append(f"  {curve.name} {'-' if value is None else WRITTEN[self.unit](value)}")

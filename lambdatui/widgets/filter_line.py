@@ -5,7 +5,7 @@ from typing import ClassVar
 from textual.binding import Binding, BindingType
 from textual.widgets import Input
 
-from lambdatui.session.messages import FilterTyped
+from lambdatui.widgets.messages import FilterTyped
 
 
 class FilterLine(Input):

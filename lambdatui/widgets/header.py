@@ -1,7 +1,7 @@
 """The two lines on top: where one is, and how old and how whole the data are."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from rich.cells import cell_len
 from rich.text import Text
@@ -9,30 +9,74 @@ from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
-from lambdatui.session.session import Session
 from lambdatui.text.formatting import age, bar, money, plain, ratio
 from lambdatui.text.table import padded
 from lambdatui.widgets.layout import home_header_lines
 from pricing.gate import Passed
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from lambdatui.text.terminal import Marks, Terminal
     from lambdatui.views.overview import Overview
+    from lambdatui.views.scope import Narrow
+    from lambdatui.views.time_range import TimeRange
 
 
 _ONE_LINE = 3  # lines of the first screen's header where the money stands beside the health
 
 
-@dataclass(frozen=True)
-class Standing:
-    """What the second line says. ``coverage`` is REPORTs seen divided by invocations counted.
+class HeaderFacts(Protocol):
+    """What a header reads of the run that it is part of; the session has all of it."""
 
-    ``counted`` are parts, the least important first: those go where cells are short.
-    """
+    @property
+    def db(self) -> "Path":
+        """The store."""
+        ...
+
+    @property
+    def terminal(self) -> "Terminal": ...
+
+    @property
+    def marks(self) -> "Marks": ...
+
+    @property
+    def narrow(self) -> "Narrow":
+        """The accounts, regions, functions and tags that are looked at."""
+        ...
+
+    @property
+    def shown(self) -> "TimeRange | None":
+        """The range of the last answer; None before the first."""
+        ...
+
+    @property
+    def paused(self) -> bool: ...
+
+    @property
+    def places(self) -> str:
+        """Which accounts and regions the functions are of; empty where that is not known."""
+        ...
+
+    @property
+    def now_ms(self) -> "Callable[[], int]":
+        """The clock, epoch ms."""
+        ...
+
+
+@dataclass(frozen=True)
+class DataSummary:
+    """What the second line says of the data on the screen."""
 
     as_of: int | None = None
+    """When the newest event of the store happened, epoch ms."""
     coverage: float | None = None
+    """REPORTs seen divided by invocations counted."""
     filter: str = ""
+    """The filter as it was typed."""
     counted: tuple[str, ...] = ()
+    """Such as ``3 of 12 functions``, the least important first: those go where cells are short."""
     tags: tuple[str, ...] = ()
     """What is to be said of the tags that are asked for."""
 
@@ -48,15 +92,15 @@ class Header(Widget):
     PLACES_FIRST: ClassVar[bool] = False
     """Whether accounts and regions are said before all but the last of what is counted."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, facts: HeaderFacts) -> None:
         super().__init__()
-        self._session = session
+        self._facts = facts
         self._path: tuple[str, ...] = ()
-        self._standing = Standing()
+        self._summary = DataSummary()
         self._painted: list[str] = []
 
     def on_mount(self) -> None:
-        self.set_interval(5.0 if self._session.terminal.remote else 1.0, self._tick)
+        self.set_interval(5.0 if self._facts.terminal.remote else 1.0, self._tick)
 
     def _tick(self) -> None:
         """Only a line that reads differently is painted again: each costs some 200 bytes over SSH."""
@@ -64,8 +108,9 @@ class Header(Widget):
             if line.plain != (self._painted[y] if y < len(self._painted) else None):
                 self.refresh(Region(0, y, self.size.width, 1))
 
-    def stand(self, path: tuple[str, ...], standing: Standing) -> None:
-        self._path, self._standing = path, standing
+    def show_summary(self, path: tuple[str, ...], summary: DataSummary) -> None:
+        """``path`` is the breadcrumb, the screen's own name last."""
+        self._path, self._summary = path, summary
         self._tick()
 
     def render_lines(self, crop: Region) -> list[Strip]:
@@ -74,8 +119,8 @@ class Header(Widget):
 
     def render(self) -> Text:
         width = self.size.width
-        first = self._sides(width, self._where(), Text(self._session.db.name, self._look("quiet")))
-        return Text("\n", no_wrap=True, end="").join([first, self._when_line(width)])
+        first = self._sides(width, self._breadcrumb(), Text(self._facts.db.name, self._look("quiet")))
+        return Text("\n", no_wrap=True, end="").join([first, self._second_line(width)])
 
     def _look(self, name: str) -> str:
         return str(self.get_component_rich_style(f"header--{name}", partial=True))
@@ -89,8 +134,8 @@ class Header(Widget):
         gap = " " * max(0, room - left.cell_len - right.cell_len)
         return Text.assemble(" ", left, gap, right, " ", no_wrap=True, end="")
 
-    def _where(self) -> Text:
-        marks = self._session.marks
+    def _breadcrumb(self) -> Text:
+        marks = self._facts.marks
         text = Text.assemble((f"{marks.brand} lambdatui", self._look("brand")), "  ", no_wrap=True, end="")
         names = [plain(name) for name in self._path]
         # The last name is what one looks at: those before it give way.
@@ -101,7 +146,7 @@ class Header(Widget):
             last = number == len(names) - 1
             cells = min(cell_len(name), self.size.width if last else room // max(1, len(names) - 1))
             text.append(padded(name, cells, more=marks.more), self._look("here" if last else "path"))
-        narrow = self._session.narrow
+        narrow = self._facts.narrow
         chosen = [
             f"{kind} {', '.join(names)}"
             for kind, names in (
@@ -110,33 +155,33 @@ class Header(Widget):
             )
             if names
         ]  # fmt: skip
-        for said in chosen:
-            text.append(f"  {plain(said)}", self._look("filter"))
+        for condition in chosen:
+            text.append(f"  {plain(condition)}", self._look("filter"))
         return text
 
-    def _when(self) -> Text:
-        session, standing = self._session, self._standing
-        dot = f" {session.marks.dot} "
-        said = session.shown.label if session.shown else "reading the store"
-        text = Text.assemble((said, self._look("range")), no_wrap=True, end="")
-        if standing.filter:
-            text.append(dot, self._look("quiet")).append(f"filter: {plain(standing.filter)}", self._look("filter"))
-        for said in standing.tags:
-            text.append(dot, self._look("quiet")).append(plain(said), self._look("warning"))
-        if session.paused:
+    def _range_text(self) -> Text:
+        facts, summary = self._facts, self._summary
+        dot = f" {facts.marks.dot} "
+        label = facts.shown.label if facts.shown else "reading the store"
+        text = Text.assemble((label, self._look("range")), no_wrap=True, end="")
+        if summary.filter:
+            text.append(dot, self._look("quiet")).append(f"filter: {plain(summary.filter)}", self._look("filter"))
+        for note in summary.tags:
+            text.append(dot, self._look("quiet")).append(plain(note), self._look("warning"))
+        if facts.paused:
             text.append(dot, self._look("quiet")).append("PAUSED", self._look("warning"))
-        if standing.as_of is not None:
+        if summary.as_of is not None:
             text.append(dot, self._look("quiet"))
-            text.append(f"newest data {age(session.now_ms() - standing.as_of)}", self._look("quiet"))
-        if standing.coverage is not None and standing.coverage < 1:
+            text.append(f"newest data {age(facts.now_ms() - summary.as_of)}", self._look("quiet"))
+        if summary.coverage is not None and summary.coverage < 1:
             text.append(dot, self._look("quiet"))
-            text.append(f"{ratio(standing.coverage)} reported", self._look("warning"))
+            text.append(f"{ratio(summary.coverage)} reported", self._look("warning"))
         return text
 
-    def _when_line(self, width: int) -> Text:
-        when, parts = self._when(), list(self._standing.counted)
-        dot = f" {self._session.marks.dot} "
-        places = "" if self._session.narrow else self._session.places
+    def _second_line(self, width: int) -> Text:
+        when, parts = self._range_text(), list(self._summary.counted)
+        dot = f" {self._facts.marks.dot} "
+        places = "" if self._facts.narrow else self._facts.places
         beside = dot.join(parts[-1:] if self.PLACES_FIRST else parts)
         if places and when.cell_len + cell_len(places) + cell_len(beside) + 9 <= width:
             when.append(f"{dot}{plain(places)}", self._look("quiet"))
@@ -152,8 +197,8 @@ class HomeHeader(Header):
 
     PLACES_FIRST: ClassVar[bool] = True
 
-    def __init__(self, session: Session) -> None:
-        super().__init__(session)
+    def __init__(self, facts: HeaderFacts) -> None:
+        super().__init__(facts)
         self._health = ""
         self._month: Overview | None = None
 
@@ -167,8 +212,8 @@ class HomeHeader(Header):
     def _fit(self) -> None:
         self.styles.height = home_header_lines(self.app.size.width)
 
-    def say_health(self, said: str) -> None:
-        self._health = said
+    def say_health(self, text: str) -> None:
+        self._health = text
         self._tick()
 
     def say_month(self, month: "Overview") -> None:
@@ -179,22 +224,22 @@ class HomeHeader(Header):
         width = self.size.width
         left = Text(self._health, self._look("warning" if "trouble" in self._health else "quiet"), no_wrap=True, end="")
         alone = home_header_lines(self.app.size.width) > _ONE_LINE
-        said = self._said(width - 2 if alone else width - left.cell_len - 4, collecting=not alone)
-        money_said = Text(said, self._look("path"), no_wrap=True, end="")
+        text = self._money_text(width - 2 if alone else width - left.cell_len - 4, collecting=not alone)
+        amounts = Text(text, self._look("path"), no_wrap=True, end="")
         if not alone:
-            rest = [self._sides(width, left, money_said)]
+            rest = [self._sides(width, left, amounts)]
         else:
             collecting = Text(self._collecting(), self._look("path"), no_wrap=True, end="")
-            rest = [self._sides(width, left, collecting), self._sides(width, money_said, Text())]
+            rest = [self._sides(width, left, collecting), self._sides(width, amounts, Text())]
         return Text("\n", no_wrap=True, end="").join([super().render(), *rest])
 
     def _collecting(self) -> str:
         usd = self._month.collecting_usd if self._month else None
         return "" if usd is None else f"collecting {money(usd)}"
 
-    def _said(self, room: int, *, collecting: bool) -> str:
+    def _money_text(self, room: int, *, collecting: bool) -> str:
         """As much as there is room for: gauges give way to their figures, then the least important goes."""
-        dot = f" {self._session.marks.dot} "
+        dot = f" {self._facts.marks.dot} "
         last = [self._collecting()] if collecting and self._collecting() else []
         parts = [*self._parts(bars=True), *last]
         if cell_len(dot.join(parts)) > room:
@@ -205,7 +250,7 @@ class HomeHeader(Header):
 
     def _parts(self, *, bars: bool) -> list[str]:
         """The most important first."""
-        month, session = self._month, self._session
+        month, facts = self._month, self._facts
         parts: list[str] = []
         if month is None:
             return parts
@@ -216,11 +261,11 @@ class HomeHeader(Header):
         if month.projected is not None:
             spread = ""
             if month.p10 is not None and month.p90 is not None:
-                spread = f" ({money(month.p10, month.currency)}{session.marks.dash}{money(month.p90, month.currency)})"
+                spread = f" ({money(month.p10, month.currency)}{facts.marks.dash}{money(month.p90, month.currency)})"
             named = " after free tier" if bars else ""
             parts.append(f"end {money(month.projected, month.currency)}{spread}{named}")
         gauges = [
-            f"{name} {bar(share, 5, ascii=session.terminal.ascii) + ' ' if bars else ''}{ratio(share)}"
+            f"{name} {bar(share, 5, ascii=facts.terminal.ascii) + ' ' if bars else ''}{ratio(share)}"
             for name, share in (("requests", month.free_requests), ("GB-s", month.free_gb_seconds))
             if share is not None
         ]

@@ -1,51 +1,58 @@
-"""The last line: the keys that matter here, made from the commands."""
+"""The last line: the keys that matter here."""
 
-from collections.abc import Sequence
-from typing import ClassVar
+from collections.abc import Callable, Sequence
+from typing import ClassVar, NamedTuple
 
 from rich.text import Text
 from textual import events
 from textual.widget import Widget
 
-from lambdatui.commands.base import Command, keys
-from lambdatui.session.session import Session
+
+class KeyHint(NamedTuple):
+    """A key and the word beside it; a click on either does the same as the key."""
+
+    key: str
+    word: str
+    run: Callable[[], None]
+    always: bool = False
+    """Shown last, and however narrow the terminal is."""
+
+    @property
+    def cells(self) -> int:
+        """With the three spaces that follow."""
+        return len(self.key) + 1 + len(self.word) + 3
 
 
 class KeyLine(Widget):
-    """As many commands as fit, in the order given; the last one, help, is always there."""
+    """As many hints as fit, in the order given."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {"keys--key", "keys--word"}
 
-    def __init__(self, session: Session, commands: Sequence[type[Command]]) -> None:
+    def __init__(self, hints: Sequence[KeyHint]) -> None:
         super().__init__()
-        self._session = session
-        self._commands = [command for command in commands if command.SHOW_IN_FOOTER]
-        self._places: list[tuple[int, int, type[Command]]] = []
+        self._hints = sorted(hints, key=lambda hint: hint.always)
+        self._places: list[tuple[int, int, KeyHint]] = []
 
     def render(self) -> Text:
         key, word = (self.get_component_rich_style(f"keys--{name}", partial=True) for name in ("key", "word"))
         text = Text(" ", no_wrap=True, end="")
         self._places = []
-        for command in self._fitting():
-            shown = keys(command, self._session.keys)[0]
+        for hint in self._fitting():
             start = len(text)
-            text.append(shown, key).append(f" {command.footer()}", word)
-            self._places.append((start, len(text), command))
+            text.append(hint.key, key).append(f" {hint.word}", word)
+            self._places.append((start, len(text), hint))
             text.append("   ")
         text.rstrip()
         return text
 
-    def _fitting(self) -> list[type[Command]]:
-        def cells(command: type[Command]) -> int:
-            return len(keys(command, self._session.keys)[0]) + 1 + len(command.footer()) + 3
-
-        here = sorted(self._commands, key=lambda command: command.id() == "help")
+    def _fitting(self) -> list[KeyHint]:
+        fitting = list(self._hints)
         room = self.size.width + 1
-        while len(here) > 1 and sum(map(cells, here)) > room:
-            here.pop(-2)
-        return here
+        while len(fitting) > 1 and sum(hint.cells for hint in fitting) > room:
+            fitting.pop(-2)
+        return fitting
 
     def on_click(self, event: events.Click) -> None:
-        for start, end, command in self._places:
+        for start, end, hint in self._places:
             if start <= event.x < end:
-                command.run(self.screen)  # type: ignore[arg-type]
+                hint.run()

@@ -4,10 +4,10 @@ The first frame and the tables are laid out by the same functions, so nothing is
 only where text is not ASCII.
 """
 
-from lambdatui.session.terminal import Marks
-from lambdatui.text.formatting import UNKNOWN, sparkline
+from lambdatui.text.figures import UNKNOWN, sparkline
 from lambdatui.text.table import padded
-from lambdatui.views.columns import COLUMNS, Column, Kind
+from lambdatui.text.terminal import Marks
+from lambdatui.views.columns import Column, Kind, TableColumn
 from lambdatui.views.formatting import shown
 
 TYPE_CHECKING = False
@@ -26,33 +26,12 @@ def home_header_lines(columns: int) -> int:
     return 3 if columns >= 160 else 4
 
 
-class Shown:
-    """A column of a table. ``need`` 0 is always there; where cells are short, the highest ``need`` goes first.
-
-    A column that ``grows`` takes the cells that are left over, up to ``most``.
-    """
-
-    __slots__ = ("column", "grows", "most", "need", "width")
-
-    def __init__(self, column: Column, need: int, width: int, grows: bool, most: int) -> None:
-        self.column = column
-        self.need = need
-        self.width = width
-        self.grows = grows
-        self.most = most
-
-
-def show(column_id: str, need: int = 0, width: int = 0, *, grows: bool = False, most: int = 200) -> Shown:
-    """A column of the registry; ``width`` 0 is the registry's own."""
-    column = COLUMNS[column_id]
-    return Shown(column, need, width or column.width, grows, most)
-
-
-def fitted(columns: "Sequence[Shown]", width: int) -> list[tuple[Column, int]]:
+def fitted(columns: "Sequence[TableColumn]", width: int) -> list[tuple[Column, int]]:
     """The columns that fit into ``width`` cells, with their widths: the least needed are left out first.
 
-    >>> [(column.id, cells) for column, cells in fitted([show("function", grows=True), show("errors", 9)], 30)]
-    [('function', 19), ('errors', 7)]
+    >>> from lambdatui.views import shared_columns as shared
+    >>> [cells for _, cells in fitted([TableColumn(shared.FUNCTION, grows=True), TableColumn(shared.ERRORS, 9)], 30)]
+    [19, 7]
     """
     chosen = list(columns)
     room = width - GUTTER - 1
@@ -73,13 +52,13 @@ def fitted(columns: "Sequence[Shown]", width: int) -> list[tuple[Column, int]]:
     return [(one.column, widths[one.column.id]) for one in chosen]
 
 
-def panned(columns: "Sequence[Shown]", steps: int) -> "Sequence[Shown]":
+def panned(columns: "Sequence[TableColumn]", steps: int) -> "Sequence[TableColumn]":
     """The first column, and those from ``steps`` further right on, all wanted alike: what does not fit goes right."""
     if not steps:
         return columns
     return [
         columns[0],
-        *(Shown(one.column, at, one.width, False, one.most) for at, one in enumerate(columns[steps:], 1)),
+        *(TableColumn(one.column, at, one.width, False, one.most) for at, one in enumerate(columns[steps:], 1)),
     ]
 
 
@@ -127,33 +106,4 @@ def tone(column: Column, row: "Any") -> str:
     value = getattr(row, column.id, None)
     if value is None or value == "":
         return "quiet"
-    match column.id:
-        case "status":
-            return {"ok": "good", "unknown": "quiet"}.get(value, "error")
-        case "errors" | "error_rate" | "timeouts" | "throttles" | "throttle_rate":
-            return "error" if value else "quiet"
-        case "error_type" | "trouble":
-            return "error"
-        case "cold_starts" | "cold_ratio" | "cold_start":
-            return "cold" if value else "quiet"
-        case "region" | "account" | "arch" | "runtime" | "basis" | "request_id" | "log_stream" | "attempt":
-            return "quiet"
-        case "started_at" | "last_seen" | "first_seen" | "timestamp" | "fingerprint":
-            return "quiet"
-        case "freshness":
-            return "warning" if value.startswith("stale") else "quiet"
-        case "function" | "figure" | "alarm":
-            return "name"
-        case "trend":
-            return "cold"
-        case "novelty":
-            return {
-                "new": "error", "regressed": "error", "growing": "warning", "back": "warning", "gone": "good"
-            }.get(value, "quiet")  # fmt: skip
-        case "headroom":
-            return "error" if value < 0.1 else "warning" if value < 0.3 else ""
-        case "alarm_state":
-            return {"ALARM": "error", "OK": "good"}.get(value, "quiet")
-        case "invocations" | "free" | "billable" | "amount":
-            return "" if value else "quiet"
-    return ""
+    return column.tone if isinstance(column.tone, str) else column.tone(value)

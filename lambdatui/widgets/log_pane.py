@@ -11,9 +11,9 @@ from textual.geometry import Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from lambdatui.session.terminal import Marks
 from lambdatui.text.formatting import instant, plain
-from lambdatui.widgets.log_text import Finds, LoggedLine, Row, matches, rows
+from lambdatui.text.terminal import Marks
+from lambdatui.widgets.log_text import LoggedLine, Row, TextPattern, matches, rows
 
 _STYLES = ("error", "platform", "log", "time", "match", "here")
 _TIME_CELLS = 14
@@ -31,9 +31,9 @@ class LogPane(ScrollView, can_focus=True, inherit_bindings=False):
         self._lines: Sequence[LoggedLine] = ()
         self._rows: list[Row] = []
         self._looks: dict[str, Style] = {}
-        self.sought: str | Sequence[str | Finds] = ""
-        self.found: Collection[int] | None = None
-        """The lines that were looked for, where others stand around them; None: all."""
+        self.sought: str | Sequence[str | TextPattern] = ""
+        self.matching_lines: Collection[int] | None = None
+        """The numbers of the lines that were looked for, where others stand around them; None: all."""
         self.wrap = True
         self.timestamps = timestamps
         self.only_errors = False
@@ -72,27 +72,27 @@ class LogPane(ScrollView, can_focus=True, inherit_bindings=False):
         """Highlights ``sought`` and goes to its first match; returns how many rows hold it."""
         self.sought = sought
         self.refresh()
-        found = self._matching()
-        if found:
-            self._visit(found[0])
-        return len(found)
+        matching = self._matching()
+        if matching:
+            self._visit(matching[0])
+        return len(matching)
 
     def _matching(self) -> list[int]:
         """Rows that hold what is sought; of lines that were found by other than their text, the first of each."""
-        found = self.found
-        among = [at for at, row in enumerate(self._rows) if found is None or row.line in found]
-        holding = [at for at in among if matches(self._rows[at].text, self.sought)]
-        return holding if holding or found is None else [at for at in among if self._rows[at].first]
+        lines = self.matching_lines
+        among = [number for number, row in enumerate(self._rows) if lines is None or row.line in lines]
+        holding = [number for number in among if matches(self._rows[number].text, self.sought)]
+        return holding if holding or lines is None else [number for number in among if self._rows[number].first]
 
     def line_here(self) -> int | None:
         """The line that is marked; else the first in sight that was found."""
         if self.here is not None and self.here < self.row_count:
             return self._rows[self.here].line
         top = round(self.scroll_offset.y)
-        sight = self._rows[top : top + max(1, self.size.height)]
-        found = self.found
-        lines = [row.line for row in sight if found is None or row.line in found]
-        return lines[0] if lines else sight[0].line if sight else None
+        in_sight = self._rows[top : top + max(1, self.size.height)]
+        matching = self.matching_lines
+        lines = [row.line for row in in_sight if matching is None or row.line in matching]
+        return lines[0] if lines else in_sight[0].line if in_sight else None
 
     def on_click(self, event: events.Click) -> None:
         """Marks the line that is clicked on."""
@@ -105,14 +105,14 @@ class LogPane(ScrollView, can_focus=True, inherit_bindings=False):
         self._visit_next(self._matching(), step)
 
     def next_error(self, step: int) -> None:
-        self._visit_next([at for at, row in enumerate(self._rows) if row.kind == "error" and row.first], step)
+        self._visit_next([number for number, row in enumerate(self._rows) if row.kind == "error" and row.first], step)
 
     def _visit_next(self, places: list[int], step: int) -> None:
         if not places:
             self.app.bell()
             return
-        at = self.here if self.here is not None else (-1 if step > 0 else self.row_count)
-        beyond = [place for place in places if (place > at if step > 0 else place < at)]
+        here = self.here if self.here is not None else (-1 if step > 0 else self.row_count)
+        beyond = [place for place in places if (place > here if step > 0 else place < here)]
         self._visit((beyond or places)[0 if step > 0 else -1])
 
     def _visit(self, row: int) -> None:
@@ -128,7 +128,7 @@ class LogPane(ScrollView, can_focus=True, inherit_bindings=False):
         """Puts the first row of a line on top; None: of the first line that reads like a failure."""
         row = self._row_of(line)
         if row is None:
-            row = next((at for at, one in enumerate(self._rows) if one.kind == "error"), None)
+            row = next((number for number, candidate in enumerate(self._rows) if candidate.kind == "error"), None)
         if row is not None:
             self.here, self.pinned, self._aim = row, False, self._rows[row].line
             self.scroll_to(y=row, animate=False)

@@ -14,7 +14,7 @@ from lambdatui.text.formatting import counted, plain
 
 _TAB_CELLS = 4
 _REMEMBERED = 2_000
-"""Characters: how lines up to this length read is remembered."""
+"""Characters. How lines up to this length are laid out is remembered."""
 _LONGEST = 100_000
 """Characters of one line that are laid out. A Lambda log event has 262,144 bytes at most; copying takes all of it."""
 
@@ -67,23 +67,23 @@ def rendered_json(text: str) -> str:
     if not body.startswith("{") or not body.endswith("}") or len(body) > _LONGEST:
         return text
     try:
-        found = parsed_json(body)
+        record = parsed_json(body)
     except ValueError:
         return text
-    if not isinstance(found, dict) or not any(name in found for name in (*_MESSAGES, *_LEVELS)):
+    if not isinstance(record, dict) or not any(name in record for name in (*_MESSAGES, *_LEVELS)):
         return text
-    level = next((str(found.pop(name)) for name in _LEVELS if name in found), "")
-    message = next((found.pop(name) for name in _MESSAGES if name in found), "")
-    said = message if isinstance(message, str) else json.dumps(message, ensure_ascii=False)
+    level = next((str(record.pop(name)) for name in _LEVELS if name in record), "")
+    message = next((record.pop(name) for name in _MESSAGES if name in record), "")
+    message_text = message if isinstance(message, str) else json.dumps(message, ensure_ascii=False)
     for name in _TIMES:
-        found.pop(name, None)
-    trace = found.pop("stackTrace", None) or found.pop("stack", None) or []
+        record.pop(name, None)
+    trace = record.pop("stackTrace", None) or record.pop("stack", None) or []
     frames = [trace] if isinstance(trace, str) else [str(frame) for frame in trace if frame]
     fields = " ".join(
         f"{name}={value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)}"
-        for name, value in found.items()
+        for name, value in record.items()
     )
-    head = "  ".join(part for part in (f"{level} {said}".strip(), fields) if part)
+    head = "  ".join(part for part in (f"{level} {message_text}".strip(), fields) if part)
     return "\n".join([head, *(f"    {line}" for frame in frames for line in frame.split("\n") if line.strip())])
 
 
@@ -92,12 +92,12 @@ def _frames(text: str) -> list[str]:
     if '"stack' not in text or len(text) > _LONGEST:
         return []
     try:
-        found = parsed_json(text[text.index("{") :])
+        record = parsed_json(text[text.index("{") :])
     except ValueError:
         return []
-    if not isinstance(found, dict):
+    if not isinstance(record, dict):
         return []
-    for holder in (found, *(value for value in found.values() if isinstance(value, dict))):
+    for holder in (record, *(value for value in record.values() if isinstance(value, dict))):
         for name in ("stack", "stackTrace"):
             frames = holder.get(name)
             if isinstance(frames, list):
@@ -121,7 +121,7 @@ def rows(
     ``folded`` leaves of a failure its first line, and says how many others there are; ``rendered`` shows a JSON line
     as its level, message and fields.
     """
-    found: list[Row] = []
+    result: list[Row] = []
     before = ""
     for number, line in enumerate(lines):
         kind, before = before, line.kind
@@ -139,9 +139,9 @@ def rows(
         for text in texts:
             cut = _pieces if len(text) <= _REMEMBERED else _pieces.__wrapped__
             for piece in cut(text, width) if wrap else (text,):
-                found.append(Row(number, piece, line.kind, first))
+                result.append(Row(number, piece, line.kind, first))
                 first = False
-    return found
+    return result
 
 
 @lru_cache(maxsize=4_096)
@@ -176,21 +176,21 @@ def _pieces(text: str, width: int) -> list[str]:
     return [*pieces, left]
 
 
-class Finds(Protocol):
+class TextPattern(Protocol):
     """A pattern: ``lambdatui.views.safe_regex.SafeRegex`` is one."""
 
     def spans(self, text: str) -> list[tuple[int, int]]:
         """Where it is."""
 
 
-def matches(text: str, sought: "str | Sequence[str | Finds]") -> list[tuple[int, int]]:
+def matches(text: str, sought: "str | Sequence[str | TextPattern]") -> list[tuple[int, int]]:
     """Where ``sought`` stands in ``text``, case ignored: spans of characters, of several none in another."""
     if not sought:
         return []
     if isinstance(sought, str):
         return [match.span() for match in re.finditer(re.escape(sought), text, re.IGNORECASE)]
     every = sorted(
-        span for one in sought if one for span in (matches(text, one) if isinstance(one, str) else one.spans(text))
+        span for term in sought if term for span in (matches(text, term) if isinstance(term, str) else term.spans(text))
     )
     apart: list[tuple[int, int]] = []
     for begin, end in every:

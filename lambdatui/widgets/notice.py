@@ -16,7 +16,7 @@ class Notice(Static):
         super().__init__("", markup=False)
         self.display = False
         self.failing = False
-        self.said = ""
+        self.message = ""
         self._timer: Timer | None = None
 
     def say(self, what: str, *, failing: bool = False) -> None:
@@ -24,7 +24,7 @@ class Notice(Static):
         if self._timer is not None:
             self._timer.stop()
             self._timer = None
-        self.failing, self.said = failing, what
+        self.failing, self.message = failing, what
         self.set_class(failing, "-failing")
         self.update(Text(f"{'! ' if failing else ''}{plain(what)}", overflow="fold"))
         self.display = True
@@ -32,5 +32,5 @@ class Notice(Static):
             self._timer = self.set_timer(_SECONDS, self.clear_notice)
 
     def clear_notice(self) -> None:
-        self.failing, self.said = False, ""
+        self.failing, self.message = False, ""
         self.display = False

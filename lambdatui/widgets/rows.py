@@ -20,7 +20,7 @@ class AllRows:
     def __len__(self) -> int:
         return len(self.rows)
 
-    def at(self, index: int) -> Any | None:
+    def row_at(self, index: int) -> Any | None:
         return self.rows[index] if 0 <= index < len(self.rows) else None
 
 
@@ -38,13 +38,13 @@ class PagedRows:
     def __len__(self) -> int:
         return self.total
 
-    def at(self, index: int) -> Any | None:
+    def row_at(self, index: int) -> Any | None:
         page = self._pages.get(index // PAGE_ROWS)
         if page is None:
             return None
         self._pages.move_to_end(index // PAGE_ROWS)
-        at = index % PAGE_ROWS
-        return page[at] if at < len(page) else None
+        place = index % PAGE_ROWS
+        return page[place] if place < len(page) else None
 
     def to_ask(self, first: int, last: int) -> list[int]:
         """Pages between two rows that are neither here nor on their way; they count as asked for from now on."""

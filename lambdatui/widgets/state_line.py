@@ -11,11 +11,11 @@ class StateLine(Static):
     def __init__(self) -> None:
         super().__init__("", markup=False)
         self.display = False
-        self.said = ""
+        self.message = ""
 
-    def say(self, said: str) -> None:
-        """Shows ``said``; nothing for an empty text."""
-        if said != self.said:
-            self.said = said
-            self.update(plain(said, newlines=True))
-        self.display = bool(said)
+    def say(self, message: str) -> None:
+        """Shows ``message``; nothing for an empty text."""
+        if message != self.message:
+            self.message = message
+            self.update(plain(message, newlines=True))
+        self.display = bool(message)

@@ -10,11 +10,11 @@ from textual.geometry import Region, Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from lambdatui.session.messages import MoreWanted, Opened, PageWanted, SortChosen
-from lambdatui.session.terminal import Marks
-from lambdatui.views.columns import Column
+from lambdatui.text.terminal import Marks
+from lambdatui.views.columns import Column, TableColumn
 from lambdatui.views.filters import Filter, sort_rows
-from lambdatui.widgets.layout import Shown, fitted, heading, hidden_hint, panned, row_cell, tone
+from lambdatui.widgets.layout import fitted, heading, hidden_hint, panned, row_cell, tone
+from lambdatui.widgets.messages import MoreWanted, PageWanted, RowOpened, SortChosen
 from lambdatui.widgets.rows import AllRows, PagedRows
 
 _TONES = ("error", "warning", "good", "quiet", "cold", "name")
@@ -47,7 +47,7 @@ class Table(ScrollView, can_focus=True, inherit_bindings=False):
 
     def __init__(
         self,
-        columns: Sequence[Shown],
+        columns: Sequence[TableColumn],
         marks: Marks,
         *,
         utc: bool,
@@ -92,10 +92,10 @@ class Table(ScrollView, can_focus=True, inherit_bindings=False):
     @property
     def row(self) -> Any | None:
         """The row under the cursor; None where there is none, or where it has not come yet."""
-        return self._shown.at(self.cursor)
+        return self._shown.row_at(self.cursor)
 
     def row_at(self, index: int) -> Any | None:
-        return self._shown.at(index)
+        return self._shown.row_at(index)
 
     @property
     def visible_columns(self) -> list[Column]:
@@ -146,15 +146,14 @@ class Table(ScrollView, can_focus=True, inherit_bindings=False):
         """Anew: what lies beneath rows was opened or closed. The cursor goes to the row of that key."""
         self._arrange()
         if cursor_on is not None:
-            self.go(
-                next((at for at in range(self.row_count) if self._key_of(self._shown.at(at)) == cursor_on), self.cursor)
-            )
+            keys = [self._key_of(self._shown.row_at(index)) for index in range(self.row_count)]
+            self.go(keys.index(cursor_on) if cursor_on in keys else self.cursor)
 
     def _settle(self, key: Any | None) -> None:
         """Puts the cursor back, and paints again the visible lines whose text has changed."""
         if key is not None and isinstance(self._shown, AllRows):
             rows = self._shown.rows
-            here = self._shown.at(self.cursor)
+            here = self._shown.row_at(self.cursor)
             if here is None or self._key_of(here) != key:
                 self.cursor = next((at for at, row in enumerate(rows) if self._key_of(row) == key), self.cursor)
         self.cursor = max(0, min(self.cursor, self.row_count - 1))
@@ -225,14 +224,14 @@ class Table(ScrollView, can_focus=True, inherit_bindings=False):
 
     def open(self) -> None:
         if self.row is not None:
-            self.post_message(Opened(self.row))
+            self.post_message(RowOpened(self.row))
 
     def next_match(self, step: int) -> None:
         """The next row in trouble; past the last one it begins again."""
         count = self.row_count
         for distance in range(1, count + 1):
             index = (self.cursor + step * distance) % count
-            row = self._shown.at(index)
+            row = self._shown.row_at(index)
             if row is not None and self._in_trouble(row):
                 self.go(index)
                 return
@@ -330,7 +329,7 @@ class Table(ScrollView, can_focus=True, inherit_bindings=False):
         self._refresh_row(self.cursor)
 
     def _cells(self, index: int) -> tuple[str, ...]:
-        row = self._shown.at(index)
+        row = self._shown.row_at(index)
         if row is None:
             return ()
         texts = (row_cell(c, row, width, utc=self._utc, more=self._marks.more) for c, width in self._fitted)
@@ -365,7 +364,7 @@ class Table(ScrollView, can_focus=True, inherit_bindings=False):
         return Strip(segments).simplify().adjust_cell_length(width, plain)
 
     def _line(self, index: int, cells: tuple[str, ...], width: int) -> Strip:
-        row = self._shown.at(index)
+        row = self._shown.row_at(index)
         base = self._style("row")
         cursor = self._style("cursor") if index == self.cursor and self.has_focus else None
         if cursor:

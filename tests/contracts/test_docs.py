@@ -15,6 +15,7 @@ import pytest
 import yaml
 
 import lambdatui.screens
+from lambdatui.app.navigation import commands_by_screen
 from lambdatui.cli import commands
 from lambdatui.cli.main import cli
 from lambdatui.app.navigation import commands_by_screen

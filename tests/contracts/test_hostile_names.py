@@ -15,9 +15,9 @@ from collectors.store.connection import writing
 from collectors.store.write import account as kept
 from collectors.store.write.writer import Writer
 from lambdatui.app.application import LambdaTui
-from lambdatui.screens.base import StoreScreen
-from lambdatui.screens.details import DetailsScreen
-from lambdatui.screens.export import suggested
+from lambdatui.screens.base.export_file import suggested
+from lambdatui.screens.base.query import QueryScreen
+from lambdatui.screens.dialogs.details import DetailsScreen
 from tests.screens.test_screens_and_flows import KEYS, app_on, press, settle
 from tests.support.printed_statements import T0, request_id
 from tests.support.under_terminal import UnderTerminal
@@ -120,13 +120,13 @@ async def test_boxes_lists_and_the_palette_show_them_as_text(db: Path) -> None:
         assert "Function: b[red]" in check(app)
         await press(pilot, "escape")
         for name in NAMES:
-            app.session.went_wrong(name, name)
+            app.session.add_problem(name, name)
         await press(pilot, "exclamation_mark")
         assert isinstance(app.screen, DetailsScreen)
         check(app)
         await press(pilot, "escape", "space", "j", "space")
         check(app)  # the notice names them
-        assert isinstance(app.screen, StoreScreen)
+        assert isinstance(app.screen, QueryScreen)
         app.screen.say(f"no line holds {NAMES[-1]!r}: {NAMES[-1]}")
         await settle(pilot)
         check(app)

@@ -9,11 +9,12 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from pricing.bill import bill, totals_of
-from pricing.forecast import Model, forecast
+from pricing.forecast import Model
 from pricing.list_price import InvocationPrice, list_prices
 from pricing.pricebook import PriceBook
 from pricing.project_many import DayTable, months_of_table, project_table
 from pricing.projection import DAY_MS, QUANTITIES, project
+from pricing.series_forecast import forecast
 from pricing.usage import Usage
 from tests.unit.pricing.test_projection import MONTH, epoch_ms
 

@@ -13,7 +13,6 @@ from collectors.parsing.fingerprint import fingerprint
 from collectors.sources.base import Given
 from collectors.store.connection import StoreUnwritable, writing
 from collectors.store.rollups import packs
-from collectors.store.rollups.insights_cells import instead  # noqa: F401 - the module whose transaction is tried below
 from collectors.store.transactions import transaction
 from collectors.store.write.account import keep_account_points
 from collectors.store.write.maintenance import check
@@ -176,14 +175,14 @@ def test_no_transaction_hides_why_it_failed(filled: Path) -> None:
         of_account = [
             MetricPoint(FunctionKey("", "1", f"r{at}"), "M" * 200, "Sum", 60, T0, 1.0) for at in range(20_000)
         ]
-        for keep in (lambda: writer.measure(points), lambda: keep_account_points(connection, of_account)):
+        for save_state in (lambda: writer.measure(points), lambda: keep_account_points(connection, of_account)):
             with pytest.raises(sqlite3.OperationalError, match="full"):
-                keep()
+                save_state()
             assert not connection.in_transaction
         with pytest.raises(sqlite3.OperationalError, match="full"):
             packs.replace(
                 connection, "day_packs", 0, 1,
-                lambda low, high: (packs.Pack(at, b"\0" * 136 * 1_000, b"", b"") for at in range(1_000)),
+                lambda low, high: (packs.Pack(at, b"\0" * 8 * len(packs.CELL_COLUMNS) * 1_000, b"", b"") for at in range(1_000)),
             )  # fmt: skip
         assert not connection.in_transaction
         with transaction(connection):
@@ -191,14 +190,14 @@ def test_no_transaction_hides_why_it_failed(filled: Path) -> None:
 
 
 def test_a_state_folder_that_is_full_stops_no_screen_and_no_command(tmp_path: Path) -> None:
-    from lambdatui.start.state import keep, kept
+    from lambdatui.start.state import load_state, save_state
 
     with mounted(tmp_path / "state", "64k") as folder:
         state = str(folder / "lambdatui" / "screens")
-        keep(state, {"range": "24h"})
+        save_state(state, {"range": "24h"})
         fill(folder, 0)
-        keep(state, {"range": "7d" + " x" * 40_000})
-        assert kept(state) == {"range": "24h"}
+        save_state(state, {"range": "7d" + " x" * 40_000})
+        assert load_state(state) == {"range": "24h"}
         db = small_store.make(tmp_path / "small.db")
         assert run("functions", "--db", db, XDG_STATE_HOME=str(folder), XDG_CONFIG_HOME=str(folder)).exit_code == 0
 

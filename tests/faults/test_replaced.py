@@ -18,8 +18,8 @@ from collectors.store.connection import StoreReplaced, writing
 from collectors.store.read.reader import Reader
 from collectors.store.write.writer import Writer
 from lambdatui.app.application import LambdaTui
-from lambdatui.screens.base import StoreScreen
-from lambdatui.session.queries import Question, Unanswered, Watch, ask, close_idle
+from lambdatui.screens.base.query import QueryScreen
+from lambdatui.session.queries import QueryContext, QueryError, Watch, ask, close_idle
 from lambdatui.views.time_range import RangeChoice
 from lambdatui.widgets.notice import Notice
 from tests.screens.test_live_tail_on_screen import app_on, until
@@ -36,7 +36,7 @@ def no_reader_of_before() -> Iterator[None]:
     close_idle()
 
 
-def names(question: Question) -> list[str]:
+def names(question: QueryContext) -> list[str]:
     return [row.function.key.name for row in question.reader.functions()]
 
 
@@ -135,17 +135,17 @@ def test_one_that_is_gone_or_cut_is_said(tmp_path: Path, way: Callable[[Path], o
     for _ in range(2):
         try:
             changed = watch.changed()
-        except Unanswered:
+        except QueryError:
             changed = True
         if not _:
             assert changed
-        with pytest.raises(Unanswered, match=said):
+        with pytest.raises(QueryError, match=said):
             ask(db, ALL, 0, names)
     watch.close()
 
 
 def notice(app: LambdaTui) -> str:
-    return app.screen.query_one(Notice).said if isinstance(app.screen, StoreScreen) else ""
+    return app.screen.query_one(Notice).message if isinstance(app.screen, QueryScreen) else ""
 
 
 async def test_the_screens_say_it_and_show_the_new_one(tmp_path: Path) -> None:
@@ -175,7 +175,7 @@ async def test_the_screens_say_that_it_is_gone(tmp_path: Path) -> None:
 async def _first(pilot: Pilot[int], app: LambdaTui) -> None:
     await until(
         pilot,
-        lambda: isinstance(app.screen, StoreScreen) and app.screen.answer is not None and app._watch is not None,
+        lambda: isinstance(app.screen, QueryScreen) and app.screen.answer is not None and app._watch is not None,
         "rows",
     )
 

@@ -17,8 +17,8 @@ from collectors.store.lock_holder import holder
 from collectors.store.read.reader import Reader
 from lambdatui.app.application import LambdaTui
 from lambdatui.screens.collect import CollectScreen
+from lambdatui.screens.dialogs.prompt import PickScreen
 from lambdatui.screens.permissions import PermissionsScreen, StatementScreen
-from lambdatui.screens.prompt import PickScreen
 from lambdatui.session.session import clock_ms
 from lambdatui.views.collection_details import collected
 from lambdatui.views.permissions import missing_permissions
@@ -57,7 +57,7 @@ def screen_of(app: LambdaTui) -> CollectScreen:
 
 def said(app: LambdaTui) -> str:
     screen = screen_of(app)
-    return "\n".join([screen.query_one(StateLine).said, screen.query_one(Notice).said])
+    return "\n".join([screen.query_one(StateLine).message, screen.query_one(Notice).message])
 
 
 async def start(pilot: Pilot[int], app: LambdaTui, letters: str) -> None:

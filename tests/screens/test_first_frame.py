@@ -25,11 +25,11 @@ from collectors.store.integrity.scrub import remember
 from collectors.store.read.reader import Reader
 from collectors.store.read.startup_reader import FunctionSums, Unseen
 from lambdatui.app.application import LambdaTui
-from lambdatui.screens.columns import FUNCTIONS
 from lambdatui.session.session import Session
-from lambdatui.session.terminal import ANSI_DARK, DARK, Terminal, terminal
 from lambdatui.start import first_lines
+from lambdatui.start.first_lines import FUNCTIONS
 from lambdatui.text.table import cells
+from lambdatui.text.terminal import ANSI_DARK, DARK, Terminal, terminal
 from lambdatui.views.functions import functions
 from lambdatui.views.startup_view import ARM_SHARE, REQUEST_AS_MB_MS, Glance, GlanceRow, glance
 from lambdatui.views.time_range import HOUR_MS, RangeChoice
@@ -50,15 +50,17 @@ COLOURS = terminal({"TERM": "xterm-256color"})
 LINUX = terminal({"TERM": "linux"}, no_color=True)
 NOW_MS = sample_log.END_MS + 12_000
 OURS = {
-    "collectors", "collectors.store", "collectors.store.integrity", "collectors.store.integrity.cell_checksum",
-    "collectors.store.read", "collectors.store.read.startup_reader", "collectors.store.schema",
-    "collectors.store.spans", "lambdatui", "lambdatui.__main__", "lambdatui.screens",
-    "lambdatui.screens.columns", "lambdatui.session", "lambdatui.session.terminal", "lambdatui.start",
-    "lambdatui.start.arguments", "lambdatui.start.first_frame", "lambdatui.start.first_lines",
-    "lambdatui.start.state", "lambdatui.start.terminal_signals", "lambdatui.text", "lambdatui.text.formatting",
-    "lambdatui.text.table", "lambdatui.views", "lambdatui.views.columns", "lambdatui.views.fleet_health",
-    "lambdatui.views.formatting", "lambdatui.views.presets", "lambdatui.views.startup_view", "lambdatui.widgets",
-    "lambdatui.widgets.layout",
+    "collectors", "collectors.model", "collectors.model.quantities", "collectors.store",
+    "collectors.store.integrity", "collectors.store.integrity.cell_checksum", "collectors.store.read",
+    "collectors.store.read.startup_reader", "collectors.store.schema", "collectors.store.spans",
+    "collectors.store.tables.cells", "collectors.store.tables.column", "lambdatui", "lambdatui.__main__",
+    "lambdatui.screens", "lambdatui.screens.columns", "lambdatui.session", "lambdatui.session.terminal",
+    "lambdatui.start", "lambdatui.start.arguments", "lambdatui.start.first_frame", "lambdatui.start.first_lines",
+    "lambdatui.start.state", "lambdatui.start.terminal_signals", "lambdatui.text", "lambdatui.text.figures",
+    "lambdatui.text.formatting", "lambdatui.text.plain", "lambdatui.text.table", "lambdatui.text.terminal",
+    "lambdatui.views", "lambdatui.views.columns", "lambdatui.views.fleet_health", "lambdatui.views.formatting",
+    "lambdatui.views.function_row", "lambdatui.views.presets", "lambdatui.views.shared_columns",
+    "lambdatui.views.startup_view", "lambdatui.views.tones", "lambdatui.widgets", "lambdatui.widgets.layout",
 }  # fmt: skip
 _AT_ONCE = """
 import json, os, sys
@@ -318,7 +320,7 @@ async def test_what_the_first_frame_showed_can_be_walked_in_while_the_store_is_a
         return functions(*arguments, **named)  # type: ignore[arg-type]
 
     monkeypatch.setattr("lambdatui.views.functions.functions", slow)
-    session = Session(store, COLOURS, now_ms=lambda: NOW_MS, utc=True, glance=glance(store, NOW_MS, in_sight=5))
+    session = Session(store, COLOURS, now_ms=lambda: NOW_MS, utc=True, startup_view=glance(store, NOW_MS, in_sight=5))
     app = LambdaTui(session, DARK, painted=True)
     try:
         async with app.run_test(size=(120, 40)) as pilot:
@@ -332,7 +334,7 @@ async def test_what_the_first_frame_showed_can_be_walked_in_while_the_store_is_a
             assert json.loads(screen.raw_json())["p95_ms"] is None
             assert "…" in screen.table.render_line(1).text
             screen.write_export("csv", "/nowhere/x.csv")
-            assert "still being read" in screen.query_one(Notice).said
+            assert "still being read" in screen.query_one(Notice).message
             may_answer.set()
             await app.workers.wait_for_complete()
             await pilot.pause()

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from collectors.store.read.reader import Reader
+from lambdatui.app.navigation import MAIN
 from lambdatui.screens.invocation import InvocationScreen
-from lambdatui.screens.main_screens import MAIN
 from lambdatui.views.invocation import neighbour
 from tests.screens.test_screens_and_flows import KEYS, header_of, press, settle, small_app
 from tests.support import small_store
@@ -41,13 +41,13 @@ async def test_brackets_step_from_invocation_to_invocation(db: Path) -> None:
         assert isinstance(screen, InvocationScreen)
         assert request_id(6) in header_of(app)
         await press(pilot, "right_square_bracket")
-        assert "last invocation" in app.screen.query_one("Notice").said  # type: ignore[attr-defined]
+        assert "last invocation" in app.screen.query_one("Notice").message  # type: ignore[attr-defined]
         await press(pilot, "left_square_bracket")
         assert request_id(5) in header_of(app)
         assert any("bad order" in line.text for line in screen.log_pane.lines_shown)
         await press(pilot, *["left_square_bracket"] * 5)
         assert request_id(1) in header_of(app)
-        assert "first invocation" in app.screen.query_one("Notice").said  # type: ignore[attr-defined]
+        assert "first invocation" in app.screen.query_one("Notice").message  # type: ignore[attr-defined]
         await press(pilot, "right_square_bracket")
         assert request_id(2) in header_of(app)
         await press(pilot, "escape")

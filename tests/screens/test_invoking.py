@@ -17,12 +17,12 @@ from lambdatui.commands.invoking import Invoke
 from lambdatui.commands.palette import CommandsOfScreen
 from lambdatui.processes.runner_client import problem_of
 from lambdatui.runner.serving import serving_lock
+from lambdatui.screens.dialogs.invoke import InvokeScreen
 from lambdatui.screens.function import FunctionScreen, LocalFunctionScreen
 from lambdatui.screens.functions import FunctionsScreen
 from lambdatui.screens.invocation import InvocationScreen
-from lambdatui.screens.invoking import InvokeScreen
 from lambdatui.session.session import Session, clock_ms
-from lambdatui.session.terminal import DARK, Terminal
+from lambdatui.text.terminal import DARK, Terminal
 from tests.screens.test_live_tail_on_screen import until
 from tests.support import small_store
 from tests.support.aws import canned_session, isolate
@@ -93,15 +93,15 @@ async def test_a_payload_is_sent_and_enter_leads_to_the_new_invocation(runner: S
         assert one.query_one(Input).value == "{}"
         one.query_one(Input).value = '{"word": '
         await pilot.press("enter")
-        await until(pilot, lambda: "not sent: this is no JSON at character 9" in one.said, "the complaint")
+        await until(pilot, lambda: "not sent: this is no JSON at character 9" in one.result_text, "the complaint")
         one.query_one(Input).value = '{"word": "hi"}'
         await pilot.press("enter")
-        await until(pilot, lambda: "200 ok" in one.said, "the answer")
-        assert '"said": "hi"' in one.said
-        assert 'got {"word": "hi"}' in one.said
-        assert "REPORT RequestId" in one.said
-        assert "\x1b" not in one.said
-        assert "\u202e" not in one.said
+        await until(pilot, lambda: "200 ok" in one.result_text, "the answer")
+        assert '"said": "hi"' in one.result_text
+        assert 'got {"word": "hi"}' in one.result_text
+        assert "REPORT RequestId" in one.result_text
+        assert "\x1b" not in one.result_text
+        assert "\u202e" not in one.result_text
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(app.screen, InvocationScreen), "the invocation")
         await until(pilot, lambda: app.screen.query_one("#empty").display, "word of what is to come")
@@ -111,7 +111,7 @@ async def test_a_payload_is_sent_and_enter_leads_to_the_new_invocation(runner: S
         assert any("hi" in line.text for line in app.screen.answer.lines)  # type: ignore[attr-defined]
         await pilot.press("escape", "I")
         assert dialog(pilot).query_one(Input).value == '{"word": "hi"}'  # remembered
-        assert "payload" not in str(app.session.kept)
+        assert "payload" not in str(app.session.saved)
 
 
 async def test_a_failing_function_an_event_and_a_pasted_payload(runner: Served) -> None:
@@ -127,12 +127,12 @@ async def test_a_failing_function_an_event_and_a_pasted_payload(runner: Served) 
         field.post_message(events.Paste('{\n  "fail": true\n}'))
         await until(pilot, lambda: "fail" in field.value, "what was pasted")
         await pilot.press("enter")
-        await until(pilot, lambda: "FAILED: ValueError" in one.said, "the failure")
-        assert "\x1b" not in one.said
-        assert "[bold]no[/]" in one.said
+        await until(pilot, lambda: "FAILED: ValueError" in one.result_text, "the failure")
+        assert "\x1b" not in one.result_text
+        assert "[bold]no[/]" in one.result_text
         await pilot.press("escape", "I", "f2", "enter")
         one = dialog(pilot)
-        await until(pilot, lambda: "202 accepted" in one.said, "the acceptance")
+        await until(pilot, lambda: "202 accepted" in one.result_text, "the acceptance")
 
 
 async def test_a_runner_that_has_ended_is_said(runner: Served) -> None:
@@ -144,7 +144,7 @@ async def test_a_runner_that_has_ended_is_said(runner: Served) -> None:
         assert app.session.runner is not None
         app.session.runner = replace(app.session.runner, url="http://127.0.0.1:9")
         await pilot.press("I", "enter")
-        await until(pilot, lambda: "the runner does not answer" in dialog(pilot).said, "the notice")
+        await until(pilot, lambda: "the runner does not answer" in dialog(pilot).result_text, "the notice")
 
 
 async def test_functions_in_aws_have_no_key_that_invokes(runner: Served, tmp_path: Path) -> None:

@@ -131,14 +131,14 @@ async def test_the_logs_screen_takes_questions(db: Path) -> None:
         assert [json.loads(line.text.split("  ", 1)[1])["ms"] for line in screen.log_pane.lines_shown] == [800, 1200]
         assert "searched" in header_of(app)
         await press(pilot, "slash", *" (a OR", "enter")
-        assert "at the end of" in screen.query_one(Notice).said
+        assert "at the end of" in screen.query_one(Notice).message
         assert len(screen.log_pane.lines_shown) == 2  # the lines of the question before stay
         typed = screen.query_one(FilterLine)
         assert (typed.display, typed.value) == (True, "level:ERROR .ms>500 (a OR")  # to be corrected
         assert screen.filter == "level:ERROR .ms>500"
         typed.value = "level:ERROR .ms>500 .route:*"
         await press(pilot, "enter")
-        assert screen.query_one(Notice).said == ""
+        assert screen.query_one(Notice).message == ""
         await press(pilot, "slash", *"never asked", "escape")
         assert screen.filter == "level:ERROR .ms>500 .route:*"
         assert len(screen.log_pane.lines_shown) == 2
@@ -162,7 +162,7 @@ async def test_the_logs_screen_takes_questions(db: Path) -> None:
         await press(pilot, "number_sign")
         app.screen.query_one(Input).value = "count, p97(.ms)"
         await press(pilot, "enter")
-        assert "did you mean p99?" in screen.query_one(Notice).said
+        assert "did you mean p99?" in screen.query_one(Notice).message
         await press(pilot, "number_sign")
         assert app.screen.query_one(Input).value == "count, p97(.ms)"
         app.screen.query_one(Input).value = "count, max(.ms) by .route"
@@ -196,7 +196,7 @@ async def test_figures_of_too_many_groups_say_so(db: Path, monkeypatch: pytest.M
         await press(pilot, "enter")
         await settle(pilot)
         assert isinstance(app.screen, LineStatsScreen)
-        assert app.screen.query_one(Notice).said.startswith("there are more than 5 groups")
+        assert app.screen.query_one(Notice).message.startswith("there are more than 5 groups")
 
 
 @pytest.mark.parametrize(

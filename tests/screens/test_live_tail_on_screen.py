@@ -21,7 +21,7 @@ from collectors.store.read.reader import Reader
 from collectors.store.write.writer import Writer
 from lambdatui.app.application import LambdaTui
 from lambdatui.session.session import Session, clock_ms
-from lambdatui.session.terminal import DARK, Terminal
+from lambdatui.text.terminal import DARK, Terminal
 from lambdatui.views.collections import collections
 from lambdatui.views.live import NoLiveTail, live_target, with_live
 from lambdatui.views.logs import LogView
@@ -66,7 +66,7 @@ async def until(pilot: Pilot[int], true: Callable[[], bool], what: str, seconds:
             return
         await asyncio.sleep(0.05)
     screen = pilot.app.screen
-    said = shown(pilot)[-400:] if screen.query(LogPane) else getattr(screen, "said", "")
+    said = shown(pilot)[-400:] if screen.query(LogPane) else getattr(screen, "result_text", "")
     raise AssertionError(f"{what}: never came; {screen} says {said!r}")
 
 
@@ -75,8 +75,8 @@ def shown(pilot: Pilot[int]) -> str:
     screen = pilot.app.screen
     pane = screen.query_one(LogPane)
     rows = [pane.render_line(y).text.rstrip() for y in range(pane.size.height)]
-    live = [one.said for one in screen.query(StateLine)]
-    return "\n".join([*rows, *live, screen.query_one(Notice).said])
+    live = [one.message for one in screen.query(StateLine)]
+    return "\n".join([*rows, *live, screen.query_one(Notice).message])
 
 
 async def open_logs(pilot: Pilot[int]) -> None:
@@ -181,7 +181,7 @@ async def test_a_denied_session_names_the_action_and_polls(aws: LiveServer, db: 
         await pilot.press("0")
         await until(pilot, lambda: "POLLING" in shown(pilot), "polling")
         assert "AWS denied logs:StartLiveTail; allow logs:StartLiveTail" in shown(pilot).replace("\n", " ")
-        assert "$" not in app.screen.query_one(StateLine).said
+        assert "$" not in app.screen.query_one(StateLine).message
         aws.polled = [{"timestamp": NOW - 500, "message": "by polling", "logStreamName": "s", "eventId": "1"}]
         await until(pilot, lambda: "by polling" in shown(pilot), "a polled line")
         assert any("logs:StartLiveTail" in one.notice for one in app.session.problems)
@@ -222,7 +222,7 @@ async def test_functions_of_many_regions_are_not_tailed_together(aws: LiveServer
     async with app_on(db).run_test(size=SIZE) as pilot:
         await until(pilot, lambda: pilot.app.screen.query_one("Table").row is not None, "rows")  # type: ignore[attr-defined]
         app: LambdaTui = pilot.app  # type: ignore[assignment]
-        app.go_to("logs")
+        app.navigator.go_to("logs")
         await until(pilot, lambda: bool(pilot.app.screen.query(LogPane)), "the logs")
         await pilot.press("0")
         await until(pilot, lambda: "one account and region" in shown(pilot), "the notice")

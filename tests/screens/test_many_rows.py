@@ -9,10 +9,10 @@ from benchmarks import many
 from collectors.ingest.regrouping import regroup_store
 from collectors.store.read.reader import Reader
 from lambdatui.app.application import LambdaTui
-from lambdatui.screens import paged
+from lambdatui.screens.base import invocations_table
 from lambdatui.screens.invocations import InvocationsScreen
 from lambdatui.session.session import Session
-from lambdatui.session.terminal import DARK, terminal
+from lambdatui.text.terminal import DARK, terminal
 from lambdatui.widgets.rows import PAGE_ROWS
 
 COUNT = 5_000
@@ -29,14 +29,14 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 async def test_it_opens_and_jumps_to_its_end_without_loading_them(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     taken: list[int] = []
-    asked: Any = paged.invocations
+    asked: Any = invocations_table.invocations
 
     def counted(*arguments: Any, **named: Any) -> Any:
         view = asked(*arguments, **named)
         taken.append(len(view.rows))
         return view
 
-    monkeypatch.setattr(paged, "invocations", counted)
+    monkeypatch.setattr(invocations_table, "invocations", counted)
     with Reader(store) as reader:
         newest = reader.newest_ms() or 0
     session = Session(store, COLOURS, now_ms=lambda: newest + 60_000, utc=True)
@@ -49,22 +49,22 @@ async def test_it_opens_and_jumps_to_its_end_without_loading_them(store: Path, m
         await pilot.pause()
         table: Any = app.screen.table  # type: ignore[attr-defined]
         assert table.row_count == COUNT
-        assert sum(taken) == paged.WHOLE_ROWS
+        assert sum(taken) == invocations_table.WHOLE_ROWS
         await pilot.press("G")
         await app.workers.wait_for_complete()
         await pilot.pause()
         assert table.cursor == COUNT - 1
         assert table.row is not None
-        assert sum(taken) == paged.WHOLE_ROWS + PAGE_ROWS
+        assert sum(taken) == invocations_table.WHOLE_ROWS + PAGE_ROWS
         await pilot.press("g", "G")
         await app.workers.wait_for_complete()
-        assert sum(taken) == paged.WHOLE_ROWS + PAGE_ROWS, "pages looked at are kept"
+        assert sum(taken) == invocations_table.WHOLE_ROWS + PAGE_ROWS, "pages looked at are kept"
         await pilot.press("slash", *"status:timeout", "enter")
         await app.workers.wait_for_complete()
         await pilot.pause()
         found = table.row_count
         assert 0 < found < COUNT // 100
-        assert sum(taken) == paged.WHOLE_ROWS + PAGE_ROWS + found
+        assert sum(taken) == invocations_table.WHOLE_ROWS + PAGE_ROWS + found
 
 
 async def test_matches_beyond_the_first_thousand_come_when_they_are_looked_for(store: Path) -> None:
@@ -84,7 +84,7 @@ async def test_matches_beyond_the_first_thousand_come_when_they_are_looked_for(s
         await pilot.pause()
         table: Any = app.screen.table  # type: ignore[attr-defined]
         assert table.source.more
-        assert 2 * paged.WHOLE_ROWS < len(expected) < COUNT
+        assert 2 * invocations_table.WHOLE_ROWS < len(expected) < COUNT
         while table.source.more:
             before = table.row_count
             await pilot.press("G")

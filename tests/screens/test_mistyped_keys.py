@@ -8,12 +8,12 @@ from textual.pilot import Pilot
 from collectors.ingest.engine import import_files
 from collectors.model.records import FunctionKey
 from lambdatui.app.application import LambdaTui
+from lambdatui.app.navigation import commands_by_screen
 from lambdatui.cli.config_command import faults_of
 from lambdatui.commands.base import keys
-from lambdatui.screens.main_screens import commands_by_screen
-from lambdatui.screens.tables import TableScreen
+from lambdatui.screens.base.table import TableScreen
 from lambdatui.session.session import Session
-from lambdatui.session.terminal import DARK, Terminal
+from lambdatui.text.terminal import DARK, Terminal
 from lambdatui.widgets.filter_line import FilterLine
 from lambdatui.widgets.notice import Notice
 from screenshots import sample_log
@@ -74,7 +74,7 @@ async def test_all_is_all_wherever_one_has_travelled(store: Path) -> None:
         for key in ("left_square_bracket", "right_square_bracket"):
             await press(pilot, key)
             assert app.session.shown == everything
-            assert "1 to 5" in app.screen.query_one(Notice).said
+            assert "1 to 5" in app.screen.query_one(Notice).message
         await press(pilot, "1", "left_square_bracket", "6")
         assert app.session.shown == everything
 

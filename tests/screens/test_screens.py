@@ -16,13 +16,13 @@ from collectors.store.read.reader import Reader
 from lambdatui.app.application import LambdaTui, UnknownTheme
 from lambdatui.app.clipboard import LIMIT_BYTES, osc52
 from lambdatui.commands.base import Command
+from lambdatui.screens.base.table import TABLE_COMMANDS, TableScreen
+from lambdatui.screens.base.text import TextLine
 from lambdatui.screens.functions import FunctionsScreen
 from lambdatui.screens.invocation import InvocationScreen
-from lambdatui.screens.raw import JsonLine
-from lambdatui.screens.tables import TABLE_COMMANDS, TableScreen
-from lambdatui.session import terminal
 from lambdatui.session.session import Session
-from lambdatui.session.terminal import ANSI_DARK, DARK, Terminal
+from lambdatui.text import terminal
+from lambdatui.text.terminal import ANSI_DARK, DARK, Terminal
 from lambdatui.views.functions import functions
 from lambdatui.views.time_range import RangeChoice
 from lambdatui.widgets.filter_line import FilterLine
@@ -113,7 +113,7 @@ async def test_hostile_log_text_reaches_no_terminal_and_is_no_markup(tmp_path: P
         text = "\n".join(shown_lines(app.screen.log_pane))
         assert "cmd|' /C calc'!A0" in text
         assert not set(text) & {"\x1b", "\x07", "\u202e"}
-    (row,) = rows([JsonLine("[bold red]x[/] [/nonsense]")], 60, wrap=True, only_errors=False)
+    (row,) = rows([TextLine("[bold red]x[/] [/nonsense]")], 60, wrap=True, only_errors=False)
     assert row.text == "[bold red]x[/] [/nonsense]"
 
 
@@ -138,7 +138,7 @@ async def test_a_filter_that_cannot_be_read_says_why(store: Path) -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         await settle(pilot)
         await press(pilot, "slash", *"eror", "colon", "1", "enter")
-        assert "error" in app.screen.query_one(Notice).said
+        assert "error" in app.screen.query_one(Notice).message
 
 
 async def test_a_filter_that_cannot_be_read_filters_nothing_and_can_be_corrected(store: Path) -> None:
@@ -216,7 +216,7 @@ async def test_all_is_all_wherever_one_has_travelled(store: Path) -> None:
         for key in ("left_square_bracket", "right_square_bracket"):
             await press(pilot, key)
             assert app.session.shown == everything
-            assert "1 to 5" in app.screen.query_one(Notice).said
+            assert "1 to 5" in app.screen.query_one(Notice).message
         await press(pilot, "1", "left_square_bracket", "6")
         assert app.session.shown == everything
 
@@ -400,8 +400,8 @@ def test_pages_that_are_short_end_the_rows() -> None:
     assert source.to_ask(0, 250) == []
     source.put(1, list(range(10)))
     assert len(source) == PAGE_ROWS + 10
-    assert source.at(PAGE_ROWS + 3) == 3
-    assert source.at(0) is None
+    assert source.row_at(PAGE_ROWS + 3) == 3
+    assert source.row_at(0) is None
 
 
 def test_a_stack_inside_json_is_unfolded() -> None:
@@ -421,7 +421,7 @@ async def test_what_nobody_foresaw_is_said_and_does_not_end_the_screens(
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.pause()
         await settle_failing(pilot)
-        assert "ZeroDivisionError: no such luck" in app.screen.query_one(Notice).said
+        assert "ZeroDivisionError: no such luck" in app.screen.query_one(Notice).message
     assert app.return_code in (0, None)
 
 

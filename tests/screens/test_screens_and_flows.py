@@ -16,15 +16,15 @@ from collectors.ingest.engine import import_files
 from collectors.model.records import FunctionKey
 from collectors.store.read.reader import Reader
 from lambdatui.app.application import LambdaTui
-from lambdatui.screens.details import DetailsScreen
+from lambdatui.app.navigation import MAIN, screen_class
+from lambdatui.screens.base.table import TableScreen
+from lambdatui.screens.dialogs.details import DetailsScreen
+from lambdatui.screens.dialogs.prompt import PickScreen, PromptScreen
 from lambdatui.screens.logs import LogsScreen
-from lambdatui.screens.main_screens import MAIN, main_screen
-from lambdatui.screens.prompt import PickScreen, PromptScreen
-from lambdatui.screens.tables import TableScreen
 from lambdatui.session.session import Session
-from lambdatui.session.terminal import DARK, UNICODE, Terminal
+from lambdatui.text.terminal import DARK, UNICODE, Terminal
+from lambdatui.views.columns import TableColumn
 from lambdatui.widgets.header import Header
-from lambdatui.widgets.layout import show
 from lambdatui.widgets.log_pane import LogPane
 from lambdatui.widgets.log_text import rendered_json, rows
 from lambdatui.widgets.notice import Notice
@@ -33,6 +33,7 @@ from lambdatui.widgets.table import Table
 from screenshots import sample_log
 from tests.support import small_store
 from tests.support.places import DATA
+from tests.support.row_types import COLUMNS
 
 COLOURS = Terminal(ansi=False, ascii=False, remote=False, no_color=False)
 KEYS = {"logs": "l", "errors": "E", "throttles": "T", "costs": "dollar_sign", "advice": "A", "alarms": "a",
@@ -84,14 +85,14 @@ async def test_every_main_screen_is_a_key_away_and_leads_back(store: Path) -> No
         await settle(pilot)
         for name, key in KEYS.items():
             await press(pilot, key)
-            assert isinstance(app.screen, main_screen(name)), name
+            assert isinstance(app.screen, screen_class(name)), name
             assert not app.screen.query_one(Notice).failing
             await press(pilot, "F")
-            assert isinstance(app.screen, main_screen("functions"))
+            assert isinstance(app.screen, screen_class("functions"))
         await press(pilot, "E", "T", "minus")
-        assert isinstance(app.screen, main_screen("errors"))
+        assert isinstance(app.screen, screen_class("errors"))
         await press(pilot, "minus")
-        assert isinstance(app.screen, main_screen("throttles"))
+        assert isinstance(app.screen, screen_class("throttles"))
 
 
 async def test_every_screen_takes_a_step_back_in_time(store: Path) -> None:
@@ -131,7 +132,7 @@ async def test_the_palette_reaches_screens_functions_actions_and_themes(store: P
         await settle(pilot)
         for typed, there in (("thrott", "throttles"), ("screencollect", "collect")):
             await from_palette(pilot, "colon", typed)
-            assert isinstance(app.screen, main_screen(there)), typed
+            assert isinstance(app.screen, screen_class(there)), typed
         await from_palette(pilot, "ctrl+p", "funcinvren")
         assert app.screen.heading() == ("Functions", "invoice-render")  # type: ignore[attr-defined]
         await from_palette(pilot, "colon", "themenord")
@@ -172,7 +173,7 @@ async def test_rows_are_exported_as_they_are_shown_and_never_over_a_file(
         assert written.stat().st_mode & 0o777 == 0o600
         content = written.read_bytes()
         await press(pilot, "S", "enter")
-        assert "nothing was written" in app.screen.query_one(Notice).said
+        assert "nothing was written" in app.screen.query_one(Notice).message
         assert written.read_bytes() == content
         for name in ("a.json", "b.svg", "c.exe", "nowhere/d.csv"):
             await press(
@@ -181,7 +182,7 @@ async def test_rows_are_exported_as_they_are_shown_and_never_over_a_file(
         assert [row["function"] for row in json.loads((tmp_path / "a.json").read_text())["rows"]] == ["webhook-fanout"]
         assert "<svg" in (tmp_path / "b.svg").read_text()
         assert not (tmp_path / "c.exe").exists()
-        assert "nothing was written" in app.screen.query_one(Notice).said
+        assert "nothing was written" in app.screen.query_one(Notice).message
 
 
 async def test_what_went_wrong_is_kept(tmp_path: Path) -> None:
@@ -335,7 +336,7 @@ async def test_costs_are_summed_four_ways_to_the_same_total_and_asked_what_if(st
         assert isinstance(app.screen, DetailsScreen)
         assert "arm64" in app.screen.text
         await press(pilot, "escape", "w", "x", "enter")
-        assert "is no change" in app.screen.query_one(Notice).said
+        assert "is no change" in app.screen.query_one(Notice).message
         await press(pilot, "b")
         for by in ("function", "dimension", "region"):
             assert app.screen.heading() == ("Costs", f"by {by}")  # type: ignore[attr-defined]
@@ -401,7 +402,9 @@ class OneTable(App[None]):
         self.asked: list[int] = []
 
     def compose(self) -> ComposeResult:
-        yield Table([show("count")], UNICODE, utc=True, key_of=lambda row: row, in_trouble=lambda _: False)
+        yield Table(
+            [TableColumn(COLUMNS["count"])], UNICODE, utc=True, key_of=lambda row: row, in_trouble=lambda _: False
+        )
 
     def on_page_wanted(self, message: object) -> None:
         self.asked.append(message.page)  # type: ignore[attr-defined]
@@ -471,8 +474,8 @@ async def test_state_is_kept_of_each_screen(store: Path) -> None:
 
 def test_the_screens_have_names_that_commands_know() -> None:
     for name in MAIN:
-        assert name == main_screen(name).NAME
-        commands = main_screen(name).COMMANDS_HERE
+        assert name == screen_class(name).NAME
+        commands = screen_class(name).COMMANDS_HERE
         keys = [key for command in commands for key in command.BINDING_KEY.split(",")]
         assert len(set(keys)) == len(keys), name
 

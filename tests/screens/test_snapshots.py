@@ -15,7 +15,7 @@ from collectors.ingest.engine import import_files
 from collectors.model.records import FunctionKey
 from lambdatui.app.application import LambdaTui
 from lambdatui.session.session import Session
-from lambdatui.session.terminal import ANSI_DARK, DARK, Terminal
+from lambdatui.text.terminal import ANSI_DARK, DARK, Terminal
 from screenshots import sample_log
 from tests.support.row_checksums import resum
 
@@ -128,7 +128,7 @@ def test_loading(
 ) -> None:
     """Before the store has answered: the question is held back."""
     monkeypatch.delenv("NO_COLOR", raising=False)
-    monkeypatch.setattr("lambdatui.screens.base.StoreScreen.ask_rows", lambda self: None)
+    monkeypatch.setattr("lambdatui.screens.base.query.QueryScreen.ask_rows", lambda self: None)
     assert snap_compare(app_on(store, DARK), terminal_size=size)
 
 

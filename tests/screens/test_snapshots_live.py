@@ -13,11 +13,11 @@ from textual.pilot import Pilot
 
 from collectors.store.connection import writing
 from collectors.store.write import account as kept
-from lambdatui.processes.collection import Choice, Collecting
-from lambdatui.processes.live_tail import LIVE, POLLING, LiveTail, Told
+from lambdatui.processes.collection import CollectionChoice, RunningCollection
+from lambdatui.processes.live_tail import LIVE, POLLING, LiveTail, TailReport
 from lambdatui.processes.runner_client import Invoked, LocalRunner
-from lambdatui.screens.live import LiveCame, LiveScreen
-from lambdatui.session.terminal import ANSI_DARK, DARK
+from lambdatui.screens.base.live_tail import LiveTailScreen, TailRead
+from lambdatui.text.terminal import ANSI_DARK, DARK
 from lambdatui.views.logs import LogView, kind_of
 from tests.screens.test_snapshots import SIZES, app_on, pressing, sample_log, store
 
@@ -42,13 +42,13 @@ ANSWER = Invoked(
 def told(way: str) -> Callable[..., None]:
     """In place of the thread that reads the child."""
 
-    def tail(screen: LiveScreen, live: LiveTail, functions: list[int] | None) -> None:
+    def tail(screen: LiveTailScreen, live: LiveTail, functions: list[int] | None) -> None:
         live.functions = ["checkout-api"]
         at = sample_log.END_MS + 1_000
         lines = [LogView(1, at + n, "checkout-api", None, text, kind_of(text)) for n, text in enumerate(LINES)]
         cost = Decimal("0.03") if way == LIVE else Decimal(0)
         note = NOTE if way == POLLING else ""
-        screen.post_message(LiveCame(live, [Told(way, note, way == LIVE, cost), *lines]))
+        screen.post_message(TailRead(live, [TailReport(way, note, way == LIVE, cost), *lines]))
 
     return tail
 
@@ -114,8 +114,8 @@ def test_state(
     theme: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(LiveScreen, "_tail", told(POLLING if state == "polling" else LIVE))
-    monkeypatch.setattr("lambdatui.screens.invoking.invoke", invoked)
+    monkeypatch.setattr(LiveTailScreen, "_tail", told(POLLING if state == "polling" else LIVE))
+    monkeypatch.setattr("lambdatui.screens.dialogs.invoke.invoke", invoked)
     monkeypatch.setattr("lambdatui.screens.functions.LOCAL_ACCOUNT", None)
     app = app_on(lacking, theme)
     press = pressing(STATES[state])
@@ -126,7 +126,7 @@ def test_state(
             app.session.runner = LocalRunner("http://127.0.0.1:9", None, frozenset(range(1, 100)))
         if state == "collecting":
             step = "cloudwatch prod: log events of /aws/lambda/checkout-api, 3 of 10, 1,234 events, $0.0150"
-            app.session.collecting = Collecting(Choice("", ()), steps={"cloudwatch prod": step})
+            app.session.collecting = RunningCollection(CollectionChoice("", ()), steps={"cloudwatch prod": step})
         await press(pilot)
 
     assert snap_compare(app, terminal_size=size, run_before=run)

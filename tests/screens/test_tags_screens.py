@@ -8,12 +8,12 @@ from textual.pilot import Pilot
 from textual.widgets import OptionList, Static
 
 from lambdatui.app.application import LambdaTui
+from lambdatui.app.navigation import screen_class
 from lambdatui.screens.cost_groups import CostGroupsScreen
-from lambdatui.screens.details import DetailsScreen
-from lambdatui.screens.main_screens import main_screen
-from lambdatui.screens.prompt import PickScreen
+from lambdatui.screens.dialogs.details import DetailsScreen
+from lambdatui.screens.dialogs.prompt import PickScreen
 from lambdatui.session.session import Session
-from lambdatui.session.terminal import DARK
+from lambdatui.text.terminal import DARK
 from lambdatui.views.scope import Narrow
 from lambdatui.views.tag_terms import parsed
 from lambdatui.widgets.notice import Notice
@@ -68,7 +68,7 @@ async def test_the_sessions_tags_narrow_every_screen_and_stand_in_the_header(db:
         assert "3 invocations, 2 errors" in head
         for name, key in KEYS.items():
             await press(pilot, key)
-            assert isinstance(app.screen, main_screen(name)), name
+            assert isinstance(app.screen, screen_class(name)), name
             assert not app.screen.query_one(Notice).failing, name
             assert shown(app) <= {"basket", "pay"}, name
             assert shown(app) or name in ("patterns", "throttles", "advice"), name

@@ -115,7 +115,7 @@ def everything(db: Path, spans: Sequence[tuple[int, int]], *, lines: bool = True
         names = {row.id: row.function.key for row in reader.functions()}
         told: dict[str, Any] = {"functions": sorted(names.values(), key=str)}
         rows = reader.invocations(*EVER, limit=1_000_000, ascending=True)
-        told["rows"] = sorted((_plain(row._asdict(), names) for row in rows), key=str)
+        told["rows"] = sorted((_plain(asdict(row), names) for row in rows), key=str)
         for low, high in spans:
             told[f"totals {low} {high}"] = sorted(_named(reader.totals(low, high), names), key=str)
             told[f"count {low} {high}"] = reader.count_invocations(low, high)

@@ -10,10 +10,10 @@ from collectors.store.schema import GRAINS
 def resum(connection: sqlite3.Connection) -> None:
     """Makes all checksums anew."""
     table_checksums.make_ready(connection)
-    cell = cell_checksum.CELL_SUM.replace("latency_sum", "blob_sum(latency)")
+    cell = cell_checksum.cell_sum_sql(latency_sum="blob_sum(latency)")
     for table in GRAINS:
         connection.execute(f"UPDATE {table} SET latency_sum = blob_sum(latency), sum = {cell}")
-    connection.execute(f"UPDATE invocations SET sum = invocation_sum({', '.join(checksums.INVOCATION)})")
+    connection.execute(f"UPDATE invocations SET sum = {checksums.INVOCATION_SUM}")
     table_checksums.make(connection)
 
 

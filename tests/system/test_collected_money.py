@@ -14,7 +14,7 @@ from collectors.store.write import account as kept
 from collectors.store.write.writer import Writer
 from lambdatui.screens.advice import AdviceScreen
 from lambdatui.screens.billed import BilledScreen
-from lambdatui.screens.details import DetailsScreen
+from lambdatui.screens.dialogs.details import DetailsScreen
 from lambdatui.views.advice import advice
 from lambdatui.views.concurrency import concurrency
 from lambdatui.views.cost_changes import changes

@@ -22,10 +22,10 @@ from collectors.store.read.reader import Reader
 from collectors.store.rollups.emf_cells import bucket_of, value_of
 from collectors.store.write import emf_series
 from lambdatui.app.application import LambdaTui
+from lambdatui.screens.dialogs.prompt import PickScreen
 from lambdatui.screens.function import FunctionScreen
-from lambdatui.screens.prompt import PickScreen
 from lambdatui.session.session import Session
-from lambdatui.session.terminal import DARK
+from lambdatui.text.terminal import DARK
 from lambdatui.views.function import function
 from lambdatui.views.function_charts import ChartView, function_charts
 from lambdatui.views.time_range import RangeChoice

@@ -73,7 +73,7 @@ def test_the_screen_says_that_other_prices_were_meant(
         app = small_app(db)
         async with app.run_test(size=(120, 40)) as pilot:
             await settle(pilot)
-            assert "which is not there" in app.screen.query_one(Notice).said
+            assert "which is not there" in app.screen.query_one(Notice).message
             app.push_screen(CostsScreen(app.session))
             await settle(pilot)
             shown = app.screen.query_one("#bill", Fields).render().plain

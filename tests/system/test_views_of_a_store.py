@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from collectors.model.records import Status
 from collectors.store.read.reader import Reader
 from lambdatui.views import filters
-from lambdatui.views.columns import COLUMNS, UnknownColumn, column_named
+from lambdatui.views.columns import UnknownColumn, column_named
 from lambdatui.views.errors import errors
 from lambdatui.views.function import function
 from lambdatui.views.functions import FUNCTION_COLUMNS, functions
@@ -25,6 +25,7 @@ from lambdatui.views.throttles import throttles
 from lambdatui.views.time_range import DAY_MS, HOUR_MS, RangeChoice, RangeError, TimeRange, instant_ms
 from pricing.pricebook import PriceBook
 from tests.support import small_store
+from tests.support.row_types import COLUMNS
 from tests.support.small_store import MINUTE, T0, request_id
 
 RANGE = RangeChoice(at="2025-03-31T11:00:00Z").resolve(0)

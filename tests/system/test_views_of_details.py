@@ -14,7 +14,6 @@ from collectors.store.write.writer import Writer
 from lambdatui.text.formatting import bar, sparkline
 from lambdatui.views.advice import advice
 from lambdatui.views.collection_details import collected
-from lambdatui.views.columns import COLUMNS, REGISTRY
 from lambdatui.views.concurrency import concurrency, saturation_ms
 from lambdatui.views.cost_changes import changes
 from lambdatui.views.cost_groups import cost_groups, line_to
@@ -25,6 +24,7 @@ from lambdatui.views.phases import phases
 from lambdatui.views.time_range import DAY_MS, TimeRange, instant_ms
 from pricing.pricebook import PriceBook
 from tests.support import small_store
+from tests.support.row_types import COLUMNS, REGISTRY
 from tests.support.small_store import CHECKOUT, MINUTE, T0
 
 HOUR = TimeRange(T0, T0 + 60 * MINUTE, "the hour")

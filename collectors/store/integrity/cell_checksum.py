@@ -1,22 +1,34 @@
-"""The checksum that a cell's row ends in, as SQLite reckons it. The first frame needs it: nothing is imported here."""
+"""The checksum that a cell's row has, as SQLite computes it. The first frame needs it: it imports declarations only.
+
+A sum adds up the columns that the first version had, each times its weight, then the quantities that were added
+since, times theirs, modulo a prime. A column of the first version that is null counts as ``NULL_NUMBER``; a quantity
+that is null counts nothing, one that is known ``NULL_NUMBER`` more than it is: a new column leaves sums as they are.
+"""
+
+from collectors.model.quantities import QUANTITIES
+from collectors.store.tables.cells import CELL_NULLS, CELL_NUMBERS
 
 PRIME = 2_147_483_647  # sums are below it: four bytes
-NOTHING = 1_048_583  # what a null counts as
-CELL_NUMBERS = (
-    "function_id", "start_ms", "invocations", "reports", "errors", "timeouts", "out_of_memory", "cold_starts",
-    "billed_ms", "billed_mb_ms", "duration_us", "init_us", "max_duration_us", "max_memory_mb", "memory_mb", "last_ms",
-)  # fmt: skip
-_NULLS = frozenset({"max_duration_us", "max_memory_mb", "memory_mb"})
-WEIGHTS = tuple(1 + 2 * (at % 4) for at in range(18))  # of the columns of a cell, or of an invocation, in their order
+NULL_NUMBER = 1_048_583
+CELL_SUMMED = (*(name for name in CELL_NUMBERS if name not in QUANTITIES), "latency_sum")
+"""What of a cell its checksum covers, beside its quantities."""
+WEIGHTS = tuple(1 + 2 * (place % 4) for place in range(64))
+"""Of columns in their order; of quantities in theirs."""
 
 
-def sum_of_cell(of: str = "") -> str:
-    """The SQL of it, with few multiplications: it is reckoned for every row that is read. ``of`` is as ``c.``."""
+def cell_sum_sql(of: str = "", latency_sum: str = "") -> str:
+    """The SQL of the checksum, with few multiplications: it is computed for every row that is read.
+
+    ``of`` stands before each column, as ``c.`` does; ``latency_sum`` is SQL in place of the column of that name.
+    """
     by_weight: dict[int, list[str]] = {}
-    for weight, name in zip(WEIGHTS, (*CELL_NUMBERS, "latency_sum"), strict=False):
-        by_weight.setdefault(weight, []).append(f"ifnull({of}{name}, {NOTHING})" if name in _NULLS else f"{of}{name}")
-    weighted = [f"{weight} * ({' + '.join(some)})" for weight, some in by_weight.items()]
+    for weight, name in zip(WEIGHTS, CELL_SUMMED, strict=False):
+        value = latency_sum if latency_sum and name == "latency_sum" else f"{of}{name}"
+        by_weight.setdefault(weight, []).append(f"ifnull({value}, {NULL_NUMBER})" if name in CELL_NULLS else value)
+    for weight, name in zip(WEIGHTS, QUANTITIES, strict=False):
+        by_weight.setdefault(weight, []).append(f"ifnull({of}{name} + {NULL_NUMBER}, 0)")
+    weighted = [f"{weight} * ({' + '.join(values)})" for weight, values in by_weight.items()]
     return f"({' + '.join(weighted)}) % {PRIME}"
 
 
-CELL_SUM = sum_of_cell()
+CELL_SUM = cell_sum_sql()

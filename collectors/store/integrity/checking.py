@@ -12,16 +12,22 @@ from collectors.store.connection import StoreDamaged, StoreError, damaged, expla
 from collectors.store.integrity import checksums, table_checksums, wal_frames
 from collectors.store.integrity.cell_checksum import CELL_SUM
 from collectors.store.lines.chunks import opened, unpacked
-from collectors.store.rollups import cells, emf_cells, packs, week_packs
+from collectors.store.rollups import cells, emf_cells, insights_cells, packs, week_packs
 from collectors.store.rollups.dirty_packs import PACKS
+from collectors.store.rollups.measures import Cell, aggregate, cell_places, minutes_of, of_cells
 from collectors.store.rollups.metric_packs import uneven as uneven_metrics
 from collectors.store.schema import GRAINS, UNCOUNTED
+from collectors.store.tables.cells import MINUTE_CELLS
+from collectors.store.tables.column import CHECKSUM, LAST
 from collectors.store.write import request_index
 
 MOST_SAID = 20  # problems of one kind
 _HOUR_MS, _DAY_MS = GRAINS["hour_cells"], GRAINS["day_cells"]
 _MINUTE_MS = GRAINS["minute_cells"]
-_COMPARED = [*range(14), 15, 16]  # a cell's columns but the memory, which depends on what came first, and the sums
+_EVER = 1 << 62
+# A cell's columns but what is of the newest row, which depends on what came first, and its checksums.
+_compared = cell_places(*(column.name for column in MINUTE_CELLS if column.fold not in (CHECKSUM, LAST)))
+_start_of, _invocations_of, _reports_of = map(cell_places, ("start_ms", "invocations", "reports"))
 SALVAGED = "salvaged"  # of the settings: rows were lost, and cells count more than there are
 
 
@@ -79,8 +85,7 @@ def _sums_of_rows(connection: sqlite3.Connection) -> Iterator[str]:
         )
         yield from (f"{table} at {start} of function {of} does not agree with its checksum" for of, start in rows)
     rows = connection.execute(
-        "SELECT function_id, start_ms FROM invocations"
-        f" WHERE sum IS NOT invocation_sum({', '.join(checksums.INVOCATION)}) LIMIT {MOST_SAID}"
+        f"SELECT function_id, start_ms FROM invocations WHERE sum IS NOT {checksums.INVOCATION_SUM} LIMIT {MOST_SAID}"
     )
     yield from (f"the invocation at {start} of function {of} does not agree with its checksum" for of, start in rows)
 
@@ -99,39 +104,37 @@ def _cells_of_rows(connection: sqlite3.Connection) -> Iterator[str]:
     lost = _is_salvaged(connection)
     for function_id, name in connection.execute("SELECT id, name FROM functions").fetchall():
         since = _pruned_before(connection, function_id)
-        kept = _by_start(connection, "minute_cells", function_id, since)
-        counted = {cell[1]: cell for cell in _counted(connection, function_id, since)}
-        for start in sorted(kept.keys() | counted.keys()):
-            mine, theirs = kept.get(start), counted.get(start)
-            if mine is not None and theirs is not None and all(mine[at] == theirs[at] for at in _COMPARED):
+        stored = _by_start(cells.read(connection, "minute_cells", function_id, since, _EVER))
+        counted = _by_start(_counted(connection, function_id, since))
+        for start in sorted(stored.keys() | counted.keys()):
+            if _agree(mine := stored.get(start), theirs := counted.get(start)):
                 continue
-            if lost and mine is not None and (theirs is None or theirs[2] < mine[2]):
+            if lost and mine is not None and (theirs is None or _invocations_of(theirs) < _invocations_of(mine)):
                 continue
             yield f"the minute at {start} of {name} does not agree with its invocations"
 
 
-def _counted(connection: sqlite3.Connection, function_id: int, since: int) -> Iterator[tuple[Any, ...]]:
+def _agree(one: Cell | None, other: Cell | None) -> bool:
+    return one is not None and other is not None and bool(_compared(one) == _compared(other))
+
+
+def _counted(connection: sqlite3.Connection, function_id: int, since: int) -> Iterator[Cell]:
     """Minutes of a function, summed from its rows a day at a time."""
-    sql = (
-        f"SELECT {cells.MEASURES} FROM invocations"
-        " WHERE function_id = ? AND start_ms >= ? AND start_ms < ? ORDER BY start_ms"
-    )
     newest = "SELECT start_ms FROM invocations WHERE function_id = ? AND start_ms >= ? ORDER BY start_ms LIMIT 1"
     while (first := connection.execute(newest, (function_id, since)).fetchone()) is not None:
         low = first[0] // _MINUTE_MS * _MINUTE_MS
         since = low + _DAY_MS
-        yield from cells.minutes_of(connection.execute(sql, (function_id, low, since)).fetchall())
+        yield from minutes_of(cells.read_measures(connection, function_id, low, since))
 
 
-def _by_start(connection: sqlite3.Connection, table: str, function_id: int, since: int) -> dict[int, tuple[Any, ...]]:
-    sql = f"SELECT * FROM {table} WHERE function_id = ? AND start_ms >= ?"
-    return {row[1]: row for row in connection.execute(sql, (function_id, since))}
+def _by_start(some: Iterable[Cell]) -> dict[int, Cell]:
+    return {_start_of(cell): cell for cell in some}
 
 
 def _pruned_before(connection: sqlite3.Connection, function_id: int) -> int:
     """From which whole minute on all rows of a function are there."""
     found = connection.execute("SELECT rows_ms FROM pruned WHERE function_id = ?", (function_id,)).fetchone()
-    return int(found[0]) if found else -(1 << 62)
+    return int(found[0]) if found else -_EVER
 
 
 def _cells_of_cells(connection: sqlite3.Connection) -> Iterator[str]:
@@ -140,27 +143,24 @@ def _cells_of_cells(connection: sqlite3.Connection) -> Iterator[str]:
     for finer, table in (("minute_cells", "hour_cells"), ("hour_cells", "day_cells")):
         grain = GRAINS[table]
         for function_id, name in functions:
-            kept = _by_start(connection, table, function_id, -(1 << 62))
-            rows = list(_by_start(connection, finer, function_id, -(1 << 62)).values())
-            summed = cells.folded(cells.of_cells(rows), grain) if rows else []
-            best = {cell[1]: cell for cell in summed}
+            stored = _by_start(cells.read(connection, table, function_id, -_EVER, _EVER))
+            rows = cells.read(connection, finer, function_id, -_EVER, _EVER)
+            best = _by_start(aggregate(of_cells(rows), grain) if rows else [])
             if table == "hour_cells":
-                for cell in _by_start(connection, "insights_cells", function_id, -(1 << 62)).values():
-                    if cell[1] not in best or cell[3] > best[cell[1]][3]:
-                        best[cell[1]] = cell
+                for cell in insights_cells.read(connection, function_id, -_EVER, _EVER):
+                    start = _start_of(cell)
+                    if start not in best or _reports_of(cell) > _reports_of(best[start]):
+                        best[start] = cell
             since = _finer_since(connection, finer, function_id, grain)
-            for start in sorted(kept.keys() | best.keys()):
-                mine, theirs = kept.get(start), best.get(start)
-                if mine is not None and theirs is not None and all(mine[at] == theirs[at] for at in _COMPARED):
-                    continue
-                if start >= since:
+            for start in sorted(stored.keys() | best.keys()):
+                if start >= since and not _agree(stored.get(start), best.get(start)):
                     yield f"{table} at {start} of {name} does not agree with its {finer}"
 
 
 def _finer_since(connection: sqlite3.Connection, finer: str, function_id: int, grain: int) -> int:
     """From when on finer cells are there: they may be pruned before the coarser."""
     (first,) = connection.execute(f"SELECT min(start_ms) FROM {finer} WHERE function_id = ?", (function_id,)).fetchone()
-    return 1 << 62 if first is None else int(-(-first // grain) * grain)
+    return _EVER if first is None else int(-(-first // grain) * grain)
 
 
 def _errors_of_cells(connection: sqlite3.Connection) -> Iterator[str]:
@@ -196,7 +196,7 @@ def _packs_of_cells(connection: sqlite3.Connection) -> Iterator[str]:
 def _lines_of_chunks(connection: sqlite3.Connection) -> Iterator[str]:
     """Chunks that cannot be opened, and hours whose patterns do not count the lines that there are."""
     since = _whole_hours(connection)
-    counted: dict[tuple[int, int], list[int]] = {}
+    counted: dict[tuple[int, int], tuple[int, int]] = {}  # by function and hour: lines and their bytes
     (until,) = connection.execute(
         "SELECT coalesce(max(value), 0) FROM settings WHERE name = ?", (UNCOUNTED,)
     ).fetchone()
@@ -206,34 +206,36 @@ def _lines_of_chunks(connection: sqlite3.Connection) -> Iterator[str]:
         except Exception as error:
             yield f"log lines of chunk {identity} cannot be read: {error}"
             continue
-        for at, text in lines if identity > until else ():
-            of_hour = counted.setdefault((function_id, at // _HOUR_MS * _HOUR_MS), [0, 0])
-            of_hour[0] += 1
-            of_hour[1] += len(text) if text.isascii() else len(text.encode("utf-8", "replace"))
+        for at_ms, text in lines if identity > until else ():
+            hour = function_id, at_ms // _HOUR_MS * _HOUR_MS
+            many, size = counted.get(hour, (0, 0))
+            size += len(text) if text.isascii() else len(text.encode("utf-8", "replace"))
+            counted[hour] = many + 1, size
     if until or not connection.execute("SELECT 1 FROM pattern_hours LIMIT 1").fetchone():
         return
     rows = connection.execute("SELECT function_id, start_ms, sum(lines), sum(bytes) FROM pattern_hours GROUP BY 1, 2")
-    kept = {(of, start): [lines, size] for of, start, lines, size in rows}
-    for place in sorted(kept.keys() | counted.keys()):
-        if place[1] >= since.get(place[0], -(1 << 62)) and kept.get(place, [0, 0]) != counted.get(place, [0, 0]):
-            yield f"patterns of the hour at {place[1]} of function {place[0]} do not agree with its log lines"
+    stored = {(of, start): (many, size) for of, start, many, size in rows}
+    for hour in sorted(stored.keys() | counted.keys()):
+        function_id, start = hour
+        if start >= since.get(function_id, -_EVER) and stored.get(hour, (0, 0)) != counted.get(hour, (0, 0)):
+            yield f"patterns of the hour at {start} of function {function_id} do not agree with its log lines"
 
 
 def _whole_hours(connection: sqlite3.Connection) -> dict[int, int]:
     """By function, from which hour on all its lines are there, where some were pruned or lost."""
     if _is_salvaged(connection):
-        return {function_id: 1 << 62 for (function_id,) in connection.execute("SELECT id FROM functions")}
+        return {function_id: _EVER for (function_id,) in connection.execute("SELECT id FROM functions")}
     rows = connection.execute("SELECT function_id, max(rows_ms, lines_ms) FROM pruned")
     return {function_id: -(-before_ms // _HOUR_MS) * _HOUR_MS for function_id, before_ms in rows}
 
 
 def _days_of_patterns(connection: sqlite3.Connection) -> Iterator[str]:
     """Days of patterns beside their hours; of a salvaged store those whose hours were not lost."""
-    columns = "start_ms / 86400000 * 86400000 AS day, function_id, pattern_id, sum(lines), sum(bytes)"
+    key, sums = "day, function_id, pattern_id", "lines, bytes"
+    columns = "start_ms / 86400000 * 86400000 AS day, function_id, pattern_id, sum(lines) AS lines, sum(bytes) AS bytes"
     hours, days = (f"SELECT {columns} FROM {table} GROUP BY 1, 2, 3" for table in ("pattern_hours", "pattern_days"))
     if _is_salvaged(connection):
-        there = f"SELECT day, function_id, pattern_id FROM ({hours})"
-        days = f"SELECT * FROM ({days}) WHERE (day, function_id, pattern_id) IN ({there})"
+        days = f"SELECT {key}, {sums} FROM ({days}) WHERE ({key}) IN (SELECT {key} FROM ({hours}))"
     asked = [hours, days]
     for one, other in (asked, asked[::-1]):
         for start, of, *_ in connection.execute(f"{one} EXCEPT {other} LIMIT {MOST_SAID}"):
@@ -263,8 +265,8 @@ def _request_ids(connection: sqlite3.Connection) -> Iterator[str]:
         wanted = np.empty(len(rows), request_index.ENTRY)
         wanted["hash"] = np.fromiter(map(request_index.hash_of, ids), np.uint32, len(ids))
         wanted["function_id"], wanted["start_ms"] = functions, starts
-        for at in np.flatnonzero(~np.isin(wanted, there)).tolist():
-            yield f"the invocation at {starts[at]} of function {functions[at]} is not found by its request id"
+        for row in np.flatnonzero(~np.isin(wanted, there)).tolist():
+            yield f"the invocation at {starts[row]} of function {functions[row]} is not found by its request id"
 
 
 _KINDS: Iterable[Any] = (

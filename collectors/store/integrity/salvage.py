@@ -8,9 +8,10 @@ and time.
 import contextlib
 import sqlite3
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +20,15 @@ from collectors.store.integrity import checksums, table_checksums
 from collectors.store.integrity.checking import SALVAGED
 from collectors.store.lines.chunks import opened, unpacked
 from collectors.store.rollups import cells, emf_cells
+from collectors.store.rollups.measures import aggregate, minutes_of, of_cells
+from collectors.store.rollups.measures import is_sound as is_sound_cell
 from collectors.store.rollups.metric_packs import MADE_OF, uneven_sums
 from collectors.store.schema import GRAINS, OLDEST, VERSION
+from collectors.store.tables.cells import CELL
+from collectors.store.tables.column import insert as insert_sql
+from collectors.store.tables.every import TABLES
+from collectors.store.tables.ledger import SETTINGS
+from collectors.store.tables.metrics import METRIC_HOURS
 from collectors.store.write.request_index import RequestIndex
 
 _EVER = 1 << 62
@@ -102,10 +110,12 @@ class _Salvage:
             self._tell_of_cells(to)
             self._index(to)
             to.execute(f"DELETE FROM settings WHERE name = '{OLDEST}'")
-            to.execute("INSERT OR IGNORE INTO pattern_functions SELECT function_id, pattern_id, min(first_ms)"
-                       " FROM pattern_days GROUP BY 1, 2")  # fmt: skip
+            to.execute(
+                "INSERT OR IGNORE INTO pattern_functions (function_id, pattern_id, first_ms)"
+                " SELECT function_id, pattern_id, min(first_ms) FROM pattern_days GROUP BY 1, 2"
+            )
             if self._found.lost:
-                to.execute("INSERT OR REPLACE INTO settings VALUES (?, 1)", (SALVAGED,))
+                to.execute(SETTINGS.insert(instead="OR REPLACE"), (SALVAGED, 1))
             self._mark(to)
             to.execute("COMMIT")
             (self._found.invocations,) = to.execute("SELECT count(*) FROM invocations").fetchone()
@@ -116,11 +126,10 @@ class _Salvage:
 
     def _copy(self, to: sqlite3.Connection, table: str) -> None:
         """A table without sums in its rows: every row that can be read."""
-        columns = [name for (name,) in to.execute("SELECT name FROM pragma_table_info(?)", (table,))]
-        key = [name for (name,) in to.execute("SELECT name FROM pragma_table_info(?) WHERE pk ORDER BY pk", (table,))]
-        put = f"INSERT OR IGNORE INTO {table} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"
-        asked = f"SELECT {', '.join(columns)} FROM {table} NOT INDEXED ORDER BY {{}}"
-        ways = (", ".join(key), ", ".join(f"{each} DESC" for each in key))
+        declared = TABLES[table]
+        put = declared.insert(instead="OR IGNORE")
+        asked = f"SELECT {declared.column_list()} FROM {table} NOT INDEXED ORDER BY {{}}"
+        ways = (", ".join(declared.key), ", ".join(f"{name} DESC" for name in declared.key))
         whole, kept = False, 0
         for way in ways:
             whole, some = self._put(to, put, asked.format(way))
@@ -159,34 +168,25 @@ class _Salvage:
 
     def _copy_by_function(self, to: sqlite3.Connection, table: str) -> None:
         """Invocations or cells: the rows that agree with their sums."""
-        columns = [name for (name,) in to.execute("SELECT name FROM pragma_table_info(?)", (table,))]
-        put = f"INSERT OR IGNORE INTO {table} VALUES ({', '.join('?' * len(columns))})"
+        columns, is_sound = _SOUND[table]
+        put = insert_sql(table, columns, instead="OR IGNORE")
+        start_of, checksum_of = (itemgetter(columns.index(name)) for name in ("start_ms", "sum"))
         bad: Counter[int] = Counter()
         for function_id, name in self._names.items():
             gaps: list[tuple[int, int]] = []
-            last = -_EVER
             for rows in self._stretches(table, columns, function_id, -_EVER, _EVER, gaps):
                 for row in rows:
-                    last = max(last, row[1] if isinstance(row[1], int) else last)
-                    if self._is_sound(table, row):
+                    if _is_sound(is_sound, row):
                         if to.execute(put, row).rowcount:
-                            table_checksums.added(to, table, 1, row[-1])
+                            table_checksums.added(to, table, 1, checksum_of(row))
                     else:
                         bad[function_id] += 1
-                        if table in GRAINS and isinstance(row[1], int):
-                            self._bad.append((table, function_id, row[1]))
+                        if table in GRAINS and isinstance(start_of(row), int):
+                            self._bad.append((table, function_id, start_of(row)))
             for low, high in gaps:
                 self._found.lost.append(f"{table} of {name}: what there was from {_time(low)} to {_time(high)}")
             if bad[function_id] and table == "invocations":
                 self._found.lost.append(f"{table} of {name}: {bad[function_id]:,} rows are not as they were written")
-
-    def _is_sound(self, table: str, row: Row) -> bool:
-        try:
-            if table == "invocations":
-                return bool(checksums.sum_of(row[:-1]) == row[-1])
-            return cells.summed(tuple(row))[17:] == tuple(row[17:])
-        except (TypeError, ValueError, OverflowError, sqlite3.Error):
-            return False
 
     def _stretches(
         self, table: str, columns: Sequence[str], function_id: int, low: int, high: int, gaps: list[tuple[int, int]]
@@ -199,8 +199,9 @@ class _Salvage:
             return
         backward, _ = self._read(f"{asked} ORDER BY start_ms DESC", (function_id, low, high))
         yield backward
-        begin = max((row[1] for row in forward), default=low)
-        end = min((row[1] for row in backward), default=high)
+        start_of = itemgetter(columns.index("start_ms"))
+        begin = max(map(start_of, forward), default=low)
+        end = min(map(start_of, backward), default=high)
         if begin < end:
             gaps.append((begin, end))
 
@@ -231,14 +232,12 @@ class _Salvage:
     def _sum_anew(self, to: sqlite3.Connection) -> None:
         """Cells that are missing: of rows, or of finer cells."""
         for function_id in self._names:
-            rows = to.execute(
-                f"SELECT {cells.MEASURES} FROM invocations WHERE function_id = ? ORDER BY start_ms", (function_id,)
-            ).fetchall()
-            self._add_missing(to, "minute_cells", cells.minutes_of(rows))
+            rows = cells.read_measures(to, function_id, -_EVER, _EVER)
+            cells.insert_missing(to, "minute_cells", minutes_of(rows))
             for finer, table in (("minute_cells", "hour_cells"), ("hour_cells", "day_cells")):
-                asked = f"SELECT * FROM {finer} WHERE function_id = ? ORDER BY start_ms"
-                found = to.execute(asked, (function_id,)).fetchall()
-                self._add_missing(to, table, cells.folded(cells.of_cells(found), GRAINS[table]) if found else [])
+                finer_cells = cells.read(to, finer, function_id, -_EVER, _EVER)
+                if finer_cells:
+                    cells.insert_missing(to, table, aggregate(of_cells(finer_cells), GRAINS[table]))
 
     def _metrics_anew(self, to: sqlite3.Connection) -> None:
         """Sums that do not agree with what they are of: the side that is not as it was written gives way."""
@@ -253,7 +252,7 @@ class _Salvage:
                     )
                 else:
                     row = metric, function_id, stat, start, total, peak
-                    to.execute(f"INSERT OR REPLACE INTO {table} VALUES (?, ?, ?, ?, ?, ?)", row)
+                    to.execute(METRIC_HOURS.named(table).insert(instead="OR REPLACE"), row)
         emf_cells.sum_up_anew(to)
         if "pattern_days" in self._whole and "pattern_hours" not in self._whole:
             day = f"start_ms / {_DAY_MS} * {_DAY_MS}"
@@ -266,8 +265,9 @@ class _Salvage:
         elif "pattern_days" not in self._whole:
             to.execute("DELETE FROM pattern_days")
             to.execute(
-                "INSERT INTO pattern_days SELECT function_id, start_ms / 86400000 * 86400000, pattern_id, sum(lines),"
-                " sum(bytes), min(first_ms), max(last_ms) FROM pattern_hours GROUP BY 1, 2, 3"
+                "INSERT INTO pattern_days (function_id, start_ms, pattern_id, lines, bytes, first_ms, last_ms)"
+                " SELECT function_id, start_ms / 86400000 * 86400000, pattern_id, sum(lines), sum(bytes),"
+                " min(first_ms), max(last_ms) FROM pattern_hours GROUP BY 1, 2, 3"
             )
 
     def _tell_of_cells(self, to: sqlite3.Connection) -> None:
@@ -277,11 +277,6 @@ class _Salvage:
                 self._found.anew += 1
             else:
                 self._found.lost.append(f"{table} of {self._names[function_id]}: that of {_time(start)}")
-
-    def _add_missing(self, to: sqlite3.Connection, table: str, made: Sequence[Row]) -> None:
-        for row in made:
-            if to.execute(f"INSERT OR IGNORE INTO {table} VALUES ({', '.join('?' * cells.COLUMNS)})", row).rowcount:
-                table_checksums.added(to, table, 1, row[-1])
 
     def _index(self, to: sqlite3.Connection) -> None:
         import numpy as np
@@ -300,9 +295,29 @@ class _Salvage:
                    " SELECT DISTINCT start_ms / 604800000 * 604800000 FROM day_packs")  # fmt: skip
         for grain_ms, table in ((3_600_000, "metric_hours"), (86_400_000, "metric_days")):
             to.execute(
-                "INSERT OR IGNORE INTO metric_packs"
-                f" SELECT DISTINCT metric, stat, {grain_ms}, start_ms, NULL FROM {table}"
+                "INSERT OR IGNORE INTO metric_packs (metric, stat, grain_ms, start_ms)"
+                f" SELECT DISTINCT metric, stat, {grain_ms}, start_ms FROM {table}"
             )
+
+
+def _is_sound(test: Callable[[Row], bool], row: Row) -> bool:
+    """Whether a row agrees with its checksum; what cannot even be computed does not."""
+    try:
+        return test(row)
+    except (TypeError, ValueError, OverflowError, sqlite3.Error):
+        return False
+
+
+def _is_sound_invocation(row: Row) -> bool:
+    *stored, checksum = row
+    return checksums.is_sound(stored, checksum)
+
+
+# By table with checksums in its rows: the columns as they are read, and whether a row of them is as it was written.
+_SOUND: dict[str, tuple[tuple[str, ...], Callable[[Row], bool]]] = {
+    "invocations": ((*checksums.INVOCATION, "sum"), _is_sound_invocation),
+    **{table: (CELL, lambda row: is_sound_cell(tuple(row))) for table in GRAINS},
+}
 
 
 def _time(at_ms: int) -> str:

@@ -10,9 +10,11 @@ from zlib import crc32
 
 import msgspec
 
-from collectors.store.integrity.cell_checksum import CELL_SUM
-from collectors.store.integrity.checksums import INVOCATION, Damaged, register
+from collectors.store.integrity.cell_checksum import cell_sum_sql
+from collectors.store.integrity.checksums import INVOCATION_SUM, Damaged, register
 from collectors.store.schema import GRAINS
+from collectors.store.tables.every import TABLES
+from collectors.store.tables.ledger import TABLE_SUMS
 
 MODULUS = (1 << 61) - 1
 SMALL = 4_000  # rows of all tables together that a reader looks at, which takes some milliseconds
@@ -20,12 +22,6 @@ SMALL_BYTES = 2 << 20  # of a file whose every page is looked at, at two millise
 # These have sums in their rows, of which theirs is made; the writer adds them up itself.
 SUMMED = ("invocations", *GRAINS)
 _SUMMED_AT_ONCE = 16  # of their rows, while another's is reckoned
-# Of these only what stands beside the blobs, which have checksums in themselves.
-_BESIDE = ("start_ms", "invocations", "failures", "last_ms")
-_KEYS = {
-    **dict.fromkeys((f"{grain}_packs" for grain in ("minute", "hour", "day", "week")), _BESIDE),
-    "metric_packs": ("metric", "stat", "grain_ms", "start_ms"),
-}
 
 _encode = msgspec.msgpack.Encoder().encode
 
@@ -46,29 +42,20 @@ def tables(connection: sqlite3.Connection) -> list[str]:
     return [name for (name,) in named if name != "table_sums" and not name.startswith("sqlite_")]
 
 
-def _sum(connection: sqlite3.Connection, table: str, row: str = "") -> str:
-    """The SQL of the sum of a table's row."""
+def _sum(table: str, row: str = "") -> str:
+    """The SQL of the sum of a table's row; ``row`` stands before its columns, as ``new.`` does."""
     if table in SUMMED:
         return f"ifnull({row}sum, 0)"
-    return f"row_sum({_values(connection, table, row)})"
-
-
-def _values(connection: sqlite3.Connection, table: str, row: str) -> str:
-    """The columns of a table's row that count; of a chunk's content, which has a checksum, only that."""
-    if table in _KEYS:
-        return ", ".join(f"{row}{name}" for name in _KEYS[table])
-    columns = [f'{row}"{name}"' for (name,) in connection.execute("SELECT name FROM pragma_table_info(?)", (table,))]
-    if table == "chunks":
-        columns = [f"substr({each}, -8)" if each.endswith('"content"') else each for each in columns]
-    return ", ".join(columns)
+    values = (column.checksum.format(f'{row}"{column.name}"') for column in TABLES[table] if column.checksum)
+    return f"row_sum({', '.join(values)})"
 
 
 def keep(connection: sqlite3.Connection) -> None:
     """From here on whatever this connection writes is in the sums too."""
     make_ready(connection)
     connection.execute("PRAGMA recursive_triggers = 1")  # else what REPLACE deletes is not heard of
-    for table in tables(connection):
-        new, old = (_sum(connection, table, row) for row in ("new.", "old."))
+    for table in filter(TABLES.__contains__, tables(connection)):
+        new, old = (_sum(table, row) for row in ("new.", "old."))
         for event, rows, change in (
             ("INSERT", "rows + 1", new),
             ("DELETE", "rows - 1", f"{MODULUS} - {old}"),
@@ -92,9 +79,7 @@ def added(connection: sqlite3.Connection, table: str, rows: int, total: int) -> 
 
 def reckoned(connection: sqlite3.Connection, table: str) -> tuple[int, int]:
     """How many rows a table has, and their sum, reckoned from them all."""
-    rows, total = connection.execute(
-        f"SELECT count(*), coalesce(sum({_sum(connection, table)}), 0) FROM main.{table}"
-    ).fetchone()
+    rows, total = connection.execute(f"SELECT count(*), coalesce(sum({_sum(table)}), 0) FROM main.{table}").fetchone()
     return int(rows), int(total) % MODULUS
 
 
@@ -102,15 +87,23 @@ def make(connection: sqlite3.Connection) -> None:
     """Makes all sums anew, in the caller's transaction."""
     connection.execute("DELETE FROM table_sums")
     for table in tables(connection):
-        connection.execute("INSERT INTO table_sums VALUES (?, ?, ?)", (table, *reckoned(connection, table)))
+        if table not in TABLES:
+            continue  # nobody of ours made it: whoever looks says so
+        connection.execute(TABLE_SUMS.insert(), (table, *reckoned(connection, table)))
+
+
+def make_stale(connection: sqlite3.Connection) -> None:
+    """Makes those sums anew that a migration has marked with a negative number of rows, in the caller's transaction."""
+    for (table,) in connection.execute("SELECT name FROM table_sums WHERE rows < 0").fetchall():
+        connection.execute(TABLE_SUMS.insert(instead="OR REPLACE"), (table, *reckoned(connection, table)))
 
 
 def differing(connection: sqlite3.Connection) -> Iterator[str]:
     """The tables that do not agree with their sums."""
-    known = {name: (rows, total) for name, rows, total in connection.execute("SELECT * FROM table_sums")}
+    known = {name: (rows, total) for name, rows, total in connection.execute("SELECT name, rows, sum FROM table_sums")}
     there = set(tables(connection))
     for table in sorted(there | known.keys()):
-        if table not in there or known.get(table) != reckoned(connection, table):
+        if table not in there or table not in TABLES or known.get(table) != reckoned(connection, table):
             yield table
 
 
@@ -129,12 +122,12 @@ def look_at_small_ones(connection: sqlite3.Connection) -> None:
         for rows, table, total in kept:
             if rows <= left:
                 left -= rows
-                _look_at(connection, table, _row_sum_of(connection, table), rows, total)
+                _look_at(connection, table, _row_sum_of(table), rows, total)
                 if indexed and table in indexed:
                     _look_through(connection, table)
             elif table in SUMMED and rows <= left * _SUMMED_AT_ONCE:
                 left -= rows // _SUMMED_AT_ONCE
-                _look_at(connection, table, _sum(connection, table), rows, total)
+                _look_at(connection, table, _sum(table), rows, total)
     except (TypeError, ValueError) as error:
         raise Damaged(f"malformed: {error}") from error
 
@@ -156,16 +149,17 @@ def _look_through(connection: sqlite3.Connection, table: str = "1") -> None:
         raise Damaged(f"malformed: {said}")
 
 
-def _row_sum_of(connection: sqlite3.Connection, table: str) -> str:
-    """The SQL of the sum of a row, reckoned from all of it."""
+def _row_sum_of(table: str) -> str:
+    """The SQL of the sum of a row, computed from all of it."""
     if table == "invocations":
-        return f"invocation_sum({', '.join(INVOCATION)})"
-    return CELL_SUM.replace("latency_sum", "blob_sum(latency)") if table in SUMMED else _sum(connection, table)
+        return INVOCATION_SUM
+    return cell_sum_sql(latency_sum="blob_sum(latency)") if table in SUMMED else _sum(table)
 
 
 def _look_at(connection: sqlite3.Connection, table: str, of_row: str, rows: int, total: int) -> None:
-    found = connection.execute(
-        f"SELECT count(*), coalesce(sum({of_row}), 0) FROM (SELECT * FROM main.{table} LIMIT {rows + 1})"
+    columns = ", ".join(f'"{name}"' for name in TABLES[table].names)
+    there, sums = connection.execute(
+        f"SELECT count(*), coalesce(sum({of_row}), 0) FROM (SELECT {columns} FROM main.{table} LIMIT {rows + 1})"
     ).fetchone()
-    if (found[0], found[1] % MODULUS) != (rows, total):
+    if (there, sums % MODULUS) != (rows, total):
         raise Damaged(f"malformed: {table} does not agree with its checksum")

@@ -74,7 +74,7 @@ def _valid(path: Path, salts: bytes) -> int | None:
             head = index.read(48)
     except FileNotFoundError:
         return 0
-    if len(head) < 48 or not head[12] or head[32:40] != salts:
+    if len(head) < 48 or head[12:13] == b"\0" or head[32:40] != salts:
         return None
     return int(struct.unpack("=I", head[16:20])[0])
 

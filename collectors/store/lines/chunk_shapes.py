@@ -35,7 +35,8 @@ def shapes_of(lines: Sequence[bytes]) -> bytes:
     texts: list[str] = []
     for packed in lines:
         if packed:
-            texts += _texts(packed)[1]
+            _, of_one = _texts(packed)
+            texts += of_one
     joined = "\0".join(texts)
     if not texts or "\1" in joined or joined.count("\0") >= len(texts):
         return b""

@@ -7,11 +7,14 @@ row names its chunk, so its lines are one read; a search reads the chunks of its
 
 import sqlite3
 from collections import Counter, OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 import msgspec
 import zstandard
+
+from collectors.store.tables.lines import CHUNKS
 
 if TYPE_CHECKING:
     from collectors.store.write.emf_counts import EmfCounts
@@ -19,7 +22,9 @@ if TYPE_CHECKING:
 
 RAW_BYTES = 64 * 1024  # of lines a chunk: some 8 KB compressed, opened in a fifth of a millisecond
 Key = tuple[int, bytes | str]
-Line = tuple[int, str]
+Line = tuple[int, str]  # timestamp_ms, text
+line_time: Callable[[Line], int] = itemgetter(0)
+_line_text: Callable[[Line], str] = itemgetter(1)
 
 _encode = msgspec.msgpack.Encoder().encode
 # zstd's own checksum of the content: opening it fails where a byte has changed.
@@ -52,7 +57,7 @@ def unpacked(packed: bytes) -> list[Line]:
 
 def packed_lines(lines: Sequence[Line]) -> bytes:
     """Lines given as (timestamp_ms, text), packed."""
-    return _encode(([line[0] for line in lines], [line[1] for line in lines]))
+    return _encode((list(map(line_time, lines)), list(map(_line_text, lines))))
 
 
 def union(one: bytes, other: bytes) -> tuple[bytes, int]:
@@ -65,7 +70,7 @@ def union(one: bytes, other: bytes) -> tuple[bytes, int]:
     mine, theirs = Counter(unpacked(one)), Counter(unpacked(other))
     both = mine | theirs
     added = both.total() - mine.total()
-    return (packed_lines(sorted(both.elements(), key=lambda line: line[0])), added) if added else (one, 0)
+    return (packed_lines(sorted(both.elements(), key=line_time)), added) if added else (one, 0)
 
 
 class Chunks:
@@ -96,14 +101,15 @@ class Chunks:
 
     def _put(self, chunk_id: int, content: dict[Key, bytes], near: Key) -> None:
         self._recent[chunk_id] = content
-        times = [line[0] for each in content.values() for line in unpacked(each)]
+        start_ms, _ = near
+        times = [time for packed in content.values() for time, _ in unpacked(packed)]
         self._connection.execute(
             "UPDATE chunks SET first_ms = ?, last_ms = ?, lines = ?, content = ? WHERE id = ?",
             (
-                min(times, default=near[0]),
-                max(times, default=near[0]),
+                min(times, default=start_ms),
+                max(times, default=start_ms),
                 len(times),
-                sealed([key[0] for key in content], [key[1] for key in content], list(content.values())),
+                sealed([start for start, _ in content], [request for _, request in content], list(content.values())),
                 chunk_id,
             ),
         )
@@ -139,13 +145,13 @@ class Chunks:
 
     def add(self, function_id: int, key: Key, lines: bytes, loose_stream_id: int | None = None) -> int:
         """A chunk of one invocation's lines, or of a stream's loose ones."""
-        times = [line[0] for line in unpacked(lines)]
+        times = [time for time, _ in unpacked(lines)]
         for counts in self._counts:
             counts.add([function_id], [lines])
         number = self.last_id() + 1
-        content = sealed([key[0]], [key[1]], [lines])
+        start_ms, request_id = key
+        content = sealed([start_ms], [request_id], [lines])
         self._connection.execute(
-            "INSERT INTO chunks VALUES (?, ?, ?, ?, ?, ?, ?)",
-            (number, function_id, loose_stream_id, min(times), max(times), len(times), content),
+            CHUNKS.insert(), (number, function_id, loose_stream_id, min(times), max(times), len(times), content)
         )
         return number

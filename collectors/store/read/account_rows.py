@@ -1,8 +1,9 @@
 """Reading what is known of accounts: alarms, configuration and its history, metrics, collections and their calls."""
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, fields, replace
+from typing import Any
 
 from collectors.model.account import (
     TAGS,
@@ -16,13 +17,26 @@ from collectors.model.account import (
 )
 from collectors.model.records import FunctionKey
 from collectors.store.read.reader import Reader
+from collectors.store.tables.account import (
+    ALARM_HISTORY,
+    ALARMS,
+    BILLED_DAYS,
+    ERROR_PATTERNS,
+    LOG_GROUPS,
+    RECOMMENDATIONS,
+)
+from collectors.store.tables.column import Table
+from collectors.store.tables.ledger import COLLECTIONS
 from collectors.untrusted import parsed_json
 
-_STATES = re.compile(r"from (\w+) to (\w+)")  # of a StateUpdate's summary: Alarm updated from OK to ALARM
-_ALARM = (
-    "account, region, name, kind, state, reason, state_since_ms, function, metric, stat, period_s, comparison,"
-    " threshold, rule, actions_enabled"
-)
+_STATES = re.compile(
+    r"from (?P<before>\w+) to (?P<to>\w+)"
+)  # of a StateUpdate's summary: Alarm updated from OK to ALARM
+
+
+def _columns(table: Table, record: type[Any]) -> str:
+    """A table's columns in the order of a record's fields."""
+    return table.columns_of(field.name for field in fields(record))
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,14 +95,14 @@ def alarms(reader: Reader) -> list[Alarm]:
     One that went into its state later was in the one that its history tells: since when and why is not known where
     that does not say. One that was made later, by its history, was not there.
     """
-    found = [
-        Alarm(*(*row[:14], None if row[14] is None else bool(row[14])))
-        for row in reader.select(f"SELECT {_ALARM} FROM alarms")
+    known = [
+        replace(alarm, actions_enabled=None if alarm.actions_enabled is None else bool(alarm.actions_enabled))
+        for alarm in (Alarm(*row) for row in reader.select(f"SELECT {_columns(ALARMS, Alarm)} FROM alarms"))
     ]
     if reader.until_ms is not None:
-        found = [before for one in found if (before := _alarm_before(reader, one, reader.until_ms)) is not None]
+        known = [before for alarm in known if (before := _alarm_before(reader, alarm, reader.until_ms)) is not None]
     order = {"ALARM": 0, "INSUFFICIENT_DATA": 1}
-    return sorted(found, key=lambda one: (order.get(one.state, 2), one.name, one.region, one.account))
+    return sorted(known, key=lambda alarm: (order.get(alarm.state, 2), alarm.name, alarm.region, alarm.account))
 
 
 def _alarm_before(reader: Reader, alarm: Alarm, until_ms: int) -> Alarm | None:
@@ -98,21 +112,21 @@ def _alarm_before(reader: Reader, alarm: Alarm, until_ms: int) -> Alarm | None:
         "SELECT at_ms, kind, summary FROM alarm_history WHERE account = ? AND region = ? AND name = ? ORDER BY at_ms",
         (alarm.account, alarm.region, alarm.name),
     )
-    earlier = [one for one in changes if one[0] < until_ms]
+    earlier = [(at_ms, kind, summary) for at_ms, kind, summary in changes if at_ms < until_ms]
     if not earlier and any(kind == "ConfigurationUpdate" and "created" in summary for _, kind, summary in changes):
         return None
     for at_ms, kind, summary in reversed(earlier):
-        if kind == "StateUpdate" and (said := _STATES.search(summary)):
-            return replace(alarm, state=said[2], state_since_ms=at_ms, reason="")
+        if kind == "StateUpdate" and (update := _STATES.search(summary)):
+            return replace(alarm, state=update["to"], state_since_ms=at_ms, reason="")
     later = (_STATES.search(summary) for at_ms, kind, summary in changes if kind == "StateUpdate" and at_ms >= until_ms)
-    said = next(later, None)
-    return replace(alarm, state=said[1] if said else "", state_since_ms=None, reason="")
+    update = next(later, None)
+    return replace(alarm, state=update["before"] if update else "", state_since_ms=None, reason="")
 
 
 def alarm_changes(reader: Reader, from_ms: int, to_ms: int) -> list[AlarmChange]:
     """What became of alarms in the span, newest first."""
     rows = reader.select(
-        "SELECT account, region, name, at_ms, kind, summary FROM alarm_history WHERE at_ms >= ? AND at_ms < ?"
+        f"SELECT {_columns(ALARM_HISTORY, AlarmChange)} FROM alarm_history WHERE at_ms >= ? AND at_ms < ?"
         " ORDER BY at_ms DESC",
         (from_ms, to_ms),
     )
@@ -171,8 +185,7 @@ def units_asked(reader: Reader, since_ms: int) -> list[tuple[str, str, int]]:
 def log_groups(reader: Reader) -> list[LogGroupFacts]:
     """The log groups that were looked at."""
     return [
-        LogGroupFacts(*row)
-        for row in reader.select("SELECT account, region, name, class, retention_days, stored_bytes FROM log_groups")
+        LogGroupFacts(*row) for row in reader.select(f"SELECT {_columns(LOG_GROUPS, LogGroupFacts)} FROM log_groups")
     ]
 
 
@@ -183,40 +196,43 @@ def settings(reader: Reader, of: FunctionKey | None = None, *, tags: bool = True
     """
     some = "" if of is None else " AND account = ? AND region = ? AND function = ?"
     some += "" if tags else f" AND kind != '{TAGS}'"
-    rows = reader.select(
-        "SELECT account, region, function, kind, item, name, value, since_ms, until_ms FROM configuration"
-        f" WHERE {IN_FORCE}{some} ORDER BY function, region, account, kind, item, name",
-        (*in_force(reader), *(() if of is None else (of.account, of.region, of.name))),
+    return list(
+        _settings(
+            reader,
+            f"{IN_FORCE}{some} ORDER BY function, region, account, kind, item, name",
+            (*in_force(reader), *(() if of is None else (of.account, of.region, of.name))),
+        )
     )
-    return [SettingRow(*(*row[:6], parsed_json(row[6]), *row[7:])) for row in rows]
+
+
+def _settings(reader: Reader, where: str, values: Sequence[object]) -> Iterator[SettingRow]:
+    for *key, value, since_ms, until_ms in reader.select(
+        "SELECT account, region, function, kind, item, name, value, since_ms, until_ms FROM configuration"
+        f" WHERE {where}",
+        values,
+    ):
+        yield SettingRow(*(*key, parsed_json(value), since_ms, until_ms))
 
 
 def history(reader: Reader, kinds: Sequence[str]) -> list[SettingRow]:
     """Every value that settings of some kinds ever had, oldest first."""
-    rows = reader.select(
-        "SELECT account, region, function, kind, item, name, value, since_ms, until_ms FROM configuration"
-        f" WHERE kind IN ({', '.join('?' * len(kinds))}) AND since_ms < ? ORDER BY since_ms",
+    rows = _settings(
+        reader,
+        f"kind IN ({', '.join('?' * len(kinds))}) AND since_ms < ? ORDER BY since_ms",
         (*kinds, _until(reader)),
     )
-    return [
-        SettingRow(*(*row[:6], parsed_json(row[6]), row[7], None if (row[8] or 0) >= _until(reader) else row[8]))
-        for row in rows
-    ]
+    return [replace(row, until_ms=None if (row.until_ms or 0) >= _until(reader) else row.until_ms) for row in rows]
 
 
 def function_settings(reader: Reader, names: Sequence[str]) -> dict[tuple[str, str, str], list[SettingRow]]:
     """By account, region and name of functions every value that some of their own settings ever had, oldest first."""
 
     def read() -> dict[tuple[str, str, str], list[SettingRow]]:
-        found: dict[tuple[str, str, str], list[SettingRow]] = {}
-        for row in reader.select(
-            "SELECT account, region, function, kind, item, name, value, since_ms, until_ms FROM configuration"
-            f" WHERE kind = 'function' AND name IN ({', '.join('?' * len(names))}) ORDER BY since_ms",
-            tuple(names),
-        ):
-            key = row[0], row[1], row[2]
-            found.setdefault(key, []).append(SettingRow(*(*row[:6], parsed_json(row[6]), *row[7:])))
-        return found
+        by_function: dict[tuple[str, str, str], list[SettingRow]] = {}
+        of_names = f"kind = 'function' AND name IN ({', '.join('?' * len(names))}) ORDER BY since_ms"
+        for row in _settings(reader, of_names, tuple(names)):
+            by_function.setdefault((row.account, row.region, row.function), []).append(row)
+        return by_function
 
     return reader.kept(("settings of functions", tuple(names)), read)
 
@@ -235,8 +251,8 @@ def changes(reader: Reader, from_ms: int, to_ms: int) -> list[SettingRow]:
         (from_ms, min(to_ms, _until(reader))),
     )
     return [
-        SettingRow(*(*row[:6], None if row[6] is None else parsed_json(row[6]), *row[7:9], parsed_json(row[9])))
-        for row in rows
+        SettingRow(*(*key, None if value is None else parsed_json(value), since_ms, until_ms, parsed_json(before)))
+        for *key, value, since_ms, until_ms, before in rows
     ]
 
 
@@ -246,7 +262,7 @@ def places(reader: Reader) -> list[tuple[str, str]]:
         "SELECT account, region FROM configuration UNION SELECT account, region FROM account_metrics"
         " UNION SELECT account, region FROM alarms"
     )
-    return [(row[0], row[1]) for row in rows]
+    return [(account, region) for account, region in rows]
 
 
 def metrics(reader: Reader, from_ms: int, to_ms: int, function_ids: Sequence[int] | None = None) -> list[MetricRow]:
@@ -275,36 +291,31 @@ def account_metrics(reader: Reader, from_ms: int, to_ms: int) -> list[MetricRow]
 def collections(reader: Reader, limit: int = 200) -> list[CollectionRow]:
     """The newest collections and imports first."""
     rows = reader.select(
-        "SELECT id, source, started_ms, ended_ms, events, duplicates, invocations, errors, rejected, pruned"
-        " FROM collections"
-        " WHERE started_ms < ? ORDER BY id DESC LIMIT ?",
+        f"SELECT {COLLECTIONS.column_list()} FROM collections WHERE started_ms < ? ORDER BY id DESC LIMIT ?",
         (_until(reader), limit),
     )
-    found = {
-        row[0]: CollectionRow(*(*row[:3], None if (row[3] or 0) >= _until(reader) else row[3], *row[4:]))
-        for row in rows
-    }
-    oldest = min(found, default=0)
+    ledger = {row.id: row for row in (CollectionRow(*columns) for columns in rows)}
+    oldest = min(ledger, default=0)
     regions: dict[int, str] = {}
     for identity, region, *count in reader.select(
         "SELECT collection_id, region, operation, requests, units FROM api_calls WHERE collection_id >= ?", (oldest,)
     ):
-        if identity in found:
-            found[identity].calls.append(CallCount(*count))
+        if identity in ledger:
+            ledger[identity].calls.append(CallCount(*count))
             regions[identity] = region
-    for identity, *note in reader.select(
+    for identity, kind, about, text, size in reader.select(
         "SELECT collection_id, kind, about, text, bytes FROM collection_notes WHERE collection_id >= ?", (oldest,)
     ):
-        if identity in found:
-            kind, about, text, size = note
-            found[identity].notes.append((kind, about, text, size))
+        if identity in ledger:
+            ledger[identity].notes.append((kind, about, text, size))
     return [
-        CollectionRow(
-            row.id, row.source, row.started_ms, row.ended_ms, row.events, row.duplicates, row.invocations, row.errors,
-            row.rejected, row.older_than_pruned, regions.get(row.id, ""), row.calls, row.notes,
+        replace(
+            row,
+            ended_ms=None if (row.ended_ms or 0) >= _until(reader) else row.ended_ms,
+            region=regions.get(row.id, ""),
         )
-        for row in found.values()
-    ]  # fmt: skip
+        for row in ledger.values()
+    ]
 
 
 def summed_by_insights(reader: Reader, from_ms: int, to_ms: int) -> set[int]:
@@ -324,18 +335,18 @@ def summed_by_insights(reader: Reader, from_ms: int, to_ms: int) -> set[int]:
 def billed_days(reader: Reader, from_ms: int, to_ms: int) -> list[BilledDay]:
     """What AWS says that it billed, by day, usage type and kind of line."""
     rows = reader.select(
-        "SELECT account, day_ms, service, usage_type, amount, currency, quantity, unit, estimated, record_type,"
-        " net_amount, amortized_amount, asked_ms FROM billed_days"
+        f"SELECT {_columns(BILLED_DAYS, BilledDay)} FROM billed_days"
         " WHERE day_ms >= ? AND day_ms < ? ORDER BY day_ms, service, usage_type, record_type",
         (from_ms, to_ms),
     )
-    return [BilledDay(*(*row[:8], bool(row[8]), *row[9:])) for row in rows]
+    return [replace(day, estimated=bool(day.estimated)) for day in (BilledDay(*row) for row in rows)]
 
 
 def recommendations(reader: Reader) -> list[Recommendation]:
     """Compute Optimizer's word on each function."""
     rows = reader.select(
-        "SELECT * FROM recommendations WHERE coalesce(refreshed_ms, 0) < ? ORDER BY function, version",
+        f"SELECT {_columns(RECOMMENDATIONS, Recommendation)} FROM recommendations"
+        " WHERE coalesce(refreshed_ms, 0) < ? ORDER BY function, version",
         (_until(reader),),
     )
     return [Recommendation(*row) for row in rows]
@@ -344,7 +355,8 @@ def recommendations(reader: Reader) -> list[Recommendation]:
 def error_patterns(reader: Reader, from_ms: int, to_ms: int) -> list[ErrorPattern]:
     """Patterns that Logs Insights found among error lines, newest hour first."""
     rows = reader.select(
-        "SELECT * FROM error_patterns WHERE start_ms >= ? AND start_ms < ? ORDER BY start_ms DESC, samples DESC",
+        f"SELECT {_columns(ERROR_PATTERNS, ErrorPattern)} FROM error_patterns"
+        " WHERE start_ms >= ? AND start_ms < ? ORDER BY start_ms DESC, samples DESC",
         (from_ms, to_ms),
     )
     return [ErrorPattern(*row) for row in rows]

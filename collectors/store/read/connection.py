@@ -14,6 +14,7 @@ from collectors.store.read.rows import FunctionRow
 from collectors.store.rollups import dirty_packs
 from collectors.store.rollups.oldest import oldest_ms
 from collectors.store.schema import OLDEST, VERSION
+from collectors.store.tables.names import FUNCTIONS
 
 Functions = Sequence[int] | None
 Answer = TypeVar("Answer")
@@ -151,14 +152,12 @@ class Connected:
         return list(self.kept("functions until", lambda: functions_until(self._all, self._functions(), until_ms)))
 
     def _functions(self) -> list[FunctionRow]:
-        rows = self._all(
-            "SELECT id, account, region, name, runtime, arch, memory_mb, timeout_s, ephemeral_mb, log_group,"
-            " reserved_concurrency FROM functions ORDER BY name, region, account"
-        )
+        rows = self._all(f"SELECT {FUNCTIONS.column_list()} FROM functions ORDER BY name, region, account")
         if rows != self._functions_as_read:  # hardly a commit changes one: their records are made once
             self._functions_as_read = rows
             self._known_functions = [
-                FunctionRow(row[0], Function(FunctionKey(row[3], row[1], row[2]), *row[4:])) for row in rows
+                FunctionRow(function_id, Function(FunctionKey(name, account, region), *settings))
+                for function_id, account, region, name, *settings in rows
             ]
         return self._known_functions
 

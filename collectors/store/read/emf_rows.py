@@ -1,13 +1,14 @@
 """Reads EMF series: what their values of a span, [from_ms, to_ms), come to, from minutes, hours and days."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 from collectors.store.read.connection import Functions, marks
 from collectors.store.read.reader import Reader
 from collectors.store.rollups.emf_cells import TABLES, Cell, quantile, together
 from collectors.store.schema import EMF_UNCOUNTED, GRAINS
 from collectors.store.spans import DAY, HOUR, MINUTE, Piece, pieces
+from collectors.store.tables.emf import EMF_SERIES
 from collectors.untrusted import parsed_json
 
 _SUMS = (
@@ -46,6 +47,9 @@ class EmfSum:
         return quantile(self.cell.buckets, share, self.cell.lowest, self.cell.highest)
 
 
+_SERIES = tuple(field.name for field in fields(EmfSeries))
+
+
 def sums(reader: Reader, from_ms: int, to_ms: int, function_ids: Functions = None) -> list[EmfSum]:
     """The series with a value in the span, by function, namespace, metric, dimensions and unit."""
     span = tuple(pieces(from_ms, to_ms, to_ms)), reader.chosen(function_ids)
@@ -64,7 +68,7 @@ def _sums(reader: Reader, span: Sequence[Piece], function_ids: Functions) -> lis
                 f" ON c.series_id = s.id AND c.start_ms >= ? AND c.start_ms < ? {wanted} GROUP BY s.id",
                 (low, high, *(function_ids or ())),
             ):
-                found.setdefault(series, []).append(Cell.of_row(tuple(row)))
+                found.setdefault(series, []).append(Cell.of_row(row))
                 last[series] = max(last.get(series, 0), start)
         known = {one.id: one for one in _series(reader) if one.id in found}
         if any(table != "minute_cells" for table, _, _ in span):
@@ -87,11 +91,11 @@ def _last_minute(reader: Reader, series: int, start_ms: int) -> int:
 def _series(reader: Reader) -> Iterator[EmfSeries]:
     rows = reader.kept(
         "emf series",
-        lambda: reader.select("SELECT id, function_id, namespace, metric, unit, dimensions, folded FROM emf_series"),
+        lambda: reader.select(f"SELECT {EMF_SERIES.columns_of(_SERIES)} FROM emf_series"),
     )
-    for row in rows:
-        dimensions = tuple((name, value) for name, value in parsed_json(row[5]))
-        yield EmfSeries(row[0], row[1], row[2], row[3], row[4], dimensions, tuple(parsed_json(row[6])))
+    for *key, dimensions, folded in rows:
+        pairs = tuple((name, value) for name, value in parsed_json(dimensions))
+        yield EmfSeries(*(*key, pairs, tuple(parsed_json(folded))))
 
 
 def by_step(reader: Reader, from_ms: int, to_ms: int, step_ms: int, series: int) -> dict[int, Cell]:
@@ -107,7 +111,7 @@ def by_step(reader: Reader, from_ms: int, to_ms: int, step_ms: int, series: int)
             " WHERE c.series_id = ?2 AND c.start_ms >= ?3 AND c.start_ms < ?4 GROUP BY 1",
             (step_ms, series, low, high),
         ):
-            found.setdefault(start, []).append(Cell.of_row(tuple(row)))
+            found.setdefault(start, []).append(Cell.of_row(row))
     return {start: together(cells) for start, cells in found.items()}
 
 

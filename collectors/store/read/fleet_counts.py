@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
+_COUNTS = ("start_ms", "function_id", "invocations", "errors")
+_PLACES = list(map(packs.cell_column, _COUNTS))
 
 
 def summed_of_fleet(
@@ -34,8 +36,11 @@ def summed_of_fleet(
     if parts == 1:
         pairs = zip(*counts[:, 0, wanted].tolist(), strict=True)
         return {each: (pair,) for each, pair in zip(wanted.tolist(), pairs, strict=True)}
-    rows = counts[:, :, wanted].transpose(2, 1, 0).tolist()
-    return {each: tuple((one[0], one[1]) for one in row) for each, row in zip(wanted.tolist(), rows, strict=True)}
+    invocations, errors = counts[:, :, wanted].transpose(0, 2, 1).tolist()
+    return {
+        each: tuple(zip(*of_one, strict=True))
+        for each, of_one in zip(wanted.tolist(), zip(invocations, errors, strict=True), strict=True)
+    }
 
 
 def _add(
@@ -46,17 +51,18 @@ def _add(
     function_ids: Sequence[int] | None,
 ) -> None:
     """Adds what each clip counts."""
-    for run, logged, metered in _read(reader, plan, counts.shape[2], function_ids):
-        known = ~np.isnan(metered[0])
+    all_invocations, all_errors = counts
+    for run, (logged, failed, cells), metered in _read(reader, plan, len(seen), function_ids):
+        known, failures_known = ~np.isnan(metered)
         asked, failures = np.nan_to_num(np.rint(metered))
-        by_metric = known & (asked > logged[0])
-        invocations = np.where(by_metric, asked, logged[0]).astype(np.int64)
-        errors = np.where(by_metric & ~np.isnan(metered[1]), failures, logged[1]).astype(np.int64)
-        parts = np.array([clip[2] for clip in run])
+        by_metric = known & (asked > logged)
+        invocations = np.where(by_metric, asked, logged).astype(np.int64)
+        errors = np.where(by_metric & failures_known, failures, failed).astype(np.int64)
+        parts = np.array([part for _, _, part in run])
         for part in np.unique(parts).tolist():
-            counts[0, part] += invocations[parts == part].sum(axis=0)
-            counts[1, part] += errors[parts == part].sum(axis=0)
-        seen |= (known | (logged[2] > 0)).any(axis=0)
+            all_invocations[part] += invocations[parts == part].sum(axis=0)
+            all_errors[part] += errors[parts == part].sum(axis=0)
+        seen |= (known | (cells > 0)).any(axis=0)
 
 
 def _read(
@@ -64,12 +70,12 @@ def _read(
 ) -> "Iterator[tuple[list[Clip], Ints, Floats]]":
     """Runs of clips, and of each clip and function: logs' count, errors and cells; metrics' count and errors or NaN."""
     for grain, run in invocation_counts.runs(plan):
-        low, high = run[0][0], run[-1][1]
+        low, high = invocation_counts.ends(run)
         logged = np.zeros((3, len(run), size), np.int64)
         starts, of, invocations, errors = _cells(reader, CELLS[grain], low, high, function_ids)
         at = (starts - low) // grain if grain > MINUTE else np.zeros(len(starts), np.int64)
         if grain > MINUTE:  # each function has one cell
-            logged[0, at, of], logged[1, at, of], logged[2, at, of] = invocations, errors, 1
+            logged[:, at, of] = invocations, errors, np.ones_like(errors)
         else:
             for which, column in enumerate((invocations, errors, np.ones(len(starts), np.int64))):
                 np.add.at(logged[which], (at, of), column)
@@ -99,19 +105,22 @@ def _cells(
     found = reader.packs_of(((table, low, high),), function_ids, by_week=False)
     if found is None:
         return _columns(reader, table, low, high)
-    columns = [0, packs.FUNCTION, packs.INVOCATIONS, packs.ERRORS]
-    rows = np.concatenate([packs.cells_of(pack)[:, columns] for pack in found] or [np.empty((0, 4), np.int64)])
-    return rows[:, 0], rows[:, 1], rows[:, 2], rows[:, 3]
+    rows = np.concatenate([packs.cells_of(pack)[:, _PLACES] for pack in found] or [np.empty((0, 4), np.int64)])
+    return _unpacked(rows)
 
 
 def _columns(reader: Reader, table: str, low: int, high: int) -> tuple[Ints, Ints, Ints, Ints]:
     found = reader.select(
-        "SELECT c.start_ms, c.function_id, c.invocations, c.errors FROM functions f CROSS JOIN"
+        f"SELECT {', '.join(f'c.{name}' for name in _COUNTS)} FROM functions f CROSS JOIN"
         f" {table} c ON c.function_id = f.id AND c.start_ms >= ? AND c.start_ms < ?",
         (low, high),
     )
-    rows = np.array(found, np.int64).reshape(-1, 4)
-    return rows[:, 0], rows[:, 1], rows[:, 2], rows[:, 3]
+    return _unpacked(np.array(found, np.int64).reshape(-1, len(_COUNTS)))
+
+
+def _unpacked(rows: Ints) -> tuple[Ints, Ints, Ints, Ints]:
+    starts, function_ids, invocations, errors = rows.T
+    return starts, function_ids, invocations, errors
 
 
 def without_report(reader: Reader, from_ms: int, to_ms: int) -> set[int]:
@@ -120,7 +129,8 @@ def without_report(reader: Reader, from_ms: int, to_ms: int) -> set[int]:
     ``from_ms`` is a midnight; all of it is told by the days, where the last of them is whole or nothing follows it.
     """
     days = reader.day_columns(from_ms, to_ms)
-    missing = set(days[days[:, 2] > days[:, 3], 1].tolist())
+    starts, of, invocations, reports, *_ = days.T
+    missing = set(of[invocations > reports].tolist())
     last, newest = to_ms // DAY * DAY, reader.newest_point(INVOCATIONS, "Sum")
     if newest is None:
         return missing
@@ -130,13 +140,13 @@ def without_report(reader: Reader, from_ms: int, to_ms: int) -> set[int]:
     if pieces:
         size = max((row.id for row in reader.functions()), default=0) + 1
         seen = np.zeros(((to_ms - from_ms) // DAY + 1, size), np.int64)
-        seen[(days[:, 0] - from_ms) // DAY, days[:, 1]] = days[:, 3]
+        seen[(starts - from_ms) // DAY, of] = reports
         figures = np.concatenate([rows for _, rows in pieces])
         times = np.repeat([start for start, _ in pieces], [len(rows) for _, rows in pieces])
         more = figures["total"] > seen[(times - from_ms) // DAY, figures["function_id"]]
         missing.update(figures["function_id"][more].tolist())
     if last < to_ms:
-        reports = {one.function_id: one.reports for one in reader.usage(last, to_ms, exact=True)}
+        of_today = {usage.function_id: usage.reports for usage in reader.usage(last, to_ms, exact=True)}
         today = invocation_counts.counted(reader, last, to_ms, exact=True)
-        missing.update(each for each, count in today.items() if count[0] != reports.get(each, 0))
+        missing.update(each for each, (count, _) in today.items() if count != of_today.get(each, 0))
     return missing

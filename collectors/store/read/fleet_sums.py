@@ -4,116 +4,128 @@ Arrays have a place for each function id up to the largest: the ids of a store b
 answered here is what ``collectors.store.read.span_sums`` answers from the cells, figure for figure.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from collectors.store.read.rows import Quantiles, SpanUsage, Totals
+from collectors.store.read.rows import DAY_COLUMNS, PERCENTILES, USAGE, Quantiles, SpanUsage, Totals, totals_of
 from collectors.store.rollups import packs
 from collectors.store.rollups.equal_parts import EqualParts
 from collectors.store.rollups.histogram import quantiles_of_runs
 from collectors.store.rollups.packs import Ints, Pack
 
 _LOOKED_AT = 512  # cells at once: few of them are ever opened
-_BILLED = [packs.INVOCATIONS, packs.REPORTS, packs.BILLED_MS, packs.BILLED_MB_MS]
+_INVOCATIONS, _MAX_DURATION_US = map(packs.cell_column, ("invocations", "max_duration_us"))
+_USAGE = list(map(packs.cell_column, USAGE))
+_DAY = list(map(packs.cell_column, DAY_COLUMNS))
+_ERROR_FUNCTION, _ERROR, _OCCURRENCES = map(packs.error_column, packs.ERROR_COLUMNS)
 
 
-def totals(found: Sequence[Pack]) -> list[Totals]:
+def totals(span: Sequence[Pack]) -> list[Totals]:
     """Sums of each function that has a cell, by id."""
-    most_id = packs.most_id(found)
-    sums = np.zeros((most_id + 1, packs.SUMS.stop - packs.SUMS.start), np.int64)
-    maxima = np.full((most_id + 1, 2), -1, np.int64)
-    memory_mb = np.full(most_id + 1, -1, np.int64)
-    last_ms = np.full(most_id + 1, np.iinfo(np.int64).min, np.int64)
-    seen = np.zeros(most_id + 1, np.bool_)
-    for pack in found:
+    size = packs.most_id(span) + 1
+    sums = np.zeros((size, packs.SUMS.stop - packs.SUMS.start), np.int64)
+    maxima = np.full((size, packs.MAXIMA.stop - packs.MAXIMA.start), -1, np.int64)
+    last_ms = np.full(size, np.iinfo(np.int64).min, np.int64)
+    known = {column: np.full(size, -1, np.int64) for column in (*packs.NEWEST_KNOWN, *packs.KNOWN_SUMS)}
+    seen = np.zeros(size, np.bool_)
+    for pack in span:
         cells = packs.cells_of(pack)
         of = cells[:, packs.FUNCTION]
         seen[of] = True
         sums[of] += cells[:, packs.SUMS]
         maxima[of] = np.maximum(maxima[of], cells[:, packs.MAXIMA])
         last_ms[of] = np.maximum(last_ms[of], cells[:, packs.LAST_MS])
-        known = cells[:, packs.MEMORY_MB] >= 0
-        memory_mb[of[known]] = cells[known, packs.MEMORY_MB]
+        for column in packs.NEWEST_KNOWN:
+            told = cells[:, column] >= 0
+            known[column][of[told]] = cells[told, column]
+        for column in packs.KNOWN_SUMS:
+            told = cells[:, column] >= 0
+            if told.any():
+                known[column][of[told]] = np.maximum(known[column][of[told]], 0) + cells[told, column]
     ids = np.flatnonzero(seen)
-    unknown: Iterable[list[int | None]] = (
-        [None if value < 0 else value for value in column[ids].tolist()]
-        for column in (maxima[:, 0], maxima[:, 1], memory_mb)
-    )
-    return [
-        Totals(*row) for row in zip(ids.tolist(), *sums[ids].T.tolist(), *unknown, last_ms[ids].tolist(), strict=True)
-    ]
+    rows = np.empty((len(ids), len(packs.CELL_COLUMNS)), np.int64)
+    rows[:, packs.FUNCTION], rows[:, packs.LAST_MS] = ids, last_ms[ids]
+    rows[:, packs.SUMS], rows[:, packs.MAXIMA] = sums[ids], maxima[ids]
+    for column, figures in known.items():
+        rows[:, column] = figures[ids]
+    return totals_of(packs.CELL_COLUMNS, rows)
 
 
-def usage(found: Sequence[Pack]) -> list[SpanUsage]:
+def usage(span: Sequence[Pack]) -> list[SpanUsage]:
     """The part of the totals that bills are made of."""
-    most_id = packs.most_id(found)
-    sums = np.zeros((most_id + 1, len(_BILLED)), np.int64)
+    most_id = packs.most_id(span)
+    sums = np.zeros((most_id + 1, len(_USAGE)), np.int64)
     seen = np.zeros(most_id + 1, np.bool_)
-    for pack in found:
+    for pack in span:
         cells = packs.cells_of(pack)
         of = cells[:, packs.FUNCTION]
         seen[of] = True
-        sums[of] += cells[:, _BILLED]
+        sums[of] += cells[:, _USAGE]
     ids = np.flatnonzero(seen)
     return [SpanUsage(*row) for row in zip(ids.tolist(), *sums[ids].T.tolist(), strict=True)]
 
 
-def latency(found: Sequence[Pack]) -> dict[int, Quantiles]:
-    """p50, p95 and p99 of each function with a duration."""
-    totals, answers = quantiles_of_runs(packs.counted(found), (0.5, 0.95, 0.99))
+def latency(span: Sequence[Pack]) -> dict[int, Quantiles]:
+    """The percentiles of each function with a duration."""
+    totals, answers = quantiles_of_runs(packs.counted(span), PERCENTILES)
     ids = np.flatnonzero(totals)
     rows = zip(ids.tolist(), totals[ids].tolist(), *(answer[ids].tolist() for answer in answers), strict=True)
-    return {row[0]: Quantiles(*row[1:]) for row in rows}
+    return {function_id: Quantiles(*figures) for function_id, *figures in rows}
 
 
-def errors(found: Sequence[Pack]) -> dict[int, tuple[int, int]]:
-    """Function and occurrences of each error, by id."""
-    rows = np.concatenate([packs.errors_of(pack) for pack in found] or [np.empty((0, packs.ERRORS_WIDTH), np.int64)])
-    ids, first, place = np.unique(rows[:, 1], return_index=True, return_inverse=True)
+def errors(span: Sequence[Pack]) -> dict[int, tuple[int, int]]:
+    """Function and occurrences of each error, by the error's id."""
+    rows = np.concatenate(
+        [packs.errors_of(pack) for pack in span] or [np.empty((0, len(packs.ERROR_COLUMNS)), np.int64)]
+    )
+    ids, first, place = np.unique(rows[:, _ERROR], return_index=True, return_inverse=True)
     counts = np.zeros(len(ids), np.int64)
-    np.add.at(counts, place, rows[:, 2])
-    return dict(zip(ids.tolist(), zip(rows[first, 0].tolist(), counts.tolist(), strict=True), strict=True))
+    np.add.at(counts, place, rows[:, _OCCURRENCES])
+    of = rows[first, _ERROR_FUNCTION]
+    return dict(zip(ids.tolist(), zip(of.tolist(), counts.tolist(), strict=True), strict=True))
 
 
-def days(found: Sequence[Pack]) -> Ints:
-    """(start_ms, function_id, invocations, reports, billed_ms, billed_mb_ms) of each cell, by function and time."""
-    columns = [0, packs.FUNCTION, *_BILLED]
-    rows = np.concatenate([packs.cells_of(pack)[:, columns] for pack in found] or [np.empty((0, 6), np.int64)])
-    return rows[np.argsort(rows[:, 1], kind="stable")]
+def days(span: Sequence[Pack]) -> Ints:
+    """A row for each cell, of the columns ``DAY_COLUMNS``, by function and time."""
+    rows = np.concatenate([packs.cells_of(pack)[:, _DAY] for pack in span] or [np.empty((0, len(_DAY)), np.int64)])
+    return rows[np.argsort(rows[:, DAY_COLUMNS.index("function_id")], kind="stable")]
 
 
-def invocations_by_step(found: Sequence[Pack], parts: EqualParts) -> dict[int, tuple[int, ...]]:
+def invocations_by_step(span: Sequence[Pack], parts: EqualParts) -> dict[int, tuple[int, ...]]:
     """Invocations of each function in each part, by when its cells begin."""
-    counts = np.zeros((packs.most_id(found) + 1, parts.number), np.int64)
+    counts = np.zeros((packs.most_id(span) + 1, parts.number), np.int64)
     seen = np.zeros(len(counts), np.bool_)
-    for pack in found:
+    for pack in span:
         cells = packs.cells_of(pack)
-        counts[cells[:, packs.FUNCTION], parts.place(pack.start_ms)] += cells[:, packs.INVOCATIONS]
+        counts[cells[:, packs.FUNCTION], parts.place(pack.start_ms)] += cells[:, _INVOCATIONS]
         seen[cells[:, packs.FUNCTION]] = True
     ids = np.flatnonzero(seen)
     return dict(zip(ids.tolist(), map(tuple, counts[ids].tolist()), strict=True))
 
 
-def errors_by_step(found: Sequence[Pack], parts: EqualParts) -> dict[int, tuple[int, ...]]:
-    """Occurrences of each error, by id, in each part, by when its cells begin."""
-    rows = [packs.errors_of(pack) for pack in found]
-    counts = np.zeros(
-        (max((int(each[:, 1].max()) for each in rows if len(each)), default=0) + 1, parts.number), np.int64
-    )
-    for pack, each in zip(found, rows, strict=True):
-        np.add.at(counts[:, parts.place(pack.start_ms)], each[:, 1], each[:, 2])
+def errors_by_step(span: Sequence[Pack], parts: EqualParts) -> dict[int, tuple[int, ...]]:
+    """Occurrences of each error, by its id, in each part, by when its cells begin."""
+    rows = [packs.errors_of(pack) for pack in span]
+    most_id = max((int(of_pack[:, _ERROR].max()) for of_pack in rows if len(of_pack)), default=0)
+    counts = np.zeros((most_id + 1, parts.number), np.int64)
+    for pack, of_pack in zip(span, rows, strict=True):
+        np.add.at(counts[:, parts.place(pack.start_ms)], of_pack[:, _ERROR], of_pack[:, _OCCURRENCES])
     ids = np.flatnonzero(counts.any(axis=1))
     return dict(zip(ids.tolist(), map(tuple, counts[ids].tolist()), strict=True))
 
 
-def longest_first(found: Sequence[Pack], size_ms: int, to_ms: int) -> Iterator[tuple[int, int, int, int, int, bytes]]:
-    """Cells with a duration by their longest, then by their latest: the input of ``longest``."""
-    rows = np.concatenate([packs.cells_of(pack) for pack in found] or [np.empty((0, packs.WIDTH), np.int64)])
-    rows = rows[rows[:, packs.MAX_DURATION_US] >= 0]
-    longest, latest = -rows[:, packs.MAX_DURATION_US], 1 - np.minimum(rows[:, 0] + size_ms, to_ms)
+def longest_first(span: Sequence[Pack], size_ms: int, to_ms: int) -> Iterator[tuple[int, int, int]]:
+    """Cells with a duration by their longest, then by their latest: -duration_us, -latest_ms, and the function's id.
+
+    The latest is the last millisecond before ``to_ms`` that a cell of ``size_ms`` holds.
+    """
+    rows = np.concatenate([packs.cells_of(pack) for pack in span] or [packs.no_cells()])
+    rows = rows[rows[:, _MAX_DURATION_US] >= 0]
+    longest, latest = -rows[:, _MAX_DURATION_US], 1 - np.minimum(rows[:, packs.START] + size_ms, to_ms)
     order = np.lexsort((latest, longest))
-    for at in range(0, len(order), _LOOKED_AT):
-        some = order[at : at + _LOOKED_AT]
-        columns = (longest[some].tolist(), latest[some].tolist(), rows[some, packs.FUNCTION].tolist())
-        yield from ((duration, end, 0, of, 0, b"") for duration, end, of in zip(*columns, strict=True))
+    for begin in range(0, len(order), _LOOKED_AT):
+        block = order[begin : begin + _LOOKED_AT]
+        yield from zip(
+            longest[block].tolist(), latest[block].tolist(), rows[block, packs.FUNCTION].tolist(), strict=True
+        )

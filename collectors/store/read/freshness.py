@@ -23,7 +23,7 @@ def known_until(reader: Reader, functions: list[FunctionRow]) -> dict[int, tuple
         return {row.id: (None, newest.get(row.id)) for row in functions}
     found: dict[int, tuple[int | None, int | None]] = {}
     for row in functions:
-        ends = [marks[item][-1][1] for item in _items(row) if item in marks]
+        ends = [to_ms for item in _items(row) for _, to_ms in marks.get(item, ())[-1:]]
         found[row.id] = max(ends, default=None), newest.get(row.id)
     return found
 

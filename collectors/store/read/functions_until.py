@@ -37,7 +37,7 @@ def functions_until(ask: Ask, functions: Sequence[FunctionRow], until_ms: int) -
 
     A setting is the one in force just before ``until_ms``, else the first that is known, else what the store has last.
     """
-    seen = {row[0]: (bool(row[1]), bool(row[2])) for row in ask(_METRICS + _SEEN, (until_ms,))}
+    seen = {function_id: (bool(before), bool(ever)) for function_id, before, ever in ask(_METRICS + _SEEN, (until_ms,))}
     told: dict[tuple[str, str, str], dict[str, object]] = {}
     earlier: set[tuple[str, str, str]] = set()
     for account, region, name, _, setting, since_ms, ended_ms, value in ask(_CONFIGURED, ()):

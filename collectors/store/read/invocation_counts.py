@@ -104,27 +104,25 @@ def summed(
     select: "Select", plan: "Iterable[Clip]", parts: int, function_ids: "Sequence[int]", *, by_hour: bool
 ) -> "dict[int, tuple[Count, ...]]":
     """Each function's counts in each part, from rows of cells and points."""
-    found: dict[int, list[list[int]]] = {}
+    counts: dict[int, list[Count]] = {}
 
-    def add(function_id: int, part: int, known: "Known") -> None:
-        invocations, errors = larger(*known)
-        counts = found.setdefault(function_id, [[0, 0] for _ in range(parts)])[part]
-        counts[0] += invocations
-        counts[1] += errors
+    def add(function_id: int, part: int, invocations: int, errors: int) -> None:
+        of_parts = counts.setdefault(function_id, [(0, 0)] * parts)
+        before, failed_before = of_parts[part]
+        of_parts[part] = before + invocations, failed_before + errors
 
     of_both: dict[tuple[int, int], int] = {}  # day and function to the part that both sources tell of
     for clip, known in _read(select, plan, function_ids):
-        for function_id, one in known.items():
-            if by_hour and grain_of(clip) == DAY and one[2] is not None and (one[0] is not None or one[3]):
-                of_both[clip[0], function_id] = clip[2]
-                add(function_id, clip[2], (one[0] or 0, one[1] or 0, None, None))
+        start, _, part = clip
+        for function_id, (logged, failed, metered, failures) in known.items():
+            if by_hour and grain_of(clip) == DAY and metered is not None and (logged is not None or failures):
+                of_both[start, function_id] = part
+                add(function_id, part, logged or 0, failed or 0)
             else:
-                add(function_id, clip[2], one)
+                add(function_id, part, *larger(logged, failed, metered, failures))
     for (start, function_id), more in _seen_by_metrics(select, of_both).items():
-        counts = found[function_id][of_both[start // DAY * DAY, function_id]]
-        counts[0] += more[0]
-        counts[1] += more[1]
-    return {each: tuple((one[0], one[1]) for one in counts) for each, counts in found.items()}
+        add(function_id, of_both[start // DAY * DAY, function_id], *more)
+    return {function_id: tuple(of_parts) for function_id, of_parts in counts.items()}
 
 
 def _seen_by_metrics(select: "Select", of_both: "Mapping[tuple[int, int], int]") -> "dict[tuple[int, int], Count]":
@@ -143,8 +141,8 @@ def _seen_by_metrics(select: "Select", of_both: "Mapping[tuple[int, int], int]")
         (min(days), max(days) + DAY),
     ):
         if (start // DAY * DAY, function_id) in of_both:
-            count = larger(invocations, errors, asked, failures)
-            found[start, function_id] = count[0] - (invocations or 0), count[1] - (errors or 0)
+            more, more_errors = larger(invocations, errors, asked, failures)
+            found[start, function_id] = more - (invocations or 0), more_errors - (errors or 0)
     return found
 
 
@@ -160,14 +158,10 @@ def _read(
 ) -> "Iterator[tuple[Clip, Mapping[int, Known]]]":
     """What both sources know of each clip, by function; neighbours of one grain are read together."""
     for grain, run in runs(plan):
-        low, high = run[0][0], run[-1][1]
-        rows: dict[int, dict[int, list[Any]]] = {}  # clip's place, function
-        starts = [clip[0] for clip in run]
-        place = {start: at for at, start in enumerate(starts)}
-
-        def at(start: int, grain: int = grain, place: "dict[int, int]" = place) -> int:
-            return place[start] if grain > MINUTE else 0
-
+        low, high = ends(run)
+        logged: dict[tuple[int, int], Count] = {}  # by the clip's place and the function
+        metered: dict[tuple[int, int, str], float] = {}  # the same and the metric
+        places = {start: place for place, (start, _, _) in enumerate(run)} if grain > MINUTE else {}
         of = f"({', '.join(map(str, function_ids))})"
         table, value = METRICS[grain]
         for function_id, start, invocations, errors in select(
@@ -175,22 +169,32 @@ def _read(
             f" WHERE function_id IN {of} AND start_ms >= ? AND start_ms < ?",
             (low, high),
         ):
-            one = rows.setdefault(at(start), {}).setdefault(function_id, [None] * 4)
-            one[0] = (one[0] or 0) + invocations
-            one[1] = (one[1] or 0) + errors
+            key = places.get(start, 0), function_id
+            before, failed_before = logged.get(key, (0, 0))
+            logged[key] = before + invocations, failed_before + errors
         for function_id, start, metric, total in select(
             f"SELECT m.function_id, m.start_ms, m.metric, m.{value} FROM {table} m"
             f" WHERE m.metric IN ('{INVOCATIONS}', '{ERRORS}') AND m.function_id IN {of} AND m.stat = 'Sum'"
             f" AND m.start_ms >= ? AND m.start_ms < ?{FINEST if grain == MINUTE else ''}",
             (low, high),
         ):
-            one = rows.setdefault(at(start), {}).setdefault(function_id, [None] * 4)
-            which = 2 if metric == INVOCATIONS else 3
-            one[which] = (one[which] or 0.0) + total
-        for each in sorted(rows):
-            every = rows[each].items()
-            known = ((function_id, one) for function_id, one in every if one[0] is not None or one[2] is not None)
-            yield run[each], {function_id: (one[0], one[1], one[2], one[3]) for function_id, one in known}
+            of_metric = places.get(start, 0), function_id, metric
+            metered[of_metric] = metered.get(of_metric, 0.0) + total
+        by_clip: dict[int, dict[int, Known]] = {}
+        for place, function_id in sorted({*logged, *((place, of) for place, of, metric in metered)}):
+            count, failed = logged.get((place, function_id), (None, None))
+            asked = metered.get((place, function_id, INVOCATIONS))
+            if count is not None or asked is not None:
+                failures = metered.get((place, function_id, ERRORS))
+                by_clip.setdefault(place, {})[function_id] = count, failed, asked, failures
+        for place, known in by_clip.items():
+            yield run[place], known
+
+
+def ends(run: "Sequence[Clip]") -> "tuple[int, int]":
+    """Where neighbouring clips begin and end, in ms."""
+    (first_ms, _, _), (_, last_ms, _) = run[0], run[-1]
+    return first_ms, last_ms
 
 
 def runs(plan: "Iterable[Clip]") -> "Iterator[tuple[int, list[Clip]]]":
@@ -198,7 +202,8 @@ def runs(plan: "Iterable[Clip]") -> "Iterator[tuple[int, list[Clip]]]":
     run: list[Clip] = []
     for clip in plan:
         grain = grain_of(clip)
-        if run and (grain == MINUTE or grain != grain_of(run[0]) or clip[0] != run[-1][1]):
+        begin, _, _ = clip
+        if run and (grain == MINUTE or grain != grain_of(run[0]) or begin != ends(run)[-1]):
             yield grain_of(run[0]), run
             run = []
         run.append(clip)

@@ -9,6 +9,7 @@ import re
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import msgspec
 import zstandard
@@ -34,8 +35,17 @@ Test = Callable[[str], bool]
 _SOON_TOLD = 4  # texts
 _RULED_OUT = 100_000  # a day of 500 functions has some hundreds, where they log in few ways
 
+_CONTENT = "SELECT content, lines FROM chunks WHERE id = ?"
 _FIRST_BLOCK, _MOST_BLOCK = 16, 512  # chunks whose filters are read at once; SQLite binds 999 values
-_Chunk = tuple[int, int, int, bool]  # last or first time, function, id, whether all of it lies in the span
+
+
+class _Chunk(NamedTuple):
+    """A chunk that touches the span: ``edge_ms`` is its last time, or its first; ``within``: it lies in it whole."""
+
+    edge_ms: int
+    function_id: int
+    id: int
+    within: bool
 
 
 @dataclass(slots=True)
@@ -160,12 +170,12 @@ def search(
         yield from _until(heap, wanted, looked, sign * edge)
         if identity < 0:
             continue
-        row = connection.execute("SELECT content, lines FROM chunks WHERE id = ?", (identity,)).fetchone()
-        if row is None:
+        content, many = connection.execute(_CONTENT, (identity,)).fetchone() or (None, 0)
+        if content is None:
             continue
-        raw = decompress(row[0])
+        raw = decompress(content)
         if within and wanted and not wanted.may_be_in(raw):
-            looked.lines += row[1]
+            looked.lines += many
             continue
         _, ids, packed = _chunk(raw)
         for request_id, lines in zip(ids, packed, strict=True):
@@ -201,19 +211,19 @@ def _passing(
             for chunk_id, bits, lines in connection.execute(
                 "SELECT x.chunk_id, x.bits, c.lines FROM chunk_filters x JOIN chunks c ON c.id = x.chunk_id"
                 f" WHERE x.chunk_id IN ({marks})",
-                [chunk[2] for chunk in block],
+                [chunk.id for chunk in block],
             )
             if not wanted.may_pass(bits)
         }
         for chunk in block:
-            if chunk[3] and chunk[2] in ruled_out:
-                passed_by += ruled_out[chunk[2]]
+            if chunk.within and chunk.id in ruled_out:
+                passed_by += ruled_out[chunk.id]
             else:
                 yield (*chunk, passed_by)
                 passed_by = 0
         at, size = at + size, min(size * 4, _MOST_BLOCK)
     if passed_by:
-        yield chunks[-1][0], 0, -1, True, passed_by
+        yield chunks[-1].edge_ms, 0, -1, True, passed_by
 
 
 def _until(heap: list[_Entry], wanted: _Wanted, looked: Looked, edge: int | None) -> Iterator[LogLine]:
@@ -238,16 +248,17 @@ def _until(heap: list[_Entry], wanted: _Wanted, looked: Looked, edge: int | None
 
 def _chunks(
     connection: sqlite3.Connection, from_ms: int, to_ms: int, function_ids: Sequence[int], newest_first: bool
-) -> list[tuple[int, int, int, bool]]:
-    """(last or first time, function, id, whether all of it lies in the span), in that order."""
+) -> list[_Chunk]:
+    """The chunks that touch the span, in order of their ends, or of their beginnings."""
     edge = "last_ms" if newest_first else "first_ms"
     marks = ", ".join("?" * len(function_ids))
-    found = connection.execute(
+    rows = connection.execute(
         f"SELECT c.{edge}, c.function_id, c.id, c.first_ms >= ? AND c.last_ms < ?"
         " FROM functions f CROSS JOIN chunks c INDEXED BY chunks_by_time"
         f" ON c.function_id = f.id AND c.first_ms < ? AND c.last_ms >= ? WHERE f.id IN ({marks})",
         (from_ms, to_ms, to_ms, from_ms, *function_ids),
     )
     return sorted(
-        ((at, function_id, identity, bool(within)) for at, function_id, identity, within in found), reverse=newest_first
+        (_Chunk(edge_ms, function_id, identity, bool(within)) for edge_ms, function_id, identity, within in rows),
+        reverse=newest_first,
     )

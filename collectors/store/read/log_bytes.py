@@ -8,6 +8,7 @@ whole. The period of the store's newest invocation is taken to end there. Times 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from collectors.store.read.reader import Reader
 
@@ -15,7 +16,13 @@ METRIC = "IncomingBytes"
 _DAY, _HOUR = 86_400_000, 3_600_000
 _LONGEST = _HOUR  # no metric is collected in longer periods
 
-Point = tuple[int, int, float]  # start_ms, period_s, bytes
+
+class Point(NamedTuple):
+    """Bytes that came in during a period."""
+
+    start_ms: int
+    period_s: int
+    bytes: float
 
 
 @dataclass(slots=True)
@@ -67,7 +74,7 @@ def incoming(reader: Reader, from_ms: int, to_ms: int) -> list[IncomingBytes]:
                 " ON m.metric = ? AND m.function_id = f.id AND m.stat = 'Sum' AND m.start_ms > ? AND m.start_ms < ?",
                 (METRIC, low - _LONGEST, high),
             ):
-                points[function_id].append((point[0], point[1], point[2]))
+                points[function_id].append(Point(*point))
             for function_id, of_one in points.items():
                 key = names[function_id]
                 _add(of(key.account, key.region, key.name), of_one, low, high, known_ms)
@@ -77,7 +84,7 @@ def incoming(reader: Reader, from_ms: int, to_ms: int) -> list[IncomingBytes]:
             " AND metric >= ? AND metric < ? AND start_ms > ? AND start_ms < ?",
             (f"{METRIC} ", f"{METRIC}!", from_ms - _LONGEST, to_ms),
         ):
-            groups[account, region, metric[len(METRIC) + 1 :]].append((point[0], point[1], point[2]))
+            groups[account, region, metric[len(METRIC) + 1 :]].append(Point(*point))
         for (account, region, name), of_one in groups.items():
             _add(of(account, region, "", name), of_one, from_ms, to_ms, known_ms)
     return [one for one in found.values() if one.days]
@@ -98,7 +105,7 @@ def _add(days: dict[int, int], points: Iterable[Point], low: int, high: int, kno
     """Adds points to the days they lie in. Of an hour that was collected in several periods the finest counts."""
     hours: dict[int, dict[int, list[Point]]] = defaultdict(lambda: defaultdict(list))
     for point in points:
-        hours[point[0] // _HOUR][point[1]].append(point)
+        hours[point.start_ms // _HOUR][point.period_s].append(point)
     for by_period in hours.values():
         for start_ms, period_s, value in by_period[min(by_period)]:
             period_ms, whole = period_s * 1000, round(value)

@@ -86,7 +86,10 @@ def _packed(connection: sqlite3.Connection, from_ms: int, to_ms: int) -> Iterato
     place = 0 if to_ms - from_ms > _BY_DAY_MS else 1 if to_ms - from_ms > _BY_HOUR_MS else 2
     size = _SIZES[place]
     found = packs.read(connection, _TABLES[place], from_ms // size * size, to_ms)
-    return None if found is None else ((*entry, place) for entry in fleet_sums.longest_first(found, size, to_ms))
+    if found is None:
+        return None
+    cells = fleet_sums.longest_first(found, size, to_ms)
+    return ((longest, latest, 0, function_id, 0, b"", place) for longest, latest, function_id in cells)
 
 
 def _opened(

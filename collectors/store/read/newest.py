@@ -12,10 +12,11 @@ from typing import Any
 
 from collectors.model.records import Status
 from collectors.store.spans import MINUTE
+from collectors.store.tables.invocations import INVOCATIONS
 
 _ENOUGH = 2  # times what is wanted is not worth another look
 FAILED = frozenset(status for status in Status if status.failed)
-_KEY = ("function_id", "start_ms", "request_id", "stream_id")
+_KEY = INVOCATIONS.key
 _SPAN = "i.start_ms >= ? AND i.start_ms < ?"
 
 
@@ -63,7 +64,7 @@ def page(
     allowed = "" if statuses is None else f" AND status IN ({', '.join(str(int(each)) for each in statuses)})"
     if len(function_ids) == 1 and not failed:  # one run, already in order
         rows = connection.execute(
-            f"SELECT {columns} FROM (SELECT * FROM invocations"
+            f"SELECT {columns} FROM (SELECT {INVOCATIONS.column_list()} FROM invocations"
             f" WHERE function_id = ? AND start_ms >= ? AND start_ms < ?{allowed}"
             f" ORDER BY start_ms DESC, request_id DESC, stream_id DESC LIMIT ? OFFSET ?) i {more}",
             (function_ids[0], from_ms, to_ms, limit, offset),
@@ -126,8 +127,8 @@ def _newest(
 ) -> int | None:
     marks = ", ".join("?" * len(function_ids))
     last = f"SELECT max(i.start_ms) FROM {runs.rows} WHERE {runs.of} AND {_SPAN}"
-    row = connection.execute(
+    newest: int | None
+    (newest,) = connection.execute(
         f"SELECT max(({last})) FROM {runs.outer} WHERE {runs.owner} IN ({marks})", (from_ms, to_ms, *function_ids)
     ).fetchone()
-    found: int | None = row[0]
-    return found
+    return newest

@@ -1,25 +1,26 @@
 """Pages of invocations, newest first over any number of functions, and their log lines."""
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from itertools import islice
+from operator import itemgetter
 from typing import Any
 
 from collectors.model.records import Status, id_text
-from collectors.store.integrity.checksums import Damaged, is_sound
+from collectors.store.integrity.checksums import INVOCATION, Damaged, is_sound
 from collectors.store.lines.chunks import opened, unpacked
 from collectors.store.read import newest
 from collectors.store.read.deep_pages import DEEP, nearer
 from collectors.store.read.longest import Found, longest
-from collectors.store.read.rows import InvocationRow, LogLine
+from collectors.store.read.rows import InvocationRow, LogLine, row_maker
 
-_COLUMNS = (
-    "i.function_id, i.start_ms, i.request_id, i.stream_id, s.name, i.status, i.duration_us, i.billed_ms, i.memory_mb,"
-    " i.max_memory_mb, i.init_us, i.restore_us, i.billed_restore_ms, e.error_type, i.trace_id, i.end_ms, i.chunk_id,"
-    " i.parts, i.error_id, i.events, i.sum"
-)
+_READ = (*INVOCATION, "sum", "stream", "error_type")  # of a row: what has its checksum, then what is joined to it
+_COLUMNS = ", ".join((*(f"i.{name}" for name in (*INVOCATION, "sum")), "s.name", "e.error_type"))
 _JOINED = "LEFT JOIN streams s ON s.id = i.stream_id LEFT JOIN errors e ON e.id = i.error_id"
-_STATUS = {int(each): each for each in Status}
+_STATUS = {int(status): status for status in Status}
+_MOST_IDS = 500  # of one question: SQLite binds 999 values
+_invocation_row = row_maker(InvocationRow, _READ, computed=("request_id", "attempt", "status"))
+_request_of = itemgetter(*map(_READ.index, ("function_id", "start_ms", "request_id", "status")))
 ORDERS = frozenset(
     {"start_ms", "duration_us", "billed_ms", "memory_mb", "max_memory_mb", "init_us", "restore_us", "status"}
 )
@@ -106,34 +107,32 @@ class Pages:
 
     def records(self, rows: Sequence[tuple[Any, ...]]) -> list[InvocationRow]:
         """Rows with their attempts: how many failed ones of the same request and function came before, and one."""
-        for row in rows:
-            if not is_sound((*row[:4], row[17], *row[5:13], row[18], *row[14:16], row[19], row[16], row[20])):
-                raise Damaged(f"malformed: the invocation at {row[1]} does not agree with its checksum")
-        earlier: dict[tuple[int, bytes | str], list[int]] = {}
-        ids = list({row[2] for row in rows})
-        for at in range(0, len(ids), 500):
-            some = ids[at : at + 500]
+        for *stored, checksum, _, _ in rows:
+            if not is_sound(stored, checksum):
+                start_ms = stored[INVOCATION.index("start_ms")]
+                raise Damaged(f"malformed: the invocation at {start_ms} does not agree with its checksum")
+        keys = list(map(_request_of, rows))
+        failed = self._failed_starts({request_id for _, _, request_id, _ in keys})
+        records = []
+        for row, (function_id, start_ms, request_id, status) in zip(rows, keys, strict=True):
+            earlier = failed.get((function_id, request_id), ())
+            attempt = 1 + sum([each < start_ms for each in earlier]) if earlier else 1
+            records.append(_invocation_row(row, id_text(request_id), attempt, _STATUS[status]))
+        return records
+
+    def _failed_starts(self, request_ids: Set[bytes | str]) -> dict[tuple[int, bytes | str], list[int]]:
+        """When failed or incomplete invocations of these requests began, by function and request."""
+        failed: dict[tuple[int, bytes | str], list[int]] = {}
+        ids = list(request_ids)
+        for begin in range(0, len(ids), _MOST_IDS):
+            some = ids[begin : begin + _MOST_IDS]
             for function_id, request_id, start_ms in self._connection.execute(
                 "SELECT function_id, request_id, start_ms FROM invocations INDEXED BY invocations_not_plain"
                 f" WHERE request_id IN ({', '.join('?' * len(some))}) AND (status <> 0 OR parts <> 3)",
                 some,
             ):
-                earlier.setdefault((function_id, request_id), []).append(start_ms)
-        return [
-            InvocationRow(
-                row[0],
-                row[1],
-                id_text(row[2]),
-                row[3],
-                row[4],
-                1 + sum([start_ms < row[1] for start_ms in earlier[row[0], row[2]]])
-                if (row[0], row[2]) in earlier
-                else 1,
-                _STATUS[row[5]],
-                *row[6:17],
-            )
-            for row in rows
-        ]
+                failed.setdefault((function_id, request_id), []).append(start_ms)
+        return failed
 
 
 class Lines:

@@ -93,9 +93,10 @@ class Reader(Rollups, Metrics):
 
     def invocation(self, key: tuple[int, int, str, int]) -> InvocationRow | None:
         """The invocation of a row's ``key``, as it is now."""
+        function_id, start_ms, request_id, stream_id = key
         with explained(self._path):
-            rows = self._pages.at(key[0], key[1], packed_id(key[2]))
-        return next((row for row in rows if row.stream_id == key[3]), None)
+            rows = self._pages.at(function_id, start_ms, packed_id(request_id))
+        return next((row for row in rows if row.stream_id == stream_id), None)
 
     def lines(self, row: InvocationRow) -> list[LogLine]:
         """An invocation's log lines, oldest first; [] where they were not kept."""

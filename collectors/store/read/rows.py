@@ -1,19 +1,31 @@
 """What the reader answers with: plain records of quantities. Times are epoch ms, durations microseconds."""
 
-from dataclasses import dataclass
-from typing import NamedTuple
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import msgspec
 
+from collectors.model.measured import Quantities
 from collectors.model.records import Function, Status
+from collectors.store.tables.cells import CELL_NULLS, MINUTE_CELLS
+from collectors.store.tables.column import LAST, SUM, Column
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+Row = TypeVar("Row", bound=Quantities)
+CELL_COLUMN = {column.name: column for column in MINUTE_CELLS}
 
 
-@dataclass(frozen=True, slots=True)
-class Totals:
-    """Sums over one function and one span of time.
+@dataclass(slots=True)
+class Totals(Quantities):
+    """Sums over one function and one span of time, as ``tables.cells`` adds up each of them.
 
     ``reports`` counts the invocations whose REPORT was seen: only they have durations and billed milliseconds.
-    ``billed_mb_ms`` is the sum of billed ms times configured MB. ``max_*`` are None where nothing was reported.
+    ``billed_mb_ms`` is the sum of billed ms times configured MB. ``max_*`` are None where nothing was reported, and
+    so are the sums of quantities that nothing told.
     """
 
     function_id: int
@@ -32,6 +44,66 @@ class Totals:
     memory_mb: int | None
     last_ms: int
 
+    @classmethod
+    def none(cls, function_id: int) -> "Totals":
+        """Those of a function without an invocation."""
+        nothing: dict[str, Any] = {name: None if name in CELL_NULLS else 0 for name in TOTALS}
+        return cls(**{**nothing, "function_id": function_id})
+
+
+TOTALS = tuple(field.name for field in fields(Totals))
+"""The columns of ``Totals`` in the order that it takes them in."""
+
+
+def totals_of(columns: Sequence[str], rows: "npt.NDArray[np.int64]") -> list[Totals]:
+    """Totals of a matrix with these columns, of which -1 is None where there may be none."""
+    by_name = dict(zip(columns, rows.T, strict=True))
+    return [
+        Totals(*figures)
+        for figures in zip(
+            *(
+                [None if value < 0 else value for value in by_name[name].tolist()]
+                if name in CELL_NULLS
+                else by_name[name].tolist()
+                for name in TOTALS
+            ),
+            strict=True,
+        )
+    ]
+
+
+def _added() -> Callable[[Totals, Totals], Totals]:
+    """Written out column by column: a chart of many functions adds up thousands of them."""
+
+    def term(column: Column) -> str:
+        earlier, later = f"earlier.{column.name}", f"later.{column.name}"
+        if column.fold == LAST:
+            return f"({earlier} if {later} is None else {later})"
+        both = f"{earlier} + {later}" if column.fold == SUM else f"max({earlier}, {later})"
+        return f"({later} if {earlier} is None else {earlier} if {later} is None else {both})" if column.null else both
+
+    terms = ("earlier.function_id" if name == "function_id" else term(CELL_COLUMN[name]) for name in TOTALS)
+    made: Callable[[Totals, Totals], Totals] = eval(
+        f"lambda earlier, later: Totals({', '.join(terms)})", {"Totals": Totals, "max": max}
+    )
+    return made
+
+
+added = _added()
+"""Two sums of one function, of an earlier and a later span, as one."""
+
+
+def sum_sql(column: Column) -> str:
+    """How SQL adds up a column of cells c. What is that of the newest cell stands bare: ``NEWEST_KNOWN_SQL``."""
+    return f"c.{column.name}" if column.fold == LAST else f"{column.fold}(c.{column.name})"
+
+
+SUMS_SQL = ", ".join("c.function_id" if name == "function_id" else sum_sql(CELL_COLUMN[name]) for name in TOTALS)
+"""``Totals`` of cells c of one function; to be asked together with ``NEWEST_KNOWN_SQL``, behind it."""
+[_LAST] = [column.name for column in MINUTE_CELLS if column.fold == LAST]
+NEWEST_KNOWN_SQL = f"max(CASE WHEN c.{_LAST} IS NOT NULL THEN c.start_ms END)"
+"""The last extreme tells SQLite which row a bare column is of: the newest cell that knows its memory."""
+
 
 class SpanUsage(NamedTuple):
     """What of ``Totals`` a bill is made of."""
@@ -41,6 +113,13 @@ class SpanUsage(NamedTuple):
     reports: int
     billed_ms: int
     billed_mb_ms: int
+
+
+USAGE = tuple(name for name in SpanUsage._fields if name != "function_id")
+"""The cells' columns of which it is the sums."""
+DAY_COLUMNS = ("start_ms", "function_id", *USAGE)
+"""Of a function's day, as ``Reader.days`` and ``day_columns`` have them."""
+USAGE_SQL = ", ".join(sum_sql(CELL_COLUMN[name]) for name in USAGE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +132,19 @@ class FunctionRow:
 
 @dataclass(frozen=True, slots=True)
 class Quantiles:
-    """Latency of one function over a span, from mergeable histograms: each within 1% of a true value."""
+    """Latency of one function over a span, from mergeable histograms: each within 1% of a true value.
+
+    Which percentiles are read, the fields' names say: ``p95_us`` is the 95th.
+    """
 
     count: int
     p50_us: int
     p95_us: int
     p99_us: int
+
+
+PERCENTILES = tuple(int(part.name[1:-3]) / 100 for part in fields(Quantiles) if part.name != "count")
+"""The shares of 1 that ``Quantiles`` has, in its order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +156,12 @@ class SeriesPoint:
     quantiles: Quantiles | None
 
 
-class InvocationRow(NamedTuple):
-    """One stored invocation. ``key`` finds it again in one read. A named tuple: a page has a thousand of them."""
+@dataclass(slots=True)
+class InvocationRow(Quantities):
+    """One stored invocation, with the quantities that its REPORT told. ``key`` finds it again in one read.
+
+    ``attempt`` counts from 1: how many failed ones of the same request and function came before, and one.
+    """
 
     function_id: int
     start_ms: int
@@ -95,6 +185,17 @@ class InvocationRow(NamedTuple):
     @property
     def key(self) -> tuple[int, int, str, int]:
         return self.function_id, self.start_ms, self.request_id, self.stream_id
+
+
+def row_maker(kind: type[Row], columns: Sequence[str], computed: Sequence[str]) -> Callable[..., Row]:
+    """What makes a record of a row that has ``columns``, and of the fields that are ``computed``, given behind it.
+
+    Written out by the places of the columns: as fast as a call that a person would write.
+    """
+    names = [field.name for field in fields(kind)]
+    values = (name if name in computed else f"row[{columns.index(name)}]" for name in names)
+    made: Callable[..., Row] = eval(f"lambda row, {', '.join(computed)}: kind({', '.join(values)})", {"kind": kind})
+    return made
 
 
 class LogLine(NamedTuple):

@@ -165,7 +165,7 @@ def last_errors_before(reader: Reader, before_ms: int) -> dict[tuple[int, str], 
         " JOIN errors e ON e.id = c.error_id WHERE c.start_ms < ? GROUP BY c.error_id",
         (before_ms // GRAINS["day_cells"] * GRAINS["day_cells"],),
     )
-    return {(row[0], row[1]): row[2] for row in rows}
+    return {(function_id, fingerprint): day_ms for function_id, fingerprint, day_ms in rows}
 
 
 def metric_by_step(
@@ -233,7 +233,7 @@ def failed_again(reader: Reader, from_ms: int, to_ms: int) -> dict[int, tuple[in
         " AND start_ms >= ? AND start_ms < ? GROUP BY function_id, request_id HAVING times > 1) GROUP BY function_id",
         (from_ms, to_ms),
     )
-    return {row[0]: (row[1], id_text(row[2])) for row in rows}
+    return {function_id: (requests, id_text(request_id)) for function_id, requests, request_id in rows}
 
 
 def lines_kept(reader: Reader, from_ms: int, to_ms: int, function_ids: list[int] | None) -> int:
@@ -251,8 +251,8 @@ def lines_kept(reader: Reader, from_ms: int, to_ms: int, function_ids: list[int]
 def rejected_lines(reader: Reader, limit: int = 200) -> list[tuple[str, int, str, str]]:
     """Input that could not be read: its source, line, reason and text."""
     return [
-        (row[0], row[1], row[2], row[3])
-        for row in reader.select(
+        (source, line, reason, text)
+        for source, line, reason, text in reader.select(
             "SELECT source, line, reason, text FROM rejects ORDER BY source, line LIMIT ?", (limit,)
         )
     ]

@@ -6,31 +6,51 @@ numpy is imported when percentiles are asked for, so that counts and sums stand 
 
 from collections.abc import Iterable, Sequence
 from itertools import product
-from operator import add, attrgetter
+from operator import add, attrgetter, itemgetter
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
 
 from collectors.model.records import id_text
 from collectors.store.connection import explained
 from collectors.store.read.connection import Connected, Functions, marks
-from collectors.store.read.rows import DayUsage, ErrorGroup, Quantiles, SeriesPoint, SpanUsage, Totals
+from collectors.store.read.rows import (
+    DAY_COLUMNS,
+    NEWEST_KNOWN_SQL,
+    PERCENTILES,
+    SUMS_SQL,
+    USAGE_SQL,
+    DayUsage,
+    ErrorGroup,
+    Quantiles,
+    SeriesPoint,
+    SpanUsage,
+    Totals,
+    added,
+)
 from collectors.store.spans import DAY, HOUR, MINUTE, Piece, pieces
 
 if TYPE_CHECKING:
     from collectors.store.rollups.equal_parts import EqualParts
     from collectors.store.rollups.packs import Ints, Pack
 
-_SUMS = (
-    "sum(c.invocations), sum(c.reports), sum(c.errors), sum(c.timeouts), sum(c.out_of_memory), sum(c.cold_starts),"
-    " sum(c.billed_ms), sum(c.billed_mb_ms), sum(c.duration_us), sum(c.init_us), max(c.max_duration_us),"
-    " max(c.max_memory_mb), c.memory_mb, max(c.last_ms)"
-)
-# memory_mb is that of the newest cell that knows one: the last extreme tells SQLite which row a bare column is of.
-_NEWEST_KNOWN = "max(CASE WHEN c.memory_mb IS NOT NULL THEN c.start_ms END)"
-_DAY = "c.start_ms, c.function_id, c.invocations, c.reports, c.billed_ms, c.billed_mb_ms"
+_DAY = ", ".join(f"c.{name}" for name in DAY_COLUMNS)
+# Histograms one after the other are one histogram: a blob a function is read in half the time of its cells'.
+_TOGETHER = "CAST(group_concat(c.latency, '') AS BLOB)"
+_FUNCTION = DAY_COLUMNS.index("function_id")
+_function_and_day = itemgetter(*map(DAY_COLUMNS.index, ("function_id", "start_ms")))
 Day = tuple[int, int, int, int, int, int]
-Said = tuple[int, str, str, str, str]  # of an error: function_id, error_type, message, fingerprint, family
+_MOST_IDS = 500  # of one question: SQLite binds 999 values
 Sums = TypeVar("Sums", Totals, SpanUsage)
+
+
+class ErrorKey(NamedTuple):
+    """What an error is: the columns of the table that ``ErrorGroup`` begins with."""
+
+    function_id: int
+    error_type: str
+    message: str
+    fingerprint: str
+    family: str
 
 
 class Rollups(Connected):
@@ -38,7 +58,7 @@ class Rollups(Connected):
 
     def __init__(self, path: str | Path) -> None:
         super().__init__(path)
-        self._said: dict[int, Said] = {}
+        self._errors: dict[int, ErrorKey] = {}
 
     def _pieces(self, from_ms: int, to_ms: int, *, exact: bool = False) -> tuple[Piece, ...]:
         """The cells that make up a span; none where nothing is stored."""
@@ -87,11 +107,12 @@ class Rollups(Connected):
             from collectors.store.read import fleet_sums
 
             return _chosen_of(fleet_sums.totals(packs), function_ids)
-        found: dict[int, Totals] = {}
-        for row in self._cells(f"f.id, {_SUMS}, {_NEWEST_KNOWN}", span, function_ids, "GROUP BY f.id"):
-            before = found.get(row[0])
-            found[row[0]] = Totals(*row[:15]) if before is None else _added(before, Totals(*row[:15]))
-        return [found[each] for each in sorted(found)]
+        by_function: dict[int, Totals] = {}
+        for *sums, _ in self._cells(f"{SUMS_SQL}, {NEWEST_KNOWN_SQL}", span, function_ids, "GROUP BY f.id"):
+            of_piece = Totals(*sums)
+            before = by_function.get(of_piece.function_id)
+            by_function[of_piece.function_id] = of_piece if before is None else added(before, of_piece)
+        return [by_function[function_id] for function_id in sorted(by_function)]
 
     def usage(
         self, from_ms: int, to_ms: int, function_ids: Functions = None, *, exact: bool = False
@@ -105,12 +126,11 @@ class Rollups(Connected):
             from collectors.store.read import fleet_sums
 
             return _chosen_of(fleet_sums.usage(packs), function_ids)
-        columns = "f.id, sum(c.invocations), sum(c.reports), sum(c.billed_ms), sum(c.billed_mb_ms)"
-        found: dict[int, tuple[int, ...]] = {}
-        for row in self._cells(columns, span, function_ids, "GROUP BY f.id"):
-            before = found.get(row[0])
-            found[row[0]] = row if before is None else (row[0], *map(add, before[1:], row[1:]))
-        return [SpanUsage(*found[each]) for each in sorted(found)]
+        by_function: dict[int, tuple[int, ...]] = {}
+        for function_id, *sums in self._cells(f"f.id, {USAGE_SQL}", span, function_ids, "GROUP BY f.id"):
+            before = by_function.get(function_id)
+            by_function[function_id] = tuple(sums) if before is None else tuple(map(add, before, sums))
+        return [SpanUsage(function_id, *by_function[function_id]) for function_id in sorted(by_function)]
 
     def counted(self, from_ms: int, to_ms: int, function_ids: Functions = None) -> tuple[int, int]:
         """Invocations and REPORTs of the functions together."""
@@ -122,7 +142,7 @@ class Rollups(Connected):
 
     def _counted(self, span: Sequence[Piece], function_ids: Functions) -> tuple[int, int]:
         rows = self._cells("sum(c.invocations), sum(c.reports)", span, function_ids)
-        return sum(row[0] or 0 for row in rows), sum(row[1] or 0 for row in rows)
+        return sum(invocations or 0 for invocations, _ in rows), sum(reports or 0 for _, reports in rows)
 
     def count_invocations(self, from_ms: int, to_ms: int, function_ids: Functions = None) -> int:
         return self.counted(from_ms, to_ms, function_ids)[0]
@@ -138,9 +158,7 @@ class Rollups(Connected):
 
             found = fleet_sums.latency(packs)
             return found if function_ids is None else {each: found[each] for each in function_ids if each in found}
-        # Histograms one after the other are one histogram: a blob a function is read in half the time of its cells'.
-        together = "CAST(group_concat(c.latency, '') AS BLOB)"
-        return dict(_quantiles(self._cells(f"f.id, {together}", span, function_ids, "GROUP BY f.id")))
+        return dict(_quantiles(self._cells(f"f.id, {_TOGETHER}", span, function_ids, "GROUP BY f.id")))
 
     def series(self, from_ms: int, to_ms: int, step_ms: int, function_ids: Functions = None) -> list[SeriesPoint]:
         """The functions together, step by step (``step_ms`` a multiple of a minute); empty steps are absent.
@@ -157,13 +175,13 @@ class Rollups(Connected):
         points: dict[int, Totals] = {}
         blobs: list[tuple[int, bytes]] = []
         for function_id, (table, low, high) in product(self.ids(function_ids), span):
-            for step, latency, *sums in self._all(
-                f"SELECT c.start_ms / ?1 * ?1, CAST(group_concat(c.latency, '') AS BLOB), {_SUMS}, {_NEWEST_KNOWN}"
+            for step, latency, *sums, _ in self._all(
+                f"SELECT c.start_ms / ?1 * ?1, {_TOGETHER}, {SUMS_SQL}, {NEWEST_KNOWN_SQL}"
                 f" FROM {table} c WHERE c.function_id = ?2 AND c.start_ms >= ?3 AND c.start_ms < ?4 GROUP BY 1",
                 (step_ms, function_id, low, high),
             ):
-                totals = Totals(function_id, *sums[:-1])
-                points[step] = _added(points[step], totals) if step in points else totals
+                totals = Totals(*sums)
+                points[step] = added(points[step], totals) if step in points else totals
                 blobs.append((step, latency))
         quantiles = dict(_quantiles(blobs))
         return [SeriesPoint(step, points[step], quantiles.get(step)) for step in sorted(points)]
@@ -174,7 +192,7 @@ class Rollups(Connected):
         Of the last day only what lies before ``to_ms``.
         """
         days = self.days(from_ms, to_ms, function_ids)
-        return [DayUsage(row[1], row[0], *row[2:]) for row in sorted(days)]
+        return [DayUsage(function_id, day_ms, *usage) for day_ms, function_id, *usage in sorted(days)]
 
     def days(self, from_ms: int, to_ms: int, function_ids: Functions = None) -> list[Day]:
         """The same as rows of (day_ms, function_id, invocations, reports, billed_ms, billed_mb_ms), by function."""
@@ -192,7 +210,7 @@ class Rollups(Connected):
 
     def _days(self, span: Piece, rest: tuple[int, int], function_ids: Functions) -> list[Day]:
         found = cast(list[Day], self._cells(_DAY, (span,), function_ids)) + self._last_day(rest, function_ids)
-        return sorted(found, key=lambda row: (row[1], row[0]))
+        return sorted(found, key=_function_and_day)
 
     def _last_day(self, rest: tuple[int, int], function_ids: Functions) -> list[Day]:
         low, high = rest
@@ -211,14 +229,14 @@ class Rollups(Connected):
             from collectors.store.read import fleet_sums
 
             rows = fleet_sums.days(packs)
-            rows = rows if function_ids is None else rows[np.isin(rows[:, 1], function_ids)]
+            rows = rows if function_ids is None else rows[np.isin(rows[:, _FUNCTION], function_ids)]
         else:
-            rows = np.array(self._cells(_DAY, (span,), function_ids), np.int64).reshape(-1, 6)
+            rows = np.array(self._cells(_DAY, (span,), function_ids), np.int64).reshape(-1, len(DAY_COLUMNS))
         last = self._last_day(rest, function_ids)
         if not last:
             return rows
-        rows = np.concatenate([rows, np.array(last, np.int64).reshape(-1, 6)])
-        return rows[np.argsort(rows[:, 1], kind="stable")]
+        rows = np.concatenate([rows, np.array(last, np.int64).reshape(-1, len(DAY_COLUMNS))])
+        return rows[np.argsort(rows[:, _FUNCTION], kind="stable")]
 
     def invocations_by_step(self, span: Sequence[Piece], parts: "EqualParts") -> dict[int, tuple[int, ...]] | None:
         """For ``collectors.store.read.series``: of a whole fleet, where packs tell it."""
@@ -241,8 +259,8 @@ class Rollups(Connected):
     def error_keys(self, error_ids: Iterable[int]) -> dict[int, tuple[int, str]]:
         """Function and fingerprint of errors, by id."""
         wanted = list(error_ids)
-        said = self._said_of_errors(wanted)
-        return {each: (said[each][0], said[each][3]) for each in wanted}
+        errors = self._errors_by_id(wanted)
+        return {each: (errors[each].function_id, errors[each].fingerprint) for each in wanted}
 
     def invocations_by_hour(self, from_ms: int, to_ms: int) -> dict[int, int]:
         """All functions' invocations in whole hours, summed by hour of the day (0 to 23, UTC)."""
@@ -256,8 +274,8 @@ class Rollups(Connected):
                 " WHERE start_ms >= ? AND start_ms < ? GROUP BY 1",
                 span[1:],
             )
-            if not any(row[2] for row in hours):
-                return {row[0]: row[1] for row in hours}
+            if not any(marked for _, _, marked in hours):
+                return {hour: invocations for hour, invocations, _ in hours}
         return dict(self._cells("c.start_ms / 3600000 % 24, sum(c.invocations)", (span,), None, "GROUP BY 1"))
 
     def error_groups(self, from_ms: int, to_ms: int, function_ids: Functions = None) -> list[ErrorGroup]:
@@ -286,12 +304,12 @@ class Rollups(Connected):
 
     def _error_groups(self, counts: dict[int, int], to_ms: int) -> list[ErrorGroup]:
         """What the counted errors are, since when, and the last invocation that had each."""
-        said = self._said_of_errors(counts)
+        errors = self._errors_by_id(counts)
         of_error = "FROM invocations i WHERE i.error_id = e.id"
         groups: list[ErrorGroup] = []
         ids = sorted(counts)
-        for at in range(0, len(ids), 500):
-            some = ids[at : at + 500]
+        for begin in range(0, len(ids), _MOST_IDS):
+            some = ids[begin : begin + _MOST_IDS]
             rows = self._all(
                 f"SELECT e.id, (SELECT min(i.start_ms) {of_error}),"
                 f" (SELECT max(i.start_ms) {of_error} AND i.start_ms < ?),"
@@ -301,7 +319,7 @@ class Rollups(Connected):
             )
             groups += [
                 ErrorGroup(
-                    *said[error_id],
+                    *errors[error_id],
                     counts[error_id],
                     to_ms if first is None else first,
                     to_ms if last is None else last,
@@ -311,16 +329,15 @@ class Rollups(Connected):
             ]
         return groups
 
-    def _said_of_errors(self, wanted: Iterable[int]) -> dict[int, Said]:
-        """What errors are by id: it never changes, and is read once."""
-        said = self._said
-        unread = [each for each in wanted if each not in said]
-        for at in range(0, len(unread), 500):
-            some = unread[at : at + 500]
-            columns = "id, function_id, error_type, message, fingerprint, family"
-            sql = f"SELECT {columns} FROM errors WHERE id IN ({marks(some)})"
-            said.update((row[0], row[1:]) for row in self._all(sql, some))
-        return said
+    def _errors_by_id(self, wanted: Iterable[int]) -> dict[int, ErrorKey]:
+        """What errors are, those wanted among them: it never changes, and is read once."""
+        known = self._errors
+        unread = [error_id for error_id in wanted if error_id not in known]
+        for begin in range(0, len(unread), _MOST_IDS):
+            some = unread[begin : begin + _MOST_IDS]
+            sql = f"SELECT id, {', '.join(ErrorKey._fields)} FROM errors WHERE id IN ({marks(some)})"
+            known.update((error_id, ErrorKey(*columns)) for error_id, *columns in self._all(sql, some))
+        return known
 
 
 def _chosen_of(found: list[Sums], function_ids: Functions) -> list[Sums]:
@@ -328,27 +345,6 @@ def _chosen_of(found: list[Sums], function_ids: Functions) -> list[Sums]:
         return found
     wanted = set(function_ids)
     return [one for one in found if one.function_id in wanted]
-
-
-def _added(one: Totals, other: Totals) -> Totals:
-    """Two sums as one; ``other`` is the later."""
-    return Totals(
-        one.function_id,
-        one.invocations + other.invocations,
-        one.reports + other.reports,
-        one.errors + other.errors,
-        one.timeouts + other.timeouts,
-        one.out_of_memory + other.out_of_memory,
-        one.cold_starts + other.cold_starts,
-        one.billed_ms + other.billed_ms,
-        one.billed_mb_ms + other.billed_mb_ms,
-        one.duration_us + other.duration_us,
-        one.init_us + other.init_us,
-        max((each for each in (one.max_duration_us, other.max_duration_us) if each is not None), default=None),
-        max((each for each in (one.max_memory_mb, other.max_memory_mb) if each is not None), default=None),
-        one.memory_mb if other.memory_mb is None else other.memory_mb,
-        max(one.last_ms, other.last_ms),
-    )
 
 
 def _quantiles(blobs: Sequence[tuple[Any, ...]]) -> list[tuple[int, Quantiles]]:
@@ -362,7 +358,7 @@ def _quantiles(blobs: Sequence[tuple[Any, ...]]) -> list[tuple[int, Quantiles]]:
         groups.setdefault(group, []).append(blob)
     ordered = sorted(groups)
     counts = merged_by_group([groups[group] for group in ordered])
-    answers = quantiles(counts, (0.5, 0.95, 0.99))
+    answers = quantiles(counts, PERCENTILES)
     return [
         (group, Quantiles(total, *values))
         for group, total, values in zip(ordered, counts.sum(axis=1).tolist(), answers, strict=True)

@@ -5,7 +5,7 @@ Only SQLite is imported here; the reader tells more, and why a store cannot be r
 
 import os
 
-from collectors.store.integrity.cell_checksum import sum_of_cell
+from collectors.store.integrity.cell_checksum import cell_sum_sql
 from collectors.store.schema import APPLICATION_ID, OLDEST, VERSION
 from collectors.store.spans import FEW, MINUTE, pieces, whole_from
 
@@ -38,7 +38,7 @@ _FUNCTIONS = "SELECT id, name, region, runtime, arch, memory_mb FROM functions f
 _SUMS = (
     "SELECT f.id, sum(c.invocations), sum(c.reports), sum(c.errors), sum(c.timeouts), sum(c.cold_starts),"
     " sum(c.billed_mb_ms), sum(c.duration_us), c.memory_mb, max(c.last_ms),"
-    f" count(*) - total(c.sum IS {sum_of_cell('c.')})"
+    f" count(*) - total(c.sum IS {cell_sum_sql('c.')})"
     " FROM functions f CROSS JOIN {table} c"
     " ON c.function_id = f.id AND c.start_ms >= ? AND c.start_ms < ?{where} GROUP BY f.id"
 )
@@ -105,18 +105,29 @@ class FunctionSums:
         self.throttles: float | None = None
         self.unknown = False
 
-    def add(self, row: "tuple[Any, ...]") -> None:
+    def add(
+        self,
+        invocations: int,
+        reports: int,
+        errors: int,
+        timeouts: int,
+        cold_starts: int,
+        billed_mb_ms: int,
+        duration_us: int,
+        memory_mb: int | None,
+        last_ms: int,
+    ) -> None:
         """The sums of one piece of the span; pieces come in order of time."""
-        self.invocations += row[0]
-        self.reports += row[1]
-        self.errors += row[2]
-        self.timeouts += row[3]
-        self.cold_starts += row[4]
-        self.billed_mb_ms += row[5]
-        self.duration_us += row[6]
-        if row[7] is not None:
-            self.memory_mb = self.reported_mb = row[7]
-        self.last_ms = row[8]
+        self.invocations += invocations
+        self.reports += reports
+        self.errors += errors
+        self.timeouts += timeouts
+        self.cold_starts += cold_starts
+        self.billed_mb_ms += billed_mb_ms
+        self.duration_us += duration_us
+        if memory_mb is not None:
+            self.memory_mb = self.reported_mb = memory_mb
+        self.last_ms = last_ms
 
 
 def default_file() -> str:
@@ -143,7 +154,7 @@ class Glimpse:
             raise Unseen(self._path) from error
         try:
             self._connection.execute("BEGIN")
-            self._stored = self._connection.execute(_NEWEST_DAYS).fetchall()
+            self._newest_days = self._connection.execute(_NEWEST_DAYS).fetchall()
         except BaseException as error:
             self.__exit__(type(error))
             raise
@@ -157,11 +168,12 @@ class Glimpse:
     @property
     def count(self) -> int:
         """How many functions there are."""
-        return len(self._stored)
+        return len(self._newest_days)
 
     def newest(self) -> int | None:
         """When the newest invocation began; None where there is none."""
-        return max((row[3] for row in self._stored if row[3] is not None), default=None)
+        last = (last_ms for _, _, _, last_ms, *_ in self._newest_days)
+        return max((last_ms for last_ms in last if last_ms is not None), default=None)
 
     def as_of(self, before_ms: int) -> int | None:
         """When the newest began of those before then, as ``Reader.as_of_ms`` has it."""
@@ -192,18 +204,20 @@ class Glimpse:
 
     def weights(self, from_ms: int, to_ms: int) -> list[FunctionWeight]:
         """Every function over ``[from_ms, to_ms)``."""
-        functions = {row[0]: FunctionWeight(*row[:3]) for row in self._stored}
+        functions = {
+            function_id: FunctionWeight(function_id, name, arch) for function_id, name, arch, *_ in self._newest_days
+        }
         newest = self.newest()
         if newest is not None and from_ms < to_ms:
             today = newest - newest % _ONE_DAY_MS
             for table, low, high in self._pieces(from_ms, to_ms, newest):
                 if table == "day_cells" and low == today:
-                    for row in self._stored:
-                        if row[4] == today:
-                            functions[row[0]].add(*row[5:])
+                    for function_id, _, _, _, day_ms, *sums in self._newest_days:
+                        if day_ms == today:
+                            functions[function_id].add(*sums)
                     continue
-                for row in self._connection.execute(_WEIGHTS.format(table=table), (low, high)):
-                    functions[row[0]].add(*row[1:])
+                for function_id, *sums in self._connection.execute(_WEIGHTS.format(table=table), (low, high)):
+                    functions[function_id].add(*sums)
         return list(functions.values())
 
     def sums(self, from_ms: int, to_ms: int, ids: "Sequence[int] | None" = None) -> list[FunctionSums]:
@@ -215,10 +229,10 @@ class Glimpse:
         if newest is not None and from_ms < to_ms:
             for table, low, high in self._pieces(from_ms, to_ms, newest):
                 asked = _SUMS.format(table=table, where=chosen and f" AND {chosen}")
-                for row in self._connection.execute(asked, (low, high)):
-                    if row[-1]:
+                for function_id, *sums, unsound in self._connection.execute(asked, (low, high)):
+                    if unsound:
                         raise Unseen(self._path)  # some are not as they were written: the reader says so
-                    functions[row[0]].add(row[1:-1])
+                    functions[function_id].add(*sums)
         return list(functions.values())
 
     def has_metrics(self) -> bool:
@@ -233,9 +247,9 @@ class Glimpse:
         from collectors.store.read.invocation_counts import FINEST, clips, summed
 
         known = {one.id: one for one in functions}
-        whole = (whole_from(from_ms, to_ms), to_ms // MINUTE * MINUTE)
-        if whole[0] < whole[1]:
-            plan = list(clips(whole, to_ms))
+        begin, end = whole_from(from_ms, to_ms), to_ms // MINUTE * MINUTE
+        if begin < end:
+            plan = list(clips((begin, end), to_ms))
             for function_id, (count,) in summed(self._select, plan, 1, list(known), by_hour=self.count <= FEW).items():
                 known[function_id].counted = count
         ids = ", ".join(map(str, known))

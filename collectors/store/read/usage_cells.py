@@ -11,13 +11,15 @@ import numpy.typing as npt
 
 from collectors.store.read.invocation_counts import CELLS, METRICS
 from collectors.store.read.reader import Reader
+from collectors.store.read.rows import DAY_COLUMNS
 from collectors.store.rollups import packs
 from collectors.store.spans import DAY, HOUR, MINUTE
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 _SUMS = (("Invocations", "Sum"), ("Duration", "Sum"), ("Duration", "SampleCount"))
-_COLUMNS = [0, packs.FUNCTION, packs.INVOCATIONS, packs.REPORTS, packs.BILLED_MS, packs.BILLED_MB_MS]
+_PLACES = list(map(packs.cell_column, DAY_COLUMNS))
+_SQL = ", ".join(f"c.{name}" for name in DAY_COLUMNS)
 
 
 class Cells(NamedTuple):
@@ -52,7 +54,7 @@ def _cut(low: int, high: int, by_day: bool) -> list[tuple[int, int, int]]:
     if begin > end:
         return [(MINUTE, low, high)]
     parts = [(MINUTE, low, begin), (HOUR, begin, end), (MINUTE, end, high)]
-    return [part for part in parts if part[1] < part[2]]
+    return [(grain, begin, end) for grain, begin, end in parts if begin < end]
 
 
 def _read(reader: Reader, grain: int, low: int, high: int, ids: Sequence[int]) -> Cells:
@@ -69,14 +71,14 @@ def _read(reader: Reader, grain: int, low: int, high: int, ids: Sequence[int]) -
         cell = (times[known] - low) // grain if grain > MINUTE else np.zeros(int(known.sum()), np.int64)
         return known, (cell, place[of[known]])
 
-    rows = _rows(reader, CELLS[grain], low, high)
-    known, where = at(rows[:, 0], rows[:, 1])
-    sums = np.zeros((4, *shape), np.int64)
-    if grain > MINUTE:  # each function has one cell
-        sums[:, *where] = rows[known, 2:].T
-    else:
-        for one, column in zip(sums, rows[known, 2:].T, strict=True):
-            np.add.at(one, where, column)
+    times, of, *usage = _rows(reader, CELLS[grain], low, high).T
+    known, where = at(times, of)
+    sums = np.zeros((len(usage), *shape), np.int64)
+    for of_column, column in zip(sums, usage, strict=True):
+        if grain > MINUTE:  # each function has one cell
+            of_column[where] = column[known]
+        else:
+            np.add.at(of_column, where, column[known])
     figures = []
     for metric, stat in _SUMS:
         times, of, totals = _points(reader, metric, stat, grain, low, high)
@@ -89,21 +91,21 @@ def _read(reader: Reader, grain: int, low: int, high: int, ids: Sequence[int]) -
                 figure[where] = 0.0
                 np.add.at(figure, where, totals[known])
         figures.append(figure)
-    return Cells(starts, ends, sums[0], sums[1], sums[2], sums[3], figures[0], figures[1], figures[2])
+    return Cells(starts, ends, *sums, *figures)
 
 
 def _rows(reader: Reader, table: str, low: int, high: int) -> Ints:
-    """Start, function, invocations, reports, billed ms and MB-ms of each cell."""
+    """A row for each cell, of the columns ``DAY_COLUMNS``."""
     found = reader.packs_of(((table, low, high),), None, by_week=False)
     if found is not None:
-        parts = [packs.cells_of(pack)[:, _COLUMNS] for pack in found]
-        return np.concatenate(parts) if parts else np.empty((0, len(_COLUMNS)), np.int64)
+        parts = [packs.cells_of(pack)[:, _PLACES] for pack in found]
+        return np.concatenate(parts) if parts else np.empty((0, len(DAY_COLUMNS)), np.int64)
     rows = reader.select(
-        "SELECT c.start_ms, c.function_id, c.invocations, c.reports, c.billed_ms, c.billed_mb_ms FROM functions f"
-        f" CROSS JOIN {table} c ON c.function_id = f.id AND c.start_ms >= ? AND c.start_ms < ?",
+        f"SELECT {_SQL} FROM functions f CROSS JOIN {table} c"
+        " ON c.function_id = f.id AND c.start_ms >= ? AND c.start_ms < ?",
         (low, high),
     )
-    return np.array(rows, np.int64).reshape(-1, len(_COLUMNS))
+    return np.array(rows, np.int64).reshape(-1, len(DAY_COLUMNS))
 
 
 def _points(reader: Reader, metric: str, stat: str, grain: int, low: int, high: int) -> tuple[Ints, Ints, Floats]:
@@ -118,8 +120,8 @@ def _points(reader: Reader, metric: str, stat: str, grain: int, low: int, high: 
         " AND m.function_id = f.id AND m.stat = ? AND m.start_ms >= ? AND m.start_ms < ?",
         (metric, stat, low, high),
     )
-    columns = np.array(rows, np.float64).reshape(-1, 3)  # times of milliseconds are exact in it
-    return columns[:, 0].astype(np.int64), columns[:, 1].astype(np.int64), columns[:, 2]
+    starts, ids, totals = np.array(rows, np.float64).reshape(-1, 3).T  # times of milliseconds are exact in it
+    return starts.astype(np.int64), ids.astype(np.int64), totals
 
 
 def invocations_by_cut(
@@ -127,11 +129,11 @@ def invocations_by_cut(
 ) -> tuple[dict[int, list[int]], dict[int, list[int]]]:
     """Of each function, by logs and by CloudWatch's points, what began at each cut or later, before the next."""
     size = max((row.id for row in reader.functions()), default=0) + 1
-    rows = _rows(reader, CELLS[MINUTE], from_ms, to_ms)
+    cell_starts, cell_of, invocations, *_ = _rows(reader, CELLS[MINUTE], from_ms, to_ms).T
     times, of, totals = _points(reader, "Invocations", "Sum", MINUTE, from_ms, to_ms)
     logged, metered = (np.zeros((size, len(cuts)), np.int64) for _ in range(2))
     for sums, ids, starts, counts in (
-        (logged, rows[:, 1], rows[:, 0], rows[:, 2]),
+        (logged, cell_of, cell_starts, invocations),
         (metered, of, times, np.rint(totals).astype(np.int64)),
     ):
         known = ids < size

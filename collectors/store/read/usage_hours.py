@@ -9,11 +9,11 @@ from dataclasses import dataclass
 
 from collectors.store.read.invocation_counts import CELLS, FINEST, METRICS
 from collectors.store.read.reader import Reader
+from collectors.store.read.rows import USAGE
 from collectors.store.spans import DAY, HOUR, MINUTE
 
 Piece = tuple[int, int, int]  # function id, from_ms, to_ms
 _SUMS = (("Invocations", "Sum"), ("Duration", "Sum"), ("Duration", "SampleCount"))
-_MEANS = ("Average", "p50")
 _MOST_IDS = 400
 
 
@@ -33,6 +33,13 @@ class Hour:
     metered: float | None = None
     duration_ms: float | None = None
     samples: float | None = None
+
+    def add(self, invocations: int, reports: int, billed_ms: int, billed_mb_ms: int) -> None:
+        """Adds the sums of a cell (``USAGE``) to what is known."""
+        self.invocations = (self.invocations or 0) + invocations
+        self.reports += reports
+        self.billed_ms += billed_ms
+        self.billed_mb_ms += billed_mb_ms
 
     def measure(self, metric: str, stat: str, total: float) -> None:
         """Adds a sum of a metric to what is known."""
@@ -65,15 +72,16 @@ def hours(reader: Reader, pieces: Iterable[Piece]) -> dict[int, dict[int, Hour]]
 
 def _joined(together: dict[tuple[int, int], list[int]]) -> list[tuple[int, int, list[int]]]:
     """Neighbouring spans of the same functions as one."""
-    found: list[tuple[int, int, list[int]]] = []
+    joined: list[tuple[int, int, list[int]]] = []
     for low, high in sorted(together):
         ids = sorted(together[low, high])
-        at = next((at for at, one in enumerate(found) if one[1] == low and one[2] == ids and low % HOUR == 0), None)
-        if at is None:
-            found.append((low, high, ids))
+        ends_here = ((place, begin) for place, (begin, end, of) in enumerate(joined) if (end, of) == (low, ids))
+        place, begin = next(ends_here, (None, low)) if low % HOUR == 0 else (None, low)
+        if place is None:
+            joined.append((low, high, ids))
         else:
-            found[at] = (found[at][0], high, ids)
-    return found
+            joined[place] = (begin, high, ids)
+    return joined
 
 
 def _cut(low: int, high: int) -> list[tuple[int, int, int]]:
@@ -82,7 +90,7 @@ def _cut(low: int, high: int) -> list[tuple[int, int, int]]:
     if begin > end:
         return [(MINUTE, low, high)]
     parts = [(MINUTE, low, begin), (HOUR, begin, end), (MINUTE, end, high)]
-    return [part for part in parts if part[1] < part[2]]
+    return [(grain, begin, end) for grain, begin, end in parts if begin < end]
 
 
 def _read(
@@ -95,15 +103,11 @@ def _read(
 
     of = f"({', '.join(map(str, ids))})"
     for function_id, start, *sums in reader.select(
-        f"SELECT function_id, start_ms, invocations, reports, billed_ms, billed_mb_ms FROM {CELLS[grain]}"
+        f"SELECT function_id, start_ms, {', '.join(USAGE)} FROM {CELLS[grain]}"
         f" WHERE function_id IN {of} AND start_ms >= ? AND start_ms < ?",
         (low, high),
     ):
-        one = at(function_id, start)
-        one.invocations = (one.invocations or 0) + sums[0]
-        one.reports += sums[1]
-        one.billed_ms += sums[2]
-        one.billed_mb_ms += sums[3]
+        at(function_id, start).add(*sums)
     table, value = METRICS[grain]
     for metric, stat in _SUMS:
         for function_id, start, total in reader.select(
@@ -119,15 +123,16 @@ def means(reader: Reader, function_id: int, low: int, high: int) -> tuple[float 
     weights: dict[int, float] = {}
     for metric, stat in (("Invocations", "Sum"), ("Duration", "SampleCount")):
         weights |= dict(_points(reader, metric, stat, function_id, low, high))
-    found: list[float | None] = []
-    for stat in _MEANS:
+
+    def mean(stat: str) -> float | None:
         points = _points(reader, "Duration", stat, function_id, low, high)
         weighed = [(weights.get(start, 0.0), value) for start, value in points]
         if not any(weight for weight, _ in weighed):
             weighed = [(1.0, value) for _, value in points]
         whole = sum(weight for weight, _ in weighed)
-        found.append(sum(weight * value for weight, value in weighed) / whole if whole else None)
-    return found[0], found[1]
+        return sum(weight * value for weight, value in weighed) / whole if whole else None
+
+    return mean("Average"), mean("p50")
 
 
 def averaged(reader: Reader, from_ms: int, to_ms: int) -> set[int]:
@@ -157,14 +162,14 @@ def summed_hours(reader: Reader, from_ms: int, to_ms: int) -> dict[int, dict[int
     Absent are hours of which the rows saw as many REPORTs: those count.
     """
     found: dict[int, dict[int, tuple[int, int, int]]] = {}
-    for function_id, start, *sums in reader.select(
+    for function_id, start, reports, billed_ms, billed_mb_ms in reader.select(
         "SELECT s.function_id, s.start_ms, s.reports, s.billed_ms, s.billed_mb_ms FROM functions f CROSS JOIN"
         " insights_cells s ON s.function_id = f.id AND s.start_ms >= ? AND s.start_ms <= ?"
         " WHERE s.reports > (SELECT coalesce(sum(m.reports), 0) FROM minute_cells m WHERE m.function_id = s.function_id"
         " AND m.start_ms >= s.start_ms AND m.start_ms < s.start_ms + 3600000)",
         (from_ms, to_ms - HOUR),
     ):
-        found.setdefault(function_id, {})[start] = (sums[0], sums[1], sums[2])
+        found.setdefault(function_id, {})[start] = reports, billed_ms, billed_mb_ms
     return found
 
 
@@ -174,7 +179,7 @@ def day_rows(reader: Reader, from_ms: int, to_ms: int, function_ids: Sequence[in
     for at in range(0, len(function_ids), _MOST_IDS):
         of = f"({', '.join(map(str, function_ids[at : at + _MOST_IDS]))})"
         for function_id, start, *sums in reader.select(
-            f"SELECT function_id, start_ms, invocations, reports, billed_ms, billed_mb_ms FROM {CELLS[DAY]}"
+            f"SELECT function_id, start_ms, {', '.join(USAGE)} FROM {CELLS[DAY]}"
             f" WHERE function_id IN {of} AND start_ms >= ? AND start_ms < ?",
             (from_ms, to_ms),
         ):

@@ -50,8 +50,8 @@ def packed_since(connection: sqlite3.Connection, table: str) -> int:
 def mark_metrics(connection: sqlite3.Connection, series: Collection[tuple[str, str, int, int]]) -> None:
     """Marks packs of metrics: (metric, stat, a day's or an hour's length in ms, when it begins)."""
     connection.executemany(
-        "INSERT INTO metric_packs VALUES (?, ?, ?, ?, NULL) ON CONFLICT DO UPDATE SET figures = NULL"
-        " WHERE figures IS NOT NULL",
+        "INSERT INTO metric_packs (metric, stat, grain_ms, start_ms) VALUES (?, ?, ?, ?)"
+        " ON CONFLICT DO UPDATE SET figures = NULL WHERE figures IS NOT NULL",
         series,
     )
     connection.executemany(
@@ -64,23 +64,25 @@ def any_to_make(connection: sqlite3.Connection) -> bool:
     """Whether there are marked packs, and so many functions that they are worth their making."""
     if connection.execute("SELECT count(*) FROM functions").fetchone() <= (FEW,):
         return False
-    (found,) = connection.execute(
+    (any_marked,) = connection.execute(
         "SELECT EXISTS (SELECT 1 FROM day_packs WHERE invocations IS NULL)"
         " OR EXISTS (SELECT 1 FROM hour_packs WHERE invocations IS NULL AND start_ms >= ?)"
         " OR EXISTS (SELECT 1 FROM metric_packs WHERE figures IS NULL"
         " AND (grain_ms = 86400000 OR start_ms >= (SELECT max(start_ms) FROM metric_packs) - ?))",
         (packed_since(connection, "hour_cells"), PACKED_MS["hour_cells"]),
     ).fetchone()
-    return bool(found)
+    return bool(any_marked)
 
 
 def runs(starts: Iterable[int], grain_ms: int, longest: int = MADE_AT_ONCE) -> Iterator[tuple[int, int]]:
     """Neighbours among starts, which are in order, as spans of time."""
-    run: list[int] = []
+    begin = end = None
     for start in starts:
-        if run and (start != run[1] or run[1] - run[0] >= longest * grain_ms):
-            yield run[0], run[1]
-            run = []
-        run = [run[0] if run else start, start + grain_ms]
-    if run:
-        yield run[0], run[1]
+        if begin is None or end is None:
+            begin = start
+        elif start != end or end - begin >= longest * grain_ms:
+            yield begin, end
+            begin = start
+        end = start + grain_ms
+    if begin is not None and end is not None:
+        yield begin, end

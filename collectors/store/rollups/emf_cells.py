@@ -7,16 +7,23 @@ The histogram has ``histogram.GAMMA``'s buckets on both sides of zero, for any v
 import math
 import sqlite3
 import struct
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import chain
+from operator import attrgetter
+from typing import Any
 
 from collectors.store.spans import DAY, HOUR, MINUTE
+from collectors.store.tables.column import insert as insert_sql
+from collectors.store.tables.emf import EMF_INVALID
 
 GAMMA = 1.02  # as ``collectors.store.rollups.histogram`` has it, which takes numpy to import
 TABLES = {MINUTE: "emf_minutes", HOUR: "emf_hours", DAY: "emf_days"}
-COLUMNS = "samples, total, lowest, highest, minutes, peak_total, peak_samples, buckets"
+FIGURES = ("samples", "total", "lowest", "highest", "minutes", "peak_total", "peak_samples")
+"""Columns that ``Cell`` has by the same names, in its order; behind them it has the histogram."""
+COLUMNS = ", ".join((*FIGURES, "buckets"))
+_figures_of = attrgetter(*FIGURES)
 _LOG_GAMMA = math.log(GAMMA)
 _ZERO = 32_768
 _FURTHEST = 12_700  # buckets from 1 to beyond 2^360, and as many below
@@ -59,9 +66,10 @@ class Cell:
             self.buckets[bucket] = self.buckets.get(bucket, 0) + count
 
     @classmethod
-    def of_row(cls, row: tuple[int, float, float, float, int, float, int, bytes]) -> "Cell":
+    def of_row(cls, row: Sequence[Any]) -> "Cell":
         """A row's columns as ``COLUMNS`` has them; several histograms may stand one after the other."""
-        return cls(*row[:7], merged(row[7]))
+        *figures, buckets = row
+        return cls(*(*figures, merged(buckets)))
 
     @classmethod
     def empty(cls) -> "Cell":
@@ -151,7 +159,8 @@ def prune(connection: sqlite3.Connection, function_id: int, before_ms: int) -> i
     found = connection.execute(f"DELETE FROM {TABLES[MINUTE]} WHERE {mine}", (function_id, before_ms)).rowcount
     fine = "function_id = ? AND start_ms < ? AND start_ms % 3600000"
     connection.execute(
-        "INSERT INTO emf_invalid SELECT function_id, start_ms / 3600000 * 3600000, reason, sum(number)"
+        f"INSERT INTO emf_invalid ({EMF_INVALID.column_list()})"
+        " SELECT function_id, start_ms / 3600000 * 3600000, reason, sum(number)"
         f" FROM emf_invalid WHERE {fine} GROUP BY 1, 2, 3 ON CONFLICT DO UPDATE SET number = number + excluded.number",
         (function_id, before_ms),
     )
@@ -177,7 +186,7 @@ def _stored(connection: sqlite3.Connection, grain: int, series: int, start: int,
         f"SELECT start_ms, {COLUMNS} FROM {TABLES[grain]} WHERE series_id = ? AND start_ms >= ? AND start_ms < ?",
         (series, start, start + length),
     )
-    return {at: Cell.of_row(tuple(row)) for at, *row in rows}
+    return {at: Cell.of_row(row) for at, *row in rows}
 
 
 def together(cells: Iterable[Cell]) -> Cell:
@@ -199,16 +208,13 @@ def _put(connection: sqlite3.Connection, grain: int, cells: Mapping[Place, Cell]
         [place for place, cell in cells.items() if cell.samples <= 0],
     )
     connection.executemany(
-        f"INSERT OR REPLACE INTO {TABLES[grain]} VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        insert_sql(TABLES[grain], ("series_id", "start_ms", *FIGURES, "buckets"), instead="OR REPLACE"),
         (
-            (
-                *place, cell.samples, cell.total, cell.lowest, cell.highest, cell.minutes, cell.peak_total,
-                cell.peak_samples, packed(cell.buckets),
-            )
+            (*place, *_figures_of(cell), packed(cell.buckets))
             for place, cell in sorted(cells.items(), key=_place)
             if cell.samples > 0
         ),
-    )  # fmt: skip
+    )
 
 
 def _place(item: tuple[Place, Cell]) -> Place:
@@ -222,7 +228,7 @@ def move(connection: sqlite3.Connection, moved: Mapping[int, int]) -> None:
         for start, *row in connection.execute(
             f"SELECT start_ms, {COLUMNS} FROM emf_minutes WHERE series_id = ?", (series,)
         ):
-            found.setdefault((target, start), Cell.empty()).merge(Cell.of_row(tuple(row)))
+            found.setdefault((target, start), Cell.empty()).merge(Cell.of_row(row))
     hours = _moved_hours(connection, moved)
     for table in TABLES.values():
         connection.executemany(f"DELETE FROM {table} WHERE series_id = ?", ((series,) for series in moved))
@@ -245,7 +251,7 @@ def _moved_hours(connection: sqlite3.Connection, moved: Mapping[int, int]) -> di
             " AND m.start_ms < h.start_ms + 3600000)",
             (series, pruned_ms),
         ).fetchall():
-            cell, known = Cell.of_row(tuple(row)), hours.get((target, start))
+            cell, known = Cell.of_row(row), hours.get((target, start))
             hours[target, start] = cell if known is None else _beside(known, cell)
     return hours
 

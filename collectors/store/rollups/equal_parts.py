@@ -37,7 +37,8 @@ class EqualParts(NamedTuple):
     def pieces(self, newest_ms: int) -> list[Piece]:
         """The cells that lie in the parts, each in one of them; ``newest_ms`` as for ``spans.pieces``."""
         coarsest = next(size for size in (DAY, HOUR, MINUTE) if not (self.step_ms % size or self.from_ms % size))
-        return pieces(self.from_ms, self.to_ms, newest_ms, coarsest)
+        # They begin where the first part does, which was rounded to a whole cell already.
+        return pieces(self.from_ms, self.to_ms, newest_ms, coarsest, exact=True)
 
 
 def parts_of(from_ms: int, to_ms: int, most: int) -> EqualParts:

@@ -50,7 +50,11 @@ def merged_by_group(groups: list[list[bytes]]) -> Counts:
 
 def quantiles(counts: Counts, shares: tuple[float, ...]) -> list[list[int]]:
     """For each row of counts, the durations in microseconds below which each share of the values lies."""
-    return np.stack([*quantiles_of_runs(counts.ravel(), shares)[1]], axis=-1).tolist() if counts.size else []
+    if not counts.size:
+        return []
+    _, durations = quantiles_of_runs(counts.ravel(), shares)
+    rows: list[list[int]] = np.stack(durations, axis=-1).tolist()
+    return rows
 
 
 def quantiles_of_runs(counts: Counts, shares: tuple[float, ...]) -> tuple[Counts, list[Counts]]:

@@ -7,6 +7,7 @@ and made anew in the same way. Single points are packed for the newest hours alo
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from collectors.store.integrity.checksums import sealed, unsealed
 from collectors.store.read.rows import MetricSum
 from collectors.store.rollups.dirty_packs import PACKED_MS, runs
 from collectors.store.spans import DAY, HOUR, MINUTE
+from collectors.store.tables.packs import METRIC_PACKS
 from collectors.store.transactions import undo
 
 # A function's figures: its total and its peak, which of a single point are the same.
@@ -80,17 +82,17 @@ def made(connection: sqlite3.Connection, metric: str, stat: str, grain: int, low
     Points of an hour are those of its finest period: spans of points are whole hours.
     """
     table, figures = _TABLES[grain]
-    found = connection.execute(
+    points = connection.execute(
         f"SELECT m.start_ms, m.function_id, {figures} FROM functions f CROSS JOIN {table} m ON m.metric = ?"
         " AND m.function_id = f.id AND m.stat = ? AND m.start_ms >= ? AND m.start_ms < ?",
         (metric, stat, low, high),
     ).fetchall()
     if grain == MINUTE:
-        found = _of_finest(found)
-    if not found:
+        points = _of_finest(points)
+    if not points:
         return []
-    found.sort(key=lambda row: row[0])
-    starts, *columns = zip(*found, strict=True)
+    points.sort(key=itemgetter(0))
+    starts, *columns = zip(*points, strict=True)
     rows = np.empty(len(starts), FIGURES)
     for name, column in zip(FIGURES.names or (), columns, strict=True):
         rows[name] = column
@@ -104,7 +106,11 @@ def _of_finest(points: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
     for start, function_id, _, _, period_s in points:
         hour = function_id, start // HOUR
         finest[hour] = min(period_s, finest.get(hour, period_s))
-    return [point[:4] for point in points if point[4] == finest[point[1], point[0] // HOUR]]
+    return [
+        (start, function_id, total, peak)
+        for start, function_id, total, peak, period_s in points
+        if period_s == finest[function_id, start // HOUR]
+    ]
 
 
 def renew(connection: sqlite3.Connection) -> None:
@@ -148,7 +154,8 @@ def uneven_sums(connection: sqlite3.Connection, table: str) -> list[tuple[str, i
     """Metric, function, statistic and start of what does not agree, and the sum and peak that it should have."""
     _, made_of = MADE_OF[table]
     return connection.execute(
-        f"SELECT s.* FROM ({made_of}) s LEFT JOIN {table} k ON k.metric = s.metric"
+        f"SELECT s.metric, s.function_id, s.stat, s.start, s.total, s.peak FROM ({made_of}) s"
+        f" LEFT JOIN {table} k ON k.metric = s.metric"
         " AND k.function_id = s.function_id AND k.stat = s.stat AND k.start_ms = s.start"
         " WHERE k.peak IS NOT s.peak OR k.total IS NULL OR abs(k.total - s.total) > 1e-9 * abs(s.total)"
     ).fetchall()
@@ -176,7 +183,7 @@ def _replace(connection: sqlite3.Connection, metric: str, stat: str, grain: int,
         )
         packs = made(connection, metric, stat, grain, low, high)
         connection.executemany(
-            "INSERT INTO metric_packs VALUES (?, ?, ?, ?, ?)",
+            METRIC_PACKS.insert(),
             ((metric, stat, grain, start, sealed(rows.tobytes(), start, grain)) for start, rows in packs),
         )
         connection.execute("COMMIT")

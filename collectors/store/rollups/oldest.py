@@ -44,4 +44,4 @@ def keep(connection: "sqlite3.Connection") -> None:
     if connection.execute(f"SELECT 1 FROM settings WHERE name = '{OLDEST}'").fetchone() is None:
         oldest = oldest_ms(connection)
         if oldest is not None:
-            connection.execute(f"INSERT INTO settings VALUES ('{OLDEST}', ?)", (oldest,))
+            connection.execute("INSERT INTO settings (name, value) VALUES (?, ?)", (OLDEST, oldest))

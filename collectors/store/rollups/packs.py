@@ -20,31 +20,65 @@ from collectors.store.rollups.dirty_packs import NO_PACK, PACKS, packed_since, r
 from collectors.store.rollups.histogram import BUCKETS, PAIR
 from collectors.store.schema import GRAINS
 from collectors.store.spans import HOUR, MINUTE, WEEK
+from collectors.store.tables.cells import CELL_NULLS, CELL_NUMBERS, MINUTE_CELLS
+from collectors.store.tables.column import LAST, MAX, SUM
+from collectors.store.tables.packs import MINUTE_PACKS
 from collectors.store.transactions import undo
 
 Ints = npt.NDArray[np.int64]
 
 INT = np.dtype("<i8")
-PARTS = ("cells", "errors", "latency")  # each is kept sealed with what stands beside it
-ROW = "start_ms, cells, errors, latency, invocations, failures, last_ms"
-WIDTH = 17  # of a row of ``cells``: what _CELL says, the last how many pairs of ``latency`` are its own
-ERRORS_WIDTH = 3  # function_id, error_id, occurrences
+PARTS = ("cells", "errors", "latency")  # each is sealed with what stands beside it
+_BESIDE = tuple(name for name in MINUTE_PACKS.names if name not in PARTS)  # start_ms, invocations, failures, last_ms
 _MOST_MADE = 4  # packs that a reader makes for itself; more are summed sooner by SQLite
 _MOST_MINUTES = 15
 
-_CELL = (
-    "c.start_ms, c.function_id, c.invocations, c.reports, c.errors, c.timeouts, c.out_of_memory, c.cold_starts,"
-    " c.billed_ms, c.billed_mb_ms, c.duration_us, c.init_us, coalesce(c.max_duration_us, -1),"
-    f" coalesce(c.max_memory_mb, -1), coalesce(c.memory_mb, -1), c.last_ms, length(c.latency) / {PAIR.itemsize}"
-)
-FUNCTION, INVOCATIONS, REPORTS, ERRORS, BILLED_MS, BILLED_MB_MS = 1, 2, 3, 4, 8, 9
-SUMS, MAXIMA = slice(2, 12), slice(12, 14)
-MAX_DURATION_US, MEMORY_MB, LAST_MS, PAIRS = 12, 14, 15, 16
+CELL_COLUMNS = ("start_ms", "function_id", *CELL_NUMBERS[2:], "pairs")
+"""The columns of ``Pack.cells``; ``pairs`` is how many pairs of ``Pack.latency`` are a cell's own."""
+ERROR_COLUMNS = ("function_id", "error_id", "occurrences")
+
+
+def cell_column(name: str) -> int:
+    """The place of a cell's column among ``CELL_COLUMNS``."""
+    return CELL_COLUMNS.index(name)
+
+
+def error_column(name: str) -> int:
+    """The place of a column among ``ERROR_COLUMNS``."""
+    return ERROR_COLUMNS.index(name)
+
+
+def _folded_by(fold: str, *, null: bool) -> list[int]:
+    return [
+        cell_column(column.name)
+        for column in MINUTE_CELLS
+        if column.name in CELL_NUMBERS and column.fold == fold and column.null is null
+    ]
+
+
+START, FUNCTION, LAST_MS, PAIRS = map(cell_column, ("start_ms", "function_id", "last_ms", "pairs"))
+SUMS = slice(_folded_by(SUM, null=False)[0], _folded_by(SUM, null=False)[-1] + 1)
+MAXIMA = slice(_folded_by(MAX, null=True)[0], _folded_by(MAX, null=True)[-1] + 1)
+KNOWN_SUMS = _folded_by(SUM, null=True)
+"""Sums that are -1 where nothing is known."""
+NEWEST_KNOWN = _folded_by(LAST, null=True)
+"""What is that of the newest cell which knows it, -1 where none does."""
 _IN_SPAN = "ON c.function_id = f.id AND c.start_ms >= ? AND c.start_ms < ?"
+_CELL = ", ".join(
+    f"length(c.latency) / {PAIR.itemsize}"
+    if name == "pairs"
+    else f"coalesce(c.{name}, -1)"
+    if name in CELL_NULLS
+    else f"c.{name}"
+    for name in CELL_COLUMNS
+)
 
 
 class Pack(NamedTuple):
-    """Rows of cells and of errors, by function, as little-endian int64; the cells' histograms one after another."""
+    """Rows of cells (``CELL_COLUMNS``) and of errors (``ERROR_COLUMNS``), by function, as little-endian int64.
+
+    ``latency`` are the cells' histograms one after another.
+    """
 
     start_ms: int
     cells: bytes
@@ -58,24 +92,23 @@ def read(
     """The packs of a table's cells that begin in ``[low, high)``, in order of time, with no other part than asked for.
 
     ``latency`` comes with its cells. ``by_week`` takes whole weeks for their days. None where too many are marked:
-    then the cells answer sooner.
+    then the cells answer sooner. Raises Damaged.
     """
     if by_week and table == "day_cells":
-        weeks = [row for row in _kept(connection, "week_packs", low, high - WEEK + 1, part) if not row[4]]
-        edges = [low, *chain.from_iterable((week[0], week[0] + WEEK) for week in weeks), high]
-        between = [read(connection, table, edges[at], edges[at + 1], part) for at in range(0, len(edges), 2)]
+        weeks, _ = _stored(connection, "week_packs", low, high - WEEK + 1, part)
+        edges = [low, *chain.from_iterable((week.start_ms, week.start_ms + WEEK) for week in weeks), high]
+        between = [
+            read(connection, table, begin, end, part) for begin, end in zip(edges[::2], edges[1::2], strict=True)
+        ]
         known = [days for days in between if days is not None]
-        if len(known) < len(between):
-            return None
-        return sorted([*chain.from_iterable(known), *(Pack(*week[:4]) for week in weeks)])
-    found = _kept(connection, PACKS[table], low, high, part)
+        return sorted([*chain.from_iterable(known), *weeks]) if len(known) == len(between) else None
+    packs, marked = _stored(connection, PACKS[table], low, high, part)
     if table == "minute_cells":
         missing = unpacked(connection, low, high)
         most = _MOST_MINUTES * MINUTE
     else:
-        missing = list(runs((row[0] for row in found if row[4]), GRAINS[table]))
+        missing = list(runs(marked, GRAINS[table]))
         most = _MOST_MADE * GRAINS[table]
-    packs = [Pack(*row[:4]) for row in found if not row[4]]
     if missing:
         if sum(end - begin for begin, end in missing) > most:
             return None
@@ -84,22 +117,21 @@ def read(
     return packs
 
 
-def _kept(connection: sqlite3.Connection, table: str, low: int, high: int, part: str) -> list[tuple[Any, ...]]:
-    """Rows of a table of packs: the packs' fields, and whether it is marked."""
+def _stored(connection: sqlite3.Connection, table: str, low: int, high: int, part: str) -> tuple[list[Pack], list[int]]:
+    """The packs that are made, in order of time, and the starts of those that are marked."""
     columns = ", ".join(each if each == part or (each, part) == ("cells", "latency") else "NULL" for each in PARTS)
-    rows = connection.execute(
-        f"SELECT start_ms, {columns}, invocations, failures, last_ms FROM {table}"
-        " WHERE start_ms >= ? AND start_ms < ? ORDER BY start_ms",
+    packs: list[Pack] = []
+    marked: list[int] = []
+    for start_ms, invocations, failures, last_ms, *parts in connection.execute(
+        f"SELECT {', '.join(_BESIDE)}, {columns} FROM {table} WHERE start_ms >= ? AND start_ms < ? ORDER BY start_ms",
         (low, high),
-    )
-    return [(*row[:4], True) if row[4] is None else (*_opened(row), False) for row in rows]
-
-
-def _opened(row: Sequence[Any]) -> Pack:
-    """A pack, of a row of its parts, null where they are not wanted, and what is said beside. Raises Damaged."""
-    start, cells, errors, latency, invocations, failures, last_ms = row
-    about = start, invocations, failures, last_ms
-    return Pack(start, *(b"" if part is None else unsealed(part, *about) for part in (cells, errors, latency)))
+    ):
+        if invocations is None:
+            marked.append(start_ms)
+        else:
+            about = start_ms, invocations, failures, last_ms
+            packs.append(Pack(start_ms, *(b"" if each is None else unsealed(each, *about) for each in parts)))
+    return packs, marked
 
 
 def unpacked(connection: sqlite3.Connection, low: int, high: int) -> list[tuple[int, int]]:
@@ -123,16 +155,17 @@ def made(connection: sqlite3.Connection, table: str, low: int, high: int, parts:
     rows.sort()  # by time, then function: there are no two cells of both
     *columns, blobs = zip(*rows, strict=True)
     cells = np.array(columns, INT).T
-    failed: Ints = np.empty((0, 1 + ERRORS_WIDTH), INT)
+    of_errors = ("start_ms", *ERROR_COLUMNS)
+    failed: Ints = np.empty((0, len(of_errors)), INT)
     if "errors" in parts:
-        found = connection.execute(
-            "SELECT c.start_ms, c.function_id, c.error_id, c.occurrences"
+        counts = connection.execute(
+            f"SELECT {', '.join(f'c.{name}' for name in of_errors)}"
             f" FROM functions f CROSS JOIN {table}_errors c {_IN_SPAN}",
             (low, high),
         ).fetchall()
-        failed = np.array(sorted(found), INT).reshape(-1, 1 + ERRORS_WIDTH)
-    firsts = np.concatenate(([0], np.flatnonzero(np.diff(cells[:, 0])) + 1, [len(cells)]))
-    starts = cells[firsts[:-1], 0]
+        failed = np.array(sorted(counts), INT).reshape(-1, len(of_errors))
+    firsts = np.concatenate(([0], np.flatnonzero(np.diff(cells[:, START])) + 1, [len(cells)]))
+    starts = cells[firsts[:-1], START]
     edges = np.append(np.searchsorted(failed[:, 0], starts), len(failed))
     return [
         Pack(start, cells[a:b].tobytes(), failed[c:d, 1:].tobytes(), b"".join(blobs[a:b]))
@@ -143,11 +176,18 @@ def made(connection: sqlite3.Connection, table: str, low: int, high: int, parts:
 
 
 def cells_of(pack: Pack) -> Ints:
-    return np.frombuffer(pack.cells, INT).reshape(-1, WIDTH)
+    """The pack's cells, a row each; the columns are ``CELL_COLUMNS``."""
+    return np.frombuffer(pack.cells, INT).reshape(-1, len(CELL_COLUMNS))
 
 
 def errors_of(pack: Pack) -> Ints:
-    return np.frombuffer(pack.errors, INT).reshape(-1, ERRORS_WIDTH)
+    """The pack's errors, a row each; the columns are ``ERROR_COLUMNS``."""
+    return np.frombuffer(pack.errors, INT).reshape(-1, len(ERROR_COLUMNS))
+
+
+def no_cells() -> Ints:
+    """No rows of cells, to begin with."""
+    return np.empty((0, len(CELL_COLUMNS)), np.int64)
 
 
 def uneven(connection: sqlite3.Connection) -> list[str]:
@@ -156,29 +196,26 @@ def uneven(connection: sqlite3.Connection) -> list[str]:
     for table, packed in PACKS.items():
         sql = f"SELECT start_ms FROM {packed} WHERE invocations IS NOT NULL ORDER BY start_ms"
         for low, high in runs([start for (start,) in connection.execute(sql)], GRAINS[table]):
-            kept = connection.execute(
-                f"SELECT {ROW} FROM {packed} WHERE start_ms >= ? AND start_ms < ?",
-                (low, high),
-            )
-            expected = {pack.start_ms: pack for pack in made(connection, table, low, high)}
-            found = {row[0]: row for row in kept}
+            expected = {pack.start_ms: row_of(pack) for pack in made(connection, table, low, high)}
+            stored = rows_between(connection, packed, low, high)
             problems += [
                 f"the pack at {start} does not agree with its {table}"
-                for start in sorted(expected.keys() | found.keys())
-                if start not in expected or not is_of(found.get(start), expected[start])
+                for start in sorted(expected.keys() | stored.keys())
+                if start not in expected or stored.get(start) != expected[start]
             ]
     return problems
 
 
-def is_of(row: Sequence[Any] | None, pack: Pack) -> bool:
-    """Whether a row, as ``ROW`` reads it, is that of a pack."""
-    return row is not None and row == (pack.start_ms, *_bound(pack)[4:], *_bound(pack)[1:4])
+def rows_between(connection: sqlite3.Connection, table: str, low: int, high: int) -> dict[int, tuple[Any, ...]]:
+    """A table's rows as they are stored, by when they begin."""
+    sql = f"SELECT start_ms, {MINUTE_PACKS.column_list()} FROM {table} WHERE start_ms >= ? AND start_ms < ?"
+    return {start: tuple(row) for start, *row in connection.execute(sql, (low, high))}
 
 
-def counted(found: Sequence[Pack]) -> Ints:
+def counted(packs: Sequence[Pack]) -> Ints:
     """The histograms of all functions together, one after another by id, each of ``BUCKETS`` counts."""
-    counts = np.zeros((most_id(found) + 1) * BUCKETS, np.int64)
-    for pack in found:
+    counts = np.zeros((most_id(packs) + 1) * BUCKETS, np.int64)
+    for pack in packs:
         cells = cells_of(pack)
         pairs = np.frombuffer(pack.latency, PAIR)
         places = np.repeat(cells[:, FUNCTION] * BUCKETS, cells[:, PAIRS])
@@ -187,8 +224,9 @@ def counted(found: Sequence[Pack]) -> Ints:
     return counts
 
 
-def most_id(found: Sequence[Pack]) -> int:
-    return max((int(cells_of(pack)[-1, FUNCTION]) for pack in found), default=0)
+def most_id(packs: Sequence[Pack]) -> int:
+    """The largest id of a function that has a cell; 0 where none has."""
+    return max((int(cells_of(pack)[-1, FUNCTION]) for pack in packs), default=0)
 
 
 def renew(connection: sqlite3.Connection) -> None:
@@ -205,23 +243,23 @@ def renew(connection: sqlite3.Connection) -> None:
 
 
 def replace(
-    connection: sqlite3.Connection, packs: str, low: int, high: int, make: Callable[[int, int], Iterable[Pack]]
+    connection: sqlite3.Connection, table: str, low: int, high: int, make: Callable[[int, int], Iterable[Pack]]
 ) -> None:
     """Makes the packs of a span anew, in a transaction of their own: each is right by itself."""
     connection.execute("BEGIN IMMEDIATE")
     try:
-        connection.execute(f"DELETE FROM {packs} WHERE start_ms >= ? AND start_ms < ?", (low, high))
-        connection.executemany(
-            f"INSERT INTO {packs} VALUES (?, ?, ?, ?, ?, ?, ?)", (_bound(pack) for pack in make(low, high))
-        )
+        connection.execute(f"DELETE FROM {table} WHERE start_ms >= ? AND start_ms < ?", (low, high))
+        connection.executemany(MINUTE_PACKS.named(table).insert(), (row_of(pack) for pack in make(low, high)))
         connection.execute("COMMIT")
     except BaseException:
         undo(connection)
         raise
 
 
-def _bound(pack: Pack) -> Sequence[object]:
+def row_of(pack: Pack) -> tuple[object, ...]:
+    """A pack as its row is stored: what stands beside its parts, and these with their checksums."""
     cells = cells_of(pack)
-    invocations, failures = int(cells[:, INVOCATIONS].sum()), int(errors_of(pack)[:, -1].sum())
+    invocations = int(cells[:, cell_column("invocations")].sum())
+    failures = int(errors_of(pack)[:, error_column("occurrences")].sum())
     about = pack.start_ms, invocations, failures, int(cells[:, LAST_MS].max())
-    return (*about, *(sealed(part, *about) for part in pack[1:]))
+    return (*about, *(sealed(part, *about) for part in (pack.cells, pack.errors, pack.latency)))

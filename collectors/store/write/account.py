@@ -2,8 +2,8 @@
 
 import json
 import sqlite3
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from operator import attrgetter
 
 from collectors.model.account import (
     AlarmChange,
@@ -24,14 +24,24 @@ from collectors.model.account import (
 )
 from collectors.model.durable import DurableExecution, DurableHistory
 from collectors.model.records import MetricPoint
-from collectors.store.rollups import insights_cells
+from collectors.store.tables.account import (
+    ALARM_HISTORY,
+    ALARMS,
+    BILLED_DAYS,
+    CONFIGURATION,
+    ERROR_PATTERNS,
+    LOG_GROUPS,
+    RECOMMENDATIONS,
+)
+from collectors.store.tables.column import Table
+from collectors.store.tables.ledger import API_CALLS, COLLECTION_NOTES, COVERED
+from collectors.store.tables.metrics import ACCOUNT_METRICS
 from collectors.store.transactions import commit_checked, undo
-from collectors.store.write import durable, running_queries
+from collectors.store.write import durable, insights, running_queries
 from collectors.store.write.name_ids import Names
 from collectors.store.write.pruned_until import ACCOUNT_POINTS
 from collectors.untrusted import parsed_json
 
-Values = tuple[object, ...]
 _HERE = "account = ? AND region = ? AND kind = ?"
 _OF = "AND function IN (SELECT value FROM json_each(?))"
 
@@ -46,19 +56,26 @@ def keep(connection: sqlite3.Connection, names: Names, collection: int, records:
             running_queries.keep(connection, collection, [each for each in records if isinstance(each, RunningQuery)])
         return
     if isinstance(first, HourAggregate):
-        insights_cells.keep(connection, names, [each for each in records if isinstance(each, HourAggregate)])
+        insights.keep(connection, names, [each for each in records if isinstance(each, HourAggregate)])
         return
-    table, bound = _TABLES[type(first)]
-    rows = [bound(each) for each in records]
-    if isinstance(first, Choice):
-        rows = [(collection, *row) for row in rows]
-    marks = ", ".join("?" * len(rows[0]))
     with _transaction(connection):
         if isinstance(first, Choice):
+            choices = [each for each in records if isinstance(each, Choice)]
             _forget_choices(connection, collection)
+            connection.executemany(
+                COLLECTION_NOTES.insert(instead="OR REPLACE"),
+                [(collection, "choice", one.log_group, f"{one.way}: {one.why}", one.log_bytes) for one in choices],
+            )
+            return
         if isinstance(first, BilledDay):
             _forget_billed(connection, [each for each in records if isinstance(each, BilledDay)])
-        connection.executemany(f"INSERT OR REPLACE INTO {table} VALUES ({marks})", rows)
+        _replace(connection, _TABLES[type(first)], records)
+
+
+def _replace(connection: sqlite3.Connection, table: Table, records: Iterable[object]) -> None:
+    """Writes records by their fields, each in place of the row that has its key."""
+    values_of = attrgetter(*(column.read_from for column in table))
+    connection.executemany(table.insert(instead="OR REPLACE"), map(values_of, records))
 
 
 def _forget_billed(connection: sqlite3.Connection, days: Sequence[BilledDay]) -> None:
@@ -108,7 +125,7 @@ def keep_inventory(connection: sqlite3.Connection, inventory: Inventory, now_ms:
         for key, (value, since_ms) in known.items():
             if found[key][0] == value if key in found else inventory.partial:
                 continue
-            modified_ms = found[key][1] if key in found else None
+            _, modified_ms = found.get(key, (None, None))
             until_ms = modified_ms if modified_ms is not None and modified_ms > since_ms else max(now_ms, since_ms + 1)
             connection.execute(
                 "UPDATE configuration SET until_ms = ? WHERE account = ? AND region = ? AND function = ? AND kind = ?"
@@ -135,8 +152,8 @@ def _begin(
     connection: sqlite3.Connection, inventory: Inventory, key: tuple[str, str, str, str], *, value: str, since_ms: int
 ) -> None:
     connection.execute(
-        "INSERT OR REPLACE INTO configuration VALUES (?, ?, ?, ?, ?, ?, ?, ?, NULL)",
-        (inventory.account, inventory.region, *key, since_ms, value),
+        CONFIGURATION.insert(instead="OR REPLACE"),
+        (inventory.account, inventory.region, *key, since_ms, value, None),
     )
 
 
@@ -145,17 +162,7 @@ def keep_alarms(connection: sqlite3.Connection, alarms: Alarms) -> None:
     with _transaction(connection):
         if not alarms.partial:
             connection.execute("DELETE FROM alarms WHERE account = ? AND region = ?", (alarms.account, alarms.region))
-        connection.executemany(
-            f"INSERT OR REPLACE INTO alarms VALUES ({', '.join('?' * 15)})",
-            [
-                (
-                    one.account, one.region, one.name, one.kind, one.state, one.reason, one.state_since_ms,
-                    one.function, one.metric, one.stat, one.period_s, one.comparison, one.threshold, one.rule,
-                    one.actions_enabled,
-                )
-                for one in alarms.alarms
-            ],
-        )  # fmt: skip
+        _replace(connection, ALARMS, alarms.alarms)
 
 
 def keep_durable(connection: sqlite3.Connection, given: DurableHistory | Sequence[DurableExecution]) -> None:
@@ -178,7 +185,7 @@ def keep_account_points(connection: sqlite3.Connection, points: Iterable[MetricP
     ]
     if rows:
         with _transaction(connection):
-            connection.executemany("INSERT OR REPLACE INTO account_metrics VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
+            connection.executemany(ACCOUNT_METRICS.insert(instead="OR REPLACE"), rows)
     return len(rows)
 
 
@@ -186,7 +193,7 @@ def keep_calls(connection: sqlite3.Connection, collection: int, region: str, cal
     """What a collection has asked for until now; a later count of the same collection replaces it."""
     with _transaction(connection):
         connection.executemany(
-            "INSERT OR REPLACE INTO api_calls VALUES (?, ?, ?, ?, ?)",
+            API_CALLS.insert(instead="OR REPLACE"),
             [(collection, region, each.operation, each.requests, each.units) for each in calls],
         )
 
@@ -194,9 +201,7 @@ def keep_calls(connection: sqlite3.Connection, collection: int, region: str, cal
 def note(connection: sqlite3.Connection, collection: int, kind: str, about: str, text: str) -> None:
     """Something about a collection that a person should read: a ``failure``, or that the ``budget`` was reached."""
     with _transaction(connection):
-        connection.execute(
-            "INSERT OR REPLACE INTO collection_notes VALUES (?, ?, ?, ?, NULL)", (collection, kind, about, text)
-        )
+        connection.execute(COLLECTION_NOTES.insert(instead="OR REPLACE"), (collection, kind, about, text, None))
 
 
 def covered(connection: sqlite3.Connection, item: str) -> list[tuple[int, int]]:
@@ -258,7 +263,7 @@ def cover(connection: sqlite3.Connection, marks: Iterable[Covered]) -> None:
             for first, last in touching:
                 low, high = min(low, first), max(high, last)
                 connection.execute("DELETE FROM covered WHERE item = ? AND from_ms = ?", (mark.item, first))
-            connection.execute("INSERT INTO covered VALUES (?, ?, ?)", (mark.item, low, high))
+            connection.execute(COVERED.insert(), (mark.item, low, high))
 
 
 class _transaction:
@@ -282,41 +287,10 @@ class _transaction:
                 undo(self._connection)
 
 
-def _group(one: Any) -> Values:
-    return one.account, one.region, one.name, one.log_class, one.retention_days, one.stored_bytes
-
-
-def _change(one: Any) -> Values:
-    return one.account, one.region, one.name, one.at_ms, one.kind, one.summary
-
-
-def _day(one: Any) -> Values:
-    return (
-        one.account, one.day_ms, one.service, one.usage_type, one.amount, one.currency, one.quantity, one.unit,
-        one.estimated, one.record_type, one.net_amount, one.amortized_amount, one.asked_ms,
-    )  # fmt: skip
-
-
-def _recommendation(one: Any) -> Values:
-    return (
-        one.account, one.region, one.function, one.version, one.finding, one.reasons, one.memory_mb,
-        one.recommended_mb, one.saving, one.currency, one.refreshed_ms,
-    )  # fmt: skip
-
-
-def _pattern(one: Any) -> Values:
-    return one.account, one.region, one.log_group, one.start_ms, one.pattern, one.samples, one.severity
-
-
-def _choice(one: Any) -> Values:
-    return "choice", one.log_group, f"{one.way}: {one.why}", one.log_bytes
-
-
-_TABLES: Mapping[type, tuple[str, Callable[[Any], Values]]] = {
-    LogGroupFacts: ("log_groups", _group),
-    AlarmChange: ("alarm_history", _change),
-    BilledDay: ("billed_days", _day),
-    Recommendation: ("recommendations", _recommendation),
-    ErrorPattern: ("error_patterns", _pattern),
-    Choice: ("collection_notes", _choice),
+_TABLES: Mapping[type, Table] = {
+    LogGroupFacts: LOG_GROUPS,
+    AlarmChange: ALARM_HISTORY,
+    BilledDay: BILLED_DAYS,
+    Recommendation: RECOMMENDATIONS,
+    ErrorPattern: ERROR_PATTERNS,
 }

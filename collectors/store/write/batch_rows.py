@@ -1,12 +1,14 @@
 """Rows on their way into the store: the columns of batches, with the store's ids, as the table binds them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from collectors.model.invocation_columns import HOLED, Columns, Ints, with_holes
+from collectors.model.invocation_columns import Columns, Ints, with_holes
+from collectors.store.tables.column import Column
+from collectors.store.tables.invocations import INVOCATIONS
 
 
 @dataclass(slots=True)
@@ -22,8 +24,7 @@ class Rows:
     def of(cls, columns: Columns, streams: Sequence[tuple[int, int]], errors: Sequence[int]) -> "Rows":
         """``streams`` and ``errors`` give the store's ids for the batch's numbers: (function, stream), and error."""
         numbers = columns.arrays()
-        places = np.array(streams, np.int64)[numbers["stream"]]
-        numbers["function_id"], numbers["stream"] = places[:, 0], places[:, 1]
+        numbers["function_id"], numbers["stream"] = np.array(streams, np.int64)[numbers["stream"]].T
         if errors:
             numbers["error"] = np.array([*errors, -1], np.int64)[numbers["error"]]
         return cls(numbers, columns.request_ids, columns.trace_ids, columns.lines)
@@ -51,16 +52,22 @@ class Rows:
             None if self.lines is None else list(map(self.lines.__getitem__, places)),
         )
 
-    def bound(self) -> list[Sequence[Any]]:
-        """The table's columns but the last, the chunk."""
-        numbers = self.numbers
-        return [
-            numbers["function_id"].tolist(),
-            numbers["start_ms"].tolist(),
-            self.ids,
-            *(numbers[name].tolist() for name in ("stream", "parts", "status")),
-            *(with_holes(numbers[name]) for name in HOLED),
-            self.traces if self.traces is not None else [None] * len(self.ids),
-            numbers["end_ms"].tolist(),
-            numbers["events"].tolist(),
-        ]
+    def numbers_of(self, column: Column) -> Ints:
+        """The numbers of a column of the table; -1 where they are null."""
+        return self.numbers[column.read_from]
+
+    def bound(self, names: Iterable[str]) -> list[Sequence[Any]]:
+        """Columns of the table by their names, as SQLite binds them; those of chunks, which are not known yet, null."""
+        others: dict[str, Sequence[Any]] = {
+            "request_id": self.ids,
+            "trace_id": [None] * len(self.ids) if self.traces is None else self.traces,
+            "chunk_id": [None] * len(self.ids),
+        }
+        return [others[name] if name in others else self._bound(_COLUMNS[name]) for name in names]
+
+    def _bound(self, column: Column) -> Sequence[Any]:
+        numbers = self.numbers_of(column)
+        return with_holes(numbers) if column.null else numbers.tolist()
+
+
+_COLUMNS = {column.name: column for column in INVOCATIONS}

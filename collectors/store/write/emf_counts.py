@@ -18,6 +18,7 @@ from collectors.store.rollups import emf_cells
 from collectors.store.rollups.emf_cells import Cell, Place
 from collectors.store.schema import EMF_UNCOUNTED
 from collectors.store.spans import MINUTE
+from collectors.store.tables.emf import EMF_INVALID
 from collectors.store.write.emf_series import MOST_GROUPS, SeriesIds
 from collectors.store.write.name_ids import Names
 from collectors.store.write.older_lines import count_in_steps
@@ -121,7 +122,7 @@ class EmfCounts:
 
     def _count_invalid(self, invalid: dict[tuple[int, int, str], int]) -> None:
         self._connection.executemany(
-            "INSERT INTO emf_invalid VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET number = number + excluded.number",
+            f"{EMF_INVALID.insert()} ON CONFLICT DO UPDATE SET number = number + excluded.number",
             ((*place, number) for place, number in sorted(invalid.items()) if number),
         )
 

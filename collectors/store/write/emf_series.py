@@ -6,9 +6,12 @@ Series of one function, namespace, metric, unit and set of dimension names are a
 
 import json
 import sqlite3
+from dataclasses import dataclass
+from typing import NamedTuple
 
 from collectors.model.records import EmfSample
 from collectors.store.rollups import emf_cells
+from collectors.store.tables.emf import EMF_SERIES
 from collectors.untrusted import parsed_json
 
 MOST_SERIES = 1_000  # of a group
@@ -19,7 +22,24 @@ _MOST_KNOWN = 50_000
 
 Names = tuple[str, ...]
 Values = tuple[str, ...]
-Group = tuple[int, str, str, str, Names]  # function id, namespace, metric, unit, names of all dimensions
+
+
+class Group(NamedTuple):
+    """Series that differ in the values of their dimensions only; ``dimensions`` are the names of all of them."""
+
+    function_id: int
+    namespace: str
+    metric: str
+    unit: str
+    dimensions: Names
+
+
+@dataclass(slots=True)
+class _Sizes:
+    """How many groups and series a function has."""
+
+    groups: int
+    series: int
 
 
 class SeriesIds:
@@ -36,7 +56,7 @@ class SeriesIds:
         self._known: dict[tuple[object, ...], int] = {}
         self._groups: dict[Group, dict[Values, int]] = {}
         self._folded: dict[Group, Names] = {}
-        self._sizes: dict[int, list[int]] = {}  # by function, those that were looked at: groups and series
+        self._sizes: dict[int, _Sizes] = {}  # by function, those that were looked at
         self._next = 0
 
     def of(self, function_id: int, sample: EmfSample) -> int | None:
@@ -55,16 +75,16 @@ class SeriesIds:
     def _find(self, function_id: int, sample: EmfSample) -> int | None:
         sizes = self._sizes_of(function_id)
         names = tuple(name for name, _ in sample.dimensions)
-        group = function_id, sample.namespace, sample.metric, sample.unit, names
+        group = Group(function_id, sample.namespace, sample.metric, sample.unit, names)
         series = self._groups.get(group)
         if series is None:
-            if sizes[0] >= MOST_GROUPS:
+            if sizes.groups >= MOST_GROUPS:
                 return None
-            sizes[0] += 1
+            sizes.groups += 1
             series = self._groups[group] = {}
         values = self._left(group, sample.dimensions)
         if values not in series:
-            most = MOST_SERIES if sizes[1] < MOST_OF_FUNCTION else FEW_SERIES
+            most = MOST_SERIES if sizes.series < MOST_OF_FUNCTION else FEW_SERIES
             if len(series) >= most:
                 self._fold(group, most // 2)
                 series, values = self._groups[group], self._left(group, sample.dimensions)
@@ -77,20 +97,23 @@ class SeriesIds:
     def _make(self, group: Group, values: Values) -> int:
         identity, self._next = self._next, self._next + 1
         folded = self._folded.get(group, ())
-        names = [name for name in group[4] if name not in folded]
+        names = [name for name in group.dimensions if name not in folded]
         self._connection.execute(
-            "INSERT INTO emf_series VALUES (?, ?, ?, ?, ?, ?, ?)",
-            (identity, *group[:4], json.dumps(list(zip(names, values, strict=True))), json.dumps(sorted(folded))),
-        )
+            EMF_SERIES.insert(),
+            (
+                identity, group.function_id, group.namespace, group.metric, group.unit,
+                json.dumps(list(zip(names, values, strict=True))), json.dumps(sorted(folded)),
+            ),
+        )  # fmt: skip
         self._groups[group][values] = identity
-        self._sizes[group[0]][1] += 1
+        self._sizes[group.function_id].series += 1
         return identity
 
     def _fold(self, group: Group, most: int) -> None:
         """Leaves dimensions out, those with most values first, until no more than ``most`` series are left."""
         before = self._groups[group]
         folded = self._folded.get(group, ())
-        names = [name for name in group[4] if name not in folded]
+        names = [name for name in group.dimensions if name not in folded]
         kept = list(range(len(names)))
         while kept and len({tuple(values[at] for at in kept) for values in before}) > most:
             kept.remove(max(kept, key=lambda at: len({values[at] for values in before})))
@@ -103,11 +126,11 @@ class SeriesIds:
             moves[identity] = self._make(group, left) if known is None else known
         emf_cells.move(self._connection, moves)
         self._connection.executemany("DELETE FROM emf_series WHERE id = ?", ((each,) for each in moves))
-        self._sizes[group[0]][1] -= len(before)
+        self._sizes[group.function_id].series -= len(before)
         self.moved.update(moves)
         self._known.clear()
 
-    def _sizes_of(self, function_id: int) -> list[int]:
+    def _sizes_of(self, function_id: int) -> _Sizes:
         sizes = self._sizes.get(function_id)
         if sizes is None:
             if not self._next:
@@ -120,10 +143,10 @@ class SeriesIds:
             for identity, namespace, metric, unit, dimensions, folded_names in rows:
                 pairs, folded = parsed_json(dimensions), tuple(parsed_json(folded_names))
                 names = tuple(sorted([*(name for name, _ in pairs), *folded]))
-                group = function_id, namespace, metric, unit, names
+                group = Group(function_id, namespace, metric, unit, names)
                 self._groups.setdefault(group, {})[tuple(value for _, value in pairs)] = identity
                 if folded:
                     self._folded[group] = folded
-            groups = sum(1 for group in self._groups if group[0] == function_id)
-            sizes = self._sizes[function_id] = [groups, len(rows)]
+            groups = sum(1 for group in self._groups if group.function_id == function_id)
+            sizes = self._sizes[function_id] = _Sizes(groups, len(rows))
         return sizes

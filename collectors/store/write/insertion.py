@@ -12,32 +12,29 @@ from zlib import crc32
 import numpy as np
 import numpy.typing as npt
 
-from collectors.model.invocation_columns import HOLED
+from collectors.model.invocation_columns import Ints
+from collectors.model.quantities import MEASURED, QUANTITIES
 from collectors.model.records import Parts, Status
-from collectors.store.integrity.cell_checksum import NOTHING, PRIME, WEIGHTS
+from collectors.store.integrity.cell_checksum import NULL_NUMBER, PRIME, WEIGHTS
 from collectors.store.integrity.checksums import INVOCATION, number_of
 from collectors.store.integrity.table_checksums import added
+from collectors.store.tables.column import insert as insert_sql
+from collectors.store.tables.invocations import CHECKSUMMED, INVOCATIONS
 from collectors.store.write.batch_rows import Rows
-from collectors.store.write.joining import INSERT
 
 _ROWS = 20  # values of so many are well below the 999 that old SQLites bind
-_SAID = (
-    "function_id",
-    "start_ms",
-    "stream",
-    "duration_us",
-    "billed_ms",
-    "memory_mb",
-    "max_memory_mb",
-    "end_ms",
-    "events",
-)
-_NAMED = {"stream_id": "stream", "error_id": "error"}  # columns whose numbers have another name here
-_UNSAID = ("init_us", "restore_us", "billed_restore_ms", "error")
-_VALUES = f"(?, ?, ?, ?, {Parts.WHOLE}, {int(Status.OK)}, ?, ?, ?, ?, NULL, NULL, NULL, NULL, NULL, ?, ?, ?, ?)"
-_WIDTH = _VALUES.count("?")
-_ONE = f"INSERT INTO invocations VALUES {_VALUES}"
-_MANY = f"INSERT INTO invocations VALUES {', '.join([_VALUES] * _ROWS)}"
+_COLUMNS = {column.name: column for column in INVOCATIONS}
+_CONSTANT = {"parts": Parts.WHOLE, "status": int(Status.OK)}
+_TOLD = ("duration_us", "billed_ms", "memory_mb", "max_memory_mb")  # nearly every REPORT says these, and nothing else
+_UNTOLD = tuple(name for name in (*MEASURED, "error_id") if name not in _TOLD)
+_BOUND = ("function_id", "start_ms", "request_id", "stream_id", *_TOLD, "end_ms", "events", "chunk_id", "sum")
+_NUMBERS = tuple(name for name in _BOUND if name not in ("request_id", "chunk_id", "sum"))
+_WIDTH = len(_BOUND)
+_INTO = f"INSERT INTO invocations ({', '.join((*_BOUND, *_CONSTANT))}) VALUES"
+_VALUES = f"({', '.join('?' * _WIDTH)}, {', '.join(map(str, _CONSTANT.values()))})"
+_ONE = f"{_INTO} {_VALUES}"
+_MANY = f"{_INTO} {', '.join([_VALUES] * _ROWS)}"
+_ALL = insert_sql("invocations", (*INVOCATION, "sum"))
 
 
 def insert(connection: sqlite3.Connection, rows: Rows, chunks: Sequence[int | None]) -> None:
@@ -46,18 +43,17 @@ def insert(connection: sqlite3.Connection, rows: Rows, chunks: Sequence[int | No
     sums = _sums(rows, chunks)
     others = np.flatnonzero(~calm)
     if len(others):
-        values = zip(
-            *rows.only(others).bound(), [chunks[at] for at in others.tolist()], sums[others].tolist(), strict=True
-        )
-        connection.executemany(INSERT, values)
+        columns = dict(zip(INVOCATION, rows.only(others).bound(INVOCATION), strict=True))
+        columns["chunk_id"] = [chunks[place] for place in others.tolist()]
+        connection.executemany(_ALL, zip(*columns.values(), sums[others].tolist(), strict=True))
     places = np.flatnonzero(calm)
-    columns: list[Iterable[Any]] = [rows.numbers[name][places].tolist() for name in _SAID]
-    columns.insert(2, map(rows.ids.__getitem__, places.tolist()))
-    columns.append(map(chunks.__getitem__, places.tolist()))
-    columns.append(sums[places].tolist())
+    bound: dict[str, Iterable[Any]] = {name: rows.numbers_of(_COLUMNS[name])[places].tolist() for name in _NUMBERS}
+    bound["request_id"] = map(rows.ids.__getitem__, places.tolist())
+    bound["chunk_id"] = map(chunks.__getitem__, places.tolist())
+    bound["sum"] = sums[places].tolist()
     flat: list[Any] = [None] * (len(places) * _WIDTH)
-    for place, column in enumerate(columns):
-        flat[place::_WIDTH] = column
+    for place, name in enumerate(_BOUND):
+        flat[place::_WIDTH] = bound[name]
     step = _ROWS * _WIDTH
     whole = len(flat) // step * step
     connection.executemany(_MANY, (flat[at : at + step] for at in range(0, whole, step)))
@@ -65,39 +61,46 @@ def insert(connection: sqlite3.Connection, rows: Rows, chunks: Sequence[int | No
     connection.executemany(_ONE, (flat[at : at + _WIDTH] for at in range(whole, len(flat), _WIDTH)))
 
 
-def _sums(rows: Rows, chunks: Sequence[int | None]) -> npt.NDArray[np.int64]:
+def _sums(rows: Rows, chunks: Sequence[int | None]) -> Ints:
     """``checksums.sum_of`` of each row, of which large numbers are taken modulo the prime first."""
-    numbers = rows.numbers
     ids = map(crc32, rows.ids) if set(map(type, rows.ids)) == {bytes} else map(number_of, rows.ids)  # type: ignore[arg-type]
     total = np.zeros(len(rows.ids), np.int64)
-    for weight, name in zip(WEIGHTS, INVOCATION, strict=True):
+    for weight, name in zip(WEIGHTS, CHECKSUMMED, strict=False):
         if name == "request_id":
             column = np.fromiter(ids, np.int64, len(rows.ids))
         elif name == "trace_id":
-            column = np.full(len(rows.ids), NOTHING)
+            column = np.full(len(rows.ids), NULL_NUMBER)
             if rows.traces is not None:
                 column = np.fromiter(map(number_of, rows.traces), np.int64, len(rows.ids))
         elif name == "chunk_id":
-            column = np.fromiter((NOTHING if each is None else each for each in chunks), np.int64, len(chunks))
+            column = np.fromiter((NULL_NUMBER if each is None else each for each in chunks), np.int64, len(chunks))
         else:
-            known = numbers[_NAMED.get(name, name)]
-            column = np.where(known < 0, NOTHING, known) if _NAMED.get(name, name) in HOLED else known
-        # What is small enough need not be taken modulo the prime: of all columns the sum stays far below 2**63.
-        if len(column) and not -PRIME < column.min() <= column.max() < PRIME:
-            column = np.fmod(column, PRIME)
-        total += weight * column
-    found: npt.NDArray[np.int64] = np.fmod(total, PRIME)
-    return found
+            known = rows.numbers_of(_COLUMNS[name])
+            column = np.where(known < 0, NULL_NUMBER, known) if _COLUMNS[name].null else known
+        total += weight * _small(column)
+    for weight, name in zip(WEIGHTS, QUANTITIES, strict=False):
+        known = rows.numbers_of(_COLUMNS[name])
+        total += weight * _small(np.where(known < 0, 0, known + NULL_NUMBER))
+    sums: Ints = np.fmod(total, PRIME)
+    return sums
+
+
+def _small(column: Ints) -> Ints:
+    """Numbers whose sum over all columns stays far below 2**63: what is small enough need not be taken modulo."""
+    if len(column) and not -PRIME < column.min() <= column.max() < PRIME:
+        column = np.fmod(column, PRIME)
+    return column
 
 
 def _calm(rows: Rows) -> npt.NDArray[np.bool_]:
-    """Which rows are whole, went well and say nothing of an init, a restore, an error or a trace."""
-    numbers = rows.numbers
-    calm: npt.NDArray[np.bool_] = (numbers["parts"] == Parts.WHOLE) & (numbers["status"] == Status.OK)
-    for name in _UNSAID:
-        calm &= numbers[name] < 0
-    for name in _SAID:
-        calm &= numbers[name] >= 0
+    """Which rows are whole, went well and say nothing of an init, a restore, an error, a trace or what is rarer."""
+    calm = np.ones(len(rows.ids), np.bool_)
+    for name, constant in _CONSTANT.items():
+        calm &= rows.numbers_of(_COLUMNS[name]) == constant
+    for name in _UNTOLD:
+        calm &= rows.numbers_of(_COLUMNS[name]) < 0
+    for name in _NUMBERS:
+        calm &= rows.numbers_of(_COLUMNS[name]) >= 0
     if rows.traces is not None:
         calm &= np.fromiter((trace is None for trace in rows.traces), np.bool_, len(rows.ids))
     return calm

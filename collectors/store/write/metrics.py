@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from collectors.model.records import MetricPoint
 from collectors.store.rollups.dirty_packs import mark_metrics
 from collectors.store.schema import GRAINS
+from collectors.store.tables.metrics import METRIC_HOURS, METRICS
 from collectors.store.transactions import transaction
 from collectors.store.write.name_ids import Names
 from collectors.store.write.pruned_until import NOTHING_PRUNED, kept_of_all
@@ -33,7 +34,7 @@ def keep(connection: sqlite3.Connection, names: Names, points: Iterable[MetricPo
             yield point.metric, function_id, point.stat, point.start_ms, point.period_s, point.value
 
     with transaction(connection):
-        connection.executemany("INSERT OR REPLACE INTO metrics VALUES (?, ?, ?, ?, ?, ?)", bound())
+        connection.executemany(METRICS.insert(instead="OR REPLACE"), bound())
         _sum_up(connection, hours)
     return len(given)
 
@@ -62,15 +63,17 @@ def _sum_up(connection: sqlite3.Connection, hours: set[tuple[str, int, str, int]
     """Sums the hours anew from their points, and their days from the hours."""
     where = "WHERE metric = ? AND function_id = ? AND stat = ? AND start_ms >= ? AND start_ms < ?"
     connection.executemany(
-        "INSERT OR REPLACE INTO metric_hours SELECT metric, function_id, stat, start_ms / 3600000 * 3600000,"
-        f" sum(value), max(value) FROM metrics {where} GROUP BY period_s ORDER BY period_s LIMIT 1",
-        ((*hour, hour[3] + HOUR_MS) for hour in sorted(hours)),
+        f"INSERT OR REPLACE INTO metric_hours ({METRIC_HOURS.column_list()})"
+        " SELECT metric, function_id, stat, start_ms / 3600000 * 3600000, sum(value), max(value)"
+        f" FROM metrics {where} GROUP BY period_s ORDER BY period_s LIMIT 1",
+        ((*series, start, start + HOUR_MS) for *series, start in sorted(hours)),
     )
     mark_metrics(connection, {(metric, stat, HOUR_MS, start) for metric, _, stat, start in hours})
-    days = {(*hour[:3], hour[3] // DAY_MS * DAY_MS) for hour in hours}
+    days = {(metric, function_id, stat, start // DAY_MS * DAY_MS) for metric, function_id, stat, start in hours}
     connection.executemany(
-        "INSERT OR REPLACE INTO metric_days SELECT metric, function_id, stat, start_ms / 86400000 * 86400000,"
-        f" sum(total), max(peak) FROM metric_hours {where}",
-        ((*day, day[3] + DAY_MS) for day in sorted(days)),
+        f"INSERT OR REPLACE INTO metric_days ({METRIC_HOURS.column_list()})"
+        " SELECT metric, function_id, stat, start_ms / 86400000 * 86400000, sum(total), max(peak)"
+        f" FROM metric_hours {where}",
+        ((*series, start, start + DAY_MS) for *series, start in sorted(days)),
     )
     mark_metrics(connection, {(metric, stat, DAY_MS, start) for metric, _, stat, start in days})

@@ -15,8 +15,8 @@ from collectors.store.write.pruned_until import Kept
 NEAR_MS = 16 * 60 * 1000  # an invocation and what its environment printed before it lie within this
 
 
-class Loose:
-    """The loose lines of one writer's connection."""
+class OrphanLines:
+    """Those of one writer's connection."""
 
     def __init__(self, connection: sqlite3.Connection, chunks: Chunks) -> None:
         self._connection = connection

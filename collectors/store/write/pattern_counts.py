@@ -16,6 +16,8 @@ import numpy.typing as npt
 from collectors.store.connection import writing
 from collectors.store.lines import packed_texts as packed_lines
 from collectors.store.schema import GRAINS, UNCOUNTED, WITHOUT_LINES
+from collectors.store.tables.ledger import SETTINGS
+from collectors.store.tables.lines import PATTERN_DAYS, PATTERN_FUNCTIONS, PATTERN_HOURS
 from collectors.store.write.older_lines import count_in_steps
 
 HOUR_MS, DAY_MS = GRAINS["hour_cells"], GRAINS["day_cells"]
@@ -114,10 +116,8 @@ class PatternCounts:
         )  # fmt: skip
         cells = self._cells
         for function_id, hour, pattern, many, count, first, last in rows:
-            cell = cells.get((function_id, hour, pattern), (0, 0, first, last))
-            cells[function_id, hour, pattern] = (
-                cell[0] + many, cell[1] + count, min(cell[2], first), max(cell[3], last)
-            )  # fmt: skip
+            more, larger, earliest, latest = cells.get((function_id, hour, pattern), (0, 0, first, last))
+            cells[function_id, hour, pattern] = more + many, larger + count, min(earliest, first), max(latest, last)
 
     def _patterns(self, lines: packed_lines.PackedLines) -> Ints:
         """The number of each line's pattern in the store; of one that a fault of ours leaves untold, that of others."""
@@ -191,7 +191,7 @@ class PatternCounts:
     def without_lines(self, events: int) -> None:
         """Remembers that so many log events came whose lines are not kept: of those no pattern is known."""
         self._connection.execute(
-            "INSERT INTO settings VALUES (?, ?) ON CONFLICT DO UPDATE SET value = value + excluded.value",
+            f"{SETTINGS.insert()} ON CONFLICT DO UPDATE SET value = value + excluded.value",
             (WITHOUT_LINES, events),
         )
 
@@ -200,19 +200,22 @@ class PatternCounts:
         self._count_waiting()
         if not self._cells:
             return
-        rows = [(*place, *cell) for place, cell in sorted(self._cells.items()) if cell[0] or cell[1]]
+        rows = [
+            (*place, many, size, first_ms, last_ms)
+            for place, (many, size, first_ms, last_ms) in sorted(self._cells.items())
+            if many or size
+        ]
         self._cells = {}
-        for table, some in (("pattern_hours", rows), ("pattern_days", _by_day(rows))):
+        for table, some in ((PATTERN_HOURS, rows), (PATTERN_DAYS, _by_day(rows))):
             self._connection.executemany(
-                f"INSERT INTO {table} VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET"
+                f"{table.insert()} ON CONFLICT DO UPDATE SET"
                 " lines = lines + excluded.lines, bytes = bytes + excluded.bytes,"
                 " first_ms = min(first_ms, excluded.first_ms), last_ms = max(last_ms, excluded.last_ms)",
                 some,
             )
         self._connection.executemany(
-            "INSERT INTO pattern_functions VALUES (?, ?, ?)"
-            " ON CONFLICT DO UPDATE SET first_ms = min(first_ms, excluded.first_ms)",
-            ((row[0], row[2], row[5]) for row in rows if row[3] > 0),
+            f"{PATTERN_FUNCTIONS.insert()} ON CONFLICT DO UPDATE SET first_ms = min(first_ms, excluded.first_ms)",
+            ((function_id, pattern, first_ms) for function_id, _, pattern, many, _, first_ms, _ in rows if many > 0),
         )
 
     def group(self) -> None:

@@ -23,10 +23,13 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields
 from itertools import takewhile
+from operator import itemgetter
 
 from collectors.model.records import Parts
 from collectors.store.rollups import emf_cells
 from collectors.store.schema import EMF_UNCOUNTED, OLDEST, UNCOUNTED
+from collectors.store.tables.ledger import SETTINGS
+from collectors.store.tables.metrics import ACCOUNT_METRICS
 from collectors.store.transactions import commit_checked, undo
 from collectors.store.write.pruned_until import ACCOUNT_POINTS, REPORTED_LATE_MS, Kept, kept_of_all
 
@@ -157,7 +160,7 @@ def _works(connection: sqlite3.Connection, ends: Ends, piece: int) -> Iterator[D
     elif connection.execute("SELECT value FROM settings WHERE name = ?", (STREAMS_DAY,)).fetchone() != (ends.day(),):
         for function_id in kept_of_all(connection):
             yield from _streams(connection, function_id)
-        connection.execute("INSERT OR REPLACE INTO settings VALUES (?, ?)", (STREAMS_DAY, ends.day()))
+        connection.execute(SETTINGS.insert(instead="OR REPLACE"), (STREAMS_DAY, ends.day()))
     if gone:
         yield from _requests(connection)
 
@@ -367,29 +370,31 @@ def _account_points(connection: sqlite3.Connection, before_ms: int) -> Iterator[
         (before_ms,),
     ).fetchall()
     hour = "account = ?1 AND region = ?2 AND metric = ?3 AND stat = ?4 AND start_ms >= ?5 AND start_ms < ?5 + 3600000"
-    for one in fine:
+    for *series, start_ms in fine:
+        place = (*series, start_ms)
         (value,) = connection.execute(
             "SELECT CASE WHEN ?4 = 'Sum' THEN sum(value) ELSE max(value) END FROM account_metrics"
             f" WHERE {hour} AND period_s = (SELECT min(period_s) FROM account_metrics WHERE {hour})",
-            one,
+            place,
         ).fetchone()
-        found = connection.execute(f"DELETE FROM account_metrics WHERE {hour}", one).rowcount
-        connection.execute("INSERT INTO account_metrics VALUES (?, ?, ?, ?, ?, 3600, ?)", (*one, value))
+        deleted = connection.execute(f"DELETE FROM account_metrics WHERE {hour}", place).rowcount
+        connection.execute(ACCOUNT_METRICS.insert(), (*place, 3600, value))
         connection.execute(
-            "INSERT INTO settings VALUES (?, ?) ON CONFLICT DO UPDATE SET value = max(value, excluded.value)",
-            (ACCOUNT_POINTS, one[4] + HOUR_MS),
+            f"{SETTINGS.insert()} ON CONFLICT DO UPDATE SET value = max(value, excluded.value)",
+            (ACCOUNT_POINTS, start_ms + HOUR_MS),
         )
-        yield Deleted(points=found - 1)
+        yield Deleted(points=deleted - 1)
 
 
 def _ledger(connection: sqlite3.Connection, before_ms: int, piece: int) -> Iterator[Deleted]:
     """What collections of then came to, and what they asked. The newest stays, whatever its age."""
+    started_of = itemgetter(1)
     while True:
         oldest = connection.execute(
             "SELECT id, started_ms FROM collections WHERE id < (SELECT max(id) FROM collections) ORDER BY id LIMIT ?",
             (max(1, piece // 10),),
         )
-        old = [(number,) for number, _ in takewhile(lambda row: row[1] < before_ms, oldest)]
+        old = [(number,) for number, _ in takewhile(lambda row: started_of(row) < before_ms, oldest)]
         if not old:
             return
         found = 0

@@ -9,10 +9,12 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 
 from collectors.store.error_rules import SETTING, rules_of
-from collectors.store.integrity.checksums import INVOCATION
+from collectors.store.integrity.checksums import INVOCATION_SUM
 from collectors.store.lines.chunks import Chunks, unpacked
 from collectors.store.rollups.dirty_packs import mark
 from collectors.store.schema import GRAINS
+from collectors.store.tables.cells import MINUTE_ERRORS
+from collectors.store.tables.ledger import SETTINGS
 from collectors.store.transactions import undo
 
 Named = tuple[str, str]  # fingerprint, family
@@ -20,7 +22,7 @@ Name = Callable[[str, str], Named]  # of an error's type and message
 Said = Callable[[str, Sequence[str]], str | None]  # the message of an error of that type in an invocation's lines
 Progress = Callable[[int, int], None]  # invocations looked at, of how many
 _NEW = "(SELECT new FROM merged WHERE old = error_id)"
-_SUM = f"invocation_sum({', '.join(INVOCATION)})".replace("error_id", "{}")
+_SUM = INVOCATION_SUM.replace("error_id", "{}")
 _KEPT_MESSAGE = 500
 _SAID_EVERY = 2_000
 _LOOKED_AT = 20_000  # invocations of a group whose lines are read; the rest of a larger one stays together
@@ -37,9 +39,7 @@ def regroup(connection: sqlite3.Connection, rules: int, name: Name, said: Said, 
     connection.execute("BEGIN IMMEDIATE")
     try:
         _Regrouping(connection, name, said, progress).run()
-        connection.execute(
-            "INSERT INTO settings VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value", (SETTING, rules)
-        )
+        connection.execute(f"{SETTINGS.insert()} ON CONFLICT DO UPDATE SET value = excluded.value", (SETTING, rules))
         connection.execute("COMMIT")
     except BaseException:
         undo(connection)
@@ -87,7 +87,7 @@ class _Regrouping:
     def _split_one(self, error: _Error, total: int, moved: Counter[tuple[int, int, int, int]]) -> None:
         identity, function_id, error_type, _ = error
         own = self._names[identity][0]
-        others: list[tuple[str, str, tuple[object, ...]]] = []
+        others: list[tuple[str, str, int, tuple[object, ...]]] = []
         found_own = False
         for start_ms, request_id, stream_id, chunk_id in self._connection.execute(
             "SELECT start_ms, request_id, stream_id, chunk_id FROM invocations"
@@ -105,17 +105,17 @@ class _Regrouping:
             if fingerprint == own:
                 found_own = True
             else:
-                others.append((fingerprint, message, (function_id, start_ms, request_id, stream_id)))
+                others.append((fingerprint, message, start_ms, (function_id, start_ms, request_id, stream_id)))
         if not found_own:
             return  # the message was not told by the lines alone: what they say names no other error
-        for fingerprint, message, key in others:
+        for fingerprint, message, start_ms, key in others:
             to = self._row(function_id, fingerprint, error_type, message)
             self._connection.execute(
                 f"UPDATE invocations SET error_id = ?1, sum = {_SUM.format('?1')}"
                 " WHERE function_id = ?2 AND start_ms = ?3 AND request_id = ?4 AND stream_id = ?5",
                 (to, *key),
             )
-            moved[function_id, int(str(key[1])), identity, to] += 1
+            moved[function_id, start_ms, identity, to] += 1
 
     def _row(self, function_id: int, fingerprint: str, error_type: str, message: str) -> int:
         known = self._first.get((function_id, fingerprint))
@@ -135,7 +135,7 @@ class _Regrouping:
             cells[function_id, start, old] -= count
             cells[function_id, start, new] += count
         self._connection.executemany(
-            f"INSERT INTO {table}_errors VALUES (?, ?, ?, ?)"
+            f"{MINUTE_ERRORS.named(f'{table}_errors').insert()}"
             " ON CONFLICT DO UPDATE SET occurrences = occurrences + excluded.occurrences",
             [(*place, count) for place, count in cells.items()],
         )
@@ -156,12 +156,13 @@ class _Regrouping:
         if not merged:
             return
         self._connection.execute("CREATE TEMP TABLE merged (old INTEGER PRIMARY KEY, new INTEGER NOT NULL)")
-        self._connection.executemany("INSERT INTO merged VALUES (?, ?)", merged)
+        self._connection.executemany("INSERT INTO merged (old, new) VALUES (?, ?)", merged)
         for table in GRAINS:
             of_old = "WHERE error_id IN (SELECT old FROM merged)"
             starts = self._connection.execute(f"SELECT DISTINCT start_ms FROM {table}_errors {of_old}").fetchall()
             self._connection.execute(
-                f"INSERT INTO {table}_errors SELECT c.function_id, c.start_ms, m.new, sum(c.occurrences)"
+                f"INSERT INTO {table}_errors ({MINUTE_ERRORS.column_list()})"
+                " SELECT c.function_id, c.start_ms, m.new, sum(c.occurrences)"
                 f" FROM {table}_errors c JOIN merged m ON m.old = c.error_id WHERE true GROUP BY 1, 2, 3"
                 " ON CONFLICT DO UPDATE SET occurrences = occurrences + excluded.occurrences"
             )

@@ -13,6 +13,8 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import numpy.typing as npt
 
+from collectors.store.tables.invocations import REQUEST_BUCKETS
+
 BUCKETS = 256
 SEGMENT_BYTES = 4096  # a bucket's row grows to about a page before the next is begun
 ENTRY = np.dtype([("hash", "<u4"), ("function_id", "<u4"), ("start_ms", "<i8")])
@@ -46,8 +48,9 @@ class RequestIndex:
         last = connection.execute(
             "SELECT segment, length(entries) FROM request_buckets WHERE bucket = 0 ORDER BY segment DESC LIMIT 1"
         ).fetchone()
-        self._segment: int = last[0] if last else 0
-        self._bytes: int = last[1] if last else 0
+        self._segment: int
+        self._bytes: int
+        self._segment, self._bytes = last or (0, 0)
 
     def add(
         self, ids: Sequence[bytes | str], function_ids: npt.NDArray[np.int64], starts: npt.NDArray[np.int64]
@@ -63,7 +66,7 @@ class RequestIndex:
         edges = np.searchsorted(np.sort(buckets), np.arange(BUCKETS + 1)) * ENTRY.itemsize
         packed, last_ms = entries.tobytes(), int(starts.max())
         self._connection.executemany(
-            "INSERT INTO request_buckets VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET"
+            f"{REQUEST_BUCKETS.insert()} ON CONFLICT DO UPDATE SET"
             " entries = CAST(entries || excluded.entries AS BLOB), last_ms = max(last_ms, excluded.last_ms)",
             (
                 (bucket, self._segment, last_ms, packed[edges[bucket] : edges[bucket + 1]])

@@ -18,7 +18,7 @@ DAY_MS, HOUR_MS = 86_400_000, 3_600_000
 DEFAULTS = {"invocations": "30d", "lines": "14d", "minutes": "90d"}
 FOREVER = ("forever", "off")
 ROUND_MS = 2_000  # of a round of a watch: what is left then goes in the next
-_AGE = re.compile(r"([1-9]\d{0,4})([hdw])")
+_AGE = re.compile(r"(?P<number>[1-9]\d{0,4})(?P<unit>[hdw])")
 _UNITS_MS = {"h": HOUR_MS, "d": DAY_MS, "w": 7 * DAY_MS}
 
 
@@ -29,7 +29,7 @@ def age_ms(given: object) -> int | None:
     found = _AGE.fullmatch(given) if isinstance(given, str) else None
     if found is None:
         raise ValueError('an age such as "30d", "12h" or "4w", or "forever"')
-    return int(found[1]) * _UNITS_MS[found[2]]
+    return int(found["number"]) * _UNITS_MS[found["unit"]]
 
 
 class Retention:

@@ -8,6 +8,7 @@ import sqlite3
 from collections.abc import Iterable
 
 from collectors.model.account import RunningQuery
+from collectors.store.tables.ledger import COLLECTION_NOTES
 from collectors.untrusted_json import json_value
 
 KIND = "query"
@@ -28,7 +29,7 @@ def keep(connection: sqlite3.Connection, collection: int, queries: Iterable[Runn
         else:
             text = json.dumps([each.account, each.region, each.kind, each.start_ms, *each.log_groups])
             connection.execute(
-                "INSERT OR REPLACE INTO collection_notes VALUES (?, ?, ?, ?, ?)",
+                COLLECTION_NOTES.insert(instead="OR REPLACE"),
                 (of, KIND, each.query_id, text, each.estimated_bytes),
             )
 

@@ -7,46 +7,52 @@ stand in. Whichever comes second, each line stands once: with the invocation tha
 
 import sqlite3
 from collections import Counter
+from dataclasses import replace
+from typing import NamedTuple
 
-from collectors.store.lines.chunks import Chunks, Line, packed_lines, unpacked
-from collectors.store.write.joining import CHUNK, END, EVENTS, FUNCTION, PARTS, REQUEST, START, STREAM, Row, insert
-from collectors.store.write.orphan_lines import NEAR_MS, Loose
+from collectors.store.lines.chunks import Chunks, Line, line_time, packed_lines, unpacked
+from collectors.store.write.orphan_lines import NEAR_MS, OrphanLines
+from collectors.store.write.stored_invocation import WHERE_KEY, StoredInvocation, delete, insert, select
 
-NOTHING = 0  # of ``Parts``
-Key = tuple[int, int, bytes | str]
-_WHERE = " WHERE function_id = ? AND start_ms = ? AND request_id = ? AND stream_id = ?"
+NO_PARTS = 0  # of ``Parts``: neither START nor REPORT
 
 
-class NamedOnly:
+class _Key(NamedTuple):
+    function_id: int
+    start_ms: int
+    request_id: bytes | str
+
+
+class UnmatchedInvocations:
     """Those of one writer's connection."""
 
-    def __init__(self, connection: sqlite3.Connection, chunks: Chunks, loose: Loose) -> None:
+    def __init__(self, connection: sqlite3.Connection, chunks: Chunks, orphans: OrphanLines) -> None:
         self._connection = connection
         self._chunks = chunks
-        self._loose = loose
-        self._of: dict[int, set[Key]] = {}
+        self._orphans = orphans
+        self._by_stream: dict[int, set[_Key]] = {}
         for stream_id, *key in connection.execute(
             "SELECT stream_id, function_id, start_ms, request_id FROM invocations INDEXED BY invocations_not_plain"
             " WHERE parts = 0 AND (status <> 0 OR parts <> 3)"
         ):
-            self._of.setdefault(stream_id, set()).add((key[0], key[1], key[2]))
+            self._by_stream.setdefault(stream_id, set()).add(_Key(*key))
 
     def __bool__(self) -> bool:
-        return bool(self._of)
+        return bool(self._by_stream)
 
-    def remember(self, row: Row, start_ms: int) -> None:
+    def remember(self, row: StoredInvocation, start_ms: int) -> None:
         """A row that has only a name is written, to begin at that time."""
-        self._of.setdefault(row[STREAM], set()).add((row[FUNCTION], start_ms, row[REQUEST]))
+        self._by_stream.setdefault(row.stream_id, set()).add(_Key(row.function_id, start_ms, row.request_id))
 
-    def rest(self, row: Row, lines: bytes) -> tuple[Row, bytes]:
+    def without_others_lines(self, row: StoredInvocation, lines: bytes) -> tuple[StoredInvocation, bytes]:
         """A row that has only a name, without the lines that another invocation of its stream has."""
         mine = unpacked(lines)
-        times = [time for time, _ in mine]
-        known = self._loose.of_invocations(row[FUNCTION], row[STREAM], min(times), max(times), but=row[REQUEST])
+        times = list(map(line_time, mine))
+        known = self._orphans.of_invocations(row.function_id, row.stream_id, min(times), max(times), but=row.request_id)
         left = _without(mine, known)
         if len(left) == len(mine):
             return row, lines
-        return (*row[:EVENTS], len(left), row[CHUNK]), packed_lines(left) if left else b""
+        return replace(row, events=len(left)), packed_lines(left) if left else b""
 
     def absorb(
         self, function_id: int, stream_id: int, request_id: bytes | str, lines: bytes
@@ -57,51 +63,52 @@ class NamedOnly:
         """
         absorbed, changed = 0, set[tuple[int, int]]()
         mine: Counter[Line] = Counter()
-        for key in sorted(self._of.get(stream_id, ()), key=lambda each: each[1]):
-            if key[0] != function_id or key[2] == request_id:
+        for key in sorted(self._by_stream.get(stream_id, ()), key=lambda key: key.start_ms):
+            if key.function_id != function_id or key.request_id == request_id:
                 continue
             mine = mine or Counter(unpacked(lines))
-            if not min(mine)[0] - NEAR_MS <= key[1] <= max(mine)[0] + NEAR_MS:
+            if not line_time(min(mine)) - NEAR_MS <= key.start_ms <= line_time(max(mine)) + NEAR_MS:
                 continue
             taken = self._take(key, stream_id, mine)
             if taken:
                 absorbed += taken
-                changed.add(key[:2])
+                changed.add((key.function_id, key.start_ms))
         return absorbed, changed
 
-    def _take(self, key: Key, stream_id: int, mine: Counter[Line]) -> int:
-        row = self._connection.execute("SELECT * FROM invocations" + _WHERE, (*key, stream_id)).fetchone()
-        if row is None or row[PARTS] != NOTHING:
+    def _take(self, key: _Key, stream_id: int, mine: Counter[Line]) -> int:
+        row = next(iter(select(self._connection, WHERE_KEY, (*key, stream_id))), None)
+        if row is None or row.parts != NO_PARTS:
             self._forget(key, stream_id)  # joined by now, or pruned
             return 0
-        place = row[START], row[REQUEST]
-        stored = unpacked(self._chunks.of(row[CHUNK]).get(place, b"")) if row[CHUNK] else []
+        if row.chunk_id is None:
+            return 0
+        stored = unpacked(self._chunks.of(row.chunk_id).get(row.place, b""))
         left = _without(stored, mine)
         if len(left) == len(stored):
             return 0
-        self._connection.execute("DELETE FROM invocations" + _WHERE, (*key, stream_id))
+        delete(self._connection, row)
         if left:
-            self._chunks.rewrite(row[CHUNK], place, place, packed_lines(left))
-            insert(self._connection, (*row[:END], max(time for time, _ in left), len(left), row[CHUNK]))
+            self._chunks.rewrite(row.chunk_id, row.place, row.place, packed_lines(left))
+            insert(self._connection, replace(row, end_ms=max(map(line_time, left)), events=len(left)))
         else:
-            self._chunks.take_out(row[CHUNK], place)
+            self._chunks.take_out(row.chunk_id, row.place)
             self._forget(key, stream_id)
         return len(stored) - len(left)
 
-    def _forget(self, key: Key, stream_id: int) -> None:
-        keys = self._of[stream_id]
+    def _forget(self, key: _Key, stream_id: int) -> None:
+        keys = self._by_stream[stream_id]
         keys.discard(key)
         if not keys:
-            del self._of[stream_id]
+            del self._by_stream[stream_id]
 
 
 def _without(lines: list[Line], known: Counter[Line]) -> list[Line]:
     """The lines that are not known, in their order; one that is known once takes away one."""
     left = Counter(known)
-    kept = []
+    unknown = []
     for line in lines:
         if left[line] > 0:
             left[line] -= 1
         else:
-            kept.append(line)
-    return kept
+            unknown.append(line)
+    return unknown

@@ -22,7 +22,11 @@ from collectors.model.records import Function, MetricPoint, Parts, Reject, Statu
 from collectors.store.lines.chunk_filters import packed_filter
 from collectors.store.lines.chunks import RAW_BYTES, Chunks, sealed
 from collectors.store.rollups import cells
+from collectors.store.rollups.measures import aggregate, key_of, of_invocations
 from collectors.store.schema import GRAINS
+from collectors.store.tables.cells import MINUTE_ERRORS
+from collectors.store.tables.ledger import REJECTS
+from collectors.store.tables.lines import CHUNK_FILTERS, CHUNKS
 from collectors.store.transactions import commit_checked, undo
 from collectors.store.write import insertion, metrics
 from collectors.store.write.batch_rows import Rows
@@ -30,11 +34,12 @@ from collectors.store.write.emf_counts import EmfCounts
 from collectors.store.write.emf_counts import Read as ReadEmf
 from collectors.store.write.joining import Joiner
 from collectors.store.write.name_ids import Names
-from collectors.store.write.orphan_lines import Loose
+from collectors.store.write.orphan_lines import OrphanLines
 from collectors.store.write.pattern_counts import Kinds, PatternCounts
 from collectors.store.write.pruned_until import LINES_LATE_MS, REPORTED_LATE_MS, kept_of_all
 from collectors.store.write.request_index import RequestIndex
-from collectors.store.write.unmatched_invocations import NOTHING, NamedOnly
+from collectors.store.write.stored_invocation import COLUMNS, StoredInvocation
+from collectors.store.write.unmatched_invocations import NO_PARTS, UnmatchedInvocations
 
 MINUTE_MS = GRAINS["minute_cells"]
 COMMIT_ROWS = 80_000
@@ -92,8 +97,8 @@ class Writer:
         self._patterns = PatternCounts(connection, kinds)
         self._emf = EmfCounts(connection, self._names, read_emf)
         self._chunks = Chunks(connection, self._patterns, self._emf)
-        self._loose = Loose(connection, self._chunks)
-        self._named_only = NamedOnly(connection, self._chunks, self._loose)
+        self._orphans = OrphanLines(connection, self._chunks)
+        self._unmatched = UnmatchedInvocations(connection, self._chunks, self._orphans)
         self._joiner = Joiner(connection, self._chunks, self._names, fingerprint, family)
         self._requests = RequestIndex(connection)
         self._known_until: dict[int, int] = {}
@@ -177,7 +182,7 @@ class Writer:
             self._waiting_rows += batch.invocations.count
             self._waiting_bytes += sum(map(len, batch.invocations.lines or ()))
         for loose in batch.loose:
-            known, old = self._loose.keep(loose, *streams[loose.stream], self._kept.get(streams[loose.stream][0]))
+            known, old = self._orphans.keep(loose, *streams[loose.stream], self._kept.get(streams[loose.stream][0]))
             written.duplicates += known
             written.pruned += old
         self._rejects(batch.rejects)
@@ -216,7 +221,7 @@ class Writer:
         anew = self._named_elsewhere(rows, written) | self._join(careful, written)
         if anew:
             cells.recount(self._connection, _spans(anew))
-        cells.carry_up(self._connection, anew, grown, failed)
+        cells.roll_up(self._connection, anew, grown, failed)
 
     def _after_pruned(self, rows: Rows, written: Written) -> Rows:
         """Without the rows of a time whose rows were pruned: the rollups may count them, and nobody can tell.
@@ -229,12 +234,13 @@ class Writer:
         written.pruned += int(rows.numbers["events"][old].sum())
         return rows.only(np.flatnonzero(~old))
 
-    def _may_be_pruned(self, row: tuple[Any, ...]) -> bool:
+    def _may_be_pruned(self, row: StoredInvocation) -> bool:
         """Whether a piece without its START may be of an invocation whose row was pruned."""
-        kept = self._kept.get(row[0])
-        if kept is None or row[4] & Parts.START:
+        kept = self._kept.get(row.function_id)
+        if kept is None or row.parts & Parts.START:
             return False
-        return bool(row[1] < kept.rows_ms + (REPORTED_LATE_MS if row[4] & Parts.REPORT else LINES_LATE_MS))
+        late_ms = REPORTED_LATE_MS if row.parts & Parts.REPORT else LINES_LATE_MS
+        return row.start_ms < kept.rows_ms + late_ms
 
     def _lines_pruned(self, function_id: int, start_ms: int) -> bool:
         kept = self._kept.get(function_id)
@@ -242,12 +248,12 @@ class Writer:
 
     def _absorb_loose(self, rows: Rows) -> int:
         """Lines of these invocations that a cut read had given as loose; how many."""
-        loose = self._loose.streams
+        loose = self._orphans.streams
         if not loose or rows.lines is None:
             return 0
         streams = rows.numbers["stream"].tolist()
         return sum(
-            self._loose.absorb(stream, lines)
+            self._orphans.absorb(stream, lines)
             for stream, lines in zip(streams, rows.lines, strict=True)
             if stream in loose
         )
@@ -255,14 +261,14 @@ class Writer:
     def _named_elsewhere(self, rows: Rows, written: Written) -> set[tuple[int, int]]:
         """Takes these invocations' lines out of those that have no more than a name; the minutes that this changed."""
         changed: set[tuple[int, int]] = set()
-        if not self._named_only or rows.lines is None:
+        if not self._unmatched or rows.lines is None:
             return changed
         numbers = rows.numbers
         for at, (parts, lines) in enumerate(zip(numbers["parts"].tolist(), rows.lines, strict=True)):
-            if parts == NOTHING or not lines:
+            if parts == NO_PARTS or not lines:
                 continue
             place = int(numbers["function_id"][at]), int(numbers["stream"][at])
-            absorbed, minutes = self._named_only.absorb(*place, rows.ids[at], lines)
+            absorbed, minutes = self._unmatched.absorb(*place, rows.ids[at], lines)
             written.duplicates += absorbed
             changed |= {(function_id, start // MINUTE_MS * MINUTE_MS) for function_id, start in minutes}
         return changed
@@ -321,15 +327,16 @@ class Writer:
         until = self._known_until
         fresh: list[tuple[Any, ...]] = []
         more: list[tuple[Any, ...]] = []
-        for cell in cells.folded(cells.of_invocations(function_ids, rows.numbers), MINUTE_MS):
-            (more if cell[1] <= until[cell[0]] else fresh).append(cell)
+        for cell in aggregate(of_invocations(function_ids, rows.numbers), MINUTE_MS):
+            function_id, start_ms = key_of(cell)
+            (more if start_ms <= until[function_id] else fresh).append(cell)
         cells.insert(self._connection, "minute_cells", fresh)
         cells.add(self._connection, more)
         failed = self._count_errors(rows)
         lasts = np.flatnonzero(np.append(np.diff(function_ids) != 0, True))
         for function_id, last in zip(function_ids[lasts].tolist(), starts[lasts].tolist(), strict=True):
             until[function_id] = max(until[function_id], last)
-        return {cell[:2] for cell in (*fresh, *more)}, failed
+        return {key_of(cell) for cell in (*fresh, *more)}, failed
 
     def _count_errors(self, rows: Rows) -> set[cells.Minute]:
         failed = np.flatnonzero(rows.numbers["error"] >= 0)
@@ -343,8 +350,7 @@ class Writer:
             )
         )
         self._connection.executemany(
-            "INSERT INTO minute_cells_errors VALUES (?, ?, ?, ?)"
-            " ON CONFLICT DO UPDATE SET occurrences = occurrences + excluded.occurrences",
+            f"{MINUTE_ERRORS.insert()} ON CONFLICT DO UPDATE SET occurrences = occurrences + excluded.occurrences",
             ((*place, count) for place, count in places.items()),
         )
         return {place[:2] for place in places}
@@ -383,7 +389,7 @@ class Writer:
         events = np.add.reduceat(rows.numbers["events"], firsts).tolist()
         last_id = self._chunks.last_id()
         self._connection.executemany(
-            "INSERT INTO chunks VALUES (?, ?, NULL, ?, ?, ?, ?)",
+            CHUNKS.insert("id", "function_id", "first_ms", "last_ms", "lines", "content"),
             (
                 (
                     last_id + 1 + at,
@@ -397,7 +403,7 @@ class Writer:
             ),
         )
         self._connection.executemany(
-            "INSERT OR REPLACE INTO chunk_filters VALUES (?, ?)",
+            CHUNK_FILTERS.insert(instead="OR REPLACE"),
             ((last_id + 1 + at, packed_filter(packed[low:high])) for at, (low, high) in enumerate(pairwise(edges))),
         )
         chunk_ids: list[int] = np.repeat(np.arange(len(firsts)) + last_id + 1, np.diff(edges)).tolist()
@@ -408,29 +414,32 @@ class Writer:
         added: list[tuple[bytes | str, int, int]] = []
         changed: set[tuple[int, int]] = set()
         without_lines = 0
-        for at, row in enumerate(zip(*careful.bound(), [None] * len(careful.ids), strict=True)):
-            lines = careful.lines[at] if careful.lines and not self._lines_pruned(row[0], row[1]) else b""
-            if lines and row[4] == NOTHING:
-                given, (row, lines) = row[-2], self._named_only.rest(row, lines)
-                written.duplicates += given - row[-2]
+        for place, values in enumerate(zip(*careful.bound(COLUMNS), strict=True)):
+            row = StoredInvocation(*values)
+            lines_pruned = self._lines_pruned(row.function_id, row.start_ms)
+            lines = careful.lines[place] if careful.lines and not lines_pruned else b""
+            if lines and row.parts == NO_PARTS:
+                events = row.events
+                row, lines = self._unmatched.without_others_lines(row, lines)
+                written.duplicates += events - row.events
                 if not lines:
                     continue
-            elif lines and self._named_only:
-                absorbed, places = self._named_only.absorb(row[0], row[3], row[2], lines)
+            elif lines and self._unmatched:
+                absorbed, places = self._unmatched.absorb(row.function_id, row.stream_id, row.request_id, lines)
                 written.duplicates += absorbed
                 changed |= places
             joined = self._joiner.join(row, lines, only_known=self._may_be_pruned(row))
             written.pruned += joined.refused_events
             written.duplicates += joined.known_events
-            without_lines += 0 if careful.lines else row[-2] - joined.known_events
+            without_lines += 0 if careful.lines else row.events - joined.known_events
             if joined.new:
                 written.invocations += 1
-                written.errors += Status(row[5]).failed
-            if joined.changed and row[4] == NOTHING:
-                self._named_only.remember(row, joined.changed[-1][1])
-            for function_id, start in joined.changed:
-                added.append((row[2], function_id, start))
-                self._known_until[function_id] = max(self._known(function_id), start)
+                written.errors += Status(row.status).failed
+            for function_id, start_ms in joined.changed:
+                added.append((row.request_id, function_id, start_ms))
+                self._known_until[function_id] = max(self._known(function_id), start_ms)
+            if joined.changed and row.parts == NO_PARTS:
+                self._unmatched.remember(row, start_ms)
         if without_lines:
             self._patterns.without_lines(without_lines)
         if added:
@@ -444,7 +453,7 @@ class Writer:
             return
         (kept,) = self._connection.execute("SELECT count(*) FROM rejects").fetchone()
         self._connection.executemany(
-            "INSERT OR IGNORE INTO rejects VALUES (?, ?, ?, ?, ?)",
+            REJECTS.insert(instead="OR IGNORE"),
             (
                 (_mark(each), each.source, each.line, each.reason, each.text[:2000])
                 for each in rejects[: max(0, KEPT_REJECTS - kept)]
@@ -478,8 +487,9 @@ def _spans(minutes: set[tuple[int, int]]) -> list[tuple[int, int, int]]:
     """Runs of neighbouring minutes as spans, so that each run is one read."""
     spans: list[tuple[int, int, int]] = []
     for function_id, start in sorted(minutes):
-        if spans and spans[-1][0] == function_id and spans[-1][2] == start:
-            spans[-1] = (function_id, spans[-1][1], start + MINUTE_MS)
+        of_last, begin, end = spans[-1] if spans else (-1, 0, 0)
+        if (of_last, end) == (function_id, start):
+            spans[-1] = (function_id, begin, start + MINUTE_MS)
         else:
             spans.append((function_id, start, start + MINUTE_MS))
     return spans

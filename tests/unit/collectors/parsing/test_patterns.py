@@ -21,10 +21,11 @@ from collectors.store.read.reader import Reader
 from collectors.store.write import pattern_counts as counting
 from collectors.store.write.pattern_counts import count_older
 from lambdatui.app.application import LambdaTui
-from lambdatui.screens.patterns import PatternLinesScreen, PatternsScreen
+from lambdatui.screens.pattern_lines import PatternLinesScreen
+from lambdatui.screens.patterns import PatternsScreen
 from lambdatui.session.session import Session
-from lambdatui.session.terminal import DARK, Terminal
 from lambdatui.settings.price_book import current
+from lambdatui.text.terminal import DARK, Terminal
 from lambdatui.views.patterns import PatternsView, pattern_lines, patterns
 from lambdatui.views.time_range import RangeChoice
 from lambdatui.widgets.log_pane import LogPane

@@ -12,7 +12,7 @@ from textual._compositor import ChopsUpdate, LayoutUpdate
 from textual.geometry import Region
 from textual.strip import Strip
 
-from lambdatui.app.changed_cells import Cells, Standing
+from lambdatui.app.changed_cells import Cells, TerminalCells
 
 RED, PLAIN = Style(color="red"), Style()
 WIDTH = 12
@@ -54,7 +54,7 @@ class Screen:
 
 @given(st.lists(st.lists(lines(), min_size=2, max_size=2), min_size=1, max_size=4))
 def test_the_terminal_shows_the_last_picture(pictures: list[list[Strip]]) -> None:
-    standing, screen = Standing(), Screen()
+    standing, screen = TerminalCells(), Screen()
     for picture in pictures:
         screen.obey(standing.changed(painted(picture)))
         assert [looks_of(screen.lines[y]) for y in range(2)] == [looks_of(strip) for strip in picture]
@@ -68,28 +68,28 @@ def test_a_part_of_a_line_is_put_into_it(old: Strip, new: Strip, one: int, other
     whole = Strip.join([old.crop(0, left), part, old.crop(right)])
     if left == right or any(cell_len(sign) != 1 for sign in old.text + new.text):
         return  # a cut through a wide character, which Textual makes only between widgets
-    standing, screen = Standing(), Screen()
+    standing, screen = TerminalCells(), Screen()
     screen.obey(standing.changed(painted([old])))
     screen.obey(standing.changed(ChopsUpdate([{left: part}], [(0, left, right)], [[right]])))
     assert looks_of(screen.lines[0]) == looks_of(whole)
 
 
 def test_only_the_changed_cells_of_plain_lines_are_written() -> None:
-    standing, screen = Standing(), Screen()
+    standing, screen = TerminalCells(), Screen()
     assert screen.obey(standing.changed(painted([Strip([Segment("abcdefghijkl", PLAIN)])]))) == WIDTH
     assert screen.obey(standing.changed(painted([Strip([Segment("abcdefghijkX", PLAIN)])]))) == 1
     assert screen.obey(standing.changed(painted([Strip([Segment("abcdefghij", PLAIN), Segment("kX", RED)])]))) == 2
 
 
 def test_parts_of_a_line_that_is_not_known_yet_are_each_written_once() -> None:
-    standing, screen = Standing(), Screen()
+    standing, screen = TerminalCells(), Screen()
     chops = {0: Strip([Segment("abcdefghijk", PLAIN)]), 11: Strip([Segment("|", RED)])}
     assert screen.obey(standing.changed(ChopsUpdate([chops], [(0, 0, WIDTH)], [[11, 12]]))) == WIDTH
     assert standing.changed(ChopsUpdate([chops], [(0, 0, WIDTH)], [[11, 12]])) is None
 
 
 def test_lines_whose_width_terminals_do_not_agree_on_are_written_whole() -> None:
-    standing, screen = Standing(), Screen()
+    standing, screen = TerminalCells(), Screen()
     wide = Strip([Segment("名".ljust(11), PLAIN)])
     assert wide.cell_length == cell_len(wide.text) == WIDTH
     screen.obey(standing.changed(painted([wide])))
@@ -114,7 +114,7 @@ def test_a_look_is_written_only_where_it_changes() -> None:
 
 
 def test_after_a_resize_everything_is_written() -> None:
-    standing, screen = Standing(), Screen()
+    standing, screen = TerminalCells(), Screen()
     line = Strip([Segment("abcdefghijkl", PLAIN)])
     screen.obey(standing.changed(painted([line])))
     standing.forget()

@@ -14,7 +14,7 @@ from collectors.store.read.reader import Reader, StoreError
 from collectors.store.schema import VERSION
 from collectors.store.write.writer import Writer
 from lambdatui.session import queries
-from lambdatui.session.queries import Unanswered, ask, close_idle
+from lambdatui.session.queries import QueryError, ask, close_idle
 from lambdatui.views.costs import costs
 from lambdatui.views.errors import errors
 from lambdatui.views.functions import functions
@@ -196,7 +196,7 @@ def test_a_replaced_file_and_a_newer_schema_are_noticed(db: Path, tmp_path: Path
     assert names() == ["checkout", "renamed"]
     with writing(db) as connection:
         connection.execute(f"PRAGMA user_version = {VERSION + 1}")
-    with pytest.raises(Unanswered, match="newer lambdatui"):
+    with pytest.raises(QueryError, match="newer lambdatui"):
         names()
     close_idle()
 

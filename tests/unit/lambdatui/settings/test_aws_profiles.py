@@ -6,10 +6,10 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import OptionList
 
-from lambdatui.screens.prompt import PickScreen
+from lambdatui.screens.dialogs.prompt import PickScreen
 from lambdatui.session.session import default_profile
 from lambdatui.settings.aws_profiles import Profile, profiles
-from lambdatui.start.state import keep, kept
+from lambdatui.start.state import load_state, save_state
 from lambdatui.views.scope import Narrow
 from tests.screens.test_live_tail_on_screen import app_on, until
 from tests.support import small_store
@@ -115,8 +115,8 @@ async def test_a_profile_is_chosen_and_its_account_is_looked_at(environ: dict[st
         await pilot.press(*"all acc", "enter")
         await until(pilot, lambda: session.narrow == Narrow(), "all")
         assert session.profile == "with space"
-    keep(str(tmp_path / "state"), session.kept)
-    assert kept(str(tmp_path / "state"))["profile"] == "with space"
+    save_state(str(tmp_path / "state"), session.saved)
+    assert load_state(str(tmp_path / "state"))["profile"] == "with space"
 
 
 async def test_a_region_that_is_not_in_the_store_can_be_chosen(environ: dict[str, str], tmp_path: Path) -> None:

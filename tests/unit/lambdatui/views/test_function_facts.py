@@ -14,7 +14,7 @@ from collectors.store.read.reader import Reader
 from collectors.store.write import account as kept
 from collectors.store.write.writer import Writer
 from lambdatui.cli.main import cli
-from lambdatui.screens.configuration import parts_of
+from lambdatui.screens.dialogs.settings import settings_parts
 from lambdatui.views.function import function
 from lambdatui.views.function_charts import function_charts
 from lambdatui.views.function_facts import NOT_COLLECTED
@@ -42,7 +42,7 @@ def store(path: Path, *told: Told) -> Path:
 def parts(path: Path) -> dict[str, str]:
     with Reader(path) as reader:
         (row,) = function_settings(reader, RANGE).rows
-    return dict(parts_of(row, utc=True))
+    return dict(settings_parts(row, utc=True))
 
 
 OWN: Told = ("function", "", {"memory_mb": 512, "package_type": "Zip"})

@@ -11,7 +11,7 @@ from collectors.model.account import BilledDay
 from collectors.store.migration import migrate
 from collectors.store.read import account_rows
 from collectors.store.read.reader import Reader
-from lambdatui.screens.details import DetailsScreen
+from lambdatui.screens.dialogs.details import DetailsScreen
 from lambdatui.views.reconcile import collected_actuals, reconciled
 from lambdatui.views.time_range import DAY_MS, TimeRange
 from pricing.pricebook import PriceBook

@@ -20,8 +20,7 @@ from collectors.store.read.reader import Reader
 from collectors.store.write import account as kept
 from lambdatui.runner.functions import Deployment
 from lambdatui.runner.log.writer import Log
-from lambdatui.views.scope import Narrow
-from lambdatui.views.tag_scope import may_have
+from lambdatui.views.scope import Narrow, may_have
 from lambdatui.views.tag_terms import parsed
 from tests.support.aws import ACCOUNT, REGION, Canned, canned_session, error, isolate, no_pause, paged_functions
 from tests.support.fake_aws.collecting import collect as fake_collect

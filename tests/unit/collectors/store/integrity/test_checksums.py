@@ -9,14 +9,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from collectors.model.quantities import QUANTITIES
 from collectors.store.connection import StoreDamaged
 from collectors.store.integrity import table_checksums
-from collectors.store.integrity.cell_checksum import CELL_NUMBERS, CELL_SUM
+from collectors.store.integrity.cell_checksum import CELL_SUM, CELL_SUMMED
 from collectors.store.integrity.checking import check
 from collectors.store.integrity.checksums import exact_cell_sum, sum_of
 from collectors.store.read.reader import Reader
-from collectors.store.rollups import cells
+from collectors.store.rollups.measures import checksums_of
 from collectors.store.schema import GRAINS
+from collectors.store.tables.cells import CELL_NULLS, CELL_NUMBERS
 from lambdatui.session import queries
 from lambdatui.views.time_range import RangeChoice
 from tests.faults.damage import make_base
@@ -24,6 +26,7 @@ from tests.support import small_store
 from tests.support.printed_statements import EVER
 
 Asked = Callable[[Reader], object]
+_SUMMED = (*CELL_SUMMED, *QUANTITIES)
 _NUMBERS = st.one_of(st.integers(0, 10**6), st.integers(-(1 << 63), (1 << 63) - 1))
 
 
@@ -119,11 +122,15 @@ def test_what_fails_on_a_whole_store_is_no_damage(tmp_path: Path) -> None:
 
 
 @settings(deadline=None)
-@given(st.lists(st.lists(_NUMBERS, min_size=17, max_size=17), min_size=1, max_size=5))
+@given(st.lists(st.lists(_NUMBERS, min_size=len(_SUMMED), max_size=len(_SUMMED)), min_size=1, max_size=5))
 def test_numpy_reckons_sums_as_sqlite_does(rows: list[list[int]]) -> None:
-    given_rows = [[abs(each) % (1 << 62) if 12 <= at <= 14 else each for at, each in enumerate(row)] for row in rows]
-    columns = [np.array(column, np.int64) for column in zip(*given_rows, strict=True)]
-    assert cells._sums_of(columns).tolist() == [exact_cell_sum(row) for row in given_rows]
+    given_rows = [
+        [abs(each) % (1 << 62) if name in CELL_NULLS else each for name, each in zip(_SUMMED, row, strict=True)]
+        for row in rows
+    ]
+    columns = dict(zip(_SUMMED, np.array(given_rows, np.int64).T, strict=True))
+    base = len(CELL_SUMMED)
+    assert checksums_of(columns).tolist() == [exact_cell_sum(row[:base], row[base:]) for row in given_rows]
 
 
 @settings(deadline=None)

@@ -1,0 +1,38 @@
+"""The rows of invocations, and the index of their request ids.
+
+Imported with the first frame: imports next to nothing.
+"""
+
+from collectors.model.quantities import FIGURES, QUANTITIES
+from collectors.store.tables.column import BLOB, TEXT, Column, Table, blob, integer
+
+_KEY = ("function_id", "start_ms", "request_id", "stream_id")
+INVOCATIONS = Table(
+    "invocations",
+    integer("function_id"),
+    integer("start_ms"),
+    Column("request_id", BLOB),
+    integer("stream_id", read_from="stream"),
+    integer("parts"),
+    integer("status"),
+    *(integer(name, null=True) for name in FIGURES),
+    integer("error_id", null=True, read_from="error"),
+    Column("trace_id", TEXT, null=True),
+    integer("end_ms"),
+    integer("events"),
+    integer("chunk_id", null=True),
+    integer("sum", null=True),
+    *(integer(name, null=True) for name in QUANTITIES),
+    key=_KEY,
+)
+CHECKSUMMED = tuple(name for name in INVOCATIONS.names if name not in ("sum", *QUANTITIES))
+"""The columns that the checksum of a row has always covered, in the order that it adds them up in."""
+
+REQUEST_BUCKETS = Table(
+    "request_buckets",
+    integer("bucket"),
+    integer("segment"),
+    integer("last_ms"),
+    blob("entries"),
+    key=("bucket", "segment"),
+)

@@ -1,0 +1,45 @@
+"""Log lines in compressed chunks, what is told of a chunk without opening it, and counts of lines by pattern."""
+
+from collectors.store.tables.column import Table, blob, integer, text
+
+CHUNKS = Table(
+    "chunks",
+    integer("id", null=True),
+    integer("function_id"),
+    integer("loose_stream_id", null=True),
+    integer("first_ms"),
+    integer("last_ms"),
+    integer("lines"),
+    blob("content", checksum="substr({}, -8)"),  # zstd's own checksum is among its last bytes
+    key=("id",),
+    rowid=True,
+)
+CHUNK_FILTERS = Table("chunk_filters", integer("chunk_id", null=True), blob("bits"), key=("chunk_id",), rowid=True)
+PATTERNS = Table(
+    "patterns",
+    integer("id", null=True),
+    text("shape"),
+    text("template", null=True),
+    text("example"),
+    key=("id",),
+    rowid=True,
+)
+PATTERN_HOURS = Table(
+    "pattern_hours",
+    integer("function_id"),
+    integer("start_ms"),
+    integer("pattern_id"),
+    integer("lines"),
+    integer("bytes"),
+    integer("first_ms"),
+    integer("last_ms"),
+    key=("function_id", "start_ms", "pattern_id"),
+)
+PATTERN_DAYS = PATTERN_HOURS.named("pattern_days")
+PATTERN_FUNCTIONS = Table(
+    "pattern_functions",
+    integer("function_id"),
+    integer("pattern_id"),
+    integer("first_ms"),
+    key=("function_id", "pattern_id"),
+)

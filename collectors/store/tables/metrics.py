@@ -1,0 +1,36 @@
+"""Points of CloudWatch's metrics, and their sums and peaks by hour and day."""
+
+from collectors.store.tables.column import Table, integer, real, text
+
+METRICS = Table(
+    "metrics",
+    text("metric"),
+    integer("function_id"),
+    text("stat"),
+    integer("start_ms"),
+    integer("period_s"),
+    real("value"),
+    key=("metric", "function_id", "stat", "start_ms", "period_s"),
+)
+METRIC_HOURS = Table(
+    "metric_hours",
+    text("metric"),
+    integer("function_id"),
+    text("stat"),
+    integer("start_ms"),
+    real("total"),
+    real("peak"),
+    key=("metric", "function_id", "stat", "start_ms"),
+)
+METRIC_DAYS = METRIC_HOURS.named("metric_days")
+ACCOUNT_METRICS = Table(
+    "account_metrics",
+    text("account"),
+    text("region"),
+    text("metric"),
+    text("stat"),
+    integer("start_ms"),
+    integer("period_s"),
+    real("value"),
+    key=("account", "region", "metric", "stat", "start_ms", "period_s"),
+)

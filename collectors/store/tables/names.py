@@ -1,0 +1,32 @@
+"""Names that other tables refer to by their ids: functions, log streams, errors."""
+
+from collectors.store.tables.column import Table, integer, text
+
+FUNCTIONS = Table(
+    "functions",
+    integer("id", null=True),
+    text("account"),
+    text("region"),
+    text("name"),
+    text("runtime", null=True),
+    text("arch", null=True),
+    integer("memory_mb", null=True),
+    integer("timeout_s", null=True),
+    integer("ephemeral_mb", null=True),
+    text("log_group", null=True),
+    integer("reserved_concurrency", null=True),
+    key=("id",),
+    rowid=True,
+)
+STREAMS = Table("streams", integer("id", null=True), integer("function_id"), text("name"), key=("id",), rowid=True)
+ERRORS = Table(
+    "errors",
+    integer("id", null=True),
+    integer("function_id"),
+    text("fingerprint"),
+    text("error_type"),
+    text("message"),
+    text("family", default="''"),
+    key=("id",),
+    rowid=True,
+)

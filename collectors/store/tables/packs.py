@@ -1,0 +1,31 @@
+"""All functions' cells, or figures of a metric, of one minute, hour, day or week as one row (``rollups.packs``).
+
+Blobs have checksums of themselves and of what stands beside them; a row whose figures are null is yet to be made.
+"""
+
+from collectors.store.tables.column import Table, blob, integer, text
+
+MINUTE_PACKS = Table(
+    "minute_packs",
+    integer("start_ms", null=True),
+    integer("invocations", null=True),
+    integer("failures", null=True),
+    integer("last_ms", null=True),
+    blob("cells", null=True, checksum=""),
+    blob("errors", null=True, checksum=""),
+    blob("latency", null=True, checksum=""),
+    key=("start_ms",),
+    rowid=True,
+)
+HOUR_PACKS = MINUTE_PACKS.named("hour_packs")
+DAY_PACKS = MINUTE_PACKS.named("day_packs")
+WEEK_PACKS = MINUTE_PACKS.named("week_packs")
+METRIC_PACKS = Table(
+    "metric_packs",
+    text("metric"),
+    text("stat"),
+    integer("grain_ms"),
+    integer("start_ms"),
+    blob("figures", null=True, checksum=""),
+    key=("metric", "stat", "grain_ms", "start_ms"),
+)

@@ -1,0 +1,42 @@
+"""Writing hours that Logs Insights summed: a later answer for an hour takes the place of the earlier."""
+
+import sqlite3
+from collections.abc import Sequence
+
+import numpy as np
+
+from collectors.model.account import HourAggregate
+from collectors.model.records import FunctionKey
+from collectors.store.rollups import cells
+from collectors.store.rollups.histogram import BUCKETS, packed_counts
+from collectors.store.tables.cells import INSIGHTS_CELLS
+from collectors.store.transactions import undo
+from collectors.store.write.name_ids import Names
+
+
+def keep(connection: sqlite3.Connection, names: Names, hours: Sequence[HourAggregate]) -> None:
+    """Keeps the hours' sums, and adds up their hours and days anew."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        touched = set()
+        for hour in hours:
+            function_id = names.function(FunctionKey(hour.function, hour.account, hour.region))
+            touched.add((function_id, hour.start_ms))
+            # Every invocation that it saw is one whose REPORT it saw.
+            known = {"function_id": function_id, "invocations": hour.reports, "latency": _packed(hour)}
+            connection.execute(
+                INSIGHTS_CELLS.insert(instead="OR REPLACE"),
+                [known[name] if name in known else getattr(hour, name) for name in INSIGHTS_CELLS.names],
+            )
+        cells.roll_up(connection, touched)
+        connection.execute("COMMIT")
+    except BaseException:
+        undo(connection)
+        raise
+
+
+def _packed(hour: HourAggregate) -> bytes:
+    counts = np.zeros(BUCKETS, np.int64)
+    for bucket, count in hour.latency.items():
+        counts[min(max(bucket, 0), BUCKETS - 1)] += count
+    return packed_counts(counts)

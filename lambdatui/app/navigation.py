@@ -1,0 +1,97 @@
+"""The one place where a screen's name becomes the screen. Screens are imported when they are first gone to."""
+
+from collections.abc import Sequence
+from dataclasses import fields
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from textual.app import App
+
+    from lambdatui.commands.base import Commands
+    from lambdatui.screens.base.screen import CommandScreen
+    from lambdatui.session.destinations import Destination
+    from lambdatui.session.session import Session
+
+MAIN = {
+    "functions": "functions.FunctionsScreen",
+    "invocations": "invocations.InvocationsScreen",
+    "logs": "logs.LogsScreen",
+    "errors": "errors.ErrorsScreen",
+    "patterns": "patterns.PatternsScreen",
+    "throttles": "throttles.ThrottlesScreen",
+    "costs": "costs.CostsScreen",
+    "advice": "advice.AdviceScreen",
+    "alarms": "alarms.AlarmsScreen",
+    "collect": "collect.CollectScreen",
+    "configuration": "configuration.ConfigurationScreen",
+}
+"""The screens that one jumps to, by the name that palette, state and configuration know each by: module and class."""
+
+DRILLED = {
+    "function": "function.FunctionScreen",
+    "local_function": "function.LocalFunctionScreen",
+    "invocation": "invocation.InvocationScreen",
+    "line_stats": "line_stats.LineStatsScreen",
+    "pattern_lines": "pattern_lines.PatternLinesScreen",
+    "cost_groups": "cost_groups.CostGroupsScreen",
+    "billed": "billed.BilledScreen",
+    "compare": "compare.CompareScreen",
+    "permissions": "permissions.PermissionsScreen",
+    "raw": "raw.RawScreen",
+}
+"""Those that are opened over others, by ``Destination.SCREEN``."""
+
+HOME = "functions"
+"""The first screen."""
+
+
+def screen_class(name: str) -> "type[CommandScreen]":
+    """The screen's class, imported now. Raises ``KeyError`` for a name that no screen has."""
+    module, _, class_name = (MAIN | DRILLED)[name].partition(".")
+    screen: type[CommandScreen] = getattr(import_module(f"lambdatui.screens.{module}"), class_name)
+    return screen
+
+
+def commands_by_screen() -> "dict[str, Commands]":
+    """Of every screen, by its name."""
+    return {name: screen_class(name).COMMANDS_HERE for name in MAIN | DRILLED}
+
+
+class ScreenNavigator:
+    """Keeps which main screen is shown, and which was before: ``lambdatui.session.destinations.Navigator``."""
+
+    def __init__(self, app: "App[Any]", session: "Session") -> None:
+        self._app = app
+        self._session = session
+        self._last = HOME
+
+    @property
+    def main_screens(self) -> Sequence[str]:
+        return tuple(MAIN)
+
+    def open(self, destination: "Destination") -> None:
+        screen: Any = screen_class(destination.SCREEN)
+        arguments = (destination,) if fields(destination) else ()
+        self._app.push_screen(screen(self._session, *arguments))
+
+    def go_to(self, name: str) -> None:
+        """Back to the first screen, and from there to another one, so that Esc always leads home."""
+        app, here = self._app, self.main_screen_here()
+        self._last, before = here, self._last
+        if here == name:
+            self._last = before
+        # One batch: screens that are only passed through are not painted.
+        with app.batch_update():
+            while len(app.screen_stack) > 1:
+                app.pop_screen()
+            if name != HOME:
+                app.push_screen(screen_class(name)(self._session))
+
+    def go_to_last(self) -> None:
+        self.go_to(self._last)
+
+    def main_screen_here(self) -> str:
+        """The main screen that one is on, or has drilled in from."""
+        names = (getattr(screen, "NAME", "") for screen in reversed(self._app.screen_stack))
+        return next(filter(None, names), HOME)

@@ -1,0 +1,124 @@
+"""What every listing can be asked: form, order, filter, limit and columns, with the help and completions of those."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import click
+from click.shell_completion import CompletionItem
+
+from lambdatui.settings.options import keep_tag_terms
+from lambdatui.views import filters
+from lambdatui.views.columns import Column, columns_of, extra_columns
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """What was asked of a listing: its form (``text``, ``json`` or ``csv``), order, filter, limit and columns."""
+
+    form: str = "text"
+    sort: str | None = None
+    reverse: bool = False
+    where: str | None = None
+    limit: int | None = None
+    columns: str | None = None
+
+
+class ColumnsOption(click.Option):
+    """An option that takes columns, and completes their ids.
+
+    ``separator`` stands between several; ``suffix`` is what goes on behind an id.
+    """
+
+    def __init__(
+        self,
+        names: Sequence[str],
+        *,
+        columns: Iterable[Column],
+        separator: str = "",
+        suffix: str = "",
+        **options: Any,
+    ) -> None:
+        super().__init__(names, **options)
+        self.columns = {column.id: column for column in columns}
+        self._separator = separator
+        self._suffix = suffix
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """The ids that what is typed can go on as; of several the last."""
+        head = ""
+        if self._separator in incomplete and self._separator:
+            head = incomplete[: incomplete.rindex(self._separator) + 1]
+        typed = incomplete.removeprefix(head)
+        return [
+            CompletionItem(f"{head}{name}{self._suffix}", help=column.help)
+            for name, column in self.columns.items()
+            if name.startswith(typed.lower())
+        ]
+
+
+class ListingHelp(click.Command):
+    """A command whose help ends with the columns that its rows have."""
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The options, then the columns."""
+        super().format_options(ctx, formatter)
+        option = next((each for each in self.params if isinstance(each, ColumnsOption)), None)
+        if option is not None and option.columns:
+            with formatter.section("Columns"):
+                formatter.write_dl([(name, column.help) for name, column in option.columns.items()])
+
+
+class ListingGroup(ListingHelp, click.Group):
+    """The same of a command that has subcommands."""
+
+
+def listing_options(
+    *rows: type, extra: Sequence[str] = (), filters_rows: bool = True
+) -> Callable[[_Command], _Command]:
+    """The options of every listing; the command receives one ``listing``.
+
+    ``rows`` are the types of its rows; ``extra`` names those columns of the first that only some views export.
+    What ``--filter`` says of tags narrows everything, except where it is not a filter of rows.
+    """
+    columns = [column for row in rows for column in columns_of(row)]
+    columns += extra_columns(rows[0], *extra) if extra else ()
+    options = (
+        click.option("--json", "as_json", is_flag=True, help="One JSON object, rows and where they come from."),
+        click.option("--csv", "as_csv", is_flag=True, help="CSV with column ids in the header."),
+        click.option(
+            "--sort", cls=ColumnsOption, columns=columns, metavar="COLUMN",
+            help="Sort by a column, ascending; unknown values come last.",
+        ),
+        click.option("--reverse", is_flag=True, help="Sort descending; without --sort, turn the order round."),
+        click.option(
+            "--filter", "where", cls=ColumnsOption, columns=columns, separator=" ", suffix=":", metavar="EXPR",
+            help="Words, column:value, column>5; ! inverts.",
+        ),
+        click.option("--limit", type=click.IntRange(min=0), metavar="N", help="At most N rows."),
+        click.option(
+            "--columns", cls=ColumnsOption, columns=columns, separator=",", metavar="A,B",
+            help="These columns, in this order.",
+        ),
+    )  # fmt: skip
+
+    def decorated(command: _Command) -> _Command:
+        def wrapped(**values: Any) -> Any:
+            forms = [form for form, flag in (("json", values.pop("as_json")), ("csv", values.pop("as_csv"))) if flag]
+            if len(forms) > 1:
+                raise click.UsageError("--json and --csv exclude each other", click.get_current_context())
+            names = ("sort", "reverse", "where", "limit", "columns")
+            listing = Listing(forms[0] if forms else "text", **{name: values.pop(name) for name in names})
+            if filters_rows and listing.where:
+                keep_tag_terms(click.get_current_context(), filters.tags_in(listing.where))
+            return command(listing=listing, **values)
+
+        wrapped.__doc__, wrapped.__name__ = command.__doc__, command.__name__
+        wrapped.__click_params__ = getattr(command, "__click_params__", [])  # type: ignore[attr-defined]
+        for option in reversed(options):
+            wrapped = option(wrapped)
+        return wrapped  # type: ignore[return-value]
+
+    return decorated

@@ -1,0 +1,139 @@
+"""What works on log lines."""
+
+from lambdatui.commands.base import Command, Commands
+from lambdatui.commands.protocols import FillsScreen, HasLog
+from lambdatui.commands.table import MOVES, Filter, NextMatch, PreviousMatch
+
+
+class Search(Filter):
+    """Find text in the lines; ``n`` and ``N`` go from match to match."""
+
+    FOOTER_TEXT = "find"
+    GROUP = "Log"
+
+
+class NextError(Command[HasLog]):
+    """Go to the next line that reads like a failure."""
+
+    BINDING_KEY = "e"
+    SHOW_IN_FOOTER = True
+    FOOTER_TEXT = "next error"
+    GROUP = "Log"
+
+    @classmethod
+    def run(cls, screen: HasLog) -> None:
+        screen.log_pane.next_error(1)
+
+
+class PreviousError(Command[HasLog]):
+    """Go to the line before that reads like a failure."""
+
+    BINDING_KEY = "E"
+    GROUP = "Log"
+
+    @classmethod
+    def run(cls, screen: HasLog) -> None:
+        screen.log_pane.next_error(-1)
+
+
+class OnlyErrors(Command[HasLog]):
+    """Keep only the lines that read like a failure, or show all again."""
+
+    BINDING_KEY = "x"
+    GROUP = "Log"
+
+    @classmethod
+    def run(cls, screen: HasLog) -> None:
+        screen.log_pane.toggle_only_errors()
+
+
+class Wrap(Command[HasLog]):
+    """Wrap long lines, or let them run off the right edge; left and right then scroll."""
+
+    BINDING_KEY = "w"
+    SHOW_IN_FOOTER = True
+    FOOTER_TEXT = "wrap"
+    GROUP = "Log"
+
+    @classmethod
+    def run(cls, screen: HasLog) -> None:
+        screen.log_pane.toggle_wrap()
+
+
+class Timestamps(Command[HasLog]):
+    """Show or hide when each line was written."""
+
+    BINDING_KEY = "t"
+    SHOW_IN_FOOTER = True
+    FOOTER_TEXT = "times"
+    GROUP = "Log"
+
+    @classmethod
+    def run(cls, screen: HasLog) -> None:
+        screen.log_pane.toggle_timestamps()
+
+
+class ScrollRight(Command[HasLog]):
+    """Scroll right, where lines are not wrapped."""
+
+    BINDING_KEY = "right"
+    GROUP = "Log"
+
+    @classmethod
+    def run(cls, screen: HasLog) -> None:
+        screen.log_pane.scroll_columns(8)
+
+
+class ScrollLeft(Command[HasLog]):
+    """Scroll left, where lines are not wrapped."""
+
+    BINDING_KEY = "left"
+    GROUP = "Log"
+
+    @classmethod
+    def run(cls, screen: HasLog) -> None:
+        screen.log_pane.scroll_columns(-8)
+
+
+class Fold(Command[HasLog]):
+    """Fold stack traces to their first line, or unfold them."""
+
+    BINDING_KEY = "z"
+    SHOW_IN_FOOTER = True
+    FOOTER_TEXT = "fold"
+    GROUP = "Log"
+
+    @classmethod
+    def run(cls, screen: HasLog) -> None:
+        screen.log_pane.toggle_fold()
+
+
+class RenderJson(Command[HasLog]):
+    """Show JSON lines as level, message and fields, or as they were written."""
+
+    BINDING_KEY = "J"
+    GROUP = "Log"
+
+    @classmethod
+    def run(cls, screen: HasLog) -> None:
+        screen.log_pane.toggle_json()
+
+
+class FullScreen(Command[FillsScreen]):
+    """Give the log the whole screen, without rules or marks: the mouse then selects text and nothing else."""
+
+    BINDING_KEY = "f"
+    SHOW_IN_FOOTER = True
+    FOOTER_TEXT = "log only"
+    GROUP = "Log"
+
+    @classmethod
+    def run(cls, screen: FillsScreen) -> None:
+        screen.toggle_full_log()
+
+
+LINES: Commands = (
+    Search, NextMatch, PreviousMatch, NextError, PreviousError, OnlyErrors, Wrap, Timestamps, Fold, RenderJson,
+    ScrollLeft, ScrollRight, *MOVES,
+)  # fmt: skip
+LOG: Commands = (FullScreen, *LINES)

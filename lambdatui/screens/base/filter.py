@@ -1,0 +1,48 @@
+"""The filter line of a screen, and Esc: it closes the line, then clears the filter, then leaves the screen."""
+
+from abc import abstractmethod
+
+from textual import on
+
+from lambdatui.screens.base.shell import ShellScreen
+from lambdatui.session.session import Session
+from lambdatui.widgets.filter_line import FilterLine
+from lambdatui.widgets.messages import FilterTyped
+
+
+class FilteredScreen(ShellScreen):
+    """Subclasses filter, or search, in ``filter_to``."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self.filter = ""
+        """The filter as it was typed."""
+
+    @abstractmethod
+    def filter_to(self, expression: str, *, done: bool) -> None:
+        """Keep what matches; ``done`` is false while the expression is still being typed."""
+
+    def open_filter(self) -> None:
+        self.query_one(FilterLine).start(self.filter)
+
+    def go_back(self) -> None:
+        if self.query_one(FilterLine).display:
+            self._close_filter_line()
+        elif self.filter:
+            self.filter = ""
+            self.filter_to("", done=True)
+            self.refresh_header()
+        elif len(self.app.screen_stack) > 1:
+            self.app.pop_screen()
+
+    def _close_filter_line(self) -> None:
+        self.query_one(FilterLine).finish()
+        self.cursor_pane.focus()
+
+    @on(FilterTyped)
+    def _filter_typed(self, message: FilterTyped) -> None:
+        self.filter = message.expression
+        if message.done:
+            self._close_filter_line()
+        self.filter_to(message.expression, done=message.done)
+        self.refresh_header()

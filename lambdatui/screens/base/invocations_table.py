@@ -1,0 +1,240 @@
+"""A table of invocations: all of them where they are few, else pages from the store as they are looked at."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from textual import on, work
+
+from collectors.model.records import Status
+from lambdatui.screens.base.table import TableScreen
+from lambdatui.session.destinations import ToInvocation
+from lambdatui.session.messages import Failed
+from lambdatui.session.queries import QueryContext, ask
+from lambdatui.text.formatting import counted
+from lambdatui.views.filters import Filter, FilterError, tags_in
+from lambdatui.views.invocations import (
+    INVOCATION_COLUMNS,
+    STORE_ORDER,
+    InvocationsView,
+    InvocationView,
+    invocations,
+)
+from lambdatui.views.retained_since import invocations_not_kept
+from lambdatui.views.time_range import RangeChoice
+from lambdatui.widgets.messages import MoreWanted, PageWanted, SortChosen
+from lambdatui.widgets.rows import PAGE_ROWS, AllRows, PagedRows
+
+FAILED = tuple(status for status in Status if status.failed)
+
+EXPORTED_ROWS = 1_000_000
+"""A file from a screen has at most so many; ``lambdatui invocations`` knows no end."""
+
+WHOLE_ROWS = 1_000
+"""So many rows are taken at once; beyond, they are paged."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What of the invocations is wanted, settled before a thread asks for it."""
+
+    function_ids: Sequence[int] | None
+    narrow: Any
+    where: Filter | None
+    only_failed: bool
+    order: str
+    ascending: bool
+
+    @property
+    def filtered(self) -> bool:
+        return self.where is not None or self.only_failed
+
+    def ask(self, question: QueryContext, offset: int, limit: int) -> InvocationsView:
+        return invocations(
+            question.reader,
+            question.range,
+            question.book,
+            narrow=question.narrow,
+            function_ids=self.function_ids,
+            statuses=FAILED if self.only_failed else None,
+            where=self.where,
+            order=self.order,
+            ascending=self.ascending,
+            offset=offset,
+            limit=limit,
+        )
+
+
+@dataclass(frozen=True)
+class InvocationRows:
+    """The answer: a view, and the pages to begin with where its rows are too many to be taken at once."""
+
+    view: InvocationsView
+    pages: dict[int, Sequence[InvocationView]]
+    not_kept: str = ""
+    """Of a range that begins before invocations are kept, from when on they are."""
+
+
+class InvocationsTable(TableScreen):
+    """Subclasses say whose invocations: ``function_ids``."""
+
+    ROW: ClassVar[type] = InvocationView
+    ROW_IS: ClassVar[str] = "invocation"
+    SORT: ClassVar[tuple[str, bool] | None] = ("started_at", True)
+    STORE_ORDER: ClassVar[tuple[str, ...]] = tuple(STORE_ORDER)
+    _pruned: tuple[str, ...] = ()  # from when on invocations are kept, where the range begins before
+
+    def function_ids(self) -> Sequence[int] | None:
+        return None
+
+    def wanted(self) -> Wanted:
+        table = self.table
+        sort = table.sort if table.sort and table.sort[0] in STORE_ORDER else ("started_at", True)
+        return Wanted(self.function_ids(), self.narrow, table.where, table.only_trouble, sort[0], ascending=not sort[1])
+
+    def parsed(self, expression: str) -> Filter | None:
+        if self.function_ids() is not None and tags_in(expression):
+            raise FilterError("all of these are of one function: its tags choose nothing here")
+        return super().parsed(expression)
+
+    def key_of(self, row: InvocationView) -> Any:
+        return row.key
+
+    def in_trouble(self, row: InvocationView) -> bool:
+        return row.failed
+
+    def open_row(self, row: InvocationView) -> None:
+        self.navigator.open(ToInvocation(key=row.key, name=row.function))
+
+    # Asking -------------------------------------------------------------------------------------------------------
+
+    def rows_question(self) -> Callable[[QueryContext], InvocationRows]:
+        """All rows where they are at most ``WHOLE_ROWS``; else the pages that are in sight."""
+        wanted = self.wanted()
+        table = self.table
+        top = round(table.scroll_offset.y)
+        in_sight = sorted({0, top // PAGE_ROWS, (top + table.size.height) // PAGE_ROWS})
+
+        def ask(question: QueryContext) -> InvocationRows:
+            view = wanted.ask(question, 0, WHOLE_ROWS)
+            not_kept = invocations_not_kept(question.reader, question.range, wanted.function_ids)
+            if wanted.filtered or not view.more:
+                return InvocationRows(view, {}, not_kept)
+            return InvocationRows(
+                view,
+                {page: wanted.ask(question, page * PAGE_ROWS, PAGE_ROWS).rows for page in in_sight if page}
+                | {0: view.rows[:PAGE_ROWS]},
+                not_kept,
+            )
+
+        return ask
+
+    def paint_rows(self, answer: InvocationRows) -> None:
+        view = answer.view
+        self._pruned = (answer.not_kept.partition(";")[0],) if answer.not_kept else ()
+        self._next_offset = len(view.rows)
+        if answer.pages:
+            self._order_by_store()
+            source = PagedRows(view.total)
+            for page, rows in answer.pages.items():
+                source.put(page, rows)
+            self.table.show_rows(source)
+        else:
+            if view.more:
+                self._order_by_store()
+            self.table.show_rows(AllRows(view.rows, more=view.more))
+        self.say_if_empty()
+
+    def _order_by_store(self) -> None:
+        """Rows that are not all here are in the store's order, whatever was chosen when they were."""
+        if self.table.sort is None or self.table.sort[0] not in STORE_ORDER:
+            self.table.sort = ("started_at", True)
+
+    @on(PageWanted)
+    def _page_wanted(self, message: PageWanted) -> None:
+        self._ask_page(message.page, self.wanted(), self.choice_of_shown_rows(), self.session.now_ms())
+
+    @work(thread=True, exit_on_error=False, group="pages")
+    def _ask_page(self, page: int, wanted: Wanted, choice: RangeChoice, now_ms: int) -> None:
+        self.ask_store(
+            "page", lambda question: (page, wanted, wanted.ask(question, page * PAGE_ROWS, PAGE_ROWS)), choice, now_ms
+        )
+
+    @on(MoreWanted)
+    def _more_wanted(self, message: MoreWanted) -> None:
+        self._ask_more(self._next_offset, self.wanted(), self.choice_of_shown_rows(), self.session.now_ms())
+
+    @work(thread=True, exclusive=True, exit_on_error=False, group="more")
+    def _ask_more(self, offset: int, wanted: Wanted, choice: RangeChoice, now_ms: int) -> None:
+        self.ask_store(
+            "more", lambda question: (offset, wanted, wanted.ask(question, offset, WHOLE_ROWS)), choice, now_ms
+        )
+
+    def paint_part(self, subject: str, answer: Any) -> None:
+        """A page, or more of the rows that match; one that was asked for before another order or filter is dropped."""
+        place, wanted, view = answer
+        if wanted != self.wanted():
+            return
+        if subject == "page":
+            self.table.put_page(place, view.rows)
+        elif place == self._next_offset and isinstance(self.table.source, AllRows):
+            self._next_offset = place + len(view.rows)
+            self.table.show_rows(AllRows([*self.table.source.rows, *view.rows], more=view.more))
+
+    def failed(self, message: Failed) -> None:
+        super().failed(message)
+        if isinstance(self.table.source, PagedRows):
+            self.table.source.forget_asked()
+
+    # What commands do ---------------------------------------------------------------------------------------------
+
+    @on(SortChosen)
+    def _sort_chosen(self) -> None:
+        if self.table.source.paged or self.table.source.more:
+            self.ask_rows()
+
+    def keep(self, where: Filter | None, *, only_trouble: bool, done: bool) -> None:
+        """Rows that are all here are filtered while one types; else the store is searched, at Enter."""
+        table = self.table
+        whole = isinstance(table.source, AllRows) and not table.source.more and not self._searched
+        if whole:
+            table.keep(where, only_trouble=only_trouble)
+            self.say_if_empty()
+        elif done:
+            table.where, table.only_trouble = where, only_trouble
+            self._searched = bool(where is not None or only_trouble)
+            self.ask_rows()
+
+    _next_offset = 0
+    _searched = False
+
+    def counted(self) -> tuple[str, ...]:
+        source, view = self.table.source, self.invocations_view()
+        if isinstance(source, AllRows) and view is not None and (self.table.where or self.table.only_trouble):
+            more = "+" if source.more else ""
+            searched = "" if source.more else f", {view.total:,} searched" if self._searched else f" of {view.total:,}"
+            matches = counted(self.table.row_count, "match") if not more else f"{self.table.row_count:,}{more} matches"
+            return (*self._pruned, f"{matches}{searched}")
+        return (*self._pruned, counted(len(source), "invocation"))
+
+    def rows_to_export(self, form: str) -> Callable[[], str]:
+        """Rows that are not all here are read from the store as they are written."""
+        if isinstance(self.table.source, AllRows) and not self.table.source.more:
+            return super().rows_to_export(form)
+        from lambdatui.screens.base.export_file import rows_text
+
+        wanted, choice, now_ms = self.wanted(), self.choice_of_shown_rows(), self.session.now_ms()
+        narrow = self.narrow_for("rows to export")
+
+        def text() -> str:
+            _, view = ask(
+                self.session.db, choice, now_ms, lambda question: wanted.ask(question, 0, EXPORTED_ROWS), narrow
+            )
+            return rows_text(form, view, view.rows, INVOCATION_COLUMNS)
+
+        return text
+
+    def invocations_view(self) -> InvocationsView | None:
+        """The view that the rows are of; None before the first answer."""
+        answer: Any = self.answer
+        return answer if isinstance(answer, InvocationsView) else None

@@ -1,0 +1,172 @@
+"""The live tail of the logs' screen: a child process writes lines, a thread reads them, messages bring them here."""
+
+from abc import abstractmethod
+from collections import deque
+from dataclasses import dataclass
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.message import Message
+from textual.timer import Timer
+from textual.worker import get_current_worker
+
+from lambdatui.processes.child_process import Child
+from lambdatui.processes.live_tail import LiveTail, TailReport, arguments, batches
+from lambdatui.screens.base.log_search import LogSearchScreen
+from lambdatui.session.queries import QueryContext, QueryError, ask
+from lambdatui.session.session import Session
+from lambdatui.text.formatting import money
+from lambdatui.views.live import LiveTarget, NoLiveTail, live_target, with_live
+from lambdatui.views.log_search import SHOWN_LINES, LogSearch
+from lambdatui.views.logs import LogView
+from lambdatui.widgets.log_text import prepare
+from lambdatui.widgets.state_line import StateLine
+
+
+@dataclass
+class TailRead(Message):
+    """The child has written something."""
+
+    tail: LiveTail
+    """The tail it belongs to: one that was stopped is of no interest any more."""
+    items: list[LogView | TailReport]
+    """Lines, and how the tail is."""
+
+
+@dataclass
+class TailEnded(Message):
+    """The child has ended, or could not begin."""
+
+    tail: LiveTail
+    """The tail that it was."""
+    reason: str
+    """Why, and what to do."""
+
+
+class LiveTailScreen(LogSearchScreen):
+    """``0`` begins and ends a live tail. It costs money by the minute: leaving the screen ends it too."""
+
+    def __init__(self, session: Session, function_id: int | None = None, name: str = "") -> None:
+        super().__init__(session, function_id, name)
+        self.live: LiveTail | None = None
+        self.live_lines: deque[LogView] = deque(maxlen=SHOWN_LINES)  # collection brings the others
+        self._ticking: Timer | None = None
+        self._waiting = 0
+
+    @abstractmethod
+    def tailed(self) -> list[int] | None:
+        """The ids of the functions to tail; None: those that the session is narrowed to."""
+
+    def body(self) -> ComposeResult:
+        yield from super().body()
+        yield StateLine()
+
+    @property
+    def tailing(self) -> bool:
+        return self.live is not None
+
+    def rows_of(self, answer: LogSearch) -> list[LogView]:
+        """With those that came live; lines around matches are the store's alone."""
+        rows = super().rows_of(answer)
+        return rows if self.around else with_live(rows, self.live_lines, self.where, more=answer.more)
+
+    def toggle_live(self) -> None:
+        if self.live is not None:
+            cost = self.live.report.cost_usd if self.live.report else None
+            self._end_live(f"the live tail has ended{': ' + money(cost) if cost else ''}; 0 begins another")
+            return
+        self.live = LiveTail()
+        self.log_pane.pinned = True
+        self._ticking = self.set_interval(5.0 if self.session.terminal.remote else 1.0, self._tick)
+        self._tick()
+        self._tail(self.live, self.tailed())
+        self.refresh_header()
+
+    def _end_live(self, notice: str) -> None:
+        """Its lines stay until the store has them."""
+        if self.live is not None:
+            self.live.stop()
+            self.live = None
+        if self._ticking is not None:
+            self._ticking.stop()
+        self.query_one(StateLine).say("")
+        self.say(notice)
+        self.refresh_header()
+
+    def on_unmount(self) -> None:
+        if self.live is not None:
+            self.live.stop()
+
+    @work(thread=True, exclusive=True, exit_on_error=False, group="live")
+    def _tail(self, tail: LiveTail, function_ids: list[int] | None) -> None:
+        """Runs in a thread until the child ends."""
+        worker, session = get_current_worker(), self.session
+
+        def target_and_ids(query: QueryContext) -> tuple[LiveTarget, dict[str, int]]:
+            target = live_target(query.reader, narrow=query.narrow, function_ids=function_ids)
+            keys = {row.function.key: row.id for row in query.reader.functions()}
+            here = {k.name: id for k, id in keys.items() if (k.account, k.region) == (target.account, target.region)}
+            return target, here
+
+        try:
+            _, (target, ids) = ask(session.db, session.choice, session.now_ms(), target_and_ids, session.narrow)
+            tail.functions = target.functions
+            child = tail.child = Child(arguments(session.db, target, session.profile_of(target.account)))
+        except (QueryError, NoLiveTail, OSError) as error:
+            self.post_message(TailEnded(tail, str(error)))
+            return
+        if tail.stopped:
+            child.stop()
+        for items in batches(child, ids):
+            for item in items:
+                if isinstance(item, LogView):
+                    prepare(self.text_of(item))
+            if not (tail.stopped or worker.is_cancelled):
+                self.post_message(TailRead(tail, items))
+        code, complaints = child.ended()
+        reason = complaints[-1].removeprefix("lambdatui: ") if complaints else f"it ended with exit code {code}"
+        self.post_message(TailEnded(tail, reason))
+
+    @on(TailRead)
+    def _tail_read(self, message: TailRead) -> None:
+        if message.tail is not self.live:
+            return
+        lines = [item for item in message.items if isinstance(item, LogView)]
+        for item in message.items:
+            if isinstance(item, TailReport):
+                self.live.take(item)
+                if item.note:
+                    self.session.add_problem(" > ".join(self.heading()), item.note)
+        self.live.seen += len(lines)
+        self.live_lines += lines
+        self._waiting += len(lines)
+        self._tick()
+        self.refresh_header()
+
+    @on(TailEnded)
+    def _tail_ended(self, message: TailEnded) -> None:
+        if message.tail is not self.live:
+            return
+        problem = f"no live tail: {message.reason}"
+        self.session.add_problem(" > ".join(self.heading()), problem)
+        self.following = True
+        self._end_live(f"{problem}. What is collected is followed")
+
+    def _show_if_wanted(self) -> None:
+        """Whoever has moved up from the end reads on in peace: what comes is counted, and waits below."""
+        pane = self.log_pane
+        if self._waiting and not self.session.paused and (pane.pinned or pane.is_vertical_scroll_end):
+            self._waiting = 0
+            self.paint_again()
+
+    def _tick(self) -> None:
+        if self.live is None:
+            return
+        self._show_if_wanted()
+        dot = self.session.marks.dot
+        waiting = f" {dot} {self._waiting:,} below: G" if self._waiting else ""
+        first, _, note = self.live.state(dot).partition("\n")
+        self.query_one(StateLine).say(f"{first}{waiting}{chr(10) + note if note else ''}")
+
+    def following_word(self) -> str:
+        return self.live.word if self.live is not None else super().following_word()

@@ -1,0 +1,54 @@
+"""A screen whose body is, or holds, a log pane."""
+
+from typing import ClassVar
+
+from lambdatui.commands.base import Commands
+from lambdatui.commands.general import GENERAL
+from lambdatui.commands.log import LOG
+from lambdatui.commands.navigation import LastView, ShowAllLogs, ShowFunctions, ShowPatterns
+from lambdatui.screens.base.screen import CommandScreen
+from lambdatui.widgets.filter_line import FilterLine
+from lambdatui.widgets.log_pane import LogPane
+from lambdatui.widgets.notice import Notice
+
+LOG_COMMANDS: Commands = (*LOG, ShowAllLogs, ShowFunctions, ShowPatterns, LastView, *GENERAL)
+
+
+class LogScreen(CommandScreen):
+    """``/`` finds in the lines rather than filtering them."""
+
+    EXPORT_FORM: ClassVar[str] = "txt"
+    FILTER_PROMPT: ClassVar[str] = "text to find in the lines; n and N go on"
+
+    @property
+    def log_pane(self) -> LogPane:
+        return self.query_one(LogPane)
+
+    @property
+    def cursor_pane(self) -> LogPane:
+        return self.log_pane
+
+    def toggle_full_log(self) -> None:
+        """Everything but the lines goes, their margin and rules too: what the mouse selects is text alone."""
+        pane = self.log_pane
+        pane.bare = not pane.bare
+        for widget in self.query_children("*"):
+            if widget is not pane and not isinstance(widget, FilterLine | Notice):
+                widget.set_class(pane.bare, "-bare")
+        pane.set_class(pane.bare, "-bare")
+        pane.lay_out_in_place()
+
+    def copy_text(self) -> str:
+        return self.log_pane.copy_text()
+
+    def write_export(self, form: str, path: str) -> None:
+        if form != "txt":
+            self.say("lines are written to a .txt file, the screen to an .svg file")
+            return
+        text = self.log_pane.copy_text()
+        self.write_file(path, lambda: text + "\n")
+
+    def filter_to(self, expression: str, *, done: bool) -> None:
+        matches = self.log_pane.search(expression)
+        if expression and done and not matches:
+            self.say(f"no line holds {expression!r}")

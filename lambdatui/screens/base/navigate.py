@@ -1,0 +1,67 @@
+"""Going from a screen to others, by way of the navigator."""
+
+from typing import TYPE_CHECKING
+
+from lambdatui.screens.base.shell import ShellScreen
+
+if TYPE_CHECKING:
+    from lambdatui.session.queries import QueryContext
+
+
+class NavigatingScreen(ShellScreen):
+    """Subclasses that are about one function, or whose rows are, say which: ``subject``."""
+
+    def subject(self) -> tuple[int, str] | None:
+        """The function that the screen, or the row under the cursor, is about: its id in the store, and its name."""
+        return None
+
+    def main_screens(self) -> tuple[str, ...]:
+        return tuple(self.navigator.main_screens)
+
+    def jump_to(self, name: str) -> None:
+        """Goes to one of the main screens, which lies above the first one only."""
+        if name != self.NAME or len(self.app.screen_stack) > 2:
+            self.navigator.go_to(name)
+
+    def last_view(self) -> None:
+        self.navigator.go_to_last()
+
+    def show_invocations(self) -> None:
+        """The invocations of what the screen is about."""
+        self.jump_to("invocations")
+
+    def show_configuration(self) -> None:
+        """The settings of what the screen is about."""
+        self.jump_to("configuration")
+
+    def show_logs(self, *, live: bool) -> None:
+        """The log lines of what the screen is about; marked functions are tailed together, among the lines of all."""
+        from lambdatui.session.destinations import ToLogs
+
+        function = None if live and self.session.marked else self.subject()
+        function_id, name = function or (None, "")
+        self.navigator.open(ToLogs(function_id, name, live))
+
+    def show_all_logs(self) -> None:
+        """The log lines of all functions, above whatever is shown."""
+        from lambdatui.session.destinations import ToLogs
+
+        self.navigator.open(ToLogs())
+
+    def open_function(self, function_id: int, name: str) -> None:
+        from lambdatui.session.destinations import ToFunction, ToLocalFunction
+
+        runner = self.session.runner
+        local = runner is not None and function_id in runner.ids
+        self.navigator.open((ToLocalFunction if local else ToFunction)(function_id, name))
+
+    def function_names(self) -> list[tuple[int, str]]:
+        """Every function's id in the store and name; asks the store, so call it in a thread."""
+
+        from lambdatui.session.queries import ask
+
+        def names(query: "QueryContext") -> list[tuple[int, str]]:
+            return [(row.id, row.function.key.name) for row in query.narrow.chosen(query.reader.functions())]
+
+        session = self.session
+        return ask(session.db, session.choice, session.now_ms(), names, session.narrow)[1]

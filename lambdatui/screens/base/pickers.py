@@ -1,0 +1,115 @@
+"""Choosing a profile or an account, and a region: what is looked at, and what a collection from here reads."""
+
+import os
+from dataclasses import dataclass, replace
+from glob import escape
+from typing import TYPE_CHECKING, Any, Protocol
+
+from lambdatui.screens.dialogs.prompt import PickScreen
+from lambdatui.session.queries import QueryContext
+from lambdatui.settings.aws_profiles import Profile, profiles
+
+if TYPE_CHECKING:
+    from lambdatui.session.session import Session
+
+ALL_ACCOUNTS, ALL_REGIONS = "all accounts", "all regions"
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """What there is to choose of: accounts and regions of the store, profiles, regions that AWS has."""
+
+    accounts: tuple[str, ...]
+    regions: tuple[str, ...]
+    profiles: tuple[Profile, ...]
+    all_regions: tuple[str, ...]
+
+
+class LooksAtPlaces(Protocol):
+    """The screen that is chosen on."""
+
+    session: "Session"
+
+    @property
+    def app(self) -> Any: ...
+
+    def say(self, text: str) -> None: ...
+
+    def ask_rows(self) -> None: ...
+
+
+def places(query: QueryContext) -> Places:
+    """Asked in a thread: it reads the store and the AWS command line's files."""
+    keys = [row.function.key for row in query.reader.functions()]
+    return Places(
+        tuple(sorted({key.account for key in keys} - {""})),
+        tuple(sorted({key.region for key in keys} - {""})),
+        tuple(profiles(os.environ)),
+        query.book.codes,
+    )
+
+
+def pick_account(screen: LooksAtPlaces, known: Places) -> None:
+    """Profiles first, the one in use marked; then the accounts of the store."""
+    session = screen.session
+    choices: dict[str, Profile | str | None] = {ALL_ACCOUNTS: None}
+    chosen = ALL_ACCOUNTS
+    for profile in known.profiles:
+        account = session.account_of(profile.name) or profile.account
+        mark = " (in use)" if profile.name == session.profile else ""
+        label = "  ".join(filter(None, (f"profile {profile.name}", account, profile.region))) + mark
+        choices[label] = replace(profile, account=account)
+        chosen = label if mark else chosen
+    for account in known.accounts:
+        choices[f"account {account}"] = account
+        if session.narrow.accounts == (escape(account),) and chosen == ALL_ACCOUNTS:
+            chosen = f"account {account}"
+    if len(choices) == 1:
+        screen.say("no account is known here: the logs in this store do not say, and there is no AWS profile")
+        return
+
+    def take(label: str | None) -> None:
+        if label is None:
+            return
+        choice = choices[label]
+        if isinstance(choice, Profile):
+            _use(screen, choice, known)
+        else:
+            session.narrow = replace(session.narrow, accounts=(escape(choice),) if choice else ())
+        screen.ask_rows()
+
+    screen.app.push_screen(PickScreen("Which profile or account?", list(choices), chosen), take)
+
+
+def _use(screen: LooksAtPlaces, profile: Profile, known: Places) -> None:
+    """Collections and live tails from here use the profile; its account is looked at, where that is known."""
+    session = screen.session
+    session.profile = profile.name
+    if profile.account:
+        session.learn_account(profile.name, profile.account)
+    stored = profile.account in known.accounts
+    session.narrow = replace(session.narrow, accounts=(escape(profile.account),) if stored else ())
+    here = f"account {profile.account} is looked at" if stored else "nothing of its account is in this store yet"
+    screen.say(f"profile {profile.name} is in use: {here}; C and s collect with it")
+
+
+def pick_region(screen: LooksAtPlaces, known: Places) -> None:
+    """The store's regions, then the others that AWS has, to collect from."""
+    session = screen.session
+    own = {profile.region for profile in known.profiles if profile.name == session.profile} - {""} - set(known.regions)
+    others = [*sorted(own), *(code for code in known.all_regions if code not in own and code not in known.regions)]
+    choices = {ALL_REGIONS: ""} | {code: code for code in known.regions}
+    choices |= {f"{code}  (nothing here yet)": code for code in others}
+    now = session.narrow.regions[:1]
+    chosen = next((label for label, code in choices.items() if now and escape(code) == now[0]), ALL_REGIONS)
+
+    def take(label: str | None) -> None:
+        if label is None:
+            return
+        code = choices[label]
+        session.narrow = replace(session.narrow, regions=(escape(code),) if code else ())
+        if code in others:
+            screen.say(f"nothing of {code} is in this store yet: C and s collect it")
+        screen.ask_rows()
+
+    screen.app.push_screen(PickScreen("Which region?", list(choices), chosen), take)

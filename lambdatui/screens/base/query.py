@@ -1,0 +1,188 @@
+"""How screens ask: a question to the store, asked in a thread, and an answer that is painted."""
+
+from abc import abstractmethod
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from textual import on, work
+from textual.worker import get_current_worker
+
+from lambdatui.screens.base.screen import CommandScreen
+from lambdatui.session.messages import Answered, Failed, StoreChanged
+from lambdatui.session.session import Session
+from lambdatui.views.time_range import RangeChoice, TimeRange, ceil_minute
+from lambdatui.widgets.header import Header
+from lambdatui.widgets.notice import Notice
+
+if TYPE_CHECKING:
+    from lambdatui.session.queries import QueryContext
+    from lambdatui.views.scope import Narrow
+    from lambdatui.views.tag_terms import Alternatives
+
+
+class QueryScreen(CommandScreen):
+    """A screen of what the store holds in a range of time. Subclasses give ``question``, and paint its answer.
+
+    Nothing here reads the store on the thread that paints.
+    """
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self.answer: Any = None
+        """What ``question`` gave last; None before the first answer."""
+        self._stale = False
+        self.own_tags: tuple[Alternatives, ...] = ()
+        """The tags that this screen's filter names."""
+        self.shown_narrow: Narrow | None = None
+        """What ``answer`` is narrowed to, bound to the store."""
+        self.shown_range: TimeRange | None = None
+        """The range that ``answer`` is of."""
+
+    # What a subclass says -----------------------------------------------------------------------------------------
+
+    @abstractmethod
+    def question(self) -> "Callable[[QueryContext], Any]":
+        """What to ask. Called on the thread that paints: what the returned function closes over is settled there."""
+
+    @abstractmethod
+    def paint(self, answer: Any) -> None:
+        """Show what ``question`` gave."""
+
+    def paint_part(self, subject: str, answer: Any) -> None:
+        """Show an answer to another question than the screen's main one, of the same range."""
+
+    def paint_aside(self, subject: str, answer: Any) -> bool:
+        """Show an answer that belongs to no rows, such as what there is to choose from; whether this is one."""
+        return False
+
+    @property
+    def narrow(self) -> "Narrow":
+        """What the session is narrowed to, and the tags of this screen's filter."""
+        return self.session.narrow.and_tags(self.own_tags)
+
+    def narrow_for(self, subject: str) -> "Narrow":
+        """For parts of rows that are shown, the same functions as those: a part's own range may hide their tags."""
+        shown = self.shown_narrow
+        return shown if subject != "rows" and shown is not None and shown.unbound == self.narrow else self.narrow
+
+    # Asking -------------------------------------------------------------------------------------------------------
+
+    def begin(self) -> None:
+        self.ask_rows()
+
+    def ask_rows(self) -> None:
+        """Asks the screen's question again; an answer still on its way to the old one is dropped."""
+        self._stale = False
+        self._ask_rows(self.question(), self.session.choice, self.session.now_ms())
+
+    @work(thread=True, exclusive=True, exit_on_error=False, group="rows")
+    def _ask_rows(self, question: "Callable[[QueryContext], Any]", choice: RangeChoice, now_ms: int) -> None:
+        self.ask_store("rows", question, choice, now_ms)
+
+    def ask_store(
+        self, subject: str, question: "Callable[[QueryContext], Any]", choice: RangeChoice, now_ms: int
+    ) -> None:
+        """Runs in a worker's thread: asks, and posts ``Answered`` or ``Failed``."""
+        from lambdatui.session.queries import QueryError, ask
+
+        worker = get_current_worker()
+        try:
+            time_range, (answer, narrow) = ask(
+                self.session.db, choice, now_ms, lambda query: (question(query), query.narrow),
+                self.narrow_for(subject),
+            )  # fmt: skip
+        except QueryError as error:
+            if not worker.is_cancelled:
+                self.post_message(Failed(subject, str(error)))
+            return
+        if not worker.is_cancelled:
+            self.post_message(Answered(subject, time_range, answer, narrow))
+
+    @on(Answered)
+    def _answered(self, message: Answered) -> None:
+        notice = self.query_one(Notice)
+        if notice.failing:
+            notice.clear_notice()
+        if self.paint_aside(message.subject, message.answer):
+            return
+        if message.subject == "rows":
+            self.session.shown = self.shown_range = message.range
+            self.answer, self.shown_narrow = message.answer, message.narrow
+            self.paint(message.answer)
+        elif self._is_of_shown_rows(message.range):
+            self.paint_part(message.subject, message.answer)
+        self.refresh_header()
+        self._say_prices()
+
+    def _say_prices(self) -> None:
+        """That other prices are in use than were named or refreshed; it stays among the problems."""
+        from lambdatui.session.queries import price_notices
+
+        notices = price_notices()
+        if notices != self.session.price_notices:
+            self.session.price_notices = notices
+            for notice in notices:
+                self.session.add_problem("prices", notice)
+                self.say(notice)
+
+    def _is_of_shown_rows(self, answered: TimeRange) -> bool:
+        """Whether a part belongs to the rows that are shown, and not to those of a range before."""
+        shown = self.shown_range
+        return shown is not None and (shown.from_ms, shown.to_ms) == (answered.from_ms, answered.to_ms)
+
+    def choice_of_shown_rows(self) -> RangeChoice:
+        """Exactly the range of the rows that are shown: "the last hour" has moved on since they were asked for."""
+        shown = self.shown_range
+        if shown is None:
+            return self.session.choice
+        return RangeChoice(start=str(shown.from_ms), end=str(shown.to_ms))
+
+    @on(StoreChanged)
+    def _store_changed(self) -> None:
+        if self.session.paused or not self.is_current:
+            self._stale = True
+        else:
+            self.ask_rows()
+
+    def on_screen_resume(self) -> None:
+        elsewhere = self.answer is not None and self.shown_range != self.session.shown
+        if elsewhere or (self._stale and not self.session.paused):
+            self.ask_rows()
+
+    def refresh_header(self) -> None:
+        """With what is to be said of the tags that were asked for."""
+        if self.is_mounted:
+            tags = self.shown_narrow.said if self.shown_narrow is not None else ()
+            self.query_one(Header).show_summary(self.heading(), replace(self.summary(), tags=tags))
+
+    # Which time is looked at --------------------------------------------------------------------------------------
+
+    def toggle_pause(self) -> None:
+        self.session.paused = not self.session.paused
+        if not self.session.paused:
+            self.ask_rows()
+        self.refresh_header()
+
+    def choose_preset(self, preset: str) -> None:
+        choice = self.session.choice.with_preset(preset)
+        # "All" means all: also what came after a moment that was travelled to.
+        self.session.choice = replace(choice, at=None) if preset == "all" else choice
+        self.ask_rows()
+
+    def travel(self, *, back: bool) -> None:
+        """One length of the range back or forward; forward it ends at now, and follows the clock again."""
+        shown, now = self.session.shown, self.session.now_ms()
+        if shown is None:
+            return
+        choice = self.session.choice
+        if choice.preset == "all" and choice.start is None and choice.end is None:
+            self.say("all that the store holds is shown: 1 to 5 choose a range to travel with")
+            return
+        if not back and shown.to_ms >= ceil_minute(now):
+            self.say("this is now: there is nothing later")
+            return
+        to = shown.back() if back else shown.forward(now)
+        live = not back and to.to_ms >= ceil_minute(now)
+        self.session.choice = replace(choice.with_preset(choice.preset), at=None if live else str(to.to_ms))
+        self.ask_rows()

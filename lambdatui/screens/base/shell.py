@@ -1,0 +1,172 @@
+"""What all screens have in common: header, body, notice, filter line and key line; and what every screen's keys do."""
+
+from abc import abstractmethod
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any, ClassVar, cast
+
+from textual import on
+from textual.app import ComposeResult
+from textual.screen import Screen
+from textual.worker import Worker, WorkerState
+
+from lambdatui.commands.base import AnyCommand, Commands, bindings, keys
+from lambdatui.commands.general import Help
+from lambdatui.commands.protocols import CursorPane
+from lambdatui.session.messages import Failed
+from lambdatui.session.session import Session
+from lambdatui.text.formatting import instant
+from lambdatui.widgets.filter_line import FilterLine
+from lambdatui.widgets.header import DataSummary, Header
+from lambdatui.widgets.key_line import KeyHint, KeyLine
+from lambdatui.widgets.notice import Notice
+
+if TYPE_CHECKING:
+    from lambdatui.session.navigator import Application, Navigator
+
+
+class ShellScreen(Screen[None]):
+    """The frame around a body, and the commands. Subclasses give ``heading``, ``body`` and ``cursor_pane``.
+
+    Textual calls the ``on_mount`` (and any other ``on_...``) of every class that has one, a subclass's first: none of
+    them calls ``super()``'s.
+    """
+
+    NAME: ClassVar[str] = ""
+    """The main screen's name in palette, state and configuration; empty for screens that one drills into."""
+    COMMANDS_HERE: ClassVar[Commands] = ()
+    """What can be done here. Bindings, key line, help and palette are made from it."""
+    FILTER_PROMPT: ClassVar[str] = "words, !word, column:value, p95_ms>500"
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        if "COMMANDS_HERE" in cls.__dict__:
+            cls.BINDINGS = [*bindings(cls.COMMANDS_HERE)]
+        super().__init_subclass__(**options)
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self.session = session
+
+    # What a subclass says -----------------------------------------------------------------------------------------
+
+    @abstractmethod
+    def heading(self) -> tuple[str, ...]:
+        """The breadcrumb: what one came by, and what this is."""
+
+    @abstractmethod
+    def body(self) -> ComposeResult:
+        """The widgets between header and notice."""
+
+    @property
+    @abstractmethod
+    def cursor_pane(self) -> CursorPane:
+        """What the moving keys move. It has the focus."""
+
+    def summary(self) -> DataSummary:
+        """What the header says of the data."""
+        return DataSummary()
+
+    def begin(self) -> None:
+        """What happens once the screen is mounted."""
+
+    # Composing ----------------------------------------------------------------------------------------------------
+
+    def compose(self) -> ComposeResult:
+        yield self.header()
+        yield from self.body()
+        yield Notice()
+        yield FilterLine(self.FILTER_PROMPT)
+        yield KeyLine(self._key_hints())
+
+    def header(self) -> Header:
+        return Header(self.session)
+
+    def _key_hints(self) -> list[KeyHint]:
+        return [
+            KeyHint(keys(command, self.keymap)[0], command.footer(), partial(command.run, self), always=command is Help)
+            for command in self.COMMANDS_HERE
+            if command.SHOW_IN_FOOTER
+        ]
+
+    def on_mount(self) -> None:
+        self.refresh_header()
+        self.cursor_pane.focus()
+        self.begin()
+
+    def refresh_header(self) -> None:
+        """The header's two lines again, from ``heading`` and ``summary``."""
+        if self.is_mounted:
+            self.query_one(Header).show_summary(self.heading(), self.summary())
+
+    def say(self, text: str) -> None:
+        """Shows ``text`` in the notice, for some seconds."""
+        self.query_one(Notice).say(text)
+
+    def on_screen_resume(self) -> None:
+        self.refresh_header()
+
+    @on(Failed)
+    def _failed(self, message: Failed) -> None:
+        self.session.add_problem(" > ".join(self.heading()), message.notice)
+        self.query_one(Notice).say(message.notice, failing=True)
+        self.failed(message)
+
+    def failed(self, message: Failed) -> None:
+        """Show more of a failure than the notice."""
+
+    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
+        """What no question foresaw is said too: silence would look like an empty store."""
+        if event.state is WorkerState.ERROR:
+            error = event.worker.error
+            self.post_message(
+                Failed(event.worker.group, f"unexpected {type(error).__name__}: {error}; ctrl-r asks again")
+            )
+
+    # Commands -----------------------------------------------------------------------------------------------------
+
+    @property
+    def keymap(self) -> Mapping[str, str]:
+        return self.session.keys
+
+    def available_commands(self) -> Sequence[AnyCommand]:
+        return [command for command in self.COMMANDS_HERE if command.available(self)]
+
+    def action_run_command(self, command_id: str) -> None:
+        for command in self.COMMANDS_HERE:
+            if command.id() == command_id and command.available(self):
+                command.run(self)
+                return
+
+    @property
+    def application(self) -> "Application":
+        return cast("Application", self.app)
+
+    @property
+    def navigator(self) -> "Navigator":
+        return self.application.navigator
+
+    def leave(self) -> None:
+        if len(self.app.screen_stack) > 1:
+            self.app.pop_screen()
+        else:
+            self.app.exit(0)
+
+    def repaint(self) -> None:
+        self.application.repaint()
+
+    def show_palette(self) -> None:
+        self.app.action_command_palette()
+
+    def show_help(self) -> None:
+        from lambdatui.screens.dialogs.help import HelpScreen
+
+        self.app.push_screen(HelpScreen(self.session, self.available_commands(), self.heading()))
+
+    def show_problems(self) -> None:
+        from lambdatui.screens.dialogs.details import DetailsScreen
+
+        parts = [
+            (f"{instant(problem.at_ms, utc=self.session.utc)}  {problem.where}", problem.notice)
+            for problem in reversed(self.session.problems)
+        ]
+        self.app.push_screen(DetailsScreen("What went wrong", parts or [("", "Nothing has gone wrong so far.")]))

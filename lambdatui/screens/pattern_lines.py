@@ -1,0 +1,25 @@
+"""The lines of one pattern, newest last."""
+
+from collections.abc import Callable
+
+from lambdatui.screens.base.log_search import LogSearchScreen
+from lambdatui.session.destinations import ToPatternLines
+from lambdatui.session.queries import QueryContext
+from lambdatui.session.session import Session
+from lambdatui.views.log_search import LogSearch
+from lambdatui.views.patterns import pattern_lines
+
+
+class PatternLinesScreen(LogSearchScreen):
+    """``/`` keeps those with every word typed."""
+
+    def __init__(self, session: Session, destination: ToPatternLines) -> None:
+        super().__init__(session)
+        self._row = destination.row
+
+    def heading(self) -> tuple[str, ...]:
+        return ("Patterns", self._row.pattern, "Lines")
+
+    def question(self) -> Callable[[QueryContext], LogSearch]:
+        template, ids, words = self._row.template, self._row.function_ids, self.filter.split()
+        return lambda query: pattern_lines(query.reader, query.range, template, function_ids=ids, contains=words)

@@ -1,0 +1,135 @@
+"""Where one can go: each screen that is opened over others, by the name that the navigator knows it by.
+
+A destination is opened by ``Navigator.open``. Its class says what the screen needs to know; the screen's constructor
+takes the session, and the destination where that has fields.
+"""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from lambdatui.views.line_stats import Stats
+    from lambdatui.views.logs import LogView
+    from lambdatui.views.patterns import PatternRow
+
+InvocationKey = tuple[int, int, str, int]
+"""What the store knows an invocation by: ``lambdatui.views.invocations.InvocationView.key``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """A screen to open, and what it is to show."""
+
+    SCREEN: ClassVar[str]
+    """Its name in ``lambdatui.app.navigation``."""
+
+
+@dataclass(frozen=True, slots=True)
+class ToFunction(Destination):
+    """One function: its id in the store, and its name."""
+
+    SCREEN: ClassVar[str] = "function"
+    function_id: int
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class ToLocalFunction(ToFunction):
+    """A function of the local runner, which can be invoked."""
+
+    SCREEN: ClassVar[str] = "local_function"
+
+
+@dataclass(frozen=True, slots=True)
+class ToInvocations(Destination):
+    """The invocations of one function; ``function_id`` None: of all that are looked at."""
+
+    SCREEN: ClassVar[str] = "invocations"
+    function_id: int | None = None
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ToInvocation(Destination):
+    """One invocation, by its key, or by a request id: then its last attempt."""
+
+    SCREEN: ClassVar[str] = "invocation"
+    key: InvocationKey | None = None
+    request_id: str = ""
+    name: str = ""
+    """The function's."""
+    awaited: bool = False
+    """It was only just begun, and is still to be collected."""
+    line: "LogView | None" = None
+    """One of its log lines, which the screen opens at."""
+
+
+@dataclass(frozen=True, slots=True)
+class ToLogs(Destination):
+    """The log lines of one function; ``function_id`` None: of all that are looked at. ``live`` begins a live tail."""
+
+    SCREEN: ClassVar[str] = "logs"
+    function_id: int | None = None
+    name: str = ""
+    live: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ToLineStats(Destination):
+    """Figures of the log lines that a search left."""
+
+    SCREEN: ClassVar[str] = "line_stats"
+    typed: str
+    """The figures as they were typed: ``count, p95(.ms) by .route``."""
+    stats: "Stats"
+    """What that was read as."""
+    where: str
+    """The search."""
+    function: tuple[int, str] | None
+    """Id and name of the function whose lines are counted; None: of all."""
+
+
+@dataclass(frozen=True, slots=True)
+class ToPatternLines(Destination):
+    """The log lines of one pattern."""
+
+    SCREEN: ClassVar[str] = "pattern_lines"
+    row: "PatternRow"
+
+
+@dataclass(frozen=True, slots=True)
+class ToComparison(Destination):
+    """Two functions, by id and name; ``other`` None: one function, and itself in the range before."""
+
+    SCREEN: ClassVar[str] = "compare"
+    first: tuple[int, str]
+    other: tuple[int, str] | None
+
+
+@dataclass(frozen=True, slots=True)
+class ToJson(Destination):
+    """A row as JSON."""
+
+    SCREEN: ClassVar[str] = "raw"
+    json_text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ToCostGroups(Destination):
+    """Costs summed by function, dimension, region, day or tag."""
+
+    SCREEN: ClassVar[str] = "cost_groups"
+
+
+@dataclass(frozen=True, slots=True)
+class ToBilled(Destination):
+    """AWS's own bill beside ours."""
+
+    SCREEN: ClassVar[str] = "billed"
+
+
+@dataclass(frozen=True, slots=True)
+class ToPermissions(Destination):
+    """The IAM permissions that a collection lacked."""
+
+    SCREEN: ClassVar[str] = "permissions"

@@ -1,0 +1,36 @@
+"""What screens ask of the application that they are part of, so that they need not import it."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from lambdatui.session.destinations import Destination
+
+
+class Navigator(Protocol):
+    """Opens screens by name, so that no screen imports another."""
+
+    @property
+    def main_screens(self) -> Sequence[str]:
+        """The names of those that one jumps to."""
+
+    def open(self, destination: Destination) -> None:
+        """Open a screen over the one that is shown: Esc comes back to it."""
+
+    def go_to(self, name: str) -> None:
+        """Go to a main screen, which lies above the first one only: Esc leads home from it."""
+
+    def go_to_last(self) -> None:
+        """Go to the main screen that was shown before this one."""
+
+
+class Application(Protocol):
+    """What screens ask of the application that they are part of."""
+
+    @property
+    def navigator(self) -> Navigator: ...
+
+    def put_on_clipboard(self, text: str) -> bool:
+        """Copy ``text``, its secrets redacted; true where it was too long for a terminal and has been cut."""
+
+    def repaint(self) -> None:
+        """Paint every cell of the terminal again."""

@@ -1,0 +1,288 @@
+"""Figures, money and times made readable, for terminals and files.
+
+``None`` is unknown and reads ``-``; nothing here turns it into a zero. Nothing is imported before it is needed: the
+first frame is written with it.
+"""
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from decimal import Decimal
+
+UNKNOWN = "-"
+
+
+def decimal_text(amount: "Decimal") -> str:
+    """A decimal without exponent and without trailing zeros: ``0.0000002``, ``12.5``, ``0``."""
+    text = format(amount, "f")
+    if "." in text:
+        text = text.rstrip("0").rstrip(".")
+    return "0" if text in ("-0", "") else text
+
+
+def count(value: float | None) -> str:
+    """``999``, ``12,345``, ``1.2M``."""
+    if value is None:
+        return UNKNOWN
+    if abs(value) < 100_000:
+        return f"{round(value):,}"
+    for size, unit in ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k")):
+        # 999,950 would be rounded to 1000.0k: the next unit up says it shorter.
+        if abs(value) >= size * 0.99995:
+            return f"{value / size:.1f}{unit}" if abs(value) < size * 99.95 else f"{value / size:.0f}{unit}"
+    return f"{value:.0f}"
+
+
+def milliseconds(value: float | None) -> str:
+    """``0.84ms``, ``12ms``, ``1.24s``, ``3m 05s``, ``2h 10m``, ``5d 03h``, ``1,200d``."""
+    if value is None:
+        return UNKNOWN
+    if value < 0:
+        return f"-{milliseconds(-value)}"
+    if value < 9.995:
+        return f"{value:.2f}ms"
+    if value < 999.5:
+        return f"{value:.0f}ms"
+    if value < 59_995:
+        return f"{value / 1000:.2f}s"
+    seconds = round(value / 1000)
+    if seconds < 3600:
+        return f"{seconds // 60}m {seconds % 60:02d}s"
+    minutes = round(value / 60_000)
+    if minutes < 1440:
+        return f"{minutes // 60}h {minutes % 60:02d}m"
+    hours = round(value / 3_600_000)
+    return f"{hours // 24}d {hours % 24:02d}h" if hours < 2400 else f"{count(hours / 24)}d"
+
+
+def megabytes(value: float | None) -> str:
+    """Memory and /tmp as AWS's own fields take them, in MB whatever the size: ``128 MB``, ``10240 MB``."""
+    return UNKNOWN if value is None else f"{value:.0f} MB"
+
+
+def seconds(value: float | None) -> str:
+    """A setting or a span in seconds: ``3s``, ``900s``, ``0.5s``."""
+    return UNKNOWN if value is None else f"{value:g}s"
+
+
+def size(value: float | None) -> str:
+    """Bytes in binary units: ``812 B``, ``3.1 MB``; a MB is 1,048,576 bytes."""
+    if value is None:
+        return UNKNOWN
+    for unit in ("B", "kB", "MB", "GB"):
+        if abs(value) < 1023.95:
+            return f"{value:.0f} {unit}" if unit == "B" else f"{value:.1f} {unit}"
+        value /= 1024
+    return f"{value:.1f} TB"
+
+
+def ratio(value: float | None) -> str:
+    """A share of 1 in per cent: ``0%``, ``<0.1%``, ``2.5%``, ``99.9%`` (never 100% for less)."""
+    if value is None:
+        return UNKNOWN
+    if value in (0, 1):
+        return f"{value:.0%}"
+    if 0 < value < 0.001:
+        return "<0.1%"
+    return "99.9%" if 0.999 < value < 1 else f"{value:.1%}"
+
+
+def change(value: "Decimal | float | None") -> str:
+    """A share of 1 more or less, in per cent: ``+12.5%``, ``-3.0%``."""
+    return UNKNOWN if value is None else f"{value:+,.1%}"
+
+
+def sparkline(values: "Sequence[float | None]", *, ascii: bool = False, unfinished: bool = False) -> str:
+    """One sign a value, as high as the value is beside the highest; nothing at all is a space, unknown a dot or ``?``.
+
+    ``unfinished`` draws the last one in other signs, for it will grow: in dots, ``~`` where they cannot be had.
+    """
+    signs, unknown = (".:-=+*#", "?") if ascii else ("▁▂▃▄▅▆▇█", "·")
+    highest = max((value for value in values if value is not None), default=0)
+    drawn = [
+        unknown if value is None else " " if value <= 0 else signs[round((len(signs) - 1) * value / highest)]
+        for value in values
+    ]
+    last = values[-1] if values else None
+    if unfinished and last is not None:
+        growing = "~" if ascii else "⡀⣀⣄⣤⣦⣶⣷⣿"
+        drawn[-1] = growing[round((len(growing) - 1) * max(0, last) / highest) if highest else 0]
+    return "".join(drawn)
+
+
+def bar(share: float, width: int, *, ascii: bool = False) -> str:
+    """A gauge of ``width`` cells; more than all of it is full, anything at all is seen."""
+    filled = min(width, max(1 if share > 0 else 0, int(share * width)))
+    return ("#" if ascii else "█") * filled + ("." if ascii else "░") * (width - filled)
+
+
+def money(amount: "Decimal | None", currency: str = "USD", *, width: int | None = None) -> str:
+    """``$1,234.56``; below a cent four significant digits, ``$0.0003213``; ``12.30 CNY``; unknown is ``-``.
+
+    In fewer than its cells, ``width``, an amount loses digits but never its size: ``$12,346``, ``$12.3k``, ``$1.2M``,
+    ``$0.0003``, ``<$0.01``. What is shown is within half a unit of its last digit, or a bound that says so.
+    """
+    if amount is None:
+        return UNKNOWN
+    sign = "-" if amount < 0 else ""
+    before, after = ("$", "") if currency == "USD" else ("", f" {currency}")
+    said = UNKNOWN
+    for figure in _money_figures(abs(amount)):
+        bound, figure = ("<", figure[1:]) if figure[0] == "<" else ("", figure)
+        # Less than nothing, but by less than that.
+        bound = ">" if bound and sign else bound
+        said = f"{bound}{sign}{before}{figure}{after}"
+        if width is None or len(said) <= width:
+            break
+    return said
+
+
+def _money_figures(amount: "Decimal") -> "Iterator[str]":
+    """An amount from 0 up in ever fewer digits."""
+    from decimal import ROUND_HALF_UP, Decimal
+
+    if amount == 0:
+        yield "0.00"
+        yield "0"
+        return
+    cents = amount.quantize(Decimal("0.01"), ROUND_HALF_UP)
+    first = amount.adjusted()
+    if first < -2:
+        significant = amount.quantize(Decimal(1).scaleb(first - 3), ROUND_HALF_UP)
+        if significant < Decimal("0.01"):
+            yield from _cent_parts(amount, first)
+            return
+    yield f"{cents:,f}"
+    if cents < 1:
+        yield "<1"
+        return
+    yield f"{amount.quantize(Decimal(1), ROUND_HALF_UP):,f}"
+    for power, unit in ((3, "k"), (6, "M"), (9, "B"), (12, "T")):
+        for places in (2, 1, 0):
+            short = amount.scaleb(-power).quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
+            if short >= 1 and (short < 1000 or power == 12):
+                yield f"{short:f}{unit}"
+
+
+def _cent_parts(amount: "Decimal", first: int) -> "Iterator[str]":
+    """Less than a cent: four significant digits, then fewer, then a bound. ``first`` is the first digit's exponent."""
+    from decimal import ROUND_HALF_UP, Context, Decimal
+
+    if first >= -12:
+        for digits in (4, 3, 2, 1):
+            rounded = Context(digits, ROUND_HALF_UP).plus(amount)  # 0.00099996 becomes 0.001000
+            yield f"{rounded.quantize(Decimal(1).scaleb(rounded.adjusted() - digits + 1)):f}"
+    for places in range(min(12, -first - 1), 1, -1):
+        yield f"<{Decimal(1).scaleb(-places):f}"
+
+
+def money_apart(one: "Decimal", other: "Decimal", currency: str = "USD") -> tuple[str, str]:
+    """Two amounts to be told apart: as ``money`` has them, or with as many digits as it takes: ``$2.7301``."""
+    said = money(one, currency), money(other, currency)
+    if one == other or said[0] != said[1]:
+        return said
+    from decimal import ROUND_HALF_UP, Decimal
+
+    for places in range(3, 13):
+        step = Decimal(1).scaleb(-places)
+        first, second = (each.quantize(step, ROUND_HALF_UP) for each in (one, other))
+        if first != second:
+            before, after = ("$", "") if currency == "USD" else ("", f" {currency}")
+            return f"{before}{first:,f}{after}", f"{before}{second:,f}{after}"
+    return rate(one, currency), rate(other, currency)
+
+
+def rate(amount: "Decimal | None", currency: str = "USD") -> str:
+    """All digits of a price or of an amount on its way to a sum: ``$0.0000166667``, ``0.00011 CNY``."""
+    if amount is None:
+        return UNKNOWN
+    sign = "-" if amount < 0 else ""
+    return f"{sign}${decimal_text(abs(amount))}" if currency == "USD" else f"{decimal_text(amount)} {currency}"
+
+
+def quantity(value: "Decimal | float | None", *, width: int | None = None) -> str:
+    """``2,520,000``; parts of a unit with up to four decimals, below one with four significant digits: ``0.04167``.
+
+    Where that is wider than ``width``, decimals go first, then it is a ``count``, or below one a bound: ``<0.001``.
+    """
+    if value is None:
+        return UNKNOWN
+    from decimal import ROUND_HALF_UP, Context, Decimal
+
+    units = value if isinstance(value, Decimal) else Decimal(repr(value))
+    small = units != 0 and abs(units) < 1
+    said = "0"
+    for places in range(3 - units.adjusted() if small else 4, -1, -1):
+        rounded = units.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP, Context(prec=60))
+        said = exact(rounded) if rounded or not units else f"{'>-' if units < 0 else '<'}{Decimal(1).scaleb(-places):f}"
+        if width is None or len(said) <= width:
+            return said
+    return said if small else count(float(units))
+
+
+def exact(value: "Decimal") -> str:
+    """All digits, with thousands separators: ``1,234.5678901``."""
+    whole, _, part = f"{value:,f}".partition(".")
+    return f"{whole}.{part.rstrip('0')}" if part.strip("0") else whole
+
+
+def plural(number: float, noun: str) -> str:
+    """The noun for so many: ``file`` for 1, else ``files``; ``matches``, ``queries``, ``kinds of error``."""
+    if number == 1:
+        return noun
+    head, of, tail = noun.partition(" of ")
+    if of:
+        return f"{plural(number, head)}{of}{tail}"
+    if noun.endswith(("s", "x", "ch", "sh")):
+        return f"{noun}es"
+    return f"{noun[:-1]}ies" if noun[-1:] == "y" and noun[-2:-1] not in "aeiou" else f"{noun}s"
+
+
+def counted(number: int, noun: str) -> str:
+    """``1 file``, ``2,000 files``, ``0 matches``: so many of these. ``noun`` is in the singular."""
+    return f"{number:,} {plural(number, noun)}"
+
+
+def tally(figures: "Mapping[str, int]") -> str:
+    """``1 file, 35 events, 2 rejected``: counts by their names in ``--json``, which are plurals or participles."""
+    words = {name: name.replace("_", " ") for name in figures}
+    return ", ".join(
+        counted(number, words[name][:-1]) if name.endswith("s") else f"{number:,} {words[name]}"
+        for name, number in figures.items()
+    )
+
+
+def age(ms: float | None) -> str:
+    """How long ago: ``12 s ago``, ``5 min ago``, ``3 h ago``, ``2 d ago``; ``just now`` within a second."""
+    if ms is None:
+        return UNKNOWN
+    seconds = ms / 1000
+    if seconds < 0:
+        return f"{age(-ms).removesuffix(' ago')} ahead" if seconds < -1 else "just now"
+    if seconds < 1:
+        return "just now"
+    for length, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
+        if seconds >= length:
+            return f"{seconds // length:.0f} {unit} ago"
+    return f"{seconds:.0f} s ago"
+
+
+def instant(at_ms: int | None, *, utc: bool = True, millis: bool = False) -> str:
+    """``2025-03-31 10:22:05``, in UTC or in the machine's zone."""
+    if at_ms is None:
+        return UNKNOWN
+    import time
+
+    moment = time.gmtime(at_ms // 1000) if utc else time.localtime(at_ms // 1000)
+    text = time.strftime("%Y-%m-%d %H:%M:%S", moment)
+    return f"{text}.{at_ms % 1000:03d}" if millis else text
+
+
+def iso(at_ms: int | None) -> str | None:
+    """``2025-03-31T10:22:05.123Z``; whole seconds carry no fraction."""
+    if at_ms is None:
+        return None
+    import time
+
+    text = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(at_ms // 1000))
+    return f"{text}.{at_ms % 1000:03d}Z" if at_ms % 1000 else f"{text}Z"

@@ -1,0 +1,140 @@
+"""A function over a range: its fields, and the columns in which they are shown.
+
+The first frame is laid out with it, so next to nothing is imported: ``views.functions`` has the real type.
+"""
+
+from lambdatui.views import shared_columns as shared
+from lambdatui.views.columns import BRIEF, EXTRA, Column, Compared, Kind, OnScreen
+from lambdatui.views.tones import cold_if_any, error_if_any, freshness_tone
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from decimal import Decimal
+    from typing import Annotated
+
+    from msgspec import Struct
+
+    from lambdatui.views.trend import Trend
+else:
+    from lambdatui.views.light_rows import Annotated, Struct
+
+
+class FunctionView(Struct, frozen=True, gc=False):
+    """One function over a range. ``function_id`` is its id in this store; ``reports`` counts REPORTs that were seen.
+
+    ``invocations``, ``errors``, ``timeouts`` and ``cold_starts`` are None where nothing tells of any, as of a function
+    that is known by lines alone. ``billed_ms`` is what REPORTs say; ``gb_seconds``, ``cost_usd`` and ``projected_usd``
+    are of all that was counted, completed by estimates where REPORTs are missing, as ``basis`` says
+    (``billed+estimated``). Money is list price before the free tier, what stands configured included; None where a part
+    of it is not known. ``freshness`` and what follows is added to rows that are made already.
+
+    A msgspec struct, as all rows of which a view has hundreds: it is made in a tenth of a frozen dataclass's time.
+    """
+
+    function_id: int
+    reports: int
+    function: Annotated[str, shared.FUNCTION, OnScreen(grows=True, most=44), BRIEF]
+    account: Annotated[str | None, shared.ACCOUNT]
+    region: Annotated[str | None, shared.REGION, OnScreen(9), BRIEF]
+    runtime: Annotated[str | None, shared.RUNTIME, OnScreen(10), Compared(after="projected_usd")]
+    arch: Annotated[str | None, shared.ARCH, OnScreen(13), Compared(after="runtime")]
+    memory_mb: Annotated[int | None, shared.MEMORY_MB, OnScreen(6), BRIEF, Compared(after="gb_seconds")]
+    timeout_s: Annotated[int | None, shared.TIMEOUT_S, Compared(after="arch")]
+    invocations: Annotated[int | None, shared.INVOCATIONS, OnScreen(1), BRIEF, Compared()]
+    trend: Annotated["Trend | None", shared.TREND, OnScreen(6), EXTRA]
+    errors: Annotated[int | None, shared.ERRORS, OnScreen(2), BRIEF, Compared(worse=True)]
+    error_rate: Annotated[
+        float | None,
+        Column("Err%", Kind.RATIO, 6, "Errors divided by invocations.", tone=error_if_any),
+        OnScreen(4),
+        BRIEF,
+        Compared(worse=True),
+    ]
+    timeouts: Annotated[int | None, shared.TIMEOUTS, OnScreen(7), Compared(worse=True)]
+    throttles: Annotated[int | None, shared.THROTTLES, OnScreen(12), BRIEF, Compared(worse=True)]
+    cold_starts: Annotated[int | None, shared.COLD_STARTS, Compared()]
+    cold_ratio: Annotated[
+        float | None,
+        Column("Cold%", Kind.RATIO, 6, "Cold starts divided by invocations with a REPORT.", tone=cold_if_any),
+        OnScreen(7),
+        BRIEF,
+        Compared(worse=True),
+    ]
+    p50_ms: Annotated[float | None, shared.P50_MS, OnScreen(8), BRIEF, Compared()]
+    p95_ms: Annotated[float | None, shared.P95_MS, OnScreen(3), BRIEF, Compared(worse=True)]
+    p99_ms: Annotated[float | None, shared.P99_MS, OnScreen(11), BRIEF, Compared(worse=True)]
+    max_ms: Annotated[float | None, shared.MAX_MS, Compared()]
+    avg_ms: Annotated[
+        float | None, Column("Avg", Kind.MS, 8, "Mean duration of the invocations with a REPORT."), Compared()
+    ]
+    billed_ms: Annotated[int | None, shared.BILLED_MS, Compared()]
+    gb_seconds: Annotated[float | None, shared.GB_SECONDS, OnScreen(14), Compared()]
+    max_memory_mb: Annotated[int | None, shared.MAX_MEMORY_MB, BRIEF, Compared()]
+    cost_usd: Annotated["Decimal | None", shared.COST_USD, OnScreen(2), BRIEF, Compared(worse=True)]
+    logs_usd: Annotated[
+        "Decimal | None",
+        Column(
+            "Logs",
+            Kind.USD,
+            10,
+            "List price of the bytes that came into the function's own log group, no free tier; unknown where "
+            "CloudWatch's count of them was not collected.",
+        ),
+        OnScreen(7),
+    ]
+    projected_usd: Annotated[
+        "Decimal | None",
+        Column("Month", Kind.USD, 10, "Projected list price of the whole calendar month, before any free tier."),
+        OnScreen(5),
+        BRIEF,
+        Compared(),
+    ]
+    last_seen: Annotated[int | None, shared.LAST_SEEN, OnScreen(10), BRIEF, Compared(after="coverage")]
+    basis: Annotated[str | None, shared.BASIS]
+    coverage: Annotated[
+        float | None, Column("Cover", Kind.RATIO, 6, "REPORTs seen divided by invocations counted."), Compared()
+    ]
+    freshness: Annotated[
+        str | None,
+        Column(
+            "Fresh",
+            Kind.TEXT,
+            9,
+            "How old the newest that is known of it is: fresh, or its age; stale where a collection that was due has "
+            "not come.",
+            tone=freshness_tone,
+        ),
+        OnScreen(9),
+    ] = None
+    data_until: Annotated[
+        int | None,
+        Column(
+            "Data until",
+            Kind.TIME,
+            19,
+            "Until when all of it was collected; its newest invocation where no collection says so.",
+        ),
+    ] = None
+    limit_used: Annotated[
+        float | None, Column("Limit%", Kind.RATIO, 6, "Peak concurrency beside the limit of the function or account.")
+    ] = None
+    trouble: Annotated[
+        str | None,
+        Column(
+            "Trouble",
+            Kind.TEXT,
+            16,
+            "Why the function is in trouble: errors, throttles, limits, what is overdue.",
+            tone="error",
+        ),
+        OnScreen(6, after="function"),
+        BRIEF,
+    ] = None
+    tags: Annotated[dict[str, str] | None, shared.TAGS, EXTRA] = None
+    tags_at: Annotated[
+        int | None, Column("Tags as of", Kind.TIME, 19, "When the function's tags were listed last."), EXTRA
+    ] = None
+
+
+DEAREST_FIRST = ("cost_usd", True)
+"""How functions are sorted unasked: a column's id, and whether it is descending."""

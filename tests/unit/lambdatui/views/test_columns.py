@@ -1,0 +1,150 @@
+"""A field's declaration is the one place that knows its column: all else derives from it."""
+
+import json
+from typing import Annotated
+
+import pytest
+
+from lambdatui.cli.output.listing import Listing
+from lambdatui.cli.output.rows import arranged, print_rows
+from lambdatui.screens.functions import FunctionsScreen
+from lambdatui.views.columns import (
+    BRIEF,
+    EXTRA,
+    Column,
+    Compared,
+    Kind,
+    OnScreen,
+    UnknownColumn,
+    column_named,
+    columns_of,
+    compared_columns,
+    extra_columns,
+    table_columns,
+)  # fmt: skip
+from lambdatui.views.costs import CostLineColumns
+from lambdatui.views.export import csv_text, envelope
+from lambdatui.views.filters import parse
+from lambdatui.views.functions import FunctionView
+from lambdatui.views.time_range import TimeRange
+from lambdatui.views.view import View
+from lambdatui.widgets.layout import cell, tone
+from pricing.bill import LineItem
+from tests.support.row_types import COLUMNS, REGISTRY, row_types
+
+P90 = Column("p90", Kind.MS, 8, "90th percentile of the duration.", tone=lambda value: "error" if value > 1e3 else "")
+
+
+class WithP90(FunctionView, frozen=True, gc=False, kw_only=True):
+    """A row type with one field more."""
+
+    p90_ms: Annotated[float | None, P90, OnScreen(3, after="p50_ms"), BRIEF, Compared(after="p50_ms")] = None
+
+
+def row(function: str, p90_ms: float | None) -> WithP90:
+    names = dict.fromkeys(FunctionView.__struct_fields__)
+    return WithP90(**(names | {"function_id": 1, "function": function, "reports": 0}), p90_ms=p90_ms)  # type: ignore[arg-type]
+
+
+def view() -> View[WithP90]:
+    return View(columns_of(WithP90), [row("checkout", 1_234.5), row("resize", None)], 0, TimeRange(0, 1, "a while"))
+
+
+def test_one_declaration_reaches_json_csv_filters_and_sorting() -> None:
+    shown = view()
+    document = json.loads(json.dumps(envelope(shown, shown.rows, shown.columns)))
+    assert [each["p90_ms"] for each in document["rows"]] == [1234.5, None]
+    assert list(document["rows"][0])[-1] == "p90_ms"
+    header, first, second = csv_text(shown.columns, shown.rows).splitlines()
+    assert (header.split(",")[-1], first.split(",")[-1], second.split(",")[-1]) == ("p90_ms", "1234.5", "")
+    assert [each.function for each in parse("p90_ms>1s", shown.columns).apply(shown.rows)] == ["checkout"]
+    assert column_named("P90-ms", shown.columns).id == "p90_ms"
+    with pytest.raises(UnknownColumn, match="did you mean p90_ms"):
+        column_named("p90", shown.columns)
+    reverse = Listing(sort="p90_ms", reverse=True)
+    assert [each.function for each in arranged(shown, reverse)] == ["checkout", "resize"]
+
+
+def test_one_declaration_reaches_the_text_table(capsys: pytest.CaptureFixture[str]) -> None:
+    shown = view()
+    print_rows(shown, shown.rows, Listing(), utc=True)
+    title, first, second = capsys.readouterr().out.splitlines()
+    assert title.endswith("p90")
+    assert first.endswith(" 1.23s")
+    assert second.endswith("-")
+    assert "account" not in title.lower()  # is not brief
+    print_rows(shown, shown.rows, Listing(columns="p90_ms,function"), utc=True)
+    assert capsys.readouterr().out.splitlines()[1].split() == ["1.23s", "checkout"]
+
+
+def test_one_declaration_reaches_the_screen_and_its_filter() -> None:
+    class Screen(FunctionsScreen):
+        ROW = WithP90
+
+    ids = [each.column.id for each in Screen.COLUMNS]
+    assert ids[ids.index("p50_ms") : ids.index("p95_ms")] == ["p50_ms", "p90_ms"]
+    assert len(ids) == len(FunctionsScreen.COLUMNS) + 1
+    assert Screen.FILTERED[-1].help == "90th percentile of the duration."
+    column = Screen.FILTERED[-1]
+    assert cell(column, 1_234.5, column.width, utc=True, more="…") == "   1.23s"
+    assert (tone(column, row("checkout", 1_234.5)), tone(column, row("checkout", None))) == ("error", "quiet")
+
+
+def test_one_declaration_reaches_comparisons() -> None:
+    ids = [column.id for column, _ in compared_columns(WithP90)]
+    assert ids[ids.index("p90_ms") - 1] == "p50_ms"
+    assert {column.id: worse for column, worse in compared_columns(FunctionView)}["errors"]
+
+
+def test_a_column_is_exported_in_the_order_of_the_fields_and_extra_ones_on_request() -> None:
+    ids = [column.id for column in columns_of(FunctionView)]
+    assert ids == [name for name in FunctionView.__struct_fields__ if name in ids]
+    assert not {"tags", "tags_at", "trend"}.intersection(ids)
+    assert [column.id for column in extra_columns(FunctionView, "tags", "tags_at")] == ["tags", "tags_at"]
+
+
+def test_a_place_after_nothing_is_an_error() -> None:
+    class Nowhere:
+        here: Annotated[int, P90, OnScreen(after="gone")]
+
+    class Circle:
+        one: Annotated[int, P90, OnScreen(after="other")]
+        other: Annotated[int, P90, OnScreen(after="one")]
+
+    for wrong in (Nowhere, Circle):
+        with pytest.raises(ValueError, match="stand after columns that are not there"):
+            table_columns(wrong)
+
+
+def test_the_first_place_and_chains_of_places() -> None:
+    class Chain:
+        last: Annotated[int, P90, OnScreen(after="middle")]
+        middle: Annotated[int, P90, OnScreen(after="first")]
+        own: Annotated[int, P90, OnScreen()]
+        first: Annotated[int, P90, OnScreen(after="")]
+        never: Annotated[int, P90]
+        extra: Annotated[int, P90, EXTRA]
+
+    assert [each.column.id for each in table_columns(Chain)] == ["first", "middle", "last", "own"]
+    assert [column.id for column in columns_of(Chain)] == ["last", "middle", "own", "first", "never"]
+
+
+@pytest.mark.parametrize("declared", row_types(), ids=lambda declared: declared.__name__)
+def test_every_row_type_can_be_laid_out_and_says_what_its_columns_mean(declared: type) -> None:
+    columns = columns_of(declared)
+    assert columns
+    assert {each.column.id for each in table_columns(declared)} <= {
+        *(column.id for column in columns), *(name for name in getattr(declared, "__annotations__", {})),
+        *(name for base in declared.__mro__ for name in getattr(base, "__annotations__", {})),
+    }  # fmt: skip
+    for column in columns:
+        assert column.help.endswith("."), column
+        assert column.title, column
+
+
+def test_an_id_means_the_same_in_every_row() -> None:
+    assert len(COLUMNS) == len(REGISTRY)
+
+
+def test_the_columns_of_a_bills_line_are_fields_of_it() -> None:
+    assert {column.id for column in columns_of(CostLineColumns)} <= {*LineItem.__slots__, *dir(LineItem)}
