@@ -13,13 +13,12 @@ from pkgutil import walk_packages
 import click
 import pytest
 import yaml
+from lambdatui.settings.config_schema import SETTINGS
 
 import lambdatui.screens
 from lambdatui.app.navigation import commands_by_screen
 from lambdatui.cli import commands
 from lambdatui.cli.main import cli
-from lambdatui.app.navigation import commands_by_screen
-from lambdatui.settings.config_schema import SETTINGS
 from tests.support import small_store
 from tests.support.command_line import run
 from tests.support.places import ROOT
@@ -175,6 +174,7 @@ def test_every_setting_is_documented(site: dict[str, str]) -> None:
 
 def test_the_example_of_a_configuration_can_be_used(tmp_path: Path) -> None:
     from lambdatui.cli.config import faults_of
+
     from lambdatui.settings import config_file as config
 
     example = re.search(r"```toml\n(.*?)```", (DOCS / "configuration.md").read_text("utf-8"), re.DOTALL)
