@@ -7,19 +7,12 @@ from inspect import cleandoc
 
 import click
 
+from collectors.model import errors
 from lambdatui.cli import commands
 from lambdatui.cli.main import cli
 
-EXIT_CODES = {
-    0: "Done.",
-    1: "Failed.",
-    2: "Wrong usage.",
-    3: "Partly done: some source failed and the rest was kept, or what is not known could decide.",
-    4: "A limit would be passed: `--budget` or `--fail-over`.",
-    5: "The store is locked, newer than this program, or damaged.",
-    130: "Interrupted; 128 + n where signal n ended it.",
-}
-"""What every command may exit with. ``docs/exit-codes.md`` and the README say more of each."""
+EXIT_CODES = {code: f"{meaning[:1].upper()}{meaning[1:]}." for code, meaning in errors.EXIT_CODES.items()}
+"""What every command may exit with."""
 
 OWN_EXIT_CODES = {
     "collect": {
