@@ -5,7 +5,7 @@ and needs no second index. They hold integers and blobs only, and never dollars.
 """
 
 APPLICATION_ID = 0x4C414D42  # "LAMB": tells our file from anybody's SQLite database
-VERSION = 12  # of the last migration; opening a file that a newer lambdatui wrote is an error, never a guess
+VERSION = 13  # of the last migration; opening a file that a newer lambdatui wrote is an error, never a guess
 
 UNCOUNTED = "patterns_uncounted_until"  # settings of ``collectors.store.write.pattern_counts``
 WITHOUT_LINES = "patterns_events_without_lines"

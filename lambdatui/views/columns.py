@@ -83,6 +83,7 @@ REGISTRY: tuple[Column, ...] = (
     Column("avg_ms", "Avg", _MS, 8, "Mean duration of the invocations with a REPORT."),
     Column("billed_ms", "Billed", _MS, 8, "Billed duration, summed over the rows' invocations."),
     Column("gb_seconds", "GB-s", Kind.GB_SECONDS, 9, "Billed seconds times configured GB; a GB is 1,024 MB."),
+    Column("extension_ms", "Ext", _MS, 8, "How long extensions went on after the function had answered, in all."),
     Column("max_memory_mb", "MaxMem", _MB, 8, "Most memory that an invocation used, MB."),
     Column("cost_usd", "Cost", _USD, 10, "List price of the usage in the range: requests and duration, no free tier."),
     Column(

@@ -85,6 +85,7 @@ class FunctionView(msgspec.Struct, frozen=True, gc=False):
     trouble: str | None = None
     tags: dict[str, str] | None = None
     tags_at: int | None = None
+    extension_ms: float | None = None
 
 
 @dataclass(frozen=True)
@@ -293,6 +294,7 @@ def _row(
         trend,
         reports=reports,
         limit_used=limit_used,
+        extension_ms=None if totals.extension_us is None else totals.extension_us / 1000,
     )
 
 
