@@ -11,5 +11,6 @@ UNCOUNTED = "patterns_uncounted_until"  # settings of ``collectors.store.write.p
 WITHOUT_LINES = "patterns_events_without_lines"
 EMF_UNCOUNTED = "emf_uncounted_until"  # of ``collectors.store.write.emf_counts``
 UNSUMMED = "rows_without_sums"  # of the settings: an older store's rows have no checksums yet
+SALVAGED = "salvaged"  # of the settings: rows were lost, and cells count more than there are
 OLDEST = "oldest_ms"  # of the settings: when the oldest invocation began; absent where an older one may have come
 GRAINS = {"minute_cells": 60_000, "hour_cells": 3_600_000, "day_cells": 86_400_000}

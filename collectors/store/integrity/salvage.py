@@ -17,19 +17,18 @@ from typing import Any
 
 from collectors.store.connection import StoreDamaged, damaged, explained, readable, writing
 from collectors.store.integrity import checksums, table_checksums
-from collectors.store.integrity.checking import SALVAGED
 from collectors.store.lines.chunks import opened, unpacked
+from collectors.store.request_index import RequestIndex
 from collectors.store.rollups import cells, emf_cells
 from collectors.store.rollups.measures import aggregate, minutes_of, of_cells
 from collectors.store.rollups.measures import is_sound as is_sound_cell
 from collectors.store.rollups.metric_packs import MADE_OF, uneven_sums
-from collectors.store.schema import GRAINS, OLDEST, VERSION
+from collectors.store.schema import GRAINS, OLDEST, SALVAGED, VERSION
 from collectors.store.tables.cells import CELL
 from collectors.store.tables.column import insert as insert_sql
 from collectors.store.tables.every import TABLES
 from collectors.store.tables.ledger import SETTINGS
 from collectors.store.tables.metrics import METRIC_HOURS
-from collectors.store.write.request_index import RequestIndex
 
 _EVER = 1 << 62
 _HOUR_MS, _DAY_MS = GRAINS["hour_cells"], GRAINS["day_cells"]

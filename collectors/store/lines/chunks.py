@@ -9,16 +9,12 @@ import sqlite3
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Sequence
 from operator import itemgetter
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 import msgspec
 import zstandard
 
 from collectors.store.tables.lines import CHUNKS
-
-if TYPE_CHECKING:
-    from collectors.store.write.emf_counts import EmfCounts
-    from collectors.store.write.pattern_counts import PatternCounts
 
 RAW_BYTES = 64 * 1024  # of lines a chunk: some 8 KB compressed, opened in a fifth of a millisecond
 Key = tuple[int, bytes | str]
@@ -73,10 +69,19 @@ def union(one: bytes, other: bytes) -> tuple[bytes, int]:
     return (packed_lines(sorted(both.elements(), key=line_time)), added) if added else (one, 0)
 
 
+class LineCounts(Protocol):
+    """What counts lines as they come and go; chunks up to ``uncounted_until`` are not counted yet."""
+
+    uncounted_until: int
+
+    def add(self, function_ids: Sequence[int], packed: Sequence[bytes], sign: int = 1) -> None:
+        """Counts packed lines of functions; with a ``sign`` of -1, off."""
+
+
 class Chunks:
     """The chunks of one connection, the last few kept open."""
 
-    def __init__(self, connection: sqlite3.Connection, *counts: "PatternCounts | EmfCounts") -> None:
+    def __init__(self, connection: sqlite3.Connection, *counts: LineCounts) -> None:
         """``counts`` hear of every line that comes or goes here."""
         self._connection = connection
         self._counts = counts

@@ -10,9 +10,9 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from itertools import count
 
+from collectors.store.pruned_until import NOTHING_PRUNED, kept_of_all
 from collectors.store.schema import GRAINS
 from collectors.store.spans import DAY
-from collectors.store.write.pruned_until import NOTHING_PRUNED, kept_of_all
 
 Found = tuple[int, int, bytes | str, int]  # function_id, start_ms, request_id, stream_id: an invocation's key
 # Ordered: -duration_us, -start_ms, whether it is a row, function_id, whether the request id is packed, the id, and the

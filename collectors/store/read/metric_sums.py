@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from collectors.store.connection import explained
 from collectors.store.read.connection import Connected, Functions, marks
-from collectors.store.read.invocation_counts import FINEST
+from collectors.store.read.count_sources import FINEST
 from collectors.store.read.rows import MetricSum
 from collectors.store.spans import HOUR, MINUTE, Piece, pieces
 
@@ -30,7 +30,8 @@ class Metrics(Connected):
         if pieces is not None:
             from collectors.store.rollups import metric_packs
 
-            return _chosen_of(metric_packs.sums(pieces), function_ids)
+            by_function = metric_packs.sums(pieces).items()
+            return _chosen_of({each: MetricSum(*figures) for each, figures in by_function}, function_ids)
         found: dict[int, MetricSum] = {}
         columns = "f.id, sum({total}), max({peak}), max(CASE WHEN {total} > 0 THEN m.start_ms END)"
         for function_id, total, peak, last_ms in self._metered(columns, name, "'Sum', 'Maximum'", span, function_ids):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from collectors.model.records import Status, packed_id
 from collectors.store.connection import StoreDamaged, StoreError, StoreLocked, StoreMissing, StoreNewer, explained
+from collectors.store.pruned_until import kept_since
 from collectors.store.read.connection import Functions
 from collectors.store.read.metric_sums import Metrics
 from collectors.store.read.pages import Lines, Pages
@@ -17,7 +18,6 @@ from collectors.store.read.query_cache import Kept
 from collectors.store.read.rows import InvocationRow, LogLine, StoreInfo
 from collectors.store.read.span_sums import Rollups
 from collectors.store.schema import VERSION
-from collectors.store.write.retention import since
 
 if TYPE_CHECKING:
     from collectors.store.read.line_search import Looked, Needs
@@ -74,7 +74,7 @@ class Reader(Rollups, Metrics):
 
     def find_invocations(self, request_id: str) -> list[InvocationRow]:
         """All attempts of a request, oldest first. A prefix of 8 characters or more finds failed ones."""
-        from collectors.store.write.request_index import places
+        from collectors.store.request_index import places
 
         with explained(self._path):
             packed = packed_id(request_id)
@@ -148,6 +148,7 @@ class Reader(Rollups, Metrics):
         ((lines,),) = self._all("SELECT coalesce(sum(lines), 0) FROM chunks")
         rejects = self._all("SELECT reason, count(*), min(text) FROM rejects GROUP BY reason ORDER BY 2 DESC")
         columns = ("source", "started_ms", "ended_ms", "events", "duplicates", "invocations", "errors", "rejected")
+        kept = kept_since(self._all, None)
         collections = self._all(f"SELECT {', '.join(columns)} FROM collections ORDER BY id DESC LIMIT 20")
         return StoreInfo(
             str(self._path),
@@ -160,7 +161,7 @@ class Reader(Rollups, Metrics):
             self.newest_ms(),
             [(reason, count, text) for reason, count, text in rejects],
             [dict(zip(columns, row, strict=True)) for row in collections],
-            since(self._connection),
+            {"invocations": kept.rows_ms or None, "lines": kept.lines_ms or None, "minutes": kept.minutes_ms or None},
         )
 
 

@@ -5,6 +5,7 @@ Only SQLite is imported here; the reader tells more, and why a store cannot be r
 
 import os
 
+from collectors.store.default_path import default_file as default_file
 from collectors.store.integrity.cell_checksum import cell_sum_sql
 from collectors.store.schema import APPLICATION_ID, OLDEST, VERSION
 from collectors.store.spans import FEW, MINUTE, pieces, whole_from
@@ -130,15 +131,6 @@ class FunctionSums:
         self.last_ms = last_ms
 
 
-def default_file() -> str:
-    """``$LAMBDATUI_DB``, else ``lambdatui/lambdatui.db`` in the XDG data folder."""
-    named = os.environ.get("LAMBDATUI_DB")
-    if named:
-        return named
-    data = os.environ.get("XDG_DATA_HOME") or os.path.join(os.path.expanduser("~"), ".local", "share")
-    return os.path.join(data, "lambdatui", "lambdatui.db")
-
-
 class Glimpse:
     """A store as it is at one moment, open for reading. Every method, and ``with`` itself, raises ``Unseen``."""
 
@@ -244,7 +236,7 @@ class Glimpse:
 
     def add_metrics(self, functions: "Sequence[FunctionSums]", from_ms: int, to_ms: int) -> None:
         """What CloudWatch counted of these functions. Dearer than their sums: ask for those that will be looked at."""
-        from collectors.store.read.invocation_counts import FINEST, clips, summed
+        from collectors.store.read.count_sources import FINEST, clips, summed
 
         known = {one.id: one for one in functions}
         begin, end = whole_from(from_ms, to_ms), to_ms // MINUTE * MINUTE

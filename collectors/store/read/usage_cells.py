@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from collectors.store.read.invocation_counts import CELLS, METRICS
+from collectors.store.read.count_sources import CELLS, METRICS
 from collectors.store.read.reader import Reader
 from collectors.store.read.rows import DAY_COLUMNS
 from collectors.store.rollups import packs

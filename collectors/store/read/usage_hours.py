@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from collectors.store.read.invocation_counts import CELLS, FINEST, METRICS
+from collectors.store.read.count_sources import CELLS, FINEST, METRICS
 from collectors.store.read.reader import Reader
 from collectors.store.read.rows import USAGE
 from collectors.store.spans import DAY, HOUR, MINUTE

@@ -14,7 +14,6 @@ import numpy as np
 import numpy.typing as npt
 
 from collectors.store.integrity.checksums import sealed, unsealed
-from collectors.store.read.rows import MetricSum
 from collectors.store.rollups.dirty_packs import PACKED_MS, runs
 from collectors.store.spans import DAY, HOUR, MINUTE
 from collectors.store.tables.packs import METRIC_PACKS
@@ -212,18 +211,15 @@ def figures(pieces: Sequence[Sequence[Pack]], column: str) -> dict[int, float]:
     return dict(zip(ids.tolist(), found[ids].tolist(), strict=True))
 
 
-def sums(pieces: Sequence[Sequence[Pack]]) -> dict[int, MetricSum]:
-    """Sum, peak, and when there was last something, by function."""
+def sums(pieces: Sequence[Sequence[Pack]]) -> dict[int, tuple[float, float, int | None]]:
+    """Sum, peak, and when there was last something (epoch ms), by function."""
     totals, peaks = figures(pieces, "total"), figures(pieces, "peak")
     last = np.full(_most_id(pieces) + 1, -1, np.int64)
     for piece in pieces:
         for start, rows in piece:
             of = rows["function_id"][rows["total"] > 0]
             last[of] = np.maximum(last[of], start)
-    return {
-        each: MetricSum(total, peaks[each], None if last[each] < 0 else int(last[each]))
-        for each, total in totals.items()
-    }
+    return {each: (total, peaks[each], None if last[each] < 0 else int(last[each])) for each, total in totals.items()}
 
 
 def _most_id(pieces: Iterable[Sequence[Pack]]) -> int:

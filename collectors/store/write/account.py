@@ -24,6 +24,7 @@ from collectors.model.account import (
 )
 from collectors.model.durable import DurableExecution, DurableHistory
 from collectors.model.records import MetricPoint
+from collectors.store.pruned_until import ACCOUNT_POINTS
 from collectors.store.tables.account import (
     ALARM_HISTORY,
     ALARMS,
@@ -39,7 +40,6 @@ from collectors.store.tables.metrics import ACCOUNT_METRICS
 from collectors.store.transactions import commit_checked, undo
 from collectors.store.write import durable, insights, running_queries
 from collectors.store.write.name_ids import Names
-from collectors.store.write.pruned_until import ACCOUNT_POINTS
 from collectors.untrusted import parsed_json
 
 _HERE = "account = ? AND region = ? AND kind = ?"

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from collectors.model.quantities import FIGURES, QUANTITIES
 from collectors.model.records import EXIT_TYPES, Parts, Status
 from collectors.store.lines.chunks import Chunks, union
+from collectors.store.request_index import places
 from collectors.store.write.name_ids import Names
-from collectors.store.write.request_index import places
 from collectors.store.write.stored_invocation import (
     WHERE_KEY,
     StoredInvocation,

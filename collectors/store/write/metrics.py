@@ -8,12 +8,12 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 
 from collectors.model.records import MetricPoint
+from collectors.store.pruned_until import NOTHING_PRUNED, kept_of_all
 from collectors.store.rollups.dirty_packs import mark_metrics
 from collectors.store.schema import GRAINS
 from collectors.store.tables.metrics import METRIC_HOURS, METRICS
 from collectors.store.transactions import transaction
 from collectors.store.write.name_ids import Names
-from collectors.store.write.pruned_until import NOTHING_PRUNED, kept_of_all
 
 HOUR_MS, DAY_MS = GRAINS["hour_cells"], GRAINS["day_cells"]
 Series = tuple[str, int, str]  # metric, function_id, stat

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from collectors.model.records import LooseLines
 from collectors.store.lines.chunks import Chunks, Line, packed_lines, unpacked
-from collectors.store.write.pruned_until import Kept
+from collectors.store.pruned_until import Kept
 
 NEAR_MS = 16 * 60 * 1000  # an invocation and what its environment printed before it lie within this
 

@@ -26,12 +26,13 @@ from itertools import takewhile
 from operator import itemgetter
 
 from collectors.model.records import Parts
+from collectors.store.errors import code_of
+from collectors.store.pruned_until import ACCOUNT_POINTS, REPORTED_LATE_MS, Kept, kept_of_all
 from collectors.store.rollups import emf_cells
 from collectors.store.schema import EMF_UNCOUNTED, OLDEST, UNCOUNTED
 from collectors.store.tables.ledger import SETTINGS
 from collectors.store.tables.metrics import ACCOUNT_METRICS
 from collectors.store.transactions import commit_checked, undo
-from collectors.store.write.pruned_until import ACCOUNT_POINTS, REPORTED_LATE_MS, Kept, kept_of_all
 
 MINUTE_MS, HOUR_MS, DAY_MS = 60_000, 3_600_000, 86_400_000
 PIECE = 4_000  # rows of a transaction: some hundred kilobytes of the write-ahead log, some milliseconds
@@ -94,7 +95,7 @@ def prune(
                     return False
             return True
         except sqlite3.OperationalError as error:
-            if "full" not in str(error) or piece <= LEAST_PIECE:
+            if code_of(error) != sqlite3.SQLITE_FULL or piece <= LEAST_PIECE:
                 raise
             piece //= 10
             _give_back(connection)

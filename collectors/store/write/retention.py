@@ -8,7 +8,6 @@ import re
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
@@ -79,9 +78,3 @@ def retain(
     with writing(path) as connection:
         prune.prune(connection, retention.ends(now_ms), done, lambda: time.monotonic() < until and not stopped())
     return done
-
-
-def since(connection: "sqlite3.Connection") -> dict[str, int | None]:
-    """From when on every function's rows, lines and minutes are there, epoch ms; None where nothing was deleted."""
-    found = connection.execute("SELECT max(rows_ms), max(lines_ms), max(minutes_ms) FROM pruned").fetchone()
-    return {name: value or None for name, value in zip(DEFAULTS, found, strict=True)}

@@ -21,6 +21,8 @@ from collectors.model.invocation_columns import Batch
 from collectors.model.records import Function, MetricPoint, Parts, Reject, Status
 from collectors.store.lines.chunk_filters import packed_filter
 from collectors.store.lines.chunks import RAW_BYTES, Chunks, sealed
+from collectors.store.pruned_until import LINES_LATE_MS, REPORTED_LATE_MS, kept_of_all
+from collectors.store.request_index import RequestIndex
 from collectors.store.rollups import cells
 from collectors.store.rollups.measures import aggregate, key_of, of_invocations
 from collectors.store.schema import GRAINS
@@ -36,8 +38,6 @@ from collectors.store.write.joining import Joiner
 from collectors.store.write.name_ids import Names
 from collectors.store.write.orphan_lines import OrphanLines
 from collectors.store.write.pattern_counts import Kinds, PatternCounts
-from collectors.store.write.pruned_until import LINES_LATE_MS, REPORTED_LATE_MS, kept_of_all
-from collectors.store.write.request_index import RequestIndex
 from collectors.store.write.stored_invocation import COLUMNS, StoredInvocation
 from collectors.store.write.unmatched_invocations import NO_PARTS, UnmatchedInvocations
 
