@@ -266,7 +266,7 @@ def _pack(connection: sqlite3.Connection) -> None:
         with contextlib.suppress(sqlite3.OperationalError):
             packs.renew(connection)
             week_packs.renew(connection)
-            oldest.keep(connection)
+            oldest.store_oldest(connection)
             metric_packs.renew(connection)
 
 
@@ -283,10 +283,10 @@ def _take(lock: int, path: Path, wait: bool) -> None:
 
 def _writable(path: Path) -> Writable:
     opened = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)  # SQLite gives -wal and -shm the same mode
-    found = os.fstat(opened)
+    stat = os.fstat(opened)
     os.close(opened)
     connection = sqlite3.connect(path, isolation_level=None, timeout=5, factory=Writable)
-    connection.path, connection.file = str(path), (found.st_dev, found.st_ino)
+    connection.path, connection.file = str(path), (stat.st_dev, stat.st_ino)
     try:
         _looked_over(connection, path)
         connection.execute("PRAGMA journal_mode = WAL")

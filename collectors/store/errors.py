@@ -112,7 +112,7 @@ def _of_sqlite(error: sqlite3.DatabaseError, path: Path | str, needs: int | None
     if code in _DISK:
         return StoreUnwritable(
             f"{path}: the disk is full or failing ({error}): free space and run the same command again; "
-            f"what was committed is kept and nothing is counted twice; {disk_space.said(Path(path), needs)}"
+            f"what was committed is kept and nothing is counted twice; {disk_space.advice(Path(path), needs)}"
         )
     if code in _NO_ACCESS:
         return StoreUnwritable(
@@ -128,5 +128,5 @@ def _of_system(error: OSError, path: Path | str, needs: int | None) -> StoreUnwr
     if isinstance(error, PermissionError):
         return StoreUnwritable(f"{path}: permission denied: check its owner, or name another store with --db")
     if error.errno == errno.ENOSPC:
-        return StoreUnwritable(f"{path}: {error.strerror}: {disk_space.said(Path(path), needs)}")
+        return StoreUnwritable(f"{path}: {error.strerror}: {disk_space.advice(Path(path), needs)}")
     return StoreUnwritable(f"{path}: {error.strerror or error}: check the folder, or name another with --db")

@@ -65,15 +65,15 @@ def _behind(connection: sqlite3.Connection, path: Path) -> list[str]:
 
 def _said_by(kind: Any, connection: sqlite3.Connection) -> list[str]:
     """What one kind of check finds; that it cannot even look is a problem too."""
-    found: list[str] = []
+    problems: list[str] = []
     try:
         for problem in kind(connection):
-            found.append(problem)
-            if len(found) == MOST_SAID:
-                return [*found, f"and more of the kind ({kind.__name__.strip('_').replace('_', ' ')})"]
+            problems.append(problem)
+            if len(problems) == MOST_SAID:
+                return [*problems, f"and more of the kind ({kind.__name__.strip('_').replace('_', ' ')})"]
     except Exception as error:  # any damage at all: this is the place that looks for it
-        found.append(f"{kind.__name__.strip('_').replace('_', ' ')}: {type(error).__name__}: {error}")
-    return found
+        problems.append(f"{kind.__name__.strip('_').replace('_', ' ')}: {type(error).__name__}: {error}")
+    return problems
 
 
 def _sums_of_rows(connection: sqlite3.Connection) -> Iterator[str]:

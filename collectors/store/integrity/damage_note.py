@@ -10,10 +10,10 @@ ENDING = ".damaged"
 def remember(path: Path, problem: str) -> None:
     """Beside the store, if that can be: of the file that is there now."""
     with contextlib.suppress(OSError):
-        found = path.stat()
+        stat = path.stat()
         noted = os.open(f"{path}{ENDING}", os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
         with os.fdopen(noted, "w", encoding="utf-8", errors="replace") as out:
-            out.write(f"{found.st_dev} {found.st_ino}\n{problem}\n")
+            out.write(f"{stat.st_dev} {stat.st_ino}\n{problem}\n")
 
 
 def remembered(path: Path) -> str | None:
@@ -21,10 +21,10 @@ def remembered(path: Path) -> str | None:
     try:
         with open(f"{path}{ENDING}", encoding="utf-8", errors="replace") as noted:
             of, problem = noted.readline().split(), noted.readline().strip()
-        found = path.stat()
+        stat = path.stat()
     except OSError:
         return None
-    return problem if of == [str(found.st_dev), str(found.st_ino)] else None
+    return problem if of == [str(stat.st_dev), str(stat.st_ino)] else None
 
 
 def forget(path: Path) -> None:

@@ -129,10 +129,10 @@ class _Salvage:
         put = declared.insert(instead="OR IGNORE")
         asked = f"SELECT {declared.column_list()} FROM {table} NOT INDEXED ORDER BY {{}}"
         ways = (", ".join(declared.key), ", ".join(f"{name} DESC" for name in declared.key))
-        whole, kept = False, 0
+        whole, saved = False, 0
         for way in ways:
             whole, some = self._put(to, put, asked.format(way))
-            kept += some
+            saved += some
             if whole:
                 break
         agrees = False
@@ -150,20 +150,20 @@ class _Salvage:
                     self._found.lost.append(f"{table}: a value of its {now:,} rows is another than was written")
                 return
         if not agrees:
-            self._found.lost.append(f"{table}: no one knows how many of its rows; {kept:,} were saved")
+            self._found.lost.append(f"{table}: no one knows how many of its rows; {saved:,} were saved")
 
     def _put(self, to: sqlite3.Connection, put: str, asked: str) -> tuple[bool, int]:
         """Writes rows until one cannot be read; whether all could, and how many were new."""
-        kept = 0
+        saved = 0
         try:
             for row in self._source.execute(asked):
                 try:
-                    kept += to.execute(put, row).rowcount
+                    saved += to.execute(put, row).rowcount
                 except (sqlite3.IntegrityError, OverflowError):
                     continue
         except (sqlite3.Error, OverflowError):
-            return False, kept
-        return True, kept
+            return False, saved
+        return True, saved
 
     def _copy_by_function(self, to: sqlite3.Connection, table: str) -> None:
         """Invocations or cells: the rows that agree with their sums."""

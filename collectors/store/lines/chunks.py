@@ -56,17 +56,17 @@ def packed_lines(lines: Sequence[Line]) -> bytes:
     return _encode((list(map(line_time, lines)), list(map(_line_text, lines))))
 
 
-def union(one: bytes, other: bytes) -> tuple[bytes, int]:
+def union(known: bytes, new: bytes) -> tuple[bytes, int]:
     """The lines of both in order of time, and how many ``other`` added.
 
     A line that each has is one line; one that either has twice (printed twice in a millisecond) is two.
     """
-    if one == other or not other:
-        return one, 0
-    mine, theirs = Counter(unpacked(one)), Counter(unpacked(other))
+    if known == new or not new:
+        return known, 0
+    mine, theirs = Counter(unpacked(known)), Counter(unpacked(new))
     both = mine | theirs
     added = both.total() - mine.total()
-    return (packed_lines(sorted(both.elements(), key=line_time)), added) if added else (one, 0)
+    return (packed_lines(sorted(both.elements(), key=line_time)), added) if added else (known, 0)
 
 
 class LineCounts(Protocol):
@@ -137,11 +137,11 @@ class Chunks:
     def _count(self, chunk_id: int, gone: bytes, come: bytes) -> None:
         if not self._counts or gone == come:
             return
-        found = self._connection.execute("SELECT function_id FROM chunks WHERE id = ?", (chunk_id,)).fetchone()
-        for counts in self._counts if found else ():
+        function_ids = self._connection.execute("SELECT function_id FROM chunks WHERE id = ?", (chunk_id,)).fetchone()
+        for counts in self._counts if function_ids else ():
             if chunk_id > counts.uncounted_until:
-                counts.add(found, [gone], -1)
-                counts.add(found, [come])
+                counts.add(function_ids, [gone], -1)
+                counts.add(function_ids, [come])
 
     def last_id(self) -> int:
         """The highest number in use, or that an uncounted chunk of an older store had: none of those is given again."""

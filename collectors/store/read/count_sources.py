@@ -38,15 +38,15 @@ def clips(borders: "Sequence[int]", newest_ms: int | None) -> "Iterator[Clip]":
     if newest_ms is None:
         return
     for part in range(len(borders) - 1):
-        at, end = borders[part], borders[part + 1]
+        begin, end = borders[part], borders[part + 1]
         if part == len(borders) - 2 and newest_ms < end:
             end = -(-end // DAY) * DAY  # nothing more comes
         end = min(end, newest_ms // DAY * DAY + DAY)
-        while at < end:
-            grain = next((each for each in (DAY, HOUR) if at % each == 0 and at + each <= end), MINUTE)
-            until = at + grain if grain > MINUTE else min(end, at // HOUR * HOUR + HOUR)
-            yield at, until, part
-            at = until
+        while begin < end:
+            grain = next((each for each in (DAY, HOUR) if begin % each == 0 and begin + each <= end), MINUTE)
+            until = begin + grain if grain > MINUTE else min(end, begin // HOUR * HOUR + HOUR)
+            yield begin, until, part
+            begin = until
 
 
 def grain_of(clip: "Clip") -> int:
@@ -85,7 +85,7 @@ def _seen_by_metrics(select: "Select", of_both: "Mapping[tuple[int, int], int]")
         return {}
     days = [day for day, _ in of_both]
     of = f"({', '.join(map(str, sorted({each for _, each in of_both})))})"
-    found = {}
+    by_hour = {}
     for function_id, start, asked, invocations, errors, failures in select(
         "SELECT m.function_id, m.start_ms, m.total, h.invocations, h.errors, e.total FROM metric_hours m"
         " LEFT JOIN hour_cells h ON h.function_id = m.function_id AND h.start_ms = m.start_ms"
@@ -96,8 +96,8 @@ def _seen_by_metrics(select: "Select", of_both: "Mapping[tuple[int, int], int]")
     ):
         if (start // DAY * DAY, function_id) in of_both:
             more, more_errors = larger(invocations, errors, asked, failures)
-            found[start, function_id] = more - (invocations or 0), more_errors - (errors or 0)
-    return found
+            by_hour[start, function_id] = more - (invocations or 0), more_errors - (errors or 0)
+    return by_hour
 
 
 def larger(logged: int | None, failed: int | None, metered: float | None, failures: float | None) -> "Count":

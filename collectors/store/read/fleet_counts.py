@@ -68,19 +68,19 @@ def _read(
         low, high = ends(run)
         logged = np.zeros((3, len(run), size), np.int64)
         starts, of, invocations, errors = _cells(reader, CELLS[grain], low, high, function_ids)
-        at = (starts - low) // grain if grain > MINUTE else np.zeros(len(starts), np.int64)
+        clip_places = (starts - low) // grain if grain > MINUTE else np.zeros(len(starts), np.int64)
         if grain > MINUTE:  # each function has one cell
-            logged[:, at, of] = invocations, errors, np.ones_like(errors)
+            logged[:, clip_places, of] = invocations, errors, np.ones_like(errors)
         else:
             for which, column in enumerate((invocations, errors, np.ones(len(starts), np.int64))):
-                np.add.at(logged[which], (at, of), column)
+                np.add.at(logged[which], (clip_places, of), column)
         metered = np.full((2, len(run), size), np.nan)
         for which, name in enumerate((INVOCATIONS, ERRORS)):
-            found = reader.metric_pieces(name, CELLS[grain], low, high, function_ids)
-            if not found:
+            packs_of_span = reader.metric_pieces(name, CELLS[grain], low, high, function_ids)
+            if not packs_of_span:
                 continue
-            figures = np.concatenate([rows for _, rows in found])
-            times = np.repeat([start for start, _ in found], [len(rows) for _, rows in found])
+            figures = np.concatenate([rows for _, rows in packs_of_span])
+            times = np.repeat([start for start, _ in packs_of_span], [len(rows) for _, rows in packs_of_span])
             if grain > MINUTE:
                 metered[which, (times - low) // grain, figures["function_id"]] = figures["total"]
                 continue
@@ -97,20 +97,20 @@ def _cells(
     reader: Reader, table: str, low: int, high: int, function_ids: Sequence[int] | None
 ) -> tuple[Ints, Ints, Ints, Ints]:
     """Start, function, invocations and errors of each cell."""
-    found = reader.packs_of(((table, low, high),), function_ids, by_week=False)
-    if found is None:
+    cell_rows = reader.packs_of(((table, low, high),), function_ids, by_week=False)
+    if cell_rows is None:
         return _columns(reader, table, low, high)
-    rows = np.concatenate([packs.cells_of(pack)[:, _PLACES] for pack in found] or [np.empty((0, 4), np.int64)])
+    rows = np.concatenate([packs.cells_of(pack)[:, _PLACES] for pack in cell_rows] or [np.empty((0, 4), np.int64)])
     return _unpacked(rows)
 
 
 def _columns(reader: Reader, table: str, low: int, high: int) -> tuple[Ints, Ints, Ints, Ints]:
-    found = reader.select(
+    packed = reader.select(
         f"SELECT {', '.join(f'c.{name}' for name in _COUNTS)} FROM functions f CROSS JOIN"
         f" {table} c ON c.function_id = f.id AND c.start_ms >= ? AND c.start_ms < ?",
         (low, high),
     )
-    return _unpacked(np.array(found, np.int64).reshape(-1, len(_COUNTS)))
+    return _unpacked(np.array(packed, np.int64).reshape(-1, len(_COUNTS)))
 
 
 def _unpacked(rows: Ints) -> tuple[Ints, Ints, Ints, Ints]:

@@ -78,13 +78,13 @@ class Reader(Rollups, Metrics):
 
         with explained(self._path):
             packed = packed_id(request_id)
-            found = {row.key: row for row in self._pages.among_failed(packed, packed)}
+            rows = {row.key: row for row in self._pages.among_failed(packed, packed)}
             for function_id, start in places(self._connection, packed):
-                found.update((row.key, row) for row in self._pages.at(function_id, start, packed))
-            if not found and len(request_id) >= 8:
+                rows.update((row.key, row) for row in self._pages.starting_at(function_id, start, packed))
+            if not rows and len(request_id) >= 8:
                 low, high = _prefix(request_id)
-                found = {row.key: row for row in self._pages.among_failed(low, high)}
-        seen = [row for row in found.values() if row.start_ms < self._end(row.start_ms + 1)]
+                rows = {row.key: row for row in self._pages.among_failed(low, high)}
+        seen = [row for row in rows.values() if row.start_ms < self._end(row.start_ms + 1)]
         return sorted(seen, key=lambda row: row.start_ms)
 
     def _end(self, to_ms: int) -> int:
@@ -95,7 +95,7 @@ class Reader(Rollups, Metrics):
         """The invocation of a row's ``key``, as it is now."""
         function_id, start_ms, request_id, stream_id = key
         with explained(self._path):
-            rows = self._pages.at(function_id, start_ms, packed_id(request_id))
+            rows = self._pages.starting_at(function_id, start_ms, packed_id(request_id))
         return next((row for row in rows if row.stream_id == stream_id), None)
 
     def lines(self, row: InvocationRow) -> list[LogLine]:
@@ -126,7 +126,7 @@ class Reader(Rollups, Metrics):
         """
         from collectors.store.read import line_search
 
-        found = line_search.search(
+        lines = line_search.search(
             self._connection,
             from_ms,
             self._end(to_ms),
@@ -139,7 +139,7 @@ class Reader(Rollups, Metrics):
             test,
             shape_test,
         )
-        return found if limit is None else islice(found, limit)
+        return lines if limit is None else islice(lines, limit)
 
     def info(self) -> StoreInfo:
         """What the file holds."""
@@ -148,7 +148,7 @@ class Reader(Rollups, Metrics):
         ((lines,),) = self._all("SELECT coalesce(sum(lines), 0) FROM chunks")
         rejects = self._all("SELECT reason, count(*), min(text) FROM rejects GROUP BY reason ORDER BY 2 DESC")
         columns = ("source", "started_ms", "ended_ms", "events", "duplicates", "invocations", "errors", "rejected")
-        kept = kept_since(self._all, None)
+        since = kept_since(self._all, None)
         collections = self._all(f"SELECT {', '.join(columns)} FROM collections ORDER BY id DESC LIMIT 20")
         return StoreInfo(
             str(self._path),
@@ -161,7 +161,11 @@ class Reader(Rollups, Metrics):
             self.newest_ms(),
             [(reason, count, text) for reason, count, text in rejects],
             [dict(zip(columns, row, strict=True)) for row in collections],
-            {"invocations": kept.rows_ms or None, "lines": kept.lines_ms or None, "minutes": kept.minutes_ms or None},
+            {
+                "invocations": since.rows_ms or None,
+                "lines": since.lines_ms or None,
+                "minutes": since.minutes_ms or None,
+            },
         )
 
 

@@ -188,11 +188,11 @@ class Glimpse:
 
     def _pieces(self, from_ms: int, to_ms: int, newest: int) -> "list[Piece]":
         """The span's cells; ``Unseen`` where its minutes were deleted for their age: the reader takes whole hours."""
-        found = pieces(from_ms, to_ms, newest)
+        span = pieces(from_ms, to_ms, newest)
         (kept_ms,) = self._connection.execute("SELECT coalesce(max(minutes_ms), 0) FROM pruned").fetchone()
-        if any(table == "minute_cells" and low < kept_ms for table, low, _ in found):
+        if any(table == "minute_cells" and low < kept_ms for table, low, _ in span):
             raise Unseen(self._path)
-        return found
+        return span
 
     def weights(self, from_ms: int, to_ms: int) -> list[FunctionWeight]:
         """Every function over ``[from_ms, to_ms)``."""

@@ -116,11 +116,11 @@ def pieces(connection: sqlite3.Connection, ends: Ends, piece: int = PIECE) -> It
         connection.execute("BEGIN IMMEDIATE")
         try:
             while weight < piece and more:
-                one = next(works, None)
-                more = one is not None
-                if one is not None:
-                    some.add(one)
-                    weight += one.invocations + one.log_lines // CHUNKS + one.minutes + one.points + one.others
+                step = next(works, None)
+                more = step is not None
+                if step is not None:
+                    some.add(step)
+                    weight += step.invocations + step.log_lines // CHUNKS + step.minutes + step.points + step.others
             if some.invocations:
                 connection.execute(f"DELETE FROM settings WHERE name = '{OLDEST}'")
             commit_checked(connection)
@@ -147,10 +147,10 @@ def _works(connection: sqlite3.Connection, ends: Ends, piece: int) -> Iterator[D
     if ends.rows_ms is not None:
         yield from _durable(connection, ends.rows_ms, piece)
     if ends.minutes_ms is not None:
-        kept = kept_of_all(connection)
+        pruned = kept_of_all(connection)
         series = _metric_series(connection)
         for function_id in functions:
-            yield from _minutes(connection, function_id, ends.minutes_ms, kept.get(function_id, Kept()), piece)
+            yield from _minutes(connection, function_id, ends.minutes_ms, pruned.get(function_id, Kept()), piece)
             yield from _points(connection, function_id, series, ends.minutes_ms, piece)
             yield from _emf(connection, function_id, ends.minutes_ms)
         yield from _account_points(connection, ends.minutes_ms)
@@ -290,10 +290,10 @@ def _lines(connection: sqlite3.Connection, function_id: int, before_ms: int | No
 
 
 def _minutes(
-    connection: sqlite3.Connection, function_id: int, before_ms: int, kept: Kept, piece: int
+    connection: sqlite3.Connection, function_id: int, before_ms: int, pruned: Kept, piece: int
 ) -> Iterator[Deleted]:
     """Cells of minutes whose rows are gone: an hour that a row may still change is summed from its minutes."""
-    before_ms = min(before_ms, kept.rows_ms) // HOUR_MS * HOUR_MS
+    before_ms = min(before_ms, pruned.rows_ms) // HOUR_MS * HOUR_MS
     where = "function_id = ? AND start_ms < ?"
     while True:
         first = connection.execute(f"SELECT min(start_ms) FROM minute_cells WHERE {where}", (function_id, before_ms))
@@ -302,21 +302,21 @@ def _minutes(
             return
         hours = max(1, piece * MINUTE_MS // HOUR_MS)
         until = min(before_ms, (begin // HOUR_MS + hours) * HOUR_MS)
-        found = 0
+        deleted = 0
         for table in ("minute_cells", "minute_cells_errors"):
-            found += connection.execute(f"DELETE FROM {table} WHERE {where}", (function_id, until)).rowcount
+            deleted += connection.execute(f"DELETE FROM {table} WHERE {where}", (function_id, until)).rowcount
         connection.execute("DELETE FROM minute_packs WHERE start_ms < ?", (until,))
         _marked(connection, "minutes_ms", function_id, until)
-        yield Deleted(minutes=found)
+        yield Deleted(minutes=deleted)
 
 
 def _metric_series(connection: sqlite3.Connection) -> list[tuple[str, str]]:
     """The metrics and statistics that there are, each found by one look: every hour ever has its packs."""
-    found: list[tuple[str, str]] = []
+    series: list[tuple[str, str]] = []
     following = "SELECT metric, stat FROM metric_packs WHERE (metric, stat) > (?, ?) ORDER BY metric, stat LIMIT 1"
-    while (row := connection.execute(following, found[-1] if found else ("", "")).fetchone()) is not None:
-        found.append(row)
-    return found
+    while (row := connection.execute(following, series[-1] if series else ("", "")).fetchone()) is not None:
+        series.append(row)
+    return series
 
 
 def _points(
@@ -336,14 +336,14 @@ def _points(
     hours = max(1, piece // (60 * len(series)))
     while begin < before_ms:
         begin = min(before_ms, (begin // HOUR_MS + hours) * HOUR_MS)
-        found = 0
+        deleted = 0
         for metric, stat in series:
             place = metric, function_id, stat, begin
-            found += connection.execute(f"DELETE FROM metrics WHERE {where}", place).rowcount
+            deleted += connection.execute(f"DELETE FROM metrics WHERE {where}", place).rowcount
         packs = "DELETE FROM metric_packs WHERE metric = ? AND stat = ? AND grain_ms = ? AND start_ms < ?"
         connection.executemany(packs, [(metric, stat, MINUTE_MS, begin) for metric, stat in every])
         _marked(connection, "points_ms", function_id, begin)
-        yield Deleted(points=found)
+        yield Deleted(points=deleted)
 
 
 def _emf(connection: sqlite3.Connection, function_id: int, before_ms: int) -> Iterator[Deleted]:
@@ -398,10 +398,10 @@ def _ledger(connection: sqlite3.Connection, before_ms: int, piece: int) -> Itera
         old = [(number,) for number, _ in takewhile(lambda row: started_of(row) < before_ms, oldest)]
         if not old:
             return
-        found = 0
+        deleted = 0
         for rows in ("api_calls WHERE collection_id", "collection_notes WHERE collection_id", "collections WHERE id"):
-            found += connection.executemany(f"DELETE FROM {rows} = ?", old).rowcount
-        yield Deleted(others=found)
+            deleted += connection.executemany(f"DELETE FROM {rows} = ?", old).rowcount
+        yield Deleted(others=deleted)
 
 
 def _durable(connection: sqlite3.Connection, before_ms: int, piece: int) -> Iterator[Deleted]:
@@ -412,7 +412,7 @@ def _durable(connection: sqlite3.Connection, before_ms: int, piece: int) -> Iter
         ).fetchall()
         if not old:
             return
-        found = 0
+        deleted = 0
         for rows in ("durable_events WHERE execution_id", "durable_executions WHERE id"):
-            found += connection.executemany(f"DELETE FROM {rows} = ?", old).rowcount
-        yield Deleted(others=found)
+            deleted += connection.executemany(f"DELETE FROM {rows} = ?", old).rowcount
+        yield Deleted(others=deleted)

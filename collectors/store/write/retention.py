@@ -21,14 +21,14 @@ _AGE = re.compile(r"(?P<number>[1-9]\d{0,4})(?P<unit>[hdw])")
 _UNITS_MS = {"h": HOUR_MS, "d": DAY_MS, "w": 7 * DAY_MS}
 
 
-def age_ms(given: object) -> int | None:
+def age_ms(age: object) -> int | None:
     """``30d``, ``12h`` or ``4w`` in ms; None for ``forever`` and ``off``. Raises ValueError."""
-    if given in FOREVER:
+    if age in FOREVER:
         return None
-    found = _AGE.fullmatch(given) if isinstance(given, str) else None
-    if found is None:
+    parsed = _AGE.fullmatch(age) if isinstance(age, str) else None
+    if parsed is None:
         raise ValueError('an age such as "30d", "12h" or "4w", or "forever"')
-    return int(found["number"]) * _UNITS_MS[found["unit"]]
+    return int(parsed["number"]) * _UNITS_MS[parsed["unit"]]
 
 
 class Retention:

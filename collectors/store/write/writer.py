@@ -236,11 +236,11 @@ class Writer:
 
     def _may_be_pruned(self, row: StoredInvocation) -> bool:
         """Whether a piece without its START may be of an invocation whose row was pruned."""
-        kept = self._kept.get(row.function_id)
-        if kept is None or row.parts & Parts.START:
+        pruned = self._kept.get(row.function_id)
+        if pruned is None or row.parts & Parts.START:
             return False
         late_ms = REPORTED_LATE_MS if row.parts & Parts.REPORT else LINES_LATE_MS
-        return row.start_ms < kept.rows_ms + late_ms
+        return row.start_ms < pruned.rows_ms + late_ms
 
     def _lines_pruned(self, function_id: int, start_ms: int) -> bool:
         kept = self._kept.get(function_id)
@@ -264,11 +264,11 @@ class Writer:
         if not self._unmatched or rows.lines is None:
             return changed
         numbers = rows.numbers
-        for at, (parts, lines) in enumerate(zip(numbers["parts"].tolist(), rows.lines, strict=True)):
+        for row, (parts, lines) in enumerate(zip(numbers["parts"].tolist(), rows.lines, strict=True)):
             if parts == NO_PARTS or not lines:
                 continue
-            place = int(numbers["function_id"][at]), int(numbers["stream"][at])
-            absorbed, minutes = self._unmatched.absorb(*place, rows.ids[at], lines)
+            place = int(numbers["function_id"][row]), int(numbers["stream"][row])
+            absorbed, minutes = self._unmatched.absorb(*place, rows.ids[row], lines)
             written.duplicates += absorbed
             changed |= {(function_id, start // MINUTE_MS * MINUTE_MS) for function_id, start in minutes}
         return changed
@@ -288,7 +288,7 @@ class Writer:
         if fragments:
             plain &= np.fromiter((each not in fragments for each in rows.ids), np.bool_, len(rows.ids))
         same_time = np.flatnonzero((np.diff(starts) == 0) & (np.diff(function_ids) == 0)) + 1
-        repeats = np.array([at for at in same_time.tolist() if rows.ids[at] == rows.ids[at - 1]], np.int64)
+        repeats = np.array([row for row in same_time.tolist() if rows.ids[row] == rows.ids[row - 1]], np.int64)
         plain[repeats] = False
         late = [
             at for at in np.setdiff1d(np.flatnonzero(~plain & whole), repeats).tolist() if rows.ids[at] not in fragments
@@ -297,18 +297,18 @@ class Writer:
         plain[self._stored(rows, late)] = False
         return plain
 
-    def _stored(self, rows: Rows, at: Sequence[int]) -> list[int]:
+    def _stored(self, rows: Rows, places: Sequence[int]) -> list[int]:
         """Which of the rows at these places are in the store."""
         function_ids, starts = rows.numbers["function_id"], rows.numbers["start_ms"]
         keys: list[tuple[int, int, int, bytes | str]] = [
-            (each, int(function_ids[each]), int(starts[each]), rows.ids[each]) for each in at
+            (each, int(function_ids[each]), int(starts[each]), rows.ids[each]) for each in places
         ]
-        found: list[int] = []
+        stored: list[int] = []
         for begin in range(0, len(keys), _ASKED):
             asked = keys[begin : begin + _ASKED]
             asked += [_NO_KEY] * (_ASKED - len(asked))
-            found += [place for (place,) in self._connection.execute(_THERE, tuple(chain.from_iterable(asked)))]
-        return found
+            stored += [place for (place,) in self._connection.execute(_THERE, tuple(chain.from_iterable(asked)))]
+        return stored
 
     def _known(self, function_id: int) -> int:
         known = self._known_until.get(function_id)
@@ -373,10 +373,10 @@ class Writer:
     def _lines_but(self, rows: Rows, old: npt.NDArray[np.bool_]) -> Sequence[int | None]:
         """The same without the lines of rows that are older than the lines that are kept."""
         chunks: list[int | None] = [None] * len(rows.ids)
-        at = np.flatnonzero(~old)
-        rest = rows.only(at)
-        if len(at) and rest.lines is not None:
-            for place, chunk in zip(at.tolist(), self._chunked(rest, rest.lines), strict=True):
+        rest_places = np.flatnonzero(~old)
+        rest = rows.only(rest_places)
+        if len(rest_places) and rest.lines is not None:
+            for place, chunk in zip(rest_places.tolist(), self._chunked(rest, rest.lines), strict=True):
                 chunks[place] = chunk
         return chunks
 
@@ -392,14 +392,14 @@ class Writer:
             CHUNKS.insert("id", "function_id", "first_ms", "last_ms", "lines", "content"),
             (
                 (
-                    last_id + 1 + at,
+                    last_id + 1 + chunk,
                     int(function_ids[low]),
                     starts[low],
-                    last_ms[at],
-                    events[at],
+                    last_ms[chunk],
+                    events[chunk],
                     sealed(starts[low:high], rows.ids[low:high], packed[low:high]),
                 )
-                for at, (low, high) in enumerate(pairwise(edges))
+                for chunk, (low, high) in enumerate(pairwise(edges))
             ),
         )
         self._connection.executemany(
@@ -451,12 +451,12 @@ class Writer:
     def _rejects(self, rejects: Sequence[Reject]) -> None:
         if not rejects:
             return
-        (kept,) = self._connection.execute("SELECT count(*) FROM rejects").fetchone()
+        (rejects_stored,) = self._connection.execute("SELECT count(*) FROM rejects").fetchone()
         self._connection.executemany(
             REJECTS.insert(instead="OR IGNORE"),
             (
                 (_mark(each), each.source, each.line, each.reason, each.text[:2000])
-                for each in rejects[: max(0, KEPT_REJECTS - kept)]
+                for each in rejects[: max(0, KEPT_REJECTS - rejects_stored)]
             ),
         )
 
