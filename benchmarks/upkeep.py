@@ -27,6 +27,7 @@ from collectors.parsing.fingerprint import fingerprint
 from collectors.store.connection import writing
 from collectors.store.rollups import packs
 from collectors.store.rollups.dirty_packs import any_to_make
+from collectors.store.write import new_rows
 from collectors.store.write import writer as writer_module
 from collectors.store.write.writer import Writer, Written
 
@@ -87,7 +88,9 @@ def written(
     writer = Writer(cast(sqlite3.Connection, watched), fingerprint)
     with contextlib.ExitStack() as patches:
         if not rollups:
-            patches.enter_context(mock.patch.object(writer_module, "cells", NoCells()))
+            nothing = NoCells()
+            patches.enter_context(mock.patch.object(writer_module, "cells", nothing))
+            patches.enter_context(mock.patch.multiple(new_rows, cells=nothing, aggregate=nothing.aggregate))
         for batch in batches:
             writer.add(batch)
         count = writer.flush().invocations

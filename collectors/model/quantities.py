@@ -35,6 +35,9 @@ class Quantities:
 
     __slots__ = ()
 
+    extension_us: int | None
+    """How long extensions went on after the function had answered: JSON logs tell it, text logs do not."""
+
 
 QUANTITIES: tuple[str, ...] = tuple(Quantities.__annotations__)
 MEASURED = (*FIGURES, *QUANTITIES)

@@ -60,6 +60,7 @@ class Report(NamedTuple):
     trace_id: str | None = None
     segment_id: str | None = None
     sampled: bool | None = None
+    extension_us: int | None = None
 
 
 class InitReport(NamedTuple):

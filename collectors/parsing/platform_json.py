@@ -109,7 +109,16 @@ def _report(record: dict[str, Any]) -> Report:
         trace_id,
         segment_id,
         sampled,
+        _span_us(record.get("spans"), "extensionOverhead"),
     )
+
+
+def _span_us(spans: Any, name: str) -> int | None:
+    """The duration of a span (Telemetry API, "Span object": name, start, durationMs); None where there is none."""
+    for span in spans if isinstance(spans, list) else ():
+        if isinstance(span, dict) and span.get("name") == name:
+            return _us(span, "durationMs")
+    return None
 
 
 def _metrics(record: dict[str, Any]) -> dict[str, Any]:

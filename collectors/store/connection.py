@@ -1,7 +1,6 @@
 """Opening the store's file: where it lies, who may write, and what to say when it cannot be read."""
 
 import contextlib
-import errno
 import fcntl
 import os
 import sqlite3
@@ -10,50 +9,34 @@ from pathlib import Path
 from typing import TypeVar
 from urllib.parse import quote
 
-from collectors.model.errors import ExitCode, LambdatuiError
-from collectors.store import progress
-from collectors.store.integrity import checksums, table_checksums
+from collectors.store import private_copy, progress
+from collectors.store.errors import (
+    StoreDamaged,
+    StoreError,
+    StoreLocked,
+    StoreMissing,
+    StoreNewer,
+    StoreReplaced,
+    StoreUnwritable,
+    code_of,
+    damaged,
+    explained,
+    is_of_damage,
+)
+from collectors.store.integrity import checksums, damage_note, table_checksums, wal_frames
 from collectors.store.rollups.dirty_packs import any_to_make
 from collectors.store.schema import APPLICATION_ID, UNSUMMED, VERSION
-from collectors.store.transactions import FileGone, Writable
+from collectors.store.transactions import Writable
 
 Connection = TypeVar("Connection", bound=sqlite3.Connection)
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collectors.store.private_copy import State
+__all__ = [
+    "Still", "StoreDamaged", "StoreError", "StoreLocked", "StoreMissing", "StoreNewer", "StoreReplaced",
+    "StoreUnwritable", "damaged", "explained", "is_of_damage", "is_older", "keep_at_hand",
+    "open_checked", "open_reader", "readable", "writing",
+]  # fmt: skip
 
-
-class StoreError(LambdatuiError):
-    """The store cannot be used; the text says why and what to do."""
-
-    exit_code = ExitCode.STORE
-
-
-class StoreMissing(StoreError):
-    """There is no file yet."""
-
-    exit_code = ExitCode.FAILED
-
-
-class StoreLocked(StoreError):
-    """Another process writes."""
-
-
-class StoreNewer(StoreError):
-    """A newer lambdatui wrote it."""
-
-
-class StoreDamaged(StoreError):
-    """It is no store of ours, or is broken."""
-
-
-class StoreUnwritable(StoreError):
-    """No permission, no space, or a read-only file system."""
-
-
-class StoreReplaced(StoreError):
-    """It was deleted, or another was put in its place, while it was written."""
+_UNREADABLE = frozenset({sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL})
 
 
 class Still(sqlite3.Connection):
@@ -62,80 +45,12 @@ class Still(sqlite3.Connection):
     ``copy_of`` is what was copied, with its log, for want of a place to write; None where the file itself is read.
     """
 
-    copy_of: tuple[Path, "State"] | None = None
+    copy_of: tuple[Path, private_copy.State] | None = None
     copied: Path | None = None
 
     def stands(self) -> bool:
         """Whether it is known to show what there is now."""
-        if self.copy_of is None:
-            return False
-        from collectors.store.private_copy import is_of
-
-        return is_of(*self.copy_of)
-
-
-# What SQLite says of what is not as it was written. The last are of sums that do not agree (``checksums``), of text
-# that is none, and of a schema that lacks what every store has.
-_OF_DAMAGE = (
-    "malformed", "not a database", "corrupt", "unsupported file format", "integer overflow", "user-defined function",
-    "utf-8", "no such table", "no such column", "no such index", "datatype mismatch", "constraint failed",
-)  # fmt: skip
-
-
-def is_of_damage(error: sqlite3.DatabaseError) -> bool:
-    """Whether SQLite says that something is not as it was written."""
-    return isinstance(error, checksums.Damaged) or any(word in str(error).lower() for word in _OF_DAMAGE)
-
-
-def damaged(path: Path | str) -> str:
-    """What to say of a damaged store."""
-    return (
-        f"{path} is damaged or no lambdatui store: run 'lambdatui db check', save what can be read with"
-        " 'lambdatui db check --repair', or import again into a new --db"
-    )
-
-
-@contextlib.contextmanager
-def explained(path: Path | str, needs: int | None = None) -> Iterator[None]:
-    """Turns what SQLite says into what an operator can act on. ``needs`` is how many bytes of disk it may take."""
-    try:
-        yield
-    except sqlite3.DatabaseError as error:
-        text = str(error).lower()
-        if "locked" in text or "busy" in text:
-            raise StoreLocked(f"{path} is locked by another process: wait for it, or end it") from error
-        if is_of_damage(error):
-            raise StoreDamaged(damaged(path)) from error
-        if "full" in text or "disk i/o" in text:
-            from collectors.store.disk_space import said
-
-            raise StoreUnwritable(
-                f"{path}: the disk is full or failing ({error}): free space and run the same command again; "
-                f"what was committed is kept and nothing is counted twice; {said(Path(path), needs)}"
-            ) from error
-        if "readonly" in text or "read-only" in text or "unable to open" in text:
-            raise StoreUnwritable(
-                f"{path} cannot be opened for this ({error}): check the permissions of the file and its folder, "
-                "or name another with --db"
-            ) from error
-        raise StoreError(f"{path}: {error}") from error
-    except FileGone as error:
-        raise StoreReplaced(
-            f"{path} was deleted or replaced while it was written: nothing more goes into the old file; run the same"
-            " command again, which reads what the one that is there now lacks, or makes one"
-        ) from error
-    except UnicodeDecodeError as error:  # a name of a damaged schema, in SQLite's own words
-        raise StoreDamaged(damaged(path)) from error
-    except PermissionError as error:
-        raise StoreUnwritable(f"{path}: permission denied: check its owner, or name another store with --db") from error
-    except OSError as error:
-        if error.errno == errno.ENOSPC:
-            from collectors.store.disk_space import said
-
-            raise StoreUnwritable(f"{path}: {error.strerror}: {said(Path(path), needs)}") from error
-        raise StoreUnwritable(
-            f"{path}: {error.strerror or error}: check the folder, or name another with --db"
-        ) from error
+        return self.copy_of is not None and private_copy.is_of(*self.copy_of)
 
 
 def _looked_over(connection: sqlite3.Connection, path: Path) -> int:
@@ -176,8 +91,6 @@ def _still(path: Path, address: str) -> Still:
 
     As a still file it can be read where no log lies beside it. Where one does, the file alone shows what was before.
     """
-    from collectors.store import private_copy
-
     if not private_copy.has_log(path):
         return _readable(address + "&immutable=1", Still)
     try:
@@ -197,8 +110,6 @@ def _look_at_log(connection: sqlite3.Connection, path: Path) -> None:
     copy = connection.copied if isinstance(connection, Still) else None
     if copy is None and not (os.statvfs(path).f_flag & os.ST_RDONLY):
         return
-    from collectors.store.integrity import wal_frames
-
     if wal_frames.damage(copy or path, by_index=copy is not None) is not None:
         connection.close()
         raise StoreDamaged(damaged(path))
@@ -212,11 +123,8 @@ def open_checked(path: Path) -> sqlite3.Connection:
     """
     connection = open_reader(path)
     try:
-        if os.path.exists(f"{path}.damaged"):
-            from collectors.store.integrity.scrub import remembered
-
-            if remembered(path) is not None:
-                raise StoreDamaged(damaged(path))
+        if damage_note.remembered(path) is not None:
+            raise StoreDamaged(damaged(path))
         with explained(path):
             table_checksums.make_ready(connection)
             connection.execute(
@@ -269,9 +177,8 @@ def readable(path: Path) -> sqlite3.Connection:
     try:
         return _readable(address, sqlite3.Connection)
     except sqlite3.OperationalError as error:
-        # "disk i/o" is also what SQLite says of a full disk, which has no room for the index of the log.
-        unreadable = not any(word in str(error).lower() for word in ("unable to open", "disk i/o", "full"))
-        if unreadable or not os.access(path, os.R_OK):
+        # An input or output error is also what SQLite says of a full disk, which has no room for the log's index.
+        if code_of(error) not in _UNREADABLE or not os.access(path, os.R_OK):
             raise
         return _still(path, address)
 
@@ -353,7 +260,7 @@ def _pack(connection: sqlite3.Connection) -> None:
         with contextlib.suppress(sqlite3.OperationalError):
             packs.renew(connection)
             week_packs.renew(connection)
-            oldest.keep(connection)
+            oldest.store_oldest(connection)
             metric_packs.renew(connection)
 
 
@@ -370,10 +277,10 @@ def _take(lock: int, path: Path, wait: bool) -> None:
 
 def _writable(path: Path) -> Writable:
     opened = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)  # SQLite gives -wal and -shm the same mode
-    found = os.fstat(opened)
+    stat = os.fstat(opened)
     os.close(opened)
     connection = sqlite3.connect(path, isolation_level=None, timeout=5, factory=Writable)
-    connection.path, connection.file = str(path), (found.st_dev, found.st_ino)
+    connection.path, connection.file = str(path), (stat.st_dev, stat.st_ino)
     try:
         _looked_over(connection, path)
         connection.execute("PRAGMA journal_mode = WAL")

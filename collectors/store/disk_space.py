@@ -13,7 +13,7 @@ _DAY_MS = 86_400_000
 _ROW_BYTES = 90  # of an invocation: its row, its id in the buckets, its part of indexes
 
 
-def said(path: Path, needs: int | None) -> str:
+def advice(path: Path, needs: int | None) -> str:
     """``12.0 KB are free, and this needs about 32.0 MB; 'lambdatui db prune --before 14d' frees about 120.0 MB``."""
     needed = WRITING_BYTES if needs is None else needs
     parts = []
@@ -52,12 +52,12 @@ def prunable(path: Path, needed: int) -> tuple[int, int] | None:
             before,
         ).fetchone()
         sizes = []
-        for at, lines in zip(before, chunks, strict=True):
+        for before_ms, lines in zip(before, chunks, strict=True):
             (rows,) = connection.execute(
                 "SELECT coalesce(sum(d.invocations), 0) FROM day_cells d"
                 " LEFT JOIN pruned p ON p.function_id = d.function_id"
                 " WHERE d.start_ms >= coalesce(p.rows_ms, 0) AND d.start_ms < ?",
-                (at - _DAY_MS,),
+                (before_ms - _DAY_MS,),
             ).fetchone()
             sizes.append(lines + rows * _ROW_BYTES)
     finally:

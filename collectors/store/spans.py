@@ -28,25 +28,25 @@ def pieces(from_ms: int, to_ms: int, newest_ms: int, coarsest: int = DAY, *, exa
     is how long a cell may be: parts of a span are made of cells that lie within one. ``exact`` begins at the full
     minute, however long the span is.
     """
-    at = from_ms // MINUTE * MINUTE if exact else whole_from(from_ms, to_ms)
+    begin = from_ms // MINUTE * MINUTE if exact else whole_from(from_ms, to_ms)
     end = -(-to_ms // MINUTE) * MINUTE
     if newest_ms < to_ms:
-        end = max(at, newest_ms + 1)
-    found: list[Piece] = []
+        end = max(begin, newest_ms + 1)
+    cells: list[Piece] = []
     for table, grain, coarser in (("minute_cells", MINUTE, HOUR), ("hour_cells", HOUR, DAY)):
         if grain > coarsest:
             continue
-        edge = end if coarser > coarsest else min(-(-at // coarser) * coarser, end)
+        edge = end if coarser > coarsest else min(-(-begin // coarser) * coarser, end)
         if edge == end:
             edge = (-(-end // grain) if newest_ms < to_ms else end // grain) * grain
-        if at < edge:
-            found.append((table, at, edge))
-            at = edge
+        if begin < edge:
+            cells.append((table, begin, edge))
+            begin = edge
     for table, grain in (("day_cells", DAY), ("hour_cells", HOUR), ("minute_cells", MINUTE)):
         if grain > coarsest:
             continue
         edge = -(-end // grain) * grain if newest_ms < to_ms else end // grain * grain
-        if at < edge:
-            found.append((table, at, edge))
-            at = edge
-    return found
+        if begin < edge:
+            cells.append((table, begin, edge))
+            begin = edge
+    return cells

@@ -36,10 +36,10 @@ class Writable(sqlite3.Connection):
         if self.file is None:
             return
         try:
-            found = os.stat(self.path)
+            stat = os.stat(self.path)
         except OSError:
             raise FileGone(self.path) from None
-        if (found.st_dev, found.st_ino) != self.file:
+        if (stat.st_dev, stat.st_ino) != self.file:
             raise FileGone(self.path)
 
 

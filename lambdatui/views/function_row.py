@@ -68,6 +68,9 @@ class FunctionView(Struct, frozen=True, gc=False):
         float | None, Column("Avg", Kind.MS, 8, "Mean duration of the invocations with a REPORT."), Compared()
     ]
     billed_ms: Annotated[int | None, shared.BILLED_MS, Compared()]
+    extension_ms: Annotated[
+        float | None, Column("Ext", Kind.MS, 8, "How long extensions went on after the function had answered, in all.")
+    ]
     gb_seconds: Annotated[float | None, shared.GB_SECONDS, OnScreen(14), Compared()]
     max_memory_mb: Annotated[int | None, shared.MAX_MEMORY_MB, BRIEF, Compared()]
     cost_usd: Annotated["Decimal | None", shared.COST_USD, OnScreen(2), BRIEF, Compared(worse=True)]

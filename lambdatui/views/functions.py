@@ -245,6 +245,7 @@ def _row(
         basis=basis if invocations else None,
         coverage=coverage_of(reports, invocations or 0),
         limit_used=limit_used,
+        extension_ms=None if totals.extension_us is None else totals.extension_us / 1000,
     )
 
 

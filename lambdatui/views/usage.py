@@ -25,7 +25,7 @@ from pricing.usage import DEFAULT_ARCH, DEFAULT_REGION, Usage
 from pricing.usage_table import Terms, Used
 
 if TYPE_CHECKING:
-    from collectors.store.read.invocation_counts import Count
+    from collectors.store.read.count_sources import Count
     from collectors.store.read.reader import Reader
     from collectors.store.read.rows import FunctionRow, SpanUsage
     from pricing.pricebook import PriceBook
@@ -137,7 +137,7 @@ class Ledger:
     def _looked_at(self) -> list[int]:
         """The functions of which one row of sums and the settings of today do not tell all."""
         if self.to_ms - self.from_ms > 32 * DAY_MS and self.reader.is_fleet(None):
-            from collectors.store.read.fleet_counts import without_report
+            from collectors.store.read.missing_reports import without_report
 
             found = without_report(self.reader, self.from_ms, self.to_ms)
         else:

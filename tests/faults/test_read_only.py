@@ -28,7 +28,7 @@ T0, MINUTE = small_store.T0, small_store.MINUTE
 def forgotten(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     from collectors.store import private_copy
 
-    monkeypatch.setattr(private_copy, "_made", {})
+    monkeypatch.setattr(private_copy, "_copies", {})
     yield
     close_idle()
 

@@ -16,6 +16,7 @@ from collectors.parsing.fingerprint import fingerprint
 from collectors.store.connection import writing
 from collectors.store.write.writer import Writer
 from tests.support.places import DATA
+from tests.support.row_checksums import resum
 
 FOLDER = DATA / "stores"
 EVENTS = FOLDER / "events.jsonl"
@@ -62,10 +63,17 @@ def set_back(path: Path, version: int) -> None:
         added = [one for one in store.execute(kinds) if one not in known]
         for kind, name, _ in sorted(added, key=lambda one: ("trigger", "index", "table").index(one[0])):
             store.execute(f"DROP {kind} IF EXISTS {name}")
+        dropped: list[str] = []
         for _, table, _ in (one for one in known if one[0] == "table"):
             columns = [{row[1] for row in one.execute(f"PRAGMA table_info({table})")} for one in (store, old)]
             for column in columns[0] - columns[1]:
-                store.execute(f"ALTER TABLE {table} DROP COLUMN {column}")
+                if version >= 11:  # its checksums do not know them
+                    store.execute(f"UPDATE {table} SET {column} = NULL")
+                dropped.append(f"ALTER TABLE {table} DROP COLUMN {column}")
+        if version >= 11:
+            resum(store)
+        for statement in dropped:
+            store.execute(statement)
         if version < 10:
             store.execute(
                 "DELETE FROM settings WHERE name IN ('patterns_uncounted_until', 'emf_uncounted_until', 'store_id')"

@@ -33,6 +33,7 @@ RELEASED = {
     10: "0d07b1afb5bed6ab99977ebc8c8fd3758a5385fa5691466189f6bcdd86633df7",
     11: "527b50b27f948712f6f7cd342887e84796817a94918c712750d59e132b226dd3",
     12: "0a484434bb32233dbd62d90387caa8251fdd79fde78a70f124c4bff04c485ac0",
+    13: "6cdb4e45709e9423fbf8776a383b6a4a1fd401b892c68a0aecf5080e063256db",
 }
 SPANS = (EVER, (T0, T0 + HOUR), (T0 + 2 * 60_000, T0 + 70 * 60_000), (T0 // DAY * DAY, T0 // DAY * DAY + DAY))
 METRICS = (("Throttles", "Sum"), ("Invocations", "Sum"), ("Errors", "Sum"), ("ConcurrentExecutions", "Maximum"))

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from collectors.store import request_index
 from collectors.store.connection import StoreDamaged, StoreError, damaged, explained, open_reader
 from collectors.store.integrity import checksums, table_checksums, wal_frames
 from collectors.store.integrity.cell_checksum import CELL_SUM
@@ -16,10 +17,9 @@ from collectors.store.rollups import cells, emf_cells, insights_cells, packs, we
 from collectors.store.rollups.dirty_packs import PACKS
 from collectors.store.rollups.measures import Cell, aggregate, cell_places, minutes_of, of_cells
 from collectors.store.rollups.metric_packs import uneven as uneven_metrics
-from collectors.store.schema import GRAINS, UNCOUNTED
+from collectors.store.schema import GRAINS, SALVAGED, UNCOUNTED
 from collectors.store.tables.cells import MINUTE_CELLS
 from collectors.store.tables.column import CHECKSUM, LAST
-from collectors.store.write import request_index
 
 MOST_SAID = 20  # problems of one kind
 _HOUR_MS, _DAY_MS = GRAINS["hour_cells"], GRAINS["day_cells"]
@@ -28,7 +28,6 @@ _EVER = 1 << 62
 # A cell's columns but what is of the newest row, which depends on what came first, and its checksums.
 _compared = cell_places(*(column.name for column in MINUTE_CELLS if column.fold not in (CHECKSUM, LAST)))
 _start_of, _invocations_of, _reports_of = map(cell_places, ("start_ms", "invocations", "reports"))
-SALVAGED = "salvaged"  # of the settings: rows were lost, and cells count more than there are
 
 
 def check(path: Path, *, quick: bool = False) -> list[str]:
@@ -66,15 +65,15 @@ def _behind(connection: sqlite3.Connection, path: Path) -> list[str]:
 
 def _said_by(kind: Any, connection: sqlite3.Connection) -> list[str]:
     """What one kind of check finds; that it cannot even look is a problem too."""
-    found: list[str] = []
+    problems: list[str] = []
     try:
         for problem in kind(connection):
-            found.append(problem)
-            if len(found) == MOST_SAID:
-                return [*found, f"and more of the kind ({kind.__name__.strip('_').replace('_', ' ')})"]
+            problems.append(problem)
+            if len(problems) == MOST_SAID:
+                return [*problems, f"and more of the kind ({kind.__name__.strip('_').replace('_', ' ')})"]
     except Exception as error:  # any damage at all: this is the place that looks for it
-        found.append(f"{kind.__name__.strip('_').replace('_', ' ')}: {type(error).__name__}: {error}")
-    return found
+        problems.append(f"{kind.__name__.strip('_').replace('_', ' ')}: {type(error).__name__}: {error}")
+    return problems
 
 
 def _sums_of_rows(connection: sqlite3.Connection) -> Iterator[str]:

@@ -17,19 +17,18 @@ from typing import Any
 
 from collectors.store.connection import StoreDamaged, damaged, explained, readable, writing
 from collectors.store.integrity import checksums, table_checksums
-from collectors.store.integrity.checking import SALVAGED
 from collectors.store.lines.chunks import opened, unpacked
+from collectors.store.request_index import RequestIndex
 from collectors.store.rollups import cells, emf_cells
 from collectors.store.rollups.measures import aggregate, minutes_of, of_cells
 from collectors.store.rollups.measures import is_sound as is_sound_cell
 from collectors.store.rollups.metric_packs import MADE_OF, uneven_sums
-from collectors.store.schema import GRAINS, OLDEST, VERSION
+from collectors.store.schema import GRAINS, OLDEST, SALVAGED, VERSION
 from collectors.store.tables.cells import CELL
 from collectors.store.tables.column import insert as insert_sql
 from collectors.store.tables.every import TABLES
 from collectors.store.tables.ledger import SETTINGS
 from collectors.store.tables.metrics import METRIC_HOURS
-from collectors.store.write.request_index import RequestIndex
 
 _EVER = 1 << 62
 _HOUR_MS, _DAY_MS = GRAINS["hour_cells"], GRAINS["day_cells"]
@@ -130,10 +129,10 @@ class _Salvage:
         put = declared.insert(instead="OR IGNORE")
         asked = f"SELECT {declared.column_list()} FROM {table} NOT INDEXED ORDER BY {{}}"
         ways = (", ".join(declared.key), ", ".join(f"{name} DESC" for name in declared.key))
-        whole, kept = False, 0
+        whole, saved = False, 0
         for way in ways:
             whole, some = self._put(to, put, asked.format(way))
-            kept += some
+            saved += some
             if whole:
                 break
         agrees = False
@@ -151,20 +150,20 @@ class _Salvage:
                     self._found.lost.append(f"{table}: a value of its {now:,} rows is another than was written")
                 return
         if not agrees:
-            self._found.lost.append(f"{table}: no one knows how many of its rows; {kept:,} were saved")
+            self._found.lost.append(f"{table}: no one knows how many of its rows; {saved:,} were saved")
 
     def _put(self, to: sqlite3.Connection, put: str, asked: str) -> tuple[bool, int]:
         """Writes rows until one cannot be read; whether all could, and how many were new."""
-        kept = 0
+        saved = 0
         try:
             for row in self._source.execute(asked):
                 try:
-                    kept += to.execute(put, row).rowcount
+                    saved += to.execute(put, row).rowcount
                 except (sqlite3.IntegrityError, OverflowError):
                     continue
         except (sqlite3.Error, OverflowError):
-            return False, kept
-        return True, kept
+            return False, saved
+        return True, saved
 
     def _copy_by_function(self, to: sqlite3.Connection, table: str) -> None:
         """Invocations or cells: the rows that agree with their sums."""

@@ -6,12 +6,14 @@ by a viewer some time after its start. What is found is kept in a file beside th
 command says so; ``lambdatui db check`` takes it away where nothing is wrong.
 """
 
-import contextlib
-import os
 import sqlite3
 from pathlib import Path
 
-ENDING = ".damaged"
+from collectors.store.connection import open_reader
+from collectors.store.errors import explained, is_of_damage
+from collectors.store.integrity import table_checksums
+from collectors.store.integrity.damage_note import forget as forget
+from collectors.store.integrity.damage_note import remember as remember
 
 
 def scrub(path: Path) -> str | None:
@@ -19,9 +21,6 @@ def scrub(path: Path) -> str | None:
 
     Pages, indexes and the sums of all tables; rows and lines have checksums of their own, which reads look at.
     """
-    from collectors.store.connection import explained, is_of_damage, open_reader
-    from collectors.store.integrity import table_checksums
-
     connection = open_reader(path)
     try:
         with explained(path):
@@ -42,29 +41,3 @@ def scrub(path: Path) -> str | None:
     if problem is not None:
         remember(path, problem)
     return problem
-
-
-def remember(path: Path, problem: str) -> None:
-    """Beside the store, if that can be: of the file that is there now."""
-    with contextlib.suppress(OSError):
-        found = path.stat()
-        noted = os.open(f"{path}{ENDING}", os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-        with os.fdopen(noted, "w", encoding="utf-8", errors="replace") as out:
-            out.write(f"{found.st_dev} {found.st_ino}\n{problem}\n")
-
-
-def remembered(path: Path) -> str | None:
-    """What was found wrong with this file; of one that has been put in its place nothing is known."""
-    try:
-        with open(f"{path}{ENDING}", encoding="utf-8", errors="replace") as noted:
-            of, problem = noted.readline().split(), noted.readline().strip()
-        found = path.stat()
-    except OSError:
-        return None
-    return problem if of == [str(found.st_dev), str(found.st_ino)] else None
-
-
-def forget(path: Path) -> None:
-    """Nothing is wrong with it."""
-    with contextlib.suppress(OSError):
-        os.unlink(f"{path}{ENDING}")

@@ -110,16 +110,16 @@ def differing(connection: sqlite3.Connection) -> Iterator[str]:
 def look_at_small_ones(connection: sqlite3.Connection) -> None:
     """Raises Damaged where one of the small tables does not agree with its sum."""
     try:
-        kept: list[tuple[int, str, int]] = connection.execute(
+        stored: list[tuple[int, str, int]] = connection.execute(
             "SELECT rows, name, sum FROM table_sums ORDER BY rows, name"
         ).fetchall()
-        if set(tables(connection)) != {name for _, name, _ in kept}:
+        if set(tables(connection)) != {name for _, name, _ in stored}:
             raise Damaged("malformed: there are not the tables that there were")
         left = SMALL
         indexed = _indexed(connection)
         if indexed is None and SMALL >= 0:
             _look_through(connection)
-        for rows, table, total in kept:
+        for rows, table, total in stored:
             if rows <= left:
                 left -= rows
                 _look_at(connection, table, _row_sum_of(table), rows, total)

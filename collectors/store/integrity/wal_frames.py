@@ -28,14 +28,14 @@ def damage(path: Path, *, by_index: bool = True) -> str | None:
 
     ``by_index``: SQLite's index beside the log is of this log; on a read-only disk it may be of before.
     """
-    found = None
+    problem = None
     for attempt in range(_TRIES):
         if attempt:
             time.sleep(_PAUSE_S)
-        before, found = found, _damage(path, by_index)
-        if found is None or found == before:
+        before, problem = problem, _damage(path, by_index)
+        if problem is None or problem == before:
             break
-    return found
+    return problem
 
 
 def _damage(path: Path, by_index: bool) -> str | None:
@@ -50,12 +50,12 @@ def _damage(path: Path, by_index: bool) -> str | None:
             valid = _valid(path, log.salts) if by_index else 0
             if valid is None:
                 return None
-            at = next(_broken(wal, log, valid), None)
+            broken = next(_broken(wal, log, valid), None)
     except OSError:
         return None
-    if at is None:
+    if broken is None:
         return None
-    return f"{path.name}-wal is damaged at its frame {at}: what was committed from there on is lost"
+    return f"{path.name}-wal is damaged at its frame {broken}: what was committed from there on is lost"
 
 
 def _read(head: bytes) -> _Log | None:
@@ -89,15 +89,15 @@ def _broken(wal: BinaryIO, log: _Log, valid: int) -> Iterator[int]:
     sums = log.sums
     if valid:
         sums = struct.unpack(">2I", _head_of(wal, valid, length)[16:24])
-    for at in range(valid + 1, min(frames, valid + _MOST) + 1):
-        head = _head_of(wal, at, length)
+    for frame in range(valid + 1, min(frames, valid + _MOST) + 1):
+        head = _head_of(wal, frame, length)
         sums = _sums(log.words, head[:8] + wal.read(log.page), sums)
         if head[8:16] == log.salts and sums == struct.unpack(">2I", head[16:24]):
             continue
         of_before = head[8:12] != log.salts[:4] and head[12:16] != log.salts[4:]
-        belongs = any(_head_of(wal, later, length)[8:16] == log.salts for later in range(at + 1, frames + 1))
-        if belongs or (at == frames and not of_before):
-            yield at
+        belongs = any(_head_of(wal, later, length)[8:16] == log.salts for later in range(frame + 1, frames + 1))
+        if belongs or (frame == frames and not of_before):
+            yield frame
         return
 
 
@@ -107,9 +107,9 @@ def _head_of(wal: BinaryIO, frame: int, length: int) -> bytes:
 
 
 def _sums(words: str, content: bytes, sums: tuple[int, int]) -> tuple[int, int]:
-    one, two = sums
+    low, high = sums
     numbers = struct.unpack(f"{words}{len(content) // 4}I", content)
     for first, second in zip(numbers[::2], numbers[1::2], strict=True):
-        one = (one + first + two) & 0xFFFFFFFF
-        two = (two + second + one) & 0xFFFFFFFF
-    return one, two
+        low = (low + first + high) & 0xFFFFFFFF
+        high = (high + second + low) & 0xFFFFFFFF
+    return low, high

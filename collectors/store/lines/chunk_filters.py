@@ -33,11 +33,11 @@ def packed_filter(lines: Sequence[bytes]) -> bytes:
 
 def bits_and_shapes(stored: bytes) -> tuple[bytes, bytes]:
     """The bits and the packed shapes, b"" where there are none. Raises Damaged."""
-    kept = stored if _is_power(len(stored)) else unsealed(stored)
-    if _is_power(len(kept)):
-        return kept, b""
-    size = (1 << (kept[-1] & ~_PADDED)) // 8
-    return kept[:size], kept[size : -2 if kept[-1] & _PADDED else -1]
+    content = stored if _is_power(len(stored)) else unsealed(stored)
+    if _is_power(len(content)):
+        return content, b""
+    size = (1 << (content[-1] & ~_PADDED)) // 8
+    return content[:size], content[size : -2 if content[-1] & _PADDED else -1]
 
 
 def _is_power(number: int) -> bool:

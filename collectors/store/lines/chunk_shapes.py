@@ -81,9 +81,9 @@ def _runs(bits: int, least: int) -> int:
         step = min(done, least - done)
         begins &= begins >> step
         done += step
-    found, done = begins, 1
+    runs, done = begins, 1
     while done < least:
         step = min(done, least - done)
-        found |= found << step
+        runs |= runs << step
         done += step
-    return found
+    return runs

@@ -9,16 +9,12 @@ import sqlite3
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Sequence
 from operator import itemgetter
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 import msgspec
 import zstandard
 
 from collectors.store.tables.lines import CHUNKS
-
-if TYPE_CHECKING:
-    from collectors.store.write.emf_counts import EmfCounts
-    from collectors.store.write.pattern_counts import PatternCounts
 
 RAW_BYTES = 64 * 1024  # of lines a chunk: some 8 KB compressed, opened in a fifth of a millisecond
 Key = tuple[int, bytes | str]
@@ -60,23 +56,32 @@ def packed_lines(lines: Sequence[Line]) -> bytes:
     return _encode((list(map(line_time, lines)), list(map(_line_text, lines))))
 
 
-def union(one: bytes, other: bytes) -> tuple[bytes, int]:
+def union(known: bytes, new: bytes) -> tuple[bytes, int]:
     """The lines of both in order of time, and how many ``other`` added.
 
     A line that each has is one line; one that either has twice (printed twice in a millisecond) is two.
     """
-    if one == other or not other:
-        return one, 0
-    mine, theirs = Counter(unpacked(one)), Counter(unpacked(other))
+    if known == new or not new:
+        return known, 0
+    mine, theirs = Counter(unpacked(known)), Counter(unpacked(new))
     both = mine | theirs
     added = both.total() - mine.total()
-    return (packed_lines(sorted(both.elements(), key=line_time)), added) if added else (one, 0)
+    return (packed_lines(sorted(both.elements(), key=line_time)), added) if added else (known, 0)
+
+
+class LineCounts(Protocol):
+    """What counts lines as they come and go; chunks up to ``uncounted_until`` are not counted yet."""
+
+    uncounted_until: int
+
+    def add(self, function_ids: Sequence[int], packed: Sequence[bytes], sign: int = 1) -> None:
+        """Counts packed lines of functions; with a ``sign`` of -1, off."""
 
 
 class Chunks:
     """The chunks of one connection, the last few kept open."""
 
-    def __init__(self, connection: sqlite3.Connection, *counts: "PatternCounts | EmfCounts") -> None:
+    def __init__(self, connection: sqlite3.Connection, *counts: LineCounts) -> None:
         """``counts`` hear of every line that comes or goes here."""
         self._connection = connection
         self._counts = counts
@@ -132,11 +137,11 @@ class Chunks:
     def _count(self, chunk_id: int, gone: bytes, come: bytes) -> None:
         if not self._counts or gone == come:
             return
-        found = self._connection.execute("SELECT function_id FROM chunks WHERE id = ?", (chunk_id,)).fetchone()
-        for counts in self._counts if found else ():
+        function_ids = self._connection.execute("SELECT function_id FROM chunks WHERE id = ?", (chunk_id,)).fetchone()
+        for counts in self._counts if function_ids else ():
             if chunk_id > counts.uncounted_until:
-                counts.add(found, [gone], -1)
-                counts.add(found, [come])
+                counts.add(function_ids, [gone], -1)
+                counts.add(function_ids, [come])
 
     def last_id(self) -> int:
         """The highest number in use, or that an uncounted chunk of an older store had: none of those is given again."""

@@ -46,22 +46,22 @@ class PackedLines:
 def read(packed: Sequence[bytes]) -> PackedLines:
     """All lines of some invocations, in order; b"" is none. Raises msgspec.DecodeError where it is no such msgpack."""
     sizes = np.fromiter(map(len, packed), np.int64, len(packed))
-    given = np.flatnonzero(sizes)
+    present = np.flatnonzero(sizes)
     block = b"".join((*packed, bytes(MARGIN)))
     try:
-        found = _found(block, sizes.cumsum()[given] - sizes[given], sizes[given])
+        places = _found(block, sizes.cumsum()[present] - sizes[present], sizes[present])
     except IndexError:  # it is none of ours
-        found = None
-    if found is None:
+        places = None
+    if places is None:
         return _by_one(packed)
-    begins, ends, at_ms, counts = found
-    return PackedLines(block, begins, ends, at_ms, np.repeat(given, counts))
+    begins, ends, at_ms, counts = places
+    return PackedLines(block, begins, ends, at_ms, np.repeat(present, counts))
 
 
-def _found(block: bytes, at: Ints, sizes: Ints) -> tuple[Ints, Ints, Ints, Ints] | None:
+def _found(block: bytes, starts: Ints, sizes: Ints) -> tuple[Ints, Ints, Ints, Ints] | None:
     """Begins, ends and times of lines, and how many each invocation has; None where one is not packed as nearly all."""
     eights = np.ndarray(len(block) - 7, ">u8", block, strides=(1,))
-    heads = eights[at]
+    heads = eights[starts]
     wide = (heads >> np.uint64(48)) & np.uint64(0xFF) == _ARRAY16
     small = (heads >> np.uint64(52)) & np.uint64(0xF) == 9
     if not ((heads >> np.uint64(56) == _PAIR) & (wide | small)).all():
@@ -72,7 +72,7 @@ def _found(block: bytes, at: Ints, sizes: Ints) -> tuple[Ints, Ints, Ints, Ints]
     header = np.where(wide, 3, 1)
     firsts = counts.cumsum() - counts
     number = np.arange(int(counts.sum())) - np.repeat(firsts, counts)
-    times = np.repeat(at + 1 + header, counts) + _TIME_BYTES * number
+    times = np.repeat(starts + 1 + header, counts) + _TIME_BYTES * number
     letters = np.frombuffer(block, np.uint8)
     if not (letters[times] == _UINT64).all():
         return None
@@ -80,7 +80,7 @@ def _found(block: bytes, at: Ints, sizes: Ints) -> tuple[Ints, Ints, Ints, Ints]
     begins, ends = np.empty_like(times), np.empty_like(times)
     # Those with most lines first: the ones that have a k-th line are always the first so many.
     order = np.argsort(-counts, kind="stable")
-    place = (at + 1 + 2 * header + _TIME_BYTES * counts)[order]
+    place = (starts + 1 + 2 * header + _TIME_BYTES * counts)[order]
     firsts, left = firsts[order], counts[order]
     having = len(order) - np.searchsorted(left[::-1], np.arange(int(left[0]) + 1 if len(left) else 0), "right")
     for k, many in enumerate(having[:-1].tolist()):
@@ -102,18 +102,18 @@ def _found(block: bytes, at: Ints, sizes: Ints) -> tuple[Ints, Ints, Ints, Ints]
         lines = firsts[:many] + k
         begins[lines] = some + skip
         ends[lines] = place[:many] = some + skip + length
-    return (begins, ends, at_ms, counts) if (place == (at + sizes)[order]).all() else None
+    return (begins, ends, at_ms, counts) if (place == (starts + sizes)[order]).all() else None
 
 
-def _walk(block: bytes, at: int, begins: Ints, ends: Ints, line: int, many: int) -> int:
+def _walk(block: bytes, place: int, begins: Ints, ends: Ints, line: int, many: int) -> int:
     """Finds the next ``many`` texts of one invocation; where they end."""
     for each in range(line, line + many):
-        kind = block[at]
+        kind = block[place]
         bytes_of = {_STR8: 1, _STR16: 2, _STR32: 4}.get(kind, 0)
-        length = int.from_bytes(block[at + 1 : at + 1 + bytes_of], "big") if bytes_of else kind & 0x1F
-        begins[each] = at + 1 + bytes_of
-        ends[each] = at = at + 1 + bytes_of + length
-    return at
+        length = int.from_bytes(block[place + 1 : place + 1 + bytes_of], "big") if bytes_of else kind & 0x1F
+        begins[each] = place + 1 + bytes_of
+        ends[each] = place = place + 1 + bytes_of + length
+    return place
 
 
 def _by_one(packed: Sequence[bytes]) -> PackedLines:

@@ -25,7 +25,7 @@ def deploys(reader: Reader, functions: Iterable[Where]) -> dict[Where, list[Depl
 
     The first is when AWS says that the function was last modified before it was first looked at.
     """
-    found: dict[Where, list[Deploy]] = {}
+    by_function: dict[Where, list[Deploy]] = {}
     for where in functions:
         changes: dict[int, list[tuple[str, object, object]]] = {}
         before: dict[tuple[str, str, str], object] = {}
@@ -44,8 +44,8 @@ def deploys(reader: Reader, functions: Iterable[Where]) -> dict[Where, list[Depl
                     at.append((f"{item} {name}".strip(), before[key], now))
             before[key] = now
         if changes:
-            found[where] = [Deploy(at_ms, tuple(changed)) for at_ms, changed in changes.items()]
-    return found
+            by_function[where] = [Deploy(at_ms, tuple(changed)) for at_ms, changed in changes.items()]
+    return by_function
 
 
 def failed_between(
@@ -56,7 +56,7 @@ def failed_between(
     ``newest_ms`` is the store's newest row, which is dear to ask for and the same for all functions.
     """
     low, high = -(-from_ms // MINUTE) * MINUTE, to_ms // MINUTE * MINUTE
-    found: dict[str, int] = {}
+    occurrences: dict[str, int] = {}
     invocations = 0
     # Long spans begin at a full hour or day: what lies before that is read for itself.
     edge = min(high, -(-low // HOUR) * HOUR)
@@ -78,5 +78,5 @@ def failed_between(
                 " WHERE c.function_id = ? AND c.start_ms >= ? AND c.start_ms < ? GROUP BY c.error_id",
                 where,
             ):
-                found[fingerprint] = found.get(fingerprint, 0) + times
-    return found, invocations
+                occurrences[fingerprint] = occurrences.get(fingerprint, 0) + times
+    return occurrences, invocations

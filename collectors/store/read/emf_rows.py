@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
+from operator import attrgetter
 
 from collectors.store.read.connection import Functions, marks
 from collectors.store.read.reader import Reader
@@ -58,7 +59,7 @@ def sums(reader: Reader, from_ms: int, to_ms: int, function_ids: Functions = Non
 
 def _sums(reader: Reader, span: Sequence[Piece], function_ids: Functions) -> list[EmfSum]:
     wanted = "" if function_ids is None else f"WHERE s.function_id IN ({marks(function_ids)})"
-    found: dict[int, list[Cell]] = {}
+    cells: dict[int, list[Cell]] = {}
     last: dict[int, int] = {}
     with reader.snapshot():
         for name, low, high in span:
@@ -68,24 +69,22 @@ def _sums(reader: Reader, span: Sequence[Piece], function_ids: Functions) -> lis
                 f" ON c.series_id = s.id AND c.start_ms >= ? AND c.start_ms < ? {wanted} GROUP BY s.id",
                 (low, high, *(function_ids or ())),
             ):
-                found.setdefault(series, []).append(Cell.of_row(row))
+                cells.setdefault(series, []).append(Cell.of_row(row))
                 last[series] = max(last.get(series, 0), start)
-        known = {one.id: one for one in _series(reader) if one.id in found}
+        named = {series.id: series for series in _series(reader) if series.id in cells}
         if any(table != "minute_cells" for table, _, _ in span):
             last = {each: _last_minute(reader, each, start) for each, start in last.items()}
-    return [
-        EmfSum(one, together(found[one.id]), last[one.id])
-        for one in sorted(known.values(), key=lambda one: (one.namespace, one.metric, one.dimensions, one.unit))
-    ]
+    order = attrgetter("namespace", "metric", "dimensions", "unit")
+    return [EmfSum(each, together(cells[each.id]), last[each.id]) for each in sorted(named.values(), key=order)]
 
 
 def _last_minute(reader: Reader, series: int, start_ms: int) -> int:
     """The newest minute of the hour or day that begins then."""
-    ((found,),) = reader.select(
+    ((newest,),) = reader.select(
         "SELECT max(start_ms) FROM emf_minutes WHERE series_id = ? AND start_ms >= ? AND start_ms < ?",
         (series, start_ms, start_ms + DAY),
     )
-    return start_ms if found is None else int(found)
+    return start_ms if newest is None else int(newest)
 
 
 def _series(reader: Reader) -> Iterator[EmfSeries]:
@@ -104,15 +103,15 @@ def by_step(reader: Reader, from_ms: int, to_ms: int, step_ms: int, series: int)
     Steps are aligned to the epoch; of the first and the last, what lies in the span counts.
     """
     grain = next(size for size in (DAY, HOUR, MINUTE) if step_ms % size == 0)
-    found: dict[int, list[Cell]] = {}
+    by_start: dict[int, list[Cell]] = {}
     for name, low, high in pieces(from_ms, to_ms, to_ms, grain):
         for start, *row in reader.select(
             f"SELECT c.start_ms / ?1 * ?1, {_SUMS} FROM {TABLES[GRAINS[name]]} c"
             " WHERE c.series_id = ?2 AND c.start_ms >= ?3 AND c.start_ms < ?4 GROUP BY 1",
             (step_ms, series, low, high),
         ):
-            found.setdefault(start, []).append(Cell.of_row(row))
-    return {start: together(cells) for start, cells in found.items()}
+            by_start.setdefault(start, []).append(Cell.of_row(row))
+    return {start: together(cells) for start, cells in by_start.items()}
 
 
 def billed_hours(reader: Reader, from_ms: int, to_ms: int, function_ids: Functions = None) -> tuple[int, int]:

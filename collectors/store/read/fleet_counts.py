@@ -1,19 +1,14 @@
 """Invocation counts of a fleet, all functions of a day or hour at once, from packs. Equal to ``invocation_counts``."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
-from collectors.store.read import invocation_counts
-from collectors.store.read.invocation_counts import CELLS, ERRORS, INVOCATIONS
+from collectors.store.read.count_sources import CELLS, ERRORS, INVOCATIONS, Clip, Count, ends, runs
 from collectors.store.read.reader import Reader
 from collectors.store.rollups import packs
-from collectors.store.spans import DAY, MINUTE
-
-if TYPE_CHECKING:
-    from collectors.store.read.invocation_counts import Clip, Count
+from collectors.store.spans import MINUTE
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -22,9 +17,9 @@ _PLACES = list(map(packs.cell_column, _COUNTS))
 
 
 def summed_of_fleet(
-    reader: Reader, plan: "Sequence[Clip]", parts: int, function_ids: Sequence[int] | None
-) -> "dict[int, tuple[Count, ...]]":
-    """As ``counted.summed``."""
+    reader: Reader, plan: Sequence[Clip], parts: int, function_ids: Sequence[int] | None
+) -> dict[int, tuple[Count, ...]]:
+    """As ``count_sources.summed``."""
     size = max((row.id for row in reader.functions()), default=0) + 1
     counts = np.zeros((2, parts, size), np.int64)
     seen = np.zeros(size, np.bool_)
@@ -45,7 +40,7 @@ def summed_of_fleet(
 
 def _add(
     reader: Reader,
-    plan: "Iterable[Clip]",
+    plan: Iterable[Clip],
     counts: Ints,
     seen: npt.NDArray[np.bool_],
     function_ids: Sequence[int] | None,
@@ -66,26 +61,26 @@ def _add(
 
 
 def _read(
-    reader: Reader, plan: "Iterable[Clip]", size: int, function_ids: Sequence[int] | None
-) -> "Iterator[tuple[list[Clip], Ints, Floats]]":
+    reader: Reader, plan: Iterable[Clip], size: int, function_ids: Sequence[int] | None
+) -> Iterator[tuple[list[Clip], Ints, Floats]]:
     """Runs of clips, and of each clip and function: logs' count, errors and cells; metrics' count and errors or NaN."""
-    for grain, run in invocation_counts.runs(plan):
-        low, high = invocation_counts.ends(run)
+    for grain, run in runs(plan):
+        low, high = ends(run)
         logged = np.zeros((3, len(run), size), np.int64)
         starts, of, invocations, errors = _cells(reader, CELLS[grain], low, high, function_ids)
-        at = (starts - low) // grain if grain > MINUTE else np.zeros(len(starts), np.int64)
+        clip_places = (starts - low) // grain if grain > MINUTE else np.zeros(len(starts), np.int64)
         if grain > MINUTE:  # each function has one cell
-            logged[:, at, of] = invocations, errors, np.ones_like(errors)
+            logged[:, clip_places, of] = invocations, errors, np.ones_like(errors)
         else:
             for which, column in enumerate((invocations, errors, np.ones(len(starts), np.int64))):
-                np.add.at(logged[which], (at, of), column)
+                np.add.at(logged[which], (clip_places, of), column)
         metered = np.full((2, len(run), size), np.nan)
         for which, name in enumerate((INVOCATIONS, ERRORS)):
-            found = reader.metric_pieces(name, CELLS[grain], low, high, function_ids)
-            if not found:
+            packs_of_span = reader.metric_pieces(name, CELLS[grain], low, high, function_ids)
+            if not packs_of_span:
                 continue
-            figures = np.concatenate([rows for _, rows in found])
-            times = np.repeat([start for start, _ in found], [len(rows) for _, rows in found])
+            figures = np.concatenate([rows for _, rows in packs_of_span])
+            times = np.repeat([start for start, _ in packs_of_span], [len(rows) for _, rows in packs_of_span])
             if grain > MINUTE:
                 metered[which, (times - low) // grain, figures["function_id"]] = figures["total"]
                 continue
@@ -102,51 +97,22 @@ def _cells(
     reader: Reader, table: str, low: int, high: int, function_ids: Sequence[int] | None
 ) -> tuple[Ints, Ints, Ints, Ints]:
     """Start, function, invocations and errors of each cell."""
-    found = reader.packs_of(((table, low, high),), function_ids, by_week=False)
-    if found is None:
+    cell_rows = reader.packs_of(((table, low, high),), function_ids, by_week=False)
+    if cell_rows is None:
         return _columns(reader, table, low, high)
-    rows = np.concatenate([packs.cells_of(pack)[:, _PLACES] for pack in found] or [np.empty((0, 4), np.int64)])
+    rows = np.concatenate([packs.cells_of(pack)[:, _PLACES] for pack in cell_rows] or [np.empty((0, 4), np.int64)])
     return _unpacked(rows)
 
 
 def _columns(reader: Reader, table: str, low: int, high: int) -> tuple[Ints, Ints, Ints, Ints]:
-    found = reader.select(
+    packed = reader.select(
         f"SELECT {', '.join(f'c.{name}' for name in _COUNTS)} FROM functions f CROSS JOIN"
         f" {table} c ON c.function_id = f.id AND c.start_ms >= ? AND c.start_ms < ?",
         (low, high),
     )
-    return _unpacked(np.array(found, np.int64).reshape(-1, len(_COUNTS)))
+    return _unpacked(np.array(packed, np.int64).reshape(-1, len(_COUNTS)))
 
 
 def _unpacked(rows: Ints) -> tuple[Ints, Ints, Ints, Ints]:
     starts, function_ids, invocations, errors = rows.T
     return starts, function_ids, invocations, errors
-
-
-def without_report(reader: Reader, from_ms: int, to_ms: int) -> set[int]:
-    """The functions of a fleet of which on some day more was counted than REPORTs were seen.
-
-    ``from_ms`` is a midnight; all of it is told by the days, where the last of them is whole or nothing follows it.
-    """
-    days = reader.day_columns(from_ms, to_ms)
-    starts, of, invocations, reports, *_ = days.T
-    missing = set(of[invocations > reports].tolist())
-    last, newest = to_ms // DAY * DAY, reader.newest_point(INVOCATIONS, "Sum")
-    if newest is None:
-        return missing
-    if last < to_ms and newest < to_ms:
-        last = to_ms  # what lies behind the newest point is empty
-    pieces = reader.metric_pieces(INVOCATIONS, CELLS[DAY], from_ms, last, None)
-    if pieces:
-        size = max((row.id for row in reader.functions()), default=0) + 1
-        seen = np.zeros(((to_ms - from_ms) // DAY + 1, size), np.int64)
-        seen[(starts - from_ms) // DAY, of] = reports
-        figures = np.concatenate([rows for _, rows in pieces])
-        times = np.repeat([start for start, _ in pieces], [len(rows) for _, rows in pieces])
-        more = figures["total"] > seen[(times - from_ms) // DAY, figures["function_id"]]
-        missing.update(figures["function_id"][more].tolist())
-    if last < to_ms:
-        of_today = {usage.function_id: usage.reports for usage in reader.usage(last, to_ms, exact=True)}
-        today = invocation_counts.counted(reader, last, to_ms, exact=True)
-        missing.update(each for each, (count, _) in today.items() if count != of_today.get(each, 0))
-    return missing

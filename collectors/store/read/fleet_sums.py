@@ -37,12 +37,12 @@ def totals(span: Sequence[Pack]) -> list[Totals]:
         maxima[of] = np.maximum(maxima[of], cells[:, packs.MAXIMA])
         last_ms[of] = np.maximum(last_ms[of], cells[:, packs.LAST_MS])
         for column in packs.NEWEST_KNOWN:
-            told = cells[:, column] >= 0
-            known[column][of[told]] = cells[told, column]
+            has_value = cells[:, column] >= 0
+            known[column][of[has_value]] = cells[has_value, column]
         for column in packs.KNOWN_SUMS:
-            told = cells[:, column] >= 0
-            if told.any():
-                known[column][of[told]] = np.maximum(known[column][of[told]], 0) + cells[told, column]
+            has_value = cells[:, column] >= 0
+            if has_value.any():
+                known[column][of[has_value]] = np.maximum(known[column][of[has_value]], 0) + cells[has_value, column]
     ids = np.flatnonzero(seen)
     rows = np.empty((len(ids), len(packs.CELL_COLUMNS)), np.int64)
     rows[:, packs.FUNCTION], rows[:, packs.LAST_MS] = ids, last_ms[ids]

@@ -21,11 +21,11 @@ def known_until(reader: Reader, functions: list[FunctionRow]) -> dict[int, tuple
     marks = _marks(reader)
     if not marks:
         return {row.id: (None, newest.get(row.id)) for row in functions}
-    found: dict[int, tuple[int | None, int | None]] = {}
+    until: dict[int, tuple[int | None, int | None]] = {}
     for row in functions:
         ends = [to_ms for item in _items(row) for _, to_ms in marks.get(item, ())[-1:]]
-        found[row.id] = max(ends, default=None), newest.get(row.id)
-    return found
+        until[row.id] = max(ends, default=None), newest.get(row.id)
+    return until
 
 
 def _newest_of_each(reader: Reader) -> dict[int, int | None]:
@@ -58,12 +58,12 @@ def _marks(reader: Reader) -> dict[str, Spans]:
     """What was collected of each item, by when it ends."""
 
     def read() -> dict[str, Spans]:
-        found: dict[str, Spans] = {}
+        spans: dict[str, Spans] = {}
         until_ms = reader.until_ms
         for item, from_ms, to_ms in reader.select("SELECT item, from_ms, to_ms FROM covered ORDER BY to_ms"):
             if until_ms is None or from_ms < until_ms:
-                found.setdefault(item, []).append((from_ms, to_ms if until_ms is None else min(to_ms, until_ms)))
-        return found
+                spans.setdefault(item, []).append((from_ms, to_ms if until_ms is None else min(to_ms, until_ms)))
+        return spans
 
     return reader.kept("marks", read)
 

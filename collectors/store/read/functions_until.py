@@ -38,7 +38,7 @@ def functions_until(ask: Ask, functions: Sequence[FunctionRow], until_ms: int) -
     A setting is the one in force just before ``until_ms``, else the first that is known, else what the store has last.
     """
     seen = {function_id: (bool(before), bool(ever)) for function_id, before, ever in ask(_METRICS + _SEEN, (until_ms,))}
-    told: dict[tuple[str, str, str], dict[str, object]] = {}
+    settings: dict[tuple[str, str, str], dict[str, object]] = {}
     earlier: set[tuple[str, str, str]] = set()
     for account, region, name, _, setting, since_ms, ended_ms, value in ask(_CONFIGURED, ()):
         where, field = (account, region, name), _NAMES.get(setting, setting)
@@ -46,17 +46,17 @@ def functions_until(ask: Ask, functions: Sequence[FunctionRow], until_ms: int) -
             earlier.add(where)
         if field not in _FIELDS:
             continue
-        values = told.setdefault(where, {})
+        values = settings.setdefault(where, {})
         if since_ms < until_ms:
             values[field] = parsed_json(value) if ended_ms is None or ended_ms >= until_ms else None
         else:
             values.setdefault(field, parsed_json(value))
-    found = []
+    listed = []
     for row in functions:
         key = row.function.key
         where = key.account, key.region, key.name
         before, ever = seen.get(row.id, (False, False))
-        if before or where in earlier or not (ever or where in told):
-            found.append(FunctionRow(row.id, replace(row.function, **told.get(where, {}))))  # type: ignore[arg-type]
+        if before or where in earlier or not (ever or where in settings):
+            listed.append(FunctionRow(row.id, replace(row.function, **settings.get(where, {}))))  # type: ignore[arg-type]
     # Before all that is known, nothing tells which functions there were: they are listed with nothing known of any.
-    return found or [FunctionRow(row.id, Function(row.function.key)) for row in functions]
+    return listed or [FunctionRow(row.id, Function(row.function.key)) for row in functions]

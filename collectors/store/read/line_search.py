@@ -104,12 +104,12 @@ class _Wanted:
             return False
         if self._shape_test is None or not packed:
             return True
-        found = shapes(self.decompress(packed))
-        if self._ruled_out.issuperset(found):
+        in_chunk = shapes(self.decompress(packed))
+        if self._ruled_out.issuperset(in_chunk):
             return False
         if len(self._ruled_out) > _RULED_OUT:
             self._ruled_out.clear()
-        for shape in found:
+        for shape in in_chunk:
             if shape not in self._ruled_out:
                 if self._shape_test(shape_text(shape)):
                     return True
@@ -202,9 +202,9 @@ def _passing(
     if not wanted.filtered:
         yield from ((*chunk, 0) for chunk in chunks)
         return
-    at, size, passed_by = 0, _FIRST_BLOCK, 0
-    while at < len(chunks):
-        block = chunks[at : at + size]
+    begin, size, passed_by = 0, _FIRST_BLOCK, 0
+    while begin < len(chunks):
+        block = chunks[begin : begin + size]
         marks = ", ".join("?" * len(block))
         ruled_out = {
             chunk_id: lines
@@ -221,7 +221,7 @@ def _passing(
             else:
                 yield (*chunk, passed_by)
                 passed_by = 0
-        at, size = at + size, min(size * 4, _MOST_BLOCK)
+        begin, size = begin + size, min(size * 4, _MOST_BLOCK)
     if passed_by:
         yield chunks[-1].edge_ms, 0, -1, True, passed_by
 

@@ -45,11 +45,11 @@ class IncomingBytes:
 
 def incoming(reader: Reader, from_ms: int, to_ms: int) -> list[IncomingBytes]:
     """All that came in ``[from_ms, to_ms)``; groups without a point in it are absent."""
-    found: dict[tuple[str, str, str, str], IncomingBytes] = {}
+    groups_of_logs: dict[tuple[str, str, str, str], IncomingBytes] = {}
 
     def of(account: str, region: str, function: str, log_group: str = "") -> dict[int, int]:
         where = account, region, function, log_group
-        return found.setdefault(where, IncomingBytes(account, region, function, log_group)).days
+        return groups_of_logs.setdefault(where, IncomingBytes(account, region, function, log_group)).days
 
     known_ms = reader.newest_ms()
     with reader.snapshot():
@@ -87,7 +87,7 @@ def incoming(reader: Reader, from_ms: int, to_ms: int) -> list[IncomingBytes]:
             groups[account, region, metric[len(METRIC) + 1 :]].append(Point(*point))
         for (account, region, name), of_one in groups.items():
             _add(of(account, region, "", name), of_one, from_ms, to_ms, known_ms)
-    return [one for one in found.values() if one.days]
+    return [one for one in groups_of_logs.values() if one.days]
 
 
 def _edges(from_ms: int, to_ms: int, first: int, last: int) -> Iterator[tuple[int, int]]:

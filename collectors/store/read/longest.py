@@ -10,9 +10,9 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from itertools import count
 
+from collectors.store.pruned_until import NOTHING_PRUNED, kept_of_all
 from collectors.store.schema import GRAINS
 from collectors.store.spans import DAY
-from collectors.store.write.pruned_until import NOTHING_PRUNED, kept_of_all
 
 Found = tuple[int, int, bytes | str, int]  # function_id, start_ms, request_id, stream_id: an invocation's key
 # Ordered: -duration_us, -start_ms, whether it is a row, function_id, whether the request id is packed, the id, and the
@@ -43,7 +43,7 @@ def longest(
 
     ``by_packs`` says that ``function_ids`` are all of a fleet.
     """
-    kept = kept_of_all(connection)
+    pruned = kept_of_all(connection)
     marks = ", ".join("?" * len(function_ids))
     cells = _packed(connection, from_ms, to_ms) if by_packs else None
     if cells is None:
@@ -70,7 +70,7 @@ def longest(
             continue
         size = _SIZES[place]
         start = -latest // size * size
-        if start + size > kept.get(function_id, NOTHING_PRUNED).rows_ms:
+        if start + size > pruned.get(function_id, NOTHING_PRUNED).rows_ms:
             low, high = max(start, from_ms), min(start + size, to_ms)
             least_us = -bound * 3 // 4 if place == _MINUTE else 0
             open_next(_opened(connection, place, function_id, low, high, least_us, -bound))
@@ -85,10 +85,10 @@ def _packed(connection: sqlite3.Connection, from_ms: int, to_ms: int) -> Iterato
 
     place = 0 if to_ms - from_ms > _BY_DAY_MS else 1 if to_ms - from_ms > _BY_HOUR_MS else 2
     size = _SIZES[place]
-    found = packs.read(connection, _TABLES[place], from_ms // size * size, to_ms)
-    if found is None:
+    packed = packs.read(connection, _TABLES[place], from_ms // size * size, to_ms)
+    if packed is None:
         return None
-    cells = fleet_sums.longest_first(found, size, to_ms)
+    cells = fleet_sums.longest_first(packed, size, to_ms)
     return ((longest, latest, 0, function_id, 0, b"", place) for longest, latest, function_id in cells)
 
 

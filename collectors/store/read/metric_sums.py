@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from collectors.store.connection import explained
 from collectors.store.read.connection import Connected, Functions, marks
-from collectors.store.read.invocation_counts import FINEST
+from collectors.store.read.count_sources import FINEST
 from collectors.store.read.rows import MetricSum
 from collectors.store.spans import HOUR, MINUTE, Piece, pieces
 
@@ -30,15 +30,16 @@ class Metrics(Connected):
         if pieces is not None:
             from collectors.store.rollups import metric_packs
 
-            return _chosen_of(metric_packs.sums(pieces), function_ids)
-        found: dict[int, MetricSum] = {}
+            by_function = metric_packs.sums(pieces).items()
+            return _chosen_of({each: MetricSum(*figures) for each, figures in by_function}, function_ids)
+        sums: dict[int, MetricSum] = {}
         columns = "f.id, sum({total}), max({peak}), max(CASE WHEN {total} > 0 THEN m.start_ms END)"
         for function_id, total, peak, last_ms in self._metered(columns, name, "'Sum', 'Maximum'", span, function_ids):
-            before = found.get(function_id, MetricSum(0.0, peak, None))
-            found[function_id] = MetricSum(
+            before = sums.get(function_id, MetricSum(0.0, peak, None))
+            sums[function_id] = MetricSum(
                 before.total + total, max(before.peak, peak), last_ms if last_ms is not None else before.last_ms
             )
-        return found
+        return sums
 
     def metric_totals(self, name: str, from_ms: int, to_ms: int, function_ids: Functions = None) -> dict[int, float]:
         """Sum of a collected CloudWatch metric by function, without its peak and last point: in half the time."""
@@ -61,11 +62,11 @@ class Metrics(Connected):
                 from collectors.store.rollups import metric_packs
 
                 return _chosen_of(metric_packs.figures(packs, "total" if stat == "Sum" else "peak"), chosen)
-            found: dict[int, float] = {}
+            figures: dict[int, float] = {}
             for function_id, figure in self._metered(column, name, f"'{stat}'", span, chosen):
-                before = found.get(function_id)
-                found[function_id] = figure if before is None else of_both(before, figure)
-            return found
+                before = figures.get(function_id)
+                figures[function_id] = figure if before is None else of_both(before, figure)
+            return figures
 
         return dict(self.kept(("metric", name, stat, span, chosen), read))
 
@@ -77,15 +78,15 @@ class Metrics(Connected):
             return None
         from collectors.store.rollups.metric_packs import read
 
-        found: list[list[Pack]] = []
+        pieces_read: list[list[Pack]] = []
         with self.snapshot(), explained(self._path):
             for piece in span:
                 of_stats = [read(self._connection, name, stat, *piece) for stat in stats]
                 known = [packs for packs in of_stats if packs is not None]
                 if len(known) < len(of_stats):
                     return None
-                found.append(list(chain.from_iterable(known)))
-        return found
+                pieces_read.append(list(chain.from_iterable(known)))
+        return pieces_read
 
     def metric_pieces(
         self, name: str, table: str, low: int, high: int, function_ids: Functions = None, *, stat: str = "Sum"

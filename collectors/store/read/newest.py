@@ -73,14 +73,16 @@ def page(
     runs = _ERRORS if failed else _FUNCTIONS
     order = f"ORDER BY i.start_ms DESC, {runs.ties}, i.request_id DESC, i.stream_id DESC LIMIT ? OFFSET ?"
     if by_packs and (statuses is None or set(statuses) == FAILED):
-        from collectors.store.read.page_bounds import reach
+        from collectors.store.read.page_bounds import page_start_ms
 
-        low = reach(connection, "invocations" if statuses is None else "failures", from_ms, to_ms, limit + offset)
+        low = page_start_ms(
+            connection, "invocations" if statuses is None else "failures", from_ms, to_ms, limit + offset
+        )
         if low is not None:
             sql = f"SELECT {columns} FROM {runs.joined(function_ids, more)}{allowed} {order}"
-            found = connection.execute(sql, (low, to_ms, *function_ids, limit, offset)).fetchall()
-            if len(found) == limit or low == from_ms:  # else some of what was counted has been pruned
-                return found
+            page_rows = connection.execute(sql, (low, to_ms, *function_ids, limit, offset)).fetchall()
+            if len(page_rows) == limit or low == from_ms:  # else some of what was counted has been pruned
+                return page_rows
     same = " AND ".join(f"i.{name} = k.{name}" for name in _KEY)
     sql = (
         f"SELECT {columns} FROM (SELECT {', '.join(f'i.{name}' for name in _KEY)} FROM {runs.joined(function_ids)}"
@@ -91,13 +93,13 @@ def page(
     def since(low: int) -> list[tuple[Any, ...]]:
         return connection.execute(sql, (low, to_ms, *function_ids, limit, offset)).fetchall()
 
-    low = _reach(connection, runs, from_ms, to_ms, function_ids, limit + offset)
-    found = since(low)
+    low = _page_start_ms(connection, runs, from_ms, to_ms, function_ids, limit + offset)
+    page_rows = since(low)
     # What was counted may have other statuses: then the stretch was too short.
-    return found if low == from_ms or len(found) == limit else since(from_ms)
+    return page_rows if low == from_ms or len(page_rows) == limit else since(from_ms)
 
 
-def _reach(
+def _page_start_ms(
     connection: sqlite3.Connection, runs: _Runs, from_ms: int, to_ms: int, function_ids: Sequence[int], wanted: int
 ) -> int:
     """A time since when there are ``wanted`` rows, and not many more; ``from_ms`` where there are not so many."""

@@ -8,7 +8,7 @@ from collectors.store.spans import HOUR, MINUTE
 _TOO_MANY = 15  # times what is wanted in one hour: then a stretch within is worth looking for
 
 
-def reach(connection: sqlite3.Connection, column: str, from_ms: int, to_ms: int, wanted: int) -> int | None:
+def page_start_ms(connection: sqlite3.Connection, column: str, from_ms: int, to_ms: int, wanted: int) -> int | None:
     """The start of a newest stretch of ``[from_ms, to_ms)`` that holds so many rows, and not many more.
 
     ``column`` is ``invocations``, or ``failures`` that have an error. ``from_ms`` where there are not so many; None

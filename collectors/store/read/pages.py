@@ -88,7 +88,7 @@ class Pages:
             key,
         ).fetchall()
 
-    def at(self, function_id: int, start_ms: int, request_id: bytes | str) -> list[InvocationRow]:
+    def starting_at(self, function_id: int, start_ms: int, request_id: bytes | str) -> list[InvocationRow]:
         rows = self._connection.execute(
             f"SELECT {_COLUMNS} FROM invocations i {_JOINED}"
             " WHERE i.function_id = ? AND i.start_ms = ? AND i.request_id = ?",
@@ -145,10 +145,10 @@ class Lines:
         """One invocation's lines, oldest first: one read."""
         if row.chunk_id is None:
             return []
-        found = self._connection.execute("SELECT content FROM chunks WHERE id = ?", (row.chunk_id,)).fetchone()
-        if found is None:
+        stored = self._connection.execute("SELECT content FROM chunks WHERE id = ?", (row.chunk_id,)).fetchone()
+        if stored is None:
             return []
-        for (start, request_id), packed in opened(found[0]).items():
+        for (start, request_id), packed in opened(stored[0]).items():
             if start == row.start_ms and id_text(request_id) == row.request_id:
                 return sorted(_lines(row.function_id, row.request_id, packed), key=lambda line: line.timestamp_ms)
         return []

@@ -50,26 +50,26 @@ def _counts(reader: Reader, from_ms: int, to_ms: int, function_ids: Functions) -
             ("pattern_days", first_day, last_day),
             ("pattern_hours", last_day, to_ms),
         ]
-    said = _said(reader)
-    found: dict[tuple[int, str], PatternCount] = {}
+    patterns = _said(reader)
+    counts: dict[tuple[int, str], PatternCount] = {}
     for table, low, high in spans:
         if low >= high:
             continue
         for function_id, pattern_id, lines, size, first_ms, last_ms in _rows(reader, table, low, high, function_ids):
             if not lines:
                 continue
-            template, example = said[pattern_id]
-            one = found.get((function_id, template))
-            found[function_id, template] = PatternCount(
+            template, example = patterns[pattern_id]
+            before = counts.get((function_id, template))
+            counts[function_id, template] = PatternCount(
                 function_id,
                 template,
-                lines + (one.lines if one else 0),
-                size + (one.bytes if one else 0),
-                min(first_ms, one.first_ms) if one else first_ms,
-                max(last_ms, one.last_ms) if one else last_ms,
-                one.example if one else example,
+                lines + (before.lines if before else 0),
+                size + (before.bytes if before else 0),
+                min(first_ms, before.first_ms) if before else first_ms,
+                max(last_ms, before.last_ms) if before else last_ms,
+                before.example if before else example,
             )
-    return list(found.values())
+    return list(counts.values())
 
 
 def _rows(reader: Reader, table: str, from_ms: int, to_ms: int, function_ids: Functions) -> list[tuple[int, ...]]:
@@ -92,30 +92,30 @@ def _said(reader: Reader) -> dict[int, tuple[str, str]]:
 
 def first_seen(reader: Reader) -> dict[tuple[int, str], int]:
     """When each function's first line of each pattern was, of all that was ever counted."""
-    said = _said(reader)
-    found: dict[tuple[int, str], int] = {}
+    patterns = _said(reader)
+    first: dict[tuple[int, str], int] = {}
     for function_id, pattern_id, first_ms in reader.select(
         "SELECT function_id, pattern_id, first_ms FROM pattern_functions"
     ):
-        key = function_id, said[pattern_id][0]
-        found[key] = min(first_ms, found.get(key, first_ms))
-    return found
+        key = function_id, patterns[pattern_id][0]
+        first[key] = min(first_ms, first.get(key, first_ms))
+    return first
 
 
 def shapes_by_template(reader: Reader) -> dict[str, list[str]]:
     """Every pattern of the store with its shapes."""
-    found: defaultdict[str, list[str]] = defaultdict(list)
+    shapes: defaultdict[str, list[str]] = defaultdict(list)
     for shape, template in reader.select("SELECT shape, coalesce(template, shape) FROM patterns"):
-        found[template].append(shape)
-    return dict(found)
+        shapes[template].append(shape)
+    return dict(shapes)
 
 
 def uncounted(reader: Reader) -> Uncounted:
     """What no pattern is known of."""
-    found = dict(reader.select("SELECT name, value FROM settings WHERE name IN (?, ?)", (UNCOUNTED, WITHOUT_LINES)))
-    until = found.get(UNCOUNTED, 0)
+    values = dict(reader.select("SELECT name, value FROM settings WHERE name IN (?, ?)", (UNCOUNTED, WITHOUT_LINES)))
+    until = values.get(UNCOUNTED, 0)
     last = reader.select("SELECT max(id) FROM chunks")[0][0] if until else None
-    return Uncounted(min(until / last, 1.0) if last else 0.0, found.get(WITHOUT_LINES, 0))
+    return Uncounted(min(until / last, 1.0) if last else 0.0, values.get(WITHOUT_LINES, 0))
 
 
 def pruned_before(reader: Reader) -> int:

@@ -37,13 +37,13 @@ class Kept:
             return cast(Answer, self._answers[asked])
         self._within += 1
         try:
-            found = answer()
+            result = answer()
         finally:
             self._within -= 1
-        self._answers[asked] = found
+        self._answers[asked] = result
         if len(self._answers) > self._most:
             self._answers.popitem(last=False)
-        return found
+        return result
 
     def forget(self) -> None:
         self._answers.clear()

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from collectors.model.records import Status, packed_id
 from collectors.store.connection import StoreDamaged, StoreError, StoreLocked, StoreMissing, StoreNewer, explained
+from collectors.store.pruned_until import kept_since
 from collectors.store.read.connection import Functions
 from collectors.store.read.metric_sums import Metrics
 from collectors.store.read.pages import Lines, Pages
@@ -17,7 +18,6 @@ from collectors.store.read.query_cache import Kept
 from collectors.store.read.rows import InvocationRow, LogLine, StoreInfo
 from collectors.store.read.span_sums import Rollups
 from collectors.store.schema import VERSION
-from collectors.store.write.retention import since
 
 if TYPE_CHECKING:
     from collectors.store.read.line_search import Looked, Needs
@@ -74,17 +74,17 @@ class Reader(Rollups, Metrics):
 
     def find_invocations(self, request_id: str) -> list[InvocationRow]:
         """All attempts of a request, oldest first. A prefix of 8 characters or more finds failed ones."""
-        from collectors.store.write.request_index import places
+        from collectors.store.request_index import places
 
         with explained(self._path):
             packed = packed_id(request_id)
-            found = {row.key: row for row in self._pages.among_failed(packed, packed)}
+            rows = {row.key: row for row in self._pages.among_failed(packed, packed)}
             for function_id, start in places(self._connection, packed):
-                found.update((row.key, row) for row in self._pages.at(function_id, start, packed))
-            if not found and len(request_id) >= 8:
+                rows.update((row.key, row) for row in self._pages.starting_at(function_id, start, packed))
+            if not rows and len(request_id) >= 8:
                 low, high = _prefix(request_id)
-                found = {row.key: row for row in self._pages.among_failed(low, high)}
-        seen = [row for row in found.values() if row.start_ms < self._end(row.start_ms + 1)]
+                rows = {row.key: row for row in self._pages.among_failed(low, high)}
+        seen = [row for row in rows.values() if row.start_ms < self._end(row.start_ms + 1)]
         return sorted(seen, key=lambda row: row.start_ms)
 
     def _end(self, to_ms: int) -> int:
@@ -95,7 +95,7 @@ class Reader(Rollups, Metrics):
         """The invocation of a row's ``key``, as it is now."""
         function_id, start_ms, request_id, stream_id = key
         with explained(self._path):
-            rows = self._pages.at(function_id, start_ms, packed_id(request_id))
+            rows = self._pages.starting_at(function_id, start_ms, packed_id(request_id))
         return next((row for row in rows if row.stream_id == stream_id), None)
 
     def lines(self, row: InvocationRow) -> list[LogLine]:
@@ -126,7 +126,7 @@ class Reader(Rollups, Metrics):
         """
         from collectors.store.read import line_search
 
-        found = line_search.search(
+        lines = line_search.search(
             self._connection,
             from_ms,
             self._end(to_ms),
@@ -139,7 +139,7 @@ class Reader(Rollups, Metrics):
             test,
             shape_test,
         )
-        return found if limit is None else islice(found, limit)
+        return lines if limit is None else islice(lines, limit)
 
     def info(self) -> StoreInfo:
         """What the file holds."""
@@ -148,6 +148,7 @@ class Reader(Rollups, Metrics):
         ((lines,),) = self._all("SELECT coalesce(sum(lines), 0) FROM chunks")
         rejects = self._all("SELECT reason, count(*), min(text) FROM rejects GROUP BY reason ORDER BY 2 DESC")
         columns = ("source", "started_ms", "ended_ms", "events", "duplicates", "invocations", "errors", "rejected")
+        since = kept_since(self._all, None)
         collections = self._all(f"SELECT {', '.join(columns)} FROM collections ORDER BY id DESC LIMIT 20")
         return StoreInfo(
             str(self._path),
@@ -160,7 +161,11 @@ class Reader(Rollups, Metrics):
             self.newest_ms(),
             [(reason, count, text) for reason, count, text in rejects],
             [dict(zip(columns, row, strict=True)) for row in collections],
-            since(self._connection),
+            {
+                "invocations": since.rows_ms or None,
+                "lines": since.lines_ms or None,
+                "minutes": since.minutes_ms or None,
+            },
         )
 
 

@@ -41,7 +41,7 @@ def _counted_within_hours(reader: Reader, parts: EqualParts) -> dict[int, tuple[
     none = [0] * len(cuts)
     within = [range(bisect_left(cuts, low), bisect_left(cuts, high)) for low, high in itertools.pairwise(edges)]
     places = [parts.place(cut) for cut in cuts]
-    found: dict[int, tuple[int, ...]] = {}
+    by_function: dict[int, tuple[int, ...]] = {}
     for function_id, of_hours in counted_by(reader, edges).items():
         counts = [0] * parts.number
         of_logs, of_points = logged.get(function_id, none), metered.get(function_id, none)
@@ -52,8 +52,8 @@ def _counted_within_hours(reader: Reader, parts: EqualParts) -> dict[int, tuple[
             shares = logs if sum(logs) >= min(count, sum(points)) else points
             for at, one in zip(hour, _spread(count, shares), strict=True):
                 counts[places[at]] += one
-        found[function_id] = tuple(counts)
-    return found
+        by_function[function_id] = tuple(counts)
+    return by_function
 
 
 def _by_cut(
@@ -92,8 +92,8 @@ def _spread(count: int, shares: list[int]) -> list[int]:
 def _invocations_by_step(reader: Reader, parts: EqualParts) -> dict[int, tuple[int, ...]]:
     newest = reader.newest_ms()
     span = () if newest is None else tuple(parts.pieces(newest))
-    found = reader.invocations_by_step(span, parts)
-    if found is None:
+    by_function = reader.invocations_by_step(span, parts)
+    if by_function is None:
         rows: list[tuple[int, int, int]] = []
         for table, low, high in span:
             rows += reader.select(
@@ -101,15 +101,17 @@ def _invocations_by_step(reader: Reader, parts: EqualParts) -> dict[int, tuple[i
                 " ON c.function_id = f.id AND c.start_ms >= ? AND c.start_ms < ?",
                 (low, high),
             )
-        found = binned(rows, parts)
+        by_function = binned(rows, parts)
     whole_hours = [] if newest is None else pieces(parts.from_ms, parts.to_ms, newest)
     for table, low, high in whole_hours if parts.step_ms % HOUR or parts.from_ms % HOUR else ():
         if table != "minute_cells":
-            _add_summed(reader, parts, low, high, found)
-    return found
+            _add_summed(reader, parts, low, high, by_function)
+    return by_function
 
 
-def _add_summed(reader: Reader, parts: EqualParts, low: int, high: int, found: dict[int, tuple[int, ...]]) -> None:
+def _add_summed(
+    reader: Reader, parts: EqualParts, low: int, high: int, by_function: dict[int, tuple[int, ...]]
+) -> None:
     """Adds what Logs Insights summed by the hour, where parts are finer: evenly, for it does not say when."""
     for function_id, start_ms, more in reader.select(
         "SELECT h.function_id, h.start_ms, h.invocations - coalesce((SELECT sum(m.invocations) FROM minute_cells m"
@@ -118,18 +120,18 @@ def _add_summed(reader: Reader, parts: EqualParts, low: int, high: int, found: d
         " CROSS JOIN hour_cells h ON h.function_id = s.function_id AND h.start_ms = s.start_ms",
         (HOUR, low, high),
     ):
-        counts = list(found.get(function_id, (0,) * parts.number))
+        counts = list(by_function.get(function_id, (0,) * parts.number))
         for number in range(max(0, more)):
             counts[parts.place(start_ms + number * HOUR // more)] += 1
-        found[function_id] = tuple(counts)
+        by_function[function_id] = tuple(counts)
 
 
 def errors_by_step(reader: Reader, parts: EqualParts) -> dict[tuple[int, str], tuple[int, ...]]:
     """Occurrences of each error, by function and fingerprint, in each part."""
     newest = reader.newest_ms()
     span = () if newest is None else tuple(parts.pieces(newest))
-    found = reader.errors_by_step(span, parts)
-    if found is None:
+    by_error = reader.errors_by_step(span, parts)
+    if by_error is None:
         rows: list[tuple[int, int, int]] = []
         for table, low, high in span:
             rows += reader.select(
@@ -137,25 +139,25 @@ def errors_by_step(reader: Reader, parts: EqualParts) -> dict[tuple[int, str], t
                 f" {table}_errors c ON c.function_id = f.id AND c.start_ms >= ? AND c.start_ms < ?",
                 (low, high),
             )
-        found = binned(rows, parts)
-    keys = reader.error_keys(found)
-    return {keys[each]: counts for each, counts in found.items()}
+        by_error = binned(rows, parts)
+    keys = reader.error_keys(by_error)
+    return {keys[each]: counts for each, counts in by_error.items()}
 
 
 def binned(rows: Iterable[tuple[Key, int, int]], parts: EqualParts) -> dict[Key, tuple[int, ...]]:
     """Counts, each with its key and its time, summed by key in each part."""
-    found: dict[Key, list[int]] = {}
+    by_key: dict[Key, list[int]] = {}
     places: dict[int, int] = {}
     number = parts.number
     for key, start_ms, count in rows:
-        at = places.get(start_ms)
-        if at is None:
-            at = places[start_ms] = parts.place(start_ms)
-        counts = found.get(key)
+        part = places.get(start_ms)
+        if part is None:
+            part = places[start_ms] = parts.place(start_ms)
+        counts = by_key.get(key)
         if counts is None:
-            counts = found[key] = [0] * number
-        counts[at] += count
-    return {key: tuple(counts) for key, counts in found.items()}
+            counts = by_key[key] = [0] * number
+        counts[part] += count
+    return {key: tuple(counts) for key, counts in by_key.items()}
 
 
 def last_errors_before(reader: Reader, before_ms: int) -> dict[tuple[int, str], int]:
@@ -176,14 +178,14 @@ def metric_by_step(
     Steps are aligned to the epoch; of the first and the last, what lies in the span counts.
     """
     grain = next(size for size in (DAY, HOUR, MINUTE) if step_ms % size == 0)
-    found: dict[int, dict[int, float]] = {}
+    by_function: dict[int, dict[int, float]] = {}
     for function_id, at_ms, figure in _points(
         reader, metric, pieces(from_ms, to_ms, to_ms, grain), function_ids, peak=peak
     ):
-        steps, start_ms = found.setdefault(function_id, {}), at_ms // step_ms * step_ms
+        steps, start_ms = by_function.setdefault(function_id, {}), at_ms // step_ms * step_ms
         before = steps.get(start_ms)
         steps[start_ms] = figure if before is None else max(before, figure) if peak else before + figure
-    return found
+    return by_function
 
 
 def metric_by_parts(
@@ -213,15 +215,15 @@ def _points(
 def account_peaks(reader: Reader, from_ms: int, to_ms: int) -> dict[tuple[str, str], dict[int, float]]:
     """By account and region: on each UTC day (epoch ms) the most concurrent executions of all functions together."""
     day = GRAINS["day_cells"]
-    found: dict[tuple[str, str], dict[int, float]] = {}
+    peaks: dict[tuple[str, str], dict[int, float]] = {}
     for account, region, start_ms, peak in reader.select(
         "SELECT account, region, start_ms / ? * ?, max(value) FROM account_metrics"
         " WHERE metric = 'ConcurrentExecutions' AND stat = 'Maximum' AND start_ms >= ? AND start_ms < ?"
         " GROUP BY 1, 2, 3",
         (day, day, from_ms, to_ms),
     ):
-        found.setdefault((account, region), {})[start_ms] = peak
-    return found
+        peaks.setdefault((account, region), {})[start_ms] = peak
+    return peaks
 
 
 def failed_again(reader: Reader, from_ms: int, to_ms: int) -> dict[int, tuple[int, str]]:

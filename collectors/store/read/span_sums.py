@@ -88,14 +88,14 @@ class Rollups(Connected):
             return None
         from collectors.store.rollups.packs import read
 
-        found: list[Pack] = []
+        packs_of_span: list[Pack] = []
         with self.snapshot(), explained(self._path):
             for piece in span:
                 some = read(self._connection, *piece, part, by_week=by_week)
                 if some is None:
                     return None
-                found += some
-        return found
+                packs_of_span += some
+        return packs_of_span
 
     def totals(self, from_ms: int, to_ms: int, function_ids: Functions = None) -> list[Totals]:
         """Sums of each function that has any invocation in the span, by function id."""
@@ -340,11 +340,11 @@ class Rollups(Connected):
         return known
 
 
-def _chosen_of(found: list[Sums], function_ids: Functions) -> list[Sums]:
+def _chosen_of(some: list[Sums], function_ids: Functions) -> list[Sums]:
     if function_ids is None:
-        return found
+        return some
     wanted = set(function_ids)
-    return [one for one in found if one.function_id in wanted]
+    return [one for one in some if one.function_id in wanted]
 
 
 def _quantiles(blobs: Sequence[tuple[Any, ...]]) -> list[tuple[int, Quantiles]]:

@@ -188,11 +188,11 @@ class Glimpse:
 
     def _pieces(self, from_ms: int, to_ms: int, newest: int) -> "list[Piece]":
         """The span's cells; ``Unseen`` where its minutes were deleted for their age: the reader takes whole hours."""
-        found = pieces(from_ms, to_ms, newest)
+        span = pieces(from_ms, to_ms, newest)
         (kept_ms,) = self._connection.execute("SELECT coalesce(max(minutes_ms), 0) FROM pruned").fetchone()
-        if any(table == "minute_cells" and low < kept_ms for table, low, _ in found):
+        if any(table == "minute_cells" and low < kept_ms for table, low, _ in span):
             raise Unseen(self._path)
-        return found
+        return span
 
     def weights(self, from_ms: int, to_ms: int) -> list[FunctionWeight]:
         """Every function over ``[from_ms, to_ms)``."""
@@ -236,7 +236,7 @@ class Glimpse:
 
     def add_metrics(self, functions: "Sequence[FunctionSums]", from_ms: int, to_ms: int) -> None:
         """What CloudWatch counted of these functions. Dearer than their sums: ask for those that will be looked at."""
-        from collectors.store.read.invocation_counts import FINEST, clips, summed
+        from collectors.store.read.count_sources import FINEST, clips, summed
 
         known = {one.id: one for one in functions}
         begin, end = whole_from(from_ms, to_ms), to_ms // MINUTE * MINUTE

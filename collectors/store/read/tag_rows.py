@@ -22,7 +22,7 @@ def values_of(reader: Reader, keys: Sequence[str]) -> dict[str, dict[int, str]]:
     sought = tuple(sorted({TAGS_LISTED, *keys}))
 
     def read() -> dict[str, dict[int, str]]:
-        found: dict[str, dict[int, str]] = {key: {} for key in sought}
+        by_key: dict[str, dict[int, str]] = {key: {} for key in sought}
         texts: dict[str, str] = {}  # many functions share few values
         for function_id, key, value in reader.select(
             f"{_OF_FUNCTIONS} AND c.name IN ({', '.join('?' * len(sought))}) WHERE {IN_FORCE}",
@@ -31,8 +31,8 @@ def values_of(reader: Reader, keys: Sequence[str]) -> dict[str, dict[int, str]]:
             text = texts.get(value)
             if text is None:
                 text = texts[value] = str(parsed_json(value))
-            found[key][function_id] = text
-        return found
+            by_key[key][function_id] = text
+        return by_key
 
     return reader.kept(("values of tags", sought, reader.until_ms), read)
 
@@ -44,12 +44,12 @@ def tags(reader: Reader, function_ids: Sequence[int] | None = None) -> dict[int,
         f"{_OF_FUNCTIONS} WHERE {IN_FORCE}{some} ORDER BY f.id, c.name",
         (TAGS, *in_force(reader), *(function_ids or ())),
     )
-    found: dict[int, dict[str, str]] = {}
+    by_function: dict[int, dict[str, str]] = {}
     for function_id, key, value in rows:
-        known = found.setdefault(function_id, {})
+        known = by_function.setdefault(function_id, {})
         if key != TAGS_LISTED:
             known[key] = str(parsed_json(value))
-    return found
+    return by_function
 
 
 def keys(reader: Reader) -> list[str]:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from collectors.store.read.invocation_counts import CELLS, METRICS
+from collectors.store.read.count_sources import CELLS, METRICS
 from collectors.store.read.reader import Reader
 from collectors.store.read.rows import DAY_COLUMNS
 from collectors.store.rollups import packs
@@ -64,7 +64,7 @@ def _read(reader: Reader, grain: int, low: int, high: int, ids: Sequence[int]) -
     place[np.array(ids)] = np.arange(len(ids))
     shape = len(starts), len(ids)
 
-    def at(times: Ints, of: Ints) -> tuple[npt.NDArray[np.bool_], tuple[Ints, Ints]]:
+    def placed(times: Ints, of: Ints) -> tuple[npt.NDArray[np.bool_], tuple[Ints, Ints]]:
         """Which rows are of the functions asked for, and where they belong."""
         known = of < len(place)
         known[known] = place[of[known]] >= 0
@@ -72,7 +72,7 @@ def _read(reader: Reader, grain: int, low: int, high: int, ids: Sequence[int]) -
         return known, (cell, place[of[known]])
 
     times, of, *usage = _rows(reader, CELLS[grain], low, high).T
-    known, where = at(times, of)
+    known, where = placed(times, of)
     sums = np.zeros((len(usage), *shape), np.int64)
     for of_column, column in zip(sums, usage, strict=True):
         if grain > MINUTE:  # each function has one cell
@@ -84,7 +84,7 @@ def _read(reader: Reader, grain: int, low: int, high: int, ids: Sequence[int]) -
         times, of, totals = _points(reader, metric, stat, grain, low, high)
         figure = np.full(shape, np.nan)
         if len(of):
-            known, where = at(times, of)
+            known, where = placed(times, of)
             if grain > MINUTE:
                 figure[where] = totals[known]
             else:
@@ -111,10 +111,10 @@ def _rows(reader: Reader, table: str, low: int, high: int) -> Ints:
 def _points(reader: Reader, metric: str, stat: str, grain: int, low: int, high: int) -> tuple[Ints, Ints, Floats]:
     """Start, function and sum of each hour, day or point of a metric."""
     if grain == MINUTE or reader.is_fleet(None):
-        found = reader.metric_pieces(metric, CELLS[grain], low, high, stat=stat)
-        times = np.repeat([start for start, _ in found], [len(each) for _, each in found]).astype(np.int64)
-        of = np.concatenate([each["function_id"] for _, each in found] or [np.empty(0, np.int64)])
-        return times, of, np.concatenate([each["total"] for _, each in found] or [np.empty(0)])
+        packed = reader.metric_pieces(metric, CELLS[grain], low, high, stat=stat)
+        times = np.repeat([start for start, _ in packed], [len(each) for _, each in packed]).astype(np.int64)
+        of = np.concatenate([each["function_id"] for _, each in packed] or [np.empty(0, np.int64)])
+        return times, of, np.concatenate([each["total"] for _, each in packed] or [np.empty(0)])
     rows = reader.select(
         f"SELECT m.start_ms, f.id, m.total FROM functions f CROSS JOIN {METRICS[grain][0]} m ON m.metric = ?"
         " AND m.function_id = f.id AND m.stat = ? AND m.start_ms >= ? AND m.start_ms < ?",

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from collectors.store.read.invocation_counts import CELLS, FINEST, METRICS
+from collectors.store.read.count_sources import CELLS, FINEST, METRICS
 from collectors.store.read.reader import Reader
 from collectors.store.read.rows import USAGE
 from collectors.store.spans import DAY, HOUR, MINUTE
@@ -61,13 +61,13 @@ def hours(reader: Reader, pieces: Iterable[Piece]) -> dict[int, dict[int, Hour]]
     together: dict[tuple[int, int], list[int]] = defaultdict(list)
     for function_id, low, high in pieces:
         together[low, high].append(function_id)
-    found: dict[int, dict[int, Hour]] = defaultdict(dict)
+    by_function: dict[int, dict[int, Hour]] = defaultdict(dict)
     with reader.snapshot():
         for low, high, ids in _joined(together):
             for table, begin, end in _cut(low, high):
                 for at in range(0, len(ids), _MOST_IDS):
-                    _read(reader, table, begin, end, ids[at : at + _MOST_IDS], found)
-    return found
+                    _read(reader, table, begin, end, ids[at : at + _MOST_IDS], by_function)
+    return by_function
 
 
 def _joined(together: dict[tuple[int, int], list[int]]) -> list[tuple[int, int, list[int]]]:
@@ -94,12 +94,12 @@ def _cut(low: int, high: int) -> list[tuple[int, int, int]]:
 
 
 def _read(
-    reader: Reader, grain: int, low: int, high: int, ids: Sequence[int], found: dict[int, dict[int, Hour]]
+    reader: Reader, grain: int, low: int, high: int, ids: Sequence[int], by_function: dict[int, dict[int, Hour]]
 ) -> None:
-    def at(function_id: int, start_ms: int) -> Hour:
+    def hour_of(function_id: int, start_ms: int) -> Hour:
         hour = start_ms // HOUR * HOUR
         begin = max(hour, low)
-        return found[function_id].setdefault(begin, Hour(begin, min(hour + HOUR, high)))
+        return by_function[function_id].setdefault(begin, Hour(begin, min(hour + HOUR, high)))
 
     of = f"({', '.join(map(str, ids))})"
     for function_id, start, *sums in reader.select(
@@ -107,7 +107,7 @@ def _read(
         f" WHERE function_id IN {of} AND start_ms >= ? AND start_ms < ?",
         (low, high),
     ):
-        at(function_id, start).add(*sums)
+        hour_of(function_id, start).add(*sums)
     table, value = METRICS[grain]
     for metric, stat in _SUMS:
         for function_id, start, total in reader.select(
@@ -115,7 +115,7 @@ def _read(
             f" AND m.stat = ? AND m.start_ms >= ? AND m.start_ms < ?{FINEST if grain == MINUTE else ''}",
             (metric, stat, low, high),
         ):
-            at(function_id, start).measure(metric, stat, total)
+            hour_of(function_id, start).measure(metric, stat, total)
 
 
 def means(reader: Reader, function_id: int, low: int, high: int) -> tuple[float | None, float | None]:
@@ -161,7 +161,7 @@ def summed_hours(reader: Reader, from_ms: int, to_ms: int) -> dict[int, dict[int
 
     Absent are hours of which the rows saw as many REPORTs: those count.
     """
-    found: dict[int, dict[int, tuple[int, int, int]]] = {}
+    by_function: dict[int, dict[int, tuple[int, int, int]]] = {}
     for function_id, start, reports, billed_ms, billed_mb_ms in reader.select(
         "SELECT s.function_id, s.start_ms, s.reports, s.billed_ms, s.billed_mb_ms FROM functions f CROSS JOIN"
         " insights_cells s ON s.function_id = f.id AND s.start_ms >= ? AND s.start_ms <= ?"
@@ -169,13 +169,13 @@ def summed_hours(reader: Reader, from_ms: int, to_ms: int) -> dict[int, dict[int
         " AND m.start_ms >= s.start_ms AND m.start_ms < s.start_ms + 3600000)",
         (from_ms, to_ms - HOUR),
     ):
-        found.setdefault(function_id, {})[start] = reports, billed_ms, billed_mb_ms
-    return found
+        by_function.setdefault(function_id, {})[start] = reports, billed_ms, billed_mb_ms
+    return by_function
 
 
 def day_rows(reader: Reader, from_ms: int, to_ms: int, function_ids: Sequence[int]) -> dict[int, dict[int, Hour]]:
     """By function and day what whole UTC days have, as ``hours`` has it of hours."""
-    found: dict[int, dict[int, Hour]] = defaultdict(dict)
+    by_function: dict[int, dict[int, Hour]] = defaultdict(dict)
     for at in range(0, len(function_ids), _MOST_IDS):
         of = f"({', '.join(map(str, function_ids[at : at + _MOST_IDS]))})"
         for function_id, start, *sums in reader.select(
@@ -183,12 +183,12 @@ def day_rows(reader: Reader, from_ms: int, to_ms: int, function_ids: Sequence[in
             f" WHERE function_id IN {of} AND start_ms >= ? AND start_ms < ?",
             (from_ms, to_ms),
         ):
-            found[function_id][start] = Hour(start, start + DAY, *sums)
+            by_function[function_id][start] = Hour(start, start + DAY, *sums)
         for metric, stat in _SUMS:
             for function_id, start, total in reader.select(
                 "SELECT function_id, start_ms, total FROM metric_days WHERE metric = ? AND stat = ?"
                 f" AND function_id IN {of} AND start_ms >= ? AND start_ms < ?",
                 (metric, stat, from_ms, to_ms),
             ):
-                found[function_id].setdefault(start, Hour(start, start + DAY)).measure(metric, stat, total)
-    return found
+                by_function[function_id].setdefault(start, Hour(start, start + DAY)).measure(metric, stat, total)
+    return by_function

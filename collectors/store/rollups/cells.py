@@ -9,7 +9,7 @@ import sqlite3
 from collections.abc import Iterable, Sequence, Set
 
 from collectors.store.integrity.table_checksums import added
-from collectors.store.rollups.dirty_packs import mark
+from collectors.store.rollups.dirty_packs import mark_dirty
 from collectors.store.rollups.insights_cells import prefer_insights
 from collectors.store.rollups.measures import MEASURES, Cell, aggregate, cell_places, key_of, minutes_of, of_cells
 from collectors.store.schema import GRAINS
@@ -101,7 +101,7 @@ def roll_up(
             for minutes in (anew, grown, failed)
         )
         places = sorted(anew | grown)
-        mark(connection, table, {start for _, start in places})
+        mark_dirty(connection, table, {start for _, start in places})
         rows: list[Cell] = []
         for function_id, start in places:
             span = (function_id, start, start + grain_ms)

@@ -19,11 +19,11 @@ PACKED_MS = {"minute_cells": 7 * HOUR, "hour_cells": 15 * DAY}
 NO_PACK = "invocations = NULL, failures = NULL, last_ms = NULL, cells = NULL, errors = NULL, latency = NULL"
 
 
-def mark(connection: sqlite3.Connection, table: str, starts: Collection[int]) -> None:
+def mark_dirty(connection: sqlite3.Connection, table: str, starts: Collection[int]) -> None:
     """Marks the packs of the hours or days (``table``) that begin then, and what is made of them."""
-    _mark(connection, PACKS[table], starts)
+    _mark_dirty(connection, PACKS[table], starts)
     if table == "day_cells":
-        _mark(connection, "week_packs", {start // WEEK * WEEK for start in starts})
+        _mark_dirty(connection, "week_packs", {start // WEEK * WEEK for start in starts})
     if table == "hour_cells" and starts:
         connection.execute(f"DELETE FROM settings WHERE name = '{OLDEST}' AND value >= ?", (min(starts),))
         connection.executemany(
@@ -32,7 +32,7 @@ def mark(connection: sqlite3.Connection, table: str, starts: Collection[int]) ->
         )
 
 
-def _mark(connection: sqlite3.Connection, packs: str, starts: Iterable[int]) -> None:
+def _mark_dirty(connection: sqlite3.Connection, packs: str, starts: Iterable[int]) -> None:
     connection.executemany(
         f"INSERT INTO {packs} (start_ms) VALUES (?) ON CONFLICT DO UPDATE SET {NO_PACK} WHERE invocations IS NOT NULL",
         ((start,) for start in starts),
@@ -47,7 +47,7 @@ def packed_since(connection: sqlite3.Connection, table: str) -> int:
     return 0 if newest is None else int(newest) + HOUR - PACKED_MS[table]
 
 
-def mark_metrics(connection: sqlite3.Connection, series: Collection[tuple[str, str, int, int]]) -> None:
+def mark_metrics_dirty(connection: sqlite3.Connection, series: Collection[tuple[str, str, int, int]]) -> None:
     """Marks packs of metrics: (metric, stat, a day's or an hour's length in ms, when it begins)."""
     connection.executemany(
         "INSERT INTO metric_packs (metric, stat, grain_ms, start_ms) VALUES (?, ?, ?, ?)"

@@ -115,36 +115,36 @@ def packed(buckets: Mapping[int, int]) -> bytes:
 
 def merged(blob: bytes) -> dict[int, int]:
     """The histogram that several, one after the other, are together."""
-    found: dict[int, int] = {}
+    counts: dict[int, int] = {}
     for bucket, count in _PAIR.iter_unpack(blob):
-        found[bucket] = found.get(bucket, 0) + count
-    return found
+        counts[bucket] = counts.get(bucket, 0) + count
+    return counts
 
 
-def add(connection: sqlite3.Connection, given: Mapping[Place, Cell]) -> None:
+def add(connection: sqlite3.Connection, new: Mapping[Place, Cell]) -> None:
     """Adds values by minute, and sums up the hours and days that they are of anew.
 
     An hour whose minutes were pruned takes them itself, and what is taken off leaves its extremes as they were.
     """
     hours: dict[Place, Cell] = {}
-    given, pruned_ms = dict(given), _pruned_before(connection)
-    for (series, hour), minutes in _by(HOUR, given).items():
+    new, pruned_ms = dict(new), _pruned_before(connection)
+    for (series, hour), minutes in _by(HOUR, new).items():
         stored = _stored(connection, MINUTE, series, hour, HOUR)
-        kept = None if stored or hour >= pruned_ms else _stored(connection, HOUR, series, hour, HOUR).get(hour)
-        if kept is not None:
+        hour_cell = None if stored or hour >= pruned_ms else _stored(connection, HOUR, series, hour, HOUR).get(hour)
+        if hour_cell is not None:
             for start, cell in minutes.items():
-                kept.merge(cell)
-                kept.peak_total = max(kept.peak_total, cell.total)
-                kept.peak_samples = max(kept.peak_samples, cell.samples)
-                del given[series, start]
-            hours[series, hour] = kept
+                hour_cell.merge(cell)
+                hour_cell.peak_total = max(hour_cell.peak_total, cell.total)
+                hour_cell.peak_samples = max(hour_cell.peak_samples, cell.samples)
+                del new[series, start]
+            hours[series, hour] = hour_cell
             continue
         for start, cell in minutes.items():
             if start in stored:
                 cell.merge(stored[start])
             cell.peak_total, cell.peak_samples = cell.total, cell.samples
         hours[series, hour] = together((stored | minutes).values())
-    _put(connection, MINUTE, given)
+    _put(connection, MINUTE, new)
     _put(connection, HOUR, hours)
     _sum_up_days(connection, hours)
 
@@ -156,7 +156,7 @@ def _pruned_before(connection: sqlite3.Connection) -> int:
 def prune(connection: sqlite3.Connection, function_id: int, before_ms: int) -> int:
     """Deletes a function's minutes from before a full hour, whose sums stay; returns how many there were."""
     mine = "series_id IN (SELECT id FROM emf_series WHERE function_id = ?) AND start_ms < ?"
-    found = connection.execute(f"DELETE FROM {TABLES[MINUTE]} WHERE {mine}", (function_id, before_ms)).rowcount
+    deleted = connection.execute(f"DELETE FROM {TABLES[MINUTE]} WHERE {mine}", (function_id, before_ms)).rowcount
     fine = "function_id = ? AND start_ms < ? AND start_ms % 3600000"
     connection.execute(
         f"INSERT INTO emf_invalid ({EMF_INVALID.column_list()})"
@@ -165,7 +165,7 @@ def prune(connection: sqlite3.Connection, function_id: int, before_ms: int) -> i
         (function_id, before_ms),
     )
     connection.execute(f"DELETE FROM emf_invalid WHERE {fine}", (function_id, before_ms))
-    return found
+    return deleted
 
 
 def _sum_up_days(connection: sqlite3.Connection, hours: Iterable[Place]) -> None:
@@ -173,12 +173,12 @@ def _sum_up_days(connection: sqlite3.Connection, hours: Iterable[Place]) -> None
     _put(connection, DAY, {day: together(_stored(connection, HOUR, *day, DAY).values()) for day in days})
 
 
-def _by(grain: int, given: Mapping[Place, Cell]) -> dict[Place, dict[int, Cell]]:
+def _by(grain: int, cells: Mapping[Place, Cell]) -> dict[Place, dict[int, Cell]]:
     """Cells by series and hour or day, and in these by their own start."""
-    found: dict[Place, dict[int, Cell]] = {}
-    for (series, start), cell in given.items():
-        found.setdefault((series, start // grain * grain), {})[start] = cell
-    return found
+    grouped: dict[Place, dict[int, Cell]] = {}
+    for (series, start), cell in cells.items():
+        grouped.setdefault((series, start // grain * grain), {})[start] = cell
+    return grouped
 
 
 def _stored(connection: sqlite3.Connection, grain: int, series: int, start: int, length: int) -> dict[int, Cell]:
@@ -223,12 +223,12 @@ def _place(item: tuple[Place, Cell]) -> Place:
 
 def move(connection: sqlite3.Connection, moved: Mapping[int, int]) -> None:
     """Gives the values of series to others, which need not have been there."""
-    found: dict[Place, Cell] = {}
+    minutes: dict[Place, Cell] = {}
     for series, target in moved.items():
         for start, *row in connection.execute(
             f"SELECT start_ms, {COLUMNS} FROM emf_minutes WHERE series_id = ?", (series,)
         ):
-            found.setdefault((target, start), Cell.empty()).merge(Cell.of_row(row))
+            minutes.setdefault((target, start), Cell.empty()).merge(Cell.of_row(row))
     hours = _moved_hours(connection, moved)
     for table in TABLES.values():
         connection.executemany(f"DELETE FROM {table} WHERE series_id = ?", ((series,) for series in moved))
@@ -237,7 +237,7 @@ def move(connection: sqlite3.Connection, moved: Mapping[int, int]) -> None:
             hours[target, start] = _beside(known, cell)
     _put(connection, HOUR, hours)
     _sum_up_days(connection, hours)
-    add(connection, found)
+    add(connection, minutes)
 
 
 def _moved_hours(connection: sqlite3.Connection, moved: Mapping[int, int]) -> dict[Place, Cell]:
@@ -256,13 +256,13 @@ def _moved_hours(connection: sqlite3.Connection, moved: Mapping[int, int]) -> di
     return hours
 
 
-def _beside(one: Cell, other: Cell) -> Cell:
+def _beside(mine: Cell, other: Cell) -> Cell:
     """Two series' cells of the same time as one; how their minutes fell together is not known any more."""
-    one.merge(other)
-    one.minutes = max(one.minutes, other.minutes)
-    one.peak_total = max(one.peak_total, other.peak_total)
-    one.peak_samples = max(one.peak_samples, other.peak_samples)
-    return one
+    mine.merge(other)
+    mine.minutes = max(mine.minutes, other.minutes)
+    mine.peak_total = max(mine.peak_total, other.peak_total)
+    mine.peak_samples = max(mine.peak_samples, other.peak_samples)
+    return mine
 
 
 def sum_up_anew(connection: sqlite3.Connection) -> None:

@@ -41,11 +41,11 @@ def packed_counts(counts: npt.NDArray[np.floating] | Counts) -> bytes:
 
 def merged_by_group(groups: list[list[bytes]]) -> Counts:
     """The sum of each group's histograms: a row for each group, a column for each bucket."""
-    found = np.zeros((len(groups), BUCKETS), np.int64)
-    for row, blobs in zip(found, groups, strict=True):  # one by one they stay in the processor's cache
+    merged = np.zeros((len(groups), BUCKETS), np.int64)
+    for row, blobs in zip(merged, groups, strict=True):  # one by one they stay in the processor's cache
         pairs = np.frombuffer(b"".join(blobs), PAIR)
         row += np.bincount(pairs["bucket"], pairs["count"], BUCKETS).astype(np.int64)
-    return found
+    return merged
 
 
 def quantiles(counts: Counts, shares: tuple[float, ...]) -> list[list[int]]:

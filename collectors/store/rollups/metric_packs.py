@@ -14,7 +14,6 @@ import numpy as np
 import numpy.typing as npt
 
 from collectors.store.integrity.checksums import sealed, unsealed
-from collectors.store.read.rows import MetricSum
 from collectors.store.rollups.dirty_packs import PACKED_MS, runs
 from collectors.store.spans import DAY, HOUR, MINUTE
 from collectors.store.tables.packs import METRIC_PACKS
@@ -38,19 +37,19 @@ Pack = tuple[int, Figures]  # when it begins
 def read(connection: sqlite3.Connection, metric: str, stat: str, table: str, low: int, high: int) -> list[Pack] | None:
     """A metric's packs that begin in ``[low, high)``, in order of time; None where too many are marked."""
     grain = _GRAINS[table]
-    found = connection.execute(
+    rows = connection.execute(
         f"SELECT start_ms, figures FROM metric_packs WHERE {_OF} AND start_ms >= ? AND start_ms < ? ORDER BY 1",
         (metric, stat, grain, low, high),
     ).fetchall()
     if grain == MINUTE:
         missing = _unpacked(connection, metric, stat, low, high)
     else:
-        missing = list(runs((start for start, figures in found if figures is None), grain))
+        missing = list(runs((start for start, figures in rows if figures is None), grain))
     if sum(end - begin for begin, end in missing) > _MOST_MADE * max(HOUR, grain):
         return None
     packs = [
         (start, np.frombuffer(unsealed(figures, start, grain), FIGURES))
-        for start, figures in found
+        for start, figures in rows
         if figures is not None
     ]
     for begin, end in missing:
@@ -166,12 +165,12 @@ def uneven(connection: sqlite3.Connection) -> Iterator[str]:
     for table in MADE_OF:
         for metric, _, stat, start, *_ in uneven_sums(connection, table):
             yield f"{table} of {metric} {stat} at {start} does not agree"
-    for metric, stat, grain, start, kept in connection.execute(
+    for metric, stat, grain, start, stored in connection.execute(
         "SELECT metric, stat, grain_ms, start_ms, figures FROM metric_packs WHERE figures IS NOT NULL"
     ).fetchall():
         low, high = (start // HOUR * HOUR, start // HOUR * HOUR + HOUR) if grain == MINUTE else (start, start + grain)
         found = dict(made(connection, metric, stat, grain, low, high)).get(start)
-        if found is None or kept != sealed(found.tobytes(), start, grain):
+        if found is None or stored != sealed(found.tobytes(), start, grain):
             yield f"the pack of {metric} {stat} at {start} does not agree"
 
 
@@ -196,7 +195,7 @@ def figures(pieces: Sequence[Sequence[Pack]], column: str) -> dict[int, float]:
     """The sum of the totals, or the largest peak, by function; ``pieces`` of a span are each summed by themselves."""
     add = column == "total"
     most_id = _most_id(pieces)
-    found = np.full(most_id + 1, 0.0 if add else -np.inf)
+    by_id = np.full(most_id + 1, 0.0 if add else -np.inf)
     seen = np.zeros(most_id + 1, np.bool_)
     for piece in pieces:
         if not piece:
@@ -205,25 +204,22 @@ def figures(pieces: Sequence[Sequence[Pack]], column: str) -> dict[int, float]:
         of = rows["function_id"]
         seen[of] = True
         if add:
-            found += np.bincount(of, rows["total"], most_id + 1)
+            by_id += np.bincount(of, rows["total"], most_id + 1)
         else:
-            np.maximum.at(found, of, rows["peak"])
+            np.maximum.at(by_id, of, rows["peak"])
     ids = np.flatnonzero(seen)
-    return dict(zip(ids.tolist(), found[ids].tolist(), strict=True))
+    return dict(zip(ids.tolist(), by_id[ids].tolist(), strict=True))
 
 
-def sums(pieces: Sequence[Sequence[Pack]]) -> dict[int, MetricSum]:
-    """Sum, peak, and when there was last something, by function."""
+def sums(pieces: Sequence[Sequence[Pack]]) -> dict[int, tuple[float, float, int | None]]:
+    """Sum, peak, and when there was last something (epoch ms), by function."""
     totals, peaks = figures(pieces, "total"), figures(pieces, "peak")
     last = np.full(_most_id(pieces) + 1, -1, np.int64)
     for piece in pieces:
         for start, rows in piece:
             of = rows["function_id"][rows["total"] > 0]
             last[of] = np.maximum(last[of], start)
-    return {
-        each: MetricSum(total, peaks[each], None if last[each] < 0 else int(last[each]))
-        for each, total in totals.items()
-    }
+    return {each: (total, peaks[each], None if last[each] < 0 else int(last[each])) for each, total in totals.items()}
 
 
 def _most_id(pieces: Iterable[Sequence[Pack]]) -> int:

@@ -39,7 +39,7 @@ def oldest_ms(connection: "sqlite3.Connection") -> int | None:
     return min((at for at in (exact, summed or None, hour) if at is not None), default=None)
 
 
-def keep(connection: "sqlite3.Connection") -> None:
+def store_oldest(connection: "sqlite3.Connection") -> None:
     """Keeps it as a setting, where it is not kept yet."""
     if connection.execute(f"SELECT 1 FROM settings WHERE name = '{OLDEST}'").fetchone() is None:
         oldest = oldest_ms(connection)

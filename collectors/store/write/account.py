@@ -24,6 +24,7 @@ from collectors.model.account import (
 )
 from collectors.model.durable import DurableExecution, DurableHistory
 from collectors.model.records import MetricPoint
+from collectors.store.pruned_until import ACCOUNT_POINTS
 from collectors.store.tables.account import (
     ALARM_HISTORY,
     ALARMS,
@@ -39,7 +40,6 @@ from collectors.store.tables.metrics import ACCOUNT_METRICS
 from collectors.store.transactions import commit_checked, undo
 from collectors.store.write import durable, insights, running_queries
 from collectors.store.write.name_ids import Names
-from collectors.store.write.pruned_until import ACCOUNT_POINTS
 from collectors.untrusted import parsed_json
 
 _HERE = "account = ? AND region = ? AND kind = ?"
@@ -104,7 +104,7 @@ def keep_inventory(connection: sqlite3.Connection, inventory: Inventory, now_ms:
     A setting that was never seen counts from when AWS says that its thing was modified, a change from then too where
     that lies after what is known; both from ``now_ms`` where AWS does not say.
     """
-    found = {
+    seen = {
         (one.function, one.kind, one.item, name): (json.dumps(value), one.modified_ms)
         for one in inventory.found
         for name, value in one.settings.items()
@@ -123,18 +123,18 @@ def keep_inventory(connection: sqlite3.Connection, inventory: Inventory, now_ms:
             ):
                 known[function, kind, item, name] = value, since_ms
         for key, (value, since_ms) in known.items():
-            if found[key][0] == value if key in found else inventory.partial:
+            if seen[key][0] == value if key in seen else inventory.partial:
                 continue
-            _, modified_ms = found.get(key, (None, None))
+            _, modified_ms = seen.get(key, (None, None))
             until_ms = modified_ms if modified_ms is not None and modified_ms > since_ms else max(now_ms, since_ms + 1)
             connection.execute(
                 "UPDATE configuration SET until_ms = ? WHERE account = ? AND region = ? AND function = ? AND kind = ?"
                 " AND item = ? AND name = ? AND since_ms = ?",
                 (until_ms, inventory.account, inventory.region, *key, since_ms),
             )
-            if key in found:
-                _begin(connection, inventory, key, value=found[key][0], since_ms=until_ms)
-        for key, (value, modified_ms) in found.items():
+            if key in seen:
+                _begin(connection, inventory, key, value=seen[key][0], since_ms=until_ms)
+        for key, (value, modified_ms) in seen.items():
             if key not in known:
                 _begin(connection, inventory, key, value=value, since_ms=now_ms if modified_ms is None else modified_ms)
 
@@ -165,13 +165,13 @@ def keep_alarms(connection: sqlite3.Connection, alarms: Alarms) -> None:
         _replace(connection, ALARMS, alarms.alarms)
 
 
-def keep_durable(connection: sqlite3.Connection, given: DurableHistory | Sequence[DurableExecution]) -> None:
+def keep_durable(connection: sqlite3.Connection, records: DurableHistory | Sequence[DurableExecution]) -> None:
     """Keeps durable executions, or the history of one, in one transaction."""
     with _transaction(connection):
-        if isinstance(given, DurableHistory):
-            durable.keep_history(connection, given)
+        if isinstance(records, DurableHistory):
+            durable.keep_history(connection, records)
         else:
-            durable.keep_executions(connection, given)
+            durable.keep_executions(connection, records)
 
 
 def keep_account_points(connection: sqlite3.Connection, points: Iterable[MetricPoint]) -> int:
@@ -241,14 +241,14 @@ def counted(
 
 def in_force(connection: sqlite3.Connection, account: str, region: str, kinds: Collection[str]) -> list[Configured]:
     """The settings of some kinds that are in force, by what they are of."""
-    found: dict[tuple[str, str, str], dict[str, Setting]] = {}
+    by_item: dict[tuple[str, str, str], dict[str, Setting]] = {}
     for function, kind, item, name, value in connection.execute(
         "SELECT function, kind, item, name, value FROM configuration WHERE account = ? AND region = ?"
         f" AND until_ms IS NULL AND kind IN ({', '.join('?' * len(kinds))})",
         (account, region, *kinds),
     ):
-        found.setdefault((function, kind, item), {})[name] = parsed_json(value)
-    return [Configured(account, region, *key, settings) for key, settings in found.items()]
+        by_item.setdefault((function, kind, item), {})[name] = parsed_json(value)
+    return [Configured(account, region, *key, settings) for key, settings in by_item.items()]
 
 
 def cover(connection: sqlite3.Connection, marks: Iterable[Covered]) -> None:

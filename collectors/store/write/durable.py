@@ -61,13 +61,13 @@ def keep_executions(connection: sqlite3.Connection, executions: Sequence[Durable
 
 def keep_history(connection: sqlite3.Connection, history: DurableHistory) -> None:
     """Adds the events, and says how far the history is known. Of an execution that was never listed nothing is kept."""
-    found = connection.execute("SELECT id FROM durable_executions WHERE arn = ?", (history.arn,)).fetchone()
-    if found is None:
+    execution = connection.execute("SELECT id FROM durable_executions WHERE arn = ?", (history.arn,)).fetchone()
+    if execution is None:
         return
     marks = ", ".join("?" * (len(DurableEvent.__slots__) + 1))
     connection.executemany(
         f"INSERT OR REPLACE INTO durable_events (execution_id, {_EVENT}) VALUES ({marks})",
-        [(found[0], *astuple(event)) for event in history.events],
+        [(execution[0], *astuple(event)) for event in history.events],
     )
     last = max((event.event_id for event in history.events), default=None)
     connection.execute(
@@ -77,7 +77,7 @@ def keep_history(connection: sqlite3.Connection, history: DurableHistory) -> Non
         " status = CASE WHEN ?3 IS NULL OR (ended_ms IS NOT NULL AND ?4 IS NULL) THEN status ELSE ?3 END,"
         " ended_ms = coalesce(?4, ended_ms), last_event = max(coalesce(?5, last_event), coalesce(last_event, ?5))"
         " WHERE id = ?6 AND history IS NOT 'whole'",
-        (history.state, history.asked_ms, history.status, history.ended_ms, last, found[0]),
+        (history.state, history.asked_ms, history.status, history.ended_ms, last, execution[0]),
     )
 
 
@@ -96,10 +96,10 @@ def open_executions(connection: sqlite3.Connection, account: str, region: str) -
 
 def read_executions(connection: sqlite3.Connection, arns: Sequence[str]) -> set[str]:
     """Which of these need not be read any more."""
-    found: set[str] = set()
+    whole: set[str] = set()
     for at in range(0, len(arns), 500):
         some = arns[at : at + 500]
-        found.update(
+        whole.update(
             arn
             for (arn,) in connection.execute(
                 f"SELECT arn FROM durable_executions WHERE arn IN ({', '.join('?' * len(some))})"
@@ -107,7 +107,7 @@ def read_executions(connection: sqlite3.Connection, arns: Sequence[str]) -> set[
                 some,
             )
         )
-    return found
+    return whole
 
 
 _COUNTS = (

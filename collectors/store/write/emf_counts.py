@@ -73,14 +73,14 @@ class EmfCounts:
             if not times:
                 continue
             try:
-                samples, found = self._read(text, at_ms)
+                samples, invalid_parts = self._read(text, at_ms)
             except Exception as fault:  # of ours: it must not end the collection
-                samples, found = (), [("cannot be read", type(fault).__name__)]
-            found = list(found)
+                samples, invalid_parts = (), [("cannot be read", type(fault).__name__)]
+            invalid_parts = list(invalid_parts)
             for sample in samples:
                 series = self._series.of(self._owner(function_id, sample), sample)
                 if series is None:
-                    found.append((TOO_MANY, sample.metric))
+                    invalid_parts.append((TOO_MANY, sample.metric))
                     continue
                 place = series, sample.at_ms // MINUTE * MINUTE
                 cell = cells.get(place)
@@ -88,7 +88,7 @@ class EmfCounts:
                     cell = cells[place] = Cell.empty()
                 for value in sample.values:
                     cell.take(value, times)
-            for reason, about in found:
+            for reason, about in invalid_parts:
                 place_of = function_id, at_ms // MINUTE * MINUTE, reason
                 invalid[place_of] = invalid.get(place_of, 0) + times
                 if times > 0:
@@ -113,12 +113,12 @@ class EmfCounts:
         moved = self._series.moved
         if not moved:
             return cells
-        found: dict[Place, Cell] = {}
+        merged: dict[Place, Cell] = {}
         for (series, start), cell in cells.items():
             while series in moved:
                 series = moved[series]
-            found.setdefault((series, start), Cell.empty()).merge(cell)
-        return found
+            merged.setdefault((series, start), Cell.empty()).merge(cell)
+        return merged
 
     def _count_invalid(self, invalid: dict[tuple[int, int, str], int]) -> None:
         self._connection.executemany(

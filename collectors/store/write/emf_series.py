@@ -64,12 +64,12 @@ class SeriesIds:
         key = function_id, sample.namespace, sample.metric, sample.unit, sample.dimensions
         known = self._known.get(key)
         if known is None:
-            found = self._find(function_id, sample)
-            if found is None:
+            series = self._find(function_id, sample)
+            if series is None:
                 return None
             if len(self._known) >= _MOST_KNOWN:
                 self._known.clear()
-            known = self._known[key] = found
+            known = self._known[key] = series
         return known
 
     def _find(self, function_id: int, sample: EmfSample) -> int | None:
@@ -114,14 +114,14 @@ class SeriesIds:
         before = self._groups[group]
         folded = self._folded.get(group, ())
         names = [name for name in group.dimensions if name not in folded]
-        kept = list(range(len(names)))
-        while kept and len({tuple(values[at] for at in kept) for values in before}) > most:
-            kept.remove(max(kept, key=lambda at: len({values[at] for values in before})))
-        self._folded[group] = (*folded, *(name for at, name in enumerate(names) if at not in kept))
+        left_places = list(range(len(names)))
+        while left_places and len({tuple(values[place] for place in left_places) for values in before}) > most:
+            left_places.remove(max(left_places, key=lambda place: len({values[place] for values in before})))
+        self._folded[group] = (*folded, *(name for place, name in enumerate(names) if place not in left_places))
         self._groups[group] = {}
         moves: dict[int, int] = {}
         for values, identity in before.items():
-            left = tuple(values[at] for at in kept)
+            left = tuple(values[place] for place in left_places)
             known = self._groups[group].get(left)
             moves[identity] = self._make(group, left) if known is None else known
         emf_cells.move(self._connection, moves)

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from collectors.model.quantities import FIGURES, QUANTITIES
 from collectors.model.records import EXIT_TYPES, Parts, Status
 from collectors.store.lines.chunks import Chunks, union
+from collectors.store.request_index import places
 from collectors.store.write.name_ids import Names
-from collectors.store.write.request_index import places
 from collectors.store.write.stored_invocation import (
     WHERE_KEY,
     StoredInvocation,
@@ -166,10 +166,10 @@ def _merged(
     parts = old.parts | new.parts
     if added is None:
         added = new.events if parts != old.parts else 0
-    told = reports or [old]
-    measured = {name: getattr(told[0], name) for name in FIGURES}
+    sources = reports or [old]
+    measured = {name: getattr(sources[0], name) for name in FIGURES}
     for name in QUANTITIES:  # what an earlier version did not read is told by the same REPORT, read again
-        measured[name] = next((value for piece in told if (value := getattr(piece, name)) is not None), None)
+        measured[name] = next((value for piece in sources if (value := getattr(piece, name)) is not None), None)
     return replace(
         old,
         start_ms=begins[0].start_ms,

@@ -8,12 +8,12 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 
 from collectors.model.records import MetricPoint
-from collectors.store.rollups.dirty_packs import mark_metrics
+from collectors.store.pruned_until import NOTHING_PRUNED, kept_of_all
+from collectors.store.rollups.dirty_packs import mark_metrics_dirty
 from collectors.store.schema import GRAINS
 from collectors.store.tables.metrics import METRIC_HOURS, METRICS
 from collectors.store.transactions import transaction
 from collectors.store.write.name_ids import Names
-from collectors.store.write.pruned_until import NOTHING_PRUNED, kept_of_all
 
 HOUR_MS, DAY_MS = GRAINS["hour_cells"], GRAINS["day_cells"]
 Series = tuple[str, int, str]  # metric, function_id, stat
@@ -22,13 +22,13 @@ Given = Sequence[tuple[int, MetricPoint]]
 
 def keep(connection: sqlite3.Connection, names: Names, points: Iterable[MetricPoint]) -> int:
     """Keeps points, the latest reading of a bin standing; returns how many."""
-    given = [(names.function(point.function), point) for point in points]
+    points_by_id = [(names.function(point.function), point) for point in points]
     hours: set[tuple[str, int, str, int]] = set()
-    kept = kept_of_all(connection)
+    pruned = kept_of_all(connection)
 
     def bound() -> Iterable[tuple[object, ...]]:
-        for function_id, point in _changed(connection, given):
-            if point.start_ms < kept.get(function_id, NOTHING_PRUNED).points_ms:
+        for function_id, point in _changed(connection, points_by_id):
+            if point.start_ms < pruned.get(function_id, NOTHING_PRUNED).points_ms:
                 continue  # its hour is summed, and its other points are gone
             hours.add((point.metric, function_id, point.stat, point.start_ms // HOUR_MS * HOUR_MS))
             yield point.metric, function_id, point.stat, point.start_ms, point.period_s, point.value
@@ -36,13 +36,13 @@ def keep(connection: sqlite3.Connection, names: Names, points: Iterable[MetricPo
     with transaction(connection):
         connection.executemany(METRICS.insert(instead="OR REPLACE"), bound())
         _sum_up(connection, hours)
-    return len(given)
+    return len(points_by_id)
 
 
-def _changed(connection: sqlite3.Connection, given: Given) -> Iterator[tuple[int, MetricPoint]]:
+def _changed(connection: sqlite3.Connection, points_by_id: Given) -> Iterator[tuple[int, MetricPoint]]:
     """Those of the points that are not in the store with the same value: most of what is asked again is."""
     series: dict[tuple[str, int, str, int], list[MetricPoint]] = {}
-    for function_id, point in given:
+    for function_id, point in points_by_id:
         series.setdefault((point.metric, function_id, point.stat, point.period_s), []).append(point)
     for (metric, function_id, stat, period_s), points in series.items():
         low, high = min(each.start_ms for each in points), max(each.start_ms for each in points)
@@ -68,7 +68,7 @@ def _sum_up(connection: sqlite3.Connection, hours: set[tuple[str, int, str, int]
         f" FROM metrics {where} GROUP BY period_s ORDER BY period_s LIMIT 1",
         ((*series, start, start + HOUR_MS) for *series, start in sorted(hours)),
     )
-    mark_metrics(connection, {(metric, stat, HOUR_MS, start) for metric, _, stat, start in hours})
+    mark_metrics_dirty(connection, {(metric, stat, HOUR_MS, start) for metric, _, stat, start in hours})
     days = {(metric, function_id, stat, start // DAY_MS * DAY_MS) for metric, function_id, stat, start in hours}
     connection.executemany(
         f"INSERT OR REPLACE INTO metric_days ({METRIC_HOURS.column_list()})"
@@ -76,4 +76,4 @@ def _sum_up(connection: sqlite3.Connection, hours: set[tuple[str, int, str, int]
         f" FROM metric_hours {where}",
         ((*series, start, start + DAY_MS) for *series, start in sorted(days)),
     )
-    mark_metrics(connection, {(metric, stat, DAY_MS, start) for metric, _, stat, start in days})
+    mark_metrics_dirty(connection, {(metric, stat, DAY_MS, start) for metric, _, stat, start in days})

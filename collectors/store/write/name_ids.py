@@ -48,7 +48,7 @@ class Names:
 
     def configure(self, function: Function) -> None:
         """Keeps what is now known of a function; what is not said stays as it was."""
-        said = {
+        known = {
             name: value
             for name in (
                 "runtime",
@@ -62,18 +62,18 @@ class Names:
             if (value := getattr(function, name)) is not None
         }
         identity = self.function(function.key)
-        if said:
-            sets = ", ".join(f"{name} = ?" for name in said)
+        if known:
+            sets = ", ".join(f"{name} = ?" for name in known)
             self._connection.execute(
                 f"UPDATE functions SET {sets} WHERE id = ?",
-                (*said.values(), identity),
+                (*known.values(), identity),
             )
 
     def streams(self, streams: Sequence[Stream]) -> list[tuple[int, int]]:
         """(function id, stream id) of each."""
         if len(self._streams) > MOST_REMEMBERED:
             self._streams.clear()
-        found = []
+        ids = []
         for stream in streams:
             function_id = self.function(stream.function)
             known = self._streams.get((function_id, stream.name))
@@ -81,8 +81,8 @@ class Names:
                 known = self._streams[function_id, stream.name] = self._id(
                     "streams", ("function_id", "name"), (function_id, stream.name)
                 )
-            found.append((function_id, known))
-        return found
+            ids.append((function_id, known))
+        return ids
 
     def errors(self, kinds: Sequence[ErrorKind]) -> list[int]:
         return [

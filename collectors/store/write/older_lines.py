@@ -1,26 +1,23 @@
 """Counting what stands in lines that an older version stored, some chunks at a time, the newest first."""
 
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from typing import Protocol
 
-from collectors.store.lines.chunks import opened
+from collectors.store.lines.chunks import LineCounts, opened
 from collectors.store.transactions import transaction
 
 
-class Counts(Protocol):
-    """What counts lines as they come; chunks up to ``uncounted_until`` are not counted yet."""
+class WrittenCounts(LineCounts, Protocol):
+    """Counts of lines that go into the transaction of the lines."""
 
-    uncounted_until: int
-
-    def add(self, function_ids: Sequence[int], packed: Sequence[bytes]) -> None: ...
-
-    def write(self) -> object: ...
+    def write(self) -> object:
+        """Puts what was counted into the store."""
 
 
 def count_in_steps(
     connection: sqlite3.Connection,
-    counts: Counts,
+    counts: WrittenCounts,
     setting: str,
     chunks: int,
     *,

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from collectors.model.records import LooseLines
 from collectors.store.lines.chunks import Chunks, Line, packed_lines, unpacked
-from collectors.store.write.pruned_until import Kept
+from collectors.store.pruned_until import Kept
 
 NEAR_MS = 16 * 60 * 1000  # an invocation and what its environment printed before it lie within this
 
@@ -28,7 +28,7 @@ class OrphanLines:
             )
         }
 
-    def keep(self, loose: LooseLines, function_id: int, stream_id: int, kept: Kept | None) -> tuple[int, int]:
+    def keep(self, loose: LooseLines, function_id: int, stream_id: int, pruned: Kept | None) -> tuple[int, int]:
         """Keeps lines that are not there yet, loose or in an invocation, nor older than what is kept.
 
         Returns how many events were known, and how many are too old.
@@ -38,10 +38,10 @@ class OrphanLines:
         lines = unpacked(loose.lines)
         known = self._stored(stream_id, loose.first_ms, loose.last_ms)
         known |= self.of_invocations(function_id, stream_id, loose.first_ms, loose.last_ms)
-        kept_ms = 0 if kept is None else max(kept.lines_ms, kept.rows_ms)
+        kept_ms = 0 if pruned is None else max(pruned.lines_ms, pruned.rows_ms)
         there = [line for line in lines if line[0] >= kept_ms]
-        if there and loose.first_ms < kept_ms + NEAR_MS and kept is not None:
-            known |= self._of_pruned(function_id, kept.rows_ms, loose.first_ms, loose.last_ms)
+        if there and loose.first_ms < kept_ms + NEAR_MS and pruned is not None:
+            known |= self._of_pruned(function_id, pruned.rows_ms, loose.first_ms, loose.last_ms)
         new = list((Counter(there) - known).elements())
         if new:
             first_ms = min(time for time, _ in new)
@@ -51,7 +51,7 @@ class OrphanLines:
 
     def _of_pruned(self, function_id: int, rows_ms: int, first_ms: int, last_ms: int) -> Counter[Line]:
         """Lines that outlive the rows of their invocations: their chunk has younger ones, too."""
-        found: Counter[Line] = Counter()
+        lines: Counter[Line] = Counter()
         for (chunk,) in self._connection.execute(
             "SELECT id FROM chunks WHERE function_id = ? AND loose_stream_id IS NULL AND first_ms <= ?"
             " AND first_ms < ? AND last_ms >= ?",
@@ -59,8 +59,8 @@ class OrphanLines:
         ).fetchall():
             for (start_ms, _), packed in self._chunks.of(chunk).items():
                 if start_ms < rows_ms:
-                    found.update(unpacked(packed))
-        return found
+                    lines.update(unpacked(packed))
+        return lines
 
     def _stored(self, stream_id: int, first_ms: int, last_ms: int) -> Counter[Line]:
         chunks = self._connection.execute(

@@ -144,11 +144,11 @@ class PatternCounts:
             self._ids = np.append(self._ids, np.full(len(shapes) - len(self._ids), -1))
         unknown = np.flatnonzero(self._ids[numbers] < 0)
         new, firsts = np.unique(numbers[unknown], return_index=True)
-        for shape, number, at in sorted(
+        for shape, number, line in sorted(
             zip(map(shapes.__getitem__, new.tolist()), new.tolist(), unknown[firsts].tolist(), strict=True)
         ):
             found = self._shapes().get(shape)
-            self._ids[number] = self._learn(shape, lines.text(at)) if found is None else found
+            self._ids[number] = self._learn(shape, lines.text(line)) if found is None else found
         return self._ids[numbers]
 
     def _shapes(self) -> dict[str, int]:
@@ -224,10 +224,10 @@ class PatternCounts:
             return
         rows = self._connection.execute("SELECT id, shape, template FROM patterns").fetchall()
         self._grouped_at = len(rows)
-        found = self._kinds.patterns([shape for _, shape, _ in rows])
+        patterns = self._kinds.patterns([shape for _, shape, _ in rows])
         self._connection.executemany(
             "UPDATE patterns SET template = ? WHERE id = ?",
-            [(found[shape], identity) for identity, shape, template in rows if template != found[shape]],
+            [(patterns[shape], identity) for identity, shape, template in rows if template != patterns[shape]],
         )
         self._ungrouped = False
 

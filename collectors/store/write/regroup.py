@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from collectors.store.error_rules import SETTING, rules_of
 from collectors.store.integrity.checksums import INVOCATION_SUM
 from collectors.store.lines.chunks import Chunks, unpacked
-from collectors.store.rollups.dirty_packs import mark
+from collectors.store.rollups.dirty_packs import mark_dirty
 from collectors.store.schema import GRAINS
 from collectors.store.tables.cells import MINUTE_ERRORS
 from collectors.store.tables.ledger import SETTINGS
@@ -29,7 +29,7 @@ _LOOKED_AT = 20_000  # invocations of a group whose lines are read; the rest of 
 _Error = tuple[int, int, str, str]  # id, function_id, error_type, message
 
 
-def regroup(connection: sqlite3.Connection, rules: int, name: Name, said: Said, progress: Progress) -> bool:
+def regroup(connection: sqlite3.Connection, rules: int, name: Name, message_in: Said, progress: Progress) -> bool:
     """Groups all errors by the rules of this version; False where they are already. Killed, it begins anew.
 
     Raises sqlite3.Error with nothing changed.
@@ -38,7 +38,7 @@ def regroup(connection: sqlite3.Connection, rules: int, name: Name, said: Said, 
         return False
     connection.execute("BEGIN IMMEDIATE")
     try:
-        _Regrouping(connection, name, said, progress).run()
+        _Regrouping(connection, name, message_in, progress).run()
         connection.execute(f"{SETTINGS.insert()} ON CONFLICT DO UPDATE SET value = excluded.value", (SETTING, rules))
         connection.execute("COMMIT")
     except BaseException:
@@ -48,10 +48,10 @@ def regroup(connection: sqlite3.Connection, rules: int, name: Name, said: Said, 
 
 
 class _Regrouping:
-    def __init__(self, connection: sqlite3.Connection, name: Name, said: Said, progress: Progress) -> None:
+    def __init__(self, connection: sqlite3.Connection, name: Name, message_in: Said, progress: Progress) -> None:
         self._connection = connection
         self._chunks = Chunks(connection)
-        self._name, self._said, self._progress = name, said, progress
+        self._name, self._said, self._progress = name, message_in, progress
         self._names: dict[int, Named] = {}
         self._first: dict[tuple[int, str], int] = {}  # the row of each function and fingerprint that stays
         self._done = 0
@@ -143,7 +143,7 @@ class _Regrouping:
             f"DELETE FROM {table}_errors WHERE function_id = ? AND start_ms = ? AND error_id = ? AND occurrences <= 0",
             list(cells),
         )
-        self._mark(table, {start for _, start, _ in cells})
+        self._mark_dirty(table, {start for _, start, _ in cells})
 
     # What was several and is one --------------------------------------------------------------------------------
 
@@ -167,7 +167,7 @@ class _Regrouping:
                 " ON CONFLICT DO UPDATE SET occurrences = occurrences + excluded.occurrences"
             )
             self._connection.execute(f"DELETE FROM {table}_errors {of_old}")
-            self._mark(table, {start for (start,) in starts})
+            self._mark_dirty(table, {start for (start,) in starts})
         self._connection.execute(
             f"UPDATE invocations SET error_id = {_NEW}, sum = {_SUM.format(_NEW)}"
             " WHERE error_id IN (SELECT old FROM merged)"
@@ -175,6 +175,6 @@ class _Regrouping:
         self._connection.execute("DELETE FROM errors WHERE id IN (SELECT old FROM merged)")
         self._connection.execute("DROP TABLE merged")
 
-    def _mark(self, table: str, starts: set[int]) -> None:
+    def _mark_dirty(self, table: str, starts: set[int]) -> None:
         if table != "minute_cells":
-            mark(self._connection, table, starts)
+            mark_dirty(self._connection, table, starts)

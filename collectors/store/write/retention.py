@@ -8,7 +8,6 @@ import re
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
@@ -22,14 +21,14 @@ _AGE = re.compile(r"(?P<number>[1-9]\d{0,4})(?P<unit>[hdw])")
 _UNITS_MS = {"h": HOUR_MS, "d": DAY_MS, "w": 7 * DAY_MS}
 
 
-def age_ms(given: object) -> int | None:
+def age_ms(age: object) -> int | None:
     """``30d``, ``12h`` or ``4w`` in ms; None for ``forever`` and ``off``. Raises ValueError."""
-    if given in FOREVER:
+    if age in FOREVER:
         return None
-    found = _AGE.fullmatch(given) if isinstance(given, str) else None
-    if found is None:
+    parsed = _AGE.fullmatch(age) if isinstance(age, str) else None
+    if parsed is None:
         raise ValueError('an age such as "30d", "12h" or "4w", or "forever"')
-    return int(found["number"]) * _UNITS_MS[found["unit"]]
+    return int(parsed["number"]) * _UNITS_MS[parsed["unit"]]
 
 
 class Retention:
@@ -79,9 +78,3 @@ def retain(
     with writing(path) as connection:
         prune.prune(connection, retention.ends(now_ms), done, lambda: time.monotonic() < until and not stopped())
     return done
-
-
-def since(connection: "sqlite3.Connection") -> dict[str, int | None]:
-    """From when on every function's rows, lines and minutes are there, epoch ms; None where nothing was deleted."""
-    found = connection.execute("SELECT max(rows_ms), max(lines_ms), max(minutes_ms) FROM pruned").fetchone()
-    return {name: value or None for name, value in zip(DEFAULTS, found, strict=True)}

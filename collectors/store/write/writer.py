@@ -8,36 +8,30 @@ import contextlib
 import hashlib
 import sqlite3
 import time
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain, pairwise
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from collectors.model.invocation_columns import Batch
 from collectors.model.records import Function, MetricPoint, Parts, Reject, Status
-from collectors.store.lines.chunk_filters import packed_filter
-from collectors.store.lines.chunks import RAW_BYTES, Chunks, sealed
+from collectors.store.lines.chunks import Chunks
+from collectors.store.pruned_until import LINES_LATE_MS, REPORTED_LATE_MS, kept_of_all
+from collectors.store.request_index import RequestIndex
 from collectors.store.rollups import cells
-from collectors.store.rollups.measures import aggregate, key_of, of_invocations
 from collectors.store.schema import GRAINS
-from collectors.store.tables.cells import MINUTE_ERRORS
 from collectors.store.tables.ledger import REJECTS
-from collectors.store.tables.lines import CHUNK_FILTERS, CHUNKS
 from collectors.store.transactions import commit_checked, undo
-from collectors.store.write import insertion, metrics
+from collectors.store.write import metrics
 from collectors.store.write.batch_rows import Rows
 from collectors.store.write.emf_counts import EmfCounts
 from collectors.store.write.emf_counts import Read as ReadEmf
 from collectors.store.write.joining import Joiner
 from collectors.store.write.name_ids import Names
+from collectors.store.write.new_rows import NewRows, of_each_function
 from collectors.store.write.orphan_lines import OrphanLines
 from collectors.store.write.pattern_counts import Kinds, PatternCounts
-from collectors.store.write.pruned_until import LINES_LATE_MS, REPORTED_LATE_MS, kept_of_all
-from collectors.store.write.request_index import RequestIndex
 from collectors.store.write.stored_invocation import COLUMNS, StoredInvocation
 from collectors.store.write.unmatched_invocations import NO_PARTS, UnmatchedInvocations
 
@@ -45,14 +39,6 @@ MINUTE_MS = GRAINS["minute_cells"]
 COMMIT_ROWS = 80_000
 COMMIT_BYTES = 24 << 20  # of lines
 KEPT_REJECTS = 10_000  # texts of rejects that a store keeps; beyond, they are only counted
-
-_ASKED = 50  # keys that are looked for at once
-_NO_KEY = (-1, -1, -1, b"")
-_THERE = (
-    f"SELECT column1 FROM (VALUES {', '.join(['(?, ?, ?, ?)'] * _ASKED)}) AS asked WHERE EXISTS ("
-    "SELECT 1 FROM invocations"
-    " WHERE function_id = asked.column2 AND start_ms = asked.column3 AND request_id = asked.column4)"
-)
 
 Ints = npt.NDArray[np.int64]
 
@@ -101,12 +87,12 @@ class Writer:
         self._unmatched = UnmatchedInvocations(connection, self._chunks, self._orphans)
         self._joiner = Joiner(connection, self._chunks, self._names, fingerprint, family)
         self._requests = RequestIndex(connection)
-        self._known_until: dict[int, int] = {}
         self._waiting: list[Rows] = []
         self._waiting_rows = self._waiting_bytes = 0
         self._written = Written()
         self._total = Written()
-        self._kept = kept_of_all(connection)
+        self._pruned = kept_of_all(connection)
+        self._new_rows = NewRows(connection, self._chunks, self._patterns, self._emf, self._requests, self._pruned)
         self._collection: int | None = None
 
     @property
@@ -182,7 +168,7 @@ class Writer:
             self._waiting_rows += batch.invocations.count
             self._waiting_bytes += sum(map(len, batch.invocations.lines or ()))
         for loose in batch.loose:
-            known, old = self._orphans.keep(loose, *streams[loose.stream], self._kept.get(streams[loose.stream][0]))
+            known, old = self._orphans.keep(loose, *streams[loose.stream], self._pruned.get(streams[loose.stream][0]))
             written.duplicates += known
             written.pruned += old
         self._rejects(batch.rejects)
@@ -204,17 +190,17 @@ class Writer:
         self._written = Written()
 
     def _invocations(self, rows: Rows, written: Written) -> None:
-        if self._kept:
+        if self._pruned:
             rows = self._after_pruned(rows, written)
         written.duplicates += self._absorb_loose(rows)
-        plain = self._plain(rows)
+        plain = self._new_rows.are_new(rows, self._joiner.fragments)
         careful = rows.only(np.flatnonzero(~plain))
         if len(careful.ids):
             rows = rows.only(np.flatnonzero(plain))
         grown: set[cells.Minute] = set()
         failed: set[cells.Minute] = set()
         if len(rows.ids):
-            grown, failed = self._bulk(rows)
+            grown, failed = self._new_rows.write(rows)
             status = rows.numbers["status"]
             written.invocations += len(rows.ids)
             written.errors += int(((status > Status.OK) & (status < Status.UNKNOWN)).sum())
@@ -229,21 +215,21 @@ class Writer:
         What a REPORT alone tells of may have begun later than it says; whether it meets a START is seen in ``_join``.
         """
         function_ids, parts = rows.numbers["function_id"], rows.numbers["parts"]
-        kept_ms = _of_each(function_ids, {each: kept.rows_ms for each, kept in self._kept.items()})
+        kept_ms = of_each_function(function_ids, {each: kept.rows_ms for each, kept in self._pruned.items()})
         old = rows.numbers["start_ms"] < kept_ms - np.where(parts == Parts.REPORT, REPORTED_LATE_MS, 0)
         written.pruned += int(rows.numbers["events"][old].sum())
         return rows.only(np.flatnonzero(~old))
 
     def _may_be_pruned(self, row: StoredInvocation) -> bool:
         """Whether a piece without its START may be of an invocation whose row was pruned."""
-        kept = self._kept.get(row.function_id)
-        if kept is None or row.parts & Parts.START:
+        pruned = self._pruned.get(row.function_id)
+        if pruned is None or row.parts & Parts.START:
             return False
         late_ms = REPORTED_LATE_MS if row.parts & Parts.REPORT else LINES_LATE_MS
-        return row.start_ms < kept.rows_ms + late_ms
+        return row.start_ms < pruned.rows_ms + late_ms
 
     def _lines_pruned(self, function_id: int, start_ms: int) -> bool:
-        kept = self._kept.get(function_id)
+        kept = self._pruned.get(function_id)
         return kept is not None and start_ms < kept.lines_ms
 
     def _absorb_loose(self, rows: Rows) -> int:
@@ -264,150 +250,14 @@ class Writer:
         if not self._unmatched or rows.lines is None:
             return changed
         numbers = rows.numbers
-        for at, (parts, lines) in enumerate(zip(numbers["parts"].tolist(), rows.lines, strict=True)):
+        for row, (parts, lines) in enumerate(zip(numbers["parts"].tolist(), rows.lines, strict=True)):
             if parts == NO_PARTS or not lines:
                 continue
-            place = int(numbers["function_id"][at]), int(numbers["stream"][at])
-            absorbed, minutes = self._unmatched.absorb(*place, rows.ids[at], lines)
+            place = int(numbers["function_id"][row]), int(numbers["stream"][row])
+            absorbed, minutes = self._unmatched.absorb(*place, rows.ids[row], lines)
             written.duplicates += absorbed
             changed |= {(function_id, start // MINUTE_MS * MINUTE_MS) for function_id, start in minutes}
         return changed
-
-    def _plain(self, rows: Rows) -> npt.NDArray[np.bool_]:
-        """Which rows are surely new: whole, no fragment of theirs stored, and no such row there.
-
-        Rows later than all that is known of their function need not be looked for.
-        """
-        function_ids, starts = rows.numbers["function_id"], rows.numbers["start_ms"]
-        functions, sizes = np.unique(function_ids, return_counts=True)
-        until = np.array([self._known(int(each)) for each in functions], np.int64)
-        plain: npt.NDArray[np.bool_] = starts > np.repeat(until, sizes)
-        whole = rows.numbers["parts"] == Parts.WHOLE
-        plain &= whole
-        fragments = self._joiner.fragments
-        if fragments:
-            plain &= np.fromiter((each not in fragments for each in rows.ids), np.bool_, len(rows.ids))
-        same_time = np.flatnonzero((np.diff(starts) == 0) & (np.diff(function_ids) == 0)) + 1
-        repeats = np.array([at for at in same_time.tolist() if rows.ids[at] == rows.ids[at - 1]], np.int64)
-        plain[repeats] = False
-        late = [
-            at for at in np.setdiff1d(np.flatnonzero(~plain & whole), repeats).tolist() if rows.ids[at] not in fragments
-        ]
-        plain[late] = True
-        plain[self._stored(rows, late)] = False
-        return plain
-
-    def _stored(self, rows: Rows, at: Sequence[int]) -> list[int]:
-        """Which of the rows at these places are in the store."""
-        function_ids, starts = rows.numbers["function_id"], rows.numbers["start_ms"]
-        keys: list[tuple[int, int, int, bytes | str]] = [
-            (each, int(function_ids[each]), int(starts[each]), rows.ids[each]) for each in at
-        ]
-        found: list[int] = []
-        for begin in range(0, len(keys), _ASKED):
-            asked = keys[begin : begin + _ASKED]
-            asked += [_NO_KEY] * (_ASKED - len(asked))
-            found += [place for (place,) in self._connection.execute(_THERE, tuple(chain.from_iterable(asked)))]
-        return found
-
-    def _known(self, function_id: int) -> int:
-        known = self._known_until.get(function_id)
-        if known is None:
-            (last,) = self._connection.execute(
-                "SELECT max(start_ms) FROM invocations WHERE function_id = ?", (function_id,)
-            ).fetchone()
-            known = self._known_until[function_id] = -1 if last is None else last
-        return known
-
-    def _bulk(self, rows: Rows) -> tuple[set[cells.Minute], set[cells.Minute]]:
-        """Writes rows that are new, their lines, ids and minutes: those that grew, and those that failed."""
-        function_ids, starts = rows.numbers["function_id"], rows.numbers["start_ms"]
-        insertion.insert(self._connection, rows, self._lines(rows))
-        self._requests.add(rows.ids, function_ids, starts)
-        until = self._known_until
-        fresh: list[tuple[Any, ...]] = []
-        more: list[tuple[Any, ...]] = []
-        for cell in aggregate(of_invocations(function_ids, rows.numbers), MINUTE_MS):
-            function_id, start_ms = key_of(cell)
-            (more if start_ms <= until[function_id] else fresh).append(cell)
-        cells.insert(self._connection, "minute_cells", fresh)
-        cells.add(self._connection, more)
-        failed = self._count_errors(rows)
-        lasts = np.flatnonzero(np.append(np.diff(function_ids) != 0, True))
-        for function_id, last in zip(function_ids[lasts].tolist(), starts[lasts].tolist(), strict=True):
-            until[function_id] = max(until[function_id], last)
-        return {key_of(cell) for cell in (*fresh, *more)}, failed
-
-    def _count_errors(self, rows: Rows) -> set[cells.Minute]:
-        failed = np.flatnonzero(rows.numbers["error"] >= 0)
-        minutes = rows.numbers["start_ms"][failed] // MINUTE_MS * MINUTE_MS
-        places = Counter(
-            zip(
-                rows.numbers["function_id"][failed].tolist(),
-                minutes.tolist(),
-                rows.numbers["error"][failed].tolist(),
-                strict=True,
-            )
-        )
-        self._connection.executemany(
-            f"{MINUTE_ERRORS.insert()} ON CONFLICT DO UPDATE SET occurrences = occurrences + excluded.occurrences",
-            ((*place, count) for place, count in places.items()),
-        )
-        return {place[:2] for place in places}
-
-    def _lines(self, rows: Rows) -> Sequence[int | None]:
-        """Writes the rows' lines as chunks; the chunk of each row."""
-        packed = rows.lines
-        if packed is None:
-            self._patterns.without_lines(int(rows.numbers["events"].sum()))
-            return [None] * len(rows.ids)
-        for counts in (self._patterns, self._emf):
-            counts.add(rows.numbers["function_id"].tolist(), packed)
-        if self._kept:
-            lines_ms = _of_each(rows.numbers["function_id"], {each: one.lines_ms for each, one in self._kept.items()})
-            old = rows.numbers["start_ms"] < lines_ms
-            if old.any():
-                return self._lines_but(rows, old)
-        return self._chunked(rows, packed)
-
-    def _lines_but(self, rows: Rows, old: npt.NDArray[np.bool_]) -> Sequence[int | None]:
-        """The same without the lines of rows that are older than the lines that are kept."""
-        chunks: list[int | None] = [None] * len(rows.ids)
-        at = np.flatnonzero(~old)
-        rest = rows.only(at)
-        if len(at) and rest.lines is not None:
-            for place, chunk in zip(at.tolist(), self._chunked(rest, rest.lines), strict=True):
-                chunks[place] = chunk
-        return chunks
-
-    def _chunked(self, rows: Rows, packed: Sequence[bytes]) -> Sequence[int]:
-        function_ids, starts = rows.numbers["function_id"], rows.numbers["start_ms"].tolist()
-        filled = np.cumsum(np.fromiter(map(len, packed), np.int64, len(packed))) // RAW_BYTES
-        firsts = np.concatenate(([0], np.flatnonzero((np.diff(function_ids) != 0) | (np.diff(filled) != 0)) + 1))
-        edges = [*firsts.tolist(), len(packed)]
-        last_ms = np.maximum.reduceat(rows.numbers["end_ms"], firsts).tolist()
-        events = np.add.reduceat(rows.numbers["events"], firsts).tolist()
-        last_id = self._chunks.last_id()
-        self._connection.executemany(
-            CHUNKS.insert("id", "function_id", "first_ms", "last_ms", "lines", "content"),
-            (
-                (
-                    last_id + 1 + at,
-                    int(function_ids[low]),
-                    starts[low],
-                    last_ms[at],
-                    events[at],
-                    sealed(starts[low:high], rows.ids[low:high], packed[low:high]),
-                )
-                for at, (low, high) in enumerate(pairwise(edges))
-            ),
-        )
-        self._connection.executemany(
-            CHUNK_FILTERS.insert(instead="OR REPLACE"),
-            ((last_id + 1 + at, packed_filter(packed[low:high])) for at, (low, high) in enumerate(pairwise(edges))),
-        )
-        chunk_ids: list[int] = np.repeat(np.arange(len(firsts)) + last_id + 1, np.diff(edges)).tolist()
-        return chunk_ids
 
     def _join(self, careful: Rows, written: Written) -> set[tuple[int, int]]:
         """Writes, one by one, rows that may meet others; the minutes that this changed."""
@@ -437,7 +287,7 @@ class Writer:
                 written.errors += Status(row.status).failed
             for function_id, start_ms in joined.changed:
                 added.append((row.request_id, function_id, start_ms))
-                self._known_until[function_id] = max(self._known(function_id), start_ms)
+                self._new_rows.heard_of(function_id, start_ms)
             if joined.changed and row.parts == NO_PARTS:
                 self._unmatched.remember(row, start_ms)
         if without_lines:
@@ -451,12 +301,12 @@ class Writer:
     def _rejects(self, rejects: Sequence[Reject]) -> None:
         if not rejects:
             return
-        (kept,) = self._connection.execute("SELECT count(*) FROM rejects").fetchone()
+        (rejects_stored,) = self._connection.execute("SELECT count(*) FROM rejects").fetchone()
         self._connection.executemany(
             REJECTS.insert(instead="OR IGNORE"),
             (
                 (_mark(each), each.source, each.line, each.reason, each.text[:2000])
-                for each in rejects[: max(0, KEPT_REJECTS - kept)]
+                for each in rejects[: max(0, KEPT_REJECTS - rejects_stored)]
             ),
         )
 
@@ -475,12 +325,6 @@ class Writer:
 
 def _now_ms() -> int:
     return time.time_ns() // 1_000_000
-
-
-def _of_each(function_ids: Ints, known: dict[int, int]) -> Ints:
-    """What is known of each row's function; 0 where nothing is. The rows are sorted by function."""
-    functions, sizes = np.unique(function_ids, return_counts=True)
-    return np.repeat(np.array([known.get(each, 0) for each in functions.tolist()], np.int64), sizes)
 
 
 def _spans(minutes: set[tuple[int, int]]) -> list[tuple[int, int, int]]:

@@ -78,7 +78,9 @@ def test_a_batch_that_fails_is_counted_when_it_comes_again(tmp_path: Path, monke
     store, file = tmp_path / "s.db", write(tmp_path / "a.jsonl", events)
 
     def broken(self: PatternCounts) -> None:
-        raise sqlite3.OperationalError("disk I/O error")
+        error = sqlite3.OperationalError("disk I/O error")
+        error.sqlite_errorcode = sqlite3.SQLITE_IOERR
+        raise error
 
     with monkeypatch.context() as patched:
         patched.setattr(PatternCounts, "write", broken)

@@ -37,9 +37,9 @@ def kept_of_all(connection: sqlite3.Connection) -> dict[int, Kept]:
 def kept_since(select: Select, function_ids: Sequence[int] | None) -> Kept:
     """From when on all of some functions have everything; None is all functions."""
     wanted = "" if function_ids is None else f" WHERE function_id IN ({', '.join(map(str, map(int, function_ids)))})"
-    [found] = select(
+    [ends] = select(
         "SELECT coalesce(max(rows_ms), 0), coalesce(max(lines_ms), 0), coalesce(max(minutes_ms), 0),"
         f" coalesce(max(points_ms), 0) FROM pruned{wanted}",
         (),
     )
-    return Kept(*found)
+    return Kept(*ends)

@@ -86,8 +86,8 @@ def places(connection: sqlite3.Connection, request_id: bytes | str) -> Iterator[
     for (entries,) in connection.execute(
         "SELECT entries FROM request_buckets WHERE bucket = ?", (_bucket(hashed),)
     ).fetchall():
-        at = entries.find(wanted)
-        while at >= 0:
-            if at % ENTRY.itemsize == 0:
-                yield struct.unpack_from("<Iq", entries, at + 4)
-            at = entries.find(wanted, at + 1)
+        place = entries.find(wanted)
+        while place >= 0:
+            if place % ENTRY.itemsize == 0:
+                yield struct.unpack_from("<Iq", entries, place + 4)
+            place = entries.find(wanted, place + 1)
