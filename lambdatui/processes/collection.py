@@ -58,7 +58,7 @@ class RunningCollection:
     failed: bool = False
 
     def run(self, db: Path) -> None:
-        """Runs in a thread until the collection ends. OSError where it cannot be started."""
+        """Runs in a thread until the collection ends. Raises ``OSError`` where it cannot be started."""
         progress = () if "--source" in self.choice.arguments else ("--progress",)
         self.child = child = Child(
             ["--db", str(db), "collect", "--json", *progress, *self.choice.arguments], niceness=_NICENESS
@@ -82,7 +82,7 @@ class RunningCollection:
             )
 
     def _take(self, line: str) -> None:
-        """A step of a source, or what one collection came to."""
+        """Notes a line of the child's: a step of one source, or the outcome of a whole collection."""
         try:
             record: Any = parsed_json(line)
             if "sources" in record:

@@ -1,4 +1,4 @@
-"""Advice: what to change, what shows it, what it is worth. Enter says it in full."""
+"""Advice: what to change, the evidence for it, and what it saves. Enter shows it in full."""
 
 from collections.abc import Callable
 from typing import Any, ClassVar
@@ -18,7 +18,7 @@ from lambdatui.widgets.layout import Shown
 
 
 class AdviceScreen(TableScreen):
-    """What fails first, then what is worth most."""
+    """What fails first, then what saves most."""
 
     NAME: ClassVar[str] = "advice"
     COMMANDS_HERE: ClassVar[Commands] = tuple(one for one in TABLE_COMMANDS if one is not ShowAdvice)

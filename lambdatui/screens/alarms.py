@@ -16,7 +16,7 @@ from lambdatui.widgets.layout import Shown
 
 
 class AlarmsScreen(TableScreen):
-    """Says so where no collection has asked for alarms: none is not the same as unknown."""
+    """Alarms that ring first. Where no collection asked for alarms it says so: none is not the same as unknown."""
 
     NAME: ClassVar[str] = "alarms"
     COMMANDS_HERE: ClassVar[Commands] = tuple(one for one in TABLE_COMMANDS if one is not ShowAlarms)

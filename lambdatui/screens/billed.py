@@ -1,4 +1,4 @@
-"""AWS's bill beside ours: what Cost Explorer said that each day cost, and what the store computes. Enter says why."""
+"""AWS's bill, from Cost Explorer, beside what the store computes for each day. Enter shows why they differ."""
 
 from collections.abc import Callable
 from typing import Any, ClassVar
@@ -36,7 +36,7 @@ class BillBy(CostsBy):
 
 
 class BilledScreen(TableScreen):
-    """The newest day first; the whole range, in sum, last."""
+    """The newest day first, the sum of the range last."""
 
     COMMANDS_HERE: ClassVar[Commands] = (BillBy, *TABLE_COMMANDS)
     COLUMNS: ClassVar[tuple[Shown, ...]] = columns.BILLED
@@ -83,7 +83,7 @@ class BilledScreen(TableScreen):
         return row.day, row.dimension
 
     def in_trouble(self, row: ReconciledRow) -> bool:
-        """AWS billed at least a cent more or less, and nothing that it says tells why."""
+        """Whether AWS billed at least a cent more or less for a reason that is not known."""
         return row.difference is not None and abs(row.difference) * 100 >= 1 and row.verdict not in EXPLAINED
 
     def counted(self) -> tuple[str, ...]:

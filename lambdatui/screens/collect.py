@@ -1,4 +1,4 @@
-"""Collect: what was read from where, how fresh and how whole it is, and what could not be read."""
+"""Collect: what was read from where, how fresh and complete it is, and what could not be read."""
 
 from collections.abc import Callable
 from decimal import Decimal
@@ -85,7 +85,7 @@ class CollectScreen(TableScreen):
         self._tick()
 
     def _tick(self) -> None:
-        """How the collection goes that was started here."""
+        """Shows how the collection goes that was started here."""
         running = self.session.collecting
         self.query_one(StateLine).say(running.state(self.session.marks.dot) if running is not None else "")
 
@@ -150,7 +150,7 @@ class CollectScreen(TableScreen):
 
     @work(thread=True, exclusive=True, exit_on_error=False, group="choices")
     def _ask_choices(self, choice: RangeChoice, now_ms: int) -> None:
-        """A store that is not there yet is what a first collection makes."""
+        """Reads what can be collected. A store that does not exist yet is made by the first collection."""
         from lambdatui.processes.collection import choices
         from lambdatui.session.queries import QueryError, ask
 
@@ -176,7 +176,7 @@ class CollectScreen(TableScreen):
         )
 
     def _start(self, choice: "CollectionChoice") -> None:
-        """The app's worker, not the screen's: it goes on while one looks elsewhere."""
+        """Starts a collection in a worker of the application, which goes on while one looks at other screens."""
         from lambdatui.processes.collection import RunningCollection
 
         session, app = self.session, self.app
@@ -222,7 +222,7 @@ class CollectScreen(TableScreen):
 
 
 def _finished(app: Any, running: "RunningCollection") -> None:
-    """Says what it came to, wherever one is by now."""
+    """Says on whatever screen is shown what the collection came to."""
     session = app.session
     session.collecting = None
     if len(set(running.accounts)) == 1:
@@ -237,7 +237,7 @@ def _finished(app: Any, running: "RunningCollection") -> None:
 
 
 def _calls(answer: CollectedView) -> tuple[str, str]:
-    """What the shown collections asked of AWS, and what that cost."""
+    """How many calls of AWS the shown collections made, what they cost, and the tone of that field."""
     asked = [row for row in answer.rows if row.requests is not None]
     if not asked:
         return "none: nothing was read from AWS", "quiet"

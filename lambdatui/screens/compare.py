@@ -1,4 +1,4 @@
-"""Two functions beside each other, or one function and itself a range earlier."""
+"""Two functions beside each other; or one function, and itself one range earlier."""
 
 from collections.abc import Callable
 from typing import Any, ClassVar
@@ -15,7 +15,7 @@ from lambdatui.widgets.layout import Shown
 
 
 class CompareScreen(TableScreen):
-    """Or, with one function only, the range before this one and this one."""
+    """A row for each figure, with both values and their ratio."""
 
     COLUMNS: ClassVar[tuple[Shown, ...]] = columns.COMPARISON
     FILTERED: ClassVar[tuple[Column, ...]] = COMPARISON_COLUMNS

@@ -15,7 +15,7 @@ from lambdatui.widgets.layout import Shown
 
 
 class ConfigurationScreen(TableScreen):
-    """By name."""
+    """Functions by name. Enter shows all settings of one."""
 
     NAME: ClassVar[str] = "configuration"
     COMMANDS_HERE: ClassVar[Commands] = tuple(one for one in TABLE_COMMANDS if one is not ShowConfiguration)

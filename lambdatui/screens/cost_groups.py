@@ -1,4 +1,4 @@
-"""Costs summed by function, dimension, region, day or tag; by day with the month's curve. Enter shows arithmetic."""
+"""Costs summed by function, dimension, region, day or tag; by day with a chart of the month. Enter shows arithmetic."""
 
 from collections.abc import Callable
 from typing import Any, ClassVar
@@ -82,7 +82,7 @@ class CostGroupsScreen(TableScreen):
         self.query_one(Chart).show_curves(answer.days, tuple(curves))
 
     def costs_by_next(self) -> None:
-        """By day is the last one before tags, of which one is chosen; then it begins anew."""
+        """Goes to the next grouping; after the one by day a tag is chosen, and then it begins anew."""
         if self._by == GROUPINGS[-1]:
             self._ask_tags(self.session.choice, self.session.now_ms())
         else:

@@ -65,7 +65,7 @@ class FunctionsScreen(TableScreen, InvokingScreen):
         return ask
 
     def on_mount(self) -> None:
-        """What the first frame showed stands until the store has answered, and can be walked in."""
+        """Shows what the first frame showed until the store has answered; one can move in it."""
         self._glance, self.session.startup_view = self.session.startup_view, None
         if self._glance is not None:
             rows = PagedRows(self._glance.count)
@@ -82,7 +82,7 @@ class FunctionsScreen(TableScreen, InvokingScreen):
     _glance: "Glance | None" = None
 
     def begin(self) -> None:
-        """Beneath the first frame the application says when: once one can walk in what that showed."""
+        """Asks the store, unless the first frame stands: then the application says when to ask."""
         if self._glance is None:
             super().begin()
 
@@ -107,7 +107,7 @@ class FunctionsScreen(TableScreen, InvokingScreen):
 
     @work(thread=True, exclusive=True, exit_on_error=False, group="overview")
     def _ask_overview(self, choice: RangeChoice, now_ms: int) -> None:
-        """The month's bill is of the whole store, and takes longer than the rows: they do not wait for it."""
+        """Asks for the month's bill of the whole store, which takes longer than the rows: they do not wait for it."""
         from lambdatui.views.overview import overview
 
         limit, terms = self.session.budget, self.session.own_terms
@@ -119,13 +119,13 @@ class FunctionsScreen(TableScreen, InvokingScreen):
 
     @work(thread=True, exclusive=True, exit_on_error=False, group="runner")
     def _ask_runner(self, choice: RangeChoice, now_ms: int) -> None:
-        """Whether the local runner that these functions are of still runs: then they can be invoked."""
+        """Asks whether the local runner that these functions are of still runs: then they can be invoked."""
         from lambdatui.processes.runner_client import running
 
         self.ask_store("runner", lambda ask: running(ask.reader), choice, now_ms)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """A key that invokes is none where the cursor is on a function in AWS."""
+        """Whether a key does something now: none invokes where the cursor is on a function in AWS."""
         if action == "run_command" and parameters == (Invoke.id(),):
             return Invoke.available(self)
         return super().check_action(action, parameters)

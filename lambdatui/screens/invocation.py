@@ -108,7 +108,7 @@ class InvocationScreen(LogScreen, QueryScreen):
             self._go_to_trace(answer)
 
     def _go_to_trace(self, answer: InvocationDetail) -> None:
-        """A failed invocation opens at its stack trace, not at its START line."""
+        """Puts the stack trace on top, where a START line would be."""
         line = answer.trace.first_line if answer.trace else None
         self.call_after_refresh(self.log_pane.go_to_line, line)
 
@@ -143,7 +143,7 @@ class InvocationScreen(LogScreen, QueryScreen):
         return fields
 
     def _waterfall(self, row: InvocationView) -> list[Field]:
-        """Each phase on a line, where it lies in the time of the whole."""
+        """A field for each phase, drawn where it lies in the whole time."""
         of_row = phases(row)
         if not of_row:
             return []
@@ -166,7 +166,7 @@ class InvocationScreen(LogScreen, QueryScreen):
         return lines
 
     def travel(self, *, back: bool) -> None:
-        """To the same function's invocation before or after this one, whatever the range is."""
+        """Goes to the same function's invocation before or after this one, whatever the range is."""
         if self.answer is not None:
             self._ask_neighbour(self.answer.invocation.key, back, self.choice_of_shown_rows(), self.session.now_ms())
 
@@ -205,12 +205,12 @@ class InvocationScreen(LogScreen, QueryScreen):
 
 
 def _attempt(answer: InvocationDetail) -> str:
-    """``2 of 3``; the attempts of one request share its id."""
+    """Such as ``2 of 3``: the attempts of one request share its id."""
     return f"{answer.invocation.attempt} of {max(len(answer.attempts), answer.invocation.attempt)}"
 
 
 def _cold(row: InvocationView) -> str:
-    """``yes, init 212 ms``."""
+    """Such as ``yes, init 212 ms``."""
     text = shown(COLUMNS["cold_start"], row.cold_start)
     for word, value in (("init", row.init_ms), ("restore", row.restore_ms)):
         if value is not None:
@@ -223,7 +223,7 @@ def _mb(value: int | None) -> str:
 
 
 def _arithmetic(bill: "Bill", times: str) -> str:
-    """``$0.0000021916 = 1 request × $0.0000002 + 0.1195 GB-s × $0.0000166667``: list price, no free tier."""
+    """Such as ``$0.0000021916 = 1 request × $0.0000002 + 0.1195 GB-s × $0.0000166667``: list price, no free tier."""
     terms = []
     for line in bill.lines:
         price = "no public price" if line.rate is None else rate(line.rate, line.currency)

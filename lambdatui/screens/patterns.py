@@ -1,4 +1,4 @@
-"""What all log lines are made of; Enter shows the lines of a pattern."""
+"""The patterns that all log lines are made of. Enter shows the lines of one."""
 
 from collections.abc import Callable
 from typing import Any, ClassVar

@@ -1,4 +1,4 @@
-"""Permissions that are missing: one row an IAM action; ``c`` copies the statement that allows it."""
+"""Missing permissions, one row for each IAM action; ``c`` copies the statement that allows it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ class PermissionsView(View[MissingPermission]):
 
 
 class StatementScreen(DetailsScreen):
-    """``c`` copies the statement, ready to be put into a policy."""
+    """The statement in full; ``c`` copies it, ready for a policy."""
 
     def __init__(self, row: MissingPermission, *, utc: bool) -> None:
         parts = [

@@ -1,4 +1,4 @@
-"""Throttles: who was rejected, when, by which limit, and how much concurrency is left."""
+"""Throttles: which functions were rejected, when, by which limit, and how much concurrency is left."""
 
 from collections.abc import Callable
 from typing import Any, ClassVar

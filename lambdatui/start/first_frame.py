@@ -56,14 +56,15 @@ def at_once(arguments: "Sequence[str]", environ: "Mapping[str, str]") -> Glance 
 
 
 def begins_at_home(before: "Mapping[str, str]") -> bool:
-    """Whether the run before was left where this one would begin anyway: the frame shows no other screen or order."""
+    """Whether the saved state leads to the first screen in its usual order, which is all that the frame can show."""
     return all(before.get(name, usual) == usual for name, usual in _USUAL_STATE.items())
 
 
 def paint(session: "Session", output: "TextIO | None" = None) -> Glance | None:
-    """Writes the first frame to the terminal; what it shows if it did, and the alternate screen is now on.
+    """Writes the first frame to the terminal, in the alternate screen; returns what it shows.
 
-    Silent where there is nothing to paint on, and where the store cannot be read: the first screen then says why.
+    Returns None, and writes nothing, where ``output`` is no terminal, where something is chosen that the frame cannot
+    show, and where the store cannot be read: the first screen then says why.
     """
     out = output or sys.stdout
     if not out.isatty() or session.narrow or session.columns or session.thresholds or not begins_at_home(session.saved):
@@ -72,7 +73,7 @@ def paint(session: "Session", output: "TextIO | None" = None) -> Glance | None:
 
 
 def leave(output: "TextIO | None" = None) -> None:
-    """Gives the screen back, where Textual never came to take it over."""
+    """Leaves the alternate screen where Textual never came to take it over."""
     out = output or sys.stdout
     out.write(LEAVE)
     out.flush()
@@ -103,7 +104,7 @@ def _painted(
 
 
 class _StartupQuery:
-    """The store, asked in a thread: SQLite seeks while Python imports what lays the answer out."""
+    """Asks the store in a thread: SQLite seeks while Python imports what lays the answer out."""
 
     def __init__(self, *question: "Any") -> None:
         self._view: Glance | None = None
@@ -123,7 +124,7 @@ class _StartupQuery:
             self._done.release()
 
     def answer(self) -> Glance | None:
-        """None where the store or the range could not be read."""
+        """Waits for the answer; None where the store or the range could not be read."""
         self._done.acquire()
         if self._error is not None:
             raise self._error

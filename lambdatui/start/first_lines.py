@@ -15,7 +15,7 @@ _BOLD, _DIM, _RED, _OFF = "\x1b[1m", "\x1b[2m", "\x1b[31m", "\x1b[0m"
 
 
 def beside_rows(columns: int) -> int:
-    """Lines that are no rows: the header's, one of titles, one of keys."""
+    """How many lines of the screen are no rows: the header's, one of titles, one of keys."""
     return home_header_lines(columns) + 2
 
 
@@ -50,7 +50,7 @@ def frame(
 
 
 def _sides(columns: int, left: str, right: str) -> str:
-    """Left and right on one line, as the header lays them out; where they do not fit together, the right one goes."""
+    """``left`` and ``right`` on one line, as the header lays them out; where both do not fit, ``right`` is left out."""
     room = columns - 2
     if len(left) + cells(right) + 2 > room:
         return f" {left}"[: max(0, columns - 1)]

@@ -9,7 +9,7 @@ from lambdatui.widgets.messages import FilterTyped
 
 
 class FilterLine(Input):
-    """Says with every key what was typed; Enter keeps it, Esc (the screen's) closes the line."""
+    """Posts ``FilterTyped`` at every key; Enter ends it with ``done``, Esc (a key of the screen) closes the line."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("down", "submit", show=False)]
 

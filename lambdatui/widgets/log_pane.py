@@ -1,4 +1,4 @@
-"""Log lines, painted line by line. Their text is never markup and never reaches the terminal as it was written."""
+"""Log lines, painted line by line. Their text is never markup, and is made plain before it is painted."""
 
 from collections.abc import Collection, Sequence
 from typing import ClassVar
@@ -20,7 +20,7 @@ _TIME_CELLS = 14
 
 
 class LogPane(ScrollView, can_focus=True, inherit_bindings=False):
-    """The lines of an invocation, or any others. A match or an error that was gone to is marked with ``>``."""
+    """A scrolling pane of log lines. A match or an error that one went to is marked with ``>``."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {f"log--{name}" for name in _STYLES}
 
@@ -55,7 +55,7 @@ class LogPane(ScrollView, can_focus=True, inherit_bindings=False):
         return len(self._rows)
 
     def show_lines(self, lines: Sequence[LoggedLine]) -> None:
-        """Other lines. A pane that stood at its end follows to the new end."""
+        """Shows other lines. A pane that stood at its end follows to the new end."""
         if list(lines) == list(self._lines):
             return
         following = bool(self._lines) and self.scroll_offset.y > 0 and self.is_vertical_scroll_end
@@ -65,7 +65,7 @@ class LogPane(ScrollView, can_focus=True, inherit_bindings=False):
             self.call_after_refresh(self.go_bottom)
 
     def copy_text(self) -> str:
-        """All lines as written, but without anything that a terminal obeys."""
+        """All lines as they were written, without anything that a terminal obeys."""
         return "\n".join(plain(line.text.rstrip("\r\n"), newlines=True) for line in self._lines)
 
     def search(self, sought: str) -> int:
@@ -78,14 +78,14 @@ class LogPane(ScrollView, can_focus=True, inherit_bindings=False):
         return len(matching)
 
     def _matching(self) -> list[int]:
-        """Rows that hold what is sought; of lines that were found by other than their text, the first of each."""
+        """The numbers of the rows that match; of a line that matches by other than its text, the first row."""
         lines = self.matching_lines
         among = [number for number, row in enumerate(self._rows) if lines is None or row.line in lines]
         holding = [number for number in among if matches(self._rows[number].text, self.sought)]
         return holding if holding or lines is None else [number for number in among if self._rows[number].first]
 
     def line_here(self) -> int | None:
-        """The line that is marked; else the first in sight that was found."""
+        """The number of the marked line; without a mark, of the first matching line in sight."""
         if self.here is not None and self.here < self.row_count:
             return self._rows[self.here].line
         top = round(self.scroll_offset.y)
@@ -125,7 +125,7 @@ class LogPane(ScrollView, can_focus=True, inherit_bindings=False):
         self.refresh()
 
     def go_to_line(self, line: int | None) -> None:
-        """Puts the first row of a line on top; None: of the first line that reads like a failure."""
+        """Puts a line's first row on top; None: that of the first line that reads like a failure."""
         row = self._row_of(line)
         if row is None:
             row = next((number for number, candidate in enumerate(self._rows) if candidate.kind == "error"), None)
@@ -170,7 +170,7 @@ class LogPane(ScrollView, can_focus=True, inherit_bindings=False):
         self.scroll_to(y=0, animate=False)
 
     def go_bottom(self) -> None:
-        """And stays there while the pane is laid out anew, until somebody moves."""
+        """Goes to the last row, and stays there while rows come, until somebody moves."""
         self._aim = None
         self.pinned = True
         self.scroll_to(y=max(0, self.row_count - self.size.height), animate=False)
@@ -204,7 +204,7 @@ class LogPane(ScrollView, can_focus=True, inherit_bindings=False):
         self.refresh()
 
     def lay_out_in_place(self) -> None:
-        """Lays out again and keeps the line that is on top on top."""
+        """Lays out again and keeps the line on top that is there."""
         top = round(self.scroll_offset.y)
         line = self._rows[top].line if top < self.row_count else None
         marked = self._rows[self.here].line if self.here is not None and self.here < self.row_count else None
@@ -219,7 +219,7 @@ class LogPane(ScrollView, can_focus=True, inherit_bindings=False):
         return next((at for at, row in enumerate(self._rows) if line is not None and row.line >= line), None)
 
     def on_resize(self, event: events.Resize) -> None:
-        """A pane that loses lines to what stands above it can scroll further: a line that was aimed at goes on top."""
+        """Lays out again. A line that was put on top goes there again, which a pane with fewer lines allows."""
         self.lay_out_in_place()
         if self._aim is not None:
             self.scroll_to(y=self._row_of(self._aim) or 0, animate=False)
@@ -258,7 +258,7 @@ class LogPane(ScrollView, can_focus=True, inherit_bindings=False):
         return Strip([*margin, *text]).adjust_cell_length(width, base)
 
     def _marked(self, row: Row) -> list[Segment]:
-        """The row's text, with what was searched set off from the rest."""
+        """The row's text, with what is sought highlighted."""
         style = self._look(row.kind if row.kind in _STYLES else "log")
         segments: list[Segment] = []
         done = 0

@@ -9,7 +9,7 @@ _PAGES_KEPT = 50
 
 
 class AllRows:
-    """Rows that are all here. ``more`` says that the store has further ones, beyond what was asked for."""
+    """Rows that are all in memory. ``more``: the store has further ones than were asked for."""
 
     paged = False
 
@@ -25,7 +25,7 @@ class AllRows:
 
 
 class PagedRows:
-    """``total`` rows, of which only the pages looked at last are kept; a row that is not here yet is None."""
+    """``total`` rows, of which only the pages that were looked at last are in memory; the others are None."""
 
     paged = True
     more = False
@@ -47,7 +47,7 @@ class PagedRows:
         return page[place] if place < len(page) else None
 
     def to_ask(self, first: int, last: int) -> list[int]:
-        """Pages between two rows that are neither here nor on their way; they count as asked for from now on."""
+        """Pages between two rows that are neither in memory nor asked for; they count as asked for from now on."""
         last = min(last, self.total - 1)
         wanted = [
             page
@@ -58,7 +58,7 @@ class PagedRows:
         return wanted
 
     def put(self, page: int, rows: Sequence[Any]) -> None:
-        """A page has come. One that is shorter than expected ends the rows: the store holds fewer than it counted."""
+        """Takes a page. One that is shorter than expected ends the rows: the store has fewer than it counted."""
         self._asked.discard(page)
         self._pages[page] = list(rows)
         self._pages.move_to_end(page)
@@ -68,9 +68,9 @@ class PagedRows:
             self._pages.popitem(last=False)
 
     def begin(self, rows: Sequence[Any]) -> None:
-        """The first rows, though they may be fewer than a page: more are on their way."""
+        """Takes the first rows, which may be fewer than a page, before the pages come."""
         self._pages[0] = list(rows)
 
     def forget_asked(self) -> None:
-        """Pages that never came, because their query failed, may be asked for again."""
+        """Lets pages be asked for again that never came, because their query failed."""
         self._asked.clear()

@@ -13,7 +13,7 @@ _REDACTED = ", secrets redacted: --no-redact keeps them"
 
 
 class ExportScreen(ShellScreen):
-    """Subclasses give ``copy_text``, and write the files that they can beside an SVG of the screen."""
+    """A screen that can be copied and exported. Subclasses give ``copy_text`` and ``write_export``."""
 
     EXPORT_FORM: ClassVar[str] = "svg"
     """The ending of the file's name that is suggested."""

@@ -1,4 +1,4 @@
-"""A table of invocations: all of them where they are few, else pages from the store as they are looked at."""
+"""A table of invocations: all of them where they are few, else pages from the store as one comes to them."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -79,7 +79,7 @@ class InvocationRows:
 
 
 class InvocationsTable(TableScreen):
-    """Subclasses say whose invocations: ``function_ids``."""
+    """Subclasses say of which functions the invocations are: ``function_ids``."""
 
     COLUMNS: ClassVar[tuple[Shown, ...]] = columns.INVOCATIONS
     FILTERED: ClassVar[tuple[Column, ...]] = INVOCATION_COLUMNS
@@ -150,7 +150,7 @@ class InvocationsTable(TableScreen):
         self.say_if_empty()
 
     def _order_by_store(self) -> None:
-        """Rows that are not all here are in the store's order, whatever was chosen when they were."""
+        """Rows that are paged are in an order that the store has: other orders give way to the newest first."""
         if self.table.sort is None or self.table.sort[0] not in STORE_ORDER:
             self.table.sort = ("started_at", True)
 
@@ -175,7 +175,7 @@ class InvocationsTable(TableScreen):
         )
 
     def paint_part(self, subject: str, answer: Any) -> None:
-        """A page, or more of the rows that match; one that was asked for before another order or filter is dropped."""
+        """Takes a page, or more matching rows; drops what was asked for before another order or filter was chosen."""
         place, wanted, view = answer
         if wanted != self.wanted():
             return
@@ -198,7 +198,7 @@ class InvocationsTable(TableScreen):
             self.ask_rows()
 
     def keep(self, where: Filter | None, *, only_trouble: bool, done: bool) -> None:
-        """Rows that are all here are filtered while one types; else the store is searched, at Enter."""
+        """Filters rows that are all in memory as one types; else asks the store, at Enter."""
         table = self.table
         whole = isinstance(table.source, AllRows) and not table.source.more and not self._searched
         if whole:
@@ -222,7 +222,7 @@ class InvocationsTable(TableScreen):
         return (*self._pruned, counted(len(source), "invocation"))
 
     def rows_to_export(self, form: str) -> Callable[[], str]:
-        """Rows that are not all here are read from the store as they are written."""
+        """Rows that are paged are read from the store as they are written."""
         if isinstance(self.table.source, AllRows) and not self.table.source.more:
             return super().rows_to_export(form)
         from lambdatui.screens.base.export_file import rows_text

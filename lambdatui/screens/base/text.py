@@ -1,4 +1,4 @@
-"""Text in a log pane that is no log: JSON, a table of figures. It has no times and no failures."""
+"""Text in a log pane that is not a log: JSON, or a table of figures. It has no times and no failures."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -27,7 +27,7 @@ class TextLine:
 
 
 class TextScreen(LogScreen):
-    """Scrolled, searched and copied like any lines."""
+    """Text that is scrolled, searched and copied as log lines are."""
 
     COMMANDS_HERE: ClassVar[Commands] = TEXT_COMMANDS
     WRAP: ClassVar[bool] = True
