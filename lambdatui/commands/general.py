@@ -75,7 +75,7 @@ class Copy(Command[IsScreen]):
 
     @classmethod
     def run(cls, screen: IsScreen) -> None:
-        screen.copy()
+        screen.copy(screen.copy_text())
 
 
 class RawJson(Command[IsScreen]):

@@ -50,12 +50,15 @@ COLOURS = terminal({"TERM": "xterm-256color"})
 LINUX = terminal({"TERM": "linux"}, no_color=True)
 NOW_MS = sample_log.END_MS + 12_000
 OURS = {
-    "collectors", "collectors.store", "collectors.store.integrity", "collectors.store.read",
-    "collectors.store.integrity.cell_checksum", "collectors.store.read.startup_reader", "collectors.store.schema", "collectors.store.spans",
-    "lambdatui", "lambdatui.__main__", "lambdatui.start", "lambdatui.text", "lambdatui.start.arguments", "lambdatui.start.first_frame", "lambdatui.start.first_lines",
-    "lambdatui.screens", "lambdatui.screens.columns", "lambdatui.start.state", "lambdatui.start.terminal_signals", "lambdatui.text.formatting", "lambdatui.text.table", "lambdatui.text.terminal", "lambdatui.views",
-    "lambdatui.views.columns", "lambdatui.views.startup_view", "lambdatui.views.fleet_health", "lambdatui.views.presets", "lambdatui.views.formatting",
-    "lambdatui.widgets", "lambdatui.widgets.layout",
+    "collectors", "collectors.store", "collectors.store.integrity", "collectors.store.integrity.cell_checksum",
+    "collectors.store.read", "collectors.store.read.startup_reader", "collectors.store.schema",
+    "collectors.store.spans", "lambdatui", "lambdatui.__main__", "lambdatui.screens",
+    "lambdatui.screens.columns", "lambdatui.text.terminal", "lambdatui.start",
+    "lambdatui.start.arguments", "lambdatui.start.first_frame", "lambdatui.start.first_lines",
+    "lambdatui.start.state", "lambdatui.start.terminal_signals", "lambdatui.text", "lambdatui.text.formatting",
+    "lambdatui.text.table", "lambdatui.views", "lambdatui.views.columns", "lambdatui.views.fleet_health",
+    "lambdatui.views.formatting", "lambdatui.views.presets", "lambdatui.views.startup_view", "lambdatui.widgets",
+    "lambdatui.widgets.layout",
 }  # fmt: skip
 _AT_ONCE = """
 import json, os, sys

@@ -455,13 +455,13 @@ async def test_the_thread_that_paints_never_asks_the_store(store: Path, monkeypa
 
 async def test_state_is_kept_of_each_screen(store: Path) -> None:
     kept: dict[str, str] = {}
-    app = app_on(store, kept=kept)
+    app = app_on(store, saved=kept)
     async with app.run_test(size=(80, 24)) as pilot:
         await settle(pilot)
         await press(pilot, "slash", *"checkout", "enter", "shift+left", "E", "shift+right")
     assert kept["functions.filter"] == "checkout"
     assert kept["functions.sort"] == "p95_ms descending"
-    again = app_on(store, kept=kept)
+    again = app_on(store, saved=kept)
     async with again.run_test(size=(80, 24)) as pilot:
         await settle(pilot)
         assert table_of(again).row_count == 1

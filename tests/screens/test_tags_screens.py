@@ -117,7 +117,7 @@ async def test_every_screen_of_functions_takes_a_filter_by_tag(db: Path, name: s
 
 
 async def test_the_filter_is_kept_for_the_next_run(db: Path) -> None:
-    app = app_on(db, kept={"functions.filter": "tag.team:checkout"})
+    app = app_on(db, saved={"functions.filter": "tag.team:checkout"})
     async with app.run_test(size=SIZE) as pilot:
         await settle(pilot)
         assert shown(app) == {"basket", "pay"}

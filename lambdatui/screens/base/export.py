@@ -30,9 +30,8 @@ class ExportScreen(ShellScreen):
         """The row, or what the screen is about, as JSON; None where there is nothing."""
         return None
 
-    def copy(self) -> None:
-        """Puts ``copy_text`` on the clipboard of the terminal that shows this, and says so."""
-        text = self.copy_text()
+    def copy(self, text: str) -> None:
+        """Puts ``text`` on the clipboard of the terminal that shows this, and says so."""
         cut = self.application.put_on_clipboard(text)
         size = len(text.encode("utf-8", "replace"))
         self.say(
