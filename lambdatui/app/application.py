@@ -19,7 +19,7 @@ from textual.geometry import Offset
 from textual.screen import Screen
 from textual.scrollbar import ScrollBar, ScrollBarRender
 
-from lambdatui.app.changed_cells import Cells, TerminalCells
+from lambdatui.app.changed_cells import ChangedCells, TerminalCells
 from lambdatui.app.clipboard import osc52
 from lambdatui.app.navigation import HOME, MAIN, ScreenNavigator, screen_class
 from lambdatui.app.themes import FALLBACKS, THEMES, own_theme
@@ -33,7 +33,7 @@ from lambdatui.start.state import save_state
 if TYPE_CHECKING:
     from textual.timer import Timer
 
-    from lambdatui.session.queries import Watch
+    from lambdatui.session.queries import StoreWatch
 
 _LONGEST_HOLD_S = 1.5
 """How long the first frame stays at most: a slow store's screen then says that it is being read."""
@@ -120,7 +120,7 @@ class LambdaTui(App[int]):
         self._cursor_at: Offset | None = None
         self.navigator = ScreenNavigator(self, session)
         self._last_screen = HOME
-        self._watch: Watch | None = None
+        self._watch: StoreWatch | None = None
         self._screens_left = 0
         self._sweep: Timer | None = None
         if not painted:
@@ -189,9 +189,9 @@ class LambdaTui(App[int]):
 
     def _begin_watch(self) -> None:
         """Begins to watch the store before the first question, so that no change falls between the two."""
-        from lambdatui.session.queries import QueryError, Watch
+        from lambdatui.session.queries import QueryError, StoreWatch
 
-        watch = Watch(self.session.db)
+        watch = StoreWatch(self.session.db)
         with contextlib.suppress(QueryError):  # the first screen's own question will say it
             watch.changed()
         self._watch = watch
@@ -246,7 +246,7 @@ class LambdaTui(App[int]):
         if renderable is not None and self._running and not (self.is_headless or self.is_inline or self._batch_count):
             renderable = self._terminal_cells.changed(renderable)
             if renderable is None and self.cursor_position != self._cursor_at:
-                renderable = Cells([])
+                renderable = ChangedCells([])
             self._cursor_at = self.cursor_position
         super()._display(screen, renderable)
 

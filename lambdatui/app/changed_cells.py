@@ -23,7 +23,7 @@ _WORTH_CELLS = 12
 """So many equal cells between two different ones are cheaper to go over than to write: a move costs some 30 bytes."""
 
 
-class Cells(CompositorUpdate):
+class ChangedCells(CompositorUpdate):
     """An update of the terminal: pieces of lines, each written at its place."""
 
     def __init__(self, pieces: list[Piece]) -> None:
@@ -106,7 +106,7 @@ class TerminalCells:
                 differing.append((x, y, strip))
             else:
                 differing += [(column, y, part) for column, part in _differing(old, new)]
-        return Cells(differing) if differing else None
+        return ChangedCells(differing) if differing else None
 
 
 def _of_layout(update: LayoutUpdate) -> Iterable[Piece]:

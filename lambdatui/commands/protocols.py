@@ -40,7 +40,7 @@ class SortedColumns(Protocol):
     def scroll_columns(self, step: int, /) -> None: ...
 
 
-class LogLines(Protocol):
+class ShownLog(Protocol):
     """How the lines of a log are shown."""
 
     def next_error(self, step: int, /) -> None: ...
@@ -79,10 +79,10 @@ class HasLog(Protocol):
     """A screen with log lines."""
 
     @property
-    def log_pane(self) -> LogLines: ...
+    def log_pane(self) -> ShownLog: ...
 
 
-class Filters(Protocol):
+class HasFilter(Protocol):
     """A screen whose rows or lines can be filtered or searched."""
 
     def open_filter(self) -> None: ...

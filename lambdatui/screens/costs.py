@@ -35,9 +35,10 @@ if TYPE_CHECKING:
 _FIELD_CELLS = 38
 
 
-class WhatIf(Command["CostsScreen"]):
+class AskWhatIf(Command["CostsScreen"]):
     """Ask what the range would have cost with another architecture, memory or region."""
 
+    ID = "what-if"
     BINDING_KEY = "w"
     SHOW_IN_FOOTER = True
     FOOTER_TEXT = "what if"
@@ -67,7 +68,7 @@ class CostsScreen(TableScreen):
     NAME: ClassVar[str] = "costs"
     COMMANDS_HERE: ClassVar[Commands] = (
         CostsBy,
-        WhatIf,
+        AskWhatIf,
         AwsBill,
         *(command for command in TABLE_COMMANDS if command is not ShowCosts),
     )

@@ -216,12 +216,8 @@ class FunctionScreen(InvocationsTable, InvokingScreen):
 class InvokeHere(Invoke):
     """Invoke this function of the local runner with a payload of yours. Functions in AWS are never invoked."""
 
+    ID = Invoke.id()  # one entry in the configuration remaps both
     SHOW_IN_FOOTER = True
-
-    @classmethod
-    def id(cls) -> str:
-        """The id of ``Invoke``, so that one entry in the configuration remaps both."""
-        return Invoke.id()
 
 
 class LocalFunctionScreen(FunctionScreen):

@@ -153,7 +153,7 @@ def store_notes() -> list[str]:
     return module.notes() if module is not None else []
 
 
-class Watch:
+class StoreWatch:
     """Sees whether another process has committed to a store. One thread at a time may ask it.
 
     Its connection stays open, because SQLite counts the changes of others per connection.
