@@ -107,10 +107,10 @@ class RunningCollection:
 
 
 def _step(record: dict[str, Any]) -> str:
-    of = f", {record['done']:,} of {record['total']:,}" if record.get("total") else ""
+    progress = f", {record['done']:,} of {record['total']:,}" if record.get("total") else ""
     events = f", {counted(record['events'], 'event')}" if record.get("events") else ""
     cost = f", {money(_decimal(record['cost_usd']))}" if record.get("cost_usd") not in (None, "0") else ""
-    return f"{record['source']}: {record['what']}{of}{events}{cost}"
+    return f"{record['source']}: {record['what']}{progress}{events}{cost}"
 
 
 def _outcome(record: dict[str, Any]) -> str:

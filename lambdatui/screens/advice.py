@@ -30,7 +30,7 @@ class AdviceScreen(TableScreen):
         return ("Advice",)
 
     def question(self) -> Callable[[QueryContext], View[Advice]]:
-        return lambda ask: advice(ask.reader, ask.range, ask.book, narrow=ask.narrow)
+        return lambda query: advice(query.reader, query.range, query.book, narrow=query.narrow)
 
     def key_of(self, row: Advice) -> Any:
         return row.kind, row.function_id, row.found

@@ -28,7 +28,7 @@ class AlarmsScreen(TableScreen):
         return ("Alarms",)
 
     def question(self) -> Callable[[QueryContext], AlarmsView]:
-        return lambda ask: alarms(ask.reader, ask.range, narrow=ask.narrow)
+        return lambda query: alarms(query.reader, query.range, narrow=query.narrow)
 
     def key_of(self, row: AlarmView) -> Any:
         return row.alarm, row.account, row.region

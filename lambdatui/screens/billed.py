@@ -56,10 +56,10 @@ class BilledScreen(TableScreen):
         at = self.session.choice.at
         now_ms = self.session.now_ms() if at is None else ceil_minute(instant_ms(at, end=True))
 
-        def ask(question: QueryContext) -> View[ReconciledRow]:
-            actuals = collected_actuals(question.reader, question.range)
+        def ask(query: QueryContext) -> View[ReconciledRow]:
+            actuals = collected_actuals(query.reader, query.range)
             try:
-                return reconciled(question.reader, actuals, question.book, narrow=question.narrow, by=by, now_ms=now_ms)
+                return reconciled(query.reader, actuals, query.book, narrow=query.narrow, by=by, now_ms=now_ms)
             except ValueError as error:
                 raise QueryError(str(error)) from error
 

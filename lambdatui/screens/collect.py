@@ -90,7 +90,7 @@ class CollectScreen(TableScreen):
         self.query_one(StateLine).say(running.state(self.session.marks.dot) if running is not None else "")
 
     def question(self) -> Callable[[QueryContext], CollectedView]:
-        return lambda ask: collected(ask.reader, ask.range)
+        return lambda query: collected(query.reader, query.range)
 
     def key_of(self, row: CollectionView) -> Any:
         return row.source, row.started_at
@@ -156,7 +156,7 @@ class CollectScreen(TableScreen):
 
         session = self.session
         try:
-            runner = ask(session.db, choice, now_ms, lambda question: runner_log(question.reader))[1]
+            runner = ask(session.db, choice, now_ms, lambda query: runner_log(query.reader))[1]
         except QueryError:
             runner = None
         region = session.narrow.regions[0] if session.narrow.regions else ""
@@ -238,8 +238,8 @@ def _finished(app: Any, running: "RunningCollection") -> None:
 
 def _calls(answer: CollectedView) -> tuple[str, str]:
     """How many calls of AWS the shown collections made, what they cost, and the tone of that field."""
-    asked = [row for row in answer.rows if row.requests is not None]
-    if not asked:
+    of_aws = [row for row in answer.rows if row.requests is not None]
+    if not of_aws:
         return "none: nothing was read from AWS", "quiet"
-    requests = sum(row.requests or 0 for row in asked)
-    return f"{count(requests)} for {money(sum((row.cost_usd or Decimal(0) for row in asked), Decimal(0)))}", ""
+    requests = sum(row.requests or 0 for row in of_aws)
+    return f"{count(requests)} for {money(sum((row.cost_usd or Decimal(0) for row in of_aws), Decimal(0)))}", ""

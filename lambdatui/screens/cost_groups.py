@@ -53,7 +53,7 @@ class CostGroupsScreen(TableScreen):
 
     def question(self) -> Callable[[QueryContext], CostGroups]:
         by = self._by
-        return lambda ask: cost_groups(ask.reader, ask.range, ask.book, by, narrow=ask.narrow)
+        return lambda query: cost_groups(query.reader, query.range, query.book, by, narrow=query.narrow)
 
     def paint(self, answer: CostGroups) -> None:
         super().paint(answer)
@@ -90,7 +90,7 @@ class CostGroupsScreen(TableScreen):
 
     @work(thread=True, exclusive=True, exit_on_error=False, group="tags")
     def _ask_tags(self, choice: RangeChoice, now_ms: int) -> None:
-        self.ask_store(_TAGS, lambda ask: tag_keys(ask.reader), choice, now_ms)
+        self.ask_store(_TAGS, lambda query: tag_keys(query.reader), choice, now_ms)
 
     def paint_aside(self, subject: str, answer: Any) -> bool:
         if subject != _TAGS:

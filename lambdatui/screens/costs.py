@@ -89,15 +89,15 @@ class CostsScreen(TableScreen):
     def question(self) -> Callable[[QueryContext], CostsView]:
         budget, terms = self.session.budget, self.session.own_terms
 
-        def asked(ask: QueryContext) -> CostsView:
-            view = costs(ask.reader, ask.range, ask.book, narrow=ask.narrow, budget=budget)
+        def ask(query: QueryContext) -> CostsView:
+            view = costs(query.reader, query.range, query.book, narrow=query.narrow, budget=budget)
             if terms:
                 self._own = own_view(
-                    ask.reader, view, ask.book, terms, free_tier=True, narrow=ask.narrow, budget=budget
+                    query.reader, view, query.book, terms, free_tier=True, narrow=query.narrow, budget=budget
                 )
             return view
 
-        return asked
+        return ask
 
     def key_of(self, row: "LineItem") -> Any:
         return row.dimension, row.function, row.account, row.region, row.arch, row.tier, row.rate
@@ -159,18 +159,21 @@ class CostsScreen(TableScreen):
         if not typed:
             return
         try:
-            wanted = changes(typed)
+            plan_changes = changes(typed)
         except ValueError as error:
             self.say(str(error))
             return
-        self._ask_changes(wanted, self.choice_of_shown_rows(), self.session.now_ms())
+        self._ask_changes(plan_changes, self.choice_of_shown_rows(), self.session.now_ms())
 
     @work(thread=True, exclusive=True, exit_on_error=False, group="what-if")
-    def _ask_changes(self, wanted: Any, choice: RangeChoice, now_ms: int) -> None:
+    def _ask_changes(self, plan_changes: Any, choice: RangeChoice, now_ms: int) -> None:
         from lambdatui.views.cost_changes import compared
 
         self.ask_store(
-            "what if", lambda ask: compared(ask.reader, ask.range, ask.book, wanted, narrow=ask.narrow), choice, now_ms
+            "what if",
+            lambda query: compared(query.reader, query.range, query.book, plan_changes, narrow=query.narrow),
+            choice,
+            now_ms,
         )
 
     def paint_aside(self, subject: str, answer: Any) -> bool:

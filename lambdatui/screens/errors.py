@@ -105,7 +105,7 @@ class ErrorsScreen(TableScreen):
         return ("Errors",)
 
     def question(self) -> Callable[[QueryContext], ErrorTrends]:
-        return lambda ask: error_trends(ask.reader, ask.range, narrow=ask.narrow)
+        return lambda query: error_trends(query.reader, query.range, narrow=query.narrow)
 
     def key_of(self, row: ErrorTrendView) -> Any:
         return row.function_id, row.fingerprint, isinstance(row, ErrorFamilyView)

@@ -119,13 +119,13 @@ class FunctionScreen(InvocationsTable, InvokingScreen):
         rows = self.rows_question()
         identity, columns = self._function_id, max(16, self.app.size.width // 2 - _CHART_MARGIN)
 
-        def ask(question: QueryContext) -> FunctionAnswer:
-            detail = function(question.reader, question.range, identity, question.book, chart_columns=columns)
+        def ask(query: QueryContext) -> FunctionAnswer:
+            detail = function(query.reader, query.range, identity, query.book, chart_columns=columns)
             if detail is None:
-                return FunctionAnswer(None, (), rows(question))
-            stored = {row.id: row.function.reserved_concurrency for row in question.reader.functions()}
-            charts = function_charts(question.reader, question.range, detail, stored.get(identity))
-            return FunctionAnswer(detail, charts, rows(question))
+                return FunctionAnswer(None, (), rows(query))
+            stored = {row.id: row.function.reserved_concurrency for row in query.reader.functions()}
+            charts = function_charts(query.reader, query.range, detail, stored.get(identity))
+            return FunctionAnswer(detail, charts, rows(query))
 
         return ask
 
@@ -199,7 +199,9 @@ class FunctionScreen(InvocationsTable, InvokingScreen):
     def _ask_settings(self, choice: RangeChoice, now_ms: int) -> None:
         from lambdatui.views.function_settings import function_settings
 
-        self.ask_store("settings", lambda ask: function_settings(ask.reader, ask.range, tags=True), choice, now_ms)
+        self.ask_store(
+            "settings", lambda query: function_settings(query.reader, query.range, tags=True), choice, now_ms
+        )
 
     def paint_part(self, subject: str, answer: Any) -> None:
         if subject != "settings":

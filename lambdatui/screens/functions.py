@@ -24,6 +24,7 @@ from lambdatui.widgets.rows import PagedRows
 if TYPE_CHECKING:
     from lambdatui.session.queries import QueryContext
     from lambdatui.views.functions import FunctionsView, FunctionView
+    from lambdatui.views.overview import Overview
     from lambdatui.views.startup_view import Glance
 
 TREND_STEPS = 8
@@ -49,14 +50,14 @@ class FunctionsScreen(TableScreen, InvokingScreen):
         thresholds = self.session.thresholds
         now_ms = None if self.session.choice.at is not None else self.session.now_ms()
 
-        def ask(question: "QueryContext") -> "FunctionsView":
+        def ask(query: "QueryContext") -> "FunctionsView":
             from lambdatui.views.functions import functions
 
             return functions(
-                question.reader,
-                question.range,
-                question.book,
-                narrow=question.narrow,
+                query.reader,
+                query.range,
+                query.book,
+                narrow=query.narrow,
                 trend_steps=TREND_STEPS,
                 now_ms=now_ms,
                 thresholds=thresholds,
@@ -111,18 +112,18 @@ class FunctionsScreen(TableScreen, InvokingScreen):
         from lambdatui.views.overview import overview
 
         limit, terms = self.session.budget, self.session.own_terms
-        self.ask_store(
-            "overview",
-            lambda ask: overview(ask.reader, ask.range, ask.book, narrow=ask.narrow, limit=limit, terms=terms),
-            choice, now_ms,
-        )  # fmt: skip
+
+        def of_month(query: "QueryContext") -> "Overview":
+            return overview(query.reader, query.range, query.book, narrow=query.narrow, limit=limit, terms=terms)
+
+        self.ask_store("overview", of_month, choice, now_ms)
 
     @work(thread=True, exclusive=True, exit_on_error=False, group="runner")
     def _ask_runner(self, choice: RangeChoice, now_ms: int) -> None:
         """Asks whether the local runner that these functions are of still runs: then they can be invoked."""
         from lambdatui.processes.runner_client import running
 
-        self.ask_store("runner", lambda ask: running(ask.reader), choice, now_ms)
+        self.ask_store("runner", lambda query: running(query.reader), choice, now_ms)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Whether a key does something now: none invokes where the cursor is on a function in AWS."""

@@ -75,12 +75,12 @@ class InvocationScreen(LogScreen, QueryScreen):
 
     def question(self) -> Callable[[QueryContext], InvocationDetail | None]:
         key, request_id, line = self._key, self._request_id, self._line
-        of = None if line is None else (line.function_id, line.timestamp)
+        near = None if line is None else (line.function_id, line.timestamp)
 
-        def ask(question: QueryContext) -> InvocationDetail | None:
+        def ask(query: QueryContext) -> InvocationDetail | None:
             if key is not None:
-                return invocation(question.reader, key, question.book)
-            return find(question.reader, request_id, question.book, of=of)
+                return invocation(query.reader, key, query.book)
+            return find(query.reader, request_id, query.book, of=near)
 
         return ask
 
@@ -100,10 +100,10 @@ class InvocationScreen(LogScreen, QueryScreen):
         first = not self.log_pane.lines_shown
         self.log_pane.show_lines(answer.lines)
         if first and self._line is not None:
-            wanted = self._line.timestamp, self._line.message
+            opened_at = self._line.timestamp, self._line.message
             texts = [(line.timestamp, line.text) for line in answer.lines]
-            if wanted in texts:
-                self.call_after_refresh(self.log_pane.go_to_line, texts.index(wanted))
+            if opened_at in texts:
+                self.call_after_refresh(self.log_pane.go_to_line, texts.index(opened_at))
         elif first and answer.invocation.failed:
             self._go_to_trace(answer)
 
@@ -172,7 +172,7 @@ class InvocationScreen(LogScreen, QueryScreen):
 
     @work(thread=True, exclusive=True, exit_on_error=False, group="neighbour")
     def _ask_neighbour(self, key: InvocationKey, back: bool, choice: RangeChoice, now_ms: int) -> None:
-        self.ask_store("neighbour", lambda ask: (neighbour(ask.reader, key, back=back), back), choice, now_ms)
+        self.ask_store("neighbour", lambda query: (neighbour(query.reader, key, back=back), back), choice, now_ms)
 
     def paint_part(self, subject: str, answer: tuple[InvocationKey | None, bool]) -> None:
         key, back = answer

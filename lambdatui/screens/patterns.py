@@ -46,7 +46,7 @@ class PatternsScreen(TableScreen):
         return ("Patterns",)
 
     def question(self) -> Callable[[QueryContext], PatternsView]:
-        return lambda ask: patterns(ask.reader, ask.range, ask.book, narrow=ask.narrow)
+        return lambda query: patterns(query.reader, query.range, query.book, narrow=query.narrow)
 
     def key_of(self, row: PatternRow) -> Any:
         return row.pattern

@@ -51,8 +51,8 @@ class PermissionsScreen(TableScreen):
         return ("Collect", "Permissions")
 
     def question(self) -> Callable[[QueryContext], PermissionsView]:
-        return lambda ask: PermissionsView(
-            PERMISSION_COLUMNS, missing_permissions(ask.reader), ask.reader.as_of_ms(ask.range.to_ms), ask.range
+        return lambda query: PermissionsView(
+            PERMISSION_COLUMNS, missing_permissions(query.reader), query.reader.as_of_ms(query.range.to_ms), query.range
         )
 
     def counted(self) -> tuple[str, ...]:

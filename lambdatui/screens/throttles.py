@@ -30,7 +30,7 @@ class ThrottlesScreen(TableScreen):
         return ("Throttles",)
 
     def question(self) -> Callable[[QueryContext], ConcurrencyView]:
-        return lambda ask: concurrency(ask.reader, ask.range, narrow=ask.narrow)
+        return lambda query: concurrency(query.reader, query.range, narrow=query.narrow)
 
     def key_of(self, row: HeadroomView) -> Any:
         return row.function_id, row.account, row.region

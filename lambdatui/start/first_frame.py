@@ -42,7 +42,7 @@ def at_once(arguments: "Sequence[str]", environ: "Mapping[str, str]") -> Glance 
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         return None
     try:
-        of = terminal(environ, no_color=bool(options.get("no_color")), ascii=bool(options.get("ascii")))
+        screen = terminal(environ, no_color=bool(options.get("no_color")), ascii=bool(options.get("ascii")))
     except TerminalRefused:
         return None
     before = load_state(default_state())
@@ -52,7 +52,7 @@ def at_once(arguments: "Sequence[str]", environ: "Mapping[str, str]") -> Glance 
     file = options.get("db") or default_file()
     preset = options.get("range") or before.get("range", DEFAULT_PRESET)
     install()
-    return _painted(file, now_ms, preset, of, bool(options.get("utc")), sys.stdout)
+    return _painted(file, now_ms, preset, screen, bool(options.get("utc")), sys.stdout)
 
 
 def begins_at_home(before: "Mapping[str, str]") -> bool:
@@ -81,7 +81,7 @@ def leave(output: "TextIO | None" = None) -> None:
 
 
 def _painted(
-    file: "str | Path", now_ms: int, choice: "RangeChoice | str", of: Terminal, utc: bool, out: "TextIO"
+    file: "str | Path", now_ms: int, choice: "RangeChoice | str", screen: Terminal, utc: bool, out: "TextIO"
 ) -> Glance | None:
     columns, lines = os.get_terminal_size(out.fileno())
     query = _StartupQuery(file, now_ms, choice, lines or 24)
@@ -91,7 +91,7 @@ def _painted(
     if view is None or not view.rows:
         return None  # the screen says why there are none, and how to fill the store
     try:
-        laid_out = frame(view, os.path.basename(file), now_ms, of, columns or 80, lines or 24, utc=utc)
+        laid_out = frame(view, os.path.basename(file), now_ms, screen, columns or 80, lines or 24, utc=utc)
     except (TypeError, ValueError, LookupError, ArithmeticError):
         return None  # a damaged row: the screen says so
     text = ENTER + "\r\n".join(laid_out)

@@ -49,13 +49,13 @@ class PagedRows:
     def to_ask(self, first: int, last: int) -> list[int]:
         """Pages between two rows that are neither in memory nor asked for; they count as asked for from now on."""
         last = min(last, self.total - 1)
-        wanted = [
+        missing = [
             page
             for page in range(max(0, first) // PAGE_ROWS, last // PAGE_ROWS + 1)
             if page not in self._pages and page not in self._asked
         ]
-        self._asked.update(wanted)
-        return wanted
+        self._asked.update(missing)
+        return missing
 
     def put(self, page: int, rows: Sequence[Any]) -> None:
         """Takes a page. One that is shorter than expected ends the rows: the store has fewer than it counted."""
