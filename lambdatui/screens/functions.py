@@ -67,34 +67,38 @@ class FunctionsScreen(TableScreen, InvokingScreen):
 
     def on_mount(self) -> None:
         """Shows what the first frame showed until the store has answered; one can move in it."""
-        self._glance, self.session.startup_view = self.session.startup_view, None
-        if self._glance is not None:
-            rows = PagedRows(self._glance.count)
-            rows.begin(self._glance.rows)
+        self._startup_view, self.session.startup_view = self.session.startup_view, None
+        if self._startup_view is not None:
+            rows = PagedRows(self._startup_view.count)
+            rows.begin(self._startup_view.rows)
             self.table.show_rows(rows)
             # Known beforehand, the scroll bar needs no second layout, which would paint every row again.
-            self.table.show_vertical_scrollbar = self._glance.count > self.app.size.height - beside_rows(
+            self.table.show_vertical_scrollbar = self._startup_view.count > self.app.size.height - beside_rows(
                 self.app.size.width
             )
-            self.session.shown = TimeRange(*self._glance.ends)
-            whole = self._glance.whole
-            self.query_one(HomeHeader).say_health(health(self._glance.rows, {}) if whole else self.session.marks.more)
+            self.session.shown = TimeRange(*self._startup_view.ends)
+            whole = self._startup_view.whole
+            self.query_one(HomeHeader).say_health(
+                health(self._startup_view.rows, {}) if whole else self.session.marks.more
+            )
 
-    _glance: "Glance | None" = None
+    _startup_view: "Glance | None" = None
 
     def begin(self) -> None:
         """Asks the store, unless the first frame stands: then the application says when to ask."""
-        if self._glance is None:
+        if self._startup_view is None:
             super().begin()
 
     @property
     def shows_startup_view(self) -> bool:
-        return self._glance is not None
+        return self._startup_view is not None
 
     def summary(self) -> DataSummary:
-        if self.answer is not None or self._glance is None:
+        if self.answer is not None or self._startup_view is None:
             return super().summary()
-        return DataSummary(self._glance.as_of, None, self.filter, (counted(self._glance.count, "function"),))
+        return DataSummary(
+            self._startup_view.as_of, None, self.filter, (counted(self._startup_view.count, "function"),)
+        )
 
     def paint(self, answer: "FunctionsView") -> None:
         super().paint(answer)
