@@ -140,9 +140,11 @@ class LambdaTui(App[int]):
         self.panic(Text(plain(format_exc(), newlines=True)))
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
+        """Values of our own colour variables for Textual's themes."""
         return dict(FALLBACKS)
 
     def get_default_screen(self) -> Screen[Any]:
+        """The first screen: the functions."""
         return FunctionsScreen(self.session)
 
     def action_command_palette(self) -> None:
@@ -299,6 +301,7 @@ class LambdaTui(App[int]):
             self.screen.say(text)
 
     def exit(self, *arguments: Any, **named: Any) -> None:
+        """Textual's; notes the main screen first, which the next run begins with."""
         if self.screen_stack:
             self._last_screen = self.navigator.main_screen_here()
         super().exit(*arguments, **named)

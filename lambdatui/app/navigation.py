@@ -68,6 +68,7 @@ class ScreenNavigator:
 
     @property
     def main_screens(self) -> Sequence[str]:
+        """The names of the screens that one jumps to, in the order of the palette."""
         return tuple(MAIN)
 
     def open(self, destination: "Destination") -> None:
@@ -90,6 +91,7 @@ class ScreenNavigator:
                 app.push_screen(screen_class(name)(self._session))
 
     def go_to_last(self) -> None:
+        """Goes to the main screen that was shown before this one."""
         self.go_to(self._last)
 
     def main_screen_here(self) -> str:

@@ -38,6 +38,7 @@ class TerminalDriver(LinuxDriver):
             super().write(data)
 
     def start_application_mode(self) -> None:
+        """Textual's; the screen counts as ours unless we are in the background and may not write."""
         before = self._writer_thread
         self.has_screen = True
         super().start_application_mode()  # type: ignore[no-untyped-call]

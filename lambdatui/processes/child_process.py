@@ -37,6 +37,7 @@ class Child:
 
     @property
     def pid(self) -> int:
+        """The id of the process."""
         return self._process.pid
 
     def batches(self) -> Iterator[list[str]]:

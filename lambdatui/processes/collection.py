@@ -95,6 +95,7 @@ class RunningCollection:
             return
 
     def stop(self) -> None:
+        """Ends the collection; what it has read is kept."""
         self.stopped = True
         if self.child is not None:
             self.child.stop()

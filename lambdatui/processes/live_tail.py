@@ -49,11 +49,13 @@ class LiveTail:
     stopped: bool = False
 
     def take(self, report: TailReport) -> None:
+        """Takes a report of the child; the clock of the tail starts with the first one."""
         if self.report is None:
             self.began = time.monotonic()
         self.report, self.note = report, report.note or self.note
 
     def stop(self) -> None:
+        """Ends the tail, and with it what it costs."""
         self.stopped = True
         if self.child is not None:
             self.child.stop()

@@ -33,6 +33,7 @@ class LocalRunner:
     ids: frozenset[int]
 
     def api(self) -> Api:
+        """A connection to the runner."""
         return Api(self.url, self.token, serving=True)
 
 

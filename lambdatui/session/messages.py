@@ -44,4 +44,5 @@ class StoreChanged(Message):
     """Another process has committed to the store."""
 
     def can_replace(self, message: Message) -> bool:
+        """One of several in the queue is enough."""
         return isinstance(message, StoreChanged)

@@ -222,6 +222,7 @@ class StoreWatch:
         return had
 
     def close(self) -> None:
+        """Closes the connection that the watch keeps open."""
         if self._reader is not None:
             self._reader.close()
             self._reader = None

@@ -109,6 +109,7 @@ class Session:
         return self.saved.get(f"account.of.{'_'.join(profile.split())}", "")
 
     def learn_account(self, profile: str, account: str) -> None:
+        """Notes that a profile reads an account, for this run and the next."""
         self.saved[f"account.of.{'_'.join(profile.split())}"] = account
 
     def profile_of(self, account: str) -> str | None:
@@ -129,4 +130,5 @@ class Session:
 
     @property
     def marks(self) -> Marks:
+        """The signs that this terminal can show."""
         return self.terminal.marks

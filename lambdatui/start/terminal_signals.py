@@ -67,6 +67,7 @@ def install() -> None:
 
 
 def installed() -> bool:
+    """Whether the signals are handled here."""
     return bool(_state.before)
 
 

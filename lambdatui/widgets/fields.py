@@ -38,6 +38,7 @@ class Fields(Widget):
         self._fields: tuple[Field, ...] = ()
 
     def show_fields(self, fields: Sequence[Field]) -> None:
+        """Shows other fields; lays out again only where they differ."""
         if tuple(fields) != self._fields:
             self._fields = tuple(fields)
             self.refresh(layout=True)

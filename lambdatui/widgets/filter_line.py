@@ -18,12 +18,14 @@ class FilterLine(Input):
         self.display = False
 
     def start(self, expression: str) -> None:
+        """Shows the line with an expression to edit, and takes the focus."""
         self.display = True
         self.value = expression
         self.cursor_position = len(expression)
         self.focus()
 
     def finish(self) -> None:
+        """Hides the line."""
         self.display = False
 
     def on_input_changed(self, event: Input.Changed) -> None:

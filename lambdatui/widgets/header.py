@@ -214,10 +214,12 @@ class HomeHeader(Header):
         self.styles.height = home_header_lines(self.app.size.width)
 
     def say_health(self, text: str) -> None:
+        """Shows how the fleet is, in one text."""
         self._health = text
         self._tick()
 
     def say_month(self, month: "Overview") -> None:
+        """Shows the month's money."""
         self._month = month
         self._tick()
 

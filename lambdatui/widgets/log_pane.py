@@ -48,10 +48,12 @@ class LogPane(ScrollView, can_focus=True, inherit_bindings=False):
 
     @property
     def lines_shown(self) -> Sequence[LoggedLine]:
+        """The lines, before they are filtered and wrapped."""
         return self._lines
 
     @property
     def row_count(self) -> int:
+        """How many rows the lines take."""
         return len(self._rows)
 
     def show_lines(self, lines: Sequence[LoggedLine]) -> None:
@@ -102,9 +104,11 @@ class LogPane(ScrollView, can_focus=True, inherit_bindings=False):
             self.refresh()
 
     def next_match(self, step: int) -> None:
+        """Goes ``step`` matches on, and around at the end."""
         self._visit_next(self._matching(), step)
 
     def next_error(self, step: int) -> None:
+        """Goes ``step`` failures on, and around at the end."""
         self._visit_next([number for number, row in enumerate(self._rows) if row.kind == "error" and row.first], step)
 
     def _visit_next(self, places: list[int], step: int) -> None:
@@ -135,36 +139,44 @@ class LogPane(ScrollView, can_focus=True, inherit_bindings=False):
             self.refresh()
 
     def toggle_wrap(self) -> None:
+        """Wraps long lines, or lets them run off the right edge."""
         self.wrap = not self.wrap
         self.lay_out_in_place()
 
     def toggle_timestamps(self) -> None:
+        """Shows or hides when each line was written."""
         self.timestamps = not self.timestamps
         self.lay_out_in_place()
 
     def toggle_only_errors(self) -> None:
+        """Shows only lines that read like a failure, or all."""
         self.only_errors = not self.only_errors
         self.lay_out_in_place()
 
     def toggle_fold(self) -> None:
+        """Folds stack traces to their first line, or unfolds them."""
         self.folded = not self.folded
         self.lay_out_in_place()
 
     def toggle_json(self) -> None:
+        """Shows JSON lines as level, message and fields, or as they were written."""
         self.rendered_json = not self.rendered_json
         self.lay_out_in_place()
 
     # Moving -------------------------------------------------------------------------------------------------------
 
     def move(self, count: int) -> None:
+        """Scrolls by rows; negative is up."""
         self._aim = None
         self.pinned = False
         self.scroll_to(y=self.scroll_offset.y + count, animate=False)
 
     def move_pages(self, pages: float) -> None:
+        """Scrolls by parts of the pane's height."""
         self.move(round(pages * max(1, self.size.height - 1)))
 
     def go_top(self) -> None:
+        """Goes to the first row."""
         self._aim = None
         self.pinned = False
         self.scroll_to(y=0, animate=False)
@@ -176,6 +188,7 @@ class LogPane(ScrollView, can_focus=True, inherit_bindings=False):
         self.scroll_to(y=max(0, self.row_count - self.size.height), animate=False)
 
     def scroll_columns(self, cells: int) -> None:
+        """Scrolls sideways by cells."""
         self.scroll_to(x=max(0, self.scroll_offset.x + cells), animate=False)
 
     def open(self) -> None:
@@ -231,6 +244,7 @@ class LogPane(ScrollView, can_focus=True, inherit_bindings=False):
         self._aim = None
 
     def notify_style_update(self) -> None:
+        """Textual's; forgets the colours of the theme before."""
         super().notify_style_update()
         self._looks.clear()
 

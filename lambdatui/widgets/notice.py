@@ -32,5 +32,6 @@ class Notice(Static):
             self._timer = self.set_timer(_SECONDS, self.clear_notice)
 
     def clear_notice(self) -> None:
+        """Hides the line."""
         self.failing, self.message = False, ""
         self.display = False

@@ -21,6 +21,7 @@ class AllRows:
         return len(self.rows)
 
     def row_at(self, index: int) -> Any | None:
+        """The row at an index; None beyond the last."""
         return self.rows[index] if 0 <= index < len(self.rows) else None
 
 
@@ -39,6 +40,7 @@ class PagedRows:
         return self.total
 
     def row_at(self, index: int) -> Any | None:
+        """The row at an index; None where its page is not in memory."""
         page = self._pages.get(index // PAGE_ROWS)
         if page is None:
             return None

@@ -95,10 +95,12 @@ class Table(ScrollView, can_focus=True, inherit_bindings=False):
         return self._shown.row_at(self.cursor)
 
     def row_at(self, index: int) -> Any | None:
+        """The row at an index after the filter; None where there is none in memory."""
         return self._shown.row_at(index)
 
     @property
     def visible_columns(self) -> list[Column]:
+        """The columns that fit."""
         return [column for column, _ in self._fitted]
 
     def show_rows(self, source: AllRows | PagedRows) -> None:
@@ -211,18 +213,23 @@ class Table(ScrollView, can_focus=True, inherit_bindings=False):
             self.scroll_to(y=self.cursor - height + 1, animate=False)
 
     def move(self, rows: int) -> None:
+        """Moves the cursor by rows; negative is up."""
         self.go(self.cursor + rows)
 
     def move_pages(self, pages: float) -> None:
+        """Moves the cursor by parts of the table's height."""
         self.move(round(pages * max(1, self.size.height - 1)))
 
     def go_top(self) -> None:
+        """Moves the cursor to the first row."""
         self.go(0)
 
     def go_bottom(self) -> None:
+        """Moves the cursor to the last row."""
         self.go(self.row_count - 1)
 
     def open(self) -> None:
+        """Posts ``RowOpened`` for the row under the cursor."""
         if self.row is not None:
             self.post_message(RowOpened(self.row))
 
@@ -285,6 +292,7 @@ class Table(ScrollView, can_focus=True, inherit_bindings=False):
         self.sort_by(column, reverse=_descending_first(column))
 
     def reverse_sort(self) -> None:
+        """Reverses the order of the sorted column."""
         column = self._sorted_column()
         if column is None or self.sort is None:
             self.sort_beside(1)
@@ -314,6 +322,7 @@ class Table(ScrollView, can_focus=True, inherit_bindings=False):
         self.refresh()
 
     def notify_style_update(self) -> None:
+        """Textual's; forgets the colours of the theme before."""
         super().notify_style_update()
         self._styles.clear()
 
