@@ -20,7 +20,7 @@ from textual.screen import Screen
 from textual.scrollbar import ScrollBar, ScrollBarRender
 
 from collectors.model.errors import ExitCode, LambdatuiError
-from lambdatui.app.changed_cells import Cells, TerminalCells
+from lambdatui.app.changed_cells import ChangedCells, TerminalCells
 from lambdatui.app.clipboard import osc52
 from lambdatui.app.navigation import HOME, MAIN, ScreenNavigator, screen_class
 from lambdatui.app.themes import FALLBACKS, THEMES, own_theme
@@ -34,7 +34,7 @@ from lambdatui.start.state import save_state
 if TYPE_CHECKING:
     from textual.timer import Timer
 
-    from lambdatui.session.queries import Watch
+    from lambdatui.session.queries import StoreWatch
 
 _LONGEST_HOLD_S = 1.5
 """How long the first frame stays at most: a slow store's screen then says that it is being read."""
@@ -54,7 +54,7 @@ class UnknownTheme(LambdatuiError, LookupError):
 
 
 def hung_up() -> bool:
-    """Whether nobody is at the other end of stdin any more. Textual would read its end over and over, at full speed."""
+    """Whether the terminal behind stdin is gone. Textual would read its end over and over, at full speed."""
     try:
         poll = select.poll()
         poll.register(sys.__stdin__.fileno() if sys.__stdin__ else 0, 0)
@@ -64,7 +64,7 @@ def hung_up() -> bool:
 
 
 def _driver() -> type[Driver] | None:
-    """Ours for a terminal; what the environment names for a browser."""
+    """Our driver for a terminal; None where ``TEXTUAL_DRIVER`` names another, as for a browser."""
     if "TEXTUAL_DRIVER" in os.environ:
         return None
     from lambdatui.app.terminal_driver import TerminalDriver
@@ -80,7 +80,7 @@ class PlainBars(ScrollBarRender):
 
 
 class LambdaTui(App[int]):
-    """``q`` on the first screen ends it; ctrl-c and ctrl-q end it anywhere. Raises ``UnknownTheme``."""
+    """The screens. ``q`` on the first one ends the program; ctrl-c and ctrl-q end it anywhere."""
 
     CSS_PATH = "lambdatui.tcss"
     TITLE = "lambdatui"
@@ -101,9 +101,10 @@ class LambdaTui(App[int]):
         painted: bool = False,
         themes: Mapping[str, Mapping[str, str]] | None = None,
     ) -> None:
-        """``painted``: the first frame stands, and stays until there are rows to paint over it.
+        """``painted``: the first frame is on the terminal, and stays until there are rows to paint over it.
 
-        ``themes`` are the configuration's own: a name -> its colours.
+        ``theme`` is a name; ``themes`` are the configuration's own: a name -> its colours. Raises ``UnknownTheme`` for
+        a name that is neither among them nor Textual's.
         """
         # Which filter strips the colours under NO_COLOR is settled in App.__init__, before any theme is chosen.
         super().__init__(driver_class=_driver(), ansi_color=True if theme.startswith("ansi-") else None)
@@ -122,7 +123,7 @@ class LambdaTui(App[int]):
         self._cursor_at: Offset | None = None
         self.navigator = ScreenNavigator(self, session)
         self._last_screen = HOME
-        self._watch: Watch | None = None
+        self._watch: StoreWatch | None = None
         self._screens_left = 0
         self._sweep: Timer | None = None
         if not painted:
@@ -130,7 +131,9 @@ class LambdaTui(App[int]):
         self.set_keymap(dict(session.keys))
 
     def _fatal_error(self) -> None:
-        """Textual's shows the values of variables, which are log lines and tokens, and would write them as they are."""
+        """Shows the traceback only. Textual's would show the values of variables too, which are log lines and tokens,
+        with whatever a terminal obeys in them.
+        """
         from traceback import format_exc
 
         from rich.text import Text
@@ -140,13 +143,15 @@ class LambdaTui(App[int]):
         self.panic(Text(plain(format_exc(), newlines=True)))
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
+        """Values of our own colour variables for Textual's themes."""
         return dict(FALLBACKS)
 
     def get_default_screen(self) -> Screen[Any]:
+        """The first screen: the functions."""
         return FunctionsScreen(self.session)
 
     def action_command_palette(self) -> None:
-        """Textual's, asking for what there is to find, without a sign that a console does not have."""
+        """Textual's palette, with a prompt of ours and without a sign that a console's font does not have."""
         from textual.command import CommandPalette
 
         if not isinstance(self.screen, CommandPalette):
@@ -173,7 +178,7 @@ class LambdaTui(App[int]):
         self.set_timer(_LONGEST_HOLD_S, self._hold.close)
 
     def on_ready(self) -> None:
-        """The first screen is laid out: it shows what the frame shows, and takes its place."""
+        """Once the first screen is laid out as the first frame was, it is painted over that."""
         if isinstance(self.screen, FunctionsScreen) and self.screen.shows_startup_view:
             self.call_later(self.call_later, self._take_place, self.screen)
 
@@ -183,15 +188,15 @@ class LambdaTui(App[int]):
 
     @work(thread=True, exit_on_error=False, group="watch")
     def _ask_first(self, screen: FunctionsScreen) -> None:
-        """What asks the store is imported only now, in a thread, while keys are answered already."""
+        """Imports what asks the store only now, in a thread, while keys are answered already."""
         self._begin_watch()
         self.call_from_thread(screen.ask_rows)
 
     def _begin_watch(self) -> None:
-        """Before the first question, so that no change falls between the two."""
-        from lambdatui.session.queries import QueryError, Watch
+        """Begins to watch the store before the first question, so that no change falls between the two."""
+        from lambdatui.session.queries import QueryError, StoreWatch
 
-        watch = Watch(self.session.db)
+        watch = StoreWatch(self.session.db)
         with contextlib.suppress(QueryError):  # the first screen's own question will say it
             watch.changed()
         self._watch = watch
@@ -214,14 +219,14 @@ class LambdaTui(App[int]):
 
     @work(thread=True, exit_on_error=False, group="imports")
     def _import_ahead(self) -> None:
-        """What the next screens need: plotext alone would hold the loop for 70 ms when the first chart is opened."""
+        """Imports what other screens need: plotext alone would hold the loop for 70 ms when a chart is opened."""
         import_module("lambdatui.widgets.chart")
         for name in MAIN:
             screen_class(name)
         self._group_errors()
 
     def _group_errors(self) -> None:
-        """Of a store of an older version, which shows as it is until then; the watch sees when it is done."""
+        """Groups the errors of a store of an older version anew. The watch sees the change, and screens show it."""
         from collectors.ingest.regrouping import regroup_store
         from lambdatui.session.queries import close_idle
 
@@ -230,7 +235,7 @@ class LambdaTui(App[int]):
 
     @work(thread=True, exit_on_error=False, group="scrub")
     def _scrub(self) -> None:
-        """Looks for damage that no single read sees; what is found, every question says from then on."""
+        """Looks for damage that no single read sees. Once some is found, every question about the store says so."""
         from collectors.store.connection import StoreError
         from collectors.store.integrity.scrub import scrub
         from lambdatui.session.queries import close_idle
@@ -242,11 +247,11 @@ class LambdaTui(App[int]):
                     screen.post_message(StoreChanged())
 
     def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
-        """Of a repaint only what differs from what stands on the terminal is written."""
+        """Writes only the cells of an update that differ from what the terminal shows already."""
         if renderable is not None and self._running and not (self.is_headless or self.is_inline or self._batch_count):
             renderable = self._terminal_cells.changed(renderable)
             if renderable is None and self.cursor_position != self._cursor_at:
-                renderable = Cells([])
+                renderable = ChangedCells([])
             self._cursor_at = self.cursor_position
         super()._display(screen, renderable)
 
@@ -254,7 +259,7 @@ class LambdaTui(App[int]):
         self._terminal_cells.forget()
 
     def repaint(self) -> None:
-        """Everything again, whatever other programs have written over it."""
+        """Paints everything again, over whatever other programs have written."""
         self._terminal_cells.forget()
         self.screen.refresh()
 
@@ -267,7 +272,9 @@ class LambdaTui(App[int]):
 
     @work(thread=True, exit_on_error=False, group="watch")
     def _look_for_changes(self) -> None:
-        """A store that cannot be read is asked once more: the screen's own question then says what is wrong."""
+        """Tells the screens when the store has changed. One that cannot be read counts as a change once: the screen's
+        question then says what is wrong.
+        """
         from lambdatui.session.queries import QueryError, forget_answers
 
         assert self._watch is not None
@@ -286,17 +293,18 @@ class LambdaTui(App[int]):
                 screen.post_message(StoreChanged())
 
     def _show_another(self) -> None:
-        """Another store lies where one was: what was drilled into, and marked, is not in it."""
+        """Goes back to the main screen: what was drilled into, and marked, is not in the store that is there now."""
         self.session.marked.clear()
         self.navigator.go_to(self.navigator.main_screen_here())
         self.call_after_refresh(self._say, "the store was replaced by another file: this is what that one holds")
 
     def _say(self, text: str) -> None:
-        """On the screen that is shown; nothing while a dialog is."""
+        """Shows a notice on the screen; nothing while a dialog is open."""
         if isinstance(self.screen, CommandScreen):
             self.screen.say(text)
 
     def exit(self, *arguments: Any, **named: Any) -> None:
+        """Textual's; notes the main screen first, which the next run begins with."""
         if self.screen_stack:
             self._last_screen = self.navigator.main_screen_here()
         super().exit(*arguments, **named)
@@ -312,7 +320,7 @@ class LambdaTui(App[int]):
             close_idle()
 
     def pop_screen(self) -> AwaitComplete:
-        """Textual's. Of screens that were left nothing stays: the memory is the same after an hour of going about."""
+        """Textual's. Garbage is collected a while after several screens were left: memory does not grow."""
         self._screens_left += 1
         if self._screens_left >= SCREENS_LEFT:
             if self._sweep is not None:
@@ -325,7 +333,7 @@ class LambdaTui(App[int]):
         gc.collect()
 
     def save_state(self, path: str) -> None:
-        """Writes what the next run begins with."""
+        """Saves the screen and the range that the next run begins with."""
         saved, choice = self.session.saved, self.session.choice
         saved["screen"] = self._last_screen
         if choice.start is None and choice.end is None and choice.at is None:
@@ -333,7 +341,7 @@ class LambdaTui(App[int]):
         save_state(path, saved)
 
     def put_on_clipboard(self, text: str) -> bool:
-        """Without secrets; true if the text was too long and has been cut."""
+        """Copies ``text`` through the terminal, its secrets redacted; true where it was too long and has been cut."""
         if self.session.redact:
             from lambdatui.text.redaction import redacted
 

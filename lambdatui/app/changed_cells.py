@@ -1,4 +1,4 @@
-"""Only the cells that look different afterwards are written to the terminal, as curses does it.
+"""Writes only those cells to the terminal that look different afterwards, as curses does it.
 
 Textual paints whole widgets: a screen that opens is painted empty, laid out, and with its rows, and where a table
 scrolls by one row, all of them are. Most of it stands on the terminal already; over SSH every byte of it counts.
@@ -23,8 +23,8 @@ _WORTH_CELLS = 12
 """So many equal cells between two different ones are cheaper to go over than to write: a move costs some 30 bytes."""
 
 
-class Cells(CompositorUpdate):
-    """Pieces of lines, written where they stand."""
+class ChangedCells(CompositorUpdate):
+    """An update of the terminal: pieces of lines, each written at its place."""
 
     def __init__(self, pieces: list[Piece]) -> None:
         self.pieces = pieces
@@ -35,7 +35,7 @@ class Cells(CompositorUpdate):
             yield from strip
 
     def render_segments(self, console: Console) -> str:
-        """With a change of look only where the look changes: half of what is written else is colours that hold."""
+        """Writes colours only where they change: otherwise half of the bytes would repeat those that hold."""
         system = COLOR_SYSTEMS.get(console.color_system or "")
         written: list[str] = []
         now = _NO_LOOK
@@ -67,7 +67,7 @@ def _look(style: Style, system: ColorSystem) -> Look:
 
 
 def _change(before: Look, after: Look) -> str:
-    """What is switched off needs a reset of all."""
+    """The codes from one look to the next. What is switched off needs a reset of everything."""
     off = before[0] != after[0] or any(old and not new for old, new in zip(before, after, strict=True))
     codes = ["0", *after] if off else [new for old, new in zip(before, after, strict=True) if new != old]
     return f"\x1b[{';'.join(code for code in codes if code)}m"
@@ -80,11 +80,11 @@ class TerminalCells:
         self._lines: dict[int, Strip] = {}
 
     def forget(self) -> None:
-        """The terminal was resized, or something else has written to it: everything is written again."""
+        """Nothing is known any more (a resize, another program has written): the next update is written whole."""
         self._lines.clear()
 
     def changed(self, update: RenderableType) -> RenderableType | None:
-        """What of an update differs from what stands; None where nothing does. It counts as written from now on."""
+        """The part of an update that differs from what the terminal shows, None where none does; counts as written."""
         if isinstance(update, LayoutUpdate):
             pieces = _of_layout(update)
         elif isinstance(update, ChopsUpdate):
@@ -106,7 +106,7 @@ class TerminalCells:
                 differing.append((x, y, strip))
             else:
                 differing += [(column, y, part) for column, part in _differing(old, new)]
-        return Cells(differing) if differing else None
+        return ChangedCells(differing) if differing else None
 
 
 def _of_layout(update: LayoutUpdate) -> Iterable[Piece]:
@@ -116,7 +116,7 @@ def _of_layout(update: LayoutUpdate) -> Iterable[Piece]:
 
 
 def _of_chops(update: ChopsUpdate) -> Iterable[Piece]:
-    """As ``ChopsUpdate.render_segments`` chooses them."""
+    """The pieces of a partial update, as Textual's own ``ChopsUpdate.render_segments`` chooses them."""
     for y, x1, x2 in update.spans:
         for end, (x, strip) in zip(update.chop_ends[y], update.chops[y].items(), strict=False):
             if strip is None or x > x2 or end <= x1:
@@ -125,9 +125,9 @@ def _of_chops(update: ChopsUpdate) -> Iterable[Piece]:
 
 
 def _differing(old: Strip, new: Strip) -> list[tuple[int, Strip]]:
-    """The parts of the new line that the old one has not, with their columns.
+    """The parts of the new line that differ from the old one, with their columns.
 
-    Lines with characters of another width than one cell are one part: terminals do not agree on those.
+    A line with characters wider or narrower than one cell is one part: terminals do not agree on their width.
     """
     if old == new:
         return []
@@ -148,7 +148,7 @@ def _differing(old: Strip, new: Strip) -> list[tuple[int, Strip]]:
 
 
 def _characters(line: Strip) -> list[tuple[str, Style | None]] | None:
-    """Each with its look; None where one is not just one cell wide."""
+    """Each character of a line with its look; None where one is not exactly one cell wide."""
     text = line.text
     if not text.isascii() and any(cell_len(sign) != 1 for sign in set(text)):
         return None

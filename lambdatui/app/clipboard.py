@@ -12,7 +12,7 @@ _SCREEN_CHUNK = 700  # GNU screen takes strings of at most 768 bytes
 def osc52(text: str, environ: Mapping[str, str]) -> tuple[str, bool]:
     """The sequence that puts ``text`` on the clipboard, and whether the text had to be cut to ``LIMIT_BYTES``.
 
-    tmux and GNU screen pass on what is wrapped in their DCS; tmux wants every ESC inside doubled.
+    tmux and GNU screen pass on to the terminal what is wrapped in a DCS of theirs; tmux wants every ESC inside doubled.
     """
     raw = text.encode("utf-8", "replace")
     cut = len(raw) > LIMIT_BYTES

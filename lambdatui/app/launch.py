@@ -11,7 +11,7 @@ from lambdatui.settings import paths
 from lambdatui.start import first_frame, terminal_signals
 from lambdatui.start.state import load_state
 from lambdatui.text.plain import plain
-from lambdatui.text.terminal import Terminal, TerminalRefused, terminal, theme_name
+from lambdatui.text.terminal import TerminalRefused, terminal, theme_name
 from lambdatui.views.time_range import RangeChoice, RangeError, check_preset
 
 if TYPE_CHECKING:
@@ -25,11 +25,11 @@ def run(context: "Context", *, painted: "Glance | None" = None) -> int:
     Textual is imported only after the first frame stands, which it does already if something is ``painted``.
     """
     try:
-        of = terminal(os.environ, no_color=context.no_color, ascii=context.ascii)
+        shown_on = terminal(os.environ, no_color=context.no_color, ascii=context.ascii)
     except TerminalRefused as refused:
         sys.stderr.write(f"lambdatui: {plain(str(refused))}\n")
         return 1
-    if of.no_color:
+    if shown_on.no_color:
         os.environ["NO_COLOR"] = "1"  # Textual strips every colour where this is set
     if not painted:  # only a store of this version is painted at once
         from lambdatui.start.upgrade_notice import before_the_screens
@@ -37,7 +37,7 @@ def run(context: "Context", *, painted: "Glance | None" = None) -> int:
         before_the_screens(str(context.db))
     session = Session(
         db=context.db,
-        terminal=of,
+        terminal=shown_on,
         choice=context.range,
         narrow=context.narrow,
         utc=context.utc,
@@ -61,19 +61,19 @@ def run(context: "Context", *, painted: "Glance | None" = None) -> int:
         vars(sys)[name] = getattr(getattr(sys, name), "unguarded", getattr(sys, name))
     terminal_signals.install()
     try:
-        return _run(context, session, of, painted)
+        return _run(context, session, painted)
     finally:
         terminal_signals.uninstall()
 
 
-def _run(context: "Context", session: Session, of: Terminal, painted: "Glance | None") -> int:
+def _run(context: "Context", session: Session, painted: "Glance | None") -> int:
     session.startup_view = painted or first_frame.paint(session)
     stands = session.startup_view is not None
     try:
         gc.disable()  # nothing that is imported is garbage; the application turns it on again
         from lambdatui.app.application import LambdaTui
 
-        app = LambdaTui(session, theme_name(of, context.theme), painted=stands, themes=context.themes)
+        app = LambdaTui(session, theme_name(session.terminal, context.theme), painted=stands, themes=context.themes)
     except BaseException as error:
         if stands:
             first_frame.leave()

@@ -54,12 +54,12 @@ def screen_class(name: str) -> "type[CommandScreen]":
 
 
 def commands_by_screen() -> "dict[str, Commands]":
-    """Of every screen, by its name."""
+    """Each screen's commands, by the screen's name."""
     return {name: screen_class(name).COMMANDS_HERE for name in MAIN | DRILLED}
 
 
 class ScreenNavigator:
-    """Keeps which main screen is shown, and which was before: ``lambdatui.session.destinations.Navigator``."""
+    """The application's ``Navigator``: opens screens, and knows which main screen was shown before."""
 
     def __init__(self, app: "App[Any]", session: "Session") -> None:
         self._app = app
@@ -68,15 +68,17 @@ class ScreenNavigator:
 
     @property
     def main_screens(self) -> Sequence[str]:
+        """The names of the screens that one jumps to, in the order of the palette."""
         return tuple(MAIN)
 
     def open(self, destination: "Destination") -> None:
+        """Opens a screen above the one that is shown. Raises ``KeyError`` for a name that no screen has."""
         screen: Any = screen_class(destination.SCREEN)
         arguments = (destination,) if fields(destination) else ()
         self._app.push_screen(screen(self._session, *arguments))
 
     def go_to(self, name: str) -> None:
-        """Back to the first screen, and from there to another one, so that Esc always leads home."""
+        """Leaves all screens but the first one and opens ``name`` above it, so that Esc always leads home."""
         app, here = self._app, self.main_screen_here()
         self._last, before = here, self._last
         if here == name:
@@ -89,6 +91,7 @@ class ScreenNavigator:
                 app.push_screen(screen_class(name)(self._session))
 
     def go_to_last(self) -> None:
+        """Goes to the main screen that was shown before this one."""
         self.go_to(self._last)
 
     def main_screen_here(self) -> str:

@@ -1,4 +1,4 @@
-"""Textual's driver for terminals, which gives the screen back at once: not when its threads have ended."""
+"""Textual's driver for terminals, changed so that a signal gives the terminal back at once."""
 
 import asyncio
 import contextlib
@@ -17,9 +17,10 @@ _PATIENCE_S = 0.08
 
 
 class TerminalDriver(LinuxDriver):
-    """A signal that ends us is answered within a tenth of a second, and so is one that stops us.
+    """Gives the screen back within a tenth of a second of a signal that ends or stops the program.
 
-    A handler runs in the middle of anything, also of a put into the writer's queue, whose lock is held then.
+    A signal's handler runs in the middle of anything, also of a put into the queue of the writing thread, whose lock is
+    then held: nothing in a handler waits for it.
     """
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
@@ -32,11 +33,12 @@ class TerminalDriver(LinuxDriver):
         self._turns = asyncio.get_running_loop()
 
     def write(self, data: str) -> None:
-        """Nothing after the screen is given back."""
+        """Drops what comes after the screen was given back."""
         if self.has_screen:
             super().write(data)
 
     def start_application_mode(self) -> None:
+        """Textual's; the screen counts as ours unless we are in the background and may not write."""
         before = self._writer_thread
         self.has_screen = True
         super().start_application_mode()  # type: ignore[no-untyped-call]
@@ -50,7 +52,7 @@ class TerminalDriver(LinuxDriver):
             threading.Thread(target=self._until_hung_up, name="lambdatui-hangup", daemon=True).start()
 
     def _until_hung_up(self) -> None:
-        """A terminal that goes away sends SIGHUP to those it controls; others read its end over and over."""
+        """Sends us SIGHUP when the terminal goes away, where the kernel does not: we may not be controlled by it."""
         try:
             poll = select.poll()
             poll.register(self.fileno, 0)
@@ -60,7 +62,7 @@ class TerminalDriver(LinuxDriver):
             return
 
     def stop_application_mode(self) -> None:
-        """The screen first, then the thread that reads keys: that takes a tenth of a second or two."""
+        """Gives the screen back before the thread that reads keys has ended, which takes up to 0.2 s."""
         self.write(terminal_signals.LEAVE_ALL)
         self.has_screen = False
         self.disable_input()
@@ -69,12 +71,12 @@ class TerminalDriver(LinuxDriver):
                 termios.tcsetattr(self.fileno, termios.TCSANOW, self.attrs_before)
 
     def _disable_mouse_support(self) -> None:
-        """Done with everything else."""
+        """Nothing: ``stop_application_mode`` has switched the mouse off with everything else."""
 
     # --- for signals
 
     def give_back(self) -> None:
-        """In order behind what is being written, but without waiting for a terminal that takes nothing."""
+        """Leaves the alternate screen behind what is being written; does not wait for a terminal that takes nothing."""
         writer, self.has_screen = self._writer_thread, False
         if writer is None:
             return
@@ -88,7 +90,7 @@ class TerminalDriver(LinuxDriver):
             terminal_signals.write(terminal_signals.LEAVE_ALL)
 
     def _sigcont_application(self, *_: object) -> None:
-        """After our own stop, or one that nobody was told of: the shell has had the terminal since."""
+        """Begins anew after a stop of ours, or one by SIGSTOP: the shell has used the terminal since."""
         with contextlib.suppress(RuntimeError):  # the loop has ended, and so do we
             self._turns.call_soon_threadsafe(self._begin_anew)
 
@@ -104,6 +106,6 @@ class TerminalDriver(LinuxDriver):
         self.resume_application_mode()
 
     def stop(self) -> None:
-        """Until SIGCONT; the screen is given back already."""
+        """Stops the process until SIGCONT; the screen is given back already."""
         self._stopped = True
         os.kill(os.getpid(), signal.SIGSTOP)

@@ -79,7 +79,7 @@ class UnusableTheme(LambdatuiError, LookupError):
 
 
 def own_theme(name: str, colours: Mapping[str, str]) -> Theme:
-    """A theme of the configuration's ``[themes]``: what it does not name is as in the dark or the light one.
+    """A theme of the configuration's ``[themes]``. Colours that it does not name are those of our dark or light theme.
 
     Raises ``UnusableTheme`` for what is no colour.
     """
@@ -100,7 +100,7 @@ COLOURS = (
 
 
 def _grounds(own: Mapping[str, str]) -> dict[str, str]:
-    """Scroll bars lie on the theme's own ground."""
+    """The scroll bars' colours: the theme's own background."""
     names = (
         "scrollbar-background",
         "scrollbar-background-hover",

@@ -16,6 +16,8 @@ Target = TypeVar("Target")
 class Command(ABC, Generic[Target]):
     """A thing that people can do. Subclasses say what in their docstring, and do it in ``run``."""
 
+    ID: ClassVar[str] = ""
+    """Its id where that is not the class's name, which another class has."""
     BINDING_KEY: ClassVar[str]
     """Textual's names of the keys, comma-separated. The first is the one that is shown."""
     SHOW_IN_FOOTER: ClassVar[bool] = False
@@ -28,7 +30,7 @@ class Command(ABC, Generic[Target]):
     @classmethod
     def id(cls) -> str:
         """``open-row`` for ``OpenRow``: what ``[keys]`` in the configuration remaps."""
-        return re.sub(r"(?<!^)(?=[A-Z])", "-", cls.__name__).lower()
+        return vars(cls).get("ID") or re.sub(r"(?<!^)(?=[A-Z])", "-", cls.__name__).lower()
 
     @classmethod
     def name(cls) -> str:

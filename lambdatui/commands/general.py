@@ -75,7 +75,7 @@ class Copy(Command[IsScreen]):
 
     @classmethod
     def run(cls, screen: IsScreen) -> None:
-        screen.copy()
+        screen.copy(screen.copy_text())
 
 
 class RawJson(Command[IsScreen]):
@@ -89,9 +89,10 @@ class RawJson(Command[IsScreen]):
         screen.show_json()
 
 
-class Export(Command[IsScreen]):
+class ExportShown(Command[IsScreen]):
     """Write what is shown to a file whose ending says as what: .csv or .json of a table, .svg of the screen."""
 
+    ID = "export"
     BINDING_KEY = "S,ctrl+s"
 
     @classmethod
@@ -119,4 +120,4 @@ class Repaint(Command[IsScreen]):
         screen.repaint()
 
 
-GENERAL: Commands = (Help, Palette, Leave, Back, Refresh, Pause, Copy, RawJson, Export, Problems, Repaint)
+GENERAL: Commands = (Help, Palette, Leave, Back, Refresh, Pause, Copy, RawJson, ExportShown, Problems, Repaint)

@@ -2,10 +2,10 @@
 
 from lambdatui.commands.base import Command, Commands
 from lambdatui.commands.protocols import FillsScreen, HasLog
-from lambdatui.commands.table import MOVES, Filter, NextMatch, PreviousMatch
+from lambdatui.commands.table import MOVES, FilterRows, NextMatch, PreviousMatch
 
 
-class Search(Filter):
+class Search(FilterRows):
     """Find text in the lines; ``n`` and ``N`` go from match to match."""
 
     FOOTER_TEXT = "find"

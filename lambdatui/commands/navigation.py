@@ -134,10 +134,11 @@ class ShowAllLogs(Command[Navigates]):
         screen.show_all_logs()
 
 
-class LiveTail(Command[Navigates]):
+class OpenLiveTail(Command[Navigates]):
     """Log lines as they are written, of the marked functions or the one under the cursor: CloudWatch's live tail,
     $0.01 a minute, or the runner's own log, free; where it cannot be had, what is collected is followed."""
 
+    ID = "live-tail"
     BINDING_KEY = "0"
     GROUP = "Go to"
 
@@ -181,5 +182,5 @@ class ChooseProfile(Command[ChoosesPlace]):
 
 NAVIGATION: Commands = (
     ShowLogs, ShowErrors, ShowCosts, ShowAdvice, ShowInvocations, ShowThrottles, ShowAlarms, ShowCollect,
-    ShowConfiguration, ShowFunctions, ShowPatterns, LiveTail, ShowAllLogs, LastView, ChooseRegion, ChooseProfile,
+    ShowConfiguration, ShowFunctions, ShowPatterns, OpenLiveTail, ShowAllLogs, LastView, ChooseRegion, ChooseProfile,
 )  # fmt: skip

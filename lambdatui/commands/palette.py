@@ -69,7 +69,7 @@ class CommandsOfScreen(_OfScreen):
             yield f"{command.name()}  ({key})", partial(command.run, screen), command.help()
 
 
-class Places(_OfScreen):
+class MainScreens(_OfScreen):
     """Every main screen, also those without a key here."""
 
     def _offers(self) -> Iterator[Offer]:
@@ -115,4 +115,4 @@ class Functions(_OfScreen):
             yield title, partial(screen.open_function, function_id, name), "Open this function."
 
 
-PROVIDERS = (CommandsOfScreen, Places, Functions, Themes)
+PROVIDERS = (CommandsOfScreen, MainScreens, Functions, Themes)

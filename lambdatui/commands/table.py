@@ -1,7 +1,7 @@
 """What works on every table."""
 
 from lambdatui.commands.base import Command, Commands
-from lambdatui.commands.protocols import Compares, Filters, HasCursor, HasTable, HasTrouble
+from lambdatui.commands.protocols import Compares, HasCursor, HasFilter, HasTable, HasTrouble
 
 
 class OpenRow(Command[HasCursor]):
@@ -17,16 +17,17 @@ class OpenRow(Command[HasCursor]):
         screen.cursor_pane.open()
 
 
-class Filter(Command[Filters]):
+class FilterRows(Command[HasFilter]):
     """Keep the rows that match: words, ``!word``, ``column:value``, ``p95_ms>500``, several together."""
 
+    ID = "filter"
     BINDING_KEY = "slash"
     SHOW_IN_FOOTER = True
     FOOTER_TEXT = "filter"
     GROUP = "Table"
 
     @classmethod
-    def run(cls, screen: Filters) -> None:
+    def run(cls, screen: HasFilter) -> None:
         screen.open_filter()
 
 
@@ -236,6 +237,6 @@ class Compare(Command[Compares]):
 
 MOVES: Commands = (Down, Up, Top, Bottom, HalfPageDown, HalfPageUp, PageDown, PageUp)
 TABLE: Commands = (
-    OpenRow, Filter, OnlyTrouble, NextMatch, PreviousMatch, SortByNext, SortByPrevious, ReverseSort, ColumnsRight,
+    OpenRow, FilterRows, OnlyTrouble, NextMatch, PreviousMatch, SortByNext, SortByPrevious, ReverseSort, ColumnsRight,
     ColumnsLeft, Mark, Compare, *MOVES,
 )  # fmt: skip

@@ -21,7 +21,7 @@ _COMPLAINTS_BYTES = 4_000  # of the end of what it wrote on stderr
 
 
 class Child:
-    """``lambdatui ARGUMENTS`` as a process. Made, read and waited for in a thread; ``stop`` is for any other."""
+    """``lambdatui ARGUMENTS`` as a process. One thread makes, reads and awaits it; any other may ``stop`` it."""
 
     def __init__(self, arguments: Sequence[str], *, niceness: int = 0) -> None:
         """Raises ``OSError`` where it cannot be started."""
@@ -37,10 +37,11 @@ class Child:
 
     @property
     def pid(self) -> int:
+        """The id of the process."""
         return self._process.pid
 
     def batches(self) -> Iterator[list[str]]:
-        """The lines that it prints, as many at a time as there are."""
+        """The lines that it prints, in lists of as many as have come."""
         assert self._process.stdout is not None
         rest = b""
         while chunk := os.read(self._process.stdout.fileno(), _CHUNK):
@@ -55,7 +56,7 @@ class Child:
         return text.decode("utf-8", "replace").strip().splitlines()
 
     def ended(self) -> tuple[int, list[str]]:
-        """Waits for its end: the exit code, and its last complaints."""
+        """Waits for its end; returns the exit code, and its last lines on stderr."""
         code = self._process.wait()
         complaints = self.complaints()
         for file in (self._process.stdin, self._process.stdout, self._complaints):
@@ -64,13 +65,13 @@ class Child:
         return code, complaints
 
     def stop(self) -> None:
-        """Tells it to end; it has three seconds to do so."""
+        """Tells it to end; it has three seconds to do so. Safe to call more than once."""
         if self._process.poll() is None and self._process.stdin is not None and not self._process.stdin.closed:
             self._process.stdin.close()
 
 
 def tie_to_parent(niceness: str) -> None:
-    """In the child: end as soon as stdin does, which the parent holds open. The screens come first: ``niceness``."""
+    """Called in the child: ends it when its stdin ends, which the parent holds open. ``niceness`` as of ``os.nice``."""
     os.nice(int(niceness))
     threading.Thread(target=_end_with_stdin, daemon=True).start()
 

@@ -58,7 +58,7 @@ class RunningCollection:
     failed: bool = False
 
     def run(self, db: Path) -> None:
-        """Runs in a thread until the collection ends. OSError where it cannot be started."""
+        """Runs in a thread until the collection ends. Raises ``OSError`` where it cannot be started."""
         progress = () if "--source" in self.choice.arguments else ("--progress",)
         self.child = child = Child(
             ["--db", str(db), "collect", "--json", *progress, *self.choice.arguments], niceness=_NICENESS
@@ -82,7 +82,7 @@ class RunningCollection:
             )
 
     def _take(self, line: str) -> None:
-        """A step of a source, or what one collection came to."""
+        """Notes a line of the child's: a step of one source, or the outcome of a whole collection."""
         try:
             record: Any = parsed_json(line)
             if "sources" in record:
@@ -95,6 +95,7 @@ class RunningCollection:
             return
 
     def stop(self) -> None:
+        """Ends the collection; what it has read is kept."""
         self.stopped = True
         if self.child is not None:
             self.child.stop()
@@ -107,10 +108,10 @@ class RunningCollection:
 
 
 def _step(record: dict[str, Any]) -> str:
-    of = f", {record['done']:,} of {record['total']:,}" if record.get("total") else ""
+    progress = f", {record['done']:,} of {record['total']:,}" if record.get("total") else ""
     events = f", {counted(record['events'], 'event')}" if record.get("events") else ""
     cost = f", {money(_decimal(record['cost_usd']))}" if record.get("cost_usd") not in (None, "0") else ""
-    return f"{record['source']}: {record['what']}{of}{events}{cost}"
+    return f"{record['source']}: {record['what']}{progress}{events}{cost}"
 
 
 def _outcome(record: dict[str, Any]) -> str:

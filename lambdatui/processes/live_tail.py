@@ -1,4 +1,4 @@
-"""A live tail as the screens have it: a child that tails, the lines that came, how it is and what it has cost."""
+"""A live tail as the screens have it: the child that tails, what it reports, and what it has cost."""
 
 import time
 from collections.abc import Iterator, Sequence
@@ -49,18 +49,20 @@ class LiveTail:
     stopped: bool = False
 
     def take(self, report: TailReport) -> None:
+        """Takes a report of the child; the clock of the tail starts with the first one."""
         if self.report is None:
             self.began = time.monotonic()
         self.report, self.note = report, report.note or self.note
 
     def stop(self) -> None:
+        """Ends the tail, and with it what it costs."""
         self.stopped = True
         if self.child is not None:
             self.child.stop()
 
     @property
     def word(self) -> str:
-        """For the header."""
+        """``LIVE``, ``POLLING`` or ``STARTING LIVE TAIL``, for the header."""
         way = self.report.way if self.report else ""
         return "POLLING" if way == POLLING else "LIVE" if way else "STARTING LIVE TAIL"
 
@@ -93,7 +95,7 @@ def clock(seconds: float) -> str:
 
 
 def arguments(db: Path, target: LiveTarget, profile: str | None) -> list[str]:
-    """The command line of the child."""
+    """The child's arguments."""
     options = ["--db", str(db), "--account", target.account, "--region", target.region]
     for name in target.functions:
         options += ["--function", name]

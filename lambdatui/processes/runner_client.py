@@ -26,13 +26,14 @@ _LISTING_S = 5.0
 
 @dataclass(frozen=True, slots=True)
 class LocalRunner:
-    """Where it listens, and the ids in the store of the functions that it has."""
+    """A running local runner: its address, and the ids in the store of the functions that it has."""
 
     url: str
     token: str | None
     ids: frozenset[int]
 
     def api(self) -> Api:
+        """A connection to the runner."""
         return Api(self.url, self.token, serving=True)
 
 
@@ -50,7 +51,7 @@ class Invoked:
 
 
 def running(reader: Reader) -> LocalRunner | None:
-    """None where the store was filled by no runner, or that one does not run."""
+    """The local runner that filled the store; None where none did, or that one does not run."""
     path = runner_log(reader)
     address = serving(path) if path is not None else None
     if address is None:
@@ -93,7 +94,10 @@ def problem_of(payload: str) -> str:
 
 
 def invoke(api: Api, name: str, payload: str, *, event: bool) -> Invoked:
-    """Waits for the answer, up to 15 minutes; an event is only accepted. OSError where nobody answers any more."""
+    """Invokes a function and waits for the answer, up to 15 minutes; an ``event`` is only accepted.
+
+    ``payload`` is JSON. Raises ``OSError`` where nobody answers any more.
+    """
     kind = {"X-Amz-Invocation-Type": "Event" if event else "RequestResponse"}
     tail = {} if event else {"X-Amz-Log-Type": "Tail"}
     began = time.monotonic()

@@ -1,4 +1,4 @@
-"""Advice: what to change, what shows it, what it is worth. Enter says it in full."""
+"""Advice: what to change, the evidence for it, and what it saves. Enter shows it in full."""
 
 from collections.abc import Callable
 from typing import Any, ClassVar
@@ -15,7 +15,7 @@ from lambdatui.views.view import View
 
 
 class AdviceScreen(TableScreen):
-    """What fails first, then what is worth most."""
+    """What fails first, then what saves most."""
 
     NAME: ClassVar[str] = "advice"
     COMMANDS_HERE: ClassVar[Commands] = tuple(one for one in TABLE_COMMANDS if one is not ShowAdvice)
@@ -26,7 +26,7 @@ class AdviceScreen(TableScreen):
         return ("Advice",)
 
     def question(self) -> Callable[[QueryContext], View[Advice]]:
-        return lambda ask: advice(ask.reader, ask.range, ask.book, narrow=ask.narrow)
+        return lambda query: advice(query.reader, query.range, query.book, narrow=query.narrow)
 
     def key_of(self, row: Advice) -> Any:
         return row.kind, row.function_id, row.found

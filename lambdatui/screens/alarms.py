@@ -13,7 +13,7 @@ from lambdatui.views.alarms import AlarmsView, AlarmView, alarms
 
 
 class AlarmsScreen(TableScreen):
-    """Says so where no collection has asked for alarms: none is not the same as unknown."""
+    """Alarms that ring first. Where no collection asked for alarms it says so: none is not the same as unknown."""
 
     NAME: ClassVar[str] = "alarms"
     COMMANDS_HERE: ClassVar[Commands] = tuple(one for one in TABLE_COMMANDS if one is not ShowAlarms)
@@ -24,7 +24,7 @@ class AlarmsScreen(TableScreen):
         return ("Alarms",)
 
     def question(self) -> Callable[[QueryContext], AlarmsView]:
-        return lambda ask: alarms(ask.reader, ask.range, narrow=ask.narrow)
+        return lambda query: alarms(query.reader, query.range, narrow=query.narrow)
 
     def key_of(self, row: AlarmView) -> Any:
         return row.alarm, row.account, row.region

@@ -1,4 +1,4 @@
-"""AWS's bill beside ours: what Cost Explorer said that each day cost, and what the store computes. Enter says why."""
+"""AWS's bill, from Cost Explorer, beside what the store computes for each day. Enter shows why they differ."""
 
 from collections.abc import Callable
 from typing import Any, ClassVar
@@ -32,7 +32,7 @@ class BillBy(CostsBy):
 
 
 class BilledScreen(TableScreen):
-    """The newest day first; the whole range, in sum, last."""
+    """The newest day first, the sum of the range last."""
 
     COMMANDS_HERE: ClassVar[Commands] = (BillBy, *TABLE_COMMANDS)
     ROW: ClassVar[type] = ReconciledRow
@@ -51,10 +51,10 @@ class BilledScreen(TableScreen):
         at = self.session.choice.at
         now_ms = self.session.now_ms() if at is None else ceil_minute(instant_ms(at, end=True))
 
-        def ask(question: QueryContext) -> View[ReconciledRow]:
-            actuals = collected_actuals(question.reader, question.range)
+        def ask(query: QueryContext) -> View[ReconciledRow]:
+            actuals = collected_actuals(query.reader, query.range)
             try:
-                return reconciled(question.reader, actuals, question.book, narrow=question.narrow, by=by, now_ms=now_ms)
+                return reconciled(query.reader, actuals, query.book, narrow=query.narrow, by=by, now_ms=now_ms)
             except ValueError as error:
                 raise QueryError(str(error)) from error
 
@@ -78,7 +78,7 @@ class BilledScreen(TableScreen):
         return row.day, row.dimension
 
     def in_trouble(self, row: ReconciledRow) -> bool:
-        """AWS billed at least a cent more or less, and nothing that it says tells why."""
+        """Whether AWS billed at least a cent more or less for a reason that is not known."""
         return row.difference is not None and abs(row.difference) * 100 >= 1 and row.verdict not in EXPLAINED
 
     def counted(self) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""Collect: what was read from where, how fresh and how whole it is, and what could not be read."""
+"""Collect: what was read from where, how fresh and complete it is, and what could not be read."""
 
 from collections.abc import Callable
 from decimal import Decimal
@@ -81,12 +81,12 @@ class CollectScreen(TableScreen):
         self._tick()
 
     def _tick(self) -> None:
-        """How the collection goes that was started here."""
+        """Shows how the collection goes that was started here."""
         running = self.session.collecting
         self.query_one(StateLine).say(running.state(self.session.marks.dot) if running is not None else "")
 
     def question(self) -> Callable[[QueryContext], CollectedView]:
-        return lambda ask: collected(ask.reader, ask.range)
+        return lambda query: collected(query.reader, query.range)
 
     def key_of(self, row: CollectionView) -> Any:
         return row.source, row.started_at
@@ -146,13 +146,13 @@ class CollectScreen(TableScreen):
 
     @work(thread=True, exclusive=True, exit_on_error=False, group="choices")
     def _ask_choices(self, choice: RangeChoice, now_ms: int) -> None:
-        """A store that is not there yet is what a first collection makes."""
+        """Reads what can be collected. A store that does not exist yet is made by the first collection."""
         from lambdatui.processes.collection import choices
         from lambdatui.session.queries import QueryError, ask
 
         session = self.session
         try:
-            runner = ask(session.db, choice, now_ms, lambda question: runner_log(question.reader))[1]
+            runner = ask(session.db, choice, now_ms, lambda query: runner_log(query.reader))[1]
         except QueryError:
             runner = None
         region = session.narrow.regions[0] if session.narrow.regions else ""
@@ -172,7 +172,7 @@ class CollectScreen(TableScreen):
         )
 
     def _start(self, choice: "CollectionChoice") -> None:
-        """The app's worker, not the screen's: it goes on while one looks elsewhere."""
+        """Starts a collection in a worker of the application, which goes on while one looks at other screens."""
         from lambdatui.processes.collection import RunningCollection
 
         session, app = self.session, self.app
@@ -218,7 +218,7 @@ class CollectScreen(TableScreen):
 
 
 def _finished(app: Any, running: "RunningCollection") -> None:
-    """Says what it came to, wherever one is by now."""
+    """Says on whatever screen is shown what the collection came to."""
     session = app.session
     session.collecting = None
     if len(set(running.accounts)) == 1:
@@ -233,9 +233,9 @@ def _finished(app: Any, running: "RunningCollection") -> None:
 
 
 def _calls(answer: CollectedView) -> tuple[str, str]:
-    """What the shown collections asked of AWS, and what that cost."""
-    asked = [row for row in answer.rows if row.requests is not None]
-    if not asked:
+    """How many calls of AWS the shown collections made, what they cost, and the tone of that field."""
+    of_aws = [row for row in answer.rows if row.requests is not None]
+    if not of_aws:
         return "none: nothing was read from AWS", "quiet"
-    requests = sum(row.requests or 0 for row in asked)
-    return f"{count(requests)} for {money(sum((row.cost_usd or Decimal(0) for row in asked), Decimal(0)))}", ""
+    requests = sum(row.requests or 0 for row in of_aws)
+    return f"{count(requests)} for {money(sum((row.cost_usd or Decimal(0) for row in of_aws), Decimal(0)))}", ""

@@ -1,4 +1,4 @@
-"""Two functions beside each other, or one function and itself a range earlier."""
+"""Two functions beside each other; or one function, and itself one range earlier."""
 
 from collections.abc import Callable
 from typing import Any, ClassVar
@@ -12,7 +12,7 @@ from lambdatui.views.view import View
 
 
 class CompareScreen(TableScreen):
-    """Or, with one function only, the range before this one and this one."""
+    """A row for each figure, with both values and their ratio."""
 
     ROW: ClassVar[type] = ComparedFigure
     ROW_IS: ClassVar[str] = "figure"

@@ -12,7 +12,7 @@ from lambdatui.views.function_settings import FunctionSettings, SettingsView, fu
 
 
 class ConfigurationScreen(TableScreen):
-    """By name."""
+    """Functions by name. Enter shows all settings of one."""
 
     NAME: ClassVar[str] = "configuration"
     COMMANDS_HERE: ClassVar[Commands] = tuple(one for one in TABLE_COMMANDS if one is not ShowConfiguration)
@@ -24,7 +24,7 @@ class ConfigurationScreen(TableScreen):
         return ("Configuration",)
 
     def question(self) -> Callable[[QueryContext], FunctionSettings]:
-        return lambda ask: function_settings(ask.reader, ask.range, narrow=ask.narrow, tags=True)
+        return lambda query: function_settings(query.reader, query.range, narrow=query.narrow, tags=True)
 
     def key_of(self, row: SettingsView) -> Any:
         return row.function_id

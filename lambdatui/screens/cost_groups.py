@@ -1,4 +1,4 @@
-"""Costs summed by function, dimension, region, day or tag; by day with the month's curve. Enter shows arithmetic."""
+"""Costs summed by function, dimension, region, day or tag; by day with a chart of the month. Enter shows arithmetic."""
 
 from collections.abc import Callable
 from typing import Any, ClassVar
@@ -49,7 +49,7 @@ class CostGroupsScreen(TableScreen):
 
     def question(self) -> Callable[[QueryContext], CostGroups]:
         by = self._by
-        return lambda ask: cost_groups(ask.reader, ask.range, ask.book, by, narrow=ask.narrow)
+        return lambda query: cost_groups(query.reader, query.range, query.book, by, narrow=query.narrow)
 
     def paint(self, answer: CostGroups) -> None:
         super().paint(answer)
@@ -78,7 +78,7 @@ class CostGroupsScreen(TableScreen):
         self.query_one(Chart).show_curves(answer.days, tuple(curves))
 
     def costs_by_next(self) -> None:
-        """By day is the last one before tags, of which one is chosen; then it begins anew."""
+        """Goes to the next grouping; after the one by day a tag is chosen, and then it begins anew."""
         if self._by == GROUPINGS[-1]:
             self._ask_tags(self.session.choice, self.session.now_ms())
         else:
@@ -86,7 +86,7 @@ class CostGroupsScreen(TableScreen):
 
     @work(thread=True, exclusive=True, exit_on_error=False, group="tags")
     def _ask_tags(self, choice: RangeChoice, now_ms: int) -> None:
-        self.ask_store(_TAGS, lambda ask: tag_keys(ask.reader), choice, now_ms)
+        self.ask_store(_TAGS, lambda query: tag_keys(query.reader), choice, now_ms)
 
     def paint_aside(self, subject: str, answer: Any) -> bool:
         if subject != _TAGS:

@@ -33,9 +33,10 @@ if TYPE_CHECKING:
 _FIELD_CELLS = 38
 
 
-class WhatIf(Command["CostsScreen"]):
+class AskWhatIf(Command["CostsScreen"]):
     """Ask what the range would have cost with another architecture, memory or region."""
 
+    ID = "what-if"
     BINDING_KEY = "w"
     SHOW_IN_FOOTER = True
     FOOTER_TEXT = "what if"
@@ -60,12 +61,12 @@ class AwsBill(Command["CostsScreen"]):
 
 
 class CostsScreen(TableScreen):
-    """The dearest line first. Enter shows a line's arithmetic."""
+    """The most expensive line first. Enter shows its arithmetic."""
 
     NAME: ClassVar[str] = "costs"
     COMMANDS_HERE: ClassVar[Commands] = (
         CostsBy,
-        WhatIf,
+        AskWhatIf,
         AwsBill,
         *(command for command in TABLE_COMMANDS if command is not ShowCosts),
     )
@@ -85,21 +86,21 @@ class CostsScreen(TableScreen):
     def question(self) -> Callable[[QueryContext], CostsView]:
         budget, terms = self.session.budget, self.session.own_terms
 
-        def asked(ask: QueryContext) -> CostsView:
-            view = costs(ask.reader, ask.range, ask.book, narrow=ask.narrow, budget=budget)
+        def ask(query: QueryContext) -> CostsView:
+            view = costs(query.reader, query.range, query.book, narrow=query.narrow, budget=budget)
             if terms:
                 self._own = own_view(
-                    ask.reader, view, ask.book, terms, free_tier=True, narrow=ask.narrow, budget=budget
+                    query.reader, view, query.book, terms, free_tier=True, narrow=query.narrow, budget=budget
                 )
             return view
 
-        return asked
+        return ask
 
     def key_of(self, row: "LineItem") -> Any:
         return row.dimension, row.function, row.account, row.region, row.arch, row.tier, row.rate
 
     def in_trouble(self, row: "LineItem") -> bool:
-        """A line without a public price is missing from every total."""
+        """Whether a line has no public price: no total contains it."""
         return row.amount is None
 
     def paint(self, answer: CostsView) -> None:
@@ -118,7 +119,7 @@ class CostsScreen(TableScreen):
         self.query_one("#bill", Fields).show_fields(fields)
 
     def _budget(self, answer: CostsView) -> list[Field]:
-        """Whether the month stays within its budget; where something is not known, that it is not known."""
+        """Whether the month stays within its budget, and what is missing where that is not known."""
         own, own_month = self._own
         budget, projected = self.session.budget, own_month if own else answer.projection
         if budget is None:
@@ -155,18 +156,21 @@ class CostsScreen(TableScreen):
         if not typed:
             return
         try:
-            wanted = changes(typed)
+            plan_changes = changes(typed)
         except ValueError as error:
             self.say(str(error))
             return
-        self._ask_changes(wanted, self.choice_of_shown_rows(), self.session.now_ms())
+        self._ask_changes(plan_changes, self.choice_of_shown_rows(), self.session.now_ms())
 
     @work(thread=True, exclusive=True, exit_on_error=False, group="what-if")
-    def _ask_changes(self, wanted: Any, choice: RangeChoice, now_ms: int) -> None:
+    def _ask_changes(self, plan_changes: Any, choice: RangeChoice, now_ms: int) -> None:
         from lambdatui.views.cost_changes import compared
 
         self.ask_store(
-            "what if", lambda ask: compared(ask.reader, ask.range, ask.book, wanted, narrow=ask.narrow), choice, now_ms
+            "what if",
+            lambda query: compared(query.reader, query.range, query.book, plan_changes, narrow=query.narrow),
+            choice,
+            now_ms,
         )
 
     def paint_aside(self, subject: str, answer: Any) -> bool:
@@ -178,14 +182,14 @@ class CostsScreen(TableScreen):
 
 
 def _total(view: CostsView) -> str:
-    """Currencies are never added."""
+    """The total, one for each currency: currencies are never added."""
     if len(view.totals) > 1:
         return ", ".join(money(amount, currency) for currency, amount in view.totals.items())
     return money(view.total, view.currency)
 
 
 def _own(own: "OwnPrice | None", month: ProjectedCost | None) -> list[Field]:
-    """Your price beside the list's, and by which terms."""
+    """Your price by your own terms, beside the list price."""
     if own is None:
         return []
     total = ", ".join(money(amount, currency) for currency, amount in own.totals.items())
@@ -194,7 +198,7 @@ def _own(own: "OwnPrice | None", month: ProjectedCost | None) -> list[Field]:
 
 
 def _prices(view: CostsView, dash: str) -> Field:
-    """The date of the prices; those that are old, and those that were to be others, are marked."""
+    """How old the prices are; marked where they are old, and where others were meant."""
     from lambdatui.session.queries import price_notices
 
     if price_notices():
@@ -212,7 +216,7 @@ def _prices(view: CostsView, dash: str) -> Field:
 
 
 def _free(use: "FreeTierUse") -> list[Field]:
-    """How much of the month's allowance the whole store has used."""
+    """How much of the month's free tier the whole store has used."""
     if use.requests is None or use.gb_seconds is None:
         return [Field("free tier", f"none confirmed for {use.partition}", "quiet")]
     where = "" if use.partition == "aws" else f" ({use.partition})"
@@ -224,7 +228,7 @@ def _free(use: "FreeTierUse") -> list[Field]:
 
 
 def _month(projected: ProjectedCost | None, dash: str) -> list[Field]:
-    """The month's end, with its 80% interval where enough days were seen for one."""
+    """What the month will come to, with an 80% interval once enough days were seen."""
     if projected is None or projected.p50 is None:
         return [Field("month", "-", "quiet")]
     days = f"{counted(projected.days_seen, 'whole day')} seen"
@@ -235,7 +239,7 @@ def _month(projected: ProjectedCost | None, dash: str) -> list[Field]:
 
 
 def _run_outs(projected: ProjectedCost | None) -> list[Field]:
-    """The days on which parts of the free tier are used up; those that last the month are not said."""
+    """The days on which parts of the free tier are used up; parts that last the month are left out."""
     fields = []
     for run_out in projected.run_outs if projected else ():
         if run_out.day is not None:

@@ -1,4 +1,4 @@
-"""Errors in groups; Enter shows an invocation that failed so."""
+"""Errors in groups. Enter shows an invocation that failed so."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
@@ -21,7 +21,7 @@ _INDENT = "  "
 
 
 class _Families:
-    """Which families are open; each is a row, and what it rolls up lies beneath it."""
+    """Which families of errors are open. A family is a row, and its errors lie beneath it."""
 
     def __init__(self) -> None:
         self.open: set[tuple[int, str]] = set()
@@ -101,7 +101,7 @@ class ErrorsScreen(TableScreen):
         return ("Errors",)
 
     def question(self) -> Callable[[QueryContext], ErrorTrends]:
-        return lambda ask: error_trends(ask.reader, ask.range, narrow=ask.narrow)
+        return lambda query: error_trends(query.reader, query.range, narrow=query.narrow)
 
     def key_of(self, row: ErrorTrendView) -> Any:
         return row.function_id, row.fingerprint, isinstance(row, ErrorFamilyView)
@@ -136,12 +136,12 @@ class ErrorsScreen(TableScreen):
         return *days, *((novelties,) if novelties else ()), counted(failed, "failed invocation"), self._kinds()
 
     def _kinds(self) -> str:
-        """How many errors there are, families apart: those after filter of all."""
+        """How many kinds of error are left by the filter, and how many there are; families do not count as one."""
         have, every = self._families.groups, len(self.table.source)
         return f"{have:,} of {counted(every, self.ROW_IS)}" if have != every else counted(have, self.ROW_IS)
 
     def rows_to_export(self, form: str) -> Callable[[], str]:
-        """The errors, each once: a family is their sum, and ``family`` names it."""
+        """Each error once: a family is exported as its errors, which name it."""
         from lambdatui.screens.base.export_file import rows_text
 
         shown = [self.table.row_at(at) for at in range(self.table.row_count)]

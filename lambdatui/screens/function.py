@@ -34,7 +34,7 @@ _TONES = {"calls": "secondary", "bad": "error", "slow": "warning", "limit": "qui
 
 @dataclass(frozen=True)
 class FunctionAnswer:
-    """Both halves of the screen, of one moment."""
+    """What the screen shows, all of one moment."""
 
     detail: FunctionDetail | None
     charts: tuple[ChartView, ...]
@@ -91,7 +91,7 @@ CHARTS: Commands = (NextCharts, ChooseChart, CrosshairRight, CrosshairLeft)
 
 
 class FunctionScreen(InvocationsTable, InvokingScreen):
-    """Enter on an invocation shows its lines: two keys from the list of functions to a stack trace."""
+    """Enter on an invocation shows its lines: two keys from the functions to a stack trace."""
 
     COMMANDS_HERE: ClassVar[Commands] = (*CHARTS, *TABLE_COMMANDS)
     COLUMNS: ClassVar[tuple[TableColumn, ...]] = tuple(
@@ -121,13 +121,13 @@ class FunctionScreen(InvocationsTable, InvokingScreen):
         rows = self.rows_question()
         identity, columns = self._function_id, max(16, self.app.size.width // 2 - _CHART_MARGIN)
 
-        def ask(question: QueryContext) -> FunctionAnswer:
-            detail = function(question.reader, question.range, identity, question.book, chart_columns=columns)
+        def ask(query: QueryContext) -> FunctionAnswer:
+            detail = function(query.reader, query.range, identity, query.book, chart_columns=columns)
             if detail is None:
-                return FunctionAnswer(None, (), rows(question))
-            stored = {row.id: row.function.reserved_concurrency for row in question.reader.functions()}
-            charts = function_charts(question.reader, question.range, detail, stored.get(identity))
-            return FunctionAnswer(detail, charts, rows(question))
+                return FunctionAnswer(None, (), rows(query))
+            stored = {row.id: row.function.reserved_concurrency for row in query.reader.functions()}
+            charts = function_charts(query.reader, query.range, detail, stored.get(identity))
+            return FunctionAnswer(detail, charts, rows(query))
 
         return ask
 
@@ -146,7 +146,7 @@ class FunctionScreen(InvocationsTable, InvokingScreen):
     _cross: int | None = None
 
     def _take_charts(self, charts: tuple[ChartView, ...]) -> None:
-        """The first chart stays the one that it was, if it is still there: a range has the metrics of its own lines."""
+        """Takes new charts. The first one shown stays, if it is there: ranges differ in the metrics of their lines."""
         titles = [chart.title for chart in charts]
         now = self._charts[self._first_chart % len(self._charts)].title if self._charts else ""
         self._charts = charts
@@ -201,7 +201,9 @@ class FunctionScreen(InvocationsTable, InvokingScreen):
     def _ask_settings(self, choice: RangeChoice, now_ms: int) -> None:
         from lambdatui.views.function_settings import function_settings
 
-        self.ask_store("settings", lambda ask: function_settings(ask.reader, ask.range, tags=True), choice, now_ms)
+        self.ask_store(
+            "settings", lambda query: function_settings(query.reader, query.range, tags=True), choice, now_ms
+        )
 
     def paint_part(self, subject: str, answer: Any) -> None:
         if subject != "settings":
@@ -218,27 +220,23 @@ class FunctionScreen(InvocationsTable, InvokingScreen):
 class InvokeHere(Invoke):
     """Invoke this function of the local runner with a payload of yours. Functions in AWS are never invoked."""
 
+    ID = Invoke.id()  # one entry in the configuration remaps both
     SHOW_IN_FOOTER = True
-
-    @classmethod
-    def id(cls) -> str:
-        """The same command, whatever screen it is on: remapped once."""
-        return Invoke.id()
 
 
 class LocalFunctionScreen(FunctionScreen):
-    """A function of the local runner that runs: it can be invoked, as no function in AWS can."""
+    """A function of the running local runner, which can be invoked."""
 
     COMMANDS_HERE: ClassVar[Commands] = (InvokeHere, *FunctionScreen.COMMANDS_HERE)
 
 
 def _wrong(detail: FunctionDetail) -> list[Field]:
-    """What of the function itself somebody should look at: its state, and a last update that failed."""
+    """Fields on the function itself that need attention: its state, and a last update that failed."""
     return [Field(one.label.lower(), str(one.text).split(":")[0], "error") for one in detail.facts if one.wrong]
 
 
 def _figures(row: FunctionView) -> list[Field]:
-    """What the function did and cost, the telling figures first."""
+    """What the function did and cost, the most telling figures first."""
 
     def field(label: str, column_id: str, tone: str = "") -> Field:
         return Field(label, shown(_COLUMNS[column_id], getattr(row, column_id)), tone)

@@ -21,6 +21,7 @@ from lambdatui.widgets.rows import PagedRows
 if TYPE_CHECKING:
     from lambdatui.session.queries import QueryContext
     from lambdatui.views.functions import FunctionsView, FunctionView
+    from lambdatui.views.overview import Overview
     from lambdatui.views.startup_view import Glance
 
 TREND_STEPS = 8
@@ -45,14 +46,14 @@ class FunctionsScreen(TableScreen, InvokingScreen):
         thresholds = self.session.thresholds
         now_ms = None if self.session.choice.at is not None else self.session.now_ms()
 
-        def ask(question: "QueryContext") -> "FunctionsView":
+        def ask(query: "QueryContext") -> "FunctionsView":
             from lambdatui.views.functions import functions
 
             return functions(
-                question.reader,
-                question.range,
-                question.book,
-                narrow=question.narrow,
+                query.reader,
+                query.range,
+                query.book,
+                narrow=query.narrow,
                 trend_steps=TREND_STEPS,
                 now_ms=now_ms,
                 thresholds=thresholds,
@@ -61,35 +62,39 @@ class FunctionsScreen(TableScreen, InvokingScreen):
         return ask
 
     def on_mount(self) -> None:
-        """What the first frame showed stands until the store has answered, and can be walked in."""
-        self._glance, self.session.startup_view = self.session.startup_view, None
-        if self._glance is not None:
-            rows = PagedRows(self._glance.count)
-            rows.begin(self._glance.rows)
+        """Shows what the first frame showed until the store has answered; one can move in it."""
+        self._startup_view, self.session.startup_view = self.session.startup_view, None
+        if self._startup_view is not None:
+            rows = PagedRows(self._startup_view.count)
+            rows.begin(self._startup_view.rows)
             self.table.show_rows(rows)
             # Known beforehand, the scroll bar needs no second layout, which would paint every row again.
-            self.table.show_vertical_scrollbar = self._glance.count > self.app.size.height - beside_rows(
+            self.table.show_vertical_scrollbar = self._startup_view.count > self.app.size.height - beside_rows(
                 self.app.size.width
             )
-            self.session.shown = TimeRange(*self._glance.ends)
-            whole = self._glance.whole
-            self.query_one(HomeHeader).say_health(health(self._glance.rows, {}) if whole else self.session.marks.more)
+            self.session.shown = TimeRange(*self._startup_view.ends)
+            whole = self._startup_view.whole
+            self.query_one(HomeHeader).say_health(
+                health(self._startup_view.rows, {}) if whole else self.session.marks.more
+            )
 
-    _glance: "Glance | None" = None
+    _startup_view: "Glance | None" = None
 
     def begin(self) -> None:
-        """Beneath the first frame the application says when: once one can walk in what that showed."""
-        if self._glance is None:
+        """Asks the store, unless the first frame stands: then the application says when to ask."""
+        if self._startup_view is None:
             super().begin()
 
     @property
     def shows_startup_view(self) -> bool:
-        return self._glance is not None
+        return self._startup_view is not None
 
     def summary(self) -> DataSummary:
-        if self.answer is not None or self._glance is None:
+        if self.answer is not None or self._startup_view is None:
             return super().summary()
-        return DataSummary(self._glance.as_of, None, self.filter, (counted(self._glance.count, "function"),))
+        return DataSummary(
+            self._startup_view.as_of, None, self.filter, (counted(self._startup_view.count, "function"),)
+        )
 
     def paint(self, answer: "FunctionsView") -> None:
         super().paint(answer)
@@ -103,34 +108,29 @@ class FunctionsScreen(TableScreen, InvokingScreen):
 
     @work(thread=True, exclusive=True, exit_on_error=False, group="overview")
     def _ask_overview(self, choice: RangeChoice, now_ms: int) -> None:
-        """The month's bill is of the whole store, and takes longer than the rows: they do not wait for it."""
+        """Asks for the month's bill of the whole store, which takes longer than the rows: they do not wait for it."""
         from lambdatui.settings.price_book import not_as_named
         from lambdatui.views.overview import overview
 
         limit, terms = self.session.budget, self.session.own_terms
-        self.ask_store(
-            "overview",
-            lambda ask: overview(
-                ask.reader,
-                ask.range,
-                ask.book,
-                narrow=ask.narrow,
-                limit=limit,
-                terms=terms,
-                unusable_rates=not_as_named(),
-            ),
-            choice, now_ms,
-        )  # fmt: skip
+
+        def of_month(query: "QueryContext") -> "Overview":
+            return overview(
+                query.reader, query.range, query.book,
+                narrow=query.narrow, limit=limit, terms=terms, unusable_rates=not_as_named(),
+            )  # fmt: skip
+
+        self.ask_store("overview", of_month, choice, now_ms)
 
     @work(thread=True, exclusive=True, exit_on_error=False, group="runner")
     def _ask_runner(self, choice: RangeChoice, now_ms: int) -> None:
-        """Whether the local runner that these functions are of still runs: then they can be invoked."""
+        """Asks whether the local runner that these functions are of still runs: then they can be invoked."""
         from lambdatui.processes.runner_client import running
 
-        self.ask_store("runner", lambda ask: running(ask.reader), choice, now_ms)
+        self.ask_store("runner", lambda query: running(query.reader), choice, now_ms)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """A key that invokes is none where the cursor is on a function in AWS."""
+        """Whether a key does something now: none invokes where the cursor is on a function in AWS."""
         if action == "run_command" and parameters == (Invoke.id(),):
             return Invoke.available(self)
         return super().check_action(action, parameters)

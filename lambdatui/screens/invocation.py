@@ -77,12 +77,12 @@ class InvocationScreen(LogScreen, QueryScreen):
 
     def question(self) -> Callable[[QueryContext], InvocationDetail | None]:
         key, request_id, line = self._key, self._request_id, self._line
-        of = None if line is None else (line.function_id, line.timestamp)
+        near = None if line is None else (line.function_id, line.timestamp)
 
-        def ask(question: QueryContext) -> InvocationDetail | None:
+        def ask(query: QueryContext) -> InvocationDetail | None:
             if key is not None:
-                return invocation(question.reader, key, question.book)
-            return find(question.reader, request_id, question.book, of=of)
+                return invocation(query.reader, key, query.book)
+            return find(query.reader, request_id, query.book, of=near)
 
         return ask
 
@@ -102,15 +102,15 @@ class InvocationScreen(LogScreen, QueryScreen):
         first = not self.log_pane.lines_shown
         self.log_pane.show_lines(answer.lines)
         if first and self._line is not None:
-            wanted = self._line.timestamp, self._line.message
+            opened_at = self._line.timestamp, self._line.message
             texts = [(line.timestamp, line.text) for line in answer.lines]
-            if wanted in texts:
-                self.call_after_refresh(self.log_pane.go_to_line, texts.index(wanted))
+            if opened_at in texts:
+                self.call_after_refresh(self.log_pane.go_to_line, texts.index(opened_at))
         elif first and answer.invocation.failed:
             self._go_to_trace(answer)
 
     def _go_to_trace(self, answer: InvocationDetail) -> None:
-        """A failed invocation opens at its stack trace, not at its START line."""
+        """Puts the stack trace on top, where a START line would be."""
         line = answer.trace.first_line if answer.trace else None
         self.call_after_refresh(self.log_pane.go_to_line, line)
 
@@ -145,7 +145,7 @@ class InvocationScreen(LogScreen, QueryScreen):
         return fields
 
     def _waterfall(self, row: InvocationView) -> list[Field]:
-        """Each phase on a line, where it lies in the time of the whole."""
+        """A field for each phase, drawn where it lies in the whole time."""
         of_row = phases(row)
         if not of_row:
             return []
@@ -168,13 +168,13 @@ class InvocationScreen(LogScreen, QueryScreen):
         return lines
 
     def travel(self, *, back: bool) -> None:
-        """To the same function's invocation before or after this one, whatever the range is."""
+        """Goes to the same function's invocation before or after this one, whatever the range is."""
         if self.answer is not None:
             self._ask_neighbour(self.answer.invocation.key, back, self.choice_of_shown_rows(), self.session.now_ms())
 
     @work(thread=True, exclusive=True, exit_on_error=False, group="neighbour")
     def _ask_neighbour(self, key: InvocationKey, back: bool, choice: RangeChoice, now_ms: int) -> None:
-        self.ask_store("neighbour", lambda ask: (neighbour(ask.reader, key, back=back), back), choice, now_ms)
+        self.ask_store("neighbour", lambda query: (neighbour(query.reader, key, back=back), back), choice, now_ms)
 
     def paint_part(self, subject: str, answer: tuple[InvocationKey | None, bool]) -> None:
         key, back = answer
@@ -207,12 +207,12 @@ class InvocationScreen(LogScreen, QueryScreen):
 
 
 def _attempt(answer: InvocationDetail) -> str:
-    """``2 of 3``; the attempts of one request share its id."""
+    """Such as ``2 of 3``: the attempts of one request share its id."""
     return f"{answer.invocation.attempt} of {max(len(answer.attempts), answer.invocation.attempt)}"
 
 
 def _cold(row: InvocationView) -> str:
-    """``yes, init 212 ms``."""
+    """Such as ``yes, init 212 ms``."""
     text = shown(_COLUMNS["cold_start"], row.cold_start)
     for word, value in (("init", row.init_ms), ("restore", row.restore_ms)):
         if value is not None:
@@ -225,7 +225,7 @@ def _mb(value: int | None) -> str:
 
 
 def _arithmetic(bill: "Bill", times: str) -> str:
-    """``$0.0000021916 = 1 request × $0.0000002 + 0.1195 GB-s × $0.0000166667``: list price, no free tier."""
+    """Such as ``$0.0000021916 = 1 request × $0.0000002 + 0.1195 GB-s × $0.0000166667``: list price, no free tier."""
     terms = []
     for line in bill.lines:
         price = "no public price" if line.rate is None else rate(line.rate, line.currency)

@@ -10,7 +10,7 @@ from lambdatui.session.session import Session
 
 
 class InvocationsScreen(InvocationsTable):
-    """The newest first; without a function, those of everything that is not narrowed away."""
+    """The newest first; of one function, or of all that are looked at."""
 
     NAME: ClassVar[str] = "invocations"
 

@@ -1,4 +1,4 @@
-"""Figures of log lines as a table: what the filter of the logs' screen leaves, counted."""
+"""Figures of the log lines that the filter of the logs' screen left, as a table."""
 
 from collections.abc import Callable
 from typing import Any, ClassVar
@@ -24,7 +24,7 @@ from lambdatui.widgets.header import DataSummary
 
 
 class LineStatsScreen(TextScreen, QueryScreen):
-    """Asked over the range that is looked at, and again when that changes; ``/`` finds in the table."""
+    """Asked for again when the range changes; ``/`` finds in the table."""
 
     COMMANDS_HERE: ClassVar[Commands] = (*TEXT_COMMANDS, *TIME)
     EXPORT_FORM: ClassVar[str] = "csv"

@@ -1,4 +1,4 @@
-"""The lines of one pattern, newest last."""
+"""The log lines of one pattern, newest last."""
 
 from collections.abc import Callable
 
@@ -11,7 +11,7 @@ from lambdatui.views.patterns import pattern_lines
 
 
 class PatternLinesScreen(LogSearchScreen):
-    """``/`` keeps those with every word typed."""
+    """``/`` keeps the lines with every word that was typed."""
 
     def __init__(self, session: Session, destination: ToPatternLines) -> None:
         super().__init__(session)

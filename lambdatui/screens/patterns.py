@@ -1,4 +1,4 @@
-"""What all log lines are made of; Enter shows the lines of a pattern."""
+"""The patterns that all log lines are made of. Enter shows the lines of one."""
 
 from collections.abc import Callable
 from typing import Any, ClassVar
@@ -43,7 +43,7 @@ class PatternsScreen(TableScreen):
         return ("Patterns",)
 
     def question(self) -> Callable[[QueryContext], PatternsView]:
-        return lambda ask: patterns(ask.reader, ask.range, ask.book, narrow=ask.narrow)
+        return lambda query: patterns(query.reader, query.range, query.book, narrow=query.narrow)
 
     def key_of(self, row: PatternRow) -> Any:
         return row.pattern

@@ -1,4 +1,4 @@
-"""Permissions that are missing: one row an IAM action; ``c`` copies the statement that allows it."""
+"""Missing permissions, one row for each IAM action; ``c`` copies the statement that allows it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ class PermissionsView(View[MissingPermission]):
 
 
 class StatementScreen(DetailsScreen):
-    """``c`` copies the statement, ready to be put into a policy."""
+    """The statement in full; ``c`` copies it, ready for a policy."""
 
     def __init__(self, row: MissingPermission, *, utc: bool) -> None:
         parts = [
@@ -47,8 +47,8 @@ class PermissionsScreen(TableScreen):
         return ("Collect", "Permissions")
 
     def question(self) -> Callable[[QueryContext], PermissionsView]:
-        return lambda ask: PermissionsView(
-            PERMISSION_COLUMNS, missing_permissions(ask.reader), ask.reader.as_of_ms(ask.range.to_ms), ask.range
+        return lambda query: PermissionsView(
+            PERMISSION_COLUMNS, missing_permissions(query.reader), query.reader.as_of_ms(query.range.to_ms), query.range
         )
 
     def counted(self) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ from lambdatui.session.session import Session
 
 
 class RawScreen(TextScreen):
-    """Nothing here is asked from the store: the picture stays what it was."""
+    """What was a row when it was opened: the store is not asked again."""
 
     def __init__(self, session: Session, destination: ToJson) -> None:
         super().__init__(session)

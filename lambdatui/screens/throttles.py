@@ -1,4 +1,4 @@
-"""Throttles: who was rejected, when, by which limit, and how much concurrency is left."""
+"""Throttles: which functions were rejected, when, by which limit, and how much concurrency is left."""
 
 from collections.abc import Callable
 from typing import Any, ClassVar
@@ -29,7 +29,7 @@ class ThrottlesScreen(TableScreen):
         return ("Throttles",)
 
     def question(self) -> Callable[[QueryContext], ConcurrencyView]:
-        return lambda ask: concurrency(ask.reader, ask.range, narrow=ask.narrow)
+        return lambda query: concurrency(query.reader, query.range, narrow=query.narrow)
 
     def key_of(self, row: HeadroomView) -> Any:
         return row.function_id, row.account, row.region

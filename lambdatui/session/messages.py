@@ -1,4 +1,4 @@
-"""What workers tell the screens. Every field has its meaning beside it."""
+"""What threads tell the screens. Every field has its meaning beside it."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -25,7 +25,7 @@ class Answered(Message):
     """What it was narrowed to, bound to the store."""
 
     def can_replace(self, message: Message) -> bool:
-        """Of a burst of answers to the same question only the last is painted; pages differ and all count."""
+        """Of a burst of answers to the main question only the last is painted. Pages differ: all count."""
         return isinstance(message, Answered) and message.subject == self.subject == "rows"
 
 
@@ -44,4 +44,5 @@ class StoreChanged(Message):
     """Another process has committed to the store."""
 
     def can_replace(self, message: Message) -> bool:
+        """One of several in the queue is enough."""
         return isinstance(message, StoreChanged)

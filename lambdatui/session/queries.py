@@ -26,7 +26,7 @@ class QueryError(LambdatuiError):
 
 @dataclass(frozen=True)
 class QueryContext:
-    """What every query of a screen needs besides the screen's own wishes. ``narrow`` is bound to the reader."""
+    """What a screen's question is asked with. ``narrow`` is bound to the reader: its tags are looked up."""
 
     reader: Reader
     range: TimeRange
@@ -37,7 +37,10 @@ class QueryContext:
 def ask(
     path: Path, choice: RangeChoice, now_ms: int, of: Callable[[QueryContext], Answer], narrow: Narrow | None = None
 ) -> tuple[TimeRange, Answer]:
-    """Opens the store, settles the range and what it is narrowed to, and lets ``of`` ask. Raises ``QueryError``."""
+    """Opens the store, resolves ``choice`` to a range at ``now_ms``, calls ``of``; returns the range and its answer.
+
+    Call it in a thread. Raises ``QueryError``.
+    """
     try:
         with _borrowed(path) as reader, reader.snapshot():
             time_range = resolved(reader, choice, now_ms)
@@ -61,7 +64,7 @@ _idle_lock = Lock()
 
 @contextmanager
 def _borrowed(path: Path) -> Iterator[Reader]:
-    """A reader for one question. It stays open for the next: it has what was read since the last commit.
+    """A reader for one question. It stays open for the next one: its caches hold until the next commit.
 
     One that failed is closed, and so are those of a file that another has replaced or a newer program has changed.
     """
@@ -116,7 +119,7 @@ def close_idle() -> None:
 
 
 def forget_answers() -> None:
-    """Gives back what idle readers keep of answers: after a commit nobody is answered with them any more."""
+    """Drops what idle readers have cached: after a commit nobody is answered with it any more."""
     with _idle_lock:
         for _, _, reader in _idle:
             reader.forget()
@@ -130,14 +133,14 @@ def prices() -> "PriceBook":
 
 
 def price_notices() -> tuple[str, ...]:
-    """Why another price book than the one that was named or refreshed is in use."""
+    """Why another price book is in use than the one that was named or refreshed; empty where that is not so."""
     from lambdatui.settings.price_book import in_use
 
     return in_use().notices
 
 
 def _log_of(path: Path) -> tuple[int, ...]:
-    """Size and time of the write-ahead log beside a store that is read from a copy."""
+    """Size and time of change of the write-ahead log beside a store that is read from a copy."""
     try:
         status = Path(f"{path}-wal").stat()
     except OSError:
@@ -146,15 +149,15 @@ def _log_of(path: Path) -> tuple[int, ...]:
 
 
 def store_notes() -> list[str]:
-    """What is to be said of how stores are read in this process."""
+    """Notices on how stores are read in this process, such as from a private copy."""
     module = sys.modules.get("collectors.store.private_copy")
     return module.notes() if module is not None else []
 
 
-class Watch:
-    """Whether another process has committed since the last look. Kept open: SQLite counts per connection.
+class StoreWatch:
+    """Sees whether another process has committed to a store. One thread at a time may ask it.
 
-    One thread at a time may look.
+    Its connection stays open, because SQLite counts the changes of others per connection.
     """
 
     def __init__(self, path: Path) -> None:
@@ -168,7 +171,10 @@ class Watch:
         """Whether the last look found another store where one was."""
 
     def changed(self) -> bool:
-        """Also True when the file appeared, vanished, or was replaced by another. Raises ``QueryError``."""
+        """Whether the store has changed since the last call: a commit, or the file appeared, vanished or was replaced.
+
+        Raises ``QueryError``.
+        """
         self.replaced = False
         try:
             try:
@@ -197,7 +203,7 @@ class Watch:
             raise QueryError(str(error)) from error
 
     def _open(self, file: tuple[int, int], written: tuple[int, ...]) -> bool:
-        """Opens what is there now; whether it is another store, or another state of it, than was known."""
+        """Opens the file that is there now; whether it is another store, or another state of it, than was known."""
         known, had = self._mark, self._file
         self._forget()
         close_idle()
@@ -212,11 +218,12 @@ class Watch:
         return self.replaced or known is None
 
     def _forget(self) -> bool:
-        """Closes what was open; True if something was."""
+        """Forgets the open reader; whether there was one."""
         had, self._reader, self._file = self._reader is not None, None, None
         return had
 
     def close(self) -> None:
+        """Closes the connection that the watch keeps open."""
         if self._reader is not None:
             self._reader.close()
             self._reader = None

@@ -92,7 +92,7 @@ class Session:
 
     @property
     def profile(self) -> str:
-        """The AWS profile that collections and live tails from here use: as chosen, else as the environment says."""
+        """The AWS profile that collections and live tails from here use: the chosen one, else the environment's."""
         return self.saved.get("profile") or default_profile(os.environ)
 
     @profile.setter
@@ -101,7 +101,7 @@ class Session:
 
     @property
     def chosen_profile(self) -> str | None:
-        """None where nothing was chosen: credentials are then found as the AWS command line finds them."""
+        """The profile that was chosen here; None: credentials are then found as the AWS command line finds them."""
         return self.saved.get("profile") or None
 
     def account_of(self, profile: str) -> str:
@@ -109,6 +109,7 @@ class Session:
         return self.saved.get(f"account.of.{'_'.join(profile.split())}", "")
 
     def learn_account(self, profile: str, account: str) -> None:
+        """Notes that a profile reads an account, for this run and the next."""
         self.saved[f"account.of.{'_'.join(profile.split())}"] = account
 
     def profile_of(self, account: str) -> str | None:
@@ -122,11 +123,12 @@ class Session:
         return next(known, chosen)
 
     def add_problem(self, where: str, notice: str) -> None:
-        """Kept for ``!``; what repeats itself is kept once."""
+        """Notes a problem for the list that ``!`` shows; one that repeats the last is noted once."""
         if not self.problems or self.problems[-1].notice != notice:
             self.problems.append(Problem(self.now_ms(), where, notice))
             del self.problems[:-_PROBLEMS_KEPT]
 
     @property
     def marks(self) -> Marks:
+        """The signs that this terminal can show."""
         return self.terminal.marks

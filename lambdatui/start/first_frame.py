@@ -42,7 +42,7 @@ def at_once(arguments: "Sequence[str]", environ: "Mapping[str, str]") -> Glance 
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         return None
     try:
-        of = terminal(environ, no_color=bool(options.get("no_color")), ascii=bool(options.get("ascii")))
+        screen = terminal(environ, no_color=bool(options.get("no_color")), ascii=bool(options.get("ascii")))
     except TerminalRefused:
         return None
     before = load_state(paths.state_file())
@@ -52,18 +52,19 @@ def at_once(arguments: "Sequence[str]", environ: "Mapping[str, str]") -> Glance 
     file = options.get("db") or paths.store_file()
     preset = options.get("range") or before.get("range", DEFAULT_PRESET)
     install()
-    return _painted(file, now_ms, preset, of, bool(options.get("utc")), sys.stdout)
+    return _painted(file, now_ms, preset, screen, bool(options.get("utc")), sys.stdout)
 
 
 def begins_at_home(before: "Mapping[str, str]") -> bool:
-    """Whether the run before was left where this one would begin anyway: the frame shows no other screen or order."""
+    """Whether the saved state leads to the first screen in its usual order, which is all that the frame can show."""
     return all(before.get(name, usual) == usual for name, usual in _USUAL_STATE.items())
 
 
 def paint(session: "Session", output: "TextIO | None" = None) -> Glance | None:
-    """Writes the first frame to the terminal; what it shows if it did, and the alternate screen is now on.
+    """Writes the first frame to the terminal, in the alternate screen; returns what it shows.
 
-    Silent where there is nothing to paint on, and where the store cannot be read: the first screen then says why.
+    Returns None, and writes nothing, where ``output`` is no terminal, where something is chosen that the frame cannot
+    show, and where the store cannot be read: the first screen then says why.
     """
     out = output or sys.stdout
     if not out.isatty() or session.narrow or session.columns or session.thresholds or not begins_at_home(session.saved):
@@ -72,7 +73,7 @@ def paint(session: "Session", output: "TextIO | None" = None) -> Glance | None:
 
 
 def leave(output: "TextIO | None" = None) -> None:
-    """Gives the screen back, where Textual never came to take it over."""
+    """Leaves the alternate screen where Textual never came to take it over."""
     out = output or sys.stdout
     out.write(LEAVE)
     out.flush()
@@ -80,7 +81,7 @@ def leave(output: "TextIO | None" = None) -> None:
 
 
 def _painted(
-    file: "str | Path", now_ms: int, choice: "RangeChoice | str", of: Terminal, utc: bool, out: "TextIO"
+    file: "str | Path", now_ms: int, choice: "RangeChoice | str", screen: Terminal, utc: bool, out: "TextIO"
 ) -> Glance | None:
     columns, lines = os.get_terminal_size(out.fileno())
     query = _StartupQuery(file, now_ms, choice, lines or 24)
@@ -90,7 +91,7 @@ def _painted(
     if view is None or not view.rows:
         return None  # the screen says why there are none, and how to fill the store
     try:
-        laid_out = frame(view, os.path.basename(file), now_ms, of, columns or 80, lines or 24, utc=utc)
+        laid_out = frame(view, os.path.basename(file), now_ms, screen, columns or 80, lines or 24, utc=utc)
     except (TypeError, ValueError, LookupError, ArithmeticError):
         return None  # a damaged row: the screen says so
     text = ENTER + "\r\n".join(laid_out)
@@ -103,7 +104,7 @@ def _painted(
 
 
 class _StartupQuery:
-    """The store, asked in a thread: SQLite seeks while Python imports what lays the answer out."""
+    """Asks the store in a thread: SQLite seeks while Python imports what lays the answer out."""
 
     def __init__(self, *question: "Any") -> None:
         self._view: Glance | None = None
@@ -123,7 +124,7 @@ class _StartupQuery:
             self._done.release()
 
     def answer(self) -> Glance | None:
-        """None where the store or the range could not be read."""
+        """Waits for the answer; None where the store or the range could not be read."""
         self._done.acquire()
         if self._error is not None:
             raise self._error

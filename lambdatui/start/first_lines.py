@@ -20,18 +20,18 @@ _BOLD, _DIM, _RED, _OFF = "\x1b[1m", "\x1b[2m", "\x1b[31m", "\x1b[0m"
 
 
 def beside_rows(columns: int) -> int:
-    """Lines that are no rows: the header's, one of titles, one of keys."""
+    """How many lines of the screen are no rows: the header's, one of titles, one of keys."""
     return home_header_lines(columns) + 2
 
 
 def frame(
-    view: Glance, name: str, now_ms: int, of: "Terminal", columns: int, lines: int, *, utc: bool = False
+    view: Glance, name: str, now_ms: int, terminal: "Terminal", columns: int, lines: int, *, utc: bool = False
 ) -> list[str]:
     """At most ``lines`` - 1 lines of at most ``columns`` cells, laid out as the functions' screen will be.
 
     ``name`` is the store's. What is not in the rollups, such as percentiles and costs, is shown as still to come.
     """
-    marks = of.marks
+    marks = terminal.marks
     since = f" {marks.dot} newest data {age(now_ms - view.as_of)}" if view.as_of is not None else ""
     room = lines - beside_rows(columns)
     well = health(view.rows, {}) if view.whole else marks.more
@@ -50,12 +50,12 @@ def frame(
         mark = marks.trouble if trouble else " "
         text = " ".join(row_cell(column, row, width, utc=utc, more=marks.more) for column, width in laid_out)
         text = f" {text}"[: columns - 1]  # cuts only where not even the mark and one cell fit
-        painted.append(f"{_RED}{mark}{_OFF}{text}" if trouble and not of.no_color else f"{mark}{text}")
+        painted.append(f"{_RED}{mark}{_OFF}{text}" if trouble and not terminal.no_color else f"{mark}{text}")
     return painted[: max(1, lines - 1)]
 
 
 def _sides(columns: int, left: str, right: str) -> str:
-    """Left and right on one line, as the header lays them out; where they do not fit together, the right one goes."""
+    """``left`` and ``right`` on one line, as the header lays them out; where both do not fit, ``right`` is left out."""
     room = columns - 2
     if len(left) + cells(right) + 2 > room:
         return f" {left}"[: max(0, columns - 1)]

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def load_state(path: str) -> dict[str, str]:
-    """What was saved; nothing where there is no such file, or none that can be read: a start never fails for it."""
+    """The saved values by name. Empty where there is no file, or none that can be read: a start never fails for it."""
     try:
         with open(path, encoding="utf-8") as file:
             lines = file.read(65_536).splitlines()
@@ -22,7 +22,7 @@ def load_state(path: str) -> dict[str, str]:
 
 
 def save_state(path: str, values: "Mapping[str, str]") -> None:
-    """Silent where it cannot be written, as on a read-only system: the screens work without it."""
+    """Writes ``values``. Silent where that fails, as on a read-only system: the screens work without it."""
     text = "".join(f"{name} {' '.join(value.split())}\n" for name, value in sorted(values.items()) if value.strip())
     try:
         os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
@@ -34,5 +34,5 @@ def save_state(path: str, values: "Mapping[str, str]") -> None:
 
 
 def _owners_only(path: str, flags: int) -> int:
-    """Filters are in it, as they were typed."""
+    """Opens a file for its owner only: filters are in it, as they were typed."""
     return os.open(path, flags, 0o600)

@@ -1,7 +1,7 @@
-"""Whatever ends or stops the program while it has the screen gives the screen back first.
+"""Gives the terminal back whenever a signal ends or stops the program while it has the screen.
 
-Installed before the first byte of the first frame. Light: it is imported before anything is painted. A signal's handler
-runs between two steps of Python, so what it does not find it must not wait for.
+Installed before the first byte of the first frame, so it imports next to nothing. A signal's handler runs between any
+two steps of Python: it must not wait for a lock.
 """
 
 import os
@@ -51,7 +51,7 @@ _state = _TerminalState()
 
 
 def install() -> None:
-    """Take the signals over, until ``uninstall``. Nothing happens where that is done, or this is no main thread."""
+    """Handles the signals until ``uninstall``. Only the main thread can; others do nothing."""
     if _state.before:
         return
     try:
@@ -67,16 +67,17 @@ def install() -> None:
 
 
 def installed() -> bool:
+    """Whether the signals are handled here."""
     return bool(_state.before)
 
 
 def attributes() -> "list[Any] | None":
-    """The line discipline as it was found."""
+    """The terminal's line discipline (termios) as it was found; None where there is no terminal."""
     return _state.attributes
 
 
 def uninstall() -> None:
-    """The screen is given back already: signals do what they did before."""
+    """Restores the handlers that were there before. The screen must have been given back."""
     for number, handler in _state.before.items():
         signal.signal(number, handler)
     _state.before.clear()
@@ -85,22 +86,22 @@ def uninstall() -> None:
 
 
 def remember_frame(frame: str) -> None:
-    """The first frame is being written: this is what to paint again after a stop."""
+    """``frame`` is being written, and is painted again after a stop; "" once Textual paints."""
     _state.frame = frame
 
 
 def hand_over(screen: "ScreenHolder | None") -> None:
-    """Textual has the screen now; ``screen`` gives it back."""
+    """``screen`` is Textual's driver, which has the terminal from now on and gives it back."""
     _state.screen = screen
 
 
 def before_the_end(run: "Callable[[], None]") -> None:
-    """Do this too when a signal ends us, once the screen is given back."""
+    """Has a signal that ends us call ``run`` too, once the screen is given back."""
     _state.at_the_end.append(run)
 
 
 def give_back() -> None:
-    """The main screen, the cursor and the line discipline, as they were found."""
+    """Restores the main screen, the cursor and the line discipline."""
     if _state.frame:
         write(LEAVE_ALL)
     if _state.screen is not None and _state.screen.has_screen:
@@ -113,7 +114,7 @@ def give_back() -> None:
 
 
 def write(text: str) -> None:
-    """Past whatever is buffered."""
+    """Writes past all buffers, and drops the text where the terminal takes nothing for 50 ms."""
     try:
         # A terminal that takes nothing (ctrl-s) is not waited for.
         if select.select([], [1], [], 0.05)[1]:
@@ -134,7 +135,7 @@ def _end(number: int, _: "FrameType | None") -> None:
 
 
 def _stop(_: int, __: "FrameType | None") -> None:
-    """ctrl-z before Textual is there. What follows the stop runs when the shell says ``fg``."""
+    """ctrl-z before Textual has the screen. What follows the SIGSTOP runs when the shell says ``fg``."""
     if _state.screen is not None and _state.screen.has_screen:
         give_back()
         _state.screen.stop()

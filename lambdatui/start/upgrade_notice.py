@@ -9,7 +9,7 @@ _AFTER_S, _EVERY_S = 1.0, 3.0
 
 
 def tell() -> None:
-    """From here on; nothing where it takes less than a second."""
+    """Says from now on, every three seconds, how far an upgrade is; nothing of one that takes less than a second."""
     began = said = None
 
     def heard(text: str) -> None:
@@ -25,7 +25,7 @@ def tell() -> None:
 
 
 def before_the_screens(path: str) -> None:
-    """Brings an older store up to date while there is a terminal to say so; what fails, the screens tell."""
+    """Upgrades an older store while there is a terminal to say so on. The screens say what fails."""
     import sqlite3
     from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""A chart of one figure over a range. Importing this imports plotext: do it when a chart is to be seen."""
+"""A chart of one figure over a range. Importing this module imports plotext, which takes some 70 ms."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ WRITTEN: dict[str, Callable[[float], str]] = {
 class Curve:
     """``values`` has a value for each step, None where there is none; ``tone`` is a theme colour's name.
 
-    ``points`` are marked one by one with an x; other values are joined by a line.
+    ``points`` draws each value as an x; other values are joined by a line.
     """
 
     name: str
@@ -57,7 +57,7 @@ class Chart(PlotextPlot):
     ) -> None:
         """``starts`` are the steps' first moments, epoch ms; an ``unfinished`` last step is marked with an o.
 
-        Of ``measured`` values 0 is one; of others it is nothing to be seen, where there is nothing else.
+        A chart of zeros says that there is nothing in this range, unless the values are ``measured``.
         """
         self._measured = measured
         if (list(starts), curves, unfinished) != (list(self._starts), self._curves, self._unfinished):
@@ -65,7 +65,7 @@ class Chart(PlotextPlot):
             self.refresh()
 
     def show_cross(self, step: int | None) -> None:
-        """A vertical line at a step, whose values stand in the title; None takes it away."""
+        """Draws a vertical line at a step, whose values stand in the title; None takes it away."""
         if step != self.cross:
             self.cross = step
             self.refresh()

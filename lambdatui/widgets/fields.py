@@ -23,7 +23,7 @@ class Field:
 
 
 class Fields(Widget):
-    """A grid of fields, filled row by row; its height is what it needs."""
+    """A grid of fields, filled row by row; as high as its fields need."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         "fields--label", "fields--value", "fields--error", "fields--warning", "fields--good", "fields--quiet",
@@ -38,6 +38,7 @@ class Fields(Widget):
         self._fields: tuple[Field, ...] = ()
 
     def show_fields(self, fields: Sequence[Field]) -> None:
+        """Shows other fields; lays out again only where they differ."""
         if tuple(fields) != self._fields:
             self._fields = tuple(fields)
             self.refresh(layout=True)
@@ -81,6 +82,6 @@ class Fields(Widget):
         return Text("\n", no_wrap=True, end="").join(rendered)
 
     def _label_cells(self, lines: list[list[Field]]) -> list[int]:
-        """How wide each column's labels are, with a space."""
+        """The width of each column of labels, with a space."""
         across = max(map(len, lines), default=0)
         return [max(cell_len(line[n].label) + 1 for line in lines if n < len(line)) for n in range(across)]

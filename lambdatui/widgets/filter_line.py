@@ -9,7 +9,7 @@ from lambdatui.widgets.messages import FilterTyped
 
 
 class FilterLine(Input):
-    """Says with every key what was typed; Enter keeps it, Esc (the screen's) closes the line."""
+    """Posts ``FilterTyped`` at every key; Enter ends it with ``done``, Esc (a key of the screen) closes the line."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("down", "submit", show=False)]
 
@@ -18,12 +18,14 @@ class FilterLine(Input):
         self.display = False
 
     def start(self, expression: str) -> None:
+        """Shows the line with an expression to edit, and takes the focus."""
         self.display = True
         self.value = expression
         self.cursor_position = len(expression)
         self.focus()
 
     def finish(self) -> None:
+        """Hides the line."""
         self.display = False
 
     def on_input_changed(self, event: Input.Changed) -> None:

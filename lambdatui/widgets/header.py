@@ -1,4 +1,4 @@
-"""The two lines on top: where one is, and how old and how whole the data are."""
+"""The two lines on top: where one is, and how old and how complete the data are."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Protocol
@@ -29,7 +29,7 @@ _ONE_LINE = 3  # lines of the first screen's header where the money stands besid
 
 
 class HeaderFacts(Protocol):
-    """What a header reads of the run that it is part of; the session has all of it."""
+    """What a header reads of the run that it is part of; ``lambdatui.session.session.Session`` has all of it."""
 
     @property
     def db(self) -> "Path":
@@ -83,7 +83,7 @@ class DataSummary:
 
 
 class Header(Widget):
-    """Breadcrumb and store; range, age of the data, filter and number of rows. The clock ticks here, in no table."""
+    """Breadcrumb and store; below, the range, the age of the data, the filter and the number of rows."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         "header--brand", "header--path", "header--here", "header--quiet", "header--range", "header--filter",
@@ -104,7 +104,7 @@ class Header(Widget):
         self.set_interval(5.0 if self._facts.terminal.remote else 1.0, self._tick)
 
     def _tick(self) -> None:
-        """Only a line that reads differently is painted again: each costs some 200 bytes over SSH."""
+        """Paints a line again only where it reads differently: each costs some 200 bytes over SSH."""
         for y, line in enumerate(self.render().split("\n")):
             if line.plain != (self._painted[y] if y < len(self._painted) else None):
                 self.refresh(Region(0, y, self.size.width, 1))
@@ -127,7 +127,7 @@ class Header(Widget):
         return str(self.get_component_rich_style(f"header--{name}", partial=True))
 
     def _sides(self, width: int, left: Text, right: Text) -> Text:
-        """Left and right on one line; where they do not fit together, the right one goes."""
+        """``left`` and ``right`` on one line; where both do not fit, ``right`` is left out."""
         room = width - 2
         if left.cell_len + right.cell_len + 2 > room:
             right = Text()
@@ -192,8 +192,9 @@ class Header(Widget):
 
 
 class HomeHeader(Header):
-    """Below the two lines: how the fleet is; how much of the free tier is gone, the month so far, its end, and what
-    collecting cost. Those are on a line of their own where one is too narrow for all of it.
+    """Below the two lines, the fleet's health, and its money: the free tier, the month so far, its end, collecting.
+
+    The money has a line of its own where the terminal is narrower than 160 cells.
     """
 
     PLACES_FIRST: ClassVar[bool] = True
@@ -214,10 +215,12 @@ class HomeHeader(Header):
         self.styles.height = home_header_lines(self.app.size.width)
 
     def say_health(self, text: str) -> None:
+        """Shows how the fleet is, in one text."""
         self._health = text
         self._tick()
 
     def say_month(self, month: "Overview") -> None:
+        """Shows the month's money."""
         self._month = month
         self._tick()
 
@@ -239,7 +242,7 @@ class HomeHeader(Header):
         return "" if usd is None else f"collecting {money(usd)}"
 
     def _money_text(self, room: int, *, collecting: bool) -> str:
-        """As much as there is room for: gauges give way to their figures, then the least important goes."""
+        """As much as fits into ``room`` cells: first the gauges go, then the least important part."""
         dot = f" {self._facts.marks.dot} "
         last = [self._collecting()] if collecting and self._collecting() else []
         parts = [*self._parts(bars=True), *last]
@@ -250,7 +253,7 @@ class HomeHeader(Header):
         return dot.join(parts)
 
     def _parts(self, *, bars: bool) -> list[str]:
-        """The most important first."""
+        """The parts on money, the most important first."""
         month, facts = self._month, self._facts
         parts: list[str] = []
         if month is None:

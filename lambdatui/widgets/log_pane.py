@@ -1,4 +1,4 @@
-"""Log lines, painted line by line. Their text is never markup and never reaches the terminal as it was written."""
+"""Log lines, painted line by line. Their text is never markup, and is made plain before it is painted."""
 
 from collections.abc import Collection, Sequence
 from typing import ClassVar
@@ -21,7 +21,7 @@ _TIME_CELLS = 14
 
 
 class LogPane(ScrollView, can_focus=True, inherit_bindings=False):
-    """The lines of an invocation, or any others. A match or an error that was gone to is marked with ``>``."""
+    """A scrolling pane of log lines. A match or an error that one went to is marked with ``>``."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {f"log--{name}" for name in _STYLES}
 
@@ -49,14 +49,16 @@ class LogPane(ScrollView, can_focus=True, inherit_bindings=False):
 
     @property
     def lines_shown(self) -> Sequence[LoggedLine]:
+        """The lines, before they are filtered and wrapped."""
         return self._lines
 
     @property
     def row_count(self) -> int:
+        """How many rows the lines take."""
         return len(self._rows)
 
     def show_lines(self, lines: Sequence[LoggedLine]) -> None:
-        """Other lines. A pane that stood at its end follows to the new end."""
+        """Shows other lines. A pane that stood at its end follows to the new end."""
         if list(lines) == list(self._lines):
             return
         following = bool(self._lines) and self.scroll_offset.y > 0 and self.is_vertical_scroll_end
@@ -66,7 +68,7 @@ class LogPane(ScrollView, can_focus=True, inherit_bindings=False):
             self.call_after_refresh(self.go_bottom)
 
     def copy_text(self) -> str:
-        """All lines as written, but without anything that a terminal obeys."""
+        """All lines as they were written, without anything that a terminal obeys."""
         return "\n".join(plain(line.text.rstrip("\r\n"), newlines=True) for line in self._lines)
 
     def search(self, sought: str) -> int:
@@ -79,14 +81,14 @@ class LogPane(ScrollView, can_focus=True, inherit_bindings=False):
         return len(matching)
 
     def _matching(self) -> list[int]:
-        """Rows that hold what is sought; of lines that were found by other than their text, the first of each."""
+        """The numbers of the rows that match; of a line that matches by other than its text, the first row."""
         lines = self.matching_lines
         among = [number for number, row in enumerate(self._rows) if lines is None or row.line in lines]
         holding = [number for number in among if matches(self._rows[number].text, self.sought)]
         return holding if holding or lines is None else [number for number in among if self._rows[number].first]
 
     def line_here(self) -> int | None:
-        """The line that is marked; else the first in sight that was found."""
+        """The number of the marked line; without a mark, of the first matching line in sight."""
         if self.here is not None and self.here < self.row_count:
             return self._rows[self.here].line
         top = round(self.scroll_offset.y)
@@ -103,9 +105,11 @@ class LogPane(ScrollView, can_focus=True, inherit_bindings=False):
             self.refresh()
 
     def next_match(self, step: int) -> None:
+        """Goes ``step`` matches on, and around at the end."""
         self._visit_next(self._matching(), step)
 
     def next_error(self, step: int) -> None:
+        """Goes ``step`` failures on, and around at the end."""
         self._visit_next([number for number, row in enumerate(self._rows) if row.kind == "error" and row.first], step)
 
     def _visit_next(self, places: list[int], step: int) -> None:
@@ -126,7 +130,7 @@ class LogPane(ScrollView, can_focus=True, inherit_bindings=False):
         self.refresh()
 
     def go_to_line(self, line: int | None) -> None:
-        """Puts the first row of a line on top; None: of the first line that reads like a failure."""
+        """Puts a line's first row on top; None: that of the first line that reads like a failure."""
         row = self._row_of(line)
         if row is None:
             row = next((number for number, candidate in enumerate(self._rows) if candidate.kind == "error"), None)
@@ -136,47 +140,56 @@ class LogPane(ScrollView, can_focus=True, inherit_bindings=False):
             self.refresh()
 
     def toggle_wrap(self) -> None:
+        """Wraps long lines, or lets them run off the right edge."""
         self.wrap = not self.wrap
         self.lay_out_in_place()
 
     def toggle_timestamps(self) -> None:
+        """Shows or hides when each line was written."""
         self.timestamps = not self.timestamps
         self.lay_out_in_place()
 
     def toggle_only_errors(self) -> None:
+        """Shows only lines that read like a failure, or all."""
         self.only_errors = not self.only_errors
         self.lay_out_in_place()
 
     def toggle_fold(self) -> None:
+        """Folds stack traces to their first line, or unfolds them."""
         self.folded = not self.folded
         self.lay_out_in_place()
 
     def toggle_json(self) -> None:
+        """Shows JSON lines as level, message and fields, or as they were written."""
         self.rendered_json = not self.rendered_json
         self.lay_out_in_place()
 
     # Moving -------------------------------------------------------------------------------------------------------
 
     def move(self, count: int) -> None:
+        """Scrolls by rows; negative is up."""
         self._aim = None
         self.pinned = False
         self.scroll_to(y=self.scroll_offset.y + count, animate=False)
 
     def move_pages(self, pages: float) -> None:
+        """Scrolls by parts of the pane's height."""
         self.move(round(pages * max(1, self.size.height - 1)))
 
     def go_top(self) -> None:
+        """Goes to the first row."""
         self._aim = None
         self.pinned = False
         self.scroll_to(y=0, animate=False)
 
     def go_bottom(self) -> None:
-        """And stays there while the pane is laid out anew, until somebody moves."""
+        """Goes to the last row, and stays there while rows come, until somebody moves."""
         self._aim = None
         self.pinned = True
         self.scroll_to(y=max(0, self.row_count - self.size.height), animate=False)
 
     def scroll_columns(self, cells: int) -> None:
+        """Scrolls sideways by cells."""
         self.scroll_to(x=max(0, self.scroll_offset.x + cells), animate=False)
 
     def open(self) -> None:
@@ -205,7 +218,7 @@ class LogPane(ScrollView, can_focus=True, inherit_bindings=False):
         self.refresh()
 
     def lay_out_in_place(self) -> None:
-        """Lays out again and keeps the line that is on top on top."""
+        """Lays out again and keeps the line on top that is there."""
         top = round(self.scroll_offset.y)
         line = self._rows[top].line if top < self.row_count else None
         marked = self._rows[self.here].line if self.here is not None and self.here < self.row_count else None
@@ -220,7 +233,7 @@ class LogPane(ScrollView, can_focus=True, inherit_bindings=False):
         return next((at for at, row in enumerate(self._rows) if line is not None and row.line >= line), None)
 
     def on_resize(self, event: events.Resize) -> None:
-        """A pane that loses lines to what stands above it can scroll further: a line that was aimed at goes on top."""
+        """Lays out again. A line that was put on top goes there again, which a pane with fewer lines allows."""
         self.lay_out_in_place()
         if self._aim is not None:
             self.scroll_to(y=self._row_of(self._aim) or 0, animate=False)
@@ -232,6 +245,7 @@ class LogPane(ScrollView, can_focus=True, inherit_bindings=False):
         self._aim = None
 
     def notify_style_update(self) -> None:
+        """Textual's; forgets the colours of the theme before."""
         super().notify_style_update()
         self._looks.clear()
 
@@ -259,7 +273,7 @@ class LogPane(ScrollView, can_focus=True, inherit_bindings=False):
         return Strip([*margin, *text]).adjust_cell_length(width, base)
 
     def _marked(self, row: Row) -> list[Segment]:
-        """The row's text, with what was searched set off from the rest."""
+        """The row's text, with what is sought highlighted."""
         style = self._look(row.kind if row.kind in _STYLES else "log")
         segments: list[Segment] = []
         done = 0

@@ -21,7 +21,7 @@ _LONGEST = 100_000
 
 
 class LoggedLine(Protocol):
-    """What the pane needs of a line: views.invocation.Line is one."""
+    """What the pane needs of a line, such as ``lambdatui.views.invocation.Line``."""
 
     @property
     def timestamp(self) -> int: ...
@@ -119,8 +119,8 @@ def rows(
 ) -> list[Row]:
     """The rows that the lines take at ``width`` cells.
 
-    ``folded`` leaves of a failure its first line, and says how many others there are; ``rendered`` shows a JSON line
-    as its level, message and fields.
+    ``folded`` shows only the first line of a failure, and how many others there are; ``rendered`` shows a JSON line as
+    its level, message and fields.
     """
     result: list[Row] = []
     before = ""
@@ -147,19 +147,19 @@ def rows(
 
 @lru_cache(maxsize=4_096)
 def _texts(text: str, rendered: bool) -> list[str]:
-    """A line's own lines. A log that is followed is laid out each second, and all but its newest lines as before."""
+    """A log event's own lines. Cached: a log that is followed is laid out each second, mostly as before."""
     return physical(rendered_json(text) if rendered else text)
 
 
 def prepare(text: str) -> None:
-    """Reads a line ahead, in the thread that brought it, so that laying it out costs the painting thread little."""
+    """Fills the cache for a line, in the thread that brought it, so that the painting thread has less to do."""
     if len(text) <= _REMEMBERED:
         _texts(text, True)
 
 
 @lru_cache(maxsize=8_192)
 def _pieces(text: str, width: int) -> list[str]:
-    """Wrapped at spaces where there are any; what continues is indented like its line, so that frames stay readable."""
+    """A line cut at ``width`` cells, at spaces where there are any; pieces are indented like their line."""
     if len(text) <= width and text.isascii():
         return [text]
     indent = " " * min(len(text) - len(text.lstrip(" ")) + 2, max(0, width // 3))
@@ -178,14 +178,14 @@ def _pieces(text: str, width: int) -> list[str]:
 
 
 class TextPattern(Protocol):
-    """A pattern: ``lambdatui.views.safe_regex.SafeRegex`` is one."""
+    """A regular expression, such as ``lambdatui.views.safe_regex.SafeRegex``."""
 
     def spans(self, text: str) -> list[tuple[int, int]]:
-        """Where it is."""
+        """Begin and end of each match."""
 
 
 def matches(text: str, sought: "str | Sequence[str | TextPattern]") -> list[tuple[int, int]]:
-    """Where ``sought`` stands in ``text``, case ignored: spans of characters, of several none in another."""
+    """The spans of characters where ``sought`` stands in ``text``, case ignored; of several terms, without overlaps."""
     if not sought:
         return []
     if isinstance(sought, str):

@@ -22,6 +22,7 @@ class MoreWanted(Message):
     """How many rows the table has."""
 
     def can_replace(self, message: Message) -> bool:
+        """One of several in the queue is enough."""
         return isinstance(message, MoreWanted)
 
 

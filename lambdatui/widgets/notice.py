@@ -20,7 +20,7 @@ class Notice(Static):
         self._timer: Timer | None = None
 
     def say(self, what: str, *, failing: bool = False) -> None:
-        """Shows ``what``, in place of what was there before."""
+        """Shows ``what`` in place of the last message; a ``failing`` one stays until the next good answer."""
         if self._timer is not None:
             self._timer.stop()
             self._timer = None
@@ -32,5 +32,6 @@ class Notice(Static):
             self._timer = self.set_timer(_SECONDS, self.clear_notice)
 
     def clear_notice(self) -> None:
+        """Hides the line."""
         self.failing, self.message = False, ""
         self.display = False

@@ -9,7 +9,7 @@ _PAGES_KEPT = 50
 
 
 class AllRows:
-    """Rows that are all here. ``more`` says that the store has further ones, beyond what was asked for."""
+    """Rows that are all in memory. ``more``: the store has further ones than were asked for."""
 
     paged = False
 
@@ -21,11 +21,12 @@ class AllRows:
         return len(self.rows)
 
     def row_at(self, index: int) -> Any | None:
+        """The row at an index; None beyond the last."""
         return self.rows[index] if 0 <= index < len(self.rows) else None
 
 
 class PagedRows:
-    """``total`` rows, of which only the pages looked at last are kept; a row that is not here yet is None."""
+    """``total`` rows, of which only the pages that were looked at last are in memory; the others are None."""
 
     paged = True
     more = False
@@ -39,6 +40,7 @@ class PagedRows:
         return self.total
 
     def row_at(self, index: int) -> Any | None:
+        """The row at an index; None where its page is not in memory."""
         page = self._pages.get(index // PAGE_ROWS)
         if page is None:
             return None
@@ -47,18 +49,18 @@ class PagedRows:
         return page[place] if place < len(page) else None
 
     def to_ask(self, first: int, last: int) -> list[int]:
-        """Pages between two rows that are neither here nor on their way; they count as asked for from now on."""
+        """Pages between two rows that are neither in memory nor asked for; they count as asked for from now on."""
         last = min(last, self.total - 1)
-        wanted = [
+        missing = [
             page
             for page in range(max(0, first) // PAGE_ROWS, last // PAGE_ROWS + 1)
             if page not in self._pages and page not in self._asked
         ]
-        self._asked.update(wanted)
-        return wanted
+        self._asked.update(missing)
+        return missing
 
     def put(self, page: int, rows: Sequence[Any]) -> None:
-        """A page has come. One that is shorter than expected ends the rows: the store holds fewer than it counted."""
+        """Takes a page. One that is shorter than expected ends the rows: the store has fewer than it counted."""
         self._asked.discard(page)
         self._pages[page] = list(rows)
         self._pages.move_to_end(page)
@@ -68,9 +70,9 @@ class PagedRows:
             self._pages.popitem(last=False)
 
     def begin(self, rows: Sequence[Any]) -> None:
-        """The first rows, though they may be fewer than a page: more are on their way."""
+        """Takes the first rows, which may be fewer than a page, before the pages come."""
         self._pages[0] = list(rows)
 
     def forget_asked(self) -> None:
-        """Pages that never came, because their query failed, may be asked for again."""
+        """Lets pages be asked for again that never came, because their query failed."""
         self._asked.clear()

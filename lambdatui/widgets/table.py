@@ -1,4 +1,4 @@
-"""The one table: painted line by line, so that 100,000 rows cost what fits on the screen."""
+"""The table of all screens, painted line by line: 100,000 rows cost what fits on the terminal."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, ClassVar, Protocol
@@ -22,17 +22,17 @@ _NEAR_THE_END = 50
 
 
 class Nesting(Protocol):
-    """How rows that are here lie beneath others: sorted among those of their own row only."""
+    """How rows lie beneath others. Rows beneath one row are sorted among themselves."""
 
     def tops(self, rows: Sequence[Any]) -> list[Any]:
-        """Rows after filter, those that belong together as one."""
+        """The filtered rows that are not beneath others: those that belong together are one row."""
 
     def beneath(self, row: Any) -> Sequence[Any]:
-        """What is open beneath a row, as it is to be shown."""
+        """The rows to show beneath ``row``; empty while it is closed."""
 
 
 class Table(ScrollView, can_focus=True, inherit_bindings=False):
-    """Rows whose fields are column ids. The header stays; the cursor stays on its row when rows come and go.
+    """Rows whose fields are named as columns are. The cursor stays on its row when rows come and go.
 
     Only lines that look different afterwards are painted again.
     """
@@ -95,25 +95,27 @@ class Table(ScrollView, can_focus=True, inherit_bindings=False):
         return self._shown.row_at(self.cursor)
 
     def row_at(self, index: int) -> Any | None:
+        """The row at an index after the filter; None where there is none in memory."""
         return self._shown.row_at(index)
 
     @property
     def visible_columns(self) -> list[Column]:
+        """The columns that fit."""
         return [column for column, _ in self._fitted]
 
     def show_rows(self, source: AllRows | PagedRows) -> None:
-        """Other rows. The cursor follows the row that it was on, where that is still there."""
+        """Shows other rows. The cursor stays on its row, where that is still there."""
         self.source = source
         self._arrange()
 
     def put_page(self, page: int, rows: Sequence[Any]) -> None:
-        """A page that ``PageWanted`` asked for."""
+        """Takes a page that ``PageWanted`` asked for."""
         if isinstance(self.source, PagedRows):
             self.source.put(page, rows)
             self._settle(None)
 
     def keep(self, where: Filter | None, *, only_trouble: bool) -> None:
-        """Filters the rows that are here; rows that are paged are filtered by whoever asks the store for them."""
+        """Filters the rows that are in memory; whoever asks the store for pages filters those."""
         self.where, self.only_trouble = where, only_trouble
         self._arrange()
 
@@ -143,14 +145,14 @@ class Table(ScrollView, can_focus=True, inherit_bindings=False):
         return sort_rows(rows, column, reverse=self.sort[1])
 
     def rearrange(self, cursor_on: Any = None) -> None:
-        """Anew: what lies beneath rows was opened or closed. The cursor goes to the row of that key."""
+        """Arranges the rows again after some were opened or closed; the cursor goes to the row of that key."""
         self._arrange()
         if cursor_on is not None:
             keys = [self._key_of(self._shown.row_at(index)) for index in range(self.row_count)]
             self.go(keys.index(cursor_on) if cursor_on in keys else self.cursor)
 
     def _settle(self, key: Any | None) -> None:
-        """Puts the cursor back, and paints again the visible lines whose text has changed."""
+        """Puts the cursor back on its row, and paints the visible lines again whose text has changed."""
         if key is not None and isinstance(self._shown, AllRows):
             rows = self._shown.rows
             here = self._shown.row_at(self.cursor)
@@ -165,7 +167,7 @@ class Table(ScrollView, can_focus=True, inherit_bindings=False):
         self._reveal()
 
     def _extend(self, size: Size) -> None:
-        """Other rows than before; the whole screen is laid out again only where the scroll bar comes or goes."""
+        """Takes a new number of rows; lays the whole screen out again only where the scroll bar comes or goes."""
         bar = size.height > self.container_size.height
         if not self._width or bar != self.show_vertical_scrollbar:
             self.virtual_size = size
@@ -211,23 +213,28 @@ class Table(ScrollView, can_focus=True, inherit_bindings=False):
             self.scroll_to(y=self.cursor - height + 1, animate=False)
 
     def move(self, rows: int) -> None:
+        """Moves the cursor by rows; negative is up."""
         self.go(self.cursor + rows)
 
     def move_pages(self, pages: float) -> None:
+        """Moves the cursor by parts of the table's height."""
         self.move(round(pages * max(1, self.size.height - 1)))
 
     def go_top(self) -> None:
+        """Moves the cursor to the first row."""
         self.go(0)
 
     def go_bottom(self) -> None:
+        """Moves the cursor to the last row."""
         self.go(self.row_count - 1)
 
     def open(self) -> None:
+        """Posts ``RowOpened`` for the row under the cursor."""
         if self.row is not None:
             self.post_message(RowOpened(self.row))
 
     def next_match(self, step: int) -> None:
-        """The next row in trouble; past the last one it begins again."""
+        """Goes to the next row in trouble, and from the last one to the first."""
         count = self.row_count
         for distance in range(1, count + 1):
             index = (self.cursor + step * distance) % count
@@ -249,7 +256,7 @@ class Table(ScrollView, can_focus=True, inherit_bindings=False):
                 self.open()
 
     def scroll_columns(self, step: int) -> None:
-        """Right or left among the columns: those that were hidden for want of cells come into sight."""
+        """Moves right or left among the columns, to those that did not fit."""
         pan = max(0, min(self._pan + step, len(self._columns) - 1))
         if pan != self._pan and (step < 0 or len(self._fitted) < len(panned(self._columns, self._pan))):
             self._pan = pan
@@ -267,7 +274,7 @@ class Table(ScrollView, can_focus=True, inherit_bindings=False):
         return [one for one in self.visible_columns if not in_store or one.id in self._store_order]
 
     def sort_by(self, column: Column, *, reverse: bool) -> None:
-        """Figures begin descending, words ascending: the interesting end first."""
+        """Sorts by a column of the table; ``reverse`` is descending."""
         self.sort = (column.id, reverse)
         if not (self.source.paged or self.source.more):
             self._arrange()
@@ -275,7 +282,7 @@ class Table(ScrollView, can_focus=True, inherit_bindings=False):
         self.post_message(SortChosen(column.id, reverse))
 
     def sort_beside(self, step: int) -> None:
-        """By the sortable column beside the one that is sorted now."""
+        """Sorts by the sortable column beside the one that is sorted by now."""
         columns = self._sortable()
         if not columns:
             return
@@ -285,6 +292,7 @@ class Table(ScrollView, can_focus=True, inherit_bindings=False):
         self.sort_by(column, reverse=_descending_first(column))
 
     def reverse_sort(self) -> None:
+        """Reverses the order of the sorted column."""
         column = self._sorted_column()
         if column is None or self.sort is None:
             self.sort_beside(1)
@@ -314,6 +322,7 @@ class Table(ScrollView, can_focus=True, inherit_bindings=False):
         self.refresh()
 
     def notify_style_update(self) -> None:
+        """Textual's; forgets the colours of the theme before."""
         super().notify_style_update()
         self._styles.clear()
 

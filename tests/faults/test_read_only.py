@@ -15,7 +15,7 @@ from collectors.model.records import FunctionKey
 from collectors.store.connection import StoreUnwritable
 from collectors.store.read.reader import Reader
 from collectors.store.write.maintenance import check
-from lambdatui.session.queries import Watch, close_idle, store_notes
+from lambdatui.session.queries import StoreWatch, close_idle, store_notes
 from tests.faults import budget
 from tests.faults.disks import made_read_only, mounted
 from tests.support import small_store
@@ -101,7 +101,7 @@ def test_a_reader_of_a_copy_stays_open_until_the_store_changes(tmp_path: Path) -
         with Reader(db) as reader:
             assert reader.is_current()
             assert reader.count_invocations(0, 1 << 50) == 9
-        watch = Watch(db)
+        watch = StoreWatch(db)
         assert watch.changed()
         assert not watch.changed()
         watch.close()

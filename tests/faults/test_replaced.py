@@ -19,7 +19,7 @@ from collectors.store.read.reader import Reader
 from collectors.store.write.writer import Writer
 from lambdatui.app.application import LambdaTui
 from lambdatui.screens.base.query import QueryScreen
-from lambdatui.session.queries import QueryContext, QueryError, Watch, ask, close_idle
+from lambdatui.session.queries import QueryContext, QueryError, StoreWatch, ask, close_idle
 from lambdatui.views.time_range import RangeChoice
 from lambdatui.widgets.notice import Notice
 from tests.support import small_store
@@ -67,7 +67,7 @@ WAYS: dict[str, Callable[[Path, Path], object]] = {
 @pytest.mark.parametrize("way", WAYS)
 def test_another_store_in_its_place_is_seen_at_the_next_look(tmp_path: Path, way: str) -> None:
     db, other = small_store.make(tmp_path / "here.db"), another(tmp_path / "other.db")
-    watch = Watch(db)
+    watch = StoreWatch(db)
     assert watch.changed()
     assert not watch.replaced
     assert ask(db, ALL, 0, names)[1] == ["checkout", "resize"]
@@ -83,7 +83,7 @@ def test_another_store_in_its_place_is_seen_at_the_next_look(tmp_path: Path, way
 
 def test_what_a_writer_does_is_no_replacement(tmp_path: Path) -> None:
     db = small_store.make(tmp_path / "here.db")
-    watch = Watch(db)
+    watch = StoreWatch(db)
     watch.changed()
     for number in range(3):
         with writing(db) as connection:
@@ -105,7 +105,7 @@ def test_a_restored_copy_of_the_same_store_is_seen(tmp_path: Path) -> None:
         FunctionKey("late", "111122223333", "eu-west-1"), 77, small_store.T0, duration_ms=1
     )
     import_files([str(small_store.write_events(tmp_path / "more.jsonl", more))], db=db, defaults=FunctionKey(""))
-    watch = Watch(db)
+    watch = StoreWatch(db)
     watch.changed()
     watch.changed()
     assert "late" in ask(db, ALL, 0, names)[1]
@@ -128,7 +128,7 @@ def test_a_restored_copy_of_the_same_store_is_seen(tmp_path: Path) -> None:
 )
 def test_one_that_is_gone_or_cut_is_said(tmp_path: Path, way: Callable[[Path], object], said: str) -> None:
     db = small_store.make(tmp_path / "here.db")
-    watch = Watch(db)
+    watch = StoreWatch(db)
     watch.changed()
     ask(db, ALL, 0, names)
     way(db)

@@ -1,4 +1,4 @@
-"""Who sees the screens in a browser: one who asks by a name of loopback, from our own page, and has the token."""
+"""Who sees the screens in a browser: requests to a loopback name, from our own page, that have the token."""
 
 import hashlib
 import hmac
@@ -20,13 +20,15 @@ _POLICY = (
 
 
 def cookie_name(host: str) -> str:
-    """A browser has one jar for all ports of a host: the name tells those of several servers apart."""
+    """A name for each port: a browser has one jar of cookies for all ports of a host."""
     port = host.rpartition(":")[2]
     return f"lambdatui_token_{port if port.isdigit() else '80'}"
 
 
 async def add_headers(request: "web.Request", response: "web.StreamResponse") -> None:
-    """On every answer: nothing from elsewhere runs in the page, and no page of elsewhere shows it."""
+    """Sets the headers of every answer: nothing from elsewhere runs in the page, and no other page shows it in a
+    frame.
+    """
     host = request.headers.get("Host", "")
     sockets = f"ws://{host} wss://{host}" if host_of(host) else ""
     response.headers["Content-Security-Policy"] = _POLICY.format(sockets=sockets)
@@ -39,10 +41,10 @@ async def add_headers(request: "web.Request", response: "web.StreamResponse") ->
 
 
 def let_in(secret: str, hosts: Collection[str] = ()) -> Any:
-    """A middleware: the token in the address is answered with a cookie, and nothing is served without the cookie.
+    """A middleware that answers the token in the address with a cookie, and serves nothing without the cookie.
 
-    The cookie is no token. A browser shows it to other ports of the host too, so it holds for this port only, and for
-    the user whose browser it was given to, where the kernel tells that.
+    The cookie is not the token. A browser sends it to other ports of the host too, so it holds for this port only, and
+    for the user whose browser it was given to, where the kernel tells that.
     """
     from aiohttp import web
 

@@ -13,7 +13,7 @@ _REDACTED = ", secrets redacted: --no-redact keeps them"
 
 
 class ExportScreen(ShellScreen):
-    """Subclasses give ``copy_text``, and write the files that they can beside an SVG of the screen."""
+    """A screen that can be copied and exported. Subclasses give ``copy_text`` and ``write_export``."""
 
     EXPORT_FORM: ClassVar[str] = "svg"
     """The ending of the file's name that is suggested."""
@@ -30,9 +30,8 @@ class ExportScreen(ShellScreen):
         """The row, or what the screen is about, as JSON; None where there is nothing."""
         return None
 
-    def copy(self) -> None:
-        """Puts ``copy_text`` on the clipboard of the terminal that shows this, and says so."""
-        text = self.copy_text()
+    def copy(self, text: str) -> None:
+        """Puts ``text`` on the clipboard of the terminal that shows this, and says so."""
         cut = self.application.put_on_clipboard(text)
         size = len(text.encode("utf-8", "replace"))
         self.say(

@@ -18,14 +18,14 @@ FORMS = ("csv", "json", "svg", "txt")
 
 
 def suggested(heading: "Sequence[str]", now_ms: int, form: str) -> str:
-    """``checkout-invocations-20250615-150612.csv``: only characters that every file system and shell takes."""
+    """A file name such as ``checkout-invocations-20250615-150612.csv``, of characters that every shell takes."""
     named = "-".join("".join(sign if sign.isalnum() else "-" for sign in part) for part in heading).lower()
     moment = instant(now_ms).replace("-", "").replace(":", "").replace(" ", "-")
     return f"{named.strip('-')[:60] or 'lambdatui'}-{moment}.{form}"
 
 
 def form_of(path: str) -> str | None:
-    """What a file's ending asks for; None for none of ``FORMS``."""
+    """The form that a file's ending asks for, one of ``FORMS``; None for any other."""
     ending = os.path.splitext(path)[1][1:].lower()
     return ending if ending in FORMS else None
 
@@ -36,7 +36,7 @@ def rows_text(form: str, view: "View[Any]", rows: "Sequence[Any]", columns: "Seq
 
 
 def write_new(path: str, content: str) -> Path:
-    """A file that was not there before, for its owner only. Raises ``OSError``: nothing is ever written over."""
+    """Writes a new file that only its owner can read; returns its path. Raises ``OSError`` where there is one."""
     target = Path(path).expanduser()
     with os.fdopen(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
         file.write(content)

@@ -11,7 +11,7 @@ from lambdatui.widgets.messages import FilterTyped
 
 
 class FilteredScreen(ShellScreen):
-    """Subclasses filter, or search, in ``filter_to``."""
+    """A screen with a filter. Subclasses filter, or search, in ``filter_to``."""
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)

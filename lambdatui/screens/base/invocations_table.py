@@ -1,4 +1,4 @@
-"""A table of invocations: all of them where they are few, else pages from the store as they are looked at."""
+"""A table of invocations: all of them where they are few, else pages from the store as one comes to them."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -35,8 +35,8 @@ WHOLE_ROWS = 1_000
 
 
 @dataclass(frozen=True)
-class Wanted:
-    """What of the invocations is wanted, settled before a thread asks for it."""
+class RowsRequest:
+    """Which invocations to ask for, and in which order; made before a thread asks for them."""
 
     function_ids: Sequence[int] | None
     narrow: Any
@@ -49,12 +49,12 @@ class Wanted:
     def filtered(self) -> bool:
         return self.where is not None or self.only_failed
 
-    def ask(self, question: QueryContext, offset: int, limit: int) -> InvocationsView:
+    def ask(self, query: QueryContext, offset: int, limit: int) -> InvocationsView:
         return invocations(
-            question.reader,
-            question.range,
-            question.book,
-            narrow=question.narrow,
+            query.reader,
+            query.range,
+            query.book,
+            narrow=query.narrow,
             function_ids=self.function_ids,
             statuses=FAILED if self.only_failed else None,
             where=self.where,
@@ -76,7 +76,7 @@ class InvocationRows:
 
 
 class InvocationsTable(TableScreen):
-    """Subclasses say whose invocations: ``function_ids``."""
+    """Subclasses say of which functions the invocations are: ``function_ids``."""
 
     ROW: ClassVar[type] = InvocationView
     ROW_IS: ClassVar[str] = "invocation"
@@ -87,10 +87,12 @@ class InvocationsTable(TableScreen):
     def function_ids(self) -> Sequence[int] | None:
         return None
 
-    def wanted(self) -> Wanted:
+    def rows_request(self) -> RowsRequest:
         table = self.table
         sort = table.sort if table.sort and table.sort[0] in STORE_ORDER else ("started_at", True)
-        return Wanted(self.function_ids(), self.narrow, table.where, table.only_trouble, sort[0], ascending=not sort[1])
+        return RowsRequest(
+            self.function_ids(), self.narrow, table.where, table.only_trouble, sort[0], ascending=not sort[1]
+        )
 
     def parsed(self, expression: str) -> Filter | None:
         if self.function_ids() is not None and tags_in(expression):
@@ -110,19 +112,19 @@ class InvocationsTable(TableScreen):
 
     def rows_question(self) -> Callable[[QueryContext], InvocationRows]:
         """All rows where they are at most ``WHOLE_ROWS``; else the pages that are in sight."""
-        wanted = self.wanted()
+        request = self.rows_request()
         table = self.table
         top = round(table.scroll_offset.y)
         in_sight = sorted({0, top // PAGE_ROWS, (top + table.size.height) // PAGE_ROWS})
 
-        def ask(question: QueryContext) -> InvocationRows:
-            view = wanted.ask(question, 0, WHOLE_ROWS)
-            not_kept = invocations_not_kept(question.reader, question.range, wanted.function_ids)
-            if wanted.filtered or not view.more:
+        def ask(query: QueryContext) -> InvocationRows:
+            view = request.ask(query, 0, WHOLE_ROWS)
+            not_kept = invocations_not_kept(query.reader, query.range, request.function_ids)
+            if request.filtered or not view.more:
                 return InvocationRows(view, {}, not_kept)
             return InvocationRows(
                 view,
-                {page: wanted.ask(question, page * PAGE_ROWS, PAGE_ROWS).rows for page in in_sight if page}
+                {page: request.ask(query, page * PAGE_ROWS, PAGE_ROWS).rows for page in in_sight if page}
                 | {0: view.rows[:PAGE_ROWS]},
                 not_kept,
             )
@@ -146,34 +148,32 @@ class InvocationsTable(TableScreen):
         self.say_if_empty()
 
     def _order_by_store(self) -> None:
-        """Rows that are not all here are in the store's order, whatever was chosen when they were."""
+        """Rows that are paged are in an order that the store has: other orders give way to the newest first."""
         if self.table.sort is None or self.table.sort[0] not in STORE_ORDER:
             self.table.sort = ("started_at", True)
 
     @on(PageWanted)
     def _page_wanted(self, message: PageWanted) -> None:
-        self._ask_page(message.page, self.wanted(), self.choice_of_shown_rows(), self.session.now_ms())
+        self._ask_page(message.page, self.rows_request(), self.choice_of_shown_rows(), self.session.now_ms())
 
     @work(thread=True, exit_on_error=False, group="pages")
-    def _ask_page(self, page: int, wanted: Wanted, choice: RangeChoice, now_ms: int) -> None:
+    def _ask_page(self, page: int, request: RowsRequest, choice: RangeChoice, now_ms: int) -> None:
         self.ask_store(
-            "page", lambda question: (page, wanted, wanted.ask(question, page * PAGE_ROWS, PAGE_ROWS)), choice, now_ms
+            "page", lambda query: (page, request, request.ask(query, page * PAGE_ROWS, PAGE_ROWS)), choice, now_ms
         )
 
     @on(MoreWanted)
     def _more_wanted(self, message: MoreWanted) -> None:
-        self._ask_more(self._next_offset, self.wanted(), self.choice_of_shown_rows(), self.session.now_ms())
+        self._ask_more(self._next_offset, self.rows_request(), self.choice_of_shown_rows(), self.session.now_ms())
 
     @work(thread=True, exclusive=True, exit_on_error=False, group="more")
-    def _ask_more(self, offset: int, wanted: Wanted, choice: RangeChoice, now_ms: int) -> None:
-        self.ask_store(
-            "more", lambda question: (offset, wanted, wanted.ask(question, offset, WHOLE_ROWS)), choice, now_ms
-        )
+    def _ask_more(self, offset: int, request: RowsRequest, choice: RangeChoice, now_ms: int) -> None:
+        self.ask_store("more", lambda query: (offset, request, request.ask(query, offset, WHOLE_ROWS)), choice, now_ms)
 
     def paint_part(self, subject: str, answer: Any) -> None:
-        """A page, or more of the rows that match; one that was asked for before another order or filter is dropped."""
-        place, wanted, view = answer
-        if wanted != self.wanted():
+        """Takes a page, or more matching rows; drops what was asked for before another order or filter was chosen."""
+        place, request, view = answer
+        if request != self.rows_request():
             return
         if subject == "page":
             self.table.put_page(place, view.rows)
@@ -194,7 +194,7 @@ class InvocationsTable(TableScreen):
             self.ask_rows()
 
     def keep(self, where: Filter | None, *, only_trouble: bool, done: bool) -> None:
-        """Rows that are all here are filtered while one types; else the store is searched, at Enter."""
+        """Filters rows that are all in memory as one types; else asks the store, at Enter."""
         table = self.table
         whole = isinstance(table.source, AllRows) and not table.source.more and not self._searched
         if whole:
@@ -218,18 +218,16 @@ class InvocationsTable(TableScreen):
         return (*self._pruned, counted(len(source), "invocation"))
 
     def rows_to_export(self, form: str) -> Callable[[], str]:
-        """Rows that are not all here are read from the store as they are written."""
+        """Rows that are paged are read from the store as they are written."""
         if isinstance(self.table.source, AllRows) and not self.table.source.more:
             return super().rows_to_export(form)
         from lambdatui.screens.base.export_file import rows_text
 
-        wanted, choice, now_ms = self.wanted(), self.choice_of_shown_rows(), self.session.now_ms()
+        request, choice, now_ms = self.rows_request(), self.choice_of_shown_rows(), self.session.now_ms()
         narrow = self.narrow_for("rows to export")
 
         def text() -> str:
-            _, view = ask(
-                self.session.db, choice, now_ms, lambda question: wanted.ask(question, 0, EXPORTED_ROWS), narrow
-            )
+            _, view = ask(self.session.db, choice, now_ms, lambda query: request.ask(query, 0, EXPORTED_ROWS), narrow)
             return rows_text(form, view, view.rows, INVOCATION_COLUMNS)
 
         return text

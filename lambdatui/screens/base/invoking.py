@@ -4,7 +4,7 @@ from lambdatui.screens.base.navigate import NavigatingScreen
 
 
 class InvokingScreen(NavigatingScreen):
-    """A function in AWS is never invoked."""
+    """A screen of functions. Those of the local runner can be invoked; a function in AWS never is."""
 
     def can_invoke(self) -> bool:
         function, runner = self.subject(), self.session.runner

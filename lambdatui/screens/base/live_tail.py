@@ -1,4 +1,4 @@
-"""The live tail of the logs' screen: a child process writes lines, a thread reads them, messages bring them here."""
+"""The live tail of the logs' screen: a child process writes lines, a thread reads them and posts messages."""
 
 from abc import abstractmethod
 from collections import deque
@@ -44,7 +44,7 @@ class TailEnded(Message):
 
 
 class LiveTailScreen(LogSearchScreen):
-    """``0`` begins and ends a live tail. It costs money by the minute: leaving the screen ends it too."""
+    """A log that can be tailed live. That costs money by the minute: leaving the screen ends the tail."""
 
     def __init__(self, session: Session, function_id: int | None = None, name: str = "") -> None:
         super().__init__(session, function_id, name)
@@ -66,7 +66,7 @@ class LiveTailScreen(LogSearchScreen):
         return self.live is not None
 
     def rows_of(self, answer: LogSearch) -> list[LogView]:
-        """With those that came live; lines around matches are the store's alone."""
+        """The rows with those that came live, unless lines around matches are shown, which are the store's alone."""
         rows = super().rows_of(answer)
         return rows if self.around else with_live(rows, self.live_lines, self.where, more=answer.more)
 
@@ -83,7 +83,7 @@ class LiveTailScreen(LogSearchScreen):
         self.refresh_header()
 
     def _end_live(self, notice: str) -> None:
-        """Its lines stay until the store has them."""
+        """Ends the tail. Its lines stay until the store has them."""
         if self.live is not None:
             self.live.stop()
             self.live = None
@@ -153,7 +153,7 @@ class LiveTailScreen(LogSearchScreen):
         self._end_live(f"{problem}. What is collected is followed")
 
     def _show_if_wanted(self) -> None:
-        """Whoever has moved up from the end reads on in peace: what comes is counted, and waits below."""
+        """Shows new lines, unless somebody has moved up to read: then they are counted, and wait below."""
         pane = self.log_pane
         if self._waiting and not self.session.paused and (pane.pinned or pane.is_vertical_scroll_end):
             self._waiting = 0

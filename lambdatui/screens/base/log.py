@@ -1,4 +1,4 @@
-"""A screen whose body is, or holds, a log pane."""
+"""A screen with a log pane."""
 
 from typing import ClassVar
 
@@ -15,7 +15,7 @@ LOG_COMMANDS: Commands = (*LOG, ShowAllLogs, ShowFunctions, ShowPatterns, LastVi
 
 
 class LogScreen(CommandScreen):
-    """``/`` finds in the lines rather than filtering them."""
+    """A screen of lines: ``/`` goes to matches, and filters nothing."""
 
     EXPORT_FORM: ClassVar[str] = "txt"
     FILTER_PROMPT: ClassVar[str] = "text to find in the lines; n and N go on"
@@ -29,7 +29,7 @@ class LogScreen(CommandScreen):
         return self.log_pane
 
     def toggle_full_log(self) -> None:
-        """Everything but the lines goes, their margin and rules too: what the mouse selects is text alone."""
+        """Hides all but the lines, their margin and rules too, or shows it again: the mouse then selects text."""
         pane = self.log_pane
         pane.bare = not pane.bare
         for widget in self.query_children("*"):

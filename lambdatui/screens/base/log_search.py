@@ -64,7 +64,7 @@ class PartialSearch(Message):
 
 
 class LogSearchScreen(LogScreen, QueryScreen):
-    """``/`` keeps the lines that match (``views.line_query``), of all in the range, and says how many those are."""
+    """``/`` asks the store for the lines that match (``views.line_query``), of all in the range."""
 
     COMMANDS_HERE: ClassVar[Commands] = SEARCH_COMMANDS
     FILTER_PROMPT: ClassVar[str] = "words, !word, level:ERROR, .order.id:42, .ms>500, /re/, (a OR b)"
@@ -91,7 +91,7 @@ class LogSearchScreen(LogScreen, QueryScreen):
         return None if self._function_id is None else (self._function_id, self._function)
 
     def show_all_logs(self) -> None:
-        """Nothing where these are the lines of all already."""
+        """Does nothing where these are the lines of all functions already."""
         if self.subject() is not None:
             super().show_all_logs()
 
@@ -117,7 +117,7 @@ class LogSearchScreen(LogScreen, QueryScreen):
 
     @on(PartialSearch)
     def _paint_so_far(self, message: PartialSearch) -> None:
-        """The newest matches, while the search goes on through older lines."""
+        """Paints the newest matches while the search goes on through older lines."""
         if message.where == self.where and self.answer is None:
             self.paint(message.result)
 
@@ -171,7 +171,7 @@ class LogSearchScreen(LogScreen, QueryScreen):
         return line.message if self._function_id is not None else f"{line.function}  {line.message}"
 
     def following_word(self) -> str:
-        """What the header says of following."""
+        """``FOLLOWING`` for the header, while new lines come into sight as they are collected."""
         return "FOLLOWING" if self.following else ""
 
     def summary(self) -> DataSummary:
@@ -187,7 +187,7 @@ class LogSearchScreen(LogScreen, QueryScreen):
     # What commands do ---------------------------------------------------------------------------------------------
 
     def filter_to(self, expression: str, *, done: bool) -> None:
-        """Asked at Enter: each question looks through all the lines. One that cannot be read stands to be corrected."""
+        """Asks at Enter only: a question looks through all lines. One that cannot be read stays to be corrected."""
         self.filter = self.where  # what the lines are of, until then
         if not done:
             return

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 class NavigatingScreen(ShellScreen):
-    """Subclasses that are about one function, or whose rows are, say which: ``subject``."""
+    """A screen from which one goes to others. Subclasses that are about functions say which: ``subject``."""
 
     def subject(self) -> tuple[int, str] | None:
         """The function that the screen, or the row under the cursor, is about: its id in the store, and its name."""
@@ -19,7 +19,7 @@ class NavigatingScreen(ShellScreen):
         return tuple(self.navigator.main_screens)
 
     def jump_to(self, name: str) -> None:
-        """Goes to one of the main screens, which lies above the first one only."""
+        """Goes to a main screen; nowhere where one is on it already."""
         if name != self.NAME or len(self.app.screen_stack) > 2:
             self.navigator.go_to(name)
 
@@ -27,15 +27,15 @@ class NavigatingScreen(ShellScreen):
         self.navigator.go_to_last()
 
     def show_invocations(self) -> None:
-        """The invocations of what the screen is about."""
+        """Goes to the invocations of what the screen is about."""
         self.jump_to("invocations")
 
     def show_configuration(self) -> None:
-        """The settings of what the screen is about."""
+        """Goes to the settings of what the screen is about."""
         self.jump_to("configuration")
 
     def show_logs(self, *, live: bool) -> None:
-        """The log lines of what the screen is about; marked functions are tailed together, among the lines of all."""
+        """Goes to the log lines of what the screen is about; a live tail takes the marked functions together."""
         from lambdatui.session.destinations import ToLogs
 
         function = None if live and self.session.marked else self.subject()
@@ -43,7 +43,7 @@ class NavigatingScreen(ShellScreen):
         self.navigator.open(ToLogs(function_id, name, live))
 
     def show_all_logs(self) -> None:
-        """The log lines of all functions, above whatever is shown."""
+        """Goes to the log lines of all functions, above whatever is shown."""
         from lambdatui.session.destinations import ToLogs
 
         self.navigator.open(ToLogs())

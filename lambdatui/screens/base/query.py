@@ -151,7 +151,7 @@ class QueryScreen(CommandScreen):
             self.ask_rows()
 
     def refresh_header(self) -> None:
-        """With what is to be said of the tags that were asked for."""
+        """Paints the header again, with what there is to say of the tags that were asked for."""
         if self.is_mounted:
             tags = self.shown_narrow.said if self.shown_narrow is not None else ()
             self.query_one(Header).show_summary(self.heading(), replace(self.summary(), tags=tags))
@@ -171,7 +171,7 @@ class QueryScreen(CommandScreen):
         self.ask_rows()
 
     def travel(self, *, back: bool) -> None:
-        """One length of the range back or forward; forward it ends at now, and follows the clock again."""
+        """Moves the range by its own length; forward it ends at now, and then follows the clock again."""
         shown, now = self.session.shown, self.session.now_ms()
         if shown is None:
             return

@@ -1,4 +1,4 @@
-"""The screen that all others are made from."""
+"""The class that all screens but dialogs are made from."""
 
 from lambdatui.screens.base.export import ExportScreen
 from lambdatui.screens.base.filter import FilteredScreen

@@ -51,23 +51,23 @@ class ShellScreen(Screen[None]):
 
     @abstractmethod
     def heading(self) -> tuple[str, ...]:
-        """The breadcrumb: what one came by, and what this is."""
+        """The breadcrumb: the names of the screens that led here, and of this one."""
 
     @abstractmethod
     def body(self) -> ComposeResult:
-        """The widgets between header and notice."""
+        """The widgets between the header and the notice."""
 
     @property
     @abstractmethod
     def cursor_pane(self) -> CursorPane:
-        """What the moving keys move. It has the focus."""
+        """The pane that the moving keys act on, and that has the focus."""
 
     def summary(self) -> DataSummary:
         """What the header says of the data."""
         return DataSummary()
 
     def begin(self) -> None:
-        """What happens once the screen is mounted."""
+        """Called once the screen is mounted."""
 
     # Composing ----------------------------------------------------------------------------------------------------
 
@@ -94,7 +94,7 @@ class ShellScreen(Screen[None]):
         self.begin()
 
     def refresh_header(self) -> None:
-        """The header's two lines again, from ``heading`` and ``summary``."""
+        """Paints the header's two lines again, from ``heading`` and ``summary``."""
         if self.is_mounted:
             self.query_one(Header).show_summary(self.heading(), self.summary())
 
@@ -112,10 +112,10 @@ class ShellScreen(Screen[None]):
         self.failed(message)
 
     def failed(self, message: Failed) -> None:
-        """Show more of a failure than the notice."""
+        """Called after the notice was shown, for screens that show more of a failure."""
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
-        """What no question foresaw is said too: silence would look like an empty store."""
+        """Says errors that no question foresaw: silence would look like an empty store."""
         if event.state is WorkerState.ERROR:
             error = event.worker.error
             self.post_message(

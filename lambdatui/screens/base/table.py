@@ -87,7 +87,7 @@ class TableScreen(PlacesScreen):
         return self.SORT
 
     def on_mount(self) -> None:
-        """With the filter of the run before, said in the header as any filter is."""
+        """Begins with the filter of the run before, which the header says as any other."""
         saved_filter = self.session.saved.get(f"{self.NAME}.filter", "") if self.NAME else ""
         with contextlib.suppress(FilterError):
             self.table.where = self.parsed(saved_filter)
@@ -128,7 +128,7 @@ class TableScreen(PlacesScreen):
         return False
 
     def open_row(self, row: Any) -> None:
-        """What Enter does."""
+        """What Enter does with a row."""
 
     @on(RowOpened)
     def _opened(self, message: RowOpened) -> None:
@@ -141,7 +141,7 @@ class TableScreen(PlacesScreen):
         self.say_if_empty()
 
     def say_if_empty(self) -> None:
-        """In place of no rows: why there are none, and what to do."""
+        """Says in place of rows why there are none, and what to do."""
         text = "" if self.answer is None or self.table.row_count else self.why_empty()
         if text == self._why_empty:
             return  # an update would lay the whole screen out again
@@ -190,7 +190,7 @@ class TableScreen(PlacesScreen):
         return self.is_mounted and self.table.only_trouble
 
     def counted(self) -> tuple[str, ...]:
-        """``3 of 12 functions``."""
+        """How many rows there are, such as ``3 of 12 functions``."""
         have, all_rows = self.table.row_count, len(self.table.source)
         return (f"{have:,} of {counted(all_rows, self.ROW_IS)}" if have != all_rows else counted(have, self.ROW_IS),)
 
@@ -203,7 +203,8 @@ class TableScreen(PlacesScreen):
     def filter_to(self, expression: str, *, done: bool) -> None:
         """While it is typed, a filter that cannot be read yet leaves the rows as they are.
 
-        At Enter it filters nothing, and stands to be corrected: rows that match its beginning would pass for matches.
+        At Enter such a filter is not used, and stays to be corrected: rows that match its beginning would pass for
+        matches.
         """
         try:
             where = self.parsed(expression)
@@ -237,7 +238,7 @@ class TableScreen(PlacesScreen):
         return None if function_id is None else (function_id, row.function)  # type: ignore[union-attr]
 
     def mark(self) -> None:
-        """Two at most: a third mark takes the place of the older one."""
+        """Marks the function under the cursor. At most two are marked: a third takes the place of the older one."""
         function = self.subject()
         if function is None:
             return
@@ -268,14 +269,14 @@ class TableScreen(PlacesScreen):
             self.write_file(path, self.rows_to_export(form))
 
     def rows_to_export(self, form: str) -> Callable[[], str]:
-        """What gives the file's text, in a thread: the rows as they are filtered and sorted now."""
+        """A function that gives the file's text, in a thread: the rows as they are filtered and sorted now."""
         from lambdatui.screens.base.export_file import rows_text
 
         rows, view = [self.table.row_at(at) for at in range(self.table.row_count)], self.answer
         return lambda: rows_text(form, view, [row for row in rows if row is not None], self.FILTERED)
 
     def copy_text(self) -> str:
-        """The row as tab-separated cells, as they are shown but uncut."""
+        """The row as tab-separated cells, written as on the screen but uncut."""
         row = self.table.row
         if row is None:
             return ""

@@ -1,4 +1,4 @@
-"""Text in a log pane that is no log: JSON, a table of figures. It has no times and no failures."""
+"""Text in a log pane that is not a log: JSON, or a table of figures. It has no times and no failures."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -6,14 +6,14 @@ from typing import ClassVar
 from textual.app import ComposeResult
 
 from lambdatui.commands.base import Commands
-from lambdatui.commands.general import Back, Copy, Export, Help, Leave, Palette, Problems
+from lambdatui.commands.general import Back, Copy, ExportShown, Help, Leave, Palette, Problems
 from lambdatui.commands.log import LINES, NextError, OnlyErrors, PreviousError, Timestamps
 from lambdatui.screens.base.log import LogScreen
 from lambdatui.widgets.log_pane import LogPane
 
 TEXT_COMMANDS: Commands = (
     *(command for command in LINES if command not in (NextError, PreviousError, OnlyErrors, Timestamps)),
-    Copy, Help, Palette, Leave, Back, Export, Problems,
+    Copy, Help, Palette, Leave, Back, ExportShown, Problems,
 )  # fmt: skip
 
 
@@ -27,7 +27,7 @@ class TextLine:
 
 
 class TextScreen(LogScreen):
-    """Scrolled, searched and copied like any lines."""
+    """Text that is scrolled, searched and copied as log lines are."""
 
     COMMANDS_HERE: ClassVar[Commands] = TEXT_COMMANDS
     WRAP: ClassVar[bool] = True

@@ -1,4 +1,4 @@
-"""A box of text over the screen: the arithmetic of a cost, the evidence of an advice, what went wrong."""
+"""A box of text over the screen, such as the arithmetic of a cost or what went wrong."""
 
 from collections.abc import Sequence
 from typing import ClassVar
@@ -17,7 +17,7 @@ Part = tuple[str, str]
 
 
 class DetailsScreen(ModalScreen[None]):
-    """Labelled parts, never markup. ``c`` copies them, Esc, q or Enter closes."""
+    """Labelled parts of text, never markup. ``c`` copies them; Esc, q or Enter closes."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q,enter,exclamation_mark", "dismiss", show=False),

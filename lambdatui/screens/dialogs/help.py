@@ -1,4 +1,4 @@
-"""Every key that works on the screen beneath, from the commands themselves."""
+"""Every key that works on the screen beneath, made from its commands."""
 
 from collections.abc import Sequence
 from itertools import groupby
@@ -17,7 +17,7 @@ from lambdatui.session.session import Session
 
 
 class HelpScreen(ModalScreen[None]):
-    """Grouped by what they are about; Esc, q or ? closes it."""
+    """Commands by their groups; Esc, q or ? closes."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q,question_mark,f1", "dismiss", show=False),

@@ -1,4 +1,4 @@
-"""Invoking a function of the local runner: a payload, what came back, and the way to the new invocation."""
+"""Invoking a function of the local runner: asks for a payload, shows the answer, leads to the new invocation."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -24,7 +24,7 @@ _SHOWN = 20_000
 
 @dataclass
 class RunnerAnswered(Message):
-    """The runner answered, or nobody did."""
+    """The runner answered, or did not."""
 
     invoked: Invoked | None
     """None where nobody answered."""
@@ -33,7 +33,7 @@ class RunnerAnswered(Message):
 
 
 class PayloadInput(Input):
-    """One line of JSON. What is pasted in several lines becomes one: a JSON string holds no line end."""
+    """One line of JSON. Pasted lines become one: a JSON string holds no line end."""
 
     def _on_paste(self, event: events.Paste) -> None:
         self.insert_text_at_cursor(" ".join(event.text.splitlines()))
@@ -42,7 +42,7 @@ class PayloadInput(Input):
 
 
 class InvokeScreen(ModalScreen[str | None]):
-    """Answers with the request id of the invocation to open, or None for Esc."""
+    """Its result is the request id of the invocation to open, or None for Esc."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "dismiss(None)", show=False),
@@ -54,7 +54,7 @@ class InvokeScreen(ModalScreen[str | None]):
     ]
 
     def __init__(self, runner: LocalRunner, name: str, payload: str, remember: dict[str, str]) -> None:
-        """``remember`` keeps the payload of each function for the next time, in memory only: it may hold secrets."""
+        """``remember`` takes the payload of each function for the next time, in memory only: it may hold secrets."""
         super().__init__()
         self._runner, self._function, self._payload, self._remember = runner, name, payload, remember
         self._event = False
@@ -112,7 +112,7 @@ class InvokeScreen(ModalScreen[str | None]):
         self.post_message(answer)
 
     def on_unmount(self) -> None:
-        """The thread must not wait on: the function runs to its end all the same."""
+        """Closes the connection, so that the thread ends; the function runs to its end all the same."""
         if self._api is not None:
             self._api.close()
 

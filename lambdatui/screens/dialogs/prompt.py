@@ -1,4 +1,4 @@
-"""One line to type: a file's name, a change to try. And one of a list to choose."""
+"""Dialogs that ask for one line of text, or for one of a list."""
 
 from collections.abc import Sequence
 from typing import ClassVar
@@ -15,7 +15,7 @@ from lambdatui.text.plain import plain
 
 
 class PromptScreen(ModalScreen[str | None]):
-    """Answers with what was typed, or None for Esc."""
+    """Its result is what was typed, or None for Esc."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss(None)", show=False)]
 
@@ -37,7 +37,7 @@ class PromptScreen(ModalScreen[str | None]):
 
 
 class PickScreen(ModalScreen[str | None]):
-    """Answers with the choice, or None for Esc. Letters narrow the list."""
+    """Its result is the choice, or None for Esc. Letters that are typed narrow the list."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "dismiss(None)", show=False),

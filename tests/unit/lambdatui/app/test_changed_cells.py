@@ -12,7 +12,7 @@ from textual._compositor import ChopsUpdate, LayoutUpdate
 from textual.geometry import Region
 from textual.strip import Strip
 
-from lambdatui.app.changed_cells import Cells, TerminalCells
+from lambdatui.app.changed_cells import ChangedCells, TerminalCells
 
 RED, PLAIN = Style(color="red"), Style()
 WIDTH = 12
@@ -36,16 +36,16 @@ def looks_of(strip: Strip) -> list[tuple[str, Style | None]]:
 
 
 class Screen:
-    """A terminal that obeys ``Cells``."""
+    """A terminal that obeys ``ChangedCells``."""
 
     def __init__(self) -> None:
         self.lines: dict[int, Strip] = {}
 
     def obey(self, update: object) -> int:
-        """Cells written."""
+        """ChangedCells written."""
         if update is None:
             return 0
-        assert isinstance(update, Cells)
+        assert isinstance(update, ChangedCells)
         for x, y, strip in update.pieces:
             old = self.lines.get(y, Strip.blank(WIDTH, PLAIN))
             self.lines[y] = Strip.join([old.crop(0, x), strip, old.crop(x + strip.cell_length)])
@@ -103,14 +103,14 @@ def test_a_look_is_written_only_where_it_changes() -> None:
     bold, red = ground + Style(bold=True), ground + Style(color="#ff0000")
     strip = Strip([Segment("ab", ground), Segment("cd", red), Segment("ef", bold), Segment("gh", PLAIN)])
     again = Strip([Segment("ij", ground)])
-    written = Cells([(0, 0, strip), (2, 3, again), (4, 4, again)]).render_segments(console)
+    written = ChangedCells([(0, 0, strip), (2, 3, again), (4, 4, again)]).render_segments(console)
     assert written == (
         "\x1b[1;1H\x1b[38;2;214;222;235;48;2;13;17;23mab\x1b[38;2;255;0;0mcd"
         "\x1b[0;1;38;2;214;222;235;48;2;13;17;23mef\x1b[0mgh"
         "\x1b[4;3H\x1b[38;2;214;222;235;48;2;13;17;23mij\x1b[5;5Hij\x1b[0m"
     )
     plain = Console(force_terminal=True, color_system=None, file=io.StringIO())
-    assert Cells([(0, 0, strip)]).render_segments(plain) == "\x1b[1;1Habcdefgh"
+    assert ChangedCells([(0, 0, strip)]).render_segments(plain) == "\x1b[1;1Habcdefgh"
 
 
 def test_after_a_resize_everything_is_written() -> None:

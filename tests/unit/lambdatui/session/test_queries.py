@@ -170,7 +170,7 @@ def test_questions_borrow_one_reader_and_see_every_commit(db: Path) -> None:
     readers: list[Reader] = []
 
     def counted() -> int:
-        def of(question: queries.Question) -> int:
+        def of(question: queries.QueryContext) -> int:
             readers.append(question.reader)
             return question.reader.counted(RANGE.from_ms, RANGE.to_ms)[0]
 
@@ -204,7 +204,7 @@ def test_a_replaced_file_and_a_newer_schema_are_noticed(db: Path, tmp_path: Path
 def test_a_reader_that_failed_is_not_used_again(db: Path) -> None:
     readers: list[Reader] = []
 
-    def fails(question: queries.Question) -> None:
+    def fails(question: queries.QueryContext) -> None:
         readers.append(question.reader)
         raise ValueError("as it were")
 
@@ -221,7 +221,7 @@ class Answer:
 
 
 def test_after_a_commit_idle_readers_give_back_what_they_keep(db: Path) -> None:
-    def asks(question: queries.Question) -> "weakref.ref[Answer]":
+    def asks(question: queries.QueryContext) -> "weakref.ref[Answer]":
         kept: Answer = question.reader.kept("asked", Answer)
         ask(db, CHOICE, 0, lambda within: within.reader.kept("asked", Answer))  # a second reader
         return weakref.ref(kept)

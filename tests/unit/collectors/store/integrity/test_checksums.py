@@ -106,7 +106,7 @@ def test_a_screen_is_told_in_one_line(tmp_path: Path) -> None:
     for change in ("UPDATE day_cells SET errors = 7", "UPDATE chunks SET content = x'00'"):
         tampered(db, change)
         choice = RangeChoice(at="2025-03-31T11:00:00Z")
-        with pytest.raises(queries.Unanswered, match="db check") as told:
+        with pytest.raises(queries.QueryError, match="db check") as told:
             queries.ask(
                 db, choice, 0, lambda question: (list(question.reader.search(*EVER)), question.reader.totals(*EVER))
             )
@@ -114,7 +114,7 @@ def test_a_screen_is_told_in_one_line(tmp_path: Path) -> None:
 
 
 def test_what_fails_on_a_whole_store_is_no_damage(tmp_path: Path) -> None:
-    def fails(question: queries.Question) -> None:
+    def fails(question: queries.QueryContext) -> None:
         raise KeyError("a fault of ours")
 
     with pytest.raises(KeyError):
