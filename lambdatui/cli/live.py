@@ -73,13 +73,13 @@ def tail(
 def _say_all(
     came: Iterator[Came], target: LiveTarget, context: Context, wanted: Sequence[Query], as_json: bool
 ) -> None:
-    told = None
-    for one in came:
-        state = (one.way, one.sampled, one.cost_usd)
-        if one.note or state != told:
-            _tell(one, as_json)
-            told = state
-        for event in one.events:
+    told_state = None
+    for part in came:
+        state = (part.way, part.sampled, part.cost_usd)
+        if part.note or state != told_state:
+            _tell(part, as_json)
+            told_state = state
+        for event in part.events:
             line = LogView(0, event.timestamp_ms, _function(event, target), None, event.message, "log")
             if all(query.matches(line) for query in wanted):
                 _print(line, context, as_json)
@@ -96,11 +96,11 @@ def _of_aws(
     from collectors.sources.cloudwatch.session import ReadOnlySession
 
     session = ReadOnlySession(profile, target.region, endpoint_url, limit_of=Spending().limit)
-    found = account_of(session.client("sts"), session.region, profile)
-    if found != target.account:
+    account = account_of(session.client("sts"), session.region, profile)
+    if account != target.account:
         raise SourceFailed(
             "live tail",
-            f"the credentials are of account {found}, and these functions are in {target.account}",
+            f"the credentials are of account {account}, and these functions are in {target.account}",
             "give the profile of that account: P on the screens, --profile here",
         )
     groups = [LogGroup(name, names) for name, names in target.groups.items()]
@@ -108,7 +108,7 @@ def _of_aws(
     calls, region = session.calls, target.region
     began_ms = _now_ms()
     try:
-        for one in live_tail.tail(client, groups, calls, account=found, region=region, partition=partition):
+        for one in live_tail.tail(client, groups, calls, account=account, region=region, partition=partition):
             yield Came(one.events, one.way, one.note, one.sampled, cost_of(calls.counts(), region))
     finally:
         name = f"live tail {', '.join(target.functions)}"
@@ -148,10 +148,10 @@ def _print(line: LogView, context: Context, as_json: bool) -> None:
     click.echo(f"{at}  {plain(line.function)}  {body}")
 
 
-def _tell(one: Came, as_json: bool) -> None:
+def _tell(part: Came, as_json: bool) -> None:
     if as_json:
-        cost = None if one.cost_usd is None else figures.decimal_text(one.cost_usd)
-        click.echo(json.dumps({"way": one.way, "note": one.note, "sampled": one.sampled, "cost_usd": cost}))
+        cost = None if part.cost_usd is None else figures.decimal_text(part.cost_usd)
+        click.echo(json.dumps({"way": part.way, "note": part.note, "sampled": part.sampled, "cost_usd": cost}))
         return
-    cost = f", {figures.money(one.cost_usd)} so far" if one.cost_usd else ""
-    click.echo(plain(f"{one.way}{cost}{'; ' + one.note if one.note else ''}"), err=True)
+    cost = f", {figures.money(part.cost_usd)} so far" if part.cost_usd else ""
+    click.echo(plain(f"{part.way}{cost}{'; ' + part.note if part.note else ''}"), err=True)

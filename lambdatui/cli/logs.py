@@ -112,7 +112,7 @@ def _list(listing: Listing, words: str, where: Query | None, near: int | None) -
         _say_not_kept(store)
         # The last lines are what a limit should leave: read from the newest end, then turn round.
         newest_first = limit is not None and sort is None
-        found = lines(
+        matches = lines(
             store.reader,
             store.range,
             narrow=store.context.narrow,
@@ -120,7 +120,7 @@ def _list(listing: Listing, words: str, where: Query | None, near: int | None) -
             newest_first=newest_first,
             where=where,
         )
-        rows = list(found if sort is not None else islice(found, limit))
+        rows = list(matches if sort is not None else islice(matches, limit))
         if near is not None:
             _list_near(store, rows, near, columns, listing)
             return

@@ -168,7 +168,7 @@ class LogsScreen(LiveScreen):
         live = (word,) if (word := self.live_word()) else ()
         if answer is None:
             return Standing(filter=self.filter, counted=live)
-        searched = f"searched {answer.searched:,} of {counted(answer.kept, 'line')}"
+        searched = f"searched {answer.searched:,} of {counted(answer.stored, 'line')}"
         pruned = (answer.not_kept.partition(";")[0],) if answer.not_kept else ()
         shown = f"newest {len(answer.rows):,}" if answer.more else counted(len(answer.rows), "line")
         return Standing(answer.as_of, None, self.filter, (*pruned, shown, searched, *live))

@@ -66,7 +66,7 @@ def memory_command(row: FunctionView, memory_mb: int) -> str:
 def made(
     row: FunctionView,
     kind: str,
-    found: str,
+    evidence: str,
     do: str,
     more: str,
     *,
@@ -92,7 +92,7 @@ def made(
         function_id=row.function_id,
         function=row.function,
         region=row.region,
-        found=found,
+        found=evidence,
         advice=do,
         more=more,
         saves_usd=saves if saves and saves > 0 else None,

@@ -15,13 +15,13 @@ from lambdatui.views.view import View
 def envelope(view: View[Any], rows: Sequence[Any], columns: Sequence[Column]) -> dict[str, Any]:
     """The JSON object of every listing; where its rows have trends, ``trend_parts`` says of which spans."""
     parts = getattr(view, "trend_parts", None)
-    told = {"trend_parts": parts_json(parts)} if parts and any(column.kind == Kind.TREND for column in columns) else {}
+    spans = {"trend_parts": parts_json(parts)} if parts and any(column.kind == Kind.TREND for column in columns) else {}
     return {
         "as_of": figures.iso(view.as_of),
         "range": {"from": figures.iso(view.range.from_ms), "to": figures.iso(view.range.to_ms)},
         "coverage": None if view.coverage is None else round(view.coverage, 6),
         "basis": view.basis,
-        **told,
+        **spans,
         "rows": [{column.id: json_value(column, getattr(row, column.id)) for column in columns} for row in rows],
     }
 

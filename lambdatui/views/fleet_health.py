@@ -22,23 +22,23 @@ def why(row: "Any", thresholds: "Mapping[str, float]") -> "list[str]":
         return []  # as most are, of hundreds
     from lambdatui.text.figures import milliseconds, ratio
 
-    said = []
+    reasons = []
     over = {name: row_value(row, name) for name in _ABOVE if _above(row_value(row, name), thresholds.get(name))
             } if thresholds else {}  # fmt: skip
     if row.errors and ("error_rate" not in thresholds or "error_rate" in over):
-        said.append(f"errors {row.errors:,} ({ratio(row.error_rate)})")
+        reasons.append(f"errors {row.errors:,} ({ratio(row.error_rate)})")
     if row.timeouts and "error_rate" not in thresholds:
-        said.append(f"timeouts {row.timeouts:,}")
+        reasons.append(f"timeouts {row.timeouts:,}")
     if row.throttles and ("throttles" not in thresholds or "throttles" in over):
-        said.append(f"throttled {row.throttles:,}")
+        reasons.append(f"throttled {row.throttles:,}")
     if used is not None and used >= NEAR_LIMIT:
-        said.append(f"concurrency {used:.0%} of limit")
-    said += [f"{name[:3]} {milliseconds(over[name])}" for name in ("p95_ms", "p99_ms") if name in over]
+        reasons.append(f"concurrency {used:.0%} of limit")
+    reasons += [f"{name[:3]} {milliseconds(over[name])}" for name in ("p95_ms", "p99_ms") if name in over]
     if "cold_ratio" in over:
-        said.append(f"cold {ratio(over['cold_ratio'])}")
+        reasons.append(f"cold {ratio(over['cold_ratio'])}")
     if fresh is not None and fresh.startswith("stale"):
-        said.append(fresh)
-    return said
+        reasons.append(fresh)
+    return reasons
 
 
 def row_value(row: "Any", name: str) -> "Any":
@@ -95,10 +95,12 @@ def places(rows: "Iterable[Any]") -> str:
     from lambdatui.text.plain import plain
 
     listed = list(rows)
-    found = [sorted({name for row in listed if (name := getattr(row, kind, None))}) for kind in ("account", "region")]
-    said = [
+    names_by_kind = [
+        sorted({name for row in listed if (name := getattr(row, kind, None))}) for kind in ("account", "region")
+    ]
+    parts = [
         plain(names[0]) if len(names) == 1 else counted(len(names), kind)
-        for kind, names in zip(("account", "region"), found, strict=True)
+        for kind, names in zip(("account", "region"), names_by_kind, strict=True)
         if names
     ]
-    return (" " if all(len(names) == 1 for names in found) else ", ").join(said)
+    return (" " if all(len(names) == 1 for names in names_by_kind) else ", ").join(parts)

@@ -113,21 +113,21 @@ def _emf_charts(
 ) -> list[ChartView]:
     """Of each metric in the function's log lines; of very many those with most values."""
     span = time_range.from_ms, time_range.to_ms
-    found = emf_rows.sums(reader, *span, [function_id])
-    if not found:
+    sums = emf_rows.sums(reader, *span, [function_id])
+    if not sums:
         return []
     from lambdatui.views import emf
 
-    if len(found) > MOST_EMF:
-        most = {one.series.id for one in sorted(found, key=lambda one: -one.cell.samples)[:MOST_EMF]}
-        found = [one for one in found if one.series.id in most]
+    if len(sums) > MOST_EMF:
+        most = {one.series.id for one in sorted(sums, key=lambda one: -one.cell.samples)[:MOST_EMF]}
+        sums = [one for one in sums if one.series.id in most]
     charts: dict[str, ChartView] = {}
-    for one in found:
-        shown = emf.charted(one.series)
+    for emf_sum in sums:
+        shown = emf.charted(emf_sum.series)
         title = shown.title
         while title in charts:  # of another unit, or of names that look alike
-            title = f"{title}, {one.series.unit}"
-        steps = emf_rows.by_step(reader, *span, step_ms, one.series.id)
+            title = f"{title}, {emf_sum.series.unit}"
+        steps = emf_rows.by_step(reader, *span, step_ms, emf_sum.series.id)
         curves = tuple(
             CurveView(name, tuple(of(steps[start]) if start in steps else None for start in starts), meaning)
             for name, meaning, of in shown.curves

@@ -46,9 +46,9 @@ class _Run:
 
     def sequence(self, tree: Iterable[Any]) -> None:
         for kind, value in tree:
-            self._one(str(kind), value)
+            self._step(str(kind), value)
 
-    def _one(self, name: str, value: Any) -> None:
+    def _step(self, name: str, value: Any) -> None:
         if name == "SUBPATTERN":
             self.sequence(value[3])
         elif name in ("MAX_REPEAT", "MIN_REPEAT"):
@@ -124,12 +124,12 @@ class _Run:
 
 
 def _united(sides: Iterable[_Texts | None]) -> _Texts | None:
-    found: _Texts = frozenset()
+    texts: _Texts = frozenset()
     for side in sides:
-        if side is None or len(found) + len(side) > _MOST_TEXTS:
+        if side is None or len(texts) + len(side) > _MOST_TEXTS:
             return None
-        found |= side
-    return found
+        texts |= side
+    return texts
 
 
 def _width(kind: str, what: Any) -> int:

@@ -85,7 +85,7 @@ def since_deploys(
     return last, compared
 
 
-def said(deploy: Deploy) -> str:
+def deploy_text(deploy: Deploy) -> str:
     """What was deployed: ``code; memory_mb 512 -> 1024``."""
     parts = [
         {"code_sha256": "code", "at": "deployed again"}.get(name, f"{name} {_value(was)} -> {_value(now)}")

@@ -100,7 +100,7 @@ def unmatched(narrow: Narrow, reader: "Reader") -> list[str]:
     if not narrow or not rows:
         return []
     keys = [row.function.key for row in rows]
-    found: list[str] = []
+    sentences: list[str] = []
     for kind, globs, names in (
         ("account", narrow.accounts, {key.account for key in keys}),
         ("region", narrow.regions, {key.region for key in keys}),
@@ -110,12 +110,14 @@ def unmatched(narrow: Narrow, reader: "Reader") -> list[str]:
         if missing and kind != "function":  # limits, alarms and metrics may be of a place without functions
             names |= {place[kind == "region"] for place in places(reader)}
             missing = [glob for glob in missing if not any(fnmatchcase(name, glob) for name in names)]
-        found += [f"no {kind} matches {glob!r}{nearest(glob, kind, names - {''})}" for glob in missing]
+        sentences += [f"no {kind} matches {glob!r}{nearest(glob, kind, names - {''})}" for glob in missing]
     if narrow.tags:
-        return found + list(narrow.said)
-    if not found and not narrow.chosen(rows) and narrow.functions:
-        found.append(f"no function matches all of {', '.join((*narrow.accounts, *narrow.regions, *narrow.functions))}")
-    return found
+        return sentences + list(narrow.said)
+    if not sentences and not narrow.chosen(rows) and narrow.functions:
+        sentences.append(
+            f"no function matches all of {', '.join((*narrow.accounts, *narrow.regions, *narrow.functions))}"
+        )
+    return sentences
 
 
 def may_have(path: "Path", narrow: Narrow) -> Callable[[str], bool]:

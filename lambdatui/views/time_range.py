@@ -156,13 +156,13 @@ def instant_ms(text: str, *, end: bool = False) -> int:
     """
     from datetime import UTC, datetime
 
-    given = text.strip()
-    if re.fullmatch(r"-?\d+(\.\d+)?", given) and not re.fullmatch(r"(19|20)\d{6}", given):
-        number = float(given)
+    typed = text.strip()
+    if re.fullmatch(r"-?\d+(\.\d+)?", typed) and not re.fullmatch(r"(19|20)\d{6}", typed):
+        number = float(typed)
         milliseconds = int(number if abs(number) >= 1e11 else number * 1000)
     else:
         try:
-            moment = datetime.fromisoformat(given)
+            moment = datetime.fromisoformat(typed)
         except ValueError:
             raise RangeError(
                 f"{text!r} is no time: use ISO 8601 (2025-03-31T10:22:00Z, 2025-03-31) or epoch seconds"
@@ -170,7 +170,7 @@ def instant_ms(text: str, *, end: bool = False) -> int:
         if moment.tzinfo is None:
             moment = moment.replace(tzinfo=UTC)
         milliseconds = round(moment.timestamp() * 1000)
-        if end and re.fullmatch(r"\d{4}-?\d{2}-?\d{2}", given):
+        if end and re.fullmatch(r"\d{4}-?\d{2}-?\d{2}", typed):
             milliseconds += DAY_MS
     if not 0 <= milliseconds < _MAX_MS:
         raise RangeError(f"{text!r} is not between 1970 and 9999")

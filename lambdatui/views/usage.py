@@ -139,15 +139,17 @@ class Ledger:
         if self.to_ms - self.from_ms > 32 * DAY_MS and self.reader.is_fleet(None):
             from collectors.store.read.fleet_counts import without_report
 
-            found = without_report(self.reader, self.from_ms, self.to_ms)
+            function_ids = without_report(self.reader, self.from_ms, self.to_ms)
         else:
             reports = {each: one.reports for each, one in self.used.items()}
-            found = {each for each, count in self.counted.items() if count[0] != reports.get(each, 0)}
-        found |= {each for each in self.settings.with_history() if self.settings.cuts(each, self.from_ms, self.to_ms)}
+            function_ids = {each for each, count in self.counted.items() if count[0] != reports.get(each, 0)}
+        function_ids |= {
+            each for each in self.settings.with_history() if self.settings.cuts(each, self.from_ms, self.to_ms)
+        }
         if self.reader.has_insights():
-            found |= usage_hours.summed_hours(self.reader, self.from_ms, self.to_ms).keys()
-        found |= self.standing.provisioned()
-        return sorted(found)
+            function_ids |= usage_hours.summed_hours(self.reader, self.from_ms, self.to_ms).keys()
+        function_ids |= self.standing.provisioned()
+        return sorted(function_ids)
 
     def day_rows(self) -> DayRows:
         """By day and price, of the functions that are looked at."""
@@ -194,12 +196,12 @@ class Ledger:
             if row.terms.basis == ESTIMATED:
                 estimated[row.function_id] = row.billed_mb_ms
         for row in rows.few:
-            one = self.priced(row)
+            priced = self.priced(row)
             bases.setdefault(row.function_id, set()).add(row.terms.basis)
             if row.terms.basis == ESTIMATED:
                 estimated[row.function_id] = estimated.get(row.function_id, 0) + row.billed_mb_ms
-            key = row.function_id, row.terms, one.basis
-            sums[key] = added(sums[key], one) if key in sums else one
+            key = row.function_id, row.terms, priced.basis
+            sums[key] = added(sums[key], priced) if key in sums else priced
             unknown[key] = unknown.get(key, 0) + row.unknown
         stood = list(self.standing.parts(self.from_ms, self.to_ms))
         missing = {len(ids) + at: unknown[key] for at, key in enumerate(sums) if unknown[key]}
@@ -212,16 +214,16 @@ class Ledger:
         """The same by day: midnight, function, usage, and requests without a known duration."""
         apart = set(self.looked_at)
         terms = dict(zip(self.used, self.plain_terms(self.used), strict=True))
-        for day_ms, each, requests, billed_ms, billed_mb_ms in self.plain_days():
-            if each not in apart:
-                row = DayRow(each, day_ms, terms[each], requests, billed_ms, billed_mb_ms)
-                yield day_ms, each, at_its_price(usage_of(row)), 0
+        for day_ms, function_id, requests, billed_ms, billed_mb_ms in self.plain_days():
+            if function_id not in apart:
+                row = DayRow(function_id, day_ms, terms[function_id], requests, billed_ms, billed_mb_ms)
+                yield day_ms, function_id, at_its_price(usage_of(row)), 0
         for row in self.day_rows():
             yield row.day_ms, row.function_id, self.priced(row), row.unknown
         first = self.from_ms // DAY_MS * DAY_MS
         for day_ms in range(first, self.to_ms, DAY_MS):
-            for each, usage in self.standing.parts(max(self.from_ms, day_ms), min(self.to_ms, day_ms + DAY_MS)):
-                yield day_ms, each, usage, 0
+            for function_id, usage in self.standing.parts(max(self.from_ms, day_ms), min(self.to_ms, day_ms + DAY_MS)):
+                yield day_ms, function_id, usage, 0
 
     def plain_days(self) -> Iterator[tuple[int, int, int, int, int]]:
         """Day, function, requests, billed ms and MB-ms of REPORTs, both ends cut."""
@@ -268,28 +270,28 @@ _ADDED = (
 )  # fmt: skip
 
 
-def added(one: Usage, other: Usage) -> Usage:
+def added(usage: Usage, other: Usage) -> Usage:
     """Two usages at one price as one."""
-    metered = dict(one.metered)
+    metered = dict(usage.metered)
     for name, amount in other.metered:
         metered[name] = metered.get(name, 0) + amount
-    sums = {name: getattr(one, name) + getattr(other, name) for name in _ADDED}
-    return replace(one, metered=tuple(metered.items()), **sums)
+    sums = {name: getattr(usage, name) + getattr(other, name) for name in _ADDED}
+    return replace(usage, metered=tuple(metered.items()), **sums)
 
 
-def unknown_line(usage: Usage, requests: int, at: int, book: "PriceBook") -> LineItem:
+def unknown_line(usage: Usage, requests: int, position: int, book: "PriceBook") -> LineItem:
     """The duration of invocations of which only the number is known: a line without an amount."""
     basis = f"{usage.basis}; not priced: {NO_DURATION}"
     region = usage.region or DEFAULT_REGION
     currency = book.region(region).partition.currency if region in book else "USD"
     return LineItem(
         DURATION, usage.function, usage.account, region, usage.arch or DEFAULT_ARCH,
-        Decimal(requests), "invocation", Decimal(0), Decimal(requests), None, None, currency, basis, None, at,
+        Decimal(requests), "invocation", Decimal(0), Decimal(requests), None, None, currency, basis, None, position,
     )  # fmt: skip
 
 
 def billed(
-    found: Usages,
+    recorded: Usages,
     book: "PriceBook",
     *,
     free_tier: bool = True,
@@ -300,11 +302,11 @@ def billed(
 
     ``before`` is what the month used before: it has its part of the free tier and of the tiers, and no lines.
     """
-    inside = range(len(found.used)) if inside is None and len(before) else inside
-    used = found.used.and_more(before) if len(before) else found.used
+    inside = range(len(recorded.used)) if inside is None and len(before) else inside
+    used = recorded.used.and_more(before) if len(before) else recorded.used
     priced = bill(used, book, free_tier=free_tier, inside=inside)
-    wanted = found.unknown if inside is None else found.unknown.keys() & set(inside)
-    more = tuple(unknown_line(found.used[at], found.unknown[at], at, book) for at in sorted(wanted))
+    wanted = recorded.unknown if inside is None else recorded.unknown.keys() & set(inside)
+    more = tuple(unknown_line(recorded.used[at], recorded.unknown[at], at, book) for at in sorted(wanted))
     return replace(priced, lines=(*priced.lines, *more)) if more else priced
 
 
