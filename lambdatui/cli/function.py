@@ -13,13 +13,13 @@ from lambdatui.text.plain import json_text, plain
 from lambdatui.views.columns import columns_of
 from lambdatui.views.export import envelope
 from lambdatui.views.formatting import json_value, shown
-from lambdatui.views.function import FunctionDetail, Step, function
+from lambdatui.views.function import ChartStep, FunctionDetail, function
 from lambdatui.views.function_tags import with_tags
 from lambdatui.views.functions import FunctionView
 from lambdatui.views.scope import Narrow
 
 _LABEL = 16
-STEP_COLUMNS = columns_of(Step)
+STEP_COLUMNS = columns_of(ChartStep)
 
 
 @click.command(name="function", cls=ListingHelp, epilog="Example: lambdatui function checkout --range 7d")
@@ -88,7 +88,7 @@ def _drawn(detail: FunctionDetail, name: str) -> str:
     return figures.sparkline([getattr(step, name) for step in detail.series], unfinished=detail.unfinished).rstrip()
 
 
-def _axis(steps: tuple[Step, ...], step_ms: int, *, utc: bool) -> str:
+def _axis(steps: tuple[ChartStep, ...], step_ms: int, *, utc: bool) -> str:
     if not steps:
         return ""
     last = figures.instant(steps[-1].start_ms + step_ms, utc=utc)

@@ -21,7 +21,7 @@ from lambdatui.settings.context import Context
 from lambdatui.text import figures
 from lambdatui.text.plain import plain
 from lambdatui.text.safe_output import log_text
-from lambdatui.views.line_conditions import Query
+from lambdatui.views.line_conditions import LineQuery
 from lambdatui.views.live import LiveTarget, NoLiveTail, live_target
 from lambdatui.views.logs import LogView
 
@@ -49,7 +49,7 @@ class Came:
 
 
 def tail(
-    context: Context, wanted: Sequence[Query], *, profile: str | None, endpoint_url: str | None, as_json: bool
+    context: Context, wanted: Sequence[LineQuery], *, profile: str | None, endpoint_url: str | None, as_json: bool
 ) -> None:
     """Prints until it is interrupted. Raises ClickException where nothing can be tailed."""
     from collectors.sources.base import BudgetReached, SourceFailed
@@ -71,7 +71,7 @@ def tail(
 
 
 def _say_all(
-    came: Iterator[Came], target: LiveTarget, context: Context, wanted: Sequence[Query], as_json: bool
+    came: Iterator[Came], target: LiveTarget, context: Context, wanted: Sequence[LineQuery], as_json: bool
 ) -> None:
     told_state = None
     for part in came:

@@ -13,7 +13,7 @@ from collectors.store.read.reader import Reader
 from collectors.store.read.series import failed_again
 from lambdatui.text.figures import megabytes, money, ratio, size
 from lambdatui.text.plain import plain
-from lambdatui.views.advice_item import Advice, Subject, made, memory_command
+from lambdatui.views.advice_item import Advice, AdviceSubject, advice_of, memory_command
 from lambdatui.views.advice_rules import RULES
 from lambdatui.views.columns import columns_of
 from lambdatui.views.errors import ErrorView, errors
@@ -52,7 +52,7 @@ def advice(
     cheaper = {} if book is None else recommended(reader, time_range, book, narrow=chosen)
     rows: list[Advice] = []
     for row in view.rows:
-        subject = Subject(
+        subject = AdviceSubject(
             row, day_of(time_range.to_ms), inits.get(row.function_id, 0), again.get(row.function_id),
             settings.get(row.function_id), {each.rule: each for each in cheaper.get(row.function_id, ())},
         )  # fmt: skip
@@ -83,7 +83,7 @@ def _code_storage(rows: Sequence[FunctionView], settings: Sequence[SettingRow]) 
         largest = sorted(sizes.get(place, {}).items(), key=lambda item: -item[1])[:3]
         named = ", ".join(f"{plain(name)} {size(amount)}" for name, amount in largest)
         known_sum = f" The largest that were collected, all versions together: {named}." if named else ""
-        yield made(
+        yield advice_of(
             places[place], "code storage",
             f"{place[1]} holds {size(used)} of {size(limit)} of code ({ratio(used / limit)}), of all its functions",
             "delete versions that no alias names, and old layer versions; or ask for more",
@@ -114,7 +114,7 @@ def _of_optimizer(rows: Sequence[FunctionView], recommendations: Sequence[Optimi
         saving = money(Decimal(word.saving), word.currency) if word.saving and word.currency else ""
         money_said = f"; AWS estimates {saving} a month" if saving else ""
         as_of = f", as of {day_of(word.refreshed_ms).isoformat()}" if word.refreshed_ms else ""
-        yield made(
+        yield advice_of(
             row, OPTIMIZER, evidence, f"{do}{money_said}",
             f"Basis: AWS Compute Optimizer{as_of}: 14 days of CloudWatch metrics, 50 invocations at least, list prices "
             "of AWS's own. Where 'memory large' or 'memory small' says otherwise, they go by REPORT's Max Memory Used "
@@ -134,7 +134,7 @@ def _permission(row: FunctionView, group: ErrorView) -> Advice:
         if action
         else "the message does not name the action: look at CloudTrail"
     )
-    return made(
+    return advice_of(
         row, "permission", f"{group.count:,} times: {plain(group.message)[:160]}", do,
         (f"{statement}\n\n" if statement else "")
         + "Add it to the execution role, not to the caller. A denial can also come from the resource's own policy, a "

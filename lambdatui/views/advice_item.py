@@ -45,7 +45,7 @@ class Advice:
 
 
 @dataclass(frozen=True, slots=True)
-class Subject:
+class AdviceSubject:
     """What the rules look at: a function's row, its settings (None: none), and what ``pricing`` recommends, by rule."""
 
     row: FunctionView
@@ -63,7 +63,7 @@ def memory_command(row: FunctionView, memory_mb: int) -> str:
     return f"aws lambda update-function-configuration --function-name {name}{region} --memory-size {memory_mb}"
 
 
-def made(
+def advice_of(
     row: FunctionView,
     kind: str,
     evidence: str,
@@ -76,6 +76,7 @@ def made(
     worth: Recommendation | None = None,
     command: str = "",
 ) -> Advice:
+    """A piece of advice about a function, with what ``worth`` (else ``saves``, USD a month) says that it saves."""
     low = middle = high = saves
     unknown = basis = ""
     if worth is not None:

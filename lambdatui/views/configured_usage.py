@@ -56,7 +56,7 @@ def _read(reader: "Reader") -> "tuple[list[SettingRow], dict[Where, LogGroupFact
     return account_rows.history(reader, _KINDS), groups
 
 
-class Configured:
+class ConfiguredUsage:
     """The configuration of some functions, read once and asked for any span. Times are epoch ms, UTC."""
 
     def __init__(self, reader: "Reader", functions: "Iterable[FunctionRow]", known_ms: int | None = None) -> None:

@@ -109,6 +109,7 @@ class CostsView(View[LineItem]):
 
     @property
     def lines(self) -> Sequence[LineItem]:
+        """The rows: the lines of the bill."""
         return self.rows
 
     @property

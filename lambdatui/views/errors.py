@@ -139,4 +139,5 @@ def pattern_hours(
 
 
 def pattern_fingerprint(pattern: str) -> str:
+    """What names a pattern that Logs Insights counted, as a fingerprint names a group of errors."""
     return f"pattern-{blake2b(pattern.encode('utf-8', 'replace'), digest_size=6).hexdigest()}"

@@ -44,6 +44,9 @@ _MANY_MS = 100 * DAY_MS
 
 
 def are_many(reader: "Reader", functions_ms: int) -> bool:
+    """Whether there is so much to estimate that it is done in arrays (``views.estimates_of_many``), with the same
+    sums.
+    """
     return reader.is_fleet(None) or functions_ms >= _MANY_MS
 
 
@@ -73,7 +76,7 @@ class DayRows:
 
 
 @dataclass(slots=True)
-class Looked:
+class HourlyEstimates:
     """Some functions in ``[from_ms, to_ms)``, looked at by the hour where one source does not tell all.
 
     Means are of all that is known of a day or month before ``known_ms``, wherever the span ends.

@@ -46,9 +46,11 @@ class Filter:
     tests: tuple[Test, ...]
 
     def matches(self, row: object) -> bool:
+        """Whether every term of the filter holds of the row."""
         return all(test(row) for test in self.tests)
 
     def apply(self, rows: Iterable[Row]) -> list[Row]:
+        """The rows that match, in their order."""
         return [row for row in rows if self.matches(row)]
 
     def allowed(self, column_id: str, values: Iterable[Value]) -> list[Value]:

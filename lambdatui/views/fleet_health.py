@@ -11,7 +11,7 @@ NEAR_LIMIT = 0.9
 _Z = 1.96  # 95%
 
 
-def why(row: "Any", thresholds: "Mapping[str, float]") -> "list[str]":
+def trouble_reasons(row: "Any", thresholds: "Mapping[str, float]") -> "list[str]":
     """Why a function is in trouble: ``errors 13 (1.3%)``, ``timeouts 3``, ``throttled 40``; empty where it is not.
 
     Errors, timeouts and throttles are, unless a threshold says from where on; what is above one; a peak near the limit
@@ -52,7 +52,7 @@ def _above(value: "float | None", threshold: "float | None") -> bool:
 
 def in_trouble(row: "Any", thresholds: "Mapping[str, float]") -> bool:
     """Whether a function is above a threshold; without one, errors, timeouts and throttles are."""
-    return bool(why(row, thresholds))
+    return bool(trouble_reasons(row, thresholds))
 
 
 def hurt(failed: int, asked: int) -> float:
@@ -80,7 +80,7 @@ def health(rows: "Iterable[Any]", thresholds: "Mapping[str, float]") -> str:
     from lambdatui.text.plain import plain
 
     listed = list(rows)
-    ill = [(row, said) for row in listed if (said := why(row, thresholds))]
+    ill = [(row, said) for row in listed if (said := trouble_reasons(row, thresholds))]
     if not listed:
         return ""
     if not ill:

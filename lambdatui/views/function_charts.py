@@ -7,7 +7,7 @@ from collectors.store.read import emf_rows
 from collectors.store.read.freshness import known_spans
 from collectors.store.read.reader import Reader
 from collectors.store.read.series import metric_by_step
-from lambdatui.views.function import FunctionDetail, Step
+from lambdatui.views.function import ChartStep, FunctionDetail
 from lambdatui.views.metric_charts import metric_charts
 from lambdatui.views.time_range import TimeRange
 
@@ -58,7 +58,7 @@ def function_charts(
 
     known = known_spans(reader, [row for row in reader.functions() if row.id == identity]).get(identity, [])
 
-    def is_known(step: Step) -> bool:
+    def is_known(step: ChartStep) -> bool:
         return bool(step.invocations) or any(
             low < step.start_ms + detail.step_ms and high > step.start_ms for low, high in known
         )

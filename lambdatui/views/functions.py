@@ -19,7 +19,7 @@ from collectors.store.rollups.equal_parts import EqualParts, parts_of
 from collectors.store.spans import whole_from
 from lambdatui.views import function_row, money
 from lambdatui.views.columns import columns_of
-from lambdatui.views.fleet_health import why
+from lambdatui.views.fleet_health import trouble_reasons
 from lambdatui.views.freshness import freshness
 from lambdatui.views.light_rows import struct_of
 from lambdatui.views.log_costs import logs_by_function
@@ -83,7 +83,8 @@ def functions(
     aged = [(row, ages[row.function_id]) for row in view.rows]
     rows = [msgspec.structs.replace(row, freshness=age.words, data_until=age.until_ms) for row, age in aged]
     rows = [
-        msgspec.structs.replace(row, trouble="; ".join(said)) if (said := why(row, thresholds)) else row for row in rows
+        msgspec.structs.replace(row, trouble="; ".join(said)) if (said := trouble_reasons(row, thresholds)) else row
+        for row in rows
     ]
     return replace(view, rows=rows)
 

@@ -79,18 +79,21 @@ class Read:
 
     @property
     def lower(self) -> str:
+        """The message in small letters, made once."""
         if self._lower is None:
             self._lower = self.line.message.lower()
         return self._lower
 
     @property
     def json(self) -> Any:
+        """The message's JSON object; None where it has none."""
         if self._json is ABSENT:
             self._json = line_fields.json_of(self.line.message)
         return self._json
 
     @property
     def level(self) -> str | None:
+        """The level that the line says, upper case; None where it says none."""
         if self._level is ABSENT:
             self._level = line_fields.level_of(self.line.message, self.json)
         return self._level  # type: ignore[no-any-return]
@@ -127,7 +130,7 @@ class Node:
 
 
 @dataclass(frozen=True)
-class Query:
+class LineQuery:
     """A question that was read. An empty one holds for every line."""
 
     expression: str
@@ -141,6 +144,7 @@ class Query:
         return None if self.root is None else self.root.in_shape
 
     def matches(self, line: Line) -> bool:
+        """Whether the line is one that is asked for; a query without terms matches all."""
         return self.root is None or self.root.test(Read(line))
 
     @property
@@ -235,6 +239,9 @@ def of_text(name: str, operator: str, given: str, quoted: bool) -> Node:
 
 
 def word_of(word: str, anywhere: bool) -> Node:
+    """Lines that hold a word in whatever case; with ``anywhere`` also in the name of their function, or their
+    request id.
+    """
     lower = word.lower()
     if not lower:
         return Node(lambda read: True)
@@ -273,11 +280,13 @@ def level_needed(level: str) -> tuple[tuple[str, ...], ...]:
 
 
 def negated(node: Node) -> Node:
+    """Lines that a condition does not hold of. It leaves no text to look for in packed chunks."""
     test = node.test
     return Node(lambda read: not test(read), (), node.cost, text_only=node.text_only)
 
 
 def both(nodes: Sequence[Node]) -> Node:
+    """Lines that all conditions hold of, the cheapest tried first."""
     tests = [node.test for node in sorted(nodes, key=lambda node: node.cost)]
     needs: Needs = [need for node in nodes for need in node.needs]
     in_shapes = [node.in_shape for node in nodes if node.in_shape is not None]

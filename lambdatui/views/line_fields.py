@@ -161,6 +161,7 @@ def level_of(text: str, document: Mapping[str, Any] | None) -> str | None:
 
 
 def level_named(said: str) -> str:
+    """A level by the name that all its spellings share: ``WARNING`` is ``WARN``."""
     upper = said.strip().upper()
     return _SAME.get(upper, upper)
 

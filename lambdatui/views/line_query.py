@@ -19,8 +19,8 @@ from lambdatui.views import line_fields
 from lambdatui.views.line_conditions import (
     COMPARISONS,
     GLOB,
+    LineQuery,
     Node,
-    Query,
     QueryError,
     both,
     compared,
@@ -45,19 +45,19 @@ _DEEPEST = 50  # brackets within brackets
 
 
 @lru_cache(maxsize=32)
-def parse(expression: str, *, anywhere: bool = False) -> Query:
+def parse(expression: str, *, anywhere: bool = False) -> LineQuery:
     """Reads a question. Raises ``QueryError``. ``anywhere``: words are looked for in function and request id too."""
     parser = _Parser(expression, anywhere)
     root = parser.whole()
-    return Query(expression) if root is None else Query(expression, root, root.needs, root.shown)
+    return LineQuery(expression) if root is None else LineQuery(expression, root, root.needs, root.shown)
 
 
-def phrase(text: str) -> Query:
+def phrase(text: str) -> LineQuery:
     """The question for lines that hold ``text`` as it is."""
     if not text:
-        return Query("")
+        return LineQuery("")
     node = word_of(text, False)
-    return Query(text, node, node.needs, node.shown)
+    return LineQuery(text, node, node.needs, node.shown)
 
 
 def field_path(text: str, place: int = 0, whole: str | None = None) -> Path:

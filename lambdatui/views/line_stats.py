@@ -16,7 +16,7 @@ from typing import Any, Final
 from collectors.store.read.reader import Reader
 from lambdatui.views import line_fields
 from lambdatui.views.columns import Column, Kind
-from lambdatui.views.line_conditions import Line, Query, QueryError, Read
+from lambdatui.views.line_conditions import Line, LineQuery, QueryError, Read
 from lambdatui.views.line_query import field_path
 from lambdatui.views.logs import lines
 from lambdatui.views.scope import Narrow
@@ -63,6 +63,7 @@ class Stats:
 
     @property
     def columns(self) -> tuple[Column, ...]:
+        """The columns of the rows: what is grouped by, then the figures."""
         keys = [
             Column(
                 "Time" if key.is_time else key.title,
@@ -259,7 +260,7 @@ def line_stats(
     narrow: Narrow | None = None,
     function_ids: Sequence[int] | None = None,
     contains: str = "",
-    where: Query | None = None,
+    where: LineQuery | None = None,
 ) -> View[Any]:
     """The figures of the lines that match, over the whole range."""
     found = lines(reader, time_range, narrow=narrow, function_ids=function_ids, contains=contains, where=where)

@@ -79,6 +79,7 @@ def sums_by_function(
 
 
 def is_used(usages: Sequence[Usage], at: int) -> bool:
+    """Whether anything at all is billed of the usage in that position."""
     if isinstance(usages, Used) and at not in usages.special:
         return bool(usages.requests[at] or usages.billed_ms[at])
     one = usages[at]

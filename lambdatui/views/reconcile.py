@@ -194,6 +194,7 @@ def in_words(summary: Summary, shape: str) -> list[tuple[str, str]]:
 
 
 def said_of(finding: Finding, summary: Summary) -> str:
+    """A finding in words, with its amount in the currency of the bill where it has one."""
     amount = finding.amount
     return (
         finding.text if amount is None or finding.kind == NOTE else f"{finding.text}, {money(amount, summary.currency)}"

@@ -23,6 +23,9 @@ _NOTHING: _Texts = frozenset(("",))
 
 
 def needs(tree: Iterable[Any], ignore_case: bool) -> Needs:
+    """Texts of which a line that matches holds one of each group; [] where nothing is sure. ``tree`` is as ``re``
+    parses it.
+    """
     run = _Run(ignore_case)
     run.sequence(tree)
     run.end()

@@ -67,6 +67,7 @@ class SafeRegex:
         self.needs: Needs = needs(tree, ignore_case)
 
     def found_in(self, text: str) -> bool:
+        """Whether the expression matches anywhere in the text, in time that grows with its length and no faster."""
         if len(text) <= self._longest:
             return self._python.search(text) is not None
         loose = self._loose
@@ -181,6 +182,7 @@ class _Automaton:
         self._kept = 0
 
     def found_in(self, text: str) -> bool:
+        """Whether the expression matches anywhere in the text, in time that grows with its length and no faster."""
         end = len(text)
         states: frozenset[int] = frozenset((self._first,))
         before = _BEGIN

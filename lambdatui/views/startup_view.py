@@ -51,9 +51,9 @@ class GlanceRow:
     @property
     def trouble(self) -> str | None:
         """Why it is in trouble, as far as the first frame knows."""
-        from lambdatui.views.fleet_health import why
+        from lambdatui.views.fleet_health import trouble_reasons
 
-        return "; ".join(why(self, {})) or None
+        return "; ".join(trouble_reasons(self, {})) or None
 
 
 class Glance:
@@ -72,6 +72,7 @@ class Glance:
 
     @property
     def whole(self) -> bool:
+        """Whether the rows are all the functions that there are."""
         return len(self.rows) == self.count
 
 

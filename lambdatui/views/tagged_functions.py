@@ -94,6 +94,7 @@ class _Tags:
 
 
 def unknown_in_words(functions: int) -> str:
+    """``1 function's tags are unknown``."""
     return f"{counted(functions, 'function')}{chr(39) if functions != 1 else chr(39) + 's'} tags are unknown"
 
 

@@ -62,6 +62,7 @@ class TimeRange:
 
     @property
     def span_ms(self) -> int:
+        """How long the range is, ms."""
         return self.to_ms - self.from_ms
 
     def step_ms(self, columns: int) -> int:
@@ -112,6 +113,7 @@ class RangeChoice:
     at: str | None = None
 
     def with_preset(self, preset: str) -> "RangeChoice":
+        """The same, with a preset range in place of a beginning and an end."""
         return replace(self, preset=preset, start=None, end=None)
 
     def resolve(self, now_ms: int, newest_ms: int | None = None, oldest_ms: int | None = None) -> TimeRange:

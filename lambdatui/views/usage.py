@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 
 from collectors.store.read import usage_hours
 from collectors.store.read.invocation_counts import counted
-from lambdatui.views.configured_usage import Configured, split
-from lambdatui.views.estimates import DayRow, DayRows, Looked
+from lambdatui.views.configured_usage import ConfiguredUsage, split
+from lambdatui.views.estimates import DayRow, DayRows, HourlyEstimates
 from lambdatui.views.settings_of_time import SettingsOfTime
 from lambdatui.views.time_range import DAY_MS, MINUTE_MS, month_start_ms
 from lambdatui.views.view import BILLED, ESTIMATED, INSIGHTS
@@ -111,7 +111,7 @@ class Ledger:
         self.known_ms = to_ms if known_ms is None else known_ms
         self.functions: Sequence[FunctionRow] = reader.functions()
         self.settings = SettingsOfTime(reader, self.functions, self.known_ms)
-        self.standing = Configured(reader, self.functions, known_ms=self.known_ms)
+        self.standing = ConfiguredUsage(reader, self.functions, known_ms=self.known_ms)
         self._share_of_ms = share_of_ms
         self._shares: dict[int, Mapping[int, float]] = {}
         self.looked_at = sorted(row.id for row in self.functions) if everything else self._looked_at()
@@ -153,10 +153,11 @@ class Ledger:
 
     def day_rows(self) -> DayRows:
         """By day and price, of the functions that are looked at."""
-        looked = Looked(self.reader, self.settings, self.from_ms, self.to_ms, self.known_ms)
+        looked = HourlyEstimates(self.reader, self.settings, self.from_ms, self.to_ms, self.known_ms)
         return looked.days(self.looked_at, self.standing.provisioned())
 
     def plain_terms(self, function_ids: Iterable[int]) -> list[Terms]:
+        """The terms of functions whose settings did not change in the range: those of its last minute."""
         # A minute goes by the setting at its beginning.
         at_ms = (self.to_ms - 1) // MINUTE_MS * MINUTE_MS
         return [self.settings.terms(each, at_ms, BILLED) for each in function_ids]
@@ -246,6 +247,7 @@ def split_of(row: DayRow, shares: Mapping[int, float]) -> Usage:
 
 
 def usage_of(row: DayRow) -> Usage:
+    """The usage that a row of a day or minute is billed as."""
     of = row.terms
     return Usage(
         of.function, of.account, of.region, of.arch, row.requests, row.billed_ms, row.billed_mb_ms,

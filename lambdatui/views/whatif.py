@@ -12,7 +12,7 @@ from collectors.model.records import Status
 from collectors.store.spans import whole_from
 from lambdatui.views import shared_columns as shared
 from lambdatui.views.columns import BRIEF, columns_of
-from lambdatui.views.configured_usage import Configured
+from lambdatui.views.configured_usage import ConfiguredUsage
 from lambdatui.views.log_costs import LogLines
 from lambdatui.views.log_usage import by_function, log_usage
 from lambdatui.views.month import month
@@ -252,7 +252,7 @@ class _Facts:
         self._in_range = {one.function_id: one for one in reader.totals(time_range.from_ms, to_ms, ids)}
         self._in_month = {one.function_id: one for one in reader.totals(self._month_ms, to_ms, ids)}
         self._repeats = _repeats(reader, time_range, ids)
-        self._standing = Configured(reader, chosen, known_ms=to_ms)
+        self._standing = ConfiguredUsage(reader, chosen, known_ms=to_ms)
         self._shares = self._standing.shares(self._month_ms, to_ms)
         self._sizes = SizesSeen(reader, to_ms)
         self._retention = {

@@ -55,6 +55,7 @@ def notes(statement: Statement) -> list[str]:
 
 
 def old_prices_text(as_of: str | None, days: int) -> str:
+    """How old the prices are, and what gets newer ones."""
     return f"Prices are of {as_of}, {days} days old: 'lambdatui prices refresh' gets newer ones."
 
 
@@ -65,6 +66,7 @@ def as_text(statement: Statement) -> str:
 
 
 def as_markdown(statement: Statement) -> str:
+    """The tables for people as Markdown, each line of the bill with its region and rate."""
     found = [_markdown(rows) for rows in tables(statement, _lines_table)]
     return "\n".join([*found, *(f"{note}\n" for note in notes(statement))])
 
@@ -119,6 +121,7 @@ def own_rows(own: "OwnPrice", listed: Mapping[str, Decimal]) -> _Table:
 
 
 def own_basis_text(own: "OwnPrice") -> str:
+    """By which of your terms your price comes about, in a sentence."""
     return f"Your price: {own.basis}."
 
 

@@ -52,6 +52,7 @@ def print_rows(view: View[Any], rows: Sequence[Any], listing: Listing, *, utc: b
 
 
 def echo_csv(lines: str) -> None:
+    """Print CSV, which ends with its own newline."""
     click.echo(lines, nl=False)
 
 
