@@ -13,13 +13,12 @@ from lambdatui.cli import gates
 from lambdatui.cli.output import bill
 from lambdatui.cli.output.bill import Statement
 from lambdatui.cli.output.listing import Listing, ListingGroup, ListingHelp, listing_options
-from lambdatui.cli.output.rows import arranged, print_rows
+from lambdatui.cli.output.rows import arranged, asked_columns, print_rows
 from lambdatui.cli.quantities import MONEY
 from lambdatui.cli.store_access import Opened, opened, price_book
 from lambdatui.settings.own_terms import own_price_options, terms
 from lambdatui.text import figures
 from lambdatui.text.plain import json_text, plain
-from lambdatui.views.columns import column_named
 from lambdatui.views.cost_groups import BY_TAG, GROUPINGS, cost_groups
 from lambdatui.views.costs import CostLineColumns, CostsView, costs
 from lambdatui.views.export import envelope
@@ -105,10 +104,9 @@ def _print_groups(store: Opened, view: CostsView, by: str, listing: Listing, *, 
     if listing.form != "json":
         print_rows(groups, rows, listing, utc=store.context.utc)
         return
-    columns = [column_named(name, groups.columns) for name in (listing.columns or "").split(",") if name.strip()]
     totals = {currency: figures.decimal_text(amount) for currency, amount in view.totals.items()}
     told = {"by": by, "totals": totals, "missing": list(groups.missing)}
-    click.echo(json_text(envelope(groups, rows, columns or groups.columns) | told))
+    click.echo(json_text(envelope(groups, rows, asked_columns(groups, listing)) | told))
 
 
 def _stated(store: Opened, terms: OwnTerms, budget: Decimal | None, *, free_tier: bool) -> tuple[Statement, CostsView]:

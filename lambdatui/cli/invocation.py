@@ -5,18 +5,15 @@ from typing import Any
 import click
 
 from lambdatui.cli.output.listing import Listing, ListingHelp, listing_options
-from lambdatui.cli.output.rows import echo_csv
+from lambdatui.cli.output.rows import LABEL_CELLS, echo_csv, figure_lines
 from lambdatui.cli.store_access import Opened, opened, price_book
 from lambdatui.text import figures
 from lambdatui.text.plain import json_text
 from lambdatui.text.safe_output import log_text
 from lambdatui.views import invocation as views
 from lambdatui.views.export import csv_text, envelope
-from lambdatui.views.formatting import shown
 from lambdatui.views.invocations import INVOCATION_COLUMNS, InvocationView
 from lambdatui.views.view import BILLED, View
-
-_LABEL = 16
 
 
 @click.command(name="invocation", cls=ListingHelp, epilog="Example: lambdatui invocation 8f507cfc-2f2b --json")
@@ -94,16 +91,13 @@ def _bill(detail: views.InvocationDetail) -> list[dict[str, str | None]]:
 
 
 def _text(detail: views.InvocationDetail, *, utc: bool) -> str:
-    one = detail.invocation
-    lines = [
-        f"{column.label:<{_LABEL}}{shown(column, getattr(one, column.id), utc=utc)}" for column in views.DETAIL_COLUMNS
-    ]
+    lines = figure_lines(views.DETAIL_COLUMNS, detail.invocation, utc=utc)
     for line in detail.bill.lines if detail.bill else ():
         amount = figures.rate(line.amount, line.currency)
-        lines.append(f"{'':<{_LABEL}}{line.dimension}: {line.formula} = {amount}")
+        lines.append(f"{'':<{LABEL_CELLS}}{line.dimension}: {line.formula} = {amount}")
     if len(detail.attempts) > 1:
         told = ", ".join(f"{other.attempt} {other.status}" for other in detail.attempts)
-        lines.append(f"{'attempts':<{_LABEL}}{told}")
+        lines.append(f"{'attempts':<{LABEL_CELLS}}{told}")
     lines.append("")
     if not detail.lines:
         pruned = "Its log lines were pruned: they are older than what is kept."

@@ -22,8 +22,13 @@ def envelope(view: View[Any], rows: Sequence[Any], columns: Sequence[Column]) ->
         "coverage": None if view.coverage is None else round(view.coverage, 6),
         "basis": view.basis,
         **spans,
-        "rows": [{column.id: json_value(column, getattr(row, column.id)) for column in columns} for row in rows],
+        "rows": [row_json(row, columns) for row in rows],
     }
+
+
+def row_json(row: Any, columns: Sequence[Column]) -> dict[str, Any]:
+    """A row's values as JSON carries them, by the ids of their columns."""
+    return {column.id: json_value(column, getattr(row, column.id)) for column in columns}
 
 
 def csv_text(columns: Sequence[Column], rows: Sequence[Any]) -> str:
